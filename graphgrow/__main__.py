@@ -1,0 +1,5 @@
+"""`python -m graphgrow` is `graphgrow`."""
+
+from graphgrow.cli import main
+
+main()

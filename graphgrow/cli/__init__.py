@@ -1,0 +1,39 @@
+"""The command line: every command prints a table or a sentence, `--json` one JSON document; errors are one line.
+
+Exit codes: 0 done, 1 our own error, 2 usage, 3 a budget or stop rule ended the run early, 130 interrupted.
+"""
+
+import sys
+
+import typer
+
+from graphgrow.cli import files, growing, reading
+from graphgrow.errors import GraphgrowError
+
+app = typer.Typer(
+    name="graphgrow",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Grow knowledge graphs out of language models; the structure of the whole graph chooses the next question.",
+)
+for part in (growing, reading, files):
+    part.register(app)
+
+
+@app.callback()
+def _options() -> None:
+    """Grow knowledge graphs out of language models; the structure of the whole graph chooses the next question."""
+
+
+def main() -> None:
+    """Run the command line; our own errors become one line on stderr and exit code 1."""
+    try:
+        app()
+    except GraphgrowError as error:
+        sys.stderr.write(f"graphgrow: {' '.join(str(error).split())}\n")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.stderr.write("graphgrow: interrupted\n")
+        sys.exit(130)

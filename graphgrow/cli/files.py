@@ -1,0 +1,87 @@
+"""`replay`, `export` and `import`: graphs and runs as files."""
+
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from graphgrow.cli.output import AsJson, Store, dump, say, table
+from graphgrow.errors import BadInput
+from graphgrow.export import export as write_graph
+from graphgrow.export import read_graph
+from graphgrow.grow import RESOLVER, now
+from graphgrow.model import Edit, Expansion
+from graphgrow.replay import Fields
+from graphgrow.replay import replay as run_again
+from graphgrow.resolve import VERBATIM
+from graphgrow.stores import DEFAULT_URL, GraphStore, open_store
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(replay)
+    app.command()(export)
+    app.command("import")(import_)
+
+
+def replay(  # noqa: PLR0913  # one parameter an option
+    file: Annotated[Path, typer.Argument(help="A run file, or JSON lines with replies; .gz is fine.")],
+    store: Annotated[str, typer.Option(help="Where the graph is kept.")] = DEFAULT_URL,
+    field: Annotated[str, typer.Option(help="For foreign JSON lines: the field that holds the raw reply.")] = "",
+    question_field: Annotated[str, typer.Option(help="The field that holds the question.")] = "",
+    topic: Annotated[str, typer.Option(help="What foreign replies are about (default: the file's name).")] = "",
+    resolution: Annotated[Literal["on", "off"], typer.Option(help="off: names and predicates as they stand.")] = "on",
+    append: Annotated[bool, typer.Option("--append", help="Add to a store that holds a graph already.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run recorded replies through the same parse, resolve and commit as live ones."""
+    fields = Fields(field, question_field) if field else None
+    resolver = RESOLVER if resolution == "on" else VERBATIM
+    if not file.is_file():
+        raise BadInput(f"there is no file {file}: name a run file or JSON lines")
+    with closing(open_store(store, create=True)) as home:
+        _refuse_second_graph(home, append=append)
+        outcomes: Counter[str] = Counter()
+        notes = []
+        for event in run_again(file, home, resolver, fields=fields, topic=topic):
+            if isinstance(event, Expansion):
+                outcomes[event.outcome] += 1
+                if event.reason and event.outcome != "ok":
+                    notes.append((event.seq, event.outcome, event.reason))
+        graph = home.graph()
+    totals = {"concepts": len(graph.concepts), "relations": len(graph.relations), "rejected": dict(graph.rejected)}
+    if as_json:
+        dump({"outcomes": dict(outcomes), **totals, "notes": notes})
+        return
+    if notes:
+        table((" event", "outcome", "why"), notes)
+    counted = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common()) or "none"
+    say(f"{outcomes.total()} replies: {counted}")
+    say(f"{totals['concepts']} concepts and {totals['relations']} relations in {store}")
+
+
+def _refuse_second_graph(store: GraphStore, *, append: bool) -> None:
+    if not append and next(store.events(), None) is not None:
+        raise BadInput(f"{store.url} holds a graph already: name another --store, or give --append to add to it")
+
+
+def export(store: Store, file: Annotated[Path, typer.Argument(help="A name ending in .graphml, .json or .csv.")]) -> None:
+    """Write a graph to a file that other programs read."""
+    with closing(open_store(store)) as home:
+        graph = home.graph()
+    write_graph(graph, file)
+    say(f"{len(graph.concepts)} concepts and {len(graph.relations)} relations in {file}")
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(help="A .graphml, .json or .csv graph, ours or anybody's.")],
+    store: Annotated[str, typer.Argument(help="Where the graph is kept.")] = DEFAULT_URL,
+) -> None:
+    """Bring a graph file into a store, where it can be grown further."""
+    delta = read_graph(file)
+    with closing(open_store(store, create=True)) as home:
+        _refuse_second_graph(home, append=False)
+        home.append(Edit(1, "add", delta, f"import of {file.name}", now()))
+    say(f"{len(delta.concepts)} concepts and {len(delta.relations)} relations from {file} in {store}")

@@ -1,0 +1,186 @@
+"""`grow` and `models`: the commands that speak with language models."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from graphgrow.cli.live import LiveView
+from graphgrow.cli.output import AsJson, dump, err, event_row, say, table
+from graphgrow.errors import BadInput
+from graphgrow.grow import Ending, Growth, Settings, check
+from graphgrow.llm import LLM, open_llm
+from graphgrow.model import Budget, Usage
+from graphgrow.policy import open_policy
+from graphgrow.stores import DEFAULT_URL, open_store
+
+DEFAULT_STEPS = 20
+DEFAULT_USD = 1.0
+TYPICAL_REPLY_TOKENS = 180
+
+EXIT_CODES: dict[Ending, int] = {"steps": 0, "failing": 1, "interrupted": 130}
+ENDINGS: dict[Ending, str] = {
+    "steps": "all steps done",
+    "tokens": "the token budget is spent",
+    "usd": "the next question could cost more than the money budget allows: raise it with --usd",
+    "minutes": "the time is up",
+    "exhausted": "no question is left that was not asked",
+    "failing": "several replies in a row could not be used: try another model or look at  graphgrow log",
+    "interrupted": "interrupted; everything that was paid for is saved",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(grow)
+    app.command()(models)
+
+
+def grow(  # noqa: PLR0913  # one parameter an option
+    topic: Annotated[str | None, typer.Argument(help="What the graph is about; left out, the graph goes on.")] = None,
+    store: Annotated[str, typer.Option(help="Where the graph is kept.")] = DEFAULT_URL,
+    llm: Annotated[str, typer.Option(help="A model's name, local, a .gguf file, or recorded:RUN.jsonl.")] = "",
+    base_url: Annotated[str, typer.Option(help="The address of an OpenAI-compatible endpoint.")] = "",
+    steps: Annotated[int | None, typer.Option(min=1, help=f"Steps to do (default {DEFAULT_STEPS}).")] = None,
+    tokens: Annotated[int | None, typer.Option(min=1, help="Stop after so many tokens.")] = None,
+    usd: Annotated[float | None, typer.Option(min=0, help=f"Most to spend (default {DEFAULT_USD:g} if priced).")] = None,
+    minutes: Annotated[float | None, typer.Option(min=0, help="Stop after so many minutes.")] = None,
+    width: Annotated[int, typer.Option(min=1, max=256, help="Questions asked at once.")] = 1,
+    policy: Annotated[str, typer.Option(help="mix, frontier, bfs, random or latest.")] = "mix",
+    seed: Annotated[int, typer.Option(help="Seed of every choice.")] = 0,
+    temperature: Annotated[float, typer.Option(min=0, max=2, help="Sampling temperature.")] = 0.8,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show first prompts and the estimate; ask nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Grow a graph about TOPIC; running it again on the same store continues it."""
+    check(topic)
+    chosen = open_policy(policy)
+    _folder_is_writable(store)
+    with closing(open_llm(llm or None, base_url or None, env=os.environ, temperature=temperature)) as model:
+        priced = model.price(Usage(1_000_000, 1_000_000)) is not None
+        budget = Budget(steps, tokens, usd if usd is not None or not priced else DEFAULT_USD, minutes)
+        if budget == Budget(usd=budget.usd):
+            budget = Budget(DEFAULT_STEPS, tokens, budget.usd, minutes)
+        with closing(open_store("memory:" if dry_run and _is_new(store) else store, create=True)) as home, _sigint() as stop:
+            growth = Growth(topic, home, model, Settings(chosen, budget, width, seed, stop=lambda: bool(stop)))
+            _announce(model, priced, budget)
+            if dry_run:
+                _preview(growth, model, budget, as_json=as_json)
+                return
+            _run(growth, budget, as_json=as_json)
+    _finish(growth, store, as_json=as_json)
+
+
+def _is_new(store: str) -> bool:
+    return not store.startswith("memory:") and not Path(store.removeprefix("sqlite:")).exists()
+
+
+def _folder_is_writable(store: str) -> None:
+    """Refuse a store that cannot be written before a model is loaded or paid."""
+    if not store.startswith("memory:"):
+        folder = Path(store.removeprefix("sqlite:")).absolute().parent
+        if not os.access(folder, os.W_OK):
+            raise BadInput(f"cannot write into {folder}: name a --store in a folder that is there and writable")
+
+
+@contextmanager
+def _sigint() -> Iterator[list[int]]:
+    """Collect the first Ctrl-C, so that what was paid for is saved; the second one ends the program."""
+    seen: list[int] = []
+
+    def note(number: int, _frame: object) -> None:
+        seen.append(number)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        err().print("stopping after the questions that are under way; Ctrl-C again gives them up")
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield seen
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _announce(model: LLM, priced: bool, budget: Budget) -> None:  # noqa: FBT001
+    million = model.price(Usage(1_000_000, 0)), model.price(Usage(0, 1_000_000))
+    price = f"{million[0]:g} USD in, {million[1]:g} USD out a million tokens" if priced else "no known price"
+    limit = f"; at most {budget.usd:g} USD" if budget.usd is not None else ""
+    err().print(f"model: {model.name} ({price}{limit})", markup=False)
+
+
+def _run(growth: Growth, budget: Budget, *, as_json: bool) -> None:
+    with LiveView(growth, budget) as view:
+        for event in growth:
+            if as_json:
+                dump(event_row(event))
+            view.show(event)
+
+
+def _preview(growth: Growth, model: LLM, budget: Budget, *, as_json: bool) -> None:
+    """Show the first prompts, and what the run would take if its replies are of typical length."""
+    prompts = [growth.question(focus).prompt for focus in growth.choose()]
+    size = sum(len(p.system + p.user) for p in prompts) // 4 // max(1, len(prompts))
+    steps = budget.steps or DEFAULT_STEPS
+    usage = Usage(steps * size, steps * TYPICAL_REPLY_TOKENS)
+    estimate = {"steps": steps, "tokens": usage.tokens, "usd": model.price(usage)}
+    if as_json:
+        dump({"prompts": [{"system": p.system, "user": p.user} for p in prompts], "estimate": estimate})
+        return
+    for prompt in prompts:
+        say(f"{prompt.system}\n\n{prompt.user}\n")
+    money = f" and {estimate['usd']:.4f} USD" if estimate["usd"] is not None else ""
+    say(f"{steps} steps would take about {usage.tokens:,} tokens{money}. Nothing was asked.")
+
+
+def _finish(growth: Growth, store: str, *, as_json: bool) -> None:
+    graph, ending = growth.graph, growth.ending
+    if not as_json and graph.concepts:
+        _summary(growth, store)
+    if ending != "steps":
+        err().print(f"stopped: {ENDINGS[ending]}", markup=False)
+    raise typer.Exit(EXIT_CODES.get(ending, 3))
+
+
+def _summary(growth: Growth, store: str) -> None:
+    graph = growth.graph
+    hubs = sorted(graph.concepts, key=lambda key: (-graph.degree(key), key))[:5]
+    rows: list[tuple[str, object]] = [
+        ("topic", graph.topic),
+        ("steps", f"{graph.steps} ({growth.steps} in this run)"),
+        ("concepts", len(graph.concepts)),
+        ("relations", len(graph.relations)),
+        ("components", f"{len(graph.components.sizes)}, the largest holds {graph.components.largest} concepts"),
+        ("most connected", ", ".join(f"{graph.name(key)} ({graph.degree(key)})" for key in hubs)),
+        ("rejected by hygiene", sum(graph.rejected.values())),
+        ("tokens", f"{graph.bill.tokens:,}"),
+        *([("money", f"{graph.bill.usd:.4f} USD")] if graph.bill.usd else []),
+    ]
+    table(("", ""), rows)
+    path = store.removeprefix("sqlite:")
+    say(f"\nThe graph is in {path}. Next:")
+    for command, purpose in (
+        (f"graphgrow show {path}", "what it holds"),
+        (f"graphgrow measure {path}", "how it is built"),
+        (f"graphgrow export {path} graph.graphml", "take it to Gephi, networkx or igraph"),
+        (f"graphgrow grow --store {path}", "grow on"),
+    ):
+        say(f"  {command:<42} {purpose}")
+
+
+def models(as_json: AsJson = False) -> None:
+    """Say which models are at hand on this machine, and what to type for each."""
+    from dataclasses import asdict
+
+    from graphgrow.llm.catalogue import available
+
+    offers = available(os.environ)
+    if as_json:
+        dump([asdict(offer) for offer in offers])
+        return
+    for offer in offers:
+        size = f", {offer.size_bytes / 1e9:.1f} GB" if offer.size_bytes else ""
+        licence = f", {offer.licence}" if offer.licence else ""
+        say(f"{'ready  ' if offer.ready else 'missing'}  {offer.name} ({offer.where}{size}{licence})\n         {offer.command}")

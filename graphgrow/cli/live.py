@@ -1,0 +1,91 @@
+"""The live view of a run on stderr: step, strategy and reason, concepts just added, totals, speed, money, time left."""
+
+import time
+from types import TracebackType
+
+from rich.console import Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from graphgrow.cli.output import err
+from graphgrow.grow import Growth
+from graphgrow.model import Budget, Expansion, Focus
+
+RECENT = 6
+
+
+class LiveView:
+    """Shows a run while it goes on; where stderr is no terminal it prints a line a step instead."""
+
+    def __init__(self, growth: Growth, budget: Budget) -> None:
+        self._growth, self._budget = growth, budget
+        self._started = time.monotonic()
+        self._lines: list[Text] = []
+        self._next: Focus | None = None
+        self._tokens = self._seconds = 0.0
+        self._console = err()
+        self._live = Live(console=self._console, refresh_per_second=4, get_renderable=self._render, transient=True)
+
+    def __enter__(self) -> "LiveView":
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._live.stop()
+
+    def show(self, event: Expansion) -> None:
+        """Take in an event that has been committed."""
+        self._tokens += event.reply.usage.completion_tokens
+        self._seconds += event.reply.seconds
+        line = event_line(event, self._growth.steps)
+        self._lines = [*self._lines, line][-RECENT:]
+        if not self._console.is_terminal:
+            self._console.print(line, soft_wrap=True)
+
+    def _render(self) -> Group:
+        return Group(*self._lines, self._bar(), self._totals())
+
+    def _bar(self) -> ProgressBar:
+        return ProgressBar(total=self._budget.steps, completed=self._growth.steps, width=60, pulse=self._budget.steps is None)
+
+    def _totals(self) -> Table:
+        graph, bill = self._growth.graph, self._growth.graph.bill
+        cells = [
+            f"step {self._growth.steps}" + (f"/{self._budget.steps}" if self._budget.steps else ""),
+            f"{len(graph.concepts)} concepts, {len(graph.relations)} relations",
+            f"{bill.tokens:,} tokens, {self._speed():.0f}/s",
+            *([f"{bill.usd:.4f} USD"] if bill.usd else []),
+            self._time_left(),
+        ]
+        grid = Table.grid(padding=(0, 3))
+        grid.add_row(*(Text(cell, style="bold") for cell in cells))
+        return grid
+
+    def _speed(self) -> float:
+        """Return completion tokens a second over this call."""
+        return self._tokens / self._seconds if self._seconds else 0.0
+
+    def _time_left(self) -> str:
+        spent, done = time.monotonic() - self._started, self._growth.steps
+        if not done or self._budget.steps is None:
+            return f"{spent:.0f} s so far"
+        left = spent / done * (self._budget.steps - done)
+        return f"about {left / 60:.0f} min left" if left >= 90 else f"about {left:.0f} s left"
+
+
+def event_line(event: Expansion, step: int) -> Text:
+    """Return one event as a line: what was asked and why, and what it brought or why it brought nothing."""
+    line = Text(f"{step:>4} {event.focus.strategy:<9}", style="cyan")
+    line.append(f" {', '.join(event.focus.concepts)} ({event.focus.angle})", style="bold")
+    line.append(f": {event.focus.reason} ", style="dim")
+    names = ", ".join(concept.name for concept in event.delta.concepts)
+    if event.delta.concepts:
+        line.append(f"+{len(event.delta.concepts)} {names}", style="green")
+    elif event.delta.relations:
+        line.append(f"+{len(event.delta.relations)} relations between known concepts", style="green")
+    if event.reason:
+        line.append(f" [{event.outcome}] {event.reason}", style="yellow")
+    return line

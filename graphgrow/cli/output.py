@@ -1,0 +1,86 @@
+"""How results are printed: tables for people, JSON for programs. Text from a model is shown as text, never as mark-up."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from graphgrow.model import Event, Expansion
+
+Store = Annotated[str, typer.Argument(help="A store URL (sqlite:PATH) or a path to a .db file.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+
+
+def out() -> Console:
+    """Return the console for results."""
+    return Console(file=sys.stdout, highlight=False, soft_wrap=True)
+
+
+def err() -> Console:
+    """Return the console for progress."""
+    return Console(file=sys.stderr, highlight=False)
+
+
+def say(sentence: str) -> None:
+    """Print one sentence as a result."""
+    out().print(Text(sentence))
+
+
+def dump(value: object) -> None:
+    """Print one JSON document on a line of its own."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def number(value: object) -> str:
+    """Return a value as a table shows it: floats with four significant digits or decimals, None as a dash."""
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.4f}" if abs(value) >= 0.0001 or value == 0 else f"{value:.3e}"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {number(part)}" for name, part in value.items())
+    return str(value)
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
+    """Print a table; columns whose name starts with a blank are numbers and stand right."""
+    shown = Table(title=Text(title) if title else None, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        shown.add_column(column.strip(), justify="right" if column.startswith(" ") else "left", overflow="fold")
+    for row in rows:
+        shown.add_row(*(Text(number(cell)) for cell in row))
+    Console(file=sys.stdout, highlight=False).print(shown)
+
+
+def event_row(event: Event) -> dict[str, Any]:
+    """Return the line of JSON that stands for an event in `log --json` and `grow --json`."""
+    row: dict[str, Any] = {"seq": event.seq, "kind": event.kind, "at": event.at, "added": added(event)}
+    if isinstance(event, Expansion):
+        row |= {
+            "outcome": event.outcome,
+            "outcome_reason": event.reason,
+            "strategy": event.focus.strategy,
+            "reason": event.focus.reason,
+            "question": list(event.focus.question),
+            "tokens": event.reply.usage.tokens,
+            "usd": event.reply.usd,
+            "repairs": event.repairs,
+        }
+    return row
+
+
+def added(event: Event) -> dict[str, int]:
+    """Return what an event brought, counted."""
+    delta = event.delta
+    return {
+        "concepts": len(delta.concepts),
+        "relations": len(delta.relations),
+        "support": len(delta.support),
+        "rejects": len(delta.rejects),
+    }

@@ -1,0 +1,197 @@
+"""`show`, `log`, `measure` and `verify`: commands that read a graph and change nothing."""
+
+from contextlib import closing
+from itertools import takewhile
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from graphgrow.cli.output import AsJson, Store, dump, event_row, say, table
+from graphgrow.errors import BadInput
+from graphgrow.export import read_graph
+from graphgrow.graph import Graph, fold
+from graphgrow.measure.panel import panel
+from graphgrow.model import Edit, Expansion
+from graphgrow.names import canonical
+from graphgrow.stores import GraphStore, open_store
+from graphgrow.stores.projection import differences, project
+
+HUBS = 12
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    for command in (show, log, measure, verify):
+        app.command()(command)
+
+
+def load(url: str, at: int | None = None) -> Graph:
+    """Return the graph of a store, as it was after event `at` if given."""
+    with closing(open_store(url)) as store:
+        return store.graph() if at is None else fold(takewhile(lambda event: event.seq <= at, store.events()))
+
+
+def show(store: Store, concept: Annotated[str, typer.Argument(help="A concept to look at.")] = "", as_json: AsJson = False) -> None:
+    """Say what a graph holds, or all that is known about one concept."""
+    graph = load(store)
+    if concept:
+        _show_concept(graph, find(graph, concept), as_json=as_json)
+    elif as_json:
+        dump(_overview(graph))
+    else:
+        _print_overview(graph)
+
+
+def find(graph: Graph, name: str) -> str:
+    """Return the key of the concept a person means; raises BadInput with the nearest names where there is none."""
+    key = canonical(name)
+    for candidate in (name, key):
+        if candidate in graph.concepts:
+            return candidate
+    known = next((k for k, c in graph.concepts.items() if key in map(canonical, c.aliases)), None)
+    if known:
+        return known
+    from difflib import get_close_matches
+
+    near = get_close_matches(key, graph.concepts, n=3) or [k for k in graph.concepts if key and key in k][:3]
+    hint = f": did you mean {', '.join(repr(graph.name(k)) for k in near)}?" if near else ": see  graphgrow show STORE"
+    raise BadInput(f"no concept {name!r} in this graph{hint}")
+
+
+def _overview(graph: Graph) -> dict[str, Any]:
+    hubs = sorted(graph.concepts, key=lambda key: (-graph.degree(key), key))[:HUBS]
+    return {
+        "topic": graph.topic,
+        "events": graph.seq,
+        "steps": graph.steps,
+        "concepts": len(graph.concepts),
+        "relations": len(graph.relations),
+        "components": len(graph.components.sizes),
+        "largest_component": graph.components.largest,
+        "tokens": graph.bill.tokens,
+        "usd": graph.bill.usd,
+        "rejected": dict(graph.rejected),
+        "hubs": [{"name": graph.name(key), "degree": graph.degree(key)} for key in hubs],
+        "newest": [graph.name(key) for key in list(graph.concepts)[-HUBS:]],
+    }
+
+
+def _print_overview(graph: Graph) -> None:
+    about = _overview(graph)
+    lists = "hubs", "newest", "rejected"
+    rows = [(name.replace("_", " "), value) for name, value in about.items() if name not in lists]
+    rejected = ", ".join(f"{count} {rule}" for rule, count in sorted(graph.rejected.items())) or "nothing"
+    table(("", ""), [*rows, ("rejected", rejected), ("newest", ", ".join(about["newest"]))])
+    if about["hubs"]:
+        say("")
+        table((" degree", "most connected concepts"), [(hub["degree"], hub["name"]) for hub in about["hubs"]])
+
+
+def _show_concept(graph: Graph, key: str, *, as_json: bool) -> None:
+    concept = graph.concepts[key]
+    relations = [
+        {
+            "source": graph.name(r.source),
+            "predicate": r.predicate,
+            "target": graph.name(r.target),
+            "support": graph.support(r),
+            "events": [evidence.seq for evidence in graph.relations[r]],
+            "raw": [evidence.raw.predicate for evidence in graph.relations[r]],
+        }
+        for r in graph.incident[key]
+    ]
+    if as_json:
+        dump({"key": key, "name": concept.name, "aliases": concept.aliases, "introduced": graph.introduced[key],
+              "asked": graph.asks.get(key, 0), "relations": relations})  # fmt: skip
+        return
+    spellings = f", also written {', '.join(concept.aliases)}" if concept.aliases else ""
+    say(f"{concept.name}{spellings}: from event {graph.introduced[key]}, asked about {graph.asks.get(key, 0)} times")
+    table(
+        ("source", "predicate", "target", " support", "events"),
+        [(r["source"], r["predicate"], r["target"], r["support"], ", ".join(map(str, r["events"]))) for r in relations],
+    )
+
+
+def log(store: Store, as_json: AsJson = False) -> None:
+    """List every event: what was asked and why, what it cost and what it brought."""
+    with closing(open_store(store)) as home:
+        if as_json:
+            for event in home.events():
+                dump(event_row(event))
+            return
+        table((" seq", "outcome", "strategy", "question", " tokens", " +concepts", " +relations", "why"), map(_log_row, home.events()))
+
+
+def _log_row(event: Expansion | Edit) -> tuple[object, ...]:
+    brought = len(event.delta.concepts), len(event.delta.relations)
+    if isinstance(event, Edit):
+        return event.seq, event.edit, "by hand", event.note, 0, *brought, ""
+    focus = event.focus
+    why = f"{focus.reason}; {event.reason}" if event.reason else focus.reason
+    question = f"{', '.join(focus.concepts)} ({focus.angle})"
+    return event.seq, event.outcome, focus.strategy, question, event.reply.usage.tokens, *brought, why
+
+
+def measure(
+    source: Annotated[str, typer.Argument(metavar="STORE|FILE", help="A store, or a .graphml, .json or .csv graph.")],
+    at: Annotated[int | None, typer.Option(min=0, help="As it was after this event.")] = None,
+    every: Annotated[int | None, typer.Option(min=1, help="One row every K events.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the whole panel of metrics of a graph."""
+    if every is not None:
+        _measure_every(source, every, as_json=as_json)
+        return
+    values = panel(*_contents(source, at))
+    if as_json:
+        dump(values)
+    else:
+        table(("metric", " value"), values.items())
+
+
+def _contents(source: str, at: int | None) -> tuple[list[str], list[tuple[str, str, str]]]:
+    if Path(source).suffix in {".graphml", ".json", ".csv"}:
+        delta = read_graph(Path(source))
+        distinct = {said.relation: None for said in delta.relations}
+        return [c.key for c in delta.concepts], [(r.source, r.predicate, r.target) for r in distinct]
+    graph = load(source, at)
+    return list(graph.concepts), graph.triples()
+
+
+def _measure_every(url: str, every: int, *, as_json: bool) -> None:
+    with closing(open_store(url)) as store:
+        rows = list(_rows(store, every))
+    if as_json:
+        dump(rows)
+    elif rows:
+        shown = [name for name, value in rows[-1].items() if not isinstance(value, dict)]
+        table([f" {name}" for name in shown], [[row[name] for name in shown] for row in rows])
+
+
+def _rows(store: GraphStore, every: int) -> list[dict[str, object]]:
+    """Return the panel after every `every`-th event and after the last one."""
+    graph, rows = Graph(), []
+    for event in store.events():
+        graph.apply(event)
+        if event.seq % every == 0:
+            rows.append({"seq": event.seq, **panel(list(graph.concepts), graph.triples())})
+    if graph.seq % every:
+        rows.append({"seq": graph.seq, **panel(list(graph.concepts), graph.triples())})
+    return rows
+
+
+def verify(store: Store, as_json: AsJson = False) -> None:
+    """Fold the log again and compare it with what the store shows, concept by concept; exit code 1 where they differ."""
+    with closing(open_store(store)) as home:
+        log_view, stored = project(home.graph()), home.projection()
+    found = differences(log_view, stored)
+    if as_json:
+        dump({"equal": not found, "events": log_view.seq, "concepts": len(log_view.concepts),
+              "relations": len(log_view.relations), "differences": found})  # fmt: skip
+    elif found:
+        for sentence in found:
+            say(sentence)
+    else:
+        say(f"equal: {log_view.seq} events, {len(log_view.concepts)} concepts, {len(log_view.relations)} relations")
+    raise typer.Exit(1 if found else 0)

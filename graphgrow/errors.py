@@ -1,0 +1,38 @@
+"""The errors graphgrow raises: each carries one sentence that names the offending value and what to do.
+
+    GraphgrowError
+    ├── BadInput            a file, option or name that cannot be used
+    ├── StoreError          a store that cannot be opened, read or written
+    │   └── StaleGraph      another writer was first: fold its events, resolve again
+    └── LLMError            an endpoint that does not answer as asked
+        ├── ContextOverflow the prompt is longer than the model's context
+        └── OutOfReplies    a scripted or recorded model has nothing left to say
+"""
+
+
+class GraphgrowError(Exception):
+    """Base of every error that ends a command with one line and exit code 1."""
+
+
+class BadInput(GraphgrowError):
+    """Something the user gave cannot be used."""
+
+
+class StoreError(GraphgrowError):
+    """A store cannot be opened, read or written."""
+
+
+class StaleGraph(StoreError):
+    """The event was resolved against an older graph than the store now holds."""
+
+
+class LLMError(GraphgrowError):
+    """The language model's endpoint does not answer as asked."""
+
+
+class ContextOverflow(LLMError):
+    """The prompt does not fit the model's context window."""
+
+
+class OutOfReplies(LLMError):
+    """A scripted or recorded model has no reply for this prompt."""

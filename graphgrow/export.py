@@ -1,0 +1,197 @@
+"""Graphs as files and back: GraphML, node-link JSON, and a pair of CSV files. What goes out comes in again the same.
+
+Names come from a language model, so they are data in every format: attributes in GraphML, quoted cells in CSV with a
+leading apostrophe where a spreadsheet would read a formula.
+"""
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+from graphgrow.errors import BadInput
+from graphgrow.graph import Graph
+from graphgrow.model import Concept, Delta, Relation, Statement, Triple
+from graphgrow.names import canonical, clean
+
+Row = dict[str, Any]
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
+_PREDICATES = ("predicate", "relation", "label", "title", "type", "keywords", "description")
+
+
+def concept_rows(graph: Graph) -> Iterator[Row]:
+    """Yield one row a concept: key, name, aliases (a JSON list), degree, the event that introduced it, depth."""
+    for key, concept in graph.concepts.items():
+        yield {
+            "key": key,
+            "name": concept.name,
+            "aliases": json.dumps(concept.aliases, ensure_ascii=False),
+            "degree": graph.degree(key),
+            "first_seq": graph.introduced[key],
+            "depth": graph.depth.get(key, -1),
+        }
+
+
+def relation_rows(graph: Graph) -> Iterator[Row]:
+    """Yield one row a relation: keys, predicate, support, first and last event, the raw words of the first evidence."""
+    for relation, said in graph.relations.items():
+        yield {
+            "source": relation.source,
+            "predicate": relation.predicate,
+            "target": relation.target,
+            "support": graph.support(relation),
+            "first_seq": said[0].seq,
+            "last_seq": said[-1].seq,
+            "raw": json.dumps([said[0].raw.source, said[0].raw.predicate, said[0].raw.target], ensure_ascii=False),
+        }
+
+
+def _write_graphml(graph: Graph, path: Path) -> None:
+    import networkx as nx
+
+    out = nx.MultiDiGraph(topic=graph.topic)
+    for row in concept_rows(graph):
+        out.add_node(row["key"], label=row["name"], **row)
+    for row in relation_rows(graph):
+        out.add_edge(row["source"], row["target"], **{k: v for k, v in row.items() if k not in ("source", "target")})
+    nx.write_graphml(out, path)
+
+
+def _write_json(graph: Graph, path: Path) -> None:
+    whole = {
+        "format": "graphgrow",
+        "topic": graph.topic,
+        "nodes": list(concept_rows(graph)),
+        "links": list(relation_rows(graph)),
+    }
+    path.write_text(json.dumps(whole, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def csv_pair(path: Path) -> tuple[Path, Path]:
+    """Return the two files that FILE.csv stands for: FILE.concepts.csv and FILE.relations.csv."""
+    return path.with_suffix(".concepts.csv"), path.with_suffix(".relations.csv")
+
+
+def _write_csv(graph: Graph, path: Path) -> None:
+    for file, rows in zip(csv_pair(path), (concept_rows(graph), relation_rows(graph)), strict=True):
+        _write_table(file, list(rows))
+
+
+def _write_table(path: Path, rows: list[Row]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(rows[0] if rows else [])
+        writer.writerows([_guarded(value) for value in row.values()] for row in rows)
+
+
+def _guarded(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def _read_table(path: Path) -> list[Row]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return [{name: (value or "").removeprefix("'") for name, value in row.items()} for row in csv.DictReader(file)]
+
+
+def _read_csv(path: Path) -> tuple[list[Row], list[Row]]:
+    concepts, relations = map(_read_table, csv_pair(path))
+    return concepts, relations
+
+
+def _read_json(path: Path) -> tuple[list[Row], list[Row]]:
+    whole = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(whole, dict):
+        raise BadInput(f'{path} is no node-link graph: expected an object with "nodes" and "links"')
+    nodes, links = whole.get("nodes", []), whole.get("links", whole.get("edges", []))
+    return [n if isinstance(n, dict) else {"id": n} for n in nodes], list(links)
+
+
+def _read_graphml(path: Path) -> tuple[list[Row], list[Row]]:
+    import networkx as nx
+
+    graph = nx.read_graphml(path)
+    nodes = [{"id": key, **data} for key, data in graph.nodes(data=True)]
+    return nodes, [{**data, "source": s, "target": t} for s, t, data in graph.edges(data=True)]
+
+
+WRITERS: dict[str, Callable[[Graph, Path], None]] = {
+    ".graphml": _write_graphml,
+    ".json": _write_json,
+    ".csv": _write_csv,
+}
+READERS: dict[str, Callable[[Path], tuple[list[Row], list[Row]]]] = {
+    ".graphml": _read_graphml,
+    ".json": _read_json,
+    ".csv": _read_csv,
+}
+
+
+def export(graph: Graph, path: Path) -> None:
+    """Write a graph in the format that the file's ending names; an existing file is replaced whole or not at all."""
+    write = WRITERS.get(path.suffix)
+    if write is None:
+        raise BadInput(f"cannot export to {path}: use a name that ends in {', '.join(WRITERS)}")
+    draft = path.with_name(f".{path.stem}.draft{path.suffix}")
+    finished = dict(zip(csv_pair(draft), csv_pair(path), strict=True)) if path.suffix == ".csv" else {draft: path}
+    try:
+        write(graph, draft)
+        for written, final in finished.items():
+            written.replace(final)
+    except OSError as error:
+        raise BadInput(f"cannot write {path}: {error.strerror or error}") from None
+    finally:
+        for written in finished:
+            written.unlink(missing_ok=True)
+
+
+def read_graph(path: Path) -> Delta:
+    """Return concepts and relations of a graph file, ours or anybody's; raises BadInput where it holds no graph.
+
+    A node's name is its `name` or `label`, else its id; its key is its `key`, else the canonical key of its name. Nodes
+    whose keys agree become one concept, and nodes whose names hold nothing are left out.
+    """
+    read = READERS.get(path.suffix)
+    if read is None:
+        raise BadInput(f"cannot read {path}: use a file that ends in {', '.join(READERS)}")
+    try:
+        nodes, links = read(path)
+        return _delta(nodes, links)
+    except (ParseError, ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:
+        raise BadInput(f"{path} is no graph that can be read: {type(error).__name__}: {error}") from None
+    except OSError as error:
+        raise BadInput(f"cannot open {path}: {error.strerror or error}") from None
+
+
+def _text(value: object) -> str:
+    return clean(str(value)) if value is not None else ""
+
+
+def _concept(row: Row) -> Concept:
+    name = _text(row.get("name") or row.get("label") or row.get("id") or row.get("key"))
+    aliases = row.get("aliases") or "[]"
+    spellings = json.loads(aliases) if isinstance(aliases, str) else aliases
+    return Concept(_text(row.get("key")) or canonical(name), name, tuple(sorted(map(_text, spellings))))
+
+
+def _delta(nodes: Iterable[Row], links: Iterable[Row]) -> Delta:
+    concepts: dict[str, Concept] = {}
+    by_id: dict[object, Concept] = {}
+    for row in nodes:
+        concept = _concept(row)
+        if concept.key:
+            by_id[row.get("id", row.get("key"))] = concepts.setdefault(concept.key, concept)
+    statements = [_statement(row, by_id[row["source"]], by_id[row["target"]]) for row in links if _joins(row, by_id)]
+    return Delta(tuple(concepts.values()), relations=tuple(statements))
+
+
+def _joins(row: Row, by_id: dict[object, Concept]) -> bool:
+    return row["source"] in by_id and row["target"] in by_id
+
+
+def _statement(row: Row, source: Concept, target: Concept) -> Statement:
+    predicate = next((text for name in _PREDICATES if (text := _text(row.get(name)))), "related to")
+    raw = row.get("raw")
+    words = json.loads(raw) if raw else (source.name, predicate, target.name)
+    return Statement(Relation(source.key, predicate, target.key), Triple(*words), int(row.get("support") or 1))

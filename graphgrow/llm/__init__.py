@@ -1,0 +1,76 @@
+"""Language models behind one method, `ask`: any OpenAI-compatible endpoint, a model in this process, or a recorded run.
+
+Importing this package is instant: the clients are imported where a model is opened.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from graphgrow.errors import LLMError
+from graphgrow.model import Prompt, Reply
+
+__all__ = ["DEFAULT_MODEL", "LLM", "OPENAI_URL", "open_llm"]
+
+OPENAI_URL = "https://api.openai.com/v1"
+DEFAULT_MODEL = "gpt-4o-mini"
+RECORDED = "recorded:"
+LOCAL = "local"
+
+
+class LLM(Protocol):
+    """A language model. `name` is the model's, `priced` is whether asking is known to cost money."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def priced(self) -> bool: ...
+
+    def ask(self, prompt: Prompt) -> Reply:
+        """Return the reply; safe to call from several threads. Raises LLMError and its kinds."""
+
+    def close(self) -> None:
+        """Give back connections and memory; calling it twice is fine."""
+
+
+def open_llm(
+    name: str | None = None, base_url: str | None = None, *, env: Mapping[str, str], temperature: float = 0.7
+) -> LLM:
+    """Return the model that a name, an address and the environment stand for.
+
+    "recorded:RUN.jsonl" replays a run; "local" or a .gguf file runs in this process; any other name or an address is
+    an endpoint. With neither, OPENAI_BASE_URL and OPENAI_API_KEY decide, and without those it is the local model.
+    Raises LLMError where the model cannot be had, BadInput for an address or a file that cannot be used.
+    """
+    if name and name.startswith(RECORDED):
+        from graphgrow.llm.scripted import Recorded
+
+        return Recorded(Path(name.removeprefix(RECORDED)))
+    address = base_url or env.get("OPENAI_BASE_URL") or None
+    key = env.get("OPENAI_API_KEY") or ""
+    if _is_local(name, base_url) or not (name or address or key):
+        return _local(name, temperature)
+    return _endpoint(name, address, key, temperature)
+
+
+def _is_local(name: str | None, base_url: str | None) -> bool:
+    return base_url is None and name is not None and (name == LOCAL or name.endswith(".gguf"))
+
+
+def _local(name: str | None, temperature: float) -> LLM:
+    from graphgrow.llm.local import open_local
+
+    return open_local(Path(name) if name and name != LOCAL else None, temperature)
+
+
+def _endpoint(name: str | None, address: str | None, key: str, temperature: float) -> LLM:
+    from graphgrow.llm.openai_chat import OpenAIChat, first_model
+
+    if address is None:
+        if not key:
+            raise LLMError(
+                f"no endpoint for {name!r}: set OPENAI_API_KEY, give --base-url, or see  graphgrow models"
+            )
+        return OpenAIChat(name or DEFAULT_MODEL, OPENAI_URL, key, temperature=temperature)
+    return OpenAIChat(name or first_model(address, key), address, key, temperature=temperature)

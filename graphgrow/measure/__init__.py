@@ -1,0 +1,62 @@
+"""Measuring a graph: `measure` after every step at a cost that follows the change, `panel` (panel.py) for the whole table."""
+
+from graphgrow.graph import Graph
+from graphgrow.model import Delta, Measures
+
+_NOTHING = Delta()
+
+
+class _Joined:
+    """Components of a graph as they would be with a few more concepts and relations; the graph itself stays as it is."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._known = graph.components
+        self._parent: dict[str, str] = {}
+        self._sizes: dict[str, int] = {}
+        self.count = len(self._known.sizes)
+        self.largest = self._known.largest
+
+    def add(self, key: str) -> None:
+        self._parent[key], self._sizes[key] = key, 1
+        self.count += 1
+        self.largest = max(self.largest, 1)
+
+    def find(self, key: str) -> str:
+        root = key if key in self._parent else self._known.find(key)
+        while (parent := self._parent.get(root, root)) != root:
+            root = parent
+        return root
+
+    def join(self, one: str, other: str) -> None:
+        a, b = self.find(one), self.find(other)
+        if a == b:
+            return
+        size = sum(self._sizes.get(root) or self._known.sizes[root] for root in (a, b))
+        self._parent[a], self._sizes[b] = b, size
+        self.count -= 1
+        self.largest = max(self.largest, size)
+
+
+def measure(graph: Graph, delta: Delta = _NOTHING) -> Measures:
+    """Return the cheap row for a graph, or for what it will be after a delta. Cost follows the delta.
+
+    `edges` counts distinct ordered pairs, loops included, and `average_degree` is 2 * edges / nodes, as the paper does.
+    """
+    joined = _Joined(graph)
+    for concept in delta.concepts:
+        joined.add(concept.key)
+    relations = {said.relation for said in delta.relations}
+    pairs = {(r.source, r.target) for r in relations} - graph.pairs
+    for source, target in pairs:
+        joined.join(source, target)
+    nodes = len(graph.concepts) + len(delta.concepts)
+    edges = len(graph.pairs) + len(pairs)
+    return Measures(
+        nodes=nodes,
+        relations=len(graph.relations) + len(relations),
+        edges=edges,
+        self_loops=graph.loops + sum(source == target for source, target in pairs),
+        components=joined.count,
+        lcc_nodes=joined.largest,
+        average_degree=round(2 * edges / nodes, 6) if nodes else 0.0,
+    )

@@ -1,0 +1,206 @@
+"""The values of graphgrow: frozen, without behaviour beyond what follows from their own fields.
+
+Two of them are events, `Expansion` and `Edit`; a graph is a fold over those (graph.py), their JSON (codec.py) is the
+file format of runs. Add fields with a default; rename or remove none: old runs must stay readable.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Outcome = Literal["ok", "partial", "empty", "truncated", "repetition", "unusable"]
+EditKind = Literal["add"]
+Json = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """A node: its canonical key (names.py), the name people read, and other spellings seen."""
+
+    key: str
+    name: str
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A directed, labelled edge between two concepts, by their keys; hashable, so usable as its own identity."""
+
+    source: str
+    predicate: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Focus:
+    """What the next question is about, who chose it, and why.
+
+    `angle` is the side of the concepts that is asked about; concepts and angle together are the question's identity,
+    which is never asked twice.
+    """
+
+    strategy: str
+    concepts: tuple[str, ...]
+    reason: str
+    score: float = 0.0
+    angle: str = "general"
+
+    @property
+    def question(self) -> tuple[str, ...]:
+        return (self.angle, *self.concepts)
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What is sent: instructions, the question, and the JSON schema of the reply where an endpoint takes one."""
+
+    system: str
+    user: str
+    schema: Json | None = None
+    max_tokens: int = 512
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """The bill of one reply, in tokens."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+    @property
+    def tokens(self) -> int:
+        return self.prompt_tokens + self.completion_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back: text, bill, why the model stopped ("stop", "length", ...), wall seconds, model, money if priced."""
+
+    text: str
+    usage: Usage = field(default_factory=Usage)
+    finish_reason: str = "stop"
+    seconds: float = 0.0
+    model: str = ""
+    usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Triple:
+    """One relation in the model's own words."""
+
+    source: str
+    predicate: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a reply says once it has been read: triples and names in its own words, and how the reading went."""
+
+    triples: tuple[Triple, ...]
+    names: tuple[str, ...]
+    outcome: Outcome
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One piece of evidence: a relation, the raw words it was said in, and how often this event said it."""
+
+    relation: Relation
+    raw: Triple
+    support: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Something proposed that does not enter the graph, and the name of the hygiene rule that kept it out."""
+
+    text: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """What a proposal means for one graph.
+
+    `relations` are new ones, `support` is further evidence for known ones; `aliases` are (key, spelling) pairs.
+    """
+
+    concepts: tuple[Concept, ...] = ()
+    aliases: tuple[tuple[str, str], ...] = ()
+    relations: tuple[Statement, ...] = ()
+    support: tuple[Statement, ...] = ()
+    rejects: tuple[Reject, ...] = ()
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        return self.relations + self.support
+
+    @property
+    def brings_nothing(self) -> bool:
+        """True where the graph would hold the same concepts, spellings and relations after it as before."""
+        return not (self.concepts or self.aliases or self.relations)
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """The cheap row of one step: counts of the graph after the event, names as in `measure.panel`."""
+
+    nodes: int = 0
+    relations: int = 0
+    edges: int = 0
+    self_loops: int = 0
+    components: int = 0
+    lcc_nodes: int = 0
+    average_degree: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """One question, its reply, and what came of it. `seq` numbers the events of a graph from 1 without gaps.
+
+    `repairs` is the seq of the unusable reply that this question asked the model to mend, else 0.
+    `at` is UTC in ISO 8601.
+    """
+
+    seq: int
+    topic: str
+    focus: Focus
+    prompt: Prompt
+    reply: Reply
+    outcome: Outcome
+    reason: str
+    delta: Delta
+    measures: Measures
+    repairs: int = 0
+    seed: int = 0
+    at: str = ""
+    kind: Literal["expansion"] = "expansion"
+    v: Literal[1] = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Something a person did to the graph; `add` brings concepts and relations from outside (an import)."""
+
+    seq: int
+    edit: EditKind
+    delta: Delta
+    note: str = ""
+    at: str = ""
+    kind: Literal["edit"] = "edit"
+    v: Literal[1] = 1
+
+
+Event = Expansion | Edit
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Limits of one `grow` call; None is no limit. Minutes are wall minutes, tokens count prompt and completion."""
+
+    steps: int | None = None
+    tokens: int | None = None
+    usd: float | None = None
+    minutes: float | None = None

@@ -1,0 +1,30 @@
+"""Predicates in canonical wording: a bounded vocabulary in predicates.toml, the raw wording kept as evidence."""
+
+import re
+import tomllib
+from functools import cache
+from importlib.resources import files
+
+from graphgrow.names import clean
+
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_NOT_WORD = re.compile(r"[^\w+%]+|_+")
+FALLBACK = "related to"
+
+
+@cache
+def vocabulary() -> dict[str, str]:
+    """Return folded wording -> canonical wording, canonical ones included."""
+    table = tomllib.loads((files("graphgrow") / "predicates.toml").read_text(encoding="utf-8"))
+    return {wording: canon for canon, others in table.items() for wording in (canon, *others)}
+
+
+def folded(predicate: str) -> str:
+    """Return a predicate as lower-case words: IS-A, is_a and isA all give "is a"."""
+    return " ".join(_NOT_WORD.sub(" ", _CAMEL.sub(" ", clean(predicate))).casefold().split())
+
+
+def canonical_predicate(predicate: str) -> str:
+    """Return the vocabulary's wording for a predicate; a wording it does not know is folded and kept."""
+    words = folded(predicate)
+    return vocabulary().get(words, words) or FALLBACK

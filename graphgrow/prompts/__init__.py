@@ -1,0 +1,85 @@
+"""Questions as text: templates are files beside this one; what goes into them is bounded and never grows with the graph."""
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+from string import Template
+
+from graphgrow.graph import Graph
+from graphgrow.model import Focus, Json, Prompt, Relation
+from graphgrow.names import canonical, clean
+
+SEED = "seed"
+KNOWN_RELATIONS = 10
+KNOWN_CONCEPTS = 12
+NAME_CHARACTERS = 80
+MAX_TOKENS = 480
+# The names of the worked example in system.txt: a small model likes to copy them into the graph.
+EXAMPLE = frozenset(
+    map(
+        canonical,
+        ("sourdough", "lactic acid bacteria", "acetic acid", "bread mould", "wild yeast", "carbon dioxide",
+         "gluten network", "glycemic index"),
+    )
+)  # fmt: skip
+
+
+@cache
+def template(name: str) -> str:
+    """Return the text of one template file."""
+    return (files("graphgrow.prompts") / f"{name}.txt").read_text(encoding="utf-8").strip()
+
+
+@cache
+def angles() -> dict[str, str]:
+    """Return angle -> the words that go into the question."""
+    return tomllib.loads((files("graphgrow.prompts") / "angles.toml").read_text(encoding="utf-8"))
+
+
+def quoted(name: str) -> str:
+    """Return a name as it may stand inside quotation marks: one line, bounded, without quotation marks of its own."""
+    return clean(name).replace('"', "'")[:NAME_CHARACTERS]
+
+
+def render(focus: Focus, graph: Graph, topic: str, *, schema: Json, seed: int = 0, room: float = 1.0) -> Prompt:
+    """Return the prompt for a focus. `room` < 1 shrinks the list of what is known, for a model with a small context."""
+    words = {
+        "topic": quoted(topic),
+        "focus": '" and "'.join(quoted(graph.name(key)) for key in focus.concepts),
+        "reason": clean(focus.reason),
+        "angle": angles()[focus.angle],
+        "known": _known(focus, graph, room),
+    }
+    user = Template(template(SEED if focus.strategy == SEED else "expand")).substitute(words)
+    return Prompt(template("system"), user, schema, MAX_TOKENS, seed)
+
+
+def repair(prompt: Prompt, reply: str, problem: str) -> Prompt:
+    """Return the prompt that asks once more, with what was wrong with the reply."""
+    words = {"problem": clean(problem), "beginning": quoted(reply), "question": prompt.user}
+    user = Template(template("repair")).substitute(words)
+    return Prompt(prompt.system, user, prompt.schema, prompt.max_tokens, prompt.seed + 1)
+
+
+def _known(focus: Focus, graph: Graph, room: float) -> str:
+    near = list({other: None for key in focus.concepts for other in graph.neighbours.get(key, ())})
+    if not near:
+        return ""
+    recent = near[-max(1, int(KNOWN_CONCEPTS * room)) :]
+    return "Known already, name others: " + ", ".join(f'"{quoted(graph.name(key))}"' for key in recent) + "."
+
+
+def _name(graph: Graph, key: str) -> str:
+    return quoted(graph.name(key))
+
+
+def _nearby(focus: Focus, graph: Graph, shown: list[Relation]) -> list[str]:
+    """Return neighbours of neighbours that are not on the list already, the best connected first."""
+    ends = {key for r in shown for key in (r.source, r.target)}
+    around = {
+        far: None
+        for near in sorted(ends - set(focus.concepts), key=graph.degree)[:KNOWN_CONCEPTS]
+        for far in list(graph.neighbours[near])[:KNOWN_CONCEPTS]
+        if far not in ends
+    }
+    return sorted(around, key=lambda key: (-graph.degree(key), key))

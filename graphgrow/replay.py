@@ -1,0 +1,77 @@
+"""Recorded replies through the same parse -> resolve -> commit as live ones: our own run files, or anybody's JSON lines."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+from graphgrow.codec import read_events, read_lines
+from graphgrow.errors import BadInput
+from graphgrow.graph import Graph
+from graphgrow.grow import Answer, Question, expansion
+from graphgrow.model import Delta, Event, Expansion, Focus, Measures, Prompt, Reply
+from graphgrow.names import canonical, clean
+from graphgrow.resolve import Resolver
+from graphgrow.stores import GraphStore
+
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """Where a foreign line of JSON keeps the reply and, if anywhere, the question."""
+
+    reply: str
+    question: str = ""
+
+
+def replay(path: Path, store: GraphStore, resolver: Resolver, *, fields: Fields | None = None, topic: str = "") -> Iterator[Event]:
+    """Commit every recorded reply of a file to a store, many a transaction, and yield the events as they are saved.
+
+    The file is read before anything is written, so a broken line leaves the store as it was.
+    """
+    questions = list(_foreign(path, fields, topic) if fields else read_events(path))
+    graph = store.graph()
+    events = (_again(event, graph, resolver) for event in questions)
+    while batch := list(islice(events, BATCH)):
+        store.append(*batch)
+        yield from batch
+
+
+def _again(event: Event, graph: Graph, resolver: Resolver) -> Event:
+    """Return the event as this graph makes it, and fold it in."""
+    if isinstance(event, Expansion):
+        question = Question(event.focus, event.prompt, event.repairs)
+        answer = Answer(event.prompt, event.reply)
+        event = expansion(graph, event.topic, question, answer, resolver, seed=event.seed, at=event.at)
+    else:
+        event = replace(event, seq=graph.seq + 1)
+    graph.apply(event)
+    return event
+
+
+def _foreign(path: Path, fields: Fields, topic: str) -> Iterator[Expansion]:
+    topic = clean(topic) or path.name.split(".")[0]
+    for number, line in read_lines(path):
+        row = _row(path, number, line)
+        text = row.get(fields.reply)
+        if not isinstance(text, str):
+            raise BadInput(f"{path} line {number} has no text in field {fields.reply!r}: it has {', '.join(row) or 'none'}")
+        yield _asked(topic, str(row.get(fields.question, "")), text, number)
+
+
+def _row(path: Path, number: int, line: str) -> dict[str, object]:
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        raise BadInput(f"{path} line {number} is not JSON: {error}") from None
+    if not isinstance(row, dict):
+        raise BadInput(f"{path} line {number} is no JSON object: expected one with named fields")
+    return row
+
+
+def _asked(topic: str, question: str, reply: str, number: int) -> Expansion:
+    """Return a reply as an expansion that has not been resolved yet."""
+    focus = Focus("replay", (canonical(question) or canonical(topic),), f"line {number} of the file", angle=str(number))
+    return Expansion(0, topic, focus, Prompt("", question), Reply(reply), "ok", "", Delta(), Measures())

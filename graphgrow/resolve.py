@@ -1,0 +1,108 @@
+"""What a proposal means for one graph: which concepts and relations are new, which known ones gain support, what is junk.
+
+Pure: the same proposal and graph give the same delta, and nothing changes. Identity is the canonical key (names.py).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from graphgrow.graph import Graph
+from graphgrow.hygiene import broken_rule
+from graphgrow.model import Concept, Delta, Proposal, Reject, Relation, Statement, Triple
+from graphgrow.names import canonical, clean, exact
+from graphgrow.predicates import canonical_predicate
+
+Rules = Callable[[str, str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolver:
+    """How names become keys. `RESOLVE` folds and cleans; `VERBATIM` takes every name as it stands, as the paper does."""
+
+    key: Callable[[str], str] = canonical
+    predicate: Callable[[str], str] = canonical_predicate
+    broken_rule: Rules = broken_rule
+    echoes: frozenset[str] = frozenset()
+
+
+def _no_rule(name: str, topic: str) -> str:  # noqa: ARG001  # the signature of a rule
+    return ""
+
+
+RESOLVE = Resolver()
+VERBATIM = Resolver(key=exact, predicate=clean, broken_rule=_no_rule)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One proposal being read against one graph."""
+
+    graph: Graph
+    resolver: Resolver
+    topic: str
+    concepts: dict[str, Concept] = field(default_factory=dict)
+    aliases: dict[tuple[str, str], None] = field(default_factory=dict)
+    statements: dict[tuple[Relation, Triple], int] = field(default_factory=dict)
+    rejects: dict[str, str] = field(default_factory=dict)
+
+    def rule_against(self, name: str, key: str) -> str:
+        if not key:
+            return "no name"
+        return "" if key in self.graph.concepts else self.resolver.broken_rule(name, self.topic)
+
+    def admit(self, name: str) -> str | None:
+        """Return the key of a name that may enter the graph, else note the reject and return None."""
+        name = clean(name)
+        key = self.resolver.key(name)
+        rule = self.rule_against(name, key)
+        if rule:
+            self.rejects.setdefault(name, rule)
+            return None
+        return key
+
+    def echoes(self, source: str, target: str) -> bool:
+        """Tell whether a triple is copied from the prompt's worked example and not from the topic."""
+        ends = {source, target}
+        return ends <= self.resolver.echoes and not ends & self.graph.concepts.keys()
+
+    def declare(self, name: str, key: str) -> None:
+        name = clean(name)
+        known = self.concepts.get(key) or self.graph.concepts.get(key)
+        if known is None:
+            self.concepts[key] = Concept(key, name)
+        elif name != known.name and name not in known.aliases:
+            self.aliases[key, name] = None
+
+    def say(self, triple: Triple) -> None:
+        """Take in one triple: both ends must be concepts, or neither enters."""
+        source, target = self.admit(triple.source), self.admit(triple.target)
+        if source is None or target is None:
+            return
+        if self.echoes(source, target):
+            self.rejects.setdefault(f"{triple.source} -> {triple.target}", "echo of the prompt")
+            return
+        self.declare(triple.source, source)
+        self.declare(triple.target, target)
+        relation = Relation(source, self.resolver.predicate(triple.predicate), target)
+        self.statements.setdefault((relation, triple), 1)
+
+    def delta(self) -> Delta:
+        new: list[Statement] = []
+        support: list[Statement] = []
+        for (relation, raw), count in self.statements.items():
+            known = relation in self.graph.relations or any(s.relation == relation for s in new)
+            (support if known else new).append(Statement(relation, raw, count))
+        rejects = tuple(Reject(name, rule) for name, rule in self.rejects.items())
+        return Delta(tuple(self.concepts.values()), tuple(self.aliases), tuple(new), tuple(support), rejects)
+
+
+def resolve(proposal: Proposal, graph: Graph, topic: str = "", resolver: Resolver = RESOLVE) -> Delta:
+    """Return what a proposal brings to a graph."""
+    reading = _Reading(graph, resolver, topic or graph.topic)
+    for triple in proposal.triples:
+        reading.say(triple)
+    for name in proposal.names:
+        key = reading.admit(name)
+        if key is not None:
+            reading.declare(name, key)
+    return reading.delta()

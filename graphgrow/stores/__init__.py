@@ -1,0 +1,76 @@
+"""Where the log of a graph lives: one contract, several homes, picked by URL."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+from graphgrow.errors import BadInput
+from graphgrow.graph import Graph
+from graphgrow.model import Event
+from graphgrow.stores.projection import Projection
+
+DEFAULT_URL = "sqlite:graph.db"
+
+
+class GraphStore(Protocol):
+    """An append-only log of one graph's events, with a projection that other programs can query."""
+
+    url: str
+
+    def append(self, *events: Event) -> int:
+        """Commit events and their effect on the projection in one transaction, and return the last seq of the log.
+
+        Raises StaleGraph where the first `seq` is not the next number: somebody else wrote first. All or nothing.
+        """
+        ...
+
+    def events(self, since: int = 0) -> Iterator[Event]:
+        """Yield the events after seq `since`, in order."""
+        ...
+
+    def graph(self) -> Graph:
+        """Return the fold over all events."""
+        ...
+
+    def projection(self) -> Projection:
+        """Return concepts and relations as the store itself keeps them, for `verify`."""
+        ...
+
+    def lease(self, name: str, holder: str, seconds: float) -> bool:
+        """Take or renew a named lease for some seconds; False while somebody else holds it."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        ...
+
+
+def _sqlite(rest: str, create: bool) -> GraphStore:
+    from graphgrow.stores.sqlite import SQLiteStore
+
+    return SQLiteStore(Path(rest), create=create)
+
+
+def _memory(rest: str, create: bool) -> GraphStore:
+    from graphgrow.stores.memory import MemoryStore
+
+    if rest or not create:
+        raise BadInput(f"memory:{rest} is always a new, empty store: use sqlite:PATH to keep a graph")
+    return MemoryStore()
+
+
+SCHEMES: dict[str, Callable[[str, bool], GraphStore]] = {"sqlite": _sqlite, "memory": _memory}
+
+
+def open_store(url: str, *, create: bool = False) -> GraphStore:
+    """Open the store a URL (`sqlite:PATH`, `memory:`) or a plain path names.
+
+    Raises BadInput for an unknown scheme, and for a store that is not there unless `create` is set; StoreError for one
+    that cannot be read.
+    """
+    scheme, colon, rest = url.partition(":")
+    if not colon or "/" in scheme or "." in scheme:
+        scheme, rest = "sqlite", url
+    if scheme not in SCHEMES:
+        raise BadInput(f"unknown store {url!r}: use a path to a .db file, {' or '.join(f'{s}:…' for s in SCHEMES)}")
+    return SCHEMES[scheme](rest, create)

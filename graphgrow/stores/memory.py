@@ -1,0 +1,55 @@
+"""A store for tests and notebooks that forgets everything when it is closed."""
+
+import time
+from collections.abc import Callable, Iterator
+
+from graphgrow.codec import from_json, to_json
+from graphgrow.errors import StaleGraph
+from graphgrow.graph import Graph, fold
+from graphgrow.model import Event
+from graphgrow.stores.projection import Projection, project
+
+
+class MemoryStore:
+    """Events as the lines of JSON that a file would hold, so that what works here works on disk."""
+
+    url = "memory:"
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._lines: list[str] = []
+        self._leases: dict[str, tuple[str, float]] = {}
+        self._clock = clock
+
+    def append(self, *events: Event) -> int:
+        """Add the events, all or none; raises StaleGraph where they do not follow the log."""
+        for place, event in enumerate(events, len(self._lines) + 1):
+            if event.seq != place:
+                raise StaleGraph(f"event {event.seq} cannot follow event {place - 1}")
+        self._lines += [to_json(event) for event in events]
+        return len(self._lines)
+
+    def events(self, since: int = 0) -> Iterator[Event]:
+        """Yield the events after seq `since`."""
+        for line in self._lines[since:]:
+            yield from_json(line)
+
+    def graph(self) -> Graph:
+        """Return the fold over all events."""
+        return fold(self.events())
+
+    def projection(self) -> Projection:
+        """Return the fold's own projection: this store keeps no other."""
+        return project(self.graph())
+
+    def lease(self, name: str, holder: str, seconds: float) -> bool:
+        """Take or renew a named lease; False while somebody else holds it."""
+        now = self._clock()
+        owner, until = self._leases.get(name, (holder, 0.0))
+        if owner != holder and until > now:
+            return False
+        self._leases[name] = (holder, now + seconds)
+        return True
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._lines.clear()

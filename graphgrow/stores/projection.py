@@ -1,0 +1,37 @@
+"""What a store shows of a graph without its log, and whether the two agree."""
+
+from dataclasses import dataclass, field
+
+from graphgrow.graph import Graph
+from graphgrow.model import Relation
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """Concepts as key -> (name, aliases, first seq); relations as relation -> (support, first seq, last seq)."""
+
+    seq: int = 0
+    concepts: dict[str, tuple[str, tuple[str, ...], int]] = field(default_factory=dict)
+    relations: dict[Relation, tuple[int, int, int]] = field(default_factory=dict)
+
+
+def project(graph: Graph) -> Projection:
+    """Return the projection that a folded graph must have."""
+    concepts = {k: (c.name, c.aliases, graph.introduced[k]) for k, c in graph.concepts.items()}
+    relations = {r: (graph.support(r), said[0].seq, said[-1].seq) for r, said in graph.relations.items()}
+    return Projection(graph.seq, concepts, relations)
+
+
+def differences(log: Projection, stored: Projection, most: int = 20) -> list[str]:
+    """Return up to `most` sentences that say where log and projection disagree; none where they are equal."""
+    found = [] if log.seq == stored.seq else [f"the log ends at event {log.seq}, the projection at {stored.seq}"]
+    found += _compare("concept", log.concepts, stored.concepts)
+    found += _compare("relation", log.relations, stored.relations)
+    return found[:most]
+
+
+def _compare(what: str, log: dict, stored: dict) -> list[str]:  # type: ignore[type-arg]  # two shapes, one comparison
+    missing = [f"{what} {key} is in the log but not in the store" for key in log.keys() - stored.keys()]
+    extra = [f"{what} {key} is in the store but not in the log" for key in stored.keys() - log.keys()]
+    other = [f"{what} {k}: log {log[k]}, store {stored[k]}" for k in log.keys() & stored.keys() if log[k] != stored[k]]
+    return sorted(missing) + sorted(extra) + sorted(other)

@@ -1,0 +1,183 @@
+"""The embedded store: one SQLite file, readable by other programs while a run writes.
+
+`event` is the log and the truth. `concept`, `alias` and `relation` are its projection for people and queries, written
+in the same transaction, in SQL and not out of the fold: `verify` compares two independent computations.
+"""
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from graphgrow.codec import from_json, to_json
+from graphgrow.errors import BadInput, StaleGraph, StoreError
+from graphgrow.graph import Graph, fold
+from graphgrow.model import Event, Relation
+from graphgrow.stores.projection import Projection
+
+_APPLICATION_ID = 0x67677277  # "ggrw": tells our files from any other SQLite database
+_BUSY_SECONDS = 30.0
+
+MIGRATIONS = (
+    """
+    CREATE TABLE event (
+        seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, at TEXT NOT NULL, payload TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE concept (
+        key TEXT PRIMARY KEY, name TEXT NOT NULL, first_seq INTEGER NOT NULL REFERENCES event(seq)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE alias (
+        key TEXT NOT NULL REFERENCES concept(key), spelling TEXT NOT NULL, PRIMARY KEY (key, spelling)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE relation (
+        source TEXT NOT NULL REFERENCES concept(key), predicate TEXT NOT NULL,
+        target TEXT NOT NULL REFERENCES concept(key), support INTEGER NOT NULL,
+        first_seq INTEGER NOT NULL REFERENCES event(seq), last_seq INTEGER NOT NULL REFERENCES event(seq),
+        PRIMARY KEY (source, predicate, target)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX relation_target ON relation(target);
+    CREATE TABLE lease (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until REAL NOT NULL) STRICT, WITHOUT ROWID;
+    """,
+)
+
+
+class SQLiteStore:
+    """A graph in one file. Several threads and processes may read it while others write."""
+
+    def __init__(self, path: Path, *, create: bool = False, clock: Callable[[], float] = time.time) -> None:
+        self.url = f"sqlite:{path}"
+        self._path = path
+        self._clock = clock
+        if not create and not path.exists():
+            raise BadInput(f"there is no graph at {path}: grow one with  graphgrow grow TOPIC --store {path}")
+        try:
+            self._db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+            self._prepare()
+        except sqlite3.DatabaseError as error:
+            raise self._refusal(error) from None
+
+    def _refusal(self, error: sqlite3.Error) -> StoreError:
+        if "not a database" in str(error):
+            return StoreError(f"{self._path} is no SQLite database: name another file")
+        if "unable to open" in str(error) or "readonly" in str(error):
+            return StoreError(f"{self._path} cannot be opened for writing: check that its folder is there and writable")
+        return StoreError(f"{self._path}: {error}")
+
+    def _prepare(self) -> None:
+        """Bring a new or older file to this version's tables; refuse one that is not ours or comes from the future."""
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        (owner,) = self._db.execute("PRAGMA application_id").fetchone()
+        (tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if tables and owner != _APPLICATION_ID:
+            raise StoreError(f"{self._path} is a database of another program: name another file")
+        if version > len(MIGRATIONS):
+            raise StoreError(f"{self._path} was written by a newer graphgrow (format {version}): update graphgrow")
+        self._db.execute("PRAGMA foreign_keys = ON")
+        if version < len(MIGRATIONS):
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._migrate()
+        self._db.execute("PRAGMA synchronous = FULL")
+
+    def _migrate(self) -> None:
+        with self._transaction():
+            (version,) = self._db.execute("PRAGMA user_version").fetchone()
+            for script in MIGRATIONS[version:]:
+                for statement in filter(str.strip, script.split(";")):
+                    self._db.execute(statement)
+            self._db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+            self._db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            yield
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._rollback()
+            raise self._refusal(error) from None
+        except BaseException:
+            self._rollback()
+            raise
+
+    def _rollback(self) -> None:
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+
+    def append(self, *events: Event) -> int:
+        """Commit the events in one transaction; raises StaleGraph where they do not follow the log."""
+        with self._transaction():
+            (last,) = self._db.execute("SELECT coalesce(max(seq), 0) FROM event").fetchone()
+            for last, event in enumerate(events, last + 1):
+                self._insert(last, event)
+        return int(last)
+
+    def _insert(self, place: int, event: Event) -> None:
+        if event.seq != place:
+            raise StaleGraph(f"event {event.seq} cannot follow event {place - 1}")
+        row = (event.seq, event.kind, event.at, to_json(event))
+        self._db.execute("INSERT INTO event VALUES (?, ?, ?, ?)", row)
+        self._project(event)
+
+    def _project(self, event: Event) -> None:
+        many, delta, seq = self._db.executemany, event.delta, event.seq
+        many(
+            "INSERT INTO concept VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            [(c.key, c.name, seq) for c in delta.concepts],
+        )
+        spellings = [(c.key, a) for c in delta.concepts for a in (c.name, *c.aliases)] + list(delta.aliases)
+        many(
+            "INSERT INTO alias SELECT key, ?2 FROM concept WHERE key = ?1 AND name <> ?2 ON CONFLICT DO NOTHING",
+            spellings,
+        )
+        said = [(s.relation, s.support) for s in delta.statements]
+        many(
+            "INSERT INTO relation VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
+            " SET support = support + excluded.support, last_seq = excluded.last_seq",
+            [(r.source, r.predicate, r.target, support, seq, seq) for r, support in said],
+        )
+
+    def _rows(self, sql: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+        try:
+            yield from self._db.execute(sql, values)
+        except sqlite3.Error as error:
+            raise self._refusal(error) from None
+
+    def events(self, since: int = 0) -> Iterator[Event]:
+        """Yield the events after seq `since`."""
+        for (payload,) in self._rows("SELECT payload FROM event WHERE seq > ? ORDER BY seq", since):
+            yield from_json(payload)
+
+    def graph(self) -> Graph:
+        """Return the fold over all events."""
+        return fold(self.events())
+
+    def projection(self) -> Projection:
+        """Return the projection tables as they stand."""
+        ((seq,),) = self._rows("SELECT coalesce(max(seq), 0) FROM event")
+        aliases: dict[str, list[str]] = {}
+        for key, spelling in self._rows("SELECT key, spelling FROM alias ORDER BY spelling"):
+            aliases.setdefault(key, []).append(spelling)
+        concepts = {
+            key: (name, tuple(sorted(aliases.get(key, ()))), first)
+            for key, name, first in self._rows("SELECT key, name, first_seq FROM concept")
+        }
+        rows = self._rows("SELECT source, predicate, target, support, first_seq, last_seq FROM relation")
+        return Projection(seq, concepts, {Relation(s, p, t): (n, first, last) for s, p, t, n, first, last in rows})
+
+    def lease(self, name: str, holder: str, seconds: float) -> bool:
+        """Take or renew a named lease; False while somebody else holds it."""
+        now = self._clock()
+        with self._transaction():
+            taken = self._db.execute(
+                "INSERT INTO lease VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET holder = ?2, until = ?3"
+                " WHERE holder = ?2 OR until <= ?4",
+                (name, holder, now + seconds, now),
+            )
+            return taken.rowcount == 1
+
+    def close(self) -> None:
+        """Close the file; the write-ahead log is folded into it."""
+        self._db.close()

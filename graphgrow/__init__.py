@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from graphgrow.grow import Growth
+    from graphgrow.growth import Growth
     from graphgrow.llm import LLM
     from graphgrow.model import Budget
     from graphgrow.stores import GraphStore
@@ -45,6 +45,6 @@ def grow(  # noqa: PLR0913  # the settings of a run
     seed: int = 0,
 ) -> "Growth":
     """Return the growth of a graph: iterate over it, and each event is saved before you see it."""
-    from graphgrow import grow as growing
+    from graphgrow import growth
 
-    return growing.grow(topic, store, llm, policy=policy, budget=budget, width=width, seed=seed)
+    return growth.grow(topic, store, llm, policy=policy, budget=budget, width=width, seed=seed)

@@ -15,13 +15,14 @@ from graphgrow.names import canonical
 MAX_CHARACTERS = 80
 MAX_WORDS = 8
 
-_MARKUP = re.compile(r"</?\w+[^>]*>|\[\[|\]\]|\{\{|\}\}|\]\(|```|https?://|&\w+;|^[#*=|]+\s|<\|")
+_MARKUP = re.compile(r"</?\w+[^>]*>|\[\[|\]\]|\{\{|\}\}|\]\(|```|https?://|&\w+;|^[#*=|]+\s|[{}<>|\\]|[:=]$")
 _IDENTIFIER = re.compile(r"^[A-Z]?\d{5,}$|^[QP]\d+$|^[0-9a-f]{12,}$|\b(?:id|doi|isbn|issn)\s*[:=]\s*\S", re.IGNORECASE)
 _SNAKE_NUMBER = re.compile(r"^(?:concept|entity|node|term|item|example|relation|source|target)[\s_-]*\d*$", re.IGNORECASE)
 _PREFIX = re.compile(r"^\s*(?:instance|class|type|category|concept|entity|property|file|template|wikt?|http)\s*:", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?]\s+\S|\w{3,}[.!?;]$")
 _VERB = re.compile(
-    r"^(?:(?:is|are|was|were|has|have|can|may|will|should|used|helps?|provides?|allows?|improves?|reduces?|increases?|enhances?)\b|to\s)"
+    r"^(?:is|are|was|were|has|have|can|may|will|should|to|used|helps?|provides?|allows?|ensures?|improves?|reduces?|"
+    r"increases?|enhances?|maintains?|prevents?|protects?|enables?|achieves?|withstands?|absorbs?|resists?)\s\w"
     r"|\b(?:is|are|was|were|which|that|they|because|can be|such as|it)\s",
     re.IGNORECASE,
 )
@@ -34,6 +35,11 @@ _BARE = frozenset(
     "simple unique many several more less most yes no true false null none n/a na key main major minor positive "
     "negative excellent resistant strength-based versatile reliable safe".split()
 )  # fmt: skip
+_ADJECTIVAL = re.compile(
+    r"^(?:resistant|able|capable|prone|subject|due|made|designed|suitable|essential|based|known|similar|exposed|related)"
+    r"\s(?:to|of|for|in|from|by|on|as)\s|[\s-](?:resistant|proof|free|based|like|friendly|related)$",
+    re.IGNORECASE,
+)
 _STOP_TAIL = re.compile(r"\b(?:of|and|or|the|a|an|in|to|for|with|by|that|which|as|on|from|like|is|are)$", re.IGNORECASE)
 
 
@@ -64,7 +70,7 @@ RULES: dict[str, Rule] = {
     "prefix": lambda name, _: bool(_PREFIX.search(name)),
     "identifier": lambda name, _: bool(_IDENTIFIER.search(name) or _SNAKE_NUMBER.search(name)),
     "pronoun": lambda name, _: name.casefold() in _PRONOUNS,
-    "bare adjective": lambda name, _: name.casefold() in _BARE,
+    "bare adjective": lambda name, _: name.casefold() in _BARE or bool(_ADJECTIVAL.search(name)),
     "fragment": lambda name, _: bool(_STOP_TAIL.search(name)),
     "sentence": lambda name, _: _is_sentence(name),
     "script": _switches_script,

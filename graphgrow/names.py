@@ -10,6 +10,7 @@ from functools import lru_cache
 
 _CAMEL = re.compile(r"(?<=[a-z]{2})(?=[A-Z][a-z])")
 _ARTICLE = re.compile(r"^(?:the|an)\s+(?=\S)", re.IGNORECASE)
+_LEADING_ARTICLE = re.compile(r"^(?:the|an|a|The|An)\s+(?=\S)")
 _POSSESSIVE = re.compile(r"(?<=\w)['’](?=s\b)|(?<=s)['’](?=\s|$)", re.IGNORECASE)
 _NOT_KEY = re.compile(r"[^\w+#%°]+|_+")
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]")
@@ -43,6 +44,11 @@ def clean(name: str) -> str:
     text = _INVISIBLE.sub("", name.encode("utf-8", "ignore").decode())
     text = "".join(" " if unicodedata.category(c) == "Cc" else c for c in text)
     return " ".join(text.split())
+
+
+def bare(name: str) -> str:
+    """Return a clean name without a leading article; "A-frame" and "A phase" keep theirs, which is no article."""
+    return _LEADING_ARTICLE.sub("", clean(name))
 
 
 def singular(word: str) -> str:

@@ -7,28 +7,32 @@ one of six outcomes with a reason in plain words; the reason of an unusable repl
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Any, TypeGuard
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from graphgrow.model import Json, Outcome, Proposal, Triple
 from graphgrow.names import clean
-from graphgrow.salvage import DECODER, PREDICATE, SOURCE, TARGET, salvage
+from graphgrow.salvage import DECODER, PREDICATE, SOURCE, TARGET, salvage, strict
 
 _NODES = frozenset(("nodes", "entities", "concepts", "vertices"))
 _EDGES = frozenset(("relations", "relationships", "edges", "links", "triples", "triplets"))
 _DEPTH = 6
 _LOOP_ITEMS = 20
 _LOOP_TAIL = 300
+_SIDES = 3
 
 _THINKING = re.compile(r"(<think>|<\|thinking\|>)|(</think>|<\|/thinking\|>)")
+_BLANK = re.compile(r"<graph_json>\s*+</graph_json>")
 # Where JSON may begin: a citation like [1] or [[Title]] is none.
 _START = re.compile(r"""\[\s*+\[?+\s*+["'{\]]|\{\s*+["'}]""")
 # An id that only points to a node, so that its name is what the model means.
 _HANDLE = re.compile(r"[A-Za-z_]{0,6}[-_ ]?\d+")
 _BULLET = re.compile(r"^(?:[-*•]|\d+[.)])\s+")
-_DASHES = re.compile(r"[-–—=]{2,}")
-_SAID = re.compile(r"(?:\[(?P<name>[^\[\]]+)\] ?-+|(?P<bare>[^\[\]]*?[^\[\]\s-]) ?--) ?\[?(?P<predicate>[^\[\]]+?)\]? ?-*")
+_EMPHASIS = re.compile(r"\*\*|`")
+_DASHES = re.compile(r"[-=\u2013\u2014]{2,}")
+_NAME = r"(?:\[(?P<name>[^\[\]]+)\] ?-+|(?P<bare>[^\[\]]*?[^\[\]\s-]) ?--)"
+_SAID = re.compile(_NAME + r" ?\[?(?P<predicate>[^\[\]]+?)\]? ?-*")
 _MAX_LINE = 300
 _MAX_LINES = 2_000
 
@@ -49,19 +53,18 @@ class Relations(BaseModel):
     relations: Annotated[list[_Item], Field(max_length=8)]
 
 
+def _bare(schema: Any) -> Any:  # noqa: ANN401  # JSON schema as pydantic types it
+    if not isinstance(schema, dict):
+        return schema
+    return {key: _bare(value) for key, value in schema.items() if key not in {"title", "description", "$defs"}}
+
+
 def reply_schema() -> Json:
     """Return the JSON schema of `Relations` without references and titles, fit for strict mode and for grammars."""
-    item = {key: value for key, value in _Item.model_json_schema().items() if key != "title"}
-    item["properties"] = {
-        name: {key: value for key, value in side.items() if key != "title"} for name, side in item["properties"].items()
-    }
-    whole = Relations.model_json_schema()
-    rows = whole["properties"]["relations"]
-    return {
-        "type": "object",
-        "properties": {"relations": {"type": "array", "items": item, "maxItems": rows["maxItems"]}},
-        "required": whole["required"],
-        "additionalProperties": False,
+    schema: Json = _bare(Relations.model_json_schema())
+    items = {"items": _bare(_Item.model_json_schema())}
+    return schema | {
+        "properties": {"relations": _bare(Relations.model_json_schema()["properties"]["relations"]) | items}
     }
 
 
@@ -74,8 +77,8 @@ def _text(value: object) -> str:
     return clean(str(value).lower() if isinstance(value, bool) else str(value))
 
 
-def _is_row(value: object) -> bool:
-    return isinstance(value, list) and len(value) == 3 and not any(isinstance(v, (dict, list)) for v in value[:2])
+def _is_row(value: object) -> TypeGuard[list[object]]:
+    return isinstance(value, list) and len(value) == _SIDES and not any(isinstance(v, (dict, list)) for v in value[:2])
 
 
 def _holds_items(key: str, value: object) -> bool:
@@ -106,6 +109,8 @@ class _Reading:
 
     def take(self, value: object, depth: int = 0) -> None:
         """Read a JSON value of any known shape."""
+        if value == {} and not depth:
+            return
         if depth > _DEPTH or not isinstance(value, (dict, list)):
             self.malformed += 1
         elif isinstance(value, dict):
@@ -113,16 +118,14 @@ class _Reading:
         else:
             self.blank |= not value
             for item in value:
-                self._row(item) if _is_row(item) else self.take(item, depth + 1)
-
-    def _row(self, row: list[object]) -> None:
-        self.say(row[0], row[1], row[2])
+                self.say(*item) if _is_row(item) else self.take(item, depth + 1)
 
     def _object(self, value: Json, depth: int) -> None:
         source, predicate, target = (
             next((key for key in keys if key in value), "") for keys in (SOURCE, PREDICATE, TARGET)
         )
-        if (source or target) and sum(map(bool, (source, predicate, target))) > 1:
+        sides = sum(map(bool, (source, predicate, target)))
+        if (source or target) and sides > 1 and not _EDGES & value.keys():
             self.say(value.get(source), value.get(predicate), value.get(target))
         elif self.salvaged and "id" in value and not source and not target:
             self._declare(value)
@@ -130,7 +133,8 @@ class _Reading:
             self._wrapper(value, depth)
 
     def _wrapper(self, value: Json, depth: int) -> None:
-        nodes = [node for key in _NODES & value.keys() if isinstance(value[key], list) for node in value[key]]  # type: ignore[attr-defined]
+        lists = [inner for key, inner in value.items() if key in _NODES and isinstance(inner, list)]
+        nodes = [node for inner in lists for node in inner]
         for node in nodes:
             self._declare(node)
         inside = [inner for key, inner in value.items() if key not in _NODES and _holds_items(key, inner)]
@@ -165,9 +169,11 @@ class _Reading:
 
     def named(self) -> tuple[Triple, ...]:
         """Return the triples with the names of declared nodes in place of their numbers."""
-        shown = self.handles
-        renamed = (Triple(shown.get(t.source, t.source), t.predicate, shown.get(t.target, t.target)) for t in self.triples)
-        return tuple(dict.fromkeys(renamed))
+
+        def shown(name: str) -> str:
+            return self.handles.get(name, name)
+
+        return tuple(dict.fromkeys(Triple(shown(t.source), t.predicate, shown(t.target)) for t in self.triples))
 
 
 def _values(body: str) -> tuple[list[object], bool]:
@@ -200,7 +206,7 @@ def _read_lines(body: str) -> _Reading:
     for line in body.splitlines()[:_MAX_LINES]:
         if "->" not in line or len(line) > _MAX_LINE:
             continue
-        parts = [part.strip("`* ") for part in _DASHES.sub("--", _BULLET.sub("", clean(line))).split("->")]
+        parts = [part.strip() for part in _plain(line).split("->")]
         said = [_SAID.fullmatch(part) for part in parts]
         for here, then, tail in zip(said, said[1:], parts[1:], strict=False):
             if here:
@@ -209,9 +215,17 @@ def _read_lines(body: str) -> _Reading:
     return reading
 
 
+def _plain(line: str) -> str:
+    """Return a line without list marker and emphasis, every run of dashes as two."""
+    return _DASHES.sub("--", _EMPHASIS.sub("", _BULLET.sub("", clean(line))))
+
+
 def _bracketed(part: str) -> str:
-    """Return the name at the head of what follows an arrow."""
-    return part[1:].partition("]")[0] if part.startswith("[") else part
+    """Return the name at the head of what follows an arrow, "" where its bracket is not closed."""
+    if not part.startswith("["):
+        return part
+    name, bracket, _ = part[1:].partition("]")
+    return name if bracket else ""
 
 
 def _split(text: str) -> tuple[str, str]:
@@ -222,7 +236,8 @@ def _split(text: str) -> tuple[str, str]:
     for tag in _THINKING.finditer(text):
         (thinking if inside else answer).append(text[end : tag.start()])
         if tag[2] and not inside:
-            thinking, answer = thinking + answer, []
+            thinking.extend(answer)
+            answer.clear()
         inside, end = bool(tag[1]), tag.end()
     (thinking if inside else answer).append(text[end:])
     return "\n".join(answer), "\n".join(thinking)
@@ -233,24 +248,28 @@ def _sections(text: str) -> list[str]:
     return [part.partition("</graph_json>")[0] for part in text.split("<graph_json>")[1:]]
 
 
-def _readings(text: str) -> Iterator[_Reading]:
-    """Yield the readings of a reply, the most telling one first."""
+def _readings(text: str, *, cut: bool) -> Iterator[_Reading]:
+    """Yield the readings of a reply, the most telling one first; tags inside the strings of valid JSON are no tags."""
+    if strict(text) is not None:
+        yield _read_json(text)
     yield from (_read_json(section) for section in _sections(text) if section.strip())
     answer, thinking = _split(text)
     yield _read_json(answer)
+    if cut and not text.rstrip().endswith("]"):
+        answer, thinking = answer.rpartition("\n")[0], thinking.rpartition("\n")[0]
     yield _read_lines(answer)
     yield _read_lines(thinking)
 
 
-def _read(text: str) -> _Reading:
+def _read(text: str, *, cut: bool) -> _Reading:
     """Return the first reading that says something, be it honestly nothing, else the one that got furthest."""
     failed = []
-    for reading in _readings(text):
+    for reading in _readings(text, cut=cut):
         if reading.triples or reading.empty:
             return reading
         failed.append(reading)
     best = max(failed, key=lambda reading: (reading.malformed, reading.json))
-    best.blank = any(not section.strip() for section in _sections(text))
+    best.blank = bool(_BLANK.search(text))
     return best
 
 
@@ -271,33 +290,41 @@ def _problem(text: str, reading: _Reading) -> str:
     if not "".join(_split(text)[0].split()):
         return "The reply holds thinking only and no answer after it."
     if reading.malformed:
-        return f"Not one of its {reading.malformed} items has source, predicate and target as plain strings."
+        return f"No item in it is valid JSON with source, predicate and target (malformed: {reading.malformed})."
+    if reading.salvaged:
+        return "Its JSON is not valid, and no relation can be read out of it."
     if reading.json:
         return "Its JSON holds no relations with source, predicate and target."
     return "There is no JSON in the reply."
 
 
-def _judge(text: str, reading: _Reading, finish_reason: str) -> tuple[Outcome, str]:
-    unique, lost = len(reading.triples), reading.malformed
+def _verdict(text: str, reading: _Reading, finish_reason: str) -> tuple[Outcome, str]:
+    unique = len(reading.triples)
     if unique and (_repeats(text) or (reading.said >= _LOOP_ITEMS and unique * 2 <= reading.said)):
-        return "repetition", f"The reply runs in a loop: {unique} different relations in {reading.said}."
+        return "repetition", f"The reply runs in a loop. Different relations: {unique} of {reading.said}."
     if finish_reason == "length":
-        return "truncated", f"The reply hit its length limit after {unique} complete relations."
+        return "truncated", f"The reply hit its length limit. Complete relations before it: {unique}."
     if reading.cut:
-        return "truncated", f"The JSON ends in mid-air after {unique} complete relations."
+        return "truncated", f"The JSON ends in mid-air. Complete relations before it: {unique}."
+    return _verdict_on_whole(text, reading)
+
+
+def _verdict_on_whole(text: str, reading: _Reading) -> tuple[Outcome, str]:
+    """Return outcome and reason of a reply that came to its end."""
+    unique, lost = len(reading.triples), reading.malformed
     if reading.empty:
-        return "empty", f"The model gives no relation, {len(reading.names)} names."
+        return "empty", "The model gives no relation."
     if not unique:
         return "unusable", _problem(text, reading)
     if lost:
-        return "partial", f"{unique} relations were read, {lost} malformed items dropped."
+        return "partial", f"Relations read: {unique}, malformed items dropped: {lost}."
     if reading.salvaged:
-        return "partial", f"{unique} relations were read out of broken JSON, none was lost."
-    return "ok", f"{unique} relations were read."
+        return "partial", f"Relations read out of broken JSON: {unique}, none was lost."
+    return "ok", f"Relations read: {unique}."
 
 
 def parse(text: str, finish_reason: str = "stop") -> Proposal:
     """Return what a reply says. `finish_reason` is the endpoint's; "length" means that the reply was cut off."""
-    reading = _read(text)
-    outcome, reason = _judge(text, reading, finish_reason)
+    reading = _read(text, cut=finish_reason == "length")
+    outcome, reason = _verdict(text, reading, finish_reason)
     return Proposal(reading.named(), tuple(reading.names), outcome, reason)

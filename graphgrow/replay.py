@@ -9,7 +9,7 @@ from pathlib import Path
 from graphgrow.codec import read_events, read_lines
 from graphgrow.errors import BadInput
 from graphgrow.graph import Graph
-from graphgrow.grow import Answer, Question, expansion
+from graphgrow.growth import Answer, Question, expansion
 from graphgrow.model import Delta, Event, Expansion, Focus, Measures, Prompt, Reply
 from graphgrow.names import canonical, clean
 from graphgrow.resolve import Resolver

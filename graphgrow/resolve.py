@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from graphgrow.graph import Graph
 from graphgrow.hygiene import broken_rule
 from graphgrow.model import Concept, Delta, Proposal, Reject, Relation, Statement, Triple
-from graphgrow.names import canonical, clean, exact
+from graphgrow.names import bare, canonical, clean, exact
 from graphgrow.predicates import canonical_predicate
 
 Rules = Callable[[str, str], str]
@@ -19,6 +19,7 @@ Rules = Callable[[str, str], str]
 class Resolver:
     """How names become keys. `RESOLVE` folds and cleans; `VERBATIM` takes every name as it stands, as the paper does."""
 
+    name: Callable[[str], str] = bare
     key: Callable[[str], str] = canonical
     predicate: Callable[[str], str] = canonical_predicate
     broken_rule: Rules = broken_rule
@@ -30,7 +31,7 @@ def _no_rule(name: str, topic: str) -> str:  # noqa: ARG001  # the signature of 
 
 
 RESOLVE = Resolver()
-VERBATIM = Resolver(key=exact, predicate=clean, broken_rule=_no_rule)
+VERBATIM = Resolver(name=clean, key=exact, predicate=clean, broken_rule=_no_rule)
 
 
 @dataclass(slots=True)
@@ -52,7 +53,7 @@ class _Reading:
 
     def admit(self, name: str) -> str | None:
         """Return the key of a name that may enter the graph, else note the reject and return None."""
-        name = clean(name)
+        name = self.resolver.name(name)
         key = self.resolver.key(name)
         rule = self.rule_against(name, key)
         if rule:
@@ -66,7 +67,7 @@ class _Reading:
         return ends <= self.resolver.echoes and not ends & self.graph.concepts.keys()
 
     def declare(self, name: str, key: str) -> None:
-        name = clean(name)
+        name = self.resolver.name(name)
         known = self.concepts.get(key) or self.graph.concepts.get(key)
         if known is None:
             self.concepts[key] = Concept(key, name)

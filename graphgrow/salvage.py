@@ -18,9 +18,13 @@ TARGET = ("o", "object", "target", "to", "tail")
 
 MAX_OBJECT = 2_000
 MAX_WHOLE = 20_000
-# json_repair takes 30-500 µs an object: this bounds a hostile reply to about a second.
+# json_repair takes 30-500 µs an object, and 5 ms where it recurses without end: at most 200 objects, 40,000 characters.
 MAX_REPAIRED = 40_000
+MIN_COST = 200
 MAX_BRACKETS = 200
+
+# What a hand-written parser raises where it is wrong about its input; json_repair 0.64 fails an assertion on some.
+_REPAIR_BUGS = (AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 _STRING = r'"(?:[^"\\\n]|\\.)*+"'
 _SPACE = r"\s*+"
@@ -30,19 +34,20 @@ _OBJECT = re.compile(
 )
 _KEY = re.compile(r"""["']\w++["']\s*+:""")
 _SIDES = "|".join(SOURCE + PREDICATE + TARGET)
-_BROKEN_CODE = re.compile(r"\\u[0-9a-fA-F]{1,3}(?![0-9a-fA-F])")
+_BROKEN_CODE = re.compile(r"\\u(?:\{|[0-9a-fA-F]{1,3}(?![0-9a-fA-F]))")
 _COMMENT = re.compile(r'(?<=[\s",\]])//[^"\n]*+')
 _MENDS = (
     (_COMMENT, ""),
     (re.compile(rf'"(?:{_SIDES})"\s*+:\s*+(?="(?:{_SIDES})"\s*+:)'), ""),  # {"s": "p": "builds", "s": "Ur", ...
     (re.compile(r'"\s*+:\s*+":\s*+"'), '": "'),  # {"s":": "Ur", ...
-    (re.compile(r"\\u(?=[^\x00-\x7f]|\s)"), ""),  # an escape that turned into the character itself
+    (re.compile(r"\\u(?=[^\x00-\x7f]|[\s\"])"), ""),  # an escape that turned into the character itself
     (re.compile(r"\\'"), "'"),
     (re.compile(r'\\(?!["\\/bfnrt]|u[0-9a-fA-F]{4})'), r"\\\\"),  # LaTeX
 )
 _ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|[bfnrt])")
 _NOT_WORD = re.compile(r"[\W_]+")
-_NOTHING = re.compile(r"[\s,\]`]*+")
+_NOTHING = re.compile(r"[\s,\[\]`]*+")
+_NEXT = re.compile(r"\s*+,?+\s*+[\[\]{}`]")
 _GOES_ON = re.compile(r'\s*+[,:{\["]')
 
 
@@ -68,9 +73,7 @@ def _merged(pairs: list[tuple[str, object]]) -> Json:
 
 
 # Numbers stay as the model wrote them.
-DECODER = json.JSONDecoder(
-    object_pairs_hook=_merged, parse_int=str, parse_float=str, parse_constant=str, strict=False
-)
+DECODER = json.JSONDecoder(object_pairs_hook=_merged, parse_int=str, parse_float=str, parse_constant=str, strict=False)
 
 
 def strict(text: str) -> object:
@@ -107,18 +110,19 @@ def _certain(value: object, text: str) -> bool:
 
 def _repaired(text: str) -> object:
     """Return what json_repair makes of a text where that is certain, else None."""
-    from json_repair import repair_json  # noqa: PLC0415  # only broken replies pay for this import
+    from json_repair import repair_json  # only broken replies pay for this import
 
     if text.count("{") + text.count("[") > MAX_BRACKETS:
         return None
     try:
         value = repair_json(text, return_objects=True, skip_json_loads=True)
-    except (ValueError, LookupError, RecursionError):
+    except _REPAIR_BUGS:
         return None
-    return value if isinstance(value, (dict, list)) and _certain(value, text) else None
+    named = isinstance(value, list) or (isinstance(value, dict) and all(map(str.isidentifier, value)))
+    return value if named and _certain(value, text) else None
 
 
-def _mended(text: str, repair: bool) -> object:
+def _mended(text: str, *, repair: bool) -> object:
     """Return the value of a broken text after known slips are taken out, None where it stays broken."""
     if _BROKEN_CODE.search(text):
         return None
@@ -134,6 +138,13 @@ def _closed(text: str) -> object:
     return strict(text[:end] + "}") if _NOTHING.fullmatch(text, end) else None
 
 
+def _ends_closed(text: str) -> bool:
+    """Tell whether the last string of an object or list is closed."""
+    quote = '"' if '"' in text else "'"
+    body = text.rstrip("}] \t\r\n")
+    return body.endswith(quote) and not body.endswith("\\" + quote)
+
+
 def _is_cut(text: str) -> bool:
     """Tell whether JSON ends in mid-air: brackets are open, and what follows the last closed one is no prose."""
     if text.count("{") + text.count("[") <= text.count("}") + text.count("]"):
@@ -146,7 +157,12 @@ def _whole(text: str) -> object:
     """Return the value of a broken text mended in one piece, up to its last closed bracket."""
     starts = [start for start in (text.find("{"), text.find("[")) if start >= 0]
     piece = text[min(starts) : max(text.rfind("}"), text.rfind("]")) + 1] if starts else ""
-    return _mended(piece, repair=True) if 0 < len(piece) <= MAX_WHOLE else None
+    return _mended(piece, repair=_ends_closed(piece)) if 0 < len(piece) <= MAX_WHOLE else None
+
+
+def _is_item(piece: str) -> bool:
+    """Tell whether an unreadable piece was meant as an object of its own, and not as the wrapper of a list."""
+    return len(_KEY.findall(piece)) > 1 and not piece.rstrip().endswith("[")
 
 
 def salvage(text: str) -> Salvaged:
@@ -155,14 +171,18 @@ def salvage(text: str) -> Salvaged:
     repaired = 0
     for match in _OBJECT.finditer(text):
         piece = match[0]
+        if ":" not in piece:
+            continue
         value = strict(piece) if piece.endswith("}") else _closed(piece)
-        if value is None and piece.endswith("}") and len(piece) <= MAX_OBJECT:
-            repaired += len(piece)
-            value = _mended(piece, repair=repaired <= MAX_REPAIRED)
+        if value is None and piece.endswith("}") and len(piece) <= MAX_OBJECT and _is_item(piece):
+            repaired += max(len(piece), MIN_COST)
+            # A brace inside a string must not pass for the end of the object.
+            ends = _ends_closed(piece) or bool(_NEXT.match(text, match.end()))
+            value = _mended(piece, repair=ends and repaired <= MAX_REPAIRED)
         if isinstance(value, dict):
             found.values.append(value)
         else:
-            found.lost += len(_KEY.findall(piece)) > 1
+            found.lost += _is_item(piece)
     if not found.values and (value := _whole(text)) is not None:
         found.values.append(value)
     return found

@@ -11,7 +11,7 @@ from graphgrow.cli.output import AsJson, Store, dump, say, table
 from graphgrow.errors import BadInput
 from graphgrow.export import export as write_graph
 from graphgrow.export import read_graph
-from graphgrow.grow import RESOLVER, now
+from graphgrow.growth import RESOLVER, now
 from graphgrow.model import Edit, Expansion
 from graphgrow.replay import Fields
 from graphgrow.replay import replay as run_again

@@ -12,7 +12,7 @@ import typer
 from graphgrow.cli.live import LiveView
 from graphgrow.cli.output import AsJson, dump, err, event_row, say, table
 from graphgrow.errors import BadInput
-from graphgrow.grow import Ending, Growth, Settings, check
+from graphgrow.growth import Ending, Growth, Settings, check
 from graphgrow.llm import LLM, open_llm
 from graphgrow.model import Budget, Usage
 from graphgrow.policy import open_policy

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from graphgrow.cli.output import err
-from graphgrow.grow import Growth
+from graphgrow.growth import Growth
 from graphgrow.model import Budget, Expansion, Focus
 
 RECENT = 6

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from graphgrow.errors import LLMError
-from graphgrow.model import Prompt, Reply
+from graphgrow.model import Prompt, Reply, Usage
 
 __all__ = ["DEFAULT_MODEL", "LLM", "OPENAI_URL", "open_llm"]
 
@@ -19,13 +19,14 @@ LOCAL = "local"
 
 
 class LLM(Protocol):
-    """A language model. `name` is the model's, `priced` is whether asking is known to cost money."""
+    """A language model."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The model's name."""
 
-    @property
-    def priced(self) -> bool: ...
+    def price(self, usage: Usage) -> float | None:
+        """Return what a bill costs in USD, None where no price is known or nothing is charged."""
 
     def ask(self, prompt: Prompt) -> Reply:
         """Return the reply; safe to call from several threads. Raises LLMError and its kinds."""
@@ -69,8 +70,6 @@ def _endpoint(name: str | None, address: str | None, key: str, temperature: floa
 
     if address is None:
         if not key:
-            raise LLMError(
-                f"no endpoint for {name!r}: set OPENAI_API_KEY, give --base-url, or see  graphgrow models"
-            )
+            raise LLMError(f"no endpoint for {name!r}: set OPENAI_API_KEY, give --base-url, or see  graphgrow models")
         return OpenAIChat(name or DEFAULT_MODEL, OPENAI_URL, key, temperature=temperature)
     return OpenAIChat(name or first_model(address, key), address, key, temperature=temperature)

@@ -20,7 +20,7 @@ _GROW = 'graphgrow grow "TOPIC"'
 
 @dataclass(frozen=True, slots=True)
 class ModelOffer:
-    """A model to grow with. `command` is the line to type; where the model is not `ready`, the line that makes it so."""
+    """A model to grow with. `command` is the line to type; of a model that is not `ready`, the line that helps."""
 
     name: str
     where: str
@@ -43,8 +43,8 @@ def available(
     """
     with ThreadPoolExecutor(max_workers=len(servers) + 1) as pool:
         ours = pool.submit(_from_environment, env)
-        theirs = list(pool.map(lambda item: _from_server(*item, timeout), servers.items()))
-        return [_local(cache_dir), *ours.result(), *(offer for offers in theirs for offer in offers)]
+        asked = [pool.submit(_from_server, server, port, timeout) for server, port in servers.items()]
+        return [_local(cache_dir), *ours.result(), *(offer for answer in asked for offer in answer.result())]
 
 
 def _local(cache_dir: Path | None) -> ModelOffer:

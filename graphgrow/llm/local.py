@@ -13,19 +13,18 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from types import ModuleType
+from typing import IO, Protocol, cast
 
 from graphgrow.errors import LLMError
-from graphgrow.model import Prompt, Reply
-
-if TYPE_CHECKING:
-    from graphgrow.llm.openai_chat import OpenAIChat
+from graphgrow.model import Prompt, Reply, Usage
 
 INSTALL = "pip install 'graphgrow[local]'"
 _CONTEXT = 8192  # tokens a slot; 28 KB of memory each
 _TIMEOUT = 900.0  # seconds; nobody else is served, so a slow answer is a busy machine
 _BLOCK = 1 << 22
 _MAGIC = b"GGUF"
+_OPENMP_WAIT = "OMP_WAIT_POLICY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,8 @@ def weights(cache_dir: Path | None = None, *, model: Model = QWEN, parts: Sequen
         _marker(path).write_text(_note(path, model), encoding="utf-8")
     except OSError as error:
         raise LLMError(
-            f"cannot write {path} ({error.strerror}): it takes {model.size / 1e9:.1f} GB, free them or set XDG_CACHE_HOME"
+            f"cannot write {path} ({error.strerror}):"
+            f" free {model.size / 1e9:.1f} GB there, or set XDG_CACHE_HOME to another place"
         ) from None
     return path
 
@@ -116,7 +116,7 @@ def _join(parts: Sequence[Path], path: Path, model: Model) -> None:
             temporary.unlink(missing_ok=True)
 
 
-def _copy(parts: Sequence[Path], target: BinaryIO | Any) -> str:
+def _copy(parts: Sequence[Path], target: IO[bytes]) -> str:
     digest = hashlib.sha256()
     for part in parts:
         with part.open("rb") as source:
@@ -135,14 +135,16 @@ def _note(path: Path, model: Model) -> str:
     return json.dumps({"size": status.st_size, "mtime_ns": status.st_mtime_ns, "sha256": model.sha256})
 
 
+class _Server(Protocol):
+    listening_address: str
+
+
 class LocalServer:
     """A llama.cpp server in this process on a free loopback port, behind a key of its own; `close` frees its memory.
 
     `context` is in tokens for each of `parallel` questions answered at once. Raises LLMError where the file is no
     model or llama.cpp is not installed.
     """
-
-    priced = False
 
     def __init__(
         self, gguf: Path, name: str, *, temperature: float = 0.7, context: int = _CONTEXT, parallel: int = 1
@@ -151,8 +153,9 @@ class LocalServer:
 
         self.name = name
         key = secrets.token_hex(16)
-        self._server: Any = _serve(_checked(gguf), name, key, context, parallel)
-        url = f"{self._server.listening_address}/v1"
+        server = _serve(_checked(gguf), name, key, context, parallel)
+        url = f"{server.listening_address}/v1"
+        self._server: _Server | None = server  # lives as long as it is referred to
         self._chat: OpenAIChat | None = OpenAIChat(
             name, url, key, temperature=temperature, timeout=_TIMEOUT, max_retries=0
         )
@@ -162,6 +165,10 @@ class LocalServer:
         if self._chat is None:
             raise LLMError(f"{self.name} is closed: open it again")
         return self._chat.ask(prompt)
+
+    def price(self, usage: Usage) -> float | None:  # noqa: ARG002  # the signature of every model
+        """Return None: asking costs nothing."""
+        return None
 
     def close(self) -> None:
         """Stop the server and free the model's memory."""
@@ -191,9 +198,24 @@ def _checked(gguf: Path) -> Path:
     return gguf
 
 
-def _serve(gguf: Path, name: str, key: str, context: int, parallel: int) -> Any:
+def _llama() -> ModuleType:
+    """Load llama.cpp with threads that sleep where they wait for each other, unless the user's OpenMP is set otherwise.
+
+    They spin by default: on two cores that something else uses too, one token then takes a second instead of 0.1.
+    OpenMP reads the setting once, when it is loaded, so the environment is as before afterwards.
+    """
+    if _OPENMP_WAIT in os.environ:
+        return importlib.import_module("xllamacpp")
+    os.environ[_OPENMP_WAIT] = "passive"
+    try:
+        return importlib.import_module("xllamacpp")
+    finally:
+        del os.environ[_OPENMP_WAIT]
+
+
+def _serve(gguf: Path, name: str, key: str, context: int, parallel: int) -> _Server:
     """Start llama.cpp's server; it has no part in signals, so Ctrl-C stays Python's."""
-    llama = importlib.import_module("xllamacpp")
+    llama = _llama()
     params = llama.CommonParams()
     params.model.path = str(gguf)
     params.model_alias = {name}
@@ -205,6 +227,6 @@ def _serve(gguf: Path, name: str, key: str, context: int, parallel: int) -> Any:
     params.n_parallel = parallel
     params.fit_params = False  # the memory asked for is known and small; trying it out doubles the start
     try:
-        return llama.Server(params)
+        return cast("_Server", llama.Server(params))
     except RuntimeError:
         raise LLMError(f"llama.cpp cannot load {gguf}: the file is damaged or of a kind it does not know") from None

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, ValidationError
 from graphgrow.errors import LLMError
 from graphgrow.llm.address import checked, is_loopback
 from graphgrow.llm.manners import FORMATS, Manners
-from graphgrow.llm.prices import is_priced, usd
+from graphgrow.llm.prices import usd
 from graphgrow.llm.refusals import Endpoint, complaint, is_overflow
 from graphgrow.llm.text import estimate_usage, storable
 from graphgrow.model import Prompt, Reply, Usage
@@ -30,7 +30,7 @@ class OpenAIChat:
     Retries on 429, 5xx and lost connections, with back-off and Retry-After, are the client's own.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # five of them have a default, by name only
         self,
         model: str,
         base_url: str,
@@ -43,7 +43,6 @@ class OpenAIChat:
     ) -> None:
         base_url = checked(base_url)
         self.name = model
-        self.priced = is_priced(model, base_url)
         self._endpoint = Endpoint(model, base_url, usable_key(api_key), timeout, max_retries)
         self._temperature = temperature
         self._clock = clock
@@ -64,6 +63,10 @@ class OpenAIChat:
         except (ValueError, RecursionError):
             raise self._endpoint.not_a_reply(content) from None
         return self._reply(prompt, answer, seconds)
+
+    def price(self, usage: Usage) -> float | None:
+        """Return what a bill costs in USD at this endpoint, None where no price is known."""
+        return usd(self.name, self._endpoint.base_url, usage)
 
     def models(self) -> tuple[str, ...]:
         """Return the models the endpoint lists; raises LLMError where it does not list them."""
@@ -118,9 +121,8 @@ class OpenAIChat:
         choice = answer.choices[0]
         text = storable(choice.message.text)
         usage = answer.bill(estimate_usage(prompt, text))
-        price = usd(self.name, self._endpoint.base_url, usage)
         model = storable(answer.model or self.name)
-        return Reply(text, usage, storable(choice.finish_reason or "stop"), seconds, model, price)
+        return Reply(text, usage, storable(choice.finish_reason or "stop"), seconds, model, self.price(usage))
 
 
 class _Message(BaseModel):
@@ -177,7 +179,7 @@ def first_model(base_url: str, api_key: str) -> str:
 def usable_key(api_key: str) -> str:
     """Return the key without blanks around it; raises LLMError for one that no header can carry."""
     key = api_key.strip()
-    if not (key.isascii() and (key.isprintable())):
+    if not (key.isascii() and key.isprintable()):
         raise LLMError("the key in OPENAI_API_KEY has characters that no key has: copy it again")
     return key
 

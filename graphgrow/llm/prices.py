@@ -16,8 +16,3 @@ def usd(model: str, base_url: str, usage: Usage) -> float | None:
         return float(calc_price(bill, model, provider_api_url=base_url).total_price)
     except LookupError:
         return None
-
-
-def is_priced(model: str, base_url: str) -> bool:
-    """Return whether asking this model is known to cost money."""
-    return bool(usd(model, base_url, Usage(1_000_000, 1_000_000)))

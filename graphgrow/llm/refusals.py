@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from urllib.parse import quote
 
 import openai
@@ -40,6 +41,7 @@ class Endpoint:
 
     @property
     def url(self) -> str:
+        """The address as it may be shown."""
         return shown(self.base_url)
 
     def clean(self, text: str) -> str:
@@ -77,15 +79,15 @@ class Endpoint:
                 f"the prompt does not fit the context of {self.model} at {self.url} ({self.clean(message(error))}):"
                 " give the server a larger context or take another model"
             )
-        if status in {401, 403}:
+        if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             return LLMError(
                 f"{self.url} refused the key ({status}): set OPENAI_API_KEY to one that may use {self.model}"
             )
-        if status == 402 or _NO_MONEY.search(said):
+        if status == HTTPStatus.PAYMENT_REQUIRED or _NO_MONEY.search(said):
             return LLMError(
                 f"the quota at {self.url} is used up ({status}): top it up, or see what is free with  graphgrow models"
             )
-        if status == 404 or (status == 400 and _NO_MODEL.search(said)):
+        if status == HTTPStatus.NOT_FOUND or (status == HTTPStatus.BAD_REQUEST and _NO_MODEL.search(said)):
             return self._unknown_model(listed())
         return LLMError(self._other(status, self.clean(message(error))))
 
@@ -100,9 +102,9 @@ class Endpoint:
 
     def _other(self, status: int, said: str) -> str:
         tries = f"after {self.retries} retries"
-        if status == 429:
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
             return f"{self.url} still has too many requests {tries} (429: {said}): wait, or ask with fewer threads"
-        if status >= 500:
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return f"{self.url} still fails {tries} ({status}: {said}): look at the server, or try again later"
         return f"{self.url} refused the question to {self.model} ({status}: {said}): try another model or endpoint"
 

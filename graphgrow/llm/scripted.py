@@ -9,7 +9,7 @@ from threading import Lock
 from graphgrow.codec import read_events
 from graphgrow.errors import BadInput, OutOfReplies
 from graphgrow.llm.text import estimate_usage
-from graphgrow.model import Expansion, Prompt, Reply
+from graphgrow.model import Expansion, Prompt, Reply, Usage
 
 
 class Scripted:
@@ -17,8 +17,6 @@ class Scripted:
 
     A plain string is billed at the estimate of its length. After the last reply it raises OutOfReplies.
     """
-
-    priced = False
 
     def __init__(self, replies: Sequence[str | Reply], *, cycle: bool = False, name: str = "scripted") -> None:
         self.name = name
@@ -31,6 +29,10 @@ class Scripted:
         """Return the next reply; raises OutOfReplies after the last."""
         reply = self._replies[self._next()]
         return self._billed(prompt, reply) if isinstance(reply, str) else reply
+
+    def price(self, usage: Usage) -> float | None:  # noqa: ARG002  # the signature of every model
+        """Return None: asking costs nothing."""
+        return None
 
     def close(self) -> None:
         """Do nothing: there is nothing to give back."""
@@ -53,8 +55,6 @@ class Recorded:
     Several replies to the same prompt come in the order of the run. Raises BadInput for a file without replies.
     """
 
-    priced = False
-
     def __init__(self, path: Path) -> None:
         self.name = f"recorded:{path}"
         self._path = path
@@ -72,12 +72,16 @@ class Recorded:
         except IndexError:
             raise OutOfReplies(self._excuse(prompt, "has no more replies to")) from None
 
+    def price(self, usage: Usage) -> float | None:  # noqa: ARG002  # the signature of every model
+        """Return None: asking costs nothing."""
+        return None
+
     def close(self) -> None:
         """Do nothing: there is nothing to give back."""
 
     def _excuse(self, prompt: Prompt, what: str) -> str:
         start = " ".join(prompt.user.split())[:80]
-        return f"{self._path} {what} {start!r}: replay with the topic, options and seed of that run, or use a live model"
+        return f"{self._path} {what} {start!r}: replay with that run's topic, options and seed, or use a live model"
 
 
 def _by_prompt(path: Path) -> dict[str, deque[Reply]]:

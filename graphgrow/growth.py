@@ -114,7 +114,7 @@ class Growth:
                 broken.append(_repair(event))
         if failure:
             raise failure
-        if broken and not self._is_over():
+        if broken and self._ending() in ("", "steps"):
             yield from self._round(broken, workers)
 
     def _ask(self, question: Question) -> Answer:
@@ -224,8 +224,10 @@ def _repair(event: Expansion) -> Question:
 
 def explain(proposal: Proposal, delta: Delta) -> str:
     """Return in one sentence what was wrong with a reply or why it brought nothing; "" where all is well."""
-    if proposal.reason or delta.relations:
+    if proposal.outcome != "ok":
         return proposal.reason
+    if delta.relations:
+        return ""
     if delta.support:
         return f"all {len(delta.support)} relations were known already"
     rules = ", ".join(f"{count} {rule}" for rule, count in sorted(counts(delta.rejects).items()))

@@ -1,0 +1,126 @@
+"""A real HTTP server on loopback that says what a test tells it to, and keeps what it was asked and when."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One HTTP answer; `body` is sent as JSON unless it is text or bytes."""
+
+    body: object = None
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    delay: float = 0.0
+
+    def content(self) -> bytes:
+        """Return the bytes of the body; a lone surrogate in text is sent as it is."""
+        if isinstance(self.body, bytes):
+            return self.body
+        return (self.body if isinstance(self.body, str) else json.dumps(self.body)).encode("utf-8", "surrogatepass")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request as it arrived; `at` is in seconds of the monotonic clock."""
+
+    path: str
+    body: dict[str, object]
+    headers: dict[str, str]
+    at: float
+
+
+Script = Callable[[Asked], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where the server listens, and what it was asked so far, in order; `chats` leaves out listings."""
+
+    base_url: str
+    port: int
+    asked: list[Asked]
+
+    @property
+    def chats(self) -> list[Asked]:
+        """The questions among the requests."""
+        return [one for one in self.asked if one.path.endswith("/chat/completions")]
+
+
+def completion(text: object = "hello", **more: object) -> dict[str, object]:
+    """Return the body of a chat completion with a bill of 7 + 3 tokens; `more` adds or replaces fields."""
+    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+    usage = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
+    return {"object": "chat.completion", "model": "m-1", "choices": [choice], "usage": usage} | more
+
+
+def refusal(message: str, status: int = 400, **more: object) -> Answer:
+    """Return an error the way OpenAI words it."""
+    headers = more.pop("headers", {})
+    return Answer({"error": {"message": message, **more}}, status, dict(headers))  # type: ignore[call-overload]
+
+
+def in_order(*answers: Answer) -> Script:
+    """Return a script that gives these answers one after the other, and the last one ever after."""
+    waiting = list(answers)
+    lock = threading.Lock()
+
+    def script(asked: Asked) -> Answer:
+        with lock:
+            return waiting.pop(0) if len(waiting) > 1 else waiting[0]
+
+    return script
+
+
+@contextmanager
+def serving(script: Script) -> Iterator[Endpoint]:
+    """Serve a script on a free port until the block ends."""
+    asked: list[Asked] = []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(script, asked))
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield Endpoint(f"http://127.0.0.1:{server.server_port}/v1", server.server_port, asked)
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _handler(script: Script, asked: list[Asked]) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self._answer({})
+
+        def do_POST(self) -> None:
+            self._answer(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+
+        def _answer(self, body: dict[str, object]) -> None:
+            one = Asked(self.path, body, dict(self.headers), time.monotonic())
+            asked.append(one)
+            answer = script(one)
+            time.sleep(answer.delay)
+            self._send(answer)
+
+        def _send(self, answer: Answer) -> None:
+            content = answer.content()
+            headers = {"Content-Type": "application/json", "Content-Length": str(len(content))} | answer.headers
+            self.send_response(answer.status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            with suppress(ConnectionError):  # the client of a slow answer is gone
+                self.end_headers()
+                self.wfile.write(content)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class's name
+            """Say nothing: the test reads `asked`."""
+
+    return Handler

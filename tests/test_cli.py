@@ -1,0 +1,254 @@
+"""The command line as people use it: as a process, with its output, exit code and files."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from graphgrow.codec import read_events, write_events
+from graphgrow.growth import grow
+from graphgrow.llm.scripted import Scripted
+from graphgrow.model import Budget
+from graphgrow.stores.memory import MemoryStore
+from tests.conftest import ROOT, chatter, triples
+from tests.servers import Answer, completion, in_order, serving
+
+ZACHARY_NODES, ZACHARY_EDGES = 34, 78
+
+
+def graphgrow(*words: str, cwd: Path, env: dict[str, str] | None = None, code: int = 0) -> subprocess.CompletedProcess[str]:
+    """Run a command in a folder, without keys or addresses of the environment; its exit code must be `code`."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("OPENAI_")} | {"COLUMNS": "200"} | (env or {})
+    done = subprocess.run(
+        [sys.executable, "-m", "graphgrow", *words], cwd=cwd, env=clean, text=True, capture_output=True, timeout=120, check=False
+    )
+    assert done.returncode == code, f"{words}: exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
+    assert "Traceback" not in done.stdout + done.stderr
+    return done
+
+
+@pytest.fixture
+def run_file(tmp_path: Path) -> Path:
+    """Return a run file of six steps, one of them unusable and mended."""
+    store = MemoryStore()
+    replies = [*chatter(3), "no idea", *chatter(9)[3:]]
+    list(grow("spider silk", store, Scripted(replies), budget=Budget(steps=6)))
+    path = tmp_path / "run.jsonl.gz"
+    write_events(path, store.events())
+    return path
+
+
+def test_recorded_run_grows_the_same_graph_and_stops_where_it_ends(run_file: Path, tmp_path: Path) -> None:
+    """`--llm recorded:` asks the same questions and gets the same replies; the graph equals the replayed one."""
+    graphgrow("grow", "spider silk", "--llm", f"recorded:{run_file}", "--steps", "6", cwd=tmp_path)
+    graphgrow("replay", str(run_file), "--store", "again.db", cwd=tmp_path)
+    grown, again = (json.loads(graphgrow("show", db, "--json", cwd=tmp_path).stdout) for db in ("graph.db", "again.db"))
+    assert grown == again
+    assert grown["steps"] == 6
+
+
+def test_grow_json_is_one_line_an_event(run_file: Path, tmp_path: Path) -> None:
+    """`grow --json` and `log --json` print the same lines, with what DESIGN promises in each."""
+    args = ("grow", "spider silk", "--llm", f"recorded:{run_file}", "--steps", "6", "--json")
+    lines = [json.loads(line) for line in graphgrow(*args, cwd=tmp_path).stdout.splitlines()]
+    logged = [json.loads(line) for line in graphgrow("log", "graph.db", "--json", cwd=tmp_path).stdout.splitlines()]
+    assert lines == logged
+    assert {"seq", "kind", "outcome", "strategy", "reason", "tokens", "usd", "added"} <= set(lines[0])
+    assert [line["outcome"] for line in lines].count("unusable") == 1
+
+
+def test_show_log_verify_and_measure_read_a_store(run_file: Path, tmp_path: Path) -> None:
+    """The reading commands name the concepts, the questions and the metrics, for people and as JSON."""
+    graphgrow("replay", str(run_file), "--store", "g.db", cwd=tmp_path)
+    assert "spider silk" in graphgrow("show", "g.db", cwd=tmp_path).stdout
+    assert "protein 1" in graphgrow("show", "g.db", "Spider Silks", cwd=tmp_path).stdout
+    assert "There is no JSON" in graphgrow("log", "g.db", cwd=tmp_path).stdout
+    assert graphgrow("verify", "g.db", cwd=tmp_path).stdout.startswith("equal: 7 events")
+    assert json.loads(graphgrow("verify", "g.db", "--json", cwd=tmp_path).stdout)["equal"] is True
+    table = json.loads(graphgrow("measure", "g.db", "--json", cwd=tmp_path).stdout)
+    early = json.loads(graphgrow("measure", "g.db", "--at", "1", "--json", cwd=tmp_path).stdout)
+    assert (early["nodes"], table["components"]) == (3, 1)
+    rows = json.loads(graphgrow("measure", "g.db", "--every", "3", "--json", cwd=tmp_path).stdout)
+    assert [row["seq"] for row in rows] == [3, 6, 7]
+    assert rows[-1]["nodes"] == table["nodes"]
+    assert "average_path_length" in graphgrow("measure", "g.db", cwd=tmp_path).stdout
+
+
+def test_verify_reports_a_difference_with_exit_code_1(run_file: Path, tmp_path: Path) -> None:
+    """A projection that was tampered with is named and ends in a non-zero exit code."""
+    graphgrow("replay", str(run_file), "--store", "g.db", cwd=tmp_path)
+    with closing(sqlite3.connect(tmp_path / "g.db")) as db, db:
+        db.execute("UPDATE concept SET name = 'other' WHERE key = 'protein 1'")
+    assert "protein 1" in graphgrow("verify", "g.db", cwd=tmp_path, code=1).stdout
+
+
+@pytest.mark.parametrize("ending", ["graphml", "json", "csv"])
+def test_export_and_import_give_the_graph_back(ending: str, run_file: Path, tmp_path: Path) -> None:
+    """What is exported can be imported into a new store and measured to the same panel."""
+    graphgrow("replay", str(run_file), "--store", "g.db", cwd=tmp_path)
+    graphgrow("export", "g.db", f"out.{ending}", cwd=tmp_path)
+    graphgrow("import", f"out.{ending}", "again.db", cwd=tmp_path)
+    panels = [graphgrow("measure", what, "--json", cwd=tmp_path).stdout for what in ("g.db", "again.db", f"out.{ending}")]
+    assert panels[0] == panels[1] == panels[2]
+    graphgrow("verify", "again.db", cwd=tmp_path)
+
+
+def test_measure_of_zachary_prints_the_published_values(tmp_path: Path) -> None:
+    """`measure` on a GraphML file of somebody else's agrees with KONECT on the karate club."""
+    import networkx as nx
+
+    nx.write_graphml(nx.karate_club_graph(), tmp_path / "zachary.graphml")
+    table = json.loads(graphgrow("measure", "zachary.graphml", "--json", cwd=tmp_path).stdout)
+    assert (table["nodes"], table["simple_edges"], table["triangles"], table["diameter"]) == (34, 78, 45, 5)
+    assert round(table["transitivity"], 6) == 0.255682
+    assert round(table["degree_assortativity"], 6) == -0.475613
+    assert round(table["average_path_length"], 4) == 2.4082
+
+
+def test_replay_of_foreign_lines_reads_a_field(tmp_path: Path) -> None:
+    """Any JSON lines with a reply in a field become a graph; empty and broken replies are reported as such."""
+    replies = [chatter(1)[0], "[]", "no idea", triples(("silk", "contains", "fibroin"))]
+    lines = [json.dumps({"q": "silk?", "raw": reply}) for reply in replies]
+    (tmp_path / "foreign.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    args = ("replay", "foreign.jsonl", "--field", "raw", "--question-field", "q", "--store", "g.db", "--json")
+    done = json.loads(graphgrow(*args, cwd=tmp_path).stdout)
+    assert done["outcomes"] == {"ok": 2, "empty": 1, "unusable": 1}
+    assert done["concepts"] == 5
+
+
+def test_endpoint_is_used_and_its_key_shown_nowhere(tmp_path: Path) -> None:
+    """With an address and a key of the environment `grow` asks that endpoint; no output or file holds the key."""
+    key = "sk-secret-4711"
+    with serving(in_order(*[Answer(completion(text)) for text in chatter(4)])) as server:
+        env = {"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": key}
+        done = graphgrow("grow", "spider silk", "--llm", "some-model", "--steps", "3", cwd=tmp_path, env=env)
+    assert "spider silk" in done.stdout
+    assert key not in done.stdout + done.stderr
+    assert key.encode() not in b"".join(p.read_bytes() for p in tmp_path.iterdir() if p.is_file())
+
+
+def test_dry_run_shows_the_prompt_and_asks_nothing(run_file: Path, tmp_path: Path) -> None:
+    """`--dry-run` prints the first prompt and an estimate, leaves no file, and costs nothing."""
+    done = graphgrow("grow", "medieval trade", "--llm", f"recorded:{run_file}", "--steps", "50", "--dry-run", cwd=tmp_path)
+    assert "medieval trade" in done.stdout
+    assert "50 steps would take about" in done.stdout
+    assert not (tmp_path / "graph.db").exists()
+
+
+def test_budget_that_ends_a_run_early_is_exit_code_3(run_file: Path, tmp_path: Path) -> None:
+    """Tokens used up before the steps are done: exit code 3 and a sentence that says which budget it was."""
+    args = ("grow", "spider silk", "--llm", f"recorded:{run_file}", "--steps", "6", "--tokens", "100")
+    assert "token budget is spent" in graphgrow(*args, cwd=tmp_path, code=3).stderr
+
+
+def test_ctrl_c_saves_what_was_paid_for(tmp_path: Path) -> None:
+    """The first Ctrl-C lets the question under way finish, saves it and exits with 130."""
+    with serving(in_order(*[Answer(completion(text), delay=0.5) for text in chatter(40)])) as server:
+        env = {k: v for k, v in os.environ.items() if not k.startswith("OPENAI_")} | {"OPENAI_API_KEY": "x"}
+        words = ["grow", "spider silk", "--base-url", server.base_url, "--llm", "m", "--steps", "40", "--store", "g.db"]
+        child = subprocess.Popen([sys.executable, "-m", "graphgrow", *words], cwd=tmp_path, env=env, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+        deadline = time.monotonic() + 60
+        while len(server.chats) < 3 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        child.send_signal(signal.SIGINT)
+        child.communicate(timeout=60)
+        assert child.returncode == 130
+        asked = len(server.chats)
+    logged = graphgrow("log", "g.db", "--json", cwd=tmp_path).stdout.splitlines()
+    assert len(logged) == asked
+    graphgrow("verify", "g.db", cwd=tmp_path)
+
+
+def write(path: Path, text: str) -> str:
+    """Write a file of bad input and return its name."""
+    path.write_text(text, encoding="utf-8")
+    return path.name
+
+
+BAD = {
+    "file that is no database": ("show junk.db", 1, "no SQLite database"),
+    "grow into no database": ("grow silk --llm recorded:run.jsonl.gz --store junk.db", 1, "no SQLite database"),
+    "broken GraphML": ("measure junk.graphml", 1, "no graph that can be read"),
+    "GraphML of another kind": ("import other.graphml g2.db", 1, "no graph that can be read"),
+    "line that is not JSON": ("replay junk.jsonl --store new.db", 1, "line 1"),
+    "second line broken": ("replay half.jsonl --store new.db", 1, "half.jsonl line 2"),
+    "foreign line that is not JSON": ("replay junk.jsonl --field raw --store new.db", 1, "line 1 is not JSON"),
+    "field that is not there": ("replay foreign.jsonl --field nope --store new.db", 1, "field 'nope'"),
+    "truncated gzip": ("replay cut.jsonl.gz --store new.db", 1, "cut.jsonl.gz"),
+    "unknown store scheme": ("show redis://localhost", 1, "unknown store"),
+    "missing store": ("show missing.db", 1, "there is no graph at missing.db"),
+    "missing run file": ("replay missing.jsonl --store new.db", 1, "no file missing.jsonl"),
+    "unwritable folder": ("grow silk --llm recorded:run.jsonl.gz --store nowhere/new.db", 1, "cannot write into"),
+    "folder that is not there for an export": ("export good.db nowhere/out.json", 1, "cannot write"),
+    "export format": ("export good.db out.xyz", 1, "ends in"),
+    "empty topic": ("grow  --llm recorded:run.jsonl.gz", 1, "names nothing"),
+    "negative steps": ("grow silk --steps -3", 2, "-3"),
+    "unknown policy": ("grow silk --policy clever", 1, "unknown policy 'clever'"),
+    "refused connection": ("grow silk --base-url http://127.0.0.1:9/v1 --llm m", 1, "127.0.0.1:9"),
+    "address that is none": ("grow silk --base-url nonsense --llm m", 1, "nonsense"),
+    "missing model file": ("grow silk --llm missing.gguf", 1, "missing.gguf"),
+    "model file that is none": ("grow silk --llm junk.gguf", 1, "junk.gguf"),
+    "unknown concept": ("show good.db unobtainium", 1, "no concept 'unobtainium'"),
+    "misspelt concept": ("show good.db 'spider slik'", 1, "did you mean 'spider silk'"),
+    "another topic": ("grow baroque --llm recorded:run.jsonl.gz --store good.db", 1, "'spider silk'"),
+    "store that holds a graph": ("replay run.jsonl.gz --store good.db", 1, "holds a graph already"),
+    "unknown command": ("growl", 2, "growl"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_gets_one_sentence_and_leaves_nothing(case: str, run_file: Path, tmp_path: Path) -> None:
+    """Each mistake ends in a non-zero exit code and one line that names it; no file appears or changes."""
+    words, code, sentence = BAD[case]
+    graphgrow("replay", str(run_file), "--store", "good.db", cwd=tmp_path)
+    write(tmp_path / "junk.db", "this is no database, only text " * 50)
+    write(tmp_path / "junk.graphml", "<graphml><node")
+    write(tmp_path / "other.graphml", "<html><body>not a graph</body></html>")
+    write(tmp_path / "junk.gguf", "no model")
+    write(tmp_path / "junk.jsonl", "this is not JSON\n")
+    write(tmp_path / "foreign.jsonl", '{"raw": "[]"}\n')
+    first = next(read_events(run_file))
+    write_events(tmp_path / "half.jsonl", [first])
+    with (tmp_path / "half.jsonl").open("a", encoding="utf-8") as file:
+        file.write('{"seq": 2\n')
+    (tmp_path / "cut.jsonl.gz").write_bytes(run_file.read_bytes()[:-40])
+    before = {p.name: p.read_bytes() for p in tmp_path.iterdir() if not p.name.endswith(("-wal", "-shm"))}
+    arguments = ["grow", "", *words.split()[1:]] if case == "empty topic" else _split(words)
+    done = graphgrow(*arguments, cwd=tmp_path, code=code)
+    assert sentence in done.stderr
+    assert code == 2 or len([line for line in done.stderr.splitlines() if line.startswith("graphgrow:")]) == 1
+    after = {p.name: p.read_bytes() for p in tmp_path.iterdir() if not p.name.endswith(("-wal", "-shm"))}
+    assert after == before
+
+
+def _split(words: str) -> list[str]:
+    import shlex
+
+    return shlex.split(words)
+
+
+def test_help_is_instant_and_imports_nothing_heavy() -> None:
+    """`--help` loads neither the LLM client nor pandas, igraph, streamlit or neo4j."""
+    code = (
+        "import sys; import graphgrow.cli; "
+        "sys.exit(' '.join({'openai','pandas','igraph','streamlit','neo4j','networkx','powerlaw','json_repair'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stderr.strip() == ""
+    assert done.returncode == 0
+
+
+def test_models_says_what_to_type(tmp_path: Path) -> None:
+    """`models` names the local model with its licence and the line to type."""
+    offers = json.loads(graphgrow("models", "--json", cwd=tmp_path).stdout)
+    local = offers[0]
+    assert "qwen2.5-coder-1.5b" in local["name"].lower()
+    assert "Apache-2.0" in local["licence"]
+    assert "graphgrow grow" in graphgrow("models", cwd=tmp_path).stdout

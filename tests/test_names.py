@@ -1,0 +1,72 @@
+"""Canonical keys: what is one concept and what is not."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graphgrow.names import bare, canonical, clean
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Pollution mitigation", "Pollution Mitigation"),
+        ("self-healing", "Self healing"),
+        ("carbon nanotubes", "Carbon Nanotube"),
+        ("CarbonNanotube", "carbon nanotube"),
+        ("hierarchical_structures", "Hierarchical Structure"),
+        ("the brain", "Brain"),
+        ("Young's modulus", "Youngs modulus"),
+        ("Ⅳ", "iv"),
+        ("stresses", "stress"),
+        ("matrices", "matrix"),
+        ("ceramics", "ceramic"),
+    ],
+)
+def test_spellings_of_one_concept_share_a_key(one: str, other: str) -> None:
+    """Case, hyphens, plurals, CamelCase and articles do not make another concept."""
+    assert canonical(one) == canonical(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("alpha helix", "beta helix"),
+        ("high pressure", "low pressure"),
+        ("type 1 collagen", "type 2 collagen"),
+        ("C++", "C"),
+        ("mechanics", "mechanic"),
+        ("stress", "stres"),
+        ("virus", "viru"),
+        ("analysis", "analysi"),
+        ("NaCl", "Na Cl"),
+    ],
+)
+def test_different_concepts_keep_different_keys(one: str, other: str) -> None:
+    """Folding stops where meaning begins."""
+    assert canonical(one) != canonical(other)
+
+
+@given(st.text(max_size=60))
+def test_canonical_key_is_idempotent(name: str) -> None:
+    """The key of a key is the key, whatever the text."""
+    assert canonical(canonical(name)) == canonical(name)
+
+
+@given(st.text(max_size=60))
+def test_clean_names_are_one_storable_line(name: str) -> None:
+    """A clean name has no control characters, encodes to UTF-8 and stays as it is when cleaned again."""
+    shown = clean(name)
+    assert shown.encode() is not None
+    assert not any(ord(c) < 32 for c in shown)
+    assert clean(shown) == shown
+
+
+def test_articles_go_and_letters_stay() -> None:
+    """An article in front is dropped from a name, a letter that means something is not."""
+    assert [bare(n) for n in ("a thermoplastic", "The Brain", "A-frame", "A phase")] == [
+        "thermoplastic",
+        "Brain",
+        "A-frame",
+        "A phase",
+    ]

@@ -1,0 +1,432 @@
+import gzip
+import json
+import re
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graphgrow.model import Outcome, Proposal, Triple
+from graphgrow.names import clean
+from graphgrow.parse import Relations, parse, reply_schema
+
+SILK = Triple("silk", "contains", "fibroin")
+SERICIN = Triple("silk", "is coated by", "sericin")
+TWO = (SILK, SERICIN)
+Rows = list[tuple[str, str, str]]
+
+SHAPES: dict[str, Callable[[Rows], object]] = {
+    "ours": lambda rows: {"relations": _dicts(rows, "source", "predicate", "target")},
+    "s p o": lambda rows: _dicts(rows, "s", "p", "o"),
+    "subject": lambda rows: {"triples": _dicts(rows, "subject", "predicate", "object")},
+    "relation": lambda rows: {"edges": _dicts(rows, "source", "relation", "target")},
+    "label": lambda rows: {"links": _dicts(rows, "source", "label", "target")},
+    "type": lambda rows: _dicts(rows, "source", "type", "target"),
+    "from to": lambda rows: {"edges": _dicts(rows, "from", "relationship", "to")},
+    "head tail": lambda rows: _dicts(rows, "head", "type", "tail"),
+    "capitals": lambda rows: _dicts(rows, "Subject", "Predicate", "Object"),
+    "rows": lambda rows: [list(row) for row in rows],
+    "rows in a wrapper": lambda rows: {"graph": {"triples": [list(row) for row in rows]}},
+    "nodes and edges": lambda rows: {
+        "nodes": [{"id": name} for row in rows for name in (row[0], row[2])],
+        "edges": _dicts(rows, "source", "relation", "target"),
+    },
+    "named nodes": lambda rows: {
+        "nodes": [row[0] for row in rows],
+        "relationships": _dicts(rows, "source", "relation", "target"),
+    },
+    "source of the text": lambda rows: {"source": "p. 3", "type": "graph", "relations": _dicts(rows, "s", "p", "o")},
+}
+
+
+def _dicts(rows: Rows, *keys: str) -> list[dict[str, str]]:
+    return [dict(zip(keys, row, strict=True)) for row in rows]
+
+
+def spo(source: str, predicate: str, target: str) -> str:
+    """Return one object of a reply."""
+    return json.dumps({"s": source, "p": predicate, "o": target}, ensure_ascii=False)
+
+
+ONE = spo(SILK.source, SILK.predicate, SILK.target)
+OTHER = spo(SERICIN.source, SERICIN.predicate, SERICIN.target)
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+@pytest.mark.parametrize(
+    "wrap", ["{}", "```json\n{}\n```", "Here [1] it is:\n{}\nAs {{you}} see.", "<think>[a]</think>{}"]
+)
+def test_every_shape_is_read(shape: Callable[[Rows], object], wrap: str) -> None:
+    """Every shape models use gives the same triples, with or without fence, prose and thinking around it."""
+    rows = [(t.source, t.predicate, t.target) for t in TWO]
+    proposal = parse(wrap.format(json.dumps(shape(rows))))
+    assert (proposal.triples, proposal.outcome) == (TWO, "ok")
+
+
+@pytest.mark.parametrize(
+    ("reply", "outcome", "triples"),
+    [
+        (f"[{ONE}]", "ok", (SILK,)),
+        (f"{ONE}\n{OTHER}\n", "ok", TWO),
+        (f"[{ONE}, {ONE}]", "ok", (SILK,)),
+        (f'[{ONE}, {{"s": "silk", "p": "is"}}]', "partial", (SILK,)),
+        (f"[{ONE} {OTHER}]", "partial", TWO),
+        ("[{'s': 'silk', 'p': 'contains', 'o': 'fibroin'}]", "partial", (SILK,)),
+        ('[["silk", "contains", "fibroin"], ["silk", "is coated by", "sericin"]', "partial", TWO),
+        (f'{{"relations": [{ONE}], "relations": [{OTHER}]}}', "ok", TWO),
+        (f'{{"tags": ["x"], "note": "y", "nodes": [null], "edges": [{ONE}]}}', "partial", (SILK,)),
+        ('{"a":' * 9 + ONE + "}" * 9, "unusable", ()),
+        (
+            f'[{{"s": "silk", "p": "contains", "o": "<think>"}}, {ONE}]',
+            "ok",
+            (Triple("silk", "contains", "<think>"), SILK),
+        ),
+        ("[]", "empty", ()),
+        ('{"relations": []}', "empty", ()),
+        ('{"nodes": [], "edges": []}', "empty", ()),
+        ("[]\nSubject is not related to Babylon.", "empty", ()),
+        ("I return an empty list.\n\n```json\n[]\n```", "empty", ()),
+        ("<think><graph_json>\n\n</graph_json></think> Nothing to add.", "empty", ()),
+        ("", "unusable", ()),
+        (" \n", "unusable", ()),
+        ("None", "unusable", ()),
+        ("{}", "unusable", ()),
+        ('["silk", "fibroin"]', "unusable", ()),
+        ("I cannot answer that.", "unusable", ()),
+        ("<think>Let me see.</think>", "unusable", ()),
+        (f"[{ONE},", "truncated", (SILK,)),
+        (f'[{ONE}, {{"s": "silk", "p": "is coated by", "o": "seri', "truncated", (SILK,)),
+        (f'[{ONE}, {{"s": "silk", "p": "is coated by", "o": "sericin"', "truncated", TWO),
+        (f'[{ONE}, {{"s": "silk", "p": "has", "o": 12', "truncated", (SILK,)),
+        (f'[{ONE}, {{"s": "silk", "p": "is", "o": "{{x}}', "partial", (SILK,)),
+        ('[["silk", "contains", "fibroin"], ["silk", "is", "str', "truncated", (SILK,)),
+        ('{"relations": [{"source": "sil', "truncated", ()),
+        ("[" + f"{ONE}, " * 40 + OTHER + "]", "repetition", TWO),
+        (f"[{ONE}]" + " It is what it is, as said before." * 9, "repetition", (SILK,)),
+    ],
+)
+def test_outcome(reply: str, outcome: Outcome, triples: tuple[Triple, ...]) -> None:
+    """Each kind of reply has its outcome, a reason, and the triples that were complete."""
+    proposal = parse(reply)
+    assert (proposal.outcome, proposal.triples) == (outcome, triples)
+    assert proposal.reason.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("reply", "word"),
+    [
+        ("", "blank"),
+        ("Silk is strong.", "no JSON"),
+        ('{"answer": "silk"}', "no relations"),
+        ('{"answer": silk}', "not valid"),
+        ('[{"s": "silk", "p": "is"}, {"s": "silk"}]', "malformed: 2"),
+        ("<think>Silk is", "thinking"),
+    ],
+)
+def test_reason_of_an_unusable_reply(reply: str, word: str) -> None:
+    """The reason of an unusable reply names what the model has to mend."""
+    assert parse(reply).outcome == "unusable"
+    assert word in parse(reply).reason
+
+
+def test_number_of_dropped_items_is_told() -> None:
+    """A partial reply says how many items were dropped."""
+    reply = (
+        '[{"s":"a","p":"b","o":"c"},{"s":"a","p":"b"},{"s":"a","p":"b","o":{"x":1}},"text",{"s":" ","p":"b","o":"c"}]'
+    )
+    assert parse(reply) == Proposal(
+        (Triple("a", "b", "c"),), (), "partial", "Relations read: 1, malformed items dropped: 4."
+    )
+
+
+def test_length_limit_truncates_whatever_was_read() -> None:
+    """A reply that hit its length limit is truncated, with and without triples."""
+    assert parse(ONE, "length").outcome == "truncated"
+    assert parse("Silk is", "length") == Proposal(
+        (), (), "truncated", "The reply hit its length limit. Complete relations before it: 0."
+    )
+
+
+@pytest.mark.parametrize(
+    ("broken", "triple"),
+    [
+        ('{"s": "p": "foughtIn", "s": "Sennacherib", "o": "Halule"}', ("Sennacherib", "foughtIn", "Halule")),
+        ('{"s": "s": "Zerpanitum", "p": "parentOf", "o": "Nabu"}', ("Zerpanitum", "parentOf", "Nabu")),
+        ('{"s": "S", "p": "instanceOf": "o": "Babylonian"}', ("S", "instanceOf", "Babylonian")),
+        ('{"s":": "Tumart", "p": "dynasty", "o": "Isin"}', ("Tumart", "dynasty", "Isin")),
+        ('{"s": "pane", "p": "is", "o": "Q1"  // a guess\n}', ("pane", "is", "Q1")),
+        ('{"s": "https://a.b/c", "p": "is" "o": "x"}', ("https://a.b/c", "is", "x")),
+        (r'{"s": "Inanna\'s star", "p": "is", "o": "Venus"}', ("Inanna's star", "is", "Venus")),
+        (r'{"s": "$\mathbf{x}$", "p": "is", "o": "vector"}', (r"$\mathbf{x}$", "is", "vector")),
+        (r'{"s": "\u 聖經", "p": "is", "o": "\u66f8"}', ("聖經", "is", "書")),
+        ('{"s": "A", "p": "is", "o": "Sabin}', ("A", "is", "Sabin")),
+        ('{"s": "A", "p": "is", "o": 2nd millennium BC"}', ("A", "is", "2nd millennium BC")),
+    ],
+)
+def test_broken_object_is_mended(broken: str, triple: tuple[str, str, str]) -> None:
+    """A slip real models make is mended, and what stands beside it is kept."""
+    proposal = parse(f"[{broken},\n{ONE}]")
+    assert (proposal.triples, proposal.outcome) == ((Triple(*triple), SILK), "partial")
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        '{"s": "p": "mentionedIn", "o": "Enuma Elish"}',
+        '{"s": "Ur", "p": "partOf", "o": "Kish" is not true}',
+        '{"s": "Ur", "p": "before", "o": "Kish is not correct, rather it is": "Uruk"}',
+        '{"s": "Ur", "p": "born in", "o": "Salih", "Mahdia", "Tunisia"}',
+        '{"s": "Ur", "p": "has", "o": "has", "o": "Kish"}',
+        '{"s": "Ur", "p": "follows", "o": "Kish is not correct,  "s": "Ur", "p": "follows", "o": "Uruk"}',
+        '{"s": "Ur", "p": "successor", ":Kish"}',
+        '{"s": "Ur", "p": "starts", "o": "":}',
+        r'{"s": "\u4e9e\u53ss", "p": "is", "o": "x"}',
+        '{"s": "Ur", "p": "is in", "o": None}',
+    ],
+)
+def test_what_is_not_certain_is_dropped(broken: str) -> None:
+    """An object whose meaning a repair would have to guess is dropped and counted."""
+    proposal = parse(f"[{broken},\n{ONE}]")
+    assert (proposal.triples, proposal.outcome) == ((SILK,), "partial")
+    assert "dropped: 1." in proposal.reason
+
+
+def test_values_become_text() -> None:
+    """Numbers keep their digits, booleans are words, a list is one triple each, a named object its name."""
+    reply = '[{"s":"a","p":"b","o":[1.50,true,{"name":"x"},{"id":7},null]}]'
+    assert [t.target for t in parse(reply).triples] == ["1.50", "true", "x", "7"]
+
+
+def test_names_are_cleaned() -> None:
+    """Whitespace collapses; control characters and lone surrogates, which JSON escapes can create, vanish."""
+    named = r'{"s": " spider\n  silk ", "p": "has\u0000", "o": "\ud800strength\u200b"}'
+    nameless = r'{"s": "\ud800", "p": "b", "o": "c"}'
+    assert parse(f"[{named}, {nameless}]").triples == (Triple("spider silk", "has", "strength"),)
+
+
+def test_number_of_a_node_is_replaced_by_its_name() -> None:
+    """Edges between numbered nodes are read as edges between the names; an id that is a name stays."""
+    reply = {
+        "nodes": [
+            {"id": 1, "label": "silk"},
+            {"id": "n2", "name": "fibroin"},
+            {"id": "Tg", "label": "glass transition"},
+        ],
+        "edges": [
+            {"source": 1, "relation": "contains", "target": "n2"},
+            {"source": "Tg", "relation": "of", "target": 1},
+        ],
+    }
+    proposal = parse(json.dumps(reply))
+    assert proposal.triples == (SILK, Triple("Tg", "of", "silk"))
+    assert proposal.names == ("silk", "fibroin", "Tg")
+
+
+def test_graph_json_goes_before_the_answer() -> None:
+    """The <graph_json> section is the graph, inside thinking too and whatever JSON the answer quotes."""
+    section = f"<graph_json>[{ONE}]</graph_json>"
+    assert parse(f'<think>{section}</think> see {{"s": "x", "p": "y", "o": "z"}}').triples == (SILK,)
+
+
+def test_graph_json_that_is_a_placeholder_is_passed_over() -> None:
+    """A second section that only sketches the form does not hide the first one, nor the other way round."""
+    real = f"<graph_json>[{ONE}]</graph_json>"
+    sketch = '<graph_json>{"nodes": [...]}</graph_json>'
+    assert parse(real + sketch).triples == parse(sketch + real).triples == (SILK,)
+
+
+@pytest.mark.parametrize("opened", ["<think>", "<|thinking|>", ""])
+def test_thinking_is_no_answer(opened: str) -> None:
+    """JSON drafted while thinking is not read where an answer follows, also if only the closing tag is there."""
+    closed = "<|/thinking|>" if "|" in opened else "</think>"
+    draft, answer = spo("silk", "is", "a draft"), ONE
+    assert parse(f"{opened}{draft}{closed}{answer}").triples == (SILK,)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "[silk] -[contains]-> [fibroin]\n[silk] -[is coated by]-> [sericin]",
+        "[silk] -contains-> [fibroin]\nprose -> more\n[silk] --is coated by--> [sericin]",
+        "1. silk --contains--> fibroin\n- silk --is coated by--> sericin",
+        "* **silk** --contains--> `fibroin`\nsilk --[is coated by]--> sericin",
+    ],
+)
+@pytest.mark.parametrize("wrap", ["{}", "<|thinking|>Graph:\n{}\n<|/thinking|> Silk is strong.", "<think>{}"])
+def test_arrow_lines(lines: str, wrap: str) -> None:
+    """Arrow lines are read in the answer, and in the thinking where the answer has nothing."""
+    proposal = parse(wrap.format(lines))
+    assert (proposal.triples, proposal.outcome) == (TWO, "ok")
+
+
+def test_chained_arrows() -> None:
+    """In a chain each target is the next source."""
+    assert parse("[a] -[r]-> [b c] -[q]-> [d]").triples == (Triple("a", "r", "b c"), Triple("b c", "q", "d"))
+
+
+def test_cut_arrow_line_is_dropped() -> None:
+    """The last line of a reply that hit its limit counts only if its last name is closed."""
+    assert parse("a --r--> b\na --r--> car", "length").triples == (Triple("a", "r", "b"),)
+    assert parse("[a] -[r]-> [b]\n[a] -[r]-> [car", "length").triples == (Triple("a", "r", "b"),)
+
+
+HOSTILE = ["{", "[", "[[[[", '"', '{"', '{"{":"', '{\\"', '{"a":', '[{"s":', "</think>", "<think>", "<graph_json>{",
+           "{}", "[] ", '{"s":"A","p":"r","o":"B"', '{"s":"A","p":"r","o":"B},', "a -- b -> ", "{'s': ",
+           "[[1,2,3],"]  # fmt: skip
+
+
+@pytest.mark.parametrize("unit", HOSTILE)
+def test_hostile_megabyte_is_read_in_seconds(unit: str) -> None:
+    """A megabyte of one repeated fragment neither hangs nor raises."""
+    start = time.process_time()
+    parse(unit * (1_000_000 // len(unit)))
+    assert time.process_time() - start < 6
+
+
+@pytest.mark.parametrize("unit", ['"', "'", "\\", "{", "[", ":", ",", '\\"', "a,", '"a":', '{"a"', "//", "\\u", "\n"])
+def test_hostile_object_is_bounded(unit: str) -> None:
+    """Objects as long as a repair accepts, full of one fragment, are read in seconds."""
+    start = time.process_time()
+    parse(('{"s": ' + unit * (1_900 // len(unit)) + "}\n") * 200)
+    assert time.process_time() - start < 6
+
+
+name = st.text(min_size=1, max_size=20).map(clean).filter(bool)
+tagless = st.text(st.characters(exclude_characters="<"), min_size=1, max_size=20).map(clean).filter(bool)
+rows_of_names = st.lists(st.tuples(name, name, name), min_size=1, max_size=15, unique=True)
+fragments = st.sampled_from(
+    ["{", "}", "[", "]", '"', "'", ":", ",", "\\", "\\u", "\\ud800", "s", "p", "o", '"s":', '"p": ', '"o":', "(", "“",
+     '"relations":', '"nodes":[{"id":1,"name":"x"}]', "null", "1e999", "true", "NaN", "<think>", "</think>", "//",
+     "<graph_json>", "</graph_json>", "```json", "->", "--", "-[", "\n", " ", "é", "\ud800", "”",
+     '{"s":"a","p":"b","o":"c"}']
+)  # fmt: skip
+
+
+def strings(proposal: Proposal) -> list[str]:
+    """Return every string a proposal holds."""
+    sides = [side for t in proposal.triples for side in (t.source, t.predicate, t.target)]
+    return [*sides, *proposal.names, proposal.reason]
+
+
+@given(st.text() | st.lists(fragments, max_size=60).map("".join), st.sampled_from(["stop", "length", ""]))
+def test_parse_never_raises(text: str, finish_reason: str) -> None:
+    """Whatever the text, there is an outcome, every side is named, and every string can be written as UTF-8."""
+    proposal = parse(text, finish_reason)
+    assert all(strings(proposal))
+    assert all(string.encode() for string in strings(proposal))
+    assert not (proposal.triples and proposal.outcome in {"empty", "unusable"})
+
+
+@given(rows_of_names, st.sampled_from(sorted(SHAPES)), st.booleans())
+def test_strict_json_round_trips(rows: Rows, shape: str, ascii_only: bool) -> None:  # noqa: FBT001
+    """Triples written in any shape come back, in their order."""
+    if shape.startswith("nodes"):  # a node's number would be exchanged for its name
+        rows = [(f"name {s}", p, f"name {o}") for s, p, o in rows]
+    text = json.dumps(SHAPES[shape](rows), ensure_ascii=ascii_only)
+    assert parse(text).triples == tuple(Triple(*row) for row in rows)
+
+
+@given(st.lists(st.tuples(tagless, tagless, tagless), max_size=15, unique=True), st.integers(0, 400))
+def test_cut_json_keeps_only_what_was_complete(rows: Rows, end: int) -> None:
+    """However JSON is cut, what is read is a beginning of what was written."""
+    proposal = parse(json.dumps({"relations": _dicts(rows, "source", "predicate", "target")})[:end], "length")
+    assert proposal.triples == tuple(Triple(*row) for row in rows)[: len(proposal.triples)]
+
+
+SIZES = {"source": 80, "predicate": 40, "target": 80}
+
+
+def test_repair_that_never_ends_is_no_error() -> None:
+    """Text on which json_repair 0.64 itself recurses without end is unusable, nothing more."""
+    assert parse("[{(“”}“:}]").outcome == "unusable"
+
+
+def test_schema_fits_strict_mode() -> None:
+    """The schema of our own reply has no references, closes every object and requires every property."""
+    schema = reply_schema()
+    row = {
+        "type": "object",
+        "properties": {side: {"type": "string", "minLength": 1, "maxLength": size} for side, size in SIZES.items()},
+        "required": list(SIZES),
+        "additionalProperties": False,
+    }
+    assert schema == {
+        "type": "object",
+        "properties": {"relations": {"type": "array", "items": row, "maxItems": 8}},
+        "required": ["relations"],
+        "additionalProperties": False,
+    }
+
+
+def test_reply_after_our_schema_is_ok() -> None:
+    """What the schema admits, `parse` reads without loss."""
+    reply = Relations.model_validate({"relations": [{"source": "silk", "predicate": "contains", "target": "fibroin"}]})
+    assert parse(reply.model_dump_json()) == Proposal((SILK,), (), "ok", "Relations read: 1.")
+
+
+def traces(shared: Path) -> list[dict[str, str]]:
+    """Return the real replies of a graph reasoning model."""
+    with gzip.open(shared / "graph-preflexor-3b-traces.jsonl.gz", "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def test_real_graph_replies(shared: Path) -> None:
+    """Of 100 replies of a graph reasoning model, the 98 with a graph give exactly its edges; two are prose."""
+    outcomes: Counter[str] = Counter()
+    for trace in traces(shared):
+        proposal = parse(trace["raw_output"])
+        outcomes[proposal.outcome] += 1
+        edges = json.loads(trace["graph_json"] or '{"edges": []}')["edges"]
+        said = dict.fromkeys(Triple(e["source"].strip(), e["relation"].strip(), e["target"].strip()) for e in edges)
+        assert proposal.triples == tuple(said)
+        if not trace["graph_json"]:
+            assert parse(trace["thinking"]).outcome == "empty"
+    assert outcomes == {"ok": 98, "unusable": 2}
+
+
+def test_real_graph_replies_make_the_known_graph(shared: Path) -> None:
+    """Declared names and triples of the 98 replies make the graph of METHOD.md: 1312 nodes, 1879 edges."""
+    proposals = [parse(trace["raw_output"]) for trace in traces(shared)]
+    ends = [(t.source, t.target) for p in proposals for t in p.triples]
+    nodes = {name for p in proposals for name in p.names} | {end for pair in ends for end in pair}
+    assert len(nodes) == 1312
+    assert len({frozenset(pair) for pair in ends if pair[0] != pair[1]}) == 1879
+
+
+FLAT = re.compile(r'\{\s*"s"\s*:\s*(".*?")\s*,\s*"p"\s*:\s*(".*?")\s*,\s*"o"\s*:\s*(".*?")\s*\}')
+
+
+def complete(reply: str) -> set[Triple]:
+    """Return the triples of the flat objects in a reply that are valid JSON and say each side once."""
+    found = set()
+    for match in FLAT.finditer(reply):
+        try:
+            sides = [clean(json.loads(side)) for side in match.groups()]
+        except ValueError:
+            continue
+        if all(sides):
+            found.add(Triple(*sides))
+    return found
+
+
+def test_real_rejected_replies(shared: Path) -> None:
+    """Of 412 replies a strict parser rejected, all that hold a complete object give every one of those."""
+    outcomes: Counter[str] = Counter()
+    whole = carrying = 0
+    for path in sorted((shared / "rejected-replies").glob("*.jsonl")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            reply = json.loads(line)["line"]
+            proposal, there = parse(reply), complete(reply)
+            outcomes[proposal.outcome] += 1
+            carrying += bool(there)
+            whole += bool(there) and there <= set(proposal.triples)
+            if not there and "[]" in reply:
+                assert proposal.outcome == "empty"
+    assert carrying > 300
+    assert whole >= 0.98 * carrying
+    assert outcomes["unusable"] < 20
+    assert outcomes["empty"] == 26

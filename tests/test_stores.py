@@ -1,0 +1,191 @@
+"""One contract over every store."""
+
+import multiprocessing
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from graphgrow.errors import BadInput, StaleGraph, StoreError
+from graphgrow.graph import Graph
+from graphgrow.model import Edit, Event
+from graphgrow.stores import GraphStore, open_store
+from graphgrow.stores.memory import MemoryStore
+from graphgrow.stores.projection import differences, project
+from graphgrow.stores.sqlite import SQLiteStore
+from tests.conftest import chatter, triples
+from tests.test_graph import content, event
+
+Clock = Callable[[], float]
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[GraphStore]:
+    """Yield an empty store of each kind."""
+    home: GraphStore = MemoryStore() if request.param == "memory" else SQLiteStore(tmp_path / "g.db", create=True)
+    with closing(home):
+        yield home
+
+
+def fill(store: GraphStore, replies: list[str]) -> Graph:
+    """Commit replies one by one and return the graph as the writer sees it."""
+    graph = store.graph()
+    for reply in replies:
+        new = event(graph, reply)
+        assert store.append(new) == new.seq
+        graph.apply(new)
+    return graph
+
+
+def test_empty_store_holds_an_empty_graph(store: GraphStore) -> None:
+    """A new store has no events, no concepts and nothing to disagree about."""
+    assert list(store.events()) == []
+    assert content(store.graph()) == content(Graph())
+    assert differences(project(store.graph()), store.projection()) == []
+
+
+def test_log_and_projection_agree_after_every_event(store: GraphStore) -> None:
+    """What is appended comes back, folds to the writer's graph, and is what the projection shows."""
+    graph = store.graph()
+    for reply in [*chatter(5), "nonsense", triples(("Spider Silks", "includes", "Protein 1"), ("bone", "is", "bone"))]:
+        new = event(graph, reply)
+        store.append(new)
+        graph.apply(new)
+        assert differences(project(graph), store.projection()) == []
+    assert content(store.graph()) == content(graph)
+    assert [e.seq for e in store.events(since=4)] == [5, 6, 7]
+
+
+def test_stale_event_is_refused_and_leaves_no_trace(store: GraphStore) -> None:
+    """A writer that has not seen the newest event is told so, and nothing of its event is kept."""
+    late = event(Graph(), triples(("bone", "contains", "collagen")))
+    fill(store, chatter(2))
+    before = store.projection()
+    with pytest.raises(StaleGraph, match="event 1 cannot follow event 2"):
+        store.append(late)
+    assert store.projection() == before
+
+
+def test_many_events_are_committed_all_or_none(store: GraphStore) -> None:
+    """One bad event in a batch keeps the whole batch out."""
+    graph, batch = Graph(), list[Event]()
+    for reply in chatter(3):
+        batch.append(event(graph, reply))
+        graph.apply(batch[-1])
+    with pytest.raises(StaleGraph):
+        store.append(*batch, batch[0])
+    assert list(store.events()) == []
+    assert store.append(*batch) == 3
+    assert content(store.graph()) == content(graph)
+
+
+def test_imported_graph_is_an_event_like_any_other(store: GraphStore) -> None:
+    """An edit that adds concepts and relations reaches log and projection alike."""
+    delta = event(Graph(), chatter(1)[0]).delta
+    store.append(Edit(1, "add", delta, "an import"))
+    assert len(store.graph().concepts) == 3
+    assert differences(project(store.graph()), store.projection()) == []
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+def test_lease_is_held_by_one_until_it_runs_out(kind: str, tmp_path: Path) -> None:
+    """A lease keeps others out, is renewed by its holder, and is taken over when its time is up."""
+    now = [100.0]
+    clock: Clock = lambda: now[0]  # noqa: E731  # a clock to turn by hand
+    home: GraphStore = MemoryStore(clock) if kind == "memory" else SQLiteStore(tmp_path / "g.db", create=True, clock=clock)
+    with closing(home):
+        assert home.lease("job", "one", 10)
+        assert not home.lease("job", "two", 10)
+        assert home.lease("job", "one", 20)
+        now[0] += 19
+        assert not home.lease("job", "two", 10)
+        now[0] += 2
+        assert home.lease("job", "two", 10)
+        assert home.lease("other job", "one", 10)
+
+
+def test_verify_finds_a_changed_projection(tmp_path: Path) -> None:
+    """A row changed behind the log's back is reported, in both directions."""
+    path = tmp_path / "g.db"
+    with closing(SQLiteStore(path, create=True)) as store:
+        fill(store, chatter(2))
+        with closing(sqlite3.connect(path)) as db, db:
+            db.execute("UPDATE relation SET support = 7 WHERE target = 'sheet 1'")
+            db.execute("INSERT INTO concept VALUES ('ghost', 'Ghost', 1)")
+        found = differences(project(store.graph()), store.projection())
+    assert len(found) == 2
+    assert "ghost" in found[0]
+
+
+def test_other_processes_read_while_a_run_writes(tmp_path: Path) -> None:
+    """A second connection sees whole events only, in the middle of a writer's work."""
+    path = tmp_path / "g.db"
+    with closing(SQLiteStore(path, create=True)) as writer, closing(SQLiteStore(path)) as reader:
+        graph = Graph()
+        for reply in chatter(10):
+            new = event(graph, reply)
+            writer.append(new)
+            graph.apply(new)
+            assert differences(project(reader.graph()), reader.projection()) == []
+
+
+def grow_beside_others(path: Path, name: str) -> None:
+    """Append twenty events to a store that others write too, as `grow` does."""
+    with closing(SQLiteStore(path, create=True)) as store:
+        graph = store.graph()
+        done = 0
+        while done < 20:
+            new = event(graph, triples(("silk", "contains", f"{name} part {done}")))
+            try:
+                store.append(new)
+            except StaleGraph:
+                for seen in store.events(graph.seq):
+                    graph.apply(seen)
+                continue
+            graph.apply(new)
+            done += 1
+
+
+def test_several_processes_grow_one_file(tmp_path: Path) -> None:
+    """Four writers at once lose nothing and leave one log without gaps."""
+    path = tmp_path / "g.db"
+    spawn = multiprocessing.get_context("spawn")
+    jobs = [spawn.Process(target=grow_beside_others, args=(path, name)) for name in ("ant", "bee", "cat", "dog")]
+    for job in jobs:
+        job.start()
+    for job in jobs:
+        job.join(60)
+    with closing(SQLiteStore(path)) as store:
+        graph = store.graph()
+        assert (graph.seq, len(graph.concepts)) == (80, 81)
+        assert differences(project(graph), store.projection()) == []
+
+
+def test_url_names_the_store(tmp_path: Path) -> None:
+    """A path, a sqlite: URL and memory: open; anything else is refused with what would be understood."""
+    for url in (f"{tmp_path}/a.db", f"sqlite:{tmp_path}/b.db", "memory:"):
+        open_store(url, create=True).close()
+    with pytest.raises(BadInput, match=r"unknown store 'redis://x'.*sqlite:"):
+        open_store("redis://x")
+    with pytest.raises(BadInput, match="there is no graph at"):
+        open_store(str(tmp_path / "missing.db"))
+
+
+def test_foreign_files_are_refused_and_left_alone(tmp_path: Path) -> None:
+    """Text, another program's database and a file of the future each get their sentence and keep their bytes."""
+    text = tmp_path / "text.db"
+    text.write_text("not a database at all, just words " * 100)
+    other = tmp_path / "other.db"
+    with closing(sqlite3.connect(other)) as db:
+        db.execute("CREATE TABLE theirs (x)")
+    future = tmp_path / "future.db"
+    SQLiteStore(future, create=True).close()
+    with closing(sqlite3.connect(future)) as db:
+        db.execute("PRAGMA user_version = 99")
+    for path, words in ((text, "no SQLite database"), (other, "another program"), (future, "newer graphgrow")):
+        before = path.read_bytes()
+        with pytest.raises(StoreError, match=words):
+            SQLiteStore(path, create=True)
+        assert path.read_bytes() == before

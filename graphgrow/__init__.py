@@ -1,8 +1,8 @@
 """graphgrow grows knowledge graphs out of language models; the structure of the whole graph chooses the next question.
 
-    store = graphgrow.open("graph.db", create=True)
-    for event in graphgrow.grow("spider silk", store, graphgrow.open_llm()):
-        print(event.focus.reason, event.delta.concepts)
+store = graphgrow.open("graph.db", create=True)
+for event in graphgrow.grow("spider silk", store, graphgrow.open_llm()):
+    print(event.focus.reason, event.delta.concepts)
 """
 
 from collections.abc import Mapping

@@ -37,12 +37,12 @@ def from_json(text: str | bytes) -> Event:
         raise BadInput(f"not a graphgrow event: {place}: {first['msg']}") from None
 
 
-def open_text(path: Path, mode: str = "r") -> TextIO:
-    """Open a text file, gzipped where its name ends in .gz; raises BadInput where it cannot be opened."""
+def open_text(path: Path) -> TextIO:
+    """Open a text file for reading, gzipped where its name ends in .gz; raises BadInput where it cannot be opened."""
     try:
         if path.suffix == ".gz":
-            return cast("TextIO", gzip.open(path, mode + "t", encoding="utf-8"))
-        return path.open(mode, encoding="utf-8")
+            return cast("TextIO", gzip.open(path, "rt", encoding="utf-8"))
+        return path.open(encoding="utf-8")
     except OSError as error:
         raise BadInput(f"cannot open {path}: {error.strerror or error}") from None
 

@@ -1,12 +1,12 @@
 """The errors graphgrow raises: each carries one sentence that names the offending value and what to do.
 
-    GraphgrowError
-    ├── BadInput            a file, option or name that cannot be used
-    ├── StoreError          a store that cannot be opened, read or written
-    │   └── StaleGraph      another writer was first: fold its events, resolve again
-    └── LLMError            an endpoint that does not answer as asked
-        ├── ContextOverflow the prompt is longer than the model's context
-        └── OutOfReplies    a scripted or recorded model has nothing left to say
+GraphgrowError
+├── BadInput            a file, option or name that cannot be used
+├── StoreError          a store that cannot be opened, read or written
+│   └── StaleGraph      another writer was first: fold its events, resolve again
+└── LLMError            an endpoint that does not answer as asked
+    ├── ContextOverflow the prompt is longer than the model's context
+    └── OutOfReplies    a scripted or recorded model has nothing left to say
 """
 
 

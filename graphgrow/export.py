@@ -51,7 +51,7 @@ def relation_rows(graph: Graph) -> Iterator[Row]:
 def _write_graphml(graph: Graph, path: Path) -> None:
     import networkx as nx
 
-    out = nx.MultiDiGraph(topic=graph.topic)
+    out: nx.MultiDiGraph[str] = nx.MultiDiGraph(topic=graph.topic)
     for row in concept_rows(graph):
         out.add_node(row["key"], label=row["name"], **row)
     for row in relation_rows(graph):
@@ -104,14 +104,18 @@ def _read_json(path: Path) -> tuple[list[Row], list[Row]]:
     whole = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(whole, dict):
         raise BadInput(f'{path} is no node-link graph: expected an object with "nodes" and "links"')
-    nodes, links = whole.get("nodes", []), whole.get("links", whole.get("edges", []))
-    return [n if isinstance(n, dict) else {"id": n} for n in nodes], list(links)
+    nodes: list[Any] = whole.get("nodes") or []
+    links: list[Row] = whole.get("links") or whole.get("edges") or []
+    return [n if isinstance(n, dict) else {"id": n} for n in nodes], links
 
 
 def _read_graphml(path: Path) -> tuple[list[Row], list[Row]]:
     import networkx as nx
 
-    graph = nx.read_graphml(path)
+    try:
+        graph = nx.read_graphml(path)
+    except nx.NetworkXException as error:
+        raise ValueError(error) from None
     nodes = [{"id": key, **data} for key, data in graph.nodes(data=True)]
     return nodes, [{**data, "source": s, "target": t} for s, t, data in graph.edges(data=True)]
 

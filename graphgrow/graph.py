@@ -140,7 +140,6 @@ class Graph:
     unasked: Bag = field(default_factory=Bag)
     explored: Bag = field(default_factory=Bag)
     newest: tuple[str, ...] = ()
-    failures: int = 0
     loops: int = 0
     pairs: set[tuple[str, str]] = field(default_factory=set)
     components: Components = field(default_factory=Components)
@@ -234,7 +233,6 @@ class Graph:
             if key in self.concepts:
                 self.explored.add(key)
         self.newest = tuple(concept.key for concept in event.delta.concepts) or self.newest
-        self.failures = 0 if event.delta.statements or event.outcome == "empty" else self.failures + 1
         self.bill.add(event.reply.usage, event.reply.usd, event.reply.seconds)
 
     def degree(self, key: str) -> int:

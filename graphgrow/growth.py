@@ -15,7 +15,7 @@ from graphgrow.llm import LLM
 from graphgrow.measure import measure
 from graphgrow.model import Budget, Delta, Expansion, Focus, Prompt, Proposal, Reply, Usage
 from graphgrow.names import canonical, clean
-from graphgrow.parse import parse, reply_schema
+from graphgrow.parse import PROSE, parse, reply_schema
 from graphgrow.policy import Mix, open_policy
 from graphgrow.prompts import EXAMPLE, render, repair
 from graphgrow.resolve import RESOLVE, Resolver, resolve
@@ -110,7 +110,7 @@ class Growth:
                 continue
             event = self._commit(question, answer.result())
             yield event
-            if event.outcome == "unusable" and not event.repairs:
+            if _is_failure(event) and not event.repairs:
                 broken.append(_repair(event))
         if failure:
             raise failure
@@ -135,7 +135,7 @@ class Growth:
                 self._catch_up()
                 continue
             self.graph.apply(event)
-            self._failures = 0 if event.delta.statements or event.outcome == "empty" else self._failures + 1
+            self._failures = self._failures + 1 if _is_failure(event) else 0
             return event
 
     def _catch_up(self) -> None:
@@ -216,6 +216,11 @@ def _failure(answer: "Future[Answer]") -> LLMError | None:
     if error is not None and not isinstance(error, LLMError):
         raise error
     return error
+
+
+def _is_failure(event: Expansion) -> bool:
+    """Tell whether a reply says nothing for a reason that asking again could mend; an honest "nothing" is none."""
+    return event.outcome == "unusable" or event.reason == PROSE
 
 
 def _repair(event: Expansion) -> Question:

@@ -17,8 +17,12 @@ MAX_WORDS = 8
 
 _MARKUP = re.compile(r"</?\w+[^>]*>|\[\[|\]\]|\{\{|\}\}|\]\(|```|https?://|&\w+;|^[#*=|]+\s|[{}<>|\\]|[:=]$")
 _IDENTIFIER = re.compile(r"^[A-Z]?\d{5,}$|^[QP]\d+$|^[0-9a-f]{12,}$|\b(?:id|doi|isbn|issn)\s*[:=]\s*\S", re.IGNORECASE)
-_SNAKE_NUMBER = re.compile(r"^(?:concept|entity|node|term|item|example|relation|source|target)[\s_-]*\d*$", re.IGNORECASE)
-_PREFIX = re.compile(r"^\s*(?:instance|class|type|category|concept|entity|property|file|template|wikt?|http)\s*:", re.IGNORECASE)
+_SNAKE_NUMBER = re.compile(
+    r"^(?:concept|entity|node|term|item|example|relation|source|target)[\s_-]*\d*$", re.IGNORECASE
+)
+_PREFIX = re.compile(
+    r"^\s*(?:instance|class|type|category|concept|entity|property|file|template|wikt?|http)\s*:", re.IGNORECASE
+)
 _SENTENCE_END = re.compile(r"[.!?]\s+\S|\w{3,}[.!?;]$")
 _VERB = re.compile(
     r"^(?:is|are|was|were|has|have|can|may|will|should|to|used|helps?|provides?|allows?|ensures?|improves?|reduces?|"
@@ -26,8 +30,10 @@ _VERB = re.compile(
     r"|\b(?:is|are|was|were|which|that|they|because|can be|such as|it)\s",
     re.IGNORECASE,
 )
-_PRONOUNS = frozenset("it its they them their this that these those he she we you i who which what one others something "
-                      "anything everything none other unknown various etc".split())
+_PRONOUNS = frozenset(
+    "it its they them their this that these those he she we you i who which what one others something "
+    "anything everything none other unknown various etc".split()
+)
 _BARE = frozenset(
     "high higher highest low lower lowest good better best bad strong stronger weak hard soft light lightweight heavy "
     "durable flexible rigid tough brittle large larger small smaller big new old long short fast slow important "

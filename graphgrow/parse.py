@@ -7,6 +7,7 @@ one of six outcomes with a reason in plain words; the reason of an unusable repl
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Annotated, Any, TypeGuard
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -34,6 +35,8 @@ _DASHES = re.compile(r"[-=\u2013\u2014]{2,}")
 _NAME = r"(?:\[(?P<name>[^\[\]]+)\] ?-+|(?P<bare>[^\[\]]*?[^\[\]\s-]) ?--)"
 _SAID = re.compile(_NAME + r" ?\[?(?P<predicate>[^\[\]]+?)\]? ?-*")
 _MAX_LINE = 300
+_PROSE_WORDS = 40
+PROSE = "The reply is prose: it holds neither JSON nor lines like [A] -[RELATION]-> [B]."
 _MAX_LINES = 2_000
 
 
@@ -59,6 +62,7 @@ def _bare(schema: Any) -> Any:  # noqa: ANN401  # JSON schema as pydantic types 
     return {key: _bare(value) for key, value in schema.items() if key not in {"title", "description", "$defs"}}
 
 
+@cache
 def reply_schema() -> Json:
     """Return the JSON schema of `Relations` without references and titles, fit for strict mode and for grammars."""
     schema: Json = _bare(Relations.model_json_schema())
@@ -295,7 +299,7 @@ def _problem(text: str, reading: _Reading) -> str:
         return "Its JSON is not valid, and no relation can be read out of it."
     if reading.json:
         return "Its JSON holds no relations with source, predicate and target."
-    return "There is no JSON in the reply."
+    return PROSE if len(text.split()) >= _PROSE_WORDS else "There is no JSON in the reply."
 
 
 def _verdict(text: str, reading: _Reading, finish_reason: str) -> tuple[Outcome, str]:
@@ -315,7 +319,8 @@ def _verdict_on_whole(text: str, reading: _Reading) -> tuple[Outcome, str]:
     if reading.empty:
         return "empty", "The model gives no relation."
     if not unique:
-        return "unusable", _problem(text, reading)
+        problem = _problem(text, reading)
+        return ("empty" if problem == PROSE else "unusable"), problem
     if lost:
         return "partial", f"Relations read: {unique}, malformed items dropped: {lost}."
     if reading.salvaged:

@@ -1,7 +1,7 @@
 """Recorded replies through the same parse -> resolve -> commit as live ones: our own run files, or anybody's JSON lines."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -26,14 +26,17 @@ class Fields:
     question: str = ""
 
 
-def replay(path: Path, store: GraphStore, resolver: Resolver, *, fields: Fields | None = None, topic: str = "") -> Iterator[Event]:
-    """Commit every recorded reply of a file to a store, many a transaction, and yield the events as they are saved.
+def recording(path: Path, fields: Fields | None = None, topic: str = "") -> list[Event]:
+    """Return the replies of a file as events that were not resolved yet; raises BadInput for a line that holds none."""
+    if not path.is_file():
+        raise BadInput(f"there is no file {path}: name a run file or JSON lines")
+    return list(_foreign(path, fields, topic) if fields else read_events(path))
 
-    The file is read before anything is written, so a broken line leaves the store as it was.
-    """
-    questions = list(_foreign(path, fields, topic) if fields else read_events(path))
+
+def replay(recorded: Iterable[Event], store: GraphStore, resolver: Resolver) -> Iterator[Event]:
+    """Commit recorded replies to a store, many a transaction, and yield the events as they are saved."""
     graph = store.graph()
-    events = (_again(event, graph, resolver) for event in questions)
+    events = (_again(event, graph, resolver) for event in recorded)
     while batch := list(islice(events, BATCH)):
         store.append(*batch)
         yield from batch
@@ -57,7 +60,9 @@ def _foreign(path: Path, fields: Fields, topic: str) -> Iterator[Expansion]:
         row = _row(path, number, line)
         text = row.get(fields.reply)
         if not isinstance(text, str):
-            raise BadInput(f"{path} line {number} has no text in field {fields.reply!r}: it has {', '.join(row) or 'none'}")
+            raise BadInput(
+                f"{path} line {number} has no text in field {fields.reply!r}: it has {', '.join(row) or 'none'}"
+            )
         yield _asked(topic, str(row.get(fields.question, "")), text, number)
 
 

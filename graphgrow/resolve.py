@@ -10,7 +10,7 @@ from graphgrow.graph import Graph
 from graphgrow.hygiene import broken_rule
 from graphgrow.model import Concept, Delta, Proposal, Reject, Relation, Statement, Triple
 from graphgrow.names import bare, canonical, clean, exact
-from graphgrow.predicates import canonical_predicate
+from graphgrow.predicates import FALLBACK, canonical_predicate
 
 Rules = Callable[[str, str], str]
 
@@ -30,8 +30,12 @@ def _no_rule(name: str, topic: str) -> str:  # noqa: ARG001  # the signature of 
     return ""
 
 
+def _as_said(predicate: str) -> str:
+    return clean(predicate) or FALLBACK
+
+
 RESOLVE = Resolver()
-VERBATIM = Resolver(name=clean, key=exact, predicate=clean, broken_rule=_no_rule)
+VERBATIM = Resolver(name=clean, key=exact, predicate=_as_said, broken_rule=_no_rule)
 
 
 @dataclass(slots=True)

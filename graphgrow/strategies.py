@@ -61,7 +61,9 @@ def uniform(graph: Graph, rng: random.Random) -> Iterator[Focus]:
     """Any concept that was never asked about, each as likely as the other."""
     keys = graph.unasked.sample(SAMPLE, rng)
     rng.shuffle(keys)
-    return _foci(graph, rng, "random", ((1.0, key, f"drawn from {len(graph.unasked)} unexplored concepts") for key in keys))
+    return _foci(
+        graph, rng, "random", ((1.0, key, f"drawn from {len(graph.unasked)} unexplored concepts") for key in keys)
+    )
 
 
 def frontier(graph: Graph, rng: random.Random) -> Iterator[Focus]:

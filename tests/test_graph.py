@@ -13,7 +13,9 @@ from graphgrow.model import Delta, Expansion, Focus, Prompt, Proposal, Reply, Tr
 from graphgrow.resolve import RESOLVE, resolve
 from tests.conftest import triples
 
-words = st.sampled_from(["silk", "Silks", "nacre", "bone", "chitin", "keratin", "wood", "Lignin", "resilin", "aragonite"])
+words = st.sampled_from(
+    ["silk", "Silks", "nacre", "bone", "chitin", "keratin", "wood", "Lignin", "resilin", "aragonite"]
+)
 said = st.lists(st.tuples(words, st.sampled_from(["contains", "part of", "is a"]), words), max_size=8)
 
 
@@ -47,7 +49,9 @@ def test_resolving_twice_brings_nothing_the_second_time(reply: list[tuple[str, s
 
 
 @given(said, said)
-def test_order_of_independent_events_does_not_matter(one: list[tuple[str, str, str]], other: list[tuple[str, str, str]]) -> None:
+def test_order_of_independent_events_does_not_matter(
+    one: list[tuple[str, str, str]], other: list[tuple[str, str, str]]
+) -> None:
     """Two events about different concepts give one graph in either order."""
     apart = [(f"deep {s}", p, f"deep {t}") for s, p, t in other]
     assert content(grown(triples(*one), triples(*apart))) == content(grown(triples(*apart), triples(*one)))
@@ -87,7 +91,9 @@ def test_relation_keeps_every_piece_of_evidence() -> None:
 
 def test_depth_counts_relations_from_the_topic() -> None:
     """A concept's depth is its distance from the topic, also where the chain was told from the far end."""
-    graph = grown(triples(("gland", "has", "duct"), ("silk", "made by", "gland")), triples(("duct", "lined by", "cuticle")))
+    graph = grown(
+        triples(("gland", "has", "duct"), ("silk", "made by", "gland")), triples(("duct", "lined by", "cuticle"))
+    )
     assert graph.depth == {"silk": 0, "gland": 1, "duct": 2, "cuticle": 3}
 
 

@@ -37,12 +37,20 @@ class Paced(Scripted):
         time.sleep(0.01 + mark % 7 / 500)
         with self._count:
             self.at_once -= 1
-        return Reply(triples(("silk", "contains", f"protein {mark}"), (f"protein {mark}", "forms", f"sheet {mark % 50}")))
+        return Reply(
+            triples(("silk", "contains", f"protein {mark}"), (f"protein {mark}", "forms", f"sheet {mark % 50}"))
+        )
 
 
-def run(model: Scripted, *, topic: str = "spider silk", store: MemoryStore | None = None, **settings: object) -> tuple[Growth, list[Expansion]]:
+def run(
+    model: Scripted, *, topic: str = "spider silk", store: MemoryStore | None = None, **settings: object
+) -> tuple[Growth, list[Expansion]]:
     """Grow to the end with a clock that stands still; return the growth and its events."""
-    how = {"policy": open_policy("mix"), "budget": Budget(steps=20), "now": lambda: "2026-01-01T00:00:00+00:00"} | settings
+    how = {
+        "policy": open_policy("mix"),
+        "budget": Budget(steps=20),
+        "now": lambda: "2026-01-01T00:00:00+00:00",
+    } | settings
     growth = Growth(topic, store or MemoryStore(), model, Settings(**how))  # type: ignore[arg-type]  # as given
     return growth, list(growth)
 
@@ -252,7 +260,14 @@ def test_latest_follows_the_last_step() -> None:
 
 def test_frontier_prefers_near_and_linked_concepts() -> None:
     """The best linked of the concepts next to the topic comes first, before the topic itself, which was asked about."""
-    replies = [triples(("silk", "has", "gland"), ("silk", "has", "fibroin"), ("fibroin", "contains", "glycine"), ("fibroin", "contains", "alanine"))]
+    replies = [
+        triples(
+            ("silk", "has", "gland"),
+            ("silk", "has", "fibroin"),
+            ("fibroin", "contains", "glycine"),
+            ("fibroin", "contains", "alanine"),
+        )
+    ]
     replies += ['{"relations":[]}'] * 3
     _, events = run(Scripted(replies), topic="silk", policy=open_policy("frontier"), budget=Budget(steps=3))
     assert asked(events, "frontier")[:2] == ["fibroin", "silk"]

@@ -155,7 +155,8 @@ def test_the_catalogue_shows_what_the_environment_leads_to_but_no_key() -> None:
         (_, one, _) = available(secret | {"OPENAI_BASE_URL": endpoint.base_url}, servers={})
     assert one.command == "graphgrow grow \"TOPIC\" --llm 'llama 3'"
     (_, broken) = available(secret | {"OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}, servers={})
-    assert not broken.ready
+    (_, senseless) = available({"OPENAI_BASE_URL": "http://[::"}, servers={})
+    assert (broken.ready, senseless.ready) == (False, False)
     assert "sk-very" not in repr((hosted, one, broken))
 
 

@@ -385,7 +385,7 @@ def test_real_graph_replies(shared: Path) -> None:
         assert proposal.triples == tuple(said)
         if not trace["graph_json"]:
             assert parse(trace["thinking"]).outcome == "empty"
-    assert outcomes == {"ok": 98, "unusable": 2}
+    assert outcomes == {"ok": 98, "empty": 2}
 
 
 def test_real_graph_replies_make_the_known_graph(shared: Path) -> None:

@@ -94,7 +94,9 @@ def test_lease_is_held_by_one_until_it_runs_out(kind: str, tmp_path: Path) -> No
     """A lease keeps others out, is renewed by its holder, and is taken over when its time is up."""
     now = [100.0]
     clock: Clock = lambda: now[0]  # noqa: E731  # a clock to turn by hand
-    home: GraphStore = MemoryStore(clock) if kind == "memory" else SQLiteStore(tmp_path / "g.db", create=True, clock=clock)
+    home: GraphStore = (
+        MemoryStore(clock) if kind == "memory" else SQLiteStore(tmp_path / "g.db", create=True, clock=clock)
+    )
     with closing(home):
         assert home.lease("job", "one", 10)
         assert not home.lease("job", "two", 10)
@@ -119,10 +121,20 @@ def test_verify_finds_a_changed_projection(tmp_path: Path) -> None:
     assert "ghost" in found[0]
 
 
+def test_a_new_file_appears_with_its_first_event(tmp_path: Path) -> None:
+    """A store that was opened and never written leaves no file behind."""
+    path = tmp_path / "g.db"
+    with closing(SQLiteStore(path, create=True)) as store:
+        assert store.graph().seq == store.projection().seq == 0
+        assert not path.exists()
+        fill(store, chatter(1))
+    assert path.exists()
+
+
 def test_other_processes_read_while_a_run_writes(tmp_path: Path) -> None:
     """A second connection sees whole events only, in the middle of a writer's work."""
     path = tmp_path / "g.db"
-    with closing(SQLiteStore(path, create=True)) as writer, closing(SQLiteStore(path)) as reader:
+    with closing(SQLiteStore(path, create=True)) as writer, closing(SQLiteStore(path, create=True)) as reader:
         graph = Graph()
         for reply in chatter(10):
             new = event(graph, reply)
@@ -166,7 +178,8 @@ def test_several_processes_grow_one_file(tmp_path: Path) -> None:
 def test_url_names_the_store(tmp_path: Path) -> None:
     """A path, a sqlite: URL and memory: open; anything else is refused with what would be understood."""
     for url in (f"{tmp_path}/a.db", f"sqlite:{tmp_path}/b.db", "memory:"):
-        open_store(url, create=True).close()
+        with closing(open_store(url, create=True)) as store:
+            fill(store, chatter(1))
     with pytest.raises(BadInput, match=r"unknown store 'redis://x'.*sqlite:"):
         open_store("redis://x")
     with pytest.raises(BadInput, match="there is no graph at"):
@@ -181,7 +194,8 @@ def test_foreign_files_are_refused_and_left_alone(tmp_path: Path) -> None:
     with closing(sqlite3.connect(other)) as db:
         db.execute("CREATE TABLE theirs (x)")
     future = tmp_path / "future.db"
-    SQLiteStore(future, create=True).close()
+    with closing(SQLiteStore(future, create=True)) as store:
+        fill(store, chatter(1))
     with closing(sqlite3.connect(future)) as db:
         db.execute("PRAGMA user_version = 99")
     for path, words in ((text, "no SQLite database"), (other, "another program"), (future, "newer graphgrow")):

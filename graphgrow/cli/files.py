@@ -13,7 +13,7 @@ from graphgrow.export import export as write_graph
 from graphgrow.export import read_graph
 from graphgrow.growth import RESOLVER, now
 from graphgrow.model import Edit, Expansion
-from graphgrow.replay import Fields
+from graphgrow.replay import Fields, recording
 from graphgrow.replay import replay as run_again
 from graphgrow.resolve import VERBATIM
 from graphgrow.stores import DEFAULT_URL, GraphStore, open_store
@@ -39,13 +39,12 @@ def replay(  # noqa: PLR0913  # one parameter an option
     """Run recorded replies through the same parse, resolve and commit as live ones."""
     fields = Fields(field, question_field) if field else None
     resolver = RESOLVER if resolution == "on" else VERBATIM
-    if not file.is_file():
-        raise BadInput(f"there is no file {file}: name a run file or JSON lines")
+    recorded = recording(file, fields, topic)
     with closing(open_store(store, create=True)) as home:
         _refuse_second_graph(home, append=append)
         outcomes: Counter[str] = Counter()
         notes = []
-        for event in run_again(file, home, resolver, fields=fields, topic=topic):
+        for event in run_again(recorded, home, resolver):
             if isinstance(event, Expansion):
                 outcomes[event.outcome] += 1
                 if event.reason and event.outcome != "ok":
@@ -67,7 +66,9 @@ def _refuse_second_graph(store: GraphStore, *, append: bool) -> None:
         raise BadInput(f"{store.url} holds a graph already: name another --store, or give --append to add to it")
 
 
-def export(store: Store, file: Annotated[Path, typer.Argument(help="A name ending in .graphml, .json or .csv.")]) -> None:
+def export(
+    store: Store, file: Annotated[Path, typer.Argument(help="A name ending in .graphml, .json or .csv.")]
+) -> None:
     """Write a graph to a file that other programs read."""
     with closing(open_store(store)) as home:
         graph = home.graph()

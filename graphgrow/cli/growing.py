@@ -47,13 +47,17 @@ def grow(  # noqa: PLR0913  # one parameter an option
     base_url: Annotated[str, typer.Option(help="The address of an OpenAI-compatible endpoint.")] = "",
     steps: Annotated[int | None, typer.Option(min=1, help=f"Steps to do (default {DEFAULT_STEPS}).")] = None,
     tokens: Annotated[int | None, typer.Option(min=1, help="Stop after so many tokens.")] = None,
-    usd: Annotated[float | None, typer.Option(min=0, help=f"Most to spend (default {DEFAULT_USD:g} if priced).")] = None,
+    usd: Annotated[
+        float | None, typer.Option(min=0, help=f"Most to spend (default {DEFAULT_USD:g} if priced).")
+    ] = None,
     minutes: Annotated[float | None, typer.Option(min=0, help="Stop after so many minutes.")] = None,
     width: Annotated[int, typer.Option(min=1, max=256, help="Questions asked at once.")] = 1,
     policy: Annotated[str, typer.Option(help="mix, frontier, bfs, random or latest.")] = "mix",
     seed: Annotated[int, typer.Option(help="Seed of every choice.")] = 0,
     temperature: Annotated[float, typer.Option(min=0, max=2, help="Sampling temperature.")] = 0.8,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show first prompts and the estimate; ask nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show first prompts and the estimate; ask nothing.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Grow a graph about TOPIC; running it again on the same store continues it."""
@@ -65,7 +69,10 @@ def grow(  # noqa: PLR0913  # one parameter an option
         budget = Budget(steps, tokens, usd if usd is not None or not priced else DEFAULT_USD, minutes)
         if budget == Budget(usd=budget.usd):
             budget = Budget(DEFAULT_STEPS, tokens, budget.usd, minutes)
-        with closing(open_store("memory:" if dry_run and _is_new(store) else store, create=True)) as home, _sigint() as stop:
+        with (
+            closing(open_store("memory:" if dry_run and _is_new(store) else store, create=True)) as home,
+            _sigint() as stop,
+        ):
             growth = Growth(topic, home, model, Settings(chosen, budget, width, seed, stop=lambda: bool(stop)))
             _announce(model, priced, budget)
             if dry_run:
@@ -183,4 +190,6 @@ def models(as_json: AsJson = False) -> None:
     for offer in offers:
         size = f", {offer.size_bytes / 1e9:.1f} GB" if offer.size_bytes else ""
         licence = f", {offer.licence}" if offer.licence else ""
-        say(f"{'ready  ' if offer.ready else 'missing'}  {offer.name} ({offer.where}{size}{licence})\n         {offer.command}")
+        say(
+            f"{'ready  ' if offer.ready else 'missing'}  {offer.name} ({offer.where}{size}{licence})\n         {offer.command}"
+        )

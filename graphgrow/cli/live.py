@@ -33,7 +33,9 @@ class LiveView:
             self._live.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._live.stop()
 
     def show(self, event: Expansion) -> None:
@@ -49,7 +51,9 @@ class LiveView:
         return Group(*self._lines, self._bar(), self._totals())
 
     def _bar(self) -> ProgressBar:
-        return ProgressBar(total=self._budget.steps, completed=self._growth.steps, width=60, pulse=self._budget.steps is None)
+        return ProgressBar(
+            total=self._budget.steps, completed=self._growth.steps, width=60, pulse=self._budget.steps is None
+        )
 
     def _totals(self) -> Table:
         graph, bill = self._growth.graph, self._growth.graph.bill

@@ -50,7 +50,9 @@ def number(value: object) -> str:
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
     """Print a table; columns whose name starts with a blank are numbers and stand right."""
-    shown = Table(title=Text(title) if title else None, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    shown = Table(
+        title=Text(title) if title else None, title_justify="left", box=None, pad_edge=False, header_style="bold"
+    )
     for column in columns:
         shown.add_column(column.strip(), justify="right" if column.startswith(" ") else "left", overflow="fold")
     for row in rows:

@@ -11,7 +11,6 @@ from graphgrow.cli.output import AsJson, Store, dump, event_row, say, table
 from graphgrow.errors import BadInput
 from graphgrow.export import read_graph
 from graphgrow.graph import Graph, fold
-from graphgrow.measure.panel import panel
 from graphgrow.model import Edit, Expansion
 from graphgrow.names import canonical
 from graphgrow.stores import GraphStore, open_store
@@ -32,7 +31,9 @@ def load(url: str, at: int | None = None) -> Graph:
         return store.graph() if at is None else fold(takewhile(lambda event: event.seq <= at, store.events()))
 
 
-def show(store: Store, concept: Annotated[str, typer.Argument(help="A concept to look at.")] = "", as_json: AsJson = False) -> None:
+def show(
+    store: Store, concept: Annotated[str, typer.Argument(help="A concept to look at.")] = "", as_json: AsJson = False
+) -> None:
     """Say what a graph holds, or all that is known about one concept."""
     graph = load(store)
     if concept:
@@ -90,7 +91,7 @@ def _print_overview(graph: Graph) -> None:
 
 def _show_concept(graph: Graph, key: str, *, as_json: bool) -> None:
     concept = graph.concepts[key]
-    relations = [
+    relations: list[dict[str, Any]] = [
         {
             "source": graph.name(r.source),
             "predicate": r.predicate,
@@ -120,7 +121,10 @@ def log(store: Store, as_json: AsJson = False) -> None:
             for event in home.events():
                 dump(event_row(event))
             return
-        table((" seq", "outcome", "strategy", "question", " tokens", " +concepts", " +relations", "why"), map(_log_row, home.events()))
+        table(
+            (" seq", "outcome", "strategy", "question", " tokens", " +concepts", " +relations", "why"),
+            map(_log_row, home.events()),
+        )
 
 
 def _log_row(event: Expansion | Edit) -> tuple[object, ...]:
@@ -133,6 +137,13 @@ def _log_row(event: Expansion | Edit) -> tuple[object, ...]:
     return event.seq, event.outcome, focus.strategy, question, event.reply.usage.tokens, *brought, why
 
 
+def panel_of(graph: Graph) -> dict[str, object]:
+    """Return the whole table for a graph."""
+    from graphgrow.measure.panel import panel
+
+    return panel(list(graph.concepts), graph.triples())
+
+
 def measure(
     source: Annotated[str, typer.Argument(metavar="STORE|FILE", help="A store, or a .graphml, .json or .csv graph.")],
     at: Annotated[int | None, typer.Option(min=0, help="As it was after this event.")] = None,
@@ -143,6 +154,8 @@ def measure(
     if every is not None:
         _measure_every(source, every, as_json=as_json)
         return
+    from graphgrow.measure.panel import panel
+
     values = panel(*_contents(source, at))
     if as_json:
         dump(values)
@@ -175,9 +188,9 @@ def _rows(store: GraphStore, every: int) -> list[dict[str, object]]:
     for event in store.events():
         graph.apply(event)
         if event.seq % every == 0:
-            rows.append({"seq": event.seq, **panel(list(graph.concepts), graph.triples())})
+            rows.append({"seq": event.seq, **panel_of(graph)})
     if graph.seq % every:
-        rows.append({"seq": graph.seq, **panel(list(graph.concepts), graph.triples())})
+        rows.append({"seq": graph.seq, **panel_of(graph)})
     return rows
 
 

@@ -20,7 +20,10 @@ def is_loopback(base_url: str) -> bool:
 
 def shown(base_url: str) -> str:
     """Return the address without user, password or query, which may hold a secret."""
-    parts = urlsplit(base_url)
+    try:
+        parts = urlsplit(base_url)
+    except ValueError:
+        return _bare(base_url)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 

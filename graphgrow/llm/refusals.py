@@ -14,6 +14,7 @@ from graphgrow.llm.text import storable
 
 _MODELS_NAMED = 5
 _LONGEST_QUOTE = 200
+_SHORTEST_KEY = 6  # "none" and its like are no secret, and words of many a message
 _OVERFLOW = re.compile(
     r"context_length_exceeded|exceed_context_size|maximum context length|context (length|window|size)"
     r"|(prompt|input) is too long|too many (input )?tokens|context the overflows|input token count"
@@ -46,8 +47,8 @@ class Endpoint:
 
     def clean(self, text: str) -> str:
         """Return text from the endpoint in one bounded line without the key."""
-        for secret in {self.key, quote(self.key, safe="")} - {""}:
-            text = text.replace(secret, "***")
+        for secret in (self.key, quote(self.key, safe="")):
+            text = text.replace(secret, "***") if len(secret) >= _SHORTEST_KEY else text
         line = _BLANKS.sub(" ", _KEY.sub("***", storable(text))).strip()
         return line if len(line) <= _LONGEST_QUOTE else line[:_LONGEST_QUOTE] + "..."
 

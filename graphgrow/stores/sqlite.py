@@ -50,13 +50,28 @@ class SQLiteStore:
         self.url = f"sqlite:{path}"
         self._path = path
         self._clock = clock
+        self._opened: sqlite3.Connection | None = None
         if not create and not path.exists():
             raise BadInput(f"there is no graph at {path}: grow one with  graphgrow grow TOPIC --store {path}")
-        try:
-            self._db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-            self._prepare()
-        except sqlite3.DatabaseError as error:
-            raise self._refusal(error) from None
+        self._is_there()
+
+    def _is_there(self) -> bool:
+        """Tell whether there is a file to read; a new one appears with the first event and not before."""
+        return self._opened is not None or (self._path.exists() and self._db is not None)
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        """The connection, opened when it is first needed."""
+        if self._opened is None:
+            try:
+                connection = sqlite3.connect(
+                    self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+                )
+                self._prepare(connection)
+            except sqlite3.DatabaseError as error:
+                raise self._refusal(error) from None
+            self._opened = connection
+        return self._opened
 
     def _refusal(self, error: sqlite3.Error) -> StoreError:
         if "not a database" in str(error):
@@ -65,50 +80,38 @@ class SQLiteStore:
             return StoreError(f"{self._path} cannot be opened for writing: check that its folder is there and writable")
         return StoreError(f"{self._path}: {error}")
 
-    def _prepare(self) -> None:
+    def _prepare(self, db: sqlite3.Connection) -> None:
         """Bring a new or older file to this version's tables; refuse one that is not ours or comes from the future."""
-        (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        (owner,) = self._db.execute("PRAGMA application_id").fetchone()
-        (tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        (owner,) = db.execute("PRAGMA application_id").fetchone()
+        (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
         if tables and owner != _APPLICATION_ID:
             raise StoreError(f"{self._path} is a database of another program: name another file")
         if version > len(MIGRATIONS):
             raise StoreError(f"{self._path} was written by a newer graphgrow (format {version}): update graphgrow")
-        self._db.execute("PRAGMA foreign_keys = ON")
+        db.execute("PRAGMA foreign_keys = ON")
         if version < len(MIGRATIONS):
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._migrate()
-        self._db.execute("PRAGMA synchronous = FULL")
-
-    def _migrate(self) -> None:
-        with self._transaction():
-            (version,) = self._db.execute("PRAGMA user_version").fetchone()
-            for script in MIGRATIONS[version:]:
-                for statement in filter(str.strip, script.split(";")):
-                    self._db.execute(statement)
-            self._db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-            self._db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+            db.execute("PRAGMA journal_mode = WAL")
+            with self._transaction(db):
+                _migrate(db)
+        db.execute("PRAGMA synchronous = FULL")
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _transaction(self, db: sqlite3.Connection) -> Iterator[None]:
+        """Commit what the block does, or nothing of it."""
         try:
-            self._db.execute("BEGIN IMMEDIATE")
+            db.execute("BEGIN IMMEDIATE")
             yield
-            self._db.execute("COMMIT")
+            db.execute("COMMIT")
         except sqlite3.Error as error:
-            self._rollback()
             raise self._refusal(error) from None
-        except BaseException:
-            self._rollback()
-            raise
-
-    def _rollback(self) -> None:
-        if self._db.in_transaction:
-            self._db.execute("ROLLBACK")
+        finally:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
 
     def append(self, *events: Event) -> int:
         """Commit the events in one transaction; raises StaleGraph where they do not follow the log."""
-        with self._transaction():
+        with self._transaction(self._db):
             (last,) = self._db.execute("SELECT coalesce(max(seq), 0) FROM event").fetchone()
             for last, event in enumerate(events, last + 1):
                 self._insert(last, event)
@@ -140,6 +143,8 @@ class SQLiteStore:
         )
 
     def _rows(self, sql: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+        if not self._is_there():
+            return
         try:
             yield from self._db.execute(sql, values)
         except sqlite3.Error as error:
@@ -156,7 +161,7 @@ class SQLiteStore:
 
     def projection(self) -> Projection:
         """Return the projection tables as they stand."""
-        ((seq,),) = self._rows("SELECT coalesce(max(seq), 0) FROM event")
+        seq = next((last for (last,) in self._rows("SELECT coalesce(max(seq), 0) FROM event")), 0)
         aliases: dict[str, list[str]] = {}
         for key, spelling in self._rows("SELECT key, spelling FROM alias ORDER BY spelling"):
             aliases.setdefault(key, []).append(spelling)
@@ -170,7 +175,7 @@ class SQLiteStore:
     def lease(self, name: str, holder: str, seconds: float) -> bool:
         """Take or renew a named lease; False while somebody else holds it."""
         now = self._clock()
-        with self._transaction():
+        with self._transaction(self._db):
             taken = self._db.execute(
                 "INSERT INTO lease VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET holder = ?2, until = ?3"
                 " WHERE holder = ?2 OR until <= ?4",
@@ -180,4 +185,14 @@ class SQLiteStore:
 
     def close(self) -> None:
         """Close the file; the write-ahead log is folded into it."""
-        self._db.close()
+        if self._opened is not None:
+            self._opened.close()
+
+
+def _migrate(db: sqlite3.Connection) -> None:
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    for script in MIGRATIONS[version:]:
+        for statement in filter(str.strip, script.split(";")):
+            db.execute(statement)
+    db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+    db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")

@@ -1,4 +1,4 @@
-"""What a growth step costs outside the model: milliseconds a stage at 1,000, 10,000 and 100,000 concepts, and peak memory.
+"""What a growth step costs outside the model: milliseconds a stage at 1,000 to 100,000 concepts, and peak memory.
 
     python benchmarks/overhead.py [--sizes 1000 10000 100000] [--steps 100]
 
@@ -32,6 +32,7 @@ from graphgrow.stores.sqlite import SQLiteStore
 STAGES = ("choose", "render", "parse", "resolve", "measure", "commit", "apply")
 GOALS = {1_000: 5, 10_000: 20, 100_000: 100}
 NEW_A_REPLY = 4
+BATCH = 500
 T = TypeVar("T")
 
 
@@ -64,7 +65,7 @@ def fill(store: SQLiteStore, size: int, texts: Iterator[str]) -> None:
         (focus,) = policy.choose(graph, "impact resistant material", rng)
         batch.append(event_of(graph, focus, next(texts)))
         graph.apply(batch[-1])
-        if len(batch) == 500:
+        if len(batch) == BATCH:
             store.append(*batch)
             batch.clear()
     if batch:

@@ -26,7 +26,10 @@ def open(url: str, *, create: bool = False) -> "GraphStore":  # noqa: A001  # gr
 
 
 def open_llm(name: str | None = None, base_url: str | None = None, *, env: Mapping[str, str] | None = None) -> "LLM":
-    """Open a model by name, address or environment, as the command line does; raises LLMError where it cannot be had."""
+    """Open a model by name, address or environment, as the command line does; close it when done.
+
+    Raises LLMError where it cannot be had.
+    """
     import os
 
     from graphgrow import llm
@@ -34,7 +37,7 @@ def open_llm(name: str | None = None, base_url: str | None = None, *, env: Mappi
     return llm.open_llm(name, base_url, env=os.environ if env is None else env)
 
 
-def grow(  # noqa: PLR0913  # the settings of a run
+def grow(
     topic: str | None,
     store: "GraphStore",
     llm: "LLM",

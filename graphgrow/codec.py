@@ -1,4 +1,4 @@
-"""Events as JSON text and back: one compact line an event, versioned, the file format of runs (`*.jsonl`, gz or not)."""
+"""Events as JSON text and back: one compact line an event, versioned, the file format of runs (`*.jsonl[.gz]`)."""
 
 import gzip
 from collections.abc import Iterable, Iterator

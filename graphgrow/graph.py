@@ -38,9 +38,11 @@ class Bill:
 
     @property
     def tokens(self) -> int:
+        """Prompt and completion tokens together."""
         return self.prompt_tokens + self.completion_tokens
 
     def add(self, usage: Usage, usd: float | None, seconds: float) -> None:
+        """Add one reply."""
         self.replies += 1
         self.prompt_tokens += usage.prompt_tokens
         self.completion_tokens += usage.completion_tokens
@@ -121,8 +123,8 @@ class Components:
 class Graph:
     """Concepts by key, relations with their evidence, and what the log says about how they came.
 
-    `rejected` counts by hygiene rule; `neighbours` is the simple undirected projection without loops; `depth` is the number of relations from the topic
-    at the time a concept came in; `introduced` is the seq that brought a concept.
+    `rejected` counts by hygiene rule; `neighbours` is the simple undirected projection without loops; `depth` is the
+    number of relations from the topic when a concept came in; `introduced` is the seq that brought it.
     """
 
     seq: int = 0

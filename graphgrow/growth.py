@@ -1,10 +1,10 @@
-"""The loop: choose a focus, render the prompt, ask, parse, resolve, measure, commit; each event is saved before the next call."""
+"""The loop: choose a focus, render, ask, parse, resolve, measure, commit; each event is saved before the next call."""
 
 import random
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -38,7 +38,7 @@ class Settings:
     """What stays the same over one `grow` call."""
 
     policy: Mix
-    budget: Budget = Budget()
+    budget: Budget = field(default_factory=Budget)
     width: int = 1
     seed: int = 0
     resolver: Resolver = RESOLVER

@@ -30,11 +30,11 @@ _VERB = re.compile(
     r"|\b(?:is|are|was|were|which|that|they|because|can be|such as|it)\s",
     re.IGNORECASE,
 )
-_PRONOUNS = frozenset(
+_PRONOUNS = frozenset(  # a list of words reads best as words
     "it its they them their this that these those he she we you i who which what one others something "
     "anything everything none other unknown various etc".split()
 )
-_BARE = frozenset(
+_BARE = frozenset(  # as above
     "high higher highest low lower lowest good better best bad strong stronger weak hard soft light lightweight heavy "
     "durable flexible rigid tough brittle large larger small smaller big new old long short fast slow important "
     "effective efficient various different similar same common general specific natural artificial synthetic complex "

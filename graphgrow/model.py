@@ -46,6 +46,7 @@ class Focus:
 
     @property
     def question(self) -> tuple[str, ...]:
+        """Angle and concepts: what makes two questions the same one."""
         return (self.angle, *self.concepts)
 
 
@@ -69,12 +70,13 @@ class Usage:
 
     @property
     def tokens(self) -> int:
+        """Prompt and completion tokens together."""
         return self.prompt_tokens + self.completion_tokens
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back: text, bill, why the model stopped ("stop", "length", ...), wall seconds, model, money if priced."""
+    """What came back: text, bill, why the model stopped ("stop", "length"), wall seconds, model, money if priced."""
 
     text: str
     usage: Usage = field(default_factory=Usage)
@@ -135,6 +137,7 @@ class Delta:
 
     @property
     def statements(self) -> tuple[Statement, ...]:
+        """All evidence, for new and for known relations."""
         return self.relations + self.support
 
     @property

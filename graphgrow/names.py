@@ -11,7 +11,7 @@ from functools import lru_cache
 _CAMEL = re.compile(r"(?<=[a-z]{2})(?=[A-Z][a-z])")
 _ARTICLE = re.compile(r"^(?:the|an)\s+(?=\S)", re.IGNORECASE)
 _LEADING_ARTICLE = re.compile(r"^(?:the|an|a|The|An)\s+(?=\S)")
-_POSSESSIVE = re.compile(r"(?<=\w)['’](?=s\b)|(?<=s)['’](?=\s|$)", re.IGNORECASE)
+_POSSESSIVE = re.compile(r"(?<=\w)['\u2019](?=s\b)|(?<=s)['\u2019](?=\s|$)", re.IGNORECASE)
 _NOT_KEY = re.compile(r"[^\w+#%°]+|_+")
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]")
 
@@ -36,6 +36,7 @@ _IRREGULAR = {
     "viruses": "virus",
 }
 _ICS_PLURALS = {"ceramics", "composites", "fabrics", "elastics", "metrics", "plastics", "thermoplastics", "topics"}
+SHORT = 3  # gas, bus, lens: no plural is that short
 _SINGULAR_ENDINGS = ("ss", "us", "is", "ous", "ics")
 
 
@@ -55,11 +56,11 @@ def singular(word: str) -> str:
     """Return the singular of one lower-case English word; a word that looks like none is returned as it is."""
     if word in _IRREGULAR:
         return _IRREGULAR[word]
-    if len(word) <= 3 or not word.isascii() or not word.isalpha() or not word.endswith("s"):
+    if len(word) <= SHORT or not word.isascii() or not word.isalpha() or not word.endswith("s"):
         return word
     if word.endswith(_SINGULAR_ENDINGS) and word not in _ICS_PLURALS:
         return word
-    if word.endswith("ies") and len(word) > 4:
+    if word.endswith("ies") and len(word) > SHORT + 1:
         return word[:-3] + "y"
     if word.endswith(("sses", "ches", "shes", "xes", "zzes")):
         return word[:-2]

@@ -1,4 +1,4 @@
-"""Which strategy asks next: one of them, or several in fixed shares; no question twice, K different concepts at once."""
+"""Which strategy asks next: one, or several in fixed shares; no question twice, K different concepts at once."""
 
 import random
 from collections.abc import Iterator, Mapping

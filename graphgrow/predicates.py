@@ -8,6 +8,11 @@ from importlib.resources import files
 from graphgrow.names import clean
 
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+# "are often used in" and "can be used in" say what "is used in" says.
+_AUXILIARY = re.compile(
+    r"^(?:is|are|was|were|be|can be|may be|could be|has been|have been)"
+    r"(?: (?:typically|often|usually|commonly|also|mainly|widely))?(?= )"
+)
 _NOT_WORD = re.compile(r"[^\w+%]+|_+")
 FALLBACK = "related to"
 
@@ -26,5 +31,5 @@ def folded(predicate: str) -> str:
 
 def canonical_predicate(predicate: str) -> str:
     """Return the vocabulary's wording for a predicate; a wording it does not know is folded and kept."""
-    words = folded(predicate)
+    words = _AUXILIARY.sub("is", folded(predicate))
     return vocabulary().get(words, words) or FALLBACK

@@ -1,4 +1,4 @@
-"""Recorded replies through the same parse -> resolve -> commit as live ones: our own run files, or anybody's JSON lines."""
+"""Recorded replies through the same parse, resolve and commit as live ones: our run files, or anybody's JSON lines."""
 
 import json
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""What a proposal means for one graph: which concepts and relations are new, which known ones gain support, what is junk.
+"""What a proposal means for one graph: what is new, what gains support, what is junk.
 
 Pure: the same proposal and graph give the same delta, and nothing changes. Identity is the canonical key (names.py).
 """
@@ -17,7 +17,7 @@ Rules = Callable[[str, str], str]
 
 @dataclass(frozen=True, slots=True)
 class Resolver:
-    """How names become keys. `RESOLVE` folds and cleans; `VERBATIM` takes every name as it stands, as the paper does."""
+    """How names become keys. `RESOLVE` folds and cleans; `VERBATIM` takes names as they stand, as the paper does."""
 
     name: Callable[[str], str] = bare
     key: Callable[[str], str] = canonical
@@ -71,6 +71,7 @@ class _Reading:
         return ends <= self.resolver.echoes and not ends & self.graph.concepts.keys()
 
     def declare(self, name: str, key: str) -> None:
+        """Take in a name as a new concept, or as another spelling of a known one."""
         name = self.resolver.name(name)
         known = self.concepts.get(key) or self.graph.concepts.get(key)
         if known is None:
@@ -92,6 +93,7 @@ class _Reading:
         self.statements.setdefault((relation, triple), 1)
 
     def delta(self) -> Delta:
+        """Return what was taken in, new relations apart from further support."""
         new: list[Statement] = []
         support: list[Statement] = []
         for (relation, raw), count in self.statements.items():

@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
     app.command("import")(import_)
 
 
-def replay(  # noqa: PLR0913  # one parameter an option
+def replay(
     file: Annotated[Path, typer.Argument(help="A run file, or JSON lines with replies; .gz is fine.")],
     store: Annotated[str, typer.Option(help="Where the graph is kept.")] = DEFAULT_URL,
     field: Annotated[str, typer.Option(help="For foreign JSON lines: the field that holds the raw reply.")] = "",

@@ -40,7 +40,7 @@ def register(app: typer.Typer) -> None:
     app.command()(models)
 
 
-def grow(  # noqa: PLR0913  # one parameter an option
+def grow(
     topic: Annotated[str | None, typer.Argument(help="What the graph is about; left out, the graph goes on.")] = None,
     store: Annotated[str, typer.Option(help="Where the graph is kept.")] = DEFAULT_URL,
     llm: Annotated[str, typer.Option(help="A model's name, local, a .gguf file, or recorded:RUN.jsonl.")] = "",
@@ -111,7 +111,7 @@ def _sigint() -> Iterator[list[int]]:
         signal.signal(signal.SIGINT, before)
 
 
-def _announce(model: LLM, priced: bool, budget: Budget) -> None:  # noqa: FBT001
+def _announce(model: LLM, priced: bool, budget: Budget) -> None:
     million = model.price(Usage(1_000_000, 0)), model.price(Usage(0, 1_000_000))
     price = f"{million[0]:g} USD in, {million[1]:g} USD out a million tokens" if priced else "no known price"
     limit = f"; at most {budget.usd:g} USD" if budget.usd is not None else ""
@@ -190,6 +190,5 @@ def models(as_json: AsJson = False) -> None:
     for offer in offers:
         size = f", {offer.size_bytes / 1e9:.1f} GB" if offer.size_bytes else ""
         licence = f", {offer.licence}" if offer.licence else ""
-        say(
-            f"{'ready  ' if offer.ready else 'missing'}  {offer.name} ({offer.where}{size}{licence})\n         {offer.command}"
-        )
+        ready = "ready  " if offer.ready else "missing"
+        say(f"{ready}  {offer.name} ({offer.where}{size}{licence})\n         {offer.command}")

@@ -2,6 +2,7 @@
 
 import time
 from types import TracebackType
+from typing import Self
 
 from rich.console import Group
 from rich.live import Live
@@ -10,10 +11,13 @@ from rich.table import Table
 from rich.text import Text
 
 from graphgrow.cli.output import err
+from graphgrow.graph import Graph
 from graphgrow.growth import Growth
 from graphgrow.model import Budget, Expansion, Focus
 
 RECENT = 6
+BAR = 24
+LONG = 90  # seconds; beyond it minutes read better
 
 
 class LiveView:
@@ -28,7 +32,7 @@ class LiveView:
         self._console = err()
         self._live = Live(console=self._console, refresh_per_second=4, get_renderable=self._render, transient=True)
 
-    def __enter__(self) -> "LiveView":
+    def __enter__(self) -> Self:
         if self._console.is_terminal:
             self._live.start()
         return self
@@ -42,17 +46,17 @@ class LiveView:
         """Take in an event that has been committed."""
         self._tokens += event.reply.usage.completion_tokens
         self._seconds += event.reply.seconds
-        line = event_line(event, self._growth.steps)
+        line = event_line(event, self._growth.steps, self._growth.graph)
         self._lines = [*self._lines, line][-RECENT:]
         if not self._console.is_terminal:
             self._console.print(line, soft_wrap=True)
 
     def _render(self) -> Group:
-        return Group(*self._lines, self._bar(), self._totals())
+        return Group(*self._lines, self._totals())
 
     def _bar(self) -> ProgressBar:
         return ProgressBar(
-            total=self._budget.steps, completed=self._growth.steps, width=60, pulse=self._budget.steps is None
+            total=self._budget.steps, completed=self._growth.steps, width=BAR, pulse=self._budget.steps is None
         )
 
     def _totals(self) -> Table:
@@ -65,7 +69,7 @@ class LiveView:
             self._time_left(),
         ]
         grid = Table.grid(padding=(0, 3))
-        grid.add_row(*(Text(cell, style="bold") for cell in cells))
+        grid.add_row(self._bar(), *(Text(cell, style="bold") for cell in cells))
         return grid
 
     def _speed(self) -> float:
@@ -77,13 +81,13 @@ class LiveView:
         if not done or self._budget.steps is None:
             return f"{spent:.0f} s so far"
         left = spent / done * (self._budget.steps - done)
-        return f"about {left / 60:.0f} min left" if left >= 90 else f"about {left:.0f} s left"
+        return f"about {left / 60:.0f} min left" if left >= LONG else f"about {left:.0f} s left"
 
 
-def event_line(event: Expansion, step: int) -> Text:
+def event_line(event: Expansion, step: int, graph: Graph) -> Text:
     """Return one event as a line: what was asked and why, and what it brought or why it brought nothing."""
     line = Text(f"{step:>4} {event.focus.strategy:<9}", style="cyan")
-    line.append(f" {', '.join(event.focus.concepts)} ({event.focus.angle})", style="bold")
+    line.append(f" {', '.join(map(graph.name, event.focus.concepts))} ({event.focus.angle})", style="bold")
     line.append(f": {event.focus.reason} ", style="dim")
     names = ", ".join(concept.name for concept in event.delta.concepts)
     if event.delta.concepts:

@@ -1,4 +1,4 @@
-"""How results are printed: tables for people, JSON for programs. Text from a model is shown as text, never as mark-up."""
+"""How results are printed: tables for people, JSON for programs; text from a model is text, never mark-up."""
 
 import json
 import sys
@@ -12,6 +12,7 @@ from rich.text import Text
 
 from graphgrow.model import Event, Expansion
 
+SMALL = 1e-4  # below it four decimals show nothing
 Store = Annotated[str, typer.Argument(help="A store URL (sqlite:PATH) or a path to a .db file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 
@@ -42,7 +43,7 @@ def number(value: object) -> str:
     if value is None:
         return "-"
     if isinstance(value, float):
-        return f"{value:.4f}" if abs(value) >= 0.0001 or value == 0 else f"{value:.3e}"
+        return f"{value:.4f}" if abs(value) >= SMALL or value == 0 else f"{value:.3e}"
     if isinstance(value, dict):
         return ", ".join(f"{name} {number(part)}" for name, part in value.items())
     return str(value)

@@ -195,7 +195,7 @@ def _rows(store: GraphStore, every: int) -> list[dict[str, object]]:
 
 
 def verify(store: Store, as_json: AsJson = False) -> None:
-    """Fold the log again and compare it with what the store shows, concept by concept; exit code 1 where they differ."""
+    """Fold the log again and compare it with what the store shows; exit code 1 where they differ."""
     with closing(open_store(store)) as home:
         log_view, stored = project(home.graph()), home.projection()
     found = differences(log_view, stored)

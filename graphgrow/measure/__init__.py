@@ -1,4 +1,4 @@
-"""Measuring a graph: `measure` after every step at a cost that follows the change, `panel` (panel.py) for the whole table."""
+"""Measuring a graph: `measure` after every step, at a cost that follows the change; panel.py has the whole table."""
 
 from graphgrow.graph import Graph
 from graphgrow.model import Delta, Measures
@@ -7,7 +7,7 @@ _NOTHING = Delta()
 
 
 class _Joined:
-    """Components of a graph as they would be with a few more concepts and relations; the graph itself stays as it is."""
+    """Components of a graph as they would be with a few more relations; the graph itself stays as it is."""
 
     def __init__(self, graph: Graph) -> None:
         self._known = graph.components
@@ -28,6 +28,7 @@ class _Joined:
         return root
 
     def join(self, one: str, other: str) -> None:
+        """Make one component of two."""
         a, b = self.find(one), self.find(other)
         if a == b:
             return

@@ -1,4 +1,4 @@
-"""Questions as text: templates are files beside this one; what goes into them is bounded and never grows with the graph."""
+"""Questions as text: templates are files beside this one; what goes into them is bounded, however large the graph."""
 
 import tomllib
 from functools import cache

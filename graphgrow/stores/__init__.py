@@ -45,13 +45,13 @@ class GraphStore(Protocol):
         ...
 
 
-def _sqlite(rest: str, create: bool) -> GraphStore:
+def _sqlite(rest: str, *, create: bool) -> GraphStore:
     from graphgrow.stores.sqlite import SQLiteStore
 
     return SQLiteStore(Path(rest), create=create)
 
 
-def _memory(rest: str, create: bool) -> GraphStore:
+def _memory(rest: str, *, create: bool) -> GraphStore:
     from graphgrow.stores.memory import MemoryStore
 
     if rest or not create:
@@ -59,7 +59,7 @@ def _memory(rest: str, create: bool) -> GraphStore:
     return MemoryStore()
 
 
-SCHEMES: dict[str, Callable[[str, bool], GraphStore]] = {"sqlite": _sqlite, "memory": _memory}
+SCHEMES: dict[str, Callable[..., GraphStore]] = {"sqlite": _sqlite, "memory": _memory}
 
 
 def open_store(url: str, *, create: bool = False) -> GraphStore:
@@ -73,4 +73,4 @@ def open_store(url: str, *, create: bool = False) -> GraphStore:
         scheme, rest = "sqlite", url
     if scheme not in SCHEMES:
         raise BadInput(f"unknown store {url!r}: use a path to a .db file, {' or '.join(f'{s}:…' for s in SCHEMES)}")
-    return SCHEMES[scheme](rest, create)
+    return SCHEMES[scheme](rest, create=create)

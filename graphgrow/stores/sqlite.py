@@ -113,9 +113,9 @@ class SQLiteStore:
         """Commit the events in one transaction; raises StaleGraph where they do not follow the log."""
         with self._transaction(self._db):
             (last,) = self._db.execute("SELECT coalesce(max(seq), 0) FROM event").fetchone()
-            for last, event in enumerate(events, last + 1):
-                self._insert(last, event)
-        return int(last)
+            for place, event in enumerate(events, last + 1):
+                self._insert(place, event)
+        return int(last) + len(events)
 
     def _insert(self, place: int, event: Event) -> None:
         if event.seq != place:
@@ -142,7 +142,7 @@ class SQLiteStore:
             [(r.source, r.predicate, r.target, support, seq, seq) for r, support in said],
         )
 
-    def _rows(self, sql: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+    def _rows(self, sql: str, *values: object) -> Iterator[tuple[Any, ...]]:
         if not self._is_there():
             return
         try:

@@ -1,0 +1,125 @@
+"""Every command and snippet of the README, run as it stands there."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from graphgrow.cli import app
+from tests.conftest import RECORDED, ROOT, chatter
+from tests.servers import Answer, completion, in_order, serving
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CONSOLE = [line for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
+COMMANDS = [line for line in CONSOLE if line.startswith("graphgrow ")]
+INSTALLS = {"pip install ."}  # done by tests/test_packaging.py in an environment of its own
+TARGETS = [line for line in CONSOLE if line.startswith("make ")]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder that holds what the README's reader has: the recorded run, and somebody's replies."""
+    place = tmp_path_factory.mktemp("reader")
+    shutil.copytree(RECORDED.parent, place / "data" / "runs")
+    rows = [{"question": "silk?", "raw_output": text} for text in chatter(3)]
+    (place / "replies.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    return place
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    """Yield the address of a real server that answers like a model."""
+    with serving(in_order(*[Answer(completion(text)) for text in chatter(600)])) as server:
+        yield server.base_url
+
+
+def test_nothing_in_the_readme_is_left_out() -> None:
+    """Every line of every console block is a command that some test runs."""
+    assert len(COMMANDS) > 15
+    assert set(CONSOLE) == set(COMMANDS) | set(TARGETS) | INSTALLS
+    assert set(TARGETS) == {"make demo", "make grow", "make check", "make test"}
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_readme_command_works(line: str, folder: Path, endpoint: str) -> None:
+    """The commands run in the order of the README in one folder; an endpoint's address is that of a real server."""
+    words = shlex.split(re.sub(r"http://127\.0\.0\.1:11434/v1", endpoint, line))[1:]
+    if "--tokens" in words:
+        words += ["--steps", "10"]
+    env = os.environ | {"OPENAI_API_KEY": "none", "OPENAI_BASE_URL": endpoint, "COLUMNS": "160"}
+    done = subprocess.run(
+        [sys.executable, "-m", "graphgrow", *words], cwd=folder, env=env, text=True, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
+
+
+def test_readme_snippet_works(folder: Path) -> None:
+    """The Python example prints a reason and concepts for every step."""
+    (snippet,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    done = subprocess.run([sys.executable, "-c", snippet], cwd=folder, text=True, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 20
+
+
+def test_every_command_is_in_the_readme() -> None:
+    """A command that the README does not show is a command nobody finds."""
+    names = get_command(app).commands  # type: ignore[attr-defined]  # a group has commands
+    assert [name for name in names if f"graphgrow {name}" not in README] == []
+
+
+def test_every_file_is_in_the_tree() -> None:
+    """The tree of the README names every module of the package."""
+    modules = {path.name for path in (ROOT / "graphgrow").glob("*.py")} - {"__init__.py", "__main__.py"}
+    folders = {f"{path.parent.name}/" for path in (ROOT / "graphgrow").glob("*/__init__.py")}
+    assert [name for name in sorted(modules | folders) if name not in README] == []
+
+
+def test_readme_numbers_are_those_of_the_recorded_run(folder: Path) -> None:
+    """The table of results says what `measure` says of the replayed run."""
+    replay = [sys.executable, "-m", "graphgrow", "replay", str(RECORDED), "--store", "numbers.db"]
+    subprocess.run(replay, cwd=folder, check=True, capture_output=True)
+    measure = [sys.executable, "-m", "graphgrow", "measure", "numbers.db", "--json"]
+    row = json.loads(subprocess.run(measure, cwd=folder, check=True, capture_output=True).stdout)
+    shown = dict(re.findall(r"^\| (\w+) \| ([-\d.]+) \|", README, re.MULTILINE))
+    assert len(shown) >= 8
+    for name, value in shown.items():
+        digits = len(value.partition(".")[2])
+        assert round(row[name], digits) == float(value), name
+
+
+def make(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run a make target of the checkout."""
+    return subprocess.run(["make", *words], cwd=ROOT, text=True, capture_output=True, check=False)
+
+
+def test_make_demo_replays_the_recorded_run() -> None:
+    """`make demo` ends with the graph of the recorded run on the screen."""
+    done = make("demo", "PYTHON=" + sys.executable)
+    assert done.returncode == 0, done.stderr
+    assert "impact resistant materials" in done.stdout
+
+
+@pytest.mark.local
+def test_make_grow_grows_with_the_embedded_model_and_goes_on(tmp_path: Path) -> None:
+    """`make grow` twice on one store: a graph that hangs together, verified equal, continued where it ended."""
+    store = tmp_path / "graph.db"
+    for steps in (4, 8):
+        done = make("grow", "STEPS=4", f"STORE={store}", "PYTHON=" + sys.executable)
+        assert done.returncode == 0, done.stderr
+        shown = subprocess.run(
+            [sys.executable, "-m", "graphgrow", "show", str(store), "--json"], check=True, capture_output=True
+        )
+        about = json.loads(shown.stdout)
+        assert about["steps"] == steps
+        assert about["components"] <= 2
+    assert about["concepts"] >= 10
+    subprocess.run([sys.executable, "-m", "graphgrow", "verify", str(store)], check=True, capture_output=True)

@@ -324,3 +324,5 @@ def test_closing_twice_is_fine() -> None:
     """close() may be called again."""
     with chat("http://127.0.0.1:9/v1") as llm:
         llm.close()
+        llm.close()
+        assert "127.0.0.1:9" in repr(llm)

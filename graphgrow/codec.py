@@ -1,6 +1,7 @@
 """Events as JSON text and back: one compact line an event, versioned, the file format of runs (`*.jsonl[.gz]`)."""
 
 import gzip
+import zlib
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -41,8 +42,8 @@ def open_text(path: Path) -> TextIO:
     """Open a text file for reading, gzipped where its name ends in .gz; raises BadInput where it cannot be opened."""
     try:
         if path.suffix == ".gz":
-            return cast("TextIO", gzip.open(path, "rt", encoding="utf-8"))
-        return path.open(encoding="utf-8")
+            return cast("TextIO", gzip.open(path, "rt", encoding="utf-8-sig"))
+        return path.open(encoding="utf-8-sig")
     except OSError as error:
         raise BadInput(f"cannot open {path}: {error.strerror or error}") from None
 
@@ -54,7 +55,7 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
             for number, line in enumerate(file, 1):
                 if line.strip():
                     yield number, line
-        except (OSError, EOFError, UnicodeDecodeError) as error:
+        except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
             raise BadInput(f"{path} is not readable text: {error}") from None
 
 

@@ -6,7 +6,8 @@ leading apostrophe where a spreadsheet would read a formula.
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -15,8 +16,11 @@ from graphgrow.errors import BadInput
 from graphgrow.graph import Graph
 from graphgrow.model import Concept, Delta, Relation, Statement, Triple
 from graphgrow.names import canonical, clean
+from graphgrow.predicates import FALLBACK
 
 Row = dict[str, Any]
+SIDES = 3
+MOST_SUPPORT = 2**31
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 _PREDICATES = ("predicate", "relation", "label", "title", "type", "keywords", "description")
 
@@ -51,7 +55,7 @@ def relation_rows(graph: Graph) -> Iterator[Row]:
 def _write_graphml(graph: Graph, path: Path) -> None:
     import networkx as nx
 
-    out: nx.MultiDiGraph[str] = nx.MultiDiGraph(topic=graph.topic)
+    out: nx.MultiDiGraph[str] = nx.MultiDiGraph(topic=clean(graph.topic))
     for row in concept_rows(graph):
         out.add_node(row["key"], label=row["name"], **row)
     for row in relation_rows(graph):
@@ -91,8 +95,10 @@ def _guarded(value: object) -> object:
 
 
 def _read_table(path: Path) -> list[Row]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return [{name: (value or "").removeprefix("'") for name, value in row.items()} for row in csv.DictReader(file)]
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        return [
+            {name: str(value or "").removeprefix("'") for name, value in row.items()} for row in csv.DictReader(file)
+        ]
 
 
 def _read_csv(path: Path) -> tuple[list[Row], list[Row]]:
@@ -101,7 +107,7 @@ def _read_csv(path: Path) -> tuple[list[Row], list[Row]]:
 
 
 def _read_json(path: Path) -> tuple[list[Row], list[Row]]:
-    whole = json.loads(path.read_text(encoding="utf-8"))
+    whole = json.loads(path.read_text(encoding="utf-8-sig"))
     if not isinstance(whole, dict):
         raise BadInput(f'{path} is no node-link graph: expected an object with "nodes" and "links"')
     nodes: list[Any] = whole.get("nodes") or []
@@ -134,11 +140,15 @@ READERS: dict[str, Callable[[Path], tuple[list[Row], list[Row]]]] = {
 
 def export(graph: Graph, path: Path) -> None:
     """Write a graph in the format that the file's ending names; an existing file is replaced whole or not at all."""
-    write = WRITERS.get(path.suffix)
+    write = WRITERS.get(path.suffix.lower())
     if write is None:
         raise BadInput(f"cannot export to {path}: use a name that ends in {', '.join(WRITERS)}")
     draft = path.with_name(f".{path.stem}.draft{path.suffix}")
-    finished = dict(zip(csv_pair(draft), csv_pair(path), strict=True)) if path.suffix == ".csv" else {draft: path}
+    finished = (
+        dict(zip(csv_pair(draft), csv_pair(path), strict=True)) if path.suffix.lower() == ".csv" else {draft: path}
+    )
+    if any(final.is_dir() for final in finished.values()):
+        raise BadInput(f"cannot write {path}: there is a folder of that name")
     try:
         write(graph, draft)
         for written, final in finished.items():
@@ -153,19 +163,36 @@ def export(graph: Graph, path: Path) -> None:
 def read_graph(path: Path) -> Delta:
     """Return concepts and relations of a graph file, ours or anybody's; raises BadInput where it holds no graph.
 
-    A node's name is its `name` or `label`, else its id; its key is its `key`, else the canonical key of its name. Nodes
-    whose keys agree become one concept, and nodes whose names hold nothing are left out.
+    A node's name is its `name`, else its id (a `label` may be a type); its key is its `key`, else the canonical key of
+    its name. Nodes whose keys agree become one concept, and nodes whose names hold nothing are left out.
     """
-    read = READERS.get(path.suffix)
+    return _delta(*_rows(path))
+
+
+def _rows(path: Path) -> tuple[list[Row], list[Row]]:
+    read = READERS.get(path.suffix.lower())
     if read is None:
         raise BadInput(f"cannot read {path}: use a file that ends in {', '.join(READERS)}")
     try:
         nodes, links = read(path)
-        return _delta(nodes, links)
-    except (ParseError, ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:
+    except (ParseError, ValueError, TypeError, AttributeError, RecursionError, LookupError, csv.Error) as error:
         raise BadInput(f"{path} is no graph that can be read: {type(error).__name__}: {error}") from None
     except OSError as error:
         raise BadInput(f"cannot open {path}: {error.strerror or error}") from None
+    if not nodes and not links:
+        raise BadInput(f"{path} holds no graph: it names no node")
+    if not all(isinstance(row, dict) and {"source", "target"} <= row.keys() for row in links):
+        raise BadInput(f"{path} is no graph that can be read: every link needs a source and a target")
+    return nodes, links
+
+
+def read_table(path: Path) -> tuple[list[str], list[tuple[str, str, str]]]:
+    """Return nodes and relations of a graph file by its own ids, for measuring: nothing is folded or left out."""
+    nodes, links = _rows(path)
+    ids = dict.fromkeys([_id(row) for row in nodes])
+    said = dict.fromkeys((str(row["source"]), _predicate(row), str(row["target"])) for row in links)
+    ids |= dict.fromkeys(end for source, _, target in said for end in (source, target))
+    return list(ids), list(said)
 
 
 def _text(value: object) -> str:
@@ -173,29 +200,57 @@ def _text(value: object) -> str:
 
 
 def _concept(row: Row) -> Concept:
-    name = _text(row.get("name") or row.get("label") or row.get("id") or row.get("key"))
-    aliases = row.get("aliases") or "[]"
-    spellings = json.loads(aliases) if isinstance(aliases, str) else aliases
-    return Concept(_text(row.get("key")) or canonical(name), name, tuple(sorted(map(_text, spellings))))
+    name = _text(row.get("name") or row.get("id") or row.get("key"))
+    spellings = {_text(spelling) for spelling in _strings(row.get("aliases"))}
+    return Concept(_text(row.get("key")) or canonical(name), name, tuple(sorted(spellings - {"", name})))
 
 
-def _delta(nodes: Iterable[Row], links: Iterable[Row]) -> Delta:
+def _strings(value: object) -> list[object]:
+    """Return a list that may come as JSON text; anything else is no list of ours and counts as none."""
+    try:
+        found = json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        return []
+    return found if isinstance(found, list) else []
+
+
+def _delta(nodes: list[Row], links: list[Row]) -> Delta:
     concepts: dict[str, Concept] = {}
-    by_id: dict[object, Concept] = {}
-    for row in nodes:
+    by_id: dict[str, Concept] = {}
+    declared = {_id(row) for row in nodes}
+    ends = dict.fromkeys(str(row[end]) for row in links for end in ("source", "target"))
+    for row in (*nodes, *({"id": end} for end in ends if end not in declared)):
         concept = _concept(row)
         if concept.key:
-            by_id[row.get("id", row.get("key"))] = concepts.setdefault(concept.key, concept)
-    statements = [_statement(row, by_id[row["source"]], by_id[row["target"]]) for row in links if _joins(row, by_id)]
+            known = concepts.setdefault(concept.key, concept)
+            if known.name != concept.name:
+                both = {*known.aliases, concept.name, *concept.aliases} - {known.name}
+                concepts[concept.key] = known = replace(known, aliases=tuple(sorted(both)))
+            by_id[_id(row)] = known
+    kept = [
+        (row, by_id[s], by_id[t])
+        for row in links
+        if (s := str(row["source"])) in by_id and (t := str(row["target"])) in by_id
+    ]
+    statements = [_statement(row, source, target) for row, source, target in kept]
     return Delta(tuple(concepts.values()), relations=tuple(statements))
 
 
-def _joins(row: Row, by_id: dict[object, Concept]) -> bool:
-    return row["source"] in by_id and row["target"] in by_id
+def _id(row: Row) -> str:
+    return str(row.get("id", row.get("key")))
+
+
+def _count(value: object) -> int:
+    return int(str(value)) if str(value).isascii() and str(value).isdigit() else 1
+
+
+def _predicate(row: Row) -> str:
+    return next((text for name in _PREDICATES if (text := _text(row.get(name)))), FALLBACK)
 
 
 def _statement(row: Row, source: Concept, target: Concept) -> Statement:
-    predicate = next((text for name in _PREDICATES if (text := _text(row.get(name)))), "related to")
-    raw = row.get("raw")
-    words = json.loads(raw) if raw else (source.name, predicate, target.name)
-    return Statement(Relation(source.key, predicate, target.key), Triple(*words), int(row.get("support") or 1))
+    predicate = _predicate(row)
+    words = [_text(word) for word in _strings(row.get("raw"))]
+    raw = Triple(*words) if len(words) == SIDES else Triple(source.name, predicate, target.name)
+    support = min(max(_count(row.get("support")), 1), MOST_SUPPORT)
+    return Statement(Relation(source.key, predicate, target.key), raw, support)

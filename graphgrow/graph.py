@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from graphgrow.errors import StoreError
 from graphgrow.model import Concept, Delta, Event, Expansion, Relation, Triple, Usage
 from graphgrow.names import canonical
 
@@ -124,7 +125,8 @@ class Graph:
     """Concepts by key, relations with their evidence, and what the log says about how they came.
 
     `rejected` counts by hygiene rule; `neighbours` is the simple undirected projection without loops; `depth` is the
-    number of relations from the topic when a concept came in; `introduced` is the seq that brought it.
+    number of relations from the topic when a concept came in; `introduced` is the seq that brought it;
+    `unmended` holds the unusable replies that were not asked again yet.
     """
 
     seq: int = 0
@@ -141,6 +143,7 @@ class Graph:
     asks: dict[str, int] = field(default_factory=dict)
     unasked: Bag = field(default_factory=Bag)
     explored: Bag = field(default_factory=Bag)
+    unmended: set[int] = field(default_factory=set)
     newest: tuple[str, ...] = ()
     loops: int = 0
     pairs: set[tuple[str, str]] = field(default_factory=set)
@@ -148,11 +151,14 @@ class Graph:
     bill: Bill = field(default_factory=Bill)
 
     def apply(self, event: Event) -> None:
-        """Fold one event into the graph; raises ValueError where it is not the next one."""
+        """Fold one event into the graph; raises StoreError where it is not the next one or names what is not there."""
         if event.seq != self.seq + 1:
-            raise ValueError(f"event {event.seq} cannot follow event {self.seq}")
+            raise StoreError(f"the log is damaged: event {event.seq} cannot follow event {self.seq}")
         self.seq = event.seq
-        self._merge(event.delta)
+        try:
+            self._merge(event.delta)
+        except KeyError as error:
+            raise StoreError(f"event {event.seq} names a concept that the graph does not hold: {error}") from None
         if isinstance(event, Expansion):
             self._account(event)
         if not self.depth and self.concepts:
@@ -176,7 +182,8 @@ class Graph:
     def _add_concept(self, concept: Concept) -> None:
         key = concept.key
         if key in self.concepts:
-            self._add_alias(key, concept.name)
+            for spelling in (concept.name, *concept.aliases):
+                self._add_alias(key, spelling)
             return
         self.concepts[key] = concept
         self.neighbours[key] = {}
@@ -228,6 +235,9 @@ class Graph:
     def _account(self, event: Expansion) -> None:
         self.topic = self.topic or event.topic
         self.steps += not event.repairs
+        self.unmended.discard(event.repairs)
+        if not event.repairs and event.outcome == "unusable":
+            self.unmended.add(event.seq)
         self.asked.add(event.focus.question)
         for key in event.focus.concepts:
             self.asks[key] = self.asks.get(key, 0) + 1

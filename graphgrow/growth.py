@@ -2,14 +2,15 @@
 
 import random
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal
 
-from graphgrow.errors import BadInput, ContextOverflow, LLMError, StaleGraph
-from graphgrow.graph import Graph
+from graphgrow.errors import BadInput, ContextOverflow, StaleGraph, StoreError
+from graphgrow.graph import Bill, Graph
 from graphgrow.hygiene import counts
 from graphgrow.llm import LLM
 from graphgrow.measure import measure
@@ -49,10 +50,11 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A prompt and where its answer belongs."""
+    """A prompt, a smaller one for a model with little room, and where the answer belongs."""
 
     focus: Focus
     prompt: Prompt
+    smaller: Prompt | None = None
     repairs: int = 0
 
 
@@ -73,13 +75,14 @@ class Growth:
         self.ending: Ending = ""
         self._store, self._llm, self._settings = store, llm, settings
         self._started = settings.timer()
-        self._paid = self.graph.bill.tokens, self.graph.bill.usd
-        self._first_step = self.graph.steps
+        self.steps = 0
+        self._spent = Bill()
         self._failures = 0
 
     def __iter__(self) -> Iterator[Expansion]:
-        workers = ThreadPoolExecutor(self._settings.width, thread_name_prefix="ask")
-        with workers:
+        with ThreadPoolExecutor(self._settings.width, thread_name_prefix="ask") as workers:
+            if not self._is_over() and self.graph.unmended:
+                yield from self._round([self._repair(event) for event in self._unmended()], workers)
             while not self._is_over():
                 foci = self.choose()
                 if not foci:
@@ -94,35 +97,53 @@ class Growth:
         width = self._settings.width if left is None else min(self._settings.width, left - self.steps)
         return self._settings.policy.choose(self.graph, canonical(self.topic), rng, width)
 
-    def question(self, focus: Focus, room: float = 1.0) -> Question:
+    def question(self, focus: Focus) -> Question:
         """Return the question for a focus as the graph stands now."""
-        seed = self._settings.seed + self.graph.seq
-        prompt = render(focus, self.graph, self.topic, schema=reply_schema(), seed=seed, room=room)
-        return Question(focus, prompt)
+        seed, schema = self._settings.seed + self.graph.seq, reply_schema()
+        prompt, smaller = (
+            render(focus, self.graph, self.topic, schema=schema, seed=seed, room=room) for room in (1.0, SMALL_ROOM)
+        )
+        return Question(focus, prompt, smaller)
+
+    def _unmended(self) -> list[Expansion]:
+        """Return the unusable replies that a run was stopped before it could ask to mend."""
+        since = min(self.graph.unmended) - 1
+        return [e for e in self._store.events(since) if isinstance(e, Expansion) and e.seq in self.graph.unmended]
+
+    def _repair(self, event: Expansion) -> Question:
+        prompt = repair(event.prompt, event.reply.text, event.reason)
+        return Question(event.focus, prompt, repairs=event.seq)
 
     def _round(self, questions: list[Question], workers: ThreadPoolExecutor) -> Iterator[Expansion]:
         """Ask all at once, commit in the order of the questions, then ask once more what could not be used."""
-        answers = [workers.submit(self._ask, question) for question in questions]
+        waiting = deque((question, workers.submit(self._ask, question)) for question in questions)
         broken, failure = [], None
-        for question, answer in zip(questions, answers, strict=True):
-            failure = failure or _failure(answer)
-            if _failure(answer):
-                continue
-            event = self._commit(question, answer.result())
-            yield event
-            if _is_failure(event) and not event.repairs:
-                broken.append(_repair(event))
+        try:
+            while waiting:
+                question, answer = waiting[0]
+                failure = failure or answer.exception()
+                event = None if answer.exception() else self._commit(question, answer.result())
+                waiting.popleft()
+                if event:
+                    yield event
+                    if is_failure(event) and not event.repairs:
+                        broken.append(self._repair(event))
+        finally:  # the consumer stopped or something broke: what was paid for is saved all the same
+            for question, answer in waiting:
+                if not answer.cancel() and not answer.exception():
+                    self._commit(question, answer.result())
         if failure:
             raise failure
-        if broken and self._ending() in ("", "steps"):
+        if broken and self._ending() in {"", "steps"}:
             yield from self._round(broken, workers)
 
     def _ask(self, question: Question) -> Answer:
         try:
             return Answer(question.prompt, self._llm.ask(question.prompt))
         except ContextOverflow:
-            smaller = self.question(question.focus, SMALL_ROOM).prompt
-            return Answer(smaller, self._llm.ask(smaller))
+            if question.smaller is None:
+                raise
+            return Answer(question.smaller, self._llm.ask(question.smaller))
 
     def _commit(self, question: Question, answer: Answer) -> Expansion:
         """Save the reply and what it means for the graph as it is now, also where another writer was faster."""
@@ -135,36 +156,41 @@ class Growth:
                 self._catch_up()
                 continue
             self.graph.apply(event)
-            self._failures = self._failures + 1 if _is_failure(event) else 0
+            self._count(event)
             return event
 
-    def _catch_up(self) -> None:
-        for event in self._store.events(self.graph.seq):
-            self.graph.apply(event)
+    def _count(self, event: Expansion) -> None:
+        self.steps += not event.repairs
+        self._spent.add(event.reply.usage, event.reply.usd, event.reply.seconds)
+        self._failures = self._failures + 1 if is_failure(event) else 0
 
-    @property
-    def steps(self) -> int:
-        """Return how many steps this call has done; a repair question is part of its step."""
-        return self.graph.steps - self._first_step
+    def _catch_up(self) -> None:
+        """Take in what others wrote; raises StoreError where the store has lost events that this run has seen."""
+        before = self.graph.seq
+        for event in self._store.events(before):
+            self.graph.apply(event)
+        if self.graph.seq == before:
+            raise StoreError(f"{self._store.url} holds fewer events than this run has seen: was it replaced?")
+        _topic(self.topic, self.graph)
 
     def _is_over(self) -> bool:
         self.ending = self._ending()
         return bool(self.ending)
 
     def _ending(self) -> Ending:
-        budget, (tokens, usd) = self._settings.budget, self._paid
+        budget, spent = self._settings.budget, self._spent
         if self._settings.stop():
             return "interrupted"
         if self._failures >= MOST_FAILURES:
             return "failing"
-        if budget.steps is not None and self.steps >= budget.steps:
-            return "steps"
-        if budget.tokens is not None and self.graph.bill.tokens - tokens >= budget.tokens:
+        if budget.tokens is not None and spent.tokens >= budget.tokens:
             return "tokens"
         if budget.minutes is not None and self._settings.timer() - self._started >= budget.minutes * 60:
             return "minutes"
-        if budget.usd is not None and self.graph.bill.usd - usd + self._worst_price() > budget.usd:
+        if budget.usd is not None and spent.usd + self._worst_price() > budget.usd:
             return "usd"
+        if budget.steps is not None and self.steps >= budget.steps:
+            return "steps"
         return ""
 
     def _worst_price(self) -> float:
@@ -203,6 +229,11 @@ def check(topic: str | None) -> None:
         raise BadInput(f"the topic {topic!r} names nothing: say what the graph is about, for example 'spider silk'")
 
 
+def check_topic(topic: str | None, store: GraphStore) -> None:
+    """Refuse a topic that is not the one a store grows, or none at all."""
+    _topic(topic, Graph(topic=next((e.topic for e in store.events() if isinstance(e, Expansion)), "")))
+
+
 def _topic(topic: str | None, graph: Graph) -> str:
     topic = clean(topic or graph.topic)
     if graph.topic and topic and canonical(topic) != canonical(graph.topic):
@@ -211,20 +242,10 @@ def _topic(topic: str | None, graph: Graph) -> str:
     return graph.topic or topic
 
 
-def _failure(answer: "Future[Answer]") -> LLMError | None:
-    error = answer.exception()
-    if error is not None and not isinstance(error, LLMError):
-        raise error
-    return error
-
-
-def _is_failure(event: Expansion) -> bool:
+def is_failure(event: Expansion) -> bool:
     """Tell whether a reply says nothing for a reason that asking again could mend; an honest "nothing" is none."""
-    return event.outcome == "unusable" or event.reason == PROSE
-
-
-def _repair(event: Expansion) -> Question:
-    return Question(event.focus, repair(event.prompt, event.reply.text, event.reason), event.seq)
+    cut_off = event.outcome == "truncated" and not event.delta.statements and not event.delta.rejects
+    return event.outcome == "unusable" or event.reason == PROSE or cut_off
 
 
 def explain(proposal: Proposal, delta: Delta) -> str:
@@ -249,8 +270,8 @@ def grow(
     width: int = 1,
     seed: int = 0,
 ) -> Growth:
-    """Return the growth of a graph about a topic: iterate over it, and each event is saved before you see it.
+    """Return the growth of a graph: iterate over it, and each event is saved before you see it.
 
-    Without a budget it does 20 steps. Raises BadInput for a topic or policy that cannot be used.
+    Without a budget it does 20 steps and spends at most 1 USD. Raises BadInput for a topic or policy that is none.
     """
-    return Growth(topic, store, llm, Settings(open_policy(policy), budget or Budget(steps=20), width, seed))
+    return Growth(topic, store, llm, Settings(open_policy(policy), budget or Budget(steps=20, usd=1.0), width, seed))

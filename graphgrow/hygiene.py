@@ -16,7 +16,7 @@ MAX_CHARACTERS = 80
 MAX_WORDS = 8
 
 _MARKUP = re.compile(r"</?\w+[^>]*>|\[\[|\]\]|\{\{|\}\}|\]\(|```|https?://|&\w+;|^[#*=|]+\s|[{}<>|\\]|[:=]$")
-_IDENTIFIER = re.compile(r"^[A-Z]?\d{5,}$|^[QP]\d+$|^[0-9a-f]{12,}$|\b(?:id|doi|isbn|issn)\s*[:=]\s*\S", re.IGNORECASE)
+_IDENTIFIER = re.compile(r"^[A-Z]?\d{5,}$|^[0-9a-f]{12,}$|\b(?:id|doi|isbn|issn)\s*[:=]\s*\S", re.IGNORECASE)
 _SNAKE_NUMBER = re.compile(
     r"^(?:concept|entity|node|term|item|example|relation|source|target)[\s_-]*\d*$", re.IGNORECASE
 )
@@ -25,9 +25,10 @@ _PREFIX = re.compile(
 )
 _SENTENCE_END = re.compile(r"[.!?]\s+\S|\w{3,}[.!?;]$")
 _VERB = re.compile(
-    r"^(?:is|are|was|were|has|have|can|may|will|should|to|used|helps?|provides?|allows?|ensures?|improves?|reduces?|"
+    r"^(?:is|are|was|were|has|have|should|to|provides?|allows?|ensures?|improves?|reduces?|"
     r"increases?|enhances?|maintains?|prevents?|protects?|enables?|achieves?|withstands?|absorbs?|resists?)\s\w"
-    r"|\b(?:is|are|was|were|which|that|they|because|can be|such as|it)\s",
+    r"|^(?:can|may|will|used|helps?)\s\w+\s"
+    r"|\b(?:is|are|was|were|which|that|they|because|can be|such as|(?-i:it))\s",
     re.IGNORECASE,
 )
 _PRONOUNS = frozenset(  # a list of words reads best as words
@@ -37,8 +38,8 @@ _PRONOUNS = frozenset(  # a list of words reads best as words
 _BARE = frozenset(  # as above
     "high higher highest low lower lowest good better best bad strong stronger weak hard soft light lightweight heavy "
     "durable flexible rigid tough brittle large larger small smaller big new old long short fast slow important "
-    "effective efficient various different similar same common general specific natural artificial synthetic complex "
-    "simple unique many several more less most yes no true false null none n/a na key main major minor positive "
+    "effective efficient various different similar same common general specific natural artificial synthetic "
+    "simple unique many several more less most yes no true false null none n/a na main major minor positive "
     "negative excellent resistant strength-based versatile reliable safe".split()
 )  # fmt: skip
 _ADJECTIVAL = re.compile(
@@ -46,7 +47,7 @@ _ADJECTIVAL = re.compile(
     r"\s(?:to|of|for|in|from|by|on|as)\s|[\s-](?:resistant|proof|free|based|like|friendly|related)$",
     re.IGNORECASE,
 )
-_STOP_TAIL = re.compile(r"\b(?:of|and|or|the|a|an|in|to|for|with|by|that|which|as|on|from|like|is|are)$", re.IGNORECASE)
+_STOP_TAIL = re.compile(r"\b(?:of|and|or|the|a|an|in|to|for|with|by|that|which|as|on|from|like|is|are)$")
 
 
 def _script(text: str) -> str:

@@ -13,7 +13,7 @@ _ARTICLE = re.compile(r"^(?:the|an)\s+(?=\S)", re.IGNORECASE)
 _LEADING_ARTICLE = re.compile(r"^(?:the|an|a|The|An)\s+(?=\S)")
 _POSSESSIVE = re.compile(r"(?<=\w)['\u2019](?=s\b)|(?<=s)['\u2019](?=\s|$)", re.IGNORECASE)
 _NOT_KEY = re.compile(r"[^\w+#%°]+|_+")
-_INVISIBLE = re.compile(r"[\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]")
+_INVISIBLE = re.compile(r"[\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff]")
 
 _IRREGULAR = {
     "analyses": "analysis",

@@ -3,19 +3,17 @@
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 
 from graphgrow.codec import read_events, read_lines
 from graphgrow.errors import BadInput
 from graphgrow.graph import Graph
 from graphgrow.growth import Answer, Question, expansion
+from graphgrow.llm.text import storable
 from graphgrow.model import Delta, Event, Expansion, Focus, Measures, Prompt, Reply
 from graphgrow.names import canonical, clean
 from graphgrow.resolve import Resolver
 from graphgrow.stores import GraphStore
-
-BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +32,19 @@ def recording(path: Path, fields: Fields | None = None, topic: str = "") -> list
 
 
 def replay(recorded: Iterable[Event], store: GraphStore, resolver: Resolver) -> Iterator[Event]:
-    """Commit recorded replies to a store, many a transaction, and yield the events as they are saved."""
+    """Commit recorded replies to a store in one transaction, all or none, and yield the events."""
     graph = store.graph()
-    events = (_again(event, graph, resolver) for event in recorded)
-    while batch := list(islice(events, BATCH)):
-        store.append(*batch)
-        yield from batch
+    offset = graph.seq
+    events = [_again(event, graph, resolver, offset) for event in recorded]
+    store.append(*events)
+    yield from events
 
 
-def _again(event: Event, graph: Graph, resolver: Resolver) -> Event:
+def _again(event: Event, graph: Graph, resolver: Resolver, offset: int) -> Event:
     """Return the event as this graph makes it, and fold it in."""
     if isinstance(event, Expansion):
-        question = Question(event.focus, event.prompt, event.repairs)
+        repairs = event.repairs + offset if event.repairs else 0
+        question = Question(event.focus, event.prompt, repairs=repairs)
         answer = Answer(event.prompt, event.reply)
         event = expansion(graph, event.topic, question, answer, resolver, seed=event.seed, at=event.at)
     else:
@@ -69,7 +68,7 @@ def _foreign(path: Path, fields: Fields, topic: str) -> Iterator[Expansion]:
 def _row(path: Path, number: int, line: str) -> dict[str, object]:
     try:
         row = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadInput(f"{path} line {number} is not JSON: {error}") from None
     if not isinstance(row, dict):
         raise BadInput(f"{path} line {number} is no JSON object: expected one with named fields")
@@ -79,4 +78,6 @@ def _row(path: Path, number: int, line: str) -> dict[str, object]:
 def _asked(topic: str, question: str, reply: str, number: int) -> Expansion:
     """Return a reply as an expansion that has not been resolved yet."""
     focus = Focus("replay", (canonical(question) or canonical(topic),), f"line {number} of the file", angle=str(number))
-    return Expansion(0, topic, focus, Prompt("", question), Reply(reply), "ok", "", Delta(), Measures())
+    return Expansion(
+        0, topic, focus, Prompt("", storable(question)), Reply(storable(reply)), "ok", "", Delta(), Measures()
+    )

@@ -68,7 +68,8 @@ class _Reading:
     def echoes(self, source: str, target: str) -> bool:
         """Tell whether a triple is copied from the prompt's worked example and not from the topic."""
         ends = {source, target}
-        return ends <= self.resolver.echoes and not ends & self.graph.concepts.keys()
+        own = canonical(self.topic) in self.resolver.echoes
+        return ends <= self.resolver.echoes and not own and not ends & self.graph.concepts.keys()
 
     def declare(self, name: str, key: str) -> None:
         """Take in a name as a new concept, or as another spelling of a known one."""

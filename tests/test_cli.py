@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ import pytest
 from graphgrow.codec import read_events, write_events
 from graphgrow.growth import grow
 from graphgrow.llm.scripted import Scripted
-from graphgrow.model import Budget
+from graphgrow.model import Budget, Expansion
 from graphgrow.stores.memory import MemoryStore
 from tests.conftest import ROOT, chatter, triples
 from tests.servers import Answer, completion, in_order, serving
@@ -190,7 +191,52 @@ def write(path: Path, text: str) -> str:
     return path.name
 
 
+def test_measure_takes_the_nodes_of_a_foreign_file_as_they_are(tmp_path: Path) -> None:
+    """Nodes that share a label, or whose ids differ in case only, are measured as the nodes they are."""
+    import networkx as nx
+
+    graph = nx.path_graph(["A", "a", "B", "b", "C"])
+    nx.set_node_attributes(graph, dict.fromkeys(graph, "Person"), "label")
+    nx.write_graphml(graph, tmp_path / "people.graphml")
+    row = json.loads(graphgrow("measure", "people.graphml", "--json", cwd=tmp_path).stdout)
+    assert (row["nodes"], row["simple_edges"], row["self_loops"]) == (5, 4, 0)
+
+
+def test_terminal_escapes_in_a_run_file_are_not_obeyed(run_file: Path, tmp_path: Path) -> None:
+    """Control characters in reasons and names of somebody's run file never reach the terminal."""
+    events = [
+        replace(e, focus=replace(e.focus, reason="\x1b[2J\x1b[31mevil"))
+        for e in read_events(run_file)
+        if isinstance(e, Expansion)
+    ]
+    write_events(tmp_path / "evil.jsonl", events)
+    graphgrow("replay", "evil.jsonl", "--store", "evil.db", cwd=tmp_path)
+    for words in (["log", "evil.db"], ["show", "evil.db"]):
+        assert "\x1b" not in graphgrow(*words, cwd=tmp_path).stdout
+
+
+def test_damaged_log_is_one_sentence(run_file: Path, tmp_path: Path) -> None:
+    """A log with a hole is reported as damaged by every command that reads it."""
+    graphgrow("replay", str(run_file), "--store", "g.db", cwd=tmp_path)
+    with closing(sqlite3.connect(tmp_path / "g.db")) as db, db:
+        db.execute("DELETE FROM event WHERE seq = 3")
+    for command in ("show", "verify", "measure"):
+        assert "damaged" in graphgrow(command, "g.db", cwd=tmp_path, code=1).stderr
+
+
+def test_half_an_emoji_in_a_recorded_reply_is_stored(tmp_path: Path) -> None:
+    """A lone surrogate, as JSON cut in half holds them, becomes a sign that a file can hold."""
+    (tmp_path / "cut.jsonl").write_text('{"r": "\\ud83d no json"}\n', encoding="utf-8")
+    graphgrow("replay", "cut.jsonl", "--field", "r", "--store", "g.db", cwd=tmp_path)
+    graphgrow("verify", "g.db", cwd=tmp_path)
+
+
 BAD = {
+    "store as the export's target": ("export store.json store.json", 1, "the store itself"),
+    "folder as a store": ("show .", 1, "is a folder"),
+    "event that is not there": ("measure good.db --at 99", 1, "there is no event 99"),
+    "graph file without a graph": ("import empty.json new.db", 1, "holds no graph"),
+    "empty file as a store": ("show empty.db", 1, "empty.db is empty"),
     "file that is no database": ("show junk.db", 1, "no SQLite database"),
     "grow into no database": ("grow silk --llm recorded:run.jsonl.gz --store junk.db", 1, "no SQLite database"),
     "broken GraphML": ("measure junk.graphml", 1, "no graph that can be read"),
@@ -232,6 +278,9 @@ def test_bad_input_gets_one_sentence_and_leaves_nothing(case: str, run_file: Pat
     write(tmp_path / "junk.gguf", "no model")
     write(tmp_path / "junk.jsonl", "this is not JSON\n")
     write(tmp_path / "foreign.jsonl", '{"raw": "[]"}\n')
+    write(tmp_path / "empty.json", "{}")
+    write(tmp_path / "empty.db", "")
+    graphgrow("replay", str(run_file), "--store", "store.json", cwd=tmp_path)
     first = next(read_events(run_file))
     write_events(tmp_path / "half.jsonl", [first])
     with (tmp_path / "half.jsonl").open("a", encoding="utf-8") as file:

@@ -80,8 +80,12 @@ def test_foreign_graph_gets_canonical_keys(tmp_path: Path) -> None:
     }
     (tmp_path / "theirs.json").write_text(json.dumps(whole), encoding="utf-8")
     delta = read_graph(tmp_path / "theirs.json")
-    assert [(c.key, c.name) for c in delta.concepts] == [("cat", "Cats"), ("mouse", "mouse")]
-    assert [s.relation.predicate for s in delta.relations] == ["eats"]
+    assert [(c.key, c.name, c.aliases) for c in delta.concepts] == [
+        ("cat", "Cats", ("cat",)),
+        ("mouse", "mouse", ()),
+        ("ghost", "ghost", ()),
+    ]
+    assert [s.relation.predicate for s in delta.relations] == ["eats", "related to"]
 
 
 def test_real_graphml_of_another_tool_is_read(shared: Path) -> None:

@@ -187,13 +187,13 @@ def test_context_overflow_shrinks_the_prompt_once() -> None:
 
     class Small(Paced):
         def ask(self, prompt: Prompt) -> Reply:
-            if len(prompt.user) > 330:
+            if len(prompt.user) > 480:
                 raise ContextOverflow("too long")
             return super().ask(prompt)
 
     _, events = run(Small(), policy=Mix({"frontier": 1.0}), budget=Budget(steps=12))
     assert len(events) == 12
-    assert all(len(e.prompt.user) <= 330 for e in events)
+    assert all(len(e.prompt.user) <= 480 for e in events)
 
 
 def test_interrupted_run_finishes_what_was_paid_for() -> None:
@@ -239,6 +239,59 @@ def test_out_of_replies_is_one_of_our_errors() -> None:
     """A script that ends says how many replies it had."""
     with pytest.raises(OutOfReplies, match="2 replies"):
         run(Scripted(chatter(2)))
+
+
+def test_a_consumer_that_stops_loses_nothing_that_was_answered() -> None:
+    """Breaking out of the iteration in the middle of a wide round saves the replies that are under way."""
+    store, model = MemoryStore(), Paced()
+    for event in Growth("silk", store, model, Settings(open_policy("mix"), width=4)):
+        if event.seq == 2:
+            break
+    assert len(list(store.events())) == model.asked > 2
+
+
+def test_replies_that_only_hit_the_length_limit_stop_the_run() -> None:
+    """A model that thinks until it is cut off is given up after a few replies."""
+    growth, events = run(Scripted([Reply("", finish_reason="length")], cycle=True), budget=Budget(steps=50))
+    assert growth.ending == "failing"
+    assert {e.outcome for e in events} == {"truncated"}
+    assert len(events) <= 10
+
+
+def test_a_repair_that_a_stop_cut_off_is_asked_at_the_next_start() -> None:
+    """An unusable reply whose repair was never asked is mended first when the run goes on."""
+    store, said = MemoryStore(), chatter(3)
+    run(
+        Scripted([said[0], "no"]),
+        store=store,
+        budget=Budget(steps=2),
+        stop=lambda: len(list(store.events())) == 2,
+    )
+    _, events = run(Scripted(said[1:]), store=store, budget=Budget(steps=1))
+    assert [(e.seq, e.repairs) for e in events] == [(3, 2), (4, 0)]
+    assert not store.graph().unmended
+
+
+def test_a_repair_keeps_to_the_money_budget() -> None:
+    """The question that mends the last reply is not asked where it could cost more than is left."""
+
+    class Billed(Scripted):
+        def price(self, usage: Usage) -> float | None:
+            return 0.4
+
+    _, events = run(Billed([Reply("no", usd=0.4)], cycle=True), budget=Budget(steps=1, usd=0.5))
+    assert len(events) == 1
+
+
+def test_two_writers_count_their_own_steps() -> None:
+    """A run that finds another writer's events takes them in, does its own steps, and neither loses any."""
+    store = MemoryStore()
+    one = Growth("silk", store, Paced(), Settings(open_policy("mix"), Budget(steps=5), seed=1))
+    other = Growth("silk", store, Paced(), Settings(open_policy("mix"), Budget(steps=5), seed=2))
+    for _ in zip(one, other, strict=False):
+        pass
+    assert len(list(store.events())) >= 9
+    assert store.graph().seq == len(list(store.events()))
 
 
 def asked(events: Sequence[Expansion], strategy: str) -> list[str]:

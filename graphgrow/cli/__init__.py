@@ -4,10 +4,12 @@ Exit codes: 0 done, 1 our own error, 2 usage, 3 a budget or stop rule ended the 
 """
 
 import sys
+from io import TextIOWrapper
 
 import typer
 
 from graphgrow.cli import files, growing, reading
+from graphgrow.cli.output import printable
 from graphgrow.errors import GraphgrowError
 
 app = typer.Typer(
@@ -29,10 +31,16 @@ def _options() -> None:
 
 def main() -> None:
     """Run the command line; our own errors become one line on stderr and exit code 1."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except GraphgrowError as error:
-        sys.stderr.write(f"graphgrow: {' '.join(str(error).split())}\n")
+        sys.stderr.write(f"graphgrow: {printable(str(error))}\n")
+        sys.exit(1)
+    except OSError as error:
+        sys.stderr.write(f"graphgrow: {printable(str(error))}\n")
         sys.exit(1)
     except KeyboardInterrupt:
         sys.stderr.write("graphgrow: interrupted\n")

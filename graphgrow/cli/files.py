@@ -13,6 +13,7 @@ from graphgrow.export import export as write_graph
 from graphgrow.export import read_graph
 from graphgrow.growth import RESOLVER, now
 from graphgrow.model import Edit, Expansion
+from graphgrow.names import clean
 from graphgrow.replay import Fields, recording
 from graphgrow.replay import replay as run_again
 from graphgrow.resolve import VERBATIM
@@ -63,26 +64,38 @@ def replay(
 
 def _refuse_second_graph(store: GraphStore, *, append: bool) -> None:
     if not append and next(store.events(), None) is not None:
-        raise BadInput(f"{store.url} holds a graph already: name another --store, or give --append to add to it")
+        raise BadInput(f"{store.url} holds a graph already: name another store (replay can add to it with --append)")
 
 
 def export(
-    store: Store, file: Annotated[Path, typer.Argument(help="A name ending in .graphml, .json or .csv.")]
+    store: Store,
+    file: Annotated[Path, typer.Argument(help="A name ending in .graphml, .json or .csv.")],
+    as_json: AsJson = False,
 ) -> None:
     """Write a graph to a file that other programs read."""
     with closing(open_store(store)) as home:
         graph = home.graph()
+    own = Path(store.removeprefix("sqlite:"))
+    if file.exists() and own.exists() and file.samefile(own):
+        raise BadInput(f"{file} is the store itself: export to another name")
     write_graph(graph, file)
-    say(f"{len(graph.concepts)} concepts and {len(graph.relations)} relations in {file}")
+    if as_json:
+        dump({"file": str(file), "concepts": len(graph.concepts), "relations": len(graph.relations)})
+    else:
+        say(f"{len(graph.concepts)} concepts and {len(graph.relations)} relations in {file}")
 
 
 def import_(
     file: Annotated[Path, typer.Argument(help="A .graphml, .json or .csv graph, ours or anybody's.")],
     store: Annotated[str, typer.Argument(help="Where the graph is kept.")] = DEFAULT_URL,
+    as_json: AsJson = False,
 ) -> None:
     """Bring a graph file into a store, where it can be grown further."""
     delta = read_graph(file)
     with closing(open_store(store, create=True)) as home:
         _refuse_second_graph(home, append=False)
-        home.append(Edit(1, "add", delta, f"import of {file.name}", now()))
-    say(f"{len(delta.concepts)} concepts and {len(delta.relations)} relations from {file} in {store}")
+        home.append(Edit(1, "add", delta, f"import of {clean(file.name)}", now()))
+    if as_json:
+        dump({"store": store, "concepts": len(delta.concepts), "relations": len(delta.relations)})
+    else:
+        say(f"{len(delta.concepts)} concepts and {len(delta.relations)} relations from {file} in {store}")

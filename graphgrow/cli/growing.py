@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from graphgrow.cli.live import LiveView
-from graphgrow.cli.output import AsJson, dump, err, event_row, say, table
+from graphgrow.cli.output import AsJson, dump, err, event_row, printable, say, table
 from graphgrow.errors import BadInput
-from graphgrow.growth import Ending, Growth, Settings, check
+from graphgrow.growth import Ending, Growth, Settings, check, check_topic
 from graphgrow.llm import LLM, open_llm
 from graphgrow.model import Budget, Usage
 from graphgrow.policy import open_policy
@@ -22,14 +22,14 @@ DEFAULT_STEPS = 20
 DEFAULT_USD = 1.0
 TYPICAL_REPLY_TOKENS = 180
 
-EXIT_CODES: dict[Ending, int] = {"steps": 0, "failing": 1, "interrupted": 130}
+EXIT_CODES: dict[Ending, int] = {"steps": 0, "interrupted": 130}
 ENDINGS: dict[Ending, str] = {
     "steps": "all steps done",
     "tokens": "the token budget is spent",
     "usd": "the next question could cost more than the money budget allows: raise it with --usd",
     "minutes": "the time is up",
     "exhausted": "no question is left that was not asked",
-    "failing": "several replies in a row could not be used: try another model or look at  graphgrow log",
+    "failing": "five replies in a row could not be used or were cut off: see  graphgrow log , or try another model",
     "interrupted": "interrupted; everything that was paid for is saved",
 }
 
@@ -53,7 +53,7 @@ def grow(
     minutes: Annotated[float | None, typer.Option(min=0, help="Stop after so many minutes.")] = None,
     width: Annotated[int, typer.Option(min=1, max=256, help="Questions asked at once.")] = 1,
     policy: Annotated[str, typer.Option(help="mix, frontier, bfs, random or latest.")] = "mix",
-    seed: Annotated[int, typer.Option(help="Seed of every choice.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**31, help="Seed of every choice.")] = 0,
     temperature: Annotated[float, typer.Option(min=0, max=2, help="Sampling temperature.")] = 0.8,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show first prompts and the estimate; ask nothing.")
@@ -63,35 +63,44 @@ def grow(
     """Grow a graph about TOPIC; running it again on the same store continues it."""
     check(topic)
     chosen = open_policy(policy)
-    _folder_is_writable(store)
-    with closing(open_llm(llm or None, base_url or None, env=os.environ, temperature=temperature)) as model:
-        priced = model.price(Usage(1_000_000, 1_000_000)) is not None
-        budget = Budget(steps, tokens, usd if usd is not None or not priced else DEFAULT_USD, minutes)
-        if budget == Budget(usd=budget.usd):
-            budget = Budget(DEFAULT_STEPS, tokens, budget.usd, minutes)
-        with (
-            closing(open_store("memory:" if dry_run and _is_new(store) else store, create=True)) as home,
-            _sigint() as stop,
-        ):
-            growth = Growth(topic, home, model, Settings(chosen, budget, width, seed, stop=lambda: bool(stop)))
-            _announce(model, priced, budget)
-            if dry_run:
-                _preview(growth, model, budget, as_json=as_json)
-                return
-            _run(growth, budget, as_json=as_json)
+    with closing(open_store(store, create=True)) as home:
+        check_topic(topic, home)
+        _folder_is_writable(store)
+        with closing(open_llm(llm or None, base_url or None, env=os.environ, temperature=temperature)) as model:
+            budget = _budget(model, Budget(steps, tokens, usd, minutes))
+            with _sigint() as stop:
+                how = Settings(chosen, budget, width, seed, stop=lambda: bool(stop))
+                growth = Growth(topic, home, model, how)
+                _announce(model, budget)
+                if dry_run:
+                    _preview(growth, model, budget, as_json=as_json)
+                    return
+                _run(growth, budget, as_json=as_json)
     _finish(growth, store, as_json=as_json)
 
 
-def _is_new(store: str) -> bool:
-    return not store.startswith("memory:") and not Path(store.removeprefix("sqlite:")).exists()
+def _budget(model: LLM, asked: Budget) -> Budget:
+    """Return the budget with its defaults: 20 steps where nothing else ends the run, 1 USD where a price is known."""
+    priced = _is_priced(model)
+    if asked.usd is not None and not priced:
+        err().print(
+            f"no price is known for {printable(model.name)}, so --usd limits nothing: use --tokens", markup=False
+        )
+    usd = asked.usd if asked.usd is not None or not priced else DEFAULT_USD
+    endless = asked.steps is None and asked.tokens is None and asked.minutes is None
+    return Budget(DEFAULT_STEPS if endless else asked.steps, asked.tokens, usd, asked.minutes)
+
+
+def _is_priced(model: LLM) -> bool:
+    return model.price(Usage(1_000_000, 1_000_000)) is not None
 
 
 def _folder_is_writable(store: str) -> None:
     """Refuse a store that cannot be written before a model is loaded or paid."""
-    if not store.startswith("memory:"):
-        folder = Path(store.removeprefix("sqlite:")).absolute().parent
-        if not os.access(folder, os.W_OK):
-            raise BadInput(f"cannot write into {folder}: name a --store in a folder that is there and writable")
+    path = Path(store.removeprefix("sqlite:")).absolute()
+    place = path if path.exists() else path.parent
+    if not store.startswith("memory:") and not os.access(place, os.W_OK):
+        raise BadInput(f"cannot write into {place}: name a --store in a folder that is there and writable")
 
 
 @contextmanager
@@ -102,7 +111,7 @@ def _sigint() -> Iterator[list[int]]:
     def note(number: int, _frame: object) -> None:
         seen.append(number)
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        err().print("stopping after the questions that are under way; Ctrl-C again gives them up")
+        err().print("stopping after the questions that are under way, so that what was paid for is saved")
 
     before = signal.signal(signal.SIGINT, note)
     try:
@@ -111,11 +120,13 @@ def _sigint() -> Iterator[list[int]]:
         signal.signal(signal.SIGINT, before)
 
 
-def _announce(model: LLM, priced: bool, budget: Budget) -> None:
-    million = model.price(Usage(1_000_000, 0)), model.price(Usage(0, 1_000_000))
-    price = f"{million[0]:g} USD in, {million[1]:g} USD out a million tokens" if priced else "no known price"
-    limit = f"; at most {budget.usd:g} USD" if budget.usd is not None else ""
-    err().print(f"model: {model.name} ({price}{limit})", markup=False)
+def _announce(model: LLM, budget: Budget) -> None:
+    per_million = model.price(Usage(1_000_000, 0)), model.price(Usage(0, 1_000_000))
+    price, limit = "no known price", ""
+    if _is_priced(model):
+        price = f"{per_million[0]:g} USD in, {per_million[1]:g} USD out a million tokens"
+        limit = f"; at most {budget.usd:g} USD" if budget.usd is not None else ""
+    err().print(f"model: {printable(model.name)} ({price}{limit})", markup=False)
 
 
 def _run(growth: Growth, budget: Budget, *, as_json: bool) -> None:

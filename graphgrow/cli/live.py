@@ -10,10 +10,10 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from graphgrow.cli.output import err
+from graphgrow.cli.output import err, printable
 from graphgrow.graph import Graph
 from graphgrow.growth import Growth
-from graphgrow.model import Budget, Expansion, Focus
+from graphgrow.model import Budget, Expansion
 
 RECENT = 6
 BAR = 24
@@ -27,7 +27,6 @@ class LiveView:
         self._growth, self._budget = growth, budget
         self._started = time.monotonic()
         self._lines: list[Text] = []
-        self._next: Focus | None = None
         self._tokens = self._seconds = 0.0
         self._console = err()
         self._live = Live(console=self._console, refresh_per_second=4, get_renderable=self._render, transient=True)
@@ -87,8 +86,9 @@ class LiveView:
 def event_line(event: Expansion, step: int, graph: Graph) -> Text:
     """Return one event as a line: what was asked and why, and what it brought or why it brought nothing."""
     line = Text(f"{step:>4} {event.focus.strategy:<9}", style="cyan")
-    line.append(f" {', '.join(map(graph.name, event.focus.concepts))} ({event.focus.angle})", style="bold")
-    line.append(f": {event.focus.reason} ", style="dim")
+    names = ", ".join(printable(graph.name(key)) for key in event.focus.concepts)
+    line.append(f" {names} ({event.focus.angle})", style="bold")
+    line.append(f": {printable(event.focus.reason)} ", style="dim")
     names = ", ".join(concept.name for concept in event.delta.concepts)
     if event.delta.concepts:
         line.append(f"+{len(event.delta.concepts)} {names}", style="green")

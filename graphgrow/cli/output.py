@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from graphgrow.model import Event, Expansion
+from graphgrow.names import clean
 
 SMALL = 1e-4  # below it four decimals show nothing
 Store = Annotated[str, typer.Argument(help="A store URL (sqlite:PATH) or a path to a .db file.")]
@@ -27,9 +28,18 @@ def err() -> Console:
     return Console(file=sys.stderr, highlight=False)
 
 
-def say(sentence: str) -> None:
-    """Print one sentence as a result."""
-    out().print(Text(sentence))
+def printable(text: str) -> str:
+    """Return text as one line without control or direction characters, which a terminal would obey."""
+    return clean(text)
+
+
+def say(text: str) -> None:
+    """Print lines of text as a result."""
+    out().print(Text("\n".join(map(_indented, text.split("\n")))))
+
+
+def _indented(line: str) -> str:
+    return " " * (len(line) - len(line.lstrip(" "))) + printable(line)
 
 
 def dump(value: object) -> None:
@@ -46,7 +56,7 @@ def number(value: object) -> str:
         return f"{value:.4f}" if abs(value) >= SMALL or value == 0 else f"{value:.3e}"
     if isinstance(value, dict):
         return ", ".join(f"{name} {number(part)}" for name, part in value.items())
-    return str(value)
+    return printable(str(value))
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:

@@ -9,7 +9,7 @@ import typer
 
 from graphgrow.cli.output import AsJson, Store, dump, event_row, say, table
 from graphgrow.errors import BadInput
-from graphgrow.export import read_graph
+from graphgrow.export import READERS, read_table
 from graphgrow.graph import Graph, fold
 from graphgrow.model import Edit, Expansion
 from graphgrow.names import canonical
@@ -28,7 +28,10 @@ def register(app: typer.Typer) -> None:
 def load(url: str, at: int | None = None) -> Graph:
     """Return the graph of a store, as it was after event `at` if given."""
     with closing(open_store(url)) as store:
-        return store.graph() if at is None else fold(takewhile(lambda event: event.seq <= at, store.events()))
+        graph = store.graph() if at is None else fold(takewhile(lambda event: event.seq <= at, store.events()))
+    if at is not None and graph.seq < at:
+        raise BadInput(f"{url} ends at event {graph.seq}: there is no event {at}")
+    return graph
 
 
 def show(
@@ -151,6 +154,9 @@ def measure(
     as_json: AsJson = False,
 ) -> None:
     """Print the whole panel of metrics of a graph."""
+    is_file = Path(source).suffix.lower() in READERS
+    if (is_file and (at is not None or every is not None)) or (at is not None and every is not None):
+        raise BadInput("--at and --every go with a store, one at a time: a graph file has no history")
     if every is not None:
         _measure_every(source, every, as_json=as_json)
         return
@@ -164,10 +170,8 @@ def measure(
 
 
 def _contents(source: str, at: int | None) -> tuple[list[str], list[tuple[str, str, str]]]:
-    if Path(source).suffix in {".graphml", ".json", ".csv"}:
-        delta = read_graph(Path(source))
-        distinct = {said.relation: None for said in delta.relations}
-        return [c.key for c in delta.concepts], [(r.source, r.predicate, r.target) for r in distinct]
+    if Path(source).suffix.lower() in READERS:
+        return read_table(Path(source))
     graph = load(source, at)
     return list(graph.concepts), graph.triples()
 
@@ -197,7 +201,8 @@ def _rows(store: GraphStore, every: int) -> list[dict[str, object]]:
 def verify(store: Store, as_json: AsJson = False) -> None:
     """Fold the log again and compare it with what the store shows; exit code 1 where they differ."""
     with closing(open_store(store)) as home:
-        log_view, stored = project(home.graph()), home.projection()
+        stored = home.projection()
+        log_view = project(fold(takewhile(lambda event: event.seq <= stored.seq, home.events())))
     found = differences(log_view, stored)
     if as_json:
         dump({"equal": not found, "events": log_view.seq, "concepts": len(log_view.concepts),

@@ -5,6 +5,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from graphgrow.errors import BadInput
 
+_LONGEST = 2000
+
 
 def is_loopback(base_url: str) -> bool:
     """Return whether the address is this machine: nobody bills for that, and no proxy leads there."""
@@ -32,7 +34,15 @@ def checked(base_url: str) -> str:
     stripped = base_url.strip()
     try:
         parts = urlsplit(stripped)
-        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        (parts.hostname or "").encode("idna")
+        usable = (
+            stripped.isascii()
+            and stripped.isprintable()
+            and len(stripped) < _LONGEST
+            and parts.scheme in {"http", "https"}
+            and parts.hostname
+            and parts.port != 0
+        )
     except ValueError:
         usable = False
     if not usable:

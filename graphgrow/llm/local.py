@@ -19,7 +19,7 @@ from typing import IO, Protocol, cast
 from graphgrow.errors import LLMError
 from graphgrow.model import Prompt, Reply, Usage
 
-INSTALL = "pip install 'graphgrow[local]'"
+INSTALL = "run  make grow  in the checkout, or  pip install '.[local]'  there"
 _CONTEXT = 8192  # tokens a slot; 28 KB of memory each
 _TIMEOUT = 900.0  # seconds; nobody else is served, so a slow answer is a busy machine
 _BLOCK = 1 << 22

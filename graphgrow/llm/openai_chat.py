@@ -10,7 +10,7 @@ import openai
 from pydantic import BaseModel, Field, ValidationError
 
 from graphgrow.errors import LLMError
-from graphgrow.llm.address import checked, is_loopback
+from graphgrow.llm.address import checked, is_loopback, shown
 from graphgrow.llm.manners import FORMATS, Manners
 from graphgrow.llm.prices import usd
 from graphgrow.llm.refusals import Endpoint, complaint, is_overflow
@@ -21,6 +21,7 @@ _TIMEOUT = 180.0  # seconds; a 7B model on a slow machine takes 100 for one repl
 _LISTING_TIMEOUT = 5.0
 _CONNECT_TIMEOUT = 5.0
 _MAX_RETRIES = 4
+_MOST_TOKENS = 2**40  # no bill is longer
 _CONCESSIONS = len(FORMATS) + 4  # every format, and the four fields that can be given up
 
 
@@ -42,7 +43,7 @@ class OpenAIChat:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         base_url = checked(base_url)
-        self.name = model
+        self.name = storable(model)
         self._endpoint = Endpoint(model, base_url, usable_key(api_key), timeout, max_retries)
         self._temperature = temperature
         self._clock = clock
@@ -104,7 +105,7 @@ class OpenAIChat:
         """Remember what the endpoint refuses; return whether asking again makes sense."""
         if error.status_code not in {400, 422} or is_overflow(error):
             return False
-        after = used.concede(error.param or "", prompt) or used.concede(complaint(error), prompt)
+        after = used.concede(str(error.param or ""), prompt) or used.concede(complaint(error), prompt)
         with self._lock:
             if self._manners != used:  # another thread learnt meanwhile: ask as it found out
                 return True
@@ -172,7 +173,7 @@ def first_model(base_url: str, api_key: str) -> str:
     finally:
         chat.close()
     if not able:
-        raise LLMError(f"{base_url} lists no model: load one there, or name it with --llm")
+        raise LLMError(f"{shown(base_url)} lists no model: load one there, or name it with --llm")
     return able[0]
 
 
@@ -198,4 +199,4 @@ def _client(endpoint: Endpoint) -> openai.OpenAI:
 
 
 def _count(value: object) -> int:
-    return value if isinstance(value, int) and value > 0 else 0
+    return value if isinstance(value, int) and 0 < value < _MOST_TOKENS else 0

@@ -6,11 +6,10 @@ from importlib.resources import files
 from string import Template
 
 from graphgrow.graph import Graph
-from graphgrow.model import Focus, Json, Prompt, Relation
+from graphgrow.model import Focus, Json, Prompt
 from graphgrow.names import canonical, clean
 
 SEED = "seed"
-KNOWN_RELATIONS = 10
 KNOWN_CONCEPTS = 12
 NAME_CHARACTERS = 80
 MAX_TOKENS = 480
@@ -19,7 +18,7 @@ EXAMPLE = frozenset(
     map(
         canonical,
         ("sourdough", "lactic acid bacteria", "acetic acid", "bread mould", "wild yeast", "carbon dioxide",
-         "gluten network", "glycemic index"),
+         "gluten network"),
     )
 )  # fmt: skip
 
@@ -67,19 +66,3 @@ def _known(focus: Focus, graph: Graph, room: float) -> str:
         return ""
     recent = near[-max(1, int(KNOWN_CONCEPTS * room)) :]
     return "Known already, name others: " + ", ".join(f'"{quoted(graph.name(key))}"' for key in recent) + "."
-
-
-def _name(graph: Graph, key: str) -> str:
-    return quoted(graph.name(key))
-
-
-def _nearby(focus: Focus, graph: Graph, shown: list[Relation]) -> list[str]:
-    """Return neighbours of neighbours that are not on the list already, the best connected first."""
-    ends = {key for r in shown for key in (r.source, r.target)}
-    around = {
-        far: None
-        for near in sorted(ends - set(focus.concepts), key=graph.degree)[:KNOWN_CONCEPTS]
-        for far in list(graph.neighbours[near])[:KNOWN_CONCEPTS]
-        if far not in ends
-    }
-    return sorted(around, key=lambda key: (-graph.degree(key), key))

@@ -25,7 +25,10 @@ class MemoryStore:
         for place, event in enumerate(events, len(self._lines) + 1):
             if event.seq != place:
                 raise StaleGraph(f"event {event.seq} cannot follow event {place - 1}")
-        self._lines += [to_json(event) for event in events]
+        lines = [to_json(event) for event in events]
+        for line in lines:
+            from_json(line)  # what cannot be read back must not be written
+        self._lines += lines
         return len(self._lines)
 
     def events(self, since: int = 0) -> Iterator[Event]:

@@ -19,6 +19,7 @@ from graphgrow.stores.projection import Projection
 
 _APPLICATION_ID = 0x67677277  # "ggrw": tells our files from any other SQLite database
 _BUSY_SECONDS = 30.0
+PAGE = 200
 
 MIGRATIONS = (
     """
@@ -44,14 +45,21 @@ MIGRATIONS = (
 
 
 class SQLiteStore:
-    """A graph in one file. Several threads and processes may read it while others write."""
+    """A graph in one file that other processes may read while one writes; one thread a store object."""
 
     def __init__(self, path: Path, *, create: bool = False, clock: Callable[[], float] = time.time) -> None:
         self.url = f"sqlite:{path}"
         self._path = path
+        if path.is_dir():
+            raise BadInput(f"{path} is a folder: name a file in it, for example {path / 'graph.db'}")
         self._clock = clock
+        self._create = create
         self._opened: sqlite3.Connection | None = None
-        if not create and not path.exists():
+        try:
+            there = path.exists()
+        except OSError as error:
+            raise StoreError(f"{path} cannot be opened: {error.strerror}") from None
+        if not create and not there:
             raise BadInput(f"there is no graph at {path}: grow one with  graphgrow grow TOPIC --store {path}")
         self._is_there()
 
@@ -85,6 +93,10 @@ class SQLiteStore:
         (version,) = db.execute("PRAGMA user_version").fetchone()
         (owner,) = db.execute("PRAGMA application_id").fetchone()
         (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if not tables and not self._create:
+            raise StoreError(
+                f"{self._path} is empty: grow a graph into it with  graphgrow grow TOPIC --store {self._path}"
+            )
         if tables and owner != _APPLICATION_ID:
             raise StoreError(f"{self._path} is a database of another program: name another file")
         if version > len(MIGRATIONS):
@@ -120,7 +132,9 @@ class SQLiteStore:
     def _insert(self, place: int, event: Event) -> None:
         if event.seq != place:
             raise StaleGraph(f"event {event.seq} cannot follow event {place - 1}")
-        row = (event.seq, event.kind, event.at, to_json(event))
+        payload = to_json(event)
+        from_json(payload)  # what cannot be read back must not be written
+        row = (event.seq, event.kind, event.at, payload)
         self._db.execute("INSERT INTO event VALUES (?, ?, ?, ?)", row)
         self._project(event)
 
@@ -146,14 +160,19 @@ class SQLiteStore:
         if not self._is_there():
             return
         try:
-            yield from self._db.execute(sql, values)
+            cursor = self._db.execute(sql, values)
+            while rows := cursor.fetchmany(PAGE):
+                yield from rows
         except sqlite3.Error as error:
             raise self._refusal(error) from None
 
     def events(self, since: int = 0) -> Iterator[Event]:
         """Yield the events after seq `since`."""
         for (payload,) in self._rows("SELECT payload FROM event WHERE seq > ? ORDER BY seq", since):
-            yield from_json(payload)
+            try:
+                yield from_json(payload)
+            except BadInput as error:
+                raise StoreError(f"{self._path} is damaged after event {since}: {error}") from None
 
     def graph(self) -> Graph:
         """Return the fold over all events."""
@@ -161,6 +180,22 @@ class SQLiteStore:
 
     def projection(self) -> Projection:
         """Return the projection tables as they stand."""
+        with self._snapshot():
+            return self._projection()
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[None]:
+        """Let several reads see one state of the file, whatever others write meanwhile."""
+        if not self._is_there():
+            yield
+            return
+        self._db.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._db.execute("COMMIT")
+
+    def _projection(self) -> Projection:
         seq = next((last for (last,) in self._rows("SELECT coalesce(max(seq), 0) FROM event")), 0)
         aliases: dict[str, list[str]] = {}
         for key, spelling in self._rows("SELECT key, spelling FROM alias ORDER BY spelling"):

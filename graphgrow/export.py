@@ -179,8 +179,6 @@ def _rows(path: Path) -> tuple[list[Row], list[Row]]:
         raise BadInput(f"{path} is no graph that can be read: {type(error).__name__}: {error}") from None
     except OSError as error:
         raise BadInput(f"cannot open {path}: {error.strerror or error}") from None
-    if not nodes and not links:
-        raise BadInput(f"{path} holds no graph: it names no node")
     if not all(isinstance(row, dict) and {"source", "target"} <= row.keys() for row in links):
         raise BadInput(f"{path} is no graph that can be read: every link needs a source and a target")
     return nodes, links

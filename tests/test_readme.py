@@ -62,12 +62,16 @@ def test_readme_command_works(line: str, folder: Path, endpoint: str) -> None:
     assert done.stdout.strip()
 
 
-def test_readme_snippet_works(folder: Path) -> None:
+def test_readme_snippet_works(folder: Path, endpoint: str) -> None:
     """The Python example prints a reason and concepts for every step."""
     (snippet,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    done = subprocess.run([sys.executable, "-c", snippet], cwd=folder, text=True, capture_output=True, check=False)
+    env = os.environ | {"OPENAI_API_KEY": "none", "OPENAI_BASE_URL": endpoint}
+    done = subprocess.run(
+        [sys.executable, "-c", snippet], cwd=folder, env=env, text=True, capture_output=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == 20
+    assert "protein" in done.stdout
 
 
 def test_every_command_is_in_the_readme() -> None:

@@ -92,6 +92,8 @@ def import_(
 ) -> None:
     """Bring a graph file into a store, where it can be grown further."""
     delta = read_graph(file)
+    if not delta.concepts:
+        raise BadInput(f"{file} holds no graph: it names no concept")
     with closing(open_store(store, create=True)) as home:
         _refuse_second_graph(home, append=False)
         home.append(Edit(1, "add", delta, f"import of {clean(file.name)}", now()))

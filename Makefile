@@ -17,7 +17,7 @@ demo: .venv/ready
 	$(BIN)/graphgrow show demo.db
 
 test: .venv/dev .venv/local
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --cov --cov-report=term
 
 test-fast: .venv/dev
 	$(BIN)/python -m pytest -m "not local"

@@ -37,7 +37,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
     """Yield the address of a real server that answers like a model."""
-    with serving(in_order(*[Answer(completion(text)) for text in chatter(600)])) as server:
+    chats = in_order(*[Answer(completion(text)) for text in chatter(600)])
+    listing = Answer({"object": "list", "data": [{"id": "m-1"}]})
+    with serving(lambda asked: listing if asked.path.endswith("/models") else chats(asked)) as server:
         yield server.base_url
 
 

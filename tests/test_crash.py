@@ -13,7 +13,7 @@ import pytest
 from graphgrow.stores.projection import differences, project
 from graphgrow.stores.sqlite import SQLiteStore
 
-ROUNDS = int(os.environ.get("GRAPHGROW_KILLS", "12"))
+ROUNDS = int(os.environ.get("GRAPHGROW_KILLS", "8"))
 # The child writes the seq of each event to its output as soon as append has returned.
 CHILD = """
 import sys

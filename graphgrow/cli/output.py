@@ -35,11 +35,7 @@ def printable(text: str) -> str:
 
 def say(text: str) -> None:
     """Print lines of text as a result."""
-    out().print(Text("\n".join(map(_indented, text.split("\n")))))
-
-
-def _indented(line: str) -> str:
-    return " " * (len(line) - len(line.lstrip(" "))) + printable(line)
+    out().print(Text("".join(c for c in text if c == "\n" or c.isprintable())))
 
 
 def dump(value: object) -> None:

@@ -195,6 +195,8 @@ class Growth:
 
     def _worst_price(self) -> float:
         """Return the most that the next round can cost in USD: every prompt byte a token, every reply at its limit."""
+        if self._llm.price(Usage(1, 1)) is None:
+            return 0.0
         prompt = self.question(Focus("frontier", self.graph.newest[:1] or (canonical(self.topic),), "")).prompt
         most = Usage(2 * len((prompt.system + prompt.user).encode()), prompt.max_tokens)
         return self._settings.width * (self._llm.price(most) or 0.0)

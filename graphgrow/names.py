@@ -85,8 +85,3 @@ def canonical(name: str) -> str:
     while (again := _fold(key)) != key:
         key = again
     return key
-
-
-def exact(name: str) -> str:
-    """Return the key used where resolution is switched off, as the paper does: the name itself, stripped."""
-    return clean(name)

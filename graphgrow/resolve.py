@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from graphgrow.graph import Graph
 from graphgrow.hygiene import broken_rule
 from graphgrow.model import Concept, Delta, Proposal, Reject, Relation, Statement, Triple
-from graphgrow.names import bare, canonical, clean, exact
+from graphgrow.names import bare, canonical, clean
 from graphgrow.predicates import FALLBACK, canonical_predicate
 
 Rules = Callable[[str, str], str]
@@ -35,7 +35,7 @@ def _as_said(predicate: str) -> str:
 
 
 RESOLVE = Resolver()
-VERBATIM = Resolver(name=clean, key=exact, predicate=_as_said, broken_rule=_no_rule)
+VERBATIM = Resolver(name=clean, key=clean, predicate=_as_said, broken_rule=_no_rule)
 
 
 @dataclass(slots=True)

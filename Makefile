@@ -1,12 +1,17 @@
 # make grow    grow a graph with the embedded model        make demo   replay the recorded run in seconds
 # make test    the whole test suite                        make check  linters, types, layers
+# make neo4j   a Neo4j server on localhost (Java 17 and Maven; with Docker: docker compose up)
 PYTHON ?= python3
 TOPIC ?= impact resistant materials
 STEPS ?= 20
 STORE ?= graph.db
 BIN := .venv/bin
+NEO4J_HOME ?= $(HOME)/.local/share/graphgrow/neo4j
+BOLT ?= 7687
+HTTP ?= 7474
+JARS := .neo4j/lib
 
-.PHONY: grow demo test test-fast check wheel clean
+.PHONY: grow demo test test-fast check wheel neo4j neo4j-jars clean
 
 grow: .venv/local
 	$(BIN)/graphgrow grow "$(TOPIC)" --steps $(STEPS) --store $(STORE)
@@ -31,8 +36,20 @@ check: .venv/dev
 wheel: .venv/dev
 	$(BIN)/python -m build --wheel --outdir dist
 
+neo4j: neo4j-jars
+	java -Xmx1g -cp '$(JARS)/*' neo4j-server/Neo4jServer.java "$(NEO4J_HOME)" $(BOLT) $(HTTP)
+
+neo4j-jars: $(JARS)/complete
+
+$(JARS)/complete: neo4j-server/pom.xml
+	@java -version 2>&1 | grep -qE 'version "(1[7-9]|[2-9][0-9])' || { echo 'a Neo4j server needs Java 17 or newer (a JDK): install openjdk-17-jdk-headless' >&2; exit 1; }
+	@command -v mvn >/dev/null || { echo 'the Neo4j server comes from Maven Central: install maven, or use docker compose up' >&2; exit 1; }
+	rm -rf $(JARS)
+	mvn -q -B -f neo4j-server/pom.xml dependency:copy-dependencies -DoutputDirectory='$(CURDIR)/$(JARS)'
+	touch $@
+
 clean:
-	rm -rf .venv build dist demo.db demo.db-shm demo.db-wal
+	rm -rf .venv .neo4j build dist demo.db demo.db-shm demo.db-wal
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "graphgrow needs Python 3.11 or newer: make PYTHON=python3.12 ...")'

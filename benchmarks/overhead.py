@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from graphgrow.graph import Graph
-from graphgrow.growth import RESOLVER, Answer, Growth, Question, Settings, expansion
+from graphgrow.growth import RESOLVER, Growth, Settings, expansion
 from graphgrow.llm.scripted import Scripted
 from graphgrow.measure import measure
-from graphgrow.model import Event, Focus, Prompt, Reply
+from graphgrow.model import Answer, Event, Focus, Prompt, Question, Reply
 from graphgrow.parse import parse
 from graphgrow.policy import open_policy
 from graphgrow.resolve import resolve

@@ -38,6 +38,13 @@ def from_json(text: str | bytes) -> Event:
         raise BadInput(f"not a graphgrow event: {place}: {first['msg']}") from None
 
 
+def sealed(event: Event) -> str:
+    """Return the event's JSON, read back once: what cannot be read back must not be written."""
+    text = to_json(event)
+    from_json(text)
+    return text
+
+
 def open_text(path: Path) -> TextIO:
     """Open a text file for reading, gzipped where its name ends in .gz; raises BadInput where it cannot be opened."""
     try:

@@ -3,7 +3,8 @@
 GraphgrowError
 ├── BadInput            a file, option or name that cannot be used
 ├── StoreError          a store that cannot be opened, read or written
-│   └── StaleGraph      another writer was first: fold its events, resolve again
+│   ├── StaleGraph      another writer was first: fold its events, resolve again
+│   └── StoreAway       the server does not answer now: the same call may work later
 └── LLMError            an endpoint that does not answer as asked
     ├── ContextOverflow the prompt is longer than the model's context
     └── OutOfReplies    a scripted or recorded model has nothing left to say
@@ -24,6 +25,10 @@ class StoreError(GraphgrowError):
 
 class StaleGraph(StoreError):
     """The event was resolved against an older graph than the store now holds."""
+
+
+class StoreAway(StoreError):
+    """The store's server does not answer; nothing was written, or it is there when the same call is made again."""
 
 
 class LLMError(GraphgrowError):

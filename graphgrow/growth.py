@@ -14,7 +14,7 @@ from graphgrow.graph import Bill, Graph
 from graphgrow.hygiene import counts
 from graphgrow.llm import LLM
 from graphgrow.measure import measure
-from graphgrow.model import Budget, Delta, Expansion, Focus, Prompt, Proposal, Reply, Usage
+from graphgrow.model import Answer, Budget, Delta, Expansion, Focus, Proposal, Question, Usage
 from graphgrow.names import canonical, clean
 from graphgrow.parse import PROSE, parse, reply_schema
 from graphgrow.policy import Mix, open_policy
@@ -46,24 +46,6 @@ class Settings:
     now: Callable[[], str] = now
     timer: Callable[[], float] = time.monotonic
     stop: Callable[[], bool] = lambda: False
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A prompt, a smaller one for a model with little room, and where the answer belongs."""
-
-    focus: Focus
-    prompt: Prompt
-    smaller: Prompt | None = None
-    repairs: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A reply with the prompt that brought it, which is a shorter one where the first did not fit the context."""
-
-    prompt: Prompt
-    reply: Reply
 
 
 class Growth:

@@ -87,6 +87,24 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """A prompt, a smaller one for a model with little room, and where the answer belongs."""
+
+    focus: Focus
+    prompt: Prompt
+    smaller: Prompt | None = None
+    repairs: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reply with the prompt that brought it, which is a shorter one where the first did not fit the context."""
+
+    prompt: Prompt
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
 class Triple:
     """One relation in the model's own words."""
 

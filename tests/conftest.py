@@ -1,10 +1,15 @@
 """What tests share: the real inputs beside the project, a scripted model that always has something new to say."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from tests.neo4j_server import Server
 
 # A slow machine is no wrong answer.
 settings.register_profile("project", deadline=None)
@@ -34,3 +39,26 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the real inputs are not beside the project")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def neo4j_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Server"]:
+    """Yield the Neo4j server of this test run, started when a test first asks for it."""
+    from tests.neo4j_server import Server, require
+
+    require()
+    server = Server(tmp_path_factory.mktemp("neo4j"))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def neo4j_graph(neo4j_server: "Server", request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return the URL of a graph that no other test uses; the password is in the environment."""
+    from tests.neo4j_server import PASSWORD
+
+    monkeypatch.setenv("NEO4J_PASSWORD", PASSWORD)
+    return neo4j_server.url(f"{request.node.name}"[:100])

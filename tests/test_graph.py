@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from graphgrow.codec import from_json, to_json
 from graphgrow.errors import StoreError
 from graphgrow.graph import Graph, fold
-from graphgrow.growth import Answer, Question, expansion
+from graphgrow.growth import expansion
 from graphgrow.measure import measure
 from graphgrow.measure.panel import panel
-from graphgrow.model import Delta, Expansion, Focus, Prompt, Proposal, Reply, Triple
+from graphgrow.model import Answer, Delta, Expansion, Focus, Prompt, Proposal, Question, Reply, Triple
 from graphgrow.resolve import RESOLVE, resolve
 from tests.conftest import triples
 

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +14,8 @@ from graphgrow.graph import Graph
 from graphgrow.model import Edit, Event
 from graphgrow.stores import GraphStore, open_store
 from graphgrow.stores.memory import MemoryStore
+from graphgrow.stores.neo4j import Neo4jStore
+from graphgrow.stores.neo4j.address import address
 from graphgrow.stores.projection import differences, project
 from graphgrow.stores.sqlite import SQLiteStore
 from tests.conftest import chatter, triples
@@ -21,11 +24,24 @@ from tests.test_graph import content, event
 Clock = Callable[[], float]
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[GraphStore]:
+Opener = Callable[[Clock | None], GraphStore]
+
+
+@pytest.fixture(params=["memory", "sqlite", "neo4j"])
+def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
+    """Return what opens an empty store of each kind, with a clock of the test's own."""
+    if request.param == "memory":
+        return lambda clock: MemoryStore(clock or time.time)
+    if request.param == "sqlite":
+        return lambda clock: SQLiteStore(tmp_path / "g.db", create=True, clock=clock or time.time)
+    place = address(request.getfixturevalue("neo4j_graph"))
+    return lambda clock: Neo4jStore(place, create=True, clock=clock)
+
+
+@pytest.fixture
+def store(opener: Opener) -> Iterator[GraphStore]:
     """Yield an empty store of each kind."""
-    home: GraphStore = MemoryStore() if request.param == "memory" else SQLiteStore(tmp_path / "g.db", create=True)
-    with closing(home):
+    with closing(opener(None)) as home:
         yield home
 
 
@@ -89,15 +105,10 @@ def test_imported_graph_is_an_event_like_any_other(store: GraphStore) -> None:
     assert differences(project(store.graph()), store.projection()) == []
 
 
-@pytest.mark.parametrize("kind", ["memory", "sqlite"])
-def test_lease_is_held_by_one_until_it_runs_out(kind: str, tmp_path: Path) -> None:
+def test_lease_is_held_by_one_until_it_runs_out(opener: Opener) -> None:
     """A lease keeps others out, is renewed by its holder, and is taken over when its time is up."""
     now = [100.0]
-    clock: Clock = lambda: now[0]  # noqa: E731  # a clock to turn by hand
-    home: GraphStore = (
-        MemoryStore(clock) if kind == "memory" else SQLiteStore(tmp_path / "g.db", create=True, clock=clock)
-    )
-    with closing(home):
+    with closing(opener(lambda: now[0])) as home:
         assert home.lease("job", "one", 10)
         assert not home.lease("job", "two", 10)
         assert home.lease("job", "one", 20)
@@ -180,7 +191,7 @@ def test_url_names_the_store(tmp_path: Path) -> None:
     for url in (f"{tmp_path}/a.db", f"sqlite:{tmp_path}/b.db", "memory:"):
         with closing(open_store(url, create=True)) as store:
             fill(store, chatter(1))
-    with pytest.raises(BadInput, match=r"unknown store 'redis://x'.*sqlite:"):
+    with pytest.raises(BadInput, match=r"unknown store redis:.*sqlite:"):
         open_store("redis://x")
     with pytest.raises(BadInput, match="there is no graph at"):
         open_store(str(tmp_path / "missing.db"))

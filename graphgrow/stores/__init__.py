@@ -45,32 +45,46 @@ class GraphStore(Protocol):
         ...
 
 
-def _sqlite(rest: str, *, create: bool) -> GraphStore:
+def _sqlite(url: str, *, create: bool) -> GraphStore:
     from graphgrow.stores.sqlite import SQLiteStore
 
-    return SQLiteStore(Path(rest), create=create)
+    return SQLiteStore(Path(url.removeprefix("sqlite:")), create=create)
 
 
-def _memory(rest: str, *, create: bool) -> GraphStore:
+def _memory(url: str, *, create: bool) -> GraphStore:
     from graphgrow.stores.memory import MemoryStore
 
-    if rest or not create:
-        raise BadInput(f"memory:{rest} is always a new, empty store: use sqlite:PATH to keep a graph")
+    if url != "memory:" or not create:
+        raise BadInput(f"{url} is always a new, empty store: use sqlite:PATH to keep a graph")
     return MemoryStore()
 
 
-SCHEMES: dict[str, Callable[..., GraphStore]] = {"sqlite": _sqlite, "memory": _memory}
+def _neo4j(url: str, *, create: bool) -> GraphStore:
+    from graphgrow.stores.neo4j import Neo4jStore
+    from graphgrow.stores.neo4j.address import address
+
+    return Neo4jStore(address(url), create=create)
+
+
+NEO4J = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
+SCHEMES: dict[str, Callable[..., GraphStore]] = {
+    "sqlite": _sqlite,
+    "memory": _memory,
+    **dict.fromkeys(NEO4J, _neo4j),
+}
 
 
 def open_store(url: str, *, create: bool = False) -> GraphStore:
-    """Open the store a URL (`sqlite:PATH`, `memory:`) or a plain path names.
+    """Open the store a URL (`sqlite:PATH`, `neo4j://HOST?graph=NAME`, `memory:`) or a plain path names.
 
     Raises BadInput for an unknown scheme, and for a store that is not there unless `create` is set; StoreError for one
     that cannot be read.
     """
-    scheme, colon, rest = url.partition(":")
+    scheme, colon, _ = url.partition(":")
     if not colon or "/" in scheme or "." in scheme:
-        scheme, rest = "sqlite", url
+        scheme = "sqlite"
     if scheme not in SCHEMES:
-        raise BadInput(f"unknown store {url!r}: use a path to a .db file, {' or '.join(f'{s}:…' for s in SCHEMES)}")
-    return SCHEMES[scheme](rest, create=create)
+        raise BadInput(
+            f"unknown store {scheme}:… : use a path to a .db file, sqlite:PATH, memory: or neo4j://HOST?graph=NAME"
+        )
+    return SCHEMES[scheme](url, create=create)

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 
-from graphgrow.codec import from_json, to_json
+from graphgrow.codec import from_json, sealed
 from graphgrow.errors import StaleGraph
 from graphgrow.graph import Graph, fold
 from graphgrow.model import Event
@@ -25,10 +25,7 @@ class MemoryStore:
         for place, event in enumerate(events, len(self._lines) + 1):
             if event.seq != place:
                 raise StaleGraph(f"event {event.seq} cannot follow event {place - 1}")
-        lines = [to_json(event) for event in events]
-        for line in lines:
-            from_json(line)  # what cannot be read back must not be written
-        self._lines += lines
+        self._lines += [sealed(event) for event in events]
         return len(self._lines)
 
     def events(self, since: int = 0) -> Iterator[Event]:

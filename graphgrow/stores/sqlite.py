@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from graphgrow.codec import from_json, to_json
+from graphgrow.codec import from_json, sealed
 from graphgrow.errors import BadInput, StaleGraph, StoreError
 from graphgrow.graph import Graph, fold
 from graphgrow.model import Event, Relation
@@ -132,9 +132,7 @@ class SQLiteStore:
     def _insert(self, place: int, event: Event) -> None:
         if event.seq != place:
             raise StaleGraph(f"event {event.seq} cannot follow event {place - 1}")
-        payload = to_json(event)
-        from_json(payload)  # what cannot be read back must not be written
-        row = (event.seq, event.kind, event.at, payload)
+        row = (event.seq, event.kind, event.at, sealed(event))
         self._db.execute("INSERT INTO event VALUES (?, ?, ?, ?)", row)
         self._project(event)
 

@@ -1,0 +1,103 @@
+"""A real Neo4j server on loopback: the one of `make neo4j`, with a folder and a port of its own."""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from graphgrow.errors import StoreError
+from graphgrow.stores.neo4j import Neo4jStore
+from graphgrow.stores.neo4j.address import Address
+from tests.conftest import ROOT
+
+PASSWORD = "only-for-tests"  # noqa: S105  # of a server that lives as long as the tests
+START_SECONDS = 120
+
+
+def require() -> None:
+    """Skip the test where a server cannot be had; in CI that is a failure."""
+    missing = [tool for tool in ("java", "javac", "mvn") if not shutil.which(tool)]
+    if missing:
+        why = f"a real Neo4j needs {', '.join(missing)}: install openjdk-17-jdk-headless and maven"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(why)
+    subprocess.run(["make", "-s", "neo4j-jars"], cwd=ROOT, check=True)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Server:
+    """A server that can be started, killed and started again on the same data and port."""
+
+    def __init__(self, home: Path) -> None:
+        self.home, self.port = home, free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        self.launch()
+        self.wait()
+
+    def launch(self) -> None:
+        """Start the server and return at once."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        jars = ROOT / ".neo4j" / "lib" / "*"
+        command = ["java", "-Xmx512m", "-cp", str(jars), str(ROOT / "neo4j-server" / "Neo4jServer.java")]
+        with (self.home / "server.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [*command, str(self.home), str(self.port)],
+                env=os.environ | {"NEO4J_PASSWORD": PASSWORD},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def wait(self) -> None:
+        """Return as soon as the server answers; fail with its last words where it does not start."""
+        assert self._process is not None
+        until = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                with closing(Neo4jStore(self.address("probe"), create=True)):
+                    return
+            except StoreError as error:
+                if self._process.poll() is not None or time.monotonic() > until:
+                    log = (self.home / "server.log").read_text(errors="replace")
+                    pytest.fail(f"the Neo4j server does not start: {error}\n{log[-2000:]}")
+            time.sleep(0.2)
+
+    def kill(self) -> None:
+        """End the server as kill -9 does."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self) -> None:
+        """End the server as Ctrl-C does."""
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(30)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    def address(self, graph: str) -> Address:
+        """Return the address of one graph on this server."""
+        return Address(f"neo4j://127.0.0.1:{self.port}", "neo4j", PASSWORD, graph)
+
+    def url(self, graph: str) -> str:
+        """Return the store URL of a graph, without the password, which NEO4J_PASSWORD holds."""
+        return self.address(graph).url
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The environment of a process that speaks with this server."""
+        return os.environ | {"NEO4J_PASSWORD": PASSWORD, "NEO4J_USERNAME": "neo4j"}

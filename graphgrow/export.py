@@ -169,6 +169,19 @@ def read_graph(path: Path) -> Delta:
     return _delta(*_rows(path))
 
 
+def parts(delta: Delta, most: int = 1000) -> Iterator[Delta]:
+    """Yield an import as one delta, or a large one as several of up to `most` concepts or relations each."""
+    if len(delta.concepts) + len(delta.relations) <= most:
+        yield delta
+        return
+    for start in range(0, len(delta.concepts), most):
+        yield Delta(concepts=delta.concepts[start : start + most])
+    if delta.aliases:
+        yield Delta(aliases=delta.aliases)
+    for start in range(0, len(delta.relations), most):
+        yield Delta(relations=delta.relations[start : start + most])
+
+
 def _rows(path: Path) -> tuple[list[Row], list[Row]]:
     read = READERS.get(path.suffix.lower())
     if read is None:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Literal
 
-from graphgrow.errors import BadInput, ContextOverflow, StaleGraph, StoreError
+from graphgrow.errors import BadInput, ContextOverflow, StaleGraph, StoreAway, StoreError
 from graphgrow.graph import Bill, Graph
 from graphgrow.hygiene import counts
 from graphgrow.llm import LLM
@@ -20,6 +21,7 @@ from graphgrow.parse import PROSE, parse, reply_schema
 from graphgrow.policy import Mix, open_policy
 from graphgrow.prompts import EXAMPLE, render, repair
 from graphgrow.resolve import RESOLVE, Resolver, resolve
+from graphgrow.spool import Parcel, Spool, state_folder
 from graphgrow.stores import GraphStore
 
 MOST_FAILURES = 5
@@ -58,11 +60,14 @@ class Growth:
         self._store, self._llm, self._settings = store, llm, settings
         self._started = settings.timer()
         self.steps = 0
+        self.adopted = 0
+        self.spool = Spool(state_folder(store.url))
         self._spent = Bill()
         self._failures = 0
 
     def __iter__(self) -> Iterator[Expansion]:
-        with ThreadPoolExecutor(self._settings.width, thread_name_prefix="ask") as workers:
+        with self.spool, ThreadPoolExecutor(self._settings.width, thread_name_prefix="ask") as workers:
+            yield from self._adopt()
             if not self._is_over() and self.graph.unmended:
                 yield from self._round([self._repair(event) for event in self._unmended()], workers)
             while not self._is_over():
@@ -96,49 +101,85 @@ class Growth:
         prompt = repair(event.prompt, event.reply.text, event.reason)
         return Question(event.focus, prompt, repairs=event.seq)
 
+    def _adopt(self) -> Iterator[Expansion]:
+        """Commit the replies that an earlier run had paid for and could not commit."""
+        for path, parcel in self.spool.adopt():
+            if canonical(parcel.topic) != canonical(self.topic) or parcel.seq > self.graph.seq:
+                continue  # of another graph that was kept under this name: left where it is
+            if not self._holds(parcel):
+                event = self._save(parcel)
+                self.adopted += 1
+                yield event
+            self.spool.drop(path)
+
+    def _holds(self, parcel: Parcel) -> bool:
+        """Tell whether a reply reached the store before its run died."""
+        sent = parcel.question.focus, parcel.answer.prompt, parcel.answer.reply
+        later = (event for event in self._store.events(parcel.seq) if isinstance(event, Expansion))
+        return any((event.focus, event.prompt, event.reply) == sent for event in later)
+
     def _round(self, questions: list[Question], workers: ThreadPoolExecutor) -> Iterator[Expansion]:
         """Ask all at once, commit in the order of the questions, then ask once more what could not be used."""
-        waiting = deque((question, workers.submit(self._ask, question)) for question in questions)
+        waiting = deque(workers.submit(self._ask, question, self.graph.seq) for question in questions)
         broken, failure = [], None
         try:
             while waiting:
-                question, answer = waiting[0]
-                failure = failure or answer.exception()
-                event = None if answer.exception() else self._commit(question, answer.result())
+                failure = failure or waiting[0].exception()
+                event = None if waiting[0].exception() else self._commit(*waiting[0].result())
                 waiting.popleft()
                 if event:
                     yield event
                     if is_failure(event) and not event.repairs:
                         broken.append(self._repair(event))
+        except StoreAway as error:
+            while waiting:
+                waiting.pop().cancel()
+            raise StoreAway(f"{error} {self._where_replies_wait()}") from None
         finally:  # the consumer stopped or something broke: what was paid for is saved all the same
-            for question, answer in waiting:
+            for answer in waiting:
                 if not answer.cancel() and not answer.exception():
-                    self._commit(question, answer.result())
+                    self._commit(*answer.result())
         if failure:
             raise failure
         if broken and self._ending() in {"", "steps"}:
             yield from self._round(broken, workers)
 
-    def _ask(self, question: Question) -> Answer:
+    def _where_replies_wait(self) -> str:
+        return f"Replies that have arrived wait in {self.spool.folder} and are committed when this run is started again"
+
+    def _ask(self, question: Question, seq: int) -> tuple[Path | None, Parcel]:
+        """Ask in a worker thread, and put the reply where nothing can lose it before anything is made of it."""
+        prompt = question.prompt
         try:
-            return Answer(question.prompt, self._llm.ask(question.prompt))
+            reply = self._llm.ask(prompt)
         except ContextOverflow:
             if question.smaller is None:
                 raise
-            return Answer(question.smaller, self._llm.ask(question.smaller))
+            prompt = question.smaller
+            reply = self._llm.ask(prompt)
+        parcel = Parcel(self.topic, seq, question, Answer(prompt, reply))
+        return self.spool.keep(parcel), parcel
 
-    def _commit(self, question: Question, answer: Answer) -> Expansion:
-        """Save the reply and what it means for the graph as it is now, also where another writer was faster."""
+    def _commit(self, path: Path | None, parcel: Parcel) -> Expansion:
+        """Save a reply of this run and count it."""
+        event = self._save(parcel)
+        self.spool.drop(path)
+        self._count(event)
+        return event
+
+    def _save(self, parcel: Parcel) -> Expansion:
+        """Save what a reply means for the graph as it is now, also where another writer was faster."""
         how = self._settings
         while True:
-            event = expansion(self.graph, self.topic, question, answer, how.resolver, seed=how.seed, at=how.now())
+            event = expansion(
+                self.graph, self.topic, parcel.question, parcel.answer, how.resolver, seed=how.seed, at=how.now()
+            )
             try:
                 self._store.append(event)
             except StaleGraph:
                 self._catch_up()
                 continue
             self.graph.apply(event)
-            self._count(event)
             return event
 
     def _count(self, event: Expansion) -> None:

@@ -14,6 +14,7 @@ from graphgrow.model import Answer, Delta, Event, Expansion, Focus, Measures, Pr
 from graphgrow.names import canonical, clean
 from graphgrow.resolve import Resolver
 from graphgrow.stores import GraphStore
+from graphgrow.stores.copying import BATCH
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +33,12 @@ def recording(path: Path, fields: Fields | None = None, topic: str = "") -> list
 
 
 def replay(recorded: Iterable[Event], store: GraphStore, resolver: Resolver) -> Iterator[Event]:
-    """Commit recorded replies to a store in one transaction, all or none, and yield the events."""
+    """Commit recorded replies to a store and yield the events; all are resolved before the first batch is written."""
     graph = store.graph()
     offset = graph.seq
     events = [_again(event, graph, resolver, offset) for event in recorded]
-    store.append(*events)
+    for start in range(0, len(events), BATCH):
+        store.append(*events[start : start + BATCH])
     yield from events
 
 

@@ -62,3 +62,9 @@ def neo4j_graph(neo4j_server: "Server", request: pytest.FixtureRequest, monkeypa
 
     monkeypatch.setenv("NEO4J_PASSWORD", PASSWORD)
     return neo4j_server.url(f"{request.node.name}"[:100])
+
+
+@pytest.fixture(autouse=True)
+def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep replies that wait for a store out of the home of whoever runs the tests."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))

@@ -3,6 +3,7 @@
 Exit codes: 0 done, 1 our own error, 2 usage, 3 a budget or stop rule ended the run early, 130 interrupted.
 """
 
+import logging
 import sys
 from io import TextIOWrapper
 
@@ -34,6 +35,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    logging.getLogger("neo4j").addHandler(logging.NullHandler())  # the driver's retries are told in our own sentence
     try:
         app()
     except GraphgrowError as error:

@@ -10,7 +10,7 @@ import typer
 from graphgrow.cli.output import AsJson, Store, dump, say, table
 from graphgrow.errors import BadInput
 from graphgrow.export import export as write_graph
-from graphgrow.export import read_graph
+from graphgrow.export import parts, read_graph
 from graphgrow.growth import RESOLVER, now
 from graphgrow.model import Edit, Expansion
 from graphgrow.names import clean
@@ -18,6 +18,9 @@ from graphgrow.replay import Fields, recording
 from graphgrow.replay import replay as run_again
 from graphgrow.resolve import VERBATIM
 from graphgrow.stores import DEFAULT_URL, GraphStore, open_store
+from graphgrow.stores.copying import copy
+
+EDITS_AT_ONCE = 20
 
 
 def register(app: typer.Typer) -> None:
@@ -25,6 +28,7 @@ def register(app: typer.Typer) -> None:
     app.command()(replay)
     app.command()(export)
     app.command("import")(import_)
+    app.command("copy")(copy_)
 
 
 def replay(
@@ -96,8 +100,24 @@ def import_(
         raise BadInput(f"{file} holds no graph: it names no concept")
     with closing(open_store(store, create=True)) as home:
         _refuse_second_graph(home, append=False)
-        home.append(Edit(1, "add", delta, f"import of {clean(file.name)}", now()))
+        edits = [Edit(n, "add", part, f"import of {clean(file.name)}", now()) for n, part in enumerate(parts(delta), 1)]
+        for start in range(0, len(edits), EDITS_AT_ONCE):
+            home.append(*edits[start : start + EDITS_AT_ONCE])
     if as_json:
         dump({"store": store, "concepts": len(delta.concepts), "relations": len(delta.relations)})
     else:
         say(f"{len(delta.concepts)} concepts and {len(delta.relations)} relations from {file} in {store}")
+
+
+def copy_(
+    source: Annotated[str, typer.Argument(help="The store to copy from.")],
+    target: Annotated[str, typer.Argument(help="The store to copy to: a new one, or one that holds the beginning.")],
+    as_json: AsJson = False,
+) -> None:
+    """Copy a graph with its whole log into another store; a copy that was broken off goes on."""
+    with closing(open_store(source)) as home, closing(open_store(target, create=True)) as other:
+        copied = copy(home, other)
+    if as_json:
+        dump({"source": home.url, "target": other.url, "events": copied})
+    else:
+        say(f"{copied} events copied from {home.url} to {other.url}")

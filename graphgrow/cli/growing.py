@@ -1,9 +1,12 @@
 """`grow` and `models`: the commands that speak with language models."""
 
 import os
+import shlex
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -11,12 +14,14 @@ import typer
 
 from graphgrow.cli.live import LiveView
 from graphgrow.cli.output import AsJson, dump, err, event_row, printable, say, table
-from graphgrow.errors import BadInput
+from graphgrow.errors import BadInput, StoreAway
 from graphgrow.growth import Ending, Growth, Settings, check, check_topic
 from graphgrow.llm import LLM, open_llm
 from graphgrow.model import Budget, Usage
 from graphgrow.policy import open_policy
-from graphgrow.stores import DEFAULT_URL, open_store
+from graphgrow.spool import state_folder
+from graphgrow.stores import DEFAULT_URL, GraphStore, open_store
+from graphgrow.stores.patient import Patient
 
 DEFAULT_STEPS = 20
 DEFAULT_USD = 1.0
@@ -55,6 +60,7 @@ def grow(
     policy: Annotated[str, typer.Option(help="mix, frontier, bfs, random or latest.")] = "mix",
     seed: Annotated[int, typer.Option(min=0, max=2**31, help="Seed of every choice.")] = 0,
     temperature: Annotated[float, typer.Option(min=0, max=2, help="Sampling temperature.")] = 0.8,
+    patience: Annotated[float, typer.Option(min=0, help="Minutes to wait for a store that went away.")] = 10,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show first prompts and the estimate; ask nothing.")
     ] = False,
@@ -63,20 +69,21 @@ def grow(
     """Grow a graph about TOPIC; running it again on the same store continues it."""
     check(topic)
     chosen = open_policy(policy)
-    with closing(open_store(store, create=True)) as home:
-        check_topic(topic, home)
-        _folder_is_writable(store)
+    with closing(open_store(store, create=True)) as opened:
+        check_topic(topic, opened)
+        _can_be_written(opened)
         with closing(open_llm(llm or None, base_url or None, env=os.environ, temperature=temperature)) as model:
             budget = _budget(model, Budget(steps, tokens, usd, minutes))
             with _sigint() as stop:
                 how = Settings(chosen, budget, width, seed, stop=lambda: bool(stop))
+                home = Patient(opened, patience, partial(_wait, state_folder(opened.url), stop))
                 growth = Growth(topic, home, model, how)
                 _announce(model, budget)
                 if dry_run:
                     _preview(growth, model, budget, as_json=as_json)
                     return
                 _run(growth, budget, as_json=as_json)
-    _finish(growth, store, as_json=as_json)
+    _finish(growth, opened.url, as_json=as_json)
 
 
 def _budget(model: LLM, asked: Budget) -> Budget:
@@ -95,12 +102,26 @@ def _is_priced(model: LLM) -> bool:
     return model.price(Usage(1_000_000, 1_000_000)) is not None
 
 
-def _folder_is_writable(store: str) -> None:
-    """Refuse a store that cannot be written before a model is loaded or paid."""
-    path = Path(store.removeprefix("sqlite:")).absolute()
+def _can_be_written(store: GraphStore) -> None:
+    """Refuse a file that cannot be written before a model is loaded or paid."""
+    if not store.url.startswith("sqlite:"):
+        return
+    path = Path(store.url.removeprefix("sqlite:")).absolute()
     place = path if path.exists() else path.parent
-    if not store.startswith("memory:") and not os.access(place, os.W_OK):
+    if not os.access(place, os.W_OK):
         raise BadInput(f"cannot write into {place}: name a --store in a folder that is there and writable")
+
+
+def _wait(folder: Path | None, stop: list[int], seconds: float, why: StoreAway) -> None:
+    """Say that the store is away, and sleep; a Ctrl-C ends the wait, for what has arrived is on disk."""
+    err().print(
+        f"{printable(str(why))} Replies wait in {folder}; trying again in {seconds:.0f} s", markup=False, soft_wrap=True
+    )
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if stop:
+            raise KeyboardInterrupt
+        time.sleep(min(0.2, seconds))
 
 
 @contextmanager
@@ -174,10 +195,13 @@ def _summary(growth: Growth, store: str) -> None:
         ("most connected", ", ".join(f"{graph.name(key)} ({graph.degree(key)})" for key in hubs)),
         ("rejected by hygiene", sum(graph.rejected.values())),
         ("tokens", f"{graph.bill.tokens:,}"),
+        *([("saved from an earlier run", f"{growth.adopted} replies")] if growth.adopted else []),
         *([("money", f"{graph.bill.usd:.4f} USD")] if graph.bill.usd else []),
     ]
     table(("", ""), rows)
-    path = store.removeprefix("sqlite:")
+    if store.startswith("memory:"):
+        return
+    path = shlex.quote(store.removeprefix("sqlite:"))
     say(f"\nThe graph is in {path}. Next:")
     for command, purpose in (
         (f"graphgrow show {path}", "what it holds"),

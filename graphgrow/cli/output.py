@@ -14,7 +14,9 @@ from graphgrow.model import Event, Expansion
 from graphgrow.names import clean
 
 SMALL = 1e-4  # below it four decimals show nothing
-Store = Annotated[str, typer.Argument(help="A store URL (sqlite:PATH) or a path to a .db file.")]
+Store = Annotated[
+    str, typer.Argument(help="A path to a .db file, or a store URL (sqlite:PATH, neo4j://HOST?graph=NAME).")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 
 

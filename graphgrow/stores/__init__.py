@@ -20,7 +20,8 @@ class GraphStore(Protocol):
     def append(self, *events: Event) -> int:
         """Commit events and their effect on the projection in one transaction, and return the last seq of the log.
 
-        Raises StaleGraph where the first `seq` is not the next number: somebody else wrote first. All or nothing.
+        Raises StaleGraph where the first `seq` is not the next number: somebody else wrote first. Raises StoreAway
+        where a server does not answer; the same call may then be made again and adds nothing twice. All or nothing.
         """
         ...
 

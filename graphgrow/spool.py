@@ -1,0 +1,157 @@
+"""Replies that were paid for and are not in the store yet, a file each: what a crash or a lost server cannot take.
+
+A reply is written here as it arrives, before anything is made of it, and taken out when the store has it. Every run
+has a folder of its own with a lock that ends with the process; what a dead run left is adopted by the next one.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from itertools import count
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+from uuid import uuid4
+
+from graphgrow.errors import StoreError
+from graphgrow.model import Answer, Question
+
+if TYPE_CHECKING:
+    from filelock import FileLock
+    from pydantic import TypeAdapter
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A reply on its way into the graph of a topic; `seq` is the last event that its question had seen."""
+
+    topic: str
+    seq: int
+    question: Question
+    answer: Answer
+
+
+def state_folder(url: str, env: Mapping[str, str] = os.environ) -> Path | None:
+    """Return where replies for a store wait: a folder of the user's, named by a digest; None for `memory:`."""
+    if url.startswith("memory:"):
+        return None
+    if url.startswith("sqlite:"):
+        url = f"sqlite:{Path(url.removeprefix('sqlite:')).absolute()}"
+    root = Path(env.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    return root / "graphgrow" / hashlib.sha256(url.encode(errors="surrogateescape")).hexdigest()[:16]
+
+
+class Spool:
+    """The waiting replies of one store; enter it for a run. Without a folder it keeps nothing."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+        self._run = f"{os.getpid()}-{uuid4().hex[:8]}"
+        self._numbers = count(1)
+        self._lock: FileLock | None = None
+
+    @property
+    def _own(self) -> Path | None:
+        return self.folder / self._run if self.folder else None
+
+    def __enter__(self) -> Self:
+        if self.folder and self._own:
+            try:
+                self._own.mkdir(parents=True, mode=0o700)
+            except OSError as error:
+                raise StoreError(
+                    f"replies cannot be kept safe in {self.folder} ({error.strerror}):"
+                    " set XDG_STATE_HOME to a folder that can be written"
+                ) from None
+            self._lock = _take(self.folder / f"{self._run}.lock")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.folder and self._own and self._lock:
+            _leave(self._own, self._lock)
+            with suppress(OSError):
+                self.folder.rmdir()
+
+    def keep(self, parcel: Parcel) -> Path | None:
+        """Write a reply to disk, to the platter, and return its file."""
+        if self._own is None:
+            return None
+        path = self._own / f"{next(self._numbers):06}.json"
+        draft = path.with_suffix(".draft")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(_adapter().dump_json(parcel))
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+        return path
+
+    def drop(self, path: Path | None) -> None:
+        """Forget a reply that the store has."""
+        if path is not None:
+            path.unlink(missing_ok=True)
+
+    def adopt(self) -> Iterator[tuple[Path, Parcel]]:
+        """Take over what dead runs left behind, oldest run first; each stays until it is dropped."""
+        from pydantic import ValidationError
+
+        if self.folder is None or self._own is None:
+            return
+        for lock in sorted(self.folder.glob("*.lock"), key=_age):
+            self._move(lock)
+        for path in sorted(self._own.glob("adopted-*.json")):
+            try:
+                parcel = _adapter().validate_json(path.read_bytes())
+            except ValidationError:
+                path.replace(path.with_suffix(".unreadable"))
+                continue
+            yield path, parcel
+
+    def _move(self, lock: Path) -> None:
+        """Bring the files of a run into this one's folder where the run is dead."""
+        held = _take(lock) if lock.stem != self._run else None
+        if held and self._own:
+            theirs = lock.with_suffix("")
+            for path in sorted(theirs.glob("*.json")):
+                path.replace(self._own / f"adopted-{next(self._numbers):06}.json")
+            _leave(theirs, held)
+
+
+def _take(path: Path) -> "FileLock | None":
+    """Return a lock on a file, or None while a living process holds it."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path, mode=0o600)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return None
+    return lock
+
+
+def _leave(folder: Path, lock: "FileLock") -> None:
+    """Give a run's folder back: away with it where it is empty, free for the next run where it is not."""
+    with suppress(OSError):
+        if folder.exists():
+            folder.rmdir()
+        Path(lock.lock_file).unlink()
+    lock.release()
+
+
+def _age(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+@cache
+def _adapter() -> "TypeAdapter[Parcel]":
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Parcel)

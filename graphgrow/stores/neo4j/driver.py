@@ -16,7 +16,7 @@ from graphgrow.stores.neo4j.address import Address
 
 OLDEST = (5, 21)  # uniqueness constraints on relations came with 5.7, full-text indexes over lists with 5.21
 CONNECT_SECONDS = 10.0
-RETRY_SECONDS = 5.0  # for what ends soon, like a lock; a server that is away is the caller's patience
+RETRY_SECONDS = 2.0  # for what ends soon, like a lock; a server that is away is the caller's patience
 
 
 def connect(address: Address) -> Driver:

@@ -9,7 +9,15 @@ from functools import cache
 from typing import NoReturn
 
 from neo4j import Driver, GraphDatabase
-from neo4j.exceptions import AuthError, DriverError, Neo4jError, ServiceUnavailable, SessionExpired, TransientError
+from neo4j.exceptions import (
+    AuthError,
+    DriverError,
+    Neo4jError,
+    ServiceUnavailable,
+    SessionExpired,
+    TransientError,
+    UnsupportedServerProduct,
+)
 
 from graphgrow.errors import StoreAway, StoreError
 from graphgrow.stores.neo4j.address import Address
@@ -52,9 +60,9 @@ def _explain(error: Neo4jError | DriverError, address: Address) -> NoReturn:
     code = getattr(error, "code", None) or ""
     where = f"the Neo4j server at {address.server}"
     if isinstance(error, ServiceUnavailable | SessionExpired | TransientError):
-        if "handshake" in str(error).lower() or "protocol" in str(error).lower():
-            raise StoreError(f"{where} is too old for this driver: {_needs()}") from None
         raise StoreAway(f"{where} does not answer ({_first_line(error)}): is it started?") from None
+    if isinstance(error, UnsupportedServerProduct):
+        raise StoreError(f"{where} is too old, or no Neo4j: {_needs()}") from None
     if code.endswith("CredentialsExpired"):
         raise StoreError(f"{where} wants a new password for user {address.user!r}: log in once and change it") from None
     if isinstance(error, AuthError) and not address.password:
@@ -80,5 +88,5 @@ def _needs() -> str:
 
 
 def _first_line(error: Neo4jError | DriverError) -> str:
-    text = getattr(error, "message", None) or str(error) or type(error).__name__
-    return str(text).strip().splitlines()[0].rstrip(".:")
+    text = (error.message if isinstance(error, Neo4jError) else str(error)) or type(error).__name__
+    return text.strip().splitlines()[0].rstrip(".:")

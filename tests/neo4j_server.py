@@ -38,8 +38,8 @@ def free_port() -> int:
 class Server:
     """A server that can be started, killed and started again on the same data and port."""
 
-    def __init__(self, home: Path) -> None:
-        self.home, self.port = home, free_port()
+    def __init__(self, home: Path, jars: Path = ROOT / ".neo4j" / "lib") -> None:
+        self.home, self.port, self._jars = home, free_port(), jars
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -50,8 +50,7 @@ class Server:
     def launch(self) -> None:
         """Start the server and return at once."""
         self.home.mkdir(parents=True, exist_ok=True)
-        jars = ROOT / ".neo4j" / "lib" / "*"
-        command = ["java", "-Xmx512m", "-cp", str(jars), str(ROOT / "neo4j-server" / "Neo4jServer.java")]
+        command = ["java", "-Xmx512m", "-cp", f"{self._jars}/*", str(ROOT / "neo4j-server" / "Neo4jServer.java")]
         with (self.home / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, str(self.home), str(self.port)],

@@ -5,16 +5,25 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
+from neo4j import Driver, GraphDatabase
 from typer.main import get_command
 
 from graphgrow.cli import app
+from graphgrow.codec import read_events
+from graphgrow.stores import open_store
+from graphgrow.stores.copying import copy
+from graphgrow.stores.neo4j import Neo4jStore
 from tests.conftest import RECORDED, ROOT, chatter
+from tests.neo4j_server import PASSWORD, Server, free_port, require
 from tests.servers import Answer, completion, in_order, serving
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -22,6 +31,9 @@ CONSOLE = [line for block in re.findall(r"```console\n(.*?)```", README, re.DOTA
 COMMANDS = [line for line in CONSOLE if line.startswith("graphgrow ")]
 INSTALLS = {"pip install ."}  # done by tests/test_packaging.py in an environment of its own
 TARGETS = [line for line in CONSOLE if line.startswith("make ")]
+SETTINGS = {"export NEO4J_PASSWORD=choose-eight-characters"}
+QUERIES = re.findall(r"```cypher\n(.*?)```", README, re.DOTALL)
+HOME = "neo4j://localhost:7687"
 
 
 @pytest.fixture(scope="module")
@@ -46,22 +58,78 @@ def endpoint() -> Iterator[str]:
 def test_nothing_in_the_readme_is_left_out() -> None:
     """Every line of every console block is a command that some test runs."""
     assert len(COMMANDS) > 15
-    assert set(CONSOLE) == set(COMMANDS) | set(TARGETS) | INSTALLS
-    assert set(TARGETS) == {"make demo", "make grow", "make check", "make test"}
+    assert set(CONSOLE) == set(COMMANDS) | set(TARGETS) | INSTALLS | SETTINGS
+    assert set(TARGETS) == {"make demo", "make grow", "make neo4j", "make check", "make test"}
 
 
 @pytest.mark.parametrize("line", COMMANDS)
-def test_readme_command_works(line: str, folder: Path, endpoint: str) -> None:
-    """The commands run in the order of the README in one folder; an endpoint's address is that of a real server."""
-    words = shlex.split(re.sub(r"http://127\.0\.0\.1:11434/v1", endpoint, line))[1:]
+def test_readme_command_works(line: str, folder: Path, endpoint: str, request: pytest.FixtureRequest) -> None:
+    """The commands run in the order of the README in one folder; the addresses are those of real servers."""
+    line = line.replace("http://127.0.0.1:11434/v1", endpoint)
+    env = os.environ | {"OPENAI_API_KEY": "none", "OPENAI_BASE_URL": endpoint, "COLUMNS": "160"}
+    if HOME in line:
+        server: Server = request.getfixturevalue("neo4j_server")
+        line, env = line.replace(HOME, f"neo4j://127.0.0.1:{server.port}"), server.env | env
+    words = shlex.split(line)[1:]
     if "--tokens" in words:
         words += ["--steps", "10"]
-    env = os.environ | {"OPENAI_API_KEY": "none", "OPENAI_BASE_URL": endpoint, "COLUMNS": "160"}
     done = subprocess.run(
         [sys.executable, "-m", "graphgrow", *words], cwd=folder, env=env, text=True, capture_output=True, check=False
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def demo(neo4j_server: Server) -> Iterator[Driver]:
+    """Yield a driver to a server that holds the recorded run as the README's graph `demo`."""
+    with closing(open_store("memory:", create=True)) as source:
+        for event in read_events(RECORDED):
+            source.append(event)
+        home = Neo4jStore(neo4j_server.address("demo of the queries"), create=True)
+        if not next(home.events(), None):
+            copy(source, home)
+    with GraphDatabase.driver(
+        f"neo4j://127.0.0.1:{neo4j_server.port}", auth=("neo4j", PASSWORD), notifications_min_severity="OFF"
+    ) as driver:
+        driver.execute_query("CALL db.index.fulltext.awaitEventuallyConsistentIndexRefresh()")
+        yield driver
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_readme_query_answers(query: str, demo: Driver) -> None:
+    """Every Cypher query finds something in the recorded run."""
+    rows = demo.execute_query(query.replace("'demo'", "'demo of the queries'")).records
+    assert rows
+    assert all(value is not None for value in rows[0].values())
+
+
+def test_readme_has_the_queries_people_ask() -> None:
+    """Newest concepts, bridges, evidence, one step, a path, and a search by name."""
+    assert len(QUERIES) == 6
+
+
+def test_make_neo4j_serves_bolt_and_the_browser(tmp_path: Path) -> None:
+    """`make neo4j` says where it answers, serves Neo4j Browser there, on loopback alone, and stops at Ctrl-C."""
+    require()
+    bolt, http = free_port(), free_port()
+    words = ["make", "-s", "neo4j", f"NEO4J_HOME={tmp_path / 'home'}", f"BOLT={bolt}", f"HTTP={http}"]
+    env = os.environ | {"NEO4J_PASSWORD": PASSWORD}
+    short = subprocess.run(words, cwd=ROOT, env=env | {"NEO4J_PASSWORD": "short"}, capture_output=True, check=False)
+    assert short.returncode != 0
+    assert b"set NEO4J_PASSWORD" in short.stderr
+    with subprocess.Popen(words, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True, start_new_session=True) as run:
+        assert run.stdout is not None
+        try:
+            said = next((line for line in run.stdout if line.startswith("Neo4j answers")), "")
+            assert f"http://127.0.0.1:{http}/browser/" in said
+            with urlopen(f"http://127.0.0.1:{http}/browser/", timeout=30) as page:
+                assert "Neo4j Browser" in page.read().decode()
+            with GraphDatabase.driver(f"neo4j://localhost:{bolt}", auth=("neo4j", PASSWORD)) as driver:
+                driver.verify_connectivity()
+        finally:
+            os.killpg(run.pid, signal.SIGINT)
+    assert run.returncode != 0
 
 
 def test_readme_snippet_works(folder: Path, endpoint: str) -> None:

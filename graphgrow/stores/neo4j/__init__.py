@@ -5,25 +5,28 @@ written in the same transaction. Every commit takes the lock of the `(:Graph)` n
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING, LiteralString
+from typing import TYPE_CHECKING, LiteralString, TypeVar
 from uuid import uuid4
 
-from graphgrow.codec import from_json
+from neo4j import Result
+
+from graphgrow.codec import from_json, sealed
 from graphgrow.errors import BadInput, StaleGraph, StoreError
 from graphgrow.graph import Graph, fold
 from graphgrow.model import Event, Relation
 from graphgrow.stores.neo4j import statements as cypher
 from graphgrow.stores.neo4j.address import Address
 from graphgrow.stores.neo4j.driver import check_version, connect, sentences
-from graphgrow.stores.neo4j.rows import Row, Rows, identity, rows
+from graphgrow.stores.neo4j.rows import Rows, identity, rows
 from graphgrow.stores.projection import Projection
 
 if TYPE_CHECKING:
-    from neo4j import ManagedTransaction, Session, Transaction
+    from neo4j import Session, Transaction
 
 PAGE = 200  # events
-BATCH = 1000  # rows
+T = TypeVar("T")
 
 
 class Neo4jStore:
@@ -60,13 +63,10 @@ class Neo4jStore:
         """Put constraints, indexes and the graph's node where they are missing."""
         if self._is_made:
             return
-        with sentences(self._address), self._session() as session:
-            for statement in (*cypher.SCHEMA, cypher.WAIT_FOR_SCHEMA):
-                session.execute_write(lambda tx, it: tx.run(it).consume(), statement)
-            made = session.execute_write(
-                lambda tx: tx.run(cypher.CREATE, graph=self._address.graph, format=cypher.FORMAT).single(strict=True)
-            )
-            _check_format(made["format"], self.url)
+        for statement in (*cypher.SCHEMA, cypher.WAIT_FOR_SCHEMA):
+            self._query(statement, Result.consume)
+        made = self._query(cypher.CREATE, Result.single, format=cypher.FORMAT)
+        _check_format(made["format"] if made else None, self.url)
         self._is_made = True
 
     def append(self, *events: Event) -> int:
@@ -76,65 +76,44 @@ class Neo4jStore:
         for event, following in pairwise(events):
             if following.seq != event.seq + 1:
                 raise StaleGraph(f"event {following.seq} cannot follow event {event.seq}")
-        new = rows(self._address.graph, self._writer, events)
+        new, first, last = rows(self._address.graph, self._writer, events), events[0].seq, events[-1].seq
         self._make()
-        with sentences(self._address), self._session() as session:
-            return session.execute_write(self._append, new, events[0].seq, events[-1].seq)
-
-    def _version(self) -> int:
-        with sentences(self._address), self._session() as session:
-            found = session.run(cypher.FIND, graph=self._address.graph).single()
-        return found["version"] if found else 0
-
-    def _append(self, tx: "ManagedTransaction", new: Rows, first: int, last: int) -> int:
-        graph, writer = self._address.graph, self._writer
-        if not tx.run(cypher.ADVANCE, graph=graph, writer=writer, before=first - 1, after=last).single():
-            self._check_written(tx, new, first)
-            return last
-        self._send(tx, cypher.ADD_EXPANSIONS, new.expansions)
-        self._send(tx, cypher.ADD_EDITS, new.edits)
-        self._send(tx, cypher.ADD_CONCEPTS, new.concepts)
-        self._send(tx, cypher.ADD_ALIASES, new.aliases)
-        self._send(tx, cypher.ADD_RELATIONS, new.relations)
+        try:
+            self._query(cypher.APPEND, partial(_taken, new), **new, writer=self._writer, before=first - 1, after=last)
+        except StaleGraph:
+            if not self._is_ours(events[0]):
+                raise StaleGraph(f"event {first} cannot follow event {self._version()}") from None
         return last
 
-    def _check_written(self, tx: "ManagedTransaction", new: Rows, first: int) -> None:
-        """Raise StaleGraph unless it was this very call that wrote the events, and only its answer got lost."""
-        payload = next(row["payload"] for row in (*new.expansions, *new.edits) if row["seq"] == first)
-        found = tx.run(
-            cypher.WRITTEN, graph=self._address.graph, seq=first, payload=payload, writer=self._writer
-        ).single()
-        if not (found and found["ours"]):
-            version = tx.run(cypher.FIND, graph=self._address.graph).single()
-            raise StaleGraph(f"event {first} cannot follow event {version['version'] if version else 0}")
+    def _is_ours(self, event: Event) -> bool:
+        """Tell whether it was this store that wrote an event, and only the server's answer got lost."""
+        row = {"seq": event.seq, "payload": sealed(event), "writer": self._writer}
+        found = self._query(cypher.WRITTEN, Result.single, **row)
+        return bool(found and found["ours"])
 
-    def _send(self, tx: "ManagedTransaction", statement: LiteralString, found: list[Row]) -> None:
-        for start in range(0, len(found), BATCH):
-            batch = found[start : start + BATCH]
-            count = tx.run(statement, graph=self._address.graph, rows=batch).single(strict=True)["count"]
-            if count != len(batch):
-                raise StoreError(
-                    f"{self.url} took {count} of {len(batch)} rows: an event names a concept that is not in the graph"
-                )
+    def _version(self) -> int:
+        found = self._query(cypher.FIND, Result.single)
+        return found["version"] if found else 0
+
+    def _query(self, query: LiteralString, transform: Callable[[Result], T], **parameters: object) -> T:
+        """Run one query as a managed transaction; what `transform` raises rolls it back."""
+        with sentences(self._address):
+            return self._driver.execute_query(
+                query,
+                parameters | {"graph": self._address.graph},
+                database_=self._address.database or None,
+                result_transformer_=transform,
+            )
 
     def events(self, since: int = 0) -> Iterator[Event]:
         """Yield the events after seq `since`, in pages."""
-        while page := self._page(since):
+        while page := self._query(cypher.EVENTS, Result.values, since=since, until=since + PAGE):
             for seq, payload in page:
                 try:
                     yield from_json(payload)
                 except BadInput as error:
                     raise StoreError(f"{self.url} is damaged at event {seq}: {error}") from None
             since = page[-1][0]
-
-    def _page(self, since: int) -> list[tuple[int, str]]:
-        with sentences(self._address), self._session() as session:
-            return session.execute_read(
-                lambda tx: [
-                    (row["seq"], row["payload"])
-                    for row in tx.run(cypher.EVENTS, graph=self._address.graph, since=since, until=since + PAGE)
-                ]
-            )
 
     def graph(self) -> Graph:
         """Return the fold over all events."""
@@ -167,23 +146,25 @@ class Neo4jStore:
     def lease(self, name: str, holder: str, seconds: float) -> bool:
         """Take or renew a named lease by the server's clock; False while somebody else holds it."""
         self._make()
-        graph, now = self._address.graph, self._clock() if self._clock else None
-        with sentences(self._address), self._session() as session:
-            taken = session.execute_write(
-                lambda tx: tx.run(
-                    cypher.LEASE,
-                    id=identity(graph, "lease", name),
-                    graph=graph,
-                    name=name,
-                    holder=holder,
-                    seconds=seconds,
-                    now=now,
-                ).single()
-            )
-        return taken is not None
+        place = {"id": identity(self._address.graph, "lease", name), "name": name, "holder": holder}
+        now = self._clock() if self._clock else None
+        return self._query(cypher.LEASE, Result.single, **place, seconds=seconds, now=now) is not None
 
     def close(self) -> None:
         """Do nothing: the driver belongs to the process and is closed with it."""
+
+
+def _taken(sent: Rows, result: Result) -> None:
+    """Compare what the server has taken with what was sent; what is raised here rolls the transaction back."""
+    taken = result.single()
+    if taken is None:
+        raise StaleGraph("another writer was first")
+    for kind, found in sent.items():
+        if taken[kind] != len(found):
+            raise StoreError(
+                f"the server took {taken[kind]} of {len(found)} {kind}:"
+                " an event names a concept that is not in the graph"
+            )
 
 
 def _check_format(version: int | None, url: str) -> None:

@@ -22,7 +22,7 @@ from neo4j.exceptions import (
 from graphgrow.errors import StoreAway, StoreError
 from graphgrow.stores.neo4j.address import Address
 
-OLDEST = (5, 21)  # uniqueness constraints on relations came with 5.7, full-text indexes over lists with 5.21
+OLDEST = (5, 23)  # CALL () { ... }; uniqueness of relations came with 5.7, full-text indexes over lists with 5.21
 CONNECT_SECONDS = 10.0
 RETRY_SECONDS = 2.0  # for what ends soon, like a lock; a server that is away is the caller's patience
 

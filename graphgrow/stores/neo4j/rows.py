@@ -1,46 +1,39 @@
 """What events are in Neo4j: rows of primitive values with names a person understands, one row a node or relation."""
 
 import hashlib
+import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from graphgrow.codec import sealed
 from graphgrow.model import Event, Expansion, Relation
 
 Row = dict[str, Any]
+Rows = dict[str, list[Row]]
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """All that one transaction adds, each node and relation once, in the order of the events."""
+def identity(*words: str) -> str:
+    """Return the id of a concept (graph, key) or a relation (graph, source, predicate, target): 128 bits in hex.
 
-    expansions: list[Row] = field(default_factory=list)
-    edits: list[Row] = field(default_factory=list)
-    concepts: list[Row] = field(default_factory=list)
-    aliases: list[Row] = field(default_factory=list)
-    relations: list[Row] = field(default_factory=list)
-
-
-def identity(graph: str, *words: str) -> str:
-    """Return the id of a concept (its key) or a relation (source, predicate, target) in one graph: 128 bits in hex.
-
-    Names can be longer than an index takes, so what is unique is a digest; lengths keep ("ab", "c") and ("a", "bc")
+    Names can be longer than an index takes, so what is unique is a digest; JSON keeps ("ab", "c") and ("a", "bc")
     apart.
     """
-    text = "".join(f"{len(word)}:{word}" for word in (graph, *words))
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return hashlib.sha256(json.dumps(words).encode()).hexdigest()[:32]
 
 
 def rows(graph: str, writer: str, events: Sequence[Event]) -> Rows:
-    """Return what events add to a graph; a relation that several of them state is one row with their sum."""
-    found = Rows()
-    for event in events:
-        (found.expansions if isinstance(event, Expansion) else found.edits).append(_event(event) | {"writer": writer})
-    found.concepts.extend(_concepts(graph, events))
-    found.aliases.extend(_aliases(graph, events))
-    found.relations.extend(_relations(graph, events))
-    return found
+    """Return what events add to a graph, by the kinds that `statements.APPEND` takes, each node and relation once.
+
+    A relation that several of the events state is one row with their sum.
+    """
+    nodes = [(isinstance(event, Expansion), _event(event) | {"writer": writer}) for event in events]
+    return {
+        "expansions": [row for is_expansion, row in nodes if is_expansion],
+        "edits": [row for is_expansion, row in nodes if not is_expansion],
+        "concepts": _concepts(graph, events),
+        "aliases": _aliases(graph, events),
+        "relations": _relations(graph, events),
+    }
 
 
 def _event(event: Event) -> Row:
@@ -66,33 +59,35 @@ def _event(event: Event) -> Row:
 
 
 def _concepts(graph: str, events: Iterable[Event]) -> list[Row]:
-    first: dict[str, Row] = {}
+    found: dict[str, Row] = {}
     for event in events:
         for concept in event.delta.concepts:
             row = {"id": identity(graph, concept.key), "key": concept.key, "name": concept.name, "seq": event.seq}
-            first.setdefault(concept.key, row)
-    return list(first.values())
+            spellings = found.setdefault(concept.key, row | {"spellings": []})["spellings"]
+            spellings += [s for s in (concept.name, *concept.aliases) if s not in spellings]
+    return list(found.values())
 
 
 def _aliases(graph: str, events: Iterable[Event]) -> list[Row]:
-    spellings: dict[str, dict[str, None]] = {}
+    found: dict[str, dict[str, None]] = {}
     for event in events:
-        own = [(c.key, spelling) for c in event.delta.concepts for spelling in (c.name, *c.aliases)]
-        for key, spelling in (*own, *event.delta.aliases):
-            spellings.setdefault(key, {})[spelling] = None
-    return [{"id": identity(graph, key), "spellings": list(found)} for key, found in spellings.items()]
+        for key, spelling in event.delta.aliases:
+            found.setdefault(key, {})[spelling] = None
+    return [{"id": identity(graph, key), "spellings": list(spellings)} for key, spellings in found.items()]
 
 
 def _relations(graph: str, events: Iterable[Event]) -> list[Row]:
     found: dict[Relation, Row] = {}
     for event in events:
         for said in event.delta.statements:
-            row = found.setdefault(said.relation, _relation(graph, said.relation, event.seq))
+            row = found.get(said.relation)
+            if row is None:
+                row = found[said.relation] = _relation(graph, said.relation, event.seq)
             row["support"] += said.support
             row["last_seq"] = event.seq
             if event.seq not in row["events"][-1:]:
                 row["events"].append(event.seq)
-            if said.raw.predicate not in row["wording"]:
+            if said.raw.predicate not in (said.relation.predicate, *row["wording"]):
                 row["wording"].append(said.raw.predicate)
     return list(found.values())
 

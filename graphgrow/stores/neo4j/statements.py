@@ -2,9 +2,11 @@
 
 (:Graph {name, version, format})
 (:Concept {id, graph, key, name, aliases, first_seq})
-(:Concept)-[:RELATES {id, graph, predicate, support, first_seq, last_seq, events, wording}]->(:Concept)
+(:Concept)-[:RELATES {id, predicate, support, first_seq, last_seq, events, wording}]->(:Concept)
 (:Event:Expansion | :Event:Edit {graph, seq, name, at, ..., payload})-[:INTRODUCED]->(:Concept)
 (:Lease {id, graph, name, holder, until})
+
+`events` of a relation are those that said it, `wording` the words of its evidence that differ from its predicate.
 """
 
 FORMAT = 1
@@ -16,7 +18,9 @@ SCHEMA = (
     "CREATE CONSTRAINT graphgrow_event IF NOT EXISTS FOR (e:Event) REQUIRE (e.graph, e.seq) IS UNIQUE",
     "CREATE CONSTRAINT graphgrow_lease IF NOT EXISTS FOR (l:Lease) REQUIRE l.id IS UNIQUE",
     "CREATE INDEX graphgrow_concepts_of_graph IF NOT EXISTS FOR (c:Concept) ON (c.graph)",
-    "CREATE FULLTEXT INDEX concept_names IF NOT EXISTS FOR (c:Concept) ON EACH [c.name, c.aliases]",
+    # Eventually consistent: else a third of the time of a commit goes into it.
+    """CREATE FULLTEXT INDEX concept_names IF NOT EXISTS FOR (c:Concept) ON EACH [c.name, c.aliases]
+    OPTIONS {indexConfig: {`fulltext.eventually_consistent`: true}}""",
 )
 WAIT_FOR_SCHEMA = "CALL db.awaitIndexes(300)"
 
@@ -24,43 +28,49 @@ FIND = "MATCH (g:Graph {name: $graph}) RETURN g.version AS version, g.format AS 
 OTHERS = "MATCH (g:Graph) WHERE g.format IS NOT NULL RETURN g.name AS name ORDER BY name LIMIT 10"
 CREATE = "MERGE (g:Graph {name: $graph}) ON CREATE SET g.version = 0, g.format = $format RETURN g.format AS format"
 
-# SET takes the node's lock before the version is read: of two writers one waits here until the other has committed.
-ADVANCE = """
+# One commit. SET takes the node's lock before the version is read: of two writers one waits here until the other has
+# committed, and then finds another version and no row comes back.
+APPEND = """
 MATCH (g:Graph {name: $graph}) SET g.last_writer = $writer
 WITH g WHERE g.version = $before SET g.version = $after
-RETURN g.version AS version
+WITH g
+CALL () {
+    UNWIND $expansions AS row CREATE (e:Event:Expansion {graph: $graph}) SET e += row RETURN count(*) AS expansions
+}
+CALL () {
+    UNWIND $edits AS row CREATE (e:Event:Edit {graph: $graph}) SET e += row RETURN count(*) AS edits
+}
+CALL () {
+    UNWIND $concepts AS row
+    MATCH (e:Event {graph: $graph, seq: row.seq})
+    MERGE (c:Concept {id: row.id})
+    ON CREATE SET c.graph = $graph, c.key = row.key, c.name = row.name, c.aliases = [], c.first_seq = row.seq
+    FOREACH (_ IN CASE c.first_seq WHEN row.seq THEN [1] ELSE [] END | CREATE (e)-[:INTRODUCED]->(c))
+    FOREACH (s IN [s IN row.spellings WHERE s <> c.name AND NOT s IN c.aliases] | SET c.aliases = c.aliases + s)
+    RETURN count(*) AS concepts
+}
+CALL () {
+    UNWIND $aliases AS row
+    MATCH (c:Concept {id: row.id})
+    FOREACH (s IN [s IN row.spellings WHERE s <> c.name AND NOT s IN c.aliases] | SET c.aliases = c.aliases + s)
+    RETURN count(*) AS aliases
+}
+CALL () {
+    UNWIND $relations AS row
+    MATCH (a:Concept {id: row.source})
+    MATCH (b:Concept {id: row.target})
+    MERGE (a)-[r:RELATES {id: row.id}]->(b)
+    ON CREATE SET r.predicate = row.predicate, r.support = row.support, r.first_seq = row.first_seq,
+        r.last_seq = row.last_seq, r.events = row.events, r.wording = row.wording
+    ON MATCH SET r.support = r.support + row.support, r.last_seq = row.last_seq, r.events = r.events + row.events,
+        r.wording = coalesce(r.wording, []) + [w IN row.wording WHERE NOT w IN coalesce(r.wording, [])]
+    RETURN count(*) AS relations
+}
+RETURN expansions, edits, concepts, aliases, relations
 """
 LOCK = "MATCH (g:Graph {name: $graph}) SET g.last_writer = $writer RETURN g.version AS version"
 WRITTEN = """
 MATCH (e:Event {graph: $graph, seq: $seq}) RETURN e.payload = $payload AND e.writer = $writer AS ours
-"""
-
-ADD_EXPANSIONS = "UNWIND $rows AS row CREATE (e:Event:Expansion {graph: $graph}) SET e += row RETURN count(*) AS count"
-ADD_EDITS = "UNWIND $rows AS row CREATE (e:Event:Edit {graph: $graph}) SET e += row RETURN count(*) AS count"
-ADD_CONCEPTS = """
-UNWIND $rows AS row
-MATCH (e:Event {graph: $graph, seq: row.seq})
-MERGE (c:Concept {id: row.id})
-ON CREATE SET c.graph = $graph, c.key = row.key, c.name = row.name, c.aliases = [], c.first_seq = row.seq
-FOREACH (_ IN CASE c.first_seq WHEN row.seq THEN [1] ELSE [] END | CREATE (e)-[:INTRODUCED]->(c))
-RETURN count(*) AS count
-"""
-ADD_ALIASES = """
-UNWIND $rows AS row
-MATCH (c:Concept {id: row.id})
-SET c.aliases = c.aliases + [s IN row.spellings WHERE s <> c.name AND NOT s IN c.aliases]
-RETURN count(*) AS count
-"""
-ADD_RELATIONS = """
-UNWIND $rows AS row
-MATCH (a:Concept {id: row.source})
-MATCH (b:Concept {id: row.target})
-MERGE (a)-[r:RELATES {id: row.id}]->(b)
-ON CREATE SET r.graph = $graph, r.predicate = row.predicate, r.support = 0, r.first_seq = row.first_seq,
-    r.events = [], r.wording = []
-SET r.support = r.support + row.support, r.last_seq = row.last_seq, r.events = r.events + row.events,
-    r.wording = r.wording + [w IN row.wording WHERE NOT w IN r.wording]
-RETURN count(*) AS count
 """
 
 EVENTS = """

@@ -5,18 +5,15 @@ is not defined for a graph is None; nothing raises on an empty one.
 """
 
 import math
-import random
-import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 
 import igraph as ig
 
+from graphgrow.measure.chance import seeded
 from graphgrow.measure.fits import finite, power_law
 
 Triple = tuple[str, str, str]
-_GENERATOR = threading.Lock()  # igraph has one generator for the whole process
 ENDS = 2  # a path has two ends; a concept between them makes a third
 
 
@@ -121,22 +118,12 @@ def _cohesion(simple: ig.Graph) -> dict[str, object]:
     }
 
 
-@contextmanager
-def _seeded(seed: int) -> Iterator[None]:
-    with _GENERATOR:
-        ig.set_random_number_generator(random.Random(seed))
-        try:
-            yield
-        finally:
-            ig.set_random_number_generator(random)
-
-
 def _communities(simple: ig.Graph, seed: int) -> dict[str, object]:
     """Modularity (Newman, Girvan 2004) by Louvain and by Leiden; bridges by the paper's flag, on Leiden's partition."""
     if not simple.ecount():
         none = dict.fromkeys(("modularity_louvain", "modularity_leiden"))
         return {**none, "communities": simple.vcount(), "bridge_concepts": 0}
-    with _seeded(seed):
+    with seeded(seed):
         louvain = simple.community_multilevel()
         leiden = simple.community_leiden(objective_function="modularity", n_iterations=-1)
     return {

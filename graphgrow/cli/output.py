@@ -63,7 +63,12 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str =
         title=Text(title) if title else None, title_justify="left", box=None, pad_edge=False, header_style="bold"
     )
     for column in columns:
-        shown.add_column(column.strip(), justify="right" if column.startswith(" ") else "left", overflow="fold")
+        shown.add_column(
+            column.strip(),
+            justify="right" if column.startswith(" ") else "left",
+            overflow="fold",
+            no_wrap=column == "metric",
+        )
     for row in rows:
         shown.add_row(*(Text(number(cell)) for cell in row))
     Console(file=sys.stdout, highlight=False).print(shown)

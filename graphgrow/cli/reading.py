@@ -17,6 +17,7 @@ from graphgrow.stores import GraphStore, open_store
 from graphgrow.stores.projection import differences, project
 
 HUBS = 12
+COLUMNS = 5
 
 
 def register(app: typer.Typer) -> None:
@@ -140,13 +141,6 @@ def _log_row(event: Expansion | Edit) -> tuple[object, ...]:
     return event.seq, event.outcome, focus.strategy, question, event.reply.usage.tokens, *brought, why
 
 
-def panel_of(graph: Graph) -> dict[str, object]:
-    """Return the whole table for a graph."""
-    from graphgrow.measure.panel import panel
-
-    return panel(list(graph.concepts), graph.triples())
-
-
 def measure(
     source: Annotated[str, typer.Argument(metavar="STORE|FILE", help="A store, or a .graphml, .json or .csv graph.")],
     at: Annotated[int | None, typer.Option(min=0, help="As it was after this event.")] = None,
@@ -178,23 +172,27 @@ def _contents(source: str, at: int | None) -> tuple[list[str], list[tuple[str, s
 
 def _measure_every(url: str, every: int, *, as_json: bool) -> None:
     with closing(open_store(url)) as store:
-        rows = list(_rows(store, every))
+        rows = _rows(store, every)
     if as_json:
         dump(rows)
-    elif rows:
-        shown = [name for name, value in rows[-1].items() if not isinstance(value, dict)]
-        table([f" {name}" for name in shown], [[row[name] for name in shown] for row in rows])
+        return
+    shown = [rows[len(rows) * (place + 1) // COLUMNS - 1] for place in range(COLUMNS)] if len(rows) > COLUMNS else rows
+    names = [name for name, value in rows[-1].items() if not isinstance(value, dict)] if rows else []
+    table(
+        ("metric", *(f" {row['seq']}" for row in shown)), ([name, *(row[name] for row in shown)] for name in names[1:])
+    )
+    if len(shown) < len(rows):
+        say(f"{len(shown)} of {len(rows)} snapshots; --json has them all")
 
 
 def _rows(store: GraphStore, every: int) -> list[dict[str, object]]:
     """Return the panel after every `every`-th event and after the last one."""
-    graph, rows = Graph(), []
-    for event in store.events():
-        graph.apply(event)
-        if event.seq % every == 0:
-            rows.append({"seq": event.seq, **panel_of(graph)})
-    if graph.seq % every:
-        rows.append({"seq": graph.seq, **panel_of(graph)})
+    from graphgrow.measure.history import history
+    from graphgrow.measure.panel import NAMES
+
+    found = history(store.events(), every=every)
+    chosen = found[(found.index % every == 0) | (found.index == found.index.max())].astype(object)
+    rows: list[dict[str, object]] = chosen.where(chosen.notna(), None)[list(NAMES)].reset_index().to_dict("records")
     return rows
 
 

@@ -48,11 +48,14 @@ def power_law(degrees: Sequence[int], *, alpha_limit: float | None = ALPHA_LIMIT
         return nothing
     import powerlaw
 
+    from graphgrow.measure.truncated import TruncatedPowerLaw
+
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module=r"powerlaw\.|scipy\.optimize")  # results are checked below
         fit = powerlaw.Fit(positive, discrete=True, verbose=False, parameter_ranges={"alpha": (0, alpha_limit)})
         if fit.noise_flag:
             return nothing
+        fit.supported_distributions = fit.supported_distributions | {"truncated_power_law": TruncatedPowerLaw}
         own = fit.power_law.loglikelihoods(fit.data)
         ratios: dict[str, object] = {name: _ratio(fit, own, rival) for name, rival in RIVALS.items()}
     values = finite(fit.alpha), finite(fit.xmin), finite(fit.sigma), int(fit.n_tail), finite(fit.D)

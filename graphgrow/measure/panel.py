@@ -26,19 +26,27 @@ def panel(concepts: Sequence[str], relations: Iterable[Triple], *, seed: int = 0
     pairs = {(source, target) for source, _, target in relations}
     simple = _simple(concepts, pairs)
     components = simple.connected_components()
-    largest = components.giant() if len(components) else simple
     rows = {
         **_sizes(concepts, relations, pairs, simple),
-        **_components(components, largest),
+        **_components(components, components.giant() if len(components) else simple),
         **_local(simple),
+        **structure(simple, seed=seed),
+    }
+    rows["small_world_sigma"] = small_world_sigma(rows)
+    return {name: rows[name] for name in NAMES}
+
+
+def structure(simple: ig.Graph, *, seed: int = 0) -> dict[str, object]:
+    """Return the metrics that need the whole graph at once: paths, cores, communities, betweenness, the degree fit."""
+    components = simple.connected_components()
+    largest = components.giant() if len(components) else simple
+    return {
         **_paths(largest),
         **_cohesion(simple),
         **_communities(simple, seed),
         **_betweenness(largest),
         **power_law(simple.degree()),
     }
-    rows["small_world_sigma"] = small_world_sigma(rows)
-    return {name: rows[name] for name in NAMES}
 
 
 NAMES = (

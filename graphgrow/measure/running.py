@@ -1,0 +1,110 @@
+"""Counts of a growing graph, kept up to date by each new edge: what the panel finds from scratch, at any moment."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from graphgrow.model import Delta
+
+
+class Running:
+    """The simple undirected projection of a log of deltas, with the counts that its metrics are made of.
+
+    An edge costs the degrees of its ends. Everything is a whole number, so nothing drifts from what it stands for.
+    """
+
+    def __init__(self) -> None:
+        self.near: dict[str, set[str]] = {}
+        self.edges: list[tuple[int, int]] = []
+        self.triangles = 0
+        self.max_degree = 0
+        self.connected_pairs = 0
+        self._place: dict[str, int] = {}
+        self._corners: defaultdict[str, int] = defaultdict(int)
+        self._wedges = self._squares = self._cubes = self._products = 0
+        self._parent: dict[str, str] = {}
+        self._sizes: dict[str, tuple[int, int, int]] = {}
+
+    def take(self, delta: Delta) -> None:
+        """Add what an event brought."""
+        for concept in delta.concepts:
+            self._add_concept(concept.key)
+        for said in delta.statements:
+            source, target = said.relation.source, said.relation.target
+            if source != target and target not in self.near[source]:
+                self._add_edge(source, target)
+
+    def _add_concept(self, key: str) -> None:
+        if key in self.near:
+            return
+        self.near[key] = set()
+        self._place[key] = len(self._place)
+        self._parent[key] = key
+        self._sizes[key] = (1, -self._place[key], 0)
+
+    def _add_edge(self, one: str, other: str) -> None:
+        near, there = self.near[one], self.near[other]
+        self._count_triangles(one, other, near & there)
+        self._count_degrees(len(near), len(there))
+        self._products += sum(len(self.near[key]) for ends in (near, there) for key in ends)
+        near.add(other)
+        there.add(one)
+        self._products += len(near) * len(there)
+        self.max_degree = max(self.max_degree, len(near), len(there))
+        self.edges.append((self._place[one], self._place[other]))
+        self._join(one, other)
+
+    def _count_triangles(self, one: str, other: str, common: Iterable[str]) -> None:
+        for key in common:
+            self.triangles += 1
+            for corner in (key, one, other):
+                self._corners[corner] += 1
+
+    def _count_degrees(self, *degrees: int) -> None:
+        for degree in degrees:
+            self._wedges += degree
+            self._squares += 2 * degree + 1
+            self._cubes += 3 * degree * (degree + 1) + 1
+
+    def _find(self, key: str) -> str:
+        while (parent := self._parent[key]) != key:
+            self._parent[key] = key = self._parent[parent]
+        return key
+
+    def _join(self, one: str, other: str) -> None:
+        """Count an edge to its component; of two components make one, which connects a times b pairs."""
+        a, b = self._find(one), self._find(other)
+        size, first, edges = self._sizes[a]
+        if a != b:
+            theirs = self._sizes.pop(b)
+            self.connected_pairs += size * theirs[0]
+            size, first, edges = size + theirs[0], max(first, theirs[1]), edges + theirs[2]
+            self._parent[b] = a
+        self._sizes[a] = (size, first, edges + 1)
+
+    def row(self) -> dict[str, object]:
+        """Return metric -> value by the names of the panel, and the pairs of concepts that a path connects."""
+        nodes, edges = len(self.near), len(self.edges)
+        size, _, inside = max(self._sizes.values(), default=(0, 0, 0))
+        return {
+            "simple_edges": edges,
+            "max_degree": self.max_degree if nodes else None,
+            "components": len(self._sizes),
+            "lcc_nodes": size,
+            "lcc_edges": inside,
+            "density": 2 * edges / (nodes * (nodes - 1)) if nodes > 1 else None,
+            "average_clustering": self._clustering() / nodes if nodes else None,
+            "transitivity": 3 * self.triangles / self._wedges if self._wedges else None,
+            "triangles": self.triangles,
+            "degree_assortativity": self._assortativity(),
+            "connected_pairs": self.connected_pairs,
+        }
+
+    def _clustering(self) -> float:
+        degrees = ((corners, len(self.near[key])) for key, corners in self._corners.items())
+        return sum(2 * corners / (degree * (degree - 1)) for corners, degree in degrees)
+
+    def _assortativity(self) -> float | None:
+        """Pearson's r of the degrees at both ends of an edge (Newman 2002), out of three sums."""
+        edges = len(self.edges)
+        spread = 2 * edges * self._cubes - self._squares**2
+        return (4 * edges * self._products - self._squares**2) / spread if spread else None

@@ -1,26 +1,27 @@
 """The whole table of metrics of one graph, through igraph: every number the paper prints, under one name each.
 
-Unless a row says otherwise it is taken on the simple undirected projection; path metrics on its largest component. What
-is not defined for a graph is None; nothing raises on an empty one.
+Unless a row says otherwise it is taken on the simple undirected projection; path metrics on its largest component, and
+beyond `paths.EXACT` concepts from sampled sources, with their number and standard errors. What is not defined for a
+graph is None; nothing raises on an empty one.
 """
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import igraph as ig
 
 from graphgrow.measure.chance import seeded
 from graphgrow.measure.fits import finite, power_law
+from graphgrow.measure.paths import betweenness, paths, sample
 
 Triple = tuple[str, str, str]
-ENDS = 2  # a path has two ends; a concept between them makes a third
 
 
 def panel(concepts: Sequence[str], relations: Iterable[Triple], *, seed: int = 0) -> dict[str, object]:
     """Return metric -> value for concepts (keys) and distinct relations (source, predicate, target), in table order.
 
-    `seed` decides the Louvain and Leiden partitions. Values are plain numbers, None, or a dict for likelihood ratios.
+    `seed` decides the Louvain and Leiden partitions and which sources are sampled. Values are plain numbers, None, or a
+    dict for likelihood ratios.
     """
     relations = list(relations)
     pairs = {(source, target) for source, _, target in relations}
@@ -40,11 +41,12 @@ def structure(simple: ig.Graph, *, seed: int = 0) -> dict[str, object]:
     """Return the metrics that need the whole graph at once: paths, cores, communities, betweenness, the degree fit."""
     components = simple.connected_components()
     largest = components.giant() if len(components) else simple
+    sources = sample(largest, seed)
     return {
-        **_paths(largest),
+        **paths(largest, sources),
         **_cohesion(simple),
         **_communities(simple, seed),
-        **_betweenness(largest),
+        **betweenness(largest, sources),
         **power_law(simple.degree()),
     }
 
@@ -52,11 +54,11 @@ def structure(simple: ig.Graph, *, seed: int = 0) -> dict[str, object]:
 NAMES = (
     "nodes", "edges", "relations", "simple_edges", "self_loops", "average_degree", "max_degree", "components",
     "lcc_nodes", "lcc_edges", "density", "average_clustering", "transitivity", "triangles", "average_path_length",
-    "diameter", "degree_assortativity", "max_core", "max_core_size", "articulation_points", "cut_edges",
-    "modularity_louvain", "modularity_leiden", "communities", "bridge_concepts", "betweenness_mean", "betweenness_max",
-    "betweenness_gini", "betweenness_top1pct", "global_efficiency", "small_world_sigma", "powerlaw_alpha",
-    "powerlaw_xmin", "powerlaw_sigma", "powerlaw_ntail", "powerlaw_ks", "lr_exponential", "lr_lognormal",
-    "lr_truncated", "lr_stretched", "powerlaw_verdict",
+    "average_path_length_error", "sampled_sources", "diameter", "degree_assortativity", "max_core", "max_core_size",
+    "articulation_points", "cut_edges", "modularity_louvain", "modularity_leiden", "communities", "bridge_concepts",
+    "betweenness_mean", "betweenness_max", "betweenness_max_error", "betweenness_gini", "betweenness_top1pct",
+    "global_efficiency", "small_world_sigma", "powerlaw_alpha", "powerlaw_xmin", "powerlaw_sigma", "powerlaw_ntail",
+    "powerlaw_ks", "lr_exponential", "lr_lognormal", "lr_truncated", "lr_stretched", "powerlaw_verdict",
 )  # fmt: skip
 
 
@@ -97,24 +99,6 @@ def _local(simple: ig.Graph) -> dict[str, object]:
     }
 
 
-def _distances(graph: ig.Graph) -> Counter[int]:
-    """Return how many unordered pairs of different concepts are how far apart; memory follows the nodes."""
-    return Counter({int(d): int(n) for d, _, n in graph.path_length_hist(directed=False).bins()})
-
-
-def _paths(largest: ig.Graph) -> dict[str, object]:
-    """Mean shortest path, diameter, and global efficiency (Latora and Marchiori 2001), all exact."""
-    counts = _distances(largest)
-    pairs = counts.total()
-    if not pairs:
-        return {"average_path_length": None, "diameter": 0 if largest.vcount() else None, "global_efficiency": None}
-    return {
-        "average_path_length": sum(d * n for d, n in counts.items()) / pairs,
-        "diameter": int(max(counts)),
-        "global_efficiency": sum(n / d for d, n in counts.items()) / pairs,
-    }
-
-
 def _cohesion(simple: ig.Graph) -> dict[str, object]:
     cores = simple.coreness()
     innermost = max(cores, default=None)
@@ -145,23 +129,6 @@ def _communities(simple: ig.Graph, seed: int) -> dict[str, object]:
 def _bridging(simple: ig.Graph, membership: list[int]) -> int:
     """Return how many concepts have neighbours in more than one community."""
     return sum(len({membership[n] for n in near}) > 1 for near in simple.get_adjlist())
-
-
-def _betweenness(largest: ig.Graph) -> dict[str, object]:
-    """Betweenness over (n - 1)(n - 2) / 2 pairs: mean, maximum, Gini coefficient, share of the top 1 %."""
-    nodes = largest.vcount()
-    pairs = (nodes - 1) * (nodes - 2) / 2
-    if nodes <= ENDS:
-        return dict.fromkeys(("betweenness_mean", "betweenness_max", "betweenness_gini", "betweenness_top1pct"))
-    values = sorted(b / pairs for b in largest.betweenness())
-    total, top = math.fsum(values), math.ceil(nodes / 100)
-    ranked = math.fsum((2 * rank - nodes - 1) * value for rank, value in enumerate(values, 1))
-    return {
-        "betweenness_mean": total / nodes,
-        "betweenness_max": values[-1],
-        "betweenness_gini": ranked / (nodes * total) if total else None,
-        "betweenness_top1pct": math.fsum(values[-top:]) / total if total else None,
-    }
 
 
 def small_world_sigma(row: dict[str, object]) -> float | None:

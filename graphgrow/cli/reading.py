@@ -145,6 +145,9 @@ def measure(
     source: Annotated[str, typer.Argument(metavar="STORE|FILE", help="A store, or a .graphml, .json or .csv graph.")],
     at: Annotated[int | None, typer.Option(min=0, help="As it was after this event.")] = None,
     every: Annotated[int | None, typer.Option(min=1, help="One row every K events.")] = None,
+    nulls: Annotated[
+        int | None, typer.Option(min=2, help="Compare with so many graphs of each null model instead.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Print the whole panel of metrics of a graph."""
@@ -154,6 +157,9 @@ def measure(
     if every is not None:
         _measure_every(source, every, as_json=as_json)
         return
+    if nulls is not None:
+        _measure_nulls(*_contents(source, at), nulls, as_json=as_json)
+        return
     from graphgrow.measure.panel import panel
 
     values = panel(*_contents(source, at))
@@ -161,6 +167,26 @@ def measure(
         dump(values)
     else:
         table(("metric", " value"), values.items())
+
+
+def _measure_nulls(concepts: list[str], relations: list[tuple[str, str, str]], samples: int, *, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from graphgrow.measure.nulls import nulls
+    from graphgrow.measure.panel import simple_graph
+
+    rows = nulls(simple_graph(concepts, {(s, t) for s, _, t in relations}), samples=samples)
+    if as_json:
+        dump([asdict(row) for row in rows])
+        return
+    shown: list[tuple[object, ...]] = []
+    for row in rows:
+        if not shown or row.metric != shown[-1][-1]:
+            shown.append((row.metric, row.observed, "", "", "", "", row.metric))
+        model = row.model.replace("_", " ")
+        shown.append((f"- {model}", "", row.mean, row.low, row.high, row.z, row.metric))
+    table(("metric", " observed", " mean", " low", " high", " z"), [cells[:-1] for cells in shown])
+    say(f"low and high hold 95 % of {samples} graphs of each model; z is the distance from their mean in deviations")
 
 
 def _contents(source: str, at: int | None) -> tuple[list[str], list[tuple[str, str, str]]]:

@@ -25,7 +25,7 @@ def panel(concepts: Sequence[str], relations: Iterable[Triple], *, seed: int = 0
     """
     relations = list(relations)
     pairs = {(source, target) for source, _, target in relations}
-    simple = _simple(concepts, pairs)
+    simple = simple_graph(concepts, pairs)
     components = simple.connected_components()
     rows = {
         **_sizes(concepts, relations, pairs, simple),
@@ -62,7 +62,8 @@ NAMES = (
 )  # fmt: skip
 
 
-def _simple(concepts: Sequence[str], pairs: set[tuple[str, str]]) -> ig.Graph:
+def simple_graph(concepts: Sequence[str], pairs: set[tuple[str, str]]) -> ig.Graph:
+    """Return the simple undirected projection of ordered pairs of concepts: loops dropped, both directions one edge."""
     place = {key: number for number, key in enumerate(concepts)}
     edges = {(min(a, b), max(a, b)) for s, t in pairs if (a := place[s]) != (b := place[t])}
     return ig.Graph(n=len(place), edges=sorted(edges))

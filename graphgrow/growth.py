@@ -4,7 +4,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +29,7 @@ SMALL_ROOM = 0.25
 
 Ending = Literal["", "steps", "tokens", "usd", "minutes", "exhausted", "failing", "interrupted"]
 RESOLVER = replace(RESOLVE, echoes=EXAMPLE)
+Kept = tuple[Path | None, Parcel]  # a reply, and its file while it waits
 
 
 def now() -> str:
@@ -125,29 +126,41 @@ class Growth:
         try:
             while waiting:
                 failure = failure or waiting[0].exception()
-                event = None if waiting[0].exception() else self._commit(*waiting[0].result())
-                waiting.popleft()
-                if event:
-                    yield event
-                    if is_failure(event) and not event.repairs:
-                        broken.append(self._repair(event))
+                answer = waiting.popleft()
+                if answer.exception():
+                    continue
+                event = self._commit(*answer.result())
+                yield event
+                if is_failure(event) and not event.repairs:
+                    broken.append(self._repair(event))
         except StoreAway as error:
-            while waiting:
-                waiting.pop().cancel()
+            self._leave_to_spool(waiting)
             raise StoreAway(f"{error} {self._where_replies_wait()}") from None
-        finally:  # the consumer stopped or something broke: what was paid for is saved all the same
-            for answer in waiting:
-                if not answer.cancel() and not answer.exception():
-                    self._commit(*answer.result())
+        except KeyboardInterrupt:
+            self._leave_to_spool(waiting)
+            raise
+        finally:
+            self._commit_rest(waiting)
         if failure:
             raise failure
         if broken and self._ending() in {"", "steps"}:
             yield from self._round(broken, workers)
 
+    def _leave_to_spool(self, waiting: deque[Future[Kept]]) -> None:
+        """Ask no more, and leave what has arrived on disk for the next run; without a disk nothing is left."""
+        while self.spool.folder and waiting:
+            waiting.pop().cancel()
+
+    def _commit_rest(self, waiting: deque[Future[Kept]]) -> None:
+        """Save what was paid for where the consumer stopped or something broke."""
+        for answer in waiting:
+            if not answer.cancel() and not answer.exception():
+                self._commit(*answer.result())
+
     def _where_replies_wait(self) -> str:
         return f"Replies that have arrived wait in {self.spool.folder} and are committed when this run is started again"
 
-    def _ask(self, question: Question, seq: int) -> tuple[Path | None, Parcel]:
+    def _ask(self, question: Question, seq: int) -> Kept:
         """Ask in a worker thread, and put the reply where nothing can lose it before anything is made of it."""
         prompt = question.prompt
         try:
@@ -158,7 +171,10 @@ class Growth:
             prompt = question.smaller
             reply = self._llm.ask(prompt)
         parcel = Parcel(self.topic, seq, question, Answer(prompt, reply))
-        return self.spool.keep(parcel), parcel
+        try:
+            return self.spool.keep(parcel), parcel
+        except OSError:  # a full disk, say: the store may take the reply all the same
+            return None, parcel
 
     def _commit(self, path: Path | None, parcel: Parcel) -> Expansion:
         """Save a reply of this run and count it."""

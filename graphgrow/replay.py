@@ -14,7 +14,7 @@ from graphgrow.model import Answer, Delta, Event, Expansion, Focus, Measures, Pr
 from graphgrow.names import canonical, clean
 from graphgrow.resolve import Resolver
 from graphgrow.stores import GraphStore
-from graphgrow.stores.copying import BATCH
+from graphgrow.stores.copying import batches, complete
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +32,22 @@ def recording(path: Path, fields: Fields | None = None, topic: str = "") -> list
     return list(_foreign(path, fields, topic) if fields else read_events(path))
 
 
-def replay(recorded: Iterable[Event], store: GraphStore, resolver: Resolver) -> Iterator[Event]:
-    """Commit recorded replies to a store and yield the events; all are resolved before the first batch is written."""
-    graph = store.graph()
+def replay(
+    recorded: Iterable[Event], store: GraphStore, resolver: Resolver, *, append: bool = False
+) -> Iterator[Event]:
+    """Commit recorded replies to a store and yield the events; all are resolved before the first batch is written.
+
+    Without `append` the store must be empty, or hold the beginning of this very replay, which then goes on; BadInput
+    otherwise.
+    """
+    graph = store.graph() if append else Graph()
     offset = graph.seq
     events = [_again(event, graph, resolver, offset) for event in recorded]
-    for start in range(0, len(events), BATCH):
-        store.append(*events[start : start + BATCH])
+    if append:
+        for batch in batches(events):
+            store.append(*batch)
+    else:
+        complete(events, store)
     yield from events
 
 

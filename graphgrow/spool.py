@@ -14,6 +14,7 @@ from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from graphgrow.errors import StoreError
@@ -22,6 +23,10 @@ from graphgrow.model import Answer, Question
 if TYPE_CHECKING:
     from filelock import FileLock
     from pydantic import TypeAdapter
+
+
+ATTEMPTS = 20
+BOLT = 7687  # the port of a Neo4j URL that names none
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +43,20 @@ def state_folder(url: str, env: Mapping[str, str] = os.environ) -> Path | None:
     """Return where replies for a store wait: a folder of the user's, named by a digest; None for `memory:`."""
     if url.startswith("memory:"):
         return None
+    try:
+        root = Path(env.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    except RuntimeError:
+        raise StoreError("there is no home to keep replies safe in: set XDG_STATE_HOME to a folder") from None
+    name = hashlib.sha256(_one_spelling(url).encode(errors="surrogateescape")).hexdigest()[:16]
+    return root / "graphgrow" / name
+
+
+def _one_spelling(url: str) -> str:
+    """Return the same text for URLs of the same store, however they are written."""
     if url.startswith("sqlite:"):
-        url = f"sqlite:{Path(url.removeprefix('sqlite:')).absolute()}"
-    root = Path(env.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
-    return root / "graphgrow" / hashlib.sha256(url.encode(errors="surrogateescape")).hexdigest()[:16]
+        return f"sqlite:{Path(url.removeprefix('sqlite:')).resolve()}"
+    parts = urlsplit(url)
+    return f"neo4j://{parts.hostname}:{parts.port or BOLT}?{parts.query}"
 
 
 class Spool:
@@ -49,7 +64,7 @@ class Spool:
 
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
-        self._run = f"{os.getpid()}-{uuid4().hex[:8]}"
+        self._run = ""
         self._numbers = count(1)
         self._lock: FileLock | None = None
 
@@ -58,16 +73,29 @@ class Spool:
         return self.folder / self._run if self.folder else None
 
     def __enter__(self) -> Self:
-        if self.folder and self._own:
+        if self.folder:
             try:
-                self._own.mkdir(parents=True, mode=0o700)
+                self._lock = self._start(self.folder)
             except OSError as error:
                 raise StoreError(
                     f"replies cannot be kept safe in {self.folder} ({error.strerror}):"
                     " set XDG_STATE_HOME to a folder that can be written"
                 ) from None
-            self._lock = _take(self.folder / f"{self._run}.lock")
         return self
+
+    def _start(self, folder: Path) -> "FileLock":
+        """Take a lock of a new name, then make the run's folder, so that nobody finds a folder without its owner."""
+        for attempt in count():
+            self._run = f"{os.getpid()}-{uuid4().hex[:8]}"
+            try:
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                if lock := _take(folder / f"{self._run}.lock"):
+                    (folder / self._run).mkdir(mode=0o700)
+                    return lock
+            except FileNotFoundError:  # a run that ended has just taken the empty folder away
+                if attempt >= ATTEMPTS:
+                    raise
+        raise AssertionError
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -89,12 +117,14 @@ class Spool:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
+        _sync(path.parent)
         return path
 
     def drop(self, path: Path | None) -> None:
-        """Forget a reply that the store has."""
+        """Forget a reply that the store has; one that cannot be taken away is known to the next run by the log."""
         if path is not None:
-            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.unlink()
 
     def adopt(self) -> Iterator[tuple[Path, Parcel]]:
         """Take over what dead runs left behind, oldest run first; each stays until it is dropped."""
@@ -117,9 +147,19 @@ class Spool:
         held = _take(lock) if lock.stem != self._run else None
         if held and self._own:
             theirs = lock.with_suffix("")
-            for path in sorted(theirs.glob("*.json")):
+            for path in sorted([*theirs.glob("*.json"), *theirs.glob("*.draft")]):
                 path.replace(self._own / f"adopted-{next(self._numbers):06}.json")
             _leave(theirs, held)
+
+
+def _sync(folder: Path) -> None:
+    """Bring the names in a folder to the platter, where the system lets a folder be opened."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _take(path: Path) -> "FileLock | None":

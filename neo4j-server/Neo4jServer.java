@@ -5,6 +5,7 @@ import org.neo4j.configuration.GraphDatabaseSettings;
 import org.neo4j.configuration.connectors.BoltConnector;
 import org.neo4j.configuration.connectors.HttpConnector;
 import org.neo4j.configuration.helpers.SocketAddress;
+import org.neo4j.dbms.api.DatabaseManagementService;
 import org.neo4j.dbms.api.DatabaseManagementServiceBuilder;
 import org.neo4j.io.ByteUnit;
 import org.neo4j.server.configuration.ServerSettings;
@@ -39,7 +40,7 @@ public class Neo4jServer {
         if (Files.exists(home.resolve("neo4j.conf"))) {
             builder.loadPropertiesFromFile(home.resolve("neo4j.conf"));
         }
-        var server = builder.build();
+        var server = start(builder);
         Runtime.getRuntime().addShutdownHook(new Thread(server::shutdown));
         server.database("system").executeTransactionally(
             "ALTER USER neo4j SET PASSWORD $password CHANGE NOT REQUIRED", Map.of("password", password));
@@ -47,5 +48,19 @@ public class Neo4jServer {
             + (args.length > 2 ? ", Neo4j Browser at http://127.0.0.1:" + args[2] + "/browser/" : "")
             + "; data in " + home + "; Ctrl-C stops it");
         Thread.currentThread().join();
+    }
+
+    private static DatabaseManagementService start(DatabaseManagementServiceBuilder builder) {
+        try {
+            return builder.build();
+        } catch (RuntimeException failure) {
+            Throwable cause = failure;
+            while (cause.getCause() != null) {
+                cause = cause.getCause();
+            }
+            System.err.println("the server does not start: " + cause.getMessage());
+            System.exit(1);
+            throw failure;
+        }
     }
 }

@@ -18,6 +18,7 @@ from graphgrow.growth import grow
 from graphgrow.llm.scripted import Scripted
 from graphgrow.model import Budget, Expansion
 from graphgrow.stores.memory import MemoryStore
+from graphgrow.stores.sqlite import SQLiteStore
 from tests.conftest import ROOT, chatter, triples
 from tests.servers import Answer, completion, in_order, serving
 
@@ -262,7 +263,7 @@ BAD = {
     "unknown concept": ("show good.db unobtainium", 1, "no concept 'unobtainium'"),
     "misspelt concept": ("show good.db 'spider slik'", 1, "did you mean 'spider silk'"),
     "another topic": ("grow baroque --llm recorded:run.jsonl.gz --store good.db", 1, "'spider silk'"),
-    "store that holds a graph": ("replay run.jsonl.gz --store good.db", 1, "holds a graph already"),
+    "store that holds a graph": ("replay foreign.jsonl --field raw --store good.db", 1, "holds another graph"),
     "unknown command": ("growl", 2, "growl"),
 }
 
@@ -320,3 +321,22 @@ def test_models_says_what_to_type(tmp_path: Path) -> None:
     assert "qwen2.5-coder-1.5b" in local["name"].lower()
     assert "Apache-2.0" in local["licence"]
     assert "graphgrow grow" in graphgrow("models", cwd=tmp_path).stdout
+
+
+def test_an_import_that_was_broken_off_goes_on(tmp_path: Path) -> None:
+    """The first events of an import are its beginning; the same command brings the rest and nothing twice."""
+    rows = "".join(f"c{i},is,c{i + 1}\n" for i in range(2500))
+    (tmp_path / "g.json").write_text(json.dumps({
+        "nodes": [{"id": f"c{i}"} for i in range(2501)],
+        "links": [dict(zip(("source", "predicate", "target"), row.split(","), strict=True)) for row in rows.split()],
+    }))  # fmt: skip
+    graphgrow("import", "g.json", "whole.db", cwd=tmp_path)
+    with (
+        closing(SQLiteStore(tmp_path / "whole.db")) as whole,
+        closing(SQLiteStore(tmp_path / "part.db", create=True)) as part,
+    ):
+        events = list(whole.events())
+        assert len(events) > 3
+        part.append(*events[:2])
+    graphgrow("import", "g.json", "part.db", cwd=tmp_path)
+    assert graphgrow("verify", "part.db", cwd=tmp_path).stdout.startswith(f"equal: {len(events)} events, 2501 concepts")

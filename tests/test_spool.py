@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from graphgrow import spool as spool_module
 from graphgrow.errors import GraphgrowError, StoreAway, StoreError
 from graphgrow.growth import Growth, Settings
 from graphgrow.llm.scripted import Scripted
@@ -121,6 +122,7 @@ def test_state_folder_follows_the_store(tmp_path: Path, monkeypatch: pytest.Monk
     env = {"XDG_STATE_HOME": "/s"}
     assert state_folder("sqlite:g.db", env) == state_folder(f"sqlite:{tmp_path}/g.db", env)
     assert state_folder("neo4j://a?graph=x", env) != state_folder("neo4j://a?graph=y", env)
+    assert state_folder("neo4j://a?graph=x", env) == state_folder("bolt://a:7687?graph=x", env)
     assert state_folder("memory:", env) is None
 
 
@@ -202,3 +204,66 @@ def test_patience_backs_off_and_ends(tmp_path: Path) -> None:
         assert sum(pauses[7:]) == pytest.approx(60)
         assert list(growth.spool.folder.rglob("*.json")) if growth.spool.folder else False
         assert grow(store, 1, chatter(5)[4:]).adopted == 1
+
+
+def test_trouble_with_the_spool_neither_loses_nor_doubles_a_reply(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk without room for the spool, and a file that cannot be taken away: every reply is there once."""
+
+    def full(self: Spool, one: Parcel) -> Path | None:
+        raise OSError(28, "No space left on device")
+
+    with closing(SQLiteStore(tmp_path / "g.db", create=True)) as store:
+        with monkeypatch.context() as patch:
+            patch.setattr(Spool, "keep", full)
+            assert grow(store, 3).graph.seq == 3
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "unlink", lambda path: (_ for _ in ()).throw(PermissionError(path)))
+            assert grow(store, 2, chatter(9)[5:]).graph.seq == 5
+        assert grow(store, 1, chatter(20)[18:]).graph.seq == 6
+        replies = [event.reply.text for event in store.events() if isinstance(event, Expansion)]
+    assert len(set(replies)) == len(replies) == 6
+
+
+def test_a_break_after_the_commit_does_not_commit_again(tmp_path: Path) -> None:
+    """Ctrl-C at the worst moment, when the store has the reply and the run does not know yet."""
+
+    class Broken(SQLiteStore):
+        def append(self, *events: Event) -> int:
+            super().append(*events)
+            raise KeyboardInterrupt
+
+    with closing(Broken(tmp_path / "g.db", create=True)) as store:
+        with pytest.raises(KeyboardInterrupt):
+            list(Growth("spider silk", store, Scripted(chatter(4)), settings(4)))
+        assert store.graph().seq == 1
+    with closing(SQLiteStore(tmp_path / "g.db")) as again:
+        growth = grow(again, 1, chatter(9)[7:])
+        assert (growth.adopted, growth.graph.seq) == (0, 2)
+
+
+def test_what_a_power_cut_left_half_named_is_adopted(tmp_path: Path) -> None:
+    """A complete draft is a reply like any other; half of one is put aside."""
+    leave(tmp_path / "spool", parcel(), parcel())
+    first, second = sorted((tmp_path / "spool").rglob("*.json"))
+    first.rename(first.with_suffix(".draft"))
+    second.with_suffix(".draft").write_bytes(second.read_bytes()[:50])
+    second.unlink()
+    with Spool(tmp_path / "spool") as heir:
+        assert [found for _, found in heir.adopt()] == [parcel()]
+
+
+def test_a_run_that_starts_is_nobodys_prey(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where another run takes the lock of a run that is just starting, it starts under another name."""
+    real, thieves = spool_module._take, [True, True]
+
+    def stolen(path: Path) -> object:
+        return None if thieves and thieves.pop() else real(path)
+
+    monkeypatch.setattr(spool_module, "_take", stolen)
+    with Spool(tmp_path / "spool") as run:
+        path = run.keep(parcel())
+        assert path
+        assert path.exists()
+        assert list((tmp_path / "spool").glob("*.lock"))

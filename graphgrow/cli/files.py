@@ -17,10 +17,8 @@ from graphgrow.names import clean
 from graphgrow.replay import Fields, recording
 from graphgrow.replay import replay as run_again
 from graphgrow.resolve import VERBATIM
-from graphgrow.stores import DEFAULT_URL, GraphStore, open_store
-from graphgrow.stores.copying import copy
-
-EDITS_AT_ONCE = 20
+from graphgrow.stores import DEFAULT_URL, open_store
+from graphgrow.stores.copying import complete, copy
 
 
 def register(app: typer.Typer) -> None:
@@ -46,10 +44,9 @@ def replay(
     resolver = RESOLVER if resolution == "on" else VERBATIM
     recorded = recording(file, fields, topic)
     with closing(open_store(store, create=True)) as home:
-        _refuse_second_graph(home, append=append)
         outcomes: Counter[str] = Counter()
         notes = []
-        for event in run_again(recorded, home, resolver):
+        for event in run_again(recorded, home, resolver, append=append):
             if isinstance(event, Expansion):
                 outcomes[event.outcome] += 1
                 if event.reason and event.outcome != "ok":
@@ -63,12 +60,7 @@ def replay(
         table((" event", "outcome", "why"), notes)
     counted = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common()) or "none"
     say(f"{outcomes.total()} replies: {counted}")
-    say(f"{totals['concepts']} concepts and {totals['relations']} relations in {store}")
-
-
-def _refuse_second_graph(store: GraphStore, *, append: bool) -> None:
-    if not append and next(store.events(), None) is not None:
-        raise BadInput(f"{store.url} holds a graph already: name another store (replay can add to it with --append)")
+    say(f"{totals['concepts']} concepts and {totals['relations']} relations in {home.url.removeprefix('sqlite:')}")
 
 
 def export(
@@ -99,14 +91,15 @@ def import_(
     if not delta.concepts:
         raise BadInput(f"{file} holds no graph: it names no concept")
     with closing(open_store(store, create=True)) as home:
-        _refuse_second_graph(home, append=False)
-        edits = [Edit(n, "add", part, f"import of {clean(file.name)}", now()) for n, part in enumerate(parts(delta), 1)]
-        for start in range(0, len(edits), EDITS_AT_ONCE):
-            home.append(*edits[start : start + EDITS_AT_ONCE])
+        first = next(home.events(), None)  # of an import that was broken off, and goes on as the same events
+        at = first.at if isinstance(first, Edit) else now()
+        note = f"import of {clean(file.name)}"
+        complete((Edit(n, "add", part, note, at) for n, part in enumerate(parts(delta), 1)), home)
     if as_json:
-        dump({"store": store, "concepts": len(delta.concepts), "relations": len(delta.relations)})
+        dump({"store": home.url, "concepts": len(delta.concepts), "relations": len(delta.relations)})
     else:
-        say(f"{len(delta.concepts)} concepts and {len(delta.relations)} relations from {file} in {store}")
+        place = home.url.removeprefix("sqlite:")
+        say(f"{len(delta.concepts)} concepts and {len(delta.relations)} relations from {file} in {place}")
 
 
 def copy_(

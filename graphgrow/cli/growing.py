@@ -71,7 +71,8 @@ def grow(
     chosen = open_policy(policy)
     with closing(open_store(store, create=True)) as opened:
         check_topic(topic, opened)
-        _can_be_written(opened)
+        if not dry_run:
+            _can_be_written(opened)
         with closing(open_llm(llm or None, base_url or None, env=os.environ, temperature=temperature)) as model:
             budget = _budget(model, Budget(steps, tokens, usd, minutes))
             with _sigint() as stop:
@@ -103,8 +104,9 @@ def _is_priced(model: LLM) -> bool:
 
 
 def _can_be_written(store: GraphStore) -> None:
-    """Refuse a file that cannot be written before a model is loaded or paid."""
+    """Refuse a store that cannot be written before a model is loaded or paid."""
     if not store.url.startswith("sqlite:"):
+        store.append()
         return
     path = Path(store.url.removeprefix("sqlite:")).absolute()
     place = path if path.exists() else path.parent
@@ -114,14 +116,16 @@ def _can_be_written(store: GraphStore) -> None:
 
 def _wait(folder: Path | None, stop: list[int], seconds: float, why: StoreAway) -> None:
     """Say that the store is away, and sleep; a Ctrl-C ends the wait, for what has arrived is on disk."""
-    err().print(
-        f"{printable(str(why))} Replies wait in {folder}; trying again in {seconds:.0f} s", markup=False, soft_wrap=True
-    )
+    where = f"replies that have arrived wait in {folder}"
+    if not stop:
+        sentence = f"{printable(str(why))} Trying again in {seconds:.0f} s; {where}"
+        err().print(sentence, markup=False, soft_wrap=True)
     until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if stop:
-            raise KeyboardInterrupt
+    while time.monotonic() < until and not stop:
         time.sleep(min(0.2, seconds))
+    if stop:
+        err().print(f"interrupted; {where}, for the next run", markup=False, soft_wrap=True)
+        raise KeyboardInterrupt
 
 
 @contextmanager

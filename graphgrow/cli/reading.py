@@ -31,7 +31,7 @@ def load(url: str, at: int | None = None) -> Graph:
     with closing(open_store(url)) as store:
         graph = store.graph() if at is None else fold(takewhile(lambda event: event.seq <= at, store.events()))
     if at is not None and graph.seq < at:
-        raise BadInput(f"{url} ends at event {graph.seq}: there is no event {at}")
+        raise BadInput(f"{store.url} ends at event {graph.seq}: there is no event {at}")
     return graph
 
 
@@ -151,7 +151,7 @@ def measure(
     as_json: AsJson = False,
 ) -> None:
     """Print the whole panel of metrics of a graph."""
-    is_file = Path(source).suffix.lower() in READERS
+    is_file = _is_file(source)
     if (is_file and (at is not None or every is not None)) or (at is not None and every is not None):
         raise BadInput("--at and --every go with a store, one at a time: a graph file has no history")
     if every is not None:
@@ -189,8 +189,12 @@ def _measure_nulls(concepts: list[str], relations: list[tuple[str, str, str]], s
     say(f"low and high hold 95 % of {samples} graphs of each model; z is the distance from their mean in deviations")
 
 
+def _is_file(source: str) -> bool:
+    return "://" not in source and Path(source).suffix.lower() in READERS
+
+
 def _contents(source: str, at: int | None) -> tuple[list[str], list[tuple[str, str, str]]]:
-    if Path(source).suffix.lower() in READERS:
+    if _is_file(source):
         return read_table(Path(source))
     graph = load(source, at)
     return list(graph.concepts), graph.triples()

@@ -1,11 +1,13 @@
 """A graph from one store into another, with its log."""
 
-from itertools import islice
+from collections.abc import Iterable, Iterator
 
 from graphgrow.errors import BadInput
+from graphgrow.model import Event
 from graphgrow.stores import GraphStore
 
 BATCH = 500  # events a transaction
+MOST = 20_000  # concepts and statements a transaction, which a server keeps in memory
 
 
 def copy(source: GraphStore, target: GraphStore) -> int:
@@ -14,12 +16,31 @@ def copy(source: GraphStore, target: GraphStore) -> int:
     A copy that was broken off goes on where it ended. Raises BadInput where the target holds anything else than the
     beginning of the source.
     """
-    events = source.events()
+    return complete(source.events(), target)
+
+
+def complete(events: Iterable[Event], target: GraphStore) -> int:
+    """Append the events that a store lacks, many a transaction; see `copy`."""
+    events = iter(events)
     for held in target.events():
         if next(events, None) != held:
-            raise BadInput(f"{target.url} holds another graph since event {held.seq}: copy to an empty store")
+            raise BadInput(f"{target.url} holds another graph since event {held.seq}: name another store")
     copied = 0
-    while batch := list(islice(events, BATCH)):
+    for batch in batches(events):
         target.append(*batch)
         copied += len(batch)
     return copied
+
+
+def batches(events: Iterable[Event]) -> Iterator[list[Event]]:
+    """Yield events by the transaction: up to BATCH of them, fewer where they bring much."""
+    batch: list[Event] = []
+    size = 0
+    for event in events:
+        batch.append(event)
+        size += len(event.delta.concepts) + len(event.delta.statements)
+        if len(batch) == BATCH or size >= MOST:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch

@@ -4,7 +4,7 @@ The event itself, whole, is the property `payload` of its node; everything else 
 written in the same transaction. Every commit takes the lock of the `(:Graph)` node first, which also hands out `seq`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, LiteralString, TypeVar
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from neo4j import Session, Transaction
 
 PAGE = 200  # events
+ATTEMPTS = 5
 T = TypeVar("T")
 
 
@@ -36,7 +37,8 @@ class Neo4jStore:
         self.url = address.url
         self._address, self._clock = address, clock
         self._writer = uuid4().hex
-        self._driver = connect(address)
+        with sentences(address):
+            self._driver = connect(address)
         self._is_made = self._find(create=create)
 
     def _session(self) -> "Session":
@@ -64,14 +66,29 @@ class Neo4jStore:
         if self._is_made:
             return
         for statement in (*cypher.SCHEMA, cypher.WAIT_FOR_SCHEMA):
-            self._query(statement, Result.consume)
+            self._declare(statement)
         made = self._query(cypher.CREATE, Result.single, format=cypher.FORMAT)
         _check_format(made["format"] if made else None, self.url)
         self._is_made = True
 
+    def _declare(self, statement: LiteralString) -> None:
+        """Put one constraint or index; IF NOT EXISTS does not hold against another program that does so at once."""
+        for attempt in range(ATTEMPTS):
+            try:
+                self._query(statement, Result.consume)
+            except StoreError as error:
+                if "already exists" not in str(error) or attempt == ATTEMPTS - 1:
+                    raise
+            else:
+                return
+
     def append(self, *events: Event) -> int:
-        """Commit the events in one transaction; raises StaleGraph where they do not follow the log."""
+        """Commit the events in one transaction; raises StaleGraph where they do not follow the log.
+
+        Without an event it makes ready what the first one needs, and fails where this user may not.
+        """
         if not events:
+            self._make()
             return self._version()
         for event, following in pairwise(events):
             if following.seq != event.seq + 1:
@@ -129,19 +146,19 @@ class Neo4jStore:
 
     def _projection(self, tx: "Transaction", seq: int) -> Projection:
         graph = self._address.graph
-        concepts = {
-            row["key"]: (row["name"], tuple(sorted(row["aliases"])), row["first_seq"])
-            for row in tx.run(cypher.CONCEPTS, graph=graph)
-        }
-        relations = {
-            Relation(row["source"], row["predicate"], row["target"]): (
-                row["support"],
-                row["first_seq"],
-                row["last_seq"],
-            )
-            for row in tx.run(cypher.RELATIONS, graph=graph)
-        }
+        concepts: dict[str, tuple[str, tuple[str, ...], int]] = {}
+        for key, name, aliases, first in tx.run(cypher.CONCEPTS, graph=graph):
+            self._once(key, concepts)
+            concepts[key] = (name, tuple(sorted(map(str, aliases if isinstance(aliases, list) else ()))), first)
+        relations: dict[Relation, tuple[int, int, int]] = {}
+        for source, predicate, target, support, first, last in tx.run(cypher.RELATIONS, graph=graph):
+            self._once(Relation(source, predicate, target), relations)
+            relations[Relation(source, predicate, target)] = (support, first, last)
         return Projection(seq, concepts, relations)
+
+    def _once(self, item: object, found: Container[object]) -> None:
+        if item in found:
+            raise StoreError(f"{self.url} holds {item} twice: somebody wrote it by hand")
 
     def lease(self, name: str, holder: str, seconds: float) -> bool:
         """Take or renew a named lease by the server's clock; False while somebody else holds it."""
@@ -167,8 +184,8 @@ def _taken(sent: Rows, result: Result) -> None:
             )
 
 
-def _check_format(version: int | None, url: str) -> None:
-    if version is None:
+def _check_format(version: object, url: str) -> None:
+    if not isinstance(version, int):
         raise StoreError(f"{url}: the node (:Graph) of this name is another program's: name another graph=")
     if version > cypher.FORMAT:
         raise StoreError(f"{url} was written by a newer graphgrow (format {version}): update graphgrow")

@@ -54,11 +54,15 @@ def sentences(address: Address) -> Iterator[None]:
         yield
     except (Neo4jError, DriverError) as error:
         _explain(error, address)
+    except (UnicodeError, OverflowError) as error:
+        raise StoreError(f"the Neo4j server at {address.server} cannot be told that: {error}") from None
 
 
 def _explain(error: Neo4jError | DriverError, address: Address) -> NoReturn:
     code = getattr(error, "code", None) or ""
     where = f"the Neo4j server at {address.server}"
+    if code.endswith("OutOfMemoryError"):
+        raise StoreError(f"{where} has too little memory for one transaction: {_first_line(error)}") from None
     if isinstance(error, ServiceUnavailable | SessionExpired | TransientError):
         raise StoreAway(f"{where} does not answer ({_first_line(error)}): is it started?") from None
     if isinstance(error, UnsupportedServerProduct):

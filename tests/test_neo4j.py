@@ -167,6 +167,32 @@ def test_hostile_text_is_stored_as_text(home: str, request: pytest.FixtureReques
         assert differences(project(store.graph()), store.projection()) == []
 
 
+FIRST = """
+import sys
+import graphgrow
+from graphgrow.graph import Graph
+from tests.conftest import chatter
+from tests.test_graph import event
+
+graphgrow.open(sys.argv[1], create=True).append(event(Graph(), chatter(1)[0]))
+"""
+
+
+def test_first_use_by_several_processes_at_once(neo4j_server: Server, neo4j_graph: str, driver: Driver) -> None:
+    """Where constraints and indexes are missing and six processes put them at once, each of them gets through."""
+    for statement in ("DROP INDEX concept_names IF EXISTS", "DROP CONSTRAINT graphgrow_lease IF EXISTS"):
+        driver.execute_query(statement)
+    commands = [[sys.executable, "-c", FIRST, f"{neo4j_graph}{number}"] for number in range(6)]
+    runs = [
+        subprocess.Popen(command, env=neo4j_server.env, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+        for command in commands
+    ]
+    ends = [(run.communicate(timeout=120)[1], run.returncode) for run in runs]
+    assert [code for _, code in ends] == [0] * 6, ends
+    found = driver.execute_query("SHOW INDEXES YIELD name WHERE name = 'concept_names' RETURN name").records
+    assert len(found) == 1
+
+
 WRITER = """
 import sys
 import graphgrow

@@ -71,8 +71,7 @@ def grow(
     chosen = open_policy(policy)
     with closing(open_store(store, create=True)) as opened:
         check_topic(topic, opened)
-        if not dry_run:
-            _can_be_written(opened)
+        _can_be_written(opened)
         with closing(open_llm(llm or None, base_url or None, env=os.environ, temperature=temperature)) as model:
             budget = _budget(model, Budget(steps, tokens, usd, minutes))
             with _sigint() as stop:
@@ -83,6 +82,8 @@ def grow(
                 if dry_run:
                     _preview(growth, model, budget, as_json=as_json)
                     return
+                if not opened.url.startswith("sqlite:"):
+                    opened.append()  # a server that lets this user read alone says so before anything is paid
                 _run(growth, budget, as_json=as_json)
     _finish(growth, opened.url, as_json=as_json)
 
@@ -104,9 +105,8 @@ def _is_priced(model: LLM) -> bool:
 
 
 def _can_be_written(store: GraphStore) -> None:
-    """Refuse a store that cannot be written before a model is loaded or paid."""
+    """Refuse a file that cannot be written before a model is loaded."""
     if not store.url.startswith("sqlite:"):
-        store.append()
         return
     path = Path(store.url.removeprefix("sqlite:")).absolute()
     place = path if path.exists() else path.parent

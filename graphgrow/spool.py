@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from errno import ENOENT
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -85,17 +86,14 @@ class Spool:
 
     def _start(self, folder: Path) -> "FileLock":
         """Take a lock of a new name, then make the run's folder, so that nobody finds a folder without its owner."""
-        for attempt in count():
+        for _ in range(ATTEMPTS):
             self._run = f"{os.getpid()}-{uuid4().hex[:8]}"
-            try:
+            with suppress(FileNotFoundError):  # a run that ended has just taken the empty folder away
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
                 if lock := _take(folder / f"{self._run}.lock"):
                     (folder / self._run).mkdir(mode=0o700)
                     return lock
-            except FileNotFoundError:  # a run that ended has just taken the empty folder away
-                if attempt >= ATTEMPTS:
-                    raise
-        raise AssertionError
+        raise FileNotFoundError(ENOENT, "the folder is taken away again and again")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

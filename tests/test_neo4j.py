@@ -1,5 +1,6 @@
 """A real Neo4j server: several writers, hostile text, kill -9 of the server, and what people query there."""
 
+import json
 import os
 import re
 import socket
@@ -18,6 +19,7 @@ from neo4j import Driver, GraphDatabase
 import graphgrow
 from graphgrow.errors import BadInput, StaleGraph, StoreError
 from graphgrow.graph import Graph
+from graphgrow.measure.panel import panel
 from graphgrow.model import Concept, Delta, Edit, Relation, Statement, Triple
 from graphgrow.stores import open_store
 from graphgrow.stores.copying import copy
@@ -76,6 +78,8 @@ def test_recorded_run_is_the_same_graph_in_every_store(neo4j_server: Server, neo
         with closing(open_store("memory:", create=True)) as three:
             copy(two, three)
             assert content(three.graph()) == content(one.graph())
+            graph = three.graph()
+            assert panel(list(graph.concepts), graph.triples()) == json.loads(measured[0])
 
 
 def test_copy_goes_on_and_refuses_another_graph(neo4j_graph: str) -> None:

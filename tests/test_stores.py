@@ -62,6 +62,14 @@ def test_empty_store_holds_an_empty_graph(store: GraphStore) -> None:
     assert differences(project(store.graph()), store.projection()) == []
 
 
+def test_appending_nothing_adds_nothing(store: GraphStore) -> None:
+    """Without an event a store says where its log ends, before and after the first one."""
+    assert store.append() == 0
+    assert list(store.events()) == []
+    fill(store, chatter(2))
+    assert store.append() == 2
+
+
 def test_log_and_projection_agree_after_every_event(store: GraphStore) -> None:
     """What is appended comes back, folds to the writer's graph, and is what the projection shows."""
     graph = store.graph()

@@ -14,13 +14,13 @@ import typer
 
 from graphgrow.cli.live import LiveView
 from graphgrow.cli.output import AsJson, dump, err, event_row, printable, say, table
-from graphgrow.errors import BadInput, StoreAway
+from graphgrow.errors import StoreAway
 from graphgrow.growth import Ending, Growth, Settings, check, check_topic
 from graphgrow.llm import LLM, open_llm
 from graphgrow.model import Budget, Usage
 from graphgrow.policy import open_policy
 from graphgrow.spool import state_folder
-from graphgrow.stores import DEFAULT_URL, GraphStore, open_store
+from graphgrow.stores import DEFAULT_URL, open_store
 from graphgrow.stores.patient import Patient
 
 DEFAULT_STEPS = 20
@@ -71,7 +71,8 @@ def grow(
     chosen = open_policy(policy)
     with closing(open_store(store, create=True)) as opened:
         check_topic(topic, opened)
-        _can_be_written(opened)
+        if not dry_run:
+            opened.append()  # a store that this user cannot write says so before a model is loaded or paid
         with closing(open_llm(llm or None, base_url or None, env=os.environ, temperature=temperature)) as model:
             budget = _budget(model, Budget(steps, tokens, usd, minutes))
             with _sigint() as stop:
@@ -82,8 +83,6 @@ def grow(
                 if dry_run:
                     _preview(growth, model, budget, as_json=as_json)
                     return
-                if not opened.url.startswith("sqlite:"):
-                    opened.append()  # a server that lets this user read alone says so before anything is paid
                 _run(growth, budget, as_json=as_json)
     _finish(growth, opened.url, as_json=as_json)
 
@@ -102,16 +101,6 @@ def _budget(model: LLM, asked: Budget) -> Budget:
 
 def _is_priced(model: LLM) -> bool:
     return model.price(Usage(1_000_000, 1_000_000)) is not None
-
-
-def _can_be_written(store: GraphStore) -> None:
-    """Refuse a file that cannot be written before a model is loaded."""
-    if not store.url.startswith("sqlite:"):
-        return
-    path = Path(store.url.removeprefix("sqlite:")).absolute()
-    place = path if path.exists() else path.parent
-    if not os.access(place, os.W_OK):
-        raise BadInput(f"cannot write into {place}: name a --store in a folder that is there and writable")
 
 
 def _wait(folder: Path | None, stop: list[int], seconds: float, why: StoreAway) -> None:

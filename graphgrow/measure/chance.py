@@ -1,8 +1,8 @@
-"""Seeded chance for igraph, which has one generator for the whole process."""
+"""Seeded chance for igraph, which has one generator for the whole process, and the partition drawn with it."""
 
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import igraph as ig
@@ -19,3 +19,9 @@ def seeded(seed: int) -> Iterator[None]:
             yield
         finally:
             ig.set_random_number_generator(random)
+
+
+def leiden(graph: ig.Graph, seed: int, start: Sequence[int] | None = None) -> ig.VertexClustering:
+    """Return Leiden's communities of greatest modularity (Traag, Waltman, van Eck 2019), from a membership if given."""
+    with seeded(seed):
+        return graph.community_leiden(objective_function="modularity", initial_membership=start, n_iterations=-1)

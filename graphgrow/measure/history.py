@@ -7,14 +7,12 @@ and after the last one, in parallel processes where that pays; other rows hold n
 import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict
 from multiprocessing import get_context
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import igraph as ig
 
 from graphgrow.graph import Graph
-from graphgrow.measure import measure
 from graphgrow.measure.panel import NAMES, small_world_sigma, structure
 from graphgrow.measure.running import Running
 from graphgrow.model import Event, Expansion
@@ -40,8 +38,9 @@ COLUMNS = {
 # Nodes times edges over all snapshots: below it, starting processes takes longer than the work.
 _WORTH_PROCESSES = 40_000_000
 
-Row = dict[str, object]
+Row = dict[str, Any]
 Edges = list[tuple[int, int]]
+Task = tuple[int, Edges, int]  # concepts, edges between their places, seed
 
 
 def history(events: Iterable[Event], *, every: int = 25, seed: int = 0, workers: int | None = None) -> "pd.DataFrame":
@@ -50,9 +49,10 @@ def history(events: Iterable[Event], *, every: int = 25, seed: int = 0, workers:
     Snapshot metrics stand in every `every`-th row and in the last; elsewhere they are missing. `seed` decides the
     partitions, `workers` is the number of processes (None: as many as there are cores, one where the run is small).
     """
-    rows, snapshots = _follow(events, every)
-    chosen = [row for row in rows if row["seq"] in snapshots]
-    for row, found in zip(chosen, _measured(snapshots, seed, workers), strict=True):
+    rows, edges = _follow(events)
+    chosen = [row for row in rows if row["seq"] % every == 0 or row is rows[-1]]
+    tasks = [(row["nodes"], edges[: row["simple_edges"]], seed) for row in chosen]
+    for row, found in zip(chosen, _measured(tasks, workers), strict=True):
         row.update(found, small_world_sigma=small_world_sigma(row | found))
     return _table(rows)
 
@@ -69,24 +69,20 @@ def _table(rows: list[Row]) -> "pd.DataFrame":
     return table.set_index("seq")
 
 
-def _follow(events: Iterable[Event], every: int) -> tuple[list[Row], dict[int, tuple[int, int, Edges]]]:
-    """Return a row an event, and seq -> (nodes, edges, all edges in order of arrival) for the snapshots."""
+def _follow(events: Iterable[Event]) -> tuple[list[Row], Edges]:
+    """Return a row of counts an event, and all edges in the order of their arrival."""
     graph, running, rows = Graph(), Running(), list[Row]()
-    snapshots: dict[int, tuple[int, int, Edges]] = {}
     for event in events:
         before = running.connected_pairs
         graph.apply(event)
         running.take(event.delta)
         rows.append(_row(event, graph, running) | {"newly_connected_pairs": running.connected_pairs - before})
-        if event.seq % every == 0:
-            snapshots[event.seq] = (len(running.near), len(running.edges), running.edges)
-    if rows:
-        snapshots[graph.seq] = (len(running.near), len(running.edges), running.edges)
-    return rows, snapshots
+    return rows, running.edges
 
 
 def _row(event: Event, graph: Graph, running: Running) -> Row:
-    row: Row = {
+    nodes, edges = len(graph.concepts), len(graph.pairs)
+    return {
         "seq": event.seq,
         "kind": event.kind,
         "strategy": event.focus.strategy if isinstance(event, Expansion) else "",
@@ -97,18 +93,20 @@ def _row(event: Event, graph: Graph, running: Running) -> Row:
         "rejects": len(event.delta.rejects),
         "tokens": graph.bill.tokens,
         "usd": graph.bill.usd,
+        "nodes": nodes,
+        "edges": edges,
+        "relations": len(graph.relations),
+        "self_loops": graph.loops,
+        "average_degree": 2 * edges / nodes if nodes else None,
+        **running.row(),
     }
-    sizes = asdict(measure(graph)) | running.row()
-    nodes = len(graph.concepts)
-    return row | sizes | {"average_degree": 2 * len(graph.pairs) / nodes if nodes else None}
 
 
-def _measured(snapshots: dict[int, tuple[int, int, Edges]], seed: int, workers: int | None) -> Iterator[Row]:
+def _measured(tasks: list[Task], workers: int | None) -> Iterator[Row]:
     """Yield the metrics of each snapshot in order."""
-    work = sum(nodes * edges for nodes, edges, _ in snapshots.values())
     if workers is None:
-        workers = min(os.cpu_count() or 1, len(snapshots)) if work > _WORTH_PROCESSES else 1
-    tasks = [(nodes, known[:edges], seed) for nodes, edges, known in snapshots.values()]
+        work = sum(nodes * len(edges) for nodes, edges, _ in tasks)
+        workers = min(os.cpu_count() or 1, len(tasks)) if work > _WORTH_PROCESSES else 1
     if workers <= 1:
         yield from map(_snapshot, tasks)
         return
@@ -116,6 +114,6 @@ def _measured(snapshots: dict[int, tuple[int, int, Edges]], seed: int, workers: 
         yield from pool.map(_snapshot, tasks)
 
 
-def _snapshot(task: tuple[int, Edges, int]) -> Row:
+def _snapshot(task: Task) -> Row:
     nodes, edges, seed = task
     return structure(ig.Graph(n=nodes, edges=sorted((min(edge), max(edge)) for edge in edges)), seed=seed)

@@ -12,8 +12,8 @@ import igraph as ig
 import numpy as np
 
 from graphgrow.errors import BadInput
-from graphgrow.measure.chance import seeded
-from graphgrow.measure.panel import _communities, _local, small_world_sigma
+from graphgrow.measure.chance import leiden, seeded
+from graphgrow.measure.panel import clustering, small_world_sigma
 from graphgrow.measure.paths import paths
 
 EXACT = 5000  # concepts; every sample pays for its own paths, so they are sampled earlier than in the table
@@ -135,8 +135,8 @@ def _seeds(model: str, seed: int, samples: int) -> list[int]:
 def _metrics(graph: ig.Graph, seed: int) -> Values:
     nodes = graph.vcount()
     row: dict[str, object] = {
-        **_local(graph),
-        **_communities(graph, seed),
+        **clustering(graph),
+        "modularity_leiden": leiden(graph, seed).modularity if graph.ecount() else None,
         "nodes": nodes,
         "average_degree": 2 * graph.ecount() / nodes if nodes else None,
         "average_path_length": _path_length(graph, seed),
@@ -161,17 +161,9 @@ def _label_row(graph: ig.Graph, samples: int, seed: int) -> NullRow:
     """Return the modularity of the Leiden communities beside the same communities permuted over the nodes."""
     if not graph.ecount():
         return _row(GIVEN, None, LABELS, [])
-    membership = _membership(graph, seed)
+    membership = leiden(graph, seed).membership
     shuffled = [graph.modularity(_shuffled(membership, one)) for one in _seeds(LABELS, seed, samples)]
     return _row(GIVEN, graph.modularity(membership), LABELS, shuffled)
-
-
-def _membership(graph: ig.Graph, seed: int) -> list[int]:
-    """Return the community of every node in the partition whose modularity the table prints."""
-    with seeded(seed):
-        graph.community_multilevel()  # The table draws Louvain first; Leiden goes on from there.
-        leiden = graph.community_leiden(objective_function="modularity", n_iterations=-1)
-    return list(leiden.membership)
 
 
 def _shuffled(membership: list[int], seed: int) -> list[int]:

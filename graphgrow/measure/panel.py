@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 import igraph as ig
 
-from graphgrow.measure.chance import seeded
+from graphgrow.measure.chance import leiden, seeded
 from graphgrow.measure.fits import finite, power_law
 from graphgrow.measure.paths import betweenness, paths, sample
 
@@ -26,11 +26,9 @@ def panel(concepts: Sequence[str], relations: Iterable[Triple], *, seed: int = 0
     relations = list(relations)
     pairs = {(source, target) for source, _, target in relations}
     simple = simple_graph(concepts, pairs)
-    components = simple.connected_components()
     rows = {
         **_sizes(concepts, relations, pairs, simple),
-        **_components(components, components.giant() if len(components) else simple),
-        **_local(simple),
+        **clustering(simple),
         **structure(simple, seed=seed),
     }
     rows["small_world_sigma"] = small_world_sigma(rows)
@@ -38,11 +36,14 @@ def panel(concepts: Sequence[str], relations: Iterable[Triple], *, seed: int = 0
 
 
 def structure(simple: ig.Graph, *, seed: int = 0) -> dict[str, object]:
-    """Return the metrics that need the whole graph at once: paths, cores, communities, betweenness, the degree fit."""
+    """Return the metrics that need the whole graph at once: components, paths, cores, communities, the degree fit."""
     components = simple.connected_components()
     largest = components.giant() if len(components) else simple
     sources = sample(largest, seed)
     return {
+        "components": len(components),
+        "lcc_nodes": largest.vcount(),
+        "lcc_edges": largest.ecount(),
         **paths(largest, sources),
         **_cohesion(simple),
         **_communities(simple, seed),
@@ -85,11 +86,7 @@ def _sizes(
     }
 
 
-def _components(components: ig.VertexClustering, largest: ig.Graph) -> dict[str, object]:
-    return {"components": len(components), "lcc_nodes": largest.vcount(), "lcc_edges": largest.ecount()}
-
-
-def _local(simple: ig.Graph) -> dict[str, object]:
+def clustering(simple: ig.Graph) -> dict[str, object]:
     """Clustering (degree < 2 counts 0; Watts, Strogatz 1998), transitivity, Pearson's r of degrees (Newman 2002)."""
     nodes, edges = simple.vcount(), simple.ecount()
     return {
@@ -118,12 +115,12 @@ def _communities(simple: ig.Graph, seed: int) -> dict[str, object]:
         return {**none, "communities": simple.vcount(), "bridge_concepts": 0}
     with seeded(seed):
         louvain = simple.community_multilevel()
-        leiden = simple.community_leiden(objective_function="modularity", n_iterations=-1)
+    found = leiden(simple, seed)
     return {
         "modularity_louvain": louvain.modularity,
-        "modularity_leiden": leiden.modularity,
-        "communities": len(leiden),
-        "bridge_concepts": _bridging(simple, leiden.membership),
+        "modularity_leiden": found.modularity,
+        "communities": len(found),
+        "bridge_concepts": _bridging(simple, found.membership),
     }
 
 

@@ -1,8 +1,10 @@
 """Counts of a growing graph, kept up to date by each new edge: what the panel finds from scratch, at any moment."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable
 
+from graphgrow.graph import Components
 from graphgrow.model import Delta
 
 
@@ -21,8 +23,8 @@ class Running:
         self._place: dict[str, int] = {}
         self._corners: defaultdict[str, int] = defaultdict(int)
         self._wedges = self._squares = self._cubes = self._products = 0
-        self._parent: dict[str, str] = {}
-        self._sizes: dict[str, tuple[int, int, int]] = {}
+        self._components = Components()
+        self._inside: dict[str, tuple[int, int]] = {}  # component -> (minus the place of its first concept, edges)
 
     def take(self, delta: Delta) -> None:
         """Add what an event brought."""
@@ -38,8 +40,8 @@ class Running:
             return
         self.near[key] = set()
         self._place[key] = len(self._place)
-        self._parent[key] = key
-        self._sizes[key] = (1, -self._place[key], 0)
+        self._components.add(key)
+        self._inside[key] = (-self._place[key], 0)
 
     def _add_edge(self, one: str, other: str) -> None:
         near, there = self.near[one], self.near[other]
@@ -65,30 +67,25 @@ class Running:
             self._squares += 2 * degree + 1
             self._cubes += 3 * degree * (degree + 1) + 1
 
-    def _find(self, key: str) -> str:
-        while (parent := self._parent[key]) != key:
-            self._parent[key] = key = self._parent[parent]
-        return key
-
     def _join(self, one: str, other: str) -> None:
         """Count an edge to its component; of two components make one, which connects a times b pairs."""
-        a, b = self._find(one), self._find(other)
-        size, first, edges = self._sizes[a]
-        if a != b:
-            theirs = self._sizes.pop(b)
-            self.connected_pairs += size * theirs[0]
-            size, first, edges = size + theirs[0], max(first, theirs[1]), edges + theirs[2]
-            self._parent[b] = a
-        self._sizes[a] = (size, first, edges + 1)
+        known = self._components
+        ends = {known.find(one), known.find(other)}
+        if len(ends) > 1:
+            self.connected_pairs += math.prod(known.sizes[end] for end in ends)
+            known.join(one, other)
+        about = [self._inside.pop(end) for end in ends]
+        self._inside[known.find(one)] = max(first for first, _ in about), 1 + sum(edges for _, edges in about)
 
     def row(self) -> dict[str, object]:
         """Return metric -> value by the names of the panel, and the pairs of concepts that a path connects."""
         nodes, edges = len(self.near), len(self.edges)
-        size, _, inside = max(self._sizes.values(), default=(0, 0, 0))
+        sizes = self._components.sizes
+        size, _, inside = max(((sizes[one], *about) for one, about in self._inside.items()), default=(0, 0, 0))
         return {
             "simple_edges": edges,
             "max_degree": self.max_degree if nodes else None,
-            "components": len(self._sizes),
+            "components": len(sizes),
             "lcc_nodes": size,
             "lcc_edges": inside,
             "density": 2 * edges / (nodes * (nodes - 1)) if nodes > 1 else None,

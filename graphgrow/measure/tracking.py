@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import igraph as ig
 
-from graphgrow.measure.chance import seeded
+from graphgrow.measure.chance import leiden
 from graphgrow.measure.running import Running
 from graphgrow.model import Event
 
@@ -73,9 +73,7 @@ def partitions(events: Iterable[Event], *, every: int = 25, seed: int = 0) -> It
 def _partition(running: Running, before: Mapping[str, int], seq: int, seed: int) -> Partition:
     keys = list(running.near)
     graph = ig.Graph(n=len(keys), edges=running.edges)
-    start = _start(keys, running, before)
-    with seeded(seed):
-        found = graph.community_leiden(objective_function="modularity", initial_membership=start, n_iterations=-1)
+    found = leiden(graph, seed, _start(keys, running, before))
     membership = _lasting(dict(zip(keys, found.membership, strict=True)), before)
     quality = float(found.modularity) if running.edges else None
     return Partition(seq, membership, quality, participation(running.near, membership))

@@ -22,6 +22,7 @@ class GraphStore(Protocol):
 
         Raises StaleGraph where the first `seq` is not the next number: somebody else wrote first. Raises StoreAway
         where a server does not answer; the same call may then be made again and adds nothing twice. All or nothing.
+        Without an event it adds nothing, and raises where this user cannot write here.
         """
         ...
 

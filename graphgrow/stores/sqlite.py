@@ -4,6 +4,7 @@
 in the same transaction, in SQL and not out of the fold: `verify` compares two independent computations.
 """
 
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -123,11 +124,23 @@ class SQLiteStore:
 
     def append(self, *events: Event) -> int:
         """Commit the events in one transaction; raises StaleGraph where they do not follow the log."""
+        if not events:
+            self._check_writable()
+            return self._last()
         with self._transaction(self._db):
             (last,) = self._db.execute("SELECT coalesce(max(seq), 0) FROM event").fetchone()
             for place, event in enumerate(events, last + 1):
                 self._insert(place, event)
         return int(last) + len(events)
+
+    def _check_writable(self) -> None:
+        path = self._path.absolute()
+        place = path if path.exists() else path.parent
+        if not os.access(place, os.W_OK):
+            raise BadInput(f"cannot write into {place}: name a --store in a folder that is there and writable")
+
+    def _last(self) -> int:
+        return next((last for (last,) in self._rows("SELECT coalesce(max(seq), 0) FROM event")), 0)
 
     def _insert(self, place: int, event: Event) -> None:
         if event.seq != place:
@@ -194,7 +207,7 @@ class SQLiteStore:
             self._db.execute("COMMIT")
 
     def _projection(self) -> Projection:
-        seq = next((last for (last,) in self._rows("SELECT coalesce(max(seq), 0) FROM event")), 0)
+        seq = self._last()
         aliases: dict[str, list[str]] = {}
         for key, spelling in self._rows("SELECT key, spelling FROM alias ORDER BY spelling"):
             aliases.setdefault(key, []).append(spelling)

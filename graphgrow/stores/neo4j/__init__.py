@@ -39,7 +39,7 @@ class Neo4jStore:
         self._writer = uuid4().hex
         with sentences(address):
             self._driver = connect(address)
-        self._is_made = self._find(create=create)
+        self._is_made = self._is_declared = self._find(create=create)
 
     def _session(self) -> "Session":
         return self._driver.session(database=self._address.database or None)
@@ -65,11 +65,16 @@ class Neo4jStore:
         """Put constraints, indexes and the graph's node where they are missing."""
         if self._is_made:
             return
-        for statement in (*cypher.SCHEMA, cypher.WAIT_FOR_SCHEMA):
-            self._declare(statement)
+        self._declare_all()
         made = self._query(cypher.CREATE, Result.single, format=cypher.FORMAT)
         _check_format(made["format"] if made else None, self.url)
         self._is_made = True
+
+    def _declare_all(self) -> None:
+        if not self._is_declared:
+            for statement in (*cypher.SCHEMA, cypher.WAIT_FOR_SCHEMA):
+                self._declare(statement)
+        self._is_declared = True
 
     def _declare(self, statement: LiteralString) -> None:
         """Put one constraint or index; IF NOT EXISTS does not hold against another program that does so at once."""
@@ -83,12 +88,9 @@ class Neo4jStore:
                 return
 
     def append(self, *events: Event) -> int:
-        """Commit the events in one transaction; raises StaleGraph where they do not follow the log.
-
-        Without an event it makes ready what the first one needs, and fails where this user may not.
-        """
+        """Commit the events in one transaction; raises StaleGraph where they do not follow the log."""
         if not events:
-            self._make()
+            self._declare_all()
             return self._version()
         for event, following in pairwise(events):
             if following.seq != event.seq + 1:

@@ -1,6 +1,9 @@
 """The panel over a run: equal to the panel from scratch at every snapshot, and to itself in any number of processes."""
 
+import json
 from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -10,10 +13,11 @@ from hypothesis.strategies import SearchStrategy
 
 from graphgrow.codec import read_events
 from graphgrow.graph import Graph
-from graphgrow.measure.history import COLUMNS, history
+from graphgrow.measure.history import COLUMNS, _kind, history
 from graphgrow.measure.panel import NAMES, panel
 from graphgrow.measure.running import Running
 from graphgrow.model import Concept, Delta, Edit, Event, Relation, Statement, Triple
+from graphgrow.stores.sqlite import SQLiteStore
 from tests.conftest import RECORDED
 
 KEYS = "abcdefgh"
@@ -59,6 +63,25 @@ def test_history_equals_the_panel_from_scratch_on_a_recorded_run() -> None:
             assert agrees(dict(zip(table.columns, table.loc[event.seq], strict=True)), truth) == [], event.seq
     assert table["diameter"].notna().sum() == 12
     assert table["newly_connected_pairs"].sum() == table["connected_pairs"].iloc[-1]
+
+
+def test_snapshots_are_taken_once(tmp_path: Path) -> None:
+    """With a store as cache a second call and a longer run measure only what nobody has measured yet."""
+    events = list(read_events(RECORDED))[:40]
+    with closing(SQLiteStore(tmp_path / "g.db", create=True)) as store:
+        store.append(*events[:30])
+        first = history(store.events(), every=10, cache=store)
+        kept = store.recall(_kind(), ["10:0", "20:0", "30:0", "10:1"])
+        assert sorted(kept) == ["10:0", "20:0", "30:0"]
+        marked = {key: json.dumps(json.loads(value) | {"diameter": 999}).encode() for key, value in kept.items()}
+        store.remember(_kind(), marked)
+        again = history(store.events(), every=10, cache=store)
+        store.append(*events[30:])
+        longer = history(store.events(), every=10, cache=store)
+    assert again["diameter"].dropna().tolist() == [999, 999, 999]
+    assert longer["diameter"].dropna().tolist() == [999, 999, 999, history(events, every=10)["diameter"].iloc[-1]]
+    pd.testing.assert_frame_equal(first.drop(columns="diameter"), again.drop(columns="diameter"))
+    assert history(events, every=10, seed=1)["diameter"].iloc[9] != 999
 
 
 @given(PAIRS)

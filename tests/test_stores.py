@@ -127,6 +127,51 @@ def test_lease_is_held_by_one_until_it_runs_out(opener: Opener) -> None:
         assert home.lease("other job", "one", 10)
 
 
+def test_results_are_kept_beside_the_log(store: GraphStore) -> None:
+    """What was remembered comes back, byte for byte, the newest value of a key; it is no part of log or projection."""
+    fill(store, chatter(2))
+    before = store.projection()
+    store.remember("panel", {"1": b"one", "2": b"two"})
+    store.remember("panel", {"2": b"\x00\xff", "it's": b""})
+    store.remember("names", {"1": b"other"})
+    assert store.recall("panel", ["1", "2", "3", "it's"]) == {"1": b"one", "2": b"\x00\xff", "it's": b""}
+    assert store.recall("names", ["1"]) == {"1": b"other"}
+    assert store.recall("panel", []) == {}
+    assert store.projection() == before
+    assert [e.seq for e in store.events()] == [1, 2]
+
+
+def test_nothing_is_kept_where_nobody_may_write(tmp_path: Path) -> None:
+    """A file that may only be read, and one that is not there yet, keep nothing and raise nothing."""
+    path = tmp_path / "g.db"
+    with closing(SQLiteStore(path, create=True)) as store:
+        store.remember("panel", {"1": b"one"})
+        assert store.recall("panel", ["1"]) == {}
+        assert not path.exists()
+        fill(store, chatter(1))
+    with closing(SQLiteStore(path)) as store, closing(sqlite3.connect(path)) as other:
+        store.graph()
+        store._db.execute("PRAGMA busy_timeout = 10")
+        other.execute("BEGIN IMMEDIATE")
+        store.remember("panel", {"1": b"one"})
+        other.rollback()
+        assert store.recall("panel", ["1"]) == {}
+
+
+def test_older_file_gets_the_newer_tables(tmp_path: Path) -> None:
+    """A file of format 1 is brought up to date when it is opened, and its graph stays as it is."""
+    path = tmp_path / "g.db"
+    with closing(SQLiteStore(path, create=True)) as store:
+        graph = fill(store, chatter(3))
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("DROP TABLE cache")
+        db.execute("PRAGMA user_version = 1")
+    with closing(SQLiteStore(path)) as store:
+        store.remember("panel", {"1": b"one"})
+        assert store.recall("panel", ["1"]) == {"1": b"one"}
+        assert content(store.graph()) == content(graph)
+
+
 def test_verify_finds_a_changed_projection(tmp_path: Path) -> None:
     """A row changed behind the log's back is reported, in both directions."""
     path = tmp_path / "g.db"

@@ -220,7 +220,7 @@ def _rows(store: GraphStore, every: int) -> list[dict[str, object]]:
     from graphgrow.measure.history import history
     from graphgrow.measure.panel import NAMES
 
-    found = history(store.events(), every=every)
+    found = history(store.events(), every=every, cache=store)
     chosen = found[(found.index % every == 0) | (found.index == found.index.max())].astype(object)
     rows: list[dict[str, object]] = chosen.where(chosen.notna(), None)[list(NAMES)].reset_index().to_dict("records")
     return rows

@@ -1,14 +1,17 @@
 """The panel over the steps of a run, as a pandas DataFrame with one row an event.
 
 Counts follow every event (running.py). What needs the whole graph at once is taken at snapshots, every `every` events
-and after the last one, in parallel processes where that pays; other rows hold nothing there.
+and after the last one, in parallel processes where that pays; other rows hold nothing there. A snapshot that was taken
+once is kept in the store: the log only grows, so what stood at an event stands.
 """
 
+import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from importlib.metadata import version
 from multiprocessing import get_context
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import igraph as ig
 
@@ -35,6 +38,8 @@ COLUMNS = {
     "newly_connected_pairs": "how many of them this event connected, exactly",
     **dict.fromkeys(NAMES, "a metric of the panel, see graphgrow.measure.panel"),
 }
+# Raise it when a metric of `structure` is defined in another way: what is cached under the old number is not read.
+DEFINITIONS = 1
 # Nodes times edges over all snapshots: below it, starting processes takes longer than the work.
 _WORTH_PROCESSES = 40_000_000
 
@@ -43,18 +48,56 @@ Edges = list[tuple[int, int]]
 Task = tuple[int, Edges, int]  # concepts, edges between their places, seed
 
 
-def history(events: Iterable[Event], *, every: int = 25, seed: int = 0, workers: int | None = None) -> "pd.DataFrame":
+class Cache(Protocol):
+    """Where results are kept that could be computed again; every store is one."""
+
+    def recall(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
+        """Return what is kept of the keys."""
+        ...
+
+    def remember(self, kind: str, values: Mapping[str, bytes]) -> None:
+        """Keep values under their keys, where this user may write."""
+        ...
+
+
+def history(
+    events: Iterable[Event], *, every: int = 25, seed: int = 0, workers: int | None = None, cache: Cache | None = None
+) -> "pd.DataFrame":
     """Return a table of shape (events, len(COLUMNS) - 1), indexed by `seq`; COLUMNS says what each column holds.
 
     Snapshot metrics stand in every `every`-th row and in the last; elsewhere they are missing. `seed` decides the
     partitions, `workers` is the number of processes (None: as many as there are cores, one where the run is small).
+    With the store of the events as `cache`, only snapshots that nobody has taken yet cost anything.
     """
     rows, edges = _follow(events)
     chosen = [row for row in rows if row["seq"] % every == 0 or row is rows[-1]]
-    tasks = [(row["nodes"], edges[: row["simple_edges"]], seed) for row in chosen]
-    for row, found in zip(chosen, _measured(tasks, workers), strict=True):
+    known = _recalled(cache, [row["seq"] for row in chosen], seed)
+    missing = [row for row in chosen if row["seq"] not in known]
+    tasks = [(row["nodes"], edges[: row["simple_edges"]], seed) for row in missing]
+    for row, found in zip(missing, _measured(tasks, workers), strict=True):
+        known[row["seq"]] = found
+        _remember(cache, row["seq"], seed, found)
+    for row in chosen:
+        found = known[row["seq"]]
         row.update(found, small_world_sigma=small_world_sigma(row | found))
     return _table(rows)
+
+
+def _kind() -> str:
+    """Return under which name snapshots are kept: results of other libraries are other results."""
+    return f"panel {DEFINITIONS}, igraph {version('igraph')}, powerlaw {version('powerlaw')}"
+
+
+def _recalled(cache: Cache | None, seqs: list[int], seed: int) -> dict[int, Row]:
+    if cache is None:
+        return {}
+    places = {f"{seq}:{seed}": seq for seq in seqs}
+    return {places[key]: json.loads(value) for key, value in cache.recall(_kind(), places).items()}
+
+
+def _remember(cache: Cache | None, seq: int, seed: int, found: Row) -> None:
+    if cache is not None:
+        cache.remember(_kind(), {f"{seq}:{seed}": json.dumps(found).encode()})
 
 
 def _table(rows: list[Row]) -> "pd.DataFrame":

@@ -1,6 +1,6 @@
 """Where the log of a graph lives: one contract, several homes, picked by URL."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -40,6 +40,14 @@ class GraphStore(Protocol):
 
     def lease(self, name: str, holder: str, seconds: float) -> bool:
         """Take or renew a named lease for some seconds; False while somebody else holds it."""
+        ...
+
+    def recall(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
+        """Return what `remember` has kept of the keys: what could be computed again, no part of the log."""
+        ...
+
+    def remember(self, kind: str, values: Mapping[str, bytes]) -> None:
+        """Keep results under their keys; where this user cannot write, or the store is busy, nothing is kept."""
         ...
 
     def close(self) -> None:

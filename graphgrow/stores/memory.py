@@ -1,7 +1,7 @@
 """A store for tests and notebooks that forgets everything when it is closed."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from graphgrow.codec import from_json, sealed
 from graphgrow.errors import StaleGraph
@@ -18,6 +18,7 @@ class MemoryStore:
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._lines: list[str] = []
         self._leases: dict[str, tuple[str, float]] = {}
+        self._cache: dict[tuple[str, str], bytes] = {}
         self._clock = clock
 
     def append(self, *events: Event) -> int:
@@ -50,6 +51,15 @@ class MemoryStore:
         self._leases[name] = (holder, now + seconds)
         return True
 
+    def recall(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
+        """Return what is kept of the keys."""
+        return {key: self._cache[kind, key] for key in keys if (kind, key) in self._cache}
+
+    def remember(self, kind: str, values: Mapping[str, bytes]) -> None:
+        """Keep results under their keys."""
+        self._cache.update(((kind, key), value) for key, value in values.items())
+
     def close(self) -> None:
         """Forget everything."""
         self._lines.clear()
+        self._cache.clear()

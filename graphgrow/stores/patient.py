@@ -1,7 +1,7 @@
 """A store whose server may go away for a while: the same call is made again until it is back or patience ends."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import islice
 from typing import TypeVar
@@ -67,6 +67,15 @@ class Patient:
     def lease(self, name: str, holder: str, seconds: float) -> bool:
         """Take or renew a named lease; False while somebody else holds it."""
         return self._try(lambda: self._store.lease(name, holder, seconds))
+
+    def recall(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
+        """Return what is kept of the keys."""
+        keys = list(keys)
+        return self._try(lambda: self._store.recall(kind, keys))
+
+    def remember(self, kind: str, values: Mapping[str, bytes]) -> None:
+        """Keep results under their keys."""
+        self._store.remember(kind, values)
 
     def close(self) -> None:
         """Close the store."""

@@ -4,11 +4,12 @@
 in the same transaction, in SQL and not out of the fold: `verify` compares two independent computations.
 """
 
+import json
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,11 @@ MIGRATIONS = (
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX relation_target ON relation(target);
     CREATE TABLE lease (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until REAL NOT NULL) STRICT, WITHOUT ROWID;
+    """,
+    """
+    CREATE TABLE cache (
+        kind TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (kind, key)
+    ) STRICT, WITHOUT ROWID;
     """,
 )
 
@@ -228,6 +234,24 @@ class SQLiteStore:
                 (name, holder, now + seconds, now),
             )
             return taken.rowcount == 1
+
+    def recall(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
+        """Return what is kept of the keys."""
+        wanted = json.dumps(list(keys))
+        return dict(
+            self._rows("SELECT key, value FROM cache WHERE kind = ? AND key IN (SELECT value FROM json_each(?))",
+                       kind, wanted)
+        )  # fmt: skip
+
+    def remember(self, kind: str, values: Mapping[str, bytes]) -> None:
+        """Keep results under their keys, where the file is there and can be written."""
+        if not self._is_there():
+            return
+        rows = [(kind, key, value) for key, value in values.items()]
+        with suppress(StoreError), self._transaction(self._db):
+            self._db.executemany(
+                "INSERT INTO cache VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", rows
+            )
 
     def close(self) -> None:
         """Close the file; the write-ahead log is folded into it."""

@@ -4,7 +4,8 @@ The event itself, whole, is the property `payload` of its node; everything else 
 written in the same transaction. Every commit takes the lock of the `(:Graph)` node first, which also hands out `seq`.
 """
 
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, LiteralString, TypeVar
@@ -168,6 +169,20 @@ class Neo4jStore:
         place = {"id": identity(self._address.graph, "lease", name), "name": name, "holder": holder}
         now = self._clock() if self._clock else None
         return self._query(cypher.LEASE, Result.single, **place, seconds=seconds, now=now) is not None
+
+    def recall(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
+        """Return what is kept of the keys."""
+        found = self._query(cypher.RECALL, Result.values, ids=[self._cached(kind, key) for key in keys])
+        return {key: bytes(value) for key, value in found}
+
+    def remember(self, kind: str, values: Mapping[str, bytes]) -> None:
+        """Keep results under their keys, where this user may write."""
+        rows = [{"id": self._cached(kind, key), "key": key, "value": value} for key, value in values.items()]
+        with suppress(StoreError):
+            self._query(cypher.REMEMBER, Result.consume, kind=kind, rows=rows)
+
+    def _cached(self, kind: str, key: str) -> str:
+        return identity(self._address.graph, "cache", kind, key)
 
     def close(self) -> None:
         """Do nothing: the driver belongs to the process and is closed with it."""

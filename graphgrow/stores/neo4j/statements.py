@@ -5,6 +5,7 @@
 (:Concept)-[:RELATES {id, predicate, support, first_seq, last_seq, events, wording}]->(:Concept)
 (:Event:Expansion | :Event:Edit {graph, seq, name, at, ..., payload})-[:INTRODUCED]->(:Concept)
 (:Lease {id, graph, name, holder, until})
+(:Cached {id, graph, kind, key, value})
 
 `events` of a relation are those that said it, `wording` the words of its evidence that differ from its predicate.
 """
@@ -17,6 +18,7 @@ SCHEMA = (
     "CREATE CONSTRAINT graphgrow_relation IF NOT EXISTS FOR ()-[r:RELATES]-() REQUIRE r.id IS UNIQUE",
     "CREATE CONSTRAINT graphgrow_event IF NOT EXISTS FOR (e:Event) REQUIRE (e.graph, e.seq) IS UNIQUE",
     "CREATE CONSTRAINT graphgrow_lease IF NOT EXISTS FOR (l:Lease) REQUIRE l.id IS UNIQUE",
+    "CREATE CONSTRAINT graphgrow_cached IF NOT EXISTS FOR (c:Cached) REQUIRE c.id IS UNIQUE",
     "CREATE INDEX graphgrow_concepts_of_graph IF NOT EXISTS FOR (c:Concept) ON (c.graph)",
     # Eventually consistent: else a third of the time of a commit goes into it.
     """CREATE FULLTEXT INDEX concept_names IF NOT EXISTS FOR (c:Concept) ON EACH [c.name, c.aliases]
@@ -93,4 +95,10 @@ SET l.asked_by = $holder
 WITH l, coalesce($now, timestamp() / 1000.0) AS now WHERE l.holder = $holder OR l.until <= now
 SET l.holder = $holder, l.until = now + $seconds
 RETURN l.until AS until
+"""
+
+RECALL = "UNWIND $ids AS id MATCH (c:Cached {id: id}) RETURN c.key AS key, c.value AS value"
+REMEMBER = """
+UNWIND $rows AS row MERGE (c:Cached {id: row.id})
+SET c.graph = $graph, c.kind = $kind, c.key = row.key, c.value = row.value
 """

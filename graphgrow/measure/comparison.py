@@ -1,0 +1,109 @@
+"""Runs side by side: the same metrics at the same events, with mean and interval over the runs of one setup.
+
+One run is a sample. Runs that differ in nothing but chance (the same topic, model and strategies) are repeats of one
+setup, and only over repeats does an interval mean something.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from graphgrow.measure.history import Cache, history
+from graphgrow.measure.panel import NAMES
+from graphgrow.model import Event, Expansion
+
+CONFIDENCE = 0.95
+CURVES = (
+    "nodes", "edges", "relations", "average_degree", "components", "lcc_nodes", "average_clustering",
+    "average_path_length", "diameter", "modularity_leiden", "bridge_concepts", "betweenness_gini", "powerlaw_alpha",
+)  # fmt: skip
+Value = float | int | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What repeats of a run have in common; strategies are those that asked, in alphabetical order."""
+
+    topic: str
+    models: tuple[str, ...]
+    strategies: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run: its name, setup and seeds, and the value of every metric at its snapshots, event -> metric -> value."""
+
+    name: str
+    setup: Setup
+    seeds: tuple[int, ...]
+    snapshots: dict[int, dict[str, Value]]
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The mean over repeats with its 95 % interval by Student's t; None without at least two numbers."""
+
+    runs: int
+    mean: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+def run(name: str, events: Iterable[Event], *, every: int = 25, seed: int = 0, cache: Cache | None = None) -> Run:
+    """Return a run with a snapshot every `every` events and after the last; `seed` decides the partitions."""
+    events = list(events)
+    asked = [event for event in events if isinstance(event, Expansion)]
+    setup = Setup(
+        asked[0].topic if asked else "",
+        tuple(sorted({event.reply.model for event in asked})),
+        tuple(sorted({event.focus.strategy for event in asked})),
+    )
+    table = history(events, every=every, seed=seed, cache=cache)
+    taken = table[(table.index % every == 0) | (table.index == table.index.max())]
+    snapshots = {int(str(seq)): dict(_flat(row)) for seq, row in zip(taken.index, _rows(taken), strict=True)}
+    return Run(name, setup, tuple(sorted({event.seed for event in asked})), snapshots)
+
+
+def _rows(table: Any) -> list[dict[str, Any]]:  # noqa: ANN401  # pandas comes with the call that needs it
+    held = table[list(NAMES)].astype(object)
+    rows: list[dict[str, Any]] = held.where(held.notna(), None).to_dict("records")
+    return rows
+
+
+def _flat(row: dict[str, Any]) -> Iterator[tuple[str, Value]]:
+    """Yield a row's metrics, a likelihood ratio as one value for each of its numbers."""
+    for name in NAMES:
+        value = row[name]
+        if name.startswith("lr_"):
+            yield from ((f"{name}.{part}", (value or {}).get(part)) for part in ("raw", "normalised", "p"))
+        else:
+            yield name, value
+
+
+def setups(runs: Sequence[Run]) -> dict[Setup, list[Run]]:
+    """Return the runs by their setup, in the order of their first runs."""
+    found: dict[Setup, list[Run]] = {}
+    for one in runs:
+        found.setdefault(one.setup, []).append(one)
+    return found
+
+
+def shared(runs: Sequence[Run]) -> list[int]:
+    """Return the events at which every run has a snapshot."""
+    common = set.intersection(*(set(one.snapshots) for one in runs)) if runs else set()
+    return sorted(common)
+
+
+def spread(values: Iterable[Value]) -> Spread:
+    """Return mean and interval of the numbers among the values."""
+    numbers = [float(value) for value in values if isinstance(value, (int, float))]
+    count = len(numbers)
+    if count < 2:  # noqa: PLR2004  # one number has no spread
+        return Spread(count)
+    from scipy.stats import t
+
+    mean = math.fsum(numbers) / count
+    deviation = math.sqrt(math.fsum((number - mean) ** 2 for number in numbers) / (count - 1))
+    half = float(t.ppf((1 + CONFIDENCE) / 2, count - 1)) * deviation / math.sqrt(count)
+    return Spread(count, mean, mean - half, mean + half)

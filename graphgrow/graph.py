@@ -4,27 +4,28 @@ Everything a step needs to know is kept up to date here at a cost that follows t
 distance from the topic, components, which questions were asked, which concepts were never asked about, the bill.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from graphgrow.errors import StoreError
-from graphgrow.model import Concept, Delta, Event, Expansion, Relation, Triple, Usage
+from graphgrow.model import Concept, Delta, Event, Expansion, Focus, Relation, Triple, Usage
 from graphgrow.names import canonical
+from graphgrow.standing import Standing, is_structural
+from graphgrow.structures import Bag, Components
 
 if TYPE_CHECKING:
-    import random
-
     import igraph
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One piece of evidence for a relation: the event that said it, in which words, and how often."""
+    """One piece of evidence for a relation: the event that said it, in which words, as what, and how often."""
 
     seq: int
     raw: Triple
     support: int = 1
+    said: Relation | None = None
 
 
 @dataclass(slots=True)
@@ -51,78 +52,21 @@ class Bill:
         self.seconds += seconds
 
 
-class Bag:
-    """A set that can be sampled and changed in constant time, in an order that depends on its history alone."""
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What an event said and what it was asked, kept so that it can be shown in another way."""
 
-    def __init__(self) -> None:
-        self._items: list[str] = []
-        self._place: dict[str, int] = {}
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def __contains__(self, item: object) -> bool:
-        return item in self._place
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._items)
-
-    def add(self, item: str) -> None:
-        """Add an item; adding it twice changes nothing."""
-        if item not in self._place:
-            self._place[item] = len(self._items)
-            self._items.append(item)
-
-    def discard(self, item: str) -> None:
-        """Take an item out by moving the last one into its place."""
-        place = self._place.pop(item, None)
-        if place is None:
-            return
-        last = self._items.pop()
-        if last != item:
-            self._items[place] = last
-            self._place[last] = place
-
-    def sample(self, count: int, rng: "random.Random") -> list[str]:
-        """Return up to `count` different items, all of them in order where there are no more."""
-        return list(self._items) if len(self._items) <= count else rng.sample(self._items, count)
-
-
-class Components:
-    """Connected components of the undirected graph by union-find; sizes are exact after every union."""
-
-    def __init__(self) -> None:
-        self._parent: dict[str, str] = {}
-        self.sizes: dict[str, int] = {}
-        self.largest = 0
-
-    def add(self, key: str) -> None:
-        """Add a concept as a component of its own."""
-        self._parent[key] = key
-        self.sizes[key] = 1
-        self.largest = max(self.largest, 1)
-
-    def find(self, key: str) -> str:
-        """Return the concept that stands for the component of `key`."""
-        while (parent := self._parent[key]) != key:
-            self._parent[key] = key = self._parent[parent]
-        return key
-
-    def join(self, one: str, other: str) -> None:
-        """Make one component of two."""
-        a, b = self.find(one), self.find(other)
-        if a == b:
-            return
-        if self.sizes[a] < self.sizes[b]:
-            a, b = b, a
-        self._parent[b] = a
-        self.sizes[a] += self.sizes.pop(b)
-        self.largest = max(self.largest, self.sizes[a])
+    seq: int
+    delta: Delta
+    focus: Focus | None
 
 
 @dataclass(slots=True)
 class Graph:
     """Concepts by key, relations with their evidence, and what the log says about how they came.
+
+    Everything here is as shown: a concept may stand for several keys that were said (`standing`), one that somebody
+    rejected is not there. `decisions` counts how often that was worked out anew.
 
     `rejected` counts by hygiene rule; `neighbours` is the simple undirected projection without loops; `depth` is the
     number of relations from the topic when a concept came in; `introduced` is the seq that brought it;
@@ -149,52 +93,109 @@ class Graph:
     pairs: set[tuple[str, str]] = field(default_factory=set)
     components: Components = field(default_factory=Components)
     bill: Bill = field(default_factory=Bill)
+    standing: Standing = field(default_factory=Standing)
+    decisions: int = 0
+    _past: list["_Step"] = field(default_factory=list)
+    _arrived: dict[str, str] = field(default_factory=dict)  # key -> the name it came with
 
     def apply(self, event: Event) -> None:
         """Fold one event into the graph; raises StoreError where it is not the next one or names what is not there."""
-        if event.seq != self.seq + 1:
-            raise StoreError(f"the log is damaged: event {event.seq} cannot follow event {self.seq}")
-        self.seq = event.seq
+        self.apply_all((event,))
+
+    def apply_all(self, events: Iterable[Event]) -> None:
+        """Fold events into the graph; what decisions change about earlier ones is worked out once for all of them."""
+        is_stale = False
+        for event in events:
+            if event.seq != self.seq + 1:
+                raise StoreError(f"the log is damaged: event {event.seq} cannot follow event {self.seq}")
+            self.seq = event.seq
+            self._count(event)
+            self.standing.take(event)
+            step = _Step(event.seq, event.delta, event.focus if isinstance(event, Expansion) else None)
+            self._past.append(step)
+            is_stale = is_stale or is_structural(event)
+            if not is_stale:
+                self._show(step)
+        if is_stale:
+            self._show_again()
+
+    def _count(self, event: Event) -> None:
+        """Keep the books: what was asked for and paid, whatever became of it."""
+        for concept in event.delta.concepts:
+            self._arrived.setdefault(concept.key, concept.name)
+        for reject in event.delta.rejects:
+            self.rejected[reject.rule] = self.rejected.get(reject.rule, 0) + 1
+        if not isinstance(event, Expansion):
+            return
+        self.topic = self.topic or event.topic
+        self.steps += not event.repairs
+        self.unmended.discard(event.repairs)
+        if not event.repairs and event.outcome == "unusable":
+            self.unmended.add(event.seq)
+        self.bill.add(event.reply.usage, event.reply.usd, event.reply.seconds)
+
+    def _show_again(self) -> None:
+        """Build what is shown anew, from all that was said, in the order in which it was said."""
+        self.decisions += 1
+        self.concepts, self.relations, self.neighbours, self.incident = {}, {}, {}, {}
+        self.depth, self.introduced, self.asks, self.asked = {}, {}, {}, set()
+        self.unasked, self.explored, self.newest = Bag(), Bag(), ()
+        self.loops, self.pairs, self.components = 0, set(), Components()
+        for step in self._past:
+            self._show(step)
+
+    def _show(self, step: "_Step") -> None:
+        """Take in what was said at one step, as it stands by the decisions known."""
         try:
-            self._merge(event.delta)
+            self._merge(step)
         except KeyError as error:
-            raise StoreError(f"event {event.seq} names a concept that the graph does not hold: {error}") from None
-        if isinstance(event, Expansion):
-            self._account(event)
+            raise StoreError(f"event {step.seq} names a concept that the graph does not hold: {error}") from None
+        if step.focus:
+            self._ask(step.focus, step.delta)
         if not self.depth and self.concepts:
             self._spread(self._root(), 0)
 
-    def _merge(self, delta: Delta) -> None:
-        for concept in delta.concepts:
-            self._add_concept(concept)
-        for key, spelling in delta.aliases:
-            self._add_alias(key, spelling)
-        for statement in delta.statements:
-            self._add_evidence(statement.relation, Evidence(self.seq, statement.raw, statement.support))
-        for reject in delta.rejects:
-            self.rejected[reject.rule] = self.rejected.get(reject.rule, 0) + 1
+    def _merge(self, step: "_Step") -> None:
+        for concept in step.delta.concepts:
+            self._add_concept(concept, step.seq)
+        for key, spelling in step.delta.aliases:
+            self._add_alias(self._known(key), spelling)
+        for said in step.delta.statements:
+            relation = self.standing.shown(said.relation)
+            if relation is not None:
+                spoken = None if relation is said.relation else said.relation
+                self._add_evidence(relation, Evidence(step.seq, said.raw, said.support, spoken))
+            else:
+                self._known(said.relation.source), self._known(said.relation.target)
+
+    def _known(self, key: str) -> str:
+        """Return the concept that a key stands for; KeyError where no event has brought that key."""
+        if key not in self._arrived:
+            raise KeyError(key)
+        return self.standing.find(key)
 
     def _root(self) -> str:
         """Return the concept that distances count from: the topic, or the first concept where it is none."""
-        topic = canonical(self.topic)
+        topic = self.standing.find(canonical(self.topic))
         return topic if topic in self.concepts else next(iter(self.concepts))
 
-    def _add_concept(self, concept: Concept) -> None:
-        key = concept.key
-        if key in self.concepts:
-            for spelling in (concept.name, *concept.aliases):
-                self._add_alias(key, spelling)
+    def _add_concept(self, concept: Concept, seq: int) -> None:
+        key = self.standing.find(concept.key)
+        if key in self.standing.hidden:
             return
-        self.concepts[key] = concept
-        self.neighbours[key] = {}
-        self.incident[key] = []
-        self.introduced[key] = self.seq
-        self.components.add(key)
-        (self.explored if key in self.asks else self.unasked).add(key)
+        if key not in self.concepts:
+            self.concepts[key] = Concept(key, self.standing.name(key) or self._arrived[key])
+            self.neighbours[key] = {}
+            self.incident[key] = []
+            self.introduced[key] = seq
+            self.components.add(key)
+            (self.explored if key in self.asks else self.unasked).add(key)
+        for spelling in (concept.name, *concept.aliases):
+            self._add_alias(key, spelling)
 
     def _add_alias(self, key: str, spelling: str) -> None:
-        known = self.concepts[key]
-        if spelling != known.name and spelling not in known.aliases:
+        known = self.concepts.get(key)
+        if known and spelling != known.name and spelling not in known.aliases:
             self.concepts[key] = Concept(key, known.name, tuple(sorted({*known.aliases, spelling})))
 
     def _add_evidence(self, relation: Relation, evidence: Evidence) -> None:
@@ -232,20 +233,21 @@ class Graph:
                     self.depth[other] = self.depth[near] + 1
                     queue.append(other)
 
-    def _account(self, event: Expansion) -> None:
-        self.topic = self.topic or event.topic
-        self.steps += not event.repairs
-        self.unmended.discard(event.repairs)
-        if not event.repairs and event.outcome == "unusable":
-            self.unmended.add(event.seq)
-        self.asked.add(event.focus.question)
-        for key in event.focus.concepts:
+    def _ask(self, focus: Focus, delta: Delta) -> None:
+        """Remember which concepts a question was about, and what it brought."""
+        keys = tuple(map(self.standing.find, focus.concepts))
+        self.asked.add((focus.angle, *keys))
+        for key in keys:
             self.asks[key] = self.asks.get(key, 0) + 1
             self.unasked.discard(key)
             if key in self.concepts:
                 self.explored.add(key)
-        self.newest = tuple(concept.key for concept in event.delta.concepts) or self.newest
-        self.bill.add(event.reply.usage, event.reply.usd, event.reply.seconds)
+        brought = dict.fromkeys(self.standing.find(concept.key) for concept in delta.new_concepts)
+        self.newest = tuple(key for key in brought if key in self.concepts) or self.newest
+
+    def knows(self, key: str) -> bool:
+        """Tell whether a key was ever said, also where it stands for another one or is not shown."""
+        return key in self._arrived
 
     def degree(self, key: str) -> int:
         """Return how many other concepts a concept is related to."""
@@ -276,6 +278,5 @@ class Graph:
 def fold(events: Iterable[Event]) -> Graph:
     """Return the graph that a log of events describes."""
     graph = Graph()
-    for event in events:
-        graph.apply(event)
+    graph.apply_all(events)
     return graph

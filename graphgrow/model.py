@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Outcome = Literal["ok", "partial", "empty", "truncated", "repetition", "unusable"]
-EditKind = Literal["add"]
+EditKind = Literal["add", "merge", "unmerge", "apart", "reject", "restore", "rename", "retype"]
+Doing = Literal["merge", "unmerge", "doubt", "apart", "reject", "restore", "rename", "retype"]
 Json = dict[str, object]
 
 
@@ -141,10 +142,32 @@ class Reject:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """One decision about what is said: which names mean one thing, what is shown, and under which name.
+
+    - merge, unmerge: the first concept stands for the second from now on, or for itself again
+    - doubt, apart: the two may be one, which somebody has to decide; they are two
+    - reject, restore: the concept, or the relation, is not shown and not taken in again, or is again
+    - rename, retype: the concept is shown under the name `text`, the relation under the predicate `text`
+
+    It is about keys and relations as they were said, never about what other changes made of them, so that taking one
+    back leaves the others as they are.
+    """
+
+    do: Doing
+    concepts: tuple[str, ...] = ()
+    relation: Relation | None = None
+    text: str = ""
+    reason: str = ""
+    score: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Delta:
     """What a proposal means for one graph.
 
-    `relations` are new ones, `support` is further evidence for known ones; `aliases` are (key, spelling) pairs.
+    `relations` are new ones, `support` is further evidence for known ones; `aliases` are (key, spelling) pairs. All
+    keys are as said: what stands for what is decided by `changes`, of this event and all others (standing.py).
     """
 
     concepts: tuple[Concept, ...] = ()
@@ -152,6 +175,18 @@ class Delta:
     relations: tuple[Statement, ...] = ()
     support: tuple[Statement, ...] = ()
     rejects: tuple[Reject, ...] = ()
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def merged(self) -> frozenset[str]:
+        """The keys that this event makes stand for another."""
+        return frozenset(change.concepts[0] for change in self.changes if change.do == "merge")
+
+    @property
+    def new_concepts(self) -> tuple[Concept, ...]:
+        """The concepts that are not merged into another as soon as they come."""
+        merged = self.merged
+        return tuple(concept for concept in self.concepts if concept.key not in merged) if merged else self.concepts
 
     @property
     def statements(self) -> tuple[Statement, ...]:
@@ -161,7 +196,7 @@ class Delta:
     @property
     def brings_nothing(self) -> bool:
         """True where the graph would hold the same concepts, spellings and relations after it as before."""
-        return not (self.concepts or self.aliases or self.relations)
+        return not (self.concepts or self.aliases or self.relations or self.changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +238,10 @@ class Expansion:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Something a person did to the graph; `add` brings concepts and relations from outside (an import)."""
+    """Something a person, or somebody for them, did to the graph.
+
+    `add` brings concepts and relations, the other kinds decide by `delta.changes` what stands for what, what is shown.
+    """
 
     seq: int
     edit: EditKind

@@ -12,6 +12,7 @@ from graphgrow.model import Concept, Delta, Proposal, Reject, Relation, Statemen
 from graphgrow.names import bare, canonical, clean
 from graphgrow.predicates import FALLBACK, canonical_predicate
 
+BY_HAND = "rejected by hand"
 Rules = Callable[[str, str], str]
 
 
@@ -51,9 +52,13 @@ class _Reading:
     rejects: dict[str, str] = field(default_factory=dict)
 
     def rule_against(self, name: str, key: str) -> str:
+        standing = self.graph.standing
         if not key:
             return "no name"
-        return "" if key in self.graph.concepts else self.resolver.broken_rule(name, self.topic)
+        if standing.find(key) in standing.hidden or key in standing.rejected:
+            return BY_HAND
+        is_known = self.graph.knows(key) or key in standing.allowed
+        return "" if is_known else self.resolver.broken_rule(name, self.topic)
 
     def admit(self, name: str) -> str | None:
         """Return the key of a name that may enter the graph, else note the reject and return None."""
@@ -74,7 +79,7 @@ class _Reading:
     def declare(self, name: str, key: str) -> None:
         """Take in a name as a new concept, or as another spelling of a known one."""
         name = self.resolver.name(name)
-        known = self.concepts.get(key) or self.graph.concepts.get(key)
+        known = self.concepts.get(key) or self.graph.concepts.get(self.graph.standing.find(key))
         if known is None:
             self.concepts[key] = Concept(key, name)
         elif name != known.name and name not in known.aliases:
@@ -88,9 +93,12 @@ class _Reading:
         if self.echoes(source, target):
             self.rejects.setdefault(f"{triple.source} -> {triple.target}", "echo of the prompt")
             return
+        relation = Relation(source, self.resolver.predicate(triple.predicate), target)
+        if self.graph.standing.is_rejected(relation):
+            self.rejects.setdefault(f"{triple.source} {triple.predicate} {triple.target}", BY_HAND)
+            return
         self.declare(triple.source, source)
         self.declare(triple.target, target)
-        relation = Relation(source, self.resolver.predicate(triple.predicate), target)
         self.statements.setdefault((relation, triple), 1)
 
     def delta(self) -> Delta:
@@ -98,7 +106,8 @@ class _Reading:
         new: list[Statement] = []
         support: list[Statement] = []
         for (relation, raw), count in self.statements.items():
-            known = relation in self.graph.relations or any(s.relation == relation for s in new)
+            known = self.graph.standing.counts_as(relation) in self.graph.relations
+            known = known or any(s.relation == relation for s in new)
             (support if known else new).append(Statement(relation, raw, count))
         rejects = tuple(Reject(name, rule) for name, rule in self.rejects.items())
         return Delta(tuple(self.concepts.values()), tuple(self.aliases), tuple(new), tuple(support), rejects)

@@ -43,14 +43,18 @@ def measure(graph: Graph, delta: Delta = _NOTHING) -> Measures:
 
     `edges` counts distinct ordered pairs, loops included, and `average_degree` is 2 * edges / nodes, as the paper does.
     """
+    standing = graph.standing.ahead(delta.changes)
     joined = _Joined(graph)
-    for concept in delta.concepts:
-        joined.add(concept.key)
-    relations = {said.relation for said in delta.relations}
+    keys = dict.fromkeys(standing.find(concept.key) for concept in delta.concepts)
+    concepts = [key for key in keys if key not in graph.concepts and key not in standing.hidden]
+    for key in concepts:
+        joined.add(key)
+    shown = {standing.shown(said.relation) for said in delta.relations}
+    relations = {relation for relation in shown if relation and relation not in graph.relations}
     pairs = {(r.source, r.target) for r in relations} - graph.pairs
     for source, target in pairs:
         joined.join(source, target)
-    nodes = len(graph.concepts) + len(delta.concepts)
+    nodes = len(graph.concepts) + len(concepts)
     edges = len(graph.pairs) + len(pairs)
     return Measures(
         nodes=nodes,

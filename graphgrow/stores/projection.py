@@ -22,6 +22,26 @@ def project(graph: Graph) -> Projection:
     return Projection(graph.seq, concepts, relations)
 
 
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """What has to go from a projection, and what has to be there or be otherwise, so that it becomes another one."""
+
+    gone_concepts: list[str]
+    gone_relations: list[Relation]
+    concepts: dict[str, tuple[str, tuple[str, ...], int]]
+    relations: dict[Relation, tuple[int, int, int]]
+
+
+def patch(before: Projection, after: Projection) -> Patch:
+    """Return how to come from one projection to another."""
+    return Patch(
+        [key for key in before.concepts if key not in after.concepts],
+        [relation for relation in before.relations if relation not in after.relations],
+        {key: row for key, row in after.concepts.items() if before.concepts.get(key) != row},
+        {relation: row for relation, row in after.relations.items() if before.relations.get(relation) != row},
+    )
+
+
 def differences(log: Projection, stored: Projection, most: int = 20) -> list[str]:
     """Return up to `most` sentences that say where log and projection disagree; none where they are equal."""
     found = [] if log.seq == stored.seq else [f"the log ends at event {log.seq}, the projection at {stored.seq}"]

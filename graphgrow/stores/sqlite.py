@@ -8,16 +8,18 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from graphgrow.codec import from_json, sealed
 from graphgrow.errors import BadInput, StaleGraph, StoreError
 from graphgrow.graph import Graph, fold
-from graphgrow.model import Event, Relation
-from graphgrow.stores.projection import Projection
+from graphgrow.model import Delta, Event, Relation
+from graphgrow.standing import Standing, is_structural
+from graphgrow.stores.projection import Patch, Projection, patch, project
 
 _APPLICATION_ID = 0x67677277  # "ggrw": tells our files from any other SQLite database
 _BUSY_SECONDS = 30.0
@@ -48,6 +50,10 @@ MIGRATIONS = (
         kind TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (kind, key)
     ) STRICT, WITHOUT ROWID;
     """,
+    """
+    ALTER TABLE event ADD COLUMN decides INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX event_decides ON event(seq) WHERE decides;
+    """,
 )
 
 
@@ -62,6 +68,7 @@ class SQLiteStore:
         self._clock = clock
         self._create = create
         self._opened: sqlite3.Connection | None = None
+        self._decided = 0, Standing()  # what was decided up to an event
         try:
             there = path.exists()
         except OSError as error:
@@ -133,11 +140,62 @@ class SQLiteStore:
         if not events:
             self._check_writable()
             return self._last()
+        known, self._decided = self._decided, (0, Standing())  # nothing is known of a commit that fails
         with self._transaction(self._db):
-            (last,) = self._db.execute("SELECT coalesce(max(seq), 0) FROM event").fetchone()
-            for place, event in enumerate(events, last + 1):
-                self._insert(place, event)
-        return int(last) + len(events)
+            last = self._insert(events)
+            if any(map(is_structural, events)):
+                standing = self._project_again(last, events)
+            else:
+                standing = self._project_all(last, events, *known)
+        self._decided = last + len(events), standing
+        return last + len(events)
+
+    def _insert(self, events: Sequence[Event]) -> int:
+        """Add events to the log and return the last seq before them; raises StaleGraph where they do not follow it."""
+        (last,) = self._db.execute("SELECT coalesce(max(seq), 0) FROM event").fetchone()
+        for place, event in enumerate(events, last + 1):
+            if event.seq != place:
+                raise StaleGraph(f"event {event.seq} cannot follow event {place - 1}")
+        rows = [(e.seq, e.kind, e.at, sealed(e), bool(e.delta.changes)) for e in events]
+        self._db.executemany("INSERT INTO event (seq, kind, at, payload, decides) VALUES (?, ?, ?, ?, ?)", rows)
+        return int(last)
+
+    def _project_all(self, last: int, events: Sequence[Event], decided: int, standing: Standing) -> Standing:
+        """Take in what events say, as it stands by what was decided up to each of them."""
+        sql = "SELECT payload FROM event WHERE decides AND seq > ? AND seq <= ? ORDER BY seq"
+        for (payload,) in self._rows(sql, decided, last):
+            standing.take(from_json(payload))
+        for event in events:
+            standing.take(event)
+            self._project(event.seq, standing.delta(event.delta))
+        return standing
+
+    def _project_again(self, last: int, events: Sequence[Event]) -> Standing:
+        """Change what is shown to what it is after events that decide about others; costs as much as the graph."""
+        graph = fold(takewhile(lambda event: event.seq <= last, self.events()))
+        before = project(graph)
+        graph.apply_all(events)
+        self._apply(patch(before, project(graph)))
+        return graph.standing
+
+    def _apply(self, change: Patch) -> None:
+        many = self._db.executemany
+        ends = [(r.source, r.predicate, r.target) for r in change.gone_relations]
+        many("DELETE FROM relation WHERE source = ? AND predicate = ? AND target = ?", ends)
+        many("DELETE FROM alias WHERE key = ?", [(key,) for key in (*change.gone_concepts, *change.concepts)])
+        many("DELETE FROM concept WHERE key = ?", [(key,) for key in change.gone_concepts])
+        many(
+            "INSERT INTO concept VALUES (?, ?, ?) ON CONFLICT DO UPDATE"
+            " SET name = excluded.name, first_seq = excluded.first_seq",
+            [(key, name, first) for key, (name, _, first) in change.concepts.items()],
+        )
+        spellings = [(key, spelling) for key, (_, spellings, _) in change.concepts.items() for spelling in spellings]
+        many("INSERT INTO alias VALUES (?, ?)", spellings)
+        many(
+            "INSERT INTO relation VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
+            " SET support = excluded.support, first_seq = excluded.first_seq, last_seq = excluded.last_seq",
+            [(r.source, r.predicate, r.target, *row) for r, row in change.relations.items()],
+        )
 
     def _check_writable(self) -> None:
         path = self._path.absolute()
@@ -148,15 +206,8 @@ class SQLiteStore:
     def _last(self) -> int:
         return next((last for (last,) in self._rows("SELECT coalesce(max(seq), 0) FROM event")), 0)
 
-    def _insert(self, place: int, event: Event) -> None:
-        if event.seq != place:
-            raise StaleGraph(f"event {event.seq} cannot follow event {place - 1}")
-        row = (event.seq, event.kind, event.at, sealed(event))
-        self._db.execute("INSERT INTO event VALUES (?, ?, ?, ?)", row)
-        self._project(event)
-
-    def _project(self, event: Event) -> None:
-        many, delta, seq = self._db.executemany, event.delta, event.seq
+    def _project(self, seq: int, delta: Delta) -> None:
+        many = self._db.executemany
         many(
             "INSERT INTO concept VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
             [(c.key, c.name, seq) for c in delta.concepts],

@@ -4,10 +4,10 @@ The event itself, whole, is the property `payload` of its node; everything else 
 written in the same transaction. Every commit takes the lock of the `(:Graph)` node first, which also hands out `seq`.
 """
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING, LiteralString, TypeVar
 from uuid import uuid4
 
@@ -17,11 +17,12 @@ from graphgrow.codec import from_json, sealed
 from graphgrow.errors import BadInput, StaleGraph, StoreError
 from graphgrow.graph import Graph, fold
 from graphgrow.model import Event, Relation
+from graphgrow.standing import Standing, is_structural
 from graphgrow.stores.neo4j import statements as cypher
 from graphgrow.stores.neo4j.address import Address
 from graphgrow.stores.neo4j.driver import check_version, connect, sentences
-from graphgrow.stores.neo4j.rows import Rows, identity, rows
-from graphgrow.stores.projection import Projection
+from graphgrow.stores.neo4j.rows import Rows, event_rows, identity, patch_rows, rows
+from graphgrow.stores.projection import Projection, patch, project
 
 if TYPE_CHECKING:
     from neo4j import Session, Transaction
@@ -41,6 +42,7 @@ class Neo4jStore:
         with sentences(address):
             self._driver = connect(address)
         self._is_made = self._is_declared = self._find(create=create)
+        self._decided = 0, Standing()  # what was decided up to an event
 
     def _session(self) -> "Session":
         return self._driver.session(database=self._address.database or None)
@@ -96,14 +98,32 @@ class Neo4jStore:
         for event, following in pairwise(events):
             if following.seq != event.seq + 1:
                 raise StaleGraph(f"event {following.seq} cannot follow event {event.seq}")
-        new, first, last = rows(self._address.graph, self._writer, events), events[0].seq, events[-1].seq
         self._make()
+        first, last = events[0].seq, events[-1].seq
+        query, new, standing = self._written(events)
+        place: dict[str, object] = {"writer": self._writer, "before": first - 1, "after": last}
         try:
-            self._query(cypher.APPEND, partial(_taken, new), **new, writer=self._writer, before=first - 1, after=last)
+            self._query(query, partial(_taken, new), **new, **place)
         except StaleGraph:
             if not self._is_ours(events[0]):
                 raise StaleGraph(f"event {first} cannot follow event {self._version()}") from None
+        self._decided = last, standing
         return last
+
+    def _written(self, events: Sequence[Event]) -> tuple[LiteralString, Rows, Standing]:
+        """Return the statement that commits the events, its rows, and what stands for what after them."""
+        graph, before = self._address.graph, events[0].seq - 1
+        if any(map(is_structural, events)):
+            shown = fold(takewhile(lambda event: event.seq <= before, self.events()))
+            old = project(shown)
+            shown.apply_all(events)
+            change = patch_rows(graph, patch(old, project(shown)), shown.relations)
+            return cypher.PATCH, event_rows(self._writer, events) | change, shown.standing
+        (decided, standing), self._decided = self._decided, (0, Standing())  # nothing is known of a commit that fails
+        if decided < before:
+            for (payload,) in self._query(cypher.DECIDED, Result.values, since=decided, until=before):
+                standing.take(from_json(payload))
+        return cypher.APPEND, rows(graph, self._writer, events, standing), standing
 
     def _is_ours(self, event: Event) -> bool:
         """Tell whether it was this store that wrote an event, and only the server's answer got lost."""

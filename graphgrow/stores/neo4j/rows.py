@@ -2,14 +2,18 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graphgrow.codec import sealed
-from graphgrow.model import Event, Expansion, Relation
+from graphgrow.graph import Evidence
+from graphgrow.model import Delta, Event, Expansion, Relation, Triple
+from graphgrow.standing import Standing
+from graphgrow.stores.projection import Patch
 
 Row = dict[str, Any]
 Rows = dict[str, list[Row]]
+Shown = list[tuple[int, Delta]]  # what each event adds to what is shown, by its seq
 
 
 def identity(*words: str) -> str:
@@ -21,24 +25,50 @@ def identity(*words: str) -> str:
     return hashlib.sha256(json.dumps(words).encode()).hexdigest()[:32]
 
 
-def rows(graph: str, writer: str, events: Sequence[Event]) -> Rows:
+def rows(graph: str, writer: str, events: Sequence[Event], standing: Standing) -> Rows:
     """Return what events add to a graph, by the kinds that `statements.APPEND` takes, each node and relation once.
 
-    A relation that several of the events state is one row with their sum.
+    A relation that several of the events state is one row with their sum. `standing` is what was decided before, and
+    takes in what these events decide about the names that they bring.
     """
+    shown: Shown = []
+    for event in events:
+        standing.take(event)
+        shown.append((event.seq, standing.delta(event.delta)))
+    return event_rows(writer, events) | {
+        "concepts": _concepts(graph, shown),
+        "aliases": _aliases(graph, shown),
+        "relations": _relations(graph, shown),
+    }
+
+
+def event_rows(writer: str, events: Sequence[Event]) -> Rows:
+    """Return the nodes that the events themselves are."""
     nodes = [(isinstance(event, Expansion), _event(event) | {"writer": writer}) for event in events]
     return {
         "expansions": [row for is_expansion, row in nodes if is_expansion],
         "edits": [row for is_expansion, row in nodes if not is_expansion],
-        "concepts": _concepts(graph, events),
-        "aliases": _aliases(graph, events),
-        "relations": _relations(graph, events),
+    }
+
+
+def patch_rows(graph: str, change: Patch, said: Mapping[Relation, Sequence[Evidence]]) -> Rows:
+    """Return what `statements.PATCH` takes; `said` has the evidence of every relation as it will be."""
+    return {
+        "gone_concepts": [{"id": identity(graph, key)} for key in change.gone_concepts],
+        "gone_relations": [{"id": _id(graph, relation)} for relation in change.gone_relations],
+        "concepts": [
+            {"id": identity(graph, key), "key": key, "name": name, "spellings": list(spellings), "seq": first}
+            for key, (name, spellings, first) in change.concepts.items()
+        ],
+        "relations": [_known_relation(graph, relation, said[relation]) for relation in change.relations],
     }
 
 
 def _event(event: Event) -> Row:
-    brought = {"new_concepts": len(event.delta.concepts), "new_relations": len(event.delta.relations)}
+    brought = {"new_concepts": len(event.delta.new_concepts), "new_relations": len(event.delta.relations)}
     row: Row = {"seq": event.seq, "at": event.at, **brought, "payload": sealed(event)}
+    if event.delta.changes:
+        row["decides"] = True
     if not isinstance(event, Expansion):
         return row | {"name": f"{event.seq}: {event.edit}", "edit": event.edit, "note": event.note}
     focus, reply = event.focus, event.reply
@@ -58,44 +88,60 @@ def _event(event: Event) -> Row:
     }
 
 
-def _concepts(graph: str, events: Iterable[Event]) -> list[Row]:
+def _concepts(graph: str, shown: Shown) -> list[Row]:
     found: dict[str, Row] = {}
-    for event in events:
-        for concept in event.delta.concepts:
-            row = {"id": identity(graph, concept.key), "key": concept.key, "name": concept.name, "seq": event.seq}
+    for seq, delta in shown:
+        for concept in delta.concepts:
+            row = {"id": identity(graph, concept.key), "key": concept.key, "name": concept.name, "seq": seq}
             spellings = found.setdefault(concept.key, row | {"spellings": []})["spellings"]
             spellings += [s for s in (concept.name, *concept.aliases) if s not in spellings]
     return list(found.values())
 
 
-def _aliases(graph: str, events: Iterable[Event]) -> list[Row]:
+def _aliases(graph: str, shown: Shown) -> list[Row]:
     found: dict[str, dict[str, None]] = {}
-    for event in events:
-        for key, spelling in event.delta.aliases:
+    for _, delta in shown:
+        for key, spelling in delta.aliases:
             found.setdefault(key, {})[spelling] = None
     return [{"id": identity(graph, key), "spellings": list(spellings)} for key, spellings in found.items()]
 
 
-def _relations(graph: str, events: Iterable[Event]) -> list[Row]:
+def _relations(graph: str, shown: Shown) -> list[Row]:
     found: dict[Relation, Row] = {}
-    for event in events:
-        for said in event.delta.statements:
+    for seq, delta in shown:
+        for said in delta.relations:
             row = found.get(said.relation)
             if row is None:
-                row = found[said.relation] = _relation(graph, said.relation, event.seq)
-            row["support"] += said.support
-            row["last_seq"] = event.seq
-            if event.seq not in row["events"][-1:]:
-                row["events"].append(event.seq)
-            if said.raw.predicate not in (said.relation.predicate, *row["wording"]):
-                row["wording"].append(said.raw.predicate)
+                row = found[said.relation] = _relation(graph, said.relation, seq)
+            _add(row, seq, said.raw, said.support)
     return list(found.values())
+
+
+def _known_relation(graph: str, relation: Relation, said: Sequence[Evidence]) -> Row:
+    row = _relation(graph, relation, said[0].seq)
+    for evidence in said:
+        _add(row, evidence.seq, evidence.raw, evidence.support)
+    return row
+
+
+def _add(row: Row, seq: int, raw: Triple, support: int) -> None:
+    """Count one piece of evidence into the row of its relation."""
+    row["support"] += support
+    row["last_seq"] = seq
+    if seq not in row["events"][-1:]:
+        row["events"].append(seq)
+    if raw.predicate not in (row["predicate"], *row["wording"]):
+        row["wording"].append(raw.predicate)
+
+
+def _id(graph: str, relation: Relation) -> str:
+    return identity(graph, relation.source, relation.predicate, relation.target)
 
 
 def _relation(graph: str, relation: Relation, seq: int) -> Row:
     source, predicate, target = relation.source, relation.predicate, relation.target
     return {
-        "id": identity(graph, source, predicate, target),
+        "id": _id(graph, relation),
         "source": identity(graph, source),
         "target": identity(graph, target),
         "predicate": predicate,

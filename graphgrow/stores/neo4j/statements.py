@@ -7,7 +7,8 @@
 (:Lease {id, graph, name, holder, until})
 (:Cached {id, graph, kind, key, value})
 
-`events` of a relation are those that said it, `wording` the words of its evidence that differ from its predicate.
+`events` of a relation are those that said it, `wording` the words of its evidence that differ from its predicate;
+`decides` marks the events that have changes.
 """
 
 FORMAT = 1
@@ -32,7 +33,7 @@ CREATE = "MERGE (g:Graph {name: $graph}) ON CREATE SET g.version = 0, g.format =
 
 # One commit. SET takes the node's lock before the version is read: of two writers one waits here until the other has
 # committed, and then finds another version and no row comes back.
-APPEND = """
+_EVENTS = """
 MATCH (g:Graph {name: $graph}) SET g.last_writer = $writer
 WITH g WHERE g.version = $before SET g.version = $after
 WITH g
@@ -42,6 +43,10 @@ CALL () {
 CALL () {
     UNWIND $edits AS row CREATE (e:Event:Edit {graph: $graph}) SET e += row RETURN count(*) AS edits
 }
+"""
+APPEND = (
+    _EVENTS
+    + """
 CALL () {
     UNWIND $concepts AS row
     MATCH (e:Event {graph: $graph, seq: row.seq})
@@ -70,6 +75,39 @@ CALL () {
 }
 RETURN expansions, edits, concepts, aliases, relations
 """
+)
+# What is shown after an edit that decides about earlier events: what has to go, and what is new or otherwise.
+PATCH = (
+    _EVENTS
+    + """
+CALL () {
+    UNWIND $gone_relations AS row MATCH ()-[r:RELATES {id: row.id}]->() DELETE r RETURN count(*) AS gone_relations
+}
+CALL () {
+    UNWIND $gone_concepts AS row MATCH (c:Concept {id: row.id}) DETACH DELETE c RETURN count(*) AS gone_concepts
+}
+CALL () {
+    UNWIND $concepts AS row
+    MERGE (c:Concept {id: row.id})
+    SET c.graph = $graph, c.key = row.key, c.name = row.name, c.aliases = row.spellings, c.first_seq = row.seq
+    WITH row, c
+    OPTIONAL MATCH (:Event)-[old:INTRODUCED]->(c) DELETE old
+    WITH DISTINCT row, c
+    MATCH (e:Event {graph: $graph, seq: row.seq}) CREATE (e)-[:INTRODUCED]->(c)
+    RETURN count(*) AS concepts
+}
+CALL () {
+    UNWIND $relations AS row
+    MATCH (a:Concept {id: row.source})
+    MATCH (b:Concept {id: row.target})
+    MERGE (a)-[r:RELATES {id: row.id}]->(b)
+    SET r.predicate = row.predicate, r.support = row.support, r.first_seq = row.first_seq,
+        r.last_seq = row.last_seq, r.events = row.events, r.wording = row.wording
+    RETURN count(*) AS relations
+}
+RETURN expansions, edits, gone_concepts, gone_relations, concepts, relations
+"""
+)
 LOCK = "MATCH (g:Graph {name: $graph}) SET g.last_writer = $writer RETURN g.version AS version"
 WRITTEN = """
 MATCH (e:Event {graph: $graph, seq: $seq}) RETURN e.payload = $payload AND e.writer = $writer AS ours
@@ -78,6 +116,10 @@ MATCH (e:Event {graph: $graph, seq: $seq}) RETURN e.payload = $payload AND e.wri
 EVENTS = """
 MATCH (e:Event) WHERE e.graph = $graph AND $since < e.seq <= $until
 RETURN e.seq AS seq, e.payload AS payload ORDER BY e.seq
+"""
+DECIDED = """
+MATCH (e:Event) WHERE e.graph = $graph AND $since < e.seq <= $until AND e.decides
+RETURN e.payload AS payload ORDER BY e.seq
 """
 CONCEPTS = """
 MATCH (c:Concept {graph: $graph})

@@ -1,0 +1,221 @@
+"""Corrections as events: merge, unmerge, keep apart, reject, restore, rename, retype, add.
+
+Each function returns the event that a decision is for a graph as it stands, and changes nothing; append it to a store,
+and it binds every later step. Raises BadInput where there is nothing to decide.
+"""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
+from difflib import get_close_matches
+
+from graphgrow.errors import BadInput, StaleGraph
+from graphgrow.graph import Graph, fold
+from graphgrow.model import Change, Concept, Delta, Edit, EditKind, Event, Expansion, Relation, Statement, Triple
+from graphgrow.names import bare, canonical
+from graphgrow.parse import parse
+from graphgrow.predicates import canonical_predicate
+from graphgrow.resolve import resolve
+from graphgrow.stores import GraphStore
+
+BY_HAND = "by hand"  # why, where nobody says more
+
+
+def find(graph: Graph, name: str) -> str:
+    """Return the key of the concept a person means; raises BadInput with the nearest names where there is none."""
+    key = canonical(name)
+    for candidate in (name, key):
+        found = graph.standing.find(candidate)
+        if found in graph.concepts:
+            return found
+    known = next((k for k, c in graph.concepts.items() if key in map(canonical, c.aliases)), None)
+    if known:
+        return known
+    if graph.standing.find(key) in graph.standing.hidden:
+        raise BadInput(f"{name!r} was rejected: bring it back with  graphgrow restore")
+    near = get_close_matches(key, graph.concepts, n=3) or [k for k in graph.concepts if key and key in k][:3]
+    hint = f": did you mean {', '.join(repr(graph.name(k)) for k in near)}?" if near else ": see  graphgrow show STORE"
+    raise BadInput(f"no concept {name!r} in this graph{hint}")
+
+
+def find_relation(graph: Graph, source: str, predicate: str, target: str) -> Relation:
+    """Return the relation a person means; raises BadInput with what the two concepts have in common otherwise."""
+    ends = find(graph, source), find(graph, target)
+    wanted = Relation(ends[0], canonical_predicate(predicate), ends[1])
+    if wanted in graph.relations:
+        return wanted
+    between = [r.predicate for r in graph.incident[ends[0]] if (r.source, r.target) == ends]
+    known = f"they are related by {', '.join(map(repr, between))}" if between else "nothing relates them that way round"
+    raise BadInput(f"{source!r} {predicate!r} {target!r} is no relation of this graph: {known}")
+
+
+def merge(graph: Graph, one: str, other: str, *, reason: str = BY_HAND, into: str | None = None) -> Edit:
+    """Let two concepts be one: the one that came later stands for the earlier, unless `into` names the other."""
+    first, second = find(graph, one), find(graph, other)
+    if first == second:
+        raise BadInput(f"{one!r} and {other!r} are one concept already: {graph.name(first)!r}")
+    order = {key: place for place, key in enumerate(graph.concepts) if key in (first, second)}
+    kept = find(graph, into) if into else min(order, key=lambda key: order[key])
+    if kept not in order:
+        raise BadInput(f"{into!r} is neither {one!r} nor {other!r}: name one of the two")
+    gone = second if kept == first else first
+    return _edit(graph, "merge", [Change("merge", (gone, kept), reason=reason)],
+                 f"{graph.name(gone)} is {graph.name(kept)}")  # fmt: skip
+
+
+def unmerge(graph: Graph, name: str, *, reason: str = BY_HAND) -> Edit:
+    """Let a name that was merged into a concept stand for itself again, and be kept apart from it."""
+    key = canonical(name)
+    kept = graph.standing.into.get(key)
+    if kept is None:
+        members = graph.standing.members(key)[1:]
+        names = f": name what was merged into it, {', '.join(map(repr, members))}" if members else ""
+        raise BadInput(f"{name!r} was not merged into anything{names}")
+    changes = [Change("unmerge", (key,), reason=reason), Change("apart", (key, kept), reason=reason)]
+    return _edit(graph, "unmerge", changes, f"{name} is not {graph.name(kept)}")
+
+
+def apart(graph: Graph, one: str, other: str, *, reason: str = BY_HAND) -> Edit:
+    """Decide that two concepts that look alike are two, so that nobody merges or doubts them again."""
+    first, second = find(graph, one), find(graph, other)
+    if first == second:
+        raise BadInput(f"{one!r} and {other!r} are one concept: take them apart with  graphgrow unmerge")
+    return _edit(graph, "apart", [Change("apart", (first, second), reason=reason)],
+                 f"{graph.name(first)} is not {graph.name(second)}")  # fmt: skip
+
+
+def reject(graph: Graph, name: str, *, reason: str = BY_HAND) -> Edit:
+    """Take a concept out with its relations, whatever it was also called, and let no reply bring it in again.
+
+    A name that the graph does not hold is rejected in advance.
+    """
+    key = graph.standing.find(canonical(name))
+    if not key:
+        raise BadInput(f"{name!r} names nothing")
+    if key in graph.standing.hidden:
+        raise BadInput(f"{name!r} is rejected already")
+    keys = tuple(graph.standing.members(key))
+    return _edit(graph, "reject", [Change("reject", keys, reason=reason)], graph.name(key))
+
+
+def reject_relation(graph: Graph, relation: Relation, *, reason: str = BY_HAND) -> Edit:
+    """Take one relation out, and let no reply bring it in again; its concepts stay."""
+    said = tuple(dict.fromkeys(evidence.said or relation for evidence in graph.relations[relation]))
+    return _edit(graph, "reject", [Change("reject", relation=one, reason=reason) for one in said],
+                 _words(graph, relation))  # fmt: skip
+
+
+def restore(graph: Graph, name: str, *, log: Iterable[Event] = (), reason: str = BY_HAND) -> Edit:
+    """Let a rejected concept be there again with all that was said of it, or a name in that hygiene keeps out.
+
+    With the `log` of the graph, also what replies said about it while it was kept out.
+    """
+    key = canonical(name)
+    found = graph.standing.find(key)
+    if found in graph.concepts:
+        raise BadInput(f"{name!r} is in the graph: there is nothing to restore")
+    keys = [one for one in graph.standing.members(found, graph.standing.rejected) if one in graph.standing.rejected]
+    change = Change("restore", tuple(keys) or (key,), reason=reason)
+    brought = _regained(graph, change, log)
+    if not keys and not brought.concepts:
+        raise BadInput(f"{name!r} was never rejected here: see  graphgrow rejects STORE")
+    return _edit(graph, "restore", [change], name, brought)
+
+
+def restore_relation(graph: Graph, source: str, predicate: str, target: str, *, reason: str = BY_HAND) -> Edit:
+    """Let a rejected relation be there again with its evidence."""
+    wanted = Relation(find(graph, source), canonical_predicate(predicate), find(graph, target))
+    said = [one for one in graph.standing.rejected_relations if graph.standing.counts_as(one) == wanted]
+    if not said:
+        raise BadInput(f"{source!r} {predicate!r} {target!r} was never rejected here")
+    return _edit(graph, "restore", [Change("restore", relation=one, reason=reason) for one in said],
+                 _words(graph, wanted))  # fmt: skip
+
+
+def rename(graph: Graph, name: str, new: str, *, reason: str = BY_HAND) -> Edit:
+    """Show a concept under another name, and know it by that name too."""
+    key, text = find(graph, name), bare(new)
+    other = canonical(text)
+    if not other:
+        raise BadInput(f"{new!r} names nothing: give the concept another name")
+    if graph.standing.find(other) != key and graph.knows(other):
+        raise BadInput(f"there is a concept {graph.name(graph.standing.find(other))!r} already: merge the two instead")
+    changes = [Change("rename", (key,), text=text, reason=reason)]
+    is_new = not graph.knows(other)
+    if is_new:
+        changes.append(Change("merge", (other, key), reason=reason))
+    brought = Delta(concepts=(Concept(other, text),) if is_new else ())
+    return _edit(graph, "rename", changes, f"{graph.name(key)} is now {text}", brought)
+
+
+def retype(graph: Graph, relation: Relation, predicate: str, *, reason: str = BY_HAND) -> Edit:
+    """Show a relation under another predicate; what was said of it stays as evidence."""
+    text = canonical_predicate(predicate)
+    if text == relation.predicate:
+        raise BadInput(f"{_words(graph, relation)}: it has that predicate already")
+    said = dict.fromkeys(evidence.said or relation for evidence in graph.relations[relation])
+    changes = [Change("retype", relation=one, text=text, reason=reason) for one in {relation: None, **said}]
+    return _edit(graph, "retype", changes, f"{_words(graph, relation)}: {text}")
+
+
+def add(graph: Graph, source: str, predicate: str, target: str, *, reason: str = BY_HAND) -> Edit:
+    """Add one relation, and its concepts where they are new."""
+    names = bare(source), bare(target)
+    keys = [canonical(name) for name in names]
+    for name, key in zip((source, target), keys, strict=True):
+        if not key or graph.standing.find(key) in graph.standing.hidden:
+            why = "was rejected: bring it back with  graphgrow restore" if key else "names nothing"
+            raise BadInput(f"{name!r} {why}")
+    new = {key: Concept(key, name) for key, name in zip(keys, names, strict=True) if not graph.knows(key)}
+    relation = Relation(keys[0], canonical_predicate(predicate), keys[1])
+    said = (Statement(relation, Triple(source, predicate, target)),)
+    is_known = graph.standing.shown(relation) in graph.relations
+    delta = Delta(tuple(new.values()), relations=() if is_known else said, support=said if is_known else ())
+    return _edit(graph, "add", (), f"{source} {predicate} {target}: {reason}", delta)
+
+
+def _edit(graph: Graph, kind: EditKind, changes: Iterable[Change], note: str, brought: Delta | None = None) -> Edit:
+    return Edit(graph.seq + 1, kind, replace(brought or Delta(), changes=tuple(changes)), note)
+
+
+def _words(graph: Graph, relation: Relation) -> str:
+    return f"{graph.name(relation.source)} {relation.predicate} {graph.name(relation.target)}"
+
+
+def commit(store: GraphStore, decide: Callable[[Graph], Edit], *, at: str = "") -> Edit:
+    """Append what `decide` makes of the graph as it stands, and return it; again where another writer was faster."""
+    while True:
+        edit = replace(decide(store.graph()), at=at)
+        try:
+            store.append(edit)
+        except StaleGraph:
+            continue
+        return edit
+
+
+def _regained(graph: Graph, restoring: Change, log: Iterable[Event]) -> Delta:
+    """Return what the replies of a log said about a name while it was kept out, for the graph that lets it in."""
+    events = list(log)
+    replies = [event for event in events if isinstance(event, Expansion) and _keeps_out(event, restoring.concepts)]
+    if not replies:
+        return Delta()
+    after = fold(events)
+    after.apply(_edit(graph, "restore", [restoring], ""))
+    concepts: dict[str, Concept] = {}
+    said: dict[tuple[Relation, Triple], Statement] = {}
+    for event in replies:
+        delta = resolve(parse(event.reply.text, event.reply.finish_reason), after, event.topic)
+        concepts |= {one.key: one for one in delta.concepts if one.key in restoring.concepts}
+        for one in delta.statements:
+            if _is_about(one.relation, restoring.concepts, after):
+                said.setdefault((one.relation, one.raw), one)
+    return Delta(tuple(concepts.values()), relations=tuple(said.values()))
+
+
+def _keeps_out(event: Expansion, keys: Collection[str]) -> bool:
+    return any(canonical(one.text) in keys for one in event.delta.rejects)
+
+
+def _is_about(relation: Relation, keys: Collection[str], graph: Graph) -> bool:
+    """Tell whether one end of a relation is among the keys and the other one known, or among them too."""
+    ends = relation.source, relation.target
+    return any(end in keys for end in ends) and all(end in keys or graph.knows(end) for end in ends)

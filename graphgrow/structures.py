@@ -1,0 +1,76 @@
+"""Two structures a graph is kept in: items that can be drawn by chance, and components that only ever grow together."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import random
+
+
+class Bag:
+    """A set that can be sampled and changed in constant time, in an order that depends on its history alone."""
+
+    def __init__(self) -> None:
+        self._items: list[str] = []
+        self._place: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __contains__(self, item: object) -> bool:
+        return item in self._place
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._items)
+
+    def add(self, item: str) -> None:
+        """Add an item; adding it twice changes nothing."""
+        if item not in self._place:
+            self._place[item] = len(self._items)
+            self._items.append(item)
+
+    def discard(self, item: str) -> None:
+        """Take an item out by moving the last one into its place."""
+        place = self._place.pop(item, None)
+        if place is None:
+            return
+        last = self._items.pop()
+        if last != item:
+            self._items[place] = last
+            self._place[last] = place
+
+    def sample(self, count: int, rng: "random.Random") -> list[str]:
+        """Return up to `count` different items, all of them in order where there are no more."""
+        return list(self._items) if len(self._items) <= count else rng.sample(self._items, count)
+
+
+class Components:
+    """Connected components of the undirected graph by union-find; sizes are exact after every union."""
+
+    def __init__(self) -> None:
+        self._parent: dict[str, str] = {}
+        self.sizes: dict[str, int] = {}
+        self.largest = 0
+
+    def add(self, key: str) -> None:
+        """Add a concept as a component of its own."""
+        self._parent[key] = key
+        self.sizes[key] = 1
+        self.largest = max(self.largest, 1)
+
+    def find(self, key: str) -> str:
+        """Return the concept that stands for the component of `key`."""
+        while (parent := self._parent[key]) != key:
+            self._parent[key] = key = self._parent[parent]
+        return key
+
+    def join(self, one: str, other: str) -> None:
+        """Make one component of two."""
+        a, b = self.find(one), self.find(other)
+        if a == b:
+            return
+        if self.sizes[a] < self.sizes[b]:
+            a, b = b, a
+        self._parent[b] = a
+        self.sizes[a] += self.sizes.pop(b)
+        self.largest = max(self.largest, self.sizes[a])

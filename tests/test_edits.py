@@ -1,0 +1,332 @@
+"""Corrections: what they show, that they bind, and that taking one back leaves nothing of it."""
+
+from contextlib import closing
+from itertools import takewhile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graphgrow import edits
+from graphgrow.codec import from_json, to_json
+from graphgrow.errors import BadInput
+from graphgrow.graph import Graph, fold
+from graphgrow.measure import measure
+from graphgrow.model import Delta, Edit, Event, Expansion, Relation
+from graphgrow.stores import GraphStore
+from graphgrow.stores.neo4j import Neo4jStore
+from graphgrow.stores.neo4j.address import address
+from graphgrow.stores.projection import differences, project
+from graphgrow.stores.sqlite import SQLiteStore
+from tests.conftest import triples
+from tests.test_graph import content, event, grown, said
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NAMES = ("silk", "nacre", "bone", "chitin", "keratin", "wood", "lignin", "resilin")
+FIVE = ("silk", "nacre", "bone", "chitin", "keratin")
+names = st.sampled_from(NAMES)
+decisions = st.one_of(
+    st.tuples(st.just("grow"), said),
+    st.tuples(st.just("merge"), names, names),
+    st.tuples(st.just("unmerge"), names),
+    st.tuples(st.just("reject"), names),
+    st.tuples(st.just("restore"), names),
+    st.tuples(st.just("rename"), names, st.sampled_from(["Spider silk", "Mother of pearl", *NAMES])),
+    st.tuples(st.just("retype"), st.integers(0, 30), st.sampled_from(["contains", "made of"])),
+    st.tuples(st.just("drop"), st.integers(0, 30)),
+    st.tuples(st.just("apart"), names, names),
+)
+
+
+def decide(graph: Graph, decision: tuple[object, ...]) -> Event | None:
+    """Return the event that a drawn decision is for a graph, None where there is nothing to decide."""
+    what, *about = decision
+    if what == "grow":
+        return event(graph, triples(*about[0]))  # type: ignore[misc]  # drawn as a list of triples
+    if what in {"retype", "drop"}:
+        if not graph.relations:
+            return None
+        relation = list(graph.relations)[int(str(about[0])) % len(graph.relations)]
+        about = [relation, *about[1:]]
+        what = "reject_relation" if what == "drop" else what
+    function: Callable[..., Edit] = getattr(edits, str(what))
+    try:
+        return function(graph, *about)
+    except BadInput:
+        return None
+
+
+def live(decided: list[tuple[object, ...]]) -> tuple[Graph, list[Event]]:
+    """Return the graph that grew and was corrected event by event, with its log."""
+    log: list[Event] = [event(Graph(), triples(("silk", "contains", "keratin"), ("bone", "is a", "nacre")))]
+    graph = fold(log)
+    for decision in decided:
+        new = decide(graph, decision)
+        if new is not None:
+            graph.apply(new)
+            log.append(new)
+    return graph, log
+
+
+def whole(graph: Graph) -> tuple[object, ...]:
+    """Return everything that a graph shows and that strategies read."""
+    return (
+        content(graph), graph.introduced, graph.asked, graph.asks, set(graph.unasked), set(graph.explored),
+        graph.newest, graph.depth, sorted(graph.components.sizes.values()), graph.rejected,
+    )  # fmt: skip
+
+
+@given(st.lists(decisions, max_size=12))
+def test_fold_of_the_log_is_the_graph_that_lived(decided: list[tuple[object, ...]]) -> None:
+    """A log read at once, through JSON, gives the graph that took its events one by one."""
+    graph, log = live(decided)
+    assert whole(fold(from_json(to_json(one)) for one in log)) == whole(graph)
+
+
+@given(st.lists(decisions, max_size=12))
+@settings(max_examples=60)
+def test_sqlite_shows_what_the_log_says(
+    tmp_path_factory: pytest.TempPathFactory, decided: list[tuple[object, ...]]
+) -> None:
+    """After any sequence of growth and corrections the tables hold the fold, event by event and in one commit."""
+    _, log = live(decided)
+    folder = tmp_path_factory.mktemp("edits")
+    with closing(SQLiteStore(folder / "one.db", create=True)) as one:
+        for new in log:
+            one.append(new)
+            assert differences(project(one.graph()), one.projection()) == []
+    with closing(SQLiteStore(folder / "all.db", create=True)) as at_once:
+        at_once.append(*log)
+        assert differences(project(fold(log)), at_once.projection()) == []
+
+
+@pytest.fixture(params=["sqlite", "neo4j"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> GraphStore:
+    """Return an empty store of each kind that keeps a projection."""
+    if request.param == "sqlite":
+        return SQLiteStore(tmp_path / "g.db", create=True)
+    return Neo4jStore(address(request.getfixturevalue("neo4j_graph")), create=True)
+
+
+LIFE: list[tuple[object, ...]] = [
+    ("grow", [("silk", "contains", "bone"), ("wood", "is a", "nacre"), ("bone", "contains", "silk")]),
+    ("merge", "bone", "silk"),
+    ("grow", [("bone", "contains", "lignin"), ("wood", "part of", "bone"), ("chitin", "is a", "wood")]),
+    ("merge", "silk", "wood"),
+    ("rename", "silk", "Mother of pearl"),
+    ("grow", [("mother of pearl", "contains", "resilin"), ("Woods", "is a", "chitin")]),
+    ("retype", 0, "is inside"),
+    ("reject", "keratin"),
+    ("drop", 1),
+    ("grow", [("keratin", "part of", "silk"), ("lignin", "is a", "resilin")]),
+    ("unmerge", "wood"),
+    ("restore", "keratin"),
+    ("unmerge", "bone"),
+    ("apart", "lignin", "chitin"),
+]
+
+
+def test_every_store_shows_what_the_log_says(store: GraphStore) -> None:
+    """A life with every kind of correction leaves log and projection equal after each event, in both stores."""
+    graph, log = live(LIFE)
+    assert {one.edit for one in log if isinstance(one, Edit)} == {
+        "merge", "rename", "retype", "reject", "unmerge", "restore", "apart",
+    }  # fmt: skip
+    with closing(store):
+        for new in log:
+            store.append(new)
+            assert differences(project(store.graph()), store.projection()) == [], new.seq
+        assert whole(store.graph()) == whole(graph)
+
+
+def test_another_writer_learns_what_was_decided(store: GraphStore, tmp_path: Path) -> None:
+    """A store object that has not seen a merge shows the next reply as the merge wants it."""
+    _, log = live(LIFE[:3])
+    with closing(store), closing(type(store)(*_place(store), create=True)) as other:  # type: ignore[call-arg]  # both take their place first
+        store.append(*log[:2])
+        other.append(log[2])
+        store.append(log[3])
+        assert differences(project(fold(log)), store.projection()) == []
+
+
+def _place(store: GraphStore) -> tuple[object, ...]:
+    return (store._path,) if isinstance(store, SQLiteStore) else (store._address,)  # type: ignore[attr-defined]  # of ours
+
+
+@given(
+    st.lists(decisions.filter(lambda d: d[0] != "unmerge"), max_size=8), names, names, st.lists(said, max_size=3), said
+)
+def test_merge_and_unmerge_leave_nothing(
+    before: list[tuple[object, ...]], one: str, other: str, between: list[object], after: object
+) -> None:
+    """A merge taken back, with growth in between, leaves the graph that never merged."""
+    graph, log = live(before)
+    try:
+        merged = edits.merge(graph, one, other)
+    except BadInput:
+        return
+    gone = merged.delta.changes[0].concepts[0]
+    with_merge, without = fold([*log, merged]), fold([*log, Edit(merged.seq, "add", Delta())])
+    for reply in (*between, after):
+        new = event(with_merge, triples(*reply))  # type: ignore[misc]  # drawn as a list of triples
+        with_merge.apply(new)
+        without.apply(new)
+    with_merge.apply(edits.unmerge(with_merge, gone))
+    assert whole(with_merge) == whole(without)
+
+
+@given(st.permutations([("silk", "nacre"), ("nacre", "bone"), ("chitin", "keratin"), ("bone", "keratin")]), said)
+def test_merging_is_transitive_and_free_of_order(pairs: list[tuple[str, str]], reply: object) -> None:
+    """Whatever comes first, the same names end in the same concept, under the name that came first."""
+    start = triples(*((name, "is a", "wood") for name in FIVE), *reply)  # type: ignore[misc]  # drawn as a list of triples
+    graph = grown(start)
+    for one, other in pairs:
+        graph.apply(edits.merge(graph, one, other))
+    first = next(key for key in grown(start).concepts if key in FIVE)
+    assert {graph.standing.find(name) for name in FIVE} == {first}
+    assert sum(key in graph.concepts for key in FIVE) == 1
+
+
+def test_measures_of_a_reply_count_what_is_shown() -> None:
+    """The cheap row of an expansion is that of the graph after it, also where names were merged or rejected."""
+    _, log = live(LIFE)
+    seen = Graph()
+    for new in log:
+        if isinstance(new, Expansion):
+            expected = measure(seen, new.delta)
+            seen.apply(new)
+            assert measure(seen) == expected == new.measures
+        else:
+            seen.apply(new)
+
+
+def test_a_merged_concept_has_the_relations_of_both() -> None:
+    """Relations, evidence and spellings of two names become those of one; what related the two is gone."""
+    graph = grown(
+        triples(("CNT", "is a", "carbon nanotube"), ("carbon nanotube", "contains", "gas"), ("CNT", "contains", "gas"))
+    )
+    graph.apply(edits.merge(graph, "CNT", "carbon nanotube", into="carbon nanotube"))
+    assert list(graph.concepts) == ["carbon nanotube", "gas"]
+    assert graph.concepts["carbon nanotube"].aliases == ("CNT",)
+    (relation,) = graph.relations
+    assert relation == Relation("carbon nanotube", "contains", "gas")
+    assert [one.raw.source for one in graph.relations[relation]] == ["carbon nanotube", "CNT"]
+
+
+def test_a_rejection_binds_and_is_counted() -> None:
+    """What was rejected stays out under any of its names, and the log says why; restored it is as it was."""
+    graph = grown(triples(("silk", "contains", "glue"), ("glue", "is a", "protein")))
+    before = content(graph)
+    graph.apply(edits.reject(graph, "glue", reason="too vague"))
+    assert "glue" not in graph.concepts
+    new = event(graph, triples(("nacre", "contains", "Glues"), ("silk", "is a", "protein")))
+    assert [(one.text, one.rule) for one in new.delta.rejects] == [("Glues", "rejected by hand")]
+    graph.apply(edits.restore(graph, "glue"))
+    assert content(graph) == before
+
+
+def test_what_was_said_meanwhile_comes_back_too() -> None:
+    """A name that hygiene or a person kept out is restored with what the replies of the log said about it."""
+    log: list[Event] = [event(Graph(), triples(("silk", "contains", "glue")))]
+    log.append(edits.reject(fold(log), "glue"))
+    log.append(
+        event(fold(log), triples(("glue", "is a", "protein"), ("silk", "contains", "gland"), ("silk", "has", "high")))
+    )
+    back = edits.restore(fold(log), "glue", log=log)
+    graph = fold([*log, back])
+    assert {r.target for r in graph.incident["glue"]} == {"glue"}
+    assert "protein" not in graph.concepts, "the other end was never let in"
+    log.append(event(fold(log), triples(("protein", "part of", "silk"))))
+    graph = fold([*log, edits.restore(fold(log), "glue", log=log)])
+    assert {(r.source, r.target) for r in graph.incident["glue"]} == {("silk", "glue"), ("glue", "protein")}
+    high = edits.restore(graph, "high", log=[*log, edits.restore(fold(log), "glue", log=log)])
+    graph.apply(high)
+    assert graph.name("high") == "high"
+    assert event(graph, triples(("bone", "has", "high"))).delta.rejects == ()
+
+
+def test_a_rejected_relation_stays_out() -> None:
+    """One relation goes, its concepts stay; said again it is kept out, restored it has its evidence again."""
+    graph = grown(triples(("silk", "contains", "glue"), ("silk", "is a", "fibre")))
+    before = content(graph)
+    graph.apply(edits.reject_relation(graph, edits.find_relation(graph, "silk", "contains", "glue")))
+    assert [r.predicate for r in graph.relations] == ["is a"]
+    new = event(graph, triples(("Silk", "contains", "Glue")))
+    assert [one.rule for one in new.delta.rejects] == ["rejected by hand"]
+    graph.apply(edits.restore_relation(graph, "silk", "contains", "glue"))
+    assert content(graph) == before
+
+
+def test_a_new_name_is_known_from_then_on() -> None:
+    """After a renaming replies that use the new name, or the old one, mean the same concept."""
+    graph = grown(triples(("cnt", "has", "strength")))
+    graph.apply(edits.rename(graph, "cnt", "Carbon nanotube"))
+    assert graph.name("cnt") == "Carbon nanotube"
+    graph.apply(event(graph, triples(("carbon nanotubes", "is a", "fibre"), ("CNT", "is a", "tube"))))
+    assert [graph.name(key) for key in graph.concepts] == ["Carbon nanotube", "strength", "fibre", "tube"]
+
+
+def test_a_predicate_can_be_put_right_again_and_again() -> None:
+    """The newest predicate is shown, for what is said later too; the raw words stay as evidence."""
+    graph = grown(triples(("silk", "contains", "glue")))
+    for predicate in ("produces", "is a"):
+        (relation,) = graph.relations
+        graph.apply(edits.retype(graph, relation, predicate))
+    graph.apply(event(graph, triples(("silk", "contains", "glue"))))
+    ((relation, evidence),) = graph.relations.items()
+    assert (relation.predicate, len(evidence)) == ("is a", 2)
+    assert {one.raw.predicate for one in evidence} == {"contains"}
+
+
+def test_what_cannot_be_decided_is_said() -> None:
+    """Unknown names, decisions that were taken, and empty names each get one sentence."""
+    graph = grown(triples(("silk", "contains", "glue"), ("bone", "is a", "nacre")))
+    graph.apply(edits.reject(graph, "nacre"))
+    attempts: list[tuple[Callable[[], object], str]] = [
+        (lambda: edits.merge(graph, "silk", "Silks"), "one concept already"),
+        (lambda: edits.merge(graph, "silk", "bones", into="glue"), "neither"),
+        (lambda: edits.merge(graph, "silk", "slik"), "no concept 'slik'"),
+        (lambda: edits.merge(graph, "silk", "nacre"), "was rejected"),
+        (lambda: edits.unmerge(graph, "silk"), "not merged into anything"),
+        (lambda: edits.apart(graph, "silk", "silks"), "graphgrow unmerge"),
+        (lambda: edits.reject(graph, "nacre"), "rejected already"),
+        (lambda: edits.reject(graph, "!!"), "names nothing"),
+        (lambda: edits.restore(graph, "silk"), "nothing to restore"),
+        (lambda: edits.restore(graph, "wood"), "never rejected"),
+        (lambda: edits.restore_relation(graph, "silk", "contains", "glue"), "never rejected"),
+        (lambda: edits.rename(graph, "silk", "?"), "names nothing"),
+        (lambda: edits.rename(graph, "silk", "Bone"), "merge the two"),
+        (lambda: edits.find_relation(graph, "glue", "contains", "silk"), "nothing relates them"),
+        (lambda: edits.find_relation(graph, "silk", "is a", "glue"), "related by 'contains'"),
+        (lambda: edits.retype(graph, Relation("silk", "contains", "glue"), "CONTAINS"), "already"),
+        (lambda: edits.add(graph, "nacre", "is a", "shell"), "was rejected"),
+        (lambda: edits.add(graph, "silk", "is a", "..."), "names nothing"),
+    ]  # fmt: skip
+    for attempt, words in attempts:
+        with pytest.raises(BadInput, match=words):
+            attempt()
+
+
+def test_added_relations_and_forbidden_names_bind() -> None:
+    """A relation added by hand is one like any other; a name can be rejected before anybody says it."""
+    graph = grown(triples(("silk", "contains", "glue")))
+    graph.apply(edits.add(graph, "Silk", "has property", "toughness"))
+    assert [(r.source, r.target) for r in graph.relations] == [("silk", "glue"), ("silk", "toughness")]
+    graph.apply(edits.add(graph, "silk", "has property", "toughness", reason="seen again"))
+    assert [graph.support(relation) for relation in graph.relations] == [1, 2]
+    graph.apply(edits.reject(graph, "magic"))
+    assert event(graph, triples(("silk", "is a", "Magic"))).delta.rejects[0].rule == "rejected by hand"
+
+
+def test_the_past_is_as_it_was_then() -> None:
+    """A graph at an earlier event knows nothing of later decisions."""
+    _, log = live(LIFE)
+    for seq in range(1, len(log) + 1):
+        then = fold(takewhile(lambda one: one.seq <= seq, log))  # noqa: B023  # used at once
+        assert then.seq == seq
+        assert all(change.do for one in log[:seq] for change in one.delta.changes)
+    assert "keratin" in fold(log[:8]).concepts

@@ -192,6 +192,19 @@ def commit(store: GraphStore, decide: Callable[[Graph], Edit], *, at: str = "") 
         return edit
 
 
+def queue(graph: Graph) -> list[Change]:
+    """Return the doubts that wait for a decision, first those whose merging would change the graph most.
+
+    A merge moves the relations of one concept to the other, so what it changes is the smaller of the two degrees.
+    """
+
+    def weight(doubt: Change) -> tuple[int, int, float]:
+        degrees = [graph.degree(graph.standing.find(key)) for key in doubt.concepts]
+        return -min(degrees), -sum(degrees), -doubt.score
+
+    return sorted(graph.standing.queue(), key=weight)
+
+
 def _regained(graph: Graph, restoring: Change, log: Iterable[Event]) -> Delta:
     """Return what the replies of a log said about a name while it was kept out, for the graph that lets it in."""
     events = list(log)

@@ -87,10 +87,11 @@ def _write_table(path: Path, rows: list[Row]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(rows[0] if rows else [])
-        writer.writerows([_guarded(value) for value in row.values()] for row in rows)
+        writer.writerows([guarded(value) for value in row.values()] for row in rows)
 
 
-def _guarded(value: object) -> object:
+def guarded(value: object) -> object:
+    """Return a cell that no spreadsheet takes for a formula: text that begins like one gets a quotation mark first."""
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 

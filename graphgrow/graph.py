@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from graphgrow.errors import StoreError
 from graphgrow.model import Concept, Delta, Event, Expansion, Focus, Relation, Triple, Usage
 from graphgrow.names import canonical
-from graphgrow.standing import Standing, is_structural
+from graphgrow.standing import REJECTED, Standing, is_structural
 from graphgrow.structures import Bag, Components
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ class Graph:
     rejected is not there. `decisions` counts how often that was worked out anew.
 
     `rejected` counts by hygiene rule; `neighbours` is the simple undirected projection without loops; `depth` is the
-    number of relations from the topic when a concept came in; `introduced` is the seq that brought it;
-    `unmended` holds the unusable replies that were not asked again yet.
+    number of relations from the topic when a concept came in; `introduced` is the seq that brought it; `unwanted` holds
+    the names that somebody rejected beside a concept, `unmended` the unusable replies that were not asked again yet.
     """
 
     seq: int = 0
@@ -87,6 +87,7 @@ class Graph:
     asks: dict[str, int] = field(default_factory=dict)
     unasked: Bag = field(default_factory=Bag)
     explored: Bag = field(default_factory=Bag)
+    unwanted: dict[str, dict[str, None]] = field(default_factory=dict)
     unmended: set[int] = field(default_factory=set)
     newest: tuple[str, ...] = ()
     loops: int = 0
@@ -139,7 +140,7 @@ class Graph:
         self.decisions += 1
         self.concepts, self.relations, self.neighbours, self.incident = {}, {}, {}, {}
         self.depth, self.introduced, self.asks, self.asked = {}, {}, {}, set()
-        self.unasked, self.explored, self.newest = Bag(), Bag(), ()
+        self.unasked, self.explored, self.newest, self.unwanted = Bag(), Bag(), (), {}
         self.loops, self.pairs, self.components = 0, set(), Components()
         for step in self._past:
             self._show(step)
@@ -166,7 +167,14 @@ class Graph:
                 spoken = None if relation is said.relation else said.relation
                 self._add_evidence(relation, Evidence(step.seq, said.raw, said.support, spoken))
             else:
-                self._known(said.relation.source), self._known(said.relation.target)
+                self._leave_out(said.relation)
+
+    def _leave_out(self, said: Relation) -> None:
+        """Remember at one end of a relation that is not shown that nobody wants the other end."""
+        ends = [(key, self._known(key)) for key in said.ends]
+        for (key, concept), (_, other) in (ends, ends[::-1]):
+            if concept in self.standing.hidden:
+                self.unwanted.setdefault(other, {})[self._arrived[key]] = None
 
     def _known(self, key: str) -> str:
         """Return the concept that a key stands for; KeyError where no event has brought that key."""
@@ -242,6 +250,10 @@ class Graph:
             self.unasked.discard(key)
             if key in self.concepts:
                 self.explored.add(key)
+        for reject in delta.rejects:
+            if reject.rule == REJECTED:
+                for key in keys:
+                    self.unwanted.setdefault(key, {})[reject.text] = None
         brought = dict.fromkeys(self.standing.find(concept.key) for concept in delta.new_concepts)
         self.newest = tuple(key for key in brought if key in self.concepts) or self.newest
 

@@ -30,6 +30,11 @@ class Relation:
     predicate: str
     target: str
 
+    @property
+    def ends(self) -> tuple[str, str]:
+        """The keys of both concepts."""
+        return self.source, self.target
+
 
 @dataclass(frozen=True, slots=True)
 class Focus:

@@ -11,8 +11,8 @@ from graphgrow.hygiene import broken_rule
 from graphgrow.model import Concept, Delta, Proposal, Reject, Relation, Statement, Triple
 from graphgrow.names import bare, canonical, clean
 from graphgrow.predicates import FALLBACK, canonical_predicate
+from graphgrow.standing import REJECTED
 
-BY_HAND = "rejected by hand"
 Rules = Callable[[str, str], str]
 
 
@@ -56,7 +56,7 @@ class _Reading:
         if not key:
             return "no name"
         if standing.find(key) in standing.hidden or key in standing.rejected:
-            return BY_HAND
+            return REJECTED
         is_known = self.graph.knows(key) or key in standing.allowed
         return "" if is_known else self.resolver.broken_rule(name, self.topic)
 
@@ -95,7 +95,7 @@ class _Reading:
             return
         relation = Relation(source, self.resolver.predicate(triple.predicate), target)
         if self.graph.standing.is_rejected(relation):
-            self.rejects.setdefault(f"{triple.source} {triple.predicate} {triple.target}", BY_HAND)
+            self.rejects.setdefault(f"{triple.source} {triple.predicate} {triple.target}", REJECTED)
             return
         self.declare(triple.source, source)
         self.declare(triple.target, target)

@@ -10,6 +10,7 @@ from copy import copy
 
 from graphgrow.model import Change, Delta, Doing, Edit, Event, Relation, Statement
 
+REJECTED = "rejected by hand"  # the rule that keeps out of later replies what somebody rejected
 # They ask a question or answer one, and change nothing that is shown.
 _SILENT = {"doubt", "apart"}
 

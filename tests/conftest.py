@@ -9,6 +9,8 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
     from tests.neo4j_server import Server
 
 # A slow machine is no wrong answer.
@@ -62,6 +64,15 @@ def neo4j_graph(neo4j_server: "Server", request: pytest.FixtureRequest, monkeypa
 
     monkeypatch.setenv("NEO4J_PASSWORD", PASSWORD)
     return neo4j_server.url(f"{request.node.name}"[:100])
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    """Yield the headless browser of this test run, started when a test first asks for it."""
+    from tests.browser import running
+
+    with running() as found:
+        yield found
 
 
 @pytest.fixture(autouse=True)

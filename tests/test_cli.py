@@ -26,15 +26,19 @@ ZACHARY_NODES, ZACHARY_EDGES = 34, 78
 
 
 def graphgrow(
-    *words: str, cwd: Path, env: dict[str, str] | None = None, code: int = 0
+    *words: str, cwd: Path, env: dict[str, str] | None = None, code: int = 0, answers: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command in a folder, without keys or addresses of the environment; its exit code must be `code`."""
+    """Run a command in a folder, without keys or addresses of the environment; its exit code must be `code`.
+
+    `answers` is what a person types.
+    """
     clean = {k: v for k, v in os.environ.items() if not k.startswith("OPENAI_")} | {"COLUMNS": "200"} | (env or {})
     done = subprocess.run(
         [sys.executable, "-m", "graphgrow", *words],
         cwd=cwd,
         env=clean,
         text=True,
+        input=answers,
         capture_output=True,
         timeout=120,
         check=False,

@@ -14,7 +14,8 @@ from graphgrow.codec import from_json, to_json
 from graphgrow.errors import BadInput
 from graphgrow.graph import Graph, fold
 from graphgrow.measure import measure
-from graphgrow.model import Delta, Edit, Event, Expansion, Relation
+from graphgrow.model import Change, Delta, Edit, Event, Expansion, Focus, Relation
+from graphgrow.prompts import render
 from graphgrow.stores import GraphStore
 from graphgrow.stores.neo4j import Neo4jStore
 from graphgrow.stores.neo4j.address import address
@@ -227,6 +228,35 @@ def test_a_rejection_binds_and_is_counted() -> None:
     assert [(one.text, one.rule) for one in new.delta.rejects] == [("Glues", "rejected by hand")]
     graph.apply(edits.restore(graph, "glue"))
     assert content(graph) == before
+
+
+def test_a_prompt_names_what_nobody_wants_there() -> None:
+    """A question about a concept tells the model which names were rejected beside it, and only there."""
+    graph = grown(
+        triples(("silk", "contains", "Magic glue"), ("silk", "contains", "protein"), ("bone", "is a", "wood"))
+    )
+    graph.apply(edits.reject(graph, "magic glue"))
+    graph.apply(event(graph, triples(("silk", "contains", "magic glues"), ("silk", "is a", "bone"))))
+    asked = render(Focus("bfs", ("silk",), "a test"), graph, "silk", schema={}).user
+    assert 'Not wanted: "Magic glue", "magic glues".' in asked
+    assert "Not wanted" not in render(Focus("bfs", ("wood",), "a test"), graph, "silk", schema={}).user
+    graph.apply(edits.restore(graph, "magic glue"))
+    assert '"Magic glue"' in render(Focus("bfs", ("silk",), "a test"), graph, "silk", schema={}).user
+
+
+def test_the_queue_has_first_what_changes_most() -> None:
+    """Doubts wait for a decision, the pair with most relations to move first; a decision takes them out."""
+    graph = grown(triples(*((name, "is a", "tissue") for name in NAMES), ("silk", "contains", "bone")))
+    pairs = [("nacre", "wood"), ("silk", "bone"), ("chitin", "lignin"), ("silk", "nacre")]
+    doubts = tuple(Change("doubt", pair, reason="alike", score=0.8) for pair in pairs)
+    graph.apply(Edit(graph.seq + 1, "add", Delta(changes=doubts)))
+    assert edits.queue(graph)[0].concepts == ("silk", "bone")
+    graph.apply(edits.merge(graph, "silk", "bone"))
+    graph.apply(edits.apart(graph, "lignin", "chitin"))
+    graph.apply(edits.reject(graph, "wood"))
+    assert [doubt.concepts for doubt in edits.queue(graph)] == [("silk", "nacre")]
+    graph.apply(edits.unmerge(graph, "bone"))
+    assert [doubt.concepts for doubt in edits.queue(graph)] == [("silk", "nacre")], "unmerging decides it too"
 
 
 def test_what_was_said_meanwhile_comes_back_too() -> None:

@@ -16,9 +16,12 @@ from graphgrow.graph import Graph
 from graphgrow.measure.history import COLUMNS, _kind, history
 from graphgrow.measure.panel import NAMES, panel
 from graphgrow.measure.running import Running
+from graphgrow.measure.shortening import pair_paths
+from graphgrow.measure.tracking import hubs
 from graphgrow.model import Concept, Delta, Edit, Event, Relation, Statement, Triple
 from graphgrow.stores.sqlite import SQLiteStore
 from tests.conftest import RECORDED
+from tests.test_edits import LIFE, live
 
 KEYS = "abcdefgh"
 PAIRS: SearchStrategy[list[tuple[str, str]]] = st.lists(
@@ -90,11 +93,25 @@ def test_running_counts_are_those_of_the_panel(pairs: list[tuple[str, str]]) -> 
     graph, running = Graph(), Running()
     for event in edits(pairs):
         graph.apply(event)
-        running.take(event.delta)
+        running.take(event)
         row = running.row()
         assert agrees(row, panel(list(graph.concepts), graph.triples())) == []
         sizes = graph.components.sizes.values()
         assert row["connected_pairs"] == sum(size * (size - 1) // 2 for size in sizes)
+
+
+def test_history_follows_corrections() -> None:
+    """Rows after a merge, a rejection and their undoing are those of the graph that was shown then."""
+    _, log = live(LIFE)
+    table, graph = history(log, every=1), Graph()
+    for one in log:
+        graph.apply(one)
+        truth = panel(list(graph.concepts), graph.triples())
+        assert agrees(dict(zip(table.columns, table.loc[one.seq], strict=True)), truth) == [], one.seq
+    assert table["newly_connected_pairs"].min() < 0
+    assert table["newly_connected_pairs"].sum() == table["connected_pairs"].iloc[-1]
+    assert [hub.concept for hub in hubs(log, above=1)]
+    assert pair_paths(log, every=1) == []
 
 
 @given(PAIRS)

@@ -11,9 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from graphgrow.codec import read_events
+from graphgrow.graph import fold
 from graphgrow.measure import fits
 from graphgrow.measure.panel import NAMES, panel, small_world_sigma
 from graphgrow.measure.truncated import lerch_sum
+from tests.conftest import RECORDED
 
 COUNTS = "nodes", "simple_edges", "lcc_nodes", "diameter", "max_core", "articulation_points"
 SHAPES = "average_clustering", "transitivity", "average_path_length", "degree_assortativity"
@@ -133,6 +136,78 @@ def test_exponents_above_three_need_the_limit_lifted() -> None:
     limited, free = (fits.power_law(degrees, alpha_limit=limit)["powerlaw_alpha"] for limit in (3.0, None))
     assert limited is None
     assert float(str(free)) == pytest.approx(3.23, abs=0.01)
+
+
+def fit(verdict: str, ratio: dict[str, float | None], **other: object) -> dict[str, object]:
+    """Return a fit of the degrees of `TALL`."""
+    found = {"powerlaw_alpha": 2.8298, "powerlaw_sigma": 0.1811, "powerlaw_xmin": 6.0, "powerlaw_ntail": 102}
+    return found | {"lr_lognormal": ratio, "powerlaw_verdict": verdict} | other
+
+
+TALL = [*range(1, 31), *[1] * 70, *[0] * 9]
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (
+            fit("lognormal", {"normalised": -2.13, "p": 0.033}),
+            (
+                "A lognormal fits the tail of 102 of 100 related concepts (degree 6 up) better than "
+                "a power law of exponent 2.8 ± 0.2 (R = -2.1, p = .03)."
+            ),
+        ),
+        (
+            fit("power law", {"normalised": 9.99, "p": 1e-9}, powerlaw_ntail=49),
+            (
+                "A power law of exponent 2.8 ± 0.2 fits the tail of 49 of 100 related concepts (degree 6 up) "
+                "better than a lognormal (R = 10.0, p < .01). So short a tail says little."
+            ),
+        ),
+        (
+            fit("undecided", {"normalised": -0.04, "p": 0.999}, powerlaw_alpha=2.949, powerlaw_sigma=0.0402),
+            (
+                "Undecided: the tail of 102 of 100 related concepts (degree 6 up) does not tell "
+                "a power law of exponent 2.95 ± 0.04 from a lognormal (R = 0.0, p = 1.00)."
+            ),
+        ),
+        (
+            fit("undecided", {"normalised": None, "p": None}, powerlaw_alpha=0.94, powerlaw_sigma=-0.01),
+            (
+                "Undecided: the tail of 102 of 100 related concepts (degree 6 up) does not tell "
+                "a power law of exponent 0.9 from a lognormal (the two could not be compared)."
+            ),
+        ),
+    ],
+)
+def test_a_verdict_in_words_claims_what_the_fit_shows(found: dict[str, object], said: str) -> None:
+    """Each verdict is a sentence with the size of the tail, an exponent as exact as its error, R and p."""
+    assert fits.sentence(found, TALL) == said
+
+
+@pytest.mark.parametrize(
+    ("degrees", "said"),
+    [
+        ([0, 0, 3], "Too few for a verdict: 1 related concepts, where 20 are needed."),
+        ([1, 2, 3] * 9, "Too few for a verdict: 3 different degrees, where 4 are needed."),
+        (TALL, "No power law within the limit on its exponent fits the degrees of 100 related concepts."),
+    ],
+)
+def test_where_nothing_was_fitted_the_sentence_says_why(degrees: list[int], said: str) -> None:
+    """Too few concepts, too few different degrees, or no exponent within the limit."""
+    assert fits.sentence(dict.fromkeys(fits.FITTED), degrees) == said
+
+
+def test_a_real_tail_is_undecided_under_both_limits() -> None:
+    """The recorded run, under the panel's limit and without it: the same exponent below 3, and no verdict."""
+    graph = fold(read_events(RECORDED)).igraph()
+    limited, lifted = fits.both_limits(graph.degree())
+    assert limited["powerlaw_alpha"] == pytest.approx(lifted["powerlaw_alpha"], abs=1e-4)
+    for found in (limited, lifted):
+        assert fits.sentence(found, graph.degree()) == (
+            "Undecided: the tail of 102 of 622 related concepts (degree 6 up) does not tell "
+            "a power law of exponent 2.8 ± 0.2 from a lognormal (R = -0.2, p = .87)."
+        )
 
 
 @pytest.mark.slow

@@ -1,14 +1,26 @@
-"""Hubs, lasting communities and bridges over a run."""
+"""Snapshots of a run, hubs, bridges and how long they last."""
 
-import igraph as ig
+import networkx as nx
 import pytest
 
 from graphgrow.codec import read_events
-from graphgrow.graph import Graph, fold
-from graphgrow.measure.chance import seeded
-from graphgrow.measure.tracking import Partition, hubs, participation, partitions, persistence
+from graphgrow.errors import BadInput
+from graphgrow.graph import fold
+from graphgrow.measure import paths
+from graphgrow.measure.panel import panel
+from graphgrow.measure.tracking import hubs, participation, persistence, snapshots, top_bridges
 from tests.conftest import RECORDED
 from tests.test_history import edits
+
+
+def test_snapshots_come_every_so_often_and_after_the_last_event() -> None:
+    """Seven events have snapshots after 3, 6 and 7, six after 3 and 6, none has none."""
+    events = edits([("hub", f"ray {i}") for i in range(7)])
+    assert [(seq, len(running.near)) for seq, running in snapshots(events, every=3)] == [(3, 4), (6, 7), (7, 8)]
+    assert [seq for seq, _ in snapshots(events[:6], every=3)] == [3, 6]
+    assert list(snapshots([])) == []
+    with pytest.raises(BadInput, match="every 0 events"):
+        list(snapshots(events, every=0))
 
 
 def test_hubs_emerge_when_their_degree_passes_the_bound() -> None:
@@ -26,36 +38,6 @@ def test_hubs_of_the_recorded_run_are_those_of_its_graph() -> None:
     assert [hub.emerged for hub in found] == sorted(hub.emerged for hub in found)
 
 
-def test_warm_communities_are_as_good_as_cold_ones() -> None:
-    """Started from the snapshot before, Q is at no snapshot more than .01 below that of a cold start."""
-    events, graph, cold = list(read_events(RECORDED)), Graph(), dict[int, float]()
-    for event in events:
-        graph.apply(event)
-        if event.seq % 25 == 0:
-            with seeded(0):
-                best = graph.igraph().community_leiden(objective_function="modularity", n_iterations=-1)
-            cold[event.seq] = best.modularity
-    warm = {snapshot.seq: snapshot.modularity for snapshot in partitions(events, every=25)}
-    assert warm.keys() == cold.keys()
-    assert [(seq, warm[seq], cold[seq]) for seq in cold if (warm[seq] or 0) < cold[seq] - 0.01] == []
-
-
-def test_a_community_keeps_its_number_while_its_concepts_stay() -> None:
-    """Two cliques keep the numbers they had at the start, and a third that comes later gets a new one."""
-    one, two, three = ([(f"{name}{i}", f"{name}{j}") for i in range(5) for j in range(i)] for name in "abc")
-    snapshots = list(partitions(edits([*one, *two, ("a0", "b0"), *three, ("b1", "c1")]), every=10))
-    first, last = snapshots[0].membership, snapshots[-1].membership
-    assert {last[f"a{i}"] for i in range(5)} == {first["a0"]}
-    assert len({last["a0"], last["b0"], last["c0"]}) == 3
-    assert snapshots[-1].bridges == {"a0", "b0", "b1", "c1"}
-
-
-def test_the_same_seed_gives_the_same_partitions() -> None:
-    """Partitions can be repeated."""
-    events = list(read_events(RECORDED))[:100]
-    assert list(partitions(events, seed=3)) == list(partitions(events, seed=3))
-
-
 def test_participation_is_zero_at_home_and_half_between_two() -> None:
     """All neighbours in one community: 0; half here, half there: 1/2; no neighbour: 0."""
     near = {"a": ["b", "c"], "b": ["a"], "c": ["a"], "d": []}
@@ -65,16 +47,42 @@ def test_participation_is_zero_at_home_and_half_between_two() -> None:
 
 def test_persistence_counts_snapshots_in_a_row() -> None:
     """A bridge that flickers is counted in parts, or whole where a gap of one is forgiven."""
-    bridge, none = {"x": 0.5}, {"x": 0.0}
-    run = [Partition(seq, {}, None, found) for seq, found in enumerate((bridge, bridge, none, bridge, none, none), 1)]
+    run = [{"x"}, {"x"}, set[str](), {"x"}, set[str](), set[str]()]
     assert persistence(run) == {"x": 2}
     assert persistence(run, flicker=1) == {"x": 3}
 
 
-def test_nothing_has_no_partition() -> None:
-    """An empty run has no snapshot and no hub; a graph without an edge has no Q."""
-    assert list(partitions([])) == []
+def test_top_bridges_are_those_of_the_end_at_every_snapshot() -> None:
+    """Over a recorded run each value is networkx's betweenness in the largest component of that moment."""
+    events = list(read_events(RECORDED))[:150]
+    rows = top_bridges(events, every=75, top=5)
+    assert [row.seq for row in rows] == [75, 150]
+    for row in rows:
+        graph = fold(events[: row.seq]).igraph()
+        whole = nx.Graph([(graph.vs[a]["name"], graph.vs[b]["name"]) for a, b in graph.get_edgelist()])
+        largest = whole.subgraph(max(nx.connected_components(whole), key=len))
+        truth = nx.betweenness_centrality(largest)
+        assert row.betweenness == pytest.approx({key: truth.get(key) for key in row.betweenness})
+        assert row.sampled_sources == 0
+    last = fold(events)
+    values = [value or 0.0 for value in rows[-1].betweenness.values()]
+    assert values[0] == pytest.approx(panel(list(last.concepts), last.triples())["betweenness_max"])
+    assert values == sorted(values, reverse=True)
+
+
+def test_top_bridges_say_that_they_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the bound values come from 256 sources, near the exact ones."""
+    events = list(read_events(RECORDED))
+    exact = top_bridges(events, every=300, top=1)[-1]
+    monkeypatch.setattr(paths, "EXACT", 300)
+    found = top_bridges(events, every=300, top=1)[-1]
+    assert (exact.sampled_sources, found.sampled_sources) == (0, 256)
+    assert found.betweenness == pytest.approx(exact.betweenness, rel=0.1)
+
+
+def test_nothing_has_no_hub_and_no_bridge() -> None:
+    """An empty run has no row; one concept has no betweenness to speak of."""
     assert hubs([]) == []
-    (only,) = partitions(edits([("a", "a")]))
-    assert (only.membership, only.modularity, only.bridges) == ({"a": 0}, None, set())
-    assert ig.Graph(n=1).vcount() == len(only.membership)
+    assert top_bridges([]) == []
+    (row,) = top_bridges(edits([("a", "a")]))
+    assert row.betweenness == {"a": 0.0}

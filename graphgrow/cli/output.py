@@ -88,6 +88,8 @@ def event_row(event: Event) -> dict[str, Any]:
             "usd": event.reply.usd,
             "repairs": event.repairs,
         }
+    else:
+        row |= {"edit": event.edit, "note": event.note}
     return row
 
 

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from graphgrow.cli.output import AsJson, Store, dump, event_row, say, table
+from graphgrow.edits import find
 from graphgrow.errors import BadInput
 from graphgrow.export import READERS, read_table
 from graphgrow.graph import Graph, fold
 from graphgrow.model import Edit, Expansion
-from graphgrow.names import canonical
 from graphgrow.stores import GraphStore, open_store
 from graphgrow.stores.projection import differences, project
 
@@ -46,22 +46,6 @@ def show(
         dump(_overview(graph))
     else:
         _print_overview(graph)
-
-
-def find(graph: Graph, name: str) -> str:
-    """Return the key of the concept a person means; raises BadInput with the nearest names where there is none."""
-    key = canonical(name)
-    for candidate in (name, key):
-        if candidate in graph.concepts:
-            return candidate
-    known = next((k for k, c in graph.concepts.items() if key in map(canonical, c.aliases)), None)
-    if known:
-        return known
-    from difflib import get_close_matches
-
-    near = get_close_matches(key, graph.concepts, n=3) or [k for k in graph.concepts if key and key in k][:3]
-    hint = f": did you mean {', '.join(repr(graph.name(k)) for k in near)}?" if near else ": see  graphgrow show STORE"
-    raise BadInput(f"no concept {name!r} in this graph{hint}")
 
 
 def _overview(graph: Graph) -> dict[str, Any]:

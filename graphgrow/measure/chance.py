@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import igraph as ig
 
 _GENERATOR = threading.Lock()
+_ROUNDING = 1e-12  # modularity that rises by less is the same one, computed twice
 
 
 @contextmanager
@@ -22,6 +23,15 @@ def seeded(seed: int) -> Iterator[None]:
 
 
 def leiden(graph: ig.Graph, seed: int, start: Sequence[int] | None = None) -> ig.VertexClustering:
-    """Return Leiden's communities of greatest modularity (Traag, Waltman, van Eck 2019), from a membership if given."""
+    """Return Leiden's communities (Traag, Waltman, van Eck 2019) after the last iteration that raised modularity.
+
+    `start` is a membership to start from. igraph's own "until nothing changes" (n_iterations=-1) need not end, on
+    graphs of seven nodes already: the membership may go on changing while its modularity stays as it is.
+    """
+    options = {"objective_function": "modularity", "n_iterations": 1}
     with seeded(seed):
-        return graph.community_leiden(objective_function="modularity", initial_membership=start, n_iterations=-1)
+        found = graph.community_leiden(initial_membership=start, **options)
+        later = graph.community_leiden(initial_membership=found.membership, **options)
+        while later.modularity > found.modularity + _ROUNDING:
+            found, later = later, graph.community_leiden(initial_membership=later.membership, **options)
+    return found

@@ -1,12 +1,13 @@
 """Is a degree distribution a power law? Discrete maximum likelihood, and the likelihood ratio against four rivals.
 
 Method: Clauset, Shalizi and Newman, SIAM Review 51 (2009) 661, by package `powerlaw` (Alstott, Bullmore and Plenz,
-PLoS ONE 9 (2014) e85777).
+PLoS ONE 9 (2014) e85777). igraph's own fit corrects the exponent of small graphs (2.126 for the karate club, where
+KONECT prints 2.161) and always computes a p-value, which takes longer than all of this.
 """
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, SupportsFloat
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ FEWEST_VALUES = 4
 # powerlaw 2 looks for exponents in [0, 3] unless told otherwise; None lifts the upper limit.
 ALPHA_LIMIT = 3.0
 SIGNIFICANT = 0.1
+# Concepts; a rule of thumb of the method's source, below which a tail tells little about its shape.
+SHORT_TAIL = 50
+_LEAST_P = 0.005  # what would be printed as .00
 
 
 def finite(value: SupportsFloat) -> float | None:
@@ -40,11 +44,12 @@ def power_law(degrees: Sequence[int], *, alpha_limit: float | None = ALPHA_LIMIT
     """Return the fit to the degrees (zeros dropped), the ratios against its rivals, the verdict; None where undefined.
 
     A ratio is positive where the power law fits better; `normalised` is it over its standard deviation, `p` the
-    two-sided significance of its sign. Every xmin whose exponent would exceed `alpha_limit` is passed over.
+    two-sided significance of its sign. Every xmin whose exponent would exceed `alpha_limit` is passed over; the panel
+    keeps the package's limit, `both_limits` has the fit without one beside it.
     """
     positive = [degree for degree in degrees if degree > 0]
     nothing: dict[str, object] = dict.fromkeys((*FITTED, *RIVALS, "powerlaw_verdict"))
-    if len(positive) < FEWEST_CONCEPTS or len(set(positive)) < FEWEST_VALUES:
+    if _too_few(positive):
         return nothing
     import powerlaw
 
@@ -79,3 +84,56 @@ def verdict(ratios: dict[str, Any]) -> str:
     if not against or against["p"] is None or against["p"] >= SIGNIFICANT or not against["raw"]:
         return "undecided"
     return "power law" if against["raw"] > 0 else "lognormal"
+
+
+def both_limits(degrees: Sequence[int]) -> tuple[dict[str, object], dict[str, object]]:
+    """Return the fit with exponents up to ALPHA_LIMIT, which is the panel's, and the fit with that limit lifted."""
+    return power_law(degrees), power_law(degrees, alpha_limit=None)
+
+
+def sentence(fit: Mapping[str, Any], degrees: Sequence[int]) -> str:
+    """Return in plain English what a fit by `power_law` says about the degrees it was made from.
+
+    R is the normalised log-likelihood ratio of power law to lognormal, p the significance of its sign.
+    """
+    positive = [degree for degree in degrees if degree > 0]
+    if few := _too_few(positive):
+        return f"Too few for a verdict: {few}."
+    if fit["powerlaw_alpha"] is None:
+        return f"No power law within the limit on its exponent fits the degrees of {len(positive)} related concepts."
+    tail = (
+        f"the tail of {fit['powerlaw_ntail']} of {len(positive)} related concepts (degree {fit['powerlaw_xmin']:g} up)"
+    )
+    law, odds = f"a power law of exponent {_exponent(fit)}", _odds(fit["lr_lognormal"])
+    said = {
+        "power law": f"{law[0].upper()}{law[1:]} fits {tail} better than a lognormal {odds}.",
+        "lognormal": f"A lognormal fits {tail} better than {law} {odds}.",
+        "undecided": f"Undecided: {tail} does not tell {law} from a lognormal {odds}.",
+    }[fit["powerlaw_verdict"]]
+    return f"{said} So short a tail says little." if fit["powerlaw_ntail"] < SHORT_TAIL else said
+
+
+def _too_few(positive: Sequence[int]) -> str:
+    """Return what is missing for a fit of positive degrees; nothing where nothing is."""
+    if len(positive) < FEWEST_CONCEPTS:
+        return f"{len(positive)} related concepts, where {FEWEST_CONCEPTS} are needed"
+    values = len(set(positive))
+    return f"{values} different degrees, where {FEWEST_VALUES} are needed" if values < FEWEST_VALUES else ""
+
+
+def _exponent(fit: Mapping[str, Any]) -> str:
+    """Return the exponent and its standard error, both to the first digit of the error."""
+    alpha, error = fit["powerlaw_alpha"], fit["powerlaw_sigma"]
+    if not error or error < 0:  # an exponent below 1 has none
+        return f"{alpha:.1f}"
+    digits = max(0, -math.floor(math.log10(error)))
+    return f"{alpha:.{digits}f} ± {error:.{digits}f}"
+
+
+def _odds(ratio: Mapping[str, float | None]) -> str:
+    """Return R and p in brackets, p to two digits and without its leading zero."""
+    r, p = ratio["normalised"], ratio["p"]
+    if r is None or p is None:
+        return "(the two could not be compared)"
+    significance = "p < .01" if p < _LEAST_P else f"p = {p:.2f}".replace("0.", ".")
+    return f"(R = {round(r, 1) + 0.0:.1f}, {significance})"  # + 0.0: no minus before a zero

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import igraph as ig
 
-from graphgrow.graph import Graph
 from graphgrow.measure.panel import NAMES, small_world_sigma, structure
 from graphgrow.measure.running import Running
 from graphgrow.model import Event, Expansion
@@ -35,7 +34,7 @@ COLUMNS = {
     "tokens": "tokens paid so far",
     "usd": "money paid so far, where a price is known",
     "connected_pairs": "unordered pairs of concepts that a path connects",
-    "newly_connected_pairs": "how many of them this event connected, exactly",
+    "newly_connected_pairs": "how many of them this event connected, exactly; negative where it took concepts out",
     **dict.fromkeys(NAMES, "a metric of the panel, see graphgrow.measure.panel"),
 }
 # Raise it when a metric of `structure` is defined in another way: what is cached under the old number is not read.
@@ -73,7 +72,7 @@ def history(
     chosen = [row for row in rows if row["seq"] % every == 0 or row is rows[-1]]
     known = _recalled(cache, [row["seq"] for row in chosen], seed)
     missing = [row for row in chosen if row["seq"] not in known]
-    tasks = [(row["nodes"], edges[: row["simple_edges"]], seed) for row in missing]
+    tasks = [(row["nodes"], edges[row["seq"]][: row["simple_edges"]], seed) for row in missing]
     for row, found in zip(missing, _measured(tasks, workers), strict=True):
         known[row["seq"]] = found
         _remember(cache, row["seq"], seed, found)
@@ -112,25 +111,29 @@ def _table(rows: list[Row]) -> "pd.DataFrame":
     return table.set_index("seq")
 
 
-def _follow(events: Iterable[Event]) -> tuple[list[Row], Edges]:
-    """Return a row of counts an event, and all edges in the order of their arrival."""
-    graph, running, rows = Graph(), Running(), list[Row]()
+def _follow(events: Iterable[Event]) -> tuple[list[Row], dict[int, Edges]]:
+    """Return a row of counts an event, and by its seq the list of edges of which it has the first `simple_edges`.
+
+    The list is one and the same until an event decides about earlier ones; what follows has another.
+    """
+    running, rows, edges = Running(), list[Row](), dict[int, Edges]()
     for event in events:
         before = running.connected_pairs
-        graph.apply(event)
-        running.take(event.delta)
-        rows.append(_row(event, graph, running) | {"newly_connected_pairs": running.connected_pairs - before})
-    return rows, running.edges
+        running.take(event)
+        edges[event.seq] = running.edges
+        rows.append(_row(event, running) | {"newly_connected_pairs": running.connected_pairs - before})
+    return rows, edges
 
 
-def _row(event: Event, graph: Graph, running: Running) -> Row:
+def _row(event: Event, running: Running) -> Row:
+    graph = running.graph
     nodes, edges = len(graph.concepts), len(graph.pairs)
     return {
         "seq": event.seq,
         "kind": event.kind,
         "strategy": event.focus.strategy if isinstance(event, Expansion) else "",
         "outcome": event.outcome if isinstance(event, Expansion) else "",
-        "new_concepts": len(event.delta.concepts),
+        "new_concepts": len(event.delta.new_concepts),
         "new_relations": len(event.delta.relations),
         "support": len(event.delta.support),
         "rejects": len(event.delta.rejects),

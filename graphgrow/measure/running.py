@@ -4,44 +4,59 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable
 
-from graphgrow.graph import Components
-from graphgrow.model import Delta
+from graphgrow.graph import Graph
+from graphgrow.model import Event, Relation
+from graphgrow.structures import Components
 
 
 class Running:
-    """The simple undirected projection of a log of deltas, with the counts that its metrics are made of.
+    """The simple undirected projection of a log of events, with the counts that its metrics are made of.
 
     An edge costs the degrees of its ends. Everything is a whole number, so nothing drifts from what it stands for.
     """
 
     def __init__(self) -> None:
+        self.graph = Graph()
+        self._begin()
+
+    def _begin(self) -> None:
         self.near: dict[str, set[str]] = {}
         self.edges: list[tuple[int, int]] = []
         self.triangles = 0
         self.max_degree = 0
         self.connected_pairs = 0
-        self._place: dict[str, int] = {}
+        self.place: dict[str, int] = {}
         self._corners: defaultdict[str, int] = defaultdict(int)
         self._wedges = self._squares = self._cubes = self._products = 0
         self._components = Components()
         self._inside: dict[str, tuple[int, int]] = {}  # component -> (minus the place of its first concept, edges)
 
-    def take(self, delta: Delta) -> None:
-        """Add what an event brought."""
-        for concept in delta.concepts:
-            self._add_concept(concept.key)
-        for said in delta.statements:
-            source, target = said.relation.source, said.relation.target
-            if source != target and target not in self.near[source]:
-                self._add_edge(source, target)
+    def take(self, event: Event) -> bool:
+        """Add what an event brought; True where it decided about earlier ones and everything was counted anew."""
+        decisions = self.graph.decisions
+        self.graph.apply(event)
+        if self.graph.decisions != decisions:
+            self._begin()
+            self._add(self.graph.concepts, self.graph.relations)
+            return True
+        shown = self.graph.standing.delta(event.delta)
+        self._add((concept.key for concept in shown.concepts), (said.relation for said in shown.relations))
+        return False
+
+    def _add(self, concepts: Iterable[str], relations: Iterable[Relation]) -> None:
+        for key in concepts:
+            self._add_concept(key)
+        for relation in relations:
+            if relation.source != relation.target and relation.target not in self.near[relation.source]:
+                self._add_edge(relation.source, relation.target)
 
     def _add_concept(self, key: str) -> None:
         if key in self.near:
             return
         self.near[key] = set()
-        self._place[key] = len(self._place)
+        self.place[key] = len(self.place)
         self._components.add(key)
-        self._inside[key] = (-self._place[key], 0)
+        self._inside[key] = (-self.place[key], 0)
 
     def _add_edge(self, one: str, other: str) -> None:
         near, there = self.near[one], self.near[other]
@@ -52,7 +67,7 @@ class Running:
         there.add(one)
         self._products += len(near) * len(there)
         self.max_degree = max(self.max_degree, len(near), len(there))
-        self.edges.append((self._place[one], self._place[other]))
+        self.edges.append((self.place[one], self.place[other]))
         self._join(one, other)
 
     def _count_triangles(self, one: str, other: str, common: Iterable[str]) -> None:

@@ -1,17 +1,19 @@
-"""Following a run: when hubs emerge, which community is which over time, who bridges them and for how long.
+"""Following a run: its snapshots, when hubs emerge, how concepts bridge communities, for how long and how much.
 
-Communities come from Leiden's method, started from those of the snapshot before, so that what changes is the graph and
-not the draw; a community keeps its number as long as most of its concepts stay together.
+communities.py has the communities themselves, shortening.py the lengths of paths.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import igraph as ig
 
-from graphgrow.measure.chance import leiden
+from graphgrow.errors import BadInput
+from graphgrow.measure.paths import sample
 from graphgrow.measure.running import Running
+from graphgrow.measure.spread import between, largest_component
 from graphgrow.model import Event
 
 EMERGED = 5  # relations; the paper counts a concept as a hub from the first above it
@@ -28,84 +30,50 @@ class Hub:
 
 
 @dataclass(frozen=True, slots=True)
-class Partition:
-    """The communities after an event: concept -> number of its community, numbers lasting over snapshots; its Q."""
+class BridgeRow:
+    """Normalised betweenness of some concepts after an event; None where one is not in the largest component.
+
+    `sampled_sources` is 0 where it is exact.
+    """
 
     seq: int
-    membership: dict[str, int]
-    modularity: float | None
-    participation: dict[str, float]
+    betweenness: dict[str, float | None]
+    sampled_sources: int
 
-    @property
-    def bridges(self) -> set[str]:
-        """The concepts with neighbours in more than one community, by the paper's flag."""
-        return {key for key, value in self.participation.items() if value > 0}
+
+def snapshots(events: Iterable[Event], *, every: int = 25) -> Iterator[tuple[int, Running]]:
+    """Yield (seq, graph so far) after every `every`-th event and after the last; it is one graph that grows on.
+
+    Raises:
+        BadInput: `every` is less than 1.
+    """
+    if every < 1:
+        raise BadInput(f"a snapshot every {every} events: give 1 or more")
+    running, seq, done = Running(), 0, 0
+    for event in events:
+        running.take(event)
+        seq = event.seq
+        if seq % every == 0:
+            yield seq, running
+            done = seq
+    if seq != done:
+        yield seq, running
 
 
 def hubs(events: Iterable[Event], *, above: int = EMERGED) -> list[Hub]:
-    """Return the concepts that came to have more than `above` neighbours, in the order in which they did."""
-    running, introduced, emerged = Running(), dict[str, int](), dict[str, int]()
+    """Return the concepts that came to have more than `above` neighbours, in the order in which they did.
+
+    Those that are not in the graph at the end, because they were merged or rejected, are left out.
+    """
+    running, emerged = Running(), dict[str, int]()
     for event in events:
-        running.take(event.delta)
-        touched = {key for said in event.delta.statements for key in (said.relation.source, said.relation.target)}
-        for key in [concept.key for concept in event.delta.concepts]:
-            introduced.setdefault(key, event.seq)
-        for key in sorted(touched):
-            if len(running.near[key]) > above:
+        everything = running.take(event)
+        said = [running.graph.standing.find(key) for one in event.delta.statements for key in one.relation.ends]
+        for key in sorted(running.near if everything else said):
+            if len(running.near.get(key, ())) > above:
                 emerged.setdefault(key, event.seq)
-    return [Hub(key, introduced[key], seq, len(running.near[key])) for key, seq in emerged.items()]
-
-
-def partitions(events: Iterable[Event], *, every: int = 25, seed: int = 0) -> Iterator[Partition]:
-    """Yield the communities after every `every`-th event and after the last, each started from the one before."""
-    running, before, seq, done = Running(), dict[str, int](), 0, 0
-    for event in events:
-        running.take(event.delta)
-        seq = event.seq
-        if seq % every == 0:
-            found, done = _partition(running, before, seq, seed), seq
-            before = found.membership
-            yield found
-    if seq != done:
-        yield _partition(running, before, seq, seed)
-
-
-def _partition(running: Running, before: Mapping[str, int], seq: int, seed: int) -> Partition:
-    keys = list(running.near)
-    graph = ig.Graph(n=len(keys), edges=running.edges)
-    found = leiden(graph, seed, _start(keys, running, before))
-    membership = _lasting(dict(zip(keys, found.membership, strict=True)), before)
-    quality = float(found.modularity) if running.edges else None
-    return Partition(seq, membership, quality, participation(running.near, membership))
-
-
-def _start(keys: list[str], running: Running, before: Mapping[str, int]) -> list[int]:
-    """Return where Leiden starts: known concepts where they were, a new one with most of its neighbours or alone."""
-    alone = 1 + max(before.values(), default=-1)
-    chosen = {}
-    for place, key in enumerate(keys):
-        around = Counter(before[near] for near in running.near[key] if near in before)
-        nearest = min(around, key=lambda label: (-around[label], label)) if around else alone + place
-        chosen[key] = before.get(key, nearest)
-    numbers = {label: number for number, label in enumerate(dict.fromkeys(chosen.values()))}
-    return [numbers[chosen[key]] for key in keys]
-
-
-def _lasting(found: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int]:
-    """Return the same communities under lasting numbers: that of the former one it shares most concepts with."""
-    members: defaultdict[int, list[str]] = defaultdict(list)
-    for key, label in found.items():
-        members[label].append(key)
-    shared = Counter((label, before[key]) for key, label in found.items() if key in before)
-    numbers: dict[int, int] = {}
-    for label, former in sorted(shared, key=lambda pair: (-shared[pair], pair)):
-        if label not in numbers and former not in numbers.values():
-            numbers[label] = former
-    fresh = 1 + max(before.values(), default=-1)
-    for label in sorted(members, key=lambda label: (-len(members[label]), label)):
-        if label not in numbers:
-            numbers[label], fresh = fresh, fresh + 1
-    return {key: numbers[label] for key, label in found.items()}
+    introduced, near = running.graph.introduced, running.near
+    return [Hub(key, introduced[key], seq, len(near[key])) for key, seq in emerged.items() if key in near]
 
 
 def participation(near: Mapping[str, Iterable[str]], membership: Mapping[str, int]) -> dict[str, float]:
@@ -121,14 +89,14 @@ def participation(near: Mapping[str, Iterable[str]], membership: Mapping[str, in
     return found
 
 
-def persistence(snapshots: Iterable[Partition], *, flicker: int = 0) -> dict[str, int]:
-    """Return concept -> the longest number of snapshots in a row in which it was a bridge.
+def persistence(bridges: Iterable[AbstractSet[str]], *, flicker: int = 0) -> dict[str, int]:
+    """Return concept -> the longest number of snapshots in a row in which it was among the bridges.
 
-    Up to `flicker` snapshots in between in which it was none do not end a row and do not count.
+    The bridges are those of each snapshot, by the paper's flag (`Partition.bridges`) or without the noise of one
+    partition (`consensus_bridges`). Up to `flicker` snapshots in between without it do not end a row and do not count.
     """
     longest, current, missed = Counter[str](), Counter[str](), Counter[str]()
-    for snapshot in snapshots:
-        now = snapshot.bridges
+    for now in bridges:
         for key in now | current.keys():
             missed[key] = 0 if key in now else missed[key] + 1
             if missed[key] > flicker:
@@ -137,3 +105,25 @@ def persistence(snapshots: Iterable[Partition], *, flicker: int = 0) -> dict[str
                 current[key] += 1
                 longest[key] = max(longest[key], current[key])
     return dict(longest)
+
+
+def top_bridges(events: Iterable[Event], *, every: int = 25, top: int = 10, seed: int = 0) -> list[BridgeRow]:
+    """Return a row a snapshot with the betweenness of the `top` concepts that have most of it at the end, most first.
+
+    Ties go to the concept that came first. Betweenness is over (n - 1)(n - 2) / 2 pairs of the largest component, exact
+    up to `paths.EXACT` concepts, beyond from sources sampled by `seed`, as in the panel.
+
+    Raises:
+        BadInput: `every` is less than 1.
+    """
+    found = list[tuple[int, dict[str, float], int]]()
+    for seq, running in snapshots(events, every=every):
+        keys = list(running.near)
+        places, largest = largest_component(ig.Graph(n=len(keys), edges=running.edges))
+        sources = sample(largest, seed)
+        among = [keys[place] for place in places]
+        found.append((seq, dict(zip(among, between(largest, sources), strict=True)), len(sources)))
+    last = found[-1][1] if found else {}
+    order = {key: place for place, key in enumerate(last)}
+    chosen = sorted(last, key=lambda key: (-last[key], order[key]))[:top]
+    return [BridgeRow(seq, {key: row.get(key) for key in chosen}, drawn) for seq, row, drawn in found]

@@ -11,6 +11,7 @@ from graphgrow.names import canonical, clean
 
 SEED = "seed"
 KNOWN_CONCEPTS = 12
+UNWANTED = 6
 NAME_CHARACTERS = 80
 MAX_TOKENS = 480
 # The names of the worked example in system.txt: a small model likes to copy them into the graph.
@@ -61,6 +62,16 @@ def repair(prompt: Prompt, reply: str, problem: str) -> Prompt:
 
 
 def _known(focus: Focus, graph: Graph, room: float) -> str:
+    return " ".join(filter(None, (_near(focus, graph, room), _unwanted(focus, graph, room))))
+
+
+def _unwanted(focus: Focus, graph: Graph, room: float) -> str:
+    names = list({name: None for key in focus.concepts for name in graph.unwanted.get(key, ())})
+    recent = names[-max(1, int(UNWANTED * room)) :]
+    return "Not wanted: " + ", ".join(f'"{quoted(name)}"' for name in recent) + "." if recent else ""
+
+
+def _near(focus: Focus, graph: Graph, room: float) -> str:
     near = list({other: None for key in focus.concepts for other in graph.neighbours.get(key, ())})
     if not near:
         return ""

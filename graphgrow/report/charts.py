@@ -1,0 +1,204 @@
+"""Charts: rows of data -> a Vega-Lite chart through Altair, in one look.
+
+Names of concepts stand in data values alone, never in a field name, a sort order or an expression. Colours are CSS
+variables of the page, so a chart follows light and dark by itself.
+"""
+
+import math
+from typing import Any
+
+import altair as alt
+
+Row = dict[str, Any]
+Rows = list[Row]
+
+HEIGHT = 220
+COLOURS = [f"var(--c{number})" for number in range(1, 8)]
+SHORT = 2  # decades of a logarithmic axis
+FEW = 12  # points of a curve, up to which each is shown as a dot
+
+FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", sans-serif'
+SIGNS = [("positive", COLOURS[0]), ("negative", COLOURS[1])]
+CONFIG: dict[str, Any] = {
+    "background": None,
+    "font": FONT,
+    "padding": {"left": 0, "right": 8, "top": 4, "bottom": 6},
+    "view": {"stroke": None},
+    "mark": {"aria": False},
+    "axis": {
+        "domainColor": "var(--rule-strong)", "tickColor": "var(--rule-strong)", "gridColor": "var(--rule)",
+        "labelColor": "var(--muted)", "titleColor": "var(--muted)", "labelFontSize": 11, "titleFontSize": 11,
+        "titleFontWeight": "normal", "tickSize": 4, "labelPadding": 4, "titlePadding": 6, "labelOverlap": True,
+        "aria": False,
+    },
+    "axisX": {"grid": False, "tickCount": 6},
+    "axisY": {
+        "domain": False, "ticks": False, "tickCount": 5, "minExtent": 38, "titleAngle": 0, "titleAlign": "left",
+        "titleBaseline": "bottom", "titleX": -38, "titleY": -10,
+    },
+    "text": {"fill": "var(--ink)", "fontSize": 11},
+}  # fmt: skip
+
+
+_LOG = alt.Scale(type="log", nice=False, padding=8)
+
+
+def legend(rows: Rows) -> list[tuple[str, str]]:
+    """Return (series, colour) in the order of the rows, as the charts colour them."""
+    return list(zip(dict.fromkeys(row["series"] for row in rows), COLOURS, strict=False))
+
+
+def _chart(rows: Rows, height: int = HEIGHT) -> alt.Chart:
+    return alt.Chart(alt.InlineData(values=rows), width="container", height=height)
+
+
+def _series(rows: Rows) -> alt.Color | Row:
+    """Return one colour a series in the order of the rows; the page shows the legend."""
+    if len(legend(rows)) == 1:
+        return {"value": COLOURS[0]}
+    return alt.Color("series:N", sort=None, scale=alt.Scale(range=COLOURS), legend=None)
+
+
+def _x(title: str, rows: Rows, *, log: bool = False) -> alt.X:
+    if log:
+        return alt.X("x:Q", title=title, scale=_LOG, axis=_decades(rows, "x"))
+    return alt.X("x:Q", title=title, scale=alt.Scale(nice=False, zero=False, padding=8), axis=alt.Axis(tickMinStep=1))
+
+
+def _y(title: str, rows: Rows, *, log: bool = False, zero: bool = False) -> alt.Y:
+    if log:
+        return alt.Y("y:Q", title=title, scale=_LOG, axis=_decades(rows, "y"))
+    return alt.Y("y:Q", title=title, scale=alt.Scale(zero=zero))
+
+
+def _decades(rows: Rows, field: str) -> alt.Axis:
+    """Return a logarithmic axis with a line a power of ten, or at 1, 2, 5 where these are few."""
+    values = [row[field] for row in rows]
+    low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
+    steps = (1,) if high - low > SHORT else (1, 2, 5)
+    ticks = [step * 10.0**power for power in range(low, high + 1) for step in steps]
+    return alt.Axis(values=[tick for tick in ticks if min(values) <= tick <= max(values)] or [min(values)])
+
+
+def _tooltip(rows: Rows, x: str, y: str) -> list[alt.Tooltip]:
+    named = [alt.Tooltip("series:N", title="Curve")] if len({row["series"] for row in rows}) > 1 else []
+    return [*named, alt.Tooltip("x:Q", title=x), alt.Tooltip("y:Q", title=y)]
+
+
+def lines(rows: Rows, y: str, *, x: str = "Event", log: bool = False, zero: bool = False) -> alt.LayerChart:
+    """Return curves of `y` over `x`, one a `series`; on two logarithmic axes all must be positive."""
+    base = _chart(rows).encode(_x(x, rows, log=log), _y(y, rows, log=log, zero=zero), color=_series(rows))
+    few = len({row["x"] for row in rows}) <= FEW
+    curve = base.mark_line(strokeWidth=2, strokeJoin="round", interpolate="linear")
+    dots = base.mark_point(filled=True, size=36 if few else 120, opacity=1 if few else 0)
+    return curve + dots.encode(tooltip=_tooltip(rows, x, y))
+
+
+def bars(rows: Rows, x: str, y: str) -> alt.Chart:
+    """Return bars over equal bins of a number: rows hold `x`, `end` and `y`."""
+    return (
+        _chart(rows)
+        .mark_bar(color=COLOURS[0], binSpacing=1)
+        .encode(
+            alt.X("x:Q", title=x, bin="binned", scale=alt.Scale(nice=False, zero=False)),
+            alt.X2("end:Q"),
+            alt.Y("y:Q", title=y, scale=alt.Scale(zero=True)),
+            tooltip=[
+                alt.Tooltip("x:Q", title=f"{x}, from"),
+                alt.Tooltip("end:Q", title="to"),
+                alt.Tooltip("y:Q", title=y),
+            ],
+        )
+    )
+
+
+def stacked(rows: Rows, y: str, *, width: float) -> alt.Chart:
+    """Return bars over events, the series on top of each other; `width` is the events a bar stands for."""
+    rows = [row | {"from": row["x"] - width} for row in rows]
+    return (
+        _chart(rows)
+        .mark_bar(binSpacing=1)
+        .encode(
+            alt.X("from:Q", title="Event", bin="binned", scale=alt.Scale(nice=False, zero=False)),
+            alt.X2("x:Q"),
+            alt.Y("y:Q", title=y, stack="zero"),
+            color=_series(rows),
+            order=alt.Order("rank:Q"),
+            tooltip=[
+                alt.Tooltip("series:N", title="Which"),
+                alt.Tooltip("x:Q", title="Event"),
+                alt.Tooltip("y:Q", title=y),
+            ],
+        )
+    )
+
+
+def dots(rows: Rows, x: str, y: str, *, log: bool = False) -> alt.Chart:
+    """Return a scatter of `y` over `x`; rows hold the `series` they are named by."""
+    return (
+        _chart(rows)
+        .mark_point(filled=True, size=40, opacity=0.65, color=COLOURS[0])
+        .encode(
+            _x(x, rows),
+            _y(y, rows, log=log),
+            tooltip=[
+                alt.Tooltip("series:N", title="Concept"),
+                alt.Tooltip("x:Q", title=x),
+                alt.Tooltip("y:Q", title=y),
+            ],
+        )
+    )
+
+
+def tail(rows: Rows, x: str, y: str, observed: str) -> alt.LayerChart:
+    """Return a distribution on log-log axes: the series `observed` as dots, every other as the curve of a fit."""
+    rows = [row | {"fit": row["series"] != observed} for row in rows]
+    base = _chart(rows).encode(
+        _x(x, rows, log=True), _y(y, rows, log=True), color=_series(rows), tooltip=_tooltip(rows, x, y)
+    )
+    data = base.transform_filter("!datum.fit").mark_point(filled=True, size=34, opacity=0.8)
+    if not any(row["fit"] for row in rows):
+        return alt.LayerChart(layer=[data])
+    dashes = alt.StrokeDash("series:N", sort=None, scale=alt.Scale(range=[[1, 0], [1, 0], [7, 5], [2, 3]]), legend=None)
+    return data + base.transform_filter("datum.fit").mark_line(strokeWidth=2, clip=True).encode(dashes)
+
+
+def heat(rows: Rows) -> alt.LayerChart:
+    """Return a square of correlations: hue for the sign, strength for the size, the number in each cell.
+
+    Rows hold `row`, `column`, `y` in -1 to 1 and `series`, which says "positive" or "negative".
+    """
+    base = _chart(rows, 34 * len({row["row"] for row in rows})).encode(
+        alt.X("column:N", sort=None, title=None, axis=alt.Axis(labelAngle=-30, domain=False, ticks=False)),
+        alt.Y("row:N", sort=None, title=None, axis=alt.Axis(labelLimit=160)),
+    )
+    sign = alt.Scale(domain=[name for name, _ in SIGNS], range=COLOURS[: len(SIGNS)])
+    cells = base.mark_rect(stroke="var(--paper)", strokeWidth=2).encode(
+        alt.Color("series:N", scale=sign, legend=None),
+        alt.Opacity("strength:Q", scale=alt.Scale(domain=[0, 1], range=[0.03, 0.75]), legend=None),
+        tooltip=[
+            alt.Tooltip("row:N", title="Of"),
+            alt.Tooltip("column:N", title="with"),
+            alt.Tooltip("y:Q", title="r", format=".3f"),
+        ],
+    )
+    return cells + base.mark_text().encode(alt.Text("y:Q", format=".2f"))
+
+
+def distances(rows: Rows, x: str) -> alt.LayerChart:
+    """Return how far metrics lie from chance: rows hold `row` (the metric), `series` (the model) and `x` (its z)."""
+    base = _chart(rows, 38 * len({row["row"] for row in rows}))
+    zero = base.mark_rule(stroke="var(--rule-strong)").encode(x=alt.datum(0))
+    scale = alt.Scale(type="symlog", constant=2)
+    marks = base.mark_point(filled=True, size=80, opacity=0.9).encode(
+        alt.X("x:Q", title=x, scale=scale, axis=alt.Axis(grid=True, values=[-100, -30, -10, -3, 0, 3, 10, 30, 100])),
+        alt.Y("row:N", sort=None, title=None, axis=alt.Axis(labelLimit=200, grid=True)),
+        color=_series(rows),
+        shape=alt.Shape("series:N", sort=None, legend=None),
+        tooltip=[
+            alt.Tooltip("row:N", title="Metric"),
+            alt.Tooltip("series:N", title="Model"),
+            alt.Tooltip("x:Q", title="z"),
+        ],
+    )
+    return zero + marks

@@ -12,6 +12,7 @@ import typer
 from graphgrow.cli.output import AsJson, dump, say, table
 from graphgrow.codec import read_events
 from graphgrow.errors import BadInput
+from graphgrow.model import Event
 from graphgrow.stores import open_store
 
 if TYPE_CHECKING:
@@ -54,9 +55,17 @@ def _run(source: str, every: int) -> "Run":
     from graphgrow.measure.comparison import run
 
     if source.endswith(RUN_FILES):
-        return run(source, read_events(Path(source)), every=every)
+        return run(source, events_of(source), every=every)
     with closing(open_store(source)) as store:
         return run(source, store.events(), every=every, cache=store)
+
+
+def events_of(source: str) -> list[Event]:
+    """Return the events of a store or a run file."""
+    if source.endswith(RUN_FILES):
+        return list(read_events(Path(source)))
+    with closing(open_store(source)) as store:
+        return list(store.events())
 
 
 def _letters(groups: dict["Setup", list["Run"]]) -> dict["Setup", str]:

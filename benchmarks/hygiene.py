@@ -4,14 +4,14 @@
 
 Every name proposed in the run is put in the order of a hash of its key, so that a sample does not depend on the rules.
 `before` is the first 200 of all names, `after` the first 200 that pass, `rejected` the first 100 that do not (all where
-there are fewer). data/judgements/concepts.csv says which are junk; a sampled name that is not in it ends the command with
-exit code 1, and so does a missed goal. `--update` writes the samples and the rules into that file again.
+there are fewer). data/judgements/concepts.csv says which are junk; a sampled name that is not in it ends the command
+with exit code 1, and so does a missed goal. `--update` writes the samples and the rules into that file again.
 
 Junk is what would make no sensible node: an adjective, a verb phrase, a piece of a sentence, no word at all, praise, or
 a phrase that says nothing ("different materials"). General, clumsy, off-topic and wrong names are not junk if they name
 something ("process", "forestry plants", "steel oxide"). One of us judged all 677 names, one at a time, before the rules
 took their present form, but not without knowing what kinds of rules there are. The run is also the one whose junk the
-rules were made for; how they do on other models' replies is told in tests/test_hygiene.py, without a judgement.
+rules were made for; tests/test_hygiene.py runs them over another model's replies, which they were not.
 The share of statements whose predicate the vocabulary lists is counted as well.
 """
 

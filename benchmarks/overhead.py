@@ -20,19 +20,21 @@ from pathlib import Path
 from typing import TypeVar
 
 from graphgrow.graph import Graph
-from graphgrow.growth import RESOLVER, Growth, Settings, expansion
+from graphgrow.growth import Growth, Settings
 from graphgrow.llm.scripted import Scripted
 from graphgrow.measure import measure
 from graphgrow.model import Answer, Event, Focus, Prompt, Question, Reply
 from graphgrow.parse import parse
 from graphgrow.policy import open_policy
 from graphgrow.resolve import resolve
+from graphgrow.step import expansion, resolver
 from graphgrow.stores.sqlite import SQLiteStore
 
 STAGES = ("choose", "render", "parse", "resolve", "measure", "commit", "apply")
 GOALS = {1_000: 5, 10_000: 20, 100_000: 100}
 NEW_A_REPLY = 4
 BATCH = 500
+RESOLVER = resolver()
 T = TypeVar("T")
 
 

@@ -31,8 +31,9 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from graphgrow.graph import Graph  # noqa: E402  # the tests' server is beside us, not installed
-from graphgrow.growth import RESOLVER, expansion  # noqa: E402
 from graphgrow.model import Answer, Event, Focus, Prompt, Question, Reply  # noqa: E402
+from graphgrow.resolve import RESOLVE  # noqa: E402
+from graphgrow.step import expansion  # noqa: E402
 from graphgrow.stores import GraphStore  # noqa: E402
 from graphgrow.stores.copying import copy  # noqa: E402
 from graphgrow.stores.memory import MemoryStore  # noqa: E402
@@ -70,7 +71,7 @@ def events_of(said: Sequence[Triples]) -> list[Event]:
         prompt = Prompt("", PROMPT)
         focus = Focus("frontier", ("impact resistant material",), "a benchmark", angle=str(number))
         answer = Answer(prompt, Reply(json.dumps({"relations": rows})))
-        events.append(expansion(graph, "impact resistant materials", Question(focus, prompt), answer, RESOLVER,
+        events.append(expansion(graph, "impact resistant materials", Question(focus, prompt), answer, RESOLVE,
                                 seed=0, at=""))  # fmt: skip
         graph.apply(events[-1])
     return events

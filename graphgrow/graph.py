@@ -4,12 +4,13 @@ Everything a step needs to know is kept up to date here at a cost that follows t
 distance from the topic, components, which questions were asked, which concepts were never asked about, the bill.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from graphgrow.errors import StoreError
-from graphgrow.model import Concept, Delta, Event, Expansion, Focus, Relation, Triple, Usage
+from graphgrow.model import ARBITER, Concept, Delta, Event, Expansion, Focus, Relation, Triple, Usage
 from graphgrow.names import canonical
 from graphgrow.standing import REJECTED, Standing, is_structural
 from graphgrow.structures import Bag, Components
@@ -120,6 +121,12 @@ class Graph:
         if is_stale:
             self._show_again()
 
+    def ahead(self, event: Event) -> "Graph":
+        """Return the graph as it will be after one more event, and leave this one as it is; costs a whole graph."""
+        other = deepcopy(self)
+        other.apply(event)
+        return other
+
     def _count(self, event: Event) -> None:
         """Keep the books: what was asked for and paid, whatever became of it."""
         for concept in event.delta.concepts:
@@ -129,7 +136,7 @@ class Graph:
         if not isinstance(event, Expansion):
             return
         self.topic = self.topic or event.topic
-        self.steps += not event.repairs
+        self.steps += event.is_step
         self.unmended.discard(event.repairs)
         if not event.repairs and event.outcome == "unusable":
             self.unmended.add(event.seq)
@@ -245,6 +252,8 @@ class Graph:
         """Remember which concepts a question was about, and what it brought."""
         keys = tuple(map(self.standing.find, focus.concepts))
         self.asked.add((focus.angle, *keys))
+        if focus.strategy == ARBITER:
+            return
         for key in keys:
             self.asks[key] = self.asks.get(key, 0) + 1
             self.unasked.discard(key)
@@ -260,6 +269,13 @@ class Graph:
     def knows(self, key: str) -> bool:
         """Tell whether a key was ever said, also where it stands for another one or is not shown."""
         return key in self._arrived
+
+    def spellings(self, since: int = 0) -> Iterator[tuple[str, str]]:
+        """Yield (key as said, spelling) for every name that came after seq `since`, rejected ones too."""
+        for step in self._past[since:]:
+            for concept in step.delta.concepts:
+                yield from ((concept.key, spelling) for spelling in (concept.name, *concept.aliases))
+            yield from step.delta.aliases
 
     def degree(self, key: str) -> int:
         """Return how many other concepts a concept is related to."""

@@ -5,47 +5,46 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
+from graphgrow import arbiter
 from graphgrow.errors import BadInput, ContextOverflow, StaleGraph, StoreAway, StoreError
 from graphgrow.graph import Bill, Graph
-from graphgrow.hygiene import counts
 from graphgrow.llm import LLM
-from graphgrow.measure import measure
-from graphgrow.model import Answer, Budget, Delta, Expansion, Focus, Proposal, Question, Usage
+from graphgrow.model import ARBITER, Answer, Budget, Expansion, Focus, Question, Usage
 from graphgrow.names import canonical, clean
-from graphgrow.parse import PROSE, parse, reply_schema
+from graphgrow.parse import reply_schema
 from graphgrow.policy import Mix, open_policy
-from graphgrow.prompts import EXAMPLE, render, repair
-from graphgrow.resolve import RESOLVE, Resolver, resolve
+from graphgrow.prompts import render, repair
+from graphgrow.resolve import Resolver
 from graphgrow.spool import Parcel, Spool, state_folder
+from graphgrow.step import expansion, is_failure, now, resolver
 from graphgrow.stores import GraphStore
 
 MOST_FAILURES = 5
 SMALL_ROOM = 0.25
 
 Ending = Literal["", "steps", "tokens", "usd", "minutes", "exhausted", "failing", "interrupted"]
-RESOLVER = replace(RESOLVE, echoes=EXAMPLE)
 Kept = tuple[Path | None, Parcel]  # a reply, and its file while it waits
-
-
-def now() -> str:
-    """Return the time as events record it: UTC, ISO 8601, whole seconds."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What stays the same over one `grow` call."""
+    """What stays the same over one `grow` call; `predicates` are all that a model may use, where not empty.
+
+    With `arbiter` the model is also asked about every two names that may be one concept.
+    """
 
     policy: Mix
     budget: Budget = field(default_factory=Budget)
     width: int = 1
     seed: int = 0
-    resolver: Resolver = RESOLVER
+    resolver: Resolver = field(default_factory=resolver)
+    predicates: tuple[str, ...] = ()
+    arbiter: bool = False
     now: Callable[[], str] = now
     timer: Callable[[], float] = time.monotonic
     stop: Callable[[], bool] = lambda: False
@@ -77,6 +76,28 @@ class Growth:
                     self.ending = "exhausted"
                     return
                 yield from self._round([self.question(focus) for focus in foci], workers)
+                if self._settings.arbiter:
+                    yield from self._arbitrate(workers)
+
+    def arbitrate(self) -> Iterator[Expansion]:
+        """Ask the model about the names that may be one concept, and about nothing else, while the budget lasts."""
+        with self.spool, ThreadPoolExecutor(self._settings.width, thread_name_prefix="ask") as workers:
+            yield from self._adopt()
+            yield from self._arbitrate(workers)
+
+    def _arbitrate(self, workers: ThreadPoolExecutor) -> Iterator[Expansion]:
+        while not self._is_over() or self.ending == "steps":
+            questions = list(islice(self._doubts(), self._settings.width))
+            if not questions:
+                return
+            yield from self._round(questions, workers)
+
+    def _doubts(self) -> Iterator[Question]:
+        """Yield the questions about doubts that the model was not asked about yet."""
+        for doubt in self.graph.standing.queue():
+            asked = arbiter.question(doubt, self.graph, self.topic, self._settings.seed + self.graph.seq)
+            if asked.focus.question not in self.graph.asked:
+                yield asked
 
     def choose(self) -> list[Focus]:
         """Return the foci of the next round: the same for the same graph and seed, also after a restart."""
@@ -87,7 +108,7 @@ class Growth:
 
     def question(self, focus: Focus) -> Question:
         """Return the question for a focus as the graph stands now."""
-        seed, schema = self._settings.seed + self.graph.seq, reply_schema()
+        seed, schema = self._settings.seed + self.graph.seq, reply_schema(self._settings.predicates)
         prompt, smaller = (
             render(focus, self.graph, self.topic, schema=schema, seed=seed, room=room) for room in (1.0, SMALL_ROOM)
         )
@@ -185,11 +206,8 @@ class Growth:
 
     def _save(self, parcel: Parcel) -> Expansion:
         """Save what a reply means for the graph as it is now, also where another writer was faster."""
-        how = self._settings
         while True:
-            event = expansion(
-                self.graph, self.topic, parcel.question, parcel.answer, how.resolver, seed=how.seed, at=how.now()
-            )
+            event = self._event(parcel)
             try:
                 self._store.append(event)
             except StaleGraph:
@@ -198,8 +216,14 @@ class Growth:
             self.graph.apply(event)
             return event
 
+    def _event(self, parcel: Parcel) -> Expansion:
+        how, asked = self._settings, parcel.question
+        if asked.focus.strategy == ARBITER:
+            return arbiter.judgement(self.graph, self.topic, asked, parcel.answer, seed=how.seed, at=how.now())
+        return expansion(self.graph, self.topic, asked, parcel.answer, how.resolver, seed=how.seed, at=how.now())
+
     def _count(self, event: Expansion) -> None:
-        self.steps += not event.repairs
+        self.steps += event.is_step
         self._spent.add(event.reply.usage, event.reply.usd, event.reply.seconds)
         self._failures = self._failures + 1 if is_failure(event) else 0
 
@@ -241,29 +265,6 @@ class Growth:
         return self._settings.width * (self._llm.price(most) or 0.0)
 
 
-def expansion(
-    graph: Graph, topic: str, question: Question, answer: Answer, resolver: Resolver, *, seed: int, at: str
-) -> Expansion:
-    """Return the event that an answer is for a graph as it stands."""
-    reply = answer.reply
-    proposal = parse(reply.text, reply.finish_reason)
-    delta = resolve(proposal, graph, topic, resolver)
-    return Expansion(
-        seq=graph.seq + 1,
-        topic=topic,
-        focus=question.focus,
-        prompt=answer.prompt,
-        reply=reply,
-        outcome=proposal.outcome,
-        reason=explain(proposal, delta),
-        delta=delta,
-        measures=measure(graph, delta),
-        repairs=question.repairs,
-        seed=seed,
-        at=at,
-    )
-
-
 def check(topic: str | None) -> None:
     """Refuse a topic that names nothing; None leaves it to the graph."""
     if topic is not None and not canonical(topic):
@@ -281,24 +282,6 @@ def _topic(topic: str | None, graph: Graph) -> str:
         raise BadInput(f"this store grows {graph.topic!r}, not {topic!r}: name another --store for another topic")
     check(topic)
     return graph.topic or topic
-
-
-def is_failure(event: Expansion) -> bool:
-    """Tell whether a reply says nothing for a reason that asking again could mend; an honest "nothing" is none."""
-    cut_off = event.outcome == "truncated" and not event.delta.statements and not event.delta.rejects
-    return event.outcome == "unusable" or event.reason == PROSE or cut_off
-
-
-def explain(proposal: Proposal, delta: Delta) -> str:
-    """Return in one sentence what was wrong with a reply or why it brought nothing; "" where all is well."""
-    if proposal.outcome != "ok":
-        return proposal.reason
-    if delta.relations:
-        return ""
-    if delta.support:
-        return f"all {len(delta.support)} relations were known already"
-    rules = ", ".join(f"{count} {rule}" for rule, count in sorted(counts(delta.rejects).items()))
-    return f"nothing passed hygiene: {rules}" if rules else "the reply proposed nothing"
 
 
 def grow(

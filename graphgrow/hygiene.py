@@ -67,7 +67,9 @@ _HEAD = re.compile(
     r"|extreme|high|low))\s",
     re.IGNORECASE,
 )
-_TAIL = re.compile(r"(?:^|\s)(?:of|and|or|the|a|an|in|to|for|with|by|that|which|as|on|from|into|onto|like|is|are)$")
+_TAIL = re.compile(
+    r"(?!^a$)(?:^|\s)(?:of|and|or|the|a|an|in|to|for|with|by|that|which|as|on|from|into|onto|like|is|are)$"
+)
 _QUANTITY = re.compile(
     r"^(?:an? )?(?:wide|broad|vast|whole|large|great|huge) (?:range|variety|array|number|amount) of\s"
     r"|^(?:an? )?(?:variety|plenty|lots?) of\s|\bother\s",
@@ -118,7 +120,7 @@ def _allowed(name: str) -> bool:
 
 def _script(text: str) -> str:
     """Return the script most letters of a text belong to ("LATIN", "CJK", ...), "" where it has no letter."""
-    names = [unicodedata.name(c, "?").split()[0] for c in text if c.isalpha()]
+    names = [unicodedata.name(c, "?").split()[0] for c in unicodedata.normalize("NFKC", text) if c.isalpha()]
     return max(set(names), key=names.count) if names else ""
 
 

@@ -11,6 +11,7 @@ Outcome = Literal["ok", "partial", "empty", "truncated", "repetition", "unusable
 EditKind = Literal["add", "merge", "unmerge", "apart", "reject", "restore", "rename", "retype"]
 Doing = Literal["merge", "unmerge", "doubt", "apart", "reject", "restore", "rename", "retype"]
 Json = dict[str, object]
+ARBITER = "arbiter"  # the strategy that asks about doubts and not about the topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +240,11 @@ class Expansion:
     at: str = ""
     kind: Literal["expansion"] = "expansion"
     v: Literal[1] = 1
+
+    @property
+    def is_step(self) -> bool:
+        """True for a question of its own about the topic: not for one that mends another, nor for an arbiter's."""
+        return not self.repairs and self.focus.strategy != ARBITER
 
 
 @dataclass(frozen=True, slots=True)

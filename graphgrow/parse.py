@@ -63,10 +63,15 @@ def _bare(schema: Any) -> Any:  # noqa: ANN401  # JSON schema as pydantic types 
 
 
 @cache
-def reply_schema() -> Json:
-    """Return the JSON schema of `Relations` without references and titles, fit for strict mode and for grammars."""
+def reply_schema(predicates: tuple[str, ...] = ()) -> Json:
+    """Return the JSON schema of `Relations` without references and titles, fit for strict mode and for grammars.
+
+    With `predicates` an endpoint that takes schemas is held to these.
+    """
     schema: Json = _bare(Relations.model_json_schema())
     items = {"items": _bare(_Item.model_json_schema())}
+    if predicates:
+        items["items"]["properties"]["predicate"] = {"type": "string", "enum": list(predicates)}
     return schema | {
         "properties": {"relations": _bare(Relations.model_json_schema()["properties"]["relations"]) | items}
     }

@@ -8,11 +8,11 @@ from pathlib import Path
 from graphgrow.codec import read_events, read_lines
 from graphgrow.errors import BadInput
 from graphgrow.graph import Graph
-from graphgrow.growth import expansion
 from graphgrow.llm.text import storable
 from graphgrow.model import Answer, Delta, Event, Expansion, Focus, Measures, Prompt, Question, Reply
 from graphgrow.names import canonical, clean
 from graphgrow.resolve import Resolver
+from graphgrow.step import expansion
 from graphgrow.stores import GraphStore
 from graphgrow.stores.copying import batches, complete
 

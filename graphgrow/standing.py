@@ -8,7 +8,7 @@ from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from copy import copy
 
-from graphgrow.model import Change, Delta, Doing, Edit, Event, Relation, Statement
+from graphgrow.model import Change, Delta, Doing, Event, Relation, Statement
 
 REJECTED = "rejected by hand"  # the rule that keeps out of later replies what somebody rejected
 # They ask a question or answer one, and change nothing that is shown.
@@ -16,8 +16,12 @@ _SILENT = {"doubt", "apart"}
 
 
 def is_structural(event: Event) -> bool:
-    """Tell whether an event changes how what was said before is shown; a reply only decides about its own names."""
-    return isinstance(event, Edit) and any(change.do not in _SILENT for change in event.delta.changes)
+    """Tell whether an event changes how what was said before is shown, and not only that of names it brings itself."""
+    own = {concept.key for concept in event.delta.concepts}
+    return any(
+        change.do not in _SILENT and not (change.do == "merge" and change.concepts[0] in own)
+        for change in event.delta.changes
+    )
 
 
 class Standing:

@@ -29,7 +29,7 @@ from tests.servers import Answer, completion, in_order, serving
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONSOLE = [line for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
 COMMANDS = [line for line in CONSOLE if line.startswith("graphgrow ")]
-INSTALLS = {"pip install ."}  # done by tests/test_packaging.py in an environment of its own
+INSTALLS = {"pip install .", "pip install '.[report]'"}  # done by tests/test_packaging.py in an environment of its own
 TARGETS = [line for line in CONSOLE if line.startswith("make ")]
 SETTINGS = {"export NEO4J_PASSWORD=choose-eight-characters"}
 QUERIES = re.findall(r"```cypher\n(.*?)```", README, re.DOTALL)

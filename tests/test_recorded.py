@@ -4,9 +4,9 @@ from contextlib import closing
 from itertools import pairwise
 
 from graphgrow.codec import read_events, to_json
-from graphgrow.growth import RESOLVER
 from graphgrow.model import Expansion
 from graphgrow.replay import recording, replay
+from graphgrow.step import resolver
 from graphgrow.stores.memory import MemoryStore
 from graphgrow.stores.projection import differences, project
 from tests.conftest import RECORDED
@@ -15,7 +15,7 @@ from tests.conftest import RECORDED
 def test_recorded_run_replays_to_the_same_bytes() -> None:
     """Parse, resolve and measure give today what stands in the file: same replies, same events."""
     with closing(MemoryStore()) as store:
-        again = [to_json(event) for event in replay(recording(RECORDED), store, RESOLVER)]
+        again = [to_json(event) for event in replay(recording(RECORDED), store, resolver())]
         assert differences(project(store.graph()), store.projection()) == []
     assert again == [to_json(event) for event in read_events(RECORDED)]
 

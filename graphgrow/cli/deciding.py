@@ -12,9 +12,9 @@ from graphgrow import edits
 from graphgrow.cli.output import AsJson, Store, dump, printable, say, table
 from graphgrow.errors import BadInput
 from graphgrow.graph import Graph
-from graphgrow.growth import now
 from graphgrow.model import Change, Edit, Expansion
 from graphgrow.names import canonical
+from graphgrow.step import now
 from graphgrow.stores import GraphStore, open_store
 
 Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the log.")]

@@ -8,15 +8,17 @@ from typing import Annotated, Literal
 import typer
 
 from graphgrow.cli.output import AsJson, Store, dump, say, table
+from graphgrow.cli.resolving import Embeddings, Predicates, Without
+from graphgrow.cli.resolving import how as resolving
 from graphgrow.errors import BadInput
 from graphgrow.export import export as write_graph
 from graphgrow.export import parts, read_graph
-from graphgrow.growth import RESOLVER, now
 from graphgrow.model import Edit, Expansion
 from graphgrow.names import clean
 from graphgrow.replay import Fields, recording
 from graphgrow.replay import replay as run_again
 from graphgrow.resolve import VERBATIM
+from graphgrow.step import now
 from graphgrow.stores import DEFAULT_URL, open_store
 from graphgrow.stores.copying import complete, copy
 
@@ -36,14 +38,17 @@ def replay(
     question_field: Annotated[str, typer.Option(help="The field that holds the question.")] = "",
     topic: Annotated[str, typer.Option(help="What foreign replies are about (default: the file's name).")] = "",
     resolution: Annotated[Literal["on", "off"], typer.Option(help="off: names and predicates as they stand.")] = "on",
+    without_rule: Without = None,
+    predicates: Predicates = None,
+    embeddings: Embeddings = "",
     append: Annotated[bool, typer.Option("--append", help="Add to a store that holds a graph already.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run recorded replies through the same parse, resolve and commit as live ones."""
     fields = Fields(field, question_field) if field else None
-    resolver = RESOLVER if resolution == "on" else VERBATIM
     recorded = recording(file, fields, topic)
     with closing(open_store(store, create=True)) as home:
+        resolver = resolving(without_rule, predicates, embeddings, home, ("", "")) if resolution == "on" else VERBATIM
         outcomes: Counter[str] = Counter()
         notes = []
         for event in run_again(recorded, home, resolver, append=append):

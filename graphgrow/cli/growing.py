@@ -14,6 +14,8 @@ import typer
 
 from graphgrow.cli.live import LiveView
 from graphgrow.cli.output import AsJson, dump, err, event_row, printable, say, table
+from graphgrow.cli.resolving import Embeddings, Predicates, Without, known
+from graphgrow.cli.resolving import how as resolving
 from graphgrow.errors import StoreAway
 from graphgrow.growth import Ending, Growth, Settings, check, check_topic
 from graphgrow.llm import LLM, open_llm
@@ -60,6 +62,12 @@ def grow(
     policy: Annotated[str, typer.Option(help="mix, frontier, bfs, random or latest.")] = "mix",
     seed: Annotated[int, typer.Option(min=0, max=2**31, help="Seed of every choice.")] = 0,
     temperature: Annotated[float, typer.Option(min=0, max=2, help="Sampling temperature.")] = 0.8,
+    without_rule: Without = None,
+    predicates: Predicates = None,
+    embeddings: Embeddings = "",
+    arbiter: Annotated[
+        bool, typer.Option("--arbiter", help="Ask the model about names that may be one concept.")
+    ] = False,
     patience: Annotated[float, typer.Option(min=0, help="Minutes to wait for a store that went away.")] = 10,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show first prompts and the estimate; ask nothing.")
@@ -76,10 +84,15 @@ def grow(
         with closing(open_llm(llm or None, base_url or None, env=os.environ, temperature=temperature)) as model:
             budget = _budget(model, Budget(steps, tokens, usd, minutes))
             with _sigint() as stop:
-                how = Settings(chosen, budget, width, seed, stop=lambda: bool(stop))
+                address = base_url or os.environ.get("OPENAI_BASE_URL", ""), os.environ.get("OPENAI_API_KEY", "")
+                resolver = resolving(without_rule, predicates, embeddings, opened, address)
+                names = known(predicates).names
+                how = Settings(chosen, budget, width, seed, resolver, names, arbiter, stop=lambda: bool(stop))
                 home = Patient(opened, patience, partial(_wait, state_folder(opened.url), stop))
                 growth = Growth(topic, home, model, how)
                 _announce(model, budget)
+                if not embeddings:
+                    err().print("names are compared by spelling alone; --embeddings local compares meanings too")
                 if dry_run:
                     _preview(growth, model, budget, as_json=as_json)
                     return

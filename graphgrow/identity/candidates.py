@@ -4,14 +4,14 @@ A lookup costs what the postings of one name's character trigrams cost, counted 
 """
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from rapidfuzz import fuzz
 
-from graphgrow.identity.forms import Form, acronym_in, form, shortenings
+from graphgrow.identity.forms import Form, abbreviates, acronym_in, form, shortenings
 from graphgrow.names import canonical
 
 How = Literal["key", "alias", "signature", "acronym", "initials", "likeness", "meaning"]
@@ -48,14 +48,24 @@ class Lexicon:
 
     def __init__(self) -> None:
         self._entries: dict[str, dict[str, int]] = {}  # key -> canonical spelling -> slot
+        self._names: dict[str, str] = {}
         self._slots: list[_Entry | None] = []
         self._sizes = np.full(_FEWEST_SLOTS, _DEAD, np.uint16)
         self._grams: dict[str, array[int]] = {}
         self._texts = _Index()
         self._signatures = _Index()
         self._acronyms = _Index()
+        self._shortened = _Index()
         self._defined = _Index()
         self._initials = _Index()
+        self._indices = (
+            self._texts,
+            self._signatures,
+            self._acronyms,
+            self._shortened,
+            self._defined,
+            self._initials,
+        )
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -63,8 +73,13 @@ class Lexicon:
     def __contains__(self, key: object) -> bool:
         return key in self._entries
 
+    def name(self, key: str) -> str:
+        """Return the first name that a concept was added with; the key where it has none."""
+        return self._names.get(key, key)
+
     def add(self, key: str, *names: str) -> None:
         """Take in a concept's key with its name and aliases; the key itself is always one of its spellings."""
+        self._names.setdefault(key, names[0] if names else key)
         for name in (key, *names):
             text = canonical(name)
             entry = _Entry(key, text, form(name), acronym_in(name))
@@ -75,10 +90,11 @@ class Lexicon:
 
     def remove(self, key: str) -> None:
         """Forget a concept and all its spellings; a key that is not there changes nothing."""
+        self._names.pop(key, None)
         for slot in self._entries.pop(key, {}).values():
             self._slots[slot] = None
             self._sizes[slot] = _DEAD
-        for index in (self._texts, self._signatures, self._acronyms, self._defined, self._initials):
+        for index in self._indices:
             index.discard(key)
         if len(self._slots) > _FEWEST_SLOTS and sum(map(len, self._entries.values())) * 2 < len(self._slots):
             self._compact()
@@ -95,7 +111,7 @@ class Lexicon:
         found += [
             Candidate(key, SAME_SIGNATURE, "signature") for one in taken.signatures for key in self._signatures.get(one)
         ]
-        found += self._abbreviated(acronym_in(name), taken)
+        found += self._abbreviated(acronym_in(name), text, taken)
         return strongest(found)
 
     def alike(self, name: str) -> list[Candidate]:
@@ -109,16 +125,18 @@ class Lexicon:
                 scored[entry.key] = max(score, scored.get(entry.key, 0.0))
         return [Candidate(key, score, "likeness") for key, score in scored.items() if score >= LEAST_LIKENESS]
 
-    def _abbreviated(self, letters: str, taken: Form) -> Iterable[Candidate]:
+    def _abbreviated(self, letters: str, text: str, taken: Form) -> Iterator[Candidate]:
         """Yield what an acronym stands for and what abbreviates a name: first by definition, then by initials alone."""
-        for index in (self._acronyms, self._defined):
-            yield from (Candidate(key, DEFINED, "acronym") for key in index.get(taken.acronym))
-        if letters:
-            yield from (Candidate(key, DEFINED, "acronym") for key in self._defined.get(letters))
-            for short in shortenings(letters):
-                yield from (Candidate(key, INITIALS, "initials") for key in self._initials.get(short))
-        elif taken.initials:
-            yield from (Candidate(key, INITIALS, "initials") for key in self._acronyms.get(f"~{taken.initials}"))
+        sure = not self._defined.get(taken.acronym)  # who defined the acronym before meant something else by it
+        for key in self._acronyms.get(taken.acronym):
+            yield Candidate(key, DEFINED, "acronym") if sure else Candidate(key, INITIALS, "initials")
+        yield from (Candidate(key, DEFINED, "acronym") for key in self._defined.get(letters))
+        for key in (key for short in shortenings(letters) for key in self._initials.get(short)):
+            if any(abbreviates(letters, tuple(long.split())) for long in self._texts.terms(key)):
+                yield Candidate(key, INITIALS, "initials")
+        for key in self._shortened.get(taken.initials):
+            if any(abbreviates(short, tuple(text.split())) for short in self._acronyms.terms(key)):
+                yield Candidate(key, INITIALS, "initials")
 
     def _place(self, entry: _Entry) -> int:
         """Give a spelling a slot and post its trigrams."""
@@ -137,10 +155,9 @@ class Lexicon:
             self._signatures.add(signature, entry.key)
         self._defined.add(entry.form.acronym, entry.key)
         self._initials.add(entry.form.initials, entry.key)
-        if entry.acronym:
-            self._acronyms.add(entry.acronym, entry.key)
-            for short in shortenings(entry.acronym):
-                self._acronyms.add(f"~{short}", entry.key)
+        self._acronyms.add(entry.acronym, entry.key)
+        for short in shortenings(entry.acronym):
+            self._shortened.add(short, entry.key)
 
     def _most_in_common(self, grams: set[str]) -> list[int]:
         """Return the slots with the highest Dice coefficient of trigrams, best first."""
@@ -187,6 +204,9 @@ class _Index:
 
     def get(self, term: str) -> Iterable[str]:
         return self._keys.get(term, ())
+
+    def terms(self, key: str) -> Iterable[str]:
+        return self._terms.get(key, ())
 
     def discard(self, key: str) -> None:
         for term in self._terms.pop(key, ()):

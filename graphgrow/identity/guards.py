@@ -5,16 +5,20 @@ adds what holds against alike spelling: another head noun, or one name that is a
 """
 
 import re
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from math import log2
+
+from rapidfuzz.distance import OSA
 
 from graphgrow.identity.forms import acronym_in, form
 from graphgrow.identity.words import words
-from graphgrow.names import clean
+from graphgrow.names import canonical, clean
 
 LEAST_NEIGHBOURS = 5
 LEAST_SHARED = 0.05
 _SHORTEST_REST = 4  # letters that two words share after different prefixes, before different suffixes
+_SHORTEST_SLIP = 6  # letters; one more or less in a shorter word is another word
 _ROMAN = re.compile(r"^(?=[ivx])(x{0,3})(ix|iv|v?i{0,3})$")
 _DIGIT = re.compile(r"\d")
 _FORMULA = re.compile(r"^(?:[A-Z][a-z]?\d*){2,}$|^[A-Z][a-z]?\d+$")
@@ -30,7 +34,7 @@ def contradiction(one: str, other: str) -> str:
 
 
 def opposed(one: str, other: str) -> str:
-    """Return why two names must not be merged however alike they are in spelling or meaning; "" where nothing says so."""
+    """Return why two names must not be merged however alike they are or mean; "" where nothing says so."""
     one, other = sorted((clean(one), clean(other)))
     named = _other_names(one, other)
     mine, others = form(one), form(other)
@@ -55,7 +59,7 @@ def core(name: str) -> tuple[str, ...]:
     return found
 
 
-def disagree(one: Set[str], other: Set[str], degree: Callable[[str], int]) -> bool:
+def disagree(one: AbstractSet[str], other: AbstractSet[str], degree: Callable[[str], int]) -> bool:
     """Tell whether two sets of neighbours belong to two things of one name.
 
     The rule: each has at least LEAST_NEIGHBOURS, and what they share weighs less than LEAST_SHARED of the lighter one.
@@ -76,14 +80,19 @@ def _special_case(one: str, other: str) -> str:
 
 
 def _other_head(one: str, other: str) -> str:
-    heads = sorted({core(one)[-1:], core(other)[-1:]})
-    same = len(heads) == 1 or not set(form(one).signatures).isdisjoint(form(other).signatures)
-    return "" if same else f"{_either(*(' '.join(head) for head in heads))} are different heads"
+    left, right = sorted(core(name)[-1] if core(name) else "" for name in (one, other))
+    same = not set(form(one).signatures).isdisjoint(form(other).signatures)
+    return "" if same or left == right or _slip(left, right) else f"{left} and {right} are different heads"
+
+
+def _slip(one: str, other: str) -> bool:
+    """Tell whether two words differ by one letter, or two that changed places, as a slip of the pen makes them."""
+    return max(len(one), len(other)) >= _SHORTEST_SLIP and OSA.distance(one, other, score_cutoff=1) <= 1
 
 
 def _other_names(one: str, other: str) -> str:
     """Compare what a key has folded away: capitals of formulas and acronyms, names of people and species."""
-    for what, found in (("formulas", _formulas), ("acronyms", _acronyms), ("people", _people)):
+    for what, found in _FOLDED.items():
         left, right = found(one), found(other)
         if left and right and not left & right:
             return f"{_either(min(left), min(right))} are different {what}"
@@ -91,6 +100,11 @@ def _other_names(one: str, other: str) -> str:
     if left_species and right_species and left_species[1] == right_species[1] and left_species[2] != right_species[2]:
         return f"{_either(one, other)} are different species"
     return ""
+
+
+def _symbols(name: str) -> set[str]:
+    """Return a one-letter name: G' is not G'', and H is not h."""
+    return {name} if len(canonical(name)) == 1 else set()
 
 
 def _formulas(name: str) -> set[str]:
@@ -103,6 +117,14 @@ def _acronyms(name: str) -> set[str]:
 
 def _people(name: str) -> set[str]:
     return set(_EPONYM.findall(name))
+
+
+_FOLDED: dict[str, Callable[[str], set[str]]] = {
+    "symbols": _symbols,
+    "formulas": _formulas,
+    "acronyms": _acronyms,
+    "people": _people,
+}
 
 
 def _numbers(pair: Pair) -> str:

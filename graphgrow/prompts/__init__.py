@@ -13,7 +13,9 @@ SEED = "seed"
 KNOWN_CONCEPTS = 12
 UNWANTED = 6
 NAME_CHARACTERS = 80
+COMPARED = 8  # neighbours of a concept in doubt
 MAX_TOKENS = 480
+VERDICT_TOKENS = 80
 # The names of the worked example in system.txt: a small model likes to copy them into the graph.
 EXAMPLE = frozenset(
     map(
@@ -52,6 +54,23 @@ def render(focus: Focus, graph: Graph, topic: str, *, schema: Json, seed: int = 
     }
     user = Template(template(SEED if focus.strategy == SEED else "expand")).substitute(words)
     return Prompt(template("system"), user, schema, MAX_TOKENS, seed)
+
+
+def compare(one: str, other: str, graph: Graph, topic: str, *, schema: Json, seed: int = 0) -> Prompt:
+    """Return the prompt that asks whether two concepts are one."""
+    words = {
+        "topic": quoted(topic),
+        "one": quoted(graph.name(one)),
+        "other": quoted(graph.name(other)),
+        "one_near": _beside(one, graph),
+        "other_near": _beside(other, graph),
+    }
+    return Prompt("", Template(template("arbiter")).substitute(words), schema, VERDICT_TOKENS, seed)
+
+
+def _beside(key: str, graph: Graph) -> str:
+    near = ", ".join(quoted(graph.name(other)) for other in list(graph.neighbours[key])[:COMPARED])
+    return f" (related to: {near})" if near else ""
 
 
 def repair(prompt: Prompt, reply: str, problem: str) -> Prompt:

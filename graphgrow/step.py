@@ -1,0 +1,71 @@
+"""One step without its model and store: what an answer is as an event, for a graph as it stands, and how it went."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from graphgrow.graph import Graph
+from graphgrow.hygiene import broken_rule, counts
+from graphgrow.identify import Identifier
+from graphgrow.identity import Meanings
+from graphgrow.measure import measure
+from graphgrow.model import Answer, Delta, Expansion, Proposal, Question
+from graphgrow.parse import PROSE, parse
+from graphgrow.predicates import Wording, read
+from graphgrow.prompts import EXAMPLE
+from graphgrow.resolve import Resolver, Rules, resolve
+
+
+def resolver(
+    *, rules: Rules = broken_rule, predicate: Callable[[str], Wording] = read, meanings: Meanings | None = None
+) -> Resolver:
+    """Return how replies to our prompts are resolved in one run: new names are compared with the graph's.
+
+    `meanings` compares them by what they mean too, not only by how they are written.
+    """
+    return Resolver(broken_rule=rules, predicate=predicate, echoes=EXAMPLE, identifier=Identifier(meanings))
+
+
+def now() -> str:
+    """Return the time as events record it: UTC, ISO 8601, whole seconds."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def expansion(
+    graph: Graph, topic: str, question: Question, answer: Answer, resolver: Resolver, *, seed: int, at: str
+) -> Expansion:
+    """Return the event that an answer is for a graph as it stands."""
+    reply = answer.reply
+    proposal = parse(reply.text, reply.finish_reason)
+    delta = resolve(proposal, graph, topic, resolver)
+    return Expansion(
+        seq=graph.seq + 1,
+        topic=topic,
+        focus=question.focus,
+        prompt=answer.prompt,
+        reply=reply,
+        outcome=proposal.outcome,
+        reason=explain(proposal, delta),
+        delta=delta,
+        measures=measure(graph, delta),
+        repairs=question.repairs,
+        seed=seed,
+        at=at,
+    )
+
+
+def is_failure(event: Expansion) -> bool:
+    """Tell whether a reply says nothing for a reason that asking again could mend; an honest "nothing" is none."""
+    cut_off = event.outcome == "truncated" and not event.delta.statements and not event.delta.rejects
+    return event.outcome == "unusable" or event.reason == PROSE or cut_off
+
+
+def explain(proposal: Proposal, delta: Delta) -> str:
+    """Return in one sentence what was wrong with a reply or why it brought nothing; "" where all is well."""
+    if proposal.outcome != "ok":
+        return proposal.reason
+    if delta.relations:
+        return ""
+    if delta.support:
+        return f"all {len(delta.support)} relations were known already"
+    rules = ", ".join(f"{count} {rule}" for rule, count in sorted(counts(delta.rejects).items()))
+    return f"nothing passed hygiene: {rules}" if rules else "the reply proposed nothing"

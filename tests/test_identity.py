@@ -1,0 +1,272 @@
+"""When two names are one concept: signatures, the index of candidates, guards, and decisions."""
+
+import csv
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rapidfuzz.distance import Levenshtein
+
+from graphgrow.codec import read_events
+from graphgrow.graph import fold
+from graphgrow.identity import Decision, Lexicon, contradiction, decide, disagree
+from graphgrow.identity.candidates import Candidate
+from graphgrow.identity.forms import abbreviates, form, shortenings, without_acronym
+from graphgrow.identity.guards import narrower, opposed
+from graphgrow.names import canonical
+from tests.conftest import RECORDED, ROOT
+
+WORDS = st.sampled_from(
+    "high low tensile strength resistance to of impact the fibre fiber carbon nano micro structure structural type "
+    "1 2 II alpha beta non flammable gas NaCl KCl CNT (CNT) process un stable stable aluminium material".split()
+)
+NAMES = st.one_of(st.lists(WORDS, min_size=1, max_size=5).map(" ".join), st.text(max_size=20))
+LETTERS = st.text("abcdefghijklm ", min_size=7, max_size=24)
+
+
+def lexicon_of(*names: str) -> Lexicon:
+    """Return a lexicon that knows these names, each a concept of its own."""
+    lexicon = Lexicon()
+    for name in names:
+        lexicon.add(canonical(name), name)
+    return lexicon
+
+
+def decided(name: str, *known: str) -> Decision:
+    """Return what becomes of a name where these are known."""
+    return decide(name, canonical(name), lexicon_of(*known))
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("aluminium fibres", "aluminum fiber"),
+        ("moulded part", "molded part"),
+        ("polymerisation", "polymerization"),
+        ("light weight", "lightweight"),
+        ("nonflammable gas", "non-flammable gas"),
+        ("Cross-Link", "crosslink"),
+        ("resistance to impact", "impact resistance"),
+        ("coefficient of friction", "friction coefficient"),
+        ("specialised tool for forging", "specialized forging tool"),
+        ("damage to the material", "damage to materials"),
+        ("protection against corrosion", "corrosion protection"),
+        ("carbon nanotubes (CNTs)", "carbon nanotube"),
+        ("CNT (carbon nanotubes)", "carbon nanotube"),
+        ("finite element analysis", "finite element analysis (FEA)"),
+        ("CNT", "carbon nanotubes (CNTs)"),
+        ("carbon nanotubes (CNTs)", "CNT"),
+        ("crystal nuclei", "crystal nucleus"),
+        ("hematite", "haematite"),
+    ],
+)
+def test_the_same_words_written_another_way_merge(name: str, known: str) -> None:
+    """British spelling, spacing, word order and acronyms in brackets make no other concept."""
+    decision = decided(name, known, "something else", "carbon fiber")
+    assert (decision.action, decision.into) == ("merge", canonical(known))
+    assert decision.reason.endswith(".")
+    assert contradiction(name, known) == "" or "(" in name + known or name.isupper() or known.isupper()
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "why"),
+    [
+        ("high strength", "low strength", "opposites"),
+        ("tensile strength", "compressive strength", "opposites"),
+        ("hydrophilic coating", "hydrophobic coating", "opposites"),
+        ("upper bound", "lower bound", "opposites"),
+        ("stable phase", "unstable phase", "denies"),
+        ("hopeless case", "hope case", "denies"),
+        ("lead-free solder", "lead solder", "only one of them says free"),
+        ("microstructure", "nanostructure", "stem"),
+        ("polyethylene", "ethylene", "stem"),
+        ("iron nitrate", "iron nitrite", "stem"),
+        ("type 1 collagen", "type 2 collagen", "numbers"),
+        ("World War I", "World War II", "numbers"),
+        ("phase 2 trial", "phase trial", "only one of them has 2"),
+        ("first order", "second order", "ordinals"),
+        ("alpha helix", "beta helix", "Greek"),
+        ("film of ten nm", "film of ten um", "units"),
+        ("aluminum oxide", "zinc oxide", "elements"),
+        ("Na2Cl", "Na2Br", "formulas"),
+        ("CNT", "CNF", "acronyms"),
+        ("Young's modulus", "Hooke's modulus", "people"),
+        ("Aspergillus niger", "Aspergillus flavus", ""),
+        ("Homo sapiens", "Homo erectus", ""),
+        ("Bacillus subtilis", "Bacillus cereus", "species"),
+        ("G'", "G''", "symbols"),
+        ("impact resistance", "impact resistant material", "heads"),
+        ("carbon fiber", "carbon fiber composite", "special case"),
+    ],
+)
+def test_a_contradiction_keeps_names_apart(one: str, other: str, why: str) -> None:
+    """Opposites, numbers, chemicals, people, other heads and special cases are not merged however alike they are."""
+    assert why in contradiction(one, other)
+    assert decided(one, other).action != "merge"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("structure integrity", "structural integrity"), ("hot forging", "hot forging process"), ("strength", "strenght")],
+)
+def test_no_guard_objects_to_likeness_worth_a_question(one: str, other: str) -> None:
+    """A derived adjective, a last word that says little and a slip of the pen go to review."""
+    assert contradiction(one, other) == ""
+    assert decided(one, other).action == "review"
+
+
+@given(NAMES, NAMES)
+def test_guards_are_symmetric(one: str, other: str) -> None:
+    """A reason does not depend on which name came first."""
+    assert contradiction(one, other) == contradiction(other, one)
+    assert opposed(one, other) == opposed(other, one)
+    assert not (narrower(one, other) and narrower(other, one))
+
+
+@given(NAMES)
+def test_no_name_contradicts_itself(name: str) -> None:
+    """No guard tells a name from itself."""
+    assert contradiction(name, name) == ""
+
+
+@given(NAMES.filter(canonical), st.lists(NAMES.filter(canonical), max_size=6))
+def test_a_known_name_is_its_own_merge(name: str, others: list[str]) -> None:
+    """A name that is known already merges with itself, whatever else is known."""
+    lexicon = Lexicon()
+    lexicon.add(canonical(name), name)
+    for other in others:
+        lexicon.add(canonical(other), other)
+    decision = decide(name, canonical(name), lexicon)
+    assert (decision.action, decision.into, decision.score) == ("merge", canonical(name), 1.0)
+
+
+@given(st.lists(NAMES.filter(canonical), max_size=8), NAMES.filter(canonical), NAMES)
+def test_removing_undoes_adding(names: list[str], extra: str, asked: str) -> None:
+    """A lexicon answers after add and remove as it did before."""
+    lexicon = lexicon_of(*names)
+    key = canonical(extra)
+    if key in lexicon:
+        return
+    before = lexicon.near(asked, 50), lexicon.near(extra, 50), len(lexicon)
+    lexicon.add(key, extra, f"{extra} (alias)")
+    assert lexicon.near(extra)[0] == Candidate(key, 1.0, "key")
+    lexicon.remove(key)
+    lexicon.remove(key)
+    assert (lexicon.near(asked, 50), lexicon.near(extra, 50), len(lexicon)) == before
+
+
+@given(LETTERS, st.data())
+def test_an_edit_away_is_near(name: str, data: st.DataObject) -> None:
+    """A key of more than six characters is found by a name at edit distance 1 of it."""
+    key = canonical(name)
+    place = data.draw(st.integers(0, len(name)))
+    letter = data.draw(st.sampled_from(["", *"abcxyz "]))
+    asked = name[:place] + letter + name[place + data.draw(st.integers(0, 1)) :]
+    lexicon = lexicon_of(name, "entirely different thing", "something else") if key else Lexicon()
+    if len(key) > 6 and Levenshtein.distance(key, canonical(asked)) == 1:
+        assert key in {one.key for one in lexicon.near(asked, 10)}
+
+
+def test_many_removals_leave_a_smaller_index_that_answers_alike() -> None:
+    """Slots of removed concepts are given back, and what is left is found."""
+    names = [f"concept {one} of {two}" for one in "abcdefghijklmnopqrstuvwxyz" for two in range(100)]
+    lexicon = lexicon_of(*names)
+    for name in names[:2000]:
+        lexicon.remove(canonical(name))
+    assert len(lexicon) == 600
+    assert len(lexicon._slots) < 2600
+    assert lexicon.near(names[-1], 1) == [Candidate(canonical(names[-1]), 1.0, "key")]
+    assert canonical(names[0]) not in {one.key for one in lexicon.near(names[0], 100)}
+
+
+def test_more_ties_than_are_scored_still_give_an_answer() -> None:
+    """Where a hundred names are equally far the best of them are returned."""
+    lexicon = lexicon_of(*(f"sample {one}{two}" for one in "abcdefghij" for two in "klmnopqrst"))
+    assert len(lexicon.near("sample zz", 20)) == 20
+
+
+def test_an_alias_is_its_concept_and_one_of_two_concepts_is_a_question() -> None:
+    """An alias leads to its owner; with two owners a person decides."""
+    lexicon = Lexicon()
+    lexicon.add("carbon nanotube", "carbon nanotube", "buckytube")
+    assert decide("Buckytubes", "buckytube", lexicon) == Decision(
+        "merge", "carbon nanotube", 1.0, "Buckytubes is an alias of carbon nanotube."
+    )
+    lexicon.add("fullerene", "fullerene", "buckytube")
+    assert decide("buckytube", "buckytube", lexicon).action == "review"
+    assert lexicon.name("fullerene") == "fullerene"
+
+
+def test_symbols_with_one_key_are_a_question() -> None:
+    """The storage modulus is not the loss modulus, though the key of both is g."""
+    reason = "G'' and G' have one key: G' and G'' are different symbols."
+    assert decided("G''", "G'") == Decision("review", "g", 1.0, reason)
+    assert decided("G'", "G'").action == "merge"
+
+
+def test_initials_alone_are_a_question_and_two_definitions_too() -> None:
+    """An acronym that nobody defined may stand for something else, and so may one that two names define."""
+    assert decided("FEA", "finite element analysis").action == "review"
+    assert decided("finite element analysis", "FEA").action == "review"
+    assert decided("CNT", "carbon nanotube (CNT)", "cell nucleus transfer (CNT)").action == "review"
+    assert decided("cell nucleus transfer (CNT)", "carbon nanotube (CNT)", "CNT").action != "merge"
+    assert decided("DNA", "finite element analysis").action == "apart"
+    assert decided("OS", "operating system").action == "apart"
+
+
+def test_homonyms_with_other_neighbours_are_a_question() -> None:
+    """The same words in two well connected places that share nothing are not merged unasked."""
+    around = {
+        "impact resistance": {f"material {n}" for n in range(6)},
+        "resistance to impact": {f"policy {n}" for n in range(6)},
+    }
+    lexicon = lexicon_of("impact resistance")
+    ask = ("resistance to impact", "resistance to impact", lexicon)
+    assert decide(*ask, lambda key: around.get(key, set())).action == "review"
+    assert decide(*ask).action == "merge"
+
+
+def test_a_hub_in_common_is_no_agreement() -> None:
+    """Few neighbours prove nothing, a shared hub proves little, a shared small neighbour proves much."""
+    one, other = {f"a{n}" for n in range(8)}, {f"b{n}" for n in range(8)}
+    degrees = {"hub": 100_000}
+    assert disagree(one, other, lambda key: 1)
+    assert not disagree(set(list(one)[:4]), other, lambda key: 1)
+    assert disagree(one | {"hub"}, other | {"hub"}, lambda key: degrees.get(key, 1))
+    assert not disagree(one | {"small"}, other | {"small"}, lambda key: degrees.get(key, 1))
+
+
+def test_what_cannot_be_turned_or_joined_stays() -> None:
+    """Words bound by "and", two "of"s, letters and digits keep their places and spaces."""
+    assert form("strength of steel and iron").signatures == ("strength of steel and iron",)
+    assert form("end of line of sight").words == ("end", "of", "line", "of", "sight")
+    assert form("vitamin a").signatures != form("vitamina").signatures
+    assert form("type 1 1").signatures != form("type 11").signatures
+    assert form("strength (tensile)").signatures != form("strength").signatures
+
+
+def test_acronyms_and_what_they_may_stand_for() -> None:
+    """All initials in order, with letters of the words between them."""
+    assert abbreviates("cnt", ("carbon", "nanotube"))
+    assert not abbreviates("cnt", ("carbon", "fiber"))
+    assert not abbreviates("cnt", ("carbon",)[:0])
+    assert shortenings("cnt") == ("cn", "ct", "cnt")
+    assert without_acronym("polymer (PVC)") == ("polymer (PVC)", "")
+    assert without_acronym("carbon nanotube (CNT) composite") == ("carbon nanotube composite", "")
+
+
+def test_an_empty_lexicon_knows_nothing() -> None:
+    """Without a concept every name stands apart, an empty one too."""
+    assert decided("anything") == Decision("apart", "", 0.0, "Nothing known is like anything.")
+    assert Lexicon().near("") == []
+
+
+def test_the_judged_pairs_are_of_the_run_and_no_merge_is_wrong() -> None:
+    """Every judged name stands in the recorded run, and what is merged unasked was judged the same."""
+    names = {concept.name for concept in fold(read_events(RECORDED)).concepts.values()}
+    with (ROOT / "data" / "judgements" / "pairs.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len({(row["one"], row["other"]) for row in rows}) == 200
+    assert {name for row in rows for name in (row["one"], row["other"])} <= names
+    merged = [row["same"] for row in rows if decided(row["one"], row["other"]).action == "merge"]
+    assert merged == ["yes"] * len(merged) != []

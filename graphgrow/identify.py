@@ -31,7 +31,7 @@ class Identifier:
                 concept, *([graph.name(concept), spelling] if concept not in self._lexicon else [spelling])
             )
             fresh.setdefault(concept, graph.name(concept))
-        if self._meanings:
+        if self._meanings is not None:
             self._meanings.add({key: name for key, name in fresh.items() if key not in self._meanings})
             self._meanings.prepare([name for name in names if not graph.knows(canonical(name))])
         self._followed = graph, graph.seq, graph.decisions

@@ -58,7 +58,7 @@ class _Reading:
     changes: list[Change] = field(default_factory=list)
     beside: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     new: Lexicon = field(default_factory=Lexicon)
-    decided: dict[str, Decision | None] = field(default_factory=dict)
+    decided: dict[str, Decision] = field(default_factory=dict)
 
     def look_ahead(self, proposal: Proposal) -> None:
         """Bring the index of names up to date, and note which names the reply relates to which."""
@@ -99,16 +99,18 @@ class _Reading:
         return REJECTED if found and found.action == "merge" and found.into in hidden else ""
 
     def identify(self, name: str, key: str) -> Decision | None:
-        """Return what a name means that neither the graph nor this reply knows by its key."""
+        """Return what a name means whose key the graph does not know."""
+        identifier = self.resolver.identifier
+        if identifier is None or self.graph.knows(key):
+            return None
         if key not in self.decided:
-            self.decided[key] = self._identify(name, key)
+            self.decided[key] = identifier.decide(name, key, self.graph, self.beside[key])
         return self.decided[key]
 
-    def _identify(self, name: str, key: str) -> Decision | None:
-        if self.resolver.identifier is None or self.graph.knows(key):
-            return None
-        found = self.resolver.identifier.decide(name, key, self.graph, self.beside[key])
-        if found.action == "merge":
+    def identify_here(self, name: str, key: str) -> Decision | None:
+        """Return what a new name means, also among those that this reply has brought so far."""
+        found = self.identify(name, key)
+        if found is None or found.action == "merge":
             return found
         inside = decide(name, key, self.new)
         return inside if inside.action == "merge" or found.action == "apart" else found
@@ -124,7 +126,7 @@ class _Reading:
         name = self.resolver.name(name)
         known = self.concepts.get(key) or self.graph.concepts.get(self.graph.standing.find(key))
         if known is None:
-            found = self.identify(name, key)
+            found = self.identify_here(name, key)
             self.concepts[key] = Concept(key, name)
             if found is not None:
                 self.new.add(key, name)

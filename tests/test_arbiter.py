@@ -16,6 +16,8 @@ from graphgrow.policy import open_policy
 from graphgrow.stores.projection import differences, project
 from graphgrow.stores.sqlite import SQLiteStore
 from tests.conftest import triples
+from tests.servers import Answer as Reply
+from tests.servers import completion, in_order, serving
 from tests.test_cli import graphgrow
 from tests.test_graph import event
 
@@ -99,6 +101,18 @@ def test_what_was_decided_meanwhile_stays_decided(store: SQLiteStore) -> None:
         answer = Answer(asked.prompt, event(Graph(), verdict("same")).reply)
         graph.apply(Edit(3, "merge", Delta(changes=(Change("merge", ("hot forming", "hot forging")),))))
         assert arbiter.judgement(graph, "steel", asked, answer, seed=0, at="").delta == Delta()
+
+
+def test_review_can_be_left_to_a_model(store: SQLiteStore, tmp_path: Path) -> None:
+    """`review --arbiter llm` decides what is in doubt through a real endpoint, and says what is left."""
+    store.close()
+    chats = in_order(Reply(completion(verdict("same"))), Reply(completion("no idea")), Reply(completion("no idea")))
+    listing = Reply({"object": "list", "data": [{"id": "m-1"}]})
+    with serving(lambda asked: listing if asked.path.endswith("/models") else chats(asked)) as server:
+        words = ("review", "g.db", "--arbiter", "llm", "--base-url", server.base_url)
+        done = graphgrow(*words, cwd=tmp_path)
+    assert "1 pairs wait for a decision" in done.stdout
+    assert "same: I know" in graphgrow("log", "g.db", "--json", cwd=tmp_path).stdout
 
 
 def test_a_run_asks_about_its_own_doubts(tmp_path: Path) -> None:

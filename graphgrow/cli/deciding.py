@@ -4,15 +4,16 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from graphgrow import edits
+from graphgrow.cli.growing import arbitrate
 from graphgrow.cli.output import AsJson, Store, dump, printable, say, table
 from graphgrow.errors import BadInput
 from graphgrow.graph import Graph
-from graphgrow.model import Change, Edit, Expansion
+from graphgrow.model import Budget, Change, Edit, Expansion
 from graphgrow.names import canonical
 from graphgrow.step import now
 from graphgrow.stores import GraphStore, open_store
@@ -145,8 +146,21 @@ def rejects(store: Store, as_json: AsJson = False) -> None:
         table(("rule", "text", " times proposed"), rows)
 
 
-def review(store: Store, as_json: AsJson = False) -> None:
+def review(
+    store: Store,
+    arbiter: Annotated[
+        Literal["people", "llm"], typer.Option(help="llm: let a model decide, each verdict an event.")
+    ] = "people",
+    llm: Annotated[str, typer.Option(help="The model that decides.")] = "",
+    base_url: Annotated[str, typer.Option(help="The address of an OpenAI-compatible endpoint.")] = "",
+    tokens: Annotated[int | None, typer.Option(min=1, help="Stop after so many tokens.")] = None,
+    usd: Annotated[float | None, typer.Option(min=0, help="Most to spend (default 1 if priced).")] = None,
+    as_json: AsJson = False,
+) -> None:
     """Walk through the pairs that may be one concept, first those that would change the graph most."""
+    if arbiter == "llm":
+        arbitrate(store, llm, base_url, Budget(tokens=tokens, usd=usd), as_json=as_json)
+        return
     with closing(open_store(store)) as home:
         queue = edits.queue(home.graph())
         if as_json:

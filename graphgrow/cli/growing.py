@@ -6,9 +6,10 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -66,8 +67,8 @@ def grow(
     predicates: Predicates = None,
     embeddings: Embeddings = "",
     arbiter: Annotated[
-        bool, typer.Option("--arbiter", help="Ask the model about names that may be one concept.")
-    ] = False,
+        Literal["off", "llm"], typer.Option(help="llm: ask the model about names that may be one concept.")
+    ] = "off",
     patience: Annotated[float, typer.Option(min=0, help="Minutes to wait for a store that went away.")] = 10,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show first prompts and the estimate; ask nothing.")
@@ -87,7 +88,7 @@ def grow(
                 address = base_url or os.environ.get("OPENAI_BASE_URL", ""), os.environ.get("OPENAI_API_KEY", "")
                 resolver = resolving(without_rule, predicates, embeddings, opened, address)
                 names = known(predicates).names
-                how = Settings(chosen, budget, width, seed, resolver, names, arbiter, stop=lambda: bool(stop))
+                how = Settings(chosen, budget, width, seed, resolver, names, arbiter == "llm", stop=lambda: bool(stop))
                 home = Patient(opened, patience, partial(_wait, state_folder(opened.url), stop))
                 growth = Growth(topic, home, model, how)
                 _announce(model, budget)
@@ -98,6 +99,27 @@ def grow(
                     return
                 _run(growth, budget, as_json=as_json)
     _finish(growth, opened.url, as_json=as_json)
+
+
+def arbitrate(store: str, llm: str, base_url: str, budget: Budget, *, as_json: bool) -> None:
+    """Let a model decide the doubts of a store, each as an event with its bill."""
+    with (
+        closing(open_store(store)) as home,
+        closing(open_llm(llm or None, base_url or None, env=os.environ, temperature=0.0)) as model,
+        _sigint() as stop,
+    ):
+        limits = _budget(model, budget)
+        how = Settings(open_policy("mix"), replace(limits, steps=None), arbiter=True, stop=lambda: bool(stop))
+        growth = Growth(None, home, model, how)
+        _announce(model, limits)
+        with LiveView(growth, limits) as view:
+            for event in growth.arbitrate():
+                if as_json:
+                    dump(event_row(event))
+                view.show(event)
+        left = len(list(growth.graph.standing.queue()))
+    if not as_json:
+        say(f"{left} pairs wait for a decision: see  graphgrow review {store}")
 
 
 def _budget(model: LLM, asked: Budget) -> Budget:

@@ -89,11 +89,13 @@ def event_line(event: Expansion, step: int, graph: Graph) -> Text:
     names = ", ".join(printable(graph.name(key)) for key in event.focus.concepts)
     line.append(f" {names} ({event.focus.angle})", style="bold")
     line.append(f": {printable(event.focus.reason)} ", style="dim")
-    names = ", ".join(concept.name for concept in event.delta.concepts)
-    if event.delta.concepts:
-        line.append(f"+{len(event.delta.concepts)} {names}", style="green")
+    new = event.delta.new_concepts
+    if new:
+        line.append(f"+{len(new)} {', '.join(concept.name for concept in new)}", style="green")
     elif event.delta.relations:
         line.append(f"+{len(event.delta.relations)} relations between known concepts", style="green")
+    if event.delta.merged:
+        line.append(f" ={len(event.delta.merged)} other names of known concepts", style="green")
     if event.reason:
         line.append(f" [{event.outcome}] {event.reason}", style="yellow")
     return line

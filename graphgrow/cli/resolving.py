@@ -40,10 +40,11 @@ def how(
 ) -> Resolver:
     """Return how replies are resolved; `address` is the base URL and key of the endpoint that embeds, if one does."""
     rules = Hygiene(frozenset(without or ()))
-    return resolver(rules=rules, predicate=known(predicates).read, meanings=_meanings(embeddings, store, address))
+    return resolver(rules=rules, predicate=known(predicates).read, meanings=meanings(embeddings, store, address))
 
 
-def _meanings(name: str, store: GraphStore, address: tuple[str, str]) -> "Meanings | None":
+def meanings(name: str, store: GraphStore, address: tuple[str, str]) -> "Meanings | None":
+    """Return what compares names by meaning, with the store as cache of its vectors; None without a name."""
     if not name:
         return None
     from graphgrow.identity import Embedder, LocalEmbedder, Meanings

@@ -69,7 +69,7 @@ def _known(name: str, known: list[Candidate], lexicon: Lexicon) -> Decision:
     """A key or an alias is the concept's own; an alias of two concepts is a question, and so is G'' beside G'."""
     first = known[0]
     other = lexicon.name(first.key)
-    if len(first.key) == 1 and other != first.key and opposed(name, other):
+    if len(first.key) == 1 and opposed(name, other):
         return Decision("review", first.key, 1.0, f"{name} and {other} have one key: {opposed(name, other)}.")
     if first.how == "alias" and len(known) > 1:
         return Decision("review", first.key, 1.0, f"{name} is an alias of {first.key} and of {known[1].key}.")

@@ -7,6 +7,7 @@ adds what holds against alike spelling: another head noun, or one name that is a
 import re
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from math import log2
 
 from rapidfuzz.distance import OSA
@@ -180,13 +181,24 @@ def _affixes(pair: Pair) -> str:
 
 
 def _other_prefix(one: str, other: str) -> bool:
-    rests = [{word, *(word.removeprefix(p) for p in words().prefixes)} for word in (one, other)]
-    return any(len(rest) >= _SHORTEST_REST for rest in rests[0] & rests[1])
+    return not _rests(one).isdisjoint(_rests(other))
 
 
 def _other_suffix(one: str, other: str) -> bool:
-    stems = [{word.removesuffix(s) for s in words().suffixes if word.endswith(s)} for word in (one, other)]
-    return any(len(stem) >= _SHORTEST_REST - 1 for stem in stems[0] & stems[1])
+    return not _stems(one).isdisjoint(_stems(other))
+
+
+@lru_cache(maxsize=50_000)
+def _rests(word: str) -> frozenset[str]:
+    """Return a word and what is left of it after each prefix, where that is long enough to be a word."""
+    rests = {word, *(word.removeprefix(prefix) for prefix in words().prefixes)}
+    return frozenset(rest for rest in rests if len(rest) >= _SHORTEST_REST)
+
+
+@lru_cache(maxsize=50_000)
+def _stems(word: str) -> frozenset[str]:
+    stems = {word.removesuffix(suffix) for suffix in words().suffixes if word.endswith(suffix)}
+    return frozenset(stem for stem in stems if len(stem) >= _SHORTEST_REST - 1)
 
 
 _RULES: tuple[Callable[[Pair], str], ...] = (_numbers, _kinds, _negation, _antonyms, _affixes)

@@ -1,7 +1,8 @@
 """What makes two spellings one concept: the canonical key, so that exact merging is set arithmetic.
 
-The key folds Unicode (NFKC), case, punctuation, hyphens, CamelCase, a leading article and English plurals. It knows no
-meaning: "CNT" and "carbon nanotube" stay two keys. Plural rules cover common English; other scripts pass unchanged.
+The key folds Unicode (NFKC), case, punctuation, hyphens, CamelCase, a leading article and English plurals; symbols
+whose case has a meaning (Co and CO) keep it. It knows no meaning: "CNT" and "carbon nanotube" stay two keys. Plural
+rules cover common English; other scripts pass unchanged.
 """
 
 import re
@@ -67,9 +68,16 @@ def singular(word: str) -> str:
     return word[:-1]
 
 
+def _is_symbol(text: str) -> bool:
+    """Tell whether a name is a symbol whose case has a meaning: H and h, Cp and CP, Co and CO."""
+    letters = "".join(filter(str.isalpha, text))
+    is_mixed = not (letters.isupper() or letters.islower())
+    return len(text) <= SHORT and (len(letters) == 1 or (len(letters) < SHORT and is_mixed))
+
+
 def _fold(name: str) -> str:
     text = unicodedata.normalize("NFKC", clean(name))
-    text = _CAMEL.sub(" ", text).casefold()
+    text = text if _is_symbol(text) else _CAMEL.sub(" ", text).casefold()
     text = _POSSESSIVE.sub("", _ARTICLE.sub("", text))
     words = _NOT_KEY.sub(" ", text).split()
     return " ".join(singular(word) for word in words)

@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import Levenshtein
 
 from graphgrow.codec import read_events
-from graphgrow.graph import fold
 from graphgrow.identity import Decision, Lexicon, contradiction, decide, disagree
 from graphgrow.identity.candidates import Candidate
 from graphgrow.identity.forms import abbreviates, form, shortenings, without_acronym
 from graphgrow.identity.guards import narrower, opposed
-from graphgrow.names import canonical
+from graphgrow.model import Expansion
+from graphgrow.names import bare, canonical
+from graphgrow.parse import parse
 from tests.conftest import RECORDED, ROOT
 
 WORDS = st.sampled_from(
@@ -198,9 +199,9 @@ def test_an_alias_is_its_concept_and_one_of_two_concepts_is_a_question() -> None
 
 
 def test_symbols_with_one_key_are_a_question() -> None:
-    """The storage modulus is not the loss modulus, though the key of both is g."""
+    """The storage modulus is not the loss modulus, though the key of both is G."""
     reason = "G'' and G' have one key: G' and G'' are different symbols."
-    assert decided("G''", "G'") == Decision("review", "g", 1.0, reason)
+    assert decided("G''", "G'") == Decision("review", "G", 1.0, reason)
     assert decided("G'", "G'").action == "merge"
 
 
@@ -263,7 +264,8 @@ def test_an_empty_lexicon_knows_nothing() -> None:
 
 def test_the_judged_pairs_are_of_the_run_and_no_merge_is_wrong() -> None:
     """Every judged name stands in the recorded run, and what is merged unasked was judged the same."""
-    names = {concept.name for concept in fold(read_events(RECORDED)).concepts.values()}
+    replies = [parse(event.reply.text) for event in read_events(RECORDED) if isinstance(event, Expansion)]
+    names = {bare(name) for said in replies for one in said.triples for name in (one.source, one.target)}
     with (ROOT / "data" / "judgements" / "pairs.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == len({(row["one"], row["other"]) for row in rows}) == 200

@@ -70,3 +70,12 @@ def test_articles_go_and_letters_stay() -> None:
         "A-frame",
         "A phase",
     ]
+
+
+def test_symbols_keep_their_case() -> None:
+    """Cobalt is not carbon monoxide; words, acronyms and Roman numerals fold their case as ever."""
+    pairs = [("Co", "CO"), ("H", "h"), ("Cp", "CP"), ("\u03c1_t", "\u03c1_T"), ("Lp", "LP")]
+    assert all(canonical(one) != canonical(other) for one, other in pairs)
+    assert canonical("AI") == canonical("ai")
+    assert canonical("IV") == canonical("\u2163") == "iv"
+    assert all(canonical(canonical(name)) == canonical(name) for pair in pairs for name in pair)

@@ -174,6 +174,7 @@ def review(
                 continue  # an earlier answer has decided it
             _show_doubt(graph, doubt, f"{place} of {len(queue)}")
             if not _decide(home, doubt):
+                say(f"{len(list(home.graph().standing.queue()))} pairs wait for a decision")
                 return
 
 
@@ -187,8 +188,11 @@ def _show_doubt(graph: Graph, doubt: Change, place: str) -> None:
 
 def _decide(home: GraphStore, doubt: Change) -> bool:
     """Ask what to do about one doubt and do it; False to stop."""
-    answer: str = typer.prompt("[m]erge, [k]eep apart, [s]kip, [q]uit", default="s", show_default=False)
-    answer = answer.strip().lower()[:1]
+    try:
+        typed: str = typer.prompt("[m]erge, [k]eep apart, [s]kip, [q]uit", default="s", show_default=False)
+    except typer.Abort:  # nobody is there to answer, or Ctrl-C
+        typed = "q"
+    answer = typed.strip().lower()[:1]
     if answer in {"m", "k"}:
         function = edits.merge if answer == "m" else edits.apart
         decide = partial(_reviewed, function, doubt)

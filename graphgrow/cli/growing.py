@@ -65,6 +65,9 @@ def grow(
     temperature: Annotated[float, typer.Option(min=0, max=2, help="Sampling temperature.")] = 0.8,
     without_rule: Without = None,
     predicates: Predicates = None,
+    strict_predicates: Annotated[
+        bool, typer.Option("--strict-predicates", help="Hold the model to the vocabulary by the reply's schema.")
+    ] = False,
     embeddings: Embeddings = "",
     arbiter: Annotated[
         Literal["off", "llm"], typer.Option(help="llm: ask the model about names that may be one concept.")
@@ -87,7 +90,7 @@ def grow(
             with _sigint() as stop:
                 address = base_url or os.environ.get("OPENAI_BASE_URL", ""), os.environ.get("OPENAI_API_KEY", "")
                 resolver = resolving(without_rule, predicates, embeddings, opened, address)
-                names = known(predicates).names
+                names = known(predicates).names if strict_predicates else ()
                 how = Settings(chosen, budget, width, seed, resolver, names, arbiter == "llm", stop=lambda: bool(stop))
                 home = Patient(opened, patience, partial(_wait, state_folder(opened.url), stop))
                 growth = Growth(topic, home, model, how)

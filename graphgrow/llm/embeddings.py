@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from graphgrow.errors import LLMError
 from graphgrow.identity.embeddings import Floats, normalised
 from graphgrow.llm.address import checked
-from graphgrow.llm.openai_chat import _client, usable_key
+from graphgrow.llm.openai_chat import client, usable_key
 from graphgrow.llm.refusals import Endpoint
 from graphgrow.llm.text import storable
 
@@ -34,7 +34,7 @@ class EndpointEmbedder:
     ) -> None:
         self._endpoint = Endpoint(model, checked(base_url), usable_key(api_key), timeout, max_retries)
         self._batch = batch
-        self._client = _client(self._endpoint)
+        self._client = client(self._endpoint)
         self.name = f"{storable(model)} at {self._endpoint.url}"
 
     def __repr__(self) -> str:

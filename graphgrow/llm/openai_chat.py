@@ -47,7 +47,7 @@ class OpenAIChat:
         self._endpoint = Endpoint(model, base_url, usable_key(api_key), timeout, max_retries)
         self._temperature = temperature
         self._clock = clock
-        self._client = _client(self._endpoint)
+        self._client = client(self._endpoint)
         self._manners = Manners()
         self._lock = Lock()
 
@@ -185,7 +185,8 @@ def usable_key(api_key: str) -> str:
     return key
 
 
-def _client(endpoint: Endpoint) -> openai.OpenAI:
+def client(endpoint: Endpoint) -> openai.OpenAI:
+    """Return a client for an endpoint."""
     timeout = openai.Timeout(endpoint.timeout, connect=min(endpoint.timeout, _CONNECT_TIMEOUT))
     # A proxy of the environment must not be asked for this machine's own servers.
     http = openai.DefaultHttpxClient(trust_env=False) if is_loopback(endpoint.base_url) else None

@@ -202,7 +202,7 @@ def main() -> None:
     how = options.parse_args()
     local = LocalEmbedder()
     graph = fold(read_events(RUN))
-    names = list({key: spelling for key, spelling in reversed(list(graph.spellings()))}.values())[::-1]
+    names = list(dict(reversed(list(graph.spellings()))).values())[::-1]
     table("recorded run, judged by hand", judged(JUDGED), local)
     if how.pairs:
         table("concept variations (noisy)", variations(how.pairs), local)

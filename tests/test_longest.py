@@ -43,9 +43,9 @@ def test_longest_paths_of_a_real_graph() -> None:
     found = longest_paths(graph, 30)
     assert found == by_hand(graph, 30)
     assert len({(path[0], path[-1]) for path in found}) == 30
-    assert len(found[0]) == graph.diameter() + 1 == 13
+    assert len(found[0]) == graph.diameter() + 1 == 12
     names = graph.vs["name"]
-    assert (names[found[0][0]], names[found[0][-1]]) == ("emotional state", "advanced research")
+    assert (names[found[0][0]], names[found[0][-1]]) == ("emotional state", "crustlet")
 
 
 def test_graphs_without_a_path_have_no_longest() -> None:
@@ -77,7 +77,8 @@ def test_correlations_of_a_real_graph_are_those_of_numpy_over_networkx() -> None
     found, columns = correlations(graph, paths), means(graph, paths)
     truth = np.corrcoef([columns[name] for name in COLUMNS])
     assert np.array([[found[a][b] for b in COLUMNS] for a in COLUMNS]) == pytest.approx(truth, abs=1e-6)
-    assert found == correlations(graph, paths, values=spread(graph))
+    again = correlations(graph, paths, values=spread(graph))
+    assert all(found[one] == pytest.approx(again[one], abs=1e-9) for one in COLUMNS)
     assert (found["degree"]["pagerank"] or 0) > 0.99
 
 

@@ -139,7 +139,7 @@ def test_verify_finds_what_was_changed_by_hand(neo4j_graph: str, driver: Driver)
         store.append(event(Graph(), chatter(1)[0]))
         graph = address(neo4j_graph).graph
         driver.execute_query(
-            "MATCH (:Concept {graph: $g})-[r:RELATES {predicate: 'forms'}]->() SET r.support = 7", g=graph
+            "MATCH (:Concept {graph: $g})-[r:RELATES {predicate: 'produces'}]->() SET r.support = 7", g=graph
         )
         driver.execute_query(
             "CREATE (:Concept {id: 'x', graph: $g, key: 'ghost', name: 'Ghost', aliases: [], first_seq: 1})", g=graph

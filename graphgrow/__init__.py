@@ -32,9 +32,9 @@ def open_llm(name: str | None = None, base_url: str | None = None, *, env: Mappi
     """
     import os
 
-    from graphgrow import llm
+    from graphgrow import worlds
 
-    return llm.open_llm(name, base_url, env=os.environ if env is None else env)
+    return worlds.open_llm(name, base_url, env=os.environ if env is None else env)
 
 
 def grow(

@@ -85,7 +85,7 @@ def consensus(graphs: Sequence[Graph], least: int) -> tuple[Graph, Repeatability
     for graph in graphs:
         for key, concept in graph.concepts.items():
             names.setdefault(same.find(key), concept)
-        held.append((set(map(same.find, graph.concepts)), {same.counts_as(relation) for relation in graph.relations}))
+        held.append((set(map(same.find, graph.concepts)), set(filter(None, map(same.shown, graph.relations)))))
     votes = Counter(relation for _, relations in held for relation in relations)
     agreed = {relation: count for relation, count in votes.items() if count >= least}
     return _graph(graphs[0].topic, names, agreed), _repeatability(held)

@@ -1,10 +1,11 @@
 """The model as arbiter: are two names that look alike one concept? Its verdict is an event with its bill."""
 
+import json
 import re
 from dataclasses import replace
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from graphgrow.graph import Graph
 from graphgrow.measure import measure
@@ -14,14 +15,20 @@ from graphgrow.prompts import compare
 
 ANGLE = "same"
 _NO_VERDICT = 'The reply holds no {"verdict": ...} with same, different, broader or narrower.'
-_OBJECT = re.compile(r"\{[^{}]*\}")
+_BRACE = re.compile(r"\{")
+_DECODER = json.JSONDecoder()
+_WHY = 200  # characters
+
+
+def _plain(value: object) -> object:
+    return value.strip().casefold() if isinstance(value, str) else value
 
 
 class _Verdict(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
-    verdict: Literal["same", "different", "broader", "narrower"]
-    why: Annotated[str, Field(max_length=400)] = ""
+    verdict: Annotated[Literal["same", "different", "broader", "narrower"], BeforeValidator(_plain)]
+    why: Annotated[str, BeforeValidator(lambda value: clean(str(value or ""))[:_WHY])] = ""
 
 
 def question(doubt: Change, graph: Graph, topic: str, seed: int = 0) -> Question:
@@ -46,6 +53,7 @@ def _schema() -> dict[str, object]:
 def judgement(graph: Graph, topic: str, asked: Question, answer: Answer, *, seed: int, at: str) -> Expansion:
     """Return the event an answer is: a merge, a decision that the two are apart, or a reply that decides nothing."""
     found = _read(answer.reply.text)
+    delta = _delta(graph, asked.focus, found) if found else Delta()
     event = Expansion(
         seq=graph.seq + 1,
         topic=topic,
@@ -54,21 +62,22 @@ def judgement(graph: Graph, topic: str, asked: Question, answer: Answer, *, seed
         reply=answer.reply,
         outcome="ok" if found else "unusable",
         reason=f"{found.verdict}: {found.why}" if found else _NO_VERDICT,
-        delta=_delta(graph, asked.focus, found) if found else Delta(),
-        measures=measure(graph),
+        delta=delta,
+        measures=measure(graph, delta),
         repairs=asked.repairs,
         seed=seed,
         at=at,
     )
-    return replace(event, measures=measure(graph.ahead(event)))
+    return replace(event, measures=measure(graph.ahead(event))) if event.delta.merged else event
 
 
 def _read(text: str) -> _Verdict | None:
     """Return the last verdict of a reply, None where it holds none."""
-    for piece in reversed(_OBJECT.findall(text)):
+    for start in reversed([match.start() for match in _BRACE.finditer(text)]):
         try:
-            return _Verdict.model_validate_json(piece)
-        except ValidationError:
+            value, _ = _DECODER.raw_decode(text, start)
+            return _Verdict.model_validate(value)
+        except (ValueError, RecursionError):
             continue
     return None
 

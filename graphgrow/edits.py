@@ -6,33 +6,42 @@ and it binds every later step. Raises BadInput where there is nothing to decide.
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
-from difflib import get_close_matches
+from itertools import takewhile
+
+from rapidfuzz.process import extract
 
 from graphgrow.errors import BadInput, StaleGraph
 from graphgrow.graph import Graph, fold
 from graphgrow.model import Change, Concept, Delta, Edit, EditKind, Event, Expansion, Relation, Statement, Triple
-from graphgrow.names import bare, canonical
+from graphgrow.names import bare, canonical, clean
 from graphgrow.parse import parse
-from graphgrow.predicates import canonical_predicate
+from graphgrow.predicates import canonical_predicate, read
 from graphgrow.resolve import resolve
 from graphgrow.stores import GraphStore
 
 BY_HAND = "by hand"  # why, where nobody says more
+ALIKE = 60  # per cent; names less alike are no help to who mistyped one
+
+
+def look_up(graph: Graph, name: str) -> str | None:
+    """Return the key of the shown concept that a name means, by key, canonical key or any of its spellings."""
+    for key in (name, canonical(name)):
+        found = graph.standing.find(key)
+        if found in graph.concepts:
+            return found
+    key, text = canonical(name), clean(name)
+    spelt = (k for k, c in graph.concepts.items() if text in (c.name, *c.aliases))
+    return next(spelt, None) or next((k for k, c in graph.concepts.items() if key in map(canonical, c.aliases)), None)
 
 
 def find(graph: Graph, name: str) -> str:
     """Return the key of the concept a person means; raises BadInput with the nearest names where there is none."""
-    key = canonical(name)
-    for candidate in (name, key):
-        found = graph.standing.find(candidate)
-        if found in graph.concepts:
-            return found
-    known = next((k for k, c in graph.concepts.items() if key in map(canonical, c.aliases)), None)
+    known, key = look_up(graph, name), canonical(name)
     if known:
         return known
     if graph.standing.find(key) in graph.standing.hidden:
         raise BadInput(f"{name!r} was rejected: bring it back with  graphgrow restore")
-    near = get_close_matches(key, graph.concepts, n=3) or [k for k in graph.concepts if key and key in k][:3]
+    near = [found for found, *_ in extract(key, graph.concepts.keys(), limit=3, score_cutoff=ALIKE)]
     hint = f": did you mean {', '.join(repr(graph.name(k)) for k in near)}?" if near else ": see  graphgrow show STORE"
     raise BadInput(f"no concept {name!r} in this graph{hint}")
 
@@ -40,12 +49,19 @@ def find(graph: Graph, name: str) -> str:
 def find_relation(graph: Graph, source: str, predicate: str, target: str) -> Relation:
     """Return the relation a person means; raises BadInput with what the two concepts have in common otherwise."""
     ends = find(graph, source), find(graph, target)
-    wanted = Relation(ends[0], canonical_predicate(predicate), ends[1])
-    if wanted in graph.relations:
-        return wanted
-    between = [r.predicate for r in graph.incident[ends[0]] if (r.source, r.target) == ends]
+    for wanted in _readings(ends[0], predicate, ends[1]):
+        if wanted in graph.relations:
+            return wanted
+    between = [r.predicate for r in graph.incident[ends[0]] if r.ends == ends]
     known = f"they are related by {', '.join(map(repr, between))}" if between else "nothing relates them that way round"
     raise BadInput(f"{source!r} {predicate!r} {target!r} is no relation of this graph: {known}")
+
+
+def _readings(source: str, predicate: str, target: str) -> tuple[Relation, Relation]:
+    """Return the relation that was meant literally, and as the vocabulary reads it."""
+    wording = read(predicate)
+    ends = (target, source) if wording.turned else (source, target)
+    return Relation(source, clean(predicate), target), Relation(ends[0], wording.predicate, ends[1])
 
 
 def merge(graph: Graph, one: str, other: str, *, reason: str = BY_HAND, into: str | None = None) -> Edit:
@@ -64,12 +80,15 @@ def merge(graph: Graph, one: str, other: str, *, reason: str = BY_HAND, into: st
 
 def unmerge(graph: Graph, name: str, *, reason: str = BY_HAND) -> Edit:
     """Let a name that was merged into a concept stand for itself again, and be kept apart from it."""
-    key = canonical(name)
-    kept = graph.standing.into.get(key)
-    if kept is None:
-        members = graph.standing.members(key)[1:]
+    standing = graph.standing
+    key = next((one for one in (name, canonical(name)) if one in standing.into), "")
+    if not key:
+        members = standing.members(look_up(graph, name) or canonical(name))[1:]
         names = f": name what was merged into it, {', '.join(map(repr, members))}" if members else ""
         raise BadInput(f"{name!r} was not merged into anything{names}")
+    kept = standing.into[key]
+    if canonical(standing.name(standing.find(key)) or "") == key:
+        raise BadInput(f"{name!r} is the name that the concept was given: give it another one with  graphgrow rename")
     changes = [Change("unmerge", (key,), reason=reason), Change("apart", (key, kept), reason=reason)]
     return _edit(graph, "unmerge", changes, f"{name} is not {graph.name(kept)}")
 
@@ -88,7 +107,7 @@ def reject(graph: Graph, name: str, *, reason: str = BY_HAND) -> Edit:
 
     A name that the graph does not hold is rejected in advance.
     """
-    key = graph.standing.find(canonical(name))
+    key = look_up(graph, name) or graph.standing.find(canonical(name))
     if not key:
         raise BadInput(f"{name!r} names nothing")
     if key in graph.standing.hidden:
@@ -123,8 +142,8 @@ def restore(graph: Graph, name: str, *, log: Iterable[Event] = (), reason: str =
 
 def restore_relation(graph: Graph, source: str, predicate: str, target: str, *, reason: str = BY_HAND) -> Edit:
     """Let a rejected relation be there again with its evidence."""
-    wanted = Relation(find(graph, source), canonical_predicate(predicate), find(graph, target))
-    said = [one for one in graph.standing.rejected_relations if graph.standing.counts_as(one) == wanted]
+    literal, wanted = _readings(find(graph, source), predicate, find(graph, target))
+    said = [one for one in graph.standing.rejected_relations if graph.standing.counts_as(one) in (literal, wanted)]
     if not said:
         raise BadInput(f"{source!r} {predicate!r} {target!r} was never rejected here")
     return _edit(graph, "restore", [Change("restore", relation=one, reason=reason) for one in said],
@@ -137,6 +156,10 @@ def rename(graph: Graph, name: str, new: str, *, reason: str = BY_HAND) -> Edit:
     other = canonical(text)
     if not other:
         raise BadInput(f"{new!r} names nothing: give the concept another name")
+    if text == graph.name(key):
+        raise BadInput(f"{name!r} has that name already")
+    if graph.standing.find(other) in graph.standing.hidden:
+        raise BadInput(f"{new!r} was rejected: bring it back with  graphgrow restore, or choose another name")
     if graph.standing.find(other) != key and graph.knows(other):
         raise BadInput(f"there is a concept {graph.name(graph.standing.find(other))!r} already: merge the two instead")
     changes = [Change("rename", (key,), text=text, reason=reason)]
@@ -152,29 +175,35 @@ def retype(graph: Graph, relation: Relation, predicate: str, *, reason: str = BY
     text = canonical_predicate(predicate)
     if text == relation.predicate:
         raise BadInput(f"{_words(graph, relation)}: it has that predicate already")
+    if graph.standing.is_rejected(Relation(relation.source, text, relation.target)):
+        raise BadInput(f"{_words(graph, relation)}: with {text!r} it was rejected; restore that first")
     said = dict.fromkeys(evidence.said or relation for evidence in graph.relations[relation])
-    changes = [Change("retype", relation=one, text=text, reason=reason) for one in {relation: None, **said}]
+    changes = [Change("retype", relation=one, text=text, reason=reason) for one in said]
     return _edit(graph, "retype", changes, f"{_words(graph, relation)}: {text}")
 
 
 def add(graph: Graph, source: str, predicate: str, target: str, *, reason: str = BY_HAND) -> Edit:
     """Add one relation, and its concepts where they are new."""
     names = bare(source), bare(target)
-    keys = [canonical(name) for name in names]
+    keys = [look_up(graph, name) or canonical(name) for name in names]
     for name, key in zip((source, target), keys, strict=True):
         if not key or graph.standing.find(key) in graph.standing.hidden:
             why = "was rejected: bring it back with  graphgrow restore" if key else "names nothing"
             raise BadInput(f"{name!r} {why}")
+    relation = _readings(keys[0], predicate, keys[1])[1]
+    shown = graph.standing.shown(relation)
+    if shown is None:
+        raise BadInput(f"{source!r} {predicate!r} {target!r} was rejected, or the two are one concept here")
     new = {key: Concept(key, name) for key, name in zip(keys, names, strict=True) if not graph.knows(key)}
-    relation = Relation(keys[0], canonical_predicate(predicate), keys[1])
-    said = (Statement(relation, Triple(source, predicate, target)),)
-    is_known = graph.standing.shown(relation) in graph.relations
+    said = (Statement(relation, Triple(clean(source), clean(predicate), clean(target))),)
+    is_known = shown in graph.relations
     delta = Delta(tuple(new.values()), relations=() if is_known else said, support=said if is_known else ())
     return _edit(graph, "add", (), f"{source} {predicate} {target}: {reason}", delta)
 
 
 def _edit(graph: Graph, kind: EditKind, changes: Iterable[Change], note: str, brought: Delta | None = None) -> Edit:
-    return Edit(graph.seq + 1, kind, replace(brought or Delta(), changes=tuple(changes)), note)
+    fit = tuple(replace(change, text=clean(change.text), reason=clean(change.reason)) for change in changes)
+    return Edit(graph.seq + 1, kind, replace(brought or Delta(), changes=fit), clean(note))
 
 
 def _words(graph: Graph, relation: Relation) -> str:
@@ -207,7 +236,7 @@ def queue(graph: Graph) -> list[Change]:
 
 def _regained(graph: Graph, restoring: Change, log: Iterable[Event]) -> Delta:
     """Return what the replies of a log said about a name while it was kept out, for the graph that lets it in."""
-    events = list(log)
+    events = list(takewhile(lambda event: event.seq <= graph.seq, log))
     replies = [event for event in events if isinstance(event, Expansion) and _keeps_out(event, restoring.concepts)]
     if not replies:
         return Delta()
@@ -219,13 +248,19 @@ def _regained(graph: Graph, restoring: Change, log: Iterable[Event]) -> Delta:
         delta = resolve(parse(event.reply.text, event.reply.finish_reason), after, event.topic)
         concepts |= {one.key: one for one in delta.concepts if one.key in restoring.concepts}
         for one in delta.statements:
-            if _is_about(one.relation, restoring.concepts, after):
+            if _is_about(one.relation, restoring.concepts, after) and not _is_held(one, after):
                 said.setdefault((one.relation, one.raw), one)
     return Delta(tuple(concepts.values()), relations=tuple(said.values()))
 
 
 def _keeps_out(event: Expansion, keys: Collection[str]) -> bool:
     return any(canonical(one.text) in keys for one in event.delta.rejects)
+
+
+def _is_held(said: Statement, graph: Graph) -> bool:
+    """Tell whether a graph has a statement in these very words, from the same reply read before."""
+    shown = graph.standing.shown(said.relation)
+    return any(evidence.raw == said.raw for evidence in graph.relations.get(shown, ())) if shown else False
 
 
 def _is_about(relation: Relation, keys: Collection[str], graph: Graph) -> bool:

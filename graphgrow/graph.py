@@ -13,7 +13,7 @@ from graphgrow.errors import StoreError
 from graphgrow.model import ARBITER, Concept, Delta, Event, Expansion, Focus, Relation, Triple, Usage
 from graphgrow.names import canonical
 from graphgrow.standing import REJECTED, Standing, is_structural
-from graphgrow.structures import Bag, Components
+from graphgrow.structures import Bag, Components, Harvest, Memo
 
 if TYPE_CHECKING:
     import igraph
@@ -71,7 +71,8 @@ class Graph:
 
     `rejected` counts by hygiene rule; `neighbours` is the simple undirected projection without loops; `depth` is the
     number of relations from the topic when a concept came in; `introduced` is the seq that brought it; `unwanted` holds
-    the names that somebody rejected beside a concept, `unmended` the unusable replies that were not asked again yet.
+    the names that somebody rejected beside a concept, `unmended` the unusable replies that were not asked again yet;
+    `harvests` says what the questions about a concept brought, `last` what the last one was about.
     """
 
     seq: int = 0
@@ -91,12 +92,15 @@ class Graph:
     unwanted: dict[str, dict[str, None]] = field(default_factory=dict)
     unmended: set[int] = field(default_factory=set)
     newest: tuple[str, ...] = ()
+    last: tuple[str, ...] = ()
+    harvests: dict[str, Harvest] = field(default_factory=dict)
     loops: int = 0
     pairs: set[tuple[str, str]] = field(default_factory=set)
     components: Components = field(default_factory=Components)
     bill: Bill = field(default_factory=Bill)
     standing: Standing = field(default_factory=Standing)
     decisions: int = 0
+    memo: Memo = field(default_factory=Memo, compare=False, repr=False)
     _past: list["_Step"] = field(default_factory=list)
     _arrived: dict[str, str] = field(default_factory=dict)  # key -> the name it came with
 
@@ -112,13 +116,14 @@ class Graph:
                 raise StoreError(f"the log is damaged: event {event.seq} cannot follow event {self.seq}")
             self.seq = event.seq
             self._count(event)
-            self.standing.take(event)
+            self.standing.take(event, settle=False)
             step = _Step(event.seq, event.delta, event.focus if isinstance(event, Expansion) else None)
             self._past.append(step)
             is_stale = is_stale or is_structural(event)
             if not is_stale:
                 self._show(step)
         if is_stale:
+            self.standing.settle()
             self._show_again()
 
     def ahead(self, event: Event) -> "Graph":
@@ -148,6 +153,7 @@ class Graph:
         self.concepts, self.relations, self.neighbours, self.incident = {}, {}, {}, {}
         self.depth, self.introduced, self.asks, self.asked = {}, {}, {}, set()
         self.unasked, self.explored, self.newest, self.unwanted = Bag(), Bag(), (), {}
+        self.last, self.harvests = (), {}
         self.loops, self.pairs, self.components = 0, set(), Components()
         for step in self._past:
             self._show(step)
@@ -159,7 +165,7 @@ class Graph:
         except KeyError as error:
             raise StoreError(f"event {step.seq} names a concept that the graph does not hold: {error}") from None
         if step.focus:
-            self._ask(step.focus, step.delta)
+            self._ask(step.focus, step)
         if not self.depth and self.concepts:
             self._spread(self._root(), 0)
 
@@ -248,7 +254,7 @@ class Graph:
                     self.depth[other] = self.depth[near] + 1
                     queue.append(other)
 
-    def _ask(self, focus: Focus, delta: Delta) -> None:
+    def _ask(self, focus: Focus, step: "_Step") -> None:
         """Remember which concepts a question was about, and what it brought."""
         keys = tuple(map(self.standing.find, focus.concepts))
         self.asked.add((focus.angle, *keys))
@@ -259,12 +265,14 @@ class Graph:
             self.unasked.discard(key)
             if key in self.concepts:
                 self.explored.add(key)
-        for reject in delta.rejects:
+        for reject in step.delta.rejects:
             if reject.rule == REJECTED:
                 for key in keys:
                     self.unwanted.setdefault(key, {})[reject.text] = None
-        brought = dict.fromkeys(self.standing.find(concept.key) for concept in delta.new_concepts)
+        brought = dict.fromkeys(self.standing.find(concept.key) for concept in step.delta.new_concepts)
         self.newest = tuple(key for key in brought if key in self.concepts) or self.newest
+        self.last, new = keys, sum(self.introduced.get(key) == step.seq for key in brought)
+        self.harvests |= {key: self.harvests.get(key, Harvest()).after(new) for key in keys}
 
     def knows(self, key: str) -> bool:
         """Tell whether a key was ever said, also where it stands for another one or is not shown."""

@@ -94,9 +94,11 @@ class Growth:
 
     def _doubts(self) -> Iterator[Question]:
         """Yield the questions about doubts that the model was not asked about yet."""
+        seen = set(self.graph.asked)
         for doubt in self.graph.standing.queue():
             asked = arbiter.question(doubt, self.graph, self.topic, self._settings.seed + self.graph.seq)
-            if asked.focus.question not in self.graph.asked:
+            if asked.focus.question not in seen:
+                seen.add(asked.focus.question)
                 yield asked
 
     def choose(self) -> list[Focus]:
@@ -225,13 +227,13 @@ class Growth:
     def _count(self, event: Expansion) -> None:
         self.steps += event.is_step
         self._spent.add(event.reply.usage, event.reply.usd, event.reply.seconds)
-        self._failures = self._failures + 1 if is_failure(event) else 0
+        if event.focus.strategy != ARBITER:
+            self._failures = self._failures + 1 if is_failure(event) else 0
 
     def _catch_up(self) -> None:
         """Take in what others wrote; raises StoreError where the store has lost events that this run has seen."""
         before = self.graph.seq
-        for event in self._store.events(before):
-            self.graph.apply(event)
+        self.graph.apply_all(self._store.events(before))
         if self.graph.seq == before:
             raise StoreError(f"{self._store.url} holds fewer events than this run has seen: was it replaced?")
         _topic(self.topic, self.graph)
@@ -278,9 +280,12 @@ def check_topic(topic: str | None, store: GraphStore) -> None:
 
 def _topic(topic: str | None, graph: Graph) -> str:
     topic = clean(topic or graph.topic)
-    if graph.topic and topic and canonical(topic) != canonical(graph.topic):
+    find = graph.standing.find
+    if graph.topic and topic and find(canonical(topic)) != find(canonical(graph.topic)):
         raise BadInput(f"this store grows {graph.topic!r}, not {topic!r}: name another --store for another topic")
     check(topic)
+    if find(canonical(topic)) in graph.standing.hidden:
+        raise BadInput(f"the topic {topic!r} was rejected in this graph: bring it back with  graphgrow restore")
     return graph.topic or topic
 
 

@@ -46,12 +46,12 @@ class Standing:
         self._predicates: dict[Relation, str] = {}
         self._dropped: frozenset[Relation] = frozenset()
 
-    def take(self, event: Event) -> None:
-        """Fold the changes of one event."""
+    def take(self, event: Event, *, settle: bool = True) -> None:
+        """Fold the changes of one event; of many at once the last one settles what they mean together."""
         for change in event.delta.changes:
             _DOING[change.do](self, change)
-        if is_structural(event):
-            self._settle()
+        if settle and is_structural(event):
+            self.settle()
 
     def _merge(self, change: Change) -> None:
         gone, kept = map(self.find, change.concepts)
@@ -91,23 +91,13 @@ class Standing:
             self._retyped.pop(change.relation, None)
             self._retyped[change.relation] = change.text
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """Work out again what follows from all changes together."""
         self.hidden = frozenset(map(self.find, self.rejected))
         self._two = {frozenset(map(self.find, pair)) for pair in self._apart}
         self._names = {self.find(key): name for key, name in self._renamed.items()}
-        self._predicates = {}
-        for relation, predicate in self._retyped.items():
-            self._retype(self._between(relation), predicate)
+        self._predicates = {self._between(relation): predicate for relation, predicate in self._retyped.items()}
         self._dropped = frozenset(map(self.counts_as, self.rejected_relations))
-
-    def _retype(self, relation: Relation, predicate: str) -> None:
-        """Let a relation, and all that are shown as it, be shown with another predicate."""
-        ends = relation.source, relation.target
-        for known, shown in self._predicates.items():
-            if (known.source, known.target) == ends and shown == relation.predicate:
-                self._predicates[known] = predicate
-        self._predicates[relation] = predicate
 
     def ahead(self, changes: Iterable[Change]) -> "Standing":
         """Return this as it will be after the merges of a reply that is not taken yet; for reading only."""

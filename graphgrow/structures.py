@@ -1,10 +1,35 @@
-"""Two structures a graph is kept in: items that can be drawn by chance, and components that only ever grow together."""
+"""What a graph is kept in: items to be drawn by chance, components that only grow together, what questions brought.
+
+And a place for what others work out from a graph, which may be thrown away at any time.
+"""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import random
+
+KEEP = 0.7  # what a question counts for beside the next one about the same concept
+
+
+@dataclass(frozen=True, slots=True)
+class Harvest:
+    """How many questions a concept was asked, and how many concepts these brought, older ones discounted by KEEP."""
+
+    questions: float = 0.0
+    brought: float = 0.0
+
+    def after(self, new: int) -> "Harvest":
+        """Return this after one more question, which brought that many concepts."""
+        return Harvest(KEEP * self.questions + 1, KEEP * self.brought + new)
+
+
+class Memo(dict[str, object]):
+    """What others worked out from a graph and keep beside it; a copy of the graph starts without."""
+
+    def __deepcopy__(self, memo: dict[int, object]) -> "Memo":
+        return Memo()
 
 
 class Bag:

@@ -14,8 +14,10 @@ from graphgrow.codec import from_json, to_json
 from graphgrow.errors import BadInput
 from graphgrow.graph import Graph, fold
 from graphgrow.measure import measure
-from graphgrow.model import Change, Delta, Edit, Event, Expansion, Focus, Relation
+from graphgrow.measure.shortening import pair_paths
+from graphgrow.model import Change, Concept, Delta, Edit, Event, Expansion, Focus, Proposal, Relation, Statement, Triple
 from graphgrow.prompts import render
+from graphgrow.resolve import VERBATIM, resolve
 from graphgrow.stores import GraphStore
 from graphgrow.stores.neo4j import Neo4jStore
 from graphgrow.stores.neo4j.address import address
@@ -360,3 +362,108 @@ def test_the_past_is_as_it_was_then() -> None:
         assert then.seq == seq
         assert all(change.do for one in log[:seq] for change in one.delta.changes)
     assert "keratin" in fold(log[:8]).concepts
+
+
+def test_pairs_that_become_one_are_followed_on() -> None:
+    """Two followed pairs that a merge makes one have one length, and the panel goes on."""
+    chain = [(f"thing {n}", "is a", f"thing {n + 1}") for n in range(40)]
+    log: list[Event] = [event(Graph(), triples(*chain[:20]))]
+    log.append(event(fold(log), triples(*chain[20:])))
+    log.append(edits.merge(fold(log), "thing 3", "thing 7"))
+    rows = pair_paths(log, every=1, pairs=700)
+    assert [row.seq for row in rows] == [1, 2, 3]
+    assert rows[2].connected < rows[0].pairs
+
+
+def test_names_that_were_rejected_are_no_new_names() -> None:
+    """Renaming, retyping and adding into what was rejected is refused, and nothing is lost."""
+    graph = grown(triples(("silk", "contains", "glue"), ("silk", "produces", "wax")))
+    graph.apply(edits.reject(graph, "adhesive"))
+    graph.apply(edits.reject_relation(graph, edits.find_relation(graph, "silk", "contains", "glue")))
+    graph.apply(event(graph, triples(("silk", "produces", "glue"))))
+    attempts: list[tuple[Callable[[], object], str]] = [
+        (lambda: edits.rename(graph, "wax", "Adhesive"), "was rejected"),
+        (lambda: edits.rename(graph, "wax", "wax"), "that name already"),
+        (lambda: edits.retype(graph, Relation("silk", "produces", "glue"), "contains"), "restore that first"),
+        (lambda: edits.add(graph, "silk", "contains", "glue"), "was rejected, or the two"),
+    ]
+    for attempt, words in attempts:
+        with pytest.raises(BadInput, match=words):
+            attempt()
+    assert len(graph.relations) == 2
+
+
+def test_a_given_name_is_not_taken_apart() -> None:
+    """The name that a concept was given by renaming is no merged concept: another name can be given instead."""
+    graph = grown(triples(("cnt", "contains", "gas")))
+    graph.apply(edits.rename(graph, "cnt", "Carbon nanotube"))
+    with pytest.raises(BadInput, match="give it another one"):
+        edits.unmerge(graph, "carbon nanotube")
+    graph.apply(edits.rename(graph, "cnt", "Nanotube"))
+    assert graph.name("cnt") == "Nanotube"
+
+
+def test_restoring_again_adds_no_evidence() -> None:
+    """A reply that was read when a name came back is not read again when it comes back a second time."""
+    log: list[Event] = [event(Graph(), triples(("silk", "contains", "glue")))]
+    log.append(edits.reject(fold(log), "glue"))
+    log.append(event(fold(log), triples(("silk", "contains", "Glue"))))
+    for _ in range(3):
+        log.append(edits.restore(fold(log), "glue", log=log))
+        log.append(edits.reject(fold(log), "glue"))
+    graph = fold([*log, edits.restore(fold(log), "glue", log=log)])
+    assert graph.support(Relation("silk", "contains", "glue")) == 2
+
+
+def test_a_restoring_reads_the_log_up_to_its_graph() -> None:
+    """Events that another writer has added since do not disturb it."""
+    log: list[Event] = [event(Graph(), triples(("silk", "contains", "glue")))]
+    log.append(edits.reject(fold(log), "glue"))
+    graph = fold(log)
+    log.append(event(graph, triples(("silk", "contains", "glues"))))
+    assert edits.restore(graph, "glue", log=log).seq == 3
+
+
+def test_a_predicate_put_right_stays_with_what_was_said() -> None:
+    """Taken back it is gone, and after an unmerge it stays with the concept that it was said of."""
+    graph = grown(triples(("silk", "contains", "glue"), ("web", "contains", "glue")))
+    (relation, _) = graph.relations
+    graph.apply(edits.retype(graph, relation, "produces"))
+    graph.apply(edits.retype(graph, edits.find_relation(graph, "silk", "produces", "glue"), "contains"))
+    graph.apply(event(graph, triples(("silk", "produces", "glue"))))
+    assert Relation("silk", "produces", "glue") in graph.relations
+    graph.apply(edits.merge(graph, "web", "silk"))
+    graph.apply(edits.retype(graph, Relation("silk", "contains", "glue"), "uses"))
+    graph.apply(edits.unmerge(graph, "web"))
+    assert Relation("web", "uses", "glue") in graph.relations
+
+
+def test_names_taken_as_they_stand_can_be_corrected() -> None:
+    """In a graph whose names were not resolved, corrections mean the concepts as they are written there."""
+    graph = Graph()
+    proposal = Proposal((Triple("Glue Drop", "Contains", "Silk"), Triple("Bone", "is", "Silk")), (), "ok")
+    graph.apply(Edit(1, "add", resolve(proposal, graph, "silk", VERBATIM)))
+    graph.apply(edits.merge(graph, "Bone", "Silk"))
+    graph.apply(edits.unmerge(graph, "Bone"))
+    graph.apply(edits.retype(graph, edits.find_relation(graph, "Glue Drop", "Contains", "Silk"), "uses"))
+    graph.apply(edits.reject(graph, "Glue Drop"))
+    assert list(graph.concepts) == ["Silk", "Bone"]
+
+
+def test_text_that_no_file_holds_is_cleaned() -> None:
+    """A lone surrogate or a control character in a reason or a name does not reach the log."""
+    graph = grown(triples(("silk", "contains", "glue")))
+    for edit in (edits.reject(graph, "silk", reason="a\udcff\x00b"), edits.add(graph, "a\udcffx", "is\udcff", "bone")):
+        assert from_json(to_json(edit)) == edit
+
+
+def test_many_predicates_are_put_right_in_time() -> None:
+    """A thousand corrections fold at once, at a cost that grows with their number and not with its square."""
+    concepts = tuple(Concept(f"c{n}", f"c{n}") for n in range(1001))
+    said = tuple(Statement(Relation(f"c{n}", "is a", f"c{n + 1}"), Triple("", "", "")) for n in range(1000))
+    log: list[Event] = [Edit(1, "add", Delta(concepts, relations=said))]
+    for n, one in enumerate(said, 2):
+        log.append(Edit(n, "retype", Delta(changes=(Change("retype", relation=one.relation, text="uses"),))))
+    graph = fold(log)
+    assert graph.decisions == 1
+    assert {relation.predicate for relation in graph.relations} == {"uses"}

@@ -205,8 +205,8 @@ def test_a_real_tail_is_undecided_under_both_limits() -> None:
     assert limited["powerlaw_alpha"] == pytest.approx(lifted["powerlaw_alpha"], abs=1e-4)
     for found in (limited, lifted):
         assert fits.sentence(found, graph.degree()) == (
-            "Undecided: the tail of 102 of 622 related concepts (degree 6 up) does not tell "
-            "a power law of exponent 2.8 ± 0.2 from a lognormal (R = -0.2, p = .87)."
+            "Undecided: the tail of 91 of 561 related concepts (degree 6 up) does not tell "
+            "a power law of exponent 2.8 ± 0.2 from a lognormal (R = -0.1, p = .94)."
         )
 
 

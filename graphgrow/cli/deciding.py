@@ -136,6 +136,7 @@ def rejects(store: Store, as_json: AsJson = False) -> None:
                 counts.update((one.rule, one.text) for one in event.delta.rejects)
         standing = home.graph().standing
     by_hand = [(key, why) for key, why in standing.rejected.items() if not any(text == key for _, text in counts)]
+    by_hand += [(f"{r.source} {r.predicate} {r.target}", why) for r, why in standing.rejected_relations.items()]
     kept = [(rule, text, count) for (rule, text), count in counts.items() if canonical(text) not in standing.allowed]
     rows = sorted(
         [*((f"rejected by hand: {why}", key, 0) for key, why in by_hand), *kept], key=lambda r: (r[0], -r[2], r[1])
@@ -162,19 +163,20 @@ def review(
         arbitrate(store, llm, base_url, Budget(tokens=tokens, usd=usd), as_json=as_json)
         return
     with closing(open_store(store)) as home:
-        queue = edits.queue(home.graph())
+        graph = home.graph()
+        queue = edits.queue(graph)
         if as_json:
             dump([{"one": c.concepts[0], "other": c.concepts[1], "reason": c.reason, "score": c.score} for c in queue])
             return
         if not queue:
             say("nothing waits for a decision")
         for place, doubt in enumerate(queue, 1):
-            graph = home.graph()
+            graph.apply_all(home.events(graph.seq))
             if doubt not in graph.standing.queue():
                 continue  # an earlier answer has decided it
             _show_doubt(graph, doubt, f"{place} of {len(queue)}")
             if not _decide(home, doubt):
-                say(f"{len(list(home.graph().standing.queue()))} pairs wait for a decision")
+                say(f"{len(list(graph.standing.queue()))} pairs wait for a decision")
                 return
 
 

@@ -19,12 +19,13 @@ from graphgrow.cli.resolving import Embeddings, Predicates, Without, known
 from graphgrow.cli.resolving import how as resolving
 from graphgrow.errors import StoreAway
 from graphgrow.growth import Ending, Growth, Settings, check, check_topic
-from graphgrow.llm import LLM, open_llm
+from graphgrow.llm import LLM
 from graphgrow.model import Budget, Usage
 from graphgrow.policy import open_policy
 from graphgrow.spool import state_folder
 from graphgrow.stores import DEFAULT_URL, open_store
 from graphgrow.stores.patient import Patient
+from graphgrow.worlds import open_llm
 
 DEFAULT_STEPS = 20
 DEFAULT_USD = 1.0
@@ -51,7 +52,7 @@ def register(app: typer.Typer) -> None:
 def grow(
     topic: Annotated[str | None, typer.Argument(help="What the graph is about; left out, the graph goes on.")] = None,
     store: Annotated[str, typer.Option(help="Where the graph is kept.")] = DEFAULT_URL,
-    llm: Annotated[str, typer.Option(help="A model's name, local, a .gguf file, or recorded:RUN.jsonl.")] = "",
+    llm: Annotated[str, typer.Option(help="A model's name, local, a .gguf file, recorded:RUN, world:GRAPH.")] = "",
     base_url: Annotated[str, typer.Option(help="The address of an OpenAI-compatible endpoint.")] = "",
     steps: Annotated[int | None, typer.Option(min=1, help=f"Steps to do (default {DEFAULT_STEPS}).")] = None,
     tokens: Annotated[int | None, typer.Option(min=1, help="Stop after so many tokens.")] = None,
@@ -60,7 +61,7 @@ def grow(
     ] = None,
     minutes: Annotated[float | None, typer.Option(min=0, help="Stop after so many minutes.")] = None,
     width: Annotated[int, typer.Option(min=1, max=256, help="Questions asked at once.")] = 1,
-    policy: Annotated[str, typer.Option(help="mix, frontier, bfs, random or latest.")] = "mix",
+    policy: Annotated[str, typer.Option(help="mix, one strategy, or shares such as frontier=3,gap=1.")] = "mix",
     seed: Annotated[int, typer.Option(min=0, max=2**31, help="Seed of every choice.")] = 0,
     temperature: Annotated[float, typer.Option(min=0, max=2, help="Sampling temperature.")] = 0.8,
     without_rule: Without = None,

@@ -4,7 +4,7 @@ A lookup costs what the postings of one name's character trigrams cost, counted 
 """
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, KeysView
 from dataclasses import dataclass
 from typing import Literal
 
@@ -72,6 +72,10 @@ class Lexicon:
 
     def __contains__(self, key: object) -> bool:
         return key in self._entries
+
+    def keys(self) -> KeysView[str]:
+        """Return the keys of all concepts."""
+        return self._entries.keys()
 
     def name(self, key: str) -> str:
         """Return the first name that a concept was added with; the key where it has none."""

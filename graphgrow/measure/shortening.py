@@ -77,12 +77,13 @@ def _graph(running: Running) -> ig.Graph:
 def _lengths(running: Running, pairs: list[Pair]) -> dict[Pair, int]:
     """Return the distance of each pair that a path connects; pairs that were merged or rejected have none."""
     graph, place, find = _graph(running), running.place, running.graph.standing.find
-    found, targets = dict[Pair, int](), defaultdict[int, list[tuple[Pair, int]]](list)
+    found, targets = dict[Pair, int](), defaultdict[int, defaultdict[int, list[Pair]]](lambda: defaultdict(list))
     for pair in pairs:
         one, other = map(find, pair)
         if one != other and one in place and other in place:
-            targets[place[one]].append((pair, place[other]))
+            targets[place[one]][place[other]].append(pair)
     for source, ends in targets.items():
-        distances = graph.distances(source=[source], target=[vertex for _, vertex in ends])[0]
-        found |= {pair: int(d) for (pair, _), d in zip(ends, distances, strict=True) if math.isfinite(d)}
+        distances = graph.distances(source=[source], target=list(ends))[0]
+        for pairs_there, d in zip(ends.values(), distances, strict=True):
+            found |= dict.fromkeys(pairs_there, int(d)) if math.isfinite(d) else {}
     return found

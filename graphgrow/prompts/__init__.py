@@ -1,19 +1,28 @@
 """Questions as text: templates are files beside this one; what goes into them is bounded, however large the graph."""
 
+import math
 import tomllib
+from collections import defaultdict
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 from string import Template
 
 from graphgrow.graph import Graph
-from graphgrow.model import Focus, Json, Prompt
+from graphgrow.model import Focus, Json, Prompt, Relation
 from graphgrow.names import canonical, clean
 
 SEED = "seed"
+# Angles with a template of their own, of that name; the others are sides of a concept, asked about with expand.txt.
+CONNECT, JOIN, BETWEEN, CONSOLIDATE, KIN = "connect", "join", "between", "consolidate", "kin"
+KINDS = frozenset((CONNECT, JOIN, BETWEEN, CONSOLIDATE, KIN))
 KNOWN_CONCEPTS = 12
 UNWANTED = 6
 NAME_CHARACTERS = 80
 COMPARED = 8  # neighbours of a concept in doubt
+LEADING = 3  # concepts that stand for a field, beside the one it is around
+QUOTED = 4  # relations that a question repeats
+KINDRED = 3  # relations with one predicate that make a kind to ask more of
 MAX_TOKENS = 480
 VERDICT_TOKENS = 80
 # The names of the worked example in system.txt: a small model likes to copy them into the graph.
@@ -45,15 +54,61 @@ def quoted(name: str) -> str:
 
 def render(focus: Focus, graph: Graph, topic: str, *, schema: Json, seed: int = 0, room: float = 1.0) -> Prompt:
     """Return the prompt for a focus. `room` < 1 shrinks the list of what is known, for a model with a small context."""
-    words = {
-        "topic": quoted(topic),
-        "focus": '" and "'.join(quoted(graph.name(key)) for key in focus.concepts),
-        "reason": clean(focus.reason),
-        "angle": angles()[focus.angle],
-        "known": _known(focus, graph, room),
+    words = {"topic": quoted(topic), "known": _known(focus, graph, room)}
+    if focus.angle in KINDS:
+        name, words = focus.angle, words | _of_kind(focus, graph, room)
+    else:
+        name = SEED if focus.strategy == SEED else "expand"
+        words["focus"] = '" and "'.join(quoted(graph.name(key)) for key in focus.concepts)
+        words |= {"reason": clean(focus.reason), "angle": angles()[focus.angle]}
+    return Prompt(template("system"), Template(template(name)).substitute(words), schema, MAX_TOKENS, seed)
+
+
+def _of_kind(focus: Focus, graph: Graph, room: float) -> dict[str, str]:
+    """Return the words of a question that has its own template."""
+    one, other = focus.concepts[0], focus.concepts[-1]
+    relations = kindred(graph, one) if focus.angle == KIN else between(graph, one, other)
+    near = _near(focus, graph, room)
+    return {
+        "one": quoted(graph.name(one)),
+        "other": quoted(graph.name(other)),
+        "one_near": _around(one, graph),
+        "other_near": _around(other, graph),
+        "beside": near.replace("Known already, name others:", "Beside them in the graph:"),
+        "relations": _said(relations, graph),
+        "predicate": quoted(relations[0].predicate) if relations else "",
     }
-    user = Template(template(SEED if focus.strategy == SEED else "expand")).substitute(words)
-    return Prompt(template("system"), user, schema, MAX_TOKENS, seed)
+
+
+def between(graph: Graph, one: str, other: str) -> list[Relation]:
+    """Return the relations that join two concepts, in order of arrival."""
+    fewer = min(one, other, key=lambda key: len(graph.incident.get(key, ())))
+    return [relation for relation in graph.incident.get(fewer, ()) if set(relation.ends) == {one, other}]
+
+
+def kindred(graph: Graph, key: str) -> list[Relation]:
+    """Return most of what a concept has of one kind: the relations with one predicate and direction, if KINDRED."""
+    kinds = defaultdict[tuple[str, bool], list[Relation]](list)
+    for relation in graph.incident.get(key, ()):
+        if relation.source != relation.target:
+            kinds[relation.predicate, relation.source == key].append(relation)
+    most = min(kinds.values(), key=lambda kind: (-len(kind), kind[0].predicate, kind[0].source == key), default=[])
+    return most if len(most) >= KINDRED else []
+
+
+def _said(relations: Iterable[Relation], graph: Graph) -> str:
+    said = [(graph.name(r.source), r.predicate, graph.name(r.target)) for r in list(relations)[-QUOTED:]]
+    return "; ".join(" - ".join(f'"{quoted(word)}"' for word in words) for words in said)
+
+
+def _around(key: str, graph: Graph) -> str:
+    """Return the leading concepts of the field around a concept: its neighbours that share most of their neighbours."""
+    all_near = graph.neighbours.get(key, {})
+    common = {other: len(all_near.keys() & graph.neighbours[other].keys()) for other in all_near}
+    shared = {other: count / math.sqrt(graph.degree(other)) for other, count in common.items()}
+    near = sorted(all_near, key=lambda other: (-shared[other], -graph.degree(other), other))[:LEADING]
+    names = ", ".join(f'"{quoted(graph.name(other))}"' for other in near)
+    return f" (with {names})" if near else ""
 
 
 def compare(one: str, other: str, graph: Graph, topic: str, *, schema: Json, seed: int = 0) -> Prompt:
@@ -91,7 +146,8 @@ def _unwanted(focus: Focus, graph: Graph, room: float) -> str:
 
 
 def _near(focus: Focus, graph: Graph, room: float) -> str:
-    near = list({other: None for key in focus.concepts for other in graph.neighbours.get(key, ())})
+    beside = (other for key in focus.concepts for other in graph.neighbours.get(key, ()))
+    near = [key for key in dict.fromkeys(beside) if key not in focus.concepts]
     if not near:
         return ""
     recent = near[-max(1, int(KNOWN_CONCEPTS * room)) :]

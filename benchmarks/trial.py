@@ -1,0 +1,142 @@
+"""One trial of a policy: a run and the figures it is judged by, exactly where its world is known.
+
+`on_world` grows a graph against a hidden one and compares the two. A real model's truth is unknown; its runs can give
+the figures of `Run` that need none, and the same table takes them (policies.py).
+"""
+
+import math
+import statistics
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+from graphgrow.graph import Graph
+from graphgrow.growth import Growth, Settings
+from graphgrow.llm.hidden import Hidden
+from graphgrow.llm.world import World
+from graphgrow.model import Budget, Expansion
+from graphgrow.policy import open_policy
+from graphgrow.stores.memory import MemoryStore
+from graphgrow.worlds import make_world
+
+WITHIN = 0.25  # share of the hidden concepts that the radius around the topic reaches at least
+THIRDS = 3
+
+Run = dict[str, float]  # figure -> value
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """A world with what a run on it is compared with: every concept's distance from the topic, edges that bridge."""
+
+    world: World
+    away: dict[str, int]
+    radius: int
+    bridges: frozenset[frozenset[str]]
+
+
+@lru_cache(maxsize=1)  # a process takes the policies of a world one after the other
+def truth(kind: str, size: int, seed: int) -> Truth:
+    """Return a made world, seeded as the runs on it are."""
+    graph = make_world(kind, size, seed)
+    world = World(graph, seed=seed)
+    away = distances(world.hidden, world.hidden.topic)
+    counted = sorted(away.values())
+    part = {name: data["community"] for name, data in graph.nodes(data=True)}
+    bridges = frozenset(frozenset(pair) for pair in graph.edges if part[pair[0]] != part[pair[1]])
+    return Truth(world, away, counted[round(WITHIN * len(counted))], bridges)
+
+
+def distances(hidden: Hidden, root: str) -> dict[str, int]:
+    """Return how many edges each node is away from one."""
+    away, queue = {root: 0}, deque([root])
+    while queue:
+        node = queue.popleft()
+        for near in hidden.beside[node]:
+            if near not in away:
+                away[near] = away[node] + 1
+                queue.append(near)
+    return away
+
+
+def on_world(kind: str, size: int, policy: str, seed: int, questions: int) -> Run:
+    """Return the figures of one run."""
+    known = truth(kind, size, seed)
+    settings = Settings(open_policy(policy), Budget(steps=questions), seed=seed)
+    growth = Growth(known.world.hidden.topic, MemoryStore(), known.world, settings)
+    events = list(growth)
+    return figures(growth.graph, events, known)
+
+
+def figures(graph: Graph, events: Sequence[Expansion], known: Truth) -> Run:
+    """Return what a run found of its world, what else it brought, and what that cost.
+
+    - coverage, on-topic, bridges: shares of the hidden concepts; of those found, the ones within the radius of the
+      topic; of the hidden edges between communities
+    - kept 1-3: hidden concepts found per 1,000 tokens in each third of the questions; kept on-topic: of the whole run,
+      within the radius
+    - duplicates: concepts of the graph that are another one of it, by the hidden names; junk: those that are none;
+      rejects: what hygiene kept out
+    """
+    hidden = known.world.hidden
+    found = _found(graph, hidden)
+    new = _arrivals(events, hidden)
+    bill = [event.reply.usage.tokens for event in events]
+    near = sum(known.away[name] <= known.radius for name in set(found.values()))
+    tokens = sum(bill)
+    return {
+        "coverage": len(set(found.values())) / len(hidden.names),
+        "on-topic": near / max(1, len(set(found.values()))),
+        "bridges": len(_joined(graph, found) & known.bridges) / max(1, len(known.bridges)),
+        **{f"kept {third + 1}": kept for third, kept in enumerate(_thirds(new, bill))},
+        "kept on-topic": 1000 * near / max(1, tokens),
+        "duplicates": len(found) - len(set(found.values())),
+        "junk": len(graph.concepts) - len(found),
+        "rejects": sum(graph.rejected.values()),
+        "questions": graph.steps,
+        "kilotokens": tokens / 1000,
+        "radius": known.radius,
+    }
+
+
+def _found(graph: Graph, hidden: Hidden) -> dict[str, str]:
+    """Return key -> hidden concept, for every concept of the graph that one of its names tells."""
+    found = {}
+    for key, concept in graph.concepts.items():
+        meant = (hidden.means(name) for name in (concept.name, *concept.aliases))
+        if (name := next(filter(None, meant), None)) is not None:
+            found[key] = name
+    return found
+
+
+def _arrivals(events: Sequence[Expansion], hidden: Hidden) -> list[int]:
+    """Return how many hidden concepts each question found first."""
+    seen: set[str] = set()
+    counts = []
+    for event in events:
+        names = {name for concept in event.delta.concepts if (name := hidden.means(concept.name))}
+        counts.append(len(names - seen))
+        seen |= names
+    return counts
+
+
+def _joined(graph: Graph, found: dict[str, str]) -> set[frozenset[str]]:
+    pairs = ((found.get(one), found.get(other)) for one, near in graph.neighbours.items() for other in near)
+    return {frozenset((one, other)) for one, other in pairs if one and other}
+
+
+def _thirds(new: Sequence[int], bill: Sequence[int]) -> list[float]:
+    cut = [len(new) * third // THIRDS for third in range(THIRDS + 1)]
+    return [1000 * sum(new[a:b]) / max(1, sum(bill[a:b])) for a, b in pairwise(cut)]
+
+
+def interval(values: Sequence[float], level: float = 0.95) -> float:
+    """Return half the width of the interval of a mean by Student's t; 0 for fewer than two values."""
+    from scipy.stats import t
+
+    count = len(values)
+    if count < 2:  # noqa: PLR2004  # one value has no spread
+        return 0.0
+    return float(t.ppf((1 + level) / 2, count - 1)) * statistics.stdev(values) / math.sqrt(count)

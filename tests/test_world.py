@@ -1,0 +1,270 @@
+"""Worlds: what a hidden graph answers, and that its dials do what they say."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import networkx as nx
+import pytest
+
+from graphgrow.codec import to_json
+from graphgrow.errors import BadInput
+from graphgrow.graph import Graph
+from graphgrow.growth import Growth, Settings
+from graphgrow.llm.hidden import hide
+from graphgrow.llm.spellings import spellings
+from graphgrow.llm.world import JUNK, Dials, World
+from graphgrow.model import Budget, Concept, Delta, Edit, Expansion, Focus, Prompt, Relation, Statement, Triple
+from graphgrow.names import canonical, clean
+from graphgrow.parse import parse
+from graphgrow.policy import open_policy
+from graphgrow.prompts import compare, render
+from graphgrow.stores import open_store
+from graphgrow.worlds import make_world
+
+HONEST = Dials(k=6, popularity=1.0, recall=1.0, variants=0.0, junk=0.0, drift=0.0)
+
+
+def chain(*names: str) -> "nx.Graph[str]":
+    """Return concepts in a row."""
+    graph: nx.Graph[str] = nx.path_graph(0)
+    nx.add_path(graph, names, predicate="contains")
+    return graph
+
+
+def star(leaves: int) -> "nx.Graph[str]":
+    """Return a hub whose i-th neighbour has so many neighbours of its own that it is the i-th most popular."""
+    graph: nx.Graph[str] = nx.Graph(topic="hub")
+    for place in range(leaves):
+        graph.add_edge("hub", f"leaf {place:02}")
+        graph.add_edges_from((f"leaf {place:02}", f"twig {place:02} {n:02}") for n in range(leaves - place))
+    return graph
+
+
+def knowing(*said: tuple[str, str]) -> Graph:
+    """Return a graph that holds relations between names."""
+    graph = Graph()
+    names = dict.fromkeys(name for pair in said for name in pair)
+    concepts = {canonical(name): Concept(canonical(name), clean(name)) for name in names}
+    relations = [Relation(canonical(one), "contains", canonical(other)) for one, other in said]
+    statements = tuple(Statement(r, Triple(r.source, r.predicate, r.target)) for r in dict.fromkeys(relations))
+    graph.apply(Edit(1, "add", Delta(tuple(concepts.values()), relations=statements)))
+    return graph
+
+
+def question(graph: Graph, *concepts: str, angle: str = "general", topic: str = "silk", seed: int = 0) -> Prompt:
+    """Return the prompt for concepts of a graph."""
+    focus = Focus("frontier", tuple(map(canonical, concepts)), "because it is new", angle=angle)
+    return render(focus, graph, topic, schema={}, seed=seed)
+
+
+def answers(world: World, prompts: Sequence[Prompt]) -> list[Triple]:
+    """Return all that a world says, reply by reply."""
+    return [triple for prompt in prompts for triple in parse(world.ask(prompt).text).triples]
+
+
+def asked_often(world: World, *known: str, times: int = 400) -> list[Triple]:
+    """Return what a world says about its hub when it is asked again and again."""
+    graph = knowing(*[("hub", name) for name in known]) if known else Graph()
+    return answers(world, [question(graph, "hub", seed=seed) for seed in range(times)])
+
+
+def grown(store: Path, world: World, width: int = 1) -> list[str]:
+    """Grow twenty questions in a file and return the log as it is on disk, without the time of day."""
+    with closing(open_store(str(store), create=True)) as home:
+        how = Settings(open_policy("mix"), Budget(steps=20), width, now=lambda: "2026-01-01T00:00:00+00:00")
+        list(Growth(world.hidden.topic, home, world, how))
+        return [to_json(event) for event in home.events()]
+
+
+def test_an_honest_world_names_neighbours_and_nothing_else() -> None:
+    """What it says of a concept is true, in the direction in which it is true, up to k relations."""
+    graph = star(9)
+    graph.add_edge("hub", "leaf 03", predicate="contains", source="leaf 03")
+    world = World(graph, HONEST)
+    said = asked_often(world)
+    assert all(graph.has_edge(one.source, one.target) for one in said)
+    assert {(t.source, t.target) for t in said if "leaf 03" in t.source + t.target} == {("leaf 03", "hub")}
+    assert {len(answers(world, [question(Graph(), "hub", seed=seed)])) for seed in range(20)} == {6}
+    assert len(answers(world, [question(Graph(), "twig 00 00")])) == 1
+
+
+def test_k_is_the_most_that_a_reply_names() -> None:
+    """One relation a reply, then eight; and none at all where k is 0."""
+    for k in (0, 1, 8):
+        world = World(star(20), Dials(k=k, junk=0, drift=0))
+        assert len(asked_often(world, times=50)) == 50 * k
+
+
+def test_popularity_is_the_exponent_of_zipfs_law() -> None:
+    """With one relation a reply the first of two ranks is named as often as its weight says; 0 has no favourites."""
+    for exponent in (0.0, 1.0, 2.0):
+        said = asked_often(World(star(10), Dials(1, exponent, 0, 0, 0, 0)), times=3000)
+        counts = Counter(triple.target for triple in said)
+        share = counts["leaf 00"] / (counts["leaf 00"] + counts["leaf 03"])
+        assert share == pytest.approx(1 / (1 + 4**-exponent), abs=0.05)
+
+
+def test_recall_is_the_share_of_what_is_listed_that_is_left_out() -> None:
+    """All of it, none of it, or part of it: with room for everybody a listed concept is named as often as said."""
+    for recall in (0.0, 0.3, 1.0):
+        said = asked_often(World(star(8), Dials(8, 1.0, recall, 0, 0, 0)), "leaf 02", "leaf 05", times=800)
+        counts = Counter(triple.target for triple in said)
+        assert counts["leaf 02"] / 800 == pytest.approx(1 - recall, abs=0.06)
+        assert counts["leaf 00"] == 800
+
+
+@pytest.mark.parametrize(("dial", "share"), [("junk", 0.2), ("drift", 0.3)])
+def test_junk_and_drift_are_shares_of_the_relations(dial: str, share: float) -> None:
+    """So many targets are phrases that are no concept, or concepts that nothing relates to the one asked about."""
+    graph = star(20)
+    world = World(graph, replace(HONEST, junk=share) if dial == "junk" else replace(HONEST, drift=share))
+    said = [t for t in asked_often(world) if not graph.has_edge(t.source, t.target)]
+    junk = {phrase.format(focus="hub") for phrase in JUNK}
+    assert len(said) / (6 * 400) == pytest.approx(share, abs=0.03 if dial == "drift" else 0.06)
+    assert all((t.target in junk) == (dial == "junk") for t in said)
+
+
+def test_variants_are_other_spellings_of_the_same_concept() -> None:
+    """So many names are written in another way, each of which the world itself still knows."""
+    graph = make_world("communities", 200, 1)
+    world = World(graph, Dials(variants=0.25, junk=0, drift=0))
+    names = [world.hidden.topic] * 400
+    said = answers(world, [question(Graph(), name, seed=seed) for seed, name in enumerate(names)])
+    mentioned = [end for t in said for end in (t.source, t.target) if end != world.hidden.topic]
+    other = [name for name in mentioned if name not in world.hidden.beside]
+    assert len(other) / len(mentioned) == pytest.approx(0.25, abs=0.03)
+    assert all(world.hidden.means(name) in graph for name in mentioned)
+
+
+def test_spellings_are_plurals_hyphens_the_other_english_and_acronyms() -> None:
+    """The ways a model may write a name, none of them the name."""
+    assert spellings("carbon fiber laminate") == (
+        "carbon fiber laminates",
+        "carbon-fiber laminate",
+        "carbon fibre laminate",
+        "carbon fiber laminate (CFL)",
+        "CFL",
+    )
+    assert spellings("glass") == ("glasses",)
+    assert spellings("") == ()
+
+
+def test_a_spelling_that_could_mean_two_concepts_is_never_used() -> None:
+    """Two names with one acronym have none, and a name is never the spelling of another."""
+    hidden = hide(chain("carbon fiber laminate", "cold formed lattice", "laminate", "laminates of silk"))
+    assert hidden.means("CFL") is None
+    assert hidden.means("carbon fibre laminates") == "carbon fiber laminate" or hidden.means("carbon fibre laminate")
+    assert not {"CFL"} & {spelled for also in hidden.also.values() for spelled in also}
+
+
+def test_it_connects_two_concepts_by_what_lies_between_them() -> None:
+    """The answer is a hidden shortest path from the one to the other, then ways beside it."""
+    graph = chain("silk", "fibroin", "beta sheet", "crystal")
+    nx.add_path(graph, ["silk", "spider", "web", "insect", "wing", "crystal"])
+    prompt = question(knowing(("silk", "wing"), ("crystal", "web")), "silk", "crystal", angle="connect")
+    said = answers(World(graph, Dials(8, 1.0, 0, 0, 0, 0)), [prompt])
+    steps = [("silk", "fibroin"), ("fibroin", "beta sheet"), ("beta sheet", "crystal")]
+    assert [(t.source, t.target) for t in said[:3]] == steps
+    assert {t.target for t in said[3:]} >= {"spider", "web", "insect"}
+
+
+def test_it_names_no_way_between_concepts_that_nothing_joins() -> None:
+    """Two islands are not connected, and it says so by saying nothing."""
+    graph = chain("silk", "fibroin")
+    nx.add_path(graph, ["trade", "route"])
+    prompt = question(knowing(("silk", "fibroin"), ("trade", "route")), "silk", "trade", angle="connect")
+    assert World(graph, HONEST).ask(prompt).text == '{"relations":[]}'
+
+
+def test_asked_for_more_of_a_kind_it_keeps_to_the_predicate() -> None:
+    """What else a concept contains is answered with what it contains."""
+    graph = star(3)
+    nx.add_star(graph, ["hub", "a thing", "b thing", "c thing", "d thing"], predicate="contains")
+    known = knowing(("hub", "a thing"), ("hub", "b thing"), ("hub", "c thing"))
+    said = answers(World(graph, HONEST), [question(known, "hub", angle="kin")])
+    assert [(t.predicate, t.target) for t in said] == [("contains", "d thing")]
+
+
+def test_asked_whether_it_is_so_it_confirms_what_is_true() -> None:
+    """A relation that is hidden too comes back, then what else holds; one that is not does not."""
+    world = World(chain("silk", "fibroin", "beta sheet"), HONEST)
+    said = answers(world, [question(knowing(("silk", "fibroin")), "fibroin", "silk", angle="consolidate")])
+    assert {(t.source, t.target) for t in said} == {("silk", "fibroin"), ("fibroin", "beta sheet")}
+    false = answers(world, [question(knowing(("silk", "beta sheet")), "beta sheet", "silk", angle="consolidate")])
+    assert ("silk", "beta sheet") not in {(t.source, t.target) for t in false}
+
+
+def test_it_knows_which_names_are_one_concept() -> None:
+    """The arbiter's question is answered by the truth."""
+    world = World(chain("carbon fiber laminate", "silk"), HONEST)
+    known = knowing(("carbon fiber laminate", "carbon fibre laminates"), ("silk", "web"))
+    keys = list(known.concepts)
+    verdicts = [world.ask(compare(keys[0], other, known, "silk", schema={})).text for other in keys[1:3]]
+    assert [json.loads(text)["verdict"] for text in verdicts] == ["same", "different"]
+
+
+def test_of_what_it_does_not_know_it_says_nothing_or_drifts() -> None:
+    """An unknown concept gets an honest empty reply; with drift, now and then something from anywhere."""
+    prompt = question(Graph(), "medieval trade")
+    assert parse(World(star(5), HONEST).ask(prompt).text).outcome == "empty"
+    said = answers(World(star(5), Dials(drift=0.5)), [question(Graph(), "medieval trade", seed=s) for s in range(100)])
+    assert len(said) == pytest.approx(300, abs=60)
+    assert len({t.target for t in said}) > 10
+
+
+def test_a_reply_follows_from_seed_and_prompt_alone() -> None:
+    """Two worlds of one seed agree in any order of questions; another seed, or another of the prompt, does not."""
+    graph = make_world("scale-free", 300, 2)
+    prompts = [question(Graph(), name) for name in list(graph)[:30]]
+    one, same, other = World(graph, seed=1), World(graph, seed=1), World(graph, seed=2)
+    forth = [one.ask(prompt) for prompt in prompts]
+    back = [same.ask(prompt) for prompt in reversed(prompts)]
+    assert forth == back[::-1]
+    assert forth != [other.ask(prompt) for prompt in prompts]
+    assert len({one.ask(question(Graph(), one.hidden.topic, seed=s)).text for s in range(5)}) > 1
+
+
+@pytest.mark.parametrize("width", [1, 6])
+def test_runs_on_a_world_repeat_through_threads_and_restarts(tmp_path: Path, width: int) -> None:
+    """The log on disk is the same byte for byte, also where the run was stopped and started again."""
+    graph = make_world("communities", 300, 1)
+    whole = grown(tmp_path / "whole.db", World(graph, seed=5), width)
+    again = grown(tmp_path / "again.db", World(graph, seed=5), width)
+    assert whole == again
+    with closing(open_store(str(tmp_path / "parts.db"), create=True)) as home:
+        for _ in range(2):
+            how = Settings(open_policy("mix"), Budget(steps=10 if width == 1 else 12), width, now=lambda: "")
+            list(Growth(str(graph.graph["topic"]), home, World(graph, seed=5), how))
+        texts = [event.reply.text for event in home.events() if isinstance(event, Expansion)]
+    assert texts[:10] == [json.loads(line)["reply"]["text"] for line in whole][:10]
+    assert len(whole) == 20
+
+
+def test_a_run_finds_the_hidden_graph(tmp_path: Path) -> None:
+    """With nothing but true answers and enough questions all of a small world is found, and no relation that is not."""
+    graph = make_world("hierarchy", 60, 1, degree=4)
+    world = World(graph, replace(HONEST, k=20))
+    with closing(open_store(str(tmp_path / "found.db"), create=True)) as home:
+        list(Growth(world.hidden.topic, home, world, Settings(open_policy("bfs"), Budget(steps=70))))
+        found = home.graph()
+    assert {concept.name for concept in found.concepts.values()} == set(graph)
+    assert all(graph.has_edge(found.name(r.source), found.name(r.target)) for r in found.relations)
+
+
+def test_a_hidden_graph_may_hold_anything() -> None:
+    """Loops and names that mean nothing are left out, numbers are names; a graph without any name is refused."""
+    graph: nx.Graph[object] = nx.Graph([("silk", "silk"), ("silk", "!!"), ("silk", 7)])
+    assert hide(graph).beside == {"7": ("silk",), "silk": ("7",)}  # type: ignore[arg-type]  # as somebody may give it
+    with pytest.raises(BadInput, match="at least one concept"):
+        World(nx.Graph())
+
+
+@pytest.mark.parametrize("dials", [{"k": -1}, {"k": 65}, {"popularity": -1.0}, {"recall": 1.1}, {"junk": float("nan")}])
+def test_a_dial_that_is_turned_too_far_is_refused(dials: dict[str, float]) -> None:
+    """The error names the dial and its range."""
+    with pytest.raises(BadInput, match=next(iter(dials))):
+        Dials(**dials)  # type: ignore[arg-type]  # as a caller without types may

@@ -4,8 +4,8 @@
 
 Prints a Markdown table for each kind of world, best first by on-topic concepts per 1,000 tokens. A seed makes world and
 run alike, so the policies meet the same worlds. Finished trials are kept as lines of JSON in --keep, and a benchmark
-that is started again only does what is missing. The file begins anew where the worlds' dials differ; after a change of
-strategies or policies take another one.
+that is started again only does what is missing. A file is for one set of dials; after a change of strategies or
+policies take another one.
 """
 
 import argparse
@@ -72,14 +72,12 @@ def trials(how: argparse.Namespace) -> list[Trial]:
 
 
 def kept(path: Path | None) -> dict[Trial, Run]:
-    """Return the finished trials of a file; none where its dials are not those of now."""
+    """Return the finished trials of a file; ends the program where its dials are not those of now."""
     if path is None or not path.is_file():
         return {}
     first, *lines = path.read_text(encoding="utf-8").splitlines()
     if json.loads(first) != _setting():
-        print(f"{path} was made with other dials: it begins anew", file=sys.stderr)
-        path.unlink()
-        return {}
+        sys.exit(f"{path} was made with other dials: --keep another file")
     return {Trial(**row["trial"]): row["run"] for row in map(json.loads, lines)}
 
 
@@ -128,10 +126,12 @@ def _cell(name: str, runs: list[Run]) -> str:
 
 def report(kind: str, runs: dict[str, list[Run]], how: argparse.Namespace) -> Iterator[str]:
     """Yield the lines about one kind of world."""
-    radii = sorted({int(run["radius"]) for some in runs.values() for run in some})
+    every = [run for some in runs.values() for run in some]
+    radii = sorted({int(run["radius"]) for run in every})
     radius = "-".join(map(str, dict.fromkeys((radii[0], radii[-1]))))
+    share = statistics.mean(run["within"] for run in every)
     yield f"\n### {kind}: {how.size} hidden concepts, {how.questions} questions, {how.seeds} seeds\n"
-    yield f"On topic: within {radius} relations of it in the hidden graph, which is a quarter of it or more.\n"
+    yield f"On topic: within {radius} relations of it in the hidden graph, which holds {share:.0%} of the concepts.\n"
     yield from table(runs)
 
 

@@ -21,7 +21,7 @@ from graphgrow.policy import open_policy
 from graphgrow.stores.memory import MemoryStore
 from graphgrow.worlds import make_world
 
-WITHIN = 0.25  # share of the hidden concepts that the radius around the topic reaches at least
+WITHIN = 0.25  # of the hidden concepts lie within the radius around the topic, as nearly as whole steps allow
 THIRDS = 3
 
 Run = dict[str, float]  # figure -> value
@@ -43,10 +43,17 @@ def truth(kind: str, size: int, seed: int) -> Truth:
     graph = make_world(kind, size, seed)
     world = World(graph, seed=seed)
     away = distances(world.hidden, world.hidden.topic)
-    counted = sorted(away.values())
     part = {name: data["community"] for name, data in graph.nodes(data=True)}
     bridges = frozenset(frozenset(pair) for pair in graph.edges if part[pair[0]] != part[pair[1]])
-    return Truth(world, away, counted[round(WITHIN * len(counted))], bridges)
+    return Truth(world, away, _radius(away), bridges)
+
+
+def _radius(away: dict[str, int]) -> int:
+    """Return the distance that holds nearest to WITHIN of all concepts; at least 1."""
+    shares = {
+        radius: sum(d <= radius for d in away.values()) / len(away) for radius in range(1, max(away.values()) + 1)
+    }
+    return min(shares, key=lambda radius: (abs(shares[radius] - WITHIN), radius))
 
 
 def distances(hidden: Hidden, root: str) -> dict[str, int]:
@@ -98,6 +105,7 @@ def figures(graph: Graph, events: Sequence[Expansion], known: Truth) -> Run:
         "questions": graph.steps,
         "kilotokens": tokens / 1000,
         "radius": known.radius,
+        "within": sum(away <= known.radius for away in known.away.values()) / len(known.away),
     }
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
 MOST = 64
-# What models write where a concept should stand, after the rejects and the junk that was kept of the recorded run.
+# What models write where a concept should stand, made up after what hygiene kept out of the recorded run.
 JUNK = (
     "resistant to wear", "durable", "highly effective", "used in", "used in construction", "protects structures",
     "improves the overall performance", "unique properties", "wide range of applications", "various other uses",
@@ -35,7 +35,7 @@ JUNK = (
 
 @dataclass(frozen=True, slots=True)
 class Dials:
-    """The habits of a world. The defaults are fitted to a model of 1.5 billion parameters (benchmarks/worldfit.py).
+    """The habits of a world. The defaults, variants apart, are fitted to a 1.5 B model (benchmarks/worldfit.py).
 
     - k: relations in a reply at most; it has fewer where the concept has fewer neighbours
     - popularity: exponent of Zipf's law; the i-th most popular neighbour is named with a weight of i ** -popularity

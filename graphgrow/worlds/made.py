@@ -17,7 +17,8 @@ from graphgrow.errors import BadInput
 if TYPE_CHECKING:
     import networkx as nx
 
-# Fitted with the dials (benchmarks/worldfit.py): a smaller or larger world dries up sooner or later than the model did.
+# Size and degree of the best of the worlds that were tried for the dials (benchmarks/worldfit.py); other choices here
+# are not fitted.
 DEGREE = 20.0
 SIZE = 1500
 SMALLEST = 20

@@ -54,7 +54,7 @@ def test_verdicts_are_events_that_bind(store: SQLiteStore) -> None:
         assert isinstance(one, Expansion)
         assert isinstance(other, Expansion)
         assert (one.focus.strategy, one.outcome, one.reason) == (ARBITER, "ok", "same: I know")
-        assert 'A: "hot forming" (related to: steel)' in one.prompt.user
+        assert 'A: "hot forming" (hot forming produces steel)' in one.prompt.user
         graph = store.graph()
         assert graph.concepts["hot forging"].aliases == ("hot forming",)
         assert Relation("hot forging", "produces", "steel") in graph.relations

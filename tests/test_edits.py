@@ -1,5 +1,6 @@
 """Corrections: what they show, that they bind, and that taking one back leaves nothing of it."""
 
+import random
 from contextlib import closing
 from itertools import takewhile
 from pathlib import Path
@@ -144,6 +145,32 @@ def test_every_store_shows_what_the_log_says(store: GraphStore) -> None:
             store.append(new)
             assert differences(project(store.graph()), store.projection()) == [], new.seq
         assert whole(store.graph()) == whole(graph)
+
+
+def drawn(seed: int) -> list[tuple[object, ...]]:
+    """Return twenty decisions drawn with a seed."""
+    rng, found = random.Random(seed), list[tuple[object, ...]]()
+    for _ in range(20):
+        one, other, third = rng.choices(NAMES, k=3)
+        choices: list[tuple[object, ...]] = [
+            ("grow", [(one, "contains", other), (other, "is a", third)]), ("merge", one, other), ("unmerge", one),
+            ("reject", one), ("restore", one), ("rename", one, f"{other} tissue"), ("apart", one, other),
+            ("retype", rng.randrange(30), "contains"), ("drop", rng.randrange(30)),
+        ]  # fmt: skip
+        found.append(rng.choice(choices))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_any_life_is_the_same_in_every_store(store: GraphStore, seed: int) -> None:
+    """Drawn sequences of growth and corrections leave log and projection equal, whichever way they are committed."""
+    _, log = live(drawn(seed))
+    with closing(store):
+        for new in log[: len(log) // 2]:
+            store.append(new)
+            assert differences(project(store.graph()), store.projection()) == [], new.seq
+        store.append(*log[len(log) // 2 :])
+        assert differences(project(fold(log)), store.projection()) == []
 
 
 def test_another_writer_learns_what_was_decided(store: GraphStore, tmp_path: Path) -> None:

@@ -77,9 +77,10 @@ def between(largest: ig.Graph, sources: Sequence[int]) -> list[float]:
 
 
 def _eigenvector(largest: ig.Graph, seed: int) -> tuple[float, ...]:
+    """Return eigenvector centrality; ARPACK does not start from one place, which shows in the last digits."""
     values = [1.0] * largest.vcount()
     if largest.ecount():
-        with seeded(seed):  # where the search starts shows in the last digits
+        with seeded(seed):
             values = largest.eigenvector_centrality()
     return tuple(values)
 

@@ -19,7 +19,7 @@ KINDS = frozenset((CONNECT, JOIN, BETWEEN, CONSOLIDATE, KIN))
 KNOWN_CONCEPTS = 12
 UNWANTED = 6
 NAME_CHARACTERS = 80
-COMPARED = 8  # neighbours of a concept in doubt
+COMPARED = 8  # relations of a concept in doubt
 LEADING = 3  # concepts that stand for a field, beside the one it is around
 QUOTED = 4  # relations that a question repeats
 KINDRED = 3  # relations with one predicate that make a kind to ask more of
@@ -124,8 +124,10 @@ def compare(one: str, other: str, graph: Graph, topic: str, *, schema: Json, see
 
 
 def _beside(key: str, graph: Graph) -> str:
-    near = ", ".join(quoted(graph.name(other)) for other in list(graph.neighbours[key])[:COMPARED])
-    return f" (related to: {near})" if near else ""
+    """Return what the graph says of a concept, in a few of its relations: there is no better description of it."""
+    said = [f"{quoted(graph.name(r.source))} {quoted(r.predicate)} {quoted(graph.name(r.target))}"
+            for r in graph.incident[key][:COMPARED]]  # fmt: skip
+    return f" ({'; '.join(said)})" if said else ""
 
 
 def repair(prompt: Prompt, reply: str, problem: str) -> Prompt:

@@ -89,13 +89,11 @@ def _delta(graph: Graph, focus: Focus, found: _Verdict) -> Delta:
     if one == other or not {one, other} <= graph.concepts.keys():
         return Delta()  # somebody decided meanwhile
     if found.verdict == "same":
-        older, newer = sorted((one, other), key=lambda key: (graph.introduced[key], key))
+        older, newer = graph.by_age(one, other)
         return Delta(changes=(Change("merge", (newer, older), reason=why),))
     apart = (Change("apart", (one, other), reason=why),)
     if found.verdict == "different":
         return Delta(changes=apart)
     special, general = (other, one) if found.verdict == "broader" else (one, other)
-    relation = Relation(special, "is a", general)
-    said = (Statement(relation, Triple(graph.name(special), found.verdict, graph.name(general))),)
-    is_known = graph.standing.shown(relation) in graph.relations
-    return Delta(relations=() if is_known else said, support=said if is_known else (), changes=apart)
+    raw = Triple(graph.name(special), found.verdict, graph.name(general))
+    return graph.delta(Statement(Relation(special, "is a", general), raw), changes=apart)

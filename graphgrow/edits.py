@@ -8,8 +8,6 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from itertools import takewhile
 
-from rapidfuzz.process import extract
-
 from graphgrow.errors import BadInput, StaleGraph
 from graphgrow.graph import Graph, fold
 from graphgrow.model import Change, Concept, Delta, Edit, EditKind, Event, Expansion, Relation, Statement, Triple
@@ -41,6 +39,8 @@ def find(graph: Graph, name: str) -> str:
         return known
     if graph.standing.find(key) in graph.standing.hidden:
         raise BadInput(f"{name!r} was rejected: bring it back with  graphgrow restore")
+    from rapidfuzz.process import extract
+
     near = [found for found, *_ in extract(key, graph.concepts.keys(), limit=3, score_cutoff=ALIKE)]
     hint = f": did you mean {', '.join(repr(graph.name(k)) for k in near)}?" if near else ": see  graphgrow show STORE"
     raise BadInput(f"no concept {name!r} in this graph{hint}")
@@ -59,9 +59,7 @@ def find_relation(graph: Graph, source: str, predicate: str, target: str) -> Rel
 
 def _readings(source: str, predicate: str, target: str) -> tuple[Relation, Relation]:
     """Return the relation that was meant literally, and as the vocabulary reads it."""
-    wording = read(predicate)
-    ends = (target, source) if wording.turned else (source, target)
-    return Relation(source, clean(predicate), target), Relation(ends[0], wording.predicate, ends[1])
+    return Relation(source, clean(predicate), target), read(predicate).between(source, target)
 
 
 def merge(graph: Graph, one: str, other: str, *, reason: str = BY_HAND, into: str | None = None) -> Edit:
@@ -69,9 +67,8 @@ def merge(graph: Graph, one: str, other: str, *, reason: str = BY_HAND, into: st
     first, second = find(graph, one), find(graph, other)
     if first == second:
         raise BadInput(f"{one!r} and {other!r} are one concept already: {graph.name(first)!r}")
-    order = {key: place for place, key in enumerate(graph.concepts) if key in (first, second)}
-    kept = find(graph, into) if into else min(order, key=lambda key: order[key])
-    if kept not in order:
+    kept = find(graph, into) if into else graph.by_age(first, second)[0]
+    if kept not in (first, second):
         raise BadInput(f"{into!r} is neither {one!r} nor {other!r}: name one of the two")
     gone = second if kept == first else first
     return _edit(graph, "merge", [Change("merge", (gone, kept), reason=reason)],
@@ -190,14 +187,12 @@ def add(graph: Graph, source: str, predicate: str, target: str, *, reason: str =
         if not key or graph.standing.find(key) in graph.standing.hidden:
             why = "was rejected: bring it back with  graphgrow restore" if key else "names nothing"
             raise BadInput(f"{name!r} {why}")
-    relation = _readings(keys[0], predicate, keys[1])[1]
-    shown = graph.standing.shown(relation)
-    if shown is None:
+    relation = read(predicate).between(*keys)
+    if graph.standing.shown(relation) is None:
         raise BadInput(f"{source!r} {predicate!r} {target!r} was rejected, or the two are one concept here")
     new = {key: Concept(key, name) for key, name in zip(keys, names, strict=True) if not graph.knows(key)}
-    said = (Statement(relation, Triple(clean(source), clean(predicate), clean(target))),)
-    is_known = shown in graph.relations
-    delta = Delta(tuple(new.values()), relations=() if is_known else said, support=said if is_known else ())
+    said = Statement(relation, Triple(clean(source), clean(predicate), clean(target)))
+    delta = graph.delta(said, tuple(new.values()))
     return _edit(graph, "add", (), f"{source} {predicate} {target}: {reason}", delta)
 
 
@@ -210,15 +205,21 @@ def _words(graph: Graph, relation: Relation) -> str:
     return f"{graph.name(relation.source)} {relation.predicate} {graph.name(relation.target)}"
 
 
-def commit(store: GraphStore, decide: Callable[[Graph], Edit], *, at: str = "") -> Edit:
-    """Append what `decide` makes of the graph as it stands, and return it; again where another writer was faster."""
+def commit(store: GraphStore, decide: Callable[[Graph], Edit], *, at: str = "") -> tuple[Edit, Graph]:
+    """Append what `decide` makes of the graph as it stands, and return it with the graph after it.
+
+    Where another writer was faster it is decided again, for the graph as that left it.
+    """
+    graph = store.graph()
     while True:
-        edit = replace(decide(store.graph()), at=at)
+        edit = replace(decide(graph), at=at)
         try:
             store.append(edit)
         except StaleGraph:
+            graph.apply_all(store.events(graph.seq))
             continue
-        return edit
+        graph.apply(edit)
+        return edit, graph
 
 
 def queue(graph: Graph) -> list[Change]:
@@ -265,5 +266,5 @@ def _is_held(said: Statement, graph: Graph) -> bool:
 
 def _is_about(relation: Relation, keys: Collection[str], graph: Graph) -> bool:
     """Tell whether one end of a relation is among the keys and the other one known, or among them too."""
-    ends = relation.source, relation.target
+    ends = relation.ends
     return any(end in keys for end in ends) and all(end in keys or graph.knows(end) for end in ends)

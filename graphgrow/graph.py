@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from graphgrow.errors import StoreError
-from graphgrow.model import ARBITER, Concept, Delta, Event, Expansion, Focus, Relation, Triple, Usage
+from graphgrow.model import ARBITER, Change, Concept, Delta, Event, Expansion, Focus, Relation, Statement, Triple, Usage
 from graphgrow.names import canonical
 from graphgrow.standing import REJECTED, Standing, is_structural
 from graphgrow.structures import Bag, Components, Harvest, Memo
@@ -116,7 +116,7 @@ class Graph:
                 raise StoreError(f"the log is damaged: event {event.seq} cannot follow event {self.seq}")
             self.seq = event.seq
             self._count(event)
-            self.standing.take(event, settle=False)
+            self.standing.take(event)
             step = _Step(event.seq, event.delta, event.focus if isinstance(event, Expansion) else None)
             self._past.append(step)
             is_stale = is_stale or is_structural(event)
@@ -292,6 +292,20 @@ class Graph:
     def support(self, relation: Relation) -> int:
         """Return how often a relation was said, over all events."""
         return sum(evidence.support for evidence in self.relations[relation])
+
+    def delta(self, said: Statement, concepts: tuple[Concept, ...] = (), changes: tuple[Change, ...] = ()) -> Delta:
+        """Return one statement as a delta of this graph: a new relation, or support of a known one."""
+        if self.standing.shown(said.relation) in self.relations:
+            return Delta(concepts, support=(said,), changes=changes)
+        return Delta(concepts, relations=(said,), changes=changes)
+
+    def by_age(self, one: str, other: str) -> tuple[str, str]:
+        """Return the keys of two concepts, the one that came first before the other."""
+        if self.introduced[one] == self.introduced[other]:
+            first = next(key for key in self.concepts if key in (one, other))
+        else:
+            first = min((one, other), key=lambda key: self.introduced[key])
+        return first, other if first == one else one
 
     def name(self, key: str) -> str:
         """Return the name people read for a key; the key itself where the graph does not hold it."""

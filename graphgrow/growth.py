@@ -94,10 +94,10 @@ class Growth:
 
     def _doubts(self) -> Iterator[Question]:
         """Yield the questions about doubts that the model was not asked about yet."""
-        seen = set(self.graph.asked)
+        seen = set[tuple[str, ...]]()
         for doubt in self.graph.standing.queue():
             asked = arbiter.question(doubt, self.graph, self.topic, self._settings.seed + self.graph.seq)
-            if asked.focus.question not in seen:
+            if asked.focus.question not in self.graph.asked and asked.focus.question not in seen:
                 seen.add(asked.focus.question)
                 yield asked
 

@@ -1,11 +1,12 @@
 """Which known concept a new name means: the index of names that `identity` decides by, kept in step with one graph."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 
 from graphgrow.graph import Graph
 from graphgrow.identity import Decision, Lexicon, Meanings, decide
-from graphgrow.names import canonical
+from graphgrow.model import Change, Doing
 
 
 class Identifier:
@@ -20,19 +21,37 @@ class Identifier:
         self._lexicon, self._rejected = Lexicon(), Lexicon()
         self._followed: tuple[Graph | None, int, int] = None, 0, 0
 
-    def follow(self, graph: Graph, names: Iterable[str] = ()) -> None:
-        """Take in what the graph has come to hold; `names` are those that will be asked about."""
+    def read(
+        self, graph: Graph, key: Callable[[str], str], pairs: Iterable[tuple[str, str]], names: Iterable[str] = ()
+    ) -> "NewNames":
+        """Return what decides about the names of a reply: the `pairs` that it relates and other `names` it declares."""
+        beside: defaultdict[str, set[str]] = defaultdict(set)
+        wanted = dict.fromkeys(names)
+        for one, other in pairs:
+            wanted |= {one: None, other: None}
+            beside[key(one)].add(graph.standing.find(key(other)))
+            beside[key(other)].add(graph.standing.find(key(one)))
+        self._follow(graph)
+        if self._meanings is not None:
+            self._meanings.prepare([name for name in wanted if not graph.knows(key(name))])
+        return NewNames(self, graph, beside)
+
+    def _follow(self, graph: Graph) -> None:
+        """Take in what the graph has come to hold."""
         known, seq, decisions = self._followed
         if known is not graph or decisions != graph.decisions:
             self._begin(graph)
             seq = 0
-        for key, spelling in graph.spellings(since=seq):
-            self._add(graph.standing.find(key), spelling, graph)
+        fresh: dict[str, str] = {}
+        for said, spelling in graph.spellings(since=seq):
+            concept = graph.standing.find(said)
+            names = self._rejected if concept in graph.standing.hidden else self._lexicon
+            names.add(concept, *([spelling] if concept in names else [graph.name(concept), spelling]))
+            if names is self._lexicon and concept not in self._meant:
+                fresh[concept] = graph.name(concept)
         if self._meanings is not None:
-            fresh = {key: graph.name(key) for key in self._lexicon.keys() - self._meant.keys()}
             self._meanings.add(fresh)
             self._meant |= fresh
-            self._meanings.prepare([name for name in names if not graph.knows(canonical(name))])
         self._followed = graph, graph.seq, graph.decisions
 
     def _begin(self, graph: Graph) -> None:
@@ -46,17 +65,47 @@ class Identifier:
                 if self._meanings is not None:
                     self._meanings.remove(key)
 
-    def _add(self, concept: str, spelling: str, graph: Graph) -> None:
-        names = self._rejected if concept in graph.standing.hidden else self._lexicon
-        names.add(concept, *([spelling] if concept in names else [graph.name(concept), spelling]))
-
     def decide(self, name: str, key: str, graph: Graph, beside: AbstractSet[str] = frozenset()) -> Decision:
         """Return what a name means that the graph does not know; `beside` are the keys that the reply relates it to."""
 
         def neighbours(other: str) -> AbstractSet[str]:
             return beside if other == key else graph.neighbours.get(other, {}).keys()
 
-        rejected = decide(name, key, self._rejected)
-        if rejected.action == "merge":
+        if len(self._rejected) and (rejected := decide(name, key, self._rejected)).action == "merge":
             return rejected
         return decide(name, key, self._lexicon, neighbours, self._meanings)
+
+
+class NewNames:
+    """The names that one reply brings, decided by the graph's names and by each other; each is decided once."""
+
+    def __init__(self, identifier: Identifier, graph: Graph, beside: Mapping[str, AbstractSet[str]]) -> None:
+        self._identifier, self._graph, self._beside = identifier, graph, beside
+        self._decided: dict[str, Decision] = {}
+        self._taken = Lexicon()
+
+    def _decide(self, name: str, key: str) -> Decision:
+        """Return what a name means in the graph, whatever else the reply brings."""
+        if key not in self._decided:
+            beside = self._beside.get(key, frozenset())
+            self._decided[key] = self._identifier.decide(name, key, self._graph, beside)
+        return self._decided[key]
+
+    def is_rejected(self, name: str, key: str) -> bool:
+        """Tell whether a name that the graph does not know is another way of writing what somebody rejected."""
+        if self._graph.knows(key):
+            return False
+        found = self._decide(name, key)
+        return found.action == "merge" and found.into in self._graph.standing.hidden
+
+    def take(self, name: str, key: str) -> list[Change]:
+        """Take in a new name, and return what the log says of it; that it stands apart goes without saying."""
+        found = self._decide(name, key)
+        if found.action != "merge":
+            inside = decide(name, key, self._taken)
+            found = inside if inside.action == "merge" or found.action == "apart" else found
+        self._taken.add(key, name)
+        if found.action == "apart":
+            return []
+        do: Doing = "merge" if found.action == "merge" else "doubt"
+        return [Change(do, (key, found.into), reason=found.reason, score=round(found.score, 4))]

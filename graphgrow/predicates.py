@@ -18,6 +18,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from graphgrow.errors import BadInput
+from graphgrow.model import Relation
 from graphgrow.names import clean
 
 FALLBACK = "related to"
@@ -48,6 +49,10 @@ class Wording:
 
     predicate: str
     turned: bool = False
+
+    def between(self, source: str, target: str) -> Relation:
+        """Return the relation that the wording says of two concepts, the right way round."""
+        return Relation(target, self.predicate, source) if self.turned else Relation(source, self.predicate, target)
 
 
 @dataclass(frozen=True, slots=True)

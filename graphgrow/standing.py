@@ -17,6 +17,8 @@ _SILENT = {"doubt", "apart"}
 
 def is_structural(event: Event) -> bool:
     """Tell whether an event changes how what was said before is shown, and not only that of names it brings itself."""
+    if not event.delta.changes:
+        return False
     own = {concept.key for concept in event.delta.concepts}
     return any(
         change.do not in _SILENT and not (change.do == "merge" and change.concepts[0] in own)
@@ -46,12 +48,10 @@ class Standing:
         self._predicates: dict[Relation, str] = {}
         self._dropped: frozenset[Relation] = frozenset()
 
-    def take(self, event: Event, *, settle: bool = True) -> None:
-        """Fold the changes of one event; of many at once the last one settles what they mean together."""
+    def take(self, event: Event) -> None:
+        """Fold the changes of one event; after structural ones `settle`, once for all of them."""
         for change in event.delta.changes:
             _DOING[change.do](self, change)
-        if settle and is_structural(event):
-            self.settle()
 
     def _merge(self, change: Change) -> None:
         gone, kept = map(self.find, change.concepts)

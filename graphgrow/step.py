@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from graphgrow.graph import Graph
 from graphgrow.hygiene import broken_rule, counts
-from graphgrow.identify import Identifier
-from graphgrow.identity import Meanings
 from graphgrow.measure import measure
 from graphgrow.model import Answer, Delta, Expansion, Proposal, Question
 from graphgrow.parse import PROSE, parse
@@ -14,14 +13,19 @@ from graphgrow.predicates import Wording, read
 from graphgrow.prompts import EXAMPLE
 from graphgrow.resolve import Resolver, Rules, resolve
 
+if TYPE_CHECKING:
+    from graphgrow.identity import Meanings
+
 
 def resolver(
-    *, rules: Rules = broken_rule, predicate: Callable[[str], Wording] = read, meanings: Meanings | None = None
+    *, rules: Rules = broken_rule, predicate: Callable[[str], Wording] = read, meanings: "Meanings | None" = None
 ) -> Resolver:
     """Return how replies to our prompts are resolved in one run: new names are compared with the graph's.
 
     `meanings` compares them by what they mean too, not only by how they are written.
     """
+    from graphgrow.identify import Identifier
+
     return Resolver(broken_rule=rules, predicate=predicate, echoes=EXAMPLE, identifier=Identifier(meanings))
 
 

@@ -307,10 +307,10 @@ def _split(words: str) -> list[str]:
 
 
 def test_help_is_instant_and_imports_nothing_heavy() -> None:
-    """`--help` loads neither the LLM client nor pandas, igraph, streamlit or neo4j."""
+    """`--help` loads neither the LLM client nor numpy, pandas, igraph, streamlit or neo4j."""
     code = (
         "import sys; import graphgrow.cli; "
-        "heavy = 'openai pandas igraph streamlit neo4j networkx powerlaw json_repair'.split(); "
+        "heavy = 'numpy rapidfuzz openai pandas igraph streamlit neo4j networkx powerlaw json_repair'.split(); "
         "sys.exit(' '.join(set(heavy) & set(sys.modules)) or None)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)

@@ -1,6 +1,5 @@
 """`critical`: entropy of a graph's structure against that of its meanings, and the relations that surprise."""
 
-import os
 from contextlib import closing
 from typing import Annotated, Any
 
@@ -26,9 +25,8 @@ def critical_(
     as_json: AsJson = False,
 ) -> None:
     """Print structural and semantic entropy, and which relations join what is far apart in meaning."""
-    address = base_url or os.environ.get("OPENAI_BASE_URL", ""), os.environ.get("OPENAI_API_KEY", "")
     with closing(open_store(store)) as home:
-        graph, known = home.graph(), meanings(embeddings, home, address)
+        graph, known = home.graph(), meanings(embeddings, home, base_url)
         vectors = known.vectors([concept.name for concept in graph.concepts.values()]) if known is not None else None
     row, surprising = _measured(graph, vectors)
     if as_json:

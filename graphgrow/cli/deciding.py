@@ -74,7 +74,7 @@ def restore(store: Store, words: Words, reason: Reason = edits.BY_HAND, as_json:
                 return edits.restore(graph, words[0], log=home.events(), reason=reason)
             return edits.restore_relation(graph, *words, reason=reason)
 
-        _say(home, edits.commit(home, decide, at=now()), as_json=as_json)
+        _say(*edits.commit(home, decide, at=now()), as_json=as_json)
 
 
 def rename(store: Store, name: str, new: str, reason: Reason = edits.BY_HAND, as_json: AsJson = False) -> None:
@@ -114,11 +114,10 @@ def _is_concept(words: list[str]) -> bool:
 
 def _commit(store: str, decide: Callable[[Graph], Edit], *, as_json: bool) -> None:
     with closing(open_store(store)) as home:
-        _say(home, edits.commit(home, decide, at=now()), as_json=as_json)
+        _say(*edits.commit(home, decide, at=now()), as_json=as_json)
 
 
-def _say(home: GraphStore, edit: Edit, *, as_json: bool) -> None:
-    graph = home.graph()
+def _say(edit: Edit, graph: Graph, *, as_json: bool) -> None:
     sizes = {"concepts": len(graph.concepts), "relations": len(graph.relations)}
     if as_json:
         dump({"seq": edit.seq, "edit": edit.edit, "note": edit.note, **sizes})
@@ -198,7 +197,7 @@ def _decide(home: GraphStore, doubt: Change) -> bool:
     if answer in {"m", "k"}:
         function = edits.merge if answer == "m" else edits.apart
         decide = partial(_reviewed, function, doubt)
-        _say(home, edits.commit(home, decide, at=now()), as_json=False)
+        _say(*edits.commit(home, decide, at=now()), as_json=False)
     return answer != "q"
 
 

@@ -48,7 +48,7 @@ def replay(
     fields = Fields(field, question_field) if field else None
     recorded = recording(file, fields, topic)
     with closing(open_store(store, create=True)) as home:
-        resolver = resolving(without_rule, predicates, embeddings, home, ("", "")) if resolution == "on" else VERBATIM
+        resolver = resolving(without_rule, predicates, embeddings, home) if resolution == "on" else VERBATIM
         outcomes: Counter[str] = Counter()
         notes = []
         for event in run_again(recorded, home, resolver, append=append):

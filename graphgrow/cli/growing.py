@@ -89,8 +89,7 @@ def grow(
         with closing(open_llm(llm or None, base_url or None, env=os.environ, temperature=temperature)) as model:
             budget = _budget(model, Budget(steps, tokens, usd, minutes))
             with _sigint() as stop:
-                address = base_url or os.environ.get("OPENAI_BASE_URL", ""), os.environ.get("OPENAI_API_KEY", "")
-                resolver = resolving(without_rule, predicates, embeddings, opened, address)
+                resolver = resolving(without_rule, predicates, embeddings, opened, base_url)
                 names = known(predicates).names if strict_predicates else ()
                 how = Settings(chosen, budget, width, seed, resolver, names, arbiter == "llm", stop=lambda: bool(stop))
                 home = Patient(opened, patience, partial(_wait, state_folder(opened.url), stop))

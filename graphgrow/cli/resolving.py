@@ -1,5 +1,6 @@
 """How names and predicates are resolved: options that `grow` and `replay` share; `predicates` reports on wordings."""
 
+import os
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
@@ -36,14 +37,14 @@ def known(file: Path | None) -> Vocabulary:
 
 
 def how(
-    without: list[str] | None, predicates: Path | None, embeddings: str, store: GraphStore, address: tuple[str, str]
+    without: list[str] | None, predicates: Path | None, embeddings: str, store: GraphStore, base_url: str = ""
 ) -> Resolver:
-    """Return how replies are resolved; `address` is the base URL and key of the endpoint that embeds, if one does."""
+    """Return how replies are resolved; `base_url` is the endpoint that embeds, if one does."""
     rules = Hygiene(frozenset(without or ()))
-    return resolver(rules=rules, predicate=known(predicates).read, meanings=meanings(embeddings, store, address))
+    return resolver(rules=rules, predicate=known(predicates).read, meanings=meanings(embeddings, store, base_url))
 
 
-def meanings(name: str, store: GraphStore, address: tuple[str, str]) -> "Meanings | None":
+def meanings(name: str, store: GraphStore, base_url: str = "") -> "Meanings | None":
     """Return what compares names by meaning, with the store as cache of its vectors; None without a name."""
     if not name:
         return None
@@ -55,9 +56,10 @@ def meanings(name: str, store: GraphStore, address: tuple[str, str]) -> "Meaning
     else:
         from graphgrow.llm.embeddings import EndpointEmbedder
 
-        if not address[0]:
+        address = base_url or os.environ.get("OPENAI_BASE_URL", "")
+        if not address:
             raise BadInput(f"no endpoint for the embedding model {name!r}: give --base-url, or --embeddings local")
-        embedder = EndpointEmbedder(name, *address)
+        embedder = EndpointEmbedder(name, address, os.environ.get("OPENAI_API_KEY", ""))
     return Meanings(embedder, store)
 
 

@@ -165,6 +165,7 @@ class SQLiteStore:
         sql = "SELECT payload FROM event WHERE decides AND seq > ? AND seq <= ? ORDER BY seq"
         for (payload,) in self._rows(sql, decided, last):
             standing.take(from_json(payload))
+        standing.settle()
         for event in events:
             standing.take(event)
             self._project(event.seq, standing.delta(event.delta))

@@ -123,6 +123,7 @@ class Neo4jStore:
         if decided < before:
             for (payload,) in self._query(cypher.DECIDED, Result.values, since=decided, until=before):
                 standing.take(from_json(payload))
+            standing.settle()
         return cypher.APPEND, rows(graph, self._writer, events, standing), standing
 
     def _is_ours(self, event: Event) -> bool:

@@ -114,6 +114,7 @@ def test_data_of_a_figure_can_be_read_as_a_table(seen: Opened, recorded: Report)
     """Opened by the keyboard, the data of the first figure are its snapshots."""
     seen.page.locator("#figure-max-degree summary").focus()
     seen.page.keyboard.press("Enter")
+    seen.page.wait_for_selector("#figure-max-degree table")  # it is made when `toggle` fires, a task later
     cells = seen.page.locator("#figure-max-degree td").all_inner_texts()
     history = recorded.tables["history"].set_index("seq")["max_degree"]
     assert (

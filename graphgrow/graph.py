@@ -13,7 +13,7 @@ from graphgrow.errors import StoreError
 from graphgrow.model import ARBITER, Change, Concept, Delta, Event, Expansion, Focus, Relation, Statement, Triple, Usage
 from graphgrow.names import canonical
 from graphgrow.standing import REJECTED, Standing, is_structural
-from graphgrow.structures import Bag, Components, Harvest, Memo
+from graphgrow.structures import Bag, Before, Components, Harvest, Memo, Past
 
 if TYPE_CHECKING:
     import igraph
@@ -53,15 +53,6 @@ class Bill:
         self.seconds += seconds
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """What an event said and what it was asked, kept so that it can be shown in another way."""
-
-    seq: int
-    delta: Delta
-    focus: Focus | None
-
-
 @dataclass(slots=True)
 class Graph:
     """Concepts by key, relations with their evidence, and what the log says about how they came.
@@ -72,7 +63,8 @@ class Graph:
     `rejected` counts by hygiene rule; `neighbours` is the simple undirected projection without loops; `depth` is the
     number of relations from the topic when a concept came in; `introduced` is the seq that brought it; `unwanted` holds
     the names that somebody rejected beside a concept, `unmended` the unusable replies that were not asked again yet;
-    `harvests` says what the questions about a concept brought, `last` what the last one was about.
+    `harvests` says what the questions about a concept brought, `last` what the last one was about. `past` is what the
+    events said and asked, `before` how the first concept of a question stood before it, by seq.
     """
 
     seq: int = 0
@@ -101,7 +93,8 @@ class Graph:
     standing: Standing = field(default_factory=Standing)
     decisions: int = 0
     memo: Memo = field(default_factory=Memo, compare=False, repr=False)
-    _past: list["_Step"] = field(default_factory=list)
+    past: list[Past] = field(default_factory=list)
+    before: dict[int, Before] = field(default_factory=dict)
     _arrived: dict[str, str] = field(default_factory=dict)  # key -> the name it came with
 
     def apply(self, event: Event) -> None:
@@ -117,8 +110,8 @@ class Graph:
             self.seq = event.seq
             self._count(event)
             self.standing.take(event)
-            step = _Step(event.seq, event.delta, event.focus if isinstance(event, Expansion) else None)
-            self._past.append(step)
+            step = Past.of(event)
+            self.past.append(step)
             is_stale = is_stale or is_structural(event)
             if not is_stale:
                 self._show(step)
@@ -153,13 +146,15 @@ class Graph:
         self.concepts, self.relations, self.neighbours, self.incident = {}, {}, {}, {}
         self.depth, self.introduced, self.asks, self.asked = {}, {}, {}, set()
         self.unasked, self.explored, self.newest, self.unwanted = Bag(), Bag(), (), {}
-        self.last, self.harvests = (), {}
+        self.last, self.harvests, self.before = (), {}, {}
         self.loops, self.pairs, self.components = 0, set(), Components()
-        for step in self._past:
+        for step in self.past:
             self._show(step)
 
-    def _show(self, step: "_Step") -> None:
+    def _show(self, step: Past) -> None:
         """Take in what was said at one step, as it stands by the decisions known."""
+        if step.focus and step.focus.concepts:
+            self.before[step.seq] = self._stands(self.standing.find(step.focus.concepts[0]))
         try:
             self._merge(step)
         except KeyError as error:
@@ -169,7 +164,7 @@ class Graph:
         if not self.depth and self.concepts:
             self._spread(self._root(), 0)
 
-    def _merge(self, step: "_Step") -> None:
+    def _merge(self, step: Past) -> None:
         for concept in step.delta.concepts:
             self._add_concept(concept, step.seq)
         for key, spelling in step.delta.aliases:
@@ -181,6 +176,9 @@ class Graph:
                 self._add_evidence(relation, Evidence(step.seq, said.raw, said.support, spoken))
             else:
                 self._leave_out(said.relation)
+
+    def _stands(self, key: str) -> Before:
+        return Before(len(self.neighbours.get(key, ())), self.asks.get(key, 0))
 
     def _leave_out(self, said: Relation) -> None:
         """Remember at one end of a relation that is not shown that nobody wants the other end."""
@@ -254,7 +252,7 @@ class Graph:
                     self.depth[other] = self.depth[near] + 1
                     queue.append(other)
 
-    def _ask(self, focus: Focus, step: "_Step") -> None:
+    def _ask(self, focus: Focus, step: Past) -> None:
         """Remember which concepts a question was about, and what it brought."""
         keys = tuple(map(self.standing.find, focus.concepts))
         self.asked.add((focus.angle, *keys))
@@ -280,7 +278,7 @@ class Graph:
 
     def spellings(self, since: int = 0) -> Iterator[tuple[str, str]]:
         """Yield (key as said, spelling) for every name that came after seq `since`, rejected ones too."""
-        for step in self._past[since:]:
+        for step in self.past[since:]:
             for concept in step.delta.concepts:
                 yield from ((concept.key, spelling) for spelling in (concept.name, *concept.aliases))
             yield from step.delta.aliases

@@ -17,8 +17,9 @@ from graphgrow.llm import LLM
 from graphgrow.model import ARBITER, Answer, Budget, Expansion, Focus, Question, Usage
 from graphgrow.names import canonical, clean
 from graphgrow.parse import reply_schema
-from graphgrow.policy import Mix, open_policy
+from graphgrow.policy import DEFAULT, Policy, open_policy
 from graphgrow.prompts import render, repair
+from graphgrow.prompts.variants import Variants
 from graphgrow.resolve import Resolver
 from graphgrow.spool import Parcel, Spool, state_folder
 from graphgrow.step import expansion, is_failure, now, resolver
@@ -33,17 +34,19 @@ Kept = tuple[Path | None, Parcel]  # a reply, and its file while it waits
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What stays the same over one `grow` call; `predicates` are all that a model may use, where not empty.
+    """What stays the same over one `grow` call.
 
-    With `arbiter` the model is also asked about every two names that may be one concept.
+    `predicates` are all that a model may use, where not empty; `variants` are further wordings of the templates, among
+    which a policy may choose. With `arbiter` the model is also asked about every two names that may be one concept.
     """
 
-    policy: Mix
+    policy: Policy
     budget: Budget = field(default_factory=Budget)
     width: int = 1
     seed: int = 0
     resolver: Resolver = field(default_factory=resolver)
     predicates: tuple[str, ...] = ()
+    variants: Variants = field(default_factory=dict)
     arbiter: bool = False
     now: Callable[[], str] = now
     timer: Callable[[], float] = time.monotonic
@@ -112,7 +115,8 @@ class Growth:
         """Return the question for a focus as the graph stands now."""
         seed, schema = self._settings.seed + self.graph.seq, reply_schema(self._settings.predicates)
         prompt, smaller = (
-            render(focus, self.graph, self.topic, schema=schema, seed=seed, room=room) for room in (1.0, SMALL_ROOM)
+            render(focus, self.graph, self.topic, schema=schema, seed=seed, room=room, variants=self._settings.variants)
+            for room in (1.0, SMALL_ROOM)
         )
         return Question(focus, prompt, smaller)
 
@@ -294,7 +298,7 @@ def grow(
     store: GraphStore,
     llm: LLM,
     *,
-    policy: str = "mix",
+    policy: str = DEFAULT,
     budget: Budget | None = None,
     width: int = 1,
     seed: int = 0,

@@ -42,7 +42,8 @@ class Focus:
     """What the next question is about, who chose it, and why.
 
     `angle` is the side of the concepts that is asked about; concepts and angle together are the question's identity,
-    which is never asked twice.
+    which is never asked twice. `variant` names the wording of the template, "" for ours; `drawn` holds what a policy
+    expected of each strategy, the one that asks first.
     """
 
     strategy: str
@@ -50,6 +51,8 @@ class Focus:
     reason: str
     score: float = 0.0
     angle: str = "general"
+    variant: str = ""
+    drawn: tuple[tuple[str, float], ...] = ()
 
     @property
     def question(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What a graph is kept in: items to be drawn by chance, components that only grow together, what questions brought.
+"""What a graph is kept in: items to be drawn by chance, components that only grow together, what was said and asked.
 
 And a place for what others work out from a graph, which may be thrown away at any time.
 """
@@ -7,8 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from graphgrow.model import Delta, Expansion, Focus
+
 if TYPE_CHECKING:
     import random
+
+    from graphgrow.model import Event
 
 KEEP = 0.7  # what a question counts for beside the next one about the same concept
 
@@ -23,6 +27,35 @@ class Harvest:
     def after(self, new: int) -> "Harvest":
         """Return this after one more question, which brought that many concepts."""
         return Harvest(KEEP * self.questions + 1, KEEP * self.brought + new)
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What an event said, what it was asked and what that cost, kept so that it can be shown or judged anew.
+
+    `focus` is None for an edit; `is_step` as in Expansion.
+    """
+
+    seq: int
+    delta: Delta
+    focus: Focus | None = None
+    tokens: int = 0
+    is_step: bool = False
+
+    @classmethod
+    def of(cls, event: "Event") -> "Past":
+        """Return what of an event is kept."""
+        if isinstance(event, Expansion):
+            return cls(event.seq, event.delta, event.focus, event.reply.usage.tokens, event.is_step)
+        return cls(event.seq, event.delta)
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """How a concept stood just before a question about it: its neighbours, the questions about it so far."""
+
+    degree: int
+    asks: int
 
 
 class Memo(dict[str, object]):

@@ -14,7 +14,7 @@ from graphgrow.codec import to_json
 from graphgrow.errors import BadInput
 from graphgrow.graph import Graph, fold
 from graphgrow.model import Budget, Event, Focus
-from graphgrow.policy import open_policy
+from graphgrow.policy import Mix, open_policy
 from graphgrow.stores.memory import MemoryStore
 from graphgrow.strategies import STRATEGIES
 from graphgrow.strategies.structure import Structure, communities, pace, structure
@@ -130,9 +130,9 @@ def test_a_structure_is_kept_until_it_is_old() -> None:
 
 def test_a_policy_is_a_name_or_names_with_weights() -> None:
     """Every strategy is a policy, the mix is as it was, and several strategies share as they are told."""
-    assert open_policy("mix").weights == {"frontier": 0.6, "random": 0.25, "bfs": 0.1, "latest": 0.05}
-    assert [open_policy(name).weights for name in STRATEGIES] == [{name: 1.0} for name in STRATEGIES]
-    assert open_policy("frontier=3, gap = 1,bridge=0.5").weights == {"frontier": 3.0, "gap": 1.0, "bridge": 0.5}
+    assert open_policy("mix") == Mix({"frontier": 0.6, "random": 0.25, "bfs": 0.1, "latest": 0.05})
+    assert [open_policy(name) for name in STRATEGIES] == [Mix({name: 1.0}) for name in STRATEGIES]
+    assert open_policy("frontier=3, gap = 1,bridge=0.5") == Mix({"frontier": 3.0, "gap": 1.0, "bridge": 0.5})
 
 
 @pytest.mark.parametrize(

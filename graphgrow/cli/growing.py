@@ -21,7 +21,8 @@ from graphgrow.errors import StoreAway
 from graphgrow.growth import Ending, Growth, Settings, check, check_topic
 from graphgrow.llm import LLM
 from graphgrow.model import Budget, Usage
-from graphgrow.policy import open_policy
+from graphgrow.policy import DEFAULT, open_policy
+from graphgrow.prompts.variants import load_variants
 from graphgrow.spool import state_folder
 from graphgrow.stores import DEFAULT_URL, open_store
 from graphgrow.stores.patient import Patient
@@ -61,7 +62,12 @@ def grow(
     ] = None,
     minutes: Annotated[float | None, typer.Option(min=0, help="Stop after so many minutes.")] = None,
     width: Annotated[int, typer.Option(min=1, max=256, help="Questions asked at once.")] = 1,
-    policy: Annotated[str, typer.Option(help="mix, one strategy, or shares such as frontier=3,gap=1.")] = "mix",
+    policy: Annotated[
+        str, typer.Option(help="bandit, lookahead, mix, one strategy, or shares such as frontier=3,gap=1.")
+    ] = DEFAULT,
+    prompt_variants: Annotated[
+        Path | None, typer.Option(help="A folder of further wordings, KIND.NAME.txt, that compete on what they bring.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**31, help="Seed of every choice.")] = 0,
     temperature: Annotated[float, typer.Option(min=0, max=2, help="Sampling temperature.")] = 0.8,
     without_rule: Without = None,
@@ -81,7 +87,8 @@ def grow(
 ) -> None:
     """Grow a graph about TOPIC; running it again on the same store continues it."""
     check(topic)
-    chosen = open_policy(policy)
+    variants = load_variants(prompt_variants) if prompt_variants else {}
+    chosen = open_policy(policy, {kind: tuple(names) for kind, names in variants.items()})
     with closing(open_store(store, create=True)) as opened:
         check_topic(topic, opened)
         if not dry_run:
@@ -91,7 +98,17 @@ def grow(
             with _sigint() as stop:
                 resolver = resolving(without_rule, predicates, embeddings, opened, base_url)
                 names = known(predicates).names if strict_predicates else ()
-                how = Settings(chosen, budget, width, seed, resolver, names, arbiter == "llm", stop=lambda: bool(stop))
+                how = Settings(
+                    policy=chosen,
+                    budget=budget,
+                    width=width,
+                    seed=seed,
+                    resolver=resolver,
+                    predicates=names,
+                    variants=variants,
+                    arbiter=arbiter == "llm",
+                    stop=lambda: bool(stop),
+                )
                 home = Patient(opened, patience, partial(_wait, state_folder(opened.url), stop))
                 growth = Growth(topic, home, model, how)
                 _announce(model, budget)

@@ -84,6 +84,8 @@ def event_row(event: Event) -> dict[str, Any]:
             "strategy": event.focus.strategy,
             "reason": event.focus.reason,
             "question": list(event.focus.question),
+            "variant": event.focus.variant,
+            "drawn": dict(event.focus.drawn),
             "tokens": event.reply.usage.tokens,
             "usd": event.reply.usd,
             "repairs": event.repairs,

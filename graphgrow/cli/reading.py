@@ -16,6 +16,7 @@ from graphgrow.model import Edit, Expansion
 from graphgrow.stores import GraphStore, open_store
 from graphgrow.stores.projection import differences, project
 
+DRAWN = 3  # strategies of which the log says what was expected
 HUBS = 12
 COLUMNS = 5
 
@@ -120,8 +121,9 @@ def _log_row(event: Expansion | Edit) -> tuple[object, ...]:
     if isinstance(event, Edit):
         return event.seq, event.edit, "by hand", event.note, 0, *brought, ""
     focus = event.focus
-    why = f"{focus.reason}; {event.reason}" if event.reason else focus.reason
-    question = f"{', '.join(focus.concepts)} ({focus.angle})"
+    drawn = ", ".join(f"{name} {value:.1f}" for name, value in focus.drawn[:DRAWN])
+    why = "; ".join(filter(None, (focus.reason, event.reason, drawn and f"expected per 1,000 tokens: {drawn}")))
+    question = f"{', '.join(focus.concepts)} ({' '.join(filter(None, (focus.angle, focus.variant)))})"
     return event.seq, event.outcome, focus.strategy, question, event.reply.usage.tokens, *brought, why
 
 

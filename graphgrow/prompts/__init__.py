@@ -3,16 +3,17 @@
 import math
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 from string import Template
+from types import MappingProxyType
 
 from graphgrow.graph import Graph
 from graphgrow.model import Focus, Json, Prompt, Relation
 from graphgrow.names import canonical, clean
 
-SEED = "seed"
+SEED, EXPAND = "seed", "expand"
 # Angles with a template of their own, of that name; the others are sides of a concept, asked about with expand.txt.
 CONNECT, JOIN, BETWEEN, CONSOLIDATE, KIN = "connect", "join", "between", "consolidate", "kin"
 KINDS = frozenset((CONNECT, JOIN, BETWEEN, CONSOLIDATE, KIN))
@@ -47,21 +48,39 @@ def angles() -> dict[str, str]:
     return tomllib.loads((files("graphgrow.prompts") / "angles.toml").read_text(encoding="utf-8"))
 
 
+def kind(angle: str) -> str:
+    """Return the name of the template that asks from an angle."""
+    return angle if angle in KINDS else EXPAND
+
+
 def quoted(name: str) -> str:
     """Return a name as it may stand inside quotation marks: one line, bounded, without quotation marks of its own."""
     return clean(name).replace('"', "'")[:NAME_CHARACTERS]
 
 
-def render(focus: Focus, graph: Graph, topic: str, *, schema: Json, seed: int = 0, room: float = 1.0) -> Prompt:
-    """Return the prompt for a focus. `room` < 1 shrinks the list of what is known, for a model with a small context."""
+def render(
+    focus: Focus,
+    graph: Graph,
+    topic: str,
+    *,
+    schema: Json,
+    seed: int = 0,
+    room: float = 1.0,
+    variants: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+) -> Prompt:
+    """Return the prompt for a focus, in the wording it names if that is among the `variants`, kind -> name -> text.
+
+    `room` < 1 shrinks the list of what is known, for a model with a small context.
+    """
     words = {"topic": quoted(topic), "known": _known(focus, graph, room)}
     if focus.angle in KINDS:
         name, words = focus.angle, words | _of_kind(focus, graph, room)
     else:
-        name = SEED if focus.strategy == SEED else "expand"
+        name = SEED if focus.strategy == SEED else EXPAND
         words["focus"] = '" and "'.join(quoted(graph.name(key)) for key in focus.concepts)
         words |= {"reason": clean(focus.reason), "angle": angles()[focus.angle]}
-    return Prompt(template("system"), Template(template(name)).substitute(words), schema, MAX_TOKENS, seed)
+    text = variants.get(name, {}).get(focus.variant) or template(name)
+    return Prompt(template("system"), Template(text).substitute(words), schema, MAX_TOKENS, seed)
 
 
 def _of_kind(focus: Focus, graph: Graph, room: float) -> dict[str, str]:

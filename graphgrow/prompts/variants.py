@@ -1,0 +1,61 @@
+"""Further wordings of the questions, from a folder of the user's: files that compete with ours on what they bring.
+
+A file is called KIND.NAME.txt, for instance expand.terse.txt, and holds what the template KIND.txt holds, in other
+words, with the same placeholders or fewer.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from string import Template
+
+from graphgrow.errors import BadInput
+from graphgrow.prompts import EXPAND, KINDS, template
+
+LONGEST = 4000  # characters of a template
+_NAME = re.compile(r"(?P<kind>\w+)\.(?P<name>[\w-]{1,40})\.txt")
+
+Variants = Mapping[str, Mapping[str, str]]  # kind -> name -> text
+
+
+def load_variants(folder: Path) -> Variants:
+    """Return the variants that a folder holds.
+
+    Raises:
+        BadInput: no such folder, nothing in it, a name that is no KIND.NAME.txt, a text with a placeholder that our
+            own template of that kind has not, or a text that is empty or longer than LONGEST.
+    """
+    if not folder.is_dir():
+        raise BadInput(f"there is no folder {folder}: --prompt-variants takes one with files such as expand.terse.txt")
+    found: dict[str, dict[str, str]] = {}
+    for path in sorted(folder.glob("*.txt")):
+        kind, name = _called(path)
+        found.setdefault(kind, {})[name] = _checked(path, kind)
+    if not found:
+        raise BadInput(f"{folder} holds no variant: call a file KIND.NAME.txt, for instance expand.terse.txt")
+    return found
+
+
+def _called(path: Path) -> tuple[str, str]:
+    called = _NAME.fullmatch(path.name)
+    kinds = {EXPAND, *KINDS}
+    if not called or called["kind"] not in kinds:
+        raise BadInput(f"{path.name} is no variant: call it KIND.NAME.txt, where KIND is {', '.join(sorted(kinds))}")
+    return called["kind"], called["name"]
+
+
+def _checked(path: Path, kind: str) -> str:
+    """Return the text of a variant, if the words of a question fit into it."""
+    try:
+        text = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path} cannot be read as UTF-8 text: {error}") from None
+    if not text or len(text) > LONGEST:
+        raise BadInput(f"{path} has {len(text):,} characters: a variant has 1 to {LONGEST:,}")
+    theirs, ours = Template(text), set(Template(template(kind)).get_identifiers())
+    if not theirs.is_valid():
+        raise BadInput(f"{path}: a dollar sign that is no placeholder is written $$")
+    if unknown := sorted(set(theirs.get_identifiers()) - ours):
+        known = ", ".join(f"${one}" for one in sorted(ours))
+        raise BadInput(f"{path} has ${unknown[0]}, which a question of kind {kind} does not have: use {known}")
+    return text

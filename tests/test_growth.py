@@ -11,7 +11,7 @@ from graphgrow.errors import BadInput, ContextOverflow, LLMError, OutOfReplies
 from graphgrow.growth import Growth, Settings, grow
 from graphgrow.llm.scripted import Scripted
 from graphgrow.model import Budget, Expansion, Focus, Prompt, Reply, Usage
-from graphgrow.policy import Mix, open_policy
+from graphgrow.policy import POLICIES, Mix, open_policy
 from graphgrow.stores.memory import MemoryStore
 from graphgrow.strategies import STRATEGIES
 from tests.conftest import chatter, triples
@@ -79,7 +79,7 @@ def test_width_asks_at_once_and_keeps_the_order_of_the_foci() -> None:
     assert growth.ending == "steps"
 
 
-@pytest.mark.parametrize("policy", ["mix", *STRATEGIES])
+@pytest.mark.parametrize("policy", [*POLICIES, *STRATEGIES])
 def test_no_question_is_asked_twice(policy: str) -> None:
     """Concept and angle together never repeat, under any policy."""
     _, events = run(Paced(), policy=open_policy(policy), width=4, budget=Budget(steps=60))
@@ -88,7 +88,7 @@ def test_no_question_is_asked_twice(policy: str) -> None:
     assert len(questions) == len(set(questions))
 
 
-@pytest.mark.parametrize("policy", ["mix", *STRATEGIES])
+@pytest.mark.parametrize("policy", [*POLICIES, *STRATEGIES])
 def test_every_focus_says_who_chose_it_and_why(policy: str) -> None:
     """Strategy and reason are in each event, in words."""
     _, events = run(Paced(), policy=open_policy(policy), budget=Budget(steps=10))

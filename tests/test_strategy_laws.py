@@ -98,7 +98,7 @@ def test_a_structure_is_the_graph_of_its_event(replies: list[list[tuple[str, str
         assert late.keep(communities) == then.keep(communities)
 
 
-@pytest.mark.parametrize("policy", [*STRATEGIES, ",".join(f"{name}=1" for name in STRATEGIES)])
+@pytest.mark.parametrize("policy", ["bandit", "lookahead", *STRATEGIES, ",".join(f"{name}=1" for name in STRATEGIES)])
 @pytest.mark.parametrize("width", [1, 3])
 def test_a_resumed_run_asks_what_an_uninterrupted_one_asks(policy: str, width: int) -> None:
     """Stopped after every third round, also between two structures, a run goes on with the same questions and words."""

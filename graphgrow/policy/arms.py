@@ -8,7 +8,7 @@ from statistics import fmean
 
 from graphgrow.policy.gains import THOUSAND, Gain
 
-DISCOUNT = 0.98  # a question counts half as much 34 questions later
+DISCOUNT = 0.97  # a question counts half as much 23 questions later
 PRIOR = 1.0  # questions: how much the mean of all choices weighs in what is expected of each
 SWITCH = 0.1  # standard deviations of one question: what another choice than the last one must be better by
 DRAWS = 2000
@@ -88,13 +88,14 @@ def arms(names: Iterable[str], chosen: Sequence[tuple[str, Gain]]) -> Arms:
         weight *= DISCOUNT if gain.is_step else 1.0
     mean = THOUSAND * all_gain / max(1.0, all_tokens)
     last = next((name for name, gain in reversed(chosen) if gain.is_step and name in found), "")
-    return Arms(found, mean, _spread([gain for _, gain in chosen], mean), last)
+    return Arms(found, mean, _spread([gain for _, gain in chosen]), last)
 
 
-def _spread(gains: Sequence[Gain], mean: float) -> float:
-    """Return the standard deviation of the rate from question to question; before two of them, what the mean may be."""
+def _spread(gains: Sequence[Gain]) -> float:
+    """Return the discounted standard deviation of the rate from question to question; at least 1 before two of them."""
     rates = [gain.rate for gain in gains if gain.is_step]
     if len(rates) < 2:  # noqa: PLR2004  # one value has no spread
-        return max(1.0, abs(mean))
-    middle = fmean(rates)
-    return math.sqrt(fmean((rate - middle) ** 2 for rate in rates))
+        return max(1.0, *map(abs, rates), 1.0)
+    weights = [DISCOUNT**age for age in range(len(rates) - 1, -1, -1)]
+    middle = fmean(rates, weights)
+    return math.sqrt(fmean([(rate - middle) ** 2 for rate in rates], weights))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from graphgrow.graph import Graph
 from graphgrow.model import ARBITER
-from graphgrow.policy.relevance import Relevance, relevance
+from graphgrow.policy.relevance import relevance
 from graphgrow.strategies.structure import Structure, communities, structure
 from graphgrow.structures import Past
 
@@ -56,7 +56,7 @@ def _last(past: Sequence[Past], window: int | None) -> Sequence[Past]:
 
 
 class _Judge:
-    """Says what a question earned itself, by the communities of one structure; each is judged once by it."""
+    """Says what a question earned itself, by the communities of one structure; older ones than that are judged once."""
 
     def __init__(self, graph: Graph, found: Structure) -> None:
         self.found = found
@@ -66,12 +66,14 @@ class _Judge:
 
     def gain(self, asked: Past) -> Gain:
         """Return the account of one question, without what its concepts brought later."""
+        if asked.seq > self.found.seq:  # what it brought is not in the structure yet
+            return self._judged(asked)
         if asked.seq not in self._kept:
-            self._kept[asked.seq] = self._judged(asked, relevance(self._graph))
+            self._kept[asked.seq] = self._judged(asked)
         return self._kept[asked.seq]
 
-    def _judged(self, asked: Past, weights: Relevance) -> Gain:
-        focus, delta, find = asked.focus, asked.delta, self._graph.standing.find
+    def _judged(self, asked: Past) -> Gain:
+        focus, delta, find, weights = asked.focus, asked.delta, self._graph.standing.find, relevance(self._graph)
         assert focus is not None  # only questions come here
         keys = dict.fromkeys(find(concept.key) for concept in delta.concepts)
         new = [key for key in keys if self._graph.introduced.get(key) == asked.seq]

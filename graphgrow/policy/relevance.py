@@ -12,7 +12,7 @@ from statistics import fmean
 
 from graphgrow.graph import Graph
 from graphgrow.names import canonical
-from graphgrow.strategies.structure import structure
+from graphgrow.strategies.structure import Structure, structure
 
 FLOOR = 0.2  # what a concept counts that has nothing to do with the topic by its words
 SHARED = 0.5
@@ -23,34 +23,46 @@ ASKED = 30  # neighbours that are looked at
 
 
 class Relevance:
-    """The weights of concepts in one graph; the words near the topic are as old as the structure."""
+    """The weights of concepts in one graph; all but those of the newest concepts are as old as the structure."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, found: Structure) -> None:
+        self.found = found
         self._graph = graph
         self._topic = graph.standing.find(canonical(graph.topic))
-        near = Counter(word for key, depth in graph.depth.items() if depth <= 1 for word in set(_words(key)))
+        near = Counter(word for key in self._beside(self._topic) for word in set(_words(key)))
         self._weight = {word: SHARED for word, names in near.items() if names >= SHARERS}
         self._weight |= dict.fromkeys((*_words(self._topic), *_words(canonical(graph.topic))), 1.0)
-        self._own: dict[str, float] = {}
+        self._old: dict[str, float] = {}
 
     def of(self, key: str) -> float:
         """Return the weight of a concept, from FLOOR to 1."""
-        if key == self._topic:
-            return 1.0
-        beside = (other for other in self._graph.neighbours.get(key, ()) if other != self._topic)
-        lent = [self._by_name(other) for other in islice(beside, ASKED)]
-        closeness = OWN * self._by_name(key) + (1 - OWN) * (fmean(lent) if lent else 0.0)
-        return FLOOR + (1 - FLOOR) * closeness
+        if key not in self.found.place:
+            return self._closeness(key)
+        if key not in self._old:
+            self._old[key] = self._closeness(key)
+        return self._old[key]
 
     def mean(self, keys: Iterable[str]) -> float:
         """Return the mean weight of several concepts."""
         return fmean(map(self.of, keys))
 
+    def _closeness(self, key: str) -> float:
+        if key == self._topic:
+            return 1.0
+        beside = islice((other for other in self._beside(key) if other != self._topic), ASKED)
+        lent = [self._by_name(other) for other in beside]
+        return FLOOR + (1 - FLOOR) * (OWN * self._by_name(key) + (1 - OWN) * (fmean(lent) if lent else 0.0))
+
+    def _beside(self, key: str) -> Iterable[str]:
+        """Return the neighbours in the structure; those of now where that does not hold the concept yet."""
+        place = self.found.place.get(key)
+        if place is None:
+            return self._graph.neighbours.get(key, ())
+        return [self.found.keys[vertex] for vertex in self.found.graph.neighbors(place)]
+
     def _by_name(self, key: str) -> float:
-        if key not in self._own:
-            words = _words(key)
-            self._own[key] = fmean(self._weight.get(word, 0.0) for word in words) if words else 0.0
-        return self._own[key]
+        words = _words(key)
+        return fmean(self._weight.get(word, 0.0) for word in words) if words else 0.0
 
 
 def _words(key: str) -> list[str]:
@@ -59,11 +71,10 @@ def _words(key: str) -> list[str]:
 
 def relevance(graph: Graph) -> Relevance:
     """Return the weights that the choices at this event go by."""
-    mark = structure(graph)
+    found = structure(graph)
     kept = graph.memo.get("relevance")
-    if isinstance(kept, tuple) and kept[0] is mark:
-        found: Relevance = kept[1]
-        return found
-    fresh = Relevance(graph)
-    graph.memo["relevance"] = mark, fresh
+    if isinstance(kept, Relevance) and kept.found is found:
+        return kept
+    fresh = Relevance(graph, found)
+    graph.memo["relevance"] = fresh
     return fresh

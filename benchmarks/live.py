@@ -158,6 +158,8 @@ def _grow(entry: Entry, model: LLM, plan: Plan) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(f"{path}.lock", timeout=0):
+            if is_done(entry, entry.kept(plan.folder), plan.questions):
+                return  # by another process, meanwhile
             with closing(open_store(str(path), create=True)) as store:
                 _continue(entry, store, model, plan)
                 events = list(_expansions(store))

@@ -64,7 +64,8 @@ def report(runs: dict[Entry, Events], questions: int, compare: Cosines) -> Itera
     yield f"### {first.topic}: {first.reply.model}, {questions} questions\n"
     yield "Kept concepts per 1,000 tokens, best first by those weighted with their relevance to the topic.\n"
     yield from _tables(measured(runs, compare))
-    least = min((tokens(events) for events in runs.values() if steps(events) == questions), default=0)
+    whole = [events for events in runs.values() if steps(events) == questions] or runs.values()
+    least = min(map(tokens, whole))
     yield f"\n### The same runs at equal tokens: the first {least:,}\n"
     yield from _tables(measured({entry: first_tokens(events, least) for entry, events in runs.items()}, compare))
 

@@ -97,7 +97,7 @@ def figures(graph: Graph, events: Sequence[Expansion], known: Truth) -> Run:
         "coverage": len(set(found.values())) / len(hidden.names),
         "on-topic": near / max(1, len(set(found.values()))),
         "bridges": len(_joined(graph, found) & known.bridges) / max(1, len(known.bridges)),
-        **{f"kept {third + 1}": kept for third, kept in enumerate(_thirds(new, bill))},
+        **{f"kept {third + 1}": kept for third, kept in enumerate(thirds(new, bill))},
         "kept on-topic": 1000 * near / max(1, tokens),
         "duplicates": len(found) - len(set(found.values())),
         "junk": len(graph.concepts) - len(found),
@@ -135,7 +135,8 @@ def _joined(graph: Graph, found: dict[str, str]) -> set[frozenset[str]]:
     return {frozenset((one, other)) for one, other in pairs if one and other}
 
 
-def _thirds(new: Sequence[int], bill: Sequence[int]) -> list[float]:
+def thirds(new: Sequence[int], bill: Sequence[int]) -> list[float]:
+    """Return what came per 1,000 tokens in each third of the entries."""
     cut = [len(new) * third // THIRDS for third in range(THIRDS + 1)]
     return [1000 * sum(new[a:b]) / max(1, sum(bill[a:b])) for a, b in pairwise(cut)]
 

@@ -14,7 +14,7 @@ from subprocess import run
 import pytest
 
 from graphgrow.errors import ContextOverflow, LLMError
-from graphgrow.llm.local import QWEN, LocalServer, Model, installed_parts, is_joined, open_local, weights
+from graphgrow.llm.local import QWEN, LocalServer, Model, _threads, installed_parts, is_joined, open_local, weights
 from graphgrow.model import Json, Prompt, Usage
 
 CONTENT = b"GGUF and the rest of a very small model"
@@ -82,6 +82,16 @@ def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path, parts: list[Pat
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(LLMError, match=r"cannot write .*small.gguf.*XDG_CACHE_HOME"):
         weights(tmp_path / "file" / "cache", model=SMALL, parts=parts)
+
+
+@pytest.mark.parametrize(("cores", "threads"), [({0, 1, 2, 3}, -1), ({2}, 1)])
+def test_threads_follow_the_cores_of_the_process(
+    monkeypatch: pytest.MonkeyPatch, cores: set[int], threads: int
+) -> None:
+    """Held to one core of four it computes with one thread; with all of them llama.cpp chooses."""
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: cores, raising=False)
+    assert _threads() == threads
 
 
 @pytest.mark.local

@@ -213,6 +213,17 @@ def _llama() -> ModuleType:
         del os.environ[_OPENMP_WAIT]
 
 
+def _threads() -> int:
+    """Return how many threads compute: as many as the cores this process is held to, else what llama.cpp chooses (-1).
+
+    It counts the machine's cores; two threads on one core wait for each other at every step.
+    """
+    if not hasattr(os, "sched_getaffinity"):
+        return -1
+    allowed = len(os.sched_getaffinity(0))
+    return allowed if allowed < (os.cpu_count() or 1) else -1
+
+
 def _serve(gguf: Path, name: str, key: str, context: int, parallel: int) -> _Server:
     """Start llama.cpp's server; it has no part in signals, so Ctrl-C stays Python's."""
     llama = _llama()
@@ -225,6 +236,7 @@ def _serve(gguf: Path, name: str, key: str, context: int, parallel: int) -> _Ser
     params.verbosity = -1
     params.n_ctx = context * parallel
     params.n_parallel = parallel
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = _threads()
     params.fit_params = False  # the memory asked for is known and small; trying it out doubles the start
     try:
         return cast("_Server", llama.Server(params))

@@ -18,13 +18,14 @@ from graphgrow.cli.output import AsJson, dump, err, event_row, printable, say, t
 from graphgrow.cli.resolving import Embeddings, Predicates, Without, known
 from graphgrow.cli.resolving import how as resolving
 from graphgrow.errors import StoreAway
-from graphgrow.growth import Ending, Growth, Settings, check, check_topic
+from graphgrow.growth import Ending, Growth, Settings
 from graphgrow.llm import LLM
 from graphgrow.model import Budget, Usage
 from graphgrow.policy import open_policy
 from graphgrow.spool import state_folder
 from graphgrow.stores import DEFAULT_URL, open_store
 from graphgrow.stores.patient import Patient
+from graphgrow.topics import check, check_topic
 from graphgrow.worlds import open_llm
 
 DEFAULT_STEPS = 20

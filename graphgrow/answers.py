@@ -2,7 +2,8 @@
 
 from graphgrow.arbiter import judgement
 from graphgrow.graph import Graph
-from graphgrow.model import ARBITER, Answer, Expansion, Question
+from graphgrow.intents import listed
+from graphgrow.model import ARBITER, INTENTS, Answer, Expansion, Question
 from graphgrow.resolve import Resolver
 from graphgrow.step import expansion
 
@@ -13,4 +14,6 @@ def event(
     """Return the event that an answer is for a graph as it stands."""
     if question.focus.strategy == ARBITER:
         return judgement(graph, topic, question, answer, seed=seed, at=at)
+    if question.focus.angle == INTENTS:
+        return listed(graph, topic, question, answer, resolver, seed=seed, at=at)
     return expansion(graph, topic, question, answer, resolver, seed=seed, at=at)

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Literal
 
-from graphgrow import arbiter
+from graphgrow import arbiter, intents, samples
 from graphgrow.graph import Bill
 from graphgrow.llm import LLM
-from graphgrow.model import ARBITER, Budget, Expansion, Focus, Question, Usage
+from graphgrow.model import ARBITER, INTENTS, Budget, Expansion, Focus, Question, Usage
 from graphgrow.names import canonical
 from graphgrow.parse import reply_schema
 from graphgrow.policy import Mix, open_policy
@@ -25,6 +25,7 @@ from graphgrow.stores import GraphStore
 from graphgrow.topics import topic_of
 
 MOST_FAILURES = 5
+MOST_AT_ONCE = 256
 SMALL_ROOM = 0.25
 
 Ending = Literal["", "steps", "tokens", "usd", "minutes", "exhausted", "failing", "interrupted"]
@@ -34,7 +35,9 @@ Ending = Literal["", "steps", "tokens", "usd", "minutes", "exhausted", "failing"
 class Settings:
     """What stays the same over one `grow` call; `predicates` are all that a model may use, where not empty.
 
-    With `arbiter` the model is also asked about every two names that may be one concept.
+    With `arbiter` the model is also asked about every two names that may be one concept. Each question is asked
+    `samples` times at once, and then what one sample alone says is verified. With `intents` the model is first asked
+    what to ask about a concept, and so many different questions of its own are asked.
     """
 
     policy: Mix
@@ -44,6 +47,8 @@ class Settings:
     resolver: Resolver = field(default_factory=resolver)
     predicates: tuple[str, ...] = ()
     arbiter: bool = False
+    samples: int = 1
+    intents: int = 0
     now: Callable[[], str] = now
     timer: Callable[[], float] = time.monotonic
     stop: Callable[[], bool] = lambda: False
@@ -68,7 +73,7 @@ class Growth:
         self._failures = 0
 
     def __iter__(self) -> Iterator[Expansion]:
-        with self.spool, ThreadPoolExecutor(self._settings.width, thread_name_prefix="ask") as workers:
+        with self.spool, self._workers() as workers:
             yield from self._adopt()
             if not self._is_over() and self.graph.unmended:
                 yield from self._round([self._repair(event) for event in self._unmended()], workers)
@@ -77,13 +82,19 @@ class Growth:
                 if not foci:
                     self.ending = "exhausted"
                     return
-                yield from self._round([self.question(focus) for focus in foci], workers)
+                before = self.graph.seq
+                yield from self._round(self.questions(foci), workers)
+                yield from self._verify(foci, before, workers)
                 if self._settings.arbiter:
                     yield from self._arbitrate(workers)
 
+    def _workers(self) -> ThreadPoolExecutor:
+        at_once = min(self._settings.width * self._settings.samples, MOST_AT_ONCE)
+        return ThreadPoolExecutor(at_once, thread_name_prefix="ask")
+
     def arbitrate(self) -> Iterator[Expansion]:
         """Ask the model about the names that may be one concept, and about nothing else, while the budget lasts."""
-        with self.spool, ThreadPoolExecutor(self._settings.width, thread_name_prefix="ask") as workers:
+        with self.spool, self._workers() as workers:
             yield from self._adopt()
             yield from self._arbitrate(workers)
 
@@ -108,11 +119,21 @@ class Growth:
         rng = random.Random(f"{self._settings.seed}:{self.graph.seq}")
         left = self._settings.budget.steps
         width = self._settings.width if left is None else min(self._settings.width, left - self.steps)
-        return self._settings.policy.choose(self.graph, canonical(self.topic), rng, width)
+        if self._settings.intents and (foci := intents.waiting(self.graph, width)):
+            return foci
+        foci = self._settings.policy.choose(self.graph, canonical(self.topic), rng, width)
+        return [intents.opened(focus, self.graph) for focus in foci] if self._settings.intents else foci
+
+    def questions(self, foci: list[Focus]) -> list[Question]:
+        """Return what a round asks: every question as often as it is sampled, one for intents once."""
+        asked = ((self.question(focus), 1 if focus.angle == INTENTS else self._settings.samples) for focus in foci)
+        return [sample for question, count in asked for sample in samples.several(question, count)]
 
     def question(self, focus: Focus) -> Question:
         """Return the question for a focus as the graph stands now."""
         seed, schema = self._settings.seed + self.graph.seq, reply_schema(self._settings.predicates)
+        if focus.angle == INTENTS:
+            return intents.question(focus, self.graph, self.topic, self._settings.intents, seed)
         prompt, smaller = (
             render(focus, self.graph, self.topic, schema=schema, seed=seed, room=room) for room in (1.0, SMALL_ROOM)
         )
@@ -125,7 +146,7 @@ class Growth:
 
     def _repair(self, event: Expansion) -> Question:
         prompt = repair(event.prompt, event.reply.text, event.reason)
-        return Question(event.focus, prompt, repairs=event.seq)
+        return Question(event.focus, prompt, None, event.seq, event.sample, event.verifies)
 
     def _adopt(self) -> Iterator[Expansion]:
         for event in self._rounds.adopt():
@@ -144,10 +165,19 @@ class Growth:
         if broken and self._ending() in {"", "steps"}:
             yield from self._round(broken, workers)
 
+    def _verify(self, foci: list[Focus], since: int, workers: ThreadPoolExecutor) -> Iterator[Expansion]:
+        """Ask about what the samples of a round leave open; what was never asked when a run stops is left so."""
+        if self._settings.samples == 1 or self._ending() not in {"", "steps"}:
+            return
+        told = [event for event in self._store.events(since) if isinstance(event, Expansion)]
+        seed = self._settings.seed + self.graph.seq
+        found = samples.checks(told, foci, self.graph, self._settings.predicates, seed)
+        yield from self._round(list(found), workers)
+
     def _count(self, event: Expansion) -> None:
         self.steps += event.is_step
         self._spent.add(event.reply.usage, event.reply.usd, event.reply.seconds)
-        if event.focus.strategy != ARBITER:
+        if event.focus.strategy != ARBITER and event.focus.angle != INTENTS:
             self._failures = self._failures + 1 if is_failure(event) else 0
 
     def _is_over(self) -> bool:
@@ -176,7 +206,7 @@ class Growth:
             return 0.0
         prompt = self.question(Focus("frontier", self.graph.newest[:1] or (canonical(self.topic),), "")).prompt
         most = Usage(2 * len((prompt.system + prompt.user).encode()), prompt.max_tokens)
-        return self._settings.width * (self._llm.price(most) or 0.0)
+        return self._settings.width * self._settings.samples * (self._llm.price(most) or 0.0)
 
 
 def grow(

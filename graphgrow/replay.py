@@ -54,8 +54,8 @@ def replay(
 def _again(event: Event, graph: Graph, resolver: Resolver, offset: int) -> Event:
     """Return the event as this graph makes it, and fold it in."""
     if isinstance(event, Expansion):
-        repairs = event.repairs + offset if event.repairs else 0
-        question = Question(event.focus, event.prompt, repairs=repairs)
+        repairs, verifies = (seq + offset if seq else 0 for seq in (event.repairs, event.verifies))
+        question = Question(event.focus, event.prompt, None, repairs, event.sample, verifies)
         answer = Answer(event.prompt, event.reply)
         event = answers.event(graph, event.topic, question, answer, resolver, seed=event.seed, at=event.at)
     else:

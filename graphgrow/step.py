@@ -52,6 +52,8 @@ def expansion(
         delta=delta,
         measures=measure(graph, delta),
         repairs=question.repairs,
+        sample=question.sample,
+        verifies=question.verifies,
         seed=seed,
         at=at,
     )
@@ -59,7 +61,8 @@ def expansion(
 
 def is_failure(event: Expansion) -> bool:
     """Tell whether a reply says nothing for a reason that asking again could mend; an honest "nothing" is none."""
-    cut_off = event.outcome == "truncated" and not event.delta.statements and not event.delta.rejects
+    delta = event.delta
+    cut_off = event.outcome == "truncated" and not (delta.statements or delta.rejects or delta.questions)
     return event.outcome == "unusable" or event.reason == PROSE or cut_off
 
 

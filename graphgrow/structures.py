@@ -24,6 +24,10 @@ class Harvest:
         """Return this after one more question, which brought that many concepts."""
         return Harvest(KEEP * self.questions + 1, KEEP * self.brought + new)
 
+    def also(self, new: int) -> "Harvest":
+        """Return this with more concepts that the last question brought."""
+        return Harvest(self.questions, self.brought + new) if self.questions else self.after(new)
+
 
 class Memo(dict[str, object]):
     """What others worked out from a graph and keep beside it; a copy of the graph starts without."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from graphgrow.cli.output import AsJson, Store, dump, event_row, say, table
+from graphgrow.cli.output import AsJson, Store, dump, event_row, say, side, table
 from graphgrow.edits import find
 from graphgrow.errors import BadInput
 from graphgrow.export import READERS, read_table
@@ -120,8 +120,9 @@ def _log_row(event: Expansion | Edit) -> tuple[object, ...]:
     if isinstance(event, Edit):
         return event.seq, event.edit, "by hand", event.note, 0, *brought, ""
     focus = event.focus
-    why = f"{focus.reason}; {event.reason}" if event.reason else focus.reason
-    question = f"{', '.join(focus.concepts)} ({focus.angle})"
+    asks = f": {'; '.join(event.delta.questions)}" if event.delta.questions else ""
+    why = f"{focus.reason}; {event.reason}{asks}" if event.reason else focus.reason
+    question = f"{', '.join(focus.concepts)} ({side(event)})"
     return event.seq, event.outcome, focus.strategy, question, event.reply.usage.tokens, *brought, why
 
 

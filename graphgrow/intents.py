@@ -16,7 +16,7 @@ from graphgrow.model import INTENTS, Answer, Delta, Expansion, Focus, Json, Outc
 from graphgrow.names import canonical, clean
 from graphgrow.parse import split_thinking
 from graphgrow.prompts import KINDS, QUESTION_CHARACTERS, angles
-from graphgrow.prompts.further import intents
+from graphgrow.prompts.further import example, intents
 from graphgrow.resolve import Resolver
 from graphgrow.salvage import DECODER
 
@@ -162,6 +162,8 @@ def _rule_against(text: str, topic: str) -> str:
         return "too long"
     if text in KINDS or text in angles() or text == INTENTS:
         return "placeholder"
+    if canonical(text) in example():
+        return "echo of the prompt"
     return next((rule for rule in _RULES if RULES[rule](text, topic)), "")
 
 

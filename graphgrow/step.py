@@ -48,7 +48,7 @@ def expansion(
         prompt=answer.prompt,
         reply=reply,
         outcome=proposal.outcome,
-        reason=explain(proposal, delta),
+        reason=_verified(delta) if question.verifies and proposal.outcome == "ok" else explain(proposal, delta),
         delta=delta,
         measures=measure(graph, delta),
         repairs=question.repairs,
@@ -64,6 +64,11 @@ def is_failure(event: Expansion) -> bool:
     delta = event.delta
     cut_off = event.outcome == "truncated" and not (delta.statements or delta.rejects or delta.questions)
     return event.outcome == "unusable" or event.reason == PROSE or cut_off
+
+
+def _verified(delta: Delta) -> str:
+    """Return in one sentence what became of the claims that a question had the model choose among."""
+    return f"confirmed: {len(delta.support)}, put in another way: {len(delta.relations)}"
 
 
 def explain(proposal: Proposal, delta: Delta) -> str:

@@ -98,10 +98,21 @@ def test_any_text_is_read(text: str) -> None:
 
 def test_questions_that_cannot_be_asked_are_refused_with_a_rule() -> None:
     """Mark-up, addresses, rows of dots and essays are no questions; what is left of them is counted."""
-    event = heard(asking("<b>bold</b>?", "see https://a.b?", "...", "why " * 40, INTENTS, "general", ASKS[0]))
+    event = heard(
+        asking(
+            "<b>bold</b>?",
+            "see https://a.b?",
+            "...",
+            "why " * 40,
+            INTENTS,
+            "general",
+            "Which moulds do its acids keep away",
+            ASKS[0],
+        )
+    )
     assert event.delta.questions == (ASKS[0],)
     assert [one.rule for one in event.delta.rejects] == [
-        "markup", "markup", "no letters", "too long", "placeholder", "placeholder"]  # fmt: skip
+        "markup", "markup", "no letters", "too long", "placeholder", "placeholder", "echo of the prompt"]  # fmt: skip
     assert (event.outcome, event.is_step) == ("ok", False)
 
 

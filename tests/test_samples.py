@@ -138,6 +138,7 @@ def test_the_second_round_names_what_is_doubtful() -> None:
     assert json.loads(json.dumps(events[-1].prompt.schema))["properties"]["relations"]["maxItems"] == 2
     assert '"silk" - "is" - "durable" ("durable": bare adjective)' in asked
     assert "fibroin" not in asked
+    assert events[-1].reason == "confirmed: 1, put in another way: 0"
     assert events[-1].focus == events[0].focus
     assert fold(events).support(Relation("water", "reduces", "silk")) == 2
     assert read(events[-1].prompt).kind == "verify"

@@ -96,8 +96,6 @@ def event_line(event: Expansion, step: int, graph: Graph) -> Text:
         line.append(f"+{len(event.delta.relations)} relations between known concepts", style="green")
     elif event.delta.questions:
         line.append(f"?{len(event.delta.questions)} {'; '.join(map(printable, event.delta.questions))}", style="green")
-    elif event.verifies:
-        line.append(f"{len(event.delta.support)} relations confirmed", style="green")
     if event.delta.merged:
         line.append(f" ={len(event.delta.merged)} other names of known concepts", style="green")
     if event.reason:

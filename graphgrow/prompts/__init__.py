@@ -65,7 +65,8 @@ def render(focus: Focus, graph: Graph, topic: str, *, schema: Json, seed: int = 
     if focus.angle in KINDS:
         name, words = focus.angle, words | _of_kind(focus, graph, room)
     else:
-        name = SEED if focus.strategy == SEED and not graph.concepts else "expand"
+        is_opening = focus.strategy == SEED and (focus.angle in angles() or not graph.concepts)
+        name = SEED if is_opening else "expand"
         words["focus"] = '" and "'.join(quoted(graph.name(key)) for key in focus.concepts)
         words |= {"reason": clean(focus.reason), "angle": _side(focus.angle)}
     return Prompt(template("system"), Template(template(name)).substitute(words), schema, MAX_TOKENS, seed)

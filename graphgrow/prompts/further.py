@@ -1,11 +1,14 @@
 """Questions that come before or after others: what to ask about a concept, and which of several answers hold."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from string import Template
 
 from graphgrow.graph import Graph
 from graphgrow.model import Focus, Json, Prompt, Relation, Triple
+from graphgrow.names import canonical
 from graphgrow.prompts import KNOWN_CONCEPTS, MAX_TOKENS, angles, quoted, template
 
 ASKED = 6  # sides of a concept that were asked about already
@@ -26,6 +29,12 @@ class Doubts:
 
     def __bool__(self) -> bool:
         return bool(self.claims or self.refused)
+
+
+@cache
+def example() -> frozenset[str]:
+    """Return the questions of the worked example in intents.txt, as keys: a small model likes to ask them again."""
+    return frozenset(map(canonical, re.findall(r'"([^"]+[?])"', template("intents"))))
 
 
 def intents(focus: Focus, graph: Graph, topic: str, count: int, *, schema: Json, seed: int = 0) -> Prompt:

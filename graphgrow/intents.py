@@ -22,11 +22,12 @@ from graphgrow.salvage import DECODER
 
 MOST = 6  # questions about a concept that are asked; the model is asked for twice as many
 ALIKE = 0.85  # two questions as alike as that ask for the same
+_DEPTH = 4  # of the lists in a reply
 _RULES = ("no letters", "markup", "identifier", "placeholder", "script")
 _LISTS = re.compile(r"q|intent|text|\d+$", re.IGNORECASE)  # the keys under which models put questions
 _START = re.compile(r"""\[\s*+["'{\]]|\{\s*+["'}]""")
 _STRING = re.compile(r'"((?:[^"\\\n]|\\.)*+)"(?=\s*+(?:[,\]}\n]|$))')
-_ITEM = re.compile(r"^\s*+(?:[-*•]|\(?\d+[.):]|Q\d*[.:])\s*+(\S.*)$", re.MULTILINE)
+_ITEM = re.compile(r"^[ \t]*+(?:[-*•]|\(?\d+[.):]|Q\d*[.:])[ \t]*+(\S.*)$", re.MULTILINE)
 _LABEL = re.compile(r"^(?:\(?\d+[.):]|Q(?:uestion)?\s?\d*[.:])\s*+", re.IGNORECASE)
 
 Likeness = Callable[[Sequence[str]], list[list[float]]]
@@ -132,17 +133,17 @@ def _is_list(value: object) -> bool:
     return isinstance(value, list) or (isinstance(value, dict) and any(map(_LISTS.match, value)))
 
 
-def _strings(value: object) -> Iterator[str]:
+def _strings(value: object, depth: int = 0) -> Iterator[str]:
     """Yield the texts of a JSON value that stand where questions do."""
+    inside: list[object] = []
     if isinstance(value, str):
         yield value
     elif isinstance(value, list):
-        for item in value:
-            yield from _strings(item)
+        inside = value
     elif isinstance(value, dict):
-        for key, inner in value.items():
-            if _LISTS.match(key):
-                yield from _strings(inner)
+        inside = [inner for key, inner in value.items() if _LISTS.match(key)]
+    for inner in inside if depth < _DEPTH else ():
+        yield from _strings(inner, depth + 1)
 
 
 def _sifted(found: Sequence[str], topic: str) -> tuple[list[str], tuple[Reject, ...]]:

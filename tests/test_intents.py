@@ -81,6 +81,8 @@ def heard(reply: str, count: int = 3, graph: Graph | None = None, finish: str = 
         ("I would rather talk about the weather.", None),
         ("", None),
         ("[" * 10_000, None),
+        ("[" * 800 + '"How is it spun?"' + "]" * 800, ("How is it spun?",)),
+        ("\n" * 50_000 + "- How is it spun?", ("How is it spun?",)),
         ('{"relations":[{"source":"silk","predicate":"is a","target":"fibre"}]}', None),
     ],
 )  # fmt: skip

@@ -2,7 +2,6 @@
 
 What most of them say has so many pieces of evidence. What the graph finds doubtful, a claim of one sample, a name that
 hygiene refused, a contradiction, is put to the model once more; what it repeats has one more. Nothing is taken away.
-A model says yes to whatever it is asked, so it may repeat half of the claims and no more: it has to choose.
 """
 
 from collections.abc import Iterable, Iterator
@@ -47,9 +46,8 @@ def checks(
     for focus in foci:
         samples = told.get(focus, [])
         if found := doubts(samples, graph):
-            most = len(found.refused) + -(-len(found.claims) // 2)
-            schema = reply_schema(predicates, most)
-            prompt = verify(focus, found, graph, most, schema=schema, seed=seed)
+            schema = reply_schema(predicates, len(found.claims) + len(found.refused))
+            prompt = verify(focus, found, graph, schema=schema, seed=seed)
             yield Question(focus, prompt, verifies=samples[0].seq)
 
 

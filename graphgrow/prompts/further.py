@@ -52,13 +52,12 @@ def intents(focus: Focus, graph: Graph, topic: str, count: int, *, schema: Json,
     return Prompt("", _without_gaps("intents", words), schema, QUESTION_TOKENS * count, seed)
 
 
-def verify(focus: Focus, doubts: Doubts, graph: Graph, most: int, *, schema: Json, seed: int = 0) -> Prompt:
-    """Return the prompt that asks which of several answers to one question hold, `most` of them."""
+def verify(focus: Focus, doubts: Doubts, graph: Graph, *, schema: Json, seed: int = 0) -> Prompt:
+    """Return the prompt that asks which of several answers to one question hold."""
     against = [f"{_said(_named(one, graph))} and {_said(_named(other, graph))}" for one, other in doubts.against]
     refused = [f'{_said(triple)} ("{quoted(name)}": {rule})' for triple, name, rule in doubts.refused]
     words = {
         "topic": quoted(graph.topic),
-        "most": str(most),
         "focus": '" and "'.join(quoted(graph.name(key)) for key in focus.concepts),
         "claims": "; ".join(_said(_named(claim, graph)) for claim in doubts.claims) or "nothing",
         "against": f"These cannot both hold: {'; '.join(against)}." if against else "",

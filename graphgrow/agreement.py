@@ -53,7 +53,10 @@ def supports(events: Iterable[Event]) -> tuple[Graph, dict[Relation, Support]]:
 
 
 def _witness(event: Event) -> tuple[object, object, object]:
-    """Return which question, model and seed stand behind an event; a person is one of each."""
+    """Return which question, model and seed stand behind an event; a person is one of each.
+
+    Samples of one question, and the question that verifies them, are one question.
+    """
     if isinstance(event, Expansion):
         return event.focus.question, event.reply.model, event.seed
     return event.edit, "", ""

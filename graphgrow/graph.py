@@ -6,11 +6,24 @@ distance from the topic, components, which questions were asked, which concepts 
 
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from graphgrow.errors import StoreError
-from graphgrow.model import ARBITER, Change, Concept, Delta, Event, Expansion, Focus, Relation, Statement, Triple, Usage
+from graphgrow.model import (
+    ARBITER,
+    INTENTS,
+    Change,
+    Concept,
+    Delta,
+    Event,
+    Expansion,
+    Focus,
+    Relation,
+    Statement,
+    Triple,
+    Usage,
+)
 from graphgrow.names import canonical
 from graphgrow.standing import REJECTED, Standing, is_structural
 from graphgrow.structures import Bag, Before, Components, Harvest, Memo, Past
@@ -63,7 +76,8 @@ class Graph:
     `rejected` counts by hygiene rule; `neighbours` is the simple undirected projection without loops; `depth` is the
     number of relations from the topic when a concept came in; `introduced` is the seq that brought it; `unwanted` holds
     the names that somebody rejected beside a concept, `unmended` the unusable replies that were not asked again yet;
-    `harvests` says what the questions about a concept brought, `last` what the last one was about. `past` is what the
+    `harvests` says what the questions about a concept brought, `last` what the last one was about; `intents` are the
+    questions about a concept that the model was asked for and that were not asked themselves yet. `past` is what the
     events said and asked, `before` how the first concept of a question stood before it, by seq.
     """
 
@@ -86,6 +100,7 @@ class Graph:
     newest: tuple[str, ...] = ()
     last: tuple[str, ...] = ()
     harvests: dict[str, Harvest] = field(default_factory=dict)
+    intents: dict[str, tuple[Focus, ...]] = field(default_factory=dict)
     loops: int = 0
     pairs: set[tuple[str, str]] = field(default_factory=set)
     components: Components = field(default_factory=Components)
@@ -146,7 +161,7 @@ class Graph:
         self.concepts, self.relations, self.neighbours, self.incident = {}, {}, {}, {}
         self.depth, self.introduced, self.asks, self.asked = {}, {}, {}, set()
         self.unasked, self.explored, self.newest, self.unwanted = Bag(), Bag(), (), {}
-        self.last, self.harvests, self.before = (), {}, {}
+        self.last, self.harvests, self.intents, self.before = (), {}, {}, {}
         self.loops, self.pairs, self.components = 0, set(), Components()
         for step in self.past:
             self._show(step)
@@ -258,19 +273,44 @@ class Graph:
         self.asked.add((focus.angle, *keys))
         if focus.strategy == ARBITER:
             return
+        if focus.angle == INTENTS:
+            self._await(focus, keys[0], step.delta.questions)
+            return
+        self._drop_intent(focus.angle, keys[0])
         for key in keys:
-            self.asks[key] = self.asks.get(key, 0) + 1
-            self.unasked.discard(key)
-            if key in self.concepts:
-                self.explored.add(key)
+            self._explore(key, is_again=step.is_again)
         for reject in step.delta.rejects:
             if reject.rule == REJECTED:
                 for key in keys:
                     self.unwanted.setdefault(key, {})[reject.text] = None
         brought = dict.fromkeys(self.standing.find(concept.key) for concept in step.delta.new_concepts)
-        self.newest = tuple(key for key in brought if key in self.concepts) or self.newest
+        newest = tuple(key for key in brought if key in self.concepts)
+        self.newest = self.newest or newest if step.is_again else newest or self.newest
         self.last, new = keys, sum(self.introduced.get(key) == step.seq for key in brought)
-        self.harvests |= {key: self.harvests.get(key, Harvest()).after(new) for key in keys}
+        known = {key: self.harvests.get(key, Harvest()) for key in keys}
+        self.harvests |= {key: h.also(new) if step.is_again else h.after(new) for key, h in known.items()}
+
+    def _explore(self, key: str, *, is_again: bool) -> None:
+        """Remember that a concept was asked about; several replies to one question are one question."""
+        if not is_again or key not in self.asks:
+            self.asks[key] = self.asks.get(key, 0) + 1
+        self.unasked.discard(key)
+        if key in self.concepts:
+            self.explored.add(key)
+
+    def _await(self, focus: Focus, key: str, questions: tuple[str, ...]) -> None:
+        """Remember what is to be asked about a concept, on behalf of the strategy that chose it."""
+        foci = tuple(replace(focus, concepts=(key,), angle=angle) for angle in questions
+                     if (angle, key) not in self.asked and key not in self.standing.hidden)  # fmt: skip
+        if foci:
+            self.intents[key] = (*self.intents.get(key, ()), *foci)
+
+    def _drop_intent(self, angle: str, key: str) -> None:
+        left = tuple(focus for focus in self.intents.get(key, ()) if focus.angle != angle)
+        if left:
+            self.intents[key] = left
+        else:
+            self.intents.pop(key, None)
 
     def knows(self, key: str) -> bool:
         """Tell whether a key was ever said, also where it stands for another one or is not shown."""

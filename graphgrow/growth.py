@@ -2,34 +2,34 @@
 
 import random
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path
 from typing import Literal
 
-from graphgrow import arbiter
-from graphgrow.errors import BadInput, ContextOverflow, StaleGraph, StoreAway, StoreError
-from graphgrow.graph import Bill, Graph
+from graphgrow import arbiter, intents, samples
+from graphgrow.graph import Bill
 from graphgrow.llm import LLM
-from graphgrow.model import ARBITER, Answer, Budget, Expansion, Focus, Question, Usage
-from graphgrow.names import canonical, clean
+from graphgrow.model import ARBITER, INTENTS, Budget, Expansion, Focus, Question, Usage
+from graphgrow.names import canonical
 from graphgrow.parse import reply_schema
 from graphgrow.policy import DEFAULT, Policy, open_policy
 from graphgrow.prompts import render, repair
 from graphgrow.prompts.variants import Variants
 from graphgrow.resolve import Resolver
-from graphgrow.spool import Parcel, Spool, state_folder
-from graphgrow.step import expansion, is_failure, now, resolver
+from graphgrow.rounds import Rounds
+from graphgrow.spool import Spool, state_folder
+from graphgrow.step import is_failure, now, resolver
 from graphgrow.stores import GraphStore
+from graphgrow.topics import topic_of
 
 MOST_FAILURES = 5
+MOST_AT_ONCE = 256
 SMALL_ROOM = 0.25
 
 Ending = Literal["", "steps", "tokens", "usd", "minutes", "exhausted", "failing", "interrupted"]
-Kept = tuple[Path | None, Parcel]  # a reply, and its file while it waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,8 @@ class Settings:
 
     `predicates` are all that a model may use, where not empty; `variants` are further wordings of the templates, among
     which a policy may choose. With `arbiter` the model is also asked about every two names that may be one concept.
+    Each question is asked `samples` times at once, and then what one sample alone says is verified. With `intents` the
+    model is first asked what to ask about a concept, and so many different questions of its own are asked.
     """
 
     policy: Policy
@@ -48,6 +50,8 @@ class Settings:
     predicates: tuple[str, ...] = ()
     variants: Variants = field(default_factory=dict)
     arbiter: bool = False
+    samples: int = 1
+    intents: int = 0
     now: Callable[[], str] = now
     timer: Callable[[], float] = time.monotonic
     stop: Callable[[], bool] = lambda: False
@@ -58,18 +62,21 @@ class Growth:
 
     def __init__(self, topic: str | None, store: GraphStore, llm: LLM, settings: Settings) -> None:
         self.graph = store.graph()
-        self.topic = _topic(topic, self.graph)
+        self.topic = topic_of(topic, self.graph)
         self.ending: Ending = ""
         self._store, self._llm, self._settings = store, llm, settings
         self._started = settings.timer()
         self.steps = 0
         self.adopted = 0
         self.spool = Spool(state_folder(store.url))
+        self._rounds = Rounds(
+            self.topic, self.graph, store, llm, self.spool, settings.resolver, settings.seed, settings.now
+        )
         self._spent = Bill()
         self._failures = 0
 
     def __iter__(self) -> Iterator[Expansion]:
-        with self.spool, ThreadPoolExecutor(self._settings.width, thread_name_prefix="ask") as workers:
+        with self.spool, self._workers() as workers:
             yield from self._adopt()
             if not self._is_over() and self.graph.unmended:
                 yield from self._round([self._repair(event) for event in self._unmended()], workers)
@@ -78,13 +85,19 @@ class Growth:
                 if not foci:
                     self.ending = "exhausted"
                     return
-                yield from self._round([self.question(focus) for focus in foci], workers)
+                before = self.graph.seq
+                yield from self._round(self.questions(foci), workers)
+                yield from self._verify(foci, before, workers)
                 if self._settings.arbiter:
                     yield from self._arbitrate(workers)
 
+    def _workers(self) -> ThreadPoolExecutor:
+        at_once = min(self._settings.width * self._settings.samples, MOST_AT_ONCE)
+        return ThreadPoolExecutor(at_once, thread_name_prefix="ask")
+
     def arbitrate(self) -> Iterator[Expansion]:
         """Ask the model about the names that may be one concept, and about nothing else, while the budget lasts."""
-        with self.spool, ThreadPoolExecutor(self._settings.width, thread_name_prefix="ask") as workers:
+        with self.spool, self._workers() as workers:
             yield from self._adopt()
             yield from self._arbitrate(workers)
 
@@ -109,11 +122,21 @@ class Growth:
         rng = random.Random(f"{self._settings.seed}:{self.graph.seq}")
         left = self._settings.budget.steps
         width = self._settings.width if left is None else min(self._settings.width, left - self.steps)
-        return self._settings.policy.choose(self.graph, canonical(self.topic), rng, width)
+        if self._settings.intents and (foci := intents.waiting(self.graph, width)):
+            return foci
+        foci = self._settings.policy.choose(self.graph, canonical(self.topic), rng, width)
+        return [intents.opened(focus, self.graph) for focus in foci] if self._settings.intents else foci
+
+    def questions(self, foci: list[Focus]) -> list[Question]:
+        """Return what a round asks: every question as often as it is sampled, one for intents once."""
+        asked = ((self.question(focus), 1 if focus.angle == INTENTS else self._settings.samples) for focus in foci)
+        return [sample for question, count in asked for sample in samples.several(question, count)]
 
     def question(self, focus: Focus) -> Question:
         """Return the question for a focus as the graph stands now."""
         seed, schema = self._settings.seed + self.graph.seq, reply_schema(self._settings.predicates)
+        if focus.angle == INTENTS:
+            return intents.question(focus, self.graph, self.topic, self._settings.intents, seed)
         prompt, smaller = (
             render(focus, self.graph, self.topic, schema=schema, seed=seed, room=room, variants=self._settings.variants)
             for room in (1.0, SMALL_ROOM)
@@ -127,120 +150,39 @@ class Growth:
 
     def _repair(self, event: Expansion) -> Question:
         prompt = repair(event.prompt, event.reply.text, event.reason)
-        return Question(event.focus, prompt, repairs=event.seq)
+        return Question(event.focus, prompt, None, event.seq, event.sample, event.verifies)
 
     def _adopt(self) -> Iterator[Expansion]:
-        """Commit the replies that an earlier run had paid for and could not commit."""
-        for path, parcel in self.spool.adopt():
-            if canonical(parcel.topic) != canonical(self.topic) or parcel.seq > self.graph.seq:
-                continue  # of another graph that was kept under this name: left where it is
-            if not self._holds(parcel):
-                event = self._save(parcel)
-                self.adopted += 1
-                yield event
-            self.spool.drop(path)
-
-    def _holds(self, parcel: Parcel) -> bool:
-        """Tell whether a reply reached the store before its run died."""
-        sent = parcel.question.focus, parcel.answer.prompt, parcel.answer.reply
-        later = (event for event in self._store.events(parcel.seq) if isinstance(event, Expansion))
-        return any((event.focus, event.prompt, event.reply) == sent for event in later)
+        for event in self._rounds.adopt():
+            self.adopted += 1
+            yield event
 
     def _round(self, questions: list[Question], workers: ThreadPoolExecutor) -> Iterator[Expansion]:
-        """Ask all at once, commit in the order of the questions, then ask once more what could not be used."""
-        waiting = deque(workers.submit(self._ask, question, self.graph.seq) for question in questions)
-        broken, failure = [], None
-        try:
-            while waiting:
-                failure = failure or waiting[0].exception()
-                answer = waiting.popleft()
-                if answer.exception():
-                    continue
-                event = self._commit(*answer.result())
+        """Ask all at once, then ask once more what could not be used."""
+        broken = []
+        with closing(self._rounds.ask(questions, workers)) as events:
+            for event in events:
+                self._count(event)
                 yield event
                 if is_failure(event) and not event.repairs:
                     broken.append(self._repair(event))
-        except StoreAway as error:
-            self._leave_to_spool(waiting)
-            raise StoreAway(f"{error} {self._where_replies_wait()}") from None
-        except KeyboardInterrupt:
-            self._leave_to_spool(waiting)
-            raise
-        finally:
-            self._commit_rest(waiting)
-        if failure:
-            raise failure
         if broken and self._ending() in {"", "steps"}:
             yield from self._round(broken, workers)
 
-    def _leave_to_spool(self, waiting: deque[Future[Kept]]) -> None:
-        """Ask no more, and leave what has arrived on disk for the next run; without a disk nothing is left."""
-        while self.spool.folder and waiting:
-            waiting.pop().cancel()
-
-    def _commit_rest(self, waiting: deque[Future[Kept]]) -> None:
-        """Save what was paid for where the consumer stopped or something broke."""
-        for answer in waiting:
-            if not answer.cancel() and not answer.exception():
-                self._commit(*answer.result())
-
-    def _where_replies_wait(self) -> str:
-        return f"Replies that have arrived wait in {self.spool.folder} and are committed when this run is started again"
-
-    def _ask(self, question: Question, seq: int) -> Kept:
-        """Ask in a worker thread, and put the reply where nothing can lose it before anything is made of it."""
-        prompt = question.prompt
-        try:
-            reply = self._llm.ask(prompt)
-        except ContextOverflow:
-            if question.smaller is None:
-                raise
-            prompt = question.smaller
-            reply = self._llm.ask(prompt)
-        parcel = Parcel(self.topic, seq, question, Answer(prompt, reply))
-        try:
-            return self.spool.keep(parcel), parcel
-        except OSError:  # a full disk, say: the store may take the reply all the same
-            return None, parcel
-
-    def _commit(self, path: Path | None, parcel: Parcel) -> Expansion:
-        """Save a reply of this run and count it."""
-        event = self._save(parcel)
-        self.spool.drop(path)
-        self._count(event)
-        return event
-
-    def _save(self, parcel: Parcel) -> Expansion:
-        """Save what a reply means for the graph as it is now, also where another writer was faster."""
-        while True:
-            event = self._event(parcel)
-            try:
-                self._store.append(event)
-            except StaleGraph:
-                self._catch_up()
-                continue
-            self.graph.apply(event)
-            return event
-
-    def _event(self, parcel: Parcel) -> Expansion:
-        how, asked = self._settings, parcel.question
-        if asked.focus.strategy == ARBITER:
-            return arbiter.judgement(self.graph, self.topic, asked, parcel.answer, seed=how.seed, at=how.now())
-        return expansion(self.graph, self.topic, asked, parcel.answer, how.resolver, seed=how.seed, at=how.now())
+    def _verify(self, foci: list[Focus], since: int, workers: ThreadPoolExecutor) -> Iterator[Expansion]:
+        """Ask about what the samples of a round leave open; what was never asked when a run stops is left so."""
+        if self._settings.samples == 1 or self._ending() not in {"", "steps"}:
+            return
+        told = [event for event in self._store.events(since) if isinstance(event, Expansion)]
+        seed = self._settings.seed + self.graph.seq
+        found = samples.checks(told, foci, self.graph, self._settings.predicates, seed)
+        yield from self._round(list(found), workers)
 
     def _count(self, event: Expansion) -> None:
         self.steps += event.is_step
         self._spent.add(event.reply.usage, event.reply.usd, event.reply.seconds)
-        if event.focus.strategy != ARBITER:
+        if event.focus.strategy != ARBITER and event.focus.angle != INTENTS:
             self._failures = self._failures + 1 if is_failure(event) else 0
-
-    def _catch_up(self) -> None:
-        """Take in what others wrote; raises StoreError where the store has lost events that this run has seen."""
-        before = self.graph.seq
-        self.graph.apply_all(self._store.events(before))
-        if self.graph.seq == before:
-            raise StoreError(f"{self._store.url} holds fewer events than this run has seen: was it replaced?")
-        _topic(self.topic, self.graph)
 
     def _is_over(self) -> bool:
         self.ending = self._ending()
@@ -268,29 +210,7 @@ class Growth:
             return 0.0
         prompt = self.question(Focus("frontier", self.graph.newest[:1] or (canonical(self.topic),), "")).prompt
         most = Usage(2 * len((prompt.system + prompt.user).encode()), prompt.max_tokens)
-        return self._settings.width * (self._llm.price(most) or 0.0)
-
-
-def check(topic: str | None) -> None:
-    """Refuse a topic that names nothing; None leaves it to the graph."""
-    if topic is not None and not canonical(topic):
-        raise BadInput(f"the topic {topic!r} names nothing: say what the graph is about, for example 'spider silk'")
-
-
-def check_topic(topic: str | None, store: GraphStore) -> None:
-    """Refuse a topic that is not the one a store grows, or none at all."""
-    _topic(topic, Graph(topic=next((e.topic for e in store.events() if isinstance(e, Expansion)), "")))
-
-
-def _topic(topic: str | None, graph: Graph) -> str:
-    topic = clean(topic or graph.topic)
-    find = graph.standing.find
-    if graph.topic and topic and find(canonical(topic)) != find(canonical(graph.topic)):
-        raise BadInput(f"this store grows {graph.topic!r}, not {topic!r}: name another --store for another topic")
-    check(topic)
-    if find(canonical(topic)) in graph.standing.hidden:
-        raise BadInput(f"the topic {topic!r} was rejected in this graph: bring it back with  graphgrow restore")
-    return graph.topic or topic
+        return self._settings.width * self._settings.samples * (self._llm.price(most) or 0.0)
 
 
 def grow(

@@ -21,6 +21,11 @@ class Identifier:
         self._lexicon, self._rejected = Lexicon(), Lexicon()
         self._followed: tuple[Graph | None, int, int] = None, 0, 0
 
+    @property
+    def meanings(self) -> Meanings | None:
+        """What compares texts by what they mean, where this run has it."""
+        return self._meanings
+
     def read(
         self, graph: Graph, key: Callable[[str], str], pairs: Iterable[tuple[str, str]], names: Iterable[str] = ()
     ) -> "NewNames":

@@ -12,6 +12,7 @@ EditKind = Literal["add", "merge", "unmerge", "apart", "reject", "restore", "ren
 Doing = Literal["merge", "unmerge", "doubt", "apart", "reject", "restore", "rename", "retype"]
 Json = dict[str, object]
 ARBITER = "arbiter"  # the strategy that asks about doubts and not about the topic
+INTENTS = "intents"  # the angle that asks what to ask about a concept
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,8 @@ class Question:
     prompt: Prompt
     smaller: Prompt | None = None
     repairs: int = 0
+    sample: int = 0
+    verifies: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +180,7 @@ class Delta:
 
     `relations` are new ones, `support` is further evidence for known ones; `aliases` are (key, spelling) pairs. All
     keys are as said: what stands for what is decided by `changes`, of this event and all others (standing.py).
+    `questions` are what is to be asked about the concept of a question for intents, the most different ones.
     """
 
     concepts: tuple[Concept, ...] = ()
@@ -185,6 +189,7 @@ class Delta:
     support: tuple[Statement, ...] = ()
     rejects: tuple[Reject, ...] = ()
     changes: tuple[Change, ...] = ()
+    questions: tuple[str, ...] = ()
 
     @property
     def merged(self) -> frozenset[str]:
@@ -225,7 +230,9 @@ class Measures:
 class Expansion:
     """One question, its reply, and what came of it. `seq` numbers the events of a graph from 1 without gaps.
 
-    `repairs` is the seq of the unusable reply that this question asked the model to mend, else 0.
+    `repairs` is the seq of the unusable reply that this question asked the model to mend, else 0. `sample` is 0 for the
+    first reply to a question, 1 and so on where the same was asked again beside it. `verifies` is the seq of the first
+    of several replies where this question asked which of them hold, else 0.
     `at` is UTC in ISO 8601.
     """
 
@@ -241,13 +248,24 @@ class Expansion:
     repairs: int = 0
     seed: int = 0
     at: str = ""
+    sample: int = 0
+    verifies: int = 0
     kind: Literal["expansion"] = "expansion"
     v: Literal[1] = 1
 
     @property
     def is_step(self) -> bool:
-        """True for a question of its own about the topic: not for one that mends another, nor for an arbiter's."""
-        return not self.repairs and self.focus.strategy != ARBITER
+        """True for a question of its own about the topic, once.
+
+        Not for one that mends, repeats or verifies another, that asks what to ask, nor for an arbiter's.
+        """
+        is_aside = self.focus.strategy == ARBITER or self.focus.angle == INTENTS
+        return not (is_aside or self.repairs or self.is_again)
+
+    @property
+    def is_again(self) -> bool:
+        """True for a further sample of a question, and for its verification."""
+        return bool(self.sample or self.verifies)
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,18 +63,17 @@ def _bare(schema: Any) -> Any:  # noqa: ANN401  # JSON schema as pydantic types 
 
 
 @cache
-def reply_schema(predicates: tuple[str, ...] = ()) -> Json:
+def reply_schema(predicates: tuple[str, ...] = (), most: int = 0) -> Json:
     """Return the JSON schema of `Relations` without references and titles, fit for strict mode and for grammars.
 
-    With `predicates` an endpoint that takes schemas is held to these.
+    With `predicates` an endpoint that takes schemas is held to these, with `most` to so many relations.
     """
     schema: Json = _bare(Relations.model_json_schema())
     items = {"items": _bare(_Item.model_json_schema())}
     if predicates:
         items["items"]["properties"]["predicate"] = {"type": "string", "enum": list(predicates)}
-    return schema | {
-        "properties": {"relations": _bare(Relations.model_json_schema()["properties"]["relations"]) | items}
-    }
+    relations = _bare(Relations.model_json_schema()["properties"]["relations"]) | items
+    return schema | {"properties": {"relations": relations | ({"maxItems": most} if most else {})}}
 
 
 def _text(value: object) -> str:
@@ -237,7 +236,7 @@ def _bracketed(part: str) -> str:
     return name if bracket else ""
 
 
-def _split(text: str) -> tuple[str, str]:
+def split_thinking(text: str) -> tuple[str, str]:
     """Return answer and thinking; a closing tag without an opening one ends a thinking that began with the reply."""
     answer: list[str] = []
     thinking: list[str] = []
@@ -262,7 +261,7 @@ def _readings(text: str, *, cut: bool) -> Iterator[_Reading]:
     if strict(text) is not None:
         yield _read_json(text)
     yield from (_read_json(section) for section in _sections(text) if section.strip())
-    answer, thinking = _split(text)
+    answer, thinking = split_thinking(text)
     yield _read_json(answer)
     if cut and not text.rstrip().endswith("]"):
         answer, thinking = answer.rpartition("\n")[0], thinking.rpartition("\n")[0]
@@ -296,7 +295,7 @@ def _problem(text: str, reading: _Reading) -> str:
     """Return why a reply cannot be used, as a sentence that helps the model to mend it."""
     if not text.strip():
         return "The reply is blank."
-    if not "".join(_split(text)[0].split()):
+    if not "".join(split_thinking(text)[0].split()):
         return "The reply holds thinking only and no answer after it."
     if reading.malformed:
         return f"No item in it is valid JSON with source, predicate and target (malformed: {reading.malformed})."

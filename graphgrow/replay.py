@@ -5,15 +5,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from graphgrow.arbiter import judgement
+from graphgrow import answers
 from graphgrow.codec import read_events, read_lines
 from graphgrow.errors import BadInput
 from graphgrow.graph import Graph
 from graphgrow.llm.text import storable
-from graphgrow.model import ARBITER, Answer, Delta, Event, Expansion, Focus, Measures, Prompt, Question, Reply
+from graphgrow.model import Answer, Delta, Event, Expansion, Focus, Measures, Prompt, Question, Reply
 from graphgrow.names import canonical, clean
 from graphgrow.resolve import Resolver
-from graphgrow.step import expansion
 from graphgrow.stores import GraphStore
 from graphgrow.stores.copying import batches, complete
 
@@ -55,13 +54,10 @@ def replay(
 def _again(event: Event, graph: Graph, resolver: Resolver, offset: int) -> Event:
     """Return the event as this graph makes it, and fold it in."""
     if isinstance(event, Expansion):
-        repairs = event.repairs + offset if event.repairs else 0
-        question = Question(event.focus, event.prompt, repairs=repairs)
+        repairs, verifies = (seq + offset if seq else 0 for seq in (event.repairs, event.verifies))
+        question = Question(event.focus, event.prompt, None, repairs, event.sample, verifies)
         answer = Answer(event.prompt, event.reply)
-        if event.focus.strategy == ARBITER:
-            event = judgement(graph, event.topic, question, answer, seed=event.seed, at=event.at)
-        else:
-            event = expansion(graph, event.topic, question, answer, resolver, seed=event.seed, at=event.at)
+        event = answers.event(graph, event.topic, question, answer, resolver, seed=event.seed, at=event.at)
     else:
         event = replace(event, seq=graph.seq + 1)
     graph.apply(event)

@@ -48,10 +48,12 @@ def expansion(
         prompt=answer.prompt,
         reply=reply,
         outcome=proposal.outcome,
-        reason=explain(proposal, delta),
+        reason=_verified(delta) if question.verifies and proposal.outcome == "ok" else explain(proposal, delta),
         delta=delta,
         measures=measure(graph, delta),
         repairs=question.repairs,
+        sample=question.sample,
+        verifies=question.verifies,
         seed=seed,
         at=at,
     )
@@ -59,8 +61,14 @@ def expansion(
 
 def is_failure(event: Expansion) -> bool:
     """Tell whether a reply says nothing for a reason that asking again could mend; an honest "nothing" is none."""
-    cut_off = event.outcome == "truncated" and not event.delta.statements and not event.delta.rejects
+    delta = event.delta
+    cut_off = event.outcome == "truncated" and not (delta.statements or delta.rejects or delta.questions)
     return event.outcome == "unusable" or event.reason == PROSE or cut_off
+
+
+def _verified(delta: Delta) -> str:
+    """Return in one sentence what became of the claims that a question had the model choose among."""
+    return f"confirmed: {len(delta.support)}, put in another way: {len(delta.relations)}"
 
 
 def explain(proposal: Proposal, delta: Delta) -> str:

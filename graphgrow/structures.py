@@ -28,12 +28,16 @@ class Harvest:
         """Return this after one more question, which brought that many concepts."""
         return Harvest(KEEP * self.questions + 1, KEEP * self.brought + new)
 
+    def also(self, new: int) -> "Harvest":
+        """Return this with more concepts that the last question brought."""
+        return Harvest(self.questions, self.brought + new) if self.questions else self.after(new)
+
 
 @dataclass(frozen=True, slots=True)
 class Past:
     """What an event said, what it was asked and what that cost, kept so that it can be shown or judged anew.
 
-    `focus` is None for an edit; `is_step` as in Expansion.
+    `focus` is None for an edit; `is_step` and `is_again` as in Expansion.
     """
 
     seq: int
@@ -41,12 +45,13 @@ class Past:
     focus: Focus | None = None
     tokens: int = 0
     is_step: bool = False
+    is_again: bool = False
 
     @classmethod
     def of(cls, event: "Event") -> "Past":
         """Return what of an event is kept."""
         if isinstance(event, Expansion):
-            return cls(event.seq, event.delta, event.focus, event.reply.usage.tokens, event.is_step)
+            return cls(event.seq, event.delta, event.focus, event.reply.usage.tokens, event.is_step, event.is_again)
         return cls(event.seq, event.delta)
 
 

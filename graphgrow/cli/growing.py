@@ -18,14 +18,17 @@ from graphgrow.cli.output import AsJson, dump, err, event_row, printable, say, t
 from graphgrow.cli.resolving import Embeddings, Predicates, Without, known
 from graphgrow.cli.resolving import how as resolving
 from graphgrow.errors import StoreAway
-from graphgrow.growth import Ending, Growth, Settings, check, check_topic
+from graphgrow.growth import Ending, Growth, Settings
+from graphgrow.intents import MOST as MOST_INTENTS
 from graphgrow.llm import LLM
 from graphgrow.model import Budget, Usage
 from graphgrow.policy import DEFAULT, open_policy
 from graphgrow.prompts.variants import load_variants
+from graphgrow.samples import MOST as MOST_SAMPLES
 from graphgrow.spool import state_folder
 from graphgrow.stores import DEFAULT_URL, open_store
 from graphgrow.stores.patient import Patient
+from graphgrow.topics import check, check_topic
 from graphgrow.worlds import open_llm
 
 DEFAULT_STEPS = 20
@@ -79,6 +82,12 @@ def grow(
     arbiter: Annotated[
         Literal["off", "llm"], typer.Option(help="llm: ask the model about names that may be one concept.")
     ] = "off",
+    samples: Annotated[
+        int, typer.Option(min=1, max=MOST_SAMPLES, help="Ask each question so often, then verify what differs.")
+    ] = 1,
+    intents: Annotated[
+        int, typer.Option(min=0, max=MOST_INTENTS, help="Let the model name so many questions about a concept first.")
+    ] = 0,
     patience: Annotated[float, typer.Option(min=0, help="Minutes to wait for a store that went away.")] = 10,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show first prompts and the estimate; ask nothing.")
@@ -107,6 +116,8 @@ def grow(
                     predicates=names,
                     variants=variants,
                     arbiter=arbiter == "llm",
+                    samples=samples,
+                    intents=intents,
                     stop=lambda: bool(stop),
                 )
                 home = Patient(opened, patience, partial(_wait, state_folder(opened.url), stop))
@@ -115,7 +126,7 @@ def grow(
                 if not embeddings:
                     err().print("names are compared by spelling alone; --embeddings local compares meanings too")
                 if dry_run:
-                    _preview(growth, model, budget, as_json=as_json)
+                    _preview(growth, model, how, as_json=as_json)
                     return
                 _run(growth, budget, as_json=as_json)
     _finish(growth, opened.url, as_json=as_json)
@@ -206,20 +217,28 @@ def _run(growth: Growth, budget: Budget, *, as_json: bool) -> None:
             view.show(event)
 
 
-def _preview(growth: Growth, model: LLM, budget: Budget, *, as_json: bool) -> None:
+def _preview(growth: Growth, model: LLM, how: Settings, *, as_json: bool) -> None:
     """Show the first prompts, and what the run would take if its replies are of typical length."""
     prompts = [growth.question(focus).prompt for focus in growth.choose()]
     size = sum(len(p.system + p.user) for p in prompts) // 4 // max(1, len(prompts))
-    steps = budget.steps or DEFAULT_STEPS
-    usage = Usage(steps * size, steps * TYPICAL_REPLY_TOKENS)
-    estimate = {"steps": steps, "tokens": usage.tokens, "usd": model.price(usage)}
+    steps = how.budget.steps or DEFAULT_STEPS
+    replies = _replies(steps, how)
+    usage = Usage(replies * size, replies * TYPICAL_REPLY_TOKENS)
+    estimate = {"steps": steps, "replies": replies, "tokens": usage.tokens, "usd": model.price(usage)}
     if as_json:
         dump({"prompts": [{"system": p.system, "user": p.user} for p in prompts], "estimate": estimate})
         return
     for prompt in prompts:
         say(f"{prompt.system}\n\n{prompt.user}\n")
     money = f" and {estimate['usd']:.4f} USD" if estimate["usd"] is not None else ""
-    say(f"{steps} steps would take about {usage.tokens:,} tokens{money}. Nothing was asked.")
+    times = f" with {replies} replies" if replies > steps else ""
+    say(f"{steps} steps{times} would take about {usage.tokens:,} tokens{money}. Nothing was asked.")
+
+
+def _replies(steps: int, how: Settings) -> int:
+    """Return how many replies so many steps take: samples and a verification each, a list of intents for several."""
+    asked = steps * (how.samples + (how.samples > 1))
+    return asked + (-(-steps // how.intents) if how.intents else 0)
 
 
 def _finish(growth: Growth, store: str, *, as_json: bool) -> None:

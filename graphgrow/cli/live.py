@@ -10,7 +10,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from graphgrow.cli.output import err, printable
+from graphgrow.cli.output import err, printable, side
 from graphgrow.graph import Graph
 from graphgrow.growth import Growth
 from graphgrow.model import Budget, Expansion
@@ -87,13 +87,15 @@ def event_line(event: Expansion, step: int, graph: Graph) -> Text:
     """Return one event as a line: what was asked and why, and what it brought or why it brought nothing."""
     line = Text(f"{step:>4} {event.focus.strategy:<9}", style="cyan")
     names = ", ".join(printable(graph.name(key)) for key in event.focus.concepts)
-    line.append(f" {names} ({event.focus.angle})", style="bold")
+    line.append(f" {names} ({side(event)})", style="bold")
     line.append(f": {printable(event.focus.reason)} ", style="dim")
     new = event.delta.new_concepts
     if new:
         line.append(f"+{len(new)} {', '.join(concept.name for concept in new)}", style="green")
     elif event.delta.relations:
         line.append(f"+{len(event.delta.relations)} relations between known concepts", style="green")
+    elif event.delta.questions:
+        line.append(f"?{len(event.delta.questions)} {'; '.join(map(printable, event.delta.questions))}", style="green")
     if event.delta.merged:
         line.append(f" ={len(event.delta.merged)} other names of known concepts", style="green")
     if event.reason:

@@ -89,10 +89,21 @@ def event_row(event: Event) -> dict[str, Any]:
             "tokens": event.reply.usage.tokens,
             "usd": event.reply.usd,
             "repairs": event.repairs,
+            "sample": event.sample,
+            "verifies": event.verifies,
+            "questions": list(event.delta.questions),
         }
     else:
         row |= {"edit": event.edit, "note": event.note}
     return row
+
+
+def side(event: Expansion) -> str:
+    """Return in words from which side an event asks, and as what beside other questions."""
+    again = f", sample {event.sample + 1}" if event.sample else ""
+    verified = f", verifies event {event.verifies}" if event.verifies else ""
+    mended = f", mends event {event.repairs}" if event.repairs else ""
+    return " ".join(filter(None, (printable(event.focus.angle), event.focus.variant))) + again + verified + mended
 
 
 def added(event: Event) -> dict[str, int]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from graphgrow.cli.output import AsJson, Store, dump, event_row, say, table
+from graphgrow.cli.output import AsJson, Store, dump, event_row, say, side, table
 from graphgrow.edits import find
 from graphgrow.errors import BadInput
 from graphgrow.export import READERS, read_table
@@ -122,8 +122,9 @@ def _log_row(event: Expansion | Edit) -> tuple[object, ...]:
         return event.seq, event.edit, "by hand", event.note, 0, *brought, ""
     focus = event.focus
     drawn = ", ".join(f"{name} {value:.1f}" for name, value in focus.drawn[:DRAWN])
-    why = "; ".join(filter(None, (focus.reason, event.reason, drawn and f"expected per 1,000 tokens: {drawn}")))
-    question = f"{', '.join(focus.concepts)} ({' '.join(filter(None, (focus.angle, focus.variant)))})"
+    told = f"{event.reason}: {'; '.join(event.delta.questions)}" if event.delta.questions else event.reason
+    why = "; ".join(filter(None, (focus.reason, told, drawn and f"expected per 1,000 tokens: {drawn}")))
+    question = f"{', '.join(focus.concepts)} ({side(event)})"
     return event.seq, event.outcome, focus.strategy, question, event.reply.usage.tokens, *brought, why
 
 

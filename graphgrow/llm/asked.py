@@ -11,11 +11,13 @@ from typing import Literal
 
 from graphgrow.model import Prompt
 
-Kind = Literal["expand", "connect", "consolidate", "kin", "compare"]
+Kind = Literal["expand", "connect", "consolidate", "kin", "compare", "intents", "verify"]
 
 _REPAIR = "Your last answer could not be used"
 _TOPIC = re.compile(r'^[^"]*\b(?:topic|about)\b[^"]*"[^"]*"')
 _ABOUT = "It says about "
+_CLAIMED = "It was said about "
+_OPENED = "Concept to ask about: "
 _LISTED = ("Known", "Not wanted", "Beside")
 _SECOND = "B: "
 
@@ -62,6 +64,10 @@ def _subject(lines: list[str]) -> int | None:
 
 
 def _kind(head: str, names: tuple[str, ...]) -> Kind:
+    if head.startswith(_CLAIMED):
+        return "verify"
+    if head.startswith(_OPENED):
+        return "intents"
     if head.startswith(_ABOUT):
         return "kin" if len(names) == 1 else "consolidate"
     return "connect" if len(names) > 1 and not head.startswith("Concept") else "expand"

@@ -1,7 +1,7 @@
 """Models that cost nothing: `Scripted` says what it is told to, `Recorded` says again what a model once replied."""
 
 import hashlib
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
@@ -52,13 +52,15 @@ class Scripted:
 class Recorded:
     """Gives the replies of a run file by prompt, each as it was recorded, its bill included; nothing is asked or paid.
 
-    Several replies to the same prompt come in the order of the run. Raises BadInput for a file without replies.
+    Several replies to the same prompt come by its seed, else in the order of the run: samples of one question are asked
+    at once, and each has to get its own. Raises BadInput for a file without replies.
     """
 
     def __init__(self, path: Path) -> None:
         self.name = f"recorded:{path}"
         self._path = path
         self._replies = _by_prompt(path)
+        self._lock = Lock()
         if not self._replies:
             raise BadInput(f"{path} holds no replies: give a run file with at least one question in it")
 
@@ -67,10 +69,11 @@ class Recorded:
         waiting = self._replies.get(_digest(prompt))
         if waiting is None:
             raise OutOfReplies(self._excuse(prompt, "never asked"))
-        try:
-            return waiting.popleft()  # atomic, so threads may share it
-        except IndexError:
-            raise OutOfReplies(self._excuse(prompt, "has no more replies to")) from None
+        with self._lock:
+            if not waiting:
+                raise OutOfReplies(self._excuse(prompt, "has no more replies to"))
+            place = next((place for place, (seed, _) in enumerate(waiting) if seed == prompt.seed), 0)
+            return waiting.pop(place)[1]
 
     def price(self, usage: Usage) -> float | None:  # noqa: ARG002  # the signature of every model
         """Return None: asking costs nothing."""
@@ -84,11 +87,12 @@ class Recorded:
         return f"{self._path} {what} {start!r}: replay with that run's topic, options and seed, or use a live model"
 
 
-def _by_prompt(path: Path) -> dict[str, deque[Reply]]:
-    replies: defaultdict[str, deque[Reply]] = defaultdict(deque)
+def _by_prompt(path: Path) -> dict[str, list[tuple[int, Reply]]]:
+    """Return the replies of a run, each with the seed of its prompt, by what the prompt says."""
+    replies: defaultdict[str, list[tuple[int, Reply]]] = defaultdict(list)
     for event in read_events(path):
         if isinstance(event, Expansion):
-            replies[_digest(event.prompt)].append(event.reply)
+            replies[_digest(event.prompt)].append((event.prompt.seed, event.reply))
     return dict(replies)
 
 

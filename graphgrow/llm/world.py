@@ -100,6 +100,8 @@ class _Answer:
         """Return the reply as JSON."""
         if asked.kind == "compare":
             return self._verdict(asked)
+        if asked.kind == "intents":
+            return self._questions(asked)
         as_asked = {node: name for name in asked.concepts if (node := self.hidden.means(name))}
         said = [self._slip(triple, asked, as_asked) for triple in self._all(asked, list(as_asked))]
         rows = [{"source": t.source, "predicate": t.predicate, "target": t.target} for t in said]
@@ -110,12 +112,21 @@ class _Answer:
         verdict = "same" if one is not None and one == other else "different"
         return json.dumps({"verdict": verdict, "why": "so it is in the hidden graph"}, separators=(",", ":"))
 
+    def _questions(self, asked: Asked) -> str:
+        """Return a question for each kind of relation that the concept has in truth, in an order of chance."""
+        nodes = filter(None, map(self.hidden.means, asked.concepts))
+        kinds = sorted({self.hidden.said[node, near].predicate for node in nodes for near in self.hidden.beside[node]})
+        asks = [f"to which terms does {kind!r} relate it?" for kind in self.rng.sample(kinds, len(kinds))]
+        return json.dumps({"questions": asks}, ensure_ascii=False, separators=(",", ":"))
+
     def _all(self, asked: Asked, nodes: list[str]) -> list[Triple]:
         """Return what is true of the concepts asked about, k relations at most."""
         if not nodes:
             return self._off_topic(asked)
         if asked.kind == "connect":
             return list(islice(self._joining(nodes[0], nodes[-1], asked), self.dials.k))
+        if asked.kind == "verify":
+            return list(self._confirmed(asked))
         true = list(self._confirmed(asked)) if asked.kind == "consolidate" else []
         told = {frozenset((said.source, said.target)) for said in true}
         new = (self.hidden.said[pair] for pair in self._neighbours(asked, nodes) if frozenset(pair) not in told)

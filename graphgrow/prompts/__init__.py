@@ -20,12 +20,19 @@ KINDS = frozenset((CONNECT, JOIN, BETWEEN, CONSOLIDATE, KIN))
 KNOWN_CONCEPTS = 12
 UNWANTED = 6
 NAME_CHARACTERS = 80
+QUESTION_CHARACTERS = 120  # of a question that a model thought of
 COMPARED = 8  # relations of a concept in doubt
 LEADING = 3  # concepts that stand for a field, beside the one it is around
 QUOTED = 4  # relations that a question repeats
 KINDRED = 3  # relations with one predicate that make a kind to ask more of
 MAX_TOKENS = 480
 VERDICT_TOKENS = 80
+# What a reply has to look like, by the name that its schema asks for.
+FORMS = {
+    "relations": '{"relations":[{"source":"...","predicate":"...","target":"..."}]}',
+    "questions": '{"questions":["...","..."]}',
+    "verdict": '{"verdict":"same or different or broader or narrower","why":"..."}',
+}
 # The names of the worked example in system.txt: a small model likes to copy them into the graph.
 EXAMPLE = frozenset(
     map(
@@ -53,9 +60,9 @@ def kind(angle: str) -> str:
     return angle if angle in KINDS else EXPAND
 
 
-def quoted(name: str) -> str:
+def quoted(name: str, characters: int = NAME_CHARACTERS) -> str:
     """Return a name as it may stand inside quotation marks: one line, bounded, without quotation marks of its own."""
-    return clean(name).replace('"', "'")[:NAME_CHARACTERS]
+    return clean(name).replace('"', "'")[:characters]
 
 
 def render(
@@ -76,11 +83,17 @@ def render(
     if focus.angle in KINDS:
         name, words = focus.angle, words | _of_kind(focus, graph, room)
     else:
-        name = SEED if focus.strategy == SEED else EXPAND
+        is_opening = focus.strategy == SEED and (focus.angle in angles() or not graph.concepts)
+        name = SEED if is_opening else EXPAND
         words["focus"] = '" and "'.join(quoted(graph.name(key)) for key in focus.concepts)
-        words |= {"reason": clean(focus.reason), "angle": angles()[focus.angle]}
+        words |= {"reason": clean(focus.reason), "angle": _side(focus.angle)}
     text = variants.get(name, {}).get(focus.variant) or template(name)
     return Prompt(template("system"), Template(text).substitute(words), schema, MAX_TOKENS, seed)
+
+
+def _side(angle: str) -> str:
+    """Return the words of an angle; one that is a model's own question is data, and stands in quotation marks."""
+    return angles().get(angle) or f'"{quoted(angle, QUESTION_CHARACTERS).rstrip("?")}"'
 
 
 def _of_kind(focus: Focus, graph: Graph, room: float) -> dict[str, str]:
@@ -151,7 +164,8 @@ def _beside(key: str, graph: Graph) -> str:
 
 def repair(prompt: Prompt, reply: str, problem: str) -> Prompt:
     """Return the prompt that asks once more, with what was wrong with the reply."""
-    words = {"problem": clean(problem), "beginning": quoted(reply), "question": prompt.user}
+    form = next((text for name, text in FORMS.items() if name in str(prompt.schema)), FORMS["relations"])
+    words = {"problem": clean(problem), "beginning": quoted(reply), "question": prompt.user, "form": form}
     user = Template(template("repair")).substitute(words)
     return Prompt(prompt.system, user, prompt.schema, prompt.max_tokens, prompt.seed + 1)
 

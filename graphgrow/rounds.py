@@ -1,0 +1,132 @@
+"""From questions to committed events: asked at once, kept on disk as they are answered, committed in their order.
+
+Whatever breaks in between, a reply that was paid for is committed, or waits on disk for the next run.
+"""
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from graphgrow import answers
+from graphgrow.errors import ContextOverflow, StaleGraph, StoreAway, StoreError
+from graphgrow.graph import Graph
+from graphgrow.llm import LLM
+from graphgrow.model import Answer, Expansion, Question
+from graphgrow.names import canonical
+from graphgrow.resolve import Resolver
+from graphgrow.spool import Parcel, Spool
+from graphgrow.stores import GraphStore
+from graphgrow.topics import topic_of
+
+Kept = tuple[Path | None, Parcel]  # a reply, and its file while it waits
+
+
+@dataclass(slots=True)
+class Rounds:
+    """The questions of one run on their way to its store; `graph` takes in each event as it is saved."""
+
+    topic: str
+    graph: Graph
+    store: GraphStore
+    llm: LLM
+    spool: Spool
+    resolver: Resolver
+    seed: int
+    now: Callable[[], str]
+
+    def adopt(self) -> Iterator[Expansion]:
+        """Commit the replies that an earlier run had paid for and could not commit."""
+        for path, parcel in self.spool.adopt():
+            if canonical(parcel.topic) != canonical(self.topic) or parcel.seq > self.graph.seq:
+                continue  # of another graph that was kept under this name: left where it is
+            if not self._holds(parcel):
+                yield self._save(parcel)
+            self.spool.drop(path)
+
+    def _holds(self, parcel: Parcel) -> bool:
+        """Tell whether a reply reached the store before its run died."""
+        sent = parcel.question.focus, parcel.answer.prompt, parcel.answer.reply
+        later = (event for event in self.store.events(parcel.seq) if isinstance(event, Expansion))
+        return any((event.focus, event.prompt, event.reply) == sent for event in later)
+
+    def ask(self, questions: list[Question], workers: ThreadPoolExecutor) -> Generator[Expansion, None, None]:
+        """Ask all at once and commit in the order of the questions; raises what failed after all that did not."""
+        waiting = deque(workers.submit(self._ask, question, self.graph.seq) for question in questions)
+        failure = None
+        try:
+            while waiting:
+                failure = failure or waiting[0].exception()
+                answer = waiting.popleft()
+                if not answer.exception():
+                    yield self._commit(*answer.result())
+        except StoreAway as error:
+            self._leave_to_spool(waiting)
+            raise StoreAway(f"{error} {self._where_replies_wait()}") from None
+        except KeyboardInterrupt:
+            self._leave_to_spool(waiting)
+            raise
+        finally:
+            self._commit_rest(waiting)
+        if failure:
+            raise failure
+
+    def _leave_to_spool(self, waiting: deque[Future[Kept]]) -> None:
+        """Ask no more, and leave what has arrived on disk for the next run; without a disk nothing is left."""
+        while self.spool.folder and waiting:
+            waiting.pop().cancel()
+
+    def _commit_rest(self, waiting: deque[Future[Kept]]) -> None:
+        """Save what was paid for where the consumer stopped or something broke."""
+        for answer in waiting:
+            if not answer.cancel() and not answer.exception():
+                self._commit(*answer.result())
+
+    def _where_replies_wait(self) -> str:
+        return f"Replies that have arrived wait in {self.spool.folder} and are committed when this run is started again"
+
+    def _ask(self, question: Question, seq: int) -> Kept:
+        """Ask in a worker thread, and put the reply where nothing can lose it before anything is made of it."""
+        prompt = question.prompt
+        try:
+            reply = self.llm.ask(prompt)
+        except ContextOverflow:
+            if question.smaller is None:
+                raise
+            prompt = question.smaller
+            reply = self.llm.ask(prompt)
+        parcel = Parcel(self.topic, seq, question, Answer(prompt, reply))
+        try:
+            return self.spool.keep(parcel), parcel
+        except OSError:  # a full disk, say: the store may take the reply all the same
+            return None, parcel
+
+    def _commit(self, path: Path | None, parcel: Parcel) -> Expansion:
+        event = self._save(parcel)
+        self.spool.drop(path)
+        return event
+
+    def _save(self, parcel: Parcel) -> Expansion:
+        """Save what a reply means for the graph as it is now, also where another writer was faster."""
+        while True:
+            event = self._event(parcel)
+            try:
+                self.store.append(event)
+            except StaleGraph:
+                self._catch_up()
+                continue
+            self.graph.apply(event)
+            return event
+
+    def _event(self, parcel: Parcel) -> Expansion:
+        asked, answer = parcel.question, parcel.answer
+        return answers.event(self.graph, self.topic, asked, answer, self.resolver, seed=self.seed, at=self.now())
+
+    def _catch_up(self) -> None:
+        """Take in what others wrote; raises StoreError where the store has lost events that this run has seen."""
+        before = self.graph.seq
+        self.graph.apply_all(self.store.events(before))
+        if self.graph.seq == before:
+            raise StoreError(f"{self.store.url} holds fewer events than this run has seen: was it replaced?")
+        topic_of(self.topic, self.graph)

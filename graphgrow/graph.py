@@ -13,6 +13,7 @@ from graphgrow.errors import StoreError
 from graphgrow.model import ARBITER, Change, Concept, Delta, Event, Expansion, Focus, Relation, Statement, Triple, Usage
 from graphgrow.names import canonical
 from graphgrow.standing import REJECTED, Standing, is_structural
+from graphgrow.steering import Steering
 from graphgrow.structures import Bag, Components, Harvest, Memo
 
 if TYPE_CHECKING:
@@ -72,7 +73,8 @@ class Graph:
     `rejected` counts by hygiene rule; `neighbours` is the simple undirected projection without loops; `depth` is the
     number of relations from the topic when a concept came in; `introduced` is the seq that brought it; `unwanted` holds
     the names that somebody rejected beside a concept, `unmended` the unusable replies that were not asked again yet;
-    `harvests` says what the questions about a concept brought, `last` what the last one was about.
+    `harvests` says what the questions about a concept brought, `last` what the last one was about; `steering` is what
+    people want of the questions to come.
     """
 
     seq: int = 0
@@ -99,6 +101,7 @@ class Graph:
     components: Components = field(default_factory=Components)
     bill: Bill = field(default_factory=Bill)
     standing: Standing = field(default_factory=Standing)
+    steering: Steering = field(default_factory=Steering)
     decisions: int = 0
     memo: Memo = field(default_factory=Memo, compare=False, repr=False)
     _past: list["_Step"] = field(default_factory=list)
@@ -117,6 +120,7 @@ class Graph:
             self.seq = event.seq
             self._count(event)
             self.standing.take(event)
+            self.steering.take(event)
             step = _Step(event.seq, event.delta, event.focus if isinstance(event, Expansion) else None)
             self._past.append(step)
             is_stale = is_stale or is_structural(event)

@@ -3,7 +3,7 @@
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
@@ -21,8 +21,10 @@ from graphgrow.policy import Mix, open_policy
 from graphgrow.prompts import render, repair
 from graphgrow.resolve import Resolver
 from graphgrow.spool import Parcel, Spool, state_folder
+from graphgrow.steering import Wish
 from graphgrow.step import expansion, is_failure, now, resolver
 from graphgrow.stores import GraphStore
+from graphgrow.strategies.steered import heeded, is_allowed
 
 MOST_FAILURES = 5
 SMALL_ROOM = 0.25
@@ -71,11 +73,12 @@ class Growth:
             if not self._is_over() and self.graph.unmended:
                 yield from self._round([self._repair(event) for event in self._unmended()], workers)
             while not self._is_over():
+                self._look()
                 foci = self.choose()
                 if not foci:
                     self.ending = "exhausted"
                     return
-                yield from self._round([self.question(focus) for focus in foci], workers)
+                yield from self._round(self.questions(foci), workers)
                 if self._settings.arbiter:
                     yield from self._arbitrate(workers)
 
@@ -108,22 +111,33 @@ class Growth:
         width = self._settings.width if left is None else min(self._settings.width, left - self.steps)
         return self._settings.policy.choose(self.graph, canonical(self.topic), rng, width)
 
+    def questions(self, foci: Sequence[Focus]) -> list[Question]:
+        """Return the questions of a round as the graph stands now, each with the wishes that it heeds."""
+        wishes = heeded(self.graph, foci)
+        return [self._question(focus, wanted) for focus, wanted in zip(foci, wishes, strict=True)]
+
     def question(self, focus: Focus) -> Question:
         """Return the question for a focus as the graph stands now."""
+        return self.questions([focus])[0]
+
+    def _question(self, focus: Focus, wanted: Sequence[Wish]) -> Question:
         seed, schema = self._settings.seed + self.graph.seq, reply_schema(self._settings.predicates)
+        told = [wish for wish in wanted if wish.change.do == "instruct"]
         prompt, smaller = (
-            render(focus, self.graph, self.topic, schema=schema, seed=seed, room=room) for room in (1.0, SMALL_ROOM)
+            render(focus, self.graph, self.topic, schema=schema, seed=seed, room=room, instructions=told)
+            for room in (1.0, SMALL_ROOM)
         )
-        return Question(focus, prompt, smaller)
+        return Question(focus, prompt, smaller, heeds=tuple(wish.seq for wish in wanted))
 
     def _unmended(self) -> list[Expansion]:
         """Return the unusable replies that a run was stopped before it could ask to mend."""
         since = min(self.graph.unmended) - 1
-        return [e for e in self._store.events(since) if isinstance(e, Expansion) and e.seq in self.graph.unmended]
+        replies = (event for event in self._store.events(since) if event.seq in self.graph.unmended)
+        return [e for e in replies if isinstance(e, Expansion) and is_allowed(self.graph, e.focus)]
 
     def _repair(self, event: Expansion) -> Question:
         prompt = repair(event.prompt, event.reply.text, event.reason)
-        return Question(event.focus, prompt, repairs=event.seq)
+        return Question(event.focus, prompt, repairs=event.seq, heeds=event.heeds)
 
     def _adopt(self) -> Iterator[Expansion]:
         """Commit the replies that an earlier run had paid for and could not commit."""
@@ -145,7 +159,7 @@ class Growth:
     def _round(self, questions: list[Question], workers: ThreadPoolExecutor) -> Iterator[Expansion]:
         """Ask all at once, commit in the order of the questions, then ask once more what could not be used."""
         waiting = deque(workers.submit(self._ask, question, self.graph.seq) for question in questions)
-        broken, failure = [], None
+        broken, failure = list[Expansion](), None
         try:
             while waiting:
                 failure = failure or waiting[0].exception()
@@ -155,7 +169,7 @@ class Growth:
                 event = self._commit(*answer.result())
                 yield event
                 if is_failure(event) and not event.repairs:
-                    broken.append(self._repair(event))
+                    broken.append(event)
         except StoreAway as error:
             self._leave_to_spool(waiting)
             raise StoreAway(f"{error} {self._where_replies_wait()}") from None
@@ -166,8 +180,11 @@ class Growth:
             self._commit_rest(waiting)
         if failure:
             raise failure
-        if broken and self._ending() in {"", "steps"}:
-            yield from self._round(broken, workers)
+        if broken:
+            self._look()
+        mending = [self._repair(event) for event in broken if is_allowed(self.graph, event.focus)]
+        if mending and self._ending() in {"", "steps"}:
+            yield from self._round(mending, workers)
 
     def _leave_to_spool(self, waiting: deque[Future[Kept]]) -> None:
         """Ask no more, and leave what has arrived on disk for the next run; without a disk nothing is left."""
@@ -233,9 +250,13 @@ class Growth:
     def _catch_up(self) -> None:
         """Take in what others wrote; raises StoreError where the store has lost events that this run has seen."""
         before = self.graph.seq
-        self.graph.apply_all(self._store.events(before))
+        self._look()
         if self.graph.seq == before:
             raise StoreError(f"{self._store.url} holds fewer events than this run has seen: was it replaced?")
+
+    def _look(self) -> None:
+        """Take in what others wrote, if anything: what somebody decides meanwhile binds the next question."""
+        self.graph.apply_all(self._store.events(self.graph.seq))
         _topic(self.topic, self.graph)
 
     def _is_over(self) -> bool:
@@ -262,7 +283,8 @@ class Growth:
         """Return the most that the next round can cost in USD: every prompt byte a token, every reply at its limit."""
         if self._llm.price(Usage(1, 1)) is None:
             return 0.0
-        prompt = self.question(Focus("frontier", self.graph.newest[:1] or (canonical(self.topic),), "")).prompt
+        focus = Focus("frontier", self.graph.newest[:1] or (canonical(self.topic),), "")
+        prompt = self._question(focus, self.graph.steering.instructions).prompt
         most = Usage(2 * len((prompt.system + prompt.user).encode()), prompt.max_tokens)
         return self._settings.width * (self._llm.price(most) or 0.0)
 

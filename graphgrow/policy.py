@@ -9,6 +9,7 @@ from graphgrow.errors import BadInput
 from graphgrow.graph import Graph
 from graphgrow.model import Focus
 from graphgrow.strategies import BASELINES, STRATEGIES, seed
+from graphgrow.strategies.steered import is_allowed, pinned, steered
 
 DEFAULT_MIX = {"frontier": 0.6, "random": 0.25, "bfs": 0.1, "latest": 0.05}
 STAND_IN = "frontier"
@@ -25,11 +26,16 @@ class Mix:
     weights: Mapping[str, float]
 
     def choose(self, graph: Graph, topic_key: str, rng: random.Random, count: int = 1) -> list[Focus]:
-        """Return up to `count` foci with different concepts; none where every question was asked."""
+        """Return up to `count` foci with different concepts; none where every question was asked.
+
+        What people want goes first, and what they have pinned goes on where no strategy has a question left.
+        """
         if not graph.concepts:
-            return list(seed(graph, topic_key))[:1]
+            return [focus for focus in seed(graph, topic_key) if is_allowed(graph, focus)][:1]
         chosen: list[Focus] = []
-        while len(chosen) < count and (focus := self._next(graph, rng, chosen)):
+        while len(chosen) < count and (
+            focus := steered(graph, rng, chosen) or self._next(graph, rng, chosen) or pinned(graph, rng, chosen)
+        ):
             chosen.append(focus)
         return chosen
 
@@ -37,7 +43,7 @@ class Mix:
         taken = {focus.concepts for focus in chosen}
         for name in self._order(rng):
             for focus in STRATEGIES[name](graph, rng):
-                if focus.concepts not in taken:
+                if focus.concepts not in taken and is_allowed(graph, focus):
                     return focus
         return None
 

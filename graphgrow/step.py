@@ -54,6 +54,7 @@ def expansion(
         repairs=question.repairs,
         seed=seed,
         at=at,
+        heeds=question.heeds,
     )
 
 

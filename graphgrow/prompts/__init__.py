@@ -3,7 +3,7 @@
 import math
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.resources import files
 from string import Template
@@ -11,6 +11,7 @@ from string import Template
 from graphgrow.graph import Graph
 from graphgrow.model import Focus, Json, Prompt, Relation
 from graphgrow.names import canonical, clean
+from graphgrow.steering import CHARACTERS, Wish
 
 SEED = "seed"
 # Angles with a template of their own, of that name; the others are sides of a concept, asked about with expand.txt.
@@ -23,6 +24,9 @@ COMPARED = 8  # relations of a concept in doubt
 LEADING = 3  # concepts that stand for a field, beside the one it is around
 QUOTED = 4  # relations that a question repeats
 KINDRED = 3  # relations with one predicate that make a kind to ask more of
+# The one line that quotes a person's instruction and not data: no text of a model stands in it.
+WANTED = "Within that form of the answer, keep to what the person who grows this graph wants: "
+INSTRUCTED = "What the last line of the question says a person wants is the exception: keep to it, within this form."
 MAX_TOKENS = 480
 VERDICT_TOKENS = 80
 # The names of the worked example in system.txt: a small model likes to copy them into the graph.
@@ -47,13 +51,25 @@ def angles() -> dict[str, str]:
     return tomllib.loads((files("graphgrow.prompts") / "angles.toml").read_text(encoding="utf-8"))
 
 
-def quoted(name: str) -> str:
+def quoted(name: str, most: int = NAME_CHARACTERS) -> str:
     """Return a name as it may stand inside quotation marks: one line, bounded, without quotation marks of its own."""
-    return clean(name).replace('"', "'")[:NAME_CHARACTERS]
+    return clean(name).replace('"', "'")[:most]
 
 
-def render(focus: Focus, graph: Graph, topic: str, *, schema: Json, seed: int = 0, room: float = 1.0) -> Prompt:
-    """Return the prompt for a focus. `room` < 1 shrinks the list of what is known, for a model with a small context."""
+def render(
+    focus: Focus,
+    graph: Graph,
+    topic: str,
+    *,
+    schema: Json,
+    seed: int = 0,
+    room: float = 1.0,
+    instructions: Sequence[Wish] = (),
+) -> Prompt:
+    """Return the prompt for a focus, with the instructions in whose scope it is.
+
+    `room` < 1 shrinks the list of what is known, for a model with a small context.
+    """
     words = {"topic": quoted(topic), "known": _known(focus, graph, room)}
     if focus.angle in KINDS:
         name, words = focus.angle, words | _of_kind(focus, graph, room)
@@ -61,7 +77,20 @@ def render(focus: Focus, graph: Graph, topic: str, *, schema: Json, seed: int = 
         name = SEED if focus.strategy == SEED else "expand"
         words["focus"] = '" and "'.join(quoted(graph.name(key)) for key in focus.concepts)
         words |= {"reason": clean(focus.reason), "angle": angles()[focus.angle]}
-    return Prompt(template("system"), Template(template(name)).substitute(words), schema, MAX_TOKENS, seed)
+    system, user = template("system"), Template(template(name)).substitute(words)
+    if instructions:
+        wanted = "; ".join(_instruction(wish, focus, graph) for wish in instructions)
+        system, user = f"{system}\n{INSTRUCTED}", f"{user}\n{WANTED}{wanted}"
+    return Prompt(system, user, schema, MAX_TOKENS, seed)
+
+
+def _instruction(wish: Wish, focus: Focus, graph: Graph) -> str:
+    """Return what somebody wants of an answer, and of which of two concepts where it is not of both."""
+    text = f'"{quoted(wish.change.text, CHARACTERS)}"'
+    if wish.change.scope != "concept" or len(focus.concepts) == 1:
+        return text
+    is_first = graph.standing.find(wish.change.concepts[0]) == graph.standing.find(focus.concepts[0])
+    return f"for the {'first' if is_first else 'second'} of the two concepts {text}"
 
 
 def _of_kind(focus: Focus, graph: Graph, room: float) -> dict[str, str]:

@@ -26,6 +26,8 @@ def pin(graph: Graph, name: str, *, reason: str = "") -> Edit:
     if key in graph.steering.pinned(graph.standing.find):
         raise BadInput(f"{name!r} is pinned already: {SEE}")
     _check_allowed(graph, name, key)
+    if not open_angle(graph, (key,), random.Random(0)):
+        raise BadInput(f"every question about {name!r} was asked already: pin another concept")
     return _edit(graph, "pin", Change("pin", (key,), reason=reason))
 
 
@@ -64,8 +66,8 @@ def focus(graph: Graph, name: str, other: str = "", *, reason: str = "") -> Edit
     for one, key in zip(names, keys, strict=True):
         _check_allowed(graph, one, key)
     if not open_angle(graph, tuple(sorted(keys)), random.Random(0)):
-        asked = f"how {name!r} and {other!r} are connected was asked" if other else f"every question about {name!r} was"
-        raise BadInput(f"{asked} already: set the focus on another concept")
+        what = f"how {name!r} and {other!r} are connected" if other else f"every question about {name!r}"
+        raise BadInput(f"{what} was asked already: set the focus on another concept")
     return _edit(graph, "focus", Change("focus", keys, reason=reason, steps=1))
 
 

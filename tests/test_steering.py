@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Callable, Container
-from contextlib import closing
+from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,9 @@ from graphgrow.graph import Graph, fold
 from graphgrow.growth import Growth, Settings
 from graphgrow.llm.asked import read
 from graphgrow.llm.scripted import Scripted
-from graphgrow.model import Budget, Edit, Event, Expansion, Focus, Prompt, Reply
+from graphgrow.model import Budget, Edit, Expansion, Focus, Prompt, Reply
 from graphgrow.policy import open_policy
-from graphgrow.prompts import CONNECT, WANTED
+from graphgrow.prompts import CONNECT, WANTED, angles
 from graphgrow.replay import replay
 from graphgrow.resolve import RESOLVE
 from graphgrow.stores import GraphStore
@@ -34,7 +35,7 @@ from graphgrow.strategies.steered import PINNED_EVERY, heeded
 from tests.conftest import chatter, triples
 from tests.test_cli import graphgrow
 from tests.test_edits import FIVE, whole
-from tests.test_strategies import BONE, PARTS, SILK, WOOD, clique, drawn
+from tests.test_strategies import BONE, PARTS, SILK, WOOD, asked, clique, drawn
 
 Decide = Callable[[Graph], Edit]
 TEXT = "Name numbers and units"
@@ -114,9 +115,9 @@ def test_a_focus_is_used_up_once_at_any_width(width: int) -> None:
     """Two wishes for one concept are two questions about it, three for others one each, in the order they were set."""
     names = ("calcium", "calcium", "xylem", "alanine", "lignin")
     store = home(*[lambda graph, name=name: wishes.focus(graph, name) for name in names])
-    asked = [e.focus.concepts[0] for e in run(store, 9, width=width) if e.focus.strategy == "steered"]
-    assert sorted(asked) == sorted(names)
-    assert asked[0] == "calcium"
+    order = [e.focus.concepts[0] for e in run(store, 9, width=width) if e.focus.strategy == "steered"]
+    assert sorted(order) == sorted(names)
+    assert order[0] == "calcium"
     assert not store.graph().steering.wishes
 
 
@@ -306,21 +307,20 @@ def lived(life: list[tuple[object, ...]]) -> MemoryStore:
     """Return a store that was steered, corrected and grown as drawn; what there is no way to decide is left out."""
     store = home()
     for what, *about in life:
-        if what == "grow":
-            run(store, 3, width=int(str(about[0])))
-            continue
-
-        def decide(graph: Graph, name: str = str(what), words: list[object] = about) -> Edit:
-            if name == "instruct":
-                return wishes.instruct(graph, str(words[0]), steps=int(str(words[1])))
-            function: Callable[..., Edit] = getattr(wishes, name, None) or getattr(edits, name)
-            return function(graph, *words)
-
-        try:
-            commit(store, decide)
-        except BadInput:
-            continue
+        with suppress(BadInput):
+            if what == "grow":
+                run(store, 3, width=int(str(about[0])))
+            else:
+                commit(store, partial(decided, str(what), about))
     return store
+
+
+def decided(what: str, about: list[object], graph: Graph) -> Edit:
+    """Return a drawn decision as the event that it is for a graph."""
+    if what == "instruct":
+        return wishes.instruct(graph, str(about[0]), steps=int(str(about[1])))
+    function: Callable[..., Edit] = getattr(wishes, what, None) or getattr(edits, what)
+    return function(graph, *about)
 
 
 @given(lives, st.integers(0, 40))
@@ -333,13 +333,17 @@ def test_fold_of_a_beginning_and_the_rest_is_the_fold_of_all(life: list[tuple[ob
     assert once.steering == parts.steering
     assert whole(once) == whole(parts)
     steps = [event for event in log if isinstance(event, Expansion) and event.is_step]
-    for wish in (change for event in log for change in event.delta.changes if change.do == "focus"):
-        asked = [event.seq for event in steps if event.focus.strategy == "steered" and wish in _heeded(event, log)]
-        assert len(asked) <= 1
-
-
-def _heeded(event: Expansion, log: list[Event]) -> list[object]:
-    return [id(change) for seq in event.heeds for change in log[seq - 1].delta.changes]
+    for wish in (event for event in log if isinstance(event, Edit) and event.edit in {"focus", "instruct"}):
+        heard, most = [event for event in steps if wish.seq in event.heeds], wish.delta.changes[0].steps
+        assert not most or len(heard) <= most
+        assert wish.seq not in once.steering.wishes or once.steering.wishes[wish.seq].heeded == len(heard)
+        assert most != len(heard) or not most or wish.seq not in once.steering.wishes
+        assert wish.edit == "instruct" or {event.focus.strategy for event in heard} <= {"steered"}
+    assert sum(event.focus.strategy == "steered" for event in steps) == sum(
+        isinstance(log[seq - 1], Edit) and log[seq - 1].delta.changes[0].do == "focus"
+        for event in steps
+        for seq in event.heeds
+    )
 
 
 def test_steering_shows_nothing_anew(tmp_path: Path) -> None:
@@ -428,6 +432,8 @@ def test_the_opening_question_heeds_too() -> None:
         (lambda g: wishes.focus(g, "wood"), "graphgrow allow"),
         (lambda g: wishes.focus(g, "silk", "Silks"), "are one concept"),
         (lambda g: wishes.focus(g, "xylem", "silk"), "how 'xylem' and 'silk' are connected was asked already"),
+        (lambda g: wishes.focus(g, "fibroin"), "every question about 'fibroin' was asked already"),
+        (lambda g: wishes.pin(g, "fibroin"), "every question about 'fibroin' was asked already"),
         (lambda g: wishes.instruct(g, " \n"), "says nothing"),
         (lambda g: wishes.instruct(g, "x" * 201), "201 characters"),
         (lambda g: wishes.instruct(g, TEXT), "binds already, since event 4"),
@@ -446,6 +452,10 @@ def test_what_there_is_no_way_to_want_is_refused(decide: Decide, words: str) -> 
         lambda graph: wishes.focus(graph, "silk", "xylem"),
     )
     run(store, 1)
+    graph = store.graph()
+    for angle in angles():
+        store.append(asked(graph, Focus("test", ("fibroin",), "a test", angle=angle)))
+        graph = store.graph()
     before = len(list(store.events()))
     with pytest.raises(BadInput, match=words):
         commit(store, decide)

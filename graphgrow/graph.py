@@ -26,6 +26,7 @@ from graphgrow.model import (
 )
 from graphgrow.names import canonical
 from graphgrow.standing import REJECTED, Standing, is_structural
+from graphgrow.steering import Steering
 from graphgrow.structures import Bag, Before, Components, Harvest, Memo, Past
 
 if TYPE_CHECKING:
@@ -77,8 +78,9 @@ class Graph:
     number of relations from the topic when a concept came in; `introduced` is the seq that brought it; `unwanted` holds
     the names that somebody rejected beside a concept, `unmended` the unusable replies that were not asked again yet;
     `harvests` says what the questions about a concept brought, `last` what the last one was about; `intents` are the
-    questions about a concept that the model was asked for and that were not asked themselves yet. `past` is what the
-    events said and asked, `before` how the first concept of a question stood before it, by seq.
+    questions about a concept that the model was asked for and that were not asked themselves yet; `steering` is what
+    people want of the questions to come. `past` is what the events said and asked, `before` how the first concept of a
+    question stood before it, by seq.
     """
 
     seq: int = 0
@@ -106,6 +108,7 @@ class Graph:
     components: Components = field(default_factory=Components)
     bill: Bill = field(default_factory=Bill)
     standing: Standing = field(default_factory=Standing)
+    steering: Steering = field(default_factory=Steering)
     decisions: int = 0
     memo: Memo = field(default_factory=Memo, compare=False, repr=False)
     past: list[Past] = field(default_factory=list)
@@ -125,6 +128,7 @@ class Graph:
             self.seq = event.seq
             self._count(event)
             self.standing.take(event)
+            self.steering.take(event)
             step = Past.of(event)
             self.past.append(step)
             is_stale = is_stale or is_structural(event)

@@ -2,10 +2,11 @@
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import Literal
 
@@ -21,8 +22,10 @@ from graphgrow.prompts.variants import Variants
 from graphgrow.resolve import Resolver
 from graphgrow.rounds import Rounds
 from graphgrow.spool import Spool, state_folder
+from graphgrow.steering import Wish
 from graphgrow.step import is_failure, now, resolver
 from graphgrow.stores import GraphStore
+from graphgrow.strategies.steered import heeded, is_allowed
 from graphgrow.topics import topic_of
 
 MOST_FAILURES = 5
@@ -81,6 +84,7 @@ class Growth:
             if not self._is_over() and self.graph.unmended:
                 yield from self._round([self._repair(event) for event in self._unmended()], workers)
             while not self._is_over():
+                self._look()
                 foci = self.choose()
                 if not foci:
                     self.ending = "exhausted"
@@ -122,35 +126,44 @@ class Growth:
         rng = random.Random(f"{self._settings.seed}:{self.graph.seq}")
         left = self._settings.budget.steps
         width = self._settings.width if left is None else min(self._settings.width, left - self.steps)
-        if self._settings.intents and (foci := intents.waiting(self.graph, width)):
-            return foci
+        if self._settings.intents:
+            waiting = [focus for focus in intents.waiting(self.graph, width) if is_allowed(self.graph, focus)]
+            if waiting:
+                return waiting
         foci = self._settings.policy.choose(self.graph, canonical(self.topic), rng, width)
         return [intents.opened(focus, self.graph) for focus in foci] if self._settings.intents else foci
 
-    def questions(self, foci: list[Focus]) -> list[Question]:
+    def questions(self, foci: Sequence[Focus]) -> list[Question]:
         """Return what a round asks: every question as often as it is sampled, one for intents once."""
-        asked = ((self.question(focus), 1 if focus.angle == INTENTS else self._settings.samples) for focus in foci)
-        return [sample for question, count in asked for sample in samples.several(question, count)]
+        wishes = heeded(self.graph, foci)
+        asked = [self._question(focus, wanted) for focus, wanted in zip(foci, wishes, strict=True)]
+        counts = [1 if focus.angle == INTENTS else self._settings.samples for focus in foci]
+        return [sample for one, count in zip(asked, counts, strict=True) for sample in samples.several(one, count)]
 
     def question(self, focus: Focus) -> Question:
-        """Return the question for a focus as the graph stands now."""
+        """Return the question for a focus as the graph stands now, with the wishes that it heeds."""
+        return self._question(focus, *heeded(self.graph, [focus]))
+
+    def _question(self, focus: Focus, wanted: Sequence[Wish]) -> Question:
         seed, schema = self._settings.seed + self.graph.seq, reply_schema(self._settings.predicates)
         if focus.angle == INTENTS:
             return intents.question(focus, self.graph, self.topic, self._settings.intents, seed)
+        told = [wish for wish in wanted if wish.change.do == "instruct"]
+        words = partial(render, variants=self._settings.variants, instructions=told)
         prompt, smaller = (
-            render(focus, self.graph, self.topic, schema=schema, seed=seed, room=room, variants=self._settings.variants)
-            for room in (1.0, SMALL_ROOM)
+            words(focus, self.graph, self.topic, schema=schema, seed=seed, room=room) for room in (1.0, SMALL_ROOM)
         )
-        return Question(focus, prompt, smaller)
+        return Question(focus, prompt, smaller, heeds=tuple(wish.seq for wish in wanted))
 
     def _unmended(self) -> list[Expansion]:
         """Return the unusable replies that a run was stopped before it could ask to mend."""
         since = min(self.graph.unmended) - 1
-        return [e for e in self._store.events(since) if isinstance(e, Expansion) and e.seq in self.graph.unmended]
+        replies = (event for event in self._store.events(since) if event.seq in self.graph.unmended)
+        return [e for e in replies if isinstance(e, Expansion) and is_allowed(self.graph, e.focus)]
 
     def _repair(self, event: Expansion) -> Question:
         prompt = repair(event.prompt, event.reply.text, event.reason)
-        return Question(event.focus, prompt, None, event.seq, event.sample, event.verifies)
+        return Question(event.focus, prompt, None, event.seq, event.sample, event.verifies, event.heeds)
 
     def _adopt(self) -> Iterator[Expansion]:
         for event in self._rounds.adopt():
@@ -165,9 +178,12 @@ class Growth:
                 self._count(event)
                 yield event
                 if is_failure(event) and not event.repairs:
-                    broken.append(self._repair(event))
-        if broken and self._ending() in {"", "steps"}:
-            yield from self._round(broken, workers)
+                    broken.append(event)
+        if broken:
+            self._look()
+        mending = [self._repair(event) for event in broken if is_allowed(self.graph, event.focus)]
+        if mending and self._ending() in {"", "steps"}:
+            yield from self._round(mending, workers)
 
     def _verify(self, foci: list[Focus], since: int, workers: ThreadPoolExecutor) -> Iterator[Expansion]:
         """Ask about what the samples of a round leave open; what was never asked when a run stops is left so."""
@@ -183,6 +199,11 @@ class Growth:
         self._spent.add(event.reply.usage, event.reply.usd, event.reply.seconds)
         if event.focus.strategy != ARBITER and event.focus.angle != INTENTS:
             self._failures = self._failures + 1 if is_failure(event) else 0
+
+    def _look(self) -> None:
+        """Take in what others wrote, if anything: what somebody decides meanwhile binds the next question."""
+        self.graph.apply_all(self._store.events(self.graph.seq))
+        topic_of(self.topic, self.graph)
 
     def _is_over(self) -> bool:
         self.ending = self._ending()
@@ -208,7 +229,8 @@ class Growth:
         """Return the most that the next round can cost in USD: every prompt byte a token, every reply at its limit."""
         if self._llm.price(Usage(1, 1)) is None:
             return 0.0
-        prompt = self.question(Focus("frontier", self.graph.newest[:1] or (canonical(self.topic),), "")).prompt
+        focus = Focus("frontier", self.graph.newest[:1] or (canonical(self.topic),), "")
+        prompt = self._question(focus, self.graph.steering.instructions).prompt
         most = Usage(2 * len((prompt.system + prompt.user).encode()), prompt.max_tokens)
         return self._settings.width * self._settings.samples * (self._llm.price(most) or 0.0)
 

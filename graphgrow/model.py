@@ -5,12 +5,15 @@ file format of runs. Add fields with a default; rename or remove none: old runs 
 """
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 Outcome = Literal["ok", "partial", "empty", "truncated", "repetition", "unusable"]
-EditKind = Literal["add", "merge", "unmerge", "apart", "reject", "restore", "rename", "retype"]
-Doing = Literal["merge", "unmerge", "doubt", "apart", "reject", "restore", "rename", "retype"]
+Steer = Literal["pin", "unpin", "forbid", "allow", "focus", "instruct", "withdraw"]
+EditKind = Literal["add", "merge", "unmerge", "apart", "reject", "restore", "rename", "retype"] | Steer
+Doing = Literal["merge", "unmerge", "doubt", "apart", "reject", "restore", "rename", "retype"] | Steer
+Scope = Literal["run", "concept", "community"]
 Json = dict[str, object]
+STEERING: frozenset[str] = frozenset(get_args(Steer))  # what these do is about questions to come, nothing shown changes
 ARBITER = "arbiter"  # the strategy that asks about doubts and not about the topic
 INTENTS = "intents"  # the angle that asks what to ask about a concept
 
@@ -99,7 +102,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A prompt, a smaller one for a model with little room, and where the answer belongs."""
+    """A prompt, a smaller one for a model with little room, and where the answer belongs; see `Expansion.heeds`."""
 
     focus: Focus
     prompt: Prompt
@@ -107,6 +110,7 @@ class Question:
     repairs: int = 0
     sample: int = 0
     verifies: int = 0
+    heeds: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +159,17 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One decision about what is said: which names mean one thing, what is shown, and under which name.
+    """One decision about what is said: which names mean one thing, what is shown, under which name; or what is asked.
 
     - merge, unmerge: the first concept stands for the second from now on, or for itself again
     - doubt, apart: the two may be one, which somebody has to decide; they are two
     - reject, restore: the concept, or the relation, is not shown and not taken in again, or is again
     - rename, retype: the concept is shown under the name `text`, the relation under the predicate `text`
+    - pin, unpin, forbid, allow: the concepts are asked about in their turn, or not at all, or as ever again
+    - focus: the next question is about the concept or the two
+    - instruct: the questions in `scope` come with `text`, the next `steps` of them or (0) all; the first concept is the
+      one that is meant, a community's other members when this was said come after it
+    - withdraw: the focus or instruction of `event` binds no longer
 
     It is about keys and relations as they were said, never about what other changes made of them, so that taking one
     back leaves the others as they are.
@@ -172,6 +181,9 @@ class Change:
     text: str = ""
     reason: str = ""
     score: float = 1.0
+    scope: Scope = "run"
+    steps: int = 0
+    event: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,8 +244,8 @@ class Expansion:
 
     `repairs` is the seq of the unusable reply that this question asked the model to mend, else 0. `sample` is 0 for the
     first reply to a question, 1 and so on where the same was asked again beside it. `verifies` is the seq of the first
-    of several replies where this question asked which of them hold, else 0.
-    `at` is UTC in ISO 8601.
+    of several replies where this question asked which of them hold, else 0. `heeds` are the edits that the question
+    followed: a focus set by hand, instructions. `at` is UTC in ISO 8601.
     """
 
     seq: int
@@ -252,6 +264,7 @@ class Expansion:
     verifies: int = 0
     kind: Literal["expansion"] = "expansion"
     v: Literal[1] = 1
+    heeds: tuple[int, ...] = ()
 
     @property
     def is_step(self) -> bool:
@@ -272,7 +285,8 @@ class Expansion:
 class Edit:
     """Something a person, or somebody for them, did to the graph.
 
-    `add` brings concepts and relations, the other kinds decide by `delta.changes` what stands for what, what is shown.
+    `add` brings concepts and relations, the other kinds decide by `delta.changes` what stands for what, what is shown,
+    what is asked.
     """
 
     seq: int

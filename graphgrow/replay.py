@@ -55,13 +55,20 @@ def _again(event: Event, graph: Graph, resolver: Resolver, offset: int) -> Event
     """Return the event as this graph makes it, and fold it in."""
     if isinstance(event, Expansion):
         repairs, verifies = (seq + offset if seq else 0 for seq in (event.repairs, event.verifies))
-        question = Question(event.focus, event.prompt, None, repairs, event.sample, verifies)
+        heeds = tuple(seq + offset for seq in event.heeds)
+        question = Question(event.focus, event.prompt, None, repairs, event.sample, verifies, heeds)
         answer = Answer(event.prompt, event.reply)
         event = answers.event(graph, event.topic, question, answer, resolver, seed=event.seed, at=event.at)
     else:
-        event = replace(event, seq=graph.seq + 1)
+        event = replace(event, seq=graph.seq + 1, delta=_moved(event.delta, offset))
     graph.apply(event)
     return event
+
+
+def _moved(delta: Delta, offset: int) -> Delta:
+    """Return a delta whose changes mean the same events after these have got other numbers."""
+    changes = (replace(one, event=one.event + offset) if one.event else one for one in delta.changes)
+    return replace(delta, changes=tuple(changes))
 
 
 def _foreign(path: Path, fields: Fields, topic: str) -> Iterator[Expansion]:

@@ -8,11 +8,11 @@ from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from copy import copy
 
-from graphgrow.model import Change, Delta, Doing, Event, Relation, Statement
+from graphgrow.model import STEERING, Change, Delta, Doing, Event, Relation, Statement
 
 REJECTED = "rejected by hand"  # the rule that keeps out of later replies what somebody rejected
-# They ask a question or answer one, and change nothing that is shown.
-_SILENT = {"doubt", "apart"}
+# They ask a question or answer one, or say what to ask, and change nothing that is shown.
+_SILENT = {"doubt", "apart", *STEERING}
 
 
 def is_structural(event: Event) -> bool:
@@ -51,7 +51,8 @@ class Standing:
     def take(self, event: Event) -> None:
         """Fold the changes of one event; after structural ones `settle`, once for all of them."""
         for change in event.delta.changes:
-            _DOING[change.do](self, change)
+            if change.do not in STEERING:
+                _DOING[change.do](self, change)
 
     def _merge(self, change: Change) -> None:
         gone, kept = map(self.find, change.concepts)

@@ -56,6 +56,7 @@ def expansion(
         verifies=question.verifies,
         seed=seed,
         at=at,
+        heeds=question.heeds,
     )
 
 

@@ -20,6 +20,7 @@ from graphgrow.cli import (
     reading,
     reporting,
     resolving,
+    steering,
 )
 from graphgrow.cli.output import printable
 from graphgrow.errors import GraphgrowError
@@ -32,7 +33,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Grow knowledge graphs out of language models; the structure of the whole graph chooses the next question.",
 )
-for part in (growing, choosing, reading, deciding, comparing, agreeing, resolving, criticality, reporting, files):
+PARTS = (
+    growing, choosing, reading, deciding, steering, comparing, agreeing, resolving, criticality, reporting, files
+)  # fmt: skip
+for part in PARTS:
     part.register(app)
 
 

@@ -219,7 +219,7 @@ def _run(growth: Growth, budget: Budget, *, as_json: bool) -> None:
 
 def _preview(growth: Growth, model: LLM, how: Settings, *, as_json: bool) -> None:
     """Show the first prompts, and what the run would take if its replies are of typical length."""
-    prompts = [growth.question(focus).prompt for focus in growth.choose()]
+    prompts = [question.prompt for question in growth.questions(growth.choose())]
     size = sum(len(p.system + p.user) for p in prompts) // 4 // max(1, len(prompts))
     steps = how.budget.steps or DEFAULT_STEPS
     replies = _replies(steps, how)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from graphgrow.graph import Graph
 from graphgrow.model import Focus
 from graphgrow.strategies import BASELINES, STRATEGIES, seed
+from graphgrow.strategies.steered import is_allowed, pinned, steered
 
 DEFAULT_MIX = {"frontier": 0.6, "random": 0.25, "bfs": 0.1, "latest": 0.05}
 STAND_IN = "frontier"
@@ -16,18 +17,23 @@ Foci = Callable[[Graph, random.Random], Iterator[Focus]]
 def filled(graph: Graph, topic_key: str, rng: random.Random, count: int, foci: Foci) -> list[Focus]:
     """Return up to `count` foci with different concepts, each the best that `foci` has anew; opening questions first.
 
-    There are fewer, or none, where every question was asked.
+    What people want goes before all of that, and what they have pinned goes on where no strategy has a question left.
+    There are fewer foci, or none, where every question was asked.
     """
     if not graph.concepts:
-        return list(seed(graph, topic_key))[:1]
+        return [focus for focus in seed(graph, topic_key) if is_allowed(graph, focus)][:1]
     chosen: list[Focus] = []
     while len(chosen) < count:
-        taken = {focus.concepts for focus in chosen}
-        focus = next((focus for focus in foci(graph, rng) if focus.concepts not in taken), None)
+        focus = steered(graph, rng, chosen) or _next(graph, rng, chosen, foci) or pinned(graph, rng, chosen)
         if focus is None:
             break
         chosen.append(focus)
     return chosen
+
+
+def _next(graph: Graph, rng: random.Random, chosen: list[Focus], foci: Foci) -> Focus | None:
+    taken = {focus.concepts for focus in chosen}
+    return next((one for one in foci(graph, rng) if one.concepts not in taken and is_allowed(graph, one)), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import math
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from string import Template
@@ -12,6 +12,7 @@ from types import MappingProxyType
 from graphgrow.graph import Graph
 from graphgrow.model import Focus, Json, Prompt, Relation
 from graphgrow.names import canonical, clean
+from graphgrow.steering import CHARACTERS, Wish
 
 SEED, EXPAND = "seed", "expand"
 # Angles with a template of their own, of that name; the others are sides of a concept, asked about with expand.txt.
@@ -25,6 +26,9 @@ COMPARED = 8  # relations of a concept in doubt
 LEADING = 3  # concepts that stand for a field, beside the one it is around
 QUOTED = 4  # relations that a question repeats
 KINDRED = 3  # relations with one predicate that make a kind to ask more of
+# The one line that quotes a person's instruction and not data: no text of a model stands in it.
+WANTED = "Within that form of the answer, keep to what the person who grows this graph wants: "
+INSTRUCTED = "What the last line of the question says a person wants is the exception: keep to it, within this form."
 MAX_TOKENS = 480
 VERDICT_TOKENS = 80
 # What a reply has to look like, by the name that its schema asks for.
@@ -65,7 +69,7 @@ def quoted(name: str, characters: int = NAME_CHARACTERS) -> str:
     return clean(name).replace('"', "'")[:characters]
 
 
-def render(
+def render(  # noqa: PLR0913  # all but the first three can be left out
     focus: Focus,
     graph: Graph,
     topic: str,
@@ -74,8 +78,11 @@ def render(
     seed: int = 0,
     room: float = 1.0,
     variants: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+    instructions: Sequence[Wish] = (),
 ) -> Prompt:
     """Return the prompt for a focus, in the wording it names if that is among the `variants`, kind -> name -> text.
+
+    The instructions in whose scope it is go with it.
 
     `room` < 1 shrinks the list of what is known, for a model with a small context.
     """
@@ -88,7 +95,20 @@ def render(
         words["focus"] = '" and "'.join(quoted(graph.name(key)) for key in focus.concepts)
         words |= {"reason": clean(focus.reason), "angle": _side(focus.angle)}
     text = variants.get(name, {}).get(focus.variant) or template(name)
-    return Prompt(template("system"), Template(text).substitute(words), schema, MAX_TOKENS, seed)
+    system, user = template("system"), Template(text).substitute(words)
+    if instructions:
+        wanted = "; ".join(_instruction(wish, focus, graph) for wish in instructions)
+        system, user = f"{system}\n{INSTRUCTED}", f"{user}\n{WANTED}{wanted}"
+    return Prompt(system, user, schema, MAX_TOKENS, seed)
+
+
+def _instruction(wish: Wish, focus: Focus, graph: Graph) -> str:
+    """Return what somebody wants of an answer, and of which of two concepts where it is not of both."""
+    text = f'"{quoted(wish.change.text, CHARACTERS)}"'
+    if wish.change.scope != "concept" or len(focus.concepts) == 1:
+        return text
+    is_first = graph.standing.find(wish.change.concepts[0]) == graph.standing.find(focus.concepts[0])
+    return f"for the {'first' if is_first else 'second'} of the two concepts {text}"
 
 
 def _side(angle: str) -> str:

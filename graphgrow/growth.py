@@ -3,7 +3,7 @@
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
@@ -35,7 +35,8 @@ Kept = tuple[Path | None, Parcel]  # a reply, and its file while it waits
 class Settings:
     """What stays the same over one `grow` call; `predicates` are all that a model may use, where not empty.
 
-    With `arbiter` the model is also asked about every two names that may be one concept.
+    With `arbiter` the model is also asked about every two names that may be one concept. `workers` threads ask the
+    `width` questions of a round, by default one each; fewer are slower, and the graph is the same.
     """
 
     policy: Mix
@@ -48,6 +49,7 @@ class Settings:
     now: Callable[[], str] = now
     timer: Callable[[], float] = time.monotonic
     stop: Callable[[], bool] = lambda: False
+    workers: int | None = None
 
 
 class Growth:
@@ -66,7 +68,7 @@ class Growth:
         self._failures = 0
 
     def __iter__(self) -> Iterator[Expansion]:
-        with self.spool, ThreadPoolExecutor(self._settings.width, thread_name_prefix="ask") as workers:
+        with self.spool, self._workers() as workers:
             yield from self._adopt()
             if not self._is_over() and self.graph.unmended:
                 yield from self._round([self._repair(event) for event in self._unmended()], workers)
@@ -75,15 +77,18 @@ class Growth:
                 if not foci:
                     self.ending = "exhausted"
                     return
-                yield from self._round([self.question(focus) for focus in foci], workers)
+                yield from self._round((self.question(focus) for focus in foci), workers)
                 if self._settings.arbiter:
                     yield from self._arbitrate(workers)
 
     def arbitrate(self) -> Iterator[Expansion]:
         """Ask the model about the names that may be one concept, and about nothing else, while the budget lasts."""
-        with self.spool, ThreadPoolExecutor(self._settings.width, thread_name_prefix="ask") as workers:
+        with self.spool, self._workers() as workers:
             yield from self._adopt()
             yield from self._arbitrate(workers)
+
+    def _workers(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self._settings.workers or self._settings.width, thread_name_prefix="ask")
 
     def _arbitrate(self, workers: ThreadPoolExecutor) -> Iterator[Expansion]:
         while not self._is_over() or self.ending == "steps":
@@ -142,11 +147,14 @@ class Growth:
         later = (event for event in self._store.events(parcel.seq) if isinstance(event, Expansion))
         return any((event.focus, event.prompt, event.reply) == sent for event in later)
 
-    def _round(self, questions: list[Question], workers: ThreadPoolExecutor) -> Iterator[Expansion]:
-        """Ask all at once, commit in the order of the questions, then ask once more what could not be used."""
-        waiting = deque(workers.submit(self._ask, question, self.graph.seq) for question in questions)
-        broken, failure = [], None
+    def _round(self, questions: Iterable[Question], workers: ThreadPoolExecutor) -> Iterator[Expansion]:
+        """Ask all at once, commit in the order of the questions, then ask once more what could not be used.
+
+        Each question is sent as soon as it is written, and none is written after a reply changed the graph.
+        """
+        waiting, broken, failure = deque[Future[Kept]](), [], None
         try:
+            waiting.extend(workers.submit(self._ask, question, self.graph.seq) for question in questions)
             while waiting:
                 failure = failure or waiting[0].exception()
                 answer = waiting.popleft()

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -42,7 +42,8 @@ class Settings:
     `predicates` are all that a model may use, where not empty; `variants` are further wordings of the templates, among
     which a policy may choose. With `arbiter` the model is also asked about every two names that may be one concept.
     Each question is asked `samples` times at once, and then what one sample alone says is verified. With `intents` the
-    model is first asked what to ask about a concept, and so many different questions of its own are asked.
+    model is first asked what to ask about a concept, and so many different questions of its own are asked. `workers`
+    threads ask the questions of a round, by default one each; fewer are slower, and the graph is the same.
     """
 
     policy: Policy
@@ -58,6 +59,7 @@ class Settings:
     now: Callable[[], str] = now
     timer: Callable[[], float] = time.monotonic
     stop: Callable[[], bool] = lambda: False
+    workers: int | None = None
 
 
 class Growth:
@@ -97,7 +99,7 @@ class Growth:
 
     def _workers(self) -> ThreadPoolExecutor:
         at_once = min(self._settings.width * self._settings.samples, MOST_AT_ONCE)
-        return ThreadPoolExecutor(at_once, thread_name_prefix="ask")
+        return ThreadPoolExecutor(self._settings.workers or at_once, thread_name_prefix="ask")
 
     def arbitrate(self) -> Iterator[Expansion]:
         """Ask the model about the names that may be one concept, and about nothing else, while the budget lasts."""
@@ -128,17 +130,16 @@ class Growth:
         width = self._settings.width if left is None else min(self._settings.width, left - self.steps)
         if self._settings.intents:
             waiting = [focus for focus in intents.waiting(self.graph, width) if is_allowed(self.graph, focus)]
-            if waiting:
+            if waiting and not self.graph.steering.foci:
                 return waiting
         foci = self._settings.policy.choose(self.graph, canonical(self.topic), rng, width)
         return [intents.opened(focus, self.graph) for focus in foci] if self._settings.intents else foci
 
-    def questions(self, foci: Sequence[Focus]) -> list[Question]:
-        """Return what a round asks: every question as often as it is sampled, one for intents once."""
-        wishes = heeded(self.graph, foci)
-        asked = [self._question(focus, wanted) for focus, wanted in zip(foci, wishes, strict=True)]
-        counts = [1 if focus.angle == INTENTS else self._settings.samples for focus in foci]
-        return [sample for one, count in zip(asked, counts, strict=True) for sample in samples.several(one, count)]
+    def questions(self, foci: Sequence[Focus]) -> Iterator[Question]:
+        """Yield what a round asks: every question as often as it is sampled, one for intents once."""
+        for focus, wanted in zip(foci, heeded(self.graph, foci), strict=True):
+            count = 1 if focus.angle == INTENTS else self._settings.samples
+            yield from samples.several(self._question(focus, wanted), count)
 
     def question(self, focus: Focus) -> Question:
         """Return the question for a focus as the graph stands now, with the wishes that it heeds."""
@@ -170,7 +171,7 @@ class Growth:
             self.adopted += 1
             yield event
 
-    def _round(self, questions: list[Question], workers: ThreadPoolExecutor) -> Iterator[Expansion]:
+    def _round(self, questions: Iterable[Question], workers: ThreadPoolExecutor) -> Iterator[Expansion]:
         """Ask all at once, then ask once more what could not be used."""
         broken = []
         with closing(self._rounds.ask(questions, workers)) as events:
@@ -192,7 +193,7 @@ class Growth:
         told = [event for event in self._store.events(since) if isinstance(event, Expansion)]
         seed = self._settings.seed + self.graph.seq
         found = samples.checks(told, foci, self.graph, self._settings.predicates, seed)
-        yield from self._round(list(found), workers)
+        yield from self._round(found, workers)
 
     def _count(self, event: Expansion) -> None:
         self.steps += event.is_step

@@ -4,7 +4,7 @@ Whatever breaks in between, a reply that was paid for is committed, or waits on 
 """
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,11 +51,14 @@ class Rounds:
         later = (event for event in self.store.events(parcel.seq) if isinstance(event, Expansion))
         return any((event.focus, event.prompt, event.reply) == sent for event in later)
 
-    def ask(self, questions: list[Question], workers: ThreadPoolExecutor) -> Generator[Expansion, None, None]:
-        """Ask all at once and commit in the order of the questions; raises what failed after all that did not."""
-        waiting = deque(workers.submit(self._ask, question, self.graph.seq) for question in questions)
-        failure = None
+    def ask(self, questions: Iterable[Question], workers: ThreadPoolExecutor) -> Generator[Expansion, None, None]:
+        """Ask all at once and commit in the order of the questions; raises what failed after all that did not.
+
+        Each question is sent as soon as it is written, and none is written after a reply changed the graph.
+        """
+        waiting, failure = deque[Future[Kept]](), None
         try:
+            waiting.extend(workers.submit(self._ask, question, self.graph.seq) for question in questions)
             while waiting:
                 failure = failure or waiting[0].exception()
                 answer = waiting.popleft()

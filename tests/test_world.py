@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import networkx as nx
@@ -25,7 +26,7 @@ from graphgrow.prompts import compare, render
 from graphgrow.stores import open_store
 from graphgrow.worlds import make_world
 
-HONEST = Dials(k=6, popularity=1.0, recall=1.0, variants=0.0, junk=0.0, drift=0.0)
+HONEST = Dials(k=6, popularity=1.0, recall=1.0, chain=0.0, pull=0.0, variants=0.0, junk=0.0, drift=0.0)
 
 
 def chain(*names: str) -> "nx.Graph[str]":
@@ -102,19 +103,55 @@ def test_k_is_the_most_that_a_reply_names() -> None:
 def test_popularity_is_the_exponent_of_zipfs_law() -> None:
     """With one relation a reply the first of two ranks is named as often as its weight says; 0 has no favourites."""
     for exponent in (0.0, 1.0, 2.0):
-        said = asked_often(World(star(10), Dials(1, exponent, 0, 0, 0, 0)), times=3000)
+        said = asked_often(World(star(10), replace(HONEST, k=1, popularity=exponent)), times=3000)
         counts = Counter(triple.target for triple in said)
         share = counts["leaf 00"] / (counts["leaf 00"] + counts["leaf 03"])
         assert share == pytest.approx(1 / (1 + 4**-exponent), abs=0.05)
 
 
-def test_recall_is_the_share_of_what_is_listed_that_is_left_out() -> None:
-    """All of it, none of it, or part of it: with room for everybody a listed concept is named as often as said."""
+def test_recall_is_the_share_of_replies_that_leave_out_what_is_listed() -> None:
+    """None of it or all of it: with room for everybody a reply names both listed concepts or neither."""
     for recall in (0.0, 0.3, 1.0):
-        said = asked_often(World(star(8), Dials(8, 1.0, recall, 0, 0, 0)), "leaf 02", "leaf 05", times=800)
+        said = asked_often(World(star(8), replace(HONEST, k=8, recall=recall)), "leaf 02", "leaf 05", times=800)
         counts = Counter(triple.target for triple in said)
+        assert counts["leaf 02"] == counts["leaf 05"]
         assert counts["leaf 02"] / 800 == pytest.approx(1 - recall, abs=0.06)
         assert counts["leaf 00"] == 800
+
+
+def test_a_reply_that_recites_has_little_room_for_anything_new() -> None:
+    """What the prompt lists comes first, also where nothing relates it; what else there is fills the reply up."""
+    known = ["leaf 01", "leaf 03", "leaf 05", "leaf 07", "twig 00 00"]
+    said = asked_often(World(star(20), replace(HONEST, recall=0, chain=0.5)), *known, times=50)
+    assert [{t.target for t in said[n : n + 5]} for n in range(0, 300, 6)] == [set(known)] * 50
+    assert not [t for t in said[5::6] if {t.source, t.target} <= {"hub", *known}]
+
+
+def test_chain_is_the_share_of_relations_that_go_on_from_the_last() -> None:
+    """They are true, start from what was just named, and name what the reply did not name before."""
+    graph = make_world("communities", 300, 1)
+    world = World(graph, replace(HONEST, chain=0.4))
+    prompts = [question(Graph(), name) for name in world.hidden.names[:200]]
+    replies = [(prompt, answers(world, [prompt])) for prompt in prompts]
+    for name, (_, said) in zip(world.hidden.names, replies, strict=False):
+        assert all(graph.has_edge(one.source, one.target) for one in said)
+        assert all(
+            {a.source, a.target} & {b.source, b.target} for a, b in pairwise(said) if name not in (b.source, b.target)
+        )
+    later = [(name, t) for name, (_, said) in zip(world.hidden.names, replies, strict=False) for t in said[1:]]
+    assert sum(name not in (t.source, t.target) for name, t in later) / len(later) == pytest.approx(0.4, abs=0.05)
+
+
+def test_pull_is_the_share_of_relations_that_are_told_of_the_topic() -> None:
+    """The first says how the topic relates to what was asked about, the others what the concept should be said to."""
+    graph = star(12)
+    graph.graph["topic"] = "twig 00 00"
+    for known in ((), ("twig 00 00",)):
+        said = asked_often(World(graph, replace(HONEST, pull=0.3)), *known)
+        pulled = [t for t in said if "twig 00 00" in (t.source, t.target)]
+        assert len(pulled) / len(said) == pytest.approx(0.3, abs=0.04)
+        assert any(t.target == "hub" for t in pulled) == (not known)
+        assert {t.target for t in pulled} - {"hub", "twig 00 00"} <= {f"leaf {n:02}" for n in range(12)}
 
 
 @pytest.mark.parametrize(("dial", "share"), [("junk", 0.2), ("drift", 0.3)])
@@ -131,7 +168,7 @@ def test_junk_and_drift_are_shares_of_the_relations(dial: str, share: float) -> 
 def test_variants_are_other_spellings_of_the_same_concept() -> None:
     """So many names are written in another way, each of which the world itself still knows."""
     graph = make_world("communities", 200, 1)
-    world = World(graph, Dials(variants=0.25, junk=0, drift=0))
+    world = World(graph, replace(HONEST, variants=0.25))
     names = [world.hidden.topic] * 400
     said = answers(world, [question(Graph(), name, seed=seed) for seed, name in enumerate(names)])
     mentioned = [end for t in said for end in (t.source, t.target) if end != world.hidden.topic]
@@ -166,7 +203,7 @@ def test_it_connects_two_concepts_by_what_lies_between_them() -> None:
     graph = chain("silk", "fibroin", "beta sheet", "crystal")
     nx.add_path(graph, ["silk", "spider", "web", "insect", "wing", "crystal"])
     prompt = question(knowing(("silk", "wing"), ("crystal", "web")), "silk", "crystal", angle="connect")
-    said = answers(World(graph, Dials(8, 1.0, 0, 0, 0, 0)), [prompt])
+    said = answers(World(graph, replace(HONEST, k=8, recall=0)), [prompt])
     steps = [("silk", "fibroin"), ("fibroin", "beta sheet"), ("beta sheet", "crystal")]
     assert [(t.source, t.target) for t in said[:3]] == steps
     assert {t.target for t in said[3:]} >= {"spider", "web", "insect"}

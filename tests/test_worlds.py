@@ -38,7 +38,7 @@ def test_made_worlds_are_reproducible_connected_and_named(kind: str) -> None:
 
 def test_made_worlds_differ_in_shape() -> None:
     """Hubs in two of them, none in the hierarchy, whose topic is its root; communities that are clearly planted."""
-    made = {kind: make_world(kind, 800, 1) for kind in KINDS}
+    made = {kind: make_world(kind, 800, 1, degree=20) for kind in KINDS}
     most = {kind: max(degree for _, degree in graph.degree) for kind, graph in made.items()}
     assert most["hierarchy"] < 50 < most["communities"] < most["scale-free"]
     part = nx.get_node_attributes(made["communities"], "community")

@@ -32,6 +32,7 @@ class Hidden:
     keys: dict[str, str]
     also: dict[str, tuple[str, ...]]
     names: tuple[str, ...] = field(default=())
+    predicates: tuple[str, ...] = (FALLBACK,)
 
     def means(self, name: str) -> str | None:
         """Return the node that a name stands for, None where it stands for none."""
@@ -87,7 +88,8 @@ def hide(graph: "nx.Graph[str]") -> Hidden:
         for pair in ((names[s], names[t]), (names[t], names[s]))
     }
     keys, also = _spelled(order)
-    return Hidden(str(graph.graph.get("topic") or order[0]), beside, said, keys, also, tuple(order))
+    predicates = tuple(sorted({triple.predicate for triple in said.values()})) or (FALLBACK,)
+    return Hidden(str(graph.graph.get("topic") or order[0]), beside, said, keys, also, tuple(order), predicates)
 
 
 def _triple(one: str, other: str, data: dict[str, object]) -> Triple:

@@ -8,9 +8,10 @@ import hashlib
 import json
 import math
 import random
+from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import islice, pairwise
+from dataclasses import dataclass, replace
+from itertools import accumulate, islice, pairwise
 from typing import TYPE_CHECKING
 
 from graphgrow.errors import BadInput
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
 MOST = 64
+DRAWS = 4  # of a concept to go on with
 # What models write where a concept should stand, made up after what hygiene kept out of the recorded run.
 JUNK = (
     "resistant to wear", "durable", "highly effective", "used in", "used in construction", "protects structures",
@@ -39,25 +41,31 @@ class Dials:
 
     - k: relations in a reply at most; it has fewer where the concept has fewer neighbours
     - popularity: exponent of Zipf's law; the i-th most popular neighbour is named with a weight of i ** -popularity
-    - recall: chance that a concept which the prompt lists as known, or as not wanted, is left out
+    - recall: chance that a reply leaves out what the prompt lists as known or as not wanted; one that does not recites
+      it before all else in words of its own, which leaves little room for anything new
+    - chain: chance that a relation goes on from the one before it, not from the concept asked about
+    - pull: chance that a relation is told of the topic in place of the concept asked about; the first in a reply
+      relates these two
     - variants: chance that a name is written in another way, where there is one that is not ambiguous
     - junk: chance that in place of a concept stands a phrase that is none
     - drift: chance that in place of a concept stands one from anywhere, to which nothing relates it
     """
 
     k: int = 6
-    popularity: float = 1.5
-    recall: float = 0.05
+    popularity: float = 1.0
+    recall: float = 0.27
+    chain: float = 0.48
+    pull: float = 0.17
     variants: float = 0.03
     junk: float = 0.07
-    drift: float = 0.08
+    drift: float = 0.03
 
     def __post_init__(self) -> None:
         if not 0 <= self.k <= MOST:
             raise BadInput(f"a world names between 0 and {MOST} concepts at a time, not k={self.k}")
         if not 0 <= self.popularity < math.inf:
             raise BadInput(f"popularity is an exponent of 0 or more, not {self.popularity}")
-        for name in ("recall", "variants", "junk", "drift"):
+        for name in ("recall", "chain", "pull", "variants", "junk", "drift"):
             if not 0 <= getattr(self, name) <= 1:
                 raise BadInput(f"{name} is a chance between 0 and 1, not {getattr(self, name)}")
 
@@ -69,11 +77,13 @@ class World:
         self.name = name
         self.dials = dials or Dials()
         self.hidden: Hidden = hide(graph)
+        most = max(map(len, self.hidden.beside.values()))
+        self._zipf = list(accumulate(rank**-self.dials.popularity for rank in range(1, most + 1)))
         self._seed = seed
 
     def ask(self, prompt: Prompt) -> Reply:
         """Return the reply to a prompt: JSON, billed at the estimate of its length."""
-        text = _Answer(self.hidden, self.dials, self._chance(prompt)).to(read(prompt))
+        text = _Answer(self.hidden, self.dials, self._zipf, self._chance(prompt)).to(read(prompt))
         return Reply(text, estimate_usage(prompt, text), model=self.name)
 
     def price(self, usage: Usage) -> float | None:  # noqa: ARG002  # the signature of every model
@@ -94,6 +104,7 @@ class _Answer:
 
     hidden: Hidden
     dials: Dials
+    zipf: list[float]
     rng: random.Random
 
     def to(self, asked: Asked) -> str:
@@ -127,9 +138,14 @@ class _Answer:
             return list(islice(self._joining(nodes[0], nodes[-1], asked), self.dials.k))
         if asked.kind == "verify":
             return list(self._confirmed(asked))
+        listed = {node for name in asked.listed if (node := self.hidden.means(name))}
+        recited = [] if self._happens(self.dials.recall) else sorted(listed - {*nodes})
+        own = [*self._recited(asked, nodes, recited), *self._neighbours(asked, nodes, listed)]
+        if asked.kind == "expand":
+            return list(islice(self._told(nodes, own, listed), self.dials.k))
         true = list(self._confirmed(asked)) if asked.kind == "consolidate" else []
         told = {frozenset((said.source, said.target)) for said in true}
-        new = (self.hidden.said[pair] for pair in self._neighbours(asked, nodes) if frozenset(pair) not in told)
+        new = (self._relation(*pair) for pair in own if frozenset(pair) not in told)
         return [*true, *new][: self.dials.k]
 
     def _off_topic(self, asked: Asked) -> list[Triple]:
@@ -138,9 +154,47 @@ class _Answer:
         named = asked.concepts[:1] * slips
         return [Triple(name, FALLBACK, self.hidden.stranger(name, self.rng)) for name in named]
 
-    def _neighbours(self, asked: Asked, nodes: list[str]) -> list[tuple[str, str]]:
+    def _told(self, nodes: list[str], own: list[tuple[str, str]], listed: set[str]) -> Iterator[Triple]:
+        """Yield what a concept relates to; between, relations that go on from the last one or are of the topic."""
+        topic, waiting, named = self.hidden.topic, deque(own), {*nodes, *listed}
+        last = ""
+        while True:
+            is_reciting = bool(waiting) and waiting[0][1] in listed
+            if last and not is_reciting and self._happens(self.dials.chain) and (near := self._beyond(last, named)):
+                yield self.hidden.said[last, near]
+                last = near
+            elif not waiting:
+                return
+            elif topic not in named and self._happens(self.dials.pull):
+                yield self._relation(topic, nodes[0])
+                last = topic
+            else:
+                node, last = waiting.popleft()
+                is_pulled = topic not in {*nodes, last} and topic in named and self._happens(self.dials.pull)
+                yield self._relation(topic if is_pulled else node, last, reworded=last in listed)
+            named.add(last)
+
+    def _beyond(self, node: str, named: set[str]) -> str:
+        """Return a neighbour of a node by Zipf's law that was not named yet, "" where a few draws find none."""
+        near = self.hidden.beside[node]
+        sums = self.zipf[: len(near)]
+        drawn = self.rng.choices(near, cum_weights=sums, k=DRAWS) if near else ()
+        return next((name for name in drawn if name not in named), "")
+
+    def _relation(self, one: str, other: str, *, reworded: bool = False) -> Triple:
+        said = self.hidden.said.get((one, other)) or Triple(one, FALLBACK, other)
+        return replace(said, predicate=self.rng.choice(self.hidden.predicates)) if reworded else said
+
+    def _recited(self, asked: Asked, nodes: list[str], listed: list[str]) -> list[tuple[str, str]]:
+        """Return (concept, listed) pairs in any order: what the prompt lists, told once more."""
+        self.rng.shuffle(listed)
+        pairs = [(next((n for n in nodes if (n, name) in self.hidden.said), nodes[0]), name) for name in listed]
+        return [
+            pair for pair in pairs if asked.kind == "expand" or (pair in self.hidden.said and self._fits(asked, *pair))
+        ]
+
+    def _neighbours(self, asked: Asked, nodes: list[str], avoided: set[str]) -> list[tuple[str, str]]:
         """Return (concept, neighbour) pairs, the ones that are named first: Zipf's law, without what is avoided."""
-        avoided = self._avoided(asked)
         drawn = []
         for node in nodes:
             fitting = (near for near in self.hidden.beside[node] if self._fits(asked, node, near))
@@ -168,10 +222,10 @@ class _Answer:
         yield from dict.fromkeys(said[pair] for pair in pairs if pair in said)
 
     def _avoided(self, asked: Asked) -> set[str]:
-        """Return what this reply leaves out because the prompt lists it."""
-        kept_out = [self._happens(self.dials.recall) for _ in asked.listed]
-        nodes = [self.hidden.means(name) for name, out in zip(asked.listed, kept_out, strict=True) if out]
-        return {node for node in nodes if node}
+        """Return what this reply leaves out: all that the prompt lists, or nothing of it."""
+        if not self._happens(self.dials.recall):
+            return set()
+        return {node for name in asked.listed if (node := self.hidden.means(name))}
 
     def _happens(self, chance: float) -> bool:
         return self.rng.random() < chance

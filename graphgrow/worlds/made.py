@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 # Size and degree of the best of the worlds that were tried for the dials (benchmarks/worldfit.py); other choices here
 # are not fitted.
-DEGREE = 20.0
-SIZE = 1500
+DEGREE = 11.0
+SIZE = 2400
 SMALLEST = 20
 LEAST_DEGREE = 2
 OUTSIDE = 0.1  # of the edges of "communities" lead from one to another

@@ -1,0 +1,155 @@
+"""What asking many questions at once saves: a run of --width 64 against the same run asked one question at a time.
+
+    python benchmarks/width.py [--width 64] [--questions 256] [--latency 1.0]
+
+An OpenAI-compatible endpoint of its own process answers out of a made world, a second after it was asked, to as many
+as ask. A graph with enough concepts for full rounds is grown first, without the endpoint; then two copies of its store
+go on with the same policy, width and seed, one with a thread a question, one with a single thread. Both have to end as
+the same log, but for the time of day and the seconds that replies took. This is no part of the package.
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from graphgrow.codec import to_json
+from graphgrow.growth import Growth, Settings
+from graphgrow.llm.openai_chat import OpenAIChat
+from graphgrow.llm.world import World
+from graphgrow.model import Budget, Expansion, Prompt
+from graphgrow.policy import open_policy
+from graphgrow.stores.sqlite import SQLiteStore
+from graphgrow.worlds import make_world
+
+GOAL = 50
+READY = 4  # concepts a question of a round that the graph holds before
+SEED = 0
+
+
+def made() -> World:
+    """Return the world that answers."""
+    return World(make_world("communities", seed=SEED), seed=SEED)
+
+
+class Crowd(ThreadingHTTPServer):
+    """A server that many may call upon at the same moment."""
+
+    daemon_threads = True
+    request_queue_size = 512
+
+
+def serve(latency: float, tell: Connection) -> None:
+    """Answer for ever, and tell the port first."""
+    server = Crowd(("127.0.0.1", 0), handler(made(), latency))
+    tell.send(server.server_port)
+    server.serve_forever()
+
+
+def handler(world: World, latency: float) -> type[BaseHTTPRequestHandler]:
+    """Return what answers a request: the same reply for the same prompt and seed."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def do_POST(self) -> None:
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            due = time.monotonic() + latency
+            content = completion(world, asked)
+            time.sleep(max(0.0, due - time.monotonic()))
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class's name
+            """Say nothing."""
+
+    return Handler
+
+
+def completion(world: World, asked: dict[str, list[dict[str, str]]]) -> bytes:
+    """Return the body of a chat completion."""
+    said = {message["role"]: message["content"] for message in asked["messages"]}
+    reply = world.ask(Prompt(said.get("system", ""), said["user"], seed=int(str(asked["seed"]))))
+    usage = {"prompt_tokens": reply.usage.prompt_tokens, "completion_tokens": reply.usage.completion_tokens}
+    choice = {"index": 0, "message": {"role": "assistant", "content": reply.text}, "finish_reason": "stop"}
+    return json.dumps({"object": "chat.completion", "model": "world", "choices": [choice], "usage": usage}).encode()
+
+
+@contextmanager
+def endpoint(latency: float) -> Iterator[str]:
+    """Run the endpoint beside this process; yields its base URL."""
+    hear, tell = multiprocessing.Pipe(duplex=False)
+    process = multiprocessing.Process(target=serve, args=(latency, tell), daemon=True)
+    process.start()
+    try:
+        yield f"http://127.0.0.1:{hear.recv()}/v1"
+    finally:
+        process.terminate()
+        process.join()
+
+
+def prepared(path: Path, concepts: int) -> None:
+    """Grow a graph of so many concepts, without the endpoint."""
+    world = made()
+    with closing(SQLiteStore(path, create=True)) as store:
+        growth = Growth(world.hidden.topic, store, world, Settings(open_policy("mix"), Budget(steps=concepts)))
+        next(event for event in growth if len(growth.graph.concepts) >= concepts)
+
+
+def timed(path: Path, base_url: str, questions: int, width: int, workers: int) -> tuple[float, float, list[str]]:
+    """Return the seconds of a run on a store, those that this process was busy, and what it logged."""
+    settings = Settings(open_policy("mix"), Budget(steps=questions), width, SEED, workers=workers)
+    with closing(SQLiteStore(path)) as store, closing(OpenAIChat("world", base_url)) as llm:
+        since = store.graph().seq
+        started, worked = time.perf_counter(), time.process_time()
+        list(Growth(None, store, llm, settings))
+        seconds, busy = time.perf_counter() - started, time.process_time() - worked
+        return seconds, busy, [timeless(event) for event in store.events(since) if isinstance(event, Expansion)]
+
+
+def timeless(event: Expansion) -> str:
+    """Return an event as it is on disk, but for the time of day and the seconds of its reply."""
+    return to_json(replace(event, at="", reply=replace(event.reply, seconds=0.0)))
+
+
+def main() -> None:
+    """Print seconds and ratio; ends with 1 where the logs differ."""
+    parser = argparse.ArgumentParser(description="Many questions at once against one at a time.")
+    parser.add_argument("--width", type=int, default=64)
+    parser.add_argument("--questions", type=int, default=256)
+    parser.add_argument("--latency", type=float, default=1.0, help="seconds that a reply takes")
+    how = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, endpoint(how.latency) as base_url:
+        os.environ["XDG_STATE_HOME"] = folder
+        wide, serial = Path(folder, "wide.db"), Path(folder, "serial.db")
+        prepared(wide, READY * how.width)
+        shutil.copy(wide, serial)
+        fast, busy, log = timed(wide, base_url, how.questions, how.width, how.width)
+        print(
+            f"{len(log)} questions, width {how.width}, {how.latency:g} s a reply: {fast:.2f} s, busy {busy:.2f} s",
+            flush=True,
+        )
+        slow, busy, same = timed(serial, base_url, how.questions, how.width, 1)
+    print(f"the same questions one at a time: {slow:.2f} s, busy {busy:.2f} s")
+    print(f"{slow / fast:.1f} times as long (goal: {GOAL})")
+    if log != same:
+        sys.exit("the two logs differ")
+    print("the two logs are the same")
+
+
+if __name__ == "__main__":
+    main()

@@ -4,13 +4,26 @@ Everything a step needs to know is kept up to date here at a cost that follows t
 distance from the topic, components, which questions were asked, which concepts were never asked about, the bill.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from graphgrow.errors import StoreError
-from graphgrow.model import ARBITER, Change, Concept, Delta, Event, Expansion, Focus, Relation, Statement, Triple, Usage
+from graphgrow.model import (
+    ARBITER,
+    Change,
+    Concept,
+    Delta,
+    Event,
+    Expansion,
+    Focus,
+    Outcome,
+    Relation,
+    Statement,
+    Triple,
+    Usage,
+)
 from graphgrow.names import canonical
 from graphgrow.standing import REJECTED, Standing, is_structural
 from graphgrow.structures import Bag, Components, Harvest, Memo
@@ -54,12 +67,20 @@ class Bill:
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
-    """What an event said and what it was asked, kept so that it can be shown in another way."""
+class Step:
+    """What an event said and what it was asked, kept so that it can be shown in another way; an edit asks nothing."""
 
     seq: int
     delta: Delta
-    focus: Focus | None
+    focus: Focus | None = None
+    outcome: Outcome = "ok"
+
+    @classmethod
+    def of(cls, event: Event) -> "Step":
+        """Return what is kept of an event."""
+        if isinstance(event, Expansion):
+            return cls(event.seq, event.delta, event.focus, event.outcome)
+        return cls(event.seq, event.delta)
 
 
 @dataclass(slots=True)
@@ -101,7 +122,7 @@ class Graph:
     standing: Standing = field(default_factory=Standing)
     decisions: int = 0
     memo: Memo = field(default_factory=Memo, compare=False, repr=False)
-    _past: list["_Step"] = field(default_factory=list)
+    _past: list["Step"] = field(default_factory=list)
     _arrived: dict[str, str] = field(default_factory=dict)  # key -> the name it came with
 
     def apply(self, event: Event) -> None:
@@ -117,7 +138,7 @@ class Graph:
             self.seq = event.seq
             self._count(event)
             self.standing.take(event)
-            step = _Step(event.seq, event.delta, event.focus if isinstance(event, Expansion) else None)
+            step = Step.of(event)
             self._past.append(step)
             is_stale = is_stale or is_structural(event)
             if not is_stale:
@@ -158,7 +179,7 @@ class Graph:
         for step in self._past:
             self._show(step)
 
-    def _show(self, step: "_Step") -> None:
+    def _show(self, step: "Step") -> None:
         """Take in what was said at one step, as it stands by the decisions known."""
         try:
             self._merge(step)
@@ -169,7 +190,7 @@ class Graph:
         if not self.depth and self.concepts:
             self._spread(self._root(), 0)
 
-    def _merge(self, step: "_Step") -> None:
+    def _merge(self, step: "Step") -> None:
         for concept in step.delta.concepts:
             self._add_concept(concept, step.seq)
         for key, spelling in step.delta.aliases:
@@ -254,7 +275,7 @@ class Graph:
                     self.depth[other] = self.depth[near] + 1
                     queue.append(other)
 
-    def _ask(self, focus: Focus, step: "_Step") -> None:
+    def _ask(self, focus: Focus, step: "Step") -> None:
         """Remember which concepts a question was about, and what it brought."""
         keys = tuple(map(self.standing.find, focus.concepts))
         self.asked.add((focus.angle, *keys))
@@ -277,6 +298,10 @@ class Graph:
     def knows(self, key: str) -> bool:
         """Tell whether a key was ever said, also where it stands for another one or is not shown."""
         return key in self._arrived
+
+    def past(self, since: int = 0) -> Sequence[Step]:
+        """Return what the events after seq `since` said, as they said it."""
+        return self._past[since:]
 
     def spellings(self, since: int = 0) -> Iterator[tuple[str, str]]:
         """Yield (key as said, spelling) for every name that came after seq `since`, rejected ones too."""

@@ -23,11 +23,12 @@ from graphgrow.resolve import Resolver
 from graphgrow.spool import Parcel, Spool, state_folder
 from graphgrow.step import expansion, is_failure, now, resolver
 from graphgrow.stores import GraphStore
+from graphgrow.watch import verdict
 
 MOST_FAILURES = 5
 SMALL_ROOM = 0.25
 
-Ending = Literal["", "steps", "tokens", "usd", "minutes", "exhausted", "failing", "interrupted"]
+Ending = Literal["", "steps", "tokens", "usd", "minutes", "exhausted", "failing", "interrupted", "saturated", "drifted"]
 Kept = tuple[Path | None, Parcel]  # a reply, and its file while it waits
 
 
@@ -256,7 +257,8 @@ class Growth:
             return "usd"
         if budget.steps is not None and self.steps >= budget.steps:
             return "steps"
-        return ""
+        judged = verdict(self.graph)
+        return judged.kind or "" if budget.until and judged.do == "stop" else ""
 
     def _worst_price(self) -> float:
         """Return the most that the next round can cost in USD: every prompt byte a token, every reply at its limit."""

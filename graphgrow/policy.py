@@ -4,11 +4,14 @@ import math
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from graphgrow.errors import BadInput
 from graphgrow.graph import Graph
 from graphgrow.model import Focus
 from graphgrow.strategies import BASELINES, STRATEGIES, seed
+from graphgrow.strategies.widening import widen
+from graphgrow.watch import avoid
 
 DEFAULT_MIX = {"frontier": 0.6, "random": 0.25, "bfs": 0.1, "latest": 0.05}
 STAND_IN = "frontier"
@@ -28,26 +31,27 @@ class Mix:
         """Return up to `count` foci with different concepts; none where every question was asked."""
         if not graph.concepts:
             return list(seed(graph, topic_key))[:1]
-        chosen: list[Focus] = []
+        chosen = list(islice(widen(graph), count))
         while len(chosen) < count and (focus := self._next(graph, rng, chosen)):
             chosen.append(focus)
         return chosen
 
     def _next(self, graph: Graph, rng: random.Random, chosen: list[Focus]) -> Focus | None:
         taken = {focus.concepts for focus in chosen}
-        for name in self._order(rng):
+        for name in self._order(rng, avoid(graph)):
             for focus in STRATEGIES[name](graph, rng):
                 if focus.concepts not in taken:
                     return focus
         return None
 
-    def _order(self, rng: random.Random) -> Iterator[str]:
-        """Yield the strategies, each drawn by its share of what is left."""
-        left = dict(self.weights)
-        while left:
-            (name,) = rng.choices(list(left), list(left.values()))
-            del left[name]
-            yield name
+    def _order(self, rng: random.Random, avoided: frozenset[str]) -> Iterator[str]:
+        """Yield the strategies, each drawn by its share of what is left; those to be avoided come after the others."""
+        for is_avoided in (False, True):
+            left = {name: weight for name, weight in self.weights.items() if (name in avoided) is is_avoided}
+            while left:
+                (name,) = rng.choices(list(left), list(left.values()))
+                del left[name]
+                yield name
         if STAND_IN not in self.weights and not self.weights.keys() <= BASELINES.keys():
             yield STAND_IN
 

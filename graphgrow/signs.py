@@ -5,6 +5,7 @@ windows are never fewer than 0.58 new concepts a question, a seventh of its best
 new relations end at the hub unasked, 8 % of the names are mark-up, new concepts are 4.6 relations from the topic, and
 what is said takes 3.7 bits a letter, 1.4 times the usual. German, Spanish, French and Dutch names take 4.3 to 5.8
 there, with their own predicates or with English ones.
+In made worlds `hub` hears 79 % of what is known and yields on; `latest` is 22 relations from the topic by question 40.
 """
 
 from collections.abc import Callable, Sequence
@@ -125,7 +126,7 @@ SIGNS = (
         "{value:.2f} new concepts a question (limit {limit:.2f})", back=2.0, is_low=True,
     ),
     Sign(
-        "duplicates", "saturated", LONG, _share_of("known", "known", "relations"), _fixed(0.75),
+        "duplicates", "saturated", LONG, _share_of("known", "known", "relations"), _fixed(0.85),
         "{value:.0%} of what was said was known (limit {limit:.0%})",
     ),
     Sign(

@@ -27,12 +27,13 @@ from graphgrow.step import is_failure, now, resolver
 from graphgrow.stores import GraphStore
 from graphgrow.strategies.steered import heeded, is_allowed
 from graphgrow.topics import topic_of
+from graphgrow.watch import verdict
 
 MOST_FAILURES = 5
 MOST_AT_ONCE = 256
 SMALL_ROOM = 0.25
 
-Ending = Literal["", "steps", "tokens", "usd", "minutes", "exhausted", "failing", "interrupted"]
+Ending = Literal["", "steps", "tokens", "usd", "minutes", "exhausted", "failing", "interrupted", "saturated", "drifted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +225,8 @@ class Growth:
             return "usd"
         if budget.steps is not None and self.steps >= budget.steps:
             return "steps"
-        return ""
+        judged = verdict(self.graph)
+        return judged.kind or "" if budget.until and judged.do == "stop" else ""
 
     def _worst_price(self) -> float:
         """Return the most that the next round can cost in USD: every prompt byte a token, every reply at its limit."""

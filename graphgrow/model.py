@@ -303,9 +303,13 @@ Event = Expansion | Edit
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Limits of one `grow` call; None is no limit. Minutes are wall minutes, tokens count prompt and completion."""
+    """Limits of one `grow` call; None is no limit. Minutes are wall minutes, tokens count prompt and completion.
+
+    `until` also ends it where nothing new comes or the model has drifted (watch.py).
+    """
 
     steps: int | None = None
     tokens: int | None = None
     usd: float | None = None
     minutes: float | None = None
+    until: Literal["saturated"] | None = None

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from graphgrow.model import Delta, Expansion, Focus
+from graphgrow.model import Delta, Expansion, Focus, Outcome
 
 if TYPE_CHECKING:
     import random
@@ -46,12 +46,14 @@ class Past:
     tokens: int = 0
     is_step: bool = False
     is_again: bool = False
+    outcome: Outcome = "ok"
 
     @classmethod
     def of(cls, event: "Event") -> "Past":
         """Return what of an event is kept."""
         if isinstance(event, Expansion):
-            return cls(event.seq, event.delta, event.focus, event.reply.usage.tokens, event.is_step, event.is_again)
+            tokens = event.reply.usage.tokens
+            return cls(event.seq, event.delta, event.focus, tokens, event.is_step, event.is_again, event.outcome)
         return cls(event.seq, event.delta)
 
 

@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 import typer
 
 from graphgrow.cli.live import LiveView
-from graphgrow.cli.output import AsJson, dump, err, event_row, printable, say, table
+from graphgrow.cli.output import AsJson, dump, err, event_row, judged_row, printable, say, table
 from graphgrow.cli.resolving import Embeddings, Predicates, Without, known
 from graphgrow.cli.resolving import how as resolving
 from graphgrow.errors import StoreAway
@@ -29,6 +29,7 @@ from graphgrow.spool import state_folder
 from graphgrow.stores import DEFAULT_URL, open_store
 from graphgrow.stores.patient import Patient
 from graphgrow.topics import check, check_topic
+from graphgrow.watch import verdict
 from graphgrow.worlds import open_llm
 
 DEFAULT_STEPS = 20
@@ -88,6 +89,10 @@ def grow(
     intents: Annotated[
         int, typer.Option(min=0, max=MOST_INTENTS, help="Let the model name so many questions about a concept first.")
     ] = 0,
+    until: Annotated[
+        Literal["saturated"] | None,
+        typer.Option(help="End where nothing new comes or the model drifts; no number of steps is needed then."),
+    ] = None,
     patience: Annotated[float, typer.Option(min=0, help="Minutes to wait for a store that went away.")] = 10,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show first prompts and the estimate; ask nothing.")
@@ -103,7 +108,7 @@ def grow(
         if not dry_run:
             opened.append()  # a store that this user cannot write says so before a model is loaded or paid
         with closing(open_llm(llm or None, base_url or None, env=os.environ, temperature=temperature)) as model:
-            budget = _budget(model, Budget(steps, tokens, usd, minutes))
+            budget = _budget(model, Budget(steps, tokens, usd, minutes, until))
             with _sigint() as stop:
                 resolver = resolving(without_rule, predicates, embeddings, opened, base_url)
                 names = known(predicates).names if strict_predicates else ()
@@ -161,8 +166,8 @@ def _budget(model: LLM, asked: Budget) -> Budget:
             f"no price is known for {printable(model.name)}, so --usd limits nothing: use --tokens", markup=False
         )
     usd = asked.usd if asked.usd is not None or not priced else DEFAULT_USD
-    endless = asked.steps is None and asked.tokens is None and asked.minutes is None
-    return Budget(DEFAULT_STEPS if endless else asked.steps, asked.tokens, usd, asked.minutes)
+    endless = asked.steps is None and asked.tokens is None and asked.minutes is None and asked.until is None
+    return replace(asked, steps=DEFAULT_STEPS if endless else asked.steps, usd=usd)
 
 
 def _is_priced(model: LLM) -> bool:
@@ -211,10 +216,16 @@ def _announce(model: LLM, budget: Budget) -> None:
 
 def _run(growth: Growth, budget: Budget, *, as_json: bool) -> None:
     with LiveView(growth, budget) as view:
+        before = verdict(growth.graph)
         for event in growth:
+            now = verdict(growth.graph)
+            turned = now if now.do != before.do else None
             if as_json:
-                dump(event_row(event))
+                dump(judged_row(event, turned))
             view.show(event)
+            if turned:
+                view.note(turned.news)
+            before = now
 
 
 def _preview(growth: Growth, model: LLM, how: Settings, *, as_json: bool) -> None:
@@ -246,7 +257,8 @@ def _finish(growth: Growth, store: str, *, as_json: bool) -> None:
     if not as_json and graph.concepts:
         _summary(growth, store)
     if ending != "steps":
-        err().print(f"stopped: {ENDINGS[ending]}", markup=False)
+        why = ENDINGS.get(ending) or verdict(graph).news
+        err().print(f"stopped: {why}", markup=False, soft_wrap=True)
     raise typer.Exit(EXIT_CODES.get(ending, 3))
 
 

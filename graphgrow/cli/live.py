@@ -50,6 +50,10 @@ class LiveView:
         if not self._console.is_terminal:
             self._console.print(line, soft_wrap=True)
 
+    def note(self, sentence: str) -> None:
+        """Say something about the run as a whole."""
+        self._console.print(Text(sentence, style="yellow"), soft_wrap=True)
+
     def _render(self) -> Group:
         return Group(*self._lines, self._totals())
 

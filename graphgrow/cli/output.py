@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +13,7 @@ from rich.text import Text
 
 from graphgrow.model import Event, Expansion
 from graphgrow.names import clean
+from graphgrow.watch import Verdict
 
 SMALL = 1e-4  # below it four decimals show nothing
 Store = Annotated[
@@ -104,6 +106,11 @@ def side(event: Expansion) -> str:
     verified = f", verifies event {event.verifies}" if event.verifies else ""
     mended = f", mends event {event.repairs}" if event.repairs else ""
     return " ".join(filter(None, (printable(event.focus.angle), event.focus.variant))) + again + verified + mended
+
+
+def judged_row(event: Event, judged: Verdict | None) -> dict[str, Any]:
+    """Return the line of an event of a run, with what is to be done about the run where that changes with it."""
+    return event_row(event) | {"watch": asdict(judged) if judged else None}
 
 
 def added(event: Event) -> dict[str, int]:

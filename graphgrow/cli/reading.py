@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from graphgrow.cli.output import AsJson, Store, dump, event_row, say, side, table
+from graphgrow.cli.output import AsJson, Store, dump, judged_row, say, side, table
 from graphgrow.edits import find
 from graphgrow.errors import BadInput
 from graphgrow.export import READERS, read_table
@@ -15,6 +15,7 @@ from graphgrow.graph import Graph, fold
 from graphgrow.model import Edit, Expansion
 from graphgrow.stores import GraphStore, open_store
 from graphgrow.stores.projection import differences, project
+from graphgrow.watch import Verdict, verdict, watched
 
 DRAWN = 3  # strategies of which the log says what was expected
 HUBS = 12
@@ -61,6 +62,7 @@ def _overview(graph: Graph) -> dict[str, Any]:
         "largest_component": graph.components.largest,
         "tokens": graph.bill.tokens,
         "usd": graph.bill.usd,
+        "watch": verdict(graph).news,
         "rejected": dict(graph.rejected),
         "hubs": [{"name": graph.name(key), "degree": graph.degree(key)} for key in hubs],
         "newest": [graph.name(key) for key in list(graph.concepts)[-HUBS:]],
@@ -107,23 +109,24 @@ def log(store: Store, as_json: AsJson = False) -> None:
     """List every event: what was asked and why, what it cost and what it brought."""
     with closing(open_store(store)) as home:
         if as_json:
-            for event in home.events():
-                dump(event_row(event))
+            for event, judged in watched(home.events()):
+                dump(judged_row(event, judged))
             return
         table(
             (" seq", "outcome", "strategy", "question", " tokens", " +concepts", " +relations", "why"),
-            map(_log_row, home.events()),
+            (_log_row(event, judged) for event, judged in watched(home.events())),
         )
 
 
-def _log_row(event: Expansion | Edit) -> tuple[object, ...]:
+def _log_row(event: Expansion | Edit, judged: Verdict | None) -> tuple[object, ...]:
     brought = len(event.delta.concepts), len(event.delta.relations)
     if isinstance(event, Edit):
         return event.seq, event.edit, "by hand", event.note, 0, *brought, ""
     focus = event.focus
     drawn = ", ".join(f"{name} {value:.1f}" for name, value in focus.drawn[:DRAWN])
+    expected = f"expected per 1,000 tokens: {drawn}" if drawn else ""
     told = f"{event.reason}: {'; '.join(event.delta.questions)}" if event.delta.questions else event.reason
-    why = "; ".join(filter(None, (focus.reason, told, drawn and f"expected per 1,000 tokens: {drawn}")))
+    why = "; ".join(filter(None, (focus.reason, told, expected, judged.news if judged else "")))
     question = f"{', '.join(focus.concepts)} ({side(event)})"
     return event.seq, event.outcome, focus.strategy, question, event.reply.usage.tokens, *brought, why
 

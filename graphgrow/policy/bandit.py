@@ -17,6 +17,8 @@ from graphgrow.policy.mix import filled
 from graphgrow.policy.relevance import relevance
 from graphgrow.prompts import kind
 from graphgrow.strategies import STRATEGIES
+from graphgrow.strategies.widening import widen
+from graphgrow.watch import avoid
 
 ARMS = ("frontier", "random", "hub", "bridge", "gap", "link", "surprise", "consolidate")
 SHORTLIST = 8  # foci of a strategy that are weighed
@@ -38,11 +40,12 @@ class Bandit:
         return filled(graph, topic_key, rng, count, self._foci)
 
     def _foci(self, graph: Graph, rng: random.Random) -> Iterator[Focus]:
-        """Yield foci, those of the strategy that was drawn highest first."""
-        accounts = gains(graph)
+        """Yield foci, those of the strategy that was drawn highest first; what a run turns away from comes last."""
+        yield from widen(graph)
+        accounts, avoided = gains(graph), avoid(graph)
         drawn = self.strategies(accounts).draw(rng)
         scores = tuple((name, round(value, 3)) for name, value in drawn.items())
-        for name in drawn:
+        for name in sorted(drawn, key=avoided.__contains__):
             for focus in _by_relevance(graph, STRATEGIES[name](graph, rng)):
                 yield self._worded(replace(focus, drawn=scores), accounts, rng)
 

@@ -16,6 +16,8 @@ from graphgrow.model import Focus
 from graphgrow.policy.bandit import ARMS
 from graphgrow.policy.mix import filled
 from graphgrow.strategies import STRATEGIES
+from graphgrow.strategies.widening import widen
+from graphgrow.watch import avoid
 
 if TYPE_CHECKING:
     from graphgrow.policy.values import Features, Values
@@ -41,6 +43,7 @@ class Lookahead:
     def _foci(self, graph: Graph, rng: random.Random) -> Iterator[Focus]:
         from graphgrow.policy.values import features, values
 
+        yield from widen(graph)
         learned = values(graph)
         offers = list({focus.question: focus for focus in _offers(graph, rng)}.values())
         known = [features(graph, focus) for focus in offers]
@@ -60,7 +63,7 @@ class Lookahead:
 
 
 def _offers(graph: Graph, rng: random.Random) -> Iterator[Focus]:
-    for name in ARMS:
+    for name in sorted(ARMS, key=avoid(graph).__contains__):
         yield from islice(STRATEGIES[name](graph, rng), OFFERED)
 
 

@@ -8,6 +8,8 @@ from graphgrow.graph import Graph
 from graphgrow.model import Focus
 from graphgrow.strategies import BASELINES, STRATEGIES, seed
 from graphgrow.strategies.steered import is_allowed, pinned, steered
+from graphgrow.strategies.widening import widen
+from graphgrow.watch import avoid
 
 DEFAULT_MIX = {"frontier": 0.6, "random": 0.25, "bfs": 0.1, "latest": 0.05}
 STAND_IN = "frontier"
@@ -41,7 +43,8 @@ class Mix:
     """Strategies with fixed weights. Where the one that was drawn has no question left the others are asked in turn.
 
     A graph may have no gap, no hub, nothing said once: where none of them has a question STAND_IN asks instead, which
-    the log says. Baselines are left as their authors made them: where there is nothing else in the mix, the run ends.
+    the log says; where the topic is saturated its neighbouring fields are asked for first. Baselines are left as their
+    authors made them: where there is nothing else in the mix neither is done, and the run ends.
     """
 
     weights: Mapping[str, float]
@@ -51,15 +54,22 @@ class Mix:
         return filled(graph, topic_key, rng, count, self._foci)
 
     def _foci(self, graph: Graph, rng: random.Random) -> Iterator[Focus]:
-        for name in self._order(rng):
+        if not self._are_baselines:
+            yield from widen(graph)
+        for name in self._order(rng, avoid(graph)):
             yield from STRATEGIES[name](graph, rng)
 
-    def _order(self, rng: random.Random) -> Iterator[str]:
-        """Yield the strategies, each drawn by its share of what is left."""
-        left = dict(self.weights)
-        while left:
-            (name,) = rng.choices(list(left), list(left.values()))
-            del left[name]
-            yield name
-        if STAND_IN not in self.weights and not self.weights.keys() <= BASELINES.keys():
+    @property
+    def _are_baselines(self) -> bool:
+        return self.weights.keys() <= BASELINES.keys()
+
+    def _order(self, rng: random.Random, avoided: frozenset[str]) -> Iterator[str]:
+        """Yield the strategies, each drawn by its share of what is left; those to be avoided come after the others."""
+        for is_avoided in (False, True):
+            left = {name: weight for name, weight in self.weights.items() if (name in avoided) is is_avoided}
+            while left:
+                (name,) = rng.choices(list(left), list(left.values()))
+                del left[name]
+                yield name
+        if STAND_IN not in self.weights and not self._are_baselines:
             yield STAND_IN

@@ -17,7 +17,8 @@ from graphgrow.steering import CHARACTERS, Wish
 SEED, EXPAND = "seed", "expand"
 # Angles with a template of their own, of that name; the others are sides of a concept, asked about with expand.txt.
 CONNECT, JOIN, BETWEEN, CONSOLIDATE, KIN = "connect", "join", "between", "consolidate", "kin"
-KINDS = frozenset((CONNECT, JOIN, BETWEEN, CONSOLIDATE, KIN))
+WIDEN = "widen"
+KINDS = frozenset((CONNECT, JOIN, BETWEEN, CONSOLIDATE, KIN, WIDEN))
 KNOWN_CONCEPTS = 12
 UNWANTED = 6
 NAME_CHARACTERS = 80

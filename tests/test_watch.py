@@ -1,0 +1,273 @@
+"""Saturation and drift: what is noticed and when, what is done about it, and what is left in peace."""
+
+import json
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graphgrow.codec import read_events
+from graphgrow.graph import Graph, fold
+from graphgrow.growth import Growth, Settings
+from graphgrow.hygiene import RULES
+from graphgrow.llm.scripted import Scripted
+from graphgrow.model import Budget, Delta, Expansion, Focus, Reply
+from graphgrow.policy import Mix, open_policy
+from graphgrow.prompts import WIDEN
+from graphgrow.signs import SIGNS
+from graphgrow.stores.memory import MemoryStore
+from graphgrow.structures import Past
+from graphgrow.watch import FOREIGN, MARKUP, Do, Watch, avoid, verdict, watch, watched
+from tests.conftest import RECORDED, triples
+
+HEALTHY = 30
+EVENTS = [event for event in read_events(RECORDED) if isinstance(event, Expansion)][:60]
+ENGLISH = [e.reply for e in read_events(RECORDED) if isinstance(e, Expansion)]
+GERMAN = (
+    "Faserverbundwerkstoff Aufprallschutz Energieaufnahme Schlagzähigkeit Bruchdehnung Sicherheitsglas Schutzhelm "
+    "Stoßdämpfer Zugfestigkeit Rissausbreitung Keramikbeschichtung Polymermatrix Härteprüfung Streckgrenze Dichtung "
+    "Wärmebehandlung Leichtbauweise Knautschzone Panzerstahl Oberflächenhärtung Verformung Schaumstoff Splitterschutz "
+    "Kunstharz Fahrzeugbau Luftfahrt Bindemittel Werkzeugstahl Ermüdungsbruch Korrosionsschutz Schweißnaht Federstahl "
+    "Stahlbeton Holzwerkstoff Naturfaser Schneidwerkzeug"
+).split()
+SPANISH = (
+    "resistencia al impacto|fibra de carbono|vidrio templado|tenacidad|fractura frágil|acero endurecido|resina epoxi|"
+    "casco protector|matriz polimérica|límite elástico|ensayo de dureza|tratamiento térmico|grieta|amortiguador|caucho|"
+    "cerámica técnica|recubrimiento|espuma de poliuretano|soldadura|fatiga del metal|corrosión|hormigón armado|rotura|"
+    "fibra de vidrio|parachoques|blindaje|industria automotriz|panel sándwich|adhesivo estructural|desgaste|rozamiento|"
+    "construcción naval|madera laminada|aislamiento acústico|carga dinámica|herramientas de corte"
+).split("|")
+SAID = {"german": ("enthält", "besteht aus", "schützt vor"), "spanish": ("contiene", "se usa en", "protege contra")}
+TOPIC = "impact resistant materials"
+
+
+def dry(_: int) -> str:
+    """Return what everybody knows by then."""
+    return triples(("impact resistance", "used in", "construction"), (TOPIC, "used in", "forestry"))
+
+
+def silent(_: int) -> str:
+    """Return nothing."""
+    return triples()
+
+
+def latin(names: list[str], predicates: tuple[str, ...], number: int) -> str:
+    """Return three relations of the topic in another language."""
+    three = [names[(3 * number + place) % len(names)] for place in range(3)]
+    return triples(*((TOPIC, predicates[place], name) for place, name in enumerate(three)))
+
+
+def german(number: int) -> str:
+    """Return relations in German."""
+    return latin(GERMAN, SAID["german"], number)
+
+
+def spanish(number: int) -> str:
+    """Return relations in Spanish."""
+    return latin(SPANISH, SAID["spanish"], number)
+
+
+def russian(number: int) -> str:
+    """Return relations in Russian."""
+    return triples(*((TOPIC, "содержит", f"материал {4 * number + place}") for place in range(4)))
+
+
+def chinese(number: int) -> str:
+    """Return relations in Chinese."""
+    return triples(*((TOPIC, "包含", f"材料{chr(0x4E00 + 4 * number + place)}") for place in range(4)))
+
+
+def marked(number: int) -> str:
+    """Return identifiers and mark-up."""
+    return triples(*((TOPIC, "has", f"Q{9000 + 4 * number + place}") for place in range(2)), (TOPIC, "is", "[[steel]]"))
+
+
+def script(what: object, healthy: int) -> Iterator[str | Reply]:
+    """Yield real replies, and from some question on what else a model may say."""
+    yield from ENGLISH[:healthy]
+    assert callable(what)
+    yield from map(what, range(100))
+
+
+def run(what: object, healthy: int = HEALTHY, store: MemoryStore | None = None, **budget: object) -> Growth:
+    """Grow until the watch stops it; the real replies are committed to whatever is asked."""
+    limits = Budget(until="saturated", **budget) if "until" not in budget else Budget(**budget)  # type: ignore[arg-type]
+    how = Settings(open_policy("mix"), limits, now=lambda: "2026-01-01T00:00:00+00:00")
+    replies = list(script(what, healthy))[len(list((store or MemoryStore()).events())) :]
+    growth = Growth(TOPIC, store or MemoryStore(), Scripted(replies), how)
+    list(growth)
+    return growth
+
+
+def first_notice(growth: Growth) -> int:
+    """Return the event after which the watch first asked for something."""
+    return next(step for step, judged in enumerate(judgements(growth.graph), 1) if judged)
+
+
+def judgements(graph: Graph) -> list[Do]:
+    """Return what was to be done after each event."""
+    watching, found = Watch(), list[Do]()
+    for step in graph.past:
+        watching.take(step)
+        found.append(watching.verdict.do)
+    return found
+
+
+@pytest.mark.parametrize("what", [dry, silent])
+def test_a_model_that_dries_up_is_noticed_within_twenty_steps(what: object) -> None:
+    """The run turns, widens and stops, each a window after the other, and says how few concepts came."""
+    growth = run(what)
+    done = judgements(growth.graph)
+    assert growth.ending == "saturated"
+    assert 0 < first_notice(growth) - HEALTHY <= 20
+    assert list(dict.fromkeys(done)) == ["", "turn", "widen", "stop"]
+    assert [done.count(do) for do in ("turn", "widen", "stop")] == [12, 12, 1]
+    assert verdict(growth.graph).news == (
+        "saturated: 0.00 new concepts a question (limit 0.38) over the last 12 questions, "
+        f"since event {first_notice(growth)}; it went on for 24 questions more, also when asked for neighbouring fields"
+    )
+
+
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        (russian, "of the new names are in another script or language"),
+        (chinese, "of the new names are in another script or language"),
+        (german, "names and predicates are spelled as in another language"),
+        (spanish, "names and predicates are spelled as in another language"),
+        (marked, "of the new names are mark-up or identifiers"),
+    ],
+)
+@pytest.mark.parametrize("healthy", [15, 40])
+def test_a_model_that_drifts_is_noticed_within_ten_steps(what: object, words: str, healthy: int) -> None:
+    """The run turns and, as no wider topic helps there, stops; the sentence says into what it drifted."""
+    growth = run(what, healthy)
+    done = judgements(growth.graph)
+    assert growth.ending == "drifted"
+    assert 0 < first_notice(growth) - healthy <= 10
+    assert list(dict.fromkeys(done)) == ["", "turn", "stop"]
+    assert words in verdict(growth.graph).sentence
+    assert f"since event {first_notice(growth)}; it went on for 6 questions more" in verdict(growth.graph).sentence
+
+
+def test_a_healthy_run_is_left_in_peace() -> None:
+    """No sign shows in any of the 300 questions of the recorded run."""
+    judged = list(watched(read_events(RECORDED)))
+    assert len(judged) >= 300
+    assert not [news for _, news in judged if news]
+
+
+def test_without_until_the_run_goes_on_to_its_last_step() -> None:
+    """The watch turns and widens, every window anew, and stops nothing."""
+    growth = run(silent, steps=90, until=None)
+    asked = [step.focus for step in growth.graph.past if step.focus]
+    assert growth.ending == "steps"
+    assert sum(focus.angle == WIDEN for focus in asked) == 3
+    assert all("0.00 new concepts a question" in focus.reason for focus in asked if focus.angle == WIDEN)
+
+
+def test_what_recovers_is_calm_again() -> None:
+    """After a dry spell that ends, nothing is to be done; the next one starts at the first rung."""
+    replies = iter([*ENGLISH[100:130], *map(silent, range(60))])
+    growth = run(lambda number: silent(number) if number < 15 else next(replies))
+    done = judgements(growth.graph)
+    assert list(dict.fromkeys(done[HEALTHY + 15 :]))[:3] == ["turn", "", "widen"]
+    again = done.index("", done.index("turn"))
+    assert done[done.index("turn", again) - 1] == ""
+    assert growth.ending == "saturated"
+
+
+def test_a_wider_topic_goes_on_from_what_it_brought() -> None:
+    """Neighbouring fields are asked for once in a window, and then what they brought is asked about, which may help."""
+    growth = run(lambda number: silent(number) if number < 23 else ENGLISH[HEALTHY + number + 2], steps=70)
+    foci = [step.focus for step in growth.graph.past if step.focus]
+    place = next(at for at, focus in enumerate(foci) if focus.angle == WIDEN)
+    assert foci[place].concepts == ("impact resistant material",)
+    assert "neighbouring fields" in growth.question(foci[place]).prompt.user
+    brought = {concept.key for concept in growth.graph.past[place].delta.concepts}
+    assert foci[place + 1].strategy == WIDEN
+    assert brought.issuperset(foci[place + 1].concepts)
+    assert "it borders on the topic" in foci[place + 1].reason
+    assert growth.ending == "steps"
+
+
+def test_what_dries_up_is_left_for_what_does_not() -> None:
+    """On the first rung strategies are avoided that do as badly as all together; while all is calm none is."""
+    growth = run(silent, steps=HEALTHY + 12, until=None)
+    assert verdict(growth.graph).do == "turn"
+    assert avoid(growth.graph) == {tally.strategy for tally in watch(growth.graph).tallies}
+    assert avoid(fold(read_events(RECORDED))) == frozenset()
+
+
+def test_a_policy_asks_what_is_avoided_last() -> None:
+    """Where frontier alone has dried up the others of a mix ask, however small their share."""
+    graph = fold(EVENTS)
+    for event in EVENTS[1:25]:
+        nothing = replace(event, seq=graph.seq + 1, delta=Delta(), focus=Focus("frontier", ("steel",), "as a test"))
+        graph.apply(nothing)
+    chosen = Mix({"frontier": 1e9, "bfs": 1.0}).choose(graph, "impact resistant material", random.Random(0), 3)
+    assert avoid(graph) == {"frontier"}
+    assert next(focus.strategy for focus in chosen if focus.strategy != WIDEN) == "bfs"
+
+
+@pytest.mark.parametrize("stops", [HEALTHY + 5, HEALTHY + 20])
+def test_a_run_that_was_resumed_is_judged_as_one_that_was_not(stops: int) -> None:
+    """The ladder is a fold over the log: same questions, same end, same sentence."""
+    whole, store = run(dry), MemoryStore()
+    run(dry, store=store, steps=stops)
+    resumed = run(dry, store=store)
+    assert resumed.graph.seq == whole.graph.seq
+    assert verdict(resumed.graph) == verdict(whole.graph)
+    assert [step.focus for step in resumed.graph.past] == [step.focus for step in whole.graph.past]
+
+
+@settings(max_examples=10)
+@given(st.lists(st.integers(1, 60), max_size=4))
+def test_when_one_looks_does_not_matter(looks: list[int]) -> None:
+    """Read at any events or at none of them, the watch says the same at the end."""
+    graph = Graph()
+    for event in EVENTS:
+        graph.apply(event)
+        if graph.seq in looks:
+            watch(graph)
+    one, other = watch(graph), watch(fold(EVENTS))
+    assert [one.reading(sign) for sign in SIGNS] == [other.reading(sign) for sign in SIGNS]
+    assert (one.verdict, one.tallies, one.usual) == (other.verdict, other.tallies, other.usual)
+
+
+def test_rules_that_mean_drift_are_rules_of_hygiene() -> None:
+    """The names of the rules are those of hygiene.py."""
+    assert RULES.keys() >= FOREIGN | MARKUP
+
+
+@pytest.mark.parametrize("sign", SIGNS, ids=lambda sign: sign.name)
+def test_no_sign_shows_where_nothing_was_said(sign: object) -> None:
+    """An empty log, and one of edits alone, is calm."""
+    watching = Watch()
+    assert not watching.verdict.do
+    watching.take(Past(1, EVENTS[0].delta))
+    assert watching.reading(sign)[0] is None  # type: ignore[arg-type]  # a sign
+
+
+def test_the_command_line_stops_and_says_why(tmp_path: Path) -> None:
+    """`grow --until saturated` on a small world ends with exit code 3 and a sentence, which `log` and `show` repeat."""
+    store = str(tmp_path / "w.db")
+    command = [sys.executable, "-m", "graphgrow"]
+    words = ["grow", "mucus", "--llm", "world:communities?size=30&degree=6&seed=1", "--until", "saturated"]
+    done = subprocess.run([*command, *words, "--store", store], text=True, capture_output=True, check=False)
+    last = done.stderr.splitlines()[-1]
+    assert done.returncode == 3, done.stderr
+    assert last.startswith("stopped: saturated: 0.")
+    assert "saturated, so other strategies ask first: 0." in done.stderr
+    assert "saturated, so neighbouring fields are asked for: 0." in done.stderr
+    shown = subprocess.run([*command, "show", store, "--json"], text=True, capture_output=True, check=True)
+    assert json.loads(shown.stdout)["watch"] == last.removeprefix("stopped: ")
+    log = subprocess.run([*command, "log", store, "--json"], text=True, capture_output=True, check=True)
+    notes = [row["watch"]["do"] for row in map(json.loads, log.stdout.splitlines()) if row["watch"]]
+    assert notes[-3:] == ["turn", "widen", "stop"]

@@ -33,13 +33,14 @@ from trial import Run, on_world
 
 from graphgrow.errors import GraphgrowError
 from graphgrow.llm.world import Dials
+from graphgrow.policy import POLICIES as NAMED
 from graphgrow.strategies import STRATEGIES
 from graphgrow.worlds import KINDS
 from graphgrow.worlds.made import DEGREE, SIZE
 
 KEPT = Path(__file__).parent.parent / "data" / "policies"
 TOPIC = "impact resistant materials"
-POLICIES = ("mix", *STRATEGIES)
+POLICIES = (*NAMED, *STRATEGIES)
 BEST_BY = "kept on-topic"
 COLUMNS = {
     "coverage": ("coverage %", 1),

@@ -192,7 +192,7 @@ def test_wordings_compete_on_what_they_bring(tmp_path: Path) -> None:
     variants = load_variants(
         folder(tmp_path / "w", expand_polite='PLEASE: "$focus" of "$topic", $angle', expand_terse='"$focus": $angle')
     )
-    policy = Bandit({kind: tuple(names) for kind, names in variants.items()}, ("random",))
+    policy = Bandit({kind: tuple(names) for kind, names in variants.items()}, {"random": 1.0})
     _, events = run(Pleased(), topic="silk", policy=policy, variants=variants, budget=Budget(steps=60))
     used = Counter(event.focus.variant for event in events[-30:])
     assert used["polite"] > 20

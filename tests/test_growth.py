@@ -311,8 +311,8 @@ def test_latest_follows_the_last_step() -> None:
     assert asked(events, "latest") == ["sheet 1", "sheet 2", "sheet 3"]
 
 
-def test_frontier_prefers_near_and_linked_concepts() -> None:
-    """The best linked of the concepts next to the topic comes first, before the topic itself, which was asked about."""
+def test_frontier_prefers_near_concepts_with_few_relations() -> None:
+    """The leaf beside the topic comes first, then farther leaves, then what is better known, the topic itself last."""
     replies = [
         triples(
             ("silk", "has", "gland"),
@@ -321,6 +321,6 @@ def test_frontier_prefers_near_and_linked_concepts() -> None:
             ("fibroin", "contains", "alanine"),
         )
     ]
-    replies += ['{"relations":[]}'] * 3
-    _, events = run(Scripted(replies), topic="silk", policy=open_policy("frontier"), budget=Budget(steps=3))
-    assert asked(events, "frontier")[:2] == ["fibroin", "silk"]
+    replies += ['{"relations":[]}'] * 5
+    _, events = run(Scripted(replies), topic="silk", policy=open_policy("frontier"), budget=Budget(steps=6))
+    assert asked(events, "frontier") == ["gland", "alanine", "glycine", "fibroin", "silk"]

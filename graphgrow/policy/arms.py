@@ -3,15 +3,17 @@
 import math
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import fmean
 
 from graphgrow.policy.gains import THOUSAND, Gain
 
 DISCOUNT = 0.97  # a question counts half as much 23 questions later
-PRIOR = 1.0  # questions: how much the mean of all choices weighs in what is expected of each
+PRIOR = 3.0  # questions: how much what is expected of each choice beforehand weighs
+WIDTH = 0.5  # of the standard deviation: how far a draw may stray from what is known
 SWITCH = 0.1  # standard deviations of one question: what another choice than the last one must be better by
 DRAWS = 2000
+NOTHING: Mapping[str, float] = {}
 FIXED = 0
 
 
@@ -35,19 +37,20 @@ class Arm:
 class Arms:
     """All choices with what is common to them: the mean gain per 1,000 tokens and its spread from question to question.
 
-    `last` is the one that was made last.
+    `last` is the one that was made last, `before` what is expected of one beforehand, as a share of the mean.
     """
 
     arms: Mapping[str, Arm]
     mean: float
     spread: float
     last: str = ""
+    before: Mapping[str, float] = field(default_factory=dict)
 
     def draw(self, rng: random.Random) -> dict[str, float]:
         """Return what each choice may earn per 1,000 tokens, drawn from what is known of it, the best first.
 
-        Thompson's rule: normal, around the mean of its questions and PRIOR of the common mean, as wide as the spread
-        over the root of their number. What was not chosen last pays the cost of a switch.
+        Thompson's rule: normal, around the mean of its questions and of PRIOR expected ones, WIDTH of the spread over
+        the root of their number wide. What was not chosen last pays the cost of a switch.
         """
         drawn = {name: rng.gauss(*self._expected(arm)) for name, arm in self.arms.items()}
         if self.last in drawn:
@@ -56,8 +59,9 @@ class Arms:
 
     def _expected(self, arm: Arm) -> tuple[float, float]:
         weight = arm.questions + PRIOR
-        rate = self.mean if arm.rate is None else arm.rate
-        return (arm.questions * rate + PRIOR * self.mean) / weight, self.spread / math.sqrt(weight)
+        rate = arm.rate or 0.0
+        expected = self.mean * self.before.get(arm.name, 1.0)
+        return (arm.questions * rate + PRIOR * expected) / weight, WIDTH * self.spread / math.sqrt(weight)
 
     def shares(self) -> dict[str, float]:
         """Return how often each choice would be made now, by DRAWS draws."""
@@ -66,7 +70,7 @@ class Arms:
         return {name: best.count(name) / DRAWS for name in self.arms}
 
 
-def arms(names: Iterable[str], chosen: Sequence[tuple[str, Gain]]) -> Arms:
+def arms(names: Iterable[str], chosen: Sequence[tuple[str, Gain]], before: Mapping[str, float] = NOTHING) -> Arms:
     """Return what (choice, account) pairs, the oldest first, say about each of the names; others count for the mean.
 
     What mends or repeats a question adds to its bill and is no question of its own.
@@ -88,7 +92,7 @@ def arms(names: Iterable[str], chosen: Sequence[tuple[str, Gain]]) -> Arms:
         weight *= DISCOUNT if gain.is_step else 1.0
     mean = THOUSAND * all_gain / max(1.0, all_tokens)
     last = next((name for name, gain in reversed(chosen) if gain.is_step and name in found), "")
-    return Arms(found, mean, _spread([gain for _, gain in chosen]), last)
+    return Arms(found, mean, _spread([gain for _, gain in chosen]), last, before)
 
 
 def _spread(gains: Sequence[Gain]) -> float:

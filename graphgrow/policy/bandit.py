@@ -20,20 +20,32 @@ from graphgrow.strategies import STRATEGIES
 from graphgrow.strategies.widening import widen
 from graphgrow.watch import avoid
 
-ARMS = ("frontier", "random", "hub", "bridge", "gap", "link", "surprise", "consolidate")
+# What is expected of a strategy beforehand, as a share of the mean of all: a question about two concepts, or about one
+# that was asked before, has to show that it pays.
+ARMS = {
+    "frontier": 1.0,
+    "random": 1.0,
+    "hub": 0.5,
+    "bridge": 0.5,
+    "gap": 0.5,
+    "link": 0.5,
+    "surprise": 0.5,
+    "consolidate": 0.5,
+}
 SHORTLIST = 8  # foci of a strategy that are weighed
+CLOSE = 0.5  # of the best score: what is as good, so that relevance decides
 OURS = ""  # the variant of a template that comes with graphgrow
 
 
 @dataclass(frozen=True, slots=True)
 class Bandit:
-    """Draws a strategy; of its first SHORTLIST foci it takes the one with the highest score times relevance.
+    """Draws a strategy; of its first SHORTLIST foci with a score CLOSE to the best it takes the most relevant one.
 
     `variants` are further wordings of templates, kind -> names, drawn in the same way by what each has earned.
     """
 
     variants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    names: tuple[str, ...] = ARMS
+    expected: Mapping[str, float] = field(default_factory=lambda: ARMS)
 
     def choose(self, graph: Graph, topic_key: str, rng: random.Random, count: int = 1) -> list[Focus]:
         """Return up to `count` foci with different concepts; none where every question was asked."""
@@ -51,7 +63,7 @@ class Bandit:
 
     def strategies(self, accounts: list[Gain]) -> Arms:
         """Return what is known of the strategies."""
-        return arms(self.names, [(account.strategy, account) for account in accounts])
+        return arms(self.expected, [(account.strategy, account) for account in accounts], self.expected)
 
     def wordings(self, of: str, accounts: list[Gain]) -> Arms:
         """Return what is known of the wordings of one kind of question."""
@@ -66,8 +78,9 @@ class Bandit:
 
 
 def _by_relevance(graph: Graph, foci: Iterator[Focus]) -> Iterator[Focus]:
-    """Yield the first foci by score times relevance, then the others as they come."""
+    """Yield the first foci, the good ones among them by relevance, then the others as they come."""
     weights = relevance(graph)
     first = list(islice(foci, SHORTLIST))
-    yield from sorted(first, key=lambda focus: -focus.score * weights.mean(focus.concepts))
+    least = CLOSE * max((focus.score for focus in first), default=0.0)
+    yield from sorted(first, key=lambda focus: (focus.score < least, -weights.mean(focus.concepts)))
     yield from foci

@@ -19,10 +19,10 @@ WEAK = 2  # said at most so often
 
 
 def frontier(graph: Graph, rng: random.Random) -> Iterator[Focus]:
-    """Near the topic and little explored: concepts without a question first, then concepts with few and many links.
+    """Near the topic and little explored: concepts with few relations and no question yet come first.
 
-    The score is log2(2 + degree) / ((1 + depth) (1 + asks)): what many relations point at is worth a question, what is
-    far from the topic or was asked about before is worth less.
+    The score is 1 / ((1 + depth) (1 + asks)^2 sqrt(degree)). A small model asked about a concept with many neighbours
+    recites them: in the recorded run one with a single neighbour brought 2.1 concepts, one with 4 to 7 of them 1.2.
     """
     keys = {*graph.unasked.sample(SAMPLE, rng), *graph.explored.sample(SAMPLE, rng)}
     ranked = sorted(((_worth(graph, key), key) for key in keys), key=lambda pair: (-pair[0], pair[1]))
@@ -30,8 +30,8 @@ def frontier(graph: Graph, rng: random.Random) -> Iterator[Focus]:
 
 
 def _worth(graph: Graph, key: str) -> float:
-    depth = graph.depth.get(key, FAR)
-    return math.log2(2 + graph.degree(key)) / ((1 + depth) * (1 + graph.asks.get(key, 0)))
+    depth, asks = graph.depth.get(key, FAR), graph.asks.get(key, 0)
+    return 1 / ((1 + depth) * (1 + asks) ** 2 * math.sqrt(max(1, graph.degree(key))))
 
 
 def _why_frontier(graph: Graph, key: str) -> str:

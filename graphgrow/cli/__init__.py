@@ -9,7 +9,18 @@ from io import TextIOWrapper
 
 import typer
 
-from graphgrow.cli import agreeing, comparing, criticality, deciding, files, growing, reading, reporting, resolving
+from graphgrow.cli import (
+    agreeing,
+    comparing,
+    criticality,
+    deciding,
+    exploring,
+    files,
+    growing,
+    reading,
+    reporting,
+    resolving,
+)
 from graphgrow.cli.output import printable
 from graphgrow.errors import GraphgrowError
 
@@ -21,7 +32,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Grow knowledge graphs out of language models; the structure of the whole graph chooses the next question.",
 )
-for part in (growing, reading, deciding, comparing, agreeing, resolving, criticality, reporting, files):
+for part in (growing, reading, deciding, comparing, agreeing, resolving, criticality, reporting, exploring, files):
     part.register(app)
 
 

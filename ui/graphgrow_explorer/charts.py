@@ -1,0 +1,75 @@
+"""Charts in one look: rows of numbers -> Altair, with colours that a colour-blind eye tells apart.
+
+Names of concepts stand in data values alone, never in a field name or an expression.
+"""
+
+from collections.abc import Sequence
+
+import altair as alt
+import pandas as pd
+
+# Okabe and Ito's palette without its yellow, which a white page swallows.
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8A8A8A", "#6A5ACD")
+HEIGHT = 240
+
+
+def _x(title: str) -> alt.X:
+    return alt.X("x:Q", title=title, scale=alt.Scale(nice=False, zero=False), axis=alt.Axis(grid=False, tickMinStep=1))
+
+
+def _y(rows: pd.DataFrame, title: str) -> alt.Y:
+    """Return an axis that shows a curve's own range; one that never changes starts at zero."""
+    is_flat = rows["y"].min() == rows["y"].max()
+    axis = alt.Axis(tickMinStep=1, format="d") if is_flat and (rows["y"] % 1 == 0).all() else alt.Axis(tickCount=5)
+    return alt.Y("y:Q", title=title, scale=alt.Scale(zero=is_flat), axis=axis)
+
+
+def _colour(order: Sequence[str]) -> alt.Color:
+    legend = alt.Legend(title=None, orient="bottom", columns=2, labelLimit=260, symbolType="circle")
+    return alt.Color("series:N", sort=list(order), scale=alt.Scale(range=list(COLOURS)), legend=legend)
+
+
+def lines(rows: pd.DataFrame, title: str, about: str, *, x: str = "event") -> alt.LayerChart:
+    """Return curves of `y` over `x`, one a `series`; `about` is read to who does not see it."""
+    order = list(dict.fromkeys(rows["series"]))
+    colour = _colour(order) if len(order) > 1 else alt.value(COLOURS[0])
+    near = alt.selection_point(fields=["x"], nearest=True, on="pointerover", empty=False, clear="pointerout")
+    tooltip = [alt.Tooltip("x:Q", title=x), alt.Tooltip("y:Q", title=title, format=",.4~g")]
+    if len(order) > 1:
+        tooltip.insert(0, alt.Tooltip("series:N", title="of"))
+    base = alt.Chart(rows).encode(_x(x), _y(rows, title), color=colour)
+    curve = base.mark_line(strokeWidth=2, strokeJoin="round")
+    dots = base.mark_point(filled=True, size=60).encode(
+        opacity=alt.condition(near, alt.value(1), alt.value(0)), tooltip=tooltip
+    )
+    return (curve + dots.add_params(near)).properties(height=HEIGHT, description=about)
+
+
+def shares(rows: pd.DataFrame, title: str, about: str, *, x: str = "event") -> alt.Chart:
+    """Return areas of `y` over `x` that fill the height, one a `series`."""
+    order = list(dict.fromkeys(rows["series"]))
+    return (
+        alt.Chart(rows)
+        .mark_area(interpolate="step-after", opacity=0.9)
+        .encode(
+            _x(x),
+            alt.Y("y:Q", title=title, stack="normalize", axis=alt.Axis(format="%")),
+            color=_colour(order),
+            tooltip=[alt.Tooltip("series:N", title="strategy"), alt.Tooltip("x:Q", title=x), alt.Tooltip("y:Q")],
+        )
+        .properties(height=HEIGHT, description=about)
+    )
+
+
+def bars(rows: pd.DataFrame, title: str, about: str) -> alt.Chart:
+    """Return a bar of `y` for each `series`, the longest first."""
+    return (
+        alt.Chart(rows)
+        .mark_bar(color=COLOURS[0], cornerRadiusEnd=3)
+        .encode(
+            alt.Y("series:N", sort="-x", title=None, axis=alt.Axis(labelLimit=260, domain=False, ticks=False)),
+            alt.X("y:Q", title=title, axis=alt.Axis(tickMinStep=1)),
+            tooltip=[alt.Tooltip("series:N", title="of"), alt.Tooltip("y:Q", title=title)],
+        )
+        .properties(height=max(80, 26 * len(rows)), description=about)
+    )

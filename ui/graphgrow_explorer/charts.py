@@ -19,7 +19,7 @@ def _x(title: str) -> alt.X:
 
 def _y(rows: pd.DataFrame, title: str) -> alt.Y:
     """Return an axis that shows a curve's own range; one that never changes starts at zero."""
-    is_flat = rows["y"].min() == rows["y"].max()
+    is_flat = bool(rows["y"].min() == rows["y"].max())
     axis = alt.Axis(tickMinStep=1, format="d") if is_flat and (rows["y"] % 1 == 0).all() else alt.Axis(tickCount=5)
     return alt.Y("y:Q", title=title, scale=alt.Scale(zero=is_flat), axis=axis)
 

@@ -1,16 +1,40 @@
 """Where every concept stands in the picture: worked out once a version, kept in the store for the next page."""
 
+import json
+
 from graphgrow.graph import Graph
+from graphgrow.measure.layout import layout
+from graphgrow.stores import GraphStore
 from graphgrow_explorer.state import Home
 
 Places = dict[str, tuple[float, float]]
 
+KIND, LAST = "positions 1", "last"
+ENOUGH = 0.5  # share of concepts that need a place already; with fewer the whole is laid out anew
+GROWN = 1.1  # times the concepts that were kept, from which it is worth to keep them again
+
 
 def positions(home: Home) -> Places:
-    """Return concept -> x, y; those that have a place keep it nearly."""
-    return home.keep("positions", _positions)
+    """Return concept -> x, y; those that had a place keep it, so that a reader finds again what he saw."""
+    return home.keep("positions", lambda graph: _positions(home, graph))
 
 
-def _positions(graph: Graph) -> Places:
-    found = graph.igraph().layout("fr", grid=True)
-    return {key: (x, y) for key, (x, y) in zip(graph.concepts, found.coords, strict=True)}
+def _positions(home: Home, graph: Graph) -> Places:
+    before = home.before("positions")
+    known = before if isinstance(before, dict) else _kept(home.store)
+    start = {key: place for key, place in known.items() if key in graph.concepts}
+    if len(start) < ENOUGH * len(graph.concepts):
+        start = {}
+    places = layout(graph.pairs, list(graph.concepts), start=start or None)
+    if before is None and len(places) > GROWN * len(start):
+        home.store.remember(KIND, {LAST: json.dumps(places).encode()})
+    return places
+
+
+def _kept(store: GraphStore) -> Places:
+    """Return the places that a page kept in the store; none where there are none, or none that can be read."""
+    found = store.recall(KIND, [LAST]).get(LAST)
+    try:
+        return {str(key): (float(x), float(y)) for key, (x, y) in json.loads(found).items()} if found else {}
+    except (ValueError, TypeError, AttributeError):
+        return {}

@@ -178,10 +178,13 @@ def _read(file: Path) -> Run | None:
     lines = list(_lines(file.with_suffix(".log")))
     steps = [one for one in lines if not one.get("repairs") and one.get("strategy") != "arbiter"]
     state = _state(_text(file.with_suffix(".wish")), is_alive=_is_alive(record))
+    said = "" if state == "running" else _last_words(file.with_suffix(".err"))
+    if state == "ended" and not steps and not said:
+        said = "it ended before the first reply"
     return Run(
         file.stem, wanted, record.at, record.pid, state, len(steps),
         sum(one["added"]["concepts"] for one in lines), sum(one["tokens"] for one in lines),
-        sum(one["usd"] or 0.0 for one in lines), "" if state == "running" else _last_words(file.with_suffix(".err")),
+        sum(one["usd"] or 0.0 for one in lines), said,
     )  # fmt: skip
 
 

@@ -8,6 +8,15 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+from graphgrow_explorer import acting, frames, opening, runs, serve
+from graphgrow_explorer.files import written
+from graphgrow_explorer.live import news
+from graphgrow_explorer.panel import evidence
+from graphgrow_explorer.positions import positions
+from graphgrow_explorer.state import Home, homes
+from graphgrow_explorer.text import plain, short
+from graphgrow_explorer.views import VIEWS
+from graphgrow_explorer.views.paths import shortest
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
@@ -18,22 +27,24 @@ from graphgrow.model import Budget, Concept, Delta, Edit, Relation, Statement, T
 from graphgrow.replay import recording, replay
 from graphgrow.step import resolver
 from graphgrow.stores import open_store
-from graphgrow_explorer import acting, frames, opening, runs, serve
-from graphgrow_explorer.files import written
-from graphgrow_explorer.live import news
-from graphgrow_explorer.panel import evidence
-from graphgrow_explorer.positions import positions
-from graphgrow_explorer.state import Home, homes
-from graphgrow_explorer.text import plain, short
-from graphgrow_explorer.views import VIEWS
-from graphgrow_explorer.views.paths import shortest
 from tests.conftest import RECORDED, chatter
 
 APP = Path(serve.__file__).with_name("app.py")
-HOSTILE = ["[x](javascript:alert(1))", "<script>alert(1)</script>", ":red[x]", "$x$", ":smile:", "a -> b", "=1+1", "n" * 10_000]
+HOSTILE = [
+    "[x](javascript:alert(1))",
+    "<script>alert(1)</script>",
+    ":red[x]",
+    "$x$",
+    ":smile:",
+    "a -> b",
+    "=1+1",
+    "n" * 10_000,
+]
 BIG = 20_000
 pytestmark = pytest.mark.filterwarnings(
-    "ignore:.*label.*:UserWarning", "ignore::DeprecationWarning:streamlit", "ignore::pytest.PytestUnraisableExceptionWarning"
+    "ignore:.*label.*:UserWarning",
+    "ignore::DeprecationWarning:streamlit",
+    "ignore::pytest.PytestUnraisableExceptionWarning",
 )
 
 
@@ -49,12 +60,19 @@ def big() -> Edit:
     concepts = tuple(Concept(f"concept {n}", f"concept {n}") for n in range(BIG))
     ends = [(n, n // 2) for n in range(1, BIG)] + [(n, (n * 7919) % BIG) for n in range(1, BIG)]
     relations = [Relation(f"concept {a}", "relates to", f"concept {b}") for a, b in ends if a != b]
-    return Edit(1, "add", Delta(concepts, relations=tuple(Statement(r, Triple(r.source, r.predicate, r.target)) for r in dict.fromkeys(relations))))
+    return Edit(
+        1,
+        "add",
+        Delta(
+            concepts,
+            relations=tuple(Statement(r, Triple(r.source, r.predicate, r.target)) for r in dict.fromkeys(relations)),
+        ),
+    )
 
 
 @pytest.fixture(scope="module")
 def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """Yield the graphs that every view has to show: nothing, one concept, the recorded run, a large one, a hostile one."""
+    """Yield the graphs that every view has to show: nothing, one concept, the recorded run, large and hostile ones."""
     folder = tmp_path_factory.mktemp("stores")
     one = Edit(1, "add", Delta((Concept("silk", "silk"),)))
     bad = tuple(Concept(f"key {n}", name) for n, name in enumerate(HOSTILE))
@@ -200,6 +218,7 @@ def test_selected_concept_shows_its_evidence(stores: dict[str, str]) -> None:
 
 def test_actions_show_at_once_and_are_undone(silk: Home) -> None:
     """Merge, reject, rename, retype and add change the graph at once; undo brings back what was there."""
+
     def shown() -> tuple[set[str], set[Relation]]:
         return {c.name for c in silk.graph.concepts.values()}, set(silk.graph.relations)
 
@@ -208,7 +227,8 @@ def test_actions_show_at_once_and_are_undone(silk: Home) -> None:
                 lambda: acting.rename(silk, "sheet 1", "beta sheet"), lambda: acting.reject_relation(silk, relation),
                 lambda: acting.retype(silk, relation, "is softer than")):  # fmt: skip
         before = shown()
-        assert act().endswith(".")
+        said: str = act()  # type: ignore[no-untyped-call]  # a lambda
+        assert said.endswith(".")
         assert shown() != before
         acting.undo(silk, silk.graph.seq)
         assert shown() == before
@@ -281,6 +301,7 @@ def test_what_is_shown_can_be_taken_away(silk: Home) -> None:
     keys = {"spider silk", "protein 1"}
     assert b"protein 2" not in written(silk, keys, ".graphml")
     assert b"protein 2" in written(silk, None, ".graphml")
+    assert b'label="protein 2"' in written(silk, None, ".gexf")
     file = Path(silk.url.removeprefix("sqlite:")).with_name("out.zip")
     file.write_bytes(written(silk, keys, ".csv"))
     with ZipFile(file) as archive:
@@ -366,7 +387,9 @@ def test_first_page_begins_and_shows_the_example(tmp_path: Path, monkeypatch: py
     assert "561 concepts" in words(at)
 
 
-@pytest.mark.parametrize(("topic", "name"), [("", "a.db"), ("silk", "../a.db"), ("silk", "a.txt"), ("silk", "there.db")])
+@pytest.mark.parametrize(
+    ("topic", "name"), [("", "a.db"), ("silk", "../a.db"), ("silk", "a.txt"), ("silk", "there.db")]
+)
 def test_new_graph_needs_a_topic_and_a_new_file(
     topic: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

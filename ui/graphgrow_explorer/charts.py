@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
-# Okabe and Ito's palette without its yellow, which a white page swallows.
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8A8A8A", "#6A5ACD")
+# Okabe and Ito's palette without its yellow, which a white page swallows; lighter on a dark one. The theme sets them.
+LIGHT = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8A8A8A", "#6A5ACD")
+DARK = ("#4FA3DD", "#F0B030", "#2BC39A", "#DD94C2", "#8FD3FB", "#F27A35", "#A8A8A8", "#A79BEF")
 HEIGHT = 240
 
 
@@ -26,18 +27,18 @@ def _y(rows: pd.DataFrame, title: str) -> alt.Y:
 
 def _colour(order: Sequence[str]) -> alt.Color:
     legend = alt.Legend(title=None, orient="bottom", columns=2, labelLimit=260, symbolType="circle")
-    return alt.Color("series:N", sort=list(order), scale=alt.Scale(range=list(COLOURS)), legend=legend)
+    return alt.Color("series:N", sort=list(order), legend=legend)
 
 
 def lines(rows: pd.DataFrame, title: str, about: str, *, x: str = "event") -> alt.LayerChart:
     """Return curves of `y` over `x`, one a `series`; `about` is read to who does not see it."""
     order = list(dict.fromkeys(rows["series"]))
-    colour = _colour(order) if len(order) > 1 else alt.value(COLOURS[0])
     near = alt.selection_point(fields=["x"], nearest=True, on="pointerover", empty=False, clear="pointerout")
     tooltip = [alt.Tooltip("x:Q", title=x), alt.Tooltip("y:Q", title=title, format=",.4~g")]
     if len(order) > 1:
         tooltip.insert(0, alt.Tooltip("series:N", title="of"))
-    base = alt.Chart(rows).encode(_x(x), _y(rows, title), color=colour)
+    base = alt.Chart(rows).encode(_x(x), _y(rows, title))
+    base = base.encode(color=_colour(order)) if len(order) > 1 else base
     curve = base.mark_line(strokeWidth=2, strokeJoin="round")
     dots = base.mark_point(filled=True, size=60).encode(
         opacity=alt.condition(near, alt.value(1), alt.value(0)), tooltip=tooltip
@@ -65,7 +66,7 @@ def bars(rows: pd.DataFrame, title: str, about: str) -> alt.Chart:
     """Return a bar of `y` for each `series`, the longest first."""
     return (
         alt.Chart(rows)
-        .mark_bar(color=COLOURS[0], cornerRadiusEnd=3)
+        .mark_bar(cornerRadiusEnd=3)
         .encode(
             alt.Y("series:N", sort="-x", title=None, axis=alt.Axis(labelLimit=260, domain=False, ticks=False)),
             alt.X("y:Q", title=title, axis=alt.Axis(tickMinStep=1)),

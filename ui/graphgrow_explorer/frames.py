@@ -8,6 +8,7 @@ import pandas as pd
 
 from graphgrow.graph import Graph
 from graphgrow.measure.communities import Community, follow
+from graphgrow_explorer.positions import Places, positions, settled
 from graphgrow_explorer.state import Home
 from graphgrow_explorer.text import short
 
@@ -18,10 +19,9 @@ Show = Literal["everything", "top", "around", "communities"]
 
 LARGE = 5_000  # concepts; beyond, a picture of everything is no longer the first that is drawn
 TOP = 1_000
+ROUNDS = 3  # of Leiden's method in a large graph, within .01 of its last modularity
 EXACT = 2_000  # concepts; betweenness costs concepts times relations
-NAMED = 3
 
-NODES = ("key", "name", "x", "y", "size", "community", "first_seq", "degree")
 TYPES = {"source": "str", "target": "str", "predicate": "str", "support": "int64", "first_seq": "int64"}
 
 
@@ -41,13 +41,15 @@ def groups(home: Home) -> Groups:
 
 def _groups(graph: Graph, before: object) -> Groups:
     known = before.membership if isinstance(before, Groups) else {}
-    membership, communities = follow(graph.neighbours, known, graph.seq)
+    membership, communities = follow(
+        graph.neighbours, known, graph.seq, rounds=ROUNDS if len(graph.concepts) > LARGE else None
+    )
     names = {one.number: short(", ".join(graph.name(key) for key in one.name), 80) for one in communities}
     return Groups(membership, communities, names)
 
 
 def nodes(home: Home) -> pd.DataFrame:
-    """Return a row a concept: the columns of NODES without a place, and the numbers it can be coloured and sized by."""
+    """Return a row a concept: all columns of a picture but its place, and numbers to colour and size it by."""
     found = groups(home)
     return home.keep("nodes", lambda graph: _nodes(graph, found))
 
@@ -87,15 +89,6 @@ def _edges(graph: Graph) -> pd.DataFrame:
     return table.astype(TYPES)
 
 
-def placed(home: Home) -> pd.DataFrame:
-    """Return `nodes` with a place for each, found from the places of the version before."""
-    from graphgrow_explorer.positions import positions
-
-    table = nodes(home)
-    places = positions(home)
-    return table.assign(x=[places[key][0] for key in table["key"]], y=[places[key][1] for key in table["key"]])
-
-
 def around(home: Home, centre: "Collection[str]", depth: int) -> set[str]:
     """Return the concepts within so many relations of some others, these among them."""
     with home.reading() as graph:
@@ -115,31 +108,38 @@ def part(home: Home, show: Show, centre: "Collection[str]" = (), depth: int = 1)
     """
     if show == "communities":
         return supernodes(home)
-    table, said = placed(home), edges(home)
+    table, said = nodes(home), edges(home)
     if show == "top":
         table = table.nlargest(TOP, "pagerank").sort_index()
     if show == "around":
         table = table[table["key"].isin(around(home, centre, depth))]
-    if len(table) < len(nodes(home)):
+    is_part = len(table) < len(nodes(home))
+    if is_part:
         keys = set(table["key"])
         said = said[said["source"].isin(keys) & said["target"].isin(keys)]
-    return table, said
+    whole = positions(home) if not is_part or len(nodes(home)) <= LARGE else {}
+    return _placed(home, show, table, said, whole), said
+
+
+def _placed(home: Home, name: str, table: pd.DataFrame, said: pd.DataFrame, places: Places) -> pd.DataFrame:
+    """Return concepts with their places; those of a part are found for it alone where the whole is not laid out."""
+    if not places:
+        pairs = list(zip(said["source"], said["target"], strict=True))
+        places = settled(home, name, pairs, list(table["key"]))
+    return table.assign(x=[places[key][0] for key in table["key"]], y=[places[key][1] for key in table["key"]])
 
 
 def supernodes(home: Home) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return a row a community, in the middle of its concepts, and a row for every two that relations join."""
-    found, table, said = groups(home), placed(home), edges(home)
-    if table.empty:
-        return table, said
-    rows = table.groupby("community").agg(
-        x=("x", "median"), y=("y", "median"), size=("key", "size"), first_seq=("first_seq", "min")
-    )
-    rows = rows.reset_index()
+    """Return a row a community, called by its leading concept, and a row for every two that relations join."""
+    found, table, said = groups(home), nodes(home), edges(home)
+    rows = table.groupby("community").agg(size=("key", "size"), first_seq=("first_seq", "min")).reset_index()
+    with home.reading() as graph:
+        leading = {one.number: short(graph.name(one.name[0]), 40) for one in found.communities}
     rows["key"] = [f"community {number}" for number in rows["community"]]
-    rows["name"] = [found.names[number] for number in rows["community"]]
-    rows["degree"] = rows["size"]
-    rows["concepts"] = rows["size"]
-    return rows, _superedges(found, said)
+    rows["name"] = [leading[number] for number in rows["community"]]
+    rows["degree"] = rows["concepts"] = rows["size"]
+    joined = _superedges(found, said)
+    return _placed(home, "communities", rows, joined, {}), joined
 
 
 def _superedges(found: Groups, said: pd.DataFrame) -> pd.DataFrame:

@@ -15,7 +15,7 @@ DRAWN = "drawn"
 
 def header(home: Home) -> None:
     """Draw the line; it looks for news by itself."""
-    left, right = st.columns([5, 1], vertical_alignment="center")
+    left, right = st.container(key="header").columns([5, 1], vertical_alignment="center")
     with home.reading() as graph:
         topic = graph.topic
         st.session_state[DRAWN] = home.mark

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from graphgrow_explorer.charts import COLOURS
+from graphgrow_explorer.charts import DARK, LIGHT
 
 ICON = Path(__file__).with_name("logo.svg")
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', sans-serif"
@@ -16,9 +16,9 @@ _SHARED: dict[str, object] = {
     "theme.metricValueFontSize": "1.35rem",
     "theme.baseRadius": "8px",
     "theme.showWidgetBorder": True,
-    "theme.chartCategoricalColors": list(COLOURS),
 }
-_LIGHT = {
+_LIGHT: dict[str, object] = {
+    "chartCategoricalColors": list(LIGHT),
     "primaryColor": "#0B6BA8",
     "backgroundColor": "#FFFFFF",
     "secondaryBackgroundColor": "#F4F6F8",
@@ -26,7 +26,8 @@ _LIGHT = {
     "borderColor": "#DCE2E8",
     "linkColor": "#0B6BA8",
 }
-_DARK = {
+_DARK: dict[str, object] = {
+    "chartCategoricalColors": list(DARK),
     "primaryColor": "#5AB4E8",
     "backgroundColor": "#12181F",
     "secondaryBackgroundColor": "#1B232C",
@@ -37,12 +38,14 @@ _DARK = {
 
 # A constant: nothing that was read anywhere is ever put into it.
 STYLE = """<style>
-[data-testid="stMainBlockContainer"] { padding: 4.6rem 2rem 3rem; max-width: 1680px; }
+[data-testid="stMainBlockContainer"] { padding: 4.4rem 2rem 3rem; max-width: 1680px; }
 [data-testid="stHeader"] { border-bottom: 1px solid color-mix(in srgb, currentColor 12%, transparent); }
 [data-testid="stMetricLabel"] { opacity: .75; }
 [data-testid="stText"] { white-space: pre-wrap; overflow-wrap: anywhere; font-family: inherit; }
 [data-testid="stCode"] pre, [data-testid="stCode"] code { white-space: pre-wrap; overflow-wrap: anywhere; }
-h2 { padding: 0 0 .1rem; }
+h2 { padding: 0 0 .1rem !important; }
+.st-key-header { margin-bottom: .4rem; }
+.st-key-header p { margin-bottom: 0; }
 h1, h2, h3 { overflow-wrap: anywhere; letter-spacing: -.01em; }
 @media (max-width: 900px) { [data-testid="stMainBlockContainer"] { padding: 4.4rem 1rem 2rem; } }
 </style>"""

@@ -1,6 +1,7 @@
 """What is known of the selected concepts: relations with their evidence, the step that brought them; and what to do."""
 
 from collections.abc import Sequence
+from heapq import nlargest
 
 import pandas as pd
 import streamlit as st
@@ -13,18 +14,17 @@ from graphgrow_explorer.state import Home
 from graphgrow_explorer.text import counted, plain, short
 
 PAIR = 2
+LISTED = 12
 HEIGHT = 260
 NOBODY = "Click a concept to see what is known of it. Shift-click a second one to merge the two or look between them."
 
 
-def panel(home: Home, keys: Sequence[str]) -> None:
-    """Draw what is known of the first of some concepts, and of the first two together."""
+def panel(home: Home, keys: Sequence[str]) -> bool:
+    """Draw what is known of the first of some concepts, and of the first two together; False where there is none."""
     with home.reading() as graph:
         there = [key for key in keys if key in graph.concepts]
         if not there:
-            st.markdown("#### Nothing selected")
-            note(NOBODY)
-            return
+            return False
         key = there[0]
         name, aliases = graph.name(key), graph.concepts[key].aliases
         about = [counted(graph.degree(key), "neighbour"), f"asked {counted(graph.asks.get(key, 0), 'time')}"]
@@ -39,6 +39,30 @@ def panel(home: Home, keys: Sequence[str]) -> None:
         _two(home, there[0], there[1])
     _actions(home, key, name)
     _evidence(home, table, relations, key)
+    return True
+
+
+def overview(home: Home) -> str:
+    """Draw what stands out while nothing is selected, and return the key of a row that was chosen, else ""."""
+    st.markdown("#### Nothing selected")
+    note(NOBODY)
+    with home.reading() as graph:
+        hubs = nlargest(LISTED, graph.concepts, key=graph.degree)
+        lists = {"most connected": hubs, "newest": list(graph.concepts)[: -LISTED - 1 : -1]}
+        shown = {title: [(graph.name(key), graph.degree(key), graph.introduced[key]) for key in keys]
+                 for title, keys in lists.items()}  # fmt: skip
+    chosen = ""
+    for title, rows in shown.items():
+        if not rows:
+            continue
+        seen = st.dataframe(
+            pd.DataFrame(rows, columns=[title, "neighbours", "event"]), hide_index=True, height=246, on_select="rerun",
+            selection_mode="single-row", key=title, alt=f"The {title} concepts",
+            column_config={title: st.column_config.TextColumn(width=160)},
+        )  # fmt: skip
+        if seen.selection.rows:
+            chosen = lists[title][seen.selection.rows[0]]
+    return chosen
 
 
 def _relations(graph: Graph, key: str, relations: Sequence[Relation]) -> pd.DataFrame:

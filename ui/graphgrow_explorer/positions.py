@@ -1,6 +1,7 @@
 """Where every concept stands in the picture: worked out once a version, kept in the store for the next page."""
 
 import json
+from collections.abc import Iterable
 
 from graphgrow.graph import Graph
 from graphgrow.measure.layout import layout
@@ -17,6 +18,15 @@ GROWN = 1.1  # times the concepts that were kept, from which it is worth to keep
 def positions(home: Home) -> Places:
     """Return concept -> x, y; those that had a place keep it, so that a reader finds again what he saw."""
     return home.keep("positions", lambda graph: _positions(home, graph))
+
+
+def settled(home: Home, name: str, pairs: Iterable[tuple[str, str]], keys: list[str]) -> Places:
+    """Return places for a part of a graph alone; what was in this part before stays where it was."""
+    before = home.parts.get(name, {})
+    start = {key: before[key] for key in keys if key in before}
+    places = layout(pairs, keys, start=start if len(start) >= ENOUGH * len(keys) else None)
+    home.parts[name] = places
+    return places
 
 
 def _positions(home: Home, graph: Graph) -> Places:

@@ -58,8 +58,8 @@ class Upheaval:
 class Home:
     """One open store: the graph up to its last event that was seen, a row an event, results kept a version.
 
-    `token` opens the feed of this store to who was shown it, `env` holds what a run needs to open it too. Use `reading`
-    for the graph itself.
+    `token` opens the feed of this store to who was shown it, `env` holds what a run needs to open it too,
+    `parts` where the concepts of a part stood last. Use `reading` for the graph itself.
     """
 
     store: GraphStore
@@ -69,6 +69,7 @@ class Home:
     rows: list[Row] = field(default_factory=list)
     upheavals: deque[Upheaval] = field(default_factory=lambda: deque(maxlen=UPHEAVALS))
     lock: RLock = field(default_factory=RLock)
+    parts: dict[str, dict[str, tuple[float, float]]] = field(default_factory=dict)
     _kept: dict[str, tuple[object, object]] = field(default_factory=dict)
 
     @property

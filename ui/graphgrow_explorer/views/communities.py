@@ -53,7 +53,8 @@ def _list(home: Home, found: frames.Groups) -> None:
     seen = st.dataframe(
         table, hide_index=True, height=300, on_select="rerun", selection_mode="single-row", key="communities",
         alt="Communities with their leading concepts and sizes",
-        column_config={"concepts": st.column_config.ProgressColumn(
+        column_config={"community": st.column_config.TextColumn("community", width=300),
+                       "concepts": st.column_config.ProgressColumn(
             "concepts", format="%d", min_value=0, max_value=int(table["concepts"].max()))},
     )  # fmt: skip
     place = seen.selection.rows[0] if seen.selection.rows else 0
@@ -79,6 +80,7 @@ def _gaps(home: Home) -> None:
                 for one in found]  # fmt: skip
     table = pd.DataFrame(rows, columns=["kind", "one", "other", "score", "why"])
     seen = st.dataframe(table, hide_index=True, on_select="rerun", selection_mode="single-row", key="gaps",
+                        column_config={"score": st.column_config.NumberColumn(format="%.1f")},
                         alt="Gaps between communities")  # fmt: skip
     if not steering.is_there():
         return

@@ -11,7 +11,7 @@ from graphgrow_explorer.feedback import note, perform
 from graphgrow_explorer.files import downloads
 from graphgrow_explorer.frames import LARGE, Show
 from graphgrow_explorer.live import address
-from graphgrow_explorer.panel import panel
+from graphgrow_explorer.panel import overview, panel
 from graphgrow_explorer.picture import picture
 from graphgrow_explorer.state import Home
 
@@ -96,7 +96,10 @@ def _drawn(home: Home, show: Show, depth: int) -> None:
     if seen.command:
         _obey(home, *seen.command)
     with right:
-        panel(home, _members(home, seen.selected) if show == "communities" else here)
+        chosen = _members(home, seen.selected) if show == "communities" else here
+        if not panel(home, chosen) and (key := overview(home)):
+            select([key])
+            st.rerun(scope="fragment")
     if show != "communities":
         _tables(home, nodes, edges)
     downloads(home, set(nodes["key"]) if show in {"top", "around"} else None)

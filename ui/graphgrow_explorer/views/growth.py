@@ -15,7 +15,7 @@ from graphgrow_explorer.feedback import note
 from graphgrow_explorer.state import Home, Row
 from graphgrow_explorer.text import short
 
-SNAPSHOTS = 15
+SNAPSHOTS = 12
 WINDOWS = 30
 LARGE = 3_000  # concepts; beyond, what needs the whole graph is measured when somebody asks
 TOP = 6  # curves that an eye can tell apart

@@ -19,6 +19,7 @@ from graphgrow_explorer.text import counted, plain, short
 FEW = 3_000  # concepts; beyond, a list to choose from is too long to send
 LONGEST = 10
 HEIGHT = 460
+FROM, TO, NEXT, CHOSEN = "from", "to", "next path", "chosen path"
 
 
 def draw(home: Home) -> None:
@@ -26,11 +27,13 @@ def draw(home: Home) -> None:
     if len(home.graph.concepts) < 2:  # noqa: PLR2004  # a path has two ends
         note("A path needs two concepts: start a run in the view Runs.")
         return
+    for name, key in zip((FROM, TO), st.session_state.pop(NEXT, ()), strict=False):
+        st.session_state[name] = key
     left, right = st.columns(2)
     with left:
-        one = _concept(home, "From", "from")
+        one = _concept(home, "From", FROM)
     with right:
-        other = _concept(home, "To", "to")
+        other = _concept(home, "To", TO)
     if one and other:
         _path(home, one, other)
     else:
@@ -117,13 +120,23 @@ def _longest(home: Home) -> None:
             st.session_state["longest"] = home.url
             st.rerun()
         return
-    note("The concepts that are farthest apart; a good place to look for something that nobody has connected yet.")
+    note("The concepts that are farthest apart. Choose a row to see its path.")
     found = home.keep("longest", _farthest)
-    table = pd.DataFrame(found, columns=["steps", "from", "to", "along"])
-    st.dataframe(table, hide_index=True, key="longest paths", alt="The longest shortest paths")
+    table = pd.DataFrame([row[:4] for row in found], columns=["steps", "from", "to", "along"])
+    seen = st.dataframe(
+        table, hide_index=True, key="longest paths", on_select="rerun", selection_mode="single-row",
+        alt="The longest shortest paths", column_config={"steps": st.column_config.NumberColumn(width=60)},
+    )  # fmt: skip
+    if seen.selection.rows != st.session_state.get(CHOSEN, []):
+        st.session_state[CHOSEN] = seen.selection.rows
+        if seen.selection.rows:
+            st.session_state[NEXT] = found[seen.selection.rows[0]][4:]
+            st.rerun()
 
 
-def _farthest(graph: Graph) -> list[tuple[int, str, str, str]]:
-    names = [concept.name for concept in graph.concepts.values()]
+def _farthest(graph: Graph) -> list[tuple[int, str, str, str, str, str]]:
+    """Return the longest shortest paths: steps, first and last name, all names, first and last key."""
+    keys, names = list(graph.concepts), [concept.name for concept in graph.concepts.values()]
     found = longest_paths(graph.igraph(), LONGEST)
-    return [(len(path) - 1, names[path[0]], names[path[-1]], " → ".join(names[at] for at in path)) for path in found]
+    return [(len(path) - 1, names[path[0]], names[path[-1]], " → ".join(names[at] for at in path),
+             keys[path[0]], keys[path[-1]]) for path in found]  # fmt: skip

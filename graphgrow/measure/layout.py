@@ -16,6 +16,7 @@ STEPS = 5  # of the force that settles new concepts
 REACH = 3.0  # gaps between concepts beyond which they do not push each other
 WIDE = 1.25  # width of a picture over its height: pages are wider than high
 EVEN = 0.6  # share of even spreading in a distance from the middle
+LONGEST = 0.15  # of a step, in gaps
 PULL = 0.4  # of a relation, against the push of a neighbour one gap away
 TURN = math.pi * (3 - math.sqrt(5))  # the golden angle: what follows a spiral by it never stands in line
 
@@ -37,7 +38,8 @@ def layout(
     edges = sorted({(min(a, b), max(a, b)) for s, t in pairs if (a := place[s]) != (b := place[t])})
     graph = ig.Graph(n=len(place), edges=edges, vertex_attrs={"name": list(place)})
     known = {key: start[key] for key in place if key in start} if start else {}
-    return continued(graph, known, seed) if known else composed(graph, seed)
+    found = continued(graph, known, seed) if known else composed(graph, seed)
+    return {key: found[key] for key in place}
 
 
 def composed(graph: ig.Graph, seed: int) -> dict[str, Position]:
@@ -105,7 +107,7 @@ def continued(graph: ig.Graph, known: Mapping[str, Position], seed: int) -> dict
         rest = [name for name in rest if name not in found]
     for _ in range(STEPS):
         settle(fresh, near, found, gap)
-    return {name: found[name] for name in graph.vs["name"]}
+    return found
 
 
 def seat(near: Sequence[Position], known: Mapping[str, Position], gap: float, rng: random.Random) -> Position:
@@ -135,5 +137,5 @@ def settle(fresh: Sequence[str], near: Mapping[str, Sequence[str]], found: dict[
             dy += PULL * (found[other][1] - y) / gap / len(near[name])
         length = math.hypot(dx, dy)
         if length:
-            move = min(0.25 * length, 0.5) * gap / length
+            move = min(0.25 * length, LONGEST) * gap / length
             found[name] = (x + move * dx, y + move * dy)

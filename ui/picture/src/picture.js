@@ -17,6 +17,7 @@ import { Filters, show, shortest } from "./visible.js";
 const circle = createNodeBorderProgram({
   borders: [{ size: { value: 0.14 }, color: { attribute: "rim" } }, { size: { fill: true }, color: { attribute: "color" } }],
 });
+const LEGEND = 210; // pixels that a legend takes
 const MANY = 15_000; // relations from which lines are one pixel wide
 const CALM = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -160,6 +161,11 @@ export class Picture {
     on("enterNode", ({ node }) => this.hover(this.model.nodes.get(node)));
     on("leaveNode", () => this.hover(null));
     on("clickNode", ({ node, event }) => this.click(this.model.nodes.get(node), event.original.shiftKey));
+    on("doubleClickNode", ({ node, event, preventSigmaDefault }) => {
+      preventSigmaDefault(); // two quick clicks are two clicks where they hit two concepts
+      const row = this.model.nodes.get(node);
+      if (!this.selected.includes(row)) this.click(row, event.original.shiftKey);
+    });
     on("clickStage", () => this.select([]));
     this.renderer.getCamera().on("updated", () => this.remember());
   }
@@ -167,9 +173,17 @@ export class Picture {
   // The extent that is the whole picture: it stays when the graph grows, so that the camera does.
   frame(first) {
     const kept = first ? this.kept : null;
-    this.renderer.setCustomBBox(kept?.box ?? box([...this.model.nodes.values()]));
+    this.renderer.setCustomBBox(kept?.box ?? this.room([...this.model.nodes.values()]));
     this.renderer.getCamera().setState(kept?.camera ?? { x: 0.5, y: 0.5, ratio: 1, angle: 0 });
     this.renderer.refresh();
+  }
+
+  // The extent of rows, and on a wide page the legend's place beside it.
+  room(rows) {
+    const { x, y } = box(rows);
+    const wide = this.stage.clientWidth - LEGEND;
+    const beside = wide > 500 && this.legend.element.open ? ((x[1] - x[0]) * LEGEND) / wide : 0;
+    return { x: [x[0] - beside, x[1]], y };
   }
 
   get paint() {
@@ -358,7 +372,7 @@ export class Picture {
   fit(shown = false) {
     const rows = [...this.model.nodes.values()].filter((row) => row.on || !shown);
     if (!rows.length) return;
-    this.renderer.setCustomBBox(box(rows));
+    this.renderer.setCustomBBox(this.room(rows));
     this.renderer.refresh();
     this.move({ x: 0.5, y: 0.5, ratio: 1 });
   }

@@ -2,6 +2,7 @@
 import { otherEnd } from "./model.js";
 
 const STEPS = 5;
+const LONGEST = 0.15; // of a step, in gaps between concepts
 
 // A number in [0, 1) from a text, so that the same concept always starts at the same side.
 function chance(text) {
@@ -62,7 +63,7 @@ function settle(row, nodes, gap) {
   }
   const length = Math.hypot(dx, dy);
   if (!length) return;
-  const move = Math.min(0.25 * length, 0.5) * gap;
+  const move = Math.min(0.25 * length, LONGEST) * gap;
   row.x += (move * dx) / length;
   row.y += (move * dy) / length;
 }

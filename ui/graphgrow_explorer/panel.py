@@ -49,16 +49,19 @@ def overview(home: Home) -> str:
     with home.reading() as graph:
         hubs = nlargest(LISTED, graph.concepts, key=graph.degree)
         lists = {"most connected": hubs, "newest": list(graph.concepts)[: -LISTED - 1 : -1]}
-        shown = {title: [(graph.name(key), graph.degree(key), graph.introduced[key]) for key in keys]
+        shown = {title: [(graph.name(key), graph.degree(key)) for key in keys]
                  for title, keys in lists.items()}  # fmt: skip
     chosen = ""
     for title, rows in shown.items():
         if not rows:
             continue
         seen = st.dataframe(
-            pd.DataFrame(rows, columns=[title, "neighbours", "event"]), hide_index=True, height=246, on_select="rerun",
+            pd.DataFrame(rows, columns=[title, "links"]), hide_index=True, height=246, on_select="rerun",
             selection_mode="single-row", key=title, alt=f"The {title} concepts",
-            column_config={title: st.column_config.TextColumn(width=160)},
+            column_config={
+                title: st.column_config.TextColumn(width=230),
+                "links": st.column_config.NumberColumn(width=50, help="Concepts that it is related to."),
+            },
         )  # fmt: skip
         if seen.selection.rows:
             chosen = lists[title][seen.selection.rows[0]]
@@ -128,7 +131,9 @@ def _evidence(home: Home, table: pd.DataFrame, relations: Sequence[Relation], ke
     seen = st.dataframe(
         table, hide_index=True, height=HEIGHT if len(table) > PAIR else "auto", on_select="rerun",
         selection_mode="single-row", key=f"relations of {key}", alt="Relations of the selected concept",
-        column_config={"": st.column_config.TextColumn(width=30), "support": st.column_config.NumberColumn(width=60)},
+        column_config={"": st.column_config.TextColumn(width=30), "predicate": st.column_config.TextColumn(width=95),
+                       "concept": st.column_config.TextColumn(width=150),
+                       "support": st.column_config.NumberColumn(width=50)},
     )  # fmt: skip
     if not seen.selection.rows or seen.selection.rows[0] >= len(relations):
         note("Choose a relation to read its evidence.")

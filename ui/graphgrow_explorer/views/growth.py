@@ -28,9 +28,7 @@ MEASURED = {
     "average_clustering": "clustering",
     "average_path_length": "average path length",
     "diameter": "diameter",
-    "lcc_share": "share of the largest component",
     "bridge_concepts": "bridge concepts",
-    "small_world_sigma": "small-world sigma",
 }
 
 Bridges = list[tuple[int, dict[str, float | None]]]
@@ -143,7 +141,8 @@ def _several(table: pd.DataFrame, title: str, axis: str, about: str, tables: boo
     if len(table) < FEWEST:
         note("none yet")
         return
-    st.altair_chart(charts.lines(table, axis, f"{title} over the events of the run: {about}"), key=f"chart {title}")
+    said = f"{title} over the events of the run: {about}"
+    st.altair_chart(charts.lines(table, axis, said, root=True), key=f"chart {title}")
     if tables:
         st.dataframe(table[["x", "series", "y"]].rename(columns={"x": "event", "series": "concept", "y": axis}),
                      hide_index=True, height=200, key=f"table {title}", alt=about)  # fmt: skip

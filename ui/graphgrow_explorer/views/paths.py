@@ -82,16 +82,14 @@ def _path(home: Home, one: str, other: str) -> None:
     if not path:
         note("Nothing connects the two yet: they are in different components.")
         return
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        nodes, edges = frames.part(home, "around", path, 1)
-        picture(nodes, edges, key="path", height=HEIGHT, path=path, selected=(one, other),
-                settings={"total": len(home.graph.concepts), "seq": home.graph.seq, "commands": (),
-                          "communities": frames.groups(home).names})  # fmt: skip
-    with right:
-        st.markdown(f"**{counted(len(path) - 1, 'step')}**")
-        st.text("\n→ ".join(short(name) for name in names))
-        note("The picture shows the path amid the neighbours of its concepts.")
+    st.text(f"{counted(len(path) - 1, 'step')}: {' → '.join(short(name) for name in names)}")
+    nodes, edges = frames.part(home, "around", path, 1)
+    picture(
+        nodes, edges, key="path", height=HEIGHT, path=path,
+        settings={"total": len(home.graph.concepts), "seq": home.graph.seq, "commands": (),
+                  "communities": frames.groups(home).names},
+    )  # fmt: skip
+    note("The path amid the neighbours of its concepts.")
     _hops(home, path)
 
 

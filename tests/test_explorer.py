@@ -1,5 +1,6 @@
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -203,6 +204,21 @@ def test_strangers_need_a_sign_in() -> None:
     serve.check(serve.Serving(host="0.0.0.0", auth=True))  # noqa: S104  # with a sign-in
     serve.check(serve.Serving())
     assert serve.settings("127.0.0.1", 1)["browser.gatherUsageStats"] is False
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [(["none.db"], "there is no graph at"), (["--host", "0.0.0.0"], "--no-auth"), (["--allow", "me@x.org"], "--auth"),  # noqa: S104
+     (["--auth"], "--auth needs")],
+)  # fmt: skip
+def test_explore_refuses_in_one_line(words: list[str], why: str, tmp_path: Path) -> None:
+    """What cannot be served is one sentence on stderr and exit code 1."""
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "graphgrow", "explore", *words]
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert why in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_selected_concept_shows_its_evidence(stores: dict[str, str]) -> None:

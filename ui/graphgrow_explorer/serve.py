@@ -6,6 +6,7 @@ import threading
 import webbrowser
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -45,9 +46,26 @@ def check(how: Serving) -> None:
         )
 
 
+def check_sign_in() -> None:
+    """Raise BadInput where nobody could sign in: without the library for it, or without a provider."""
+    import streamlit as st
+    from streamlit.errors import StreamlitSecretNotFoundError
+
+    if find_spec("authlib") is None:
+        raise BadInput("--auth needs the library that signs people in: pip install 'streamlit[auth]'")
+    try:
+        is_known = "auth" in st.secrets
+    except StreamlitSecretNotFoundError:
+        is_known = False
+    if not is_known:
+        raise BadInput("--auth needs a provider: describe it under [auth] in .streamlit/secrets.toml of this folder")
+
+
 def serve(how: Serving, say: Callable[[str], None]) -> None:
     """Serve the explorer until Ctrl-C; `say` is told the address as soon as it is known."""
     check(how)
+    if how.auth:
+        check_sign_in()
     import streamlit as st
 
     from graphgrow_explorer.live import route

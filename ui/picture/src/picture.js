@@ -71,8 +71,15 @@ export class Picture {
     this.global = (event) => this.anywhere(event);
     addEventListener("keydown", this.global);
     this.watch = setInterval(() => this.retheme(), SECOND);
-    this.observer = new ResizeObserver(() => this.renderer?.scheduleRefresh());
+    this.observer = new ResizeObserver(() => this.resized());
     this.observer.observe(this.stage);
+  }
+
+  // A stage that was hidden, or changed its size, is drawn anew; the observer also calls once without a change.
+  resized() {
+    if (!this.renderer) return;
+    const { width, height } = this.renderer.getDimensions();
+    if (width !== this.stage.clientWidth || height !== this.stage.clientHeight) this.renderer.scheduleRefresh();
   }
 
   button(text, label, onclick) {

@@ -30,6 +30,16 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """Two frames as they were given, the same as they travel, and a text that tells them from others."""
+
+    given: tuple["pd.DataFrame", "pd.DataFrame"]
+    nodes: "pd.DataFrame"
+    edges: "pd.DataFrame"
+    stamp: str
+
+
+@dataclass(frozen=True, slots=True)
 class Imposed:
     """What Python made the page select and the number of that; what Python was last given, and what it last told."""
 
@@ -37,6 +47,7 @@ class Imposed:
     chosen: tuple[str, ...] = ()
     given: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
+    sent: Sent | None = None
 
 
 def picture(
@@ -51,6 +62,8 @@ def picture(
     settings: Mapping[str, object] = {},
 ) -> Seen:
     """Draw concepts and relations, and return what was clicked; call it inside `st.fragment`.
+
+    The same frame objects cost a rerun next to nothing, so keep them, and make new ones instead of changing them.
 
     Args:
         nodes: one row a concept: `key`, `name`, `x`, `y`, `size`, `community` (int, -1 for none), `first_seq`,
@@ -76,15 +89,16 @@ def picture(
     import streamlit as st
 
     place = f"{key} imposed"
-    version, chosen = imposed(st.session_state.get(place, Imposed()), tuple(selected))
-    nodes, edges = sent_nodes(nodes), sent_edges(edges)
+    before: Imposed = st.session_state.get(place, Imposed())
+    version, chosen = imposed(before, tuple(selected))
+    sent = ready(before.sent, nodes, edges)
     result = mounted()(
         key=key,
         data={
             "key": key,
-            "nodes": nodes,
-            "edges": edges,
-            "stamp": stamp(nodes, edges),
+            "nodes": sent.nodes,
+            "edges": sent.edges,
+            "stamp": sent.stamp,
             "selected": list(chosen),
             "imposed": version,
             "path": list(path),
@@ -97,7 +111,7 @@ def picture(
         on_command_change=nothing,
     )
     seen = Seen(heard_selection(result.get("selected"), version, chosen), heard_command(result.get("command")))
-    st.session_state[place] = Imposed(version, chosen, tuple(selected), seen.selected)
+    st.session_state[place] = Imposed(version, chosen, tuple(selected), seen.selected, sent)
     return seen
 
 
@@ -125,6 +139,14 @@ def heard_command(said: object) -> tuple[str, tuple[str, ...]] | None:
 def texts(said: object) -> tuple[str, ...]:
     """Return the texts of a list that came from a page."""
     return tuple(one for one in said if isinstance(one, str)) if isinstance(said, Sequence) else ()
+
+
+def ready(before: Sent | None, nodes: "pd.DataFrame", edges: "pd.DataFrame") -> Sent:
+    """Return frames as they travel; those that were sent last, the very same objects, are not prepared again."""
+    if before and before.given[0] is nodes and before.given[1] is edges:
+        return before
+    travelling = sent_nodes(nodes), sent_edges(edges)
+    return Sent((nodes, edges), *travelling, stamp(*travelling))
 
 
 def sent_nodes(nodes: "pd.DataFrame") -> "pd.DataFrame":

@@ -71,8 +71,15 @@ export class Picture {
     this.global = (event) => this.anywhere(event);
     addEventListener("keydown", this.global);
     this.watch = setInterval(() => this.retheme(), SECOND);
-    this.observer = new ResizeObserver(() => this.renderer?.scheduleRefresh());
+    this.observer = new ResizeObserver(() => this.resized());
     this.observer.observe(this.stage);
+  }
+
+  // A stage that was hidden, or changed its size, is drawn anew; the observer also calls once without a change.
+  resized() {
+    if (!this.renderer) return;
+    const { width, height } = this.renderer.getDimensions();
+    if (width !== this.stage.clientWidth || height !== this.stage.clientHeight) this.renderer.scheduleRefresh();
   }
 
   button(text, label, onclick) {
@@ -115,10 +122,10 @@ export class Picture {
     show(this.model, this.filters, (row) => this.groups.of(row));
     this.scale();
     this.model.draw(this.model.nodes.values(), this.model.edges.values(), this.paint);
-    if (this.renderer) this.renderer.setGraph(this.model.graph);
-    else this.start();
-    if (!same) this.frame(known.size === 0);
+    if (!this.renderer) this.start(); // on an empty graph, so that the full one is drawn once, where it belongs
     this.ink.rank();
+    if (!same) this.frame(known.size === 0);
+    this.renderer.setGraph(this.model.graph);
     this.draw();
   }
 
@@ -145,7 +152,7 @@ export class Picture {
 
   // ---- sigma
   start() {
-    this.renderer = new Sigma(this.model.graph, this.stage, {
+    this.renderer = new Sigma(new Model().graph, this.stage, {
       allowInvalidContainer: true, renderLabels: false, zIndex: true, stagePadding: 36,
       minCameraRatio: 0.01, maxCameraRatio: 4, zoomDuration: CALM.matches ? 0 : 180,
       nodeProgramClasses: { circle }, edgeProgramClasses: { line: EdgeLineProgram, band: EdgeRectangleProgram },
@@ -175,7 +182,6 @@ export class Picture {
     const kept = first ? this.kept : null;
     this.renderer.setCustomBBox(kept?.box ?? this.room([...this.model.nodes.values()]));
     this.renderer.getCamera().setState(kept?.camera ?? { x: 0.5, y: 0.5, ratio: 1, angle: 0 });
-    this.renderer.refresh();
   }
 
   // The extent of rows, and on a wide page the legend's place beside it.
@@ -262,7 +268,10 @@ export class Picture {
     this.fresh = new Set(fresh);
     clearTimeout(this.glow);
     this.glow = setTimeout(() => { this.fresh = new Set(); this.renderer.refresh({ partialGraph: {}, skipIndexation: true }); }, 4 * SECOND);
-    if (!this.renderer.getCustomBBox() || fresh.length === this.model.nodes.size) this.frame(false);
+    if (!this.renderer.getCustomBBox() || fresh.length === this.model.nodes.size) {
+      this.frame(false);
+      this.renderer.refresh();
+    }
     this.draw();
   }
 
@@ -328,7 +337,8 @@ export class Picture {
   }
 
   light() {
-    this.lit = this.hovered ? litBy([this.hovered], []) : litBy(this.selected.filter((row) => row.on), this.path.filter((row) => row.on));
+    const over = this.hovered && !this.selected.includes(this.hovered); // what is selected stays lit under the pointer
+    this.lit = over ? litBy([this.hovered], []) : litBy(this.selected.filter((row) => row.on), this.path.filter((row) => row.on));
     this.stage.classList.toggle("dim", this.lit !== null);
     if (this.ink) this.inkLit();
   }

@@ -197,6 +197,11 @@ def test_shared_pages_open_files_of_their_folder_alone(
     assert "0 concepts" in words(view(grown(tmp_path / "inside.db", Edit(1, "add", Delta())), "graph"))
 
 
+def test_every_view_has_an_entrance() -> None:
+    """A link to any view but the first leads there by way of the first page."""
+    assert ["graph", *serve.PAGES] == list(VIEWS)
+
+
 def test_strangers_need_a_sign_in() -> None:
     """Another address than this machine's is refused without --auth or --no-auth."""
     with pytest.raises(BadInput, match="--auth"):

@@ -101,6 +101,9 @@ def test_every_view_opens_without_a_word_of_complaint(browser: Browser, explorer
             settled(page.page)
             expect(page.page.get_by_test_id("stException")).to_have_count(0)
             assert "store=sqlite" in page.page.url
+        page.page.goto(f"{explorer.base}paths?store=sqlite%3Arecorded.db&from=helium&to=metal")
+        expect(page.page.get_by_text("Evidence for every step")).to_be_visible()
+        assert page.page.url.startswith(f"{explorer.base}paths?")
 
 
 def test_click_shows_evidence_and_the_link_leads_back(browser: Browser, explorer: Explorer) -> None:

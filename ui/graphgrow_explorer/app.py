@@ -10,7 +10,7 @@ from graphgrow_explorer import look
 from graphgrow_explorer.feedback import problem, tell
 from graphgrow_explorer.header import header
 from graphgrow_explorer.opening import opened
-from graphgrow_explorer.serve import ALLOWED, AUTH
+from graphgrow_explorer.serve import ALLOWED, AUTH, VIEW
 from graphgrow_explorer.state import Home
 from graphgrow_explorer.text import plain
 from graphgrow_explorer.views import VIEWS
@@ -26,11 +26,19 @@ def main() -> None:
     home = opened()
     if home is None:
         return
-    pages = [
-        st.Page(partial(show, home, view.name), title=view.title, icon=view.icon, url_path=view.name, default=not place)
+    pages = {
+        view.name: st.Page(
+            partial(show, home, view.name), title=view.title, icon=view.icon, url_path=view.name, default=not place
+        )
         for place, view in enumerate(VIEWS.values())
-    ]
-    st.navigation(pages, position="top").run()
+    }
+    page = st.navigation(list(pages.values()), position="top")
+    wanted = st.query_params.to_dict() if st.query_params.get(VIEW) in pages else {}
+    if name := wanted.pop(VIEW, ""):
+        st.switch_page(
+            pages[name], query_params=[(key, value) for key in wanted for value in st.query_params.get_all(key)]
+        )
+    page.run()
 
 
 def show(home: Home, name: str) -> None:

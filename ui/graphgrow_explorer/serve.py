@@ -8,13 +8,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from graphgrow.errors import BadInput
 from graphgrow_explorer import look
 
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.routing import Route
+
 HERE = ("127.0.0.1", "localhost", "::1")
 FIRST_PORT, PORTS = 8501, 50
+VIEW = "view"  # the name of a view in an address that leads to the first page
+PAGES = ("growth", "communities", "paths", "review", "runs")
 # What the page's script, which runs in this process and is given nothing, has to know.
 STORE, SHARED = "GRAPHGROW_EXPLORER_STORE", "GRAPHGROW_EXPLORER_SHARED"
 AUTH, ALLOWED = "GRAPHGROW_EXPLORER_AUTH", "GRAPHGROW_EXPLORER_ALLOW"
@@ -83,13 +91,30 @@ def serve(how: Serving, say: Callable[[str], None]) -> None:
             ALLOWED: " ".join(how.allowed),
         }
     )
-    app = st.App(Path(__file__).with_name("app.py"), routes=[route()])
+    app = st.App(Path(__file__).with_name("app.py"), routes=[route(), *entrances()])
     say(address)
     if how.browser:
         opening = threading.Timer(1.0, webbrowser.open, [address])
         opening.daemon = True
         opening.start()
     app.run(config=settings(how.host, port))
+
+
+def entrances() -> "list[Route]":
+    """Return the routes of links to a view: they lead to the first page, which turns to it.
+
+    A page of Streamlit that is entered elsewhere looks for its server below its own address first, and complains.
+    """
+    from starlette.routing import Route
+
+    return [Route(f"/{name}", _enter, methods=["GET"]) for name in PAGES]
+
+
+def _enter(request: "Request") -> "Response":
+    from starlette.responses import RedirectResponse
+
+    asked = [(name, value) for name, value in request.query_params.multi_items() if name != VIEW]
+    return RedirectResponse(f"/?{urlencode([*asked, (VIEW, request.url.path.strip('/'))])}", 307)
 
 
 def settings(host: str, port: int) -> dict[str, object]:

@@ -1,5 +1,6 @@
 # make grow    grow a graph with the embedded model        make demo   replay the recorded run in seconds
 # make test    the whole test suite                        make check  linters, types, layers
+# make ui      build the explorer's picture from its sources (Node 20 or newer)
 # make neo4j   a Neo4j server on localhost (Java 17 and Maven; with Docker: docker compose up)
 PYTHON ?= python3
 TOPIC ?= impact resistant materials
@@ -11,7 +12,7 @@ BOLT ?= 7687
 HTTP ?= 7474
 JARS := .neo4j/lib
 
-.PHONY: grow demo test test-fast check wheel neo4j neo4j-jars clean
+.PHONY: grow demo test test-fast check wheel ui neo4j neo4j-jars clean
 
 grow: .venv/local
 	$(BIN)/graphgrow grow "$(TOPIC)" --steps $(STEPS) --store $(STORE)
@@ -35,6 +36,12 @@ check: .venv/dev
 
 wheel: .venv/dev
 	$(BIN)/python -m build --wheel --outdir dist
+
+ui: ui/picture/node_modules/.package-lock.json
+	node ui/picture/build.js
+
+ui/picture/node_modules/.package-lock.json: ui/picture/package-lock.json
+	cd ui/picture && npm ci --ignore-scripts --no-audit --no-fund
 
 neo4j: neo4j-jars
 	java -Xmx1g -cp '$(JARS)/*' neo4j-server/Neo4jServer.java "$(NEO4J_HOME)" $(BOLT) $(HTTP)

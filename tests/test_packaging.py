@@ -28,11 +28,14 @@ def test_wheel_works_away_from_the_checkout(tmp_path: Path) -> None:
         ["verify", "demo.db"],
         ["export", "demo.db", "graph.graphml"],
         ["models"],
+        ["explore", "--help"],
     ):
         done = subprocess.run(
             [bin_folder / "graphgrow", *words], cwd=tmp_path, text=True, capture_output=True, check=False
         )
         assert done.returncode == 0, done.stderr
+    has_example = "from graphgrow_explorer.opening import recorded; raise SystemExit(recorded() is None)"
+    subprocess.run([bin_folder / "python", "-c", has_example], cwd=tmp_path, check=True, capture_output=True)
     missing = [str(bin_folder / "graphgrow"), "grow", "silk", "--llm", "local"]
     done = subprocess.run(missing, cwd=tmp_path, text=True, capture_output=True, check=False)
     assert done.returncode == 1

@@ -15,6 +15,7 @@ from graphgrow.cli import (
     comparing,
     criticality,
     deciding,
+    exploring,
     files,
     growing,
     reading,
@@ -34,7 +35,8 @@ app = typer.Typer(
     help="Grow knowledge graphs out of language models; the structure of the whole graph chooses the next question.",
 )
 PARTS = (
-    growing, choosing, reading, deciding, steering, comparing, agreeing, resolving, criticality, reporting, files
+    growing, choosing, reading, deciding, steering, exploring, comparing, agreeing, resolving, criticality, reporting,
+    files
 )  # fmt: skip
 for part in PARTS:
     part.register(app)

@@ -86,6 +86,23 @@ def partitions(events: Iterable[Event], *, every: int = 25, seed: int = 0) -> It
         yield _partition(seq, before, running, born, float(found.modularity))
 
 
+def follow(
+    near: Mapping[str, Iterable[str]], before: Membership, seq: int, *, seed: int = 0, rounds: int | None = None
+) -> tuple[dict[str, int], tuple[Community, ...]]:
+    """Return the communities of a graph as it is now: concept -> number, and the communities, the largest first.
+
+    `near` is concept -> its neighbours. Where a community of `before` goes on it keeps its number; every other one
+    gets a number that no community of `before` has, and was born at `seq`. `rounds` is the most iterations of Leiden's
+    method, for who cannot wait.
+    """
+    place = {key: number for number, key in enumerate(near)}
+    edges = sorted((place[a], place[b]) for a, others in near.items() for b in others if place[a] < place[b])
+    found = leiden(ig.Graph(n=len(place), edges=edges), seed, _start(near, before), rounds=rounds)
+    fresh = 1 + max(before.values(), default=-1)
+    membership = _lasting(dict(zip(place, found.membership, strict=True)), before, fresh)
+    return membership, _communities(near, membership, dict.fromkeys(membership.values(), seq))
+
+
 def _partition(
     seq: int, membership: dict[str, int], running: Running, born: Mapping[int, int], quality: float
 ) -> Partition:

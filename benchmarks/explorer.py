@@ -1,0 +1,118 @@
+"""How fast the explorer's picture is in a headless Chromium with software WebGL: medians of three, in milliseconds.
+
+Usage: python benchmarks/explorer.py [SIZE ...]      (default: 500 4000 20000)
+"""
+
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "ui")]
+
+from playwright.sync_api import Browser  # noqa: E402 - found beside this file
+
+from graphgrow.measure.layout import layout  # noqa: E402
+from tests.browser import running  # noqa: E402
+from tests.pictures import Drawn, Server, drawn, frames, served  # noqa: E402
+
+ROUNDS = 3
+NEW = 50
+GOALS = {"first picture": {500: 2000, 4000: 2000, 20_000: 3000}, "click": 500, "slider": 50, "+50": 500}
+SLIDE = """(() => {
+  const times = [];
+  for (const step of [0.2, 0.5, 0.8, 0.6, 0.4]) {
+    const from = performance.now();
+    p.timeline.set(Math.floor(step * a));
+    times.push(performance.now() - from);
+  }
+  p.timeline.set(a);
+  return times.sort((x, y) => x - y)[2];
+})()"""
+GROW = """(() => {
+  const from = performance.now();
+  p.grow(a);
+  p.renderer.refresh({ schedule: false });
+  return performance.now() - from;
+})()"""
+
+
+def since(start: float) -> float:
+    """Return the milliseconds that have passed."""
+    return 1000 * (time.perf_counter() - start)
+
+
+def measured(browser: Browser, server: Server, size: int) -> dict[str, float]:
+    """Return the times of one visit."""
+    found: dict[str, float] = {}
+    start = time.perf_counter()
+    with drawn(browser, f"{server.url}/?graph={size}") as page:
+        found["first picture"] = since(start)
+        found["click"] = clicked(page)
+        found["slider"] = page.ask(SLIDE, size)
+        found["+50"] = page.ask(GROW, delta(size))
+        found["mounts"] = page.ask("p.mounts()")
+    return found
+
+
+def clicked(page: Drawn) -> float:
+    """Return the time from a real click on a concept to its key in what Python wrote."""
+    key = page.ask("p.ink.ranked.find((row) => p.named.includes(row.key)).key")
+    start = time.perf_counter()
+    page.click(key)
+    page.hears(f'"{key}"')
+    return since(start)
+
+
+def delta(size: int) -> dict[str, object]:
+    """Return what a feed brings: fifty concepts with three relations each, and no positions."""
+    nodes = [{"key": f"n{at}", "name": f"new {at}", "first_seq": size, "community": 1} for at in range(NEW)]
+    edges = [
+        {"source": f"n{at}", "target": f"k{(at * 37 + turn) % size}", "predicate": "joins", "first_seq": size}
+        for at in range(NEW)
+        for turn in range(3)
+    ]
+    return {"seq": size + 1, "nodes": nodes, "edges": edges, "gone": []}
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Return the median time of a piece of work."""
+    times = []
+    for _ in range(ROUNDS):
+        start = time.perf_counter()
+        work()
+        times.append(since(start))
+    return statistics.median(times)
+
+
+def placed(size: int) -> dict[str, float]:
+    """Return the times of the layout on the server: from scratch, and of fifty new concepts."""
+    nodes, edges = frames(str(size))
+    keys, pairs = list(nodes["key"]), list(zip(edges["source"], edges["target"], strict=True))
+    spots = layout(pairs, keys)
+    known = dict(list(spots.items())[:-NEW])
+    return {
+        "layout": timed(lambda: layout(pairs, keys)),
+        "layout +50": timed(lambda: layout(pairs, keys, start=known)),
+    }
+
+
+def main() -> None:
+    """Print one line a size, and the goals."""
+    sizes = [int(one) for one in sys.argv[1:]] or [500, 4000, 20_000]
+    with tempfile.TemporaryDirectory() as folder, running() as browser, served(Path(folder)) as server:
+        with drawn(browser, server.url):
+            pass  # the first visit loads the libraries of the server
+        for size in sizes:
+            visits = [measured(browser, server, size) for _ in range(ROUNDS)]
+            medians = {name: statistics.median(visit[name] for visit in visits) for name in visits[0]}
+            print(size, json.dumps({name: round(value) for name, value in (medians | placed(size)).items()}))
+    print("goals", json.dumps(GOALS))
+
+
+if __name__ == "__main__":
+    main()

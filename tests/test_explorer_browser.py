@@ -1,0 +1,200 @@
+"""The explorer as people use it: `graphgrow explore` on a free port, a real browser, other processes that write."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlencode
+from urllib.request import urlopen
+
+import pytest
+from graphgrow_explorer.views import VIEWS
+from playwright.sync_api import Browser, Page, expect
+
+from graphgrow.model import Concept, Delta, Edit, Relation, Statement, Triple
+from graphgrow.replay import recording, replay
+from graphgrow.step import resolver
+from graphgrow.stores import open_store
+from tests.conftest import RECORDED, ROOT
+from tests.pictures import HOSTILE, PATIENCE, Drawn, answered, drawn
+
+MARKS = ["[x](javascript:window.taken=4)", ":red[x]", "$x$", "**bold** `code`", ":smile: -> #"]
+expect.set_options(timeout=PATIENCE)
+
+
+@dataclass(frozen=True, slots=True)
+class Explorer:
+    """A running explorer: its address, and the folder that it was started in."""
+
+    base: str
+    folder: Path
+
+    def url(self, store: str, **more: str | list[str]) -> str:
+        """Return the address of a graph's first view."""
+        return f"{self.base}?{urlencode({'store': f'sqlite:{store}', **more}, doseq=True)}"
+
+    def copy(self, store: str) -> str:
+        """Return a copy of the recorded run that a test may change."""
+        (self.folder / store).write_bytes((self.folder / "recorded.db").read_bytes())
+        return store
+
+    def run(self, *words: str) -> None:
+        """Run a command in another process."""
+        subprocess.run(
+            [sys.executable, "-m", "graphgrow", *words], cwd=self.folder, env=environment(self.folder), check=True,
+            capture_output=True,
+        )  # fmt: skip
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Return the environment of a process that keeps its state in a folder."""
+    paths = os.pathsep.join([str(ROOT), str(ROOT / "ui"), os.environ.get("PYTHONPATH", "")])
+    return os.environ | {"PYTHONPATH": paths, "XDG_STATE_HOME": str(folder / "state")}
+
+
+@pytest.fixture(scope="module")
+def explorer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Explorer]:
+    """Yield the explorer, serving the recorded run."""
+    folder = tmp_path_factory.mktemp("explorer")
+    with closing(open_store(f"sqlite:{folder / 'recorded.db'}", create=True)) as store:
+        for _ in replay(recording(RECORDED), store, resolver()):
+            pass
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "graphgrow", "explore", "recorded.db", "--json"],
+            cwd=folder, env=environment(folder), stdout=subprocess.PIPE, stderr=log,
+        )  # fmt: skip
+        try:
+            assert process.stdout
+            base = json.loads(process.stdout.readline())["url"].partition("?")[0]
+            answered(f"{base}_stcore/health", process)
+            yield Explorer(base, folder)
+        finally:
+            process.terminate()
+            process.communicate()
+
+
+def events(explorer: Explorer, store: str) -> list[str]:
+    """Return what the edits of a store did, in order."""
+    with closing(open_store(f"sqlite:{explorer.folder / store}")) as home:
+        return [event.edit for event in home.events() if isinstance(event, Edit)]
+
+
+def settled(page: Page) -> None:
+    """Wait until the server has nothing more to say."""
+    page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')", timeout=PATIENCE)
+
+
+def test_every_view_opens_without_a_word_of_complaint(browser: Browser, explorer: Explorer) -> None:
+    """Each view is reached by its link; nothing is asked of anybody else, and the console stays silent."""
+    marks = {"growth": "Modularity", "communities": "Structural gaps", "paths": "The longest shortest paths",
+             "review": "Names that may mean one concept",
+             "runs": "Start a run", "graph": "Nothing selected"}  # fmt: skip
+    with drawn(browser, explorer.url("recorded.db")) as page:
+        for view in [*list(VIEWS.values())[1:], VIEWS["graph"]]:
+            page.page.get_by_test_id("stTopNavLink").filter(has_text=view.title).click()
+            expect(page.page.get_by_text(marks[view.name]).first).to_be_visible()
+            settled(page.page)
+            expect(page.page.get_by_test_id("stException")).to_have_count(0)
+            assert "store=sqlite" in page.page.url
+        page.page.goto(f"{explorer.base}paths?store=sqlite%3Arecorded.db&from=helium&to=metal")
+        expect(page.page.get_by_text("Evidence for every step")).to_be_visible()
+        assert page.page.url.startswith(f"{explorer.base}paths?")
+
+
+def test_click_shows_evidence_and_the_link_leads_back(browser: Browser, explorer: Explorer) -> None:
+    """A click on a concept shows what brought it; the address then leads another page to the same concept."""
+    with drawn(browser, explorer.url("recorded.db")) as page:
+        page.click("proton")
+        expect(page.page.get_by_role("heading", name="protons")).to_be_visible()
+        expect(page.page.get_by_text("Came with event")).to_be_visible()
+        page.page.wait_for_url("**concept=proton**")
+        link = page.page.url
+    with drawn(browser, link) as page:
+        expect(page.page.get_by_role("heading", name="protons")).to_be_visible()
+        page.wait("p.selected.length === 1")
+
+
+def test_growth_of_another_process_appears_with_the_camera_kept(browser: Browser, explorer: Explorer) -> None:
+    """Concepts that another process adds come into the picture; it is not mounted again, nor does it move."""
+    store = explorer.copy("live.db")
+    with drawn(browser, explorer.url(store)) as page:
+        page.ask("p.renderer.getCamera().setState({x: 0.4, y: 0.6, ratio: 0.5})")
+        before = page.still()
+        explorer.run("add", store, "steel", "is studied by", "metallurgist")
+        page.wait("p.model.nodes.has('metallurgist')")
+        expect(page.page.get_by_text("562 concepts").first).to_be_visible()
+        world = f"world:{explorer.folder / 'recorded.db'}"
+        explorer.run("grow", "--store", store, "--llm", world, "--steps", "3", "--policy", "bfs")
+        expect(page.page.get_by_text("304 events")).to_be_visible()
+        assert page.ask("p.mounts()") == 1
+        assert page.camera() == pytest.approx(before)
+
+
+def test_merge_undo_and_reject_by_hand(browser: Browser, explorer: Explorer) -> None:
+    """Two selected concepts are merged by a button and two again by another; a third is rejected."""
+    store = explorer.copy("edited.db")
+    with drawn(browser, explorer.url(store, concept=["hot forging", "hot forming"])) as page:
+        page.page.get_by_test_id("stMain").get_by_role("button", name="Merge", exact=True).last.click()
+        expect(page.page.get_by_text("560 concepts").first).to_be_visible()
+        assert events(explorer, store) == ["merge"]
+        page.page.get_by_test_id("stTopNavLink").filter(has_text="Review").click()
+        page.page.get_by_role("tab", name="Last edits").click()
+        page.page.get_by_role("button", name="Undo").first.click()
+        expect(page.page.get_by_text("561 concepts").first).to_be_visible()
+    with drawn(browser, explorer.url(store, concept="mathematics")) as page:
+        page.page.get_by_test_id("stMain").get_by_role("button", name="Reject").last.click()
+        expect(page.page.get_by_text("560 concepts").first).to_be_visible()
+        page.wait("!p.model.nodes.has('mathematics')")
+    assert events(explorer, store) == ["merge", "unmerge", "reject"]
+
+
+def test_two_pages_agree(browser: Browser, explorer: Explorer) -> None:
+    """What one page rejects is gone from the other, without a click there."""
+    store = explorer.copy("shared.db")
+    with drawn(browser, explorer.url(store)) as one, drawn(browser, explorer.url(store, concept="helium")) as other:
+        other.page.get_by_test_id("stMain").get_by_role("button", name="Reject").last.click()
+        one.wait("!p.model.nodes.has('helium')")
+        for page in (one, other):
+            expect(page.page.get_by_text("560 concepts").first).to_be_visible()
+
+
+def test_hostile_names_are_text(browser: Browser, explorer: Explorer) -> None:
+    """Mark-up in names is shown as it was written and does nothing, in every view."""
+    names = [*MARKS, *filter(None, HOSTILE)]
+    concepts = tuple(Concept(f"k{at}", name) for at, name in enumerate(names))
+    said = tuple(
+        Statement(Relation("k0", names[1], f"k{at}"), Triple(names[0], names[1], names[at]))
+        for at in range(1, len(names))
+    )
+    with closing(open_store(f"sqlite:{explorer.folder / 'hostile.db'}", create=True)) as store:
+        store.append(Edit(1, "add", Delta(concepts, relations=said)))
+    with drawn(browser, explorer.url("hostile.db", concept="k0")) as page:
+        for at, name in enumerate(MARKS):
+            page.page.goto(explorer.url("hostile.db", concept=f"k{at}"))
+            heading = page.page.get_by_role("heading", level=3).first
+            expect(heading).to_be_visible()
+            assert heading.inner_text().replace("\u2060", "").strip() == name
+        for view in ("Communities", "Paths", "Review", "Runs"):
+            page.page.get_by_test_id("stTopNavLink").filter(has_text=view).click()
+            settled(page.page)
+        assert harmless(page)
+
+
+def harmless(page: Drawn) -> bool:
+    """Tell whether nothing of a hostile name was run, or stands ready to be."""
+    found = page.page.evaluate(
+        "() => [window.taken ?? null, document.querySelectorAll('a[href^=\"javascript\"], img[onerror]').length]"
+    )
+    return bool(found == [None, 0])
+
+
+def test_feed_is_closed_to_who_was_not_told(explorer: Explorer) -> None:
+    """The route answers for its token alone: another word, or a store's name, finds nothing."""
+    for word in ("x", "sqlite:recorded.db"):
+        with pytest.raises(OSError, match="404"):
+            urlopen(f"{explorer.base}graphgrow/feed/{word}?since=0")  # noqa: S310  # our own server

@@ -1,0 +1,1 @@
+"""The explorer: a page in which a graph is watched while it grows, read, and steered."""

@@ -1,0 +1,71 @@
+"""What is shown, as files to take away."""
+
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from zipfile import ZIP_DEFLATED, ZipFile
+
+import streamlit as st
+
+from graphgrow.export import concept_rows, export, relation_rows
+from graphgrow.graph import Graph
+from graphgrow.model import Delta, Edit, Statement
+from graphgrow_explorer.feedback import note
+from graphgrow_explorer.state import Home
+
+KINDS = {".graphml": "GraphML", ".gexf": "GEXF", ".csv": "CSV (two tables, zipped)", ".json": "JSON"}
+
+
+def downloads(home: Home, keys: set[str] | None) -> None:
+    """Offer the graph, or the part of it that some concepts are, as files."""
+    with st.popover("Download what is shown", icon=":material/download:"):
+        note("GraphML and GEXF open in Gephi, CSV in a spreadsheet; the button PNG of the picture saves an image.")
+        for ending, label in KINDS.items():
+            st.download_button(
+                label, _later(home, keys, ending), file_name=f"graph{'.zip' if ending == '.csv' else ending}",
+                on_click="ignore", key=f"download {ending}", width="stretch",
+            )  # fmt: skip
+
+
+def _later(home: Home, keys: set[str] | None, ending: str) -> Callable[[], bytes]:
+    return lambda: written(home, keys, ending)
+
+
+def written(home: Home, keys: set[str] | None, ending: str) -> bytes:
+    """Return a file of a graph, or of the part of it that some concepts are."""
+    with home.reading() as graph, TemporaryDirectory() as folder:
+        path = Path(folder, f"graph{ending}")
+        (_gexf if ending == ".gexf" else export)(graph if keys is None else part(graph, keys), path)
+        made = sorted(Path(folder).iterdir())
+        if len(made) == 1:
+            return made[0].read_bytes()
+        packed = Path(folder, "graph.zip")
+        with ZipFile(packed, "w", ZIP_DEFLATED) as archive:
+            for file in made:
+                archive.write(file, file.name)
+        return packed.read_bytes()
+
+
+def _gexf(graph: Graph, path: Path) -> None:
+    """Write the format that Gephi keeps its graphs in; names are its labels."""
+    import networkx as nx
+
+    out: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+    for row in concept_rows(graph):
+        out.add_node(row["key"], label=row["name"], **row)
+    for row in relation_rows(graph):
+        out.add_edge(row["source"], row["target"], **{k: v for k, v in row.items() if k not in {"source", "target"}})
+    nx.write_gexf(out, path)
+
+
+def part(graph: Graph, keys: set[str]) -> Graph:
+    """Return the graph of some concepts and the relations between them, with the support that these have."""
+    concepts = tuple(concept for key, concept in graph.concepts.items() if key in keys)
+    said = tuple(
+        Statement(relation, evidence[0].raw, graph.support(relation))
+        for relation, evidence in graph.relations.items()
+        if keys.issuperset(relation.ends)
+    )
+    found = Graph(topic=graph.topic)
+    found.apply(Edit(1, "add", Delta(concepts=concepts, relations=said)))
+    return found

@@ -1,0 +1,58 @@
+"""How the page looks: Streamlit's settings for a theme in light and dark, and the few rules it has no setting for."""
+
+from pathlib import Path
+
+from graphgrow_explorer.charts import DARK, LIGHT
+
+ICON = Path(__file__).with_name("logo.svg")
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', sans-serif"
+_SHARED: dict[str, object] = {
+    "theme.font": FONT,
+    "theme.headingFont": FONT,
+    "theme.codeFont": "ui-monospace, 'SF Mono', 'Cascadia Mono', 'DejaVu Sans Mono', monospace",
+    "theme.baseFontSize": 15,
+    "theme.headingFontSizes": ["1.7rem", "1.35rem", "1.1rem", "1rem", "0.95rem", "0.9rem"],
+    "theme.headingFontWeights": [650, 600, 600, 600, 600, 600],
+    "theme.metricValueFontSize": "1.35rem",
+    "theme.baseRadius": "8px",
+    "theme.showWidgetBorder": True,
+}
+_LIGHT: dict[str, object] = {
+    "chartCategoricalColors": list(LIGHT),
+    "primaryColor": "#0B6BA8",
+    "backgroundColor": "#FFFFFF",
+    "secondaryBackgroundColor": "#F4F6F8",
+    "textColor": "#1B2733",
+    "borderColor": "#DCE2E8",
+    "linkColor": "#0B6BA8",
+}
+_DARK: dict[str, object] = {
+    "chartCategoricalColors": list(DARK),
+    "primaryColor": "#5AB4E8",
+    "backgroundColor": "#12181F",
+    "secondaryBackgroundColor": "#1B232C",
+    "textColor": "#E4EAF0",
+    "borderColor": "#303B46",
+    "linkColor": "#7CC4EE",
+}
+
+# A constant: nothing that was read anywhere is ever put into it.
+STYLE = """<style>
+[data-testid="stMainBlockContainer"] { padding: 4.4rem 2rem 3rem; max-width: 1680px; }
+[data-testid="stHeader"] { border-bottom: 1px solid color-mix(in srgb, currentColor 12%, transparent); }
+[data-testid="stMetricLabel"] { opacity: .75; }
+[data-testid="stText"] { white-space: pre-wrap; overflow-wrap: anywhere; font-family: inherit; }
+[data-testid="stCode"] pre, [data-testid="stCode"] code { white-space: pre-wrap; overflow-wrap: anywhere; }
+h2 { padding: 0 0 .1rem !important; }
+.st-key-header { margin-bottom: .4rem; }
+.st-key-header p { margin-bottom: 0; }
+h1, h2, h3 { overflow-wrap: anywhere; letter-spacing: -.01em; }
+@media (max-width: 900px) { [data-testid="stMainBlockContainer"] { padding: 4.4rem 1rem 2rem; } }
+</style>"""
+
+
+def theme() -> dict[str, object]:
+    """Return the settings of the theme; the page follows the system's light or dark."""
+    sides = {f"theme.{side}.{name}": value for side, colours in (("light", _LIGHT), ("dark", _DARK))
+             for name, value in colours.items()}  # fmt: skip
+    return _SHARED | sides

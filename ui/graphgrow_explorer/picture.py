@@ -1,0 +1,203 @@
+"""The picture of a graph in a Streamlit page: sigma draws it, and Python hears what was clicked.
+
+Search, hover, filters, colours, the slider and paths live in the browser and cost no rerun; only a selection and a
+command come back.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from streamlit.components.v2.types import ComponentRenderer
+
+PROJECT, COMPONENT, SCRIPT = "graphgrow", "picture", "picture.js"
+NAME = f"{PROJECT}.{COMPONENT}"
+ASSETS = "assets"
+COMMANDS = "expand", "accept", "reject", "merge"
+LONGEST = 300  # characters of a name that travel to the page
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the page says back: the keys selected, in the order of clicking, and a command with its keys, once."""
+
+    selected: tuple[str, ...] = ()
+    command: tuple[str, tuple[str, ...]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Two frames as they were given, the same as they travel, and a text that tells them from others."""
+
+    given: tuple["pd.DataFrame", "pd.DataFrame"]
+    nodes: "pd.DataFrame"
+    edges: "pd.DataFrame"
+    stamp: str
+
+
+@dataclass(frozen=True, slots=True)
+class Imposed:
+    """What Python made the page select and the number of that; what Python was last given, and what it last told."""
+
+    version: int = 0
+    chosen: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
+    sent: Sent | None = None
+
+
+def picture(
+    nodes: "pd.DataFrame",
+    edges: "pd.DataFrame",
+    *,
+    key: str,
+    feed: str = "",
+    height: int = 680,
+    selected: Sequence[str] = (),
+    path: Sequence[str] = (),
+    settings: Mapping[str, object] = {},
+) -> Seen:
+    """Draw concepts and relations, and return what was clicked; call it inside `st.fragment`.
+
+    The same frame objects cost a rerun next to nothing, so keep them, and make new ones instead of changing them.
+
+    Args:
+        nodes: one row a concept: `key`, `name`, `x`, `y`, `size`, `community` (int, -1 for none), `first_seq`,
+            `degree`; every further numeric column is offered as a colour and as a size.
+        edges: one row a relation: `source`, `target` (keys of `nodes`), `predicate`, `support`, `first_seq`.
+        key: names this picture among those of the page; with the same key it keeps its camera when the frames change.
+        feed: address of a JSON route that is asked once a second with `?since=SEQ` and answers
+            `{"seq": SEQ, "nodes": [...], "edges": [...], "gone": [KEY, ...]}` in the columns of the frames; positions
+            may be missing, new concepts then start amid their neighbours. `""`: the picture is not live.
+        height: of the whole, in pixels.
+        selected: keys to select; they replace what is selected whenever they are neither what this function returned
+            last nor what it was given last, so `selected=seen.selected` may be passed back.
+        path: keys along a path to show, in order; drawn whenever it changes.
+        settings: `total` (concepts in the whole graph, for "showing n of N"), `seq` (what the frames hold, default the
+            largest `first_seq`), `communities` ({number: name}), `commands` (those with a button, default `COMMANDS`),
+            `colour` ("community", "age", "degree" or a column), `size` (a column or "size"), `step` (where the slider
+            stands at first), `focus` (a key to fly to, whenever it changes), `noun` (of what is drawn, in the plural,
+            default "concepts"), `empty` (sentence of an empty picture).
+
+    Returns:
+        The selection, which stays, and a command such as `("expand", ("graphene",))`, which comes once.
+    """
+    import streamlit as st
+
+    place = f"{key} imposed"
+    before: Imposed = st.session_state.get(place, Imposed())
+    version, chosen = imposed(before, tuple(selected))
+    sent = ready(before.sent, nodes, edges)
+    result = mounted()(
+        key=key,
+        data={
+            "key": key,
+            "nodes": sent.nodes,
+            "edges": sent.edges,
+            "stamp": sent.stamp,
+            "selected": list(chosen),
+            "imposed": version,
+            "path": list(path),
+            "feed": feed,
+            "height": height,
+            "settings": {"commands": COMMANDS, **settings},
+        },
+        height=height,
+        on_selected_change=nothing,
+        on_command_change=nothing,
+    )
+    seen = Seen(heard_selection(result.get("selected"), version, chosen), heard_command(result.get("command")))
+    st.session_state[place] = Imposed(version, chosen, tuple(selected), seen.selected, sent)
+    return seen
+
+
+def imposed(before: Imposed, selected: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
+    """Return what Python last made the page select, with its number: a new one unless `selected` is an echo."""
+    if selected in (before.given, before.told):
+        return before.version, before.chosen
+    return before.version + 1, selected
+
+
+def heard_selection(said: object, version: int, chosen: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the keys the page says are selected, or what was imposed on it if it had not heard of that yet."""
+    if not isinstance(said, Mapping) or said.get("imposed") != version:
+        return chosen
+    return texts(said.get("keys"))
+
+
+def heard_command(said: object) -> tuple[str, tuple[str, ...]] | None:
+    """Return the command the page sent and its keys; whatever is no such thing is none."""
+    if not isinstance(said, Mapping) or not isinstance(said.get("name"), str):
+        return None
+    return str(said["name"]), texts(said.get("keys"))
+
+
+def texts(said: object) -> tuple[str, ...]:
+    """Return the texts of a list that came from a page."""
+    return tuple(one for one in said if isinstance(one, str)) if isinstance(said, Sequence) else ()
+
+
+def ready(before: Sent | None, nodes: "pd.DataFrame", edges: "pd.DataFrame") -> Sent:
+    """Return frames as they travel; those that were sent last, the very same objects, are not prepared again."""
+    if before and before.given[0] is nodes and before.given[1] is edges:
+        return before
+    travelling = sent_nodes(nodes), sent_edges(edges)
+    return Sent((nodes, edges), *travelling, stamp(*travelling))
+
+
+def sent_nodes(nodes: "pd.DataFrame") -> "pd.DataFrame":
+    """Return concepts as they travel: names cut and free of what UTF-8 cannot hold, numbers in 32 bits."""
+    names = [str(name)[:LONGEST].encode("utf-8", "replace").decode() for name in nodes["name"]]
+    return slim(nodes.assign(name=names))
+
+
+def sent_edges(edges: "pd.DataFrame") -> "pd.DataFrame":
+    """Return relations as they travel: every key and predicate once, with numbers that point at it."""
+    said = [str(predicate)[:LONGEST].encode("utf-8", "replace").decode() for predicate in edges["predicate"]]
+    words = ["source", "target", "predicate"]
+    return slim(edges.assign(predicate=said).astype(dict.fromkeys(words, "category")))
+
+
+def slim(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """Return a frame without its index and with numbers of 32 bits, which is what a picture can show."""
+    numbers = frame.select_dtypes("number")
+    kinds = {name: "int32" if kind.kind in "iu" else "float32" for name, kind in numbers.dtypes.items()}
+    return frame.astype(kinds).reset_index(drop=True)
+
+
+def stamp(*frames: "pd.DataFrame") -> str:
+    """Return a text that differs when the frames do, so that the page loads them only then."""
+    from pandas.util import hash_pandas_object
+
+    return "-".join(f"{len(frame)}.{int(hash_pandas_object(frame).to_numpy().sum()):x}" for frame in frames)
+
+
+def nothing() -> None:
+    """Hear of a change: Streamlit asks for someone who does before it keeps a value."""
+
+
+def mounted() -> "ComponentRenderer":
+    """Return what mounts the picture, after the running server has learned where its script lies.
+
+    Streamlit finds assets by itself only inside a package with the name of its distribution; this one has another.
+    """
+    from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
+    from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
+
+    manager = get_bidi_component_manager()
+    if manager.get_component_asset_root(NAME) is None:
+        manifest = ComponentManifest(PROJECT, "0", [ComponentConfig(COMPONENT, ASSETS)])
+        manager.register_from_manifest(manifest, Path(__file__).parent)
+    return mounting()
+
+
+@cache
+def mounting() -> "ComponentRenderer":
+    """Return the function that mounts the picture."""
+    from streamlit.components.v2 import component
+
+    return component(NAME, js=SCRIPT)

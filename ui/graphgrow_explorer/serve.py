@@ -1,0 +1,154 @@
+"""The server of the explorer: one process on this machine, bound to itself unless told otherwise."""
+
+import os
+import socket
+import threading
+import webbrowser
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from graphgrow.errors import BadInput
+from graphgrow_explorer import look
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.routing import Route
+
+HERE = ("127.0.0.1", "localhost", "::1")
+FIRST_PORT, PORTS = 8501, 50
+VIEW = "view"  # the name of a view in an address that leads to the first page
+PAGES = ("growth", "communities", "paths", "review", "runs")
+# What the page's script, which runs in this process and is given nothing, has to know.
+STORE, SHARED = "GRAPHGROW_EXPLORER_STORE", "GRAPHGROW_EXPLORER_SHARED"
+AUTH, ALLOWED = "GRAPHGROW_EXPLORER_AUTH", "GRAPHGROW_EXPLORER_ALLOW"
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Where to listen, which store to open first, and who may come in: `port` 0 is the first free one.
+
+    With `auth` people sign in by OpenID Connect, and only those with an address in `allowed` come in, where it is not
+    empty. `without_auth` says that whoever reaches the address may do everything.
+    """
+
+    store: str = ""
+    host: str = "127.0.0.1"
+    port: int = 0
+    auth: bool = False
+    without_auth: bool = False
+    allowed: Sequence[str] = ()
+    browser: bool = True
+
+
+def check(how: Serving) -> None:
+    """Raise BadInput where strangers could reach the page without signing in."""
+    if how.host not in HERE and not how.auth and not how.without_auth:
+        raise BadInput(
+            f"whoever reaches {how.host} could change graphs and spend money:"
+            " add --auth to let people sign in, or --no-auth if the network keeps strangers out"
+        )
+
+
+def check_sign_in() -> None:
+    """Raise BadInput where nobody could sign in: without the library for it, or without a provider."""
+    import streamlit as st
+    from streamlit.errors import StreamlitSecretNotFoundError
+
+    if find_spec("authlib") is None:
+        raise BadInput("--auth needs the library that signs people in: pip install 'streamlit[auth]'")
+    try:
+        is_known = "auth" in st.secrets
+    except StreamlitSecretNotFoundError:
+        is_known = False
+    if not is_known:
+        raise BadInput("--auth needs a provider: describe it under [auth] in .streamlit/secrets.toml of this folder")
+
+
+def serve(how: Serving, say: Callable[[str], None]) -> None:
+    """Serve the explorer until Ctrl-C; `say` is told the address as soon as it is known."""
+    check(how)
+    if how.auth:
+        check_sign_in()
+    import streamlit as st
+
+    from graphgrow_explorer.live import route
+    from graphgrow_explorer.state import homes
+
+    store = homes().open(how.store).url if how.store else ""
+    port = how.port or _free(how.host)
+    query = f"?{urlencode({'store': store})}" if store else ""
+    address = f"http://{f'[{how.host}]' if ':' in how.host else how.host}:{port}/{query}"
+    os.environ.update(
+        {
+            STORE: store,
+            SHARED: "" if how.host in HERE else "yes",
+            AUTH: "yes" if how.auth else "",
+            ALLOWED: " ".join(how.allowed),
+        }
+    )
+    app = st.App(Path(__file__).with_name("app.py"), routes=[route(), *entrances()])
+    say(address)
+    if how.browser:
+        opening = threading.Timer(1.0, webbrowser.open, [address])
+        opening.daemon = True
+        opening.start()
+    app.run(config=settings(how.host, port))
+
+
+def entrances() -> "list[Route]":
+    """Return the routes of links to a view: they lead to the first page, which turns to it.
+
+    A page of Streamlit that is entered elsewhere looks for its server below its own address first, and complains.
+    """
+    from starlette.routing import Route
+
+    return [Route(f"/{name}", _enter, methods=["GET"]) for name in PAGES]
+
+
+def _enter(request: "Request") -> "Response":
+    from starlette.responses import RedirectResponse
+
+    asked = [(name, value) for name, value in request.query_params.multi_items() if name != VIEW]
+    return RedirectResponse(f"/?{urlencode([*asked, (VIEW, request.url.path.strip('/'))])}", 307)
+
+
+def settings(host: str, port: int) -> dict[str, object]:
+    """Return Streamlit's settings: nothing is sent to anybody, and nobody else's page may speak to this one."""
+    return {
+        "server.address": host,
+        "server.port": port,
+        "server.headless": True,
+        "server.showEmailPrompt": False,
+        "server.fileWatcherType": "none",
+        "server.runOnSave": False,
+        "server.enableAgentApi": False,
+        "server.enableCORS": True,
+        "server.enableXsrfProtection": True,
+        **({"server.allowedHosts": ["localhost", "127.0.0.1", "[::1]"]} if host in HERE else {}),
+        "server.maxMessageSize": 400,
+        "browser.gatherUsageStats": False,
+        "client.toolbarMode": "minimal",
+        "client.showErrorDetails": "none",
+        "client.showErrorLinks": False,
+        "client.allowedOrigins": [],
+        "logger.hideWelcomeMessage": True,
+        **look.theme(),
+    }
+
+
+def _free(host: str) -> int:
+    """Return the first port from FIRST_PORT on that nobody listens at."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for port in range(FIRST_PORT, FIRST_PORT + PORTS):
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            try:
+                probe.bind((host, port))
+            except OSError:
+                continue
+            return port
+    raise BadInput(f"no port from {FIRST_PORT} to {FIRST_PORT + PORTS - 1} is free: name one with --port")

@@ -1,0 +1,31 @@
+"""Names out of a language model on a page: shown as they are, never obeyed."""
+
+import re
+
+LONGEST = 60  # characters of a name in a label; tables and texts show the whole
+JOINER = "\u2060"  # no width and no break: it parts what a page would read together
+
+_MARKS = re.compile(r"([!-/:-@\[-`{-~])")
+_SHORTHAND = re.compile(r"(?<=:)(?=\w)|(?<=[<>=~-])(?=[<>=~-])")
+
+
+def plain(text: str, most: int = LONGEST) -> str:
+    """Return text for a label, where Streamlit reads Markdown, so that it looks as it was written.
+
+    Marks are escaped; what is read only after escapes (emoji and icon shorthands, arrows) is parted by a joiner without
+    width. Longer text ends with an ellipsis.
+    """
+    line = " ".join(text.split())
+    cut = line if len(line) <= most else f"{line[: most - 1]}…"
+    return _MARKS.sub(r"\\\1", _SHORTHAND.sub(JOINER, cut))
+
+
+def short(text: str, most: int = LONGEST) -> str:
+    """Return text on one line, cut where it is longer; for places that show text as it is."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: `1 concept`, `2,300 concepts`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,0 +1,140 @@
+"""Paths: how two concepts hang together, with the evidence for every step, and which are farthest apart."""
+
+from itertools import pairwise
+
+import pandas as pd
+import streamlit as st
+
+from graphgrow.edits import find
+from graphgrow.graph import Graph
+from graphgrow.measure.longest import longest_paths
+from graphgrow.model import Relation
+from graphgrow_explorer import frames
+from graphgrow_explorer.feedback import note
+from graphgrow_explorer.panel import evidence
+from graphgrow_explorer.picture import picture
+from graphgrow_explorer.state import Home
+from graphgrow_explorer.text import counted, plain, short
+
+FEW = 3_000  # concepts; beyond, a list to choose from is too long to send
+LONGEST = 10
+HEIGHT = 460
+FROM, TO, NEXT, CHOSEN = "from", "to", "next path", "chosen path"
+
+
+def draw(home: Home) -> None:
+    """Draw the path between two concepts that somebody names, and the longest ones."""
+    if len(home.graph.concepts) < 2:  # noqa: PLR2004  # a path has two ends
+        note("A path needs two concepts: start a run in the view Runs.")
+        return
+    for name, key in zip((FROM, TO), st.session_state.pop(NEXT, ()), strict=False):
+        st.session_state[name] = key
+    left, right = st.columns(2)
+    with left:
+        one = _concept(home, "From", FROM)
+    with right:
+        other = _concept(home, "To", TO)
+    if one and other:
+        _path(home, one, other)
+    else:
+        note("Name two concepts to see how they are connected.")
+    _longest(home)
+
+
+def _concept(home: Home, label: str, name: str) -> str | None:
+    """Ask for a concept and return its key; raises BadInput with the nearest names for one that is not there."""
+    with home.reading() as graph:
+        names = {key: concept.name for key, concept in graph.concepts.items()}
+    if len(names) > FEW:
+        typed = st.text_input(label, key=name, bind="query-params", placeholder="name of a concept")
+        with home.reading() as graph:
+            return find(graph, typed) if typed.strip() else None
+    chosen: str | None = st.selectbox(
+        label, list(names), index=None, format_func=lambda key: short(names.get(key or "", "")), key=name,
+        bind="query-params", placeholder="type to search a concept",
+    )  # fmt: skip
+    return chosen
+
+
+def shortest(graph: Graph, one: str, other: str) -> list[str]:
+    """Return the keys along a shortest path between two concepts, whichever way relations point; none without one."""
+    came: dict[str, str] = {one: one}
+    queue = [one]
+    for key in queue:
+        if key == other:
+            break
+        for near in graph.neighbours[key]:
+            if near not in came:
+                came[near] = key
+                queue.append(near)
+    if other not in came:
+        return []
+    path = [other]
+    while path[-1] != one:
+        path.append(came[path[-1]])
+    return path[::-1]
+
+
+def _path(home: Home, one: str, other: str) -> None:
+    with home.reading() as graph:
+        path = shortest(graph, one, other)
+        names = [graph.name(key) for key in path]
+    if not path:
+        note("Nothing connects the two yet: they are in different components.")
+        return
+    st.text(f"{counted(len(path) - 1, 'step')}: {' → '.join(short(name) for name in names)}")
+    nodes, edges = frames.part(home, "around", path, 1)
+    picture(
+        nodes, edges, key="path", height=HEIGHT, path=path,
+        settings={"total": len(home.graph.concepts), "seq": home.graph.seq, "commands": (),
+                  "communities": frames.groups(home).names},
+    )  # fmt: skip
+    note("The path amid the neighbours of its concepts.")
+    _hops(home, path)
+
+
+def _hops(home: Home, path: list[str]) -> None:
+    """Draw the relations along a path, each with what was said."""
+    st.subheader("Evidence for every step")
+    for number, (a, b) in enumerate(pairwise(path), 1):
+        with home.reading() as graph:
+            between = [r for r in graph.incident[a] if set(r.ends) == {a, b}]
+            title = f"{number}. {plain(graph.name(a), 50)} to {plain(graph.name(b), 50)}"
+        with st.expander(f"{title} ({counted(len(between), 'relation')})", expanded=number == 1):
+            st.dataframe(_said(home, between), hide_index=True, key=f"hop {number}",
+                         alt=f"Evidence for step {number}")  # fmt: skip
+
+
+def _said(home: Home, between: list[Relation]) -> pd.DataFrame:
+    return pd.concat([evidence(home, relation) for relation in between], ignore_index=True)
+
+
+def _longest(home: Home) -> None:
+    st.subheader("The longest shortest paths")
+    size = len(home.graph.concepts)
+    if size > frames.LARGE and st.session_state.get("longest") != home.url:
+        note(f"To find them among {size:,} concepts takes a while.")
+        if st.button("Find them"):
+            st.session_state["longest"] = home.url
+            st.rerun()
+        return
+    note("The concepts that are farthest apart. Choose a row to see its path.")
+    found = home.keep("longest", _farthest)
+    table = pd.DataFrame([row[:4] for row in found], columns=["steps", "from", "to", "along"])
+    seen = st.dataframe(
+        table, hide_index=True, key="longest paths", on_select="rerun", selection_mode="single-row",
+        alt="The longest shortest paths", column_config={"steps": st.column_config.NumberColumn(width=60)},
+    )  # fmt: skip
+    if seen.selection.rows != st.session_state.get(CHOSEN, []):
+        st.session_state[CHOSEN] = seen.selection.rows
+        if seen.selection.rows:
+            st.session_state[NEXT] = found[seen.selection.rows[0]][4:]
+            st.rerun()
+
+
+def _farthest(graph: Graph) -> list[tuple[int, str, str, str, str, str]]:
+    """Return the longest shortest paths: steps, first and last name, all names, first and last key."""
+    keys, names = list(graph.concepts), [concept.name for concept in graph.concepts.values()]
+    found = longest_paths(graph.igraph(), LONGEST)
+    return [(len(path) - 1, names[path[0]], names[path[-1]], " → ".join(names[at] for at in path),
+             keys[path[0]], keys[path[-1]]) for path in found]  # fmt: skip

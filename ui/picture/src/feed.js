@@ -1,0 +1,44 @@
+// Asks the server once a second for what is new; after an error it waits longer, and a hidden page rests.
+const SECOND = 1000;
+
+export class Feed {
+  constructor(since, take, live) {
+    Object.assign(this, { since, take, live, url: "", wait: SECOND, timer: 0, busy: false });
+  }
+
+  follow(url) {
+    if (url === this.url) return;
+    this.url = url;
+    clearTimeout(this.timer);
+    this.live(url ? "live" : "");
+    if (url) this.timer = setTimeout(() => this.ask(), SECOND);
+  }
+
+  async ask() {
+    if (!this.url) return;
+    const asked = this.url;
+    try {
+      if (!document.hidden) await this.fetch(asked);
+      this.wait = SECOND;
+      this.live("live");
+    } catch {
+      this.wait = Math.min(10 * SECOND, 2 * this.wait);
+      this.live("waiting");
+    }
+    if (asked === this.url) this.timer = setTimeout(() => this.ask(), this.wait);
+  }
+
+  async fetch(asked) {
+    const url = new URL(asked, document.baseURI);
+    url.searchParams.set("since", this.since());
+    const answer = await fetch(url, { headers: { accept: "application/json" } });
+    if (!answer.ok) throw new Error(`the feed answered ${answer.status}`);
+    const delta = await answer.json();
+    if (asked === this.url) this.take({ seq: delta.seq, nodes: delta.nodes ?? [], edges: delta.edges ?? [], gone: delta.gone ?? [] });
+  }
+
+  stop() {
+    this.url = "";
+    clearTimeout(this.timer);
+  }
+}

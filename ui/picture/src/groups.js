@@ -1,0 +1,80 @@
+// The legend's entries: a community each, or a fifth of the concepts by a number; every one has a colour and can be
+// switched off.
+import { OTHER } from "./colours.js";
+import { line, number, short } from "./text.js";
+
+const NAMES = { community: "Community", age: "Age (step)", degree: "Degree" };
+
+export const title = (mode) => NAMES[mode] ?? mode.replaceAll("_", " ").replace(/^./, (one) => one.toUpperCase());
+
+export function value(row, mode) {
+  if (mode === "age") return row.first_seq;
+  if (mode === "degree" || mode === "size") return row[mode];
+  return row.values[mode] ?? 0;
+}
+
+export class Groups {
+  constructor() {
+    this.mode = "community";
+    this.order = []; // communities with a colour of their own, in the order in which they got it
+    this.cuts = [];
+  }
+
+  // Takes in what the graph holds now; a community keeps the colour it has.
+  learn(model, names) {
+    this.names = names ?? {};
+    const nodes = [...model.nodes.values()];
+    if (this.mode === "community") {
+      const count = new Map();
+      for (const row of nodes) count.set(row.community, (count.get(row.community) ?? 0) + 1);
+      this.order = this.order.filter((one) => count.has(one));
+      const rest = [...count].filter(([one]) => one >= 0 && !this.order.includes(one));
+      rest.sort((a, b) => b[1] - a[1] || a[0] - b[0]);
+      this.order.push(...rest.map(([one]) => one).slice(0, Math.max(0, 8 - this.order.length)));
+      this.leaders = leaders(nodes, this.order);
+    } else {
+      const sorted = nodes.map((row) => value(row, this.mode)).sort((a, b) => a - b);
+      const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
+      this.cuts = [...new Set([0.2, 0.4, 0.6, 0.8].map(at))].filter((cut) => cut > sorted[0]);
+      this.ends = [sorted[0], sorted.at(-1)];
+    }
+  }
+
+  of(row) {
+    if (this.mode === "community") return this.order.includes(row.community) ? row.community : OTHER;
+    const seen = value(row, this.mode);
+    return this.cuts.filter((cut) => seen >= cut).length;
+  }
+
+  colour(group, theme) {
+    if (group === OTHER) return theme.grey;
+    if (this.mode === "community") return theme.hues[this.order.indexOf(group) % theme.hues.length];
+    const last = Math.max(1, this.cuts.length);
+    return theme.ramp[Math.round((group / last) * (theme.ramp.length - 1))];
+  }
+
+  label(group) {
+    if (group === OTHER) return "Others";
+    if (this.mode === "community") return short(line(this.names[group] ?? this.leaders.get(group) ?? `Community ${group}`), 34);
+    const low = group === 0 ? this.ends[0] : this.cuts[group - 1];
+    const high = group === this.cuts.length ? this.ends[1] : this.cuts[group];
+    return low === high ? number(low) : `${number(low)} – ${number(high)}`;
+  }
+
+  list(model) {
+    const count = new Map();
+    for (const row of model.nodes.values()) count.set(this.of(row), (count.get(this.of(row)) ?? 0) + 1);
+    const all = this.mode === "community" ? [...this.order, OTHER] : [...Array(this.cuts.length + 1).keys()];
+    return all.filter((group) => count.has(group)).map((group) => ({ group, count: count.get(group) }));
+  }
+}
+
+// A community without a name is called after the concept with most relations in it.
+function leaders(nodes, order) {
+  const best = new Map();
+  for (const row of nodes) {
+    const old = best.get(row.community);
+    if (order.includes(row.community) && (!old || row.degree > old.degree)) best.set(row.community, row);
+  }
+  return new Map([...best].map(([group, row]) => [group, row.name]));
+}

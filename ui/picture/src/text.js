@@ -1,0 +1,28 @@
+// Names come from a language model: whatever they hold, they are shown as one short line of text.
+const CONTROL = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]+/gu;
+
+export function line(text) {
+  return String(text).slice(0, 400).replace(CONTROL, " ").replace(/\s+/g, " ").trim() || "(no name)";
+}
+
+export function short(text, length = 48) {
+  const points = [...text];
+  return points.length <= length ? text : points.slice(0, length - 1).join("").trimEnd() + "…";
+}
+
+export const number = (value) =>
+  Number.isInteger(value) ? value.toLocaleString("en") : Number(value.toPrecision(3)).toLocaleString("en");
+
+export const plural = (count, noun) => `${number(count)} ${noun}`;
+
+// An element with properties and children; text is only ever textContent.
+export function h(tag, properties = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+    else if (name in made && !name.startsWith("aria")) made[name] = value;
+    else made.setAttribute(name, value);
+  }
+  made.append(...children.filter((child) => child !== null));
+  return made;
+}

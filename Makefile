@@ -22,8 +22,9 @@ demo: .venv/ready
 	$(BIN)/graphgrow replay data/runs/impact-resistant-materials.jsonl.gz --store demo.db
 	$(BIN)/graphgrow show demo.db
 
-test: .venv/dev .venv/local
-	$(BIN)/python -m pytest --cov --cov-report=term
+# all environments before any test: a test that installs would take the package from under the others
+test: .venv/ready .venv/dev .venv/local
+	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term
 
 test-fast: .venv/dev
 	$(BIN)/python -m pytest -m "not local"

@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from graphgrow.errors import StoreError
 from graphgrow.stores.neo4j import Neo4jStore
@@ -25,7 +26,8 @@ def require() -> None:
     if missing:
         why = f"a real Neo4j needs {', '.join(missing)}: install openjdk-17-jdk-headless and maven"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(why)
-    subprocess.run(["make", "-s", "neo4j-jars"], cwd=ROOT, check=True)
+    with FileLock(ROOT / ".neo4j.lock"):  # several test processes may want it at once
+        subprocess.run(["make", "-s", "neo4j-jars"], cwd=ROOT, check=True)
 
 
 def free_port() -> int:

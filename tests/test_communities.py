@@ -13,7 +13,7 @@ from graphgrow.codec import read_events
 from graphgrow.errors import BadInput
 from graphgrow.graph import Graph, fold
 from graphgrow.measure.chance import leiden
-from graphgrow.measure.communities import Change, Partition, changes, consensus_bridges, partitions
+from graphgrow.measure.communities import Change, Partition, changes, consensus_bridges, follow, partitions
 from graphgrow.measure.tracking import participation
 from tests.conftest import RECORDED
 from tests.test_history import PAIRS, edits
@@ -199,6 +199,21 @@ def test_a_consensus_of_nothing_is_refused(runs: int, share: float) -> None:
     """No partition, and a share that is none, are errors of the caller."""
     with pytest.raises(BadInput, match=f"bridges in {share} of {runs} partitions"):
         consensus_bridges({}, runs=runs, share=share)
+
+
+@given(PAIRS, PAIRS)
+def test_communities_that_are_followed_keep_their_numbers(
+    first: list[tuple[str, str]], more: list[tuple[str, str]]
+) -> None:
+    """Whatever comes, every concept has one number, sizes add up, and a number that is new was never given before."""
+    graph = fold(edits(first))
+    before, known = follow(graph.neighbours, {}, graph.seq)
+    assert follow(graph.neighbours, before, graph.seq)[0] == before
+    after, found = follow(fold(edits([*first, *more])).neighbours, before, 99)
+    assert sum(one.size for one in found) == len(after)
+    assert {one.number for one in found} == set(after.values())
+    assert all(number > max(before.values(), default=-1) for number in set(after.values()) - set(before.values()))
+    assert [one.size for one in known] == sorted((one.size for one in known), reverse=True)
 
 
 def test_nothing_has_no_partition() -> None:

@@ -103,7 +103,7 @@ def _wanted(*, new: bool) -> runs.Wanted:
     width = left.number_input("Questions at once", min_value=1, max_value=256, value=1)
     seed = right.number_input("Seed", min_value=0, value=0)
     tokens = left.number_input("At most tokens", min_value=1, value=None, placeholder="no limit")
-    usd = right.number_input("At most USD", min_value=0.0, value=None, placeholder="1 USD where priced")
+    usd = right.number_input("At most USD", min_value=0.0, value=None, placeholder="1 if priced")
     return runs.Wanted(topic.strip(), llm.strip(), address.strip(), int(steps), tokens, usd, None, int(width), policy,
                        int(seed))  # fmt: skip
 

@@ -32,8 +32,8 @@ def layout(
 
     Without `start` every connected component is drawn by itself, the largest in the middle and the others around it: by
     ForceAtlas2 (Jacomy et al. 2014) where it has no more than 2,000 concepts and the package `crategraph-forceatlas2`
-    is installed, else by Fruchterman and Reingold's method on a grid. With `start` those in it stay where they are, and each new one starts amid its
-    neighbours and is settled in five steps.
+    is installed, else by Fruchterman and Reingold's method on a grid. With `start` those in it stay where they are, and
+    each new one starts amid its neighbours and is settled in five steps.
     """
     place = {key: at for at, key in enumerate(concepts)}
     edges = sorted({(min(a, b), max(a, b)) for s, t in pairs if (a := place[s]) != (b := place[t])})

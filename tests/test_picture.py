@@ -58,6 +58,7 @@ def test_python_selects_too(rings: Drawn) -> None:
     rings.wait("p.selected.length === 2")
     rings.click("k20")
     rings.hears('["k20"]')
+    assert rings.ask("p.selected.map((row) => row.key)") == ["k20"]
 
 
 def test_search_flies_there_by_the_keyboard(rings: Drawn) -> None:
@@ -182,6 +183,7 @@ def test_a_feed_that_fails_is_waited_for(browser: Browser, server: Server) -> No
         page.page.get_by_text("waiting for the server").wait_for()
         broken.write_text('{"seq": 30}')
         page.page.get_by_text("relations · live").wait_for()
+        assert page.ask("p.feed.wait") == 1000
 
 
 def test_hostile_names_are_text(browser: Browser, server: Server) -> None:
@@ -209,6 +211,7 @@ def test_small_graphs_are_drawn_too(browser: Browser, server: Server, graph: str
     """Nothing at all says so, one concept can be clicked."""
     with drawn(browser, f"{server.url}/?graph={graph}") as page:
         page.page.get_by_text(words).wait_for()
+        assert page.ask("p.model.nodes.size") == len(frames(graph).nodes)
         if graph == "one":
             page.click("k0")
             page.hears("k0")

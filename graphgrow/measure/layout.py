@@ -12,6 +12,7 @@ from graphgrow.measure.chance import seeded
 
 Position = tuple[float, float]
 
+FINE = 2000  # concepts up to which ForceAtlas2 is quick; beyond, its time depends much on the graph
 STEPS = 5  # of the force that settles new concepts
 REACH = 3.0  # gaps between concepts beyond which they do not push each other
 WIDE = 1.25  # width of a picture over its height: pages are wider than high
@@ -30,9 +31,9 @@ def layout(
     """Return a position for every concept; the same input and seed give the same positions.
 
     Without `start` every connected component is drawn by itself, the largest in the middle and the others around it: by
-    ForceAtlas2 (Jacomy et al. 2014) where the package `crategraph-forceatlas2` is installed, else by Fruchterman and
-    Reingold's method on a grid. With `start` those in it stay where they are, and each new one starts amid its
-    neighbours and is settled in five steps.
+    ForceAtlas2 (Jacomy et al. 2014) where it has no more than 2,000 concepts and the package `crategraph-forceatlas2`
+    is installed, else by Fruchterman and Reingold's method on a grid. With `start` those in it stay where they are, and
+    each new one starts amid its neighbours and is settled in five steps.
     """
     place = {key: at for at, key in enumerate(concepts)}
     edges = sorted({(min(a, b), max(a, b)) for s, t in pairs if (a := place[s]) != (b := place[t])})
@@ -61,7 +62,7 @@ def drawn(graph: ig.Graph, seed: int) -> list[Position]:
     """Return the positions of a connected graph."""
     if graph.vcount() <= 2:  # noqa: PLR2004 - one concept, or two beside each other
         return [(float(at), 0.0) for at in range(graph.vcount())]
-    if find_spec("crategraph_forceatlas2"):
+    if graph.vcount() <= FINE and find_spec("crategraph_forceatlas2"):
         return atlas(graph, seed)
     with seeded(seed):
         return [(x, y) for x, y in graph.layout_fruchterman_reingold(grid=True)]

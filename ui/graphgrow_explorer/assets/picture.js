@@ -46,7 +46,7 @@ ul, ol { list-style: none; margin: 0; padding: 0; }
 
 .middle { position: relative; flex: 1; min-height: 0; border: 1px solid var(--line); border-radius: 12px; overflow: hidden; background: var(--paper); }
 .stage { position: absolute; inset: 0; border-radius: 12px; }
-.stage:focus-visible { outline-offset: -3px; }
+.stage:focus-visible { outline: 1.5px solid var(--quiet); outline-offset: -2px; }
 .base { transition: opacity .18s; }
 .dim .base { opacity: .16; }
 .dim .names { opacity: 0; }

@@ -24,6 +24,7 @@ from graphgrow.stores.copying import copy
 from graphgrow.stores.neo4j import Neo4jStore
 from tests.conftest import RECORDED, ROOT, chatter
 from tests.neo4j_server import PASSWORD, Server, free_port, require
+from tests.pictures import answered
 from tests.servers import Answer, completion, in_order, serving
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -73,11 +74,25 @@ def test_readme_command_works(line: str, folder: Path, endpoint: str, request: p
     words = shlex.split(line)[1:]
     if "--tokens" in words:
         words += ["--steps", "10"]
+    if words[0] == "explore":
+        assert explored(words, folder, env) == 0
+        return
     done = subprocess.run(
         [sys.executable, "-m", "graphgrow", *words], cwd=folder, env=env, text=True, capture_output=True, check=False
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
+
+
+def explored(words: list[str], folder: Path, env: dict[str, str]) -> int:
+    """Start the explorer, ask it for its page, end it by Ctrl-C, and return its exit code."""
+    command = [sys.executable, "-m", "graphgrow", *words, "--json", "--no-browser"]
+    with subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        address = json.loads(process.stdout.readline())["url"]
+        answered(f"{address.partition('?')[0]}_stcore/health", process)
+        process.send_signal(signal.SIGINT)
+        return process.wait(30)
 
 
 @pytest.fixture(scope="module")

@@ -95,17 +95,16 @@ def _two(home: Home, one: str, other: str) -> None:
                 perform(lambda: acting.merge(home, one, other))
             if st.button("Keep apart", key="keep apart", help="They are two; nobody asks again."):
                 perform(lambda: acting.apart(home, one, other))
-            if steering.is_there() and st.button("Ask what connects them", key="expand two"):
+            if st.button("Ask what connects them", key="expand two"):
                 perform(lambda: steering.expand(home, one, other))
 
 
 def _actions(home: Home, key: str, name: str) -> None:
     with st.container(horizontal=True):
-        if steering.is_there():
-            if st.button("Expand", type="primary", icon=":material/add_circle:", help="Ask about it now."):
-                perform(lambda: steering.expand(home, key))
-            with st.popover("Steer", icon=":material/explore:"):
-                _steer(home, key)
+        if st.button("Expand", type="primary", icon=":material/add_circle:", help="Ask about it now."):
+            perform(lambda: steering.expand(home, key))
+        with st.popover("Steer", icon=":material/explore:"):
+            _steer(home, key)
         with st.popover("Rename", icon=":material/edit:"):
             new = st.text_input("New name", value=name, key=f"rename {key}")
             if st.button("Rename", key="rename now") and new.strip() != name:

@@ -19,6 +19,7 @@ from threading import Thread
 from typing import Any, Literal
 
 from graphgrow.errors import BadInput, StoreError
+from graphgrow.policy import DEFAULT
 from graphgrow.spool import state_folder
 
 State = Literal["running", "pausing", "stopping", "paused", "ended"]
@@ -39,7 +40,7 @@ class Wanted:
     usd: float | None = None
     minutes: float | None = None
     width: int = 1
-    policy: str = "mix"
+    policy: str = DEFAULT
     seed: int = 0
 
 

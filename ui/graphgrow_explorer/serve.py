@@ -5,6 +5,7 @@ import socket
 import threading
 import webbrowser
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -97,7 +98,8 @@ def serve(how: Serving, say: Callable[[str], None]) -> None:
         opening = threading.Timer(1.0, webbrowser.open, [address])
         opening.daemon = True
         opening.start()
-    app.run(config=settings(how.host, port))
+    with suppress(KeyboardInterrupt):  # which is how a server is ended
+        app.run(config=settings(how.host, port))
 
 
 def entrances() -> "list[Route]":

@@ -82,8 +82,6 @@ def _gaps(home: Home) -> None:
     seen = st.dataframe(table, hide_index=True, on_select="rerun", selection_mode="single-row", key="gaps",
                         column_config={"score": st.column_config.NumberColumn(format="%.1f")},
                         alt="Gaps between communities")  # fmt: skip
-    if not steering.is_there():
-        return
     chosen = found[seen.selection.rows[0]] if seen.selection.rows else None
     if st.button("Expand here", type="primary", disabled=chosen is None, icon=":material/add_circle:") and chosen:
         perform(lambda: steering.expand(home, *chosen.concepts))

@@ -112,7 +112,7 @@ def _settings(home: Home, show: Show) -> dict[str, object]:
     if show == "communities":
         return {"total": len(names), "seq": seq, "communities": names, "noun": "communities", "commands": (),
                 "empty": EMPTY}  # fmt: skip
-    commands = (*(("expand",) if steering.is_there() else ()), *acting.COMMANDS)
+    commands = ("expand", *acting.COMMANDS)
     return {"total": total, "seq": seq, "communities": names, "commands": commands, "empty": EMPTY}
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 
 from graphgrow.measure.comparison import CURVES, run
 from graphgrow.model import Edit, Expansion
+from graphgrow.policy import POLICIES
 from graphgrow.stores import open_store
 from graphgrow.strategies import STRATEGIES
 from graphgrow_explorer import charts, runs, steering
@@ -99,7 +100,7 @@ def _wanted(*, new: bool) -> runs.Wanted:
     address = "" if os.environ.get(SHARED) else st.text_input("Address of an endpoint", placeholder="http://…/v1")
     left, right = st.columns(2)
     steps = left.number_input("Steps", min_value=1, value=20)
-    policy = right.selectbox("Policy", ["mix", *STRATEGIES])
+    policy = right.selectbox("Policy", [*POLICIES, *STRATEGIES])
     width = left.number_input("Questions at once", min_value=1, max_value=256, value=1)
     seed = right.number_input("Seed", min_value=0, value=0)
     tokens = left.number_input("At most tokens", min_value=1, value=None, placeholder="no limit")
@@ -110,8 +111,6 @@ def _wanted(*, new: bool) -> runs.Wanted:
 
 def _steering(home: Home) -> None:
     """Offer instructions for all questions to come, and show what binds."""
-    if not steering.is_there():
-        return
     st.markdown("#### Steer")
     with st.form("instruct", border=True, clear_on_submit=True):
         text = st.text_input("Instruction for the questions to come", max_chars=200)

@@ -18,6 +18,7 @@ const circle = createNodeBorderProgram({
   borders: [{ size: { value: 0.14 }, color: { attribute: "rim" } }, { size: { fill: true }, color: { attribute: "color" } }],
 });
 const LEGEND = 210; // pixels that a legend takes
+const CARD = 260; // pixels that the card takes
 const MANY = 15_000; // relations from which lines are one pixel wide
 const CALM = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -184,12 +185,14 @@ export class Picture {
     this.renderer.getCamera().setState(kept?.camera ?? { x: 0.5, y: 0.5, ratio: 1, angle: 0 });
   }
 
-  // The extent of rows, and on a wide page the legend's place beside it.
+  // The extent of rows, and on a wide page the places of the legend and of the card beside it.
   room(rows) {
     const { x, y } = box(rows);
-    const wide = this.stage.clientWidth - LEGEND;
-    const beside = wide > 500 && this.legend.element.open ? ((x[1] - x[0]) * LEGEND) / wide : 0;
-    return { x: [x[0] - beside, x[1]], y };
+    const left = this.legend.element.open ? LEGEND : 0;
+    const right = this.card.element.hidden ? 0 : CARD;
+    const wide = this.stage.clientWidth - left - right;
+    const share = wide > 500 ? (x[1] - x[0]) / wide : 0;
+    return { x: [x[0] - left * share, x[1] + right * share], y };
   }
 
   get paint() {
@@ -328,6 +331,7 @@ export class Picture {
     this.path = keys.map((key) => this.model.nodes.get(key)).filter(Boolean);
     this.light();
     this.draw();
+    if (keys.length && this.renderer) this.fit(true);
   }
 
   hover(row) {

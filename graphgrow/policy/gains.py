@@ -61,6 +61,7 @@ class _Judge:
     def __init__(self, graph: Graph, found: Structure) -> None:
         self.found = found
         self._graph = graph
+        self._weights = relevance(graph)
         self._label = dict(zip(found.keys, found.keep(communities), strict=True))
         self._kept: dict[int, Gain] = {}
 
@@ -73,7 +74,7 @@ class _Judge:
         return self._kept[asked.seq]
 
     def _judged(self, asked: Past) -> Gain:
-        focus, delta, find, weights = asked.focus, asked.delta, self._graph.standing.find, relevance(self._graph)
+        focus, delta, find, weights = asked.focus, asked.delta, self._graph.standing.find, self._weights
         assert focus is not None  # only questions come here
         keys = dict.fromkeys(find(concept.key) for concept in delta.concepts)
         new = [key for key in keys if self._graph.introduced.get(key) == asked.seq]

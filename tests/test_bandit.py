@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from graphgrow import edits
+from graphgrow.codec import write_events
 from graphgrow.errors import BadInput
 from graphgrow.graph import Graph
 from graphgrow.growth import Growth, Settings
@@ -19,6 +20,7 @@ from graphgrow.policy.arms import DISCOUNT, arms
 from graphgrow.policy.gains import BRIDGE, WASTE, Gain, gains
 from graphgrow.policy.relevance import FLOOR, relevance
 from graphgrow.policy.values import Features, values
+from graphgrow.prompts import KINDS
 from graphgrow.prompts.variants import load_variants
 from graphgrow.stores.memory import MemoryStore
 from tests.conftest import triples
@@ -144,8 +146,6 @@ def test_the_log_and_the_policy_command_explain_the_choice(tmp_path: Path) -> No
     (tmp_path / "replies.json").write_text(json.dumps(lines))
     store = MemoryStore()
     list(Growth("silk", store, Scripted(lines), Settings(open_policy("bandit"), Budget(steps=6))))
-    from graphgrow.codec import write_events
-
     write_events(tmp_path / "run.jsonl", store.events())
     graphgrow("replay", "run.jsonl", "--store", home, cwd=tmp_path)
     rows = [json.loads(line) for line in graphgrow("log", home, "--json", cwd=tmp_path).stdout.splitlines()]
@@ -198,6 +198,17 @@ def test_wordings_compete_on_what_they_bring(tmp_path: Path) -> None:
     assert used["polite"] > 20
     assert {event.focus.variant for event in events} == {"", "polite", "terse"}
     assert all(("PLEASE" in event.prompt.user) == (event.focus.variant == "polite") for event in events)
+    write_events(tmp_path / "run.jsonl", events)
+    graphgrow("replay", "run.jsonl", "--store", "g.db", cwd=tmp_path)
+    rows = {
+        row["name"]: row for row in json.loads(graphgrow("policy", "g.db", "--json", cwd=tmp_path).stdout)["wordings"]
+    }
+    asked = Counter(event.focus.variant for event in events if event.focus.angle not in KINDS)
+    assert {name: row["questions"] for name, row in rows.items()} == {
+        f"expand: {name or '(ours)'}": count for name, count in asked.items()
+    }
+    assert rows["expand: polite"]["share"] > rows["expand: terse"]["share"]
+    assert "expand: polite" in graphgrow("policy", "g.db", cwd=tmp_path).stdout
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,8 @@ _SINGULAR_ENDINGS = ("ss", "us", "is", "ous", "ics")
 
 def clean(name: str) -> str:
     """Return a name fit to be shown: one line, no control or invisible characters, no lone surrogates."""
+    if name.isascii() and name.isprintable():  # as nearly all are: nothing in it can be invisible
+        return " ".join(name.split())
     text = _INVISIBLE.sub("", name.encode("utf-8", "ignore").decode())
     text = "".join(" " if unicodedata.category(c) == "Cc" else c for c in text)
     return " ".join(text.split())

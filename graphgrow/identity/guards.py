@@ -26,6 +26,8 @@ _FORMULA = re.compile(r"^(?:[A-Z][a-z]?\d*){2,}$|^[A-Z][a-z]?\d+$")
 _EPONYM = re.compile(r"\b([A-Z]\w+)['\u2019]s\b")
 _BINOMIAL = re.compile(r"^([A-Z][a-z]+(?:a|um|us|is)|[A-Z]\.) ([a-z]+(?:a|um|us|is|i|ii|ae|ens|or))$")
 
+REMEMBERED = 8192  # names: a new one is compared with several, and these with many new ones
+
 Pair = tuple[frozenset[str], frozenset[str]]
 
 
@@ -103,24 +105,28 @@ def _other_names(one: str, other: str) -> str:
     return ""
 
 
-def _symbols(name: str) -> set[str]:
+@lru_cache(REMEMBERED)
+def _symbols(name: str) -> frozenset[str]:
     """Return a one-letter name: G' is not G'', and H is not h."""
-    return {name} if len(canonical(name)) == 1 else set()
+    return frozenset((name,)) if len(canonical(name)) == 1 else frozenset()
 
 
-def _formulas(name: str) -> set[str]:
-    return {word for word in name.split() if _FORMULA.match(word) and not acronym_in(word)}
+@lru_cache(REMEMBERED)
+def _formulas(name: str) -> frozenset[str]:
+    return frozenset(word for word in name.split() if _FORMULA.match(word) and not acronym_in(word))
 
 
-def _acronyms(name: str) -> set[str]:
-    return {letters for word in name.split() if (letters := acronym_in(word))}
+@lru_cache(REMEMBERED)
+def _acronyms(name: str) -> frozenset[str]:
+    return frozenset(letters for word in name.split() if (letters := acronym_in(word)))
 
 
-def _people(name: str) -> set[str]:
-    return set(_EPONYM.findall(name))
+@lru_cache(REMEMBERED)
+def _people(name: str) -> frozenset[str]:
+    return frozenset(_EPONYM.findall(name))
 
 
-_FOLDED: dict[str, Callable[[str], set[str]]] = {
+_FOLDED: dict[str, Callable[[str], frozenset[str]]] = {
     "symbols": _symbols,
     "formulas": _formulas,
     "acronyms": _acronyms,

@@ -46,9 +46,15 @@ class Gain:
 
 def gains(graph: Graph, window: int | None = WINDOW) -> list[Gain]:
     """Return the accounts of the last `window` questions about the topic, all of them for None; the oldest first."""
+    mark = graph.seq, graph.decisions, window
+    kept = graph.memo.get("accounts")
+    if isinstance(kept, tuple) and kept[0] == mark:
+        return list(kept[1])
     asked = [one for one in _last(graph.past, window) if one.focus and one.focus.strategy != ARBITER]
     judge = _judge(graph)
-    return _reach_back(graph, [judge.gain(one) for one in asked])
+    accounts = _reach_back(graph, [judge.gain(one) for one in asked])
+    graph.memo["accounts"] = mark, accounts
+    return list(accounts)
 
 
 def _last(past: Sequence[Past], window: int | None) -> Sequence[Past]:

@@ -24,9 +24,20 @@ def frontier(graph: Graph, rng: random.Random) -> Iterator[Focus]:
     The score is 1 / ((1 + depth) (1 + asks)^2 sqrt(degree)). A small model asked about a concept with many neighbours
     recites them: in the recorded run one with a single neighbour brought 2.1 concepts, one with 4 to 7 of them 1.2.
     """
+    ranked = ((score, key, _why_frontier(graph, key)) for score, key in _ranked(graph, rng))
+    return foci(graph, rng, "frontier", ranked)
+
+
+def _ranked(graph: Graph, rng: random.Random) -> list[tuple[float, str]]:
+    """Return concepts with their score, the best first; where all of them are ranked it is done once an event."""
+    mark, kept = (graph.seq, graph.decisions), graph.memo.get("frontier")
+    if isinstance(kept, tuple) and kept[0] == mark:
+        return list(kept[1])
     keys = {*graph.unasked.sample(SAMPLE, rng), *graph.explored.sample(SAMPLE, rng)}
     ranked = sorted(((_worth(graph, key), key) for key in keys), key=lambda pair: (-pair[0], pair[1]))
-    return foci(graph, rng, "frontier", ((score, key, _why_frontier(graph, key)) for score, key in ranked))
+    if max(len(graph.unasked), len(graph.explored)) <= SAMPLE:
+        graph.memo["frontier"] = mark, ranked
+    return ranked
 
 
 def _worth(graph: Graph, key: str) -> float:

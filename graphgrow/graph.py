@@ -304,8 +304,11 @@ class Graph:
 
     def _await(self, focus: Focus, key: str, questions: tuple[str, ...]) -> None:
         """Remember what is to be asked about a concept, on behalf of the strategy that chose it."""
+        known = {one.angle for one in self.intents.get(key, ())}
+        if key in self.standing.hidden:
+            return
         foci = tuple(replace(focus, concepts=(key,), angle=angle) for angle in questions
-                     if (angle, key) not in self.asked and key not in self.standing.hidden)  # fmt: skip
+                     if angle not in known and (angle, key) not in self.asked)  # fmt: skip
         if foci:
             self.intents[key] = (*self.intents.get(key, ()), *foci)
 

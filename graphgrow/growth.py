@@ -2,6 +2,7 @@
 
 import random
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -25,7 +26,7 @@ from graphgrow.spool import Spool, state_folder
 from graphgrow.steering import Wish
 from graphgrow.step import is_failure, now, resolver
 from graphgrow.stores import GraphStore
-from graphgrow.strategies.steered import heeded, is_allowed
+from graphgrow.strategies.steered import heeded, is_allowed, steered
 from graphgrow.topics import topic_of
 from graphgrow.watch import verdict
 
@@ -84,8 +85,9 @@ class Growth:
     def __iter__(self) -> Iterator[Expansion]:
         with self.spool, self._workers() as workers:
             yield from self._adopt()
-            if not self._is_over() and self.graph.unmended:
-                yield from self._round([self._repair(event) for event in self._unmended()], workers)
+            while not self._is_over() and self.graph.unmended and (some := self._unmended()):
+                at_once = self._settings.width * self._settings.samples
+                yield from self._round([self._repair(event) for event in some[:at_once]], workers)
             while not self._is_over():
                 self._look()
                 foci = self.choose()
@@ -129,12 +131,17 @@ class Growth:
         rng = random.Random(f"{self._settings.seed}:{self.graph.seq}")
         left = self._settings.budget.steps
         width = self._settings.width if left is None else min(self._settings.width, left - self.steps)
-        if self._settings.intents:
-            waiting = [focus for focus in intents.waiting(self.graph, width) if is_allowed(self.graph, focus)]
-            if waiting and not self.graph.steering.foci:
-                return waiting
-        foci = self._settings.policy.choose(self.graph, canonical(self.topic), rng, width)
+        foci = self._listed(rng, width) if self._settings.intents else []
+        foci = foci or self._settings.policy.choose(self.graph, canonical(self.topic), rng, width)
         return [intents.opened(focus, self.graph) for focus in foci] if self._settings.intents else foci
+
+    def _listed(self, rng: random.Random, width: int) -> list[Focus]:
+        """Return questions of the model's own that wait, as far as people want nothing else asked first."""
+        waiting = deque(focus for focus in intents.waiting(self.graph) if is_allowed(self.graph, focus))
+        chosen: list[Focus] = []
+        while waiting and len(chosen) < width:
+            chosen.append(steered(self.graph, rng, chosen) or waiting.popleft())
+        return chosen
 
     def questions(self, foci: Sequence[Focus]) -> Iterator[Question]:
         """Yield what a round asks: every question as often as it is sampled, one for intents once."""
@@ -191,6 +198,8 @@ class Growth:
         """Ask about what the samples of a round leave open; what was never asked when a run stops is left so."""
         if self._settings.samples == 1 or self._ending() not in {"", "steps"}:
             return
+        self._look()
+        foci = [focus for focus in foci if is_allowed(self.graph, focus)]
         told = [event for event in self._store.events(since) if isinstance(event, Expansion)]
         seed = self._settings.seed + self.graph.seq
         found = samples.checks(told, foci, self.graph, self._settings.predicates, seed)

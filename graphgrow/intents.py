@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import chain, islice
+from itertools import chain
 
 from graphgrow.graph import Graph
 from graphgrow.hygiene import RULES
@@ -19,6 +19,7 @@ from graphgrow.prompts import KINDS, QUESTION_CHARACTERS, angles
 from graphgrow.prompts.further import example, intents
 from graphgrow.resolve import Resolver
 from graphgrow.salvage import DECODER
+from graphgrow.strategies.steered import STEERED
 
 MOST = 6  # questions about a concept that are asked; the model is asked for twice as many
 ALIKE = 0.85  # two questions as alike as that ask for the same
@@ -34,15 +35,18 @@ Likeness = Callable[[Sequence[str]], list[list[float]]]
 
 
 def opened(focus: Focus, graph: Graph) -> Focus:
-    """Return the question for intents where a focus takes up a concept that had none, else the focus itself."""
-    is_plain = len(focus.concepts) == 1 and focus.angle in angles()
+    """Return the question for intents where a focus takes up a concept that had none, else the focus itself.
+
+    What somebody has set by hand is asked as it is.
+    """
+    is_plain = len(focus.concepts) == 1 and focus.angle in angles() and focus.strategy != STEERED
     is_new = is_plain and (INTENTS, *map(graph.standing.find, focus.concepts)) not in graph.asked
     return replace(focus, angle=INTENTS) if is_new else focus
 
 
-def waiting(graph: Graph, count: int) -> list[Focus]:
-    """Return the intents that were chosen and not asked yet, oldest first."""
-    return list(islice(chain.from_iterable(graph.intents.values()), count))
+def waiting(graph: Graph) -> Iterator[Focus]:
+    """Yield the intents that were chosen and not asked yet, oldest first."""
+    return chain.from_iterable(graph.intents.values())
 
 
 def question(focus: Focus, graph: Graph, topic: str, count: int, seed: int) -> Question:

@@ -86,6 +86,7 @@ class Watch:
     _unlearnt: deque[tuple[list[str], float, int]] = field(default_factory=deque)
     _learnt: tuple[float, int] = (0.0, 0)
     _depth: dict[str, int] = field(default_factory=dict)
+    _near: dict[str, list[str]] = field(default_factory=dict)
     _degree: Counter[str] = field(default_factory=Counter)
     _hub: str = ""
 
@@ -128,18 +129,30 @@ class Watch:
         for change in delta.changes:
             if change.do == "merge" and change.concepts[1] in self._depth:
                 self._depth.setdefault(change.concepts[0], self._depth[change.concepts[1]])
+                self._spread([change.concepts[0]])
         pairs = [said.relation.ends for said in delta.relations]
-        if not self._depth and focus and pairs:
-            ends = [end for pair in pairs for end in pair]
-            self._depth[next((key for key in focus.concepts if key in ends), ends[0])] = 0
-        for one, other in (*pairs, *reversed(pairs)):  # a chain may be told from its far end
-            for known, far in ((one, other), (other, one)):
-                if known in self._depth:
-                    self._depth.setdefault(far, self._depth[known] + 1)
+        for one, other in pairs:
+            self._near.setdefault(one, []).append(other)
+            self._near.setdefault(other, []).append(one)
+        ends = [end for pair in pairs for end in pair]
+        if not self._depth and focus and self._near:
+            root = next((key for key in focus.concepts if key in self._near), next(iter(ends), next(iter(self._near))))
+            self._depth[root] = 0
+            ends.append(root)
+        self._spread(end for end in ends if end in self._depth)
         for end in (end for pair in pairs for end in pair):
             self._degree[end] += 1
             if self._degree[end] > self._degree[self._hub]:
                 self._hub = end
+
+    def _spread(self, known: Iterable[str]) -> None:
+        """Give all that hangs on concepts with a distance one of their own, where they have none yet."""
+        queue = list(known)
+        for near in queue:
+            for far in self._near.get(near, ()):
+                if far not in self._depth:
+                    self._depth[far] = self._depth[near] + 1
+                    queue.append(far)
 
     def _read(self, texts: list[str]) -> tuple[float, int]:
         """Return bits and letters of what was said, and learn what was said a window ago unless all is strange now."""

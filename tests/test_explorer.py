@@ -1,4 +1,5 @@
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -9,7 +10,8 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
-from graphgrow_explorer import acting, frames, opening, runs, serve
+from filelock import FileLock
+from graphgrow_explorer import acting, feedback, frames, opening, runs, serve
 from graphgrow_explorer.files import written
 from graphgrow_explorer.live import news
 from graphgrow_explorer.panel import evidence
@@ -165,6 +167,17 @@ def test_plain_escapes_every_mark(text: str) -> None:
     assert len(short(text)) <= 60
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["www.evil.com/login", "see WWW.evil.com", "https://evil.com", "HTTP://evil.com", "a@nist.gov", "x a.b@c-d.e"],
+)
+def test_no_name_becomes_a_link(text: str) -> None:
+    """What a page would turn into a link or an e-mail address is parted, and without escapes it is the text again."""
+    bare = plain(text).replace("\\", "")
+    assert not re.search(r"(?i)https?://|www\.|@[\w-]", bare)  # as micromark's GFM finds them
+    assert bare.replace("\u2060", "") == text
+
+
 def test_missing_and_foreign_files_are_one_sentence(tmp_path: Path) -> None:
     """An address that leads to no graph says so and offers the first page."""
     foreign = tmp_path / "notes.db"
@@ -195,6 +208,57 @@ def test_shared_pages_open_files_of_their_folder_alone(
     url = grown(tmp_path.parent / f"{tmp_path.name}-outside.db", Edit(1, "add", Delta()))
     assert "outside the folder" in words(view(url, "graph"))
     assert "0 concepts" in words(view(grown(tmp_path / "inside.db", Edit(1, "add", Delta())), "graph"))
+    with pytest.raises(BadInput, match="outside the folder"):
+        opening.go(url)
+    for server in ("neo4j://evil.example", "bolt://evil.example?graph=x"):
+        with pytest.raises(BadInput, match="only whoever started it"):
+            opening.go(server)
+        assert "only whoever started it" in words(view(server, "graph"))
+    monkeypatch.setenv(serve.STORE, url)
+    opening._inside(url)
+
+
+def test_null_character_is_one_sentence() -> None:
+    """An address that no system call takes is refused like any other."""
+    at = view("\0", "graph")
+    assert not at.exception
+    assert "null character" in words(at)
+    assert "graphgrow" in [one.value for one in at.title]
+
+
+def test_broken_choice_is_tried_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is no graph is refused once when it is chosen, and the page stays where it was."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "broken.db").write_text("no database")
+    url, go = grown(Path("good.db"), Edit(1, "add", Delta())), opening.go
+    gone: list[str] = []
+
+    def going(url: str) -> str:
+        gone.append(url)
+        return go(url)
+
+    monkeypatch.setattr(opening, "go", going)
+    at = view(url, "graph")
+    choice = next(one for one in at.selectbox if one.label.startswith("Another graph"))
+    choice.select("broken.db").run()
+    assert gone == ["sqlite:broken.db"]
+    assert "is no SQLite database" in words(at)
+    assert not at.run().error
+    grown(Path("other.db"), Edit(1, "add", Delta((Concept("silk", "silk"),))))
+    next(one for one in at.run().selectbox if one.label.startswith("Another graph")).select("other.db").run()
+    assert "1 concept " in words(at)
+    assert gone == ["sqlite:broken.db", "sqlite:other.db"]
+
+
+def test_broken_row_is_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row is opened when it is chosen; what refuses is remembered for the page, and an empty choice is none."""
+    state: dict[str, object] = {opening.ROWS: {"selection": {"rows": [1]}}}
+    monkeypatch.setattr("streamlit.session_state", state)
+    opening._open_row(["a.db", "none.db"])
+    assert "there is no graph at none.db" in str(state.pop(feedback.REFUSED))
+    state[opening.ROWS] = {"selection": {"rows": []}}
+    opening._open_row(["a.db", "none.db"])
+    assert feedback.REFUSED not in state
 
 
 def test_every_view_has_an_entrance() -> None:
@@ -208,13 +272,14 @@ def test_strangers_need_a_sign_in() -> None:
         serve.check(serve.Serving(host="0.0.0.0"))  # noqa: S104  # refused
     serve.check(serve.Serving(host="0.0.0.0", auth=True))  # noqa: S104  # with a sign-in
     serve.check(serve.Serving())
+    assert [serve.is_shared(serve.Serving(auth=auth)) for auth in (False, True)] == [False, True]
     assert serve.settings("127.0.0.1", 1)["browser.gatherUsageStats"] is False
 
 
 @pytest.mark.parametrize(
     ("words", "why"),
     [(["none.db"], "there is no graph at"), (["--host", "0.0.0.0"], "--no-auth"), (["--allow", "me@x.org"], "--auth"),  # noqa: S104
-     (["--auth"], "--auth needs")],
+     (["--auth"], "--auth needs"), (["--auth", "--allow", " "], "names nobody")],
 )  # fmt: skip
 def test_explore_refuses_in_one_line(words: list[str], why: str, tmp_path: Path) -> None:
     """What cannot be served is one sentence on stderr and exit code 1."""
@@ -235,6 +300,17 @@ def test_selected_concept_shows_its_evidence(stores: dict[str, str]) -> None:
     rows = evidence(home, home.graph.incident["ceramic"][0])
     assert len(rows) == len(home.graph.relations[home.graph.incident["ceramic"][0]])
     assert rows["in these words"].str.contains("ceramic", case=False).any()
+
+
+def test_an_accepted_relation_has_one_more_piece_of_evidence(silk: Home) -> None:
+    """Accepting says once more what is there, by hand; it brings nothing else, and is not undone by rejecting."""
+    relation = next(iter(silk.graph.relations))
+    before, relations = silk.graph.support(relation), set(silk.graph.relations)
+    acting.accept(silk, relation)
+    assert silk.graph.support(relation) == before + 1
+    assert set(silk.graph.relations) == relations
+    with pytest.raises(BadInput, match="one more piece of evidence"):
+        acting.undo(silk, silk.graph.seq)
 
 
 def test_actions_show_at_once_and_are_undone(silk: Home) -> None:
@@ -269,7 +345,7 @@ def test_review_merges_by_a_click(stores: dict[str, str], tmp_path: Path) -> Non
     at = view(f"sqlite:{path}", "review")
     home = homes().open(f"sqlite:{path}")
     waiting = len(edits.queue(home.graph))
-    at.button(key="merge 0").click().run()
+    next(one for one in at.button if str(one.key).startswith("merge ")).click().run()
     assert not at.exception
     assert len(edits.queue(home.graph)) < waiting
     at.button(key=f"undo {home.graph.seq}").click().run()
@@ -374,6 +450,28 @@ def test_run_goes_on_in_the_background_pauses_and_goes_on(stores: dict[str, str]
         time.sleep(0.1)
     runs.stop(url, again)
     assert until({"ended"}, url, again).said.startswith("interrupted")
+
+
+def test_run_is_asked_to_end_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that is ending is not sent a second signal, whichever page asks."""
+    sent: list[int] = []
+    url, one = "sqlite:a.db", runs.Run("a", runs.Wanted(), "", 1, "running")
+    monkeypatch.setattr(runs, "_folder", lambda _url: tmp_path)
+    monkeypatch.setattr(runs, "find", lambda _url, _name: one)
+    monkeypatch.setattr("os.kill", lambda pid, _signal: sent.append(pid))
+    runs.stop(url, "a", pause=True)
+    with pytest.raises(BadInput, match="ending already"):
+        runs.stop(url, "a")
+    assert sent == [1]
+    assert (tmp_path / "a.wish").read_text() == "pause"
+
+
+def test_two_pages_start_one_run(tmp_path: Path) -> None:
+    """While one page starts a run, no other does, and afterwards the run is under way."""
+    url = f"sqlite:{tmp_path / 'none.db'}"
+    with FileLock(runs._made(runs._folder(url)) / "start.lock"), pytest.raises(BadInput, match="another page"):
+        runs.start(url, runs.Wanted("silk", "world:nowhere.db"))
+    assert runs.runs(url) == []
 
 
 def test_refused_run_says_why(tmp_path: Path) -> None:

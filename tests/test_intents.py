@@ -1,14 +1,16 @@
 """Several intents for one concept: read honestly, the most different ones asked, nothing asked twice."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graphgrow import edits, steering_edits
 from graphgrow.codec import to_json
+from graphgrow.edits import commit
 from graphgrow.graph import Graph, fold
 from graphgrow.growth import Growth, Settings
 from graphgrow.identity import Meanings
@@ -18,9 +20,9 @@ from graphgrow.llm import LLM
 from graphgrow.llm.asked import read as read_prompt
 from graphgrow.llm.scripted import Scripted
 from graphgrow.llm.world import World
-from graphgrow.model import INTENTS, Answer, Budget, Expansion, Focus, Prompt, Reply
+from graphgrow.model import INTENTS, Answer, Budget, Edit, Expansion, Focus, Prompt, Reply
 from graphgrow.policy import open_policy
-from graphgrow.prompts import render
+from graphgrow.prompts import KINDS, angles, render
 from graphgrow.step import resolver
 from graphgrow.stores.memory import MemoryStore
 from graphgrow.worlds import make_world
@@ -261,3 +263,36 @@ def test_the_prompt_names_what_is_known_and_asked() -> None:
     assert read_prompt(prompt).concepts == ("spider silk",)
     assert "protein 1" in read_prompt(prompt).listed
     assert prompt.max_tokens < 500
+
+
+DECISIONS: dict[str, Callable[[Graph, str], Edit]] = {
+    "forbid": steering_edits.forbid,
+    "pin": steering_edits.pin,
+    "reject": edits.reject,
+}
+
+
+@pytest.mark.parametrize("what", DECISIONS)
+def test_what_people_want_and_what_waits_are_both_asked(what: str) -> None:
+    """What may not be asked holds up no other question that waits, and a pinned concept has its turn among them."""
+    world, store = World(WORLD), MemoryStore()
+    how = {"store": store, "topic": world.hidden.topic, "policy": open_policy("mix")}
+    run(world, budget=Budget(steps=4), **how)  # type: ignore[arg-type]  # as given
+    graph = store.graph()
+    waits = next(key for key in graph.intents if graph.depth.get(key))
+    commit(store, lambda graph: DECISIONS[what](graph, waits))
+    later = run(world, budget=Budget(steps=24), **how).graph.past[graph.seq :]  # type: ignore[arg-type]  # as given
+    asked = [one.focus for one in later if one.focus and one.is_step]
+    own = [focus for focus in asked if focus.angle not in angles() and focus.angle not in KINDS]
+    assert len(own) > len(asked) / 3
+    assert (sum(focus.strategy == "pinned" for focus in asked) > 2) == (what == "pin")
+    assert (waits in {key for focus in asked for key in focus.concepts}) == (what == "pin")
+
+
+def test_merged_concepts_do_not_wait_with_one_question_twice() -> None:
+    """The same question about two concepts that are one now is asked once."""
+    graph = fold([])
+    graph.apply(heard(asking("which moulds grow on it?"), graph=graph))
+    one = graph.intents["silk"]
+    graph._await(one[0], "silk", ("which moulds grow on it?", "who sells it?"))
+    assert [focus.angle for focus in graph.intents["silk"]] == ["which moulds grow on it?", "who sells it?"]

@@ -17,7 +17,19 @@ from graphgrow.graph import Graph, fold
 from graphgrow.growth import Growth, Settings
 from graphgrow.hygiene import RULES
 from graphgrow.llm.scripted import Scripted
-from graphgrow.model import Budget, Delta, Expansion, Focus, Reply
+from graphgrow.model import (
+    Budget,
+    Concept,
+    Delta,
+    Edit,
+    Event,
+    Expansion,
+    Focus,
+    Relation,
+    Reply,
+    Statement,
+    Triple,
+)
 from graphgrow.policy import Mix, open_policy
 from graphgrow.prompts import WIDEN
 from graphgrow.signs import SIGNS
@@ -271,3 +283,16 @@ def test_the_command_line_stops_and_says_why(tmp_path: Path) -> None:
     log = subprocess.run([*command, "log", store, "--json"], text=True, capture_output=True, check=True)
     notes = [row["watch"]["do"] for row in map(json.loads, log.stdout.splitlines()) if row["watch"]]
     assert notes[-3:] == ["turn", "widen", "stop"]
+
+
+def test_questions_about_an_imported_graph_do_not_drift() -> None:
+    """What an edit brought counts for the distances too, so its concepts are joined to the topic."""
+    parts = [f"part {number}" for number in range(30)]
+    said = tuple(Statement(Relation(parts[0], "holds", one), Triple(parts[0], "holds", one)) for one in parts[1:])
+    log: list[Event] = [Edit(1, "add", Delta(tuple(Concept(key, key) for key in parts), relations=said))]
+    for number in range(20):
+        new = Concept(f"new thing {number}", f"new thing {number}")
+        one = Statement(Relation(parts[number], "holds", new.key), Triple(parts[number], "holds", new.name))
+        focus = Focus("frontier", (parts[number],), "a test")
+        log.append(replace(EVENTS[0], seq=number + 2, focus=focus, delta=Delta((new,), relations=(one,))))
+    assert not verdict(fold(log)).do

@@ -37,6 +37,8 @@ def explore(
         raise BadInput("the explorer is not installed here: install graphgrow from its wheel, or its checkout with -e")
     if allow and not auth:
         raise BadInput("--allow names who may sign in: it goes with --auth")
+    if any(not address.strip() for address in allow or ()):
+        raise BadInput("--allow names nobody: give it the e-mail address of who may come in")
     serving = import_module(f"{EXPLORER}.serve")
     how = serving.Serving(store, host, port, auth, no_auth, tuple(allow or ()), browser and sys.stdout.isatty())
 

@@ -67,7 +67,7 @@ class _Judge:
     def __init__(self, graph: Graph, found: Structure) -> None:
         self.found = found
         self._graph = graph
-        self._weights = relevance(graph)
+        self.weights = relevance(graph)
         self._label = dict(zip(found.keys, found.keep(communities), strict=True))
         self._kept: dict[int, Gain] = {}
 
@@ -80,7 +80,7 @@ class _Judge:
         return self._kept[asked.seq]
 
     def _judged(self, asked: Past) -> Gain:
-        focus, delta, find, weights = asked.focus, asked.delta, self._graph.standing.find, self._weights
+        focus, delta, find, weights = asked.focus, asked.delta, self._graph.standing.find, self.weights
         assert focus is not None  # only questions come here
         keys = dict.fromkeys(find(concept.key) for concept in delta.concepts)
         new = [key for key in keys if self._graph.introduced.get(key) == asked.seq]
@@ -104,7 +104,7 @@ class _Judge:
 def _judge(graph: Graph) -> _Judge:
     found = structure(graph)
     kept = graph.memo.get("gains")
-    if isinstance(kept, _Judge) and kept.found is found:
+    if isinstance(kept, _Judge) and kept.found is found and kept.weights is relevance(graph):
         return kept
     fresh = _Judge(graph, found)
     graph.memo["gains"] = fresh

@@ -26,7 +26,7 @@ class Relevance:
     """The weights of concepts in one graph; all but those of the newest concepts are as old as the structure."""
 
     def __init__(self, graph: Graph, found: Structure) -> None:
-        self.found = found
+        self.found, self.topic = found, graph.topic
         self._graph = graph
         self._topic = graph.standing.find(canonical(graph.topic))
         near = Counter(word for key in self._beside(self._topic) for word in set(_words(key)))
@@ -73,7 +73,7 @@ def relevance(graph: Graph) -> Relevance:
     """Return the weights that the choices at this event go by."""
     found = structure(graph)
     kept = graph.memo.get("relevance")
-    if isinstance(kept, Relevance) and kept.found is found:
+    if isinstance(kept, Relevance) and kept.found is found and kept.topic == graph.topic:
         return kept
     fresh = Relevance(graph, found)
     graph.memo["relevance"] = fresh

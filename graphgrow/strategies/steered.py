@@ -18,7 +18,7 @@ import random
 from collections.abc import Iterator, Sequence
 
 from graphgrow.graph import Graph
-from graphgrow.model import Focus
+from graphgrow.model import INTENTS, Focus
 from graphgrow.prompts import CONNECT, quoted
 from graphgrow.steering import Wish
 from graphgrow.strategies.asking import free_angle, is_open
@@ -73,8 +73,9 @@ def open_angle(graph: Graph, keys: tuple[str, ...], rng: random.Random) -> str |
 
 
 def is_allowed(graph: Graph, focus: Focus) -> bool:
-    """Tell whether nobody has said that one of the concepts of a focus is not to be asked about."""
-    return _are_allowed(graph, focus.concepts)
+    """Tell whether nobody has rejected one of the concepts of a focus, or said that it is not to be asked about."""
+    is_rejected = not graph.standing.hidden.isdisjoint(map(graph.standing.find, focus.concepts))
+    return not is_rejected and _are_allowed(graph, focus.concepts)
 
 
 def _are_allowed(graph: Graph, keys: Sequence[str]) -> bool:
@@ -90,7 +91,8 @@ def heeded(graph: Graph, foci: Sequence[Focus]) -> list[list[Wish]]:
     left = {wish.seq: wish.left for wish in graph.steering.wishes.values()}
     found = []
     for focus in foci:
-        wishes = [wish for wish in (*_order(graph, focus), *_told(graph, focus)) if left[wish.seq] != 0]
+        wanted = () if focus.angle == INTENTS else (*_order(graph, focus), *_told(graph, focus))  # that one is no step
+        wishes = [wish for wish in wanted if left[wish.seq] != 0]
         left |= {wish.seq: count - 1 for wish in wishes if (count := left[wish.seq]) is not None}
         found.append(wishes)
     return found

@@ -53,6 +53,16 @@ def restore_relation(home: Home, source: str, predicate: str, target: str) -> st
     return _done(home, lambda graph: edits.restore_relation(graph, source, predicate, target, reason=REASON))
 
 
+def accept(home: Home, relation: Relation) -> str:
+    """Say that a relation is so: one more piece of evidence for it, by hand."""
+    return _done(home, lambda graph: _accepted(graph, _there(graph, relation)))
+
+
+def _accepted(graph: Graph, relation: Relation) -> Edit:
+    ends = graph.name(relation.source), graph.name(relation.target)
+    return edits.add(graph, ends[0], relation.predicate, ends[1], reason="accepted in the explorer")
+
+
 def reject_relation(home: Home, relation: Relation) -> str:
     """Take one relation out and keep it out."""
     return _done(home, lambda graph: edits.reject_relation(graph, _there(graph, relation), reason=REASON))
@@ -130,6 +140,10 @@ def _former_predicate(graph: Graph, edit: Edit, log: Log) -> Edit:
 
 def _not_added(graph: Graph, edit: Edit, _: Log) -> Edit:
     said = edit.delta.statements
+    if edit.delta.support:
+        raise BadInput(
+            f"event {edit.seq} is one more piece of evidence, which stays: reject the relation if it is wrong"
+        )
     if len(said) != 1:
         raise BadInput(f"event {edit.seq} brought {len(said)} relations: reject what you do not want, one by one")
     return edits.reject_relation(graph, _there(graph, said[0].relation), reason=REASON)

@@ -11,12 +11,17 @@ SAID, REFUSED = "said", "refused"
 SENTENCE = 600  # characters
 
 
-def perform(act: Callable[[], str]) -> None:
-    """Do something now, remember what came of it, and draw the whole page anew."""
+def attempt(act: Callable[[], str]) -> None:
+    """Do something now and remember what came of it; for callbacks, after which the page is drawn anew by itself."""
     try:
         st.session_state[SAID] = act()
     except (GraphgrowError, OSError) as error:
         st.session_state[REFUSED] = str(error)
+
+
+def perform(act: Callable[[], str]) -> None:
+    """Do something now, remember what came of it, and draw the whole page anew."""
+    attempt(act)
     st.rerun()
 
 

@@ -50,8 +50,9 @@ def _groups(graph: Graph, before: object) -> Groups:
 
 def nodes(home: Home) -> pd.DataFrame:
     """Return a row a concept: all columns of a picture but its place, and numbers to colour and size it by."""
-    found = groups(home)
-    return home.keep("nodes", lambda graph: _nodes(graph, found))
+    with home.reading():
+        found = groups(home)
+        return home.keep("nodes", lambda graph: _nodes(graph, found))
 
 
 def _nodes(graph: Graph, found: Groups) -> pd.DataFrame:
@@ -106,19 +107,20 @@ def part(home: Home, show: Show, centre: "Collection[str]" = (), depth: int = 1)
     `top` has the TOP concepts with most PageRank, `around` those within `depth` relations of the centre, `communities`
     one row a community instead of its concepts.
     """
-    if show == "communities":
-        return supernodes(home)
-    table, said = nodes(home), edges(home)
-    if show == "top":
-        table = table.nlargest(TOP, "pagerank").sort_index()
-    if show == "around":
-        table = table[table["key"].isin(around(home, centre, depth))]
-    is_part = len(table) < len(nodes(home))
-    if is_part:
-        keys = set(table["key"])
-        said = said[said["source"].isin(keys) & said["target"].isin(keys)]
-    whole = positions(home) if not is_part or len(nodes(home)) <= LARGE else {}
-    return _placed(home, show, table, said, whole), said
+    with home.reading():  # all of one version: a run may write meanwhile
+        if show == "communities":
+            return supernodes(home)
+        table, said = nodes(home), edges(home)
+        if show == "top":
+            table = table.nlargest(TOP, "pagerank").sort_index()
+        if show == "around":
+            table = table[table["key"].isin(around(home, centre, depth))]
+        is_part = len(table) < len(nodes(home))
+        if is_part:
+            keys = set(table["key"])
+            said = said[said["source"].isin(keys) & said["target"].isin(keys)]
+        whole = positions(home) if not is_part or len(nodes(home)) <= LARGE else {}
+        return _placed(home, show, table, said, whole), said
 
 
 def _placed(home: Home, name: str, table: pd.DataFrame, said: pd.DataFrame, places: Places) -> pd.DataFrame:
@@ -131,15 +133,15 @@ def _placed(home: Home, name: str, table: pd.DataFrame, said: pd.DataFrame, plac
 
 def supernodes(home: Home) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return a row a community, called by its leading concept, and a row for every two that relations join."""
-    found, table, said = groups(home), nodes(home), edges(home)
-    rows = table.groupby("community").agg(size=("key", "size"), first_seq=("first_seq", "min")).reset_index()
-    with home.reading() as graph:
-        leading = {one.number: short(graph.name(one.name[0]), 40) for one in found.communities}
-    rows["key"] = [f"community {number}" for number in rows["community"]]
-    rows["name"] = [leading[number] for number in rows["community"]]
-    rows["degree"] = rows["concepts"] = rows["size"]
-    joined = _superedges(found, said)
-    return _placed(home, "communities", rows, joined, {}), joined
+    with home.reading():
+        found, table, said = groups(home), nodes(home), edges(home)
+        rows = table.groupby("community").agg(size=("key", "size"), first_seq=("first_seq", "min")).reset_index()
+        leading = {one.number: short(home.graph.name(one.name[0]), 40) for one in found.communities}
+        rows["key"] = [f"community {number}" for number in rows["community"]]
+        rows["name"] = [leading[number] for number in rows["community"]]
+        rows["degree"] = rows["concepts"] = rows["size"]
+        joined = _superedges(found, said)
+        return _placed(home, "communities", rows, joined, {}), joined
 
 
 def _superedges(found: Groups, said: pd.DataFrame) -> pd.DataFrame:

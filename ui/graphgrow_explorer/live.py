@@ -55,7 +55,10 @@ def news(home: Home, since: int) -> dict[str, Any]:
         missed = [one for one in home.upheavals if one.seq > since]
         gone = {key for one in missed for key in one.gone} - graph.concepts.keys()
         first = 0 if missed else since
-        return {"seq": graph.seq, "nodes": _nodes(graph, first), "edges": _edges(graph, first), "gone": sorted(gone)}
+        nodes, edges = _nodes(graph, first), _edges(graph, first)
+        known = {end for edge in edges for end in (edge["source"], edge["target"])} - {node["key"] for node in nodes}
+        nodes += [_node(graph, key) for key in sorted(known)]
+        return {"seq": graph.seq, "nodes": nodes, "edges": edges, "gone": sorted(gone)}
 
 
 def _nodes(graph: Graph, since: int) -> list[dict[str, Any]]:
@@ -63,9 +66,14 @@ def _nodes(graph: Graph, since: int) -> list[dict[str, Any]]:
     for key in reversed(graph.concepts):
         if graph.introduced[key] <= since:
             break
-        row = {"key": key, "name": graph.name(key), "degree": graph.degree(key), "first_seq": graph.introduced[key]}
-        found.append(row | {"size": graph.degree(key), "community": -1})
+        found.append(_node(graph, key) | {"community": -1})
     return found[::-1]
+
+
+def _node(graph: Graph, key: str) -> dict[str, Any]:
+    """Return a concept as it is now; the page knows its community, or gives it that of its neighbours."""
+    degree = graph.degree(key)
+    return {"key": key, "name": graph.name(key), "degree": degree, "size": degree, "first_seq": graph.introduced[key]}
 
 
 def _edges(graph: Graph, since: int) -> list[dict[str, Any]]:

@@ -1,9 +1,10 @@
 """Which graph the page is about: the address says, or the first page asks."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -15,7 +16,7 @@ from graphgrow.step import resolver
 from graphgrow.stores import open_store
 from graphgrow.topics import check
 from graphgrow_explorer import runs
-from graphgrow_explorer.feedback import note, perform, problem
+from graphgrow_explorer.feedback import attempt, note, perform, problem
 from graphgrow_explorer.serve import SHARED, STORE
 from graphgrow_explorer.state import Home, homes, is_server, shown
 from graphgrow_explorer.text import plain
@@ -24,6 +25,7 @@ EXAMPLE = "example.jsonl.gz"
 CHECKOUT = Path("data", "runs", "impact-resistant-materials.jsonl.gz")
 ENDINGS = (".db", ".sqlite", ".sqlite3")
 LISTED = 200
+ROWS, OTHER = "files", "other file"  # keys of the choices
 
 
 def opened() -> Home | None:
@@ -33,9 +35,15 @@ def opened() -> Home | None:
         first_page()
         return None
     try:
-        if not _is_allowed(url):
-            _confirm(url)
-            return None
+        is_allowed = _is_allowed(url)
+    except GraphgrowError as error:
+        problem(str(error))
+        first_page()
+        return None
+    if not is_allowed:
+        _confirm(url)
+        return None
+    try:
         home = homes().open(url)
     except GraphgrowError as error:
         _missing(url, str(error))
@@ -49,17 +57,26 @@ def opened() -> Home | None:
 def _is_allowed(url: str) -> bool:
     """Tell whether an address may be opened unasked: anybody may have written a link that leads here.
 
-    A server would be sent the password of the environment. Where others use this page too, files outside the folder are
-    nobody's business.
+    A server would be sent the password of the environment.
     """
-    if homes().knows(url):
-        return True
+    _inside(url)
+    return homes().knows(url) or not is_server(url)
+
+
+def _inside(url: str) -> None:
+    """Raise BadInput for what nobody may open: where others use this page, servers and files outside the folder.
+
+    What is open already, or what the explorer was started for, stays open to all.
+    """
+    if "\0" in url:
+        raise BadInput("an address with a null character leads to no graph")
+    if not os.environ.get(SHARED) or homes().knows(url) or shown(url) == os.environ.get(STORE):
+        return
     if is_server(url):
-        return False
+        raise BadInput("where others use this page, only whoever started it opens a graph on a server")
     path = Path(shown(url).removeprefix("sqlite:")).resolve()
-    if os.environ.get(SHARED) and not path.is_relative_to(Path.cwd()):
+    if not path.is_relative_to(Path.cwd()):
         raise BadInput(f"{path} is outside the folder that is served: start the explorer in its folder")
-    return True
 
 
 def _confirm(url: str) -> None:
@@ -73,6 +90,7 @@ def _confirm(url: str) -> None:
 
 def go(url: str) -> str:
     """Make a store the one that the page is about; raises BadInput or StoreError where it cannot be opened."""
+    _inside(url)
     home = homes().open(url)
     st.session_state["store"] = st.query_params["store"] = home.url
     return f"Opened {home.url}"
@@ -126,16 +144,20 @@ def _files() -> None:
         note(f"There is no graph file in {Path.cwd()} yet.")
         return
     table = pd.DataFrame(found, columns=["file", "size", "changed"])
-    seen = st.dataframe(
-        table, hide_index=True, on_select="rerun", selection_mode="single-row", key="files",
+    st.dataframe(
+        table, hide_index=True, selection_mode="single-row", key=ROWS,
+        on_select=partial(_open_row, [name for name, *_ in found]),
         column_config={"size": st.column_config.NumberColumn("size", format="bytes"),
                        "changed": st.column_config.DatetimeColumn("changed", format="YYYY-MM-DD HH:mm")},
         alt="Graph files of this folder",
     )  # fmt: skip
     note("Choose a row to open it.")
-    if seen.selection.rows:
-        chosen = found[seen.selection.rows[0]][0]
-        perform(lambda: go(f"sqlite:{chosen}"))
+
+
+def _open_row(names: Sequence[str]) -> None:
+    """Open the file of the row that was chosen just now."""
+    if rows := st.session_state[ROWS]["selection"]["rows"]:
+        attempt(lambda: go(f"sqlite:{names[rows[0]]}"))
 
 
 def files() -> Iterator[tuple[str, int, datetime]]:
@@ -212,8 +234,14 @@ def switcher(home: Home) -> None:
     st.text(home.url.removeprefix("sqlite:"))
     others = [name for name, *_ in files() if f"sqlite:{name}" != home.url]
     if others:
-        chosen = st.selectbox("Another graph of this folder", others, index=None, placeholder="choose a file")
-        if chosen:
-            perform(lambda: go(f"sqlite:{chosen}"))
+        st.selectbox("Another graph of this folder", others, index=None, placeholder="choose a file", key=OTHER,
+                     on_change=_open_other)  # fmt: skip
     if st.button("All graphs…", width="stretch", help=plain("Go to the first page.")):
         leave()
+
+
+def _open_other() -> None:
+    """Open the file that was chosen just now; the choice is empty again afterwards."""
+    chosen, st.session_state[OTHER] = st.session_state[OTHER], None
+    if chosen:
+        attempt(lambda: go(f"sqlite:{chosen}"))

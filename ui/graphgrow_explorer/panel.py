@@ -64,7 +64,7 @@ def overview(home: Home) -> str:
             },
         )  # fmt: skip
         if seen.selection.rows:
-            chosen = lists[title][seen.selection.rows[0]]
+            chosen = next((lists[title][row] for row in seen.selection.rows if row < len(rows)), "")
     return chosen
 
 
@@ -140,8 +140,13 @@ def _evidence(home: Home, table: pd.DataFrame, relations: Sequence[Relation], ke
     chosen = relations[seen.selection.rows[0]]
     rows = evidence(home, chosen)
     st.dataframe(rows, hide_index=True, key=f"evidence {key}", alt="Evidence for the chosen relation")
-    if st.button("Reject this relation", key="reject relation", icon=":material/block:"):
-        perform(lambda: acting.reject_relation(home, chosen))
+    with st.container(horizontal=True):
+        if st.button(
+            "Accept", key=f"accept {chosen}", icon=":material/check:", help="It is so: one more piece of evidence."
+        ):
+            perform(lambda: acting.accept(home, chosen))
+        if st.button("Reject", key=f"reject {chosen}", icon=":material/block:", help="Take it out, and keep it out."):
+            perform(lambda: acting.reject_relation(home, chosen))
 
 
 def evidence(home: Home, relation: Relation) -> pd.DataFrame:

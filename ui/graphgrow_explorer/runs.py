@@ -18,6 +18,8 @@ from secrets import token_hex
 from threading import Thread
 from typing import Any, Literal
 
+from filelock import FileLock, Timeout
+
 from graphgrow.errors import BadInput, StoreError
 from graphgrow.policy import DEFAULT
 from graphgrow.spool import state_folder
@@ -85,9 +87,18 @@ def command(url: str, wanted: Wanted) -> list[str]:
 
 def start(url: str, wanted: Wanted, env: Mapping[str, str] = os.environ) -> str:
     """Start a run in the background and return its name; raises BadInput while another one is under way."""
-    if any(run.is_alive for run in runs(url)):
-        raise BadInput("a run of this graph is under way: stop it, or wait for its end")
     folder = _made(_folder(url))
+    try:
+        with FileLock(folder / "start.lock", timeout=0, mode=0o600):
+            if any(run.is_alive for run in runs(url)):
+                raise BadInput("a run of this graph is under way: stop it, or wait for its end")
+            return _start(folder, url, wanted, env)
+    except Timeout:
+        raise BadInput("another page starts a run of this graph just now: one at a time") from None
+
+
+def _start(folder: Path, url: str, wanted: Wanted, env: Mapping[str, str]) -> str:
+    """Start the process of a run, write its record and return its name."""
     now = datetime.now(UTC)
     name = f"{now:%Y%m%dT%H%M%S}-{token_hex(3)}"
     with (folder / f"{name}.log").open("wb") as log, (folder / f"{name}.err").open("wb") as errors:
@@ -104,11 +115,18 @@ def start(url: str, wanted: Wanted, env: Mapping[str, str] = os.environ) -> str:
 
 
 def stop(url: str, name: str, *, pause: bool = False) -> None:
-    """Ask a run to end as Ctrl-C does: what was paid for is saved. One that is paused can go on later."""
+    """Ask a run to end as Ctrl-C does, once: what was paid for is saved. One that is paused can go on later.
+
+    Raises BadInput where it has ended or has been asked before: a second Ctrl-C would break off its orderly end.
+    """
     run = find(url, name)
     if not run.is_alive:
         raise BadInput("this run has ended already")
-    (_folder(url) / f"{name}.wish").write_text("pause" if pause else "stop", encoding="utf-8")
+    try:
+        with (_folder(url) / f"{name}.wish").open("x", encoding="utf-8") as wish:  # of two pages, one asks
+            wish.write("pause" if pause else "stop")
+    except FileExistsError:
+        raise BadInput("this run is ending already: it saves what was paid for") from None
     with suppress(ProcessLookupError):
         os.kill(run.pid, signal.SIGINT)
 

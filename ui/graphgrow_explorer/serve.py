@@ -55,6 +55,11 @@ def check(how: Serving) -> None:
         )
 
 
+def is_shared(how: Serving) -> bool:
+    """Tell whether others use the page too: at another address, or by a proxy in front of this one, signed in."""
+    return how.auth or how.host not in HERE
+
+
 def check_sign_in() -> None:
     """Raise BadInput where nobody could sign in: without the library for it, or without a provider."""
     import streamlit as st
@@ -87,7 +92,7 @@ def serve(how: Serving, say: Callable[[str], None]) -> None:
     os.environ.update(
         {
             STORE: store,
-            SHARED: "" if how.host in HERE else "yes",
+            SHARED: "yes" if is_shared(how) else "",
             AUTH: "yes" if how.auth else "",
             ALLOWED: " ".join(how.allowed),
         }

@@ -15,12 +15,14 @@ REASON = "in the explorer"
 def expand(home: Home, name: str, other: str = "") -> str:
     """Let the next question be about a concept, or about how two are connected, and ask it now.
 
-    A run that is under way asks it next; where none is, one begins for this one question, as the last one was started.
+    A run that is under way asks it next, unless it is at its end; where none is, one begins for this one question, as
+    the last one was started.
     """
     said = _done(home, lambda graph: edits.focus(graph, name, other, reason=REASON))
     known = runs.runs(home.url)
-    if not any(run.is_alive for run in known):
-        runs.start(home.url, runs.once(known), os.environ | home.env)
+    if any(run.is_alive for run in known):
+        return f"{said} A run is under way: it asks this next, or the next run does."
+    runs.start(home.url, runs.once(known), os.environ | home.env)
     return said
 
 

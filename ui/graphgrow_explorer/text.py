@@ -6,18 +6,19 @@ LONGEST = 60  # characters of a name in a label; tables and texts show the whole
 JOINER = "\u2060"  # no width and no break: it parts what a page would read together
 
 _MARKS = re.compile(r"([!-/:-@\[-`{-~])")
-_SHORTHAND = re.compile(r"(?<=:)(?=\w)|(?<=[<>=~-])(?=[<>=~-])")
+_SHORTHAND = re.compile(r"(?<=:)(?=[\w/])|(?<=[<>=~-])(?=[<>=~-])")
+_ADDRESS = re.compile(r"(?<=[wW]{3})(?=\.)|(?<=@)(?=[\w-])")
 
 
 def plain(text: str, most: int = LONGEST) -> str:
     """Return text for a label, where Streamlit reads Markdown, so that it looks as it was written.
 
-    Marks are escaped; what is read only after escapes (emoji and icon shorthands, arrows) is parted by a joiner without
-    width. Longer text ends with an ellipsis.
+    Marks are escaped; what is read only after escapes (emoji and icon shorthands, arrows, addresses) is parted by a
+    joiner without width. Longer text ends with an ellipsis.
     """
     line = " ".join(text.split())
     cut = line if len(line) <= most else f"{line[: most - 1]}…"
-    return _MARKS.sub(r"\\\1", _SHORTHAND.sub(JOINER, cut))
+    return _MARKS.sub(r"\\\1", _ADDRESS.sub(JOINER, _SHORTHAND.sub(JOINER, cut)))
 
 
 def short(text: str, most: int = LONGEST) -> str:

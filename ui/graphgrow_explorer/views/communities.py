@@ -25,18 +25,18 @@ def draw(home: Home) -> None:
     if not home.graph.concepts:
         note("There are no communities yet: start a run in the view Runs.")
         return
-    found = frames.groups(home)
     left, right = st.columns([6, 5], gap="medium")
     with left:
-        _picture(home, found)
+        _picture(home)
     with right:
-        _list(home, found)
+        _list(home)
     _gaps(home)
 
 
 @st.fragment
-def _picture(home: Home, found: frames.Groups) -> None:
-    nodes, edges = frames.supernodes(home)
+def _picture(home: Home) -> None:
+    with home.reading():
+        found, (nodes, edges) = frames.groups(home), frames.supernodes(home)
     picture(
         nodes, edges, key="supernodes", height=HEIGHT,
         settings={"total": len(found.communities), "seq": home.graph.seq, "communities": found.names,
@@ -46,7 +46,8 @@ def _picture(home: Home, found: frames.Groups) -> None:
 
 
 @st.fragment
-def _list(home: Home, found: frames.Groups) -> None:
+def _list(home: Home) -> None:
+    found = frames.groups(home)
     table = pd.DataFrame(
         [(found.names[one.number], one.size) for one in found.communities], columns=["community", "concepts"]
     )
@@ -79,10 +80,11 @@ def _gaps(home: Home) -> None:
         rows = [(one.strategy, *(short(graph.name(key)) for key in one.concepts), one.score, one.reason)
                 for one in found]  # fmt: skip
     table = pd.DataFrame(rows, columns=["kind", "one", "other", "score", "why"])
-    seen = st.dataframe(table, hide_index=True, on_select="rerun", selection_mode="single-row", key="gaps",
+    seen = st.dataframe(table, hide_index=True, on_select="rerun", selection_mode="single-row", key=f"gaps {home.mark}",
                         column_config={"score": st.column_config.NumberColumn(format="%.1f")},
                         alt="Gaps between communities")  # fmt: skip
-    chosen = found[seen.selection.rows[0]] if seen.selection.rows else None
+    row = next(iter(seen.selection.rows), len(found))
+    chosen = found[row] if row < len(found) else None
     if st.button("Expand here", type="primary", disabled=chosen is None, icon=":material/add_circle:") and chosen:
         perform(lambda: steering.expand(home, *chosen.concepts))
     if chosen is None:

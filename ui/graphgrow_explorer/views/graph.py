@@ -23,7 +23,7 @@ LABELS: dict[str, str] = {
     "communities": "Communities",
 }
 EMPTY = "Nothing here yet: start a run in the view Runs, and watch the first concepts come."
-NEWS = 3.0  # seconds; how often a part of a graph looks whether it is out of date
+NEWS = 1.5  # seconds; how often a part of a graph looks whether it is out of date
 SELECTED = "concept"
 
 
@@ -147,8 +147,9 @@ def _tables(home: Home, nodes: pd.DataFrame, edges: pd.DataFrame) -> None:
         note(f"Showing {len(nodes):,} of {total:,} concepts. Click a column to sort; choose rows to select concepts.")
         columns = [name for name in nodes.columns if name not in {"key", "x", "y", "size"}]
         seen = st.dataframe(
-            nodes[columns].rename(columns={"first_seq": "event"}), hide_index=True, height=320, key="concepts",
-            on_select="rerun", selection_mode="multi-row", alt="The concepts of the picture",
+            nodes[columns].rename(columns={"first_seq": "event"}), hide_index=True, height=320,
+            key=f"concepts {home.graph.decisions}", on_select="rerun", selection_mode="multi-row",
+            alt="The concepts of the picture",
             column_config={"name": st.column_config.TextColumn("concept", width="large")},
         )  # fmt: skip
         chosen = [str(nodes["key"].iloc[row]) for row in seen.selection.rows if row < len(nodes)]

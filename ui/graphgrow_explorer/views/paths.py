@@ -122,13 +122,14 @@ def _longest(home: Home) -> None:
     found = home.keep("longest", _farthest)
     table = pd.DataFrame([row[:4] for row in found], columns=["steps", "from", "to", "along"])
     seen = st.dataframe(
-        table, hide_index=True, key="longest paths", on_select="rerun", selection_mode="single-row",
+        table, hide_index=True, key=f"longest paths {home.mark}", on_select="rerun", selection_mode="single-row",
         alt="The longest shortest paths", column_config={"steps": st.column_config.NumberColumn(width=60)},
     )  # fmt: skip
-    if seen.selection.rows != st.session_state.get(CHOSEN, []):
-        st.session_state[CHOSEN] = seen.selection.rows
-        if seen.selection.rows:
-            st.session_state[NEXT] = found[seen.selection.rows[0]][4:]
+    chosen = [row for row in seen.selection.rows if row < len(found)]
+    if chosen != st.session_state.get(CHOSEN, []):
+        st.session_state[CHOSEN] = chosen
+        if chosen:
+            st.session_state[NEXT] = found[chosen[0]][4:]
             st.rerun()
 
 

@@ -40,17 +40,18 @@ def _queue(home: Home, queue: list[Change]) -> None:
         note("Nothing waits for a decision.")
         return
     note("Names that may mean one concept; first those whose merging would change the graph most.")
-    for place, doubt in enumerate(queue[:WAITING]):
+    for doubt in queue[:WAITING]:
         one, other = map(home.graph.standing.find, doubt.concepts)
+        which = " / ".join(doubt.concepts)  # a second click never decides about the next pair
         with st.container(border=True):
             left, middle, right = st.columns([4, 4, 2], vertical_alignment="center")
             for cell, key in ((left, one), (middle, other)):
                 with cell:
                     _side(home, key)
             with right:
-                if st.button("Merge", key=f"merge {place}", width="stretch"):
+                if st.button("Merge", key=f"merge {which}", width="stretch"):
                     perform(lambda one=one, other=other: acting.merge(home, one, other))  # type: ignore[misc]  # bound
-                if st.button("Keep apart", key=f"apart {place}", width="stretch"):
+                if st.button("Keep apart", key=f"apart {which}", width="stretch"):
                     perform(lambda one=one, other=other: acting.apart(home, one, other))  # type: ignore[misc]  # bound
             note(f"{doubt.reason} (score {doubt.score:.2f})")
     if len(queue) > WAITING:
@@ -78,9 +79,10 @@ def _rejects(home: Home) -> None:
     with right:
         st.markdown("**Names**")
         seen = st.dataframe(found.head(KEPT_OUT), hide_index=True, height=380, on_select="rerun",
-                            selection_mode="single-row", key="rejects", alt="Names that were kept out",
+                            selection_mode="single-row", key=f"rejects {home.mark}", alt="Names that were kept out",
                             column_order=["name", "rule", "times"])  # fmt: skip
-        chosen = found.iloc[seen.selection.rows[0]] if seen.selection.rows else None
+        row = next(iter(seen.selection.rows), len(found))
+        chosen = found.iloc[row] if row < len(found) else None
         note(f"Showing {min(len(found), KEPT_OUT):,} of {len(found):,}. Choose a row to let a name in again.")
         if st.button("Restore", disabled=chosen is None, icon=":material/undo:") and chosen is not None:
             words = chosen["words"]

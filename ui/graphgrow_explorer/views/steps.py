@@ -133,7 +133,8 @@ def _steps(home: Home) -> None:
         return
     names = ["event", "strategy", "about", "outcome", "+concepts", "+relations", "tokens", "seconds", "why"]
     seen = st.dataframe(pd.DataFrame(rows, columns=names), hide_index=True, height=320, on_select="rerun",
-                        selection_mode="single-row", key="steps", alt="Every event of the graph, the newest first",
+                        selection_mode="single-row", key=f"steps {rows[0][0]}",
+                        alt="Every event of the graph, the newest first",
                         column_config={"seconds": st.column_config.NumberColumn(format="%.1f")})  # fmt: skip
     place = seen.selection.rows[0] if seen.selection.rows else 0
     event = home.event(int(rows[min(place, len(rows) - 1)][0]))

@@ -94,9 +94,11 @@ class Growth:
                 if not foci:
                     self.ending = "exhausted"
                     return
-                before = self.graph.seq
-                yield from self._round(self.questions(foci), workers)
-                yield from self._verify(foci, before, workers)
+                told = []
+                for event in self._round(self.questions(foci), workers):
+                    told.append(event)
+                    yield event
+                yield from self._verify(foci, told, workers)
                 if self._settings.arbiter:
                     yield from self._arbitrate(workers)
 
@@ -194,13 +196,12 @@ class Growth:
         if mending and self._ending() in {"", "steps"}:
             yield from self._round(mending, workers)
 
-    def _verify(self, foci: list[Focus], since: int, workers: ThreadPoolExecutor) -> Iterator[Expansion]:
+    def _verify(self, foci: list[Focus], told: list[Expansion], workers: ThreadPoolExecutor) -> Iterator[Expansion]:
         """Ask about what the samples of a round leave open; what was never asked when a run stops is left so."""
         if self._settings.samples == 1 or self._ending() not in {"", "steps"}:
             return
         self._look()
         foci = [focus for focus in foci if is_allowed(self.graph, focus)]
-        told = [event for event in self._store.events(since) if isinstance(event, Expansion)]
         seed = self._settings.seed + self.graph.seq
         found = samples.checks(told, foci, self.graph, self._settings.predicates, seed)
         yield from self._round(found, workers)

@@ -33,10 +33,7 @@ def pin(graph: Graph, name: str, *, reason: str = "") -> Edit:
 
 def unpin(graph: Graph, name: str, *, reason: str = "") -> Edit:
     """Leave a pinned concept to the policy again."""
-    said = _said(graph, name, graph.steering.pins)
-    if not said:
-        raise BadInput(f"{name!r} is not pinned: {SEE}")
-    return _edit(graph, "unpin", Change("unpin", said, reason=reason))
+    return _taken_back(graph, "unpin", name, graph.steering.pins, "pinned", reason)
 
 
 def forbid(graph: Graph, name: str, *, reason: str = "") -> Edit:
@@ -51,10 +48,14 @@ def forbid(graph: Graph, name: str, *, reason: str = "") -> Edit:
 
 def allow(graph: Graph, name: str, *, reason: str = "") -> Edit:
     """Let questions be asked about a forbidden concept again."""
-    said = _said(graph, name, graph.steering.forbids)
+    return _taken_back(graph, "allow", name, graph.steering.forbids, "forbidden", reason)
+
+
+def _taken_back(graph: Graph, do: Steer, name: str, wishes: dict[str, Wish], what: str, reason: str) -> Edit:
+    said = _said(graph, name, wishes)
     if not said:
-        raise BadInput(f"{name!r} is not forbidden: {SEE}")
-    return _edit(graph, "allow", Change("allow", said, reason=reason))
+        raise BadInput(f"{name!r} is not {what}: {SEE}")
+    return _edit(graph, do, Change(do, said, reason=reason))
 
 
 def focus(graph: Graph, name: str, other: str = "", *, reason: str = "") -> Edit:

@@ -38,6 +38,14 @@ class Opened:
     asked: list[str] = field(default_factory=list)
 
 
+def listen(found: Opened, *kinds: str) -> None:
+    """Note what a page says on its console, of these kinds where some are named, and what it asks for and fails at."""
+    page = found.page
+    page.on("console", lambda one: found.said.extend([one.text] * (not kinds or one.type in kinds)))
+    page.on("pageerror", lambda error: found.said.append(str(error)))
+    page.on("request", lambda request: found.asked.append(request.url))
+
+
 @contextmanager
 def opened(browser: Browser, file: Path, scheme: Literal["light", "dark"] = "light") -> Iterator[Opened]:
     """Yield a file as the browser shows it to somebody who likes light or dark."""
@@ -45,9 +53,7 @@ def opened(browser: Browser, file: Path, scheme: Literal["light", "dark"] = "lig
         color_scheme="dark" if scheme == "dark" else "light", viewport={"width": 1280, "height": 900}
     )
     found = Opened(page)
-    page.on("console", lambda message: found.said.append(message.text))
-    page.on("pageerror", lambda error: found.said.append(str(error)))
-    page.on("request", lambda request: found.asked.append(request.url))
+    listen(found)
     try:
         page.goto(file.as_uri())
         page.wait_for_selector("html[data-ready=yes]", timeout=60_000)

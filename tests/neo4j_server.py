@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import time
 from contextlib import closing
@@ -15,6 +14,7 @@ from graphgrow.errors import StoreError
 from graphgrow.stores.neo4j import Neo4jStore
 from graphgrow.stores.neo4j.address import Address
 from tests.conftest import ROOT
+from tests.servers import free_port
 
 PASSWORD = "only-for-tests"  # noqa: S105  # of a server that lives as long as the tests
 START_SECONDS = 120
@@ -28,13 +28,6 @@ def require() -> None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(why)
     with FileLock(ROOT / ".neo4j.lock"):  # several test processes may want it at once
         subprocess.run(["make", "-s", "neo4j-jars"], cwd=ROOT, check=True)
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Server:

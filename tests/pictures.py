@@ -3,7 +3,6 @@
 import math
 import os
 import random
-import socket
 import subprocess
 import sys
 import time
@@ -11,12 +10,15 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
-from playwright.sync_api import Browser, Locator, Page, ViewportSize
+from playwright.sync_api import Browser, Locator, ViewportSize
+
+from tests.browser import Opened, listen
+from tests.servers import free_port
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 20_000  # milliseconds
@@ -106,9 +108,7 @@ class Server:
 @contextmanager
 def served(folder: Path) -> Iterator[Server]:
     """Serve the page on a free port of this machine until the block ends."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     script = folder / "page.py"
     script.write_bytes((Path(__file__).parent / "picture_page.py").read_bytes())
     static = folder / "static"
@@ -149,12 +149,8 @@ def answered(url: str, process: subprocess.Popen[bytes]) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
-    """A page with its picture drawn; `said` holds warnings and errors, `asked` the addresses it requested."""
-
-    page: Page
-    said: list[str] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
+class Drawn(Opened):
+    """A page with its picture drawn."""
 
     @property
     def root(self) -> Locator:
@@ -211,9 +207,7 @@ def drawn(browser: Browser, url: str, *, dark: bool = False, width: int = 1280) 
     size: ViewportSize = {"width": width, "height": 860}
     page = browser.new_page(color_scheme="dark" if dark else "light", viewport=size, reduced_motion="reduce")
     found = Drawn(page)
-    page.on("console", lambda message: found.said.extend([message.text] * (message.type in {"error", "warning"})))
-    page.on("pageerror", lambda error: found.said.append(str(error)))
-    page.on("request", lambda request: found.asked.append(request.url))
+    listen(found, "error", "warning")
     try:
         page.goto(url)
         found.wait("p.renderer && p.named")

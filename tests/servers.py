@@ -1,6 +1,7 @@
 """A real HTTP server on loopback that says what a test tells it to, and keeps what it was asked and when."""
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -124,3 +125,10 @@ def _handler(script: Script, asked: list[Asked]) -> type[BaseHTTPRequestHandler]
             """Say nothing: the test reads `asked`."""
 
     return Handler
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

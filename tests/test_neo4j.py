@@ -28,8 +28,8 @@ from graphgrow.stores.neo4j.address import Address, address
 from graphgrow.stores.neo4j.driver import check_version
 from graphgrow.stores.projection import differences, project
 from tests.conftest import RECORDED, ROOT, chatter, triples
-from tests.neo4j_server import PASSWORD, Server, free_port, require
-from tests.servers import Answer, Endpoint, completion, serving
+from tests.neo4j_server import PASSWORD, Server, require
+from tests.servers import Answer, Endpoint, completion, free_port, serving
 from tests.test_graph import content, event
 
 DEATHS = int(os.environ.get("GRAPHGROW_SERVER_KILLS", "3"))

@@ -23,9 +23,9 @@ from graphgrow.stores import open_store
 from graphgrow.stores.copying import copy
 from graphgrow.stores.neo4j import Neo4jStore
 from tests.conftest import RECORDED, ROOT, chatter
-from tests.neo4j_server import PASSWORD, Server, free_port, require
+from tests.neo4j_server import PASSWORD, Server, require
 from tests.pictures import answered
-from tests.servers import Answer, completion, in_order, serving
+from tests.servers import Answer, completion, free_port, in_order, serving
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONSOLE = [line for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]

@@ -138,7 +138,7 @@ class _Answer:
             return list(islice(self._joining(nodes[0], nodes[-1], asked), self.dials.k))
         if asked.kind == "verify":
             return list(self._confirmed(asked))
-        listed = {node for name in asked.listed if (node := self.hidden.means(name))}
+        listed = self._listed(asked)
         recited = [] if self._happens(self.dials.recall) else sorted(listed - {*nodes})
         own = [*self._recited(asked, nodes, recited), *self._neighbours(asked, nodes, listed)]
         if asked.kind == "expand":
@@ -208,7 +208,7 @@ class _Answer:
 
     def _joining(self, one: str, other: str, asked: Asked) -> Iterator[Triple]:
         """Yield the relations of a hidden shortest path, then of others beside it; known intermediates are avoided."""
-        used = self._avoided(asked) - {one, other}
+        used = self._listed(asked) - {one, other} if self._happens(self.dials.recall) else set()
         if (one, other) in self.hidden.said and not asked.stated:
             yield self.hidden.said[one, other]
         while one != other and (path := self.hidden.between(one, other, used)):
@@ -221,10 +221,8 @@ class _Answer:
         pairs = ((mean(source) or "", mean(target) or "") for source, _, target in asked.stated)
         yield from dict.fromkeys(said[pair] for pair in pairs if pair in said)
 
-    def _avoided(self, asked: Asked) -> set[str]:
-        """Return what this reply leaves out: all that the prompt lists, or nothing of it."""
-        if not self._happens(self.dials.recall):
-            return set()
+    def _listed(self, asked: Asked) -> set[str]:
+        """Return what the prompt lists; a reply leaves out all of it, or nothing (`recall`)."""
         return {node for name in asked.listed if (node := self.hidden.means(name))}
 
     def _happens(self, chance: float) -> bool:

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -177,8 +177,10 @@ def _continue(entry: Entry, store: GraphStore, model: LLM, plan: Plan) -> None:
     if store.graph().seq < len(kept):
         complete(kept, store)
     check(entry, list(_expansions(store)), plan)
+    how = Settings(open_policy(entry.policy), Budget(steps=0), seed=entry.seed)
+    list(Growth(plan.topic, store, model, how))  # commits the reply that a killed run had paid for, and asks nothing
     left = max(0, plan.questions - store.graph().steps)
-    how = Settings(open_policy(entry.policy), Budget(steps=left, minutes=plan.minutes), seed=entry.seed)
+    how = replace(how, budget=Budget(steps=left, minutes=plan.minutes))
     growth, started = Growth(plan.topic, store, model, how), time.monotonic()
     expected = _model(plan.folder)
     for event in growth:

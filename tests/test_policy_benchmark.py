@@ -14,11 +14,12 @@ from graphgrow.codec import write_events
 from graphgrow.errors import BadInput
 from graphgrow.growth import Growth, Settings
 from graphgrow.llm.scripted import Scripted
-from graphgrow.model import Budget, Expansion
+from graphgrow.model import Answer, Budget, Expansion
 from graphgrow.policy import open_policy
+from graphgrow.spool import Parcel, Spool, state_folder
 from graphgrow.stores import open_store
 from graphgrow.stores.memory import MemoryStore
-from graphgrow.worlds import make_world
+from graphgrow.worlds import make_world, open_llm
 from tests.conftest import ROOT, triples
 
 sys.path.insert(0, str(ROOT / "benchmarks"))  # scripts, no package
@@ -67,6 +68,21 @@ def test_a_killed_run_goes_on_to_the_same_file(tmp_path: Path) -> None:
     assert RANDOM.kept(tmp_path / "killed")[: len(before)] == before
     assert timeless(RANDOM.kept(tmp_path / "killed")) == timeless(whole)
     assert [path.name for path in (tmp_path / "killed" / live.RUNNING).iterdir()] == ["random-s0.db.lock"]
+
+
+def test_a_reply_that_waited_counts_as_the_question_that_it_is(tmp_path: Path) -> None:
+    """Killed between a reply and its commit, a run goes on with that reply and asks no question more than it should."""
+    home = RANDOM.store(tmp_path / "killed")
+    home.parent.mkdir(parents=True)
+    with closing(open_store(str(home), create=True)) as store, closing(open_llm(LLM, None, env={})) as model:
+        list(Growth(TOPIC, store, model, Settings(open_policy("random"), Budget(steps=10))))
+        growth = Growth(TOPIC, store, model, Settings(open_policy("random"), Budget(steps=1)))
+        (asked,) = growth.questions(growth.choose())
+        with Spool(state_folder(store.url)) as spool:
+            spool.keep(Parcel(TOPIC, growth.graph.seq, asked, Answer(asked.prompt, model.ask(asked.prompt))))
+    for folder in ("killed", "whole"):
+        assert live.grow_missing([RANDOM], plan(tmp_path / folder)) == []
+    assert timeless(RANDOM.kept(tmp_path / "killed")) == timeless(RANDOM.kept(tmp_path / "whole"))
 
 
 def test_more_questions_go_on_from_what_is_kept(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def grow(
     store: "GraphStore",
     llm: "LLM",
     *,
-    policy: str = "mix",
+    policy: str = "bandit",
     budget: "Budget | None" = None,
     width: int = 1,
     seed: int = 0,

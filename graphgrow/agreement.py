@@ -59,7 +59,7 @@ def _witness(event: Event) -> tuple[object, object, object]:
     """
     if isinstance(event, Expansion):
         return event.focus.question, event.reply.model, event.seed
-    return event.edit, "", ""
+    return event.kind, "", ""
 
 
 def core(events: Iterable[Event], least: int, by: By = "samples") -> Graph:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO, cast
 
 from graphgrow.errors import BadInput
-from graphgrow.model import Edit, Event, Expansion
+from graphgrow.model import Edit, Event, Expansion, Thought
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def _adapter() -> "TypeAdapter[Event]":
     from pydantic import Field, TypeAdapter
 
-    return TypeAdapter(Annotated[Expansion | Edit, Field(discriminator="kind")])
+    return TypeAdapter(Annotated[Expansion | Edit | Thought, Field(discriminator="kind")])
 
 
 def to_json(event: Event) -> str:

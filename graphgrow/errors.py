@@ -2,6 +2,7 @@
 
 GraphgrowError
 ├── BadInput            a file, option or name that cannot be used
+├── BudgetSpent         a limit of tokens or money ended the work: what was done is kept
 ├── StoreError          a store that cannot be opened, read or written
 │   ├── StaleGraph      another writer was first: fold its events, resolve again
 │   └── StoreAway       the server does not answer now: the same call may work later
@@ -17,6 +18,10 @@ class GraphgrowError(Exception):
 
 class BadInput(GraphgrowError):
     """Something the user gave cannot be used."""
+
+
+class BudgetSpent(GraphgrowError):
+    """A limit of tokens or money ended the work; what was done is kept, and it goes on with a higher one."""
 
 
 class StoreError(GraphgrowError):

@@ -21,6 +21,7 @@ from graphgrow.model import (
     Focus,
     Relation,
     Statement,
+    Thought,
     Triple,
     Usage,
 )
@@ -80,7 +81,7 @@ class Graph:
     `harvests` says what the questions about a concept brought, `last` what the last one was about; `intents` are the
     questions about a concept that the model was asked for and that were not asked themselves yet; `steering` is what
     people want of the questions to come. `past` is what the events said and asked, `before` how the first concept of a
-    question stood before it, by seq.
+    question stood before it, by seq. `thoughts` are the pieces of work with the graph, each by the seq of its plan.
     """
 
     seq: int = 0
@@ -113,6 +114,7 @@ class Graph:
     memo: Memo = field(default_factory=Memo, compare=False, repr=False)
     past: list[Past] = field(default_factory=list)
     before: dict[int, Before] = field(default_factory=dict)
+    thoughts: dict[int, list[Thought]] = field(default_factory=dict)
     _arrived: dict[str, str] = field(default_factory=dict)  # key -> the name it came with
 
     def apply(self, event: Event) -> None:
@@ -150,6 +152,10 @@ class Graph:
             self._arrived.setdefault(concept.key, concept.name)
         for reject in event.delta.rejects:
             self.rejected[reject.rule] = self.rejected.get(reject.rule, 0) + 1
+        if isinstance(event, Thought):
+            self.thoughts.setdefault(event.plan, []).append(event)
+            if event.reply:
+                self.bill.add(event.reply.usage, event.reply.usd, event.reply.seconds)
         if not isinstance(event, Expansion):
             return
         self.topic = self.topic or event.topic

@@ -22,7 +22,7 @@ from graphgrow.prompts import render, repair
 from graphgrow.prompts.variants import Variants
 from graphgrow.resolve import Resolver
 from graphgrow.rounds import Rounds
-from graphgrow.spool import Spool, state_folder
+from graphgrow.spool import Parcel, Spool, state_folder
 from graphgrow.steering import Wish
 from graphgrow.step import is_failure, now, resolver
 from graphgrow.stores import GraphStore
@@ -75,7 +75,7 @@ class Growth:
         self._started = settings.timer()
         self.steps = 0
         self.adopted = 0
-        self.spool = Spool(state_folder(store.url))
+        self.spool = Spool(state_folder(store.url), Parcel)
         self._rounds = Rounds(
             self.topic, self.graph, store, llm, self.spool, settings.resolver, settings.seed, settings.now
         )

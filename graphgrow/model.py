@@ -1,7 +1,7 @@
 """The values of graphgrow: frozen, without behaviour beyond what follows from their own fields.
 
-Two of them are events, `Expansion` and `Edit`; a graph is a fold over those (graph.py), their JSON (codec.py) is the
-file format of runs. Add fields with a default; rename or remove none: old runs must stay readable.
+Three of them are events, `Expansion`, `Edit` and `Thought`; a graph is a fold over those (graph.py), their JSON
+(codec.py) is the file format of runs. Add fields with a default; rename or remove none: old runs must stay readable.
 """
 
 from dataclasses import dataclass, field
@@ -12,6 +12,7 @@ Steer = Literal["pin", "unpin", "forbid", "allow", "focus", "instruct", "withdra
 EditKind = Literal["add", "merge", "unmerge", "apart", "reject", "restore", "rename", "retype"] | Steer
 Doing = Literal["merge", "unmerge", "doubt", "apart", "reject", "restore", "rename", "retype"] | Steer
 Scope = Literal["run", "concept", "community"]
+Task = Literal["discover", "ask", "ideas", "judge"]
 Json = dict[str, object]
 STEERING: frozenset[str] = frozenset(get_args(Steer))  # what these do is about questions to come, nothing shown changes
 ARBITER = "arbiter"  # the strategy that asks about doubts and not about the topic
@@ -298,7 +299,47 @@ class Edit:
     v: Literal[1] = 1
 
 
-Event = Expansion | Edit
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """One stage of a piece of work with the graph: what it is about, what a model was asked, and what could be used.
+
+    It changes nothing in the graph. The first event of a work is its plan, with `work` 0: what somebody wants and what
+    the graph gives for it; those that follow have its seq as `work`. `subject` are the concepts of a stage by key,
+    `result` is what was read out of the reply, or worked out where nobody was asked (`prompt` and `reply` are None).
+    `takes` is the seq of the plan whose earlier stages this work goes on from, `repairs` that of the unusable reply
+    that this one mends, else 0.
+    """
+
+    seq: int
+    task: Task
+    stage: str
+    result: Json
+    work: int = 0
+    subject: tuple[str, ...] = ()
+    prompt: Prompt | None = None
+    reply: Reply | None = None
+    outcome: Literal["ok", "unusable"] = "ok"
+    reason: str = ""
+    repairs: int = 0
+    takes: int = 0
+    seed: int = 0
+    at: str = ""
+    kind: Literal["thought"] = "thought"
+    v: Literal[1] = 1
+
+    @property
+    def delta(self) -> Delta:
+        """What it changes: nothing."""
+        return _NOTHING
+
+    @property
+    def plan(self) -> int:
+        """The seq of the plan that this belongs to, or is."""
+        return self.work or self.seq
+
+
+_NOTHING = Delta()
+Event = Expansion | Edit | Thought
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from graphgrow.codec import read_events, read_lines
 from graphgrow.errors import BadInput
 from graphgrow.graph import Graph
 from graphgrow.llm.text import storable
-from graphgrow.model import Answer, Delta, Event, Expansion, Focus, Measures, Prompt, Question, Reply
+from graphgrow.model import Answer, Delta, Event, Expansion, Focus, Measures, Prompt, Question, Reply, Thought
 from graphgrow.names import canonical, clean
 from graphgrow.resolve import Resolver
 from graphgrow.stores import GraphStore
@@ -59,6 +59,9 @@ def _again(event: Event, graph: Graph, resolver: Resolver, offset: int) -> Event
         question = Question(event.focus, event.prompt, None, repairs, event.sample, verifies, heeds)
         answer = Answer(event.prompt, event.reply)
         event = answers.event(graph, event.topic, question, answer, resolver, seed=event.seed, at=event.at)
+    elif isinstance(event, Thought):
+        work, repairs, takes = (seq + offset if seq else 0 for seq in (event.work, event.repairs, event.takes))
+        event = replace(event, seq=graph.seq + 1, work=work, repairs=repairs, takes=takes)
     else:
         event = replace(event, seq=graph.seq + 1, delta=_moved(event.delta, offset))
     graph.apply(event)

@@ -31,7 +31,7 @@ class Rounds:
     graph: Graph
     store: GraphStore
     llm: LLM
-    spool: Spool
+    spool: Spool[Parcel]
     resolver: Resolver
     seed: int
     now: Callable[[], str]

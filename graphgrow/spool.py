@@ -14,7 +14,7 @@ from functools import cache
 from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 
 ATTEMPTS = 20
+T = TypeVar("T")
 BOLT = 7687  # the port of a Neo4j URL that names none
 
 
@@ -60,11 +61,12 @@ def _one_spelling(url: str) -> str:
     return f"neo4j://{parts.hostname}:{parts.port or BOLT}?{parts.query}"
 
 
-class Spool:
-    """The waiting replies of one store; enter it for a run. Without a folder it keeps nothing."""
+class Spool(Generic[T]):
+    """The waiting replies of one store, values of one kind; enter it for a run. Without a folder it keeps nothing."""
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, kind: type[T]) -> None:
         self.folder = folder
+        self._kind: Any = kind
         self._run = ""
         self._numbers = count(1)
         self._lock: FileLock | None = None
@@ -103,7 +105,7 @@ class Spool:
             with suppress(OSError):
                 self.folder.rmdir()
 
-    def keep(self, parcel: Parcel) -> Path | None:
+    def keep(self, parcel: T) -> Path | None:
         """Write a reply to disk, to the platter, and return its file."""
         if self._own is None:
             return None
@@ -111,7 +113,7 @@ class Spool:
         draft = path.with_suffix(".draft")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(_adapter().dump_json(parcel))
+            file.write(_adapter(self._kind).dump_json(parcel))
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
@@ -124,7 +126,7 @@ class Spool:
             with suppress(OSError):
                 path.unlink()
 
-    def adopt(self) -> Iterator[tuple[Path, Parcel]]:
+    def adopt(self) -> Iterator[tuple[Path, T]]:
         """Take over what dead runs left behind, oldest run first; each stays until it is dropped."""
         from pydantic import ValidationError
 
@@ -134,7 +136,7 @@ class Spool:
             self._move(lock)
         for path in sorted(self._own.glob("adopted-*.json")):
             try:
-                parcel = _adapter().validate_json(path.read_bytes())
+                parcel = _adapter(self._kind).validate_json(path.read_bytes())
             except ValidationError:
                 path.replace(path.with_suffix(".unreadable"))
                 continue
@@ -189,7 +191,7 @@ def _age(path: Path) -> float:
 
 
 @cache
-def _adapter() -> "TypeAdapter[Parcel]":
+def _adapter(kind: Any) -> "TypeAdapter[Any]":  # noqa: ANN401  # a type
     from pydantic import TypeAdapter
 
-    return TypeAdapter(Parcel)
+    return TypeAdapter(kind)

@@ -78,7 +78,7 @@ def test_a_reply_that_waited_counts_as_the_question_that_it_is(tmp_path: Path) -
         list(Growth(TOPIC, store, model, Settings(open_policy("random"), Budget(steps=10))))
         growth = Growth(TOPIC, store, model, Settings(open_policy("random"), Budget(steps=1)))
         (asked,) = growth.questions(growth.choose())
-        with Spool(state_folder(store.url)) as spool:
+        with Spool(state_folder(store.url), Parcel) as spool:
             spool.keep(Parcel(TOPIC, growth.graph.seq, asked, Answer(asked.prompt, model.ask(asked.prompt))))
     for folder in ("killed", "whole"):
         assert live.grow_missing([RANDOM], plan(tmp_path / folder)) == []

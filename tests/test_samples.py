@@ -233,7 +233,7 @@ def test_a_sample_that_waits_on_disk_is_adopted_as_one(tmp_path: Path) -> None:
     store = SQLiteStore(tmp_path / "g.db", create=True)
     question = several(Question(Focus("bfs", ("silk",), "a test"), Prompt("s", "u")), 2)[1]
     growth = Growth("silk", store, Scripted([triples(SILK)]), Settings(open_policy("bfs"), Budget(steps=1)))
-    with Spool(state_folder(store.url)) as dead:
+    with Spool(state_folder(store.url), Parcel) as dead:
         dead.keep(Parcel("silk", 0, question, Answer(question.prompt, Reply(triples(SILK)))))
     first = next(iter(growth))
     assert (first.sample, first.is_step, growth.adopted, growth.graph.steps) == (1, False, 1, 0)

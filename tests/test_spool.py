@@ -35,7 +35,7 @@ def parcel(text: str = "", *, topic: str = "spider silk", seq: int = 0) -> Parce
 
 def leave(folder: Path, *parcels: Parcel) -> None:
     """Leave replies behind as a process that died."""
-    with Spool(folder) as spool:
+    with Spool(folder, Parcel) as spool:
         for one in parcels:
             spool.keep(one)
 
@@ -96,11 +96,11 @@ def test_replies_of_another_graph_wait(tmp_path: Path) -> None:
 
 def test_replies_of_a_living_run_are_its_own(tmp_path: Path) -> None:
     """While a run is alive nobody adopts what it holds."""
-    with Spool(tmp_path / "spool") as living:
+    with Spool(tmp_path / "spool", Parcel) as living:
         living.keep(parcel())
-        with Spool(tmp_path / "spool") as other:
+        with Spool(tmp_path / "spool", Parcel) as other:
             assert list(other.adopt()) == []
-    with Spool(tmp_path / "spool") as heir:
+    with Spool(tmp_path / "spool", Parcel) as heir:
         assert [found for _, found in heir.adopt()] == [parcel()]
 
 
@@ -211,7 +211,7 @@ def test_trouble_with_the_spool_neither_loses_nor_doubles_a_reply(
 ) -> None:
     """A disk without room for the spool, and a file that cannot be taken away: every reply is there once."""
 
-    def full(self: Spool, one: Parcel) -> Path | None:
+    def full(self: Spool[Parcel], one: Parcel) -> Path | None:
         raise OSError(28, "No space left on device")
 
     with closing(SQLiteStore(tmp_path / "g.db", create=True)) as store:
@@ -250,7 +250,7 @@ def test_what_a_power_cut_left_half_named_is_adopted(tmp_path: Path) -> None:
     first.rename(first.with_suffix(".draft"))
     second.with_suffix(".draft").write_bytes(second.read_bytes()[:50])
     second.unlink()
-    with Spool(tmp_path / "spool") as heir:
+    with Spool(tmp_path / "spool", Parcel) as heir:
         assert [found for _, found in heir.adopt()] == [parcel()]
 
 
@@ -262,7 +262,7 @@ def test_a_run_that_starts_is_nobodys_prey(tmp_path: Path, monkeypatch: pytest.M
         return None if thieves and thieves.pop() else real(path)
 
     monkeypatch.setattr(spool_module, "_take", stolen)
-    with Spool(tmp_path / "spool") as run:
+    with Spool(tmp_path / "spool", Parcel) as run:
         path = run.keep(parcel())
         assert path
         assert path.exists()

@@ -2,10 +2,7 @@
 
 import os
 import shlex
-import signal
-import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,10 +11,10 @@ from typing import Annotated, Literal
 import typer
 
 from graphgrow.cli.live import LiveView
-from graphgrow.cli.output import AsJson, dump, err, event_row, judged_row, printable, say, table
+from graphgrow.cli.output import AsJson, dump, err, event_row, judged_row, say, table
+from graphgrow.cli.paying import DEFAULT_STEPS, DEFAULT_USD, announce, limits, sigint, wait
 from graphgrow.cli.resolving import Embeddings, Predicates, Without, known
 from graphgrow.cli.resolving import how as resolving
-from graphgrow.errors import StoreAway
 from graphgrow.growth import Ending, Growth, Settings
 from graphgrow.intents import MOST as MOST_INTENTS
 from graphgrow.llm import LLM
@@ -32,8 +29,6 @@ from graphgrow.topics import check, check_topic
 from graphgrow.watch import verdict
 from graphgrow.worlds import open_llm
 
-DEFAULT_STEPS = 20
-DEFAULT_USD = 1.0
 TYPICAL_REPLY_TOKENS = 180
 
 EXIT_CODES: dict[Ending, int] = {"steps": 0, "interrupted": 130}
@@ -108,8 +103,8 @@ def grow(
         if not dry_run:
             opened.append()  # a store that this user cannot write says so before a model is loaded or paid
         with closing(open_llm(llm or None, base_url or None, env=os.environ, temperature=temperature)) as model:
-            budget = _budget(model, Budget(steps, tokens, usd, minutes, until))
-            with _sigint() as stop:
+            budget = limits(model, Budget(steps, tokens, usd, minutes, until))
+            with sigint() as stop:
                 resolver = resolving(without_rule, predicates, embeddings, opened, base_url)
                 names = known(predicates).names if strict_predicates else ()
                 how = Settings(
@@ -125,9 +120,9 @@ def grow(
                     intents=intents,
                     stop=lambda: bool(stop),
                 )
-                home = Patient(opened, patience, partial(_wait, state_folder(opened.url), stop))
+                home = Patient(opened, patience, partial(wait, state_folder(opened.url), stop))
                 growth = Growth(topic, home, model, how)
-                _announce(model, budget)
+                announce(model, budget)
                 if not embeddings:
                     err().print("names are compared by spelling alone; --embeddings local compares meanings too")
                 if dry_run:
@@ -142,13 +137,13 @@ def arbitrate(store: str, llm: str, base_url: str, budget: Budget, *, as_json: b
     with (
         closing(open_store(store)) as home,
         closing(open_llm(llm or None, base_url or None, env=os.environ, temperature=0.0)) as model,
-        _sigint() as stop,
+        sigint() as stop,
     ):
-        limits = _budget(model, budget)
-        how = Settings(open_policy("mix"), replace(limits, steps=None), arbiter=True, stop=lambda: bool(stop))
+        limited = limits(model, budget)
+        how = Settings(open_policy("mix"), replace(limited, steps=None), arbiter=True, stop=lambda: bool(stop))
         growth = Growth(None, home, model, how)
-        _announce(model, limits)
-        with LiveView(growth, limits) as view:
+        announce(model, limited)
+        with LiveView(growth, limited) as view:
             for event in growth.arbitrate():
                 if as_json:
                     dump(event_row(event))
@@ -156,62 +151,6 @@ def arbitrate(store: str, llm: str, base_url: str, budget: Budget, *, as_json: b
         left = len(list(growth.graph.standing.queue()))
     if not as_json:
         say(f"{left} pairs wait for a decision: see  graphgrow review {store}")
-
-
-def _budget(model: LLM, asked: Budget) -> Budget:
-    """Return the budget with its defaults: 20 steps where nothing else ends the run, 1 USD where a price is known."""
-    priced = _is_priced(model)
-    if asked.usd is not None and not priced:
-        err().print(
-            f"no price is known for {printable(model.name)}, so --usd limits nothing: use --tokens", markup=False
-        )
-    usd = asked.usd if asked.usd is not None or not priced else DEFAULT_USD
-    endless = asked.steps is None and asked.tokens is None and asked.minutes is None and asked.until is None
-    return replace(asked, steps=DEFAULT_STEPS if endless else asked.steps, usd=usd)
-
-
-def _is_priced(model: LLM) -> bool:
-    return model.price(Usage(1_000_000, 1_000_000)) is not None
-
-
-def _wait(folder: Path | None, stop: list[int], seconds: float, why: StoreAway) -> None:
-    """Say that the store is away, and sleep; a Ctrl-C ends the wait, for what has arrived is on disk."""
-    where = f"replies that have arrived wait in {folder}"
-    if not stop:
-        sentence = f"{printable(str(why))} Trying again in {seconds:.0f} s; {where}"
-        err().print(sentence, markup=False, soft_wrap=True)
-    until = time.monotonic() + seconds
-    while time.monotonic() < until and not stop:
-        time.sleep(min(0.2, seconds))
-    if stop:
-        err().print(f"interrupted; {where}, for the next run", markup=False, soft_wrap=True)
-        raise KeyboardInterrupt
-
-
-@contextmanager
-def _sigint() -> Iterator[list[int]]:
-    """Collect the first Ctrl-C, so that what was paid for is saved; the second one ends the program."""
-    seen: list[int] = []
-
-    def note(number: int, _frame: object) -> None:
-        seen.append(number)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        err().print("stopping after the questions that are under way, so that what was paid for is saved")
-
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield seen
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _announce(model: LLM, budget: Budget) -> None:
-    per_million = model.price(Usage(1_000_000, 0)), model.price(Usage(0, 1_000_000))
-    price, limit = "no known price", ""
-    if _is_priced(model):
-        price = f"{per_million[0]:g} USD in, {per_million[1]:g} USD out a million tokens"
-        limit = f"; at most {budget.usd:g} USD" if budget.usd is not None else ""
-    err().print(f"model: {printable(model.name)} ({price}{limit})", markup=False)
 
 
 def _run(growth: Growth, budget: Budget, *, as_json: bool) -> None:

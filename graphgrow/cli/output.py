@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from graphgrow.model import Event, Expansion
+from graphgrow.model import Event, Expansion, Thought
 from graphgrow.names import clean
 from graphgrow.watch import Verdict
 
@@ -94,6 +94,18 @@ def event_row(event: Event) -> dict[str, Any]:
             "sample": event.sample,
             "verifies": event.verifies,
             "questions": list(event.delta.questions),
+        }
+    elif isinstance(event, Thought):
+        row |= {
+            "outcome": event.outcome,
+            "outcome_reason": event.reason,
+            "task": event.task,
+            "stage": event.stage,
+            "work": event.plan,
+            "subject": list(event.subject),
+            "tokens": event.reply.usage.tokens if event.reply else 0,
+            "usd": event.reply.usd if event.reply else None,
+            "repairs": event.repairs,
         }
     else:
         row |= {"edit": event.edit, "note": event.note}

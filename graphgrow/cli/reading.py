@@ -12,7 +12,7 @@ from graphgrow.edits import find
 from graphgrow.errors import BadInput
 from graphgrow.export import READERS, read_table
 from graphgrow.graph import Graph, fold
-from graphgrow.model import Edit, Expansion
+from graphgrow.model import Edit, Event, Thought
 from graphgrow.stores import GraphStore, open_store
 from graphgrow.stores.projection import differences, project
 from graphgrow.watch import Verdict, verdict, watched
@@ -118,10 +118,14 @@ def log(store: Store, as_json: AsJson = False) -> None:
         )
 
 
-def _log_row(event: Expansion | Edit, judged: Verdict | None) -> tuple[object, ...]:
+def _log_row(event: Event, judged: Verdict | None) -> tuple[object, ...]:
     brought = len(event.delta.concepts), len(event.delta.relations)
     if isinstance(event, Edit):
         return event.seq, event.edit, "by hand", event.note, 0, *brought, ""
+    if isinstance(event, Thought):
+        about = f"{event.stage}: {', '.join(event.subject)}" if event.subject else event.stage
+        tokens = event.reply.usage.tokens if event.reply else 0
+        return event.seq, event.outcome, event.task, about, tokens, *brought, event.reason
     focus = event.focus
     drawn = ", ".join(f"{name} {value:.1f}" for name, value in focus.drawn[:DRAWN])
     expected = f"expected per 1,000 tokens: {drawn}" if drawn else ""

@@ -32,6 +32,7 @@ WANTED = "Within that form of the answer, keep to what the person who grows this
 INSTRUCTED = "What the last line of the question says a person wants is the exception: keep to it, within this form."
 MAX_TOKENS = 480
 VERDICT_TOKENS = 80
+ANY = "that it asks for"
 # What a reply has to look like, by the name that its schema asks for.
 FORMS = {
     "relations": '{"relations":[{"source":"...","predicate":"...","target":"..."}]}',
@@ -185,7 +186,8 @@ def _beside(key: str, graph: Graph) -> str:
 
 def repair(prompt: Prompt, reply: str, problem: str) -> Prompt:
     """Return the prompt that asks once more, with what was wrong with the reply."""
-    form = next((text for name, text in FORMS.items() if name in str(prompt.schema)), FORMS["relations"])
+    asked = (prompt.schema or {}).get("properties")
+    form = next((text for name, text in FORMS.items() if name in (asked if isinstance(asked, dict) else FORMS)), ANY)
     words = {"problem": clean(problem), "beginning": quoted(reply), "question": prompt.user, "form": form}
     user = Template(template("repair")).substitute(words)
     return Prompt(prompt.system, user, prompt.schema, prompt.max_tokens, prompt.seed + 1)

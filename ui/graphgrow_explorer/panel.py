@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from graphgrow.graph import Graph
-from graphgrow.model import Expansion, Relation
+from graphgrow.model import Edit, Expansion, Relation
 from graphgrow_explorer import acting, steering
 from graphgrow_explorer.feedback import note, perform
 from graphgrow_explorer.state import Home
@@ -81,7 +81,7 @@ def _origin(home: Home, seq: int) -> None:
     event = home.event(seq)
     if isinstance(event, Expansion):
         st.text(f"Came with event {seq} ({event.focus.strategy}): {short(event.focus.reason, 200)}")
-    elif event:
+    elif isinstance(event, Edit):
         st.text(f"Added by hand with event {seq}: {short(event.note, 200)}")
 
 

@@ -15,7 +15,7 @@ from typing import TypeVar, cast
 
 from graphgrow.errors import StaleGraph
 from graphgrow.graph import Graph
-from graphgrow.model import Edit, Event, Expansion
+from graphgrow.model import Edit, Event, Expansion, Reply, Thought
 from graphgrow.step import now
 from graphgrow.stores import NEO4J, GraphStore, open_store
 
@@ -146,6 +146,12 @@ class Home:
 def _row(event: Event) -> Row:
     delta = event.delta
     brought = len(delta.new_concepts), len(delta.relations), len(delta.rejects)
+    if isinstance(event, Thought):
+        reply, about = event.reply or Reply(""), " + ".join(event.subject)
+        return Row(
+            event.seq, event.at, event.task, about, event.stage, event.outcome, *brought,
+            reply.usage.tokens, reply.usd, reply.seconds, reply.model,
+        )  # fmt: skip
     if not isinstance(event, Expansion):
         return Row(event.seq, event.at, "by hand", event.note, event.edit, event.edit, *brought, 0, None, 0.0, "")
     reply, counts = event.reply, event.measures

@@ -7,7 +7,7 @@ from typing import Any
 
 from graphgrow.codec import sealed
 from graphgrow.graph import Evidence
-from graphgrow.model import Delta, Event, Expansion, Relation, Triple
+from graphgrow.model import Delta, Edit, Event, Expansion, Relation, Reply, Thought, Triple
 from graphgrow.standing import Standing
 from graphgrow.stores.projection import Patch
 
@@ -44,10 +44,10 @@ def rows(graph: str, writer: str, events: Sequence[Event], standing: Standing) -
 
 def event_rows(writer: str, events: Sequence[Event]) -> Rows:
     """Return the nodes that the events themselves are."""
-    nodes = [(isinstance(event, Expansion), _event(event) | {"writer": writer}) for event in events]
+    kinds = {"expansions": Expansion, "edits": Edit, "thoughts": Thought}
     return {
-        "expansions": [row for is_expansion, row in nodes if is_expansion],
-        "edits": [row for is_expansion, row in nodes if not is_expansion],
+        name: [_event(event) | {"writer": writer} for event in events if isinstance(event, kind)]
+        for name, kind in kinds.items()
     }
 
 
@@ -69,8 +69,10 @@ def _event(event: Event) -> Row:
     row: Row = {"seq": event.seq, "at": event.at, **brought, "payload": sealed(event)}
     if event.delta.changes:
         row["decides"] = True
-    if not isinstance(event, Expansion):
+    if isinstance(event, Edit):
         return row | {"name": f"{event.seq}: {event.edit}", "edit": event.edit, "note": event.note}
+    if isinstance(event, Thought):
+        return row | _thought(event)
     focus, reply = event.focus, event.reply
     return row | {
         "name": f"{event.seq}: {', '.join(focus.concepts)} ({focus.angle})",
@@ -81,11 +83,26 @@ def _event(event: Event) -> Row:
         "reason": focus.reason,
         "outcome": event.outcome,
         "problem": event.reason,
-        "model": reply.model,
-        "tokens": reply.usage.tokens,
-        "seconds": reply.seconds,
-        **({} if reply.usd is None else {"usd": reply.usd}),
+        **_bill(reply),
     }
+
+
+def _thought(event: Thought) -> Row:
+    return {
+        "name": f"{event.seq}: {event.task}, {event.stage}",
+        "task": event.task,
+        "stage": event.stage,
+        "work": event.plan,
+        "about": list(event.subject),
+        "outcome": event.outcome,
+        "problem": event.reason,
+        **(_bill(event.reply) if event.reply else {}),
+    }
+
+
+def _bill(reply: Reply) -> Row:
+    usd = {} if reply.usd is None else {"usd": reply.usd}
+    return {"model": reply.model, "tokens": reply.usage.tokens, "seconds": reply.seconds, **usd}
 
 
 def _concepts(graph: str, shown: Shown) -> list[Row]:

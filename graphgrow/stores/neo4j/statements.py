@@ -3,7 +3,7 @@
 (:Graph {name, version, format})
 (:Concept {id, graph, key, name, aliases, first_seq})
 (:Concept)-[:RELATES {id, predicate, support, first_seq, last_seq, events, wording}]->(:Concept)
-(:Event:Expansion | :Event:Edit {graph, seq, name, at, ..., payload})-[:INTRODUCED]->(:Concept)
+(:Event:Expansion | :Event:Edit | :Event:Thought {graph, seq, name, at, ..., payload})-[:INTRODUCED]->(:Concept)
 (:Lease {id, graph, name, holder, until})
 (:Cached {id, graph, kind, key, value})
 
@@ -43,6 +43,9 @@ CALL () {
 CALL () {
     UNWIND $edits AS row CREATE (e:Event:Edit {graph: $graph}) SET e += row RETURN count(*) AS edits
 }
+CALL () {
+    UNWIND $thoughts AS row CREATE (e:Event:Thought {graph: $graph}) SET e += row RETURN count(*) AS thoughts
+}
 """
 APPEND = (
     _EVENTS
@@ -73,7 +76,7 @@ CALL () {
         r.wording = coalesce(r.wording, []) + [w IN row.wording WHERE NOT w IN coalesce(r.wording, [])]
     RETURN count(*) AS relations
 }
-RETURN expansions, edits, concepts, aliases, relations
+RETURN expansions, edits, thoughts, concepts, aliases, relations
 """
 )
 # What is shown after an edit that decides about earlier events: what has to go, and what is new or otherwise.
@@ -105,7 +108,7 @@ CALL () {
         r.last_seq = row.last_seq, r.events = row.events, r.wording = row.wording
     RETURN count(*) AS relations
 }
-RETURN expansions, edits, gone_concepts, gone_relations, concepts, relations
+RETURN expansions, edits, thoughts, gone_concepts, gone_relations, concepts, relations
 """
 )
 LOCK = "MATCH (g:Graph {name: $graph}) SET g.last_writer = $writer RETURN g.version AS version"

@@ -1,5 +1,6 @@
 """Runs: start one and let it go on in the background, steer it, read every step of it, compare it with others."""
 
+import json
 import os
 from contextlib import closing
 
@@ -7,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from graphgrow.measure.comparison import CURVES, run
-from graphgrow.model import Edit, Expansion
+from graphgrow.model import Expansion, Prompt, Reply, Thought
 from graphgrow.policy import POLICIES
 from graphgrow.stores import open_store
 from graphgrow.strategies import STRATEGIES
@@ -140,6 +141,8 @@ def _steps(home: Home) -> None:
     event = home.event(int(rows[min(place, len(rows) - 1)][0]))
     if isinstance(event, Expansion):
         _expansion(event)
+    elif isinstance(event, Thought):
+        _thought(event)
     elif event:
         st.text(f"Event {event.seq}, by hand: {short(event.note, 300)}")
 
@@ -155,20 +158,35 @@ def _expansion(event: Expansion) -> None:
     cells[3].metric("Seconds", f"{reply.seconds:.1f}")
     if event.reason:
         st.text(event.reason)
-    left, right = st.columns(2, gap="medium")
-    with left:
-        st.markdown("**Prompt**")
-        st.code(f"{event.prompt.system}\n\n{event.prompt.user}", language=None, wrap_lines=True, height=300)
-    with right:
-        st.markdown("**Reply**", help="As it came, whatever is in it.")
-        st.code(reply.text or "(empty)", language=None, wrap_lines=True, height=300)
+    _asked(event.prompt, reply)
     brought = _brought(event)
     if not brought.empty:
         st.markdown("**What it brought**")
         st.dataframe(brought, hide_index=True, key="brought", alt="What the step brought")
 
 
-def _brought(event: Expansion | Edit) -> pd.DataFrame:
+def _thought(event: Thought) -> None:
+    st.markdown(f"#### Event {event.seq}")
+    st.text(f"{event.task}, {event.stage}: {short(', '.join(event.subject), 120)}")
+    if event.reason:
+        st.text(event.reason)
+    if event.prompt and event.reply:
+        _asked(event.prompt, event.reply)
+    st.markdown("**What came of it**")
+    st.code(json.dumps(event.result, ensure_ascii=False, indent=1), language=None, wrap_lines=True, height=300)
+
+
+def _asked(prompt: Prompt, reply: Reply) -> None:
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("**Prompt**")
+        st.code(f"{prompt.system}\n\n{prompt.user}", language=None, wrap_lines=True, height=300)
+    with right:
+        st.markdown("**Reply**", help="As it came, whatever is in it.")
+        st.code(reply.text or "(empty)", language=None, wrap_lines=True, height=300)
+
+
+def _brought(event: Expansion) -> pd.DataFrame:
     delta = event.delta
     rows = [("new concept", concept.name, "") for concept in delta.new_concepts]
     rows += [("new relation", f"{s.raw.source} — {s.raw.predicate} — {s.raw.target}", "") for s in delta.relations]

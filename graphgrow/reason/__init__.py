@@ -1,0 +1,1 @@
+"""Thinking with the graph: paths with their evidence, discoveries, answers, ideas, and a judge that can be trusted."""

@@ -1,0 +1,228 @@
+"""A piece of work with the graph, stage by stage: asked, read, and each reply an event before the next question.
+
+What a stage brought is found again in the log, so that a work that was broken off goes on where it ended and pays for
+nothing twice. Whatever breaks, a reply that was paid for is in the store, or waits on disk for the next work.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from graphgrow.errors import BudgetSpent, GraphgrowError, StaleGraph, StoreError
+from graphgrow.graph import Bill, Graph
+from graphgrow.llm import LLM
+from graphgrow.model import Budget, Json, Prompt, Reply, Task, Thought, Usage
+from graphgrow.prompts import repair
+from graphgrow.spool import Spool, state_folder
+from graphgrow.step import now as today
+from graphgrow.stores import GraphStore
+
+WAITING = "thoughts"  # the folder of replies on their way, beside those of growth
+Read = Callable[[str], Json]  # raises Unreadable
+
+
+class Unreadable(ValueError):
+    """A reply that cannot be used; the message says why, in a sentence that helps the model to mend it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """A question of one stage about some concepts of the graph."""
+
+    stage: str
+    prompt: Prompt
+    read: Read
+    subject: tuple[str, ...] = ()
+
+
+class Thinking:
+    """The works on one store with one model; enter it, and `graph` takes in each event as it is saved.
+
+    `width` questions of a stage are asked at once. `budget` counts what is asked from here on; `stop` is looked at
+    before each question.
+    """
+
+    def __init__(  # all but the first two can be left out
+        self,
+        store: GraphStore,
+        llm: LLM,
+        *,
+        seed: int = 0,
+        width: int = 1,
+        budget: Budget | None = None,
+        now: Callable[[], str] = today,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.graph: Graph = store.graph()
+        self.llm = llm
+        self.seed = seed
+        self.spent = Bill()
+        self._store, self._width, self._budget = store, width, budget or Budget()
+        self._now, self._stop = now, stop
+        folder = state_folder(store.url)
+        self._spool = Spool(folder and folder / WAITING, Thought)
+
+    def __enter__(self) -> Self:
+        self._spool.__enter__()
+        for path, thought in self._spool.adopt():
+            if thought.work in self.graph.thoughts and not self._holds(thought):
+                self._commit(thought)
+            self._spool.drop(path)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._spool.__exit__(kind, error, trace)
+
+    def plan(self, task: Task, result: Json, *, subject: tuple[str, ...] = (), takes: int = 0) -> Thought:
+        """Begin a work: commit what somebody wants and what the graph gives for it, and return the event.
+
+        With `takes`, the seq of another plan, the stages that `inherit` names are gone on from.
+        """
+        return self._commit(Thought(0, task, "plan", result, subject=subject, takes=takes, seed=self.seed))
+
+    def note(self, plan: Thought, stage: str, result: Json, subject: tuple[str, ...] = ()) -> Thought:
+        """Commit what was worked out at a stage without a model; the same again is not committed twice."""
+        known = self.known(plan, stage, subject)
+        if known and known.result == result:
+            return known
+        return self._commit(self._thought(plan, stage, subject, result))
+
+    def ask(self, plan: Thought, inquiry: Inquiry) -> Thought:
+        """Return what a model says to one question; see `ask_all`."""
+        return next(self.ask_all(plan, [inquiry]))
+
+    def ask_all(self, plan: Thought, inquiries: Iterable[Inquiry]) -> Iterator[Thought]:
+        """Yield what comes of the questions, in their order: an event each, usable or not, all of them committed.
+
+        A question that the log holds the outcome of is not asked again. One whose reply cannot be used is asked once
+        more, with what was wrong. Raises BudgetSpent before a question that the budget does not allow, LLMError where
+        the model does not answer, KeyboardInterrupt where somebody stops it; what was paid for is committed then.
+        """
+        inquiries = list(inquiries)
+        known = [self._ended(plan, one) for one in inquiries]
+        fresh = iter([one for one, outcome in zip(inquiries, known, strict=True) if outcome is None])
+        asked = self._asked(plan, fresh)
+        for outcome in known:
+            yield outcome or next(asked)
+
+    def known(self, plan: Thought, stage: str, subject: tuple[str, ...] = ()) -> Thought | None:
+        """Return what the log holds last of a stage of a work, None where it holds nothing."""
+        works = reversed(self.graph.thoughts.get(plan.plan, ()))
+        return next((one for one in works if (one.stage, one.subject) == (stage, subject)), None)
+
+    def inherit(self, plan: Thought, stages: Sequence[str]) -> None:
+        """Take stages of the work that a plan goes on from as its own; they were paid for there."""
+        for one in list(self.graph.thoughts.get(plan.takes, ())):
+            if one.stage in stages and one.outcome == "ok" and not self.known(plan, one.stage, one.subject):
+                self._commit(self._thought(plan, one.stage, one.subject, one.result, f"from event {one.seq}"))
+
+    def _ended(self, plan: Thought, inquiry: Inquiry) -> Thought | None:
+        """Return the outcome of a question that needs no further asking: a usable one, or one asked again in vain."""
+        last = self.known(plan, inquiry.stage, inquiry.subject)
+        return last if last and (last.outcome == "ok" or last.repairs) else None
+
+    def _asked(self, plan: Thought, inquiries: Iterator[Inquiry]) -> Iterator[Thought]:
+        """Ask up to `width` questions at once and yield in their order; what is under way at a failure is committed."""
+        waiting = deque[tuple[Inquiry, Future[tuple[Path | None, Thought]]]]()
+        with ThreadPoolExecutor(self._width, thread_name_prefix="think") as workers:
+            try:
+                self._fill(waiting, plan, inquiries, workers)
+                while waiting:
+                    inquiry, coming = waiting.popleft()
+                    first = self._save(*coming.result())
+                    yield first if first.outcome == "ok" else self._mended(plan, inquiry, first)
+                    self._fill(waiting, plan, inquiries, workers)
+            finally:
+                for _, coming in waiting:
+                    if not coming.cancel() and not coming.exception():
+                        self._save(*coming.result())
+
+    def _fill(
+        self,
+        waiting: deque[tuple[Inquiry, Future[tuple[Path | None, Thought]]]],
+        plan: Thought,
+        inquiries: Iterator[Inquiry],
+        workers: ThreadPoolExecutor,
+    ) -> None:
+        while len(waiting) < self._width and (inquiry := next(inquiries, None)):
+            before = self.known(plan, inquiry.stage, inquiry.subject)
+            if before and before.reply:  # an unusable reply that a run which died did not ask again
+                inquiry = replace(inquiry, prompt=repair(inquiry.prompt, before.reply.text, before.reason))
+            self._check(inquiry.prompt, len(waiting))
+            repairs = before.seq if before else 0
+            waiting.append((inquiry, workers.submit(self._ask, plan, inquiry, repairs)))
+
+    def _mended(self, plan: Thought, inquiry: Inquiry, first: Thought) -> Thought:
+        """Ask once more where a reply could not be used, and return what came of that."""
+        if first.repairs or first.reply is None:
+            return first
+        self._check(inquiry.prompt)
+        prompt = repair(inquiry.prompt, first.reply.text, first.reason)
+        return self._save(*self._ask(plan, replace(inquiry, prompt=prompt), first.seq))
+
+    def _ask(self, plan: Thought, inquiry: Inquiry, repairs: int) -> tuple[Path | None, Thought]:
+        """Ask, and put the reply where nothing can lose it; read it before, which costs nothing."""
+        reply = self.llm.ask(inquiry.prompt)
+        thought = self._thought(plan, inquiry.stage, inquiry.subject, {})
+        thought = replace(_read(thought, inquiry, reply), prompt=inquiry.prompt, reply=reply, repairs=repairs)
+        try:
+            return self._spool.keep(thought), thought
+        except OSError:  # a full disk, say: the store may take the reply all the same
+            return None, thought
+
+    def _thought(self, plan: Thought, stage: str, subject: tuple[str, ...], result: Json, reason: str = "") -> Thought:
+        return Thought(0, plan.task, stage, result, plan.plan, subject, reason=reason, seed=self.seed)
+
+    def _save(self, path: Path | None, thought: Thought) -> Thought:
+        saved = self._commit(thought)
+        if thought.reply:
+            self.spent.add(thought.reply.usage, thought.reply.usd, thought.reply.seconds)
+        self._spool.drop(path)
+        return saved
+
+    def _commit(self, thought: Thought) -> Thought:
+        """Append an event as the next one, also where another writer was faster: it depends on no other."""
+        thought = replace(thought, at=self._now())
+        while True:
+            event = replace(thought, seq=self.graph.seq + 1)
+            try:
+                self._store.append(event)
+            except StaleGraph:
+                before = self.graph.seq
+                self.graph.apply_all(self._store.events(before))
+                if self.graph.seq == before:
+                    raise StoreError(f"{self._store.url} holds fewer events than this work has seen") from None
+                continue
+            self.graph.apply(event)
+            return event
+
+    def _holds(self, thought: Thought) -> bool:
+        """Tell whether a reply reached the store before its work died."""
+        sent = thought.stage, thought.prompt, thought.reply
+        return any((one.stage, one.prompt, one.reply) == sent for one in self.graph.thoughts.get(thought.work, ()))
+
+    def _check(self, prompt: Prompt, under_way: int = 0) -> None:
+        """Raise where the budget does not allow one more question, or somebody wants to stop."""
+        budget, spent = self._budget, self.spent
+        if self._stop():
+            raise KeyboardInterrupt
+        if budget.tokens is not None and spent.tokens >= budget.tokens:
+            raise BudgetSpent(f"the token budget of {budget.tokens:,} is spent: raise it with --tokens and go on")
+        worst = self.llm.price(Usage(len((prompt.system + prompt.user).encode()), prompt.max_tokens)) or 0.0
+        if budget.usd is not None and spent.usd + worst * (under_way + 1) > budget.usd:
+            raise BudgetSpent(f"the next question could cost more than {budget.usd:g} USD allow: raise it with --usd")
+
+
+def _read(thought: Thought, inquiry: Inquiry, reply: Reply) -> Thought:
+    """Return a thought with what can be used of a reply; a reader that fails on hostile text is an unusable reply."""
+    try:
+        return replace(thought, result=inquiry.read(reply.text))
+    except (Unreadable, GraphgrowError, RecursionError) as error:
+        why = "The reply hit its length limit. " if reply.finish_reason == "length" else ""
+        return replace(thought, outcome="unusable", reason=f"{why}{error}")

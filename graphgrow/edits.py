@@ -1,4 +1,4 @@
-"""Corrections as events: merge, unmerge, keep apart, reject, restore, rename, retype, add.
+"""Corrections as events: merge, unmerge, doubt, keep apart, reject, restore, rename, retype, add.
 
 Each function returns the event that a decision is for a graph as it stands, and changes nothing; append it to a store,
 and it binds every later step. Raises BadInput where there is nothing to decide.
@@ -97,6 +97,17 @@ def apart(graph: Graph, one: str, other: str, *, reason: str = BY_HAND) -> Edit:
         raise BadInput(f"{one!r} and {other!r} are one concept: take them apart with  graphgrow unmerge")
     return _edit(graph, "apart", [Change("apart", (first, second), reason=reason)],
                  f"{graph.name(first)} is not {graph.name(second)}")  # fmt: skip
+
+
+def doubt(graph: Graph, one: str, other: str, *, reason: str = BY_HAND) -> Edit:
+    """Put two concepts before whoever decides whether they are one, also where they were decided to be two."""
+    first, second = find(graph, one), find(graph, other)
+    if first == second:
+        raise BadInput(f"{one!r} and {other!r} are one concept: take them apart with  graphgrow unmerge")
+    if any({graph.standing.find(key) for key in waiting.concepts} == {first, second} for waiting in queue(graph)):
+        raise BadInput(f"{one!r} and {other!r} wait for a decision already: see  graphgrow review")
+    return _edit(graph, "doubt", [Change("doubt", (first, second), reason=reason)],
+                 f"{graph.name(first)} may be {graph.name(second)}")  # fmt: skip
 
 
 def reject(graph: Graph, name: str, *, reason: str = BY_HAND) -> Edit:

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 Outcome = Literal["ok", "partial", "empty", "truncated", "repetition", "unusable"]
 Steer = Literal["pin", "unpin", "forbid", "allow", "focus", "instruct", "withdraw"]
-EditKind = Literal["add", "merge", "unmerge", "apart", "reject", "restore", "rename", "retype"] | Steer
+EditKind = Literal["add", "merge", "unmerge", "doubt", "apart", "reject", "restore", "rename", "retype"] | Steer
 Doing = Literal["merge", "unmerge", "doubt", "apart", "reject", "restore", "rename", "retype"] | Steer
 Scope = Literal["run", "concept", "community"]
 Task = Literal["discover", "ask", "ideas", "judge"]
@@ -163,7 +163,8 @@ class Change:
     """One decision about what is said: which names mean one thing, what is shown, under which name; or what is asked.
 
     - merge, unmerge: the first concept stands for the second from now on, or for itself again
-    - doubt, apart: the two may be one, which somebody has to decide; they are two
+    - doubt, apart: the two may be one, which somebody has to decide; they are two. A doubt that is an edit of its own
+      takes back that they are two
     - reject, restore: the concept, or the relation, is not shown and not taken in again, or is again
     - rename, retype: the concept is shown under the name `text`, the relation under the predicate `text`
     - pin, unpin, forbid, allow: the concepts are asked about in their turn, or not at all, or as ever again

@@ -53,6 +53,8 @@ class Standing:
         for change in event.delta.changes:
             if change.do not in STEERING:
                 _DOING[change.do](self, change)
+            if change.do == "doubt" and event.kind == "edit" and event.edit == "doubt":
+                self._reopen(change)
 
     def _merge(self, change: Change) -> None:
         gone, kept = map(self.find, change.concepts)
@@ -64,6 +66,12 @@ class Standing:
 
     def _doubt(self, change: Change) -> None:
         self.doubts.setdefault(_pair(change), change)
+
+    def _reopen(self, change: Change) -> None:
+        """Take back that two concepts are two."""
+        ends = set(map(self.find, change.concepts))
+        self._apart = {pair: one for pair, one in self._apart.items() if set(map(self.find, pair)) != ends}
+        self._two.discard(frozenset(ends))
 
     def _keep_apart(self, change: Change) -> None:
         self._apart[_pair(change)] = change

@@ -69,6 +69,7 @@ def test_every_correction_has_its_command(folder: Path) -> None:
         ("retype", "g.db", "nanotube", "contains", "gas", "produces"),
         ("add", "g.db", "fabric", "has part", "seam"),
         ("apart", "g.db", "carbon nanotube", "tube"),
+        ("doubt", "g.db", "carbon nanotube", "tube"),
         ("reject", "g.db", "glue", "--reason", "too vague"),
         ("reject", "g.db", "fibre", "part of", "fabric"),
         ("restore", "g.db", "fibre", "part of", "fabric"),
@@ -81,7 +82,7 @@ def test_every_correction_has_its_command(folder: Path) -> None:
     assert "by hand" in log
     assert "Nanotube contains gas: produces" in log
     assert "verify" not in log
-    assert "equal: 12 events" in graphgrow("verify", "g.db", cwd=folder).stdout
+    assert "equal: 13 events" in graphgrow("verify", "g.db", cwd=folder).stdout
     assert "Nanotube" in graphgrow("show", "g.db", "cnt", cwd=folder).stdout
     assert "high" in graphgrow("show", "g.db", "high", cwd=folder).stdout
 

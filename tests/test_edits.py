@@ -43,6 +43,7 @@ decisions = st.one_of(
     st.tuples(st.just("retype"), st.integers(0, 30), st.sampled_from(["contains", "made of"])),
     st.tuples(st.just("drop"), st.integers(0, 30)),
     st.tuples(st.just("apart"), names, names),
+    st.tuples(st.just("doubt"), names, names),
 )
 
 
@@ -286,6 +287,21 @@ def test_the_queue_has_first_what_changes_most() -> None:
     assert [doubt.concepts for doubt in edits.queue(graph)] == [("silk", "nacre")]
     graph.apply(edits.unmerge(graph, "bone"))
     assert [doubt.concepts for doubt in edits.queue(graph)] == [("silk", "nacre")], "unmerging decides it too"
+
+
+def test_what_was_kept_apart_can_be_put_in_question_again() -> None:
+    """A doubt by hand opens the pair again, whatever its names stand for by now; twice is once."""
+    graph = grown(triples(("silk", "is a", "tissue"), ("bone", "is a", "tissue"), ("nacre", "is a", "tissue")))
+    graph.apply(edits.apart(graph, "silk", "bone"))
+    assert not edits.queue(graph)
+    graph.apply(edits.merge(graph, "bone", "nacre", into="nacre"))
+    graph.apply(edits.doubt(graph, "nacre", "silk"))
+    assert len(edits.queue(graph)) == 1
+    assert not graph.standing.are_apart("silk", "nacre")
+    with pytest.raises(BadInput, match="wait for a decision already"):
+        edits.doubt(graph, "silk", "bone")
+    graph.apply(edits.apart(graph, "silk", "nacre"))
+    assert not edits.queue(graph)
 
 
 def test_what_was_said_meanwhile_comes_back_too() -> None:

@@ -12,7 +12,9 @@ from zipfile import ZipFile
 import pytest
 from filelock import FileLock
 from graphgrow_explorer import acting, feedback, frames, opening, runs, serve
+from graphgrow_explorer.feedback import HELD
 from graphgrow_explorer.files import written
+from graphgrow_explorer.header import DRAWN, ENDED, TOOK, is_due
 from graphgrow_explorer.live import news
 from graphgrow_explorer.panel import evidence
 from graphgrow_explorer.positions import positions
@@ -20,6 +22,7 @@ from graphgrow_explorer.state import Home, homes
 from graphgrow_explorer.text import plain, short
 from graphgrow_explorer.views import VIEWS
 from graphgrow_explorer.views.paths import shortest
+from graphgrow_explorer.views.review import _merged
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
@@ -329,6 +332,9 @@ def test_actions_show_at_once_and_are_undone(silk: Home) -> None:
         assert shown() != before
         acting.undo(silk, silk.graph.seq)
         assert shown() == before
+    acting.apart(silk, "protein 1", "sheet 2")
+    acting.undo(silk, silk.graph.seq)
+    assert [set(one.concepts) for one in edits.queue(silk.graph)] == [{"protein 1", "sheet 2"}]
     acting.add(silk, "silk", "is spun by", "spider")
     acting.undo(silk, silk.graph.seq)
     assert not [r for r in silk.graph.relations if "spider" in r.ends and r.source != "spider silk"]
@@ -350,6 +356,33 @@ def test_review_merges_by_a_click(stores: dict[str, str], tmp_path: Path) -> Non
     assert len(edits.queue(home.graph)) < waiting
     at.button(key=f"undo {home.graph.seq}").click().run()
     assert home.rows[-1].outcome == "unmerge"
+
+
+def test_a_merge_of_a_reply_is_listed_and_taken_apart(stores: dict[str, str]) -> None:
+    """Names that came as another one of a known concept stand with the reason, until somebody takes them apart."""
+    home = homes().open(stores["recorded"])
+    found = _merged(home.graph)
+    assert found
+    seq, _, _, why, key = found[0]
+    assert why
+    assert key in home.graph.standing.into
+    assert any(change.reason == why for change in home.graph.past[seq - 1].delta.changes)
+    acting.unmerge(home, key)
+    assert key not in {row[-1] for row in _merged(home.graph)}
+    acting.undo(home, home.graph.seq)
+    assert key not in {row[-1] for row in _merged(home.graph)}, "merged by hand now"
+
+
+def test_a_view_is_drawn_anew_as_the_graph_grows() -> None:
+    """News has a view drawn again that does not hear it, but not while something is chosen or as fast as it can."""
+    state = {DRAWN: (4, 0), TOOK: 0.5, ENDED: 100.0}
+    assert not is_due((4, 0), state, 200.0, is_live=False)
+    assert is_due((5, 0), state, 105.0, is_live=False)
+    assert not is_due((5, 0), state, 104.0, is_live=False)
+    assert not is_due((5, 0), state, 200.0, is_live=True)
+    assert not is_due((5, 0), state | {HELD: {"gaps": True}}, 200.0, is_live=False)
+    assert is_due((5, 0), state | {HELD: {"gaps": False}}, 200.0, is_live=False)
+    assert is_due((5, 1), state | {HELD: {"gaps": True}}, 100.0, is_live=True), "a decision changes what is shown"
 
 
 def test_two_pages_agree_and_the_feed_tells(silk: Home) -> None:

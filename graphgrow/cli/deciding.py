@@ -1,4 +1,4 @@
-"""`merge`, `unmerge`, `apart`, `reject`, `restore`, `rename`, `retype`, `add`, `rejects` and `review`: corrections."""
+"""`merge`, `unmerge`, `apart`, `doubt`, `reject`, `restore`, `rename`, `retype`, `add`, `rejects`, `review`."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -28,7 +28,7 @@ RELATION = 3  # words
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (merge, unmerge, apart, reject, restore, rename, retype, add, rejects, review):
+    for command in (merge, unmerge, apart, doubt, reject, restore, rename, retype, add, rejects, review):
         app.command()(command)
 
 
@@ -52,6 +52,11 @@ def unmerge(store: Store, name: str, reason: Reason = edits.BY_HAND, as_json: As
 def apart(store: Store, one: str, other: str, reason: Reason = edits.BY_HAND, as_json: AsJson = False) -> None:
     """Decide that two concepts that look alike are two."""
     _commit(store, lambda graph: edits.apart(graph, one, other, reason=reason), as_json=as_json)
+
+
+def doubt(store: Store, one: str, other: str, reason: Reason = edits.BY_HAND, as_json: AsJson = False) -> None:
+    """Put two concepts into the review queue; takes back that they were kept apart."""
+    _commit(store, lambda graph: edits.doubt(graph, one, other, reason=reason), as_json=as_json)
 
 
 def reject(store: Store, words: Words, reason: Reason = edits.BY_HAND, as_json: AsJson = False) -> None:

@@ -98,7 +98,7 @@ class OpenAIChat:
         raise LLMError(f"{self._endpoint.url} refuses every form of the question: try another model or endpoint")
 
     def _create(self, body: dict[str, Any]) -> str:
-        """Send a body as it is; `chat.completions.create` would look at every value of it, which takes as long again."""
+        """Send a body as it is; `chat.completions.create` looks at every value of it, which takes as long again."""
         return self._client.post("/chat/completions", body=body, cast_to=bytes).decode("utf-8", "replace")
 
     def _learn(self, used: Manners, error: openai.APIStatusError, prompt: Prompt) -> bool:

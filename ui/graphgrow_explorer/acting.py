@@ -29,6 +29,11 @@ def apart(home: Home, one: str, other: str) -> str:
     return _done(home, lambda graph: edits.apart(graph, one, other, reason=REASON))
 
 
+def doubt(home: Home, one: str, other: str) -> str:
+    """Put two concepts before whoever decides whether they are one."""
+    return _done(home, lambda graph: edits.doubt(graph, one, other, reason=REASON))
+
+
 def unmerge(home: Home, name: str) -> str:
     """Let a name that was merged into a concept stand for itself again."""
     return _done(home, lambda graph: edits.unmerge(graph, name, reason=REASON))
@@ -112,6 +117,10 @@ def _again_one(graph: Graph, edit: Edit, _: Log) -> Edit:
     return edits.merge(graph, key, kept, into=kept, reason=REASON)
 
 
+def _open(graph: Graph, edit: Edit, _: Log) -> Edit:
+    return edits.doubt(graph, *edit.delta.changes[0].concepts, reason=REASON)
+
+
 def _back(graph: Graph, edit: Edit, log: Log) -> Edit:
     change = edit.delta.changes[0]
     if change.relation is None:
@@ -157,6 +166,7 @@ def _before(edit: Edit, log: Log) -> Graph:
 UNDOING: dict[EditKind, Callable[[Graph, Edit, Log], Edit]] = {
     "merge": _again_two,
     "unmerge": _again_one,
+    "apart": _open,
     "reject": _back,
     "restore": _out,
     "rename": _former_name,

@@ -1,14 +1,15 @@
 """The page itself: Streamlit runs this file for every visitor and every click."""
 
 import os
+import time
 from functools import partial
 
 import streamlit as st
 
 from graphgrow.errors import GraphgrowError
 from graphgrow_explorer import look
-from graphgrow_explorer.feedback import problem, tell
-from graphgrow_explorer.header import header
+from graphgrow_explorer.feedback import let_go, problem, tell
+from graphgrow_explorer.header import header, timed
 from graphgrow_explorer.opening import opened
 from graphgrow_explorer.serve import ALLOWED, AUTH, VIEW
 from graphgrow_explorer.state import Home
@@ -43,9 +44,12 @@ def main() -> None:
 
 def show(home: Home, name: str) -> None:
     """Draw one view; what cannot be read is one sentence."""
+    started = time.monotonic()
     try:
-        header(home)
+        header(home, is_live=VIEWS[name].is_live)
+        let_go()
         VIEWS[name].draw(home)
+        timed(started)
     except GraphgrowError as error:
         problem(str(error))
 

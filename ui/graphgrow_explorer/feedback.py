@@ -1,6 +1,8 @@
 """What the page says back: an action or its refusal in one sentence, never a traceback."""
 
 from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec
 
 import streamlit as st
 
@@ -9,6 +11,9 @@ from graphgrow_explorer.text import plain
 
 SAID, REFUSED = "said", "refused"
 SENTENCE = 600  # characters
+HELD = "held"
+
+P = ParamSpec("P")
 
 
 def attempt(act: Callable[[], str]) -> None:
@@ -23,6 +28,29 @@ def perform(act: Callable[[], str]) -> None:
     """Do something now, remember what came of it, and draw the whole page anew."""
     attempt(act)
     st.rerun()
+
+
+def guarded(draw: Callable[P, None]) -> Callable[P, None]:
+    """Return a part of the page that says what cannot be read; a part that is drawn by itself has no other guard."""
+
+    @wraps(draw)
+    def guard(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            draw(*args, **kwargs)
+        except (GraphgrowError, OSError) as error:
+            problem(str(error))
+
+    return guard
+
+
+def hold(name: str, *, is_chosen: bool) -> None:
+    """Say whether a part of the view has something chosen in it, which a new drawing would take away."""
+    st.session_state.setdefault(HELD, {})[name] = is_chosen
+
+
+def let_go() -> None:
+    """Forget what was chosen, as a view is drawn anew."""
+    st.session_state[HELD] = {}
 
 
 def tell() -> None:

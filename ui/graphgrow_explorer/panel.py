@@ -1,6 +1,6 @@
 """What is known of the selected concepts: relations with their evidence, the step that brought them; and what to do."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from heapq import nlargest
 
 import pandas as pd
@@ -9,12 +9,13 @@ import streamlit as st
 from graphgrow.graph import Graph
 from graphgrow.model import Edit, Expansion, Relation
 from graphgrow_explorer import acting, steering
-from graphgrow_explorer.feedback import note, perform
+from graphgrow_explorer.feedback import guarded, note, perform
 from graphgrow_explorer.state import Home
 from graphgrow_explorer.text import counted, plain, short
 
 PAIR = 2
 LISTED = 12
+NEWS = 2.0  # seconds
 HEIGHT = 260
 NOBODY = "Click a concept to see what is known of it. Shift-click a second one to merge the two or look between them."
 
@@ -42,8 +43,10 @@ def panel(home: Home, keys: Sequence[str]) -> bool:
     return True
 
 
-def overview(home: Home) -> str:
-    """Draw what stands out while nothing is selected, and return the key of a row that was chosen, else ""."""
+@st.fragment(run_every=NEWS)
+@guarded
+def overview(home: Home, choose: Callable[[str], None]) -> None:
+    """Draw what stands out while nothing is selected, as it is now; a row that is clicked is chosen."""
     st.markdown("#### Nothing selected")
     note(NOBODY)
     with home.reading() as graph:
@@ -51,7 +54,6 @@ def overview(home: Home) -> str:
         lists = {"most connected": hubs, "newest": list(graph.concepts)[: -LISTED - 1 : -1]}
         shown = {title: [(graph.name(key), graph.degree(key)) for key in keys]
                  for title, keys in lists.items()}  # fmt: skip
-    chosen = ""
     for title, rows in shown.items():
         if not rows:
             continue
@@ -64,8 +66,7 @@ def overview(home: Home) -> str:
             },
         )  # fmt: skip
         if seen.selection.rows:
-            chosen = next((lists[title][row] for row in seen.selection.rows if row < len(rows)), "")
-    return chosen
+            choose(next(lists[title][row] for row in (*seen.selection.rows, 0) if row < len(rows)))
 
 
 def _relations(graph: Graph, key: str, relations: Sequence[Relation]) -> pd.DataFrame:

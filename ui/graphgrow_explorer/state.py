@@ -44,6 +44,7 @@ class Row:
     nodes: int | None = None
     edges: int | None = None
     components: int | None = None
+    kind: str = "expansion"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +151,11 @@ def _row(event: Event) -> Row:
         reply, about = event.reply or Reply(""), " + ".join(event.subject)
         return Row(
             event.seq, event.at, event.task, about, event.stage, event.outcome, *brought,
-            reply.usage.tokens, reply.usd, reply.seconds, reply.model,
+            reply.usage.tokens, reply.usd, reply.seconds, reply.model, kind=event.kind,
         )  # fmt: skip
     if not isinstance(event, Expansion):
-        return Row(event.seq, event.at, "by hand", event.note, event.edit, event.edit, *brought, 0, None, 0.0, "")
+        return Row(event.seq, event.at, "by hand", event.note, event.edit, event.edit, *brought, 0, None, 0.0, "",
+                   kind=event.kind)  # fmt: skip
     reply, counts = event.reply, event.measures
     return Row(
         event.seq, event.at, event.focus.strategy, " + ".join(event.focus.concepts), event.focus.reason,
@@ -182,6 +184,11 @@ class Homes:
                 _close(self.found.pop(old))
         home.refresh()
         return home
+
+    def holds(self, home: Home) -> bool:
+        """Tell whether a store is still open and still what its name leads to, and not a file that took its place."""
+        with self.lock:
+            return self.found.get((home.url, _inode(home.url))) is home
 
     def knows(self, url: str) -> bool:
         """Tell whether a store is open, because somebody here asked for it."""

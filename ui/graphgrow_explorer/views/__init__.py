@@ -9,18 +9,19 @@ from graphgrow_explorer.views import communities, graph, growth, paths, review, 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One view: its name in the address, its title and icon, and what draws it."""
+    """One view: its name in the address, its title and icon, what draws it, and whether it hears news by itself."""
 
     name: str
     title: str
     icon: str
     draw: Callable[[Home], None]
+    is_live: bool = False
 
 
 VIEWS = {
     view.name: view
     for view in (
-        View("graph", "Graph", ":material/hub:", graph.draw),
+        View("graph", "Graph", ":material/hub:", graph.draw, is_live=True),
         View("growth", "Growth", ":material/show_chart:", growth.draw),
         View("communities", "Communities", ":material/bubble_chart:", communities.draw),
         View("paths", "Paths", ":material/conversion_path:", paths.draw),

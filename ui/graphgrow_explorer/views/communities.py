@@ -10,7 +10,7 @@ from graphgrow.graph import Graph
 from graphgrow.model import Focus
 from graphgrow.strategies import STRATEGIES
 from graphgrow_explorer import frames, steering
-from graphgrow_explorer.feedback import note, perform
+from graphgrow_explorer.feedback import guarded, hold, note, perform
 from graphgrow_explorer.picture import picture
 from graphgrow_explorer.state import Home
 from graphgrow_explorer.text import plain, short
@@ -34,6 +34,7 @@ def draw(home: Home) -> None:
 
 
 @st.fragment
+@guarded
 def _picture(home: Home) -> None:
     with home.reading():
         found, (nodes, edges) = frames.groups(home), frames.supernodes(home)
@@ -46,6 +47,7 @@ def _picture(home: Home) -> None:
 
 
 @st.fragment
+@guarded
 def _list(home: Home) -> None:
     found = frames.groups(home)
     table = pd.DataFrame(
@@ -58,6 +60,7 @@ def _list(home: Home) -> None:
                        "concepts": st.column_config.ProgressColumn(
             "concepts", format="%d", min_value=0, max_value=int(table["concepts"].max()))},
     )  # fmt: skip
+    hold("communities", is_chosen=bool(seen.selection.rows))
     place = seen.selection.rows[0] if seen.selection.rows else 0
     one = found.communities[min(place, len(found.communities) - 1)]
     st.markdown(f"**{plain(found.names[one.number], 90)}**")
@@ -85,6 +88,7 @@ def _gaps(home: Home) -> None:
                         alt="Gaps between communities")  # fmt: skip
     row = next(iter(seen.selection.rows), len(found))
     chosen = found[row] if row < len(found) else None
+    hold("gaps", is_chosen=chosen is not None)
     if st.button("Expand here", type="primary", disabled=chosen is None, icon=":material/add_circle:") and chosen:
         perform(lambda: steering.expand(home, *chosen.concepts))
     if chosen is None:

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from graphgrow_explorer import acting, frames, steering
-from graphgrow_explorer.feedback import note, perform
+from graphgrow_explorer.feedback import guarded, note, perform
 from graphgrow_explorer.files import downloads
 from graphgrow_explorer.frames import LARGE, Show
 from graphgrow_explorer.live import address
@@ -45,6 +45,12 @@ def select(keys: Sequence[str]) -> None:
         st.query_params[SELECTED] = list(keys)
 
 
+def _show(key: str) -> None:
+    """Select a concept and draw the page with it."""
+    select([key])
+    st.rerun()
+
+
 def _chosen(home: Home) -> tuple[Show, int]:
     """Return what is to be shown; beyond LARGE concepts not everything, unless somebody asks for it."""
     with home.reading() as graph:
@@ -67,6 +73,7 @@ def _chosen(home: Home) -> tuple[Show, int]:
 
 
 @st.fragment(run_every=NEWS)
+@guarded
 def _watch(home: Home, *, live: bool) -> None:
     """Draw the page anew when a picture of a part is out of date; that of everything hears news by itself."""
     mark = home.mark
@@ -77,6 +84,7 @@ def _watch(home: Home, *, live: bool) -> None:
 
 
 @st.fragment
+@guarded
 def _drawn(home: Home, show: Show, depth: int) -> None:
     here = [key for key in selected() if key in home.graph.concepts]
     if show == "around" and not here:
@@ -97,9 +105,8 @@ def _drawn(home: Home, show: Show, depth: int) -> None:
         _obey(home, *seen.command)
     with right:
         chosen = _members(home, seen.selected) if show == "communities" else here
-        if not panel(home, chosen) and (key := overview(home)):
-            select([key])
-            st.rerun(scope="fragment")
+        if not panel(home, chosen):
+            overview(home, _show)
     if show != "communities":
         _tables(home, nodes, edges)
     downloads(home, set(nodes["key"]) if show in {"top", "around"} else None)

@@ -167,7 +167,7 @@ def _asked(rows: Sequence[Row], *, tables: bool) -> None:
 
 def _windows(rows: Sequence[Row]) -> Iterator[tuple[int, str, int]]:
     """Yield how often each strategy asked, in windows of events."""
-    rows = [row for row in rows if row.strategy != "by hand"]
+    rows = [row for row in rows if row.kind == "expansion"]
     width = max(1, len(rows) // WINDOWS)
     order = [name for name, _ in Counter(row.strategy for row in rows).most_common()]
     for start in range(0, len(rows), width):
@@ -182,6 +182,6 @@ def _bill(rows: Sequence[Row]) -> None:
     usd, seconds = sum(row.usd or 0.0 for row in rows), sum(row.seconds for row in rows)
     first, second, third = st.columns(3)
     first.metric("Tokens a concept", f"{tokens / new:,.0f}" if new else "none")
-    asked = sum(row.strategy != "by hand" for row in rows)
+    asked = sum(row.kind != "edit" for row in rows)
     second.metric("Seconds a question", f"{seconds / max(1, asked):,.1f}")
     third.metric("Money", f"{usd:.4f} USD" if usd else "none known")

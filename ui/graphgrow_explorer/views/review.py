@@ -10,7 +10,7 @@ from graphgrow.graph import Graph
 from graphgrow.model import Change
 from graphgrow.names import canonical
 from graphgrow_explorer import acting, charts
-from graphgrow_explorer.feedback import note, perform
+from graphgrow_explorer.feedback import hold, note, perform
 from graphgrow_explorer.state import Home
 from graphgrow_explorer.text import counted, plain, short
 
@@ -24,9 +24,12 @@ def draw(home: Home) -> None:
     """Draw the merge queue, the rejects and the last edits."""
     with home.reading() as graph:
         queue = edits.queue(graph)
-    queued, kept, done, made = st.tabs([f"May be one ({len(queue):,})", "Kept out", "Last edits", "Add a relation"])
+    names = f"May be one ({len(queue):,})", "Merged by themselves", "Kept out", "Last edits", "Add a relation"
+    queued, merged, kept, done, made = st.tabs(names)
     with queued:
         _queue(home, queue)
+    with merged:
+        _merges(home)
     with kept:
         _rejects(home)
     with done:
@@ -66,6 +69,39 @@ def _side(home: Home, key: str) -> None:
     note(counted(degree, "neighbour") + (f": {near}" if near else ""))
 
 
+def _merges(home: Home) -> None:
+    """Draw the names that replies brought and that count as another one, each with a way back."""
+    found = home.keep("merges", _merged)
+    if not found:
+        note("No reply brought another name for a known concept.")
+        return
+    table = pd.DataFrame(found, columns=["event", "name", "counts as", "why", "key"])
+    seen = st.dataframe(table.head(KEPT_OUT), hide_index=True, height=420, on_select="rerun",
+                        selection_mode="single-row", key=f"merges {home.mark}", column_order=list(table.columns[:-1]),
+                        alt="Names that count as another one")  # fmt: skip
+    row = next(iter(seen.selection.rows), len(found))
+    hold("merges", is_chosen=row < len(found))
+    note(f"Showing {min(len(found), KEPT_OUT):,} of {counted(len(found), 'merge')}, the newest first.")
+    key = found[row][-1] if row < len(found) else ""
+    if st.button("Take apart", disabled=not key, icon=":material/call_split:") and key:
+        perform(lambda: acting.unmerge(home, str(key)))
+
+
+def _merged(graph: Graph) -> list[tuple[int, str, str, str, str]]:
+    """Return event, name, the name it counts as, reason and key of each merge of a reply that stands, newest first."""
+    named, found = dict[str, str](), dict[str, tuple[int, Change]]()
+    for step in graph.past:
+        named |= {concept.key: concept.name for concept in step.delta.concepts}
+        for change in step.delta.changes:
+            if change.do in {"merge", "unmerge"}:
+                found.pop(change.concepts[0], None)
+            if change.do == "merge" and step.focus:
+                found[change.concepts[0]] = step.seq, change
+    rows = [(seq, named.get(key, key), graph.name(graph.standing.find(key)), change.reason, key)
+            for key, (seq, change) in found.items()]  # fmt: skip
+    return sorted(rows, reverse=True)
+
+
 def _rejects(home: Home) -> None:
     found = home.keep("rejects", lambda graph: _kept_out(home, graph))
     if found.empty:
@@ -82,6 +118,7 @@ def _rejects(home: Home) -> None:
                             selection_mode="single-row", key=f"rejects {home.mark}", alt="Names that were kept out",
                             column_order=["name", "rule", "times"])  # fmt: skip
         row = next(iter(seen.selection.rows), len(found))
+        hold("rejects", is_chosen=row < len(found))
         chosen = found.iloc[row] if row < len(found) else None
         note(f"Showing {min(len(found), KEPT_OUT):,} of {len(found):,}. Choose a row to let a name in again.")
         if st.button("Restore", disabled=chosen is None, icon=":material/undo:") and chosen is not None:

@@ -13,7 +13,7 @@ from graphgrow.policy import POLICIES
 from graphgrow.stores import open_store
 from graphgrow.strategies import STRATEGIES
 from graphgrow_explorer import charts, runs, steering
-from graphgrow_explorer.feedback import note, perform
+from graphgrow_explorer.feedback import guarded, hold, note, perform
 from graphgrow_explorer.opening import files
 from graphgrow_explorer.serve import SHARED
 from graphgrow_explorer.state import Home
@@ -43,6 +43,7 @@ def draw(home: Home) -> None:
 
 
 @st.fragment(run_every=PULSE)
+@guarded
 def _runs(home: Home) -> None:
     st.markdown("#### Runs of this graph from the explorer")
     found = runs.runs(home.url)
@@ -125,6 +126,7 @@ def _steering(home: Home) -> None:
 
 
 @st.fragment
+@guarded
 def _steps(home: Home) -> None:
     with home.reading():
         rows = [(r.seq, r.strategy, r.question, r.outcome, r.concepts, r.relations, r.tokens, r.seconds, r.reason)
@@ -137,6 +139,7 @@ def _steps(home: Home) -> None:
                         selection_mode="single-row", key=f"steps {rows[0][0]}",
                         alt="Every event of the graph, the newest first",
                         column_config={"seconds": st.column_config.NumberColumn(format="%.1f")})  # fmt: skip
+    hold("steps", is_chosen=bool(seen.selection.rows))
     place = seen.selection.rows[0] if seen.selection.rows else 0
     event = home.event(int(rows[min(place, len(rows) - 1)][0]))
     if isinstance(event, Expansion):
@@ -203,6 +206,7 @@ def _compare(home: Home) -> None:
         return
     left, right = st.columns([3, 1])
     chosen = left.multiselect("Beside this graph", names, max_selections=COMPARED)
+    hold("compared", is_chosen=bool(chosen))
     metric = right.selectbox("Metric", CURVES, format_func=lambda name: name.replace("_", " "))
     if not chosen:
         note("Choose graphs of this folder to see their curves together.")

@@ -410,9 +410,12 @@ def test_feed_answers_its_token_alone(silk: Home) -> None:
 def test_a_file_that_was_replaced_is_opened_anew(tmp_path: Path) -> None:
     """Another graph under an old name is the one that is shown."""
     url = grown(tmp_path / "a.db", Edit(1, "add", Delta((Concept("old", "old"),))))
-    assert "old" in homes().open(url).graph.concepts
+    before = homes().open(url)
+    assert "old" in before.graph.concepts
+    assert homes().holds(before)
     new = grown(tmp_path / "b.db", Edit(1, "add", Delta((Concept("new", "new"),))))
     Path(new.removeprefix("sqlite:")).replace(tmp_path / "a.db")
+    assert not homes().holds(before)
     assert "new" in homes().open(url).graph.concepts
 
 

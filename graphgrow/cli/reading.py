@@ -10,7 +10,7 @@ import typer
 from graphgrow.cli.output import AsJson, Store, dump, judged_row, say, side, table
 from graphgrow.edits import find
 from graphgrow.errors import BadInput
-from graphgrow.export import READERS, read_table
+from graphgrow.export import is_graph_file, read_table
 from graphgrow.graph import Graph, fold
 from graphgrow.model import Edit, Event, Thought
 from graphgrow.stores import GraphStore, open_store
@@ -184,7 +184,7 @@ def _measure_nulls(concepts: list[str], relations: list[tuple[str, str, str]], s
 
 
 def _is_file(source: str) -> bool:
-    return "://" not in source and Path(source).suffix.lower() in READERS
+    return "://" not in source and is_graph_file(Path(source))
 
 
 def _contents(source: str, at: int | None) -> tuple[list[str], list[tuple[str, str, str]]]:

@@ -16,6 +16,7 @@ from graphgrow.export import export, neo4j_pair
 from graphgrow.export.tables import guarded
 from graphgrow.graph import Graph
 from graphgrow.model import Triple
+from tests.conftest import ROOT
 from tests.neo4j_server import PASSWORD, Server, require
 from tests.test_export import ALL, graph_of
 
@@ -62,7 +63,7 @@ def test_a_cypher_script_puts_every_hostile_name_into_a_server(
     with driver(neo4j_server) as opened:
         opened.execute_query("CREATE (:Bystander)")
         for statement in statements * 2:
-            opened.execute_query(statement)  # type: ignore[arg-type]  # our own file
+            opened.execute_query(statement)
         assert found(opened, "a.topic = 't'") == told(hostile)
         names = opened.execute_query("MATCH (c:Concept {topic: 't'}) RETURN c.key, c.name, c.aliases").records
         assert {key: (name, tuple(aliases)) for key, name, aliases in names} == {
@@ -80,9 +81,9 @@ def test_neo4j_admin_imports_the_pair(hostile: Graph, tmp_path: Path) -> None:
     nodes, relationships = neo4j_pair(tmp_path / "g.neo4j.csv")
     server = Server(tmp_path / "home")
     (server.home / "conf").mkdir(parents=True)
-    command = ["java", "-Xmx512m", "-cp", f"{Path(__file__).parent.parent / '.neo4j' / 'lib'}/*", "org.neo4j.cli.AdminTool",
-               "database", "import", "full", "neo4j", f"--nodes={nodes}", f"--relationships={relationships}",
-               "--array-delimiter=TAB"]  # fmt: skip
+    command = ["java", "-Xmx512m", "-cp", f"{ROOT / '.neo4j' / 'lib'}/*",
+               "org.neo4j.cli.AdminTool", "database", "import", "full", "neo4j",
+               f"--nodes={nodes}", f"--relationships={relationships}", "--array-delimiter=TAB"]  # fmt: skip
     env = os.environ | {"NEO4J_HOME": str(server.home), "NEO4J_CONF": str(server.home / "conf")}
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -117,9 +118,10 @@ def test_load_csv_reads_both_pairs(neo4j_server: Server, hostile: Graph, tmp_pat
     """LOAD CSV finds every row; it takes a backslash before a quotation mark for an escape unless told otherwise."""
     plain = graph_of([t for t in ALL if not any(name.endswith("\\") for name in (t.source, t.predicate, t.target))])
     export(plain, tmp_path / "g.neo4j.csv")
-    query = "LOAD CSV WITH HEADERS FROM $file AS row RETURN row[':START_ID'], row['predicate'], row[':END_ID'], row['evidence']"
+    query = """LOAD CSV WITH HEADERS FROM $file AS row
+    RETURN row[':START_ID'], row['predicate'], row[':END_ID'], row['evidence']"""
     with driver(neo4j_server) as opened:
-        rows = opened.execute_query(query, file=f"{served}/g.relationships.csv").records  # type: ignore[arg-type]
+        rows = opened.execute_query(query, file=f"{served}/g.relationships.csv").records
     assert {(s, p, t) for s, p, t, _ in rows} == {
         (guarded(r.source), guarded(r.predicate), guarded(r.target)) for r in plain.relations
     }

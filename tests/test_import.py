@@ -44,11 +44,12 @@ def test_real_graphml_of_another_tool_is_read(shared: Path) -> None:
 
 def test_lightrag_says_what_in_keywords_and_how_in_descriptions(tmp_path: Path) -> None:
     """The first keyword is the predicate, every description of a passage is evidence in its own words."""
-    theirs = nx.Graph()
+    theirs: nx.Graph[str] = nx.Graph()
     for name in ("Spider Silk", "Fibroin"):
         theirs.add_node(name, entity_id=name, entity_type="MATERIAL", description="d", source_id="chunk-1",
                         file_path="a.pdf", created_at=1)  # fmt: skip
-    theirs.add_edge("Spider Silk", "Fibroin", weight=2.0, description="Silk is made of fibroin.<SEP>Fibroin forms silk.",
+    theirs.add_edge("Spider Silk", "Fibroin", weight=2.0,
+                    description="Silk is made of fibroin.<SEP>Fibroin forms silk.",
                     keywords="composition, protein", source_id="chunk-1<SEP>chunk-2", file_path="a.pdf")  # fmt: skip
     nx.write_graphml(theirs, tmp_path / "graph_chunk_entity_relation.graphml")
     delta = read_graph(tmp_path / "graph_chunk_entity_relation.graphml")
@@ -59,7 +60,7 @@ def test_lightrag_says_what_in_keywords_and_how_in_descriptions(tmp_path: Path) 
 
 def test_graphrag_keeps_ids_of_its_own_beside_names(tmp_path: Path) -> None:
     """An attribute `id` is no node's id, quotation marks around a name are not part of it."""
-    theirs = nx.Graph()
+    theirs: nx.Graph[str] = nx.Graph()
     theirs.add_node('"SCROOGE"', id="3f2a", type='"PERSON"', description="a miser", source_id="t1", human_readable_id=0)
     theirs.add_node('"MARLEY"', id="77b1", type='"PERSON"', description="a ghost", source_id="t1", human_readable_id=1)
     theirs.add_edge('"SCROOGE"', '"MARLEY"', id="e1", weight=9.0, description="Marley warns Scrooge", source_id="t1")
@@ -72,7 +73,7 @@ def test_graphrag_keeps_ids_of_its_own_beside_names(tmp_path: Path) -> None:
 
 def test_gephi_numbers_its_nodes_and_labels_them(tmp_path: Path) -> None:
     """Where an id is a number, the label is the name, in GraphML and GEXF."""
-    theirs = nx.DiGraph()
+    theirs: nx.DiGraph[str] = nx.DiGraph()
     theirs.add_node("n0", label="silk")
     theirs.add_node("n1", label="fibroin")
     theirs.add_edge("n0", "n1", predicate="contains")

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from graphgrow.errors import BadInput
@@ -16,6 +16,9 @@ from graphgrow.export.rows import Row, concept_rows, packed, relation_rows
 from graphgrow.graph import Graph
 from graphgrow.names import clean
 from graphgrow.structures import Past
+
+if TYPE_CHECKING:
+    from pyoxigraph import BlankNode, NamedNode
 
 MISSING = "an RDF file needs pyoxigraph: pip install 'graphgrow[rdf]'"
 OURS = "urn:graphgrow:"
@@ -77,7 +80,7 @@ def _library() -> ModuleType:
     return pyoxigraph
 
 
-def _term(value: Node | str | int, rdf: ModuleType) -> Any:
+def _term(value: Node | str | int, rdf: ModuleType) -> object:
     if not isinstance(value, Node):
         return rdf.Literal(value)
     return rdf.BlankNode(value[2:]) if value.startswith("_:") else rdf.NamedNode(str(value))
@@ -211,12 +214,12 @@ def _others(about: About, rdf: ModuleType) -> tuple[list[Row], list[Row]]:
     return [_foreign(end, terms.get(end) or rdf.NamedNode(end[1:-1]), about) for end in ends], links
 
 
-def _foreign(ident: str, term: Any, about: About) -> Row:
+def _foreign(ident: str, term: "NamedNode | BlankNode", about: About) -> Row:
     spellings = [one.value for label in LABELS for one in about.get(term, {}).get(_full(label), ())]
     return {"id": ident, "name": _label(term, about), "aliases": spellings}
 
 
-def _label(term: Any, about: About) -> str:
+def _label(term: "NamedNode | BlankNode", about: About) -> str:
     """Return what a term is called: its label, else the last part of its address, in words."""
     said = about.get(term, {})
     last = re.split(r"[/#:]", term.value.rstrip("/#"))[-1]

@@ -17,6 +17,7 @@ from graphgrow.cli import (
     deciding,
     exploring,
     files,
+    forking,
     growing,
     reading,
     reporting,
@@ -36,7 +37,7 @@ app = typer.Typer(
 )
 PARTS = (
     growing, choosing, reading, deciding, steering, exploring, comparing, agreeing, resolving, criticality, reporting,
-    files
+    files, forking
 )  # fmt: skip
 for part in PARTS:
     part.register(app)

@@ -22,6 +22,7 @@ from graphgrow.cli import (
     reading,
     reporting,
     resolving,
+    serving,
     steering,
 )
 from graphgrow.cli.output import printable
@@ -37,7 +38,7 @@ app = typer.Typer(
 )
 PARTS = (
     growing, choosing, reading, deciding, steering, exploring, comparing, agreeing, resolving, criticality, reporting,
-    files, forking
+    files, forking, serving
 )  # fmt: skip
 for part in PARTS:
     part.register(app)

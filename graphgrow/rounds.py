@@ -143,11 +143,13 @@ class Rounds:
 
 def _step(question: Question) -> tracing.Step:
     """Begin the span of a question: who chose it and as what it is asked, but nothing of what it is about."""
-    focus = question.focus
-    about = {"graphgrow.strategy": focus.strategy, "graphgrow.sample": question.sample}
-    return tracing.Step(
-        "step", {**about, "graphgrow.repairs": question.repairs, "graphgrow.verifies": question.verifies}
-    )
+    about: dict[str, str | int] = {
+        "graphgrow.strategy": question.focus.strategy,
+        "graphgrow.sample": question.sample,
+        "graphgrow.repairs": question.repairs,
+        "graphgrow.verifies": question.verifies,
+    }
+    return tracing.Step("step", about)
 
 
 def _came(event: Expansion) -> dict[str, str | int]:

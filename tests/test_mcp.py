@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -21,7 +22,7 @@ from graphgrow.mcp.server import READ, WRITE, server
 from graphgrow.mcp.writing import Purse
 from graphgrow.model import Budget, Usage
 from graphgrow.stores import open_store
-from tests.conftest import chatter
+from tests.conftest import ROOT, chatter
 from tests.servers import free_port
 from tests.test_cli import graphgrow
 
@@ -94,6 +95,18 @@ def test_an_agent_reads_a_graph(silk: Path) -> None:
         assert "Unknown tool" in await refused(client, "merge", one="protein 1", other="protein 2")
 
     talk(silk, session)
+
+
+def test_the_settings_in_the_readme_work(silk: Path) -> None:
+    """What the README has a client start is a server that answers."""
+    (block,) = re.findall(r"```json\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    started = json.loads(block)["mcpServers"]["graphgrow"]
+    assert (started["command"], started["args"][0]) == ("graphgrow", "mcp")
+
+    async def session(client: Client) -> None:
+        assert (await said(client, "overview"))["concepts"] > 0
+
+    talk(silk, session, *started["args"][2:])
 
 
 def test_bad_input_is_one_clear_sentence(silk: Path) -> None:

@@ -2,7 +2,9 @@
 
 import csv
 import json
+import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import parse as parse_xml
@@ -182,6 +184,18 @@ def test_turtle_is_read_by_pyoxigraph(tmp_path: Path) -> None:
         }""")
     assert isinstance(found, QuerySolutions)
     assert [(row["name"].value, row["event"].value) for row in found] == [("gland", "2")]
+
+
+@pytest.mark.parametrize("act", [lambda path: export(silk(), path), read_graph])
+def test_turtle_without_its_package_says_what_to_install(
+    act: Callable[[Path], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The extra is named, on the way out and in, and no file is left half written."""
+    (tmp_path / "g.ttl").write_text("", encoding="utf-8")
+    monkeypatch.setitem(sys.modules, "pyoxigraph", None)
+    with pytest.raises(BadInput, match=r"graphgrow\[rdf\]"):
+        act(tmp_path / "g.ttl")
+    assert [path.name for path in tmp_path.iterdir()] == ["g.ttl"]
 
 
 @given(st.text())

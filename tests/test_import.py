@@ -7,7 +7,8 @@ import networkx as nx
 import pytest
 
 from graphgrow.errors import BadInput
-from graphgrow.export import read_graph
+from graphgrow.export import export, read_graph
+from graphgrow.graph import Graph
 from graphgrow.model import Relation
 
 
@@ -50,7 +51,7 @@ def test_lightrag_says_what_in_keywords_and_how_in_descriptions(tmp_path: Path) 
                         file_path="a.pdf", created_at=1)  # fmt: skip
     theirs.add_edge("Spider Silk", "Fibroin", weight=2.0,
                     description="Silk is made of fibroin.<SEP>Fibroin forms silk.",
-                    keywords="composition, protein", source_id="chunk-1<SEP>chunk-2", file_path="a.pdf")  # fmt: skip
+                    keywords="composition<SEP>protein, silk", source_id="chunk-1<SEP>chunk-2")  # fmt: skip
     nx.write_graphml(theirs, tmp_path / "graph_chunk_entity_relation.graphml")
     delta = read_graph(tmp_path / "graph_chunk_entity_relation.graphml")
     assert [c.name for c in delta.concepts] == ["Spider Silk", "Fibroin"]
@@ -104,6 +105,14 @@ def test_a_table_of_triples_is_a_graph(tmp_path: Path, text: str) -> None:
         Relation("silk", "made by", "gland"),
     }
     assert [c.key for c in delta.concepts] == ["silk", "fibroin", "gland"]
+
+
+def test_a_table_of_triples_and_a_pair_of_one_name_are_not_told_apart(tmp_path: Path) -> None:
+    """Nobody guesses which of the two is meant."""
+    (tmp_path / "t.csv").write_text("source,predicate,target\na,is,b\n", encoding="utf-8")
+    export(Graph(), tmp_path / "t.csv")
+    with pytest.raises(BadInput, match=r"t\.concepts\.csv"):
+        read_graph(tmp_path / "t.csv")
 
 
 def test_the_same_triple_twice_is_said_twice(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,12 @@ def silk(tmp_path: Path) -> Path:
     return tmp_path / "silk.db"
 
 
+def run(talk: Callable[[], Awaitable[None]]) -> None:
+    """Run a conversation to its end, in a thread of its own: a browser's tests leave an event loop in the main one."""
+    with ThreadPoolExecutor(1) as own:
+        own.submit(lambda: asyncio.run(asyncio.wait_for(talk(), 120))).result()
+
+
 def talk(store: Path, session: Session, *options: str) -> None:
     """Hold a session with a server that is a process of its own."""
     words = ["-m", "graphgrow", "mcp", str(store), *options]
@@ -49,7 +56,7 @@ def talk(store: Path, session: Session, *options: str) -> None:
         async with Client(StdioServerParameters(command=sys.executable, args=words, env=env)) as client:
             await session(client)
 
-    asyncio.run(asyncio.wait_for(hold(), 60))
+    run(hold)
 
 
 async def said(client: Client, tool: str, **arguments: object) -> dict[str, Any]:
@@ -179,7 +186,7 @@ def test_over_http_it_listens_on_this_machine_alone(silk: Path) -> None:
     words = [sys.executable, "-m", "graphgrow", "mcp", str(silk), "--port", str(port)]
     with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process:
         try:
-            asyncio.run(asyncio.wait_for(hold(), 60))
+            run(hold)
             strange = urllib.request.Request(
                 address, b"{}", {"Host": "evil.example", "Content-Type": "application/json"}
             )
@@ -227,7 +234,7 @@ def test_money_is_limited_over_all_calls_of_a_server(silk: Path) -> None:
             assert "the 0.05 USD of this server are spent" in await refused(client, "grow", steps=1)
             assert "0.05 USD" in await refused(client, "ask", question="why?")
 
-    asyncio.run(session())
+    run(session)
 
 
 def test_a_shortest_path_is_found_whatever_the_directions(silk: Path) -> None:

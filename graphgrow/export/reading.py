@@ -55,7 +55,7 @@ def predicate(row: Row) -> str:
     """
     names = PREDICATES[:-1] if "source_id" in row else PREDICATES
     name, text = next(((name, text) for name in names if (text := _text(row.get(name)))), ("", FALLBACK))
-    return _text(text.split(",")[0]) or FALLBACK if name == "keywords" else text
+    return _text(text.replace(SEPARATOR, ",").split(",")[0]) or FALLBACK if name == "keywords" else text
 
 
 def _text(value: object) -> str:

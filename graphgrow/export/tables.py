@@ -59,9 +59,12 @@ def write(graph: Graph, path: Path) -> None:
 
 def read(path: Path) -> tuple[list[Row], list[Row]]:
     """Return the tables of a pair; where FILE.csv itself is there, it holds triples."""
+    pair = csv_pair(path)
     if path.exists():
+        if all(file.exists() for file in pair):
+            raise BadInput(f"{path} is there, and {pair[0].name} with {pair[1].name} too: move what is not meant")
         return [], _triples(_cells(path))
-    concepts, relations = (_named(_cells(file)) for file in csv_pair(path))
+    concepts, relations = (_named(_cells(file)) for file in pair)
     return concepts, relations
 
 

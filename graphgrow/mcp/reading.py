@@ -32,8 +32,10 @@ class Reading:
     def _now(self) -> Iterator[Graph]:
         """Give the graph as the store has it now, to one call at a time."""
         with self._lock, closing(open_store(self._url)) as home:
-            self._graph.apply_all(home.events(self._graph.seq))
-            yield self._graph
+            kept, self._graph = self._graph, Graph()  # what fails half-way is not kept
+            kept.apply_all(home.events(kept.seq))
+            self._graph = kept
+            yield kept
 
     def overview(self) -> Json:
         """Say what the graph is about, how large it is, and which concepts are most connected."""

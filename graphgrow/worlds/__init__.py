@@ -1,6 +1,6 @@
 """Worlds by name: a language model whose truth is a graph file, a store, or a hidden graph ready made.
 
-"world:GRAPH?k=6&seed=1": GRAPH is a .graphml, .json or .csv file, a store, or a kind of made world with its `size`.
+"world:GRAPH?k=6&seed=1": GRAPH is a graph file, a store, or a kind of made world with its `size`.
 """
 
 import math

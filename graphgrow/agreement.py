@@ -94,6 +94,12 @@ def consensus(graphs: Sequence[Graph], least: int) -> tuple[Graph, Repeatability
     return _graph(graphs[0].topic, names, agreed), _repeatability(held)
 
 
+def lacking(graph: Graph, other: Graph) -> tuple[list[str], list[Relation]]:
+    """Return the concepts, by key, and the relations that one graph shows and another does not."""
+    concepts = [key for key in graph.concepts if key not in other.concepts]
+    return concepts, [relation for relation in graph.relations if relation not in other.relations]
+
+
 def _common(graphs: Sequence[Graph]) -> Standing:
     """Return what stands for what over all graphs together."""
     merges = [Change("merge", pair) for graph in graphs for pair in graph.standing.into.items()]

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from graphgrow import answers
+from graphgrow import answers, tracing
 from graphgrow.errors import ContextOverflow, StaleGraph, StoreAway, StoreError
 from graphgrow.graph import Graph
 from graphgrow.llm import LLM
@@ -20,7 +20,7 @@ from graphgrow.spool import Parcel, Spool
 from graphgrow.stores import GraphStore
 from graphgrow.topics import topic_of
 
-Kept = tuple[Path | None, Parcel]  # a reply, and its file while it waits
+Kept = tuple[Path | None, Parcel, tracing.Step]  # a reply, its file while it waits, and the span that it ends
 
 
 @dataclass(slots=True)
@@ -58,7 +58,9 @@ class Rounds:
         """
         waiting, failure = deque[Future[Kept]](), None
         try:
-            waiting.extend(workers.submit(self._ask, question, self.graph.seq) for question in questions)
+            waiting.extend(
+                workers.submit(self._ask, question, self.graph.seq, _step(question)) for question in questions
+            )
             while waiting:
                 failure = failure or waiting[0].exception()
                 answer = waiting.popleft()
@@ -89,25 +91,29 @@ class Rounds:
     def _where_replies_wait(self) -> str:
         return f"Replies that have arrived wait in {self.spool.folder} and are committed when this run is started again"
 
-    def _ask(self, question: Question, seq: int) -> Kept:
+    def _ask(self, question: Question, seq: int, step: tracing.Step) -> Kept:
         """Ask in a worker thread, and put the reply where nothing can lose it before anything is made of it."""
-        prompt = question.prompt
+        with step.asking():
+            answer = self._answer(question)
+        parcel = Parcel(self.topic, seq, question, answer)
         try:
-            reply = self.llm.ask(prompt)
+            return self.spool.keep(parcel), parcel, step
+        except OSError:  # a full disk, say: the store may take the reply all the same
+            return None, parcel, step
+
+    def _answer(self, question: Question) -> Answer:
+        """Return the reply to a question, or to its smaller prompt where the first does not fit the model."""
+        try:
+            return Answer(question.prompt, tracing.ask(self.llm, question.prompt))
         except ContextOverflow:
             if question.smaller is None:
                 raise
-            prompt = question.smaller
-            reply = self.llm.ask(prompt)
-        parcel = Parcel(self.topic, seq, question, Answer(prompt, reply))
-        try:
-            return self.spool.keep(parcel), parcel
-        except OSError:  # a full disk, say: the store may take the reply all the same
-            return None, parcel
+            return Answer(question.smaller, tracing.ask(self.llm, question.smaller))
 
-    def _commit(self, path: Path | None, parcel: Parcel) -> Expansion:
+    def _commit(self, path: Path | None, parcel: Parcel, step: tracing.Step) -> Expansion:
         event = self._save(parcel)
         self.spool.drop(path)
+        step.done(_came(event))
         return event
 
     def _save(self, parcel: Parcel) -> Expansion:
@@ -133,3 +139,24 @@ class Rounds:
         if self.graph.seq == before:
             raise StoreError(f"{self.store.url} holds fewer events than this run has seen: was it replaced?")
         topic_of(self.topic, self.graph)
+
+
+def _step(question: Question) -> tracing.Step:
+    """Begin the span of a question: who chose it and as what it is asked, but nothing of what it is about."""
+    about: dict[str, str | int] = {
+        "graphgrow.strategy": question.focus.strategy,
+        "graphgrow.sample": question.sample,
+        "graphgrow.repairs": question.repairs,
+        "graphgrow.verifies": question.verifies,
+    }
+    return tracing.Step("step", about)
+
+
+def _came(event: Expansion) -> dict[str, str | int]:
+    return {
+        "graphgrow.seq": event.seq,
+        "graphgrow.outcome": event.outcome,
+        "graphgrow.new_concepts": len(event.delta.concepts),
+        "graphgrow.new_relations": len(event.delta.relations),
+        "graphgrow.rejects": len(event.delta.rejects),
+    }

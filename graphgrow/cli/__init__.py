@@ -17,10 +17,12 @@ from graphgrow.cli import (
     deciding,
     exploring,
     files,
+    forking,
     growing,
     reading,
     reporting,
     resolving,
+    serving,
     steering,
 )
 from graphgrow.cli.output import printable
@@ -36,7 +38,7 @@ app = typer.Typer(
 )
 PARTS = (
     growing, choosing, reading, deciding, steering, exploring, comparing, agreeing, resolving, criticality, reporting,
-    files
+    files, forking, serving
 )  # fmt: skip
 for part in PARTS:
     part.register(app)

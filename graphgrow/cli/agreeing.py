@@ -16,7 +16,7 @@ from graphgrow.graph import Graph, fold
 from graphgrow.stores import open_store
 
 SHOWN = 20
-To = Annotated[Path | None, typer.Option("--to", help="Also write it to a .graphml, .json or .csv file.")]
+To = Annotated[Path | None, typer.Option("--to", help="Also write it to a graph file, as `export` does.")]
 
 
 def register(app: typer.Typer) -> None:

@@ -11,8 +11,8 @@ from graphgrow.cli.output import AsJson, Store, dump, say, table
 from graphgrow.cli.resolving import Embeddings, Predicates, Without
 from graphgrow.cli.resolving import how as resolving
 from graphgrow.errors import BadInput
+from graphgrow.export import FORMATS, parts, read_graph
 from graphgrow.export import export as write_graph
-from graphgrow.export import parts, read_graph
 from graphgrow.model import Edit, Expansion
 from graphgrow.names import clean
 from graphgrow.replay import Fields, recording
@@ -21,6 +21,8 @@ from graphgrow.resolve import VERBATIM
 from graphgrow.step import now
 from graphgrow.stores import DEFAULT_URL, open_store
 from graphgrow.stores.copying import complete, copy
+
+ENDINGS = ", ".join(FORMATS)
 
 
 def register(app: typer.Typer) -> None:
@@ -70,7 +72,7 @@ def replay(
 
 def export(
     store: Store,
-    file: Annotated[Path, typer.Argument(help="A name ending in .graphml, .json or .csv.")],
+    file: Annotated[Path, typer.Argument(help=f"A name that ends in {ENDINGS}.")],
     as_json: AsJson = False,
 ) -> None:
     """Write a graph to a file that other programs read."""
@@ -87,7 +89,7 @@ def export(
 
 
 def import_(
-    file: Annotated[Path, typer.Argument(help="A .graphml, .json or .csv graph, ours or anybody's.")],
+    file: Annotated[Path, typer.Argument(help=f"A graph that ends in {ENDINGS}, ours or anybody's.")],
     store: Annotated[str, typer.Argument(help="Where the graph is kept.")] = DEFAULT_URL,
     as_json: AsJson = False,
 ) -> None:

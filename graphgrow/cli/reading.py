@@ -10,7 +10,7 @@ import typer
 from graphgrow.cli.output import AsJson, Store, dump, judged_row, say, side, table
 from graphgrow.edits import find
 from graphgrow.errors import BadInput
-from graphgrow.export import READERS, read_table
+from graphgrow.export import is_graph_file, read_table
 from graphgrow.graph import Graph, fold
 from graphgrow.model import Edit, Event, Thought
 from graphgrow.stores import GraphStore, open_store
@@ -136,7 +136,7 @@ def _log_row(event: Event, judged: Verdict | None) -> tuple[object, ...]:
 
 
 def measure(
-    source: Annotated[str, typer.Argument(metavar="STORE|FILE", help="A store, or a .graphml, .json or .csv graph.")],
+    source: Annotated[str, typer.Argument(metavar="STORE|FILE", help="A store, or a graph file.")],
     at: Annotated[int | None, typer.Option(min=0, help="As it was after this event.")] = None,
     every: Annotated[int | None, typer.Option(min=1, help="One row every K events.")] = None,
     nulls: Annotated[
@@ -145,8 +145,7 @@ def measure(
     as_json: AsJson = False,
 ) -> None:
     """Print the whole panel of metrics of a graph."""
-    is_file = _is_file(source)
-    if (is_file and (at is not None or every is not None)) or (at is not None and every is not None):
+    if (is_file(source) and (at is not None or every is not None)) or (at is not None and every is not None):
         raise BadInput("--at and --every go with a store, one at a time: a graph file has no history")
     if every is not None:
         _measure_every(source, every, as_json=as_json)
@@ -183,12 +182,13 @@ def _measure_nulls(concepts: list[str], relations: list[tuple[str, str, str]], s
     say(f"low and high hold 95 % of {samples} graphs of each model; z is the distance from their mean in deviations")
 
 
-def _is_file(source: str) -> bool:
-    return "://" not in source and Path(source).suffix.lower() in READERS
+def is_file(source: str) -> bool:
+    """Tell whether a source is a graph file and no store."""
+    return "://" not in source and is_graph_file(Path(source))
 
 
 def _contents(source: str, at: int | None) -> tuple[list[str], list[tuple[str, str, str]]]:
-    if _is_file(source):
+    if is_file(source):
         return read_table(Path(source))
     graph = load(source, at)
     return list(graph.concepts), graph.triples()

@@ -28,8 +28,11 @@ _CONCESSIONS = len(FORMATS) + 4  # every format, and the four fields that can be
 class OpenAIChat:
     """One model at one endpoint. Threads may share it; what the endpoint refuses is learnt once and remembered.
 
-    Retries on 429, 5xx and lost connections, with back-off and Retry-After, are the client's own.
+    Retries on 429, 5xx and lost connections, with back-off and Retry-After, are the client's own. `provider` is whose
+    interface it speaks, for traces.
     """
+
+    provider = "openai"
 
     def __init__(  # five of them have a default, by name only
         self,

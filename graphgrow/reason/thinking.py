@@ -7,11 +7,13 @@ nothing twice. Whatever breaks, a reply that was paid for is in the store, or wa
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from graphgrow import tracing
 from graphgrow.errors import BudgetSpent, GraphgrowError, StaleGraph, StoreError
 from graphgrow.graph import Bill, Graph
 from graphgrow.llm import LLM
@@ -156,7 +158,7 @@ class Thinking:
                 inquiry = replace(inquiry, prompt=repair(inquiry.prompt, before.reply.text, before.reason))
             self._check(inquiry.prompt, len(waiting))
             repairs = before.seq if before else 0
-            waiting.append((inquiry, workers.submit(self._ask, plan, inquiry, repairs)))
+            waiting.append((inquiry, workers.submit(copy_context().run, self._ask, plan, inquiry, repairs)))
 
     def _mended(self, plan: Thought, inquiry: Inquiry, first: Thought) -> Thought:
         """Ask once more where a reply could not be used, and return what came of that."""
@@ -168,7 +170,7 @@ class Thinking:
 
     def _ask(self, plan: Thought, inquiry: Inquiry, repairs: int) -> tuple[Path | None, Thought]:
         """Ask, and put the reply where nothing can lose it; read it before, which costs nothing."""
-        reply = self.llm.ask(inquiry.prompt)
+        reply = tracing.ask(self.llm, inquiry.prompt)
         thought = self._thought(plan, inquiry.stage, inquiry.subject, {})
         thought = replace(_read(thought, inquiry, reply), prompt=inquiry.prompt, reply=reply, repairs=repairs)
         try:

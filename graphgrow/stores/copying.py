@@ -1,6 +1,7 @@
 """A graph from one store into another, with its log."""
 
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 
 from graphgrow.errors import BadInput
 from graphgrow.model import Event
@@ -17,6 +18,16 @@ def copy(source: GraphStore, target: GraphStore) -> int:
     beginning of the source.
     """
     return complete(source.events(), target)
+
+
+def fork(source: GraphStore, target: GraphStore, at: int) -> int:
+    """Copy a log up to and with event `at`, from where the target goes its own way; see `copy`.
+
+    Raises BadInput where the source has no such event.
+    """
+    if at < 1 or next(source.events(at - 1), None) is None:
+        raise BadInput(f"{source.url} has no event {at}: see  graphgrow log")
+    return complete(takewhile(lambda event: event.seq <= at, source.events()), target)
 
 
 def complete(events: Iterable[Event], target: GraphStore) -> int:

@@ -1,6 +1,6 @@
 """Worlds by name: a language model whose truth is a graph file, a store, or a hidden graph ready made.
 
-"world:GRAPH?k=6&seed=1": GRAPH is a .graphml, .json or .csv file, a store, or a kind of made world with its `size`.
+"world:GRAPH?k=6&seed=1": GRAPH is a graph file, a store, or a kind of made world with its `size`.
 """
 
 import math
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from graphgrow.errors import BadInput
-from graphgrow.export import WRITERS, read_graph
+from graphgrow.export import is_graph_file, read_graph
 from graphgrow.llm import LLM
 from graphgrow.llm import open_llm as open_other
 from graphgrow.llm.world import Dials, World
@@ -72,7 +72,7 @@ def _made(kind: str, numbers: dict[str, float], seed: int) -> "nx.Graph[str]":
 
 def hidden_graph(place: str) -> "nx.Graph[str]":
     """Return a graph file, or the graph of a store, with names as nodes; a store's topic is the topic."""
-    if Path(place).suffix.lower() in WRITERS:
+    if is_graph_file(Path(place)):
         delta = read_graph(Path(place))
         said = (statement.relation for statement in delta.relations)
         return _graph({concept.key: concept.name for concept in delta.concepts}, said, "")

@@ -7,7 +7,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import streamlit as st
 
-from graphgrow.export import concept_rows, export, relation_rows
+from graphgrow.export import export
 from graphgrow.graph import Graph
 from graphgrow.model import Delta, Edit, Statement
 from graphgrow_explorer.feedback import note
@@ -35,7 +35,7 @@ def written(home: Home, keys: set[str] | None, ending: str) -> bytes:
     """Return a file of a graph, or of the part of it that some concepts are."""
     with home.reading() as graph, TemporaryDirectory() as folder:
         path = Path(folder, f"graph{ending}")
-        (_gexf if ending == ".gexf" else export)(graph if keys is None else part(graph, keys), path)
+        export(graph if keys is None else part(graph, keys), path)
         made = sorted(Path(folder).iterdir())
         if len(made) == 1:
             return made[0].read_bytes()
@@ -44,18 +44,6 @@ def written(home: Home, keys: set[str] | None, ending: str) -> bytes:
             for file in made:
                 archive.write(file, file.name)
         return packed.read_bytes()
-
-
-def _gexf(graph: Graph, path: Path) -> None:
-    """Write the format that Gephi keeps its graphs in; names are its labels."""
-    import networkx as nx
-
-    out: nx.MultiDiGraph[str] = nx.MultiDiGraph()
-    for row in concept_rows(graph):
-        out.add_node(row["key"], label=row["name"], **row)
-    for row in relation_rows(graph):
-        out.add_edge(row["source"], row["target"], **{k: v for k, v in row.items() if k not in {"source", "target"}})
-    nx.write_gexf(out, path)
 
 
 def part(graph: Graph, keys: set[str]) -> Graph:

@@ -1,0 +1,125 @@
+"""Graphs as files and back, a module a format. What goes out comes in again the same.
+
+Names come from a language model, so they are data in every format: attributes in GraphML and GEXF, cells in CSV that no
+spreadsheet takes for a formula, literals in Turtle, string literals in Cypher.
+"""
+
+import csv
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree.ElementTree import ParseError
+
+from graphgrow.errors import BadInput
+from graphgrow.export import cypher, gexf, graphml, node_link, reading, tables, turtle
+from graphgrow.export.rows import Row, concept_rows, relation_rows
+from graphgrow.export.tables import NEO4J, csv_pair, guarded, neo4j_pair
+from graphgrow.graph import Graph
+from graphgrow.model import Delta
+
+__all__ = ["FORMATS", "concept_rows", "csv_pair", "export", "guarded", "is_graph_file", "neo4j_pair", "parts",
+           "read_graph", "read_table", "relation_rows"]  # fmt: skip
+
+_BROKEN = (ParseError, ValueError, TypeError, AttributeError, RecursionError, LookupError, csv.Error)
+
+
+def _one(path: Path) -> tuple[Path, ...]:
+    return (path,)
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How to write a graph, how to read one as nodes and links, and which files a name stands for."""
+
+    write: Callable[[Graph, Path], None]
+    read: Callable[[Path], tuple[list[Row], list[Row]]]
+    files: Callable[[Path], tuple[Path, ...]] = _one
+
+
+FORMATS: dict[str, Format] = {
+    ".graphml": Format(graphml.write, graphml.read),
+    ".gexf": Format(gexf.write, gexf.read),
+    ".json": Format(node_link.write, node_link.read),
+    NEO4J: Format(tables.write_neo4j, tables.read_neo4j, neo4j_pair),
+    ".csv": Format(tables.write, tables.read, csv_pair),
+    ".ttl": Format(turtle.write, turtle.read),
+    ".cypher": Format(cypher.write, cypher.read),
+}
+
+
+def format_of(path: Path) -> Format | None:
+    """Return the format that the ending of a file's name stands for."""
+    return next((how for ending, how in FORMATS.items() if path.name.lower().endswith(ending)), None)
+
+
+def is_graph_file(path: Path) -> bool:
+    """Tell whether a name is that of a graph file, by its ending."""
+    return format_of(path) is not None
+
+
+def export(graph: Graph, path: Path) -> None:
+    """Write a graph in the format that the file's ending names; an existing file is replaced whole or not at all."""
+    how = format_of(path)
+    if how is None:
+        raise BadInput(f"cannot export to {path}: use a name that ends in {', '.join(FORMATS)}")
+    draft = path.with_name(f".draft.{path.name}")
+    finished = dict(zip(how.files(draft), how.files(path), strict=True))
+    if any(final.is_dir() for final in finished.values()):
+        raise BadInput(f"cannot write {path}: there is a folder of that name")
+    try:
+        how.write(graph, draft)
+        for written, final in finished.items():
+            written.replace(final)
+    except OSError as error:
+        raise BadInput(f"cannot write {path}: {error.strerror or error}") from None
+    finally:
+        for written in finished:
+            written.unlink(missing_ok=True)
+
+
+def read_graph(path: Path) -> Delta:
+    """Return concepts and relations of a graph file, ours or anybody's; raises BadInput where it holds no graph.
+
+    A node's name is its `name`, else its id (a `label` may be a type); its key is its `key`, else the canonical key of
+    its name. Nodes whose keys agree become one concept, and nodes whose names hold nothing are left out.
+    """
+    return reading.delta(*_rows(path))
+
+
+def parts(delta: Delta, most: int = 1000) -> Iterator[Delta]:
+    """Yield an import as one delta, or a large one as several of up to `most` concepts or relations each."""
+    if len(delta.concepts) + len(delta.statements) <= most:
+        yield delta
+        return
+    for start in range(0, len(delta.concepts), most):
+        yield Delta(concepts=delta.concepts[start : start + most])
+    if delta.aliases:
+        yield Delta(aliases=delta.aliases)
+    for start in range(0, len(delta.relations), most):
+        yield Delta(relations=delta.relations[start : start + most])
+    for start in range(0, len(delta.support), most):
+        yield Delta(support=delta.support[start : start + most])
+
+
+def read_table(path: Path) -> tuple[list[str], list[tuple[str, str, str]]]:
+    """Return nodes and relations of a graph file by its own ids, for measuring: nothing is folded or left out."""
+    nodes, links = _rows(path)
+    ids = dict.fromkeys([reading.ident(row) for row in nodes])
+    said = dict.fromkeys((str(row["source"]), reading.predicate(row), str(row["target"])) for row in links)
+    ids |= dict.fromkeys(end for source, _, target in said for end in (source, target))
+    return list(ids), list(said)
+
+
+def _rows(path: Path) -> tuple[list[Row], list[Row]]:
+    how = format_of(path)
+    if how is None:
+        raise BadInput(f"cannot read {path}: use a file that ends in {', '.join(FORMATS)}")
+    try:
+        nodes, links = how.read(path)
+    except _BROKEN as error:
+        raise BadInput(f"{path} is no graph that can be read: {type(error).__name__}: {error}") from None
+    except OSError as error:
+        raise BadInput(f"cannot open {path}: {error.strerror or error}") from None
+    if not all(isinstance(row, dict) and {"source", "target"} <= row.keys() for row in links):
+        raise BadInput(f"{path} is no graph that can be read: every link needs a source and a target")
+    return nodes, links

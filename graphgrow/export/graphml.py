@@ -1,0 +1,43 @@
+"""GraphML: for Gephi, yEd, igraph, networkx; also what LightRAG and GraphRAG write."""
+
+import re
+from pathlib import Path
+
+from graphgrow.export.picture import places
+from graphgrow.export.rows import Row, concept_rows, flat, relation_rows
+from graphgrow.graph import Graph
+from graphgrow.names import clean
+
+_NUMBERED = re.compile(r"n?\d+(\.0)?")  # ids that say nothing, as Gephi and igraph give them
+
+
+def write(graph: Graph, path: Path) -> None:
+    """Write concepts with position and community, and relations with their support as weight."""
+    import networkx as nx
+
+    out: nx.MultiDiGraph[str] = nx.MultiDiGraph(topic=clean(graph.topic))
+    for row, place in zip(concept_rows(graph), places(graph).values(), strict=True):
+        where = {"x": place.x, "y": place.y, "community": place.community}
+        out.add_node(row["key"], label=row["name"], **where, **flat(row))
+    for row in relation_rows(graph):
+        source, target, rest = row.pop("source"), row.pop("target"), flat(row)
+        out.add_edge(source, target, label=row["predicate"], weight=row["support"], **rest)
+    nx.write_graphml(out, path)
+
+
+def read(path: Path) -> tuple[list[Row], list[Row]]:
+    """Return nodes and links; of a node with a number for an id, its label is the name."""
+    import networkx as nx
+
+    try:
+        graph = nx.read_graphml(path)
+    except nx.NetworkXException as error:
+        raise ValueError(error) from None
+    nodes = [_named({**data, "id": key}) for key, data in graph.nodes(data=True)]
+    return nodes, [{**data, "source": s, "target": t} for s, t, data in graph.edges(data=True)]
+
+
+def _named(row: Row) -> Row:
+    if "name" in row or "label" not in row or not _NUMBERED.fullmatch(str(row["id"])):
+        return row
+    return {**row, "name": row["label"]}

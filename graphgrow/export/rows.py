@@ -1,0 +1,59 @@
+"""A graph as rows of plain values, one a concept and one a relation: what every format writes, each in its own way."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from graphgrow.graph import Evidence, Graph
+from graphgrow.names import clean
+
+Row = dict[str, Any]
+CONCEPT_COLUMNS = ("key", "name", "aliases", "degree", "first_seq", "depth")
+RELATION_COLUMNS = ("source", "predicate", "target", "support", "first_seq", "last_seq", "evidence")
+_UNSAFE = re.compile(r"[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")  # what XML, or a reader of lines, trips over
+
+
+def concept_rows(graph: Graph) -> Iterator[Row]:
+    """Yield one row a concept: key, name, aliases, degree, the event that introduced it, depth (-1: not reached)."""
+    for key, concept in graph.concepts.items():
+        yield {
+            "key": clean(key),
+            "name": clean(concept.name),
+            "aliases": [clean(alias) for alias in concept.aliases],
+            "degree": graph.degree(key),
+            "first_seq": graph.introduced[key],
+            "depth": graph.depth.get(key, -1),
+        }
+
+
+def relation_rows(graph: Graph) -> Iterator[Row]:
+    """Yield one row a relation: keys, predicate, support, first and last event, and every piece of evidence.
+
+    A piece of evidence is {"seq": event, "said": [source, predicate, target] in raw words, "support": times}.
+    """
+    for relation, said in graph.relations.items():
+        yield {
+            "source": clean(relation.source),
+            "predicate": clean(relation.predicate),
+            "target": clean(relation.target),
+            "support": graph.support(relation),
+            "first_seq": said[0].seq,
+            "last_seq": said[-1].seq,
+            "evidence": [_evidence(one) for one in said],
+        }
+
+
+def _evidence(one: Evidence) -> Row:
+    return {"seq": one.seq, "said": [one.raw.source, one.raw.predicate, one.raw.target], "support": one.support}
+
+
+def flat(row: Row) -> Row:
+    """Return a row without lists: those are JSON text then, for formats whose cells hold one value."""
+    return {name: packed(value) if isinstance(value, list) else value for name, value in row.items()}
+
+
+def packed(value: object) -> str:
+    """Return a value as JSON on one line, without any character that XML refuses."""
+    text = json.dumps(value, ensure_ascii=False)
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

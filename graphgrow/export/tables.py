@@ -1,0 +1,136 @@
+"""CSV: a pair of tables for pandas and spreadsheets, a pair for `neo4j-admin database import`, and one of triples.
+
+No cell is a formula: text that a spreadsheet would run gets an apostrophe first, which reading takes off again.
+"""
+
+import csv
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from graphgrow.errors import BadInput
+from graphgrow.export.rows import CONCEPT_COLUMNS, RELATION_COLUMNS, Row, concept_rows, flat, packed, relation_rows
+from graphgrow.graph import Graph
+
+FORMULA = tuple("=+-@\t\r\n'\uff1d\uff0b\uff0d\uff20")  # the wide ones count too
+NEO4J = ".neo4j.csv"
+ARRAY = "\t"  # between the parts of an array; no name holds one
+NODES = {"key": "key:ID", "name": "name", "aliases": "aliases:string[]", "degree": "degree:long",
+         "first_seq": "first_seq:long", "depth": "depth:long", "label": ":LABEL"}  # fmt: skip
+LINKS = {"source": ":START_ID", "target": ":END_ID", "type": ":TYPE", "predicate": "predicate",
+         "support": "support:long", "first_seq": "first_seq:long", "last_seq": "last_seq:long",
+         "evidence": "evidence"}  # fmt: skip
+SAID = (
+    ("source", "subject", "head", "from", "s", "node1", "node_1"),
+    ("predicate", "relation", "relationship", "edge", "label", "type", "p", "r"),
+    ("target", "object", "tail", "to", "o", "node2", "node_2"),
+)
+
+
+def csv_pair(path: Path) -> tuple[Path, Path]:
+    """Return the two files that FILE.csv stands for: FILE.concepts.csv and FILE.relations.csv."""
+    return path.with_suffix(".concepts.csv"), path.with_suffix(".relations.csv")
+
+
+def neo4j_pair(path: Path) -> tuple[Path, Path]:
+    """Return the two files that FILE.neo4j.csv stands for: FILE.nodes.csv and FILE.relationships.csv."""
+    stem = path.name[: -len(NEO4J)]
+    return path.with_name(f"{stem}.nodes.csv"), path.with_name(f"{stem}.relationships.csv")
+
+
+def guarded(value: object) -> object:
+    """Return a cell that no spreadsheet takes for a formula: text that begins like one gets an apostrophe first."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+
+
+def unguarded(text: str) -> str:
+    """Return what a guarded cell holds; an apostrophe that guards nothing stays."""
+    return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA) else text
+
+
+def write(graph: Graph, path: Path) -> None:
+    """Write concepts and relations as two tables."""
+    concepts, relations = csv_pair(path)
+    _write(concepts, CONCEPT_COLUMNS, ([flat(row)[name] for name in CONCEPT_COLUMNS] for row in concept_rows(graph)))
+    _write(
+        relations, RELATION_COLUMNS, ([flat(row)[name] for name in RELATION_COLUMNS] for row in relation_rows(graph))
+    )
+
+
+def read(path: Path) -> tuple[list[Row], list[Row]]:
+    """Return the tables of a pair; where FILE.csv itself is there, it holds triples."""
+    pair = csv_pair(path)
+    if path.exists():
+        if all(file.exists() for file in pair):
+            raise BadInput(f"{path} is there, and {pair[0].name} with {pair[1].name} too: move what is not meant")
+        return [], _triples(_cells(path))
+    concepts, relations = (_named(_cells(file)) for file in pair)
+    return concepts, relations
+
+
+def write_neo4j(graph: Graph, path: Path) -> None:
+    """Write nodes and relationships with the headers that `neo4j-admin database import` reads."""
+    nodes, links = neo4j_pair(path)
+    concepts = ({**row, "aliases": ARRAY.join(row["aliases"]), "label": "Concept"} for row in concept_rows(graph))
+    relations = ({**row, "evidence": _plain(row["evidence"]), "type": "RELATES"} for row in relation_rows(graph))
+    _write(nodes, NODES.values(), ([row[name] for name in NODES] for row in concepts))
+    _write(links, LINKS.values(), ([row[name] for name in LINKS] for row in relations))
+
+
+def read_neo4j(path: Path) -> tuple[list[Row], list[Row]]:
+    """Return the rows of nodes and relationships, by the headers of `neo4j-admin database import`."""
+    nodes, links = (_named(_cells(file)) for file in neo4j_pair(path))
+    return [_node(row) for row in nodes], [_link(row) for row in links]
+
+
+def _node(row: Row) -> Row:
+    plain = {name.partition(":")[0] or name: value for name, value in row.items() if name != ":LABEL"}
+    ident = next((value for name, value in row.items() if ":ID" in name), "")
+    spellings = next((value for name, value in row.items() if name == NODES["aliases"]), "")
+    return {"id": ident, **plain, "aliases": [part for part in spellings.split(ARRAY) if part]}
+
+
+def _link(row: Row) -> Row:
+    ends = {end: next((v for k, v in row.items() if k.startswith(mark)), "")
+            for end, mark in (("source", ":START_ID"), ("target", ":END_ID"))}  # fmt: skip
+    plain = {name.partition(":")[0]: value for name, value in row.items() if not name.startswith(":")}
+    kind = row.get(":TYPE", "")
+    return {"type": "" if kind == "RELATES" else kind.replace("_", " ").lower(), **plain, **ends}
+
+
+def _plain(value: object) -> str:
+    """Return JSON in which no backslash stands before a quotation mark, which Cypher's LOAD CSV would misread."""
+    return re.sub(r'\\(["\\])', lambda found: f"\\u{ord(found[1]):04x}", packed(value))
+
+
+def _write(path: Path, header: Iterable[str], rows: Iterable[Sequence[object]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerow(header)
+        writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC)
+        writer.writerows([guarded(value) for value in row] for row in rows)
+
+
+def _cells(path: Path) -> list[list[str]]:
+    """Return the cells of a table of any size; pandas knows no limit to one, as module csv does."""
+    import pandas as pd
+
+    table = pd.read_csv(path, header=None, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    return [[unguarded(str(cell)) for cell in row] for row in table.fillna("").to_numpy().tolist()]
+
+
+def _named(cells: list[list[str]]) -> list[Row]:
+    header, *rows = cells
+    return [dict(zip(header, row, strict=True)) for row in rows]
+
+
+def _triples(cells: list[list[str]]) -> list[Row]:
+    """Return links of a table of triples: columns by their names, or three of them without a header."""
+    header, *rows = cells
+    names = [name.strip().lower() for name in header]
+    source, predicate, target = (next((n for n in said if n in names), "") for said in SAID)
+    if source and target:
+        called = {source: "source", predicate: "predicate", target: "target"}
+        return [{called.get(name, name): cell for name, cell in zip(names, row, strict=True)} for row in rows]
+    if len(header) == len(SAID):
+        return [dict(zip(("source", "predicate", "target"), row, strict=True)) for row in cells]
+    raise BadInput(f"a table of triples has the columns source, predicate and target, not {', '.join(header)[:200]}")

@@ -1,0 +1,245 @@
+"""A graph served to agents: a real client, a real process, over stdio and over HTTP."""
+
+import asyncio
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mcp import Client, StdioServerParameters
+
+from graphgrow.codec import write_events
+from graphgrow.growth import grow
+from graphgrow.llm.scripted import Scripted
+from graphgrow.mcp.reading import shortest
+from graphgrow.mcp.server import READ, WRITE, server
+from graphgrow.mcp.writing import Purse
+from graphgrow.model import Budget, Usage
+from graphgrow.stores import open_store
+from tests.conftest import ROOT, chatter
+from tests.servers import free_port
+from tests.test_cli import graphgrow
+
+Session = Callable[[Client], Awaitable[None]]
+
+
+@pytest.fixture
+def silk(tmp_path: Path) -> Path:
+    """Return a store of four steps, with a run file of ten beside it."""
+    with closing(open_store("memory:", create=True)) as store:
+        list(grow("spider silk", store, Scripted(chatter(20)), budget=Budget(steps=10)))
+        write_events(tmp_path / "run.jsonl", store.events())
+        write_events(tmp_path / "begun.jsonl", list(store.events())[:4])
+    graphgrow("replay", "begun.jsonl", "--store", "silk.db", cwd=tmp_path)
+    return tmp_path / "silk.db"
+
+
+def run(talk: Callable[[], Awaitable[None]]) -> None:
+    """Run a conversation to its end, in a thread of its own: a browser's tests leave an event loop in the main one."""
+    with ThreadPoolExecutor(1) as own:
+        own.submit(lambda: asyncio.run(asyncio.wait_for(talk(), 120))).result()
+
+
+def talk(store: Path, session: Session, *options: str) -> None:
+    """Hold a session with a server that is a process of its own."""
+    words = ["-m", "graphgrow", "mcp", str(store), *options]
+    env = {**os.environ, "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
+
+    async def hold() -> None:
+        async with Client(StdioServerParameters(command=sys.executable, args=words, env=env)) as client:
+            await session(client)
+
+    run(hold)
+
+
+async def said(client: Client, tool: str, **arguments: object) -> dict[str, Any]:
+    """Return what a tool says, as the structure and as the text that both hold it."""
+    result = await client.call_tool(tool, arguments)
+    assert not result.is_error, result.content
+    assert isinstance(result.structured_content, dict)
+    assert json.loads(result.content[0].text) == result.structured_content  # type: ignore[union-attr]
+    return result.structured_content
+
+
+async def refused(client: Client, tool: str, **arguments: object) -> str:
+    """Return the one sentence of a tool's error."""
+    result = await client.call_tool(tool, arguments)
+    assert result.is_error
+    (content,) = result.content
+    text = str(content.text)  # type: ignore[union-attr]
+    assert "\n" not in text
+    assert "Traceback" not in text
+    return text
+
+
+def test_an_agent_reads_a_graph(silk: Path) -> None:
+    """Without --write there are the tools that read, and they say what the command line says."""
+
+    async def session(client: Client) -> None:
+        tools = (await client.list_tools()).tools
+        assert {tool.name for tool in tools} == set(READ)
+        assert all(tool.annotations and tool.annotations.read_only_hint for tool in tools)
+        assert all(tool.description for tool in tools)
+        assert (await said(client, "overview"))["topic"] == "spider silk"
+        found = await said(client, "search", text="protein")
+        assert [one["name"] for one in found["concepts"]] == [f"protein {n}" for n in range(1, found["found"] + 1)]
+        assert (await said(client, "search", text="protien 1"))["concepts"][0]["name"].startswith("protein")
+        near = await said(client, "neighbours", concept="protein 1")
+        assert {one["name"] for one in near["neighbours"]} == {"spider silk", "sheet 1"}
+        way = await said(client, "path", source="sheet 1", target="sheet 2")
+        assert way["concepts"] == ["sheet 1", "protein 1", "spider silk", "protein 2", "sheet 2"]
+        assert [hop[0]["predicate"] for hop in way["hops"]] == ["produces", "contains", "contains", "produces"]
+        shown = await said(client, "show", concept="Protein 1")
+        assert shown["relations"][0]["evidence"][0]["said"] in {"contains", "forms"}
+        assert (await said(client, "communities"))["communities"] > 0
+        assert "Unknown tool" in await refused(client, "merge", one="protein 1", other="protein 2")
+
+    talk(silk, session)
+
+
+def test_the_settings_in_the_readme_work(silk: Path) -> None:
+    """What the README has a client start is a server that answers."""
+    (block,) = re.findall(r"```json\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    started = json.loads(block)["mcpServers"]["graphgrow"]
+    assert (started["command"], started["args"][0]) == ("graphgrow", "mcp")
+
+    async def session(client: Client) -> None:
+        assert (await said(client, "overview"))["concepts"] > 0
+
+    talk(silk, session, *started["args"][2:])
+
+
+def test_bad_input_is_one_clear_sentence(silk: Path) -> None:
+    """What cannot be used is named, with what to do."""
+
+    async def session(client: Client) -> None:
+        assert "no concept 'protien 1' in this graph: did you mean 'protein 1'" in await refused(
+            client, "show", concept="protien 1"
+        )
+        assert await refused(client, "search", text="?!") == "'?!' names nothing: search for a word"
+        assert "search cannot use 0 as limit: Input should be greater than" in await refused(
+            client, "search", text="silk", limit=0
+        )
+        assert "search cannot use" in await refused(client, "search")
+        await said(client, "add", source="nacre", predicate="resists", target="cracks")
+        assert "no path joins" in await refused(client, "path", source="nacre", target="spider silk")
+        assert "is rejected already" in await rejected_twice(client)
+
+    async def rejected_twice(client: Client) -> str:
+        await said(client, "reject", concept="nacre")
+        return await refused(client, "reject", concept="nacre")
+
+    talk(silk, session, "--write")
+
+
+def test_an_agent_corrects_and_grows_a_graph(silk: Path, tmp_path: Path) -> None:
+    """With --write each tool is an event that others see at once; the recorded run is grown further."""
+
+    async def session(client: Client) -> None:
+        assert {tool.name for tool in (await client.list_tools()).tools} == {*READ, *WRITE}
+        grown = await said(client, "grow", steps=2)
+        assert grown["steps"] == 2
+        assert len(grown["new_concepts"]) == 4
+        await said(client, "merge", one="protein 1", other="protein 2", reason="the same")
+        assert "sheet 2" in str(await said(client, "neighbours", concept="protein 1"))
+        await said(client, "unmerge", name="protein 2")
+        await said(client, "rename", concept="sheet 1", name="Beta sheet")
+        await said(client, "reject_relation", source="protein 1", predicate="forms", target="beta sheet")
+        await said(client, "reject", concept="protein 2")
+        await said(client, "restore", concept="protein 2")
+        assert (await said(client, "add", source="nacre", predicate="resists", target="cracks"))["edit"] == "add"
+        graphgrow("rename", "silk.db", "nacre", "Mother of pearl", cwd=tmp_path)
+        assert (await said(client, "show", concept="nacre"))["name"] == "Mother of pearl"
+
+    talk(silk, session, "--write", "--llm", f"recorded:{tmp_path / 'run.jsonl'}")
+    graphgrow("verify", "silk.db", cwd=tmp_path)
+    log = map(json.loads, graphgrow("log", "silk.db", "--json", cwd=tmp_path).stdout.splitlines())
+    kinds = [event["edit"] for event in log if event["kind"] == "edit"]
+    assert kinds == ["merge", "unmerge", "rename", "reject", "reject", "restore", "add", "rename"]
+
+
+def test_over_http_it_listens_on_this_machine_alone(silk: Path) -> None:
+    """The same tools at a port; a request that another site's page sends is refused."""
+    import urllib.error
+    import urllib.request
+
+    port = free_port()
+    address = f"http://127.0.0.1:{port}/mcp"
+
+    async def hold() -> None:
+        for _ in range(300):
+            try:
+                async with Client(address) as client:
+                    assert (await said(client, "overview"))["concepts"] > 0
+                    return
+            except (OSError, ExceptionGroup):
+                await asyncio.sleep(0.1)
+        pytest.fail("the server does not answer")
+
+    words = [sys.executable, "-m", "graphgrow", "mcp", str(silk), "--port", str(port)]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            run(hold)
+            strange = urllib.request.Request(
+                address, b"{}", {"Host": "evil.example", "Content-Type": "application/json"}
+            )
+            with pytest.raises(urllib.error.HTTPError) as error:
+                urllib.request.urlopen(strange)  # noqa: S310  # our own address
+            assert error.value.code == 421
+            error.value.close()
+        finally:
+            process.terminate()
+            process.communicate()
+
+
+def test_a_store_that_is_not_there_is_said_before_anything_is_served(tmp_path: Path) -> None:
+    """One line and exit code 1, as every command."""
+    assert "nothing.db" in graphgrow("mcp", "nothing.db", cwd=tmp_path, code=1).stderr
+
+
+def test_without_the_package_the_command_says_what_to_install(tmp_path: Path) -> None:
+    """The extra is named."""
+    script = (
+        "import sys; sys.modules['mcp'] = None; sys.argv[1:] = ['mcp', 'x.db']; import graphgrow.cli as c; c.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "pip install 'graphgrow[mcp]'" in done.stderr
+
+
+class Priced(Scripted):
+    """A scripted model that costs a cent a reply."""
+
+    def price(self, usage: Usage) -> float | None:
+        """Return a cent."""
+        return 0.01
+
+
+def test_money_is_limited_over_all_calls_of_a_server(silk: Path) -> None:
+    """What earlier calls spent is gone for later ones, and questions are answered where somebody can answer."""
+    purse = Purse(lambda: Priced(chatter(20)), usd=0.05)
+    served = server(str(silk), purse, write=True, answer=lambda home, model, question: {"answer": question.upper()})
+
+    async def session() -> None:
+        async with Client(served) as client:
+            assert (await said(client, "ask", question="why silk?"))["answer"] == "WHY SILK?"
+            purse.spent = 0.05
+            assert "the 0.05 USD of this server are spent" in await refused(client, "grow", steps=1)
+            assert "0.05 USD" in await refused(client, "ask", question="why?")
+
+    run(session)
+
+
+def test_a_shortest_path_is_found_whatever_the_directions(silk: Path) -> None:
+    """From a concept to itself it is the concept alone."""
+    with closing(open_store(str(silk))) as store:
+        graph = store.graph()
+    assert shortest(graph, "sheet 1", "sheet 1") == ["sheet 1"]
+    assert len(shortest(graph, "sheet 1", "spider silk")) == 3

@@ -24,8 +24,8 @@ from graphgrow.stores.copying import copy
 from graphgrow.stores.neo4j import Neo4jStore
 from tests.conftest import RECORDED, ROOT, chatter
 from tests.neo4j_server import PASSWORD, Server, require
-from tests.pictures import answered
-from tests.servers import Answer, completion, free_port, in_order, serving
+from tests.servers import free_port
+from tests.shown import endpoint_of_chatter, explored
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONSOLE = [line for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
@@ -50,10 +50,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
     """Yield the address of a real server that answers like a model."""
-    chats = in_order(*[Answer(completion(text)) for text in chatter(600)])
-    listing = Answer({"object": "list", "data": [{"id": "m-1"}]})
-    with serving(lambda asked: listing if asked.path.endswith("/models") else chats(asked)) as server:
-        yield server.base_url
+    with endpoint_of_chatter() as address:
+        yield address
 
 
 def test_nothing_in_the_readme_is_left_out() -> None:
@@ -82,17 +80,6 @@ def test_readme_command_works(line: str, folder: Path, endpoint: str, request: p
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
-
-
-def explored(words: list[str], folder: Path, env: dict[str, str]) -> int:
-    """Start the explorer, ask it for its page, end it by Ctrl-C, and return its exit code."""
-    command = [sys.executable, "-m", "graphgrow", *words, "--json", "--no-browser"]
-    with subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.PIPE) as process:
-        assert process.stdout
-        address = json.loads(process.stdout.readline())["url"]
-        answered(f"{address.partition('?')[0]}_stcore/health", process)
-        process.send_signal(signal.SIGINT)
-        return process.wait(30)
 
 
 @pytest.fixture(scope="module")

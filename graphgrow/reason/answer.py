@@ -253,7 +253,8 @@ def _checked(
 
 def check(says: str, cites: list[str], context: Context) -> tuple[Claim, list[Removed]]:
     """Return a sentence with the citations that hold, and those that do not with the reason."""
-    known: dict[str, Shown | Said] = {one.id: one for one in (*context.concepts, *context.relations)}
+    lines: tuple[Shown | Said, ...] = (*context.concepts, *context.relations)
+    known = {one.id: one for one in lines}
     text = _INLINE.sub("", clean(says))[:SENTENCE]
     kept, removed = list[Cite](), list[Removed]()
     for name in dict.fromkeys(_ids([*cites, *_INLINE.findall(says)])):

@@ -85,7 +85,7 @@ class Context:
     @property
     def text(self) -> str:
         """The lines of the prompt."""
-        return "\n".join(one.line for one in (*self.concepts, *self.relations))
+        return "\n".join([*(one.line for one in self.concepts), *(one.line for one in self.relations)])
 
 
 @dataclass(slots=True)

@@ -48,8 +48,8 @@ class Judgement:
 
     `share` is the share of verdicts for the first, a tie counted half, with its Wilson interval of 95 % (Wilson 1927);
     the verdicts of both orders and all samples count as independent. `agreement` is the share of samples in which both
-    orders say the same. `criteria` are such shares by criterion. Where the probes failed `verdict` is "refused", `fault`
-    says why, and the rest is None.
+    orders say the same, `criteria` are such shares by criterion. Where the probes failed `verdict` is "refused",
+    `fault` says why, and the rest is None.
     """
 
     work: int

@@ -18,10 +18,12 @@ from graphgrow.cli import (
     exploring,
     files,
     growing,
+    pathing,
     reading,
     reporting,
     resolving,
     steering,
+    thinking,
 )
 from graphgrow.cli.output import printable
 from graphgrow.errors import GraphgrowError
@@ -36,7 +38,7 @@ app = typer.Typer(
 )
 PARTS = (
     growing, choosing, reading, deciding, steering, exploring, comparing, agreeing, resolving, criticality, reporting,
-    files
+    pathing, thinking, files
 )  # fmt: skip
 for part in PARTS:
     part.register(app)

@@ -5,7 +5,7 @@ It reads what the code says, so the pages cannot tell another story; a test fail
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from inspect import cleandoc, signature
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -65,11 +65,13 @@ def _options(callback: Callable[..., Any]) -> Iterator[tuple[str, str, str]]:
     """Yield name, default and help of every argument and option; a bare parameter is an argument."""
     hints = get_type_hints(callback, include_extras=True)
     for name, one in signature(callback).parameters.items():
-        about = next((each for each in getattr(hints[name], "__metadata__", ()) if isinstance(each, ParameterInfo)), None)
+        about = next(
+            (each for each in getattr(hints[name], "__metadata__", ()) if isinstance(each, ParameterInfo)), None
+        )
         if about is None or isinstance(about, ArgumentInfo):
             spelled = (about and about.metavar) or name.upper()
         else:
-            named = [each for each in (about.default, *(about.param_decls or ())) if str(each).startswith("-")]
+            named = [each for each in map(str, (about.default, *(about.param_decls or ()))) if each.startswith("-")]
             spelled = ", ".join(named) or f"--{name.replace('_', '-')}"
         yield f"`{spelled}`", _default(one.default), (about and about.help) or ""
 
@@ -156,9 +158,13 @@ def error_page() -> Iterator[str]:
     yield f"```text\n{tree}\n```"
 
 
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """Return a table of Markdown; a bar within a cell is written so that it parts nothing."""
-    lines = [head, ("---",) * len(head), *([re.sub(r"\s*\n\s*", " ", cell).replace("|", "\\|") for cell in row] for row in rows)]
+    lines = [
+        head,
+        ("---",) * len(head),
+        *([re.sub(r"\s*\n\s*", " ", cell).replace("|", "\\|") for cell in row] for row in rows),
+    ]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 

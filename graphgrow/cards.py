@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 LINE = 160  # characters of a value that are shown
+PROSE = 640  # of a value in a table
 LISTED = 12  # of a list
 LEFT = ' style="text-align:left"'
 
@@ -29,7 +30,7 @@ def cell(value: object, most: int = LINE) -> str:
 def card(title: str, facts: Mapping[str, object], *more: str) -> str:
     """Return a title over the facts that hold something, a row each; `more` is HTML that comes below."""
     rows = "".join(
-        f'<tr><th scope="row"{LEFT}>{cell(name)}</th><td{LEFT}>{cell(value, 4 * LINE)}</td></tr>'
+        f'<tr><th scope="row"{LEFT}>{cell(name)}</th><td{LEFT}>{cell(value, PROSE)}</td></tr>'
         for name, value in facts.items()
         if value not in ("", None)
     )
@@ -39,5 +40,5 @@ def card(title: str, facts: Mapping[str, object], *more: str) -> str:
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Return rows under their headings."""
     head = "".join(f'<th scope="col"{LEFT}>{cell(name)}</th>' for name in columns)
-    body = "".join(f"<tr>{''.join(f'<td{LEFT}>{cell(value)}</td>' for value in row)}</tr>" for row in rows)
+    body = "".join(f"<tr>{''.join(f'<td{LEFT}>{cell(value, PROSE)}</td>' for value in row)}</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

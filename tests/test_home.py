@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from inspect import isfunction, signature
 from pathlib import Path
-from xml.etree.ElementTree import fromstring
+from xml.etree.ElementTree import Element, fromstring
 
 import pytest
 from hypothesis import given
@@ -39,11 +39,18 @@ def silk(tmp_path: Path) -> Iterator[KnowledgeGraph]:
         yield graph
 
 
+def parsed(text: str) -> Element:
+    """Return SVG or XHTML of ours as a tree; raises where it is not well-formed."""
+    return fromstring(text)  # noqa: S314  # made here
+
+
 def hostile() -> KnowledgeGraph:
     """Return a graph in which every text that a model can say is mark-up."""
     graph = graphgrow.open("memory:", create=True)
     said = triples(("spider silk", HOSTILE, f"x {HOSTILE}"), (f"x {HOSTILE}", "contains", "protein"))
-    graph.grow(f"silk {HOSTILE}", graphgrow.Scripted([said, triples(("spider silk", "contains", "protein"))]), steps=2).run()
+    graph.grow(
+        f"silk {HOSTILE}", graphgrow.Scripted([said, triples(("spider silk", "contains", "protein"))]), steps=2
+    ).run()
     graph.add("spider silk", "is", f"<img src=x onerror='{HOSTILE}'>", reason=HOSTILE)
     return graph
 
@@ -67,7 +74,7 @@ def test_an_empty_graph_has_empty_tables(name: str) -> None:
         assert name == "strategies" or found.empty
         assert repr(graph)
         assert graph._repr_html_()
-        assert fromstring(graph.draw().svg) is not None
+        assert parsed(graph.draw().svg) is not None
         assert graph.measure()["nodes"] == 0
         assert graph.history().empty
         assert graph.hubs().empty
@@ -111,7 +118,7 @@ def test_hubs_bridges_and_chance(recorded: KnowledgeGraph) -> None:
 
 
 def test_other_libraries_get_names_and_relations(recorded: KnowledgeGraph) -> None:
-    """networkx and igraph hold what the tables hold, parallel relations and all."""
+    """Other libraries hold what the tables hold, parallel relations and all."""
     nodes, edges = len(recorded.concepts), len(recorded.relations)
     nx, ig = recorded.to_networkx(), recorded.to_igraph()
     assert (nx.number_of_nodes(), nx.number_of_edges()) == (ig.vcount(), ig.ecount()) == (nodes, edges)
@@ -126,7 +133,9 @@ def test_it_stands_wherever_a_store_is_wanted(tmp_path: Path) -> None:
     """`graphgrow.grow` and `closing` take it; another opener of the file sees the same log."""
     with closing(graphgrow.open(str(tmp_path / "g.db"), create=True)) as graph:
         store: GraphStore = graph
-        told = list(graphgrow.grow("spider silk", store, graphgrow.Scripted(chatter(2)), budget=graphgrow.Budget(steps=2)))
+        told = list(
+            graphgrow.grow("spider silk", store, graphgrow.Scripted(chatter(2)), budget=graphgrow.Budget(steps=2))
+        )
         assert [event.seq for event in told] == [1, 2]
         assert len(graph.steps) == 2
     with closing(open_store(str(tmp_path / "g.db"))) as other:
@@ -208,7 +217,7 @@ def test_a_picture_is_valid_and_shows_what_was_asked_for(recorded: KnowledgeGrap
     """SVG of so many concepts, the named ones always among them, saved under an .svg name alone."""
     whole = recorded.draw(most=50)
     assert "50 of 561 concepts" in whole.svg
-    assert len(fromstring(whole.svg).findall(".//{*}circle")) == 50
+    assert len(parsed(whole.svg).findall(".//{*}circle")) == 50
     near = recorded.draw("carbon fiber", most=5)
     assert ">carbon fiber</text>" in near.svg
     chain = recorded.draw(path=["carbon fiber", "glass fiber", "fibers"])
@@ -232,8 +241,8 @@ def test_hostile_text_is_text_in_every_repr() -> None:
             assert "\n" not in repr(one)
         svg = graph.draw().svg
         assert "<script" not in svg
-        assert fromstring(svg) is not None
-        assert "<script" not in graph.concepts._repr_html_()
+        assert parsed(svg) is not None
+        assert "<script" not in graph.concepts.to_html()
 
 
 @given(st.text())
@@ -242,7 +251,7 @@ def test_a_cell_is_one_escaped_line(text: str) -> None:
     inside = cell(text).removeprefix("<bdi>").removesuffix("</bdi>")
     assert not set(inside) & set("<>\"'")
     assert line(text).isprintable()
-    assert fromstring(card(text, {text: text}, table([text], [[text]]))) is not None
+    assert parsed(card(text, {text: text}, table([text], [[text]]))) is not None
 
 
 @given(st.lists(st.text(min_size=1), min_size=2, max_size=6, unique=True))
@@ -251,7 +260,7 @@ def test_every_graph_can_be_drawn(names: list[str]) -> None:
     with graphgrow.open("memory:", create=True) as graph:
         said = triples(*((names[0], "is", other) for other in names[1:]))
         graph.grow("anything at all", graphgrow.Scripted([said, said]), steps=1).run()
-        assert fromstring(draw(graph.graph()).svg) is not None
+        assert parsed(draw(graph.graph()).svg) is not None
 
 
 def test_a_growth_says_how_it_stands(silk: KnowledgeGraph) -> None:
@@ -272,7 +281,9 @@ def test_all_is_documented_and_typed() -> None:
         one = getattr(graphgrow, name)
         assert (one.__doc__ or "").strip(), name
         members = vars(one) if isinstance(one, type) else {}
-        inherited = {} if not isinstance(one, type) else {k: v for base in one.__mro__[:-1] for k, v in vars(base).items()}
+        inherited = (
+            {} if not isinstance(one, type) else {k: v for base in one.__mro__[:-1] for k, v in vars(base).items()}
+        )
         for method, value in {**inherited, **members}.items():
             if method.startswith("_") or not (isfunction(value) or isinstance(value, property)):
                 continue
@@ -280,7 +291,9 @@ def test_all_is_documented_and_typed() -> None:
             called = value.fget if isinstance(value, property) else value
             assert called
             assert signature(called).return_annotation is not signature(called).empty, f"{name}.{method}"
-            assert all(p.annotation is not p.empty for n, p in signature(called).parameters.items() if n != "self"), method
+            assert all(p.annotation is not p.empty for n, p in signature(called).parameters.items() if n != "self"), (
+                method
+            )
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
@@ -294,6 +307,8 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
     import subprocess
     import sys
 
-    code = "import graphgrow, sys; print([m for m in ('pandas','igraph','networkx','openai','neo4j') if m in sys.modules])"
+    code = (
+        "import graphgrow, sys; print([m for m in ('pandas','igraph','networkx','openai','neo4j') if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "[]"

@@ -20,7 +20,8 @@ PICTURES = "image/svg", "application/vnd.vegalite"
 
 def notebook(path: Path) -> NotebookNode:
     """Return a notebook as it lies in the repository."""
-    return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]  # of nbformat
+    found: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]  # of nbformat
+    return found
 
 
 def sources(path: Path) -> list[str]:
@@ -79,6 +80,6 @@ def test_notebook_uses_the_public_api_alone(path: Path) -> None:
 
 def test_a_broken_cell_fails(tmp_path: Path) -> None:
     """A cell that raises fails the notebook, so that it fails the tests."""
-    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 / 0")])  # type: ignore[no-untyped-call]
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 / 0")])
     with pytest.raises(CellExecutionError, match="ZeroDivisionError"):
         run(book, tmp_path)

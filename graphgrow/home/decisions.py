@@ -52,9 +52,7 @@ class Decisions(Followed):
     def retype(self, source: str, predicate: str, target: str, new: str, *, reason: str = BY_HAND) -> Edit:
         """Show a relation under the predicate `new`; what was said stays as evidence."""
         return self._decide(
-            lambda graph: edits.retype(
-                graph, edits.find_relation(graph, source, predicate, target), new, reason=reason
-            )
+            lambda graph: edits.retype(graph, edits.find_relation(graph, source, predicate, target), new, reason=reason)
         )
 
     def add(self, source: str, predicate: str, target: str, *, reason: str = BY_HAND) -> Edit:

@@ -161,7 +161,7 @@ class KnowledgeGraph(Decisions, Reasoning):
         near = [find(graph, around)] if around else []
         return draw(graph, around=near, reach=reach, path=keys, most=most, width=width)
 
-    def grow(  # noqa: PLR0913  # each by its name
+    def grow(
         self,
         topic: str | None = None,
         llm: LLM | str | None = None,

@@ -1,8 +1,10 @@
 """A still picture of a graph as SVG: communities by colour, degree by size, the names for which there is room."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 from pathlib import Path
 
 from graphgrow.cards import line
@@ -117,7 +119,7 @@ def _placed(positions: Mapping[str, Position], width: int) -> tuple[dict[str, Po
 
 
 def _lines(pairs: Sequence[tuple[str, str]], points: Mapping[str, Position], path: Sequence[str]) -> Iterator[str]:
-    marked = {frozenset(pair) for pair in zip(path, path[1:], strict=False)}
+    marked = {frozenset(pair) for pair in pairwise(path)}
     yield '<g stroke="#9AA5B1" stroke-opacity="0.45">'
     yield from (_line(pair, points) for pair in pairs if frozenset(pair) not in marked)
     yield f'</g><g stroke="{PATH}" stroke-width="2.5">'
@@ -131,10 +133,12 @@ def _line(pair: tuple[str, str], points: Mapping[str, Position]) -> str:
 
 
 def _radius(graph: Graph, key: str, largest: int) -> float:
-    return SMALL + (LARGE - SMALL) * (graph.degree(key) / largest) ** 0.5
+    return SMALL + (LARGE - SMALL) * math.sqrt(graph.degree(key) / largest)
 
 
-def _dots(graph: Graph, chosen: Sequence[str], points: Mapping[str, Position], first: Mapping[str, None]) -> Iterator[str]:
+def _dots(
+    graph: Graph, chosen: Sequence[str], points: Mapping[str, Position], first: Mapping[str, None]
+) -> Iterator[str]:
     membership, _ = partition(graph)
     largest = max((graph.degree(key) for key in chosen), default=0) or 1
     for key in chosen:

@@ -12,12 +12,16 @@ from graphgrow.model import Budget
 if TYPE_CHECKING:
     from graphgrow.reason.answer import Informed
     from graphgrow.reason.discovery import Discovery
+    from graphgrow.reason.hypotheses import Idea
 
 LIMIT = Budget(usd=1.0)
 
 
 class Reasoning(Followed):
-    """What a graph is asked. A work that was broken off is gone on with by the same call, and nothing is paid twice."""
+    """What a graph is asked, by default for at most 1 USD a call.
+
+    A work that was broken off is gone on with by the same call, and nothing is paid twice.
+    """
 
     def path(self, one: str, other: str) -> Way:
         """Return the shortest path between two concepts; raises BadInput where none leads or a concept is none."""
@@ -78,3 +82,26 @@ class Reasoning(Followed):
         from graphgrow.reason.compose import discover
 
         return discover(self, self._model(llm), source, target, budget=budget, seed=seed)
+
+    def ideas(  # noqa: PLR0913  # each by its name
+        self,
+        llm: LLM | str | None = None,
+        *,
+        count: int = 3,
+        novelty: float = 0.7,
+        feasibility: float = 0.5,
+        effectiveness: float = 0.5,
+        goal: str = "",
+        budget: Budget = LIMIT,
+        seed: int = 0,
+    ) -> list["Idea"]:
+        """Return `count` hypotheses from gaps, bridges and surprising relations, best first by pairwise comparison.
+
+        Dials go from 0 to 1. Raises BadInput for a dial out of range and for a graph without two related concepts,
+        BudgetSpent, LLMError; what was paid for is in the log then.
+        """
+        from graphgrow.reason.ideas import ideas
+        from graphgrow.reason.seeds import Dials
+
+        dials = Dials(novelty, feasibility, effectiveness)
+        return ideas(self, self._model(llm), count=count, dials=dials, goal=goal, budget=budget, seed=seed)

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-
 @dataclass(frozen=True, slots=True)
 class Way:
     """A path: `keys` and `names` of its concepts, and the relations of every hop with their evidence.

@@ -11,6 +11,7 @@ from typing import Unpack
 
 from pydantic import BaseModel, Field, field_validator
 
+from graphgrow.cards import card, line, table
 from graphgrow.errors import BadInput
 from graphgrow.graph import Graph
 from graphgrow.identity import Meanings
@@ -102,6 +103,19 @@ class Informed:
     def text(self) -> str:
         """The answer as sentences, without citations."""
         return " ".join(one.says for one in self.claims) or "The graph does not know."
+
+    def __repr__(self) -> str:
+        return f"<Informed {self.work}: {line(self.question)!r}, {len(self.claims)} sentences with citations>"
+
+    def _repr_html_(self) -> str:
+        facts = {
+            "why": self.reason,
+            "follows from nothing in the graph": " ".join(self.unsupported),
+            "without the graph": " ".join(self.plain or ()),
+            "tokens": self.tokens[0],
+        }
+        rows = [(one.says, " ".join(dict.fromkeys(cite.mark for cite in one.cites))) for one in self.claims]
+        return card(self.question, facts, table(("answer", "follows from"), rows) if rows else "")
 
 
 class _Claim(BaseModel):

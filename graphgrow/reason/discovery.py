@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 
 from pydantic import ValidationError
 
+from graphgrow.cards import line
 from graphgrow.graph import Bill
 from graphgrow.model import Json, Thought
 from graphgrow.reason.layout import Layout, laid
@@ -44,6 +45,13 @@ class Discovery:
         from graphgrow.reason.document import markdown
 
         return markdown(self)
+
+    def __repr__(self) -> str:
+        ends = " to ".join(line(self.layout.name(self.layout.path[place])) for place in (0, -1))
+        return f"<Discovery {self.work}: from {ends}, {len(self.statements)} statements>"
+
+    def _repr_markdown_(self) -> str:
+        return self.markdown()
 
     def to_dict(self) -> Json:
         """Return the document as JSON."""

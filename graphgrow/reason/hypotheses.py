@@ -17,6 +17,7 @@ from statistics import fmean
 
 from pydantic import BaseModel
 
+from graphgrow.cards import card, line
 from graphgrow.graph import Graph
 from graphgrow.model import Json, Prompt
 from graphgrow.names import clean
@@ -84,6 +85,14 @@ class Idea:
     nearest: tuple[Near, ...]
     won: float = 0.5
     compared: int = 0
+
+    def __repr__(self) -> str:
+        return f"<Idea {line(self.title)!r}: {line(' and '.join(self.names))}, novelty {self.novelty:.2f}>"
+
+    def _repr_html_(self) -> str:
+        parts = {name: getattr(self, name) for name in ("hypothesis", "mechanism", "prediction", "test")}
+        about = {"joins": " and ".join(self.names), "novelty": f"{self.novelty:.2f}", "won": f"{self.won:.2f}"}
+        return card(self.title, parts | about)
 
 
 class _Idea(BaseModel):

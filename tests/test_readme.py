@@ -25,7 +25,7 @@ from graphgrow.stores.neo4j import Neo4jStore
 from tests.conftest import RECORDED, ROOT, chatter
 from tests.neo4j_server import PASSWORD, Server, require
 from tests.servers import free_port
-from tests.shown import endpoint_of_chatter, explored
+from tests.shown import blocks, endpoint_of_chatter, environment, explored
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONSOLE = [line for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
@@ -134,16 +134,17 @@ def test_make_neo4j_serves_bolt_and_the_browser(tmp_path: Path) -> None:
     assert run.returncode != 0
 
 
-def test_readme_snippet_works(folder: Path, endpoint: str) -> None:
-    """The Python example prints a reason and concepts for every step."""
-    (snippet,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    env = os.environ | {"OPENAI_API_KEY": "none", "OPENAI_BASE_URL": endpoint}
-    done = subprocess.run(
-        [sys.executable, "-c", snippet], cwd=folder, env=env, text=True, capture_output=True, check=False
+def test_readme_snippets_work(folder: Path, endpoint: str) -> None:
+    """The first Python example prints a reason and concepts for every step, the next looks at what came of it."""
+    growing, reading = (contents for language, contents in blocks(README) if language == "python")
+    env = environment(endpoint)
+    told = subprocess.run(
+        [sys.executable, "-c", growing], cwd=folder, env=env, text=True, check=True, capture_output=True
     )
-    assert done.returncode == 0, done.stderr
-    assert len(done.stdout.splitlines()) == 20
-    assert "protein" in done.stdout
+    assert len(told.stdout.splitlines()) == 20
+    assert "protein" in told.stdout
+    subprocess.run([sys.executable, "-c", reading], cwd=folder, env=env, text=True, check=True, capture_output=True)
+    assert "<svg" in (folder / "silk.svg").read_text(encoding="utf-8")
 
 
 def test_every_command_is_in_the_readme() -> None:

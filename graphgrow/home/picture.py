@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from html import escape
 from itertools import pairwise
 from pathlib import Path
@@ -85,7 +86,21 @@ def _page(parts: Sequence[str], width: int, height: float, title: str) -> str:
 
 
 def _hubs(graph: Graph, most: int) -> list[str]:
-    return sorted(graph.concepts, key=lambda key: -graph.degree(key))[:most]
+    """Return the most connected concept and, one by one, the most connected neighbour of those chosen.
+
+    So what is drawn hangs together; other components follow where there is room.
+    """
+    place = {key: at for at, key in enumerate(sorted(graph.concepts, key=lambda key: -graph.degree(key)))}
+    found: dict[str, None] = {}
+    for first in place:
+        waiting = [(place[first], first)]
+        while waiting and len(found) < most:
+            _, key = heappop(waiting)
+            if key not in found:
+                found[key] = None
+                for other in graph.neighbours[key].keys() - found.keys():
+                    heappush(waiting, (place[other], other))
+    return list(found)
 
 
 def _near(graph: Graph, start: Sequence[str], reach: int, most: int) -> list[str]:

@@ -1,5 +1,6 @@
 """What graphgrow.open returns: tables, numbers, pictures, decisions; and that it stands wherever a store is wanted."""
 
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from inspect import isfunction, signature
@@ -261,6 +262,60 @@ def test_every_graph_can_be_drawn(names: list[str]) -> None:
         said = triples(*((names[0], "is", other) for other in names[1:]))
         graph.grow("anything at all", graphgrow.Scripted([said, said]), steps=1).run()
         assert parsed(draw(graph.graph()).svg) is not None
+
+
+def test_paths_come_with_their_evidence(recorded: KnowledgeGraph) -> None:
+    """The shortest first, the longest of all, the relations of each hop; what is not there is one sentence."""
+    ways = recorded.paths("plant cellulose", "epoxy resin", count=3)
+    assert [way.steps for way in ways] == [2, 3, 3]
+    assert ways[0].keys == recorded.path("plant cellulose", "epoxy resin").keys
+    assert list(ways[0].relations["hop"].unique()) == [1, 2]
+    assert recorded.longest()[0].steps == recorded.measure()["diameter"]
+    assert "Way of 2 hops: plant cellulose - polymer - epoxy resin" in repr(ways[0])
+    assert "polymer" in ways[0]._repr_html_()
+    with graphgrow.open("memory:", create=True) as graph:
+        graph.add("spider silk", "contains", "protein")
+        graph.add("steel", "contains", "iron")
+        with pytest.raises(BadInput, match="no path leads from 'protein' to 'iron'"):
+            graph.path("protein", "iron")
+
+
+def test_thoughts_are_events_and_show_themselves(silk: KnowledgeGraph) -> None:
+    """A discovery and an answer by a script: citations that resolve, events in the log, hostile text as text."""
+    said: list[dict[str, object]] = [
+        {"definition": f"A fibre {HOSTILE} of spiders.", "property": "tough"},
+        {"definition": "A molecule of amino acids.", "property": "folds"},
+        {"synergy": "The protein carries the load of the fibre.", "principle": "load transfer"},
+        {"themes": [{"name": "load", "statement": "Load goes through proteins.", "cites": ["B1"]}]},
+        {
+            "title": "Silk by protein",
+            "claims": [{"kind": "hypothesis", "text": "More protein.", "cites": ["B1", "C1"]}],
+        },
+    ]
+    found = silk.discover("spider silk", "protein 1", graphgrow.Scripted([json.dumps(one) for one in said]))
+    assert [one.id for one in found.statements] == ["A1", "A2", "B1", "C1", "D1"]
+    assert "from spider silk to protein 1, 5 statements" in repr(found)
+    assert "<script" not in found._repr_markdown_()
+    reply = json.dumps(
+        {"known": True, "claims": [{"says": f"Spider silk contains protein {HOSTILE}", "cites": ["r1"]}]}
+    )
+    answer = silk.ask("What does spider silk contain?", graphgrow.Scripted([reply]))
+    assert answer.claims
+    assert "<script" not in answer._repr_html_()
+    assert "1 sentences" in repr(answer)
+    assert set(silk.steps.query("kind == 'thought'")["strategy"]) == {"discover", "ask"}
+    assert all("<script" not in event._repr_html_() and "\n" not in repr(event) for event in silk.events())
+
+
+def test_ideas_come_ranked(silk: KnowledgeGraph) -> None:
+    """One idea of a script, by its dials; a dial out of range is one sentence."""
+    parts = "title", "hypothesis", "mechanism", "prediction", "test"
+    reply = json.dumps({part: f"The {part} joins protein and sheet {HOSTILE}" for part in parts})
+    (idea,) = silk.ideas(graphgrow.Scripted([reply]), count=1, novelty=0.2)
+    assert "<Idea" in repr(idea)
+    assert "<script" not in idea._repr_html_()
+    with pytest.raises(BadInput, match="novelty of 2"):
+        silk.ideas(graphgrow.Scripted([]), novelty=2)
 
 
 def test_a_growth_says_how_it_stands(silk: KnowledgeGraph) -> None:

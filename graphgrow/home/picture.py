@@ -92,8 +92,8 @@ def _hubs(graph: Graph, most: int) -> list[str]:
     """
     place = {key: at for at, key in enumerate(sorted(graph.concepts, key=lambda key: -graph.degree(key)))}
     found: dict[str, None] = {}
-    for first in place:
-        waiting = [(place[first], first)]
+    for first, at in place.items():
+        waiting = [(at, first)]
         while waiting and len(found) < most:
             _, key = heappop(waiting)
             if key not in found:

@@ -124,7 +124,7 @@ def _asked(thinking: Thinking, plan: Thought) -> int:
     try:
         for thought in think(thinking, plan):
             about = " and ".join(thinking.graph.name(key) for key in thought.subject)
-            line = f"{thought.stage} {printable(about)}: {thought.outcome}"
+            line = f"{f'{thought.stage} {printable(about)}'.strip()}: {thought.outcome} {thought.reason}".rstrip()
             err().print(line, markup=False, soft_wrap=True)
     except BudgetSpent as error:
         err().print(f"stopped: {error}", markup=False, soft_wrap=True)

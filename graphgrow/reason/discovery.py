@@ -141,5 +141,5 @@ def _left_out(
         where = f"stage {place[0]} (event {ends[place].seq})"
         if each and each.unknown:
             yield f"An answer of {where} cited {', '.join(each.unknown)}, which do not exist: left out."
-        if each and each.uncited:
-            yield f"{len(each.uncited)} statements of {where} cited nothing that exists, and were left out."
+        if each and each.dropped:
+            yield f"Left out of {where}, cited nothing or repeated something: {'; '.join(each.dropped)}"

@@ -4,6 +4,7 @@ A: for each concept of the path a definition and a property. B: for each step wh
 C: about three themes over all steps. D: one discovery. Each statement has an id; those of C and D cite earlier ones.
 """
 
+import re
 from collections.abc import Sequence
 from copy import deepcopy
 from functools import partial
@@ -11,6 +12,7 @@ from string import Template
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from rapidfuzz.fuzz import ratio
 
 from graphgrow.model import Json, Prompt
 from graphgrow.names import clean
@@ -23,13 +25,17 @@ from graphgrow.reason.thinking import Inquiry, Unreadable
 STAGES = ("A", "B", "C", "D")
 THEMES = 3
 TEXT = 400  # characters of a statement
-LABEL = 90  # characters of a property, principle, theme or title
+PHRASE = 160  # characters of a property
+LABEL = 90  # characters of a principle, theme or title
 ROOM = 4_000  # characters of the statements that a prompt repeats, however many there are
 LEAST = 60  # characters of one of them
 NAMED = 5  # concepts that stand for a path in a prompt
 SHORT = 160  # tokens of an answer about one or two concepts
 LONG = 480
-ECHO = 16  # characters that no answer shares with its task by chance
+ECHO = 5  # words in a row that no answer shares with its task by chance
+SAME = 90  # per cent; a statement as like an earlier one as that says nothing new
+
+_LABELLED = re.compile(r"^[A-Z]\d{1,3}:\s*")
 
 
 class Statement(BaseModel):
@@ -44,14 +50,17 @@ class Statement(BaseModel):
 
 
 class Said(BaseModel):
-    """What a stage brought: statements, a title, citations that do not resolve, statements that cite nothing."""
+    """What a stage brought: statements and a title.
+
+    `unknown` are citations that do not resolve, `dropped` what cited nothing that exists or only repeated something.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     statements: tuple[Statement, ...] = ()
     title: str = ""
     unknown: tuple[str, ...] = ()
-    uncited: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
 
 
 def prose(value: object, most: int = TEXT) -> str:
@@ -88,6 +97,7 @@ def _ids(value: object) -> list[str]:
 
 Text = Annotated[str, BeforeValidator(prose)]
 Label = Annotated[str, BeforeValidator(partial(prose, most=LABEL))]
+Phrase = Annotated[str, BeforeValidator(partial(prose, most=PHRASE))]
 Ids = Annotated[list[str], BeforeValidator(_ids)]
 _CLOSED = ConfigDict(json_schema_extra={"additionalProperties": False})
 
@@ -98,7 +108,7 @@ class Defined(BaseModel):
     model_config = _CLOSED
 
     definition: Text
-    property: Label
+    property: Phrase
 
 
 class Joined(BaseModel):
@@ -115,9 +125,9 @@ class Theme(BaseModel):
 
     model_config = _CLOSED
 
+    cites: Ids
     name: Label
     statement: Text
-    cites: Ids
 
 
 class Themes(BaseModel):
@@ -134,8 +144,8 @@ class Claim(BaseModel):
     model_config = _CLOSED
 
     kind: Literal["hypothesis", "mechanism", "prediction", "test"]
-    text: Text
     cites: Ids
+    text: Text
 
 
 class Found(BaseModel):
@@ -186,18 +196,19 @@ def _themes(layout: Layout, said: Sequence[Statement], seed: int) -> Inquiry:
     words = {"path": _path(layout), "statements": _lines(steps), "count": str(count)}
     ids = [one.id for one in steps]
     form = _bounded(schema(Themes), "themes", ids, count)
-    return Inquiry("C", _prompt("c", layout, words, form, LONG, seed), partial(_read_themes, ids))
+    return Inquiry("C", _prompt("c", layout, words, form, LONG, seed), partial(_read_themes, steps))
 
 
 def _discover(layout: Layout, said: Sequence[Statement], seed: int) -> Inquiry:
     words = {
         "first": quoted(layout.name(layout.path[0])),
         "last": quoted(layout.name(layout.path[-1])),
-        "statements": _lines(said) + _beside(layout),
+        "statements": _lines([one for one in said if one.id[0] in "ABC"]) + _beside(layout),
     }
-    ids = [one.id for one in said]
+    known = [one for one in said if one.id[0] in "ABC"]
+    ids = [one.id for one in known]
     form = _bounded(schema(Found), "claims", ids, len(Claim.model_json_schema()["properties"]["kind"]["enum"]))
-    return Inquiry("D", _prompt("d", layout, words, form, LONG, seed), partial(_read_discovery, ids))
+    return Inquiry("D", _prompt("d", layout, words, form, LONG, seed), partial(_read_discovery, known))
 
 
 def _prompt(stage: str, layout: Layout, words: dict[str, str], form: Json, most: int, seed: int) -> Prompt:
@@ -252,46 +263,60 @@ def _read_pair(form: type[Defined | Joined], name: str, cites: tuple[str, ...], 
     answer = read(text, form)
     said, more = (answer.definition, answer.property) if isinstance(answer, Defined) else (
         answer.synergy, answer.principle)  # fmt: skip
-    _fresh(said, "discover_a" if form is Defined else "discover_b")
-    found = cited(said, (), ())
+    found = cited(_fresh(said, name[0]), (), ())
     statement = Statement(id=name, text=found.text, more=cited(more, (), ()).text, cites=cites)
     return _json(Said(statements=(statement,), unknown=found.unknown))
 
 
-def _read_themes(known: Sequence[str], text: str) -> Json:
+def _read_themes(known: Sequence[Statement], text: str) -> Json:
     themes = read(text, Themes).themes
     return _checked("C", [(one.name, one.statement, one.cites) for one in themes], known)
 
 
-def _read_discovery(known: Sequence[str], text: str) -> Json:
+def _read_discovery(known: Sequence[Statement], text: str) -> Json:
     answer = read(text, Found)
-    _fresh(answer.title, "discover_d")
-    return _checked("D", [(one.kind, one.text, one.cites) for one in answer.claims], known, answer.title)
+    return _checked("D", [(one.kind, one.text, one.cites) for one in answer.claims], known, _fresh(answer.title, "D"))
 
 
-def _checked(stage: str, said: Sequence[tuple[str, str, list[str]]], known: Sequence[str], title: str = "") -> Json:
-    """Number the statements that cite what is there; raises Unreadable where none does."""
-    statements, unknown, uncited = list[Statement](), dict[str, None](), list[str]()
+def _checked(
+    stage: str, said: Sequence[tuple[str, str, list[str]]], known: Sequence[Statement], title: str = ""
+) -> Json:
+    """Number the statements that cite what is there and say something new; raises Unreadable where none does."""
+    ids = [one.id for one in known]
+    statements, unknown, dropped = list[Statement](), dict[str, None](), list[str]()
     for label, text, cites in said:
-        _fresh(text, f"discover_{stage.lower()}")
-        found = cited(text, cites, known)
+        found = cited(_LABELLED.sub("", text), cites, ids)
         unknown |= dict.fromkeys(found.unknown)
-        if found.cites and found.text:
-            name = f"{stage}{len(statements) + 1}"
-            more = cited(label, (), ()).text
+        if found.cites and not _is_old(found.text, stage, [*known, *statements]):
+            name, more = f"{stage}{len(statements) + 1}", cited(label, (), ()).text
             statements.append(Statement(id=name, text=found.text, more=more, cites=found.cites))
         else:
-            uncited.append(found.text)
+            dropped.append(found.text)
     if not statements:
-        raise Unreadable(f"Nothing in it cites one of {known[0]} to {known[-1]}.")
+        raise Unreadable(f"Nothing in it is new and cites one of {ids[0]} to {ids[-1]}: use words of your own.")
     title = cited(title, (), ()).text
-    return _json(Said(statements=tuple(statements), title=title, unknown=tuple(unknown), uncited=tuple(uncited)))
+    return _json(Said(statements=tuple(statements), title=title, unknown=tuple(unknown), dropped=tuple(dropped)))
 
 
-def _fresh(text: str, name: str) -> None:
-    """Refuse what only says the task again, its example included."""
-    if len(text) >= ECHO and text in template(name):
-        raise Unreadable("It repeats the task's own words instead of an answer.")
+def _is_old(text: str, stage: str, known: Sequence[Statement]) -> bool:
+    """Tell whether a statement says no more than the task, or an earlier statement in nearly the same words."""
+    try:
+        return not _fresh(text, stage) or any(ratio(text, one.text, score_cutoff=SAME) for one in known)
+    except Unreadable:
+        return True
+
+
+def _fresh(text: str, stage: str) -> str:
+    """Return a text that is an answer; raises Unreadable where it says words of the task or its example again."""
+    if _runs(text) & _runs(template(f"discover_{stage.lower()}")):
+        raise Unreadable("It repeats words of the task or its example instead of an answer.")
+    return text
+
+
+def _runs(text: str) -> set[tuple[str, ...]]:
+    """Return every run of ECHO words in a text."""
+    words = re.findall(r"\w+", text.casefold())
+    return set(zip(*(words[at:] for at in range(ECHO)), strict=False))
 
 
 def _json(said: Said) -> Json:

@@ -24,8 +24,8 @@ from graphgrow.reason.citing import cited
 from graphgrow.reason.compose import begin, discover, local, of, works
 from graphgrow.reason.discovery import Discovery, discovered
 from graphgrow.reason.document import code, drawing, escaped
+from graphgrow.reason.forms import prose
 from graphgrow.reason.layout import Wanted, lay
-from graphgrow.reason.stages import prose
 from graphgrow.reason.thinking import Thinking
 from graphgrow.stores import GraphStore, open_store
 from tests.conftest import RECORDED, ROOT
@@ -51,13 +51,15 @@ TEN = [
 
 def answers(concepts: int, word: str = "one") -> list[str]:
     """Return what a good model says along a path of so many concepts, in the order of the questions."""
-    steps, shared = concepts - 1, {"cites": ["B1", f"B{concepts - 1}"], "name": word, "statement": f"Load is {word}."}
+    steps = concepts - 1
+    themes = min(3, max(1, steps // 2))
     return [
         *(json.dumps({"definition": f"It is {word} number {n}.", "property": f"weight {n}"})
           for n in range(1, concepts + 1)),
         *(json.dumps({"synergy": f"Pair {n} carries {word} load {n} together.", "principle": f"law {n}"})
           for n in range(1, steps + 1)),
-        json.dumps({"themes": [shared]}),
+        *(json.dumps({"cites": [f"B{n}", f"B{n + themes}"], "name": word, "statement": f"Load {n} is {word}."})
+          for n in range(1, themes + 1)),
         json.dumps({"title": "Shared load", "claims": [
             {"kind": "hypothesis", "cites": ["A1", "C1"], "text": "More pairs bear more [B1]."},
             {"kind": "test", "cites": ["C1"], "text": "Count what breaks first."}]}),
@@ -182,22 +184,24 @@ def test_a_later_stage_is_done_again_with_another_model(store: GraphStore, stop:
 def test_citations_that_do_not_exist_are_left_out_and_said(store: GraphStore) -> None:
     """Unknown ids go; statements that cite nothing else, or only repeat, go too; the document says so."""
     *most, _, _ = answers(3)
-    themes = [
-        {"cites": ["B9", "b2"], "name": "t", "statement": "Order [B1; Z7] shares the load (B2)."},
-        {"cites": ["X1"], "name": "t", "statement": "It rests on nothing at all."},
-        {"cites": ["B1"], "name": "t", "statement": "B1: Pair 1 carries one load 1 together!"},
-        {"cites": "B1", "name": "no statement"},
+    theme = {"cites": ["B9", "b2"], "name": "t", "statement": "B1: Order [B1; Z7] shares the load (B2)."}
+    claims = [
+        {"kind": "test", "cites": [], "text": "See [C1] and vitamin (B12)."},
+        {"kind": "test", "cites": ["X1"], "text": "It rests on nothing at all."},
+        {"kind": "test", "cites": ["B1"], "text": "Pair 1 carries one load 1 together!"},
+        {"kind": "no kind", "cites": "B1", "text": "It has no kind."},
     ]
-    final = {"title": "It [Z9] holds", "claims": [{"kind": "test", "cites": [], "text": "See [C1] and vitamin (B12)."}]}
-    found = discover(store, Scripted([*most, json.dumps({"themes": themes}), json.dumps(final)]))
+    final = {"title": "It [Z9] holds", "claims": claims}
+    found = discover(store, Scripted([*most, json.dumps(theme), json.dumps(final)]))
     assert [(one.id, one.text, one.cites) for one in found.stage("C")] == [
         ("C1", "Order shares the load.", ("B2", "B1"))
     ]
     assert [(one.text, one.cites) for one in found.stage("D")] == [("See and vitamin (B12).", ("C1",))]
     assert found.title == "It holds"
     assert found.is_finished
-    assert "cited B9, Z7, X1, which do not exist" in found.gaps[0]
-    assert "It rests on nothing at all.; Pair 1 carries" in found.gaps[1]
+    assert "stage C (event 8) cited B9, Z7, which do not exist" in found.gaps[0]
+    assert "stage D (event 9) cited X1, which do not exist" in found.gaps[1]
+    assert "It rests on nothing at all.; Pair 1 carries" in found.gaps[2]
     assert_resolves(found)
 
 
@@ -211,7 +215,7 @@ def test_nothing_usable_is_a_short_document_that_says_so(store: GraphStore) -> N
     text = found.markdown()
     assert "None: see what is missing below." in text
     assert "A1 is missing: no usable answer came, asked twice. The reply holds no JSON object." in text
-    assert "Stage C, the themes, is missing: no step of the path has a statement" in text
+    assert "C1 is missing: no step that it could rest on has a statement." in text
     assert discover(store, Scripted([])) == found
 
 
@@ -222,7 +226,7 @@ def test_an_unusable_stage_leaves_the_others(store: GraphStore) -> None:
         store, Scripted([*most, "no", "no", last.replace('"A1", "C1"', '"A1"').replace('["C1"]', '["B2"]')])
     )
     assert [one.cites for one in found.stage("D")] == [("A1", "B1"), ("B2",)]
-    assert [sentence[:30] for sentence in found.gaps] == ["Stage C, the themes is missing"]
+    assert [sentence[:13] for sentence in found.gaps] == ["C1 is missing"]
 
 
 def test_what_only_says_the_task_again_is_no_answer(store: GraphStore) -> None:
@@ -399,7 +403,7 @@ def stage_of(asked: Asked) -> int:
     text = str(asked.body["messages"])
     if "definition" in text:
         return 0
-    return 3 if "synergy" in text else 5 if "themes" in text else 6
+    return 3 if "synergy" in text else 6 if "claims" in text else 5
 
 
 @pytest.fixture

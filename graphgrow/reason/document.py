@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from graphgrow.names import clean
 from graphgrow.reason.discovery import Discovery
+from graphgrow.reason.forms import Statement
 from graphgrow.reason.layout import Layout, Link
-from graphgrow.reason.stages import Statement
 
 JOINER = "\u2060"  # no width and no break: it parts what a reader of Markdown would turn into a link
 SHOWN = 6  # events listed of one relation

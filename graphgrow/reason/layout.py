@@ -20,6 +20,7 @@ from graphgrow.reason.paths import Hop, Path, hops, longest, shortest
 from graphgrow.reason.waypoints import beside, drawn, meaningful, on_the_arc, through, vectors
 
 FEWEST = 2  # concepts of a path
+THEMES = 3
 QUOTED = 4  # relations that a prompt repeats of one concept
 
 
@@ -103,12 +104,21 @@ class Layout(BaseModel):
         return next((one.name for one in self.concepts if one.id == spot), "")
 
     @property
+    def themes(self) -> dict[str, tuple[str, ...]]:
+        """The ids of the steps that each theme is to join: as far apart as so many groups of two or more allow."""
+        count = min(THEMES, max(1, len(self.links) // 2))
+        return {f"C{n + 1}": tuple(link.id for link in self.links[n::count]) for n in range(count)}
+
+    @property
     def subjects(self) -> dict[str, tuple[str, ...]]:
-        """Concepts by key that the statement of an id is about, for those on single concepts and on steps."""
+        """The concepts by key that the statement of an id is about, for all but those on the whole path."""
         keys = {one.id: one.key for one in self.concepts}
-        return {one: (key,) for one, key in keys.items()} | {
-            link.id: (keys[link.one], keys[link.other]) for link in self.links
+        steps = {link.id: (keys[link.one], keys[link.other]) for link in self.links}
+        themes = {
+            name: tuple(dict.fromkeys(key for step in group for key in steps[step]))
+            for name, group in self.themes.items()
         }
+        return {one: (key,) for one, key in keys.items()} | steps | themes
 
 
 def laid(result: Json) -> Layout | None:

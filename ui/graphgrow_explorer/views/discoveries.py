@@ -10,7 +10,7 @@ from graphgrow.model import Thought
 from graphgrow.reason.compose import works
 from graphgrow.reason.discovery import Discovery
 from graphgrow.reason.document import drawing
-from graphgrow.reason.stages import Statement
+from graphgrow.reason.forms import Statement
 from graphgrow_explorer.feedback import note
 from graphgrow_explorer.panel import panel
 from graphgrow_explorer.state import Home

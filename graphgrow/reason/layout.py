@@ -151,8 +151,11 @@ def lay(graph: Graph, wanted: Wanted, model: str, meanings: Callable[[], Meaning
     )
 
 
-def route(graph: Graph, wanted: Wanted, meanings: Callable[[], Meanings]) -> tuple[Path, str]:
-    """Return the path that somebody wants, and which one it is in words; raises BadInput where there is none."""
+def route(graph: Graph, wanted: Wanted, meanings: Callable[[], Meanings] | None) -> tuple[Path, str]:
+    """Return the path that somebody wants, and which one it is in words; without `meanings` none goes by them.
+
+    Raises BadInput where there is none.
+    """
     if not (wanted.source or wanted.target or wanted.via):
         return _longest(graph, wanted, meanings)
     if not (wanted.source and wanted.target):
@@ -166,7 +169,7 @@ def route(graph: Graph, wanted: Wanted, meanings: Callable[[], Meanings]) -> tup
     return path, how
 
 
-def _longest(graph: Graph, wanted: Wanted, meanings: Callable[[], Meanings]) -> tuple[Path, str]:
+def _longest(graph: Graph, wanted: Wanted, meanings: Callable[[], Meanings] | None) -> tuple[Path, str]:
     found = longest(graph, wanted.rank)
     if len(found) < wanted.rank:
         few = f"there are {len(found)}" if found else "a path needs two concepts that are related"
@@ -179,9 +182,11 @@ def _longest(graph: Graph, wanted: Wanted, meanings: Callable[[], Meanings]) -> 
     return path, f"{more}, between the ends of {how}"
 
 
-def _between(graph: Graph, one: str, other: str, wanted: Wanted, meanings: Callable[[], Meanings]) -> tuple[Path, str]:
+def _between(
+    graph: Graph, one: str, other: str, wanted: Wanted, meanings: Callable[[], Meanings] | None
+) -> tuple[Path, str]:
     """Return the path between two concepts as it is wanted, and how it was found."""
-    by = vectors(graph, meanings()) if wanted.meanings else None
+    by = vectors(graph, meanings()) if wanted.meanings and meanings else None
     if not (wanted.via or wanted.waypoints):
         if by is None:
             return shortest(graph, one, other), "the shortest path"

@@ -19,7 +19,6 @@ from graphgrow_explorer.positions import positions
 from graphgrow_explorer.state import Home, homes
 from graphgrow_explorer.text import plain, short
 from graphgrow_explorer.views import VIEWS
-from graphgrow_explorer.views.paths import shortest
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
@@ -403,14 +402,6 @@ def test_what_is_shown_can_be_taken_away(silk: Home) -> None:
     file.write_bytes(written(silk, keys, ".csv"))
     with ZipFile(file) as archive:
         assert sorted(archive.namelist()) == ["graph.concepts.csv", "graph.relations.csv"]
-
-
-def test_shortest_path_ignores_direction(silk: Home) -> None:
-    """A path leads over shared neighbours, whichever way relations point, and is empty between components."""
-    assert shortest(silk.graph, "protein 1", "protein 2") == ["protein 1", "spider silk", "protein 2"]
-    assert shortest(silk.graph, "protein 1", "protein 1") == ["protein 1"]
-    acting.add(silk, "moon", "orbits", "earth")
-    assert shortest(silk.graph, "moon", "spider silk") == []
 
 
 def test_words_of_a_run_are_never_options() -> None:

@@ -41,7 +41,8 @@ HOME = "neo4j://localhost:7687"
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder that holds what the README's reader has: the recorded run, and somebody's replies."""
     place = tmp_path_factory.mktemp("reader")
-    shutil.copytree(RECORDED.parent, place / "data" / "runs")
+    for kind in ("runs", "thoughts"):
+        shutil.copytree(ROOT / "data" / kind, place / "data" / kind)
     rows = [{"question": "silk?", "raw_output": text} for text in chatter(3)]
     (place / "replies.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     return place

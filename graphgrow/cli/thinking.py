@@ -16,7 +16,7 @@ from graphgrow.cli.paying import announce, limits, sigint
 from graphgrow.errors import BadInput, BudgetSpent
 from graphgrow.graph import Graph
 from graphgrow.model import Budget, Thought
-from graphgrow.reason.compose import begin, local, of, think, works
+from graphgrow.reason.compose import begin, checked, local, of, think, works
 from graphgrow.reason.discovery import Discovery
 from graphgrow.reason.layout import Wanted
 from graphgrow.reason.thinking import Thinking
@@ -28,6 +28,7 @@ FORMS: dict[str, Callable[[Discovery], str]] = {
     ".json": lambda found: json.dumps(found.to_dict(), ensure_ascii=False, indent=1) + "\n",
 }
 NUMBERS = {"work", "event", "events", "replies", "tokens", "mends"}
+PAIR = 2
 Stage = Literal["A", "B", "C", "D"]
 
 
@@ -81,7 +82,9 @@ def discover(
         found = of(home.graph(), work) if work and not from_stage else None
         ending = 0
         if found is None or not found.is_finished:
-            home.append()  # a store that this user cannot write says so before a model is loaded or paid
+            checked(home.graph(), wanted)  # what cannot be done is said before a model is loaded or paid
+            home.append()  # as is a store that this user cannot write
+            wanted = found.layout.wanted if found else wanted
             how = _How(wanted, work if found else 0, Budget(tokens=tokens, usd=usd), width, again)
             found, ending = _think(home, how, llm, base_url)
     _print(found, out, as_json=as_json)
@@ -119,13 +122,15 @@ def _think(home: GraphStore, how: _How, llm: str, base_url: str) -> tuple[Discov
 
 def _asked(thinking: Thinking, plan: Thought) -> int:
     """Ask what is left, say what comes, and return the exit code."""
-    layout = of(thinking.graph, plan.seq).layout
-    err().print(f"discovery {plan.seq}: {len(layout.path)} concepts, {layout.how}", markup=False, soft_wrap=True)
+    found = of(thinking.graph, plan.seq)
+    known = f"; {found.bill.replies} replies are there already" if found.bill.replies else ""
+    line = f"discovery {plan.seq}: {len(found.layout.path)} concepts, {printable(found.layout.how)}{known}"
+    err().print(line, markup=False, soft_wrap=True)
+    before = thinking.graph.seq
     try:
         for thought in think(thinking, plan):
-            about = " and ".join(thinking.graph.name(key) for key in thought.subject)
-            line = f"{thought.stage} {printable(about)}: {thought.outcome}"
-            err().print(line, markup=False, soft_wrap=True)
+            if thought.seq > before:
+                err().print(_progress(thinking.graph, thought), markup=False, soft_wrap=True)
     except BudgetSpent as error:
         err().print(f"stopped: {error}", markup=False, soft_wrap=True)
         return 3
@@ -133,6 +138,13 @@ def _asked(thinking: Thinking, plan: Thought) -> int:
         err().print("interrupted; what was paid for is saved, the same command goes on", markup=False, soft_wrap=True)
         return 130
     return 0
+
+
+def _progress(graph: Graph, thought: Thought) -> str:
+    """Return what came of one question in a line."""
+    names = [printable(graph.name(key)) for key in thought.subject]
+    about = " and ".join(names if len(names) <= PAIR else [names[0], names[-1]])
+    return f"{f'{thought.stage} {about}'.strip()}: {thought.outcome} {thought.reason}".rstrip()
 
 
 def _print(found: Discovery, out: Path | None, *, as_json: bool) -> None:

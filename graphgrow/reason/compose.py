@@ -22,7 +22,7 @@ from graphgrow.identity import LocalEmbedder, Meanings
 from graphgrow.llm import LLM
 from graphgrow.model import Budget, Task, Thought
 from graphgrow.reason.discovery import Discovery, discovered
-from graphgrow.reason.layout import Layout, Wanted, as_json, laid, lay
+from graphgrow.reason.layout import Layout, Wanted, as_json, laid, lay, route
 from graphgrow.reason.stages import STAGES, inquiries
 from graphgrow.reason.thinking import Thinking
 from graphgrow.stores import GraphStore
@@ -72,7 +72,7 @@ def begin(thinking: Thinking, wanted: Wanted, meanings: Callable[[], Meanings], 
 
     One that is finished is returned too where path and model are the same, unless it is wanted `again`.
     """
-    wanted = _keyed(thinking.graph, replace(wanted, seed=thinking.seed))
+    wanted = checked(thinking.graph, replace(wanted, seed=thinking.seed))
     if wanted.takes:
         layout = of(thinking.graph, wanted.takes).layout.model_copy(
             update={"wanted": wanted, "model": thinking.llm.name}
@@ -88,11 +88,18 @@ def begin(thinking: Thinking, wanted: Wanted, meanings: Callable[[], Meanings], 
     return thinking.plan(TASK, as_json(layout), subject=subject, takes=wanted.takes)
 
 
-def _keyed(graph: Graph, wanted: Wanted) -> Wanted:
-    """Return what is wanted with concepts by their keys; raises BadInput with the nearest names for one not there."""
-    ends = (find(graph, name) if name else "" for name in (wanted.source, wanted.target))
-    source, target = ends
-    return replace(wanted, source=source, target=target, via=tuple(find(graph, name) for name in wanted.via))
+def checked(graph: Graph, wanted: Wanted) -> Wanted:
+    """Return what is wanted with concepts by their keys.
+
+    Raises BadInput for a concept that is not there, with the nearest names, and where nothing connects the two ends.
+    """
+    ends = [find(graph, name) if name else "" for name in (wanted.source, wanted.target)]
+    keyed = replace(wanted, source=ends[0], target=ends[1], via=tuple(find(graph, name) for name in wanted.via))
+    if any((*ends, *keyed.via)):
+        route(graph, replace(keyed, waypoints=0), None)
+    if keyed.takes:
+        of(graph, keyed.takes)
+    return keyed
 
 
 def _goes_on(graph: Graph, seq: int, known: Layout, layout: Layout, *, again: bool) -> bool:

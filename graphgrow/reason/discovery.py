@@ -1,6 +1,6 @@
 """A discovery as its events tell it: what each stage brought, what is missing and why; read without a model."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 from pydantic import ValidationError
@@ -8,8 +8,10 @@ from pydantic import ValidationError
 from graphgrow.cards import line
 from graphgrow.graph import Bill
 from graphgrow.model import Json, Thought
+from graphgrow.reason.forms import Said, Statement
 from graphgrow.reason.layout import Layout, laid
-from graphgrow.reason.stages import Said, Statement
+
+Ends = dict[tuple[str, tuple[str, ...]], Thought]  # the last event of each stage and its concepts
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,8 @@ class Discovery:
         return tuple(one for one in self.statements if one.id.startswith(name))
 
     def about(self, statement: Statement) -> tuple[str, ...]:
-        """Return the names of the concepts that a statement is about; none for one about the whole path."""
-        keys = self.layout.subjects.get(statement.id, ())
+        """Return the names of the concepts that a statement is about: one or two; none for one about the path."""
+        keys = self.layout.subjects.get(statement.id, ()) if statement.id[0] in "AB" else ()
         names = {one.key: one.name for one in self.layout.concepts}
         return tuple(names[key] for key in keys)
 
@@ -86,7 +88,7 @@ def discovered(thoughts: Sequence[Thought]) -> Discovery | None:
     said = {place: _said(one) for place, one in ends.items()}
     statements = [(one, ends[place].seq) for place, each in said.items() if each for one in each.statements]
     statements.sort(key=lambda each: (each[0].id[0], int(each[0].id[1:])))
-    left = list(_missing(layout, ends, has_steps=any(one.id.startswith("B") for one, _ in statements)))
+    left = list(_missing(layout, ends, {one.id for one, _ in statements}))
     replies = [one.reply for one in thoughts if one.reply]
     return Discovery(
         work=thoughts[0].seq,
@@ -119,35 +121,32 @@ def _bill(thoughts: Iterable[Thought]) -> Bill:
     return bill
 
 
-def _missing(
-    layout: Layout, ends: dict[tuple[str, tuple[str, ...]], Thought], *, has_steps: bool
-) -> Iterator[tuple[str, bool]]:
-    """Yield a sentence on each statement or stage that is missing, and whether it is still to be asked for."""
-    whole: list[tuple[str, str, tuple[str, ...]]] = [(name[0], name, keys) for name, keys in layout.subjects.items()]
-    for stage, name, keys in [*whole, ("C", "Stage C, the themes", ()), ("D", "Stage D, the discovery", ())]:
-        end = ends.get((stage, keys))
+def _missing(layout: Layout, ends: Ends, known: Collection[str]) -> Iterator[tuple[str, bool]]:
+    """Yield a sentence on each statement that is missing, and whether it is still to be asked for."""
+    steps = {link.id for link in layout.links}
+    rests = {"D": steps} | {name: set(group) for name, group in layout.themes.items()}
+    for name, keys in {**layout.subjects, "D": ()}.items():
+        end = ends.get((name[0], keys))
         if end and end.outcome == "ok":
             continue
         if end and end.repairs:
             yield f"{name} is missing: no usable answer came, asked twice. {end.reason}", False
-        elif not keys and not has_steps and _all_asked(layout, ends):
-            yield f"{name}, is missing: no step of the path has a statement that it could rest on.", False
+        elif name in rests and rests[name].isdisjoint(known) and all(_is_over(layout, ends, one) for one in steps):
+            yield f"{name} is missing: no step that it could rest on has a statement.", False
         else:
             yield f"{name} was not asked for yet.", True
 
 
-def _all_asked(layout: Layout, ends: dict[tuple[str, tuple[str, ...]], Thought]) -> bool:
-    found = [ends.get((name[0], keys)) for name, keys in layout.subjects.items()]
-    return all(one is not None and (one.outcome == "ok" or bool(one.repairs)) for one in found)
+def _is_over(layout: Layout, ends: Ends, name: str) -> bool:
+    end = ends.get((name[0], layout.subjects[name]))
+    return end is not None and (end.outcome == "ok" or bool(end.repairs))
 
 
-def _left_out(
-    ends: dict[tuple[str, tuple[str, ...]], Thought], said: dict[tuple[str, tuple[str, ...]], Said | None]
-) -> Iterator[str]:
+def _left_out(ends: Ends, said: dict[tuple[str, tuple[str, ...]], Said | None]) -> Iterator[str]:
     """Yield a sentence on what an answer cited that is not there."""
     for place, each in said.items():
         where = f"stage {place[0]} (event {ends[place].seq})"
         if each and each.unknown:
             yield f"An answer of {where} cited {', '.join(each.unknown)}, which do not exist: left out."
-        if each and each.uncited:
-            yield f"{len(each.uncited)} statements of {where} cited nothing that exists, and were left out."
+        if each and each.dropped:
+            yield f"Left out of {where}, cited nothing or repeated something: {'; '.join(each.dropped)}"

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 
 from graphgrow.names import clean
 from graphgrow.reason.discovery import Discovery
+from graphgrow.reason.forms import Statement
 from graphgrow.reason.layout import Layout, Link
-from graphgrow.reason.stages import Statement
 
 JOINER = "\u2060"  # no width and no break: it parts what a reader of Markdown would turn into a link
 SHOWN = 6  # events listed of one relation
 
-_MARKS = re.compile(r"([\\`*_{}\[\]<>#|~$&!^=@:+-])")
+_MARKS = re.compile(r"([\\`*_{}\[\]<>#|~$&^=@]|:(?=\S))")
 _ADDRESS = re.compile(r"(?<=[wW]{3})(?=\.)|(?<=:)(?=//)|(?<=@)(?=[\w-])")
 _TITLES = {"A": "The concepts", "B": "What neighbours do together", "C": "Themes", "D": "The discovery"}
 
@@ -85,7 +85,7 @@ def _line(found: Discovery, one: Statement) -> str:
     cites = "".join(f" [{name}]" for name in one.cites)
     if one.id.startswith(("A", "B")):
         more = {"A": "Property", "B": "Principle"}[one.id[0]]
-        return f"- **{one.id}** {about}: {escaped(one.text)} {more}: {escaped(one.more)}.{cites}"
+        return f"- **{one.id}** {about}: {escaped(one.text)} *{more}:* {escaped(one.more)}{cites}"
     return f"- **{one.id}** *{escaped(one.more)}*: {escaped(one.text)}{cites}"
 
 

@@ -20,6 +20,7 @@ from graphgrow.reason.paths import Hop, Path, hops, longest, shortest
 from graphgrow.reason.waypoints import beside, drawn, meaningful, on_the_arc, through, vectors
 
 FEWEST = 2  # concepts of a path
+THEMES = 3
 QUOTED = 4  # relations that a prompt repeats of one concept
 
 
@@ -103,12 +104,21 @@ class Layout(BaseModel):
         return next((one.name for one in self.concepts if one.id == spot), "")
 
     @property
+    def themes(self) -> dict[str, tuple[str, ...]]:
+        """The ids of the steps that each theme is to join: as far apart as so many groups of two or more allow."""
+        count = min(THEMES, max(1, len(self.links) // 2))
+        return {f"C{n + 1}": tuple(link.id for link in self.links[n::count]) for n in range(count)}
+
+    @property
     def subjects(self) -> dict[str, tuple[str, ...]]:
-        """Concepts by key that the statement of an id is about, for those on single concepts and on steps."""
+        """The concepts by key that the statement of an id is about, for all but those on the whole path."""
         keys = {one.id: one.key for one in self.concepts}
-        return {one: (key,) for one, key in keys.items()} | {
-            link.id: (keys[link.one], keys[link.other]) for link in self.links
+        steps = {link.id: (keys[link.one], keys[link.other]) for link in self.links}
+        themes = {
+            name: tuple(dict.fromkeys(key for step in group for key in steps[step]))
+            for name, group in self.themes.items()
         }
+        return {one: (key,) for one, key in keys.items()} | steps | themes
 
 
 def laid(result: Json) -> Layout | None:
@@ -141,8 +151,11 @@ def lay(graph: Graph, wanted: Wanted, model: str, meanings: Callable[[], Meaning
     )
 
 
-def route(graph: Graph, wanted: Wanted, meanings: Callable[[], Meanings]) -> tuple[Path, str]:
-    """Return the path that somebody wants, and which one it is in words; raises BadInput where there is none."""
+def route(graph: Graph, wanted: Wanted, meanings: Callable[[], Meanings] | None) -> tuple[Path, str]:
+    """Return the path that somebody wants, and which one it is in words; without `meanings` none goes by them.
+
+    Raises BadInput where there is none.
+    """
     if not (wanted.source or wanted.target or wanted.via):
         return _longest(graph, wanted, meanings)
     if not (wanted.source and wanted.target):
@@ -156,7 +169,7 @@ def route(graph: Graph, wanted: Wanted, meanings: Callable[[], Meanings]) -> tup
     return path, how
 
 
-def _longest(graph: Graph, wanted: Wanted, meanings: Callable[[], Meanings]) -> tuple[Path, str]:
+def _longest(graph: Graph, wanted: Wanted, meanings: Callable[[], Meanings] | None) -> tuple[Path, str]:
     found = longest(graph, wanted.rank)
     if len(found) < wanted.rank:
         few = f"there are {len(found)}" if found else "a path needs two concepts that are related"
@@ -169,9 +182,11 @@ def _longest(graph: Graph, wanted: Wanted, meanings: Callable[[], Meanings]) -> 
     return path, f"{more}, between the ends of {how}"
 
 
-def _between(graph: Graph, one: str, other: str, wanted: Wanted, meanings: Callable[[], Meanings]) -> tuple[Path, str]:
+def _between(
+    graph: Graph, one: str, other: str, wanted: Wanted, meanings: Callable[[], Meanings] | None
+) -> tuple[Path, str]:
     """Return the path between two concepts as it is wanted, and how it was found."""
-    by = vectors(graph, meanings()) if wanted.meanings else None
+    by = vectors(graph, meanings()) if wanted.meanings and meanings else None
     if not (wanted.via or wanted.waypoints):
         if by is None:
             return shortest(graph, one, other), "the shortest path"

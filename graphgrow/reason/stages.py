@@ -1,150 +1,30 @@
-"""The stages of a discovery: what is asked at each, in which form the answer comes, and what of it can be used.
+"""The stages of a discovery: what is asked at each, of which concepts, and how the answer is read.
 
 A: for each concept of the path a definition and a property. B: for each step what the two do together, and a principle.
-C: about three themes over all steps. D: one discovery. Each statement has an id; those of C and D cite earlier ones.
+C: about three themes, each over steps that stand far apart. D: one discovery. Each statement has an id; those of C and
+D cite earlier ones.
 """
 
 from collections.abc import Sequence
 from copy import deepcopy
 from functools import partial
 from string import Template
-from typing import Annotated, Any, Literal
-
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from typing import Any
 
 from graphgrow.model import Json, Prompt
-from graphgrow.names import clean
 from graphgrow.prompts import quoted, template
-from graphgrow.reason.citing import cited
+from graphgrow.reason.forms import KINDS, LABEL, Defined, Found, Joined, Statement, Theme
 from graphgrow.reason.layout import Layout, Link, Spot
-from graphgrow.reason.replies import read, schema
-from graphgrow.reason.thinking import Inquiry, Unreadable
+from graphgrow.reason.readings import read_discovery, read_pair, read_theme
+from graphgrow.reason.replies import schema
+from graphgrow.reason.thinking import Inquiry
 
 STAGES = ("A", "B", "C", "D")
-THEMES = 3
-TEXT = 400  # characters of a statement
-LABEL = 90  # characters of a property, principle, theme or title
 ROOM = 4_000  # characters of the statements that a prompt repeats, however many there are
 LEAST = 60  # characters of one of them
 NAMED = 5  # concepts that stand for a path in a prompt
 SHORT = 160  # tokens of an answer about one or two concepts
 LONG = 480
-ECHO = 16  # characters that no answer shares with its task by chance
-
-
-class Statement(BaseModel):
-    """A statement of a discovery; `more` is its property, principle, theme or kind, by its stage."""
-
-    model_config = ConfigDict(frozen=True)
-
-    id: str
-    text: str
-    more: str = ""
-    cites: tuple[str, ...] = ()
-
-
-class Said(BaseModel):
-    """What a stage brought: statements, a title, citations that do not resolve, statements that cite nothing."""
-
-    model_config = ConfigDict(frozen=True)
-
-    statements: tuple[Statement, ...] = ()
-    title: str = ""
-    unknown: tuple[str, ...] = ()
-    uncited: tuple[str, ...] = ()
-
-
-def prose(value: object, most: int = TEXT) -> str:
-    """Return text of an answer as one line of bounded length: whole sentences where it has them, none twice."""
-    if not isinstance(value, str) or not any(map(str.isalpha, value)):
-        raise ValueError("give words")
-    line = clean(value).strip(" \"'")
-    if len(line) <= most:
-        return line
-    kept = ""
-    for sentence in dict.fromkeys(line.replace("? ", "?\0").replace("! ", "!\0").replace(". ", ".\0").split("\0")):
-        if len(kept) + len(sentence) >= most:
-            break
-        kept = f"{kept} {sentence}".strip()
-    return kept or f"{line[: most - 1].rpartition(' ')[0] or line[: most - 1]}…"
-
-
-def usable(form: type[BaseModel], value: object) -> object:
-    """Return the entries of a list that fit a form: one that does not spoils no other."""
-    return [one for one in value if _fits(form, one)] if isinstance(value, list) else value
-
-
-def _fits(form: type[BaseModel], value: object) -> bool:
-    try:
-        form.model_validate(value)
-    except ValidationError:
-        return False
-    return True
-
-
-def _ids(value: object) -> list[str]:
-    return [str(one) for one in value] if isinstance(value, list) else [value] if isinstance(value, str) else []
-
-
-Text = Annotated[str, BeforeValidator(prose)]
-Label = Annotated[str, BeforeValidator(partial(prose, most=LABEL))]
-Ids = Annotated[list[str], BeforeValidator(_ids)]
-_CLOSED = ConfigDict(json_schema_extra={"additionalProperties": False})
-
-
-class Defined(BaseModel):
-    """The answer of stage A."""
-
-    model_config = _CLOSED
-
-    definition: Text
-    property: Label
-
-
-class Joined(BaseModel):
-    """The answer of stage B."""
-
-    model_config = _CLOSED
-
-    synergy: Text
-    principle: Label
-
-
-class Theme(BaseModel):
-    """One theme of stage C."""
-
-    model_config = _CLOSED
-
-    name: Label
-    statement: Text
-    cites: Ids
-
-
-class Themes(BaseModel):
-    """The answer of stage C."""
-
-    model_config = _CLOSED
-
-    themes: Annotated[list[Theme], BeforeValidator(partial(usable, Theme))] = Field(min_length=1, max_length=5)
-
-
-class Claim(BaseModel):
-    """One claim of stage D."""
-
-    model_config = _CLOSED
-
-    kind: Literal["hypothesis", "mechanism", "prediction", "test"]
-    text: Text
-    cites: Ids
-
-
-class Found(BaseModel):
-    """The answer of stage D."""
-
-    model_config = _CLOSED
-
-    title: Label
-    claims: Annotated[list[Claim], BeforeValidator(partial(usable, Claim))] = Field(min_length=1, max_length=8)
 
 
 def inquiries(stage: str, layout: Layout, said: Sequence[Statement], seed: int) -> list[Inquiry]:
@@ -153,9 +33,9 @@ def inquiries(stage: str, layout: Layout, said: Sequence[Statement], seed: int) 
         return [_define(layout, spot, seed) for spot in layout.concepts]
     if stage == "B":
         return [_join(layout, link, said, seed) for link in layout.links]
-    if not any(one.id.startswith("B") for one in said):
-        return []
-    return [_themes(layout, said, seed) if stage == "C" else _discover(layout, said, seed)]
+    if stage == "C":
+        return [_theme(layout, name, said, seed) for name in layout.themes if _grouped(layout, name, said)]
+    return [_discover(layout, said, seed)] if any(one.id.startswith("B") for one in said) else []
 
 
 def _define(layout: Layout, spot: Spot, seed: int) -> Inquiry:
@@ -167,7 +47,7 @@ def _define(layout: Layout, spot: Spot, seed: int) -> Inquiry:
         "beside": " and ".join(f'"{quoted(layout.name(one))}"' for one in sorted(near - {spot.id})),
     }
     prompt = _prompt("a", layout, words, schema(Defined), SHORT, seed)
-    return Inquiry("A", prompt, partial(_read_pair, Defined, spot.id, ()), (spot.key,))
+    return Inquiry("A", prompt, partial(read_pair, Defined, spot.id, ()), (spot.key,))
 
 
 def _join(layout: Layout, link: Link, said: Sequence[Statement], seed: int) -> Inquiry:
@@ -177,45 +57,52 @@ def _join(layout: Layout, link: Link, said: Sequence[Statement], seed: int) -> I
     words = {"one": lines[0], "other": lines[1], "relations": _triples(relations)}
     cites = tuple(end for end in (link.one, link.other) if end in known)
     prompt = _prompt("b", layout, words, schema(Joined), SHORT, seed)
-    return Inquiry("B", prompt, partial(_read_pair, Joined, link.id, cites), layout.subjects[link.id])
+    return Inquiry("B", prompt, partial(read_pair, Joined, link.id, cites), layout.subjects[link.id])
 
 
-def _themes(layout: Layout, said: Sequence[Statement], seed: int) -> Inquiry:
-    steps = [one for one in said if one.id.startswith("B")]
-    count = min(THEMES, len(steps))
-    words = {"path": _path(layout), "statements": _lines(steps), "count": str(count)}
-    ids = [one.id for one in steps]
-    form = _bounded(schema(Themes), "themes", ids, count)
-    return Inquiry("C", _prompt("c", layout, words, form, LONG, seed), partial(_read_themes, ids))
+def _grouped(layout: Layout, theme: str, said: Sequence[Statement]) -> list[Statement]:
+    """Return the statements on steps that a theme is to join."""
+    return [one for one in said if one.id in layout.themes[theme]]
+
+
+def _theme(layout: Layout, name: str, said: Sequence[Statement], seed: int) -> Inquiry:
+    known = _grouped(layout, name, said)
+    keys = layout.subjects[name]
+    names = {one.key: one.name for one in layout.concepts}
+    words = {
+        "path": _path(layout),
+        "statements": _lines(known),
+        "concepts": " and ".join(f'"{quoted(names[key])}"' for key in (keys[0], keys[-1])),
+    }
+    form: dict[str, Any] = deepcopy(schema(Theme))
+    form["properties"]["cites"] |= _cites(known)
+    return Inquiry("C", _prompt("c", layout, words, form, SHORT, seed), partial(read_theme, name, known), keys)
 
 
 def _discover(layout: Layout, said: Sequence[Statement], seed: int) -> Inquiry:
+    ends = layout.path[0], layout.path[-1]
+    known = [one for one in said if one.id[0] in "BC" or one.id in ends]
     words = {
-        "first": quoted(layout.name(layout.path[0])),
-        "last": quoted(layout.name(layout.path[-1])),
-        "statements": _lines(said) + _beside(layout),
+        "first": quoted(layout.name(ends[0])),
+        "last": quoted(layout.name(ends[1])),
+        "statements": _lines(known) + _beside(layout),
     }
-    ids = [one.id for one in said]
-    form = _bounded(schema(Found), "claims", ids, len(Claim.model_json_schema()["properties"]["kind"]["enum"]))
-    return Inquiry("D", _prompt("d", layout, words, form, LONG, seed), partial(_read_discovery, ids))
+    form: dict[str, Any] = deepcopy(schema(Found))
+    claims = form["properties"]["claims"]
+    claims |= {"minItems": len(KINDS), "maxItems": len(KINDS)}
+    claims["items"]["properties"]["cites"] |= _cites(known)
+    return Inquiry("D", _prompt("d", layout, words, form, LONG, seed), partial(read_discovery, known))
+
+
+def _cites(known: Sequence[Statement]) -> Json:
+    """Return what a schema says of citations: which there are, two of them or more."""
+    ids = [one.id for one in known]
+    return {"items": {"type": "string", "enum": ids}, "minItems": min(2, len(ids)), "maxItems": 4}
 
 
 def _prompt(stage: str, layout: Layout, words: dict[str, str], form: Json, most: int, seed: int) -> Prompt:
     text = Template(template(f"discover_{stage}")).substitute(words | {"topic": quoted(layout.topic)})
     return Prompt(template("discover_system"), text, form, most, seed)
-
-
-def _bounded(form: Json, name: str, ids: Sequence[str], count: int) -> Json:
-    """Return the schema of a list with so many entries, each of which can cite these ids alone."""
-    bounded: dict[str, Any] = deepcopy(form)
-    entries = bounded["properties"][name]
-    entries |= {"minItems": count, "maxItems": count}
-    entries["items"]["properties"]["cites"] |= {
-        "items": {"type": "string", "enum": list(ids)},
-        "minItems": 1,
-        "maxItems": 6,
-    }
-    return bounded
 
 
 def _path(layout: Layout) -> str:
@@ -245,55 +132,3 @@ def _lines(said: Sequence[Statement]) -> str:
 def _beside(layout: Layout) -> str:
     names = ", ".join(f'"{quoted(name)}"' for name in layout.beside)
     return f"\nBeside the path lie {names}: use them where they fit." if names else ""
-
-
-def _read_pair(form: type[Defined | Joined], name: str, cites: tuple[str, ...], text: str) -> Json:
-    """Read the answer of stage A or B: one statement; it cites what it was told."""
-    answer = read(text, form)
-    said, more = (answer.definition, answer.property) if isinstance(answer, Defined) else (
-        answer.synergy, answer.principle)  # fmt: skip
-    _fresh(said, "discover_a" if form is Defined else "discover_b")
-    found = cited(said, (), ())
-    statement = Statement(id=name, text=found.text, more=cited(more, (), ()).text, cites=cites)
-    return _json(Said(statements=(statement,), unknown=found.unknown))
-
-
-def _read_themes(known: Sequence[str], text: str) -> Json:
-    themes = read(text, Themes).themes
-    return _checked("C", [(one.name, one.statement, one.cites) for one in themes], known)
-
-
-def _read_discovery(known: Sequence[str], text: str) -> Json:
-    answer = read(text, Found)
-    _fresh(answer.title, "discover_d")
-    return _checked("D", [(one.kind, one.text, one.cites) for one in answer.claims], known, answer.title)
-
-
-def _checked(stage: str, said: Sequence[tuple[str, str, list[str]]], known: Sequence[str], title: str = "") -> Json:
-    """Number the statements that cite what is there; raises Unreadable where none does."""
-    statements, unknown, uncited = list[Statement](), dict[str, None](), list[str]()
-    for label, text, cites in said:
-        _fresh(text, f"discover_{stage.lower()}")
-        found = cited(text, cites, known)
-        unknown |= dict.fromkeys(found.unknown)
-        if found.cites and found.text:
-            name = f"{stage}{len(statements) + 1}"
-            more = cited(label, (), ()).text
-            statements.append(Statement(id=name, text=found.text, more=more, cites=found.cites))
-        else:
-            uncited.append(found.text)
-    if not statements:
-        raise Unreadable(f"Nothing in it cites one of {known[0]} to {known[-1]}.")
-    title = cited(title, (), ()).text
-    return _json(Said(statements=tuple(statements), title=title, unknown=tuple(unknown), uncited=tuple(uncited)))
-
-
-def _fresh(text: str, name: str) -> None:
-    """Refuse what only says the task again, its example included."""
-    if len(text) >= ECHO and text in template(name):
-        raise Unreadable("It repeats the task's own words instead of an answer.")
-
-
-def _json(said: Said) -> Json:
-    found: Json = said.model_dump(mode="json")
-    return found

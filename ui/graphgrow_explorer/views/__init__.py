@@ -23,7 +23,7 @@ VIEWS = {
         View("graph", "Graph", ":material/hub:", graph.draw),
         View("growth", "Growth", ":material/show_chart:", growth.draw),
         View("communities", "Communities", ":material/bubble_chart:", communities.draw),
-        View("paths", "Paths", ":material/conversion_path:", paths.draw),
+        View("paths", "Paths & discovery", ":material/conversion_path:", paths.draw),
         View("review", "Review", ":material/rule:", review.draw),
         View("runs", "Runs", ":material/play_circle:", steps.draw),
     )

@@ -27,14 +27,16 @@ from graphgrow.graph import Graph
 from graphgrow.measure.critical import surprising_edges
 from graphgrow.policy.relevance import relevance
 from graphgrow.prompts import between
+from graphgrow.reason.context import nearest
 from graphgrow.reason.likeness import Likeness
 from graphgrow.strategies import STRATEGIES
-from graphgrow.strategies.structure import structure
+from graphgrow.strategies.structure import SMALLEST, members, structure
 
 KINDS = ("gap", "bridge", "surprise", "link")
 TRIED = 40  # pairs of each kind
 FAR = 6  # relations; what is farther apart is as far
-KNOWN, SURPRISING = "relation", "surprising relation"
+KNOWN, SURPRISING, GOAL = "relation", "surprising relation", "goal"
+AIMED = 8  # concepts near to a goal, and as many communities that they are joined with
 
 Pair = tuple[str, str]
 
@@ -79,7 +81,7 @@ def seeds(graph: Graph, dials: Dials, goal: str, likeness: Likeness, count: int)
 
 def measured(graph: Graph, dials: Dials, goal: str, likeness: Likeness) -> list[Seed]:
     """Return every pair that may be the seed of an idea, with its ranks and its score."""
-    found = _candidates(graph, likeness)
+    found = _candidates(graph, goal, likeness)
     pairs = list(found)
     if not pairs:
         return []
@@ -105,7 +107,7 @@ def _score(one: Seed, dials: Dials) -> float:
     return round(fsum(terms), 4)
 
 
-def _candidates(graph: Graph, likeness: Likeness) -> dict[Pair, str]:
+def _candidates(graph: Graph, goal: str, likeness: Likeness) -> dict[Pair, str]:
     """Return the pairs that may be seeds, each with the first kind that found it."""
     found: dict[Pair, str] = {}
     for kind in KINDS:
@@ -114,6 +116,8 @@ def _candidates(graph: Graph, likeness: Likeness) -> dict[Pair, str]:
             found.setdefault((one, other), kind)
     for pair in _unlike(graph, likeness):
         found.setdefault(pair, SURPRISING)
+    for pair in _towards(graph, goal, likeness):
+        found.setdefault(pair, GOAL)
     for relation in nlargest(TRIED, graph.relations, key=graph.support):
         one, other = sorted(relation.ends)
         if one != other:
@@ -130,6 +134,18 @@ def _unlike(graph: Graph, likeness: Likeness) -> Iterator[Pair]:
     for a, b, _ in surprising_edges(graph.igraph(), vectors).edges[:TRIED]:
         one, other = sorted((keys[a], keys[b]))
         yield one, other
+
+
+def _towards(graph: Graph, goal: str, likeness: Likeness) -> Iterator[Pair]:
+    """Yield the concepts nearest to a goal, each with others of them and with the first of other communities."""
+    close = nearest(graph, goal, likeness, AIMED) if goal else []
+    found = structure(graph)
+    leaders = [found.keys[group[0]] for group in found.keep(members) if len(group) >= SMALLEST] if close else []
+    for key in close:
+        for other in (*close, *leaders[:AIMED]):
+            if key != other and other in graph.concepts:
+                one, second = sorted((key, other))
+                yield one, second
 
 
 def _distances(graph: Graph, pairs: Sequence[Pair]) -> list[int]:

@@ -115,7 +115,7 @@ def test_an_answer_says_what_it_follows_from(run: GraphStore) -> None:
 
 def test_a_citation_that_does_not_hold_is_taken_off_and_said_so(silk: GraphStore) -> None:
     """What is not in the context, and what has no word of the sentence, is no support."""
-    claims = (
+    claims: tuple[tuple[str, list[str]], ...] = (
         ("Silk contains fibroin [r1, r77].", ["c99", "none"]),
         ("Cheese is tasty.", ["r1"]),
         ("Spiders spin it.", []),

@@ -3,8 +3,8 @@
 Every pair is measured. Novelty is the mean of three: how far apart the two are (0 for one relation, 1 for FAR or more),
 how unlike their names are (1 - likeness), how little is said between them (1 / (1 + support)). Feasibility is the mean
 over the two of the share of all concepts about which no more is said (support of all their relations). Effectiveness is
-the mean likeness of the two to the goal, or without one how relevant they are to the topic (policy.relevance). Then
-each is made a rank among all pairs, from 0 to 1, and a pair's score is
+how near the two are to the goal, or without one to the topic, by their own names and those of their neighbours
+(policy.relevance). Then each is made a rank among all pairs, from 0 to 1, and a pair's score is
 
     (2 * novelty dial - 1) * novelty + feasibility dial * feasibility + effectiveness dial * effectiveness
 
@@ -25,7 +25,7 @@ import numpy as np
 from graphgrow.errors import BadInput
 from graphgrow.graph import Graph
 from graphgrow.measure.critical import surprising_edges
-from graphgrow.policy.relevance import relevance
+from graphgrow.policy.relevance import ASKED, OWN, relevance
 from graphgrow.prompts import between
 from graphgrow.reason.context import nearest
 from graphgrow.reason.likeness import Likeness
@@ -180,13 +180,20 @@ def _feasibility(graph: Graph, pairs: Sequence[Pair]) -> list[float]:
 
 
 def _effectiveness(graph: Graph, pairs: Sequence[Pair], goal: str, likeness: Likeness) -> list[float]:
-    if not goal:
-        near: Callable[[str], float] = relevance(graph).of
-    else:
-        keys = list(dict.fromkeys(key for pair in pairs for key in pair))
-        table = dict(zip(keys, likeness.many(goal, [graph.name(key) for key in keys]), strict=True))
-        near = table.__getitem__
+    near = _serves(graph, goal, likeness) if goal else relevance(graph).of
     return [fmean(map(near, pair)) for pair in pairs]
+
+
+def _serves(graph: Graph, goal: str, likeness: Likeness) -> Callable[[str], float]:
+    """Return what tells how near a concept is to a goal: by its own name, and by what its neighbours lend it."""
+    names = [graph.name(key) for key in graph.concepts]
+    table = dict(zip(graph.concepts, likeness.many(goal, names), strict=True))
+
+    def near(key: str) -> float:
+        lent = [table[other] for other in islice(graph.neighbours[key], ASKED)]
+        return OWN * table[key] + (1 - OWN) * (fmean(lent) if lent else 0.0)
+
+    return near
 
 
 def _ranks(values: Sequence[float]) -> list[float]:

@@ -8,7 +8,8 @@ import streamlit as st
 from graphgrow.graph import Graph
 from graphgrow.model import Task, Thought
 from graphgrow.reason.answer import Cite, Informed
-from graphgrow.reason.ideas import Idea, Ideas
+from graphgrow.reason.hypotheses import Idea
+from graphgrow.reason.ideas import Ideas
 from graphgrow.reason.judge import Judgement
 from graphgrow.reason.works import outcome
 from graphgrow_explorer.feedback import note, problem

@@ -39,12 +39,14 @@ HOME = "neo4j://localhost:7687"
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder that holds what the README's reader has: the recorded run, and somebody's replies."""
+    """Return a folder that holds what the README's reader has: the recorded run, somebody's replies and answers."""
     place = tmp_path_factory.mktemp("reader")
     for kind in ("runs", "thoughts"):
         shutil.copytree(ROOT / "data" / kind, place / "data" / kind)
     rows = [{"question": "silk?", "raw_output": text} for text in chatter(3)]
     (place / "replies.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    (place / "ours.txt").write_text("Nacre is tough because its platelets slide.", encoding="utf-8")
+    (place / "theirs.txt").write_text("Nacre is tough because it is white.", encoding="utf-8")
     return place
 
 

@@ -11,6 +11,7 @@ import typer
 
 from graphgrow.cli import (
     agreeing,
+    asking,
     choosing,
     comparing,
     criticality,
@@ -38,7 +39,7 @@ app = typer.Typer(
 )
 PARTS = (
     growing, choosing, reading, deciding, steering, exploring, comparing, agreeing, resolving, criticality, reporting,
-    pathing, thinking, files
+    pathing, thinking, asking, files
 )  # fmt: skip
 for part in PARTS:
     part.register(app)

@@ -183,7 +183,7 @@ def path(graph: Graph, one: str, other: str, most: int = STEPS) -> list[str]:
 def gather(graph: Graph, question: str, likeness: Likeness, budget: int) -> Context:
     """Return what the graph gives for a question in at most so many tokens; nothing where it holds nothing near."""
     names = named(graph, question)[:SEEDS]
-    seeds = list(dict.fromkeys([*names, *_near(graph, question, likeness)]))[:SEEDS]
+    seeds = list(dict.fromkeys([*names, *nearest(graph, question, likeness, SEEDS)]))[:SEEDS]
     basket = _Basket(graph, budget)
     for key in seeds:
         basket.show(key, _place(graph, key))
@@ -194,11 +194,11 @@ def gather(graph: Graph, question: str, likeness: Likeness, budget: int) -> Cont
     return Context(tuple(seeds), tuple(names), tuple(basket.concepts.values()), tuple(basket.relations.values()))
 
 
-def _near(graph: Graph, question: str, likeness: Likeness) -> list[str]:
-    """Return the concepts whose names are nearest to a question, the nearest first."""
+def nearest(graph: Graph, text: str, likeness: Likeness, count: int) -> list[str]:
+    """Return the concepts whose names are nearest to a text, the nearest first, without those that are not near."""
     keys = list(graph.concepts)
-    near = dict(zip(keys, likeness.many(question, [graph.name(key) for key in keys]), strict=True))
-    return [key for key in nlargest(SEEDS, keys, key=near.__getitem__) if near[key] > likeness.floor]
+    near = dict(zip(keys, likeness.many(text, [graph.name(key) for key in keys]), strict=True))
+    return [key for key in nlargest(count, keys, key=near.__getitem__) if near[key] > likeness.floor]
 
 
 def _place(graph: Graph, key: str) -> str:

@@ -9,7 +9,7 @@ those of its concepts and their neighbours, and a is the mean over every two of 
 (seeds.distance).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
 from itertools import combinations, islice
@@ -165,7 +165,7 @@ def _read(graph: Graph, text: str) -> Json:
     return dict(parts)
 
 
-def measured(graph: Graph, seed: Seed, parts: Json, likeness: Likeness) -> Idea:
+def measured(graph: Graph, seed: Seed, parts: Mapping[str, object], likeness: Likeness) -> Idea:
     """Return an idea held against the graph."""
     title, hypothesis, mechanism, prediction, test = (str(parts[name]) for name in PARTS)
     keys = list(dict.fromkeys([*seed.concepts, *named(graph, hypothesis)]))[:CONCEPTS]

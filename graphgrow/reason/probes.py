@@ -44,6 +44,11 @@ class Probe:
         return verdict in wanted or (self.name == PADDED and verdict == "same")
 
     @property
+    def wrong(self) -> Verdict:
+        """The verdict for the worse of the two."""
+        return "2" if self.right == 1 else "1"
+
+    @property
     def longer(self) -> Verdict:
         """Which of the two is longer."""
         return "1" if len(self.one) > len(self.other) else "2"
@@ -84,7 +89,7 @@ def fault(asked: Sequence[Probe], verdicts: Sequence[Verdict | None]) -> str:
         if count >= MOST_ALIKE:
             return f"The judge goes by length: it preferred the {which} of two {count} of {len(unlike)} times."
     for name, what in ((PADDED, "words that say nothing"), (DECEPTIVE, "an answer that praises itself")):
-        if sum(not probe.is_right(said) for probe, said in both if probe.name == name) > 1:
+        if all(said == probe.wrong for probe, said in both if probe.name == name):
             return f"The judge falls for {what}."
     right = sum(probe.is_right(said) for probe, said in both)
     return "" if right >= NEEDED else f"The judge was right in {right} of {len(both)} probes; {NEEDED} are needed."

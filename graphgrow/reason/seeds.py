@@ -3,8 +3,8 @@
 Every pair is measured. Novelty is the mean of three: how far apart the two are (0 for one relation, 1 for FAR or more),
 how unlike their names are (1 - likeness), how little is said between them (1 / (1 + support)). Feasibility is the mean
 over the two of the share of all concepts about which no more is said (support of all their relations). Effectiveness is
-the mean likeness of the two to the goal, or without one how relevant they are to the topic (policy.relevance). Then
-each is made a rank among all pairs, from 0 to 1, and a pair's score is
+how near the two are to the goal, or without one to the topic, by their own names and those of their neighbours
+(policy.relevance). Then each is made a rank among all pairs, from 0 to 1, and a pair's score is
 
     (2 * novelty dial - 1) * novelty + feasibility dial * feasibility + effectiveness dial * effectiveness
 
@@ -25,16 +25,18 @@ import numpy as np
 from graphgrow.errors import BadInput
 from graphgrow.graph import Graph
 from graphgrow.measure.critical import surprising_edges
-from graphgrow.policy.relevance import relevance
+from graphgrow.policy.relevance import ASKED, OWN, relevance
 from graphgrow.prompts import between
+from graphgrow.reason.context import nearest
 from graphgrow.reason.likeness import Likeness
 from graphgrow.strategies import STRATEGIES
-from graphgrow.strategies.structure import structure
+from graphgrow.strategies.structure import SMALLEST, members, structure
 
 KINDS = ("gap", "bridge", "surprise", "link")
 TRIED = 40  # pairs of each kind
 FAR = 6  # relations; what is farther apart is as far
-KNOWN, SURPRISING = "relation", "surprising relation"
+KNOWN, SURPRISING, GOAL = "relation", "surprising relation", "goal"
+AIMED = 8  # concepts near to a goal, and as many communities that they are joined with
 
 Pair = tuple[str, str]
 
@@ -79,7 +81,7 @@ def seeds(graph: Graph, dials: Dials, goal: str, likeness: Likeness, count: int)
 
 def measured(graph: Graph, dials: Dials, goal: str, likeness: Likeness) -> list[Seed]:
     """Return every pair that may be the seed of an idea, with its ranks and its score."""
-    found = _candidates(graph, likeness)
+    found = _candidates(graph, goal, likeness)
     pairs = list(found)
     if not pairs:
         return []
@@ -105,7 +107,7 @@ def _score(one: Seed, dials: Dials) -> float:
     return round(fsum(terms), 4)
 
 
-def _candidates(graph: Graph, likeness: Likeness) -> dict[Pair, str]:
+def _candidates(graph: Graph, goal: str, likeness: Likeness) -> dict[Pair, str]:
     """Return the pairs that may be seeds, each with the first kind that found it."""
     found: dict[Pair, str] = {}
     for kind in KINDS:
@@ -114,6 +116,8 @@ def _candidates(graph: Graph, likeness: Likeness) -> dict[Pair, str]:
             found.setdefault((one, other), kind)
     for pair in _unlike(graph, likeness):
         found.setdefault(pair, SURPRISING)
+    for pair in _towards(graph, goal, likeness):
+        found.setdefault(pair, GOAL)
     for relation in nlargest(TRIED, graph.relations, key=graph.support):
         one, other = sorted(relation.ends)
         if one != other:
@@ -130,6 +134,18 @@ def _unlike(graph: Graph, likeness: Likeness) -> Iterator[Pair]:
     for a, b, _ in surprising_edges(graph.igraph(), vectors).edges[:TRIED]:
         one, other = sorted((keys[a], keys[b]))
         yield one, other
+
+
+def _towards(graph: Graph, goal: str, likeness: Likeness) -> Iterator[Pair]:
+    """Yield the concepts nearest to a goal, each with others of them and with the first of other communities."""
+    close = nearest(graph, goal, likeness, AIMED) if goal else []
+    found = structure(graph)
+    leaders = [found.keys[group[0]] for group in found.keep(members) if len(group) >= SMALLEST] if close else []
+    for key in close:
+        for other in (*close, *leaders[:AIMED]):
+            if key != other and other in graph.concepts:
+                one, second = sorted((key, other))
+                yield one, second
 
 
 def _distances(graph: Graph, pairs: Sequence[Pair]) -> list[int]:
@@ -164,13 +180,20 @@ def _feasibility(graph: Graph, pairs: Sequence[Pair]) -> list[float]:
 
 
 def _effectiveness(graph: Graph, pairs: Sequence[Pair], goal: str, likeness: Likeness) -> list[float]:
-    if not goal:
-        near: Callable[[str], float] = relevance(graph).of
-    else:
-        keys = list(dict.fromkeys(key for pair in pairs for key in pair))
-        table = dict(zip(keys, likeness.many(goal, [graph.name(key) for key in keys]), strict=True))
-        near = table.__getitem__
+    near = _serves(graph, goal, likeness) if goal else relevance(graph).of
     return [fmean(map(near, pair)) for pair in pairs]
+
+
+def _serves(graph: Graph, goal: str, likeness: Likeness) -> Callable[[str], float]:
+    """Return what tells how near a concept is to a goal: by its own name, and by what its neighbours lend it."""
+    names = [graph.name(key) for key in graph.concepts]
+    table = dict(zip(graph.concepts, likeness.many(goal, names), strict=True))
+
+    def near(key: str) -> float:
+        lent = [table[other] for other in islice(graph.neighbours[key], ASKED)]
+        return OWN * table[key] + (1 - OWN) * (fmean(lent) if lent else 0.0)
+
+    return near
 
 
 def _ranks(values: Sequence[float]) -> list[float]:

@@ -1,6 +1,7 @@
 """What graphgrow.open returns: tables, numbers, pictures, decisions; and that it stands wherever a store is wanted."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from inspect import isfunction, signature
@@ -286,7 +287,7 @@ def test_thoughts_are_events_and_show_themselves(silk: KnowledgeGraph) -> None:
         {"definition": f"A fibre {HOSTILE} of spiders.", "property": "tough"},
         {"definition": "A molecule of amino acids.", "property": "folds"},
         {"synergy": "The protein carries the load of the fibre.", "principle": "load transfer"},
-        {"themes": [{"name": "load", "statement": "Load goes through proteins.", "cites": ["B1"]}]},
+        {"cites": ["B1"], "name": "load", "statement": "Load goes through proteins."},
         {
             "title": "Silk by protein",
             "claims": [{"kind": "hypothesis", "text": "More protein.", "cites": ["B1", "C1"]}],
@@ -295,7 +296,7 @@ def test_thoughts_are_events_and_show_themselves(silk: KnowledgeGraph) -> None:
     found = silk.discover("spider silk", "protein 1", graphgrow.Scripted([json.dumps(one) for one in said]))
     assert [one.id for one in found.statements] == ["A1", "A2", "B1", "C1", "D1"]
     assert "from spider silk to protein 1, 5 statements" in repr(found)
-    assert "<script" not in found._repr_markdown_()
+    assert not re.search(r"(?<!\\)<script", found._repr_markdown_())
     reply = json.dumps(
         {"known": True, "claims": [{"says": f"Spider silk contains protein {HOSTILE}", "cites": ["r1"]}]}
     )
@@ -310,7 +311,7 @@ def test_thoughts_are_events_and_show_themselves(silk: KnowledgeGraph) -> None:
 def test_ideas_come_ranked(silk: KnowledgeGraph) -> None:
     """One idea of a script, by its dials; a dial out of range is one sentence."""
     parts = "title", "hypothesis", "mechanism", "prediction", "test"
-    reply = json.dumps({part: f"The {part} joins protein and sheet {HOSTILE}" for part in parts})
+    reply = json.dumps({part: f"The {part} joins spider silk and protein 1 {HOSTILE}" for part in parts})
     (idea,) = silk.ideas(graphgrow.Scripted([reply]), count=1, novelty=0.2)
     assert "<Idea" in repr(idea)
     assert "<script" not in idea._repr_html_()

@@ -1,7 +1,7 @@
 """`path`: how two concepts hang together, with the evidence of every step; and which are farthest apart."""
 
 from contextlib import closing
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -9,11 +9,11 @@ from graphgrow.cli.output import AsJson, Store, dump, printable, say, table
 from graphgrow.edits import find
 from graphgrow.errors import BadInput
 from graphgrow.graph import Graph
-from graphgrow.reason.compose import local
-from graphgrow.reason.layout import Wanted, route
-from graphgrow.reason.paths import CENTRALITIES, CORRELATED, Path, central, correlated, k_shortest, longest, told
-from graphgrow.reason.waypoints import beside as near
 from graphgrow.stores import open_store
+
+if TYPE_CHECKING:
+    from graphgrow.reason.layout import Wanted
+    from graphgrow.reason.paths import Path
 
 PAIR = 2
 PROFILED = 5  # longest paths whose every concept is measured
@@ -49,6 +49,11 @@ def path(
 
     Of paths as short, the one whose keys come first in the alphabet is first.
     """
+    from graphgrow.reason.compose import local
+    from graphgrow.reason.layout import Wanted, route
+    from graphgrow.reason.paths import k_shortest, told
+    from graphgrow.reason.waypoints import beside as near
+
     wanted = Wanted(one, other, 1, tuple(via or ()), waypoints, meanings, beside, seed)
     _check(wanted, k, longest)
     with closing(open_store(store)) as home:
@@ -70,7 +75,7 @@ def path(
         say(f"beside it: {', '.join(graph.name(key) for key in near(graph, route_found, beside))}")
 
 
-def _check(wanted: Wanted, k: int, longest: int) -> None:
+def _check(wanted: "Wanted", k: int, longest: int) -> None:
     special = wanted.via or wanted.waypoints or wanted.meanings
     if longest and (wanted.source or wanted.target or k > 1 or special):
         raise BadInput("--longest looks at the whole graph: leave out the concepts and the other options")
@@ -80,8 +85,10 @@ def _check(wanted: Wanted, k: int, longest: int) -> None:
         raise BadInput("--k counts the shortest paths: it does not go with --via, --waypoints or --meanings")
 
 
-def _show(graph: Graph, path: Path, title: str) -> None:
+def _show(graph: Graph, path: "Path", title: str) -> None:
     """Print a path and the evidence of its steps."""
+    from graphgrow.reason.paths import told
+
     say(f"{title}{len(path) - 1} steps: {' - '.join(printable(graph.name(key)) for key in path)}")
     table((" step", "source", "predicate", "target", " support", "events", "in these words"), _rows(told(graph, path)))
 
@@ -98,6 +105,8 @@ def _rows(found: dict[str, Any]) -> list[tuple[object, ...]]:
 
 def _longest(graph: Graph, count: int, *, as_json: bool) -> None:
     """Print the longest shortest paths, what their concepts are like, and what goes together along the longest 30."""
+    from graphgrow.reason.paths import CENTRALITIES, CORRELATED, central, correlated, longest, told
+
     found = longest(graph, count)
     values = central(graph)
     together = correlated(graph)

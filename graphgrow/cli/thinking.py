@@ -2,11 +2,10 @@
 
 import json
 import os
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -16,17 +15,15 @@ from graphgrow.cli.paying import announce, limits, sigint
 from graphgrow.errors import BadInput, BudgetSpent
 from graphgrow.graph import Graph
 from graphgrow.model import Budget, Thought
-from graphgrow.reason.compose import begin, checked, local, of, think, works
-from graphgrow.reason.discovery import Discovery
-from graphgrow.reason.layout import Wanted
-from graphgrow.reason.thinking import Thinking
 from graphgrow.stores import GraphStore, open_store
 from graphgrow.worlds import open_llm
 
-FORMS: dict[str, Callable[[Discovery], str]] = {
-    ".md": Discovery.markdown,
-    ".json": lambda found: json.dumps(found.to_dict(), ensure_ascii=False, indent=1) + "\n",
-}
+if TYPE_CHECKING:
+    from graphgrow.reason.discovery import Discovery
+    from graphgrow.reason.layout import Wanted
+    from graphgrow.reason.thinking import Thinking
+
+FORMS = ".md", ".json"
 NUMBERS = {"work", "event", "events", "replies", "tokens", "mends"}
 PAIR = 2
 Stage = Literal["A", "B", "C", "D"]
@@ -68,6 +65,9 @@ def discover(
 
     Without --from and --to it is the longest shortest path. The same command goes on with what was broken off.
     """
+    from graphgrow.reason.compose import checked, of
+    from graphgrow.reason.layout import Wanted
+
     if out and out.suffix.lower() not in FORMS:
         raise BadInput(f"{out} ends neither in .md nor in .json: name one of the two")
     if from_stage and not work:
@@ -95,15 +95,18 @@ def discover(
 class _How:
     """What the options say about how a discovery is done; `work` is the one to go on with, 0 for what is wanted."""
 
-    wanted: Wanted
+    wanted: "Wanted"
     work: int = 0
     budget: Budget = field(default_factory=Budget)
     width: int = 1
     again: bool = False
 
 
-def _think(home: GraphStore, how: _How, llm: str, base_url: str) -> tuple[Discovery, int]:
+def _think(home: GraphStore, how: _How, llm: str, base_url: str) -> "tuple[Discovery, int]":
     """Do what is left of a discovery, and return it as far as it is, with the exit code."""
+    from graphgrow.reason.compose import begin, local, of
+    from graphgrow.reason.thinking import Thinking
+
     with (
         closing(open_llm(llm or None, base_url or None, env=os.environ)) as model,
         sigint() as stop,
@@ -120,8 +123,10 @@ def _think(home: GraphStore, how: _How, llm: str, base_url: str) -> tuple[Discov
             return of(thinking.graph, plan.seq), ending
 
 
-def _asked(thinking: Thinking, plan: Thought) -> int:
+def _asked(thinking: "Thinking", plan: Thought) -> int:
     """Ask what is left, say what comes, and return the exit code."""
+    from graphgrow.reason.compose import of, think
+
     found = of(thinking.graph, plan.seq)
     known = f"; {found.bill.replies} replies are there already" if found.bill.replies else ""
     line = f"discovery {plan.seq}: {len(found.layout.path)} concepts, {printable(found.layout.how)}{known}"
@@ -147,9 +152,11 @@ def _progress(graph: Graph, thought: Thought) -> str:
     return f"{f'{thought.stage} {about}'.strip()}: {thought.outcome} {thought.reason}".rstrip()
 
 
-def _print(found: Discovery, out: Path | None, *, as_json: bool) -> None:
+def _print(found: "Discovery", out: Path | None, *, as_json: bool) -> None:
     if out:
-        out.write_text(FORMS[out.suffix.lower()](found), encoding="utf-8")
+        is_json = out.suffix.lower() == ".json"
+        text = json.dumps(found.to_dict(), ensure_ascii=False, indent=1) + "\n" if is_json else found.markdown()
+        out.write_text(text, encoding="utf-8")
     if as_json:
         dump(found.to_dict())
     elif out:
@@ -159,6 +166,8 @@ def _print(found: Discovery, out: Path | None, *, as_json: bool) -> None:
 
 
 def _list(graph: Graph, *, as_json: bool) -> None:
+    from graphgrow.reason.compose import works
+
     found = works(graph)
     if as_json:
         dump([one.to_dict() for one in found])

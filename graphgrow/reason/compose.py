@@ -6,7 +6,7 @@
 or, to see each answer as it comes:
 
     with Thinking(store, llm) as thinking:
-        plan = begin(thinking, Wanted(), meanings)
+        plan = begin(thinking, Wanted(), local(store))
         for thought in think(thinking, plan):
             print(thought.stage, thought.result)
 """

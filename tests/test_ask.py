@@ -1,7 +1,10 @@
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -11,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphgrow import edits
+from graphgrow.cli.asking import _answers
 from graphgrow.errors import BadInput, BudgetSpent, OutOfReplies
 from graphgrow.graph import Graph, fold
 from graphgrow.llm.scripted import Scripted
@@ -114,18 +118,20 @@ def test_an_answer_says_what_it_follows_from(run: GraphStore) -> None:
 
 
 def test_a_citation_that_does_not_hold_is_taken_off_and_said_so(silk: GraphStore) -> None:
-    """What is not in the context, and what has no word of the sentence, is no support."""
+    """What is not in the context, and what has none or few of the sentence's words, is no support."""
     claims: tuple[tuple[str, list[str]], ...] = (
         ("Silk contains fibroin [r1, r77].", ["c99", "none"]),
         ("Cheese is tasty.", ["r1"]),
         ("Spiders spin it.", []),
+        ("Silk is an alloy of copper and zinc from China.", ["r1"]),
     )
     found = ask(silk, Heard(lambda _: answer(*claims)), "What is silk made of?")
     assert [one.line for one in found.claims] == ["Silk contains fibroin. [step 1]"]
-    assert found.unsupported == ("Cheese is tasty.", "Spiders spin it.")
+    assert found.unsupported == (*(claim[0] for claim in claims[1:]),)
     assert {(one.cite, one.why) for one in found.removed} == {
         ("c99", "is not in the context"), ("none", "is not in the context"), ("r77", "is not in the context"),
         ("silk contains fibroin", "has no word in common with the sentence"),
+        ("silk contains fibroin", "holds too few words of the sentence"),
     }  # fmt: skip
 
 
@@ -251,6 +257,55 @@ def test_the_commands_ask_and_judge(tmp_path: Path) -> None:
     assert "give a question, or --work" in graphgrow("ask", "g.db", code=2).stderr
     assert "event 1 is no work of graphgrow ask" in graphgrow("ask", "g.db", "--work", "1", code=1).stderr
     graphgrow("verify", "g.db")
+
+
+def test_a_sentence_may_be_in_a_script_without_blanks() -> None:
+    """It holds what it cites where the name stands in it."""
+    with closing(open_store("memory:", create=True)) as store:
+        store.append(said(("蜘蛛丝", "含有", "丝素")))
+        found = ask(store, Heard(lambda _: answer(("蜘蛛丝含有丝素。", ["r1"]), ("铁很重。", ["r1"]))), "蜘蛛丝 ?")
+    assert [one.line for one in found.claims] == ["蜘蛛丝含有丝素。 [step 1]"]
+    assert found.unsupported == ("铁很重。",)
+
+
+def test_ctrl_c_ends_the_command_with_130_and_keeps_what_was_paid(tmp_path: Path) -> None:
+    """The question that is under way is waited for, and is not asked again."""
+    with closing(open_store(str(tmp_path / "g.db"), create=True)) as store:
+        store.append(said(*SILK))
+    words = ["ask", "g.db", "What is silk?", "--compare", "--embeddings", "off", "--llm", "m", "--base-url"]
+    slow = Answer(completion(REPLIES[1]), delay=2)
+    env = os.environ | {"OPENAI_API_KEY": "none"}
+    with serving(in_order(slow, Answer(completion(REPLIES[3])))) as server:
+        command = [sys.executable, "-m", "graphgrow", *words, server.base_url]
+        with subprocess.Popen(command, cwd=tmp_path, env=env, stderr=subprocess.PIPE) as child:
+            deadline = time.monotonic() + 60
+            while not server.chats and time.monotonic() < deadline:
+                time.sleep(0.05)
+            child.send_signal(signal.SIGINT)
+            child.communicate(timeout=60)
+        assert child.returncode == 130
+        assert len(server.chats) == 1
+        subprocess.run(command, cwd=tmp_path, env=env, check=True, capture_output=True)
+        assert len(server.chats) == 2
+
+
+def test_two_answers_of_one_work_or_of_two_can_be_judged(silk: GraphStore) -> None:
+    """With the graph and without it, or two asks of the same question; what is not whole yet is one sentence."""
+    one = ask(silk, Scripted(REPLIES), "What is silk?", compare=True)
+    two = ask(silk, Scripted(REPLIES[1:2]), "What is silk?")
+    graph = silk.graph()
+    both = _answers(graph, [str(one.work)], "")
+    assert [(name, text) for name, _, text in both] == [
+        ("with the graph", "Silk contains fibroin."),
+        ("without it", "I know."),
+    ]
+    assert [text for *_, text in _answers(graph, [str(one.work), str(two.work)], "")] == ["Silk contains fibroin."] * 2
+    with pytest.raises(BadInput, match="holds no two answers"):
+        _answers(graph, [str(two.work)], "")
+    with pytest.raises(KeyboardInterrupt):
+        ask(silk, Scripted([]), "What is a fly?", stop=lambda: True)
+    with pytest.raises(BadInput, match="is no whole answer yet"):
+        _answers(silk.graph(), [str(one.work), str(silk.graph().seq)], "")
 
 
 @pytest.mark.local

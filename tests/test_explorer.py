@@ -460,7 +460,7 @@ def test_run_is_asked_to_end_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_two_pages_start_one_run(tmp_path: Path) -> None:
     """While one page starts a run, no other does, and afterwards the run is under way."""
     url = f"sqlite:{tmp_path / 'none.db'}"
-    with FileLock(runs._made(runs._folder(url)) / "start.lock"), pytest.raises(BadInput, match="another page"):
+    with FileLock(runs.made(runs._folder(url)) / "start.lock"), pytest.raises(BadInput, match="another page"):
         runs.start(url, runs.Wanted("silk", "world:nowhere.db"))
     assert runs.runs(url) == []
 

@@ -1,14 +1,16 @@
 import re
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from graphgrow_explorer import serve
+from graphgrow_explorer import questions, serve
 from graphgrow_explorer.state import homes
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
+from graphgrow.errors import BadInput
 from graphgrow.model import Concept, Delta, Edit, Prompt
 from graphgrow.reason.answer import ask
 from graphgrow.reason.ideas import ideas
@@ -18,6 +20,7 @@ from graphgrow.step import resolver
 from graphgrow.stores import open_store
 from tests.conftest import RECORDED
 from tests.reasoning import Heard, answer, idea, said, verdict
+from tests.servers import Answer, completion, serving
 
 APP = Path(serve.__file__).with_name("app.py")
 HOSTILE = "silk [x](javascript:alert(1)) <script>alert(1)</script> :smile: $x$ https://evil.example"
@@ -124,3 +127,33 @@ def test_hostile_text_is_text(tmp_path: Path) -> None:
     marked = [str(one.value) for part in (at.markdown, at.caption, at.error) for one in part]
     marked += [one.label for part in (at.button, at.expander) for one in part]
     assert not any(re.search(r"\]\(javascript|(?<!\\)<script|https://", text) for text in marked)
+
+
+def test_a_question_from_the_page_goes_on_in_the_background(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was typed is one word of a command; its answer is in the log, and a failure is a sentence on the page."""
+    url = store_with(tmp_path / "g.db", said(("silk", "contains", "fibroin")))
+    reply = Answer(completion(answer(("Silk contains fibroin.", ["r1"]))))
+    listing = Answer({"object": "list", "data": [{"id": "m-1"}]})
+    with serving(lambda asked: listing if asked.path.endswith("/models") else reply) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+        monkeypatch.setenv("OPENAI_API_KEY", "none")
+        at = view(url)
+        next(one for one in at.text_input if one.label.startswith("Ask the graph")).set_value("--help silk?")
+        next(one for one in at.button if one.label == "Ask").click().run()
+        assert not at.exception
+        with pytest.raises(BadInput, match="one at a time"):
+            questions.ideas(homes().open(url), "", {"novelty": 1.0})
+        assert ended(url).said == ""
+    assert "Silk contains fibroin. [step 1]" in words(view(url))
+    questions.ideas(homes().open(url), "--store", {"novelty": 1.0})
+    assert ended(url).said
+    assert ended(url).said in words(view(url))
+
+
+def ended(url: str) -> questions.Asked:
+    """Wait until the last question has ended, and return it."""
+    deadline = time.monotonic() + 60
+    while (asked := questions.last(url)) and asked.is_alive and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert asked
+    return asked

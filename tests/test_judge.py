@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from graphgrow.cli.asking import _answers
 from graphgrow.errors import BadInput, OutOfReplies
 from graphgrow.llm.scripted import Scripted
 from graphgrow.model import Prompt
@@ -163,8 +164,6 @@ def test_wilson_gives_the_known_intervals(wins: int, count: int, low: float, hig
 
 def test_files_and_events_can_be_judged(store: GraphStore, tmp_path: Path) -> None:
     """The command reads two text files; what is no answer is one sentence."""
-    from graphgrow.cli.asking import _answers
-
     (tmp_path / "a.txt").write_text(GOOD)
     (tmp_path / "b.txt").write_text(BAD)
     both = [str(tmp_path / name) for name in ("a.txt", "b.txt")]

@@ -1,7 +1,8 @@
 """`ask`: a question answered out of the graph, every sentence with what it follows from, and checked against it.
 
 A reply cites the lines of its context by id. A citation of what is not there, or of what shares no word with the
-sentence, is taken off and said so; a sentence that keeps none is no answer of the graph. `compare` asks the same
+sentence, is taken off and said so, and all of them where together they hold less than a third of its words; a sentence
+that keeps none is no answer of the graph. `compare` asks the same
 without the graph, and lets that answer take as many tokens as question, context and answer took with it.
 """
 
@@ -35,6 +36,9 @@ CITES = 3  # ids behind a sentence
 MAX_TOKENS = 400
 ANSWER, PLAIN = "answer", "plain"
 NOT_THERE, UNRELATED = "is not in the context", "has no word in common with the sentence"
+TOO_LITTLE = "holds too few words of the sentence"
+COVERED = 1 / 3  # of the words of a sentence are in what it cites, or it says something else
+STEM = 4  # letters; a word that begins another one is the same word: heat, heated
 
 _ID = re.compile(r"[rc]\d+")
 _INLINE = re.compile(r"\s*[\[(]\s*[rc]\d+(?:\s*[,;]\s*[rc]\d+)*\s*[\])]")
@@ -276,11 +280,29 @@ def check(says: str, cites: list[str], context: Context) -> tuple[Claim, list[Re
             removed.append(Removed(clean(name)[:QUESTION], NOT_THERE))
             continue
         cite = _cite(known[name])
-        if words(cite.words) & words(text):
+        if _covered(text, cite.words):
             kept.append(cite)
         else:
             removed.append(Removed(cite.words, UNRELATED))
-    return Claim(text, tuple(kept)), removed
+    if _covered(text, " ".join(one.words for one in kept)) < COVERED:
+        removed += [Removed(one.words, TOO_LITTLE) for one in kept]
+        kept.clear()
+    best = sorted(kept, key=lambda one: -_covered(text, one.words))[:CITES]
+    return Claim(text, tuple(one for one in kept if one in best)), removed
+
+
+def _covered(sentence: str, cited: str) -> float:
+    """Return the share of the words of a sentence that what it cites has too."""
+    said, there = words(sentence), words(cited)
+    same = [one for one in said if one in there or any(_is_form(one, other) for other in there)]
+    return len(same) / len(said) if said else 0.0
+
+
+def _is_form(one: str, other: str) -> bool:
+    """Tell whether a word is a form of another, or holds it in a script without blanks between words."""
+    if not one.isascii():
+        return other in one
+    return min(len(one), len(other)) >= STEM and (one.startswith(other) or other.startswith(one))
 
 
 def _ids(cites: list[str]) -> list[str]:

@@ -41,7 +41,8 @@ class Likeness:
 
 def words(text: str) -> frozenset[str]:
     """Return the words of a text that say something, in canonical form."""
-    return frozenset(word for word in canonical(text).split() if len(word) >= SHORTEST and word not in NOTHING)
+    found = canonical(text).split()
+    return frozenset(word for word in found if word not in NOTHING and (len(word) >= SHORTEST or not word.isascii()))
 
 
 def _by_words(text: str, others: Sequence[str]) -> list[float]:

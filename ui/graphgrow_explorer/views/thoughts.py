@@ -1,29 +1,37 @@
 """Ask & ideas: answers with what every sentence follows from, ideas with their numbers, verdicts with their probes."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 
 import pandas as pd
 import streamlit as st
 
 from graphgrow.graph import Graph
 from graphgrow.model import Task, Thought
-from graphgrow.reason.answer import Cite, Informed
+from graphgrow.reason.answer import QUESTION, Cite, Informed
 from graphgrow.reason.hypotheses import Idea
 from graphgrow.reason.ideas import Ideas
 from graphgrow.reason.judge import Judgement
+from graphgrow.reason.seeds import Dials
 from graphgrow.reason.works import outcome
-from graphgrow_explorer.feedback import note, problem
+from graphgrow_explorer import questions
+from graphgrow_explorer.feedback import note, perform, problem
 from graphgrow_explorer.serve import VIEW
 from graphgrow_explorer.state import Home
 from graphgrow_explorer.text import counted, plain, short
 
+PULSE = 1.5  # seconds
+ASKING = "asking"
 LISTED = 50  # works of a kind, the newest
 LONGEST = 2_000  # characters of a text
 NOT_DONE = "It was broken off: the command that began it goes on with it, and pays for nothing twice."
 
 
 def draw(home: Home) -> None:
-    """Draw the answers, the ideas and the judgements of this graph, each kind in a tab."""
+    """Draw a line to ask from, then the answers, ideas and judgements of this graph, each kind in a tab."""
+    if not home.url.startswith("memory:"):
+        _ask(home)
+        _under_way(home)
     answers, ideas, judgements = st.tabs(["Answers", "Ideas", "Judgements"])
     with answers:
         _works(home, "ask", "question", _answer)
@@ -31,6 +39,35 @@ def draw(home: Home) -> None:
         _works(home, "ideas", "goal", _ideas)
     with judgements:
         _works(home, "judge", "question", _judgement)
+
+
+def _ask(home: Home) -> None:
+    """Let somebody ask the graph, or for ideas; both go on when the page is closed."""
+    with st.form("ask the graph", border=True, clear_on_submit=True):
+        text = st.text_input("Ask the graph, or say what ideas are wanted for", max_chars=QUESTION)
+        dials = st.columns(3)
+        wanted = {
+            name: column.slider(name.capitalize(), 0.0, 1.0, value, 0.1, help="For ideas.")
+            for (name, value), column in zip(asdict(Dials()).items(), dials, strict=True)
+        }
+        left, right = st.columns(2)
+        if left.form_submit_button("Ask", type="primary", icon=":material/forum:", width="stretch") and text.strip():
+            perform(lambda: questions.ask(home, text))
+        if right.form_submit_button("Propose ideas", icon=":material/lightbulb:", width="stretch"):
+            perform(lambda: questions.ideas(home, text, wanted))
+
+
+@st.fragment(run_every=PULSE)
+def _under_way(home: Home) -> None:
+    """Say what is being asked, or why the last question came to nothing; draw the page anew when it has ended."""
+    last = questions.last(home.url)
+    known, st.session_state[ASKING] = st.session_state.get(ASKING), bool(last and last.is_alive)
+    if known and not st.session_state[ASKING]:
+        st.rerun()
+    if last and last.is_alive:
+        note(f"Under way: {short(last.text, 200) or 'ideas about the topic'}")
+    elif last and last.said:
+        problem(last.said)
 
 
 def _works(home: Home, task: Task, title: str, show: Callable[[Home, Thought], None]) -> None:

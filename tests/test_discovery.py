@@ -344,6 +344,7 @@ def test_a_path_that_goes_back_has_each_concept_and_step_once(tmp_path: Path) ->
         graph = home.graph()
         layout = lay(graph, Wanted("k1", "k3", via=("k4",)), "m", local(home))
         assert [layout.name(one) for one in layout.path] == ["a", "b", "d", "b", "c"]
+        assert layout.how == "the path through the concepts named, back over some concepts"
         assert [one.id for one in layout.concepts] == ["A1", "A2", "A3", "A4"]
         assert [(link.id, link.one, link.other) for link in layout.links] == [
             ("B1", "A1", "A2"), ("B2", "A2", "A3"), ("B3", "A2", "A4")]  # fmt: skip

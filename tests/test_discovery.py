@@ -164,6 +164,17 @@ def test_the_same_again_is_there_already_unless_it_is_wanted_again(store: GraphS
         assert begin(thinking, Wanted(), local(store), again=True).seq == thinking.graph.seq
 
 
+def test_a_discovery_goes_on_along_its_own_path_although_the_graph_grew(store: GraphStore) -> None:
+    """What was begun is about the graph as it was; the same wish after its end is about the graph as it is."""
+    with pytest.raises(OutOfReplies):
+        discover(store, Scripted(answers(3)[:4]))
+    more = Statement(Relation("k3", "folds into", "k4"), Triple("beta sheet", "folds into", "crystal"))
+    store.append(Edit(store.graph().seq + 1, "add", Delta((Concept("k4", "crystal"),), relations=(more,))))
+    found = discover(store, Scripted(answers(3)[4:]))
+    assert (found.work, len(found.layout.path), found.is_finished) == (2, 3, True)
+    assert len(discover(store, Scripted(answers(4))).layout.path) == 4
+
+
 @pytest.mark.parametrize("stop", range(3))
 def test_a_later_stage_is_done_again_with_another_model(store: GraphStore, stop: int) -> None:
     """Earlier stages are taken over for nothing, also where the second work is broken off and goes on."""
@@ -344,6 +355,7 @@ def test_a_path_that_goes_back_has_each_concept_and_step_once(tmp_path: Path) ->
         graph = home.graph()
         layout = lay(graph, Wanted("k1", "k3", via=("k4",)), "m", local(home))
         assert [layout.name(one) for one in layout.path] == ["a", "b", "d", "b", "c"]
+        assert layout.how == "the path through the concepts named, back over some concepts"
         assert [one.id for one in layout.concepts] == ["A1", "A2", "A3", "A4"]
         assert [(link.id, link.one, link.other) for link in layout.links] == [
             ("B1", "A1", "A2"), ("B2", "A2", "A3"), ("B3", "A2", "A4")]  # fmt: skip

@@ -72,20 +72,24 @@ def begin(thinking: Thinking, wanted: Wanted, meanings: Callable[[], Meanings], 
 
     One that is finished is returned too where path and model are the same, unless it is wanted `again`.
     """
-    wanted = checked(thinking.graph, replace(wanted, seed=thinking.seed))
+    graph, model = thinking.graph, thinking.llm.name
+    wanted = checked(graph, replace(wanted, seed=thinking.seed))
+    same = [one for one in works(graph) if one.layout.wanted == wanted]
+    for one in same:
+        if not one.is_finished:
+            return graph.thoughts[one.work][0]
     if wanted.takes:
-        layout = of(thinking.graph, wanted.takes).layout.model_copy(
-            update={"wanted": wanted, "model": thinking.llm.name}
-        )
+        layout = of(graph, wanted.takes).layout.model_copy(update={"wanted": wanted, "model": model})
     else:
-        layout = lay(thinking.graph, wanted, thinking.llm.name, meanings)
-    for seq in sorted(thinking.graph.thoughts, reverse=True):
-        plan = thinking.graph.thoughts[seq][0]
-        known = laid(plan.result) if plan.task == TASK and plan.stage == "plan" else None
-        if known and known.wanted == wanted and _goes_on(thinking.graph, seq, known, layout, again=again):
-            return plan
-    subject = tuple(one.key for one in layout.concepts)
-    return thinking.plan(TASK, as_json(layout), subject=subject, takes=wanted.takes)
+        layout = lay(graph, wanted, model, meanings)
+    for one in same:
+        if not again and (_keys(one.layout), one.layout.model) == (_keys(layout), model):
+            return graph.thoughts[one.work][0]
+    return thinking.plan(TASK, as_json(layout), subject=_keys(layout), takes=wanted.takes)
+
+
+def _keys(layout: Layout) -> tuple[str, ...]:
+    return tuple(one.key for one in layout.concepts)
 
 
 def checked(graph: Graph, wanted: Wanted) -> Wanted:
@@ -100,13 +104,6 @@ def checked(graph: Graph, wanted: Wanted) -> Wanted:
     if keyed.takes:
         of(graph, keyed.takes)
     return keyed
-
-
-def _goes_on(graph: Graph, seq: int, known: Layout, layout: Layout, *, again: bool) -> bool:
-    if not of(graph, seq).is_finished:
-        return True
-    keys = [[one.key for one in each.concepts] for each in (known, layout)]
-    return not again and keys[0] == keys[1] and known.model == layout.model
 
 
 def think(thinking: Thinking, plan: Thought) -> Iterator[Thought]:

@@ -63,8 +63,9 @@ def markdown(found: Discovery) -> str:
 def _parts(found: Discovery) -> Iterator[str]:
     ends = [code(found.layout.name(found.layout.path[place])) for place in (0, -1)]
     yield f"# {escaped(found.title) if found.title else f'From {ends[0]} to {ends[1]}'}"
-    yield (f"Along {escaped(found.layout.how)}, from {ends[0]} to {ends[1]}, in a graph about"
-           f" {code(found.layout.topic)}. Steps lead along relations whichever way they point.")  # fmt: skip
+    about = f", in a graph about {code(found.layout.topic)}" if found.layout.topic else ""
+    how = f"Along {escaped(found.layout.how)}, from {ends[0]} to {ends[1]}{about}."
+    yield f"{how} Steps lead along relations whichever way they point."
     yield "## " + _TITLES["D"]
     yield "\n".join(_line(found, one) for one in found.stage("D")) or "None: see what is missing below."
     yield "## The path"

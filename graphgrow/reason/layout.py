@@ -17,7 +17,7 @@ from graphgrow.graph import Graph
 from graphgrow.identity import Meanings
 from graphgrow.model import Json, Relation
 from graphgrow.reason.paths import Hop, Path, hops, longest, shortest
-from graphgrow.reason.waypoints import beside, drawn, meaningful, on_the_arc, through, vectors
+from graphgrow.reason.waypoints import beside, drawn, is_simple, meaningful, on_the_arc, through, vectors
 
 FEWEST = 2  # concepts of a path
 THEMES = 3
@@ -199,7 +199,9 @@ def _between(
         kind = "drawn at random" if by is None else "that lie between the two in meaning"
         how = f"through {len(more)} waypoints {kind}"
         stops = (*stops, *more)
-    return through(graph, (one, *stops, other), by), f"the path {how}"
+    path = through(graph, (one, *stops, other), by)
+    back = "" if is_simple(path) else ", back over some concepts"
+    return path, f"the path {how}{back}"
 
 
 def _said(graph: Graph, key: str, path: Path) -> tuple[tuple[str, str, str], ...]:

@@ -25,6 +25,7 @@ LEAST = 60  # characters of one of them
 NAMED = 5  # concepts that stand for a path in a prompt
 SHORT = 160  # tokens of an answer about one or two concepts
 LONG = 480
+UNNAMED = "many things"  # what a graph is about that names no topic
 
 
 def inquiries(stage: str, layout: Layout, said: Sequence[Statement], seed: int) -> list[Inquiry]:
@@ -101,7 +102,7 @@ def _cites(known: Sequence[Statement]) -> Json:
 
 
 def _prompt(stage: str, layout: Layout, words: dict[str, str], form: Json, most: int, seed: int) -> Prompt:
-    text = Template(template(f"discover_{stage}")).substitute(words | {"topic": quoted(layout.topic)})
+    text = Template(template(f"discover_{stage}")).substitute(words | {"topic": quoted(layout.topic) or UNNAMED})
     return Prompt(template("discover_system"), text, form, most, seed)
 
 

@@ -1,5 +1,6 @@
 # make grow    grow a graph with the embedded model        make demo   replay the recorded run in seconds
 # make test    the whole test suite                        make check  linters, types, layers
+# make docs    write docs/reference from the code
 # make ui      build the explorer's picture from its sources (Node 20 or newer)
 # make neo4j   a Neo4j server on localhost (Java 17 and Maven; with Docker: docker compose up)
 PYTHON ?= python3
@@ -12,7 +13,7 @@ BOLT ?= 7687
 HTTP ?= 7474
 JARS := .neo4j/lib
 
-.PHONY: grow demo test test-fast check wheel ui neo4j neo4j-jars clean
+.PHONY: grow demo test test-fast check docs wheel ui neo4j neo4j-jars clean
 
 grow: .venv/local
 	$(BIN)/graphgrow grow "$(TOPIC)" --steps $(STEPS) --store $(STORE)
@@ -34,6 +35,9 @@ check: .venv/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: .venv/dev
+	$(BIN)/python docs/generate.py
 
 wheel: .venv/dev
 	$(BIN)/python -m build --wheel --outdir dist

@@ -1,28 +1,58 @@
 """graphgrow grows knowledge graphs out of language models; the structure of the whole graph chooses the next question.
 
-store = graphgrow.open("graph.db", create=True)
-for event in graphgrow.grow("spider silk", store, graphgrow.open_llm()):
-    print(event.focus.reason, event.delta.concepts)
+with graphgrow.open("graph.db", create=True) as graph:
+    graph.grow("spider silk", steps=5).run()
+    print(graph.concepts, graph.measure())
 """
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from graphgrow.errors import GraphgrowError
+from graphgrow.model import Budget, Prompt, Reply, Usage
+
 if TYPE_CHECKING:
     from graphgrow.growth import Growth
+    from graphgrow.home import KnowledgeGraph
     from graphgrow.llm import LLM
-    from graphgrow.model import Budget
+    from graphgrow.llm.scripted import Scripted
     from graphgrow.stores import GraphStore
 
-__all__ = ["grow", "open", "open_llm"]
+__all__ = [
+    "Budget", "GraphgrowError", "Growth", "KnowledgeGraph", "Prompt", "Reply", "Scripted", "Usage", "grow", "open",
+    "open_llm",
+]  # fmt: skip
 __version__ = "0.1.0"
 
+_HOMES = {
+    "Growth": "graphgrow.growth",
+    "KnowledgeGraph": "graphgrow.home",
+    "Scripted": "graphgrow.llm.scripted",
+}  # imported when they are first asked for, so that `import graphgrow` is instant
 
-def open(url: str, *, create: bool = False) -> "GraphStore":  # noqa: A001  # graphgrow.open reads like open
-    """Open a graph's store by URL or path; raises BadInput where there is none and `create` is not set."""
-    from graphgrow.stores import open_store
 
-    return open_store(url, create=create)
+if not TYPE_CHECKING:  # who checks types sees the names themselves, and no others
+
+    def __getattr__(name: str) -> object:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def open(url: str, *, create: bool = False) -> "KnowledgeGraph":  # noqa: A001  # graphgrow.open reads like open
+    """Open a graph by the URL or path of its store, or the file of a run (.jsonl, .jsonl.gz) in memory.
+
+    Raises BadInput where there is none and `create` is not set, StoreError for one that cannot be read.
+    """
+    from graphgrow.home.opening import open_graph
+
+    return open_graph(url, create=create)
 
 
 def open_llm(name: str | None = None, base_url: str | None = None, *, env: Mapping[str, str] | None = None) -> "LLM":

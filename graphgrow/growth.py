@@ -9,9 +9,10 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
-from typing import Literal
+from typing import Literal, Self
 
 from graphgrow import arbiter, intents, samples
+from graphgrow.cards import card, line
 from graphgrow.graph import Bill
 from graphgrow.llm import LLM
 from graphgrow.model import ARBITER, INTENTS, Budget, Expansion, Focus, Question, Usage
@@ -101,6 +102,30 @@ class Growth:
                 yield from self._verify(foci, told, workers)
                 if self._settings.arbiter:
                     yield from self._arbitrate(workers)
+
+    def run(self) -> Self:
+        """Grow to the end and return this; every event is saved on the way."""
+        for _ in self:
+            pass
+        return self
+
+    def __repr__(self) -> str:
+        return f"<Growth of {line(self.topic)!r}: {self._state}>"
+
+    def _repr_html_(self) -> str:
+        spent = self._spent
+        facts = {
+            "state": self._state,
+            "graph": f"{len(self.graph.concepts):,} concepts, {len(self.graph.relations):,} relations",
+            "paid": f"{spent.tokens:,} tokens" + (f", {spent.usd:.4f} USD" if spent.usd else ""),
+        }
+        return card(f"Growth of {self.topic}", facts)
+
+    @property
+    def _state(self) -> str:
+        if not self.ending and not self._spent.replies:
+            return "not begun: iterate over it, or call run()"
+        return f"{self.steps} steps, {f'ended: {self.ending}' if self.ending else 'under way'}"
 
     def _workers(self) -> ThreadPoolExecutor:
         at_once = min(self._settings.width * self._settings.samples, MOST_AT_ONCE)

@@ -7,6 +7,8 @@ Three of them are events, `Expansion`, `Edit` and `Thought`; a graph is a fold o
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
+from graphgrow.cards import card, line, listed
+
 Outcome = Literal["ok", "partial", "empty", "truncated", "repetition", "unusable"]
 Steer = Literal["pin", "unpin", "forbid", "allow", "focus", "instruct", "withdraw"]
 EditKind = Literal["add", "merge", "unmerge", "doubt", "apart", "reject", "restore", "rename", "retype"] | Steer
@@ -222,6 +224,21 @@ class Delta:
         return self.relations + self.support
 
     @property
+    def told(self) -> str:
+        """How much it brings, in words."""
+        return f"{len(self.new_concepts)} new concepts, {len(self.relations)} new relations"
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What it brings, for people."""
+        return {
+            "new concepts": listed(concept.name for concept in self.new_concepts),
+            "new relations": listed(f"{s.raw.source} {s.raw.predicate} {s.raw.target}" for s in self.relations),
+            "said again": str(len(self.support) or ""),
+            "kept out": listed(f"{reject.text} ({reject.rule})" for reject in self.rejects),
+        }
+
+    @property
     def brings_nothing(self) -> bool:
         """True where the graph would hold the same concepts, spellings and relations after it as before."""
         return not (self.concepts or self.aliases or self.relations or self.changes)
@@ -282,6 +299,21 @@ class Expansion:
         """True for a further sample of a question, and for its verification."""
         return bool(self.sample or self.verifies)
 
+    def __repr__(self) -> str:
+        asked = f"{self.focus.strategy} asked about {line(', '.join(self.focus.concepts))!r}"
+        return f"<Expansion {self.seq}: {asked}, {self.outcome}, {self.delta.told}>"
+
+    def _repr_html_(self) -> str:
+        facts = {
+            "asked about": f"{listed(self.focus.concepts)} ({line(self.focus.angle)})",
+            "why": self.focus.reason,
+            "outcome": ": ".join(filter(None, (self.outcome, self.reason))),
+            **self.delta.facts,
+            "tokens": self.reply.usage.tokens,
+            "model": self.reply.model,
+        }
+        return card(f"Event {self.seq}: {self.focus.strategy}", facts)
+
 
 @dataclass(frozen=True, slots=True)
 class Edit:
@@ -298,6 +330,13 @@ class Edit:
     at: str = ""
     kind: Literal["edit"] = "edit"
     v: Literal[1] = 1
+
+    def __repr__(self) -> str:
+        return f"<Edit {self.seq}: {self.edit}, {line(self.note)!r}>"
+
+    def _repr_html_(self) -> str:
+        why = listed(dict.fromkeys(change.reason for change in self.delta.changes if change.reason))
+        return card(f"Event {self.seq}: {self.edit}", {"what": self.note, "why": why, **self.delta.facts})
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,6 +376,20 @@ class Thought:
     def plan(self) -> int:
         """The seq of the plan that this belongs to, or is."""
         return self.work or self.seq
+
+    def __repr__(self) -> str:
+        about = f" about {line(', '.join(self.subject))!r}" if self.subject else ""
+        return f"<Thought {self.seq}: {self.task}, {line(self.stage)}{about}, {self.outcome}>"
+
+    def _repr_html_(self) -> str:
+        facts = {
+            "about": listed(self.subject),
+            "outcome": ": ".join(filter(None, (self.outcome, self.reason))),
+            "result": self.result,
+            "tokens": self.reply.usage.tokens if self.reply else "",
+            "model": self.reply.model if self.reply else "",
+        }
+        return card(f"Event {self.seq}: {self.task}, {self.stage}", facts)
 
 
 _NOTHING = Delta()

@@ -21,7 +21,6 @@ from graphgrow_explorer.positions import positions
 from graphgrow_explorer.state import Home, homes
 from graphgrow_explorer.text import plain, short
 from graphgrow_explorer.views import VIEWS
-from graphgrow_explorer.views.paths import shortest
 from graphgrow_explorer.views.review import _merged
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
@@ -441,14 +440,6 @@ def test_what_is_shown_can_be_taken_away(silk: Home) -> None:
         assert sorted(archive.namelist()) == ["graph.concepts.csv", "graph.relations.csv"]
 
 
-def test_shortest_path_ignores_direction(silk: Home) -> None:
-    """A path leads over shared neighbours, whichever way relations point, and is empty between components."""
-    assert shortest(silk.graph, "protein 1", "protein 2") == ["protein 1", "spider silk", "protein 2"]
-    assert shortest(silk.graph, "protein 1", "protein 1") == ["protein 1"]
-    acting.add(silk, "moon", "orbits", "earth")
-    assert shortest(silk.graph, "moon", "spider silk") == []
-
-
 def test_words_of_a_run_are_never_options() -> None:
     """A topic or model that looks like an option, or like a shell's command, is one word of the command."""
     wanted = runs.Wanted(topic="--store=other.db; rm -rf", llm="--help", steps=3)
@@ -505,7 +496,7 @@ def test_run_is_asked_to_end_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_two_pages_start_one_run(tmp_path: Path) -> None:
     """While one page starts a run, no other does, and afterwards the run is under way."""
     url = f"sqlite:{tmp_path / 'none.db'}"
-    with FileLock(runs._made(runs._folder(url)) / "start.lock"), pytest.raises(BadInput, match="another page"):
+    with FileLock(runs.made(runs._folder(url)) / "start.lock"), pytest.raises(BadInput, match="another page"):
         runs.start(url, runs.Wanted("silk", "world:nowhere.db"))
     assert runs.runs(url) == []
 

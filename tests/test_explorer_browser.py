@@ -190,7 +190,7 @@ def test_hostile_names_are_text(browser: Browser, explorer: Explorer) -> None:
             heading = page.page.get_by_role("heading", level=3).first
             expect(heading).to_be_visible()
             assert heading.inner_text().replace("\u2060", "").strip() == name
-        for view in ("Communities", "Paths", "Review", "Runs"):
+        for view in ("Communities", "Paths & discovery", "Review", "Runs"):
             page.page.get_by_test_id("stTopNavLink").filter(has_text=view).click()
             settled(page.page)
         assert harmless(page)

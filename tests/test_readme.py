@@ -24,8 +24,8 @@ from graphgrow.stores.copying import copy
 from graphgrow.stores.neo4j import Neo4jStore
 from tests.conftest import RECORDED, ROOT, chatter
 from tests.neo4j_server import PASSWORD, Server, require
-from tests.pictures import answered
-from tests.servers import Answer, completion, free_port, in_order, serving
+from tests.servers import free_port
+from tests.shown import blocks, endpoint_of_chatter, environment, explored
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONSOLE = [line for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
@@ -39,21 +39,22 @@ HOME = "neo4j://localhost:7687"
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder that holds what the README's reader has: the recorded run, and somebody's replies."""
+    """Return a folder that holds what the README's reader has: the recorded run, somebody's replies and answers."""
     place = tmp_path_factory.mktemp("reader")
-    shutil.copytree(RECORDED.parent, place / "data" / "runs")
+    for kind in ("runs", "thoughts"):
+        shutil.copytree(ROOT / "data" / kind, place / "data" / kind)
     rows = [{"question": "silk?", "raw_output": text} for text in chatter(3)]
     (place / "replies.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    (place / "ours.txt").write_text("Nacre is tough because its platelets slide.", encoding="utf-8")
+    (place / "theirs.txt").write_text("Nacre is tough because it is white.", encoding="utf-8")
     return place
 
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
     """Yield the address of a real server that answers like a model."""
-    chats = in_order(*[Answer(completion(text)) for text in chatter(600)])
-    listing = Answer({"object": "list", "data": [{"id": "m-1"}]})
-    with serving(lambda asked: listing if asked.path.endswith("/models") else chats(asked)) as server:
-        yield server.base_url
+    with endpoint_of_chatter() as address:
+        yield address
 
 
 def test_nothing_in_the_readme_is_left_out() -> None:
@@ -82,17 +83,6 @@ def test_readme_command_works(line: str, folder: Path, endpoint: str, request: p
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
-
-
-def explored(words: list[str], folder: Path, env: dict[str, str]) -> int:
-    """Start the explorer, ask it for its page, end it by Ctrl-C, and return its exit code."""
-    command = [sys.executable, "-m", "graphgrow", *words, "--json", "--no-browser"]
-    with subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.PIPE) as process:
-        assert process.stdout
-        address = json.loads(process.stdout.readline())["url"]
-        answered(f"{address.partition('?')[0]}_stcore/health", process)
-        process.send_signal(signal.SIGINT)
-        return process.wait(30)
 
 
 @pytest.fixture(scope="module")
@@ -147,16 +137,17 @@ def test_make_neo4j_serves_bolt_and_the_browser(tmp_path: Path) -> None:
     assert run.returncode != 0
 
 
-def test_readme_snippet_works(folder: Path, endpoint: str) -> None:
-    """The Python example prints a reason and concepts for every step."""
-    (snippet,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    env = os.environ | {"OPENAI_API_KEY": "none", "OPENAI_BASE_URL": endpoint}
-    done = subprocess.run(
-        [sys.executable, "-c", snippet], cwd=folder, env=env, text=True, capture_output=True, check=False
+def test_readme_snippets_work(folder: Path, endpoint: str) -> None:
+    """The first Python example prints a reason and concepts for every step, the next looks at what came of it."""
+    growing, reading = (contents for language, contents in blocks(README) if language == "python")
+    env = environment(endpoint)
+    told = subprocess.run(
+        [sys.executable, "-c", growing], cwd=folder, env=env, text=True, check=True, capture_output=True
     )
-    assert done.returncode == 0, done.stderr
-    assert len(done.stdout.splitlines()) == 20
-    assert "protein" in done.stdout
+    assert len(told.stdout.splitlines()) == 20
+    assert "protein" in told.stdout
+    subprocess.run([sys.executable, "-c", reading], cwd=folder, env=env, text=True, check=True, capture_output=True)
+    assert "<svg" in (folder / "silk.svg").read_text(encoding="utf-8")
 
 
 def test_every_command_is_in_the_readme() -> None:

@@ -11,6 +11,7 @@ import typer
 
 from graphgrow.cli import (
     agreeing,
+    asking,
     choosing,
     comparing,
     criticality,
@@ -19,11 +20,13 @@ from graphgrow.cli import (
     files,
     forking,
     growing,
+    pathing,
     reading,
     reporting,
     resolving,
     serving,
     steering,
+    thinking,
 )
 from graphgrow.cli.output import printable
 from graphgrow.errors import GraphgrowError
@@ -38,7 +41,7 @@ app = typer.Typer(
 )
 PARTS = (
     growing, choosing, reading, deciding, steering, exploring, comparing, agreeing, resolving, criticality, reporting,
-    files, forking, serving
+    pathing, thinking, asking, files, forking, serving
 )  # fmt: skip
 for part in PARTS:
     part.register(app)

@@ -9,7 +9,7 @@ from threading import Lock
 from graphgrow.codec import read_events
 from graphgrow.errors import BadInput, OutOfReplies
 from graphgrow.llm.text import estimate_usage
-from graphgrow.model import Expansion, Prompt, Reply, Usage
+from graphgrow.model import Expansion, Prompt, Reply, Thought, Usage
 
 
 class Scripted:
@@ -91,7 +91,7 @@ def _by_prompt(path: Path) -> dict[str, list[tuple[int, Reply]]]:
     """Return the replies of a run, each with the seed of its prompt, by what the prompt says."""
     replies: defaultdict[str, list[tuple[int, Reply]]] = defaultdict(list)
     for event in read_events(path):
-        if isinstance(event, Expansion):
+        if isinstance(event, Expansion | Thought) and event.prompt and event.reply:
             replies[_digest(event.prompt)].append((event.prompt.seed, event.reply))
     return dict(replies)
 

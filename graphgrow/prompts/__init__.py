@@ -55,6 +55,11 @@ def template(name: str) -> str:
     return (files("graphgrow.prompts") / f"{name}.txt").read_text(encoding="utf-8").strip()
 
 
+def fill(name: str, **words: str) -> str:
+    """Return the text of one template file with its words put in, each of them fit to stand there."""
+    return Template(template(name)).substitute(words)
+
+
 @cache
 def angles() -> dict[str, str]:
     """Return angle -> the words that go into the question."""

@@ -1,5 +1,6 @@
 """Replies of a stage: the first JSON object in them that its schema takes, mended where it is broken."""
 
+from contextlib import suppress
 from functools import cache
 from typing import Any, TypeVar
 
@@ -25,6 +26,16 @@ def read(text: str, form: type[M]) -> M:
             first = error.errors(include_url=False, include_input=False)[0]
             problem = f"{'.'.join(map(str, first['loc'])) or 'The object'}: {first['msg']}."
     raise Unreadable(problem)
+
+
+def read_all(text: str, form: type[M]) -> list[M]:
+    """Return every JSON object of a reply that fits a form: what is left of a list that was cut off."""
+    answer, _ = split_thinking(text)
+    found: list[M] = []
+    for value in salvage(answer).values:
+        with suppress(ValidationError):
+            found.append(form.model_validate(value))
+    return found
 
 
 def _objects(text: str) -> list[object]:

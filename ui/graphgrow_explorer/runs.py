@@ -87,7 +87,7 @@ def command(url: str, wanted: Wanted) -> list[str]:
 
 def start(url: str, wanted: Wanted, env: Mapping[str, str] = os.environ) -> str:
     """Start a run in the background and return its name; raises BadInput while another one is under way."""
-    folder = _made(_folder(url))
+    folder = made(_folder(url))
     try:
         with FileLock(folder / "start.lock", timeout=0, mode=0o600):
             if any(run.is_alive for run in runs(url)):
@@ -99,19 +99,33 @@ def start(url: str, wanted: Wanted, env: Mapping[str, str] = os.environ) -> str:
 
 def _start(folder: Path, url: str, wanted: Wanted, env: Mapping[str, str]) -> str:
     """Start the process of a run, write its record and return its name."""
+    return launch(folder, command(url, wanted), asdict(wanted), env)
+
+
+def launch(folder: Path, words: Sequence[str], wanted: Mapping[str, object], env: Mapping[str, str]) -> str:
+    """Start a command that outlives the page, write a record of it into a folder and return its name."""
     now = datetime.now(UTC)
     name = f"{now:%Y%m%dT%H%M%S}-{token_hex(3)}"
     with (folder / f"{name}.log").open("wb") as log, (folder / f"{name}.err").open("wb") as errors:
         process = subprocess.Popen(  # noqa: S603  # our own command, every option one word
-            command(url, wanted),
+            list(words),
             stdin=subprocess.DEVNULL, stdout=log, stderr=errors, env=dict(env), start_new_session=True,
         )  # fmt: skip
     Thread(target=process.wait, daemon=True).start()  # its end is taken notice of, or it stays a zombie
-    record = _Record(process.pid, _born(process.pid), now.isoformat(timespec="seconds"), asdict(wanted))
+    record = _Record(process.pid, _born(process.pid), now.isoformat(timespec="seconds"), dict(wanted))
     draft = folder / f"{name}.draft"
     draft.write_text(json.dumps(asdict(record)), encoding="utf-8")
     draft.replace(folder / f"{name}.json")
     return name
+
+
+def launched(file: Path) -> tuple[dict[str, Any], bool, str] | None:
+    """Return what the command of a record was to do, whether it still does, and its last words; None for no record."""
+    try:
+        record = _Record(**json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+    return record.wanted, _is_alive(record), _last_words(file.with_suffix(".err"))
 
 
 def stop(url: str, name: str, *, pause: bool = False) -> None:
@@ -178,7 +192,7 @@ def _folder(url: str) -> Path:
     return folder / "runs"
 
 
-def _made(folder: Path) -> Path:
+def made(folder: Path) -> Path:
     """Make a folder below one that a run which ends just now may take away."""
     for _ in range(ATTEMPTS):
         with suppress(FileNotFoundError):

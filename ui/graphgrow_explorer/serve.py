@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 HERE = ("127.0.0.1", "localhost", "::1")
 FIRST_PORT, PORTS = 8501, 50
 VIEW = "view"  # the name of a view in an address that leads to the first page
-PAGES = ("growth", "communities", "paths", "review", "runs")
+PAGES = ("growth", "communities", "paths", "thoughts", "review", "runs")
 # What the page's script, which runs in this process and is given nothing, has to know.
 STORE, SHARED = "GRAPHGROW_EXPLORER_STORE", "GRAPHGROW_EXPLORER_SHARED"
 AUTH, ALLOWED = "GRAPHGROW_EXPLORER_AUTH", "GRAPHGROW_EXPLORER_ALLOW"

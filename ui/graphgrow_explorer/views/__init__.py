@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from graphgrow_explorer.state import Home
-from graphgrow_explorer.views import communities, graph, growth, paths, review, steps
+from graphgrow_explorer.views import communities, graph, growth, paths, review, steps, thoughts
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,8 @@ VIEWS = {
         View("graph", "Graph", ":material/hub:", graph.draw, is_live=True),
         View("growth", "Growth", ":material/show_chart:", growth.draw),
         View("communities", "Communities", ":material/bubble_chart:", communities.draw),
-        View("paths", "Paths", ":material/conversion_path:", paths.draw),
+        View("paths", "Paths & discovery", ":material/conversion_path:", paths.draw),
+        View("thoughts", "Ask & ideas", ":material/forum:", thoughts.draw),
         View("review", "Review", ":material/rule:", review.draw),
         View("runs", "Runs", ":material/play_circle:", steps.draw),
     )

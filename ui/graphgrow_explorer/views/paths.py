@@ -1,23 +1,25 @@
-"""Paths: how two concepts hang together, with the evidence for every step, and which are farthest apart."""
+"""Paths: how two concepts hang together, step by step, which are farthest apart, and what was discovered along them."""
 
-from itertools import pairwise
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
 
 from graphgrow.edits import find
 from graphgrow.graph import Graph
-from graphgrow.measure.longest import longest_paths
 from graphgrow.model import Relation
+from graphgrow.reason.paths import hops, k_shortest, longest
 from graphgrow_explorer import frames
 from graphgrow_explorer.feedback import note
 from graphgrow_explorer.panel import evidence
 from graphgrow_explorer.picture import picture
 from graphgrow_explorer.state import Home
 from graphgrow_explorer.text import counted, plain, short
+from graphgrow_explorer.views import discoveries
 
 FEW = 3_000  # concepts; beyond, a list to choose from is too long to send
 LONGEST = 10
+SEVERAL = 5  # paths between the same two concepts
 HEIGHT = 460
 FROM, TO, NEXT, CHOSEN = "from", "to", "next path", "chosen path"
 
@@ -38,6 +40,7 @@ def draw(home: Home) -> None:
         _path(home, one, other)
     else:
         note("Name two concepts to see how they are connected.")
+    discoveries.draw(home, one, other)
     _longest(home)
 
 
@@ -56,33 +59,23 @@ def _concept(home: Home, label: str, name: str) -> str | None:
     return chosen
 
 
-def shortest(graph: Graph, one: str, other: str) -> list[str]:
-    """Return the keys along a shortest path between two concepts, whichever way relations point; none without one."""
-    came: dict[str, str] = {one: one}
-    queue = [one]
-    for key in queue:
-        if key == other:
-            break
-        for near in graph.neighbours[key]:
-            if near not in came:
-                came[near] = key
-                queue.append(near)
-    if other not in came:
-        return []
-    path = [other]
-    while path[-1] != one:
-        path.append(came[path[-1]])
-    return path[::-1]
-
-
 def _path(home: Home, one: str, other: str) -> None:
+    """Draw one of the shortest paths between two concepts, whichever way relations point."""
     with home.reading() as graph:
-        path = shortest(graph, one, other)
-        names = [graph.name(key) for key in path]
-    if not path:
+        found = k_shortest(graph, one, other, SEVERAL)
+        told = [f"{counted(len(path) - 1, 'step')}: {' → '.join(short(graph.name(key)) for key in path)}"
+                for path in found]  # fmt: skip
+    if not found:
         note("Nothing connects the two yet: they are in different components.")
         return
-    st.text(f"{counted(len(path) - 1, 'step')}: {' → '.join(short(name) for name in names)}")
+    place = 0
+    if len(found) > 1:
+        place = st.selectbox(
+            "Path", range(len(found)), format_func=lambda at: short(told[at], 300), key=f"{one} {other}"
+        )
+        note("The shortest comes first; of paths as short, the one whose concepts come first in the alphabet.")
+    path = found[place]
+    st.text(told[place])
     nodes, edges = frames.part(home, "around", path, 1)
     picture(
         nodes, edges, key="path", height=HEIGHT, path=path,
@@ -93,19 +86,20 @@ def _path(home: Home, one: str, other: str) -> None:
     _hops(home, path)
 
 
-def _hops(home: Home, path: list[str]) -> None:
+def _hops(home: Home, path: Sequence[str]) -> None:
     """Draw the relations along a path, each with what was said."""
     st.subheader("Evidence for every step")
-    for number, (a, b) in enumerate(pairwise(path), 1):
-        with home.reading() as graph:
-            between = [r for r in graph.incident[a] if set(r.ends) == {a, b}]
-            title = f"{number}. {plain(graph.name(a), 50)} to {plain(graph.name(b), 50)}"
-        with st.expander(f"{title} ({counted(len(between), 'relation')})", expanded=number == 1):
-            st.dataframe(_said(home, between), hide_index=True, key=f"hop {number}",
+    with home.reading() as graph:
+        steps = [(hop, f"{plain(graph.name(hop.one), 50)} to {plain(graph.name(hop.other), 50)}")
+                 for hop in hops(graph, path)]  # fmt: skip
+    for number, (hop, title) in enumerate(steps, 1):
+        how_many = counted(len(hop.relations), "relation")
+        with st.expander(f"{number}. {title} ({how_many})", expanded=number == 1):
+            st.dataframe(_said(home, hop.relations), hide_index=True, key=f"hop {number}",
                          alt=f"Evidence for step {number}")  # fmt: skip
 
 
-def _said(home: Home, between: list[Relation]) -> pd.DataFrame:
+def _said(home: Home, between: Sequence[Relation]) -> pd.DataFrame:
     return pd.concat([evidence(home, relation) for relation in between], ignore_index=True)
 
 
@@ -135,7 +129,5 @@ def _longest(home: Home) -> None:
 
 def _farthest(graph: Graph) -> list[tuple[int, str, str, str, str, str]]:
     """Return the longest shortest paths: steps, first and last name, all names, first and last key."""
-    keys, names = list(graph.concepts), [concept.name for concept in graph.concepts.values()]
-    found = longest_paths(graph.igraph(), LONGEST)
-    return [(len(path) - 1, names[path[0]], names[path[-1]], " → ".join(names[at] for at in path),
-             keys[path[0]], keys[path[-1]]) for path in found]  # fmt: skip
+    return [(len(path) - 1, graph.name(path[0]), graph.name(path[-1]), " → ".join(map(graph.name, path)),
+             path[0], path[-1]) for path in longest(graph, LONGEST)]  # fmt: skip

@@ -145,7 +145,7 @@ def _steps(home: Home) -> None:
     if isinstance(event, Expansion):
         _expansion(event)
     elif isinstance(event, Thought):
-        _thought(event)
+        thought(event)
     elif event:
         st.text(f"Event {event.seq}, by hand: {short(event.note, 300)}")
 
@@ -168,7 +168,8 @@ def _expansion(event: Expansion) -> None:
         st.dataframe(brought, hide_index=True, key="brought", alt="What the step brought")
 
 
-def _thought(event: Thought) -> None:
+def thought(event: Thought) -> None:
+    """Draw one stage of a work: what was asked, what came back, what of it could be used."""
     st.markdown(f"#### Event {event.seq}")
     st.text(f"{event.task}, {event.stage}: {short(', '.join(event.subject), 120)}")
     if event.reason:

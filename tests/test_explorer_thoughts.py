@@ -15,10 +15,7 @@ from graphgrow.model import Concept, Delta, Edit, Prompt
 from graphgrow.reason.answer import ask
 from graphgrow.reason.ideas import ideas
 from graphgrow.reason.judge import judge
-from graphgrow.replay import recording, replay
-from graphgrow.step import resolver
-from graphgrow.stores import open_store
-from tests.conftest import RECORDED
+from graphgrow.stores import GraphStore, open_store
 from tests.reasoning import Heard, answer, idea, said, verdict
 from tests.servers import Answer, completion, serving
 
@@ -83,16 +80,12 @@ def test_a_graph_nobody_asked_says_how_to_ask(tmp_path: Path, edit: Edit) -> Non
     assert [f"graphgrow {task}" in words(at) for task in ("ask", "ideas", "judge")] == [True] * 3
 
 
-def test_the_recorded_run_shows_what_was_asked_and_a_citation_leads_to_its_concept(tmp_path: Path) -> None:
+def test_the_recorded_run_shows_what_was_asked_and_a_citation_leads_to_its_concept(run: GraphStore) -> None:
     """Answers with citations, ideas with their numbers, a refused verdict; a cited concept is selected by a click."""
-    url = f"sqlite:{tmp_path / 'run.db'}"
-    with closing(open_store(url, create=True)) as store:
-        for _ in replay(recording(RECORDED), store, resolver()):
-            pass
-        ask(store, thinks("about carbon fiber"), "What is a carbon fiber?", compare=True)
-        ideas(store, thinks("as such"), count=2)
-        judge(store, thinks(""), "Why?", "because of it", "for no reason")
-    at = view(url)
+    ask(run, thinks("about carbon fiber"), "What is a carbon fiber?", compare=True)
+    ideas(run, thinks("as such"), count=2)
+    judge(run, thinks(""), "Why?", "because of it", "for no reason")
+    at = view(run.url)
     assert not at.exception
     shown = words(at)
     assert "It is about carbon fiber. [carbon fiber]" in shown

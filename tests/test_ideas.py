@@ -1,9 +1,6 @@
 import json
 import re
-import shutil
-from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 from statistics import fmean
 
 import pytest
@@ -17,31 +14,10 @@ from graphgrow.reason.hypotheses import measured
 from graphgrow.reason.ideas import Ideas, found, go_on, ideas, schedule, work
 from graphgrow.reason.likeness import Likeness
 from graphgrow.reason.seeds import Dials, Seed, distance, seeds
-from graphgrow.replay import recording, replay
-from graphgrow.step import resolver
 from graphgrow.stores import GraphStore, open_store
-from tests.conftest import RECORDED
 from tests.reasoning import INJECTIONS, Heard, compared, idea, said, skeleton, thoughts, verdict
 
 FAR, NEAR = Dials(1, 0, 0.5), Dials(0, 1, 0.5)
-
-
-@pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a file with the recorded run."""
-    path = tmp_path_factory.mktemp("recorded") / "run.db"
-    with closing(open_store(str(path), create=True)) as store:
-        for _ in replay(recording(RECORDED), store, resolver()):
-            pass
-    return path
-
-
-@pytest.fixture
-def run(recorded: Path, tmp_path: Path) -> Iterator[GraphStore]:
-    """Yield a copy of the recorded run that a test may write to."""
-    shutil.copy(recorded, tmp_path / "run.db")
-    with closing(open_store(str(tmp_path / "run.db"))) as store:
-        yield store
 
 
 def thinks(prompt: Prompt) -> str:
@@ -64,7 +40,7 @@ def pairs(chosen: list[Seed]) -> set[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("name", ["novelty", "feasibility", "effectiveness"])
-@pytest.mark.parametrize("with_meanings", [False, True])
+@pytest.mark.parametrize("with_meanings", [False, pytest.param(True, marks=pytest.mark.local)])
 def test_every_dial_changes_what_is_retrieved(run: GraphStore, name: str, *, with_meanings: bool) -> None:
     """Opposite settings of one dial share less than half of their pairs, and differ in what it stands for."""
     likeness, still = Likeness(Meanings(LocalEmbedder(), run) if with_meanings else None), {"novelty": 0.5}

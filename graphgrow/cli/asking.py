@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from graphgrow.cli.output import AsJson, Store, dump, err, printable, say
+from graphgrow.cli.output import AsJson, Store, err, printable
 from graphgrow.cli.paying import DEFAULT_USD, announce, limits, sigint
 from graphgrow.cli.resolving import meanings
+from graphgrow.cli.told import dump_work, say_answer, say_ideas, say_judgement
 from graphgrow.errors import BadInput, BudgetSpent
 from graphgrow.graph import Graph
 from graphgrow.llm import LLM
@@ -20,9 +21,6 @@ from graphgrow.worlds import open_llm
 
 if TYPE_CHECKING:
     from graphgrow.identity import Meanings
-    from graphgrow.reason.answer import Informed
-    from graphgrow.reason.ideas import Ideas
-    from graphgrow.reason.judge import Judgement
     from graphgrow.reason.works import Options
 
 AUTO, OFF = "auto", "off"
@@ -82,9 +80,9 @@ def ask(
                     how["seed"] = seed
                     done = answer.ask(home, model, question, context=context, compare=compare, meanings=near, **how)
     if as_json:
-        _dump(done, known=done.known, text=done.text)
+        dump_work(done, known=done.known, text=done.text)
     else:
-        _say_answer(done, store)
+        say_answer(done, store)
 
 
 def ideas(
@@ -122,9 +120,9 @@ def ideas(
                     how["seed"] = seed
                     done = reasoning.work(home, model, count=count, dials=dials, goal=goal, meanings=near, **how)
     if as_json:
-        _dump(done)
+        dump_work(done)
     else:
-        _say_ideas(done, store)
+        say_ideas(done, store)
 
 
 def judge(
@@ -164,9 +162,9 @@ def judge(
                     names = name, other_name
                     done = judging.judge(home, model, asked, one, other, names=names, samples=samples, **how)
     if as_json:
-        _dump(done, sentence=done.sentence)
+        dump_work(done, sentence=done.sentence)
     else:
-        _say_judgement(done, store)
+        say_judgement(done, store)
 
 
 def _one_of(given: object, work: int, what: str) -> None:
@@ -242,64 +240,3 @@ def _seq(given: str) -> int:
     if not given.isdecimal():
         raise BadInput(f"{given!r} is one answer: name two, or the event of an ask with --compare")
     return int(given)
-
-
-def _dump(done: object, **also: object) -> None:
-    from graphgrow.reason.works import as_json
-
-    dump(as_json(done) | also)
-
-
-def _say_answer(done: "Informed", store: str) -> None:
-    for claim in done.claims:
-        say(claim.line)
-    if not done.known:
-        say(f"{done.text} {done.reason}")
-    cites = {cite.id: cite for claim in done.claims for cite in claim.cites}
-    if cites:
-        say("\nIt follows from:")
-    for cite in cites.values():
-        steps = f" (step {', '.join(map(str, cite.steps))})" if cite.steps else ""
-        say(f"  {printable(cite.words)}{steps}")
-    for one in done.unsupported:
-        say(f"Not from the graph: {one}")
-    for removed in done.removed:
-        say(f"Taken off: {printable(removed.cite)} {removed.why}.")
-    if done.plain is not None:
-        spent = f"{done.tokens[0]:,} tokens with it, {done.tokens[1]:,} without"
-        say(f"\nWithout the graph ({spent}):\n{' '.join(done.plain) or 'The model does not know.'}")
-    _again("ask", store, done.work)
-
-
-def _say_ideas(done: "Ideas", store: str) -> None:
-    for place, one in enumerate(done.ranked, 1):
-        won = f", won {one.won:.0%} of {one.compared}" if one.compared else ""
-        say(f"{place}. {one.title} (novelty {one.novelty:.2f}{won})")
-        for label in ("hypothesis", "mechanism", "prediction", "test"):
-            say(f"   {label}: {getattr(one, label)}")
-        say(f"   begins with: {' and '.join(map(printable, one.names))} ({one.kind})")
-        for near in one.nearest:
-            steps = ", ".join(map(str, near.steps))
-            say(f"   already said: {printable(near.words)} (step {steps}, likeness {near.likeness:.2f})")
-    if not done.ranked:
-        say("No idea came of it.")
-    if done.reason:
-        say(done.reason)
-    _again("ideas", store, done.work)
-
-
-def _say_judgement(done: "Judgement", store: str) -> None:
-    say(done.sentence)
-    if done.interval and done.agreement is not None:
-        low, high = done.interval
-        say(f"95 % interval {low:.0%} to {high:.0%} (Wilson); both orders agree in {done.agreement:.0%} of the samples")
-    for name, share in (done.criteria or {}).items():
-        say(f"  {name}: {share:.0%} for {printable(done.names[0])}")
-    say("Probes: " + ", ".join(f"{one.name} {one.right} of {one.asked}" for one in done.probes))
-    if done.unusable:
-        say(f"{done.unusable} replies could not be used.")
-    _again("judge", store, done.work)
-
-
-def _again(command: str, store: str, work: int) -> None:
-    err().print(f"to read it again: graphgrow {command} {printable(store)} --work {work}", markup=False, soft_wrap=True)

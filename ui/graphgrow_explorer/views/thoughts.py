@@ -8,7 +8,8 @@ import streamlit as st
 
 from graphgrow.graph import Graph
 from graphgrow.model import Task, Thought
-from graphgrow.reason.answer import QUESTION, Cite, Informed
+from graphgrow.reason.answer import QUESTION, Informed
+from graphgrow.reason.grounds import Cite
 from graphgrow.reason.hypotheses import Idea
 from graphgrow.reason.ideas import Ideas
 from graphgrow.reason.judge import Judgement

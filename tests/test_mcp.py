@@ -18,7 +18,6 @@ from mcp import Client, StdioServerParameters
 from graphgrow.codec import write_events
 from graphgrow.growth import grow
 from graphgrow.llm.scripted import Scripted
-from graphgrow.mcp.reading import shortest
 from graphgrow.mcp.server import READ, WRITE, server
 from graphgrow.mcp.writing import Purse
 from graphgrow.model import Budget, Usage
@@ -224,22 +223,17 @@ class Priced(Scripted):
 
 def test_money_is_limited_over_all_calls_of_a_server(silk: Path) -> None:
     """What earlier calls spent is gone for later ones, and questions are answered where somebody can answer."""
-    purse = Purse(lambda: Priced(chatter(20)), usd=0.05)
-    served = server(str(silk), purse, write=True, answer=lambda home, model, question: {"answer": question.upper()})
+    said_so = {"known": True, "claims": [{"says": "Spider silk contains protein 1.", "cites": ["r1"]}]}
+    purse = Purse(lambda: Priced([Reply(json.dumps(said_so), Usage(9, 9), usd=0.01)]), usd=0.05)
+    served = server(str(silk), purse, write=True)
 
     async def session() -> None:
         async with Client(served) as client:
-            assert (await said(client, "ask", question="why silk?"))["answer"] == "WHY SILK?"
+            told = await said(client, "ask", question="Does spider silk contain protein 1?")
+            assert told["claims"][0]["follows_from"] == ["[step 1]"]
+            assert (told["answer"], purse.spent) == ("Spider silk contains protein 1.", 0.01)
             purse.spent = 0.05
             assert "the 0.05 USD of this server are spent" in await refused(client, "grow", steps=1)
             assert "0.05 USD" in await refused(client, "ask", question="why?")
 
     run(session)
-
-
-def test_a_shortest_path_is_found_whatever_the_directions(silk: Path) -> None:
-    """From a concept to itself it is the concept alone."""
-    with closing(open_store(str(silk))) as store:
-        graph = store.graph()
-    assert shortest(graph, "sheet 1", "sheet 1") == ["sheet 1"]
-    assert len(shortest(graph, "sheet 1", "spider silk")) == 3

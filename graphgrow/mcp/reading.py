@@ -1,9 +1,7 @@
 """What an agent may ask of a graph; nothing here changes anything, and names are data in every answer."""
 
-from collections import deque
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from itertools import pairwise
 from threading import Lock
 from typing import Annotated
 
@@ -14,6 +12,7 @@ from graphgrow.errors import BadInput
 from graphgrow.graph import Graph
 from graphgrow.model import Json, Relation
 from graphgrow.names import canonical, clean
+from graphgrow.reason.paths import hops, shortest
 from graphgrow.stores import open_store
 
 HUBS = 12
@@ -101,8 +100,8 @@ class Reading:
             keys = shortest(graph, *ends)
             if not keys:
                 raise BadInput(f"no path joins {graph.name(ends[0])!r} and {graph.name(ends[1])!r}")
-            hops = [_between(graph, one, other) for one, other in pairwise(keys)]
-            return {"concepts": [graph.name(key) for key in keys], "length": len(hops), "hops": hops}
+            said = [[_evidence(graph, relation) for relation in hop.relations] for hop in hops(graph, keys)]
+            return {"concepts": [graph.name(key) for key in keys], "length": len(said), "hops": said}
 
     def communities(self, limit: Many = 20) -> Json:
         """List the communities of the graph, the largest first, each by its most connected concepts."""
@@ -112,24 +111,6 @@ class Reading:
             found = follow(graph.neighbours, {}, graph.seq)[1] if graph.concepts else ()
             shown = [{"size": one.size, "concepts": [graph.name(key) for key in one.name]} for one in found[:limit]]
             return {"communities": len(found), "largest": shown}
-
-
-def shortest(graph: Graph, source: str, target: str) -> list[str]:
-    """Return the keys of a shortest path between two concepts, both ends included; none where nothing joins them."""
-    before = {source: source}
-    waiting = deque([source])
-    while waiting and target not in before:
-        key = waiting.popleft()
-        for other in graph.neighbours[key]:
-            if other not in before:
-                before[other] = key
-                waiting.append(other)
-    if target not in before:
-        return []
-    path = [target]
-    while path[-1] != source:
-        path.append(before[path[-1]])
-    return path[::-1]
 
 
 def _brief(graph: Graph, key: str) -> Json:
@@ -154,8 +135,3 @@ def _relation(graph: Graph, relation: Relation) -> Json:
 def _evidence(graph: Graph, relation: Relation) -> Json:
     said = [{"event": one.seq, "said": clean(one.raw.predicate)} for one in graph.relations[relation]]
     return {**_relation(graph, relation), "evidence": said}
-
-
-def _between(graph: Graph, one: str, other: str) -> list[Json]:
-    """Return the relations of a hop, in whichever direction they were said."""
-    return [_evidence(graph, relation) for relation in graph.incident[one] if {one, other} == set(relation.ends)]

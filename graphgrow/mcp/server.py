@@ -1,6 +1,5 @@
 """The server: the tools under their names, errors as one sentence each, over stdio or on this machine's own address."""
 
-from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
@@ -11,12 +10,11 @@ from pydantic import ValidationError
 
 from graphgrow import __version__
 from graphgrow.errors import GraphgrowError
-from graphgrow.llm import LLM
+from graphgrow.mcp.asking import Asking
 from graphgrow.mcp.reading import Reading
 from graphgrow.mcp.writing import Purse, Writing
-from graphgrow.model import Json
 from graphgrow.names import clean
-from graphgrow.stores import GraphStore, open_store
+from graphgrow.stores import open_store
 
 HOST = "127.0.0.1"
 INSTRUCTIONS = (
@@ -25,7 +23,6 @@ INSTRUCTIONS = (
 )
 READ = ("overview", "search", "show", "neighbours", "path", "communities")
 WRITE = ("merge", "unmerge", "reject", "reject_relation", "restore", "rename", "add", "grow")
-Answer = Callable[[GraphStore, LLM, str], Json]  # what answers a question from a graph, its reply committed
 
 
 class Server(MCPServer[None]):
@@ -52,41 +49,26 @@ def _sentence(name: str, error: ToolError) -> str:
     return str(error)
 
 
-def server(url: str, purse: Purse, *, write: bool, answer: Answer | None = None) -> MCPServer[None]:
-    """Return a server of one store; with `write` it may be grown and corrected, with `answer` asked questions."""
+def server(url: str, purse: Purse, *, write: bool) -> MCPServer[None]:
+    """Return a server of one store; with `write` it may be grown and corrected too."""
     made = Server("graphgrow", instructions=INSTRUCTIONS, version=__version__, log_level="WARNING")
     reading, writing = Reading(url), Writing(url, purse)
     for name in READ:
         made.add_tool(getattr(reading, name), annotations=ToolAnnotations(read_only_hint=True, open_world_hint=False))
-    if answer:
-        made.add_tool(_asking(url, purse, answer), name="ask")
+    made.add_tool(Asking(url, purse).ask, annotations=ToolAnnotations(destructive_hint=False, open_world_hint=True))
     for name in WRITE if write else ():
         how = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=name == "grow")
         made.add_tool(getattr(writing, name), annotations=how)
     return made
 
 
-def _asking(url: str, purse: Purse, answer: Answer) -> Callable[[str], Json]:
-    def ask(question: str) -> Json:
-        """Answer a question in words, from the graph, by the language model of this server: it may cost money."""
-        with purse.lock, closing(open_store(url)) as home:
-            purse.left()
-            before = home.graph().bill.usd
-            try:
-                return answer(home, purse.llm, question)
-            finally:
-                purse.spent += home.graph().bill.usd - before
-
-    return ask
-
-
-def serve(url: str, purse: Purse, *, write: bool, port: int | None = None, answer: Answer | None = None) -> None:
+def serve(url: str, purse: Purse, *, write: bool, port: int | None = None) -> None:
     """Serve a store until the client hangs up, or at a port of this machine until Ctrl-C.
 
     Raises BadInput for a store that is not there.
     """
     with closing(open_store(url)):
-        made = server(url, purse, write=write, answer=answer)
+        made = server(url, purse, write=write)
     with closing(purse):
         if port is None:
             made.run("stdio")

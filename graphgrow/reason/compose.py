@@ -13,31 +13,22 @@ or, to see each answer as it comes:
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import TypedDict, Unpack
+from typing import Unpack
 
 from graphgrow.edits import find
 from graphgrow.errors import BadInput
 from graphgrow.graph import Graph
 from graphgrow.identity import LocalEmbedder, Meanings
 from graphgrow.llm import LLM
-from graphgrow.model import Budget, Task, Thought
+from graphgrow.model import Task, Thought
 from graphgrow.reason.discovery import Discovery, discovered
 from graphgrow.reason.layout import Layout, Wanted, as_json, laid, lay, route
 from graphgrow.reason.stages import STAGES, inquiries
 from graphgrow.reason.thinking import Thinking
+from graphgrow.reason.works import Options
 from graphgrow.stores import GraphStore
 
 TASK: Task = "discover"
-
-
-class Options(TypedDict, total=False):
-    """How a work is done, as `Thinking` takes it; all of it can be left out."""
-
-    seed: int
-    width: int
-    budget: Budget | None
-    now: Callable[[], str]
-    stop: Callable[[], bool]
 
 
 def discover(

@@ -9,14 +9,15 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from heapq import nlargest
-from itertools import combinations, pairwise, zip_longest
+from itertools import combinations, zip_longest
 
 from graphgrow.graph import Graph
 from graphgrow.llm.text import CHARACTERS_A_TOKEN
 from graphgrow.model import Relation
 from graphgrow.names import canonical
-from graphgrow.prompts import between, quoted
+from graphgrow.prompts import quoted
 from graphgrow.reason.likeness import Likeness
+from graphgrow.reason.paths import hops, within
 from graphgrow.strategies.structure import SMALLEST, communities, members, structure
 
 LONGEST = 8  # words of a name
@@ -165,21 +166,6 @@ def _spelled(graph: Graph) -> dict[str, str]:
     return found
 
 
-def path(graph: Graph, one: str, other: str, most: int = STEPS) -> list[str]:
-    """Return the keys along a shortest path of at most so many relations, the first in order of arrival; or none."""
-    came, ring = {one: one}, [one]
-    for _ in range(most):
-        ring = [near for key in ring for near in graph.neighbours[key] if came.setdefault(near, key) == key]
-        if other in came:
-            break
-    if other not in came:
-        return []
-    found = [other]
-    while found[-1] != one:
-        found.append(came[found[-1]])
-    return found[::-1]
-
-
 def gather(graph: Graph, question: str, likeness: Likeness, budget: int) -> Context:
     """Return what the graph gives for a question in at most so many tokens; nothing where it holds nothing near."""
     names = named(graph, question)[:SEEDS]
@@ -219,8 +205,7 @@ def hubs(graph: Graph, count: int = HUBS) -> list[str]:
 def _joining(graph: Graph, seeds: Sequence[str]) -> Iterator[Relation]:
     """Yield the relations along a shortest path between every two concepts, the best supported of each step."""
     for one, other in combinations(seeds, 2):
-        for near, next_ in pairwise(path(graph, one, other)):
-            yield max(between(graph, near, next_), key=graph.support)
+        yield from (max(hop.relations, key=graph.support) for hop in hops(graph, within(graph, one, other, STEPS)))
 
 
 def _fitting(graph: Graph, seeds: Sequence[str], question: str, likeness: Likeness) -> Iterator[Relation]:

@@ -22,8 +22,9 @@ from graphgrow.graph import Graph
 from graphgrow.model import Json, Prompt
 from graphgrow.names import clean
 from graphgrow.prompts import fill, quoted, template
-from graphgrow.reason.context import Said, named, path, said_of
+from graphgrow.reason.context import Said, named, said_of
 from graphgrow.reason.likeness import Likeness
+from graphgrow.reason.paths import within
 from graphgrow.reason.replies import read, schema
 from graphgrow.reason.seeds import FAR, Dials, Seed, distance
 from graphgrow.reason.thinking import Inquiry, Unreadable
@@ -140,7 +141,7 @@ def _known(graph: Graph, key: str, count: int) -> str:
 
 
 def _path(graph: Graph, one: str, other: str) -> str:
-    names = [f'"{quoted(graph.name(key))}"' for key in path(graph, one, other, FAR)[1:-1]]
+    names = [f'"{quoted(graph.name(key))}"' for key in within(graph, one, other, FAR)[1:-1]]
     return f"Between them lie {', '.join(names)}." if names else ""
 
 
@@ -171,7 +172,9 @@ def measured(graph: Graph, seed: Seed, parts: Mapping[str, object], likeness: Li
     keys = list(dict.fromkeys([*seed.concepts, *named(graph, hypothesis)]))[:CONCEPTS]
     keys = [key for key in keys if key in graph.concepts]
     nearest = _nearest(graph, keys, hypothesis, likeness)
-    apart = fmean(distance(len(path(graph, a, b, FAR)) - 1) for a, b in combinations(keys, 2)) if len(keys) > 1 else 0.0
+    apart = (
+        fmean(distance(len(within(graph, a, b, FAR)) - 1) for a, b in combinations(keys, 2)) if len(keys) > 1 else 0.0
+    )
     closest = nearest[0].likeness if nearest else 0.0
     one, other = seed.concepts
     return Idea(

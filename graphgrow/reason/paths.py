@@ -40,6 +40,12 @@ def shortest(graph: Graph, one: str, other: str, avoid: Collection[str] = ()) ->
     return _first(graph, one, other, frozenset(avoid))
 
 
+def within(graph: Graph, one: str, other: str, most: int) -> Path:
+    """Return the first shortest path of at most so many steps; () where none leads."""
+    found = shortest(graph, one, other)
+    return found if len(found) <= most + 1 else ()
+
+
 def k_shortest(graph: Graph, one: str, other: str, count: int) -> list[Path]:
     """Return the first `count` paths that visit no concept twice, in order (Yen 1971); fewer where there are fewer.
 

@@ -1,4 +1,4 @@
-"""Questions to the graph from the page: `graphgrow ask` and `graphgrow ideas` in the background, one at a time.
+"""Questions to the graph from the page: `graphgrow ask`, `ideas` and `discover` in the background, one at a time.
 
 What comes of them is in the graph's log; a file says what is under way, and why one came to nothing.
 """
@@ -38,6 +38,14 @@ def ideas(home: Home, goal: str, dials: Mapping[str, float]) -> str:
     wanted = [f"--{name}={value:g}" for name, value in dials.items()]
     _start(home, goal, ["ideas", *_model(home), *wanted, f"--goal={goal}", "--", home.url])
     return "Ideas are under way; they are kept in the graph's log"
+
+
+def discover(home: Home, ends: Sequence[str]) -> str:
+    """Reason along the path between two concepts by name, without them along the longest one; goes on with one begun."""
+    wanted = [f"--from={ends[0]}", f"--to={ends[-1]}"] if ends else []
+    text = f"a discovery between {' and '.join(ends)}" if ends else "a discovery along the longest path"
+    _start(home, text, ["discover", *_model(home), *wanted, "--", home.url])
+    return "The discovery is under way; every answer is here as soon as it is saved"
 
 
 def last(url: str) -> Asked | None:

@@ -1,7 +1,6 @@
 """Discoveries: what was reasoned along paths of the graph, statement by statement, with the event of each."""
 
 import json
-import shlex
 from collections.abc import Sequence
 
 import streamlit as st
@@ -11,11 +10,13 @@ from graphgrow.reason.compose import works
 from graphgrow.reason.discovery import Discovery
 from graphgrow.reason.document import drawing
 from graphgrow.reason.forms import Statement
-from graphgrow_explorer.feedback import note
+from graphgrow_explorer import questions
+from graphgrow_explorer.feedback import note, perform
 from graphgrow_explorer.panel import panel
 from graphgrow_explorer.state import Home
 from graphgrow_explorer.text import counted, short
 from graphgrow_explorer.views.steps import thought
+from graphgrow_explorer.views.thoughts import under_way
 
 SHOWN = 600  # characters of a statement
 TITLES = {"D": "The discovery", "C": "Themes", "B": "What neighbours do together", "A": "The concepts"}
@@ -29,13 +30,13 @@ def draw(home: Home, one: str | None, other: str | None) -> None:
         note(
             "None yet. A discovery reasons along a path in four stages: concepts, steps, themes, one claim that cites."
         )
-        _command(home, one, other)
+        _begin(home, one, other)
         return
     titles = {each.work: _title(each) for each in found}
     work = st.selectbox("Discovery", list(titles), format_func=lambda seq: short(titles[seq], 200), key="discovery")
     chosen = next((each for each in found if each.work == work), found[0])
     _whole(home, chosen)
-    _command(home, one, other)
+    _begin(home, one, other)
 
 
 def _title(found: Discovery) -> str:
@@ -111,12 +112,15 @@ def _event(one: Thought, names: Sequence[str]) -> str:
     return f"event {one.seq}: {what}{'' if one.outcome == 'ok' else ' (not usable)'}"
 
 
-def _command(home: Home, one: str | None, other: str | None) -> None:
-    """Show the command that begins a discovery between two concepts, or along the longest path."""
+def _begin(home: Home, one: str | None, other: str | None) -> None:
+    """Offer to reason along the path between two concepts that are named above, or along the longest path."""
     with home.reading() as graph:
         ends = [graph.name(key) for key in (one, other) if key]
-    words = ["graphgrow", "discover", home.url.removeprefix("sqlite:")]
-    if len(ends) == len(("from", "to")):
-        words += [f"--from={ends[0]}", f"--to={ends[1]}"]
-    st.code(shlex.join(words), language=None, wrap_lines=True)
-    note("Run this where the graph lies; every answer is here as soon as it is saved.")
+    is_named = len(ends) == len(("from", "to"))
+    if not home.url.startswith("memory:"):
+        label = "Reason along this path" if is_named else "Reason along the longest path"
+        if st.button(
+            label, icon=":material/neurology:", key="discover", help="In the background, on any model's bill."
+        ):
+            perform(lambda: questions.discover(home, ends if is_named else []))
+        under_way(home)

@@ -16,7 +16,7 @@ from graphgrow.reason.judge import Judgement
 from graphgrow.reason.seeds import Dials
 from graphgrow.reason.works import outcome
 from graphgrow_explorer import questions
-from graphgrow_explorer.feedback import note, perform, problem
+from graphgrow_explorer.feedback import guarded, note, perform, problem
 from graphgrow_explorer.serve import VIEW
 from graphgrow_explorer.state import Home
 from graphgrow_explorer.text import counted, plain, short
@@ -32,7 +32,7 @@ def draw(home: Home) -> None:
     """Draw a line to ask from, then the answers, ideas and judgements of this graph, each kind in a tab."""
     if not home.url.startswith("memory:"):
         _ask(home)
-        _under_way(home)
+        under_way(home)
     answers, ideas, judgements = st.tabs(["Answers", "Ideas", "Judgements"])
     with answers:
         _works(home, "ask", "question", _answer)
@@ -59,7 +59,8 @@ def _ask(home: Home) -> None:
 
 
 @st.fragment(run_every=PULSE)
-def _under_way(home: Home) -> None:
+@guarded
+def under_way(home: Home) -> None:
     """Say what is being asked, or why the last question came to nothing; draw the page anew when it has ended."""
     last = questions.last(home.url)
     known, st.session_state[ASKING] = st.session_state.get(ASKING), bool(last and last.is_alive)

@@ -6,7 +6,7 @@ Whatever breaks in between, a reply that was paid for is committed, or waits on 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from graphgrow import answers
@@ -35,6 +35,7 @@ class Rounds:
     resolver: Resolver
     seed: int
     now: Callable[[], str]
+    run: str = ""
 
     def adopt(self) -> Iterator[Expansion]:
         """Commit the replies that an earlier run had paid for and could not commit."""
@@ -99,7 +100,7 @@ class Rounds:
                 raise
             prompt = question.smaller
             reply = self.llm.ask(prompt)
-        parcel = Parcel(self.topic, seq, question, Answer(prompt, reply))
+        parcel = Parcel(self.topic, seq, question, Answer(prompt, reply), self.run)
         try:
             return self.spool.keep(parcel), parcel
         except OSError:  # a full disk, say: the store may take the reply all the same
@@ -124,7 +125,8 @@ class Rounds:
 
     def _event(self, parcel: Parcel) -> Expansion:
         asked, answer = parcel.question, parcel.answer
-        return answers.event(self.graph, self.topic, asked, answer, self.resolver, seed=self.seed, at=self.now())
+        event = answers.event(self.graph, self.topic, asked, answer, self.resolver, seed=self.seed, at=self.now())
+        return replace(event, run=parcel.run) if parcel.run else event
 
     def _catch_up(self) -> None:
         """Take in what others wrote; raises StoreError where the store has lost events that this run has seen."""

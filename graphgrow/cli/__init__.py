@@ -11,6 +11,7 @@ import typer
 
 from graphgrow.cli import (
     agreeing,
+    batch,
     choosing,
     comparing,
     criticality,
@@ -36,7 +37,7 @@ app = typer.Typer(
 )
 PARTS = (
     growing, choosing, reading, deciding, steering, exploring, comparing, agreeing, resolving, criticality, reporting,
-    files
+    files, batch
 )  # fmt: skip
 for part in PARTS:
     part.register(app)

@@ -45,8 +45,8 @@ class Settings:
     which a policy may choose. With `arbiter` the model is also asked about every two names that may be one concept.
     Each question is asked `samples` times at once, and then what one sample alone says is verified. With `intents` the
     model is first asked what to ask about a concept, and so many different questions of its own are asked. `workers`
-    threads ask the questions of a round, by default one each; fewer are slower, and the graph is the same. `run` is what
-    the events of a batch run are marked with.
+    threads ask the questions of a round, by default one each; fewer are slower, and the graph is the same. `run` marks
+    the events of a batch run.
     """
 
     policy: Policy

@@ -33,7 +33,7 @@ BOLT = 7687  # the port of a Neo4j URL that names none
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """A reply on its way into the graph of a topic; `seq` is the last event that its question had seen, `run` its run."""
+    """A reply on its way into the graph of a topic; `seq` is the last event its question had seen, `run` its run."""
 
     topic: str
     seq: int

@@ -72,7 +72,8 @@ class OnCluster:
     def ask(self, prompt: Prompt) -> Reply:
         """Return the reply of some worker."""
         executor = _client(self.address).get_executor(pure=False)
-        return executor.submit(ask, self.opening, prompt).result()
+        reply: Reply = executor.submit(ask, self.opening, prompt).result()
+        return reply
 
     def close(self) -> None:
         """Do nothing: a worker keeps its model for the next question."""
@@ -109,7 +110,7 @@ class ClusterGate:
         """Wait until one more request may go; one that never says what it took counts with the most it could."""
         rate, who, took = self.jobs.rate(base_url), uuid4().hex, [tokens]
         if rate == Rate():
-            yield lambda tokens: None
+            yield _ignored
             return
         while wait := self._change(base_url, partial(self._admit, who, tokens, rate)):
             time.sleep(min(wait, NAP))
@@ -125,10 +126,14 @@ class ClusterGate:
         """Change what counts for an endpoint, as the only one, and return the seconds to wait."""
         client, name = _client(self.address), f"graphgrow {self.name} {base_url}"
         kept: Variable = Variable(name, client=client)
-        with Lock(name, client=client):
+        with Lock(name, scheduler_rpc=client.scheduler, loop=client.loop):
             window, wait = change(_read(kept))
             kept.set([[one.who, one.tokens, one.sent, one.answered] for one in window])
         return wait
+
+
+def _ignored(tokens: int) -> None:
+    """Count nothing."""
 
 
 def _read(kept: Variable) -> Window:

@@ -15,11 +15,11 @@ from graphgrow.batch.hooks import notify
 from graphgrow.batch.jobs import Job, Jobs
 from graphgrow.batch.quotas import Purse, day_start
 from graphgrow.batch.reports import AGAIN, Report, write
-from graphgrow.batch.running import Task, is_priced, placed
+from graphgrow.batch.running import Task, placed
 from graphgrow.batch.schedule import between, time_zone
 from graphgrow.batch.state import Row, State
-from graphgrow.errors import BadInput, GraphgrowError
-from graphgrow.model import Expansion
+from graphgrow.errors import GraphgrowError, StoreError
+from graphgrow.model import Event, Expansion
 from graphgrow.stores import open_store
 
 MOST_MISSED = 100
@@ -35,10 +35,11 @@ class Log(Protocol):
 
 @dataclass
 class UnderWay:
-    """A run that was handed over, and the graph that it works on."""
+    """A run that was handed over, when, and the graph that it works on."""
 
     row: Row
     store: str
+    began: datetime
     done: Future[Report]
 
 
@@ -106,26 +107,34 @@ class Dispatcher:
             return
         if self._is_taken(job, row) or self._refused.get(row.name, (0.0, 0.0))[1] > monotonic():
             return
-        share = self._share(job, row)
+        try:
+            share = self._share(job, row)
+        except StoreError as error:  # what was spent cannot be read
+            self._refuse(row, job, "error", str(error))
+            return
         if share == 0.0:
             if not self.under_way:
-                blank = Report(row.name, row.job, stamp(row.due), "quota", "used up: usd_a_day of all jobs")
-                self._finish(row, job, replace(blank, ended=stamp(self.clock.now()), store=job.store))
+                self._refuse(row, job, "quota", "used up: usd_a_day of all jobs")
             return
         task = Task(self.jobs, job, self.folder, row.due, share, self.clock, self.place.gate, self.place.spread)
         task = replace(task, stop=self.stop) if self.place.is_here else task
         self.state.begin(row.name)
         self.log("begun", job=row.job, run=row.name)
         done = self.place.executor.submit(self.place.perform, task)
-        self.under_way[row.name] = UnderWay(row, task.store, done)
+        self.under_way[row.name] = UnderWay(row, task.store, self.clock.now(), done)
+
+    def _refuse(self, row: Row, job: Job, outcome: str, why: str) -> None:
+        """End a run that cannot be begun."""
+        now = stamp(self.clock.now())
+        self._finish(row, job, Report(row.name, row.job, stamp(row.due), outcome, why, ended=now, store=job.store))
 
     def _is_taken(self, job: Job, row: Row) -> bool:
         """Tell whether a run of this process has the graph; one of the same job lets this one out, where told so."""
         store = placed(job.store, self.folder)
-        other = next((one.row for one in self.under_way.values() if one.store == store), None)
+        other = next((one for one in self.under_way.values() if one.store == store), None)
         overlap = job.schedule.overlap if job.schedule else "wait"
-        if other and other.job == row.job and overlap == "skip" and row.due > other.due:
-            self._leave_out(row, f"the run that was due {stamp(other.due)} is still under way")
+        if other and other.row.job == row.job and overlap == "skip" and row.due > other.began:
+            self._leave_out(row, f"the run that was due {stamp(other.row.due)} is still under way")
         return other is not None
 
     def _leave_out(self, row: Row, why: str) -> None:
@@ -133,7 +142,7 @@ class Dispatcher:
         self.log("skipped", job=row.job, run=row.name, why=why)
 
     def _share(self, job: Job, row: Row) -> float | None:
-        if self._purse.most is None or not is_priced(job):
+        if self._purse.most is None or not self.place.is_priced(job):
             return None
         wanted = job.run.usd if job.run.usd is not None else 1.0
         return self._purse.hold(row.name, wanted, self.spent())
@@ -226,21 +235,15 @@ class Spending:
 
     def since(self, start: datetime) -> float:
         """Return what was spent since a moment, in USD."""
-        try:
-            with closing(open_store(self.store)) as store:
-                for event in store.events(self._seq):
-                    self._take(event)
-        except BadInput:
-            return 0.0  # there is no graph yet
+        with closing(open_store(self.store, create=True)) as store:
+            for event in store.events(self._seq):
+                self._take(event)
         return sum(usd for at, usd in self._paid if at >= start)
 
-    def _take(self, event: object) -> None:
-        if isinstance(event, Expansion):
-            self._seq = event.seq
-            if event.run and event.reply.usd:
-                self._paid.append((datetime.fromisoformat(event.at), event.reply.usd))
-        elif isinstance(seq := getattr(event, "seq", None), int):
-            self._seq = seq
+    def _take(self, event: Event) -> None:
+        self._seq = event.seq
+        if isinstance(event, Expansion) and event.run and event.reply.usd:
+            self._paid.append((datetime.fromisoformat(event.at), event.reply.usd))
 
 
 def _result(one: UnderWay, now: str) -> Report:

@@ -1,4 +1,4 @@
-"""Where runs are done: threads of this process, or the workers of a Dask cluster; both are executors of the standard."""
+"""Where runs are done: threads of this process, or a Dask cluster's workers; both are executors of the standard."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from graphgrow.batch.jobs import MOST_AT_ONCE, Job, Jobs
 from graphgrow.batch.limits import LocalGate
 from graphgrow.batch.reports import Report
-from graphgrow.batch.running import Opening, Task, perform, placed
+from graphgrow.batch.running import Opening, Task, is_priced, perform, placed
 from graphgrow.errors import BadInput
 from graphgrow.llm import LLM
 
@@ -23,13 +23,14 @@ DASK = "dask"
 
 @dataclass(frozen=True)
 class Place:
-    """An executor, what does a task on it, the gate of all tasks, and how a wide run's questions get about."""
+    """An executor, what does a task on it, the gate of all tasks, how a wide run's questions get about, what costs."""
 
     executor: Executor
     gate: "LocalGate | ClusterGate"
     perform: Callable[[Task], Report] = perform
     spread: Callable[[Opening], LLM] = Opening.open
     is_here: bool = True
+    is_priced: Callable[[Job], bool] = is_priced
 
     def under(self, jobs: Jobs) -> "Place":
         """Return the same place under the limits of another version of the file; what counts goes on counting."""

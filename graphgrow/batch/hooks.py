@@ -1,4 +1,4 @@
-"""The command that a job runs after each run: a list of words, no shell, and of the environment what it was promised."""
+"""The command that a job runs after each run: a list of words, no shell, and of the environment what is named."""
 
 import os
 import subprocess

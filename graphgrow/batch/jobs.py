@@ -1,4 +1,4 @@
-"""What a jobs file holds: each job with its graph, model, budgets, schedule and hooks, and the limits of all of them."""
+"""What a jobs file holds: jobs, each with its graph, model, budgets, schedule and hooks, and the limits of all."""
 
 import re
 from collections.abc import Callable
@@ -95,7 +95,9 @@ class When(_Part):
     @field_validator("cron")
     @classmethod
     def _is_cron(cls, line: str | None) -> str | None:
-        return line if line is None else _usable(lambda: cron(line) and line)
+        if line is not None:
+            _usable(lambda: cron(line))
+        return line
 
     def schedule(self, zone: str) -> Schedule:
         """Return the moments; `zone` is the time zone of a crontab line that names none."""
@@ -192,8 +194,8 @@ class Limits(_Part):
     timezone: str = "UTC"
     lease: Span = timedelta(seconds=60)
     patience: Span = timedelta(minutes=10)
-    reports: str = Field("reports", description="The folder of reports, from where the jobs file is.")
-    state: str = Field("", description="The file that keeps what was run (default: beside the jobs file).")
+    reports: Annotated[str, Field(description="The folder of reports, from where the jobs file is.")] = "reports"
+    state: Annotated[str, Field(description="The file that keeps what was run (default: beside the jobs file).")] = ""
 
     @field_validator("timezone")
     @classmethod

@@ -91,8 +91,6 @@ def drive(dispatcher: Dispatcher, only: Sequence[str] | None, stop: Callable[[],
             sleep(NAP)
 
 
-
-
 def exit_code(reports: Sequence[Report], *, stopped: bool = False) -> int:
     """Return what a scheduler is told: 0 all done, 4 a run failed, 75 try again later, 130 interrupted."""
     if stopped:

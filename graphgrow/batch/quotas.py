@@ -1,4 +1,4 @@
-"""What a run, a day and a week have used, read from the log of the graph: no restart and no other machine changes it."""
+"""What a run, a day and a week have used, read from the log of the graph: no restart, no other machine changes it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from graphgrow.batch.jobs import Job, Quota
 from graphgrow.model import Budget, Event, Expansion
 
+LEAST = 1e-6  # USD; less pays for nothing
 STEPS, USD = 20, 1.0  # of a run that nothing else ends, as in `graphgrow grow`
 
 
@@ -78,7 +79,10 @@ def budget(job: Job, book: Book, *, priced: bool, most_usd: float | None) -> tup
     """Return what is left for a run, and which quota is used up ("" for none); `most_usd` is the share of all jobs'."""
     endless = all(getattr(job.run, name) is None for name in ("steps", "tokens", "minutes", "until"))
     limits = job.run.model_copy(
-        update={"steps": STEPS if endless else job.run.steps, "usd": USD if priced and job.run.usd is None else job.run.usd}
+        update={
+            "steps": STEPS if endless else job.run.steps,
+            "usd": USD if priced and job.run.usd is None else job.run.usd,
+        }
     )
     parts: list[tuple[str, Quota, Used]] = [
         ("run", limits, book.run), ("day", job.day, book.day), ("week", job.week, book.week)
@@ -112,8 +116,9 @@ class Purse:
         if self.most is None:
             return None
         share = max(0.0, min(wanted, self.most - spent - sum(self._held.values())))
-        if share:
-            self._held[run] = share
+        if share < LEAST:
+            return 0.0
+        self._held[run] = share
         return share
 
     def give_back(self, run: str) -> None:

@@ -29,7 +29,7 @@ class Problem:
 
 
 def load(path: Path) -> Jobs:
-    """Return the jobs of a file; raises BadInput with the first line that cannot be used, and how many more there are."""
+    """Return the jobs of a file; raises BadInput with the first line that cannot be used, and how many more."""
     text = read(path)
     found, problems = parse(text)
     if found is None:
@@ -59,8 +59,13 @@ def parse(text: str) -> tuple[Jobs | None, list[Problem]]:
         return None, [_syntax(str(error), text)]
     except ValidationError as error:
         places = lines(text)
-        found = [_problem(one, places) for one in error.errors(include_url=False)]
+        found = [_problem(one, places) for one in _told(error.errors(include_url=False))]
         return None, sorted(found, key=lambda problem: problem.line)
+
+
+def _told(errors: "list[ErrorDetails]") -> "list[ErrorDetails]":
+    """Return the errors without the one that there is no job, where the jobs that there are have errors."""
+    return [one for one in errors if one["type"] != "too_short" or len(errors) == 1] or errors
 
 
 def _syntax(said: str, text: str) -> Problem:

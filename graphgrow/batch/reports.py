@@ -147,7 +147,9 @@ def markdown(report: Report) -> str:
     parts = [f"# {code(report.job)}: {_ending(report)}", "\n".join(f"- {name}: {value}" for name, value in facts)]
     parts += _listed("New concepts", [code(name) for name in report.newest])
     parts += _listed("New hubs", [f"{code(name)}, related to {degree}" for name, degree in report.new_hubs])
-    parts += _listed("New communities", [f"{', '.join(map(code, names))}: {size} concepts" for names, size in report.new_communities])
+    parts += _listed(
+        "New communities", [f"{', '.join(map(code, names))}: {size} concepts" for names, size in report.new_communities]
+    )
     parts += [f"## Saturation\n\n{code(report.saturation)}"] if report.saturation else []
     parts += _listed("Replies that could not be used", [f"event {seq}: {code(why)}" for seq, why in report.failures])
     parts += _listed("Hooks", [code(said) for said in report.hooks])

@@ -181,9 +181,7 @@ def _used(task: Task, store: GraphStore) -> Book:
     return used(store.events(), task.run, task.clock.now(), task.jobs.zone(task.job))
 
 
-def _once(
-    task: Task, store: GraphStore, model: LLM, held: leases.Held, blank: Report, most: float | None
-) -> Report:
+def _once(task: Task, store: GraphStore, model: LLM, held: leases.Held, blank: Report, most: float | None) -> Report:
     """Grow with what is left of the quotas, up to `most` USD for the whole run."""
     job, book = task.job, _used(task, store)
     priced = model.price(Usage(1_000_000, 1_000_000)) is not None
@@ -212,11 +210,9 @@ def _patient(task: Task, store: GraphStore, held: leases.Held) -> Patient:
     """Return the store, waited for while it is away."""
 
     def wait(seconds: float, why: StoreAway) -> None:
-        _rest(seconds, task.stop)
-        if task.stop():
+        _rest(seconds, lambda: held.is_lost or task.stop())
+        if held.is_lost or task.stop():
             raise why
 
     minutes = task.jobs.limits.patience.total_seconds() / 60
     return Patient(store, minutes, wait)
-
-

@@ -112,10 +112,12 @@ def cron(line: str, zone: str = "UTC") -> Cron:
     words = _NICKNAMES.get(line.strip().lower(), line).lower().split()
     if len(words) != len(_FIELDS):
         raise BadInput(f"{line!r} has {len(words)} fields: a crontab line has five, such as '30 2 * * mon-fri'")
-    sets = [_field(word, *field, line) for word, field in zip(words, _FIELDS, strict=True)]
-    sets[4] = frozenset(day % 7 for day in sets[4])
+    minutes, hours, days, months, weekdays = (
+        _field(word, *field, line) for word, field in zip(words, _FIELDS, strict=True)
+    )
     either = not (words[2].startswith("*") or words[4].startswith("*"))
-    found = Cron(*sets, either, words[1].startswith("*"), time_zone(zone))
+    weekdays = frozenset(day % 7 for day in weekdays)
+    found = Cron(minutes, hours, days, months, weekdays, either, words[1].startswith("*"), time_zone(zone))
     if next(found.after(_EPOCH), None) is None:
         raise BadInput(f"{line!r} names no day that there is: 31 has to be in a month that has it")
     return found

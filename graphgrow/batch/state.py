@@ -1,4 +1,4 @@
-"""What a machine knows of its jobs: until when each was looked at, and every run, in a SQLite file beside the jobs file.
+"""What a machine knows of its jobs: until when each was looked at, and every run, in SQLite beside the jobs file.
 
 A due moment becomes a row in the transaction that marks it as seen, so that none is lost and none comes twice. Who
 works on a file holds its lock; anybody may read, pause and trigger.
@@ -6,7 +6,7 @@ works on a file holds its lock; anybody may read, pause and trigger.
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -76,7 +76,9 @@ class State:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.executescript(_TABLES)
         except sqlite3.Error as error:
-            raise StoreError(f"{path} cannot be used as the state of the jobs ({error}): name another under limits.state") from None
+            raise StoreError(
+                f"{path} cannot be used as the state of the jobs ({error}): name another under limits.state"
+            ) from None
 
     def close(self) -> None:
         """Close the file."""
@@ -122,7 +124,14 @@ class State:
         row = self._db.execute("SELECT schedule, seen, paused FROM job WHERE name = ?", (job,)).fetchone()
         return Seen(row[0], datetime.fromisoformat(row[1]), bool(row[2])) if row else None
 
-    def look(self, job: str, schedule: str, until: datetime, due: Iterable[datetime] = (), skipped: Iterable[tuple[datetime, str]] = ()) -> int:
+    def look(
+        self,
+        job: str,
+        schedule: str,
+        until: datetime,
+        due: Iterable[datetime] = (),
+        skipped: Iterable[tuple[datetime, str]] = (),
+    ) -> int:
         """Mark a job as looked at until a moment, with what is due and what is skipped and why; return the new runs."""
         rows = [(run_name(job, moment), job, stamp(moment), "waiting", "") for moment in due]
         rows += [(run_name(job, moment), job, stamp(moment), "skipped", why) for moment, why in skipped]
@@ -145,7 +154,7 @@ class State:
         with self._transaction():
             self._db.execute(
                 "INSERT INTO run (name, job, due, status) VALUES (?, ?, ?, 'waiting') ON CONFLICT DO UPDATE"
-                " SET status = 'waiting' WHERE status = 'skipped' OR outcome IN ('error', 'failing', 'held', 'interrupted')",
+                " SET status = 'waiting' WHERE status = 'skipped' OR outcome IN ('error', 'failing')",
                 (name, job, stamp(due)),
             )
         return name
@@ -188,7 +197,7 @@ class State:
     def _rows(self, where: str, *values: object) -> list[Row]:
         words = f"SELECT name, job, due, status, tries, outcome, said, report FROM run {where}"  # noqa: S608  # our words
         try:
-            return [_row(*row) for row in self._db.execute(words, values)]
+            return [_row(row) for row in self._db.execute(words, values)]
         except sqlite3.Error as error:
             raise StoreError(f"{self.path}: {error}") from None
 
@@ -214,6 +223,7 @@ class State:
         return found
 
 
-def _row(name: str, job: str, due: str, status: Status, tries: int, outcome: str, said: str, report: str) -> Row:
-    told: dict[str, Any] | None = json.loads(report) if report else None
-    return Row(name, job, datetime.fromisoformat(due), status, tries, outcome, said, Report(**told) if told else None)
+def _row(found: Sequence[Any]) -> Row:
+    name, job, due, status, tries, outcome, said, report = found
+    told = Report(**json.loads(report)) if report else None
+    return Row(name, job, datetime.fromisoformat(due), status, tries, outcome, said, told)

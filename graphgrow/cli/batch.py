@@ -42,8 +42,10 @@ def run(
     now: Annotated[bool, typer.Option("--now", help="Run them whether they are due or not.")] = False,
     due: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"],
-                     help="Run them as due at this moment (UTC unless it says so); what is done is not done again."),
+        typer.Option(
+            formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"],
+            help="Run them as due at this moment (UTC unless it says so); what is done is not done again.",
+        ),
     ] = None,
     executor: Executor = "",
     as_json: AsJson = False,
@@ -60,7 +62,9 @@ def run(
 
         dump({"runs": [document(report) for report in reports]})
     elif reports:
-        rows = [(one.job, one.outcome, one.steps, one.new_concepts, one.tokens, one.usd, one.sentence) for one in reports]
+        rows = [
+            (one.job, one.outcome, one.steps, one.new_concepts, one.tokens, one.usd, one.sentence) for one in reports
+        ]
         table(("job", "outcome", " steps", " new concepts", " tokens", " USD", ""), rows)
     else:
         say("Nothing is due.")
@@ -114,7 +118,9 @@ class Told:
             if self._as_json:
                 dump({"at": at, "what": what, **about})
             else:
-                words = " ".join(f"{name}={printable(_word(value))}" for name, value in about.items() if value not in ("", None))
+                words = " ".join(
+                    f"{name}={printable(_word(value))}" for name, value in about.items() if value not in ("", None)
+                )
                 err().print(f"{at} {what} {words}", markup=False, soft_wrap=True)
 
 
@@ -150,7 +156,10 @@ def status(jobs: JobsFile, as_json: AsJson = False) -> None:
     if as_json:
         dump([row.document for row in rows])
         return
-    shown = [(row.name, row.schedule, _moment(row.last_due), row.last_outcome, _moment(row.next_due), row.now) for row in rows]
+    shown = [
+        (row.name, row.schedule, _moment(row.last_due), row.last_outcome, _moment(row.next_due), row.now)
+        for row in rows
+    ]
     table(("job", "schedule", "last due", "outcome", "next due", "now"), shown)
 
 
@@ -189,7 +198,7 @@ def trigger(jobs: JobsFile, name: Name) -> None:
     job = found.named(name)
     with closing(State(state_path(jobs.absolute(), found.limits.state))) as state:
         state.wish(job.name)
-    say(f"{job.name} runs as soon as the daemon sees it; without one:  graphgrow batch run {jobs} --only {job.name} --now")
+    say(f"{job.name} runs when the daemon sees it; without one:  graphgrow batch run {jobs} --only {job.name} --now")
 
 
 def check(jobs: JobsFile, as_json: AsJson = False) -> None:

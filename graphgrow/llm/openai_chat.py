@@ -34,7 +34,7 @@ class OpenAIChat:
     Retries on 429, 5xx and lost connections, with back-off and Retry-After, are the client's own.
     """
 
-    def __init__(  # five of them have a default, by name only
+    def __init__(  # noqa: PLR0913  # six of them have a default, by name only
         self,
         model: str,
         base_url: str,

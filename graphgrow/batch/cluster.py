@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from uuid import uuid4
 
-from distributed import Client, Lock, Variable, secede
+from distributed import Client, Lock, Variable, get_worker, secede
 
 from graphgrow.batch.executors import Place, spreads
 from graphgrow.batch.jobs import Jobs, Rate
@@ -19,7 +19,7 @@ from graphgrow.batch.limits import MINUTE, Request, Window, admit, answered
 from graphgrow.batch.reports import Report
 from graphgrow.batch.running import Opening, Task, perform
 from graphgrow.errors import BadInput
-from graphgrow.llm import LLM
+from graphgrow.llm import LLM, Gate
 from graphgrow.model import Prompt, Reply, Usage
 
 CONNECT_SECONDS = 10
@@ -47,10 +47,16 @@ def cluster(jobs: Jobs, address: str) -> Iterator[Place]:
 
 def on_worker(task: Task) -> Report:
     """Do a run on a worker; one whose questions go to the workers too gives its place to them."""
+    task = replace(task, gate=_here(task.gate))
     if spreads(task.job):
         secede()
         return perform(task)
     return perform(replace(task, spread=Opening.open))
+
+
+def _here(gate: Gate | None) -> Gate | None:
+    """Return the gate as this worker passes it; what a worker had under way counts no longer once it is dead."""
+    return replace(gate, worker=get_worker().address) if isinstance(gate, ClusterGate) else gate
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,7 @@ class OnCluster:
 
 def ask(opening: Opening, prompt: Prompt) -> Reply:
     """Ask on a worker."""
-    return _opened(opening).ask(prompt)
+    return _opened(replace(opening, gate=_here(opening.gate))).ask(prompt)
 
 
 @cache
@@ -104,16 +110,18 @@ class ClusterGate:
     address: str
     name: str
     minute: float = MINUTE
+    worker: str = ""
 
     @contextmanager
     def passing(self, base_url: str, tokens: int) -> Iterator[Callable[[int], None]]:
         """Wait until one more request may go; one that never says what it took counts with the most it could."""
-        rate, who, took = self.jobs.rate(base_url), uuid4().hex, [tokens]
+        rate, who, took = self.jobs.rate(base_url), f"{self.worker} {uuid4().hex}", [tokens]
         if rate == Rate():
             yield _ignored
             return
         while wait := self._change(base_url, partial(self._admit, who, tokens, rate)):
             time.sleep(min(wait, NAP))
+            self._change(base_url, self._bury)
         try:
             yield lambda tokens: took.__setitem__(0, tokens)
         finally:
@@ -121,6 +129,14 @@ class ClusterGate:
 
     def _admit(self, who: str, tokens: int, rate: Rate, window: Window) -> tuple[Window, float]:
         return admit(window, Request(who, tokens, time.time()), rate, self.minute)
+
+    def _bury(self, window: Window) -> tuple[Window, float]:
+        """Take what a dead worker had under way as answered now, at the most that it could take."""
+        alive, now = _client(self.address).scheduler_info(n_workers=-1)["workers"], time.time()
+        for one in window:
+            if not one.answered and one.who.partition(" ")[0] not in alive:
+                window = answered(window, one.who, one.tokens, now)
+        return window, 0.0
 
     def _change(self, base_url: str, change: Callable[[Window], tuple[Window, float]]) -> float:
         """Change what counts for an endpoint, as the only one, and return the seconds to wait."""

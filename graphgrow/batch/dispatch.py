@@ -158,8 +158,13 @@ class Dispatcher:
         self._purse.give_back(one.row.name)
         row, job = one.row, next((job for job in self.jobs.job if job.name == one.row.job), None)
         report = _result(one, stamp(self.clock.now()))
+        tries = job.retries if job and _is_broken(one.done) else 0
         if report.outcome in AGAIN:
             self._again(row, job, report)
+        elif row.tries < tries:
+            self.state.put_back(row.name)
+            self._refused[row.name] = monotonic(), monotonic() + RETRY_SECONDS
+            self.log("put back", job=row.job, run=row.name, why=report.said)
         else:
             self._finish(row, job, report)
 
@@ -181,7 +186,7 @@ class Dispatcher:
     def _finish(self, row: Row, job: Job | None, report: Report) -> None:
         """Write the report of a run, run its hooks, and mark it as ended."""
         path = self.folder / self.jobs.limits.reports / row.job / f"{row.name.rpartition('@')[2]}.md"
-        report = self._written(path, report, job)
+        report = self._written(path, report, row, job)
         self.state.end(row.name, report)
         self._refused.pop(row.name, None)
         self.ended.append(report)
@@ -190,13 +195,14 @@ class Dispatcher:
             concepts=report.new_concepts, tokens=report.tokens, usd=report.usd, report=str(path),
         )  # fmt: skip
 
-    def _written(self, path: Path, report: Report, job: Job | None) -> Report:
+    def _written(self, path: Path, report: Report, row: Row, job: Job | None) -> Report:
         """Return the report with what went wrong in writing it and telling others."""
         paths = [path, *([self.folder / job.report] if job and job.report else [])]
         try:
             for place in paths:
                 write(place, report)
-            said = notify(job, report, path, self.folder) if job and report.outcome != "elsewhere" else ""
+            is_ours = not report.before or row.tries > 0 or not self.place.is_here
+            said = notify(job, report, path, self.folder) if job and is_ours else ""
             if not said:
                 return report
             report = replace(report, hooks=(said,))
@@ -244,6 +250,11 @@ class Spending:
         self._seq = event.seq
         if isinstance(event, Expansion) and event.run and event.reply.usd:
             self._paid.append((datetime.fromisoformat(event.at), event.reply.usd))
+
+
+def _is_broken(done: Future[Report]) -> bool:
+    """Tell whether a worker broke off, which says nothing about the run itself."""
+    return not done.cancelled() and done.exception() is not None
 
 
 def _result(one: UnderWay, now: str) -> Report:

@@ -13,7 +13,8 @@ from graphgrow.errors import StoreError
 from graphgrow.stores import GraphStore
 
 NAME = "batch"
-DONE, FOR_GOOD = "done", timedelta(days=400).total_seconds()
+ENDED = ("steps", "tokens", "usd", "minutes", "quota", "exhausted", "saturated", "drifted")
+FOR_GOOD = timedelta(days=400).total_seconds()
 RENEWALS = 4  # in the time that a lease lasts
 
 
@@ -27,14 +28,16 @@ def give_back(store: GraphStore, holder: str) -> None:
     store.lease(NAME, holder, 0.0)
 
 
-def is_done(store: GraphStore, run: str, holder: str) -> bool:
-    """Tell whether some machine has done a run to its end."""
-    return not store.lease(f"{NAME} {run}", holder, 0.0)
+def ending(store: GraphStore, run: str, holder: str) -> str:
+    """Return how a run ended on some machine, "" where none has done it to its end."""
+    if store.lease(f"{NAME} {run}", holder, 0.0):
+        return ""
+    return next((how for how in ENDED if store.lease(f"{NAME} {run}", how, FOR_GOOD)), "exhausted")
 
 
-def done(store: GraphStore, run: str) -> None:
-    """Let every machine know that a run is done."""
-    store.lease(f"{NAME} {run}", DONE, FOR_GOOD)
+def done(store: GraphStore, run: str, ending: str) -> None:
+    """Let every machine know that a run is done, and how it ended: the mark is held under that name."""
+    store.lease(f"{NAME} {run}", ending, FOR_GOOD)
 
 
 @dataclass

@@ -5,7 +5,7 @@ Names in it are a model's words: in Markdown they stand in code spans, where not
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,6 @@ ENDINGS = {
     "saturated": "nothing new comes any more",
     "drifted": "the model left its topic or its language",
     "interrupted": "stopped; what was paid for is saved, and it goes on when it is started again",
-    "elsewhere": "another machine has done it",
     "held": "another machine, or another job, works on its graph",
     "lost": "another machine has taken it over",
     "error": "it could not go on",
@@ -38,7 +37,10 @@ ENDINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a run did; names in lists are as the graph shows them, `at` texts are UTC in ISO 8601."""
+    """What a run did; names in lists are as the graph shows them, moments are UTC in ISO 8601.
+
+    `before` is true where another machine, or an earlier try, had done it to its end.
+    """
 
     run: str
     job: str
@@ -63,7 +65,8 @@ class Report:
     new_communities: Sequence[tuple[Sequence[str], int]] = ()
     saturation: str = ""
     failures: Sequence[tuple[int, str]] = ()
-    hooks: Sequence[str] = field(default=())
+    hooks: Sequence[str] = ()
+    before: bool = False
 
     @property
     def is_failed(self) -> bool:

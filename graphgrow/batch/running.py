@@ -137,11 +137,11 @@ def _held(task: Task, store: GraphStore, blank: Report) -> Report:
         return replace(blank, outcome="held")
     try:
         with held:
-            if leases.is_done(store, task.run, holder):
-                return _told(replace(blank, outcome="elsewhere"), store)
+            if ending := leases.ending(store, task.run, holder):
+                return _told(replace(blank, outcome=ending, before=True), store)
             found = _told(_grown(task, store, held, blank), store)
             if found.is_done:
-                leases.done(store, task.run)
+                leases.done(store, task.run, found.outcome)
             return found
     finally:
         if not held.is_lost:

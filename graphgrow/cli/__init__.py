@@ -53,7 +53,8 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    logging.getLogger("neo4j").addHandler(logging.NullHandler())  # the driver's retries are told in our own sentence
+    for library in ("neo4j", "apscheduler"):  # retries and late beats are told in our own sentences
+        logging.getLogger(library).addHandler(logging.NullHandler())
     try:
         app()
     except GraphgrowError as error:

@@ -149,7 +149,11 @@ def test_the_daemon_reloads_pauses_resumes_and_is_triggered(tmp_path: Path) -> N
 
 def test_a_daemon_that_is_terminated_saves_and_ends(tmp_path: Path) -> None:
     """SIGTERM lets the run that is under way end early, and it goes on with the next start; lines are JSON."""
-    job = JOB.format(name="one", width=1).replace("10m", "2s").replace("schedule", 'llm = "world:scale-free?size=200"\nschedule')
+    job = (
+        JOB.format(name="one", width=1)
+        .replace("10m", "2s")
+        .replace("schedule", 'llm = "world:scale-free?size=200"\nschedule')
+    )
     path = jobs_file(tmp_path, job.replace("spider silk", "impact resistant materials"))
     command = [sys.executable, "-m", "graphgrow", "batch", "serve", str(path), "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as child:

@@ -83,7 +83,8 @@ def test_ten_jobs_on_three_moody_endpoints_keep_within_all_limits(tmp_path: Path
     with moody(3) as servers:
         urls = [servers[number % 3][0].base_url for number in range(9)] + [f"http://127.0.0.1:{free_port()}/v1"]
         jobs = "".join(
-            f'[[job]]\nname = "j{number}"\ntopic = "spider silk"\nstore = "{number}.db"\nllm = "m-1"\nbase_url = "{url}"\n'
+            f'[[job]]\\nname = "j{number}"\\ntopic = "spider silk"\\nstore = "{number}.db"\\nllm = "m-1"\\n'
+            f'base_url = "{url}"\\n'
             f"width = 3\nretries = {0 if number == 9 else 6}\nrun = {{ steps = 5 }}\n"
             for number, url in enumerate(urls)
         )
@@ -121,7 +122,8 @@ def test_ten_jobs_on_three_moody_endpoints_keep_within_all_limits(tmp_path: Path
 def test_money_of_a_day_is_shared_and_never_exceeded(tmp_path: Path) -> None:
     """Jobs get what is left of the day's money; then they wait for others, or say that it is spent."""
     jobs = "".join(
-        f'[[job]]\nname = "j{n}"\ntopic = "spider silk"\nstore = "{n}.db"\nrun = {{ steps = 50, usd = 0.4 }}\n' for n in range(6)
+        f'[[job]]\nname = "j{n}"\ntopic = "spider silk"\nstore = "{n}.db"\nrun = {{ steps = 50, usd = 0.4 }}\n'
+        for n in range(6)
     )
     path = jobs_file(tmp_path, f"[limits]\nconcurrency = 3\nusd_a_day = 1.0\n{jobs}")
     clock = Hands(utc("2026-03-01T12:00:00"))
@@ -138,7 +140,12 @@ def test_money_of_a_day_is_shared_and_never_exceeded(tmp_path: Path) -> None:
         clock.go(days=1)
         assert dispatcher.spent() == 0
     assert set(outcomes) == {"usd", "quota"}
-    paid = sum(event.reply.usd or 0 for n in range(6) if (tmp_path / f"{n}.db").exists() for event in asked(tmp_path / f"{n}.db"))
+    paid = sum(
+        event.reply.usd or 0
+        for n in range(6)
+        if (tmp_path / f"{n}.db").exists()
+        for event in asked(tmp_path / f"{n}.db")
+    )
     assert round(paid, 6) == 1.0
 
 

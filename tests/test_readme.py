@@ -30,7 +30,11 @@ from tests.servers import Answer, completion, free_port, in_order, serving
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONSOLE = [line for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
 COMMANDS = [line for line in CONSOLE if line.startswith("graphgrow ")]
-INSTALLS = {"pip install .", "pip install '.[report]'"}  # done by tests/test_packaging.py in an environment of its own
+INSTALLS = {
+    "pip install .",
+    "pip install '.[report]'",
+    "pip install '.[batch]'",
+}  # done by tests/test_packaging.py in an environment of its own
 TARGETS = [line for line in CONSOLE if line.startswith("make ")]
 SETTINGS = {"export NEO4J_PASSWORD=choose-eight-characters"}
 QUERIES = re.findall(r"```cypher\n(.*?)```", README, re.DOTALL)
@@ -42,6 +46,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder that holds what the README's reader has: the recorded run, and somebody's replies."""
     place = tmp_path_factory.mktemp("reader")
     shutil.copytree(RECORDED.parent, place / "data" / "runs")
+    shutil.copytree(ROOT / "data" / "batch", place / "data" / "batch")
     rows = [{"question": "silk?", "raw_output": text} for text in chatter(3)]
     (place / "replies.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     return place
@@ -77,6 +82,9 @@ def test_readme_command_works(line: str, folder: Path, endpoint: str, request: p
     if words[0] == "explore":
         assert explored(words, folder, env) == 0
         return
+    if words[:2] == ["batch", "serve"]:
+        assert served(words, folder, env) == 0
+        return
     done = subprocess.run(
         [sys.executable, "-m", "graphgrow", *words], cwd=folder, env=env, text=True, capture_output=True, check=False
     )
@@ -93,6 +101,16 @@ def explored(words: list[str], folder: Path, env: dict[str, str]) -> int:
         answered(f"{address.partition('?')[0]}_stcore/health", process)
         process.send_signal(signal.SIGINT)
         return process.wait(30)
+
+
+def served(words: list[str], folder: Path, env: dict[str, str]) -> int:
+    """Start the daemon, end it by Ctrl-C when it serves, and return its exit code."""
+    command = [sys.executable, "-m", "graphgrow", *words, "--json"]
+    with subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        assert json.loads(process.stdout.readline())["what"] == "serving"
+        process.send_signal(signal.SIGINT)
+        return process.wait(60)
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,12 @@
 """A DAG of Airflow: one job a night; the night's logical date names the run, so that a retry goes on with it."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from airflow.decorators import dag, task
+from airflow.sdk import dag, task
 
 
-@dag(schedule="30 2 * * *", start_date=datetime(2026, 1, 1), catchup=False, max_active_runs=1)
-def graphgrow_silk():
+@dag(schedule="30 2 * * *", start_date=datetime(2026, 1, 1, tzinfo=UTC), catchup=False, max_active_runs=1)
+def graphgrow_silk() -> None:
     """Grow the graph of the job `silk` every night."""
 
     @task.bash(

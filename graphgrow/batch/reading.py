@@ -76,7 +76,8 @@ def _syntax(said: str, text: str) -> Problem:
 
 def _problem(error: "ErrorDetails", places: Mapping[Path_, int]) -> Problem:
     place = error["loc"]
-    name = ".".join(str(part) for part in place if isinstance(part, str) and part != "job") or "the file"
+    name = ".".join(str(part) for part in place if isinstance(part, str) and part != "job")
+    name = name or ("job" if place else "the file")
     return Problem(_line(place, places), f"{name}: {_words(error)}")
 
 

@@ -103,7 +103,7 @@ def test_quotas_hold_over_restarts(tmp_path: Path, restarts: bool) -> None:  # n
         tmp_path, f"{JOB}run = {{ steps = 4 }}\nday = {{ steps = 10 }}\nweek = {{ steps = 25 }}\n"
         'schedule = { every = "6h", missed = "all" }\n',
     )  # fmt: skip
-    clock, steps = Hands(utc("2026-06-01T00:00")), []  # a Monday
+    clock, steps = Hands(utc("2026-06-01T00:00")), list[int]()  # a Monday
 
     def four_a_day(days: int) -> None:
         for _ in range(days * 4):

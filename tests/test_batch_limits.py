@@ -83,8 +83,8 @@ def test_ten_jobs_on_three_moody_endpoints_keep_within_all_limits(tmp_path: Path
     with moody(3) as servers:
         urls = [servers[number % 3][0].base_url for number in range(9)] + [f"http://127.0.0.1:{free_port()}/v1"]
         jobs = "".join(
-            f'[[job]]\\nname = "j{number}"\\ntopic = "spider silk"\\nstore = "{number}.db"\\nllm = "m-1"\\n'
-            f'base_url = "{url}"\\n'
+            f'[[job]]\nname = "j{number}"\ntopic = "spider silk"\nstore = "{number}.db"\nllm = "m-1"\n'
+            f'base_url = "{url}"\n'
             f"width = 3\nretries = {0 if number == 9 else 6}\nrun = {{ steps = 5 }}\n"
             for number, url in enumerate(urls)
         )

@@ -122,7 +122,7 @@ def test_a_quota_of_a_day_of_25_hours(tmp_path: Path) -> None:
     """An hourly job with 40 steps a day does 40 in the 25 hours, and begins anew at the next midnight at home."""
     path = jobs_file(
         tmp_path,
-        f'{JOB}run = {{ steps = 2 }}\nday = {{ steps = 40 }}\n\nschedule.cron = "0 * * * *"\nschedule.timezone = "{BERLIN}"\n',
+        f'{JOB}run.steps = 2\nday.steps = 40\nschedule.cron = "0 * * * *"\nschedule.timezone = "{BERLIN}"\n',
     )
     clock = Hands(utc("2026-10-24T21:59"))
     with working(path, clock) as dispatcher:

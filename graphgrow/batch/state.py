@@ -65,7 +65,7 @@ def state_path(jobs_file: Path, named: str = "") -> Path:
 
 
 class State:
-    """The state of one jobs file; threads may share it."""
+    """The state of one jobs file; one thread at a time works with it."""
 
     def __init__(self, path: Path, *, create: bool = True) -> None:
         self.path = path
@@ -87,20 +87,11 @@ class State:
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         try:
-            with self._locked():
+            self._db.execute("BEGIN IMMEDIATE")
+            with self._db:  # commits, or takes all back
                 yield
         except sqlite3.Error as error:
             raise StoreError(f"{self.path}: {error}") from None
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
 
     @contextmanager
     def alone(self) -> Iterator[None]:

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from graphgrow.batch import once
 from graphgrow.batch.clock import SystemClock
 from graphgrow.batch.jobs import Jobs
+from graphgrow.batch.models import Models
 from graphgrow.batch.once import drive
 from graphgrow.batch.overview import overview
 from graphgrow.batch.reading import load, parse
@@ -27,7 +28,7 @@ from graphgrow.batch.running import Opening, Task, perform
 from graphgrow.batch.schedule import cron
 from graphgrow.errors import BadInput, LLMError
 from graphgrow.llm.scripted import Scripted
-from graphgrow.model import Prompt, Reply
+from graphgrow.model import Prompt, Reply, Usage
 from graphgrow.spool import state_folder
 from graphgrow.stores import open_store
 from tests.batch import Hands, asked, jobs_file, talking, tick, utc, working
@@ -342,6 +343,26 @@ def test_the_examples_for_cron_and_airflow() -> None:
     compile(source, "airflow_dag.py", "exec")
     strings = [node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant)]
     assert "graphgrow batch run jobs.toml --only silk --due {{ ts }} --json" in strings
+
+
+def test_a_model_of_this_process_is_opened_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs share the one copy of a local model, which stays open until all are over; others are opened for each run."""
+    opened = list[str]()
+
+    def opening(one: Opening) -> Scripted:
+        opened.append(one.llm)
+        return Scripted(["hello"], cycle=True, name=one.llm)
+
+    monkeypatch.setattr(Opening, "open", opening)
+    with closing(Models()) as models:
+        first, second = (models.open(Opening("model.gguf", "", 0.8)) for _ in range(2))
+        first.close()
+        assert second.ask(Prompt("", "hi")).text == "hello"
+        assert second.price(Usage(1, 1)) is None
+        assert second.name == "model.gguf"
+        models.open(Opening("m-1", "http://127.0.0.1:1/v1", 0.8))
+        models.open(Opening("m-1", "http://127.0.0.1:1/v1", 0.8))
+    assert opened == ["model.gguf", "m-1", "m-1"]
 
 
 def test_spans_of_time_and_places() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from graphgrow.batch.jobs import MOST_AT_ONCE, Job, Jobs
 from graphgrow.batch.limits import LocalGate
+from graphgrow.batch.models import Models
 from graphgrow.batch.reports import Report
 from graphgrow.batch.running import Opening, Task, is_priced, perform, placed
 from graphgrow.errors import BadInput
@@ -40,8 +41,8 @@ class Place:
 @contextmanager
 def threads(jobs: Jobs) -> Iterator[Place]:
     """Yield threads of this process, as many as runs may be under way by any version of the file."""
-    with ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="run") as executor:
-        yield Place(executor, LocalGate(jobs))
+    with closing(Models()) as models, ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="run") as executor:
+        yield Place(executor, LocalGate(jobs), spread=models.open)
 
 
 def check_shared(jobs: Jobs) -> None:

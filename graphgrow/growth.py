@@ -46,7 +46,8 @@ class Settings:
     which a policy may choose. With `arbiter` the model is also asked about every two names that may be one concept.
     Each question is asked `samples` times at once, and then what one sample alone says is verified. With `intents` the
     model is first asked what to ask about a concept, and so many different questions of its own are asked. `workers`
-    threads ask the questions of a round, by default one each; fewer are slower, and the graph is the same.
+    threads ask the questions of a round, by default one each; fewer are slower, and the graph is the same. `run` marks
+    the events of a batch run.
     """
 
     policy: Policy
@@ -63,6 +64,7 @@ class Settings:
     timer: Callable[[], float] = time.monotonic
     stop: Callable[[], bool] = lambda: False
     workers: int | None = None
+    run: str = ""
 
 
 class Growth:
@@ -78,7 +80,7 @@ class Growth:
         self.adopted = 0
         self.spool = Spool(state_folder(store.url), Parcel)
         self._rounds = Rounds(
-            self.topic, self.graph, store, llm, self.spool, settings.resolver, settings.seed, settings.now
+            self.topic, self.graph, store, llm, self.spool, settings.resolver, settings.seed, settings.now, settings.run
         )
         self._spent = Bill()
         self._failures = 0
@@ -204,6 +206,8 @@ class Growth:
     def _adopt(self) -> Iterator[Expansion]:
         for event in self._rounds.adopt():
             self.adopted += 1
+            if event.run and event.run == self._settings.run:  # of this very run, before it was broken off
+                self._count(event)
             yield event
 
     def _round(self, questions: Iterable[Question], workers: ThreadPoolExecutor) -> Iterator[Expansion]:

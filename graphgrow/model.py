@@ -264,7 +264,7 @@ class Expansion:
     `repairs` is the seq of the unusable reply that this question asked the model to mend, else 0. `sample` is 0 for the
     first reply to a question, 1 and so on where the same was asked again beside it. `verifies` is the seq of the first
     of several replies where this question asked which of them hold, else 0. `heeds` are the edits that the question
-    followed: a focus set by hand, instructions. `at` is UTC in ISO 8601.
+    followed: a focus set by hand, instructions. `at` is UTC in ISO 8601. `run` is the batch run that asked, `JOB@DUE`.
     """
 
     seq: int
@@ -284,6 +284,7 @@ class Expansion:
     kind: Literal["expansion"] = "expansion"
     v: Literal[1] = 1
     heeds: tuple[int, ...] = ()
+    run: str = ""
 
     @property
     def is_step(self) -> bool:

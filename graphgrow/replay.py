@@ -58,7 +58,8 @@ def _again(event: Event, graph: Graph, resolver: Resolver, offset: int) -> Event
         heeds = tuple(seq + offset for seq in event.heeds)
         question = Question(event.focus, event.prompt, None, repairs, event.sample, verifies, heeds)
         answer = Answer(event.prompt, event.reply)
-        event = answers.event(graph, event.topic, question, answer, resolver, seed=event.seed, at=event.at)
+        found = answers.event(graph, event.topic, question, answer, resolver, seed=event.seed, at=event.at)
+        event = replace(found, run=event.run)
     elif isinstance(event, Thought):
         work, repairs, takes = (seq + offset if seq else 0 for seq in (event.work, event.repairs, event.takes))
         event = replace(event, seq=graph.seq + 1, work=work, repairs=repairs, takes=takes)

@@ -6,7 +6,7 @@ Whatever breaks in between, a reply that was paid for is committed, or waits on 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from graphgrow import answers, tracing
@@ -35,6 +35,7 @@ class Rounds:
     resolver: Resolver
     seed: int
     now: Callable[[], str]
+    run: str = ""
 
     def adopt(self) -> Iterator[Expansion]:
         """Commit the replies that an earlier run had paid for and could not commit."""
@@ -95,7 +96,7 @@ class Rounds:
         """Ask in a worker thread, and put the reply where nothing can lose it before anything is made of it."""
         with step.asking():
             answer = self._answer(question)
-        parcel = Parcel(self.topic, seq, question, answer)
+        parcel = Parcel(self.topic, seq, question, answer, self.run)
         try:
             return self.spool.keep(parcel), parcel, step
         except OSError:  # a full disk, say: the store may take the reply all the same
@@ -130,7 +131,8 @@ class Rounds:
 
     def _event(self, parcel: Parcel) -> Expansion:
         asked, answer = parcel.question, parcel.answer
-        return answers.event(self.graph, self.topic, asked, answer, self.resolver, seed=self.seed, at=self.now())
+        event = answers.event(self.graph, self.topic, asked, answer, self.resolver, seed=self.seed, at=self.now())
+        return replace(event, run=parcel.run) if parcel.run else event
 
     def _catch_up(self) -> None:
         """Take in what others wrote; raises StoreError where the store has lost events that this run has seen."""

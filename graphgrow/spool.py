@@ -33,12 +33,13 @@ BOLT = 7687  # the port of a Neo4j URL that names none
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """A reply on its way into the graph of a topic; `seq` is the last event that its question had seen."""
+    """A reply on its way into the graph of a topic; `seq` is the last event its question had seen, `run` its run."""
 
     topic: str
     seq: int
     question: Question
     answer: Answer
+    run: str = ""
 
 
 def state_folder(url: str, env: Mapping[str, str] = os.environ) -> Path | None:

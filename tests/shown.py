@@ -52,3 +52,13 @@ def explored(words: list[str], folder: Path, env: dict[str, str]) -> int:
         answered(f"{address.partition('?')[0]}_stcore/health", process)
         process.send_signal(signal.SIGINT)
         return process.wait(30)
+
+
+def served(words: list[str], folder: Path, env: dict[str, str]) -> int:
+    """Start the daemon, end it by Ctrl-C when it serves, and return its exit code."""
+    command = [sys.executable, "-m", "graphgrow", *words, "--json"]
+    with subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        assert json.loads(process.stdout.readline())["what"] == "serving"
+        process.send_signal(signal.SIGINT)
+        return process.wait(60)

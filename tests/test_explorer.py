@@ -26,12 +26,15 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from graphgrow import edits
+from graphgrow.batch.clock import SystemClock
+from graphgrow.batch.once import drive
 from graphgrow.errors import BadInput
 from graphgrow.llm.scripted import Scripted
 from graphgrow.model import Budget, Concept, Delta, Edit, Relation, Statement, Triple
 from graphgrow.replay import recording, replay
 from graphgrow.step import resolver
 from graphgrow.stores import open_store
+from tests.batch import jobs_file, working
 from tests.conftest import RECORDED, chatter
 
 APP = Path(serve.__file__).with_name("app.py")
@@ -544,3 +547,23 @@ def test_new_graph_needs_a_topic_and_a_new_file(
     (tmp_path / "there.db").touch()
     with pytest.raises(BadInput):
         opening.begin(topic, name)
+
+
+def test_schedules_of_a_jobs_file_are_shown_with_their_reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The Runs view lists the jobs of the file, when they run, and what runs reported; without a file it says how."""
+    job = '[[job]]\nname = "silk"\ntopic = "spider silk"\nstore = "silk.db"\nrun.steps = 1\n'
+    path = jobs_file(tmp_path, f'{job}schedule.cron = "30 2 * * *"\n')
+    with working(path, SystemClock()) as dispatcher:
+        dispatcher.state.add("silk", SystemClock().now())
+        drive(dispatcher, None, lambda: False)
+    url = f"sqlite:{tmp_path / 'silk.db'}"
+    assert "--jobs JOBS.toml" in words(view(url, "runs"))
+    monkeypatch.setenv(serve.JOBS, str(path))
+    at = view(url, "runs")
+    assert not at.exception
+    (table,) = [frame.value for frame in at.dataframe if "schedule" in frame.value.columns]
+    assert list(table["schedule"]) == ["cron 30 2 * * *"]
+    assert table["next due"][0].endswith("02:30:00+00:00")
+    assert any("all steps done" in str(code.value) for code in at.code)
+    path.write_text("[[job]]")
+    assert "jobs.toml:1: " in words(view(url, "runs"))

@@ -20,7 +20,7 @@ from graphgrow.growth import grow
 from graphgrow.llm.scripted import Scripted
 from graphgrow.mcp.server import READ, WRITE, server
 from graphgrow.mcp.writing import Purse
-from graphgrow.model import Budget, Usage
+from graphgrow.model import Budget, Reply, Usage
 from graphgrow.stores import open_store
 from tests.conftest import ROOT, chatter
 from tests.servers import free_port

@@ -25,12 +25,16 @@ from graphgrow.stores.neo4j import Neo4jStore
 from tests.conftest import RECORDED, ROOT, chatter
 from tests.neo4j_server import PASSWORD, Server, require
 from tests.servers import free_port
-from tests.shown import blocks, endpoint_of_chatter, environment, explored
+from tests.shown import blocks, endpoint_of_chatter, environment, explored, served
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONSOLE = [line for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
 COMMANDS = [line for line in CONSOLE if line.startswith("graphgrow ")]
-INSTALLS = {"pip install .", "pip install '.[report]'"}  # done by tests/test_packaging.py in an environment of its own
+INSTALLS = {
+    "pip install .",
+    "pip install '.[report]'",
+    "pip install '.[batch]'",
+}  # done by tests/test_packaging.py in an environment of its own
 TARGETS = [line for line in CONSOLE if line.startswith("make ")]
 SETTINGS = {"export NEO4J_PASSWORD=choose-eight-characters"}
 QUERIES = re.findall(r"```cypher\n(.*?)```", README, re.DOTALL)
@@ -41,7 +45,7 @@ HOME = "neo4j://localhost:7687"
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder that holds what the README's reader has: the recorded run, somebody's replies and answers."""
     place = tmp_path_factory.mktemp("reader")
-    for kind in ("runs", "thoughts"):
+    for kind in ("runs", "thoughts", "batch"):
         shutil.copytree(ROOT / "data" / kind, place / "data" / kind)
     rows = [{"question": "silk?", "raw_output": text} for text in chatter(3)]
     (place / "replies.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
@@ -77,6 +81,9 @@ def test_readme_command_works(line: str, folder: Path, endpoint: str, request: p
         words += ["--steps", "10"]
     if words[0] == "explore":
         assert explored(words, folder, env) == 0
+        return
+    if words[:2] == ["batch", "serve"]:
+        assert served(words, folder, env) == 0
         return
     done = subprocess.run(
         [sys.executable, "-m", "graphgrow", *words], cwd=folder, env=env, text=True, capture_output=True, check=False

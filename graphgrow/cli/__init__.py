@@ -12,6 +12,7 @@ import typer
 from graphgrow.cli import (
     agreeing,
     asking,
+    batch,
     choosing,
     comparing,
     criticality,
@@ -41,7 +42,7 @@ app = typer.Typer(
 )
 PARTS = (
     growing, choosing, reading, deciding, steering, exploring, comparing, agreeing, resolving, criticality, reporting,
-    pathing, thinking, asking, files, forking, serving
+    pathing, thinking, asking, files, forking, serving, batch
 )  # fmt: skip
 for part in PARTS:
     part.register(app)
@@ -57,7 +58,8 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    logging.getLogger("neo4j").addHandler(logging.NullHandler())  # the driver's retries are told in our own sentence
+    for library in ("neo4j", "apscheduler"):  # retries and late beats are told in our own sentences
+        logging.getLogger(library).addHandler(logging.NullHandler())
     try:
         app()
     except GraphgrowError as error:

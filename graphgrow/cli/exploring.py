@@ -3,6 +3,7 @@
 import sys
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -29,6 +30,7 @@ def explore(
     allow: Annotated[
         list[str] | None, typer.Option(help="With --auth: an e-mail address that may come in; repeat it.")
     ] = None,
+    jobs: Annotated[Path | None, typer.Option(help="A jobs file of `graphgrow batch` to show beside the runs.")] = None,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser window.")] = True,
     as_json: AsJson = False,
 ) -> None:
@@ -39,8 +41,14 @@ def explore(
         raise BadInput("--allow names who may sign in: it goes with --auth")
     if any(not address.strip() for address in allow or ()):
         raise BadInput("--allow names nobody: give it the e-mail address of who may come in")
+    if jobs:
+        from graphgrow.batch.reading import load
+
+        load(jobs)  # what it cannot say is said here
     serving = import_module(f"{EXPLORER}.serve")
-    how = serving.Serving(store, host, port, auth, no_auth, tuple(allow or ()), browser and sys.stdout.isatty())
+    shown = str(jobs.absolute()) if jobs else ""
+    opens = browser and sys.stdout.isatty()
+    how = serving.Serving(store, host, port, auth, no_auth, tuple(allow or ()), opens, shown)
 
     def say(address: str) -> None:
         if as_json:

@@ -3,14 +3,15 @@
 Importing this package is instant: the clients are imported where a model is opened.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
 from graphgrow.errors import LLMError
 from graphgrow.model import Prompt, Reply, Usage
 
-__all__ = ["DEFAULT_MODEL", "LLM", "OPENAI_URL", "open_llm"]
+__all__ = ["DEFAULT_MODEL", "LLM", "OPENAI_URL", "Gate", "open_llm"]
 
 OPENAI_URL = "https://api.openai.com/v1"
 DEFAULT_MODEL = "gpt-4o-mini"
@@ -35,13 +36,26 @@ class LLM(Protocol):
         """Give back connections and memory; calling it twice is fine."""
 
 
+class Gate(Protocol):
+    """What every request to an endpoint passes, those that are made again too: it holds limits of many askers."""
+
+    def passing(self, base_url: str, tokens: int) -> AbstractContextManager[Callable[[int], None]]:
+        """Wait until one more request of at most so many tokens may go; then be told how many it took, 0 for none."""
+
+
 def open_llm(
-    name: str | None = None, base_url: str | None = None, *, env: Mapping[str, str], temperature: float = 0.7
+    name: str | None = None,
+    base_url: str | None = None,
+    *,
+    env: Mapping[str, str],
+    temperature: float = 0.7,
+    gate: Gate | None = None,
 ) -> LLM:
     """Return the model that a name, an address and the environment stand for.
 
     "recorded:RUN.jsonl" replays a run; "local" or a .gguf file runs in this process; any other name or an address is
     an endpoint. With neither, OPENAI_BASE_URL and OPENAI_API_KEY decide, and without those it is the local model.
+    Requests to an endpoint pass `gate`.
     Raises LLMError where the model cannot be had, BadInput for an address or a file that cannot be used.
     """
     if name and name.startswith(RECORDED):
@@ -52,7 +66,7 @@ def open_llm(
     key = env.get("OPENAI_API_KEY") or ""
     if _is_local(name, base_url) or not (name or address or key):
         return _local(name, temperature)
-    return _endpoint(name, address, key, temperature)
+    return _endpoint(name, address, key, temperature, gate)
 
 
 def _is_local(name: str | None, base_url: str | None) -> bool:
@@ -65,11 +79,11 @@ def _local(name: str | None, temperature: float) -> LLM:
     return open_local(Path(name) if name and name != LOCAL else None, temperature)
 
 
-def _endpoint(name: str | None, address: str | None, key: str, temperature: float) -> LLM:
+def _endpoint(name: str | None, address: str | None, key: str, temperature: float, gate: Gate | None) -> LLM:
     from graphgrow.llm.openai_chat import OpenAIChat, first_model
 
     if address is None:
         if not key:
             raise LLMError(f"no endpoint for {name!r}: set OPENAI_API_KEY, give --base-url, or see  graphgrow models")
-        return OpenAIChat(name or DEFAULT_MODEL, OPENAI_URL, key, temperature=temperature)
-    return OpenAIChat(name or first_model(address, key), address, key, temperature=temperature)
+        return OpenAIChat(name or DEFAULT_MODEL, OPENAI_URL, key, temperature=temperature, gate=gate)
+    return OpenAIChat(name or first_model(address, key), address, key, temperature=temperature, gate=gate)

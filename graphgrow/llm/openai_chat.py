@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import openai
 from pydantic import BaseModel, Field, ValidationError
@@ -16,6 +16,9 @@ from graphgrow.llm.prices import usd
 from graphgrow.llm.refusals import Endpoint, complaint, is_overflow
 from graphgrow.llm.text import estimate_usage, storable
 from graphgrow.model import Prompt, Reply, Usage
+
+if TYPE_CHECKING:
+    from graphgrow.llm import Gate
 
 _TIMEOUT = 180.0  # seconds; a 7B model on a slow machine takes 100 for one reply
 _LISTING_TIMEOUT = 5.0
@@ -34,7 +37,7 @@ class OpenAIChat:
 
     provider = "openai"
 
-    def __init__(  # five of them have a default, by name only
+    def __init__(  # noqa: PLR0913  # six of them have a default, by name only
         self,
         model: str,
         base_url: str,
@@ -44,13 +47,14 @@ class OpenAIChat:
         timeout: float = _TIMEOUT,
         max_retries: int = _MAX_RETRIES,
         clock: Callable[[], float] = time.monotonic,
+        gate: "Gate | None" = None,
     ) -> None:
         base_url = checked(base_url)
         self.name = storable(model)
         self._endpoint = Endpoint(model, base_url, usable_key(api_key), timeout, max_retries)
         self._temperature = temperature
         self._clock = clock
-        self._client = client(self._endpoint)
+        self._client = client(self._endpoint, gate)
         self._manners = Manners()
         self._lock = Lock()
 
@@ -188,11 +192,17 @@ def usable_key(api_key: str) -> str:
     return key
 
 
-def client(endpoint: Endpoint) -> openai.OpenAI:
-    """Return a client for an endpoint."""
+def client(endpoint: Endpoint, gate: "Gate | None" = None) -> openai.OpenAI:
+    """Return a client for an endpoint; its requests pass the gate, those that it makes again too."""
     timeout = openai.Timeout(endpoint.timeout, connect=min(endpoint.timeout, _CONNECT_TIMEOUT))
     # A proxy of the environment must not be asked for this machine's own servers.
-    http = openai.DefaultHttpxClient(trust_env=False) if is_loopback(endpoint.base_url) else None
+    trusted = not is_loopback(endpoint.base_url)
+    if gate:
+        from graphgrow.llm.gated import GatedClient
+
+        http: openai.DefaultHttpxClient | None = GatedClient(gate, endpoint.base_url, trust_env=trusted)
+    else:
+        http = None if trusted else openai.DefaultHttpxClient(trust_env=False)
     return openai.OpenAI(
         api_key=endpoint.key or "none",
         base_url=endpoint.base_url,

@@ -172,9 +172,8 @@ def measured(graph: Graph, seed: Seed, parts: Mapping[str, object], likeness: Li
     keys = list(dict.fromkeys([*seed.concepts, *named(graph, hypothesis)]))[:CONCEPTS]
     keys = [key for key in keys if key in graph.concepts]
     nearest = _nearest(graph, keys, hypothesis, likeness)
-    apart = (
-        fmean(distance(len(within(graph, a, b, FAR)) - 1) for a, b in combinations(keys, 2)) if len(keys) > 1 else 0.0
-    )
+    steps = [len(within(graph, a, b, FAR)) - 1 for a, b in combinations(keys, 2)]
+    apart = fmean(map(distance, steps)) if steps else 0.0
     closest = nearest[0].likeness if nearest else 0.0
     one, other = seed.concepts
     return Idea(

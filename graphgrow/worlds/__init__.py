@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 from graphgrow.errors import BadInput
 from graphgrow.export import is_graph_file, read_graph
-from graphgrow.llm import LLM
+from graphgrow.llm import LLM, Gate
 from graphgrow.llm import open_llm as open_other
 from graphgrow.llm.world import Dials, World
 from graphgrow.model import Relation
@@ -31,12 +31,17 @@ DIALS = frozenset(dial.name for dial in fields(Dials))
 
 
 def open_llm(
-    name: str | None = None, base_url: str | None = None, *, env: Mapping[str, str], temperature: float = 0.7
+    name: str | None = None,
+    base_url: str | None = None,
+    *,
+    env: Mapping[str, str],
+    temperature: float = 0.7,
+    gate: Gate | None = None,
 ) -> LLM:
     """Return the model that a name, an address and the environment stand for: llm.open_llm, and worlds."""
     if name and name.startswith(WORLD):
         return open_world(name)
-    return open_other(name, base_url, env=env, temperature=temperature)
+    return open_other(name, base_url, env=env, temperature=temperature, gate=gate)
 
 
 def open_world(name: str) -> World:

@@ -41,7 +41,7 @@ def ideas(home: Home, goal: str, dials: Mapping[str, float]) -> str:
 
 
 def discover(home: Home, ends: Sequence[str]) -> str:
-    """Reason along the path between two concepts by name, without them along the longest one; goes on with one begun."""
+    """Reason along the path between two concepts by name, or the longest; goes on with what was begun."""
     wanted = [f"--from={ends[0]}", f"--to={ends[-1]}"] if ends else []
     text = f"a discovery between {' and '.join(ends)}" if ends else "a discovery along the longest path"
     _start(home, text, ["discover", *_model(home), *wanted, "--", home.url])

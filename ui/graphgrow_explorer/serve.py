@@ -27,6 +27,7 @@ PAGES = ("growth", "communities", "paths", "thoughts", "review", "runs")
 # What the page's script, which runs in this process and is given nothing, has to know.
 STORE, SHARED = "GRAPHGROW_EXPLORER_STORE", "GRAPHGROW_EXPLORER_SHARED"
 AUTH, ALLOWED = "GRAPHGROW_EXPLORER_AUTH", "GRAPHGROW_EXPLORER_ALLOW"
+JOBS = "GRAPHGROW_EXPLORER_JOBS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,8 @@ class Serving:
     """Where to listen, which store to open first, and who may come in: `port` 0 is the first free one.
 
     With `auth` people sign in by OpenID Connect, and only those with an address in `allowed` come in, where it is not
-    empty. `without_auth` says that whoever reaches the address may do everything.
+    empty. `without_auth` says that whoever reaches the address may do everything. `jobs` is a jobs
+    file whose schedules are shown.
     """
 
     store: str = ""
@@ -44,6 +46,7 @@ class Serving:
     without_auth: bool = False
     allowed: Sequence[str] = ()
     browser: bool = True
+    jobs: str = ""
 
 
 def check(how: Serving) -> None:
@@ -95,6 +98,7 @@ def serve(how: Serving, say: Callable[[str], None]) -> None:
             SHARED: "yes" if is_shared(how) else "",
             AUTH: "yes" if how.auth else "",
             ALLOWED: " ".join(how.allowed),
+            JOBS: how.jobs,
         }
     )
     app = st.App(Path(__file__).with_name("app.py"), routes=[route(), *entrances()])

@@ -18,6 +18,7 @@ from graphgrow_explorer.opening import files
 from graphgrow_explorer.serve import SHARED
 from graphgrow_explorer.state import Home
 from graphgrow_explorer.text import counted, short
+from graphgrow_explorer.views import jobs
 
 PULSE = 1.5  # seconds
 COMPARED = 5  # graphs beside this one
@@ -27,8 +28,8 @@ WORDS = {"running": "running", "pausing": "pausing after the question that is un
 
 
 def draw(home: Home) -> None:
-    """Draw the runs, the steps, and the comparison."""
-    now, steps, compared = st.tabs(["Run", "Steps", "Compare"])
+    """Draw the runs, the steps, the comparison, and the schedules."""
+    now, steps, compared, scheduled = st.tabs(["Run", "Steps", "Compare", "Schedules"])
     with now:
         left, right = st.columns([3, 2], gap="large")
         with left:
@@ -40,6 +41,8 @@ def draw(home: Home) -> None:
         _steps(home)
     with compared:
         _compare(home)
+    with scheduled:
+        jobs.draw()
 
 
 @st.fragment(run_every=PULSE)

@@ -1,0 +1,106 @@
+"""Limits of an endpoint that many askers share: how many requests at once, how many of them and of tokens a minute.
+
+A request counts from when it is sent until a minute after its answer, so that whichever minute the endpoint looks at
+holds no more than was allowed. Before the answer it counts with the most tokens that it can take.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from threading import Condition
+from uuid import uuid4
+
+from graphgrow.batch.jobs import Jobs, Rate
+
+MINUTE = 60.0
+PATIENCE = 600.0  # seconds after which a request without an answer is no longer counted: its asker was killed
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request: who, how many tokens, when it was sent, when answered (0: not yet). Seconds of one clock."""
+
+    who: str
+    tokens: int
+    sent: float
+    answered: float = 0.0
+
+    def until(self, minute: float) -> float:
+        """Return when it counts no longer."""
+        return self.answered + minute if self.answered else self.sent + PATIENCE + minute
+
+
+Window = tuple[Request, ...]
+
+
+def admit(window: Window, request: Request, rate: Rate, minute: float = MINUTE) -> tuple[Window, float]:
+    """Return the requests that count once this one was let pass, or not, and the seconds to wait (0: it may go).
+
+    One that alone is above the limit of tokens goes when no other counts. Where only an answer that is still to come
+    can make room, the wait is a guess: ask again when something was answered.
+    """
+    now = request.sent
+    counted = tuple(one for one in window if one.until(minute) > now)
+    under_way = [one for one in counted if not one.answered]
+    if rate.at_once is not None and len(under_way) >= rate.at_once:
+        return counted, _SOON
+    wait = 0.0
+    if rate.requests_a_minute is not None:
+        wait = max(wait, _room([(one, 1) for one in counted], rate.requests_a_minute - 1, now, minute))
+    if rate.tokens_a_minute is not None:
+        tokens = min(request.tokens, rate.tokens_a_minute)
+        wait = max(wait, _room([(one, one.tokens) for one in counted], rate.tokens_a_minute - tokens, now, minute))
+    return (counted, wait) if wait else ((*counted, request), 0.0)
+
+
+_SOON = 0.25
+
+
+def _room(counted: Sequence[tuple[Request, int]], most: int, now: float, minute: float) -> float:
+    """Return the seconds until what counts is at most so much."""
+    total = sum(weight for _, weight in counted)
+    for one, weight in sorted(counted, key=lambda pair: pair[0].until(minute)):
+        if total <= most:
+            return 0.0
+        total -= weight
+        if total <= most:
+            return max(0.001, one.until(minute) - now) if one.answered else _SOON
+    return 0.0
+
+
+def answered(window: Window, who: str, tokens: int, now: float) -> Window:
+    """Return the requests once one was answered, at so many tokens."""
+    return tuple(replace(one, tokens=tokens, answered=now) if one.who == who else one for one in window)
+
+
+@dataclass
+class LocalGate:
+    """The gate of the threads of one process."""
+
+    jobs: Jobs
+    clock: Callable[[], float] = time.monotonic
+    minute: float = MINUTE
+    _windows: dict[str, Window] = field(default_factory=dict)
+    _change: Condition = field(default_factory=Condition)
+
+    @contextmanager
+    def passing(self, base_url: str, tokens: int) -> Iterator[Callable[[int], None]]:
+        """Wait until one more request may go; one that never says what it took counts with the most it could."""
+        rate, who, took = self.jobs.rate(base_url), uuid4().hex, [tokens]
+        self._enter(base_url, who, tokens, rate)
+        try:
+            yield lambda tokens: took.__setitem__(0, tokens)
+        finally:
+            with self._change:
+                self._windows[base_url] = answered(self._windows[base_url], who, took[0], self.clock())
+                self._change.notify_all()
+
+    def _enter(self, base_url: str, who: str, tokens: int, rate: Rate) -> None:
+        with self._change:
+            while True:
+                request = Request(who, tokens, self.clock())
+                self._windows[base_url], wait = admit(self._windows.get(base_url, ()), request, rate, self.minute)
+                if not wait:
+                    return
+                self._change.wait(wait)

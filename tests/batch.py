@@ -1,0 +1,114 @@
+"""What the tests of batch share: a jobs file, and its runs driven with a clock, a gate and a model of the test's."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from graphgrow.batch.clock import Clock
+from graphgrow.batch.dispatch import Dispatcher, Log
+from graphgrow.batch.executors import Place
+from graphgrow.batch.limits import MINUTE, LocalGate
+from graphgrow.batch.once import drive, silent
+from graphgrow.batch.reading import load
+from graphgrow.batch.running import Opening, never
+from graphgrow.batch.state import State, state_path
+from graphgrow.llm import LLM
+from graphgrow.llm.scripted import Scripted
+from graphgrow.model import Expansion, Prompt, Reply, Usage
+from graphgrow.stores import open_store
+from tests.conftest import chatter
+
+
+@dataclass
+class Hands:
+    """A clock whose hands the test moves."""
+
+    at: datetime
+
+    def now(self) -> datetime:
+        """Return where the hands are."""
+        return self.at
+
+    def seconds(self, moment: datetime) -> float:
+        """Return the seconds to a moment, as if the clock went on."""
+        return max(0.0, (moment - self.at).total_seconds())
+
+    def go(self, **span: float) -> None:
+        """Move the hands."""
+        self.at += timedelta(**span)
+
+
+@dataclass(frozen=True)
+class Costing:
+    """A model that talks, and says that each reply cost so much."""
+
+    llm: Scripted
+    usd: float
+    name: str = "costing"
+
+    def ask(self, prompt: Prompt) -> Reply:
+        """Return the next reply, with its price."""
+        reply = self.llm.ask(prompt)
+        return Reply(reply.text, Usage(7, 3), usd=self.usd)
+
+    def price(self, usage: Usage) -> float | None:
+        """Return the price of one reply, whatever its bill."""
+        return self.usd
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+def talking(opening: Opening) -> LLM:
+    """Return a model that always has something new to say."""
+    return Scripted(chatter(400), cycle=True)
+
+
+def jobs_file(folder: Path, text: str) -> Path:
+    """Write a jobs file and return it."""
+    path = folder / "jobs.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@contextmanager
+def working(
+    path: Path,
+    clock: Clock,
+    spread: Callable[[Opening], LLM] = talking,
+    *,
+    minute: float = MINUTE,
+    log: Log = silent,
+    priced: bool = False,
+    stop: Callable[[], bool] = never,
+) -> Iterator[Dispatcher]:
+    """Yield the dispatcher of a jobs file, on threads."""
+    jobs = load(path)
+    with (
+        closing(State(state_path(path.absolute()))) as state,
+        state.alone(),
+        ThreadPoolExecutor(50) as threads,
+    ):
+        place = Place(threads, LocalGate(jobs, minute=minute), spread=spread, is_priced=lambda _: priced)
+        yield Dispatcher(jobs, path.absolute().parent, state, place, clock, log, stop)
+
+
+def tick(dispatcher: Dispatcher) -> None:
+    """Look at every job once, and do what is due to its end."""
+    for job in dispatcher.jobs.job:
+        dispatcher.claim(job)
+    drive(dispatcher, None, never)
+
+
+def asked(store: Path | str) -> list[Expansion]:
+    """Return the replies in the log of a graph."""
+    with closing(open_store(str(store))) as home:
+        return [event for event in home.events() if isinstance(event, Expansion)]
+
+
+def utc(text: str) -> datetime:
+    """Return a moment of UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)

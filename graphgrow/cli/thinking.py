@@ -11,7 +11,7 @@ import typer
 
 from graphgrow.cli.output import AsJson, Store, dump, err, printable, say, table
 from graphgrow.cli.pathing import Beside, ByMeaning, Seed, Via, Waypoints
-from graphgrow.cli.paying import announce, limits, sigint
+from graphgrow.cli.paying import Patience, announce, limits, patient, sigint
 from graphgrow.errors import BadInput, BudgetSpent
 from graphgrow.graph import Graph
 from graphgrow.model import Budget, Thought
@@ -58,6 +58,7 @@ def discover(
     usd: Annotated[float | None, typer.Option(min=0, help="Most to spend (default 1 if priced).")] = None,
     width: Annotated[int, typer.Option(min=1, max=256, help="Questions of a stage asked at once.")] = 1,
     seed: Seed = 0,
+    patience: Patience = 10,
     out: Annotated[Path | None, typer.Option(help="Write the document to a file, .md or .json.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -85,7 +86,7 @@ def discover(
             checked(home.graph(), wanted)  # what cannot be done is said before a model is loaded or paid
             home.append()  # as is a store that this user cannot write
             wanted = found.layout.wanted if found else wanted
-            how = _How(wanted, work if found else 0, Budget(tokens=tokens, usd=usd), width, again)
+            how = _How(wanted, work if found else 0, Budget(tokens=tokens, usd=usd), width, again, patience)
             found, ending = _think(home, how, llm, base_url)
     _print(found, out, as_json=as_json)
     raise typer.Exit(ending)
@@ -100,9 +101,10 @@ class _How:
     budget: Budget = field(default_factory=Budget)
     width: int = 1
     again: bool = False
+    patience: float = 0.0
 
 
-def _think(home: GraphStore, how: _How, llm: str, base_url: str) -> "tuple[Discovery, int]":
+def _think(opened: GraphStore, how: _How, llm: str, base_url: str) -> "tuple[Discovery, int]":
     """Do what is left of a discovery, and return it as far as it is, with the exit code."""
     from graphgrow.reason.compose import begin, local, of
     from graphgrow.reason.thinking import Thinking
@@ -111,7 +113,7 @@ def _think(home: GraphStore, how: _How, llm: str, base_url: str) -> "tuple[Disco
         closing(open_llm(llm or None, base_url or None, env=os.environ)) as model,
         sigint() as stop,
     ):
-        budget = limits(model, how.budget)
+        home, budget = patient(opened, how.patience, stop), limits(model, how.budget)
         thinking = Thinking(home, model, seed=how.wanted.seed, width=how.width, budget=budget, stop=lambda: bool(stop))
         with thinking:
             if how.work:

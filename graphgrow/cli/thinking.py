@@ -50,6 +50,9 @@ def discover(
     from_stage: Annotated[
         Stage | None, typer.Option(help="With --work: take its earlier stages over, and ask anew from this one on.")
     ] = None,
+    proposal: Annotated[
+        bool, typer.Option("--proposal", help="End in a proposal of seven parts, from hypothesis to novelty.")
+    ] = False,
     again: Annotated[bool, typer.Option("--again", help="Begin anew where the same was finished before.")] = False,
     listed: Annotated[bool, typer.Option("--list", help="List the discoveries of the graph and ask nothing.")] = False,
     llm: Annotated[str, typer.Option(help="A model's name, local, a .gguf file, recorded:RUN.")] = "",
@@ -73,9 +76,13 @@ def discover(
         raise BadInput(f"{out} ends neither in .md nor in .json: name one of the two")
     if from_stage and not work:
         raise BadInput("--from-stage goes with --work: name the discovery to go on from, see --list")
-    wanted = Wanted(source, target, longest_rank, tuple(via or ()), waypoints, meanings, beside, seed)
+    wanted = Wanted(
+        source, target, longest_rank, tuple(via or ()), waypoints, meanings, beside, seed, proposal=proposal
+    )
+    if work and wanted != Wanted(seed=seed, proposal=proposal and bool(from_stage)):
+        raise BadInput("--work names a discovery with its path: leave out the options that choose another")
     if from_stage:
-        wanted = Wanted(seed=seed, takes=work, stage=from_stage)
+        wanted = Wanted(seed=seed, takes=work, stage=from_stage, proposal=proposal)
     with closing(open_store(store)) as home:
         if listed:
             _list(home.graph(), as_json=as_json)

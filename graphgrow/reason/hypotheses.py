@@ -169,13 +169,13 @@ def _read(graph: Graph, spellings: Mapping[str, str], text: str) -> Json:
 def measured(graph: Graph, seed: Seed, parts: Mapping[str, object], likeness: Likeness) -> Idea:
     """Return an idea held against the graph."""
     title, hypothesis, mechanism, prediction, test = (str(parts[name]) for name in PARTS)
-    keys = list(dict.fromkeys([*seed.concepts, *named(graph, hypothesis)]))[:CONCEPTS]
+    one, other = map(graph.standing.find, seed.concepts)  # they may have been merged since they were chosen
+    keys = list(dict.fromkeys([one, other, *named(graph, hypothesis)]))[:CONCEPTS]
     keys = [key for key in keys if key in graph.concepts]
     nearest = _nearest(graph, keys, hypothesis, likeness)
     steps = [len(within(graph, a, b, FAR)) - 1 for a, b in combinations(keys, 2)]
     apart = fmean(map(distance, steps)) if steps else 0.0
     closest = nearest[0].likeness if nearest else 0.0
-    one, other = seed.concepts
     return Idea(
         title,
         hypothesis,

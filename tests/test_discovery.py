@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 import pytest
 from markdown_it import MarkdownIt
 
+from graphgrow.cli.pathing import path as path_command
+from graphgrow.cli.thinking import discover as discover_command
 from graphgrow.codec import from_json, read_events, to_json
 from graphgrow.errors import BadInput, OutOfReplies
 from graphgrow.llm.scripted import Recorded, Scripted
@@ -247,6 +249,15 @@ def test_what_only_says_the_task_again_is_no_answer(store: GraphStore) -> None:
     found = discover(store, Scripted([*[json.dumps(example)] * 2, *answers(3)[1:]]))
     assert [one.id for one in found.stage("A")] == ["A2", "A3"]
     assert "It repeats words of the task or its example" in found.gaps[0]
+
+
+def test_options_that_would_be_ignored_are_refused(store: GraphStore) -> None:
+    """A discovery that is there has its path; the longest paths have nothing beside them."""
+    for given in ({"source": "silk"}, {"waypoints": 2}, {"proposal": True}):
+        with pytest.raises(BadInput, match="--work names a discovery with its path"):
+            discover_command(store.url, work=1, **given)  # type: ignore[arg-type]  # one of its options
+    with pytest.raises(BadInput, match="--longest looks at the whole graph"):
+        path_command(store.url, longest=2, beside=3)
 
 
 PARTS = ["hypothesis", "outcome", "mechanism", "design principles", "unexpected properties", "comparison", "novelty"]

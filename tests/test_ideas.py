@@ -6,6 +6,7 @@ from typing import NoReturn
 
 import pytest
 
+from graphgrow.edits import merge
 from graphgrow.errors import BadInput, OutOfReplies
 from graphgrow.graph import Graph, fold
 from graphgrow.identity import LocalEmbedder, Meanings
@@ -173,6 +174,17 @@ def test_a_hypothesis_is_read_while_the_graph_grows(run: GraphStore) -> None:
     asked = inquiry(graph, spelled_in(graph), seed, "question", 0)
     graph.concepts = Growing(graph.concepts)
     assert asked.read(idea([graph.name(key) for key in seed.concepts]))["title"] == "idea 1"
+
+
+def test_concepts_that_were_merged_on_the_way_are_told_by_the_name_they_have_now() -> None:
+    """An idea that was paid for is measured against the graph as it is when it is read."""
+    with closing(open_store("memory:", create=True)) as store:
+        store.append(said(("silk", "is", "protein"), ("fibroin", "is", "light")))
+        seed = Seed(("fibroin", "silk"), "gap", -1, 1.0, 1.0, 1.0)
+        store.append(merge(store.graph(), "fibroin", "protein", into="protein"))
+        parts = json.loads(idea(["fibroin", "silk"]))
+        found = measured(store.graph(), seed, parts, Likeness())
+    assert found.names == ("protein", "silk")
 
 
 class Growing(dict[str, Concept]):

@@ -255,7 +255,7 @@ def test_options_that_would_be_ignored_are_refused(store: GraphStore) -> None:
     """A discovery that is there has its path; the longest paths have nothing beside them."""
     for given in ({"source": "silk"}, {"waypoints": 2}, {"proposal": True}):
         with pytest.raises(BadInput, match="--work names a discovery with its path"):
-            discover_command(store.url, work=1, **given)  # type: ignore[arg-type]  # one of its options
+            discover_command(store.url, work=1, **given)
     with pytest.raises(BadInput, match="--longest looks at the whole graph"):
         path_command(store.url, longest=2, beside=3)
 

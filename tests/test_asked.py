@@ -20,8 +20,11 @@ from tests.test_world import HONEST, answers, chain, knowing, question, star
 NAMES = st.text(min_size=1, max_size=100).filter(canonical)
 
 
+THOUGHTS = "answer", "discover", "idea", "judge", "plain"  # what is asked about a graph, never to make it grow
 TEMPLATES = sorted(
-    path.name.removesuffix(".txt") for path in files("graphgrow.prompts").iterdir() if ".txt" in path.name
+    path.name.removesuffix(".txt")
+    for path in files("graphgrow.prompts").iterdir()
+    if ".txt" in path.name and not path.name.startswith(THOUGHTS)
 )
 
 

@@ -9,16 +9,19 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from markdown_it import MarkdownIt
 
+from graphgrow.cli.pathing import path as path_command
+from graphgrow.cli.thinking import discover as discover_command
 from graphgrow.codec import from_json, read_events, to_json
 from graphgrow.errors import BadInput, OutOfReplies
 from graphgrow.llm.scripted import Recorded, Scripted
-from graphgrow.model import Concept, Delta, Edit, Prompt, Relation, Reply, Statement, Thought, Triple
+from graphgrow.model import Concept, Delta, Edit, Json, Prompt, Relation, Reply, Statement, Thought, Triple
 from graphgrow.prompts import template
 from graphgrow.reason.citing import cited
 from graphgrow.reason.compose import begin, discover, local, of, works
@@ -246,6 +249,53 @@ def test_what_only_says_the_task_again_is_no_answer(store: GraphStore) -> None:
     found = discover(store, Scripted([*[json.dumps(example)] * 2, *answers(3)[1:]]))
     assert [one.id for one in found.stage("A")] == ["A2", "A3"]
     assert "It repeats words of the task or its example" in found.gaps[0]
+
+
+def test_options_that_would_be_ignored_are_refused(store: GraphStore) -> None:
+    """A discovery that is there has its path; the longest paths have nothing beside them."""
+    for given in ({"source": "silk"}, {"waypoints": 2}, {"proposal": True}):
+        with pytest.raises(BadInput, match="--work names a discovery with its path"):
+            discover_command(store.url, work=1, **given)
+    with pytest.raises(BadInput, match="--longest looks at the whole graph"):
+        path_command(store.url, longest=2, beside=3)
+
+
+PARTS = ["hypothesis", "outcome", "mechanism", "design principles", "unexpected properties", "comparison", "novelty"]
+
+
+def proposed(*kinds: str) -> str:
+    """Return the answer of stage D of a proposal, a part of each kind."""
+    claims = [{"kind": kind, "cites": ["A1", "B1"], "text": f"The {kind} counts {n}."} for n, kind in enumerate(kinds)]
+    return json.dumps({"title": "Load by design", "claims": claims})
+
+
+def test_a_proposal_has_seven_parts_in_their_order_over_the_stages_that_are_there(store: GraphStore) -> None:
+    """The earlier stages of a discovery serve a proposal too; what a part repeats of the task is left out."""
+    first = discover(store, Scripted(answers(3)))
+    wanted = Wanted(takes=first.work, stage="D", proposal=True)
+    found = discover(store, Scripted([proposed(*PARTS[::-1], "outcome", "praise")]), wanted=wanted)
+    assert [one.more for one in found.stage("D")] == PARTS
+    assert {cite for one in found.stage("D") for cite in one.cites} == {"A1", "B1"}
+    assert "## The proposal" in found.markdown()
+    assert found.is_finished
+    assert discover(store, Scripted([]), wanted=wanted) == found
+    assert discover(store, Scripted([])) == first
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"path": ["A1", "A9"]}, {"path": []}, {"links": []}, {"concepts": []}, {"path": ["A1", "A3"]}],
+)
+def test_a_layout_that_does_not_hold_its_path_is_no_discovery(store: GraphStore, change: Json) -> None:
+    """A log may come from anywhere; what it cannot mean is passed over."""
+    discover(store, Scripted(answers(3)))
+    plan, *rest = next(iter(store.graph().thoughts.values()))
+    assert discovered([plan, *rest])
+    assert discovered([replace(plan, result=plan.result | change), *rest]) is None
+    strange: Json = {"statements": [{"id": "Bx", "text": "x"}]}
+    left = discovered([plan, replace(rest[0], result=strange), *rest[1:]])
+    assert left
+    assert len(left.statements) == 7
 
 
 class Listening(Scripted):

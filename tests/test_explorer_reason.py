@@ -67,7 +67,7 @@ def test_a_discovery_is_shown_as_text_with_its_stages_and_concepts(home: Home) -
     assert "D1 hypothesis: More pairs bear more. [A1] [C1] [B1]" in said
     assert "B1 helium and protons: Pair 1 carries one load 1 together. (law 1) [A1] [A2]" in said
     assert any("A1  helium" in one.value for one in at.code)
-    assert any(one.value.startswith("graphgrow discover ") for one in at.code)
+    assert any(one.label == "Reason along the longest path" for one in at.button)
     stage = next(one for one in at.selectbox if one.label == "Stage")
     assert stage.options[0] == "event 301: the plan"
     stage.set_value(302).run()
@@ -96,12 +96,12 @@ def test_hostile_names_and_answers_do_not_run_on_the_page(name: str, tmp_path: P
 
 
 def test_without_a_discovery_the_page_says_how_to_begin_one(tmp_path: Path) -> None:
-    """The command between the two concepts that are chosen, as words of a shell."""
+    """A button reasons along the path between the two concepts that are chosen."""
     url = f"sqlite:{tmp_path / 'silk.db'}"
     with closing(open_store(url, create=True)) as store:
         store.append(line("spider silk; rm -rf", "protein"))
     at = view(url, "paths", **{"from": "spider silk; rm -rf", "to": "protein"})
     assert not at.exception
     assert "None yet. A discovery reasons along a path" in words(at)
-    assert any("'--from=spider silk; rm -rf' --to=protein" in one.value for one in at.code)
+    assert any(one.label == "Reason along this path" for one in at.button)
     homes().found.clear()

@@ -2,15 +2,18 @@ import json
 import re
 from contextlib import closing
 from statistics import fmean
+from typing import NoReturn
 
 import pytest
 
+from graphgrow.edits import merge
 from graphgrow.errors import BadInput, OutOfReplies
 from graphgrow.graph import Graph, fold
 from graphgrow.identity import LocalEmbedder, Meanings
 from graphgrow.llm.scripted import Scripted
-from graphgrow.model import Prompt
-from graphgrow.reason.hypotheses import measured
+from graphgrow.model import Concept, Prompt
+from graphgrow.reason.context import spelled_in
+from graphgrow.reason.hypotheses import inquiry, measured
 from graphgrow.reason.ideas import Ideas, found, go_on, ideas, schedule, work
 from graphgrow.reason.likeness import Likeness
 from graphgrow.reason.seeds import Dials, Seed, distance, seeds
@@ -162,3 +165,31 @@ def test_hostile_names_stay_inside_quotation_marks(hostile: str) -> None:
     for clean, bad in zip(*asked, strict=True):
         assert (bad.system, skeleton(bad)) == (clean.system, skeleton(clean))
         assert bad.user != clean.user
+
+
+def test_a_hypothesis_is_read_while_the_graph_grows(run: GraphStore) -> None:
+    """Replies are read in threads: what they are held against was taken before."""
+    graph = run.graph()
+    seed = seeds(graph, Dials(), "", Likeness(), 1)[0]
+    asked = inquiry(graph, spelled_in(graph), seed, "question", 0)
+    graph.concepts = Growing(graph.concepts)
+    assert asked.read(idea([graph.name(key) for key in seed.concepts]))["title"] == "idea 1"
+
+
+def test_concepts_that_were_merged_on_the_way_are_told_by_the_name_they_have_now() -> None:
+    """An idea that was paid for is measured against the graph as it is when it is read."""
+    with closing(open_store("memory:", create=True)) as store:
+        store.append(said(("silk", "is", "protein"), ("fibroin", "is", "light")))
+        seed = Seed(("fibroin", "silk"), "gap", -1, 1.0, 1.0, 1.0)
+        store.append(merge(store.graph(), "fibroin", "protein", into="protein"))
+        parts = json.loads(idea(["fibroin", "silk"]))
+        found = measured(store.graph(), seed, parts, Likeness())
+    assert found.names == ("protein", "silk")
+
+
+class Growing(dict[str, Concept]):
+    """Concepts that grow whenever somebody goes through them."""
+
+    def items(self) -> NoReturn:
+        """Fail as a dict does that changes on the way."""
+        raise RuntimeError("dictionary changed size during iteration")

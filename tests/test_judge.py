@@ -172,3 +172,20 @@ def test_files_and_events_can_be_judged(store: GraphStore, tmp_path: Path) -> No
         _answers(store.graph(), both, "")
     with pytest.raises(BadInput, match="is one answer: name two"):
         _answers(store.graph(), both[:1], "Why?")
+
+
+def test_a_judgement_is_not_gone_on_with_by_a_judge_that_was_not_tried(store: GraphStore) -> None:
+    """The probes tell of one model; another begins anew, or is refused where it is to go on."""
+    tried = Heard(honest)
+    with closing(open_store("memory:", create=True)) as aside:
+        judge(aside, tried, "Why?", GOOD, BAD)
+    with pytest.raises(OutOfReplies):
+        judge(store, Scripted([honest(prompt) for prompt in tried.asked[:12]]), "Why?", GOOD, BAD)
+    other = Heard(longest)
+    other.name = "another"
+    work = next(iter(store.graph().thoughts))
+    with pytest.raises(BadInput, match="begun by 'scripted'"):
+        go_on(store, other, work)
+    assert judge(store, other, "Why?", GOOD, BAD).verdict == "refused"
+    assert go_on(store, tried, work).verdict == "one"
+    assert go_on(store, other, work).verdict == "one"

@@ -8,19 +8,23 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
+from threading import Event, Timer
 
 import pytest
 
 from graphgrow.codec import from_json, to_json
-from graphgrow.errors import BudgetSpent, OutOfReplies
+from graphgrow.errors import BadInput, BudgetSpent, OutOfReplies, StoreAway
 from graphgrow.graph import fold
 from graphgrow.growth import grow
 from graphgrow.llm.scripted import Scripted
 from graphgrow.model import Budget, Json, Prompt, Reply, Thought, Usage
+from graphgrow.model import Event as Happening
 from graphgrow.reason.thinking import Inquiry, Thinking, Unreadable
+from graphgrow.reason.works import begin
 from graphgrow.replay import recording, replay
 from graphgrow.step import resolver
 from graphgrow.stores import GraphStore, open_store
+from graphgrow.stores.patient import Patient
 from graphgrow.stores.projection import differences, project
 from tests.conftest import chatter
 
@@ -207,3 +211,91 @@ def test_a_reply_on_its_way_to_the_store_outlives_a_kill(store: GraphStore) -> N
     assert killed.returncode == -signal.SIGKILL
     assert work(store, [], ("a",))[0].result == {"says": "paid for"}
     assert work(store, [], ("a",))[0].result == {"says": "paid for"}
+
+
+def test_half_a_character_in_a_reply_loses_nothing(store: GraphStore) -> None:
+    """JSON may spell a lone surrogate, which no store can hold."""
+    found = work(store, ['{"says": "a \\ud800 b", "\\udfff": []}'], ("a",))
+    assert found[0].result == {"says": "a \ufffd b"}
+    assert work(store, [], ("a",)) == found
+
+
+def test_two_at_the_same_work_do_not_both_pay(store: GraphStore) -> None:
+    """Who comes second is told so; when the first has ended, what it has brought is known."""
+    work(store, says("one"), ("a",))
+    with Thinking(store, Scripted(says("two", "never"))) as first, Thinking(store, Scripted([])) as second:
+        plan = next(iter(first.graph.thoughts.values()))[0]
+        asked = first.ask_all(plan, inquiries("a", "b", "c"))
+        assert next(asked).result == {"says": "one"}
+        assert next(asked).result == {"says": "two"}
+        with pytest.raises(BadInput, match="is under way in another process"):
+            next(second.ask_all(plan, inquiries("a", "b")))
+        asked.close()  # type: ignore[attr-defined]  # a generator
+        first.__exit__(None, None, None)
+        assert [one.result["says"] for one in second.ask_all(plan, inquiries("a", "b"))] == ["one", "two"]
+
+
+def test_two_who_want_the_same_at_once_begin_one_work(store: GraphStore) -> None:
+    """The second sees what the first has begun, however old its view of the graph is."""
+    with Thinking(store, Scripted([])) as first, Thinking(store, Scripted([])) as second:
+        plan = begin(first, "ask", {"question": "why"}, dict)
+        assert begin(second, "ask", {"question": "why"}, dict) == plan
+
+
+class Dear(Scripted):
+    """Costs 1 USD a question at most, and next to nothing in the end; one that says `slow` waits until it may go on."""
+
+    def __init__(self, go_on: Event) -> None:
+        super().__init__([])
+        self.asked: list[str] = []
+        self._go_on = go_on
+
+    def price(self, _usage: Usage) -> float:
+        """Return the price of any question."""
+        return 1.0
+
+    def ask(self, prompt: Prompt) -> Reply:
+        """Say nothing of use about a, and wait at b."""
+        self.asked.append(prompt.user)
+        if '"b"' in prompt.user:
+            self._go_on.wait(10)
+        return Reply("none" if '"a"' in prompt.user else says("fine")[0], Usage(1, 1), usd=0.0)
+
+
+def test_what_is_under_way_counts_when_a_question_is_asked_again(store: GraphStore) -> None:
+    """Two questions at once may cost 2 USD; to ask the first again beside the second would make it so."""
+    go_on = Event()
+    model = Dear(go_on)
+    with Thinking(store, model, width=2, budget=Budget(usd=2.0)) as thinking:
+        plan = thinking.plan("ask", {})
+        asked = thinking.ask_all(plan, inquiries("a", "b"))
+        thinking.spent.usd = 0.5
+        Timer(0.3, go_on.set).start()
+        with pytest.raises(BudgetSpent, match="more than 2 USD"):
+            list(asked)
+
+
+class Fickle:
+    """A store that is away at every other commit."""
+
+    def __init__(self, store: GraphStore) -> None:
+        self.url, self._store, self._calls = store.url, store, 0
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    def append(self, *events: Happening) -> int:
+        """Be away, or commit."""
+        self._calls += 1
+        if self._calls % 2:
+            raise StoreAway("nobody at home: is it started?")
+        return self._store.append(*events)
+
+
+def test_a_server_that_goes_away_is_waited_for(store: GraphStore) -> None:
+    """Nothing is lost, asked again or committed twice."""
+    waits: list[float] = []
+    home = Patient(Fickle(store), 1, lambda seconds, _why: waits.append(seconds))  # type: ignore[arg-type]  # by name
+    assert [one.result["says"] for one in work(home, says("one", "two"), ("a", "b"))] == ["one", "two"]
+    assert len(waits) == 3
+    assert len([event for event in store.events() if isinstance(event, Thought)]) == 3

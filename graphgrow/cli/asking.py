@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from graphgrow.cli.output import AsJson, Store, err, printable
-from graphgrow.cli.paying import DEFAULT_USD, announce, limits, sigint
+from graphgrow.cli.paying import DEFAULT_USD, Patience, announce, limits, patient, sigint
 from graphgrow.cli.resolving import meanings
 from graphgrow.cli.told import dump_work, say_answer, say_ideas, say_judgement
 from graphgrow.errors import BadInput, BudgetSpent
@@ -62,6 +62,7 @@ def ask(
     tokens: Tokens = None,
     usd: Usd = None,
     seed: Seed = 0,
+    patience: Patience = 10,
     temperature: Temperature = 0.3,
     as_json: AsJson = False,
 ) -> None:
@@ -69,10 +70,11 @@ def ask(
     from graphgrow.reason import answer
 
     _one_of(question, work, "a question")
-    with closing(open_store(store)) as home:
-        done = answer.told(home.graph(), work) if work else None
+    with closing(open_store(store)) as opened:
+        done = answer.told(opened.graph(), work) if work else None
         if done is None:
-            with _model(home, llm, base_url, Budget(tokens=tokens, usd=usd), temperature) as (model, how):
+            limit = Budget(tokens=tokens, usd=usd)
+            with _model(opened, patience, llm, base_url, limit, temperature) as (model, home, how):
                 if work:
                     done = answer.go_on(home, model, work, **how)
                 else:
@@ -100,6 +102,7 @@ def ideas(
     usd: Usd = None,
     width: Width = 1,
     seed: Seed = 0,
+    patience: Patience = 10,
     temperature: Temperature = 0.8,
     as_json: AsJson = False,
 ) -> None:
@@ -108,10 +111,11 @@ def ideas(
     from graphgrow.reason.seeds import Dials
 
     dials = Dials(novelty, feasibility, effectiveness)
-    with closing(open_store(store)) as home:
-        done = reasoning.found(home.graph(), work) if work else None
+    with closing(open_store(store)) as opened:
+        done = reasoning.found(opened.graph(), work) if work else None
         if done is None:
-            with _model(home, llm, base_url, Budget(tokens=tokens, usd=usd), temperature) as (model, how):
+            limit = Budget(tokens=tokens, usd=usd)
+            with _model(opened, patience, llm, base_url, limit, temperature) as (model, home, how):
                 near = _meanings(embeddings, home, base_url)
                 how["width"] = width
                 if work:
@@ -140,6 +144,7 @@ def judge(
     usd: Usd = None,
     width: Width = 1,
     seed: Seed = 0,
+    patience: Patience = 10,
     temperature: Temperature = 0.7,
     as_json: AsJson = False,
 ) -> None:
@@ -147,12 +152,13 @@ def judge(
     from graphgrow.reason import judge as judging
 
     _one_of(answers, work, "answers")
-    with closing(open_store(store)) as home:
-        graph = home.graph()
+    with closing(open_store(store)) as opened:
+        graph = opened.graph()
         done = judging.judged(graph, work) if work else None
         pairs = [] if work else _answers(graph, answers or [], question)
         if done is None:
-            with _model(home, llm, base_url, Budget(tokens=tokens, usd=usd), temperature) as (model, how):
+            limit = Budget(tokens=tokens, usd=usd)
+            with _model(opened, patience, llm, base_url, limit, temperature) as (model, home, how):
                 how["width"] = width
                 if work:
                     done = judging.go_on(home, model, work, **how)
@@ -174,10 +180,10 @@ def _one_of(given: object, work: int, what: str) -> None:
 
 @contextmanager
 def _model(
-    home: GraphStore, llm: str, base_url: str, budget: Budget, temperature: float
-) -> Iterator[tuple[LLM, "Options"]]:
-    """Lend the model and how it is asked; a budget that is spent ends the command with exit code 3."""
-    home.append()  # a store that this user cannot write says so before a model is loaded or paid
+    opened: GraphStore, patience: float, llm: str, base_url: str, budget: Budget, temperature: float
+) -> Iterator[tuple[LLM, GraphStore, "Options"]]:
+    """Lend the model, the store and how it is asked; a budget that is spent ends the command with exit code 3."""
+    opened.append()  # a store that this user cannot write says so before a model is loaded or paid
     with (
         closing(open_llm(llm or None, base_url or None, env=os.environ, temperature=temperature)) as model,
         sigint() as stop,
@@ -185,7 +191,7 @@ def _model(
         limited = limits(model, budget)
         announce(model, limited)
         try:
-            yield model, {"budget": limited, "stop": lambda: bool(stop)}
+            yield model, patient(opened, patience, stop), {"budget": limited, "stop": lambda: bool(stop)}
         except BudgetSpent as error:
             err().print(f"stopped: {printable(str(error))}", markup=False, soft_wrap=True)
             raise typer.Exit(3) from None

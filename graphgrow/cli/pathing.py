@@ -77,7 +77,7 @@ def path(
 
 def _check(wanted: "Wanted", k: int, longest: int) -> None:
     special = wanted.via or wanted.waypoints or wanted.meanings
-    if longest and (wanted.source or wanted.target or k > 1 or special):
+    if longest and (wanted.source or wanted.target or k > 1 or special or wanted.beside):
         raise BadInput("--longest looks at the whole graph: leave out the concepts and the other options")
     if not longest and not (wanted.source and wanted.target):
         raise BadInput("a path has two ends: name two concepts, or ask for --longest N")

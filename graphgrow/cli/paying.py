@@ -5,15 +5,23 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from graphgrow.cli.output import err, printable
 from graphgrow.errors import StoreAway
 from graphgrow.llm import LLM
 from graphgrow.model import Budget, Usage
+from graphgrow.spool import state_folder
+from graphgrow.stores import GraphStore
+from graphgrow.stores.patient import Patient
 
 DEFAULT_STEPS = 20
 DEFAULT_USD = 1.0
+Patience = Annotated[float, typer.Option(min=0, help="Minutes to wait for a store that went away.")]
 
 
 def limits(model: LLM, asked: Budget) -> Budget:
@@ -45,6 +53,11 @@ def wait(folder: Path | None, stop: list[int], seconds: float, why: StoreAway) -
     if stop:
         err().print(f"interrupted; {where}, for the next run", markup=False, soft_wrap=True)
         raise KeyboardInterrupt
+
+
+def patient(home: GraphStore, minutes: float, stop: list[int]) -> GraphStore:
+    """Return a store that is waited for while its server is away."""
+    return Patient(home, minutes, partial(wait, state_folder(home.url), stop))
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import typer
 
 from graphgrow.cli.output import AsJson, Store, dump, err, printable, say, table
 from graphgrow.cli.pathing import Beside, ByMeaning, Seed, Via, Waypoints
-from graphgrow.cli.paying import announce, limits, sigint
+from graphgrow.cli.paying import Patience, announce, limits, patient, sigint
 from graphgrow.errors import BadInput, BudgetSpent
 from graphgrow.graph import Graph
 from graphgrow.model import Budget, Thought
@@ -50,6 +50,9 @@ def discover(
     from_stage: Annotated[
         Stage | None, typer.Option(help="With --work: take its earlier stages over, and ask anew from this one on.")
     ] = None,
+    proposal: Annotated[
+        bool, typer.Option("--proposal", help="End in a proposal of seven parts, from hypothesis to novelty.")
+    ] = False,
     again: Annotated[bool, typer.Option("--again", help="Begin anew where the same was finished before.")] = False,
     listed: Annotated[bool, typer.Option("--list", help="List the discoveries of the graph and ask nothing.")] = False,
     llm: Annotated[str, typer.Option(help="A model's name, local, a .gguf file, recorded:RUN.")] = "",
@@ -58,6 +61,7 @@ def discover(
     usd: Annotated[float | None, typer.Option(min=0, help="Most to spend (default 1 if priced).")] = None,
     width: Annotated[int, typer.Option(min=1, max=256, help="Questions of a stage asked at once.")] = 1,
     seed: Seed = 0,
+    patience: Patience = 10,
     out: Annotated[Path | None, typer.Option(help="Write the document to a file, .md or .json.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -72,9 +76,13 @@ def discover(
         raise BadInput(f"{out} ends neither in .md nor in .json: name one of the two")
     if from_stage and not work:
         raise BadInput("--from-stage goes with --work: name the discovery to go on from, see --list")
-    wanted = Wanted(source, target, longest_rank, tuple(via or ()), waypoints, meanings, beside, seed)
+    wanted = Wanted(
+        source, target, longest_rank, tuple(via or ()), waypoints, meanings, beside, seed, proposal=proposal
+    )
+    if work and wanted != Wanted(seed=seed, proposal=proposal and bool(from_stage)):
+        raise BadInput("--work names a discovery with its path: leave out the options that choose another")
     if from_stage:
-        wanted = Wanted(seed=seed, takes=work, stage=from_stage)
+        wanted = Wanted(seed=seed, takes=work, stage=from_stage, proposal=proposal)
     with closing(open_store(store)) as home:
         if listed:
             _list(home.graph(), as_json=as_json)
@@ -85,7 +93,7 @@ def discover(
             checked(home.graph(), wanted)  # what cannot be done is said before a model is loaded or paid
             home.append()  # as is a store that this user cannot write
             wanted = found.layout.wanted if found else wanted
-            how = _How(wanted, work if found else 0, Budget(tokens=tokens, usd=usd), width, again)
+            how = _How(wanted, work if found else 0, Budget(tokens=tokens, usd=usd), width, again, patience)
             found, ending = _think(home, how, llm, base_url)
     _print(found, out, as_json=as_json)
     raise typer.Exit(ending)
@@ -100,9 +108,10 @@ class _How:
     budget: Budget = field(default_factory=Budget)
     width: int = 1
     again: bool = False
+    patience: float = 0.0
 
 
-def _think(home: GraphStore, how: _How, llm: str, base_url: str) -> "tuple[Discovery, int]":
+def _think(opened: GraphStore, how: _How, llm: str, base_url: str) -> "tuple[Discovery, int]":
     """Do what is left of a discovery, and return it as far as it is, with the exit code."""
     from graphgrow.reason.compose import begin, local, of
     from graphgrow.reason.thinking import Thinking
@@ -111,7 +120,7 @@ def _think(home: GraphStore, how: _How, llm: str, base_url: str) -> "tuple[Disco
         closing(open_llm(llm or None, base_url or None, env=os.environ)) as model,
         sigint() as stop,
     ):
-        budget = limits(model, how.budget)
+        home, budget = patient(opened, how.patience, stop), limits(model, how.budget)
         thinking = Thinking(home, model, seed=how.wanted.seed, width=how.width, budget=budget, stop=lambda: bool(stop))
         with thinking:
             if how.work:

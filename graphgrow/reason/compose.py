@@ -63,6 +63,11 @@ def begin(thinking: Thinking, wanted: Wanted, meanings: Callable[[], Meanings], 
 
     One that is finished is returned too where path and model are the same, unless it is wanted `again`.
     """
+    with thinking.beginning():
+        return _begun(thinking, wanted, meanings, again=again)
+
+
+def _begun(thinking: Thinking, wanted: Wanted, meanings: Callable[[], Meanings], *, again: bool) -> Thought:
     graph, model = thinking.graph, thinking.llm.name
     wanted = checked(graph, replace(wanted, seed=thinking.seed))
     same = [one for one in works(graph) if one.layout.wanted == wanted]

@@ -6,7 +6,7 @@ leading concepts of their communities), and the hubs of the whole graph. The siz
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import nlargest
 from itertools import combinations, zip_longest
@@ -134,9 +134,12 @@ def said_of(graph: Graph, relation: Relation, name: str) -> Said:
     return Said(name, relation.ends, ends[0], relation.predicate, ends[1], steps, graph.support(relation))
 
 
-def named(graph: Graph, text: str) -> list[str]:
-    """Return the concepts that a text names, by key in their order there; of names inside each other the longest."""
-    spelled = _spelled(graph)
+def named(graph: Graph, text: str, spellings: Mapping[str, str] | None = None) -> list[str]:
+    """Return the concepts that a text names, by key in their order there; of names inside each other the longest.
+
+    With the `spellings` of the graph at hand it may be asked from a thread while the graph grows.
+    """
+    spelled = spelled_in(graph) if spellings is None else spellings
     words = [word for word in _BREAK.split(text[:READ]) if word]
     found, place = dict[str, None](), 0
     while place < len(words):
@@ -147,7 +150,7 @@ def named(graph: Graph, text: str) -> list[str]:
     return list(found)
 
 
-def _longest_at(graph: Graph, spelled: dict[str, str], words: list[str], place: int) -> tuple[str, int]:
+def _longest_at(graph: Graph, spelled: Mapping[str, str], words: list[str], place: int) -> tuple[str, int]:
     for length in range(min(LONGEST, len(words) - place), 0, -1):
         name = canonical(" ".join(words[place : place + length]))
         key = graph.standing.find(name)
@@ -157,7 +160,7 @@ def _longest_at(graph: Graph, spelled: dict[str, str], words: list[str], place: 
     return "", 1
 
 
-def _spelled(graph: Graph) -> dict[str, str]:
+def spelled_in(graph: Graph) -> dict[str, str]:
     """Return what the other spellings of concepts mean, of those that could mean two the one that came first."""
     found: dict[str, str] = {}
     for key, concept in graph.concepts.items():

@@ -66,7 +66,7 @@ def _parts(found: Discovery) -> Iterator[str]:
     about = f", in a graph about {code(found.layout.topic)}" if found.layout.topic else ""
     how = f"Along {escaped(found.layout.how)}, from {ends[0]} to {ends[1]}{about}."
     yield f"{how} Steps lead along relations whichever way they point."
-    yield "## " + _TITLES["D"]
+    yield "## " + ("The proposal" if found.layout.wanted.proposal else _TITLES["D"])
     yield "\n".join(_line(found, one) for one in found.stage("D")) or "None: see what is missing below."
     yield "## The path"
     yield block(drawing(found.layout))

@@ -17,7 +17,7 @@ class Statement(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    id: str
+    id: str = Field(pattern=r"^[A-D]\d{1,4}$")
     text: str
     more: str = ""
     cites: tuple[str, ...] = ()
@@ -71,6 +71,10 @@ def _ids(value: object) -> list[str]:
 
 Kind = Literal["hypothesis", "mechanism", "prediction", "test"]
 KINDS = get_args(Kind)
+Part = Literal[
+    "hypothesis", "outcome", "mechanism", "design principles", "unexpected properties", "comparison", "novelty"
+]
+PARTS = get_args(Part)
 Text = Annotated[str, BeforeValidator(prose)]
 Label = Annotated[str, BeforeValidator(partial(prose, most=LABEL))]
 Phrase = Annotated[str, BeforeValidator(partial(prose, most=PHRASE))]
@@ -123,3 +127,22 @@ class Found(BaseModel):
 
     title: Label
     claims: Annotated[list[Claim], BeforeValidator(partial(usable, Claim))] = Field(min_length=1, max_length=8)
+
+
+class Passage(BaseModel):
+    """One part of a proposal."""
+
+    model_config = _CLOSED
+
+    kind: Part
+    cites: Ids
+    text: Text
+
+
+class Proposed(BaseModel):
+    """The answer of stage D where a proposal is wanted."""
+
+    model_config = _CLOSED
+
+    title: Label
+    claims: Annotated[list[Passage], BeforeValidator(partial(usable, Passage))] = Field(min_length=1, max_length=14)

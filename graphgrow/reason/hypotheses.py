@@ -149,19 +149,19 @@ def _said(relations: Sequence[Said]) -> str:
     return "; ".join(" - ".join(f'"{quoted(word)}"' for word in (r.source, r.predicate, r.target)) for r in relations)
 
 
-def inquiry(graph: Graph, seed: Seed, user: str, number: int) -> Inquiry:
+def inquiry(graph: Graph, spellings: Mapping[str, str], seed: Seed, user: str, number: int) -> Inquiry:
     """Return what asks for the hypothesis of a seed; `number` is the seed of the draw."""
     prompt = Prompt(template("idea_system"), user, schema(_Idea), MAX_TOKENS, number)
-    return Inquiry(IDEA, prompt, lambda text: _read(graph, text), seed.concepts)
+    return Inquiry(IDEA, prompt, lambda text: _read(graph, spellings, text), seed.concepts)
 
 
-def _read(graph: Graph, text: str) -> Json:
+def _read(graph: Graph, spellings: Mapping[str, str], text: str) -> Json:
     """Return the parts of an idea; raises Unreadable where one is empty or the hypothesis names nothing known."""
     parts = {name: clean(said)[:SENTENCE] for name, said in read(text, _Idea).model_dump().items()}
     empty = [name for name, said in parts.items() if not said]
     if empty:
         raise Unreadable(f"{', '.join(empty)}: say something.")
-    if not named(graph, parts["hypothesis"]):
+    if not named(graph, parts["hypothesis"], spellings):
         raise Unreadable("hypothesis: name both concepts as the question does.")
     return dict(parts)
 
@@ -169,13 +169,13 @@ def _read(graph: Graph, text: str) -> Json:
 def measured(graph: Graph, seed: Seed, parts: Mapping[str, object], likeness: Likeness) -> Idea:
     """Return an idea held against the graph."""
     title, hypothesis, mechanism, prediction, test = (str(parts[name]) for name in PARTS)
-    keys = list(dict.fromkeys([*seed.concepts, *named(graph, hypothesis)]))[:CONCEPTS]
+    one, other = map(graph.standing.find, seed.concepts)  # they may have been merged since they were chosen
+    keys = list(dict.fromkeys([one, other, *named(graph, hypothesis)]))[:CONCEPTS]
     keys = [key for key in keys if key in graph.concepts]
     nearest = _nearest(graph, keys, hypothesis, likeness)
     steps = [len(within(graph, a, b, FAR)) - 1 for a, b in combinations(keys, 2)]
     apart = fmean(map(distance, steps)) if steps else 0.0
     closest = nearest[0].likeness if nearest else 0.0
-    one, other = seed.concepts
     return Idea(
         title,
         hypothesis,

@@ -15,6 +15,7 @@ from graphgrow.identity import Meanings
 from graphgrow.llm import LLM
 from graphgrow.model import Json, Thought
 from graphgrow.names import clean
+from graphgrow.reason.context import spelled_in
 from graphgrow.reason.hypotheses import GOAL, PARTS, Idea, inquiry, measured, question
 from graphgrow.reason.judge import ORDERS, comparison, preferred
 from graphgrow.reason.likeness import Likeness
@@ -106,10 +107,9 @@ def _ranked(thinking: Thinking, plan: Thought, likeness: Likeness) -> Ideas:
         return done
     chosen = [value(one, Seed) for one in _list(plan.result["seeds"])]
     prompts = [str(one) for one in _list(plan.result["prompts"])]
-    graph = thinking.graph
-    replies = list(
-        thinking.ask_all(plan, [inquiry(graph, *one, plan.seed) for one in zip(chosen, prompts, strict=True)])
-    )
+    graph, spellings = thinking.graph, spelled_in(thinking.graph)
+    asked = [inquiry(graph, spellings, *one, plan.seed) for one in zip(chosen, prompts, strict=True)]
+    replies = list(thinking.ask_all(plan, asked))
     drafts = [
         measured(graph, seed, one.result, likeness)
         for seed, one in zip(chosen, replies, strict=True)

@@ -22,7 +22,7 @@ from graphgrow.prompts import fill, quoted
 from graphgrow.reason.probes import Probe, Verdict, fault, probes
 from graphgrow.reason.replies import read, schema
 from graphgrow.reason.thinking import Inquiry, Thinking
-from graphgrow.reason.works import END, Options, as_json, begin, find, outcome
+from graphgrow.reason.works import END, Options, as_json, begin, find, is_done, outcome
 from graphgrow.stores import GraphStore
 
 CRITERIA = ("right", "specific", "complete", "clear")
@@ -98,7 +98,7 @@ def judge(
             raise BadInput(f"the {what} is empty: a judge needs a question and two answers")
     if not 1 <= samples <= MOST:
         raise BadInput(f"{samples} samples: ask for 1 to {MOST}")
-    wanted: Json = dict(zip(("question", "one", "other"), texts, strict=True)) | {"samples": samples}
+    wanted: Json = dict(zip(("question", "one", "other"), texts, strict=True)) | {"samples": samples, "by": llm.name}
     with Thinking(store, llm, **how) as thinking:
         plan = begin(thinking, "judge", wanted, lambda: {"names": list(names)})
         return _judged(thinking, plan)
@@ -107,10 +107,14 @@ def judge(
 def go_on(store: GraphStore, llm: LLM, work: int, **how: Unpack[Options]) -> Judgement:
     """Go on with a judgement that was broken off, by the event that began it; one that is done is not asked again.
 
-    Raises BadInput where that event began no judgement.
+    Raises BadInput where that event began no judgement, and where the probes were answered by another model.
     """
     with Thinking(store, llm, **how) as thinking:
-        return _judged(thinking, find(thinking.graph, work, "judge"))
+        plan = find(thinking.graph, work, "judge")
+        begun = cast("dict[str, Any]", plan.result["wanted"]).get("by", llm.name)
+        if begun != llm.name and not is_done(thinking.graph, plan):
+            raise BadInput(f"judgement {work} was begun by {begun!r}: the judge that was tried goes on, give --llm")
+        return _judged(thinking, plan)
 
 
 def judged(graph: Graph, work: int) -> Judgement | None:

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from random import Random
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from graphgrow.errors import BadInput
 from graphgrow.graph import Graph
@@ -31,7 +31,7 @@ class Wanted:
     `source` and `target` are the ends by name or key, else the path is the longest shortest one of that `rank`. It
     leads through `via`, and through `waypoints` more: drawn with the `seed`, or with `meanings` along what the names
     mean. `beside` counts the concepts near the path that are told as well. `takes` is the seq of the work that it goes
-    on from, with all stages before `stage`.
+    on from, with all stages before `stage`. A `proposal` ends in seven parts, as SciAgents does (arXiv 2409.05556).
     """
 
     source: str = ""
@@ -44,6 +44,7 @@ class Wanted:
     seed: int = 0
     takes: int = 0
     stage: str = ""
+    proposal: bool = False
 
 
 class Spot(BaseModel):
@@ -98,6 +99,21 @@ class Layout(BaseModel):
     concepts: tuple[Spot, ...]
     links: tuple[Link, ...]
     beside: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        """Refuse a path that the layout does not hold: a log may come from anywhere."""
+        spots, steps = [one.id for one in self.concepts], [link.id for link in self.links]
+        if spots != [f"A{n}" for n in range(1, len(spots) + 1)] or steps != [f"B{n}" for n in range(1, len(steps) + 1)]:
+            raise ValueError("its concepts and steps are not numbered")
+        joined = {frozenset((link.one, link.other)) for link in self.links}
+        if (
+            len(self.path) < FEWEST
+            or set(self.path) != set(spots)
+            or joined != set(map(frozenset, pairwise(self.path)))
+        ):
+            raise ValueError("its path is not that of its concepts and steps")
+        return self
 
     def name(self, spot: str) -> str:
         """Return the name of a concept by its id; "" for an id that it does not have."""

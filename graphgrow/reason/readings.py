@@ -8,12 +8,13 @@ from rapidfuzz.fuzz import ratio
 from graphgrow.model import Json
 from graphgrow.prompts import template
 from graphgrow.reason.citing import cited
-from graphgrow.reason.forms import Defined, Found, Joined, Said, Statement, Theme
+from graphgrow.reason.forms import PARTS, Defined, Found, Joined, Proposed, Said, Statement, Theme
 from graphgrow.reason.replies import read
 from graphgrow.reason.thinking import Unreadable
 
 ECHO = 5  # words in a row that no answer shares with its task by chance
 SHOWN = 12  # ids that a refusal repeats
+TASKS: dict[type[Found | Proposed], str] = {Found: "D", Proposed: "P"}  # templates of stage D
 SAME = 90  # per cent; a statement as like an earlier one as that says nothing new
 
 _LABELLED = re.compile(r"^[A-Z]\d{1,3}:\s*")
@@ -35,14 +36,18 @@ def read_theme(name: str, known: Sequence[Statement], text: str) -> Json:
     return _checked(name, [(theme.name, theme.statement, theme.cites)], known)
 
 
-def read_discovery(known: Sequence[Statement], text: str) -> Json:
+def read_discovery(form: type[Found | Proposed], known: Sequence[Statement], text: str) -> Json:
     """Read the answer of stage D, whose claims cite all statements before."""
-    answer = read(text, Found)
-    return _checked("D1", [(one.kind, one.text, one.cites) for one in answer.claims], known, _fresh(answer.title, "D"))
+    answer = read(text, form)
+    claims: list[tuple[str, str, list[str]]] = [(one.kind, one.text, one.cites) for one in answer.claims]
+    if form is Proposed:  # its parts have an order, whichever the model takes, and each is there once
+        first = {kind: (kind, text, cites) for kind, text, cites in reversed(claims)}
+        claims = [first[kind] for kind in PARTS if kind in first]
+    return _checked("D1", claims, known, _fresh(answer.title, TASKS[form]), TASKS[form])
 
 
 def _checked(
-    first: str, said: Sequence[tuple[str, str, list[str]]], known: Sequence[Statement], title: str = ""
+    first: str, said: Sequence[tuple[str, str, list[str]]], known: Sequence[Statement], title: str = "", task: str = ""
 ) -> Json:
     """Number the statements that cite what is there and say something new; raises Unreadable where none does."""
     ids, stage, number = [one.id for one in known], first[0], int(first[1:])
@@ -50,7 +55,7 @@ def _checked(
     for label, text, cites in said:
         found = cited(_LABELLED.sub("", text), cites, ids)
         unknown |= dict.fromkeys(found.unknown)
-        if found.cites and not _is_old(found.text, stage, [*known, *statements]):
+        if found.cites and not _is_old(found.text, task or stage, [*known, *statements]):
             name, more = f"{stage}{number + len(statements)}", cited(label, (), ()).text
             statements.append(Statement(id=name, text=found.text, more=more, cites=found.cites))
         else:

@@ -13,9 +13,9 @@ from typing import Any
 
 from graphgrow.model import Json, Prompt
 from graphgrow.prompts import quoted, template
-from graphgrow.reason.forms import KINDS, LABEL, Defined, Found, Joined, Statement, Theme
+from graphgrow.reason.forms import KINDS, LABEL, PARTS, Defined, Found, Joined, Proposed, Statement, Theme
 from graphgrow.reason.layout import Layout, Link, Spot
-from graphgrow.reason.readings import read_discovery, read_pair, read_theme
+from graphgrow.reason.readings import TASKS, read_discovery, read_pair, read_theme
 from graphgrow.reason.replies import schema
 from graphgrow.reason.thinking import Inquiry
 
@@ -25,6 +25,7 @@ LEAST = 60  # characters of one of them
 NAMED = 5  # concepts that stand for a path in a prompt
 SHORT = 160  # tokens of an answer about one or two concepts
 LONG = 480
+LONGER = 840  # of seven parts
 UNNAMED = "many things"  # what a graph is about that names no topic
 
 
@@ -88,11 +89,13 @@ def _discover(layout: Layout, said: Sequence[Statement], seed: int) -> Inquiry:
         "last": quoted(layout.name(ends[1])),
         "statements": _lines(known) + _beside(layout),
     }
-    form: dict[str, Any] = deepcopy(schema(Found))
+    kind, count, most = (Proposed, len(PARTS), LONGER) if layout.wanted.proposal else (Found, len(KINDS), LONG)
+    form: dict[str, Any] = deepcopy(schema(kind))
     claims = form["properties"]["claims"]
-    claims |= {"minItems": len(KINDS), "maxItems": len(KINDS)}
+    claims |= {"minItems": count, "maxItems": count}
     claims["items"]["properties"]["cites"] |= _cites(known)
-    return Inquiry("D", _prompt("d", layout, words, form, LONG, seed), partial(read_discovery, known))
+    prompt = _prompt(TASKS[kind].lower(), layout, words, form, most, seed)
+    return Inquiry("D", prompt, partial(read_discovery, kind, known))
 
 
 def _cites(known: Sequence[Statement]) -> Json:

@@ -5,18 +5,20 @@ nothing twice. Whatever breaks, a reply that was paid for is in the store, or wa
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from graphgrow import tracing
-from graphgrow.errors import BudgetSpent, GraphgrowError, StaleGraph, StoreError
+from graphgrow.errors import BadInput, BudgetSpent, GraphgrowError, StaleGraph, StoreError
 from graphgrow.graph import Bill, Graph
 from graphgrow.llm import LLM
+from graphgrow.llm.text import storable
 from graphgrow.model import Budget, Json, Prompt, Reply, Task, Thought, Usage
 from graphgrow.prompts import repair
 from graphgrow.spool import Spool, state_folder
@@ -24,6 +26,8 @@ from graphgrow.step import now as today
 from graphgrow.stores import GraphStore
 
 WAITING = "thoughts"  # the folder of replies on their way, beside those of growth
+LOCKS = "works"  # the folder of what says which works are under way on this machine
+BEGINNING = "begin"
 Read = Callable[[str], Json]  # raises Unreadable
 
 
@@ -67,6 +71,7 @@ class Thinking:
         self._now, self._stop = now, stop
         folder = state_folder(store.url)
         self._spool = Spool(folder and folder / WAITING, Thought)
+        self._locks, self._mine, self._held = folder and folder / LOCKS, set[int](), ExitStack()
 
     def __enter__(self) -> Self:
         self._spool.__enter__()
@@ -79,18 +84,29 @@ class Thinking:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._held.close()
         self._spool.__exit__(kind, error, trace)
+
+    @contextmanager
+    def beginning(self) -> Iterator[None]:
+        """Let nobody else on this machine begin a work on this store, and see what others have begun."""
+        with ExitStack() as held:
+            if self._locks:
+                held.enter_context(lock(self._locks, BEGINNING, seconds=-1))
+            self._catch_up()
+            yield
 
     def plan(self, task: Task, result: Json, *, subject: tuple[str, ...] = (), takes: int = 0) -> Thought:
         """Begin a work: commit what somebody wants and what the graph gives for it, and return the event.
 
         With `takes`, the seq of another plan, the stages that `inherit` names are gone on from.
         """
+        result = _storable(result)
         return self._commit(Thought(0, task, "plan", result, subject=subject, takes=takes, seed=self.seed))
 
     def note(self, plan: Thought, stage: str, result: Json, subject: tuple[str, ...] = ()) -> Thought:
         """Commit what was worked out at a stage without a model; the same again is not committed twice."""
-        known = self.known(plan, stage, subject)
+        known, result = self.known(plan, stage, subject), _storable(result)
         if known and known.result == result:
             return known
         return self._commit(self._thought(plan, stage, subject, result))
@@ -105,8 +121,10 @@ class Thinking:
         A question that the log holds the outcome of is not asked again. One whose reply cannot be used is asked once
         more, with what was wrong. Raises BudgetSpent before a question that the budget does not allow, LLMError where
         the model does not answer, KeyboardInterrupt where somebody stops it; what was paid for is committed then.
+        Raises BadInput where another process is at the same work.
         """
         inquiries = list(inquiries)
+        self._take(plan)
         known = [self._ended(plan, one) for one in inquiries]
         fresh = iter([one for one, outcome in zip(inquiries, known, strict=True) if outcome is None])
         asked = self._asked(plan, fresh)
@@ -138,7 +156,7 @@ class Thinking:
                 while waiting:
                     inquiry, coming = waiting.popleft()
                     first = self._save(*coming.result())
-                    yield first if first.outcome == "ok" else self._mended(plan, inquiry, first)
+                    yield first if first.outcome == "ok" else self._mended(plan, inquiry, first, len(waiting))
                     self._fill(waiting, plan, inquiries, workers)
             finally:
                 for _, coming in waiting:
@@ -160,12 +178,12 @@ class Thinking:
             repairs = before.seq if before else 0
             waiting.append((inquiry, workers.submit(copy_context().run, self._ask, plan, inquiry, repairs)))
 
-    def _mended(self, plan: Thought, inquiry: Inquiry, first: Thought) -> Thought:
+    def _mended(self, plan: Thought, inquiry: Inquiry, first: Thought, under_way: int) -> Thought:
         """Ask once more where a reply could not be used, and return what came of that."""
         if first.repairs or first.reply is None:
             return first
-        self._check(inquiry.prompt)
         prompt = repair(inquiry.prompt, first.reply.text, first.reason)
+        self._check(prompt, under_way)
         return self._save(*self._ask(plan, replace(inquiry, prompt=prompt), first.seq))
 
     def _ask(self, plan: Thought, inquiry: Inquiry, repairs: int) -> tuple[Path | None, Thought]:
@@ -204,6 +222,26 @@ class Thinking:
             self.graph.apply(event)
             return event
 
+    def _catch_up(self) -> None:
+        """Take in what others have committed since."""
+        self.graph.apply_all(self._store.events(self.graph.seq))
+
+    def _take(self, plan: Thought) -> None:
+        """Be the only one on this machine that asks the questions of a work, from here on; two would pay twice."""
+        if plan.plan in self._mine:
+            return
+        if self._locks:
+            from filelock import Timeout
+
+            try:
+                self._held.enter_context(lock(self._locks, str(plan.plan)))
+            except Timeout:
+                raise BadInput(
+                    f"work {plan.plan} ({plan.task}) is under way in another process: wait until it has ended"
+                ) from None
+            self._catch_up()
+        self._mine.add(plan.plan)
+
     def _holds(self, thought: Thought) -> bool:
         """Tell whether a reply reached the store before its work died."""
         sent = thought.stage, thought.prompt, thought.reply
@@ -221,10 +259,38 @@ class Thinking:
             raise BudgetSpent(f"the next question could cost more than {budget.usd:g} USD allow: raise it with --usd")
 
 
+@contextmanager
+def lock(folder: Path, name: str, seconds: float = 0.0) -> Iterator[None]:
+    """Hold a lock that ends with the process; raises filelock.Timeout where another holds it, -1 seconds wait on."""
+    from filelock import FileLock
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        held = FileLock(folder / f"{name}.lock", timeout=seconds, mode=0o600)
+        held.acquire()
+    except OSError as error:
+        if isinstance(error, TimeoutError):
+            raise
+        raise StoreError(f"{folder} cannot be written ({error.strerror}): set XDG_STATE_HOME to another") from None
+    try:
+        yield
+    finally:
+        held.release()
+
+
+def _storable(value: Any) -> Any:  # noqa: ANN401  # JSON
+    """Return JSON whose texts a store can hold: a reply may spell half a character."""
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, Mapping):
+        return {storable(name): _storable(one) for name, one in value.items()}
+    return [_storable(one) for one in value] if isinstance(value, list | tuple) else value
+
+
 def _read(thought: Thought, inquiry: Inquiry, reply: Reply) -> Thought:
     """Return a thought with what can be used of a reply; a reader that fails on hostile text is an unusable reply."""
     try:
-        return replace(thought, result=inquiry.read(reply.text))
+        return replace(thought, result=_storable(inquiry.read(reply.text)))
     except (Unreadable, GraphgrowError, RecursionError) as error:
         why = "The reply hit its length limit. " if reply.finish_reason == "length" else ""
-        return replace(thought, outcome="unusable", reason=f"{why}{error}")
+        return replace(thought, outcome="unusable", reason=storable(f"{why}{error}"))

@@ -27,11 +27,12 @@ class Options(TypedDict, total=False):
 def begin(thinking: Thinking, task: Task, wanted: Json, gather: Callable[[], Json]) -> Thought:
     """Return the plan of a work that was broken off and wants the same, else a new one with what the graph gives."""
     wanted = {"seed": thinking.seed} | wanted
-    for works in reversed(list(thinking.graph.thoughts.values())):
-        plan = works[0]
-        if plan.task == task and plan.result.get("wanted") == wanted and not is_done(thinking.graph, plan):
-            return plan
-    return thinking.plan(task, {"wanted": wanted} | gather())
+    with thinking.beginning():
+        for works in reversed(list(thinking.graph.thoughts.values())):
+            plan = works[0]
+            if plan.task == task and plan.result.get("wanted") == wanted and not is_done(thinking.graph, plan):
+                return plan
+        return thinking.plan(task, {"wanted": wanted} | gather())
 
 
 def is_done(graph: Graph, plan: Thought) -> bool:

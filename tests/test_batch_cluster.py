@@ -74,8 +74,7 @@ def slow(asked: Asked) -> Answer:
 @pytest.mark.slow
 def test_twenty_jobs_on_two_workers_of_which_one_is_killed(neo4j_server: Server, tmp_path: Path) -> None:
     """All jobs end although a worker dies, each with the steps that it may, and every graph verifies equal."""
-    env = neo4j_server.env | {"OPENAI_API_KEY": "only-of-the-workers", "PYTHONPATH": os.pathsep.join(sys.path),
-                              "DASK_DISTRIBUTED__SCHEDULER__LOCKS__LEASE_TIMEOUT": "3s"}  # fmt: skip
+    env = neo4j_server.env | {"OPENAI_API_KEY": "only-of-the-workers", "PYTHONPATH": os.pathsep.join(sys.path)}
     stores = [neo4j_server.url(f"cluster {number}") for number in range(JOBS)]
     with serving(slow) as endpoint, cluster(env, tmp_path) as (address, workers):
         jobs = "".join(

@@ -63,7 +63,8 @@ def run(
         dispatcher = Dispatcher(jobs, folder, state, where, clock, log, stop)
         runs = [_claim(dispatcher, jobs, name, wanted) for name in names]
         drive(dispatcher, names, stop)
-        return [*dispatcher.ended, *_already(state, [run for run in runs if run], dispatcher.ended)]
+        last = {report.run: report for report in dispatcher.ended}  # one that was begun again has several
+        return [*last.values(), *_already(state, [run for run in runs if run], dispatcher.ended)]
 
 
 def _claim(dispatcher: Dispatcher, jobs: Jobs, name: str, wanted: Wanted) -> str:

@@ -27,11 +27,10 @@ def how(
     embeddings: str,
     store: GraphStore,
     base_url: str = "",
-    gate: "Gate | None" = None,
 ) -> Resolver:
-    """Return how replies are resolved; `base_url` is the endpoint that embeds, if one does, by way of a gate."""
+    """Return how replies are resolved; `base_url` is the endpoint that embeds, if one does."""
     rules = Hygiene(frozenset(without or ()))
-    return resolver(rules=rules, predicate=known(predicates).read, meanings=meanings(embeddings, store, base_url, gate))
+    return resolver(rules=rules, predicate=known(predicates).read, meanings=meanings(embeddings, store, base_url))
 
 
 def meanings(name: str, store: GraphStore, base_url: str = "", gate: "Gate | None" = None) -> "Meanings | None":

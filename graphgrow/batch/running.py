@@ -6,8 +6,8 @@ the environment of its own process.
 
 import os
 import socket
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -24,13 +24,16 @@ from graphgrow.batch.reports import Report, filled
 from graphgrow.errors import BadInput, ContextOverflow, GraphgrowError, LLMError, OutOfReplies, StoreAway, StoreError
 from graphgrow.graph import fold
 from graphgrow.growth import Ending, Growth, Settings
+from graphgrow.hygiene import Hygiene
 from graphgrow.llm import DEFAULT_MODEL, LLM, OPENAI_URL, RECORDED, Gate
 from graphgrow.llm.prices import usd as price
 from graphgrow.model import Budget, Usage
 from graphgrow.policy import open_policy
+from graphgrow.predicates import Vocabulary
 from graphgrow.prompts.variants import load_variants
-from graphgrow.resolving import how as resolving
-from graphgrow.resolving import known
+from graphgrow.resolve import Resolver
+from graphgrow.resolving import known, meanings
+from graphgrow.step import resolver
 from graphgrow.stores import GraphStore, open_store
 from graphgrow.stores.patient import Patient
 from graphgrow.worlds import KINDS, WORLD, open_llm
@@ -222,22 +225,36 @@ def _once(task: Task, store: GraphStore, model: LLM, held: leases.Held, blank: R
     left, gone = budget(job, book, priced=priced, most_usd=most)
     if gone:
         return _without(blank, gone)
-    how = _settings(task, store, held, whole.left(left))
-    growth = Growth(job.topic, _patient(task, store, held), model, how)
-    for _ in growth:
-        pass
+    with _resolver(task, store) as reading:
+        how = _settings(task, reading, held, whole.left(left))
+        growth = Growth(job.topic, _patient(task, store, held), model, how)
+        for _ in growth:
+            pass
     return replace(blank, outcome="lost" if held.is_lost else growth.ending or "exhausted", model=model.name)
 
 
-def _settings(task: Task, store: GraphStore, held: leases.Held, left: Budget) -> Settings:
+@contextmanager
+def _resolver(task: Task, store: GraphStore) -> Iterator[Resolver]:
+    """Yield how the replies of a job are resolved; requests for vectors pass its gate."""
+    job = task.job
+    meant = meanings(job.embeddings, store, job.base_url, task.gate)
+    with nullcontext() if meant is None else closing(meant):  # one that knows no name yet is false
+        yield resolver(
+            rules=Hygiene(frozenset(job.without_rule)), predicate=_vocabulary(task).read, meanings=meant
+        )  # fmt: skip
+
+
+def _vocabulary(task: Task) -> Vocabulary:
+    return known(task.folder / task.job.predicates if task.job.predicates else None)
+
+
+def _settings(task: Task, reading: Resolver, held: leases.Held, left: Budget) -> Settings:
     """Return how a job grows; files that it names count from where the jobs file is."""
     job = task.job
     variants = load_variants(task.folder / job.prompt_variants) if job.prompt_variants else {}
-    words = task.folder / job.predicates if job.predicates else None
     return Settings(
         policy=open_policy(job.policy, {kind: tuple(names) for kind, names in variants.items()}),
-        resolver=resolving(list(job.without_rule), words, job.embeddings, store, job.base_url, task.gate),
-        predicates=known(words).names if job.strict_predicates else (), variants=variants,
+        predicates=_vocabulary(task).names if job.strict_predicates else (), variants=variants, resolver=reading,
         budget=left, width=job.width, seed=job.seed, arbiter=job.arbiter, samples=job.samples, intents=job.intents,
         now=lambda: stamp(task.clock.now()), stop=lambda: held.is_lost or task.stop(), run=task.run,
     )  # fmt: skip

@@ -85,7 +85,8 @@ def test_twenty_jobs_on_two_workers_of_which_one_is_killed(neo4j_server: Server,
         path = jobs_file(tmp_path, f'[limits]\nconcurrency = 8\nlease = "2s"\n[limits.endpoint]\nat_once = 10\n{jobs}')
 
         def kill_one() -> None:
-            while len(endpoint.chats) < 25:
+            until = time.monotonic() + 120
+            while len(endpoint.chats) < 25 and time.monotonic() < until:
                 time.sleep(0.05)
             workers[0].send_signal(signal.SIGKILL)
 

@@ -227,7 +227,7 @@ def test_a_reload_on_a_cluster_takes_no_file_that_workers_cannot_open(tmp_path: 
         dispatcher.place = replace(dispatcher.place, is_here=False)
         daemon = Daemon(path, dispatcher, lambda: bool(told and told[-1][0] == "not reloaded"), beat=0.1)
         jobs_file(tmp_path, JOB)
-        daemon._reload(None)  # type: ignore[arg-type]  # it plans nothing
+        daemon._reload(None)  # it plans nothing
         assert [job.name for job in dispatcher.jobs.job] == ["a"]
     assert "workers on other machines cannot open" in str(told[-1][1]["why"])
 

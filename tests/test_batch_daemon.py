@@ -138,7 +138,7 @@ def serving(path: Path, told: list[tuple[str, dict[str, object]]]) -> Iterator[C
 
 def test_the_daemon_reloads_pauses_resumes_and_is_triggered(tmp_path: Path) -> None:
     """What is asked of it from outside is done at the next beat; a broken file is told, and the last good one holds."""
-    good = JOB.format(name="one", width=1).replace("10m", "4h")
+    good = JOB.format(name="one", width=1).replace("10m", "1h")
     path, told = jobs_file(tmp_path, good), list[tuple[str, dict[str, object]]]()
     with serving(path, told) as heard, closing(State(state_path(path))) as state:
         assert heard("ended")["outcome"] == "steps"  # the clock does an hour a second

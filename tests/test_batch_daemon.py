@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
-from threading import Thread
+from threading import Thread, Timer
 
 import pytest
 
@@ -59,10 +59,24 @@ with working(path, FastClock(START, real, speed), lambda _: Slow([])) as dispatc
 """
 
 
+@contextmanager
+def killed_after(child: subprocess.Popen[str], seconds: float) -> Iterator[None]:
+    """Let no test wait for ever for a child: it is killed when its time is up, or when the block breaks."""
+    timer = Timer(seconds, child.kill)
+    timer.start()
+    try:
+        yield
+    except BaseException:
+        child.kill()
+        raise
+    finally:
+        timer.cancel()
+
+
 def kill_while_serving(path: Path, real: float, seconds: float) -> None:
     """Let a daemon serve for some time after its first word, and kill it."""
     command = [sys.executable, "-c", CHILD, str(path), str(real), str(SPEED)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, text=True) as child:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, text=True) as child, killed_after(child, 60):
         assert child.stdout is not None
         assert "serving" in child.stdout.readline()
         time.sleep(seconds)
@@ -124,7 +138,7 @@ def serving(path: Path, told: list[tuple[str, dict[str, object]]]) -> Iterator[C
 
 def test_the_daemon_reloads_pauses_resumes_and_is_triggered(tmp_path: Path) -> None:
     """What is asked of it from outside is done at the next beat; a broken file is told, and the last good one holds."""
-    good = JOB.format(name="one", width=1).replace("10m", "4h")
+    good = JOB.format(name="one", width=1).replace("10m", "1h")
     path, told = jobs_file(tmp_path, good), list[tuple[str, dict[str, object]]]()
     with serving(path, told) as heard, closing(State(state_path(path))) as state:
         assert heard("ended")["outcome"] == "steps"  # the clock does an hour a second
@@ -156,7 +170,7 @@ def test_a_daemon_that_is_terminated_saves_and_ends(tmp_path: Path) -> None:
     )
     path = jobs_file(tmp_path, job.replace("spider silk", "impact resistant materials"))
     command = [sys.executable, "-m", "graphgrow", "batch", "serve", str(path), "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as child:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as child, killed_after(child, 60):
         assert child.stdout is not None
         lines = []
         for line in child.stdout:

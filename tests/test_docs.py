@@ -53,8 +53,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def folder(tmp_path: Path, demo: Path) -> Path:
-    """Return a folder that holds what the reader of a page has: the recorded run, and the graph of `make demo`."""
+    """Return a folder that holds what the reader of a page has: the recorded run, jobs, the graph of `make demo`."""
     shutil.copytree(RECORDED.parent, tmp_path / "data" / "runs")
+    shutil.copytree(ROOT / "data" / "batch", tmp_path / "data" / "batch")
     shutil.copy(demo, tmp_path / "demo.db")
     return tmp_path
 

@@ -4,18 +4,17 @@ Workers are told what to open, never keys: each reads its own environment. Repli
 that does the run, which keeps them safe and commits them; a question that a dead worker had is asked again on another.
 """
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from uuid import uuid4
+from threading import Lock
 
-from distributed import Client, Lock, Variable, get_worker, secede
+from distributed import Client, get_worker, secede
 
+from graphgrow.batch.booth import Booth, ClusterGate, connected
 from graphgrow.batch.executors import Place, spreads
-from graphgrow.batch.jobs import Jobs, Rate
-from graphgrow.batch.limits import MINUTE, Request, Window, admit, answered
+from graphgrow.batch.jobs import Jobs
 from graphgrow.batch.reports import Report
 from graphgrow.batch.running import Opening, Task, perform
 from graphgrow.errors import BadInput
@@ -23,8 +22,7 @@ from graphgrow.llm import LLM, Gate
 from graphgrow.model import Prompt, Reply, Usage
 
 CONNECT_SECONDS = 10
-NAP = 1.0
-FIRST_SECONDS = 0.2
+_OPENING = Lock()
 
 
 @contextmanager
@@ -37,10 +35,15 @@ def cluster(jobs: Jobs, address: str) -> Iterator[Place]:
     with client:
         if not client.scheduler_info(n_workers=-1)["workers"]:
             raise BadInput(f"the Dask cluster at {address} has no workers: start some with  dask worker {address}")
-        executor = client.get_executor(pure=False)
-        gate = ClusterGate(jobs, address, uuid4().hex)
         try:
-            yield Place(executor, gate, on_worker, partial(OnCluster, address), is_here=False)
+            client.register_plugin(Booth())
+        except ImportError:
+            raise BadInput(
+                f"the Dask scheduler at {address} has no graphgrow: install it there as on the workers"
+            ) from None
+        executor = client.get_executor(pure=False)
+        try:
+            yield Place(executor, ClusterGate(jobs, address), on_worker, partial(OnCluster, address), is_here=False)
         finally:
             executor.shutdown(wait=False)
 
@@ -77,7 +80,7 @@ class OnCluster:
 
     def ask(self, prompt: Prompt) -> Reply:
         """Return the reply of some worker."""
-        executor = _client(self.address).get_executor(pure=False)
+        executor = connected(self.address).get_executor(pure=False)
         reply: Reply = executor.submit(ask, self.opening, prompt).result()
         return reply
 
@@ -90,71 +93,12 @@ def ask(opening: Opening, prompt: Prompt) -> Reply:
     return _opened(replace(opening, gate=_here(opening.gate))).ask(prompt)
 
 
-@cache
 def _opened(opening: Opening) -> LLM:
-    """Return this worker's model of a description, opened once."""
-    return opening.open()
+    """Return this worker's model of a description, opened once, whichever of its threads is the first."""
+    with _OPENING:
+        return _kept(opening)
 
 
 @cache
-def _client(address: str) -> Client:
-    """Return this worker's own connection to the scheduler, for threads that are no task of its."""
-    return Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
-
-
-@dataclass(frozen=True)
-class ClusterGate:
-    """The gate of the workers of a cluster: what counts is kept by its scheduler, changed under a lock of its own."""
-
-    jobs: Jobs
-    address: str
-    name: str
-    minute: float = MINUTE
-    worker: str = ""
-
-    @contextmanager
-    def passing(self, base_url: str, tokens: int) -> Iterator[Callable[[int], None]]:
-        """Wait until one more request may go; one that never says what it took counts with the most it could."""
-        rate, who, took = self.jobs.rate(base_url), f"{self.worker} {uuid4().hex}", [tokens]
-        if rate == Rate():
-            yield _ignored
-            return
-        while wait := self._change(base_url, partial(self._admit, who, tokens, rate)):
-            time.sleep(min(wait, NAP))
-            self._change(base_url, self._bury)
-        try:
-            yield lambda tokens: took.__setitem__(0, tokens)
-        finally:
-            self._change(base_url, lambda window: (answered(window, who, took[0], time.time()), 0.0))
-
-    def _admit(self, who: str, tokens: int, rate: Rate, window: Window) -> tuple[Window, float]:
-        return admit(window, Request(who, tokens, time.time()), rate, self.minute)
-
-    def _bury(self, window: Window) -> tuple[Window, float]:
-        """Take what a dead worker had under way as answered now, at the most that it could take."""
-        alive, now = _client(self.address).scheduler_info(n_workers=-1)["workers"], time.time()
-        for one in window:
-            if not one.answered and one.who.partition(" ")[0] not in alive:
-                window = answered(window, one.who, one.tokens, now)
-        return window, 0.0
-
-    def _change(self, base_url: str, change: Callable[[Window], tuple[Window, float]]) -> float:
-        """Change what counts for an endpoint, as the only one, and return the seconds to wait."""
-        client, name = _client(self.address), f"graphgrow {self.name} {base_url}"
-        kept: Variable = Variable(name, client=client)
-        with Lock(name, scheduler_rpc=client.scheduler, loop=client.loop):
-            window, wait = change(_read(kept))
-            kept.set([[one.who, one.tokens, one.sent, one.answered] for one in window])
-        return wait
-
-
-def _ignored(tokens: int) -> None:
-    """Count nothing."""
-
-
-def _read(kept: Variable) -> Window:
-    """Return what counts; nothing where nobody has asked yet."""
-    try:
-        return tuple(Request(*one) for one in kept.get(timeout=FIRST_SECONDS))
-    except TimeoutError:
-        return ()
+def _kept(opening: Opening) -> LLM:
+    return opening.open()

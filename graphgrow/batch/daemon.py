@@ -18,11 +18,12 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from graphgrow.batch.clock import Clock
 from graphgrow.batch.dispatch import Dispatcher
+from graphgrow.batch.executors import check_shared
 from graphgrow.batch.jobs import Jobs
 from graphgrow.batch.once import NAP, drive
 from graphgrow.batch.reading import parse, read
 from graphgrow.batch.schedule import Schedule
-from graphgrow.errors import GraphgrowError
+from graphgrow.errors import BadInput, GraphgrowError
 
 BEAT = 2.0  # seconds
 _BEAT_ID = "beat of the daemon"  # no job has blanks in its name
@@ -122,8 +123,20 @@ class Daemon:
         jobs, problems = parse(text) if text else (None, [])
         if jobs is None:
             said = said or f"{self.path}:{problems[0].line}: {problems[0].text}"
+        elif not self.dispatcher.place.is_here:
+            said = _unshared(jobs)
+        if jobs is None or said:
             self.dispatcher.log("not reloaded", why=said)
             return
         self.dispatcher.reload(jobs)
         self._plan(scheduler, jobs)
         self.dispatcher.log("reloaded", jobs=len(jobs.job))
+
+
+def _unshared(jobs: Jobs) -> str:
+    """Return which store workers elsewhere cannot open, "" where they can open all."""
+    try:
+        check_shared(jobs)
+    except BadInput as error:
+        return str(error)
+    return ""

@@ -1,5 +1,6 @@
 """From what is due to what was done: runs are begun as limits allow, and each ends as a row, a report and a hook."""
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import CancelledError, Future
 from contextlib import closing
@@ -13,6 +14,7 @@ from graphgrow.batch.clock import Clock, stamp
 from graphgrow.batch.executors import Place
 from graphgrow.batch.hooks import notify
 from graphgrow.batch.jobs import Job, Jobs
+from graphgrow.batch.limits import LocalGate
 from graphgrow.batch.quotas import Purse, day_start
 from graphgrow.batch.reports import AGAIN, Report, write
 from graphgrow.batch.running import Task, placed
@@ -77,7 +79,7 @@ class Dispatcher:
                 self.state.look(job.name, words, now)  # new, or of another schedule: from now on
             return
         schedule = job.schedule.schedule(self.jobs.limits.timezone)
-        due = list(between(schedule, seen.until, now))[-MOST_MISSED:]
+        due = list(deque(between(schedule, seen.until, now), MOST_MISSED))
         if not due:
             return
         wanted, skipped = sorted_out(job, due, now, paused=seen.paused)
@@ -113,15 +115,23 @@ class Dispatcher:
             self._refuse(row, job, "error", str(error))
             return
         if share == 0.0:
-            if not self.under_way:
+            if self.under_way:
+                self._later(row, RETRY_SECONDS)
+            else:
                 self._refuse(row, job, "quota", "used up: usd_a_day of all jobs")
             return
         task = Task(self.jobs, job, self.folder, row.due, share, self.clock, self.place.gate, self.place.spread)
-        task = replace(task, stop=self.stop) if self.place.is_here else task
+        if isinstance(task.gate, LocalGate):
+            task = replace(task, stop=self.stop, gate=replace(task.gate, stop=self.stop))
         self.state.begin(row.name)
         self.log("begun", job=row.job, run=row.name)
         done = self.place.executor.submit(self.place.perform, task)
         self.under_way[row.name] = UnderWay(row, task.store, self.clock.now(), done)
+
+    def _later(self, row: Row, seconds: float) -> None:
+        """Look at a run again after a while."""
+        since = self._refused.get(row.name, (monotonic(), 0.0))[0]
+        self._refused[row.name] = since, monotonic() + seconds
 
     def _refuse(self, row: Row, job: Job, outcome: str, why: str) -> None:
         """End a run that cannot be begun."""
@@ -163,7 +173,7 @@ class Dispatcher:
             self._again(row, job, report)
         elif row.tries < tries:
             self.state.put_back(row.name)
-            self._refused[row.name] = monotonic(), monotonic() + RETRY_SECONDS
+            self._later(row, RETRY_SECONDS)
             self.log("put back", job=row.job, run=row.name, why=report.said)
         else:
             self._finish(row, job, report)
@@ -181,7 +191,7 @@ class Dispatcher:
             self._leave_out(row, report.sentence)
             self.ended.append(report)
             return
-        self._refused[row.name] = since, monotonic() + min(RETRY_SECONDS, lease / 4)
+        self._later(row, min(RETRY_SECONDS, lease / 4))
 
     def _finish(self, row: Row, job: Job | None, report: Report) -> None:
         """Write the report of a run, run its hooks, and mark it as ended."""

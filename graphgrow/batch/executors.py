@@ -17,7 +17,7 @@ from graphgrow.errors import BadInput
 from graphgrow.llm import LLM
 
 if TYPE_CHECKING:
-    from graphgrow.batch.cluster import ClusterGate
+    from graphgrow.batch.booth import ClusterGate
 
 DASK = "dask"
 

@@ -1,9 +1,12 @@
 """The command that a job runs after each run: a list of words, no shell, and of the environment what is named."""
 
 import os
+import signal
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 
 from graphgrow.batch.jobs import Job
 from graphgrow.batch.reports import Report
@@ -11,6 +14,7 @@ from graphgrow.names import clean
 
 PASSED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SYSTEMROOT")
 SHOWN = 300
+MOST_READ = 100_000  # bytes
 
 
 def notify(job: Job, report: Report, path: Path, folder: Path, env: Mapping[str, str] = os.environ) -> str:
@@ -27,15 +31,25 @@ def notify(job: Job, report: Report, path: Path, folder: Path, env: Mapping[str,
     }  # fmt: skip
     given = {name: env[name] for name in (*PASSED, *job.command_env) if name in env}
     try:
-        done = subprocess.run(  # noqa: S603  # the user's own command, no shell
-            list(job.command), cwd=folder, env=given | told, timeout=job.command_seconds, check=False,
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-        )  # fmt: skip
+        with TemporaryFile() as said:  # a file, for a pipe stays open as long as anything that the command started
+            ended = _run(job, folder, given | told, said)
+            said.seek(0)
+            words = clean(said.read(MOST_READ).decode(errors="replace"))[-SHOWN:]
     except subprocess.TimeoutExpired:
         return f"{job.command[0]} was ended after {job.command_seconds:g} s"
-    except OSError as error:
-        return f"{job.command[0]} cannot be run: {error.strerror}"
-    if done.returncode == 0:
-        return ""
-    words = clean(done.stderr.decode(errors="replace"))[-SHOWN:]
-    return f"{job.command[0]} ended with {done.returncode}{f': {words}' if words else ''}"
+    except (OSError, ValueError) as error:
+        return f"{job.command[0]} cannot be run: {error}"
+    return f"{job.command[0]} ended with {ended}{f': {words}' if words else ''}" if ended else ""
+
+
+def _run(job: Job, folder: Path, env: Mapping[str, str], said: IO[bytes]) -> int:
+    """Return how the command ended; where its time is up, all that it started ends with it."""
+    with subprocess.Popen(  # noqa: S603  # the user's own command, no shell
+        list(job.command), cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said,
+        start_new_session=True,
+    ) as process:  # fmt: skip
+        try:
+            return process.wait(job.command_seconds)
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)

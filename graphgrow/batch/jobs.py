@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 
 from graphgrow.batch.schedule import Every, Schedule, cron, time_zone
 from graphgrow.errors import BadInput
+from graphgrow.hygiene import Hygiene
 from graphgrow.intents import MOST as MOST_INTENTS
 from graphgrow.llm.address import checked
 from graphgrow.policy import DEFAULT, open_policy
@@ -18,6 +19,7 @@ from graphgrow.topics import check
 
 SPAN = r"^\s*\d+(\.\d+)?\s*[smhdw]\s*$"
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+LONGEST = timedelta(days=3660)
 MOST_AT_ONCE = 1000  # runs
 T = TypeVar("T")
 
@@ -29,7 +31,10 @@ def _span(value: object) -> object:
     if not re.match(SPAN, value):
         raise ValueError(f"{value!r} is no span of time: write it like '90s', '15m', '6h' or '2d'")
     text = value.strip()
-    return timedelta(**{_UNITS[text[-1]]: float(text[:-1])})
+    seconds = float(text[:-1]) * timedelta(**{_UNITS[text[-1]]: 1}).total_seconds()
+    if seconds > LONGEST.total_seconds():
+        raise ValueError(f"{value!r} is too long a span of time: ten years are the most")
+    return timedelta(seconds=seconds)
 
 
 Span = Annotated[timedelta, BeforeValidator(_span), WithJsonSchema({"type": "string", "pattern": SPAN})]
@@ -122,6 +127,11 @@ class Job(_Part):
     samples: Annotated[int, Field(ge=1, le=MOST_SAMPLES)] = 1
     intents: Annotated[int, Field(ge=0, le=MOST_INTENTS)] = 0
     arbiter: bool = False
+    without_rule: tuple[str, ...] = Field((), description="Hygiene rules to leave out.")
+    predicates: str = Field("", description="A vocabulary of your own, in the form of predicates.toml.")
+    strict_predicates: bool = Field(False, description="Hold the model to the vocabulary by the reply's schema.")
+    embeddings: str = Field("", description="Compare names by meaning too: local, or an endpoint's embedding model.")
+    prompt_variants: str = Field("", description="A folder of further wordings, KIND.NAME.txt.")
     seed: Annotated[int, Field(ge=0, le=2**31)] = 0
     temperature: Annotated[float, Field(ge=0, le=2)] = 0.8
     retries: Annotated[int, Field(ge=0, le=20)] = Field(4, description="How often a run goes on after an error.")
@@ -139,6 +149,12 @@ class Job(_Part):
     def _is_topic(cls, topic: str | None) -> str | None:
         _usable(lambda: check(topic))
         return topic
+
+    @field_validator("without_rule")
+    @classmethod
+    def _are_rules(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        _usable(lambda: Hygiene(frozenset(names)))
+        return names
 
     @field_validator("policy")
     @classmethod

@@ -12,8 +12,10 @@ from threading import Condition
 from uuid import uuid4
 
 from graphgrow.batch.jobs import Jobs, Rate
+from graphgrow.errors import LLMError
 
 MINUTE = 60.0
+NAP = 1.0  # seconds after which a waiting request looks whether it is still wanted
 PATIENCE = 600.0  # seconds after which a request without an answer is no longer counted: its asker was killed
 
 
@@ -81,6 +83,7 @@ class LocalGate:
     jobs: Jobs
     clock: Callable[[], float] = time.monotonic
     minute: float = MINUTE
+    stop: Callable[[], bool] = lambda: False
     _windows: dict[str, Window] = field(default_factory=dict)
     _change: Condition = field(default_factory=Condition)
 
@@ -99,8 +102,10 @@ class LocalGate:
     def _enter(self, base_url: str, who: str, tokens: int, rate: Rate) -> None:
         with self._change:
             while True:
+                if self.stop():
+                    raise LLMError("the question was not sent: somebody asked to stop")
                 request = Request(who, tokens, self.clock())
                 self._windows[base_url], wait = admit(self._windows.get(base_url, ()), request, rate, self.minute)
                 if not wait:
                     return
-                self._change.wait(wait)
+                self._change.wait(min(wait, NAP))

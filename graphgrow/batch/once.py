@@ -63,7 +63,7 @@ def run(
         dispatcher = Dispatcher(jobs, folder, state, where, clock, log, stop)
         runs = [_claim(dispatcher, jobs, name, wanted) for name in names]
         drive(dispatcher, names, stop)
-        return [*dispatcher.ended, *_already(state, [run for run in runs if run], dispatcher.ended)]
+        return [*latest(dispatcher.ended), *_already(state, [run for run in runs if run], dispatcher.ended)]
 
 
 def _claim(dispatcher: Dispatcher, jobs: Jobs, name: str, wanted: Wanted) -> str:
@@ -71,6 +71,11 @@ def _claim(dispatcher: Dispatcher, jobs: Jobs, name: str, wanted: Wanted) -> str
         return dispatcher.state.add(name, wanted.due or dispatcher.clock.now())
     dispatcher.claim(jobs.named(name))
     return ""
+
+
+def latest(ended: Sequence[Report]) -> list[Report]:
+    """Return the last report of each run: one that was begun again has several."""
+    return list({report.run: report for report in ended}.values())
 
 
 def _already(state: State, runs: Sequence[str], ended: Sequence[Report]) -> list[Report]:

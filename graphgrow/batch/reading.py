@@ -61,6 +61,8 @@ def parse(text: str) -> tuple[Jobs | None, list[Problem]]:
         places = lines(text)
         found = [_problem(one, places) for one in _told(error.errors(include_url=False))]
         return None, sorted(found, key=lambda problem: problem.line)
+    except (RecursionError, ValueError):
+        return None, [Problem(1, "this is no jobs file: its brackets are too deep, or a number in it is too long")]
 
 
 def _told(errors: "list[ErrorDetails]") -> "list[ErrorDetails]":

@@ -6,13 +6,13 @@ the environment of its own process.
 
 import os
 import socket
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from time import sleep
+from time import monotonic, sleep
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -24,10 +24,16 @@ from graphgrow.batch.reports import Report, filled
 from graphgrow.errors import BadInput, ContextOverflow, GraphgrowError, LLMError, OutOfReplies, StoreAway, StoreError
 from graphgrow.graph import fold
 from graphgrow.growth import Ending, Growth, Settings
+from graphgrow.hygiene import Hygiene
 from graphgrow.llm import DEFAULT_MODEL, LLM, OPENAI_URL, RECORDED, Gate
 from graphgrow.llm.prices import usd as price
-from graphgrow.model import Usage
+from graphgrow.model import Budget, Usage
 from graphgrow.policy import open_policy
+from graphgrow.predicates import Vocabulary
+from graphgrow.prompts.variants import load_variants
+from graphgrow.resolve import Resolver
+from graphgrow.resolving import known, meanings
+from graphgrow.step import resolver
 from graphgrow.stores import GraphStore, open_store
 from graphgrow.stores.patient import Patient
 from graphgrow.worlds import KINDS, WORLD, open_llm
@@ -121,11 +127,25 @@ def perform(task: Task) -> Report:
     began = stamp(task.clock.now())
     blank = Report(task.run, task.job.name, stamp(task.due), "error", began=began, store=task.job.store)
     try:
-        with closing(open_store(task.store, create=True)) as store:
+        with closing(_store(task)) as store:
             found = _held(task, store, blank)
     except (GraphgrowError, OSError) as error:
         found = replace(blank, said=str(error))
     return replace(found, ended=stamp(task.clock.now()))
+
+
+def _store(task: Task) -> GraphStore:
+    """Return the store of a run; one whose server is away is tried again, as often as the run may be."""
+    pause, tries = 1.0, task.job.retries
+    while True:
+        try:
+            return open_store(task.store, create=True)
+        except StoreAway:
+            if not tries or task.stop():
+                raise
+        tries -= 1
+        _rest(pause, task.stop)
+        pause = min(2 * pause, LONGEST_PAUSE)
 
 
 def _held(task: Task, store: GraphStore, blank: Report) -> Report:
@@ -156,15 +176,17 @@ def _told(report: Report, store: GraphStore) -> Report:
 def _grown(task: Task, store: GraphStore, held: leases.Held, blank: Report) -> Report:
     """Grow until the run is over; what an endpoint refuses is tried again, after a pause."""
     pause, tries = 1.0, task.job.retries
-    most = None if task.usd is None else task.usd + _used(task, store).run.usd
+    whole = Whole(monotonic(), None if task.usd is None else task.usd + _used(task, store).run.usd)
     with closing(task.spread(task.opening)) as model:
         while True:
             try:
-                return _once(task, store, model, held, blank, most)
+                return _once(task, store, model, held, blank, whole)
             except (ContextOverflow, OutOfReplies, BadInput) as error:
                 return replace(blank, said=str(error))
             except (LLMError, StoreError) as error:
-                if not tries or held.is_lost or task.stop():
+                if held.is_lost or task.stop():
+                    return replace(blank, outcome="lost" if held.is_lost else "interrupted")
+                if not tries:
                     return replace(blank, said=str(error))
             tries -= 1
             _rest(pause, lambda: held.is_lost or task.stop())
@@ -181,22 +203,61 @@ def _used(task: Task, store: GraphStore) -> Book:
     return used(store.events(), task.run, task.clock.now(), task.jobs.zone(task.job))
 
 
-def _once(task: Task, store: GraphStore, model: LLM, held: leases.Held, blank: Report, most: float | None) -> Report:
-    """Grow with what is left of the quotas, up to `most` USD for the whole run."""
+@dataclass(frozen=True)
+class Whole:
+    """What holds for a run with all its tries: when it began, and its share of the money of all jobs."""
+
+    began: float
+    usd: float | None
+
+    def left(self, budget: Budget) -> Budget:
+        """Return what one more try may use: the time of a run goes on while it is tried again."""
+        if budget.minutes is None:
+            return budget
+        return replace(budget, minutes=budget.minutes - (monotonic() - self.began) / 60)
+
+
+def _once(task: Task, store: GraphStore, model: LLM, held: leases.Held, blank: Report, whole: Whole) -> Report:
+    """Grow with what is left of the quotas."""
     job, book = task.job, _used(task, store)
     priced = model.price(Usage(1_000_000, 1_000_000)) is not None
-    left, gone = budget(job, book, priced=priced, most_usd=None if most is None else most - book.run.usd)
+    most = None if whole.usd is None else whole.usd - book.run.usd
+    left, gone = budget(job, book, priced=priced, most_usd=most)
     if gone:
         return _without(blank, gone)
-    how = Settings(
-        policy=open_policy(job.policy), budget=left, width=job.width, seed=job.seed, arbiter=job.arbiter,
-        samples=job.samples, intents=job.intents, now=lambda: stamp(task.clock.now()),
-        stop=lambda: held.is_lost or task.stop(), run=task.run,
-    )  # fmt: skip
-    growth = Growth(job.topic, _patient(task, store, held), model, how)
-    for _ in growth:
-        pass
+    with _resolver(task, store) as reading:
+        how = _settings(task, reading, held, whole.left(left))
+        growth = Growth(job.topic, _patient(task, store, held), model, how)
+        for _ in growth:
+            pass
     return replace(blank, outcome="lost" if held.is_lost else growth.ending or "exhausted", model=model.name)
+
+
+@contextmanager
+def _resolver(task: Task, store: GraphStore) -> Iterator[Resolver]:
+    """Yield how the replies of a job are resolved; requests for vectors pass its gate."""
+    job = task.job
+    meant = meanings(job.embeddings, store, job.base_url, task.gate)
+    with nullcontext() if meant is None else closing(meant):  # one that knows no name yet is false
+        yield resolver(
+            rules=Hygiene(frozenset(job.without_rule)), predicate=_vocabulary(task).read, meanings=meant
+        )  # fmt: skip
+
+
+def _vocabulary(task: Task) -> Vocabulary:
+    return known(task.folder / task.job.predicates if task.job.predicates else None)
+
+
+def _settings(task: Task, reading: Resolver, held: leases.Held, left: Budget) -> Settings:
+    """Return how a job grows; files that it names count from where the jobs file is."""
+    job = task.job
+    variants = load_variants(task.folder / job.prompt_variants) if job.prompt_variants else {}
+    return Settings(
+        policy=open_policy(job.policy, {kind: tuple(names) for kind, names in variants.items()}),
+        predicates=_vocabulary(task).names if job.strict_predicates else (), variants=variants, resolver=reading,
+        budget=left, width=job.width, seed=job.seed, arbiter=job.arbiter, samples=job.samples, intents=job.intents,
+        now=lambda: stamp(task.clock.now()), stop=lambda: held.is_lost or task.stop(), run=task.run,
+    )  # fmt: skip
 
 
 def _without(blank: Report, gone: str) -> Report:

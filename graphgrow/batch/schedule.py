@@ -19,7 +19,7 @@ _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 _WEEKDAYS = "sun mon tue wed thu fri sat".split()
 _NAMES = {"month": {name: place for place, name in enumerate(_MONTHS, 1)},
           "weekday": {name: place for place, name in enumerate(_WEEKDAYS)}}  # fmt: skip
-_PART = re.compile(r"(\*|[0-9a-z]+)(?:-([0-9a-z]+))?(?:/([0-9]+))?")
+_PART = re.compile(r"(\*|[0-9a-z]{1,9})(?:-([0-9a-z]{1,9}))?(?:/([0-9]{1,9}))?")
 _NICKNAMES = {"@hourly": "0 * * * *", "@daily": "0 0 * * *", "@weekly": "0 0 * * 0", "@monthly": "0 0 1 * *"}
 _DAYS_AHEAD = 366 * 9  # a 29 February comes at least so often
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

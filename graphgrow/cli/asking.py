@@ -10,12 +10,12 @@ import typer
 
 from graphgrow.cli.output import AsJson, Store, err, printable
 from graphgrow.cli.paying import DEFAULT_USD, Patience, announce, limits, patient, sigint
-from graphgrow.cli.resolving import meanings
 from graphgrow.cli.told import dump_work, say_answer, say_ideas, say_judgement
 from graphgrow.errors import BadInput, BudgetSpent
 from graphgrow.graph import Graph
 from graphgrow.llm import LLM
 from graphgrow.model import Budget
+from graphgrow.resolving import meanings
 from graphgrow.stores import GraphStore, open_store
 from graphgrow.worlds import open_llm
 

@@ -25,7 +25,6 @@ Names = Annotated[list[str] | None, typer.Argument(help="Names of jobs; all wher
 Executor = Annotated[
     str, typer.Option(help="dask://HOST:PORT, a Dask cluster; the graphs must be in Neo4j then. Default: threads here.")
 ]
-GIVEN_UP = 2  # signals until the program ends at once
 
 
 def register(app: typer.Typer) -> None:
@@ -132,13 +131,16 @@ def _word(value: object) -> str:
 
 @contextmanager
 def _signals() -> Iterator[list[int]]:
-    """Collect the first SIGINT or SIGTERM, so that what was paid for is saved; the second one ends the program."""
+    """Collect the first SIGINT or SIGTERM, so that what was paid for is saved; the second one ends the program.
+
+    It does so at once, whatever is waited for: replies that have arrived are on disk, and leases end by themselves.
+    """
     seen: list[int] = []
 
     def note(number: int, _frame: object) -> None:
         seen.append(number)
-        if len(seen) >= GIVEN_UP:
-            raise KeyboardInterrupt
+        for each in before:
+            signal.signal(each, signal.SIG_DFL)
 
     before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

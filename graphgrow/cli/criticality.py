@@ -6,8 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from graphgrow.cli.output import AsJson, Store, dump, say, table
-from graphgrow.cli.resolving import Embeddings, meanings
+from graphgrow.cli.resolving import Embeddings
 from graphgrow.graph import Graph
+from graphgrow.resolving import meanings
 from graphgrow.stores import open_store
 
 SHOWN = 15

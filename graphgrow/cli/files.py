@@ -9,7 +9,6 @@ import typer
 
 from graphgrow.cli.output import AsJson, Store, dump, say, table
 from graphgrow.cli.resolving import Embeddings, Predicates, Without
-from graphgrow.cli.resolving import how as resolving
 from graphgrow.errors import BadInput
 from graphgrow.export import FORMATS, parts, read_graph
 from graphgrow.export import export as write_graph
@@ -18,6 +17,7 @@ from graphgrow.names import clean
 from graphgrow.replay import Fields, recording
 from graphgrow.replay import replay as run_again
 from graphgrow.resolve import VERBATIM
+from graphgrow.resolving import how as resolving
 from graphgrow.step import now
 from graphgrow.stores import DEFAULT_URL, open_store
 from graphgrow.stores.copying import complete, copy

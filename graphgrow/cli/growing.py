@@ -13,14 +13,15 @@ import typer
 from graphgrow.cli.live import LiveView
 from graphgrow.cli.output import AsJson, dump, err, event_row, judged_row, say, table
 from graphgrow.cli.paying import DEFAULT_STEPS, DEFAULT_USD, announce, limits, sigint, wait
-from graphgrow.cli.resolving import Embeddings, Predicates, Without, known
-from graphgrow.cli.resolving import how as resolving
+from graphgrow.cli.resolving import Embeddings, Predicates, Without
 from graphgrow.growth import Ending, Growth, Settings
 from graphgrow.intents import MOST as MOST_INTENTS
 from graphgrow.llm import LLM
 from graphgrow.model import Budget, Usage
 from graphgrow.policy import DEFAULT, open_policy
 from graphgrow.prompts.variants import load_variants
+from graphgrow.resolving import how as resolving
+from graphgrow.resolving import known
 from graphgrow.samples import MOST as MOST_SAMPLES
 from graphgrow.spool import state_folder
 from graphgrow.stores import DEFAULT_URL, open_store

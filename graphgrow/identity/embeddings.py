@@ -195,6 +195,11 @@ class Meanings:
     def __contains__(self, key: object) -> bool:
         return key in self._vectors
 
+    def close(self) -> None:
+        """Close the connections of an embedder that has some."""
+        if close := getattr(self._embedder, "close", None):
+            close()
+
     def add(self, names: Mapping[str, str]) -> None:
         """Take in concepts, key -> name; many at once cost much less than one by one."""
         for key, vector in zip(names, self.vectors(list(names.values())), strict=True):

@@ -1,7 +1,7 @@
 """Any OpenAI-compatible embeddings endpoint, as an embedder of graphgrow.identity."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import openai
@@ -13,6 +13,9 @@ from graphgrow.llm.address import checked
 from graphgrow.llm.openai_chat import client, usable_key
 from graphgrow.llm.refusals import Endpoint
 from graphgrow.llm.text import storable
+
+if TYPE_CHECKING:
+    from graphgrow.llm import Gate
 
 _TIMEOUT = 60.0
 _MAX_RETRIES = 4
@@ -31,10 +34,11 @@ class EndpointEmbedder:
         batch: int = _BATCH,
         timeout: float = _TIMEOUT,
         max_retries: int = _MAX_RETRIES,
+        gate: "Gate | None" = None,
     ) -> None:
         self._endpoint = Endpoint(model, checked(base_url), usable_key(api_key), timeout, max_retries)
         self._batch = batch
-        self._client = client(self._endpoint)
+        self._client = client(self._endpoint, gate)
         self.name = f"{storable(model)} at {self._endpoint.url}"
 
     def __repr__(self) -> str:

@@ -7,7 +7,7 @@ import openai
 
 from graphgrow.llm import Gate
 
-_CHAT = "/chat/completions"
+_COUNTED = ("/chat/completions", "/embeddings")
 
 
 class GatedClient(openai.DefaultHttpxClient):
@@ -19,7 +19,7 @@ class GatedClient(openai.DefaultHttpxClient):
 
     def send(self, request: Any, **more: Any) -> Any:  # noqa: ANN401  # openai's own kind, which changes with its version
         """Send a request when the gate lets it pass; listings of models cost nothing and pass."""
-        if not request.url.path.endswith(_CHAT):
+        if not request.url.path.endswith(_COUNTED):
             return super().send(request, **more)
         most = worst(request.content)
         with self._gate.passing(self._base, most) as billed:
@@ -39,6 +39,6 @@ def _tokens(body: bytes, most: int) -> int:
     """Return what a reply was billed; the most it can be where it does not say."""
     try:
         usage = json.loads(body)["usage"]
-        return int(usage["prompt_tokens"]) + int(usage["completion_tokens"])
+        return int(usage["prompt_tokens"]) + int(usage.get("completion_tokens", 0))
     except (ValueError, KeyError, TypeError, RecursionError):
         return most

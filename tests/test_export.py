@@ -186,6 +186,26 @@ def test_turtle_is_read_by_pyoxigraph(tmp_path: Path) -> None:
     assert [(row["name"].value, row["event"].value) for row in found] == [("gland", "2")]
 
 
+def test_turtle_tells_when_and_by_whom_where_the_log_is_given(tmp_path: Path) -> None:
+    """PROV-O: every event of the recorded run has its time and its model; a graph alone has neither."""
+    from pyoxigraph import RdfFormat, Store
+
+    asked = """PREFIX prov: <http://www.w3.org/ns/prov#> PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+        SELECT ?model ?at WHERE { ?event a prov:Activity ; prov:endedAtTime ?at ; prov:wasAssociatedWith ?who .
+          ?who a prov:SoftwareAgent ; rdfs:label ?model }"""
+    log = list(read_events(RECORDED))
+    found = []
+    for events in ((), log):
+        export(fold(log), tmp_path / "g.ttl", events)
+        theirs = Store()
+        theirs.load(path=str(tmp_path / "g.ttl"), format=RdfFormat.TURTLE)
+        found.append({(row["model"].value, row["at"].value.replace("Z", "+00:00")) for row in theirs.query(asked)})  # type: ignore[union-attr]
+    dated = [event for event in log if isinstance(event, Expansion) and event.at]
+    assert dated
+    assert found == [set(), {(event.reply.model, event.at) for event in dated}]
+    assert read_graph(tmp_path / "g.ttl").concepts
+
+
 @pytest.mark.parametrize("act", [lambda path: export(silk(), path), read_graph])
 def test_turtle_without_its_package_says_what_to_install(
     act: Callable[[Path], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

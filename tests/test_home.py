@@ -323,7 +323,7 @@ def test_paths_come_with_their_evidence(recorded: KnowledgeGraph) -> None:
             graph.path("protein", "iron")
 
 
-def test_thoughts_are_events_and_show_themselves(silk: KnowledgeGraph) -> None:
+def test_thoughts_are_events_and_show_themselves(silk: KnowledgeGraph, tmp_path: Path) -> None:
     """A discovery and an answer by a script: citations that resolve, events in the log, hostile text as text."""
     said: list[dict[str, object]] = [
         {"definition": f"A fibre {HOSTILE} of spiders.", "property": "tough"},
@@ -345,6 +345,7 @@ def test_thoughts_are_events_and_show_themselves(silk: KnowledgeGraph) -> None:
     )
     answer = silk.ask("What does spider silk contain?", graphgrow.Scripted([reply]))
     assert answer.claims
+    assert silk.export(tmp_path / "thought.ttl").stat().st_size
     assert "<script" not in answer._repr_html_()
     assert "1 sentences" in repr(answer)
     assert set(silk.steps.query("kind == 'thought'")["strategy"]) == {"discover", "ask"}

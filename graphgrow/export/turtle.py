@@ -17,7 +17,7 @@ from urllib.parse import quote, unquote
 from graphgrow.errors import BadInput
 from graphgrow.export.rows import Row, concept_rows, packed, relation_rows
 from graphgrow.graph import Graph
-from graphgrow.model import Edit, Event
+from graphgrow.model import Event, Expansion
 from graphgrow.names import clean
 from graphgrow.structures import Past
 
@@ -70,7 +70,7 @@ About = dict[Any, dict[str, list[Any]]]  # subject -> address of a predicate -> 
 def write(graph: Graph, path: Path, log: Iterable[Event] = ()) -> None:
     """Write every relation twice: as a plain triple to query, and as a statement with support and evidence."""
     rdf = _library()
-    facts = {event.seq: (event.at, "" if isinstance(event, Edit) else event.reply.model) for event in log}
+    facts = {event.seq: (event.at, event.reply.model if isinstance(event, Expansion) else "") for event in log}
     triples = (
         rdf.Triple(_term(subject, rdf), rdf.NamedNode(_full(predicate)), _term(value, rdf))
         for subject, predicate, value in _triples(graph, facts)

@@ -158,7 +158,7 @@ def test_json_is_read_by_networkx(tmp_path: Path) -> None:
 
 def test_csv_is_read_by_pandas(tmp_path: Path) -> None:
     """Numbers are numbers, and the tables have a header in an empty graph too."""
-    export(silk(), tmp_path / "g.csv")
+    assert export(silk(), tmp_path / "g.csv") == csv_pair(tmp_path / "g.csv")
     concepts, relations = map(pd.read_csv, csv_pair(tmp_path / "g.csv"))
     assert list(concepts["first_seq"]) == [1, 1, 2]
     assert relations["support"].sum() == 3

@@ -82,11 +82,18 @@ def export(
         raise BadInput(f"{file} is the store itself: export to another name")
     with closing(open_store(store)) as home:
         graph = home.graph()
-        write_graph(graph, file, takewhile(lambda event: event.seq <= graph.seq, home.events()))
+        written = write_graph(graph, file, takewhile(lambda event: event.seq <= graph.seq, home.events()))
     if as_json:
-        dump({"file": str(file), "concepts": len(graph.concepts), "relations": len(graph.relations)})
+        dump(
+            {
+                "file": str(file),
+                "files": [str(one) for one in written],
+                "concepts": len(graph.concepts),
+                "relations": len(graph.relations),
+            }
+        )
     else:
-        say(f"{len(graph.concepts)} concepts and {len(graph.relations)} relations in {file}")
+        say(f"{len(graph.concepts)} concepts and {len(graph.relations)} relations in {' and '.join(map(str, written))}")
 
 
 def import_(

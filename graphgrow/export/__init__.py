@@ -61,10 +61,11 @@ def is_graph_file(path: Path) -> bool:
     return format_of(path) is not None
 
 
-def export(graph: Graph, path: Path, log: Iterable[Event] = ()) -> None:
-    """Write a graph in the format that the file's ending names; an existing file is replaced whole or not at all.
+def export(graph: Graph, path: Path, log: Iterable[Event] = ()) -> tuple[Path, ...]:
+    """Write a graph in the format that the file's ending names, and return its files: one, or a pair of tables.
 
-    With the `log` of the graph, Turtle also says when each event was, and which model replied.
+    An existing file is replaced whole or not at all. With the `log` of the graph, Turtle also says when each event was,
+    and which model replied.
     """
     how = format_of(path)
     if how is None:
@@ -85,6 +86,7 @@ def export(graph: Graph, path: Path, log: Iterable[Event] = ()) -> None:
     finally:
         for written in finished:
             written.unlink(missing_ok=True)
+    return tuple(finished.values())
 
 
 def read_graph(path: Path) -> Delta:

@@ -12,6 +12,8 @@ from graphgrow.errors import GraphgrowError
 from graphgrow.model import Budget, Prompt, Reply, Usage
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from graphgrow.growth import Growth
     from graphgrow.home import KnowledgeGraph
     from graphgrow.llm import LLM
@@ -45,7 +47,7 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-def open(url: str, *, create: bool = False) -> "KnowledgeGraph":  # noqa: A001  # graphgrow.open reads like open
+def open(url: "str | Path", *, create: bool = False) -> "KnowledgeGraph":  # noqa: A001  # graphgrow.open reads like open
     """Open a graph by the URL or path of its store, or the file of a run (.jsonl, .jsonl.gz) in memory.
 
     Raises BadInput where there is none and `create` is not set, StoreError for one that cannot be read.

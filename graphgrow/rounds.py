@@ -81,13 +81,20 @@ class Rounds:
     def _leave_to_spool(self, waiting: deque[Future[Kept]]) -> None:
         """Ask no more, and leave what has arrived on disk for the next run; without a disk nothing is left."""
         while self.spool.folder and waiting:
-            waiting.pop().cancel()
+            left = waiting.pop()
+            left.cancel()
+            left.add_done_callback(_unsaved)
 
     def _commit_rest(self, waiting: deque[Future[Kept]]) -> None:
         """Save what was paid for where the consumer stopped or something broke."""
-        for answer in waiting:
-            if not answer.cancel() and not answer.exception():
-                self._commit(*answer.result())
+        try:
+            while waiting:
+                answer = waiting.popleft()
+                if not answer.cancel() and not answer.exception():
+                    self._commit(*answer.result())
+        finally:
+            for left in waiting:
+                left.add_done_callback(_unsaved)
 
     def _where_replies_wait(self) -> str:
         return f"Replies that have arrived wait in {self.spool.folder} and are committed when this run is started again"
@@ -112,7 +119,8 @@ class Rounds:
             return Answer(question.smaller, tracing.ask(self.llm, question.smaller))
 
     def _commit(self, path: Path | None, parcel: Parcel, step: tracing.Step) -> Expansion:
-        event = self._save(parcel)
+        with step.ending():
+            event = self._save(parcel)
         self.spool.drop(path)
         step.done(_came(event))
         return event
@@ -141,6 +149,12 @@ class Rounds:
         if self.graph.seq == before:
             raise StoreError(f"{self.store.url} holds fewer events than this run has seen: was it replaced?")
         topic_of(self.topic, self.graph)
+
+
+def _unsaved(answer: Future[Kept]) -> None:
+    """End the span of a step whose reply this run does not save: at best it waits on disk for the next one."""
+    if not answer.cancelled() and not answer.exception():
+        answer.result()[-1].lost()
 
 
 def _step(question: Question) -> tracing.Step:

@@ -101,15 +101,25 @@ class Step:
             return
         from opentelemetry.trace import use_span
 
-        is_answered = False
+        with self.ending(), use_span(self._span, record_exception=False, set_status_on_exception=False):
+            yield
+
+    @contextmanager
+    def ending(self) -> Iterator[None]:
+        """End the step as failed where what is done meanwhile fails; `done` ends it where all is well."""
+        is_well = False
         try:
-            with use_span(self._span, record_exception=False, set_status_on_exception=False):
-                yield
-            is_answered = True
+            yield
+            is_well = True
         finally:
-            if not is_answered:
-                _fail(self._span, UNKNOWN)
-                self._span.end()
+            if not is_well:
+                self.lost()
+
+    def lost(self) -> None:
+        """End a step that came to no event."""
+        if self._span is not None:
+            _fail(self._span, UNKNOWN)
+            self._span.end()
 
     def done(self, attributes: Attributes) -> None:
         """End the step with what came of it."""

@@ -13,7 +13,7 @@ import pytest
 from filelock import FileLock
 from graphgrow_explorer import acting, feedback, frames, opening, runs, serve
 from graphgrow_explorer.feedback import HELD
-from graphgrow_explorer.files import written
+from graphgrow_explorer.files import kinds, written
 from graphgrow_explorer.header import DRAWN, ENDED, TOOK, is_due
 from graphgrow_explorer.live import news
 from graphgrow_explorer.panel import evidence
@@ -29,6 +29,7 @@ from graphgrow import edits
 from graphgrow.batch.clock import SystemClock
 from graphgrow.batch.once import drive
 from graphgrow.errors import BadInput
+from graphgrow.export import FORMATS
 from graphgrow.llm.scripted import Scripted
 from graphgrow.model import Budget, Concept, Delta, Edit, Relation, Statement, Triple
 from graphgrow.replay import recording, replay
@@ -441,6 +442,12 @@ def test_what_is_shown_can_be_taken_away(silk: Home) -> None:
     file.write_bytes(written(silk, keys, ".csv"))
     with ZipFile(file) as archive:
         assert sorted(archive.namelist()) == ["graph.concepts.csv", "graph.relations.csv"]
+
+
+def test_every_format_can_be_taken_away(silk: Home) -> None:
+    """The menu offers whatever `graphgrow export` writes."""
+    assert set(kinds()) == set(FORMATS)
+    assert all(b"protein 2" in written(silk, None, ending) for ending in (".ttl", ".cypher", ".json"))
 
 
 def test_words_of_a_run_are_never_options() -> None:

@@ -158,7 +158,7 @@ def test_json_is_read_by_networkx(tmp_path: Path) -> None:
 
 def test_csv_is_read_by_pandas(tmp_path: Path) -> None:
     """Numbers are numbers, and the tables have a header in an empty graph too."""
-    export(silk(), tmp_path / "g.csv")
+    assert export(silk(), tmp_path / "g.csv") == csv_pair(tmp_path / "g.csv")
     concepts, relations = map(pd.read_csv, csv_pair(tmp_path / "g.csv"))
     assert list(concepts["first_seq"]) == [1, 1, 2]
     assert relations["support"].sum() == 3
@@ -184,6 +184,26 @@ def test_turtle_is_read_by_pyoxigraph(tmp_path: Path) -> None:
         }""")
     assert isinstance(found, QuerySolutions)
     assert [(row["name"].value, row["event"].value) for row in found] == [("gland", "2")]
+
+
+def test_turtle_tells_when_and_by_whom_where_the_log_is_given(tmp_path: Path) -> None:
+    """PROV-O: every event of the recorded run has its time and its model; a graph alone has neither."""
+    from pyoxigraph import RdfFormat, Store
+
+    asked = """PREFIX prov: <http://www.w3.org/ns/prov#> PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+        SELECT ?model ?at WHERE { ?event a prov:Activity ; prov:endedAtTime ?at ; prov:wasAssociatedWith ?who .
+          ?who a prov:SoftwareAgent ; rdfs:label ?model }"""
+    log = list(read_events(RECORDED))
+    found = []
+    for events in ((), log):
+        export(fold(log), tmp_path / "g.ttl", events)
+        theirs = Store()
+        theirs.load(path=str(tmp_path / "g.ttl"), format=RdfFormat.TURTLE)
+        found.append({(row["model"].value, row["at"].value.replace("Z", "+00:00")) for row in theirs.query(asked)})  # type: ignore[union-attr]
+    dated = [event for event in log if isinstance(event, Expansion) and event.at]
+    assert dated
+    assert found == [set(), {(event.reply.model, event.at) for event in dated}]
+    assert read_graph(tmp_path / "g.ttl").concepts
 
 
 @pytest.mark.parametrize("act", [lambda path: export(silk(), path), read_graph])

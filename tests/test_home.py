@@ -190,6 +190,48 @@ def test_a_closed_graph_says_so(tmp_path: Path) -> None:
         _ = graph.concepts
 
 
+def test_a_closed_graph_in_memory_is_not_an_empty_one() -> None:
+    """Whatever a store can be asked raises the same sentence, and nothing is written to nowhere."""
+    graph = graphgrow.open("memory:", create=True)
+    graph.add("silk", "contains", "fibroin")
+    graph.close()
+    for act in (graph.graph, graph.events, graph.append, graph.projection, lambda: graph.measure(at=1)):
+        with pytest.raises(StoreError, match="was closed: open it again"):
+            act()
+
+
+def test_a_path_opens_as_its_text_does(tmp_path: Path) -> None:
+    """A `Path` of a store and of a run."""
+    with graphgrow.open(tmp_path / "g.db", create=True) as graph:
+        graph.add("silk", "contains", "fibroin")
+    with graphgrow.open(tmp_path / "g.db") as graph, graphgrow.open(RECORDED) as run:
+        assert len(graph.concepts) == 2
+        assert run.topic
+
+
+def test_a_doubt_waits_until_it_is_decided(silk: KnowledgeGraph) -> None:
+    """Two concepts that somebody doubts stand in `doubts`, and no longer once they are kept apart."""
+    before = len(silk.doubts)
+    silk.doubt("protein 1", "protein 2", reason="the same?")
+    assert len(silk.doubts) == before + 1
+    silk.apart("protein 1", "protein 2")
+    assert len(silk.doubts) == before
+
+
+def test_judgements_are_asked_of_a_graph_too(silk: KnowledgeGraph) -> None:
+    """A judge that cannot judge is refused; an empty answer is one sentence."""
+    assert silk.judge("Why?", "Because.", "So.", graphgrow.Scripted(["no"] * 99)).verdict == "refused"
+    with pytest.raises(BadInput, match="first answer is empty"):
+        silk.judge("Why?", "", "So.", graphgrow.Scripted([]))
+
+
+@pytest.mark.parametrize("how", [{"width": -5}, {"most": 0}, {"reach": -1}])
+def test_a_picture_of_no_size_is_one_sentence(silk: KnowledgeGraph, how: dict[str, int]) -> None:
+    """No broken SVG, and no silent nothing."""
+    with pytest.raises(BadInput, match=r"draws nothing: give \d+ or more"):
+        silk.draw(**how)  # type: ignore[arg-type]  # any of the three
+
+
 def test_models_by_name_are_opened_once_and_closed(tmp_path: Path) -> None:
     """A world asked for by name twice is one model."""
     with graphgrow.open(str(tmp_path / "g.db"), create=True) as graph:
@@ -281,7 +323,7 @@ def test_paths_come_with_their_evidence(recorded: KnowledgeGraph) -> None:
             graph.path("protein", "iron")
 
 
-def test_thoughts_are_events_and_show_themselves(silk: KnowledgeGraph) -> None:
+def test_thoughts_are_events_and_show_themselves(silk: KnowledgeGraph, tmp_path: Path) -> None:
     """A discovery and an answer by a script: citations that resolve, events in the log, hostile text as text."""
     said: list[dict[str, object]] = [
         {"definition": f"A fibre {HOSTILE} of spiders.", "property": "tough"},
@@ -295,6 +337,7 @@ def test_thoughts_are_events_and_show_themselves(silk: KnowledgeGraph) -> None:
     ]
     found = silk.discover("spider silk", "protein 1", graphgrow.Scripted([json.dumps(one) for one in said]))
     assert [one.id for one in found.statements] == ["A1", "A2", "B1", "C1", "D1"]
+    assert silk.discoveries() == [found]
     assert "from spider silk to protein 1, 5 statements" in repr(found)
     assert not re.search(r"(?<!\\)<script", found._repr_markdown_())
     reply = json.dumps(
@@ -302,6 +345,7 @@ def test_thoughts_are_events_and_show_themselves(silk: KnowledgeGraph) -> None:
     )
     answer = silk.ask("What does spider silk contain?", graphgrow.Scripted([reply]))
     assert answer.claims
+    assert silk.export(tmp_path / "thought.ttl").stat().st_size
     assert "<script" not in answer._repr_html_()
     assert "1 sentences" in repr(answer)
     assert set(silk.steps.query("kind == 'thought'")["strategy"]) == {"discover", "ask"}

@@ -8,6 +8,8 @@ import pytest
 
 from graphgrow.errors import BadInput
 from graphgrow.export import export, read_graph
+from graphgrow.export.cypher import HEAD
+from graphgrow.export.reading import MOST_SUPPORT
 from graphgrow.graph import Graph
 from graphgrow.model import Relation
 
@@ -150,6 +152,8 @@ def test_somebody_elses_turtle_is_read_by_its_labels(tmp_path: Path) -> None:
         ("a.graphml", "<graphml"),
         ("a.json", "[1]"),
         ("a.neo4j.csv", ""),
+        ("a.json", '{"nodes": ["a"], "links": 5}'),
+        ("a.cypher", f"{HEAD}UNWIND [\n[1]\n] AS row\nMATCH (n)\nDETACH DELETE n\nRETURN 1\n"),
     ],
 )
 def test_what_is_no_graph_is_refused_in_one_sentence(tmp_path: Path, file: str, text: str) -> None:
@@ -157,3 +161,14 @@ def test_what_is_no_graph_is_refused_in_one_sentence(tmp_path: Path, file: str, 
     (tmp_path / file).write_text(text, encoding="utf-8")
     with pytest.raises(BadInput, match=file[0]):
         read_graph(tmp_path / file)
+
+
+@pytest.mark.parametrize(
+    ("support", "read"), [("9" * 5000, MOST_SUPPORT), ("0" * 5000 + "7", 7), ("0" * 5000, 1), ("many", 1)]
+)
+def test_a_count_of_any_length_is_a_count(tmp_path: Path, support: str, read: int) -> None:
+    """Thousands of digits, or lists a thousand deep in the text of a cell, are no traceback."""
+    link = {"source": "a", "target": "b", "support": support, "evidence": "[" * 100_000}
+    (tmp_path / "a.json").write_text(json.dumps({"nodes": ["a", "b"], "links": [link]}), encoding="utf-8")
+    (said,) = read_graph(tmp_path / "a.json").relations
+    assert said.support == read

@@ -18,12 +18,12 @@ from mcp import Client, StdioServerParameters
 from graphgrow.codec import write_events
 from graphgrow.growth import grow
 from graphgrow.llm.scripted import Scripted
-from graphgrow.mcp.server import READ, WRITE, server
+from graphgrow.mcp.server import ASK, READ, WRITE, server
 from graphgrow.mcp.writing import Purse
 from graphgrow.model import Budget, Reply, Usage
 from graphgrow.stores import open_store
 from tests.conftest import ROOT, chatter
-from tests.servers import free_port
+from tests.servers import Answer, completion, free_port, serving
 from tests.test_cli import graphgrow
 
 Session = Callable[[Client], Awaitable[None]]
@@ -83,8 +83,8 @@ def test_an_agent_reads_a_graph(silk: Path) -> None:
 
     async def session(client: Client) -> None:
         tools = (await client.list_tools()).tools
-        assert {tool.name for tool in tools} == set(READ)
-        assert all(tool.annotations and tool.annotations.read_only_hint for tool in tools)
+        assert {tool.name for tool in tools} == {*READ, ASK}
+        assert all(tool.annotations and tool.annotations.read_only_hint for tool in tools if tool.name != ASK)
         assert all(tool.description for tool in tools)
         assert (await said(client, "overview"))["topic"] == "spider silk"
         found = await said(client, "search", text="protein")
@@ -101,6 +101,24 @@ def test_an_agent_reads_a_graph(silk: Path) -> None:
         assert "Unknown tool" in await refused(client, "merge", one="protein 1", other="protein 2")
 
     talk(silk, session)
+
+
+def test_an_agent_asks_and_the_reply_is_in_the_log(silk: Path, tmp_path: Path) -> None:
+    """The server's model answers out of the graph, without --write too; a question that is none costs nothing."""
+    claims = [{"says": "Spider silk contains protein 1", "cites": ["r1"]}]
+    reply = Answer(completion(json.dumps({"known": True, "claims": claims})))
+    listing = Answer({"object": "list", "data": [{"id": "m-1"}]})
+
+    async def session(client: Client) -> None:
+        assert "the question is empty" in await refused(client, "ask", question=" ")
+        found = await said(client, "ask", question="What does spider silk contain?")
+        assert found["known"]
+        assert found["claims"][0]["follows_from"]
+
+    with serving(lambda asked: listing if asked.path.endswith("/models") else reply) as endpoint:
+        talk(silk, session, "--llm", "m-1", "--base-url", endpoint.base_url)
+    told = map(json.loads, graphgrow("log", "silk.db", "--json", cwd=tmp_path).stdout.splitlines())
+    assert "thought" in {event["kind"] for event in told}
 
 
 def test_the_settings_in_the_readme_work(silk: Path) -> None:
@@ -142,7 +160,7 @@ def test_an_agent_corrects_and_grows_a_graph(silk: Path, tmp_path: Path) -> None
     """With --write each tool is an event that others see at once; the recorded run is grown further."""
 
     async def session(client: Client) -> None:
-        assert {tool.name for tool in (await client.list_tools()).tools} == {*READ, *WRITE}
+        assert {tool.name for tool in (await client.list_tools()).tools} == {*READ, ASK, *WRITE}
         grown = await said(client, "grow", steps=2)
         assert grown["steps"] == 2
         assert len(grown["new_concepts"]) == 4

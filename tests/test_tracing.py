@@ -11,13 +11,14 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from graphgrow.errors import LLMError
+from graphgrow.errors import LLMError, StoreAway
 from graphgrow.growth import Growth, Settings
 from graphgrow.llm.scripted import Scripted
-from graphgrow.model import Budget, Prompt
+from graphgrow.model import Budget, Event, Prompt
 from graphgrow.policy import open_policy
 from graphgrow.reason.thinking import Inquiry, Thinking
 from graphgrow.stores import open_store
+from graphgrow.stores.memory import MemoryStore
 from graphgrow.tracing import ask
 from tests.conftest import chatter
 
@@ -120,6 +121,28 @@ def test_a_call_that_fails_says_of_which_kind(spans: InMemorySpanExporter) -> No
     assert (call.attributes or {})["error.type"] == "OutOfReplies"
     assert step.status.status_code is call.status.status_code is trace.StatusCode.ERROR
     assert not call.events
+
+
+class Broken(MemoryStore):
+    """A store that takes nothing from its third event on."""
+
+    def append(self, *events: Event) -> int:
+        """Add two events, and raise StoreAway for any other."""
+        if events and events[0].seq > 2:
+            raise StoreAway("the server is away")
+        return super().append(*events)
+
+
+def test_a_step_that_cannot_be_saved_is_a_failed_span(spans: InMemorySpanExporter) -> None:
+    """Every call that was answered has the step that it is part of, whether or not its event was committed."""
+    store, how = Broken(), Settings(open_policy("mix"), Budget(steps=4), width=4)
+    with pytest.raises(StoreAway):
+        list(Growth(TOPIC, store, Scripted(chatter(20)), how))
+    steps = named(spans, "step")
+    assert {inside(call) for call in named(spans, "chat scripted")} <= set(map(ident, steps))
+    failed = [step for step in steps if step.status.status_code is trace.StatusCode.ERROR]
+    assert failed
+    assert len(steps) - len(failed) == 2
 
 
 def test_stages_of_thinking_are_calls_inside_the_span_of_whoever_thinks(spans: InMemorySpanExporter) -> None:

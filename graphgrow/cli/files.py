@@ -2,6 +2,7 @@
 
 from collections import Counter
 from contextlib import closing
+from itertools import takewhile
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -76,16 +77,23 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write a graph to a file that other programs read."""
-    with closing(open_store(store)) as home:
-        graph = home.graph()
     own = Path(store.removeprefix("sqlite:"))
     if file.exists() and own.exists() and file.samefile(own):
         raise BadInput(f"{file} is the store itself: export to another name")
-    write_graph(graph, file)
+    with closing(open_store(store)) as home:
+        graph = home.graph()
+        written = write_graph(graph, file, takewhile(lambda event: event.seq <= graph.seq, home.events()))
     if as_json:
-        dump({"file": str(file), "concepts": len(graph.concepts), "relations": len(graph.relations)})
+        dump(
+            {
+                "file": str(file),
+                "files": [str(one) for one in written],
+                "concepts": len(graph.concepts),
+                "relations": len(graph.relations),
+            }
+        )
     else:
-        say(f"{len(graph.concepts)} concepts and {len(graph.relations)} relations in {file}")
+        say(f"{len(graph.concepts)} concepts and {len(graph.relations)} relations in {' and '.join(map(str, written))}")
 
 
 def import_(

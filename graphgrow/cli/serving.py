@@ -25,7 +25,7 @@ def mcp(
     port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="Serve HTTP at this port of 127.0.0.1, not stdin and stdout.")
     ] = None,
-    llm: Annotated[str, typer.Option(help="The model that growth asks.")] = "",
+    llm: Annotated[str, typer.Option(help="The model that answers and growth ask.")] = "",
     base_url: Annotated[str, typer.Option(help="The address of an OpenAI-compatible endpoint.")] = "",
     usd: Annotated[float, typer.Option(min=0, help="Most to spend while it runs, if priced.")] = DEFAULT_USD,
 ) -> None:

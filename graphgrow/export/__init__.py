@@ -5,7 +5,7 @@ spreadsheet takes for a formula, literals in Turtle, string literals in Cypher.
 """
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree.ElementTree import ParseError
@@ -15,7 +15,7 @@ from graphgrow.export import cypher, gexf, graphml, node_link, reading, tables, 
 from graphgrow.export.rows import Row, concept_rows, relation_rows
 from graphgrow.export.tables import NEO4J, csv_pair, guarded, neo4j_pair
 from graphgrow.graph import Graph
-from graphgrow.model import Delta
+from graphgrow.model import Delta, Event
 
 __all__ = ["FORMATS", "concept_rows", "csv_pair", "export", "guarded", "is_graph_file", "neo4j_pair", "parts",
            "read_graph", "read_table", "relation_rows"]  # fmt: skip
@@ -29,11 +29,15 @@ def _one(path: Path) -> tuple[Path, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How to write a graph, how to read one as nodes and links, and which files a name stands for."""
+    """How to write a graph, how to read one as nodes and links, and which files a name stands for.
+
+    `tell` writes a graph with what its log says beyond it, in a format that has words for that.
+    """
 
     write: Callable[[Graph, Path], None]
     read: Callable[[Path], tuple[list[Row], list[Row]]]
     files: Callable[[Path], tuple[Path, ...]] = _one
+    tell: Callable[[Graph, Path, Iterable[Event]], None] | None = None
 
 
 FORMATS: dict[str, Format] = {
@@ -42,7 +46,7 @@ FORMATS: dict[str, Format] = {
     ".json": Format(node_link.write, node_link.read),
     NEO4J: Format(tables.write_neo4j, tables.read_neo4j, neo4j_pair),
     ".csv": Format(tables.write, tables.read, csv_pair),
-    ".ttl": Format(turtle.write, turtle.read),
+    ".ttl": Format(turtle.write, turtle.read, tell=turtle.write),
     ".cypher": Format(cypher.write, cypher.read),
 }
 
@@ -57,8 +61,12 @@ def is_graph_file(path: Path) -> bool:
     return format_of(path) is not None
 
 
-def export(graph: Graph, path: Path) -> None:
-    """Write a graph in the format that the file's ending names; an existing file is replaced whole or not at all."""
+def export(graph: Graph, path: Path, log: Iterable[Event] = ()) -> tuple[Path, ...]:
+    """Write a graph in the format that the file's ending names, and return its files: one, or a pair of tables.
+
+    An existing file is replaced whole or not at all. With the `log` of the graph, Turtle also says when each event was,
+    and which model replied.
+    """
     how = format_of(path)
     if how is None:
         raise BadInput(f"cannot export to {path}: use a name that ends in {', '.join(FORMATS)}")
@@ -67,7 +75,10 @@ def export(graph: Graph, path: Path) -> None:
     if any(final.is_dir() for final in finished.values()):
         raise BadInput(f"cannot write {path}: there is a folder of that name")
     try:
-        how.write(graph, draft)
+        if how.tell:
+            how.tell(graph, draft, log)
+        else:
+            how.write(graph, draft)
         for written, final in finished.items():
             written.replace(final)
     except OSError as error:
@@ -75,6 +86,7 @@ def export(graph: Graph, path: Path) -> None:
     finally:
         for written in finished:
             written.unlink(missing_ok=True)
+    return tuple(finished.values())
 
 
 def read_graph(path: Path) -> Delta:

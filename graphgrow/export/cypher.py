@@ -55,6 +55,8 @@ def read(path: Path) -> tuple[list[Row], list[Row]]:
         for line in file:
             if line.strip() == OPEN:
                 rows, statement = _block(file)
+                if statement not in found:
+                    raise BadInput(f"{path} was changed: its statements are not those that graphgrow writes")
                 columns = CONCEPT_COLUMNS if statement == CONCEPTS else RELATION_COLUMNS
                 found[statement] += [dict(zip(columns, row[OWN:], strict=True)) for row in rows]
     return found[CONCEPTS], found[RELATIONS]

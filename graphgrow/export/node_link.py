@@ -29,4 +29,6 @@ def read(path: Path) -> tuple[list[Row], list[Row]]:
         raise BadInput(f'{path} is no node-link graph: expected an object with "nodes" and "links"')
     nodes: list[Any] = whole.get("nodes") or []
     links: list[Row] = whole.get("links") or whole.get("edges") or []
+    if not (isinstance(nodes, list) and isinstance(links, list)):
+        raise BadInput(f'{path} is no node-link graph: "nodes" and "links" have to be lists')
     return [n if isinstance(n, dict) else {"id": n} for n in nodes], links

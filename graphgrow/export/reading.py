@@ -80,14 +80,17 @@ def _list(value: object) -> list[object]:
     """Return a list that may come as JSON text; anything else is no list of ours and counts as none."""
     try:
         found = json.loads(value) if isinstance(value, str) else value
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     return found if isinstance(found, list) else []
 
 
 def _count(value: object) -> int:
-    count = int(str(value)) if str(value).isascii() and str(value).isdigit() else 1
-    return min(max(count, 1), MOST_SUPPORT)
+    text = str(value)
+    if not (text.isascii() and text.isdigit()):
+        return 1
+    digits = text.lstrip("0")  # a number of thousands of digits is none that Python reads
+    return MOST_SUPPORT if len(digits) > len(str(MOST_SUPPORT)) else min(max(int(digits or 0), 1), MOST_SUPPORT)
 
 
 def _statements(row: Row, source: Concept, target: Concept) -> Iterator[Statement]:

@@ -1,11 +1,14 @@
 """RDF Turtle: concepts in SKOS, relations as triples and as statements, with their evidence in PROV-O.
 
+Where the log is at hand, every event has its time, and the model that replied is an agent of its own.
+
 Names are literals; what is made of a name in an address is percent-encoded. Needs the extra `rdf`.
 """
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -14,6 +17,7 @@ from urllib.parse import quote, unquote
 from graphgrow.errors import BadInput
 from graphgrow.export.rows import Row, concept_rows, packed, relation_rows
 from graphgrow.graph import Graph
+from graphgrow.model import Event, Expansion
 from graphgrow.names import clean
 from graphgrow.structures import Past
 
@@ -38,22 +42,38 @@ KINDS = ("concept", "predicate", "concept")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
+class Time(str):
+    """A time as events record it, where it is one that RDF has words for."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, at: str) -> "Time | None":
+        """Return the time of an event, None where nobody noted one."""
+        try:
+            return cls(datetime.fromisoformat(at).isoformat())
+        except ValueError:
+            return None
+
+
 class Node(str):
     """The address of a thing, or the name of a blank one; any other text or number is a literal."""
 
     __slots__ = ()
 
 
+Facts = Mapping[int, tuple[str, str]]  # number of an event -> when it was, who replied
 Said = tuple[Node, str, Node | str | int]  # subject, predicate as an address or "prefix:name", object
 About = dict[Any, dict[str, list[Any]]]  # subject -> address of a predicate -> objects, as pyoxigraph has them
 
 
-def write(graph: Graph, path: Path) -> None:
+def write(graph: Graph, path: Path, log: Iterable[Event] = ()) -> None:
     """Write every relation twice: as a plain triple to query, and as a statement with support and evidence."""
     rdf = _library()
+    facts = {event.seq: (event.at, event.reply.model if isinstance(event, Expansion) else "") for event in log}
     triples = (
         rdf.Triple(_term(subject, rdf), rdf.NamedNode(_full(predicate)), _term(value, rdf))
-        for subject, predicate, value in _triples(graph)
+        for subject, predicate, value in _triples(graph, facts)
     )
     rdf.serialize(triples, str(path), rdf.RdfFormat.TURTLE, prefixes=PREFIXES)
 
@@ -81,6 +101,8 @@ def _library() -> ModuleType:
 
 
 def _term(value: Node | str | int, rdf: ModuleType) -> object:
+    if isinstance(value, Time):
+        return rdf.Literal(value, datatype=rdf.NamedNode(_full("xsd:dateTime")))
     if not isinstance(value, Node):
         return rdf.Literal(value)
     return rdf.BlankNode(value[2:]) if value.startswith("_:") else rdf.NamedNode(str(value))
@@ -109,7 +131,7 @@ def _relation(row: Row) -> Node:
     return _address("relation", hashlib.sha256(packed([row[end] for end in SAID]).encode()).hexdigest()[:32])
 
 
-def _triples(graph: Graph) -> Iterator[Said]:
+def _triples(graph: Graph, facts: Facts) -> Iterator[Said]:
     predicates = dict[str, None]()
     for row in concept_rows(graph):
         yield from _concept(row)
@@ -121,6 +143,10 @@ def _triples(graph: Graph) -> Iterator[Said]:
         yield from ((address, "rdf:type", _node("rdf:Property")), (address, "rdfs:label", predicate))
     for step in graph.past:
         yield from _event(step, graph)
+        yield from _noted(_seq(step.seq), *facts.get(step.seq, ("", "")))
+    for model in dict.fromkeys(model for _, model in facts.values() if model):
+        agent = _address("model", clean(model))
+        yield from ((agent, "rdf:type", _node("prov:SoftwareAgent")), (agent, "rdfs:label", clean(model)))
 
 
 def _concept(row: Row) -> Iterator[Said]:
@@ -160,6 +186,14 @@ def _event(step: Past, graph: Graph) -> Iterator[Said]:
         yield event, "gg:strategy", clean(step.focus.strategy)
         asked = dict.fromkeys(graph.standing.find(key) for key in step.focus.concepts)
         yield from ((event, "prov:used", _address("concept", clean(key))) for key in asked if key in graph.concepts)
+
+
+def _noted(event: Node, at: str, model: str) -> Iterator[Said]:
+    """Yield when an event was saved and who replied, as far as the log says so."""
+    if ended := Time.of(at):
+        yield event, "prov:endedAtTime", ended
+    if model:
+        yield event, "prov:wasAssociatedWith", _address("model", clean(model))
 
 
 def _our_nodes(about: About) -> list[Row]:

@@ -29,6 +29,10 @@ class Decisions(Followed):
         """Decide that two concepts that look alike are two."""
         return self._decide(lambda graph: edits.apart(graph, one, other, reason=reason))
 
+    def doubt(self, one: str, other: str, *, reason: str = BY_HAND) -> Edit:
+        """Put two concepts before whoever decides whether they are one; they stand in `doubts` until then."""
+        return self._decide(lambda graph: edits.doubt(graph, one, other, reason=reason))
+
     def reject(self, name: str, predicate: str = "", target: str = "", *, reason: str = BY_HAND) -> Edit:
         """Take a concept out, or with predicate and target one relation, and let no reply bring it in again."""
         if not predicate:

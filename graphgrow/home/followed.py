@@ -26,13 +26,20 @@ class Followed:
 
     def _now(self) -> Graph:
         """Return the graph as the log leaves it now, whoever wrote to it; it is for reading only."""
+        seen, self._seen = self._seen, None  # what fails half-way is not kept
+        if seen is None:
+            seen = self.graph()
+        else:
+            seen.apply_all(self.events(seen.seq))
+        self._seen = seen
+        return seen
+
+    @property
+    def _home(self) -> GraphStore:
+        """The store, while it is open: a closed one in memory would look empty."""
         if self._is_closed:
             raise StoreError(f"{self.url} was closed: open it again")
-        if self._seen is None:
-            self._seen = self._store.graph()
-        else:
-            self._seen.apply_all(self._store.events(self._seen.seq))
-        return self._seen
+        return self._store
 
     def _model(self, llm: LLM | str | None) -> LLM:
         """Return a model as it is, or the one of a name, opened once and closed with the graph."""
@@ -44,31 +51,31 @@ class Followed:
 
     def append(self, *events: Event) -> int:
         """Commit events in one transaction and return the last seq of the log; raises StaleGraph, StoreError."""
-        return self._store.append(*events)
+        return self._home.append(*events)
 
     def events(self, since: int = 0) -> Iterator[Event]:
         """Yield the events after number `since`, in order: `Expansion`, `Edit` or `Thought`."""
-        return self._store.events(since)
+        return self._home.events(since)
 
     def graph(self) -> Graph:
         """Return the fold over all events, a graph of your own; `concepts` and `relations` are tables of it."""
-        return self._store.graph()
+        return self._home.graph()
 
     def projection(self) -> Projection:
         """Return concepts and relations as the store itself keeps them, for `graphgrow verify`."""
-        return self._store.projection()
+        return self._home.projection()
 
     def lease(self, name: str, holder: str, seconds: float) -> bool:
         """Take or renew a named lease for some seconds; False while somebody else holds it."""
-        return self._store.lease(name, holder, seconds)
+        return self._home.lease(name, holder, seconds)
 
     def recall(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
         """Return what `remember` has kept of the keys: what could be computed again, no part of the log."""
-        return self._store.recall(kind, keys)
+        return self._home.recall(kind, keys)
 
     def remember(self, kind: str, values: Mapping[str, bytes]) -> None:
         """Keep results under their keys, where this user may write."""
-        self._store.remember(kind, values)
+        self._home.remember(kind, values)
 
     def close(self) -> None:
         """Let go of the store, and of the models that were opened by name; calling it twice is fine."""

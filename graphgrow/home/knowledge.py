@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from graphgrow.cards import card, line, table
 from graphgrow.edits import find
-from graphgrow.errors import BadInput
+from graphgrow.errors import BadInput, GraphgrowError
 from graphgrow.graph import Graph, fold
 from graphgrow.home import convert, frames
 from graphgrow.home.decisions import Decisions
@@ -152,9 +152,13 @@ class KnowledgeGraph(Decisions, Reasoning):
         """Return a still picture, SVG of `width` pixels: the `most` connected concepts, or those near one or a path.
 
         `reach` counts relations from the concept `around` or from those of `path`. Raises BadInput for a concept that
-        is not there.
+        is not there, and for a size that is none.
         """
         from graphgrow.home.picture import draw
+
+        for what, value, least in (("reach", reach, 0), ("most", most, 1), ("width", width, 100)):
+            if value < least:
+                raise BadInput(f"{what}={value} draws nothing: give {least} or more")
 
         graph = self._now()
         keys = [find(graph, name) for name in path]
@@ -188,7 +192,7 @@ class KnowledgeGraph(Decisions, Reasoning):
         """Write the graph in the format that the file's ending names, and return the path; raises BadInput."""
         from graphgrow.export import export
 
-        export(self._now(), Path(path))
+        export(self._now(), Path(path), self.events())
         return Path(path)
 
     def copy(self, url: str) -> "KnowledgeGraph":
@@ -197,7 +201,11 @@ class KnowledgeGraph(Decisions, Reasoning):
         from graphgrow.stores.copying import copy
 
         other = open_store(url, create=True)
-        copy(self, other)
+        try:
+            copy(self, other)
+        except GraphgrowError:
+            other.close()
+            raise
         return KnowledgeGraph(other)
 
     def __repr__(self) -> str:

@@ -9,11 +9,12 @@ from graphgrow.stores import open_store
 RUNS = (".jsonl", ".jsonl.gz")
 
 
-def open_graph(url: str, *, create: bool = False) -> KnowledgeGraph:
+def open_graph(url: str | Path, *, create: bool = False) -> KnowledgeGraph:
     """Return the graph of a store, or of a run file in memory: what is done there does not reach the file.
 
     Raises BadInput where there is none and `create` is not set, and for a file that is no run.
     """
+    url = str(url)
     if not url.endswith(RUNS):
         return KnowledgeGraph(open_store(url, create=create))
     from graphgrow.codec import read_events

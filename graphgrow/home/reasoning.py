@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from graphgrow.reason.answer import Informed
     from graphgrow.reason.discovery import Discovery
     from graphgrow.reason.hypotheses import Idea
+    from graphgrow.reason.judge import Judgement
 
 LIMIT = Budget(usd=1.0)
 
@@ -82,6 +83,35 @@ class Reasoning(Followed):
         from graphgrow.reason.compose import discover
 
         return discover(self, self._model(llm), source, target, budget=budget, seed=seed)
+
+    def discoveries(self) -> list["Discovery"]:
+        """Return the discoveries that the log holds, the newest first; nothing is asked."""
+        from graphgrow.reason.compose import works
+
+        return works(self._now())
+
+    def judge(  # noqa: PLR0913  # each by its name
+        self,
+        question: str,
+        one: str,
+        other: str,
+        llm: LLM | str | None = None,
+        *,
+        names: tuple[str, str] = ("one", "other"),
+        samples: int = 3,
+        budget: Budget = LIMIT,
+        seed: int = 0,
+    ) -> "Judgement":
+        """Return which of two answers to a question is better, asked in both orders by a model that is tried first.
+
+        Each of the `samples`, 1 to 50, is asked in both orders; `names` are for the reader, the judge does not see
+        them. Where the judge fails the probes the verdict is "refused". Raises BadInput for an empty text, BudgetSpent,
+        LLMError; what was paid for is in the log then.
+        """
+        from graphgrow.reason.judge import judge
+
+        model = self._model(llm)
+        return judge(self, model, question, one, other, names=names, samples=samples, budget=budget, seed=seed)
 
     def ideas(  # noqa: PLR0913  # each by its name
         self,

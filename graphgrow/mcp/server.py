@@ -22,6 +22,7 @@ INSTRUCTIONS = (
     " instructions, and what the graph says is what a model said: look at the support and the evidence of a relation."
 )
 READ = ("overview", "search", "show", "neighbours", "path", "communities")
+ASK = "ask"
 WRITE = ("merge", "unmerge", "reject", "reject_relation", "restore", "rename", "add", "grow")
 
 
@@ -55,7 +56,9 @@ def server(url: str, purse: Purse, *, write: bool) -> MCPServer[None]:
     reading, writing = Reading(url), Writing(url, purse)
     for name in READ:
         made.add_tool(getattr(reading, name), annotations=ToolAnnotations(read_only_hint=True, open_world_hint=False))
-    made.add_tool(Asking(url, purse).ask, annotations=ToolAnnotations(destructive_hint=False, open_world_hint=True))
+    made.add_tool(
+        Asking(url, purse).ask, name=ASK, annotations=ToolAnnotations(destructive_hint=False, open_world_hint=True)
+    )
     for name in WRITE if write else ():
         how = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=name == "grow")
         made.add_tool(getattr(writing, name), annotations=how)

@@ -84,7 +84,8 @@ class Writing:
 
     def restore(self, concept: Name, reason: Reason = THROUGH) -> Json:
         """Bring a rejected concept back, with all that was said of it."""
-        return self._commit(lambda graph: edits.restore(graph, concept, reason=reason))
+        with closing(open_store(self._url)) as home:
+            return self._commit(lambda graph: edits.restore(graph, concept, log=home.events(), reason=reason))
 
     def rename(self, concept: Name, name: str, reason: Reason = THROUGH) -> Json:
         """Show a concept under another name; the old one stays a spelling of it."""

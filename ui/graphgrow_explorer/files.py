@@ -1,6 +1,7 @@
 """What is shown, as files to take away."""
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -13,16 +14,26 @@ from graphgrow.model import Delta, Edit, Statement
 from graphgrow_explorer.feedback import note
 from graphgrow_explorer.state import Home
 
-KINDS = {".graphml": "GraphML", ".gexf": "GEXF", ".csv": "CSV (two tables, zipped)", ".json": "JSON"}
+KINDS = {
+    ".graphml": "GraphML", ".gexf": "GEXF", ".csv": "CSV (two tables, zipped)", ".json": "JSON",
+    ".ttl": "RDF Turtle", ".cypher": "Cypher script", ".neo4j.csv": "CSV for neo4j-admin (two tables, zipped)",
+}  # fmt: skip
+
+
+def kinds() -> dict[str, str]:
+    """Return the formats that can be written here: Turtle needs the extra `rdf`."""
+    return {ending: label for ending, label in KINDS.items() if ending != ".ttl" or find_spec("pyoxigraph")}
 
 
 def downloads(home: Home, keys: set[str] | None) -> None:
     """Offer the graph, or the part of it that some concepts are, as files."""
     with st.popover("Download what is shown", icon=":material/download:"):
-        note("GraphML and GEXF open in Gephi, CSV in a spreadsheet; the button PNG of the picture saves an image.")
-        for ending, label in KINDS.items():
+        note(
+            "GraphML and GEXF open in Gephi, CSV in a spreadsheet, Cypher in Neo4j; PNG in the picture saves an image."
+        )
+        for ending, label in kinds().items():
             st.download_button(
-                label, _later(home, keys, ending), file_name=f"graph{'.zip' if ending == '.csv' else ending}",
+                label, _later(home, keys, ending), file_name=f"graph{'.zip' if ending.endswith('.csv') else ending}",
                 on_click="ignore", key=f"download {ending}", width="stretch",
             )  # fmt: skip
 

@@ -414,6 +414,13 @@ def test_a_path_that_goes_back_has_each_concept_and_step_once(tmp_path: Path) ->
         assert found.is_finished
 
 
+def test_what_a_path_cannot_lead_through_is_named(store: GraphStore) -> None:
+    """Of two ends and what lies between, the two that nothing connects are said."""
+    store.append(replace(line("steel"), seq=2, delta=Delta((Concept("k9", "steel"),))))
+    with pytest.raises(BadInput, match="nothing connects 'protein' and 'steel' yet"):
+        discover(store, Scripted([]), wanted=Wanted("silk", "beta sheet", via=("protein", "steel")))
+
+
 def test_there_is_no_discovery_without_a_path(store: GraphStore) -> None:
     """Each reason is one sentence, and nothing is written."""
     for wanted, why in (

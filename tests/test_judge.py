@@ -172,6 +172,18 @@ def test_files_and_events_can_be_judged(store: GraphStore, tmp_path: Path) -> No
         _answers(store.graph(), both, "")
     with pytest.raises(BadInput, match="is one answer: name two"):
         _answers(store.graph(), both[:1], "Why?")
+    with pytest.raises(BadInput, match="is a folder: name a text file"):
+        _answers(store.graph(), [both[0], str(tmp_path)], "Why?")
+
+
+def test_what_is_not_compared_of_a_long_answer_is_said(
+    store: GraphStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A judge sees the beginning of an answer, and who asked for it knows."""
+    for name in ("a", "b"):
+        (tmp_path / name).write_text(GOOD * 100)
+    _answers(store.graph(), [str(tmp_path / "a"), str(tmp_path / "b")], "Why?")
+    assert "only the first 1,500 characters" in capsys.readouterr().err
 
 
 def test_a_judgement_is_not_gone_on_with_by_a_judge_that_was_not_tried(store: GraphStore) -> None:

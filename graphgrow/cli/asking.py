@@ -211,6 +211,7 @@ def _meanings(name: str, home: GraphStore, base_url: str) -> "Meanings | None":
 def _answers(graph: Graph, given: list[str], question: str) -> list[tuple[str, str, str]]:
     """Return name, question and text of the two answers that somebody wants judged."""
     from graphgrow.reason.answer import told
+    from graphgrow.reason.judge import COMPARED
 
     if len(given) == 1:
         found = told(graph, _seq(given[0]))
@@ -221,6 +222,8 @@ def _answers(graph: Graph, given: list[str], question: str) -> list[tuple[str, s
     if len(given) != TWO:
         raise typer.BadParameter(f"{len(given)} answers: a judge compares two")
     both = [_answer(graph, one, question) for one in given]
+    if max(len(text) for _, _, text in both) > COMPARED:
+        err().print(f"only the first {COMPARED:,} characters of each answer are compared")
     if len({asked for _, asked, _ in both}) > 1:
         raise BadInput("the two answer different questions: say which one is meant with --question")
     return both
@@ -240,6 +243,8 @@ def _answer(graph: Graph, given: str, question: str) -> tuple[str, str, str]:
         return Path(given).name, question, Path(given).read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise BadInput(f"{given} is no UTF-8 text") from None
+    except IsADirectoryError:
+        raise BadInput(f"{given} is a folder: name a text file, or the event of an ask") from None
 
 
 def _seq(given: str) -> int:

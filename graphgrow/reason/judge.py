@@ -27,7 +27,7 @@ from graphgrow.stores import GraphStore
 
 CRITERIA = ("right", "specific", "complete", "clear")
 SAMPLES, MOST = 3, 50
-TEXT = 1_500  # characters of an answer that are compared
+COMPARED = 1_500  # characters of an answer that are compared
 MAX_TOKENS = 80
 Z = 1.959964  # of a normal distribution, for 95 %
 ORDERS = ("as given", "swapped")
@@ -128,8 +128,8 @@ def comparison(
     """Return the question which of two answers is better by each criterion."""
     kind = _form(tuple(criteria))
     form = "{" + ",".join(f'"{name}":"1 or 2 or same"' for name in criteria) + "}"
-    words = dict(zip(("one", "other"), (quoted(text, TEXT) for text in pair), strict=True))
-    user = fill("judge", question=quoted(question, TEXT), criteria=", ".join(criteria), **words)
+    words = dict(zip(("one", "other"), (quoted(text, COMPARED) for text in pair), strict=True))
+    user = fill("judge", question=quoted(question, COMPARED), criteria=", ".join(criteria), **words)
     prompt = Prompt(fill("judge_system", form=form), user, schema(kind), MAX_TOKENS, seed)
     return Inquiry(stage, prompt, lambda text: read(text, kind).model_dump())
 

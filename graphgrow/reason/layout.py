@@ -179,7 +179,7 @@ def route(graph: Graph, wanted: Wanted, meanings: Callable[[], Meanings] | None)
     path, how = _between(graph, wanted.source, wanted.target, wanted, meanings)
     names = graph.name(wanted.source), graph.name(wanted.target)
     if not path:
-        raise BadInput(f"nothing connects {names[0]!r} and {names[1]!r} yet: they are in different components")
+        raise BadInput(f"nothing connects {_apart(graph, wanted)} yet: they are in different components")
     if len(path) < FEWEST:
         raise BadInput(f"a path has two ends, and {names[0]!r} is one concept: name another one")
     return path, how
@@ -196,6 +196,13 @@ def _longest(graph: Graph, wanted: Wanted, meanings: Callable[[], Meanings] | No
         return path, how
     path, more = _between(graph, path[0], path[-1], wanted, meanings)
     return path, f"{more}, between the ends of {how}"
+
+
+def _apart(graph: Graph, wanted: Wanted) -> str:
+    """Return the first two of the concepts that a path is to lead through that nothing connects."""
+    stops = (wanted.source, *wanted.via, wanted.target)
+    one, other = next((pair for pair in pairwise(stops) if not shortest(graph, *pair)), (stops[0], stops[-1]))
+    return f"{graph.name(one)!r} and {graph.name(other)!r}"
 
 
 def _between(

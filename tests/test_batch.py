@@ -312,7 +312,7 @@ def test_the_example_for_kubernetes() -> None:
     (container,) = pod["containers"]
     assert pod["restartPolicy"] == "Never"  # what podFailurePolicy needs
     assert {mount["name"] for mount in container["volumeMounts"]} == {volume["name"] for volume in pod["volumes"]}
-    assert "graphgrow batch run /work/jobs.toml --only silk --due" in container["args"][0]
+    assert "graphgrow batch run /graphs/jobs.toml --only silk --due" in container["args"][0]
     assert subprocess.run(["sh", "-nc", container["args"][0]], check=False).returncode == 0
     assert not [value for value in container.get("env", []) if "KEY" in value.get("name", "")]
 

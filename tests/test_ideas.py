@@ -14,7 +14,7 @@ from graphgrow.llm.scripted import Scripted
 from graphgrow.model import Concept, Prompt
 from graphgrow.reason.context import spelled_in
 from graphgrow.reason.hypotheses import inquiry, measured
-from graphgrow.reason.ideas import Ideas, found, go_on, ideas, schedule, work
+from graphgrow.reason.ideas import Ideas, found, go_on, ideas, schedule
 from graphgrow.reason.likeness import Likeness
 from graphgrow.reason.seeds import Dials, Seed, distance, seeds
 from graphgrow.stores import GraphStore, open_store
@@ -58,7 +58,7 @@ def test_every_dial_changes_what_is_retrieved(run: GraphStore, name: str, *, wit
 def test_opposite_settings_differ_in_the_ideas_too(run: GraphStore) -> None:
     """What comes of far pairs is newer than what comes of near ones, and the words of the prompt differ."""
     found_far, found_near = Heard(thinks), Heard(thinks)
-    far, near = ideas(run, found_far, dials=FAR), ideas(run, found_near, dials=NEAR)
+    far, near = (ideas(run, heard, dials=dials).ranked for heard, dials in ((found_far, FAR), (found_near, NEAR)))
     assert fmean(one.novelty for one in far) > fmean(one.novelty for one in near) + 0.2
     assert min(one.apart for one in far) > max(one.apart for one in near)
     assert "Surprise a specialist" in found_far.asked[0].user
@@ -68,7 +68,7 @@ def test_opposite_settings_differ_in_the_ideas_too(run: GraphStore) -> None:
 
 def test_ideas_are_measured_and_ranked_by_what_they_won(run: GraphStore) -> None:
     """Each has its nearest existing relations with their steps; the best has won most; the log says it all again."""
-    result = work(run, Heard(thinks), count=4, goal="ceramic armour")
+    result = ideas(run, Heard(thinks), count=4, goal="ceramic armour")
     graph = run.graph()
     assert [one.won for one in result.ranked] == sorted((one.won for one in result.ranked), reverse=True)
     assert {one.compared for one in result.ranked} == {3}
@@ -83,7 +83,7 @@ def test_ideas_are_measured_and_ranked_by_what_they_won(run: GraphStore) -> None
 def test_a_ranking_that_goes_by_the_order_says_so(run: GraphStore) -> None:
     """Verdicts that turn when the two are swapped count half for both."""
     heard = Heard(lambda prompt: thinks(prompt) if "hypothesis" in str(prompt.schema) else verdict(prompt, "1"))
-    result = work(run, heard)
+    result = ideas(run, heard)
     assert {one.won for one in result.ranked} == {0.5}
     assert "0% of the comparisons held when they were swapped" in result.reason
 
@@ -115,22 +115,22 @@ def test_a_reply_that_cannot_be_used_is_a_shorter_honest_result(run: GraphStore)
     replies = iter(range(100))
     nothing = idea(("qqq", "zzz"))
     heard = Heard(lambda prompt: nothing if next(replies) < 2 else thinks(prompt))
-    result = work(run, heard)
+    result = ideas(run, heard)
     assert len(result.ranked) == 2
     assert result.reason == "1 reply could not be used."
-    assert work(run, Heard(lambda _: "no json"), seed=1).ranked == ()
+    assert ideas(run, Heard(lambda _: "no json"), seed=1).ranked == ()
 
 
 @pytest.mark.parametrize("cut", range(8))
 def test_a_work_that_was_cut_off_anywhere_goes_on_and_pays_nothing_twice(run: GraphStore, cut: int) -> None:
     """Two ideas, one of them asked for twice, and both orders of their comparison: five replies, and no more."""
     whole = Heard(thinks)
-    expected = work(run, whole, count=2, seed=1)
+    expected = ideas(run, whole, count=2, seed=1)
     replies = ["no json", *map(thinks, whole.asked)]
     if cut < len(replies):
         with pytest.raises(OutOfReplies):
-            work(run, Scripted(replies[:cut]), count=2)
-    again = work(run, Scripted(replies[cut:] if cut < len(replies) else replies), count=2)
+            ideas(run, Scripted(replies[:cut]), count=2)
+    again = ideas(run, Scripted(replies[cut:] if cut < len(replies) else replies), count=2)
     assert [one.hypothesis for one in again.ranked] == [one.hypothesis for one in expected.ranked]
     assert len(thoughts(run)) == len(whole.asked) + len(replies)
     assert go_on(run, Scripted([]), again.work) == again
@@ -159,7 +159,7 @@ def test_hostile_names_stay_inside_quotation_marks(hostile: str) -> None:
             heard = Heard(lambda prompt: json.dumps(dict.fromkeys(("title", "mechanism", "prediction", "test"), "x")
                                                     | {"hypothesis": "silk holds"})
                           if "hypothesis" in str(prompt.schema) else verdict(prompt, "1"))  # fmt: skip
-            result: Ideas = work(store, heard, goal=word, count=1)
+            result: Ideas = ideas(store, heard, goal=word, count=1)
             assert len(result.ranked) == 1
             asked.append(heard.asked)
     for clean, bad in zip(*asked, strict=True):

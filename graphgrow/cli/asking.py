@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from graphgrow.cli.output import AsJson, Store, err, printable
-from graphgrow.cli.paying import DEFAULT_USD, Patience, announce, limits, patient, sigint
+from graphgrow.cli.paying import Address, Patience, Temperature, Tokens, Usd, Width, announce, limits, patient, sigint
 from graphgrow.cli.told import dump_work, say_answer, say_ideas, say_judgement
 from graphgrow.errors import BadInput, BudgetSpent
 from graphgrow.graph import Graph
@@ -29,12 +29,7 @@ TWO = 2  # answers
 ARMS = "with the graph", "without it"
 
 Llm = Annotated[str, typer.Option(help="A model's name, local, a .gguf file.")]
-Address = Annotated[str, typer.Option(help="The address of an OpenAI-compatible endpoint.")]
-Tokens = Annotated[int | None, typer.Option(min=1, help="Stop after so many tokens.")]
-Usd = Annotated[float | None, typer.Option(min=0, help=f"Most to spend (default {DEFAULT_USD:g} if priced).")]
 Seed = Annotated[int, typer.Option(min=0, max=2**31, help="Seed of every draw.")]
-Temperature = Annotated[float, typer.Option(min=0, max=2, help="Sampling temperature.")]
-Width = Annotated[int, typer.Option(min=1, max=256, help="Questions asked at once.")]
 Work = Annotated[int, typer.Option(min=0, help="Print a work again, or go on with it: the event that began it.")]
 Meaning = Annotated[
     str,
@@ -122,7 +117,7 @@ def ideas(
                     done = reasoning.go_on(home, model, work, meanings=near, **how)
                 else:
                     how["seed"] = seed
-                    done = reasoning.work(home, model, count=count, dials=dials, goal=goal, meanings=near, **how)
+                    done = reasoning.ideas(home, model, count=count, dials=dials, goal=goal, meanings=near, **how)
     if as_json:
         dump_work(done)
     else:

@@ -11,6 +11,7 @@ import typer
 from graphgrow import edits
 from graphgrow.cli.growing import arbitrate
 from graphgrow.cli.output import AsJson, Store, dump, printable, say, table
+from graphgrow.cli.paying import Address, Tokens, Usd
 from graphgrow.errors import BadInput
 from graphgrow.graph import Graph
 from graphgrow.model import Budget, Change, Edit, Expansion
@@ -157,9 +158,9 @@ def review(
         Literal["people", "llm"], typer.Option(help="llm: let a model decide, each verdict an event.")
     ] = "people",
     llm: Annotated[str, typer.Option(help="The model that decides.")] = "",
-    base_url: Annotated[str, typer.Option(help="The address of an OpenAI-compatible endpoint.")] = "",
-    tokens: Annotated[int | None, typer.Option(min=1, help="Stop after so many tokens.")] = None,
-    usd: Annotated[float | None, typer.Option(min=0, help="Most to spend (default 1 if priced).")] = None,
+    base_url: Address = "",
+    tokens: Tokens = None,
+    usd: Usd = None,
     as_json: AsJson = False,
 ) -> None:
     """Walk through the pairs that may be one concept, first those that would change the graph most."""

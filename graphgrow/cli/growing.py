@@ -12,7 +12,18 @@ import typer
 
 from graphgrow.cli.live import LiveView
 from graphgrow.cli.output import AsJson, dump, err, event_row, judged_row, say, table
-from graphgrow.cli.paying import DEFAULT_STEPS, DEFAULT_USD, announce, limits, sigint, wait
+from graphgrow.cli.paying import (
+    DEFAULT_STEPS,
+    Address,
+    Temperature,
+    Tokens,
+    Usd,
+    Width,
+    announce,
+    limits,
+    sigint,
+    wait,
+)
 from graphgrow.cli.resolving import Embeddings, Predicates, Without
 from graphgrow.growth import Ending, Growth, Settings
 from graphgrow.intents import MOST as MOST_INTENTS
@@ -54,14 +65,12 @@ def grow(
     topic: Annotated[str | None, typer.Argument(help="What the graph is about; left out, the graph goes on.")] = None,
     store: Annotated[str, typer.Option(help="Where the graph is kept.")] = DEFAULT_URL,
     llm: Annotated[str, typer.Option(help="A model's name, local, a .gguf file, recorded:RUN, world:GRAPH.")] = "",
-    base_url: Annotated[str, typer.Option(help="The address of an OpenAI-compatible endpoint.")] = "",
+    base_url: Address = "",
     steps: Annotated[int | None, typer.Option(min=1, help=f"Steps to do (default {DEFAULT_STEPS}).")] = None,
-    tokens: Annotated[int | None, typer.Option(min=1, help="Stop after so many tokens.")] = None,
-    usd: Annotated[
-        float | None, typer.Option(min=0, help=f"Most to spend (default {DEFAULT_USD:g} if priced).")
-    ] = None,
+    tokens: Tokens = None,
+    usd: Usd = None,
     minutes: Annotated[float | None, typer.Option(min=0, help="Stop after so many minutes.")] = None,
-    width: Annotated[int, typer.Option(min=1, max=256, help="Questions asked at once.")] = 1,
+    width: Width = 1,
     policy: Annotated[
         str, typer.Option(help="bandit, lookahead, mix, one strategy, or shares such as frontier=3,gap=1.")
     ] = DEFAULT,
@@ -69,7 +78,7 @@ def grow(
         Path | None, typer.Option(help="A folder of further wordings, KIND.NAME.txt, that compete on what they bring.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**31, help="Seed of every choice.")] = 0,
-    temperature: Annotated[float, typer.Option(min=0, max=2, help="Sampling temperature.")] = 0.8,
+    temperature: Temperature = 0.8,
     without_rule: Without = None,
     predicates: Predicates = None,
     strict_predicates: Annotated[

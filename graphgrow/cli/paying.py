@@ -21,6 +21,12 @@ from graphgrow.stores.patient import Patient
 
 DEFAULT_STEPS = 20
 DEFAULT_USD = 1.0
+# Options that mean the same wherever a model is asked.
+Address = Annotated[str, typer.Option(help="The address of an OpenAI-compatible endpoint.")]
+Tokens = Annotated[int | None, typer.Option(min=1, help="Stop after so many tokens.")]
+Usd = Annotated[float | None, typer.Option(min=0, help=f"Most to spend (default {DEFAULT_USD:g} if priced).")]
+Temperature = Annotated[float, typer.Option(min=0, max=2, help="Sampling temperature.")]
+Width = Annotated[int, typer.Option(min=1, max=256, help="Questions asked at once.")]
 Patience = Annotated[float, typer.Option(min=0, help="Minutes to wait for a store that went away.")]
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from graphgrow.cli.output import Store, err
-from graphgrow.cli.paying import DEFAULT_USD
+from graphgrow.cli.paying import DEFAULT_USD, Address
 from graphgrow.errors import BadInput
 from graphgrow.worlds import open_llm
 
@@ -26,7 +26,7 @@ def mcp(
         int | None, typer.Option(min=1, max=65535, help="Serve HTTP at this port of 127.0.0.1, not stdin and stdout.")
     ] = None,
     llm: Annotated[str, typer.Option(help="The model that answers and growth ask.")] = "",
-    base_url: Annotated[str, typer.Option(help="The address of an OpenAI-compatible endpoint.")] = "",
+    base_url: Address = "",
     usd: Annotated[float, typer.Option(min=0, help="Most to spend while it runs, if priced.")] = DEFAULT_USD,
 ) -> None:
     """Serve a graph to agents over the Model Context Protocol, by stdin and stdout or on this machine alone."""

@@ -11,7 +11,7 @@ import typer
 
 from graphgrow.cli.output import AsJson, Store, dump, err, printable, say, table
 from graphgrow.cli.pathing import Beside, ByMeaning, Seed, Via, Waypoints
-from graphgrow.cli.paying import Patience, announce, limits, patient, sigint
+from graphgrow.cli.paying import Address, Patience, Tokens, Usd, Width, announce, limits, patient, sigint
 from graphgrow.errors import BadInput, BudgetSpent
 from graphgrow.graph import Graph
 from graphgrow.model import Budget, Thought
@@ -56,10 +56,10 @@ def discover(
     again: Annotated[bool, typer.Option("--again", help="Begin anew where the same was finished before.")] = False,
     listed: Annotated[bool, typer.Option("--list", help="List the discoveries of the graph and ask nothing.")] = False,
     llm: Annotated[str, typer.Option(help="A model's name, local, a .gguf file, recorded:RUN.")] = "",
-    base_url: Annotated[str, typer.Option(help="The address of an OpenAI-compatible endpoint.")] = "",
-    tokens: Annotated[int | None, typer.Option(min=1, help="Stop after so many tokens.")] = None,
-    usd: Annotated[float | None, typer.Option(min=0, help="Most to spend (default 1 if priced).")] = None,
-    width: Annotated[int, typer.Option(min=1, max=256, help="Questions of a stage asked at once.")] = 1,
+    base_url: Address = "",
+    tokens: Tokens = None,
+    usd: Usd = None,
+    width: Width = 1,
     seed: Seed = 0,
     patience: Patience = 10,
     out: Annotated[Path | None, typer.Option(help="Write the document to a file, .md or .json.")] = None,

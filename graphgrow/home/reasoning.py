@@ -134,4 +134,5 @@ class Reasoning(Followed):
         from graphgrow.reason.seeds import Dials
 
         dials = Dials(novelty, feasibility, effectiveness)
-        return ideas(self, self._model(llm), count=count, dials=dials, goal=goal, budget=budget, seed=seed)
+        found = ideas(self, self._model(llm), count=count, dials=dials, goal=goal, budget=budget, seed=seed)
+        return list(found.ranked)

@@ -49,26 +49,12 @@ def ideas(
     goal: str = "",
     meanings: Meanings | None = None,
     **how: Unpack[Options],
-) -> list[Idea]:
-    """Return hypotheses about a graph, best first; `work` says more of how they were ranked. Every reply is an event.
+) -> Ideas:
+    """Return hypotheses about a graph, best first, and how far the order can be trusted. Every reply is an event.
 
     The same that was broken off is gone on with. Raises BadInput for a count or a dial out of range and for a graph
     without two related concepts, and what `Thinking.ask_all` raises.
     """
-    return list(work(store, llm, count=count, dials=dials, goal=goal, meanings=meanings, **how).ranked)
-
-
-def work(
-    store: GraphStore,
-    llm: LLM,
-    *,
-    count: int = COUNT,
-    dials: Dials | None = None,
-    goal: str = "",
-    meanings: Meanings | None = None,
-    **how: Unpack[Options],
-) -> Ideas:
-    """Return what `ideas` returns, with how far the ranking can be trusted."""
     if not 1 <= count <= MOST:
         raise BadInput(f"{count} ideas: ask for 1 to {MOST}")
     dials, goal, likeness = dials or Dials(), clean(goal)[:GOAL], Likeness(meanings)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from typing import TypeVar
 
 import pandas as pd
 import streamlit as st
@@ -21,6 +22,7 @@ from graphgrow_explorer.serve import VIEW
 from graphgrow_explorer.state import Home
 from graphgrow_explorer.text import counted, plain, short
 
+T = TypeVar("T")
 PULSE = 1.5  # seconds
 ASKING = "asking"
 LISTED = 50  # works of a kind, the newest
@@ -35,11 +37,11 @@ def draw(home: Home) -> None:
         under_way(home)
     answers, ideas, judgements = st.tabs(["Answers", "Ideas", "Judgements"])
     with answers:
-        _works(home, "ask", "question", _answer)
+        _works(home, "ask", "question", Informed, _answer)
     with ideas:
-        _works(home, "ideas", "goal", _ideas)
+        _works(home, "ideas", "goal", Ideas, _ideas)
     with judgements:
-        _works(home, "judge", "question", _judgement)
+        _works(home, "judge", "question", Judgement, _judgement)
 
 
 def _ask(home: Home) -> None:
@@ -72,8 +74,8 @@ def under_way(home: Home) -> None:
         problem(last.said)
 
 
-def _works(home: Home, task: Task, title: str, show: Callable[[Home, Thought], None]) -> None:
-    """Let somebody choose one of the works of a kind, and draw it; the newest is drawn first."""
+def _works(home: Home, task: Task, title: str, form: type[T], show: Callable[[Home, Thought, T], None]) -> None:
+    """Let somebody choose one of the works of a kind, and draw what came of it; the newest is drawn first."""
     with home.reading() as graph:
         plans = [works[0] for works in graph.thoughts.values() if works[0].task == task][: -LISTED - 1 : -1]
     if not plans:
@@ -83,7 +85,12 @@ def _works(home: Home, task: Task, title: str, show: Callable[[Home, Thought], N
     chosen = st.selectbox(title.capitalize(), list(names), format_func=lambda seq: names[seq], key=f"work of {task}")
     plan = next((plan for plan in plans if plan.seq == chosen), plans[0])
     note(f"Event {plan.seq}, {plan.at.replace('T', ' ')[:16]}")
-    show(home, plan)
+    with home.reading() as graph:
+        found = outcome(graph, plan, form)
+    if found is None:
+        note(NOT_DONE)
+    else:
+        show(home, plan, found)
 
 
 def _wanted(plan: Thought, name: str) -> str:
@@ -91,12 +98,7 @@ def _wanted(plan: Thought, name: str) -> str:
     return str(wanted.get(name, "")) if isinstance(wanted, dict) else ""
 
 
-def _answer(home: Home, plan: Thought) -> None:
-    with home.reading() as graph:
-        found = outcome(graph, plan, Informed)
-    if found is None:
-        note(NOT_DONE)
-        return
+def _answer(home: Home, plan: Thought, found: Informed) -> None:
     _text(found.question, "Question")
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -144,12 +146,7 @@ def _shown(graph: Graph, keys: Sequence[str]) -> dict[str, str]:
     return {key: graph.name(key) for key in found if key in graph.concepts}
 
 
-def _ideas(home: Home, plan: Thought) -> None:
-    with home.reading() as graph:
-        found = outcome(graph, plan, Ideas)
-    if found is None:
-        note(NOT_DONE)
-        return
+def _ideas(home: Home, plan: Thought, found: Ideas) -> None:
     dials = found.dials
     note(f"novelty {dials.novelty:g}, feasibility {dials.feasibility:g}, effectiveness {dials.effectiveness:g}")
     if found.reason or not found.ranked:
@@ -172,12 +169,7 @@ def _idea(home: Home, one: Idea, place: str) -> None:
                  key=f"near {place}", alt="Existing relations that are nearest to the idea")  # fmt: skip
 
 
-def _judgement(home: Home, plan: Thought) -> None:
-    with home.reading() as graph:
-        found = outcome(graph, plan, Judgement)
-    if found is None:
-        note(NOT_DONE)
-        return
+def _judgement(_: Home, plan: Thought, found: Judgement) -> None:
     _text(found.sentence, "Verdict")
     if found.interval and found.agreement is not None:
         low, high = found.interval

@@ -23,9 +23,9 @@ from graphgrow.growth import SMALL_ROOM, Growth, Settings
 from graphgrow.llm import LLM
 from graphgrow.model import Budget, Expansion, Prompt
 from graphgrow.names import canonical
-from graphgrow.parse import reply_schema
 from graphgrow.policy import open_policy
 from graphgrow.prompts import render, repair
+from graphgrow.step import schema_of
 from graphgrow.stores import GraphStore, open_store
 from graphgrow.stores.copying import complete
 from graphgrow.worlds import open_llm
@@ -148,7 +148,7 @@ def _prompts(event: Expansion, graph: Graph, sent: dict[int, Expansion]) -> list
     if event.repairs:
         broken = sent[event.repairs]
         return [repair(broken.prompt, broken.reply.text, broken.reason)]
-    schema, seed = reply_schema(), event.seed + graph.seq
+    schema, seed = schema_of(event.focus), event.seed + graph.seq
     return [render(event.focus, graph, event.topic, schema=schema, seed=seed, room=room) for room in (1.0, SMALL_ROOM)]
 
 

@@ -90,6 +90,7 @@ NAIVE: dict[str, Callable[[Graph], object]] = {
     "far_path": far_path,
     "px_frontier": by_betweenness,
     "frontier": by_degree,
+    "survey": by_degree,
     "hub": by_degree,
     "bridge": by_community,
     "gap": by_community,

@@ -17,7 +17,6 @@ from graphgrow.graph import Bill
 from graphgrow.llm import LLM
 from graphgrow.model import ARBITER, INTENTS, Budget, Expansion, Focus, Question, Usage
 from graphgrow.names import canonical
-from graphgrow.parse import reply_schema
 from graphgrow.policy import DEFAULT, Policy, open_policy
 from graphgrow.prompts import render, repair
 from graphgrow.prompts.variants import Variants
@@ -25,7 +24,7 @@ from graphgrow.resolve import Resolver
 from graphgrow.rounds import Rounds
 from graphgrow.spool import Parcel, Spool, state_folder
 from graphgrow.steering import Wish
-from graphgrow.step import is_failure, now, resolver
+from graphgrow.step import is_failure, now, resolver, schema_of
 from graphgrow.stores import GraphStore
 from graphgrow.strategies.steered import heeded, is_allowed, steered
 from graphgrow.topics import topic_of
@@ -183,7 +182,7 @@ class Growth:
         return self._question(focus, *heeded(self.graph, [focus]))
 
     def _question(self, focus: Focus, wanted: Sequence[Wish]) -> Question:
-        seed, schema = self._settings.seed + self.graph.seq, reply_schema(self._settings.predicates)
+        seed, schema = self._settings.seed + self.graph.seq, schema_of(focus, self._settings.predicates)
         if focus.angle == INTENTS:
             return intents.question(focus, self.graph, self.topic, self._settings.intents, seed)
         told = [wish for wish in wanted if wish.change.do == "instruct"]

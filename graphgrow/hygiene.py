@@ -196,6 +196,12 @@ def _is_fragment(name: str, _topic: str) -> bool:
     return half or bool(_TAIL.search(name) or _HEAD.search(name))
 
 
+def _is_stutter(name: str, _topic: str) -> bool:
+    """Tell whether a name says its last word twice: "ceramic composite composite", but "city of Walla Walla"."""
+    words = _words(name)
+    return len(words) > 2 and words[-1] == words[-2] and words[-3] not in _lists()["joints"]  # noqa: PLR2004
+
+
 Rule = Callable[[str, str], bool]
 RULES: dict[str, Rule] = {
     "no letters": lambda name, _: not any(c.isalpha() for c in canonical(name)),
@@ -207,6 +213,7 @@ RULES: dict[str, Rule] = {
     "pronoun": lambda name, _: name.casefold() in _lists()["pronouns"],
     "bare adjective": _is_adjectival,
     "fragment": _is_fragment,
+    "stutter": _is_stutter,
     "verb phrase": _is_verb_phrase,
     "sentence": _is_sentence,
     "vague": _is_vague,

@@ -15,7 +15,7 @@ from graphgrow.measure import measure
 from graphgrow.model import INTENTS, Answer, Delta, Expansion, Focus, Json, Outcome, Question, Reject
 from graphgrow.names import canonical, clean
 from graphgrow.parse import split_thinking
-from graphgrow.prompts import KINDS, QUESTION_CHARACTERS, angles
+from graphgrow.prompts import EXPAND, QUESTION_CHARACTERS, angles, kind
 from graphgrow.prompts.further import example, intents
 from graphgrow.resolve import Resolver
 from graphgrow.salvage import DECODER
@@ -165,7 +165,7 @@ def _sifted(found: Sequence[str], topic: str) -> tuple[list[str], tuple[Reject, 
 def _rule_against(text: str, topic: str) -> str:
     if len(text) > QUESTION_CHARACTERS:
         return "too long"
-    if text in KINDS or text in angles() or text == INTENTS:
+    if kind(text) != EXPAND or text in angles() or text == INTENTS:
         return "placeholder"
     if canonical(text) in example():
         return "echo of the prompt"

@@ -6,6 +6,7 @@ one of six outcomes with a reason in plain words; the reason of an unusable repl
 
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Annotated, Any, TypeGuard
@@ -22,6 +23,8 @@ _DEPTH = 6
 _LOOP_ITEMS = 20
 _LOOP_TAIL = 300
 _SIDES = 3
+SURVEYED = 2  # relations of a reply that lists
+LISTED = 8  # targets of each
 
 _THINKING = re.compile(r"(<think>|<\|thinking\|>)|(</think>|<\|/thinking\|>)")
 _BLANK = re.compile(r"<graph_json>\s*+</graph_json>")
@@ -74,6 +77,15 @@ def reply_schema(predicates: tuple[str, ...] = (), most: int = 0) -> Json:
         items["items"]["properties"]["predicate"] = {"type": "string", "enum": list(predicates)}
     relations = _bare(Relations.model_json_schema()["properties"]["relations"]) | items
     return schema | {"properties": {"relations": relations | ({"maxItems": most} if most else {})}}
+
+
+@cache
+def survey_schema(predicates: tuple[str, ...] = ()) -> Json:
+    """Return the schema of a reply that lists: at most two relations, each with up to LISTED targets."""
+    schema = deepcopy(reply_schema(predicates, SURVEYED))
+    sides = schema["properties"]["relations"]["items"]["properties"]
+    sides["target"] = {"type": "array", "items": sides["target"], "minItems": 1, "maxItems": LISTED}
+    return schema
 
 
 def _text(value: object) -> str:

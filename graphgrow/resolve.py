@@ -4,6 +4,7 @@ Pure: the same proposal and graph give the same delta, and nothing changes. Iden
 where the resolver has an Identifier, a new name may also mean a known concept, or be put in doubt.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from graphgrow.identify import Identifier, NewNames
 
 Rules = Callable[[str, str], str]
+COPIED = 3  # targets of the worked example under one source; fewer may be meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class _Reading:
     rejects: dict[str, str] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
     names: "NewNames | None" = None
+    copied: frozenset[str] = frozenset()
 
     def rule_against(self, name: str, key: str) -> str:
         """Return why a name may not enter, "" where it may."""
@@ -83,8 +86,9 @@ class _Reading:
     def echoes(self, source: str, target: str) -> bool:
         """Tell whether a triple is copied from the prompt's worked example and not from the topic."""
         ends = {source, target}
-        own = canonical(self.topic) in self.resolver.echoes
-        return ends <= self.resolver.echoes and not own and not ends & self.graph.concepts.keys()
+        if canonical(self.topic) in self.resolver.echoes or ends & self.resolver.echoes & self.graph.concepts.keys():
+            return False
+        return ends <= self.resolver.echoes or (source in self.copied and target in self.resolver.echoes)
 
     def declare(self, name: str, key: str) -> None:
         """Take in a name as a new concept, or as another spelling of a known one."""
@@ -143,9 +147,17 @@ def _new_names(proposal: Proposal, graph: Graph, resolver: Resolver) -> "NewName
     return resolver.identifier.read(graph, resolver.key, pairs, map(resolver.name, proposal.names))
 
 
+def _copying(proposal: Proposal, resolver: Resolver) -> frozenset[str]:
+    """Return the sources to which a reply gives COPIED targets of the prompt's worked example: it copies a list."""
+    ends = {(resolver.key(triple.source), resolver.key(triple.target)) for triple in proposal.triples}
+    counts = Counter(source for source, target in ends if target in resolver.echoes)
+    return frozenset(source for source, count in counts.items() if count >= COPIED)
+
+
 def resolve(proposal: Proposal, graph: Graph, topic: str = "", resolver: Resolver = RESOLVE) -> Delta:
     """Return what a proposal brings to a graph."""
     reading = _Reading(graph, resolver, topic or graph.topic, names=_new_names(proposal, graph, resolver))
+    reading.copied = _copying(proposal, resolver)
     for triple in proposal.triples:
         reading.say(triple)
     for name in proposal.names:

@@ -133,9 +133,10 @@ def _mended(text: str, *, repair: bool) -> object:
 
 
 def _closed(text: str) -> object:
-    """Return the object whose closing brace was forgotten, None where its last string or number is cut."""
+    """Return the object whose closing brackets were forgotten, None where its last string or number is cut."""
     end = text.rfind('"') + 1
-    return strict(text[:end] + "}") if _NOTHING.fullmatch(text, end) else None
+    closed = (strict(text[:end] + brackets) for brackets in ("}", "]}"))
+    return next((value for value in closed if value is not None), None) if _NOTHING.fullmatch(text, end) else None
 
 
 def _ends_closed(text: str) -> bool:

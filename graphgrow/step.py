@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from graphgrow.graph import Graph
 from graphgrow.hygiene import broken_rule, counts
 from graphgrow.measure import measure
-from graphgrow.model import Answer, Delta, Expansion, Proposal, Question
-from graphgrow.parse import PROSE, parse
+from graphgrow.model import Answer, Delta, Expansion, Focus, Json, Proposal, Question
+from graphgrow.parse import PROSE, parse, reply_schema, survey_schema
 from graphgrow.predicates import Wording, read
-from graphgrow.prompts import EXAMPLE
+from graphgrow.prompts import EXAMPLE, SURVEY, kind
 from graphgrow.resolve import Resolver, Rules, resolve
 
 if TYPE_CHECKING:
@@ -27,6 +27,11 @@ def resolver(
     from graphgrow.identify import Identifier
 
     return Resolver(broken_rule=rules, predicate=predicate, echoes=EXAMPLE, identifier=Identifier(meanings))
+
+
+def schema_of(focus: Focus, predicates: tuple[str, ...] = ()) -> Json:
+    """Return the schema of the reply to a question; an endpoint that takes it is held to the predicates, if any."""
+    return (survey_schema if kind(focus.angle) == SURVEY else reply_schema)(predicates)
 
 
 def now() -> str:

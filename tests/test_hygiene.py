@@ -38,6 +38,7 @@ JUNK = {
         "high elastic", "low-maintenance", "environmentally friendly", "conformable", "medical",
     ],
     "fragment": ["a type of", "used in", "a benefit of", "processed into", "of Macedon", "to surfaces", "nacre (shell"],
+    "stutter": ["ceramic composite composite", "ceramic composite composite composite"],
     "verb phrase": [
         "reduce damage", "create impact resistant materials", "bind materials", "protect", "prevents failure",
         "be influenced by environmental conditions", "making strong materials", "is a material which resists impact",
@@ -77,6 +78,7 @@ CONCEPTS = {
         "in situ hybridization", "de novo design", "vitamin A", "plug-in", "in vitro assay", "by-product", "for loop",
         "under-frequency load shedding", "out-of-plane buckling", "through silicon via", "at-home test", "a",
     ],
+    "stutter": ["Walla Walla", "city of Walla Walla", "knock knock joke", "laser-laser interaction"],
     "verb phrase": [
         "increase in temperature", "CAN bus", "help desk", "can opener", "resist stripping", "protecting group",
         "reducing agent", "enabling technology", "design tools", "process control", "Be bronze",

@@ -11,7 +11,7 @@ from typing import Literal
 
 from graphgrow.model import Prompt
 
-Kind = Literal["expand", "connect", "consolidate", "kin", "compare", "intents", "verify"]
+Kind = Literal["expand", "connect", "consolidate", "kin", "compare", "intents", "verify", "survey"]
 
 _REPAIR = "Your last answer could not be used"
 _TOPIC = re.compile(r'^[^"]*\b(?:topic|about)\b[^"]*"[^"]*"')
@@ -20,6 +20,7 @@ _CLAIMED = "It was said about "
 _OPENED = "Concept to ask about: "
 _LISTED = ("Known", "Not wanted", "Beside")
 _SECOND = "B: "
+_SURVEYED = "List up to "
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,8 @@ def read(prompt: Prompt) -> Asked:
     listed = tuple(name for line in rest if line.startswith(_LISTED) for name in _quoted(line))
     stated = _triples(tail)
     named = (*listed, *(name for said in stated for name in (said[0], said[2])))
-    return Asked(_kind(head, names), names, named, stated, _predicate(rest))
+    is_survey = any(line.startswith(_SURVEYED) for line in rest)
+    return Asked("survey" if is_survey else _kind(head, names), names, named, stated, _predicate(rest))
 
 
 def _question(text: str) -> str:

@@ -18,13 +18,14 @@ from graphgrow.errors import BadInput
 from graphgrow.llm.asked import Asked, read
 from graphgrow.llm.hidden import FALLBACK, Hidden, hide
 from graphgrow.llm.text import estimate_usage
-from graphgrow.model import Prompt, Reply, Triple, Usage
+from graphgrow.model import Json, Prompt, Reply, Triple, Usage
 
 if TYPE_CHECKING:
     import networkx as nx
 
 MOST = 64
 DRAWS = 4  # of a concept to go on with
+LONGER = 4 / 3  # a list, than a reply that writes its relations out
 # What models write where a concept should stand, made up after what hygiene kept out of the recorded run.
 JUNK = (
     "resistant to wear", "durable", "highly effective", "used in", "used in construction", "protects structures",
@@ -115,8 +116,15 @@ class _Answer:
             return self._questions(asked)
         as_asked = {node: name for name in asked.concepts if (node := self.hidden.means(name))}
         said = [self._slip(triple, asked, as_asked) for triple in self._all(asked, list(as_asked))]
-        rows = [{"source": t.source, "predicate": t.predicate, "target": t.target} for t in said]
+        rows = self._lists(said) if asked.kind == "survey" else [_row(t.source, t.predicate, t.target) for t in said]
         return json.dumps({"relations": rows}, ensure_ascii=False, separators=(",", ":"))
+
+    def _lists(self, said: list[Triple]) -> list[Json]:
+        """Return relations as a reply lists them: the targets of one source and predicate together."""
+        targets = dict[tuple[str, str], list[str]]()
+        for triple in said:
+            targets.setdefault((triple.source, triple.predicate), []).append(triple.target)
+        return [_row(*ends, names) for ends, names in targets.items()]
 
     def _verdict(self, asked: Asked) -> str:
         one, other = (*map(self.hidden.means, asked.concepts), None, None)[:2]
@@ -143,6 +151,8 @@ class _Answer:
         own = [*self._recited(asked, nodes, recited), *self._neighbours(asked, nodes, listed)]
         if asked.kind == "expand":
             return list(islice(self._told(nodes, own, listed), self.dials.k))
+        if asked.kind == "survey":
+            return [self._relation(*pair) for pair in own[: round(LONGER * self.dials.k)]]
         true = list(self._confirmed(asked)) if asked.kind == "consolidate" else []
         told = {frozenset((said.source, said.target)) for said in true}
         new = (self._relation(*pair) for pair in own if frozenset(pair) not in told)
@@ -245,3 +255,7 @@ class _Answer:
     def _written(self, name: str) -> str:
         also = self.hidden.also.get(name)
         return self.rng.choice(also) if also and self._happens(self.dials.variants) else name
+
+
+def _row(source: str, predicate: str, target: str | list[str]) -> Json:
+    return {"source": source, "predicate": predicate, "target": target}

@@ -24,6 +24,7 @@ from graphgrow.watch import avoid
 # that was asked before, has to show that it pays.
 ARMS = {
     "frontier": 1.0,
+    "survey": 1.0,
     "random": 1.0,
     "hub": 0.5,
     "bridge": 0.5,

@@ -18,6 +18,7 @@ SEED, EXPAND = "seed", "expand"
 # Angles with a template of their own, of that name; the others are sides of a concept, asked about with expand.txt.
 CONNECT, JOIN, BETWEEN, CONSOLIDATE, KIN = "connect", "join", "between", "consolidate", "kin"
 WIDEN = "widen"
+SURVEY = "survey"  # asked from the angles of surveys(): many targets of one relation in one reply
 KINDS = frozenset((CONNECT, JOIN, BETWEEN, CONSOLIDATE, KIN, WIDEN))
 KNOWN_CONCEPTS = 12
 UNWANTED = 6
@@ -36,15 +37,16 @@ ANY = "that it asks for"
 # What a reply has to look like, by the name that its schema asks for.
 FORMS = {
     "relations": '{"relations":[{"source":"...","predicate":"...","target":"..."}]}',
+    SURVEY: '{"relations":[{"source":"...","predicate":"...","target":["...","..."]}]}',
     "questions": '{"questions":["...","..."]}',
     "verdict": '{"verdict":"same or different or broader or narrower","why":"..."}',
 }
-# The names of the worked example in system.txt: a small model likes to copy them into the graph.
+# The names of the worked examples in system.txt and survey_system.txt: a small model likes to copy them into the graph.
 EXAMPLE = frozenset(
     map(
         canonical,
         ("sourdough", "lactic acid bacteria", "acetic acid", "bread mould", "wild yeast", "carbon dioxide",
-         "gluten network"),
+         "gluten network", "rye flour", "maltose", "bran", "phytase"),
     )
 )  # fmt: skip
 
@@ -66,8 +68,17 @@ def angles() -> dict[str, str]:
     return tomllib.loads((files("graphgrow.prompts") / "angles.toml").read_text(encoding="utf-8"))
 
 
+@cache
+def surveys() -> dict[str, str]:
+    """Return angle -> the words of a question that is answered with a list."""
+    sides = tomllib.loads((files("graphgrow.prompts") / "surveys.toml").read_text(encoding="utf-8"))
+    return {f"{SURVEY} {side}": words for side, words in sides.items()}
+
+
 def kind(angle: str) -> str:
     """Return the name of the template that asks from an angle."""
+    if angle in surveys():
+        return SURVEY
     return angle if angle in KINDS else EXPAND
 
 
@@ -94,15 +105,15 @@ def render(  # noqa: PLR0913  # all but the first three can be left out
     `room` < 1 shrinks the list of what is known, for a model with a small context.
     """
     words = {"topic": quoted(topic), "known": _known(focus, graph, room)}
-    if focus.angle in KINDS:
-        name, words = focus.angle, words | _of_kind(focus, graph, room)
+    if (name := kind(focus.angle)) in KINDS:
+        words |= _of_kind(focus, graph, room)
     else:
-        is_opening = focus.strategy == SEED and (focus.angle in angles() or not graph.concepts)
-        name = SEED if is_opening else EXPAND
+        if focus.strategy == SEED and (focus.angle in angles() or not graph.concepts):
+            name = SEED
         words["focus"] = '" and "'.join(quoted(graph.name(key)) for key in focus.concepts)
         words |= {"reason": clean(focus.reason), "angle": _side(focus.angle)}
     text = variants.get(name, {}).get(focus.variant) or template(name)
-    system, user = template("system"), Template(text).substitute(words)
+    system, user = template("survey_system" if name == SURVEY else "system"), Template(text).substitute(words)
     if instructions:
         wanted = "; ".join(_instruction(wish, focus, graph) for wish in instructions)
         system, user = f"{system}\n{INSTRUCTED}", f"{user}\n{WANTED}{wanted}"
@@ -120,7 +131,7 @@ def _instruction(wish: Wish, focus: Focus, graph: Graph) -> str:
 
 def _side(angle: str) -> str:
     """Return the words of an angle; one that is a model's own question is data, and stands in quotation marks."""
-    return angles().get(angle) or f'"{quoted(angle, QUESTION_CHARACTERS).rstrip("?")}"'
+    return angles().get(angle) or surveys().get(angle) or f'"{quoted(angle, QUESTION_CHARACTERS).rstrip("?")}"'
 
 
 def _of_kind(focus: Focus, graph: Graph, room: float) -> dict[str, str]:
@@ -191,9 +202,13 @@ def _beside(key: str, graph: Graph) -> str:
 
 def repair(prompt: Prompt, reply: str, problem: str) -> Prompt:
     """Return the prompt that asks once more, with what was wrong with the reply."""
-    asked = (prompt.schema or {}).get("properties")
-    form = next((text for name, text in FORMS.items() if name in (asked if isinstance(asked, dict) else FORMS)), ANY)
-    words = {"problem": clean(problem), "beginning": quoted(reply), "question": prompt.user, "form": form}
+    form = SURVEY if prompt.system.startswith(template("survey_system")) else _asked_for(prompt)
+    words = {
+        "problem": clean(problem),
+        "beginning": quoted(reply),
+        "question": prompt.user,
+        "form": FORMS.get(form, ANY),
+    }
     user = Template(template("repair")).substitute(words)
     return Prompt(prompt.system, user, prompt.schema, prompt.max_tokens, prompt.seed + 1)
 
@@ -215,3 +230,9 @@ def _near(focus: Focus, graph: Graph, room: float) -> str:
         return ""
     recent = near[-max(1, int(KNOWN_CONCEPTS * room)) :]
     return "Known already, name others: " + ", ".join(f'"{quoted(graph.name(key))}"' for key in recent) + "."
+
+
+def _asked_for(prompt: Prompt) -> str:
+    """Return the name that the schema of a prompt asks for, the first of FORMS where it has none."""
+    asked = (prompt.schema or {}).get("properties")
+    return next((name for name in FORMS if name in (asked if isinstance(asked, dict) else FORMS)), "")

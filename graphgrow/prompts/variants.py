@@ -10,7 +10,7 @@ from pathlib import Path
 from string import Template
 
 from graphgrow.errors import BadInput
-from graphgrow.prompts import EXPAND, KINDS, template
+from graphgrow.prompts import EXPAND, KINDS, SURVEY, template
 
 LONGEST = 4000  # characters of a template
 _NAME = re.compile(r"(?P<kind>\w+)\.(?P<name>[\w-]{1,40})\.txt")
@@ -38,7 +38,7 @@ def load_variants(folder: Path) -> Variants:
 
 def _called(path: Path) -> tuple[str, str]:
     called = _NAME.fullmatch(path.name)
-    kinds = {EXPAND, *KINDS}
+    kinds = {EXPAND, SURVEY, *KINDS}
     if not called or called["kind"] not in kinds:
         raise BadInput(f"{path.name} is no variant: call it KIND.NAME.txt, where KIND is {', '.join(sorted(kinds))}")
     return called["kind"], called["name"]

@@ -11,7 +11,7 @@ from graphgrow.graph import Graph
 from graphgrow.model import Focus
 from graphgrow.strategies.asking import SAMPLE, seed
 from graphgrow.strategies.baselines import bfs, far_path, latest, px_frontier, uniform
-from graphgrow.strategies.deepening import consolidate, frontier, hub
+from graphgrow.strategies.deepening import consolidate, frontier, hub, survey
 from graphgrow.strategies.joining import bridge, gap, link
 from graphgrow.strategies.surprising import surprise
 
@@ -30,6 +30,7 @@ BASELINES: dict[str, Strategy] = {
 STRATEGIES: dict[str, Strategy] = {
     **BASELINES,
     "frontier": frontier,
+    "survey": survey,
     "hub": hub,
     "bridge": bridge,
     "gap": gap,

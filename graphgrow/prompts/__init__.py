@@ -202,7 +202,7 @@ def _beside(key: str, graph: Graph) -> str:
 
 def repair(prompt: Prompt, reply: str, problem: str) -> Prompt:
     """Return the prompt that asks once more, with what was wrong with the reply."""
-    form = SURVEY if prompt.system.startswith(template("survey_system")) else _asked_for(prompt)
+    form = FORMS.get(SURVEY if prompt.system.startswith(template("survey_system")) else _asked_for(prompt), ANY)
     words = {
         "problem": clean(problem),
         "beginning": quoted(reply),

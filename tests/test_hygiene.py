@@ -191,6 +191,21 @@ def test_echo_of_the_worked_example_is_kept_out() -> None:
     assert resolve(copied, Graph(), "silk", RESOLVE).relations
 
 
+def test_a_copied_list_is_kept_out_and_what_may_be_meant_is_not() -> None:
+    """Three targets of the example under one concept are copied; one may be true of water; sourdough has them all."""
+    resolver = Resolver(echoes=EXAMPLE)
+    names = ("wild yeast", "rye flour", "maltose", "kiln")
+    listed = Proposal(tuple(Triple("clay", "contains", name) for name in names), (), "ok")
+    delta = resolve(listed, Graph(), "silk", resolver)
+    assert [r.rule for r in delta.rejects] == ["echo of the prompt"] * 3
+    assert [said.relation.target for said in delta.relations] == ["kiln"]
+    meant = Proposal(
+        (Triple("water", "dissolves", "carbon dioxide"), Triple("water", "dissolves", "maltose")), (), "ok"
+    )
+    assert len(resolve(meant, Graph(), "silk", resolver).relations) == 2
+    assert len(resolve(listed, Graph(), "sourdough", resolver).relations) == 4
+
+
 def test_verbatim_takes_every_name_as_it_stands() -> None:
     """With resolution off two spellings are two concepts and junk is kept, as in the paper."""
     said = Proposal(

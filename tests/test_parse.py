@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from graphgrow.model import Outcome, Proposal, Triple
 from graphgrow.names import clean
-from graphgrow.parse import Relations, parse, reply_schema
+from graphgrow.parse import Relations, parse, reply_schema, survey_schema
 
 SILK = Triple("silk", "contains", "fibroin")
 SERICIN = Triple("silk", "is coated by", "sericin")
@@ -102,6 +102,8 @@ def test_every_shape_is_read(shape: Callable[[Rows], object], wrap: str) -> None
         (f'[{ONE}, {{"s": "silk", "p": "is coated by", "o": "seri', "truncated", (SILK,)),
         (f'[{ONE}, {{"s": "silk", "p": "is coated by", "o": "sericin"', "truncated", TWO),
         (f'[{ONE}, {{"s": "silk", "p": "has", "o": 12', "truncated", (SILK,)),
+        (f'[{ONE}, {{"s": "silk", "p": "is coated by", "o": ["sericin"', "truncated", TWO),
+        (f'[{ONE}, {{"s": "silk", "p": "is coated by", "o": ["sericin", "wa', "truncated", (SILK,)),
         (f'[{ONE}, {{"s": "silk", "p": "is", "o": "{{x}}', "partial", (SILK,)),
         ('[["silk", "contains", "fibroin"], ["silk", "is", "str', "truncated", (SILK,)),
         ('{"relations": [{"source": "sil', "truncated", ()),
@@ -360,6 +362,20 @@ def test_schema_fits_strict_mode() -> None:
         "required": ["relations"],
         "additionalProperties": False,
     }
+
+
+def test_a_list_is_a_relation_for_each_target() -> None:
+    """The schema of a list closes it and takes the predicates that are allowed; what it allows is read as triples."""
+    schema = survey_schema(("contains",))
+    sides = schema["properties"]["relations"]["items"]["properties"]
+    name = {"type": "string", "minLength": 1, "maxLength": 80}
+    assert schema["properties"]["relations"]["maxItems"] == 2
+    assert sides["predicate"]["enum"] == ["contains"]
+    assert sides["target"] == {"type": "array", "items": name, "minItems": 1, "maxItems": 8}
+    assert reply_schema(("contains",))["properties"]["relations"]["items"]["properties"]["target"] == name
+    said = parse('{"relations":[{"source":"silk","predicate":"contains","target":["fibroin","sericin"]}]}')
+    assert said.outcome == "ok"
+    assert [(one.source, one.target) for one in said.triples] == [("silk", "fibroin"), ("silk", "sericin")]
 
 
 def test_reply_after_our_schema_is_ok() -> None:

@@ -21,9 +21,10 @@ from graphgrow.model import (
     Statement,
     Triple,
 )
-from graphgrow.prompts import BETWEEN, CONNECT, CONSOLIDATE, JOIN, KIN, render
+from graphgrow.parse import reply_schema, survey_schema
+from graphgrow.prompts import BETWEEN, CONNECT, CONSOLIDATE, JOIN, KIN, render, repair, surveys
 from graphgrow.resolve import RESOLVE
-from graphgrow.step import expansion
+from graphgrow.step import expansion, schema_of
 from graphgrow.strategies import STRATEGIES
 from tests.conftest import triples
 
@@ -83,6 +84,36 @@ def test_far_path_takes_the_newer_end_of_one_of_the_five_longest_paths() -> None
     ask(graph, "serine")
     foci = {first("far_path", graph, seed).concepts for seed in range(60)}
     assert foci == {("silk",), *((leaf,) for leaf in leaves if leaf != "serine")}
+
+
+def test_survey_asks_the_frontier_for_lists_one_side_at_a_time() -> None:
+    """The same concepts in the same order as frontier; a side once, and nothing of a concept with none left."""
+    graph = drawn(("silk", "is", "fibroin"), ("silk", "is", "web"), ("fibroin", "is", "glycine"))
+    ranked = chosen("frontier", graph)
+    assert [(keys, score) for keys, _, score in chosen("survey", graph)] == [(keys, score) for keys, _, score in ranked]
+    focus = first("survey", graph)
+    assert focus.reason == first("frontier", graph).reason
+    asked_for = set()
+    for _ in surveys():
+        angle = next(focus.angle for focus in STRATEGIES["survey"](graph, random.Random(1)) if "web" in focus.concepts)
+        asked_for.add(angle)
+        ask(graph, "web", angle=angle)
+    assert asked_for == set(surveys())
+    assert all("web" not in focus.concepts for focus in STRATEGIES["survey"](graph, random.Random(1)))
+
+
+def test_a_list_is_asked_for_in_its_own_form() -> None:
+    """System, question and schema are those of a list, and so is the form that a broken reply is told."""
+    graph = drawn(("silk", "is", "fibroin"))
+    focus = Focus("survey", ("silk",), "x", angle="survey uses")
+    prompt = render(focus, graph, "silk", schema=schema_of(focus))
+    assert "in which devices, products, practices or places is it used?" in prompt.user
+    assert '"fibroin"' in prompt.user
+    assert prompt.schema == survey_schema()
+    assert schema_of(Focus("frontier", ("silk",), "x", angle="uses")) == reply_schema()
+    again = repair(prompt, "what?", "There is no JSON in the reply.")
+    assert '"target":["...","..."]' in again.user
+    assert '"target":"..."' in repair(render(Focus("x", ("silk",), "x"), graph, "silk", schema={}), "", "").user
 
 
 def test_px_frontier_takes_leaves_and_then_the_hub() -> None:

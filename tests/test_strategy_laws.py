@@ -61,7 +61,7 @@ def test_laws_of_every_strategy(decided: list[tuple[object, ...]]) -> None:
         assert not {key for focus in foci for key in focus.concepts} & graph.standing.hidden
         assert all(len(set(focus.concepts)) == len(focus.concepts) for focus in foci)
         assert all(focus.strategy == name and "\n" not in focus.reason for focus in foci)
-        if name in {"frontier", "hub", "bridge", "gap", "link", "surprise", "consolidate"}:
+        if name in {"frontier", "survey", "hub", "bridge", "gap", "link", "surprise", "consolidate"}:
             assert [focus.score for focus in foci] == sorted((focus.score for focus in foci), reverse=True)
             assert all(any(map(str.isdigit, focus.reason)) for focus in foci)
 

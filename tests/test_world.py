@@ -198,6 +198,19 @@ def test_a_spelling_that_could_mean_two_concepts_is_never_used() -> None:
     assert not {"CFL"} & {spelled for also in hidden.also.values() for spelled in also}
 
 
+def test_it_lists_the_targets_of_one_predicate_together() -> None:
+    """A list has a third more in it than relations that are written out, for fewer tokens, and leaves out the known."""
+    world = World(star(20), HONEST)
+    graph = knowing(("hub", "leaf 00"))
+    listed, written = (world.ask(question(graph, "hub", angle=angle)) for angle in ("survey uses", "uses"))
+    (row,) = json.loads(listed.text)["relations"]
+    assert (row["source"], len(row["target"])) == ("hub", 8)
+    assert "leaf 00" not in row["target"]
+    found, fewer = parse(listed.text), parse(written.text)
+    assert (found.outcome, len(found.triples), len(fewer.triples)) == ("ok", 8, 6)
+    assert listed.usage.completion_tokens < written.usage.completion_tokens
+
+
 def test_it_connects_two_concepts_by_what_lies_between_them() -> None:
     """The answer is a hidden shortest path from the one to the other, then ways beside it."""
     graph = chain("silk", "fibroin", "beta sheet", "crystal")

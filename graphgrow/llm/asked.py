@@ -20,7 +20,7 @@ _CLAIMED = "It was said about "
 _OPENED = "Concept to ask about: "
 _LISTED = ("Known", "Not wanted", "Beside")
 _SECOND = "B: "
-_SURVEYED = "List up to "
+_SURVEYED = "Give 1 or 2 relations of "
 
 
 @dataclass(frozen=True, slots=True)

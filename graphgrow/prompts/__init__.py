@@ -203,12 +203,7 @@ def _beside(key: str, graph: Graph) -> str:
 def repair(prompt: Prompt, reply: str, problem: str) -> Prompt:
     """Return the prompt that asks once more, with what was wrong with the reply."""
     form = FORMS.get(SURVEY if prompt.system.startswith(template("survey_system")) else _asked_for(prompt), ANY)
-    words = {
-        "problem": clean(problem),
-        "beginning": quoted(reply),
-        "question": prompt.user,
-        "form": FORMS.get(form, ANY),
-    }
+    words = {"problem": clean(problem), "beginning": quoted(reply), "question": prompt.user, "form": form}
     user = Template(template("repair")).substitute(words)
     return Prompt(prompt.system, user, prompt.schema, prompt.max_tokens, prompt.seed + 1)
 

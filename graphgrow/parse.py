@@ -6,7 +6,6 @@ one of six outcomes with a reason in plain words; the reason of an unusable repl
 
 import re
 from collections.abc import Iterator
-from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Annotated, Any, TypeGuard
@@ -23,8 +22,6 @@ _DEPTH = 6
 _LOOP_ITEMS = 20
 _LOOP_TAIL = 300
 _SIDES = 3
-SURVEYED = 2  # relations of a reply that lists
-LISTED = 8  # targets of each
 
 _THINKING = re.compile(r"(<think>|<\|thinking\|>)|(</think>|<\|/thinking\|>)")
 _BLANK = re.compile(r"<graph_json>\s*+</graph_json>")
@@ -43,12 +40,16 @@ PROSE = "The reply is prose: it holds neither JSON nor lines like [A] -[RELATION
 _MAX_LINES = 2_000
 
 
+_Name = Annotated[str, Field(min_length=1, max_length=80)]
+_Verb = Annotated[str, Field(min_length=1, max_length=40)]
+
+
 class _Item(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    source: Annotated[str, Field(min_length=1, max_length=80)]
-    predicate: Annotated[str, Field(min_length=1, max_length=40)]
-    target: Annotated[str, Field(min_length=1, max_length=80)]
+    source: _Name
+    predicate: _Verb
+    target: _Name
 
 
 class Relations(BaseModel):
@@ -57,6 +58,22 @@ class Relations(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     relations: Annotated[list[_Item], Field(max_length=8)]
+
+
+class _List(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    source: _Name
+    predicate: _Verb
+    target: Annotated[list[_Name], Field(min_length=1, max_length=8)]
+
+
+class Lists(BaseModel):
+    """The reply to a question for a list: many targets of one relation or two."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    relations: Annotated[list[_List], Field(max_length=2)]
 
 
 def _bare(schema: Any) -> Any:  # noqa: ANN401  # JSON schema as pydantic types it
@@ -71,21 +88,22 @@ def reply_schema(predicates: tuple[str, ...] = (), most: int = 0) -> Json:
 
     With `predicates` an endpoint that takes schemas is held to these, with `most` to so many relations.
     """
-    schema: Json = _bare(Relations.model_json_schema())
-    items = {"items": _bare(_Item.model_json_schema())}
-    if predicates:
-        items["items"]["properties"]["predicate"] = {"type": "string", "enum": list(predicates)}
-    relations = _bare(Relations.model_json_schema()["properties"]["relations"]) | items
-    return schema | {"properties": {"relations": relations | ({"maxItems": most} if most else {})}}
+    return _schema(Relations, _Item, predicates, most)
 
 
 @cache
 def survey_schema(predicates: tuple[str, ...] = ()) -> Json:
-    """Return the schema of a reply that lists: at most two relations, each with up to LISTED targets."""
-    schema = deepcopy(reply_schema(predicates, SURVEYED))
-    sides = schema["properties"]["relations"]["items"]["properties"]
-    sides["target"] = {"type": "array", "items": sides["target"], "minItems": 1, "maxItems": LISTED}
-    return schema
+    """Return the same of `Lists`."""
+    return _schema(Lists, _List, predicates)
+
+
+def _schema(whole: type[BaseModel], row: type[BaseModel], predicates: tuple[str, ...], most: int = 0) -> Json:
+    schema: Json = _bare(whole.model_json_schema())
+    items = {"items": _bare(row.model_json_schema())}
+    if predicates:
+        items["items"]["properties"]["predicate"] = {"type": "string", "enum": list(predicates)}
+    relations = _bare(whole.model_json_schema()["properties"]["relations"]) | items
+    return schema | {"properties": {"relations": relations | ({"maxItems": most} if most else {})}}
 
 
 def _text(value: object) -> str:

@@ -139,7 +139,7 @@ def test_money_of_a_day_is_shared_and_never_exceeded(tmp_path: Path) -> None:
         outcomes = Counter(report.outcome for report in dispatcher.ended)
         clock.go(days=1)
         assert dispatcher.spent() == 0
-    assert set(outcomes) == {"usd", "quota"}
+    assert set(outcomes) == {"usd", "quota"}, [report for report in dispatcher.ended if report.outcome == "error"]
     paid = sum(
         event.reply.usd or 0
         for n in range(6)

@@ -149,15 +149,15 @@ def _new_names(proposal: Proposal, graph: Graph, resolver: Resolver) -> "NewName
 
 def _copying(proposal: Proposal, resolver: Resolver) -> frozenset[str]:
     """Return the sources to which a reply gives COPIED targets of the prompt's worked example: it copies a list."""
-    ends = {(resolver.key(triple.source), resolver.key(triple.target)) for triple in proposal.triples}
-    counts = Counter(source for source, target in ends if target in resolver.echoes)
+    keys = [[resolver.key(resolver.name(end)) for end in (one.source, one.target)] for one in proposal.triples]
+    counts = Counter(source for source, target in keys if target in resolver.echoes)
     return frozenset(source for source, count in counts.items() if count >= COPIED)
 
 
 def resolve(proposal: Proposal, graph: Graph, topic: str = "", resolver: Resolver = RESOLVE) -> Delta:
     """Return what a proposal brings to a graph."""
-    reading = _Reading(graph, resolver, topic or graph.topic, names=_new_names(proposal, graph, resolver))
-    reading.copied = _copying(proposal, resolver)
+    names, copied = _new_names(proposal, graph, resolver), _copying(proposal, resolver)
+    reading = _Reading(graph, resolver, topic or graph.topic, names=names, copied=copied)
     for triple in proposal.triples:
         reading.say(triple)
     for name in proposal.names:

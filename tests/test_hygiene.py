@@ -17,7 +17,7 @@ from graphgrow.hygiene import RULES, Hygiene, broken_rule
 from graphgrow.model import Proposal, Triple
 from graphgrow.names import bare, canonical
 from graphgrow.parse import parse
-from graphgrow.prompts import EXAMPLE
+from graphgrow.prompts import EXAMPLE, template
 from graphgrow.resolve import RESOLVE, VERBATIM, Resolver, resolve
 
 ROOT = Path(__file__).parents[1]
@@ -189,6 +189,15 @@ def test_echo_of_the_worked_example_is_kept_out() -> None:
     resolver = Resolver(echoes=EXAMPLE)
     assert [r.rule for r in resolve(copied, Graph(), "silk", resolver).rejects] == ["echo of the prompt"]
     assert resolve(copied, Graph(), "silk", RESOLVE).relations
+
+
+@pytest.mark.parametrize("name", ["system", "survey_system"])
+def test_every_name_of_a_worked_example_is_known_as_such(name: str) -> None:
+    """The examples of the templates hold no name that a model could copy unnoticed."""
+    examples = [line for line in template(name).splitlines() if line.startswith('{"relations"') and "sourdough" in line]
+    said = parse("\n".join(examples)).triples
+    assert said
+    assert {canonical(end) for one in said for end in (one.source, one.target)} <= EXAMPLE
 
 
 def test_a_copied_list_is_kept_out_and_what_may_be_meant_is_not() -> None:

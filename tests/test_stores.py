@@ -2,8 +2,10 @@
 
 import multiprocessing
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -226,6 +228,28 @@ def grow_beside_others(path: Path, name: str) -> None:
                 continue
             graph.apply(new)
             done += 1
+
+
+def test_a_file_is_opened_while_its_first_event_is_written(tmp_path: Path) -> None:
+    """Neither the writer nor those that look meanwhile take a file for a stranger's, or for one that is in use."""
+
+    def look(path: Path, is_written: threading.Event) -> int:
+        looks = 0
+        while not is_written.is_set() or not looks:
+            with closing(SQLiteStore(path, create=True)) as home:
+                looks += len(list(home.events())) <= 1
+        return looks
+
+    with ThreadPoolExecutor(3) as pool:
+        for number in range(100):
+            path, is_written = tmp_path / f"{number}.db", threading.Event()
+            looking = [pool.submit(look, path, is_written) for _ in range(3)]
+            try:
+                with closing(SQLiteStore(path, create=True)) as home:
+                    fill(home, [triples(("silk", "contains", "fibroin"))])
+            finally:
+                is_written.set()
+            assert all(one.result() for one in looking)
 
 
 def test_several_processes_grow_one_file(tmp_path: Path) -> None:

@@ -111,11 +111,8 @@ class Dispatcher:
             return
         try:
             share = self._share(job, row)
-        except StoreError as error:  # what was spent cannot be read: maybe a store that a run is just making
-            if self.under_way:
-                self._later(row, RETRY_SECONDS)
-            else:
-                self._refuse(row, job, "error", str(error))
+        except StoreError as error:  # what was spent cannot be read
+            self._refuse(row, job, "error", str(error))
             return
         if share == 0.0:
             if self.under_way:

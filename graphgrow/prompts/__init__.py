@@ -202,10 +202,17 @@ def _beside(key: str, graph: Graph) -> str:
 
 def repair(prompt: Prompt, reply: str, problem: str) -> Prompt:
     """Return the prompt that asks once more, with what was wrong with the reply."""
-    form = FORMS.get(SURVEY if prompt.system.startswith(template("survey_system")) else _asked_for(prompt), ANY)
-    words = {"problem": clean(problem), "beginning": quoted(reply), "question": prompt.user, "form": form}
+    words = {"problem": clean(problem), "beginning": quoted(reply), "question": prompt.user, "form": _form(prompt)}
     user = Template(template("repair")).substitute(words)
     return Prompt(prompt.system, user, prompt.schema, prompt.max_tokens, prompt.seed + 1)
+
+
+def _form(prompt: Prompt) -> str:
+    """Return what the reply to a prompt has to look like: a list, what its schema names, the first without a schema."""
+    if prompt.system.startswith(template("survey_system")):
+        return FORMS[SURVEY]
+    asked = (prompt.schema or {}).get("properties")
+    return next((text for name, text in FORMS.items() if name in (asked if isinstance(asked, dict) else FORMS)), ANY)
 
 
 def _known(focus: Focus, graph: Graph, room: float) -> str:
@@ -225,9 +232,3 @@ def _near(focus: Focus, graph: Graph, room: float) -> str:
         return ""
     recent = near[-max(1, int(KNOWN_CONCEPTS * room)) :]
     return "Known already, name others: " + ", ".join(f'"{quoted(graph.name(key))}"' for key in recent) + "."
-
-
-def _asked_for(prompt: Prompt) -> str:
-    """Return the name that the schema of a prompt asks for, the first of FORMS where it has none."""
-    asked = (prompt.schema or {}).get("properties")
-    return next((name for name in FORMS if name in (asked if isinstance(asked, dict) else FORMS)), "")

@@ -23,6 +23,13 @@ from graphgrow.stores.projection import Patch, Projection, patch, project
 
 _APPLICATION_ID = 0x67677277  # "ggrw": tells our files from any other SQLite database
 _BUSY_SECONDS = 30.0
+_PAUSE = 0.005  # seconds
+_PRIMARY = 0xFF  # of an error code of SQLite; the rest says more of the same
+# One statement sees one state of the file, also while another connection makes its tables.
+_STATE = """
+    SELECT (SELECT count(*) FROM sqlite_master), application_id, user_version
+    FROM pragma_application_id, pragma_user_version
+"""
 PAGE = 200
 
 MIGRATIONS = (
@@ -104,9 +111,7 @@ class SQLiteStore:
 
     def _prepare(self, db: sqlite3.Connection) -> None:
         """Bring a new or older file to this version's tables; refuse one that is not ours or comes from the future."""
-        (version,) = db.execute("PRAGMA user_version").fetchone()
-        (owner,) = db.execute("PRAGMA application_id").fetchone()
-        (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        tables, owner, version = db.execute(_STATE).fetchone()
         if not tables and not self._create:
             raise StoreError(
                 f"{self._path} is empty: grow a graph into it with  graphgrow grow TOPIC --store {self._path}"
@@ -117,7 +122,7 @@ class SQLiteStore:
             raise StoreError(f"{self._path} was written by a newer graphgrow (format {version}): update graphgrow")
         db.execute("PRAGMA foreign_keys = ON")
         if version < len(MIGRATIONS):
-            db.execute("PRAGMA journal_mode = WAL")
+            _write_ahead(db)
             with self._transaction(db):
                 _migrate(db)
         db.execute("PRAGMA synchronous = FULL")
@@ -309,6 +314,20 @@ class SQLiteStore:
         """Close the file; the write-ahead log is folded into it."""
         if self._opened is not None:
             self._opened.close()
+
+
+def _write_ahead(db: sqlite3.Connection) -> None:
+    """Switch a file to write-ahead logging; unlike all else this does not wait for others that open it by itself."""
+    until = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & _PRIMARY != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(_PAUSE)
+        else:
+            return
 
 
 def _migrate(db: sqlite3.Connection) -> None:

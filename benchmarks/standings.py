@@ -24,7 +24,7 @@ COLUMNS = {
     "largest": ("largest component %", 1),
     "modularity": ("modularity", 3),
     "across": ("cross-community relations", 0),
-    "across per 1k": ("per 1k", 2),
+    "across per 1k": ("cross-community/1k", 2),
     "merged": ("merged", 1),
     "again": ("said again %", 1),
     "rejects": ("rejects", 1),

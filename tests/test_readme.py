@@ -182,11 +182,45 @@ def test_readme_numbers_are_those_of_the_recorded_run(folder: Path) -> None:
     subprocess.run(replay, cwd=folder, check=True, capture_output=True)
     measure = [sys.executable, "-m", "graphgrow", "measure", "numbers.db", "--json"]
     row = json.loads(subprocess.run(measure, cwd=folder, check=True, capture_output=True).stdout)
-    shown = dict(re.findall(r"^\| (\w+) \| ([-\d.]+) \|", README, re.MULTILINE))
+    shown = dict(re.findall(r"^\| (\w+) \| ([-\d.]+) \|", README.partition("## Start")[0], re.MULTILINE))
     assert len(shown) >= 8
     for name, value in shown.items():
         digits = len(value.partition(".")[2])
         assert round(row[name], digits) == float(value), name
+
+
+def rows(text: str) -> Iterator[dict[str, str]]:
+    """Yield each row of the Markdown tables about policies by the headings of its columns."""
+    headings: list[str] = []
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")] if line.startswith("|") else []
+        if cells[:1] == ["policy"]:
+            headings = cells
+        elif cells and headings and not cells[0].startswith("-"):
+            yield dict(zip(headings, cells, strict=True))
+        else:
+            headings = headings if cells else []
+
+
+@pytest.mark.local
+def test_readme_says_of_the_policies_what_the_benchmark_prints() -> None:
+    """Every row of the tables about runs of the model is one that `benchmarks/policies.py --table` prints."""
+    shown = README.partition("On the embedded model")[2].partition("### Steering")[0]
+    counts = re.findall(r"--table(?: --questions (\d+))?`", shown)
+    printed = [
+        row
+        for count in counts
+        for row in rows(
+            subprocess.run(
+                [sys.executable, "benchmarks/policies.py", "--table", "--questions", count or "100"],
+                cwd=ROOT, check=True, capture_output=True, text=True,
+            ).stdout
+        )
+    ]  # fmt: skip
+    told = list(rows(shown))
+    assert len(told) >= 3
+    for row in told:
+        assert any(row.items() <= other.items() for other in printed), row
 
 
 def make(*words: str) -> subprocess.CompletedProcess[str]:

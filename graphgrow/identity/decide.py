@@ -102,6 +102,8 @@ def _alike(name: str, key: str, lexicon: Lexicon, meanings: Meanings | None) -> 
     refusals = []
     for one in candidates[:_CONSIDERED]:
         known = lexicon.name(one.key)
+        if refusals and _too_far(name, known, one):
+            continue  # only the first refusal is told, and the guards cost more than all else
         against = _against(name, known, one, meanings)
         if not against:
             return Decision("review", one.key, one.score, _question(name, known, one))
@@ -116,10 +118,15 @@ def _against(name: str, known: str, one: Candidate, meanings: Meanings | None) -
     against = contradiction(name, known)
     if against:
         return against
-    if one.score < REVIEW_LIKENESS and core(name) != core(known):
+    if _too_far(name, known, one):
         return f"they are written only {one.score:.0%} alike"
     cosine = None if meanings is None else meanings.cosine(name, one.key)
     return "" if cosine is None or cosine >= OTHER_MEANING else f"their meanings are only {cosine:.0%} alike"
+
+
+def _too_far(name: str, known: str, one: Candidate) -> bool:
+    """Tell whether a likeness is too little for a question, whatever the guards say."""
+    return one.how == "likeness" and one.score < REVIEW_LIKENESS and core(name) != core(known)
 
 
 def _special(name: str, known: str) -> str:

@@ -251,6 +251,25 @@ def test_values_learn_what_brings_much() -> None:
     assert learned.gain(leaf) > learned.gain(hub)
 
 
+def test_values_learn_that_a_list_is_another_question() -> None:
+    """Where lists brought more than other questions about such concepts, a list is expected to, and asked next."""
+    graph = Graph(topic="silk")
+    for word in ("thin", "wet", "long", "dry", "raw", "old"):
+        ask(graph, "silk", ("silk", "has", f"{word} part"), angle=word)
+    for word in ("thin", "wet", "long"):
+        items = (f"{word} {kind}" for kind in ("core", "skin", "tip", "web"))
+        ask(graph, f"{word} part", *((f"{word} part", "has", item) for item in items), angle="survey parts")
+    for word in ("dry", "raw", "old"):
+        ask(graph, f"{word} part", (f"{word} part", "needs", f"{word} care"))
+    learned = values(graph)
+    one = Features(1, 0, 2, 0.5)
+    listed = replace(one, is_list=True)
+    assert learned.gain(listed) > learned.gain(one)
+    assert learned.concepts(listed) > learned.concepts(one)
+    assert learned.following(listed).is_list
+    assert Lookahead().choose(graph, "silk", random.Random(1))[0].strategy == "survey"
+
+
 def test_looking_ahead_prefers_what_opens_more() -> None:
     """Before any question all are worth the same; later the value of a row is that of its first question and more."""
     graph = drawn(*clique(SILK), *clique(BONE))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from graphgrow.policy.arms import DISCOUNT
 from graphgrow.policy.gains import Gain, gains
 from graphgrow.policy.relevance import relevance
+from graphgrow.prompts import SURVEY, kind
 
 if TYPE_CHECKING:
     from graphgrow.graph import Graph
@@ -35,10 +36,12 @@ class Features:
     depth: int
     relevance: float
     is_pair: bool = False
+    is_list: bool = False
 
     def row(self) -> list[float]:
         """Return the numbers a value is a sum of."""
-        return [math.log2(1 + self.degree), float(self.asks), float(self.depth), self.relevance, float(self.is_pair)]
+        about = math.log2(1 + self.degree), self.asks, self.depth, self.relevance
+        return [*map(float, (*about, self.is_pair, self.is_list))]
 
 
 def features(graph: "Graph", focus: "Focus") -> Features:
@@ -50,7 +53,7 @@ def features(graph: "Graph", focus: "Focus") -> Features:
 def _features(graph: "Graph", focus: "Focus", degree: int, asks: int) -> Features:
     keys = [graph.standing.find(key) for key in focus.concepts]
     depth = min(graph.depth.get(key, FAR) for key in keys)
-    return Features(degree, asks, depth, relevance(graph).mean(keys), len(keys) > 1)
+    return Features(degree, asks, depth, relevance(graph).mean(keys), len(keys) > 1, kind(focus.angle) == SURVEY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +78,9 @@ class Values:
         return max(0.0, float(self.means[1] + away @ self.weights[:, 1]))
 
     def following(self, one: Features) -> Features:
-        """Return what is known of a question about a concept that this one may bring."""
+        """Return what is known of a question about a concept that this one may bring, asked for a list where it was."""
         near = FOLLOWER * one.relevance + (1 - FOLLOWER) * self.mean_relevance
-        return Features(1, 0, min(FAR, one.depth + 1), near)
+        return Features(1, 0, min(FAR, one.depth + 1), near, is_list=one.is_list)
 
 
 def values(graph: "Graph") -> Values:

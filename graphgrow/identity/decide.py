@@ -99,7 +99,7 @@ def _alike(name: str, key: str, lexicon: Lexicon, meanings: Meanings | None) -> 
     if meanings is not None:
         candidates += [one for one in meanings.near(name, _CONSIDERED, REVIEW_MEANING) if one.key != key]
     candidates.sort(key=lambda one: (-one.score, one.key))
-    refusals = []
+    refusals: list[str] = []
     for one in candidates[:_CONSIDERED]:
         known = lexicon.name(one.key)
         if refusals and _too_far(name, known, one):

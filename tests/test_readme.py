@@ -206,7 +206,7 @@ def rows(text: str) -> Iterator[dict[str, str]]:
 def test_readme_says_of_the_policies_what_the_benchmark_prints() -> None:
     """Every row of the tables about runs of the model is one that `benchmarks/policies.py --table` prints."""
     shown = README.partition("On the embedded model")[2].partition("### Steering")[0]
-    counts = re.findall(r"--table(?: --questions (\d+))?`", shown)
+    counts = re.findall(r"--table(?:\s--questions\s(\d+))?`", shown)
     printed = [
         row
         for count in counts

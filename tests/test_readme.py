@@ -182,7 +182,7 @@ def test_readme_numbers_are_those_of_the_recorded_run(folder: Path) -> None:
     subprocess.run(replay, cwd=folder, check=True, capture_output=True)
     measure = [sys.executable, "-m", "graphgrow", "measure", "numbers.db", "--json"]
     row = json.loads(subprocess.run(measure, cwd=folder, check=True, capture_output=True).stdout)
-    shown = dict(re.findall(r"^\| (\w+) \| ([-\d.]+) \|", README.partition("## Start")[0], re.MULTILINE))
+    shown = dict(re.findall(r"^\| (\w+) \| ([-\d.]+) \|", README.partition("\n## Use\n")[0], re.MULTILINE))
     assert len(shown) >= 8
     for name, value in shown.items():
         digits = len(value.partition(".")[2])

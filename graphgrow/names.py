@@ -50,7 +50,6 @@ def clean(name: str) -> str:
     return " ".join(text.split())
 
 
-@lru_cache(maxsize=200_000)
 def bare(name: str) -> str:
     """Return a clean name without a leading article; "A-frame" and "A phase" keep theirs, which is no article."""
     return _LEADING_ARTICLE.sub("", clean(name))

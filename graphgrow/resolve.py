@@ -61,7 +61,6 @@ class _Reading:
     changes: list[Change] = field(default_factory=list)
     names: "NewNames | None" = None
     copied: frozenset[str] = frozenset()
-    rules: dict[str, str] = field(default_factory=dict)  # name -> the rule against it
 
     def rule_against(self, name: str, key: str) -> str:
         """Return why a name may not enter, "" where it may."""
@@ -78,7 +77,7 @@ class _Reading:
         """Return the key of a name that may enter the graph, else note the reject and return None."""
         name = self.resolver.name(name)
         key = self.resolver.key(name)
-        rule = self.rules[name] if name in self.rules else self.rules.setdefault(name, self.rule_against(name, key))
+        rule = self.rule_against(name, key)
         if rule:
             self.rejects.setdefault(name, rule)
             return None

@@ -157,6 +157,11 @@ def test_a_topic_in_another_language_keeps_its_names() -> None:
         assert [broken_rule(name, topic) for name in names] == ["", ""]
 
 
+def test_of_two_scripts_with_as_many_letters_the_first_counts() -> None:
+    """The verdict on a name is the same in every process."""
+    assert [broken_rule(name, "silk") for name in ("кот cat", "cat кот")] == ["script", ""]
+
+
 def test_a_topic_in_another_script_keeps_its_names() -> None:
     """A Chinese topic keeps Chinese and Latin names and refuses Cyrillic ones."""
     assert [broken_rule(n, "慢性阻塞性肺病") for n in ("支气管扩张剂", "COPD", "легкие")] == ["", "", "script"]

@@ -191,32 +191,20 @@ def test_readme_numbers_are_those_of_the_recorded_run(folder: Path) -> None:
 
 def rows(text: str) -> Iterator[dict[str, str]]:
     """Yield each row of the Markdown tables about policies by the headings of its columns."""
-    headings: list[str] = []
-    for line in text.splitlines():
-        cells = [cell.strip() for cell in line.strip("|").split("|")] if line.startswith("|") else []
-        if cells[:1] == ["policy"]:
-            headings = cells
-        elif cells and headings and not cells[0].startswith("-"):
-            yield dict(zip(headings, cells, strict=True))
-        else:
-            headings = headings if cells else []
+    for table in re.findall(r"^\| policy .*\n(?:\|.*\n)+", text, re.MULTILINE):
+        headings, _, *lines = ([cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines())
+        yield from (dict(zip(headings, line, strict=True)) for line in lines)
 
 
 @pytest.mark.local
 def test_readme_says_of_the_policies_what_the_benchmark_prints() -> None:
     """Every row of the tables about runs of the model is one that `benchmarks/policies.py --table` prints."""
     shown = README.partition("On the embedded model")[2].partition("### Steering")[0]
-    counts = re.findall(r"--table(?:\s--questions\s(\d+))?`", shown)
-    printed = [
-        row
-        for count in counts
-        for row in rows(
-            subprocess.run(
-                [sys.executable, "benchmarks/policies.py", "--table", "--questions", count or "100"],
-                cwd=ROOT, check=True, capture_output=True, text=True,
-            ).stdout
-        )
-    ]  # fmt: skip
+    program = [sys.executable, "benchmarks/policies.py", "--table", "--questions"]
+    printed = list[dict[str, str]]()
+    for count in re.findall(r"--table(?:\s--questions\s(\d+))?`", shown):
+        done = subprocess.run([*program, count or "100"], cwd=ROOT, check=True, capture_output=True, text=True)
+        printed += rows(done.stdout)
     told = list(rows(shown))
     assert len(told) >= 3
     for row in told:

@@ -22,7 +22,6 @@ _SCORED = 64  # the names with the most trigrams in common, whose likeness is wo
 _LEAST_IN_COMMON = 0.3  # Dice; one edit in a name of seven letters leaves .5 or more
 _DEAD = np.iinfo(np.uint16).max
 _FEWEST_SLOTS = 1024
-_WAYS = (fuzz.ratio, fuzz.token_sort_ratio)  # 0 to 100, 0 below a cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +125,9 @@ class Lexicon:
         for slot in self._most_in_common(_trigrams(text)):
             entry = self._slots[slot]
             if entry is not None:
-                ratios = (way(text, entry.text, score_cutoff=100 * LEAST_LIKENESS) for way in _WAYS)
-                scored[entry.key] = max(scored.get(entry.key, 0.0), *ratios)
-        return [Candidate(key, score / 100, "likeness") for key, score in scored.items() if score]
+                score = max(fuzz.ratio(text, entry.text), fuzz.token_sort_ratio(text, entry.text)) / 100
+                scored[entry.key] = max(score, scored.get(entry.key, 0.0))
+        return [Candidate(key, score, "likeness") for key, score in scored.items() if score >= LEAST_LIKENESS]
 
     def _abbreviated(self, letters: str, text: str, taken: Form) -> Iterator[Candidate]:
         """Yield what an acronym stands for and what abbreviates a name: first by definition, then by initials alone."""

@@ -40,8 +40,8 @@ class Features:
 
     def row(self) -> list[float]:
         """Return the numbers a value is a sum of."""
-        about = math.log2(1 + self.degree), self.asks, self.depth, self.relevance
-        return [*map(float, (*about, self.is_pair, self.is_list))]
+        numbers = math.log2(1 + self.degree), self.asks, self.depth, self.relevance, self.is_pair, self.is_list
+        return [float(number) for number in numbers]
 
 
 def features(graph: "Graph", focus: "Focus") -> Features:

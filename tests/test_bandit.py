@@ -88,6 +88,19 @@ def test_credit_reaches_back_to_the_question_that_opened_the_field() -> None:
     assert found[2] > 0 > found[3]
 
 
+def test_the_score_counts_by_how_near_the_topic_is() -> None:
+    """Of concepts as new as each other the one nearest to the topic is asked; one farther out if it is much nearer."""
+    graph = Graph(topic="spider silk")
+    ask(graph, "spider silk", *(("spider silk", "is in", place) for place in ("attic", "barn", "silk web")))
+    ask(graph, "attic", ("attic", "has", "spider"), ("attic", "has", "oak beam"))
+    policy, nearness = Bandit(expected={"frontier": 1.0}), relevance(graph).of
+    order = [focus.concepts[0] for focus in policy.choose(graph, "spider silk", random.Random(0), 6)]
+    assert order.index("silk web") < order.index("barn")
+    assert order.index("spider") < order.index("barn") < order.index("oak beam")
+    assert graph.depth["spider"] > graph.depth["barn"]
+    assert nearness("spider") > 3 * nearness("barn")
+
+
 def test_what_pays_is_drawn_and_what_has_dried_up_is_left() -> None:
     """The better arm gets nearly all draws; after it has dried up the other one does; none is ever out of the game."""
     rich = [(name, account(name, 6.0 if name == "hub" else 1.0 + number % 2)) for number in range(30)

@@ -28,12 +28,13 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request as it arrived; `at` is in seconds of the monotonic clock."""
+    """One request as it arrived; `at` is in seconds of the monotonic clock, `port` tells its connection from others."""
 
     path: str
     body: dict[str, object]
     headers: dict[str, str]
     at: float
+    port: int
 
 
 Script = Callable[[Asked], Answer]
@@ -105,7 +106,7 @@ def _handler(script: Script, asked: list[Asked]) -> type[BaseHTTPRequestHandler]
             self._answer(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
 
         def _answer(self, body: dict[str, object]) -> None:
-            one = Asked(self.path, body, dict(self.headers), time.monotonic())
+            one = Asked(self.path, body, dict(self.headers), time.monotonic(), self.client_address[1])
             asked.append(one)
             answer = script(one)
             time.sleep(answer.delay)

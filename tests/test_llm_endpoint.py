@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from graphgrow.errors import BadInput, ContextOverflow, LLMError
+from graphgrow.llm.clients import Clients
 from graphgrow.llm.manners import fits_strict
 from graphgrow.llm.openai_chat import OpenAIChat, first_model
 from graphgrow.llm.prices import usd
+from graphgrow.llm.refusals import Endpoint
 from graphgrow.model import Json, Prompt, Reply, Usage
 from tests.servers import Answer, Asked, Script, completion, in_order, refusal, serving
 
@@ -150,6 +152,26 @@ def test_threads_share_what_is_learnt() -> None:
     assert replies == ["hello"] * 24
     assert sum("seed" in one.body for one in endpoint.chats) <= 8
     assert {asked_format(one) for one in endpoint.chats} == {"strict"}
+
+
+def test_who_asks_again_takes_a_connection_that_is_there() -> None:
+    """Eight threads need eight connections at the most, however often they ask; one thread needs one."""
+    slow = Answer(completion(), delay=0.05)
+    for threads in (8, 1):
+        with serving(in_order(slow)) as endpoint, chat(endpoint.base_url) as llm, ThreadPoolExecutor(threads) as pool:
+            assert len(list(pool.map(llm.ask, [PROMPT] * 3 * threads))) == len(endpoint.chats)
+        assert len({one.port for one in endpoint.chats}) <= threads
+
+
+@pytest.mark.parametrize(("base_url", "count"), [("http://127.0.0.1:9/v1", 2), ("https://127.0.0.1:9/v1", 1)])
+def test_only_what_takes_long_to_make_is_shared(base_url: str, count: int) -> None:
+    """Two requests at once have a client each, and one together where each would have to load what TLS trusts."""
+    clients = Clients(Endpoint("m-1", base_url, KEY, timeout=5.0, retries=0))
+    with clients.lent() as one, clients.lent() as other:
+        assert len({id(one), id(other)}) == count
+    clients.close()
+    assert one.is_closed()
+    assert other.is_closed()
 
 
 def test_waits_as_long_as_retry_after_says() -> None:

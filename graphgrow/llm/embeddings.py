@@ -10,7 +10,8 @@ from pydantic import BaseModel, ValidationError
 from graphgrow.errors import LLMError
 from graphgrow.identity.embeddings import Floats, normalised
 from graphgrow.llm.address import checked
-from graphgrow.llm.openai_chat import client, usable_key
+from graphgrow.llm.clients import client
+from graphgrow.llm.openai_chat import usable_key
 from graphgrow.llm.refusals import Endpoint
 from graphgrow.llm.text import storable
 

@@ -10,7 +10,8 @@ import openai
 from pydantic import BaseModel, Field, ValidationError
 
 from graphgrow.errors import LLMError
-from graphgrow.llm.address import checked, is_loopback, shown
+from graphgrow.llm.address import checked, shown
+from graphgrow.llm.clients import Clients
 from graphgrow.llm.manners import FORMATS, Manners
 from graphgrow.llm.prices import usd
 from graphgrow.llm.refusals import Endpoint, complaint, is_overflow
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 _TIMEOUT = 180.0  # seconds; a 7B model on a slow machine takes 100 for one reply
 _LISTING_TIMEOUT = 5.0
-_CONNECT_TIMEOUT = 5.0
 _MAX_RETRIES = 4
 _MOST_TOKENS = 2**40  # no bill is longer
 _CONCESSIONS = len(FORMATS) + 4  # every format, and the four fields that can be given up
@@ -54,7 +54,7 @@ class OpenAIChat:
         self._endpoint = Endpoint(model, base_url, usable_key(api_key), timeout, max_retries)
         self._temperature = temperature
         self._clock = clock
-        self._client = client(self._endpoint, gate)
+        self._clients = Clients(self._endpoint, gate)
         self._manners = Manners()
         self._lock = Lock()
 
@@ -78,9 +78,11 @@ class OpenAIChat:
 
     def models(self) -> tuple[str, ...]:
         """Return the models the endpoint lists; raises LLMError where it does not list them."""
-        client = self._client.with_options(max_retries=0, timeout=min(self._endpoint.timeout, _LISTING_TIMEOUT))
+        timeout = min(self._endpoint.timeout, _LISTING_TIMEOUT)
         try:
-            content = client.models.with_raw_response.list().http_response.text
+            with self._clients.lent() as client:
+                hasty = client.with_options(max_retries=0, timeout=timeout)
+                content = hasty.models.with_raw_response.list().http_response.text
             return tuple(storable(model.id) for model in _Listing.model_validate_json(content).data)
         except openai.APIError as error:
             raise self._endpoint.explain(error, tuple) from None
@@ -89,7 +91,7 @@ class OpenAIChat:
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        self._clients.close()
 
     def _send(self, prompt: Prompt) -> str:
         """Ask until the endpoint takes the form of the question; each refusal gives up one field or format."""
@@ -106,7 +108,8 @@ class OpenAIChat:
 
     def _create(self, body: dict[str, Any]) -> str:
         """Send a body as it is; `chat.completions.create` looks at every value of it, which takes as long again."""
-        return self._client.post("/chat/completions", body=body, cast_to=bytes).decode("utf-8", "replace")
+        with self._clients.lent() as client:
+            return client.post("/chat/completions", body=body, cast_to=bytes).decode("utf-8", "replace")
 
     def _learn(self, used: Manners, error: openai.APIStatusError, prompt: Prompt) -> bool:
         """Remember what the endpoint refuses; return whether asking again makes sense."""
@@ -190,26 +193,6 @@ def usable_key(api_key: str) -> str:
     if not (key.isascii() and key.isprintable()):
         raise LLMError("the key in OPENAI_API_KEY has characters that no key has: copy it again")
     return key
-
-
-def client(endpoint: Endpoint, gate: "Gate | None" = None) -> openai.OpenAI:
-    """Return a client for an endpoint; its requests pass the gate, those that it makes again too."""
-    timeout = openai.Timeout(endpoint.timeout, connect=min(endpoint.timeout, _CONNECT_TIMEOUT))
-    # A proxy of the environment must not be asked for this machine's own servers.
-    trusted = not is_loopback(endpoint.base_url)
-    if gate:
-        from graphgrow.llm.gated import GatedClient
-
-        http: openai.DefaultHttpxClient | None = GatedClient(gate, endpoint.base_url, trust_env=trusted)
-    else:
-        http = None if trusted else openai.DefaultHttpxClient(trust_env=False)
-    return openai.OpenAI(
-        api_key=endpoint.key or "none",
-        base_url=endpoint.base_url,
-        timeout=timeout,
-        max_retries=endpoint.retries,
-        http_client=http,
-    )
 
 
 def _count(value: object) -> int:

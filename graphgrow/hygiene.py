@@ -12,7 +12,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from graphgrow.errors import BadInput
@@ -118,10 +118,13 @@ def _allowed(name: str) -> bool:
     return any(" ".join(words[:n]) in _lists()["allowed"] for n in (1, 2, 3))
 
 
+@lru_cache(8192)
 def _script(text: str) -> str:
-    """Return the script most letters of a text belong to ("LATIN", "CJK", ...), the first of equals, "" without one."""
-    names = [unicodedata.name(c, "?").split()[0] for c in unicodedata.normalize("NFKC", text) if c.isalpha()]
-    return max(dict.fromkeys(names), key=names.count) if names else ""
+    """Return the script most letters of a text belong to ("LATIN", "CJK", ...), "" where it has no letter."""
+    if text.isascii():
+        return "LATIN" if any(map(str.isalpha, text)) else ""
+    names = Counter(unicodedata.name(c, "?").split()[0] for c in unicodedata.normalize("NFKC", text) if c.isalpha())
+    return next((name for name, _ in names.most_common(1)), "")
 
 
 def _switches_script(name: str, topic: str) -> bool:

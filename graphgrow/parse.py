@@ -315,8 +315,8 @@ def _repeats(text: str) -> bool:
     """Tell whether a text ends in one passage said four times or more, sixty characters at least."""
     tail = text.rstrip()[-4 * _LOOP_TAIL :]
     for period in range(1, _LOOP_TAIL + 1):
-        times = max(4, -(-60 // period))
-        if tail.endswith(tail[-period:] * times):
+        last = tail[-period:]
+        if tail.endswith(last, 0, -period) and tail.endswith(last * max(4, -(-60 // period))):
             return True
     return False
 

@@ -78,6 +78,26 @@ def test_grow_json_is_one_line_an_event(run_file: Path, tmp_path: Path) -> None:
     assert [line["outcome"] for line in lines].count("unusable") == 1
 
 
+def test_log_tells_an_event_in_two_lines(run_file: Path, tmp_path: Path) -> None:
+    """What was asked, how it went, what it cost and brought stand on one line, why on the next; --last is the end."""
+    graphgrow("replay", str(run_file), "--store", "g.db", cwd=tmp_path)
+    graphgrow("reject", "g.db", "protein 1", "--reason", "too vague", cwd=tmp_path)
+    whole = graphgrow("log", "g.db", cwd=tmp_path).stdout.splitlines()
+    assert whole[0].split() == "1 seed spider silk (general): ok, 372 tokens, +3 concepts, +2 relations".split()
+    assert whole[1].strip() == "the graph is empty: open up the topic"
+    assert whole[-2].split()[:4] == ["8", "by", "hand", "reject"]
+    assert whole[-1].strip() == "too vague"
+    newest = graphgrow("log", "g.db", "--last", "2", cwd=tmp_path).stdout.splitlines()
+    assert newest == whole[-len(newest) :]
+    assert [line.split()[0] for line in newest if not line.startswith(" " * 6)] == ["7", "8"]
+    numbers = [
+        json.loads(line)["seq"]
+        for line in graphgrow("log", "g.db", "--last", "3", "--json", cwd=tmp_path).stdout.splitlines()
+    ]
+    assert numbers == [6, 7, 8]
+    assert "--last" in graphgrow("log", "g.db", "--last", "0", cwd=tmp_path, code=2).stderr
+
+
 def test_show_log_verify_and_measure_read_a_store(run_file: Path, tmp_path: Path) -> None:
     """The reading commands name the concepts, the questions and the metrics, for people and as JSON."""
     graphgrow("replay", str(run_file), "--store", "g.db", cwd=tmp_path)

@@ -21,6 +21,7 @@ from graphgrow.cli import (
     files,
     forking,
     growing,
+    listing,
     pathing,
     reading,
     reporting,
@@ -41,8 +42,8 @@ app = typer.Typer(
     help="Grow knowledge graphs out of language models; the structure of the whole graph chooses the next question.",
 )
 PARTS = (
-    growing, choosing, reading, deciding, steering, exploring, comparing, agreeing, resolving, criticality, reporting,
-    pathing, thinking, asking, files, forking, serving, batch
+    growing, choosing, reading, listing, deciding, steering, exploring, comparing, agreeing, resolving, criticality,
+    reporting, pathing, thinking, asking, files, forking, serving, batch
 )  # fmt: skip
 for part in PARTS:
     part.register(app)

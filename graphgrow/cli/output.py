@@ -93,6 +93,7 @@ def event_row(event: Event) -> dict[str, Any]:
             "repairs": event.repairs,
             "sample": event.sample,
             "verifies": event.verifies,
+            "heeds": list(event.heeds),
             "questions": list(event.delta.questions),
         }
     elif isinstance(event, Thought):

@@ -1,4 +1,4 @@
-"""`show`, `log`, `measure` and `verify`: commands that read a graph and change nothing."""
+"""`show`, `measure` and `verify`: commands that read a graph and change nothing."""
 
 from contextlib import closing
 from itertools import takewhile
@@ -7,24 +7,22 @@ from typing import Annotated, Any
 
 import typer
 
-from graphgrow.cli.output import AsJson, Store, dump, judged_row, say, side, table
+from graphgrow.cli.output import AsJson, Store, dump, say, table
 from graphgrow.edits import find
 from graphgrow.errors import BadInput
 from graphgrow.export import is_graph_file, read_table
 from graphgrow.graph import Graph, fold
-from graphgrow.model import Edit, Event, Thought
 from graphgrow.stores import GraphStore, open_store
 from graphgrow.stores.projection import differences, project
-from graphgrow.watch import Verdict, verdict, watched
+from graphgrow.watch import verdict
 
-DRAWN = 3  # strategies of which the log says what was expected
 HUBS = 12
 COLUMNS = 5
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (show, log, measure, verify):
+    for command in (show, measure, verify):
         app.command()(command)
 
 
@@ -103,36 +101,6 @@ def _show_concept(graph: Graph, key: str, *, as_json: bool) -> None:
         ("source", "predicate", "target", " support", "events"),
         [(r["source"], r["predicate"], r["target"], r["support"], ", ".join(map(str, r["events"]))) for r in relations],
     )
-
-
-def log(store: Store, as_json: AsJson = False) -> None:
-    """List every event: what was asked and why, what it cost and what it brought."""
-    with closing(open_store(store)) as home:
-        if as_json:
-            for event, judged in watched(home.events()):
-                dump(judged_row(event, judged))
-            return
-        table(
-            (" seq", "outcome", "strategy", "question", " tokens", " +concepts", " +relations", "why"),
-            (_log_row(event, judged) for event, judged in watched(home.events())),
-        )
-
-
-def _log_row(event: Event, judged: Verdict | None) -> tuple[object, ...]:
-    brought = len(event.delta.concepts), len(event.delta.relations)
-    if isinstance(event, Edit):
-        return event.seq, event.edit, "by hand", event.note, 0, *brought, ""
-    if isinstance(event, Thought):
-        about = f"{event.stage}: {', '.join(event.subject)}" if event.subject else event.stage
-        tokens = event.reply.usage.tokens if event.reply else 0
-        return event.seq, event.outcome, event.task, about, tokens, *brought, event.reason
-    focus = event.focus
-    drawn = ", ".join(f"{name} {value:.1f}" for name, value in focus.drawn[:DRAWN])
-    expected = f"expected per 1,000 tokens: {drawn}" if drawn else ""
-    told = f"{event.reason}: {'; '.join(event.delta.questions)}" if event.delta.questions else event.reason
-    why = "; ".join(filter(None, (focus.reason, told, expected, judged.news if judged else "")))
-    question = f"{', '.join(focus.concepts)} ({side(event)})"
-    return event.seq, event.outcome, focus.strategy, question, event.reply.usage.tokens, *brought, why
 
 
 def measure(

@@ -19,7 +19,7 @@ FEW = 12  # relations or names that a share is taken of at least
 DRY = 0.1  # of the best window
 DRIEST = 0.25  # new concepts a question
 STRANGE = 1.4  # times the usual bits a letter
-STRANGEST = 4.0  # bits a letter; English after English takes less
+STRANGEST = 4.2  # bits a letter; English after English takes less
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ SIGNS = (
         "spelling", "drifted", SHORT, _share_of("bits", "letters"),
         lambda usual: max(STRANGEST, STRANGE * usual.bits),
         "names and predicates are spelled as in another language, {value:.1f} bits a letter (limit {limit:.1f})",
-        least=100,
+        least=200,
     ),
     Sign(
         "novelty", "saturated", LONG, _novelty, lambda usual: max(DRIEST, DRY * usual.best),

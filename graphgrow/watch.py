@@ -6,9 +6,10 @@ of questions in which it goes on showing: turn to other strategies, ask for neig
 wider topic helps, so that rung is left out. A sign is gone once it is well behind its limit (`back`), and all is calm.
 
 What this cannot see: whether what is said is true; another trade in the same words; one of two near languages, or a
-change in the first dozen questions, before the spelling is learnt. A new alphabet of names, say formulae for words,
-looks like another language. Questions that repeat what is known on purpose (consolidate) are left out. The discovery
-parameter D is left to `graphgrow critical`: it needs embeddings, and grows with the graph whatever a run does.
+change in the first two dozen questions, before the spelling is learnt. A new alphabet of names, say formulae for words,
+looks like another language. Questions that repeat what is known on purpose (consolidate) say nothing of saturation,
+but time goes on with them. The discovery parameter D is left to `graphgrow critical`: it needs embeddings, and grows
+with the graph whatever a run does.
 """
 
 from collections import Counter, deque
@@ -25,20 +26,20 @@ from graphgrow.structures import Past
 
 Do = Literal["", "turn", "widen", "stop"]
 
-LEARNT = 500  # letters; below that everything is strange
+LEARNT = 1000  # letters; below that everything is strange
 FOREIGN = frozenset(("script", "language"))
 MARKUP = frozenset(("markup", "prefix", "identifier", "placeholder", "no letters"))
 LADDER: dict[Kind, tuple[Do, ...]] = {"saturated": ("turn", "widen", "stop"), "drifted": ("turn", "stop")}
-ACTS = {"turn": ", so other strategies ask first", "widen": ", so neighbouring fields are asked for", "stop": ""}
+ACTS = {"turn": ", time for other strategies", "widen": ", time for neighbouring fields", "stop": ""}
 
 
 def _watched(step: Past) -> Focus | None:
     """Return what a step asked, None where its reply says nothing about the run.
 
-    An edit, an arbiter's question, one that repeats on purpose, a reply that is asked for again.
+    An edit, an arbiter's question, one for intents, a reply that is asked for again.
     """
     focus = step.focus
-    is_aside = focus is None or focus.strategy == ARBITER or focus.angle in {CONSOLIDATE, INTENTS}
+    is_aside = focus is None or focus.strategy == ARBITER or focus.angle == INTENTS
     return None if is_aside or step.is_again or step.outcome == "unusable" else focus
 
 
@@ -72,7 +73,8 @@ class _Showing:
 class Watch:
     """The fold: take the steps of a log in turn, and read `verdict` at any of them.
 
-    `widened` is the last question for neighbouring fields, counted in questions, `fields` what these brought.
+    `widened` is the last question for neighbouring fields, counted in questions, `fields` what these brought. `tallies`
+    are those of the last questions, `fresh` of the last ones that did not repeat what is known on purpose.
     """
 
     seq: int = 0
@@ -80,6 +82,7 @@ class Watch:
     widened: int = 0
     fields: tuple[str, ...] = ()
     tallies: deque[Tally] = field(default_factory=lambda: deque(maxlen=LONG))
+    fresh: deque[Tally] = field(default_factory=lambda: deque(maxlen=LONG))
     usual: Usual = field(default_factory=Usual)
     _showing: dict[str, _Showing] = field(default_factory=dict)
     _spelling: Spelling = field(default_factory=Spelling)
@@ -103,8 +106,10 @@ class Watch:
             self.widened = self.questions
             self.fields = tuple(concept.key for concept in step.delta.new_concepts)
         self.tallies.append(self._tally(step.delta, focus, hub))
-        if len(self.tallies) == LONG:
-            best = max(self.usual.best, sum(tally.new for tally in self.tallies) / LONG)
+        if focus.angle != CONSOLIDATE:
+            self.fresh.append(self.tallies[-1])
+        if len(self.fresh) == LONG:
+            best = max(self.usual.best, sum(tally.new for tally in self.fresh) / LONG)
             self.usual = Usual(best, self.usual.bits)
         self._judge()
 
@@ -184,7 +189,7 @@ class Watch:
 
     def window(self, sign: Sign) -> list[Tally]:
         """Return the questions that a sign looks at."""
-        return list(self.tallies)[-sign.window :]
+        return list(self.fresh if sign.kind == "saturated" else self.tallies)[-sign.window :]
 
     def reading(self, sign: Sign) -> tuple[float | None, float]:
         """Return the value of a sign now, None where too little was said, and its limit."""
@@ -192,9 +197,9 @@ class Watch:
         return sign.value(self.window(sign), sign.least), limit
 
     def leading(self) -> Sign | None:
-        """Return the sign that has shown for longest."""
+        """Return the sign that has shown for longest, one of drift before any of saturation, which it may bring."""
         shown = [sign for sign in SIGNS if sign.name in self._showing]
-        return min(shown, key=lambda sign: self._showing[sign.name].question, default=None)
+        return min(shown, key=lambda sign: (sign.kind != "drifted", self._showing[sign.name].question), default=None)
 
     @property
     def verdict(self) -> Verdict:
@@ -203,8 +208,11 @@ class Watch:
         if sign is None:
             return CALM
         since, ladder = self._showing[sign.name], LADDER[sign.kind]
-        rung = min((self.questions - since.question) // sign.window, len(ladder) - 1)
         value, limit = self.reading(sign)
+        is_past = value is None or sign.shows(value, limit)
+        last = len(ladder) - 1 if is_past else len(ladder) - 2  # what has come back past the limit goes on
+        rung = min((self.questions - since.question) // sign.window, last)
+        limit = limit if is_past else sign.back * limit
         words = sign.words.format(value=limit if value is None else value, limit=limit)
         more = self.questions - since.question
         wider = ", also when asked for neighbouring fields" if self.widened > since.question else ""
@@ -213,7 +221,7 @@ class Watch:
         return Verdict(ladder[rung], sign.kind, sentence, since.seq)
 
     def avoid(self) -> frozenset[str]:
-        """Return the strategies whose questions do as badly as all together or worse; none while all is calm."""
+        """Return the strategies that do as badly as all together or worse, or that asked half of all; none in calm."""
         sign = self.leading()
         if sign is None:
             return frozenset()
@@ -223,11 +231,12 @@ class Watch:
         for tally in window:
             by_name.setdefault(tally.strategy, []).append(tally)
         values = {name: sign.value(tallies) for name, tallies in by_name.items()}
-        return frozenset(
+        worse = {
             name
             for name, value in values.items()
             if whole is not None and value is not None and (value <= whole if sign.is_low else value >= whole)
-        )
+        }
+        return frozenset(worse | {name for name, tallies in by_name.items() if 2 * len(tallies) >= len(window)})
 
 
 def watch(graph: Graph) -> Watch:

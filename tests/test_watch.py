@@ -107,10 +107,12 @@ def script(what: object, healthy: int) -> Iterator[str | Reply]:
     yield from map(what, range(100))
 
 
-def run(what: object, healthy: int = HEALTHY, store: MemoryStore | None = None, **budget: object) -> Growth:
+def run(
+    what: object, healthy: int = HEALTHY, store: MemoryStore | None = None, policy: str = "mix", **budget: object
+) -> Growth:
     """Grow until the watch stops it; the real replies are committed to whatever is asked."""
     limits = Budget(until="saturated", **budget) if "until" not in budget else Budget(**budget)  # type: ignore[arg-type]
-    how = Settings(open_policy("mix"), limits, now=lambda: "2026-01-01T00:00:00+00:00")
+    how = Settings(open_policy(policy), limits, now=lambda: "2026-01-01T00:00:00+00:00")
     replies = list(script(what, healthy))[len(list((store or MemoryStore()).events())) :]
     growth = Growth(TOPIC, store or MemoryStore(), Scripted(replies), how)
     list(growth)
@@ -131,17 +133,20 @@ def judgements(graph: Graph) -> list[Do]:
     return found
 
 
+@pytest.mark.parametrize("policy", ["mix", "bandit", "lookahead", "frontier", "survey"])
 @pytest.mark.parametrize("what", [dry, silent])
-def test_a_model_that_dries_up_is_noticed_within_twenty_steps(what: object) -> None:
+def test_a_model_that_dries_up_is_noticed_within_twenty_steps(what: object, policy: str) -> None:
     """The run turns, widens and stops, each a window after the other, and says how few concepts came."""
-    growth = run(what)
+    growth = run(what, policy=policy)
     done = judgements(growth.graph)
     assert growth.ending == "saturated"
     assert 0 < first_notice(growth) - HEALTHY <= 20
     assert list(dict.fromkeys(done)) == ["", "turn", "widen", "stop"]
     assert [done.count(do) for do in ("turn", "widen", "stop")] == [12, 12, 1]
+    limit = 0.1 * watch(growth.graph).usual.best
+    assert limit > 0.3
     assert verdict(growth.graph).news == (
-        "saturated: 0.00 new concepts a question (limit 0.38) over the last 12 questions, "
+        f"saturated: 0.00 new concepts a question (limit {limit:.2f}) over the last 12 questions, "
         f"since event {first_notice(growth)}; it went on for 24 questions more, also when asked for neighbouring fields"
     )
 
@@ -156,16 +161,80 @@ def test_a_model_that_dries_up_is_noticed_within_twenty_steps(what: object) -> N
         (marked, "of the new names are mark-up or identifiers"),
     ],
 )
-@pytest.mark.parametrize("healthy", [15, 40])
-def test_a_model_that_drifts_is_noticed_within_ten_steps(what: object, words: str, healthy: int) -> None:
+@pytest.mark.parametrize(("healthy", "policy"), [(15, "mix"), (40, "mix"), (40, "bandit"), (40, "consolidate")])
+def test_a_model_that_drifts_is_noticed_within_ten_steps(what: object, words: str, healthy: int, policy: str) -> None:
     """The run turns and, as no wider topic helps there, stops; the sentence says into what it drifted."""
-    growth = run(what, healthy)
+    growth = run(what, healthy, policy=policy)
     done = judgements(growth.graph)
     assert growth.ending == "drifted"
     assert 0 < first_notice(growth) - healthy <= 10
     assert list(dict.fromkeys(done)) == ["", "turn", "stop"]
     assert words in verdict(growth.graph).sentence
     assert f"since event {first_notice(growth)}; it went on for 6 questions more" in verdict(growth.graph).sentence
+
+
+def fresh(number: int) -> str:
+    """Return a name that is spelled as what the recorded run says."""
+    first = "ceramic polymer steel composite glass rubber carbon impact concrete metal plastic fiber".split()
+    last = "layer panel helmet coating structure component vehicle testing design process surface strength".split()
+    return f"{first[number % 12]} {last[number // 12 % 12]}"
+
+
+def known(number: int) -> str:
+    """Return one new concept among much that was said before."""
+    said = [one.raw for event in EVENTS[number % 9 : number % 9 + 3] for one in event.delta.relations]
+    return triples(*((one.source, one.predicate, one.target) for one in said), (TOPIC, "used in", fresh(number)))
+
+
+def hub(number: int) -> str:
+    """Return new concepts that all hang on the topic, whatever the question is about."""
+    return triples(*((TOPIC, "used in", fresh(2 * number + place)) for place in range(2)))
+
+
+def chain(number: int) -> str:
+    """Return what follows from the last reply alone, ever farther from the topic."""
+    return triples((fresh(number - 1) if number else TOPIC, "used in", fresh(number)))
+
+
+def apart(number: int) -> str:
+    """Return concepts that no relation joins to the topic."""
+    return triples((fresh(2 * number), "used in", fresh(2 * number + 1)))
+
+
+@pytest.mark.parametrize(
+    ("what", "name", "ending", "words"),
+    [
+        (known, "duplicates", "saturated", "of what was said was known (limit 85%)"),
+        (hub, "hub", "saturated", "of the new relations end at the most connected concept unasked (limit 75%)"),
+        (chain, "distance", "drifted", "relations from the topic (limit 12)"),
+        (apart, "apart", "drifted", "of the new concepts have no way to the topic (limit 75%)"),
+    ],
+)
+def test_every_other_sign_ends_a_run_with_its_own_sentence(what: object, name: str, ending: str, words: str) -> None:
+    """Much that was known, all at one hub, ever farther away, or joined to nothing: each is noticed and named."""
+    growth = run(what)
+    leading = watch(growth.graph).leading()
+    assert leading is not None
+    assert (leading.name, growth.ending) == (name, ending)
+    assert words in verdict(growth.graph).sentence
+
+
+def test_another_language_is_a_drift_whatever_else_shows() -> None:
+    """Names in another language that all hang on the topic show as a hub too, and the run ends as one that drifted."""
+    growth = run(lambda number: latin(GERMAN, ("contains", "includes", "prevents"), number), policy="bandit")
+    assert {sign.kind for sign in SIGNS if sign.name in watch(growth.graph)._showing} == {"drifted", "saturated"}
+    assert growth.ending == "drifted"
+
+
+def test_a_run_that_comes_back_past_its_limit_is_not_stopped() -> None:
+    """Above the limit that made it show a sign goes on showing, with the one that ends it, and stops nothing."""
+    some = [f"{name} {place}" for place in range(2) for name in GERMAN]
+    replies = (triples((TOPIC, "includes", name)) if at % 2 else silent(0) for at, name in enumerate(some))
+    growth = run(lambda number: silent(number) if number < 23 else next(replies), steps=HEALTHY + 60)
+    done = judgements(growth.graph)
+    assert "widen" in done
+    assert "stop" not in done
+    assert "0.50 new concepts a question (limit 0.77)" in verdict(growth.graph).sentence
 
 
 def test_a_healthy_run_is_left_in_peace() -> None:
@@ -228,6 +297,20 @@ def test_a_policy_asks_what_is_avoided_last() -> None:
     assert next(focus.strategy for focus in chosen if focus.strategy != WIDEN) == "bfs"
 
 
+@pytest.mark.parametrize("policy", ["bandit", "lookahead"])
+def test_the_policies_that_learn_turn_and_widen_too(policy: str) -> None:
+    """What asked half of a dry window asks last, and once that did not help a question for neighbouring fields first."""
+    graph, topic = fold(EVENTS), "impact resistant material"
+    chosen: dict[Do, Focus] = {}
+    for place, event in enumerate(EVENTS[1:30]):
+        dried = Focus("survey" if place % 3 else "frontier", ("steel",), "as a test")
+        graph.apply(replace(event, seq=graph.seq + 1, delta=Delta(), focus=dried))
+        found = open_policy(policy).choose(graph, topic, random.Random(place))
+        chosen.setdefault(verdict(graph).do, found[0])
+    assert chosen["turn"].strategy not in {"survey", "frontier", WIDEN}
+    assert chosen["widen"].angle == WIDEN
+
+
 @pytest.mark.parametrize("stops", [HEALTHY + 5, HEALTHY + 20])
 def test_a_run_that_was_resumed_is_judged_as_one_that_was_not(stops: int) -> None:
     """The ladder is a fold over the log: same questions, same end, same sentence."""
@@ -276,8 +359,8 @@ def test_the_command_line_stops_and_says_why(tmp_path: Path) -> None:
     last = done.stderr.splitlines()[-1]
     assert done.returncode == 3, done.stderr
     assert last.startswith("stopped: saturated: 0.")
-    assert "saturated, so other strategies ask first: 0." in done.stderr
-    assert "saturated, so neighbouring fields are asked for: 0." in done.stderr
+    assert "saturated, time for other strategies: 0." in done.stderr
+    assert "saturated, time for neighbouring fields: 0." in done.stderr
     shown = subprocess.run([*command, "show", store, "--json"], text=True, capture_output=True, check=True)
     assert json.loads(shown.stdout)["watch"] == last.removeprefix("stopped: ")
     log = subprocess.run([*command, "log", store, "--json"], text=True, capture_output=True, check=True)

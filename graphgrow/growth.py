@@ -150,7 +150,8 @@ class Growth:
         seen = set[tuple[str, ...]]()
         for doubt in self.graph.standing.queue():
             asked = arbiter.question(doubt, self.graph, self.topic, self._settings.seed + self.graph.seq)
-            if asked.focus.question not in self.graph.asked and asked.focus.question not in seen:
+            is_new = asked.focus.question not in self.graph.asked and asked.focus.question not in seen
+            if is_new and is_allowed(self.graph, asked.focus):
                 seen.add(asked.focus.question)
                 yield asked
 

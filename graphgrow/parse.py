@@ -38,6 +38,7 @@ _MAX_LINE = 300
 _PROSE_WORDS = 40
 PROSE = "The reply is prose: it holds neither JSON nor lines like [A] -[RELATION]-> [B]."
 _MAX_LINES = 2_000
+FILTERED = "content_filter"
 
 
 _Name = Annotated[str, Field(min_length=1, max_length=80)]
@@ -340,6 +341,8 @@ def _verdict(text: str, reading: _Reading, finish_reason: str) -> tuple[Outcome,
     unique = len(reading.triples)
     if unique and (_repeats(text) or (reading.said >= _LOOP_ITEMS and unique * 2 <= reading.said)):
         return "repetition", f"The reply runs in a loop. Different relations: {unique} of {reading.said}."
+    if finish_reason == FILTERED and not text.strip():
+        return "unusable", "The endpoint's content filter kept the reply back."
     if finish_reason == "length":
         return "truncated", f"The reply hit its length limit. Complete relations before it: {unique}."
     if reading.cut:
@@ -363,7 +366,7 @@ def _verdict_on_whole(text: str, reading: _Reading) -> tuple[Outcome, str]:
 
 
 def parse(text: str, finish_reason: str = "stop") -> Proposal:
-    """Return what a reply says. `finish_reason` is the endpoint's; "length" means that the reply was cut off."""
+    """Return what a reply says. `finish_reason` is the endpoint's; "length": the reply was cut off."""
     reading = _read(text, cut=finish_reason == "length")
     outcome, reason = _verdict(text, reading, finish_reason)
     return Proposal(reading.named(), tuple(reading.names), outcome, reason)

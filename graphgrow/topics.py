@@ -6,11 +6,18 @@ from graphgrow.model import Expansion
 from graphgrow.names import canonical, clean
 from graphgrow.stores import GraphStore
 
+LONGEST = 1000  # characters of a topic
+
 
 def check(topic: str | None) -> None:
     """Refuse a topic that names nothing; None leaves it to the graph."""
     if topic is not None and not canonical(topic):
         raise BadInput(f"the topic {topic!r} names nothing: say what the graph is about, for example 'spider silk'")
+    if topic is not None and len(topic) > LONGEST:
+        raise BadInput(
+            f"the topic begins {topic[:40]!r} and has {len(topic):,} characters, where {LONGEST} are the most:"
+            " it is part of every question"
+        )
 
 
 def check_topic(topic: str | None, store: GraphStore) -> None:

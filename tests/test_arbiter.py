@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from graphgrow import arbiter
+from graphgrow import steering_edits as wishes
 from graphgrow.graph import Graph, fold
 from graphgrow.growth import Growth, Settings
 from graphgrow.llm.scripted import Scripted
@@ -90,6 +91,16 @@ def test_no_verdict_is_asked_once_more_and_left_to_people(store: SQLiteStore) ->
         growth = judged(store)
         assert growth.steps == 0
         assert store.graph().seq == 5
+
+
+def test_a_forbidden_concept_is_not_asked_about_by_the_arbiter(store: SQLiteStore) -> None:
+    """A doubt about it is left to people; the other one is decided."""
+    with closing(store):
+        store.append(wishes.forbid(store.graph(), "forestry"))
+        judged(store, verdict("different"))
+        asked = [one.focus.concepts for one in store.events() if isinstance(one, Expansion)][1:]
+        assert asked == [("hot forming", "hot forging")]
+        assert [doubt.concepts for doubt in store.graph().standing.queue()] == [("forestry", "process")]
 
 
 def test_what_was_decided_meanwhile_stays_decided(store: SQLiteStore) -> None:

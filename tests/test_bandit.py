@@ -1,6 +1,7 @@
 """The policy that earns its questions: what a question earned, who is drawn, the wordings, and looking ahead."""
 
 import json
+import os
 import random
 from collections import Counter
 from dataclasses import replace
@@ -126,6 +127,32 @@ def test_a_switch_has_to_be_worth_it() -> None:
     assert shares["gap"] > 0.5 > shares["hub"]
 
 
+def test_questions_that_all_earned_the_same_leave_every_choice_open() -> None:
+    """Where the first questions brought nothing the draws still differ, and no strategy has all of them."""
+    shares = arms(("hub", "gap", "link"), [("hub", account("hub", 0.0)), ("gap", account("gap", 0.0))]).shares()
+    assert all(0.1 < share < 0.6 for share in shares.values())
+
+
+def test_what_a_run_turns_away_from_has_no_share() -> None:
+    """The best of the others has it; where all are avoided each has its own again."""
+    known = arms(("hub", "gap"), [("hub", account("hub", 9.0 + one % 2)) for one in range(20)])
+    assert known.shares()["hub"] > known.shares()["gap"] > 0
+    assert known.shares(frozenset({"hub"})) == {"hub": 0.0, "gap": 1.0}
+    assert known.shares(frozenset({"hub", "gap"})) == known.shares()
+
+
+def test_decisions_do_not_push_questions_out_of_the_account() -> None:
+    """After more edits than the window holds the last questions are still what the policy goes by."""
+    graph = Graph(topic="silk")
+    for number in range(6):
+        ask(graph, "silk", ("silk", "has", f"protein {number}"), angle=f"angle {number}")
+    before = gains(graph, 4)
+    for _ in range(5):
+        graph.apply(edits.reject(graph, "protein 0"))
+        graph.apply(edits.restore(graph, "protein 0"))
+    assert [one.seq for one in gains(graph, 4)] == [one.seq for one in before] == [3, 4, 5, 6]
+
+
 def test_what_mends_a_question_adds_to_its_bill_only() -> None:
     """A repair is no pull: tokens and gain go to the arm, the number of questions stays."""
     mending = Gain(2, "hub", "general", "", 0, 0, 0, 500, 0.0, 0.0, is_step=False)
@@ -167,7 +194,7 @@ def test_the_log_and_the_policy_command_explain_the_choice(tmp_path: Path) -> No
     assert sum(row["questions"] for row in about["strategies"]) == len(rows) == 6
     assert sum(row["tokens"] for row in about["strategies"]) == sum(row["tokens"] for row in rows)
     assert sum(row["share"] for row in about["strategies"]) == pytest.approx(1)
-    assert "expected per 1,000 tokens" in " ".join(graphgrow("log", home, cwd=tmp_path).stdout.split())
+    assert "drawn per 1,000 tokens" in " ".join(graphgrow("log", home, cwd=tmp_path).stdout.split())
     assert "share" in graphgrow("policy", home, cwd=tmp_path).stdout
 
 
@@ -231,6 +258,7 @@ def test_wordings_compete_on_what_they_bring(tmp_path: Path) -> None:
         ("expand_x", "a" * 5000, "5,000 characters"),
         ("expand_x", "$secret", "has $secret"),
         ("expand_x", "cost 5 $", "written $$"),
+        ("expand_x", "Tell me more.", "has no placeholder"),
         ("nonsense_x", "$topic", "is no variant"),
         ("expand", "$topic", "is no variant"),
     ],
@@ -239,6 +267,13 @@ def test_a_variant_that_cannot_be_asked_is_refused(name: str, text: str, sentenc
     """One sentence names the file and what is wrong with it."""
     with pytest.raises(BadInput, match=sentence.replace("$", r"\$")):
         load_variants(folder(tmp_path / "w", **{name: text}))
+
+
+def test_a_variant_that_is_no_file_is_refused(tmp_path: Path) -> None:
+    """A pipe would be waited for for ever, and is not opened."""
+    os.mkfifo(folder(tmp_path / "w") / "expand.x.txt")
+    with pytest.raises(BadInput, match="is no file"):
+        load_variants(tmp_path / "w")
 
 
 def test_no_folder_no_variants_and_a_policy_without_a_choice(tmp_path: Path) -> None:

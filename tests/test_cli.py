@@ -210,6 +210,28 @@ def test_ctrl_c_saves_what_was_paid_for(tmp_path: Path) -> None:
     graphgrow("verify", "g.db", cwd=tmp_path)
 
 
+def test_the_third_ctrl_c_ends_at_once(tmp_path: Path) -> None:
+    """While a reply takes its time the first one waits, the second one says that it does, the third one does not."""
+    with serving(in_order(Answer(completion("late"), delay=60.0))) as server:
+        words = ("grow", "silk", "--base-url", server.base_url, "--llm", "m", "--steps", "3", "--store", "g.db")
+        child = subprocess.Popen(
+            [sys.executable, "-m", "graphgrow", *words], cwd=tmp_path, stderr=subprocess.PIPE, text=True,
+            env={**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")},
+        )  # fmt: skip
+        assert child.stderr is not None
+        while not server.chats:
+            time.sleep(0.05)
+        for words_said in ("stopping after the questions", "waiting for the replies"):
+            child.send_signal(signal.SIGINT)
+            while words_said not in child.stderr.readline():
+                pass
+        started = time.monotonic()
+        child.send_signal(signal.SIGINT)
+        assert child.wait(timeout=30) == 130
+        assert time.monotonic() - started < 30
+        child.stderr.close()
+
+
 def write(path: Path, text: str) -> str:
     """Write a file of bad input and return its name."""
     path.write_text(text, encoding="utf-8")
@@ -289,6 +311,22 @@ BAD = {
     "another topic": ("grow baroque --llm recorded:run.jsonl.gz --store good.db", 1, "'spider silk'"),
     "store that holds a graph": ("replay foreign.jsonl --field raw --store good.db", 1, "holds another graph"),
     "unknown command": ("growl", 2, "growl"),
+    "weights without a sum": (
+        "grow silk --llm recorded:run.jsonl.gz --policy frontier=1e308,gap=1e308",
+        1,
+        "a million",
+    ),
+    "last of more than there can be": ("log good.db --last 99999999999999999999", 2, "'--last'"),
+    "fork at no event": ("fork good.db new.db --at 99999999999999999999", 2, "'--at'"),
+    "snapshots too far apart": ("measure good.db --every 99999999999999999999", 2, "'--every'"),
+    "comparison too far apart": ("compare good.db good.db --every 99999999999999999999", 2, "'--every'"),
+    "a moment and many": ("measure good.db --at 3 --every 1", 1, "--at is one moment"),
+    "history of a graph file": ("measure other.graphml --every 1", 1, "has no history"),
+    "copy into nothing": ("copy good.db memory:", 1, "memory: is gone"),
+    "fork into nothing": ("fork good.db memory: --at 2", 1, "memory: is gone"),
+    "import into nothing": ("import good.graphml memory:", 1, "memory: is gone"),
+    "empty run file": ("replay empty.jsonl --store new.db", 1, "nothing to replay"),
+    "endless topic": (f"grow {'x' * 1001} --llm recorded:run.jsonl.gz", 1, "1000 are the most"),
 }
 
 
@@ -305,6 +343,8 @@ def test_bad_input_gets_one_sentence_and_leaves_nothing(case: str, run_file: Pat
     write(tmp_path / "foreign.jsonl", '{"raw": "[]"}\n')
     write(tmp_path / "empty.json", "{}")
     write(tmp_path / "empty.db", "")
+    write(tmp_path / "empty.jsonl", "")
+    graphgrow("export", "good.db", "good.graphml", cwd=tmp_path)
     graphgrow("replay", str(run_file), "--store", "store.json", cwd=tmp_path)
     first = next(read_events(run_file))
     write_events(tmp_path / "half.jsonl", [first])

@@ -136,6 +136,12 @@ def test_reason_of_an_unusable_reply(reply: str, word: str) -> None:
     assert word in parse(reply).reason
 
 
+def test_a_reply_that_was_kept_back_says_so() -> None:
+    """Blank because of a content filter is another reason than blank."""
+    assert parse("", "content_filter").reason == "The endpoint's content filter kept the reply back."
+    assert parse("", "content_filter").outcome == "unusable"
+
+
 def test_number_of_dropped_items_is_told() -> None:
     """A partial reply says how many items were dropped."""
     reply = (

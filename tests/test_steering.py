@@ -22,7 +22,7 @@ from graphgrow.growth import Growth, Settings
 from graphgrow.llm.asked import read
 from graphgrow.llm.scripted import Scripted
 from graphgrow.model import Budget, Edit, Expansion, Focus, Prompt, Reply
-from graphgrow.policy import open_policy
+from graphgrow.policy import POLICIES, open_policy
 from graphgrow.prompts import CONNECT, WANTED, angles
 from graphgrow.replay import replay
 from graphgrow.resolve import RESOLVE
@@ -209,7 +209,7 @@ def test_a_pinned_concept_goes_on_where_a_policy_ends() -> None:
     assert strategies.count("pinned") == 10
 
 
-@pytest.mark.parametrize("policy", ["mix", *STRATEGIES, ",".join(f"{name}=1" for name in STRATEGIES)])
+@pytest.mark.parametrize("policy", [*POLICIES, *STRATEGIES, ",".join(f"{name}=1" for name in STRATEGIES)])
 def test_what_is_forbidden_is_never_asked_about(policy: str) -> None:
     """Under any policy, alone or beside another, also where it was merged; what is merely near goes on."""
     store = home(

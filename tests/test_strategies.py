@@ -209,6 +209,15 @@ def test_link_takes_the_pair_that_shares_most_neighbours() -> None:
     assert first("link", graph).concepts == ("alanine", "glycine")
 
 
+def test_link_looks_at_what_is_not_joined_to_the_topic_too() -> None:
+    """Only the topic itself is left out: a part of the graph that hangs on nothing has its pair."""
+    graph = drawn(
+        ("silk", "is", "fibroin"), ("keratin", "has", "glycine"), ("keratin", "has", "alanine"),
+        ("horn", "has", "glycine"), ("horn", "has", "alanine"),
+    )  # fmt: skip
+    assert first("link", graph).concepts in {("horn", "keratin"), ("alanine", "glycine")}
+
+
 def test_surprise_takes_far_concepts_with_the_same_kinds_of_relation() -> None:
     """Silk and wood are five relations apart, and both resist something and hold something: nobody else does."""
     graph = drawn(

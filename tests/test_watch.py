@@ -299,7 +299,7 @@ def test_a_policy_asks_what_is_avoided_last() -> None:
 
 @pytest.mark.parametrize("policy", ["bandit", "lookahead"])
 def test_the_policies_that_learn_turn_and_widen_too(policy: str) -> None:
-    """What asked half of a dry window asks last, and once that did not help a question for neighbouring fields first."""
+    """What asked half of a dry window asks last; where that does not help neighbouring fields are asked for."""
     graph, topic = fold(EVENTS), "impact resistant material"
     chosen: dict[Do, Focus] = {}
     for place, event in enumerate(EVENTS[1:30]):

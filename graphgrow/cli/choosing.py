@@ -8,6 +8,7 @@ from graphgrow.cli.output import AsJson, Store, dump, say, table
 from graphgrow.policy import earned
 from graphgrow.policy.gains import WINDOW
 from graphgrow.stores import open_store
+from graphgrow.watch import avoid, verdict
 
 
 def register(app: typer.Typer) -> None:
@@ -35,6 +36,8 @@ def policy(store: Store, as_json: AsJson = False) -> None:
         f"\n       of the last {WINDOW} questions, where newer ones weigh more"
         f"\nshare  how often the bandit would choose it after event {graph.seq}"
     )
+    if verdict(graph).do:
+        say(f"\n{verdict(graph).news}" + "".join(f"\nleft for now: {name}" for name in sorted(avoid(graph))))
 
 
 def _print(what: str, rows: list[earned.Row]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from graphgrow.cli.output import AsJson, dump, say, table
+from graphgrow.cli.output import MOST, AsJson, dump, say, table
 from graphgrow.codec import read_events
 from graphgrow.errors import BadInput
 from graphgrow.model import Event
@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
 def compare(
     runs: Annotated[list[str], typer.Argument(metavar="RUN RUN…", help="Stores, or run files (.jsonl, .jsonl.gz).")],
-    every: Annotated[int, typer.Option(min=1, help="Events from one snapshot to the next.")] = 25,
+    every: Annotated[int, typer.Option(min=1, max=MOST, help="Events from one snapshot to the next.")] = 25,
     as_json: AsJson = False,
 ) -> None:
     """Put runs side by side: curves at the same events, final panels, mean and interval over repeats of one setup."""

@@ -20,7 +20,7 @@ from graphgrow.replay import replay as run_again
 from graphgrow.resolve import VERBATIM
 from graphgrow.resolving import how as resolving
 from graphgrow.step import now
-from graphgrow.stores import DEFAULT_URL, open_store
+from graphgrow.stores import DEFAULT_URL, GraphStore, open_store
 from graphgrow.stores.copying import complete, copy
 
 ENDINGS = ", ".join(FORMATS)
@@ -32,6 +32,13 @@ def register(app: typer.Typer) -> None:
     app.command()(export)
     app.command("import")(import_)
     app.command("copy")(copy_)
+
+
+def lasting(url: str) -> GraphStore:
+    """Open a store, new or not, that is still there when the command has ended."""
+    if url.startswith("memory:"):
+        raise BadInput("memory: is gone when the command ends: name a file, or neo4j://HOST?graph=NAME")
+    return open_store(url, create=True)
 
 
 def replay(
@@ -60,6 +67,8 @@ def replay(
                 if event.reason and event.outcome != "ok":
                     notes.append((event.seq, event.outcome, event.reason))
         graph = home.graph()
+    if not graph.seq:
+        raise BadInput(f"{file} holds no reply and no decision: there is nothing to replay")
     totals = {"concepts": len(graph.concepts), "relations": len(graph.relations), "rejected": dict(graph.rejected)}
     if as_json:
         dump({"outcomes": dict(outcomes), **totals, "notes": notes})
@@ -105,7 +114,7 @@ def import_(
     delta = read_graph(file)
     if not delta.concepts:
         raise BadInput(f"{file} holds no graph: it names no concept")
-    with closing(open_store(store, create=True)) as home:
+    with closing(lasting(store)) as home:
         first = next(home.events(), None)  # of an import that was broken off, and goes on as the same events
         at = first.at if isinstance(first, Edit) else now()
         note = f"import of {clean(file.name)}"
@@ -123,7 +132,7 @@ def copy_(
     as_json: AsJson = False,
 ) -> None:
     """Copy a graph with its whole log into another store; a copy that was broken off goes on."""
-    with closing(open_store(source)) as home, closing(open_store(target, create=True)) as other:
+    with closing(open_store(source)) as home, closing(lasting(target)) as other:
         copied = copy(home, other)
     if as_json:
         dump({"source": home.url, "target": other.url, "events": copied})

@@ -8,7 +8,8 @@ import typer
 
 from graphgrow.agreement import lacking
 from graphgrow.cli.comparing import events_of
-from graphgrow.cli.output import AsJson, Store, dump, say, table
+from graphgrow.cli.files import lasting
+from graphgrow.cli.output import MOST, AsJson, Store, dump, say, table
 from graphgrow.cli.reading import is_file
 from graphgrow.export import read_graph
 from graphgrow.graph import Graph, fold
@@ -29,11 +30,11 @@ def register(app: typer.Typer) -> None:
 def fork(
     store: Store,
     new: Annotated[str, typer.Argument(help="The store of the fork: a new one.")],
-    at: Annotated[int, typer.Option(min=1, help="The last event that both have.")],
+    at: Annotated[int, typer.Option(min=1, max=MOST, help="The last event that both have.")],
     as_json: AsJson = False,
 ) -> None:
     """Begin another graph with the log of this one up to an event; a fork that was broken off goes on."""
-    with closing(open_store(store)) as home, closing(open_store(new, create=True)) as other:
+    with closing(open_store(store)) as home, closing(lasting(new)) as other:
         copied = fork_log(home, other, at)
         graph = other.graph()
     sizes = {"concepts": len(graph.concepts), "relations": len(graph.relations)}

@@ -207,6 +207,8 @@ def _finish(growth: Growth, store: str, *, as_json: bool) -> None:
         _summary(growth, store)
     if ending != "steps":
         why = ENDINGS.get(ending) or verdict(graph).news
+        if ending == "exhausted" and graph.steering.forbids:
+            why += f" and is not forbidden: see  graphgrow steering {shlex.quote(store.removeprefix('sqlite:'))}"
         err().print(f"stopped: {why}", markup=False, soft_wrap=True)
     raise typer.Exit(EXIT_CODES.get(ending, 3))
 

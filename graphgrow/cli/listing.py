@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from graphgrow.cli.output import AsJson, Store, added, dump, judged_row, out, printable, side
+from graphgrow.cli.output import MOST, AsJson, Store, added, dump, judged_row, out, printable, side
 from graphgrow.model import Edit, Event, Thought
 from graphgrow.stores import open_store
 from graphgrow.watch import Verdict, watched
 
-DRAWN = 3  # strategies of which the log says what was expected
+DRAWN = 3  # strategies of which the log says what was drawn for them
 INDENT = " " * 6
 BROUGHT = {
     "concepts": "+{} concepts",
@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
 def log(
     store: Store,
-    last: Annotated[int | None, typer.Option(min=1, help="Only the newest so many events.")] = None,
+    last: Annotated[int | None, typer.Option(min=1, max=MOST, help="Only the newest so many events.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """List every event: what was asked and why, what it cost and what it brought."""
@@ -87,12 +87,17 @@ def _remark(event: Event) -> str:
 
 
 def _why(event: Event) -> str:
-    """Return why somebody decided so, or why a question was chosen and what was expected of it and of others."""
+    """Return why somebody decided so, or why a question was chosen and what was drawn for it and for others."""
     if isinstance(event, Edit):
         return "; ".join(dict.fromkeys(change.reason for change in event.delta.changes if change.reason))
     if isinstance(event, Thought):
         return ""
-    drawn = ", ".join(f"{name} {value:.1f}" for name, value in event.focus.drawn[:DRAWN])
-    expected = f"expected per 1,000 tokens: {drawn}" if drawn else ""
+    ranked = event.focus.drawn
+    shown = ", ".join(f"{name} {value:.1f}" for name, value in ranked[:DRAWN])
+    drawn = f"drawn per 1,000 tokens: {shown}" if shown else ""
+    places = [name for name, _ in ranked]
+    if event.focus.strategy in places[1:]:
+        before = places[: places.index(event.focus.strategy)]
+        drawn += f"; {', '.join(before)} had nothing to ask or had been left for now"
     heeded = f"follows event {', '.join(map(str, event.heeds))}" if event.heeds else ""
-    return "; ".join(filter(None, (event.focus.reason, heeded, expected)))
+    return "; ".join(filter(None, (event.focus.reason, heeded, drawn)))

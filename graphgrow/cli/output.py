@@ -16,6 +16,7 @@ from graphgrow.names import clean
 from graphgrow.watch import Verdict
 
 SMALL = 1e-4  # below it four decimals show nothing
+MOST = 2**31  # events; no log is longer
 Store = Annotated[
     str, typer.Argument(help="A path to a .db file, or a store URL (sqlite:PATH, neo4j://HOST?graph=NAME).")
 ]

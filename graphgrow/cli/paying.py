@@ -1,5 +1,6 @@
 """What every command that asks a model has in common: its limits, its price said first, Ctrl-C, a store that went."""
 
+import os
 import signal
 import time
 from collections.abc import Iterator
@@ -21,6 +22,11 @@ from graphgrow.stores.patient import Patient
 
 DEFAULT_STEPS = 20
 DEFAULT_USD = 1.0
+INTERRUPTED = 130  # the exit code
+STOPPING = (
+    "stopping after the questions that are under way, so that what was paid for is saved; Ctrl-C again stops sooner",
+    "waiting for the replies that are under way, which are kept for the next run; Ctrl-C again does not wait",
+)
 # Options that mean the same wherever a model is asked.
 Address = Annotated[str, typer.Option(help="The address of an OpenAI-compatible endpoint.")]
 Tokens = Annotated[int | None, typer.Option(min=1, help="Stop after so many tokens.")]
@@ -35,7 +41,9 @@ def limits(model: LLM, asked: Budget) -> Budget:
     priced = is_priced(model)
     if asked.usd is not None and not priced:
         err().print(
-            f"no price is known for {printable(model.name)}, so --usd limits nothing: use --tokens", markup=False
+            f"no price is known for {printable(model.name)}, so --usd limits nothing: use --tokens",
+            markup=False,
+            soft_wrap=True,
         )
     usd = asked.usd if asked.usd is not None or not priced else DEFAULT_USD
     endless = asked.steps is None and asked.tokens is None and asked.minutes is None and asked.until is None
@@ -68,13 +76,20 @@ def patient(home: GraphStore, minutes: float, stop: list[int]) -> GraphStore:
 
 @contextmanager
 def sigint() -> Iterator[list[int]]:
-    """Collect the first Ctrl-C, so that what was paid for is saved; the second one ends the program."""
+    """Collect the first Ctrl-C, so that what was paid for is saved.
+
+    The second one ends the run as soon as the replies that are under way are on disk, the third one at once: what has
+    not arrived by then is lost.
+    """
     seen: list[int] = []
 
     def note(number: int, _frame: object) -> None:
         seen.append(number)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        err().print("stopping after the questions that are under way, so that what was paid for is saved")
+        if len(seen) > len(STOPPING):
+            os._exit(INTERRUPTED)  # a thread that waits for a reply can be ended in no other way
+        err().print(STOPPING[len(seen) - 1], soft_wrap=True)
+        if len(seen) > 1:
+            raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGINT, note)
     try:

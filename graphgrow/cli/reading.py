@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from graphgrow.cli.output import AsJson, Store, dump, say, table
+from graphgrow.cli.output import MOST, AsJson, Store, dump, say, table
 from graphgrow.edits import find
 from graphgrow.errors import BadInput
 from graphgrow.export import is_graph_file, read_table
@@ -105,16 +105,18 @@ def _show_concept(graph: Graph, key: str, *, as_json: bool) -> None:
 
 def measure(
     source: Annotated[str, typer.Argument(metavar="STORE|FILE", help="A store, or a graph file.")],
-    at: Annotated[int | None, typer.Option(min=0, help="As it was after this event.")] = None,
-    every: Annotated[int | None, typer.Option(min=1, help="One row every K events.")] = None,
+    at: Annotated[int | None, typer.Option(min=0, max=MOST, help="As it was after this event.")] = None,
+    every: Annotated[int | None, typer.Option(min=1, max=MOST, help="One row every K events.")] = None,
     nulls: Annotated[
         int | None, typer.Option(min=2, help="Compare with so many graphs of each null model instead.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Print the whole panel of metrics of a graph."""
-    if (is_file(source) and (at is not None or every is not None)) or (at is not None and every is not None):
-        raise BadInput("--at and --every go with a store, one at a time: a graph file has no history")
+    if at is not None and every is not None:
+        raise BadInput("--at is one moment and --every are many: give one of them")
+    if is_file(source) and (at is not None or every is not None):
+        raise BadInput(f"{source} is a graph file, which has no history: --at and --every go with a store")
     if every is not None:
         _measure_every(source, every, as_json=as_json)
         return

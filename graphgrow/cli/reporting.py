@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from graphgrow.cli.output import AsJson, Store, dump, err, say
+from graphgrow.cli.output import MOST, AsJson, Store, dump, err, say
 from graphgrow.errors import BadInput
 from graphgrow.stores import open_store
 
@@ -20,7 +20,9 @@ def report(
     store: Store,
     file: Annotated[Path, typer.Argument(help="The page to write, a name that ends in .html.")],
     tables: Annotated[Path | None, typer.Option("--csv", help="Also write every table into this folder.")] = None,
-    every: Annotated[int | None, typer.Option(min=1, help="A snapshot every K events (default: about 50).")] = None,
+    every: Annotated[
+        int | None, typer.Option(min=1, max=MOST, help="A snapshot every K events (default: about 50).")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Decides partitions, samples and null models.")] = 0,
     as_json: AsJson = False,
 ) -> None:

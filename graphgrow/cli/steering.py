@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from graphgrow import steering_edits as wishes
-from graphgrow.cli.output import AsJson, Store, dump, printable, say, table
+from graphgrow.cli.output import MOST, AsJson, Store, dump, printable, say, table
 from graphgrow.cli.reading import load
 from graphgrow.edits import commit
 from graphgrow.graph import Graph
@@ -61,7 +61,9 @@ def instruct(
     text: Annotated[str, typer.Argument(help="What the model is to keep to, in up to 200 characters.")],
     concept: Annotated[str, typer.Option(help="For questions about this concept alone.")] = "",
     community: Annotated[str, typer.Option(help="For questions within the community of this concept alone.")] = "",
-    steps: Annotated[int | None, typer.Option(min=1, help="For so many questions (default: until withdrawn).")] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, max=MOST, help="For so many questions (default: until withdrawn).")
+    ] = None,
     reason: Reason = "",
     as_json: AsJson = False,
 ) -> None:

@@ -1,6 +1,5 @@
 """Who asks next: one strategy, several in fixed shares, or a policy that goes by what was earned."""
 
-import math
 import random
 from collections.abc import Callable, Mapping
 from typing import Protocol
@@ -16,6 +15,7 @@ from graphgrow.strategies import STRATEGIES
 __all__ = ["DEFAULT", "POLICIES", "Bandit", "Lookahead", "Mix", "Policy", "open_policy"]
 
 DEFAULT = "bandit"
+MOST_WEIGHT = 1e6
 Variants = Mapping[str, tuple[str, ...]]  # kind of question -> names of further wordings
 
 
@@ -67,6 +67,6 @@ def _share(part: str, policy: str) -> tuple[str, float]:
         weight = float(text)
     except ValueError:
         weight = 0.0
-    if not 0 < weight < math.inf:
-        raise BadInput(f"the weight {text!r} of {strategy!r} in the policy {policy!r} is no number above 0")
+    if not 0 < weight <= MOST_WEIGHT:
+        raise BadInput(f"the weight {text!r} of {strategy!r} in {policy!r} is no number above 0, a million at most")
     return strategy, weight

@@ -3,6 +3,7 @@
 import math
 import random
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from statistics import fmean
 
@@ -63,10 +64,10 @@ class Arms:
         expected = self.mean * self.before.get(arm.name, 1.0)
         return (arm.questions * rate + PRIOR * expected) / weight, WIDTH * self.spread / math.sqrt(weight)
 
-    def shares(self) -> dict[str, float]:
-        """Return how often each choice would be made now, by DRAWS draws."""
+    def shares(self, avoided: AbstractSet[str] = frozenset()) -> dict[str, float]:
+        """Return how often each choice would be made now, by DRAWS draws; what is avoided only where all are."""
         rng = random.Random(FIXED)
-        best = [next(iter(self.draw(rng))) for _ in range(DRAWS)] if self.arms else []
+        best = [min(self.draw(rng), key=avoided.__contains__) for _ in range(DRAWS)] if self.arms else []
         return {name: best.count(name) / DRAWS for name in self.arms}
 
 
@@ -96,9 +97,9 @@ def arms(names: Iterable[str], chosen: Sequence[tuple[str, Gain]], before: Mappi
 
 
 def _spread(gains: Sequence[Gain]) -> float:
-    """Return the discounted standard deviation of the rate from question to question; at least 1 before two of them."""
+    """Return the discounted standard deviation of the rate between questions; 1 at least where there is none."""
     rates = [gain.rate for gain in gains if gain.is_step]
-    if len(rates) < 2:  # noqa: PLR2004  # one value has no spread
+    if len(set(rates)) < 2:  # noqa: PLR2004  # one value has no spread
         return max(1.0, *map(abs, rates), 1.0)
     weights = [DISCOUNT**age for age in range(len(rates) - 1, -1, -1)]
     middle = fmean(rates, weights)

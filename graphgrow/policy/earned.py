@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 
 from graphgrow.graph import Graph
 from graphgrow.policy.arms import Arms
 from graphgrow.policy.bandit import Bandit
 from graphgrow.policy.gains import Gain, gains
 from graphgrow.prompts import kind
+from graphgrow.watch import avoid
 
 Row = dict[str, object]
 OURS = "(ours)"
@@ -17,10 +19,11 @@ def strategies(graph: Graph) -> list[Row]:
     """Return a row a strategy, what would be chosen most often first.
 
     A row holds `name`, the counts `questions`, `concepts`, `bridges`, `waste` and `tokens` over the whole run, `gain`
-    per 1,000 tokens (newer questions weigh more; None where nothing is known) and `share`, from 0 to 1.
+    per 1,000 tokens (newer questions weigh more; None where nothing is known) and `share`, from 0 to 1: what the run
+    turns away from (watch.py) has none of it.
     """
     chosen = [(one.strategy, one) for one in gains(graph, None)]
-    return list(_rows(Bandit().strategies(gains(graph)), chosen))
+    return list(_rows(Bandit().strategies(gains(graph)), chosen, avoid(graph)))
 
 
 def wordings(graph: Graph) -> list[Row]:
@@ -36,9 +39,9 @@ def wordings(graph: Graph) -> list[Row]:
     return found
 
 
-def _rows(known: Arms, chosen: list[tuple[str, Gain]]) -> Iterator[Row]:
+def _rows(known: Arms, chosen: list[tuple[str, Gain]], avoided: AbstractSet[str] = frozenset()) -> Iterator[Row]:
     """Yield what was chosen over the whole run and what is expected now, what would be chosen most often first."""
-    shares = known.shares()
+    shares = known.shares(avoided)
     names = dict.fromkeys((*sorted(shares, key=lambda name: -shares[name]), *dict(chosen)))
     for name in names:
         own = [gain for other, gain in chosen if other == name]

@@ -8,6 +8,7 @@ Nothing is kept but the log, so a merge or a rejection made today changes what a
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from graphgrow.graph import Graph
 from graphgrow.model import ARBITER
@@ -50,15 +51,17 @@ def gains(graph: Graph, window: int | None = WINDOW) -> list[Gain]:
     kept = graph.memo.get("accounts")
     if isinstance(kept, tuple) and kept[0] == mark:
         return list(kept[1])
-    asked = [one for one in _last(graph.past, window) if one.focus and one.focus.strategy != ARBITER]
+    asked = _last(graph.past, window)
     judge = _judge(graph)
     accounts = _reach_back(graph, [judge.gain(one) for one in asked])
     graph.memo["accounts"] = mark, accounts
     return list(accounts)
 
 
-def _last(past: Sequence[Past], window: int | None) -> Sequence[Past]:
-    return past if window is None else past[-window:]
+def _last(past: Sequence[Past], window: int | None) -> list[Past]:
+    """Return the last questions about the topic, whatever was decided between them, the oldest first."""
+    asked = (one for one in reversed(past) if one.focus and one.focus.strategy != ARBITER)
+    return list(islice(asked, window))[::-1]
 
 
 class _Judge:

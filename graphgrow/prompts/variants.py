@@ -5,7 +5,7 @@ words, with the same placeholders or fewer.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from string import Template
 
@@ -23,7 +23,7 @@ def load_variants(folder: Path) -> Variants:
 
     Raises:
         BadInput: no such folder, nothing in it, a name that is no KIND.NAME.txt, a text with a placeholder that our
-            own template of that kind has not, or a text that is empty or longer than LONGEST.
+            own template of that kind has not or without any, or a text that is empty or longer than LONGEST.
     """
     if not folder.is_dir():
         raise BadInput(f"there is no folder {folder}: --prompt-variants takes one with files such as expand.terse.txt")
@@ -46,16 +46,25 @@ def _called(path: Path) -> tuple[str, str]:
 
 def _checked(path: Path, kind: str) -> str:
     """Return the text of a variant, if the words of a question fit into it."""
+    if not path.is_file():
+        raise BadInput(f"{path} is no file: a variant is one, with the text of a question")
     try:
-        text = path.read_text(encoding="utf-8").strip()
+        with path.open(encoding="utf-8") as file:
+            text = file.read(4 * LONGEST).strip()
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"{path} cannot be read as UTF-8 text: {error}") from None
     if not text or len(text) > LONGEST:
-        raise BadInput(f"{path} has {len(text):,} characters: a variant has 1 to {LONGEST:,}")
+        more = " or more" if len(text) > LONGEST else ""
+        raise BadInput(f"{path} has {len(text):,} characters{more}: a variant has 1 to {LONGEST:,}")
     theirs, ours = Template(text), set(Template(template(kind)).get_identifiers())
     if not theirs.is_valid():
         raise BadInput(f"{path}: a dollar sign that is no placeholder is written $$")
+    if not theirs.get_identifiers():
+        raise BadInput(f"{path} has no placeholder, so it would ask about nothing: use some of {_named(ours)}")
     if unknown := sorted(set(theirs.get_identifiers()) - ours):
-        known = ", ".join(f"${one}" for one in sorted(ours))
-        raise BadInput(f"{path} has ${unknown[0]}, which a question of kind {kind} does not have: use {known}")
+        raise BadInput(f"{path} has ${unknown[0]}, which a question of kind {kind} does not have: use {_named(ours)}")
     return text
+
+
+def _named(placeholders: Iterable[str]) -> str:
+    return ", ".join(f"${one}" for one in sorted(placeholders))

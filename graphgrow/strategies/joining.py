@@ -54,8 +54,8 @@ def link(graph: Graph, _: random.Random) -> Iterator[Focus]:
         if (
             is_open(graph, CONNECT, one, other)
             and other not in near
-            and graph.depth.get(one)
-            and graph.depth.get(other)
+            and graph.depth.get(one) != 0
+            and graph.depth.get(other) != 0
         ):
             shared = f"they share {len(near & there)} of {len(near)} and {len(there)} neighbours"
             yield Focus("link", (one, other), f"not related, yet {shared}, ranked {found.age}", score, CONNECT)

@@ -200,10 +200,10 @@ def rows(text: str) -> Iterator[dict[str, str]]:
 def test_readme_says_of_the_policies_what_the_benchmark_prints() -> None:
     """Every row of the tables about runs of the model is one that `benchmarks/policies.py --table` prints."""
     shown = README.partition("On the embedded model")[2].partition("### Steering")[0]
-    program = [sys.executable, "benchmarks/policies.py", "--table", "--questions"]
+    program = [sys.executable, "benchmarks/policies.py"]
     printed = list[dict[str, str]]()
-    for count in re.findall(r"--table(?:\s--questions\s(\d+))?`", shown):
-        done = subprocess.run([*program, count or "100"], cwd=ROOT, check=True, capture_output=True, text=True)
+    for words in re.findall(r"`python\s+benchmarks/policies\.py\s+(--table[^`]*)`", shown):
+        done = subprocess.run([*program, *words.split()], cwd=ROOT, check=True, capture_output=True, text=True)
         printed += rows(done.stdout)
     told = list(rows(shown))
     assert len(told) >= 3

@@ -81,7 +81,8 @@ def px_frontier(graph: Graph, rng: random.Random) -> Iterator[Focus]:
     """PX: the concepts without a question that have fewest links, then the one with the highest betweenness.
 
     The score is 1 / (1 + degree), as in its queue; equal ones by arrival. A round of PX puts FANOUT leaves and that hub
-    into the queue, so there the hub stands after as many leaves. Betweenness is as old as the structure.
+    into the queue, so there the hub stands after as many leaves: asked one at a time, it comes only where leaves run
+    out. Betweenness is as old as the structure.
     """
     return foci(graph, rng, "px_frontier", _queue(graph))
 

@@ -13,13 +13,13 @@ from pathlib import Path
 
 from trial import Run, thirds
 
-from graphgrow.codec import read_events
-from graphgrow.graph import Graph, fold
+from graphgrow.graph.events import read_events
+from graphgrow.graph.graph import Graph, fold
+from graphgrow.graph.keys import canonical
+from graphgrow.graph.model import Expansion
+from graphgrow.growth.replay import replay
 from graphgrow.measure.chance import leiden
-from graphgrow.model import Expansion
-from graphgrow.names import canonical
-from graphgrow.replay import replay
-from graphgrow.step import resolver
+from graphgrow.resolve.options import resolver
 from graphgrow.stores.memory import MemoryStore
 
 RUN = Path(__file__).parent.parent / "data" / "runs" / "impact-resistant-materials.jsonl.gz"
@@ -41,7 +41,8 @@ Cosines = Callable[[str, Sequence[str]], list[float]]  # of a topic and names
 
 def cosines() -> Cosines:
     """Return how names are compared with a topic; raises BadInput where the extra `local` is not installed."""
-    from graphgrow.identity.embeddings import LocalEmbedder, Meanings
+    from graphgrow.llm.embedders import LocalEmbedder
+    from graphgrow.resolve.identity.meanings import Meanings
 
     meanings = Meanings(LocalEmbedder())
     return lambda topic, names: (meanings.vectors([topic, *names])[1:] @ meanings.vectors([topic])[0]).tolist()

@@ -26,12 +26,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from graphgrow.codec import read_events
-from graphgrow.hygiene import broken_rule
-from graphgrow.model import Expansion, Proposal
-from graphgrow.names import bare, canonical
-from graphgrow.parse import parse
-from graphgrow.predicates import vocabulary
+from graphgrow.graph.events import read_events
+from graphgrow.graph.keys import bare, canonical
+from graphgrow.graph.model import Expansion, Proposal
+from graphgrow.parse.reply import parse
+from graphgrow.resolve.hygiene import broken_rule
+from graphgrow.resolve.predicates import vocabulary
 
 ROOT = Path(__file__).parents[1]
 RUN = ROOT / "data" / "runs" / "impact-resistant-materials.jsonl.gz"

@@ -16,19 +16,19 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from graphgrow.codec import read_events, write_events
+from graphgrow.api.models import open_llm
 from graphgrow.errors import BadInput
-from graphgrow.graph import Graph, fold
-from graphgrow.growth import SMALL_ROOM, Growth, Settings
+from graphgrow.graph.events import read_events, write_events
+from graphgrow.graph.graph import Graph, fold
+from graphgrow.graph.keys import canonical
+from graphgrow.graph.model import Budget, Expansion, Prompt
+from graphgrow.growth.loop import SMALL_ROOM, Growth, Settings
+from graphgrow.growth.step import schema_of
 from graphgrow.llm import LLM
-from graphgrow.model import Budget, Expansion, Prompt
-from graphgrow.names import canonical
 from graphgrow.policy import open_policy
-from graphgrow.prompts import render, repair
-from graphgrow.step import schema_of
+from graphgrow.prompts.render import render, repair
 from graphgrow.stores import GraphStore, open_store
 from graphgrow.stores.copying import complete
-from graphgrow.worlds import open_llm
 
 RUNNING = ".running"
 ENDING = ".jsonl.gz"

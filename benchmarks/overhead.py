@@ -19,15 +19,16 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from graphgrow.graph import Graph
-from graphgrow.growth import Growth, Settings
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.model import Answer, Event, Focus, Prompt, Question, Reply
+from graphgrow.growth.loop import Growth, Settings
+from graphgrow.growth.step import expansion
 from graphgrow.llm.scripted import Scripted
 from graphgrow.measure import measure
-from graphgrow.model import Answer, Event, Focus, Prompt, Question, Reply
-from graphgrow.parse import parse
+from graphgrow.parse.reply import parse
 from graphgrow.policy import open_policy
-from graphgrow.resolve import resolve
-from graphgrow.step import expansion, resolver
+from graphgrow.resolve.options import resolver
+from graphgrow.resolve.resolve import resolve
 from graphgrow.stores.sqlite import SQLiteStore
 
 STAGES = ("choose", "render", "parse", "resolve", "measure", "commit", "apply")

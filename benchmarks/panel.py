@@ -20,11 +20,11 @@ from typing import Any
 
 import networkx as nx
 
-from graphgrow.graph import fold
+from graphgrow.graph.graph import fold
+from graphgrow.graph.model import Concept, Delta, Edit, Event, Relation, Statement, Triple
 from graphgrow.measure.fits import RIVALS
 from graphgrow.measure.history import history
 from graphgrow.measure.panel import panel
-from graphgrow.model import Concept, Delta, Edit, Event, Relation, Statement, Triple
 
 Table = dict[str, Any]
 # Random parts differ between implementations: the best partition each found is compared within this.

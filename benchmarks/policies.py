@@ -31,12 +31,12 @@ import standings
 from tables import agreement, mean, table
 from trial import Run, on_world
 
+from graphgrow.api.models import KINDS
 from graphgrow.errors import GraphgrowError
-from graphgrow.llm.world import Dials
+from graphgrow.llm.simulated.made import DEGREE, SIZE
+from graphgrow.llm.simulated.world import Dials
 from graphgrow.policy import POLICIES as NAMED
-from graphgrow.strategies import STRATEGIES
-from graphgrow.worlds import KINDS
-from graphgrow.worlds.made import DEGREE, SIZE
+from graphgrow.policy.strategies import STRATEGIES
 
 KEPT = Path(__file__).parent.parent / "data" / "policies"
 TOPIC = "impact resistant materials"

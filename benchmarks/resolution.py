@@ -20,11 +20,11 @@ from pathlib import Path
 
 import numpy as np
 
-from graphgrow.codec import read_events
-from graphgrow.graph import Graph, fold
-from graphgrow.identity import Decision, Lexicon, LocalEmbedder, Meanings, decide
-from graphgrow.identity.embeddings import normalised
-from graphgrow.names import canonical
+from graphgrow.graph.events import read_events
+from graphgrow.graph.graph import Graph, fold
+from graphgrow.graph.keys import canonical
+from graphgrow.llm.embedders import LocalEmbedder, normalised
+from graphgrow.resolve.identity import Decision, Lexicon, Meanings, decide
 
 ROOT = Path(__file__).parent.parent
 RUN = ROOT / "data" / "runs" / "impact-resistant-materials.jsonl.gz"

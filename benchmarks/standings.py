@@ -10,7 +10,7 @@ from tables import Runs, ratios, table
 from trial import Run
 
 from graphgrow.errors import BadInput
-from graphgrow.strategies import BASELINES
+from graphgrow.policy.strategies import BASELINES
 
 BEST_BY = "relevant"
 COLUMNS = {

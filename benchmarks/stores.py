@@ -30,10 +30,10 @@ from neo4j import Driver, GraphDatabase
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from graphgrow.graph import Graph  # noqa: E402  # the tests' server is beside us, not installed
-from graphgrow.model import Answer, Event, Focus, Prompt, Question, Reply  # noqa: E402
-from graphgrow.resolve import RESOLVE  # noqa: E402
-from graphgrow.step import expansion  # noqa: E402
+from graphgrow.graph.graph import Graph  # noqa: E402  # the tests' server is beside us, not installed
+from graphgrow.graph.model import Answer, Event, Focus, Prompt, Question, Reply  # noqa: E402
+from graphgrow.growth.step import expansion  # noqa: E402
+from graphgrow.resolve.resolve import RESOLVE  # noqa: E402
 from graphgrow.stores import GraphStore  # noqa: E402
 from graphgrow.stores.copying import copy  # noqa: E402
 from graphgrow.stores.memory import MemoryStore  # noqa: E402

@@ -18,10 +18,10 @@ from itertools import combinations, islice
 import networkx as nx
 from overhead import event_of, replies
 
-from graphgrow.graph import Graph
-from graphgrow.model import Focus
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.model import Focus
 from graphgrow.policy import POLICIES, open_policy
-from graphgrow.strategies import STRATEGIES, Strategy
+from graphgrow.policy.strategies import STRATEGIES, Strategy
 
 GOAL = 10  # milliseconds, for a strategy
 SIZES = (1_000, 10_000)

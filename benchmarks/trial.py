@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from graphgrow.graph import Graph
-from graphgrow.growth import Growth, Settings
-from graphgrow.llm.hidden import Hidden
-from graphgrow.llm.world import World
-from graphgrow.model import Budget, Expansion
+from graphgrow.api.models import make_world
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.model import Budget, Expansion
+from graphgrow.growth.loop import Growth, Settings
+from graphgrow.llm.simulated.hidden import Hidden
+from graphgrow.llm.simulated.world import World
 from graphgrow.policy import open_policy
 from graphgrow.stores.memory import MemoryStore
-from graphgrow.worlds import make_world
 
 WITHIN = 0.25  # of the hidden concepts lie within the radius around the topic, as nearly as whole steps allow
 THIRDS = 3

@@ -24,14 +24,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from graphgrow.codec import to_json
-from graphgrow.growth import Growth, Settings
+from graphgrow.api.models import make_world
+from graphgrow.graph.events import to_json
+from graphgrow.graph.model import Budget, Expansion, Prompt
+from graphgrow.growth.loop import Growth, Settings
 from graphgrow.llm.openai_chat import OpenAIChat
-from graphgrow.llm.world import World
-from graphgrow.model import Budget, Expansion, Prompt
+from graphgrow.llm.simulated.world import World
 from graphgrow.policy import open_policy
 from graphgrow.stores.sqlite import SQLiteStore
-from graphgrow.worlds import make_world
 
 GOAL = 50
 READY = 4  # concepts a question of a round that the graph holds before

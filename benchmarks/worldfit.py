@@ -22,18 +22,18 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from graphgrow.codec import read_events
-from graphgrow.graph import Graph
-from graphgrow.growth import Growth, Settings
-from graphgrow.llm.asked import read
-from graphgrow.llm.world import Dials, World
-from graphgrow.model import Budget, Expansion
-from graphgrow.names import canonical
-from graphgrow.parse import parse
+from graphgrow.api.models import make_world
+from graphgrow.graph.events import read_events
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.keys import canonical
+from graphgrow.graph.model import Budget, Expansion
+from graphgrow.growth.loop import Growth, Settings
+from graphgrow.llm.simulated.asked import read
+from graphgrow.llm.simulated.made import DEGREE, SIZE
+from graphgrow.llm.simulated.world import Dials, World
+from graphgrow.parse.reply import parse
 from graphgrow.policy import Mix
 from graphgrow.stores.memory import MemoryStore
-from graphgrow.worlds import make_world
-from graphgrow.worlds.made import DEGREE, SIZE
 
 ROOT = Path(__file__).parent.parent
 RUN = ROOT / "data" / "runs" / "impact-resistant-materials.jsonl.gz"

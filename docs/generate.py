@@ -15,11 +15,11 @@ from typer.models import ArgumentInfo, ParameterInfo
 
 import graphgrow
 from graphgrow import errors
+from graphgrow.api.frames import COLUMNS
 from graphgrow.cli import app
-from graphgrow.home.frames import COLUMNS
+from graphgrow.export.report.words import METRICS
 from graphgrow.measure.history import COLUMNS as HISTORY
 from graphgrow.measure.panel import NAMES
-from graphgrow.report.words import METRICS
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "reference"

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from graphgrow.errors import GraphgrowError
-from graphgrow.model import Budget, Prompt, Reply, Usage
+from graphgrow.graph.model import Budget, Prompt, Reply, Usage
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from graphgrow.growth import Growth
-    from graphgrow.home import KnowledgeGraph
+    from graphgrow.api import KnowledgeGraph
+    from graphgrow.growth.loop import Growth
     from graphgrow.llm import LLM
     from graphgrow.llm.scripted import Scripted
     from graphgrow.stores import GraphStore
@@ -27,8 +27,8 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Growth": "graphgrow.growth",
-    "KnowledgeGraph": "graphgrow.home",
+    "Growth": "graphgrow.growth.loop",
+    "KnowledgeGraph": "graphgrow.api",
     "Scripted": "graphgrow.llm.scripted",
 }  # imported when they are first asked for, so that `import graphgrow` is instant
 
@@ -52,7 +52,7 @@ def open(url: "str | Path", *, create: bool = False) -> "KnowledgeGraph":  # noq
 
     Raises BadInput where there is none and `create` is not set, StoreError for one that cannot be read.
     """
-    from graphgrow.home.opening import open_graph
+    from graphgrow.api.opening import open_graph
 
     return open_graph(url, create=create)
 
@@ -64,7 +64,7 @@ def open_llm(name: str | None = None, base_url: str | None = None, *, env: Mappi
     """
     import os
 
-    from graphgrow import worlds
+    from graphgrow.api import models as worlds
 
     return worlds.open_llm(name, base_url, env=os.environ if env is None else env)
 
@@ -80,6 +80,6 @@ def grow(
     seed: int = 0,
 ) -> "Growth":
     """Return the growth of a graph: iterate over it, and each event is saved before you see it."""
-    from graphgrow import growth
+    from graphgrow.growth import loop as growth
 
     return growth.grow(topic, store, llm, policy=policy, budget=budget, width=width, seed=seed)

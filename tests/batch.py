@@ -15,9 +15,9 @@ from graphgrow.batch.once import drive, silent
 from graphgrow.batch.reading import load
 from graphgrow.batch.running import Opening, never
 from graphgrow.batch.state import State, state_path
+from graphgrow.graph.model import Expansion, Prompt, Reply, Usage
 from graphgrow.llm import LLM
 from graphgrow.llm.scripted import Scripted
-from graphgrow.model import Expansion, Prompt, Reply, Usage
 from graphgrow.stores import open_store
 from tests.conftest import chatter
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from graphgrow.replay import recording, replay
-from graphgrow.step import resolver
+from graphgrow.growth.replay import recording, replay
+from graphgrow.resolve.options import resolver
 from graphgrow.stores import GraphStore, open_store
 
 if TYPE_CHECKING:

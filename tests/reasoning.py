@@ -4,8 +4,8 @@ import json
 import re
 from collections.abc import Callable, Sequence
 
+from graphgrow.graph.model import Concept, Delta, Edit, Prompt, Relation, Reply, Statement, Thought, Triple, Usage
 from graphgrow.llm.scripted import Scripted
-from graphgrow.model import Concept, Delta, Edit, Prompt, Relation, Reply, Statement, Thought, Triple, Usage
 from graphgrow.stores import GraphStore
 
 INJECTIONS = (

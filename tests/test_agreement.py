@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphgrow import edits
-from graphgrow.agreement import Support, consensus, core, supports
-from graphgrow.codec import write_events
+from graphgrow.api import edits
 from graphgrow.errors import BadInput
-from graphgrow.graph import Graph, fold
-from graphgrow.model import Event, Relation
+from graphgrow.graph.events import write_events
+from graphgrow.graph.graph import Graph, fold
+from graphgrow.graph.model import Event, Relation
+from graphgrow.measure.agreement import Support, consensus, core, supports
 from tests.conftest import triples
 from tests.test_cli import graphgrow
 from tests.test_graph import event, grown, said

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from graphgrow import arbiter
-from graphgrow import steering_edits as wishes
-from graphgrow.graph import Graph, fold
-from graphgrow.growth import Growth, Settings
+from graphgrow.api import directives as wishes
+from graphgrow.graph.graph import Graph, fold
+from graphgrow.graph.model import ARBITER, Answer, Budget, Change, Delta, Edit, Expansion, Relation
+from graphgrow.growth import arbiter
+from graphgrow.growth.loop import Growth, Settings
 from graphgrow.llm.scripted import Scripted
 from graphgrow.measure import measure
-from graphgrow.model import ARBITER, Answer, Budget, Change, Delta, Edit, Expansion, Relation
 from graphgrow.policy import open_policy
 from graphgrow.stores.projection import differences, project
 from graphgrow.stores.sqlite import SQLiteStore

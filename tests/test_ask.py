@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphgrow import edits
+from graphgrow.api import edits
 from graphgrow.cli.asking import _answers
 from graphgrow.errors import BadInput, BudgetSpent, OutOfReplies
-from graphgrow.graph import Graph, fold
+from graphgrow.graph.graph import Graph, fold
+from graphgrow.graph.model import Budget, Thought
 from graphgrow.llm.scripted import Scripted
-from graphgrow.model import Budget, Thought
 from graphgrow.reason.answer import ask, go_on, told
 from graphgrow.reason.context import Context, gather, measure, named
 from graphgrow.reason.likeness import Likeness

@@ -9,19 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from graphgrow import edits
-from graphgrow.codec import write_events
+from graphgrow.api import edits
 from graphgrow.errors import BadInput
-from graphgrow.graph import Graph
-from graphgrow.growth import Growth, Settings
+from graphgrow.graph.events import write_events
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.model import Budget, Focus, Prompt, Reply, Usage
+from graphgrow.growth.loop import Growth, Settings
 from graphgrow.llm.scripted import Scripted
-from graphgrow.model import Budget, Focus, Prompt, Reply, Usage
 from graphgrow.policy import Bandit, Lookahead, open_policy
 from graphgrow.policy.arms import DISCOUNT, arms
 from graphgrow.policy.gains import BRIDGE, WASTE, Gain, gains
 from graphgrow.policy.relevance import FLOOR, relevance
 from graphgrow.policy.values import Features, values
-from graphgrow.prompts import KINDS
+from graphgrow.prompts.render import KINDS
 from graphgrow.prompts.variants import load_variants
 from graphgrow.stores.memory import MemoryStore
 from tests.conftest import triples

@@ -27,10 +27,10 @@ from graphgrow.batch.reports import Report, code, markdown
 from graphgrow.batch.running import Opening, Task, perform
 from graphgrow.batch.schedule import cron
 from graphgrow.errors import BadInput, LLMError
+from graphgrow.graph.model import Prompt, Reply, Usage
 from graphgrow.llm.scripted import Scripted
-from graphgrow.model import Prompt, Reply, Usage
-from graphgrow.spool import state_folder
 from graphgrow.stores import open_store
+from graphgrow.stores.outbox import state_folder
 from tests.batch import Hands, asked, jobs_file, talking, tick, utc, working
 from tests.conftest import ROOT, chatter, triples
 

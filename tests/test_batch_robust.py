@@ -13,19 +13,19 @@ from typing import NoReturn
 import pytest
 
 from graphgrow.batch import once
-from graphgrow.batch.booth import Booth
 from graphgrow.batch.clock import SystemClock
 from graphgrow.batch.daemon import Daemon
 from graphgrow.batch.hooks import notify
 from graphgrow.batch.jobs import Job, Jobs
 from graphgrow.batch.limits import LocalGate
 from graphgrow.batch.once import drive
+from graphgrow.batch.rate_limiter import Booth
 from graphgrow.batch.reading import load, parse
 from graphgrow.batch.reports import Report
 from graphgrow.batch.running import Opening, Task, perform
 from graphgrow.errors import LLMError
+from graphgrow.graph.model import Prompt
 from graphgrow.llm.scripted import Scripted
-from graphgrow.model import Prompt
 from tests.batch import Hands, asked, jobs_file, talking, tick, utc, working
 from tests.conftest import ROOT, chatter, triples
 from tests.servers import Answer, Asked, completion, free_port, serving

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from graphgrow.codec import read_events, write_events
-from graphgrow.growth import grow
+from graphgrow.graph.events import read_events, write_events
+from graphgrow.graph.model import Budget, Expansion
+from graphgrow.growth.loop import grow
 from graphgrow.llm.scripted import Scripted
-from graphgrow.model import Budget, Expansion
 from graphgrow.stores.memory import MemoryStore
 from graphgrow.stores.sqlite import SQLiteStore
 from tests.conftest import ROOT, chatter, triples

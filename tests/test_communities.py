@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from graphgrow.codec import read_events
 from graphgrow.errors import BadInput
-from graphgrow.graph import Graph, fold
+from graphgrow.graph.events import read_events
+from graphgrow.graph.graph import Graph, fold
 from graphgrow.measure.chance import leiden
 from graphgrow.measure.communities import Change, Partition, changes, consensus_bridges, follow, partitions
 from graphgrow.measure.tracking import participation

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import ttest_1samp
 
-from graphgrow.codec import write_events
-from graphgrow.growth import grow
+from graphgrow.graph.events import write_events
+from graphgrow.graph.model import Budget, Event
+from graphgrow.growth.loop import grow
 from graphgrow.llm.scripted import Scripted
 from graphgrow.measure.comparison import run, setups, shared, spread
 from graphgrow.measure.history import history
-from graphgrow.model import Budget, Event
 from graphgrow.stores.memory import MemoryStore
 from tests.conftest import chatter
 from tests.test_cli import graphgrow

@@ -20,7 +20,7 @@ import sys
 from pathlib import Path
 import graphgrow
 from graphgrow.llm.scripted import Scripted
-from graphgrow.model import Budget
+from graphgrow.graph.model import Budget
 from tests.conftest import triples
 
 store = graphgrow.open(sys.argv[1], create=True)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from graphgrow.codec import write_events
-from graphgrow.growth import grow
+from graphgrow.graph.events import write_events
+from graphgrow.graph.model import Budget, Change, Delta, Edit
+from graphgrow.growth.loop import grow
 from graphgrow.llm.scripted import Scripted
-from graphgrow.model import Budget, Change, Delta, Edit
 from graphgrow.stores import open_store
 from graphgrow.stores.memory import MemoryStore
 from tests.conftest import triples
@@ -53,7 +53,7 @@ def test_merge_and_unmerge_from_the_command_line(folder: Path) -> None:
 
 def lines(folder: Path, store: str) -> list[str]:
     """Return the events of a store as lines of JSON."""
-    from graphgrow.codec import to_json
+    from graphgrow.graph.events import to_json
 
     home = open_store(str(folder / store))
     try:

@@ -18,11 +18,11 @@ from markdown_it import MarkdownIt
 
 from graphgrow.cli.pathing import path as path_command
 from graphgrow.cli.thinking import discover as discover_command
-from graphgrow.codec import from_json, read_events, to_json
 from graphgrow.errors import BadInput, OutOfReplies
+from graphgrow.graph.events import from_json, read_events, to_json
+from graphgrow.graph.model import Concept, Delta, Edit, Json, Prompt, Relation, Reply, Statement, Thought, Triple
 from graphgrow.llm.scripted import Recorded, Scripted
-from graphgrow.model import Concept, Delta, Edit, Json, Prompt, Relation, Reply, Statement, Thought, Triple
-from graphgrow.prompts import template
+from graphgrow.prompts.render import template
 from graphgrow.reason.citing import cited
 from graphgrow.reason.compose import begin, discover, local, of, works
 from graphgrow.reason.discovery import Discovery, discovered
@@ -35,7 +35,7 @@ from tests.conftest import RECORDED, ROOT
 from tests.servers import Answer, Asked, completion, serving
 
 if TYPE_CHECKING:
-    from graphgrow.graph import Graph
+    from graphgrow.graph.graph import Graph
 
 DISCOVERY = ROOT / "data" / "thoughts" / "discovery.jsonl.gz"
 TEN = [

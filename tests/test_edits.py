@@ -10,15 +10,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphgrow import edits
-from graphgrow.codec import from_json, to_json
+from graphgrow.api import edits
 from graphgrow.errors import BadInput
-from graphgrow.graph import Graph, fold
+from graphgrow.graph.events import from_json, to_json
+from graphgrow.graph.graph import Graph, fold
+from graphgrow.graph.model import (
+    Change,
+    Concept,
+    Delta,
+    Edit,
+    Event,
+    Expansion,
+    Focus,
+    Proposal,
+    Relation,
+    Statement,
+    Triple,
+)
 from graphgrow.measure import measure
 from graphgrow.measure.shortening import pair_paths
-from graphgrow.model import Change, Concept, Delta, Edit, Event, Expansion, Focus, Proposal, Relation, Statement, Triple
-from graphgrow.prompts import render
-from graphgrow.resolve import VERBATIM, resolve
+from graphgrow.prompts.render import render
+from graphgrow.resolve.resolve import VERBATIM, resolve
 from graphgrow.stores import GraphStore
 from graphgrow.stores.neo4j import Neo4jStore
 from graphgrow.stores.neo4j.address import address

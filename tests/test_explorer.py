@@ -25,15 +25,15 @@ from graphgrow_explorer.views.review import _merged
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from graphgrow import edits
+from graphgrow.api import edits
 from graphgrow.batch.clock import SystemClock
 from graphgrow.batch.once import drive
 from graphgrow.errors import BadInput
 from graphgrow.export import FORMATS
+from graphgrow.graph.model import Budget, Concept, Delta, Edit, Relation, Statement, Triple
+from graphgrow.growth.replay import recording, replay
 from graphgrow.llm.scripted import Scripted
-from graphgrow.model import Budget, Concept, Delta, Edit, Relation, Statement, Triple
-from graphgrow.replay import recording, replay
-from graphgrow.step import resolver
+from graphgrow.resolve.options import resolver
 from graphgrow.stores import open_store
 from tests.batch import jobs_file, working
 from tests.conftest import RECORDED, chatter
@@ -107,7 +107,7 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]
 @pytest.fixture
 def silk(tmp_path: Path) -> Home:
     """Return the home of a small graph that a test may change."""
-    from graphgrow.growth import grow
+    from graphgrow.growth.loop import grow
 
     url = f"sqlite:{tmp_path / 'silk.db'}"
     with closing(open_store(url, create=True)) as store:

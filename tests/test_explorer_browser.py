@@ -15,9 +15,9 @@ import pytest
 from graphgrow_explorer.views import VIEWS
 from playwright.sync_api import Browser, Page, expect
 
-from graphgrow.model import Concept, Delta, Edit, Relation, Statement, Triple
-from graphgrow.replay import recording, replay
-from graphgrow.step import resolver
+from graphgrow.graph.model import Concept, Delta, Edit, Relation, Statement, Triple
+from graphgrow.growth.replay import recording, replay
+from graphgrow.resolve.options import resolver
 from graphgrow.stores import open_store
 from tests.conftest import RECORDED, ROOT
 from tests.pictures import HOSTILE, PATIENCE, Drawn, answered, drawn

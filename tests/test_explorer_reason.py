@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from graphgrow_explorer.state import Home, homes
 
-from graphgrow.codec import read_events
+from graphgrow.graph.events import read_events
 from graphgrow.llm.scripted import Scripted
 from graphgrow.reason.compose import discover
 from graphgrow.stores import open_store

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from graphgrow.errors import BadInput
-from graphgrow.model import Concept, Delta, Edit, Prompt
+from graphgrow.graph.model import Concept, Delta, Edit, Prompt
 from graphgrow.reason.answer import ask
 from graphgrow.reason.ideas import ideas
 from graphgrow.reason.judge import judge

@@ -16,13 +16,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from graphgrow.codec import read_events
 from graphgrow.errors import BadInput
 from graphgrow.export import FORMATS, csv_pair, export, neo4j_pair, read_graph
 from graphgrow.export.tables import FORMULA, guarded, unguarded
-from graphgrow.graph import Graph, fold
-from graphgrow.model import Concept, Delta, Edit, Expansion, Focus, Measures, Prompt, Proposal, Reply, Triple
-from graphgrow.resolve import VERBATIM, resolve
+from graphgrow.graph.events import read_events
+from graphgrow.graph.graph import Graph, fold
+from graphgrow.graph.model import Concept, Delta, Edit, Expansion, Focus, Measures, Prompt, Proposal, Reply, Triple
+from graphgrow.resolve.resolve import VERBATIM, resolve
 from tests.conftest import RECORDED
 
 HOSTILE = [

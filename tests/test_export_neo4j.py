@@ -15,8 +15,8 @@ from neo4j import Driver, GraphDatabase
 
 from graphgrow.export import export
 from graphgrow.export.tables import guarded
-from graphgrow.graph import Graph
-from graphgrow.model import Triple
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.model import Triple
 from tests.conftest import ROOT
 from tests.neo4j_server import PASSWORD, Server, require
 from tests.test_export import ALL, graph_of

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from graphgrow.codec import write_events
 from graphgrow.errors import BadInput
-from graphgrow.growth import grow
+from graphgrow.graph.events import write_events
+from graphgrow.graph.model import Budget
+from graphgrow.growth.loop import grow
 from graphgrow.llm.scripted import Scripted
-from graphgrow.model import Budget
 from graphgrow.stores import open_store
 from graphgrow.stores.copying import fork
 from tests.conftest import chatter

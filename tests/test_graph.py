@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphgrow.codec import from_json, to_json
 from graphgrow.errors import StoreError
-from graphgrow.graph import Graph, fold
+from graphgrow.graph.events import from_json, to_json
+from graphgrow.graph.graph import Graph, fold
+from graphgrow.graph.model import Answer, Delta, Expansion, Focus, Prompt, Proposal, Question, Reply, Triple
+from graphgrow.growth.step import expansion
 from graphgrow.measure import measure
 from graphgrow.measure.panel import panel
-from graphgrow.model import Answer, Delta, Expansion, Focus, Prompt, Proposal, Question, Reply, Triple
-from graphgrow.resolve import RESOLVE, resolve
-from graphgrow.step import expansion
+from graphgrow.resolve.resolve import RESOLVE, resolve
 from tests.conftest import triples
 
 words = st.sampled_from(

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 import pytest
 
-from graphgrow.codec import to_json
 from graphgrow.errors import BadInput, ContextOverflow, LLMError, OutOfReplies
-from graphgrow.growth import Growth, Settings, grow
+from graphgrow.graph.events import to_json
+from graphgrow.graph.model import Budget, Expansion, Focus, Prompt, Reply, Usage
+from graphgrow.growth.loop import Growth, Settings, grow
 from graphgrow.llm.scripted import Scripted
-from graphgrow.model import Budget, Expansion, Focus, Prompt, Reply, Usage
 from graphgrow.policy import POLICIES, Mix, open_policy
+from graphgrow.policy.strategies import STRATEGIES
 from graphgrow.stores.memory import MemoryStore
-from graphgrow.strategies import STRATEGIES
 from tests.conftest import chatter, triples
 
 

@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from graphgrow.codec import read_events
-from graphgrow.graph import Graph
+from graphgrow.graph.events import read_events
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.model import Concept, Delta, Edit, Event, Relation, Statement, Triple
 from graphgrow.measure.history import COLUMNS, _kind, history
 from graphgrow.measure.panel import NAMES, panel
 from graphgrow.measure.running import Running
 from graphgrow.measure.shortening import pair_paths
 from graphgrow.measure.tracking import hubs
-from graphgrow.model import Concept, Delta, Edit, Event, Relation, Statement, Triple
 from graphgrow.stores.sqlite import SQLiteStore
 from tests.conftest import RECORDED
 from tests.test_edits import LIFE, live

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import graphgrow
-from graphgrow.cards import card, cell, line, table
+from graphgrow.api import KnowledgeGraph, frames
 from graphgrow.errors import BadInput, StoreError
-from graphgrow.home import KnowledgeGraph, frames
-from graphgrow.home.picture import draw
+from graphgrow.export.svg import draw
+from graphgrow.graph.display import card, cell, line, table
 from graphgrow.measure.history import COLUMNS as HISTORY
 from graphgrow.measure.panel import NAMES
 from graphgrow.stores import GraphStore, open_store

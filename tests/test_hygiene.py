@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphgrow.errors import BadInput
-from graphgrow.graph import Graph
-from graphgrow.hygiene import RULES, Hygiene, broken_rule
-from graphgrow.model import Proposal, Triple
-from graphgrow.names import bare, canonical
-from graphgrow.parse import parse
-from graphgrow.prompts import EXAMPLE, template
-from graphgrow.resolve import RESOLVE, VERBATIM, Resolver, resolve
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.keys import bare, canonical
+from graphgrow.graph.model import Proposal, Triple
+from graphgrow.parse.reply import parse
+from graphgrow.prompts.render import EXAMPLE, template
+from graphgrow.resolve.hygiene import RULES, Hygiene, broken_rule
+from graphgrow.resolve.resolve import RESOLVE, VERBATIM, Resolver, resolve
 
 ROOT = Path(__file__).parents[1]
 TOPIC = "impact resistant materials"

@@ -6,17 +6,18 @@ from typing import NoReturn
 
 import pytest
 
-from graphgrow.edits import merge
+from graphgrow.api.edits import merge
 from graphgrow.errors import BadInput, OutOfReplies
-from graphgrow.graph import Graph, fold
-from graphgrow.identity import LocalEmbedder, Meanings
+from graphgrow.graph.graph import Graph, fold
+from graphgrow.graph.model import Concept, Prompt
+from graphgrow.llm.embedders import LocalEmbedder
 from graphgrow.llm.scripted import Scripted
-from graphgrow.model import Concept, Prompt
 from graphgrow.reason.context import spelled_in
 from graphgrow.reason.hypotheses import inquiry, measured
 from graphgrow.reason.ideas import Ideas, found, go_on, ideas, schedule
 from graphgrow.reason.likeness import Likeness
 from graphgrow.reason.seeds import Dials, Seed, distance, seeds
+from graphgrow.resolve.identity import Meanings
 from graphgrow.stores import GraphStore, open_store
 from tests.reasoning import INJECTIONS, Heard, compared, idea, said, skeleton, thoughts, verdict
 

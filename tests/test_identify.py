@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphgrow import edits
-from graphgrow.graph import Graph, fold
-from graphgrow.identity import LocalEmbedder, Meanings
-from graphgrow.model import Answer, Change, Event, Expansion, Focus, Prompt, Question, Reply
-from graphgrow.resolve import Resolver
-from graphgrow.step import expansion, resolver
+from graphgrow.api import edits
+from graphgrow.graph.graph import Graph, fold
+from graphgrow.graph.model import Answer, Change, Event, Expansion, Focus, Prompt, Question, Reply
+from graphgrow.growth.step import expansion
+from graphgrow.llm.embedders import LocalEmbedder
+from graphgrow.resolve.identity import Meanings
+from graphgrow.resolve.options import resolver
+from graphgrow.resolve.resolve import Resolver
 from graphgrow.stores.projection import differences, project
 from graphgrow.stores.sqlite import SQLiteStore
 from tests.conftest import triples

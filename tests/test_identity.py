@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz.distance import Levenshtein
 
-from graphgrow.codec import read_events
-from graphgrow.identity import Decision, Lexicon, contradiction, decide, disagree
-from graphgrow.identity.candidates import Candidate
-from graphgrow.identity.forms import abbreviates, form, shortenings, without_acronym
-from graphgrow.identity.guards import narrower, opposed
-from graphgrow.model import Expansion
-from graphgrow.names import bare, canonical
-from graphgrow.parse import parse
+from graphgrow.graph.events import read_events
+from graphgrow.graph.keys import bare, canonical
+from graphgrow.graph.model import Expansion
+from graphgrow.parse.reply import parse
+from graphgrow.resolve.identity import Decision, Lexicon, contradiction, decide, disagree
+from graphgrow.resolve.identity.candidates import Candidate
+from graphgrow.resolve.identity.forms import abbreviates, form, shortenings, without_acronym
+from graphgrow.resolve.identity.guards import narrower, opposed
 from tests.conftest import RECORDED, ROOT
 
 WORDS = st.sampled_from(

@@ -9,9 +9,9 @@ import pytest
 from graphgrow.errors import BadInput
 from graphgrow.export import export, read_graph
 from graphgrow.export.cypher import HEAD
-from graphgrow.export.reading import MOST_SUPPORT
-from graphgrow.graph import Graph
-from graphgrow.model import Relation
+from graphgrow.export.graph_rows import MOST_SUPPORT
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.model import Relation
 
 
 def test_foreign_graph_gets_canonical_keys(tmp_path: Path) -> None:

@@ -8,24 +8,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphgrow import edits, steering_edits
-from graphgrow.codec import to_json
-from graphgrow.edits import commit
-from graphgrow.graph import Graph, fold
-from graphgrow.growth import Growth, Settings
-from graphgrow.identity import Meanings
-from graphgrow.identity.embeddings import Floats, normalised
-from graphgrow.intents import MOST, listed, most_different, question, read
+from graphgrow.api import directives as steering_edits
+from graphgrow.api import edits
+from graphgrow.api.edits import commit
+from graphgrow.api.models import make_world
+from graphgrow.graph.events import to_json
+from graphgrow.graph.graph import Graph, fold
+from graphgrow.graph.model import INTENTS, Answer, Budget, Edit, Expansion, Focus, Prompt, Reply
+from graphgrow.growth.intents import MOST, listed, most_different, question, read
+from graphgrow.growth.loop import Growth, Settings
 from graphgrow.llm import LLM
-from graphgrow.llm.asked import read as read_prompt
+from graphgrow.llm.embedders import Floats, normalised
 from graphgrow.llm.scripted import Scripted
-from graphgrow.llm.world import World
-from graphgrow.model import INTENTS, Answer, Budget, Edit, Expansion, Focus, Prompt, Reply
+from graphgrow.llm.simulated.asked import read as read_prompt
+from graphgrow.llm.simulated.world import World
 from graphgrow.policy import open_policy
-from graphgrow.prompts import KINDS, angles, render
-from graphgrow.step import resolver
+from graphgrow.prompts.render import KINDS, angles, render
+from graphgrow.resolve.identity import Meanings
+from graphgrow.resolve.options import resolver
 from graphgrow.stores.memory import MemoryStore
-from graphgrow.worlds import make_world
 from tests.conftest import chatter, triples
 
 ASKS = (
@@ -225,7 +226,7 @@ def test_without_intents_nothing_is_listed() -> None:
 
 def test_a_rejected_concept_is_not_asked_about() -> None:
     """Intents of a concept that somebody rejected are gone with it."""
-    from graphgrow import edits
+    from graphgrow.api import edits
 
     store = MemoryStore()
     run(

@@ -7,8 +7,8 @@ import pytest
 
 from graphgrow.cli.asking import _answers
 from graphgrow.errors import BadInput, OutOfReplies
+from graphgrow.graph.model import Prompt
 from graphgrow.llm.scripted import Scripted
-from graphgrow.model import Prompt
 from graphgrow.reason.judge import go_on, judge, judged, wilson
 from graphgrow.reason.probes import DECEPTION, PADDING, probes
 from graphgrow.stores import GraphStore, open_store

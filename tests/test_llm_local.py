@@ -14,8 +14,8 @@ from subprocess import run
 import pytest
 
 from graphgrow.errors import ContextOverflow, LLMError
-from graphgrow.llm.local import QWEN, LocalServer, Model, _threads, installed_parts, is_joined, open_local, weights
-from graphgrow.model import Json, Prompt, Usage
+from graphgrow.graph.model import Json, Prompt, Usage
+from graphgrow.llm.embedded import QWEN, LocalServer, Model, _threads, installed_parts, is_joined, open_local, weights
 
 CONTENT = b"GGUF and the rest of a very small model"
 SMALL = Model("small", "small.gguf", len(CONTENT), hashlib.sha256(CONTENT).hexdigest(), "MIT", "no_such_part{}", 3)
@@ -161,7 +161,7 @@ def test_ctrl_c_reaches_python_while_the_server_runs(local: LocalServer) -> None
 def test_a_script_that_forgets_to_close_ends_quietly(local: LocalServer) -> None:
     """A process that opens, asks and just ends leaves with 0 and writes nothing of llama.cpp's to the terminal."""
     code = (
-        "from graphgrow.llm.local import open_local; from graphgrow.model import Prompt\n"
+        "from graphgrow.llm.embedded import open_local; from graphgrow.graph.model import Prompt\n"
         "llm = open_local(); llm.ask(Prompt('', 'Hello', max_tokens=2))"
     )
     done = run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=False)

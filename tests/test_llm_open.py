@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from graphgrow.codec import to_json, write_events
 from graphgrow.errors import BadInput, LLMError, OutOfReplies
+from graphgrow.graph.events import to_json, write_events
+from graphgrow.graph.model import Delta, Edit, Event, Expansion, Focus, Measures, Prompt, Reply, Usage
 from graphgrow.llm import DEFAULT_MODEL, open_llm
 from graphgrow.llm.catalogue import available
 from graphgrow.llm.scripted import Recorded, Scripted
-from graphgrow.model import Delta, Edit, Event, Expansion, Focus, Measures, Prompt, Reply, Usage
 from tests.servers import Answer, completion, in_order, refusal, serving
 
 FIRST, SECOND = Prompt("s", "first?"), Prompt("s", "second?")

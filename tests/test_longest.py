@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphgrow.codec import read_events
 from graphgrow.errors import BadInput
-from graphgrow.graph import fold
+from graphgrow.graph.events import read_events
+from graphgrow.graph.graph import fold
 from graphgrow.measure.longest import COLUMNS, correlations, longest_paths
 from graphgrow.measure.spread import spread
 from tests.conftest import RECORDED

@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 from mcp import Client, StdioServerParameters
 
-from graphgrow.codec import write_events
-from graphgrow.growth import grow
+from graphgrow.graph.events import write_events
+from graphgrow.graph.model import Budget, Reply, Usage
+from graphgrow.growth.loop import grow
 from graphgrow.llm.scripted import Scripted
 from graphgrow.mcp.server import ASK, READ, WRITE, server
 from graphgrow.mcp.writing import Purse
-from graphgrow.model import Budget, Reply, Usage
 from graphgrow.stores import open_store
 from tests.conftest import ROOT, chatter
 from tests.servers import Answer, completion, free_port, serving

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphgrow.names import bare, canonical, clean
+from graphgrow.graph.keys import bare, canonical, clean
 
 
 @pytest.mark.parametrize(

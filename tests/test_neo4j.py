@@ -18,9 +18,9 @@ from neo4j import Driver, GraphDatabase
 
 import graphgrow
 from graphgrow.errors import BadInput, StaleGraph, StoreError
-from graphgrow.graph import Graph
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.model import Concept, Delta, Edit, Relation, Statement, Triple
 from graphgrow.measure.panel import panel
-from graphgrow.model import Concept, Delta, Edit, Relation, Statement, Triple
 from graphgrow.stores import open_store
 from graphgrow.stores.copying import copy
 from graphgrow.stores.neo4j import Neo4jStore
@@ -174,7 +174,7 @@ def test_hostile_text_is_stored_as_text(home: str, request: pytest.FixtureReques
 FIRST = """
 import sys
 import graphgrow
-from graphgrow.graph import Graph
+from graphgrow.graph.graph import Graph
 from tests.conftest import chatter
 from tests.test_graph import event
 
@@ -201,7 +201,7 @@ WRITER = """
 import sys
 import graphgrow
 from graphgrow.llm.scripted import Scripted
-from graphgrow.model import Budget
+from graphgrow.graph.model import Budget
 from tests.conftest import triples
 
 name, url, steps = sys.argv[1], sys.argv[2], int(sys.argv[3])

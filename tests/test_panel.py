@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphgrow.codec import read_events
-from graphgrow.graph import fold
+from graphgrow.graph.events import read_events
+from graphgrow.graph.graph import fold
 from graphgrow.measure import fits
 from graphgrow.measure.panel import NAMES, panel, small_world_sigma
 from graphgrow.measure.truncated import lerch_sum

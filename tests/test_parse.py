@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphgrow.model import Outcome, Proposal, Triple
-from graphgrow.names import clean
-from graphgrow.parse import Relations, parse, reply_schema, survey_schema
+from graphgrow.graph.keys import clean
+from graphgrow.graph.model import Outcome, Proposal, Triple
+from graphgrow.parse.reply import Relations, parse, reply_schema, survey_schema
 
 SILK = Triple("silk", "contains", "fibroin")
 SERICIN = Triple("silk", "is coated by", "sericin")

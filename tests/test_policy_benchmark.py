@@ -10,16 +10,16 @@ from pathlib import Path
 import networkx as nx
 import pytest
 
-from graphgrow.codec import write_events
+from graphgrow.api.models import make_world, open_llm
 from graphgrow.errors import BadInput
-from graphgrow.growth import Growth, Settings
+from graphgrow.graph.events import write_events
+from graphgrow.graph.model import Answer, Budget, Expansion
+from graphgrow.growth.loop import Growth, Settings
 from graphgrow.llm.scripted import Scripted
-from graphgrow.model import Answer, Budget, Expansion
 from graphgrow.policy import open_policy
-from graphgrow.spool import Parcel, Spool, state_folder
 from graphgrow.stores import open_store
 from graphgrow.stores.memory import MemoryStore
-from graphgrow.worlds import make_world, open_llm
+from graphgrow.stores.outbox import Parcel, Spool, state_folder
 from tests.conftest import ROOT, triples
 
 sys.path.insert(0, str(ROOT / "benchmarks"))  # scripts, no package

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphgrow.codec import read_events
 from graphgrow.errors import BadInput
-from graphgrow.model import Expansion
-from graphgrow.parse import parse
-from graphgrow.predicates import Unmapped, Vocabulary, Wording, canonical_predicate, read, unmapped, vocabulary
+from graphgrow.graph.events import read_events
+from graphgrow.graph.model import Expansion
+from graphgrow.parse.reply import parse
+from graphgrow.resolve.predicates import Unmapped, Vocabulary, Wording, canonical_predicate, read, unmapped, vocabulary
 from tests.conftest import RECORDED
 
 MOST = 60

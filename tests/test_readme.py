@@ -18,7 +18,7 @@ from neo4j import Driver, GraphDatabase
 from typer.main import get_command
 
 from graphgrow.cli import app
-from graphgrow.codec import read_events
+from graphgrow.graph.events import read_events
 from graphgrow.stores import open_store
 from graphgrow.stores.copying import copy
 from graphgrow.stores.neo4j import Neo4jStore

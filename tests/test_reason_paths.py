@@ -16,10 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from graphgrow.codec import read_events
 from graphgrow.errors import BadInput
-from graphgrow.graph import Graph, fold
-from graphgrow.model import Concept, Delta, Edit, Relation, Statement, Triple
+from graphgrow.graph.events import read_events
+from graphgrow.graph.graph import Graph, fold
+from graphgrow.graph.model import Concept, Delta, Edit, Relation, Statement, Triple
 from graphgrow.reason import paths, waypoints
 from graphgrow.stores import open_store
 from tests.conftest import RECORDED

@@ -3,10 +3,10 @@
 from contextlib import closing
 from itertools import pairwise
 
-from graphgrow.codec import read_events, to_json
-from graphgrow.model import Expansion
-from graphgrow.replay import recording, replay
-from graphgrow.step import resolver
+from graphgrow.graph.events import read_events, to_json
+from graphgrow.graph.model import Expansion
+from graphgrow.growth.replay import recording, replay
+from graphgrow.resolve.options import resolver
 from graphgrow.stores.memory import MemoryStore
 from graphgrow.stores.projection import differences, project
 from tests.conftest import RECORDED

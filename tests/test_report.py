@@ -9,17 +9,17 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Browser
 
-from graphgrow.codec import read_events, write_events
 from graphgrow.errors import BadInput
-from graphgrow.graph import fold
+from graphgrow.export.report import Report, report
+from graphgrow.export.report.columns import COLUMNS
+from graphgrow.export.report.contents import sections
+from graphgrow.export.report.files import write, write_tables
+from graphgrow.export.report.library import library
+from graphgrow.export.report.page import DRAW, embedded, page, policy
+from graphgrow.graph.events import read_events, write_events
+from graphgrow.graph.graph import fold
+from graphgrow.graph.model import Concept, Delta, Edit, Event, Relation, Statement, Triple
 from graphgrow.measure.panel import panel
-from graphgrow.model import Concept, Delta, Edit, Event, Relation, Statement, Triple
-from graphgrow.report import Report, report
-from graphgrow.report.columns import COLUMNS
-from graphgrow.report.contents import sections
-from graphgrow.report.files import write, write_tables
-from graphgrow.report.library import library
-from graphgrow.report.page import DRAW, embedded, page, policy
 from tests.browser import Opened, opened
 from tests.conftest import RECORDED
 from tests.test_cli import graphgrow

@@ -10,27 +10,39 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphgrow.agreement import core, supports
-from graphgrow.codec import to_json, write_events
-from graphgrow.contradictions import against, predicates
+from graphgrow.api.models import make_world
 from graphgrow.errors import OutOfReplies
-from graphgrow.graph import Graph, fold
-from graphgrow.growth import Growth, Settings
+from graphgrow.graph.events import to_json, write_events
+from graphgrow.graph.graph import Graph, fold
+from graphgrow.graph.model import (
+    Answer,
+    Budget,
+    Change,
+    Delta,
+    Edit,
+    Expansion,
+    Focus,
+    Prompt,
+    Question,
+    Relation,
+    Reply,
+)
+from graphgrow.growth.loop import Growth, Settings
+from graphgrow.growth.replay import replay
+from graphgrow.growth.samples import CLAIMS, doubts, several
 from graphgrow.llm import LLM
-from graphgrow.llm.asked import read
 from graphgrow.llm.scripted import Recorded, Scripted
-from graphgrow.llm.world import World
-from graphgrow.model import Answer, Budget, Change, Delta, Edit, Expansion, Focus, Prompt, Question, Relation, Reply
+from graphgrow.llm.simulated.asked import read
+from graphgrow.llm.simulated.world import World
+from graphgrow.measure.agreement import core, supports
 from graphgrow.policy import open_policy
-from graphgrow.predicates import vocabulary
-from graphgrow.replay import replay
-from graphgrow.samples import CLAIMS, doubts, several
-from graphgrow.spool import Parcel, Spool, state_folder
-from graphgrow.step import resolver
+from graphgrow.resolve.contradictions import against, predicates
+from graphgrow.resolve.options import resolver
+from graphgrow.resolve.predicates import vocabulary
 from graphgrow.stores.memory import MemoryStore
+from graphgrow.stores.outbox import Parcel, Spool, state_folder
 from graphgrow.stores.projection import differences, project
 from graphgrow.stores.sqlite import SQLiteStore
-from graphgrow.worlds import make_world
 from tests.conftest import triples
 from tests.test_cli import graphgrow
 from tests.test_graph import event

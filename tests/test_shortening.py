@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphgrow.codec import read_events
 from graphgrow.errors import BadInput
-from graphgrow.graph import fold
+from graphgrow.graph.events import read_events
+from graphgrow.graph.graph import fold
 from graphgrow.measure.panel import panel
 from graphgrow.measure.shortening import PairRow, pair_paths
 from tests.conftest import RECORDED

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from graphgrow import spool as spool_module
 from graphgrow.errors import GraphgrowError, StoreAway, StoreError
-from graphgrow.growth import Growth, Settings
+from graphgrow.graph.model import Answer, Budget, Event, Expansion, Focus, Prompt, Question, Reply
+from graphgrow.growth.loop import Growth, Settings
 from graphgrow.llm.scripted import Scripted
-from graphgrow.model import Answer, Budget, Event, Expansion, Focus, Prompt, Question, Reply
 from graphgrow.policy import open_policy
-from graphgrow.spool import Parcel, Spool, state_folder
-from graphgrow.stores.patient import Patient
+from graphgrow.stores import outbox as spool_module
+from graphgrow.stores.outbox import Parcel, Spool, state_folder
 from graphgrow.stores.projection import differences, project
+from graphgrow.stores.retrying import Patient
 from graphgrow.stores.sqlite import SQLiteStore
 from tests.conftest import ROOT, chatter, triples
 from tests.servers import Answer as Http

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphgrow.codec import read_events
-from graphgrow.graph import fold
+from graphgrow.graph.events import read_events
+from graphgrow.graph.graph import fold
 from graphgrow.measure import paths
 from graphgrow.measure.chance import seeded
 from graphgrow.measure.panel import panel

@@ -11,27 +11,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from graphgrow import edits
-from graphgrow import steering_edits as wishes
+from graphgrow.api import directives as wishes
+from graphgrow.api import edits
+from graphgrow.api.edits import commit
 from graphgrow.cli import app
-from graphgrow.codec import from_json, to_json
-from graphgrow.edits import commit
 from graphgrow.errors import BadInput, LLMError
-from graphgrow.graph import Graph, fold
-from graphgrow.growth import Growth, Settings
-from graphgrow.llm.asked import read
+from graphgrow.graph.events import from_json, to_json
+from graphgrow.graph.graph import Graph, fold
+from graphgrow.graph.model import Budget, Edit, Expansion, Focus, Prompt, Reply
+from graphgrow.growth.loop import Growth, Settings
+from graphgrow.growth.replay import replay
 from graphgrow.llm.scripted import Scripted
-from graphgrow.model import Budget, Edit, Expansion, Focus, Prompt, Reply
+from graphgrow.llm.simulated.asked import read
 from graphgrow.policy import POLICIES, open_policy
-from graphgrow.prompts import CONNECT, WANTED, angles
-from graphgrow.replay import replay
-from graphgrow.resolve import RESOLVE
+from graphgrow.policy.strategies import STRATEGIES
+from graphgrow.policy.strategies.pinned import PINNED_EVERY, heeded
+from graphgrow.prompts.render import CONNECT, WANTED, angles
+from graphgrow.resolve.resolve import RESOLVE
 from graphgrow.stores import GraphStore
 from graphgrow.stores.memory import MemoryStore
 from graphgrow.stores.projection import differences, project
 from graphgrow.stores.sqlite import SQLiteStore
-from graphgrow.strategies import STRATEGIES
-from graphgrow.strategies.steered import PINNED_EVERY, heeded
 from tests.conftest import chatter, triples
 from tests.test_cli import graphgrow
 from tests.test_edits import FIVE, whole

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from graphgrow.codec import to_json
 from graphgrow.errors import BadInput, StaleGraph, StoreError
-from graphgrow.graph import Graph
-from graphgrow.model import Edit, Event
+from graphgrow.graph.events import to_json
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.model import Edit, Event
 from graphgrow.stores import GraphStore, open_store
 from graphgrow.stores.memory import MemoryStore
 from graphgrow.stores.neo4j import Neo4jStore

@@ -5,9 +5,9 @@ from itertools import combinations, islice
 
 import pytest
 
-from graphgrow import edits
-from graphgrow.graph import Graph, fold
-from graphgrow.model import (
+from graphgrow.api import edits
+from graphgrow.graph.graph import Graph, fold
+from graphgrow.graph.model import (
     Answer,
     Concept,
     Delta,
@@ -21,11 +21,11 @@ from graphgrow.model import (
     Statement,
     Triple,
 )
-from graphgrow.parse import reply_schema, survey_schema
-from graphgrow.prompts import BETWEEN, CONNECT, CONSOLIDATE, JOIN, KIN, render, repair, surveys
-from graphgrow.resolve import RESOLVE
-from graphgrow.step import expansion, schema_of
-from graphgrow.strategies import STRATEGIES
+from graphgrow.growth.step import expansion, schema_of
+from graphgrow.parse.reply import reply_schema, survey_schema
+from graphgrow.policy.strategies import STRATEGIES
+from graphgrow.prompts.render import BETWEEN, CONNECT, CONSOLIDATE, JOIN, KIN, render, repair, surveys
+from graphgrow.resolve.resolve import RESOLVE
 from tests.conftest import triples
 
 Triples = tuple[tuple[str, str, str], ...]

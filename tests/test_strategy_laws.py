@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphgrow import edits
-from graphgrow.codec import to_json
+from graphgrow.api import edits
 from graphgrow.errors import BadInput
-from graphgrow.graph import Graph, fold
-from graphgrow.model import Budget, Event, Focus
+from graphgrow.graph.events import to_json
+from graphgrow.graph.graph import Graph, fold
+from graphgrow.graph.model import Budget, Event, Focus
 from graphgrow.policy import Mix, open_policy
+from graphgrow.policy.strategies import STRATEGIES
+from graphgrow.policy.strategies.structure import Structure, communities, pace, structure
 from graphgrow.stores.memory import MemoryStore
-from graphgrow.strategies import STRATEGIES
-from graphgrow.strategies.structure import Structure, communities, pace, structure
 from tests.conftest import triples
 from tests.test_edits import decide, decisions
 from tests.test_graph import said
@@ -70,7 +70,7 @@ def test_laws_of_every_strategy(decided: list[tuple[object, ...]]) -> None:
 def slow(small: int) -> Iterator[None]:
     """Let graphs of a few concepts take their structure anew as seldom as those of thousands do."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("graphgrow.strategies.structure.SMALL", small)
+        patch.setattr("graphgrow.policy.strategies.structure.SMALL", small)
         yield
 
 

@@ -12,20 +12,21 @@ from threading import Event, Timer
 
 import pytest
 
-from graphgrow.codec import from_json, to_json
 from graphgrow.errors import BadInput, BudgetSpent, OutOfReplies, StoreAway
-from graphgrow.graph import fold
-from graphgrow.growth import grow
+from graphgrow.graph.events import from_json, to_json
+from graphgrow.graph.graph import fold
+from graphgrow.graph.model import Budget, Json, Prompt, Reply, Thought, Usage
+from graphgrow.graph.model import Event as Happening
+from graphgrow.growth.loop import grow
+from graphgrow.growth.replay import recording, replay
 from graphgrow.llm.scripted import Scripted
-from graphgrow.model import Budget, Json, Prompt, Reply, Thought, Usage
-from graphgrow.model import Event as Happening
-from graphgrow.reason.thinking import Inquiry, Thinking, Unreadable
+from graphgrow.parse.forms import Unreadable
+from graphgrow.reason.thinking import Inquiry, Thinking
 from graphgrow.reason.works import begin
-from graphgrow.replay import recording, replay
-from graphgrow.step import resolver
+from graphgrow.resolve.options import resolver
 from graphgrow.stores import GraphStore, open_store
-from graphgrow.stores.patient import Patient
 from graphgrow.stores.projection import differences, project
+from graphgrow.stores.retrying import Patient
 from tests.conftest import chatter
 
 

@@ -12,14 +12,14 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from graphgrow.errors import LLMError, StoreAway
-from graphgrow.growth import Growth, Settings
+from graphgrow.graph.model import Budget, Event, Prompt
+from graphgrow.growth.loop import Growth, Settings
 from graphgrow.llm.scripted import Scripted
-from graphgrow.model import Budget, Event, Prompt
+from graphgrow.llm.tracing import ask
 from graphgrow.policy import open_policy
 from graphgrow.reason.thinking import Inquiry, Thinking
 from graphgrow.stores import open_store
 from graphgrow.stores.memory import MemoryStore
-from graphgrow.tracing import ask
 from tests.conftest import chatter
 
 TOPIC = "spider silk"
@@ -28,10 +28,10 @@ import sys
 if sys.argv[1] == "without":
     sys.modules["opentelemetry"] = None
 from contextlib import closing
-from graphgrow.codec import to_json
-from graphgrow.growth import Growth, Settings
+from graphgrow.graph.events import to_json
+from graphgrow.growth.loop import Growth, Settings
 from graphgrow.llm.scripted import Scripted
-from graphgrow.model import Budget
+from graphgrow.graph.model import Budget
 from graphgrow.policy import open_policy
 from graphgrow.stores import open_store
 from tests.conftest import chatter

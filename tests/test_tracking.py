@@ -3,9 +3,9 @@
 import networkx as nx
 import pytest
 
-from graphgrow.codec import read_events
 from graphgrow.errors import BadInput
-from graphgrow.graph import fold
+from graphgrow.graph.events import read_events
+from graphgrow.graph.graph import fold
 from graphgrow.measure import paths
 from graphgrow.measure.panel import panel
 from graphgrow.measure.tracking import hubs, participation, persistence, snapshots, top_bridges

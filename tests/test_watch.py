@@ -12,12 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphgrow.codec import read_events
-from graphgrow.graph import Graph, fold
-from graphgrow.growth import Growth, Settings
-from graphgrow.hygiene import RULES
-from graphgrow.llm.scripted import Scripted
-from graphgrow.model import (
+from graphgrow.graph.events import read_events
+from graphgrow.graph.graph import Graph, fold
+from graphgrow.graph.indexes import Past
+from graphgrow.graph.model import (
     Budget,
     Concept,
     Delta,
@@ -30,12 +28,14 @@ from graphgrow.model import (
     Statement,
     Triple,
 )
+from graphgrow.growth.loop import Growth, Settings
+from graphgrow.llm.scripted import Scripted
 from graphgrow.policy import Mix, open_policy
-from graphgrow.prompts import WIDEN
-from graphgrow.signs import SIGNS
+from graphgrow.policy.monitor import FOREIGN, MARKUP, Do, Watch, avoid, verdict, watch, watched
+from graphgrow.policy.signals import SIGNS
+from graphgrow.prompts.render import WIDEN
+from graphgrow.resolve.hygiene import RULES
 from graphgrow.stores.memory import MemoryStore
-from graphgrow.structures import Past
-from graphgrow.watch import FOREIGN, MARKUP, Do, Watch, avoid, verdict, watch, watched
 from tests.conftest import RECORDED, triples
 
 HEALTHY = 30

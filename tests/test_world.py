@@ -11,20 +11,20 @@ from pathlib import Path
 import networkx as nx
 import pytest
 
-from graphgrow.codec import to_json
+from graphgrow.api.models import make_world
 from graphgrow.errors import BadInput
-from graphgrow.graph import Graph
-from graphgrow.growth import Growth, Settings
-from graphgrow.llm.hidden import hide
-from graphgrow.llm.spellings import spellings
-from graphgrow.llm.world import JUNK, Dials, World
-from graphgrow.model import Budget, Concept, Delta, Edit, Expansion, Focus, Prompt, Relation, Statement, Triple
-from graphgrow.names import canonical, clean
-from graphgrow.parse import parse
+from graphgrow.graph.events import to_json
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.keys import canonical, clean
+from graphgrow.graph.model import Budget, Concept, Delta, Edit, Expansion, Focus, Prompt, Relation, Statement, Triple
+from graphgrow.growth.loop import Growth, Settings
+from graphgrow.llm.simulated.hidden import hide
+from graphgrow.llm.simulated.spellings import spellings
+from graphgrow.llm.simulated.world import JUNK, Dials, World
+from graphgrow.parse.reply import parse
 from graphgrow.policy import open_policy
-from graphgrow.prompts import compare, render
+from graphgrow.prompts.render import compare, render
 from graphgrow.stores import open_store
-from graphgrow.worlds import make_world
 
 HONEST = Dials(k=6, popularity=1.0, recall=1.0, chain=0.0, pull=0.0, variants=0.0, junk=0.0, drift=0.0)
 

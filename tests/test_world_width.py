@@ -9,13 +9,13 @@ from threading import get_ident
 
 import pytest
 
-from graphgrow.codec import to_json
-from graphgrow.growth import Growth, Settings
-from graphgrow.llm.world import World
-from graphgrow.model import Budget, Prompt, Reply
+from graphgrow.api.models import make_world
+from graphgrow.graph.events import to_json
+from graphgrow.graph.model import Budget, Prompt, Reply
+from graphgrow.growth.loop import Growth, Settings
+from graphgrow.llm.simulated.world import World
 from graphgrow.policy import open_policy
 from graphgrow.stores import open_store
-from graphgrow.worlds import make_world
 
 
 class Watched:

@@ -8,22 +8,22 @@ from subprocess import run
 import networkx as nx
 import pytest
 
+from graphgrow.api.models import KINDS, hidden_graph, make_world, open_llm, open_world
 from graphgrow.errors import BadInput
 from graphgrow.export import export
-from graphgrow.graph import Graph
-from graphgrow.llm.world import Dials, World
-from graphgrow.names import canonical
-from graphgrow.parse import parse
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.keys import canonical
+from graphgrow.llm.simulated.made import DEGREE
+from graphgrow.llm.simulated.world import Dials, World
+from graphgrow.parse.reply import parse
 from graphgrow.stores import open_store
-from graphgrow.worlds import KINDS, hidden_graph, make_world, open_llm, open_world
-from graphgrow.worlds.made import DEGREE
 from tests.test_world import grown, question
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_made_worlds_are_reproducible_connected_and_named(kind: str) -> None:
     """One seed, one graph; every concept has a name that hygiene lets pass, a community, and relations a predicate."""
-    from graphgrow.hygiene import broken_rule
+    from graphgrow.resolve.hygiene import broken_rule
 
     one, same, other = make_world(kind, 400, 1), make_world(kind, 400, 1), make_world(kind, 400, 2)
     assert nx.utils.graphs_equal(one, same)
@@ -128,7 +128,7 @@ def test_the_benchmark_of_policies_prints_its_tables(tmp_path: Path) -> None:
 def test_another_process_says_the_same() -> None:
     """Neither the order of sets nor the hashing of strings plays a part."""
     program = (
-        "from graphgrow.worlds import open_world; from graphgrow.model import Prompt\n"
+        "from graphgrow.api.models import open_world; from graphgrow.graph.model import Prompt\n"
         "world = open_world('world:communities?size=300&seed=3')\n"
         'print(world.ask(Prompt("", f\'Concept: "{world.hidden.topic}". Question: what?\')).text)'
     )

@@ -12,14 +12,14 @@ from threading import Lock
 
 from distributed import Client, get_worker, secede
 
-from graphgrow.batch.booth import Booth, ClusterGate, connected
 from graphgrow.batch.executors import Place, spreads
 from graphgrow.batch.jobs import Jobs
+from graphgrow.batch.rate_limiter import Booth, ClusterGate, connected
 from graphgrow.batch.reports import Report
 from graphgrow.batch.running import Opening, Task, perform
 from graphgrow.errors import BadInput
+from graphgrow.graph.model import Prompt, Reply, Usage
 from graphgrow.llm import LLM, Gate
-from graphgrow.model import Prompt, Reply, Usage
 
 CONNECT_SECONDS = 10
 _OPENING = Lock()

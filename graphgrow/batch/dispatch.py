@@ -21,7 +21,7 @@ from graphgrow.batch.running import Task, placed
 from graphgrow.batch.schedule import between, time_zone
 from graphgrow.batch.state import Row, State
 from graphgrow.errors import GraphgrowError, StoreError
-from graphgrow.model import Event, Expansion
+from graphgrow.graph.model import Event, Expansion
 from graphgrow.stores import open_store
 
 MOST_MISSED = 100

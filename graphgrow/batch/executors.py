@@ -17,7 +17,7 @@ from graphgrow.errors import BadInput
 from graphgrow.llm import LLM
 
 if TYPE_CHECKING:
-    from graphgrow.batch.booth import ClusterGate
+    from graphgrow.batch.rate_limiter import ClusterGate
 
 DASK = "dask"
 

@@ -10,7 +10,7 @@ from typing import IO
 
 from graphgrow.batch.jobs import Job
 from graphgrow.batch.reports import Report
-from graphgrow.names import clean
+from graphgrow.graph.keys import clean
 
 PASSED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SYSTEMROOT")
 SHOWN = 300

@@ -10,12 +10,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 
 from graphgrow.batch.schedule import Every, Schedule, cron, time_zone
 from graphgrow.errors import BadInput
-from graphgrow.hygiene import Hygiene
-from graphgrow.intents import MOST as MOST_INTENTS
+from graphgrow.growth.intents import MOST as MOST_INTENTS
+from graphgrow.growth.samples import MOST as MOST_SAMPLES
+from graphgrow.growth.topic import check
 from graphgrow.llm.address import checked
 from graphgrow.policy import DEFAULT, open_policy
-from graphgrow.samples import MOST as MOST_SAMPLES
-from graphgrow.topics import check
+from graphgrow.resolve.hygiene import Hygiene
 
 SPAN = r"^\s*\d+(\.\d+)?\s*[smhdw]\s*$"
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 from graphgrow.batch.running import Opening
+from graphgrow.graph.model import Prompt, Reply, Usage
 from graphgrow.llm import LLM, LOCAL
-from graphgrow.model import Prompt, Reply, Usage
 
 
 @dataclass

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from graphgrow.batch.jobs import Job, Quota
-from graphgrow.model import Budget, Event, Expansion
+from graphgrow.graph.model import Budget, Event, Expansion
 
 LEAST = 1e-6  # USD; less pays for nothing
 STEPS, USD = 20, 1.0  # of a run that nothing else ends, as in `graphgrow grow`

@@ -9,11 +9,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from graphgrow.graph import Graph
-from graphgrow.model import Event, Expansion
-from graphgrow.names import clean
-from graphgrow.step import is_failure
-from graphgrow.watch import verdict
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.keys import clean
+from graphgrow.graph.model import Event, Expansion
+from graphgrow.growth.step import is_failure
+from graphgrow.policy.monitor import verdict
 
 HUBS, LISTED, SMALLEST, LONGEST = 10, 12, 3, 80
 FAILED = frozenset(("error", "failing"))

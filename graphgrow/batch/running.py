@@ -16,27 +16,26 @@ from time import monotonic, sleep
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+from graphgrow.api.models import KINDS, WORLD, open_llm
 from graphgrow.batch import leases
 from graphgrow.batch.clock import Clock, SystemClock, stamp
 from graphgrow.batch.jobs import Job, Jobs
 from graphgrow.batch.quotas import Book, budget, run_name, used
 from graphgrow.batch.reports import Report, filled
 from graphgrow.errors import BadInput, ContextOverflow, GraphgrowError, LLMError, OutOfReplies, StoreAway, StoreError
-from graphgrow.graph import fold
-from graphgrow.growth import Ending, Growth, Settings
-from graphgrow.hygiene import Hygiene
+from graphgrow.graph.graph import fold
+from graphgrow.graph.model import Budget, Usage
+from graphgrow.growth.loop import Ending, Growth, Settings
 from graphgrow.llm import DEFAULT_MODEL, LLM, OPENAI_URL, RECORDED, Gate
 from graphgrow.llm.prices import usd as price
-from graphgrow.model import Budget, Usage
 from graphgrow.policy import open_policy
-from graphgrow.predicates import Vocabulary
 from graphgrow.prompts.variants import load_variants
-from graphgrow.resolve import Resolver
-from graphgrow.resolving import known, meanings
-from graphgrow.step import resolver
+from graphgrow.resolve.hygiene import Hygiene
+from graphgrow.resolve.options import known, meanings, resolver
+from graphgrow.resolve.predicates import Vocabulary
+from graphgrow.resolve.resolve import Resolver
 from graphgrow.stores import GraphStore, open_store
-from graphgrow.stores.patient import Patient
-from graphgrow.worlds import KINDS, WORLD, open_llm
+from graphgrow.stores.retrying import Patient
 
 LONGEST_PAUSE = 60.0
 NAP = 0.2

@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from graphgrow.agreement import By, consensus, core
 from graphgrow.cli.comparing import events_of
 from graphgrow.cli.output import AsJson, Store, dump, say, table
 from graphgrow.export import export
-from graphgrow.graph import Graph, fold
+from graphgrow.graph.graph import Graph, fold
+from graphgrow.measure.agreement import By, consensus, core
 from graphgrow.stores import open_store
 
 SHOWN = 20

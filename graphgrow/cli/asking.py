@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from graphgrow.api.models import open_llm
 from graphgrow.cli.output import AsJson, Store, err, printable
 from graphgrow.cli.paying import Address, Patience, Temperature, Tokens, Usd, Width, announce, limits, patient, sigint
 from graphgrow.cli.told import dump_work, say_answer, say_ideas, say_judgement
 from graphgrow.errors import BadInput, BudgetSpent
-from graphgrow.graph import Graph
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.model import Budget
 from graphgrow.llm import LLM
-from graphgrow.model import Budget
-from graphgrow.resolving import meanings
+from graphgrow.resolve.options import meanings
 from graphgrow.stores import GraphStore, open_store
-from graphgrow.worlds import open_llm
 
 if TYPE_CHECKING:
-    from graphgrow.identity import Meanings
     from graphgrow.reason.works import Options
+    from graphgrow.resolve.identity import Meanings
 
 AUTO, OFF = "auto", "off"
 DEFAULT_CONTEXT, DEFAULT_COUNT, DEFAULT_SAMPLES = 600, 3, 3

@@ -7,8 +7,8 @@ import typer
 from graphgrow.cli.output import AsJson, Store, dump, say, table
 from graphgrow.policy import earned
 from graphgrow.policy.gains import WINDOW
+from graphgrow.policy.monitor import avoid, verdict
 from graphgrow.stores import open_store
-from graphgrow.watch import avoid, verdict
 
 
 def register(app: typer.Typer) -> None:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from graphgrow.cli.output import MOST, AsJson, dump, say, table
-from graphgrow.codec import read_events
 from graphgrow.errors import BadInput
-from graphgrow.model import Event
+from graphgrow.graph.events import read_events
+from graphgrow.graph.model import Event
 from graphgrow.stores import open_store
 
 if TYPE_CHECKING:

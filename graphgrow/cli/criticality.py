@@ -7,8 +7,8 @@ import typer
 
 from graphgrow.cli.output import AsJson, Store, dump, say, table
 from graphgrow.cli.resolving import Embeddings
-from graphgrow.graph import Graph
-from graphgrow.resolving import meanings
+from graphgrow.graph.graph import Graph
+from graphgrow.resolve.options import meanings
 from graphgrow.stores import open_store
 
 SHOWN = 15

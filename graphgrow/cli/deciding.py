@@ -8,15 +8,15 @@ from typing import Annotated, Literal
 
 import typer
 
-from graphgrow import edits
+from graphgrow.api import edits
 from graphgrow.cli.growing import arbitrate
 from graphgrow.cli.output import AsJson, Store, dump, printable, say, table
 from graphgrow.cli.paying import Address, Tokens, Usd
 from graphgrow.errors import BadInput
-from graphgrow.graph import Graph
-from graphgrow.model import Budget, Change, Edit, Expansion
-from graphgrow.names import canonical
-from graphgrow.step import now
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.keys import canonical
+from graphgrow.graph.model import Budget, Change, Edit, Expansion
+from graphgrow.growth.step import now
 from graphgrow.stores import GraphStore, open_store
 
 Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the log.")]

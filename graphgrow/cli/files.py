@@ -13,13 +13,13 @@ from graphgrow.cli.resolving import Embeddings, Predicates, Without
 from graphgrow.errors import BadInput
 from graphgrow.export import FORMATS, parts, read_graph
 from graphgrow.export import export as write_graph
-from graphgrow.model import Edit, Expansion
-from graphgrow.names import clean
-from graphgrow.replay import Fields, recording
-from graphgrow.replay import replay as run_again
-from graphgrow.resolve import VERBATIM
-from graphgrow.resolving import how as resolving
-from graphgrow.step import now
+from graphgrow.graph.keys import clean
+from graphgrow.graph.model import Edit, Expansion
+from graphgrow.growth.replay import Fields, recording
+from graphgrow.growth.replay import replay as run_again
+from graphgrow.growth.step import now
+from graphgrow.resolve.options import how as resolving
+from graphgrow.resolve.resolve import VERBATIM
 from graphgrow.stores import DEFAULT_URL, GraphStore, open_store
 from graphgrow.stores.copying import complete, copy
 

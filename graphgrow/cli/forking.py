@@ -6,14 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
-from graphgrow.agreement import lacking
 from graphgrow.cli.comparing import events_of
 from graphgrow.cli.files import lasting
 from graphgrow.cli.output import MOST, AsJson, Store, dump, say, table
 from graphgrow.cli.reading import is_file
 from graphgrow.export import read_graph
-from graphgrow.graph import Graph, fold
-from graphgrow.model import Edit, Relation
+from graphgrow.graph.graph import Graph, fold
+from graphgrow.graph.model import Edit, Relation
+from graphgrow.measure.agreement import lacking
 from graphgrow.stores import open_store
 from graphgrow.stores.copying import fork as fork_log
 

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from graphgrow.api.models import open_llm
 from graphgrow.cli.live import LiveView
 from graphgrow.cli.output import AsJson, dump, err, event_row, judged_row, say, table
 from graphgrow.cli.paying import (
@@ -25,21 +26,20 @@ from graphgrow.cli.paying import (
     wait,
 )
 from graphgrow.cli.resolving import Embeddings, Predicates, Without
-from graphgrow.growth import Ending, Growth, Settings
-from graphgrow.intents import MOST as MOST_INTENTS
+from graphgrow.graph.model import Budget, Usage
+from graphgrow.growth.intents import MOST as MOST_INTENTS
+from graphgrow.growth.loop import Ending, Growth, Settings
+from graphgrow.growth.samples import MOST as MOST_SAMPLES
+from graphgrow.growth.topic import check, check_topic
 from graphgrow.llm import LLM
-from graphgrow.model import Budget, Usage
 from graphgrow.policy import DEFAULT, open_policy
+from graphgrow.policy.monitor import verdict
 from graphgrow.prompts.variants import load_variants
-from graphgrow.resolving import how as resolving
-from graphgrow.resolving import known
-from graphgrow.samples import MOST as MOST_SAMPLES
-from graphgrow.spool import state_folder
+from graphgrow.resolve.options import how as resolving
+from graphgrow.resolve.options import known
 from graphgrow.stores import DEFAULT_URL, open_store
-from graphgrow.stores.patient import Patient
-from graphgrow.topics import check, check_topic
-from graphgrow.watch import verdict
-from graphgrow.worlds import open_llm
+from graphgrow.stores.outbox import state_folder
+from graphgrow.stores.retrying import Patient
 
 TYPICAL_REPLY_TOKENS = 180
 

@@ -9,9 +9,9 @@ import typer
 from rich.text import Text
 
 from graphgrow.cli.output import MOST, AsJson, Store, added, dump, judged_row, out, printable, side
-from graphgrow.model import Edit, Event, Thought
+from graphgrow.graph.model import Edit, Event, Thought
+from graphgrow.policy.monitor import Verdict, watched
 from graphgrow.stores import open_store
-from graphgrow.watch import Verdict, watched
 
 DRAWN = 3  # strategies of which the log says what was drawn for them
 INDENT = " " * 6

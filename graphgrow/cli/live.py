@@ -11,9 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from graphgrow.cli.output import err, printable, side
-from graphgrow.graph import Graph
-from graphgrow.growth import Growth
-from graphgrow.model import Budget, Expansion
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.model import Budget, Expansion
+from graphgrow.growth.loop import Growth
 
 RECENT = 6
 BAR = 24

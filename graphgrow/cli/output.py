@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from graphgrow.model import Event, Expansion, Thought
-from graphgrow.names import clean
-from graphgrow.watch import Verdict
+from graphgrow.graph.keys import clean
+from graphgrow.graph.model import Event, Expansion, Thought
+from graphgrow.policy.monitor import Verdict
 
 SMALL = 1e-4  # below it four decimals show nothing
 MOST = 2**31  # events; no log is longer

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from graphgrow.cli.output import AsJson, Store, dump, printable, say, table
-from graphgrow.edits import find
 from graphgrow.errors import BadInput
-from graphgrow.graph import Graph
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.lookup import find
 from graphgrow.stores import open_store
 
 if TYPE_CHECKING:

@@ -14,11 +14,11 @@ import typer
 
 from graphgrow.cli.output import err, printable
 from graphgrow.errors import StoreAway
+from graphgrow.graph.model import Budget, Usage
 from graphgrow.llm import LLM
-from graphgrow.model import Budget, Usage
-from graphgrow.spool import state_folder
 from graphgrow.stores import GraphStore
-from graphgrow.stores.patient import Patient
+from graphgrow.stores.outbox import state_folder
+from graphgrow.stores.retrying import Patient
 
 DEFAULT_STEPS = 20
 DEFAULT_USD = 1.0

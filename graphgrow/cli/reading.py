@@ -8,13 +8,13 @@ from typing import Annotated, Any
 import typer
 
 from graphgrow.cli.output import MOST, AsJson, Store, dump, say, table
-from graphgrow.edits import find
 from graphgrow.errors import BadInput
 from graphgrow.export import is_graph_file, read_table
-from graphgrow.graph import Graph, fold
+from graphgrow.graph.graph import Graph, fold
+from graphgrow.graph.lookup import find
+from graphgrow.policy.monitor import verdict
 from graphgrow.stores import GraphStore, open_store
 from graphgrow.stores.projection import differences, project
-from graphgrow.watch import verdict
 
 HUBS = 12
 COLUMNS = 5

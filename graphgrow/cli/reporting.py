@@ -27,14 +27,14 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Write a run as one page with every curve of the paper, and those that correct it; needs no network."""
-    from graphgrow.report.library import library
+    from graphgrow.export.report.library import library
 
     if file.suffix.lower() not in {".html", ".htm"}:
         raise BadInput(f"cannot write a report to {file}: use a name that ends in .html")
     drawing = library()
-    from graphgrow.report import report as measure
-    from graphgrow.report.files import write, write_tables
-    from graphgrow.report.page import page
+    from graphgrow.export.report import report as measure
+    from graphgrow.export.report.files import write, write_tables
+    from graphgrow.export.report.page import page
 
     with closing(open_store(store)) as home:
         events = list(home.events())

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from graphgrow.cli.output import AsJson, Store, dump, say, table
-from graphgrow.predicates import Unmapped
-from graphgrow.resolving import known
+from graphgrow.resolve.options import known
+from graphgrow.resolve.predicates import Unmapped
 from graphgrow.stores import open_store
 
 Without = Annotated[list[str] | None, typer.Option("--without-rule", help="A hygiene rule to leave out; repeatable.")]

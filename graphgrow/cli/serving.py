@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
+from graphgrow.api.models import open_llm
 from graphgrow.cli.output import Store, err
 from graphgrow.cli.paying import DEFAULT_USD, Address
 from graphgrow.errors import BadInput
-from graphgrow.worlds import open_llm
 
 MISSING = "a server for agents needs the package mcp: pip install 'graphgrow[mcp]'"
 

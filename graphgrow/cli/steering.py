@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
-from graphgrow import steering_edits as wishes
+from graphgrow.api import directives as wishes
+from graphgrow.api.edits import commit
 from graphgrow.cli.output import MOST, AsJson, Store, dump, printable, say, table
 from graphgrow.cli.reading import load
-from graphgrow.edits import commit
-from graphgrow.graph import Graph
-from graphgrow.model import Edit
-from graphgrow.steering import Wish
-from graphgrow.step import now
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.model import Edit
+from graphgrow.graph.steering import Wish
+from graphgrow.growth.step import now
 from graphgrow.stores import open_store
 
 Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the log.")]

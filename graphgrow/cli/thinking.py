@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from graphgrow.api.models import open_llm
 from graphgrow.cli.output import AsJson, Store, dump, err, printable, say, table
 from graphgrow.cli.pathing import Beside, ByMeaning, Seed, Via, Waypoints
 from graphgrow.cli.paying import Address, Patience, Tokens, Usd, Width, announce, limits, patient, sigint
 from graphgrow.errors import BadInput, BudgetSpent
-from graphgrow.graph import Graph
-from graphgrow.model import Budget, Thought
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.model import Budget, Thought
 from graphgrow.stores import GraphStore, open_store
-from graphgrow.worlds import open_llm
 
 if TYPE_CHECKING:
     from graphgrow.reason.discovery import Discovery

@@ -11,11 +11,11 @@ from pathlib import Path
 from xml.etree.ElementTree import ParseError
 
 from graphgrow.errors import BadInput
-from graphgrow.export import cypher, gexf, graphml, node_link, reading, tables, turtle
+from graphgrow.export import cypher, gexf, graph_rows, graphml, node_link, tables, turtle
 from graphgrow.export.rows import Row, concept_rows, relation_rows
 from graphgrow.export.tables import NEO4J, csv_pair, guarded, neo4j_pair
-from graphgrow.graph import Graph
-from graphgrow.model import Delta, Event
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.model import Delta, Event
 
 __all__ = ["FORMATS", "concept_rows", "csv_pair", "export", "guarded", "is_graph_file", "neo4j_pair", "parts",
            "read_graph", "read_table", "relation_rows"]  # fmt: skip
@@ -95,7 +95,7 @@ def read_graph(path: Path) -> Delta:
     A node's name is its `name`, else its id (a `label` may be a type); its key is its `key`, else the canonical key of
     its name. Nodes whose keys agree become one concept, and nodes whose names hold nothing are left out.
     """
-    return reading.delta(*_rows(path))
+    return graph_rows.delta(*_rows(path))
 
 
 def parts(delta: Delta, most: int = 1000) -> Iterator[Delta]:
@@ -116,8 +116,8 @@ def parts(delta: Delta, most: int = 1000) -> Iterator[Delta]:
 def read_table(path: Path) -> tuple[list[str], list[tuple[str, str, str]]]:
     """Return nodes and relations of a graph file by its own ids, for measuring: nothing is folded or left out."""
     nodes, links = _rows(path)
-    ids = dict.fromkeys([reading.ident(row) for row in nodes])
-    said = dict.fromkeys((str(row["source"]), reading.predicate(row), str(row["target"])) for row in links)
+    ids = dict.fromkeys([graph_rows.ident(row) for row in nodes])
+    said = dict.fromkeys((str(row["source"]), graph_rows.predicate(row), str(row["target"])) for row in links)
     ids |= dict.fromkeys(end for source, _, target in said for end in (source, target))
     return list(ids), list(said)
 

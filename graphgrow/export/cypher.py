@@ -12,8 +12,8 @@ from pathlib import Path
 
 from graphgrow.errors import BadInput
 from graphgrow.export.rows import CONCEPT_COLUMNS, RELATION_COLUMNS, Row, concept_rows, packed, relation_rows
-from graphgrow.graph import Graph
-from graphgrow.names import clean
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.keys import clean
 
 BATCH = 500  # rows a statement
 HEAD = "// A graph of graphgrow. Read it with:  cypher-shell --file FILE\n"

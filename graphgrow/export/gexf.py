@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from graphgrow.export.picture import places
+from graphgrow.export.positions import places
 from graphgrow.export.rows import Row, concept_rows, flat, relation_rows
-from graphgrow.graph import Graph
-from graphgrow.names import clean
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.keys import clean
 
 SCALE = 100.0  # Gephi draws a node about ten units wide
 

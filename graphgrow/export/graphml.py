@@ -3,10 +3,10 @@
 import re
 from pathlib import Path
 
-from graphgrow.export.picture import places
+from graphgrow.export.positions import places
 from graphgrow.export.rows import Row, concept_rows, flat, relation_rows
-from graphgrow.graph import Graph
-from graphgrow.names import clean
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.keys import clean
 
 _NUMBERED = re.compile(r"n?\d+(\.0)?")  # ids that say nothing, as Gephi and igraph give them
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from graphgrow.errors import BadInput
 from graphgrow.export.rows import Row, concept_rows, relation_rows
-from graphgrow.graph import Graph
+from graphgrow.graph.graph import Graph
 
 
 def write(graph: Graph, path: Path) -> None:

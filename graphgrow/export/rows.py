@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from graphgrow.graph import Evidence, Graph
-from graphgrow.names import clean
+from graphgrow.graph.graph import Evidence, Graph
+from graphgrow.graph.keys import clean
 
 Row = dict[str, Any]
 CONCEPT_COLUMNS = ("key", "name", "aliases", "degree", "first_seq", "depth")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from graphgrow.errors import BadInput
 from graphgrow.export.rows import CONCEPT_COLUMNS, RELATION_COLUMNS, Row, concept_rows, flat, packed, relation_rows
-from graphgrow.graph import Graph
+from graphgrow.graph.graph import Graph
 
 FORMULA = tuple("=+-@\t\r\n'\uff1d\uff0b\uff0d\uff20")  # the wide ones count too
 NEO4J = ".neo4j.csv"

@@ -16,10 +16,10 @@ from urllib.parse import quote, unquote
 
 from graphgrow.errors import BadInput
 from graphgrow.export.rows import Row, concept_rows, packed, relation_rows
-from graphgrow.graph import Graph
-from graphgrow.model import Event, Expansion
-from graphgrow.names import clean
-from graphgrow.structures import Past
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.indexes import Past
+from graphgrow.graph.keys import clean
+from graphgrow.graph.model import Event, Expansion
 
 if TYPE_CHECKING:
     from pyoxigraph import BlankNode, NamedNode

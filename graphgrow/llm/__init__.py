@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from graphgrow.errors import LLMError
-from graphgrow.model import Prompt, Reply, Usage
+from graphgrow.graph.model import Prompt, Reply, Usage
 
 __all__ = ["DEFAULT_MODEL", "LLM", "OPENAI_URL", "Gate", "open_llm"]
 
@@ -74,7 +74,7 @@ def _is_local(name: str | None, base_url: str | None) -> bool:
 
 
 def _local(name: str | None, temperature: float) -> LLM:
-    from graphgrow.llm.local import open_local
+    from graphgrow.llm.embedded import open_local
 
     return open_local(Path(name) if name and name != LOCAL else None, temperature)
 

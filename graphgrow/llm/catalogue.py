@@ -10,7 +10,7 @@ from pathlib import Path
 from graphgrow.errors import GraphgrowError, LLMError
 from graphgrow.llm import DEFAULT_MODEL, OPENAI_URL
 from graphgrow.llm.address import shown
-from graphgrow.llm.local import INSTALL, QWEN, cache_directory, installed_parts, is_joined
+from graphgrow.llm.embedded import INSTALL, QWEN, cache_directory, installed_parts, is_joined
 
 SERVERS = {"Ollama": 11434, "LM Studio": 1234, "llama.cpp": 8080, "vLLM": 8000}
 _PROBE_SECONDS = 0.3

@@ -10,13 +10,13 @@ import openai
 from pydantic import BaseModel, Field, ValidationError
 
 from graphgrow.errors import LLMError
+from graphgrow.graph.model import Prompt, Reply, Usage
 from graphgrow.llm.address import checked, shown
+from graphgrow.llm.capabilities import FORMATS, Manners
 from graphgrow.llm.clients import Clients
-from graphgrow.llm.manners import FORMATS, Manners
 from graphgrow.llm.prices import usd
 from graphgrow.llm.refusals import Endpoint, complaint, is_overflow
-from graphgrow.llm.text import estimate_usage, storable
-from graphgrow.model import Prompt, Reply, Usage
+from graphgrow.llm.usage import estimate_usage, storable
 
 if TYPE_CHECKING:
     from graphgrow.llm import Gate

@@ -1,7 +1,7 @@
 """What tokens cost in US dollars, from the price list that package genai-prices carries; nothing is fetched."""
 
+from graphgrow.graph.model import Usage
 from graphgrow.llm.address import is_loopback
-from graphgrow.model import Usage
 
 
 def usd(model: str, base_url: str, usage: Usage) -> float | None:

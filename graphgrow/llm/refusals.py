@@ -10,7 +10,7 @@ import openai
 
 from graphgrow.errors import ContextOverflow, LLMError
 from graphgrow.llm.address import shown
-from graphgrow.llm.text import storable
+from graphgrow.llm.usage import storable
 
 _MODELS_NAMED = 5
 _LONGEST_QUOTE = 200

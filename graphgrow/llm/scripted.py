@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
 
-from graphgrow.codec import read_events
 from graphgrow.errors import BadInput, OutOfReplies
-from graphgrow.llm.text import estimate_usage
-from graphgrow.model import Expansion, Prompt, Reply, Thought, Usage
+from graphgrow.graph.events import read_events
+from graphgrow.graph.model import Expansion, Prompt, Reply, Thought, Usage
+from graphgrow.llm.usage import estimate_usage
 
 
 class Scripted:

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from graphgrow.graph.model import Budget, Json
 from graphgrow.mcp.writing import Purse
-from graphgrow.model import Budget, Json
 from graphgrow.reason.answer import ask
 from graphgrow.stores import open_store
 

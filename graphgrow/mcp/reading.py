@@ -7,11 +7,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from graphgrow.edits import find
 from graphgrow.errors import BadInput
-from graphgrow.graph import Graph
-from graphgrow.model import Json, Relation
-from graphgrow.names import canonical, clean
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.keys import canonical, clean
+from graphgrow.graph.lookup import find
+from graphgrow.graph.model import Json, Relation
 from graphgrow.reason.paths import hops, shortest
 from graphgrow.stores import open_store
 

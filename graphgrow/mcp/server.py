@@ -10,10 +10,10 @@ from pydantic import ValidationError
 
 from graphgrow import __version__
 from graphgrow.errors import GraphgrowError
+from graphgrow.graph.keys import clean
 from graphgrow.mcp.asking import Asking
 from graphgrow.mcp.reading import Reading
 from graphgrow.mcp.writing import Purse, Writing
-from graphgrow.names import clean
 from graphgrow.stores import open_store
 
 HOST = "127.0.0.1"

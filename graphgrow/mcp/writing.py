@@ -11,14 +11,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from graphgrow import edits
+from graphgrow.api import edits
 from graphgrow.errors import BudgetSpent
-from graphgrow.graph import Graph
-from graphgrow.growth import grow
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.model import Budget, Edit, Json, Usage
+from graphgrow.growth.loop import grow
+from graphgrow.growth.step import now
 from graphgrow.llm import LLM
 from graphgrow.mcp.reading import Name
-from graphgrow.model import Budget, Edit, Json, Usage
-from graphgrow.step import now
 from graphgrow.stores import open_store
 
 MOST_STEPS = 50

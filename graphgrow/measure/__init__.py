@@ -1,7 +1,7 @@
 """Measuring a graph: `measure` after every step, at a cost that follows the change; panel.py has the whole table."""
 
-from graphgrow.graph import Graph
-from graphgrow.model import Delta, Measures
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.model import Delta, Measures
 
 _NOTHING = Delta()
 

@@ -13,10 +13,11 @@ from typing import Literal
 import igraph as ig
 
 from graphgrow.errors import BadInput
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.model import Event
 from graphgrow.measure.chance import leiden
 from graphgrow.measure.running import Running
 from graphgrow.measure.tracking import participation, snapshots
-from graphgrow.model import Event
 
 NAMED = 3  # concepts that a community is called by
 SMALLEST = 3  # concepts; one or two are no community to speak of
@@ -227,3 +228,9 @@ def consensus_bridges(near: Near, *, runs: int = 10, share: float = 0.8, seed: i
         membership = dict(zip(place, leiden(graph, rng.getrandbits(32)).membership, strict=True))
         counts.update(key for key, value in participation(near, membership).items() if value > 0)
     return {key for key, count in counts.items() if count / runs >= share}
+
+
+def partition(graph: Graph, seed: int = 0) -> tuple[dict[str, int], tuple[Community, ...]]:
+    """Return concept -> number of its community, and the communities, the largest first and number 0."""
+    membership, found = follow(graph.neighbours, {}, graph.seq, seed=seed)
+    return membership, found

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from graphgrow.graph.model import Event, Expansion
 from graphgrow.measure.history import Cache, history
 from graphgrow.measure.panel import NAMES
-from graphgrow.model import Event, Expansion
 
 CONFIDENCE = 0.95
 CURVES = (

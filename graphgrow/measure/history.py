@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import igraph as ig
 
+from graphgrow.graph.model import Event, Expansion
 from graphgrow.measure.panel import NAMES, small_world_sigma, structure
 from graphgrow.measure.running import Running
-from graphgrow.model import Event, Expansion
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,9 +4,9 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable
 
-from graphgrow.graph import Graph
-from graphgrow.model import Event, Relation
-from graphgrow.structures import Components
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.indexes import Components
+from graphgrow.graph.model import Event, Relation
 
 
 class Running:

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import igraph as ig
 
 from graphgrow.errors import BadInput
+from graphgrow.graph.model import Event
 from graphgrow.measure.running import Running
 from graphgrow.measure.spread import largest_component
 from graphgrow.measure.tracking import snapshots
-from graphgrow.model import Event
 
 FEWEST = 20  # concepts of the largest component; among fewer all paths are short
 

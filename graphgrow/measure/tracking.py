@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import igraph as ig
 
 from graphgrow.errors import BadInput
+from graphgrow.graph.model import Event
 from graphgrow.measure.paths import sample
 from graphgrow.measure.running import Running
 from graphgrow.measure.spread import between, largest_component
-from graphgrow.model import Event
 
 EMERGED = 5  # relations; the paper counts a concept as a hub from the first above it
 

@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from graphgrow.errors import BadInput
-from graphgrow.graph import Graph
-from graphgrow.model import Focus
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.model import Focus
 from graphgrow.policy.bandit import Bandit
 from graphgrow.policy.lookahead import Lookahead
 from graphgrow.policy.mix import DEFAULT_MIX, Mix
-from graphgrow.strategies import STRATEGIES
+from graphgrow.policy.strategies import STRATEGIES
 
 __all__ = ["DEFAULT", "POLICIES", "Bandit", "Lookahead", "Mix", "Policy", "open_policy"]
 

@@ -9,16 +9,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from graphgrow.graph import Graph
-from graphgrow.model import Focus
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.model import Focus
 from graphgrow.policy.arms import Arms, arms
 from graphgrow.policy.gains import Gain, gains
 from graphgrow.policy.mix import filled
+from graphgrow.policy.monitor import avoid
 from graphgrow.policy.relevance import relevance
-from graphgrow.prompts import kind
-from graphgrow.strategies import STRATEGIES
-from graphgrow.strategies.widening import widen
-from graphgrow.watch import avoid
+from graphgrow.policy.strategies import STRATEGIES
+from graphgrow.policy.strategies.widening import widen
+from graphgrow.prompts.render import kind
 
 # What is expected of a strategy beforehand, as a share of the mean of all. A list says more in fewer tokens: half as
 # much again on hidden worlds. A question about two concepts, or one that was asked before, has to show that it pays.

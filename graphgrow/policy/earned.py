@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
-from graphgrow.graph import Graph
+from graphgrow.graph.graph import Graph
 from graphgrow.policy.arms import Arms
 from graphgrow.policy.bandit import Bandit
 from graphgrow.policy.gains import Gain, gains
-from graphgrow.prompts import kind
-from graphgrow.watch import avoid
+from graphgrow.policy.monitor import avoid
+from graphgrow.prompts.render import kind
 
 Row = dict[str, object]
 OURS = "(ours)"

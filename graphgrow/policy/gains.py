@@ -10,11 +10,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from graphgrow.graph import Graph
-from graphgrow.model import ARBITER
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.indexes import Past
+from graphgrow.graph.model import ARBITER
 from graphgrow.policy.relevance import relevance
-from graphgrow.strategies.structure import Structure, communities, structure
-from graphgrow.structures import Past
+from graphgrow.policy.strategies.structure import Structure, communities, structure
 
 WINDOW = 200  # questions; older ones say little about what pays now
 BRIDGE = 0.5  # what a cross-community relation is worth beside a concept

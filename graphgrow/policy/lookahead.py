@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from graphgrow.graph import Graph
-from graphgrow.model import Focus
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.model import Focus
 from graphgrow.policy.bandit import ARMS
 from graphgrow.policy.mix import filled
-from graphgrow.strategies import STRATEGIES
-from graphgrow.strategies.widening import widen
-from graphgrow.watch import avoid
+from graphgrow.policy.monitor import avoid
+from graphgrow.policy.strategies import STRATEGIES
+from graphgrow.policy.strategies.widening import widen
 
 if TYPE_CHECKING:
     from graphgrow.policy.values import Features, Values

@@ -4,12 +4,12 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from graphgrow.graph import Graph
-from graphgrow.model import Focus
-from graphgrow.strategies import BASELINES, STRATEGIES, seed
-from graphgrow.strategies.steered import is_allowed, pinned, steered
-from graphgrow.strategies.widening import widen
-from graphgrow.watch import avoid
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.model import Focus
+from graphgrow.policy.monitor import avoid
+from graphgrow.policy.strategies import BASELINES, STRATEGIES, seed
+from graphgrow.policy.strategies.pinned import is_allowed, pinned, steered
+from graphgrow.policy.strategies.widening import widen
 
 DEFAULT_MIX = {"frontier": 0.6, "random": 0.25, "bfs": 0.1, "latest": 0.05}
 STAND_IN = "frontier"

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from itertools import islice
 from statistics import fmean
 
-from graphgrow.graph import Graph
-from graphgrow.names import canonical
-from graphgrow.strategies.structure import Structure, structure
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.keys import canonical
+from graphgrow.policy.strategies.structure import Structure, structure
 
 FLOOR = 0.2  # what a concept counts that has nothing to do with the topic by its words
 SHARED = 0.5

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from graphgrow.policy.arms import DISCOUNT
 from graphgrow.policy.gains import Gain, gains
 from graphgrow.policy.relevance import relevance
-from graphgrow.prompts import SURVEY, kind
+from graphgrow.prompts.render import SURVEY, kind
 
 if TYPE_CHECKING:
-    from graphgrow.graph import Graph
-    from graphgrow.model import Focus
+    from graphgrow.graph.graph import Graph
+    from graphgrow.graph.model import Focus
 
 RIDGE = 3.0  # questions: how much the mean of all weighs against what tells them apart
 FAR = 9  # relations to the topic where no path leads there

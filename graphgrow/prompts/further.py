@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import cache
 from string import Template
 
-from graphgrow.graph import Graph
-from graphgrow.model import Focus, Json, Prompt, Relation, Triple
-from graphgrow.names import canonical
-from graphgrow.prompts import KNOWN_CONCEPTS, MAX_TOKENS, angles, quoted, template
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.keys import canonical
+from graphgrow.graph.model import Focus, Json, Prompt, Relation, Triple
+from graphgrow.prompts.render import KNOWN_CONCEPTS, MAX_TOKENS, angles, quoted, template
 
 ASKED = 6  # sides of a concept that were asked about already
 QUESTION_TOKENS = 32  # a question of fourteen words, with its quotation marks

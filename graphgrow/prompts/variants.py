@@ -10,7 +10,7 @@ from pathlib import Path
 from string import Template
 
 from graphgrow.errors import BadInput
-from graphgrow.prompts import EXPAND, KINDS, SURVEY, template
+from graphgrow.prompts.render import EXPAND, KINDS, SURVEY, template
 
 LONGEST = 4000  # characters of a template
 _NAME = re.compile(r"(?P<kind>\w+)\.(?P<name>[\w-]{1,40})\.txt")

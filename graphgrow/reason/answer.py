@@ -11,20 +11,20 @@ from typing import Unpack
 
 from pydantic import BaseModel, Field, field_validator
 
-from graphgrow.cards import card, line, table
 from graphgrow.errors import BadInput
-from graphgrow.graph import Graph
-from graphgrow.identity import Meanings
+from graphgrow.graph.display import card, line, table
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.keys import clean
+from graphgrow.graph.model import Json, Prompt, Thought
 from graphgrow.llm import LLM
-from graphgrow.model import Json, Prompt, Thought
-from graphgrow.names import clean
-from graphgrow.prompts import fill, quoted, template
+from graphgrow.parse.forms import Unreadable, read, read_all, schema
+from graphgrow.prompts.render import fill, quoted, template
 from graphgrow.reason.context import Context, gather, measure
 from graphgrow.reason.grounds import CITES, SENTENCE, Claim, Removed, check
 from graphgrow.reason.likeness import Likeness
-from graphgrow.reason.replies import read, read_all, schema
-from graphgrow.reason.thinking import Inquiry, Thinking, Unreadable
+from graphgrow.reason.thinking import Inquiry, Thinking
 from graphgrow.reason.works import END, Options, as_json, begin, find, outcome, tokens, value
+from graphgrow.resolve.identity import Meanings
 from graphgrow.stores import GraphStore
 
 CONTEXT = 600  # tokens of what the graph gives; a small model reads no more with profit

@@ -15,17 +15,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Unpack
 
-from graphgrow.edits import find
 from graphgrow.errors import BadInput
-from graphgrow.graph import Graph
-from graphgrow.identity import LocalEmbedder, Meanings
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.lookup import find
+from graphgrow.graph.model import Task, Thought
 from graphgrow.llm import LLM
-from graphgrow.model import Task, Thought
+from graphgrow.llm.embedders import LocalEmbedder
 from graphgrow.reason.discovery import Discovery, discovered
 from graphgrow.reason.layout import Layout, Wanted, as_json, laid, lay, route
 from graphgrow.reason.stages import STAGES, inquiries
 from graphgrow.reason.thinking import Thinking
 from graphgrow.reason.works import Options
+from graphgrow.resolve.identity import Meanings
 from graphgrow.stores import GraphStore
 
 TASK: Task = "discover"

@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from heapq import nlargest
 from itertools import combinations, zip_longest
 
-from graphgrow.graph import Graph
-from graphgrow.llm.text import CHARACTERS_A_TOKEN
-from graphgrow.model import Relation
-from graphgrow.names import canonical
-from graphgrow.prompts import quoted
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.keys import canonical
+from graphgrow.graph.model import Relation
+from graphgrow.llm.usage import CHARACTERS_A_TOKEN
+from graphgrow.policy.strategies.structure import SMALLEST, communities, members, structure
+from graphgrow.prompts.render import quoted
 from graphgrow.reason.likeness import Likeness
 from graphgrow.reason.paths import hops, within
-from graphgrow.strategies.structure import SMALLEST, communities, members, structure
 
 LONGEST = 8  # words of a name
 READ = 2_000  # characters of a question

@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 
 from pydantic import ValidationError
 
-from graphgrow.cards import line
-from graphgrow.graph import Bill
-from graphgrow.model import Json, Thought
+from graphgrow.graph.display import line
+from graphgrow.graph.graph import Bill
+from graphgrow.graph.model import Json, Thought
 from graphgrow.reason.forms import Said, Statement
 from graphgrow.reason.layout import Layout, laid
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from graphgrow.names import clean
+from graphgrow.graph.keys import clean
 from graphgrow.reason.discovery import Discovery
 from graphgrow.reason.forms import Statement
 from graphgrow.reason.layout import Layout, Link

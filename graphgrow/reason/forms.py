@@ -5,7 +5,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from graphgrow.names import clean
+from graphgrow.graph.keys import clean
 
 TEXT = 400  # characters of a statement
 PHRASE = 160  # characters of a property

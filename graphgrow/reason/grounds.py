@@ -7,7 +7,7 @@ where together they hold less than a third of its words.
 import re
 from dataclasses import dataclass
 
-from graphgrow.names import clean
+from graphgrow.graph.keys import clean
 from graphgrow.reason.context import Context, Said, Shown
 from graphgrow.reason.likeness import words
 

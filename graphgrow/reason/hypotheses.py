@@ -17,17 +17,17 @@ from statistics import fmean
 
 from pydantic import BaseModel
 
-from graphgrow.cards import card, line
-from graphgrow.graph import Graph
-from graphgrow.model import Json, Prompt
-from graphgrow.names import clean
-from graphgrow.prompts import fill, quoted, template
+from graphgrow.graph.display import card, line
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.keys import clean
+from graphgrow.graph.model import Json, Prompt
+from graphgrow.parse.forms import Unreadable, read, schema
+from graphgrow.prompts.render import fill, quoted, template
 from graphgrow.reason.context import Said, named, said_of
 from graphgrow.reason.likeness import Likeness
 from graphgrow.reason.paths import within
-from graphgrow.reason.replies import read, schema
 from graphgrow.reason.seeds import FAR, Dials, Seed, distance
-from graphgrow.reason.thinking import Inquiry, Unreadable
+from graphgrow.reason.thinking import Inquiry
 
 GOAL = 300  # characters
 SENTENCE = 500

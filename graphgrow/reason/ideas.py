@@ -10,11 +10,10 @@ from statistics import fmean
 from typing import Unpack
 
 from graphgrow.errors import BadInput
-from graphgrow.graph import Graph
-from graphgrow.identity import Meanings
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.keys import clean
+from graphgrow.graph.model import Json, Thought
 from graphgrow.llm import LLM
-from graphgrow.model import Json, Thought
-from graphgrow.names import clean
 from graphgrow.reason.context import spelled_in
 from graphgrow.reason.hypotheses import GOAL, PARTS, Idea, inquiry, measured, question
 from graphgrow.reason.judge import ORDERS, comparison, preferred
@@ -22,6 +21,7 @@ from graphgrow.reason.likeness import Likeness
 from graphgrow.reason.seeds import Dials, Seed, seeds
 from graphgrow.reason.thinking import Inquiry, Thinking
 from graphgrow.reason.works import END, Options, as_json, begin, find, outcome, value
+from graphgrow.resolve.identity import Meanings
 from graphgrow.stores import GraphStore
 
 COUNT, MOST = 3, 20

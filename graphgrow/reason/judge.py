@@ -14,13 +14,13 @@ from typing import Any, Literal, Unpack, cast
 from pydantic import BaseModel, create_model
 
 from graphgrow.errors import BadInput
-from graphgrow.graph import Graph
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.keys import clean
+from graphgrow.graph.model import Json, Prompt, Thought
 from graphgrow.llm import LLM
-from graphgrow.model import Json, Prompt, Thought
-from graphgrow.names import clean
-from graphgrow.prompts import fill, quoted
+from graphgrow.parse.forms import read, schema
+from graphgrow.prompts.render import fill, quoted
 from graphgrow.reason.probes import Probe, Verdict, fault, probes
-from graphgrow.reason.replies import read, schema
 from graphgrow.reason.thinking import Inquiry, Thinking
 from graphgrow.reason.works import END, Options, as_json, begin, find, is_done, outcome
 from graphgrow.stores import GraphStore

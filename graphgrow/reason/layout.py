@@ -13,11 +13,11 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from graphgrow.errors import BadInput
-from graphgrow.graph import Graph
-from graphgrow.identity import Meanings
-from graphgrow.model import Json, Relation
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.model import Json, Relation
 from graphgrow.reason.paths import Hop, Path, hops, longest, shortest
 from graphgrow.reason.waypoints import beside, drawn, is_simple, meaningful, on_the_arc, through, vectors
+from graphgrow.resolve.identity import Meanings
 
 FEWEST = 2  # concepts of a path
 THEMES = 3

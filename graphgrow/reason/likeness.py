@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from graphgrow.identity import Meanings
-from graphgrow.names import canonical
+from graphgrow.graph.keys import canonical
+from graphgrow.resolve.identity import Meanings
 
 SHORTEST = 3  # letters; shorter words say nothing
 NOTHING = frozenset(

@@ -11,11 +11,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from graphgrow.errors import BadInput
-from graphgrow.graph import Graph
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.model import Json, Relation
 from graphgrow.measure.longest import correlations, longest_paths
 from graphgrow.measure.spread import spread
-from graphgrow.model import Json, Relation
-from graphgrow.prompts import between
+from graphgrow.prompts.render import between
 
 if TYPE_CHECKING:
     import igraph

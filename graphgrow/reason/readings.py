@@ -5,12 +5,11 @@ from collections.abc import Sequence
 
 from rapidfuzz.fuzz import ratio
 
-from graphgrow.model import Json
-from graphgrow.prompts import template
+from graphgrow.graph.model import Json
+from graphgrow.parse.forms import Unreadable, read
+from graphgrow.prompts.render import template
 from graphgrow.reason.citing import cited
 from graphgrow.reason.forms import PARTS, Defined, Found, Joined, Proposed, Said, Statement, Theme
-from graphgrow.reason.replies import read
-from graphgrow.reason.thinking import Unreadable
 
 ECHO = 5  # words in a row that no answer shares with its task by chance
 SHOWN = 12  # ids that a refusal repeats

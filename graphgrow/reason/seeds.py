@@ -23,14 +23,14 @@ from statistics import fmean
 import numpy as np
 
 from graphgrow.errors import BadInput
-from graphgrow.graph import Graph
+from graphgrow.graph.graph import Graph
 from graphgrow.measure.critical import surprising_edges
 from graphgrow.policy.relevance import ASKED, OWN, relevance
-from graphgrow.prompts import between
+from graphgrow.policy.strategies import STRATEGIES
+from graphgrow.policy.strategies.structure import SMALLEST, members, structure
+from graphgrow.prompts.render import between
 from graphgrow.reason.context import nearest
 from graphgrow.reason.likeness import Likeness
-from graphgrow.strategies import STRATEGIES
-from graphgrow.strategies.structure import SMALLEST, members, structure
 
 KINDS = ("gap", "bridge", "surprise", "link")
 TRIED = 40  # pairs of each kind

@@ -11,12 +11,12 @@ from functools import partial
 from string import Template
 from typing import Any
 
-from graphgrow.model import Json, Prompt
-from graphgrow.prompts import quoted, template
+from graphgrow.graph.model import Json, Prompt
+from graphgrow.parse.forms import schema
+from graphgrow.prompts.render import quoted, template
 from graphgrow.reason.forms import KINDS, LABEL, PARTS, Defined, Found, Joined, Proposed, Statement, Theme
 from graphgrow.reason.layout import Layout, Link, Spot
 from graphgrow.reason.readings import TASKS, read_discovery, read_pair, read_theme
-from graphgrow.reason.replies import schema
 from graphgrow.reason.thinking import Inquiry
 
 STAGES = ("A", "B", "C", "D")

@@ -14,25 +14,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from graphgrow import tracing
 from graphgrow.errors import BadInput, BudgetSpent, GraphgrowError, StaleGraph, StoreError
-from graphgrow.graph import Bill, Graph
-from graphgrow.llm import LLM
-from graphgrow.llm.text import storable
-from graphgrow.model import Budget, Json, Prompt, Reply, Task, Thought, Usage
-from graphgrow.prompts import repair
-from graphgrow.spool import Spool, state_folder
-from graphgrow.step import now as today
+from graphgrow.graph.graph import Bill, Graph
+from graphgrow.graph.model import Budget, Json, Prompt, Reply, Task, Thought, Usage
+from graphgrow.growth.step import now as today
+from graphgrow.llm import LLM, tracing
+from graphgrow.llm.usage import storable
+from graphgrow.parse.forms import Unreadable
+from graphgrow.prompts.render import repair
 from graphgrow.stores import GraphStore
+from graphgrow.stores.outbox import Spool, state_folder
 
 WAITING = "thoughts"  # the folder of replies on their way, beside those of growth
 LOCKS = "works"  # the folder of what says which works are under way on this machine
 BEGINNING = "begin"
 Read = Callable[[str], Json]  # raises Unreadable
-
-
-class Unreadable(ValueError):
-    """A reply that cannot be used; the message says why, in a sentence that helps the model to mend it."""
 
 
 @dataclass(frozen=True, slots=True)

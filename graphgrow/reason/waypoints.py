@@ -13,9 +13,10 @@ from random import Random
 
 import numpy as np
 
-from graphgrow.graph import Graph
-from graphgrow.identity.embeddings import Floats, Meanings, normalised
+from graphgrow.graph.graph import Graph
+from graphgrow.llm.embedders import Floats, normalised
 from graphgrow.reason.paths import Path, shortest
+from graphgrow.resolve.identity.meanings import Meanings
 
 TRIES = 20  # concepts drawn for one waypoint before the path does without it
 MICRO = 1_000_000

@@ -6,8 +6,8 @@ from typing import Any, TypedDict, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from graphgrow.errors import BadInput
-from graphgrow.graph import Graph
-from graphgrow.model import Budget, Json, Task, Thought
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.model import Budget, Json, Task, Thought
 from graphgrow.reason.thinking import Thinking
 
 END = "end"  # the stage that holds what came of a work

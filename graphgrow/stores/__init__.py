@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Protocol
 
 from graphgrow.errors import BadInput
-from graphgrow.graph import Graph
-from graphgrow.model import Event
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.model import Event
 from graphgrow.stores.projection import Projection
 
 DEFAULT_URL = "sqlite:graph.db"

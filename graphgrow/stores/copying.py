@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import takewhile
 
 from graphgrow.errors import BadInput
-from graphgrow.model import Event
+from graphgrow.graph.model import Event
 from graphgrow.stores import GraphStore
 
 BATCH = 500  # events a transaction

@@ -3,10 +3,10 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from graphgrow.codec import from_json, sealed
 from graphgrow.errors import StaleGraph
-from graphgrow.graph import Graph, fold
-from graphgrow.model import Event
+from graphgrow.graph.events import from_json, sealed
+from graphgrow.graph.graph import Graph, fold
+from graphgrow.graph.model import Event
 from graphgrow.stores.projection import Projection, project
 
 

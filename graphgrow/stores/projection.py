@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from graphgrow.graph import Graph
-from graphgrow.model import Relation
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.model import Relation
 
 
 @dataclass(frozen=True, slots=True)

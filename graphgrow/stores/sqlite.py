@@ -14,11 +14,11 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from graphgrow.codec import from_json, sealed
 from graphgrow.errors import BadInput, StaleGraph, StoreError
-from graphgrow.graph import Graph, fold
-from graphgrow.model import Delta, Event, Relation
-from graphgrow.standing import Standing, is_structural
+from graphgrow.graph.corrections import Standing, is_structural
+from graphgrow.graph.events import from_json, sealed
+from graphgrow.graph.graph import Graph, fold
+from graphgrow.graph.model import Delta, Event, Relation
 from graphgrow.stores.projection import Patch, Projection, patch, project
 
 _APPLICATION_ID = 0x67677277  # "ggrw": tells our files from any other SQLite database

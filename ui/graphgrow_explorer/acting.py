@@ -6,10 +6,10 @@ All raise BadInput where there is nothing to do, and StoreError where it cannot 
 from collections.abc import Callable, Iterator
 from itertools import takewhile
 
-from graphgrow import edits
+from graphgrow.api import edits
 from graphgrow.errors import BadInput
-from graphgrow.graph import Graph, fold
-from graphgrow.model import Edit, EditKind, Event, Relation
+from graphgrow.graph.graph import Graph, fold
+from graphgrow.graph.model import Edit, EditKind, Event, Relation
 from graphgrow_explorer.state import Home
 
 REASON = "in the explorer"

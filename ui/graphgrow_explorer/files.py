@@ -9,8 +9,8 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import streamlit as st
 
 from graphgrow.export import export
-from graphgrow.graph import Graph
-from graphgrow.model import Delta, Edit, Statement
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.model import Delta, Edit, Statement
 from graphgrow_explorer.feedback import note
 from graphgrow_explorer.state import Home
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
-from graphgrow.graph import Graph
+from graphgrow.graph.graph import Graph
 from graphgrow.measure.communities import Community, follow
 from graphgrow_explorer.positions import Places, positions, settled
 from graphgrow_explorer.state import Home

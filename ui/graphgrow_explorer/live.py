@@ -7,7 +7,7 @@ it answers for stores that a page has opened and for nothing else.
 from typing import TYPE_CHECKING, Any
 
 from graphgrow.errors import GraphgrowError
-from graphgrow.graph import Graph
+from graphgrow.graph.graph import Graph
 from graphgrow_explorer.state import Home, homes
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ import pandas as pd
 import streamlit as st
 
 from graphgrow.errors import BadInput, GraphgrowError
-from graphgrow.replay import recording, replay
-from graphgrow.step import resolver
+from graphgrow.growth.replay import recording, replay
+from graphgrow.growth.topic import check
+from graphgrow.resolve.options import resolver
 from graphgrow.stores import open_store
-from graphgrow.topics import check
 from graphgrow_explorer import runs
 from graphgrow_explorer.feedback import attempt, note, perform, problem
 from graphgrow_explorer.serve import SHARED, STORE

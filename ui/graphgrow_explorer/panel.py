@@ -6,8 +6,8 @@ from heapq import nlargest
 import pandas as pd
 import streamlit as st
 
-from graphgrow.graph import Graph
-from graphgrow.model import Edit, Expansion, Relation
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.model import Edit, Expansion, Relation
 from graphgrow_explorer import acting, steering
 from graphgrow_explorer.feedback import guarded, note, perform
 from graphgrow_explorer.state import Home

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 
-from graphgrow.graph import Graph
+from graphgrow.graph.graph import Graph
 from graphgrow.measure.layout import layout
 from graphgrow.stores import GraphStore
 from graphgrow_explorer.state import Home

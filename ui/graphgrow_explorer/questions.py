@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from filelock import FileLock, Timeout
 
 from graphgrow.errors import BadInput
-from graphgrow.spool import state_folder
+from graphgrow.stores.outbox import state_folder
 from graphgrow_explorer import runs
 from graphgrow_explorer.state import Home
 

@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 
 from graphgrow.errors import BadInput, StoreError
 from graphgrow.policy import DEFAULT
-from graphgrow.spool import state_folder
+from graphgrow.stores.outbox import state_folder
 
 State = Literal["running", "pausing", "stopping", "paused", "ended"]
 ATTEMPTS = 5

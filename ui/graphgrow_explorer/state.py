@@ -14,9 +14,9 @@ from threading import Lock, RLock
 from typing import TypeVar, cast
 
 from graphgrow.errors import StaleGraph
-from graphgrow.graph import Graph
-from graphgrow.model import Edit, Event, Expansion, Reply, Thought
-from graphgrow.step import now
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.model import Edit, Event, Expansion, Reply, Thought
+from graphgrow.growth.step import now
 from graphgrow.stores import NEO4J, GraphStore, open_store
 
 T = TypeVar("T")

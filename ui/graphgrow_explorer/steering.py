@@ -3,9 +3,9 @@
 import os
 from collections.abc import Callable
 
-from graphgrow import steering_edits as edits
-from graphgrow.graph import Graph
-from graphgrow.model import Edit
+from graphgrow.api import directives as edits
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.model import Edit
 from graphgrow_explorer import runs
 from graphgrow_explorer.state import Home
 

@@ -13,11 +13,11 @@ from uuid import uuid4
 
 from neo4j import Result
 
-from graphgrow.codec import from_json, sealed
 from graphgrow.errors import BadInput, StaleGraph, StoreError
-from graphgrow.graph import Graph, fold
-from graphgrow.model import Event, Relation
-from graphgrow.standing import Standing, is_structural
+from graphgrow.graph.corrections import Standing, is_structural
+from graphgrow.graph.events import from_json, sealed
+from graphgrow.graph.graph import Graph, fold
+from graphgrow.graph.model import Event, Relation
 from graphgrow.stores.neo4j import statements as cypher
 from graphgrow.stores.neo4j.address import Address
 from graphgrow.stores.neo4j.driver import check_version, connect, sentences

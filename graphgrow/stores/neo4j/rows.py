@@ -5,10 +5,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from graphgrow.codec import sealed
-from graphgrow.graph import Evidence
-from graphgrow.model import Delta, Edit, Event, Expansion, Relation, Reply, Thought, Triple
-from graphgrow.standing import Standing
+from graphgrow.graph.corrections import Standing
+from graphgrow.graph.events import sealed
+from graphgrow.graph.graph import Evidence
+from graphgrow.graph.model import Delta, Edit, Event, Expansion, Relation, Reply, Thought, Triple
 from graphgrow.stores.projection import Patch
 
 Row = dict[str, Any]

@@ -6,9 +6,9 @@ from itertools import islice
 import pandas as pd
 import streamlit as st
 
-from graphgrow.graph import Graph
-from graphgrow.model import Focus
-from graphgrow.strategies import STRATEGIES
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.model import Focus
+from graphgrow.policy.strategies import STRATEGIES
 from graphgrow_explorer import frames, steering
 from graphgrow_explorer.feedback import guarded, hold, note, perform
 from graphgrow_explorer.picture import picture

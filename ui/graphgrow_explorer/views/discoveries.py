@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from graphgrow.model import Thought
+from graphgrow.graph.model import Thought
 from graphgrow.reason.compose import works
 from graphgrow.reason.discovery import Discovery
 from graphgrow.reason.document import drawing

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from graphgrow.edits import find
-from graphgrow.graph import Graph
-from graphgrow.model import Relation
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.lookup import find
+from graphgrow.graph.model import Relation
 from graphgrow.reason.paths import hops, k_shortest, longest
 from graphgrow_explorer import frames
 from graphgrow_explorer.feedback import note

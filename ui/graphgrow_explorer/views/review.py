@@ -5,10 +5,10 @@ from collections import Counter
 import pandas as pd
 import streamlit as st
 
-from graphgrow import edits
-from graphgrow.graph import Graph
-from graphgrow.model import Change
-from graphgrow.names import canonical
+from graphgrow.api import edits
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.keys import canonical
+from graphgrow.graph.model import Change
 from graphgrow_explorer import acting, charts
 from graphgrow_explorer.feedback import hold, note, perform
 from graphgrow_explorer.state import Home

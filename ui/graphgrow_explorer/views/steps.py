@@ -7,11 +7,11 @@ from contextlib import closing
 import pandas as pd
 import streamlit as st
 
+from graphgrow.graph.model import Expansion, Prompt, Reply, Thought
 from graphgrow.measure.comparison import CURVES, run
-from graphgrow.model import Expansion, Prompt, Reply, Thought
 from graphgrow.policy import POLICIES
+from graphgrow.policy.strategies import STRATEGIES
 from graphgrow.stores import open_store
-from graphgrow.strategies import STRATEGIES
 from graphgrow_explorer import charts, runs, steering
 from graphgrow_explorer.feedback import guarded, hold, note, perform
 from graphgrow_explorer.opening import files

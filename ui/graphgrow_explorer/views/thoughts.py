@@ -7,8 +7,8 @@ from typing import TypeVar
 import pandas as pd
 import streamlit as st
 
-from graphgrow.graph import Graph
-from graphgrow.model import Task, Thought
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.model import Task, Thought
 from graphgrow.reason.answer import QUESTION, Informed
 from graphgrow.reason.grounds import Cite
 from graphgrow.reason.hypotheses import Idea

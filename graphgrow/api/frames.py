@@ -1,0 +1,237 @@
+"""A graph and its log as pandas DataFrames; COLUMNS says what stands in each."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from graphgrow.api.edits import queue
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.model import Edit, Event, Expansion, Thought
+from graphgrow.measure.tracking import hubs as emerged
+from graphgrow.measure.tracking import participation, top_bridges
+from graphgrow.policy import earned
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS: dict[str, dict[str, str]] = {
+    "concepts": {
+        "key": "canonical key, the index",
+        "name": "the name people read",
+        "aliases": "other spellings that were said, a tuple",
+        "degree": "how many other concepts it is related to",
+        "community": "number of its community, the index of `communities`",
+        "participation": "how its neighbours spread over communities, from 0; above 0 it is a bridge",
+        "depth": "relations between it and the topic when it came in; missing where nothing connects them",
+        "asked": "questions about it so far",
+        "first_seq": "number of the event that brought it",
+    },
+    "relations": {
+        "source": "name of the concept it starts from",
+        "predicate": "canonical wording",
+        "target": "name of the concept it leads to",
+        "support": "how often it was said",
+        "events": "numbers of the events that said it, a tuple",
+        "wording": "the predicate as it was first said",
+        "source_key": "key of the source",
+        "target_key": "key of the target",
+    },
+    "steps": {
+        "seq": "number of the event, the index",
+        "kind": "expansion (a question to a model), edit (a decision of a person) or thought (work with the graph)",
+        "is_step": "whether it is a question of its own about the topic",
+        "strategy": "who chose the question; of an edit what was done, of a thought its task",
+        "about": "keys of the concepts that were asked about, a tuple",
+        "angle": "from which side; of a thought its stage",
+        "why": "the reason of the choice, or of the edit",
+        "outcome": "how the reply could be read; empty for an edit",
+        "new_concepts": "concepts that it brought",
+        "new_relations": "relations that it brought",
+        "support": "relations that were known already",
+        "rejects": "names that hygiene kept out",
+        "tokens": "tokens of prompt and reply",
+        "usd": "US dollars, missing where no price is known",
+        "seconds": "seconds the model took",
+        "model": "who replied",
+        "at": "when, in UTC; missing where nobody noted it",
+    },
+    "communities": {
+        "community": "number, the index; 0 is the largest",
+        "size": "concepts in it",
+        "name": "up to three concepts with most neighbours inside",
+        "inside": "pairs of its concepts that are related",
+        "outside": "pairs of one of its concepts and one of another community that are related",
+        "concepts": "keys of its concepts, a tuple",
+    },
+    "hubs": {
+        "key": "canonical key, the index",
+        "name": "the name people read",
+        "degree": "how many other concepts it is related to now",
+        "introduced": "number of the event that brought it",
+        "emerged": "number of the event after which it had more than `above` neighbours",
+    },
+    "strategies": {
+        "name": "the strategy, the index",
+        "questions": "questions it asked",
+        "concepts": "concepts that these brought and the graph still shows",
+        "bridges": "relations between communities, likewise",
+        "waste": "duplicates and rejects",
+        "tokens": "tokens it cost",
+        "gain": "what it earns per 1,000 tokens, newer questions weighing more; missing where nothing is known",
+        "share": "how often the policy `bandit` would choose it now, from 0 to 1",
+    },
+    "doubts": {
+        "one": "name of a concept",
+        "other": "name of another that may be the same one",
+        "score": "how alike they are, from 0 to 1",
+        "reason": "what makes them look alike",
+    },
+}
+
+
+def table(name: str, rows: Iterable[dict[str, Any]], *, index: str = "") -> "pd.DataFrame":
+    """Return rows as the DataFrame of a name in COLUMNS, its columns in that order also where there is no row."""
+    import pandas as pd
+
+    frame = pd.DataFrame(list(rows), columns=list(COLUMNS[name]))
+    return frame.set_index(index) if index else frame
+
+
+def concepts(graph: Graph) -> "pd.DataFrame":
+    """Return a row a concept, in the order in which they came."""
+    membership, _ = partition(graph)
+    spread = participation(graph.neighbours, membership)
+    rows = (
+        {
+            "key": key,
+            "name": concept.name,
+            "aliases": concept.aliases,
+            "degree": graph.degree(key),
+            "community": membership[key],
+            "participation": spread[key],
+            "depth": graph.depth.get(key),
+            "asked": graph.asks.get(key, 0),
+            "first_seq": graph.introduced[key],
+        }
+        for key, concept in graph.concepts.items()
+    )
+    return table("concepts", rows, index="key").astype({"depth": "Int64"})
+
+
+def relations(graph: Graph) -> "pd.DataFrame":
+    """Return a row a relation, in the order in which they came."""
+    rows = (
+        {
+            "source": graph.name(relation.source),
+            "predicate": relation.predicate,
+            "target": graph.name(relation.target),
+            "support": graph.support(relation),
+            "events": tuple(evidence.seq for evidence in said),
+            "wording": said[0].raw.predicate,
+            "source_key": relation.source,
+            "target_key": relation.target,
+        }
+        for relation, said in graph.relations.items()
+    )
+    return table("relations", rows)
+
+
+def steps(events: Iterable[Event]) -> "pd.DataFrame":
+    """Return a row an event."""
+    import pandas as pd
+
+    frame = table("steps", map(_step, events), index="seq")
+    frame["at"] = pd.to_datetime(frame["at"], utc=True, format="ISO8601", errors="coerce")
+    return frame.astype({"usd": "Float64", "seconds": "float64"})
+
+
+def _step(event: Event) -> dict[str, Any]:
+    row = {
+        "seq": event.seq,
+        "kind": event.kind,
+        "new_concepts": len(event.delta.new_concepts),
+        "new_relations": len(event.delta.relations),
+        "support": len(event.delta.support),
+        "rejects": len(event.delta.rejects),
+        "at": event.at or None,
+    }
+    return row | _asked(event) | _paid(event)
+
+
+def _asked(event: Event) -> dict[str, Any]:
+    if isinstance(event, Expansion):
+        focus = event.focus
+        return {"is_step": event.is_step, "strategy": focus.strategy, "about": focus.concepts, "angle": focus.angle,
+                "why": focus.reason, "outcome": event.outcome}  # fmt: skip
+    if isinstance(event, Thought):
+        return {"is_step": False, "strategy": event.task, "about": event.subject, "angle": event.stage,
+                "why": event.reason, "outcome": event.outcome}  # fmt: skip
+    about = dict.fromkeys(key for change in event.delta.changes for key in change.concepts)
+    return {"is_step": False, "strategy": event.edit, "about": tuple(about), "angle": "", "why": event.note,
+            "outcome": ""}  # fmt: skip
+
+
+def _paid(event: Event) -> dict[str, Any]:
+    reply = None if isinstance(event, Edit) else event.reply
+    if reply is None:
+        return {"tokens": 0, "usd": None, "seconds": 0.0, "model": ""}
+    return {"tokens": reply.usage.tokens, "usd": reply.usd, "seconds": reply.seconds, "model": reply.model}
+
+
+def communities(graph: Graph) -> "pd.DataFrame":
+    """Return a row a community, the largest first."""
+    membership, found = partition(graph)
+    inside, outside = Counter[int](), Counter[int]()
+    for key, near in graph.neighbours.items():
+        for other in near:
+            (inside if membership[key] == membership[other] else outside)[membership[key]] += 1
+    members: dict[int, list[str]] = {one.number: [] for one in found}
+    for key, number in membership.items():
+        members[number].append(key)
+    rows = (
+        {
+            "community": one.number,
+            "size": one.size,
+            "name": ", ".join(map(graph.name, one.name)),
+            "inside": inside[one.number] // 2,
+            "outside": outside[one.number],
+            "concepts": tuple(members[one.number]),
+        }
+        for one in found
+    )
+    return table("communities", rows, index="community")
+
+
+def hubs(events: Iterable[Event], graph: Graph, *, above: int) -> "pd.DataFrame":
+    """Return a row a concept that came to have more than `above` neighbours, most neighbours first."""
+    found = sorted(emerged(events, above=above), key=lambda one: -one.degree)
+    rows = (
+        {"key": one.concept, "name": graph.name(one.concept), "degree": one.degree, "introduced": one.introduced,
+         "emerged": one.emerged}
+        for one in found
+    )  # fmt: skip
+    return table("hubs", rows, index="key")
+
+
+def bridges(events: Iterable[Event], *, every: int, top: int) -> "pd.DataFrame":
+    """Return normalised betweenness: a row a snapshot, a column a concept, those with most of it at the end."""
+    import pandas as pd
+
+    rows = top_bridges(events, every=every, top=top)
+    frame = pd.DataFrame([row.betweenness for row in rows], index=pd.Index([row.seq for row in rows], name="seq"))
+    return frame.astype("float64")
+
+
+def strategies(graph: Graph) -> "pd.DataFrame":
+    """Return a row a strategy, what the bandit would choose most often first."""
+    return table("strategies", earned.strategies(graph), index="name").astype({"gain": "float64"})
+
+
+def doubts(graph: Graph) -> "pd.DataFrame":
+    """Return a row a pair of names that may be one concept, first those whose merging would change most."""
+    rows = (
+        {"one": graph.name(first), "other": graph.name(second), "score": doubt.score, "reason": doubt.reason}
+        for doubt in queue(graph)
+        for first, second in [map(graph.standing.find, doubt.concepts)]
+    )
+    return table("doubts", rows)

@@ -1,0 +1,138 @@
+"""Thinking with a graph: paths with their evidence, answers, discoveries, ideas; every reply is an event of its log."""
+
+from typing import TYPE_CHECKING
+
+from graphgrow.api.concept_path import Way, way
+from graphgrow.api.followed import Followed
+from graphgrow.errors import BadInput
+from graphgrow.graph.lookup import find
+from graphgrow.graph.model import Budget
+from graphgrow.llm import LLM
+
+if TYPE_CHECKING:
+    from graphgrow.reason.answer import Informed
+    from graphgrow.reason.discovery import Discovery
+    from graphgrow.reason.hypotheses import Idea
+    from graphgrow.reason.judge import Judgement
+
+LIMIT = Budget(usd=1.0)
+
+
+class Reasoning(Followed):
+    """What a graph is asked, by default for at most 1 USD a call.
+
+    A work that was broken off is gone on with by the same call, and nothing is paid twice.
+    """
+
+    def path(self, one: str, other: str) -> Way:
+        """Return the shortest path between two concepts; raises BadInput where none leads or a concept is none."""
+        return self.paths(one, other, count=1)[0]
+
+    def paths(self, one: str, other: str, *, count: int = 3) -> list[Way]:
+        """Return up to `count` paths between two concepts, the shortest first, none visiting a concept twice.
+
+        Raises BadInput where none leads, and for a concept that is not there.
+        """
+        from graphgrow.reason.paths import k_shortest
+
+        graph = self._now()
+        found = k_shortest(graph, find(graph, one), find(graph, other), count)
+        if not found:
+            raise BadInput(f"no path leads from {one!r} to {other!r}: they are in different components")
+        return [way(graph, keys) for keys in found]
+
+    def longest(self, *, count: int = 1) -> list[Way]:
+        """Return the `count` longest of all shortest paths, the longest first: where discoveries are looked for."""
+        from graphgrow.reason.paths import longest
+
+        graph = self._now()
+        return [way(graph, keys) for keys in longest(graph, count)]
+
+    def ask(
+        self,
+        question: str,
+        llm: LLM | str | None = None,
+        *,
+        compare: bool = False,
+        budget: Budget = LIMIT,
+        seed: int = 0,
+    ) -> "Informed":
+        """Return the answer of the graph to a question, each sentence with what it cites, or that it does not know.
+
+        With `compare` the same model answers also without the graph, with as many tokens. Raises BadInput for no
+        question, BudgetSpent, LLMError; what was paid for is in the log then.
+        """
+        from graphgrow.reason.answer import ask
+
+        return ask(self, self._model(llm), question, compare=compare, budget=budget, seed=seed)
+
+    def discover(
+        self,
+        source: str = "",
+        target: str = "",
+        llm: LLM | str | None = None,
+        *,
+        budget: Budget = LIMIT,
+        seed: int = 0,
+    ) -> "Discovery":
+        """Return the discovery along the path between two concepts, or along the longest shortest path.
+
+        Raises BadInput where there is no such path, BudgetSpent and LLMError where it ends early; what was paid for is
+        in the log, and the same call goes on with it.
+        """
+        from graphgrow.reason.compose import discover
+
+        return discover(self, self._model(llm), source, target, budget=budget, seed=seed)
+
+    def discoveries(self) -> list["Discovery"]:
+        """Return the discoveries that the log holds, the newest first; nothing is asked."""
+        from graphgrow.reason.compose import works
+
+        return works(self._now())
+
+    def judge(  # noqa: PLR0913  # each by its name
+        self,
+        question: str,
+        one: str,
+        other: str,
+        llm: LLM | str | None = None,
+        *,
+        names: tuple[str, str] = ("one", "other"),
+        samples: int = 3,
+        budget: Budget = LIMIT,
+        seed: int = 0,
+    ) -> "Judgement":
+        """Return which of two answers to a question is better, asked in both orders by a model that is tried first.
+
+        Each of the `samples`, 1 to 50, is asked in both orders; `names` are for the reader, the judge does not see
+        them. Where the judge fails the probes the verdict is "refused". Raises BadInput for an empty text, BudgetSpent,
+        LLMError; what was paid for is in the log then.
+        """
+        from graphgrow.reason.judge import judge
+
+        model = self._model(llm)
+        return judge(self, model, question, one, other, names=names, samples=samples, budget=budget, seed=seed)
+
+    def ideas(  # noqa: PLR0913  # each by its name
+        self,
+        llm: LLM | str | None = None,
+        *,
+        count: int = 3,
+        novelty: float = 0.7,
+        feasibility: float = 0.5,
+        effectiveness: float = 0.5,
+        goal: str = "",
+        budget: Budget = LIMIT,
+        seed: int = 0,
+    ) -> list["Idea"]:
+        """Return `count` hypotheses from gaps, bridges and surprising relations, best first by pairwise comparison.
+
+        Dials go from 0 to 1. Raises BadInput for a dial out of range and for a graph without two related concepts,
+        BudgetSpent, LLMError; what was paid for is in the log then.
+        """
+        from graphgrow.reason.ideas import ideas
+        from graphgrow.reason.seeds import Dials
+
+        dials = Dials(novelty, feasibility, effectiveness)
+        found = ideas(self, self._model(llm), count=count, dials=dials, goal=goal, budget=budget, seed=seed)
+        return list(found.ranked)

@@ -1,0 +1,54 @@
+"""A report on disk: the page, and the tables behind its figures as CSV; a file is replaced whole or not at all."""
+
+import csv
+from collections.abc import Iterable
+from io import StringIO
+from pathlib import Path
+
+from graphgrow.errors import BadInput
+from graphgrow.export import guarded
+from graphgrow.export.report import Report
+from graphgrow.export.report.columns import COLUMNS
+from graphgrow.export.report.drawing import plain
+
+
+def write(path: Path, content: str) -> None:
+    """Write text to a file by way of a draft beside it; raises BadInput where that is not possible."""
+    draft = path.with_name(f".{path.stem}.draft{path.suffix}")
+    try:
+        if path.is_dir():
+            raise BadInput(f"cannot write {path}: there is a folder of that name")
+        draft.write_text(content, encoding="utf-8", newline="")
+        draft.replace(path)
+    except OSError as error:
+        raise BadInput(f"cannot write {path}: {error.strerror or error}") from None
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def write_tables(found: Report, folder: Path) -> list[Path]:
+    """Write every table as a CSV file of its name, and columns.csv, which says what each column means.
+
+    Text that a spreadsheet would take for a formula starts with an apostrophe; what is missing is empty.
+    """
+    meanings = [(name, column, meaning) for name, columns in COLUMNS.items() for column, meaning in columns.items()]
+    texts = {"columns": _csv(("table", "column", "meaning"), meanings)} | {
+        name: _csv(frame.columns.tolist(), zip(*(plain(frame[column]) for column in frame), strict=True))
+        for name, frame in found.tables.items()
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"cannot write into {folder}: {error.strerror or error}") from None
+    paths = [folder / f"{name}.csv" for name in texts]
+    for path, text in zip(paths, texts.values(), strict=True):
+        write(path, text)
+    return paths
+
+
+def _csv(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    text = StringIO()
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    writer.writerows([guarded(value) for value in row] for row in rows)
+    return text.getvalue()

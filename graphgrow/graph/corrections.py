@@ -1,0 +1,198 @@
+"""What stands for what: merges, rejections, new names and predicates, as the changes of the log leave them.
+
+What was said is never rewritten. A graph shows it through this: a key as the concept it stands for, a relation as the
+one it counts for or not at all. So every change can be taken back, also after later growth, and nothing is lost by it.
+"""
+
+from collections import ChainMap
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from copy import copy
+
+from graphgrow.graph.model import STEERING, Change, Delta, Doing, Event, Relation, Statement
+
+REJECTED = "rejected by hand"  # the rule that keeps out of later replies what somebody rejected
+# They ask a question or answer one, or say what to ask, and change nothing that is shown.
+_SILENT = {"doubt", "apart", *STEERING}
+
+
+def is_structural(event: Event) -> bool:
+    """Tell whether an event changes how what was said before is shown, and not only that of names it brings itself."""
+    if not event.delta.changes:
+        return False
+    own = {concept.key for concept in event.delta.concepts}
+    return any(
+        change.do not in _SILENT and not (change.do == "merge" and change.concepts[0] in own)
+        for change in event.delta.changes
+    )
+
+
+class Standing:
+    """The changes of a log, folded. `into` points from a merged key to the one that it stands for.
+
+    `rejected` and `rejected_relations` say why, `hidden` are the concepts of which a name is rejected, `allowed` the
+    keys that somebody let in again; `doubts` are the pairs that were ever in doubt.
+    """
+
+    def __init__(self) -> None:
+        self.into: MutableMapping[str, str] = {}
+        self.rejected: dict[str, str] = {}
+        self.rejected_relations: dict[Relation, str] = {}
+        self.doubts: dict[tuple[str, str], Change] = {}
+        self.allowed: set[str] = set()
+        self.hidden: frozenset[str] = frozenset()
+        self._apart: dict[tuple[str, str], Change] = {}
+        self._two: set[frozenset[str]] = set()  # concepts that were decided to be apart
+        self._renamed: dict[str, str] = {}
+        self._retyped: dict[Relation, str] = {}
+        self._names: dict[str, str] = {}
+        self._predicates: dict[Relation, str] = {}
+        self._dropped: frozenset[Relation] = frozenset()
+
+    def take(self, event: Event) -> None:
+        """Fold the changes of one event; after structural ones `settle`, once for all of them."""
+        for change in event.delta.changes:
+            if change.do not in STEERING:
+                _DOING[change.do](self, change)
+            if change.do == "doubt" and event.kind == "edit" and event.edit == "doubt":
+                self._reopen(change)
+
+    def _merge(self, change: Change) -> None:
+        gone, kept = map(self.find, change.concepts)
+        if gone != kept:
+            self.into[gone] = kept
+
+    def _unmerge(self, change: Change) -> None:
+        self.into.pop(change.concepts[0], None)
+
+    def _doubt(self, change: Change) -> None:
+        self.doubts.setdefault(_pair(change), change)
+
+    def _reopen(self, change: Change) -> None:
+        """Take back that two concepts are two."""
+        ends = set(map(self.find, change.concepts))
+        self._apart = {pair: one for pair, one in self._apart.items() if set(map(self.find, pair)) != ends}
+        self._two.discard(frozenset(ends))
+
+    def _keep_apart(self, change: Change) -> None:
+        self._apart[_pair(change)] = change
+        self._two.add(frozenset(map(self.find, change.concepts)))
+
+    def _reject(self, change: Change) -> None:
+        if change.relation:
+            self.rejected_relations[change.relation] = change.reason
+        self.rejected |= dict.fromkeys(change.concepts, change.reason)
+        self.allowed -= set(change.concepts)
+
+    def _restore(self, change: Change) -> None:
+        if change.relation:
+            self.rejected_relations.pop(change.relation, None)
+        self.allowed |= set(change.concepts)
+        for key in change.concepts:
+            self.rejected.pop(key, None)
+
+    def _rename(self, change: Change) -> None:
+        for key in change.concepts:
+            self._renamed.pop(key, None)  # the newest stands last
+            self._renamed[key] = change.text
+
+    def _say_otherwise(self, change: Change) -> None:
+        if change.relation:
+            self._retyped.pop(change.relation, None)
+            self._retyped[change.relation] = change.text
+
+    def settle(self) -> None:
+        """Work out again what follows from all changes together."""
+        self.hidden = frozenset(map(self.find, self.rejected))
+        self._two = {frozenset(map(self.find, pair)) for pair in self._apart}
+        self._names = {self.find(key): name for key, name in self._renamed.items()}
+        self._predicates = {self._between(relation): predicate for relation, predicate in self._retyped.items()}
+        self._dropped = frozenset(map(self.counts_as, self.rejected_relations))
+
+    def ahead(self, changes: Iterable[Change]) -> "Standing":
+        """Return this as it will be after the merges of a reply that is not taken yet; for reading only."""
+        merges = [change for change in changes if change.do == "merge"]
+        if not merges:
+            return self
+        found = copy(self)
+        found.into = ChainMap({}, self.into)
+        for change in merges:
+            found._merge(change)  # noqa: SLF001  # one of us
+        return found
+
+    def find(self, key: str) -> str:
+        """Return the key of the concept that a key stands for; itself where nothing was merged."""
+        while key in self.into:
+            key = self.into[key]
+        return key
+
+    def members(self, concept: str, keys: Iterable[str] = ()) -> list[str]:
+        """Return the keys that stand for a concept, itself first."""
+        return [concept, *sorted(key for key in {*self.into, *keys} if key != concept and self.find(key) == concept)]
+
+    def name(self, concept: str) -> str | None:
+        """Return the name that somebody gave to a concept, the newest of all its keys'."""
+        return self._names.get(concept)
+
+    def shown(self, said: Relation) -> Relation | None:
+        """Return the relation as which one that was said counts; None where it is not shown.
+
+        Two names of one concept are not related by having been two.
+        """
+        relation = self.counts_as(said)
+        if relation in self._dropped or relation.source in self.hidden or relation.target in self.hidden:
+            return None
+        return None if relation.source == relation.target and said.source != said.target else relation
+
+    def delta(self, said: Delta) -> Delta:
+        """Return what a reply adds to what is shown, once its changes are taken; `relations` has every statement."""
+        found = {concept: self.find(concept.key) for concept in said.concepts}
+        own = tuple(concept for concept, key in found.items() if key == concept.key and key not in self.hidden)
+        merged = [(key, spelling) for concept, key in found.items() if key != concept.key
+                  for spelling in (concept.name, *concept.aliases)]  # fmt: skip
+        aliases = [(key, text) for key, text in (*merged, *((self.find(k), t) for k, t in said.aliases))
+                   if key not in self.hidden]  # fmt: skip
+        statements = [(self.shown(one.relation), one) for one in said.statements]
+        relations = tuple(Statement(shown, one.raw, one.support) for shown, one in statements if shown)
+        return Delta(concepts=own, aliases=tuple(aliases), relations=relations)
+
+    def is_rejected(self, said: Relation) -> bool:
+        """Tell whether somebody rejected the relation that this one counts as."""
+        return self.counts_as(said) in self._dropped
+
+    def counts_as(self, said: Relation) -> Relation:
+        """Return the relation that one that was said is by its concepts and predicate, shown or not."""
+        relation = self._between(said)
+        predicate = self._predicates.get(relation)
+        return Relation(relation.source, predicate, relation.target) if predicate else relation
+
+    def _between(self, said: Relation) -> Relation:
+        source, target = self.find(said.source), self.find(said.target)
+        return said if (source, target) == (said.source, said.target) else Relation(source, said.predicate, target)
+
+    def are_apart(self, one: str, other: str) -> bool:
+        """Tell whether somebody has decided that two concepts are two."""
+        return frozenset((self.find(one), self.find(other))) in self._two
+
+    def queue(self) -> Iterator[Change]:
+        """Yield the doubts that nobody has decided yet, oldest first."""
+        for (one, other), doubt in self.doubts.items():
+            ends = {self.find(one), self.find(other)}
+            if len(ends) > 1 and not ends & self.hidden and ends not in self._two:
+                yield doubt
+
+
+_DOING: dict[Doing, Callable[[Standing, Change], None]] = {
+    "merge": Standing._merge,  # noqa: SLF001  # of this module
+    "unmerge": Standing._unmerge,  # noqa: SLF001  # as above
+    "doubt": Standing._doubt,  # noqa: SLF001  # as above
+    "apart": Standing._keep_apart,  # noqa: SLF001  # as above
+    "reject": Standing._reject,  # noqa: SLF001  # as above
+    "restore": Standing._restore,  # noqa: SLF001  # as above
+    "rename": Standing._rename,  # noqa: SLF001  # as above
+    "retype": Standing._say_otherwise,  # noqa: SLF001  # as above
+}
+
+
+def _pair(change: Change) -> tuple[str, str]:
+    one, other = sorted(change.concepts)
+    return one, other

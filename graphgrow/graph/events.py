@@ -1,0 +1,83 @@
+"""Events as JSON text and back: one compact line an event, versioned, the file format of runs (`*.jsonl[.gz]`)."""
+
+import gzip
+import zlib
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO, cast
+
+from graphgrow.errors import BadInput
+from graphgrow.graph.model import Edit, Event, Expansion, Thought
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+
+@cache
+def _adapter() -> "TypeAdapter[Event]":
+    from pydantic import Field, TypeAdapter
+
+    return TypeAdapter(Annotated[Expansion | Edit | Thought, Field(discriminator="kind")])
+
+
+def to_json(event: Event) -> str:
+    """Return the event as one line of JSON; equal events give equal bytes."""
+    return _adapter().dump_json(event).decode()
+
+
+def from_json(text: str | bytes) -> Event:
+    """Return the event a line of JSON holds; raises BadInput where it holds none."""
+    from pydantic import ValidationError
+
+    try:
+        return _adapter().validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the line"
+        raise BadInput(f"not a graphgrow event: {place}: {first['msg']}") from None
+
+
+def sealed(event: Event) -> str:
+    """Return the event's JSON, read back once: what cannot be read back must not be written."""
+    text = to_json(event)
+    from_json(text)
+    return text
+
+
+def open_text(path: Path) -> TextIO:
+    """Open a text file for reading, gzipped where its name ends in .gz; raises BadInput where it cannot be opened."""
+    try:
+        if path.suffix == ".gz":
+            return cast("TextIO", gzip.open(path, "rt", encoding="utf-8-sig"))
+        return path.open(encoding="utf-8-sig")
+    except OSError as error:
+        raise BadInput(f"cannot open {path}: {error.strerror or error}") from None
+
+
+def read_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield (line number, text) of every line that is not blank; raises BadInput for a file that is no UTF-8 text."""
+    with open_text(path) as file:
+        try:
+            for number, line in enumerate(file, 1):
+                if line.strip():
+                    yield number, line
+        except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
+            raise BadInput(f"{path} is not readable text: {error}") from None
+
+
+def read_events(path: Path) -> Iterator[Event]:
+    """Yield the events of a run file in order; a broken line is a BadInput that names its number."""
+    for number, line in read_lines(path):
+        try:
+            yield from_json(line)
+        except BadInput as error:
+            raise BadInput(f"{path} line {number}: {error}") from None
+
+
+def write_events(path: Path, events: Iterable[Event]) -> int:
+    """Write events as a run file and return how many; the same events give the same bytes, gzipped or not."""
+    lines = [to_json(event) + "\n" for event in events]
+    data = "".join(lines).encode()
+    path.write_bytes(gzip.compress(data, mtime=0) if path.suffix == ".gz" else data)
+    return len(lines)

@@ -1,0 +1,383 @@
+"""A knowledge graph is a fold over events; `Graph.apply` is the only place where one changes.
+
+Everything a step needs to know is kept up to date here at a cost that follows the event, not the graph: neighbours,
+distance from the topic, components, which questions were asked, which concepts were never asked about, the bill.
+"""
+
+from collections.abc import Iterable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from graphgrow.errors import StoreError
+from graphgrow.graph.corrections import REJECTED, Standing, is_structural
+from graphgrow.graph.indexes import Bag, Before, Components, Harvest, Memo, Past
+from graphgrow.graph.keys import canonical
+from graphgrow.graph.model import (
+    ARBITER,
+    INTENTS,
+    Change,
+    Concept,
+    Delta,
+    Event,
+    Expansion,
+    Focus,
+    Relation,
+    Statement,
+    Thought,
+    Triple,
+    Usage,
+)
+from graphgrow.graph.steering import Steering
+
+if TYPE_CHECKING:
+    import igraph
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One piece of evidence for a relation: the event that said it, in which words, as what, and how often."""
+
+    seq: int
+    raw: Triple
+    support: int = 1
+    said: Relation | None = None
+
+
+@dataclass(slots=True)
+class Bill:
+    """What the events of a graph cost so far. `usd` counts priced replies only."""
+
+    replies: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    usd: float = 0.0
+    seconds: float = 0.0
+
+    @property
+    def tokens(self) -> int:
+        """Prompt and completion tokens together."""
+        return self.prompt_tokens + self.completion_tokens
+
+    def add(self, usage: Usage, usd: float | None, seconds: float) -> None:
+        """Add one reply."""
+        self.replies += 1
+        self.prompt_tokens += usage.prompt_tokens
+        self.completion_tokens += usage.completion_tokens
+        self.usd += usd or 0.0
+        self.seconds += seconds
+
+
+@dataclass(slots=True)
+class Graph:
+    """Concepts by key, relations with their evidence, and what the log says about how they came.
+
+    Everything here is as shown: a concept may stand for several keys that were said (`standing`), one that somebody
+    rejected is not there. `decisions` counts how often that was worked out anew.
+
+    `rejected` counts by hygiene rule; `neighbours` is the simple undirected projection without loops; `depth` is the
+    number of relations from the topic when a concept came in; `introduced` is the seq that brought it; `unwanted` holds
+    the names that somebody rejected beside a concept, `unmended` the unusable replies that were not asked again yet;
+    `harvests` says what the questions about a concept brought, `last` what the last one was about; `intents` are the
+    questions about a concept that the model was asked for and that were not asked themselves yet; `steering` is what
+    people want of the questions to come. `past` is what the events said and asked, `before` how the first concept of a
+    question stood before it, by seq. `thoughts` are the pieces of work with the graph, each by the seq of its plan.
+    """
+
+    seq: int = 0
+    steps: int = 0
+    topic: str = ""
+    concepts: dict[str, Concept] = field(default_factory=dict)
+    relations: dict[Relation, list[Evidence]] = field(default_factory=dict)
+    neighbours: dict[str, dict[str, None]] = field(default_factory=dict)
+    incident: dict[str, list[Relation]] = field(default_factory=dict)
+    depth: dict[str, int] = field(default_factory=dict)
+    introduced: dict[str, int] = field(default_factory=dict)
+    rejected: dict[str, int] = field(default_factory=dict)
+    asked: set[tuple[str, ...]] = field(default_factory=set)
+    asks: dict[str, int] = field(default_factory=dict)
+    unasked: Bag = field(default_factory=Bag)
+    explored: Bag = field(default_factory=Bag)
+    unwanted: dict[str, dict[str, None]] = field(default_factory=dict)
+    unmended: set[int] = field(default_factory=set)
+    newest: tuple[str, ...] = ()
+    last: tuple[str, ...] = ()
+    harvests: dict[str, Harvest] = field(default_factory=dict)
+    intents: dict[str, tuple[Focus, ...]] = field(default_factory=dict)
+    loops: int = 0
+    pairs: set[tuple[str, str]] = field(default_factory=set)
+    components: Components = field(default_factory=Components)
+    bill: Bill = field(default_factory=Bill)
+    standing: Standing = field(default_factory=Standing)
+    steering: Steering = field(default_factory=Steering)
+    decisions: int = 0
+    memo: Memo = field(default_factory=Memo, compare=False, repr=False)
+    past: list[Past] = field(default_factory=list)
+    before: dict[int, Before] = field(default_factory=dict)
+    thoughts: dict[int, list[Thought]] = field(default_factory=dict)
+    _arrived: dict[str, str] = field(default_factory=dict)  # key -> the name it came with
+
+    def apply(self, event: Event) -> None:
+        """Fold one event into the graph; raises StoreError where it is not the next one or names what is not there."""
+        self.apply_all((event,))
+
+    def apply_all(self, events: Iterable[Event]) -> None:
+        """Fold events into the graph; what decisions change about earlier ones is worked out once for all of them."""
+        is_stale = False
+        for event in events:
+            if event.seq != self.seq + 1:
+                raise StoreError(f"the log is damaged: event {event.seq} cannot follow event {self.seq}")
+            self.seq = event.seq
+            self._count(event)
+            self.standing.take(event)
+            self.steering.take(event)
+            step = Past.of(event)
+            self.past.append(step)
+            is_stale = is_stale or is_structural(event)
+            if not is_stale:
+                self._show(step)
+        if is_stale:
+            self.standing.settle()
+            self._show_again()
+
+    def ahead(self, event: Event) -> "Graph":
+        """Return the graph as it will be after one more event, and leave this one as it is; costs a whole graph."""
+        other = deepcopy(self)
+        other.apply(event)
+        return other
+
+    def _count(self, event: Event) -> None:
+        """Keep the books: what was asked for and paid, whatever became of it."""
+        for concept in event.delta.concepts:
+            self._arrived.setdefault(concept.key, concept.name)
+        for reject in event.delta.rejects:
+            self.rejected[reject.rule] = self.rejected.get(reject.rule, 0) + 1
+        if isinstance(event, Thought):
+            self.thoughts.setdefault(event.plan, []).append(event)
+            if event.reply:
+                self.bill.add(event.reply.usage, event.reply.usd, event.reply.seconds)
+        if not isinstance(event, Expansion):
+            return
+        self.topic = self.topic or event.topic
+        self.steps += event.is_step
+        self.unmended.discard(event.repairs)
+        if not event.repairs and event.outcome == "unusable":
+            self.unmended.add(event.seq)
+        self.bill.add(event.reply.usage, event.reply.usd, event.reply.seconds)
+
+    def _show_again(self) -> None:
+        """Build what is shown anew, from all that was said, in the order in which it was said."""
+        self.decisions += 1
+        self.concepts, self.relations, self.neighbours, self.incident = {}, {}, {}, {}
+        self.depth, self.introduced, self.asks, self.asked = {}, {}, {}, set()
+        self.unasked, self.explored, self.newest, self.unwanted = Bag(), Bag(), (), {}
+        self.last, self.harvests, self.intents, self.before = (), {}, {}, {}
+        self.loops, self.pairs, self.components = 0, set(), Components()
+        for step in self.past:
+            self._show(step)
+
+    def _show(self, step: Past) -> None:
+        """Take in what was said at one step, as it stands by the decisions known."""
+        if step.focus and step.focus.concepts:
+            self.before[step.seq] = self._stands(self.standing.find(step.focus.concepts[0]))
+        try:
+            self._merge(step)
+        except KeyError as error:
+            raise StoreError(f"event {step.seq} names a concept that the graph does not hold: {error}") from None
+        if step.focus:
+            self._ask(step.focus, step)
+        if not self.depth and self.concepts:
+            self._spread(self._root(), 0)
+
+    def _merge(self, step: Past) -> None:
+        for concept in step.delta.concepts:
+            self._add_concept(concept, step.seq)
+        for key, spelling in step.delta.aliases:
+            self._add_alias(self._known(key), spelling)
+        for said in step.delta.statements:
+            relation = self.standing.shown(said.relation)
+            if relation is not None:
+                spoken = None if relation is said.relation else said.relation
+                self._add_evidence(relation, Evidence(step.seq, said.raw, said.support, spoken))
+            else:
+                self._leave_out(said.relation)
+
+    def _stands(self, key: str) -> Before:
+        return Before(len(self.neighbours.get(key, ())), self.asks.get(key, 0))
+
+    def _leave_out(self, said: Relation) -> None:
+        """Remember at one end of a relation that is not shown that nobody wants the other end."""
+        ends = [(key, self._known(key)) for key in said.ends]
+        for (key, concept), (_, other) in (ends, ends[::-1]):
+            if concept in self.standing.hidden:
+                self.unwanted.setdefault(other, {})[self._arrived[key]] = None
+
+    def _known(self, key: str) -> str:
+        """Return the concept that a key stands for; KeyError where no event has brought that key."""
+        if key not in self._arrived:
+            raise KeyError(key)
+        return self.standing.find(key)
+
+    def _root(self) -> str:
+        """Return the concept that distances count from: the topic, or the first concept where it is none."""
+        topic = self.standing.find(canonical(self.topic))
+        return topic if topic in self.concepts else next(iter(self.concepts))
+
+    def _add_concept(self, concept: Concept, seq: int) -> None:
+        key = self.standing.find(concept.key)
+        if key in self.standing.hidden:
+            return
+        if key not in self.concepts:
+            self.concepts[key] = Concept(key, self.standing.name(key) or self._arrived[key])
+            self.neighbours[key] = {}
+            self.incident[key] = []
+            self.introduced[key] = seq
+            self.components.add(key)
+            (self.explored if key in self.asks else self.unasked).add(key)
+        for spelling in (concept.name, *concept.aliases):
+            self._add_alias(key, spelling)
+
+    def _add_alias(self, key: str, spelling: str) -> None:
+        known = self.concepts.get(key)
+        if known and spelling != known.name and spelling not in known.aliases:
+            self.concepts[key] = Concept(key, known.name, tuple(sorted({*known.aliases, spelling})))
+
+    def _add_evidence(self, relation: Relation, evidence: Evidence) -> None:
+        if relation not in self.relations:
+            self.relations[relation] = []
+            self._connect(relation)
+        self.relations[relation].append(evidence)
+
+    def _connect(self, relation: Relation) -> None:
+        source, target = relation.source, relation.target
+        self.incident[source].append(relation)
+        if source == target:
+            self.loops += (source, target) not in self.pairs
+            self.pairs.add((source, target))
+            return
+        self.pairs.add((source, target))
+        self.incident[target].append(relation)
+        self.neighbours[source][target] = None
+        self.neighbours[target][source] = None
+        self.components.join(source, target)
+        self._settle_depth(source, target)
+
+    def _settle_depth(self, source: str, target: str) -> None:
+        for known, other in ((source, target), (target, source)):
+            if known in self.depth and other not in self.depth:
+                self._spread(other, self.depth[known] + 1)
+
+    def _spread(self, root: str, depth: int) -> None:
+        """Give a concept its distance from the topic, and all that hang on it and have none yet."""
+        self.depth[root] = depth
+        queue = [root]
+        for near in queue:
+            for other in self.neighbours[near]:
+                if other not in self.depth:
+                    self.depth[other] = self.depth[near] + 1
+                    queue.append(other)
+
+    def _ask(self, focus: Focus, step: Past) -> None:
+        """Remember which concepts a question was about, and what it brought."""
+        keys = tuple(map(self.standing.find, focus.concepts))
+        self.asked.add((focus.angle, *keys))
+        if focus.strategy == ARBITER:
+            return
+        if focus.angle == INTENTS:
+            self._await(focus, keys[0], step.delta.questions)
+            return
+        self._drop_intent(focus.angle, keys[0])
+        for key in keys:
+            self._explore(key, is_again=step.is_again)
+        for reject in step.delta.rejects:
+            if reject.rule == REJECTED:
+                for key in keys:
+                    self.unwanted.setdefault(key, {})[reject.text] = None
+        brought = dict.fromkeys(self.standing.find(concept.key) for concept in step.delta.new_concepts)
+        newest = tuple(key for key in brought if key in self.concepts)
+        self.newest = self.newest or newest if step.is_again else newest or self.newest
+        self.last, new = keys, sum(self.introduced.get(key) == step.seq for key in brought)
+        known = {key: self.harvests.get(key, Harvest()) for key in keys}
+        self.harvests |= {key: h.also(new) if step.is_again else h.after(new) for key, h in known.items()}
+
+    def _explore(self, key: str, *, is_again: bool) -> None:
+        """Remember that a concept was asked about; several replies to one question are one question."""
+        if not is_again or key not in self.asks:
+            self.asks[key] = self.asks.get(key, 0) + 1
+        self.unasked.discard(key)
+        if key in self.concepts:
+            self.explored.add(key)
+
+    def _await(self, focus: Focus, key: str, questions: tuple[str, ...]) -> None:
+        """Remember what is to be asked about a concept, on behalf of the strategy that chose it."""
+        known = {one.angle for one in self.intents.get(key, ())}
+        if key in self.standing.hidden:
+            return
+        foci = tuple(replace(focus, concepts=(key,), angle=angle) for angle in questions
+                     if angle not in known and (angle, key) not in self.asked)  # fmt: skip
+        if foci:
+            self.intents[key] = (*self.intents.get(key, ()), *foci)
+
+    def _drop_intent(self, angle: str, key: str) -> None:
+        left = tuple(focus for focus in self.intents.get(key, ()) if focus.angle != angle)
+        if left:
+            self.intents[key] = left
+        else:
+            self.intents.pop(key, None)
+
+    def knows(self, key: str) -> bool:
+        """Tell whether a key was ever said, also where it stands for another one or is not shown."""
+        return key in self._arrived
+
+    def spellings(self, since: int = 0) -> Iterator[tuple[str, str]]:
+        """Yield (key as said, spelling) for every name that came after seq `since`, rejected ones too."""
+        for step in self.past[since:]:
+            for concept in step.delta.concepts:
+                yield from ((concept.key, spelling) for spelling in (concept.name, *concept.aliases))
+            yield from step.delta.aliases
+
+    def degree(self, key: str) -> int:
+        """Return how many other concepts a concept is related to."""
+        return len(self.neighbours[key])
+
+    def support(self, relation: Relation) -> int:
+        """Return how often a relation was said, over all events."""
+        return sum(evidence.support for evidence in self.relations[relation])
+
+    def delta(self, said: Statement, concepts: tuple[Concept, ...] = (), changes: tuple[Change, ...] = ()) -> Delta:
+        """Return one statement as a delta of this graph: a new relation, or support of a known one."""
+        if self.standing.shown(said.relation) in self.relations:
+            return Delta(concepts, support=(said,), changes=changes)
+        return Delta(concepts, relations=(said,), changes=changes)
+
+    def by_age(self, one: str, other: str) -> tuple[str, str]:
+        """Return the keys of two concepts, the one that came first before the other."""
+        if self.introduced[one] == self.introduced[other]:
+            first = next(key for key in self.concepts if key in (one, other))
+        else:
+            first = min((one, other), key=lambda key: self.introduced[key])
+        return first, other if first == one else one
+
+    def name(self, key: str) -> str:
+        """Return the name people read for a key; the key itself where the graph does not hold it."""
+        concept = self.concepts.get(key)
+        return concept.name if concept else key
+
+    def triples(self) -> list[tuple[str, str, str]]:
+        """Return the distinct relations as (source, predicate, target) keys, in order of arrival."""
+        return [(r.source, r.predicate, r.target) for r in self.relations]
+
+    def igraph(self) -> "igraph.Graph":
+        """Return the simple undirected projection as an igraph.Graph; vertex attribute `name` is the concept's key."""
+        import igraph
+
+        place = {key: i for i, key in enumerate(self.concepts)}
+        edges = {(min(a, b), max(a, b)) for s, t in self.pairs if (a := place[s]) != (b := place[t])}
+        return igraph.Graph(n=len(place), edges=sorted(edges), vertex_attrs={"name": list(place)})
+
+
+def fold(events: Iterable[Event]) -> Graph:
+    """Return the graph that a log of events describes."""
+    graph = Graph()
+    graph.apply_all(events)
+    return graph

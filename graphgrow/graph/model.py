@@ -1,0 +1,411 @@
+"""The values of graphgrow: frozen, without behaviour beyond what follows from their own fields.
+
+Three of them are events, `Expansion`, `Edit` and `Thought`; a graph is a fold over those (graph.py), their JSON
+(codec.py) is the file format of runs. Add fields with a default; rename or remove none: old runs must stay readable.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from graphgrow.graph.display import card, line, listed
+
+Outcome = Literal["ok", "partial", "empty", "truncated", "repetition", "unusable"]
+Steer = Literal["pin", "unpin", "forbid", "allow", "focus", "instruct", "withdraw"]
+EditKind = Literal["add", "merge", "unmerge", "doubt", "apart", "reject", "restore", "rename", "retype"] | Steer
+Doing = Literal["merge", "unmerge", "doubt", "apart", "reject", "restore", "rename", "retype"] | Steer
+Scope = Literal["run", "concept", "community"]
+Task = Literal["discover", "ask", "ideas", "judge"]
+Json = dict[str, object]
+STEERING: frozenset[str] = frozenset(get_args(Steer))  # what these do is about questions to come, nothing shown changes
+ARBITER = "arbiter"  # the strategy that asks about doubts and not about the topic
+INTENTS = "intents"  # the angle that asks what to ask about a concept
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """A node: its canonical key (names.py), the name people read, and other spellings seen."""
+
+    key: str
+    name: str
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A directed, labelled edge between two concepts, by their keys; hashable, so usable as its own identity."""
+
+    source: str
+    predicate: str
+    target: str
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """The keys of both concepts."""
+        return self.source, self.target
+
+
+@dataclass(frozen=True, slots=True)
+class Focus:
+    """What the next question is about, who chose it, and why.
+
+    `angle` is the side of the concepts that is asked about; concepts and angle together are the question's identity,
+    which is never asked twice. `variant` names the wording of the template, "" for ours; `drawn` holds what a policy
+    expected of each strategy, the one that asks first.
+    """
+
+    strategy: str
+    concepts: tuple[str, ...]
+    reason: str
+    score: float = 0.0
+    angle: str = "general"
+    variant: str = ""
+    drawn: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def question(self) -> tuple[str, ...]:
+        """Angle and concepts: what makes two questions the same one."""
+        return (self.angle, *self.concepts)
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What is sent: instructions, the question, and the JSON schema of the reply where an endpoint takes one."""
+
+    system: str
+    user: str
+    schema: Json | None = None
+    max_tokens: int = 512
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """The bill of one reply, in tokens."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+    @property
+    def tokens(self) -> int:
+        """Prompt and completion tokens together."""
+        return self.prompt_tokens + self.completion_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back: text, bill, why the model stopped ("stop", "length"), wall seconds, model, money if priced."""
+
+    text: str
+    usage: Usage = field(default_factory=Usage)
+    finish_reason: str = "stop"
+    seconds: float = 0.0
+    model: str = ""
+    usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A prompt, a smaller one for a model with little room, and where the answer belongs; see `Expansion.heeds`."""
+
+    focus: Focus
+    prompt: Prompt
+    smaller: Prompt | None = None
+    repairs: int = 0
+    sample: int = 0
+    verifies: int = 0
+    heeds: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reply with the prompt that brought it, which is a shorter one where the first did not fit the context."""
+
+    prompt: Prompt
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Triple:
+    """One relation in the model's own words."""
+
+    source: str
+    predicate: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a reply says once it has been read: triples and names in its own words, and how the reading went."""
+
+    triples: tuple[Triple, ...]
+    names: tuple[str, ...]
+    outcome: Outcome
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One piece of evidence: a relation, the raw words it was said in, and how often this event said it."""
+
+    relation: Relation
+    raw: Triple
+    support: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Something proposed that does not enter the graph, and the name of the hygiene rule that kept it out."""
+
+    text: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One decision about what is said: which names mean one thing, what is shown, under which name; or what is asked.
+
+    - merge, unmerge: the first concept stands for the second from now on, or for itself again
+    - doubt, apart: the two may be one, which somebody has to decide; they are two. A doubt that is an edit of its own
+      takes back that they are two
+    - reject, restore: the concept, or the relation, is not shown and not taken in again, or is again
+    - rename, retype: the concept is shown under the name `text`, the relation under the predicate `text`
+    - pin, unpin, forbid, allow: the concepts are asked about in their turn, or not at all, or as ever again
+    - focus: the next question is about the concept or the two
+    - instruct: the questions in `scope` come with `text`, the next `steps` of them or (0) all; the first concept is the
+      one that is meant, a community's other members when this was said come after it
+    - withdraw: the focus or instruction of `event` binds no longer
+
+    It is about keys and relations as they were said, never about what other changes made of them, so that taking one
+    back leaves the others as they are.
+    """
+
+    do: Doing
+    concepts: tuple[str, ...] = ()
+    relation: Relation | None = None
+    text: str = ""
+    reason: str = ""
+    score: float = 1.0
+    scope: Scope = "run"
+    steps: int = 0
+    event: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """What a proposal means for one graph.
+
+    `relations` are new ones, `support` is further evidence for known ones; `aliases` are (key, spelling) pairs. All
+    keys are as said: what stands for what is decided by `changes`, of this event and all others (standing.py).
+    `questions` are what is to be asked about the concept of a question for intents, the most different ones.
+    """
+
+    concepts: tuple[Concept, ...] = ()
+    aliases: tuple[tuple[str, str], ...] = ()
+    relations: tuple[Statement, ...] = ()
+    support: tuple[Statement, ...] = ()
+    rejects: tuple[Reject, ...] = ()
+    changes: tuple[Change, ...] = ()
+    questions: tuple[str, ...] = ()
+
+    @property
+    def merged(self) -> frozenset[str]:
+        """The keys that this event makes stand for another."""
+        return frozenset(change.concepts[0] for change in self.changes if change.do == "merge")
+
+    @property
+    def new_concepts(self) -> tuple[Concept, ...]:
+        """The concepts that are not merged into another as soon as they come."""
+        merged = self.merged
+        return tuple(concept for concept in self.concepts if concept.key not in merged) if merged else self.concepts
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        """All evidence, for new and for known relations."""
+        return self.relations + self.support
+
+    @property
+    def told(self) -> str:
+        """How much it brings, in words."""
+        return f"{len(self.new_concepts)} new concepts, {len(self.relations)} new relations"
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What it brings, for people."""
+        return {
+            "new concepts": listed(concept.name for concept in self.new_concepts),
+            "new relations": listed(f"{s.raw.source} {s.raw.predicate} {s.raw.target}" for s in self.relations),
+            "said again": str(len(self.support) or ""),
+            "kept out": listed(f"{reject.text} ({reject.rule})" for reject in self.rejects),
+        }
+
+    @property
+    def brings_nothing(self) -> bool:
+        """True where the graph would hold the same concepts, spellings and relations after it as before."""
+        return not (self.concepts or self.aliases or self.relations or self.changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """The cheap row of one step: counts of the graph after the event, names as in `measure.panel`."""
+
+    nodes: int = 0
+    relations: int = 0
+    edges: int = 0
+    self_loops: int = 0
+    components: int = 0
+    lcc_nodes: int = 0
+    average_degree: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """One question, its reply, and what came of it. `seq` numbers the events of a graph from 1 without gaps.
+
+    `repairs` is the seq of the unusable reply that this question asked the model to mend, else 0. `sample` is 0 for the
+    first reply to a question, 1 and so on where the same was asked again beside it. `verifies` is the seq of the first
+    of several replies where this question asked which of them hold, else 0. `heeds` are the edits that the question
+    followed: a focus set by hand, instructions. `at` is UTC in ISO 8601. `run` is the batch run that asked, `JOB@DUE`.
+    """
+
+    seq: int
+    topic: str
+    focus: Focus
+    prompt: Prompt
+    reply: Reply
+    outcome: Outcome
+    reason: str
+    delta: Delta
+    measures: Measures
+    repairs: int = 0
+    seed: int = 0
+    at: str = ""
+    sample: int = 0
+    verifies: int = 0
+    kind: Literal["expansion"] = "expansion"
+    v: Literal[1] = 1
+    heeds: tuple[int, ...] = ()
+    run: str = ""
+
+    @property
+    def is_step(self) -> bool:
+        """True for a question of its own about the topic, once.
+
+        Not for one that mends, repeats or verifies another, that asks what to ask, nor for an arbiter's.
+        """
+        is_aside = self.focus.strategy == ARBITER or self.focus.angle == INTENTS
+        return not (is_aside or self.repairs or self.is_again)
+
+    @property
+    def is_again(self) -> bool:
+        """True for a further sample of a question, and for its verification."""
+        return bool(self.sample or self.verifies)
+
+    def __repr__(self) -> str:
+        asked = f"{self.focus.strategy} asked about {line(', '.join(self.focus.concepts))!r}"
+        return f"<Expansion {self.seq}: {asked}, {self.outcome}, {self.delta.told}>"
+
+    def _repr_html_(self) -> str:
+        facts = {
+            "asked about": f"{listed(self.focus.concepts)} ({line(self.focus.angle)})",
+            "why": self.focus.reason,
+            "outcome": ": ".join(filter(None, (self.outcome, self.reason))),
+            **self.delta.facts,
+            "tokens": self.reply.usage.tokens,
+            "model": self.reply.model,
+        }
+        return card(f"Event {self.seq}: {self.focus.strategy}", facts)
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Something a person, or somebody for them, did to the graph.
+
+    `add` brings concepts and relations, the other kinds decide by `delta.changes` what stands for what, what is shown,
+    what is asked.
+    """
+
+    seq: int
+    edit: EditKind
+    delta: Delta
+    note: str = ""
+    at: str = ""
+    kind: Literal["edit"] = "edit"
+    v: Literal[1] = 1
+
+    def __repr__(self) -> str:
+        return f"<Edit {self.seq}: {self.edit}, {line(self.note)!r}>"
+
+    def _repr_html_(self) -> str:
+        why = listed(dict.fromkeys(change.reason for change in self.delta.changes if change.reason))
+        return card(f"Event {self.seq}: {self.edit}", {"what": self.note, "why": why, **self.delta.facts})
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """One stage of a piece of work with the graph: what it is about, what a model was asked, and what could be used.
+
+    It changes nothing in the graph. The first event of a work is its plan, with `work` 0: what somebody wants and what
+    the graph gives for it; those that follow have its seq as `work`. `subject` are the concepts of a stage by key,
+    `result` is what was read out of the reply, or worked out where nobody was asked (`prompt` and `reply` are None).
+    `takes` is the seq of the plan whose earlier stages this work goes on from, `repairs` that of the unusable reply
+    that this one mends, else 0.
+    """
+
+    seq: int
+    task: Task
+    stage: str
+    result: Json
+    work: int = 0
+    subject: tuple[str, ...] = ()
+    prompt: Prompt | None = None
+    reply: Reply | None = None
+    outcome: Literal["ok", "unusable"] = "ok"
+    reason: str = ""
+    repairs: int = 0
+    takes: int = 0
+    seed: int = 0
+    at: str = ""
+    kind: Literal["thought"] = "thought"
+    v: Literal[1] = 1
+
+    @property
+    def delta(self) -> Delta:
+        """What it changes: nothing."""
+        return _NOTHING
+
+    @property
+    def plan(self) -> int:
+        """The seq of the plan that this belongs to, or is."""
+        return self.work or self.seq
+
+    def __repr__(self) -> str:
+        about = f" about {line(', '.join(self.subject))!r}" if self.subject else ""
+        return f"<Thought {self.seq}: {self.task}, {line(self.stage)}{about}, {self.outcome}>"
+
+    def _repr_html_(self) -> str:
+        facts = {
+            "about": listed(self.subject),
+            "outcome": ": ".join(filter(None, (self.outcome, self.reason))),
+            "result": self.result,
+            "tokens": self.reply.usage.tokens if self.reply else "",
+            "model": self.reply.model if self.reply else "",
+        }
+        return card(f"Event {self.seq}: {self.task}, {self.stage}", facts)
+
+
+_NOTHING = Delta()
+Event = Expansion | Edit | Thought
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Limits of one `grow` call; None is no limit. Minutes are wall minutes, tokens count prompt and completion.
+
+    `until` also ends it where nothing new comes or the model has drifted (watch.py).
+    """
+
+    steps: int | None = None
+    tokens: int | None = None
+    usd: float | None = None
+    minutes: float | None = None
+    until: Literal["saturated"] | None = None

@@ -1,0 +1,1 @@
+"""The loop: each step asks one question and commits what came of it before the next."""

@@ -1,0 +1,105 @@
+"""Recorded replies through the same parse, resolve and commit as live ones: our run files, or anybody's JSON lines."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from graphgrow.errors import BadInput
+from graphgrow.graph.events import read_events, read_lines
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.keys import canonical, clean
+from graphgrow.graph.model import Answer, Delta, Event, Expansion, Focus, Measures, Prompt, Question, Reply, Thought
+from graphgrow.growth import answers
+from graphgrow.llm.usage import storable
+from graphgrow.resolve.resolve import Resolver
+from graphgrow.stores import GraphStore
+from graphgrow.stores.copying import batches, complete
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """Where a foreign line of JSON keeps the reply and, if anywhere, the question."""
+
+    reply: str
+    question: str = ""
+
+
+def recording(path: Path, fields: Fields | None = None, topic: str = "") -> list[Event]:
+    """Return the replies of a file as events that were not resolved yet; raises BadInput for a line that holds none."""
+    if not path.is_file():
+        raise BadInput(f"there is no file {path}: name a run file or JSON lines")
+    return list(_foreign(path, fields, topic) if fields else read_events(path))
+
+
+def replay(
+    recorded: Iterable[Event], store: GraphStore, resolver: Resolver, *, append: bool = False
+) -> Iterator[Event]:
+    """Commit recorded replies to a store and yield the events; all are resolved before the first batch is written.
+
+    Without `append` the store must be empty, or hold the beginning of this very replay, which then goes on; BadInput
+    otherwise.
+    """
+    graph = store.graph() if append else Graph()
+    offset = graph.seq
+    events = [_again(event, graph, resolver, offset) for event in recorded]
+    if append:
+        for batch in batches(events):
+            store.append(*batch)
+    else:
+        complete(events, store)
+    yield from events
+
+
+def _again(event: Event, graph: Graph, resolver: Resolver, offset: int) -> Event:
+    """Return the event as this graph makes it, and fold it in."""
+    if isinstance(event, Expansion):
+        repairs, verifies = (seq + offset if seq else 0 for seq in (event.repairs, event.verifies))
+        heeds = tuple(seq + offset for seq in event.heeds)
+        question = Question(event.focus, event.prompt, None, repairs, event.sample, verifies, heeds)
+        answer = Answer(event.prompt, event.reply)
+        found = answers.event(graph, event.topic, question, answer, resolver, seed=event.seed, at=event.at)
+        event = replace(found, run=event.run)
+    elif isinstance(event, Thought):
+        work, repairs, takes = (seq + offset if seq else 0 for seq in (event.work, event.repairs, event.takes))
+        event = replace(event, seq=graph.seq + 1, work=work, repairs=repairs, takes=takes)
+    else:
+        event = replace(event, seq=graph.seq + 1, delta=_moved(event.delta, offset))
+    graph.apply(event)
+    return event
+
+
+def _moved(delta: Delta, offset: int) -> Delta:
+    """Return a delta whose changes mean the same events after these have got other numbers."""
+    changes = (replace(one, event=one.event + offset) if one.event else one for one in delta.changes)
+    return replace(delta, changes=tuple(changes))
+
+
+def _foreign(path: Path, fields: Fields, topic: str) -> Iterator[Expansion]:
+    topic = clean(topic) or path.name.split(".")[0]
+    for number, line in read_lines(path):
+        row = _row(path, number, line)
+        text = row.get(fields.reply)
+        if not isinstance(text, str):
+            raise BadInput(
+                f"{path} line {number} has no text in field {fields.reply!r}: it has {', '.join(row) or 'none'}"
+            )
+        yield _asked(topic, str(row.get(fields.question, "")), text, number)
+
+
+def _row(path: Path, number: int, line: str) -> dict[str, object]:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"{path} line {number} is not JSON: {error}") from None
+    if not isinstance(row, dict):
+        raise BadInput(f"{path} line {number} is no JSON object: expected one with named fields")
+    return row
+
+
+def _asked(topic: str, question: str, reply: str, number: int) -> Expansion:
+    """Return a reply as an expansion that has not been resolved yet."""
+    focus = Focus("replay", (canonical(question) or canonical(topic),), f"line {number} of the file", angle=str(number))
+    return Expansion(
+        0, topic, focus, Prompt("", storable(question)), Reply(storable(reply)), "ok", "", Delta(), Measures()
+    )

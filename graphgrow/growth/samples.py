@@ -1,0 +1,79 @@
+"""Several samples of one question, and the question after them: what only one of them said, does it hold?
+
+What most of them say has so many pieces of evidence. What the graph finds doubtful, a claim of one sample, a name that
+hygiene refused, a contradiction, is put to the model once more; what it repeats has one more. Nothing is taken away.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import chain, zip_longest
+
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.keys import bare
+from graphgrow.graph.model import Expansion, Focus, Question, Relation, Triple
+from graphgrow.parse.reply import parse, reply_schema
+from graphgrow.prompts.further import Doubts, verify
+from graphgrow.resolve.contradictions import against
+from graphgrow.resolve.hygiene import RULES
+
+MOST = 16  # samples of one question
+CLAIMS = 6  # a reply has room for eight relations
+REFUSED = 2
+
+
+def several(question: Question, count: int) -> list[Question]:
+    """Return a question `count` times, each with a seed of its own."""
+    return [_sample(question, number) for number in range(count)]
+
+
+def _sample(question: Question, number: int) -> Question:
+    prompt, smaller = question.prompt, question.smaller
+    return replace(
+        question,
+        prompt=replace(prompt, seed=prompt.seed + number),
+        smaller=smaller and replace(smaller, seed=smaller.seed + number),
+        sample=number,
+    )
+
+
+def checks(
+    events: Iterable[Expansion], foci: Iterable[Focus], graph: Graph, predicates: tuple[str, ...], seed: int
+) -> Iterator[Question]:
+    """Yield for each focus the question that verifies its samples, where they leave something to verify."""
+    told = dict[Focus, list[Expansion]]()
+    for event in events:
+        told.setdefault(event.focus, []).append(event)
+    for focus in foci:
+        samples = told.get(focus, [])
+        if found := doubts(samples, graph):
+            schema = reply_schema(predicates, len(found.claims) + len(found.refused))
+            prompt = verify(focus, found, graph, schema=schema, seed=seed)
+            yield Question(focus, prompt, verifies=samples[0].seq)
+
+
+def doubts(samples: Iterable[Expansion], graph: Graph) -> Doubts:
+    """Return what several replies to one question leave open in a graph that holds them."""
+    samples = list(samples)
+    by_turns = chain.from_iterable(zip_longest(*(event.delta.statements for event in samples)))
+    shown = (graph.standing.shown(one.relation) for one in by_turns if one)
+    said = list(dict.fromkeys(relation for relation in shown if relation))
+    pairs = dict[frozenset[Relation], tuple[Relation, Relation]]()
+    for one in said:
+        for other in against(one, graph):
+            pairs.setdefault(frozenset((one, other)), (one, other))
+    once = [one for one in said if len({said.seq for said in graph.relations[one]}) == 1 and one.source != one.target]
+    claims = tuple(dict.fromkeys(chain(*pairs.values(), once)))[:CLAIMS]
+    both = tuple(pair for pair in pairs.values() if set(pair) <= set(claims))
+    return Doubts(claims, both, tuple(_refused(samples))[:REFUSED])
+
+
+def _refused(samples: Iterable[Expansion]) -> Iterator[tuple[Triple, str, str]]:
+    """Yield the relations that did not enter for a name against the rules, each with the name and the rule."""
+    seen = set[str]()
+    for event in samples:
+        rules = {reject.text: reject.rule for reject in event.delta.rejects if reject.rule in RULES}
+        for triple in parse(event.reply.text, event.reply.finish_reason).triples if rules else ():
+            name = next((end for end in map(bare, (triple.source, triple.target)) if end in rules), "")
+            if name and name not in seen:
+                seen.add(name)
+                yield triple, name, rules[name]

@@ -1,0 +1,37 @@
+"""What a graph is about: a topic that names something, and one topic a graph."""
+
+from graphgrow.errors import BadInput
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.keys import canonical, clean
+from graphgrow.graph.model import Expansion
+from graphgrow.stores import GraphStore
+
+LONGEST = 1000  # characters of a topic
+
+
+def check(topic: str | None) -> None:
+    """Refuse a topic that names nothing; None leaves it to the graph."""
+    if topic is not None and not canonical(topic):
+        raise BadInput(f"the topic {topic!r} names nothing: say what the graph is about, for example 'spider silk'")
+    if topic is not None and len(topic) > LONGEST:
+        raise BadInput(
+            f"the topic begins {topic[:40]!r} and has {len(topic):,} characters, where {LONGEST} are the most:"
+            " it is part of every question"
+        )
+
+
+def check_topic(topic: str | None, store: GraphStore) -> None:
+    """Refuse a topic that is not the one a store grows, or none at all."""
+    topic_of(topic, Graph(topic=next((e.topic for e in store.events() if isinstance(e, Expansion)), "")))
+
+
+def topic_of(topic: str | None, graph: Graph) -> str:
+    """Return what a graph is about; raises BadInput for another topic than its own, for none, for a rejected one."""
+    topic = clean(topic or graph.topic)
+    find = graph.standing.find
+    if graph.topic and topic and find(canonical(topic)) != find(canonical(graph.topic)):
+        raise BadInput(f"this store grows {graph.topic!r}, not {topic!r}: name another --store for another topic")
+    check(topic)
+    if find(canonical(topic)) in graph.standing.hidden:
+        raise BadInput(f"the topic {topic!r} was rejected in this graph: bring it back with  graphgrow restore")
+    return graph.topic or topic

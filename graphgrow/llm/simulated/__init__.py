@@ -1,0 +1,1 @@
+"""Language models that are programs: worlds with a known truth."""

@@ -1,0 +1,128 @@
+"""How much speaks for a relation: over questions, samples, models and runs; what is said often enough, what runs share.
+
+One reply is one witness, and a language model repeats itself: two different questions that bring the same relation say
+more for it than one question asked twice. One run is a sample: what several runs agree on is what can be relied on.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Literal
+
+from graphgrow.errors import BadInput
+from graphgrow.graph.corrections import Standing
+from graphgrow.graph.graph import Graph, fold
+from graphgrow.graph.model import Change, Concept, Delta, Edit, Event, Expansion, Relation, Statement, Triple
+
+By = Literal["samples", "questions", "models", "seeds"]
+FEWEST = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """How many different replies, questions, models and seeds said one relation; what was added by hand counts once."""
+
+    samples: int
+    questions: int
+    models: int
+    seeds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Repeatability:
+    """How alike runs are: the mean Jaccard index of their concepts and of their relations over all pairs of runs."""
+
+    pairs: int
+    concepts: float
+    relations: float
+
+
+def supports(events: Iterable[Event]) -> tuple[Graph, dict[Relation, Support]]:
+    """Return the graph of a log, and for each of its relations how much speaks for it."""
+    log = list(events)
+    graph = fold(log)
+    told = {event.seq: _witness(event) for event in log}
+    found = {}
+    for relation, said in graph.relations.items():
+        witnesses = {evidence.seq: told[evidence.seq] for evidence in said}
+        questions, models, seeds = (len(set(column)) for column in zip(*witnesses.values(), strict=True))
+        found[relation] = Support(len(witnesses), questions, models, seeds)
+    return graph, found
+
+
+def _witness(event: Event) -> tuple[object, object, object]:
+    """Return which question, model and seed stand behind an event; a person is one of each.
+
+    Samples of one question, and the question that verifies them, are one question.
+    """
+    if isinstance(event, Expansion):
+        return event.focus.question, event.reply.model, event.seed
+    return event.kind, "", ""
+
+
+def core(events: Iterable[Event], least: int, by: By = "samples") -> Graph:
+    """Return the graph of the relations that at least `least` different replies, questions, models or seeds said.
+
+    Raises BadInput for less than 1.
+    """
+    if least < 1:
+        raise BadInput(f"a support of {least}: ask for 1 or more")
+    graph, known = supports(events)
+    counts = {relation: getattr(support, by) for relation, support in known.items()}
+    return _graph(graph.topic, graph.concepts, {r: count for r, count in counts.items() if count >= least})
+
+
+def consensus(graphs: Sequence[Graph], least: int) -> tuple[Graph, Repeatability]:
+    """Return the graph of the relations that at least `least` of some graphs hold, and how alike the graphs are.
+
+    A concept of one graph is that of another where they share a name that was said. Raises BadInput for fewer than two
+    graphs, or a `least` that no relation could reach.
+    """
+    if len(graphs) < FEWEST or not 1 <= least <= len(graphs):
+        raise BadInput(f"{least} of {len(graphs)} runs: name at least {FEWEST} runs, and as many that have to agree")
+    same = _common(graphs)
+    names: dict[str, Concept] = {}
+    held: list[tuple[set[str], set[Relation]]] = []
+    for graph in graphs:
+        for key, concept in graph.concepts.items():
+            names.setdefault(same.find(key), concept)
+        held.append((set(map(same.find, graph.concepts)), set(filter(None, map(same.shown, graph.relations)))))
+    votes = Counter(relation for _, relations in held for relation in relations)
+    agreed = {relation: count for relation, count in votes.items() if count >= least}
+    return _graph(graphs[0].topic, names, agreed), _repeatability(held)
+
+
+def lacking(graph: Graph, other: Graph) -> tuple[list[str], list[Relation]]:
+    """Return the concepts, by key, and the relations that one graph shows and another does not."""
+    concepts = [key for key in graph.concepts if key not in other.concepts]
+    return concepts, [relation for relation in graph.relations if relation not in other.relations]
+
+
+def _common(graphs: Sequence[Graph]) -> Standing:
+    """Return what stands for what over all graphs together."""
+    merges = [Change("merge", pair) for graph in graphs for pair in graph.standing.into.items()]
+    return Standing().ahead(merges)
+
+
+def _repeatability(held: Sequence[tuple[set[str], set[Relation]]]) -> Repeatability:
+    pairs = list(combinations(held, 2))
+    concepts = sum(_jaccard(one, other) for (one, _), (other, _) in pairs)
+    relations = sum(_jaccard(one, other) for (_, one), (_, other) in pairs)
+    return Repeatability(len(pairs), concepts / len(pairs), relations / len(pairs))
+
+
+def _jaccard(one: AbstractSet[object], other: AbstractSet[object]) -> float:
+    union = len(one | other)
+    return len(one & other) / union if union else 1.0
+
+
+def _graph(topic: str, concepts: Mapping[str, Concept], relations: Mapping[Relation, int]) -> Graph:
+    """Return the graph of some relations and of the concepts that they relate."""
+    used = dict.fromkeys(key for relation in relations for key in relation.ends)
+    known = tuple(Concept(key, concepts[key].name, concepts[key].aliases) for key in used)
+    said = tuple(Statement(r, Triple(r.source, r.predicate, r.target), count) for r, count in relations.items())
+    graph = Graph(topic=topic)
+    graph.apply(Edit(1, "add", Delta(concepts=known, relations=said)))
+    return graph

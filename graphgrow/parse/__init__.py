@@ -1,0 +1,1 @@
+"""What a reply says, in its own words."""

@@ -1,0 +1,189 @@
+"""JSON that is broken: give back the values that can be read with certainty, count the rest.
+
+Every object is mended on its own. A repair may add punctuation but lose or move no word: json_repair alone would read
+`"o": "Ur" is not true}` as "Ur". What does not pass that check is dropped and counted, never guessed.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from graphgrow.graph.model import Json
+
+# The keys under which models put the three sides of a relation, the most telling one first.
+SOURCE = ("s", "subject", "source", "from", "head")
+PREDICATE = ("p", "predicate", "relation", "relationship", "rel", "type", "label")
+TARGET = ("o", "object", "target", "to", "tail")
+
+MAX_OBJECT = 2_000
+MAX_WHOLE = 20_000
+# json_repair takes 30-500 µs an object, and 5 ms where it recurses without end: at most 200 objects, 40,000 characters.
+MAX_REPAIRED = 40_000
+MIN_COST = 200
+MAX_BRACKETS = 200
+
+# What a hand-written parser raises where it is wrong about its input; json_repair 0.64 fails an assertion on some.
+_REPAIR_BUGS = (AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+
+_STRING = r'"(?:[^"\\\n]|\\.)*+"'
+_SPACE = r"\s*+"
+# An object with well-formed strings (braces may stand in them), else anything up to the next brace, closed or not.
+_OBJECT = re.compile(
+    rf"\{{(?:{_SPACE}{_STRING}{_SPACE}:{_SPACE}(?:{_STRING}|[\w.+-]++){_SPACE},?+)++{_SPACE}\}}|\{{[^{{}}]*+\}}?+"
+)
+_KEY = re.compile(r"""["']\w++["']\s*+:""")
+_SIDES = "|".join(SOURCE + PREDICATE + TARGET)
+_BROKEN_CODE = re.compile(r"\\u(?:\{|[0-9a-fA-F]{1,3}(?![0-9a-fA-F]))")
+_COMMENT = re.compile(r'(?<=[\s",\]])//[^"\n]*+')
+_MENDS = (
+    (_COMMENT, ""),
+    (re.compile(rf'"(?:{_SIDES})"\s*+:\s*+(?="(?:{_SIDES})"\s*+:)'), ""),  # {"s": "p": "builds", "s": "Ur", ...
+    (re.compile(r'"\s*+:\s*+":\s*+"'), '": "'),  # {"s":": "Ur", ...
+    (re.compile(r"\\u(?=[^\x00-\x7f]|[\s\"])"), ""),  # an escape that turned into the character itself
+    (re.compile(r"\\'"), "'"),
+    (re.compile(r'\\(?!["\\/bfnrt]|u[0-9a-fA-F]{4})'), r"\\\\"),  # LaTeX
+)
+_ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|[bfnrt])")
+_NOT_WORD = re.compile(r"[\W_]+")
+_NOTHING = re.compile(r"[\s,\[\]`]*+")
+_NEXT = re.compile(r"\s*+,?+\s*+[\[\]{}`]")
+_GOES_ON = re.compile(r'\s*+[,:{\["]')
+
+
+@dataclass(slots=True)
+class Salvaged:
+    """What a broken JSON text still says: values, the number of objects lost, and whether it ends in mid-air."""
+
+    values: list[object] = field(default_factory=list)
+    lost: int = 0
+    cut: bool = False
+
+
+def _merged(pairs: list[tuple[str, object]]) -> Json:
+    """Return an object; a key said twice holds both lists, or null where its two values differ."""
+    merged: Json = {}
+    for key, value in pairs:
+        known = merged.setdefault(key, value)
+        if isinstance(known, list) and isinstance(value, list) and known is not value:
+            merged[key] = known + value
+        elif known != value:
+            merged[key] = None
+    return merged
+
+
+# Numbers stay as the model wrote them.
+DECODER = json.JSONDecoder(object_pairs_hook=_merged, parse_int=str, parse_float=str, parse_constant=str, strict=False)
+
+
+def strict(text: str) -> object:
+    """Return the one JSON value a text consists of, None where it is none."""
+    try:
+        return DECODER.decode(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _words(text: str) -> str:
+    plain = _ESCAPED.sub(lambda code: chr(int(code[1], 16)) if code[1] else " ", text)
+    return _NOT_WORD.sub("", plain)
+
+
+def _leaves(value: object) -> Iterator[str]:
+    """Yield the keys and scalars of a JSON value in reading order."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            yield from _leaves(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _leaves(inner)
+    else:
+        yield str(value)
+
+
+def _certain(value: object, text: str) -> bool:
+    """Tell whether a repair kept every word in its order, and left no quotation mark or empty string behind."""
+    leaves = list(_leaves(value))
+    return all(_words(leaf) and '"' not in leaf for leaf in leaves) and _words("".join(leaves)) == _words(text)
+
+
+def _repaired(text: str) -> object:
+    """Return what json_repair makes of a text where that is certain, else None."""
+    from json_repair import repair_json  # only broken replies pay for this import
+
+    if text.count("{") + text.count("[") > MAX_BRACKETS:
+        return None
+    try:
+        value = repair_json(text, return_objects=True, skip_json_loads=True)
+    except _REPAIR_BUGS:
+        return None
+    named = isinstance(value, list) or (isinstance(value, dict) and all(map(str.isidentifier, value)))
+    return value if named and _certain(value, text) else None
+
+
+def _mended(text: str, *, repair: bool) -> object:
+    """Return the value of a broken text after known slips are taken out, None where it stays broken."""
+    if _BROKEN_CODE.search(text):
+        return None
+    for slip, instead in _MENDS:
+        text = slip.sub(instead, text)
+    value = strict(text)
+    return _repaired(text) if value is None and repair else value
+
+
+def _closed(text: str) -> object:
+    """Return the object whose closing brackets were forgotten, None where its last string or number is cut."""
+    end = text.rfind('"') + 1
+    closed = (strict(text[:end] + brackets) for brackets in ("}", "]}"))
+    return next((value for value in closed if value is not None), None) if _NOTHING.fullmatch(text, end) else None
+
+
+def _ends_closed(text: str) -> bool:
+    """Tell whether the last string of an object or list is closed."""
+    quote = '"' if '"' in text else "'"
+    body = text.rstrip("}] \t\r\n")
+    return body.endswith(quote) and not body.endswith("\\" + quote)
+
+
+def _is_cut(text: str) -> bool:
+    """Tell whether JSON ends in mid-air: brackets are open, and what follows the last closed one is no prose."""
+    if text.count("{") + text.count("[") <= text.count("}") + text.count("]"):
+        return False
+    end = max(text.rfind("}"), text.rfind("]")) + 1
+    return not end or bool(_GOES_ON.match(text, end))
+
+
+def _whole(text: str) -> object:
+    """Return the value of a broken text mended in one piece, up to its last closed bracket."""
+    starts = [start for start in (text.find("{"), text.find("[")) if start >= 0]
+    piece = text[min(starts) : max(text.rfind("}"), text.rfind("]")) + 1] if starts else ""
+    return _mended(piece, repair=_ends_closed(piece)) if 0 < len(piece) <= MAX_WHOLE else None
+
+
+def _is_item(piece: str) -> bool:
+    """Tell whether an unreadable piece was meant as an object of its own, and not as the wrapper of a list."""
+    return len(_KEY.findall(piece)) > 1 and not piece.rstrip().endswith("[")
+
+
+def salvage(text: str) -> Salvaged:
+    """Return what can be read of a JSON text that is not valid as a whole."""
+    found = Salvaged(cut=_is_cut(text))
+    repaired = 0
+    for match in _OBJECT.finditer(text):
+        piece = match[0]
+        if ":" not in piece:
+            continue
+        value = strict(piece) if piece.endswith("}") else _closed(piece)
+        if value is None and piece.endswith("}") and len(piece) <= MAX_OBJECT and _is_item(piece):
+            repaired += max(len(piece), MIN_COST)
+            # A brace inside a string must not pass for the end of the object.
+            ends = _ends_closed(piece) or bool(_NEXT.match(text, match.end()))
+            value = _mended(piece, repair=ends and repaired <= MAX_REPAIRED)
+        if isinstance(value, dict):
+            found.values.append(value)
+        else:
+            found.lost += _is_item(piece)
+    if not found.values and (value := _whole(text)) is not None:
+        found.values.append(value)
+    return found

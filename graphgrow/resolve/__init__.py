@@ -1,0 +1,1 @@
+"""What a proposal means for one graph: which concept a name is, what is junk, which predicate was meant."""

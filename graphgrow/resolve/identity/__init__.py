@@ -1,0 +1,20 @@
+"""When two names are one concept: candidates from an index, guards against false likeness, a decision with a reason.
+
+`decide` is the whole of it; what it says is carried out elsewhere, as an event that can be undone.
+"""
+
+from graphgrow.resolve.identity.candidates import Candidate, Lexicon
+from graphgrow.resolve.identity.decide import Decision, decide
+from graphgrow.resolve.identity.guards import contradiction, disagree
+from graphgrow.resolve.identity.meanings import Meanings, Vectors
+
+__all__ = [
+    "Candidate",
+    "Decision",
+    "Lexicon",
+    "Meanings",
+    "Vectors",
+    "contradiction",
+    "decide",
+    "disagree",
+]

@@ -1,0 +1,182 @@
+"""What names mean: an index over their unit vectors, and a cache of these in any store."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from graphgrow.errors import BadInput
+from graphgrow.graph.keys import clean
+from graphgrow.llm.embedders import Embedder, Floats
+from graphgrow.resolve.identity.candidates import Candidate
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_FEWEST_ROWS = 256
+_SCREEN = 64  # dimensions of the first look
+_WORTH_SCREENING = 20_000  # rows; fewer are compared whole
+_SCREENED = 1_000  # rows that the first look leaves; what it loses is measured in tests/test_embeddings.py
+
+
+class Cache(Protocol):
+    """Where results are kept that could be computed again; every store is one."""
+
+    def recall(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
+        """Return what is kept of the keys."""
+        ...
+
+    def remember(self, kind: str, values: Mapping[str, bytes]) -> None:
+        """Keep values under their keys, where this user may write."""
+        ...
+
+
+class Vectors:
+    """An index of unit vectors, searched by matrix products in float32.
+
+    A product over 100,000 rows of 384 is bound by memory, so that many are first compared in 64 random directions; only
+    the best thousand are then compared in all. Below 20,000 rows the search is exact.
+    """
+
+    def __init__(self) -> None:
+        self._rows: Floats = np.empty((0, 0), np.float32)
+        self._screen: Floats = np.empty((0, 0), np.float32)
+        self._directions: Floats = np.empty((0, 0), np.float32)
+        self._keys: list[str] = []
+        self._place: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._place
+
+    def add(self, key: str, vector: Floats) -> None:
+        """Take in a vector of length 1, or replace the one of this key; raises BadInput for another dimension."""
+        if not self._rows.size:
+            self._begin(len(vector))
+        if len(vector) != self._rows.shape[1]:
+            raise BadInput(f"{key!r} has {len(vector)} dimensions, the index {self._rows.shape[1]}: use one embedder")
+        place = self._place.setdefault(key, len(self._keys))
+        if place == len(self._keys):
+            self._keys.append(key)
+        if place == len(self._rows):
+            self._rows, self._screen = _doubled(self._rows), _doubled(self._screen)
+        self._rows[place] = vector
+        self._screen[place] = vector @ self._directions
+
+    def remove(self, key: str) -> None:
+        """Forget a vector; a key that is not there changes nothing. The last one takes its place."""
+        place = self._place.pop(key, None)
+        if place is None:
+            return
+        last = self._keys.pop()
+        if last != key:
+            self._keys[place] = last
+            self._place[last] = place
+            for table in (self._rows, self._screen):
+                table[place] = table[len(self._keys)]
+
+    def get(self, key: str) -> Floats | None:
+        """Return the vector of a key, None where there is none."""
+        place = self._place.get(key)
+        return None if place is None else self._rows[place]
+
+    def near(self, vector: Floats, limit: int = 8, at_least: float = 0.0) -> list[tuple[str, float]]:
+        """Return the keys with the highest cosine and that cosine, best first."""
+        if not self._keys:
+            return []
+        places = self._first_look(vector)
+        cosines = (self._rows[: len(self)] if isinstance(places, range) else self._rows[places]) @ vector
+        found = np.flatnonzero(cosines >= at_least)
+        best = [(self._keys[places[one]], float(cosines[one])) for one in _highest(cosines, found, limit)]
+        return sorted(best, key=lambda one: (-one[1], one[0]))
+
+    def _begin(self, dimensions: int) -> None:
+        gaussian = np.random.default_rng(0).standard_normal((dimensions, min(dimensions, _SCREEN)))
+        self._directions = np.linalg.qr(gaussian)[0].astype(np.float32)
+        self._rows = np.empty((_FEWEST_ROWS, dimensions), np.float32)
+        self._screen = np.empty((_FEWEST_ROWS, self._directions.shape[1]), np.float32)
+
+    def _first_look(self, vector: Floats) -> "NDArray[np.intp] | range":
+        count = len(self._keys)
+        if count < _WORTH_SCREENING:
+            return range(count)
+        rough = self._screen[:count] @ (vector @ self._directions)
+        return _highest(rough, np.arange(count), _SCREENED)
+
+
+class Meanings:
+    """The names of known concepts by what they mean. Vectors that a cache holds are not computed again."""
+
+    def __init__(self, embedder: Embedder, cache: Cache | None = None) -> None:
+        self._embedder = embedder
+        self._cache = cache
+        self._vectors = Vectors()
+        self._ready: dict[str, Floats] = {}
+
+    def __len__(self) -> int:
+        return len(self._vectors)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._vectors
+
+    def close(self) -> None:
+        """Close the connections of an embedder that has some."""
+        if close := getattr(self._embedder, "close", None):
+            close()
+
+    def add(self, names: Mapping[str, str]) -> None:
+        """Take in concepts, key -> name; many at once cost much less than one by one."""
+        for key, vector in zip(names, self.vectors(list(names.values())), strict=True):
+            self._vectors.add(key, vector)
+
+    def put(self, key: str, vector: Floats) -> None:
+        """Take in a concept whose vector is known already."""
+        self._vectors.add(key, vector)
+
+    def remove(self, key: str) -> None:
+        """Forget a concept."""
+        self._vectors.remove(key)
+
+    def near(self, name: str, limit: int = 8, at_least: float = 0.0) -> list[Candidate]:
+        """Return the concepts that mean about the same as a name, best first."""
+        found = self._vectors.near(self._vector(name), limit, at_least)
+        return [Candidate(key, cosine, "meaning") for key, cosine in found]
+
+    def cosine(self, name: str, key: str) -> float | None:
+        """Return how much a name and a known concept mean the same, -1 to 1; None for an unknown key."""
+        vector = self._vectors.get(key)
+        return None if vector is None else float(vector @ self._vector(name))
+
+    def vectors(self, names: Sequence[str]) -> Floats:
+        """Return an array of shape (len(names), d); what the cache does not hold is computed and put there."""
+        cleaned = [clean(name) for name in names]
+        kind = f"embedding {self._embedder.name}"
+        kept = self._cache.recall(kind, dict.fromkeys(cleaned)) if self._cache else {}
+        missing = [name for name in dict.fromkeys(cleaned) if name not in kept]
+        fresh = dict(zip(missing, self._embedder.embed(missing), strict=True)) if missing else {}
+        if self._cache and fresh:
+            self._cache.remember(kind, {name: row.astype("<f4").tobytes() for name, row in fresh.items()})
+        found = fresh | {name: np.frombuffer(value, "<f4") for name, value in kept.items()}
+        return np.stack([found[name] for name in cleaned]) if cleaned else np.empty((0, 0), np.float32)
+
+    def prepare(self, names: Sequence[str]) -> None:
+        """Compute in one batch what `near` and `cosine` will be asked about next; one by one costs thrice as much."""
+        self._ready = dict(zip(names, self.vectors(names), strict=True))
+
+    def _vector(self, name: str) -> Floats:
+        if name not in self._ready:
+            self.prepare([name])
+        return self._ready[name]
+
+
+def _doubled(table: Floats) -> Floats:
+    return np.concatenate([table, np.empty_like(table)])
+
+
+def _highest(values: Floats, places: "NDArray[np.intp]", count: int) -> "NDArray[np.intp]":
+    """Return those of the places where the values are highest, in no order."""
+    if len(places) <= count:
+        return places
+    return places[np.argpartition(values[places], -count)[-count:]]

@@ -1,0 +1,211 @@
+"""Predicates in canonical wording and direction: a bounded vocabulary, predicates.toml or the user's own file.
+
+"is caused by" is "causes" with source and target exchanged; `read` says so. The vocabulary knows wordings, not
+meanings: a wording it does not list is folded and kept, and `unmapped` reports those with the most alike predicate.
+"""
+
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import SequenceMatcher, get_close_matches
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from graphgrow.errors import BadInput
+from graphgrow.graph.keys import clean
+from graphgrow.graph.model import Relation
+
+FALLBACK = "related to"
+ALIKE = 0.75  # below this likeness a proposal is noise
+
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_NOT_WORD = re.compile(r"[^\w+%↑↓]+|_+")
+# "are often used in" and "can be used in" say what "is used in" says.
+_ADVERB = r"(?: (?:typically|often|usually|commonly|also|mainly|widely|directly|generally|primarily|frequently))*"
+_AUXILIARY = re.compile(
+    rf"^(?:is|are|was|were|be|(?:can|may|could|must|should|will) be|has been|have been){_ADVERB}(?= )"
+)
+_MODAL = re.compile(
+    rf"^(?:can|may|could|might|will|should|must|directly|often|also|typically|helps?(?: to)?){_ADVERB}"
+    r" (?!(?:be|in|with|for|to)\b)(?=\w)"
+)
+_PASSIVE = re.compile(
+    r"^is (?=(?:used|designed|intended) to )"
+    r"|^is (?:an? |the )?(?=.*\b(?:of|by|in|into|to|with|for|from|on|as|at|than|through|using|like|near|above|below)$)"
+)
+_ARTICLE = re.compile(r"(?<=\w) (?:an?|the)(?= \w)|(?<=^has) an?$")
+_NEGATION = re.compile(r"\b(?:(?:can)?not|no|never|without|fails?)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What a wording means: a predicate, and whether source and target change places."""
+
+    predicate: str
+    turned: bool = False
+
+    def between(self, source: str, target: str) -> Relation:
+        """Return the relation that the wording says of two concepts, the right way round."""
+        return Relation(target, self.predicate, source) if self.turned else Relation(source, self.predicate, target)
+
+
+@dataclass(frozen=True, slots=True)
+class Unmapped:
+    """A wording the vocabulary does not list, how often it was said, and the most alike predicate ("" if none is)."""
+
+    wording: str
+    count: int
+    proposal: str
+    turned: bool
+    score: float
+
+
+class _Entry(BaseModel):
+    """One table of a vocabulary file."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    same: list[str] = []
+    turned: list[str] = []
+
+
+def _settled(pattern: re.Pattern[str], by: str, text: str) -> str:
+    """Return the text with a substitution repeated until nothing changes."""
+    while (again := pattern.sub(by, text).strip()) != text:
+        text = again
+    return text
+
+
+def folded(predicate: str) -> str:
+    """Return a predicate as lower-case words, auxiliaries as "is": IS-A and isA give "is a"."""
+    words = " ".join(_NOT_WORD.sub(" ", _CAMEL.sub(" ", clean(predicate))).casefold().split())
+    return _settled(_AUXILIARY, "is", words)
+
+
+def _core(text: str) -> str:
+    """Return a folded wording without what changes no meaning: "is a part of" -> "part of", "can cause" -> "cause"."""
+    text = _settled(_AUXILIARY, "is", _settled(_MODAL, "", text))
+    return _ARTICLE.sub("", _PASSIVE.sub("", text))
+
+
+def _base(wording: str) -> str:
+    """Return a wording with its first verb in the base form: "applies to" -> "apply to"; other words may suffer."""
+    verb, _, rest = wording.partition(" ")
+    verb = {"has": "have", "is": "is", "does": "do"}.get(verb) or re.sub(
+        r"(?<=[^aeiou])ies$|(?<=ss)es$|(?<=[cs]h)es$|(?<=[^su])s$", lambda m: "y" if m[0] == "ies" else "", verb
+    )
+    return f"{verb} {rest}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The predicates of a run and every wording of them. `names` is what a JSON schema may offer as an enum."""
+
+    names: tuple[str, ...]
+    wordings: Mapping[str, Wording]
+    inverses: Mapping[str, str]
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read a file of the form of predicates.toml; raises BadInput for one that cannot be used."""
+        try:
+            return cls.parse(path.read_text(encoding="utf-8"), str(path))
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadInput(f"the vocabulary {path} cannot be read: {error}") from error
+
+    @classmethod
+    def parse(cls, text: str, where: str = "predicates.toml") -> Self:
+        """Read the text of a vocabulary; raises BadInput as `load` does."""
+        try:
+            entries = TypeAdapter(dict[str, _Entry]).validate_python(tomllib.loads(text))
+        except (tomllib.TOMLDecodeError, ValidationError) as error:
+            raise BadInput(f'{where} is no vocabulary: {error}; a table is ["name"] with lists same, turned') from error
+        if not entries:
+            raise BadInput(f"{where} names no predicate: write one table a predicate")
+        said: dict[str, Wording] = {}
+        for wording, meaning in _listed(entries):
+            _file(said, wording, meaning, where)
+        for wording, meaning in list(said.items()):
+            said.setdefault(_base(wording), meaning)
+        inverses = {name: folded(entry.turned[0]) for name, entry in entries.items() if entry.turned}
+        return cls(tuple(entries), said, inverses)
+
+    def look_up(self, predicate: str) -> Wording | None:
+        """Return what a wording means, None where the vocabulary does not list it."""
+        text = folded(predicate)
+        return self.wordings.get(text) or self.wordings.get(_core(text))
+
+    def read(self, predicate: str) -> Wording:
+        """Return what a wording means; one that is not listed is folded and stands for itself."""
+        return self.look_up(predicate) or Wording(folded(predicate) or FALLBACK)
+
+    def canonical(self, predicate: str) -> str:
+        """Return the one wording for a predicate that keeps source and target: a turned one gives its inverse's."""
+        meaning = self.read(predicate)
+        return self.inverses[meaning.predicate] if meaning.turned else meaning.predicate
+
+    def unmapped(self, counts: Mapping[str, int]) -> list[Unmapped]:
+        """Return the wordings that are not listed, the most frequent first, each with a proposal; blanks are none."""
+        missing: Counter[str] = Counter()
+        for predicate, count in counts.items():
+            wording = folded(predicate)
+            if wording and self.look_up(wording) is None:
+                missing[wording] += count
+        return [self._proposal(wording, count) for wording, count in missing.most_common()]
+
+    def _proposal(self, wording: str, count: int) -> Unmapped:
+        alike = [] if _NEGATION.search(wording) else get_close_matches(_core(wording), self.wordings, 1, ALIKE)
+        if not alike:
+            return Unmapped(wording, count, "", turned=False, score=0.0)
+        meaning = self.wordings[alike[0]]
+        score = round(SequenceMatcher(None, alike[0], _core(wording)).ratio(), 3)
+        return Unmapped(wording, count, meaning.predicate, meaning.turned, score)
+
+
+def _listed(entries: Mapping[str, _Entry]) -> Iterator[tuple[str, Wording]]:
+    """Yield every wording with its meaning, the predicates' own names first."""
+    yield from ((name, Wording(name)) for name in entries)
+    for name, entry in entries.items():
+        yield from ((wording, Wording(name)) for wording in entry.same)
+        yield from ((wording, Wording(name, turned=True)) for wording in entry.turned)
+
+
+def _file(said: dict[str, Wording], wording: str, meaning: Wording, where: str) -> None:
+    """Enter a wording; raises BadInput where it is empty, or has a meaning already."""
+    text = folded(wording)
+    if not text or (wording == meaning.predicate and text != wording):
+        raise BadInput(f'{where}: the predicate "{meaning.predicate}" has "{wording}": write it in lower-case words')
+    for form in dict.fromkeys((text, _core(text))):
+        known = said.setdefault(form, meaning)
+        if known == meaning:
+            continue
+        if known.predicate == form:
+            raise BadInput(f'{where}: "{wording}" of "{meaning.predicate}" is a predicate itself: keep one of the two')
+        raise BadInput(f'{where}: "{wording}" is listed under "{known.predicate}" and "{meaning.predicate}"')
+
+
+@cache
+def vocabulary() -> Vocabulary:
+    """Return the vocabulary that ships with the package."""
+    return Vocabulary.parse((files("graphgrow.resolve") / "predicates.toml").read_text(encoding="utf-8"))
+
+
+def read(predicate: str) -> Wording:
+    """Return what a wording means in the packaged vocabulary."""
+    return vocabulary().read(predicate)
+
+
+def canonical_predicate(predicate: str) -> str:
+    """Return the packaged vocabulary's wording for a predicate, source and target staying where they are."""
+    return vocabulary().canonical(predicate)
+
+
+def unmapped(counts: Mapping[str, int]) -> list[Unmapped]:
+    """Return the wordings the packaged vocabulary does not list, the most frequent first, each with a proposal."""
+    return vocabulary().unmapped(counts)

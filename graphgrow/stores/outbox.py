@@ -1,0 +1,198 @@
+"""Replies that were paid for and are not in the store yet, a file each: what a crash or a lost server cannot take.
+
+A reply is written here as it arrives, before anything is made of it, and taken out when the store has it. Every run
+has a folder of its own with a lock that ends with the process; what a dead run left is adopted by the next one.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from errno import ENOENT
+from functools import cache
+from itertools import count
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from graphgrow.errors import StoreError
+from graphgrow.graph.model import Answer, Question
+
+if TYPE_CHECKING:
+    from filelock import FileLock
+    from pydantic import TypeAdapter
+
+
+ATTEMPTS = 20
+T = TypeVar("T")
+BOLT = 7687  # the port of a Neo4j URL that names none
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A reply on its way into the graph of a topic; `seq` is the last event its question had seen, `run` its run."""
+
+    topic: str
+    seq: int
+    question: Question
+    answer: Answer
+    run: str = ""
+
+
+def state_folder(url: str, env: Mapping[str, str] = os.environ) -> Path | None:
+    """Return where replies for a store wait: a folder of the user's, named by a digest; None for `memory:`."""
+    if url.startswith("memory:"):
+        return None
+    try:
+        root = Path(env.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    except RuntimeError:
+        raise StoreError("there is no home to keep replies safe in: set XDG_STATE_HOME to a folder") from None
+    name = hashlib.sha256(_one_spelling(url).encode(errors="surrogateescape")).hexdigest()[:16]
+    return root / "graphgrow" / name
+
+
+def _one_spelling(url: str) -> str:
+    """Return the same text for URLs of the same store, however they are written."""
+    if url.startswith("sqlite:"):
+        return f"sqlite:{Path(url.removeprefix('sqlite:')).resolve()}"
+    parts = urlsplit(url)
+    return f"neo4j://{parts.hostname}:{parts.port or BOLT}?{parts.query}"
+
+
+class Spool(Generic[T]):
+    """The waiting replies of one store, values of one kind; enter it for a run. Without a folder it keeps nothing."""
+
+    def __init__(self, folder: Path | None, kind: type[T]) -> None:
+        self.folder = folder
+        self._kind: Any = kind
+        self._run = ""
+        self._numbers = count(1)
+        self._lock: FileLock | None = None
+
+    @property
+    def _own(self) -> Path | None:
+        return self.folder / self._run if self.folder else None
+
+    def __enter__(self) -> Self:
+        if self.folder:
+            try:
+                self._lock = self._start(self.folder)
+            except OSError as error:
+                raise StoreError(
+                    f"replies cannot be kept safe in {self.folder} ({error.strerror}):"
+                    " set XDG_STATE_HOME to a folder that can be written"
+                ) from None
+        return self
+
+    def _start(self, folder: Path) -> "FileLock":
+        """Take a lock of a new name, then make the run's folder, so that nobody finds a folder without its owner."""
+        for _ in range(ATTEMPTS):
+            self._run = f"{os.getpid()}-{uuid4().hex[:8]}"
+            with suppress(FileNotFoundError):  # a run that ended has just taken the empty folder away
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                if lock := _take(folder / f"{self._run}.lock"):
+                    (folder / self._run).mkdir(mode=0o700)
+                    return lock
+        raise FileNotFoundError(ENOENT, "the folder is taken away again and again")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.folder and self._own and self._lock:
+            _leave(self._own, self._lock)
+            with suppress(OSError):
+                self.folder.rmdir()
+
+    def keep(self, parcel: T) -> Path | None:
+        """Write a reply to disk, to the platter, and return its file."""
+        if self._own is None:
+            return None
+        path = self._own / f"{next(self._numbers):06}.json"
+        draft = path.with_suffix(".draft")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(_adapter(self._kind).dump_json(parcel))
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+        _sync(path.parent)
+        return path
+
+    def drop(self, path: Path | None) -> None:
+        """Forget a reply that the store has; one that cannot be taken away is known to the next run by the log."""
+        if path is not None:
+            with suppress(OSError):
+                path.unlink()
+
+    def adopt(self) -> Iterator[tuple[Path, T]]:
+        """Take over what dead runs left behind, oldest run first; each stays until it is dropped."""
+        from pydantic import ValidationError
+
+        if self.folder is None or self._own is None:
+            return
+        for lock in sorted(self.folder.glob("*.lock"), key=_age):
+            self._move(lock)
+        for path in sorted(self._own.glob("adopted-*.json")):
+            try:
+                parcel = _adapter(self._kind).validate_json(path.read_bytes())
+            except ValidationError:
+                path.replace(path.with_suffix(".unreadable"))
+                continue
+            yield path, parcel
+
+    def _move(self, lock: Path) -> None:
+        """Bring the files of a run into this one's folder where the run is dead."""
+        held = _take(lock) if lock.stem != self._run else None
+        if held and self._own:
+            theirs = lock.with_suffix("")
+            for path in sorted([*theirs.glob("*.json"), *theirs.glob("*.draft")]):
+                path.replace(self._own / f"adopted-{next(self._numbers):06}.json")
+            _leave(theirs, held)
+
+
+def _sync(folder: Path) -> None:
+    """Bring the names in a folder to the platter, where the system lets a folder be opened."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _take(path: Path) -> "FileLock | None":
+    """Return a lock on a file, or None while a living process holds it."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path, mode=0o600)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return None
+    return lock
+
+
+def _leave(folder: Path, lock: "FileLock") -> None:
+    """Give a run's folder back: away with it where it is empty, free for the next run where it is not."""
+    with suppress(OSError):
+        if folder.exists():
+            folder.rmdir()
+        Path(lock.lock_file).unlink()
+    lock.release()
+
+
+def _age(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+@cache
+def _adapter(kind: Any) -> "TypeAdapter[Any]":  # noqa: ANN401  # a type
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)

@@ -1,0 +1,82 @@
+"""A store whose server may go away for a while: the same call is made again until it is back or patience ends."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from itertools import islice
+from typing import TypeVar
+
+from graphgrow.errors import StoreAway
+from graphgrow.graph.graph import Graph, fold
+from graphgrow.graph.model import Event
+from graphgrow.stores import GraphStore
+from graphgrow.stores.projection import Projection
+
+FIRST_PAUSE = 1.0  # seconds, doubled after each attempt
+LONGEST_PAUSE = 30.0
+PAGE = 200
+T = TypeVar("T")
+
+
+class Patient:
+    """Any store, with back-off while it is away: `wait(seconds, why)` sleeps and says so, and may raise to give up."""
+
+    def __init__(
+        self,
+        store: GraphStore,
+        minutes: float,
+        wait: Callable[[float, StoreAway], None],
+        timer: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.url = store.url
+        self._store, self._seconds, self._wait, self._timer = store, 60 * minutes, wait, timer
+
+    def _try(self, call: Callable[[], T]) -> T:
+        pause, until = FIRST_PAUSE, self._timer() + self._seconds
+        while True:
+            try:
+                return call()
+            except StoreAway as error:
+                left = until - self._timer()
+                if left <= 0:
+                    raise
+                self._wait(min(pause, left), error)
+                pause = min(2 * pause, LONGEST_PAUSE)
+
+    def append(self, *events: Event) -> int:
+        """Commit events as soon as the store takes them; never twice, for a store knows what it has taken."""
+        return self._try(lambda: self._store.append(*events))
+
+    def events(self, since: int = 0) -> Iterator[Event]:
+        """Yield the events after seq `since`, in pages."""
+        while page := self._try(partial(self._page, since)):
+            yield from page
+            since = page[-1].seq
+
+    def _page(self, since: int) -> list[Event]:
+        return list(islice(self._store.events(since), PAGE))
+
+    def graph(self) -> Graph:
+        """Return the fold over all events."""
+        return fold(self.events())
+
+    def projection(self) -> Projection:
+        """Return what the store shows."""
+        return self._try(self._store.projection)
+
+    def lease(self, name: str, holder: str, seconds: float) -> bool:
+        """Take or renew a named lease; False while somebody else holds it."""
+        return self._try(lambda: self._store.lease(name, holder, seconds))
+
+    def recall(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
+        """Return what is kept of the keys."""
+        keys = list(keys)
+        return self._try(lambda: self._store.recall(kind, keys))
+
+    def remember(self, kind: str, values: Mapping[str, bytes]) -> None:
+        """Keep results under their keys."""
+        self._store.remember(kind, values)
+
+    def close(self) -> None:
+        """Close the store."""
+        self._store.close()

@@ -11,7 +11,7 @@ Junk is what would make no sensible node: an adjective, a verb phrase, a piece o
 a phrase that says nothing ("different materials"). General, clumsy, off-topic and wrong names are not junk if they name
 something ("process", "forestry plants", "steel oxide"). One of us judged all 677 names, one at a time, before the rules
 took their present form, but not without knowing what kinds of rules there are. The run is also the one whose junk the
-rules were made for; tests/test_hygiene.py runs them over another model's replies, which they were not.
+rules were made for; tests/resolve/test_hygiene.py runs them over another model's replies, which they were not.
 The share of statements whose predicate the vocabulary lists is counted as well.
 """
 

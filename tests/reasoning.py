@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 
-from graphgrow.graph.model import Concept, Delta, Edit, Prompt, Relation, Reply, Statement, Thought, Triple, Usage
+from graphgrow.graph.model import Concept, Delta, Edit, Prompt, ReasoningStep, Relation, Reply, Statement, Triple, Usage
 from graphgrow.llm.scripted import Scripted
 from graphgrow.stores import GraphStore
 
@@ -75,6 +75,6 @@ def said(*triples: tuple[str, str, str]) -> Edit:
     return Edit(1, "add", Delta(tuple(Concept(name, name) for name in names), relations=statements))
 
 
-def thoughts(store: GraphStore) -> list[Thought]:
+def thoughts(store: GraphStore) -> list[ReasoningStep]:
     """Return the thoughts of a store that were paid for."""
-    return [event for event in store.events() if isinstance(event, Thought) and event.reply]
+    return [event for event in store.events() if isinstance(event, ReasoningStep) and event.reply]

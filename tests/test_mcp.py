@@ -20,11 +20,11 @@ from graphgrow.graph.model import Budget, Reply, Usage
 from graphgrow.growth.loop import grow
 from graphgrow.llm.scripted import Scripted
 from graphgrow.mcp.server import ASK, READ, WRITE, server
-from graphgrow.mcp.writing import Purse
+from graphgrow.mcp.writing import Allowance
 from graphgrow.stores import open_store
+from tests.cli.test_cli import graphgrow
 from tests.conftest import ROOT, chatter
 from tests.servers import Answer, completion, free_port, serving
-from tests.test_cli import graphgrow
 
 Session = Callable[[Client], Awaitable[None]]
 
@@ -242,7 +242,7 @@ class Priced(Scripted):
 def test_money_is_limited_over_all_calls_of_a_server(silk: Path) -> None:
     """What earlier calls spent is gone for later ones, and questions are answered where somebody can answer."""
     said_so = {"known": True, "claims": [{"says": "Spider silk contains protein 1.", "cites": ["r1"]}]}
-    purse = Purse(lambda: Priced([Reply(json.dumps(said_so), Usage(9, 9), usd=0.01)]), usd=0.05)
+    purse = Allowance(lambda: Priced([Reply(json.dumps(said_so), Usage(9, 9), usd=0.01)]), usd=0.05)
     served = server(str(silk), purse, write=True)
 
     async def session() -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class ConceptPath:
     """A path: `keys` and `names` of its concepts, and the relations of every hop with their evidence.
 
     A path ignores which way a relation points; `relations` says it.
@@ -38,7 +38,7 @@ class Way:
         return pd.DataFrame(list(self.rows), columns=["hop", "source", "predicate", "target", "support", "events"])
 
     def __repr__(self) -> str:
-        return f"<Way of {self.steps} hops: {' - '.join(map(line, self.names))}>"
+        return f"<ConceptPath of {self.steps} hops: {' - '.join(map(line, self.names))}>"
 
     def _repr_html_(self) -> str:
         rows = [
@@ -49,8 +49,8 @@ class Way:
         return card(" \u2013 ".join(self.names), {"hops": self.steps}, table(heads, rows))
 
 
-def way(graph: Graph, keys: Sequence[str]) -> Way:
-    """Return a path of keys as a Way."""
+def concept_path(graph: Graph, keys: Sequence[str]) -> ConceptPath:
+    """Return a path of keys as a ConceptPath."""
     from graphgrow.reason.paths import hops
 
     rows = tuple(
@@ -65,4 +65,4 @@ def way(graph: Graph, keys: Sequence[str]) -> Way:
         for place, hop in enumerate(hops(graph, keys), 1)
         for relation in hop.relations
     )
-    return Way(tuple(keys), tuple(map(graph.name, keys)), rows)
+    return ConceptPath(tuple(keys), tuple(map(graph.name, keys)), rows)

@@ -1,4 +1,4 @@
-"""Corrections and wishes by name; each is an event that binds all later steps and can be taken back."""
+"""Corrections and directives by name; each is an event that binds all later steps and can be taken back."""
 
 from collections.abc import Callable
 

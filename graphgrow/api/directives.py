@@ -1,7 +1,7 @@
 """Steering as events: pin, unpin, forbid, allow, focus, instruct, withdraw; see strategies/steered.py for what they do.
 
-Each function returns the event that a wish is for a graph as it stands, and changes nothing; append it to a store, as
-`edits.commit` does, and it binds every later question. Raises BadInput where there is nothing to wish for.
+Each function returns the event that a directive is for a graph as it stands, and changes nothing; append it to a store, as
+`edits.commit` does, and it binds every later question. Raises BadInput where there is nothing to directive for.
 """
 
 import random
@@ -12,7 +12,7 @@ from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical, clean
 from graphgrow.graph.lookup import find, look_up
 from graphgrow.graph.model import Change, Delta, Edit, Scope, Steer
-from graphgrow.graph.steering import CHARACTERS, MOST, Wish
+from graphgrow.graph.steering import CHARACTERS, MOST, Directive
 from graphgrow.policy.strategies.pinned import concepts, open_angle
 from graphgrow.policy.strategies.structure import Structure, communities
 
@@ -23,7 +23,7 @@ PAIR = 2
 def pin(graph: Graph, name: str, *, reason: str = "") -> Edit:
     """Keep a concept in the running: it is asked about in its turn for as long as there is a question left about it."""
     key = find(graph, name)
-    if key in graph.steering.pinned(graph.standing.find):
+    if key in graph.steering.pinned(graph.representative):
         raise BadInput(f"{name!r} is pinned already: {SEE}")
     _check_allowed(graph, name, key)
     if not open_angle(graph, (key,), random.Random(0)):
@@ -39,9 +39,9 @@ def unpin(graph: Graph, name: str, *, reason: str = "") -> Edit:
 def forbid(graph: Graph, name: str, *, reason: str = "") -> Edit:
     """Ask no more about a concept, alone or beside another; it stays in the graph, unlike with `edits.reject`."""
     key = find(graph, name)
-    if key in graph.steering.forbidden(graph.standing.find):
+    if key in graph.steering.forbidden(graph.representative):
         raise BadInput(f"{name!r} is forbidden already: {SEE}")
-    if key in graph.steering.pinned(graph.standing.find):
+    if key in graph.steering.pinned(graph.representative):
         raise BadInput(f"{name!r} is pinned: let it go first with  graphgrow unpin")
     return _edit(graph, "forbid", Change("forbid", (key,), reason=reason))
 
@@ -51,8 +51,8 @@ def allow(graph: Graph, name: str, *, reason: str = "") -> Edit:
     return _taken_back(graph, "allow", name, graph.steering.forbids, "forbidden", reason)
 
 
-def _taken_back(graph: Graph, do: Steer, name: str, wishes: dict[str, Wish], what: str, reason: str) -> Edit:
-    said = _said(graph, name, wishes)
+def _taken_back(graph: Graph, do: Steer, name: str, directives: dict[str, Directive], what: str, reason: str) -> Edit:
+    said = _said(graph, name, directives)
     if not said:
         raise BadInput(f"{name!r} is not {what}: {SEE}")
     return _edit(graph, do, Change(do, said, reason=reason))
@@ -83,11 +83,11 @@ def instruct(
     if steps < 0:
         raise BadInput(f"an instruction for the next {steps} steps: name 1 or more, or leave the number out")
     asked = graph.steering.instructions
-    meant = [graph.standing.find(key) for key in keys[:1]]
-    for wish in asked:
-        its = [graph.standing.find(key) for key in wish.change.concepts[:1]]
-        if (wish.change.text, wish.change.scope, its) == (words, scope, meant):
-            raise BadInput(f"{words!r} binds already, since event {wish.seq}: withdraw that first")
+    meant = [graph.representative(key) for key in keys[:1]]
+    for directive in asked:
+        its = [graph.representative(key) for key in directive.change.concepts[:1]]
+        if (directive.change.text, directive.change.scope, its) == (words, scope, meant):
+            raise BadInput(f"{words!r} binds already, since event {directive.seq}: withdraw that first")
     if len(asked) >= MOST:
         raise BadInput(f"{MOST} instructions bind already, and more confuse a model: withdraw one; {SEE}")
     return _edit(graph, "instruct", Change("instruct", keys, text=words, scope=scope, steps=steps, reason=reason))
@@ -96,26 +96,26 @@ def instruct(
 def withdraw(graph: Graph, event: int, *, reason: str = "") -> Edit:
     """Take back whatever an event wished for: a pin, what is forbidden, a focus that waits, an instruction."""
     steering = graph.steering
-    if event in steering.wishes:
+    if event in steering.directives:
         return _edit(graph, "withdraw", Change("withdraw", reason=reason, event=event))
     for held, taking in ((steering.pins, unpin), (steering.forbids, allow)):
-        keys = [key for key, wish in held.items() if wish.seq == event]
+        keys = [key for key, directive in held.items() if directive.seq == event]
         if keys:
             return taking(graph, keys[0], reason=reason)
-    known = ", ".join(str(wish.seq) for wish in binding(graph)) or "none does"
+    known = ", ".join(str(directive.seq) for directive in binding(graph)) or "none does"
     raise BadInput(f"nothing binds since event {event}: these do: {known}")
 
 
-def binding(graph: Graph) -> list[Wish]:
+def binding(graph: Graph) -> list[Directive]:
     """Return what binds now, oldest first."""
     steering = graph.steering
-    wishes = [*steering.pins.values(), *steering.forbids.values(), *steering.wishes.values()]
-    return sorted(wishes, key=lambda wish: wish.seq)
+    directives = [*steering.pins.values(), *steering.forbids.values(), *steering.directives.values()]
+    return sorted(directives, key=lambda directive: directive.seq)
 
 
 def describe(graph: Graph, change: Change) -> str:
     """Return in words what a change that steers asks for."""
-    names = [graph.name(graph.standing.find(key)) for key in change.concepts[:PAIR]]
+    names = [graph.name(graph.representative(key)) for key in change.concepts[:PAIR]]
     match change.do:
         case "pin":
             return f"{names[0]} is asked about in its turn"
@@ -128,7 +128,7 @@ def describe(graph: Graph, change: Change) -> str:
         case "focus":
             return f"the next question is {_about(names)}"
         case "withdraw":
-            taken = graph.steering.wishes.get(change.event)
+            taken = graph.steering.directives.get(change.event)
             return f"event {change.event} is taken back{f': {describe(graph, taken.change)}' if taken else ''}"
         case _:
             return f'{scope_in_words(change, names)}: "{change.text}"'
@@ -145,22 +145,26 @@ def scope_in_words(change: Change, names: list[str]) -> str:
     return f"for {count} question{'' if change.steps == 1 else 's'}{where[change.scope]}"
 
 
-def state(graph: Graph, wish: Wish) -> str:
-    """Return how a wish stands: how many questions it is still for, or why it waits."""
-    if wish.change.do == "instruct" and wish.change.scope == "run":
-        return _count(wish)
-    keys = concepts(graph, wish) if wish.change.do == "focus" else (graph.standing.find(wish.change.concepts[0]),)
+def state(graph: Graph, directive: Directive) -> str:
+    """Return how a directive stands: how many questions it is still for, or why it waits."""
+    if directive.change.do == "instruct" and directive.change.scope == "run":
+        return _count(directive)
+    keys = (
+        concepts(graph, directive)
+        if directive.change.do == "focus"
+        else (graph.representative(directive.change.concepts[0]),)
+    )
     if not graph.concepts.keys() >= set(keys):
         return "waits: rejected"
-    if wish.change.do == "instruct":
-        return _count(wish)
-    if not graph.steering.forbidden(graph.standing.find).keys().isdisjoint(keys):
-        return "binds" if wish.change.do == "forbid" else "waits: forbidden"
+    if directive.change.do == "instruct":
+        return _count(directive)
+    if not graph.steering.forbidden(graph.representative).keys().isdisjoint(keys):
+        return "binds" if directive.change.do == "forbid" else "waits: forbidden"
     return "binds" if open_angle(graph, keys, random.Random(0)) else "waits: every question was asked"
 
 
-def _count(wish: Wish) -> str:
-    return f"heeded by {wish.heeded}" + (f", {wish.left} left" if wish.left is not None else "")
+def _count(directive: Directive) -> str:
+    return f"followed by {directive.followed}" + (f", {directive.left} left" if directive.left is not None else "")
 
 
 def _about(names: list[str]) -> str:
@@ -192,18 +196,18 @@ def _members(graph: Graph, key: str) -> tuple[str, ...]:
     return (key, *(other for other, one in zip(found.keys, label, strict=True) if one == its and other != key))
 
 
-def _said(graph: Graph, name: str, held: dict[str, Wish]) -> tuple[str, ...]:
+def _said(graph: Graph, name: str, held: dict[str, Directive]) -> tuple[str, ...]:
     """Return the keys as said, of those held, that stand for the concept a person means, shown or not."""
-    meant = look_up(graph, name) or graph.standing.find(canonical(name))
-    return tuple(key for key in held if graph.standing.find(key) == meant)
+    meant = look_up(graph, name) or graph.representative(canonical(name))
+    return tuple(key for key in held if graph.representative(key) == meant)
 
 
 def _check_allowed(graph: Graph, name: str, key: str) -> None:
-    if key in graph.steering.forbidden(graph.standing.find):
+    if key in graph.steering.forbidden(graph.representative):
         raise BadInput(f"{name!r} is not to be asked about: let it in first with  graphgrow allow")
 
 
 def _edit(graph: Graph, kind: Steer, change: Change) -> Edit:
-    """Return a wish as the next event of a graph; one an event, so that its number names it."""
+    """Return a directive as the next event of a graph; one an event, so that its number names it."""
     fit = replace(change, reason=clean(change.reason))
     return Edit(graph.seq + 1, kind, Delta(changes=(fit,)), clean(describe(graph, fit)))

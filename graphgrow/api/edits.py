@@ -52,14 +52,14 @@ def merge(graph: Graph, one: str, other: str, *, reason: str = BY_HAND, into: st
 
 def unmerge(graph: Graph, name: str, *, reason: str = BY_HAND) -> Edit:
     """Let a name that was merged into a concept stand for itself again, and be kept apart from it."""
-    standing = graph.standing
-    key = next((one for one in (name, canonical(name)) if one in standing.into), "")
+    corrections = graph.corrections
+    key = next((one for one in (name, canonical(name)) if one in corrections.into), "")
     if not key:
-        members = standing.members(look_up(graph, name) or canonical(name))[1:]
+        members = corrections.members(look_up(graph, name) or canonical(name))[1:]
         names = f": name what was merged into it, {', '.join(map(repr, members))}" if members else ""
         raise BadInput(f"{name!r} was not merged into anything{names}")
-    kept = standing.into[key]
-    if canonical(standing.name(standing.find(key)) or "") == key:
+    kept = corrections.into[key]
+    if canonical(corrections.name(corrections.representative(key)) or "") == key:
         raise BadInput(f"{name!r} is the name that the concept was given: give it another one with  graphgrow rename")
     changes = [Change("unmerge", (key,), reason=reason), Change("apart", (key, kept), reason=reason)]
     return _edit(graph, "unmerge", changes, f"{name} is not {graph.name(kept)}")
@@ -79,7 +79,7 @@ def doubt(graph: Graph, one: str, other: str, *, reason: str = BY_HAND) -> Edit:
     first, second = find(graph, one), find(graph, other)
     if first == second:
         raise BadInput(f"{one!r} and {other!r} are one concept: take them apart with  graphgrow unmerge")
-    if any({graph.standing.find(key) for key in waiting.concepts} == {first, second} for waiting in queue(graph)):
+    if any({graph.representative(key) for key in waiting.concepts} == {first, second} for waiting in queue(graph)):
         raise BadInput(f"{one!r} and {other!r} wait for a decision already: see  graphgrow review")
     return _edit(graph, "doubt", [Change("doubt", (first, second), reason=reason)],
                  f"{graph.name(first)} may be {graph.name(second)}")  # fmt: skip
@@ -90,12 +90,12 @@ def reject(graph: Graph, name: str, *, reason: str = BY_HAND) -> Edit:
 
     A name that the graph does not hold is rejected in advance.
     """
-    key = look_up(graph, name) or graph.standing.find(canonical(name))
+    key = look_up(graph, name) or graph.representative(canonical(name))
     if not key:
         raise BadInput(f"{name!r} names nothing")
-    if key in graph.standing.hidden:
+    if key in graph.corrections.hidden:
         raise BadInput(f"{name!r} is rejected already")
-    keys = tuple(graph.standing.members(key))
+    keys = tuple(graph.corrections.members(key))
     return _edit(graph, "reject", [Change("reject", keys, reason=reason)], graph.name(key))
 
 
@@ -112,10 +112,12 @@ def restore(graph: Graph, name: str, *, log: Iterable[Event] = (), reason: str =
     With the `log` of the graph, also what replies said about it while it was kept out.
     """
     key = canonical(name)
-    found = graph.standing.find(key)
+    found = graph.representative(key)
     if found in graph.concepts:
         raise BadInput(f"{name!r} is in the graph: there is nothing to restore")
-    keys = [one for one in graph.standing.members(found, graph.standing.rejected) if one in graph.standing.rejected]
+    keys = [
+        one for one in graph.corrections.members(found, graph.corrections.rejected) if one in graph.corrections.rejected
+    ]
     change = Change("restore", tuple(keys) or (key,), reason=reason)
     brought = _regained(graph, change, log)
     if not keys and not brought.concepts:
@@ -126,7 +128,9 @@ def restore(graph: Graph, name: str, *, log: Iterable[Event] = (), reason: str =
 def restore_relation(graph: Graph, source: str, predicate: str, target: str, *, reason: str = BY_HAND) -> Edit:
     """Let a rejected relation be there again with its evidence."""
     literal, wanted = _readings(find(graph, source), predicate, find(graph, target))
-    said = [one for one in graph.standing.rejected_relations if graph.standing.counts_as(one) in (literal, wanted)]
+    said = [
+        one for one in graph.corrections.rejected_relations if graph.corrections.counts_as(one) in (literal, wanted)
+    ]
     if not said:
         raise BadInput(f"{source!r} {predicate!r} {target!r} was never rejected here")
     return _edit(graph, "restore", [Change("restore", relation=one, reason=reason) for one in said],
@@ -141,10 +145,10 @@ def rename(graph: Graph, name: str, new: str, *, reason: str = BY_HAND) -> Edit:
         raise BadInput(f"{new!r} names nothing: give the concept another name")
     if text == graph.name(key):
         raise BadInput(f"{name!r} has that name already")
-    if graph.standing.find(other) in graph.standing.hidden:
+    if graph.is_rejected(other):
         raise BadInput(f"{new!r} was rejected: bring it back with  graphgrow restore, or choose another name")
-    if graph.standing.find(other) != key and graph.knows(other):
-        raise BadInput(f"there is a concept {graph.name(graph.standing.find(other))!r} already: merge the two instead")
+    if graph.representative(other) != key and graph.knows(other):
+        raise BadInput(f"there is a concept {graph.name(graph.representative(other))!r} already: merge the two instead")
     changes = [Change("rename", (key,), text=text, reason=reason)]
     is_new = not graph.knows(other)
     if is_new:
@@ -158,7 +162,7 @@ def retype(graph: Graph, relation: Relation, predicate: str, *, reason: str = BY
     text = canonical_predicate(predicate)
     if text == relation.predicate:
         raise BadInput(f"{_words(graph, relation)}: it has that predicate already")
-    if graph.standing.is_rejected(Relation(relation.source, text, relation.target)):
+    if graph.corrections.is_rejected(Relation(relation.source, text, relation.target)):
         raise BadInput(f"{_words(graph, relation)}: with {text!r} it was rejected; restore that first")
     said = dict.fromkeys(evidence.said or relation for evidence in graph.relations[relation])
     changes = [Change("retype", relation=one, text=text, reason=reason) for one in said]
@@ -170,11 +174,11 @@ def add(graph: Graph, source: str, predicate: str, target: str, *, reason: str =
     names = bare(source), bare(target)
     keys = [look_up(graph, name) or canonical(name) for name in names]
     for name, key in zip((source, target), keys, strict=True):
-        if not key or graph.standing.find(key) in graph.standing.hidden:
+        if not key or graph.is_rejected(key):
             why = "was rejected: bring it back with  graphgrow restore" if key else "names nothing"
             raise BadInput(f"{name!r} {why}")
     relation = read(predicate).between(*keys)
-    if graph.standing.shown(relation) is None:
+    if graph.shown(relation) is None:
         raise BadInput(f"{source!r} {predicate!r} {target!r} was rejected, or the two are one concept here")
     new = {key: Concept(key, name) for key, name in zip(keys, names, strict=True) if not graph.knows(key)}
     said = Statement(relation, Triple(clean(source), clean(predicate), clean(target)))
@@ -215,10 +219,10 @@ def queue(graph: Graph) -> list[Change]:
     """
 
     def weight(doubt: Change) -> tuple[int, int, float]:
-        degrees = [graph.degree(graph.standing.find(key)) for key in doubt.concepts]
+        degrees = [graph.degree(graph.representative(key)) for key in doubt.concepts]
         return -min(degrees), -sum(degrees), -doubt.score
 
-    return sorted(graph.standing.queue(), key=weight)
+    return sorted(graph.doubts(), key=weight)
 
 
 def _regained(graph: Graph, restoring: Change, log: Iterable[Event]) -> Delta:
@@ -246,7 +250,7 @@ def _keeps_out(event: Expansion, keys: Collection[str]) -> bool:
 
 def _is_held(said: Statement, graph: Graph) -> bool:
     """Tell whether a graph has a statement in these very words, from the same reply read before."""
-    shown = graph.standing.shown(said.relation)
+    shown = graph.shown(said.relation)
     return any(evidence.raw == said.raw for evidence in graph.relations.get(shown, ())) if shown else False
 
 

@@ -54,7 +54,7 @@ class Followed:
         return self._home.append(*events)
 
     def events(self, since: int = 0) -> Iterator[Event]:
-        """Yield the events after number `since`, in order: `Expansion`, `Edit` or `Thought`."""
+        """Yield the events after number `since`, in order: `Expansion`, `Edit` or `ReasoningStep`."""
         return self._home.events(since)
 
     def graph(self) -> Graph:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from graphgrow.api.edits import queue
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.model import Edit, Event, Expansion, Thought
+from graphgrow.graph.model import Edit, Event, Expansion, ReasoningStep
+from graphgrow.measure.communities import partition
 from graphgrow.measure.tracking import hubs as emerged
 from graphgrow.measure.tracking import participation, top_bridges
 from graphgrow.policy import earned
@@ -163,7 +164,7 @@ def _asked(event: Event) -> dict[str, Any]:
         focus = event.focus
         return {"is_step": event.is_step, "strategy": focus.strategy, "about": focus.concepts, "angle": focus.angle,
                 "why": focus.reason, "outcome": event.outcome}  # fmt: skip
-    if isinstance(event, Thought):
+    if isinstance(event, ReasoningStep):
         return {"is_step": False, "strategy": event.task, "about": event.subject, "angle": event.stage,
                 "why": event.reason, "outcome": event.outcome}  # fmt: skip
     about = dict.fromkeys(key for change in event.delta.changes for key in change.concepts)
@@ -232,6 +233,6 @@ def doubts(graph: Graph) -> "pd.DataFrame":
     rows = (
         {"one": graph.name(first), "other": graph.name(second), "score": doubt.score, "reason": doubt.reason}
         for doubt in queue(graph)
-        for first, second in [map(graph.standing.find, doubt.concepts)]
+        for first, second in [map(graph.representative, doubt.concepts)]
     )
     return table("doubts", rows)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from graphgrow.api.concept_path import Way, way
+from graphgrow.api.concept_path import ConceptPath, concept_path
 from graphgrow.api.followed import Followed
 from graphgrow.errors import BadInput
 from graphgrow.graph.lookup import find
@@ -24,11 +24,11 @@ class Reasoning(Followed):
     A work that was broken off is gone on with by the same call, and nothing is paid twice.
     """
 
-    def path(self, one: str, other: str) -> Way:
+    def path(self, one: str, other: str) -> ConceptPath:
         """Return the shortest path between two concepts; raises BadInput where none leads or a concept is none."""
         return self.paths(one, other, count=1)[0]
 
-    def paths(self, one: str, other: str, *, count: int = 3) -> list[Way]:
+    def paths(self, one: str, other: str, *, count: int = 3) -> list[ConceptPath]:
         """Return up to `count` paths between two concepts, the shortest first, none visiting a concept twice.
 
         Raises BadInput where none leads, and for a concept that is not there.
@@ -39,14 +39,14 @@ class Reasoning(Followed):
         found = k_shortest(graph, find(graph, one), find(graph, other), count)
         if not found:
             raise BadInput(f"no path leads from {one!r} to {other!r}: they are in different components")
-        return [way(graph, keys) for keys in found]
+        return [concept_path(graph, keys) for keys in found]
 
-    def longest(self, *, count: int = 1) -> list[Way]:
+    def longest(self, *, count: int = 1) -> list[ConceptPath]:
         """Return the `count` longest of all shortest paths, the longest first: where discoveries are looked for."""
         from graphgrow.reason.paths import longest
 
         graph = self._now()
-        return [way(graph, keys) for keys in longest(graph, count)]
+        return [concept_path(graph, keys) for keys in longest(graph, count)]
 
     def ask(
         self,

@@ -14,7 +14,7 @@ from distributed import Client, get_worker, secede
 
 from graphgrow.batch.executors import Place, spreads
 from graphgrow.batch.jobs import Jobs
-from graphgrow.batch.rate_limiter import Booth, ClusterGate, connected
+from graphgrow.batch.rate_limiter import ClusterGate, RateLimiter, connected
 from graphgrow.batch.reports import Report
 from graphgrow.batch.running import Opening, Task, perform
 from graphgrow.errors import BadInput
@@ -36,7 +36,7 @@ def cluster(jobs: Jobs, address: str) -> Iterator[Place]:
         if not client.scheduler_info(n_workers=-1)["workers"]:
             raise BadInput(f"the Dask cluster at {address} has no workers: start some with  dask worker {address}")
         try:
-            client.register_plugin(Booth())
+            client.register_plugin(RateLimiter())
         except ImportError:
             raise BadInput(
                 f"the Dask scheduler at {address} has no graphgrow: install it there as on the workers"

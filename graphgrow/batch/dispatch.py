@@ -15,7 +15,7 @@ from graphgrow.batch.executors import Place
 from graphgrow.batch.hooks import notify
 from graphgrow.batch.jobs import Job, Jobs
 from graphgrow.batch.limits import LocalGate
-from graphgrow.batch.quotas import Purse, day_start
+from graphgrow.batch.quotas import BudgetLedger, day_start
 from graphgrow.batch.reports import AGAIN, Report, write
 from graphgrow.batch.running import Task, placed
 from graphgrow.batch.schedule import between, time_zone
@@ -60,10 +60,10 @@ class Dispatcher:
     ended: list[Report] = field(default_factory=list)
     _refused: dict[str, tuple[float, float]] = field(default_factory=dict)  # run -> since when, not before
     _spending: dict[str, "Spending"] = field(default_factory=dict)
-    _purse: Purse = field(init=False)
+    _purse: BudgetLedger = field(init=False)
 
     def __post_init__(self) -> None:
-        self._purse = Purse(self.jobs.limits.usd_a_day, time_zone(self.jobs.limits.timezone))
+        self._purse = BudgetLedger(self.jobs.limits.usd_a_day, time_zone(self.jobs.limits.timezone))
 
     def reload(self, jobs: Jobs) -> None:
         """Go on with another version of the file; runs under way end as they were begun."""

@@ -17,7 +17,7 @@ RUNS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class JobStatus:
     """One job: moments are UTC in ISO 8601, "" where there is none; `runs` are the newest, the newest first."""
 
     name: str
@@ -41,7 +41,7 @@ class Standing:
         return [row.report for row in self.runs if row.report]
 
 
-def overview(path: Path, now: datetime | None = None) -> list[Standing]:
+def overview(path: Path, now: datetime | None = None) -> list[JobStatus]:
     """Return how each job of a file stands; raises BadInput for a file that cannot be used."""
     jobs, moment = load(path), now or datetime.now(UTC)
     place = state_path(path.absolute(), jobs.limits.state)
@@ -50,7 +50,7 @@ def overview(path: Path, now: datetime | None = None) -> list[Standing]:
         return [_standing(job, jobs, path.absolute().parent, state, moment) for job in jobs.job]
 
 
-def _standing(job: Job, jobs: Jobs, folder: Path, state: State | None, now: datetime) -> Standing:
+def _standing(job: Job, jobs: Jobs, folder: Path, state: State | None, now: datetime) -> JobStatus:
     runs = tuple(state.runs(job.name, RUNS)) if state else ()
     seen = state.seen(job.name) if state else None
     paused = seen is not None and seen.paused
@@ -58,7 +58,7 @@ def _standing(job: Job, jobs: Jobs, folder: Path, state: State | None, now: date
     last = next((row for row in runs if row.status in {"ended", "skipped"}), None)
     schedule = job.schedule.schedule(jobs.limits.timezone) if job.schedule else None
     due = next(schedule.after(now), None) if schedule and not paused else None
-    return Standing(
+    return JobStatus(
         job.name, placed(job.store, folder), job.schedule.words if job.schedule else "when asked", paused,
         "paused" if paused and not busy else busy,
         stamp(last.due) if last else "", (last.outcome or last.status) if last else "",

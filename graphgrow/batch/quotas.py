@@ -104,7 +104,7 @@ def budget(job: Job, book: Book, *, priced: bool, most_usd: float | None) -> tup
 
 
 @dataclass
-class Purse:
+class BudgetLedger:
     """The money of all jobs a day: what the logs say was spent since midnight, and what runs under way may spend."""
 
     most: float | None

@@ -22,7 +22,7 @@ _CONNECTING = Lock()
 
 
 @dataclass
-class Booth(SchedulerPlugin):
+class RateLimiter(SchedulerPlugin):
     """What counts for each endpoint, kept by the scheduler for all that use its cluster, as long as it lives."""
 
     name: str = "graphgrow limits"
@@ -90,7 +90,7 @@ class ClusterGate:
                 self._ask("answered", **about, tokens=took[0])
 
     def _ask(self, what: str, **about: object) -> float:
-        """Ask the booth for one thing."""
+        """Ask the rate_limiter for one thing."""
         client = connected(self.address)
         wait: float = client.sync(getattr(client.scheduler, f"graphgrow_{what}"), **about)
         return wait

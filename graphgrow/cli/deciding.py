@@ -139,10 +139,10 @@ def rejects(store: Store, as_json: AsJson = False) -> None:
         for event in home.events():
             if isinstance(event, Expansion):
                 counts.update((one.rule, one.text) for one in event.delta.rejects)
-        standing = home.graph().standing
-    by_hand = [(key, why) for key, why in standing.rejected.items() if not any(text == key for _, text in counts)]
-    by_hand += [(f"{r.source} {r.predicate} {r.target}", why) for r, why in standing.rejected_relations.items()]
-    kept = [(rule, text, count) for (rule, text), count in counts.items() if canonical(text) not in standing.allowed]
+        corrections = home.graph().corrections
+    by_hand = [(key, why) for key, why in corrections.rejected.items() if not any(text == key for _, text in counts)]
+    by_hand += [(f"{r.source} {r.predicate} {r.target}", why) for r, why in corrections.rejected_relations.items()]
+    kept = [(rule, text, count) for (rule, text), count in counts.items() if canonical(text) not in corrections.allowed]
     rows = sorted(
         [*((f"rejected by hand: {why}", key, 0) for key, why in by_hand), *kept], key=lambda r: (r[0], -r[2], r[1])
     )
@@ -177,16 +177,16 @@ def review(
             say("nothing waits for a decision")
         for place, doubt in enumerate(queue, 1):
             graph.apply_all(home.events(graph.seq))
-            if doubt not in graph.standing.queue():
+            if doubt not in graph.doubts():
                 continue  # an earlier answer has decided it
             _show_doubt(graph, doubt, f"{place} of {len(queue)}")
             if not _decide(home, doubt):
-                say(f"{len(list(graph.standing.queue()))} pairs wait for a decision")
+                say(f"{len(list(graph.doubts()))} pairs wait for a decision")
                 return
 
 
 def _show_doubt(graph: Graph, doubt: Change, place: str) -> None:
-    one, other = map(graph.standing.find, doubt.concepts)
+    one, other = map(graph.representative, doubt.concepts)
     say(f"\n{place}: is {graph.name(one)!r} the same as {graph.name(other)!r}?  ({printable(doubt.reason)})")
     for key in (one, other):
         near = ", ".join(graph.name(near) for near in list(graph.neighbours[key])[:SHOWN])

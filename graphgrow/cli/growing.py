@@ -158,7 +158,7 @@ def arbitrate(store: str, llm: str, base_url: str, budget: Budget, *, as_json: b
                 if as_json:
                     dump(event_row(event))
                 view.show(event)
-        left = len(list(growth.graph.standing.queue()))
+        left = len(list(growth.graph.doubts()))
     if not as_json:
         say(f"{left} pairs wait for a decision: see  graphgrow review {store}")
 

@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from graphgrow.cli.output import MOST, AsJson, Store, added, dump, judged_row, out, printable, side
-from graphgrow.graph.model import Edit, Event, Thought
+from graphgrow.graph.model import Edit, Event, ReasoningStep
 from graphgrow.policy.monitor import Verdict, watched
 from graphgrow.stores import open_store
 
@@ -63,7 +63,7 @@ def _subject(event: Event) -> tuple[str, str]:
     """Return who asked or decided, and about what."""
     if isinstance(event, Edit):
         return "by hand", f"{event.edit} {event.note}".strip()
-    if isinstance(event, Thought):
+    if isinstance(event, ReasoningStep):
         return event.task, " ".join((event.stage, ", ".join(event.subject))).strip()
     return event.focus.strategy, f"{', '.join(event.focus.concepts)} ({side(event)})"
 
@@ -90,7 +90,7 @@ def _why(event: Event) -> str:
     """Return why somebody decided so, or why a question was chosen and what was drawn for it and for others."""
     if isinstance(event, Edit):
         return "; ".join(dict.fromkeys(change.reason for change in event.delta.changes if change.reason))
-    if isinstance(event, Thought):
+    if isinstance(event, ReasoningStep):
         return ""
     ranked = event.focus.drawn
     shown = ", ".join(f"{name} {value:.1f}" for name, value in ranked[:DRAWN])
@@ -99,5 +99,5 @@ def _why(event: Event) -> str:
     if event.focus.strategy in places[1:]:
         before = places[: places.index(event.focus.strategy)]
         drawn += f"; {', '.join(before)} had nothing to ask or had been left for now"
-    heeded = f"follows event {', '.join(map(str, event.heeds))}" if event.heeds else ""
-    return "; ".join(filter(None, (event.focus.reason, heeded, drawn)))
+    followed = f"follows event {', '.join(map(str, event.follows))}" if event.follows else ""
+    return "; ".join(filter(None, (event.focus.reason, followed, drawn)))

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from graphgrow.graph.keys import clean
-from graphgrow.graph.model import Event, Expansion, Thought
+from graphgrow.graph.model import Event, Expansion, ReasoningStep
 from graphgrow.policy.monitor import Verdict
 
 SMALL = 1e-4  # below it four decimals show nothing
@@ -94,10 +94,10 @@ def event_row(event: Event) -> dict[str, Any]:
             "repairs": event.repairs,
             "sample": event.sample,
             "verifies": event.verifies,
-            "heeds": list(event.heeds),
+            "heeds": list(event.follows),
             "questions": list(event.delta.questions),
         }
-    elif isinstance(event, Thought):
+    elif isinstance(event, ReasoningStep):
         row |= {
             "outcome": event.outcome,
             "outcome_reason": event.reason,

@@ -32,11 +32,13 @@ def mcp(
     """Serve a graph to agents over the Model Context Protocol, by stdin and stdout or on this machine alone."""
     try:
         from graphgrow.mcp.server import serve
-        from graphgrow.mcp.writing import Purse
+        from graphgrow.mcp.writing import Allowance
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "mcp":
             raise
         raise BadInput(MISSING) from None
     if port:
         err().print(f"serving at http://127.0.0.1:{port}/mcp", markup=False)
-    serve(store, Purse(partial(open_llm, llm or None, base_url or None, env=os.environ), usd), write=write, port=port)
+    serve(
+        store, Allowance(partial(open_llm, llm or None, base_url or None, env=os.environ), usd), write=write, port=port
+    )

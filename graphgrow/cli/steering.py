@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from graphgrow.api import directives as wishes
+from graphgrow.api import directives
 from graphgrow.api.edits import commit
 from graphgrow.cli.output import MOST, AsJson, Store, dump, printable, say, table
 from graphgrow.cli.reading import load
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Edit
-from graphgrow.graph.steering import Wish
+from graphgrow.graph.steering import Directive
 from graphgrow.growth.step import now
 from graphgrow.stores import open_store
 
@@ -27,22 +27,22 @@ def register(app: typer.Typer) -> None:
 
 def pin(store: Store, concept: str, reason: Reason = "", as_json: AsJson = False) -> None:
     """Keep a concept in the running: every third question goes to a pinned one, that asked about least."""
-    _commit(store, lambda graph: wishes.pin(graph, concept, reason=reason), as_json=as_json)
+    _commit(store, lambda graph: directives.pin(graph, concept, reason=reason), as_json=as_json)
 
 
 def unpin(store: Store, concept: str, reason: Reason = "", as_json: AsJson = False) -> None:
     """Leave a pinned concept to the policy again."""
-    _commit(store, lambda graph: wishes.unpin(graph, concept, reason=reason), as_json=as_json)
+    _commit(store, lambda graph: directives.unpin(graph, concept, reason=reason), as_json=as_json)
 
 
 def forbid(store: Store, concept: str, reason: Reason = "", as_json: AsJson = False) -> None:
     """Ask no more about a concept, alone or beside another; it stays in the graph (`reject` takes it out)."""
-    _commit(store, lambda graph: wishes.forbid(graph, concept, reason=reason), as_json=as_json)
+    _commit(store, lambda graph: directives.forbid(graph, concept, reason=reason), as_json=as_json)
 
 
 def allow(store: Store, concept: str, reason: Reason = "", as_json: AsJson = False) -> None:
     """Let questions be asked about a forbidden concept again."""
-    _commit(store, lambda graph: wishes.allow(graph, concept, reason=reason), as_json=as_json)
+    _commit(store, lambda graph: directives.allow(graph, concept, reason=reason), as_json=as_json)
 
 
 def focus(
@@ -53,7 +53,7 @@ def focus(
     as_json: AsJson = False,
 ) -> None:
     """Say what the next question is about, whatever the policy; a run under way obeys too."""
-    _commit(store, lambda graph: wishes.focus(graph, concept, other, reason=reason), as_json=as_json)
+    _commit(store, lambda graph: directives.focus(graph, concept, other, reason=reason), as_json=as_json)
 
 
 def instruct(
@@ -70,7 +70,7 @@ def instruct(
     """Add an instruction to the prompts of a scope, by default of the whole run, and to no other."""
 
     def decide(graph: Graph) -> Edit:
-        return wishes.instruct(graph, text, concept=concept, community=community, steps=steps or 0, reason=reason)
+        return directives.instruct(graph, text, concept=concept, community=community, steps=steps or 0, reason=reason)
 
     _commit(store, decide, as_json=as_json)
 
@@ -82,34 +82,34 @@ def withdraw(
     as_json: AsJson = False,
 ) -> None:
     """Take back what binds by its id: an instruction, a focus that waits, a pin, what is forbidden."""
-    _commit(store, lambda graph: wishes.withdraw(graph, event, reason=reason), as_json=as_json)
+    _commit(store, lambda graph: directives.withdraw(graph, event, reason=reason), as_json=as_json)
 
 
 def steering(store: Store, as_json: AsJson = False) -> None:
     """List what binds the questions to come, with the ids that `withdraw` takes."""
     graph = load(store)
-    binding = wishes.binding(graph)
+    binding = directives.binding(graph)
     if as_json:
-        dump([_row(graph, wish) for wish in binding])
+        dump([_row(graph, directive) for directive in binding])
     elif binding:
-        rows = [(wish.seq, wish.change.do, wishes.describe(graph, wish.change), wishes.state(graph, wish),
-                 wish.change.reason) for wish in binding]  # fmt: skip
+        rows = [(directive.seq, directive.change.do, directives.describe(graph, directive.change), directives.state(graph, directive),
+                 directive.change.reason) for directive in binding]  # fmt: skip
         table((" id", "kind", "what is wanted", "state", "why"), rows)
     else:
         say("nothing binds: the policy alone chooses")
 
 
-def _row(graph: Graph, wish: Wish) -> dict[str, object]:
-    change, is_community = wish.change, wish.change.scope == "community"
+def _row(graph: Graph, directive: Directive) -> dict[str, object]:
+    change, is_community = directive.change, directive.change.scope == "community"
     named = change.concepts[:1] if is_community else change.concepts
     return {
-        "id": wish.seq,
+        "id": directive.seq,
         "kind": change.do,
-        "concepts": [graph.name(graph.standing.find(key)) for key in named],
+        "concepts": [graph.name(graph.representative(key)) for key in named],
         "scope": change.scope if change.do == "instruct" else None,
         "text": change.text,
-        "left": wish.left,
-        "state": wishes.state(graph, wish),
+        "left": directive.left,
+        "state": directives.state(graph, directive),
         "reason": change.reason,
     }
 

@@ -15,7 +15,7 @@ from graphgrow.cli.pathing import Beside, ByMeaning, Seed, Via, Waypoints
 from graphgrow.cli.paying import Address, Patience, Tokens, Usd, Width, announce, limits, patient, sigint
 from graphgrow.errors import BadInput, BudgetSpent
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.model import Budget, Thought
+from graphgrow.graph.model import Budget, ReasoningStep
 from graphgrow.stores import GraphStore, open_store
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _think(opened: GraphStore, how: _How, llm: str, base_url: str) -> "tuple[Dis
             return of(thinking.graph, plan.seq), ending
 
 
-def _asked(thinking: "Thinking", plan: Thought) -> int:
+def _asked(thinking: "Thinking", plan: ReasoningStep) -> int:
     """Ask what is left, say what comes, and return the exit code."""
     from graphgrow.reason.compose import of, think
 
@@ -154,7 +154,7 @@ def _asked(thinking: "Thinking", plan: Thought) -> int:
     return 0
 
 
-def _progress(graph: Graph, thought: Thought) -> str:
+def _progress(graph: Graph, thought: ReasoningStep) -> str:
     """Return what came of one question in a line."""
     names = [printable(graph.name(key)) for key in thought.subject]
     about = " and ".join(names if len(names) <= PAIR else [names[0], names[-1]])
@@ -225,7 +225,7 @@ def _work_row(graph: Graph, work: int) -> dict[str, object]:
     }
 
 
-def _stage_row(one: Thought) -> dict[str, object]:
+def _stage_row(one: ReasoningStep) -> dict[str, object]:
     reply = one.reply
     row: dict[str, object] = {
         "event": one.seq,

@@ -184,7 +184,7 @@ def _event(step: Past, graph: Graph) -> Iterator[Said]:
     yield event, "gg:event", step.seq
     if step.focus:
         yield event, "gg:strategy", clean(step.focus.strategy)
-        asked = dict.fromkeys(graph.standing.find(key) for key in step.focus.concepts)
+        asked = dict.fromkeys(graph.representative(key) for key in step.focus.concepts)
         yield from ((event, "prov:used", _address("concept", clean(key))) for key in asked if key in graph.concepts)
 
 

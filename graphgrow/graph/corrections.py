@@ -26,7 +26,7 @@ def is_structural(event: Event) -> bool:
     )
 
 
-class Standing:
+class Corrections:
     """The changes of a log, folded. `into` points from a merged key to the one that it stands for.
 
     `rejected` and `rejected_relations` say why, `hidden` are the concepts of which a name is rejected, `allowed` the
@@ -57,7 +57,7 @@ class Standing:
                 self._reopen(change)
 
     def _merge(self, change: Change) -> None:
-        gone, kept = map(self.find, change.concepts)
+        gone, kept = map(self.representative, change.concepts)
         if gone != kept:
             self.into[gone] = kept
 
@@ -69,13 +69,13 @@ class Standing:
 
     def _reopen(self, change: Change) -> None:
         """Take back that two concepts are two."""
-        ends = set(map(self.find, change.concepts))
-        self._apart = {pair: one for pair, one in self._apart.items() if set(map(self.find, pair)) != ends}
+        ends = set(map(self.representative, change.concepts))
+        self._apart = {pair: one for pair, one in self._apart.items() if set(map(self.representative, pair)) != ends}
         self._two.discard(frozenset(ends))
 
     def _keep_apart(self, change: Change) -> None:
         self._apart[_pair(change)] = change
-        self._two.add(frozenset(map(self.find, change.concepts)))
+        self._two.add(frozenset(map(self.representative, change.concepts)))
 
     def _reject(self, change: Change) -> None:
         if change.relation:
@@ -102,13 +102,13 @@ class Standing:
 
     def settle(self) -> None:
         """Work out again what follows from all changes together."""
-        self.hidden = frozenset(map(self.find, self.rejected))
-        self._two = {frozenset(map(self.find, pair)) for pair in self._apart}
-        self._names = {self.find(key): name for key, name in self._renamed.items()}
+        self.hidden = frozenset(map(self.representative, self.rejected))
+        self._two = {frozenset(map(self.representative, pair)) for pair in self._apart}
+        self._names = {self.representative(key): name for key, name in self._renamed.items()}
         self._predicates = {self._between(relation): predicate for relation, predicate in self._retyped.items()}
         self._dropped = frozenset(map(self.counts_as, self.rejected_relations))
 
-    def ahead(self, changes: Iterable[Change]) -> "Standing":
+    def ahead(self, changes: Iterable[Change]) -> "Corrections":
         """Return this as it will be after the merges of a reply that is not taken yet; for reading only."""
         merges = [change for change in changes if change.do == "merge"]
         if not merges:
@@ -119,7 +119,7 @@ class Standing:
             found._merge(change)  # noqa: SLF001  # one of us
         return found
 
-    def find(self, key: str) -> str:
+    def representative(self, key: str) -> str:
         """Return the key of the concept that a key stands for; itself where nothing was merged."""
         while key in self.into:
             key = self.into[key]
@@ -127,7 +127,10 @@ class Standing:
 
     def members(self, concept: str, keys: Iterable[str] = ()) -> list[str]:
         """Return the keys that stand for a concept, itself first."""
-        return [concept, *sorted(key for key in {*self.into, *keys} if key != concept and self.find(key) == concept)]
+        return [
+            concept,
+            *sorted(key for key in {*self.into, *keys} if key != concept and self.representative(key) == concept),
+        ]
 
     def name(self, concept: str) -> str | None:
         """Return the name that somebody gave to a concept, the newest of all its keys'."""
@@ -145,11 +148,11 @@ class Standing:
 
     def delta(self, said: Delta) -> Delta:
         """Return what a reply adds to what is shown, once its changes are taken; `relations` has every statement."""
-        found = {concept: self.find(concept.key) for concept in said.concepts}
+        found = {concept: self.representative(concept.key) for concept in said.concepts}
         own = tuple(concept for concept, key in found.items() if key == concept.key and key not in self.hidden)
         merged = [(key, spelling) for concept, key in found.items() if key != concept.key
                   for spelling in (concept.name, *concept.aliases)]  # fmt: skip
-        aliases = [(key, text) for key, text in (*merged, *((self.find(k), t) for k, t in said.aliases))
+        aliases = [(key, text) for key, text in (*merged, *((self.representative(k), t) for k, t in said.aliases))
                    if key not in self.hidden]  # fmt: skip
         statements = [(self.shown(one.relation), one) for one in said.statements]
         relations = tuple(Statement(shown, one.raw, one.support) for shown, one in statements if shown)
@@ -166,30 +169,30 @@ class Standing:
         return Relation(relation.source, predicate, relation.target) if predicate else relation
 
     def _between(self, said: Relation) -> Relation:
-        source, target = self.find(said.source), self.find(said.target)
+        source, target = self.representative(said.source), self.representative(said.target)
         return said if (source, target) == (said.source, said.target) else Relation(source, said.predicate, target)
 
     def are_apart(self, one: str, other: str) -> bool:
         """Tell whether somebody has decided that two concepts are two."""
-        return frozenset((self.find(one), self.find(other))) in self._two
+        return frozenset((self.representative(one), self.representative(other))) in self._two
 
     def queue(self) -> Iterator[Change]:
         """Yield the doubts that nobody has decided yet, oldest first."""
         for (one, other), doubt in self.doubts.items():
-            ends = {self.find(one), self.find(other)}
+            ends = {self.representative(one), self.representative(other)}
             if len(ends) > 1 and not ends & self.hidden and ends not in self._two:
                 yield doubt
 
 
-_DOING: dict[Doing, Callable[[Standing, Change], None]] = {
-    "merge": Standing._merge,  # noqa: SLF001  # of this module
-    "unmerge": Standing._unmerge,  # noqa: SLF001  # as above
-    "doubt": Standing._doubt,  # noqa: SLF001  # as above
-    "apart": Standing._keep_apart,  # noqa: SLF001  # as above
-    "reject": Standing._reject,  # noqa: SLF001  # as above
-    "restore": Standing._restore,  # noqa: SLF001  # as above
-    "rename": Standing._rename,  # noqa: SLF001  # as above
-    "retype": Standing._say_otherwise,  # noqa: SLF001  # as above
+_DOING: dict[Doing, Callable[[Corrections, Change], None]] = {
+    "merge": Corrections._merge,  # noqa: SLF001  # of this module
+    "unmerge": Corrections._unmerge,  # noqa: SLF001  # as above
+    "doubt": Corrections._doubt,  # noqa: SLF001  # as above
+    "apart": Corrections._keep_apart,  # noqa: SLF001  # as above
+    "reject": Corrections._reject,  # noqa: SLF001  # as above
+    "restore": Corrections._restore,  # noqa: SLF001  # as above
+    "rename": Corrections._rename,  # noqa: SLF001  # as above
+    "retype": Corrections._say_otherwise,  # noqa: SLF001  # as above
 }
 
 

@@ -5,25 +5,37 @@ import zlib
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TextIO, cast
+from typing import TYPE_CHECKING, Annotated, Any, TextIO, cast
 
 from graphgrow.errors import BadInput
-from graphgrow.graph.model import Edit, Event, Expansion, Thought
+from graphgrow.graph.model import Edit, Event, Expansion, ReasoningStep
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 
-@cache
-def _adapter() -> "TypeAdapter[Event]":
-    from pydantic import Field, TypeAdapter
+STORED = {"follows": "heeds", "task_seq": "work"}  # field -> the name that it has in every log, also the oldest
 
-    return TypeAdapter(Annotated[Expansion | Edit | Thought, Field(discriminator="kind")])
+
+@cache
+def adapter(kind: Any) -> "TypeAdapter[Any]":  # noqa: ANN401  # a type
+    """Return how values of a kind, a union of dataclasses, are written and read: under the names that logs keep."""
+    from pydantic import ConfigDict, TypeAdapter
+
+    names = ConfigDict(alias_generator=lambda name: STORED.get(name, name), serialize_by_alias=True)
+    return TypeAdapter(kind, config=names)
+
+
+@cache
+def _events() -> "TypeAdapter[Event]":
+    from pydantic import Field
+
+    return adapter(Annotated[Expansion | Edit | ReasoningStep, Field(discriminator="kind")])
 
 
 def to_json(event: Event) -> str:
     """Return the event as one line of JSON; equal events give equal bytes."""
-    return _adapter().dump_json(event).decode()
+    return _events().dump_json(event).decode()
 
 
 def from_json(text: str | bytes) -> Event:
@@ -31,7 +43,7 @@ def from_json(text: str | bytes) -> Event:
     from pydantic import ValidationError
 
     try:
-        return _adapter().validate_json(text)
+        return _events().validate_json(text)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "the line"

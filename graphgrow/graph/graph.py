@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from graphgrow.errors import StoreError
-from graphgrow.graph.corrections import REJECTED, Standing, is_structural
-from graphgrow.graph.indexes import Bag, Before, Components, Harvest, Memo, Past
+from graphgrow.graph.corrections import REJECTED, Corrections, is_structural
+from graphgrow.graph.indexes import Bag, Before, Components, Memo, Past, Yield
 from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import (
     ARBITER,
@@ -22,9 +22,9 @@ from graphgrow.graph.model import (
     Event,
     Expansion,
     Focus,
+    ReasoningStep,
     Relation,
     Statement,
-    Thought,
     Triple,
     Usage,
 )
@@ -72,13 +72,13 @@ class Bill:
 class Graph:
     """Concepts by key, relations with their evidence, and what the log says about how they came.
 
-    Everything here is as shown: a concept may stand for several keys that were said (`standing`), one that somebody
+    Everything here is as shown: a concept may stand for several keys that were said (`corrections`), one that somebody
     rejected is not there. `decisions` counts how often that was worked out anew.
 
     `rejected` counts by hygiene rule; `neighbours` is the simple undirected projection without loops; `depth` is the
     number of relations from the topic when a concept came in; `introduced` is the seq that brought it; `unwanted` holds
     the names that somebody rejected beside a concept, `unmended` the unusable replies that were not asked again yet;
-    `harvests` says what the questions about a concept brought, `last` what the last one was about; `intents` are the
+    `yields` says what the questions about a concept brought, `last` what the last one was about; `intents` are the
     questions about a concept that the model was asked for and that were not asked themselves yet; `steering` is what
     people want of the questions to come. `past` is what the events said and asked, `before` how the first concept of a
     question stood before it, by seq. `thoughts` are the pieces of work with the graph, each by the seq of its plan.
@@ -102,19 +102,19 @@ class Graph:
     unmended: set[int] = field(default_factory=set)
     newest: tuple[str, ...] = ()
     last: tuple[str, ...] = ()
-    harvests: dict[str, Harvest] = field(default_factory=dict)
+    yields: dict[str, Yield] = field(default_factory=dict)
     intents: dict[str, tuple[Focus, ...]] = field(default_factory=dict)
     loops: int = 0
     pairs: set[tuple[str, str]] = field(default_factory=set)
     components: Components = field(default_factory=Components)
     bill: Bill = field(default_factory=Bill)
-    standing: Standing = field(default_factory=Standing)
+    corrections: Corrections = field(default_factory=Corrections)
     steering: Steering = field(default_factory=Steering)
     decisions: int = 0
     memo: Memo = field(default_factory=Memo, compare=False, repr=False)
     past: list[Past] = field(default_factory=list)
     before: dict[int, Before] = field(default_factory=dict)
-    thoughts: dict[int, list[Thought]] = field(default_factory=dict)
+    thoughts: dict[int, list[ReasoningStep]] = field(default_factory=dict)
     _arrived: dict[str, str] = field(default_factory=dict)  # key -> the name it came with
 
     def apply(self, event: Event) -> None:
@@ -129,7 +129,7 @@ class Graph:
                 raise StoreError(f"the log is damaged: event {event.seq} cannot follow event {self.seq}")
             self.seq = event.seq
             self._count(event)
-            self.standing.take(event)
+            self.corrections.take(event)
             self.steering.take(event)
             step = Past.of(event)
             self.past.append(step)
@@ -137,7 +137,7 @@ class Graph:
             if not is_stale:
                 self._show(step)
         if is_stale:
-            self.standing.settle()
+            self.corrections.settle()
             self._show_again()
 
     def ahead(self, event: Event) -> "Graph":
@@ -152,7 +152,7 @@ class Graph:
             self._arrived.setdefault(concept.key, concept.name)
         for reject in event.delta.rejects:
             self.rejected[reject.rule] = self.rejected.get(reject.rule, 0) + 1
-        if isinstance(event, Thought):
+        if isinstance(event, ReasoningStep):
             self.thoughts.setdefault(event.plan, []).append(event)
             if event.reply:
                 self.bill.add(event.reply.usage, event.reply.usd, event.reply.seconds)
@@ -171,7 +171,7 @@ class Graph:
         self.concepts, self.relations, self.neighbours, self.incident = {}, {}, {}, {}
         self.depth, self.introduced, self.asks, self.asked = {}, {}, {}, set()
         self.unasked, self.explored, self.newest, self.unwanted = Bag(), Bag(), (), {}
-        self.last, self.harvests, self.intents, self.before = (), {}, {}, {}
+        self.last, self.yields, self.intents, self.before = (), {}, {}, {}
         self.loops, self.pairs, self.components = 0, set(), Components()
         for step in self.past:
             self._show(step)
@@ -179,7 +179,7 @@ class Graph:
     def _show(self, step: Past) -> None:
         """Take in what was said at one step, as it stands by the decisions known."""
         if step.focus and step.focus.concepts:
-            self.before[step.seq] = self._stands(self.standing.find(step.focus.concepts[0]))
+            self.before[step.seq] = self._stands(self.representative(step.focus.concepts[0]))
         try:
             self._merge(step)
         except KeyError as error:
@@ -195,7 +195,7 @@ class Graph:
         for key, spelling in step.delta.aliases:
             self._add_alias(self._known(key), spelling)
         for said in step.delta.statements:
-            relation = self.standing.shown(said.relation)
+            relation = self.corrections.shown(said.relation)
             if relation is not None:
                 spoken = None if relation is said.relation else said.relation
                 self._add_evidence(relation, Evidence(step.seq, said.raw, said.support, spoken))
@@ -209,26 +209,26 @@ class Graph:
         """Remember at one end of a relation that is not shown that nobody wants the other end."""
         ends = [(key, self._known(key)) for key in said.ends]
         for (key, concept), (_, other) in (ends, ends[::-1]):
-            if concept in self.standing.hidden:
+            if concept in self.corrections.hidden:
                 self.unwanted.setdefault(other, {})[self._arrived[key]] = None
 
     def _known(self, key: str) -> str:
         """Return the concept that a key stands for; KeyError where no event has brought that key."""
         if key not in self._arrived:
             raise KeyError(key)
-        return self.standing.find(key)
+        return self.representative(key)
 
     def _root(self) -> str:
         """Return the concept that distances count from: the topic, or the first concept where it is none."""
-        topic = self.standing.find(canonical(self.topic))
+        topic = self.representative(canonical(self.topic))
         return topic if topic in self.concepts else next(iter(self.concepts))
 
     def _add_concept(self, concept: Concept, seq: int) -> None:
-        key = self.standing.find(concept.key)
-        if key in self.standing.hidden:
+        key = self.representative(concept.key)
+        if key in self.corrections.hidden:
             return
         if key not in self.concepts:
-            self.concepts[key] = Concept(key, self.standing.name(key) or self._arrived[key])
+            self.concepts[key] = Concept(key, self.corrections.name(key) or self._arrived[key])
             self.neighbours[key] = {}
             self.incident[key] = []
             self.introduced[key] = seq
@@ -279,7 +279,7 @@ class Graph:
 
     def _ask(self, focus: Focus, step: Past) -> None:
         """Remember which concepts a question was about, and what it brought."""
-        keys = tuple(map(self.standing.find, focus.concepts))
+        keys = tuple(map(self.representative, focus.concepts))
         self.asked.add((focus.angle, *keys))
         if focus.strategy == ARBITER:
             return
@@ -293,12 +293,12 @@ class Graph:
             if reject.rule == REJECTED:
                 for key in keys:
                     self.unwanted.setdefault(key, {})[reject.text] = None
-        brought = dict.fromkeys(self.standing.find(concept.key) for concept in step.delta.new_concepts)
+        brought = dict.fromkeys(self.representative(concept.key) for concept in step.delta.new_concepts)
         newest = tuple(key for key in brought if key in self.concepts)
         self.newest = self.newest or newest if step.is_again else newest or self.newest
         self.last, new = keys, sum(self.introduced.get(key) == step.seq for key in brought)
-        known = {key: self.harvests.get(key, Harvest()) for key in keys}
-        self.harvests |= {key: h.also(new) if step.is_again else h.after(new) for key, h in known.items()}
+        known = {key: self.yields.get(key, Yield()) for key in keys}
+        self.yields |= {key: h.also(new) if step.is_again else h.after(new) for key, h in known.items()}
 
     def _explore(self, key: str, *, is_again: bool) -> None:
         """Remember that a concept was asked about; several replies to one question are one question."""
@@ -311,7 +311,7 @@ class Graph:
     def _await(self, focus: Focus, key: str, questions: tuple[str, ...]) -> None:
         """Remember what is to be asked about a concept, on behalf of the strategy that chose it."""
         known = {one.angle for one in self.intents.get(key, ())}
-        if key in self.standing.hidden:
+        if key in self.corrections.hidden:
             return
         foci = tuple(replace(focus, concepts=(key,), angle=angle) for angle in questions
                      if angle not in known and (angle, key) not in self.asked)  # fmt: skip
@@ -324,6 +324,25 @@ class Graph:
             self.intents[key] = left
         else:
             self.intents.pop(key, None)
+
+    def representative(self, key: str) -> str:
+        """Return the key of the concept that a key stands for; itself where nothing was merged."""
+        into = self.corrections.into
+        while key in into:
+            key = into[key]
+        return key
+
+    def is_rejected(self, key: str) -> bool:
+        """Tell whether the concept that a key stands for was rejected, under any of its names."""
+        return self.representative(key) in self.corrections.hidden
+
+    def shown(self, said: Relation) -> Relation | None:
+        """Return the relation as which one that was said counts; None where it is not shown."""
+        return self.corrections.shown(said)
+
+    def doubts(self) -> Iterator[Change]:
+        """Yield the doubts that nobody has decided yet, oldest first."""
+        return self.corrections.queue()
 
     def knows(self, key: str) -> bool:
         """Tell whether a key was ever said, also where it stands for another one or is not shown."""
@@ -346,7 +365,7 @@ class Graph:
 
     def delta(self, said: Statement, concepts: tuple[Concept, ...] = (), changes: tuple[Change, ...] = ()) -> Delta:
         """Return one statement as a delta of this graph: a new relation, or support of a known one."""
-        if self.standing.shown(said.relation) in self.relations:
+        if self.corrections.shown(said.relation) in self.relations:
             return Delta(concepts, support=(said,), changes=changes)
         return Delta(concepts, relations=(said,), changes=changes)
 

@@ -18,19 +18,19 @@ KEEP = 0.7  # what a question counts for beside the next one about the same conc
 
 
 @dataclass(frozen=True, slots=True)
-class Harvest:
+class Yield:
     """How many questions a concept was asked, and how many concepts these brought, older ones discounted by KEEP."""
 
     questions: float = 0.0
     brought: float = 0.0
 
-    def after(self, new: int) -> "Harvest":
+    def after(self, new: int) -> "Yield":
         """Return this after one more question, which brought that many concepts."""
-        return Harvest(KEEP * self.questions + 1, KEEP * self.brought + new)
+        return Yield(KEEP * self.questions + 1, KEEP * self.brought + new)
 
-    def also(self, new: int) -> "Harvest":
+    def also(self, new: int) -> "Yield":
         """Return this with more concepts that the last question brought."""
-        return Harvest(self.questions, self.brought + new) if self.questions else self.after(new)
+        return Yield(self.questions, self.brought + new) if self.questions else self.after(new)
 
 
 @dataclass(frozen=True, slots=True)

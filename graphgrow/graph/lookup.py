@@ -10,7 +10,7 @@ ALIKE = 60  # per cent; names less alike are no help to who mistyped one
 def look_up(graph: Graph, name: str) -> str | None:
     """Return the key of the shown concept that a name means, by key, canonical key or any of its spellings."""
     for key in (name, canonical(name)):
-        found = graph.standing.find(key)
+        found = graph.representative(key)
         if found in graph.concepts:
             return found
     key, text = canonical(name), clean(name)
@@ -23,7 +23,7 @@ def find(graph: Graph, name: str) -> str:
     known, key = look_up(graph, name), canonical(name)
     if known:
         return known
-    if graph.standing.find(key) in graph.standing.hidden:
+    if graph.is_rejected(key):
         raise BadInput(f"{name!r} was rejected: bring it back with  graphgrow restore")
     from rapidfuzz.process import extract
 

@@ -1,6 +1,6 @@
 """The values of graphgrow: frozen, without behaviour beyond what follows from their own fields.
 
-Three of them are events, `Expansion`, `Edit` and `Thought`; a graph is a fold over those (graph.py), their JSON
+Three of them are events, `Expansion`, `Edit` and `ReasoningStep`; a graph is a fold over those (graph.py), their JSON
 (codec.py) is the file format of runs. Add fields with a default; rename or remove none: old runs must stay readable.
 """
 
@@ -105,7 +105,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A prompt, a smaller one for a model with little room, and where the answer belongs; see `Expansion.heeds`."""
+    """A prompt, a smaller one for a model with little room, and where the answer belongs; see `Expansion.follows`."""
 
     focus: Focus
     prompt: Prompt
@@ -113,7 +113,7 @@ class Question:
     repairs: int = 0
     sample: int = 0
     verifies: int = 0
-    heeds: tuple[int, ...] = ()
+    follows: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +263,7 @@ class Expansion:
 
     `repairs` is the seq of the unusable reply that this question asked the model to mend, else 0. `sample` is 0 for the
     first reply to a question, 1 and so on where the same was asked again beside it. `verifies` is the seq of the first
-    of several replies where this question asked which of them hold, else 0. `heeds` are the edits that the question
+    of several replies where this question asked which of them hold, else 0. `follows` are the edits that the question
     followed: a focus set by hand, instructions. `at` is UTC in ISO 8601. `run` is the batch run that asked, `JOB@DUE`.
     """
 
@@ -283,7 +283,7 @@ class Expansion:
     verifies: int = 0
     kind: Literal["expansion"] = "expansion"
     v: Literal[1] = 1
-    heeds: tuple[int, ...] = ()
+    follows: tuple[int, ...] = ()
     run: str = ""
 
     @property
@@ -341,11 +341,11 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
-class Thought:
+class ReasoningStep:
     """One stage of a piece of work with the graph: what it is about, what a model was asked, and what could be used.
 
-    It changes nothing in the graph. The first event of a work is its plan, with `work` 0: what somebody wants and what
-    the graph gives for it; those that follow have its seq as `work`. `subject` are the concepts of a stage by key,
+    It changes nothing in the graph. The first event of a work is its plan, with `task_seq` 0: what somebody wants and what
+    the graph gives for it; those that follow have its seq as `task_seq`. `subject` are the concepts of a stage by key,
     `result` is what was read out of the reply, or worked out where nobody was asked (`prompt` and `reply` are None).
     `takes` is the seq of the plan whose earlier stages this work goes on from, `repairs` that of the unusable reply
     that this one mends, else 0.
@@ -355,7 +355,7 @@ class Thought:
     task: Task
     stage: str
     result: Json
-    work: int = 0
+    task_seq: int = 0
     subject: tuple[str, ...] = ()
     prompt: Prompt | None = None
     reply: Reply | None = None
@@ -376,11 +376,11 @@ class Thought:
     @property
     def plan(self) -> int:
         """The seq of the plan that this belongs to, or is."""
-        return self.work or self.seq
+        return self.task_seq or self.seq
 
     def __repr__(self) -> str:
         about = f" about {line(', '.join(self.subject))!r}" if self.subject else ""
-        return f"<Thought {self.seq}: {self.task}, {line(self.stage)}{about}, {self.outcome}>"
+        return f"<ReasoningStep {self.seq}: {self.task}, {line(self.stage)}{about}, {self.outcome}>"
 
     def _repr_html_(self) -> str:
         facts = {
@@ -394,7 +394,7 @@ class Thought:
 
 
 _NOTHING = Delta()
-Event = Expansion | Edit | Thought
+Event = Expansion | Edit | ReasoningStep
 
 
 @dataclass(frozen=True, slots=True)

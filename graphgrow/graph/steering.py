@@ -1,7 +1,7 @@
 """What people want of the questions to come: pins, what is left alone, a focus, instructions, as the log leaves them.
 
-A wish binds from its event on until it is taken back or used up. What it was used for is in the log too: a step names
-the edits that its question followed (`Expansion.heeds`). So a question that was under way when a wish came uses nothing
+A directive binds from its event on until it is taken back or used up. What it was used for is in the log too: a step names
+the edits that its question followed (`Expansion.follows`). So a question that was under way when a directive came uses nothing
 up, nor does one whose reply is lost, and a resumed run knows what is left.
 """
 
@@ -15,89 +15,91 @@ MOST = 8  # instructions that bind at a time, so that a prompt stays bounded
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """A change that steers, the event that made it, and how many steps have heeded it."""
+class Directive:
+    """A change that steers, the event that made it, and how many steps have followed it."""
 
     seq: int
     change: Change
-    heeded: int = 0
+    followed: int = 0
 
     @property
     def left(self) -> int | None:
         """How many steps it still holds for; None for as long as nobody takes it back."""
-        return self.change.steps - self.heeded if self.change.steps else None
+        return self.change.steps - self.followed if self.change.steps else None
 
 
 @dataclass(slots=True)
 class Steering:
-    """The wishes that bind: `pins` and `forbids` by concept key as said, foci and instructions (`wishes`) by event."""
+    """The directives that bind: `pins` and `forbids` by concept key as said, foci and instructions (`directives`) by event."""
 
-    pins: dict[str, Wish] = field(default_factory=dict)
-    forbids: dict[str, Wish] = field(default_factory=dict)
-    wishes: dict[int, Wish] = field(default_factory=dict)
+    pins: dict[str, Directive] = field(default_factory=dict)
+    forbids: dict[str, Directive] = field(default_factory=dict)
+    directives: dict[int, Directive] = field(default_factory=dict)
 
     def take(self, event: Event) -> None:
         """Fold the changes of one event that steer, and what it used up of earlier ones."""
         for change in event.delta.changes:
             if change.do in STEERING:
-                _DOING[change.do](self, Wish(event.seq, change))
+                _DOING[change.do](self, Directive(event.seq, change))
         if isinstance(event, Expansion) and event.is_step:
-            for seq in event.heeds:
-                self._heed(seq)
+            for seq in event.follows:
+                self._follow(seq)
 
-    def _pin(self, wish: Wish) -> None:
-        self.pins |= dict.fromkeys(wish.change.concepts, wish)
+    def _pin(self, directive: Directive) -> None:
+        self.pins |= dict.fromkeys(directive.change.concepts, directive)
 
-    def _unpin(self, wish: Wish) -> None:
-        for key in wish.change.concepts:
+    def _unpin(self, directive: Directive) -> None:
+        for key in directive.change.concepts:
             self.pins.pop(key, None)
 
-    def _forbid(self, wish: Wish) -> None:
-        self.forbids |= dict.fromkeys(wish.change.concepts, wish)
+    def _forbid(self, directive: Directive) -> None:
+        self.forbids |= dict.fromkeys(directive.change.concepts, directive)
 
-    def _allow(self, wish: Wish) -> None:
-        for key in wish.change.concepts:
+    def _allow(self, directive: Directive) -> None:
+        for key in directive.change.concepts:
             self.forbids.pop(key, None)
 
-    def _want(self, wish: Wish) -> None:
-        self.wishes[wish.seq] = wish
+    def _want(self, directive: Directive) -> None:
+        self.directives[directive.seq] = directive
 
-    def _withdraw(self, wish: Wish) -> None:
-        self.wishes.pop(wish.change.event, None)
+    def _withdraw(self, directive: Directive) -> None:
+        self.directives.pop(directive.change.event, None)
 
-    def _heed(self, seq: int) -> None:
-        """Count one step that followed a wish, which may be its last."""
-        wish = self.wishes.pop(seq, None)
-        if wish and wish.left != 1:
-            self.wishes[seq] = replace(wish, heeded=wish.heeded + 1)
+    def _follow(self, seq: int) -> None:
+        """Count one step that followed a directive, which may be its last."""
+        directive = self.directives.pop(seq, None)
+        if directive and directive.left != 1:
+            self.directives[seq] = replace(directive, followed=directive.followed + 1)
 
-    def pinned(self, find: Callable[[str], str]) -> dict[str, Wish]:
+    def pinned(self, find: Callable[[str], str]) -> dict[str, Directive]:
         """Return the pins by the concepts that their keys stand for now, oldest first."""
         return _found(self.pins, find)
 
-    def forbidden(self, find: Callable[[str], str]) -> dict[str, Wish]:
+    def forbidden(self, find: Callable[[str], str]) -> dict[str, Directive]:
         """Return what is not asked about by the concepts that the keys stand for now."""
         return _found(self.forbids, find)
 
     @property
-    def foci(self) -> list[Wish]:
+    def foci(self) -> list[Directive]:
         """The foci that wait for their question, oldest first."""
-        return [wish for _, wish in sorted(self.wishes.items()) if wish.change.do == "focus"]
+        return [directive for _, directive in sorted(self.directives.items()) if directive.change.do == "focus"]
 
     @property
-    def instructions(self) -> list[Wish]:
+    def instructions(self) -> list[Directive]:
         """The instructions that bind, oldest first; at most MOST, whatever a log holds."""
-        return [wish for _, wish in sorted(self.wishes.items()) if wish.change.do == "instruct"][-MOST:]
+        return [directive for _, directive in sorted(self.directives.items()) if directive.change.do == "instruct"][
+            -MOST:
+        ]
 
 
-def _found(wishes: Mapping[str, Wish], find: Callable[[str], str]) -> dict[str, Wish]:
-    found: dict[str, Wish] = {}
-    for key, wish in wishes.items():
-        found.setdefault(find(key), wish)
+def _found(directives: Mapping[str, Directive], find: Callable[[str], str]) -> dict[str, Directive]:
+    found: dict[str, Directive] = {}
+    for key, directive in directives.items():
+        found.setdefault(find(key), directive)
     return found
 
 
-_DOING: dict[str, Callable[[Steering, Wish], None]] = {
+_DOING: dict[str, Callable[[Steering, Directive], None]] = {
     "pin": Steering._pin,  # noqa: SLF001  # of this module
     "unpin": Steering._unpin,  # noqa: SLF001  # as above
     "forbid": Steering._forbid,  # noqa: SLF001  # as above

@@ -44,7 +44,7 @@ class _Verdict(BaseModel):
 
 def question(doubt: Change, graph: Graph, topic: str, seed: int = 0) -> Question:
     """Return the question that decides a doubt, with what the graph knows about both names."""
-    one, other = map(graph.standing.find, doubt.concepts)
+    one, other = map(graph.representative, doubt.concepts)
     focus = Focus(ARBITER, (one, other), doubt.reason, doubt.score, ANGLE)
     return Question(focus, compare(one, other, graph, topic, schema=_schema(), seed=seed))
 
@@ -95,7 +95,7 @@ def _read(text: str) -> _Verdict | None:
 
 def _delta(graph: Graph, focus: Focus, found: _Verdict) -> Delta:
     """Return what a verdict means; the general and the special term are two concepts, one a kind of the other."""
-    one, other = map(graph.standing.find, focus.concepts)
+    one, other = map(graph.representative, focus.concepts)
     why = clean(f"the arbiter: {found.verdict}. {found.why}")
     if one == other or not {one, other} <= graph.concepts.keys():
         return Delta()  # somebody decided meanwhile

@@ -18,9 +18,9 @@ from graphgrow.growth.topic import topic_of
 from graphgrow.llm import LLM, tracing
 from graphgrow.resolve.resolve import Resolver
 from graphgrow.stores import GraphStore
-from graphgrow.stores.outbox import Parcel, Spool
+from graphgrow.stores.outbox import Outbox, PendingReply
 
-Kept = tuple[Path | None, Parcel, tracing.Step]  # a reply, its file while it waits, and the span that it ends
+Kept = tuple[Path | None, PendingReply, tracing.Step]  # a reply, its file while it waits, and the span that it ends
 
 
 @dataclass(slots=True)
@@ -31,7 +31,7 @@ class Rounds:
     graph: Graph
     store: GraphStore
     llm: LLM
-    spool: Spool[Parcel]
+    outbox: Outbox[PendingReply]
     resolver: Resolver
     seed: int
     now: Callable[[], str]
@@ -39,17 +39,17 @@ class Rounds:
 
     def adopt(self) -> Iterator[Expansion]:
         """Commit the replies that an earlier run had paid for and could not commit."""
-        for path, parcel in self.spool.adopt():
-            if canonical(parcel.topic) != canonical(self.topic) or parcel.seq > self.graph.seq:
+        for path, pending in self.outbox.adopt():
+            if canonical(pending.topic) != canonical(self.topic) or pending.seq > self.graph.seq:
                 continue  # of another graph that was kept under this name: left where it is
-            if not self._holds(parcel):
-                yield self._save(parcel)
-            self.spool.drop(path)
+            if not self._holds(pending):
+                yield self._save(pending)
+            self.outbox.drop(path)
 
-    def _holds(self, parcel: Parcel) -> bool:
+    def _holds(self, pending: PendingReply) -> bool:
         """Tell whether a reply reached the store before its run died."""
-        sent = parcel.question.focus, parcel.answer.prompt, parcel.answer.reply
-        later = (event for event in self.store.events(parcel.seq) if isinstance(event, Expansion))
+        sent = pending.question.focus, pending.answer.prompt, pending.answer.reply
+        later = (event for event in self.store.events(pending.seq) if isinstance(event, Expansion))
         return any((event.focus, event.prompt, event.reply) == sent for event in later)
 
     def ask(self, questions: Iterable[Question], workers: ThreadPoolExecutor) -> Generator[Expansion, None, None]:
@@ -68,19 +68,19 @@ class Rounds:
                 if not answer.exception():
                     yield self._commit(*answer.result())
         except StoreAway as error:
-            self._leave_to_spool(waiting)
+            self._leave_to_outbox(waiting)
             raise StoreAway(f"{error} {self._where_replies_wait()}") from None
         except KeyboardInterrupt:
-            self._leave_to_spool(waiting)
+            self._leave_to_outbox(waiting)
             raise
         finally:
             self._commit_rest(waiting)
         if failure:
             raise failure
 
-    def _leave_to_spool(self, waiting: deque[Future[Kept]]) -> None:
+    def _leave_to_outbox(self, waiting: deque[Future[Kept]]) -> None:
         """Ask no more, and leave what has arrived on disk for the next run; without a disk nothing is left."""
-        while self.spool.folder and waiting:
+        while self.outbox.folder and waiting:
             left = waiting.pop()
             left.cancel()
             left.add_done_callback(_unsaved)
@@ -97,17 +97,19 @@ class Rounds:
                 left.add_done_callback(_unsaved)
 
     def _where_replies_wait(self) -> str:
-        return f"Replies that have arrived wait in {self.spool.folder} and are committed when this run is started again"
+        return (
+            f"Replies that have arrived wait in {self.outbox.folder} and are committed when this run is started again"
+        )
 
     def _ask(self, question: Question, seq: int, step: tracing.Step) -> Kept:
         """Ask in a worker thread, and put the reply where nothing can lose it before anything is made of it."""
         with step.asking():
             answer = self._answer(question)
-        parcel = Parcel(self.topic, seq, question, answer, self.run)
+        pending = PendingReply(self.topic, seq, question, answer, self.run)
         try:
-            return self.spool.keep(parcel), parcel, step
+            return self.outbox.keep(pending), pending, step
         except OSError:  # a full disk, say: the store may take the reply all the same
-            return None, parcel, step
+            return None, pending, step
 
     def _answer(self, question: Question) -> Answer:
         """Return the reply to a question, or to its smaller prompt where the first does not fit the model."""
@@ -118,17 +120,17 @@ class Rounds:
                 raise
             return Answer(question.smaller, tracing.ask(self.llm, question.smaller))
 
-    def _commit(self, path: Path | None, parcel: Parcel, step: tracing.Step) -> Expansion:
+    def _commit(self, path: Path | None, pending: PendingReply, step: tracing.Step) -> Expansion:
         with step.ending():
-            event = self._save(parcel)
-        self.spool.drop(path)
+            event = self._save(pending)
+        self.outbox.drop(path)
         step.done(_came(event))
         return event
 
-    def _save(self, parcel: Parcel) -> Expansion:
+    def _save(self, pending: PendingReply) -> Expansion:
         """Save what a reply means for the graph as it is now, also where another writer was faster."""
         while True:
-            event = self._event(parcel)
+            event = self._event(pending)
             try:
                 self.store.append(event)
             except StaleGraph:
@@ -137,10 +139,10 @@ class Rounds:
             self.graph.apply(event)
             return event
 
-    def _event(self, parcel: Parcel) -> Expansion:
-        asked, answer = parcel.question, parcel.answer
+    def _event(self, pending: PendingReply) -> Expansion:
+        asked, answer = pending.question, pending.answer
         event = answers.event(self.graph, self.topic, asked, answer, self.resolver, seed=self.seed, at=self.now())
-        return replace(event, run=parcel.run) if parcel.run else event
+        return replace(event, run=pending.run) if pending.run else event
 
     def _catch_up(self) -> None:
         """Take in what others wrote; raises StoreError where the store has lost events that this run has seen."""

@@ -40,7 +40,7 @@ def opened(focus: Focus, graph: Graph) -> Focus:
     What somebody has set by hand is asked as it is.
     """
     is_plain = len(focus.concepts) == 1 and focus.angle in angles() and focus.strategy != STEERED
-    is_new = is_plain and (INTENTS, *map(graph.standing.find, focus.concepts)) not in graph.asked
+    is_new = is_plain and (INTENTS, *map(graph.representative, focus.concepts)) not in graph.asked
     return replace(focus, angle=INTENTS) if is_new else focus
 
 
@@ -174,7 +174,7 @@ def _rule_against(text: str, topic: str) -> str:
 
 def _chosen(fit: list[str], focus: Focus, graph: Graph, count: int, resolver: Resolver) -> tuple[str, ...]:
     """Return the most different questions, also different from what was asked about the concept already."""
-    keys = tuple(map(graph.standing.find, focus.concepts))
+    keys = tuple(map(graph.representative, focus.concepts))
     besides = [words for angle, words in angles().items() if (angle, *keys) in graph.asked]
     new = [text for text in fit if (text, *keys) not in graph.asked]
     meanings = resolver.identifier.meanings if resolver.identifier else None

@@ -15,7 +15,7 @@ from graphgrow.graph.display import card, line
 from graphgrow.graph.graph import Bill
 from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import ARBITER, INTENTS, Budget, Expansion, Focus, Question, Usage
-from graphgrow.graph.steering import Wish
+from graphgrow.graph.steering import Directive
 from graphgrow.growth import arbiter, intents, samples
 from graphgrow.growth.engine import Rounds
 from graphgrow.growth.step import is_failure, now, schema_of
@@ -23,13 +23,13 @@ from graphgrow.growth.topic import topic_of
 from graphgrow.llm import LLM
 from graphgrow.policy import DEFAULT, Policy, open_policy
 from graphgrow.policy.monitor import verdict
-from graphgrow.policy.strategies.pinned import heeded, is_allowed, steered
+from graphgrow.policy.strategies.pinned import followed, is_allowed, steered
 from graphgrow.prompts.render import render, repair
 from graphgrow.prompts.variants import Variants
 from graphgrow.resolve.options import resolver
 from graphgrow.resolve.resolve import Resolver
 from graphgrow.stores import GraphStore
-from graphgrow.stores.outbox import Parcel, Spool, state_folder
+from graphgrow.stores.outbox import Outbox, PendingReply, state_folder
 
 MOST_FAILURES = 5
 MOST_AT_ONCE = 256
@@ -78,15 +78,23 @@ class Growth:
         self._started = settings.timer()
         self.steps = 0
         self.adopted = 0
-        self.spool = Spool(state_folder(store.url), Parcel)
+        self.outbox = Outbox(state_folder(store.url), PendingReply)
         self._rounds = Rounds(
-            self.topic, self.graph, store, llm, self.spool, settings.resolver, settings.seed, settings.now, settings.run
+            self.topic,
+            self.graph,
+            store,
+            llm,
+            self.outbox,
+            settings.resolver,
+            settings.seed,
+            settings.now,
+            settings.run,
         )
         self._spent = Bill()
         self._failures = 0
 
     def __iter__(self) -> Iterator[Expansion]:
-        with self.spool, self._workers() as workers:
+        with self.outbox, self._workers() as workers:
             yield from self._adopt()
             while not self._is_over() and self.graph.unmended and (some := self._unmended()):
                 at_once = self._settings.width * self._settings.samples
@@ -135,7 +143,7 @@ class Growth:
 
     def arbitrate(self) -> Iterator[Expansion]:
         """Ask the model about the names that may be one concept, and about nothing else, while the budget lasts."""
-        with self.spool, self._workers() as workers:
+        with self.outbox, self._workers() as workers:
             yield from self._adopt()
             yield from self._arbitrate(workers)
 
@@ -149,7 +157,7 @@ class Growth:
     def _doubts(self) -> Iterator[Question]:
         """Yield the questions about doubts that the model was not asked about yet."""
         seen = set[tuple[str, ...]]()
-        for doubt in self.graph.standing.queue():
+        for doubt in self.graph.doubts():
             asked = arbiter.question(doubt, self.graph, self.topic, self._settings.seed + self.graph.seq)
             is_new = asked.focus.question not in self.graph.asked and asked.focus.question not in seen
             if is_new and is_allowed(self.graph, asked.focus):
@@ -175,24 +183,24 @@ class Growth:
 
     def questions(self, foci: Sequence[Focus]) -> Iterator[Question]:
         """Yield what a round asks: every question as often as it is sampled, one for intents once."""
-        for focus, wanted in zip(foci, heeded(self.graph, foci), strict=True):
+        for focus, wanted in zip(foci, followed(self.graph, foci), strict=True):
             count = 1 if focus.angle == INTENTS else self._settings.samples
             yield from samples.several(self._question(focus, wanted), count)
 
     def question(self, focus: Focus) -> Question:
-        """Return the question for a focus as the graph stands now, with the wishes that it heeds."""
-        return self._question(focus, *heeded(self.graph, [focus]))
+        """Return the question for a focus as the graph stands now, with the directives that it follows."""
+        return self._question(focus, *followed(self.graph, [focus]))
 
-    def _question(self, focus: Focus, wanted: Sequence[Wish]) -> Question:
+    def _question(self, focus: Focus, wanted: Sequence[Directive]) -> Question:
         seed, schema = self._settings.seed + self.graph.seq, schema_of(focus, self._settings.predicates)
         if focus.angle == INTENTS:
             return intents.question(focus, self.graph, self.topic, self._settings.intents, seed)
-        told = [wish for wish in wanted if wish.change.do == "instruct"]
+        told = [directive for directive in wanted if directive.change.do == "instruct"]
         words = partial(render, variants=self._settings.variants, instructions=told)
         prompt, smaller = (
             words(focus, self.graph, self.topic, schema=schema, seed=seed, room=room) for room in (1.0, SMALL_ROOM)
         )
-        return Question(focus, prompt, smaller, heeds=tuple(wish.seq for wish in wanted))
+        return Question(focus, prompt, smaller, follows=tuple(directive.seq for directive in wanted))
 
     def _unmended(self) -> list[Expansion]:
         """Return the unusable replies that a run was stopped before it could ask to mend."""
@@ -202,7 +210,7 @@ class Growth:
 
     def _repair(self, event: Expansion) -> Question:
         prompt = repair(event.prompt, event.reply.text, event.reason)
-        return Question(event.focus, prompt, None, event.seq, event.sample, event.verifies, event.heeds)
+        return Question(event.focus, prompt, None, event.seq, event.sample, event.verifies, event.follows)
 
     def _adopt(self) -> Iterator[Expansion]:
         for event in self._rounds.adopt():

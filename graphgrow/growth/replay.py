@@ -9,7 +9,18 @@ from graphgrow.errors import BadInput
 from graphgrow.graph.events import read_events, read_lines
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical, clean
-from graphgrow.graph.model import Answer, Delta, Event, Expansion, Focus, Measures, Prompt, Question, Reply, Thought
+from graphgrow.graph.model import (
+    Answer,
+    Delta,
+    Event,
+    Expansion,
+    Focus,
+    Measures,
+    Prompt,
+    Question,
+    ReasoningStep,
+    Reply,
+)
 from graphgrow.growth import answers
 from graphgrow.llm.usage import storable
 from graphgrow.resolve.resolve import Resolver
@@ -55,14 +66,14 @@ def _again(event: Event, graph: Graph, resolver: Resolver, offset: int) -> Event
     """Return the event as this graph makes it, and fold it in."""
     if isinstance(event, Expansion):
         repairs, verifies = (seq + offset if seq else 0 for seq in (event.repairs, event.verifies))
-        heeds = tuple(seq + offset for seq in event.heeds)
-        question = Question(event.focus, event.prompt, None, repairs, event.sample, verifies, heeds)
+        follows = tuple(seq + offset for seq in event.follows)
+        question = Question(event.focus, event.prompt, None, repairs, event.sample, verifies, follows)
         answer = Answer(event.prompt, event.reply)
         found = answers.event(graph, event.topic, question, answer, resolver, seed=event.seed, at=event.at)
         event = replace(found, run=event.run)
-    elif isinstance(event, Thought):
-        work, repairs, takes = (seq + offset if seq else 0 for seq in (event.work, event.repairs, event.takes))
-        event = replace(event, seq=graph.seq + 1, work=work, repairs=repairs, takes=takes)
+    elif isinstance(event, ReasoningStep):
+        task_seq, repairs, takes = (seq + offset if seq else 0 for seq in (event.task_seq, event.repairs, event.takes))
+        event = replace(event, seq=graph.seq + 1, task_seq=task_seq, repairs=repairs, takes=takes)
     else:
         event = replace(event, seq=graph.seq + 1, delta=_moved(event.delta, offset))
     graph.apply(event)

@@ -43,7 +43,7 @@ def expansion(
         verifies=question.verifies,
         seed=seed,
         at=at,
-        heeds=question.heeds,
+        follows=question.follows,
     )
 
 

@@ -28,10 +28,10 @@ def check_topic(topic: str | None, store: GraphStore) -> None:
 def topic_of(topic: str | None, graph: Graph) -> str:
     """Return what a graph is about; raises BadInput for another topic than its own, for none, for a rejected one."""
     topic = clean(topic or graph.topic)
-    find = graph.standing.find
+    find = graph.representative
     if graph.topic and topic and find(canonical(topic)) != find(canonical(graph.topic)):
         raise BadInput(f"this store grows {graph.topic!r}, not {topic!r}: name another --store for another topic")
     check(topic)
-    if find(canonical(topic)) in graph.standing.hidden:
+    if find(canonical(topic)) in graph.corrections.hidden:
         raise BadInput(f"the topic {topic!r} was rejected in this graph: bring it back with  graphgrow restore")
     return graph.topic or topic

@@ -14,7 +14,7 @@ _UNSUPPORTED = re.compile(r"unsupported|not support|unknown (field|parameter)|ex
 
 
 @dataclass(frozen=True, slots=True)
-class Manners:
+class Capabilities:
     """How to ask one endpoint; the defaults are what the best of them take."""
 
     format: int = 0
@@ -23,8 +23,8 @@ class Manners:
     seed: bool = True
     system: bool = True
 
-    def concede(self, complaint: str, prompt: Prompt) -> "Manners | None":
-        """Return the manners to try after a refusal of this wording, or None where there is nothing to give up."""
+    def concede(self, complaint: str, prompt: Prompt) -> "Capabilities | None":
+        """Return the capabilities to try after a refusal of this wording, or None where there is nothing to give up."""
         said = complaint.lower()
         if "max_completion_tokens" in said and self.tokens_field == "max_tokens":
             return replace(self, tokens_field="max_completion_tokens")
@@ -38,7 +38,7 @@ class Manners:
             return self._plainer(prompt)
         return None
 
-    def _plainer(self, prompt: Prompt) -> "Manners | None":
+    def _plainer(self, prompt: Prompt) -> "Capabilities | None":
         used = self.format_for(prompt)
         return replace(self, format=used + 1) if used + 1 < len(FORMATS) else None
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, ValidationError
 from graphgrow.errors import LLMError
 from graphgrow.graph.model import Prompt, Reply, Usage
 from graphgrow.llm.address import checked, shown
-from graphgrow.llm.capabilities import FORMATS, Manners
+from graphgrow.llm.capabilities import FORMATS, Capabilities
 from graphgrow.llm.clients import Clients
 from graphgrow.llm.prices import usd
 from graphgrow.llm.refusals import Endpoint, complaint, is_overflow
@@ -55,7 +55,7 @@ class OpenAIChat:
         self._temperature = temperature
         self._clock = clock
         self._clients = Clients(self._endpoint, gate)
-        self._manners = Manners()
+        self._capabilities = Capabilities()
         self._lock = Lock()
 
     def __repr__(self) -> str:
@@ -96,11 +96,11 @@ class OpenAIChat:
     def _send(self, prompt: Prompt) -> str:
         """Ask until the endpoint takes the form of the question; each refusal gives up one field or format."""
         for _ in range(_CONCESSIONS):
-            manners = self._manners
+            capabilities = self._capabilities
             try:
-                return self._create(manners.body(prompt, self.name, self._temperature))
+                return self._create(capabilities.body(prompt, self.name, self._temperature))
             except openai.APIStatusError as error:
-                if not self._learn(manners, error, prompt):
+                if not self._learn(capabilities, error, prompt):
                     raise self._endpoint.explain(error, self._listed) from None
             except openai.APIError as error:
                 raise self._endpoint.explain(error, self._listed) from None
@@ -111,15 +111,15 @@ class OpenAIChat:
         with self._clients.lent() as client:
             return client.post("/chat/completions", body=body, cast_to=bytes).decode("utf-8", "replace")
 
-    def _learn(self, used: Manners, error: openai.APIStatusError, prompt: Prompt) -> bool:
+    def _learn(self, used: Capabilities, error: openai.APIStatusError, prompt: Prompt) -> bool:
         """Remember what the endpoint refuses; return whether asking again makes sense."""
         if error.status_code not in {400, 422} or is_overflow(error):
             return False
         after = used.concede(str(error.param or ""), prompt) or used.concede(complaint(error), prompt)
         with self._lock:
-            if self._manners != used:  # another thread learnt meanwhile: ask as it found out
+            if self._capabilities != used:  # another thread learnt meanwhile: ask as it found out
                 return True
-            self._manners = after or used
+            self._capabilities = after or used
         return after is not None
 
     def _listed(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from threading import Lock
 
 from graphgrow.errors import BadInput, OutOfReplies
 from graphgrow.graph.events import read_events
-from graphgrow.graph.model import Expansion, Prompt, Reply, Thought, Usage
+from graphgrow.graph.model import Expansion, Prompt, ReasoningStep, Reply, Usage
 from graphgrow.llm.usage import estimate_usage
 
 
@@ -91,7 +91,7 @@ def _by_prompt(path: Path) -> dict[str, list[tuple[int, Reply]]]:
     """Return the replies of a run, each with the seed of its prompt, by what the prompt says."""
     replies: defaultdict[str, list[tuple[int, Reply]]] = defaultdict(list)
     for event in read_events(path):
-        if isinstance(event, Expansion | Thought) and event.prompt and event.reply:
+        if isinstance(event, Expansion | ReasoningStep) and event.prompt and event.reply:
             replies[_digest(event.prompt)].append((event.prompt.seed, event.reply))
     return dict(replies)
 

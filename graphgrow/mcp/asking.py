@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from graphgrow.graph.model import Budget, Json
-from graphgrow.mcp.writing import Purse
+from graphgrow.mcp.writing import Allowance
 from graphgrow.reason.answer import ask
 from graphgrow.stores import open_store
 
@@ -16,7 +16,7 @@ Question = Annotated[str, Field(description="A question, best with names of conc
 class Asking:
     """The tool that asks a model about one store, within what its purse holds."""
 
-    def __init__(self, url: str, purse: Purse) -> None:
+    def __init__(self, url: str, purse: Allowance) -> None:
         self._url, self._purse = url, purse
 
     def ask(self, question: Question) -> Json:

@@ -13,7 +13,7 @@ from graphgrow.errors import GraphgrowError
 from graphgrow.graph.keys import clean
 from graphgrow.mcp.asking import Asking
 from graphgrow.mcp.reading import Reading
-from graphgrow.mcp.writing import Purse, Writing
+from graphgrow.mcp.writing import Allowance, Writing
 from graphgrow.stores import open_store
 
 HOST = "127.0.0.1"
@@ -50,7 +50,7 @@ def _sentence(name: str, error: ToolError) -> str:
     return str(error)
 
 
-def server(url: str, purse: Purse, *, write: bool) -> MCPServer[None]:
+def server(url: str, purse: Allowance, *, write: bool) -> MCPServer[None]:
     """Return a server of one store; with `write` it may be grown and corrected too."""
     made = Server("graphgrow", instructions=INSTRUCTIONS, version=__version__, log_level="WARNING")
     reading, writing = Reading(url), Writing(url, purse)
@@ -65,7 +65,7 @@ def server(url: str, purse: Purse, *, write: bool) -> MCPServer[None]:
     return made
 
 
-def serve(url: str, purse: Purse, *, write: bool, port: int | None = None) -> None:
+def serve(url: str, purse: Allowance, *, write: bool, port: int | None = None) -> None:
     """Serve a store until the client hangs up, or at a port of this machine until Ctrl-C.
 
     Raises BadInput for a store that is not there.

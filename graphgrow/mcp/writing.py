@@ -27,7 +27,7 @@ THROUGH = "through MCP"  # why, where nobody says more
 
 
 @dataclass(slots=True)
-class Purse:
+class Allowance:
     """The model that is asked, opened when it is first needed, and what may be spent on it while the server runs."""
 
     open: Callable[[], LLM]
@@ -59,7 +59,7 @@ class Purse:
 class Writing:
     """The tools that change one store."""
 
-    def __init__(self, url: str, purse: Purse) -> None:
+    def __init__(self, url: str, purse: Allowance) -> None:
         self._url, self._purse = url, purse
 
     def merge(self, one: Name, other: Name, reason: Reason = THROUGH) -> Json:

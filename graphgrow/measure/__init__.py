@@ -43,13 +43,13 @@ def measure(graph: Graph, delta: Delta = _NOTHING) -> Measures:
 
     `edges` counts distinct ordered pairs, loops included, and `average_degree` is 2 * edges / nodes, as the paper does.
     """
-    standing = graph.standing.ahead(delta.changes)
+    corrections = graph.corrections.ahead(delta.changes)
     joined = _Joined(graph)
-    keys = dict.fromkeys(standing.find(concept.key) for concept in delta.concepts)
-    concepts = [key for key in keys if key not in graph.concepts and key not in standing.hidden]
+    keys = dict.fromkeys(corrections.representative(concept.key) for concept in delta.concepts)
+    concepts = [key for key in keys if key not in graph.concepts and key not in corrections.hidden]
     for key in concepts:
         joined.add(key)
-    shown = {standing.shown(said.relation) for said in delta.relations}
+    shown = {corrections.shown(said.relation) for said in delta.relations}
     relations = {relation for relation in shown if relation and relation not in graph.relations}
     pairs = {(r.source, r.target) for r in relations} - graph.pairs
     for source, target in pairs:

@@ -12,7 +12,7 @@ from itertools import combinations
 from typing import Literal
 
 from graphgrow.errors import BadInput
-from graphgrow.graph.corrections import Standing
+from graphgrow.graph.corrections import Corrections
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.model import Change, Concept, Delta, Edit, Event, Expansion, Relation, Statement, Triple
 
@@ -87,8 +87,10 @@ def consensus(graphs: Sequence[Graph], least: int) -> tuple[Graph, Repeatability
     held: list[tuple[set[str], set[Relation]]] = []
     for graph in graphs:
         for key, concept in graph.concepts.items():
-            names.setdefault(same.find(key), concept)
-        held.append((set(map(same.find, graph.concepts)), set(filter(None, map(same.shown, graph.relations)))))
+            names.setdefault(same.representative(key), concept)
+        held.append(
+            (set(map(same.representative, graph.concepts)), set(filter(None, map(same.shown, graph.relations))))
+        )
     votes = Counter(relation for _, relations in held for relation in relations)
     agreed = {relation: count for relation, count in votes.items() if count >= least}
     return _graph(graphs[0].topic, names, agreed), _repeatability(held)
@@ -100,10 +102,10 @@ def lacking(graph: Graph, other: Graph) -> tuple[list[str], list[Relation]]:
     return concepts, [relation for relation in graph.relations if relation not in other.relations]
 
 
-def _common(graphs: Sequence[Graph]) -> Standing:
+def _common(graphs: Sequence[Graph]) -> Corrections:
     """Return what stands for what over all graphs together."""
-    merges = [Change("merge", pair) for graph in graphs for pair in graph.standing.into.items()]
-    return Standing().ahead(merges)
+    merges = [Change("merge", pair) for graph in graphs for pair in graph.corrections.into.items()]
+    return Corrections().ahead(merges)
 
 
 def _repeatability(held: Sequence[tuple[set[str], set[Relation]]]) -> Repeatability:

@@ -39,7 +39,7 @@ class Running:
             self._begin()
             self._add(self.graph.concepts, self.graph.relations)
             return True
-        shown = self.graph.standing.delta(event.delta)
+        shown = self.graph.corrections.delta(event.delta)
         self._add((concept.key for concept in shown.concepts), (said.relation for said in shown.relations))
         return False
 

@@ -76,7 +76,7 @@ def _graph(running: Running) -> ig.Graph:
 
 def _lengths(running: Running, pairs: list[Pair]) -> dict[Pair, int]:
     """Return the distance of each pair that a path connects; pairs that were merged or rejected have none."""
-    graph, place, find = _graph(running), running.place, running.graph.standing.find
+    graph, place, find = _graph(running), running.place, running.graph.representative
     found, targets = dict[Pair, int](), defaultdict[int, defaultdict[int, list[Pair]]](lambda: defaultdict(list))
     for pair in pairs:
         one, other = map(find, pair)

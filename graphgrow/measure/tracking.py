@@ -68,7 +68,7 @@ def hubs(events: Iterable[Event], *, above: int = EMERGED) -> list[Hub]:
     running, emerged = Running(), dict[str, int]()
     for event in events:
         everything = running.take(event)
-        said = [running.graph.standing.find(key) for one in event.delta.statements for key in one.relation.ends]
+        said = [running.graph.representative(key) for one in event.delta.statements for key in one.relation.ends]
         for key in sorted(running.near if everything else said):
             if len(running.near.get(key, ())) > above:
                 emerged.setdefault(key, event.seq)

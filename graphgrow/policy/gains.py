@@ -83,7 +83,7 @@ class _Judge:
         return self._kept[asked.seq]
 
     def _judged(self, asked: Past) -> Gain:
-        focus, delta, find, weights = asked.focus, asked.delta, self._graph.standing.find, self.weights
+        focus, delta, find, weights = asked.focus, asked.delta, self._graph.representative, self.weights
         assert focus is not None  # only questions come here
         keys = dict.fromkeys(find(concept.key) for concept in delta.concepts)
         new = [key for key in keys if self._graph.introduced.get(key) == asked.seq]
@@ -96,7 +96,7 @@ class _Judge:
     def _bridges(self, asked: Past) -> Iterable[tuple[str, str]]:
         """Yield the ends of the relations that this question was first to say, between two communities."""
         for said in asked.delta.relations:
-            shown = self._graph.standing.shown(said.relation)
+            shown = self._graph.shown(said.relation)
             evidence = self._graph.relations.get(shown) if shown else None
             if shown and evidence and evidence[0].seq == asked.seq:
                 one, other = (self._label.get(key) for key in shown.ends)
@@ -123,7 +123,7 @@ def _reach_back(graph: Graph, accounts: list[Gain]) -> list[Gain]:
         total = account.own + owed[account.seq]
         paid.append(replace(account, total=total))
         focus = graph.past[account.seq - 1].focus
-        origins = [graph.introduced.get(graph.standing.find(key)) for key in (focus.concepts if focus else ())]
+        origins = [graph.introduced.get(graph.representative(key)) for key in (focus.concepts if focus else ())]
         for seq in origins:
             if seq is not None and seq < account.seq:
                 owed[seq] += REACH * (total - mean * account.tokens) / len(origins)

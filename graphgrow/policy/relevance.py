@@ -28,7 +28,7 @@ class Relevance:
     def __init__(self, graph: Graph, found: Structure) -> None:
         self.found, self.topic = found, graph.topic
         self._graph = graph
-        self._topic = graph.standing.find(canonical(graph.topic))
+        self._topic = graph.representative(canonical(graph.topic))
         near = Counter(word for key in self._beside(self._topic) for word in set(_words(key)))
         self._weight = {word: SHARED for word, names in near.items() if names >= SHARERS}
         self._weight |= dict.fromkeys((*_words(self._topic), *_words(canonical(graph.topic))), 1.0)

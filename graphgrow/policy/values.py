@@ -46,12 +46,12 @@ class Features:
 
 def features(graph: "Graph", focus: "Focus") -> Features:
     """Return what is known of a focus now."""
-    key = graph.standing.find(focus.concepts[0])
+    key = graph.representative(focus.concepts[0])
     return _features(graph, focus, len(graph.neighbours.get(key, ())), graph.asks.get(key, 0))
 
 
 def _features(graph: "Graph", focus: "Focus", degree: int, asks: int) -> Features:
-    keys = [graph.standing.find(key) for key in focus.concepts]
+    keys = [graph.representative(key) for key in focus.concepts]
     depth = min(graph.depth.get(key, FAR) for key in keys)
     return Features(degree, asks, depth, relevance(graph).mean(keys), len(keys) > 1, kind(focus.angle) == SURVEY)
 
@@ -107,6 +107,6 @@ def _fit(rows: Floats, targets: Floats, weight: Floats, learned: Sequence[tuple[
 def _before(graph: "Graph", account: Gain) -> Features | None:
     """Return what was known of a question when it was asked; None for the opening ones, about nothing yet."""
     focus, before = graph.past[account.seq - 1].focus, graph.before.get(account.seq)
-    if focus is None or before is None or graph.standing.find(focus.concepts[0]) not in graph.concepts:
+    if focus is None or before is None or graph.representative(focus.concepts[0]) not in graph.concepts:
         return None
     return _features(graph, focus, before.degree, before.asks)

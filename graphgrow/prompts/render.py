@@ -12,7 +12,7 @@ from types import MappingProxyType
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical, clean
 from graphgrow.graph.model import Focus, Json, Prompt, Relation
-from graphgrow.graph.steering import CHARACTERS, Wish
+from graphgrow.graph.steering import CHARACTERS, Directive
 
 SEED, EXPAND = "seed", "expand"
 # Angles with a template of their own, of that name; the others are sides of a concept, asked about with expand.txt.
@@ -96,7 +96,7 @@ def render(  # noqa: PLR0913  # all but the first three can be left out
     seed: int = 0,
     room: float = 1.0,
     variants: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
-    instructions: Sequence[Wish] = (),
+    instructions: Sequence[Directive] = (),
 ) -> Prompt:
     """Return the prompt for a focus, in the wording it names if that is among the `variants`, kind -> name -> text.
 
@@ -115,17 +115,17 @@ def render(  # noqa: PLR0913  # all but the first three can be left out
     text = variants.get(name, {}).get(focus.variant) or template(name)
     system, user = template("survey_system" if name == SURVEY else "system"), Template(text).substitute(words)
     if instructions:
-        wanted = "; ".join(_instruction(wish, focus, graph) for wish in instructions)
+        wanted = "; ".join(_instruction(directive, focus, graph) for directive in instructions)
         system, user = f"{system}\n{INSTRUCTED}", f"{user}\n{WANTED}{wanted}"
     return Prompt(system, user, schema, MAX_TOKENS, seed)
 
 
-def _instruction(wish: Wish, focus: Focus, graph: Graph) -> str:
+def _instruction(directive: Directive, focus: Focus, graph: Graph) -> str:
     """Return what somebody wants of an answer, and of which of two concepts where it is not of both."""
-    text = f'"{quoted(wish.change.text, CHARACTERS)}"'
-    if wish.change.scope != "concept" or len(focus.concepts) == 1:
+    text = f'"{quoted(directive.change.text, CHARACTERS)}"'
+    if directive.change.scope != "concept" or len(focus.concepts) == 1:
         return text
-    is_first = graph.standing.find(wish.change.concepts[0]) == graph.standing.find(focus.concepts[0])
+    is_first = graph.representative(directive.change.concepts[0]) == graph.representative(focus.concepts[0])
     return f"for the {'first' if is_first else 'second'} of the two concepts {text}"
 
 

@@ -15,7 +15,7 @@ from graphgrow.errors import BadInput
 from graphgrow.graph.display import card, line, table
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
-from graphgrow.graph.model import Json, Prompt, Thought
+from graphgrow.graph.model import Json, Prompt, ReasoningStep
 from graphgrow.llm import LLM
 from graphgrow.parse.forms import Unreadable, read, read_all, schema
 from graphgrow.prompts.render import fill, quoted, template
@@ -146,7 +146,7 @@ def _given(graph: Graph, question: str, budget: int, meanings: Meanings | None) 
     return {"topic": graph.topic, "context": as_json(found)}
 
 
-def _answered(thinking: Thinking, plan: Thought) -> Informed:
+def _answered(thinking: Thinking, plan: ReasoningStep) -> Informed:
     done = outcome(thinking.graph, plan, Informed)
     if done:
         return done
@@ -159,7 +159,7 @@ def _answered(thinking: Thinking, plan: Thought) -> Informed:
     return found
 
 
-def _inquiry(plan: Thought, context: Context) -> Inquiry:
+def _inquiry(plan: ReasoningStep, context: Context) -> Inquiry:
     names = {"topic": quoted(str(plan.result["topic"])), "question": _question(plan)}
     user = fill("answer", lines=context.text, **names)
     prompt = Prompt(template("answer_system"), user, schema(_Answer), MAX_TOKENS, plan.seed)
@@ -177,7 +177,7 @@ def _read(text: str) -> Json:
         return _Answer(known=True, claims=whole).model_dump()
 
 
-def _without(plan: Thought, spent: int) -> Inquiry:
+def _without(plan: ReasoningStep, spent: int) -> Inquiry:
     """Return the same question without the graph, which may take as many tokens in all as it took with it."""
     system = template("plain_system")
     user = fill("plain", topic=quoted(str(plan.result["topic"])), question=_question(plan))
@@ -187,11 +187,11 @@ def _without(plan: Thought, spent: int) -> Inquiry:
     )
 
 
-def _question(plan: Thought) -> str:
+def _question(plan: ReasoningStep) -> str:
     return quoted(str(_wanted(plan)["question"]), QUESTION)
 
 
-def _wanted(plan: Thought) -> Json:
+def _wanted(plan: ReasoningStep) -> Json:
     return _json(plan.result["wanted"])
 
 
@@ -200,7 +200,11 @@ def _json(part: object) -> Json:
 
 
 def _checked(
-    plan: Thought, context: Context, answer: Thought | None, plain: Thought | None, spent: tuple[int, int]
+    plan: ReasoningStep,
+    context: Context,
+    answer: ReasoningStep | None,
+    plain: ReasoningStep | None,
+    spent: tuple[int, int],
 ) -> Informed:
     """Return what a work came to, with every citation held against its context."""
     names = {one.key: one.name for one in context.concepts}
@@ -224,7 +228,7 @@ def _checked(
     )
 
 
-def _why(answer: Thought | None, claims: list[Claim]) -> str:
+def _why(answer: ReasoningStep | None, claims: list[Claim]) -> str:
     if answer is None:
         return "It holds nothing near to the question, so nothing was asked."
     if answer.outcome != "ok":
@@ -234,6 +238,6 @@ def _why(answer: Thought | None, claims: list[Claim]) -> str:
     return "The model found no answer in what the graph holds near to the question."
 
 
-def _sentences(plain: Thought) -> tuple[str, ...]:
+def _sentences(plain: ReasoningStep) -> tuple[str, ...]:
     found = _Plain.model_validate(plain.result).claims if plain.outcome == "ok" else []
     return tuple(clean(one.says)[:SENTENCE] for one in found[:CLAIMS] if clean(one.says))

@@ -18,7 +18,7 @@ from typing import Unpack
 from graphgrow.errors import BadInput
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.lookup import find
-from graphgrow.graph.model import Task, Thought
+from graphgrow.graph.model import ReasoningStep, Task
 from graphgrow.llm import LLM
 from graphgrow.llm.embedders import LocalEmbedder
 from graphgrow.reason.discovery import Discovery, discovered
@@ -59,7 +59,9 @@ def local(store: GraphStore) -> Callable[[], Meanings]:
     return lambda: Meanings(LocalEmbedder(), store)
 
 
-def begin(thinking: Thinking, wanted: Wanted, meanings: Callable[[], Meanings], *, again: bool = False) -> Thought:
+def begin(
+    thinking: Thinking, wanted: Wanted, meanings: Callable[[], Meanings], *, again: bool = False
+) -> ReasoningStep:
     """Return the plan of the newest work that wants the same and is not finished, else a new one.
 
     One that is finished is returned too where path and model are the same, unless it is wanted `again`.
@@ -68,7 +70,7 @@ def begin(thinking: Thinking, wanted: Wanted, meanings: Callable[[], Meanings], 
         return _begun(thinking, wanted, meanings, again=again)
 
 
-def _begun(thinking: Thinking, wanted: Wanted, meanings: Callable[[], Meanings], *, again: bool) -> Thought:
+def _begun(thinking: Thinking, wanted: Wanted, meanings: Callable[[], Meanings], *, again: bool) -> ReasoningStep:
     graph, model = thinking.graph, thinking.llm.name
     wanted = checked(graph, replace(wanted, seed=thinking.seed))
     same = [one for one in works(graph) if one.layout.wanted == wanted]
@@ -103,7 +105,7 @@ def checked(graph: Graph, wanted: Wanted) -> Wanted:
     return keyed
 
 
-def think(thinking: Thinking, plan: Thought) -> Iterator[Thought]:
+def think(thinking: Thinking, plan: ReasoningStep) -> Iterator[ReasoningStep]:
     """Yield what comes of each question of a work, stage by stage, known answers included."""
     layout = of(thinking.graph, plan.seq).layout
     if layout.wanted.stage:

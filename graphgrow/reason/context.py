@@ -153,7 +153,7 @@ def named(graph: Graph, text: str, spellings: Mapping[str, str] | None = None) -
 def _longest_at(graph: Graph, spelled: Mapping[str, str], words: list[str], place: int) -> tuple[str, int]:
     for length in range(min(LONGEST, len(words) - place), 0, -1):
         name = canonical(" ".join(words[place : place + length]))
-        key = graph.standing.find(name)
+        key = graph.representative(name)
         key = key if key in graph.concepts else spelled.get(name, "")
         if key and name:
             return key, length

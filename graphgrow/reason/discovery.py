@@ -7,11 +7,11 @@ from pydantic import ValidationError
 
 from graphgrow.graph.display import line
 from graphgrow.graph.graph import Bill
-from graphgrow.graph.model import Json, Thought
+from graphgrow.graph.model import Json, ReasoningStep
 from graphgrow.reason.forms import Said, Statement
 from graphgrow.reason.layout import Layout, laid
 
-Ends = dict[tuple[str, tuple[str, ...]], Thought]  # the last event of each stage and its concepts
+Ends = dict[tuple[str, tuple[str, ...]], ReasoningStep]  # the last event of each stage and its concepts
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Discovery:
         }
 
 
-def discovered(thoughts: Sequence[Thought]) -> Discovery | None:
+def discovered(thoughts: Sequence[ReasoningStep]) -> Discovery | None:
     """Return the discovery that the events of one work tell; None where they are not of a discovery."""
     layout = laid(thoughts[0].result)
     if layout is None:
@@ -104,7 +104,7 @@ def discovered(thoughts: Sequence[Thought]) -> Discovery | None:
     )
 
 
-def _said(thought: Thought) -> Said | None:
+def _said(thought: ReasoningStep) -> Said | None:
     if thought.outcome != "ok":
         return None
     try:
@@ -113,7 +113,7 @@ def _said(thought: Thought) -> Said | None:
         return None
 
 
-def _bill(thoughts: Iterable[Thought]) -> Bill:
+def _bill(thoughts: Iterable[ReasoningStep]) -> Bill:
     bill = Bill()
     for one in thoughts:
         if one.reply:

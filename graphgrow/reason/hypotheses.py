@@ -169,7 +169,7 @@ def _read(graph: Graph, spellings: Mapping[str, str], text: str) -> Json:
 def measured(graph: Graph, seed: Seed, parts: Mapping[str, object], likeness: Likeness) -> Idea:
     """Return an idea held against the graph."""
     title, hypothesis, mechanism, prediction, test = (str(parts[name]) for name in PARTS)
-    one, other = map(graph.standing.find, seed.concepts)  # they may have been merged since they were chosen
+    one, other = map(graph.representative, seed.concepts)  # they may have been merged since they were chosen
     keys = list(dict.fromkeys([one, other, *named(graph, hypothesis)]))[:CONCEPTS]
     keys = [key for key in keys if key in graph.concepts]
     nearest = _nearest(graph, keys, hypothesis, likeness)

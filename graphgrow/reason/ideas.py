@@ -12,7 +12,7 @@ from typing import Unpack
 from graphgrow.errors import BadInput
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
-from graphgrow.graph.model import Json, Thought
+from graphgrow.graph.model import Json, ReasoningStep
 from graphgrow.llm import LLM
 from graphgrow.reason.context import spelled_in
 from graphgrow.reason.hypotheses import GOAL, PARTS, Idea, inquiry, measured, question
@@ -87,7 +87,7 @@ def _given(graph: Graph, dials: Dials, goal: str, likeness: Likeness, count: int
     return {"topic": graph.topic, "seeds": [as_json(one) for one in chosen], "prompts": prompts}
 
 
-def _ranked(thinking: Thinking, plan: Thought, likeness: Likeness) -> Ideas:
+def _ranked(thinking: Thinking, plan: ReasoningStep, likeness: Likeness) -> Ideas:
     done = outcome(thinking.graph, plan, Ideas)
     if done:
         return done
@@ -110,7 +110,7 @@ def _list(part: object) -> list[Json]:
     return part if isinstance(part, list) else []
 
 
-def _compared(thinking: Thinking, plan: Thought, drafts: Sequence[Idea], lost: int) -> Ideas:
+def _compared(thinking: Thinking, plan: ReasoningStep, drafts: Sequence[Idea], lost: int) -> Ideas:
     """Return the ideas of a work in their order, each compared with some others."""
     wanted = plan.result["wanted"]
     goal, dials = (str(wanted["goal"]), value(wanted["dials"], Dials)) if isinstance(wanted, dict) else ("", Dials())
@@ -137,7 +137,7 @@ def schedule(count: int) -> list[tuple[int, int]]:
 
 
 def _comparison(
-    plan: Thought, drafts: Sequence[Idea], pair: tuple[int, int], goal: str, dials: Dials
+    plan: ReasoningStep, drafts: Sequence[Idea], pair: tuple[int, int], goal: str, dials: Dials
 ) -> tuple[Inquiry, Inquiry]:
     texts = [" ".join(getattr(drafts[place], name) for name in PARTS) for place in pair]
     use = f", where {goal} is wanted" if goal else ""

@@ -16,7 +16,7 @@ from pydantic import BaseModel, create_model
 from graphgrow.errors import BadInput
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
-from graphgrow.graph.model import Json, Prompt, Thought
+from graphgrow.graph.model import Json, Prompt, ReasoningStep
 from graphgrow.llm import LLM
 from graphgrow.parse.forms import read, schema
 from graphgrow.prompts.render import fill, quoted
@@ -134,7 +134,7 @@ def comparison(
     return Inquiry(stage, prompt, lambda text: read(text, kind).model_dump())
 
 
-def preferred(thought: Thought) -> Verdict | None:
+def preferred(thought: ReasoningStep) -> Verdict | None:
     """Return which of two a reply prefers, by most of its criteria; None where it could not be used."""
     if thought.outcome != "ok":
         return None
@@ -149,7 +149,7 @@ def _form(criteria: tuple[str, ...]) -> type[BaseModel]:
     return create_model("Preferences", **fields)
 
 
-def _judged(thinking: Thinking, plan: Thought) -> Judgement:
+def _judged(thinking: Thinking, plan: ReasoningStep) -> Judgement:
     done = outcome(thinking.graph, plan, Judgement)
     if done:
         return done
@@ -186,7 +186,7 @@ def _results(asked: Sequence[Probe], verdicts: Sequence[Verdict | None]) -> tupl
 
 
 def _summed(
-    plan: Thought, wanted: dict[str, Any], tried: tuple[tuple[Tried, ...], str], said: Sequence[Thought]
+    plan: ReasoningStep, wanted: dict[str, Any], tried: tuple[tuple[Tried, ...], str], said: Sequence[ReasoningStep]
 ) -> Judgement:
     names = cast("list[str]", plan.result["names"])
     about = plan.seq, wanted["question"], (names[0], names[1])
@@ -220,7 +220,7 @@ def _points(verdict: object, *, turned: bool) -> float | None:
     return points if points is None or not turned else 1.0 - points
 
 
-def _by(criterion: str, turned: Sequence[tuple[Thought, bool]]) -> float:
+def _by(criterion: str, turned: Sequence[tuple[ReasoningStep, bool]]) -> float:
     points = [_points(one.result.get(criterion), turned=is_turned) for one, is_turned in turned]
     return fmean(point for point in points if point is not None)
 

@@ -16,14 +16,14 @@ from typing import Any, Self
 
 from graphgrow.errors import BadInput, BudgetSpent, GraphgrowError, StaleGraph, StoreError
 from graphgrow.graph.graph import Bill, Graph
-from graphgrow.graph.model import Budget, Json, Prompt, Reply, Task, Thought, Usage
+from graphgrow.graph.model import Budget, Json, Prompt, ReasoningStep, Reply, Task, Usage
 from graphgrow.growth.step import now as today
 from graphgrow.llm import LLM, tracing
 from graphgrow.llm.usage import storable
 from graphgrow.parse.forms import Unreadable
 from graphgrow.prompts.render import repair
 from graphgrow.stores import GraphStore
-from graphgrow.stores.outbox import Spool, state_folder
+from graphgrow.stores.outbox import Outbox, state_folder
 
 WAITING = "thoughts"  # the folder of replies on their way, beside those of growth
 LOCKS = "works"  # the folder of what says which works are under way on this machine
@@ -66,22 +66,22 @@ class Thinking:
         self._store, self._width, self._budget = store, width, budget or Budget()
         self._now, self._stop = now, stop
         folder = state_folder(store.url)
-        self._spool = Spool(folder and folder / WAITING, Thought)
+        self._outbox = Outbox(folder and folder / WAITING, ReasoningStep)
         self._locks, self._mine, self._held = folder and folder / LOCKS, set[int](), ExitStack()
 
     def __enter__(self) -> Self:
-        self._spool.__enter__()
-        for path, thought in self._spool.adopt():
-            if thought.work in self.graph.thoughts and not self._holds(thought):
+        self._outbox.__enter__()
+        for path, thought in self._outbox.adopt():
+            if thought.task_seq in self.graph.thoughts and not self._holds(thought):
                 self._commit(thought)
-            self._spool.drop(path)
+            self._outbox.drop(path)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._held.close()
-        self._spool.__exit__(kind, error, trace)
+        self._outbox.__exit__(kind, error, trace)
 
     @contextmanager
     def beginning(self) -> Iterator[None]:
@@ -92,26 +92,26 @@ class Thinking:
             self._catch_up()
             yield
 
-    def plan(self, task: Task, result: Json, *, subject: tuple[str, ...] = (), takes: int = 0) -> Thought:
+    def plan(self, task: Task, result: Json, *, subject: tuple[str, ...] = (), takes: int = 0) -> ReasoningStep:
         """Begin a work: commit what somebody wants and what the graph gives for it, and return the event.
 
         With `takes`, the seq of another plan, the stages that `inherit` names are gone on from.
         """
         result = _storable(result)
-        return self._commit(Thought(0, task, "plan", result, subject=subject, takes=takes, seed=self.seed))
+        return self._commit(ReasoningStep(0, task, "plan", result, subject=subject, takes=takes, seed=self.seed))
 
-    def note(self, plan: Thought, stage: str, result: Json, subject: tuple[str, ...] = ()) -> Thought:
+    def note(self, plan: ReasoningStep, stage: str, result: Json, subject: tuple[str, ...] = ()) -> ReasoningStep:
         """Commit what was worked out at a stage without a model; the same again is not committed twice."""
         known, result = self.known(plan, stage, subject), _storable(result)
         if known and known.result == result:
             return known
         return self._commit(self._thought(plan, stage, subject, result))
 
-    def ask(self, plan: Thought, inquiry: Inquiry) -> Thought:
+    def ask(self, plan: ReasoningStep, inquiry: Inquiry) -> ReasoningStep:
         """Return what a model says to one question; see `ask_all`."""
         return next(self.ask_all(plan, [inquiry]))
 
-    def ask_all(self, plan: Thought, inquiries: Iterable[Inquiry]) -> Iterator[Thought]:
+    def ask_all(self, plan: ReasoningStep, inquiries: Iterable[Inquiry]) -> Iterator[ReasoningStep]:
         """Yield what comes of the questions, in their order: an event each, usable or not, all of them committed.
 
         A question that the log holds the outcome of is not asked again. One whose reply cannot be used is asked once
@@ -127,25 +127,25 @@ class Thinking:
         for outcome in known:
             yield outcome or next(asked)
 
-    def known(self, plan: Thought, stage: str, subject: tuple[str, ...] = ()) -> Thought | None:
+    def known(self, plan: ReasoningStep, stage: str, subject: tuple[str, ...] = ()) -> ReasoningStep | None:
         """Return what the log holds last of a stage of a work, None where it holds nothing."""
         works = reversed(self.graph.thoughts.get(plan.plan, ()))
         return next((one for one in works if (one.stage, one.subject) == (stage, subject)), None)
 
-    def inherit(self, plan: Thought, stages: Sequence[str]) -> None:
+    def inherit(self, plan: ReasoningStep, stages: Sequence[str]) -> None:
         """Take stages of the work that a plan goes on from as its own; they were paid for there."""
         for one in list(self.graph.thoughts.get(plan.takes, ())):
             if one.stage in stages and one.outcome == "ok" and not self.known(plan, one.stage, one.subject):
                 self._commit(self._thought(plan, one.stage, one.subject, one.result, f"from event {one.seq}"))
 
-    def _ended(self, plan: Thought, inquiry: Inquiry) -> Thought | None:
+    def _ended(self, plan: ReasoningStep, inquiry: Inquiry) -> ReasoningStep | None:
         """Return the outcome of a question that needs no further asking: a usable one, or one asked again in vain."""
         last = self.known(plan, inquiry.stage, inquiry.subject)
         return last if last and (last.outcome == "ok" or last.repairs) else None
 
-    def _asked(self, plan: Thought, inquiries: Iterator[Inquiry]) -> Iterator[Thought]:
+    def _asked(self, plan: ReasoningStep, inquiries: Iterator[Inquiry]) -> Iterator[ReasoningStep]:
         """Ask up to `width` questions at once and yield in their order; what is under way at a failure is committed."""
-        waiting = deque[tuple[Inquiry, Future[tuple[Path | None, Thought]]]]()
+        waiting = deque[tuple[Inquiry, Future[tuple[Path | None, ReasoningStep]]]]()
         with ThreadPoolExecutor(self._width, thread_name_prefix="think") as workers:
             try:
                 self._fill(waiting, plan, inquiries, workers)
@@ -161,8 +161,8 @@ class Thinking:
 
     def _fill(
         self,
-        waiting: deque[tuple[Inquiry, Future[tuple[Path | None, Thought]]]],
-        plan: Thought,
+        waiting: deque[tuple[Inquiry, Future[tuple[Path | None, ReasoningStep]]]],
+        plan: ReasoningStep,
         inquiries: Iterator[Inquiry],
         workers: ThreadPoolExecutor,
     ) -> None:
@@ -174,7 +174,7 @@ class Thinking:
             repairs = before.seq if before else 0
             waiting.append((inquiry, workers.submit(copy_context().run, self._ask, plan, inquiry, repairs)))
 
-    def _mended(self, plan: Thought, inquiry: Inquiry, first: Thought, under_way: int) -> Thought:
+    def _mended(self, plan: ReasoningStep, inquiry: Inquiry, first: ReasoningStep, under_way: int) -> ReasoningStep:
         """Ask once more where a reply could not be used, and return what came of that."""
         if first.repairs or first.reply is None:
             return first
@@ -182,27 +182,29 @@ class Thinking:
         self._check(prompt, under_way)
         return self._save(*self._ask(plan, replace(inquiry, prompt=prompt), first.seq))
 
-    def _ask(self, plan: Thought, inquiry: Inquiry, repairs: int) -> tuple[Path | None, Thought]:
+    def _ask(self, plan: ReasoningStep, inquiry: Inquiry, repairs: int) -> tuple[Path | None, ReasoningStep]:
         """Ask, and put the reply where nothing can lose it; read it before, which costs nothing."""
         reply = tracing.ask(self.llm, inquiry.prompt)
         thought = self._thought(plan, inquiry.stage, inquiry.subject, {})
         thought = replace(_read(thought, inquiry, reply), prompt=inquiry.prompt, reply=reply, repairs=repairs)
         try:
-            return self._spool.keep(thought), thought
+            return self._outbox.keep(thought), thought
         except OSError:  # a full disk, say: the store may take the reply all the same
             return None, thought
 
-    def _thought(self, plan: Thought, stage: str, subject: tuple[str, ...], result: Json, reason: str = "") -> Thought:
-        return Thought(0, plan.task, stage, result, plan.plan, subject, reason=reason, seed=self.seed)
+    def _thought(
+        self, plan: ReasoningStep, stage: str, subject: tuple[str, ...], result: Json, reason: str = ""
+    ) -> ReasoningStep:
+        return ReasoningStep(0, plan.task, stage, result, plan.plan, subject, reason=reason, seed=self.seed)
 
-    def _save(self, path: Path | None, thought: Thought) -> Thought:
+    def _save(self, path: Path | None, thought: ReasoningStep) -> ReasoningStep:
         saved = self._commit(thought)
         if thought.reply:
             self.spent.add(thought.reply.usage, thought.reply.usd, thought.reply.seconds)
-        self._spool.drop(path)
+        self._outbox.drop(path)
         return saved
 
-    def _commit(self, thought: Thought) -> Thought:
+    def _commit(self, thought: ReasoningStep) -> ReasoningStep:
         """Append an event as the next one, also where another writer was faster: it depends on no other."""
         thought = replace(thought, at=self._now())
         while True:
@@ -222,7 +224,7 @@ class Thinking:
         """Take in what others have committed since."""
         self.graph.apply_all(self._store.events(self.graph.seq))
 
-    def _take(self, plan: Thought) -> None:
+    def _take(self, plan: ReasoningStep) -> None:
         """Be the only one on this machine that asks the questions of a work, from here on; two would pay twice."""
         if plan.plan in self._mine:
             return
@@ -238,10 +240,10 @@ class Thinking:
             self._catch_up()
         self._mine.add(plan.plan)
 
-    def _holds(self, thought: Thought) -> bool:
+    def _holds(self, thought: ReasoningStep) -> bool:
         """Tell whether a reply reached the store before its work died."""
         sent = thought.stage, thought.prompt, thought.reply
-        return any((one.stage, one.prompt, one.reply) == sent for one in self.graph.thoughts.get(thought.work, ()))
+        return any((one.stage, one.prompt, one.reply) == sent for one in self.graph.thoughts.get(thought.task_seq, ()))
 
     def _check(self, prompt: Prompt, under_way: int = 0) -> None:
         """Raise where the budget does not allow one more question, or somebody wants to stop."""
@@ -283,7 +285,7 @@ def _storable(value: Any) -> Any:  # noqa: ANN401  # JSON
     return [_storable(one) for one in value] if isinstance(value, list | tuple) else value
 
 
-def _read(thought: Thought, inquiry: Inquiry, reply: Reply) -> Thought:
+def _read(thought: ReasoningStep, inquiry: Inquiry, reply: Reply) -> ReasoningStep:
     """Return a thought with what can be used of a reply; a reader that fails on hostile text is an unusable reply."""
     try:
         return replace(thought, result=_storable(inquiry.read(reply.text)))

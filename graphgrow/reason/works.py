@@ -1,4 +1,4 @@
-"""A work from its wish to its end: begun or gone on with, found again in the log, read back from its last event."""
+"""A work from its directive to its end: begun or gone on with, found again in the log, read back from its last event."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypedDict, TypeVar
@@ -7,7 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from graphgrow.errors import BadInput
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.model import Budget, Json, Task, Thought
+from graphgrow.graph.model import Budget, Json, ReasoningStep, Task
 from graphgrow.reason.thinking import Thinking
 
 END = "end"  # the stage that holds what came of a work
@@ -24,7 +24,7 @@ class Options(TypedDict, total=False):
     stop: Callable[[], bool]
 
 
-def begin(thinking: Thinking, task: Task, wanted: Json, gather: Callable[[], Json]) -> Thought:
+def begin(thinking: Thinking, task: Task, wanted: Json, gather: Callable[[], Json]) -> ReasoningStep:
     """Return the plan of a work that was broken off and wants the same, else a new one with what the graph gives."""
     wanted = {"seed": thinking.seed} | wanted
     with thinking.beginning():
@@ -35,12 +35,12 @@ def begin(thinking: Thinking, task: Task, wanted: Json, gather: Callable[[], Jso
         return thinking.plan(task, {"wanted": wanted} | gather())
 
 
-def is_done(graph: Graph, plan: Thought) -> bool:
+def is_done(graph: Graph, plan: ReasoningStep) -> bool:
     """Tell whether a work came to its end."""
     return any(one.stage == END for one in graph.thoughts.get(plan.plan, ()))
 
 
-def find(graph: Graph, work: int, task: Task) -> Thought:
+def find(graph: Graph, work: int, task: Task) -> ReasoningStep:
     """Return the plan of a work by its event; raises BadInput where that event begins none of this task."""
     works = graph.thoughts.get(work, ())
     if works and works[0].task == task:
@@ -50,7 +50,7 @@ def find(graph: Graph, work: int, task: Task) -> Thought:
     raise BadInput(f"event {work} is no work of  graphgrow {task} : {hint}")
 
 
-def outcome(graph: Graph, plan: Thought, form: type[T]) -> T | None:
+def outcome(graph: Graph, plan: ReasoningStep, form: type[T]) -> T | None:
     """Return what came of a work, None where it is not done; raises BadInput where the log holds something else."""
     ends = [one for one in graph.thoughts.get(plan.plan, ()) if one.stage == END]
     return value(ends[-1].result, form) if ends else None
@@ -72,6 +72,6 @@ def as_json(thing: Any) -> Json:  # noqa: ANN401  # any value of ours
     return found
 
 
-def tokens(graph: Graph, plan: Thought, *stages: str) -> int:
+def tokens(graph: Graph, plan: ReasoningStep, *stages: str) -> int:
     """Return how many tokens the replies of some stages of a work took, those that could not be used included."""
     return sum(one.reply.usage.tokens for one in graph.thoughts.get(plan.plan, ()) if one.reply and one.stage in stages)

@@ -64,12 +64,12 @@ class _Reading:
 
     def rule_against(self, name: str, key: str) -> str:
         """Return why a name may not enter, "" where it may."""
-        standing = self.graph.standing
+        corrections = self.graph.corrections
         if not key:
             return "no name"
-        if standing.find(key) in standing.hidden or key in standing.rejected:
+        if corrections.representative(key) in corrections.hidden or key in corrections.rejected:
             return REJECTED
-        is_known = self.graph.knows(key) or key in standing.allowed
+        is_known = self.graph.knows(key) or key in corrections.allowed
         broken = "" if is_known else self.resolver.broken_rule(name, self.topic)
         return REJECTED if not broken and self.names and self.names.is_rejected(name, key) else broken
 
@@ -93,7 +93,7 @@ class _Reading:
     def declare(self, name: str, key: str) -> None:
         """Take in a name as a new concept, or as another spelling of a known one."""
         name = self.resolver.name(name)
-        known = self.concepts.get(key) or self.graph.concepts.get(self.graph.standing.find(key))
+        known = self.concepts.get(key) or self.graph.concepts.get(self.graph.representative(key))
         if known is None:
             self.concepts[key] = Concept(key, name)
             if self.names:
@@ -110,7 +110,7 @@ class _Reading:
             self.rejects.setdefault(f"{triple.source} -> {triple.target}", "echo of the prompt")
             return
         relation = self.resolver.predicate(triple.predicate).between(source, target)
-        if self.graph.standing.is_rejected(relation):
+        if self.graph.corrections.is_rejected(relation):
             self.rejects.setdefault(f"{triple.source} {triple.predicate} {triple.target}", REJECTED)
             return
         self.declare(triple.source, source)
@@ -119,11 +119,11 @@ class _Reading:
 
     def delta(self) -> Delta:
         """Return what was taken in, new relations apart from further support."""
-        standing = self.graph.standing.ahead(self.changes)
+        corrections = self.graph.corrections.ahead(self.changes)
         new: dict[Relation, Statement] = {}
         support: list[Statement] = []
         for (said, raw), count in self.statements.items():
-            relation = standing.shown(said)
+            relation = corrections.shown(said)
             if relation is None or relation in self.graph.relations or relation in new:
                 support.append(Statement(said, raw, count))
             else:

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from errno import ENOENT
-from functools import cache
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -19,11 +18,11 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from graphgrow.errors import StoreError
+from graphgrow.graph.events import adapter
 from graphgrow.graph.model import Answer, Question
 
 if TYPE_CHECKING:
     from filelock import FileLock
-    from pydantic import TypeAdapter
 
 
 ATTEMPTS = 20
@@ -32,7 +31,7 @@ BOLT = 7687  # the port of a Neo4j URL that names none
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class PendingReply:
     """A reply on its way into the graph of a topic; `seq` is the last event its question had seen, `run` its run."""
 
     topic: str
@@ -62,12 +61,12 @@ def _one_spelling(url: str) -> str:
     return f"neo4j://{parts.hostname}:{parts.port or BOLT}?{parts.query}"
 
 
-class Spool(Generic[T]):
+class Outbox(Generic[T]):
     """The waiting replies of one store, values of one kind; enter it for a run. Without a folder it keeps nothing."""
 
     def __init__(self, folder: Path | None, kind: type[T]) -> None:
         self.folder = folder
-        self._kind: Any = kind
+        self._kind: Any = kind | None  # pydantic takes names from our codec for a union, not for a bare dataclass
         self._run = ""
         self._numbers = count(1)
         self._lock: FileLock | None = None
@@ -106,7 +105,7 @@ class Spool(Generic[T]):
             with suppress(OSError):
                 self.folder.rmdir()
 
-    def keep(self, parcel: T) -> Path | None:
+    def keep(self, pending: T) -> Path | None:
         """Write a reply to disk, to the platter, and return its file."""
         if self._own is None:
             return None
@@ -114,7 +113,7 @@ class Spool(Generic[T]):
         draft = path.with_suffix(".draft")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(_adapter(self._kind).dump_json(parcel))
+            file.write(adapter(self._kind).dump_json(pending))
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
@@ -137,11 +136,13 @@ class Spool(Generic[T]):
             self._move(lock)
         for path in sorted(self._own.glob("adopted-*.json")):
             try:
-                parcel = _adapter(self._kind).validate_json(path.read_bytes())
+                pending = adapter(self._kind).validate_json(path.read_bytes())
             except ValidationError:
+                pending = None
+            if pending is None:
                 path.replace(path.with_suffix(".unreadable"))
                 continue
-            yield path, parcel
+            yield path, pending
 
     def _move(self, lock: Path) -> None:
         """Bring the files of a run into this one's folder where the run is dead."""
@@ -189,10 +190,3 @@ def _age(path: Path) -> float:
         return path.stat().st_mtime
     except FileNotFoundError:
         return 0.0
-
-
-@cache
-def _adapter(kind: Any) -> "TypeAdapter[Any]":  # noqa: ANN401  # a type
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(kind)

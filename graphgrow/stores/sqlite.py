@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from graphgrow.errors import BadInput, StaleGraph, StoreError
-from graphgrow.graph.corrections import Standing, is_structural
+from graphgrow.graph.corrections import Corrections, is_structural
 from graphgrow.graph.events import from_json, sealed
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.model import Delta, Event, Relation
@@ -75,7 +75,7 @@ class SQLiteStore:
         self._clock = clock
         self._create = create
         self._opened: sqlite3.Connection | None = None
-        self._decided = 0, Standing()  # what was decided up to an event
+        self._decided = 0, Corrections()  # what was decided up to an event
         try:
             there = path.exists()
         except OSError as error:
@@ -145,14 +145,14 @@ class SQLiteStore:
         if not events:
             self._check_writable()
             return self._last()
-        known, self._decided = self._decided, (0, Standing())  # nothing is known of a commit that fails
+        known, self._decided = self._decided, (0, Corrections())  # nothing is known of a commit that fails
         with self._transaction(self._db):
             last = self._insert(events)
             if any(map(is_structural, events)):
-                standing = self._project_again(last, events)
+                corrections = self._project_again(last, events)
             else:
-                standing = self._project_all(last, events, *known)
-        self._decided = last + len(events), standing
+                corrections = self._project_all(last, events, *known)
+        self._decided = last + len(events), corrections
         return last + len(events)
 
     def _insert(self, events: Sequence[Event]) -> int:
@@ -165,24 +165,24 @@ class SQLiteStore:
         self._db.executemany("INSERT INTO event (seq, kind, at, payload, decides) VALUES (?, ?, ?, ?, ?)", rows)
         return int(last)
 
-    def _project_all(self, last: int, events: Sequence[Event], decided: int, standing: Standing) -> Standing:
+    def _project_all(self, last: int, events: Sequence[Event], decided: int, corrections: Corrections) -> Corrections:
         """Take in what events say, as it stands by what was decided up to each of them."""
         sql = "SELECT payload FROM event WHERE decides AND seq > ? AND seq <= ? ORDER BY seq"
         for (payload,) in self._rows(sql, decided, last):
-            standing.take(from_json(payload))
-        standing.settle()
+            corrections.take(from_json(payload))
+        corrections.settle()
         for event in events:
-            standing.take(event)
-            self._project(event.seq, standing.delta(event.delta))
-        return standing
+            corrections.take(event)
+            self._project(event.seq, corrections.delta(event.delta))
+        return corrections
 
-    def _project_again(self, last: int, events: Sequence[Event]) -> Standing:
+    def _project_again(self, last: int, events: Sequence[Event]) -> Corrections:
         """Change what is shown to what it is after events that decide about others; costs as much as the graph."""
         graph = fold(takewhile(lambda event: event.seq <= last, self.events()))
         before = project(graph)
         graph.apply_all(events)
         self._apply(patch(before, project(graph)))
-        return graph.standing
+        return graph.corrections
 
     def _apply(self, change: Patch) -> None:
         many = self._db.executemany

@@ -97,7 +97,7 @@ def undo(home: Home, seq: int) -> str:
 
 
 def _there(graph: Graph, relation: Relation) -> Relation:
-    shown = graph.standing.shown(relation)
+    shown = graph.shown(relation)
     if shown is None or shown not in graph.relations:
         raise BadInput(f"{relation.source!r} {relation.predicate!r} {relation.target!r} is not in the graph any more")
     return shown
@@ -143,7 +143,7 @@ def _former_name(graph: Graph, edit: Edit, log: Log) -> Edit:
 
 def _former_predicate(graph: Graph, edit: Edit, log: Log) -> Edit:
     said = edit.delta.changes[0].relation or Relation("", "", "")
-    former = _before(edit, log).standing.shown(said) or said
+    former = _before(edit, log).corrections.shown(said) or said
     return edits.retype(graph, _there(graph, said), former.predicate, reason=REASON)
 
 

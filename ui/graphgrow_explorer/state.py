@@ -15,7 +15,7 @@ from typing import TypeVar, cast
 
 from graphgrow.errors import StaleGraph
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.model import Edit, Event, Expansion, Reply, Thought
+from graphgrow.graph.model import Edit, Event, Expansion, ReasoningStep, Reply
 from graphgrow.growth.step import now
 from graphgrow.stores import NEO4J, GraphStore, open_store
 
@@ -147,7 +147,7 @@ class Home:
 def _row(event: Event) -> Row:
     delta = event.delta
     brought = len(delta.new_concepts), len(delta.relations), len(delta.rejects)
-    if isinstance(event, Thought):
+    if isinstance(event, ReasoningStep):
         reply, about = event.reply or Reply(""), " + ".join(event.subject)
         return Row(
             event.seq, event.at, event.task, about, event.stage, event.outcome, *brought,

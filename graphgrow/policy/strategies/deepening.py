@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from heapq import nsmallest
 
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.indexes import Harvest
+from graphgrow.graph.indexes import Yield
 from graphgrow.graph.model import Focus
 from graphgrow.policy.strategies.open_questions import SAMPLE, foci, free_angle, is_open
 from graphgrow.policy.strategies.structure import Structure, structure
@@ -86,15 +86,15 @@ def hubs(found: Structure) -> list[int]:
 
 
 def _expected(graph: Graph, key: str, mean: float) -> float:
-    harvest = graph.harvests.get(key, Harvest())
-    return (harvest.brought + mean) / (harvest.questions + 1)
+    yielded = graph.yields.get(key, Yield())
+    return (yielded.brought + mean) / (yielded.questions + 1)
 
 
 def _why_hub(graph: Graph, key: str, degree: int, expected: float) -> str:
-    harvest, asks = graph.harvests.get(key), graph.asks.get(key, 0)
-    if not harvest:
+    yielded, asks = graph.yields.get(key), graph.asks.get(key, 0)
+    if not yielded:
         return f"a hub of {degree} neighbours without a question, so the {expected:.1f} concepts of an average one"
-    brought, count = harvest.brought / harvest.questions, "one question" if asks == 1 else f"{asks} questions"
+    brought, count = yielded.brought / yielded.questions, "one question" if asks == 1 else f"{asks} questions"
     return (
         f"a hub of {degree} neighbours, {brought:.1f} concepts a question of late in {count}, {expected:.1f} expected"
     )

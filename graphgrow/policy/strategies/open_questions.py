@@ -12,7 +12,7 @@ SAMPLE = 400
 
 def seed(graph: Graph, topic_key: str) -> Iterator[Focus]:
     """Yield the opening questions of a graph that holds nothing yet."""
-    key = graph.standing.find(topic_key)
+    key = graph.representative(topic_key)
     for angle in angles():
         focus = Focus(SEED, (key,), "the graph is empty: open up the topic", 1.0, angle)
         if focus.question not in graph.asked:

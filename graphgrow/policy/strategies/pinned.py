@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import INTENTS, Focus
-from graphgrow.graph.steering import Wish
+from graphgrow.graph.steering import Directive
 from graphgrow.policy.strategies.open_questions import free_angle, is_open
 from graphgrow.policy.strategies.structure import Structure, communities, structure
 from graphgrow.prompts.render import CONNECT, quoted
@@ -38,7 +38,7 @@ def steered(graph: Graph, rng: random.Random, chosen: Sequence[Focus]) -> Focus 
 
 def pinned(graph: Graph, rng: random.Random, chosen: Sequence[Focus]) -> Focus | None:
     """Return a question about the pinned concept that was asked about least, ties by age of the pin."""
-    find, taken = graph.standing.find, {focus.concepts for focus in chosen}
+    find, taken = graph.representative, {focus.concepts for focus in chosen}
     pins = graph.steering.pinned(find)
     for key in sorted(pins, key=lambda key: graph.asks.get(key, 0)):
         angle = open_angle(graph, (key,), rng)
@@ -51,16 +51,16 @@ def pinned(graph: Graph, rng: random.Random, chosen: Sequence[Focus]) -> Focus |
 def _ordered(graph: Graph, rng: random.Random, chosen: Sequence[Focus]) -> Iterator[Focus]:
     """Yield the questions that were set by hand and can be asked now, oldest first."""
     taken = {focus.concepts for focus in chosen}
-    for wish in graph.steering.foci:
-        keys = concepts(graph, wish)
+    for directive in graph.steering.foci:
+        keys = concepts(graph, directive)
         if keys not in taken and (angle := open_angle(graph, keys, rng)):
-            why = f': "{quoted(wish.change.reason)}"' if wish.change.reason else ""
-            yield Focus(STEERED, keys, f"set by hand in event {wish.seq}{why}", 1.0, angle)
+            why = f': "{quoted(directive.change.reason)}"' if directive.change.reason else ""
+            yield Focus(STEERED, keys, f"set by hand in event {directive.seq}{why}", 1.0, angle)
 
 
-def concepts(graph: Graph, wish: Wish) -> tuple[str, ...]:
+def concepts(graph: Graph, directive: Directive) -> tuple[str, ...]:
     """Return the concepts that a focus set by hand is about, as they stand now, in the order a question has them."""
-    return tuple(sorted(set(map(graph.standing.find, wish.change.concepts))))
+    return tuple(sorted(set(map(graph.representative, directive.change.concepts))))
 
 
 def open_angle(graph: Graph, keys: tuple[str, ...], rng: random.Random) -> str | None:
@@ -74,50 +74,50 @@ def open_angle(graph: Graph, keys: tuple[str, ...], rng: random.Random) -> str |
 
 def is_allowed(graph: Graph, focus: Focus) -> bool:
     """Tell whether nobody has rejected one of the concepts of a focus, or said that it is not to be asked about."""
-    is_rejected = not graph.standing.hidden.isdisjoint(map(graph.standing.find, focus.concepts))
+    is_rejected = not graph.corrections.hidden.isdisjoint(map(graph.representative, focus.concepts))
     return not is_rejected and _are_allowed(graph, focus.concepts)
 
 
 def _are_allowed(graph: Graph, keys: Sequence[str]) -> bool:
-    find = graph.standing.find
+    find = graph.representative
     return not graph.steering.forbids or graph.steering.forbidden(find).keys().isdisjoint(map(find, keys))
 
 
-def heeded(graph: Graph, foci: Sequence[Focus]) -> list[list[Wish]]:
+def followed(graph: Graph, foci: Sequence[Focus]) -> list[list[Directive]]:
     """Return for each question of a round what people want of it: the focus that it is, the instructions it goes with.
 
-    A wish for the next n steps goes with n questions of the round at most.
+    A directive for the next n steps goes with n questions of the round at most.
     """
-    left = {wish.seq: wish.left for wish in graph.steering.wishes.values()}
+    left = {directive.seq: directive.left for directive in graph.steering.directives.values()}
     found = []
     for focus in foci:
         wanted = () if focus.angle == INTENTS else (*_order(graph, focus), *_told(graph, focus))  # that one is no step
-        wishes = [wish for wish in wanted if left[wish.seq] != 0]
-        left |= {wish.seq: count - 1 for wish in wishes if (count := left[wish.seq]) is not None}
-        found.append(wishes)
+        directives = [directive for directive in wanted if left[directive.seq] != 0]
+        left |= {directive.seq: count - 1 for directive in directives if (count := left[directive.seq]) is not None}
+        found.append(directives)
     return found
 
 
-def _order(graph: Graph, focus: Focus) -> list[Wish]:
-    """Return the wish that a focus was set by, the oldest of equal ones."""
+def _order(graph: Graph, focus: Focus) -> list[Directive]:
+    """Return the directive that a focus was set by, the oldest of equal ones."""
     if focus.strategy != STEERED:
         return []
-    return [wish for wish in graph.steering.foci if concepts(graph, wish) == focus.concepts][:1]
+    return [directive for directive in graph.steering.foci if concepts(graph, directive) == focus.concepts][:1]
 
 
-def _told(graph: Graph, focus: Focus) -> list[Wish]:
-    keys = set(map(graph.standing.find, focus.concepts))
-    return [wish for wish in graph.steering.instructions if _is_in_scope(graph, wish, keys)]
+def _told(graph: Graph, focus: Focus) -> list[Directive]:
+    keys = set(map(graph.representative, focus.concepts))
+    return [directive for directive in graph.steering.instructions if _is_in_scope(graph, directive, keys)]
 
 
-def _is_in_scope(graph: Graph, wish: Wish, keys: set[str]) -> bool:
-    if wish.change.scope == "run":
+def _is_in_scope(graph: Graph, directive: Directive, keys: set[str]) -> bool:
+    if directive.change.scope == "run":
         return True
-    meant = graph.standing.find(wish.change.concepts[0])
-    if wish.change.scope == "concept":
+    meant = graph.representative(directive.change.concepts[0])
+    if directive.change.scope == "concept":
         return meant in keys
-    then = set(map(graph.standing.find, wish.change.concepts))
-    is_newer = all(graph.introduced.get(key, 0) > wish.seq for key in keys - then)
+    then = set(map(graph.representative, directive.change.concepts))
+    is_newer = all(graph.introduced.get(key, 0) > directive.seq for key in keys - then)
     return is_newer and _is_one_community(structure(graph), {meant, *keys})
 
 

@@ -21,10 +21,10 @@ def widen(graph: Graph) -> Iterator[Focus]:
         return
     if not watching.widened or watching.questions - watching.widened >= LONG:
         leaders = sorted(graph.concepts, key=lambda key: (graph.depth.get(key) != 0, -graph.degree(key), key))
-        forbidden = graph.steering.forbidden(graph.standing.find)
+        forbidden = graph.steering.forbidden(graph.representative)
         open_ones = (key for key in leaders if (WIDEN, key) not in graph.asked and key not in forbidden)
         yield from (Focus(WIDEN, (key,), judged.sentence, 1.0, WIDEN) for key in list(open_ones)[:1])
         return
-    for key in dict.fromkeys(map(graph.standing.find, watching.fields)):
+    for key in dict.fromkeys(map(graph.representative, watching.fields)):
         if key in graph.concepts and key not in graph.asks:
             yield Focus(WIDEN, (key,), f"it borders on the topic, and was never asked about; {judged.sentence}", 1.0)

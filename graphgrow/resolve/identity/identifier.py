@@ -34,8 +34,8 @@ class Identifier:
         wanted = dict.fromkeys(names)
         for one, other in pairs:
             wanted |= {one: None, other: None}
-            beside[key(one)].add(graph.standing.find(key(other)))
-            beside[key(other)].add(graph.standing.find(key(one)))
+            beside[key(one)].add(graph.representative(key(other)))
+            beside[key(other)].add(graph.representative(key(one)))
         self._follow(graph)
         if self._meanings is not None:
             self._meanings.prepare([name for name in wanted if not graph.knows(key(name))])
@@ -49,8 +49,8 @@ class Identifier:
             seq = 0
         fresh: dict[str, str] = {}
         for said, spelling in graph.spellings(since=seq):
-            concept = graph.standing.find(said)
-            names = self._rejected if concept in graph.standing.hidden else self._lexicon
+            concept = graph.representative(said)
+            names = self._rejected if concept in graph.corrections.hidden else self._lexicon
             names.add(concept, *([spelling] if concept in names else [graph.name(concept), spelling]))
             if names is self._lexicon and concept not in self._meant:
                 fresh[concept] = graph.name(concept)
@@ -62,8 +62,8 @@ class Identifier:
     def _begin(self, graph: Graph) -> None:
         """Forget the names, and the meanings of what is no longer a concept or has another name."""
         self._lexicon, self._rejected = Lexicon(), Lexicon()
-        for key in graph.standing.rejected:
-            self._rejected.add(graph.standing.find(key), key)
+        for key in graph.corrections.rejected:
+            self._rejected.add(graph.representative(key), key)
         for key, name in list(self._meant.items()):
             if key not in graph.concepts or graph.name(key) != name:
                 del self._meant[key]
@@ -101,7 +101,7 @@ class NewNames:
         if self._graph.knows(key):
             return False
         found = self._decide(name, key)
-        return found.action == "merge" and found.into in self._graph.standing.hidden
+        return found.action == "merge" and found.into in self._graph.corrections.hidden
 
     def take(self, name: str, key: str) -> list[Change]:
         """Take in a new name, and return what the log says of it; that it stands apart goes without saying."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _FEWEST_ROWS = 256
 _SCREEN = 64  # dimensions of the first look
 _WORTH_SCREENING = 20_000  # rows; fewer are compared whole
-_SCREENED = 1_000  # rows that the first look leaves; what it loses is measured in tests/test_embeddings.py
+_SCREENED = 1_000  # rows that the first look leaves; what it loses is measured in tests/resolve/test_embeddings.py
 
 
 class Cache(Protocol):

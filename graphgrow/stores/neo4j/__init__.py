@@ -14,7 +14,7 @@ from uuid import uuid4
 from neo4j import Result
 
 from graphgrow.errors import BadInput, StaleGraph, StoreError
-from graphgrow.graph.corrections import Standing, is_structural
+from graphgrow.graph.corrections import Corrections, is_structural
 from graphgrow.graph.events import from_json, sealed
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.model import Event, Relation
@@ -42,7 +42,7 @@ class Neo4jStore:
         with sentences(address):
             self._driver = connect(address)
         self._is_made = self._is_declared = self._find(create=create)
-        self._decided = 0, Standing()  # what was decided up to an event
+        self._decided = 0, Corrections()  # what was decided up to an event
 
     def _session(self) -> "Session":
         return self._driver.session(database=self._address.database or None)
@@ -100,17 +100,17 @@ class Neo4jStore:
                 raise StaleGraph(f"event {following.seq} cannot follow event {event.seq}")
         self._make()
         first, last = events[0].seq, events[-1].seq
-        query, new, standing = self._written(events)
+        query, new, corrections = self._written(events)
         place: dict[str, object] = {"writer": self._writer, "before": first - 1, "after": last}
         try:
             self._query(query, partial(_taken, new), **new, **place)
         except StaleGraph:
             if not self._is_ours(events[0]):
                 raise StaleGraph(f"event {first} cannot follow event {self._version()}") from None
-        self._decided = last, standing
+        self._decided = last, corrections
         return last
 
-    def _written(self, events: Sequence[Event]) -> tuple[LiteralString, Rows, Standing]:
+    def _written(self, events: Sequence[Event]) -> tuple[LiteralString, Rows, Corrections]:
         """Return the statement that commits the events, its rows, and what stands for what after them."""
         graph, before = self._address.graph, events[0].seq - 1
         if any(map(is_structural, events)):
@@ -118,13 +118,16 @@ class Neo4jStore:
             old = project(shown)
             shown.apply_all(events)
             change = patch_rows(graph, patch(old, project(shown)), shown.relations)
-            return cypher.PATCH, event_rows(self._writer, events) | change, shown.standing
-        (decided, standing), self._decided = self._decided, (0, Standing())  # nothing is known of a commit that fails
+            return cypher.PATCH, event_rows(self._writer, events) | change, shown.corrections
+        (decided, corrections), self._decided = (
+            self._decided,
+            (0, Corrections()),
+        )  # nothing is known of a commit that fails
         if decided < before:
             for (payload,) in self._query(cypher.DECIDED, Result.values, since=decided, until=before):
-                standing.take(from_json(payload))
-            standing.settle()
-        return cypher.APPEND, rows(graph, self._writer, events, standing), standing
+                corrections.take(from_json(payload))
+            corrections.settle()
+        return cypher.APPEND, rows(graph, self._writer, events, corrections), corrections
 
     def _is_ours(self, event: Event) -> bool:
         """Tell whether it was this store that wrote an event, and only the server's answer got lost."""

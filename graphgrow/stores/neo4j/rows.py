@@ -5,10 +5,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from graphgrow.graph.corrections import Standing
+from graphgrow.graph.corrections import Corrections
 from graphgrow.graph.events import sealed
 from graphgrow.graph.graph import Evidence
-from graphgrow.graph.model import Delta, Edit, Event, Expansion, Relation, Reply, Thought, Triple
+from graphgrow.graph.model import Delta, Edit, Event, Expansion, ReasoningStep, Relation, Reply, Triple
 from graphgrow.stores.projection import Patch
 
 Row = dict[str, Any]
@@ -25,16 +25,16 @@ def identity(*words: str) -> str:
     return hashlib.sha256(json.dumps(words).encode()).hexdigest()[:32]
 
 
-def rows(graph: str, writer: str, events: Sequence[Event], standing: Standing) -> Rows:
+def rows(graph: str, writer: str, events: Sequence[Event], corrections: Corrections) -> Rows:
     """Return what events add to a graph, by the kinds that `statements.APPEND` takes, each node and relation once.
 
-    A relation that several of the events state is one row with their sum. `standing` is what was decided before, and
+    A relation that several of the events state is one row with their sum. `corrections` is what was decided before, and
     takes in what these events decide about the names that they bring.
     """
     shown: Shown = []
     for event in events:
-        standing.take(event)
-        shown.append((event.seq, standing.delta(event.delta)))
+        corrections.take(event)
+        shown.append((event.seq, corrections.delta(event.delta)))
     return event_rows(writer, events) | {
         "concepts": _concepts(graph, shown),
         "aliases": _aliases(graph, shown),
@@ -44,7 +44,7 @@ def rows(graph: str, writer: str, events: Sequence[Event], standing: Standing) -
 
 def event_rows(writer: str, events: Sequence[Event]) -> Rows:
     """Return the nodes that the events themselves are."""
-    kinds = {"expansions": Expansion, "edits": Edit, "thoughts": Thought}
+    kinds = {"expansions": Expansion, "edits": Edit, "thoughts": ReasoningStep}
     return {
         name: [_event(event) | {"writer": writer} for event in events if isinstance(event, kind)]
         for name, kind in kinds.items()
@@ -71,7 +71,7 @@ def _event(event: Event) -> Row:
         row["decides"] = True
     if isinstance(event, Edit):
         return row | {"name": f"{event.seq}: {event.edit}", "edit": event.edit, "note": event.note}
-    if isinstance(event, Thought):
+    if isinstance(event, ReasoningStep):
         return row | _thought(event)
     focus, reply = event.focus, event.reply
     return row | {
@@ -87,7 +87,7 @@ def _event(event: Event) -> Row:
     }
 
 
-def _thought(event: Thought) -> Row:
+def _thought(event: ReasoningStep) -> Row:
     return {
         "name": f"{event.seq}: {event.task}, {event.stage}",
         "task": event.task,

@@ -3,7 +3,7 @@
 (:Graph {name, version, format})
 (:Concept {id, graph, key, name, aliases, first_seq})
 (:Concept)-[:RELATES {id, predicate, support, first_seq, last_seq, events, wording}]->(:Concept)
-(:Event:Expansion | :Event:Edit | :Event:Thought {graph, seq, name, at, ..., payload})-[:INTRODUCED]->(:Concept)
+(:Event:Expansion | :Event:Edit | :Event:ReasoningStep {graph, seq, name, at, ..., payload})-[:INTRODUCED]->(:Concept)
 (:Lease {id, graph, name, holder, until})
 (:Cached {id, graph, kind, key, value})
 
@@ -44,7 +44,7 @@ CALL () {
     UNWIND $edits AS row CREATE (e:Event:Edit {graph: $graph}) SET e += row RETURN count(*) AS edits
 }
 CALL () {
-    UNWIND $thoughts AS row CREATE (e:Event:Thought {graph: $graph}) SET e += row RETURN count(*) AS thoughts
+    UNWIND $thoughts AS row CREATE (e:Event:ReasoningStep {graph: $graph}) SET e += row RETURN count(*) AS thoughts
 }
 """
 APPEND = (

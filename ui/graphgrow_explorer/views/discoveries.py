@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from graphgrow.graph.model import Thought
+from graphgrow.graph.model import ReasoningStep
 from graphgrow.reason.compose import works
 from graphgrow.reason.discovery import Discovery
 from graphgrow.reason.document import drawing
@@ -88,7 +88,7 @@ def _files(found: Discovery) -> None:
 def _concepts(home: Home, found: Discovery) -> None:
     """Offer the concepts of a discovery, and draw what the graph knows of the one that is chosen."""
     with home.reading() as graph:
-        shown = {one.key: graph.standing.find(one.key) for one in found.layout.concepts}
+        shown = {one.key: graph.representative(one.key) for one in found.layout.concepts}
     names = {one.key: one.name for one in found.layout.concepts}
     key = st.selectbox("Concept of the path", list(names), index=None, format_func=lambda key: short(names[key]),
                        key=f"concept of {found.work}", placeholder="choose one to see what is known of it")  # fmt: skip
@@ -107,7 +107,7 @@ def _stages(home: Home, found: Discovery) -> None:
         thought(events[seq])
 
 
-def _event(one: Thought, names: Sequence[str]) -> str:
+def _event(one: ReasoningStep, names: Sequence[str]) -> str:
     what = f"{one.stage} {' and '.join(names)}" if one.stage != "plan" else "the plan"
     return f"event {one.seq}: {what}{'' if one.outcome == 'ok' else ' (not usable)'}"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from graphgrow.batch.overview import Standing, overview
+from graphgrow.batch.overview import JobStatus, overview
 from graphgrow.batch.reports import markdown
 from graphgrow.errors import GraphgrowError
 from graphgrow_explorer.feedback import note, problem
@@ -34,7 +34,7 @@ def draw() -> None:
     _reports(found)
 
 
-def _reports(found: list[Standing]) -> None:
+def _reports(found: list[JobStatus]) -> None:
     """Let the reader choose a run, and show its report as the text that it is."""
     told = {f"{report.job}, due {report.due}": report for one in found for report in one.reports}
     if not told:

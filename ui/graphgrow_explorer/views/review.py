@@ -44,7 +44,7 @@ def _queue(home: Home, queue: list[Change]) -> None:
         return
     note("Names that may mean one concept; first those whose merging would change the graph most.")
     for doubt in queue[:WAITING]:
-        one, other = map(home.graph.standing.find, doubt.concepts)
+        one, other = map(home.graph.representative, doubt.concepts)
         which = " / ".join(doubt.concepts)  # a second click never decides about the next pair
         with st.container(border=True):
             left, middle, right = st.columns([4, 4, 2], vertical_alignment="center")
@@ -97,7 +97,7 @@ def _merged(graph: Graph) -> list[tuple[int, str, str, str, str]]:
                 found.pop(change.concepts[0], None)
             if change.do == "merge" and step.focus:
                 found[change.concepts[0]] = step.seq, change
-    rows = [(seq, named.get(key, key), graph.name(graph.standing.find(key)), change.reason, key)
+    rows = [(seq, named.get(key, key), graph.name(graph.representative(key)), change.reason, key)
             for key, (seq, change) in found.items()]  # fmt: skip
     return sorted(rows, reverse=True)
 
@@ -128,7 +128,7 @@ def _rejects(home: Home) -> None:
 
 def _kept_out(home: Home, graph: Graph) -> pd.DataFrame:
     """Return what hygiene or somebody kept out: name, rule, how often it was proposed, and the words that name it."""
-    standing, counts = graph.standing, Counter[tuple[str, str]]()
+    standing, counts = graph.corrections, Counter[tuple[str, str]]()
     for event in home.store.events():
         counts.update((one.rule, one.text) for one in event.delta.rejects)
     rows: list[tuple[str, str, int, tuple[str, ...]]] = [

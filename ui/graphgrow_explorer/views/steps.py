@@ -7,7 +7,7 @@ from contextlib import closing
 import pandas as pd
 import streamlit as st
 
-from graphgrow.graph.model import Expansion, Prompt, Reply, Thought
+from graphgrow.graph.model import Expansion, Prompt, ReasoningStep, Reply
 from graphgrow.measure.comparison import CURVES, run
 from graphgrow.policy import POLICIES
 from graphgrow.policy.strategies import STRATEGIES
@@ -147,7 +147,7 @@ def _steps(home: Home) -> None:
     event = home.event(int(rows[min(place, len(rows) - 1)][0]))
     if isinstance(event, Expansion):
         _expansion(event)
-    elif isinstance(event, Thought):
+    elif isinstance(event, ReasoningStep):
         thought(event)
     elif event:
         st.text(f"Event {event.seq}, by hand: {short(event.note, 300)}")
@@ -171,7 +171,7 @@ def _expansion(event: Expansion) -> None:
         st.dataframe(brought, hide_index=True, key="brought", alt="What the step brought")
 
 
-def thought(event: Thought) -> None:
+def thought(event: ReasoningStep) -> None:
     """Draw one stage of a work: what was asked, what came back, what of it could be used."""
     st.markdown(f"#### Event {event.seq}")
     st.text(f"{event.task}, {event.stage}: {short(', '.join(event.subject), 120)}")

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.model import Task, Thought
+from graphgrow.graph.model import ReasoningStep, Task
 from graphgrow.reason.answer import QUESTION, Informed
 from graphgrow.reason.grounds import Cite
 from graphgrow.reason.hypotheses import Idea
@@ -74,7 +74,7 @@ def under_way(home: Home) -> None:
         problem(last.said)
 
 
-def _works(home: Home, task: Task, title: str, form: type[T], show: Callable[[Home, Thought, T], None]) -> None:
+def _works(home: Home, task: Task, title: str, form: type[T], show: Callable[[Home, ReasoningStep, T], None]) -> None:
     """Let somebody choose one of the works of a kind, and draw what came of it; the newest is drawn first."""
     with home.reading() as graph:
         plans = [works[0] for works in graph.thoughts.values() if works[0].task == task][: -LISTED - 1 : -1]
@@ -93,12 +93,12 @@ def _works(home: Home, task: Task, title: str, form: type[T], show: Callable[[Ho
         show(home, plan, found)
 
 
-def _wanted(plan: Thought, name: str) -> str:
+def _wanted(plan: ReasoningStep, name: str) -> str:
     wanted = plan.result.get("wanted")
     return str(wanted.get(name, "")) if isinstance(wanted, dict) else ""
 
 
-def _answer(home: Home, plan: Thought, found: Informed) -> None:
+def _answer(home: Home, plan: ReasoningStep, found: Informed) -> None:
     _text(found.question, "Question")
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -118,7 +118,7 @@ def _answer(home: Home, plan: Thought, found: Informed) -> None:
         _cites(home, plan, cites)
 
 
-def _cites(home: Home, plan: Thought, cites: Sequence[Cite]) -> None:
+def _cites(home: Home, plan: ReasoningStep, cites: Sequence[Cite]) -> None:
     """Draw what an answer follows from: the relations with their steps, and a button for every concept."""
     if not cites:
         return
@@ -142,11 +142,11 @@ def _concepts(home: Home, keys: Sequence[str], place: str) -> None:
 
 
 def _shown(graph: Graph, keys: Sequence[str]) -> dict[str, str]:
-    found = dict.fromkeys(map(graph.standing.find, keys))
+    found = dict.fromkeys(map(graph.representative, keys))
     return {key: graph.name(key) for key in found if key in graph.concepts}
 
 
-def _ideas(home: Home, plan: Thought, found: Ideas) -> None:
+def _ideas(home: Home, plan: ReasoningStep, found: Ideas) -> None:
     dials = found.dials
     note(f"novelty {dials.novelty:g}, feasibility {dials.feasibility:g}, effectiveness {dials.effectiveness:g}")
     if found.reason or not found.ranked:
@@ -169,7 +169,7 @@ def _idea(home: Home, one: Idea, place: str) -> None:
                  key=f"near {place}", alt="Existing relations that are nearest to the idea")  # fmt: skip
 
 
-def _judgement(_: Home, plan: Thought, found: Judgement) -> None:
+def _judgement(_: Home, plan: ReasoningStep, found: Judgement) -> None:
     _text(found.sentence, "Verdict")
     if found.interval and found.agreement is not None:
         low, high = found.interval

@@ -1,0 +1,133 @@
+"""Runs on a real Dask cluster of worker processes, with a real Neo4j as the store that all of them share."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from distributed import Client
+
+from graphgrow.batch import once
+from graphgrow.errors import BadInput
+from graphgrow.stores import open_store
+from graphgrow.stores.projection import differences, project
+from tests.batch_runs import asked, jobs_file
+from tests.conftest import ROOT, chatter
+from tests.neo4j_server import Server
+from tests.servers import Answer, Asked, completion, free_port, serving
+
+JOBS = 20
+
+
+@contextmanager
+def processes(
+    commands: Sequence[Sequence[str]], env: dict[str, str], folder: Path
+) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Run commands while the block lasts; what they say is in a file."""
+    with (folder / "cluster.log").open("wb") as log:
+        started = [subprocess.Popen(words, env=env, cwd=ROOT, stdout=log, stderr=log) for words in commands]
+        try:
+            yield started
+        finally:
+            for process in started:
+                process.kill()
+            for process in started:
+                process.wait()
+
+
+@contextmanager
+def cluster(env: dict[str, str], folder: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """Yield the address of a scheduler on loopback, and its two workers."""
+    port = free_port()
+    python = [sys.executable, "-m"]
+    scheduler = [
+        *python,
+        "distributed.cli.dask_scheduler",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--no-dashboard",
+    ]
+    worker = [*python, "distributed.cli.dask_worker", f"tcp://127.0.0.1:{port}", "--nthreads", "4", "--no-nanny",
+              "--no-dashboard", "--local-directory", str(folder)]  # fmt: skip
+    with processes([scheduler], env, folder), processes([worker, worker], env, folder) as workers:
+        with Client(f"tcp://127.0.0.1:{port}", timeout=60, set_as_default=False) as client:
+            client.wait_for_workers(2, timeout=60)
+        yield f"dask://127.0.0.1:{port}", workers
+
+
+def slow(asked: Asked) -> Answer:
+    """Answer like a model that takes a moment, and knows something else about every question."""
+    text = json.dumps(asked.body["messages"])
+    return Answer(completion(chatter(1 + sum(map(ord, text)) % 90)[-1]), delay=0.1)
+
+
+@pytest.mark.slow
+def test_twenty_jobs_on_two_workers_of_which_one_is_killed(neo4j_server: Server, tmp_path: Path) -> None:
+    """All jobs end although a worker dies, each with the steps that it may, and every graph verifies equal."""
+    env = neo4j_server.env | {"OPENAI_API_KEY": "only-of-the-workers", "PYTHONPATH": os.pathsep.join(sys.path)}
+    stores = [neo4j_server.url(f"cluster {number}") for number in range(JOBS)]
+    with serving(slow) as endpoint, cluster(env, tmp_path) as (address, workers):
+        jobs = "".join(
+            f'[[job]]\nname = "j{number}"\ntopic = "spider silk"\nstore = "{store}"\nllm = "m-1"\n'
+            f'base_url = "{endpoint.base_url}"\nwidth = {1 + 3 * (number % 2)}\nrun = {{ steps = 3 }}\n'
+            for number, store in enumerate(stores)
+        )
+        path = jobs_file(tmp_path, f'[limits]\nconcurrency = 8\nlease = "2s"\n[limits.endpoint]\nat_once = 10\n{jobs}')
+
+        def kill_one() -> None:
+            until = time.monotonic() + 120
+            while len(endpoint.chats) < 25 and time.monotonic() < until:
+                time.sleep(0.05)
+            workers[0].send_signal(signal.SIGKILL)
+
+        with ThreadPoolExecutor(1) as killer, pytest.MonkeyPatch.context() as patch:
+            patch.setenv("NEO4J_PASSWORD", env["NEO4J_PASSWORD"])
+            done = killer.submit(kill_one)
+            reports = once.run(path, once.Wanted(everything=True, executor=address))
+            done.result()
+            assert {report.outcome for report in reports} == {"steps"}, [report.said for report in reports]
+            assert len(reports) == JOBS
+            keys = {
+                {name.lower(): value for name, value in one.headers.items()}["authorization"] for one in endpoint.chats
+            }
+            for report, store in zip(sorted(reports, key=lambda one: int(one.job[1:])), stores, strict=True):
+                log = asked(store)
+                assert Counter(event.run for event in log if event.is_step) == {report.run: 3}
+                assert report.tokens == sum(event.reply.usage.tokens for event in log)
+                with closing(open_store(store)) as home:
+                    assert differences(project(home.graph()), home.projection()) == []
+    assert keys == {"Bearer only-of-the-workers"}  # this process has none
+
+
+def test_a_store_that_workers_cannot_open_is_refused(tmp_path: Path) -> None:
+    """A SQLite file is on one machine; the sentence says so, before any cluster is asked."""
+    path = jobs_file(tmp_path, '[[job]]\nname = "a"\ntopic = "silk"\nstore = "a.db"\n')
+    with pytest.raises(BadInput, match=r"a\.db, a file that workers on other machines cannot open: keep it in neo4j"):
+        once.run(path, once.Wanted(everything=True, executor="dask://127.0.0.1:1"))
+
+
+@pytest.mark.parametrize("name", ["ray://there:1", "dask://there", "dask://:1", "dask://there:x", "dask"])
+def test_an_executor_that_is_none(tmp_path: Path, name: str) -> None:
+    """Only a Dask scheduler's address is one."""
+    path = jobs_file(tmp_path, '[[job]]\nname = "a"\ntopic = "silk"\nstore = "neo4j://there?graph=a"\n')
+    with pytest.raises(BadInput, match="no executor"):
+        once.run(path, once.Wanted(everything=True, executor=name))
+
+
+def test_a_cluster_that_is_not_there(tmp_path: Path) -> None:
+    """Nobody waits for ever for a scheduler."""
+    path = jobs_file(tmp_path, '[[job]]\nname = "a"\ntopic = "silk"\nstore = "neo4j://there?graph=a"\n')
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("graphgrow.batch.cluster.CONNECT_SECONDS", 1)
+        with pytest.raises(BadInput, match="no Dask scheduler answers"):
+            once.run(path, once.Wanted(everything=True, executor=f"dask://127.0.0.1:{free_port()}"))

@@ -1,0 +1,262 @@
+"""Batch where things go wrong: stops during an outage, stores away, hooks that hang, files that are hostile."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from graphgrow.batch import once
+from graphgrow.batch.clock import SystemClock
+from graphgrow.batch.daemon import Daemon
+from graphgrow.batch.hooks import notify
+from graphgrow.batch.jobs import Job, Jobs
+from graphgrow.batch.limits import LocalGate
+from graphgrow.batch.once import drive
+from graphgrow.batch.rate_limiter import RateLimiter
+from graphgrow.batch.reading import load, parse
+from graphgrow.batch.reports import Report
+from graphgrow.batch.running import Opening, Task, perform
+from graphgrow.errors import LLMError
+from graphgrow.graph.model import Prompt
+from graphgrow.llm.scripted import Scripted
+from tests.batch_runs import Hands, asked, jobs_file, talking, tick, utc, working
+from tests.conftest import ROOT, chatter, triples
+from tests.servers import Answer, Asked, completion, free_port, serving
+
+JOB = '[[job]]\nname = "silk"\ntopic = "spider silk"\nstore = "silk.db"\n'
+DUE = utc("2026-06-01T02:30")
+
+
+class Refusing(Scripted):
+    """Never answers."""
+
+    def ask(self, prompt: Prompt) -> NoReturn:
+        """Raise."""
+        raise LLMError("the endpoint is down")
+
+
+def test_a_run_that_is_stopped_during_an_outage_goes_on_later(tmp_path: Path) -> None:
+    """SIGTERM while an endpoint is down is no failure of the run: it waits for the next start."""
+    jobs = load(jobs_file(tmp_path, f"{JOB}run = {{ steps = 2 }}\n"))
+    asked_to_stop: list[int] = []
+
+    class Stopped(Refusing):
+        def ask(self, prompt: Prompt) -> NoReturn:
+            asked_to_stop.append(1)
+            super().ask(prompt)
+
+    task = Task(jobs, jobs.job[0], tmp_path, DUE, spread=lambda _: Stopped([]), stop=lambda: bool(asked_to_stop))
+    assert perform(task).outcome == "interrupted"
+    again = perform(Task(jobs, jobs.job[0], tmp_path, DUE, spread=talking))
+    assert (again.outcome, again.steps) == ("steps", 2)
+
+
+def test_the_minutes_of_a_run_go_on_while_it_is_tried_again(tmp_path: Path) -> None:
+    """An endpoint that is down for longer than the minutes of a run ends it, and does not renew them."""
+    jobs = load(jobs_file(tmp_path, f"{JOB}run = {{ minutes = 0.005 }}\nretries = 3\n"))
+    assert perform(Task(jobs, jobs.job[0], tmp_path, DUE, spread=lambda _: Refusing([]))).outcome == "minutes"
+
+
+def test_a_store_that_is_away_when_a_run_begins_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that does not answer is tried as often as the job may be, then the report says so."""
+    monkeypatch.setattr("graphgrow.batch.running.LONGEST_PAUSE", 0.05)
+    monkeypatch.setenv("NEO4J_PASSWORD", "none")
+    store = f"bolt://127.0.0.1:{free_port()}?graph=a"
+    jobs = Jobs.model_validate({"job": [{"name": "a", "topic": "silk", "store": store, "retries": 1}]})
+    began = time.monotonic()
+    report = perform(Task(jobs, jobs.job[0], tmp_path, DUE, spread=talking))
+    assert report.outcome == "error"
+    assert "does not answer" in report.said
+    assert time.monotonic() - began > 1
+
+
+def test_a_question_that_waits_for_its_turn_is_not_sent_after_a_stop() -> None:
+    """A gate that would hold a question for a minute lets go as soon as somebody asks to stop."""
+    jobs = Jobs.model_validate({"limits": {"endpoint": {"requests_a_minute": 1}}, "job": [{"name": "a", "store": "a"}]})
+    gate = LocalGate(jobs)
+    with gate.passing("http://there/v1", 5):
+        pass
+    until = time.monotonic() + 0.2
+    with (
+        pytest.raises(LLMError, match="asked to stop"),
+        replace(gate, stop=lambda: time.monotonic() > until).passing("http://there/v1", 5),
+    ):
+        pass
+    assert time.monotonic() - until < 2
+
+
+def test_a_second_signal_ends_the_program_at_once(tmp_path: Path) -> None:
+    """Whoever asks twice does not wait for an endpoint that never answers."""
+    with serving(lambda _: Answer(completion("late"), delay=15)) as endpoint:
+        path = jobs_file(tmp_path, f'{JOB}llm = "m-1"\nbase_url = "{endpoint.base_url}"\nrun = {{ steps = 2 }}\n')
+        words = [sys.executable, "-m", "graphgrow", "batch", "run", str(path), "--now"]
+        with subprocess.Popen(words, cwd=ROOT, stderr=subprocess.DEVNULL) as child:
+            until = time.monotonic() + 60
+            while not endpoint.chats and time.monotonic() < until:
+                time.sleep(0.05)
+            child.send_signal(signal.SIGTERM)
+            time.sleep(0.5)
+            child.send_signal(signal.SIGTERM)
+            assert child.wait(5) == -signal.SIGTERM
+
+
+def test_a_hook_whose_time_is_up_ends_with_all_that_it_started(tmp_path: Path) -> None:
+    """No process is left behind, and one in the background does not hold up a command that has ended."""
+    words = ["sh", "-c", "sleep 60 & echo $! > pid; wait"]
+    late = Job.model_validate({"name": "a", "store": "a.db", "command": words, "command_seconds": 0.5})
+    report = Report("a@1", "a", "", "steps")
+    assert notify(late, report, tmp_path / "r.md", tmp_path) == "sh was ended after 0.5 s"
+    number = int((tmp_path / "pid").read_text())
+    until = time.monotonic() + 5
+    while is_alive(number) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not is_alive(number)
+    began = time.monotonic()
+    quick = late.model_copy(update={"command": ("sh", "-c", "sleep 3 & exit 0"), "command_seconds": 10})
+    assert notify(quick, report, tmp_path / "r.md", tmp_path) == ""
+    assert time.monotonic() - began < 2
+    assert "cannot be run" in notify(
+        late.model_copy(update={"command": ("a\0b",)}), report, tmp_path / "r.md", tmp_path
+    )
+
+
+def is_alive(number: int) -> bool:
+    """Tell whether a process runs; one that is dead and not yet waited for does not."""
+    try:
+        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"{JOB}schedule = {{ every = '9999999999999w' }}\n", "too long a span"),
+        (f"{JOB}schedule = {{ every = '900000d' }}\n", "too long a span"),
+        (f"{JOB}x = {'[' * 5000}\n", "brackets are too deep"),
+        (f"{JOB}retries = {'1' * 6000}\n", "a number in it is too long"),
+        (f"{JOB}schedule = {{ cron = '{'1' * 6000} * * * *' }}\n", "is no minute"),
+        (f"{JOB}without_rule = ['luck']\n", "there is no hygiene rule"),
+    ],
+    ids=["huge", "long", "deep", "digits", "cron", "rule"],
+)
+def test_hostile_files_are_refused_in_a_sentence(text: str, said: str) -> None:
+    """Numbers and brackets without end are no traceback."""
+    found, (problem, *_) = parse(text)
+    assert found is None
+    assert said in problem.text
+
+
+def test_a_job_resolves_as_grow_does(tmp_path: Path) -> None:
+    """Hygiene rules, a vocabulary, strict predicates and wordings of a job count from where its file is."""
+    (tmp_path / "words.toml").write_text('[eats]\nsame = ["devours"]\n')
+    reply = triples(("spider silk", "devours", "protein"))
+
+    def done(day: int, more: str) -> Report:
+        settings = f'run = {{ steps = 1 }}\npredicates = "words.toml"\nstrict_predicates = true\n{more}'
+        jobs = load(jobs_file(tmp_path, JOB + settings))
+        due = utc(f"2026-06-0{day}T00:00")
+        return perform(Task(jobs, jobs.job[0], tmp_path, due, spread=lambda _: Scripted([reply])))
+
+    assert done(1, "").said == ""
+    assert "there is no folder" in done(2, 'prompt_variants = "nowhere"\n').said
+    (event,) = asked(tmp_path / "silk.db")
+    assert [one.relation.predicate for one in event.delta.relations] == ["eats"]
+    assert "eats" in str(event.prompt.schema)
+
+
+def test_questions_for_vectors_pass_the_gate_too(tmp_path: Path) -> None:
+    """An endpoint that embeds is asked no more a minute than it may be, and says what it was billed."""
+
+    def answer(one: Asked) -> Answer:
+        if one.path.endswith("/embeddings"):
+            names = one.body["input"]
+            assert isinstance(names, list)
+            rows = [{"index": place, "embedding": [1.0, float(place)]} for place, _ in enumerate(names)]
+            return Answer({"data": rows, "usage": {"prompt_tokens": 3, "total_tokens": 3}})
+        return Answer(completion(chatter(5)[-1]))
+
+    passed: list[str] = []
+
+    @dataclass(frozen=True)
+    class Counting:
+        @contextmanager
+        def passing(self, base_url: str, _tokens: int) -> Iterator[Callable[[int], None]]:
+            passed.append(base_url)
+            yield lambda _: None
+
+    with serving(answer) as endpoint:
+        path = jobs_file(
+            tmp_path,
+            f'{JOB}llm = "m-1"\nembeddings = "e-1"\nbase_url = "{endpoint.base_url}"\nrun = {{ steps = 2 }}\n',
+        )
+        jobs = load(path)
+        report = perform(Task(jobs, jobs.job[0], tmp_path, DUE, gate=Counting(), spread=Opening.open))
+        assert report.outcome == "steps", report.said
+        assert any(one.path.endswith("/embeddings") for one in endpoint.asked)
+        assert len(passed) == sum(one.path.endswith(("/embeddings", "/chat/completions")) for one in endpoint.asked)
+
+
+def test_a_dead_worker_holds_up_nobody() -> None:
+    """What it had under way counts as answered the moment the scheduler misses it, at the most it could take."""
+    booth, rate = RateLimiter(), {"at_once": 1, "requests_a_minute": None, "tokens_a_minute": None}
+    assert booth.admit("e", "tcp://a x", 5, rate, 60) == 0
+    assert booth.admit("e", "tcp://b y", 5, rate, 60) > 0
+    booth.remove_worker(None, "tcp://a", stimulus_id="")  # type: ignore[arg-type]  # it is not looked at
+    assert booth.admit("e", "tcp://b y", 5, rate, 60) == 0
+    minute = {"at_once": None, "requests_a_minute": None, "tokens_a_minute": 100}
+    assert booth.admit("f", "tcp://a x", 90, minute, 60) == 0
+    booth.answered("f", "tcp://a x", 10)
+    assert booth.admit("f", "tcp://b y", 80, minute, 60) == 0
+
+
+def test_a_reload_on_a_cluster_takes_no_file_that_workers_cannot_open(tmp_path: Path) -> None:
+    """The last good file goes on, and the log says why."""
+    path, told = (
+        jobs_file(tmp_path, '[[job]]\nname = "a"\ntopic = "silk"\nstore = "neo4j://there?graph=a"\n'),
+        list[tuple[str, dict[str, object]]](),
+    )
+    with working(path, SystemClock(), log=lambda what, **about: told.append((what, about))) as dispatcher:
+        dispatcher.place = replace(dispatcher.place, is_here=False)
+        daemon = Daemon(path, dispatcher, lambda: bool(told and told[-1][0] == "not reloaded"), beat=0.1)
+        jobs_file(tmp_path, JOB)
+        daemon._reload(None)  # it plans nothing
+        assert [job.name for job in dispatcher.jobs.job] == ["a"]
+    assert "workers on other machines cannot open" in str(told[-1][1]["why"])
+
+
+def test_years_that_were_missed_take_no_memory(tmp_path: Path) -> None:
+    """A job of every second that was off for a day has its last hundred moments as rows, as promised."""
+    path = jobs_file(tmp_path, f'{JOB}run = {{ steps = 1 }}\nschedule = {{ every = "1s", missed = "skip" }}\n')
+    clock = Hands(DUE)
+    with working(path, clock) as dispatcher:
+        tick(dispatcher)
+        clock.go(days=1)
+        dispatcher.claim(dispatcher.jobs.job[0])
+        assert len(dispatcher.state.runs("silk", 1000)) == 100
+
+
+def test_a_run_that_was_begun_twice_is_told_once(tmp_path: Path) -> None:
+    """One that lost its graph and got it again ends well: its last report counts, and so does the exit code."""
+    path = jobs_file(tmp_path, f"{JOB}run = {{ steps = 1 }}\n")
+    tries: list[Task] = []
+
+    def losing(task: Task) -> Report:
+        tries.append(task)
+        outcome = "lost" if len(tries) == 1 else "steps"
+        return Report(task.run, task.job.name, "", outcome, store=task.store)
+
+    with working(path, SystemClock()) as dispatcher:
+        dispatcher.place = replace(dispatcher.place, perform=losing)
+        dispatcher.state.add("silk", DUE)
+        drive(dispatcher, None, lambda: False)
+        reports = once.latest(dispatcher.ended)
+    assert [report.outcome for report in reports] == ["steps"]
+    assert once.exit_code(reports) == 0

@@ -1,0 +1,400 @@
+"""A real Neo4j server: several writers, hostile text, kill -9 of the server, and what people query there."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from neo4j import Driver, GraphDatabase
+
+import graphgrow
+from graphgrow.errors import BadInput, StaleGraph, StoreError
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.model import Concept, Delta, Edit, Relation, Statement, Triple
+from graphgrow.measure.panel import panel
+from graphgrow.stores import open_store
+from graphgrow.stores.copying import copy
+from graphgrow.stores.neo4j import Neo4jStore
+from graphgrow.stores.neo4j.address import Address, address
+from graphgrow.stores.neo4j.driver import check_version
+from graphgrow.stores.projection import differences, project
+from tests.conftest import RECORDED, ROOT, chatter, triples
+from tests.graph.test_graph import content, event
+from tests.neo4j_server import PASSWORD, Server, require
+from tests.servers import Answer, Endpoint, completion, free_port, serving
+
+DEATHS = int(os.environ.get("GRAPHGROW_SERVER_KILLS", "3"))
+HOSTILE = (
+    "a`b'}) DETACH DELETE n //",
+    "\"quoted\" and 'quoted'",
+    "back\\slash \\u0041",
+    "two\nlines",
+    "nul \x00 nul",
+    "emoji \U0001f577\ufe0f silk",
+    "'; DROP TABLE event; --",
+    "x" * 10_000,
+)
+
+
+def cli(*words: str, env: dict[str, str], check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run the command line as a user does."""
+    return subprocess.run(
+        [sys.executable, "-m", "graphgrow", *words], env=env, text=True, capture_output=True, check=check
+    )
+
+
+@pytest.fixture
+def driver(neo4j_server: Server) -> Iterator[Driver]:
+    """Yield a driver of the test's own, to look at the database as a person does."""
+    with GraphDatabase.driver(
+        f"neo4j://127.0.0.1:{neo4j_server.port}", auth=("neo4j", PASSWORD), notifications_min_severity="OFF"
+    ) as own:
+        yield own
+
+
+def test_recorded_run_is_the_same_graph_in_every_store(neo4j_server: Server, neo4j_graph: str, tmp_path: Path) -> None:
+    """Replayed into SQLite, copied to Neo4j and back: equal logs, equal `measure --json`, verified at every stop."""
+    first, last = str(tmp_path / "first.db"), str(tmp_path / "last.db")
+    cli("replay", str(RECORDED), "--store", first, env=neo4j_server.env)
+    for source, target in ((first, neo4j_graph), (neo4j_graph, last)):
+        done = cli("copy", source, target, env=neo4j_server.env)
+        assert done.stdout.startswith("300 events copied")
+    measured = []
+    for store in (first, neo4j_graph, last):
+        assert cli("verify", store, env=neo4j_server.env).stdout.startswith("equal: 300 events")
+        measured.append(cli("measure", store, "--json", env=neo4j_server.env).stdout)
+    assert len(set(measured)) == 1
+    with closing(open_store(first)) as one, closing(open_store(neo4j_graph)) as two:
+        assert list(one.events()) == list(two.events())
+        with closing(open_store("memory:", create=True)) as three:
+            copy(two, three)
+            assert content(three.graph()) == content(one.graph())
+            graph = three.graph()
+            assert panel(list(graph.concepts), graph.triples()) == json.loads(measured[0])
+
+
+def test_copy_goes_on_and_refuses_another_graph(neo4j_graph: str) -> None:
+    """A copy broken off half-way is finished by the next one; a target with other events is left alone."""
+    graph, events = Graph(), []
+    for reply in chatter(6):
+        events.append(event(graph, reply))
+        graph.apply(events[-1])
+    with closing(open_store("memory:", create=True)) as source, closing(open_store(neo4j_graph, create=True)) as target:
+        source.append(*events)
+        target.append(*events[:4])
+        assert [copy(source, target), copy(source, target)] == [2, 0]
+        assert content(target.graph()) == content(graph)
+        with closing(open_store("memory:", create=True)) as other:
+            other.append(event(Graph(), triples(("bone", "contains", "collagen"))))
+            with pytest.raises(BadInput, match="holds another graph since event 1"):
+                copy(other, target)
+
+
+def test_graphs_in_one_database_do_not_touch(neo4j_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two graphs with the same concepts are two graphs; a missing one is an error that names those there are."""
+    monkeypatch.setenv("NEO4J_PASSWORD", PASSWORD)
+    one, two = (graphgrow.open(neo4j_server.url(name), create=True) for name in ("apart one", "apart two"))
+    one.append(event(Graph(), triples(("silk", "contains", "protein"))))
+    two.append(event(Graph(), triples(("silk", "contains", "water"), ("silk", "contains", "protein"))))
+    assert len(one.graph().concepts) == 2
+    assert len(two.graph().concepts) == 3
+    for store in (one, two):
+        assert differences(project(store.graph()), store.projection()) == []
+    with pytest.raises(BadInput, match=r"no graph 'nowhere'.*'apart one', 'apart two'"):
+        graphgrow.open(neo4j_server.url("nowhere"))
+
+
+def test_an_answer_that_got_lost_is_no_second_commit(neo4j_graph: str) -> None:
+    """The same call by the same writer adds nothing; the same event by another writer is stale."""
+    with closing(open_store(neo4j_graph, create=True)) as one, closing(open_store(neo4j_graph, create=True)) as two:
+        new = event(Graph(), chatter(1)[0])
+        assert one.append(new) == one.append(new) == 1
+        with pytest.raises(StaleGraph, match="event 1 cannot follow event 1"):
+            two.append(new)
+        assert len(list(two.events())) == 1
+
+
+def test_a_relation_without_its_concept_is_refused_whole(neo4j_graph: str) -> None:
+    """A count that falls short of what was sent rolls the transaction back."""
+    said = Statement(Relation("silk", "contains", "ghost"), Triple("silk", "contains", "ghost"))
+    with closing(open_store(neo4j_graph, create=True)) as store:
+        with pytest.raises(StoreError, match="took 0 of 1 relations"):
+            store.append(Edit(1, "add", Delta(concepts=(Concept("silk", "silk"),), relations=(said,))))
+        assert list(store.events()) == []
+        assert store.projection().concepts == {}
+
+
+def test_verify_finds_what_was_changed_by_hand(neo4j_graph: str, driver: Driver) -> None:
+    """A support count changed and a concept added in Neo4j Browser are both reported."""
+    with closing(open_store(neo4j_graph, create=True)) as store:
+        store.append(event(Graph(), chatter(1)[0]))
+        graph = address(neo4j_graph).graph
+        driver.execute_query(
+            "MATCH (:Concept {graph: $g})-[r:RELATES {predicate: 'produces'}]->() SET r.support = 7", g=graph
+        )
+        driver.execute_query(
+            "CREATE (:Concept {id: 'x', graph: $g, key: 'ghost', name: 'Ghost', aliases: [], first_seq: 1})", g=graph
+        )
+        found = differences(project(store.graph()), store.projection())
+    assert len(found) == 2
+    assert "ghost" in found[0]
+
+
+@pytest.mark.parametrize("home", ["sqlite", "neo4j"])
+def test_hostile_text_is_stored_as_text(home: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """Cypher, SQL, quotes, NUL and 10,000 characters as names, predicates and spellings come back as they went in."""
+    url = str(tmp_path / "g.db") if home == "sqlite" else str(request.getfixturevalue("neo4j_graph"))
+    concepts = tuple(Concept(text, text, (text + "s",)) for text in HOSTILE)
+    said = tuple(
+        Statement(Relation(one, text, other), Triple(one, text, other))
+        for one, text, other in zip(HOSTILE, HOSTILE[1:] + HOSTILE[:1], reversed(HOSTILE), strict=True)
+    )
+    with closing(open_store(url, create=True)) as store:
+        store.append(Edit(1, "add", Delta(concepts, relations=said), "\n".join(HOSTILE)))
+        graph = store.graph()
+        assert set(graph.concepts) == set(HOSTILE)
+        assert {relation.predicate for relation in graph.relations} == set(HOSTILE)
+        assert differences(project(graph), store.projection()) == []
+        reply = triples(*((text, text, f"{text} 2") for text in HOSTILE))
+        new = event(graph, reply)  # the same words out of a model's mouth: kept as text or refused by hygiene
+        store.append(new)
+        assert new.delta.concepts or new.delta.rejects
+        assert differences(project(store.graph()), store.projection()) == []
+
+
+FIRST = """
+import sys
+import graphgrow
+from graphgrow.graph.graph import Graph
+from tests.conftest import chatter
+from tests.graph.test_graph import event
+
+graphgrow.open(sys.argv[1], create=True).append(event(Graph(), chatter(1)[0]))
+"""
+
+
+def test_first_use_by_several_processes_at_once(neo4j_server: Server, neo4j_graph: str, driver: Driver) -> None:
+    """Where constraints and indexes are missing and six processes put them at once, each of them gets through."""
+    for statement in ("DROP INDEX concept_names IF EXISTS", "DROP CONSTRAINT graphgrow_lease IF EXISTS"):
+        driver.execute_query(statement)
+    commands = [[sys.executable, "-c", FIRST, f"{neo4j_graph}{number}"] for number in range(6)]
+    runs = [
+        subprocess.Popen(command, env=neo4j_server.env, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+        for command in commands
+    ]
+    ends = [(run.communicate(timeout=120)[1], run.returncode) for run in runs]
+    assert [code for _, code in ends] == [0] * 6, ends
+    found = driver.execute_query("SHOW INDEXES YIELD name WHERE name = 'concept_names' RETURN name").records
+    assert len(found) == 1
+
+
+WRITER = """
+import sys
+import graphgrow
+from graphgrow.llm.scripted import Scripted
+from graphgrow.graph.model import Budget
+from tests.conftest import triples
+
+name, url, steps = sys.argv[1], sys.argv[2], int(sys.argv[3])
+replies = [triples(("spider silk", "contains", f"protein {i % 50}"), (f"protein {i % 50}", "forms", f"{name} {i}"))
+           for i in range(2 * steps)]
+store = graphgrow.open(url, create=True)
+for event in graphgrow.grow("spider silk", store, Scripted(replies), budget=Budget(steps=steps), seed=int(sys.argv[4])):
+    pass
+"""
+
+
+@pytest.mark.slow
+def test_eight_processes_grow_one_graph(neo4j_server: Server, neo4j_graph: str, driver: Driver) -> None:
+    """1,000 steps by eight writers at once: every event there, nothing twice, no error shown, verify equal."""
+    names = "ant bee cat dog eel fox gnu hen".split()
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, name, neo4j_graph, "125", str(seed)],
+            env=neo4j_server.env,
+            cwd=ROOT,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for seed, name in enumerate(names)
+    ]
+    complaints = [writer.communicate(timeout=500)[1] for writer in writers]
+    assert [(w.returncode, text) for w, text in zip(writers, complaints, strict=True)] == [(0, "")] * 8
+    with closing(open_store(neo4j_graph)) as store:
+        graph = store.graph()
+        assert graph.steps == 1000
+        assert len(graph.concepts) == 1 + 50 + 1000
+        assert differences(project(graph), store.projection()) == []
+    count = "MATCH (c:Concept {graph: $g}) RETURN count(c) AS all, count(DISTINCT c.key) AS different"
+    (row,) = driver.execute_query(count, g=address(neo4j_graph).graph).records
+    assert (row["all"], row["different"]) == (1051, 1051)
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[Server]:
+    """Yield a server that a test may kill."""
+    require()
+    server = Server(tmp_path / "neo4j")
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
+
+
+def paced(seconds: float) -> Callable[[Any], Answer]:
+    """Return a model that needs some time for each of its endless replies."""
+    replies = iter(chatter(100_000))
+    turn = threading.Lock()
+
+    def answer(asked: object) -> Answer:
+        with turn:
+            return Answer(completion(next(replies)), delay=seconds)
+
+    return answer
+
+
+def grow_at(endpoint: Endpoint, server: Server, *words: str) -> list[str]:
+    """Return the command that grows a graph on a server with a model at an endpoint."""
+    options = ["--store", server.url("kept"), "--base-url", endpoint.base_url, "--llm", "m-1", *words]
+    return [sys.executable, "-m", "graphgrow", "grow", "spider silk", *options]
+
+
+@pytest.mark.slow
+def test_run_outlives_the_deaths_of_its_server(own_server: Server) -> None:
+    """Kill -9 and restart of the server, again and again during one run: it goes on and every reply is there."""
+    env = own_server.env | {"OPENAI_API_KEY": "none"}
+    with serving(paced(0.1)) as endpoint:
+        run = subprocess.Popen(
+            grow_at(endpoint, own_server, "--steps", str(40 * DEATHS), "--patience", "5", "--width", "2"),
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        said: list[str] = []
+        reader = threading.Thread(target=lambda: said.extend(run.stderr or ()))
+        reader.start()
+        for death in range(DEATHS):
+            before = len(said)
+            while sum(" frontier " in line or "+" in line for line in said[before:]) < 5 and run.poll() is None:
+                time.sleep(0.05)
+            assert run.poll() is None, f"the run ended before death {death + 1}: {said[-3:]}"
+            own_server.kill()
+            time.sleep(0.5)
+            own_server.start()
+        assert run.wait(300) == 0, said[-5:]
+        reader.join()
+        assert run.stdout is not None
+        run.stdout.close()
+        assert run.stderr is not None
+        run.stderr.close()
+        paid = len(endpoint.chats)
+    assert any("Trying again" in line for line in said)
+    with closing(Neo4jStore(own_server.address("kept"))) as store:
+        graph = store.graph()
+        assert graph.bill.replies == paid
+        assert graph.steps == 40 * DEATHS
+        assert differences(project(graph), store.projection()) == []
+
+
+@pytest.mark.slow
+def test_patience_ends_and_the_next_run_commits_what_was_paid(own_server: Server) -> None:
+    """A server that stays away ends the run with exit code 1 and the place of the replies, which the next run saves."""
+    env = own_server.env | {"OPENAI_API_KEY": "none"}
+    with serving(paced(0.3)) as endpoint:
+        command = grow_at(endpoint, own_server, "--steps", "500", "--patience", "0.05", "--width", "4")
+        run = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        while len(endpoint.chats) < 10:
+            time.sleep(0.05)
+        own_server.kill()
+        _, said = run.communicate(timeout=120)
+        assert run.returncode == 1
+        waiting = re.findall(r"Replies that have arrived wait in (\S+)", said)
+        assert waiting
+        assert list(Path(waiting[-1]).rglob("*.json"))
+        down = subprocess.run(command, env=env, text=True, capture_output=True, check=False)
+        assert (down.returncode, len(down.stderr.splitlines())) == (1, 1)
+        own_server.start()
+        again = grow_at(endpoint, own_server, "--steps", "1")
+        subprocess.run(again, env=env, check=True, capture_output=True)
+        paid = len(endpoint.chats)
+    with closing(Neo4jStore(own_server.address("kept"))) as store:
+        graph = store.graph()
+        assert graph.bill.replies == paid
+        assert differences(project(graph), store.projection()) == []
+    assert not Path(waiting[-1]).exists()
+
+
+def test_what_is_wrong_with_a_server_is_said_in_one_sentence(neo4j_server: Server, tmp_path: Path) -> None:
+    """Wrong password, none, wrong database, nobody there, no TLS: exit code 1, one line, no password in it."""
+    here = f"127.0.0.1:{neo4j_server.port}"
+    cases = {
+        f"neo4j://neo4j:wrong-secret@{here}": "refuses user 'neo4j'",
+        f"bolt://{here}?database=nope": "has no database 'nope'",
+        f"neo4j://{here}?database=nope": "has no database 'nope'",
+        f"bolt://127.0.0.1:{free_port()}": "does not answer",
+        f"bolt+s://{here}": "does not answer",
+        f"neo4j://{here}?graph=missing": "there is no graph 'missing'",
+        f"neo4j://{here}?grap=missing": "options graph and database alone",
+        f"neo4j://{here}/missing": "nothing but ?graph= and ?database=",
+        "neo4j://": "names its server",
+        "neo4j://host:port": "cannot be read",
+        f"neo4j://{here}?graph=%07": "is no name for a graph",
+        "neo4j://neo4j:wrong-secret/word@localhost": "cannot be read",
+        "neo4j://my..host": "cannot be told that",
+        f"neo4j://neo4j:wrong-secret@{here}?graph=x.json": "refuses user",
+    }
+    for url, words in cases.items():
+        done = cli("show", url, env=neo4j_server.env, check=False)
+        assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
+        assert words in done.stderr
+        assert "wrong-secret" not in done.stderr
+    bare = {name: value for name, value in os.environ.items() if not name.startswith("NEO4J_")}
+    done = cli("grow", "silk", "--store", f"neo4j://{here}", "--llm", "recorded:x", env=bare, check=False)
+    assert "asks for a password: set NEO4J_PASSWORD" in done.stderr
+
+
+def test_old_servers_are_refused() -> None:
+    """A version that lacks what the store needs is named with the one it takes; a later one and a fork pass."""
+    place = Address("neo4j://old", "neo4j", "")
+    for agent in ("Neo4j/4.4.40", "Neo4j/5.22.0"):
+        with pytest.raises(StoreError, match=rf"too old \({agent}\): graphgrow needs Neo4j 5.23 or newer"):
+            check_version(agent, place)
+    for agent in ("Neo4j/5.26.28", "Neo4j/2026.09.0", "Memgraph/3.1"):
+        check_version(agent, place)
+
+
+def test_server_of_another_age_speaks_no_common_protocol() -> None:
+    """A server that agrees to no version of Bolt is too old in a sentence, not a traceback."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def refuse() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    with connection:
+                        connection.recv(20)
+                        connection.sendall(bytes(4))
+
+        threading.Thread(target=refuse, daemon=True).start()
+        with pytest.raises(StoreError, match="too old"):
+            Neo4jStore(Address(f"bolt://127.0.0.1:{listener.getsockname()[1]}", "neo4j", "x"))
+
+
+def test_password_is_on_no_screen() -> None:
+    """User and password of a URL are used, and in nothing that is printed."""
+    place = address("neo4j+s://anna:s%20cret@example.org:7000?graph=silk%20road&database=d", {})
+    assert (place.user, place.password, place.graph, place.database) == ("anna", "s cret", "silk road", "d")
+    assert place.url == "neo4j+s://example.org:7000?graph=silk+road&database=d"
+    assert "cret" not in repr(place)
+    assert address(place.url, {"NEO4J_PASSWORD": "p"}).graph == "silk road"

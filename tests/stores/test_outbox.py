@@ -1,0 +1,271 @@
+"""Replies on their way: kept before anything else happens, adopted from the dead, left alone with the living."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from graphgrow.errors import GraphgrowError, StoreAway, StoreError
+from graphgrow.graph.model import Answer, Budget, Event, Expansion, Focus, Prompt, Question, Reply
+from graphgrow.growth.loop import Growth, Settings
+from graphgrow.llm.scripted import Scripted
+from graphgrow.policy import open_policy
+from graphgrow.stores import outbox as spool_module
+from graphgrow.stores.outbox import Outbox, PendingReply, state_folder
+from graphgrow.stores.projection import differences, project
+from graphgrow.stores.retrying import Patient
+from graphgrow.stores.sqlite import SQLiteStore
+from tests.conftest import ROOT, chatter, triples
+from tests.servers import Answer as Http
+from tests.servers import Asked, completion, serving
+
+
+def pending(text: str = "", *, topic: str = "spider silk", seq: int = 0) -> PendingReply:
+    """Return a reply on its way."""
+    question = Question(Focus("frontier", ("spider silk",), "because"), Prompt("s", "u"))
+    return PendingReply(
+        topic, seq, question, Answer(Prompt("s", "u"), Reply(text or triples(("silk", "is", "strong fibre"))))
+    )
+
+
+def leave(folder: Path, *pending: PendingReply) -> None:
+    """Leave replies behind as a process that died."""
+    with Outbox(folder, PendingReply) as outbox:
+        for one in pending:
+            outbox.keep(one)
+
+
+def grow(store: SQLiteStore, steps: int, replies: list[str] | None = None) -> Growth:
+    """Grow to the end and return the growth."""
+    growth = Growth("spider silk", store, Scripted(replies or chatter(steps)), settings(steps))
+    list(growth)
+    return growth
+
+
+def settings(steps: int) -> Settings:
+    """Return what a run of so many steps needs."""
+    return Settings(open_policy("mix"), Budget(steps=steps))
+
+
+def test_replies_of_a_dead_run_are_committed_first_and_once(tmp_path: Path) -> None:
+    """What a dead run left enters the graph before the first question, costs no step, and leaves nothing behind."""
+    with closing(SQLiteStore(tmp_path / "g.db", create=True)) as store:
+        folder = state_folder(store.url)
+        assert folder
+        leave(folder, pending(), pending(triples(("silk", "holds", "water drop"))))
+        growth = grow(store, 3)
+        assert (growth.adopted, growth.steps, growth.graph.seq) == (2, 3, 5)
+        assert "water drop" in growth.graph.concepts
+        assert grow(store, 2, chatter(9)[5:]).adopted == 0
+    assert not folder.exists()
+
+
+def test_a_reply_that_reached_the_store_is_not_committed_again(tmp_path: Path) -> None:
+    """A process that died between commit and clean-up leaves a reply that the log holds: it is dropped."""
+    with closing(SQLiteStore(tmp_path / "g.db", create=True)) as store:
+        done = grow(store, 2)
+        event = next(e for e in store.events() if e.seq == 2)
+        assert isinstance(event, Expansion)
+        folder = state_folder(store.url)
+        assert folder
+        leave(
+            folder, PendingReply(event.topic, 1, Question(event.focus, event.prompt), Answer(event.prompt, event.reply))
+        )
+        again = Growth(None, store, Scripted([]), settings(1))
+        with pytest.raises(GraphgrowError):
+            list(again)
+        assert (again.adopted, store.graph().seq) == (0, done.graph.seq)
+    assert not folder.exists()
+
+
+def test_replies_of_another_graph_wait(tmp_path: Path) -> None:
+    """Another topic, or a graph that was longer than this one, is left where it is; so is a file that is damaged."""
+    with closing(SQLiteStore(tmp_path / "g.db", create=True)) as store:
+        folder = state_folder(store.url)
+        assert folder
+        leave(folder, pending(topic="bone"), pending(seq=77))
+        (run,) = (path for path in folder.iterdir() if path.is_dir())
+        (run / "000003.json").write_text("{broken")
+        assert grow(store, 1).adopted == 0
+    assert len(list(folder.rglob("*.json"))) == 2
+    assert len(list(folder.rglob("*.unreadable"))) == 1
+
+
+def test_replies_of_a_living_run_are_its_own(tmp_path: Path) -> None:
+    """While a run is alive nobody adopts what it holds."""
+    with Outbox(tmp_path / "outbox", PendingReply) as living:
+        living.keep(pending())
+        with Outbox(tmp_path / "outbox", PendingReply) as other:
+            assert list(other.adopt()) == []
+    with Outbox(tmp_path / "outbox", PendingReply) as heir:
+        assert [found for _, found in heir.adopt()] == [pending()]
+
+
+def test_a_folder_that_cannot_be_written_is_said_before_anything_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a safe place for replies no question is asked."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    store = SQLiteStore(tmp_path / "g.db", create=True)
+    with closing(store), pytest.raises(StoreError, match="set XDG_STATE_HOME"):
+        grow(store, 1)
+    assert not (tmp_path / "g.db").exists()
+
+
+def test_state_folder_follows_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One store has one folder, however its path is written; `memory:` has none."""
+    monkeypatch.chdir(tmp_path)
+    env = {"XDG_STATE_HOME": "/s"}
+    assert state_folder("sqlite:g.db", env) == state_folder(f"sqlite:{tmp_path}/g.db", env)
+    assert state_folder("neo4j://a?graph=x", env) != state_folder("neo4j://a?graph=y", env)
+    assert state_folder("neo4j://a?graph=x", env) == state_folder("bolt://a:7687?graph=x", env)
+    assert state_folder("memory:", env) is None
+
+
+def length(path: Path) -> int:
+    """Return how many events a store holds."""
+    with closing(SQLiteStore(path)) as store:
+        return store.graph().seq
+
+
+@pytest.mark.slow
+def test_kill_9_of_a_wide_run_loses_no_reply(tmp_path: Path) -> None:
+    """One of eight questions is never answered; the seven other replies survive kill -9, those behind it on disk."""
+    stuck = iter([True])
+
+    def script(asked: Asked) -> Http:
+        if next(stuck, False):
+            return Http(completion("late"), delay=60)
+        number = len(endpoint.chats)
+        return Http(completion(triples(("spider silk", "contains", f"protein {number}"))))
+
+    path = tmp_path / "g.db"
+    with closing(SQLiteStore(path, create=True)) as store:
+        grow(store, 6)
+    with serving(script) as endpoint:
+        options = ["--base-url", endpoint.base_url, "--llm", "m-1", "--store", str(path), "--width", "8"]
+        command = [sys.executable, "-m", "graphgrow", "grow", "spider silk", *options]
+        env = os.environ | {"OPENAI_API_KEY": "none"}
+        run = subprocess.Popen([*command, "--steps", "8"], env=env, cwd=ROOT, stderr=subprocess.DEVNULL)
+        folder = state_folder(f"sqlite:{path}")
+        assert folder
+        until = time.monotonic() + 60
+        while len(list(folder.rglob("*.json"))) + length(path) < 6 + 7 and time.monotonic() < until:
+            time.sleep(0.05)
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+        subprocess.run([*command, "--steps", "1"], env=env, cwd=ROOT, check=True, capture_output=True)
+    with closing(SQLiteStore(path)) as store:
+        graph = store.graph()
+        assert graph.seq == 6 + 7 + 1
+        assert differences(project(graph), store.projection()) == []
+
+
+class Fickle:
+    """A store that is away for the first calls, by a script."""
+
+    def __init__(self, store: SQLiteStore, failures: int) -> None:
+        self.url, self._store, self.failures = store.url, store, failures
+
+    def append(self, *events: Event) -> int:
+        """Fail as often as told, then append."""
+        if self.failures:
+            self.failures -= 1
+            raise StoreAway("nobody at home: is it started?")
+        return self._store.append(*events)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+
+def test_patience_backs_off_and_ends(tmp_path: Path) -> None:
+    """Pauses double up to a bound; the call succeeds when the store is back, and gives up when the minutes are over."""
+    now, pauses = [0.0], list[float]()
+
+    def wait(seconds: float, why: StoreAway) -> None:
+        assert "nobody at home" in str(why)
+        pauses.append(seconds)
+        now[0] += seconds
+
+    with closing(SQLiteStore(tmp_path / "g.db", create=True)) as store:
+        back = Patient(Fickle(store, 7), 10, wait, timer=lambda: now[0])  # type: ignore[arg-type]  # the rest by name
+        growth = Growth("spider silk", back, Scripted(chatter(1)), settings(1))
+        list(growth)
+        assert pauses == [1, 2, 4, 8, 16, 30, 30]
+        assert store.graph().seq == 1
+        gone = Patient(Fickle(store, 99), 1, wait, timer=lambda: now[0])  # type: ignore[arg-type]
+        growth = Growth(None, gone, Scripted(chatter(3)[1:]), settings(2))
+        with pytest.raises(StoreAway, match="Replies that have arrived wait in"):
+            list(growth)
+        assert sum(pauses[7:]) == pytest.approx(60)
+        assert list(growth.outbox.folder.rglob("*.json")) if growth.outbox.folder else False
+        assert grow(store, 1, chatter(5)[4:]).adopted == 1
+
+
+def test_trouble_with_the_spool_neither_loses_nor_doubles_a_reply(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk without room for the outbox, and a file that cannot be taken away: every reply is there once."""
+
+    def full(self: Outbox[PendingReply], one: PendingReply) -> Path | None:
+        raise OSError(28, "No space left on device")
+
+    with closing(SQLiteStore(tmp_path / "g.db", create=True)) as store:
+        with monkeypatch.context() as patch:
+            patch.setattr(Outbox, "keep", full)
+            assert grow(store, 3).graph.seq == 3
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "unlink", lambda path: (_ for _ in ()).throw(PermissionError(path)))
+            assert grow(store, 2, chatter(9)[5:]).graph.seq == 5
+        assert grow(store, 1, chatter(20)[18:]).graph.seq == 6
+        replies = [event.reply.text for event in store.events() if isinstance(event, Expansion)]
+    assert len(set(replies)) == len(replies) == 6
+
+
+def test_a_break_after_the_commit_does_not_commit_again(tmp_path: Path) -> None:
+    """Ctrl-C at the worst moment, when the store has the reply and the run does not know yet."""
+
+    class Broken(SQLiteStore):
+        def append(self, *events: Event) -> int:
+            super().append(*events)
+            raise KeyboardInterrupt
+
+    with closing(Broken(tmp_path / "g.db", create=True)) as store:
+        with pytest.raises(KeyboardInterrupt):
+            list(Growth("spider silk", store, Scripted(chatter(4)), settings(4)))
+        assert store.graph().seq == 1
+    with closing(SQLiteStore(tmp_path / "g.db")) as again:
+        growth = grow(again, 1, chatter(9)[7:])
+        assert (growth.adopted, growth.graph.seq) == (0, 2)
+
+
+def test_what_a_power_cut_left_half_named_is_adopted(tmp_path: Path) -> None:
+    """A complete draft is a reply like any other; half of one is put aside."""
+    leave(tmp_path / "outbox", pending(), pending())
+    first, second = sorted((tmp_path / "outbox").rglob("*.json"))
+    first.rename(first.with_suffix(".draft"))
+    second.with_suffix(".draft").write_bytes(second.read_bytes()[:50])
+    second.unlink()
+    with Outbox(tmp_path / "outbox", PendingReply) as heir:
+        assert [found for _, found in heir.adopt()] == [pending()]
+
+
+def test_a_run_that_starts_is_nobodys_prey(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where another run takes the lock of a run that is just starting, it starts under another name."""
+    real, thieves = spool_module._take, [True, True]
+
+    def stolen(path: Path) -> object:
+        return None if thieves and thieves.pop() else real(path)
+
+    monkeypatch.setattr(spool_module, "_take", stolen)
+    with Outbox(tmp_path / "outbox", PendingReply) as run:
+        path = run.keep(pending())
+        assert path
+        assert path.exists()
+        assert list((tmp_path / "outbox").glob("*.lock"))

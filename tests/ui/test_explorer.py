@@ -1,0 +1,576 @@
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+from filelock import FileLock
+from graphgrow_explorer import acting, feedback, frames, opening, runs, serve
+from graphgrow_explorer.feedback import HELD
+from graphgrow_explorer.files import kinds, written
+from graphgrow_explorer.header import DRAWN, ENDED, TOOK, is_due
+from graphgrow_explorer.live import news
+from graphgrow_explorer.panel import evidence
+from graphgrow_explorer.positions import positions
+from graphgrow_explorer.state import Home, homes
+from graphgrow_explorer.text import plain, short
+from graphgrow_explorer.views import VIEWS
+from graphgrow_explorer.views.review import _merged
+from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
+
+from graphgrow.api import edits
+from graphgrow.batch.clock import SystemClock
+from graphgrow.batch.once import drive
+from graphgrow.errors import BadInput
+from graphgrow.export import FORMATS
+from graphgrow.graph.model import Budget, Concept, Delta, Edit, Relation, Statement, Triple
+from graphgrow.growth.replay import recording, replay
+from graphgrow.llm.scripted import Scripted
+from graphgrow.resolve.options import resolver
+from graphgrow.stores import open_store
+from tests.batch_runs import jobs_file, working
+from tests.conftest import RECORDED, chatter
+
+APP = Path(serve.__file__).with_name("app.py")
+HOSTILE = [
+    "[x](javascript:alert(1))",
+    "<script>alert(1)</script>",
+    ":red[x]",
+    "$x$",
+    ":smile:",
+    "a -> b",
+    "=1+1",
+    "n" * 10_000,
+]
+BIG = 20_000
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.*label.*:UserWarning",
+    "ignore::DeprecationWarning:streamlit",
+    "ignore::pytest.PytestUnraisableExceptionWarning",
+)
+
+
+def grown(path: Path, *edit: Edit) -> str:
+    """Return the URL of a new store with some events."""
+    with closing(open_store(f"sqlite:{path}", create=True)) as store:
+        store.append(*edit)
+    return f"sqlite:{path}"
+
+
+def big() -> Edit:
+    """Return an event that brings a graph of BIG concepts that hang together, with hubs."""
+    concepts = tuple(Concept(f"concept {n}", f"concept {n}") for n in range(BIG))
+    ends = [(n, n // 2) for n in range(1, BIG)] + [(n, (n * 7919) % BIG) for n in range(1, BIG)]
+    relations = [Relation(f"concept {a}", "relates to", f"concept {b}") for a, b in ends if a != b]
+    return Edit(
+        1,
+        "add",
+        Delta(
+            concepts,
+            relations=tuple(Statement(r, Triple(r.source, r.predicate, r.target)) for r in dict.fromkeys(relations)),
+        ),
+    )
+
+
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Yield the graphs that every view has to show: nothing, one concept, the recorded run, large and hostile ones."""
+    folder = tmp_path_factory.mktemp("stores")
+    one = Edit(1, "add", Delta((Concept("silk", "silk"),)))
+    bad = tuple(Concept(f"key {n}", name) for n, name in enumerate(HOSTILE))
+    links = tuple(
+        Statement(Relation("key 0", HOSTILE[1], f"key {n}"), Triple(HOSTILE[0], HOSTILE[1], bad[n].name))
+        for n in range(1, len(bad))
+    )
+    with closing(open_store(f"sqlite:{folder / 'recorded.db'}", create=True)) as store:
+        for _ in replay(recording(RECORDED), store, resolver()):
+            pass
+    yield {
+        "empty": grown(folder / "empty.db", Edit(1, "add", Delta())),
+        "one": grown(folder / "one.db", one),
+        "recorded": f"sqlite:{folder / 'recorded.db'}",
+        "big": grown(folder / "big.db", big()),
+        "hostile": grown(folder / "hostile.db", Edit(1, "add", Delta(bad, relations=links))),
+    }
+    for home in homes().found.values():
+        home.store.close()
+    homes().found.clear()
+
+
+@pytest.fixture
+def silk(tmp_path: Path) -> Home:
+    """Return the home of a small graph that a test may change."""
+    from graphgrow.growth.loop import grow
+
+    url = f"sqlite:{tmp_path / 'silk.db'}"
+    with closing(open_store(url, create=True)) as store:
+        for _ in grow("spider silk", store, Scripted(chatter(4)), budget=Budget(steps=4)):
+            pass
+    return homes().open(url)
+
+
+def view(url: str, name: str, **state: str) -> AppTest:
+    """Return a view of a store as a visitor gets it."""
+    at = AppTest.from_file(str(APP), default_timeout=120)
+    at.query_params["store"] = url
+    for key, value in state.items():
+        at.query_params[key] = value
+    at._page_hash = calc_hash(name)
+    return at.run()
+
+
+def words(at: AppTest) -> str:
+    """Return everything that a view says in Markdown or text, without what escapes marks."""
+    parts = (at.markdown, at.caption, at.text, at.error, at.title, at.subheader)
+    return "\n".join(str(one.value) for part in parts for one in part).replace("\\", "").replace("\u2060", "")
+
+
+@pytest.mark.parametrize("name", VIEWS)
+@pytest.mark.parametrize("graph", ["empty", "one", "recorded", "big", "hostile"])
+def test_every_view_of_every_graph(stores: dict[str, str], graph: str, name: str) -> None:
+    """Each view is drawn without a traceback or a refusal, and says how large the graph is."""
+    at = view(stores[graph], name)
+    assert not at.exception
+    assert not at.error
+    size = {"empty": "0 concepts", "one": "1 concept ", "recorded": "561 concepts", "big": "20,000 concepts"}
+    assert size.get(graph, "8 concepts") in words(at)
+
+
+def test_large_graph_is_shown_in_part_unless_asked(stores: dict[str, str]) -> None:
+    """Beyond 5,000 concepts the first picture has the most central ones, and says how many of how many."""
+    at = view(stores["big"], "graph")
+    assert f"Showing {frames.TOP:,} of {BIG:,} concepts." in words(at)
+    assert f"of {BIG:,} concepts" in words(view(stores["big"], "graph", show="around"))
+
+
+def test_names_are_shown_as_they_are(stores: dict[str, str]) -> None:
+    """No mark of a name means anything to the page: what Markdown would read is escaped, long names are cut."""
+    home = homes().open(stores["hostile"])
+    at = view(stores["hostile"], "graph", concept="key 0")
+    raw = "\n".join(str(one.value) for one in (*at.markdown, *at.caption))
+    assert HOSTILE[0] in words(at)
+    assert "](javascript" not in raw
+    assert max(map(len, words(at).splitlines())) < 2_000
+    assert list(frames.nodes(home)["name"]) == HOSTILE
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_plain_escapes_every_mark(text: str) -> None:
+    """Every ASCII mark of a label stands behind a backslash, and without backslash and joiner it is the text again."""
+    said = plain(text, 20_000)
+    bare = said.replace("\\", "")
+    assert bare.replace("\u2060", "") == text
+    assert all(said[at - 1] == "\\" for at, c in enumerate(said) if c in "[]()<>$:*_`#|~" and c != "\\")
+    assert ":smile:" not in bare
+    assert "->" not in bare
+    assert len(short(text)) <= 60
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["www.evil.com/login", "see WWW.evil.com", "https://evil.com", "HTTP://evil.com", "a@nist.gov", "x a.b@c-d.e"],
+)
+def test_no_name_becomes_a_link(text: str) -> None:
+    """What a page would turn into a link or an e-mail address is parted, and without escapes it is the text again."""
+    bare = plain(text).replace("\\", "")
+    assert not re.search(r"(?i)https?://|www\.|@[\w-]", bare)  # as micromark's GFM finds them
+    assert bare.replace("\u2060", "") == text
+
+
+def test_missing_and_foreign_files_are_one_sentence(tmp_path: Path) -> None:
+    """An address that leads to no graph says so and offers the first page."""
+    foreign = tmp_path / "notes.db"
+    foreign.write_text("no database")
+    for url, why in ((str(tmp_path / "none.db"), "there is no graph at"), (str(foreign), "is no SQLite database"),
+                     ("mongo:x", "unknown store"), ("memory:", "always a new, empty store")):  # fmt: skip
+        at = view(url, "graph")
+        assert not at.exception
+        assert why in words(at), words(at)
+        assert "graphgrow" in [one.value for one in at.title]
+
+
+def test_a_link_does_not_make_the_page_call_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Neo4j address in a link is asked about first, and shown without its password."""
+    at = view("neo4j://me:secret@elsewhere.example:7687?graph=x", "graph")
+    assert not at.exception
+    assert "neo4j://elsewhere.example:7687?graph=x" in words(at)
+    assert "secret" not in words(at)
+    assert [one.label for one in at.button] == ["Open it", "Choose another graph"]
+
+
+def test_shared_pages_open_files_of_their_folder_alone(
+    stores: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where others use the page too, a file outside the folder is not opened by a link."""
+    monkeypatch.setenv(serve.SHARED, "yes")
+    monkeypatch.chdir(tmp_path)
+    url = grown(tmp_path.parent / f"{tmp_path.name}-outside.db", Edit(1, "add", Delta()))
+    assert "outside the folder" in words(view(url, "graph"))
+    assert "0 concepts" in words(view(grown(tmp_path / "inside.db", Edit(1, "add", Delta())), "graph"))
+    with pytest.raises(BadInput, match="outside the folder"):
+        opening.go(url)
+    for server in ("neo4j://evil.example", "bolt://evil.example?graph=x"):
+        with pytest.raises(BadInput, match="only whoever started it"):
+            opening.go(server)
+        assert "only whoever started it" in words(view(server, "graph"))
+    monkeypatch.setenv(serve.STORE, url)
+    opening._inside(url)
+
+
+def test_null_character_is_one_sentence() -> None:
+    """An address that no system call takes is refused like any other."""
+    at = view("\0", "graph")
+    assert not at.exception
+    assert "null character" in words(at)
+    assert "graphgrow" in [one.value for one in at.title]
+
+
+def test_broken_choice_is_tried_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is no graph is refused once when it is chosen, and the page stays where it was."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "broken.db").write_text("no database")
+    url, go = grown(Path("good.db"), Edit(1, "add", Delta())), opening.go
+    gone: list[str] = []
+
+    def going(url: str) -> str:
+        gone.append(url)
+        return go(url)
+
+    monkeypatch.setattr(opening, "go", going)
+    at = view(url, "graph")
+    choice = next(one for one in at.selectbox if one.label.startswith("Another graph"))
+    choice.select("broken.db").run()
+    assert gone == ["sqlite:broken.db"]
+    assert "is no SQLite database" in words(at)
+    assert not at.run().error
+    grown(Path("other.db"), Edit(1, "add", Delta((Concept("silk", "silk"),))))
+    next(one for one in at.run().selectbox if one.label.startswith("Another graph")).select("other.db").run()
+    assert "1 concept " in words(at)
+    assert gone == ["sqlite:broken.db", "sqlite:other.db"]
+
+
+def test_broken_row_is_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row is opened when it is chosen; what refuses is remembered for the page, and an empty choice is none."""
+    state: dict[str, object] = {opening.ROWS: {"selection": {"rows": [1]}}}
+    monkeypatch.setattr("streamlit.session_state", state)
+    opening._open_row(["a.db", "none.db"])
+    assert "there is no graph at none.db" in str(state.pop(feedback.REFUSED))
+    state[opening.ROWS] = {"selection": {"rows": []}}
+    opening._open_row(["a.db", "none.db"])
+    assert feedback.REFUSED not in state
+
+
+def test_every_view_has_an_entrance() -> None:
+    """A link to any view but the first leads there by way of the first page."""
+    assert ["graph", *serve.PAGES] == list(VIEWS)
+
+
+def test_strangers_need_a_sign_in() -> None:
+    """Another address than this machine's is refused without --auth or --no-auth."""
+    with pytest.raises(BadInput, match="--auth"):
+        serve.check(serve.Serving(host="0.0.0.0"))  # noqa: S104  # refused
+    serve.check(serve.Serving(host="0.0.0.0", auth=True))  # noqa: S104  # with a sign-in
+    serve.check(serve.Serving())
+    assert [serve.is_shared(serve.Serving(auth=auth)) for auth in (False, True)] == [False, True]
+    assert serve.settings("127.0.0.1", 1)["browser.gatherUsageStats"] is False
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [(["none.db"], "there is no graph at"), (["--host", "0.0.0.0"], "--no-auth"), (["--allow", "me@x.org"], "--auth"),  # noqa: S104
+     (["--auth"], "--auth needs"), (["--auth", "--allow", " "], "names nobody")],
+)  # fmt: skip
+def test_explore_refuses_in_one_line(words: list[str], why: str, tmp_path: Path) -> None:
+    """What cannot be served is one sentence on stderr and exit code 1."""
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "graphgrow", "explore", *words]
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert why in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_selected_concept_shows_its_evidence(stores: dict[str, str]) -> None:
+    """A concept in the address is selected: its name, the step that brought it, and each relation's raw words."""
+    at = view(stores["recorded"], "graph", concept="ceramic")
+    assert "### ceramic" in words(at)
+    assert "Came with event 2" in words(at)
+    home = homes().open(stores["recorded"])
+    rows = evidence(home, home.graph.incident["ceramic"][0])
+    assert len(rows) == len(home.graph.relations[home.graph.incident["ceramic"][0]])
+    assert rows["in these words"].str.contains("ceramic", case=False).any()
+
+
+def test_an_accepted_relation_has_one_more_piece_of_evidence(silk: Home) -> None:
+    """Accepting says once more what is there, by hand; it brings nothing else, and is not undone by rejecting."""
+    relation = next(iter(silk.graph.relations))
+    before, relations = silk.graph.support(relation), set(silk.graph.relations)
+    acting.accept(silk, relation)
+    assert silk.graph.support(relation) == before + 1
+    assert set(silk.graph.relations) == relations
+    with pytest.raises(BadInput, match="one more piece of evidence"):
+        acting.undo(silk, silk.graph.seq)
+
+
+def test_actions_show_at_once_and_are_undone(silk: Home) -> None:
+    """Merge, reject, rename, retype and add change the graph at once; undo brings back what was there."""
+
+    def shown() -> tuple[set[str], set[Relation]]:
+        return {c.name for c in silk.graph.concepts.values()}, set(silk.graph.relations)
+
+    relation = next(iter(silk.graph.relations))
+    for act in (lambda: acting.merge(silk, "protein 1", "protein 2"), lambda: acting.reject(silk, "protein 3"),
+                lambda: acting.rename(silk, "sheet 1", "beta sheet"), lambda: acting.reject_relation(silk, relation),
+                lambda: acting.retype(silk, relation, "is softer than")):  # fmt: skip
+        before = shown()
+        said: str = act()  # type: ignore[no-untyped-call]  # a lambda
+        assert said.endswith(".")
+        assert shown() != before
+        acting.undo(silk, silk.graph.seq)
+        assert shown() == before
+    acting.apart(silk, "protein 1", "sheet 2")
+    acting.undo(silk, silk.graph.seq)
+    assert [set(one.concepts) for one in edits.queue(silk.graph)] == [{"protein 1", "sheet 2"}]
+    acting.add(silk, "silk", "is spun by", "spider")
+    acting.undo(silk, silk.graph.seq)
+    assert not [r for r in silk.graph.relations if "spider" in r.ends and r.source != "spider silk"]
+    with pytest.raises(BadInput, match="cannot be taken back"):
+        acting.undo(silk, 1)
+    with closing(open_store(silk.url)) as store:
+        assert set(store.graph().relations) == set(silk.graph.relations)
+
+
+def test_review_merges_by_a_click(stores: dict[str, str], tmp_path: Path) -> None:
+    """The first pair of the queue is merged by its button, and the queue is shorter at once."""
+    path = tmp_path / "copy.db"
+    path.write_bytes(Path(stores["recorded"].removeprefix("sqlite:")).read_bytes())
+    at = view(f"sqlite:{path}", "review")
+    home = homes().open(f"sqlite:{path}")
+    waiting = len(edits.queue(home.graph))
+    next(one for one in at.button if str(one.key).startswith("merge ")).click().run()
+    assert not at.exception
+    assert len(edits.queue(home.graph)) < waiting
+    at.button(key=f"undo {home.graph.seq}").click().run()
+    assert home.rows[-1].outcome == "unmerge"
+
+
+def test_a_merge_of_a_reply_is_listed_and_taken_apart(stores: dict[str, str]) -> None:
+    """Names that came as another one of a known concept stand with the reason, until somebody takes them apart."""
+    home = homes().open(stores["recorded"])
+    found = _merged(home.graph)
+    assert found
+    seq, _, _, why, key = found[0]
+    assert why
+    assert key in home.graph.corrections.into
+    assert any(change.reason == why for change in home.graph.past[seq - 1].delta.changes)
+    acting.unmerge(home, key)
+    assert key not in {row[-1] for row in _merged(home.graph)}
+    acting.undo(home, home.graph.seq)
+    assert key not in {row[-1] for row in _merged(home.graph)}, "merged by hand now"
+
+
+def test_a_view_is_drawn_anew_as_the_graph_grows() -> None:
+    """News has a view drawn again that does not hear it, but not while something is chosen or as fast as it can."""
+    state = {DRAWN: (4, 0), TOOK: 0.5, ENDED: 100.0}
+    assert not is_due((4, 0), state, 200.0, is_live=False)
+    assert is_due((5, 0), state, 105.0, is_live=False)
+    assert not is_due((5, 0), state, 104.0, is_live=False)
+    assert not is_due((5, 0), state, 200.0, is_live=True)
+    assert not is_due((5, 0), state | {HELD: {"gaps": True}}, 200.0, is_live=False)
+    assert is_due((5, 0), state | {HELD: {"gaps": False}}, 200.0, is_live=False)
+    assert is_due((5, 1), state | {HELD: {"gaps": True}}, 100.0, is_live=True), "a decision changes what is shown"
+
+
+def test_two_pages_agree_and_the_feed_tells(silk: Home) -> None:
+    """What another writer adds is in the feed of whoever saw less, and after a decision the whole graph is."""
+    since = silk.graph.seq
+    assert news(silk, since) == {"seq": since, "nodes": [], "edges": [], "gone": []}
+    with closing(open_store(silk.url)) as other:
+        edits.commit(other, lambda graph: edits.add(graph, "silk", "is spun by", "weaver"))
+        told = news(silk, since)
+        assert {row["key"] for row in told["nodes"]} <= {"silk", "weaver"}
+        assert [row["predicate"] for row in told["edges"]] == ["is spun by"]
+        edits.commit(other, lambda graph: edits.reject(graph, "protein 1"))
+    told = news(silk, since + 1)
+    assert told["gone"] == ["protein 1"]
+    assert len(told["nodes"]) == len(silk.graph.concepts)
+
+
+def test_feed_answers_its_token_alone(silk: Home) -> None:
+    """The feed of a store is found by the token that its page was given, and by nothing else."""
+    assert homes().by_token(silk.token) is silk
+    assert homes().by_token(silk.url) is None
+    assert homes().by_token("") is None
+
+
+def test_a_file_that_was_replaced_is_opened_anew(tmp_path: Path) -> None:
+    """Another graph under an old name is the one that is shown."""
+    url = grown(tmp_path / "a.db", Edit(1, "add", Delta((Concept("old", "old"),))))
+    before = homes().open(url)
+    assert "old" in before.graph.concepts
+    assert homes().holds(before)
+    new = grown(tmp_path / "b.db", Edit(1, "add", Delta((Concept("new", "new"),))))
+    Path(new.removeprefix("sqlite:")).replace(tmp_path / "a.db")
+    assert not homes().holds(before)
+    assert "new" in homes().open(url).graph.concepts
+
+
+def test_concepts_keep_their_place_and_their_community(silk: Home) -> None:
+    """A graph that grows leaves what was there where it was, and communities keep their numbers."""
+    before, groups = positions(silk), frames.groups(silk)
+    acting.add(silk, "sheet 1", "contains", "crystal")
+    after = positions(silk)
+    assert after.keys() - before.keys() == {"crystal"}
+    assert all(after[key] == place for key, place in before.items())
+    assert frames.groups(silk).membership["sheet 1"] == groups.membership["sheet 1"]
+
+
+def test_what_is_shown_can_be_taken_away(silk: Home) -> None:
+    """A part of a graph is exported with its relations alone; two tables come zipped, formulas as text."""
+    keys = {"spider silk", "protein 1"}
+    assert b"protein 2" not in written(silk, keys, ".graphml")
+    assert b"protein 2" in written(silk, None, ".graphml")
+    assert b'label="protein 2"' in written(silk, None, ".gexf")
+    file = Path(silk.url.removeprefix("sqlite:")).with_name("out.zip")
+    file.write_bytes(written(silk, keys, ".csv"))
+    with ZipFile(file) as archive:
+        assert sorted(archive.namelist()) == ["graph.concepts.csv", "graph.relations.csv"]
+
+
+def test_every_format_can_be_taken_away(silk: Home) -> None:
+    """The menu offers whatever `graphgrow export` writes."""
+    assert set(kinds()) == set(FORMATS)
+    assert all(b"protein 2" in written(silk, None, ending) for ending in (".ttl", ".cypher", ".json"))
+
+
+def test_words_of_a_run_are_never_options() -> None:
+    """A topic or model that looks like an option, or like a shell's command, is one word of the command."""
+    wanted = runs.Wanted(topic="--store=other.db; rm -rf", llm="--help", steps=3)
+    command = runs.command("sqlite:a.db", wanted)
+    assert command[:5] == [sys.executable, "-m", "graphgrow", "grow", "--store=sqlite:a.db"]
+    assert command[-2:] == ["--", "--store=other.db; rm -rf"]
+    assert "--llm=--help" in command
+
+
+def until(is_so: object, url: str, name: str) -> runs.Run:
+    """Return a run as soon as it is in one of some states."""
+    for _ in range(600):
+        run = runs.find(url, name)
+        if run.state in is_so:  # type: ignore[operator]  # a set of words
+            return run
+        time.sleep(0.1)
+    raise AssertionError(runs.find(url, name))
+
+
+def test_run_goes_on_in_the_background_pauses_and_goes_on(stores: dict[str, str], tmp_path: Path) -> None:
+    """A run from the page is a process of its own; paused it saves everything, and goes on with what is left."""
+    url, world = f"sqlite:{tmp_path / 'run.db'}", stores["recorded"].removeprefix("sqlite:")
+    name = runs.start(url, runs.Wanted("impact resistant materials", f"world:{world}", steps=400))
+    while runs.find(url, name).steps < 2:
+        time.sleep(0.1)
+    with pytest.raises(BadInput, match="under way"):
+        runs.start(url, runs.Wanted())
+    runs.stop(url, name, pause=True)
+    run = until({"paused"}, url, name)
+    assert homes().open(url).graph.steps == run.steps >= 2
+    again = runs.resume(url, name)
+    assert runs.find(url, name).state == "ended"
+    assert runs.find(url, again).wanted.steps == 400 - run.steps
+    while not runs.find(url, again).steps:
+        time.sleep(0.1)
+    runs.stop(url, again)
+    assert until({"ended"}, url, again).said.startswith("interrupted")
+
+
+def test_run_is_asked_to_end_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that is ending is not sent a second signal, whichever page asks."""
+    sent: list[int] = []
+    url, one = "sqlite:a.db", runs.Run("a", runs.Wanted(), "", 1, "running")
+    monkeypatch.setattr(runs, "_folder", lambda _url: tmp_path)
+    monkeypatch.setattr(runs, "find", lambda _url, _name: one)
+    monkeypatch.setattr("os.kill", lambda pid, _signal: sent.append(pid))
+    runs.stop(url, "a", pause=True)
+    with pytest.raises(BadInput, match="ending already"):
+        runs.stop(url, "a")
+    assert sent == [1]
+    assert (tmp_path / "a.wish").read_text() == "pause"
+
+
+def test_two_pages_start_one_run(tmp_path: Path) -> None:
+    """While one page starts a run, no other does, and afterwards the run is under way."""
+    url = f"sqlite:{tmp_path / 'none.db'}"
+    with FileLock(runs.made(runs._folder(url)) / "start.lock"), pytest.raises(BadInput, match="another page"):
+        runs.start(url, runs.Wanted("silk", "world:nowhere.db"))
+    assert runs.runs(url) == []
+
+
+def test_refused_run_says_why(tmp_path: Path) -> None:
+    """A run that cannot begin ends with the sentence that the command line prints, and without a key."""
+    url = f"sqlite:{tmp_path / 'none.db'}"
+    name = runs.start(url, runs.Wanted("silk", "world:nowhere.db"), os.environ | {"OPENAI_API_KEY": "sk-secret"})
+    run = until({"ended"}, url, name)
+    assert "nowhere.db" in run.said
+    folder = runs._folder(url)
+    assert not [file for file in folder.iterdir() if "sk-secret" in file.read_text()]
+    assert folder.stat().st_mode & 0o077 == 0
+
+
+def test_dead_process_is_no_run(tmp_path: Path) -> None:
+    """A process that was killed, or another one under its number, is not taken for a run that goes on."""
+    url = f"sqlite:{tmp_path / 'run.db'}"
+    name = runs.start(url, runs.Wanted("silk", "world:nowhere.db", steps=5))
+    run = runs.find(url, name)
+    os.kill(run.pid, signal.SIGKILL)
+    assert until({"ended"}, url, name).steps == 0
+
+
+def test_first_page_begins_and_shows_the_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a store the page lists this folder's files and opens the recorded example."""
+    monkeypatch.chdir(tmp_path)
+    at = AppTest.from_file(str(APP), default_timeout=60).run()
+    assert not at.exception
+    assert "There is no graph file" in words(at)
+    next(one for one in at.button if one.label == "Open the example").click().run()
+    assert not at.exception
+    assert [name for name, *_ in opening.files()] == ["example.db"]
+    assert "561 concepts" in words(at)
+
+
+@pytest.mark.parametrize(
+    ("topic", "name"), [("", "a.db"), ("silk", "../a.db"), ("silk", "a.txt"), ("silk", "there.db")]
+)
+def test_new_graph_needs_a_topic_and_a_new_file(
+    topic: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new graph is a new file of this folder, and about something."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there.db").touch()
+    with pytest.raises(BadInput):
+        opening.begin(topic, name)
+
+
+def test_schedules_of_a_jobs_file_are_shown_with_their_reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The Runs view lists the jobs of the file, when they run, and what runs reported; without a file it says how."""
+    job = '[[job]]\nname = "silk"\ntopic = "spider silk"\nstore = "silk.db"\nrun.steps = 1\n'
+    path = jobs_file(tmp_path, f'{job}schedule.cron = "30 2 * * *"\n')
+    with working(path, SystemClock()) as dispatcher:
+        dispatcher.state.add("silk", SystemClock().now())
+        drive(dispatcher, None, lambda: False)
+    url = f"sqlite:{tmp_path / 'silk.db'}"
+    assert "--jobs JOBS.toml" in words(view(url, "runs"))
+    monkeypatch.setenv(serve.JOBS, str(path))
+    at = view(url, "runs")
+    assert not at.exception
+    (table,) = [frame.value for frame in at.dataframe if "schedule" in frame.value.columns]
+    assert list(table["schedule"]) == ["cron 30 2 * * *"]
+    assert table["next due"][0].endswith("02:30:00+00:00")
+    assert any("all steps done" in str(code.value) for code in at.code)
+    path.write_text("[[job]]")
+    assert "jobs.toml:1: " in words(view(url, "runs"))

@@ -25,16 +25,16 @@ ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "reference"
 MADE = "<!-- Made by docs/generate.py out of the code; change that, and run `make docs`. -->\n"
 HOMES = {
-    "Budget": "model.py",
+    "Budget": "graph/model.py",
     "GraphgrowError": "errors.py",
-    "Growth": "growth.py",
-    "KnowledgeGraph": "home/knowledge.py",
-    "Prompt": "model.py",
-    "Reply": "model.py",
+    "Growth": "growth/loop.py",
+    "KnowledgeGraph": "api/knowledge_graph.py",
+    "Prompt": "graph/model.py",
+    "Reply": "graph/model.py",
     "Scripted": "llm/scripted.py",
-    "Usage": "model.py",
+    "Usage": "graph/model.py",
 }
-BASES = ("home/reasoning.py", "home/decisions.py", "home/followed.py")
+BASES = ("api/reasoning.py", "api/decisions.py", "api/followed.py")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 

@@ -23,7 +23,7 @@ NAMES = st.text(min_size=1, max_size=100).filter(canonical)
 THOUGHTS = "answer", "discover", "idea", "judge", "plain"  # what is asked about a graph, never to make it grow
 TEMPLATES = sorted(
     path.name.removesuffix(".txt")
-    for path in files("graphgrow.prompts.render").iterdir()
+    for path in (files("graphgrow.prompts") / "templates").iterdir()
     if ".txt" in path.name and not path.name.startswith(THOUGHTS)
 )
 
@@ -98,7 +98,7 @@ def test_it_understands_the_arbiters_question(names: list[str], topic: str) -> N
 @pytest.mark.parametrize("name", [name for name in TEMPLATES if not name.endswith("system")])
 def test_no_template_is_left_out(name: str) -> None:
     """A template that somebody adds is understood too, with any words in its places."""
-    template = Template((files("graphgrow.prompts.render") / f"{name}.txt").read_text(encoding="utf-8").strip())
+    template = Template((files("graphgrow.prompts") / "templates" / f"{name}.txt").read_text(encoding="utf-8").strip())
     words = dict.fromkeys(template.get_identifiers(), "words") | {
         "focus": "silk (a: b)", "one": "silk (a: b)", "topic": "silk (a: b)" if name == "seed" else "field of study",
         "question": 'The graph is about "x".\nConcept: "silk (a: b)". Question: what?', "relations": '"a" - "b" - "c"',

@@ -19,8 +19,7 @@ from graphgrow.graph.events import write_events
 from graphgrow.graph.model import Budget, Reply, Usage
 from graphgrow.growth.loop import grow
 from graphgrow.llm.scripted import Scripted
-from graphgrow.mcp.server import ASK, READ, WRITE, server
-from graphgrow.mcp.writing import Allowance
+from graphgrow.mcp import ASK, READ, WRITE, Allowance, server
 from graphgrow.stores import open_store
 from tests.cli.test_cli import graphgrow
 from tests.conftest import ROOT, chatter

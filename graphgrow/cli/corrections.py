@@ -1,36 +1,36 @@
-"""`merge`, `unmerge`, `apart`, `doubt`, `reject`, `restore`, `rename`, `retype`, `add`, `rejects`, `review`."""
+"""`merge`, `unmerge`, `apart`, `doubt`, `reject`, `restore`, `rename`, `retype`, `add`, and what waits or was rejected.
+
+Each correction is an event; it is decided again where somebody else wrote to the graph meanwhile.
+"""
 
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, Literal
 
 import typer
 
 from graphgrow.api import edits
-from graphgrow.cli.growing import arbitrate
-from graphgrow.cli.output import AsJson, Store, dump, printable, say, table
-from graphgrow.cli.paying import Address, Tokens, Usd
+from graphgrow.cli.live import LiveView
+from graphgrow.cli.log import event_row
+from graphgrow.cli.options import Address, AsJson, Reason, Session, Store, Tokens, Usd, session
+from graphgrow.cli.output import counted, dump, say, size_in_words, sizes, table
 from graphgrow.errors import BadInput
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.keys import canonical
-from graphgrow.graph.model import Budget, Change, Edit, Expansion
+from graphgrow.graph.keys import canonical, clean
+from graphgrow.graph.model import Budget, Edit, Expansion
+from graphgrow.growth.loop import Growth, Settings
 from graphgrow.growth.step import now
+from graphgrow.policy import open_policy
 from graphgrow.stores import GraphStore, open_store
 
-Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the log.")]
 Words = Annotated[
     list[str], typer.Argument(metavar="CONCEPT | SOURCE PREDICATE TARGET", help="A concept, or a relation.")
 ]
 SHOWN = 6  # neighbours of a concept in doubt
 RELATION = 3  # words
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    for command in (merge, unmerge, apart, doubt, reject, restore, rename, retype, add, rejects, review):
-        app.command()(command)
 
 
 def merge(
@@ -42,22 +42,22 @@ def merge(
     as_json: AsJson = False,
 ) -> None:
     """Let two concepts be one, with the relations of both; `unmerge` takes it back exactly."""
-    _commit(store, lambda graph: edits.merge(graph, one, other, into=into or None, reason=reason), as_json=as_json)
+    _correct(store, lambda graph: edits.merge(graph, one, other, into=into or None, reason=reason), as_json=as_json)
 
 
 def unmerge(store: Store, name: str, reason: Reason = edits.BY_HAND, as_json: AsJson = False) -> None:
     """Let a name that was merged stand for itself again, with every relation that was said of it, then and since."""
-    _commit(store, lambda graph: edits.unmerge(graph, name, reason=reason), as_json=as_json)
+    _correct(store, lambda graph: edits.unmerge(graph, name, reason=reason), as_json=as_json)
 
 
 def apart(store: Store, one: str, other: str, reason: Reason = edits.BY_HAND, as_json: AsJson = False) -> None:
     """Decide that two concepts that look alike are two."""
-    _commit(store, lambda graph: edits.apart(graph, one, other, reason=reason), as_json=as_json)
+    _correct(store, lambda graph: edits.apart(graph, one, other, reason=reason), as_json=as_json)
 
 
 def doubt(store: Store, one: str, other: str, reason: Reason = edits.BY_HAND, as_json: AsJson = False) -> None:
     """Put two concepts into the review queue; takes back that they were kept apart."""
-    _commit(store, lambda graph: edits.doubt(graph, one, other, reason=reason), as_json=as_json)
+    _correct(store, lambda graph: edits.doubt(graph, one, other, reason=reason), as_json=as_json)
 
 
 def reject(store: Store, words: Words, reason: Reason = edits.BY_HAND, as_json: AsJson = False) -> None:
@@ -68,7 +68,7 @@ def reject(store: Store, words: Words, reason: Reason = edits.BY_HAND, as_json: 
             return edits.reject(graph, words[0], reason=reason)
         return edits.reject_relation(graph, edits.find_relation(graph, *words), reason=reason)
 
-    _commit(store, decide, as_json=as_json)
+    _correct(store, decide, as_json=as_json)
 
 
 def restore(store: Store, words: Words, reason: Reason = edits.BY_HAND, as_json: AsJson = False) -> None:
@@ -80,12 +80,12 @@ def restore(store: Store, words: Words, reason: Reason = edits.BY_HAND, as_json:
                 return edits.restore(graph, words[0], log=home.events(), reason=reason)
             return edits.restore_relation(graph, *words, reason=reason)
 
-        _say(*edits.commit(home, decide, at=now()), as_json=as_json)
+        _commit(home, decide, as_json=as_json)
 
 
 def rename(store: Store, name: str, new: str, reason: Reason = edits.BY_HAND, as_json: AsJson = False) -> None:
     """Show a concept under another name; the old one still means it."""
-    _commit(store, lambda graph: edits.rename(graph, name, new, reason=reason), as_json=as_json)
+    _correct(store, lambda graph: edits.rename(graph, name, new, reason=reason), as_json=as_json)
 
 
 def retype(
@@ -102,14 +102,14 @@ def retype(
     def decide(graph: Graph) -> Edit:
         return edits.retype(graph, edits.find_relation(graph, source, predicate, target), new, reason=reason)
 
-    _commit(store, decide, as_json=as_json)
+    _correct(store, decide, as_json=as_json)
 
 
 def add(
     store: Store, source: str, predicate: str, target: str, reason: Reason = edits.BY_HAND, as_json: AsJson = False
 ) -> None:
     """Add one relation, and its concepts where they are new."""
-    _commit(store, lambda graph: edits.add(graph, source, predicate, target, reason=reason), as_json=as_json)
+    _correct(store, lambda graph: edits.add(graph, source, predicate, target, reason=reason), as_json=as_json)
 
 
 def _is_concept(words: list[str]) -> bool:
@@ -118,18 +118,18 @@ def _is_concept(words: list[str]) -> bool:
     return len(words) == 1
 
 
-def _commit(store: str, decide: Callable[[Graph], Edit], *, as_json: bool) -> None:
+def _correct(store: str, decide: Callable[[Graph], Edit], *, as_json: bool) -> None:
     with closing(open_store(store)) as home:
-        _say(*edits.commit(home, decide, at=now()), as_json=as_json)
+        _commit(home, decide, as_json=as_json)
 
 
-def _say(edit: Edit, graph: Graph, *, as_json: bool) -> None:
-    sizes = {"concepts": len(graph.concepts), "relations": len(graph.relations)}
+def _commit(home: GraphStore, decide: Callable[[Graph], Edit], *, as_json: bool) -> None:
+    """Commit a correction, and print what it did to the graph."""
+    edit, graph = edits.commit(home, decide, at=now())
     if as_json:
-        dump({"seq": edit.seq, "edit": edit.edit, "note": edit.note, **sizes})
+        dump({"seq": edit.seq, "edit": edit.edit, "note": edit.note, **sizes(graph)})
     else:
-        held = f"{sizes['concepts']} concepts, {sizes['relations']} relations"
-        say(f"event {edit.seq}, {edit.edit}: {printable(edit.note)}; the graph now has {held}")
+        say(f"event {edit.seq}, {edit.edit}: {clean(edit.note)}; the graph now has {size_in_words(graph, ', ')}")
 
 
 def rejects(store: Store, as_json: AsJson = False) -> None:
@@ -140,12 +140,14 @@ def rejects(store: Store, as_json: AsJson = False) -> None:
             if isinstance(event, Expansion):
                 counts.update((one.rule, one.text) for one in event.delta.rejects)
         corrections = home.graph().corrections
-    by_hand = [(key, why) for key, why in corrections.rejected.items() if not any(text == key for _, text in counts)]
-    by_hand += [(f"{r.source} {r.predicate} {r.target}", why) for r, why in corrections.rejected_relations.items()]
-    kept = [(rule, text, count) for (rule, text), count in counts.items() if canonical(text) not in corrections.allowed]
-    rows = sorted(
-        [*((f"rejected by hand: {why}", key, 0) for key, why in by_hand), *kept], key=lambda r: (r[0], -r[2], r[1])
-    )
+    by_rule = {text for _, text in counts}
+    rows = [(f"rejected by hand: {why}", key, 0) for key, why in corrections.rejected.items() if key not in by_rule]
+    for relation, why in corrections.rejected_relations.items():
+        rows.append((f"rejected by hand: {why}", f"{relation.source} {relation.predicate} {relation.target}", 0))
+    for (rule, text), times in counts.items():
+        if canonical(text) not in corrections.allowed:
+            rows.append((rule, text, times))
+    rows.sort(key=lambda row: (row[0], -row[2], row[1]))
     if as_json:
         dump([{"rule": rule, "text": text, "times": times} for rule, text, times in rows])
     else:
@@ -163,11 +165,14 @@ def review(
     usd: Usd = None,
     as_json: AsJson = False,
 ) -> None:
-    """Walk through the pairs that may be one concept, first those that would change the graph most."""
-    if arbiter == "llm":
-        arbitrate(store, llm, base_url, Budget(tokens=tokens, usd=usd), as_json=as_json)
-        return
+    """Walk through possible duplicates, first those whose merging would change the graph most."""
     with closing(open_store(store)) as home:
+        if arbiter == "llm":
+            with session(home, llm, base_url, Budget(tokens=tokens, usd=usd), temperature=0.0) as asked:
+                graph = _arbitrated(home, asked, as_json=as_json)
+            if not as_json:
+                say(f"{_waiting(graph)}: see  graphgrow review {store}")
+            return
         graph = home.graph()
         queue = edits.queue(graph)
         if as_json:
@@ -175,37 +180,46 @@ def review(
             return
         if not queue:
             say("nothing waits for a decision")
-        for place, doubt in enumerate(queue, 1):
+        for number, pair in enumerate(queue, 1):
             graph.apply_all(home.events(graph.seq))
-            if doubt not in graph.doubts():
+            if pair not in graph.doubts():
                 continue  # an earlier answer has decided it
-            _show_doubt(graph, doubt, f"{place} of {len(queue)}")
-            if not _decide(home, doubt):
-                say(f"{len(list(graph.doubts()))} pairs wait for a decision")
+            one, other = map(graph.representative, pair.concepts)
+            question = f"is {graph.name(one)!r} the same as {graph.name(other)!r}?"
+            say(f"\n{number} of {len(queue)}: {question}  ({clean(pair.reason)})")
+            for key in (one, other):
+                near = ", ".join(map(graph.name, list(graph.neighbours[key])[:SHOWN]))
+                say(f"  {graph.name(key)}: {counted(graph.degree(key), 'neighbour')}{': ' if near else ''}{near}")
+            try:
+                typed: str = typer.prompt("[m]erge, [k]eep apart, [s]kip, [q]uit", default="s", show_default=False)
+            except typer.Abort:  # nobody is there to answer, or Ctrl-C
+                typed = "q"
+            answer = typed.strip().lower()[:1]
+            if answer == "q":
+                say(_waiting(graph))
                 return
+            decision = {"m": edits.merge, "k": edits.apart}.get(answer)
+            if decision:
+                one, other = pair.concepts
+                _commit(home, partial(decision, one=one, other=other, reason=f"reviewed: {pair.reason}"), as_json=False)
 
 
-def _show_doubt(graph: Graph, doubt: Change, place: str) -> None:
-    one, other = map(graph.representative, doubt.concepts)
-    say(f"\n{place}: is {graph.name(one)!r} the same as {graph.name(other)!r}?  ({printable(doubt.reason)})")
-    for key in (one, other):
-        near = ", ".join(graph.name(near) for near in list(graph.neighbours[key])[:SHOWN])
-        say(f"  {graph.name(key)}: {graph.degree(key)} neighbours{': ' if near else ''}{near}")
+def _arbitrated(home: GraphStore, asked: Session, *, as_json: bool) -> Graph:
+    """Let a model decide the possible duplicates of a store, each as an event with its bill; return the graph after."""
+    budget = replace(asked.budget, steps=None)
+    growth = Growth(None, home, asked.model, Settings(open_policy("mix"), budget, arbiter=True, stop=asked.is_stopped))
+    with LiveView(growth, budget) as view:
+        for event in growth.arbitrate():
+            if as_json:
+                dump(event_row(event))
+            view.show(event)
+    return growth.graph
 
 
-def _decide(home: GraphStore, doubt: Change) -> bool:
-    """Ask what to do about one doubt and do it; False to stop."""
-    try:
-        typed: str = typer.prompt("[m]erge, [k]eep apart, [s]kip, [q]uit", default="s", show_default=False)
-    except typer.Abort:  # nobody is there to answer, or Ctrl-C
-        typed = "q"
-    answer = typed.strip().lower()[:1]
-    if answer in {"m", "k"}:
-        function = edits.merge if answer == "m" else edits.apart
-        decide = partial(_reviewed, function, doubt)
-        _say(*edits.commit(home, decide, at=now()), as_json=False)
-    return answer != "q"
-
-
-def _reviewed(function: Callable[..., Edit], doubt: Change, graph: Graph) -> Edit:
-    return function(graph, *doubt.concepts, reason=f"reviewed: {doubt.reason}")
+def _waiting(graph: Graph) -> str:
+    count = len(list(graph.doubts()))
+    return (
+        "1 possible duplicate waits for a decision"
+        if count == 1
+        else f"{count} possible duplicates wait for a decision"
+    )

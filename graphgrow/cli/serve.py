@@ -1,6 +1,8 @@
-"""`explore`: the explorer, a page in which a graph is watched while it grows, read, and steered."""
+"""`explore` and `mcp`: a graph served, as a page to people and as tools to the agents of others."""
 
+import os
 import sys
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -8,15 +10,12 @@ from typing import Annotated
 
 import typer
 
-from graphgrow.cli.output import AsJson, dump, err
+from graphgrow.api.models import open_llm
+from graphgrow.cli.options import DEFAULT_USD, Address, AsJson, Store
+from graphgrow.cli.output import dump, note
 from graphgrow.errors import BadInput
 
 EXPLORER = "graphgrow_explorer"
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command of this module."""
-    app.command()(explore)
 
 
 def explore(
@@ -45,15 +44,38 @@ def explore(
         from graphgrow.batch.reading import load
 
         load(jobs)  # what it cannot say is said here
-    serving = import_module(f"{EXPLORER}.serve")
-    shown = str(jobs.absolute()) if jobs else ""
+    explorer = import_module(f"{EXPLORER}.serve")
+    jobs_file = str(jobs.absolute()) if jobs else ""
     opens = browser and sys.stdout.isatty()
-    how = serving.Serving(store, host, port, auth, no_auth, tuple(allow or ()), opens, shown)
+    options = explorer.Serving(store, host, port, auth, no_auth, tuple(allow or ()), opens, jobs_file)
 
-    def say(address: str) -> None:
+    def announce(address: str) -> None:
         if as_json:
             dump({"url": address})
         else:
-            err().print(f"the explorer is at {address}", markup=False, soft_wrap=True)
+            note(f"the explorer is at {address}")
 
-    serving.serve(how, say)
+    explorer.serve(options, announce)
+
+
+def mcp(
+    store: Store,
+    write: Annotated[bool, typer.Option("--write", help="Let agents grow and correct the graph too.")] = False,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Serve HTTP at this port of 127.0.0.1, not stdin and stdout.")
+    ] = None,
+    llm: Annotated[str, typer.Option(help="The model that answers and growth ask.")] = "",
+    base_url: Address = "",
+    usd: Annotated[float, typer.Option(min=0, help="Most to spend while it runs, if priced.")] = DEFAULT_USD,
+) -> None:
+    """Serve a graph to agents over the Model Context Protocol, by stdin and stdout or on this machine alone."""
+    try:
+        from graphgrow.mcp import Allowance, serve
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "mcp":
+            raise
+        raise BadInput("a server for agents needs the package mcp: pip install 'graphgrow[mcp]'") from None
+    if port:
+        note(f"serving at http://127.0.0.1:{port}/mcp")
+    allowance = Allowance(partial(open_llm, llm or None, base_url or None, env=os.environ), usd)
+    serve(store, allowance, write=write, port=port)

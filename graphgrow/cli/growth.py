@@ -1,49 +1,49 @@
-"""`grow` and `models`: the commands that speak with language models."""
+"""`grow`, `policy` and `models`: a graph is grown, what each strategy has earned, which models there are to ask."""
 
 import os
 import shlex
 from contextlib import closing
-from dataclasses import replace
-from functools import partial
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from graphgrow.api.models import open_llm
 from graphgrow.cli.live import LiveView
-from graphgrow.cli.output import AsJson, dump, err, event_row, judged_row, say, table
-from graphgrow.cli.paying import (
+from graphgrow.cli.log import event_row
+from graphgrow.cli.options import (
     DEFAULT_STEPS,
     Address,
+    AsJson,
+    Embeddings,
+    Patience,
+    Predicates,
+    Store,
     Temperature,
     Tokens,
     Usd,
     Width,
-    announce,
-    limits,
-    sigint,
-    wait,
+    Without,
+    session,
 )
-from graphgrow.cli.resolving import Embeddings, Predicates, Without
+from graphgrow.cli.output import counted, dump, note, place, say, table
 from graphgrow.graph.model import Budget, Usage
 from graphgrow.growth.intents import MOST as MOST_INTENTS
 from graphgrow.growth.loop import Ending, Growth, Settings
 from graphgrow.growth.samples import MOST as MOST_SAMPLES
 from graphgrow.growth.topic import check, check_topic
 from graphgrow.llm import LLM
-from graphgrow.policy import DEFAULT, open_policy
-from graphgrow.policy.monitor import verdict
+from graphgrow.policy import DEFAULT, earned, open_policy
+from graphgrow.policy.gains import WINDOW
+from graphgrow.policy.monitor import avoid, verdict
 from graphgrow.prompts.variants import load_variants
-from graphgrow.resolve.options import how as resolving
+from graphgrow.resolve.options import how as resolver
 from graphgrow.resolve.options import known
 from graphgrow.stores import DEFAULT_URL, open_store
-from graphgrow.stores.outbox import state_folder
-from graphgrow.stores.retrying import Patient
 
 TYPICAL_REPLY_TOKENS = 180
 
-EXIT_CODES: dict[Ending, int] = {"steps": 0, "interrupted": 130}
+EXIT_CODES: dict[Ending, int] = {"steps": 0, "interrupted": 130}  # any other ending is 3
 ENDINGS: dict[Ending, str] = {
     "steps": "all steps done",
     "tokens": "the token budget is spent",
@@ -53,12 +53,6 @@ ENDINGS: dict[Ending, str] = {
     "failing": "five replies in a row could not be used or were cut off: see  graphgrow log , or try another model",
     "interrupted": "interrupted; everything that was paid for is saved",
 }
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.command()(grow)
-    app.command()(models)
 
 
 def grow(
@@ -98,7 +92,7 @@ def grow(
         Literal["saturated"] | None,
         typer.Option(help="End where nothing new comes or the model drifts; no number of steps is needed then."),
     ] = None,
-    patience: Annotated[float, typer.Option(min=0, help="Minutes to wait for a store that went away.")] = 10,
+    patience: Patience = 10,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show first prompts and the estimate; ask nothing.")
     ] = False,
@@ -112,108 +106,72 @@ def grow(
         check_topic(topic, opened)
         if not dry_run:
             opened.append()  # a store that this user cannot write says so before a model is loaded or paid
-        with closing(open_llm(llm or None, base_url or None, env=os.environ, temperature=temperature)) as model:
-            budget = limits(model, Budget(steps, tokens, usd, minutes, until))
-            with sigint() as stop:
-                resolver = resolving(without_rule, predicates, embeddings, opened, base_url)
-                names = known(predicates).names if strict_predicates else ()
-                how = Settings(
-                    policy=chosen,
-                    budget=budget,
-                    width=width,
-                    seed=seed,
-                    resolver=resolver,
-                    predicates=names,
-                    variants=variants,
-                    arbiter=arbiter == "llm",
-                    samples=samples,
-                    intents=intents,
-                    stop=lambda: bool(stop),
-                )
-                home = Patient(opened, patience, partial(wait, state_folder(opened.url), stop))
-                growth = Growth(topic, home, model, how)
-                announce(model, budget)
-                if not embeddings:
-                    err().print("names are compared by spelling alone; --embeddings local compares meanings too")
-                if dry_run:
-                    _preview(growth, model, how, as_json=as_json)
-                    return
-                _run(growth, budget, as_json=as_json)
-    _finish(growth, opened.url, as_json=as_json)
+        limits = Budget(steps, tokens, usd, minutes, until)
+        with session(opened, llm, base_url, limits, temperature=temperature, patience=patience) as asked:
+            settings = Settings(
+                policy=chosen,
+                budget=asked.budget,
+                width=width,
+                seed=seed,
+                resolver=resolver(without_rule, predicates, embeddings, opened, base_url),
+                predicates=known(predicates).names if strict_predicates else (),
+                variants=variants,
+                arbiter=arbiter == "llm",
+                samples=samples,
+                intents=intents,
+                stop=asked.is_stopped,
+            )
+            growth = Growth(topic, asked.store, asked.model, settings)
+            if not embeddings:
+                note("names are compared by spelling alone; --embeddings local compares meanings too")
+            if dry_run:
+                _preview(growth, asked.model, settings, as_json=as_json)
+                return
+            with LiveView(growth, asked.budget) as view:
+                before = verdict(growth.graph)
+                for event in growth:
+                    now = verdict(growth.graph)
+                    news = now if now.do != before.do else None
+                    if as_json:
+                        dump(event_row(event, news))
+                    view.show(event)
+                    if news:
+                        view.note(news.news)
+                    before = now
+    graph, ending = growth.graph, growth.ending
+    if not as_json and graph.concepts:
+        _summary(growth, opened.url)
+    if ending != "steps":
+        why = ENDINGS.get(ending) or verdict(graph).news
+        if ending == "exhausted" and graph.steering.forbids:
+            why += f" and is not forbidden: see  graphgrow steering {shlex.quote(place(opened.url))}"
+        note(f"stopped: {why}")
+    raise typer.Exit(EXIT_CODES.get(ending, 3))
 
 
-def arbitrate(store: str, llm: str, base_url: str, budget: Budget, *, as_json: bool) -> None:
-    """Let a model decide the doubts of a store, each as an event with its bill."""
-    with (
-        closing(open_store(store)) as home,
-        closing(open_llm(llm or None, base_url or None, env=os.environ, temperature=0.0)) as model,
-        sigint() as stop,
-    ):
-        limited = limits(model, budget)
-        how = Settings(open_policy("mix"), replace(limited, steps=None), arbiter=True, stop=lambda: bool(stop))
-        growth = Growth(None, home, model, how)
-        announce(model, limited)
-        with LiveView(growth, limited) as view:
-            for event in growth.arbitrate():
-                if as_json:
-                    dump(event_row(event))
-                view.show(event)
-        left = len(list(growth.graph.doubts()))
-    if not as_json:
-        say(f"{left} pairs wait for a decision: see  graphgrow review {store}")
-
-
-def _run(growth: Growth, budget: Budget, *, as_json: bool) -> None:
-    with LiveView(growth, budget) as view:
-        before = verdict(growth.graph)
-        for event in growth:
-            now = verdict(growth.graph)
-            turned = now if now.do != before.do else None
-            if as_json:
-                dump(judged_row(event, turned))
-            view.show(event)
-            if turned:
-                view.note(turned.news)
-            before = now
-
-
-def _preview(growth: Growth, model: LLM, how: Settings, *, as_json: bool) -> None:
+def _preview(growth: Growth, model: LLM, settings: Settings, *, as_json: bool) -> None:
     """Show the first prompts, and what the run would take if its replies are of typical length."""
     prompts = [question.prompt for question in growth.questions(growth.choose())]
     size = sum(len(p.system + p.user) for p in prompts) // 4 // max(1, len(prompts))
-    steps = how.budget.steps or DEFAULT_STEPS
-    replies = _replies(steps, how)
+    steps = settings.budget.steps or DEFAULT_STEPS
+    replies = steps * (settings.samples + (settings.samples > 1))  # several samples of a question are verified by one
+    if settings.intents:
+        replies += -(-steps // settings.intents)  # rounded up: a list of intents is one reply
     usage = Usage(replies * size, replies * TYPICAL_REPLY_TOKENS)
-    estimate = {"steps": steps, "replies": replies, "tokens": usage.tokens, "usd": model.price(usage)}
+    usd = model.price(usage)
     if as_json:
+        estimate = {"steps": steps, "replies": replies, "tokens": usage.tokens, "usd": usd}
         dump({"prompts": [{"system": p.system, "user": p.user} for p in prompts], "estimate": estimate})
         return
     for prompt in prompts:
         say(f"{prompt.system}\n\n{prompt.user}\n")
-    money = f" and {estimate['usd']:.4f} USD" if estimate["usd"] is not None else ""
+    money = f" and {usd:.4f} USD" if usd is not None else ""
     times = f" with {replies} replies" if replies > steps else ""
-    say(f"{steps} steps{times} would take about {usage.tokens:,} tokens{money}. Nothing was asked.")
+    say(f"{counted(steps, 'step')}{times} would take about {usage.tokens:,} tokens{money}. Nothing was asked.")
 
 
-def _replies(steps: int, how: Settings) -> int:
-    """Return how many replies so many steps take: samples and a verification each, a list of intents for several."""
-    asked = steps * (how.samples + (how.samples > 1))
-    return asked + (-(-steps // how.intents) if how.intents else 0)
-
-
-def _finish(growth: Growth, store: str, *, as_json: bool) -> None:
-    graph, ending = growth.graph, growth.ending
-    if not as_json and graph.concepts:
-        _summary(growth, store)
-    if ending != "steps":
-        why = ENDINGS.get(ending) or verdict(graph).news
-        if ending == "exhausted" and graph.steering.forbids:
-            why += f" and is not forbidden: see  graphgrow steering {shlex.quote(store.removeprefix('sqlite:'))}"
-        err().print(f"stopped: {why}", markup=False, soft_wrap=True)
-    raise typer.Exit(EXIT_CODES.get(ending, 3))
-
-
-def _summary(growth: Growth, store: str) -> None:
+def _summary(growth: Growth, url: str) -> None:
+    """Print what a run came to, and what can be done next."""
     graph = growth.graph
     hubs = sorted(graph.concepts, key=lambda key: (-graph.degree(key), key))[:5]
     rows: list[tuple[str, object]] = [
@@ -229,9 +187,9 @@ def _summary(growth: Growth, store: str) -> None:
         *([("money", f"{graph.bill.usd:.4f} USD")] if graph.bill.usd else []),
     ]
     table(("", ""), rows)
-    if store.startswith("memory:"):
+    if url.startswith("memory:"):
         return
-    path = shlex.quote(store.removeprefix("sqlite:"))
+    path = shlex.quote(place(url))
     say(f"\nThe graph is in {path}. Next:")
     for command, purpose in (
         (f"graphgrow show {path}", "what it holds"),
@@ -242,10 +200,40 @@ def _summary(growth: Growth, store: str) -> None:
         say(f"  {command:<42} {purpose}")
 
 
+def policy(store: Store, as_json: AsJson = False) -> None:
+    """Show what each strategy and wording has earned, and how often the bandit would choose it now."""
+    with closing(open_store(store)) as home:
+        graph = home.graph()
+    rows = {"strategy": earned.strategies(graph), "wording": earned.wordings(graph)}
+    if as_json:
+        dump({"events": graph.seq, "strategies": rows["strategy"], "wordings": rows["wording"]})
+        return
+    if not any(row["tokens"] for row in rows["strategy"]):
+        say("No question was asked yet, so nothing is known of any strategy.")
+        return
+    counts = "questions", "concepts", "bridges", "waste", "tokens"
+    for kind, listed in rows.items():
+        if listed:
+            table(
+                (kind, *(f" {name}" for name in counts), " gain", " share"),
+                [
+                    (row["name"], *(row[name] for name in counts),
+                     "-" if row["gain"] is None else f"{row['gain']:.2f}", f"{row['share']:.0%}")
+                    for row in listed
+                ],
+            )  # fmt: skip
+            say("")
+    say(
+        f"gain   concepts and cross-community relations kept, by relevance, less waste, per 1,000 tokens;"
+        f"\n       of the last {WINDOW} questions, where newer ones weigh more"
+        f"\nshare  how often the bandit would choose it after event {graph.seq}"
+    )
+    if verdict(graph).do:
+        say(f"\n{verdict(graph).news}" + "".join(f"\nleft for now: {name}" for name in sorted(avoid(graph))))
+
+
 def models(as_json: AsJson = False) -> None:
     """Say which models are at hand on this machine, and what to type for each."""
-    from dataclasses import asdict
-
     from graphgrow.llm.catalogue import available
 
     offers = available(os.environ)

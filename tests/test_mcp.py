@@ -1,4 +1,4 @@
-"""A graph served to agents: a real client, a real process, over stdio and over HTTP."""
+"""A graph served to agents: a real client; a real process, over stdio and over HTTP, where the process counts."""
 
 import asyncio
 import json
@@ -18,6 +18,7 @@ from mcp import Client, StdioServerParameters
 from graphgrow.graph.events import write_events
 from graphgrow.graph.model import Budget, Reply, Usage
 from graphgrow.growth.loop import grow
+from graphgrow.llm import open_llm
 from graphgrow.llm.scripted import Scripted
 from graphgrow.mcp import ASK, READ, WRITE, Allowance, server
 from graphgrow.stores import open_store
@@ -52,6 +53,17 @@ def talk(store: Path, session: Session, *options: str) -> None:
 
     async def hold() -> None:
         async with Client(StdioServerParameters(command=sys.executable, args=words, env=env)) as client:
+            await session(client)
+
+    run(hold)
+
+
+def talk_here(store: Path, session: Session, llm: str = "", *, write: bool) -> None:
+    """Hold a session with a server in this process, which takes no second to start."""
+
+    async def hold() -> None:
+        allowance = Allowance(lambda: open_llm(llm, env={}))
+        async with Client(server(str(store), allowance, write=write)) as client:
             await session(client)
 
     run(hold)
@@ -99,7 +111,7 @@ def test_an_agent_reads_a_graph(silk: Path) -> None:
         assert (await said(client, "communities"))["communities"] > 0
         assert "Unknown tool" in await refused(client, "merge", one="protein 1", other="protein 2")
 
-    talk(silk, session)
+    talk_here(silk, session, write=False)
 
 
 def test_an_agent_asks_and_the_reply_is_in_the_log(silk: Path, tmp_path: Path) -> None:
@@ -152,7 +164,7 @@ def test_bad_input_is_one_clear_sentence(silk: Path) -> None:
         await said(client, "reject", concept="nacre")
         return await refused(client, "reject", concept="nacre")
 
-    talk(silk, session, "--write")
+    talk_here(silk, session, write=True)
 
 
 def test_an_agent_corrects_and_grows_a_graph(silk: Path, tmp_path: Path) -> None:
@@ -174,7 +186,7 @@ def test_an_agent_corrects_and_grows_a_graph(silk: Path, tmp_path: Path) -> None
         graphgrow("rename", "silk.db", "nacre", "Mother of pearl", cwd=tmp_path)
         assert (await said(client, "show", concept="nacre"))["name"] == "Mother of pearl"
 
-    talk(silk, session, "--write", "--llm", f"recorded:{tmp_path / 'run.jsonl'}")
+    talk_here(silk, session, f"recorded:{tmp_path / 'run.jsonl'}", write=True)
     graphgrow("verify", "silk.db", cwd=tmp_path)
     log = map(json.loads, graphgrow("log", "silk.db", "--json", cwd=tmp_path).stdout.splitlines())
     kinds = [event["edit"] for event in log if event["kind"] == "edit"]

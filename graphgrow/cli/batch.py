@@ -14,31 +14,31 @@ from pathlib import Path
 from threading import Lock
 from typing import Annotated, Any
 
-import typer
+from typer import Argument, Exit, Option, Typer
 
 from graphgrow.cli.options import AsJson
 from graphgrow.cli.output import counted, dump, note, say, table
 from graphgrow.errors import BadInput
 from graphgrow.graph.keys import clean
 
-JobsFile = Annotated[Path, typer.Argument(metavar="JOBS.toml", help="The jobs file.")]
-Name = Annotated[str, typer.Argument(help="The name of a job.")]
-Names = Annotated[list[str] | None, typer.Argument(help="Names of jobs; all where left out.")]
+JobsFile = Annotated[Path, Argument(metavar="JOBS.toml", help="The jobs file.")]
+Name = Annotated[str, Argument(help="The name of a job.")]
+Names = Annotated[list[str] | None, Argument(help="Names of jobs; all where left out.")]
 Executor = Annotated[
-    str, typer.Option(help="dask://HOST:PORT, a Dask cluster; the graphs must be in Neo4j then. Default: threads here.")
+    str, Option(help="dask://HOST:PORT, a Dask cluster; the graphs must be in Neo4j then. Default: threads here.")
 ]
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Run jobs out of a file, when they are due.")
+app = Typer(no_args_is_help=True, rich_markup_mode=None, help="Run jobs out of a file, when they are due.")
 
 
 @app.command()
 def run(
     jobs: JobsFile,
-    only: Annotated[list[str] | None, typer.Option(help="A job to look at; repeat it. Default: all.")] = None,
-    now: Annotated[bool, typer.Option("--now", help="Run them whether they are due or not.")] = False,
+    only: Annotated[list[str] | None, Option(help="A job to look at; repeat it. Default: all.")] = None,
+    now: Annotated[bool, Option("--now", help="Run them whether they are due or not.")] = False,
     due: Annotated[
         datetime | None,
-        typer.Option(
+        Option(
             formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"],
             help="Run them as due at this moment (UTC unless it says so); what is done is not done again.",
         ),
@@ -66,14 +66,14 @@ def run(
         table(("job", "outcome", " steps", " new concepts", " tokens", " USD", ""), rows)
     else:
         say("Nothing is due.")
-    raise typer.Exit(once.exit_code(reports, stopped=bool(stop)))
+    raise Exit(once.exit_code(reports, stopped=bool(stop)))
 
 
 @app.command()
 def serve(
     jobs: JobsFile,
     executor: Executor = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Tell what happens in lines of JSON on stdout.")] = False,
+    as_json: Annotated[bool, Option("--json", help="Tell what happens in lines of JSON on stdout.")] = False,
 ) -> None:
     """Run jobs whenever they are due, until Ctrl-C or SIGTERM: what is under way is saved then, and goes on later."""
     from importlib.util import find_spec
@@ -215,7 +215,7 @@ def check(jobs: JobsFile, as_json: AsJson = False) -> None:
     else:
         for problem in problems:
             say(f"{jobs}:{problem.line}: {clean(problem.text)}")
-    raise typer.Exit(0 if parsed else 1)
+    raise Exit(0 if parsed else 1)
 
 
 @app.command()

@@ -10,12 +10,12 @@ from dataclasses import replace
 from functools import partial
 from typing import Annotated, Literal
 
-import typer
+from typer import Abort, Argument, Option, prompt
 
 from graphgrow.api import edits
 from graphgrow.cli.live import LiveView
 from graphgrow.cli.log import event_row
-from graphgrow.cli.options import Address, AsJson, Reason, Session, Store, Tokens, Usd, session
+from graphgrow.cli.options import Address, AsJson, Reason, Store, Tokens, Usd, session
 from graphgrow.cli.output import counted, dump, say, size_in_words, sizes, table
 from graphgrow.errors import BadInput
 from graphgrow.graph.graph import Graph
@@ -26,9 +26,7 @@ from graphgrow.growth.step import now
 from graphgrow.policy import open_policy
 from graphgrow.stores import GraphStore, open_store
 
-Words = Annotated[
-    list[str], typer.Argument(metavar="CONCEPT | SOURCE PREDICATE TARGET", help="A concept, or a relation.")
-]
+Words = Annotated[list[str], Argument(metavar="CONCEPT | SOURCE PREDICATE TARGET", help="A concept, or a relation.")]
 SHOWN = 6  # neighbours of a concept in doubt
 RELATION = 3  # words
 
@@ -37,7 +35,7 @@ def merge(
     store: Store,
     one: str,
     other: str,
-    into: Annotated[str, typer.Option(help="Which of the two stays (default: the one that came first).")] = "",
+    into: Annotated[str, Option(help="Which of the two stays (default: the one that came first).")] = "",
     reason: Reason = edits.BY_HAND,
     as_json: AsJson = False,
 ) -> None:
@@ -119,12 +117,12 @@ def _is_concept(words: list[str]) -> bool:
 
 
 def _correct(store: str, decide: Callable[[Graph], Edit], *, as_json: bool) -> None:
+    """Commit a correction of a store that is not open yet, and print what it did to the graph."""
     with closing(open_store(store)) as home:
         _commit(home, decide, as_json=as_json)
 
 
 def _commit(home: GraphStore, decide: Callable[[Graph], Edit], *, as_json: bool) -> None:
-    """Commit a correction, and print what it did to the graph."""
     edit, graph = edits.commit(home, decide, at=now())
     if as_json:
         dump({"seq": edit.seq, "edit": edit.edit, "note": edit.note, **sizes(graph)})
@@ -157,9 +155,9 @@ def rejects(store: Store, as_json: AsJson = False) -> None:
 def review(
     store: Store,
     arbiter: Annotated[
-        Literal["people", "llm"], typer.Option(help="llm: let a model decide, each verdict an event.")
+        Literal["people", "llm"], Option(help="llm: let a model decide, each verdict an event.")
     ] = "people",
-    llm: Annotated[str, typer.Option(help="The model that decides.")] = "",
+    llm: Annotated[str, Option(help="The model that decides.")] = "",
     base_url: Address = "",
     tokens: Tokens = None,
     usd: Usd = None,
@@ -169,9 +167,16 @@ def review(
     with closing(open_store(store)) as home:
         if arbiter == "llm":
             with session(home, llm, base_url, Budget(tokens=tokens, usd=usd), temperature=0.0) as asked:
-                graph = _arbitrated(home, asked, as_json=as_json)
+                budget = replace(asked.budget, steps=None)
+                settings = Settings(open_policy("mix"), budget, arbiter=True, stop=asked.is_stopped)
+                growth = Growth(None, home, asked.model, settings)
+                with LiveView(growth, budget) as view:
+                    for event in growth.arbitrate():
+                        if as_json:
+                            dump(event_row(event))
+                        view.show(event)
             if not as_json:
-                say(f"{_waiting(graph)}: see  graphgrow review {store}")
+                say(f"{_waiting(growth.graph)}: see  graphgrow review {store}")
             return
         graph = home.graph()
         queue = edits.queue(graph)
@@ -191,8 +196,8 @@ def review(
                 near = ", ".join(map(graph.name, list(graph.neighbours[key])[:SHOWN]))
                 say(f"  {graph.name(key)}: {counted(graph.degree(key), 'neighbour')}{': ' if near else ''}{near}")
             try:
-                typed: str = typer.prompt("[m]erge, [k]eep apart, [s]kip, [q]uit", default="s", show_default=False)
-            except typer.Abort:  # nobody is there to answer, or Ctrl-C
+                typed: str = prompt("[m]erge, [k]eep apart, [s]kip, [q]uit", default="s", show_default=False)
+            except Abort:  # nobody is there to answer, or Ctrl-C
                 typed = "q"
             answer = typed.strip().lower()[:1]
             if answer == "q":
@@ -204,22 +209,6 @@ def review(
                 _commit(home, partial(decision, one=one, other=other, reason=f"reviewed: {pair.reason}"), as_json=False)
 
 
-def _arbitrated(home: GraphStore, asked: Session, *, as_json: bool) -> Graph:
-    """Let a model decide the possible duplicates of a store, each as an event with its bill; return the graph after."""
-    budget = replace(asked.budget, steps=None)
-    growth = Growth(None, home, asked.model, Settings(open_policy("mix"), budget, arbiter=True, stop=asked.is_stopped))
-    with LiveView(growth, budget) as view:
-        for event in growth.arbitrate():
-            if as_json:
-                dump(event_row(event))
-            view.show(event)
-    return growth.graph
-
-
 def _waiting(graph: Graph) -> str:
     count = len(list(graph.doubts()))
-    return (
-        "1 possible duplicate waits for a decision"
-        if count == 1
-        else f"{count} possible duplicates wait for a decision"
-    )
+    return f"{counted(count, 'possible duplicate')} {'waits' if count == 1 else 'wait'} for a decision"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Annotated
 
-import typer
+from typer import Argument, Option
 
 from graphgrow.api import directives
 from graphgrow.api.edits import commit
@@ -40,7 +40,7 @@ def allow(store: Store, concept: str, reason: Reason = "", as_json: AsJson = Fal
 def focus(
     store: Store,
     concept: str,
-    other: Annotated[str, typer.Argument(help="A second concept: how are the two connected?")] = "",
+    other: Annotated[str, Argument(help="A second concept: how are the two connected?")] = "",
     reason: Reason = "",
     as_json: AsJson = False,
 ) -> None:
@@ -50,11 +50,11 @@ def focus(
 
 def instruct(
     store: Store,
-    text: Annotated[str, typer.Argument(help="What the model is to keep to, in up to 200 characters.")],
-    concept: Annotated[str, typer.Option(help="For questions about this concept alone.")] = "",
-    community: Annotated[str, typer.Option(help="For questions within the community of this concept alone.")] = "",
+    text: Annotated[str, Argument(help="What the model is to keep to, in up to 200 characters.")],
+    concept: Annotated[str, Option(help="For questions about this concept alone.")] = "",
+    community: Annotated[str, Option(help="For questions within the community of this concept alone.")] = "",
     steps: Annotated[
-        int | None, typer.Option(min=1, max=MOST, help="For so many questions (default: until withdrawn).")
+        int | None, Option(min=1, max=MOST, help="For so many questions (default: until withdrawn).")
     ] = None,
     reason: Reason = "",
     as_json: AsJson = False,
@@ -69,7 +69,7 @@ def instruct(
 
 def withdraw(
     store: Store,
-    event: Annotated[int, typer.Argument(metavar="ID", help="What `steering` shows beside it.")],
+    event: Annotated[int, Argument(metavar="ID", help="What `steering` shows beside it.")],
     reason: Reason = "",
     as_json: AsJson = False,
 ) -> None:

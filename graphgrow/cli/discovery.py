@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
-import typer
+from typer import Argument, Exit, Option
 
 from graphgrow.cli.options import (
     INTERRUPTED,
@@ -36,20 +36,20 @@ PAIR = 2
 PROFILED = 5  # longest paths whose every concept is measured
 Stage = Literal["A", "B", "C", "D"]
 
-Via = Annotated[list[str] | None, typer.Option("--via", metavar="CONCEPT", help="A concept to lead through; repeat.")]
-Waypoints = Annotated[int, typer.Option(min=0, max=32, help="Lead through so many concepts more, drawn at random.")]
+Via = Annotated[list[str] | None, Option("--via", metavar="CONCEPT", help="A concept to lead through; repeat.")]
+Waypoints = Annotated[int, Option(min=0, max=32, help="Lead through so many concepts more, drawn at random.")]
 ByMeaning = Annotated[
-    bool, typer.Option("--meanings", help="Go by what names mean: steps and waypoints, by a small local model.")
+    bool, Option("--meanings", help="Go by what names mean: steps and waypoints, by a small local model.")
 ]
-Beside = Annotated[int, typer.Option(min=0, max=64, help="Tell so many concepts within two relations of the path.")]
+Beside = Annotated[int, Option(min=0, max=64, help="Tell so many concepts within two relations of the path.")]
 
 
 def path(
     store: Store,
-    one: Annotated[str, typer.Argument(metavar="A", help="Where the path begins.")] = "",
-    other: Annotated[str, typer.Argument(metavar="B", help="Where it ends.")] = "",
-    k: Annotated[int, typer.Option("--k", min=1, max=1000, help="So many paths, the shortest first.")] = 1,
-    longest: Annotated[int, typer.Option(min=0, max=1000, help="The so many longest shortest paths instead.")] = 0,
+    one: Annotated[str, Argument(metavar="A", help="Where the path begins.")] = "",
+    other: Annotated[str, Argument(metavar="B", help="Where it ends.")] = "",
+    k: Annotated[int, Option("--k", min=1, max=1000, help="So many paths, the shortest first.")] = 1,
+    longest: Annotated[int, Option(min=0, max=1000, help="The so many longest shortest paths instead.")] = 0,
     via: Via = None,
     waypoints: Waypoints = 0,
     meanings: ByMeaning = False,
@@ -128,24 +128,24 @@ def _print_longest(graph: Graph, count: int, *, as_json: bool) -> None:
 
 def discover(
     store: Store,
-    source: Annotated[str, typer.Option("--from", metavar="CONCEPT", help="Where the path begins.")] = "",
-    target: Annotated[str, typer.Option("--to", metavar="CONCEPT", help="Where it ends.")] = "",
+    source: Annotated[str, Option("--from", metavar="CONCEPT", help="Where the path begins.")] = "",
+    target: Annotated[str, Option("--to", metavar="CONCEPT", help="Where it ends.")] = "",
     longest_rank: Annotated[
-        int, typer.Option(min=1, max=1000, help="Which of the longest shortest paths, without --from and --to.")
+        int, Option(min=1, max=1000, help="Which of the longest shortest paths, without --from and --to.")
     ] = 1,
     via: Via = None,
     waypoints: Waypoints = 0,
     meanings: ByMeaning = False,
     beside: Beside = 0,
-    work: Annotated[int, typer.Option(min=0, help="The discovery of this event: go on with it, or print it.")] = 0,
+    work: Annotated[int, Option(min=0, help="The discovery of this event: go on with it, or print it.")] = 0,
     from_stage: Annotated[
-        Stage | None, typer.Option(help="With --work: take its earlier stages over, and ask anew from this one on.")
+        Stage | None, Option(help="With --work: take its earlier stages over, and ask anew from this one on.")
     ] = None,
     proposal: Annotated[
-        bool, typer.Option("--proposal", help="End in a proposal of seven parts, from hypothesis to novelty.")
+        bool, Option("--proposal", help="End in a proposal of seven parts, from hypothesis to novelty.")
     ] = False,
-    again: Annotated[bool, typer.Option("--again", help="Begin anew where the same was finished before.")] = False,
-    listed: Annotated[bool, typer.Option("--list", help="List the discoveries of the graph and ask nothing.")] = False,
+    again: Annotated[bool, Option("--again", help="Begin anew where the same was finished before.")] = False,
+    listed: Annotated[bool, Option("--list", help="List the discoveries of the graph and ask nothing.")] = False,
     llm: Model = "",
     base_url: Address = "",
     tokens: Tokens = None,
@@ -153,7 +153,7 @@ def discover(
     width: Width = 1,
     seed: Seed = 0,
     patience: Patience = 10,
-    out: Annotated[Path | None, typer.Option(help="Write the document to a file, .md or .json.")] = None,
+    out: Annotated[Path | None, Option(help="Write the document to a file, .md or .json.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Reason along a path of the graph in four stages, to one discovery that cites what it rests on.
@@ -209,7 +209,7 @@ def discover(
         say(f"discovery {done.work}, {counted(len(done.statements), 'statement')}, in {out}")
     else:
         say(done.markdown())
-    raise typer.Exit(ending)
+    raise Exit(ending)
 
 
 def _ask_stages(thinking: "Thinking", plan: ReasoningStep) -> int:

@@ -6,7 +6,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Annotated, Literal
 
-import typer
+from typer import Argument, Option
 
 from graphgrow.cli.options import MOST, AsJson, Embeddings, Predicates, Store, Without
 from graphgrow.cli.output import counted, dump, note, place, say, size_in_words, sizes, table
@@ -26,16 +26,16 @@ ENDINGS = ", ".join(FORMATS)
 
 
 def replay(
-    file: Annotated[Path, typer.Argument(help="A run file, or JSON lines with replies; .gz is fine.")],
-    store: Annotated[str, typer.Option(help="Where the graph is kept.")] = DEFAULT_URL,
-    field: Annotated[str, typer.Option(help="For foreign JSON lines: the field that holds the raw reply.")] = "",
-    question_field: Annotated[str, typer.Option(help="The field that holds the question.")] = "",
-    topic: Annotated[str, typer.Option(help="What foreign replies are about (default: the file's name).")] = "",
-    resolution: Annotated[Literal["on", "off"], typer.Option(help="off: names and predicates as they stand.")] = "on",
+    file: Annotated[Path, Argument(help="A run file, or JSON lines with replies; .gz is fine.")],
+    store: Annotated[str, Option(help="Where the graph is kept.")] = DEFAULT_URL,
+    field: Annotated[str, Option(help="For foreign JSON lines: the field that holds the raw reply.")] = "",
+    question_field: Annotated[str, Option(help="The field that holds the question.")] = "",
+    topic: Annotated[str, Option(help="What foreign replies are about (default: the file's name).")] = "",
+    resolution: Annotated[Literal["on", "off"], Option(help="off: names and predicates as they stand.")] = "on",
     without_rule: Without = None,
     predicates: Predicates = None,
     embeddings: Embeddings = "",
-    append: Annotated[bool, typer.Option("--append", help="Add to a store that holds a graph already.")] = False,
+    append: Annotated[bool, Option("--append", help="Add to a store that holds a graph already.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run recorded replies through the same parse, resolve and commit as live ones."""
@@ -66,7 +66,7 @@ def replay(
 
 def export(
     store: Store,
-    file: Annotated[Path, typer.Argument(help=f"A name that ends in {ENDINGS}.")],
+    file: Annotated[Path, Argument(help=f"A name that ends in {ENDINGS}.")],
     as_json: AsJson = False,
 ) -> None:
     """Write a graph to a file that other programs read."""
@@ -83,8 +83,8 @@ def export(
 
 
 def import_(
-    file: Annotated[Path, typer.Argument(help=f"A graph that ends in {ENDINGS}, ours or anybody's.")],
-    store: Annotated[str, typer.Argument(help="Where the graph is kept.")] = DEFAULT_URL,
+    file: Annotated[Path, Argument(help=f"A graph that ends in {ENDINGS}, ours or anybody's.")],
+    store: Annotated[str, Argument(help="Where the graph is kept.")] = DEFAULT_URL,
     as_json: AsJson = False,
 ) -> None:
     """Bring a graph file into a store, where it can be grown further."""
@@ -104,8 +104,8 @@ def import_(
 
 
 def copy(
-    source: Annotated[str, typer.Argument(help="The store to copy from.")],
-    target: Annotated[str, typer.Argument(help="The store to copy to: a new one, or one that holds the beginning.")],
+    source: Annotated[str, Argument(help="The store to copy from.")],
+    target: Annotated[str, Argument(help="The store to copy to: a new one, or one that holds the beginning.")],
     as_json: AsJson = False,
 ) -> None:
     """Copy a graph with its whole log into another store; a copy that was broken off goes on."""
@@ -119,8 +119,8 @@ def copy(
 
 def fork(
     store: Store,
-    new: Annotated[str, typer.Argument(help="The store of the fork: a new one.")],
-    at: Annotated[int, typer.Option(min=1, max=MOST, help="The last event that both have.")],
+    new: Annotated[str, Argument(help="The store of the fork: a new one.")],
+    at: Annotated[int, Option(min=1, max=MOST, help="The last event that both have.")],
     as_json: AsJson = False,
 ) -> None:
     """Begin another graph with the log of this one up to an event; a fork that was broken off goes on."""
@@ -142,12 +142,10 @@ def _lasting(url: str) -> GraphStore:
 
 def report(
     store: Store,
-    file: Annotated[Path, typer.Argument(help="The page to write, a name that ends in .html.")],
-    tables: Annotated[Path | None, typer.Option("--csv", help="Also write every table into this folder.")] = None,
-    every: Annotated[
-        int | None, typer.Option(min=1, max=MOST, help="A snapshot every K events (default: about 50).")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Decides partitions, samples and null models.")] = 0,
+    file: Annotated[Path, Argument(help="The page to write, a name that ends in .html.")],
+    tables: Annotated[Path | None, Option("--csv", help="Also write every table into this folder.")] = None,
+    every: Annotated[int | None, Option(min=1, max=MOST, help="A snapshot every K events (default: about 50).")] = None,
+    seed: Annotated[int, Option(help="Decides partitions, samples and null models.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Write a run as one page with every curve of the paper, and those that correct it; needs no network."""

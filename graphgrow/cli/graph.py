@@ -3,14 +3,14 @@
 from collections import Counter
 from contextlib import closing
 from dataclasses import asdict
-from itertools import takewhile
+from itertools import groupby, takewhile
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
+from typer import Argument, Exit, Option
 
 from graphgrow.cli.options import MOST, AsJson, Embeddings, Predicates, Store
-from graphgrow.cli.output import counted, dump, say, size_in_words, sizes, table
+from graphgrow.cli.output import counted, dump, relation_row, say, size_in_words, sizes, spaced, table
 from graphgrow.errors import BadInput
 from graphgrow.export import is_graph_file, read_table
 from graphgrow.graph.graph import Graph, fold
@@ -26,7 +26,7 @@ SURPRISING = 15  # relations in a table
 
 
 def show(
-    store: Store, concept: Annotated[str, typer.Argument(help="A concept to look at.")] = "", as_json: AsJson = False
+    store: Store, concept: Annotated[str, Argument(help="A concept to look at.")] = "", as_json: AsJson = False
 ) -> None:
     """Say what a graph holds, or all that is known about one concept."""
     with closing(open_store(store)) as home:
@@ -40,8 +40,7 @@ def show(
         "topic": graph.topic,
         "events": graph.seq,
         "steps": graph.steps,
-        "concepts": len(graph.concepts),
-        "relations": len(graph.relations),
+        **sizes(graph),
         "components": len(graph.components.sizes),
         "largest_component": graph.components.largest,
         "tokens": graph.bill.tokens,
@@ -62,18 +61,12 @@ def show(
 
 def _show_concept(graph: Graph, key: str, *, as_json: bool) -> None:
     concept, asked = graph.concepts[key], graph.asks.get(key, 0)
-    relations: list[dict[str, Any]] = [
-        {
-            "source": graph.name(r.source),
-            "predicate": r.predicate,
-            "target": graph.name(r.target),
-            "support": graph.support(r),
-            "events": [evidence.seq for evidence in graph.relations[r]],
-            "raw": [evidence.raw.predicate for evidence in graph.relations[r]],
-        }
-        for r in graph.incident[key]
-    ]
+    rows = [(relation_row(graph, relation), graph.relations[relation]) for relation in graph.incident[key]]
     if as_json:
+        relations = [
+            {**row, "events": [one.seq for one in evidence], "raw": [one.raw.predicate for one in evidence]}
+            for row, evidence in rows
+        ]
         dump({"key": key, "name": concept.name, "aliases": concept.aliases, "introduced": graph.introduced[key],
               "asked": asked, "relations": relations})  # fmt: skip
         return
@@ -82,17 +75,15 @@ def _show_concept(graph: Graph, key: str, *, as_json: bool) -> None:
     say(f"{concept.name}{spellings}: first mentioned in event {graph.introduced[key]}, {times}")
     table(
         ("source", "predicate", "target", " support", "events"),
-        [(r["source"], r["predicate"], r["target"], r["support"], ", ".join(map(str, r["events"]))) for r in relations],
+        [(*row.values(), ", ".join(str(one.seq) for one in evidence)) for row, evidence in rows],
     )
 
 
 def measure(
-    source: Annotated[str, typer.Argument(metavar="STORE|FILE", help="A store, or a graph file.")],
-    at: Annotated[int | None, typer.Option(min=0, max=MOST, help="As it was after this event.")] = None,
-    every: Annotated[int | None, typer.Option(min=1, max=MOST, help="One row every K events.")] = None,
-    nulls: Annotated[
-        int | None, typer.Option(min=2, help="Compare with so many graphs of each null model instead.")
-    ] = None,
+    source: Annotated[str, Argument(metavar="STORE|FILE", help="A store, or a graph file.")],
+    at: Annotated[int | None, Option(min=0, max=MOST, help="As it was after this event.")] = None,
+    every: Annotated[int | None, Option(min=1, max=MOST, help="One row every K events.")] = None,
+    nulls: Annotated[int | None, Option(min=2, help="Compare with so many graphs of each null model instead.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Print the whole panel of metrics of a graph."""
@@ -111,16 +102,27 @@ def measure(
         if at is not None and graph.seq < at:
             raise BadInput(f"{home.url} ends at event {graph.seq}: there is no event {at}")
         concepts, triples = list(graph.concepts), graph.triples()
-    if nulls is not None:
-        _measure_nulls(concepts, triples, nulls, as_json=as_json)
-        return
-    from graphgrow.measure.panel import panel
+    from graphgrow.measure.panel import panel, simple_graph
 
-    values = panel(concepts, triples)
+    if nulls is None:
+        values = panel(concepts, triples)
+        if as_json:
+            dump(values)
+        else:
+            table(("metric", " value"), values.items())
+        return
+    from graphgrow.measure import nulls as models
+
+    rows = models.nulls(simple_graph(concepts, {(s, t) for s, _, t in triples}), samples=nulls)
     if as_json:
-        dump(values)
-    else:
-        table(("metric", " value"), values.items())
+        dump([asdict(row) for row in rows])
+        return
+    shown: list[tuple[object, ...]] = []
+    for metric, members in groupby(rows, key=lambda row: (row.metric, row.observed)):
+        shown.append((*metric, "", "", "", ""))
+        shown += [(f"- {row.model.replace('_', ' ')}", "", row.mean, row.low, row.high, row.z) for row in members]
+    table(("metric", " observed", " mean", " low", " high", " z"), shown)
+    say(f"low and high hold 95 % of {nulls} graphs of each model; z is the distance from their mean in deviations")
 
 
 def is_file(source: str) -> bool:
@@ -140,37 +142,17 @@ def _measure_every(url: str, every: int, *, as_json: bool) -> None:
     if as_json:
         dump(rows)
         return
-    shown = [rows[len(rows) * (place + 1) // COLUMNS - 1] for place in range(COLUMNS)] if len(rows) > COLUMNS else rows
-    names = [name for name, value in rows[-1].items() if not isinstance(value, dict)] if rows else []
-    table(
-        ("metric", *(f" {row['seq']}" for row in shown)), ([name, *(row[name] for row in shown)] for name in names[1:])
-    )
+    shown = spaced(rows, COLUMNS)
+    names = [name for name in NAMES if rows and not isinstance(rows[-1][name], dict)]
+    table(("metric", *(f" {row['seq']}" for row in shown)), [(name, *(row[name] for row in shown)) for name in names])
     if len(shown) < len(rows):
         say(f"{len(shown)} of {len(rows)} snapshots; --json has them all")
-
-
-def _measure_nulls(concepts: list[str], triples: list[tuple[str, str, str]], samples: int, *, as_json: bool) -> None:
-    """Print each metric beside what it is in random graphs of each null model."""
-    from graphgrow.measure.nulls import nulls
-    from graphgrow.measure.panel import simple_graph
-
-    rows = nulls(simple_graph(concepts, {(s, t) for s, _, t in triples}), samples=samples)
-    if as_json:
-        dump([asdict(row) for row in rows])
-        return
-    shown: list[tuple[object, ...]] = []
-    for place, row in enumerate(rows):
-        if not place or row.metric != rows[place - 1].metric:
-            shown.append((row.metric, row.observed, "", "", "", ""))
-        shown.append((f"- {row.model.replace('_', ' ')}", "", row.mean, row.low, row.high, row.z))
-    table(("metric", " observed", " mean", " low", " high", " z"), shown)
-    say(f"low and high hold 95 % of {samples} graphs of each model; z is the distance from their mean in deviations")
 
 
 def critical(
     store: Store,
     embeddings: Embeddings = "",
-    base_url: Annotated[str, typer.Option(help="The endpoint of the embedding model.")] = "",
+    base_url: Annotated[str, Option(help="The endpoint of the embedding model.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Print structural and semantic entropy, and which relations join what is far apart in meaning."""
@@ -227,4 +209,4 @@ def verify(store: Store, as_json: AsJson = False) -> None:
             say(sentence)
     else:
         say(f"equal: {counted(graph.seq, 'event')}, {size_in_words(graph, ', ')}")
-    raise typer.Exit(1 if found else 0)
+    raise Exit(1 if found else 0)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
-import typer
+from typer import Argument, Exit, Option
 
 from graphgrow.cli.live import LiveView
 from graphgrow.cli.log import event_row
@@ -56,46 +56,44 @@ ENDINGS: dict[Ending, str] = {
 
 
 def grow(
-    topic: Annotated[str | None, typer.Argument(help="What the graph is about; left out, the graph goes on.")] = None,
-    store: Annotated[str, typer.Option(help="Where the graph is kept.")] = DEFAULT_URL,
-    llm: Annotated[str, typer.Option(help="A model's name, local, a .gguf file, recorded:RUN, world:GRAPH.")] = "",
+    topic: Annotated[str | None, Argument(help="What the graph is about; left out, the graph goes on.")] = None,
+    store: Annotated[str, Option(help="Where the graph is kept.")] = DEFAULT_URL,
+    llm: Annotated[str, Option(help="A model's name, local, a .gguf file, recorded:RUN, world:GRAPH.")] = "",
     base_url: Address = "",
-    steps: Annotated[int | None, typer.Option(min=1, help=f"Steps to do (default {DEFAULT_STEPS}).")] = None,
+    steps: Annotated[int | None, Option(min=1, help=f"Steps to do (default {DEFAULT_STEPS}).")] = None,
     tokens: Tokens = None,
     usd: Usd = None,
-    minutes: Annotated[float | None, typer.Option(min=0, help="Stop after so many minutes.")] = None,
+    minutes: Annotated[float | None, Option(min=0, help="Stop after so many minutes.")] = None,
     width: Width = 1,
     policy: Annotated[
-        str, typer.Option(help="bandit, lookahead, mix, one strategy, or shares such as frontier=3,gap=1.")
+        str, Option(help="bandit, lookahead, mix, one strategy, or shares such as frontier=3,gap=1.")
     ] = DEFAULT,
     prompt_variants: Annotated[
-        Path | None, typer.Option(help="A folder of further wordings, KIND.NAME.txt, that compete on what they bring.")
+        Path | None, Option(help="A folder of further wordings, KIND.NAME.txt, that compete on what they bring.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, max=2**31, help="Seed of every choice.")] = 0,
+    seed: Annotated[int, Option(min=0, max=2**31, help="Seed of every choice.")] = 0,
     temperature: Temperature = 0.8,
     without_rule: Without = None,
     predicates: Predicates = None,
     strict_predicates: Annotated[
-        bool, typer.Option("--strict-predicates", help="Hold the model to the vocabulary by the reply's schema.")
+        bool, Option("--strict-predicates", help="Hold the model to the vocabulary by the reply's schema.")
     ] = False,
     embeddings: Embeddings = "",
     arbiter: Annotated[
-        Literal["off", "llm"], typer.Option(help="llm: ask the model about names that may be one concept.")
+        Literal["off", "llm"], Option(help="llm: ask the model about names that may be one concept.")
     ] = "off",
     samples: Annotated[
-        int, typer.Option(min=1, max=MOST_SAMPLES, help="Ask each question so often, then verify what differs.")
+        int, Option(min=1, max=MOST_SAMPLES, help="Ask each question so often, then verify what differs.")
     ] = 1,
     intents: Annotated[
-        int, typer.Option(min=0, max=MOST_INTENTS, help="Let the model name so many questions about a concept first.")
+        int, Option(min=0, max=MOST_INTENTS, help="Let the model name so many questions about a concept first.")
     ] = 0,
     until: Annotated[
         Literal["saturated"] | None,
-        typer.Option(help="End where nothing new comes or the model drifts; no number of steps is needed then."),
+        Option(help="End where nothing new comes or the model drifts; no number of steps is needed then."),
     ] = None,
     patience: Patience = 10,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show first prompts and the estimate; ask nothing.")
-    ] = False,
+    dry_run: Annotated[bool, Option("--dry-run", help="Show first prompts and the estimate; ask nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Grow a graph about TOPIC; running it again on the same store continues it."""
@@ -146,7 +144,7 @@ def grow(
         if ending == "exhausted" and graph.steering.forbids:
             why += f" and is not forbidden: see  graphgrow steering {shlex.quote(place(opened.url))}"
         note(f"stopped: {why}")
-    raise typer.Exit(EXIT_CODES.get(ending, 3))
+    raise Exit(EXIT_CODES.get(ending, 3))
 
 
 def _preview(growth: Growth, model: LLM, settings: Settings, *, as_json: bool) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Argument, Option
 
 from graphgrow.api.models import open_llm
 from graphgrow.cli.output import note
@@ -33,26 +33,24 @@ STOPPING = (
 )
 MOST = 2**31  # events; no log is longer
 
-Store = Annotated[
-    str, typer.Argument(help="A path to a .db file, or a store URL (sqlite:PATH, neo4j://HOST?graph=NAME).")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
-Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the log.")]
-Runs = Annotated[list[str], typer.Argument(metavar="RUN RUN…", help="Stores, or run files (.jsonl, .jsonl.gz).")]
+Store = Annotated[str, Argument(help="A path to a .db file, or a store URL (sqlite:PATH, neo4j://HOST?graph=NAME).")]
+AsJson = Annotated[bool, Option("--json", help="Print JSON and nothing else.")]
+Reason = Annotated[str, Option("--reason", help="Why; kept in the log.")]
+Runs = Annotated[list[str], Argument(metavar="RUN RUN…", help="Stores, or run files (.jsonl, .jsonl.gz).")]
 
-Model = Annotated[str, typer.Option("--llm", help="A model's name, local, a .gguf file, recorded:RUN.")]
-Address = Annotated[str, typer.Option(help="The address of an OpenAI-compatible endpoint.")]
-Tokens = Annotated[int | None, typer.Option(min=1, help="Stop after so many tokens.")]
-Usd = Annotated[float | None, typer.Option(min=0, help=f"Most to spend (default {DEFAULT_USD:g} if priced).")]
-Temperature = Annotated[float, typer.Option(min=0, max=2, help="Sampling temperature.")]
-Width = Annotated[int, typer.Option(min=1, max=256, help="Questions asked at once.")]
-Patience = Annotated[float, typer.Option(min=0, help="Minutes to wait for a store that went away.")]
-Seed = Annotated[int, typer.Option(min=0, max=2**31, help="Seed of every draw.")]
+Model = Annotated[str, Option("--llm", help="A model's name, local, a .gguf file, recorded:RUN.")]
+Address = Annotated[str, Option(help="The address of an OpenAI-compatible endpoint.")]
+Tokens = Annotated[int | None, Option(min=1, help="Stop after so many tokens.")]
+Usd = Annotated[float | None, Option(min=0, help=f"Most to spend (default {DEFAULT_USD:g} if priced).")]
+Temperature = Annotated[float, Option(min=0, max=2, help="Sampling temperature.")]
+Width = Annotated[int, Option(min=1, max=256, help="Questions asked at once.")]
+Patience = Annotated[float, Option(min=0, help="Minutes to wait for a store that went away.")]
+Seed = Annotated[int, Option(min=0, max=2**31, help="Seed of every draw.")]
 
-Without = Annotated[list[str] | None, typer.Option("--without-rule", help="A hygiene rule to leave out; repeatable.")]
-Predicates = Annotated[Path | None, typer.Option(help="A vocabulary of your own, in the form of predicates.toml.")]
+Without = Annotated[list[str] | None, Option("--without-rule", help="A hygiene rule to leave out; repeatable.")]
+Predicates = Annotated[Path | None, Option(help="A vocabulary of your own, in the form of predicates.toml.")]
 Embeddings = Annotated[
-    str, typer.Option(help="Compare names by meaning too: local, or the name of an endpoint's embedding model.")
+    str, Option(help="Compare names by meaning too: local, or the name of an endpoint's embedding model.")
 ]
 
 

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.table import Table
@@ -10,8 +11,10 @@ from rich.text import Text
 
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
+from graphgrow.graph.model import Relation
 
 SMALL = 1e-4  # below it four decimals show nothing
+T = TypeVar("T")
 
 
 def out() -> Console:
@@ -91,3 +94,18 @@ def size_in_words(graph: Graph, joint: str = " and ") -> str:
 def place(url: str) -> str:
     """Return where a store is, as people type it: a path where it is SQLite's."""
     return url.removeprefix("sqlite:")
+
+
+def relation_row(graph: Graph, relation: Relation) -> dict[str, Any]:
+    """Return a relation in names, with its support: a row of a table or of JSON."""
+    return {
+        "source": graph.name(relation.source),
+        "predicate": relation.predicate,
+        "target": graph.name(relation.target),
+        "support": graph.support(relation),
+    }
+
+
+def spaced(rows: Sequence[T], count: int) -> Sequence[T]:
+    """Return so many rows, evenly spaced, the last one among them; all where there are no more."""
+    return [rows[len(rows) * (place + 1) // count - 1] for place in range(count)] if len(rows) > count else rows

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+from typer import Argument, BadParameter, Exit, Option
 
 from graphgrow.cli.options import (
     Address,
@@ -36,21 +36,19 @@ AUTO, OFF = "auto", "off"
 DEFAULT_CONTEXT, DEFAULT_COUNT, DEFAULT_SAMPLES = 600, 3, 3
 PAIR = 2  # answers
 
-Work = Annotated[int, typer.Option(min=0, help="Print a work again, or go on with it: the event that began it.")]
+Work = Annotated[int, Option(min=0, help="Print a work again, or go on with it: the event that began it.")]
 Meaning = Annotated[
     str,
-    typer.Option(
-        "--embeddings", help="What compares meanings: local, an endpoint's model, off (default: if installed)."
-    ),
+    Option("--embeddings", help="What compares meanings: local, an endpoint's model, off (default: if installed)."),
 ]
 
 
 def ask(
     store: Store,
-    question: Annotated[str, typer.Argument(help="What to ask.")] = "",
+    question: Annotated[str, Argument(help="What to ask.")] = "",
     work: Work = 0,
-    context: Annotated[int, typer.Option(help="Tokens of the graph that go with the question.")] = DEFAULT_CONTEXT,
-    compare: Annotated[bool, typer.Option("--compare", help="Ask without the graph too, for as many tokens.")] = False,
+    context: Annotated[int, Option(help="Tokens of the graph that go with the question.")] = DEFAULT_CONTEXT,
+    compare: Annotated[bool, Option("--compare", help="Ask without the graph too, for as many tokens.")] = False,
     embeddings: Meaning = AUTO,
     llm: Model = "",
     base_url: Address = "",
@@ -102,11 +100,11 @@ def ask(
 
 def ideas(
     store: Store,
-    count: Annotated[int, typer.Option(min=1, max=20, help="How many.")] = DEFAULT_COUNT,
-    novelty: Annotated[float, typer.Option(min=0, max=1, help="0: near to what is known, 1: far from it.")] = 0.7,
-    feasibility: Annotated[float, typer.Option(min=0, max=1, help="How much it has to be within reach.")] = 0.5,
-    effectiveness: Annotated[float, typer.Option(min=0, max=1, help="How much it has to serve the goal.")] = 0.5,
-    goal: Annotated[str, typer.Option(help="What the ideas are for (default: the topic).")] = "",
+    count: Annotated[int, Option(min=1, max=20, help="How many.")] = DEFAULT_COUNT,
+    novelty: Annotated[float, Option(min=0, max=1, help="0: near to what is known, 1: far from it.")] = 0.7,
+    feasibility: Annotated[float, Option(min=0, max=1, help="How much it has to be within reach.")] = 0.5,
+    effectiveness: Annotated[float, Option(min=0, max=1, help="How much it has to serve the goal.")] = 0.5,
+    goal: Annotated[str, Option(help="What the ideas are for (default: the topic).")] = "",
     work: Work = 0,
     embeddings: Meaning = AUTO,
     llm: Model = "",
@@ -160,10 +158,10 @@ def judge(
     store: Store,
     answers: Annotated[
         list[str] | None,
-        typer.Argument(help="Two answers: events that began an ask, or text files. One event: its two of --compare."),
+        Argument(help="Two answers: events that began an ask, or text files. One event: its two of --compare."),
     ] = None,
-    question: Annotated[str, typer.Option(help="The question that they answer (default: that of the ask).")] = "",
-    samples: Annotated[int, typer.Option(min=1, max=50, help="How often both orders are asked.")] = DEFAULT_SAMPLES,
+    question: Annotated[str, Option(help="The question that they answer (default: that of the ask).")] = "",
+    samples: Annotated[int, Option(min=1, max=50, help="How often both orders are asked.")] = DEFAULT_SAMPLES,
     work: Work = 0,
     llm: Model = "",
     base_url: Address = "",
@@ -212,7 +210,7 @@ def judge(
 
 def _check_one_of(given: object, work: int, what: str) -> None:
     if bool(given) == bool(work):
-        raise typer.BadParameter(f"give {what}, or --work SEQ")
+        raise BadParameter(f"give {what}, or --work SEQ")
 
 
 @contextmanager
@@ -226,7 +224,7 @@ def _asking(
             yield asked
         except BudgetSpent as error:
             note(f"stopped: {clean(str(error))}")
-            raise typer.Exit(3) from None
+            raise Exit(3) from None
 
 
 def _meanings(name: str, home: GraphStore, base_url: str) -> "Meanings | None":
@@ -262,37 +260,33 @@ def answers_to_judge(graph: Graph, given: list[str], question: str) -> list[tupl
         asked = question or done.question
         return [("with the graph", asked, done.text), ("without it", asked, plain)]
     if len(given) != PAIR:
-        raise typer.BadParameter(f"{len(given)} answers: a judge compares two")
-    both = [_answer(graph, one, question) for one in given]
-    if max(len(text) for _, _, text in both) > COMPARED:
+        raise BadParameter(f"{len(given)} answers: a judge compares two")
+    answers: list[tuple[str, str, str]] = []
+    for one in given:
+        if one.isdecimal() and not Path(one).exists():
+            done = told(graph, int(one))
+            if done is None:
+                raise BadInput(f"event {one} is no whole answer yet: go on with  graphgrow ask STORE --work {one}")
+            answers.append((f"event {one}", question or done.question, done.text))
+            continue
+        if not question:
+            raise BadInput(f"nobody said what {one} answers: give --question")
+        try:
+            answers.append((Path(one).name, question, Path(one).read_text(encoding="utf-8")))
+        except UnicodeDecodeError:
+            raise BadInput(f"{one} is no UTF-8 text") from None
+        except IsADirectoryError:
+            raise BadInput(f"{one} is a folder: name a text file, or the event of an ask") from None
+    if max(len(text) for _, _, text in answers) > COMPARED:
         note(f"only the first {COMPARED:,} characters of each answer are compared")
-    if len({asked for _, asked, _ in both}) > 1:
+    if len({asked for _, asked, _ in answers}) > 1:
         raise BadInput("the two answer different questions: say which one is meant with --question")
-    return both
-
-
-def _answer(graph: Graph, given: str, question: str) -> tuple[str, str, str]:
-    """Return name, question and text of one answer: an event, or a text file."""
-    from graphgrow.reason.answer import told
-
-    if given.isdecimal() and not Path(given).exists():
-        done = told(graph, int(given))
-        if done is None:
-            raise BadInput(f"event {given} is no whole answer yet: go on with  graphgrow ask STORE --work {given}")
-        return f"event {given}", question or done.question, done.text
-    if not question:
-        raise BadInput(f"nobody said what {given} answers: give --question")
-    try:
-        return Path(given).name, question, Path(given).read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise BadInput(f"{given} is no UTF-8 text") from None
-    except IsADirectoryError:
-        raise BadInput(f"{given} is a folder: name a text file, or the event of an ask") from None
+    return answers
 
 
 def thoughts(
     store: Store,
-    work: Annotated[int, typer.Argument(min=0, help="The number of a work: all its stages.")] = 0,
+    work: Annotated[int, Argument(min=0, help="The number of a work: all its stages.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """List every work with the graph (discoveries, answers, ideas, judgements), or the stages of one."""
@@ -301,10 +295,9 @@ def thoughts(
     if work and work not in graph.thoughts:
         known = ", ".join(map(str, graph.thoughts)) or "there is none yet"
         raise BadInput(f"there is no work {work} in this graph: {known}")
-    rows: list[dict[str, object]] = []
     if work:
-        for one in graph.thoughts[work]:
-            rows.append({
+        rows: list[dict[str, Any]] = [
+            {
                 "event": one.seq,
                 "stage": one.stage,
                 "about": list(one.subject),
@@ -313,23 +306,26 @@ def thoughts(
                 "tokens": one.reply.usage.tokens if one.reply else 0,
                 "model": one.reply.model if one.reply else "",
                 "why": one.reason,
-            })  # fmt: skip
+            }
+            for one in graph.thoughts[work]
+        ]
     else:
-        for number, (plan, *stages) in graph.thoughts.items():
-            replies = [one.reply for one in (plan, *stages) if one.reply]
-            rows.append({
+        rows = [
+            {
                 "work": number,
                 "task": plan.task,
                 "about": [graph.name(key) for key in plan.subject],
                 "stages": list(dict.fromkeys(one.stage for one in stages)),
                 "events": 1 + len(stages),
-                "replies": len(replies),
-                "tokens": sum(reply.usage.tokens for reply in replies),
+                "replies": sum(one.reply is not None for one in (plan, *stages)),
+                "tokens": sum(one.reply.usage.tokens for one in (plan, *stages) if one.reply),
                 "at": plan.at,
-            })  # fmt: skip
+            }
+            for number, (plan, *stages) in graph.thoughts.items()
+        ]
     if as_json:
         dump(rows)
         return
     numbers = {"work", "event", "events", "replies", "tokens", "mends"}
     columns = [f" {name}" if name in numbers else name for name in (rows[0] if rows else ("work", "task"))]
-    table(columns, ([", ".join(value) if isinstance(value, list) else value for value in row.values()] for row in rows))
+    table(columns, [[", ".join(value) if isinstance(value, list) else value for value in row.values()] for row in rows])

@@ -7,16 +7,16 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+from typer import Argument, Option
 
 from graphgrow.cli.graph import is_file
 from graphgrow.cli.options import MOST, AsJson, Runs, Store
-from graphgrow.cli.output import counted, dump, say, size_in_words, sizes, table
+from graphgrow.cli.output import counted, dump, relation_row, say, size_in_words, sizes, spaced, table
 from graphgrow.errors import BadInput
 from graphgrow.export import export, read_graph
 from graphgrow.graph.events import read_events
 from graphgrow.graph.graph import Graph, fold
-from graphgrow.graph.model import Edit, Event, Relation
+from graphgrow.graph.model import Edit, Event
 from graphgrow.measure import agreement
 from graphgrow.stores import open_store
 
@@ -29,8 +29,8 @@ SHOWN = 20  # concepts or relations
 LETTERS = 26
 RUN_FILES = (".jsonl", ".jsonl.gz")
 
-To = Annotated[Path | None, typer.Option("--to", help="Also write it to a graph file, as `export` does.")]
-Source = Annotated[str, typer.Argument(help="A store, a run file (.jsonl, .jsonl.gz) or a graph file.")]
+To = Annotated[Path | None, Option("--to", help="Also write it to a graph file, as `export` does.")]
+Source = Annotated[str, Argument(help="A store, a run file (.jsonl, .jsonl.gz) or a graph file.")]
 
 
 def _events_of(source: str) -> list[Event]:
@@ -41,18 +41,9 @@ def _events_of(source: str) -> list[Event]:
         return list(home.events())
 
 
-def _relation_row(graph: Graph, relation: Relation) -> dict[str, Any]:
-    return {
-        "source": graph.name(relation.source),
-        "predicate": relation.predicate,
-        "target": graph.name(relation.target),
-        "support": graph.support(relation),
-    }
-
-
 def compare(
     runs: Runs,
-    every: Annotated[int, typer.Option(min=1, max=MOST, help="Events from one snapshot to the next.")] = 25,
+    every: Annotated[int, Option(min=1, max=MOST, help="Events from one snapshot to the next.")] = 25,
     as_json: AsJson = False,
 ) -> None:
     """Put runs side by side: curves at the same events, final panels, mean and interval over repeats of one setup."""
@@ -127,7 +118,7 @@ def _print_comparison(runs: Sequence["Run"], groups: dict["Setup", list["Run"]])
     ]
     points = shared(runs)
     if points:
-        shown = sorted({points[len(points) * (place + 1) // POINTS - 1] for place in range(min(POINTS, len(points)))})
+        shown = spaced(points, POINTS)
         curves = [(metric, seq, *cells(metric, seq)) for metric in CURVES for seq in shown]
         table(("metric", " event", *columns), curves, f"At the same events, up to {points[-1]}")
         if len(shown) < len(points):
@@ -145,7 +136,7 @@ def _print_comparison(runs: Sequence["Run"], groups: dict["Setup", list["Run"]])
 
 def consensus(
     runs: Runs,
-    agree: Annotated[int | None, typer.Option(min=1, help="How many runs have to agree (default: most).")] = None,
+    agree: Annotated[int | None, Option(min=1, help="How many runs have to agree (default: most).")] = None,
     to: To = None,
     as_json: AsJson = False,
 ) -> None:
@@ -162,8 +153,8 @@ def consensus(
 
 def core(
     store: Store,
-    support: Annotated[int, typer.Option(min=1, help="How many have to say a relation.")] = 2,
-    by: Annotated[agreement.By, typer.Option(help="How many of what.")] = "samples",
+    support: Annotated[int, Option(min=1, help="How many have to say a relation.")] = 2,
+    by: Annotated[agreement.By, Option(help="How many of what.")] = "samples",
     to: To = None,
     as_json: AsJson = False,
 ) -> None:
@@ -179,7 +170,7 @@ def _print_part(graph: Graph, to: Path | None, facts: dict[str, Any], which: str
     if to:
         export(graph, to)
     ranked = sorted(graph.relations, key=lambda r: (-graph.support(r), r.source, r.predicate, r.target))
-    rows = [_relation_row(graph, relation) for relation in ranked]
+    rows = [relation_row(graph, relation) for relation in ranked]
     if as_json:
         dump({**facts, **sizes(graph), "listed": rows})
         return
@@ -205,7 +196,7 @@ def diff(one: Source, other: Source, as_json: AsJson = False) -> None:
         sides.append({
             "source": source,
             "concepts": [graph.name(key) for key in keys],
-            "relations": [_relation_row(graph, relation) for relation in relations],
+            "relations": [relation_row(graph, relation) for relation in relations],
         })  # fmt: skip
     shared = {name: size - len(sides[0][name]) for name, size in sizes(graphs[0]).items()}
     if as_json:

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Argument, Option
 
 from graphgrow.api.models import open_llm
 from graphgrow.cli.options import DEFAULT_USD, Address, AsJson, Store
@@ -19,18 +19,16 @@ EXPLORER = "graphgrow_explorer"
 
 
 def explore(
-    store: Annotated[str, typer.Argument(help="A .db file or a store URL; without one the page asks.")] = "",
-    host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port (default: the first free from 8501).")] = 0,
-    auth: Annotated[
-        bool, typer.Option("--auth", help="People sign in by OpenID Connect (.streamlit/secrets.toml).")
-    ] = False,
-    no_auth: Annotated[bool, typer.Option("--no-auth", help="Whoever reaches the address may do everything.")] = False,
+    store: Annotated[str, Argument(help="A .db file or a store URL; without one the page asks.")] = "",
+    host: Annotated[str, Option(help="The address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, Option(min=0, max=65535, help="The port (default: the first free from 8501).")] = 0,
+    auth: Annotated[bool, Option("--auth", help="People sign in by OpenID Connect (.streamlit/secrets.toml).")] = False,
+    no_auth: Annotated[bool, Option("--no-auth", help="Whoever reaches the address may do everything.")] = False,
     allow: Annotated[
-        list[str] | None, typer.Option(help="With --auth: an e-mail address that may come in; repeat it.")
+        list[str] | None, Option(help="With --auth: an e-mail address that may come in; repeat it.")
     ] = None,
-    jobs: Annotated[Path | None, typer.Option(help="A jobs file of `graphgrow batch` to show beside the runs.")] = None,
-    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser window.")] = True,
+    jobs: Annotated[Path | None, Option(help="A jobs file of `graphgrow batch` to show beside the runs.")] = None,
+    browser: Annotated[bool, Option("--browser/--no-browser", help="Open a browser window.")] = True,
     as_json: AsJson = False,
 ) -> None:
     """Open the explorer in a browser: watch a graph grow, read it, and take the wheel. Ctrl-C ends it, no run."""
@@ -60,13 +58,13 @@ def explore(
 
 def mcp(
     store: Store,
-    write: Annotated[bool, typer.Option("--write", help="Let agents grow and correct the graph too.")] = False,
+    write: Annotated[bool, Option("--write", help="Let agents grow and correct the graph too.")] = False,
     port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help="Serve HTTP at this port of 127.0.0.1, not stdin and stdout.")
+        int | None, Option(min=1, max=65535, help="Serve HTTP at this port of 127.0.0.1, not stdin and stdout.")
     ] = None,
-    llm: Annotated[str, typer.Option(help="The model that answers and growth ask.")] = "",
+    llm: Annotated[str, Option(help="The model that answers and growth ask.")] = "",
     base_url: Address = "",
-    usd: Annotated[float, typer.Option(min=0, help="Most to spend while it runs, if priced.")] = DEFAULT_USD,
+    usd: Annotated[float, Option(min=0, help="Most to spend while it runs, if priced.")] = DEFAULT_USD,
 ) -> None:
     """Serve a graph to agents over the Model Context Protocol, by stdin and stdout or on this machine alone."""
     try:

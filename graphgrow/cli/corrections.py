@@ -131,7 +131,7 @@ def _commit(home: GraphStore, decide: Callable[[Graph], Edit], *, as_json: bool)
 
 
 def rejects(store: Store, as_json: AsJson = False) -> None:
-    """List what was kept out, by which rule and how often; `restore` brings a name back."""
+    """List rejected names, by which rule and how often proposed; `restore` brings one back."""
     counts: Counter[tuple[str, str]] = Counter()
     with closing(open_store(store)) as home:
         for event in home.events():

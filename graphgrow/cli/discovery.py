@@ -93,10 +93,10 @@ def path(
         rows: list[tuple[object, ...]] = []
         for step, hop in enumerate(document["hops"], 1):
             for relation in hop["relations"]:
-                events = ", ".join(dict.fromkeys(str(said["event"]) for said in relation["said"]))
-                words = "; ".join(dict.fromkeys(" - ".join(said["words"]) for said in relation["said"]))
-                ends_and_support = (relation[name] for name in ("source", "predicate", "target", "support"))
-                rows.append((step, *ends_and_support, events, words))
+                events = ", ".join(dict.fromkeys(str(evidence["event"]) for evidence in relation["said"]))
+                words = "; ".join(dict.fromkeys(" - ".join(evidence["words"]) for evidence in relation["said"]))
+                cells = [relation[name] for name in ("source", "predicate", "target", "support")]
+                rows.append((step, *cells, events, words))
         table((" step", "source", "predicate", "target", " support", "events", "in these words"), rows)
     if beside:
         say(f"beside it: {', '.join(names)}")
@@ -158,9 +158,9 @@ def discover(
 ) -> None:
     """Reason along a path of the graph in four stages, to one discovery that cites what it rests on.
 
-    Without --from and --to it is the longest shortest path. The same command goes on with what was broken off.
+    Without --from and --to it is the longest shortest path. The same command continues an interrupted one.
     """
-    from graphgrow.reason.compose import begin, checked, local, of
+    from graphgrow.reason.compose import begin, checked, local, of, works
     from graphgrow.reason.layout import Wanted
     from graphgrow.reason.thinking import Thinking
 
@@ -175,7 +175,17 @@ def discover(
         raise BadInput("--work names a discovery with its path: leave out the options that choose another")
     with closing(open_store(store)) as home:
         if listed:
-            _print_list(home.graph(), as_json=as_json)
+            discoveries = works(home.graph())
+            if as_json:
+                dump([one.to_dict() for one in discoveries])
+                return
+            rows = [
+                (one.work, one.layout.name(one.layout.path[0]), one.layout.name(one.layout.path[-1]),
+                 len(one.layout.path), len(one.statements), "yes" if one.is_finished else "no", one.bill.tokens,
+                 one.title)
+                for one in discoveries
+            ]  # fmt: skip
+            table((" work", "from", "to", " concepts", " statements", "finished", " tokens", "title"), rows)
             return
         known = of(home.graph(), work) if work and not from_stage else None
         if known and known.is_finished:
@@ -233,20 +243,3 @@ def _ask_stages(thinking: "Thinking", plan: ReasoningStep) -> int:
         note("interrupted; the same command continues it, and nothing is paid for twice")
         return INTERRUPTED
     return 0
-
-
-def _print_list(graph: Graph, *, as_json: bool) -> None:
-    from graphgrow.reason.compose import works
-
-    discoveries = works(graph)
-    if as_json:
-        dump([one.to_dict() for one in discoveries])
-        return
-    table(
-        (" work", "from", "to", " concepts", " statements", "finished", " tokens", "title"),
-        (
-            (one.work, one.layout.name(one.layout.path[0]), one.layout.name(one.layout.path[-1]),
-             len(one.layout.path), len(one.statements), "yes" if one.is_finished else "no", one.bill.tokens, one.title)
-            for one in discoveries
-        ),
-    )  # fmt: skip

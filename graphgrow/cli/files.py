@@ -92,7 +92,7 @@ def import_(
     if not delta.concepts:
         raise BadInput(f"{file} holds no graph: it names no concept")
     with closing(_lasting(store)) as home:
-        first = next(home.events(), None)  # of an import that was broken off, and goes on as the same events
+        first = next(home.events(), None)  # of an interrupted import, which continues as the same events
         at = first.at if isinstance(first, Edit) else now()
         why = f"import of {clean(file.name)}"
         copying.complete((Edit(n, "add", part, why, at) for n, part in enumerate(parts(delta), 1)), home)
@@ -108,7 +108,7 @@ def copy(
     target: Annotated[str, Argument(help="The store to copy to: a new one, or one that holds the beginning.")],
     as_json: AsJson = False,
 ) -> None:
-    """Copy a graph with its whole log into another store; a copy that was broken off goes on."""
+    """Copy a graph with its whole log into another store; the same command continues an interrupted copy."""
     with closing(open_store(source)) as home, closing(_lasting(target)) as other:
         copied = copying.copy(home, other)
     if as_json:
@@ -123,7 +123,7 @@ def fork(
     at: Annotated[int, Option(min=1, max=MOST, help="The last event that both have.")],
     as_json: AsJson = False,
 ) -> None:
-    """Begin another graph with the log of this one up to an event; a fork that was broken off goes on."""
+    """Begin another graph with the log of this one up to an event; the same command continues an interrupted fork."""
     with closing(open_store(store)) as home, closing(_lasting(new)) as other:
         copied = copying.fork(home, other, at)
         graph = other.graph()

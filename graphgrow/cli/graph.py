@@ -13,7 +13,7 @@ from graphgrow.cli.options import MOST, AsJson, Embeddings, Predicates, Store
 from graphgrow.cli.output import counted, dump, relation_row, say, size_in_words, sizes, spaced, table
 from graphgrow.errors import BadInput
 from graphgrow.export import is_graph_file, read_table
-from graphgrow.graph.graph import Graph, fold
+from graphgrow.graph.graph import fold
 from graphgrow.graph.lookup import find
 from graphgrow.policy.monitor import verdict
 from graphgrow.resolve.options import known, meanings
@@ -32,7 +32,24 @@ def show(
     with closing(open_store(store)) as home:
         graph = home.graph()
     if concept:
-        _show_concept(graph, find(graph, concept), as_json=as_json)
+        key = find(graph, concept)
+        found, asked, first = graph.concepts[key], graph.asks.get(key, 0), graph.introduced[key]
+        rows = [(relation_row(graph, relation), graph.relations[relation]) for relation in graph.incident[key]]
+        if as_json:
+            relations = [
+                {**row, "events": [one.seq for one in evidence], "raw": [one.raw.predicate for one in evidence]}
+                for row, evidence in rows
+            ]
+            dump({"key": key, "name": found.name, "aliases": found.aliases, "introduced": first, "asked": asked,
+                  "relations": relations})  # fmt: skip
+            return
+        spellings = f", also written {', '.join(found.aliases)}" if found.aliases else ""
+        times = {0: "never asked", 1: "asked once"}.get(asked, f"asked {asked} times")
+        say(f"{found.name}{spellings}: first mentioned in event {first}, {times}")
+        table(
+            ("source", "predicate", "target", " support", "events"),
+            [(*row.values(), ", ".join(str(one.seq) for one in evidence)) for row, evidence in rows],
+        )
         return
     hubs = sorted(graph.concepts, key=lambda key: (-graph.degree(key), key))[:HUBS]
     newest = [graph.name(key) for key in list(graph.concepts)[-HUBS:]]
@@ -52,31 +69,11 @@ def show(
         dump({**facts, "rejected": dict(graph.rejected), "hubs": named, "newest": newest})
         return
     rejected = ", ".join(f"{count} {rule}" for rule, count in sorted(graph.rejected.items())) or "nothing"
-    rows = [(name.replace("_", " "), value) for name, value in facts.items()]
-    table(("", ""), [*rows, ("rejected", rejected), ("newest", ", ".join(newest))])
+    labelled = [(name.replace("_", " "), value) for name, value in facts.items()]
+    table(("", ""), [*labelled, ("rejected", rejected), ("newest", ", ".join(newest))])
     if hubs:
         say("")
         table((" degree", "most connected concepts"), [(graph.degree(key), graph.name(key)) for key in hubs])
-
-
-def _show_concept(graph: Graph, key: str, *, as_json: bool) -> None:
-    concept, asked = graph.concepts[key], graph.asks.get(key, 0)
-    rows = [(relation_row(graph, relation), graph.relations[relation]) for relation in graph.incident[key]]
-    if as_json:
-        relations = [
-            {**row, "events": [one.seq for one in evidence], "raw": [one.raw.predicate for one in evidence]}
-            for row, evidence in rows
-        ]
-        dump({"key": key, "name": concept.name, "aliases": concept.aliases, "introduced": graph.introduced[key],
-              "asked": asked, "relations": relations})  # fmt: skip
-        return
-    spellings = f", also written {', '.join(concept.aliases)}" if concept.aliases else ""
-    times = {0: "never asked", 1: "asked once"}.get(asked, f"asked {asked} times")
-    say(f"{concept.name}{spellings}: first mentioned in event {graph.introduced[key]}, {times}")
-    table(
-        ("source", "predicate", "target", " support", "events"),
-        [(*row.values(), ", ".join(str(one.seq) for one in evidence)) for row, evidence in rows],
-    )
 
 
 def measure(

@@ -13,6 +13,7 @@ from graphgrow.cli.live import LiveView
 from graphgrow.cli.log import event_row
 from graphgrow.cli.options import (
     DEFAULT_STEPS,
+    INTERRUPTED,
     Address,
     AsJson,
     Embeddings,
@@ -43,9 +44,8 @@ from graphgrow.stores import DEFAULT_URL, open_store
 
 TYPICAL_REPLY_TOKENS = 180
 
-EXIT_CODES: dict[Ending, int] = {"steps": 0, "interrupted": 130}  # any other ending is 3
+EXIT_CODES: dict[Ending, int] = {"steps": 0, "interrupted": INTERRUPTED}  # any other ending is 3
 ENDINGS: dict[Ending, str] = {
-    "steps": "all steps done",
     "tokens": "the token budget is spent",
     "usd": "the next question could cost more than the money budget allows: raise it with --usd",
     "minutes": "the time is up",

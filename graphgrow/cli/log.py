@@ -31,51 +31,47 @@ def log(
         for event, verdict in events if last is None else deque(events, last):
             if as_json:
                 dump(event_row(event, verdict))
+                continue
+            outcome, remark, reasons = list[str](), "", list[str]()
+            if isinstance(event, Edit):
+                who, about = "by hand", f"{event.edit} {event.note}".strip()
+                reasons += dict.fromkeys(change.reason for change in event.delta.changes)
             else:
-                console.print(_entry(event, verdict.news if verdict else ""))
-
-
-def _entry(event: Event, news: str) -> Text:
-    """Return an event as two lines: what it was and what came of it, and below that the reasons."""
-    outcome, remark, reasons = list[str](), "", list[str]()
-    if isinstance(event, Edit):
-        who, about = "by hand", f"{event.edit} {event.note}".strip()
-        reasons += dict.fromkeys(change.reason for change in event.delta.changes)
-    else:
-        outcome += [event.outcome, f"{event.reply.usage.tokens if event.reply else 0:,} tokens"]
-        remark = event.reason
-    if isinstance(event, ReasoningStep):
-        who, about = event.task, f"{event.stage} {', '.join(event.subject)}".strip()
-    if isinstance(event, Expansion):
-        focus = event.focus
-        who, about = focus.strategy, f"{', '.join(focus.concepts)} ({angle_in_words(event)})"
-        if event.delta.questions:
-            remark += f": {'; '.join(event.delta.questions)}"
-        reasons.append(focus.reason)
-        if event.follows:
-            reasons.append(f"follows event {', '.join(map(str, event.follows))}")
-        if focus.drawn:
-            shown = ", ".join(f"{name} {value:.1f}" for name, value in focus.drawn[:DRAWN])
-            reasons.append(f"drawn per 1,000 tokens: {shown}")
-        names = [name for name, _ in focus.drawn]
-        if focus.strategy in names[1:]:
-            before = ", ".join(names[: names.index(focus.strategy)])
-            reasons.append(f"{before} had nothing to ask or had been left for now")
-    added = _added(event)
-    outcome += [f"+{counted(added['concepts'], 'concept')}"] if added["concepts"] else []
-    outcome += [f"+{counted(added['relations'], 'relation')}"] if added["relations"] else []
-    outcome += [f"{added['support']} repeated"] if added["support"] else []
-    outcome += [f"{added['rejects']} rejected"] if added["rejects"] else []
-    entry = Text()
-    entry.append(f"{event.seq:>4}  {who:<11} ", style="cyan")
-    entry.append(clean(about), style="bold")
-    if outcome:
-        entry.append(f": {', '.join(outcome)}")
-    if remark:
-        entry.append(f"; {clean(remark)}", style="yellow")
-    for line in filter(None, ("; ".join(filter(None, reasons)), news)):
-        entry.append(f"\n{INDENT}{clean(line)}", style="dim")
-    return entry
+                outcome += [event.outcome, f"{event.reply.usage.tokens if event.reply else 0:,} tokens"]
+                remark = event.reason
+            if isinstance(event, ReasoningStep):
+                who, about = event.task, f"{event.stage} {', '.join(event.subject)}".strip()
+            if isinstance(event, Expansion):
+                focus = event.focus
+                who, about = focus.strategy, f"{', '.join(focus.concepts)} ({angle_in_words(event)})"
+                if event.delta.questions:
+                    remark += f": {'; '.join(event.delta.questions)}"
+                reasons.append(focus.reason)
+                if event.follows:
+                    reasons.append(f"follows event {', '.join(map(str, event.follows))}")
+                if focus.drawn:
+                    shown = ", ".join(f"{name} {value:.1f}" for name, value in focus.drawn[:DRAWN])
+                    reasons.append(f"drawn per 1,000 tokens: {shown}")
+                names = [name for name, _ in focus.drawn]
+                if focus.strategy in names[1:]:
+                    before = ", ".join(names[: names.index(focus.strategy)])
+                    reasons.append(f"{before} had nothing to ask or had been left for now")
+            added = _added(event)
+            outcome += [f"+{counted(added['concepts'], 'concept')}"] if added["concepts"] else []
+            outcome += [f"+{counted(added['relations'], 'relation')}"] if added["relations"] else []
+            outcome += [f"{added['support']} repeated"] if added["support"] else []
+            outcome += [f"{added['rejects']} rejected"] if added["rejects"] else []
+            entry = Text()
+            entry.append(f"{event.seq:>4}  {who:<11} ", style="cyan")
+            entry.append(clean(about), style="bold")
+            if outcome:
+                entry.append(f": {', '.join(outcome)}")
+            if remark:
+                entry.append(f"; {clean(remark)}", style="yellow")
+            news = verdict.news if verdict else ""
+            for line in filter(None, ("; ".join(filter(None, reasons)), news)):
+                entry.append(f"\n{INDENT}{clean(line)}", style="dim")
+            console.print(entry)
 
 
 def event_row(event: Event, verdict: Verdict | None = None) -> dict[str, Any]:

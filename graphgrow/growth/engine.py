@@ -31,8 +31,8 @@ class Asked(Protocol):
     def smaller(self) -> Prompt | None: ...  # noqa: D102  # as in Question
 
     @property
-    def facts(self) -> Mapping[str, str | int]:
-        """Who asked, and as what: for traces, so nothing of what it is about."""
+    def facts(self) -> Mapping[str, str | int] | None:
+        """Who asked, and as what: for a span of its own in traces, so nothing of what it is about; None for no span."""
 
 
 Q = TypeVar("Q", bound=Asked)

@@ -132,9 +132,10 @@ def test_an_agent_asks_and_the_reply_is_in_the_log(silk: Path, tmp_path: Path) -
     assert "thought" in {event["kind"] for event in told}
 
 
-def test_the_settings_in_the_readme_work(silk: Path) -> None:
-    """What the README has a client start is a server that answers."""
-    (block,) = re.findall(r"```json\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+def test_the_settings_in_the_docs_work(silk: Path) -> None:
+    """What the page for agents has a client start is a server that answers."""
+    page = (ROOT / "docs" / "howto" / "agents.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
     started = json.loads(block)["mcpServers"]["graphgrow"]
     assert (started["command"], started["args"][0]) == ("graphgrow", "mcp")
 

@@ -190,7 +190,7 @@ def predicates(store: Store, predicates: Predicates = None, as_json: AsJson = Fa
               [(one.count, one.wording, one.proposal + (", turned round" if one.turned and one.proposal else ""),
                 one.score) for one in unmapped])  # fmt: skip
     count = len(vocabulary.names)
-    say(f"{held} of {counted(wordings.total(), 'statement')} use a wording of the vocabulary ({count} predicates)")
+    say(f"{held} of {wordings.total()} statements use a wording of the vocabulary ({count} predicates)")
 
 
 def verify(store: Store, as_json: AsJson = False) -> None:

@@ -12,7 +12,7 @@ from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import Focus, Prompt
 from graphgrow.llm.simulated.asked import read
-from graphgrow.llm.simulated.world import Dials, World
+from graphgrow.llm.simulated.world import World, WorldSettings
 from graphgrow.prompts.render import KINDS as TEMPLATED
 from graphgrow.prompts.render import angles, compare, quoted, render, repair, surveys
 from tests.llm.test_world import HONEST, answers, chain, knowing, question, star
@@ -110,7 +110,7 @@ def test_no_template_is_left_out(name: str) -> None:
 @given(st.text())
 def test_any_text_is_a_question(text: str) -> None:
     """A prompt that is none of ours gets an answer all the same, and nothing is raised."""
-    world = World(star(4), Dials(drift=0.5, junk=0.2))
+    world = World(star(4), WorldSettings(drift=0.5, junk=0.2))
     assert world.ask(Prompt("", text)).text.startswith("{")
 
 

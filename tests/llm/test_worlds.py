@@ -13,8 +13,8 @@ from graphgrow.errors import BadInput
 from graphgrow.export import export
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical
-from graphgrow.llm.simulated.made import DEGREE
-from graphgrow.llm.simulated.world import Dials, World
+from graphgrow.llm.simulated.shapes import DEGREE
+from graphgrow.llm.simulated.world import World, WorldSettings
 from graphgrow.parse.reply import parse
 from graphgrow.stores import open_store
 from tests.llm.test_world import grown, question
@@ -73,8 +73,8 @@ def test_a_world_is_opened_by_name(tmp_path: Path) -> None:
     """Dials and seed follow a question mark, and the environment does not change what world: means."""
     world = open_llm("world:communities?k=3&seed=4&junk=0&size=200", env={"OPENAI_API_KEY": "k"})
     assert isinstance(world, World)
-    assert world.dials == Dials(k=3, junk=0)
-    assert set(world.hidden.beside) == set(make_world("communities", 200, 4))
+    assert world.settings == WorldSettings(k=3, junk=0)
+    assert set(world.hidden.neighbours) == set(make_world("communities", 200, 4))
     assert world.price(world.ask(question(Graph(), "x")).usage) is None
     world.close()
 

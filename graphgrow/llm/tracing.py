@@ -87,15 +87,10 @@ class Step:
             return
         from opentelemetry.trace import use_span
 
-        with self.ending(), use_span(self._span, record_exception=False, set_status_on_exception=False):
-            yield
-
-    @contextmanager
-    def ending(self) -> Iterator[None]:
-        """End the step as failed where what is done meanwhile fails; `done` ends it where all is well."""
         is_well = False
         try:
-            yield
+            with use_span(self._span, record_exception=False, set_status_on_exception=False):
+                yield
             is_well = True
         finally:
             if not is_well:

@@ -1,7 +1,7 @@
 """A world with a known truth: a hidden graph that answers as a language model does, bad settings and all.
 
 Nothing is remembered: a reply follows from the seed and the prompt alone, so that neither threads nor restarts change
-one. What is true, who is popular and what a name means stands in truth.py; what a prompt asks, in asked.py.
+one. What is true, who is popular and what a name means stands in truth.py; what a prompt asks, in the prompt.
 """
 
 import hashlib
@@ -15,9 +15,8 @@ from itertools import accumulate, islice, pairwise
 from typing import TYPE_CHECKING
 
 from graphgrow.errors import BadInput
-from graphgrow.graph.model import Prompt, Reply, Triple
+from graphgrow.graph.model import Asks, Prompt, Reply, Triple
 from graphgrow.llm import FreeModel
-from graphgrow.llm.simulated.asked import Asked, read
 from graphgrow.llm.simulated.truth import FALLBACK, HiddenGraph, hide
 from graphgrow.llm.usage import estimate_usage
 
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
     import networkx as nx
 
 MOST = 64
+JOINING = frozenset(("connect", "join", "between"))  # forms that ask what leads from one concept to another
+OPEN = frozenset(("seed", "expand", "widen"))  # forms that ask about a concept without a predicate
 DRAWS = 4  # of a concept to go on with
 LONGER = 4 / 3  # a list, than a reply that writes its relations out
 # What models write where a concept should stand, made up after what hygiene kept out of the recorded run.
@@ -87,15 +88,15 @@ class World(FreeModel):
 
     def ask(self, prompt: Prompt) -> Reply:
         """Return the reply to a prompt: JSON, billed at the estimate of its length."""
-        asked, hidden = read(prompt), self.hidden
+        asked, hidden = prompt.asks or Asks("expand"), self.hidden
         whole = f"{self._seed}\0{prompt.seed}\0{prompt.system}\0{prompt.user}"
         rng = random.Random(hashlib.sha256(whole.encode(errors="surrogatepass")).digest())
         answer: dict[str, object]
-        if asked.kind == "compare":
+        if asked.form == "arbitrate":
             one, other = (*map(hidden.means, asked.concepts), None, None)[:2]
             verdict = "same" if one is not None and one == other else "different"
             answer = {"verdict": verdict, "why": "so it is in the hidden graph"}
-        elif asked.kind == "intents":
+        elif asked.form == "intents":
             # A question for each kind of relation that the concept has in truth, in an order of chance.
             nodes = filter(None, map(hidden.means, asked.concepts))
             kinds = {hidden.relations[node, near].predicate for node in nodes for near in hidden.neighbours[node]}
@@ -104,7 +105,7 @@ class World(FreeModel):
         else:
             relations = _Answer(asked, hidden, self.settings, self._zipf, rng).relations()
             rows: list[tuple[str, str, str | list[str]]] = [(r.source, r.predicate, r.target) for r in relations]
-            if asked.kind == "survey":  # the targets of one source and predicate together
+            if asked.form == "list":  # the targets of one source and predicate together
                 targets = dict[tuple[str, str], list[str]]()
                 for r in relations:
                     targets.setdefault((r.source, r.predicate), []).append(r.target)
@@ -118,7 +119,7 @@ class _Answer:
     """The answer to one question for relations, with the chance of this question alone."""
 
     def __init__(
-        self, asked: Asked, hidden: HiddenGraph, settings: WorldSettings, zipf: list[float], rng: random.Random
+        self, asked: Asks, hidden: HiddenGraph, settings: WorldSettings, zipf: list[float], rng: random.Random
     ) -> None:
         self.asked, self.hidden, self.settings, self.zipf, self.rng = asked, hidden, settings, zipf, rng
         self.as_asked = {node: name for name in asked.concepts if (node := hidden.means(name))}
@@ -132,18 +133,18 @@ class _Answer:
             slips = sum(rng.random() < self.settings.drift for _ in range(most))
             unknown = self.asked.concepts[:1] * slips
             true = [Triple(name, FALLBACK, hidden.stranger(name, rng)) for name in unknown]
-        elif self.asked.kind == "connect":
+        elif self.asked.form in JOINING:
             true = list(islice(self._joining(self.nodes[0], self.nodes[-1]), most))
-        elif self.asked.kind == "verify":
+        elif self.asked.form == "check":
             true = self._confirmed()
         else:
             own = self._own()
-            if self.asked.kind == "expand":
+            if self.asked.form in OPEN:
                 true = list(islice(self._wandering(own), most))
-            elif self.asked.kind == "survey":
+            elif self.asked.form == "list":
                 true = [self._relation(*pair) for pair in own[: round(LONGER * most)]]
             else:
-                true = self._confirmed() if self.asked.kind == "consolidate" else []
+                true = self._confirmed() if self.asked.form == "consolidate" else []
                 known = {frozenset((relation.source, relation.target)) for relation in true}
                 true += [self._relation(*pair) for pair in own if frozenset(pair) not in known]
                 true = true[:most]
@@ -158,12 +159,12 @@ class _Answer:
         hidden, asked, nodes, rng = self.hidden, self.asked, self.nodes, self.rng
 
         def fits(node: str, near: str) -> bool:
-            return asked.kind != "kin" or asked.predicate in {"", hidden.relations[node, near].predicate}
+            return asked.form != "kin" or asked.predicate in {"", hidden.relations[node, near].predicate}
 
         recited = [] if rng.random() < self.settings.recall else sorted(self.listed - {*nodes})
         rng.shuffle(recited)
         pairs = [(next((n for n in nodes if (n, name) in hidden.relations), nodes[0]), name) for name in recited]
-        if asked.kind != "expand":
+        if asked.form not in OPEN:
             pairs = [pair for pair in pairs if pair in hidden.relations and fits(*pair)]
         drawn = []
         for node in nodes:
@@ -215,7 +216,7 @@ class _Answer:
     def _confirmed(self) -> list[Triple]:
         """Return what the question repeats and is true, as it is true."""
         means, relations = self.hidden.means, self.hidden.relations
-        pairs = [(means(source) or "", means(target) or "") for source, _, target in self.asked.stated]
+        pairs = [(means(one.source) or "", means(one.target) or "") for one in self.asked.stated]
         return list(dict.fromkeys(relations[pair] for pair in pairs if pair in relations))
 
     def _slip(self, relation: Triple) -> Triple:

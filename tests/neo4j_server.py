@@ -12,7 +12,7 @@ from filelock import FileLock
 
 from graphgrow.errors import StoreError
 from graphgrow.stores.neo4j import Neo4jStore
-from graphgrow.stores.neo4j.address import Address
+from graphgrow.stores.url import Address
 from tests.conftest import ROOT
 from tests.servers import free_port
 

@@ -1,15 +1,15 @@
-"""Where the log of a graph lives: one contract, several homes, picked by URL."""
+"""Where the log of a graph is kept: one contract over a SQLite file, a Neo4j server and memory, picked by URL."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
 from graphgrow.errors import BadInput
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Event
 from graphgrow.stores.projection import Projection
+from graphgrow.stores.url import DEFAULT_URL, NEO4J, StoreURL, store_url
 
-DEFAULT_URL = "sqlite:graph.db"
+__all__ = ["DEFAULT_URL", "NEO4J", "GraphStore", "StoreURL", "open_store", "store_url"]
 
 
 class GraphStore(Protocol):
@@ -55,46 +55,23 @@ class GraphStore(Protocol):
         ...
 
 
-def _sqlite(url: str, *, create: bool) -> GraphStore:
-    from graphgrow.stores.sqlite import SQLiteStore
-
-    return SQLiteStore(Path(url.removeprefix("sqlite:")), create=create)
-
-
-def _memory(url: str, *, create: bool) -> GraphStore:
-    from graphgrow.stores.memory import MemoryStore
-
-    if url != "memory:" or not create:
-        raise BadInput(f"{url} is always a new, empty store: use sqlite:PATH to keep a graph")
-    return MemoryStore()
-
-
-def _neo4j(url: str, *, create: bool) -> GraphStore:
-    from graphgrow.stores.neo4j import Neo4jStore
-    from graphgrow.stores.neo4j.address import address
-
-    return Neo4jStore(address(url), create=create)
-
-
-NEO4J = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
-SCHEMES: dict[str, Callable[..., GraphStore]] = {
-    "sqlite": _sqlite,
-    "memory": _memory,
-    **dict.fromkeys(NEO4J, _neo4j),
-}
-
-
 def open_store(url: str, *, create: bool = False) -> GraphStore:
-    """Open the store a URL (`sqlite:PATH`, `neo4j://HOST?graph=NAME`, `memory:`) or a plain path names.
+    """Open the store that a URL (`sqlite:PATH`, `neo4j://HOST?graph=NAME`, `memory:`) or a plain path names.
 
     Raises BadInput for an unknown scheme, and for a store that is not there unless `create` is set; StoreError for one
     that cannot be read.
     """
-    scheme, colon, _ = url.partition(":")
-    if not colon or "/" in scheme or "." in scheme:
-        scheme = "sqlite"
-    if scheme not in SCHEMES:
-        raise BadInput(
-            f"unknown store {scheme}:… : use a path to a .db file, sqlite:PATH, memory: or neo4j://HOST?graph=NAME"
-        )
-    return SCHEMES[scheme](url, create=create)
+    place = store_url(url)
+    if place.path:
+        from graphgrow.stores.sqlite import SQLiteStore
+
+        return SQLiteStore(place.path, create=create)
+    if place.address:
+        from graphgrow.stores.neo4j import Neo4jStore
+
+        return Neo4jStore(place.address, create=create)
+    if not create:
+        raise BadInput(f"{url} is always a new, empty store: use sqlite:PATH to keep a graph")
+    from graphgrow.stores.memory import MemoryStore
+
+    return MemoryStore()

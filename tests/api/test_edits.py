@@ -33,9 +33,9 @@ from graphgrow.prompts.render import render
 from graphgrow.resolve.resolve import VERBATIM, resolve
 from graphgrow.stores import GraphStore
 from graphgrow.stores.neo4j import Neo4jStore
-from graphgrow.stores.neo4j.address import address
 from graphgrow.stores.projection import differences, project
 from graphgrow.stores.sqlite import SQLiteStore
+from graphgrow.stores.url import address
 from tests.conftest import triples
 from tests.graph.test_graph import content, event, grown, said
 

@@ -24,9 +24,9 @@ from graphgrow.measure.panel import panel
 from graphgrow.stores import open_store
 from graphgrow.stores.copying import copy
 from graphgrow.stores.neo4j import Neo4jStore
-from graphgrow.stores.neo4j.address import Address, address
-from graphgrow.stores.neo4j.driver import check_version
+from graphgrow.stores.neo4j.server import check_version
 from graphgrow.stores.projection import differences, project
+from graphgrow.stores.url import Address, address
 from tests.conftest import RECORDED, ROOT, chatter, triples
 from tests.graph.test_graph import content, event
 from tests.neo4j_server import PASSWORD, Server, require

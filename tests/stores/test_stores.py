@@ -19,9 +19,9 @@ from graphgrow.graph.model import Edit, Event
 from graphgrow.stores import GraphStore, open_store
 from graphgrow.stores.memory import MemoryStore
 from graphgrow.stores.neo4j import Neo4jStore
-from graphgrow.stores.neo4j.address import address
 from graphgrow.stores.projection import differences, project
 from graphgrow.stores.sqlite import _APPLICATION_ID, MIGRATIONS, SQLiteStore
+from graphgrow.stores.url import address
 from tests.conftest import chatter, triples
 from tests.graph.test_graph import content, event
 

@@ -209,7 +209,7 @@ def is_server(url: str) -> bool:
 def shown(url: str) -> str:
     """Return a store's URL in one spelling and without user and password; raises BadInput where it cannot be read."""
     if is_server(url):
-        from graphgrow.stores.neo4j.address import address
+        from graphgrow.stores.url import address
 
         return address(url).url
     return url if url.startswith(("sqlite:", "memory:")) else f"sqlite:{url}"
@@ -219,7 +219,7 @@ def credentials(url: str) -> dict[str, str]:
     """Return what another process needs in its environment to open a server's graph."""
     if not is_server(url):
         return {}
-    from graphgrow.stores.neo4j.address import address
+    from graphgrow.stores.url import address
 
     where = address(url)
     return {"NEO4J_USERNAME": where.user, "NEO4J_PASSWORD": where.password}

@@ -20,7 +20,7 @@ from uuid import uuid4
 from graphgrow.errors import StoreError
 from graphgrow.graph.events import NOT_STORED, adapter
 from graphgrow.graph.model import Answer, Question
-from graphgrow.stores.url import store_url
+from graphgrow.stores import store_url
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -51,7 +51,7 @@ def state_folder(url: str, env: Mapping[str, str] = os.environ) -> Path | None:
     store = store_url(url)
     if store.path:
         spelling = f"sqlite:{store.path.resolve()}"
-    elif store.address:
+    elif store.server:
         parts = urlsplit(store.url)
         spelling = f"neo4j://{parts.hostname}:{parts.port or BOLT}?{parts.query}"
     else:

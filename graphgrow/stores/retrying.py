@@ -6,7 +6,6 @@ from itertools import islice
 from typing import ParamSpec, TypeVar
 
 from graphgrow.errors import StoreAway
-from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.model import Event
 from graphgrow.stores import GraphStore
 from graphgrow.stores.projection import Projection
@@ -18,7 +17,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Patient:
+class Patient(GraphStore):
     """Any store, with back-off while it is away: `wait(seconds, why)` sleeps and says so, and may raise to give up."""
 
     def __init__(
@@ -57,10 +56,6 @@ class Patient:
         while events := self._again(page, since):
             yield from events
             since = events[-1].seq
-
-    def graph(self) -> Graph:
-        """Return the fold over all events."""
-        return fold(self.events())
 
     def projection(self) -> Projection:
         """Return what the store shows."""

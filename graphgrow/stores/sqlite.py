@@ -17,8 +17,9 @@ from typing import Any
 from graphgrow.errors import BadInput, StaleGraph, StoreError
 from graphgrow.graph.corrections import Corrections, is_structural
 from graphgrow.graph.events import from_json, sealed
-from graphgrow.graph.graph import Graph, fold
+from graphgrow.graph.graph import fold
 from graphgrow.graph.model import Event, Relation
+from graphgrow.stores import GraphStore
 from graphgrow.stores.projection import Patch, Projection, patch, project
 
 _APPLICATION_ID = 0x67677277  # "ggrw": tells our files from any other SQLite database
@@ -65,7 +66,7 @@ MIGRATIONS = (
 )
 
 
-class SQLiteStore:
+class SQLiteStore(GraphStore):
     """A graph in one file that other processes may read while one writes; one thread a store object."""
 
     def __init__(self, path: Path, *, create: bool = False, clock: Callable[[], float] = time.time) -> None:
@@ -142,10 +143,6 @@ class SQLiteStore:
                 yield from_json(payload)
             except BadInput as error:
                 raise StoreError(f"{self._path} is damaged after event {since}: {error}") from None
-
-    def graph(self) -> Graph:
-        """Return the fold over all events."""
-        return fold(self.events())
 
     def projection(self) -> Projection:
         """Return the projection tables as they stand."""

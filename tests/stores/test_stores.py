@@ -16,12 +16,11 @@ from graphgrow.errors import BadInput, StaleGraph, StoreError
 from graphgrow.graph.events import to_json
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Edit, Event
-from graphgrow.stores import GraphStore, open_store
+from graphgrow.stores import GraphStore, open_store, store_url
 from graphgrow.stores.memory import MemoryStore
 from graphgrow.stores.neo4j import Neo4jStore
 from graphgrow.stores.projection import differences, project
 from graphgrow.stores.sqlite import _APPLICATION_ID, MIGRATIONS, SQLiteStore
-from graphgrow.stores.url import address
 from tests.conftest import chatter, triples
 from tests.graph.test_graph import content, event
 
@@ -38,7 +37,7 @@ def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
         return lambda clock: MemoryStore(clock or time.time)
     if request.param == "sqlite":
         return lambda clock: SQLiteStore(tmp_path / "g.db", create=True, clock=clock or time.time)
-    place = address(request.getfixturevalue("neo4j_graph"))
+    place = store_url(request.getfixturevalue("neo4j_graph"))
     return lambda clock: Neo4jStore(place, create=True, clock=clock)
 
 

@@ -17,22 +17,22 @@ from neo4j import Result
 from graphgrow.errors import BadInput, StaleGraph, StoreError
 from graphgrow.graph.corrections import Corrections, is_structural
 from graphgrow.graph.events import from_json, sealed
-from graphgrow.graph.graph import Graph, fold
+from graphgrow.graph.graph import fold
 from graphgrow.graph.model import Event, Relation
+from graphgrow.stores import GraphStore, StoreURL
 from graphgrow.stores.neo4j import cypher
 from graphgrow.stores.neo4j.server import check_version, connect, sentences
 from graphgrow.stores.projection import Projection, patch, project
-from graphgrow.stores.url import Address
 
 PAGE = 200  # events
 ATTEMPTS = 5
 T = TypeVar("T")
 
 
-class Neo4jStore:
+class Neo4jStore(GraphStore):
     """One graph of a Neo4j database, apart from every other one in it; several processes may write it at once."""
 
-    def __init__(self, address: Address, *, create: bool = False, clock: Callable[[], float] | None = None) -> None:
+    def __init__(self, address: StoreURL, *, create: bool = False, clock: Callable[[], float] | None = None) -> None:
         self.url = address.url
         self._address, self._clock = address, clock
         self._writer = uuid4().hex
@@ -111,10 +111,6 @@ class Neo4jStore:
                 except BadInput as error:
                     raise StoreError(f"{self.url} is damaged at event {seq}: {error}") from None
             since = page[-1][0]
-
-    def graph(self) -> Graph:
-        """Return the fold over all events."""
-        return fold(self.events())
 
     def projection(self) -> Projection:
         """Return concepts and relations as the database holds them; writers wait meanwhile, so all is of one moment."""

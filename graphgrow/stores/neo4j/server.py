@@ -18,7 +18,7 @@ from neo4j.exceptions import (
 )
 
 from graphgrow.errors import StoreAway, StoreError
-from graphgrow.stores.url import Address
+from graphgrow.stores import StoreURL
 
 OLDEST = (5, 23)  # CALL () { ... }; uniqueness of relations came with 5.7, full-text indexes over lists with 5.21
 CONNECT_SECONDS = 10.0
@@ -43,7 +43,7 @@ def connect(server: str, user: str, password: str, process: int) -> Driver:  # n
 
 
 @contextmanager
-def sentences(address: Address) -> Iterator[None]:
+def sentences(address: StoreURL) -> Iterator[None]:
     """Turn what the driver raises into StoreAway or StoreError with one sentence."""
     where = f"the Neo4j server at {address.server}"
     try:
@@ -74,7 +74,7 @@ def sentences(address: Address) -> Iterator[None]:
         raise kind(text) from None
 
 
-def check_version(agent: str, address: Address) -> None:
+def check_version(agent: str, address: StoreURL) -> None:
     """Refuse a server that is too old for what the store asks of it; `agent` is what it calls itself."""
     version = re.fullmatch(r"Neo4j/(\d+)\.(\d+).*", agent)
     if version and (int(version[1]), int(version[2])) < OLDEST:

@@ -4,9 +4,8 @@ import importlib.util
 import shlex
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from graphgrow.errors import GraphgrowError, LLMError
 from graphgrow.llm import DEFAULT_MODEL, OPENAI_URL
@@ -35,14 +34,21 @@ def available(
     env: Mapping[str, str],
     *,
     servers: Mapping[str, int] = SERVERS,
-    cache_dir: Path | None = None,
     timeout: float = _PROBE_SECONDS,
 ) -> list[ModelOffer]:
     """Return the local model, what OPENAI_* of the environment leads to, and what this machine's servers list.
 
     `servers` is name -> port on 127.0.0.1; each has `timeout` seconds to answer. No key is shown or sent to them.
     """
-    offers = [_local(cache_dir)]
+    is_ready = importlib.util.find_spec("xllamacpp") is not None
+    try:
+        installed_parts()
+    except LLMError:
+        is_ready = False
+    is_there = is_joined(cache_directory() / QWEN.file)
+    state = "joined" if is_there else "installed, joined on first use" if is_ready else "not installed"
+    command = f"{_GROW} --llm local" if is_ready else INSTALL
+    offers = [ModelOffer(QWEN.name, f"this process ({state})", QWEN.size, QWEN.licence, is_ready, command)]
     with ThreadPoolExecutor(max_workers=len(servers) + 1) as pool:
         urls = {server: f"http://127.0.0.1:{port}/v1" for server, port in servers.items()}
         answers = [(server, url, pool.submit(_listed, url, "", timeout)) for server, url in urls.items()]
@@ -68,25 +74,9 @@ def _offer(name: str, where: str, options: str = "") -> ModelOffer:
     return ModelOffer(name, where, None, "", True, f"{_GROW} {options}--llm {shlex.quote(name)}")
 
 
-def _local(cache_dir: Path | None) -> ModelOffer:
-    """Return the model of this machine, installed or not."""
-    is_ready = importlib.util.find_spec("xllamacpp") is not None
-    try:
-        installed_parts()
-    except LLMError:
-        is_ready = False
-    joined = is_joined((cache_dir or cache_directory()) / QWEN.file)
-    state = "joined" if joined else "installed, joined on first use" if is_ready else "not installed"
-    command = f"{_GROW} --llm local" if is_ready else INSTALL
-    return ModelOffer(QWEN.name, f"this process ({state})", QWEN.size, QWEN.licence, is_ready, command)
-
-
 def _listed(base_url: str, key: str, timeout: float) -> tuple[str, ...]:
     """Return the models that an endpoint lists; raises LLMError where it does not answer so."""
     from graphgrow.llm.openai_chat import OpenAIChat
 
-    chat = OpenAIChat("", base_url, key, timeout=timeout, max_retries=0)
-    try:
+    with closing(OpenAIChat("", base_url, key, timeout=timeout, max_retries=0)) as chat:
         return chat.models()
-    finally:
-        chat.close()

@@ -20,7 +20,7 @@ from graphgrow.graph.model import Prompt, Reply
 from graphgrow.llm import FreeModel
 
 INSTALL = "run  make grow  in the checkout, or  pip install '.[local]'  there"
-_CONTEXT = 8192  # tokens a slot; 28 KB of memory each
+_CONTEXT = 8192  # tokens; 28 KB of memory each
 _TIMEOUT = 900.0  # seconds; nobody else is served, so a slow answer is a busy machine
 _BLOCK = 1 << 22
 _MAGIC = b"GGUF"
@@ -96,7 +96,8 @@ def weights(cache_dir: Path | None = None, *, model: Model = QWEN, parts: Sequen
                 Path(joined.name).replace(path)
             finally:
                 Path(joined.name).unlink(missing_ok=True)
-        _marker(path).write_text(_note(path, model), encoding="utf-8")
+        marker, note = _seal(path, model)
+        marker.write_text(note, encoding="utf-8")
     except OSError as error:
         raise LLMError(
             f"cannot write {path} ({error.strerror}):"
@@ -108,32 +109,26 @@ def weights(cache_dir: Path | None = None, *, model: Model = QWEN, parts: Sequen
 def is_joined(path: Path, model: Model = QWEN) -> bool:
     """Return whether the file is there as it was when its digest was checked."""
     try:
-        return _marker(path).read_text(encoding="utf-8") == _note(path, model)
+        marker, note = _seal(path, model)
+        return marker.read_text(encoding="utf-8") == note
     except (OSError, UnicodeDecodeError):
         return False
 
 
-def _marker(path: Path) -> Path:
-    """Return the file beside the weights that says what they were when their digest was checked."""
-    return path.with_name(path.name + ".checked")
-
-
-def _note(path: Path, model: Model) -> str:
-    """Return what the marker says of weights as they are now."""
+def _seal(path: Path, model: Model) -> tuple[Path, str]:
+    """Return the file beside the weights that says how they were when they were checked, and how they are now."""
     status = path.stat()
-    return json.dumps({"size": status.st_size, "mtime_ns": status.st_mtime_ns, "sha256": model.sha256})
+    note = json.dumps({"size": status.st_size, "mtime_ns": status.st_mtime_ns, "sha256": model.sha256})
+    return path.with_name(path.name + ".checked"), note
 
 
 class LocalServer(FreeModel):
     """A llama.cpp server in this process on a free loopback port, behind a key of its own; `close` frees its memory.
 
-    `context` is in tokens for each of `parallel` questions answered at once. Raises LLMError where the file is no
-    model or llama.cpp is not installed.
+    It answers one question at a time. Raises LLMError where the file is no model or llama.cpp is not installed.
     """
 
-    def __init__(
-        self, gguf: Path, name: str, *, temperature: float = 0.7, context: int = _CONTEXT, parallel: int = 1
-    ) -> None:
+    def __init__(self, gguf: Path, name: str, temperature: float = 0.7) -> None:
         from graphgrow.llm.openai_chat import OpenAIChat
 
         self.name = name
@@ -144,7 +139,15 @@ class LocalServer(FreeModel):
             raise LLMError(f"cannot read the model {gguf} ({error.strerror}): give the path of a GGUF file") from None
         if magic != _MAGIC:
             raise LLMError(f"{gguf} is no GGUF file: it starts with {magic!r}, give the path of a model in GGUF format")
-        llama = _llama()
+        # Threads of llama.cpp spin where they wait for each other: on two cores that something else uses too, one token
+        # then takes a second instead of 0.1. OpenMP reads once, when it is loaded, that they shall sleep.
+        is_set = _OPENMP_WAIT in os.environ
+        os.environ.setdefault(_OPENMP_WAIT, "passive")
+        try:
+            llama: Any = importlib.import_module("xllamacpp")
+        finally:
+            if not is_set:
+                del os.environ[_OPENMP_WAIT]
         key = secrets.token_hex(16)
         params = llama.CommonParams()
         params.model.path = str(gguf)
@@ -153,8 +156,8 @@ class LocalServer(FreeModel):
         params.port = 0
         params.ui = False
         params.verbosity = -1
-        params.n_ctx = context * parallel
-        params.n_parallel = parallel
+        params.n_ctx = _CONTEXT
+        params.n_parallel = 1
         params.cpuparams.n_threads = params.cpuparams_batch.n_threads = thread_count()
         params.fit_params = False  # the memory asked for is known and small; trying it out doubles the start
         try:
@@ -180,21 +183,6 @@ class LocalServer(FreeModel):
         self._chat = self._server = None
 
 
-def _llama() -> Any:  # noqa: ANN401  # llama.cpp has no types
-    """Load llama.cpp with threads that sleep where they wait for each other, unless the user's OpenMP is set otherwise.
-
-    They spin by default: on two cores that something else uses too, one token then takes a second instead of 0.1.
-    OpenMP reads the setting once, when it is loaded, so the environment is as before afterwards.
-    """
-    if _OPENMP_WAIT in os.environ:
-        return importlib.import_module("xllamacpp")
-    os.environ[_OPENMP_WAIT] = "passive"
-    try:
-        return importlib.import_module("xllamacpp")
-    finally:
-        del os.environ[_OPENMP_WAIT]
-
-
 def thread_count() -> int:
     """Return how many threads compute: as many as the cores this process is held to, else what llama.cpp chooses (-1).
 
@@ -206,11 +194,9 @@ def thread_count() -> int:
     return allowed if allowed < (os.cpu_count() or 1) else -1
 
 
-def open_local(
-    gguf: Path | None = None, temperature: float = 0.7, *, context: int = _CONTEXT, parallel: int = 1
-) -> LocalServer:
+def open_local(gguf: Path | None = None, temperature: float = 0.7) -> LocalServer:
     """Return a model served in this process: a GGUF file, or without one the weights that graphgrow[local] installs."""
     name = f"{QWEN.name} (local)" if gguf is None else gguf.stem
     if importlib.util.find_spec("xllamacpp") is None:
         raise LLMError(f"{name} needs llama.cpp in this process: {INSTALL}, or give --base-url")
-    return LocalServer(gguf or weights(), name, temperature=temperature, context=context, parallel=parallel)
+    return LocalServer(gguf or weights(), name, temperature)

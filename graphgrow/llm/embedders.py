@@ -52,8 +52,7 @@ class LocalEmbedder:
     name = "all-MiniLM-L6-v2-onnx-int8"
     dimensions = 384
 
-    def __init__(self, threads: int = 1) -> None:
-        self._threads = threads
+    def __init__(self) -> None:
         self._paths = list[str]()
         for package, file in _FILES:  # found without importing the packages: their data is needed, not their code
             specs = [importlib.util.find_spec(name) for name in (package, "onnxruntime", "tokenizers")]
@@ -71,7 +70,7 @@ class LocalEmbedder:
 
         weights, vocabulary = self._paths
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self._threads
+        options.intra_op_num_threads = 1
         options.log_severity_level = 3
         tokenizer = Tokenizer.from_file(vocabulary)
         tokenizer.enable_truncation(max_length=_LONGEST)

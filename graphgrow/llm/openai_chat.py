@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from contextlib import closing
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -155,11 +156,8 @@ class _Listing(BaseModel):
 
 def first_model(base_url: str, api_key: str) -> str:
     """Return the first model an endpoint lists that can chat; raises LLMError where there is none."""
-    chat = OpenAIChat("", base_url, api_key)
-    try:
-        able = [name for name in chat.models() if "embed" not in name.lower()]
-    finally:
-        chat.close()
-    if not able:
-        raise LLMError(f"{shown(base_url)} lists no model: load one there, or name it with --llm")
-    return able[0]
+    with closing(OpenAIChat("", base_url, api_key)) as chat:
+        for name in chat.models():
+            if "embed" not in name.lower():
+                return name
+    raise LLMError(f"{shown(base_url)} lists no model: load one there, or name it with --llm")

@@ -38,7 +38,7 @@ def ask(llm: "LLM", prompt: Prompt) -> Reply:
     tracer = _tracer()
     if tracer is None:
         return llm.ask(prompt)
-    from opentelemetry.trace import SpanKind
+    from opentelemetry.trace import SpanKind, StatusCode
 
     asked: Attributes = {
         "gen_ai.operation.name": "chat",
@@ -57,7 +57,8 @@ def ask(llm: "LLM", prompt: Prompt) -> Reply:
         try:
             reply = llm.ask(prompt)
         except GraphgrowError as error:
-            _fail(span, type(error).__name__)
+            span.set_attribute("error.type", type(error).__name__)
+            span.set_status(StatusCode.ERROR)
             raise
         span.set_attributes(
             {
@@ -99,7 +100,10 @@ class Step:
     def lost(self) -> None:
         """End a step that came to no event."""
         if self._span is not None:
-            _fail(self._span, UNKNOWN)
+            from opentelemetry.trace import StatusCode
+
+            self._span.set_attribute("error.type", UNKNOWN)
+            self._span.set_status(StatusCode.ERROR)
             self._span.end()
 
     def done(self, attributes: Attributes) -> None:
@@ -107,10 +111,3 @@ class Step:
         if self._span is not None:
             self._span.set_attributes(attributes)
             self._span.end()
-
-
-def _fail(span: "Span", kind: str) -> None:
-    from opentelemetry.trace import StatusCode
-
-    span.set_attribute("error.type", kind)
-    span.set_status(StatusCode.ERROR)

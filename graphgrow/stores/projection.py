@@ -1,10 +1,12 @@
 """What a store shows of a graph without its log, and whether the two agree."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any
 
-from graphgrow.graph.graph import Graph
-from graphgrow.graph.model import Relation
+from graphgrow.graph.graph import Graph, fold
+from graphgrow.graph.model import Event, Relation
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +35,22 @@ class Patch:
     relations: dict[Relation, tuple[int, int, int]]
 
 
-def patch(before: Projection, after: Projection) -> Patch:
-    """Return how to come from one projection to another."""
-    return Patch(
+def patch(log: Iterable[Event], events: Sequence[Event]) -> tuple[Patch, Graph]:
+    """Return what events that decide about those of a log change in what is shown, and the graph after them.
+
+    It costs as much as the graph.
+    """
+    graph = fold(takewhile(lambda event: event.seq < events[0].seq, log))
+    before = project(graph)
+    graph.apply_all(events)
+    after = project(graph)
+    change = Patch(
         [key for key in before.concepts if key not in after.concepts],
         [relation for relation in before.relations if relation not in after.relations],
         {key: row for key, row in after.concepts.items() if before.concepts.get(key) != row},
         {relation: row for relation, row in after.relations.items() if before.relations.get(relation) != row},
     )
+    return change, graph
 
 
 def differences(log: Projection, stored: Projection, most: int = 20) -> list[str]:

@@ -10,17 +10,15 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from graphgrow.errors import BadInput, StaleGraph, StoreError
 from graphgrow.graph.corrections import Corrections, is_structural
 from graphgrow.graph.events import from_json, sealed
-from graphgrow.graph.graph import fold
 from graphgrow.graph.model import Event, Relation
 from graphgrow.stores import GraphStore
-from graphgrow.stores.projection import Patch, Projection, patch, project
+from graphgrow.stores.projection import Patch, Projection, patch
 
 _APPLICATION_ID = 0x67677277  # "ggrw": tells our files from any other SQLite database
 _BUSY_SECONDS = 30.0
@@ -101,11 +99,9 @@ class SQLiteStore(GraphStore):
                 "INSERT INTO event (seq, kind, at, payload, decides) VALUES (?, ?, ?, ?, ?)",
                 [(event.seq, event.kind, event.at, sealed(event), bool(event.delta.changes)) for event in events],
             )
-            if any(map(is_structural, events)):  # they decide about others: this costs as much as the graph
-                graph = fold(takewhile(lambda event: event.seq <= last, self.events()))
-                before = project(graph)
-                graph.apply_all(events)
-                _change(db, patch(before, project(graph)))
+            if any(map(is_structural, events)):
+                change, graph = patch(self.events(), events)
+                _apply(db, change)
                 corrections = graph.corrections
             else:
                 rows = db.execute(
@@ -275,7 +271,7 @@ class SQLiteStore(GraphStore):
                     yield from rows
 
 
-def _change(db: sqlite3.Connection, change: Patch) -> None:
+def _apply(db: sqlite3.Connection, change: Patch) -> None:
     """Change the projection as a patch says."""
     ends = [(r.source, r.predicate, r.target) for r in change.gone_relations]
     db.executemany("DELETE FROM relation WHERE source = ? AND predicate = ? AND target = ?", ends)

@@ -180,7 +180,7 @@ def test_a_script_that_forgets_to_close_ends_quietly(local: LocalServer) -> None
 @pytest.mark.local
 def test_a_closed_model_says_so() -> None:
     """close() may be called twice; asking after it is an error, not a crash."""
-    llm = open_local(context=512)
+    llm = open_local()
     llm.close()
     llm.close()
     with pytest.raises(LLMError, match="is closed: open it again"):

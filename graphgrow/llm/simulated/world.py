@@ -1,4 +1,4 @@
-"""A world with a known truth: a hidden graph that answers as a language model does, bad settings and all.
+"""A world with a known truth: a hidden graph that answers as a language model does, bad habits and all.
 
 Nothing is remembered: a reply follows from the seed and the prompt alone, so that neither threads nor restarts change
 one. What is true, who is popular and what a name means stands in truth.py; what a prompt asks, in the prompt.
@@ -128,29 +128,44 @@ class _Answer:
 
     def relations(self) -> list[Triple]:
         """Return what the world says: what is true of the concepts asked about, with slips in it."""
-        hidden, rng, most = self.hidden, self.rng, self.settings.k
+        hidden, rng, settings, most = self.hidden, self.rng, self.settings, self.settings.k
         if not self.nodes:  # something unknown: nothing is said about it, or whatever comes to mind
-            slips = sum(rng.random() < self.settings.drift for _ in range(most))
+            slips = sum(rng.random() < settings.drift for _ in range(most))
             unknown = self.asked.concepts[:1] * slips
             true = [Triple(name, FALLBACK, hidden.stranger(name, rng)) for name in unknown]
         elif self.asked.form in JOINING:
-            true = list(islice(self._joining(self.nodes[0], self.nodes[-1]), most))
+            true = list(islice(self._connections(self.nodes[0], self.nodes[-1]), most))
         elif self.asked.form == "check":
-            true = self._confirmed()
+            true = self._confirmation()
         else:
-            own = self._own()
+            pairs = self._pairs()
             if self.asked.form in OPEN:
-                true = list(islice(self._wandering(own), most))
+                true = list(islice(self._expansion(pairs), most))
             elif self.asked.form == "list":
-                true = [self._relation(*pair) for pair in own[: round(LONGER * most)]]
+                true = [self._relation(*pair) for pair in pairs[: round(LONGER * most)]]
             else:
-                true = self._confirmed() if self.asked.form == "consolidate" else []
+                true = self._confirmation() if self.asked.form == "consolidate" else []
                 known = {frozenset((relation.source, relation.target)) for relation in true}
-                true += [self._relation(*pair) for pair in own if frozenset(pair) not in known]
+                true += [self._relation(*pair) for pair in pairs if frozenset(pair) not in known]
                 true = true[:most]
-        return [self._slip(relation) for relation in true]
+        answer = []
+        for relation in true:  # now and then with junk, something else or another spelling in it
+            turned = relation.target in self.as_asked and relation.source not in self.as_asked
+            near, far = (relation.source, relation.target) if turned else (relation.target, relation.source)
+            luck = rng.random()
+            if luck < settings.junk:
+                word = rng.choice(JUNK).format(focus=self.asked.concepts[0])
+            elif luck < settings.junk + settings.drift:
+                word = hidden.stranger(far, rng)
+            elif not (word := self.as_asked.get(near, "")):
+                others = hidden.spellings.get(near)
+                word = rng.choice(others) if others and rng.random() < settings.variants else near
+            there = self.as_asked.get(far) or far
+            ends = (word, there) if turned else (there, word)
+            answer.append(Triple(ends[0], relation.predicate, ends[1]))
+        return answer
 
-    def _own(self) -> list[tuple[str, str]]:
+    def _pairs(self) -> list[tuple[str, str]]:
         """Return pairs of a concept asked about and what it is related to, in the order in which they are named.
 
         What the prompt lists comes first where it is recited, in any order; then neighbours by Zipf's law, without
@@ -173,10 +188,10 @@ class _Answer:
                 drawn.append((-math.log(1 - rng.random()) / rank**-self.settings.popularity, node, near))
         return [*pairs, *((node, near) for _, node, near in sorted(drawn))]
 
-    def _wandering(self, own: list[tuple[str, str]]) -> Iterator[Triple]:
+    def _expansion(self, pairs: list[tuple[str, str]]) -> Iterator[Triple]:
         """Yield what a concept relates to; between, relations that go on from the last one or are of the topic."""
         hidden, rng, settings = self.hidden, self.rng, self.settings
-        topic, waiting, named = hidden.topic, deque(own), {*self.nodes, *self.listed}
+        topic, waiting, named = hidden.topic, deque(pairs), {*self.nodes, *self.listed}
         last = ""
         while True:
             if last and not (waiting and waiting[0][1] in self.listed) and rng.random() < settings.chain:
@@ -204,7 +219,7 @@ class _Answer:
         relation = self.hidden.relations.get((one, other)) or Triple(one, FALLBACK, other)
         return replace(relation, predicate=self.rng.choice(self.hidden.predicates)) if reworded else relation
 
-    def _joining(self, one: str, other: str) -> Iterator[Triple]:
+    def _connections(self, one: str, other: str) -> Iterator[Triple]:
         """Yield the relations of a hidden shortest path, then of others beside it; known intermediates are avoided."""
         used = self.listed - {one, other} if self.rng.random() < self.settings.recall else set()
         if (one, other) in self.hidden.relations and not self.asked.stated:
@@ -213,26 +228,8 @@ class _Answer:
             yield from (self.hidden.relations[pair] for pair in pairwise(path))
             used |= set(path[1:-1])
 
-    def _confirmed(self) -> list[Triple]:
+    def _confirmation(self) -> list[Triple]:
         """Return what the question repeats and is true, as it is true."""
         means, relations = self.hidden.means, self.hidden.relations
         pairs = [(means(one.source) or "", means(one.target) or "") for one in self.asked.stated]
         return list(dict.fromkeys(relations[pair] for pair in pairs if pair in relations))
-
-    def _slip(self, relation: Triple) -> Triple:
-        """Return a relation as the world says it: now and then with junk, something else or another spelling in it."""
-        rng, settings = self.rng, self.settings
-        turned = relation.target in self.as_asked and relation.source not in self.as_asked
-        near, far = (relation.source, relation.target) if turned else (relation.target, relation.source)
-        luck = rng.random()
-        if luck < settings.junk:
-            word = rng.choice(JUNK).format(focus=self.asked.concepts[0])
-        elif luck < settings.junk + settings.drift:
-            word = self.hidden.stranger(far, rng)
-        else:
-            word = self.as_asked.get(near, "")
-            if not word:
-                others = self.hidden.spellings.get(near)
-                word = rng.choice(others) if others and rng.random() < settings.variants else near
-        there = self.as_asked.get(far) or far
-        return Triple(word, relation.predicate, there) if turned else Triple(there, relation.predicate, word)

@@ -8,7 +8,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from itertools import pairwise, takewhile
+from itertools import pairwise
 from typing import LiteralString, TypeVar
 from uuid import uuid4
 
@@ -17,12 +17,11 @@ from neo4j import Result
 from graphgrow.errors import BadInput, StaleGraph, StoreError
 from graphgrow.graph.corrections import Corrections, is_structural
 from graphgrow.graph.events import from_json, sealed
-from graphgrow.graph.graph import fold
 from graphgrow.graph.model import Event, Relation
 from graphgrow.stores import GraphStore, StoreURL
 from graphgrow.stores.neo4j import cypher
 from graphgrow.stores.neo4j.server import check_version, connect, sentences
-from graphgrow.stores.projection import Projection, patch, project
+from graphgrow.stores.projection import Projection, patch
 
 PAGE = 200  # events
 ATTEMPTS = 5
@@ -66,11 +65,9 @@ class Neo4jStore(GraphStore):
         (decided, corrections), self._decided = self._decided, (0, Corrections())  # nothing is known if a commit fails
         rows = cypher.event_rows(self._writer, events)
         query: LiteralString
-        if any(map(is_structural, events)):  # they decide about others: this costs as much as the graph
-            query, shown = cypher.PATCH, fold(takewhile(lambda event: event.seq <= before, self.events()))
-            former = project(shown)
-            shown.apply_all(events)
-            rows |= cypher.patch_rows(graph, patch(former, project(shown)), shown.relations)
+        if any(map(is_structural, events)):
+            query, (change, shown) = cypher.PATCH, patch(self.events(), events)
+            rows |= cypher.patch_rows(graph, change, shown.relations)
             corrections = shown.corrections
         else:
             query = cypher.APPEND

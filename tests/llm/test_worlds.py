@@ -4,12 +4,14 @@ import os
 import sys
 from contextlib import closing
 from pathlib import Path
-from subprocess import run
+from subprocess import PIPE, Popen, run
 
 import networkx as nx
 import pytest
+from typer.testing import CliRunner
 
 from graphgrow.api.models import KINDS, hidden_graph, make_world, open_llm, open_world
+from graphgrow.cli import app
 from graphgrow.errors import BadInput
 from graphgrow.export import export
 from graphgrow.graph.graph import Graph
@@ -102,15 +104,14 @@ def test_a_name_that_opens_no_world_is_bad_input(
         open_world(f"world:{name}")
 
 
-def test_the_command_line_grows_against_a_world(tmp_path: Path) -> None:
+def test_the_command_line_grows_against_a_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run against a made world, one against what came of it, and no bill."""
+    monkeypatch.chdir(tmp_path)
     topic = str(make_world("communities", 300, 1).graph["topic"])
     for store, place in (("one.db", "communities?size=300&seed=1"), ("two.db", "one.db?junk=0")):
         words = ["grow", topic, "--llm", f"world:{place}", "--store", store, "--steps", "5", "--json"]
-        done = run(
-            [sys.executable, "-m", "graphgrow", *words], cwd=tmp_path, text=True, capture_output=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
+        done = CliRunner().invoke(app, words, catch_exceptions=False)
+        assert done.exit_code == 0, done.stderr
         assert "no known price" in done.stderr
         assert len(done.stdout.splitlines()) == 5
 
@@ -133,15 +134,10 @@ def test_another_process_says_the_same() -> None:
         "world = open_world('world:communities?size=300&seed=3')\n"
         "print(world.ask(Prompt('', 'what?', asks=Asks('expand', (world.hidden.topic,)))).text)"
     )
-    texts = [
-        run(
-            [sys.executable, "-c", program],
-            env=os.environ | {"PYTHONHASHSEED": seed},
-            text=True,
-            capture_output=True,
-            check=True,
-        ).stdout
-        for seed in "17"
+    command = [sys.executable, "-c", program]
+    runs = [
+        Popen(command, env=os.environ | {"PYTHONHASHSEED": seed}, text=True, stdout=PIPE, stderr=PIPE) for seed in "17"
     ]
+    texts = [run.communicate()[0] for run in runs]
     assert texts[0] == texts[1]
     assert parse(texts[0]).triples

@@ -254,8 +254,9 @@ def test_a_file_is_opened_while_its_first_event_is_written(tmp_path: Path) -> No
 def test_several_processes_grow_one_file(tmp_path: Path) -> None:
     """Four writers at once lose nothing and leave one log without gaps."""
     path = tmp_path / "g.db"
-    spawn = multiprocessing.get_context("spawn")
-    jobs = [spawn.Process(target=grow_beside_others, args=(path, name)) for name in ("ant", "bee", "cat", "dog")]
+    server = multiprocessing.get_context("forkserver")
+    server.set_forkserver_preload([__name__])
+    jobs = [server.Process(target=grow_beside_others, args=(path, name)) for name in ("ant", "bee", "cat", "dog")]
     for job in jobs:
         job.start()
     for job in jobs:

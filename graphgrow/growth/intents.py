@@ -18,13 +18,13 @@ from graphgrow.parse.salvage import DECODER
 from graphgrow.policy.strategies.pinned import STEERED
 from graphgrow.prompts.further import example, intents
 from graphgrow.prompts.render import EXPAND, QUESTION_CHARACTERS, angles, kind
-from graphgrow.resolve.hygiene import RULES
+from graphgrow.resolve.hygiene import RULES, Hygiene
 from graphgrow.resolve.resolve import Resolver
 
 MOST = 6  # questions about a concept that are asked; the model is asked for twice as many
 ALIKE = 0.85  # two questions as alike as that ask for the same
 _DEPTH = 4  # of the lists in a reply
-_RULES = ("no letters", "markup", "identifier", "placeholder", "script")
+_HYGIENE = Hygiene(frozenset(RULES) - {"no letters", "markup", "identifier", "placeholder", "script"})  # of questions
 _LISTS = re.compile(r"q|intent|text|\d+$", re.IGNORECASE)  # the keys under which models put questions
 _START = re.compile(r"""\[\s*+["'{\]]|\{\s*+["'}]""")
 _STRING = re.compile(r'"((?:[^"\\\n]|\\.)*+)"(?=\s*+(?:[,\]}\n]|$))')
@@ -169,7 +169,7 @@ def _rule_against(text: str, topic: str) -> str:
         return "placeholder"
     if canonical(text) in example():
         return "echo of the prompt"
-    return next((rule for rule in _RULES if RULES[rule](text, topic)), "")
+    return _HYGIENE(text, topic)
 
 
 def _chosen(fit: list[str], focus: Focus, graph: Graph, count: int, resolver: Resolver) -> tuple[str, ...]:

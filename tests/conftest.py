@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 
 from graphgrow.growth.replay import recording, replay
-from graphgrow.resolve.options import resolver
+from graphgrow.resolve.options import open_resolver
 from graphgrow.stores import GraphStore, open_store
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a store's file with the recorded run in it; nobody writes to it."""
     path = tmp_path_factory.mktemp("recorded") / "run.db"
     with closing(open_store(str(path), create=True)) as store:
-        for _ in replay(recording(RECORDED), store, resolver()):
+        for _ in replay(recording(RECORDED), store, open_resolver()):
             pass
     return path
 

@@ -8,7 +8,7 @@ import typer
 from graphgrow.cli.output import AsJson, Store, dump, say, table
 from graphgrow.cli.resolving import Embeddings
 from graphgrow.graph.graph import Graph
-from graphgrow.resolve.options import meanings
+from graphgrow.resolve.options import open_meanings
 from graphgrow.stores import open_store
 
 SHOWN = 15
@@ -27,7 +27,7 @@ def critical_(
 ) -> None:
     """Print structural and semantic entropy, and which relations join what is far apart in meaning."""
     with closing(open_store(store)) as home:
-        graph, known = home.graph(), meanings(embeddings, home, base_url)
+        graph, known = home.graph(), open_meanings(embeddings, home, base_url)
         vectors = known.vectors([concept.name for concept in graph.concepts.values()]) if known is not None else None
     row, surprising = _measured(graph, vectors)
     if as_json:

@@ -18,7 +18,7 @@ from graphgrow.graph.model import Edit, Expansion
 from graphgrow.growth.replay import Fields, recording
 from graphgrow.growth.replay import replay as run_again
 from graphgrow.growth.step import now
-from graphgrow.resolve.options import how as resolving
+from graphgrow.resolve.options import open_meanings, open_resolver
 from graphgrow.resolve.resolve import VERBATIM
 from graphgrow.stores import DEFAULT_URL, GraphStore, open_store
 from graphgrow.stores.copying import complete, copy
@@ -58,7 +58,9 @@ def replay(
     fields = Fields(field, question_field) if field else None
     recorded = recording(file, fields, topic)
     with closing(open_store(store, create=True)) as home:
-        resolver = resolving(without_rule, predicates, embeddings, home) if resolution == "on" else VERBATIM
+        resolver = VERBATIM
+        if resolution == "on":
+            resolver = open_resolver(without_rule or (), predicates, open_meanings(embeddings, home))
         outcomes: Counter[str] = Counter()
         notes = []
         for event in run_again(recorded, home, resolver, append=append):

@@ -35,8 +35,7 @@ from graphgrow.llm import LLM
 from graphgrow.policy import DEFAULT, open_policy
 from graphgrow.policy.monitor import verdict
 from graphgrow.prompts.variants import load_variants
-from graphgrow.resolve.options import how as resolving
-from graphgrow.resolve.options import known
+from graphgrow.resolve.options import open_meanings, open_resolver, open_vocabulary
 from graphgrow.stores import DEFAULT_URL, open_store
 from graphgrow.stores.outbox import state_folder
 from graphgrow.stores.retrying import Patient
@@ -115,8 +114,9 @@ def grow(
         with closing(open_llm(llm or None, base_url or None, env=os.environ, temperature=temperature)) as model:
             budget = limits(model, Budget(steps, tokens, usd, minutes, until))
             with sigint() as stop:
-                resolver = resolving(without_rule, predicates, embeddings, opened, base_url)
-                names = known(predicates).names if strict_predicates else ()
+                meanings = open_meanings(embeddings, opened, base_url)
+                resolver = open_resolver(without_rule or (), predicates, meanings)
+                names = open_vocabulary(predicates).names if strict_predicates else ()
                 how = Settings(
                     policy=chosen,
                     budget=budget,

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from graphgrow.cli.output import AsJson, Store, dump, say, table
-from graphgrow.resolve.options import known
+from graphgrow.resolve.options import open_vocabulary
 from graphgrow.resolve.predicates import Unmapped
 from graphgrow.stores import open_store
 
@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
 def predicates_(store: Store, predicates: Predicates = None, as_json: AsJson = False) -> None:
     """List the wordings that the vocabulary does not hold, most frequent first, with what each may mean."""
-    words = known(predicates)
+    words = open_vocabulary(predicates)
     with closing(open_store(store)) as home:
         said = Counter(one.raw.predicate for event in home.events() for one in event.delta.statements)
     missing = words.unmapped(said)

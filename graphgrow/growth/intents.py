@@ -177,7 +177,7 @@ def _chosen(fit: list[str], focus: Focus, graph: Graph, count: int, resolver: Re
     keys = tuple(map(graph.representative, focus.concepts))
     besides = [words for angle, words in angles().items() if (angle, *keys) in graph.asked]
     new = [text for text in fit if (text, *keys) not in graph.asked]
-    meanings = resolver.identifier.meanings if resolver.identifier else None
+    meanings = resolver.known.meanings if resolver.known else None
     likeness: Likeness = spelled_alike if meanings is None else lambda texts: _cosines(meanings.vectors(texts))
     return most_different(new, count, besides, likeness)
 

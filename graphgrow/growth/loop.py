@@ -26,7 +26,7 @@ from graphgrow.policy.monitor import verdict
 from graphgrow.policy.strategies.pinned import followed, is_allowed, steered
 from graphgrow.prompts.render import render, repair
 from graphgrow.prompts.variants import Variants
-from graphgrow.resolve.options import resolver
+from graphgrow.resolve.options import open_resolver
 from graphgrow.resolve.resolve import Resolver
 from graphgrow.stores import GraphStore
 from graphgrow.stores.outbox import Outbox, PendingReply, state_folder
@@ -54,7 +54,7 @@ class Settings:
     budget: Budget = field(default_factory=Budget)
     width: int = 1
     seed: int = 0
-    resolver: Resolver = field(default_factory=resolver)
+    resolver: Resolver = field(default_factory=open_resolver)
     predicates: tuple[str, ...] = ()
     variants: Variants = field(default_factory=dict)
     arbiter: bool = False

@@ -25,7 +25,7 @@ from graphgrow.llm.simulated.world import World
 from graphgrow.policy import open_policy
 from graphgrow.prompts.render import KINDS, angles, render
 from graphgrow.resolve.identity import Meanings
-from graphgrow.resolve.options import resolver
+from graphgrow.resolve.options import open_resolver
 from graphgrow.stores.memory import MemoryStore
 from tests.conftest import chatter, triples
 
@@ -64,7 +64,7 @@ def heard(reply: str, count: int = 3, graph: Graph | None = None, finish: str = 
     graph = graph or Graph()
     asked = question(FOCUS, graph, "spider silk", count, seed=0)
     answer = Answer(asked.prompt, Reply(reply, finish_reason=finish))
-    return listed(graph, "spider silk", asked, answer, resolver(**how), seed=0, at="")  # type: ignore[arg-type]
+    return listed(graph, "spider silk", asked, answer, open_resolver(**how), seed=0, at="")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -238,7 +238,9 @@ def test_a_rejected_concept_is_not_asked_about() -> None:
     graph = store.graph()
     focus = Focus("bfs", ("fibroin",), "next", angle=INTENTS)
     asked = question(focus, graph, "silk", 3, 0)
-    graph.apply(listed(graph, "silk", asked, Answer(asked.prompt, Reply(asking(*ASKS))), resolver(), seed=0, at=""))
+    graph.apply(
+        listed(graph, "silk", asked, Answer(asked.prompt, Reply(asking(*ASKS))), open_resolver(), seed=0, at="")
+    )
     assert len(graph.intents["fibroin"]) == 3
     graph.apply(edits.reject(graph, "fibroin"))
     assert graph.intents == {}

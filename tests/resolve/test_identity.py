@@ -11,10 +11,9 @@ from graphgrow.graph.events import read_events
 from graphgrow.graph.keys import bare, canonical
 from graphgrow.graph.model import Expansion
 from graphgrow.parse.reply import parse
-from graphgrow.resolve.identity import Decision, Lexicon, contradiction, decide, disagree
-from graphgrow.resolve.identity.candidates import Candidate
-from graphgrow.resolve.identity.forms import abbreviates, form, shortenings, without_acronym
-from graphgrow.resolve.identity.guards import narrower, opposed
+from graphgrow.resolve.identity import Candidate, Decision, Lexicon, contradiction, decide, disagree
+from graphgrow.resolve.identity.decide import narrower, opposed
+from graphgrow.resolve.identity.lexicon import abbreviates, form, shortenings, without_acronym
 from tests.conftest import RECORDED, ROOT
 
 WORDS = st.sampled_from(

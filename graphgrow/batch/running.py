@@ -235,7 +235,7 @@ def _resolver(task: Task, store: GraphStore) -> Iterator[Resolver]:
     """Yield how the replies of a job are resolved; requests for vectors pass its gate."""
     job = task.job
     meant = open_meanings(job.embeddings, store, job.base_url, task.gate)
-    with nullcontext() if meant is None else closing(meant):  # one that knows no name yet is false
+    with closing(meant) if meant else nullcontext():
         yield open_resolver(job.without_rule, _predicates(task), meant)
 
 
@@ -250,7 +250,8 @@ def _settings(task: Task, reading: Resolver, held: leases.Held, left: Budget) ->
     variants = load_variants(task.folder / job.prompt_variants) if job.prompt_variants else {}
     return Settings(
         policy=open_policy(job.policy, {kind: tuple(names) for kind, names in variants.items()}),
-        predicates=open_vocabulary(_predicates(task)).names if job.strict_predicates else (), variants=variants, resolver=reading,
+        predicates=open_vocabulary(_predicates(task)).names if job.strict_predicates else (),
+        variants=variants, resolver=reading,
         budget=left, width=job.width, seed=job.seed, arbiter=job.arbiter, samples=job.samples, intents=job.intents,
         now=lambda: stamp(task.clock.now()), stop=lambda: held.is_lost or task.stop(), run=task.run,
     )  # fmt: skip

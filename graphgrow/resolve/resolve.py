@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from graphgrow.graph.corrections import REJECTED
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import bare, canonical, clean
-from graphgrow.graph.model import Change, Concept, Delta, Proposal, Reject, Relation, Statement, Triple
+from graphgrow.graph.model import Concept, Delta, Proposal, Reject, Relation, Statement, Triple
 from graphgrow.resolve.hygiene import broken_rule
 from graphgrow.resolve.predicates import FALLBACK, Wording, read
 
@@ -67,8 +67,10 @@ def resolve(proposal: Proposal, graph: Graph, topic: str = "", resolver: Resolve
             against[name] = REJECTED
         elif not graph.knows(key):
             rule = "" if key in graph.corrections.allowed else resolver.broken_rule(name, topic)
-            if not rule and new and new.is_rejected(name, key):
-                rule = REJECTED
+            if not rule and new:
+                # Another way of writing what somebody rejected is rejected too.
+                decision = new.decide(name, key)
+                rule = REJECTED if decision.action == "merge" and graph.is_rejected(decision.into) else ""
             if rule:
                 against[name] = rule
 
@@ -105,15 +107,14 @@ def resolve(proposal: Proposal, graph: Graph, topic: str = "", resolver: Resolve
     # Names: each is a new concept, or another spelling of a known one.
     concepts: dict[str, Concept] = {}
     aliases: dict[tuple[str, str], None] = {}
-    changes: list[Change] = []
     for name in entering:
         key = keys[name]
         known = concepts.get(key) or graph.concepts.get(graph.representative(key))
         if known is None:
             concepts[key] = Concept(key, name)
-            changes += new.take(name, key) if new else ()
         elif name != known.name and name not in known.aliases:
             aliases[key, name] = None
+    changes = new.changes(concepts.values()) if new else []
 
     # Relations: new, or support of a known one; what the reply itself merges counts already.
     corrections = graph.corrections.ahead(changes)

@@ -137,7 +137,7 @@ def test_meanings_are_compared_with_the_local_model(tmp_path: Path) -> None:
             change.concepts for change in log[1].delta.changes
         ]
         assert len(list(graph.doubts())) >= 1
-        assert store.recall("embedding all-MiniLM-L6-v2 int8", ["medical instruments"]) or len(meanings) >= 3
+        assert store.recall("embedding all-MiniLM-L6-v2 int8", ["medical instruments"]) or len(meanings.index) >= 3
 
 
 def test_rules_vocabulary_and_unmapped_wordings_from_the_command_line(tmp_path: Path) -> None:

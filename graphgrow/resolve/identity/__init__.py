@@ -8,13 +8,5 @@ from graphgrow.resolve.identity.lexicon import Candidate, Lexicon
 from graphgrow.resolve.identity.meanings import Meanings, Vectors
 
 __all__ = [
-    "Candidate",
-    "Decision",
-    "KnownNames",
-    "Lexicon",
-    "Meanings",
-    "Vectors",
-    "contradiction",
-    "decide",
-    "disagree",
-]
+    "Candidate", "Decision", "KnownNames", "Lexicon", "Meanings", "Vectors", "contradiction", "decide", "disagree",
+]  # fmt: skip

@@ -21,7 +21,7 @@ from rapidfuzz.distance import OSA
 
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical, clean
-from graphgrow.graph.model import Change, Doing
+from graphgrow.graph.model import Change, Concept, Doing
 from graphgrow.resolve.identity.lexicon import How, Lexicon, acronym_in, form
 from graphgrow.resolve.identity.meanings import Meanings
 from graphgrow.resolve.identity.words import words
@@ -72,8 +72,8 @@ def decide(
 ) -> Decision:
     """Return what becomes of a name with a canonical key, given the concepts known so far.
 
-    `neighbours` returns the keys around a key, the name's own included; by default nothing is known about them. To
-    compare a known concept with the others, take it out of the lexicon first: a known name is always its own merge.
+    `neighbours` returns the keys around a key, the name's own included; by default nothing is known about them. A name
+    that the lexicon holds is always its own merge.
     """
     same = lexicon.same(name)
     known = [one for one in same if one.how in {"key", "alias"}]
@@ -161,13 +161,12 @@ def contradiction(one: str, other: str) -> str:
 def opposed(one: str, other: str) -> str:
     """Return why two names must not be merged however alike they are or mean; "" where nothing says so. Symmetric."""
     one, other = sorted((clean(one), clean(other)))
-    for what, left, right in zip(
-        ("symbols", "formulas", "acronyms", "people"), _marks(one), _marks(other), strict=True
-    ):
+    for what, left in _marks(one).items():
+        right = _marks(other)[what]
         if left and right and not left & right:
             return f"{_either(min(left), min(right))} are different {what}"
-    left_species, right_species = _BINOMIAL.match(one), _BINOMIAL.match(other)
-    if left_species and right_species and left_species[1] == right_species[1] and left_species[2] != right_species[2]:
+    species, others_species = _BINOMIAL.match(one), _BINOMIAL.match(other)
+    if species and others_species and species[1] == others_species[1] and species[2] != others_species[2]:
         return f"{_either(one, other)} are different species"
     mine, others = form(one), form(other)
     if not set(mine.signatures).isdisjoint(others.signatures):
@@ -176,15 +175,15 @@ def opposed(one: str, other: str) -> str:
 
 
 @lru_cache(REMEMBERED)
-def _marks(name: str) -> tuple[frozenset[str], frozenset[str], frozenset[str], frozenset[str]]:
-    """Return what a key has folded away: a one-letter name (G' is not G''), formulas, acronyms, names of people."""
+def _marks(name: str) -> Mapping[str, set[str]]:
+    """Return what a key has folded away, by what it is; a name of one letter is a symbol: G' is not G''."""
     parts = name.split()
-    return (
-        frozenset([name] if len(canonical(name)) == 1 else []),
-        frozenset(part for part in parts if _FORMULA.match(part) and not acronym_in(part)),
-        frozenset(letters for part in parts if (letters := acronym_in(part))),
-        frozenset(_EPONYM.findall(name)),
-    )
+    return {
+        "symbols": {name} if len(canonical(name)) == 1 else set(),
+        "formulas": {part for part in parts if _FORMULA.match(part) and not acronym_in(part)},
+        "acronyms": {letters for part in parts if (letters := acronym_in(part))},
+        "people": set(_EPONYM.findall(name)),
+    }
 
 
 def _other_words(left: set[str], right: set[str]) -> str:
@@ -265,8 +264,8 @@ class KnownNames:
         self._graph: Graph | None = None
         self._seq, self._decisions = 0, 0  # of the graph, as far as it is known
 
-    def follow(self, graph: Graph) -> None:
-        """Take in what the graph has come to hold since this was last asked; anew where decisions changed it."""
+    def compare(self, graph: Graph, keys: Mapping[str, str], pairs: Iterable[tuple[str, str]]) -> "NewNames":
+        """Return what decides about the names of a reply: `keys` is name -> canonical key, `pairs` what it relates."""
         if self._graph is not graph or self._decisions != graph.decisions:
             self._lexicon, self._rejected, self._seq = Lexicon(), Lexicon(), 0
             for key in graph.corrections.rejected:
@@ -276,7 +275,7 @@ class KnownNames:
                 if key not in graph.concepts or graph.name(key) != name:
                     del self._meant[key]
                     if self.meanings is not None:
-                        self.meanings.remove(key)
+                        self.meanings.index.remove(key)
         fresh: dict[str, str] = {}
         for said, spelling in graph.spellings(since=self._seq):
             key = graph.representative(said)
@@ -287,17 +286,13 @@ class KnownNames:
         if self.meanings is not None:
             self.meanings.add(fresh)
             self._meant |= fresh
+            self.meanings.prepare([name for name, key in keys.items() if not graph.knows(key)])
+        # Not before: where an embedder failed, all this is done again.
         self._graph, self._seq, self._decisions = graph, graph.seq, graph.decisions
-
-    def compare(self, graph: Graph, keys: Mapping[str, str], pairs: Iterable[tuple[str, str]]) -> "NewNames":
-        """Return what decides about the names of a reply: `keys` is name -> canonical key, `pairs` what it relates."""
-        self.follow(graph)
         beside: defaultdict[str, set[str]] = defaultdict(set)
         for one, other in pairs:
             beside[keys[one]].add(graph.representative(keys[other]))
             beside[keys[other]].add(graph.representative(keys[one]))
-        if self.meanings is not None:
-            self.meanings.prepare([name for name, key in keys.items() if not graph.knows(key)])
         return NewNames(graph, beside, self._lexicon, self._rejected, self.meanings)
 
 
@@ -314,38 +309,34 @@ class NewNames:
     rejected: Lexicon
     meanings: Meanings | None
     _decisions: dict[str, Decision] = field(default_factory=dict)
-    _taken: Lexicon = field(default_factory=Lexicon)
 
-    def _decide(self, name: str, key: str) -> Decision:
-        """Return what a name means in the graph, whatever else the reply brings."""
+    def decide(self, name: str, key: str) -> Decision:
+        """Return what a name means that the graph does not know, whatever else the reply brings."""
         if key in self._decisions:
             return self._decisions[key]
+
+        def neighbours(other: str) -> AbstractSet[str]:
+            own = other == key
+            return self.beside.get(key, frozenset()) if own else self.graph.neighbours.get(other, {}).keys()
+
         decision = decide(name, key, self.rejected) if len(self.rejected) else None
         if decision is None or decision.action != "merge":
-
-            def neighbours(other: str) -> AbstractSet[str]:
-                own = other == key
-                return self.beside.get(key, frozenset()) if own else self.graph.neighbours.get(other, {}).keys()
-
             decision = decide(name, key, self.lexicon, neighbours, self.meanings)
         self._decisions[key] = decision
         return decision
 
-    def is_rejected(self, name: str, key: str) -> bool:
-        """Tell whether a name that the graph does not know is another way of writing what somebody rejected."""
-        if self.graph.knows(key):
-            return False
-        decision = self._decide(name, key)
-        return decision.action == "merge" and self.graph.is_rejected(decision.into)
-
-    def take(self, name: str, key: str) -> list[Change]:
-        """Take in a new name, and return what the log says of it; that it stands apart goes without saying."""
-        decision = self._decide(name, key)
-        if decision.action != "merge":
-            inside = decide(name, key, self._taken)
-            decision = inside if inside.action == "merge" or decision.action == "apart" else decision
-        self._taken.add(key, name)
-        if decision.action == "apart":
-            return []
-        do: Doing = "merge" if decision.action == "merge" else "doubt"
-        return [Change(do, (key, decision.into), reason=decision.reason, score=round(decision.score, 4))]
+    def changes(self, concepts: Iterable[Concept]) -> list[Change]:
+        """Return what the log says of new concepts, beside each other too; that they stand apart needs no saying."""
+        changes: list[Change] = []
+        inside = Lexicon()
+        for concept in concepts:
+            decision = self.decide(concept.name, concept.key)
+            if decision.action != "merge":
+                other = decide(concept.name, concept.key, inside)
+                decision = other if other.action == "merge" or decision.action == "apart" else decision
+            inside.add(concept.key, concept.name)
+            if decision.action != "apart":
+                do: Doing = "merge" if decision.action == "merge" else "doubt"
+                pair, score = (concept.key, decision.into), round(decision.score, 4)
+                changes.append(Change(do, pair, reason=decision.reason, score=score))
+        return changes

@@ -34,7 +34,6 @@ _FEWEST_GUESSED = 3  # two letters are the initials of too much
 _GRAM = 3
 _SCORED = 64  # the names with the most trigrams in common, whose likeness is worth computing
 _LEAST_IN_COMMON = 0.3  # Dice; one edit in a name of seven letters leaves .5 or more
-_DEAD = np.iinfo(np.uint16).max
 _FEWEST_SLOTS = 1024
 
 
@@ -86,8 +85,20 @@ def form(name: str) -> Form:
 
 
 def spelled(name: str) -> tuple[str, ...]:
-    """Return the words of a name's canonical key in American spelling, without articles inside."""
-    tables, spelling = words(), [american(word) for word in canonical(name).split()]
+    """Return the words of a name's canonical key in American spelling and the singular, without articles inside."""
+    tables = words()
+    spelling: list[str] = []
+    for plural in canonical(name).split():
+        word = tables.plurals.get(plural, plural)
+        # The longest beginning decides, none is longer than twelve letters; else the ending does.
+        begins = (word[:end] for end in range(min(len(word), 12), 3, -1))
+        begin = next((one for one in begins if one in tables.begins), "")
+        ends = (one for one in tables.ends if len(word) - len(one) >= _SHORTEST_STEM and word.endswith(one))
+        if begin:
+            word = tables.begins[begin] + word.removeprefix(begin)
+        elif end := next(ends, ""):
+            word = word.removesuffix(end) + tables.ends[end]
+        spelling.append(word)
     # "the" in "stiffness of the material", but not the letter in "vitamin a".
     inner = [
         place
@@ -95,21 +106,6 @@ def spelled(name: str) -> tuple[str, ...]:
         if spelling[place] in tables.articles and spelling[place - 1] in tables.prepositions
     ]
     return tuple(word for place, word in enumerate(spelling) if place not in inner)
-
-
-@lru_cache(maxsize=50_000)
-def american(word: str) -> str:
-    """Return one lower-case word in American spelling and in the singular."""
-    tables = words()
-    word = tables.plurals.get(word, word)
-    # The longest beginning decides: none of them is longer than twelve letters.
-    for end in range(min(len(word), 12), 3, -1):
-        if word[:end] in tables.begins:
-            return tables.begins[word[:end]] + word[end:]
-    for ending, written in tables.ends.items():
-        if len(word) - len(ending) >= _SHORTEST_STEM and word.endswith(ending):
-            return word.removesuffix(ending) + written
-    return word
 
 
 def without_acronym(name: str) -> tuple[str, str]:
@@ -178,12 +174,12 @@ class Lexicon:
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
-        self._spellings: dict[str, dict[str, int]] = {}  # key -> canonical spelling -> slot
-        self._slots: list[tuple[str, str] | None] = []  # key and canonical spelling
-        self._sizes = np.full(_FEWEST_SLOTS, _DEAD, np.uint16)  # trigrams of the spelling in a slot
-        self._grams: dict[str, array[int]] = {}  # trigram -> slots
+        self._spellings: dict[str, set[str]] = {}  # key -> canonical spellings
+        self._acronyms: dict[str, set[str]] = {}  # key -> letters of the spellings that are acronyms
         self._keys: dict[tuple[Term, str], dict[str, None]] = {}  # term -> keys, in the order they came
-        self._terms: dict[str, dict[tuple[Term, str], None]] = {}  # and back
+        self._slots: list[tuple[str, str]] = []  # key and canonical spelling
+        self._sizes = np.empty(_FEWEST_SLOTS, np.float32)  # trigrams of the spelling in a slot
+        self._grams: dict[str, array[int]] = {}  # trigram -> slots
 
     def __len__(self) -> int:
         return len(self._spellings)
@@ -198,35 +194,27 @@ class Lexicon:
     def add(self, key: str, *names: str) -> None:
         """Take in a concept's key with its name and aliases; the key itself is always one of its spellings."""
         self._names.setdefault(key, names[0] if names else key)
-        spellings, terms = self._spellings.setdefault(key, {}), self._terms.setdefault(key, {})
+        spellings, acronyms = self._spellings.setdefault(key, set()), self._acronyms.setdefault(key, set())
         for name in (key, *names):
             text, parts, letters = canonical(name), form(name), acronym_in(name)
-            if text not in spellings:
-                spellings[text] = self._place(key, text)
-            new: list[tuple[Term, str]] = [("text", text), ("definition", parts.acronym), ("initials", parts.initials)]
-            new += [("signature", signature) for signature in parts.signatures]
-            new += [("acronym", letters), *(("shortening", short) for short in shortenings(letters))]
-            for term in new:
+            terms: list[tuple[Term, str]] = [("text", text), ("acronym", letters), ("definition", parts.acronym)]
+            terms += [("initials", parts.initials), *(("signature", signature) for signature in parts.signatures)]
+            terms += [("shortening", short) for short in shortenings(letters)]
+            for term in terms:
                 if term[1]:
                     self._keys.setdefault(term, {})[key] = None
-                    terms[term] = None
-
-    def remove(self, key: str) -> None:
-        """Forget a concept and all its spellings; a key that is not there changes nothing."""
-        self._names.pop(key, None)
-        for slot in self._spellings.pop(key, {}).values():
-            self._slots[slot] = None
-            self._sizes[slot] = _DEAD
-        for term in self._terms.pop(key, ()):
-            del self._keys[term][key]
-            if not self._keys[term]:
-                del self._keys[term]
-        if len(self._slots) > _FEWEST_SLOTS and sum(map(len, self._spellings.values())) * 2 < len(self._slots):
-            alive = [slot for slot in self._slots if slot is not None]
-            self._slots, self._grams = [], {}
-            self._sizes = np.full(_FEWEST_SLOTS, _DEAD, np.uint16)
-            for one, text in alive:
-                self._spellings[one][text] = self._place(one, text)
+            if letters:
+                acronyms.add(letters)
+            if text in spellings:
+                continue
+            spellings.add(text)
+            slot, grams = len(self._slots), _trigrams(text)
+            self._slots.append((key, text))
+            if slot == len(self._sizes):
+                self._sizes = np.concatenate([self._sizes, np.empty_like(self._sizes)])
+            self._sizes[slot] = len(grams)
+            for gram in grams:
+                self._grams.setdefault(gram, array("I")).append(slot)
 
     def near(self, name: str, limit: int = 8) -> list[Candidate]:
         """Return the concepts a name may mean, best first, each once and by the strongest of its reasons."""
@@ -234,27 +222,24 @@ class Lexicon:
 
     def same(self, name: str) -> list[Candidate]:
         """Return the concepts whose name or acronym this name is, however it is written; strongest reason first."""
+        keys = self._keys
         text, parts, letters = canonical(name), form(name), acronym_in(name)
-        found = [Candidate(text, SAME_KEY, "key")] if text in self else []
-        found += [Candidate(key, SAME_ALIAS, "alias") for key in self._with("text", text)]
-        found += [
-            Candidate(key, SAME_SIGNATURE, "signature")
-            for signature in parts.signatures
-            for key in self._with("signature", signature)
-        ]
+        found = [Candidate(text, SAME_KEY, "key")] if text in self._spellings else []
+        found += [Candidate(key, SAME_ALIAS, "alias") for key in keys.get(("text", text), ())]
+        for signature in parts.signatures:
+            found += [Candidate(key, SAME_SIGNATURE, "signature") for key in keys.get(("signature", signature), ())]
         # What an acronym stands for and what abbreviates a name: first by definition, then by initials alone. Who
         # defined the acronym before meant something else by it.
-        is_taken = bool(self._with("definition", parts.acronym))
-        for key in self._with("acronym", parts.acronym):
+        is_taken = ("definition", parts.acronym) in keys
+        for key in keys.get(("acronym", parts.acronym), ()):
             found.append(Candidate(key, INITIALS, "initials") if is_taken else Candidate(key, DEFINED, "acronym"))
-        found += [Candidate(key, DEFINED, "acronym") for key in self._with("definition", letters)]
+        found += [Candidate(key, DEFINED, "acronym") for key in keys.get(("definition", letters), ())]
         for short in shortenings(letters):
-            for key in self._with("initials", short):
+            for key in keys.get(("initials", short), ()):
                 if any(abbreviates(letters, long.split()) for long in self._spellings[key]):
                     found.append(Candidate(key, INITIALS, "initials"))
-        for key in self._with("shortening", parts.initials):
-            acronyms = [acronym for kind, acronym in self._terms[key] if kind == "acronym"]
-            if any(abbreviates(acronym, text.split()) for acronym in acronyms):
+        for key in keys.get(("shortening", parts.initials), ()):
+            if any(abbreviates(acronym, text.split()) for acronym in self._acronyms[key]):
                 found.append(Candidate(key, INITIALS, "initials"))
         return _strongest(found)
 
@@ -272,28 +257,10 @@ class Lexicon:
             places = places[dice[places] >= np.partition(dice[places], -_SCORED)[-_SCORED]]
         order = np.lexsort((places, -dice[places]))[:_SCORED]
         scores: dict[str, float] = {}
-        for place in places[order]:
-            slot = self._slots[place]
-            if slot is not None:
-                key, other = slot
-                score = max(fuzz.ratio(text, other), fuzz.token_sort_ratio(text, other)) / 100
-                scores[key] = max(score, scores.get(key, 0.0))
+        for key, other in (self._slots[place] for place in places[order]):
+            score = max(fuzz.ratio(text, other), fuzz.token_sort_ratio(text, other)) / 100
+            scores[key] = max(score, scores.get(key, 0.0))
         return [Candidate(key, score, "likeness") for key, score in scores.items() if score >= LEAST_LIKENESS]
-
-    def _with(self, kind: Term, text: str) -> Iterable[str]:
-        """Return the concepts that are looked up by a term, in the order they came."""
-        return self._keys.get((kind, text), ())
-
-    def _place(self, key: str, text: str) -> int:
-        """Give a spelling a slot and post its trigrams."""
-        slot, grams = len(self._slots), _trigrams(text)
-        self._slots.append((key, text))
-        if slot == len(self._sizes):
-            self._sizes = np.concatenate([self._sizes, np.full(slot, _DEAD, np.uint16)])
-        self._sizes[slot] = min(len(grams), _DEAD - 1)
-        for gram in grams:
-            self._grams.setdefault(gram, array("I")).append(slot)
-        return slot
 
 
 def _strongest(candidates: Iterable[Candidate]) -> list[Candidate]:

@@ -48,9 +48,6 @@ class Vectors:
     def __len__(self) -> int:
         return len(self._keys)
 
-    def __contains__(self, key: object) -> bool:
-        return key in self._place
-
     def add(self, key: str, vector: Floats) -> None:
         """Take in a vector of length 1, or replace the one of this key; raises BadInput for another dimension."""
         if not self._rows.size:
@@ -104,16 +101,16 @@ class Vectors:
 
 
 class Meanings:
-    """The names of known concepts by what they mean. Vectors that a cache holds are not computed again."""
+    """The names of known concepts by what they mean. Vectors that a cache holds are not computed again.
+
+    `index` holds the vectors of the known concepts by key.
+    """
 
     def __init__(self, embedder: Embedder, cache: Cache | None = None) -> None:
+        self.index = Vectors()
         self._embedder = embedder
         self._cache = cache
-        self._vectors = Vectors()
         self._ready: dict[str, Floats] = {}
-
-    def __len__(self) -> int:
-        return len(self._vectors)
 
     def close(self) -> None:
         """Close the connections of an embedder that has some."""
@@ -123,24 +120,16 @@ class Meanings:
     def add(self, names: Mapping[str, str]) -> None:
         """Take in concepts, key -> name; many at once cost much less than one by one."""
         for key, vector in zip(names, self.vectors(list(names.values())), strict=True):
-            self._vectors.add(key, vector)
-
-    def put(self, key: str, vector: Floats) -> None:
-        """Take in a concept whose vector is known already."""
-        self._vectors.add(key, vector)
-
-    def remove(self, key: str) -> None:
-        """Forget a concept."""
-        self._vectors.remove(key)
+            self.index.add(key, vector)
 
     def near(self, name: str, limit: int = 8, at_least: float = 0.0) -> list[Candidate]:
         """Return the concepts that mean about the same as a name, best first."""
-        nearest = self._vectors.near(self._vector(name), limit, at_least)
+        nearest = self.index.near(self._vector(name), limit, at_least)
         return [Candidate(key, cosine, "meaning") for key, cosine in nearest]
 
     def cosine(self, name: str, key: str) -> float | None:
         """Return how much a name and a known concept mean the same, -1 to 1; None for an unknown key."""
-        vector = self._vectors.get(key)
+        vector = self.index.get(key)
         return None if vector is None else float(vector @ self._vector(name))
 
     def vectors(self, names: Sequence[str]) -> Floats:

@@ -10,7 +10,7 @@ import re
 import tomllib
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -18,7 +18,6 @@ from itertools import pairwise
 
 from graphgrow.errors import BadInput
 from graphgrow.graph.keys import canonical, singular
-from graphgrow.graph.model import Reject
 
 MAX_CHARACTERS = 80
 MAX_WORDS = 8
@@ -212,8 +211,3 @@ class Hygiene:
 
 
 broken_rule = Hygiene()
-
-
-def counts(rejects: Iterable[Reject]) -> dict[str, int]:
-    """Return how often each hygiene rule was broken."""
-    return dict(Counter(reject.rule for reject in rejects))

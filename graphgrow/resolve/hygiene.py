@@ -77,7 +77,6 @@ _QUANTITY = re.compile(
 _SEAM = re.compile(r"_+|(?<=[a-z]{2})(?=[A-Z][a-z])")
 _SCRIPT_FAMILY = {"GREEK": "LATIN", "MICRO": "LATIN", "HIRAGANA": "CJK", "KATAKANA": "CJK", "MODIFIER": "LATIN"}
 
-
 RULES = (
     "no letters", "too long", "markup", "prefix", "identifier", "placeholder", "pronoun", "bare adjective", "fragment",
     "stutter", "verb phrase", "sentence", "vague", "praise", "script", "language",
@@ -107,7 +106,7 @@ def _lists() -> dict[str, frozenset[str]]:
 
 @lru_cache(8192)
 def _script(text: str) -> str:
-    """Return the script most letters of a text belong to ("LATIN", "CJK", ...), "" where it has no letter."""
+    """Return the family of scripts that most letters of a text belong to, "LATIN" or "CJK"; "" for no letters."""
     if text.isascii():
         return "LATIN" if any(map(str.isalpha, text)) else ""
     names = Counter(unicodedata.name(c, "?").split()[0] for c in unicodedata.normalize("NFKC", text) if c.isalpha())
@@ -163,14 +162,10 @@ def _no_noun_phrase(name: str) -> Iterator[str]:
 
     # It ends without a noun: "durable", "highly effective", "fibre-reinforced". "LED" is an acronym.
     before, parts = words[:-1], re.split(r"[\s-]", name.casefold())
-    if (several or not name.isupper()) and (
-        (len(parts) > 1 and parts[-1] in lists["participles"])
-        or (
-            _is_adjective(last)
-            and (before[-1:] in (["and"], ["or"]) or all(_is_adjective(w) or _ADVERB.fullmatch(w) for w in before))
-        )
-        or _ADJECTIVAL.search(name)
-    ):
+    is_closed = len(parts) > 1 and parts[-1] in lists["participles"]
+    is_joined = before[-1:] in (["and"], ["or"]) or all(_is_adjective(w) or _ADVERB.fullmatch(w) for w in before)
+    is_adjectival = is_closed or (is_joined and _is_adjective(last)) or _ADJECTIVAL.search(name)
+    if is_adjectival and (several or not name.isupper()):
         yield "bare adjective"
     # It was cut out of a sentence: it begins or ends with a joining word, or has half a bracket.
     if name.count("(") != name.count(")") or _TAIL.search(name) or _HEAD.search(name):

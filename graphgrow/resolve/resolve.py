@@ -55,7 +55,7 @@ def resolve(proposal: Proposal, graph: Graph, topic: str = "", resolver: Resolve
     pairs = [(resolver.name(triple.source), resolver.name(triple.target)) for triple in proposal.triples]
     others = [resolver.name(name) for name in proposal.names]
     keys = {name: resolver.key(name) for name in chain(others, *pairs)}
-    new = resolver.known.compare(graph, keys, pairs) if resolver.known else None
+    new_names = resolver.known.compare(graph, keys, pairs) if resolver.known else None
 
     # Which names may not enter, and why.
     against: dict[str, str] = {}
@@ -67,9 +67,9 @@ def resolve(proposal: Proposal, graph: Graph, topic: str = "", resolver: Resolve
             against[name] = REJECTED
         elif not graph.knows(key):
             rule = "" if key in graph.corrections.allowed else resolver.broken_rule(name, topic)
-            if not rule and new:
+            if not rule and new_names:
                 # Another way of writing what somebody rejected is rejected too.
-                decision = new.decide(name, key)
+                decision = new_names.decide(name, key)
                 rule = REJECTED if decision.action == "merge" and graph.is_rejected(decision.into) else ""
             if rule:
                 against[name] = rule
@@ -114,7 +114,7 @@ def resolve(proposal: Proposal, graph: Graph, topic: str = "", resolver: Resolve
             concepts[key] = Concept(key, name)
         elif name != known.name and name not in known.aliases:
             aliases[key, name] = None
-    changes = new.changes(concepts.values()) if new else []
+    changes = new_names.changes(concepts.values()) if new_names else []
 
     # Relations: new, or support of a known one; what the reply itself merges counts already.
     corrections = graph.corrections.ahead(changes)

@@ -196,7 +196,7 @@ def test_an_index_refuses_other_dimensions_and_starts_empty() -> None:
 def test_a_large_index_finds_what_the_whole_search_finds() -> None:
     """Beyond 20,000 vectors the first look loses nothing of what is alike enough to matter."""
     rng = np.random.default_rng(0)
-    rows = normalised(rng.standard_normal((30_000, 384)))
+    rows = normalised(rng.standard_normal((21_000, 384)))
     index = Vectors()
     for number, row in enumerate(rows):
         index.add(str(number), row)

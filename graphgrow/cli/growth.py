@@ -38,8 +38,7 @@ from graphgrow.policy import DEFAULT, earned, open_policy
 from graphgrow.policy.gains import WINDOW
 from graphgrow.policy.monitor import avoid, verdict
 from graphgrow.prompts.variants import load_variants
-from graphgrow.resolve.options import how as resolver
-from graphgrow.resolve.options import known
+from graphgrow.resolve.options import open_meanings, open_resolver, open_vocabulary
 from graphgrow.stores import DEFAULT_URL, open_store
 
 TYPICAL_REPLY_TOKENS = 180
@@ -106,13 +105,14 @@ def grow(
             opened.append()  # a store that this user cannot write says so before a model is loaded or paid
         limits = Budget(steps, tokens, usd, minutes, until)
         with session(opened, llm, base_url, limits, temperature=temperature, patience=patience) as asked:
+            meanings = open_meanings(embeddings, opened, base_url)
             settings = Settings(
                 policy=chosen,
                 budget=asked.budget,
                 width=width,
                 seed=seed,
-                resolver=resolver(without_rule, predicates, embeddings, opened, base_url),
-                predicates=known(predicates).names if strict_predicates else (),
+                resolver=open_resolver(without_rule or (), predicates, meanings),
+                predicates=open_vocabulary(predicates).names if strict_predicates else (),
                 variants=variants,
                 arbiter=arbiter == "llm",
                 samples=samples,

@@ -26,7 +26,7 @@ from graphgrow.errors import BadInput, BudgetSpent
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Budget
-from graphgrow.resolve.options import meanings
+from graphgrow.resolve.options import open_meanings
 from graphgrow.stores import GraphStore, open_store
 
 if TYPE_CHECKING:
@@ -230,9 +230,9 @@ def _asking(
 def _meanings(name: str, home: GraphStore, base_url: str) -> "Meanings | None":
     """Return what compares meanings; where nobody chose, the local model if it is installed."""
     if name != AUTO:
-        return None if name == OFF else meanings(name, home, base_url)
+        return None if name == OFF else open_meanings(name, home, base_url)
     try:
-        return meanings("local", home)
+        return open_meanings("local", home)
     except BadInput:
         note("names are compared by their words alone; pip install 'graphgrow[local]' compares meanings too")
         return None

@@ -23,7 +23,7 @@ from graphgrow.policy.monitor import verdict
 from graphgrow.policy.strategies.pinned import followed, is_allowed, steered
 from graphgrow.prompts.forms import FORMS
 from graphgrow.prompts.render import SMALL_ROOM, Doubts, Variants, check, render, repair
-from graphgrow.resolve.options import resolver
+from graphgrow.resolve.options import open_resolver
 from graphgrow.resolve.resolve import Resolver
 from graphgrow.stores import GraphStore
 from graphgrow.stores.outbox import Outbox, PendingReply, state_folder
@@ -50,7 +50,7 @@ class Settings:
     budget: Budget = field(default_factory=Budget)
     width: int = 1
     seed: int = 0
-    resolver: Resolver = field(default_factory=resolver)
+    resolver: Resolver = field(default_factory=open_resolver)
     predicates: tuple[str, ...] = ()
     variants: Variants = field(default_factory=dict)
     arbiter: bool = False

@@ -13,7 +13,7 @@ from graphgrow.graph.keys import canonical, clean
 from graphgrow.graph.lookup import find, look_up
 from graphgrow.graph.model import Change, Delta, Edit, Scope, Steer
 from graphgrow.graph.steering import CHARACTERS, MOST, Directive
-from graphgrow.policy.strategies.pinned import concepts, open_angle
+from graphgrow.policy.round import concepts, open_angle
 from graphgrow.policy.strategies.structure import Structure, communities
 
 SEE = "see  graphgrow steering STORE"

@@ -5,9 +5,9 @@ from contextlib import closing
 import typer
 
 from graphgrow.cli.output import AsJson, Store, dump, say, table
-from graphgrow.policy import earned
+from graphgrow.policy.bandit import Row, strategy_table, wording_table
 from graphgrow.policy.gains import WINDOW
-from graphgrow.policy.monitor import avoid, verdict
+from graphgrow.policy.monitor import assess, avoid
 from graphgrow.stores import open_store
 
 
@@ -20,7 +20,7 @@ def policy(store: Store, as_json: AsJson = False) -> None:
     """Show what each strategy and wording has earned, and how often the bandit would choose it now."""
     with closing(open_store(store)) as home:
         graph = home.graph()
-    strategies, wordings = earned.strategies(graph), earned.wordings(graph)
+    strategies, wordings = strategy_table(graph), wording_table(graph)
     if as_json:
         dump({"events": graph.seq, "strategies": strategies, "wordings": wordings})
         return
@@ -36,11 +36,11 @@ def policy(store: Store, as_json: AsJson = False) -> None:
         f"\n       of the last {WINDOW} questions, where newer ones weigh more"
         f"\nshare  how often the bandit would choose it after event {graph.seq}"
     )
-    if verdict(graph).do:
-        say(f"\n{verdict(graph).news}" + "".join(f"\nleft for now: {name}" for name in sorted(avoid(graph))))
+    if assess(graph).do:
+        say(f"\n{assess(graph).summary}" + "".join(f"\nleft for now: {name}" for name in sorted(avoid(graph))))
 
 
-def _print(what: str, rows: list[earned.Row]) -> None:
+def _print(what: str, rows: list[Row]) -> None:
     heads = what, " questions", " concepts", " bridges", " waste", " tokens", " gain", " share"
     shown = [
         (*(row[name] for name in ("name", "questions", "concepts", "bridges", "waste", "tokens")),

@@ -33,7 +33,7 @@ from graphgrow.growth.samples import MOST as MOST_SAMPLES
 from graphgrow.growth.topic import check, check_topic
 from graphgrow.llm import LLM
 from graphgrow.policy import DEFAULT, open_policy
-from graphgrow.policy.monitor import verdict
+from graphgrow.policy.monitor import assess
 from graphgrow.prompts.variants import load_variants
 from graphgrow.resolve.options import how as resolving
 from graphgrow.resolve.options import known
@@ -165,15 +165,15 @@ def arbitrate(store: str, llm: str, base_url: str, budget: Budget, *, as_json: b
 
 def _run(growth: Growth, budget: Budget, *, as_json: bool) -> None:
     with LiveView(growth, budget) as view:
-        before = verdict(growth.graph)
+        before = assess(growth.graph)
         for event in growth:
-            now = verdict(growth.graph)
+            now = assess(growth.graph)
             turned = now if now.do != before.do else None
             if as_json:
                 dump(judged_row(event, turned))
             view.show(event)
             if turned:
-                view.note(turned.news)
+                view.note(turned.summary)
             before = now
 
 
@@ -206,7 +206,7 @@ def _finish(growth: Growth, store: str, *, as_json: bool) -> None:
     if not as_json and graph.concepts:
         _summary(growth, store)
     if ending != "steps":
-        why = ENDINGS.get(ending) or verdict(graph).news
+        why = ENDINGS.get(ending) or assess(graph).summary
         if ending == "exhausted" and graph.steering.forbids:
             why += f" and is not forbidden: see  graphgrow steering {shlex.quote(store.removeprefix('sqlite:'))}"
         err().print(f"stopped: {why}", markup=False, soft_wrap=True)

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from graphgrow.cli.output import MOST, AsJson, Store, added, dump, judged_row, out, printable, side
 from graphgrow.graph.model import Edit, Event, ReasoningStep
-from graphgrow.policy.monitor import Verdict, watched
+from graphgrow.policy.monitor import Assessment, assessments
 from graphgrow.stores import open_store
 
 DRAWN = 3  # strategies of which the log says what was drawn for them
@@ -35,7 +35,7 @@ def log(
 ) -> None:
     """List every event: what was asked and why, what it cost and what it brought."""
     with closing(open_store(store)) as home:
-        told = watched(home.events())
+        told = assessments(home.events())
         console = out()
         for event, judged in told if last is None else deque(told, last):
             if as_json:
@@ -44,7 +44,7 @@ def log(
                 console.print(_entry(event, judged))
 
 
-def _entry(event: Event, judged: Verdict | None) -> Text:
+def _entry(event: Event, judged: Assessment | None) -> Text:
     """Return an event as two lines: what it was and what came of it, and below that the reasons."""
     who, about = _subject(event)
     entry = Text()
@@ -54,7 +54,7 @@ def _entry(event: Event, judged: Verdict | None) -> Text:
         entry.append(f": {outcome}")
     if remark := _remark(event):
         entry.append(f"; {printable(remark)}", style="yellow")
-    for reason in filter(None, (_why(event), judged.news if judged else "")):
+    for reason in filter(None, (_why(event), judged.summary if judged else "")):
         entry.append(f"\n{INDENT}{printable(reason)}", style="dim")
     return entry
 

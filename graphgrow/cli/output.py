@@ -13,7 +13,7 @@ from rich.text import Text
 
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Event, Expansion, ReasoningStep
-from graphgrow.policy.monitor import Verdict
+from graphgrow.policy.monitor import Assessment
 
 SMALL = 1e-4  # below it four decimals show nothing
 MOST = 2**31  # events; no log is longer
@@ -122,7 +122,7 @@ def side(event: Expansion) -> str:
     return " ".join(filter(None, (printable(event.focus.angle), event.focus.variant))) + again + verified + mended
 
 
-def judged_row(event: Event, judged: Verdict | None) -> dict[str, Any]:
+def judged_row(event: Event, judged: Assessment | None) -> dict[str, Any]:
     """Return the line of an event of a run, with what is to be done about the run where that changes with it."""
     return event_row(event) | {"watch": asdict(judged) if judged else None}
 

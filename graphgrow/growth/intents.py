@@ -15,7 +15,7 @@ from graphgrow.graph.model import INTENTS, Answer, Delta, Expansion, Focus, Json
 from graphgrow.measure import measure
 from graphgrow.parse.reply import split_thinking
 from graphgrow.parse.salvage import DECODER
-from graphgrow.policy.strategies.pinned import STEERED
+from graphgrow.policy.round import STEERED
 from graphgrow.prompts.further import example, intents
 from graphgrow.prompts.render import EXPAND, QUESTION_CHARACTERS, angles, kind
 from graphgrow.resolve.hygiene import RULES

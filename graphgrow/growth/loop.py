@@ -22,8 +22,8 @@ from graphgrow.growth.step import is_failure, now, schema_of
 from graphgrow.growth.topic import topic_of
 from graphgrow.llm import LLM
 from graphgrow.policy import DEFAULT, Policy, open_policy
-from graphgrow.policy.monitor import verdict
-from graphgrow.policy.strategies.pinned import followed, is_allowed, steered
+from graphgrow.policy.monitor import assess
+from graphgrow.policy.round import directed_focus, directives_for, is_allowed
 from graphgrow.prompts.render import render, repair
 from graphgrow.prompts.variants import Variants
 from graphgrow.resolve.options import resolver
@@ -178,18 +178,18 @@ class Growth:
         waiting = deque(focus for focus in intents.waiting(self.graph) if is_allowed(self.graph, focus))
         chosen: list[Focus] = []
         while waiting and len(chosen) < width:
-            chosen.append(steered(self.graph, rng, chosen) or waiting.popleft())
+            chosen.append(directed_focus(self.graph, rng, chosen) or waiting.popleft())
         return chosen
 
     def questions(self, foci: Sequence[Focus]) -> Iterator[Question]:
         """Yield what a round asks: every question as often as it is sampled, one for intents once."""
-        for focus, wanted in zip(foci, followed(self.graph, foci), strict=True):
+        for focus, wanted in zip(foci, directives_for(self.graph, foci), strict=True):
             count = 1 if focus.angle == INTENTS else self._settings.samples
             yield from samples.several(self._question(focus, wanted), count)
 
     def question(self, focus: Focus) -> Question:
         """Return the question for a focus as the graph stands now, with the directives that it follows."""
-        return self._question(focus, *followed(self.graph, [focus]))
+        return self._question(focus, *directives_for(self.graph, [focus]))
 
     def _question(self, focus: Focus, wanted: Sequence[Directive]) -> Question:
         seed, schema = self._settings.seed + self.graph.seq, schema_of(focus, self._settings.predicates)
@@ -273,8 +273,8 @@ class Growth:
             return "usd"
         if budget.steps is not None and self.steps >= budget.steps:
             return "steps"
-        judged = verdict(self.graph)
-        return judged.kind or "" if budget.until and judged.do == "stop" else ""
+        found = assess(self.graph)
+        return found.kind or "" if budget.until and found.do == "stop" else ""
 
     def _worst_price(self) -> float:
         """Return the most that the next round can cost in USD: every prompt byte a token, every reply at its limit."""

@@ -50,23 +50,18 @@ def open_policy(name: str, variants: Variants | None = None) -> Policy:
         return Mix({name: 1.0})
     weights: dict[str, float] = {}
     for part in name.split(","):
-        strategy, weight = _share(part, name)
+        strategy, is_weighted, text = (word.strip() for word in part.partition("="))
+        if strategy not in STRATEGIES or not is_weighted:
+            known = ", ".join((*POLICIES, *STRATEGIES))
+            form = "several strategies with weights, frontier=3,gap=1"
+            raise BadInput(f"unknown policy {name!r}: use {known}, or {form}")
+        try:
+            weight = float(text)
+        except ValueError:
+            weight = 0.0
+        if not 0 < weight <= MOST_WEIGHT:
+            raise BadInput(f"the weight {text!r} of {strategy!r} in {name!r} is no number above 0, a million at most")
         if strategy in weights:
             raise BadInput(f"{strategy!r} stands twice in the policy {name!r}: give it one weight")
         weights[strategy] = weight
     return Mix(weights)
-
-
-def _share(part: str, policy: str) -> tuple[str, float]:
-    """Return a strategy and its weight."""
-    strategy, is_weighted, text = (word.strip() for word in part.partition("="))
-    if strategy not in STRATEGIES or not is_weighted:
-        known = ", ".join((*POLICIES, *STRATEGIES))
-        raise BadInput(f"unknown policy {policy!r}: use {known}, or several strategies with weights, frontier=3,gap=1")
-    try:
-        weight = float(text)
-    except ValueError:
-        weight = 0.0
-    if not 0 < weight <= MOST_WEIGHT:
-        raise BadInput(f"the weight {text!r} of {strategy!r} in {policy!r} is no number above 0, a million at most")
-    return strategy, weight

@@ -1,41 +1,17 @@
-"""Strategies in fixed shares, and how any policy fills a round: no question twice, K different concepts at once."""
+"""The policy of fixed shares: one strategy, or several by their weights."""
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Focus
 from graphgrow.policy.monitor import avoid
-from graphgrow.policy.strategies import BASELINES, STRATEGIES, seed
-from graphgrow.policy.strategies.pinned import is_allowed, pinned, steered
-from graphgrow.policy.strategies.widening import widen
+from graphgrow.policy.round import fill
+from graphgrow.policy.strategies import BASELINES, STRATEGIES
 
 DEFAULT_MIX = {"frontier": 0.6, "random": 0.25, "bfs": 0.1, "latest": 0.05}
 STAND_IN = "frontier"
-Foci = Callable[[Graph, random.Random], Iterator[Focus]]
-
-
-def filled(graph: Graph, topic_key: str, rng: random.Random, count: int, foci: Foci) -> list[Focus]:
-    """Return up to `count` foci with different concepts, each the best that `foci` has anew; opening questions first.
-
-    What people want goes before all of that, and what they have pinned goes on where no strategy has a question left.
-    There are fewer foci, or none, where every question was asked.
-    """
-    if not graph.concepts:
-        return [focus for focus in seed(graph, topic_key) if is_allowed(graph, focus)][:1]
-    chosen: list[Focus] = []
-    while len(chosen) < count:
-        focus = steered(graph, rng, chosen) or _next(graph, rng, chosen, foci) or pinned(graph, rng, chosen)
-        if focus is None:
-            break
-        chosen.append(focus)
-    return chosen
-
-
-def _next(graph: Graph, rng: random.Random, chosen: list[Focus], foci: Foci) -> Focus | None:
-    taken = {focus.concepts for focus in chosen}
-    return next((one for one in foci(graph, rng) if one.concepts not in taken and is_allowed(graph, one)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,25 +27,20 @@ class Mix:
 
     def choose(self, graph: Graph, topic_key: str, rng: random.Random, count: int = 1) -> list[Focus]:
         """Return up to `count` foci with different concepts; none where every question was asked."""
-        return filled(graph, topic_key, rng, count, self._foci)
-
-    def _foci(self, graph: Graph, rng: random.Random) -> Iterator[Focus]:
-        if not self._are_baselines:
-            yield from widen(graph)
-        for name in self._order(rng, avoid(graph)):
-            yield from STRATEGIES[name](graph, rng)
+        return fill(graph, topic_key, rng, count, self._foci, widens=not self._are_baselines)
 
     @property
     def _are_baselines(self) -> bool:
         return self.weights.keys() <= BASELINES.keys()
 
-    def _order(self, rng: random.Random, avoided: frozenset[str]) -> Iterator[str]:
-        """Yield the strategies, each drawn by its share of what is left; those to be avoided come after the others."""
+    def _foci(self, graph: Graph, rng: random.Random) -> Iterator[Focus]:
+        """Yield foci, each strategy drawn by its share of what is left; those to be avoided come after the others."""
+        avoided = avoid(graph)
         for is_avoided in (False, True):
             left = {name: weight for name, weight in self.weights.items() if (name in avoided) is is_avoided}
             while left:
                 (name,) = rng.choices(list(left), list(left.values()))
                 del left[name]
-                yield name
+                yield from STRATEGIES[name](graph, rng)
         if STAND_IN not in self.weights and not self._are_baselines:
-            yield STAND_IN
+            yield from STRATEGIES[STAND_IN](graph, rng)

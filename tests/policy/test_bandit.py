@@ -17,10 +17,9 @@ from graphgrow.graph.model import Budget, Focus, Prompt, Reply, Usage
 from graphgrow.growth.loop import Growth, Settings
 from graphgrow.llm.scripted import Scripted
 from graphgrow.policy import Bandit, Lookahead, open_policy
-from graphgrow.policy.arms import DISCOUNT, arms
-from graphgrow.policy.gains import BRIDGE, WASTE, Gain, gains
-from graphgrow.policy.relevance import FLOOR, relevance
-from graphgrow.policy.values import Features, values
+from graphgrow.policy.bandit import DISCOUNT, arms
+from graphgrow.policy.gains import BRIDGE, FLOOR, WASTE, Gain, gains, relevance
+from graphgrow.policy.lookahead import Features, values
 from graphgrow.prompts.render import KINDS
 from graphgrow.prompts.variants import load_variants
 from graphgrow.stores.memory import MemoryStore

@@ -10,12 +10,10 @@ from collections.abc import Callable, Iterator
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Focus
 from graphgrow.policy.strategies.baselines import bfs, far_path, latest, px_frontier, uniform
-from graphgrow.policy.strategies.deepening import consolidate, frontier, hub, survey
-from graphgrow.policy.strategies.joining import bridge, gap, link
-from graphgrow.policy.strategies.open_questions import SAMPLE, seed
-from graphgrow.policy.strategies.surprising import surprise
+from graphgrow.policy.strategies.concepts import frontier, hub, survey
+from graphgrow.policy.strategies.pairs import bridge, consolidate, gap, link, surprise
 
-__all__ = ["BASELINES", "SAMPLE", "STRATEGIES", "Strategy", "seed"]
+__all__ = ["BASELINES", "STRATEGIES", "Strategy"]
 
 Strategy = Callable[[Graph, random.Random], Iterator[Focus]]
 

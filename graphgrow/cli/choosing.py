@@ -7,7 +7,7 @@ import typer
 from graphgrow.cli.output import AsJson, Store, dump, say, table
 from graphgrow.policy.bandit import Row, strategy_table, wording_table
 from graphgrow.policy.gains import WINDOW
-from graphgrow.policy.monitor import assess, avoid
+from graphgrow.policy.monitor import monitor
 from graphgrow.stores import open_store
 
 
@@ -36,8 +36,9 @@ def policy(store: Store, as_json: AsJson = False) -> None:
         f"\n       of the last {WINDOW} questions, where newer ones weigh more"
         f"\nshare  how often the bandit would choose it after event {graph.seq}"
     )
-    if assess(graph).do:
-        say(f"\n{assess(graph).summary}" + "".join(f"\nleft for now: {name}" for name in sorted(avoid(graph))))
+    state = monitor(graph)
+    if state.assessment.do:
+        say(f"\n{state.assessment.summary}" + "".join(f"\nleft for now: {name}" for name in sorted(state.avoid())))
 
 
 def _print(what: str, rows: list[Row]) -> None:

@@ -33,7 +33,7 @@ from graphgrow.growth.samples import MOST as MOST_SAMPLES
 from graphgrow.growth.topic import check, check_topic
 from graphgrow.llm import LLM
 from graphgrow.policy import DEFAULT, open_policy
-from graphgrow.policy.monitor import assess
+from graphgrow.policy.monitor import monitor
 from graphgrow.prompts.variants import load_variants
 from graphgrow.resolve.options import how as resolving
 from graphgrow.resolve.options import known
@@ -165,9 +165,9 @@ def arbitrate(store: str, llm: str, base_url: str, budget: Budget, *, as_json: b
 
 def _run(growth: Growth, budget: Budget, *, as_json: bool) -> None:
     with LiveView(growth, budget) as view:
-        before = assess(growth.graph)
+        before = monitor(growth.graph).assessment
         for event in growth:
-            now = assess(growth.graph)
+            now = monitor(growth.graph).assessment
             turned = now if now.do != before.do else None
             if as_json:
                 dump(judged_row(event, turned))
@@ -206,7 +206,7 @@ def _finish(growth: Growth, store: str, *, as_json: bool) -> None:
     if not as_json and graph.concepts:
         _summary(growth, store)
     if ending != "steps":
-        why = ENDINGS.get(ending) or assess(graph).summary
+        why = ENDINGS.get(ending) or monitor(graph).assessment.summary
         if ending == "exhausted" and graph.steering.forbids:
             why += f" and is not forbidden: see  graphgrow steering {shlex.quote(store.removeprefix('sqlite:'))}"
         err().print(f"stopped: {why}", markup=False, soft_wrap=True)

@@ -12,7 +12,7 @@ from graphgrow.errors import BadInput
 from graphgrow.export import is_graph_file, read_table
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.lookup import find
-from graphgrow.policy.monitor import assess
+from graphgrow.policy.monitor import monitor
 from graphgrow.stores import GraphStore, open_store
 from graphgrow.stores.projection import differences, project
 
@@ -60,7 +60,7 @@ def _overview(graph: Graph) -> dict[str, Any]:
         "largest_component": graph.components.largest,
         "tokens": graph.bill.tokens,
         "usd": graph.bill.usd,
-        "watch": assess(graph).summary,
+        "watch": monitor(graph).assessment.summary,
         "rejected": dict(graph.rejected),
         "hubs": [{"name": graph.name(key), "degree": graph.degree(key)} for key in hubs],
         "newest": [graph.name(key) for key in list(graph.concepts)[-HUBS:]],

@@ -22,7 +22,7 @@ from graphgrow.growth.step import is_failure, now, schema_of
 from graphgrow.growth.topic import topic_of
 from graphgrow.llm import LLM
 from graphgrow.policy import DEFAULT, Policy, open_policy
-from graphgrow.policy.monitor import assess
+from graphgrow.policy.monitor import monitor
 from graphgrow.policy.round import directed_focus, directives_for, is_allowed
 from graphgrow.prompts.render import render, repair
 from graphgrow.prompts.variants import Variants
@@ -273,7 +273,7 @@ class Growth:
             return "usd"
         if budget.steps is not None and self.steps >= budget.steps:
             return "steps"
-        found = assess(self.graph)
+        found = monitor(self.graph).assessment
         return found.kind or "" if budget.until and found.do == "stop" else ""
 
     def _worst_price(self) -> float:

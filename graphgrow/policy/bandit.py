@@ -16,8 +16,8 @@ from statistics import fmean
 
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Focus
-from graphgrow.policy.gains import THOUSAND, Gain, gains, relevance
-from graphgrow.policy.monitor import avoid
+from graphgrow.policy.gains import Gain, gains, relevance
+from graphgrow.policy.monitor import monitor
 from graphgrow.policy.round import fill
 from graphgrow.policy.strategies import STRATEGIES
 from graphgrow.prompts.render import kind
@@ -42,6 +42,7 @@ PRIOR = 3.0  # questions: how much what is expected of each choice beforehand we
 WIDTH = 0.5  # of the standard deviation: how far a draw may stray from what is known
 SWITCH = 0.1  # standard deviations of one question: what another choice than the last one must be better by
 DRAWS = 2000
+THOUSAND = 1000  # tokens, that a rate is taken by
 NOTHING: Mapping[str, float] = {}
 FIXED = 0
 
@@ -52,7 +53,6 @@ Row = dict[str, object]
 class Arm:
     """A choice: how often it was made, and its discounted questions, gain and tokens."""
 
-    name: str
     pulls: int = 0
     questions: float = 0.0
     gain: float = 0.0
@@ -105,7 +105,7 @@ def arms(names: Iterable[str], chosen: Sequence[tuple[str, Gain]], before: Mappi
     What mends or repeats a question adds to its bill and is no question of its own. The spread is the discounted
     standard deviation of the rate between questions, 1 at least where there is none.
     """
-    known = {name: Arm(name) for name in names}
+    known = dict.fromkeys(names, Arm())
     weight, all_gain, all_tokens = 1.0, 0.0, 0.0
     for name, gain in reversed(chosen):
         all_gain += weight * gain.total
@@ -113,7 +113,6 @@ def arms(names: Iterable[str], chosen: Sequence[tuple[str, Gain]], before: Mappi
         if name in known:
             arm = known[name]
             known[name] = Arm(
-                name,
                 arm.pulls + gain.is_step,
                 arm.questions + weight * gain.is_step,
                 arm.gain + weight * gain.total,
@@ -122,7 +121,7 @@ def arms(names: Iterable[str], chosen: Sequence[tuple[str, Gain]], before: Mappi
         weight *= DISCOUNT if gain.is_step else 1.0
     mean = THOUSAND * all_gain / max(1.0, all_tokens)
     last = next((name for name, gain in reversed(chosen) if gain.is_step and name in known), "")
-    rates = [gain.rate for _, gain in chosen if gain.is_step]
+    rates = [THOUSAND * gain.total / max(1, gain.tokens) for _, gain in chosen if gain.is_step]
     if len(set(rates)) > 1:
         weights = [DISCOUNT**age for age in range(len(rates) - 1, -1, -1)]
         centre = fmean(rates, weights)
@@ -148,8 +147,8 @@ class Bandit:
 
     def _foci(self, graph: Graph, rng: random.Random) -> Iterator[Focus]:
         """Yield foci, those of the strategy that was drawn highest first; what a run turns away from comes last."""
-        accounts, avoided, weights = gains(graph), avoid(graph), relevance(graph)
-        drawn = self.strategies(accounts).draw(rng)
+        accounts, avoided, weights = gains(graph), monitor(graph).avoid(), relevance(graph)
+        drawn = arms(self.expected, [(one.strategy, one) for one in accounts], self.expected).draw(rng)
         scores = tuple((name, round(value, 3)) for name, value in drawn.items())
         for name in sorted(drawn, key=avoided.__contains__):
             foci = STRATEGIES[name](graph, rng)
@@ -157,17 +156,9 @@ class Bandit:
             for focus in chain(best, foci):
                 of, variant = kind(focus.angle), OURS
                 if of in self.variants:
-                    variant = next(iter(self.wordings(of, accounts).draw(rng)))
+                    asked = [(one.variant, one) for one in accounts if kind(one.angle) == of]
+                    variant = next(iter(arms((OURS, *self.variants[of]), asked).draw(rng)))
                 yield replace(focus, drawn=scores, variant=variant)
-
-    def strategies(self, accounts: list[Gain]) -> Arms:
-        """Return what is known of the strategies."""
-        return arms(self.expected, [(account.strategy, account) for account in accounts], self.expected)
-
-    def wordings(self, of: str, accounts: list[Gain]) -> Arms:
-        """Return what is known of the wordings of one kind of question."""
-        names = (OURS, *self.variants.get(of, ()))
-        return arms(names, [(account.variant, account) for account in accounts if kind(account.angle) == of])
 
 
 def strategy_table(graph: Graph) -> list[Row]:
@@ -177,8 +168,8 @@ def strategy_table(graph: Graph) -> list[Row]:
     per 1,000 tokens (newer questions weigh more; None where nothing is known) and `share`, from 0 to 1: what the run
     turns away from (monitor.py) has none of it.
     """
-    chosen = [(one.strategy, one) for one in gains(graph, None)]
-    return _table(Bandit().strategies(gains(graph)), chosen, avoid(graph))
+    known = arms(ARMS, [(one.strategy, one) for one in gains(graph)], ARMS)
+    return _table(known, [(one.strategy, one) for one in gains(graph, None)], monitor(graph).avoid())
 
 
 def wording_table(graph: Graph) -> list[Row]:
@@ -187,9 +178,9 @@ def wording_table(graph: Graph) -> list[Row]:
     rows = []
     for of in sorted({kind(one.angle) for one in accounts if one.variant}):
         chosen = [(one.variant, one) for one in accounts if kind(one.angle) == of]
-        names = tuple(sorted({variant for variant, _ in chosen if variant}))
-        for row in _table(Bandit({of: names}).wordings(of, recent), chosen):
-            rows.append({**row, "name": f"{of}: {row['name'] or '(ours)'}"})
+        names = sorted({OURS, *(variant for variant, _ in chosen)})
+        known = arms(names, [(one.variant, one) for one in recent if kind(one.angle) == of])
+        rows += [{**row, "name": f"{of}: {row['name'] or '(ours)'}"} for row in _table(known, chosen)]
     return rows
 
 

@@ -26,7 +26,6 @@ WINDOW = 200  # questions; older ones say little about what pays now
 BRIDGE = 0.5  # what a cross-community relation is worth beside a concept
 WASTE = 0.25  # what a duplicate or a reject costs
 REACH = 0.3  # of what a question's concepts earn beyond the mean goes back to it
-THOUSAND = 1000
 
 FLOOR = 0.2  # what a concept counts that has nothing to do with the topic by its words
 SHARED = 0.5
@@ -52,8 +51,9 @@ class Relevance:
         weight = self._by_key.get(key)
         if weight is None:
             others = islice((other for other in self._neighbours(key) if other != self._topic), ASKED)
-            lent = [self._by_name(other) for other in others]
-            weight = FLOOR + (1 - FLOOR) * (OWN * self._by_name(key) + (1 - OWN) * (fmean(lent) if lent else 0.0))
+            words = map(_words, (key, *others))
+            own, *lent = [fmean(self._by_word.get(word, 0.0) for word in name) if name else 0.0 for name in words]
+            weight = FLOOR + (1 - FLOOR) * (OWN * own + (1 - OWN) * (fmean(lent) if lent else 0.0))
             if key in self._snapshot.place:
                 self._by_key[key] = weight
         return weight
@@ -68,10 +68,6 @@ class Relevance:
         if place is None:
             return self._graph.neighbours.get(key, ())
         return [self._snapshot.keys[vertex] for vertex in self._snapshot.graph.neighbors(place)]
-
-    def _by_name(self, key: str) -> float:
-        words = _words(key)
-        return fmean(self._by_word.get(word, 0.0) for word in words) if words else 0.0
 
 
 def _words(key: str) -> list[str]:
@@ -100,11 +96,6 @@ class Gain:
     own: float
     total: float
     is_step: bool
-
-    @property
-    def rate(self) -> float:
-        """The gain per 1,000 tokens."""
-        return THOUSAND * self.total / max(1, self.tokens)
 
 
 def gains(graph: Graph, window: int | None = WINDOW) -> list[Gain]:
@@ -147,9 +138,9 @@ def _own(graph: Graph, step: Past, snapshot: Structure, weights: Relevance) -> G
     for said in delta.relations:
         relation = graph.shown(said.relation)
         evidence = graph.relations.get(relation) if relation else None
-        if relation and evidence and evidence[0].seq == step.seq:  # this question was the first to say it
-            if len({label[place[key]] for key in relation.ends if key in place}) > 1:
-                bridges.append(relation.ends)
+        is_first = relation and evidence and evidence[0].seq == step.seq
+        if relation and is_first and len({label[place[key]] for key in relation.ends if key in place}) > 1:
+            bridges.append(relation.ends)
     waste = len(delta.rejects) + len(keys) - len(new)
     own = sum(map(weights.of, new)) + BRIDGE * sum(map(weights.mean, bridges)) - WASTE * waste
     account = len(new), len(bridges), waste, step.tokens, own, own

@@ -18,7 +18,7 @@ from graphgrow.graph.indexes import Before
 from graphgrow.graph.model import Focus
 from graphgrow.policy.bandit import ARMS, DISCOUNT
 from graphgrow.policy.gains import gains, relevance
-from graphgrow.policy.monitor import avoid
+from graphgrow.policy.monitor import monitor
 from graphgrow.policy.round import fill
 from graphgrow.policy.strategies import STRATEGIES
 from graphgrow.prompts.render import SURVEY, kind
@@ -129,7 +129,7 @@ class Lookahead:
     def _foci(self, graph: Graph, rng: random.Random) -> Iterator[Focus]:
         learned = values(graph)
         by_question: dict[tuple[str, ...], Focus] = {}
-        for name in sorted(ARMS, key=avoid(graph).__contains__):
+        for name in sorted(ARMS, key=monitor(graph).avoid().__contains__):
             by_question |= {focus.question: focus for focus in islice(STRATEGIES[name](graph, rng), OFFERED)}
         foci = list(by_question.values())
         options: list[Option] = [(learned.gain(one), 1.0, one) for one in (features(graph, focus) for focus in foci)]

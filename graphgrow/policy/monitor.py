@@ -80,18 +80,10 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class Usual:
-    """What a run is measured against: its best window in new concepts a question, its bits a letter so far."""
-
-    best: float = 0.0
-    bits: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
 class Signal:
     """One thing that can go wrong: a count of Tally over others, summed over a window of questions, and its limit.
 
-    Where the whole is less than `least` it says nothing. The limit is `limit`, or what is `usual` a number of times
+    Where the whole is less than `least` it says nothing. The limit is `limit`, or `times` what Monitor knows as `usual`
     where that is more; below it shows a signal with `is_low`, any other one from there on. It is gone where the value
     is past `back` times the limit again. `words` say so, with the value and the limit.
     """
@@ -103,7 +95,8 @@ class Signal:
     whole: tuple[str, ...]
     limit: float
     words: str
-    usual: tuple[float, str] = (0.0, "best")
+    times: float = 0.0
+    usual: str = "best_novelty"
     least: int = FEW
     back: float = 0.8
     is_low: bool = False
@@ -119,8 +112,8 @@ class Signal:
         return value < limit if self.is_low else value >= limit
 
 
-# The limits come from the recorded run of a 1.5 B model (data/runs), which is healthy over all its 300 questions. In its
-# windows are never fewer than 0.58 new concepts a question, a seventh of its best; at most 19 % was known, 45 % of the
+# The limits come from the recorded run of a 1.5 B model (data/runs), healthy over all its 300 questions. In its windows
+# are never fewer than 0.58 new concepts a question, a seventh of its best; at most 19 % was known, 45 % of the
 # new relations end at the hub unasked, 8 % of the names are mark-up, new concepts are 4.6 relations from the topic, and
 # what is said takes 3.6 bits a letter, early on, when little is learnt. German, Spanish, French and Dutch put after it
 # take 4.1 to 5.8 within six questions; English after English takes less than 4.2. In made worlds `hub` hears 79 % of
@@ -137,12 +130,12 @@ SIGNALS = (
     Signal(
         "spelling", "drifted", SHORT, "bits", ("letters",), 4.2,
         "names and predicates are spelled as in another language, {value:.1f} bits a letter (limit {limit:.1f})",
-        usual=(1.4, "bits"), least=200,
+        times=1.4, usual="usual_bits", least=200,
     ),
     Signal(
         "novelty", "saturated", LONG, "new", ("questions",), 0.25,
         "{value:.2f} new concepts a question (limit {limit:.2f})",
-        usual=(0.1, "best"), back=2.0, is_low=True,
+        times=0.1, usual="best_novelty", back=2.0, is_low=True,
     ),
     Signal(
         "duplicates", "saturated", LONG, "known", ("known", "relations"), 0.85,
@@ -177,9 +170,8 @@ class Ngrams:
         self._two, self._before_two = Counter[str](), Counter[str]()
         self._one = Counter[str]()
 
-    def learn(self, text: str) -> None:
-        """Take in a text."""
-        trigrams = _trigrams(text)
+    def learn(self, trigrams: list[str]) -> None:
+        """Take in the trigrams of a text."""
         self._three.update(trigrams)
         self._before_three.update([three[:2] for three in trigrams])
         self._two.update([three[1:] for three in trigrams])
@@ -187,20 +179,15 @@ class Ngrams:
         self._one.update([three[2] for three in trigrams])
         self.letters += len(trigrams)
 
-    def bits(self, text: str) -> tuple[float, int]:
-        """Return how many bits a text takes, and its letters, the end of it counted as one."""
-        trigrams, bits = _trigrams(text), 0.0
+    def bits(self, trigrams: list[str]) -> float:
+        """Return how many bits a text takes."""
+        bits = 0.0
         for three in trigrams:
             alone = (self._one.get(three[2], 0) + 0.5) / (self.letters + 0.5 * CHARACTERS)
             after = (self._two.get(three[1:], 0) + DOUBT * alone) / (self._before_two.get(three[1], 0) + DOUBT)
             chance = (self._three.get(three, 0) + DOUBT * after) / (self._before_three.get(three[:2], 0) + DOUBT)
             bits -= log2(chance)
-        return bits, len(trigrams)
-
-
-def _trigrams(text: str) -> list[str]:
-    whole = f"  {text.casefold()} "
-    return [whole[at : at + 3] for at in range(len(whole) - 2)]
+        return bits
 
 
 @dataclass(slots=True)
@@ -208,8 +195,9 @@ class Monitor:
     """The fold: take the steps of a log in turn, and read `assessment` at any of them.
 
     `widened` is the last question for neighbouring fields, counted in questions, `fields` what these brought. `tallies`
-    are those of the last questions, `fresh` of the last ones that did not repeat what is known on purpose. `shown` are
-    the signals that show, each since which question and which event.
+    are those of the last questions, `fresh` of the last ones that did not repeat what is known on purpose. A run is
+    measured against its own best window in new concepts a question and its own bits a letter. `shown` are the signals
+    that show, each since which question and which event.
     """
 
     seq: int = 0
@@ -218,10 +206,11 @@ class Monitor:
     fields: tuple[str, ...] = ()
     tallies: deque[Tally] = field(default_factory=lambda: deque(maxlen=LONG))
     fresh: deque[Tally] = field(default_factory=lambda: deque(maxlen=LONG))
-    usual: Usual = field(default_factory=Usual)
+    best_novelty: float = 0.0
+    usual_bits: float = 0.0
     shown: dict[str, tuple[int, int]] = field(default_factory=dict)
     _ngrams: Ngrams = field(default_factory=Ngrams)
-    _unlearnt: deque[tuple[list[str], float, int]] = field(default_factory=deque)
+    _unlearnt: deque[tuple[list[list[str]], float, int]] = field(default_factory=deque)
     _learnt: tuple[float, int] = (0.0, 0)
     _depth: dict[str, int] = field(default_factory=dict)
     _near: dict[str, list[str]] = field(default_factory=dict)
@@ -255,8 +244,7 @@ class Monitor:
         if focus.angle != CONSOLIDATE:
             self.fresh.append(tally)
         if len(self.fresh) == LONG:
-            best = max(self.usual.best, sum(tally.new for tally in self.fresh) / LONG)
-            self.usual = Usual(best, self.usual.bits)
+            self.best_novelty = max(self.best_novelty, sum(tally.new for tally in self.fresh) / LONG)
         for signal in SIGNALS:
             value, limit = self.reading(signal)
             limit = signal.back * limit if signal.name in self.shown else limit
@@ -297,18 +285,19 @@ class Monitor:
 
     def _read(self, texts: list[str]) -> tuple[float, int]:
         """Return bits and letters of what was said, and learn what was said a window ago unless all is strange now."""
-        results = [self._ngrams.bits(text) for text in texts]
-        bits, letters = sum(bits for bits, _ in results), sum(letters for _, letters in results)
-        if self._ngrams.letters < LEARNT:
-            bits, letters = 0.0, 0
-        self._unlearnt.append((texts, bits, letters))
+        padded = [f"  {text.casefold()} " for text in texts]
+        trigrams = [[text[at : at + 3] for at in range(len(text) - 2)] for text in padded]
+        bits, letters = 0.0, 0
+        if self._ngrams.letters >= LEARNT:
+            bits, letters = sum(map(self._ngrams.bits, trigrams)), sum(map(len, trigrams))
+        self._unlearnt.append((trigrams, bits, letters))
         if len(self._unlearnt) > SHORT:
             old, old_bits, old_letters = self._unlearnt.popleft()
             if "spelling" not in self.shown:
                 for text in old:
                     self._ngrams.learn(text)
                 self._learnt = self._learnt[0] + old_bits, self._learnt[1] + old_letters
-                self.usual = Usual(self.usual.best, self._learnt[0] / max(1, self._learnt[1]))
+                self.usual_bits = self._learnt[0] / max(1, self._learnt[1])
         return bits, letters
 
     def window(self, signal: Signal) -> list[Tally]:
@@ -317,8 +306,8 @@ class Monitor:
 
     def reading(self, signal: Signal) -> tuple[float | None, float]:
         """Return the value of a signal now, None where too little was said, and its limit."""
-        times, usual = signal.usual
-        return signal.value(self.window(signal), signal.least), max(signal.limit, times * getattr(self.usual, usual))
+        limit = max(signal.limit, signal.times * getattr(self, signal.usual))
+        return signal.value(self.window(signal), signal.least), limit
 
     def leading(self) -> Signal | None:
         """Return the signal that has shown for longest, one of drift before any of saturation, which it may bring."""
@@ -345,20 +334,17 @@ class Monitor:
         return Assessment(ladder[rung], signal.kind, sentence, seq)
 
     def avoid(self) -> frozenset[str]:
-        """Return the strategies that do as badly as all together or worse, or that asked half of all; else none."""
-        signal = self.leading()
+        """Return the strategies to leave for now: as bad as all together or worse, or those that asked half of all."""
+        signal, names = self.leading(), set[str]()
         if signal is None:
             return frozenset()
         window = self.window(signal)
-        whole, by_name = signal.value(window), dict[str, list[Tally]]()
-        for tally in window:
-            by_name.setdefault(tally.strategy, []).append(tally)
-        names = set()
-        for name, tallies in by_name.items():
-            value = signal.value(tallies)
-            if value is not None and whole is not None and (value <= whole if signal.is_low else value >= whole):
-                names.add(name)
-            elif 2 * len(tallies) >= len(window):
+        whole = signal.value(window)
+        for name in {tally.strategy for tally in window}:
+            own = [tally for tally in window if tally.strategy == name]
+            value = signal.value(own)
+            is_bad = value is not None and whole is not None and (value == whole or signal.is_past(value, whole))
+            if is_bad or 2 * len(own) >= len(window):
                 names.add(name)
         return frozenset(names)
 
@@ -371,16 +357,6 @@ def monitor(graph: Graph) -> Monitor:
     for step in graph.past[state.seq :]:
         state.take(step)
     return state
-
-
-def assess(graph: Graph) -> Assessment:
-    """Return what is to be done about a run as it stands."""
-    return monitor(graph).assessment
-
-
-def avoid(graph: Graph) -> frozenset[str]:
-    """Return the strategies to leave for now."""
-    return monitor(graph).avoid()
 
 
 def assessments(events: Iterable[Event]) -> Iterator[tuple[Event, Assessment | None]]:

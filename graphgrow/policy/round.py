@@ -31,7 +31,7 @@ PINNED_EVERY = 3
 Foci = Callable[[Graph, random.Random], Iterator[Focus]]
 
 
-def fill(  # noqa: PLR0913  # what a policy is asked with, and what it has
+def fill(
     graph: Graph, topic_key: str, rng: random.Random, count: int, foci: Foci, *, widens: bool = True
 ) -> list[Focus]:
     """Return up to `count` foci with different concepts, each the best that `foci` has anew; opening questions first.

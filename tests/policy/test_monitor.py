@@ -2,8 +2,6 @@
 
 import json
 import random
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -38,15 +36,14 @@ from graphgrow.policy.monitor import (
     Action,
     Monitor,
     Signal,
-    assess,
     assessments,
-    avoid,
     monitor,
 )
 from graphgrow.prompts.render import WIDEN
 from graphgrow.resolve.hygiene import RULES
 from graphgrow.stores.memory import MemoryStore
 from tests.conftest import RECORDED, triples
+from tests.policy.test_bandit import invoke
 
 HEALTHY = 30
 EVENTS = [event for event in read_events(RECORDED) if isinstance(event, Expansion)][:60]
@@ -153,9 +150,9 @@ def test_a_model_that_dries_up_is_noticed_within_twenty_steps(what: object, poli
     assert 0 < first_notice(growth) - HEALTHY <= 20
     assert list(dict.fromkeys(done)) == ["", "turn", "widen", "stop"]
     assert [done.count(do) for do in ("turn", "widen", "stop")] == [12, 12, 1]
-    limit = 0.1 * monitor(growth.graph).usual.best
+    limit = 0.1 * monitor(growth.graph).best_novelty
     assert limit > 0.3
-    assert assess(growth.graph).summary == (
+    assert monitor(growth.graph).assessment.summary == (
         f"saturated: 0.00 new concepts a question (limit {limit:.2f}) over the last 12 questions, "
         f"since event {first_notice(growth)}; it went on for 24 questions more, also when asked for neighbouring fields"
     )
@@ -179,8 +176,11 @@ def test_a_model_that_drifts_is_noticed_within_ten_steps(what: object, words: st
     assert growth.ending == "drifted"
     assert 0 < first_notice(growth) - healthy <= 10
     assert list(dict.fromkeys(done)) == ["", "turn", "stop"]
-    assert words in assess(growth.graph).sentence
-    assert f"since event {first_notice(growth)}; it went on for 6 questions more" in assess(growth.graph).sentence
+    assert words in monitor(growth.graph).assessment.sentence
+    assert (
+        f"since event {first_notice(growth)}; it went on for 6 questions more"
+        in monitor(growth.graph).assessment.sentence
+    )
 
 
 def fresh(number: int) -> str:
@@ -226,7 +226,7 @@ def test_every_other_signal_ends_a_run_with_its_own_sentence(what: object, name:
     leading = monitor(growth.graph).leading()
     assert leading is not None
     assert (leading.name, growth.ending) == (name, ending)
-    assert words in assess(growth.graph).sentence
+    assert words in monitor(growth.graph).assessment.sentence
 
 
 def test_another_language_is_a_drift_whatever_else_shows() -> None:
@@ -244,7 +244,7 @@ def test_a_run_that_comes_back_past_its_limit_is_not_stopped() -> None:
     done = judgements(growth.graph)
     assert "widen" in done
     assert "stop" not in done
-    assert "0.50 new concepts a question (limit 0.77)" in assess(growth.graph).sentence
+    assert "0.50 new concepts a question (limit 0.77)" in monitor(growth.graph).assessment.sentence
 
 
 def test_a_healthy_run_is_left_in_peace() -> None:
@@ -291,9 +291,9 @@ def test_a_wider_topic_goes_on_from_what_it_brought() -> None:
 def test_what_dries_up_is_left_for_what_does_not() -> None:
     """On the first rung strategies are avoided that do as badly as all together; while all is calm none is."""
     growth = run(silent, steps=HEALTHY + 12, until=None)
-    assert assess(growth.graph).do == "turn"
-    assert avoid(growth.graph) == {tally.strategy for tally in monitor(growth.graph).tallies}
-    assert avoid(fold(read_events(RECORDED))) == frozenset()
+    assert monitor(growth.graph).assessment.do == "turn"
+    assert monitor(growth.graph).avoid() == {tally.strategy for tally in monitor(growth.graph).tallies}
+    assert monitor(fold(read_events(RECORDED))).avoid() == frozenset()
 
 
 def test_a_policy_asks_what_is_avoided_last() -> None:
@@ -303,7 +303,7 @@ def test_a_policy_asks_what_is_avoided_last() -> None:
         nothing = replace(event, seq=graph.seq + 1, delta=Delta(), focus=Focus("frontier", ("steel",), "as a test"))
         graph.apply(nothing)
     chosen = Mix({"frontier": 1e9, "bfs": 1.0}).choose(graph, "impact resistant material", random.Random(0), 3)
-    assert avoid(graph) == {"frontier"}
+    assert monitor(graph).avoid() == {"frontier"}
     assert next(focus.strategy for focus in chosen if focus.strategy != WIDEN) == "bfs"
 
 
@@ -316,7 +316,7 @@ def test_the_policies_that_learn_turn_and_widen_too(policy: str) -> None:
         dried = Focus("survey" if place % 3 else "frontier", ("steel",), "as a test")
         graph.apply(replace(event, seq=graph.seq + 1, delta=Delta(), focus=dried))
         found = open_policy(policy).choose(graph, topic, random.Random(place))
-        chosen.setdefault(assess(graph).do, found[0])
+        chosen.setdefault(monitor(graph).assessment.do, found[0])
     assert chosen["turn"].strategy not in {"survey", "frontier", WIDEN}
     assert chosen["widen"].angle == WIDEN
 
@@ -328,7 +328,7 @@ def test_a_run_that_was_resumed_is_judged_as_one_that_was_not(stops: int) -> Non
     run(dry, store=store, steps=stops)
     resumed = run(dry, store=store)
     assert resumed.graph.seq == whole.graph.seq
-    assert assess(resumed.graph) == assess(whole.graph)
+    assert monitor(resumed.graph).assessment == monitor(whole.graph).assessment
     assert [step.focus for step in resumed.graph.past] == [step.focus for step in whole.graph.past]
 
 
@@ -343,7 +343,8 @@ def test_when_one_looks_does_not_matter(looks: list[int]) -> None:
             monitor(graph)
     one, other = monitor(graph), monitor(fold(EVENTS))
     assert [one.reading(signal) for signal in SIGNALS] == [other.reading(signal) for signal in SIGNALS]
-    assert (one.assessment, one.tallies, one.usual) == (other.assessment, other.tallies, other.usual)
+    assert (one.assessment, one.tallies) == (other.assessment, other.tallies)
+    assert (one.best_novelty, one.usual_bits) == (other.best_novelty, other.usual_bits)
 
 
 def test_rules_that_mean_drift_are_rules_of_hygiene() -> None:
@@ -362,19 +363,16 @@ def test_no_signal_shows_where_nothing_was_said(signal: Signal) -> None:
 
 def test_the_command_line_stops_and_says_why(tmp_path: Path) -> None:
     """`grow --until saturated` on a small world ends with exit code 3 and a sentence, which `log` and `show` repeat."""
-    store = str(tmp_path / "w.db")
-    command = [sys.executable, "-m", "graphgrow"]
-    words = ["grow", "mucus", "--llm", "world:communities?size=30&degree=6&seed=1", "--until", "saturated"]
-    done = subprocess.run([*command, *words, "--store", store], text=True, capture_output=True, check=False)
-    last = done.stderr.splitlines()[-1]
-    assert done.returncode == 3, done.stderr
+    store = tmp_path / "w.db"
+    words = ("grow", "mucus", "--llm", "world:communities?size=30&degree=6&seed=1", "--until", "saturated")
+    _, remarks = invoke(*words, "--store", store, code=3)
+    last = remarks.splitlines()[-1]
     assert last.startswith("stopped: saturated: 0.")
-    assert "saturated, time for other strategies: 0." in done.stderr
-    assert "saturated, time for neighbouring fields: 0." in done.stderr
-    shown = subprocess.run([*command, "show", store, "--json"], text=True, capture_output=True, check=True)
-    assert json.loads(shown.stdout)["watch"] == last.removeprefix("stopped: ")
-    log = subprocess.run([*command, "log", store, "--json"], text=True, capture_output=True, check=True)
-    notes = [row["watch"]["do"] for row in map(json.loads, log.stdout.splitlines()) if row["watch"]]
+    assert "saturated, time for other strategies: 0." in remarks
+    assert "saturated, time for neighbouring fields: 0." in remarks
+    assert json.loads(invoke("show", store, "--json")[0])["watch"] == last.removeprefix("stopped: ")
+    log = invoke("log", store, "--json")[0]
+    notes = [row["watch"]["do"] for row in map(json.loads, log.splitlines()) if row["watch"]]
     assert notes[-3:] == ["turn", "widen", "stop"]
 
 
@@ -388,4 +386,4 @@ def test_questions_about_an_imported_graph_do_not_drift() -> None:
         one = Statement(Relation(parts[number], "holds", new.key), Triple(parts[number], "holds", new.name))
         focus = Focus("frontier", (parts[number],), "a test")
         log.append(replace(EVENTS[0], seq=number + 2, focus=focus, delta=Delta((new,), relations=(one,))))
-    assert not assess(fold(log)).do
+    assert not monitor(fold(log)).assessment.do

@@ -7,6 +7,7 @@ concept it gets another angle, and a rule that has nothing left to ask ends the 
 import random
 from collections.abc import Iterator
 from heapq import nsmallest
+from itertools import islice
 
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Focus
@@ -84,24 +85,20 @@ def px_frontier(graph: Graph, rng: random.Random) -> Iterator[Focus]:
     into the queue, so there the hub stands after as many leaves: asked one at a time, it comes only where leaves run
     out. Betweenness is as old as the structure.
     """
-
-    def leaf(key: str) -> tuple[float, str, str]:
-        degree = graph.degree(key)
-        return 1 / (1 + degree), key, f"a leaf: {degree} neighbours and never asked about"
-
-    leaves = nsmallest(SAMPLE, graph.unasked, key=lambda key: (graph.degree(key), graph.introduced[key], key))
-    yield from foci(graph, rng, "px_frontier", map(leaf, leaves[:FANOUT]))
-    rest = leaves[FANOUT:]
-    if not rest:
+    keys = nsmallest(SAMPLE, graph.unasked, key=lambda key: (graph.degree(key), graph.introduced[key], key))
+    degrees = ((key, graph.degree(key)) for key in keys)
+    leaves = ((1 / (1 + degree), key, f"a leaf: {degree} neighbours and never asked about") for key, degree in degrees)
+    yield from foci(graph, rng, "px_frontier", islice(leaves, FANOUT))
+    if len(keys) <= FANOUT:
         return
     snapshot = structure(graph)
     ranked = ((snapshot.keys[vertex], value) for vertex, value in snapshot.keep(betweenness))
     hub, value = next(((key, value) for key, value in ranked if key in graph.unasked), ("", 0.0))
-    if hub and hub not in leaves[:FANOUT]:
+    if hub and hub not in keys[:FANOUT]:
         degree = graph.degree(hub)
         reason = f"the hub without a question: betweenness {value:.2g}, {degree} neighbours, {snapshot.age}"
         yield from foci(graph, rng, "px_frontier", [(1 / (1 + degree), hub, reason)])
-    yield from foci(graph, rng, "px_frontier", map(leaf, (key for key in rest if key != hub)))
+    yield from foci(graph, rng, "px_frontier", (leaf for leaf in leaves if leaf[1] != hub))
 
 
 def betweenness(snapshot: Structure) -> list[tuple[int, float]]:

@@ -22,8 +22,7 @@ def frontier(graph: Graph, rng: random.Random) -> Iterator[Focus]:
     The score is 1 / ((1 + depth) (1 + asks)^2 sqrt(degree)). A small model asked about a concept with many neighbours
     recites them: in the recorded run one with a single neighbour brought 2.1 concepts, one with 4 to 7 of them 1.2.
     """
-    ranked = ((score, key, _frontier_reason(graph, key)) for score, key in _frontier(graph, rng))
-    return foci(graph, rng, "frontier", ranked)
+    return foci(graph, rng, "frontier", _frontier(graph, rng))
 
 
 def survey(graph: Graph, rng: random.Random) -> Iterator[Focus]:
@@ -31,14 +30,14 @@ def survey(graph: Graph, rng: random.Random) -> Iterator[Focus]:
 
     A relation that is written out costs a model some twenty tokens, one more target of it five. Score as in `frontier`.
     """
-    for score, key in _frontier(graph, rng):
+    for score, key, reason in _frontier(graph, rng):
         free = [angle for angle in surveys() if (angle, key) not in graph.asked]
         if free:
-            yield Focus("survey", (key,), _frontier_reason(graph, key), round(score, 4), rng.choice(free))
+            yield Focus("survey", (key,), reason, round(score, 4), rng.choice(free))
 
 
-def _frontier(graph: Graph, rng: random.Random) -> list[tuple[float, str]]:
-    """Return concepts with their score, the best first; where all of them are ranked it is done once an event."""
+def _frontier(graph: Graph, rng: random.Random) -> Iterator[tuple[float, str, str]]:
+    """Yield (score, key, reason), the best first; where all concepts are ranked it is done once an event."""
 
     def rank() -> list[tuple[float, str]]:
         scores = []
@@ -47,16 +46,11 @@ def _frontier(graph: Graph, rng: random.Random) -> list[tuple[float, str]]:
             scores.append((1 / ((1 + depth) * (1 + asks) ** 2 * math.sqrt(max(1, graph.degree(key)))), key))
         return sorted(scores, key=lambda pair: (-pair[0], pair[1]))
 
-    if max(len(graph.unasked), len(graph.explored)) > SAMPLE:
-        return rank()
-    return cached(graph, "frontier", (graph.seq, graph.decisions), rank)
-
-
-def _frontier_reason(graph: Graph, key: str) -> str:
-    depth, asks = graph.depth.get(key), graph.asks.get(key, 0)
-    away = f"{depth} relations from the topic" if depth is not None else "not joined to the topic"
-    explored = f"asked about {asks} times" if asks else "never asked about"
-    return f"{away}, {graph.degree(key)} neighbours, {explored}"
+    are_all = max(len(graph.unasked), len(graph.explored)) <= SAMPLE
+    for score, key in cached(graph, "frontier", (graph.seq, graph.decisions), rank) if are_all else rank():
+        away = f"{graph.depth[key]} relations from the topic" if key in graph.depth else "not joined to the topic"
+        explored = f"asked about {graph.asks[key]} times" if key in graph.asks else "never asked about"
+        yield score, key, f"{away}, {graph.degree(key)} neighbours, {explored}"
 
 
 def hub(graph: Graph, rng: random.Random) -> Iterator[Focus]:

@@ -12,7 +12,7 @@ from itertools import combinations, islice
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Focus
 from graphgrow.policy.strategies.structure import SMALLEST, Structure, communities, is_open, members, structure
-from graphgrow.prompts.render import BETWEEN, CONNECT, CONSOLIDATE, JOIN, between
+from graphgrow.prompts.render import CONNECT, CONSOLIDATE, JOIN, between
 
 FEW = 3  # links between two communities
 LEADERS = 3  # concepts of a community that are tried, the most central first
@@ -26,76 +26,22 @@ WEAK = 2  # said at most so often
 Row = tuple[float, str, str, str]  # score, two concepts, and the numbers behind it in words
 
 
-def bridge(graph: Graph, _: random.Random) -> Iterator[Focus]:
-    """Two communities that few relations join: what else joins the two concepts where they touch?
-
-    The score is the geometric mean of their sizes over the number of links, for the k-th of these links over k, those
-    between concepts with most neighbours first.
-    """
-    return _open_pairs(graph, "bridge", JOIN, rank_bridges)
-
-
-def gap(graph: Graph, _: random.Random) -> Iterator[Focus]:
-    """Two communities without a link: what lies between their most central concepts?
-
-    The score is the geometric mean of their sizes, for the k-th most central concepts of both over k.
-    """
-    return _open_pairs(graph, "gap", BETWEEN, rank_gaps)
-
-
-def surprise(graph: Graph, _: random.Random) -> Iterator[Focus]:
-    """Two leading concepts of communities that are far apart, by name too, yet have the same kinds of relation.
-
-    The score is their distance times the cosine of their kinds of relation, each weighted by log(1 + n / how many of n
-    concepts have it). What shares a word is no surprise: meaning is read from the words of names alone, for there need
-    be no embeddings.
-    """
-    return _open_pairs(graph, "surprise", CONNECT, rank_surprises)
-
-
-def _open_pairs(graph: Graph, strategy: str, angle: str, rank: Callable[[Structure], list[Row]]) -> Iterator[Focus]:
-    """Yield a focus for every row whose question is open."""
+def open_pairs(
+    strategy: str, angle: str, rank: Callable[[Structure], list[Row]], graph: Graph, _: random.Random
+) -> Iterator[Focus]:
+    """Yield a focus for every pair of a ranking about which the question of that angle is open."""
     snapshot = structure(graph)
     for score, one, other, reason in snapshot.keep(rank):
         if is_open(graph, angle, one, other) and (angle == JOIN or other not in graph.neighbours[one]):
             yield Focus(strategy, (one, other), f"{reason}, {snapshot.age}", score, angle)
 
 
-def link(graph: Graph, _: random.Random) -> Iterator[Focus]:
-    """A relation that is missing by the look of it: two concepts at distance 2 with most shared neighbours.
+def bridges(snapshot: Structure) -> list[Row]:
+    """Two communities that few relations join: what else joins the two concepts where they touch?
 
-    The score is the resource allocation index (Zhou, Lue and Zhang 2009), the sum of 1 / degree over the neighbours
-    they share, without those that have more than WIDEST; at distance 3 nothing is shared and the index is 0. The topic
-    is left out: everything here has to do with it.
+    The score is the geometric mean of their sizes over the number of links, for the k-th of these links over k, those
+    between concepts with most neighbours first.
     """
-    snapshot = structure(graph)
-    for score, one, other in snapshot.keep(rank_links):
-        near, there = (graph.neighbours.get(key, {}).keys() for key in (one, other))
-        is_about_topic = 0 in (graph.depth.get(one), graph.depth.get(other))
-        if is_open(graph, CONNECT, one, other) and other not in near and not is_about_topic:
-            shared = f"they share {len(near & there)} of {len(near)} and {len(there)} neighbours"
-            yield Focus("link", (one, other), f"not related, yet {shared}, ranked {snapshot.age}", score, CONNECT)
-
-
-def consolidate(graph: Graph, _: random.Random) -> Iterator[Focus]:
-    """Two central concepts whose relations were said least: is this so, and what else holds?
-
-    The score is the geometric mean of their numbers of neighbours over how often it was said; what was said more than
-    WEAK times is left alone. The support is that of now.
-    """
-    snapshot = structure(graph)
-    for score, one, other in snapshot.keep(rank_weak):
-        if not is_open(graph, CONSOLIDATE, one, other):
-            continue
-        support = sum(graph.support(relation) for relation in between(graph, one, other))
-        if 0 < support <= WEAK:
-            ends = f"concepts with {graph.degree(one)} and {graph.degree(other)} neighbours"
-            reason = f"said {'once' if support == 1 else 'twice'}, of {ends}, ranked {snapshot.age}"
-            yield Focus("consolidate", (one, other), reason, score, CONSOLIDATE)
-
-
-def rank_bridges(snapshot: Structure) -> list[Row]:
-    """Return the links between communities that have FEW at most."""
     groups, rows = snapshot.keep(members), list[Row]()
     for (one, other), pairs in snapshot.keep(links).items():
         sizes = len(groups[one]), len(groups[other])
@@ -109,12 +55,15 @@ def rank_bridges(snapshot: Structure) -> list[Row]:
     return sorted(rows, key=lambda row: (-row[0], *row[1:]))
 
 
-def rank_gaps(snapshot: Structure) -> list[Row]:
-    """Return the leading concepts of every two communities that nothing links, the first of both, the second and so on."""
-    label, rows = snapshot.keep(communities), list[Row]()
+def gaps(snapshot: Structure) -> list[Row]:
+    """Two communities without a link: what lies between their most central concepts?
+
+    The score is the geometric mean of their sizes, for the k-th most central concepts of both over k.
+    """
+    label, linked, rows = snapshot.keep(communities), snapshot.keep(links), list[Row]()
     groups = [group for group in snapshot.keep(members) if len(group) >= SMALLEST]
     for one, other in combinations(sorted(groups, key=lambda group: label[group[0]]), 2):
-        if (label[one[0]], label[other[0]]) not in snapshot.keep(links):
+        if (label[one[0]], label[other[0]]) not in linked:
             reason = f"no relation joins communities of {len(one)} and {len(other)} concepts"
             score, leaders = math.sqrt(len(one) * len(other)), zip(one[:LEADERS], other[:LEADERS], strict=False)
             rows += [(round(score / k, 4), *snapshot.pair(*ends), reason) for k, ends in enumerate(leaders, 1)]
@@ -132,8 +81,13 @@ def links(snapshot: Structure) -> dict[tuple[int, int], list[tuple[int, int]]]:
     return dict(pairs)
 
 
-def rank_surprises(snapshot: Structure) -> list[Row]:
-    """Return the leading concepts that are far apart, share no word, and have kinds of relation in common."""
+def surprises(snapshot: Structure) -> list[Row]:
+    """Two leading concepts of communities that are far apart, by name too, yet have the same kinds of relation.
+
+    The score is their distance times the cosine of their kinds of relation, each weighted by log(1 + n / how many of n
+    concepts have it). What shares a word is no surprise: meaning is read from the words of names alone, for there need
+    be no embeddings.
+    """
     groups = snapshot.keep(members)
     first = [vertex for group in groups if len(group) >= SMALLEST for vertex in group[:LEADERS]]
     leaders = sorted(first, key=lambda vertex: (-snapshot.degree[vertex], snapshot.keys[vertex]))[:TRIED]
@@ -154,7 +108,23 @@ def rank_surprises(snapshot: Structure) -> list[Row]:
     return sorted(rows, key=lambda row: (-row[0], *row[1:]))
 
 
-def rank_links(snapshot: Structure) -> list[tuple[float, str, str]]:
+def link(graph: Graph, _: random.Random) -> Iterator[Focus]:
+    """A relation that is missing by the look of it: two concepts at distance 2 with most shared neighbours.
+
+    The score is the resource allocation index (Zhou, Lue and Zhang 2009), the sum of 1 / degree over the neighbours
+    they share, without those that have more than WIDEST; at distance 3 nothing is shared and the index is 0. The topic
+    is left out: everything here has to do with it.
+    """
+    snapshot = structure(graph)
+    for score, one, other in snapshot.keep(similar):
+        near, there = (graph.neighbours.get(key, {}).keys() for key in (one, other))
+        is_about_topic = 0 in (graph.depth.get(one), graph.depth.get(other))
+        if is_open(graph, CONNECT, one, other) and other not in near and not is_about_topic:
+            shared = f"they share {len(near & there)} of {len(near)} and {len(there)} neighbours"
+            yield Focus("link", (one, other), f"not related, yet {shared}, ranked {snapshot.age}", score, CONNECT)
+
+
+def similar(snapshot: Structure) -> list[tuple[float, str, str]]:
     """Return the pairs at distance 2 by their resource allocation index; at most MOST of them."""
     import numpy as np
     from scipy.sparse import csr_array, triu
@@ -174,7 +144,24 @@ def rank_links(snapshot: Structure) -> list[tuple[float, str, str]]:
     return [(score, *snapshot.pair(a, b)) for score, a, b in islice(apart, MOST)]
 
 
-def rank_weak(snapshot: Structure) -> list[tuple[float, str, str]]:
+def consolidate(graph: Graph, _: random.Random) -> Iterator[Focus]:
+    """Two central concepts whose relations were said least: is this so, and what else holds?
+
+    The score is the geometric mean of their numbers of neighbours over how often it was said; what was said more than
+    WEAK times is left alone. The support is that of now.
+    """
+    snapshot = structure(graph)
+    for score, one, other in snapshot.keep(weakest):
+        if not is_open(graph, CONSOLIDATE, one, other):
+            continue
+        support = sum(graph.support(relation) for relation in between(graph, one, other))
+        if 0 < support <= WEAK:
+            ends = f"concepts with {graph.degree(one)} and {graph.degree(other)} neighbours"
+            reason = f"said {'once' if support == 1 else 'twice'}, of {ends}, ranked {snapshot.age}"
+            yield Focus("consolidate", (one, other), reason, score, CONSOLIDATE)
+
+
+def weakest(snapshot: Structure) -> list[tuple[float, str, str]]:
     """Return the related pairs that were said WEAK times at most."""
     degree = snapshot.degree
     rows = (

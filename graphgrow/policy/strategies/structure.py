@@ -30,13 +30,14 @@ class Structure:
     """Concepts, relations and their support after event `seq`; vertices of `graph` are places in `keys`.
 
     `support` is by pair of vertices, the lesser first. `roles` are the kinds of relation that a vertex has, each a
-    predicate and whether it starts there. Relations of one concept to itself are left out.
+    predicate and whether it starts there. `age` says in words as of when. Relations of one concept to itself are left
+    out.
     """
 
     def __init__(self, graph: Graph, seq: int) -> None:
         import igraph
 
-        self.seq = seq
+        self.seq, self.age = seq, f"as of event {seq}"
         self.keys = [key for key, since in graph.introduced.items() if since <= seq]
         self.place = {key: place for place, key in enumerate(self.keys)}
         self.roles: list[set[tuple[str, bool]]] = [set() for _ in self.keys]
@@ -64,11 +65,6 @@ class Structure:
         """Return the keys of two vertices in the order that two concepts of a question have."""
         a, b = sorted((self.keys[one], self.keys[other]))
         return a, b
-
-    @property
-    def age(self) -> str:
-        """Words that say as of when."""
-        return f"as of event {self.seq}"
 
 
 def structure(graph: Graph) -> Structure:
@@ -135,9 +131,5 @@ def free_angle(graph: Graph, key: str, rng: random.Random, *preferred: str) -> s
 
 def is_open(graph: Graph, angle: str, one: str, other: str) -> bool:
     """Tell whether two concepts are in the graph and were not asked about together from this angle."""
-    return (
-        one in graph.concepts
-        and other in graph.concepts
-        and (angle, one, other) not in graph.asked
-        and (angle, other, one) not in graph.asked
-    )
+    are_asked = (angle, one, other) in graph.asked or (angle, other, one) in graph.asked
+    return one in graph.concepts and other in graph.concepts and not are_asked

@@ -135,11 +135,12 @@ def _own(graph: Graph, step: Past, snapshot: Structure, weights: Relevance) -> G
     new = [key for key in keys if graph.introduced.get(key) == step.seq]
     label, place = snapshot.keep(communities), snapshot.place
     bridges = []
-    for said in delta.relations:
-        relation = graph.shown(said.relation)
-        evidence = graph.relations.get(relation) if relation else None
-        is_first = relation and evidence and evidence[0].seq == step.seq
-        if relation and is_first and len({label[place[key]] for key in relation.ends if key in place}) > 1:
+    for statement in delta.relations:
+        relation = graph.shown(statement.relation)
+        if relation is None or relation not in graph.relations:
+            continue
+        is_first = graph.relations[relation][0].seq == step.seq
+        if is_first and len({label[place[key]] for key in relation.ends if key in place}) > 1:
             bridges.append(relation.ends)
     waste = len(delta.rejects) + len(keys) - len(new)
     own = sum(map(weights.of, new)) + BRIDGE * sum(map(weights.mean, bridges)) - WASTE * waste

@@ -113,11 +113,11 @@ class Signal:
 
 
 # The limits come from the recorded run of a 1.5 B model (data/runs), healthy over all its 300 questions. In its windows
-# are never fewer than 0.58 new concepts a question, a seventh of its best; at most 19 % was known, 45 % of the
-# new relations end at the hub unasked, 8 % of the names are mark-up, new concepts are 4.6 relations from the topic, and
-# what is said takes 3.6 bits a letter, early on, when little is learnt. German, Spanish, French and Dutch put after it
-# take 4.1 to 5.8 within six questions; English after English takes less than 4.2. In made worlds `hub` hears 79 % of
-# what is known and yields on, and `latest` is 22 relations from the topic by question 40.
+# are never fewer than 0.58 new concepts a question, a seventh of its best; at most 19 % was known, 45 % of the new
+# relations end at the hub unasked, 8 % of the names are mark-up, new concepts are 4.6 relations from the topic, and what
+# is said takes 3.6 bits a letter, early on, when little is learnt. German, Spanish, French and Dutch put after it take
+# 4.1 to 5.8 within six questions; English after English takes less than 4.2. In made worlds `hub` hears 79 % of what is
+# known and yields on, and `latest` is 22 relations from the topic by question 40.
 SIGNALS = (
     Signal(
         "language", "drifted", SHORT, "foreign", ("names",), 0.5,
@@ -229,9 +229,9 @@ class Monitor:
         new, rules = delta.new_concepts, [reject.rule for reject in delta.rejects]
         if focus.angle == WIDEN:
             self.widened, self.fields = self.questions, tuple(concept.key for concept in new)
-        ends = [said.relation.ends for said in delta.relations] if hub not in focus.concepts else []
+        ends = [one.relation.ends for one in delta.relations] if hub not in focus.concepts else []
         depths = [self._depth[concept.key] for concept in new if concept.key in self._depth]
-        predicates = dict.fromkeys(said.raw.predicate for said in delta.statements)
+        predicates = dict.fromkeys(one.raw.predicate for one in delta.statements)
         bits, letters = self._read([*predicates, *(concept.name for concept in new)])
         tally = Tally(
             strategy=focus.strategy, new=len(new), relations=len(delta.relations),
@@ -259,7 +259,7 @@ class Monitor:
             if change.do == "merge" and change.concepts[1] in self._depth:
                 self._depth.setdefault(change.concepts[0], self._depth[change.concepts[1]])
                 self._spread([change.concepts[0]])
-        pairs = [said.relation.ends for said in delta.relations]
+        pairs = [one.relation.ends for one in delta.relations]
         for one, other in pairs:
             self._near.setdefault(one, []).append(other)
             self._near.setdefault(other, []).append(one)

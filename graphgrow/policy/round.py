@@ -89,19 +89,21 @@ def widen(graph: Graph) -> Iterator[Focus]:
     then the concepts that it brought, as long as they were not asked about.
     """
     state = monitor(graph)
-    found = state.assessment
-    if found.kind != "saturated" or found.do not in {"widen", "stop"}:
+    assessment = state.assessment
+    if assessment.kind != "saturated" or assessment.do not in {"widen", "stop"}:
         return
     if not state.widened or state.questions - state.widened >= LONG:
         leaders = sorted(graph.concepts, key=lambda key: (graph.depth.get(key) != 0, -graph.degree(key), key))
         forbidden = graph.steering.forbidden(graph.representative)
         key = next((key for key in leaders if (WIDEN, key) not in graph.asked and key not in forbidden), None)
         if key is not None:
-            yield Focus(WIDEN, (key,), found.sentence, 1.0, WIDEN)
+            yield Focus(WIDEN, (key,), assessment.sentence, 1.0, WIDEN)
         return
     for key in dict.fromkeys(map(graph.representative, state.fields)):
         if key in graph.concepts and key not in graph.asks:
-            yield Focus(WIDEN, (key,), f"it borders on the topic, and was never asked about; {found.sentence}", 1.0)
+            yield Focus(
+                WIDEN, (key,), f"it borders on the topic, and was never asked about; {assessment.sentence}", 1.0
+            )
 
 
 def is_allowed(graph: Graph, focus: Focus) -> bool:

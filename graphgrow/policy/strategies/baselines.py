@@ -60,14 +60,8 @@ def far_path(graph: Graph, rng: random.Random) -> Iterator[Focus]:
     lengths: dict[str, int] = {}
     for key, length in (*first, *second):
         lengths.setdefault(key, length)
-    ranked = (
-        (
-            float(length),
-            key,
-            f"an end of one of the {PATHS} longest shortest paths, of {length} relations, {snapshot.age}",
-        )
-        for key, length in lengths.items()
-    )
+    rule = f"an end of one of the {PATHS} longest shortest paths"
+    ranked = ((float(length), key, f"{rule}, of {length} relations, {snapshot.age}") for key, length in lengths.items())
     return foci(graph, rng, "far_path", ranked)
 
 

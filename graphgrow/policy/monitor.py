@@ -114,10 +114,10 @@ class Signal:
 
 # The limits come from the recorded run of a 1.5 B model (data/runs), healthy over all its 300 questions. In its windows
 # are never fewer than 0.58 new concepts a question, a seventh of its best; at most 19 % was known, 45 % of the new
-# relations end at the hub unasked, 8 % of the names are mark-up, new concepts are 4.6 relations from the topic, and what
-# is said takes 3.6 bits a letter, early on, when little is learnt. German, Spanish, French and Dutch put after it take
-# 4.1 to 5.8 within six questions; English after English takes less than 4.2. In made worlds `hub` hears 79 % of what is
-# known and yields on, and `latest` is 22 relations from the topic by question 40.
+# relations end at the hub unasked, 8 % of the names are mark-up, new concepts are 4.6 relations from the topic, and
+# what is said takes 3.6 bits a letter, early on, when little is learnt. German, Spanish, French and Dutch put after it
+# take 4.1 to 5.8 within six questions; English after English takes less than 4.2. In made worlds `hub` hears 79 % of
+# what is known and yields on, and `latest` is 22 relations from the topic by question 40.
 SIGNALS = (
     Signal(
         "language", "drifted", SHORT, "foreign", ("names",), 0.5,

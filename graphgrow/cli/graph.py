@@ -15,7 +15,7 @@ from graphgrow.errors import BadInput
 from graphgrow.export import is_graph_file, read_table
 from graphgrow.graph.graph import fold
 from graphgrow.graph.lookup import find
-from graphgrow.policy.monitor import verdict
+from graphgrow.policy.monitor import monitor
 from graphgrow.resolve.options import open_meanings, open_vocabulary
 from graphgrow.stores import open_store
 from graphgrow.stores.projection import differences, project
@@ -62,7 +62,7 @@ def show(
         "largest_component": graph.components.largest,
         "tokens": graph.bill.tokens,
         "usd": graph.bill.usd,
-        "watch": verdict(graph).news,
+        "watch": monitor(graph).assessment.summary,
     }
     if as_json:
         named = [{"name": graph.name(key), "degree": graph.degree(key)} for key in hubs]

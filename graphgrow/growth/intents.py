@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import INTENTS, Delta, Focus, Proposal, Reject
-from graphgrow.policy.strategies.pinned import STEERED
+from graphgrow.policy.round import STEERED
 from graphgrow.prompts.forms import QUESTION_CHARACTERS, TEMPLATED
 from graphgrow.prompts.render import angles, example_questions, surveys
 from graphgrow.resolve.hygiene import RULES, Hygiene

@@ -51,8 +51,8 @@ def path(
     """
     from graphgrow.reason.compose import local
     from graphgrow.reason.layout import Wanted, route
-    from graphgrow.reason.paths import k_shortest, told
-    from graphgrow.reason.waypoints import beside as near
+    from graphgrow.reason.paths import concepts_beside as near
+    from graphgrow.reason.paths import k_shortest, path_json
 
     wanted = Wanted(one, other, 1, tuple(via or ()), waypoints, meanings, beside, seed)
     _check(wanted, k, longest)
@@ -66,7 +66,7 @@ def path(
         route_found, how = route(graph, keyed, local(home))
     found = [route_found] if k == 1 else k_shortest(graph, *ends, k)
     if as_json:
-        dump({"undirected": True, "how": how, "paths": [told(graph, each) for each in found],
+        dump({"undirected": True, "how": how, "paths": [path_json(graph, each) for each in found],
               "beside": [graph.name(key) for key in near(graph, route_found, beside)]})  # fmt: skip
         return
     for number, each in enumerate(found, 1):
@@ -87,10 +87,13 @@ def _check(wanted: "Wanted", k: int, longest: int) -> None:
 
 def _show(graph: Graph, path: "Path", title: str) -> None:
     """Print a path and the evidence of its steps."""
-    from graphgrow.reason.paths import told
+    from graphgrow.reason.paths import path_json
 
     say(f"{title}{len(path) - 1} steps: {' - '.join(printable(graph.name(key)) for key in path)}")
-    table((" step", "source", "predicate", "target", " support", "events", "in these words"), _rows(told(graph, path)))
+    table(
+        (" step", "source", "predicate", "target", " support", "events", "in these words"),
+        _rows(path_json(graph, path)),
+    )
 
 
 def _rows(found: dict[str, Any]) -> list[tuple[object, ...]]:
@@ -105,13 +108,13 @@ def _rows(found: dict[str, Any]) -> list[tuple[object, ...]]:
 
 def _longest(graph: Graph, count: int, *, as_json: bool) -> None:
     """Print the longest shortest paths, what their concepts are like, and what goes together along the longest 30."""
-    from graphgrow.reason.paths import CENTRALITIES, CORRELATED, central, correlated, longest, told
+    from graphgrow.reason.paths import CENTRALITIES, CORRELATED, centralities, longest, path_correlations, path_json
 
     found = longest(graph, count)
-    values = central(graph)
-    together = correlated(graph)
+    values = centralities(graph)
+    together = path_correlations(graph)
     if as_json:
-        rows = [told(graph, each) | {"central": [values[key] for key in each]} for each in found]
+        rows = [path_json(graph, each) | {"central": [values[key] for key in each]} for each in found]
         dump({"undirected": True, "paths": rows, "correlated": together})
         return
     table((" rank", " steps", "along"),

@@ -18,7 +18,7 @@ from graphgrow.llm.usage import CHARACTERS_A_TOKEN
 from graphgrow.policy.strategies.structure import SMALLEST, communities, members, structure
 from graphgrow.prompts.render import quoted
 from graphgrow.reason.likeness import Likeness
-from graphgrow.reason.paths import hops, within
+from graphgrow.reason.paths import hops, shortest
 
 LONGEST = 8  # words of a name
 READ = 2_000  # characters of a question
@@ -208,7 +208,9 @@ def hubs(graph: Graph, count: int = HUBS) -> list[str]:
 def _joining(graph: Graph, seeds: Sequence[str]) -> Iterator[Relation]:
     """Yield the relations along a shortest path between every two concepts, the best supported of each step."""
     for one, other in combinations(seeds, 2):
-        yield from (max(hop.relations, key=graph.support) for hop in hops(graph, within(graph, one, other, STEPS)))
+        yield from (
+            max(hop.relations, key=graph.support) for hop in hops(graph, shortest(graph, one, other, most=STEPS))
+        )
 
 
 def _fitting(graph: Graph, seeds: Sequence[str], question: str, likeness: Likeness) -> Iterator[Relation]:

@@ -25,7 +25,7 @@ from graphgrow.parse.forms import Unreadable, read, schema
 from graphgrow.prompts.render import fill, quoted, template
 from graphgrow.reason.context import Said, named, said_of
 from graphgrow.reason.likeness import Likeness
-from graphgrow.reason.paths import within
+from graphgrow.reason.paths import shortest
 from graphgrow.reason.seeds import FAR, Dials, Seed, distance
 from graphgrow.reason.thinking import Inquiry
 
@@ -141,7 +141,7 @@ def _known(graph: Graph, key: str, count: int) -> str:
 
 
 def _path(graph: Graph, one: str, other: str) -> str:
-    names = [f'"{quoted(graph.name(key))}"' for key in within(graph, one, other, FAR)[1:-1]]
+    names = [f'"{quoted(graph.name(key))}"' for key in shortest(graph, one, other, most=FAR)[1:-1]]
     return f"Between them lie {', '.join(names)}." if names else ""
 
 
@@ -173,7 +173,7 @@ def measured(graph: Graph, seed: Seed, parts: Mapping[str, object], likeness: Li
     keys = list(dict.fromkeys([one, other, *named(graph, hypothesis)]))[:CONCEPTS]
     keys = [key for key in keys if key in graph.concepts]
     nearest = _nearest(graph, keys, hypothesis, likeness)
-    steps = [len(within(graph, a, b, FAR)) - 1 for a, b in combinations(keys, 2)]
+    steps = [len(shortest(graph, a, b, most=FAR)) - 1 for a, b in combinations(keys, 2)]
     apart = fmean(map(distance, steps)) if steps else 0.0
     closest = nearest[0].likeness if nearest else 0.0
     return Idea(

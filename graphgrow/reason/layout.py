@@ -15,8 +15,20 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from graphgrow.errors import BadInput
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Json, Relation
-from graphgrow.reason.paths import Hop, Path, hops, longest, shortest
-from graphgrow.reason.waypoints import beside, drawn, is_simple, meaningful, on_the_arc, through, vectors
+from graphgrow.reason.paths import (
+    Hop,
+    Path,
+    concepts_beside,
+    hops,
+    is_simple,
+    longest,
+    name_vectors,
+    path_by_meaning,
+    path_through,
+    random_waypoints,
+    shortest,
+    waypoints_by_meaning,
+)
 from graphgrow.resolve.identity import Meanings
 
 FEWEST = 2  # concepts of a path
@@ -163,7 +175,7 @@ def lay(graph: Graph, wanted: Wanted, model: str, meanings: Callable[[], Meaning
         path=tuple(ids[key] for key in path),
         concepts=tuple(Spot(id=ids[key], key=key, name=graph.name(key), said=_said(graph, key, path)) for key in ids),
         links=tuple(_link(graph, name, hop, ids) for name, hop in links.items()),
-        beside=tuple(map(graph.name, beside(graph, path, wanted.beside))) if wanted.beside else (),
+        beside=tuple(map(graph.name, concepts_beside(graph, path, wanted.beside))) if wanted.beside else (),
     )
 
 
@@ -209,20 +221,20 @@ def _between(
     graph: Graph, one: str, other: str, wanted: Wanted, meanings: Callable[[], Meanings] | None
 ) -> tuple[Path, str]:
     """Return the path between two concepts as it is wanted, and how it was found."""
-    by = vectors(graph, meanings()) if wanted.meanings and meanings else None
+    by = name_vectors(graph, meanings()) if wanted.meanings and meanings else None
     if not (wanted.via or wanted.waypoints):
         if by is None:
             return shortest(graph, one, other), "the shortest path"
-        return meaningful(graph, one, other, by), "the path whose names turn least in meaning"
+        return path_by_meaning(graph, one, other, by), "the path whose names turn least in meaning"
     stops, how = wanted.via, "through the concepts named"
     if wanted.waypoints:
         begin = stops[-1] if stops else one
-        more = (drawn(graph, begin, other, wanted.waypoints, Random(wanted.seed)) if by is None
-                else on_the_arc(graph, begin, other, wanted.waypoints, by))  # fmt: skip
+        more = (random_waypoints(graph, begin, other, wanted.waypoints, Random(wanted.seed)) if by is None
+                else waypoints_by_meaning(graph, begin, other, wanted.waypoints, by))  # fmt: skip
         kind = "drawn at random" if by is None else "that lie between the two in meaning"
         how = f"through {len(more)} waypoints {kind}"
         stops = (*stops, *more)
-    path = through(graph, (one, *stops, other), by)
+    path = path_through(graph, (one, *stops, other), by)
     back = "" if is_simple(path) else ", back over some concepts"
     return path, f"the path {how}{back}"
 

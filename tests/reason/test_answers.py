@@ -21,7 +21,7 @@ from graphgrow.llm.scripted import Scripted
 from graphgrow.reason.answer import ask, go_on, told
 from graphgrow.reason.context import Context, gather, measure, named
 from graphgrow.reason.likeness import Likeness
-from graphgrow.reason.paths import within
+from graphgrow.reason.paths import shortest
 from graphgrow.stores import GraphStore, open_store
 from tests.reasoning import INJECTIONS, Heard, answer, said, skeleton, thoughts
 from tests.servers import Answer, completion, in_order, serving
@@ -63,8 +63,15 @@ def test_a_context_holds_what_is_named_how_it_hangs_together_and_the_hubs(silk: 
     assert any("a hub of the graph" in one.place for one in found.concepts)
     ids = [one.id for one in found.concepts] + [one.id for one in found.relations]
     assert len(ids) == len(set(ids))
-    assert within(silk.graph(), "fly", "strength", 5) == ("fly", "spider", "silk", "fibroin", "beta sheet", "strength")
-    assert within(silk.graph(), "fly", "strength", 3) == ()
+    assert shortest(silk.graph(), "fly", "strength", most=5) == (
+        "fly",
+        "spider",
+        "silk",
+        "fibroin",
+        "beta sheet",
+        "strength",
+    )
+    assert shortest(silk.graph(), "fly", "strength", most=3) == ()
 
 
 @given(st.integers(0, 300), st.integers(1, 40))

@@ -20,7 +20,7 @@ from graphgrow.errors import BadInput
 from graphgrow.graph.events import read_events
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.model import Concept, Delta, Edit, Relation, Statement, Triple
-from graphgrow.reason import paths, waypoints
+from graphgrow.reason import paths
 from graphgrow.stores import open_store
 from tests.conftest import RECORDED
 
@@ -105,11 +105,11 @@ def test_path_by_meaning_turns_least(graph: Graph, turns: list[float]) -> None:
     by = spread_out(turns)
 
     def cost(path: Sequence[str]) -> int:
-        return sum(waypoints.angle(by[a], by[b]) for a, b in pairwise(path))
+        return sum(paths.angle(by[a], by[b]) for a, b in pairwise(path))
 
     other = simple(graph)
     nx.set_edge_attributes(other, {(a, b): cost((a, b)) for a, b in other.edges}, "angle")
-    found = waypoints.meaningful(graph, "a", "h", by)
+    found = paths.path_by_meaning(graph, "a", "h", by)
     if not nx.has_path(other, "a", "h"):
         assert found == ()
         return
@@ -121,38 +121,38 @@ def test_path_by_meaning_turns_least(graph: Graph, turns: list[float]) -> None:
 def test_drawn_waypoints_stand_on_a_path(graph: Graph, count: int, seed: int) -> None:
     """The path visits the waypoints in their order and nothing twice; the same seed draws the same."""
     if not paths.shortest(graph, "a", "h"):
-        assert waypoints.through(graph, ("a", "h")) == ()
+        assert paths.path_through(graph, ("a", "h")) == ()
         return
-    stops = waypoints.drawn(graph, "a", "h", count, Random(seed))
-    path = waypoints.through(graph, ("a", *stops, "h"))
+    stops = paths.random_waypoints(graph, "a", "h", count, Random(seed))
+    path = paths.path_through(graph, ("a", *stops, "h"))
     assert len(stops) <= count
-    assert waypoints.is_simple(path)
+    assert paths.is_simple(path)
     assert [key for key in path if key in {"a", *stops, "h"}] == ["a", *stops, "h"]
     assert all(b in graph.neighbours[a] for a, b in pairwise(path))
-    assert stops == waypoints.drawn(graph, "a", "h", count, Random(seed))
+    assert stops == paths.random_waypoints(graph, "a", "h", count, Random(seed))
 
 
 def test_named_waypoint_in_a_blind_alley_is_visited_and_left_again() -> None:
     """Where no path leads through a concept, the legs go back over each other."""
     graph = drawn_in("abcd", [("a", "b"), ("b", "c"), ("b", "d")])
-    assert waypoints.through(graph, ("a", "d", "c")) == ("a", "b", "d", "b", "c")
-    assert waypoints.through(graph, ("a", "a")) == ("a",)
+    assert paths.path_through(graph, ("a", "d", "c")) == ("a", "b", "d", "b", "c")
+    assert paths.path_through(graph, ("a", "a")) == ("a",)
 
 
 def test_waypoints_between_two_meanings_are_the_nearest_to_the_arc() -> None:
     """They divide the angle between the two ends, as far as the graph has a path through them."""
     ring = drawn_in(NAMES, [*pairwise(NAMES), ("a", "h")])
     by = spread_out([0.0, 0.4, 0.8, 1.2, 1.5, 2.0, 2.4, 2.8])
-    assert waypoints.on_the_arc(ring, "a", "h", 1, by) == ("e",)
-    assert waypoints.on_the_arc(ring, "a", "h", 3, by) == ("c", "e", "f")
-    assert waypoints.on_the_arc(drawn_in("ah", [("a", "h")]), "a", "h", 3, by) == ()
+    assert paths.waypoints_by_meaning(ring, "a", "h", 1, by) == ("e",)
+    assert paths.waypoints_by_meaning(ring, "a", "h", 3, by) == ("c", "e", "f")
+    assert paths.waypoints_by_meaning(drawn_in("ah", [("a", "h")]), "a", "h", 3, by) == ()
 
 
 def test_every_step_has_its_evidence() -> None:
     """Relations of both directions stand with a step, each with its events, raw words and support."""
     graph = fold(read_events(RECORDED))
     path = paths.shortest(graph, "helium", "climate")
-    found = paths.told(graph, path)
+    found = paths.path_json(graph, path)
     hops = paths.hops(graph, path)
     assert [(hop.one, hop.other) for hop in hops] == list(pairwise(path))
     for hop in hops:
@@ -167,7 +167,7 @@ def test_every_step_has_its_evidence() -> None:
 def test_second_neighbours_are_off_the_path_and_within_two_relations() -> None:
     """Those that touch most of the path come first."""
     graph = drawn_in("abcdefgh", [("a", "b"), ("b", "c"), ("a", "d"), ("c", "d"), ("b", "e"), ("e", "f"), ("f", "g")])
-    assert waypoints.beside(graph, ("a", "b", "c"), 9) == ["d", "e", "f"]
+    assert paths.concepts_beside(graph, ("a", "b", "c"), 9) == ["d", "e", "f"]
 
 
 def asked(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:

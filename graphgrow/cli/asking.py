@@ -20,7 +20,7 @@ from graphgrow.resolve.options import meanings
 from graphgrow.stores import GraphStore, open_store
 
 if TYPE_CHECKING:
-    from graphgrow.reason.works import Options
+    from graphgrow.reason.tasks import Options
     from graphgrow.resolve.identity import Meanings
 
 AUTO, OFF = "auto", "off"
@@ -62,20 +62,20 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Answer QUESTION out of the graph, with what every sentence follows from; say where the graph does not know."""
-    from graphgrow.reason import answer
+    from graphgrow.reason import answers
 
     _one_of(question, work, "a question")
     with closing(open_store(store)) as opened:
-        done = answer.told(opened.graph(), work) if work else None
+        done = answers.load(opened.graph(), work) if work else None
         if done is None:
             limit = Budget(tokens=tokens, usd=usd)
             with _model(opened, patience, llm, base_url, limit, temperature) as (model, home, how):
                 if work:
-                    done = answer.go_on(home, model, work, **how)
+                    done = answers.resume(home, model, work, **how)
                 else:
                     near = _meanings(embeddings, home, base_url)
                     how["seed"] = seed
-                    done = answer.ask(home, model, question, context=context, compare=compare, meanings=near, **how)
+                    done = answers.ask(home, model, question, context=context, compare=compare, meanings=near, **how)
     if as_json:
         dump_work(done, known=done.known, text=done.text)
     else:
@@ -103,18 +103,18 @@ def ideas(
 ) -> None:
     """Propose hypotheses from gaps, bridges and surprising relations; each measured against the graph, then ranked."""
     from graphgrow.reason import ideas as reasoning
-    from graphgrow.reason.seeds import Dials
+    from graphgrow.reason.seeds import IdeaDials
 
-    dials = Dials(novelty, feasibility, effectiveness)
+    dials = IdeaDials(novelty, feasibility, effectiveness)
     with closing(open_store(store)) as opened:
-        done = reasoning.found(opened.graph(), work) if work else None
+        done = reasoning.load(opened.graph(), work) if work else None
         if done is None:
             limit = Budget(tokens=tokens, usd=usd)
             with _model(opened, patience, llm, base_url, limit, temperature) as (model, home, how):
                 near = _meanings(embeddings, home, base_url)
                 how["width"] = width
                 if work:
-                    done = reasoning.go_on(home, model, work, meanings=near, **how)
+                    done = reasoning.resume(home, model, work, meanings=near, **how)
                 else:
                     how["seed"] = seed
                     done = reasoning.ideas(home, model, count=count, dials=dials, goal=goal, meanings=near, **how)
@@ -149,14 +149,14 @@ def judge(
     _one_of(answers, work, "answers")
     with closing(open_store(store)) as opened:
         graph = opened.graph()
-        done = judging.judged(graph, work) if work else None
+        done = judging.load(graph, work) if work else None
         pairs = [] if work else _answers(graph, answers or [], question)
         if done is None:
             limit = Budget(tokens=tokens, usd=usd)
             with _model(opened, patience, llm, base_url, limit, temperature) as (model, home, how):
                 how["width"] = width
                 if work:
-                    done = judging.go_on(home, model, work, **how)
+                    done = judging.resume(home, model, work, **how)
                 else:
                     how["seed"] = seed
                     (name, asked, one), (other_name, _, other) = pairs
@@ -205,11 +205,11 @@ def _meanings(name: str, home: GraphStore, base_url: str) -> "Meanings | None":
 
 def _answers(graph: Graph, given: list[str], question: str) -> list[tuple[str, str, str]]:
     """Return name, question and text of the two answers that somebody wants judged."""
-    from graphgrow.reason.answer import told
+    from graphgrow.reason.answers import load
     from graphgrow.reason.judge import COMPARED
 
     if len(given) == 1:
-        found = told(graph, _seq(given[0]))
+        found = load(graph, _seq(given[0]))
         if found is None or found.plain is None:
             raise BadInput(f"event {given[0]} holds no two answers: ask with --compare, or name two")
         texts = found.text, " ".join(found.plain) or "I do not know."
@@ -225,10 +225,10 @@ def _answers(graph: Graph, given: list[str], question: str) -> list[tuple[str, s
 
 
 def _answer(graph: Graph, given: str, question: str) -> tuple[str, str, str]:
-    from graphgrow.reason.answer import told
+    from graphgrow.reason.answers import load
 
     if given.isdecimal() and not Path(given).exists():
-        found = told(graph, int(given))
+        found = load(graph, int(given))
         if found is None:
             raise BadInput(f"event {given} is no whole answer yet: go on with  graphgrow ask STORE --work {given}")
         return f"event {given}", question or found.question, found.text

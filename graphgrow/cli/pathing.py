@@ -12,8 +12,8 @@ from graphgrow.graph.lookup import find
 from graphgrow.stores import open_store
 
 if TYPE_CHECKING:
-    from graphgrow.reason.layout import Wanted
     from graphgrow.reason.paths import Path
+    from graphgrow.reason.route import DiscoveryRequest
 
 PAIR = 2
 PROFILED = 5  # longest paths whose every concept is measured
@@ -49,12 +49,12 @@ def path(
 
     Of paths as short, the one whose keys come first in the alphabet is first.
     """
-    from graphgrow.reason.compose import local
-    from graphgrow.reason.layout import Wanted, route
+    from graphgrow.reason.discovery import local_meanings
     from graphgrow.reason.paths import concepts_beside as near
     from graphgrow.reason.paths import k_shortest, path_json
+    from graphgrow.reason.route import DiscoveryRequest, choose_path
 
-    wanted = Wanted(one, other, 1, tuple(via or ()), waypoints, meanings, beside, seed)
+    wanted = DiscoveryRequest(one, other, 1, tuple(via or ()), waypoints, meanings, beside, seed)
     _check(wanted, k, longest)
     with closing(open_store(store)) as home:
         graph = home.graph()
@@ -62,8 +62,10 @@ def path(
             _longest(graph, longest, as_json=as_json)
             return
         ends = find(graph, one), find(graph, other)
-        keyed = Wanted(*ends, 1, tuple(find(graph, name) for name in wanted.via), waypoints, meanings, beside, seed)
-        route_found, how = route(graph, keyed, local(home))
+        keyed = DiscoveryRequest(
+            *ends, 1, tuple(find(graph, name) for name in wanted.via), waypoints, meanings, beside, seed
+        )
+        route_found, how = choose_path(graph, keyed, local_meanings(home))
     found = [route_found] if k == 1 else k_shortest(graph, *ends, k)
     if as_json:
         dump({"undirected": True, "how": how, "paths": [path_json(graph, each) for each in found],
@@ -75,7 +77,7 @@ def path(
         say(f"beside it: {', '.join(graph.name(key) for key in near(graph, route_found, beside))}")
 
 
-def _check(wanted: "Wanted", k: int, longest: int) -> None:
+def _check(wanted: "DiscoveryRequest", k: int, longest: int) -> None:
     special = wanted.via or wanted.waypoints or wanted.meanings
     if longest and (wanted.source or wanted.target or k > 1 or special or wanted.beside):
         raise BadInput("--longest looks at the whole graph: leave out the concepts and the other options")

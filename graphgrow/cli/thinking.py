@@ -20,8 +20,8 @@ from graphgrow.stores import GraphStore, open_store
 
 if TYPE_CHECKING:
     from graphgrow.reason.discovery import Discovery
-    from graphgrow.reason.layout import Wanted
-    from graphgrow.reason.thinking import Thinking
+    from graphgrow.reason.route import DiscoveryRequest
+    from graphgrow.reason.tasks import Reasoner
 
 FORMS = ".md", ".json"
 NUMBERS = {"work", "event", "events", "replies", "tokens", "mends"}
@@ -69,30 +69,30 @@ def discover(
 
     Without --from and --to it is the longest shortest path. The same command goes on with what was broken off.
     """
-    from graphgrow.reason.compose import checked, of
-    from graphgrow.reason.layout import Wanted
+    from graphgrow.reason.discovery import load, resolve_request
+    from graphgrow.reason.route import DiscoveryRequest
 
     if out and out.suffix.lower() not in FORMS:
         raise BadInput(f"{out} ends neither in .md nor in .json: name one of the two")
     if from_stage and not work:
         raise BadInput("--from-stage goes with --work: name the discovery to go on from, see --list")
-    wanted = Wanted(
+    wanted = DiscoveryRequest(
         source, target, longest_rank, tuple(via or ()), waypoints, meanings, beside, seed, proposal=proposal
     )
-    if work and wanted != Wanted(seed=seed, proposal=proposal and bool(from_stage)):
+    if work and wanted != DiscoveryRequest(seed=seed, proposal=proposal and bool(from_stage)):
         raise BadInput("--work names a discovery with its path: leave out the options that choose another")
     if from_stage:
-        wanted = Wanted(seed=seed, takes=work, stage=from_stage, proposal=proposal)
+        wanted = DiscoveryRequest(seed=seed, takes=work, stage=from_stage, proposal=proposal)
     with closing(open_store(store)) as home:
         if listed:
             _list(home.graph(), as_json=as_json)
             return
-        found = of(home.graph(), work) if work and not from_stage else None
+        found = load(home.graph(), work) if work and not from_stage else None
         ending = 0
         if found is None or not found.is_finished:
-            checked(home.graph(), wanted)  # what cannot be done is said before a model is loaded or paid
+            resolve_request(home.graph(), wanted)  # what cannot be done is said before a model is loaded or paid
             home.append()  # as is a store that this user cannot write
-            wanted = found.layout.wanted if found else wanted
+            wanted = found.route.request if found else wanted
             how = _How(wanted, work if found else 0, Budget(tokens=tokens, usd=usd), width, again, patience)
             found, ending = _think(home, how, llm, base_url)
     _print(found, out, as_json=as_json)
@@ -103,7 +103,7 @@ def discover(
 class _How:
     """What the options say about how a discovery is done; `work` is the one to go on with, 0 for what is wanted."""
 
-    wanted: "Wanted"
+    wanted: "DiscoveryRequest"
     work: int = 0
     budget: Budget = field(default_factory=Budget)
     width: int = 1
@@ -113,38 +113,38 @@ class _How:
 
 def _think(opened: GraphStore, how: _How, llm: str, base_url: str) -> "tuple[Discovery, int]":
     """Do what is left of a discovery, and return it as far as it is, with the exit code."""
-    from graphgrow.reason.compose import begin, local, of
-    from graphgrow.reason.thinking import Thinking
+    from graphgrow.reason.discovery import begin, load, local_meanings
+    from graphgrow.reason.tasks import Reasoner
 
     with (
         closing(open_llm(llm or None, base_url or None, env=os.environ)) as model,
         sigint() as stop,
     ):
         home, budget = patient(opened, how.patience, stop), limits(model, how.budget)
-        thinking = Thinking(home, model, seed=how.wanted.seed, width=how.width, budget=budget, stop=lambda: bool(stop))
-        with thinking:
+        reasoner = Reasoner(home, model, seed=how.wanted.seed, width=how.width, budget=budget, stop=lambda: bool(stop))
+        with reasoner:
             if how.work:
-                plan = thinking.graph.thoughts[how.work][0]
+                plan = reasoner.graph.thoughts[how.work][0]
             else:
-                plan = begin(thinking, how.wanted, local(home), again=how.again)
+                plan = begin(reasoner, how.wanted, local_meanings(home), again=how.again)
             announce(model, budget)
-            ending = _asked(thinking, plan)
-            return of(thinking.graph, plan.seq), ending
+            ending = _asked(reasoner, plan)
+            return load(reasoner.graph, plan.seq), ending
 
 
-def _asked(thinking: "Thinking", plan: ReasoningStep) -> int:
+def _asked(reasoner: "Reasoner", plan: ReasoningStep) -> int:
     """Ask what is left, say what comes, and return the exit code."""
-    from graphgrow.reason.compose import of, think
+    from graphgrow.reason.discovery import load, run_stages
 
-    found = of(thinking.graph, plan.seq)
+    found = load(reasoner.graph, plan.seq)
     known = f"; {found.bill.replies} replies are there already" if found.bill.replies else ""
-    line = f"discovery {plan.seq}: {len(found.layout.path)} concepts, {printable(found.layout.how)}{known}"
+    line = f"discovery {plan.seq}: {len(found.route.path)} concepts, {printable(found.route.how)}{known}"
     err().print(line, markup=False, soft_wrap=True)
-    before = thinking.graph.seq
+    before = reasoner.graph.seq
     try:
-        for thought in think(thinking, plan):
+        for thought in run_stages(reasoner, plan):
             if thought.seq > before:
-                err().print(_progress(thinking.graph, thought), markup=False, soft_wrap=True)
+                err().print(_progress(reasoner.graph, thought), markup=False, soft_wrap=True)
     except BudgetSpent as error:
         err().print(f"stopped: {error}", markup=False, soft_wrap=True)
         return 3
@@ -175,17 +175,17 @@ def _print(found: "Discovery", out: Path | None, *, as_json: bool) -> None:
 
 
 def _list(graph: Graph, *, as_json: bool) -> None:
-    from graphgrow.reason.compose import works
+    from graphgrow.reason.discovery import discoveries
 
-    found = works(graph)
+    found = discoveries(graph)
     if as_json:
         dump([one.to_dict() for one in found])
         return
     table(
         (" work", "from", "to", " concepts", " statements", "finished", " tokens", "title"),
         (
-            (one.work, one.layout.name(one.layout.path[0]), one.layout.name(one.layout.path[-1]),
-             len(one.layout.path), len(one.statements), "yes" if one.is_finished else "no", one.bill.tokens, one.title)
+            (one.work, *one.route.ends,
+             len(one.route.path), len(one.statements), "yes" if one.is_finished else "no", one.bill.tokens, one.title)
             for one in found
         ),
     )  # fmt: skip

@@ -5,19 +5,19 @@ from typing import TYPE_CHECKING
 from graphgrow.cli.output import dump, err, printable, say
 
 if TYPE_CHECKING:
-    from graphgrow.reason.answer import Informed
+    from graphgrow.reason.answers import GraphAnswer
     from graphgrow.reason.ideas import Ideas
     from graphgrow.reason.judge import Judgement
 
 
 def dump_work(done: object, **also: object) -> None:
     """Print what a work came to as JSON, with what follows from it."""
-    from graphgrow.reason.works import as_json
+    from graphgrow.reason.tasks import as_json
 
     dump(as_json(done) | also)
 
 
-def say_answer(done: "Informed", store: str) -> None:
+def say_answer(done: "GraphAnswer", store: str) -> None:
     """Print an answer, sentence by sentence, and what it follows from."""
     for claim in done.claims:
         say(claim.line)

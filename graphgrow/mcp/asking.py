@@ -7,7 +7,7 @@ from pydantic import Field
 
 from graphgrow.graph.model import Budget, Json
 from graphgrow.mcp.writing import Allowance
-from graphgrow.reason.answer import ask
+from graphgrow.reason.answers import ask
 from graphgrow.stores import open_store
 
 Question = Annotated[str, Field(description="A question, best with names of concepts of the graph in it.")]

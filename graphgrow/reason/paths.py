@@ -36,7 +36,7 @@ TRIES = 20  # concepts tried for one waypoint before the path does without it
 MICRO = 1_000_000
 
 Path = tuple[str, ...]
-Vectors = Mapping[str, Floats]
+NameVectors = Mapping[str, Floats]
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +196,7 @@ def angle(one: Floats, other: Floats) -> int:
     return max(1, round(MICRO * math.acos(float(np.clip(one @ other, -1.0, 1.0)))))
 
 
-def path_by_meaning(graph: Graph, one: str, other: str, vectors: Vectors, avoid: Collection[str] = ()) -> Path:
+def path_by_meaning(graph: Graph, one: str, other: str, vectors: NameVectors, avoid: Collection[str] = ()) -> Path:
     """Return the path whose steps turn least from name to name, past those to avoid; () where none leads."""
     # Dijkstra from the other end: what is left to pay from every concept that is no farther from it than the one end.
     left: dict[str, int] = {}
@@ -223,7 +223,7 @@ def path_by_meaning(graph: Graph, one: str, other: str, vectors: Vectors, avoid:
     return tuple(path)
 
 
-def path_through(graph: Graph, stops: Sequence[str], vectors: Vectors | None = None) -> Path:
+def path_through(graph: Graph, stops: Sequence[str], vectors: NameVectors | None = None) -> Path:
     """Return the path from stop to stop, each leg the first of the shortest ones, or by meaning; () where none leads.
 
     A leg keeps off the legs before it and the stops to come. Where it cannot, it goes back over them, and the path
@@ -255,7 +255,7 @@ def random_waypoints(graph: Graph, one: str, other: str, count: int, rng: Random
     return _waypoints(graph, one, other, (rng.sample(keys, len(keys)) for _ in range(count)), None)
 
 
-def waypoints_by_meaning(graph: Graph, one: str, other: str, count: int, vectors: Vectors) -> Path:
+def waypoints_by_meaning(graph: Graph, one: str, other: str, count: int, vectors: NameVectors) -> Path:
     """Return up to `count` waypoints that lie between two concepts in meaning, in order.
 
     They are the concepts nearest to points that divide the arc between the vectors of the two in equal parts, of those
@@ -285,7 +285,9 @@ def _component(graph: Graph, key: str) -> set[str]:
     return reached
 
 
-def _waypoints(graph: Graph, one: str, other: str, orders: Iterable[Sequence[str]], vectors: Vectors | None) -> Path:
+def _waypoints(
+    graph: Graph, one: str, other: str, orders: Iterable[Sequence[str]], vectors: NameVectors | None
+) -> Path:
     """Return for each order of concepts the first of TRIES that leaves the path through all of them a path."""
     waypoints: Path = ()
     for order in orders:

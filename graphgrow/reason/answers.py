@@ -20,18 +20,7 @@ from graphgrow.parse.forms import Unreadable, read, read_all, schema
 from graphgrow.prompts.render import fill, quoted, template
 from graphgrow.reason.citations import CITES, SENTENCE, Claim, RemovedCitation, check_claim
 from graphgrow.reason.context import Context, gather, token_count
-from graphgrow.reason.tasks import (
-    END,
-    Inquiry,
-    Options,
-    Reasoner,
-    as_json,
-    begin,
-    find_task,
-    from_json,
-    outcome,
-    request_of,
-)
+from graphgrow.reason.tasks import Inquiry, Options, Reasoner, as_json, begin, find_task, from_json, outcome, request_of
 from graphgrow.resolve.identity import Meanings
 from graphgrow.stores import GraphStore
 
@@ -206,7 +195,7 @@ def _answer(reasoner: Reasoner, plan: ReasoningStep) -> GraphAnswer:
         plain,
         (spent, _tokens(reasoner.graph, plan, PLAIN)),
     )
-    reasoner.note(plan, END, as_json(answer))
+    reasoner.end(plan, answer)
     return answer
 
 

@@ -32,18 +32,7 @@ from graphgrow.reason.judge import ORDERS, comparison, preferred
 from graphgrow.reason.paths import shortest
 from graphgrow.reason.seeds import FAR, IdeaDials, IdeaSeed, distance, seeds
 from graphgrow.reason.similarity import similarities
-from graphgrow.reason.tasks import (
-    END,
-    Inquiry,
-    Options,
-    Reasoner,
-    as_json,
-    begin,
-    find_task,
-    from_json,
-    outcome,
-    request_of,
-)
+from graphgrow.reason.tasks import Inquiry, Options, Reasoner, as_json, begin, find_task, from_json, outcome, request_of
 from graphgrow.resolve.identity import Meanings
 from graphgrow.stores import GraphStore
 
@@ -265,7 +254,7 @@ def _rank(reasoner: Reasoner, plan: ReasoningStep, meanings: Meanings | None) ->
         held = f"{agreement:.0%} of the comparisons held when they were swapped"
         reasons.append(f"The order of ideas says little: {held}.")
     result = Ideas(plan.seq, goal, dials, tuple(scored), agreement, " ".join(reasons))
-    reasoner.note(plan, END, as_json(result))
+    reasoner.end(plan, result)
     return result
 
 

@@ -28,18 +28,7 @@ from graphgrow.graph.model import Json, Prompt, ReasoningStep
 from graphgrow.llm import LLM
 from graphgrow.parse.forms import read, schema
 from graphgrow.prompts.render import fill, quoted
-from graphgrow.reason.tasks import (
-    END,
-    Inquiry,
-    Options,
-    Reasoner,
-    as_json,
-    begin,
-    find_task,
-    is_done,
-    outcome,
-    request_of,
-)
+from graphgrow.reason.tasks import Inquiry, Options, Reasoner, begin, find_task, outcome, request_of
 from graphgrow.stores import GraphStore
 
 CRITERIA = ("right", "specific", "complete", "clear")
@@ -168,7 +157,7 @@ def resume(store: GraphStore, llm: LLM, work: int, **how: Unpack[Options]) -> Ju
     with Reasoner(store, llm, **how) as reasoner:
         plan = find_task(reasoner.graph, work, "judge")
         begun = request_of(plan).get("by", llm.name)
-        if begun != llm.name and not is_done(reasoner.graph, plan):
+        if begun != llm.name and load(reasoner.graph, work) is None:
             raise BadInput(f"judgement {work} was begun by {begun!r}: the judge that was tried goes on, give --llm")
         return _judge(reasoner, plan)
 
@@ -228,7 +217,7 @@ def _judge(reasoner: Reasoner, plan: ReasoningStep) -> Judgement:
     else:
         why = why or "None of the judge's replies could be used."
         judgement = Judgement(*about, "refused", tried, why, unusable=len(points))
-    reasoner.note(plan, END, as_json(judgement))
+    reasoner.end(plan, judgement)
     return judgement
 
 

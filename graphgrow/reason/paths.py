@@ -9,7 +9,7 @@ the relation itself. Of two paths that cost the same, again the one whose keys a
 """
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import pairwise
@@ -25,7 +25,6 @@ from graphgrow.llm.embedders import Floats, normalised
 from graphgrow.measure.longest import correlations, longest_paths
 from graphgrow.measure.spread import spread
 from graphgrow.prompts.render import between
-from graphgrow.resolve.identity.meanings import Meanings
 
 if TYPE_CHECKING:
     import igraph
@@ -186,11 +185,6 @@ def path_json(graph: Graph, path: Sequence[str]) -> Json:
     }
 
 
-def name_vectors(graph: Graph, meanings: Meanings) -> dict[str, Floats]:
-    """Return the vector of every concept's name, by key."""
-    return dict(zip(graph.concepts, meanings.vectors([one.name for one in graph.concepts.values()]), strict=True))
-
-
 def angle(one: Floats, other: Floats) -> int:
     """Return the angle between two unit vectors in whole microradians; 1 where they are the same."""
     return max(1, round(MICRO * math.acos(float(np.clip(one @ other, -1.0, 1.0)))))
@@ -249,53 +243,35 @@ def is_simple(path: Sequence[str]) -> bool:
     return bool(path) and len(set(path)) == len(path)
 
 
-def random_waypoints(graph: Graph, one: str, other: str, count: int, rng: Random) -> Path:
-    """Return up to `count` waypoints drawn at random, such that the path through them visits no concept twice."""
-    keys = sorted(_component(graph, one) - {one, other})
-    return _waypoints(graph, one, other, (rng.sample(keys, len(keys)) for _ in range(count)), None)
+def waypoints(graph: Graph, one: str, other: str, count: int, rng: Random, vectors: NameVectors | None = None) -> Path:
+    """Return up to `count` concepts such that the path through them, in their order, visits no concept twice.
 
-
-def waypoints_by_meaning(graph: Graph, one: str, other: str, count: int, vectors: NameVectors) -> Path:
-    """Return up to `count` waypoints that lie between two concepts in meaning, in order.
-
-    They are the concepts nearest to points that divide the arc between the vectors of the two in equal parts, of those
-    that leave the path through them a path that visits no concept twice.
+    They are drawn at random; with `vectors` they are the nearest to points that divide the arc between the vectors of
+    the two ends in equal parts.
     """
-    keys = sorted(_component(graph, one) - {one, other})
-    begin, end = vectors[one], vectors[other]
-    rows = np.stack([vectors[key] for key in keys]) if keys else np.empty((0, len(begin)), np.float32)
-    arc = math.acos(float(np.clip(begin @ end, -1.0, 1.0)))
-    orders: list[list[str]] = []
-    for number in range(1, count + 1):
-        part, point = number / (count + 1), begin
-        if math.sin(arc) >= 1 / MICRO:
-            point = math.sin((1 - part) * arc) * begin + math.sin(part * arc) * end
-            point = normalised(point[None])[0]
-        orders.append([keys[place] for place in np.lexsort((np.arange(len(keys)), -(rows @ point)))])
-    return _waypoints(graph, one, other, orders, vectors)
-
-
-def _component(graph: Graph, key: str) -> set[str]:
-    """Return the concepts that some path joins with one, itself among them."""
-    reached, queue = {key}, [key]
-    for one in queue:
-        fresh = graph.neighbours[one].keys() - reached
+    reached, queue = {one}, [one]
+    for key in queue:
+        fresh = graph.neighbours[key].keys() - reached
         reached |= fresh
         queue.extend(fresh)
-    return reached
-
-
-def _waypoints(
-    graph: Graph, one: str, other: str, orders: Iterable[Sequence[str]], vectors: NameVectors | None
-) -> Path:
-    """Return for each order of concepts the first of TRIES that leaves the path through all of them a path."""
-    waypoints: Path = ()
-    for order in orders:
+    keys = sorted(reached - {one, other})
+    chosen: Path = ()
+    for number in range(1, count + 1):
+        if vectors is None:
+            order = rng.sample(keys, len(keys))
+        else:
+            part, point, end = number / (count + 1), vectors[one], vectors[other]
+            arc = math.acos(float(np.clip(point @ end, -1.0, 1.0)))
+            if math.sin(arc) >= 1 / MICRO:
+                point = math.sin((1 - part) * arc) * point + math.sin(part * arc) * end
+                point = normalised(point[None])[0]
+            cosines = np.array([vectors[key] for key in keys]).reshape(len(keys), len(point)) @ point
+            order = [keys[place] for place in np.lexsort((np.arange(len(keys)), -cosines))]
         for key in order[:TRIES]:
-            if key not in waypoints and is_simple(path_through(graph, (one, *waypoints, key, other), vectors)):
-                waypoints = (*waypoints, key)
+            if key not in chosen and is_simple(path_through(graph, (one, *chosen, key, other), vectors)):
+                chosen = (*chosen, key)
                 break
-    return waypoints
+    return chosen
 
 
 def concepts_beside(graph: Graph, path: Sequence[str], count: int) -> list[str]:

@@ -15,19 +15,7 @@ from pydantic import Field
 from graphgrow.errors import BadInput
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
-from graphgrow.reason.paths import (
-    Path,
-    concepts_beside,
-    hops,
-    is_simple,
-    longest,
-    name_vectors,
-    path_by_meaning,
-    path_through,
-    random_waypoints,
-    shortest,
-    waypoints_by_meaning,
-)
+from graphgrow.reason.paths import Path, concepts_beside, hops, is_simple, longest, path_through, shortest, waypoints
 from graphgrow.resolve.identity import Meanings
 
 FEWEST = 2  # concepts of a path
@@ -166,29 +154,26 @@ def choose_path(graph: Graph, request: DiscoveryRequest, meanings: Callable[[], 
     if not (one and other):
         raise BadInput("a path has two ends: give both --from and --to, or neither for the longest shortest path")
 
-    vectors = name_vectors(graph, meanings()) if request.meanings and meanings else None
-    if request.via or request.waypoints:
-        stops, how = request.via, "through the concepts named"
-        if request.waypoints:
-            begin = stops[-1] if stops else one
-            if vectors is None:
-                more = random_waypoints(graph, begin, other, request.waypoints, Random(request.seed))
-                how = f"through {len(more)} waypoints drawn at random"
-            else:
-                more = waypoints_by_meaning(graph, begin, other, request.waypoints, vectors)
-                how = f"through {len(more)} waypoints that lie between the two in meaning"
-            stops = (*stops, *more)
-        path = path_through(graph, (one, *stops, other), vectors)
-        how = f"the path {how}{'' if is_simple(path) else ', back over some concepts'}"
-    elif vectors is None:
-        path, how = shortest(graph, one, other), "the shortest path"
-    else:
-        path, how = path_by_meaning(graph, one, other, vectors), "the path whose names turn least in meaning"
+    vectors = None
+    if request.meanings and meanings:
+        names = [concept.name for concept in graph.concepts.values()]
+        vectors = dict(zip(graph.concepts, meanings().vectors(names), strict=True))
+    stops, how = request.via, "the shortest path" if vectors is None else "the path whose names turn least in meaning"
+    if request.via:
+        how = "the path through the concepts named"
+    if request.waypoints:
+        begin = stops[-1] if stops else one
+        more = waypoints(graph, begin, other, request.waypoints, Random(request.seed), vectors)
+        where = "drawn at random" if vectors is None else "that lie between the two in meaning"
+        stops, how = (*stops, *more), f"the path through {len(more)} waypoints {where}"
+    path = path_through(graph, (one, *stops, other), vectors)
+    if not is_simple(path):
+        how += ", back over some concepts"
     if not path:
         pairs = pairwise((one, *request.via, other))
         apart = next((pair for pair in pairs if not shortest(graph, *pair)), (one, other))
-        names = " and ".join(repr(graph.name(key)) for key in apart)
-        raise BadInput(f"nothing connects {names} yet: they are in different components")
+        both = " and ".join(repr(graph.name(key)) for key in apart)
+        raise BadInput(f"nothing connects {both} yet: they are in different components")
     if len(path) < FEWEST:
         raise BadInput(f"a path has two ends, and {graph.name(one)!r} is one concept: name another one")
     return path, how + ending

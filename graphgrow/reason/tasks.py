@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypedDict, TypeVar, cast
 
@@ -123,10 +122,8 @@ class Reasoner:
     @contextmanager
     def planning(self) -> Iterator[None]:
         """Let nobody else on this machine begin a task on this store, and see what others have begun."""
-        with ExitStack() as held:
-            if self._locks:
-                held.enter_context(lock(self._locks, PLANNING, seconds=-1))
-            self.graph.apply_all(self._engine.store.events(self.graph.seq))
+        with ExitStack() as stack:
+            self._lock(PLANNING, stack, seconds=-1)
             yield
 
     def plan(self, task: Task, result: Json, *, subject: tuple[str, ...] = (), takes: int = 0) -> ReasoningStep:
@@ -137,10 +134,9 @@ class Reasoner:
         plan = ReasoningStep(0, task, "plan", _storable(result), subject=subject, takes=takes, seed=self.seed)
         return self._commit(plan)
 
-    def note(self, plan: ReasoningStep, stage: str, result: Json, subject: tuple[str, ...] = ()) -> ReasoningStep:
-        """Commit what was worked out at a stage without a model; the same again is not committed twice."""
-        known, result = self.known(plan, stage, subject), _storable(result)
-        return known if known and known.result == result else self._commit(self._step(plan, stage, subject, result))
+    def end(self, plan: ReasoningStep, value: object) -> None:
+        """Commit what came of a task, for `outcome` to read."""
+        self._commit(self._step(plan, END, (), _storable(as_json(value))))
 
     def inherit(self, plan: ReasoningStep, stages: Sequence[str]) -> None:
         """Take stages of the task that a plan goes on from as its own; they were paid for there."""
@@ -166,16 +162,12 @@ class Reasoner:
         the model fails, BadInput where another process is at the same task.
         """
         if plan.plan not in self._mine:  # be the only one on this machine that asks them: two would pay twice
-            if self._locks:
-                from filelock import Timeout
-
-                try:
-                    self._held.enter_context(lock(self._locks, str(plan.plan)))
-                except Timeout:
-                    raise BadInput(
-                        f"work {plan.plan} ({plan.task}) is under way in another process: wait until it has ended"
-                    ) from None
-                self.graph.apply_all(self._engine.store.events(self.graph.seq))
+            try:
+                self._lock(str(plan.plan), self._held)
+            except TimeoutError:
+                raise BadInput(
+                    f"work {plan.plan} ({plan.task}) is under way in another process: wait until it has ended"
+                ) from None
             self._mine.add(plan.plan)
         inquiries = list(inquiries)
         with ThreadPoolExecutor(self._width, thread_name_prefix="reason") as workers:
@@ -192,6 +184,24 @@ class Reasoner:
                         if step.reply:
                             self.spent.add(step.reply.usage, step.reply.usd, step.reply.seconds)
                 yield from filter(None, steps)
+
+    def _lock(self, name: str, stack: ExitStack, seconds: float = 0.0) -> None:
+        """Keep others on this machine off until the stack closes or this process ends; see what they have committed.
+
+        Raises TimeoutError where another keeps this one off; -1 seconds wait for ever.
+        """
+        if self._locks:
+            from filelock import FileLock
+
+            try:
+                self._locks.mkdir(parents=True, exist_ok=True, mode=0o700)
+                stack.enter_context(FileLock(self._locks / f"{name}.lock", timeout=seconds, mode=0o600))
+            except TimeoutError:
+                raise
+            except OSError as error:
+                where = f"{self._locks} cannot be written ({error.strerror})"
+                raise StoreError(f"{where}: set XDG_STATE_HOME to another") from None
+        self.graph.apply_all(self._engine.store.events(self.graph.seq))
 
     def _questions(
         self, plan: ReasoningStep, inquiries: Iterable[tuple[Inquiry, ReasoningStep | None]]
@@ -239,25 +249,6 @@ class Reasoner:
         return event
 
 
-@contextmanager
-def lock(folder: Path, name: str, seconds: float = 0.0) -> Iterator[None]:
-    """Hold a lock that ends with the process; raises filelock.Timeout where another holds it, -1 seconds wait on."""
-    from filelock import FileLock
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        held = FileLock(folder / f"{name}.lock", timeout=seconds, mode=0o600)
-        held.acquire()
-    except OSError as error:
-        if isinstance(error, TimeoutError):
-            raise
-        raise StoreError(f"{folder} cannot be written ({error.strerror}): set XDG_STATE_HOME to another") from None
-    try:
-        yield
-    finally:
-        held.release()
-
-
 def _storable(value: Json) -> Json:
     """Return JSON whose texts a store can hold: a reply may spell half a character."""
     return cast("Json", json.loads(storable(json.dumps(value, ensure_ascii=False))))
@@ -268,7 +259,7 @@ def begin(reasoner: Reasoner, task: Task, request: Json, gather: Callable[[], Js
     request = {"seed": reasoner.seed} | request
     with reasoner.planning():
         for plan, *_ in reversed(list(reasoner.graph.thoughts.values())):
-            if plan.task == task and plan.result.get(REQUEST) == request and not is_done(reasoner.graph, plan):
+            if plan.task == task and plan.result.get(REQUEST) == request and not reasoner.known(plan, END):
                 return plan
         return reasoner.plan(task, {REQUEST: request} | gather())
 
@@ -286,11 +277,6 @@ def find_task(graph: Graph, seq: int, task: Task) -> ReasoningStep:
     known = [str(other) for other, (plan, *_) in graph.thoughts.items() if plan.task == task]
     hint = f"there are {', '.join(known[-6:])}" if known else "there is none yet"
     raise BadInput(f"event {seq} is no work of  graphgrow {task} : {hint}")
-
-
-def is_done(graph: Graph, plan: ReasoningStep) -> bool:
-    """Tell whether a task came to its end."""
-    return any(one.stage == END for one in graph.thoughts.get(plan.plan, ()))
 
 
 def outcome(graph: Graph, plan: ReasoningStep, form: type[T]) -> T | None:

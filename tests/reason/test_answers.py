@@ -22,7 +22,7 @@ from graphgrow.reason.answers import ask, load, resume
 from graphgrow.reason.context import Context, gather, mentions, token_count
 from graphgrow.reason.paths import shortest
 from graphgrow.stores import GraphStore, open_store
-from tests.reasoning import INJECTIONS, Heard, answer, said, skeleton, thoughts
+from tests.reasoning import INJECTIONS, Heard, answer, command, said, skeleton, thoughts
 from tests.servers import Answer, completion, in_order, serving
 
 QUESTION = "How do Carbon-Fibers keep a composite from impact?"
@@ -218,8 +218,7 @@ def test_the_commands_ask_and_judge(tmp_path: Path) -> None:
         store.append(said(*SILK))
 
     def graphgrow(*words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "graphgrow", *words]
-        done = subprocess.run(command, cwd=tmp_path, text=True, capture_output=True, check=False)
+        done = command(tmp_path, *words)
         assert done.returncode == code, done.stderr
         return done
 
@@ -261,8 +260,9 @@ def test_ctrl_c_ends_the_command_with_130_and_keeps_what_was_paid(tmp_path: Path
     slow = Answer(completion(REPLIES[1]), delay=2)
     env = os.environ | {"OPENAI_API_KEY": "none"}
     with serving(in_order(slow, Answer(completion(REPLIES[3])))) as server:
-        command = [sys.executable, "-m", "graphgrow", *words, server.base_url]
-        with subprocess.Popen(command, cwd=tmp_path, env=env, stderr=subprocess.PIPE) as child:
+        with subprocess.Popen(
+            [sys.executable, "-m", "graphgrow", *words, server.base_url], cwd=tmp_path, env=env, stderr=subprocess.PIPE
+        ) as child:
             deadline = time.monotonic() + 60
             while not server.chats and time.monotonic() < deadline:
                 time.sleep(0.05)
@@ -270,7 +270,7 @@ def test_ctrl_c_ends_the_command_with_130_and_keeps_what_was_paid(tmp_path: Path
             child.communicate(timeout=60)
         assert child.returncode == 130
         assert len(server.chats) == 1
-        subprocess.run(command, cwd=tmp_path, env=env, check=True, capture_output=True)
+        assert command(tmp_path, *words, server.base_url).returncode == 0
         assert len(server.chats) == 2
 
 

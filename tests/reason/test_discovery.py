@@ -40,6 +40,7 @@ from graphgrow.reason.stages import prose
 from graphgrow.reason.tasks import Reasoner
 from graphgrow.stores import GraphStore, open_store
 from tests.conftest import RECORDED, ROOT
+from tests.reasoning import command
 from tests.servers import Answer, Asked, completion, serving
 
 if TYPE_CHECKING:
@@ -494,9 +495,7 @@ def endpoint() -> Iterator[str]:
 
 def asked(folder: Path, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
     """Run the command line in a folder."""
-    env = os.environ | {"OPENAI_API_KEY": "none", "COLUMNS": "200"}
-    command = [sys.executable, "-m", "graphgrow", *words]
-    done = subprocess.run(command, cwd=folder, env=env, text=True, capture_output=True, check=False)
+    done = command(folder, *words)
     assert done.returncode == code, done.stderr
     return done
 

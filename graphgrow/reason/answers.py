@@ -164,8 +164,8 @@ def _answer(reasoner: Reasoner, plan: ReasoningStep) -> GraphAnswer:
         room = max(MAX_TOKENS, spent - token_count(system + user))
         prompt = Prompt(system, user, schema(_PlainReply), room, plan.seed)
         other = reasoner.ask(plan, Inquiry(PLAIN, prompt, lambda text: read(text, _PlainReply).model_dump()))
-        said = _PlainReply.model_validate(other.result).claims[:CLAIMS] if other.outcome == "ok" else []
-        plain = tuple(clean(one.says)[:SENTENCE] for one in said if clean(one.says))
+        sentences = _PlainReply.model_validate(other.result).claims[:CLAIMS] if other.outcome == "ok" else []
+        plain = tuple(clean(one.says)[:SENTENCE] for one in sentences if clean(one.says))
 
     claims, removed = list[Claim](), list[RemovedCitation]()
     if reply and reply.outcome == "ok":

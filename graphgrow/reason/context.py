@@ -137,10 +137,10 @@ def _candidates(
     # What is said of it: the relations of each in turn, its most fitting and best supported first.
     ranked: list[list[Relation]] = []
     for key in seeds:
-        tried = nlargest(TRIED, graph.incident[key], key=graph.support)
-        ends = [one.target if one.source == key else one.source for one in tried]
-        texts = [f"{one.predicate} {graph.name(end)}" for one, end in zip(tried, ends, strict=True)]
-        scores = zip(tried, similarities(question, texts, meanings), strict=True)
+        relations = nlargest(TRIED, graph.incident[key], key=graph.support)
+        ends = [one.target if one.source == key else one.source for one in relations]
+        texts = [f"{one.predicate} {graph.name(end)}" for one, end in zip(relations, ends, strict=True)]
+        scores = zip(relations, similarities(question, texts, meanings), strict=True)
         worth = [(score + SUPPORT * min(graph.support(one), MOST_SUPPORT), one) for one, score in scores]
         ranked.append([one for _, one in sorted(worth, key=lambda each: -each[0])])
     for row in zip_longest(*ranked):

@@ -250,8 +250,8 @@ def from_events(steps: Sequence[ReasoningStep]) -> Discovery | None:
         return None
     last = {(one.stage, one.subject): one for one in steps[1:]}  # of each stage and its concepts
     results = [(one, _read(one, StageResult)) for one in last.values() if one.outcome == "ok"]
-    brought = [(one, result) for one, result in results if result]
-    statements = [(statement, one.seq) for one, result in brought for statement in result.statements]
+    stages = [(one, result) for one, result in results if result]
+    statements = [(statement, one.seq) for one, result in stages for statement in result.statements]
     statements.sort(key=lambda each: (each[0].id[0], int(each[0].id[1:])))
 
     # What is missing, and whether it is still to be asked for.
@@ -275,7 +275,7 @@ def from_events(steps: Sequence[ReasoningStep]) -> Discovery | None:
         else:
             gaps.append(f"{name} was not asked for yet.")
             is_finished = False
-    for one, result in brought:
+    for one, result in stages:
         where = f"stage {one.stage} (event {one.seq})"
         if result.unknown:
             gaps.append(f"An answer of {where} cited {', '.join(result.unknown)}, which do not exist: left out.")
@@ -290,7 +290,7 @@ def from_events(steps: Sequence[ReasoningStep]) -> Discovery | None:
         steps[0].seq,
         route,
         tuple(one for one, _ in statements),
-        title=next((result.title for _, result in brought if result.title), ""),
+        title=next((result.title for _, result in stages if result.title), ""),
         gaps=tuple(gaps),
         is_finished=is_finished,
         events={one.id: seq for one, seq in statements},

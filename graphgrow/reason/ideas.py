@@ -143,10 +143,10 @@ def ideas(
     """
     if not 1 <= count <= MOST:
         raise BadInput(f"{count} ideas: ask for 1 to {MOST}")
-    chosen, goal = dials or IdeaDials(), clean(goal)[:GOAL]
-    request: Json = {"count": count, "goal": goal, "dials": as_json(chosen), "meanings": meanings is not None}
+    dials, goal = dials or IdeaDials(), clean(goal)[:GOAL]
+    request: Json = {"count": count, "goal": goal, "dials": as_json(dials), "meanings": meanings is not None}
     with Reasoner(store, llm, **how) as reasoner:
-        plan = begin(reasoner, "ideas", request, lambda: _plan(reasoner.graph, chosen, goal, meanings, count))
+        plan = begin(reasoner, "ideas", request, lambda: _plan(reasoner.graph, dials, goal, meanings, count))
         return _rank(reasoner, plan, meanings)
 
 
@@ -168,12 +168,12 @@ def load(graph: Graph, work: int) -> Ideas | None:
 
 def _plan(graph: Graph, dials: IdeaDials, goal: str, meanings: Meanings | None, count: int) -> Json:
     """Return the seeds, each with the question that asks for its idea, in the words of the dials."""
-    chosen = seeds(graph, dials, goal, meanings, count)
-    if not chosen:
+    best = seeds(graph, dials, goal, meanings, count)
+    if not best:
         raise BadInput("this graph holds no two related concepts to begin with: grow it first")
     relations = FEWEST_RELATIONS + round(FURTHER_RELATIONS * dials.feasibility)
     questions: list[str] = []
-    for seed in chosen:
+    for seed in best:
         one, other = seed.concepts
         between = [f'"{quoted(graph.name(key))}"' for key in shortest(graph, one, other, most=FAR)[1:-1]]
         apart = "They are related." if seed.apart == 1 else f"They are {seed.apart} relations apart."
@@ -193,7 +193,7 @@ def _plan(graph: Graph, dials: IdeaDials, goal: str, meanings: Meanings | None, 
                 effectiveness=_words(EFFECTIVE, dials.effectiveness),
             )
         )
-    return {"topic": graph.topic, "seeds": [as_json(one) for one in chosen], "prompts": questions}
+    return {"topic": graph.topic, "seeds": [as_json(seed) for seed in best], "prompts": questions}
 
 
 def _relations(graph: Graph, key: str, count: int) -> str:
@@ -213,13 +213,12 @@ def _rank(reasoner: Reasoner, plan: ReasoningStep, meanings: Meanings | None) ->
         return done
     request, graph = request_of(plan), reasoner.graph
     goal, dials = str(request["goal"]), from_json(request["dials"], IdeaDials)
-    chosen, questions = from_json(plan.result["seeds"], list[IdeaSeed]), from_json(plan.result["prompts"], list[str])
+    starts, questions = from_json(plan.result["seeds"], list[IdeaSeed]), from_json(plan.result["prompts"], list[str])
 
     spellings = keys_by_spelling(graph)
-    asked = zip(chosen, questions, strict=True)
-    inquiries = [inquiry(graph, spellings, seed, question, plan.seed) for seed, question in asked]
+    inquiries = [inquiry(graph, spellings, *one, plan.seed) for one in zip(starts, questions, strict=True)]
     steps = list(reasoner.ask_all(plan, inquiries))
-    usable = [(seed, step) for seed, step in zip(chosen, steps, strict=True) if step.outcome == "ok"]
+    usable = [(seed, step) for seed, step in zip(starts, steps, strict=True) if step.outcome == "ok"]
     drafts = [measure_idea(graph, seed, step.result, meanings) for seed, step in usable]
 
     pairs = schedule(len(drafts))
@@ -247,7 +246,7 @@ def _rank(reasoner: Reasoner, plan: ReasoningStep, meanings: Meanings | None) ->
     ]
     scored.sort(key=lambda idea: (-idea.won, -idea.novelty))
 
-    lost, reasons = len(chosen) - len(drafts), list[str]()
+    lost, reasons = len(starts) - len(drafts), list[str]()
     if lost:
         reasons.append(f"{lost} {'reply' if lost == 1 else 'replies'} could not be used.")
     if agreement is not None and agreement <= 1 / 2:

@@ -176,17 +176,18 @@ def _judge(reasoner: Reasoner, plan: ReasoningStep) -> Judgement:
     names: Any = plan.result["names"]
     about = plan.seq, question, (names[0], names[1])
 
-    asked = probes(question, max(one, other, key=len))
+    tests = probes(question, max(one, other, key=len))
     inquiries = [
         comparison(f"probe {place}: {probe.name}", probe.question, (probe.one, probe.other), seed=plan.seed + place)
-        for place, probe in enumerate(asked, 1)
+        for place, probe in enumerate(tests, 1)
     ]
     preferences = [preferred(step) for step in reasoner.ask_all(plan, inquiries)]
     right: dict[str, list[bool]] = {}
-    for probe, preference in zip(asked, preferences, strict=True):
+    for probe, preference in zip(tests, preferences, strict=True):
         right.setdefault(probe.name, []).append(probe.is_right(preference))
-    tried = tuple(ProbeResult(name, sum(one), len(one)) for name, one in right.items())
-    why = fault(asked, preferences)
+    results = tuple(ProbeResult(name, sum(one), len(one)) for name, one in right.items())
+    why = fault(tests, preferences)
+
     inquiries = [
         comparison(f"sample {number}, {order}", question, pair, seed=plan.seed + number)
         for number in range(1, request["samples"] + 1)
@@ -206,7 +207,7 @@ def _judge(reasoner: Reasoner, plan: ReasoningStep) -> Judgement:
         judgement = Judgement(
             *about,
             "one" if interval[0] > 1 / 2 else "other" if interval[1] < 1 / 2 else "undecided",
-            tried,
+            results,
             share=share,
             interval=interval,
             agreement=fmean(a == b and a is not None for a, b in zip(points[::2], points[1::2], strict=True)),
@@ -216,7 +217,7 @@ def _judge(reasoner: Reasoner, plan: ReasoningStep) -> Judgement:
         )
     else:
         why = why or "None of the judge's replies could be used."
-        judgement = Judgement(*about, "refused", tried, why, unusable=len(points))
+        judgement = Judgement(*about, "refused", results, why, unusable=len(points))
     reasoner.end(plan, judgement)
     return judgement
 

@@ -408,8 +408,8 @@ class Edit:
 class ReasoningStep:
     """One stage of a piece of work with the graph: what it is about, what a model was asked, and what could be used.
 
-    It changes nothing in the graph. The first event of a work is its plan, with `task_seq` 0: what somebody wants and what
-    the graph gives for it; those that follow have its seq as `task_seq`. `subject` are the concepts of a stage by key,
+    It changes nothing in the graph. The first event of a task is its plan, with `task_seq` 0: what somebody wants and
+    what the graph gives for it; those that follow have its seq as `task_seq`. `subject` are the concepts of a stage,
     `result` is what was read out of the reply, or worked out where nobody was asked (`prompt` and `reply` are None).
     `takes` is the seq of the plan whose earlier stages this work goes on from, `repairs` that of the unusable reply
     that this one mends, else 0.

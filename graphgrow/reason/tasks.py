@@ -67,11 +67,7 @@ class _Question:
     prompt: Prompt
     repairs: int = 0
     smaller: Prompt | None = None
-
-    @property
-    def facts(self) -> dict[str, str | int]:
-        """As what it is asked, for traces: nothing of what it is about."""
-        return {"graphgrow.task": self.plan.task, "graphgrow.repairs": self.repairs}
+    facts: None = None  # a call of a model stands in the span of whoever reasons
 
 
 class Reasoner:

@@ -300,6 +300,5 @@ def test_merged_concepts_do_not_wait_with_one_question_twice() -> None:
     """The same question about two concepts that are one now is asked once."""
     graph = fold([])
     graph.apply(heard(asking("which moulds grow on it?"), graph=graph))
-    one = graph.intents["silk"]
-    graph._await(one[0], "silk", ("which moulds grow on it?", "who sells it?"))
+    graph.apply(heard(asking("which moulds grow on it?", "who sells it?"), graph=graph))
     assert [focus.angle for focus in graph.intents["silk"]] == ["which moulds grow on it?", "who sells it?"]

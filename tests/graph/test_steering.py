@@ -1,4 +1,4 @@
-"""Steering: what people want binds the next question, is used up by the step that followed it, and keeps to its scope."""
+"""Steering: what people want binds the next question, is used up by the step that follows it, keeps to its scope."""
 
 import json
 from collections.abc import Callable, Container
@@ -111,7 +111,7 @@ def test_a_focus_is_the_next_question_once() -> None:
 
 @pytest.mark.parametrize("width", [1, 2, 5])
 def test_a_focus_is_used_up_once_at_any_width(width: int) -> None:
-    """Two directives for one concept are two questions about it, three for others one each, in the order they were set."""
+    """Two foci on one concept are two questions about it, three for others one each, in the order they were set."""
     names = ("calcium", "calcium", "xylem", "alanine", "lignin")
     store = home(*[lambda graph, name=name: directives.focus(graph, name) for name in names])
     order = [e.focus.concepts[0] for e in run(store, 9, width=width) if e.focus.strategy == "steered"]
@@ -350,7 +350,7 @@ def test_fold_of_a_beginning_and_the_rest_is_the_fold_of_all(life: list[tuple[ob
 
 
 def test_steering_shows_nothing_anew(tmp_path: Path) -> None:
-    """No directive costs a graph to be built again, and log and projection agree after each, in the SQLite store too."""
+    """No directive has a graph built again, and log and projection agree after each, in the SQLite store too."""
     log = list(home().events())
     with closing(SQLiteStore(tmp_path / "g.db", create=True)) as store:
         store.append(*log)

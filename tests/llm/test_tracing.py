@@ -18,7 +18,7 @@ from graphgrow.growth.loop import Growth, Settings
 from graphgrow.llm.scripted import Scripted
 from graphgrow.llm.tracing import ask
 from graphgrow.policy import open_policy
-from graphgrow.reason.thinking import Inquiry, Thinking
+from graphgrow.reason.tasks import Inquiry, Reasoner
 from graphgrow.stores import open_store
 from graphgrow.stores.memory import MemoryStore
 from tests.conftest import chatter
@@ -151,10 +151,10 @@ def test_stages_of_thinking_are_calls_inside_the_span_of_whoever_thinks(spans: I
         list(Growth(TOPIC, store, Scripted(chatter(2)), Settings(open_policy("mix"), Budget(steps=1))))
         spans.clear()
         tracer = trace.get_tracer("caller")
-        with tracer.start_as_current_span("mine") as mine, Thinking(store, Scripted(["a", "b"]), width=2) as thinking:
-            plan = thinking.plan("ask", {})
+        with tracer.start_as_current_span("mine") as mine, Reasoner(store, Scripted(["a", "b"]), width=2) as reasoner:
+            plan = reasoner.plan("ask", {})
             list(
-                thinking.ask_all(plan, [Inquiry(name, Prompt("", name), lambda text: {"text": text}) for name in "ab"])
+                reasoner.ask_all(plan, [Inquiry(name, Prompt("", name), lambda text: {"text": text}) for name in "ab"])
             )
     assert {inside(call) for call in named(spans, "chat scripted")} == {mine.get_span_context().span_id}
 

@@ -70,14 +70,15 @@ class SQLiteStore(GraphStore):
     def __init__(self, path: Path, *, create: bool = False, clock: Callable[[], float] = time.time) -> None:
         self.url = f"sqlite:{path}"
         self._path, self._create, self._clock = path, create, clock
-        self._opened: sqlite3.Connection | None = None
+        self._db: sqlite3.Connection | None = None  # a new file appears with the first event, and not before
         self._decided = 0, Corrections()  # what was decided up to an event
         try:
             if path.is_dir():
                 raise BadInput(f"{path} is a folder: name a file in it, for example {path / 'graph.db'}")
             if not create and not path.exists():
                 raise BadInput(f"there is no graph at {path}: grow one with  graphgrow grow TOPIC --store {path}")
-            self._reader()
+            if path.exists():
+                self._connect()
         except OSError as error:
             raise StoreError(f"{path} cannot be opened: {error.strerror}") from None
 
@@ -142,9 +143,9 @@ class SQLiteStore(GraphStore):
 
     def projection(self) -> Projection:
         """Return the projection tables as they stand."""
-        db = self._reader()
-        if db is None:
+        if self._db is None and not self._path.exists():
             return Projection()
+        db = self._db or self._connect()
         db.execute("BEGIN")  # all of one state of the file, whatever others write meanwhile
         try:
             ((seq,),) = self._rows(_LAST)
@@ -179,7 +180,7 @@ class SQLiteStore(GraphStore):
 
     def remember(self, kind: str, values: Mapping[str, bytes]) -> None:
         """Keep results under their keys, where the file is there and can be written."""
-        if self._reader() is None:
+        if self._db is None and not self._path.exists():
             return
         rows = [(kind, key, value) for key, value in values.items()]
         with suppress(StoreError), self._transaction() as db:
@@ -187,21 +188,11 @@ class SQLiteStore(GraphStore):
 
     def close(self) -> None:
         """Close the file; the write-ahead log is folded into it."""
-        if self._opened is not None:
-            self._opened.close()
+        if self._db is not None:
+            self._db.close()
 
-    def _reader(self) -> sqlite3.Connection | None:
-        """Return the connection; None while there is no file: a new one appears with the first event, not before."""
-        return self._db if self._opened is not None or self._path.exists() else None
-
-    @property
-    def _db(self) -> sqlite3.Connection:
-        """The connection, opened when it is first needed.
-
-        A new or older file is brought to this version's tables; one that is not ours, or from the future, is refused.
-        """
-        if self._opened is not None:
-            return self._opened
+    def _connect(self) -> sqlite3.Connection:
+        """Open the file: a new or older one gets this version's tables; a stranger's, or a later one, is refused."""
         path = self._path
         with self._explained():
             db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
@@ -232,13 +223,13 @@ class SQLiteStore(GraphStore):
                     db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
                     db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
             db.execute("PRAGMA synchronous = FULL")
-        self._opened = db
+        self._db = db
         return db
 
     @contextmanager
     def _transaction(self, db: sqlite3.Connection | None = None) -> Iterator[sqlite3.Connection]:
         """Commit what the block does, or nothing of it."""
-        db = db or self._db
+        db = db or self._db or self._connect()
         with self._explained():
             try:
                 db.execute("BEGIN IMMEDIATE")
@@ -264,11 +255,13 @@ class SQLiteStore(GraphStore):
 
     def _rows(self, sql: str, *values: object) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of a query; none while there is no file."""
-        if db := self._reader():
-            with self._explained():
-                cursor = db.execute(sql, values)
-                while rows := cursor.fetchmany(_PAGE):
-                    yield from rows
+        if self._db is None and not self._path.exists():
+            return
+        db = self._db or self._connect()
+        with self._explained():
+            cursor = db.execute(sql, values)
+            while rows := cursor.fetchmany(_PAGE):
+                yield from rows
 
 
 def _apply(db: sqlite3.Connection, change: Patch) -> None:

@@ -154,6 +154,7 @@ def test_nothing_is_kept_where_nobody_may_write(tmp_path: Path) -> None:
         fill(store, chatter(1))
     with closing(SQLiteStore(path)) as store, closing(sqlite3.connect(path)) as other:
         store.graph()
+        assert store._db
         store._db.execute("PRAGMA busy_timeout = 10")
         other.execute("BEGIN IMMEDIATE")
         store.remember("panel", {"1": b"one"})

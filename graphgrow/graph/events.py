@@ -3,21 +3,25 @@
 import gzip
 import zlib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO, cast
 
 from graphgrow.errors import BadInput
-from graphgrow.graph.model import Edit, Event, Expansion, ReasoningStep
+from graphgrow.graph.model import Edit, Event, Expansion, Focus, Form, ReasoningStep
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 
+# How stored events spell what is named otherwise now.
 STORED = {"follows": "heeds", "task_seq": "work"}  # field -> the name that it has in every log, also the oldest
-
-
-NOT_STORED: dict[str, Any] = {"prompt": {"asks"}}
+NOT_STORED: dict[str, Any] = {"prompt": {"asks"}, "focus": {"form"}}
+LISTS = frozenset(f"survey {side}" for side in "kinds parts uses causes effects methods mechanism failure".split())
+# Forms whose questions have an angle of their own, and the angles of lists.
+OWN: tuple[Form, ...] = ("connect", "join", "between", "consolidate", "kin", "widen", "intents")
+FORMS: dict[str, Form] = {form: form for form in OWN} | dict.fromkeys(LISTS, "list")  # angle -> form
 
 
 @cache
@@ -46,11 +50,20 @@ def from_json(text: str | bytes) -> Event:
     from pydantic import ValidationError
 
     try:
-        return _events().validate_json(text)
+        event: Event = _events().validate_json(text)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "the line"
         raise BadInput(f"not a graphgrow event: {place}: {first['msg']}") from None
+    return replace(event, focus=formed(event.focus)) if isinstance(event, Expansion) else event
+
+
+def formed(focus: Focus) -> Focus:
+    """Return a focus with its form, which stored events keep in its strategy and angle."""
+    form: Form = FORMS.get(focus.angle, "expand")
+    if focus.strategy in {"seed", "arbiter"} and form == "expand":
+        form = "seed" if focus.strategy == "seed" else "arbitrate"
+    return focus if form == focus.form else replace(focus, form=form)
 
 
 def sealed(event: Event) -> str:

@@ -21,6 +21,7 @@ from graphgrow.graph.model import (
     Event,
     Expansion,
     Focus,
+    Form,
     ReasoningStep,
     Relation,
     Statement,
@@ -268,7 +269,8 @@ class Graph:
             known = {one.angle for one in waiting}
             new = [angle for angle in step.delta.questions if angle not in known and (angle, key) not in self.asked]
             if new and key not in self.corrections.hidden:
-                foci = (replace(focus, concepts=(key,), angle=angle) for angle in new)
+                form: Form = "seed" if focus.strategy == "seed" else "expand"
+                foci = (replace(focus, concepts=(key,), angle=angle, form=form) for angle in new)
                 self.intents[key] = (*waiting, *foci)
             return
         if waiting:

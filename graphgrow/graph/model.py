@@ -5,7 +5,7 @@ Three of them are events, `Expansion`, `Edit` and `ReasoningStep`; a graph is a 
 """
 
 from dataclasses import dataclass, field
-from typing import Literal, cast, get_args
+from typing import Literal, get_args
 
 from graphgrow.graph.display import card, line, listed
 
@@ -31,9 +31,8 @@ Form = Literal[
     "arbitrate",
     "check",
 ]
+ASIDE: frozenset[Form] = frozenset(("intents", "arbitrate"))  # about what to ask, and about two names: no steps
 STEERING: frozenset[str] = frozenset(get_args(Steer))  # what these do is about questions to come, nothing shown changes
-ARBITER = "arbiter"  # the strategy that asks about doubts and not about the topic
-INTENTS = "intents"  # the angle that asks what to ask about a concept
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +62,9 @@ class Relation:
 class Focus:
     """What the next question is about, who chose it, and why.
 
-    `angle` is the side of the concepts that is asked about; concepts and angle together are the question's identity,
-    which is never asked twice. `variant` names the wording of the template, "" for ours; `drawn` holds what a policy
-    expected of each strategy, the one that asks first.
+    `form` is what kind of question it is, `angle` the side of the concepts that is asked about; concepts and angle
+    together are the question's identity, which is never asked twice. `variant` names the wording of the template, ""
+    for ours; `drawn` holds what a policy expected of each strategy, the one that asks first.
     """
 
     strategy: str
@@ -75,24 +74,12 @@ class Focus:
     angle: str = "general"
     variant: str = ""
     drawn: tuple[tuple[str, float], ...] = ()
+    form: Form = "expand"
 
     @property
     def question(self) -> tuple[str, ...]:
         """Angle and concepts: what makes two questions the same one."""
         return (self.angle, *self.concepts)
-
-    @property
-    def form(self) -> Form:
-        """What kind of question it is."""
-        if self.strategy == ARBITER:
-            return "arbitrate"
-        if self.angle == INTENTS:
-            return "intents"
-        if self.angle.startswith("survey "):
-            return "list"
-        if self.angle in {"connect", "join", "between", "consolidate", "kin", "widen"}:
-            return cast("Form", self.angle)
-        return "seed" if self.strategy == "seed" else "expand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,7 +343,7 @@ class Expansion:
 
         Not for one that mends, repeats or verifies another, that asks what to ask, nor for an arbiter's.
         """
-        is_aside = self.focus.strategy == ARBITER or self.focus.angle == INTENTS
+        is_aside = self.focus.form in ASIDE
         return not (is_aside or self.repairs or self.is_again)
 
     @property

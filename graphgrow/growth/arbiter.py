@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
-from graphgrow.graph.model import ARBITER, Change, Delta, Focus, Proposal, Relation, Statement, Triple
+from graphgrow.graph.model import Change, Delta, Focus, Proposal, Relation, Statement, Triple
 
 ANGLE = "same"
 
@@ -14,7 +14,7 @@ def doubtful(graph: Graph) -> Iterator[Focus]:
     seen = set[tuple[str, ...]]()
     for doubt in graph.doubts():
         one, other = map(graph.representative, doubt.concepts)
-        focus = Focus(ARBITER, (one, other), doubt.reason, doubt.score, ANGLE)
+        focus = Focus("arbiter", (one, other), doubt.reason, doubt.score, ANGLE, form="arbitrate")
         if focus.question not in graph.asked and focus.question not in seen:
             seen.add(focus.question)
             yield focus

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical
-from graphgrow.graph.model import INTENTS, Delta, Focus, Proposal, Reject
+from graphgrow.graph.model import Delta, Focus, Proposal, Reject
 from graphgrow.policy.round import STEERED
 from graphgrow.prompts.forms import QUESTION_CHARACTERS, TEMPLATED
 from graphgrow.prompts.render import angles, example_questions, surveys
@@ -33,9 +33,14 @@ def opened(focus: Focus, graph: Graph) -> Focus:
 
     What somebody has set by hand is asked as it is.
     """
-    is_plain = len(focus.concepts) == 1 and focus.angle in angles() and focus.strategy != STEERED
-    is_new = is_plain and (INTENTS, *map(graph.representative, focus.concepts)) not in graph.asked
-    return replace(focus, angle=INTENTS) if is_new else focus
+    is_plain = (
+        len(focus.concepts) == 1
+        and focus.form in {"seed", "expand"}
+        and focus.angle in angles()
+        and focus.strategy != STEERED
+    )
+    is_new = is_plain and ("intents", *map(graph.representative, focus.concepts)) not in graph.asked
+    return replace(focus, angle="intents", form="intents") if is_new else focus
 
 
 def waiting(graph: Graph) -> Iterator[Focus]:
@@ -72,7 +77,7 @@ def resolve(proposal: Proposal, focus: Focus, graph: Graph, reply: "PendingReply
 def _rule_against(text: str, topic: str) -> str:
     if len(text) > QUESTION_CHARACTERS:
         return "too long"
-    if text in TEMPLATED or text in angles() or text in surveys() or text == INTENTS:
+    if text in TEMPLATED or text in angles() or text in surveys() or text == "intents":
         return "placeholder"
     if canonical(text) in example_questions():
         return "echo of the prompt"

@@ -4,14 +4,15 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Literal, Self
 
 from graphgrow.graph.display import card, line
+from graphgrow.graph.events import formed
 from graphgrow.graph.graph import Bill
 from graphgrow.graph.keys import canonical
-from graphgrow.graph.model import Answer, Budget, Expansion, Focus, Question, Usage
+from graphgrow.graph.model import ASIDE, Answer, Budget, Expansion, Focus, Question, Usage
 from graphgrow.graph.steering import Directive
 from graphgrow.growth import arbiter, intents, samples
 from graphgrow.growth.engine import Engine
@@ -131,7 +132,9 @@ class Growth:
         if self._has_begun:
             return
         self._has_begun = True
-        for reply in self.engine.adopt():
+        for kept in self.engine.adopt():
+            question = replace(kept.question, focus=formed(kept.question.focus))
+            reply = replace(kept, question=question)
             if canonical(reply.topic) != canonical(self.topic) or reply.seq > self.graph.seq:
                 continue  # of another graph that was kept under this name: left where it is
             sent = reply.question.focus, reply.answer.prompt, reply.answer.reply
@@ -237,7 +240,7 @@ class Growth:
             )
             for room in (1.0, SMALL_ROOM)
         )
-        has_smaller = focus.form not in {"intents", "arbitrate"}  # these list little that is known
+        has_smaller = focus.form not in ASIDE  # these list little that is known
         follows = tuple(one.seq for one in directives)
         return Question(focus, prompt, smaller if has_smaller else None, sample=chosen.sample, follows=follows)
 
@@ -260,7 +263,7 @@ class Growth:
             return
         self.steps += event.is_step
         self._spent.add(event.reply.usage, event.reply.usd, event.reply.seconds)
-        if event.focus.form not in {"arbitrate", "intents"}:
+        if event.focus.form not in ASIDE:
             self._failures = self._failures + 1 if is_failure(event) else 0
         self._round.append(event)
         if self._is_asking and is_failure(event) and not event.repairs:

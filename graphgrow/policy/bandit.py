@@ -20,7 +20,7 @@ from graphgrow.policy.gains import Gain, gains, relevance
 from graphgrow.policy.monitor import monitor
 from graphgrow.policy.round import fill
 from graphgrow.policy.strategies import STRATEGIES
-from graphgrow.prompts.render import kind
+from graphgrow.prompts.forms import template_name
 
 # What is expected of a strategy beforehand, as a share of the mean of all. A list says more in fewer tokens: half as
 # much again on hidden worlds. A question about two concepts, or one that was asked before, has to show that it pays.
@@ -154,9 +154,9 @@ class Bandit:
             foci = STRATEGIES[name](graph, rng)
             best = sorted(islice(foci, SHORTLIST), key=lambda focus: -focus.score * weights.mean(focus.concepts))
             for focus in chain(best, foci):
-                of, variant = kind(focus.angle), OURS
+                of, variant = template_name(focus.form), OURS
                 if of in self.variants:
-                    asked = [(one.variant, one) for one in accounts if kind(one.angle) == of]
+                    asked = [(one.variant, one) for one in accounts if one.template == of]
                     variant = next(iter(arms((OURS, *self.variants[of]), asked).draw(rng)))
                 yield replace(focus, drawn=scores, variant=variant)
 
@@ -176,10 +176,10 @@ def wording_table(graph: Graph) -> list[Row]:
     """Return the same for the wordings of every kind of question that was asked in more than one."""
     accounts, recent = gains(graph, None), gains(graph)
     rows = []
-    for of in sorted({kind(one.angle) for one in accounts if one.variant}):
-        chosen = [(one.variant, one) for one in accounts if kind(one.angle) == of]
+    for of in sorted({one.template for one in accounts if one.variant}):
+        chosen = [(one.variant, one) for one in accounts if one.template == of]
         names = sorted({OURS, *(variant for variant, _ in chosen)})
-        known = arms(names, [(one.variant, one) for one in recent if kind(one.angle) == of])
+        known = arms(names, [(one.variant, one) for one in recent if one.template == of])
         rows += [{**row, "name": f"{of}: {row['name'] or '(ours)'}"} for row in _table(known, chosen)]
     return rows
 

@@ -19,8 +19,8 @@ from statistics import fmean
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.indexes import Past
 from graphgrow.graph.keys import canonical
-from graphgrow.graph.model import ARBITER
 from graphgrow.policy.strategies.structure import Structure, cached, communities, structure
+from graphgrow.prompts.forms import template_name
 
 WINDOW = 200  # questions; older ones say little about what pays now
 BRIDGE = 0.5  # what a cross-community relation is worth beside a concept
@@ -87,7 +87,7 @@ class Gain:
 
     seq: int
     strategy: str
-    angle: str
+    template: str
     variant: str
     concepts: int
     bridges: int
@@ -109,7 +109,7 @@ def _accounts(graph: Graph, window: int | None) -> list[Gain]:
     snapshot, weights = structure(graph), relevance(graph)
     judged = cached(graph, "own gains", (snapshot.seq, graph.decisions, graph.topic), dict[int, Gain])
     accounts = []
-    for step in islice((one for one in reversed(graph.past) if one.focus and one.focus.strategy != ARBITER), window):
+    for step in islice((one for one in reversed(graph.past) if one.focus and one.focus.form != "arbitrate"), window):
         account = judged.get(step.seq) or _own(graph, step, snapshot, weights)
         if step.seq <= snapshot.seq:  # the structure holds all that it brought
             judged[step.seq] = account
@@ -145,4 +145,4 @@ def _own(graph: Graph, step: Past, snapshot: Structure, weights: Relevance) -> G
     waste = len(delta.rejects) + len(keys) - len(new)
     own = sum(map(weights.of, new)) + BRIDGE * sum(map(weights.mean, bridges)) - WASTE * waste
     account = len(new), len(bridges), waste, step.tokens, own, own
-    return Gain(step.seq, focus.strategy, focus.angle, focus.variant, *account, step.is_step)
+    return Gain(step.seq, focus.strategy, template_name(focus.form), focus.variant, *account, step.is_step)

@@ -21,7 +21,6 @@ from graphgrow.policy.gains import gains, relevance
 from graphgrow.policy.monitor import monitor
 from graphgrow.policy.round import fill
 from graphgrow.policy.strategies import STRATEGIES
-from graphgrow.prompts.render import SURVEY, kind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,7 +59,7 @@ def features(graph: Graph, focus: Focus, before: Before | None = None) -> Featur
     keys = [graph.representative(key) for key in focus.concepts]
     stand = before or Before(len(graph.neighbours.get(keys[0], ())), graph.asks.get(keys[0], 0))
     depth, weight = min(graph.depth.get(key, FAR) for key in keys), relevance(graph).mean(keys)
-    return Features(stand.degree, stand.asks, depth, weight, len(keys) > 1, kind(focus.angle) == SURVEY)
+    return Features(stand.degree, stand.asks, depth, weight, len(keys) > 1, focus.form == "list")
 
 
 @dataclass(frozen=True, slots=True)

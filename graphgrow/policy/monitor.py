@@ -20,8 +20,7 @@ from typing import Literal
 
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.indexes import Past
-from graphgrow.graph.model import ARBITER, INTENTS, Delta, Event, Focus
-from graphgrow.prompts.render import CONSOLIDATE, WIDEN
+from graphgrow.graph.model import ASIDE, Delta, Event, Focus
 
 Kind = Literal["saturated", "drifted"]
 Action = Literal["", "turn", "widen", "stop"]
@@ -223,11 +222,11 @@ class Monitor:
         self._connect(delta, focus)
         if focus is None or step.is_again or step.outcome == "unusable":
             return
-        if focus.strategy == ARBITER or focus.angle == INTENTS:  # about two names, or about what to ask
+        if focus.form in ASIDE:  # about two names, or about what to ask
             return
         self.questions += 1
         new, rules = delta.new_concepts, [reject.rule for reject in delta.rejects]
-        if focus.angle == WIDEN:
+        if focus.form == "widen":
             self.widened, self.fields = self.questions, tuple(concept.key for concept in new)
         ends = [one.relation.ends for one in delta.relations] if hub not in focus.concepts else []
         depths = [self._depth[concept.key] for concept in new if concept.key in self._depth]
@@ -241,7 +240,7 @@ class Monitor:
             bits=bits, letters=letters,
         )  # fmt: skip
         self.tallies.append(tally)
-        if focus.angle != CONSOLIDATE:
+        if focus.form != "consolidate":
             self.fresh.append(tally)
         if len(self.fresh) == LONG:
             self.best_novelty = max(self.best_novelty, sum(tally.new for tally in self.fresh) / LONG)

@@ -19,11 +19,11 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.model import INTENTS, Focus
+from graphgrow.graph.model import Focus, Form
 from graphgrow.graph.steering import Directive
 from graphgrow.policy.monitor import LONG, monitor
 from graphgrow.policy.strategies.structure import communities, free_angle, is_open, structure
-from graphgrow.prompts.render import CONNECT, SEED, WIDEN, angles, quoted
+from graphgrow.prompts.render import angles, quoted
 
 STEERED, PINNED = "steered", "pinned"
 PINNED_EVERY = 3
@@ -42,7 +42,10 @@ def fill(
     """
     if not graph.concepts:
         key = graph.representative(topic_key)
-        opening = (Focus(SEED, (key,), "the graph is empty: open up the topic", 1.0, angle) for angle in angles())
+        opening = (
+            Focus("seed", (key,), "the graph is empty: open up the topic", 1.0, angle, form="seed")
+            for angle in angles()
+        )
         return [focus for focus in opening if focus.question not in graph.asked and is_allowed(graph, focus)][:1]
     chosen: list[Focus] = []
     while len(chosen) < count:
@@ -65,7 +68,8 @@ def directed_focus(graph: Graph, rng: random.Random, chosen: Sequence[Focus]) ->
         keys = concepts(graph, directive)
         if keys not in taken and (angle := open_angle(graph, keys, rng)):
             why = f': "{quoted(directive.change.reason)}"' if directive.change.reason else ""
-            return Focus(STEERED, keys, f"set by hand in event {directive.seq}{why}", 1.0, angle)
+            form: Form = "connect" if len(keys) > 1 else "expand"
+            return Focus(STEERED, keys, f"set by hand in event {directive.seq}{why}", 1.0, angle, form=form)
     is_turn_of_pins = (graph.steps + len(chosen) + 1) % PINNED_EVERY == 0
     return pinned_focus(graph, rng, chosen) if is_turn_of_pins else None
 
@@ -95,14 +99,14 @@ def widen(graph: Graph) -> Iterator[Focus]:
     if not state.widened or state.questions - state.widened >= LONG:
         leaders = sorted(graph.concepts, key=lambda key: (graph.depth.get(key) != 0, -graph.degree(key), key))
         forbidden = graph.steering.forbidden(graph.representative)
-        key = next((key for key in leaders if (WIDEN, key) not in graph.asked and key not in forbidden), None)
+        key = next((key for key in leaders if ("widen", key) not in graph.asked and key not in forbidden), None)
         if key is not None:
-            yield Focus(WIDEN, (key,), assessment.sentence, 1.0, WIDEN)
+            yield Focus("widen", (key,), assessment.sentence, 1.0, "widen", form="widen")
         return
     for key in dict.fromkeys(map(graph.representative, state.fields)):
         if key in graph.concepts and key not in graph.asks:
             yield Focus(
-                WIDEN, (key,), f"it borders on the topic, and was never asked about; {assessment.sentence}", 1.0
+                "widen", (key,), f"it borders on the topic, and was never asked about; {assessment.sentence}", 1.0
             )
 
 
@@ -127,7 +131,7 @@ def open_angle(graph: Graph, keys: tuple[str, ...], rng: random.Random) -> str |
         return None
     if len(keys) == 1:
         return free_angle(graph, keys[0], rng)
-    return CONNECT if is_open(graph, CONNECT, *keys) else None
+    return "connect" if is_open(graph, "connect", *keys) else None
 
 
 def directives_for(graph: Graph, foci: Sequence[Focus]) -> list[list[Directive]]:
@@ -139,7 +143,7 @@ def directives_for(graph: Graph, foci: Sequence[Focus]) -> list[list[Directive]]
     by_focus = []
     for focus in foci:
         directives = list[Directive]()
-        if focus.angle != INTENTS:  # that one is no step
+        if focus.form != "intents":  # that one is no step
             if focus.strategy == STEERED:  # by the oldest of equal ones
                 directives += [one for one in graph.steering.foci if concepts(graph, one) == focus.concepts][:1]
             directives += [one for one in graph.steering.instructions if _is_in_scope(graph, one, focus)]

@@ -24,11 +24,11 @@ from graphgrow.prompts.forms import (
     MAX_TOKENS,
     QUESTION_CHARACTERS,
     QUESTION_TOKENS,
-    TEMPLATED,
     VERDICT_TOKENS,
     lists_schema,
     questions_schema,
     relations_schema,
+    template_name,
     verdict_schema,
 )
 
@@ -130,7 +130,7 @@ def render(  # noqa: PLR0913  # all but the first three can be left out
     if focus.form == "arbitrate":
         return _comparison(focus, graph, topic, seed)
 
-    name = focus.form if focus.form in TEMPLATED else "survey" if focus.form == "list" else "expand"
+    name = template_name(focus.form)
     if focus.form == "seed" and (focus.angle in angles() or not graph.concepts):
         name = "seed"
     one, other = focus.concepts[0], focus.concepts[-1]
@@ -298,16 +298,3 @@ def _names(keys: Iterable[str], graph: Graph) -> str:
 def _list(head: str, names: Sequence[str]) -> str:
     """Return a sentence that lists names, "" for none."""
     return f"{head}: " + ", ".join(f'"{quoted(name)}"' for name in names) + "." if names else ""
-
-
-# What policy reads until the form of a focus is a field of it.
-SEED, EXPAND, SURVEY = "seed", "expand", "survey"
-CONNECT, JOIN, BETWEEN, CONSOLIDATE, KIN, WIDEN = "connect", "join", "between", "consolidate", "kin", "widen"
-KINDS = TEMPLATED
-
-
-def kind(angle: str) -> str:
-    """Return the name of the template that asks from an angle."""
-    if angle in surveys():
-        return SURVEY
-    return angle if angle in KINDS else EXPAND

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 20
 BOLT = 7687  # the port of a Neo4j URL that names none
-NOT_KEPT: Any = {"question": {"prompt": {"asks"}, "smaller": {"asks"}}, "answer": {"prompt": {"asks"}}} | NOT_STORED
+_QUESTION = {"prompt": {"asks"}, "smaller": {"asks"}, "focus": {"form"}}
+NOT_KEPT: Any = {"question": _QUESTION, "answer": {"prompt": {"asks"}}} | NOT_STORED
 T = TypeVar("T")
 
 

@@ -24,7 +24,7 @@ from graphgrow.llm.scripted import Scripted
 from graphgrow.policy import POLICIES, open_policy
 from graphgrow.policy.round import PINNED_EVERY, directives_for
 from graphgrow.policy.strategies import STRATEGIES
-from graphgrow.prompts.render import CONNECT, WANTED, angles
+from graphgrow.prompts.render import WANTED, angles
 from graphgrow.resolve.resolve import RESOLVE
 from graphgrow.stores import GraphStore
 from graphgrow.stores.memory import MemoryStore
@@ -103,7 +103,7 @@ def test_a_focus_is_the_next_question_once() -> None:
     assert (first.strategy, first.concepts, first.reason) == (
         "steered", ("calcium",), "set by hand in event 2: \"the 'why'\"",
     )  # fmt: skip
-    assert (second.concepts, second.angle) == (("silk", "wood"), CONNECT)
+    assert (second.concepts, second.angle) == (("silk", "wood"), "connect")
     assert {focus.strategy for focus in others} == {"latest"}
     assert [event.follows for event in events] == [(2,), (3,), (), (), (), ()]
     assert not store.graph().steering.directives

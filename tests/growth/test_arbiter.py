@@ -8,7 +8,7 @@ import pytest
 
 from graphgrow.api import directives
 from graphgrow.graph.graph import Graph, fold
-from graphgrow.graph.model import ARBITER, Answer, Budget, Change, Delta, Edit, Expansion, Question, Relation
+from graphgrow.graph.model import Answer, Budget, Change, Delta, Edit, Expansion, Question, Relation
 from graphgrow.growth import arbiter
 from graphgrow.growth.loop import Growth, Settings
 from graphgrow.llm.scripted import Scripted
@@ -56,7 +56,7 @@ def test_verdicts_are_events_that_bind(store: SQLiteStore) -> None:
         *_, one, other = store.events()
         assert isinstance(one, Expansion)
         assert isinstance(other, Expansion)
-        assert (one.focus.strategy, one.outcome, one.reason) == (ARBITER, "ok", "same: I know")
+        assert (one.focus.strategy, one.outcome, one.reason) == ("arbiter", "ok", "same: I know")
         assert 'A: "hot forming" (hot forming produces steel)' in one.prompt.user
         graph = store.graph()
         assert graph.concepts["hot forging"].aliases == ("hot forming",)
@@ -138,7 +138,7 @@ def test_a_run_asks_about_its_own_doubts(tmp_path: Path) -> None:
     with closing(SQLiteStore(tmp_path / "g.db", create=True)) as store:
         settings = Settings(open_policy("bfs"), Budget(steps=1), arbiter=True)
         growth = Growth("steel", store, Scripted([*replies, verdict("same")]), settings)
-        assert [one.focus.strategy for one in growth] == ["seed", ARBITER]
+        assert [one.focus.strategy for one in growth] == ["seed", "arbiter"]
         assert growth.ending == "steps"
         assert len(store.graph().concepts) == 2
     shown = graphgrow("log", "g.db", cwd=tmp_path).stdout

@@ -14,7 +14,7 @@ from graphgrow.api.edits import commit
 from graphgrow.api.models import make_world
 from graphgrow.graph.events import to_json
 from graphgrow.graph.graph import Graph, fold
-from graphgrow.graph.model import INTENTS, Answer, Budget, Edit, Expansion, Focus, Prompt, Question, Reply
+from graphgrow.graph.model import Answer, Budget, Edit, Expansion, Focus, Prompt, Question, Reply
 from graphgrow.growth.intents import MOST, most_different
 from graphgrow.growth.loop import Growth, Settings
 from graphgrow.llm import LLM
@@ -23,7 +23,8 @@ from graphgrow.llm.scripted import Scripted
 from graphgrow.llm.simulated.world import World
 from graphgrow.parse.forms import read_questions as read
 from graphgrow.policy import open_policy
-from graphgrow.prompts.render import KINDS, angles, render
+from graphgrow.prompts.forms import TEMPLATED
+from graphgrow.prompts.render import angles, render
 from graphgrow.resolve.identity import Meanings
 from graphgrow.resolve.options import open_resolver
 from graphgrow.stores.memory import MemoryStore
@@ -37,7 +38,7 @@ ASKS = (
     "how is toughness measured in tests?",
     "where do surgeons use it?",
 )
-FOCUS = Focus("frontier", ("silk",), "near the topic", 0.5, INTENTS)
+FOCUS = Focus("frontier", ("silk",), "near the topic", 0.5, "intents", form="intents")
 WORLD = make_world("communities", 120, seed=1)
 
 
@@ -114,7 +115,7 @@ def test_questions_that_cannot_be_asked_are_refused_with_a_rule() -> None:
             "see https://a.b?",
             "...",
             "why " * 40,
-            INTENTS,
+            "intents",
             "general",
             "Which moulds do its acids keep away",
             ASKS[0],
@@ -178,7 +179,7 @@ def test_intents_are_asked_before_anything_else_of_a_concept() -> None:
     store = MemoryStore()
     growth = run(Scripted([asking(*ASKS), *chatter(3)]), store=store)
     first, *others = told(store)
-    assert (first.focus.strategy, first.focus.angle, first.is_step) == ("seed", INTENTS, False)
+    assert (first.focus.strategy, first.focus.angle, first.is_step) == ("seed", "intents", False)
     assert tuple(event.focus.angle for event in others) == first.delta.questions == (ASKS[0], ASKS[2], ASKS[4])
     assert {event.focus.strategy for event in others} == {"seed"}
     assert growth.graph.intents == {}
@@ -205,7 +206,7 @@ def test_width_asks_for_the_intents_of_several_concepts_at_once() -> None:
     """The lists of several concepts make one round, their questions the next."""
     store = MemoryStore()
     run(World(WORLD, seed=2), store=store, topic=str(WORLD.graph["topic"]), width=4, budget=Budget(steps=8))
-    asks = "".join("i" if event.focus.angle == INTENTS else "q" for event in told(store))
+    asks = "".join("i" if event.focus.angle == "intents" else "q" for event in told(store))
     assert asks.startswith("iqqqiiiiqqqq")
 
 
@@ -215,7 +216,7 @@ def test_a_concept_without_intents_is_asked_from_a_fixed_angle() -> None:
     run(Scripted(["no", "still no", *chatter(1), '{"questions":[]}', *chatter(2)[1:]]), store=store,
         budget=Budget(steps=2))  # fmt: skip
     events = told(store)
-    assert [event.focus.angle for event in events] == [INTENTS, INTENTS, "general", INTENTS, "general"]
+    assert [event.focus.angle for event in events] == ["intents", "intents", "general", "intents", "general"]
     assert '{"questions":["...","..."]}' in events[1].prompt.user
     assert events[1].repairs == 1
 
@@ -241,7 +242,7 @@ def test_a_rejected_concept_is_not_asked_about() -> None:
         intents=0,
     )
     graph = store.graph()
-    focus = Focus("bfs", ("fibroin",), "next", angle=INTENTS)
+    focus = Focus("bfs", ("fibroin",), "next", angle="intents", form="intents")
     asked = question(focus, graph, "silk", 3)
     graph.apply(expansion(graph, "silk", asked, Answer(asked.prompt, Reply(asking(*ASKS))), open_resolver()))
     assert len(graph.intents["fibroin"]) == 3
@@ -262,7 +263,7 @@ def test_hostile_questions_stay_inside_their_quotation_marks(text: str) -> None:
 def test_the_prompt_names_what_is_known_and_asked() -> None:
     """Neighbours and the sides asked about stand in the question, which a program can read; its reply is bounded."""
     graph = run(Scripted(chatter(2)), store=MemoryStore(), topic="spider silk", intents=0, budget=Budget(steps=2)).graph
-    focus = Focus("bfs", ("spider silk",), "because", angle=INTENTS)
+    focus = Focus("bfs", ("spider silk",), "because", angle="intents", form="intents")
     prompt: Prompt = question(focus, graph, "spider silk", MOST).prompt
     assert "which terms must one know to understand it" in prompt.user
     assert prompt.asks
@@ -290,7 +291,7 @@ def test_what_people_want_and_what_waits_are_both_asked(what: str) -> None:
     commit(store, lambda graph: DECISIONS[what](graph, waits))
     later = run(world, budget=Budget(steps=24), **how).graph.past[graph.seq :]  # type: ignore[arg-type]  # as given
     asked = [one.focus for one in later if one.focus and one.is_step]
-    own = [focus for focus in asked if focus.angle not in angles() and focus.angle not in KINDS]
+    own = [focus for focus in asked if focus.angle not in angles() and focus.angle not in TEMPLATED]
     assert len(own) > len(asked) / 3
     assert (sum(focus.strategy == "pinned" for focus in asked) > 2) == (what == "pin")
     assert (waits in {key for focus in asked for key in focus.concepts}) == (what == "pin")

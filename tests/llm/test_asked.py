@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graphgrow.graph.events import formed
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical
-from graphgrow.graph.model import ARBITER, INTENTS, Focus, Form, Prompt, Triple
+from graphgrow.graph.model import Focus, Form, Prompt, Triple
 from graphgrow.llm.simulated.world import World, WorldSettings
 from graphgrow.prompts.forms import FORMS, TEMPLATED
 from graphgrow.prompts.render import angles, quoted, render, repair, surveys
@@ -28,7 +29,7 @@ def test_it_understands_a_question_about_one_concept(names: list[str], topic: st
     focus, known = names
     graph = knowing((focus, known))
     for strategy in ("seed", "frontier"):
-        prompt = render(Focus(strategy, (canonical(focus),), reason, angle=angle), graph, topic)
+        prompt = render(formed(Focus(strategy, (canonical(focus),), reason, angle=angle)), graph, topic)
         for sent in (prompt, repair(prompt, "relations", "it broke: no reply", "{}")):
             asked = sent.asks
             assert asked
@@ -41,7 +42,7 @@ def test_it_understands_a_question_about_one_concept(names: list[str], topic: st
 def test_it_understands_a_question_for_a_list(names: list[str], topic: str, angle: str) -> None:
     """The concept and what is known of it are read, also where the question is asked again."""
     focus, known = names
-    prompt = render(Focus("survey", (canonical(focus),), "x", angle=angle), knowing((focus, known)), topic)
+    prompt = render(formed(Focus("survey", (canonical(focus),), "x", angle=angle)), knowing((focus, known)), topic)
     for sent in (prompt, repair(prompt, "relations", "it broke: no reply", "{}")):
         asked = sent.asks
         assert asked
@@ -58,7 +59,7 @@ def test_it_understands_a_question_about_two_concepts(names: list[str], topic: s
     """Every template of its own names both concepts, and no neighbour is taken for one."""
     one, other, near = names
     graph = knowing((one, other), (one, near), (other, near))
-    prompt = render(Focus("gap", (canonical(one), canonical(other)), "x", angle=kind), graph, topic)
+    prompt = render(formed(Focus("gap", (canonical(one), canonical(other)), "x", angle=kind)), graph, topic)
     asked = prompt.asks
     assert asked
     assert asked.form == kind
@@ -71,7 +72,9 @@ def test_it_understands_a_question_about_two_concepts(names: list[str], topic: s
 def test_it_understands_a_question_for_more_of_a_kind(names: list[str], topic: str) -> None:
     """The concept, the predicate and what is there already are read out of it."""
     one, *others = names
-    prompt = render(Focus("hub", (canonical(one),), "x", angle="kin"), knowing(*[(one, o) for o in others]), topic)
+    prompt = render(
+        formed(Focus("hub", (canonical(one),), "x", angle="kin")), knowing(*[(one, o) for o in others]), topic
+    )
     asked = prompt.asks
     assert asked
     assert (asked.form, asked.concepts, asked.predicate) == ("kin", (quoted(one),), "contains")
@@ -82,7 +85,7 @@ def test_it_understands_a_question_for_more_of_a_kind(names: list[str], topic: s
 def test_it_understands_the_arbiters_question(names: list[str], topic: str) -> None:
     """Two names, each with its neighbours beside it."""
     graph = knowing((names[0], names[1]))
-    asked = render(Focus(ARBITER, (canonical(names[0]), canonical(names[1])), ""), graph, topic).asks
+    asked = render(formed(Focus("arbiter", (canonical(names[0]), canonical(names[1])), "")), graph, topic).asks
     assert asked
     assert (asked.form, asked.concepts) == ("arbitrate", tuple(map(quoted, names)))
 
@@ -92,10 +95,10 @@ def test_no_form_is_left_out(form: Form) -> None:
     """A form that somebody adds says as values what it asks, beside its text."""
     graph = knowing(("silk (a: b)", "web"), ("silk (a: b)", "x"), ("silk (a: b)", "y"))
     one = canonical("silk (a: b)")
-    angle = {"list": "survey uses", "intents": INTENTS}.get(form, form if form in TEMPLATED else "general")
+    angle = {"list": "survey uses", "intents": "intents"}.get(form, form if form in TEMPLATED else "general")
     two = (one, "web") if form in {"connect", "join", "between", "consolidate", "arbitrate"} else (one,)
-    strategy = ARBITER if form == "arbitrate" else form
-    prompt = render(Focus(strategy, two, "x", angle=angle), graph, "silk (a: b)", intents=2)
+    strategy = "arbiter" if form == "arbitrate" else form
+    prompt = render(formed(Focus(strategy, two, "x", angle=angle)), graph, "silk (a: b)", intents=2)
     assert prompt.asks
     assert (prompt.asks.form, prompt.asks.concepts[0]) == (form, "silk (a: b)")
 

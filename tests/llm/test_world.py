@@ -13,11 +13,10 @@ import pytest
 
 from graphgrow.api.models import make_world
 from graphgrow.errors import BadInput
-from graphgrow.graph.events import to_json
+from graphgrow.graph.events import formed, to_json
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical, clean
 from graphgrow.graph.model import (
-    ARBITER,
     Budget,
     Concept,
     Delta,
@@ -69,7 +68,7 @@ def knowing(*said: tuple[str, str]) -> Graph:
 
 def question(graph: Graph, *concepts: str, angle: str = "general", topic: str = "silk", seed: int = 0) -> Prompt:
     """Return the prompt for concepts of a graph."""
-    focus = Focus("frontier", tuple(map(canonical, concepts)), "because it is new", angle=angle)
+    focus = formed(Focus("frontier", tuple(map(canonical, concepts)), "because it is new", angle=angle))
     return render(focus, graph, topic, seed=seed)
 
 
@@ -264,7 +263,9 @@ def test_it_knows_which_names_are_one_concept() -> None:
     world = World(chain("carbon fiber laminate", "silk"), HONEST)
     known = knowing(("carbon fiber laminate", "carbon fibre laminates"), ("silk", "web"))
     keys = list(known.concepts)
-    verdicts = [world.ask(render(Focus(ARBITER, (keys[0], other), ""), known, "silk")).text for other in keys[1:3]]
+    verdicts = [
+        world.ask(render(formed(Focus("arbiter", (keys[0], other), "")), known, "silk")).text for other in keys[1:3]
+    ]
     assert [json.loads(text)["verdict"] for text in verdicts] == ["same", "different"]
 
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from graphgrow.api import edits
 from graphgrow.cli import app
 from graphgrow.errors import BadInput
-from graphgrow.graph.events import write_events
+from graphgrow.graph.events import formed, write_events
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Budget, Focus, Prompt, Reply, Usage
 from graphgrow.growth.loop import Growth, Settings
@@ -22,7 +22,7 @@ from graphgrow.policy import Bandit, Lookahead, open_policy
 from graphgrow.policy.bandit import DISCOUNT, arms
 from graphgrow.policy.gains import BRIDGE, FLOOR, WASTE, Gain, gains, relevance
 from graphgrow.policy.lookahead import Features, values
-from graphgrow.prompts.render import KINDS
+from graphgrow.prompts.forms import TEMPLATED
 from graphgrow.prompts.variants import load_variants
 from graphgrow.stores.memory import MemoryStore
 from tests.conftest import triples
@@ -45,7 +45,7 @@ def invoke(*words: str | Path, code: int = 0) -> tuple[str, str]:
 
 def paid(graph: Graph, key: str, *brought: tuple[str, str, str], angle: str = "general") -> None:
     """Put a question about a concept into a graph that cost 100 tokens."""
-    event = asked(graph, Focus("test", (key,), "a test", angle=angle), triples(*brought))
+    event = asked(graph, formed(Focus("test", (key,), "a test", angle=angle)), triples(*brought))
     graph.apply(replace(event, reply=replace(event.reply, usage=Usage(80, 20))))
 
 
@@ -247,7 +247,7 @@ def test_wordings_compete_on_what_they_bring(tmp_path: Path) -> None:
     write_events(tmp_path / "run.jsonl", events)
     invoke("replay", tmp_path / "run.jsonl", "--store", tmp_path / "g.db")
     rows = {row["name"]: row for row in json.loads(invoke("policy", tmp_path / "g.db", "--json")[0])["wordings"]}
-    asked = Counter(event.focus.variant for event in events if event.focus.angle not in KINDS)
+    asked = Counter(event.focus.variant for event in events if event.focus.angle not in TEMPLATED)
     assert {name: row["questions"] for name, row in rows.items()} == {
         f"expand: {name or '(ours)'}": count for name, count in asked.items()
     }

@@ -39,7 +39,6 @@ from graphgrow.policy.monitor import (
     assessments,
     monitor,
 )
-from graphgrow.prompts.render import WIDEN
 from graphgrow.resolve.hygiene import RULES
 from graphgrow.stores.memory import MemoryStore
 from tests.conftest import RECORDED, triples
@@ -259,8 +258,8 @@ def test_without_until_the_run_goes_on_to_its_last_step() -> None:
     growth = run(silent, steps=90, until=None)
     asked = [step.focus for step in growth.graph.past if step.focus]
     assert growth.ending == "steps"
-    assert sum(focus.angle == WIDEN for focus in asked) == 3
-    assert all("0.00 new concepts a question" in focus.reason for focus in asked if focus.angle == WIDEN)
+    assert sum(focus.angle == "widen" for focus in asked) == 3
+    assert all("0.00 new concepts a question" in focus.reason for focus in asked if focus.angle == "widen")
 
 
 def test_what_recovers_is_calm_again() -> None:
@@ -278,11 +277,11 @@ def test_a_wider_topic_goes_on_from_what_it_brought() -> None:
     """Neighbouring fields are asked for once in a window, and then what they brought is asked about, which may help."""
     growth = run(lambda number: silent(number) if number < 23 else ENGLISH[HEALTHY + number + 2], steps=70)
     foci = [step.focus for step in growth.graph.past if step.focus]
-    place = next(at for at, focus in enumerate(foci) if focus.angle == WIDEN)
+    place = next(at for at, focus in enumerate(foci) if focus.angle == "widen")
     assert foci[place].concepts == ("impact resistant material",)
     assert "neighbouring fields" in growth.question(foci[place]).prompt.user
     brought = {concept.key for concept in growth.graph.past[place].delta.concepts}
-    assert foci[place + 1].strategy == WIDEN
+    assert foci[place + 1].strategy == "widen"
     assert brought.issuperset(foci[place + 1].concepts)
     assert "it borders on the topic" in foci[place + 1].reason
     assert growth.ending == "steps"
@@ -304,7 +303,7 @@ def test_a_policy_asks_what_is_avoided_last() -> None:
         graph.apply(nothing)
     chosen = Mix({"frontier": 1e9, "bfs": 1.0}).choose(graph, "impact resistant material", random.Random(0), 3)
     assert monitor(graph).avoid() == {"frontier"}
-    assert next(focus.strategy for focus in chosen if focus.strategy != WIDEN) == "bfs"
+    assert next(focus.strategy for focus in chosen if focus.strategy != "widen") == "bfs"
 
 
 @pytest.mark.parametrize("policy", ["bandit", "lookahead"])
@@ -317,8 +316,8 @@ def test_the_policies_that_learn_turn_and_widen_too(policy: str) -> None:
         graph.apply(replace(event, seq=graph.seq + 1, delta=Delta(), focus=dried))
         found = open_policy(policy).choose(graph, topic, random.Random(place))
         chosen.setdefault(monitor(graph).assessment.do, found[0])
-    assert chosen["turn"].strategy not in {"survey", "frontier", WIDEN}
-    assert chosen["widen"].angle == WIDEN
+    assert chosen["turn"].strategy not in {"survey", "frontier", "widen"}
+    assert chosen["widen"].angle == "widen"
 
 
 @pytest.mark.parametrize("stops", [HEALTHY + 5, HEALTHY + 20])

@@ -13,7 +13,6 @@ from graphgrow.graph.model import Focus
 from graphgrow.policy.strategies.baselines import bfs, far_path, latest, px_frontier, uniform
 from graphgrow.policy.strategies.concepts import frontier, hub, survey
 from graphgrow.policy.strategies.pairs import bridges, consolidate, gaps, link, open_pairs, surprises
-from graphgrow.prompts.render import BETWEEN, CONNECT, JOIN
 
 __all__ = ["BASELINES", "STRATEGIES", "Strategy"]
 
@@ -32,9 +31,9 @@ STRATEGIES: dict[str, Strategy] = {
     "frontier": frontier,
     "survey": survey,
     "hub": hub,
-    "bridge": partial(open_pairs, "bridge", JOIN, bridges),
-    "gap": partial(open_pairs, "gap", BETWEEN, gaps),
+    "bridge": partial(open_pairs, "bridge", "join", bridges),
+    "gap": partial(open_pairs, "gap", "between", gaps),
     "link": link,
-    "surprise": partial(open_pairs, "surprise", CONNECT, surprises),
+    "surprise": partial(open_pairs, "surprise", "connect", surprises),
     "consolidate": consolidate,
 }

@@ -9,7 +9,7 @@ from graphgrow.graph.graph import Graph
 from graphgrow.graph.indexes import Yield
 from graphgrow.graph.model import Focus
 from graphgrow.policy.strategies.structure import SAMPLE, Structure, cached, foci, free_angle, structure
-from graphgrow.prompts.render import KIN, kindred, surveys
+from graphgrow.prompts.render import kindred, surveys
 
 FAR = 9  # what counts as the distance from the topic where no path leads there
 HUBS = 64
@@ -33,7 +33,7 @@ def survey(graph: Graph, rng: random.Random) -> Iterator[Focus]:
     for score, key, reason in _frontier(graph, rng):
         free = [angle for angle in surveys() if (angle, key) not in graph.asked]
         if free:
-            yield Focus("survey", (key,), reason, round(score, 4), rng.choice(free))
+            yield Focus("survey", (key,), reason, round(score, 4), rng.choice(free), form="list")
 
 
 def _frontier(graph: Graph, rng: random.Random) -> Iterator[tuple[float, str, str]]:
@@ -67,7 +67,7 @@ def hub(graph: Graph, rng: random.Random) -> Iterator[Focus]:
             past = graph.yields.get(key, Yield())
             ranked.append((-(past.brought + mean) / (past.questions + 1), -graph.degree(key), key))
     for score, degree, key in sorted(ranked):
-        angle = free_angle(graph, key, rng, *((KIN,) if kindred(graph, key) else ()))
+        angle = free_angle(graph, key, rng, *(("kin",) if kindred(graph, key) else ()))
         if angle is None:
             continue
         if key in graph.yields:
@@ -77,7 +77,7 @@ def hub(graph: Graph, rng: random.Random) -> Iterator[Focus]:
         else:
             brought = f" without a question, so the {-score:.1f} concepts of an average one"
         reason = f"a hub of {-degree} neighbours{brought}"
-        yield Focus("hub", (key,), reason, round(-score, 4), angle)
+        yield Focus("hub", (key,), reason, round(-score, 4), angle, form="kin" if angle == "kin" else "expand")
 
 
 def hubs(snapshot: Structure) -> list[int]:

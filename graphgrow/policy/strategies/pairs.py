@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from itertools import combinations, islice
 
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.model import Focus
+from graphgrow.graph.model import Focus, Form
 from graphgrow.policy.strategies.structure import SMALLEST, Structure, communities, is_open, members, structure
-from graphgrow.prompts.render import CONNECT, CONSOLIDATE, JOIN, between
+from graphgrow.prompts.render import between
 
 FEW = 3  # links between two communities
 LEADERS = 3  # concepts of a community that are tried, the most central first
@@ -27,13 +27,13 @@ Row = tuple[float, str, str, str]  # score, two concepts, and the numbers behind
 
 
 def open_pairs(
-    strategy: str, angle: str, rank: Callable[[Structure], list[Row]], graph: Graph, _: random.Random
+    strategy: str, form: Form, rank: Callable[[Structure], list[Row]], graph: Graph, _: random.Random
 ) -> Iterator[Focus]:
-    """Yield a focus for every pair of a ranking about which the question of that angle is open."""
+    """Yield a focus for every pair of a ranking about which the question of that form is open."""
     snapshot = structure(graph)
     for score, one, other, reason in snapshot.keep(rank):
-        if is_open(graph, angle, one, other) and (angle == JOIN or other not in graph.neighbours[one]):
-            yield Focus(strategy, (one, other), f"{reason}, {snapshot.age}", score, angle)
+        if is_open(graph, form, one, other) and (form == "join" or other not in graph.neighbours[one]):
+            yield Focus(strategy, (one, other), f"{reason}, {snapshot.age}", score, form, form=form)
 
 
 def bridges(snapshot: Structure) -> list[Row]:
@@ -119,9 +119,16 @@ def link(graph: Graph, _: random.Random) -> Iterator[Focus]:
     for score, one, other in snapshot.keep(similar):
         near, there = (graph.neighbours.get(key, {}).keys() for key in (one, other))
         is_about_topic = 0 in (graph.depth.get(one), graph.depth.get(other))
-        if is_open(graph, CONNECT, one, other) and other not in near and not is_about_topic:
+        if is_open(graph, "connect", one, other) and other not in near and not is_about_topic:
             shared = f"they share {len(near & there)} of {len(near)} and {len(there)} neighbours"
-            yield Focus("link", (one, other), f"not related, yet {shared}, ranked {snapshot.age}", score, CONNECT)
+            yield Focus(
+                "link",
+                (one, other),
+                f"not related, yet {shared}, ranked {snapshot.age}",
+                score,
+                "connect",
+                form="connect",
+            )
 
 
 def similar(snapshot: Structure) -> list[tuple[float, str, str]]:
@@ -152,13 +159,13 @@ def consolidate(graph: Graph, _: random.Random) -> Iterator[Focus]:
     """
     snapshot = structure(graph)
     for score, one, other in snapshot.keep(weakest):
-        if not is_open(graph, CONSOLIDATE, one, other):
+        if not is_open(graph, "consolidate", one, other):
             continue
         support = sum(graph.support(relation) for relation in between(graph, one, other))
         if 0 < support <= WEAK:
             ends = f"concepts with {graph.degree(one)} and {graph.degree(other)} neighbours"
             reason = f"said {'once' if support == 1 else 'twice'}, of {ends}, ranked {snapshot.age}"
-            yield Focus("consolidate", (one, other), reason, score, CONSOLIDATE)
+            yield Focus("consolidate", (one, other), reason, score, "consolidate", form="consolidate")
 
 
 def weakest(snapshot: Structure) -> list[tuple[float, str, str]]:

@@ -76,9 +76,9 @@ class OpenAIChat:
         text = storable("".join(text for text in texts if isinstance(text, str)))
         counts = answer.usage if isinstance(answer.usage, dict) else {}
         counted = (counts.get("prompt_tokens"), counts.get("completion_tokens"))
-        asked, answered = (n if isinstance(n, int) and 0 < n < _MOST_TOKENS else 0 for n in counted)
+        sent, received = (n if isinstance(n, int) and 0 < n < _MOST_TOKENS else 0 for n in counted)
         estimate = estimate_usage(prompt, text)
-        usage = Usage(asked or estimate.prompt_tokens, answered or estimate.completion_tokens)
+        usage = Usage(sent or estimate.prompt_tokens, received or estimate.completion_tokens)
         model = storable(answer.model or self.name)
         return Reply(text, usage, storable(choice.finish_reason or "stop"), seconds, model, self.price(usage))
 

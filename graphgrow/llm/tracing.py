@@ -40,7 +40,7 @@ def ask(llm: "LLM", prompt: Prompt) -> Reply:
         return llm.ask(prompt)
     from opentelemetry.trace import SpanKind, StatusCode
 
-    asked: Attributes = {
+    request: Attributes = {
         "gen_ai.operation.name": "chat",
         "gen_ai.provider.name": str(getattr(llm, "provider", OWN)),
         "gen_ai.request.model": llm.name,
@@ -50,7 +50,7 @@ def ask(llm: "LLM", prompt: Prompt) -> Reply:
     with tracer.start_as_current_span(
         f"chat {llm.name}",
         kind=SpanKind.CLIENT,
-        attributes=asked,
+        attributes=request,
         record_exception=False,
         set_status_on_exception=False,
     ) as span:

@@ -17,8 +17,8 @@ def storable(text: str) -> str:
 
 def estimate_usage(prompt: Prompt, text: str) -> Usage:
     """Return about what a question and its reply cost: four characters are a token, rounded up."""
-    asked = len(prompt.system + prompt.user)
-    return Usage(math.ceil(asked / CHARACTERS_A_TOKEN), math.ceil(len(text) / CHARACTERS_A_TOKEN))
+    sent = len(prompt.system + prompt.user)
+    return Usage(math.ceil(sent / CHARACTERS_A_TOKEN), math.ceil(len(text) / CHARACTERS_A_TOKEN))
 
 
 def usd(model: str, base_url: str, usage: Usage) -> float | None:

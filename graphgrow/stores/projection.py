@@ -60,9 +60,9 @@ def differences(log: Projection, stored: Projection, most: int = 20) -> list[str
         ("concept", log.concepts, stored.concepts),
         ("relation", log.relations, stored.relations),
     )
-    for what, said, kept in tables:
-        sentences += sorted(f"{what} {key} is in the log but not in the store" for key in said.keys() - kept.keys())
-        sentences += sorted(f"{what} {key} is in the store but not in the log" for key in kept.keys() - said.keys())
-        both = said.keys() & kept.keys()
-        sentences += sorted(f"{what} {k}: log {said[k]}, store {kept[k]}" for k in both if said[k] != kept[k])
+    for what, logged, held in tables:
+        sentences += sorted(f"{what} {key} is in the log but not in the store" for key in logged.keys() - held.keys())
+        sentences += sorted(f"{what} {key} is in the store but not in the log" for key in held.keys() - logged.keys())
+        both = logged.keys() & held.keys()
+        sentences += sorted(f"{what} {k}: log {logged[k]}, store {held[k]}" for k in both if logged[k] != held[k])
     return sentences[:most]

@@ -88,24 +88,24 @@ class World(FreeModel):
 
     def ask(self, prompt: Prompt) -> Reply:
         """Return the reply to a prompt: JSON, billed at the estimate of its length."""
-        asked, hidden = prompt.asks or Asks("expand"), self.hidden
+        question, hidden = prompt.asks or Asks("expand"), self.hidden
         whole = f"{self._seed}\0{prompt.seed}\0{prompt.system}\0{prompt.user}"
         rng = random.Random(hashlib.sha256(whole.encode(errors="surrogatepass")).digest())
         answer: dict[str, object]
-        if asked.form == "arbitrate":
-            one, other = (*map(hidden.means, asked.concepts), None, None)[:2]
+        if question.form == "arbitrate":
+            one, other = (*map(hidden.means, question.concepts), None, None)[:2]
             verdict = "same" if one is not None and one == other else "different"
             answer = {"verdict": verdict, "why": "so it is in the hidden graph"}
-        elif asked.form == "intents":
+        elif question.form == "intents":
             # A question for each kind of relation that the concept has in truth, in an order of chance.
-            nodes = filter(None, map(hidden.means, asked.concepts))
+            nodes = filter(None, map(hidden.means, question.concepts))
             kinds = {hidden.relations[node, near].predicate for node in nodes for near in hidden.neighbours[node]}
             drawn = rng.sample(sorted(kinds), len(kinds))
             answer = {"questions": [f"to which terms does {kind!r} relate it?" for kind in drawn]}
         else:
-            relations = _Answer(asked, hidden, self.settings, self._zipf, rng).relations()
+            relations = _Answer(question, hidden, self.settings, self._zipf, rng).relations()
             rows: list[tuple[str, str, str | list[str]]] = [(r.source, r.predicate, r.target) for r in relations]
-            if asked.form == "list":  # the targets of one source and predicate together
+            if question.form == "list":  # the targets of one source and predicate together
                 targets = dict[tuple[str, str], list[str]]()
                 for r in relations:
                     targets.setdefault((r.source, r.predicate), []).append(r.target)
@@ -119,48 +119,48 @@ class _Answer:
     """The answer to one question for relations, with the chance of this question alone."""
 
     def __init__(
-        self, asked: Asks, hidden: HiddenGraph, settings: WorldSettings, zipf: list[float], rng: random.Random
+        self, question: Asks, hidden: HiddenGraph, settings: WorldSettings, zipf: list[float], rng: random.Random
     ) -> None:
-        self.asked, self.hidden, self.settings, self.zipf, self.rng = asked, hidden, settings, zipf, rng
-        self.as_asked = {node: name for name in asked.concepts if (node := hidden.means(name))}
-        self.nodes = list(self.as_asked)
-        self.listed = {node for name in asked.listed if (node := hidden.means(name))}
+        self.question, self.hidden, self.settings, self.zipf, self.rng = question, hidden, settings, zipf, rng
+        self.names = {node: name for name in question.concepts if (node := hidden.means(name))}
+        self.nodes = list(self.names)
+        self.listed = {node for name in question.listed if (node := hidden.means(name))}
 
     def relations(self) -> list[Triple]:
         """Return what the world says: what is true of the concepts asked about, with slips in it."""
         hidden, rng, settings, most = self.hidden, self.rng, self.settings, self.settings.k
         if not self.nodes:  # something unknown: nothing is said about it, or whatever comes to mind
             slips = sum(rng.random() < settings.drift for _ in range(most))
-            unknown = self.asked.concepts[:1] * slips
+            unknown = self.question.concepts[:1] * slips
             true = [Triple(name, FALLBACK, hidden.stranger(name, rng)) for name in unknown]
-        elif self.asked.form in JOINING:
+        elif self.question.form in JOINING:
             true = list(islice(self._connections(self.nodes[0], self.nodes[-1]), most))
-        elif self.asked.form == "check":
+        elif self.question.form == "check":
             true = self._confirmation()
         else:
             pairs = self._pairs()
-            if self.asked.form in OPEN:
+            if self.question.form in OPEN:
                 true = list(islice(self._expansion(pairs), most))
-            elif self.asked.form == "list":
+            elif self.question.form == "list":
                 true = [self._relation(*pair) for pair in pairs[: round(LONGER * most)]]
             else:
-                true = self._confirmation() if self.asked.form == "consolidate" else []
+                true = self._confirmation() if self.question.form == "consolidate" else []
                 known = {frozenset((relation.source, relation.target)) for relation in true}
                 true += [self._relation(*pair) for pair in pairs if frozenset(pair) not in known]
                 true = true[:most]
         answer = []
         for relation in true:  # now and then with junk, something else or another spelling in it
-            turned = relation.target in self.as_asked and relation.source not in self.as_asked
+            turned = relation.target in self.names and relation.source not in self.names
             near, far = (relation.source, relation.target) if turned else (relation.target, relation.source)
             luck = rng.random()
             if luck < settings.junk:
-                word = rng.choice(JUNK).format(focus=self.asked.concepts[0])
+                word = rng.choice(JUNK).format(focus=self.question.concepts[0])
             elif luck < settings.junk + settings.drift:
                 word = hidden.stranger(far, rng)
-            elif not (word := self.as_asked.get(near, "")):
+            elif not (word := self.names.get(near, "")):
                 others = hidden.spellings.get(near)
                 word = rng.choice(others) if others and rng.random() < settings.variants else near
-            there = self.as_asked.get(far) or far
+            there = self.names.get(far) or far
             ends = (word, there) if turned else (there, word)
             answer.append(Triple(ends[0], relation.predicate, ends[1]))
         return answer
@@ -171,15 +171,15 @@ class _Answer:
         What the prompt lists comes first where it is recited, in any order; then neighbours by Zipf's law, without
         what is listed.
         """
-        hidden, asked, nodes, rng = self.hidden, self.asked, self.nodes, self.rng
+        hidden, question, nodes, rng = self.hidden, self.question, self.nodes, self.rng
 
         def fits(node: str, near: str) -> bool:
-            return asked.form != "kin" or asked.predicate in {"", hidden.relations[node, near].predicate}
+            return question.form != "kin" or question.predicate in {"", hidden.relations[node, near].predicate}
 
         recited = [] if rng.random() < self.settings.recall else sorted(self.listed - {*nodes})
         rng.shuffle(recited)
         pairs = [(next((n for n in nodes if (n, name) in hidden.relations), nodes[0]), name) for name in recited]
-        if asked.form not in OPEN:
+        if question.form not in OPEN:
             pairs = [pair for pair in pairs if pair in hidden.relations and fits(*pair)]
         drawn = []
         for node in nodes:
@@ -222,7 +222,7 @@ class _Answer:
     def _connections(self, one: str, other: str) -> Iterator[Triple]:
         """Yield the relations of a hidden shortest path, then of others beside it; known intermediates are avoided."""
         used = self.listed - {one, other} if self.rng.random() < self.settings.recall else set()
-        if (one, other) in self.hidden.relations and not self.asked.stated:
+        if (one, other) in self.hidden.relations and not self.question.stated:
             yield self.hidden.relations[one, other]
         while one != other and (path := self.hidden.between(one, other, used)):
             yield from (self.hidden.relations[pair] for pair in pairwise(path))
@@ -231,5 +231,5 @@ class _Answer:
     def _confirmation(self) -> list[Triple]:
         """Return what the question repeats and is true, as it is true."""
         means, relations = self.hidden.means, self.hidden.relations
-        pairs = [(means(one.source) or "", means(one.target) or "") for one in self.asked.stated]
+        pairs = [(means(one.source) or "", means(one.target) or "") for one in self.question.stated]
         return list(dict.fromkeys(relations[pair] for pair in pairs if pair in relations))

@@ -79,13 +79,13 @@ class Neo4jStore(GraphStore):
 
         def check(result: Result) -> None:
             """Compare what the server has taken with what was sent; what is raised rolls the transaction back."""
-            taken = result.single()
-            if taken is None:
+            counts = result.single()
+            if counts is None:
                 raise StaleGraph("another writer was first")
             for kind, sent in rows.items():
-                if taken[kind] != len(sent):
+                if counts[kind] != len(sent):
                     raise StoreError(
-                        f"the server took {taken[kind]} of {len(sent)} {kind}:"
+                        f"the server took {counts[kind]} of {len(sent)} {kind}:"
                         " an event names a concept that is not in the graph"
                     )
 

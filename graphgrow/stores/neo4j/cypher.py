@@ -231,7 +231,7 @@ def new_rows(graph: str, events: Iterable[Event], corrections: Corrections) -> R
     return {
         "concepts": list(concepts.values()),
         "aliases": [{"id": identity(graph, key), "spellings": list(dict.fromkeys(s))} for key, s in aliases.items()],
-        "relations": [relation_row(graph, relation, said) for relation, said in relations.items()],
+        "relations": [relation_row(graph, relation, evidence) for relation, evidence in relations.items()],
     }
 
 

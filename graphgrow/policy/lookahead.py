@@ -62,6 +62,9 @@ def features(graph: Graph, focus: Focus, before: Before | None = None) -> Featur
     return Features(stand.degree, stand.asks, depth, weight, len(keys) > 1, focus.form == "list")
 
 
+Option = tuple[float, float, Features]  # gain, chance that it can be asked, what is known of the question
+
+
 @dataclass(frozen=True, slots=True)
 class Values:
     """The regression of gain and of new concepts on features; `mean_relevance` is that of the questions so far."""
@@ -141,9 +144,6 @@ class Lookahead:
         drawn = tuple(sorted(((name, round(value, 3)) for name, value in best.items()), key=lambda pair: -pair[1]))
         for place in sorted(range(len(foci)), key=lambda place: (-worth[place], place)):
             yield replace(foci[place], drawn=drawn)
-
-
-Option = tuple[float, float, Features]  # gain, chance that it can be asked, what is known of the question
 
 
 def best_row(first: Option, rest: Sequence[Option], learned: Values, depth: int) -> float:

@@ -50,16 +50,16 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Run what is due and end. Exit code 0: all done; 4: a run failed; 75: try again later."""
-    from graphgrow.batch import once
+    from dataclasses import asdict
+
+    from graphgrow.batch import dispatch
 
     with _signals() as stop:
-        wanted = once.Wanted(tuple(only or ()), now, _aware(due), executor)
-        log = once.silent if as_json else Told()
-        reports = once.run(jobs, wanted, log=log, stop=lambda: bool(stop))
+        moment = _aware(due) or (datetime.now(UTC) if now else None)
+        log = dispatch.silent if as_json else Told()
+        reports = dispatch.run_jobs(jobs, only or (), moment, executor, log=log, stop=lambda: bool(stop))
     if as_json:
-        from graphgrow.batch.reports import document
-
-        dump({"runs": [document(report) for report in reports]})
+        dump({"runs": [asdict(report) for report in reports]})
     elif reports:
         rows = [
             (one.job, one.outcome, one.steps, one.new_concepts, one.tokens, one.usd, one.sentence) for one in reports
@@ -67,7 +67,7 @@ def run(
         table(("job", "outcome", " steps", " new concepts", " tokens", " USD", ""), rows)
     else:
         say("Nothing is due.")
-    raise typer.Exit(once.exit_code(reports, stopped=bool(stop)))
+    raise typer.Exit(dispatch.exit_code(reports, stopped=bool(stop)))
 
 
 def _aware(due: datetime | None) -> datetime | None:
@@ -82,26 +82,15 @@ def serve(
     """Run jobs whenever they are due, until Ctrl-C or SIGTERM: what is under way is saved then, and goes on later."""
     from importlib.util import find_spec
 
-    from graphgrow.batch.clock import SystemClock
-    from graphgrow.batch.dispatch import Dispatcher
-    from graphgrow.batch.executors import place
-    from graphgrow.batch.reading import load
-    from graphgrow.batch.state import State, state_path
+    from graphgrow.batch.dispatch import open_dispatcher
 
     if find_spec("apscheduler") is None:
         raise BadInput("the daemon needs a scheduler: install it with  pip install '.[batch]'")
     from graphgrow.batch.daemon import Daemon
 
-    found, path = load(jobs), jobs.absolute()
-    with (
-        closing(State(state_path(path, found.limits.state))) as state,
-        state.alone(),
-        place(found, executor) as where,
-        _signals() as stop,
-    ):
-        is_over = lambda: bool(stop)  # noqa: E731  # both ask it
-        dispatcher = Dispatcher(found, path.parent, state, where, SystemClock(), Told(as_json=as_json), is_over)
-        Daemon(path, dispatcher, is_over).serve()
+    log = Told(as_json=as_json)
+    with _signals() as stop, open_dispatcher(jobs, executor, log=log, stop=lambda: bool(stop)) as dispatcher:
+        Daemon(jobs.absolute(), dispatcher).serve()
 
 
 class Told:
@@ -152,7 +141,7 @@ def _signals() -> Iterator[list[int]]:
 
 def status(jobs: JobsFile, as_json: AsJson = False) -> None:
     """Say when each job ran last and will run next."""
-    from graphgrow.batch.overview import overview
+    from graphgrow.batch.status import overview
 
     rows = overview(jobs)
     if as_json:
@@ -180,7 +169,7 @@ def resume(jobs: JobsFile, names: Names = None) -> None:
 
 
 def _rest(jobs: Path, names: Sequence[str] | None, *, paused: bool) -> None:
-    from graphgrow.batch.reading import load
+    from graphgrow.batch.jobs import load
     from graphgrow.batch.state import State, state_path
 
     found = load(jobs)
@@ -193,13 +182,13 @@ def _rest(jobs: Path, names: Sequence[str] | None, *, paused: bool) -> None:
 
 def trigger(jobs: JobsFile, name: Name) -> None:
     """Have the daemon run a job now, out of its turn."""
-    from graphgrow.batch.reading import load
+    from graphgrow.batch.jobs import load
     from graphgrow.batch.state import State, state_path
 
     found = load(jobs)
     job = found.named(name)
     with closing(State(state_path(jobs.absolute(), found.limits.state))) as state:
-        state.wish(job.name)
+        state.trigger(job.name)
     say(f"{job.name} runs when the daemon sees it; without one:  graphgrow batch run {jobs} --only {job.name} --now")
 
 
@@ -207,7 +196,7 @@ def check(jobs: JobsFile, as_json: AsJson = False) -> None:
     """Say what a jobs file cannot say, line by line; exit code 1 where there is anything."""
     from dataclasses import asdict
 
-    from graphgrow.batch.reading import parse, read
+    from graphgrow.batch.jobs import parse, read
 
     found, problems = parse(read(jobs))
     if as_json:

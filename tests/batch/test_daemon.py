@@ -10,15 +10,15 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Thread, Timer
 
 import pytest
 
-from graphgrow.batch.clock import FastClock
 from graphgrow.batch.daemon import Daemon
-from graphgrow.batch.schedule import Every, between
+from graphgrow.batch.schedule import Interval, between
 from graphgrow.batch.state import State, state_path
 from graphgrow.errors import BadInput
 from graphgrow.stores import open_store
@@ -37,12 +37,11 @@ CHILD = """
 import sys, time
 from pathlib import Path
 from uuid import uuid4
-from graphgrow.batch.clock import FastClock
 from graphgrow.batch.daemon import Daemon
 from graphgrow.llm.scripted import Scripted
 from tests.batch_runs import working
 from tests.conftest import triples
-from tests.batch.test_daemon import START
+from tests.batch.test_daemon import START, FastClock
 
 class Slow(Scripted):
     def ask(self, prompt):
@@ -55,8 +54,21 @@ with working(path, FastClock(START, real, speed), lambda _: Slow([])) as dispatc
     def log(what, **about):
         print(what, about, flush=True)
     dispatcher.log = log
-    Daemon(path, dispatcher, lambda: False, beat=0.2).serve()
+    Daemon(path, dispatcher, beat=0.2).serve()
 """
+
+
+@dataclass(frozen=True, slots=True)
+class FastClock:
+    """A clock that runs `speed` times as fast as the machine's since `start` (its own time) at `real` (epoch)."""
+
+    start: datetime
+    real: float
+    speed: float
+
+    def __call__(self) -> datetime:
+        """Return the time in UTC, by this clock."""
+        return self.start + timedelta(seconds=(time.time() - self.real) * self.speed)
 
 
 @contextmanager
@@ -91,14 +103,14 @@ def test_kill_9_loses_no_schedule_and_doubles_no_run(tmp_path: Path) -> None:
     rng, real = random.Random(11), time.time()
     for _ in range(ROUNDS):
         kill_while_serving(path, real, rng.uniform(0, 1.2))
-    stood_still = FastClock(FastClock(START, real, SPEED).now(), time.time(), 0.0)
+    stood_still = FastClock(FastClock(START, real, SPEED)(), time.time(), 0.0)
     with working(path, stood_still) as dispatcher:
         tick(dispatcher)
         for name in ("one", "two"):
             rows = dispatcher.state.runs(name, 1000)
-            due = Every(timedelta(minutes=10))
+            due = Interval(timedelta(minutes=10))
             assert [row.due for row in rows[::-1]] == list(between(due, START, rows[0].due))[-len(rows) :]
-            assert stood_still.now() - rows[0].due < due.span
+            assert stood_still() - rows[0].due < due.span
             assert {(row.status, row.outcome) for row in rows} == {("ended", "steps")}
             steps = Counter(event.run for event in asked(tmp_path / f"{name}.db"))
             assert steps == {row.name: 2 for row in rows}
@@ -127,7 +139,7 @@ def serving(path: Path, told: list[tuple[str, dict[str, object]]]) -> Iterator[C
 
     clock = FastClock(START, time.time(), 3600.0)
     with working(path, clock, log=log, stop=lambda: bool(over)) as dispatcher:
-        thread = Thread(target=Daemon(path, dispatcher, lambda: bool(over), beat=0.1).serve)
+        thread = Thread(target=Daemon(path, dispatcher, beat=0.1).serve)
         thread.start()
         try:
             yield heard
@@ -146,7 +158,7 @@ def test_the_daemon_reloads_pauses_resumes_and_is_triggered(tmp_path: Path) -> N
         assert ":9: stpes: there is no such setting, did you mean steps?" in str(heard("not reloaded")["why"])
         path.write_text(good + JOB.format(name="two", width=1).replace("10m", "52w"))
         assert heard("reloaded") == {"jobs": 2}
-        state.wish("two")
+        state.trigger("two")
         assert heard("triggered") == {"job": "two"}
         while heard("ended")["job"] != "two":
             pass

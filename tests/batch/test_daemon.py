@@ -33,8 +33,8 @@ JOB = (
     '[[job]]\nname = "{name}"\ntopic = "spider silk"\nstore = "{name}.db"\nrun = {{ steps = 2 }}\nwidth = {width}\n'
     'schedule = {{ every = "10m", missed = "all", overlap = "wait" }}\n'
 )
-CHILD = """
-import sys, time
+NURSERY = """
+import os, sys, time
 from pathlib import Path
 from uuid import uuid4
 from graphgrow.batch.daemon import Daemon
@@ -49,12 +49,19 @@ class Slow(Scripted):
         protein = f"protein {uuid4().int % 10**6}"
         return self._billed(prompt, triples(("spider silk", "contains", protein), (protein, "forms", "sheet")))
 
+def log(what, **about):
+    print(what, about, flush=True)
+
 path, real, speed = Path(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
-with working(path, FastClock(START, real, speed), lambda _: Slow([])) as dispatcher:
-    def log(what, **about):
-        print(what, about, flush=True)
-    dispatcher.log = log
-    Daemon(path, dispatcher, beat=0.2).serve()
+for line in sys.stdin:  # a daemon for each, begun with all that a new process has to import first
+    child = os.fork()
+    if not child:
+        print(os.getpid(), flush=True)
+        with working(path, FastClock(START, real, speed), lambda _: Slow([])) as dispatcher:
+            dispatcher.log = log
+            Daemon(path, dispatcher, beat=0.2).serve()
+    os.waitpid(child, 0)
+    print("killed", flush=True)
 """
 
 
@@ -85,14 +92,17 @@ def killed_after(child: subprocess.Popen[str], seconds: float) -> Iterator[None]
         timer.cancel()
 
 
-def kill_while_serving(path: Path, real: float, seconds: float) -> None:
+def kill_while_serving(nursery: subprocess.Popen[str], seconds: float) -> None:
     """Let a daemon serve for some time after its first word, and kill it."""
-    command = [sys.executable, "-c", CHILD, str(path), str(real), str(SPEED)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, text=True) as child, killed_after(child, 60):
-        assert child.stdout is not None
-        assert "serving" in child.stdout.readline()
-        time.sleep(seconds)
-        child.kill()
+    assert nursery.stdin is not None
+    assert nursery.stdout is not None
+    nursery.stdin.write("serve\n")
+    nursery.stdin.flush()
+    number = int(nursery.stdout.readline())
+    assert "serving" in nursery.stdout.readline()
+    time.sleep(seconds)
+    os.kill(number, signal.SIGKILL)
+    assert any(line == "killed\n" for line in nursery.stdout)
 
 
 @pytest.mark.slow
@@ -101,8 +111,13 @@ def test_kill_9_loses_no_schedule_and_doubles_no_run(tmp_path: Path) -> None:
     jobs = "".join(JOB.format(name=name, width=width) for name, width in (("one", 1), ("two", 2)))
     path = jobs_file(tmp_path, f'[limits]\nlease = "1s"\n{jobs}')
     rng, real = random.Random(11), time.time()
-    for _ in range(ROUNDS):
-        kill_while_serving(path, real, rng.uniform(0, 1.2))
+    command = [sys.executable, "-c", NURSERY, str(path), str(real), str(SPEED)]
+    with (
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True) as nursery,
+        killed_after(nursery, 120),
+    ):
+        for _ in range(ROUNDS):
+            kill_while_serving(nursery, rng.uniform(0, 1.2))
     stood_still = FastClock(FastClock(START, real, SPEED)(), time.time(), 0.0)
     with working(path, stood_still) as dispatcher:
         tick(dispatcher)

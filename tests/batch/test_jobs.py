@@ -6,8 +6,9 @@ import os
 import shutil
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, redirect_stderr, redirect_stdout
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from graphgrow.batch.reports import JobReport, code, markdown
 from graphgrow.batch.run import JobRun, LocalModels, ModelSpec, perform
 from graphgrow.batch.schedule import cron, utc_now
 from graphgrow.batch.status import overview
+from graphgrow.cli import main
 from graphgrow.errors import BadInput, LLMError
 from graphgrow.graph.model import Prompt, Reply, Usage
 from graphgrow.llm.scripted import Scripted
@@ -34,12 +36,15 @@ EXAMPLES = ROOT / "data" / "batch"
 JOB = '[[job]]\nname = "silk"\ntopic = "spider silk"\nstore = "silk.db"\n'
 
 
-def graphgrow(*words: object, folder: Path, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line in a folder."""
-    return subprocess.run(
-        [sys.executable, "-m", "graphgrow", *map(str, words)], cwd=folder, env=os.environ | env, text=True,
-        capture_output=True, check=False,
-    )  # fmt: skip
+def graphgrow(*words: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a folder, in this process, and return its exit code and what it said."""
+    out, err = StringIO(), StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.chdir(folder)
+        patch.setattr(sys, "argv", ["graphgrow", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+    return subprocess.CompletedProcess(words, int(ended.value.code or 0), out.getvalue(), err.getvalue())
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from tests.batch_runs import Costing, Hands, asked, jobs_file, utc, working
 from tests.conftest import chatter
 from tests.servers import Answer, Asked, Endpoint, completion, free_port, refusal, serving
 
-SHORT = 1.5  # seconds: a minute of these tests
+SHORT = 0.8  # seconds: a minute of these tests
 REQUESTS, TOKENS, AT_ONCE, RUNS = 9, 9000, 3, 4
 BILL = {"prompt_tokens": 700, "completion_tokens": 200}
 

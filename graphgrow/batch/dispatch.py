@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -23,7 +23,6 @@ DONE, FAILED, LATER, INTERRUPTED = 0, 4, 75, 130
 MOST_MISSED = 100
 RETRY_SECONDS = 1.0
 NAP = 0.05
-
 
 Log = Callable[..., None]  # called with what happens, and by name what about
 
@@ -130,14 +129,10 @@ class Dispatcher:
         share = None  # of the money of the day
         if self.jobs.limits.usd_a_day is not None and is_priced(job):
             stores, zone = {store_url(job, self.folder) for job in self.jobs.job}, time_zone(self.jobs.limits.timezone)
-            report = JobReport(
-                record.name, job.name, stamp(record.due), "quota", "used up: usd_a_day of all jobs",
-                ended=stamp(self.clock()), store=job.store,
-            )  # fmt: skip
             try:
                 spent = self.ledger.spent(stores, day_start(self.clock(), zone))
             except StoreError as error:
-                self._finish(record, job, replace(report, outcome="error", said=str(error)))
+                self._finish(record, job, self._report(record, job.store, "error", str(error)))
                 return
             left = self.jobs.limits.usd_a_day - spent - sum(run.usd for run in self.active.values())
             share = min(USD if job.run.usd is None else job.run.usd, left)
@@ -145,7 +140,7 @@ class Dispatcher:
                 self._put_back(record, RETRY_SECONDS)
                 return
             if share < LEAST:
-                self._finish(record, job, report)
+                self._finish(record, job, self._report(record, job.store, "quota", "used up: usd_a_day of all jobs"))
                 return
 
         run = JobRun(
@@ -161,21 +156,14 @@ class Dispatcher:
         """Take in a run that has ended: it is done, or failed, or waits to be begun again."""
         record = run.record
         job = next((job for job in self.jobs.job if job.name == record.job), None)
-        report = JobReport(
-            record.name, record.job, stamp(record.due), "error", ended=stamp(self.clock()), store=run.store
-        )
-        error = None  # of the worker, which says nothing about the run itself
-        try:
-            error = run.future.exception()
-        except CancelledError:
-            report = replace(report, outcome="interrupted")
-        else:
-            if error is None:
-                report = run.future.result()
-            elif isinstance(error, GraphgrowError):
-                report = replace(report, said=str(error))
-            else:
-                report = replace(report, said=f"the worker broke off: {type(error).__name__}: {error}")
+        error = None if run.future.cancelled() else run.future.exception()
+        if run.future.cancelled():
+            report = self._report(record, run.store, "interrupted")
+        elif error is None:
+            report = run.future.result()
+        else:  # of the worker, which says nothing about the run itself
+            broke_off = "" if isinstance(error, GraphgrowError) else f"the worker broke off: {type(error).__name__}: "
+            report = self._report(record, run.store, "error", f"{broke_off}{error}")
 
         if report.outcome == "held":  # a graph that is still taken after a lease's time is at work elsewhere
             lease, since = self.jobs.limits.lease.total_seconds(), self._refused.get(record.name, (monotonic(), 0.0))[0]
@@ -192,6 +180,11 @@ class Dispatcher:
             self._put_back(record, RETRY_SECONDS, report.said)
         else:
             self._finish(record, job, report)
+
+    def _report(self, record: RunRecord, store: str, outcome: str, said: str = "") -> JobReport:
+        """Return the report of a run that has none of its own."""
+        ended = stamp(self.clock())
+        return JobReport(record.name, record.job, stamp(record.due), outcome, said, ended=ended, store=store)
 
     def _put_back(self, record: RunRecord, seconds: float, why: str = "") -> None:
         """Let a run wait that cannot be done now, and look at it again after a while."""

@@ -10,18 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationError,
-    WithJsonSchema,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, WithJsonSchema, model_validator
 
 from graphgrow.batch.schedule import Interval, Schedule, cron, time_zone
 from graphgrow.errors import BadInput
@@ -67,16 +56,34 @@ def _passes(check: Callable[[Any], object]) -> AfterValidator:
     return AfterValidator(validate)
 
 
+def _check_store(store: str) -> None:
+    if store.startswith("memory:") or not store.strip():
+        raise BadInput(f"store {store!r} is gone when the run ends: name a .db file or a neo4j:// address")
+
+
+def _check_command(words: tuple[str, ...]) -> None:
+    if words and not words[0].strip():
+        raise BadInput("the first word of command is the program to run: it is empty")
+
+
+def _check_lease(lease: timedelta) -> None:
+    if lease < timedelta(seconds=1):
+        raise BadInput("lease must be a second or more: it is how long a graph stays taken after a crash")
+
+
 Span = Annotated[timedelta, BeforeValidator(_span), WithJsonSchema({"type": "string", "pattern": SPAN})]
 Positive = Annotated[int, Field(ge=1)]
 Usd = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 CronLine = Annotated[str, _passes(cron)]
 ZoneName = Annotated[str, _passes(time_zone)]
-Stripped = Annotated[str, StringConstraints(strip_whitespace=True)]
+Address = Annotated[str, AfterValidator(str.strip), _passes(checked_address)]
+AddressOrNone = Annotated[str, AfterValidator(str.strip), _passes(lambda text: text and checked_address(text))]
+Rules = Annotated[tuple[str, ...], _passes(lambda names: Hygiene(frozenset(names)))]
+Command = Annotated[tuple[str, ...], _passes(_check_command)]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+    model_config = {"extra": "forbid", "frozen": True}
 
 
 class Quota(_Section):
@@ -130,17 +137,17 @@ class Job(_Section):
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
     topic: Annotated[str | None, _passes(check_topic)] = None
-    store: str = Field(description="A path to a .db file (from where the jobs file is), or a store URL.")
+    store: Annotated[str, _passes(_check_store)] = Field(
+        description="A path to a .db file (from where the jobs file is), or a store URL."
+    )
     llm: str = ""
-    base_url: Annotated[Stripped, _passes(lambda address: address and checked_address(address))] = ""
+    base_url: AddressOrNone = ""
     policy: Annotated[str, _passes(open_policy)] = DEFAULT
     width: Annotated[int, Field(ge=1, le=256)] = 1
     samples: Annotated[int, Field(ge=1, le=MOST_SAMPLES)] = 1
     intents: Annotated[int, Field(ge=0, le=MOST_INTENTS)] = 0
     arbiter: bool = False
-    without_rule: Annotated[tuple[str, ...], _passes(lambda names: Hygiene(frozenset(names)))] = Field(
-        (), description="Hygiene rules to leave out."
-    )
+    without_rule: Rules = Field((), description="Hygiene rules to leave out.")
     predicates: str = Field("", description="A vocabulary of your own, in the form of predicates.toml.")
     strict_predicates: bool = Field(False, description="Hold the model to the vocabulary by the reply's schema.")
     embeddings: str = Field("", description="Compare names by meaning too: local, or an endpoint's embedding model.")
@@ -153,23 +160,9 @@ class Job(_Section):
     week: Quota = Quota()
     schedule: JobSchedule | None = None
     report: str | None = Field(None, description="A Markdown file that holds the newest report, with JSON beside it.")
-    command: tuple[str, ...] = Field((), description="A program and its arguments, run after each run, by no shell.")
+    command: Command = Field((), description="A program and its arguments, run after each run, by no shell.")
     command_env: tuple[str, ...] = Field((), description="Variables of the environment that the command is given too.")
     command_seconds: Annotated[float, Field(gt=0, le=3600)] = 60
-
-    @field_validator("store")
-    @classmethod
-    def _outlives_the_run(cls, store: str) -> str:
-        if store.startswith("memory:") or not store.strip():
-            raise ValueError(f"store {store!r} is gone when the run ends: name a .db file or a neo4j:// address")
-        return store
-
-    @field_validator("command")
-    @classmethod
-    def _names_a_program(cls, words: tuple[str, ...]) -> tuple[str, ...]:
-        if words and not words[0].strip():
-            raise ValueError("the first word of command is the program to run: it is empty")
-        return words
 
 
 class Rate(_Section):
@@ -183,7 +176,7 @@ class Rate(_Section):
 class EndpointRate(Rate):
     """The limits of one endpoint, in place of those for every endpoint."""
 
-    base_url: Annotated[Stripped, _passes(checked_address)]
+    base_url: Address
 
 
 class Limits(_Section):
@@ -193,17 +186,10 @@ class Limits(_Section):
     usd_a_day: Usd | None = None
     endpoint: Rate = Rate()
     timezone: ZoneName = "UTC"
-    lease: Span = timedelta(seconds=60)
+    lease: Annotated[Span, _passes(_check_lease)] = timedelta(seconds=60)
     patience: Span = timedelta(minutes=10)
     reports: Annotated[str, Field(description="The folder of reports, from where the jobs file is.")] = "reports"
     state: Annotated[str, Field(description="The file that keeps what was run (default: beside the jobs file).")] = ""
-
-    @field_validator("lease")
-    @classmethod
-    def _is_long_enough(cls, lease: timedelta) -> timedelta:
-        if lease < timedelta(seconds=1):
-            raise ValueError("lease must be a second or more: it is how long a graph stays taken after a crash")
-        return lease
 
 
 class Jobs(_Section):

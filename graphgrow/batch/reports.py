@@ -95,7 +95,7 @@ class JobReport:
         return self.said or ENDINGS.get(self.outcome, self.outcome)
 
 
-def filled(report: JobReport, store: GraphStore) -> JobReport:
+def with_results(report: JobReport, store: GraphStore) -> JobReport:
     """Return the report with what the log of a graph says of its run."""
     from graphgrow.measure.communities import follow
 

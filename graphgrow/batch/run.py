@@ -23,7 +23,7 @@ from uuid import uuid4
 from graphgrow.api.models import KINDS, WORLD, open_llm
 from graphgrow.batch.budgets import budget, consumption, run_name
 from graphgrow.batch.jobs import Job, Jobs
-from graphgrow.batch.reports import JobReport, filled
+from graphgrow.batch.reports import JobReport, with_results
 from graphgrow.batch.schedule import Clock, stamp, utc_now
 from graphgrow.errors import BadInput, ContextOverflow, GraphgrowError, LLMError, OutOfReplies, StoreAway, StoreError
 from graphgrow.graph.model import Usage
@@ -40,16 +40,8 @@ from graphgrow.stores.retrying import Patient
 LEASE = "batch"  # the lease of a graph; that of a run, "batch JOB@DUE", marks it as done
 RENEWALS = 4  # in the time that a lease lasts
 FOR_GOOD = timedelta(days=400).total_seconds()
-OVER = (
-    "steps",
-    "tokens",
-    "usd",
-    "minutes",
-    "quota",
-    "exhausted",
-    "saturated",
-    "drifted",
-)  # outcomes of a run that is done
+# Outcomes of a run that is done: it is not begun again, by any machine.
+DONE = ("steps", "tokens", "usd", "minutes", "quota", "exhausted", "saturated", "drifted")
 LONGEST_PAUSE = 60.0  # seconds between two tries
 NAP = 0.2
 T = TypeVar("T")
@@ -183,7 +175,7 @@ class Lease:
 
 
 @contextmanager
-def leased(store: GraphStore, url: str, seconds: float, stop: Callable[[], bool]) -> Iterator[Lease | None]:
+def hold_lease(store: GraphStore, url: str, seconds: float, stop: Callable[[], bool]) -> Iterator[Lease | None]:
     """Yield the lease of a graph, renewed from a thread while the block lasts; None where another holds it."""
     lease, ended = Lease(f"{socket.gethostname()} {os.getpid()} {uuid4().hex}", seconds, stop), Event()
 
@@ -219,7 +211,7 @@ def rest(seconds: float, is_over: Callable[[], bool]) -> None:
         seconds -= NAP
 
 
-def retried(
+def retry(
     call: Callable[[], T], errors: tuple[type[GraphgrowError], ...], retries: int, is_over: Callable[[], bool]
 ) -> T:
     """Return what a call returns; after one of the errors it is made again, after pauses that get longer."""
@@ -241,21 +233,21 @@ def perform(run: JobRun) -> JobReport:
     report = JobReport(run.name, run.job.name, stamp(run.due), "error", began=stamp(run.clock()), store=run.job.store)
     url = store_url(run.job, run.folder)
     try:
-        with closing(retried(partial(open_store, url, create=True), (StoreAway,), run.job.retries, run.stop)) as store:
+        with closing(retry(partial(open_store, url, create=True), (StoreAway,), run.job.retries, run.stop)) as store:
             store.append()  # a store that this user cannot write says so before anything is asked
-            with leased(store, url, run.jobs.limits.lease.total_seconds(), run.stop) as lease:
-                report = _perform(run, store, lease, report) if lease else replace(report, outcome="held")
+            with hold_lease(store, url, run.jobs.limits.lease.total_seconds(), run.stop) as lease:
+                report = _perform_leased(run, store, lease, report) if lease else replace(report, outcome="held")
     except (GraphgrowError, OSError) as error:
         report = replace(report, said=str(error))
     return replace(report, ended=stamp(run.clock()))
 
 
-def _perform(run: JobRun, store: GraphStore, lease: Lease, report: JobReport) -> JobReport:
+def _perform_leased(run: JobRun, store: GraphStore, lease: Lease, report: JobReport) -> JobReport:
     """Do a run while its graph is leased, unless it was done before, and mark it as done for all machines."""
     mark = f"{LEASE} {run.name}"  # held for good, once the run is done, under the name of its outcome
     if not store.lease(mark, lease.holder, 0.0):
-        outcome = next((one for one in OVER if store.lease(mark, one, FOR_GOOD)), "exhausted")
-        return filled(replace(report, outcome=outcome, before=True), store)
+        outcome = next((one for one in DONE if store.lease(mark, one, FOR_GOOD)), "exhausted")
+        return with_results(replace(report, outcome=outcome, before=True), store)
 
     began, most_usd = monotonic(), run.usd
     if most_usd is not None:  # of this run in all, with what it had paid when it was broken off
@@ -263,13 +255,13 @@ def _perform(run: JobRun, store: GraphStore, lease: Lease, report: JobReport) ->
     with run.open_model(run.model) as model:
         grow = partial(_grow, run, store, model, lease, began, most_usd)
         try:
-            outcome, said = retried(grow, (LLMError, StoreError), run.job.retries, lease.is_over)
+            outcome, said = retry(grow, (LLMError, StoreError), run.job.retries, lease.is_over)
             report = replace(report, model=model.name)
         except (LLMError, StoreError, BadInput) as error:
             outcome, said = "error", str(error)
             if lease.is_over():
                 outcome, said = "lost" if lease.is_lost else "interrupted", ""
-    report = filled(replace(report, outcome=outcome, said=said), store)
+    report = with_results(replace(report, outcome=outcome, said=said), store)
     if report.is_done:
         store.lease(mark, outcome, FOR_GOOD)
     return report

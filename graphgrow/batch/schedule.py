@@ -54,14 +54,11 @@ class Interval:
 class Cron:
     """Due at the minutes that the five fields of a crontab line name, in a time zone.
 
-    `either_day`: both fields for days are limited, so that one is enough. `each_hour`: the hours begin with `*`.
+    `fields` are minutes, hours, days, months and weekdays (Sunday is 0). `either_day`: both fields for days are
+    limited, so that one of them is enough. `each_hour`: the hours begin with `*`.
     """
 
-    minutes: frozenset[int]
-    hours: frozenset[int]
-    days: frozenset[int]
-    months: frozenset[int]
-    weekdays: frozenset[int]
+    fields: tuple[frozenset[int], ...]
     either_day: bool
     each_hour: bool
     zone: ZoneInfo
@@ -78,12 +75,13 @@ class Cron:
 
     def _of_day(self, day: date) -> list[datetime]:
         """Return the moments of a day of the calendar, in order, each once."""
-        by_date, by_weekday = day.day in self.days, day.isoweekday() % 7 in self.weekdays
+        minutes, hours, days, months, weekdays = self.fields
+        by_date, by_weekday = day.day in days, day.isoweekday() % 7 in weekdays
         fits = (by_date or by_weekday) if self.either_day else (by_date and by_weekday)
-        if not fits or day.month not in self.months:
+        if not fits or day.month not in months:
             return []
         moments = set[datetime]()
-        for hour, minute in product(self.hours, self.minutes):
+        for hour, minute in product(hours, minutes):
             wall = datetime(day.year, day.month, day.day, hour, minute)  # noqa: DTZ001  # what the clock on the wall shows
             first, second = (wall.replace(tzinfo=self.zone, fold=fold).astimezone(UTC) for fold in (0, 1))
             if first > second:  # clocks never show it
@@ -125,11 +123,9 @@ def cron(line: str, zone: str = "UTC") -> Cron:
                     f"{part!r} in {line!r} names no {name}: the first must not be after the last, no step is 0"
                 )
             numbers.update(range(start, end + 1, int(step or 1)))
-        fields.append(frozenset(numbers))
-    minutes, hours, days, months, weekdays = fields
-    weekdays = frozenset(day % 7 for day in weekdays)  # Sunday is 0 and 7
+        fields.append(frozenset(number % 7 for number in numbers) if name == "weekday" else frozenset(numbers))
     either_day = not (words[2].startswith("*") or words[4].startswith("*"))
-    schedule = Cron(minutes, hours, days, months, weekdays, either_day, words[1].startswith("*"), time_zone(zone))
+    schedule = Cron(tuple(fields), either_day, words[1].startswith("*"), time_zone(zone))
     if next(schedule.after(_EPOCH), None) is None:
         raise BadInput(f"{line!r} names no day that there is: 31 has to be in a month that has it")
     return schedule

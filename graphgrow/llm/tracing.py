@@ -89,9 +89,9 @@ class Step:
 
     __slots__ = ("_span",)
 
-    def __init__(self, name: str, attributes: Attributes) -> None:
-        tracer = _tracer()
-        self._span: Span | None = tracer.start_span(name, attributes=dict(attributes)) if tracer else None
+    def __init__(self, name: str, attributes: Attributes | None) -> None:
+        tracer = _tracer() if attributes is not None else None
+        self._span: Span | None = tracer.start_span(name, attributes=dict(attributes or {})) if tracer else None
 
     @contextmanager
     def asking(self) -> Iterator[None]:

@@ -128,9 +128,9 @@ def test_the_benchmark_of_policies_prints_its_tables(tmp_path: Path) -> None:
 def test_another_process_says_the_same() -> None:
     """Neither the order of sets nor the hashing of strings plays a part."""
     program = (
-        "from graphgrow.api.models import open_world; from graphgrow.graph.model import Prompt\n"
+        "from graphgrow.api.models import open_world; from graphgrow.graph.model import Asks, Prompt\n"
         "world = open_world('world:communities?size=300&seed=3')\n"
-        'print(world.ask(Prompt("", f\'Concept: "{world.hidden.topic}". Question: what?\')).text)'
+        'print(world.ask(Prompt("", "what?", asks=Asks("expand", (world.hidden.topic,)))).text)'
     )
     said = [
         run([sys.executable, "-c", program], env={"PYTHONHASHSEED": seed}, text=True, capture_output=True, check=True)

@@ -227,6 +227,19 @@ def test_a_reload_on_a_cluster_takes_no_file_that_workers_cannot_open(tmp_path: 
     assert "workers on other machines cannot open" in str(told[-1][1]["why"])
 
 
+def test_a_file_that_was_emptied_is_told_once_and_the_last_good_one_goes_on(tmp_path: Path) -> None:
+    """An editor may empty a file before it writes it: the daemon says so, and takes in what is written then."""
+    path, lines = jobs_file(tmp_path, JOB), list[str]()
+    with working(path, log=lambda what, **_about: lines.append(what)) as dispatcher:
+        daemon = Daemon(path, dispatcher)
+        daemon.reload()
+        for text in ("", "", JOB.replace("silk", "wool")):
+            jobs_file(tmp_path, text)
+            daemon.reload()
+        assert [job.name for job in dispatcher.jobs.job] == ["wool"]
+    assert lines == ["reloaded", "not reloaded", "reloaded"]
+
+
 def test_years_that_were_missed_take_no_memory(tmp_path: Path) -> None:
     """A job of every second that was off for a day has its last hundred moments as rows, as promised."""
     path = jobs_file(tmp_path, f'{JOB}run = {{ steps = 1 }}\nschedule = {{ every = "1s", missed = "skip" }}\n')

@@ -5,13 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from pathlib import Path
 
 from graphgrow.batch.dispatch import Dispatcher, Log, silent
 from graphgrow.batch.jobs import load
 from graphgrow.batch.limits import MINUTE, LocalGate
 from graphgrow.batch.run import Backend, ModelSpec, never
-from graphgrow.batch.schedule import Clock, utc_now
+from graphgrow.batch.schedule import Clock, Schedule, utc_now
 from graphgrow.batch.state import State, state_path
 from graphgrow.graph.model import Expansion, Prompt, Reply, Usage
 from graphgrow.llm import LLM
@@ -100,6 +101,11 @@ def tick(dispatcher: Dispatcher) -> None:
     for job in dispatcher.jobs.job:
         dispatcher.claim(job)
     dispatcher.drive()
+
+
+def between(schedule: Schedule, after: datetime, until: datetime) -> Iterator[datetime]:
+    """Yield the moments of a schedule after one up to another."""
+    return takewhile(lambda due: due <= until, schedule.after(after))
 
 
 def asked(store: Path | str) -> list[Expansion]:

@@ -6,6 +6,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import takewhile
 from pathlib import Path
 from time import monotonic, sleep
 from urllib.parse import urlsplit
@@ -15,7 +16,7 @@ from graphgrow.batch.jobs import MOST_AT_ONCE, Job, Jobs, load
 from graphgrow.batch.limits import LocalGate
 from graphgrow.batch.reports import AGAIN, JobReport, notify, write
 from graphgrow.batch.run import Backend, JobRun, LocalModels, is_priced, never, store_url
-from graphgrow.batch.schedule import Clock, between, stamp, time_zone, utc_now
+from graphgrow.batch.schedule import Clock, stamp, time_zone, utc_now
 from graphgrow.batch.state import RunRecord, State, state_path
 from graphgrow.errors import BadInput, GraphgrowError, StoreError
 
@@ -71,8 +72,8 @@ class Dispatcher:
             return
         if job.schedule is None:
             return
-        schedule = job.schedule.schedule(self.jobs.limits.timezone)
-        due = list(deque(between(schedule, record.seen, now), MOST_MISSED))
+        moments = job.schedule.schedule(self.jobs.limits.timezone).after(record.seen)
+        due = list(deque(takewhile(lambda moment: moment <= now, moments), MOST_MISSED))
         if not due:
             return
         in_time = [moment for moment in due if now - moment <= job.schedule.grace]

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from itertools import product, takewhile
+from itertools import product
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from graphgrow.errors import BadInput
@@ -147,8 +147,3 @@ def time_zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise BadInput(f"there is no time zone {name!r}: write it like Europe/Berlin or UTC") from None
-
-
-def between(schedule: Schedule, after: datetime, until: datetime) -> Iterator[datetime]:
-    """Yield the moments after one up to another."""
-    return takewhile(lambda due: due <= until, schedule.after(after))

@@ -18,12 +18,12 @@ from threading import Thread, Timer
 import pytest
 
 from graphgrow.batch.daemon import Daemon
-from graphgrow.batch.schedule import Interval, between
+from graphgrow.batch.schedule import Interval
 from graphgrow.batch.state import State, state_path
 from graphgrow.errors import BadInput
 from graphgrow.stores import open_store
 from graphgrow.stores.projection import differences, project
-from tests.batch_runs import asked, jobs_file, tick, utc, working
+from tests.batch_runs import asked, between, jobs_file, tick, utc, working
 from tests.conftest import ROOT
 
 ROUNDS = int(os.environ.get("GRAPHGROW_KILLS", "8"))

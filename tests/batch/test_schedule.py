@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphgrow.batch.budgets import day_start, week_start
-from graphgrow.batch.schedule import Interval, between, cron
+from graphgrow.batch.schedule import Interval, cron
 from graphgrow.errors import BadInput
-from tests.batch_runs import Hands, asked, jobs_file, tick, utc, working
+from tests.batch_runs import Hands, asked, between, jobs_file, tick, utc, working
 
 BERLIN = "Europe/Berlin"  # clocks go forward on 2026-03-29 at 02:00, back on 2026-10-25 at 03:00
 MOMENTS = st.integers(1_230_000_000, 1_900_000_000).map(lambda at: datetime.fromtimestamp(at, UTC))

@@ -68,7 +68,7 @@ def test_diff_says_what_each_has_and_the_other_has_not(silk: Path, tmp_path: Pat
     assert theirs["relations"] == [{"source": "nacre", "predicate": "resists", "target": "crack growth", "support": 1}]
     assert told["both"]["concepts"] == same["both"]["concepts"] - 1
     text = graphgrow("diff", "silk.db", "other.db", cwd=tmp_path).stdout
-    assert "only in other.db: 2 concepts, 1 relations" in text
+    assert "only in other.db: 2 concepts, 1 relation" in text
     assert "sheet 1" in text
 
 

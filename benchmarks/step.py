@@ -2,7 +2,7 @@
 
     python benchmarks/step.py [--policy bandit] [--after 120] [--names]
 
-The replies of the recorded run are said again to a fresh SQLite store; the step after `--after` of them is traced in the
+The replies of the recorded run are said again to a new SQLite store; the step after `--after` of them is traced in the
 thread that grows. Functions count by name, without lambdas and comprehensions. It uses the front door alone, so that an
 older checkout can be traced beside this one: PYTHONPATH=OLDER python benchmarks/step.py.
 """
@@ -37,10 +37,11 @@ def trace(policy: str, after: int) -> tuple[dict[str, set[str]], int]:
             return
         name = frame.f_code.co_qualname
         crossed[frame.f_code.co_filename[len(PACKAGE) + 1 :]] |= set() if name.endswith(">") else {name}
-        depth, outer = 0, frame
+        outer: FrameType | None = frame
+        depth = 0
         while outer:
             depth += outer.f_code.co_filename.startswith(PACKAGE)
-            outer = outer.f_back  # type: ignore[assignment]  # None ends it
+            outer = outer.f_back
         deepest = max(deepest, depth)
 
     with tempfile.TemporaryDirectory() as folder, closing(open_store(f"{folder}/g.db", create=True)) as store:

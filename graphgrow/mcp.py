@@ -24,7 +24,7 @@ from graphgrow.graph.model import Budget, Edit, Json, Relation, Usage
 from graphgrow.growth.loop import grow
 from graphgrow.growth.step import now
 from graphgrow.llm import LLM
-from graphgrow.reason.answer import ask
+from graphgrow.reason.answers import ask
 from graphgrow.reason.paths import hops, shortest
 from graphgrow.stores import GraphStore, open_store
 

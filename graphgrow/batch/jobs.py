@@ -17,7 +17,7 @@ from graphgrow.errors import BadInput
 from graphgrow.growth.intents import MOST as MOST_INTENTS
 from graphgrow.growth.samples import MOST as MOST_SAMPLES
 from graphgrow.growth.topic import check as check_topic
-from graphgrow.llm.address import checked as checked_address
+from graphgrow.llm.endpoint import checked as checked_address
 from graphgrow.policy import DEFAULT, open_policy
 from graphgrow.resolve.hygiene import Hygiene
 

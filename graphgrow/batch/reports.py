@@ -18,7 +18,7 @@ from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Expansion
 from graphgrow.growth.step import is_failure
-from graphgrow.policy.monitor import verdict
+from graphgrow.policy.monitor import monitor
 from graphgrow.stores import GraphStore
 
 HUBS = 10  # the best connected concepts of a graph
@@ -128,7 +128,7 @@ def with_results(report: JobReport, store: GraphStore) -> JobReport:
         newest=tuple(newest[:LISTED]),
         new_hubs=tuple((graph.name(key), graph.degree(key)) for key in hubs if key not in hubs_before),
         new_communities=tuple((tuple(map(graph.name, one.name)), one.size) for one in new_communities[:LISTED]),
-        saturation=verdict(graph).news,
+        saturation=monitor(graph).assessment.summary,
         failures=tuple((event.seq, event.reason or event.outcome) for event in mine if is_failure(event))[:LISTED],
     )
 

@@ -29,11 +29,10 @@ from graphgrow.errors import BadInput, ContextOverflow, GraphgrowError, LLMError
 from graphgrow.graph.model import Usage
 from graphgrow.growth.loop import Growth, Settings
 from graphgrow.llm import DEFAULT_MODEL, LLM, LOCAL, OPENAI_URL, RECORDED, Gate
-from graphgrow.llm.prices import usd as price
+from graphgrow.llm.usage import usd as price
 from graphgrow.policy import open_policy
 from graphgrow.prompts.variants import load_variants
-from graphgrow.resolve.hygiene import Hygiene
-from graphgrow.resolve.options import known, meanings, resolver
+from graphgrow.resolve.options import open_meanings, open_resolver, open_vocabulary
 from graphgrow.stores import GraphStore, open_store
 from graphgrow.stores.retrying import Patient
 
@@ -288,15 +287,15 @@ def _grow(
         if lease.is_over():
             raise error
 
-    vocabulary = known(run.folder / job.predicates if job.predicates else None)
+    predicates = run.folder / job.predicates if job.predicates else None
     variants = load_variants(run.folder / job.prompt_variants) if job.prompt_variants else {}
-    vectors = meanings(job.embeddings, store, job.base_url, run.gate)
+    vectors = open_meanings(job.embeddings, store, job.base_url, run.gate)
     with nullcontext() if vectors is None else closing(vectors):  # one that knows no name yet is false
         settings = Settings(
             policy=open_policy(job.policy, {kind: tuple(names) for kind, names in variants.items()}),
             budget=left, width=job.width, seed=job.seed, arbiter=job.arbiter, samples=job.samples, intents=job.intents,
-            predicates=vocabulary.names if job.strict_predicates else (), variants=variants,
-            resolver=resolver(rules=Hygiene(frozenset(job.without_rule)), predicate=vocabulary.read, meanings=vectors),
+            predicates=open_vocabulary(predicates).names if job.strict_predicates else (), variants=variants,
+            resolver=open_resolver(job.without_rule, predicates, vectors),
             now=lambda: stamp(run.clock()), stop=lease.is_over, run=run.name,
         )  # fmt: skip
         patient = Patient(store, run.jobs.limits.patience.total_seconds() / 60, wait)

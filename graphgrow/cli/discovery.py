@@ -29,7 +29,7 @@ from graphgrow.graph.model import Budget, ReasoningStep
 from graphgrow.stores import open_store
 
 if TYPE_CHECKING:
-    from graphgrow.reason.thinking import Thinking
+    from graphgrow.reason.tasks import Reasoner
 
 ENDINGS = ".md", ".json"
 PAIR = 2
@@ -61,10 +61,10 @@ def path(
 
     Shortest first; ties in alphabetical order.
     """
-    from graphgrow.reason.compose import local
-    from graphgrow.reason.layout import Wanted, route
-    from graphgrow.reason.paths import k_shortest, told
-    from graphgrow.reason.waypoints import beside as near
+    from graphgrow.reason.discovery import local_meanings
+    from graphgrow.reason.paths import concepts_beside as near
+    from graphgrow.reason.paths import k_shortest, path_json
+    from graphgrow.reason.route import DiscoveryRequest, choose_path
 
     is_led = via or waypoints or meanings
     if longest and (one or other or k > 1 or is_led or beside):
@@ -79,9 +79,11 @@ def path(
             _print_longest(graph, longest, as_json=as_json)
             return
         ends, stops = (find(graph, one), find(graph, other)), tuple(find(graph, name) for name in via or ())
-        first, how = route(graph, Wanted(*ends, 1, stops, waypoints, meanings, beside, seed), local(home))
+        first, how = choose_path(
+            graph, DiscoveryRequest(*ends, 1, stops, waypoints, meanings, beside, seed), local_meanings(home)
+        )
     paths = [first] if k == 1 else k_shortest(graph, *ends, k)
-    documents: list[dict[str, Any]] = [told(graph, keys) for keys in paths]
+    documents: list[dict[str, Any]] = [path_json(graph, keys) for keys in paths]
     names = [graph.name(key) for key in near(graph, first, beside)]
     if as_json:
         dump({"undirected": True, "how": how, "paths": documents, "beside": names})
@@ -104,13 +106,13 @@ def path(
 
 def _print_longest(graph: Graph, count: int, *, as_json: bool) -> None:
     """Print the longest shortest paths, what their concepts are like, and what goes together along the longest 30."""
-    from graphgrow.reason.paths import CENTRALITIES, CORRELATED, central, correlated, longest, told
+    from graphgrow.reason.paths import CENTRALITIES, CORRELATED, centralities, longest, path_correlations, path_json
 
     paths = longest(graph, count)
-    values = central(graph)
-    together = correlated(graph)
+    values = centralities(graph)
+    together = path_correlations(graph)
     if as_json:
-        rows = [told(graph, keys) | {"central": [values[key] for key in keys]} for keys in paths]
+        rows = [path_json(graph, keys) | {"central": [values[key] for key in keys]} for keys in paths]
         dump({"undirected": True, "paths": rows, "correlated": together})
         return
     table((" rank", " steps", "along"),
@@ -160,55 +162,55 @@ def discover(
 
     Without --from and --to it is the longest shortest path. The same command continues an interrupted one.
     """
-    from graphgrow.reason.compose import begin, checked, local, of, works
-    from graphgrow.reason.layout import Wanted
-    from graphgrow.reason.thinking import Thinking
+    from graphgrow.reason.discovery import begin, discoveries, load, local_meanings, resolve_request
+    from graphgrow.reason.route import DiscoveryRequest
+    from graphgrow.reason.tasks import Reasoner
 
     if out and out.suffix.lower() not in ENDINGS:
         raise BadInput(f"{out} ends neither in .md nor in .json: name one of the two")
     if from_stage and not work:
         raise BadInput("--from-stage goes with --work: name the discovery to go on from, see --list")
-    wanted = Wanted(
+    wanted = DiscoveryRequest(
         source, target, longest_rank, tuple(via or ()), waypoints, meanings, beside, seed, proposal=proposal
     )
-    if work and wanted != Wanted(seed=seed, proposal=proposal and bool(from_stage)):
+    if work and wanted != DiscoveryRequest(seed=seed, proposal=proposal and bool(from_stage)):
         raise BadInput("--work names a discovery with its path: leave out the options that choose another")
     with closing(open_store(store)) as home:
         if listed:
-            discoveries = works(home.graph())
+            known_ones = discoveries(home.graph())
             if as_json:
-                dump([one.to_dict() for one in discoveries])
+                dump([one.to_dict() for one in known_ones])
                 return
             rows = [
-                (one.work, one.layout.name(one.layout.path[0]), one.layout.name(one.layout.path[-1]),
-                 len(one.layout.path), len(one.statements), "yes" if one.is_finished else "no", one.bill.tokens,
+                (one.work, one.route.name(one.route.path[0]), one.route.name(one.route.path[-1]),
+                 len(one.route.path), len(one.statements), "yes" if one.is_finished else "no", one.bill.tokens,
                  one.title)
-                for one in discoveries
+                for one in known_ones
             ]  # fmt: skip
             table((" work", "from", "to", " concepts", " statements", "finished", " tokens", "title"), rows)
             return
-        known = of(home.graph(), work) if work and not from_stage else None
+        known = load(home.graph(), work) if work and not from_stage else None
         if known and known.is_finished:
             done, ending = known, 0
         else:
             if from_stage:
-                wanted = Wanted(seed=seed, takes=work, stage=from_stage, proposal=proposal)
-            checked(home.graph(), wanted)  # what cannot be done is said before a model is loaded or paid
+                wanted = DiscoveryRequest(seed=seed, takes=work, stage=from_stage, proposal=proposal)
+            resolve_request(home.graph(), wanted)  # what cannot be done is said before a model is loaded or paid
             home.append()  # as is a store that this user cannot write
-            wanted = known.layout.wanted if known else wanted
+            wanted = known.route.request if known else wanted
             with (
                 session(home, llm, base_url, Budget(tokens=tokens, usd=usd), patience=patience) as asked,
-                Thinking(
+                Reasoner(
                     asked.store, asked.model,
                     seed=wanted.seed, width=width, budget=asked.budget, stop=asked.is_stopped,
-                ) as thinking,
+                ) as reasoner,
             ):  # fmt: skip
                 if known:
-                    plan = thinking.graph.thoughts[work][0]
+                    plan = reasoner.graph.thoughts[work][0]
                 else:
-                    plan = begin(thinking, wanted, local(asked.store), again=again)
-                ending = _ask_stages(thinking, plan)
-                done = of(thinking.graph, plan.seq)
+                    plan = begin(reasoner, wanted, local_meanings(asked.store), again=again)
+                ending = _ask_stages(reasoner, plan)
+                done = load(reasoner.graph, plan.seq)
     if out:
         is_json = out.suffix.lower() == ".json"
         text = json.dumps(done.to_dict(), ensure_ascii=False, indent=1) + "\n" if is_json else done.markdown()
@@ -222,18 +224,18 @@ def discover(
     raise Exit(ending)
 
 
-def _ask_stages(thinking: "Thinking", plan: ReasoningStep) -> int:
+def _ask_stages(reasoner: "Reasoner", plan: ReasoningStep) -> int:
     """Ask what is left of a discovery, say what comes of each question, and return the exit code."""
-    from graphgrow.reason.compose import of, think
+    from graphgrow.reason.discovery import load, run_stages
 
-    begun = of(thinking.graph, plan.seq)
+    begun = load(reasoner.graph, plan.seq)
     replies = f"; {begun.bill.replies} replies are there already" if begun.bill.replies else ""
-    note(f"discovery {plan.seq}: {len(begun.layout.path)} concepts, {clean(begun.layout.how)}{replies}")
-    before = thinking.graph.seq
+    note(f"discovery {plan.seq}: {len(begun.route.path)} concepts, {clean(begun.route.how)}{replies}")
+    before = reasoner.graph.seq
     try:
-        for step in think(thinking, plan):
+        for step in run_stages(reasoner, plan):
             if step.seq > before:
-                names = [clean(thinking.graph.name(key)) for key in step.subject]
+                names = [clean(reasoner.graph.name(key)) for key in step.subject]
                 about = " and ".join(names if len(names) <= PAIR else [names[0], names[-1]])
                 note(f"{f'{step.stage} {about}'.strip()}: {step.outcome} {step.reason}".rstrip())
     except BudgetSpent as error:

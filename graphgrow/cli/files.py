@@ -18,7 +18,7 @@ from graphgrow.graph.model import Edit, Expansion
 from graphgrow.growth.replay import Fields, recording
 from graphgrow.growth.replay import replay as run_again
 from graphgrow.growth.step import now
-from graphgrow.resolve.options import how as resolver
+from graphgrow.resolve.options import open_meanings, open_resolver
 from graphgrow.resolve.resolve import VERBATIM
 from graphgrow.stores import DEFAULT_URL, GraphStore, copying, open_store
 
@@ -42,8 +42,9 @@ def replay(
     fields = Fields(field, question_field) if field else None
     recorded = recording(file, fields, topic)
     with closing(open_store(store, create=True)) as home:
-        is_resolved = resolution == "on"
-        how = resolver(without_rule, predicates, embeddings, home) if is_resolved else VERBATIM
+        how = VERBATIM
+        if resolution == "on":
+            how = open_resolver(without_rule or (), predicates, open_meanings(embeddings, home))
         outcomes: Counter[str] = Counter()
         notes = []
         for event in run_again(recorded, home, how, append=append):

@@ -15,8 +15,8 @@ from graphgrow.errors import BadInput
 from graphgrow.export import is_graph_file, read_table
 from graphgrow.graph.graph import fold
 from graphgrow.graph.lookup import find
-from graphgrow.policy.monitor import verdict
-from graphgrow.resolve.options import known, meanings
+from graphgrow.policy.monitor import monitor
+from graphgrow.resolve.options import open_meanings, open_vocabulary
 from graphgrow.stores import open_store
 from graphgrow.stores.projection import differences, project
 
@@ -62,7 +62,7 @@ def show(
         "largest_component": graph.components.largest,
         "tokens": graph.bill.tokens,
         "usd": graph.bill.usd,
-        "watch": verdict(graph).news,
+        "watch": monitor(graph).assessment.summary,
     }
     if as_json:
         named = [{"name": graph.name(key), "degree": graph.degree(key)} for key in hubs]
@@ -156,7 +156,7 @@ def critical(
     from graphgrow.measure import critical as measures
 
     with closing(open_store(store)) as home:
-        graph, embedder = home.graph(), meanings(embeddings, home, base_url)
+        graph, embedder = home.graph(), open_meanings(embeddings, home, base_url)
         names = [concept.name for concept in graph.concepts.values()]
         vectors: Any = embedder.vectors(names) if embedder is not None else None
     simple = graph.igraph()
@@ -175,7 +175,7 @@ def critical(
 
 def predicates(store: Store, predicates: Predicates = None, as_json: AsJson = False) -> None:
     """List the wordings that the vocabulary does not hold, most frequent first, with what each may mean."""
-    vocabulary = known(predicates)
+    vocabulary = open_vocabulary(predicates)
     with closing(open_store(store)) as home:
         wordings = Counter(one.raw.predicate for event in home.events() for one in event.delta.statements)
     unmapped = vocabulary.unmapped(wordings)

@@ -34,12 +34,12 @@ from graphgrow.growth.loop import Ending, Growth, Settings
 from graphgrow.growth.samples import MOST as MOST_SAMPLES
 from graphgrow.growth.topic import check, check_topic
 from graphgrow.llm import LLM
-from graphgrow.policy import DEFAULT, earned, open_policy
+from graphgrow.policy import DEFAULT, open_policy
+from graphgrow.policy.bandit import strategy_table, wording_table
 from graphgrow.policy.gains import WINDOW
-from graphgrow.policy.monitor import avoid, verdict
+from graphgrow.policy.monitor import monitor
 from graphgrow.prompts.variants import load_variants
-from graphgrow.resolve.options import how as resolver
-from graphgrow.resolve.options import known
+from graphgrow.resolve.options import open_meanings, open_resolver, open_vocabulary
 from graphgrow.stores import DEFAULT_URL, open_store
 
 TYPICAL_REPLY_TOKENS = 180
@@ -106,13 +106,14 @@ def grow(
             opened.append()  # a store that this user cannot write says so before a model is loaded or paid
         limits = Budget(steps, tokens, usd, minutes, until)
         with session(opened, llm, base_url, limits, temperature=temperature, patience=patience) as asked:
+            meanings = open_meanings(embeddings, opened, base_url)
             settings = Settings(
                 policy=chosen,
                 budget=asked.budget,
                 width=width,
                 seed=seed,
-                resolver=resolver(without_rule, predicates, embeddings, opened, base_url),
-                predicates=known(predicates).names if strict_predicates else (),
+                resolver=open_resolver(without_rule or (), predicates, meanings),
+                predicates=open_vocabulary(predicates).names if strict_predicates else (),
                 variants=variants,
                 arbiter=arbiter == "llm",
                 samples=samples,
@@ -126,21 +127,21 @@ def grow(
                 _preview(growth, asked.model, settings, as_json=as_json)
                 return
             with LiveView(growth, asked.budget) as view:
-                before = verdict(growth.graph)
+                before = monitor(growth.graph).assessment
                 for event in growth:
-                    now = verdict(growth.graph)
+                    now = monitor(growth.graph).assessment
                     news = now if now.do != before.do else None
                     if as_json:
                         dump(event_row(event, news))
                     view.show(event)
                     if news:
-                        view.note(news.news)
+                        view.note(news.summary)
                     before = now
     graph, ending = growth.graph, growth.ending
     if not as_json and graph.concepts:
         _summary(growth, opened.url)
     if ending != "steps":
-        why = ENDINGS.get(ending) or verdict(graph).news
+        why = ENDINGS.get(ending) or monitor(graph).assessment.summary
         if ending == "exhausted" and graph.steering.forbids:
             why += f" and is not forbidden: see  graphgrow steering {shlex.quote(place(opened.url))}"
         note(f"stopped: {why}")
@@ -202,7 +203,7 @@ def policy(store: Store, as_json: AsJson = False) -> None:
     """Show what each strategy and wording has earned, and how often the bandit would choose it now."""
     with closing(open_store(store)) as home:
         graph = home.graph()
-    rows = {"strategy": earned.strategies(graph), "wording": earned.wordings(graph)}
+    rows = {"strategy": strategy_table(graph), "wording": wording_table(graph)}
     if as_json:
         dump({"events": graph.seq, "strategies": rows["strategy"], "wordings": rows["wording"]})
         return
@@ -226,8 +227,9 @@ def policy(store: Store, as_json: AsJson = False) -> None:
         f"\n       of the last {WINDOW} questions, where newer ones weigh more"
         f"\nshare  how often the bandit would choose it after event {graph.seq}"
     )
-    if verdict(graph).do:
-        say(f"\n{verdict(graph).news}" + "".join(f"\nleft for now: {name}" for name in sorted(avoid(graph))))
+    state = monitor(graph)
+    if state.assessment.do:
+        say(f"\n{state.assessment.summary}" + "".join(f"\nleft for now: {name}" for name in sorted(state.avoid())))
 
 
 def models(as_json: AsJson = False) -> None:

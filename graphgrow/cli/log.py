@@ -12,7 +12,7 @@ from graphgrow.cli.options import MOST, AsJson, Store
 from graphgrow.cli.output import counted, dump, out
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Edit, Event, Expansion, ReasoningStep
-from graphgrow.policy.monitor import Verdict, watched
+from graphgrow.policy.monitor import Assessment, assessments
 from graphgrow.stores import open_store
 
 DRAWN = 3  # strategies of which the log says what was drawn for them
@@ -26,11 +26,11 @@ def log(
 ) -> None:
     """List every event: what was asked and why, what it cost and what it brought."""
     with closing(open_store(store)) as home:
-        events = watched(home.events())
+        events = assessments(home.events())
         console = out()
-        for event, verdict in events if last is None else deque(events, last):
+        for event, assessment in events if last is None else deque(events, last):
             if as_json:
-                dump(event_row(event, verdict))
+                dump(event_row(event, assessment))
                 continue
             outcome, remark, reasons = list[str](), "", list[str]()
             if isinstance(event, Edit):
@@ -68,13 +68,13 @@ def log(
                 entry.append(f": {', '.join(outcome)}")
             if remark:
                 entry.append(f"; {clean(remark)}", style="yellow")
-            news = verdict.news if verdict else ""
+            news = assessment.summary if assessment else ""
             for line in filter(None, ("; ".join(filter(None, reasons)), news)):
                 entry.append(f"\n{INDENT}{clean(line)}", style="dim")
             console.print(entry)
 
 
-def event_row(event: Event, verdict: Verdict | None = None) -> dict[str, Any]:
+def event_row(event: Event, assessment: Assessment | None = None) -> dict[str, Any]:
     """Return the line of JSON of an event; of a run, with what is to be done about it where that changes here."""
     row: dict[str, Any] = {"seq": event.seq, "kind": event.kind, "at": event.at, "added": _added(event)}
     if isinstance(event, Edit):
@@ -101,7 +101,7 @@ def event_row(event: Event, verdict: Verdict | None = None) -> dict[str, Any]:
             "heeds": list(event.follows),
             "questions": list(event.delta.questions),
         }
-    return row | {"watch": asdict(verdict) if verdict else None}
+    return row | {"watch": asdict(assessment) if assessment else None}
 
 
 def _added(event: Event) -> dict[str, int]:

@@ -26,7 +26,7 @@ from graphgrow.errors import BadInput, BudgetSpent
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Budget
-from graphgrow.resolve.options import meanings
+from graphgrow.resolve.options import open_meanings
 from graphgrow.stores import GraphStore, open_store
 
 if TYPE_CHECKING:
@@ -60,23 +60,23 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Answer QUESTION out of the graph, with what every sentence follows from; say where the graph does not know."""
-    from graphgrow.reason import answer, works
+    from graphgrow.reason import answers, tasks
 
     _check_one_of(question, work, "a question")
     with closing(open_store(store)) as opened:
-        done = answer.told(opened.graph(), work) if work else None
+        done = answers.load(opened.graph(), work) if work else None
         if done is None:
             budget = Budget(tokens=tokens, usd=usd)
             with _asking(opened, llm, base_url, budget, temperature, patience) as asked:
                 model, home = asked.model, asked.store
-                how = works.Options(seed=seed, budget=asked.budget, stop=asked.is_stopped)
+                how = tasks.Options(seed=seed, budget=asked.budget, stop=asked.is_stopped)
                 if work:
-                    done = answer.go_on(home, model, work, **how)
+                    done = answers.resume(home, model, work, **how)
                 else:
                     near = _meanings(embeddings, home, base_url)
-                    done = answer.ask(home, model, question, context=context, compare=compare, meanings=near, **how)
+                    done = answers.ask(home, model, question, context=context, compare=compare, meanings=near, **how)
     if as_json:
-        dump(works.as_json(done) | {"known": done.known, "text": done.text})
+        dump(tasks.as_json(done) | {"known": done.known, "text": done.text})
         return
     for claim in done.claims:
         say(claim.line)
@@ -119,24 +119,24 @@ def ideas(
 ) -> None:
     """Propose hypotheses from gaps, bridges and surprising relations; each measured against the graph, then ranked."""
     from graphgrow.reason import ideas as hypotheses
-    from graphgrow.reason import works
-    from graphgrow.reason.seeds import Dials
+    from graphgrow.reason import tasks
+    from graphgrow.reason.seeds import IdeaDials
 
-    dials = Dials(novelty, feasibility, effectiveness)
+    dials = IdeaDials(novelty, feasibility, effectiveness)
     with closing(open_store(store)) as opened:
-        done = hypotheses.found(opened.graph(), work) if work else None
+        done = hypotheses.load(opened.graph(), work) if work else None
         if done is None:
             budget = Budget(tokens=tokens, usd=usd)
             with _asking(opened, llm, base_url, budget, temperature, patience) as asked:
                 model, home = asked.model, asked.store
-                how = works.Options(seed=seed, width=width, budget=asked.budget, stop=asked.is_stopped)
+                how = tasks.Options(seed=seed, width=width, budget=asked.budget, stop=asked.is_stopped)
                 near = _meanings(embeddings, home, base_url)
                 if work:
-                    done = hypotheses.go_on(home, model, work, meanings=near, **how)
+                    done = hypotheses.resume(home, model, work, meanings=near, **how)
                 else:
                     done = hypotheses.ideas(home, model, count=count, dials=dials, goal=goal, meanings=near, **how)
     if as_json:
-        dump(works.as_json(done))
+        dump(tasks.as_json(done))
         return
     for rank, idea in enumerate(done.ranked, 1):
         won = f", won {idea.won:.0%} of {idea.compared}" if idea.compared else ""
@@ -175,26 +175,26 @@ def judge(
 ) -> None:
     """Say which of two answers is better, blind and in both orders, by a judge that is tried first."""
     from graphgrow.reason import judge as judging
-    from graphgrow.reason import works
+    from graphgrow.reason import tasks
 
     _check_one_of(answers, work, "answers")
     with closing(open_store(store)) as opened:
         graph = opened.graph()
-        done = judging.judged(graph, work) if work else None
+        done = judging.load(graph, work) if work else None
         pair = [] if work else answers_to_judge(graph, answers or [], question)
         if done is None:
             budget = Budget(tokens=tokens, usd=usd)
             with _asking(opened, llm, base_url, budget, temperature, patience) as asked:
                 model, home = asked.model, asked.store
-                how = works.Options(seed=seed, width=width, budget=asked.budget, stop=asked.is_stopped)
+                how = tasks.Options(seed=seed, width=width, budget=asked.budget, stop=asked.is_stopped)
                 if work:
-                    done = judging.go_on(home, model, work, **how)
+                    done = judging.resume(home, model, work, **how)
                 else:
                     (name, about, one), (other_name, _, other) = pair
                     names = name, other_name
                     done = judging.judge(home, model, about, one, other, names=names, samples=samples, **how)
     if as_json:
-        dump(works.as_json(done) | {"sentence": done.sentence})
+        dump(tasks.as_json(done) | {"sentence": done.sentence})
         return
     say(done.sentence)
     if done.interval and done.agreement is not None:
@@ -230,9 +230,9 @@ def _asking(
 def _meanings(name: str, home: GraphStore, base_url: str) -> "Meanings | None":
     """Return what compares meanings; where nobody chose, the local model if it is installed."""
     if name != AUTO:
-        return None if name == OFF else meanings(name, home, base_url)
+        return None if name == OFF else open_meanings(name, home, base_url)
     try:
-        return meanings("local", home)
+        return open_meanings("local", home)
     except BadInput:
         note("names are compared by their words alone; pip install 'graphgrow[local]' compares meanings too")
         return None
@@ -247,13 +247,13 @@ def answers_to_judge(graph: Graph, given: list[str], question: str) -> list[tupl
 
     `given` are two events or text files, or one event that asked with --compare. Raises BadInput for what is no answer.
     """
-    from graphgrow.reason.answer import told
+    from graphgrow.reason.answers import load
     from graphgrow.reason.judge import COMPARED
 
     if len(given) == 1:
         if not given[0].isdecimal():
             raise BadInput(f"{given[0]!r} is one answer: name two, or the event of an ask with --compare")
-        done = told(graph, int(given[0]))
+        done = load(graph, int(given[0]))
         if done is None or done.plain is None:
             raise BadInput(f"event {given[0]} holds no two answers: ask with --compare, or name two")
         plain = " ".join(done.plain) or "I do not know."
@@ -264,7 +264,7 @@ def answers_to_judge(graph: Graph, given: list[str], question: str) -> list[tupl
     answers: list[tuple[str, str, str]] = []
     for one in given:
         if one.isdecimal() and not Path(one).exists():
-            done = told(graph, int(one))
+            done = load(graph, int(one))
             if done is None:
                 raise BadInput(f"event {one} is no whole answer yet: go on with  graphgrow ask STORE --work {one}")
             answers.append((f"event {one}", question or done.question, done.text))

@@ -118,7 +118,7 @@ class Engine(Generic[Q, P]):
         self._file = None
 
     def commit(self, event: Event) -> bool:
-        """Save what a reply came to; False where another writer was faster: resolve it again, the graph holds its events.
+        """Save what a reply came to; False where another writer was faster: resolve again, the graph holds its events.
 
         Raises StoreAway where the server does not answer: the reply then waits on disk.
         """

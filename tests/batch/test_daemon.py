@@ -47,7 +47,7 @@ class Slow(Scripted):
     def ask(self, prompt):
         time.sleep(0.05)
         protein = f"protein {uuid4().int % 10**6}"
-        return self._billed(prompt, triples(("spider silk", "contains", protein), (protein, "forms", "sheet")))
+        return Scripted([triples(("spider silk", "contains", protein), (protein, "forms", "sheet"))]).ask(prompt)
 
 def log(what, **about):
     print(what, about, flush=True)

@@ -14,7 +14,7 @@ from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.model import Answer, Change, Event, Expansion, Focus, Prompt, Question, Reply
 from graphgrow.llm.embedders import LocalEmbedder
 from graphgrow.resolve.identity import Meanings
-from graphgrow.resolve.options import resolver
+from graphgrow.resolve.options import open_resolver
 from graphgrow.resolve.resolve import Resolver
 from graphgrow.stores.projection import differences, project
 from graphgrow.stores.sqlite import SQLiteStore
@@ -39,7 +39,7 @@ def replied(graph: Graph, said: Triples, how: Resolver) -> Expansion:
 
 def grown(*replies: Triples, how: Resolver | None = None) -> tuple[Graph, list[Event]]:
     """Return the graph and the log of some replies, with new names compared."""
-    graph, log, how = Graph(), list[Event](), how or resolver()
+    graph, log, how = Graph(), list[Event](), how or open_resolver()
     for said in replies:
         log.append(replied(graph, said, how))
         graph.apply(log[-1])
@@ -57,7 +57,7 @@ def test_another_spelling_merges_by_itself_and_can_be_taken_apart() -> None:
     assert (log[1].measures.nodes, len(log[1].delta.new_concepts)) == (3, 1)  # type: ignore[union-attr]  # an expansion
     graph.apply(edits.unmerge(graph, "aluminum alloy"))
     assert list(graph.concepts) == ["steel", "aluminium alloy", "aluminum alloy", "hardness"]
-    graph.apply(replied(graph, [("aluminum alloy", "is a", "metal")], resolver()))
+    graph.apply(replied(graph, [("aluminum alloy", "is a", "metal")], open_resolver()))
     assert "aluminum alloy" in graph.concepts
 
 
@@ -82,7 +82,7 @@ def test_a_rejected_concept_stays_out_under_every_spelling() -> None:
     """What was rejected as aluminium alloy does not come in as aluminum alloy."""
     graph, _ = grown([("steel", "contains", "aluminium alloy")])
     graph.apply(edits.reject(graph, "aluminium alloy"))
-    new = replied(graph, [("steel", "contains", "Aluminum alloys")], resolver())
+    new = replied(graph, [("steel", "contains", "Aluminum alloys")], open_resolver())
     assert [(one.text, one.rule) for one in new.delta.rejects] == [("Aluminum alloys", "rejected by hand")]
     assert new.delta.concepts == ()
 
@@ -99,10 +99,10 @@ def test_passive_predicates_turn_round() -> None:
 @settings(max_examples=60)
 def test_an_identifier_that_was_there_all_along_decides_like_a_new_one(replies: list[Triples]) -> None:
     """A resumed run resolves as an uninterrupted one; the log folds to the graph that lived."""
-    lasting, graph, log = resolver(), Graph(), list[Event]()
+    lasting, graph, log = open_resolver(), Graph(), list[Event]()
     for said in replies:
         event = replied(graph, said, lasting)
-        assert event == replied(fold(log), said, resolver())
+        assert event == replied(fold(log), said, open_resolver())
         graph.apply(event)
         log.append(event)
     assert content(fold(log)) == content(graph)
@@ -129,13 +129,14 @@ def test_meanings_are_compared_with_the_local_model(tmp_path: Path) -> None:
     with closing(SQLiteStore(tmp_path / "g.db", create=True)) as store:
         store.append(*grown([("steel", "contains", "iron")])[1])
         meanings = Meanings(LocalEmbedder(), store)
+        how = open_resolver(meanings=meanings)
         graph, log = grown([("steel", "is a", "metal"), ("surgical instruments", "contains", "steel")],
-                           [("medical instruments", "contains", "iron")], how=resolver(meanings=meanings))  # fmt: skip
+                           [("medical instruments", "contains", "iron")], how=how)  # fmt: skip
         assert Change("doubt", ("medical instrument", "surgical instrument")).concepts in [
             change.concepts for change in log[1].delta.changes
         ]
         assert len(list(graph.doubts())) >= 1
-        assert store.recall("embedding all-MiniLM-L6-v2 int8", ["medical instruments"]) or len(meanings) >= 3
+        assert store.recall("embedding all-MiniLM-L6-v2 int8", ["medical instruments"]) or len(meanings.index) >= 3
 
 
 def test_rules_vocabulary_and_unmapped_wordings_from_the_command_line(tmp_path: Path) -> None:

@@ -1,4 +1,6 @@
-"""Every word of Cypher the store says. All of it is constant: what a model wrote travels as parameters alone.
+"""What is written into Neo4j: every word of Cypher the store says, and the rows of primitive values that go with it.
+
+All of the Cypher is constant: what a model wrote travels as parameters alone.
 
 (:Graph {name, version, format})
 (:Concept {id, graph, key, name, aliases, first_seq})
@@ -10,6 +12,20 @@
 `events` of a relation are those that said it, `wording` the words of its evidence that differ from its predicate;
 `decides` marks the events that have changes.
 """
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from graphgrow.graph.corrections import Corrections
+from graphgrow.graph.events import sealed
+from graphgrow.graph.graph import Evidence
+from graphgrow.graph.model import Edit, Event, ReasoningStep, Relation, Triple
+from graphgrow.stores.projection import Patch
+
+Row = dict[str, Any]
+Rows = dict[str, list[Row]]
 
 FORMAT = 1
 
@@ -147,3 +163,105 @@ REMEMBER = """
 UNWIND $rows AS row MERGE (c:Cached {id: row.id})
 SET c.graph = $graph, c.kind = $kind, c.key = row.key, c.value = row.value
 """
+
+
+def identity(*words: str) -> str:
+    """Return the id of a concept (graph, key) or a relation (graph, source, predicate, target): 128 bits in hex.
+
+    Names can be longer than an index takes, so what is unique is a digest; JSON keeps ("ab", "c") and ("a", "bc")
+    apart.
+    """
+    return hashlib.sha256(json.dumps(words).encode()).hexdigest()[:32]
+
+
+def event_rows(writer: str, events: Iterable[Event]) -> Rows:
+    """Return the nodes that the events themselves are, with names and values that a person understands."""
+    rows: Rows = {"expansions": [], "edits": [], "thoughts": []}
+    for event in events:
+        row: Row = {
+            "seq": event.seq,
+            "at": event.at,
+            "new_concepts": len(event.delta.new_concepts),
+            "new_relations": len(event.delta.relations),
+            "payload": sealed(event),
+            "writer": writer,
+        }
+        if event.delta.changes:
+            row["decides"] = True
+        if isinstance(event, Edit):
+            rows["edits"].append(row | {"name": f"{event.seq}: {event.edit}", "edit": event.edit, "note": event.note})
+            continue
+        row |= {"outcome": event.outcome, "problem": event.reason}
+        if reply := event.reply:
+            row |= {"model": reply.model, "tokens": reply.usage.tokens, "seconds": reply.seconds}
+            row |= {} if reply.usd is None else {"usd": reply.usd}
+        if isinstance(event, ReasoningStep):
+            row["name"] = f"{event.seq}: {event.task}, {event.stage}"
+            row |= {"task": event.task, "stage": event.stage, "work": event.plan, "about": list(event.subject)}
+            rows["thoughts"].append(row)
+            continue
+        focus = event.focus
+        row["name"] = f"{event.seq}: {', '.join(focus.concepts)} ({focus.angle})"
+        row |= {"topic": event.topic, "strategy": focus.strategy, "asked_about": list(focus.concepts)}
+        row |= {"angle": focus.angle, "reason": focus.reason}
+        rows["expansions"].append(row)
+    return rows
+
+
+def new_rows(graph: str, events: Iterable[Event], corrections: Corrections) -> Rows:
+    """Return what events add to what is shown of a graph, as APPEND takes it, each node and relation once.
+
+    A relation that several of the events state is one row with their sum. `corrections` is what was decided before, and
+    takes in what these events decide about the names that they bring.
+    """
+    concepts = dict[str, Row]()
+    aliases = dict[str, list[str]]()
+    relations = dict[Relation, list[tuple[int, Triple, int]]]()
+    for event in events:
+        corrections.take(event)
+        delta = corrections.delta(event.delta)
+        for concept in delta.concepts:
+            row: Row = {"id": identity(graph, concept.key), "key": concept.key, "name": concept.name, "seq": event.seq}
+            spellings = concepts.setdefault(concept.key, row | {"spellings": []})["spellings"]
+            spellings += [text for text in (concept.name, *concept.aliases) if text not in spellings]
+        for key, spelling in delta.aliases:
+            aliases.setdefault(key, []).append(spelling)
+        for statement in delta.relations:
+            relations.setdefault(statement.relation, []).append((event.seq, statement.raw, statement.support))
+    return {
+        "concepts": list(concepts.values()),
+        "aliases": [{"id": identity(graph, key), "spellings": list(dict.fromkeys(s))} for key, s in aliases.items()],
+        "relations": [relation_row(graph, relation, said) for relation, said in relations.items()],
+    }
+
+
+def patch_rows(graph: str, change: Patch, evidence: Mapping[Relation, Sequence[Evidence]]) -> Rows:
+    """Return what PATCH takes; `evidence` is that of every relation as it will be."""
+    return {
+        "gone_relations": [{"id": identity(graph, r.source, r.predicate, r.target)} for r in change.gone_relations],
+        "gone_concepts": [{"id": identity(graph, key)} for key in change.gone_concepts],
+        "concepts": [
+            {"id": identity(graph, key), "key": key, "name": name, "spellings": list(spellings), "seq": first}
+            for key, (name, spellings, first) in change.concepts.items()
+        ],
+        "relations": [
+            relation_row(graph, relation, [(one.seq, one.raw, one.support) for one in evidence[relation]])
+            for relation in change.relations
+        ],
+    }
+
+
+def relation_row(graph: str, relation: Relation, evidence: Sequence[tuple[int, Triple, int]]) -> Row:
+    """Return the row of a relation with its evidence: seq of the event, raw words and support, in order."""
+    source, predicate, target = relation.source, relation.predicate, relation.target
+    return {
+        "id": identity(graph, source, predicate, target),
+        "source": identity(graph, source),
+        "target": identity(graph, target),
+        "predicate": predicate,
+        "support": sum(support for _, _, support in evidence),
+        "first_seq": evidence[0][0],
+        "last_seq": evidence[-1][0],
+        "events": list(dict.fromkeys(seq for seq, _, _ in evidence)),
+        "wording": list(dict.fromkeys(raw.predicate for _, raw, _ in evidence if raw.predicate != predicate)),
+    }

@@ -21,9 +21,8 @@ from graphgrow.growth.loop import grow
 from graphgrow.growth.replay import recording, replay
 from graphgrow.llm.scripted import Scripted
 from graphgrow.parse.forms import Unreadable
-from graphgrow.reason.thinking import Inquiry, Thinking
-from graphgrow.reason.works import begin
-from graphgrow.resolve.options import resolver
+from graphgrow.reason.tasks import Inquiry, Reasoner, begin
+from graphgrow.resolve.options import open_resolver
 from graphgrow.stores import GraphStore, open_store
 from graphgrow.stores.projection import differences, project
 from graphgrow.stores.retrying import Patient
@@ -58,10 +57,10 @@ def store(tmp_path: Path) -> GraphStore:
 
 def work(home: GraphStore, replies: Sequence[str | Reply], names: Sequence[str], **how: object) -> list[ReasoningStep]:
     """Do the one work of a store, from where it is, and return what came of it."""
-    with Thinking(home, Scripted(replies), **how) as thinking:  # type: ignore[arg-type]  # as a test gives them
-        plans = [works[0] for works in thinking.graph.thoughts.values()]
-        plan = plans[0] if plans else thinking.plan("discover", {"from": "a", "to": "b"})
-        return list(thinking.ask_all(plan, inquiries(*names)))
+    with Reasoner(home, Scripted(replies), **how) as reasoner:  # type: ignore[arg-type]  # as a test gives them
+        plans = [works[0] for works in reasoner.graph.thoughts.values()]
+        plan = plans[0] if plans else reasoner.plan("discover", {"from": "a", "to": "b"})
+        return list(reasoner.ask_all(plan, inquiries(*names)))
 
 
 def test_a_work_goes_on_where_it_was_broken_off_and_asks_nothing_twice(store: GraphStore) -> None:
@@ -109,9 +108,9 @@ def test_a_work_that_died_before_the_second_attempt_makes_only_that_one(store: G
 def test_the_log_is_the_same_at_any_width_where_all_replies_can_be_used(store: GraphStore, width: int) -> None:
     """Questions are committed in their order, however many are under way."""
     names = [f"n{i}" for i in range(9)]
-    with Thinking(store, Echo(), width=width, now=lambda: "now") as thinking:
-        plan = thinking.plan("ask", {})
-        found = list(thinking.ask_all(plan, inquiries(*names)))
+    with Reasoner(store, Echo(), width=width, now=lambda: "now") as reasoner:
+        plan = reasoner.plan("ask", {})
+        found = list(reasoner.ask_all(plan, inquiries(*names)))
     assert [one.result["says"] for one in found] == [f'What is "{name}"?' for name in names]
     assert [one.seq for one in found] == list(range(found[0].seq, found[0].seq + 9))
 
@@ -129,11 +128,11 @@ class Echo(Scripted):
 
 def test_another_writer_in_the_middle_of_a_work_is_no_harm(store: GraphStore) -> None:
     """A thought follows whatever event is the last."""
-    with Thinking(store, Scripted(says("one", "two"))) as thinking:
-        plan = thinking.plan("discover", {})
-        thinking.ask(plan, inquiries("a")[0])
+    with Reasoner(store, Scripted(says("one", "two"))) as reasoner:
+        plan = reasoner.plan("discover", {})
+        reasoner.ask(plan, inquiries("a")[0])
         list(grow(None, store, Scripted(chatter(5)[3:]), budget=Budget(steps=2)))
-        last = thinking.ask(plan, inquiries("b")[0])
+        last = reasoner.ask(plan, inquiries("b")[0])
     assert last.seq == store.graph().seq
     assert store.graph().steps == 5
 
@@ -150,10 +149,10 @@ def test_stages_of_another_work_are_gone_on_from_without_a_question(store: Graph
     """They are taken over as events of the new work."""
     work(store, says("one", "two"), ("a", "b"))
     first = next(event for event in store.events() if isinstance(event, ReasoningStep))
-    with Thinking(store, Scripted(says("three"))) as thinking:
-        plan = thinking.plan("discover", {}, takes=first.seq)
-        thinking.inherit(plan, ("definition",))
-        found = list(thinking.ask_all(plan, inquiries("a", "b", "c")))
+    with Reasoner(store, Scripted(says("three"))) as reasoner:
+        plan = reasoner.plan("discover", {}, takes=first.seq)
+        reasoner.inherit(plan, ("definition",))
+        found = list(reasoner.ask_all(plan, inquiries("a", "b", "c")))
     assert [one.result["says"] for one in found] == ["one", "two", "three"]
     assert {one.task_seq for one in found} == {plan.seq}
 
@@ -183,7 +182,7 @@ def test_a_replay_keeps_what_belongs_together(store: GraphStore, tmp_path: Path)
     path.write_text("".join(to_json(event) + "\n" for event in store.events()), encoding="utf-8")
     with closing(open_store("memory:", create=True)) as target:
         list(grow("spider silk", target, Scripted(chatter(1)), budget=Budget(steps=1)))
-        list(replay(recording(path), target, resolver(), append=True))
+        list(replay(recording(path), target, open_resolver(), append=True))
         plan, *others = (event for event in target.events() if isinstance(event, ReasoningStep))
     assert plan.seq == 5
     assert [one.task_seq for one in others] == [5, 5]
@@ -193,14 +192,14 @@ def test_a_replay_keeps_what_belongs_together(store: GraphStore, tmp_path: Path)
 KILLED = """
 import os, signal, sys
 from graphgrow.llm.scripted import Scripted
-from graphgrow.reason.thinking import Thinking
+from graphgrow.reason.tasks import Reasoner
 from graphgrow.stores import open_store
-from tests.reason.test_thinking import inquiries, says
+from tests.reason.test_tasks import inquiries, says
 store = open_store(sys.argv[1])
-with Thinking(store, Scripted(says("paid for"))) as thinking:
-    plan = thinking.plan("discover", {})
-    thinking._commit = lambda thought: os.kill(os.getpid(), signal.SIGKILL)
-    thinking.ask(plan, inquiries("a")[0])
+with Reasoner(store, Scripted(says("paid for"))) as reasoner:
+    plan = reasoner.plan("discover", {})
+    reasoner._commit = lambda thought: os.kill(os.getpid(), signal.SIGKILL)
+    reasoner.ask(plan, inquiries("a")[0])
 """
 
 
@@ -224,7 +223,7 @@ def test_half_a_character_in_a_reply_loses_nothing(store: GraphStore) -> None:
 def test_two_at_the_same_work_do_not_both_pay(store: GraphStore) -> None:
     """Who comes second is told so; when the first has ended, what it has brought is known."""
     work(store, says("one"), ("a",))
-    with Thinking(store, Scripted(says("two", "never"))) as first, Thinking(store, Scripted([])) as second:
+    with Reasoner(store, Scripted(says("two", "never"))) as first, Reasoner(store, Scripted([])) as second:
         plan = next(iter(first.graph.thoughts.values()))[0]
         asked = first.ask_all(plan, inquiries("a", "b", "c"))
         assert next(asked).result == {"says": "one"}
@@ -238,7 +237,7 @@ def test_two_at_the_same_work_do_not_both_pay(store: GraphStore) -> None:
 
 def test_two_who_want_the_same_at_once_begin_one_work(store: GraphStore) -> None:
     """The second sees what the first has begun, however old its view of the graph is."""
-    with Thinking(store, Scripted([])) as first, Thinking(store, Scripted([])) as second:
+    with Reasoner(store, Scripted([])) as first, Reasoner(store, Scripted([])) as second:
         plan = begin(first, "ask", {"question": "why"}, dict)
         assert begin(second, "ask", {"question": "why"}, dict) == plan
 
@@ -267,10 +266,10 @@ def test_what_is_under_way_counts_when_a_question_is_asked_again(store: GraphSto
     """Two questions at once may cost 2 USD; to ask the first again beside the second would make it so."""
     go_on = Event()
     model = Dear(go_on)
-    with Thinking(store, model, width=2, budget=Budget(usd=2.0)) as thinking:
-        plan = thinking.plan("ask", {})
-        asked = thinking.ask_all(plan, inquiries("a", "b"))
-        thinking.spent.usd = 0.5
+    with Reasoner(store, model, width=2, budget=Budget(usd=2.0)) as reasoner:
+        plan = reasoner.plan("ask", {})
+        asked = reasoner.ask_all(plan, inquiries("a", "b"))
+        reasoner.spent.usd = 0.5
         Timer(0.3, go_on.set).start()
         with pytest.raises(BudgetSpent, match="more than 2 USD"):
             list(asked)

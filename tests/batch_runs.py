@@ -2,18 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from pathlib import Path
 
-from graphgrow.batch.clock import Clock
-from graphgrow.batch.dispatch import Dispatcher, Log
-from graphgrow.batch.executors import Place
+from graphgrow.batch.dispatch import Dispatcher, Log, silent
+from graphgrow.batch.jobs import load
 from graphgrow.batch.limits import MINUTE, LocalGate
-from graphgrow.batch.once import drive, silent
-from graphgrow.batch.reading import load
-from graphgrow.batch.running import Opening, never
+from graphgrow.batch.run import Backend, ModelSpec, never
+from graphgrow.batch.schedule import Clock, Schedule, utc_now
 from graphgrow.batch.state import State, state_path
 from graphgrow.graph.model import Expansion, Prompt, Reply, Usage
 from graphgrow.llm import LLM
@@ -28,13 +27,9 @@ class Hands:
 
     at: datetime
 
-    def now(self) -> datetime:
+    def __call__(self) -> datetime:
         """Return where the hands are."""
         return self.at
-
-    def seconds(self, moment: datetime) -> float:
-        """Return the seconds to a moment, as if the clock went on."""
-        return max(0.0, (moment - self.at).total_seconds())
 
     def go(self, **span: float) -> None:
         """Move the hands."""
@@ -62,9 +57,14 @@ class Costing:
         """Do nothing."""
 
 
-def talking(opening: Opening) -> LLM:
+def talking(spec: ModelSpec) -> LLM:
     """Return a model that always has something new to say."""
     return Scripted(chatter(400), cycle=True)
+
+
+def using(model: LLM | Callable[[ModelSpec], LLM]) -> Callable[[ModelSpec], AbstractContextManager[LLM]]:
+    """Return how a run comes by a model, or by what a function makes of its description."""
+    return lambda spec: closing(model(spec) if callable(model) else model)
 
 
 def jobs_file(folder: Path, text: str) -> Path:
@@ -77,30 +77,35 @@ def jobs_file(folder: Path, text: str) -> Path:
 @contextmanager
 def working(
     path: Path,
-    clock: Clock,
-    spread: Callable[[Opening], LLM] = talking,
+    clock: Clock = utc_now,
+    model: Callable[[ModelSpec], LLM] = talking,
     *,
     minute: float = MINUTE,
     log: Log = silent,
-    priced: bool = False,
     stop: Callable[[], bool] = never,
 ) -> Iterator[Dispatcher]:
     """Yield the dispatcher of a jobs file, on threads."""
     jobs = load(path)
+    gate = LocalGate(jobs, minute, stop)
     with (
         closing(State(state_path(path.absolute()))) as state,
         state.alone(),
         ThreadPoolExecutor(50) as threads,
     ):
-        place = Place(threads, LocalGate(jobs, minute=minute), spread=spread, is_priced=lambda _: priced)
-        yield Dispatcher(jobs, path.absolute().parent, state, place, clock, log, stop)
+        backend = Backend(threads, lambda jobs: replace(gate, jobs=jobs), open_model=using(model))
+        yield Dispatcher(jobs, path.absolute().parent, state, backend, clock, log, stop)
 
 
 def tick(dispatcher: Dispatcher) -> None:
     """Look at every job once, and do what is due to its end."""
     for job in dispatcher.jobs.job:
         dispatcher.claim(job)
-    drive(dispatcher, None, never)
+    dispatcher.drive()
+
+
+def between(schedule: Schedule, after: datetime, until: datetime) -> Iterator[datetime]:
+    """Yield the moments of a schedule after one up to another."""
+    return takewhile(lambda due: due <= until, schedule.after(after))
 
 
 def asked(store: Path | str) -> list[Expansion]:

@@ -2,31 +2,35 @@
 
 Workers are told what to open, never keys: each reads its own environment. Replies of questions come back to the worker
 that does the run, which keeps them safe and commits them; a question that a dead worker had is asked again on another.
+The limits of endpoints are kept by the scheduler, which lets requests pass one at a time and by one clock. Nothing is
+locked, so no worker that dies can hold up the others: what it had under way counts as answered then.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from threading import Lock
+from time import monotonic, sleep
+from typing import Any
+from uuid import uuid4
 
-from distributed import Client, get_worker, secede
+from distributed import Client, Scheduler, SchedulerPlugin, get_worker, secede
 
-from graphgrow.batch.executors import Place, spreads
-from graphgrow.batch.jobs import Jobs
-from graphgrow.batch.rate_limiter import ClusterGate, RateLimiter, connected
-from graphgrow.batch.reports import Report
-from graphgrow.batch.running import Opening, Task, perform
+from graphgrow.batch.jobs import Jobs, Rate
+from graphgrow.batch.limits import NAP, Request, Window, admit, answered
+from graphgrow.batch.reports import JobReport
+from graphgrow.batch.run import Backend, JobRun, ModelSpec, perform
 from graphgrow.errors import BadInput
 from graphgrow.graph.model import Prompt, Reply, Usage
 from graphgrow.llm import LLM, Gate
 
 CONNECT_SECONDS = 10
-_OPENING = Lock()
+_CONNECTING, _OPENING = Lock(), Lock()
 
 
 @contextmanager
-def cluster(jobs: Jobs, address: str) -> Iterator[Place]:
+def cluster(address: str) -> Iterator[Backend]:
     """Yield the workers of a cluster; raises BadInput where its scheduler does not answer or has no worker."""
     try:
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
@@ -43,62 +47,133 @@ def cluster(jobs: Jobs, address: str) -> Iterator[Place]:
             ) from None
         executor = client.get_executor(pure=False)
         try:
-            yield Place(executor, ClusterGate(jobs, address), on_worker, partial(OnCluster, address), is_here=False)
+            yield Backend(executor, lambda jobs: ClusterGate(jobs, address), perform_on_worker, is_here=False)
         finally:
             executor.shutdown(wait=False)
 
 
-def on_worker(task: Task) -> Report:
-    """Do a run on a worker; one whose questions go to the workers too gives its place to them."""
-    task = replace(task, gate=_here(task.gate))
-    if spreads(task.job):
+def perform_on_worker(run: JobRun) -> JobReport:
+    """Do a run on a worker; a wide one gives its place to its questions, which go to the workers too."""
+    run = replace(run, gate=_of_this_worker(run.gate))
+    if run.job.width * run.job.samples > 1 and isinstance(run.gate, ClusterGate):
         secede()
-        return perform(task)
-    return perform(replace(task, spread=Opening.open))
-
-
-def _here(gate: Gate | None) -> Gate | None:
-    """Return the gate as this worker passes it; what a worker had under way counts no longer once it is dead."""
-    return replace(gate, worker=get_worker().address) if isinstance(gate, ClusterGate) else gate
+        address = run.gate.address
+        run = replace(run, open_model=lambda spec: nullcontext(ClusterModel(address, spec)))
+    return perform(run)
 
 
 @dataclass(frozen=True)
-class OnCluster:
+class ClusterModel:
     """A model that is asked on whichever worker has time."""
 
     address: str
-    opening: Opening
+    spec: ModelSpec
 
     @property
     def name(self) -> str:
         """The model's name."""
-        return _opened(self.opening).name
+        return _model(self.spec).name
 
     def price(self, usage: Usage) -> float | None:
         """Return what a bill costs in USD, None where no price is known."""
-        return _opened(self.opening).price(usage)
+        return _model(self.spec).price(usage)
 
     def ask(self, prompt: Prompt) -> Reply:
         """Return the reply of some worker."""
-        executor = connected(self.address).get_executor(pure=False)
-        reply: Reply = executor.submit(ask, self.opening, prompt).result()
+        executor = _client(self.address).get_executor(pure=False)
+        reply: Reply = executor.submit(ask_on_worker, self.spec, prompt).result()
         return reply
 
     def close(self) -> None:
         """Do nothing: a worker keeps its model for the next question."""
 
 
-def ask(opening: Opening, prompt: Prompt) -> Reply:
-    """Ask on a worker."""
-    return _opened(replace(opening, gate=_here(opening.gate))).ask(prompt)
+def ask_on_worker(spec: ModelSpec, prompt: Prompt) -> Reply:
+    """Ask a model on a worker."""
+    return _model(replace(spec, gate=_of_this_worker(spec.gate))).ask(prompt)
 
 
-def _opened(opening: Opening) -> LLM:
+def _of_this_worker(gate: Gate | None) -> Gate | None:
+    """Return the gate as this worker passes it, by whose name the scheduler knows what it had under way."""
+    return replace(gate, worker=get_worker().address) if isinstance(gate, ClusterGate) else gate
+
+
+def _model(spec: ModelSpec) -> LLM:
     """Return this worker's model of a description, opened once, whichever of its threads is the first."""
     with _OPENING:
-        return _kept(opening)
+        return _opened(spec)
 
 
 @cache
-def _kept(opening: Opening) -> LLM:
-    return opening.open()
+def _opened(spec: ModelSpec) -> LLM:
+    return spec.open()
+
+
+@dataclass
+class RateLimiter(SchedulerPlugin):
+    """What counts for each endpoint, kept by the scheduler for all that use its cluster, as long as it lives."""
+
+    name: str = "graphgrow limits"
+    idempotent: bool = True
+    _windows: dict[str, Window] = field(default_factory=dict)
+
+    async def start(self, scheduler: Scheduler) -> None:
+        """Let workers ask."""
+        scheduler.handlers.update(graphgrow_admit=self.admit, graphgrow_answered=self.answered)
+
+    def remove_worker(self, scheduler: Scheduler, worker: str, **_more: object) -> None:  # noqa: ARG002  # Dask's
+        """Take what a worker had under way as answered, at the most that it could take."""
+        for base_url, window in self._windows.items():
+            for request in window:
+                if not request.answered and request.who.partition(" ")[0] == worker:
+                    self.answered(base_url, request.who, request.tokens)
+
+    def admit(self, base_url: str, who: str, tokens: int, rate: dict[str, int | None]) -> float:
+        """Let a request pass, or return the seconds to wait before asking again."""
+        request = Request(who, tokens, monotonic())
+        window = self._windows.get(base_url, ())
+        self._windows[base_url], wait = admit(window, request, Rate.model_validate(rate))
+        return wait
+
+    def answered(self, base_url: str, who: str, tokens: int) -> None:
+        """Note that a request was answered, and what it took."""
+        self._windows[base_url] = answered(self._windows.get(base_url, ()), who, tokens, monotonic())
+
+
+@dataclass(frozen=True)
+class ClusterGate:
+    """The gate of the workers of a cluster, which ask its scheduler."""
+
+    jobs: Jobs
+    address: str
+    worker: str = ""
+
+    @contextmanager
+    def passing(self, base_url: str, tokens: int) -> Iterator[Callable[[int], None]]:
+        """Wait until one more request may go; one that never says what it took counts with the most it could."""
+        rate, who, took = self.jobs.rate(base_url), f"{self.worker} {uuid4().hex}", [tokens]
+        if rate == Rate():
+            yield lambda _: None
+            return
+        client = _client(self.address)
+        scheduler: Any = client.scheduler
+        limits = rate.model_dump(include=set(Rate.model_fields))
+        admit = partial(client.sync, scheduler.graphgrow_admit, base_url=base_url, who=who, tokens=tokens, rate=limits)
+        while wait := admit():
+            sleep(min(wait, NAP))
+        try:
+            yield lambda tokens: took.__setitem__(0, tokens)
+        finally:
+            with suppress(OSError):  # a reply that is paid for is worth more than its note: it counts for longer then
+                client.sync(scheduler.graphgrow_answered, base_url=base_url, who=who, tokens=took[0])
+
+
+def _client(address: str) -> Client:
+    """Return this process's own connection to the scheduler, for threads that are no task of a worker."""
+    with _CONNECTING:
+        return _connected(address)
+
+
+@cache
+def _connected(address: str) -> Client:
+    return Client(address, timeout=CONNECT_SECONDS, set_as_default=False)

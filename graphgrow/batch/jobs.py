@@ -1,34 +1,40 @@
-"""What a jobs file holds: jobs, each with its graph, model, budgets, schedule and hooks, and the limits of all."""
+"""Jobs files: what they hold (graph, model, budgets, schedule, hooks; limits of all), and reading one."""
 
 import re
-from collections.abc import Callable
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Literal, Self, TypeVar
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, WithJsonSchema, model_validator
 
-from graphgrow.batch.schedule import Every, Schedule, cron, time_zone
+from graphgrow.batch.schedule import Interval, Schedule, cron, time_zone
 from graphgrow.errors import BadInput
 from graphgrow.growth.intents import MOST as MOST_INTENTS
 from graphgrow.growth.samples import MOST as MOST_SAMPLES
-from graphgrow.growth.topic import check
-from graphgrow.llm.endpoint import checked
+from graphgrow.growth.topic import check as check_topic
+from graphgrow.llm.endpoint import checked as checked_address
 from graphgrow.policy import DEFAULT, open_policy
 from graphgrow.resolve.hygiene import Hygiene
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 SPAN = r"^\s*\d+(\.\d+)?\s*[smhdw]\s*$"
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 LONGEST = timedelta(days=3660)
 MOST_AT_ONCE = 1000  # runs
-T = TypeVar("T")
+
+KeyPath = tuple[str | int, ...]  # keys of tables and places in arrays, from the top of a file
 
 
-def _span(value: object) -> object:
-    """Return a span of time for text such as 90s, 15m, 6h, 2d or 1w; anything else as it is."""
-    if not isinstance(value, str):
-        raise ValueError(f"{value!r} is no span of time: write it like '90s', '15m', '6h' or '2d'")  # noqa: TRY004  # pydantic's
-    if not re.match(SPAN, value):
+def _span(value: object) -> timedelta:
+    """Return a span of time for text such as 90s, 15m, 6h, 2d or 1w."""
+    if not isinstance(value, str) or not re.match(SPAN, value):
         raise ValueError(f"{value!r} is no span of time: write it like '90s', '15m', '6h' or '2d'")
     text = value.strip()
     seconds = float(text[:-1]) * timedelta(**{_UNITS[text[-1]]: 1}).total_seconds()
@@ -37,29 +43,55 @@ def _span(value: object) -> object:
     return timedelta(seconds=seconds)
 
 
+def _passes(check: Callable[[Any], object]) -> AfterValidator:
+    """Return the validator of a field that `check` may refuse by BadInput."""
+
+    def validate(value: object) -> object:
+        try:
+            check(value)
+        except BadInput as error:
+            raise ValueError(str(error)) from None
+        return value
+
+    return AfterValidator(validate)
+
+
+def _check_store(store: str) -> None:
+    if store.startswith("memory:") or not store.strip():
+        raise BadInput(f"store {store!r} is gone when the run ends: name a .db file or a neo4j:// address")
+
+
+def _check_command(words: tuple[str, ...]) -> None:
+    if words and not words[0].strip():
+        raise BadInput("the first word of command is the program to run: it is empty")
+
+
+def _check_lease(lease: timedelta) -> None:
+    if lease < timedelta(seconds=1):
+        raise BadInput("lease must be a second or more: it is how long a graph stays taken after a crash")
+
+
 Span = Annotated[timedelta, BeforeValidator(_span), WithJsonSchema({"type": "string", "pattern": SPAN})]
-Whole = Annotated[int, Field(ge=1)]
-Money = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Positive = Annotated[int, Field(ge=1)]
+Usd = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+CronLine = Annotated[str, _passes(cron)]
+ZoneName = Annotated[str, _passes(time_zone)]
+Address = Annotated[str, AfterValidator(str.strip), _passes(checked_address)]
+AddressOrNone = Annotated[str, AfterValidator(str.strip), _passes(lambda text: text and checked_address(text))]
+Rules = Annotated[tuple[str, ...], _passes(lambda names: Hygiene(frozenset(names)))]
+Command = Annotated[tuple[str, ...], _passes(_check_command)]
 
 
-def _usable(call: Callable[[], T]) -> T:
-    """Return what a call returns; what it refuses is an error of the field."""
-    try:
-        return call()
-    except BadInput as error:
-        raise ValueError(str(error)) from None
+class _Section(BaseModel):
+    model_config = {"extra": "forbid", "frozen": True}
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
-
-
-class Quota(_Part):
+class Quota(_Section):
     """Most that may be used; what is left out is not limited. Tokens count prompts and replies."""
 
-    steps: Whole | None = None
-    tokens: Whole | None = None
-    usd: Money | None = None
+    steps: Positive | None = None
+    tokens: Positive | None = None
+    usd: Usd | None = None
 
 
 class RunQuota(Quota):
@@ -69,7 +101,7 @@ class RunQuota(Quota):
     until: Literal["saturated"] | None = None
 
 
-class When(_Part):
+class JobSchedule(_Section):
     """When a job is due: a crontab line, or every so often; `missed` and `overlap` say what else may happen.
 
     A run is missed where it is begun later than `grace` after it was due (the machine was off): `once` runs the last of
@@ -77,9 +109,9 @@ class When(_Part):
     `skip` leaves it out, `wait` runs it afterwards.
     """
 
-    cron: str | None = Field(None, examples=["30 2 * * *", "0 8 * * mon-fri"])
+    cron: CronLine | None = Field(None, examples=["30 2 * * *", "0 8 * * mon-fri"])
     every: Span | None = Field(None, examples=["6h", "1d"])
-    timezone: str | None = Field(None, examples=["Europe/Berlin"])
+    timezone: ZoneName | None = Field(None, examples=["Europe/Berlin"])
     missed: Literal["once", "all", "skip"] = "once"
     grace: Span = timedelta(minutes=5)
     overlap: Literal["skip", "wait"] = "skip"
@@ -92,42 +124,30 @@ class When(_Part):
             raise ValueError("every must be a second or more")
         return self
 
-    @field_validator("timezone")
-    @classmethod
-    def _is_zone(cls, name: str | None) -> str | None:
-        return _usable(lambda: time_zone(name).key) if name is not None else None
-
-    @field_validator("cron")
-    @classmethod
-    def _is_cron(cls, line: str | None) -> str | None:
-        if line is not None:
-            _usable(lambda: cron(line))
-        return line
-
     def schedule(self, zone: str) -> Schedule:
         """Return the moments; `zone` is the time zone of a crontab line that names none."""
-        return cron(self.cron, self.timezone or zone) if self.cron else Every(self.every or timedelta(days=1))
+        return cron(self.cron, self.timezone or zone) if self.cron else Interval(self.every or timedelta(days=1))
 
-    @property
-    def words(self) -> str:
-        """The schedule in a few words."""
+    def __str__(self) -> str:
         return f"cron {self.cron}" if self.cron else f"every {self.every}"
 
 
-class Job(_Part):
+class Job(_Section):
     """A graph and what is asked about it each time the job is due; most names are those of `graphgrow grow`."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
-    topic: str | None = None
-    store: str = Field(description="A path to a .db file (from where the jobs file is), or a store URL.")
+    topic: Annotated[str | None, _passes(check_topic)] = None
+    store: Annotated[str, _passes(_check_store)] = Field(
+        description="A path to a .db file (from where the jobs file is), or a store URL."
+    )
     llm: str = ""
-    base_url: str = ""
-    policy: str = DEFAULT
+    base_url: AddressOrNone = ""
+    policy: Annotated[str, _passes(open_policy)] = DEFAULT
     width: Annotated[int, Field(ge=1, le=256)] = 1
     samples: Annotated[int, Field(ge=1, le=MOST_SAMPLES)] = 1
     intents: Annotated[int, Field(ge=0, le=MOST_INTENTS)] = 0
     arbiter: bool = False
-    without_rule: tuple[str, ...] = Field((), description="Hygiene rules to leave out.")
+    without_rule: Rules = Field((), description="Hygiene rules to leave out.")
     predicates: str = Field("", description="A vocabulary of your own, in the form of predicates.toml.")
     strict_predicates: bool = Field(False, description="Hold the model to the vocabulary by the reply's schema.")
     embeddings: str = Field("", description="Compare names by meaning too: local, or an endpoint's embedding model.")
@@ -138,95 +158,41 @@ class Job(_Part):
     run: RunQuota = RunQuota()
     day: Quota = Quota()
     week: Quota = Quota()
-    schedule: When | None = None
+    schedule: JobSchedule | None = None
     report: str | None = Field(None, description="A Markdown file that holds the newest report, with JSON beside it.")
-    command: tuple[str, ...] = Field((), description="A program and its arguments, run after each run, by no shell.")
+    command: Command = Field((), description="A program and its arguments, run after each run, by no shell.")
     command_env: tuple[str, ...] = Field((), description="Variables of the environment that the command is given too.")
     command_seconds: Annotated[float, Field(gt=0, le=3600)] = 60
 
-    @field_validator("topic")
-    @classmethod
-    def _is_topic(cls, topic: str | None) -> str | None:
-        _usable(lambda: check(topic))
-        return topic
 
-    @field_validator("without_rule")
-    @classmethod
-    def _are_rules(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        _usable(lambda: Hygiene(frozenset(names)))
-        return names
-
-    @field_validator("policy")
-    @classmethod
-    def _is_policy(cls, name: str) -> str:
-        _usable(lambda: open_policy(name))
-        return name
-
-    @field_validator("base_url")
-    @classmethod
-    def _is_address(cls, address: str) -> str:
-        return _usable(lambda: checked(address)) if address else ""
-
-    @field_validator("store")
-    @classmethod
-    def _is_kept(cls, store: str) -> str:
-        if store.startswith("memory:") or not store.strip():
-            raise ValueError(f"store {store!r} is gone when the run ends: name a .db file or a neo4j:// address")
-        return store
-
-    @field_validator("command")
-    @classmethod
-    def _has_program(cls, words: tuple[str, ...]) -> tuple[str, ...]:
-        if words and not words[0].strip():
-            raise ValueError("the first word of command is the program to run: it is empty")
-        return words
-
-
-class Rate(_Part):
+class Rate(_Section):
     """Most that an endpoint is asked by all jobs together."""
 
-    requests_a_minute: Whole | None = None
-    tokens_a_minute: Whole | None = None
-    at_once: Whole | None = None
+    requests_a_minute: Positive | None = None
+    tokens_a_minute: Positive | None = None
+    at_once: Positive | None = None
 
 
 class EndpointRate(Rate):
     """The limits of one endpoint, in place of those for every endpoint."""
 
-    base_url: str
-
-    @field_validator("base_url")
-    @classmethod
-    def _is_address(cls, address: str) -> str:
-        return _usable(lambda: checked(address))
+    base_url: Address
 
 
-class Limits(_Part):
+class Limits(_Section):
     """What holds for all jobs together; `endpoint` is for each endpoint that has no limits of its own."""
 
     concurrency: Annotated[int, Field(ge=1, le=MOST_AT_ONCE)] = 2
-    usd_a_day: Money | None = None
+    usd_a_day: Usd | None = None
     endpoint: Rate = Rate()
-    timezone: str = "UTC"
-    lease: Span = timedelta(seconds=60)
+    timezone: ZoneName = "UTC"
+    lease: Annotated[Span, _passes(_check_lease)] = timedelta(seconds=60)
     patience: Span = timedelta(minutes=10)
     reports: Annotated[str, Field(description="The folder of reports, from where the jobs file is.")] = "reports"
     state: Annotated[str, Field(description="The file that keeps what was run (default: beside the jobs file).")] = ""
 
-    @field_validator("timezone")
-    @classmethod
-    def _is_zone(cls, name: str) -> str:
-        return _usable(lambda: time_zone(name).key)
 
-    @field_validator("lease")
-    @classmethod
-    def _is_long_enough(cls, lease: timedelta) -> timedelta:
-        if lease < timedelta(seconds=1):
-            raise ValueError("lease must be a second or more: it is how long a graph stays taken after a crash")
-        return lease
-
-
-class Jobs(_Part):
+class Jobs(_Section):
     """A jobs file."""
 
     limits: Limits = Limits()
@@ -243,10 +209,10 @@ class Jobs(_Part):
 
     def named(self, name: str) -> Job:
         """Return a job by its name; raises BadInput where there is none."""
-        found = next((job for job in self.job if job.name == name), None)
-        if found is None:
+        job = next((job for job in self.job if job.name == name), None)
+        if job is None:
             raise BadInput(f"there is no job {name!r} in the file: it has {', '.join(job.name for job in self.job)}")
-        return found
+        return job
 
     def zone(self, job: Job) -> ZoneInfo:
         """Return the time zone of a job, whose days and weeks its quotas are for."""
@@ -254,5 +220,117 @@ class Jobs(_Part):
 
     def rate(self, base_url: str) -> Rate:
         """Return the limits of an endpoint."""
-        own = (one for one in self.endpoint if one.base_url.rstrip("/") == base_url.rstrip("/"))
+        own = (rate for rate in self.endpoint if rate.base_url.rstrip("/") == base_url.rstrip("/"))
         return next(own, self.limits.endpoint)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that a jobs file cannot say, and the line that says it (0: the whole file)."""
+
+    line: int
+    text: str
+
+
+_AT_LINE = re.compile(r"\(at line (\d+), column \d+\)")
+_SECTIONS = (Jobs, Job, Limits, Rate, EndpointRate, Quota, RunQuota, JobSchedule)
+_SETTINGS = sorted({name for section in _SECTIONS for name in section.model_fields})
+
+
+def load(path: Path, text: str | None = None) -> Jobs:
+    """Return the jobs of a file; raises BadInput with the first line that cannot be used, and how many more.
+
+    `text` is what stands in it, where that was read before.
+    """
+    jobs, problems = parse(read(path) if text is None else text)
+    if jobs is None:
+        first, *more = problems
+        rest = f" (and {len(more)} more: see  graphgrow batch check {path})" if more else ""
+        raise BadInput(f"{path}:{first.line}: {first.text}{rest}")
+    return jobs
+
+
+def read(path: Path) -> str:
+    """Return the text of a jobs file; raises BadInput where it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise BadInput(f"{path} is no UTF-8 text: save it as UTF-8") from None
+    except OSError as error:
+        raise BadInput(f"cannot open {path}: {error.strerror or error}") from None
+
+
+def parse(text: str) -> tuple[Jobs | None, list[Problem]]:
+    """Return what a text says, or None and what is wrong with it, in the order of its lines."""
+    try:
+        return Jobs.model_validate(tomllib.loads(text)), []
+    except tomllib.TOMLDecodeError as error:
+        match = _AT_LINE.search(str(error))
+        line = int(match[1]) if match else text.count("\n") + 1
+        return None, [Problem(line, f"this is no TOML: {_AT_LINE.sub('', str(error)).strip().lower()}")]
+    except ValidationError as error:
+        errors, line_of = error.errors(include_url=False), lines(text)
+        if len(errors) > 1:  # jobs with errors do not count, so that there seems to be none
+            errors = [one for one in errors if one["type"] != "too_short"] or errors
+        return None, sorted((_problem(one, line_of) for one in errors), key=lambda problem: problem.line)
+    except (RecursionError, ValueError):
+        return None, [Problem(1, "this is no jobs file: its brackets are too deep, or a number in it is too long")]
+
+
+def _problem(error: "ErrorDetails", line_of: Mapping[KeyPath, int]) -> Problem:
+    """Return an error of pydantic in our own words, with the line of its value or the nearest table around it."""
+    path, kind, message, value = error["loc"], error["type"], error["msg"], error.get("input")
+    if kind == "extra_forbidden":
+        near = get_close_matches(str(path[-1]), _SETTINGS, 1)
+        text = f"there is no such setting{f', did you mean {near[0]}?' if near else ''}"
+    elif kind == "missing":
+        text = "this is missing"
+    elif kind == "value_error":
+        text = message.removeprefix("Value error, ")
+    elif kind == "string_pattern_mismatch":
+        text = f"{value!r} cannot be used: a name has letters, digits, dots, hyphens and underscores, at most 64"
+    else:
+        shown = "" if isinstance(value, dict | list) else f" (it is {value!r})"
+        text = message[:1].lower() + message[1:] + shown
+    name = ".".join(str(key) for key in path if isinstance(key, str) and key != "job")
+    around = (path[:end] for end in range(len(path), 0, -1))
+    line = next((line_of[table] for table in around if table in line_of), 1)
+    return Problem(line, f"{name or ('job' if path else 'the file')}: {text}")
+
+
+def lines(text: str) -> dict[KeyPath, int]:
+    """Return the line of every table and key of a TOML text, by its path; entries of arrays of tables are numbered."""
+    line_of: dict[KeyPath, int] = {}
+    newest: dict[KeyPath, int] = {}  # the place of the last entry of each array of tables
+    table: KeyPath = ()
+    statement, first = "", 0
+    for number, line in enumerate(text.splitlines(keepends=True), 1):
+        statement, first = statement + line, first or number
+        try:
+            content = tomllib.loads(statement)
+        except tomllib.TOMLDecodeError:
+            continue  # a value that goes on in the next line
+        if statement.lstrip().startswith("["):
+            table = ()
+            while content:
+                ((name, inner),) = content.items()
+                table = (*table, name)
+                if isinstance(inner, list):
+                    newest[table] = newest.get(table, -1) + 1
+                content = inner[0] if isinstance(inner, list) else inner
+                if table in newest:
+                    table = (*table, newest[table])
+            line_of.setdefault(table, first)
+        else:
+            for path in _paths(content):
+                line_of.setdefault((*table, *path), first)
+        statement, first = "", 0
+    return line_of
+
+
+def _paths(table: Mapping[str, Any]) -> Iterator[KeyPath]:
+    """Yield the path of every key of a table and of the tables in it."""
+    for name, value in table.items():
+        yield (name,)
+        if isinstance(value, dict):
+            yield from ((name, *rest) for rest in _paths(value))

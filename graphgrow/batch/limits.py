@@ -15,7 +15,8 @@ from graphgrow.batch.jobs import Jobs, Rate
 from graphgrow.errors import LLMError
 
 MINUTE = 60.0
-NAP = 1.0  # seconds after which a waiting request looks whether it is still wanted
+SOON = 0.25  # seconds; a guess, where only an answer that is still to come makes room
+NAP = 1.0  # seconds after which a waiting request looks whether it is still to be sent
 PATIENCE = 600.0  # seconds after which a request without an answer is no longer counted: its asker was killed
 
 
@@ -44,30 +45,26 @@ def admit(window: Window, request: Request, rate: Rate, minute: float = MINUTE) 
     """
     now = request.sent
     counted = tuple(one for one in window if one.until(minute) > now)
-    under_way = [one for one in counted if not one.answered]
-    if rate.at_once is not None and len(under_way) >= rate.at_once:
-        return counted, _SOON
+    if rate.at_once is not None and sum(not one.answered for one in counted) >= rate.at_once:
+        return counted, SOON
     wait = 0.0
     if rate.requests_a_minute is not None:
-        wait = max(wait, _room([(one, 1) for one in counted], rate.requests_a_minute - 1, now, minute))
+        wait = _wait([(one, 1) for one in counted], rate.requests_a_minute - 1, now, minute)
     if rate.tokens_a_minute is not None:
-        tokens = min(request.tokens, rate.tokens_a_minute)
-        wait = max(wait, _room([(one, one.tokens) for one in counted], rate.tokens_a_minute - tokens, now, minute))
+        room = rate.tokens_a_minute - min(request.tokens, rate.tokens_a_minute)
+        wait = max(wait, _wait([(one, one.tokens) for one in counted], room, now, minute))
     return (counted, wait) if wait else ((*counted, request), 0.0)
 
 
-_SOON = 0.25
-
-
-def _room(counted: Sequence[tuple[Request, int]], most: int, now: float, minute: float) -> float:
-    """Return the seconds until what counts is at most so much."""
+def _wait(counted: Sequence[tuple[Request, int]], most: int, now: float, minute: float) -> float:
+    """Return the seconds until the weights of what counts are at most so much."""
     total = sum(weight for _, weight in counted)
+    if total <= most:
+        return 0.0
     for one, weight in sorted(counted, key=lambda pair: pair[0].until(minute)):
-        if total <= most:
-            return 0.0
         total -= weight
         if total <= most:
-            return max(0.001, one.until(minute) - now) if one.answered else _SOON
+            return max(0.001, one.until(minute) - now) if one.answered else SOON
     return 0.0
 
 
@@ -78,10 +75,9 @@ def answered(window: Window, who: str, tokens: int, now: float) -> Window:
 
 @dataclass
 class LocalGate:
-    """The gate of the threads of one process."""
+    """The gate of the threads of one process; copies of it with other jobs count together."""
 
     jobs: Jobs
-    clock: Callable[[], float] = time.monotonic
     minute: float = MINUTE
     stop: Callable[[], bool] = lambda: False
     _windows: dict[str, Window] = field(default_factory=dict)
@@ -91,21 +87,18 @@ class LocalGate:
     def passing(self, base_url: str, tokens: int) -> Iterator[Callable[[int], None]]:
         """Wait until one more request may go; one that never says what it took counts with the most it could."""
         rate, who, took = self.jobs.rate(base_url), uuid4().hex, [tokens]
-        self._enter(base_url, who, tokens, rate)
-        try:
-            yield lambda tokens: took.__setitem__(0, tokens)
-        finally:
-            with self._change:
-                self._windows[base_url] = answered(self._windows[base_url], who, took[0], self.clock())
-                self._change.notify_all()
-
-    def _enter(self, base_url: str, who: str, tokens: int, rate: Rate) -> None:
         with self._change:
             while True:
                 if self.stop():
                     raise LLMError("the question was not sent: somebody asked to stop")
-                request = Request(who, tokens, self.clock())
+                request = Request(who, tokens, time.monotonic())
                 self._windows[base_url], wait = admit(self._windows.get(base_url, ()), request, rate, self.minute)
                 if not wait:
-                    return
+                    break
                 self._change.wait(min(wait, NAP))
+        try:
+            yield lambda tokens: took.__setitem__(0, tokens)
+        finally:
+            with self._change:
+                self._windows[base_url] = answered(self._windows[base_url], who, took[0], time.monotonic())
+                self._change.notify_all()

@@ -1,21 +1,32 @@
 """What a run did, read from the log of its graph: what grew, what it cost, new hubs and communities, what went wrong.
 
-Names in it are a model's words: in Markdown they stand in code spans, where nothing is read as mark-up.
+Names in it are a model's words: in Markdown they stand in code spans, where nothing is read as mark-up. Who wants to
+know is told by a command: a list of words, no shell, and of the environment what is named.
 """
 
 import json
-from collections.abc import Sequence
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
 
-from graphgrow.graph.graph import Graph
+from graphgrow.batch.jobs import Job
+from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.keys import clean
-from graphgrow.graph.model import Event, Expansion
+from graphgrow.graph.model import Expansion
 from graphgrow.growth.step import is_failure
 from graphgrow.policy.monitor import monitor
+from graphgrow.stores import GraphStore
 
-HUBS, LISTED, SMALLEST, LONGEST = 10, 12, 3, 80
+HUBS = 10  # the best connected concepts of a graph
+LISTED = 12  # most lines of a list
+SMALLEST = 3  # concepts of a community that is told of
+LONGEST = 80  # characters of a name
+PASSED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SYSTEMROOT")  # to the command, where they are set
+MOST_READ, SHOWN = 100_000, 300  # bytes of what the command says, and characters of it in the report
 FAILED = frozenset(("error", "failing"))
 AGAIN = frozenset(("held", "interrupted", "lost"))  # the run is not done: whoever comes next goes on with it
 ENDINGS = {
@@ -36,7 +47,7 @@ ENDINGS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class JobReport:
     """What a run did; names in lists are as the graph shows them, moments are UTC in ISO 8601.
 
     `before` is true where another machine, or an earlier try, had done it to its end.
@@ -84,13 +95,24 @@ class Report:
         return self.said or ENDINGS.get(self.outcome, self.outcome)
 
 
-def filled(report: Report, events: Sequence[Event], graph: Graph) -> Report:
-    """Return the report with what the log says of its run; `graph` is the fold over all events."""
+def with_results(report: JobReport, store: GraphStore) -> JobReport:
+    """Return the report with what the log of a graph says of its run."""
+    from graphgrow.measure.communities import follow
+
+    events = list(store.events())
     mine = [event for event in events if isinstance(event, Expansion) and event.run == report.run]
+    graph, before = fold(events), Graph()
     first = mine[0].seq if mine else graph.seq + 1
-    before = Graph()
     before.apply_all(event for event in events if event.seq < first)
+
     newest = [graph.name(key) for key, seq in graph.introduced.items() if seq >= first and key in graph.concepts]
+    hubs, hubs_before = (
+        sorted(one.concepts, key=lambda key: (-one.degree(key), key))[:HUBS] for one in (graph, before)
+    )
+    known = follow(before.neighbours, {}, before.seq)[0] if before.concepts else {}
+    communities = follow(graph.neighbours, known, graph.seq)[1] if graph.concepts else []
+    old = set(known.values())
+    new_communities = [one for one in communities if one.number not in old and one.size >= SMALLEST]
     return replace(
         report,
         topic=graph.topic,
@@ -104,41 +126,16 @@ def filled(report: Report, events: Sequence[Event], graph: Graph) -> Report:
         relations=len(graph.relations),
         new_relations=len(graph.relations) - len(before.relations),
         newest=tuple(newest[:LISTED]),
-        new_hubs=_new_hubs(before, graph),
-        new_communities=_new_communities(before, graph),
+        new_hubs=tuple((graph.name(key), graph.degree(key)) for key in hubs if key not in hubs_before),
+        new_communities=tuple((tuple(map(graph.name, one.name)), one.size) for one in new_communities[:LISTED]),
         saturation=monitor(graph).assessment.summary,
         failures=tuple((event.seq, event.reason or event.outcome) for event in mine if is_failure(event))[:LISTED],
     )
 
 
-def _hubs(graph: Graph) -> list[str]:
-    return sorted(graph.concepts, key=lambda key: (-graph.degree(key), key))[:HUBS]
-
-
-def _new_hubs(before: Graph, after: Graph) -> tuple[tuple[str, int], ...]:
-    """Return the concepts that are among the best connected now and were not, with their degrees."""
-    known = set(_hubs(before))
-    return tuple((after.name(key), after.degree(key)) for key in _hubs(after) if key not in known)
-
-
-def _new_communities(before: Graph, after: Graph) -> tuple[tuple[tuple[str, ...], int], ...]:
-    """Return the communities that were not there before, each by the names of its leading concepts and its size."""
-    from graphgrow.measure.communities import follow
-
-    if not after.concepts:
-        return ()
-    known = follow(before.neighbours, {}, before.seq)[0] if before.concepts else {}
-    _, found = follow(after.neighbours, known, after.seq)
-    old = set(known.values())
-    return tuple(
-        (tuple(after.name(key) for key in one.name), one.size)
-        for one in found
-        if one.number not in old and one.size >= SMALLEST
-    )[:LISTED]
-
-
-def markdown(report: Report) -> str:
+def markdown(report: JobReport) -> str:
     """Return the report for people."""
+    ending = ENDINGS.get(report.outcome, report.outcome)
     facts = [
         ("run", code(report.run)), ("due", report.due), ("began", report.began or "-"), ("ended", report.ended or "-"),
         ("graph", code(report.store)), ("topic", code(report.topic)), ("model", code(report.model)),
@@ -147,25 +144,21 @@ def markdown(report: Report) -> str:
         ("concepts", f"{report.concepts:,} (+{report.new_concepts:,})"),
         ("relations", f"{report.relations:,} (+{report.new_relations:,})"),
     ]  # fmt: skip
-    parts = [f"# {code(report.job)}: {_ending(report)}", "\n".join(f"- {name}: {value}" for name, value in facts)]
-    parts += _listed("New concepts", [code(name) for name in report.newest])
-    parts += _listed("New hubs", [f"{code(name)}, related to {degree}" for name, degree in report.new_hubs])
-    parts += _listed(
-        "New communities", [f"{', '.join(map(code, names))}: {size} concepts" for names, size in report.new_communities]
-    )
-    parts += [f"## Saturation\n\n{code(report.saturation)}"] if report.saturation else []
-    parts += _listed("Replies that could not be used", [f"event {seq}: {code(why)}" for seq, why in report.failures])
-    parts += _listed("Hooks", [code(said) for said in report.hooks])
+    communities = [f"- {', '.join(map(code, names))}: {size} concepts" for names, size in report.new_communities]
+    sections = {
+        "New concepts": [f"- {code(name)}" for name in report.newest],
+        "New hubs": [f"- {code(name)}, related to {degree}" for name, degree in report.new_hubs],
+        "New communities": communities,
+        "Saturation": [code(report.saturation)] if report.saturation else [],
+        "Replies that could not be used": [f"- event {seq}: {code(reason)}" for seq, reason in report.failures],
+        "Hooks": [f"- {code(words)}" for words in report.hooks],
+    }
+    parts = [
+        f"# {code(report.job)}: {ending}{f' ({code(report.said, 400)})' if report.said else ''}",
+        "\n".join(f"- {name}: {value}" for name, value in facts),
+    ]
+    parts += [f"## {title}\n\n" + "\n".join(lines) for title, lines in sections.items() if lines]
     return "\n\n".join(parts) + "\n"
-
-
-def _ending(report: Report) -> str:
-    words = ENDINGS.get(report.outcome, report.outcome)
-    return f"{words} ({code(report.said, 400)})" if report.said else words
-
-
-def _listed(title: str, rows: Sequence[str]) -> list[str]:
-    return [f"## {title}\n\n" + "\n".join(f"- {row}" for row in rows)] if rows else []
 
 
 def code(text: str, most: int = LONGEST) -> str:
@@ -175,16 +168,46 @@ def code(text: str, most: int = LONGEST) -> str:
     return f"`{line}`" if line else "-"
 
 
-def document(report: Report) -> dict[str, Any]:
-    """Return the report as JSON holds it."""
-    return asdict(report)
-
-
-def write(path: Path, report: Report) -> None:
+def write(path: Path, report: JobReport) -> None:
     """Write a report as Markdown, and as JSON beside it, each whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    texts = {".md": markdown(report), ".json": json.dumps(document(report), ensure_ascii=False, indent=1) + "\n"}
+    texts = {".md": markdown(report), ".json": json.dumps(asdict(report), ensure_ascii=False, indent=1) + "\n"}
     for suffix, text in texts.items():
         draft = path.with_suffix(f"{suffix}.draft")
         draft.write_text(text, encoding="utf-8", errors="backslashreplace")
         draft.replace(path.with_suffix(suffix))
+
+
+def notify(job: Job, report: JobReport, path: Path, folder: Path, env: Mapping[str, str] = os.environ) -> str:
+    """Run the command of a job in the folder of the jobs file; return what went wrong, "" where nothing did.
+
+    It is told by its environment: GRAPHGROW_JOB, GRAPHGROW_RUN, GRAPHGROW_OUTCOME, GRAPHGROW_REPORT (the Markdown file;
+    the JSON is beside it). Keys are not among what it is given, unless `command_env` names them.
+    """
+    if not job.command:
+        return ""
+    given = {name: env[name] for name in (*PASSED, *job.command_env) if name in env} | {
+        "GRAPHGROW_JOB": job.name, "GRAPHGROW_RUN": report.run, "GRAPHGROW_OUTCOME": report.outcome,
+        "GRAPHGROW_REPORT": str(path.absolute()),
+    }  # fmt: skip
+    program = job.command[0]
+    try:
+        with (
+            TemporaryFile() as errors,  # a file, for a pipe stays open as long as anything that the command started
+            subprocess.Popen(  # noqa: S603  # the user's own command, no shell
+                list(job.command), cwd=folder, env=given, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                stderr=errors, start_new_session=True,
+            ) as process,
+        ):  # fmt: skip
+            try:
+                status = process.wait(job.command_seconds)
+            except subprocess.TimeoutExpired:
+                return f"{program} was ended after {job.command_seconds:g} s"
+            finally:  # where its time is up, all that it started ends with it
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGKILL)
+            errors.seek(0)
+            words = clean(errors.read(MOST_READ).decode(errors="replace"))[-SHOWN:]
+    except (OSError, ValueError) as error:
+        return f"{program} cannot be run: {error}"
+    return f"{program} ended with {status}{f': {words}' if words else ''}" if status else ""

@@ -5,42 +5,45 @@ job at fixed hours is due the first time only; one whose hours begin with `*` go
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from itertools import takewhile
-from typing import Protocol
+from itertools import product
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from graphgrow.errors import BadInput
 
+Clock = Callable[[], datetime]  # the time, aware, in UTC: an argument of all that waits, for it may jump
+
 _FIELDS = (("minute", 0, 59), ("hour", 0, 23), ("day of the month", 1, 31), ("month", 1, 12), ("weekday", 0, 7))
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-_WEEKDAYS = "sun mon tue wed thu fri sat".split()
-_NAMES = {"month": {name: place for place, name in enumerate(_MONTHS, 1)},
-          "weekday": {name: place for place, name in enumerate(_WEEKDAYS)}}  # fmt: skip
+_NAMES = {
+    "month": "jan feb mar apr may jun jul aug sep oct nov dec".split(),
+    "weekday": "sun mon tue wed thu fri sat".split(),
+}
 _PART = re.compile(r"(\*|[0-9a-z]{1,9})(?:-([0-9a-z]{1,9}))?(?:/([0-9]{1,9}))?")
 _NICKNAMES = {"@hourly": "0 * * * *", "@daily": "0 0 * * *", "@weekly": "0 0 * * 0", "@monthly": "0 0 1 * *"}
 _DAYS_AHEAD = 366 * 9  # a 29 February comes at least so often
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Schedule(Protocol):
-    """The moments at which a job is due."""
+def utc_now() -> datetime:
+    """Return the time of this machine, in UTC."""
+    return datetime.now(UTC)
 
-    def after(self, moment: datetime) -> Iterator[datetime]:
-        """Yield the moments after one, in order, in UTC."""
-        ...
+
+def stamp(moment: datetime) -> str:
+    """Return a moment as events and files write it: UTC, ISO 8601, whole seconds."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
 
 
 @dataclass(frozen=True, slots=True)
-class Every:
+class Interval:
     """Due at every multiple of a span of time since 1970, whatever clocks show."""
 
     span: timedelta
 
     def after(self, moment: datetime) -> Iterator[datetime]:
-        """Yield the moments after one, without end."""
+        """Yield the moments after one, in order, in UTC, without end."""
         due = _EPOCH + self.span * ((moment - _EPOCH) // self.span)
         while True:
             due += self.span
@@ -49,56 +52,49 @@ class Every:
 
 @dataclass(frozen=True, slots=True)
 class Cron:
-    """Due at the minutes that the five fields of a crontab line name, in a time zone."""
+    """Due at the minutes that the five fields of a crontab line name, in a time zone.
 
-    minutes: frozenset[int]
-    hours: frozenset[int]
-    days: frozenset[int]
-    months: frozenset[int]
-    weekdays: frozenset[int]
+    `fields` are minutes, hours, days, months and weekdays (Sunday is 0). `either_day`: both fields for days are
+    limited, so that one of them is enough. `each_hour`: the hours begin with `*`.
+    """
+
+    fields: tuple[frozenset[int], ...]
     either_day: bool
     each_hour: bool
     zone: ZoneInfo
 
     def after(self, moment: datetime) -> Iterator[datetime]:
-        """Yield the moments after one; none where no day of nine years fits."""
+        """Yield the moments after one, in order, in UTC; none where no day of nine years fits."""
         day, last, idle = moment.astimezone(self.zone).date() - timedelta(1), moment, 0
         while idle < _DAYS_AHEAD and day < date.max - timedelta(2):
-            for due in self._moments(day):
+            for due in self._of_day(day):
                 if due > last:
                     yield due
                     last, idle = due, 0
             day, idle = day + timedelta(1), idle + 1
 
-    def _moments(self, day: date) -> list[datetime]:
+    def _of_day(self, day: date) -> list[datetime]:
         """Return the moments of a day of the calendar, in order, each once."""
-        if not self._names(day):
+        minutes, hours, days, months, weekdays = self.fields
+        by_date, by_weekday = day.day in days, day.isoweekday() % 7 in weekdays
+        fits = (by_date or by_weekday) if self.either_day else (by_date and by_weekday)
+        if not fits or day.month not in months:
             return []
-        found = set[datetime]()
-        for hour in self.hours:
-            for minute in self.minutes:
-                found.update(self._instants(datetime(day.year, day.month, day.day, hour, minute)))  # noqa: DTZ001  # what the clock on the wall shows
-        return sorted(found)
-
-    def _names(self, day: date) -> bool:
-        """Tell whether the line names a day: by both of its fields, or by either where both are limited."""
-        month, weekday = day.day in self.days, day.isoweekday() % 7 in self.weekdays
-        return day.month in self.months and ((month or weekday) if self.either_day else (month and weekday))
-
-    def _instants(self, wall: datetime) -> Iterator[datetime]:
-        """Yield the moments at which clocks show a time: one, two where it comes twice, the next one where never."""
-        first, second = (wall.replace(tzinfo=self.zone, fold=fold) for fold in (0, 1))
-        if first.utcoffset() == second.utcoffset():
-            yield first.astimezone(UTC)
-        elif first.astimezone(UTC).astimezone(self.zone).replace(tzinfo=None) != wall:
-            yield _gap_end(second.astimezone(UTC), first.astimezone(UTC), self.zone)
-        else:
-            yield first.astimezone(UTC)
-            if self.each_hour:
-                yield second.astimezone(UTC)
+        moments = set[datetime]()
+        for hour, minute in product(hours, minutes):
+            wall = datetime(day.year, day.month, day.day, hour, minute)  # noqa: DTZ001  # what the clock on the wall shows
+            first, second = (wall.replace(tzinfo=self.zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+            if first > second:  # clocks never show it
+                moments.add(_change(second, first, self.zone))
+            else:
+                moments.update((first, second) if self.each_hour else (first,))
+        return sorted(moments)
 
 
-def _gap_end(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
+Schedule = Interval | Cron
+
+
+def _change(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
     """Return the moment between two at which the zone's clocks change."""
     offset = before.astimezone(zone).utcoffset()
     while after - before > timedelta(seconds=1):
@@ -112,37 +108,37 @@ def cron(line: str, zone: str = "UTC") -> Cron:
     words = _NICKNAMES.get(line.strip().lower(), line).lower().split()
     if len(words) != len(_FIELDS):
         raise BadInput(f"{line!r} has {len(words)} fields: a crontab line has five, such as '30 2 * * mon-fri'")
-    minutes, hours, days, months, weekdays = (
-        _field(word, *field, line) for word, field in zip(words, _FIELDS, strict=True)
-    )
-    either = not (words[2].startswith("*") or words[4].startswith("*"))
-    weekdays = frozenset(day % 7 for day in weekdays)
-    found = Cron(minutes, hours, days, months, weekdays, either, words[1].startswith("*"), time_zone(zone))
-    if next(found.after(_EPOCH), None) is None:
+    fields = list[frozenset[int]]()
+    for word, (name, low, high) in zip(words, _FIELDS, strict=True):
+        numbers = set[int]()
+        for part in word.split(","):
+            match = _PART.fullmatch(part)
+            if not match:
+                raise BadInput(f"{part!r} in {line!r} is no {name}: write numbers such as 5, 1-5, 0,30 or */15")
+            first, last, step = match.groups()
+            start = low if first == "*" else _number(first, name, low, high, line)
+            end = _number(last, name, low, high, line) if last else high if first == "*" or step else start
+            if step == "0" or end < start:
+                raise BadInput(
+                    f"{part!r} in {line!r} names no {name}: the first must not be after the last, no step is 0"
+                )
+            numbers.update(range(start, end + 1, int(step or 1)))
+        fields.append(frozenset(number % 7 for number in numbers) if name == "weekday" else frozenset(numbers))
+    either_day = not (words[2].startswith("*") or words[4].startswith("*"))
+    schedule = Cron(tuple(fields), either_day, words[1].startswith("*"), time_zone(zone))
+    if next(schedule.after(_EPOCH), None) is None:
         raise BadInput(f"{line!r} names no day that there is: 31 has to be in a month that has it")
-    return found
-
-
-def _field(word: str, name: str, low: int, high: int, line: str) -> frozenset[int]:
-    found = set[int]()
-    for part in word.split(","):
-        match = _PART.fullmatch(part)
-        if not match:
-            raise BadInput(f"{part!r} in {line!r} is no {name}: write numbers such as 5, 1-5, 0,30 or */15")
-        first, last, step = match.groups()
-        start = low if first == "*" else _number(first, name, low, high, line)
-        end = _number(last, name, low, high, line) if last else high if first == "*" or step else start
-        if step == "0" or end < start:
-            raise BadInput(f"{part!r} in {line!r} names no {name}: the first must not be after the last, no step is 0")
-        found.update(range(start, end + 1, int(step or 1)))
-    return frozenset(found)
+    return schedule
 
 
 def _number(word: str, name: str, low: int, high: int, line: str) -> int:
-    number = _NAMES.get(name, {}).get(word[:3]) if word.isalpha() else int(word) if word.isdigit() else None
-    if number is None or not low <= number <= high:
-        raise BadInput(f"{word!r} in {line!r} is no {name}: it goes from {low} to {high}")
-    return number
+    """Return the number that a word of a field stands for: digits, or the name of a month or weekday."""
+    names = _NAMES.get(name, [])
+    if word.isdigit() and low <= int(word) <= high:
+        return int(word)
+    if word[:3] in names and word.isalpha():
+        return names.index(word[:3]) + low
+    raise BadInput(f"{word!r} in {line!r} is no {name}: it goes from {low} to {high}")
 
 
 def time_zone(name: str) -> ZoneInfo:
@@ -151,8 +147,3 @@ def time_zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise BadInput(f"there is no time zone {name!r}: write it like Europe/Berlin or UTC") from None
-
-
-def between(schedule: Schedule, after: datetime, until: datetime) -> Iterator[datetime]:
-    """Yield the moments after one up to another."""
-    return takewhile(lambda due: due <= until, schedule.after(after))

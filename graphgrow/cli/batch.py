@@ -47,18 +47,19 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Run what is due and end. Exit code 0: all done; 4: a run failed; 75: try again later."""
-    from graphgrow.batch import once
+    from dataclasses import asdict
+
+    from graphgrow.batch import dispatch
 
     if due and not due.tzinfo:
         due = due.replace(tzinfo=UTC)
+    if now and not due:
+        due = datetime.now(UTC)
     with _signals() as stop:
-        wanted = once.Wanted(tuple(only or ()), now, due, executor)
-        log = once.silent if as_json else Progress()
-        reports = once.run(jobs, wanted, log=log, stop=lambda: bool(stop))
+        log = dispatch.silent if as_json else Progress()
+        reports = dispatch.run_jobs(jobs, only or (), due, executor, log=log, stop=lambda: bool(stop))
     if as_json:
-        from graphgrow.batch.reports import document
-
-        dump({"runs": [document(report) for report in reports]})
+        dump({"runs": [asdict(report) for report in reports]})
     elif reports:
         rows = [
             (one.job, one.outcome, one.steps, one.new_concepts, one.tokens, one.usd, one.sentence) for one in reports
@@ -66,7 +67,7 @@ def run(
         table(("job", "outcome", " steps", " new concepts", " tokens", " USD", ""), rows)
     else:
         say("Nothing is due.")
-    raise Exit(once.exit_code(reports, stopped=bool(stop)))
+    raise Exit(dispatch.exit_code(reports, stopped=bool(stop)))
 
 
 @app.command()
@@ -78,26 +79,15 @@ def serve(
     """Run jobs whenever they are due, until Ctrl-C or SIGTERM: what is under way is saved then, and goes on later."""
     from importlib.util import find_spec
 
-    from graphgrow.batch.clock import SystemClock
-    from graphgrow.batch.dispatch import Dispatcher
-    from graphgrow.batch.executors import place
-    from graphgrow.batch.reading import load
-    from graphgrow.batch.state import State, state_path
+    from graphgrow.batch.dispatch import open_dispatcher
 
     if find_spec("apscheduler") is None:
         raise BadInput("the daemon needs a scheduler: install it with  pip install '.[batch]'")
     from graphgrow.batch.daemon import Daemon
 
-    loaded, path = load(jobs), jobs.absolute()
-    with (
-        closing(State(state_path(path, loaded.limits.state))) as state,
-        state.alone(),
-        place(loaded, executor) as where,
-        _signals() as stop,
-    ):
-        is_over = lambda: bool(stop)  # noqa: E731  # both ask it
-        dispatcher = Dispatcher(loaded, path.parent, state, where, SystemClock(), Progress(as_json=as_json), is_over)
-        Daemon(path, dispatcher, is_over).serve()
+    log = Progress(as_json=as_json)
+    with _signals() as stop, open_dispatcher(jobs, executor, log=log, stop=lambda: bool(stop)) as dispatcher:
+        Daemon(jobs.absolute(), dispatcher).serve()
 
 
 class Progress:
@@ -146,7 +136,7 @@ def _signals() -> Iterator[list[int]]:
 @app.command()
 def status(jobs: JobsFile, as_json: AsJson = False) -> None:
     """Say when each job ran last and will run next."""
-    from graphgrow.batch.overview import overview
+    from graphgrow.batch.status import overview
 
     rows = overview(jobs)
     if as_json:
@@ -176,7 +166,7 @@ def resume(jobs: JobsFile, names: Names = None) -> None:
 
 
 def _set_paused(jobs: Path, names: Sequence[str] | None, *, paused: bool) -> None:
-    from graphgrow.batch.reading import load
+    from graphgrow.batch.jobs import load
     from graphgrow.batch.state import State, state_path
 
     loaded = load(jobs)
@@ -190,13 +180,13 @@ def _set_paused(jobs: Path, names: Sequence[str] | None, *, paused: bool) -> Non
 @app.command()
 def trigger(jobs: JobsFile, name: Name) -> None:
     """Have the daemon run a job now, out of its turn."""
-    from graphgrow.batch.reading import load
+    from graphgrow.batch.jobs import load
     from graphgrow.batch.state import State, state_path
 
     loaded = load(jobs)
     job = loaded.named(name)
     with closing(State(state_path(jobs.absolute(), loaded.limits.state))) as state:
-        state.wish(job.name)
+        state.trigger(job.name)
     say(f"{job.name} runs when the daemon sees it; without one:  graphgrow batch run {jobs} --only {job.name} --now")
 
 
@@ -205,7 +195,7 @@ def check(jobs: JobsFile, as_json: AsJson = False) -> None:
     """Say what a jobs file cannot say, line by line; exit code 1 where there is anything."""
     from dataclasses import asdict
 
-    from graphgrow.batch.reading import parse, read
+    from graphgrow.batch.jobs import parse, read
 
     parsed, problems = parse(read(jobs))
     if as_json:

@@ -39,7 +39,7 @@ def explore(
     if any(not address.strip() for address in allow or ()):
         raise BadInput("--allow names nobody: give it the e-mail address of who may come in")
     if jobs:
-        from graphgrow.batch.reading import load
+        from graphgrow.batch.jobs import load
 
         load(jobs)  # what it cannot say is said here
     explorer = import_module(f"{EXPLORER}.serve")

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 from distributed import Client
 
-from graphgrow.batch import once
+from graphgrow.batch.dispatch import run_jobs
+from graphgrow.batch.schedule import utc_now
 from graphgrow.errors import BadInput
 from graphgrow.stores import open_store
 from graphgrow.stores.projection import differences, project
@@ -93,7 +94,7 @@ def test_twenty_jobs_on_two_workers_of_which_one_is_killed(neo4j_server: Server,
         with ThreadPoolExecutor(1) as killer, pytest.MonkeyPatch.context() as patch:
             patch.setenv("NEO4J_PASSWORD", env["NEO4J_PASSWORD"])
             done = killer.submit(kill_one)
-            reports = once.run(path, once.Wanted(everything=True, executor=address))
+            reports = run_jobs(path, due=utc_now(), executor=address)
             done.result()
             assert {report.outcome for report in reports} == {"steps"}, [report.said for report in reports]
             assert len(reports) == JOBS
@@ -113,7 +114,7 @@ def test_a_store_that_workers_cannot_open_is_refused(tmp_path: Path) -> None:
     """A SQLite file is on one machine; the sentence says so, before any cluster is asked."""
     path = jobs_file(tmp_path, '[[job]]\nname = "a"\ntopic = "silk"\nstore = "a.db"\n')
     with pytest.raises(BadInput, match=r"a\.db, a file that workers on other machines cannot open: keep it in neo4j"):
-        once.run(path, once.Wanted(everything=True, executor="dask://127.0.0.1:1"))
+        run_jobs(path, due=utc_now(), executor="dask://127.0.0.1:1")
 
 
 @pytest.mark.parametrize("name", ["ray://there:1", "dask://there", "dask://:1", "dask://there:x", "dask"])
@@ -121,7 +122,7 @@ def test_an_executor_that_is_none(tmp_path: Path, name: str) -> None:
     """Only a Dask scheduler's address is one."""
     path = jobs_file(tmp_path, '[[job]]\nname = "a"\ntopic = "silk"\nstore = "neo4j://there?graph=a"\n')
     with pytest.raises(BadInput, match="no executor"):
-        once.run(path, once.Wanted(everything=True, executor=name))
+        run_jobs(path, due=utc_now(), executor=name)
 
 
 def test_a_cluster_that_is_not_there(tmp_path: Path) -> None:
@@ -130,4 +131,4 @@ def test_a_cluster_that_is_not_there(tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("graphgrow.batch.cluster.CONNECT_SECONDS", 1)
         with pytest.raises(BadInput, match="no Dask scheduler answers"):
-            once.run(path, once.Wanted(everything=True, executor=f"dask://127.0.0.1:{free_port()}"))
+            run_jobs(path, due=utc_now(), executor=f"dask://127.0.0.1:{free_port()}")

@@ -10,20 +10,20 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Thread, Timer
 
 import pytest
 
-from graphgrow.batch.clock import FastClock
 from graphgrow.batch.daemon import Daemon
-from graphgrow.batch.schedule import Every, between
+from graphgrow.batch.schedule import Interval
 from graphgrow.batch.state import State, state_path
 from graphgrow.errors import BadInput
 from graphgrow.stores import open_store
 from graphgrow.stores.projection import differences, project
-from tests.batch_runs import asked, jobs_file, tick, utc, working
+from tests.batch_runs import asked, between, jobs_file, tick, utc, working
 from tests.conftest import ROOT
 
 ROUNDS = int(os.environ.get("GRAPHGROW_KILLS", "8"))
@@ -33,16 +33,15 @@ JOB = (
     '[[job]]\nname = "{name}"\ntopic = "spider silk"\nstore = "{name}.db"\nrun = {{ steps = 2 }}\nwidth = {width}\n'
     'schedule = {{ every = "10m", missed = "all", overlap = "wait" }}\n'
 )
-CHILD = """
-import sys, time
+NURSERY = """
+import os, sys, time
 from pathlib import Path
 from uuid import uuid4
-from graphgrow.batch.clock import FastClock
 from graphgrow.batch.daemon import Daemon
 from graphgrow.llm.scripted import Scripted
 from tests.batch_runs import working
 from tests.conftest import triples
-from tests.batch.test_daemon import START
+from tests.batch.test_daemon import START, FastClock
 
 class Slow(Scripted):
     def ask(self, prompt):
@@ -50,13 +49,33 @@ class Slow(Scripted):
         protein = f"protein {uuid4().int % 10**6}"
         return Scripted([triples(("spider silk", "contains", protein), (protein, "forms", "sheet"))]).ask(prompt)
 
+def log(what, **about):
+    print(what, about, flush=True)
+
 path, real, speed = Path(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
-with working(path, FastClock(START, real, speed), lambda _: Slow([])) as dispatcher:
-    def log(what, **about):
-        print(what, about, flush=True)
-    dispatcher.log = log
-    Daemon(path, dispatcher, lambda: False, beat=0.2).serve()
+for line in sys.stdin:  # a daemon for each, begun with all that a new process has to import first
+    child = os.fork()
+    if not child:
+        print(os.getpid(), flush=True)
+        with working(path, FastClock(START, real, speed), lambda _: Slow([])) as dispatcher:
+            dispatcher.log = log
+            Daemon(path, dispatcher, beat=0.2).serve()
+    os.waitpid(child, 0)
+    print("killed", flush=True)
 """
+
+
+@dataclass(frozen=True, slots=True)
+class FastClock:
+    """A clock that runs `speed` times as fast as the machine's since `start` (its own time) at `real` (epoch)."""
+
+    start: datetime
+    real: float
+    speed: float
+
+    def __call__(self) -> datetime:
+        """Return the time in UTC, by this clock."""
+        return self.start + timedelta(seconds=(time.time() - self.real) * self.speed)
 
 
 @contextmanager
@@ -73,14 +92,17 @@ def killed_after(child: subprocess.Popen[str], seconds: float) -> Iterator[None]
         timer.cancel()
 
 
-def kill_while_serving(path: Path, real: float, seconds: float) -> None:
+def kill_while_serving(nursery: subprocess.Popen[str], seconds: float) -> None:
     """Let a daemon serve for some time after its first word, and kill it."""
-    command = [sys.executable, "-c", CHILD, str(path), str(real), str(SPEED)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, text=True) as child, killed_after(child, 60):
-        assert child.stdout is not None
-        assert "serving" in child.stdout.readline()
-        time.sleep(seconds)
-        child.kill()
+    assert nursery.stdin is not None
+    assert nursery.stdout is not None
+    nursery.stdin.write("serve\n")
+    nursery.stdin.flush()
+    number = int(nursery.stdout.readline())
+    assert "serving" in nursery.stdout.readline()
+    time.sleep(seconds)
+    os.kill(number, signal.SIGKILL)
+    assert any(line == "killed\n" for line in nursery.stdout)
 
 
 @pytest.mark.slow
@@ -89,16 +111,21 @@ def test_kill_9_loses_no_schedule_and_doubles_no_run(tmp_path: Path) -> None:
     jobs = "".join(JOB.format(name=name, width=width) for name, width in (("one", 1), ("two", 2)))
     path = jobs_file(tmp_path, f'[limits]\nlease = "1s"\n{jobs}')
     rng, real = random.Random(11), time.time()
-    for _ in range(ROUNDS):
-        kill_while_serving(path, real, rng.uniform(0, 1.2))
-    stood_still = FastClock(FastClock(START, real, SPEED).now(), time.time(), 0.0)
+    command = [sys.executable, "-c", NURSERY, str(path), str(real), str(SPEED)]
+    with (
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True) as nursery,
+        killed_after(nursery, 120),
+    ):
+        for _ in range(ROUNDS):
+            kill_while_serving(nursery, rng.uniform(0, 1.2))
+    stood_still = FastClock(FastClock(START, real, SPEED)(), time.time(), 0.0)
     with working(path, stood_still) as dispatcher:
         tick(dispatcher)
         for name in ("one", "two"):
             rows = dispatcher.state.runs(name, 1000)
-            due = Every(timedelta(minutes=10))
+            due = Interval(timedelta(minutes=10))
             assert [row.due for row in rows[::-1]] == list(between(due, START, rows[0].due))[-len(rows) :]
-            assert stood_still.now() - rows[0].due < due.span
+            assert stood_still() - rows[0].due < due.span
             assert {(row.status, row.outcome) for row in rows} == {("ended", "steps")}
             steps = Counter(event.run for event in asked(tmp_path / f"{name}.db"))
             assert steps == {row.name: 2 for row in rows}
@@ -127,7 +154,7 @@ def serving(path: Path, told: list[tuple[str, dict[str, object]]]) -> Iterator[C
 
     clock = FastClock(START, time.time(), 3600.0)
     with working(path, clock, log=log, stop=lambda: bool(over)) as dispatcher:
-        thread = Thread(target=Daemon(path, dispatcher, lambda: bool(over), beat=0.1).serve)
+        thread = Thread(target=Daemon(path, dispatcher, beat=0.1).serve)
         thread.start()
         try:
             yield heard
@@ -146,7 +173,7 @@ def test_the_daemon_reloads_pauses_resumes_and_is_triggered(tmp_path: Path) -> N
         assert ":9: stpes: there is no such setting, did you mean steps?" in str(heard("not reloaded")["why"])
         path.write_text(good + JOB.format(name="two", width=1).replace("10m", "52w"))
         assert heard("reloaded") == {"jobs": 2}
-        state.wish("two")
+        state.trigger("two")
         assert heard("triggered") == {"job": "two"}
         while heard("ended")["job"] != "two":
             pass

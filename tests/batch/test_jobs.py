@@ -6,8 +6,9 @@ import os
 import shutil
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, redirect_stderr, redirect_stdout
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -16,34 +17,34 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphgrow.batch import once
-from graphgrow.batch.clock import SystemClock
-from graphgrow.batch.jobs import Jobs
-from graphgrow.batch.models import Models
-from graphgrow.batch.once import drive
-from graphgrow.batch.overview import overview
-from graphgrow.batch.reading import load, parse
-from graphgrow.batch.reports import Report, code, markdown
-from graphgrow.batch.running import Opening, Task, perform
-from graphgrow.batch.schedule import cron
+from graphgrow.batch.dispatch import exit_code
+from graphgrow.batch.jobs import Jobs, load, parse
+from graphgrow.batch.reports import JobReport, code, markdown
+from graphgrow.batch.run import JobRun, LocalModels, ModelSpec, perform
+from graphgrow.batch.schedule import cron, utc_now
+from graphgrow.batch.status import overview
+from graphgrow.cli import main
 from graphgrow.errors import BadInput, LLMError
 from graphgrow.graph.model import Prompt, Reply, Usage
 from graphgrow.llm.scripted import Scripted
 from graphgrow.stores import open_store
 from graphgrow.stores.outbox import state_folder
-from tests.batch_runs import Hands, asked, jobs_file, talking, tick, utc, working
+from tests.batch_runs import Hands, asked, jobs_file, talking, tick, using, utc, working
 from tests.conftest import ROOT, chatter, triples
 
 EXAMPLES = ROOT / "data" / "batch"
 JOB = '[[job]]\nname = "silk"\ntopic = "spider silk"\nstore = "silk.db"\n'
 
 
-def graphgrow(*words: object, folder: Path, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line in a folder."""
-    return subprocess.run(
-        [sys.executable, "-m", "graphgrow", *map(str, words)], cwd=folder, env=os.environ | env, text=True,
-        capture_output=True, check=False,
-    )  # fmt: skip
+def graphgrow(*words: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a folder, in this process, and return its exit code and what it said."""
+    out, err = StringIO(), StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.chdir(folder)
+        patch.setattr(sys, "argv", ["graphgrow", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+    return subprocess.CompletedProcess(words, int(ended.value.code or 0), out.getvalue(), err.getvalue())
 
 
 @pytest.mark.parametrize(
@@ -112,9 +113,9 @@ def test_quotas_hold_over_restarts(tmp_path: Path, restarts: bool) -> None:  # n
             with working(path, clock) as dispatcher:
                 tick(dispatcher)
                 if restarts:  # another machine, or one whose state was lost
-                    dispatcher.state.add("silk", clock.now())
-                    drive(dispatcher, None, lambda: False)
-                steps.extend(report.steps for report in dispatcher.ended)
+                    dispatcher.state.add("silk", clock())
+                    dispatcher.drive()
+                steps.extend(report.steps for report in dispatcher.ended.values())
             if restarts:
                 for file in tmp_path.glob("jobs.state.db*"):
                     file.unlink()
@@ -148,13 +149,13 @@ def test_a_run_that_was_broken_off_goes_on_with_what_is_left(tmp_path: Path) -> 
     """Five steps are five steps, however often the run is begun; done, it is not done again by anybody."""
     path, due = jobs_file(tmp_path, f"{JOB}run = {{ steps = 5 }}\nretries = 0\n"), utc("2026-06-01T02:30")
     jobs = load(path)
-    task = Task(jobs, jobs.job[0], tmp_path, due, spread=lambda _: Dying(chatter(30)))
+    task = JobRun(jobs, jobs.job[0], tmp_path, due, open_model=using(Dying(chatter(30))))
     with pytest.raises(KeyboardInterrupt):
         perform(task)
     assert len(asked(tmp_path / "silk.db")) == 3
-    again = perform(Task(jobs, jobs.job[0], tmp_path, due, spread=talking))
+    again = perform(JobRun(jobs, jobs.job[0], tmp_path, due, open_model=using(talking)))
     assert (again.outcome, again.steps, again.before) == ("steps", 5, False)
-    third = perform(Task(jobs, jobs.job[0], tmp_path, due, spread=talking))
+    third = perform(JobRun(jobs, jobs.job[0], tmp_path, due, open_model=using(talking)))
     assert (third.outcome, third.steps, third.before) == ("steps", 5, True)
     assert len(asked(tmp_path / "silk.db")) == 5
     assert not list((state_folder(f"sqlite:{tmp_path / 'silk.db'}") or tmp_path).glob("*/*.json"))
@@ -165,16 +166,16 @@ def test_a_graph_that_another_machine_holds_is_left_alone_and_then_taken_over(tm
     path = jobs_file(tmp_path, f'[limits]\nlease = "1s"\n{JOB}run = {{ steps = 1 }}\nschedule = {{ every = "1d" }}\n')
     with closing(open_store(str(tmp_path / "silk.db"), create=True)) as store:
         assert store.lease("batch", "another machine", 1.2)
-        with working(path, SystemClock()) as dispatcher:
+        with working(path) as dispatcher:
             dispatcher.state.add("silk", utc("2026-06-01T00:00"))
-            drive(dispatcher, None, lambda: False)
-            assert [report.outcome for report in dispatcher.ended] == ["steps"]
+            dispatcher.drive()
+            assert [report.outcome for report in dispatcher.ended.values()] == ["steps"]
             assert store.lease("batch", "another machine", 60)
             dispatcher.ended.clear()
             dispatcher.state.add("silk", utc("2026-06-02T00:00"))
-            drive(dispatcher, None, lambda: False)
-            assert [report.outcome for report in dispatcher.ended] == ["held"]
-            assert once.exit_code(dispatcher.ended) == 75
+            dispatcher.drive()
+            assert [report.outcome for report in dispatcher.ended.values()] == ["held"]
+            assert exit_code(dispatcher.ended.values()) == 75
 
 
 class Failing(Scripted):
@@ -190,17 +191,17 @@ class Failing(Scripted):
 
 def test_an_endpoint_that_fails_is_asked_again_and_then_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two failures are borne by a run that may go on twice; one that may not says why, and exits with 4."""
-    monkeypatch.setattr("graphgrow.batch.running.LONGEST_PAUSE", 0.05)
-    for retries, outcome, exit_code in ((2, "steps", 0), (0, "error", 4)):
+    monkeypatch.setattr("graphgrow.batch.run.LONGEST_PAUSE", 0.05)
+    for retries, outcome, code_of_exit in ((2, "steps", 0), (0, "error", 4)):
         folder = tmp_path / str(retries)
         folder.mkdir()
         path = jobs_file(folder, f"{JOB}run = {{ steps = 2 }}\nretries = {retries}\n")
-        with working(path, SystemClock(), lambda _: Failing([""] * 30)) as dispatcher:
+        with working(path, utc_now, lambda _: Failing([""] * 30)) as dispatcher:
             dispatcher.state.add("silk", utc("2026-06-01T00:00"))
-            drive(dispatcher, None, lambda: False)
-            (report,) = dispatcher.ended
+            dispatcher.drive()
+            (report,) = dispatcher.ended.values()
         assert report.outcome == outcome
-        assert once.exit_code([report]) == exit_code
+        assert exit_code([report]) == code_of_exit
     assert report.said == "the endpoint is busy: ask again"
 
 
@@ -220,10 +221,10 @@ def test_a_report_says_what_grew_and_escapes_what_a_model_said(tmp_path: Path) -
     said = [triples(("spider silk", "has", f"<b>protein</b> [{n}](x) {word}"), ("spider silk", "is", f"{word} fibre"))
             for n, word in enumerate("alpha beta gamma delta".split())]  # fmt: skip
     path = jobs_file(tmp_path, f'{JOB}run = {{ steps = 4 }}\nreport = "latest.md"\n')
-    with working(path, SystemClock(), lambda _: Scripted(said)) as dispatcher:
+    with working(path, utc_now, lambda _: Scripted(said)) as dispatcher:
         dispatcher.state.add("silk", utc("2026-06-01T00:00"))
-        drive(dispatcher, None, lambda: False)
-        (report,) = dispatcher.ended
+        dispatcher.drive()
+        (report,) = dispatcher.ended.values()
     text = (tmp_path / "latest.md").read_text()
     assert text == (tmp_path / "reports" / "silk" / "20260601T000000Z.md").read_text() == markdown(report)
     document = json.loads((tmp_path / "latest.json").read_text())
@@ -240,10 +241,10 @@ def test_the_command_gets_no_key_and_no_shell(tmp_path: Path, monkeypatch: pytes
     script = "import os, json, sys; json.dump([dict(os.environ), sys.argv[1:]], open('told.json', 'w')); sys.exit('oh')"
     words = json.dumps([sys.executable, "-c", script, "$HOME; echo x"])
     path = jobs_file(tmp_path, f'{JOB}run = {{ steps = 1 }}\ncommand = {words}\ncommand_env = ["PAGER_URL"]\n')
-    with working(path, SystemClock()) as dispatcher:
+    with working(path) as dispatcher:
         dispatcher.state.add("silk", utc("2026-06-01T00:00"))
-        drive(dispatcher, None, lambda: False)
-        (report,) = dispatcher.ended
+        dispatcher.drive()
+        (report,) = dispatcher.ended.values()
     env, arguments = json.loads((tmp_path / "told.json").read_text())
     assert "OPENAI_API_KEY" not in env
     assert env["PAGER_URL"] == "there"
@@ -348,22 +349,31 @@ def test_the_examples_for_cron_and_airflow() -> None:
 
 def test_a_model_of_this_process_is_opened_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs share the one copy of a local model, which stays open until all are over; others are opened for each run."""
-    opened = list[str]()
+    opened, closed = list[str](), list[str]()
 
-    def opening(one: Opening) -> Scripted:
-        opened.append(one.llm)
-        return Scripted(["hello"], cycle=True, name=one.llm)
+    class Closing(Scripted):
+        def close(self) -> None:
+            closed.append(self.name)
 
-    monkeypatch.setattr(Opening, "open", opening)
-    with closing(Models()) as models:
-        first, second = (models.open(Opening("model.gguf", "", 0.8)) for _ in range(2))
-        first.close()
-        assert second.ask(Prompt("", "hi")).text == "hello"
-        assert second.price(Usage(1, 1)) is None
-        assert second.name == "model.gguf"
-        models.open(Opening("m-1", "http://127.0.0.1:1/v1", 0.8))
-        models.open(Opening("m-1", "http://127.0.0.1:1/v1", 0.8))
+    def opening(spec: ModelSpec) -> Scripted:
+        opened.append(spec.llm)
+        return Closing(["hello"], cycle=True, name=spec.llm)
+
+    monkeypatch.setattr(ModelSpec, "open", opening)
+    with closing(LocalModels()) as models:
+        here, there = ModelSpec("model.gguf", "", 0.8), ModelSpec("m-1", "http://127.0.0.1:1/v1", 0.8)
+        with models.open(here):
+            pass
+        with models.open(here) as second:
+            assert second.ask(Prompt("", "hi")).text == "hello"
+            assert second.price(Usage(1, 1)) is None
+            assert second.name == "model.gguf"
+        for _ in range(2):
+            with models.open(there):
+                pass
+        assert closed == ["m-1", "m-1"]
     assert opened == ["model.gguf", "m-1", "m-1"]
+    assert closed == ["m-1", "m-1", "model.gguf"]
 
 
 def test_spans_of_time_and_places() -> None:
@@ -371,6 +381,6 @@ def test_spans_of_time_and_places() -> None:
     jobs = Jobs.model_validate({"job": [{"name": "a", "store": "a.db", "schedule": {"every": "1.5h"}}]})
     assert jobs.job[0].schedule
     assert jobs.job[0].schedule.every == timedelta(minutes=90)
-    assert Opening("", "", 0.5).gate is None
-    assert Report("a@1", "a", "", "saturated").is_done
-    assert not Report("a@1", "a", "", "held").is_done
+    assert ModelSpec("", "", 0.5).gate is None
+    assert JobReport("a@1", "a", "", "saturated").is_done
+    assert not JobReport("a@1", "a", "", "held").is_done

@@ -8,22 +8,24 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphgrow.batch.clock import SystemClock
+from graphgrow.batch.budgets import day_start
+from graphgrow.batch.dispatch import exit_code
 from graphgrow.batch.jobs import Rate
 from graphgrow.batch.limits import MINUTE, Request, Window, admit, answered
-from graphgrow.batch.once import drive, exit_code
-from graphgrow.batch.running import Opening
+from graphgrow.batch.run import ModelSpec
+from graphgrow.batch.schedule import utc_now
 from graphgrow.llm.scripted import Scripted
 from tests.batch_runs import Costing, Hands, asked, jobs_file, utc, working
 from tests.conftest import chatter
 from tests.servers import Answer, Asked, Endpoint, completion, free_port, refusal, serving
 
-SHORT = 1.5  # seconds: a minute of these tests
+SHORT = 0.8  # seconds: a minute of these tests
 REQUESTS, TOKENS, AT_ONCE, RUNS = 9, 9000, 3, 4
 BILL = {"prompt_tokens": 700, "completion_tokens": 200}
 
@@ -96,11 +98,11 @@ def test_ten_jobs_on_three_moody_endpoints_keep_within_all_limits(tmp_path: Path
             under_way[what] += 1
             most[0] = max(most[0], under_way["begun"] - under_way["ended"])
 
-        with working(path, SystemClock(), Opening.open, minute=SHORT, log=log) as dispatcher:
+        with working(path, utc_now, ModelSpec.open, minute=SHORT, log=log) as dispatcher:
             for job in dispatcher.jobs.job:
-                dispatcher.state.add(job.name, SystemClock().now())
-            drive(dispatcher, None, lambda: False)
-            reports = {report.job: report for report in dispatcher.ended}
+                dispatcher.state.add(job.name, utc_now())
+            dispatcher.drive()
+            reports = {report.job: report for report in dispatcher.ended.values()}
     assert most[0] <= RUNS
     for _, mood in servers:
         requests, tokens = most_in_a_minute(mood.billed)
@@ -128,18 +130,20 @@ def test_money_of_a_day_is_shared_and_never_exceeded(tmp_path: Path) -> None:
     path = jobs_file(tmp_path, f"[limits]\nconcurrency = 3\nusd_a_day = 1.0\n{jobs}")
     clock = Hands(utc("2026-03-01T12:00:00"))
 
-    def costing(opening: Opening) -> Costing:
+    def costing(spec: ModelSpec) -> Costing:
         return Costing(Scripted(chatter(100), cycle=True), 0.05)
 
-    with working(path, clock, costing, priced=True) as dispatcher:
+    with working(path, clock, costing) as dispatcher:
         for job in dispatcher.jobs.job:
-            dispatcher.state.add(job.name, clock.now())
-        drive(dispatcher, None, lambda: False)
-        assert round(dispatcher.spent(), 6) == 1.0
-        outcomes = Counter(report.outcome for report in dispatcher.ended)
+            dispatcher.state.add(job.name, clock())
+        dispatcher.drive()
+        stores = [f"sqlite:{tmp_path / f'{n}.db'}" for n in range(6)]
+        assert round(dispatcher.ledger.spent(stores, day_start(clock(), ZoneInfo("UTC"))), 6) == 1.0
+        reports = dispatcher.ended.values()
+        outcomes = Counter(report.outcome for report in reports)
         clock.go(days=1)
-        assert dispatcher.spent() == 0
-    assert set(outcomes) == {"usd", "quota"}, [report for report in dispatcher.ended if report.outcome == "error"]
+        assert dispatcher.ledger.spent(stores, day_start(clock(), ZoneInfo("UTC"))) == 0
+    assert set(outcomes) == {"usd", "quota"}, [report for report in reports if report.outcome == "error"]
     paid = sum(
         event.reply.usd or 0
         for n in range(6)

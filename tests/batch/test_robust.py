@@ -12,21 +12,17 @@ from typing import NoReturn
 
 import pytest
 
-from graphgrow.batch import once
-from graphgrow.batch.clock import SystemClock
+from graphgrow.batch.cluster import RateLimiter
 from graphgrow.batch.daemon import Daemon
-from graphgrow.batch.hooks import notify
-from graphgrow.batch.jobs import Job, Jobs
+from graphgrow.batch.dispatch import exit_code
+from graphgrow.batch.jobs import Job, Jobs, load, parse
 from graphgrow.batch.limits import LocalGate
-from graphgrow.batch.once import drive
-from graphgrow.batch.rate_limiter import RateLimiter
-from graphgrow.batch.reading import load, parse
-from graphgrow.batch.reports import Report
-from graphgrow.batch.running import Opening, Task, perform
+from graphgrow.batch.reports import JobReport, notify
+from graphgrow.batch.run import JobRun, open_closing, perform
 from graphgrow.errors import LLMError
 from graphgrow.graph.model import Prompt
 from graphgrow.llm.scripted import Scripted
-from tests.batch_runs import Hands, asked, jobs_file, talking, tick, utc, working
+from tests.batch_runs import Hands, asked, jobs_file, talking, tick, using, utc, working
 from tests.conftest import ROOT, chatter, triples
 from tests.servers import Answer, Asked, completion, free_port, serving
 
@@ -52,26 +48,26 @@ def test_a_run_that_is_stopped_during_an_outage_goes_on_later(tmp_path: Path) ->
             asked_to_stop.append(1)
             super().ask(prompt)
 
-    task = Task(jobs, jobs.job[0], tmp_path, DUE, spread=lambda _: Stopped([]), stop=lambda: bool(asked_to_stop))
+    task = JobRun(jobs, jobs.job[0], tmp_path, DUE, open_model=using(Stopped([])), stop=lambda: bool(asked_to_stop))
     assert perform(task).outcome == "interrupted"
-    again = perform(Task(jobs, jobs.job[0], tmp_path, DUE, spread=talking))
+    again = perform(JobRun(jobs, jobs.job[0], tmp_path, DUE, open_model=using(talking)))
     assert (again.outcome, again.steps) == ("steps", 2)
 
 
 def test_the_minutes_of_a_run_go_on_while_it_is_tried_again(tmp_path: Path) -> None:
     """An endpoint that is down for longer than the minutes of a run ends it, and does not renew them."""
     jobs = load(jobs_file(tmp_path, f"{JOB}run = {{ minutes = 0.005 }}\nretries = 3\n"))
-    assert perform(Task(jobs, jobs.job[0], tmp_path, DUE, spread=lambda _: Refusing([]))).outcome == "minutes"
+    assert perform(JobRun(jobs, jobs.job[0], tmp_path, DUE, open_model=using(Refusing([])))).outcome == "minutes"
 
 
 def test_a_store_that_is_away_when_a_run_begins_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that does not answer is tried as often as the job may be, then the report says so."""
-    monkeypatch.setattr("graphgrow.batch.running.LONGEST_PAUSE", 0.05)
+    monkeypatch.setattr("graphgrow.batch.run.LONGEST_PAUSE", 0.05)
     monkeypatch.setenv("NEO4J_PASSWORD", "none")
     store = f"bolt://127.0.0.1:{free_port()}?graph=a"
     jobs = Jobs.model_validate({"job": [{"name": "a", "topic": "silk", "store": store, "retries": 1}]})
     began = time.monotonic()
-    report = perform(Task(jobs, jobs.job[0], tmp_path, DUE, spread=talking))
+    report = perform(JobRun(jobs, jobs.job[0], tmp_path, DUE, open_model=using(talking)))
     assert report.outcome == "error"
     assert "does not answer" in report.said
     assert time.monotonic() - began > 1
@@ -111,7 +107,7 @@ def test_a_hook_whose_time_is_up_ends_with_all_that_it_started(tmp_path: Path) -
     """No process is left behind, and one in the background does not hold up a command that has ended."""
     words = ["sh", "-c", "sleep 60 & echo $! > pid; wait"]
     late = Job.model_validate({"name": "a", "store": "a.db", "command": words, "command_seconds": 0.5})
-    report = Report("a@1", "a", "", "steps")
+    report = JobReport("a@1", "a", "", "steps")
     assert notify(late, report, tmp_path / "r.md", tmp_path) == "sh was ended after 0.5 s"
     number = int((tmp_path / "pid").read_text())
     until = time.monotonic() + 5
@@ -159,11 +155,11 @@ def test_a_job_resolves_as_grow_does(tmp_path: Path) -> None:
     (tmp_path / "words.toml").write_text('[eats]\nsame = ["devours"]\n')
     reply = triples(("spider silk", "devours", "protein"))
 
-    def done(day: int, more: str) -> Report:
+    def done(day: int, more: str) -> JobReport:
         settings = f'run = {{ steps = 1 }}\npredicates = "words.toml"\nstrict_predicates = true\n{more}'
         jobs = load(jobs_file(tmp_path, JOB + settings))
         due = utc(f"2026-06-0{day}T00:00")
-        return perform(Task(jobs, jobs.job[0], tmp_path, due, spread=lambda _: Scripted([reply])))
+        return perform(JobRun(jobs, jobs.job[0], tmp_path, due, open_model=using(Scripted([reply]))))
 
     assert done(1, "").said == ""
     assert "there is no folder" in done(2, 'prompt_variants = "nowhere"\n').said
@@ -198,7 +194,7 @@ def test_questions_for_vectors_pass_the_gate_too(tmp_path: Path) -> None:
             f'{JOB}llm = "m-1"\nembeddings = "e-1"\nbase_url = "{endpoint.base_url}"\nrun = {{ steps = 2 }}\n',
         )
         jobs = load(path)
-        report = perform(Task(jobs, jobs.job[0], tmp_path, DUE, gate=Counting(), spread=Opening.open))
+        report = perform(JobRun(jobs, jobs.job[0], tmp_path, DUE, gate=Counting(), open_model=open_closing))
         assert report.outcome == "steps", report.said
         assert any(one.path.endswith("/embeddings") for one in endpoint.asked)
         assert len(passed) == sum(one.path.endswith(("/embeddings", "/chat/completions")) for one in endpoint.asked)
@@ -206,15 +202,15 @@ def test_questions_for_vectors_pass_the_gate_too(tmp_path: Path) -> None:
 
 def test_a_dead_worker_holds_up_nobody() -> None:
     """What it had under way counts as answered the moment the scheduler misses it, at the most it could take."""
-    booth, rate = RateLimiter(), {"at_once": 1, "requests_a_minute": None, "tokens_a_minute": None}
-    assert booth.admit("e", "tcp://a x", 5, rate, 60) == 0
-    assert booth.admit("e", "tcp://b y", 5, rate, 60) > 0
-    booth.remove_worker(None, "tcp://a", stimulus_id="")  # type: ignore[arg-type]  # it is not looked at
-    assert booth.admit("e", "tcp://b y", 5, rate, 60) == 0
+    limiter, rate = RateLimiter(), {"at_once": 1, "requests_a_minute": None, "tokens_a_minute": None}
+    assert limiter.admit("e", "tcp://a x", 5, rate) == 0
+    assert limiter.admit("e", "tcp://b y", 5, rate) > 0
+    limiter.remove_worker(None, "tcp://a", stimulus_id="")  # type: ignore[arg-type]  # it is not looked at
+    assert limiter.admit("e", "tcp://b y", 5, rate) == 0
     minute = {"at_once": None, "requests_a_minute": None, "tokens_a_minute": 100}
-    assert booth.admit("f", "tcp://a x", 90, minute, 60) == 0
-    booth.answered("f", "tcp://a x", 10)
-    assert booth.admit("f", "tcp://b y", 80, minute, 60) == 0
+    assert limiter.admit("f", "tcp://a x", 90, minute) == 0
+    limiter.answered("f", "tcp://a x", 10)
+    assert limiter.admit("f", "tcp://b y", 80, minute) == 0
 
 
 def test_a_reload_on_a_cluster_takes_no_file_that_workers_cannot_open(tmp_path: Path) -> None:
@@ -223,13 +219,25 @@ def test_a_reload_on_a_cluster_takes_no_file_that_workers_cannot_open(tmp_path: 
         jobs_file(tmp_path, '[[job]]\nname = "a"\ntopic = "silk"\nstore = "neo4j://there?graph=a"\n'),
         list[tuple[str, dict[str, object]]](),
     )
-    with working(path, SystemClock(), log=lambda what, **about: told.append((what, about))) as dispatcher:
-        dispatcher.place = replace(dispatcher.place, is_here=False)
-        daemon = Daemon(path, dispatcher, lambda: bool(told and told[-1][0] == "not reloaded"), beat=0.1)
+    with working(path, log=lambda what, **about: told.append((what, about))) as dispatcher:
+        dispatcher.backend = replace(dispatcher.backend, is_here=False)
         jobs_file(tmp_path, JOB)
-        daemon._reload(None)  # it plans nothing
+        Daemon(path, dispatcher).reload()
         assert [job.name for job in dispatcher.jobs.job] == ["a"]
     assert "workers on other machines cannot open" in str(told[-1][1]["why"])
+
+
+def test_a_file_that_was_emptied_is_told_once_and_the_last_good_one_goes_on(tmp_path: Path) -> None:
+    """An editor may empty a file before it writes it: the daemon says so, and takes in what is written then."""
+    path, lines = jobs_file(tmp_path, JOB), list[str]()
+    with working(path, log=lambda what, **_about: lines.append(what)) as dispatcher:
+        daemon = Daemon(path, dispatcher)
+        daemon.reload()
+        for text in ("", "", JOB.replace("silk", "wool")):
+            jobs_file(tmp_path, text)
+            daemon.reload()
+        assert [job.name for job in dispatcher.jobs.job] == ["wool"]
+    assert lines == ["reloaded", "not reloaded", "reloaded"]
 
 
 def test_years_that_were_missed_take_no_memory(tmp_path: Path) -> None:
@@ -246,17 +254,16 @@ def test_years_that_were_missed_take_no_memory(tmp_path: Path) -> None:
 def test_a_run_that_was_begun_twice_is_told_once(tmp_path: Path) -> None:
     """One that lost its graph and got it again ends well: its last report counts, and so does the exit code."""
     path = jobs_file(tmp_path, f"{JOB}run = {{ steps = 1 }}\n")
-    tries: list[Task] = []
+    tries: list[JobRun] = []
 
-    def losing(task: Task) -> Report:
+    def losing(task: JobRun) -> JobReport:
         tries.append(task)
         outcome = "lost" if len(tries) == 1 else "steps"
-        return Report(task.run, task.job.name, "", outcome, store=task.store)
+        return JobReport(task.name, task.job.name, "", outcome, store=task.job.store)
 
-    with working(path, SystemClock()) as dispatcher:
-        dispatcher.place = replace(dispatcher.place, perform=losing)
+    with working(path) as dispatcher:
+        dispatcher.backend = replace(dispatcher.backend, perform=losing)
         dispatcher.state.add("silk", DUE)
-        drive(dispatcher, None, lambda: False)
-        reports = once.latest(dispatcher.ended)
-    assert [report.outcome for report in reports] == ["steps"]
-    assert once.exit_code(reports) == 0
+        dispatcher.drive()
+    assert [report.outcome for report in dispatcher.ended.values()] == ["steps"]
+    assert exit_code(dispatcher.ended.values()) == 0

@@ -10,10 +10,10 @@ from apscheduler.triggers.cron import CronTrigger
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphgrow.batch.quotas import day_start, week_start
-from graphgrow.batch.schedule import Every, between, cron
+from graphgrow.batch.budgets import day_start, week_start
+from graphgrow.batch.schedule import Interval, cron
 from graphgrow.errors import BadInput
-from tests.batch_runs import Hands, asked, jobs_file, tick, utc, working
+from tests.batch_runs import Hands, asked, between, jobs_file, tick, utc, working
 
 BERLIN = "Europe/Berlin"  # clocks go forward on 2026-03-29 at 02:00, back on 2026-10-25 at 03:00
 MOMENTS = st.integers(1_230_000_000, 1_900_000_000).map(lambda at: datetime.fromtimestamp(at, UTC))
@@ -99,7 +99,7 @@ def test_law_moments_come_in_order_and_none_is_lost_wherever_one_begins(zone: st
 
 def test_every_is_the_same_on_all_machines() -> None:
     """An interval counts from 1970, so machines that begin at other times agree."""
-    every = Every(timedelta(hours=6))
+    every = Interval(timedelta(hours=6))
     assert (
         next(every.after(utc("2026-01-01T05:00")))
         == next(every.after(utc("2026-01-01T00:30")))
@@ -131,7 +131,7 @@ def test_a_quota_of_a_day_of_25_hours(tmp_path: Path) -> None:
         for _ in range(26):
             tick(dispatcher)
             clock.go(hours=1)
-        outcomes = [report.outcome for report in dispatcher.ended]
+        outcomes = [report.outcome for report in dispatcher.ended.values()]
     assert outcomes == ["steps"] * 20 + ["quota"] * 5 + ["steps"]
     home = [datetime.fromisoformat(event.at).astimezone(ZoneInfo(BERLIN)).day for event in asked(tmp_path / "silk.db")]
     assert home == [25] * 40 + [26] * 2

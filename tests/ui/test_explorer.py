@@ -26,8 +26,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from graphgrow.api import edits
-from graphgrow.batch.clock import SystemClock
-from graphgrow.batch.once import drive
+from graphgrow.batch.schedule import utc_now
 from graphgrow.errors import BadInput
 from graphgrow.export import FORMATS
 from graphgrow.graph.model import Budget, Concept, Delta, Edit, Relation, Statement, Triple
@@ -560,9 +559,9 @@ def test_schedules_of_a_jobs_file_are_shown_with_their_reports(tmp_path: Path, m
     """The Runs view lists the jobs of the file, when they run, and what runs reported; without a file it says how."""
     job = '[[job]]\nname = "silk"\ntopic = "spider silk"\nstore = "silk.db"\nrun.steps = 1\n'
     path = jobs_file(tmp_path, f'{job}schedule.cron = "30 2 * * *"\n')
-    with working(path, SystemClock()) as dispatcher:
-        dispatcher.state.add("silk", SystemClock().now())
-        drive(dispatcher, None, lambda: False)
+    with working(path) as dispatcher:
+        dispatcher.state.add("silk", utc_now())
+        dispatcher.drive()
     url = f"sqlite:{tmp_path / 'silk.db'}"
     assert "--jobs JOBS.toml" in words(view(url, "runs"))
     monkeypatch.setenv(serve.JOBS, str(path))

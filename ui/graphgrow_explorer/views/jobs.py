@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from graphgrow.batch.overview import JobStatus, overview
 from graphgrow.batch.reports import markdown
+from graphgrow.batch.status import JobStatus, overview
 from graphgrow.errors import GraphgrowError
 from graphgrow_explorer.feedback import note, problem
 from graphgrow_explorer.serve import JOBS

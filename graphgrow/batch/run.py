@@ -1,0 +1,317 @@
+"""One run of one job, where it is done: in a thread of this process, or on a worker of a cluster.
+
+What it needs is described, never passed as open connections or keys: whoever does it opens the store and the model with
+the environment of its own process. While a run works on a graph it holds the lease of the graph and renews it, so that
+no other machine runs a job on it; after a crash the lease expires.
+"""
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from threading import Event, Lock, Thread
+from time import monotonic, sleep
+from typing import TypeVar
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from graphgrow.api.models import KINDS, WORLD, open_llm
+from graphgrow.batch.budgets import budget, consumption, run_name
+from graphgrow.batch.jobs import Job, Jobs
+from graphgrow.batch.reports import JobReport, with_results
+from graphgrow.batch.schedule import Clock, stamp, utc_now
+from graphgrow.errors import BadInput, ContextOverflow, GraphgrowError, LLMError, OutOfReplies, StoreAway, StoreError
+from graphgrow.graph.model import Usage
+from graphgrow.growth.loop import Growth, Settings
+from graphgrow.llm import DEFAULT_MODEL, LLM, LOCAL, OPENAI_URL, RECORDED, Gate
+from graphgrow.llm.usage import usd as price
+from graphgrow.policy import open_policy
+from graphgrow.prompts.variants import load_variants
+from graphgrow.resolve.options import open_meanings, open_resolver, open_vocabulary
+from graphgrow.stores import GraphStore, open_store
+from graphgrow.stores.retrying import Patient
+
+LEASE = "batch"  # the lease of a graph; that of a run, "batch JOB@DUE", marks it as done
+RENEWALS = 4  # in the time that a lease lasts
+FOR_GOOD = timedelta(days=400).total_seconds()
+# Outcomes of a run that is done: it is not begun again, by any machine.
+DONE = ("steps", "tokens", "usd", "minutes", "quota", "exhausted", "saturated", "drifted")
+LONGEST_PAUSE = 60.0  # seconds between two tries
+NAP = 0.2
+T = TypeVar("T")
+MILLION = Usage(1_000_000, 1_000_000)  # what has a price at all has one for so much
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """How to open the model of a job, on whichever machine; the key is in that machine's environment."""
+
+    llm: str
+    base_url: str
+    temperature: float
+    gate: Gate | None = None
+
+    def open(self) -> LLM:
+        """Return the model."""
+        return open_llm(
+            self.llm or None, self.base_url or None, env=os.environ, temperature=self.temperature, gate=self.gate
+        )
+
+
+@dataclass
+class LocalModels:
+    """The models that run in this process, each opened once for all runs: a copy for each would not fit its memory."""
+
+    _models: dict[tuple[str, float], LLM] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    @contextmanager
+    def open(self, spec: ModelSpec) -> Iterator[LLM]:
+        """Yield a model; one that does not run here is opened for this run alone, which costs nothing."""
+        named = spec.llm or spec.base_url or os.environ.get("OPENAI_BASE_URL") or os.environ.get("OPENAI_API_KEY")
+        is_file = not spec.base_url and (spec.llm == LOCAL or spec.llm.endswith(".gguf"))
+        if named and not is_file:
+            with closing(spec.open()) as model:
+                yield model
+            return
+        with self._lock:
+            key = spec.llm or LOCAL, spec.temperature
+            if key not in self._models:
+                self._models[key] = spec.open()
+        yield self._models[key]
+
+    def close(self) -> None:
+        """Give the memory back."""
+        for model in self._models.values():
+            model.close()
+
+
+def open_closing(spec: ModelSpec) -> AbstractContextManager[LLM]:
+    """Return a model that is closed after its run."""
+    return closing(spec.open())
+
+
+def never() -> bool:
+    """Nobody asks to stop."""
+    return False
+
+
+@dataclass(frozen=True)
+class JobRun:
+    """A run to be done: of which job, due when, with at most so much money, by which clock and gate.
+
+    `open_model` may share a model among runs, or ask it elsewhere. `stop` is looked at between questions.
+    """
+
+    jobs: Jobs
+    job: Job
+    folder: Path
+    due: datetime
+    usd: float | None = None
+    clock: Clock = utc_now
+    gate: Gate | None = None
+    open_model: Callable[[ModelSpec], AbstractContextManager[LLM]] = open_closing
+    stop: Callable[[], bool] = never
+
+    @property
+    def name(self) -> str:
+        """What the events of this run are marked with."""
+        return run_name(self.job.name, self.due)
+
+    @property
+    def model(self) -> ModelSpec:
+        """How to open the model; files in its name count from where the jobs file is."""
+        llm = self.job.llm
+        world, mark, query = llm.removeprefix(WORLD).partition("?")
+        if llm.startswith(RECORDED):
+            llm = f"{RECORDED}{self.folder / llm.removeprefix(RECORDED)}"
+        elif llm.startswith(WORLD) and world not in KINDS and "://" not in world:
+            llm = f"{WORLD}{self.folder / world}{mark}{query}"
+        elif llm.endswith(".gguf"):
+            llm = str(self.folder / llm)
+        return ModelSpec(llm, self.job.base_url, self.job.temperature, self.gate)
+
+
+def store_url(job: Job, folder: Path) -> str:
+    """Return the URL of a job's graph, a path in it counted from the folder of the jobs file."""
+    path = job.store.removeprefix("sqlite:")
+    if path == job.store and urlsplit(path).scheme and "://" in path:
+        return path
+    return f"sqlite:{folder / Path(path).expanduser()}"
+
+
+def is_priced(job: Job) -> bool:
+    """Tell whether the model of a job has a price here, without opening it."""
+    if job.llm.startswith((RECORDED, WORLD)) or job.llm.endswith(".gguf") or job.llm == LOCAL:
+        return False
+    address = job.base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL
+    return price(job.llm or DEFAULT_MODEL, address, MILLION) is not None
+
+
+@dataclass
+class Lease:
+    """The lease of a graph that a run works on."""
+
+    holder: str
+    seconds: float
+    stop: Callable[[], bool]
+    is_ours: bool = True
+    renewed: float = field(default_factory=monotonic)
+
+    @property
+    def is_lost(self) -> bool:
+        """True once another may have the graph: it was taken, or the lease was not renewed in time."""
+        return not self.is_ours or monotonic() - self.renewed >= self.seconds
+
+    def is_over(self) -> bool:
+        """Tell whether its holder may not go on: it is lost, or somebody asks to stop."""
+        return self.is_lost or self.stop()
+
+
+@contextmanager
+def hold_lease(store: GraphStore, url: str, seconds: float, stop: Callable[[], bool]) -> Iterator[Lease | None]:
+    """Yield the lease of a graph, renewed from a thread while the block lasts; None where another holds it."""
+    lease, ended = Lease(f"{socket.gethostname()} {os.getpid()} {uuid4().hex}", seconds, stop), Event()
+
+    def renew() -> None:
+        """Renew the lease by a store of this thread's own."""
+        while lease.is_ours and not ended.wait(seconds / RENEWALS):
+            began = monotonic()
+            try:
+                with closing(open_store(url, create=True)) as own:
+                    lease.is_ours = own.lease(LEASE, lease.holder, seconds)
+                lease.renewed = began
+            except StoreError:
+                continue  # away or busy: the lease lasts a while, then it is lost
+
+    if not store.lease(LEASE, lease.holder, seconds):
+        yield None
+        return
+    thread = Thread(target=renew, name="lease", daemon=True)
+    thread.start()
+    try:
+        yield lease
+    finally:
+        ended.set()
+        thread.join()
+        if not lease.is_lost:
+            store.lease(LEASE, lease.holder, 0.0)
+
+
+def rest(seconds: float, is_over: Callable[[], bool]) -> None:
+    """Sleep, unless something is over."""
+    while seconds > 0 and not is_over():
+        sleep(min(NAP, seconds))
+        seconds -= NAP
+
+
+def retry(
+    call: Callable[[], T], errors: tuple[type[GraphgrowError], ...], retries: int, is_over: Callable[[], bool]
+) -> T:
+    """Return what a call returns; after one of the errors it is made again, after pauses that get longer."""
+    pause = 1.0
+    while True:
+        try:
+            return call()
+        except errors as error:
+            would_come_again = isinstance(error, ContextOverflow | OutOfReplies)
+            if would_come_again or not retries or is_over():
+                raise
+        retries -= 1
+        rest(pause, is_over)
+        pause = min(2 * pause, LONGEST_PAUSE)
+
+
+def perform(run: JobRun) -> JobReport:
+    """Do a run and return what came of it; whatever goes wrong with store, model or file is its outcome."""
+    report = JobReport(run.name, run.job.name, stamp(run.due), "error", began=stamp(run.clock()), store=run.job.store)
+    url = store_url(run.job, run.folder)
+    try:
+        with closing(retry(partial(open_store, url, create=True), (StoreAway,), run.job.retries, run.stop)) as store:
+            store.append()  # a store that this user cannot write says so before anything is asked
+            with hold_lease(store, url, run.jobs.limits.lease.total_seconds(), run.stop) as lease:
+                report = _perform_leased(run, store, lease, report) if lease else replace(report, outcome="held")
+    except (GraphgrowError, OSError) as error:
+        report = replace(report, said=str(error))
+    return replace(report, ended=stamp(run.clock()))
+
+
+def _perform_leased(run: JobRun, store: GraphStore, lease: Lease, report: JobReport) -> JobReport:
+    """Do a run while its graph is leased, unless it was done before, and mark it as done for all machines."""
+    mark = f"{LEASE} {run.name}"  # held for good, once the run is done, under the name of its outcome
+    if not store.lease(mark, lease.holder, 0.0):
+        outcome = next((one for one in DONE if store.lease(mark, one, FOR_GOOD)), "exhausted")
+        return with_results(replace(report, outcome=outcome, before=True), store)
+
+    began, most_usd = monotonic(), run.usd
+    if most_usd is not None:  # of this run in all, with what it had paid when it was broken off
+        most_usd += consumption(store.events(), run.name, run.clock(), run.jobs.zone(run.job))["run"].usd
+    with run.open_model(run.model) as model:
+        grow = partial(_grow, run, store, model, lease, began, most_usd)
+        try:
+            outcome, said = retry(grow, (LLMError, StoreError), run.job.retries, lease.is_over)
+            report = replace(report, model=model.name)
+        except (LLMError, StoreError, BadInput) as error:
+            outcome, said = "error", str(error)
+            if lease.is_over():
+                outcome, said = "lost" if lease.is_lost else "interrupted", ""
+    report = with_results(replace(report, outcome=outcome, said=said), store)
+    if report.is_done:
+        store.lease(mark, outcome, FOR_GOOD)
+    return report
+
+
+def _grow(
+    run: JobRun, store: GraphStore, model: LLM, lease: Lease, began: float, most_usd: float | None
+) -> tuple[str, str]:
+    """Grow with what is left of the quotas; return the outcome and what there is to say about it."""
+    job = run.job
+    used = consumption(store.events(), run.name, run.clock(), run.jobs.zone(job))
+    left, used_up = budget(
+        job, used, priced=model.price(MILLION) is not None,
+        most_usd=None if most_usd is None else most_usd - used["run"].usd,
+    )  # fmt: skip
+    if used_up:  # by the run itself before it was broken off, or by others
+        what, period = used_up
+        return (what, "") if period == "run" else ("quota", f"used up: {what} of the {period}")
+    if left.minutes is not None:  # the time of a run goes on while it is tried again
+        left = replace(left, minutes=left.minutes - (monotonic() - began) / 60)
+
+    def wait(seconds: float, error: StoreAway) -> None:
+        rest(seconds, lease.is_over)
+        if lease.is_over():
+            raise error
+
+    predicates = run.folder / job.predicates if job.predicates else None
+    variants = load_variants(run.folder / job.prompt_variants) if job.prompt_variants else {}
+    vectors = open_meanings(job.embeddings, store, job.base_url, run.gate)
+    with nullcontext() if vectors is None else closing(vectors):  # one that knows no name yet is false
+        settings = Settings(
+            policy=open_policy(job.policy, {kind: tuple(names) for kind, names in variants.items()}),
+            budget=left, width=job.width, seed=job.seed, arbiter=job.arbiter, samples=job.samples, intents=job.intents,
+            predicates=open_vocabulary(predicates).names if job.strict_predicates else (), variants=variants,
+            resolver=open_resolver(job.without_rule, predicates, vectors),
+            now=lambda: stamp(run.clock()), stop=lease.is_over, run=run.name,
+        )  # fmt: skip
+        patient = Patient(store, run.jobs.limits.patience.total_seconds() / 60, wait)
+        growth = Growth(job.topic, patient, model, settings).run()
+    return "lost" if lease.is_lost else growth.ending or "exhausted", ""
+
+
+@dataclass(frozen=True)
+class Backend:
+    """Where runs are done: an executor of the standard, the gate under the limits of a jobs file, and what does a run.
+
+    `is_here` is false where runs are done by processes that go on when this one ends.
+    """
+
+    executor: Executor
+    gate: Callable[[Jobs], Gate]
+    perform: Callable[[JobRun], JobReport] = perform
+    open_model: Callable[[ModelSpec], AbstractContextManager[LLM]] = open_closing
+    is_here: bool = True

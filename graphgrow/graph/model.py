@@ -409,3 +409,6 @@ class Budget:
     usd: float | None = None
     minutes: float | None = None
     until: Literal["saturated"] | None = None
+
+
+DEFAULT_BUDGET = Budget(steps=20, usd=1.0)  # where nobody names one

@@ -14,7 +14,7 @@ from typing import Literal, Self
 from graphgrow.graph.display import card, line
 from graphgrow.graph.graph import Bill
 from graphgrow.graph.keys import canonical
-from graphgrow.graph.model import ARBITER, INTENTS, Budget, Expansion, Focus, Question, Usage
+from graphgrow.graph.model import ARBITER, DEFAULT_BUDGET, INTENTS, Budget, Expansion, Focus, Question, Usage
 from graphgrow.graph.steering import Directive
 from graphgrow.growth import arbiter, intents, samples
 from graphgrow.growth.engine import Rounds
@@ -300,4 +300,4 @@ def grow(
 
     Without a budget it does 20 steps and spends at most 1 USD. Raises BadInput for a topic or policy that is none.
     """
-    return Growth(topic, store, llm, Settings(open_policy(policy), budget or Budget(steps=20, usd=1.0), width, seed))
+    return Growth(topic, store, llm, Settings(open_policy(policy), budget or DEFAULT_BUDGET, width, seed))

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 from graphgrow.errors import BadInput
 from graphgrow.export import is_graph_file, read_graph
-from graphgrow.llm import LLM, Gate
+from graphgrow.llm import DEFAULT_MODEL, LLM, Gate
 from graphgrow.llm import open_llm as open_other
 from graphgrow.llm.simulated.made import DEGREE, KINDS, SIZE, make_world
 from graphgrow.llm.simulated.world import Dials, World
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from graphgrow.graph.model import Relation
 
-__all__ = ["KINDS", "WORLD", "make_world", "open_llm", "open_world"]
+__all__ = ["KINDS", "WORLD", "default_model", "make_world", "open_llm", "open_world"]
 
 WORLD = "world:"
 WHOLE = frozenset(("k", "seed", "size"))
@@ -43,6 +43,15 @@ def open_llm(
     if name and name.startswith(WORLD):
         return open_world(name)
     return open_other(name, base_url, env=env, temperature=temperature, gate=gate)
+
+
+def default_model(env: Mapping[str, str]) -> str:
+    """Return in words which model `open_llm` opens where nobody names one."""
+    from graphgrow.llm.embedded import QWEN
+
+    if env.get("OPENAI_BASE_URL"):
+        return "the first model at the address in OPENAI_BASE_URL"
+    return DEFAULT_MODEL if env.get("OPENAI_API_KEY") else f"local model {QWEN.name}"
 
 
 def open_world(name: str) -> World:

@@ -103,7 +103,7 @@ def test_every_view_opens_without_a_word_of_complaint(browser: Browser, explorer
             expect(page.page.get_by_test_id("stException")).to_have_count(0)
             assert "store=sqlite" in page.page.url
         page.page.goto(f"{explorer.base}paths?store=sqlite%3Arecorded.db&from=helium&to=metal")
-        expect(page.page.get_by_text("Evidence for every step")).to_be_visible()
+        expect(page.page.get_by_text("Evidence for every hop")).to_be_visible()
         assert page.page.url.startswith(f"{explorer.base}paths?")
 
 
@@ -112,7 +112,7 @@ def test_click_shows_evidence_and_the_link_leads_back(browser: Browser, explorer
     with drawn(browser, explorer.url("recorded.db")) as page:
         page.click("proton")
         expect(page.page.get_by_role("heading", name="protons")).to_be_visible()
-        expect(page.page.get_by_text("Came with event")).to_be_visible()
+        expect(page.page.get_by_text("First mentioned in step")).to_be_visible()
         page.page.wait_for_url("**concept=proton**")
         link = page.page.url
     with drawn(browser, link) as page:
@@ -131,7 +131,7 @@ def test_growth_of_another_process_appears_with_the_camera_kept(browser: Browser
         expect(page.page.get_by_text("562 concepts").first).to_be_visible()
         world = f"world:{explorer.folder / 'recorded.db'}"
         explorer.run("grow", "--store", store, "--llm", world, "--steps", "3", "--policy", "bfs")
-        expect(page.page.get_by_text("304 events")).to_be_visible()
+        expect(page.page.get_by_text("304 steps")).to_be_visible()
         assert page.ask("p.mounts()") == 1
         assert page.camera() == pytest.approx(before)
 

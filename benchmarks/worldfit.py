@@ -26,13 +26,13 @@ from graphgrow.api.models import make_world
 from graphgrow.graph.events import read_events
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical
-from graphgrow.graph.model import Budget, Expansion
+from graphgrow.graph.model import Asks, Budget, Expansion
 from graphgrow.growth.loop import Growth, Settings
-from graphgrow.llm.simulated.asked import read
 from graphgrow.llm.simulated.made import DEGREE, SIZE
 from graphgrow.llm.simulated.world import Dials, World
 from graphgrow.parse.reply import parse
 from graphgrow.policy import Mix
+from graphgrow.prompts.render import render
 from graphgrow.stores.memory import MemoryStore
 
 ROOT = Path(__file__).parent.parent
@@ -126,7 +126,7 @@ def _step(event: Expansion, graph: Graph) -> Counter[str]:
     pairs = [
         tuple(map(canonical, (t.source, t.target))) for t in parse(event.reply.text, event.reply.finish_reason).triples
     ]
-    asked, topic = read(event.prompt), canonical(event.topic)
+    asked, topic = render(event.focus, graph, event.topic).asks or Asks("expand"), canonical(event.topic)
     focus = set(map(canonical, asked.concepts))
     named = {key for pair in pairs for key in pair if key} - focus - {topic}
     listed = set(map(canonical, asked.listed)) - focus - {topic}

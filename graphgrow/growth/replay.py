@@ -21,11 +21,14 @@ from graphgrow.graph.model import (
     ReasoningStep,
     Reply,
 )
-from graphgrow.growth import answers
+from graphgrow.growth.step import expansion, resolve_reply
 from graphgrow.llm.usage import storable
+from graphgrow.measure import measure
+from graphgrow.parse.reply import parse
 from graphgrow.resolve.resolve import Resolver
 from graphgrow.stores import GraphStore
 from graphgrow.stores.copying import batches, complete
+from graphgrow.stores.outbox import PendingReply
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +65,21 @@ def replay(
     yield from events
 
 
+def read_again(graph: Graph, reply: PendingReply, resolver: Resolver, *, seed: int, at: str) -> Expansion:
+    """Return the event that a reply is for a graph as it stands: read, resolved and measured as in a step."""
+    proposal = parse(reply.answer.reply.text, reply.answer.reply.finish_reason, reply.question.form)
+    delta = resolve_reply(proposal, reply, graph, resolver)
+    return expansion(graph, reply, proposal, delta, measure(graph, delta), seed=seed, at=at)
+
+
 def _again(event: Event, graph: Graph, resolver: Resolver, offset: int) -> Event:
     """Return the event as this graph makes it, and fold it in."""
     if isinstance(event, Expansion):
         repairs, verifies = (seq + offset if seq else 0 for seq in (event.repairs, event.verifies))
         follows = tuple(seq + offset for seq in event.follows)
         question = Question(event.focus, event.prompt, None, repairs, event.sample, verifies, follows)
-        answer = Answer(event.prompt, event.reply)
-        found = answers.event(graph, event.topic, question, answer, resolver, seed=event.seed, at=event.at)
-        event = replace(found, run=event.run)
+        reply = PendingReply(event.topic, 0, question, Answer(event.prompt, event.reply), event.run)
+        event = read_again(graph, reply, resolver, seed=event.seed, at=event.at)
     elif isinstance(event, ReasoningStep):
         task_seq, repairs, takes = (seq + offset if seq else 0 for seq in (event.task_seq, event.repairs, event.takes))
         event = replace(event, seq=graph.seq + 1, task_seq=task_seq, repairs=repairs, takes=takes)

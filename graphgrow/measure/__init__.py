@@ -1,7 +1,7 @@
 """Measuring a graph: `measure` after every step, at a cost that follows the change; panel.py has the whole table."""
 
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.model import Delta, Measures
+from graphgrow.graph.model import Delta, Edit, Measures
 
 _NOTHING = Delta()
 
@@ -43,6 +43,10 @@ def measure(graph: Graph, delta: Delta = _NOTHING) -> Measures:
 
     `edges` counts distinct ordered pairs, loops included, and `average_degree` is 2 * edges / nodes, as the paper does.
     """
+    if not delta.merged.isdisjoint(
+        graph.concepts
+    ):  # concepts that the graph shows become one: that takes a whole graph
+        return measure(graph.ahead(Edit(graph.seq + 1, "merge", delta)))
     corrections = graph.corrections.ahead(delta.changes)
     joined = _Joined(graph)
     keys = dict.fromkeys(corrections.representative(concept.key) for concept in delta.concepts)

@@ -5,17 +5,16 @@ words, with the same placeholders or fewer.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from string import Template
 
 from graphgrow.errors import BadInput
-from graphgrow.prompts.render import EXPAND, KINDS, SURVEY, template
+from graphgrow.prompts.forms import TEMPLATED
+from graphgrow.prompts.render import Variants, template
 
 LONGEST = 4000  # characters of a template
 _NAME = re.compile(r"(?P<kind>\w+)\.(?P<name>[\w-]{1,40})\.txt")
-
-Variants = Mapping[str, Mapping[str, str]]  # kind -> name -> text
 
 
 def load_variants(folder: Path) -> Variants:
@@ -38,7 +37,7 @@ def load_variants(folder: Path) -> Variants:
 
 def _called(path: Path) -> tuple[str, str]:
     called = _NAME.fullmatch(path.name)
-    kinds = {EXPAND, SURVEY, *KINDS}
+    kinds = {"expand", "survey", *TEMPLATED}
     if not called or called["kind"] not in kinds:
         raise BadInput(f"{path.name} is no variant: call it KIND.NAME.txt, where KIND is {', '.join(sorted(kinds))}")
     return called["kind"], called["name"]

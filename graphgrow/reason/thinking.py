@@ -4,21 +4,20 @@ What a stage brought is found again in the log, so that a work that was broken o
 nothing twice. Whatever breaks, a reply that was paid for is in the store, or waits on disk for the next work.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from contextvars import copy_context
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from graphgrow.errors import BadInput, BudgetSpent, GraphgrowError, StaleGraph, StoreError
+from graphgrow.errors import BadInput, BudgetSpent, GraphgrowError, StoreError
 from graphgrow.graph.graph import Bill, Graph
-from graphgrow.graph.model import Budget, Json, Prompt, ReasoningStep, Reply, Task, Usage
+from graphgrow.graph.model import Answer, Budget, Json, Prompt, ReasoningStep, Reply, Task, Usage
+from graphgrow.growth.engine import Engine
 from graphgrow.growth.step import now as today
-from graphgrow.llm import LLM, tracing
+from graphgrow.llm import LLM
 from graphgrow.llm.usage import storable
 from graphgrow.parse.forms import Unreadable
 from graphgrow.prompts.render import repair
@@ -41,8 +40,24 @@ class Inquiry:
     subject: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """An inquiry of one plan as the engine asks it; `repairs` is the unusable reply that it mends, if any."""
+
+    plan: ReasoningStep
+    inquiry: Inquiry
+    prompt: Prompt
+    repairs: int = 0
+    smaller: Prompt | None = None
+
+    @property
+    def facts(self) -> dict[str, str | int]:
+        """As what it is asked, for traces: nothing of what it is about."""
+        return {"graphgrow.task": self.plan.task, "graphgrow.repairs": self.repairs}
+
+
 class Thinking:
-    """The works on one store with one model; enter it, and `graph` takes in each event as it is saved.
+    """The tasks on one store with one model; enter it, and `graph` takes in each event as it is saved.
 
     `width` questions of a stage are asked at once. `budget` counts what is asked from here on; `stop` is looked at
     before each question.
@@ -63,25 +78,28 @@ class Thinking:
         self.llm = llm
         self.seed = seed
         self.spent = Bill()
-        self._store, self._width, self._budget = store, width, budget or Budget()
+        self._width, self._budget = width, budget or Budget()
         self._now, self._stop = now, stop
         folder = state_folder(store.url)
-        self._outbox = Outbox(folder and folder / WAITING, ReasoningStep)
+        outbox = Outbox(folder and folder / WAITING, ReasoningStep)
+        self._engine: Engine[_Asked, ReasoningStep] = Engine(self.graph, store, llm, outbox, self._pending)
         self._locks, self._mine, self._held = folder and folder / LOCKS, set[int](), ExitStack()
 
     def __enter__(self) -> Self:
-        self._outbox.__enter__()
-        for path, thought in self._outbox.adopt():
-            if thought.task_seq in self.graph.thoughts and not self._holds(thought):
-                self._commit(thought)
-            self._outbox.drop(path)
+        self._engine.outbox.__enter__()
+        for step in self._engine.adopt():
+            sent = step.stage, step.prompt, step.reply
+            committed = self.graph.thoughts.get(step.task_seq, [])
+            if committed and not any((one.stage, one.prompt, one.reply) == sent for one in committed):
+                self._commit(step)
+            self._engine.drop()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._held.close()
-        self._outbox.__exit__(kind, error, trace)
+        self._engine.outbox.__exit__(kind, error, trace)
 
     @contextmanager
     def beginning(self) -> Iterator[None]:
@@ -89,7 +107,7 @@ class Thinking:
         with ExitStack() as held:
             if self._locks:
                 held.enter_context(lock(self._locks, BEGINNING, seconds=-1))
-            self._catch_up()
+            self._look()
             yield
 
     def plan(self, task: Task, result: Json, *, subject: tuple[str, ...] = (), takes: int = 0) -> ReasoningStep:
@@ -116,16 +134,57 @@ class Thinking:
 
         A question that the log holds the outcome of is not asked again. One whose reply cannot be used is asked once
         more, with what was wrong. Raises BudgetSpent before a question that the budget does not allow, LLMError where
-        the model does not answer, KeyboardInterrupt where somebody stops it; what was paid for is committed then.
-        Raises BadInput where another process is at the same work.
+        the model fails, BadInput where another process is at the same work.
         """
         inquiries = list(inquiries)
         self._take(plan)
-        known = [self._ended(plan, one) for one in inquiries]
-        fresh = iter([one for one, outcome in zip(inquiries, known, strict=True) if outcome is None])
-        asked = self._asked(plan, fresh)
-        for outcome in known:
-            yield outcome or next(asked)
+        with ThreadPoolExecutor(self._width, thread_name_prefix="think") as workers:
+            for start in range(0, len(inquiries), self._width):
+                at_once = inquiries[start : start + self._width]
+                last = [self.known(plan, one.stage, one.subject) for one in at_once]
+                # A usable reply ends a question, and so does one that was asked again in vain.
+                ended = {n: step for n, step in enumerate(last) if step and (step.outcome == "ok" or step.repairs)}
+                fresh = [n for n in range(len(at_once)) if n not in ended]
+                first = [self._asked(plan, at_once[n], last[n]) for n in fresh]
+                ended |= zip(fresh, self._saved(first, workers), strict=False)
+                broken = [n for n in fresh if ended[n].outcome != "ok" and not ended[n].repairs]
+                again = [self._asked(plan, at_once[n], ended[n]) for n in broken]
+                ended |= zip(broken, self._saved(again, workers), strict=False)
+                yield from (ended[n] for n in range(len(at_once)))
+
+    def _asked(self, plan: ReasoningStep, inquiry: Inquiry, before: ReasoningStep | None) -> _Asked:
+        """Return a question as it is sent: with what was wrong with the reply before, where there is one."""
+        if before is None or before.reply is None:
+            return _Asked(plan, inquiry, inquiry.prompt)
+        prompt = repair(inquiry.prompt, before.reply.text, before.reason, "that it asks for")
+        return _Asked(plan, inquiry, prompt, before.seq)
+
+    def _saved(self, questions: Sequence[_Asked], workers: ThreadPoolExecutor) -> Iterator[ReasoningStep]:
+        """Ask as far as the budget goes, and yield what came of each question once it is saved."""
+        allowed = (one for place, one in enumerate(questions) if self._check(one.prompt, place))
+        for step in self._engine.ask(allowed, workers):
+            saved = self._commit(step)
+            if saved.reply:
+                self.spent.add(saved.reply.usage, saved.reply.usd, saved.reply.seconds)
+            yield saved
+
+    def _pending(self, asked: _Asked, answer: Answer, seq: int) -> ReasoningStep:  # noqa: ARG002  # of no graph
+        """Return a reply as it is kept: read already, which costs nothing."""
+        step = self._thought(asked.plan, asked.inquiry.stage, asked.inquiry.subject, {})
+        step = _read(step, asked.inquiry, answer.reply)
+        return replace(step, prompt=answer.prompt, reply=answer.reply, repairs=asked.repairs)
+
+    def _thought(
+        self, plan: ReasoningStep, stage: str, subject: tuple[str, ...], result: Json, reason: str = ""
+    ) -> ReasoningStep:
+        return ReasoningStep(0, plan.task, stage, result, plan.plan, subject, reason=reason, seed=self.seed)
+
+    def _commit(self, step: ReasoningStep) -> ReasoningStep:
+        """Append an event as the next one, also where another writer was faster: it depends on no other."""
+        step = replace(step, at=self._now())
+        while not self._engine.commit(event := replace(step, seq=self.graph.seq + 1)):
+            pass
+        return event
 
     def known(self, plan: ReasoningStep, stage: str, subject: tuple[str, ...] = ()) -> ReasoningStep | None:
         """Return what the log holds last of a stage of a work, None where it holds nothing."""
@@ -137,92 +196,6 @@ class Thinking:
         for one in list(self.graph.thoughts.get(plan.takes, ())):
             if one.stage in stages and one.outcome == "ok" and not self.known(plan, one.stage, one.subject):
                 self._commit(self._thought(plan, one.stage, one.subject, one.result, f"from event {one.seq}"))
-
-    def _ended(self, plan: ReasoningStep, inquiry: Inquiry) -> ReasoningStep | None:
-        """Return the outcome of a question that needs no further asking: a usable one, or one asked again in vain."""
-        last = self.known(plan, inquiry.stage, inquiry.subject)
-        return last if last and (last.outcome == "ok" or last.repairs) else None
-
-    def _asked(self, plan: ReasoningStep, inquiries: Iterator[Inquiry]) -> Iterator[ReasoningStep]:
-        """Ask up to `width` questions at once and yield in their order; what is under way at a failure is committed."""
-        waiting = deque[tuple[Inquiry, Future[tuple[Path | None, ReasoningStep]]]]()
-        with ThreadPoolExecutor(self._width, thread_name_prefix="think") as workers:
-            try:
-                self._fill(waiting, plan, inquiries, workers)
-                while waiting:
-                    inquiry, coming = waiting.popleft()
-                    first = self._save(*coming.result())
-                    yield first if first.outcome == "ok" else self._mended(plan, inquiry, first, len(waiting))
-                    self._fill(waiting, plan, inquiries, workers)
-            finally:
-                for _, coming in waiting:
-                    if not coming.cancel() and not coming.exception():
-                        self._save(*coming.result())
-
-    def _fill(
-        self,
-        waiting: deque[tuple[Inquiry, Future[tuple[Path | None, ReasoningStep]]]],
-        plan: ReasoningStep,
-        inquiries: Iterator[Inquiry],
-        workers: ThreadPoolExecutor,
-    ) -> None:
-        while len(waiting) < self._width and (inquiry := next(inquiries, None)):
-            before = self.known(plan, inquiry.stage, inquiry.subject)
-            if before and before.reply:  # an unusable reply that a run which died did not ask again
-                inquiry = replace(inquiry, prompt=repair(inquiry.prompt, before.reply.text, before.reason))
-            self._check(inquiry.prompt, len(waiting))
-            repairs = before.seq if before else 0
-            waiting.append((inquiry, workers.submit(copy_context().run, self._ask, plan, inquiry, repairs)))
-
-    def _mended(self, plan: ReasoningStep, inquiry: Inquiry, first: ReasoningStep, under_way: int) -> ReasoningStep:
-        """Ask once more where a reply could not be used, and return what came of that."""
-        if first.repairs or first.reply is None:
-            return first
-        prompt = repair(inquiry.prompt, first.reply.text, first.reason)
-        self._check(prompt, under_way)
-        return self._save(*self._ask(plan, replace(inquiry, prompt=prompt), first.seq))
-
-    def _ask(self, plan: ReasoningStep, inquiry: Inquiry, repairs: int) -> tuple[Path | None, ReasoningStep]:
-        """Ask, and put the reply where nothing can lose it; read it before, which costs nothing."""
-        reply = tracing.ask(self.llm, inquiry.prompt)
-        thought = self._thought(plan, inquiry.stage, inquiry.subject, {})
-        thought = replace(_read(thought, inquiry, reply), prompt=inquiry.prompt, reply=reply, repairs=repairs)
-        try:
-            return self._outbox.keep(thought), thought
-        except OSError:  # a full disk, say: the store may take the reply all the same
-            return None, thought
-
-    def _thought(
-        self, plan: ReasoningStep, stage: str, subject: tuple[str, ...], result: Json, reason: str = ""
-    ) -> ReasoningStep:
-        return ReasoningStep(0, plan.task, stage, result, plan.plan, subject, reason=reason, seed=self.seed)
-
-    def _save(self, path: Path | None, thought: ReasoningStep) -> ReasoningStep:
-        saved = self._commit(thought)
-        if thought.reply:
-            self.spent.add(thought.reply.usage, thought.reply.usd, thought.reply.seconds)
-        self._outbox.drop(path)
-        return saved
-
-    def _commit(self, thought: ReasoningStep) -> ReasoningStep:
-        """Append an event as the next one, also where another writer was faster: it depends on no other."""
-        thought = replace(thought, at=self._now())
-        while True:
-            event = replace(thought, seq=self.graph.seq + 1)
-            try:
-                self._store.append(event)
-            except StaleGraph:
-                before = self.graph.seq
-                self.graph.apply_all(self._store.events(before))
-                if self.graph.seq == before:
-                    raise StoreError(f"{self._store.url} holds fewer events than this work has seen") from None
-                continue
-            self.graph.apply(event)
-            return event
-
-    def _catch_up(self) -> None:
-        """Take in what others have committed since."""
-        self.graph.apply_all(self._store.events(self.graph.seq))
 
     def _take(self, plan: ReasoningStep) -> None:
         """Be the only one on this machine that asks the questions of a work, from here on; two would pay twice."""
@@ -237,16 +210,11 @@ class Thinking:
                 raise BadInput(
                     f"work {plan.plan} ({plan.task}) is under way in another process: wait until it has ended"
                 ) from None
-            self._catch_up()
+            self._look()
         self._mine.add(plan.plan)
 
-    def _holds(self, thought: ReasoningStep) -> bool:
-        """Tell whether a reply reached the store before its work died."""
-        sent = thought.stage, thought.prompt, thought.reply
-        return any((one.stage, one.prompt, one.reply) == sent for one in self.graph.thoughts.get(thought.task_seq, ()))
-
-    def _check(self, prompt: Prompt, under_way: int = 0) -> None:
-        """Raise where the budget does not allow one more question, or somebody wants to stop."""
+    def _check(self, prompt: Prompt, under_way: int = 0) -> bool:
+        """Return True; raises where the budget does not allow one more question, or somebody wants to stop."""
         budget, spent = self._budget, self.spent
         if self._stop():
             raise KeyboardInterrupt
@@ -255,6 +223,11 @@ class Thinking:
         worst = self.llm.price(Usage(len((prompt.system + prompt.user).encode()), prompt.max_tokens)) or 0.0
         if budget.usd is not None and spent.usd + worst * (under_way + 1) > budget.usd:
             raise BudgetSpent(f"the next question could cost more than {budget.usd:g} USD allow: raise it with --usd")
+        return True
+
+    def _look(self) -> None:
+        """Take in what others have committed since."""
+        self.graph.apply_all(self._engine.store.events(self.graph.seq))
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from graphgrow.errors import StoreError
-from graphgrow.graph.events import adapter
+from graphgrow.graph.events import NOT_STORED, adapter
 from graphgrow.graph.model import Answer, Question
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 
 ATTEMPTS = 20
+NOT_KEPT: Any = {"question": {"prompt": {"asks"}, "smaller": {"asks"}}, "answer": {"prompt": {"asks"}}} | NOT_STORED
 T = TypeVar("T")
 BOLT = 7687  # the port of a Neo4j URL that names none
 
@@ -113,7 +114,7 @@ class Outbox(Generic[T]):
         draft = path.with_suffix(".draft")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(adapter(self._kind).dump_json(pending))
+            file.write(adapter(self._kind).dump_json(pending, exclude=NOT_KEPT))
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)

@@ -279,11 +279,11 @@ def test_a_prompt_names_what_nobody_wants_there() -> None:
     )
     graph.apply(edits.reject(graph, "magic glue"))
     graph.apply(event(graph, triples(("silk", "contains", "magic glues"), ("silk", "is a", "bone"))))
-    asked = render(Focus("bfs", ("silk",), "a test"), graph, "silk", schema={}).user
+    asked = render(Focus("bfs", ("silk",), "a test"), graph, "silk").user
     assert 'Not wanted: "Magic glue", "magic glues".' in asked
-    assert "Not wanted" not in render(Focus("bfs", ("wood",), "a test"), graph, "silk", schema={}).user
+    assert "Not wanted" not in render(Focus("bfs", ("wood",), "a test"), graph, "silk").user
     graph.apply(edits.restore(graph, "magic glue"))
-    assert '"Magic glue"' in render(Focus("bfs", ("silk",), "a test"), graph, "silk", schema={}).user
+    assert '"Magic glue"' in render(Focus("bfs", ("silk",), "a test"), graph, "silk").user
 
 
 def test_the_queue_has_first_what_changes_most() -> None:

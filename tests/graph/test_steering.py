@@ -21,7 +21,6 @@ from graphgrow.graph.model import Budget, Edit, Expansion, Focus, Prompt, Reply
 from graphgrow.growth.loop import Growth, Settings
 from graphgrow.growth.replay import replay
 from graphgrow.llm.scripted import Scripted
-from graphgrow.llm.simulated.asked import read
 from graphgrow.policy import POLICIES, open_policy
 from graphgrow.policy.strategies import STRATEGIES
 from graphgrow.policy.strategies.pinned import PINNED_EVERY, followed
@@ -57,7 +56,8 @@ class Chatty(Scripted):
         self._meanwhile.get(number, lambda: None)()
         if number in self._bad:
             return Reply("I would rather talk about the weather.")
-        about = read(prompt).concepts[0]
+        assert prompt.asks
+        about = prompt.asks.concepts[0]
         return Reply(triples((about, "contains", f"protein {number}"), (f"protein {number}", "forms", f"web {number}")))
 
 
@@ -399,7 +399,8 @@ def test_an_instruction_is_one_bounded_line_of_quoted_text() -> None:
     assert lines[-1] == wanted(event)
     assert lines[-1].count('"') == 16
     assert len(lines[-1]) < 2000
-    assert read(event.prompt).concepts == event.focus.concepts
+    assert event.prompt.asks
+    assert event.prompt.asks.concepts == event.focus.concepts
     with pytest.raises(BadInput, match="8 instructions bind already"):
         commit(store, lambda graph: directives.instruct(graph, "a ninth"))
 

@@ -16,14 +16,26 @@ from graphgrow.errors import BadInput
 from graphgrow.graph.events import to_json
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical, clean
-from graphgrow.graph.model import Budget, Concept, Delta, Edit, Expansion, Focus, Prompt, Relation, Statement, Triple
+from graphgrow.graph.model import (
+    ARBITER,
+    Budget,
+    Concept,
+    Delta,
+    Edit,
+    Expansion,
+    Focus,
+    Prompt,
+    Relation,
+    Statement,
+    Triple,
+)
 from graphgrow.growth.loop import Growth, Settings
 from graphgrow.llm.simulated.hidden import hide
 from graphgrow.llm.simulated.spellings import spellings
 from graphgrow.llm.simulated.world import JUNK, Dials, World
 from graphgrow.parse.reply import parse
 from graphgrow.policy import open_policy
-from graphgrow.prompts.render import compare, render
+from graphgrow.prompts.render import render
 from graphgrow.stores import open_store
 
 HONEST = Dials(k=6, popularity=1.0, recall=1.0, chain=0.0, pull=0.0, variants=0.0, junk=0.0, drift=0.0)
@@ -59,7 +71,7 @@ def knowing(*said: tuple[str, str]) -> Graph:
 def question(graph: Graph, *concepts: str, angle: str = "general", topic: str = "silk", seed: int = 0) -> Prompt:
     """Return the prompt for concepts of a graph."""
     focus = Focus("frontier", tuple(map(canonical, concepts)), "because it is new", angle=angle)
-    return render(focus, graph, topic, schema={}, seed=seed)
+    return render(focus, graph, topic, seed=seed)
 
 
 def answers(world: World, prompts: Sequence[Prompt]) -> list[Triple]:
@@ -253,7 +265,7 @@ def test_it_knows_which_names_are_one_concept() -> None:
     world = World(chain("carbon fiber laminate", "silk"), HONEST)
     known = knowing(("carbon fiber laminate", "carbon fibre laminates"), ("silk", "web"))
     keys = list(known.concepts)
-    verdicts = [world.ask(compare(keys[0], other, known, "silk", schema={})).text for other in keys[1:3]]
+    verdicts = [world.ask(render(Focus(ARBITER, (keys[0], other), ""), known, "silk")).text for other in keys[1:3]]
     assert [json.loads(text)["verdict"] for text in verdicts] == ["same", "different"]
 
 

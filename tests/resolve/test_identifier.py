@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from graphgrow.api import edits
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.model import Answer, Change, Event, Expansion, Focus, Prompt, Question, Reply
-from graphgrow.growth.step import expansion
 from graphgrow.llm.embedders import LocalEmbedder
 from graphgrow.resolve.identity import Meanings
 from graphgrow.resolve.options import resolver
@@ -20,7 +19,7 @@ from graphgrow.resolve.resolve import Resolver
 from graphgrow.stores.projection import differences, project
 from graphgrow.stores.sqlite import SQLiteStore
 from tests.cli.test_cli import graphgrow
-from tests.conftest import triples
+from tests.conftest import expansion, triples
 from tests.graph.test_graph import content
 
 Triples = Sequence[tuple[str, str, str]]

@@ -15,8 +15,7 @@ from itertools import accumulate, islice, pairwise
 from typing import TYPE_CHECKING
 
 from graphgrow.errors import BadInput
-from graphgrow.graph.model import Json, Prompt, Reply, Triple, Usage
-from graphgrow.llm.simulated.asked import Asked, read
+from graphgrow.graph.model import Asks, Json, Prompt, Reply, Triple, Usage
 from graphgrow.llm.simulated.hidden import FALLBACK, Hidden, hide
 from graphgrow.llm.usage import estimate_usage
 
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
     import networkx as nx
 
 MOST = 64
+JOINING = frozenset(("connect", "join", "between"))  # forms that ask what leads from one concept to another
+OPEN = frozenset(("seed", "expand", "widen"))  # forms that ask about a concept without a predicate
 DRAWS = 4  # of a concept to go on with
 LONGER = 4 / 3  # a list, than a reply that writes its relations out
 # What models write where a concept should stand, made up after what hygiene kept out of the recorded run.
@@ -84,7 +85,7 @@ class World:
 
     def ask(self, prompt: Prompt) -> Reply:
         """Return the reply to a prompt: JSON, billed at the estimate of its length."""
-        text = _Answer(self.hidden, self.dials, self._zipf, self._chance(prompt)).to(read(prompt))
+        text = _Answer(self.hidden, self.dials, self._zipf, self._chance(prompt)).to(prompt.asks or Asks("expand"))
         return Reply(text, estimate_usage(prompt, text), model=self.name)
 
     def price(self, usage: Usage) -> float | None:  # noqa: ARG002  # the signature of every model
@@ -108,15 +109,15 @@ class _Answer:
     zipf: list[float]
     rng: random.Random
 
-    def to(self, asked: Asked) -> str:
+    def to(self, asked: Asks) -> str:
         """Return the reply as JSON."""
-        if asked.kind == "compare":
+        if asked.form == "arbitrate":
             return self._verdict(asked)
-        if asked.kind == "intents":
+        if asked.form == "intents":
             return self._questions(asked)
         as_asked = {node: name for name in asked.concepts if (node := self.hidden.means(name))}
         said = [self._slip(triple, asked, as_asked) for triple in self._all(asked, list(as_asked))]
-        rows = self._lists(said) if asked.kind == "survey" else [_row(t.source, t.predicate, t.target) for t in said]
+        rows = self._lists(said) if asked.form == "list" else [_row(t.source, t.predicate, t.target) for t in said]
         return json.dumps({"relations": rows}, ensure_ascii=False, separators=(",", ":"))
 
     def _lists(self, said: list[Triple]) -> list[Json]:
@@ -126,39 +127,39 @@ class _Answer:
             targets.setdefault((triple.source, triple.predicate), []).append(triple.target)
         return [_row(*ends, names) for ends, names in targets.items()]
 
-    def _verdict(self, asked: Asked) -> str:
+    def _verdict(self, asked: Asks) -> str:
         one, other = (*map(self.hidden.means, asked.concepts), None, None)[:2]
         verdict = "same" if one is not None and one == other else "different"
         return json.dumps({"verdict": verdict, "why": "so it is in the hidden graph"}, separators=(",", ":"))
 
-    def _questions(self, asked: Asked) -> str:
+    def _questions(self, asked: Asks) -> str:
         """Return a question for each kind of relation that the concept has in truth, in an order of chance."""
         nodes = filter(None, map(self.hidden.means, asked.concepts))
         kinds = sorted({self.hidden.said[node, near].predicate for node in nodes for near in self.hidden.beside[node]})
         asks = [f"to which terms does {kind!r} relate it?" for kind in self.rng.sample(kinds, len(kinds))]
         return json.dumps({"questions": asks}, ensure_ascii=False, separators=(",", ":"))
 
-    def _all(self, asked: Asked, nodes: list[str]) -> list[Triple]:
+    def _all(self, asked: Asks, nodes: list[str]) -> list[Triple]:
         """Return what is true of the concepts asked about, k relations at most."""
         if not nodes:
             return self._off_topic(asked)
-        if asked.kind == "connect":
+        if asked.form in JOINING:
             return list(islice(self._joining(nodes[0], nodes[-1], asked), self.dials.k))
-        if asked.kind == "verify":
+        if asked.form == "check":
             return list(self._confirmed(asked))
         listed = self._listed(asked)
         recited = [] if self._happens(self.dials.recall) else sorted(listed - {*nodes})
         own = [*self._recited(asked, nodes, recited), *self._neighbours(asked, nodes, listed)]
-        if asked.kind == "expand":
+        if asked.form in OPEN:
             return list(islice(self._told(nodes, own, listed), self.dials.k))
-        if asked.kind == "survey":
+        if asked.form == "list":
             return [self._relation(*pair) for pair in own[: round(LONGER * self.dials.k)]]
-        true = list(self._confirmed(asked)) if asked.kind == "consolidate" else []
+        true = list(self._confirmed(asked)) if asked.form == "consolidate" else []
         told = {frozenset((said.source, said.target)) for said in true}
         new = (self._relation(*pair) for pair in own if frozenset(pair) not in told)
         return [*true, *new][: self.dials.k]
 
-    def _off_topic(self, asked: Asked) -> list[Triple]:
+    def _off_topic(self, asked: Asks) -> list[Triple]:
         """Return what is said about something unknown: nothing, or whatever comes to mind."""
         slips = sum(self._happens(self.dials.drift) for _ in range(self.dials.k))
         named = asked.concepts[:1] * slips
@@ -195,15 +196,13 @@ class _Answer:
         said = self.hidden.said.get((one, other)) or Triple(one, FALLBACK, other)
         return replace(said, predicate=self.rng.choice(self.hidden.predicates)) if reworded else said
 
-    def _recited(self, asked: Asked, nodes: list[str], listed: list[str]) -> list[tuple[str, str]]:
+    def _recited(self, asked: Asks, nodes: list[str], listed: list[str]) -> list[tuple[str, str]]:
         """Return (concept, listed) pairs in any order: what the prompt lists, told once more."""
         self.rng.shuffle(listed)
         pairs = [(next((n for n in nodes if (n, name) in self.hidden.said), nodes[0]), name) for name in listed]
-        return [
-            pair for pair in pairs if asked.kind == "expand" or (pair in self.hidden.said and self._fits(asked, *pair))
-        ]
+        return [pair for pair in pairs if asked.form in OPEN or (pair in self.hidden.said and self._fits(asked, *pair))]
 
-    def _neighbours(self, asked: Asked, nodes: list[str], avoided: set[str]) -> list[tuple[str, str]]:
+    def _neighbours(self, asked: Asks, nodes: list[str], avoided: set[str]) -> list[tuple[str, str]]:
         """Return (concept, neighbour) pairs, the ones that are named first: Zipf's law, without what is avoided."""
         drawn = []
         for node in nodes:
@@ -213,10 +212,10 @@ class _Answer:
                 drawn.append((-math.log(1 - self.rng.random()) / weight, node, near))
         return [(node, near) for _, node, near in sorted(drawn)]
 
-    def _fits(self, asked: Asked, node: str, near: str) -> bool:
-        return asked.kind != "kin" or asked.predicate in {"", self.hidden.said[node, near].predicate}
+    def _fits(self, asked: Asks, node: str, near: str) -> bool:
+        return asked.form != "kin" or asked.predicate in {"", self.hidden.said[node, near].predicate}
 
-    def _joining(self, one: str, other: str, asked: Asked) -> Iterator[Triple]:
+    def _joining(self, one: str, other: str, asked: Asks) -> Iterator[Triple]:
         """Yield the relations of a hidden shortest path, then of others beside it; known intermediates are avoided."""
         used = self._listed(asked) - {one, other} if self._happens(self.dials.recall) else set()
         if (one, other) in self.hidden.said and not asked.stated:
@@ -225,20 +224,23 @@ class _Answer:
             yield from (self.hidden.said[pair] for pair in pairwise(path))
             used |= set(path[1:-1])
 
-    def _confirmed(self, asked: Asked) -> Iterator[Triple]:
+    def _confirmed(self, asked: Asks) -> Iterator[Triple]:
         """Yield what the question repeats and is true, as it is true."""
         mean, said = self.hidden.means, self.hidden.said
-        pairs = ((mean(source) or "", mean(target) or "") for source, _, target in asked.stated)
+        pairs = (
+            (mean(source) or "", mean(target) or "")
+            for source, target in ((one.source, one.target) for one in asked.stated)
+        )
         yield from dict.fromkeys(said[pair] for pair in pairs if pair in said)
 
-    def _listed(self, asked: Asked) -> set[str]:
+    def _listed(self, asked: Asks) -> set[str]:
         """Return what the prompt lists; a reply leaves out all of it, or nothing (`recall`)."""
         return {node for name in asked.listed if (node := self.hidden.means(name))}
 
     def _happens(self, chance: float) -> bool:
         return self.rng.random() < chance
 
-    def _slip(self, said: Triple, asked: Asked, as_asked: dict[str, str]) -> Triple:
+    def _slip(self, said: Triple, asked: Asks, as_asked: dict[str, str]) -> Triple:
         """Return a relation as the world says it: now and then with junk, something else or another spelling in it."""
         turned = said.target in as_asked and said.source not in as_asked
         near, far = (said.source, said.target) if turned else (said.target, said.source)

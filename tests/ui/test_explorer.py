@@ -1,7 +1,6 @@
 import os
 import re
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -27,6 +26,7 @@ from streamlit.util import calc_hash
 from graphgrow.api import edits
 from graphgrow.batch.clock import SystemClock
 from graphgrow.batch.once import drive
+from graphgrow.cli import main
 from graphgrow.errors import BadInput
 from graphgrow.export import FORMATS
 from graphgrow.graph.model import Budget, Concept, Delta, Edit, Relation, Statement, Triple
@@ -147,6 +147,18 @@ def test_large_graph_is_shown_in_part_unless_asked(stores: dict[str, str]) -> No
     at = view(stores["big"], "graph")
     assert f"Showing {frames.TOP:,} of {BIG:,} concepts." in words(at)
     assert f"of {BIG:,} concepts" in words(view(stores["big"], "graph", show="around"))
+
+
+@pytest.mark.parametrize(
+    ("name", "bound"), [("graph", {"show": "around"}), ("paths", {"from": "helium", "to": "metal"})]
+)
+def test_all_graphs_leads_to_the_first_page(stores: dict[str, str], name: str, bound: dict[str, str]) -> None:
+    """Also from a view whose choices stand in the address; nothing of them is left there."""
+    at = view(stores["recorded"], name, **bound)
+    next(one for one in at.button if one.label.startswith("All graphs")).click().run()
+    assert not at.exception
+    assert [one.value for one in at.title] == ["graphgrow"]
+    assert not at.query_params
 
 
 def test_names_are_shown_as_they_are(stores: dict[str, str]) -> None:
@@ -286,14 +298,19 @@ def test_strangers_need_a_sign_in() -> None:
     [(["none.db"], "there is no graph at"), (["--host", "0.0.0.0"], "--no-auth"), (["--allow", "me@x.org"], "--auth"),  # noqa: S104
      (["--auth"], "--auth needs"), (["--auth", "--allow", " "], "names nobody")],
 )  # fmt: skip
-def test_explore_refuses_in_one_line(words: list[str], why: str, tmp_path: Path) -> None:
+def test_explore_refuses_in_one_line(
+    words: list[str], why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """What cannot be served is one sentence on stderr and exit code 1."""
-    env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "HOME": str(tmp_path)}
-    command = [sys.executable, "-m", "graphgrow", "explore", *words]
-    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert why in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["graphgrow", "explore", *words])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    said = capsys.readouterr().err
+    assert why in said
+    assert len(said.splitlines()) == 1
 
 
 def test_selected_concept_shows_its_evidence(stores: dict[str, str]) -> None:

@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import pandas as pd
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from graphgrow import GraphgrowError
 from graphgrow.api.explorer import BadInput, check_topic, replay_run
@@ -102,9 +104,11 @@ def go(url: str) -> str:
 
 
 def leave() -> None:
-    """Go back to the first page."""
+    """Go back to the first page; what a widget has put into the address goes with the widget."""
     st.session_state["store"] = ""
-    st.query_params.clear()
+    for name in list(st.query_params):
+        with suppress(StreamlitAPIException):  # bound to a widget of the view that is left
+            del st.query_params[name]
     st.rerun()
 
 

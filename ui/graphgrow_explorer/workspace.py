@@ -62,7 +62,8 @@ class Row:
         delta = event.delta
         brought = len(delta.new_concepts), len(delta.relations), len(delta.rejects)
         if isinstance(event, Edit):
-            return cls(event.seq, event.at, "by hand", event.note, event.edit, event.edit, *brought, kind=event.kind)
+            why = ", ".join(dict.fromkeys(change.reason for change in delta.changes if change.reason))
+            return cls(event.seq, event.at, "by hand", event.note, why, event.edit, *brought, kind=event.kind)
         reply = event.reply or Reply("")
         if isinstance(event, ReasoningStep):
             return cls(

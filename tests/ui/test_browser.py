@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,10 +17,8 @@ from graphgrow_explorer.views import VIEWS
 from playwright.sync_api import Browser, Page, expect
 
 from graphgrow.graph.model import Concept, Delta, Edit, Relation, Statement, Triple
-from graphgrow.growth.replay import recording, replay
-from graphgrow.resolve.options import resolver
 from graphgrow.stores import open_store
-from tests.conftest import RECORDED, ROOT
+from tests.conftest import ROOT
 from tests.pictures import HOSTILE, PATIENCE, Drawn, answered, drawn
 
 MARKS = ["[x](javascript:window.taken=4)", ":red[x]", "$x$", "**bold** `code`", ":smile: -> #"]
@@ -57,12 +56,10 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def explorer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Explorer]:
+def explorer(tmp_path_factory: pytest.TempPathFactory, recorded: Path) -> Iterator[Explorer]:
     """Yield the explorer, serving the recorded run."""
     folder = tmp_path_factory.mktemp("explorer")
-    with closing(open_store(f"sqlite:{folder / 'recorded.db'}", create=True)) as store:
-        for _ in replay(recording(RECORDED), store, resolver()):
-            pass
+    shutil.copy(recorded, folder / "recorded.db")
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "graphgrow", "explore", "recorded.db", "--json"],

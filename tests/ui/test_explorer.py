@@ -1,5 +1,6 @@
 import os
 import re
+import shutil
 import signal
 import sys
 import time
@@ -30,12 +31,10 @@ from graphgrow.cli import main
 from graphgrow.errors import BadInput
 from graphgrow.export import FORMATS
 from graphgrow.graph.model import Budget, Concept, Delta, Edit, Relation, Statement, Triple
-from graphgrow.growth.replay import recording, replay
 from graphgrow.llm.scripted import Scripted
-from graphgrow.resolve.options import resolver
 from graphgrow.stores import open_store
 from tests.batch_runs import jobs_file, working
-from tests.conftest import RECORDED, chatter
+from tests.conftest import chatter
 
 APP = Path(serve.__file__).with_name("app.py")
 HOSTILE = [
@@ -79,7 +78,7 @@ def big() -> Edit:
 
 
 @pytest.fixture(scope="module")
-def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def stores(tmp_path_factory: pytest.TempPathFactory, recorded: Path) -> Iterator[dict[str, str]]:
     """Yield the graphs that every view has to show: nothing, one concept, the recorded run, large and hostile ones."""
     folder = tmp_path_factory.mktemp("stores")
     one = Edit(1, "add", Delta((Concept("silk", "silk"),)))
@@ -88,9 +87,7 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]
         Statement(Relation("key 0", HOSTILE[1], f"key {n}"), Triple(HOSTILE[0], HOSTILE[1], bad[n].name))
         for n in range(1, len(bad))
     )
-    with closing(open_store(f"sqlite:{folder / 'recorded.db'}", create=True)) as store:
-        for _ in replay(recording(RECORDED), store, resolver()):
-            pass
+    shutil.copy(recorded, folder / "recorded.db")
     yield {
         "empty": grown(folder / "empty.db", Edit(1, "add", Delta())),
         "one": grown(folder / "one.db", one),

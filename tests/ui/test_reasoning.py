@@ -22,16 +22,16 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 
-@pytest.fixture
-def workspace(tmp_path: Path) -> Iterator[Workspace]:
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     """Yield the workspace of the recorded run, with a discovery over three concepts, and one that was broken off."""
-    url = f"sqlite:{tmp_path / 'recorded.db'}"
+    url = f"sqlite:{tmp_path_factory.mktemp('discovery') / 'recorded.db'}"
     with closing(open_store(url, create=True)) as store:
         store.append(*read_events(RECORDED))
         discover(store, Scripted(answers(3)), "helium", "electron")
-    yield workspaces().open(url)
-    for one in workspaces().found.values():
-        one.store.close()
+    opened = workspaces().open(url)
+    yield opened
+    opened.store.close()
     workspaces().found.clear()
 
 

@@ -92,10 +92,10 @@ def instruct(
     if len(bound) >= MOST:
         raise BadInput(f"{MOST} instructions bind already, and more confuse a model: withdraw one; {SEE}")
     if community:  # as it is at this very event, not as the policy last saw it
-        found = Structure(graph, graph.seq)
-        label = found.keep(communities)
-        its = label[found.place[keys[0]]]
-        keys += tuple(key for key, one in zip(found.keys, label, strict=True) if one == its and key != keys[0])
+        structure = Structure(graph, graph.seq)
+        label = structure.keep(communities)
+        its = label[structure.place[keys[0]]]
+        keys += tuple(key for key, one in zip(structure.keys, label, strict=True) if one == its and key != keys[0])
     return _edit(graph, "instruct", Change("instruct", keys, text=words, scope=scope, steps=steps, reason=reason))
 
 

@@ -176,12 +176,12 @@ def steps(events: Iterable[Event]) -> "pd.DataFrame":
 
 def communities(graph: Graph) -> "pd.DataFrame":
     """Return a row a community, the largest first."""
-    membership, found = partition(graph)
+    membership, groups = partition(graph)
     inside, outside = Counter[int](), Counter[int]()
     for key, near in graph.neighbours.items():
         for other in near:
             (inside if membership[key] == membership[other] else outside)[membership[key]] += 1
-    members: dict[int, list[str]] = {one.number: [] for one in found}
+    members: dict[int, list[str]] = {one.number: [] for one in groups}
     for key, number in membership.items():
         members[number].append(key)
     rows = (
@@ -193,7 +193,7 @@ def communities(graph: Graph) -> "pd.DataFrame":
             "outside": outside[one.number],
             "concepts": tuple(members[one.number]),
         }
-        for one in found
+        for one in groups
     )
     return table("communities", rows, index="community")
 

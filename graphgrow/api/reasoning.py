@@ -197,5 +197,5 @@ class GraphReasoning:
         from graphgrow.reason.seeds import Dials
 
         dials = Dials(novelty, feasibility, effectiveness)
-        found = ideas(self._store, self._model(llm), count=count, dials=dials, goal=goal, budget=budget, seed=seed)
-        return list(found.ranked)
+        proposed = ideas(self._store, self._model(llm), count=count, dials=dials, goal=goal, budget=budget, seed=seed)
+        return list(proposed.ranked)

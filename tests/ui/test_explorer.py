@@ -95,9 +95,9 @@ def stores(tmp_path_factory: pytest.TempPathFactory, recorded: Path) -> Iterator
         "big": grown(folder / "big.db", big()),
         "hostile": grown(folder / "hostile.db", Edit(1, "add", Delta(bad, relations=links))),
     }
-    for workspace in workspaces().found.values():
+    for workspace in workspaces().stores.values():
         workspace.store.close()
-    workspaces().found.clear()
+    workspaces().stores.clear()
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     opened = workspaces().open(url)
     yield opened
     opened.store.close()
-    workspaces().found.clear()
+    workspaces().stores.clear()
 
 
 def test_several_paths_each_with_its_evidence(workspace: Workspace) -> None:
@@ -92,7 +92,7 @@ def test_hostile_names_and_answers_do_not_run_on_the_page(name: str, tmp_path: P
     raw = "\n".join(str(one.value) for one in (*at.markdown, *at.caption)) + "".join(one.label for one in at.expander)
     for mark in ("](javascript", "<img", "```", "[D9]", "$topic"):
         assert mark not in raw
-    workspaces().found.clear()
+    workspaces().stores.clear()
 
 
 def test_without_a_discovery_the_page_says_how_to_begin_one(tmp_path: Path) -> None:
@@ -104,4 +104,4 @@ def test_without_a_discovery_the_page_says_how_to_begin_one(tmp_path: Path) -> N
     assert not at.exception
     assert "None yet. A discovery reasons along a path" in words(at)
     assert any(one.label == "Reason along this path" for one in at.button)
-    workspaces().found.clear()
+    workspaces().stores.clear()

@@ -32,9 +32,9 @@ pytestmark = pytest.mark.filterwarnings(
 def _closed() -> Iterator[None]:
     """Close what a test opened."""
     yield
-    for home in workspaces().found.values():
+    for home in workspaces().stores.values():
         home.store.close()
-    workspaces().found.clear()
+    workspaces().stores.clear()
 
 
 def view(url: str) -> AppTest:

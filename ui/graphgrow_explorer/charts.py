@@ -3,7 +3,6 @@
 Names of concepts stand in data values alone, never in a field name or an expression.
 """
 
-
 import altair as alt
 import pandas as pd
 

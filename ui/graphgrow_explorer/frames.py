@@ -38,7 +38,7 @@ class Groups:
 def groups(workspace: Workspace) -> Groups:
     """Return the communities of the graph as it stands; one keeps its number as the graph grows."""
 
-    def found(graph: Graph) -> Groups:
+    def partition(graph: Graph) -> Groups:
         before = workspace.before("groups")
         known = before.membership if isinstance(before, Groups) else {}
         rounds = ROUNDS if len(graph.concepts) > LARGE else None
@@ -46,7 +46,7 @@ def groups(workspace: Workspace) -> Groups:
         names = {one.number: short(", ".join(graph.name(key) for key in one.name), 80) for one in communities}
         return Groups(membership, communities, names)
 
-    return workspace.keep("groups", found)
+    return workspace.keep("groups", partition)
 
 
 def nodes(workspace: Workspace) -> pd.DataFrame:
@@ -102,10 +102,10 @@ def positions(workspace: Workspace) -> Places:
         start: Places = {key: known[key] for key in graph.concepts if key in known} if isinstance(known, dict) else {}
         if len(start) < ENOUGH * len(graph.concepts):
             start = {}
-        found = layout(graph.pairs, list(graph.concepts), start=start or None)
-        if before is None and len(found) > GROWN * len(start):
-            workspace.store.remember(POSITIONS, {LAST: json.dumps(found).encode()})
-        return found
+        settled = layout(graph.pairs, list(graph.concepts), start=start or None)
+        if before is None and len(settled) > GROWN * len(start):
+            workspace.store.remember(POSITIONS, {LAST: json.dumps(settled).encode()})
+        return settled
 
     return workspace.keep("positions", places)
 
@@ -154,10 +154,10 @@ def part(
 def supernodes(workspace: Workspace) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return a row a community, called by its leading concept, and a row for every two that relations join."""
     with workspace.reading() as graph:
-        found, relations = groups(workspace), edges(workspace)
+        grouped, relations = groups(workspace), edges(workspace)
         counts, since = Counter[tuple[int, int]](), dict[tuple[int, int], int]()
         for source, target, seq in zip(relations["source"], relations["target"], relations["first_seq"], strict=True):
-            a, b = sorted((found.membership[source], found.membership[target]))
+            a, b = sorted((grouped.membership[source], grouped.membership[target]))
             if a != b:
                 counts[a, b] += 1
                 since.setdefault((a, b), seq)
@@ -167,7 +167,7 @@ def supernodes(workspace: Workspace) -> tuple[pd.DataFrame, pd.DataFrame]:
         ).astype(TYPES)  # fmt: skip
         rows = nodes(workspace).groupby("community").agg(size=("key", "size"), first_seq=("first_seq", "min"))
         rows = rows.reset_index()
-        leading = {one.number: short(graph.name(one.name[0]), 40) for one in found.communities}
+        leading = {one.number: short(graph.name(one.name[0]), 40) for one in grouped.communities}
         rows["key"] = [f"community {number}" for number in rows["community"]]
         rows["name"] = [leading[number] for number in rows["community"]]
         rows["degree"] = rows["concepts"] = rows["size"]

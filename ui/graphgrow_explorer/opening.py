@@ -119,11 +119,11 @@ def first_page() -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("Graphs in this folder")
-        found = list(files())
-        if found:
+        graphs = list(files())
+        if graphs:
             st.dataframe(
-                pd.DataFrame(found, columns=["file", "size", "changed"]), hide_index=True, key=ROWS,
-                selection_mode="single-row", on_select=partial(open_row, [name for name, *_ in found]),
+                pd.DataFrame(graphs, columns=["file", "size", "changed"]), hide_index=True, key=ROWS,
+                selection_mode="single-row", on_select=partial(open_row, [name for name, *_ in graphs]),
                 column_config={"size": st.column_config.NumberColumn("size", format="bytes"),
                                "changed": st.column_config.DatetimeColumn("changed", format="YYYY-MM-DD HH:mm")},
                 alt="Graph files of this folder",
@@ -161,8 +161,8 @@ def open_row(names: Sequence[str]) -> None:
 
 def files() -> Iterator[tuple[str, int, datetime]]:
     """Yield name, size in bytes and time of change of the database files in this folder, the newest first."""
-    found = [path for path in Path.cwd().iterdir() if path.suffix in ENDINGS and path.is_file()]
-    for path in sorted(found, key=lambda path: -path.stat().st_mtime)[:LISTED]:
+    paths = [path for path in Path.cwd().iterdir() if path.suffix in ENDINGS and path.is_file()]
+    for path in sorted(paths, key=lambda path: -path.stat().st_mtime)[:LISTED]:
         about = path.stat()
         yield path.name, about.st_size, datetime.fromtimestamp(about.st_mtime, UTC)
 

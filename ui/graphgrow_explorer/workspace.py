@@ -188,7 +188,7 @@ class Workspaces:
     """The open stores by URL and file, the ones that were used last; `by_token` for the feed."""
 
     lock: Lock = field(default_factory=Lock)
-    found: dict[tuple[str, int], Workspace] = field(default_factory=dict)
+    stores: dict[tuple[str, int], Workspace] = field(default_factory=dict)
 
     def open(self, url: str) -> Workspace:
         """Return the store of a URL, opened where it is not; one that was replaced by another file is opened anew.
@@ -197,9 +197,9 @@ class Workspaces:
         """
         place = shown(url), _inode(url)
         with self.lock:
-            workspace = self.found.pop(place, None) or Workspace(KnowledgeGraph(open_store(url)), credentials(url))
-            self.found[place] = workspace
-            for old in [self.found.pop(place) for place in list(self.found)[:-MOST]]:
+            workspace = self.stores.pop(place, None) or Workspace(KnowledgeGraph(open_store(url)), credentials(url))
+            self.stores[place] = workspace
+            for old in [self.stores.pop(place) for place in list(self.stores)[:-MOST]]:
                 with old.lock:
                     old.store.close()
         workspace.refresh()
@@ -208,17 +208,17 @@ class Workspaces:
     def holds(self, workspace: Workspace) -> bool:
         """Tell whether a store is still open and still what its name leads to, and not a file that took its place."""
         with self.lock:
-            return self.found.get((workspace.url, _inode(workspace.url))) is workspace
+            return self.stores.get((workspace.url, _inode(workspace.url))) is workspace
 
     def knows(self, url: str) -> bool:
         """Tell whether a store is open, because somebody here asked for it."""
         with self.lock:
-            return any(known == shown(url) for known, _ in self.found)
+            return any(known == shown(url) for known, _ in self.stores)
 
     def by_token(self, token: str) -> Workspace | None:
         """Return the store whose feed a token opens."""
         with self.lock:
-            return next((one for one in self.found.values() if one.token == token), None)
+            return next((one for one in self.stores.values() if one.token == token), None)
 
 
 @cache

@@ -30,20 +30,20 @@ def draw(workspace: Workspace) -> None:
         _list(workspace)
     st.subheader("Structural gaps")
     note("Large communities with few or no relations between them: good places to ask next.")
-    found = workspace.keep("gaps", gaps)
-    if not found:
+    foci = workspace.keep("gaps", gaps)
+    if not foci:
         note("There is no gap: every two communities of three concepts or more are well joined.")
         return
     with workspace.reading() as graph:
         rows = [(one.strategy, *(short(graph.name(key)) for key in one.concepts), one.score, one.reason)
-                for one in found]  # fmt: skip
+                for one in foci]  # fmt: skip
     seen = st.dataframe(
         pd.DataFrame(rows, columns=["kind", "one", "other", "score", "why"]), hide_index=True, on_select="rerun",
         selection_mode="single-row", key=f"gaps {workspace.mark}", alt="Gaps between communities",
         column_config={"score": st.column_config.NumberColumn(format="%.1f")},
     )  # fmt: skip
-    row = next(iter(seen.selection.rows), len(found))
-    chosen = found[row] if row < len(found) else None
+    row = next(iter(seen.selection.rows), len(foci))
+    chosen = foci[row] if row < len(foci) else None
     hold("gaps", is_chosen=chosen is not None)
     if st.button("Expand here", type="primary", disabled=chosen is None, icon=":material/add_circle:") and chosen:
         perform(lambda: runs.expand(workspace, *chosen.concepts))
@@ -61,10 +61,10 @@ def gaps(graph: Graph) -> list[Focus]:
 @guarded
 def _picture(workspace: Workspace) -> None:
     with workspace.reading():
-        found, (nodes, edges) = frames.groups(workspace), frames.supernodes(workspace)
+        groups, (nodes, edges) = frames.groups(workspace), frames.supernodes(workspace)
     picture(
         nodes, edges, key="supernodes", height=HEIGHT,
-        settings={"total": len(found.communities), "seq": workspace.graph.seq, "communities": found.names,
+        settings={"total": len(groups.communities), "seq": workspace.graph.seq, "communities": groups.names,
                   "noun": "communities", "commands": ()},
     )  # fmt: skip
     note("Each circle is a community, sized by its concepts; lines are relations between them.")
@@ -73,9 +73,9 @@ def _picture(workspace: Workspace) -> None:
 @st.fragment
 @guarded
 def _list(workspace: Workspace) -> None:
-    found = frames.groups(workspace)
+    groups = frames.groups(workspace)
     table = pd.DataFrame(
-        [(found.names[one.number], one.size) for one in found.communities], columns=["community", "concepts"]
+        [(groups.names[one.number], one.size) for one in groups.communities], columns=["community", "concepts"]
     )
     seen = st.dataframe(
         table, hide_index=True, height=300, on_select="rerun", selection_mode="single-row", key="communities",
@@ -86,9 +86,9 @@ def _list(workspace: Workspace) -> None:
     )  # fmt: skip
     hold("communities", is_chosen=bool(seen.selection.rows))
     place = seen.selection.rows[0] if seen.selection.rows else 0
-    one = found.communities[min(place, len(found.communities) - 1)]
-    st.markdown(f"**{plain(found.names[one.number], 90)}**")
-    members = [key for key, number in found.membership.items() if number == one.number]
+    one = groups.communities[min(place, len(groups.communities) - 1)]
+    st.markdown(f"**{plain(groups.names[one.number], 90)}**")
+    members = [key for key, number in groups.membership.items() if number == one.number]
     with workspace.reading() as graph:
         leading = sorted(members, key=lambda key: -graph.degree(key))[:LEADING]
         rows = [(graph.name(key), graph.degree(key)) for key in leading]

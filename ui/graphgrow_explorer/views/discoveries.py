@@ -19,11 +19,11 @@ TITLES = {"C": "Themes", "B": "What neighbours do together", "A": "The concepts"
 def draw(workspace: Workspace, one: str | None, other: str | None) -> None:
     """Draw the discoveries of a graph, one of them whole, and how to begin one between two concepts."""
     st.subheader("Discoveries")
-    found = workspace.keep("discoveries", works)
-    if found:
-        titles = {each.work: title(each) for each in found}
+    known = workspace.keep("discoveries", works)
+    if known:
+        titles = {each.work: title(each) for each in known}
         work = st.selectbox("Discovery", list(titles), format_func=lambda seq: short(titles[seq], 200), key="discovery")
-        whole(workspace, next((each for each in found if each.work == work), found[0]))
+        whole(workspace, next((each for each in known if each.work == work), known[0]))
     else:
         note("None yet. A discovery reasons along a path in four stages: concepts, hops, themes, one claim that cites.")
     if not workspace.is_file:
@@ -36,47 +36,50 @@ def draw(workspace: Workspace, one: str | None, other: str | None) -> None:
     under_way(workspace)
 
 
-def title(found: Discovery) -> str:
+def title(discovery: Discovery) -> str:
     """Return a discovery in a line: its number, title and ends."""
-    ends = [found.layout.name(found.layout.path[place]) for place in (0, -1)]
-    state = "" if found.is_finished else " (not finished)"
-    return f"{found.work}{state}: {found.title or 'no title'} — {ends[0]} to {ends[1]}"
+    ends = [discovery.layout.name(discovery.layout.path[place]) for place in (0, -1)]
+    state = "" if discovery.is_finished else " (not finished)"
+    return f"{discovery.work}{state}: {discovery.title or 'no title'} — {ends[0]} to {ends[1]}"
 
 
-def line(found: Discovery, one: DiscoveryStatement) -> str:
+def line(discovery: Discovery, one: DiscoveryStatement) -> str:
     """Return a statement in a line, with what it is about and what it cites."""
-    about = " and ".join(short(name) for name in found.about(one))
+    about = " and ".join(short(name) for name in discovery.about(one))
     cites = "".join(f" [{name}]" for name in one.cites)
     return f"{one.id} {about or one.more}: {one.text}{f' ({one.more})' if about else ''}{cites}"
 
 
-def whole(workspace: Workspace, found: Discovery) -> None:
+def whole(workspace: Workspace, discovery: Discovery) -> None:
     """Draw one discovery as text, with its path, its statements, its stages to look into, and its concepts."""
-    st.text(short(found.title or "It has no discovery: see what is missing.", SENTENCE))
-    note(f"Discovery {found.work}: {counted(len(found.layout.path), 'concept')}, {found.layout.how};"
-         f" {counted(found.bill.tokens, 'token')}. A model wrote it; nobody has checked that it is true.")  # fmt: skip
-    for one in found.stage("D"):
-        st.text(line(found, one))
-    if found.gaps:
-        with st.expander(f"What is missing ({len(found.gaps)})"):
-            for sentence in found.gaps:
+    st.text(short(discovery.title or "It has no discovery: see what is missing.", SENTENCE))
+    size = f"{counted(len(discovery.layout.path), 'concept')}, {discovery.layout.how}"
+    note(
+        f"Discovery {discovery.work}: {size}; {counted(discovery.bill.tokens, 'token')}."
+        " A model wrote it; nobody has checked that it is true."
+    )
+    for one in discovery.stage("D"):
+        st.text(line(discovery, one))
+    if discovery.gaps:
+        with st.expander(f"What is missing ({len(discovery.gaps)})"):
+            for sentence in discovery.gaps:
                 st.text(short(sentence, SENTENCE))
     with st.expander("The path"):
-        st.code(drawing(found.layout), language=None)
+        st.code(drawing(discovery.layout), language=None)
     for stage, heading in TITLES.items():
-        if statements := found.stage(stage):
+        if statements := discovery.stage(stage):
             with st.expander(f"{heading} ({len(statements)})"):
                 for one in statements:
-                    st.text(line(found, one))
+                    st.text(line(discovery, one))
     with st.container(horizontal=True):
-        name = f"discovery-{found.work}"
-        st.download_button("Markdown", found.markdown(), f"{name}.md", "text/markdown", key=f"md {found.work}")
-        document = json.dumps(found.to_dict(), ensure_ascii=False, indent=1)
-        st.download_button("JSON", document, f"{name}.json", "application/json", key=f"json {found.work}")
+        name = f"discovery-{discovery.work}"
+        st.download_button("Markdown", discovery.markdown(), f"{name}.md", "text/markdown", key=f"md {discovery.work}")
+        document = json.dumps(discovery.to_dict(), ensure_ascii=False, indent=1)
+        st.download_button("JSON", document, f"{name}.json", "application/json", key=f"json {discovery.work}")
     with workspace.reading() as graph:
-        concepts = {one.key: (one.name, graph.representative(one.key)) for one in found.layout.concepts}
+        concepts = {one.key: (one.name, graph.representative(one.key)) for one in discovery.layout.concepts}
         stages = {}
-        for event in graph.thoughts.get(found.work, ()):
+        for event in graph.thoughts.get(discovery.work, ()):
             about = f"{event.stage} {' and '.join(graph.name(key) for key in event.subject)}"
             state = "" if event.outcome == "ok" else " (not usable)"
             stages[event.seq] = event, f"step {event.seq}: {about if event.stage != 'plan' else 'the plan'}{state}"
@@ -84,14 +87,14 @@ def whole(workspace: Workspace, found: Discovery) -> None:
     with left:
         key = st.selectbox(
             "Concept of the path", list(concepts), index=None, format_func=lambda key: short(concepts[key][0]),
-            key=f"concept of {found.work}", placeholder="choose one to see what is known of it",
+            key=f"concept of {discovery.work}", placeholder="choose one to see what is known of it",
         )  # fmt: skip
         if key and not panel(workspace, [concepts[key][1]]):
             note("The graph does not hold it any more.")
     with right:
         seq = st.selectbox(
             "Stage", list(stages), index=None, format_func=lambda seq: short(stages[seq][1], 120),
-            key=f"stage of {found.work}", placeholder="choose one to read prompt and reply",
+            key=f"stage of {discovery.work}", placeholder="choose one to read prompt and reply",
         )  # fmt: skip
         if seq:
             step(stages[seq][0])

@@ -78,17 +78,17 @@ def _watch(workspace: Workspace, *, live: bool) -> None:
 @guarded
 def _drawn(workspace: Workspace, show: Show, depth: int) -> None:
     """Draw the picture and what goes with it; a click draws no more than this anew."""
-    found = frames.groups(workspace)
+    groups = frames.groups(workspace)
     with workspace.reading() as graph:
         here = [key for key in st.query_params.get_all(SELECTED) if key in graph.concepts]
         if show == "around" and not here and graph.concepts:
             here = [max(graph.concepts, key=graph.degree)]
         settings: dict[str, object] = {
-            "total": len(graph.concepts), "seq": graph.seq, "communities": found.names, "commands": COMMANDS,
+            "total": len(graph.concepts), "seq": graph.seq, "communities": groups.names, "commands": COMMANDS,
             "empty": EMPTY,
         }  # fmt: skip
     if show == "communities":
-        settings |= {"total": len(found.names), "noun": "communities", "commands": ()}
+        settings |= {"total": len(groups.names), "noun": "communities", "commands": ()}
     nodes, edges = frames.part(workspace, show, here, depth)
     left, right = st.columns([7, 3], gap="medium")
     with left:
@@ -111,7 +111,7 @@ def _drawn(workspace: Workspace, show: Show, depth: int) -> None:
     with right:
         chosen = here
         if show == "communities":  # the leading concept of the one that was clicked
-            leading = {f"community {one.number}": one.name[0] for one in found.communities}
+            leading = {f"community {one.number}": one.name[0] for one in groups.communities}
             chosen = [leading[key] for key in seen.selected[:1] if key in leading]
         if not panel(workspace, chosen):
             overview(workspace, show_concept)

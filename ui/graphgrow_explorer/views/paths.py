@@ -46,17 +46,17 @@ def draw(workspace: Workspace) -> None:
             st.rerun()
         return
     note("The concepts that are farthest apart. Choose a row to see its path.")
-    found = workspace.keep("longest", farthest)
-    table = pd.DataFrame([row[:4] for row in found], columns=["hops", "from", "to", "along"])
+    distant = workspace.keep("longest", farthest)
+    table = pd.DataFrame([row[:4] for row in distant], columns=["hops", "from", "to", "along"])
     seen = st.dataframe(
         table, hide_index=True, key=f"longest paths {workspace.mark}", on_select="rerun", selection_mode="single-row",
         alt="The longest shortest paths", column_config={"hops": st.column_config.NumberColumn(width=60)},
     )  # fmt: skip
-    chosen = [row for row in seen.selection.rows if row < len(found)]
+    chosen = [row for row in seen.selection.rows if row < len(distant)]
     if chosen != st.session_state.get(CHOSEN, []):
         st.session_state[CHOSEN] = chosen
         if chosen:
-            st.session_state[NEXT] = found[chosen[0]][4:]
+            st.session_state[NEXT] = distant[chosen[0]][4:]
             st.rerun()
 
 
@@ -78,19 +78,19 @@ def concept(workspace: Workspace, label: str, name: str) -> str | None:
 def path_between(workspace: Workspace, one: str, other: str) -> None:
     """Draw one of the shortest paths between two concepts, whichever way relations point, with its evidence."""
     with workspace.reading() as graph:
-        found = k_shortest(graph, one, other, SEVERAL)
+        paths = k_shortest(graph, one, other, SEVERAL)
         lines = [f"{counted(len(path) - 1, 'hop')}: {' → '.join(short(graph.name(key)) for key in path)}"
-                 for path in found]  # fmt: skip
-    if not found:
+                 for path in paths]  # fmt: skip
+    if not paths:
         note("Nothing connects the two yet: they are in different components.")
         return
     place = 0
-    if len(found) > 1:
+    if len(paths) > 1:
         place = st.selectbox(
-            "Path", range(len(found)), format_func=lambda at: short(lines[at], 300), key=f"{one} {other}"
+            "Path", range(len(paths)), format_func=lambda at: short(lines[at], 300), key=f"{one} {other}"
         )
         note("Shortest first; ties in alphabetical order.")
-    path = found[place]
+    path = paths[place]
     st.text(lines[place])
     nodes, edges = frames.part(workspace, "around", path, 1)
     picture(

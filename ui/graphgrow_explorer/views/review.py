@@ -39,10 +39,10 @@ def draw(workspace: Workspace) -> None:
         rejects(workspace)
     with done:
         with workspace.reading():
-            found = [row for row in reversed(workspace.rows) if row.kind == "edit"][:LAST]
-        if not found:
+            edited = [row for row in reversed(workspace.rows) if row.kind == "edit"][:LAST]
+        if not edited:
             note("Nobody has edited this graph yet.")
-        for row in found:
+        for row in edited:
             left, right = st.columns([6, 1], vertical_alignment="center")
             left.text(f"{row.seq}  {row.outcome}: {short(row.question, 160)}")
             if row.outcome in edits.UNDOABLE and right.button("Undo", key=f"undo {row.seq}", icon=":material/undo:"):
@@ -86,34 +86,34 @@ def duplicates(workspace: Workspace, queue: list[Change]) -> None:
 
 def merges(workspace: Workspace) -> None:
     """Draw the names that replies brought and that count as another one, each with a way back."""
-    found = workspace.keep("merges", merged_by_replies)
-    if not found:
+    merged = workspace.keep("merges", merged_by_replies)
+    if not merged:
         note("No reply brought another name for a known concept.")
         return
-    table = pd.DataFrame(found, columns=["step", "name", "counts as", "why", "key"])
+    table = pd.DataFrame(merged, columns=["step", "name", "counts as", "why", "key"])
     seen = st.dataframe(table.head(KEPT_OUT), hide_index=True, height=420, on_select="rerun",
                         selection_mode="single-row", key=f"merges {workspace.mark}",
                         column_order=list(table.columns[:-1]), alt="Names that count as another one")  # fmt: skip
-    row = next(iter(seen.selection.rows), len(found))
-    hold("merges", is_chosen=row < len(found))
-    note(f"Showing {min(len(found), KEPT_OUT):,} of {counted(len(found), 'merge')}, the newest first.")
-    key = found[row][-1] if row < len(found) else ""
+    row = next(iter(seen.selection.rows), len(merged))
+    hold("merges", is_chosen=row < len(merged))
+    note(f"Showing {min(len(merged), KEPT_OUT):,} of {counted(len(merged), 'merge')}, the newest first.")
+    key = merged[row][-1] if row < len(merged) else ""
     if st.button("Take apart", disabled=not key, icon=":material/call_split:") and key:
         decide(workspace, edits.unmerge, key, reason=REASON)
 
 
 def merged_by_replies(graph: Graph) -> list[tuple[int, str, str, str, str]]:
     """Return step, name, the name it counts as, reason and key of each merge of a reply that stands, newest first."""
-    names, found = dict[str, str](), dict[str, tuple[int, Change]]()
+    names, standing = dict[str, str](), dict[str, tuple[int, Change]]()
     for step in graph.past:
         names |= {concept.key: concept.name for concept in step.delta.concepts}
         for change in step.delta.changes:
             if change.do in {"merge", "unmerge"}:
-                found.pop(change.concepts[0], None)
+                standing.pop(change.concepts[0], None)
             if change.do == "merge" and step.focus:
-                found[change.concepts[0]] = step.seq, change
+                standing[change.concepts[0]] = step.seq, change
     rows = [(seq, names.get(key, key), graph.name(graph.representative(key)), change.reason, key)
-            for key, (seq, change) in found.items()]  # fmt: skip
+            for key, (seq, change) in standing.items()]  # fmt: skip
     return sorted(rows, reverse=True)
 
 
@@ -134,24 +134,24 @@ def rejects(workspace: Workspace) -> None:
                  if canonical(text) not in decided]  # fmt: skip
         return pd.DataFrame(rows, columns=["name", "rule", "times", "words"])
 
-    found = workspace.keep("rejects", kept_out)
-    if found.empty:
+    rejected = workspace.keep("rejects", kept_out)
+    if rejected.empty:
         note("Nothing was kept out.")
         return
     left, right = st.columns([2, 3], gap="large")
     with left:
         st.markdown("**By rule**")
-        counts = found.groupby("rule").size().reset_index(name="y").rename(columns={"rule": "series"})
+        counts = rejected.groupby("rule").size().reset_index(name="y").rename(columns={"rule": "series"})
         st.altair_chart(charts.bars(counts, "names", "Names that were kept out, by rule"))
     with right:
         st.markdown("**Names**")
-        seen = st.dataframe(found.head(KEPT_OUT), hide_index=True, height=380, on_select="rerun",
+        seen = st.dataframe(rejected.head(KEPT_OUT), hide_index=True, height=380, on_select="rerun",
                             selection_mode="single-row", key=f"rejects {workspace.mark}",
                             column_order=["name", "rule", "times"], alt="Names that were kept out")  # fmt: skip
-        row = next(iter(seen.selection.rows), len(found))
-        hold("rejects", is_chosen=row < len(found))
-        chosen = found.iloc[row] if row < len(found) else None
-        note(f"Showing {min(len(found), KEPT_OUT):,} of {len(found):,}. Choose a row to let a name in again.")
+        row = next(iter(seen.selection.rows), len(rejected))
+        hold("rejects", is_chosen=row < len(rejected))
+        chosen = rejected.iloc[row] if row < len(rejected) else None
+        note(f"Showing {min(len(rejected), KEPT_OUT):,} of {len(rejected):,}. Choose a row to let a name in again.")
         if st.button("Restore", disabled=chosen is None, icon=":material/undo:") and chosen is not None:
             name, *relation = chosen["words"]
             if relation:

@@ -56,10 +56,10 @@ def draw(workspace: Workspace) -> None:
 def _runs(workspace: Workspace) -> None:
     """Draw the runs that were started from a page, each with what can be done about it."""
     st.markdown("#### Runs of this graph from the explorer")
-    found = runs.runs(workspace.url)
-    if not found:
+    started = runs.runs(workspace.url)
+    if not started:
         note("None yet. A run goes on when the page or the browser is closed.")
-    if st.session_state.get("running") != (alive := any(one.is_alive for one in found)):
+    if st.session_state.get("running") != (alive := any(one.is_alive for one in started)):
         known, st.session_state["running"] = "running" in st.session_state, alive
         if known:
             st.rerun()
@@ -71,7 +71,7 @@ def _runs(workspace: Workspace) -> None:
     def go_on(name: str) -> str:
         return f"Run {runs.resume(workspace.url, name, os.environ | workspace.env)} has begun"
 
-    for one in found:
+    for one in started:
         with st.container(border=True):
             left, right = st.columns([3, 1], vertical_alignment="center")
             with left:

@@ -79,9 +79,9 @@ def browse(
     plan = next((plan for plan in plans if plan.seq == seq), plans[0])
     note(f"Step {plan.seq}, {plan.at.replace('T', ' ')[:16]}")
     with workspace.reading() as graph:
-        found = outcome(graph, plan, form)
-    if found is not None:
-        show(workspace, plan, found)
+        result = outcome(graph, plan, form)
+    if result is not None:
+        show(workspace, plan, result)
     elif task == "judge" or not workspace.is_file:
         note(INTERRUPTED.format(f"The same  graphgrow {task}"))
     else:
@@ -96,27 +96,27 @@ def browse(
 
 def wanted(plan: ReasoningStep) -> dict[str, Any]:
     """Return what a work is to do, as its plan keeps it."""
-    found = plan.result.get("wanted")
-    return found if isinstance(found, dict) else {}
+    options = plan.result.get("wanted")
+    return options if isinstance(options, dict) else {}
 
 
-def answer(workspace: Workspace, plan: ReasoningStep, found: Informed) -> None:
+def answer(workspace: Workspace, plan: ReasoningStep, informed: Informed) -> None:
     """Draw an answer beside what it follows from: the relations with their steps, a button for every concept."""
-    paragraph(found.question, "Question")
+    paragraph(informed.question, "Question")
     left, right = st.columns([3, 2], gap="large")
     with left:
-        for claim in found.claims:
+        for claim in informed.claims:
             st.text(short(claim.line, LONGEST))
-        if not found.known:
-            problem(f"{found.text} {found.reason}")
-        for one in found.unsupported:
+        if not informed.known:
+            problem(f"{informed.text} {informed.reason}")
+        for one in informed.unsupported:
             st.text(f"Not from the graph: {short(one, LONGEST)}")
-        for removed in found.removed:
+        for removed in informed.removed:
             note(f'Citation removed: "{short(removed.cite, 200)}" does not support this sentence: it {removed.why}.')
-        if found.plain is not None:
-            spent = f"{counted(found.tokens[0], 'token')} with it, {found.tokens[1]:,} without"
-            paragraph(" ".join(found.plain) or "The model does not know.", f"Without the graph ({spent})")
-    cites = list({cite.id: cite for claim in found.claims for cite in claim.cites}.values())
+        if informed.plain is not None:
+            spent = f"{counted(informed.tokens[0], 'token')} with it, {informed.tokens[1]:,} without"
+            paragraph(" ".join(informed.plain) or "The model does not know.", f"Without the graph ({spent})")
+    cites = list({cite.id: cite for claim in informed.claims for cite in claim.cites}.values())
     if cites:
         with right:
             st.markdown("**It follows from**")
@@ -139,17 +139,17 @@ def concepts(workspace: Workspace, keys: Sequence[str], place: str) -> None:
                 st.rerun()
 
 
-def proposed(workspace: Workspace, plan: ReasoningStep, found: Ideas) -> None:
+def proposed(workspace: Workspace, plan: ReasoningStep, ideas: Ideas) -> None:
     """Draw ideas with their numbers, and each one with the relations that are nearest to it."""
-    dials = found.dials
+    dials = ideas.dials
     note(f"novelty {dials.novelty:g}, feasibility {dials.feasibility:g}, effectiveness {dials.effectiveness:g}")
-    if found.reason or not found.ranked:
-        problem(found.reason or "No idea came of it.")
-    rows = [(one.title, one.novelty, one.won, one.compared, one.kind, one.apart) for one in found.ranked]
+    if ideas.reason or not ideas.ranked:
+        problem(ideas.reason or "No idea came of it.")
+    rows = [(one.title, one.novelty, one.won, one.compared, one.kind, one.apart) for one in ideas.ranked]
     table = pd.DataFrame(rows, columns=["idea", "novelty", "won", "compared", "begins with", "apart"])
     if rows:
         st.dataframe(table, hide_index=True, key=f"ideas {plan.seq}", alt="The ideas with their numbers, best first")
-    for number, one in enumerate(found.ranked, 1):
+    for number, one in enumerate(ideas.ranked, 1):
         place = f"idea {plan.seq} {number}"
         with st.expander(f"{number}. {plain(one.title, 90)}", expanded=number == 1):
             for name in ("hypothesis", "mechanism", "prediction", "test"):
@@ -160,16 +160,16 @@ def proposed(workspace: Workspace, plan: ReasoningStep, found: Ideas) -> None:
                          key=f"near {place}", alt="Existing relations that are nearest to the idea")  # fmt: skip
 
 
-def judgement(_: Workspace, plan: ReasoningStep, found: Judgement) -> None:
+def judgement(_: Workspace, plan: ReasoningStep, verdict: Judgement) -> None:
     """Draw a verdict with both answers, and how the judge did in the probes."""
-    paragraph(found.sentence, "Verdict")
-    if found.interval and found.agreement is not None:
-        low, high = found.interval
-        note(f"95 % interval {low:.0%} to {high:.0%}; both orders agree in {found.agreement:.0%} of the samples")
-    for column, name, title in zip(st.columns(2, gap="large"), ("one", "other"), found.names, strict=True):
+    paragraph(verdict.sentence, "Verdict")
+    if verdict.interval and verdict.agreement is not None:
+        low, high = verdict.interval
+        note(f"95 % interval {low:.0%} to {high:.0%}; both orders agree in {verdict.agreement:.0%} of the samples")
+    for column, name, title in zip(st.columns(2, gap="large"), ("one", "other"), verdict.names, strict=True):
         with column:
             paragraph(str(wanted(plan).get(name, "")), short(title, 60))
-    rows = [(one.name, one.right, one.asked) for one in found.probes]
+    rows = [(one.name, one.right, one.asked) for one in verdict.probes]
     st.dataframe(pd.DataFrame(rows, columns=["probe", "right", "asked"]), hide_index=True, key=f"probes {plan.seq}",
                  alt="How the judge did in the probes")  # fmt: skip
 

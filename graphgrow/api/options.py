@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from graphgrow.resolve.identity import Meanings
 
 LIMITS = frozenset(field.name for field in fields(Budget))
-_RANGES: dict[str, tuple[float, float]] = {
-    "steps": (1, float("inf")), "tokens": (1, float("inf")), "usd": (0, float("inf")), "minutes": (0, float("inf")),
+RANGES: dict[str, tuple[float, float]] = {
+    "steps": (1, inf), "tokens": (1, inf), "usd": (0, inf), "minutes": (0, inf),
     "width": (1, MOST_AT_ONCE), "samples": (1, MOST_SAMPLES), "intents": (0, MOST_INTENTS), "seed": (0, 2**31),
 }  # fmt: skip
 
@@ -58,10 +59,10 @@ class GrowthOptions:
     base_url: str = ""
 
     def __post_init__(self) -> None:
-        for name, (least, most) in _RANGES.items():
+        for name, (least, most) in RANGES.items():
             value = getattr(self, name)
             if value is not None and not least <= value <= most:
-                bounds = f"{least:g} or more" if most == float("inf") else f"{least:g} to {most:g}"
+                bounds = f"{least:g} or more" if most == inf else f"{least:g} to {most:g}"
                 raise BadInput(f"{name}={value} is out of range: give {bounds}")
 
     @property

@@ -27,7 +27,7 @@ from graphgrow.llm.scripted import Scripted
 from graphgrow.measure import measure
 from graphgrow.parse.reply import parse
 from graphgrow.policy import open_policy
-from graphgrow.resolve.options import resolver
+from graphgrow.resolve.options import open_resolver
 from graphgrow.resolve.resolve import resolve
 from graphgrow.stores.outbox import PendingReply
 from graphgrow.stores.sqlite import SQLiteStore
@@ -36,7 +36,7 @@ STAGES = ("choose", "render", "parse", "resolve", "measure", "commit", "apply")
 GOALS = {1_000: 5, 10_000: 20, 100_000: 100}
 NEW_A_REPLY = 4
 BATCH = 500
-RESOLVER = resolver()
+RESOLVER = open_resolver()
 T = TypeVar("T")
 
 

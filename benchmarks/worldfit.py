@@ -28,8 +28,8 @@ from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import Asks, Budget, Expansion
 from graphgrow.growth.loop import Growth, Settings
-from graphgrow.llm.simulated.made import DEGREE, SIZE
-from graphgrow.llm.simulated.world import Dials, World
+from graphgrow.llm.simulated.shapes import DEGREE, SIZE
+from graphgrow.llm.simulated.world import World, WorldSettings
 from graphgrow.parse.reply import parse
 from graphgrow.policy import Mix
 from graphgrow.prompts.render import render
@@ -51,7 +51,7 @@ ROW = "{:34} {:>9} {:>9} {:>9}"
 class Shape:
     """What a world is made of, beside its dials."""
 
-    dials: Dials
+    dials: WorldSettings
     size: int
     degree: float
 
@@ -175,9 +175,9 @@ def tried(job: tuple[dict[str, float], Shape, int]) -> float:
 def shapes(real: dict[str, float], tries: int) -> list[Shape]:
     """Return the shapes to try: what can be read off as it is, the rest by chance; for no tries that of the package."""
     if not tries:
-        return [Shape(Dials(), SIZE, DEGREE)]
+        return [Shape(WorldSettings(), SIZE, DEGREE)]
     rng = random.Random(0)
-    read_off = Dials(
+    read_off = WorldSettings(
         k=round(real["relations said a reply"]),
         recall=round(real["replies that name nothing of a list"], 2),
         variants=VARIANTS,

@@ -13,7 +13,7 @@ from hypothesis import settings
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Answer, Expansion, Question
 from graphgrow.growth.replay import read_again, recording, replay
-from graphgrow.resolve.options import resolver
+from graphgrow.resolve.options import open_resolver
 from graphgrow.resolve.resolve import Resolver
 from graphgrow.stores import GraphStore, open_store
 from graphgrow.stores.outbox import PendingReply
@@ -58,7 +58,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a store's file with the recorded run in it; nobody writes to it."""
     path = tmp_path_factory.mktemp("recorded") / "run.db"
     with closing(open_store(str(path), create=True)) as store:
-        for _ in replay(recording(RECORDED), store, resolver()):
+        for _ in replay(recording(RECORDED), store, open_resolver()):
             pass
     return path
 

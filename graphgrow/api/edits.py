@@ -19,7 +19,7 @@ from graphgrow.graph.lookup import find, look_up
 from graphgrow.graph.model import Change, Concept, Delta, Edit, EditKind, Event, Expansion, Relation, Statement, Triple
 from graphgrow.growth.step import now
 from graphgrow.parse.reply import parse
-from graphgrow.resolve.predicates import canonical_predicate, read
+from graphgrow.resolve.predicates import read, vocabulary
 from graphgrow.resolve.resolve import resolve
 from graphgrow.stores import GraphStore
 
@@ -223,7 +223,7 @@ def rename(graph: Graph, name: str, new: str, *, reason: str = BY_HAND) -> Edit:
 
 def retype(graph: Graph, relation: Relation, predicate: str, *, reason: str = BY_HAND) -> Edit:
     """Show a relation under another predicate; what was said of it stays as evidence."""
-    relation, text = _shown(graph, relation), canonical_predicate(predicate)
+    relation, text = _shown(graph, relation), vocabulary().canonical(predicate)
     if text == relation.predicate:
         raise BadInput(f"{_words(graph, relation)}: it has that predicate already")
     if graph.corrections.is_rejected(Relation(relation.source, text, relation.target)):

@@ -10,7 +10,7 @@ from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical
 from graphgrow.graph.lookup import find
 from graphgrow.graph.model import (
-    DEFAULT_BUDGET,
+    DEFAULT_STEPS,
     Change,
     Delta,
     Edit,
@@ -42,24 +42,23 @@ from graphgrow.reason.judge import Judgement
 from graphgrow.reason.paths import hops, k_shortest, longest
 from graphgrow.reason.seeds import Dials
 from graphgrow.reason.works import outcome
-from graphgrow.resolve.options import resolver
-from graphgrow.stores import NEO4J, open_store
-from graphgrow.stores.neo4j.address import address as neo4j_address
+from graphgrow.resolve.options import open_resolver
+from graphgrow.stores import NEO4J, open_store, store_url
 from graphgrow.stores.outbox import state_folder
 
 __all__ = [
-    "CURVES", "DEFAULT", "DEFAULT_BUDGET", "EMERGED", "METRICS", "NEO4J", "POLICIES", "QUESTION", "STRATEGIES",
+    "CURVES", "DEFAULT", "DEFAULT_STEPS", "EMERGED", "METRICS", "NEO4J", "POLICIES", "QUESTION", "STRATEGIES",
     "BadInput", "Change", "Community", "Delta", "Dials", "Discovery", "DiscoveryStatement", "Edit", "Event",
     "Expansion", "Focus", "Graph", "Ideas", "Informed", "Judgement", "ReasoningStep", "Relation", "Reply", "StaleGraph",
     "Statement", "StoreError", "Task", "canonical", "check_topic", "drawing", "export", "find", "follow", "hops",
-    "k_shortest", "layout", "longest", "neo4j_address", "now", "open_store", "outcome", "replay_run", "snapshots",
-    "state_folder", "works",
+    "k_shortest", "layout", "longest", "now", "open_store", "outcome", "replay_run", "snapshots",
+    "state_folder", "store_url", "works",
 ]  # fmt: skip
 
 
 def replay_run(run: Path, url: str) -> KnowledgeGraph:
     """Return a new store's graph, made of the replies of a run file as they are resolved now; raises BadInput."""
     graph = KnowledgeGraph(open_store(url, create=True))
-    for _ in replay(recording(run), graph, resolver()):
+    for _ in replay(recording(run), graph, open_resolver()):
         pass
     return graph

@@ -15,8 +15,8 @@ from graphgrow.errors import BadInput
 from graphgrow.export import is_graph_file, read_graph
 from graphgrow.llm import DEFAULT_MODEL, LLM, Gate
 from graphgrow.llm import open_llm as open_other
-from graphgrow.llm.simulated.made import DEGREE, KINDS, SIZE, make_world
-from graphgrow.llm.simulated.world import Dials, World
+from graphgrow.llm.simulated.shapes import DEGREE, KINDS, SIZE, make_world
+from graphgrow.llm.simulated.world import World, WorldSettings
 from graphgrow.stores import open_store
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ __all__ = ["KINDS", "WORLD", "default_model", "make_world", "open_llm", "open_wo
 
 WORLD = "world:"
 WHOLE = frozenset(("k", "seed", "size"))
-DIALS = frozenset(dial.name for dial in fields(Dials))
+DIALS = frozenset(dial.name for dial in fields(WorldSettings))
 
 
 def open_llm(
@@ -67,17 +67,17 @@ def open_world(name: str) -> World:
             raise BadInput(f"{key}={text!r} in {name!r} is no {'whole ' if key in WHOLE else ''}number")
     seed = int(numbers.pop("seed", 0))
     dials: dict[str, Any] = {key: numbers.pop(key) for key in sorted(DIALS & numbers.keys())}
-    dials["k"] = int(dials.get("k", Dials().k))
+    dials["k"] = int(dials.get("k", WorldSettings().k))
     if place in KINDS:
         size, degree = int(numbers.pop("size", SIZE)), numbers.pop("degree", DEGREE)
         if numbers:
             known = ", ".join(("seed", "size", "degree", *sorted(DIALS)))
             raise BadInput(f"a world of the kind {place!r} has no dial {', '.join(numbers)}: use {known}")
-        return World(make_world(place, size, seed, degree=degree), Dials(**dials), seed, name)
+        return World(make_world(place, size, seed, degree=degree), WorldSettings(**dials), seed, name)
     graph = hidden_graph(place)
     if numbers:
         raise BadInput(f"{name!r} has no dial {', '.join(numbers)}: use seed, {', '.join(sorted(DIALS))}")
-    return World(graph, Dials(**dials), seed, name)
+    return World(graph, WorldSettings(**dials), seed, name)
 
 
 def hidden_graph(place: str) -> "nx.Graph[str]":

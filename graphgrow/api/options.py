@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 from graphgrow.errors import BadInput
-from graphgrow.graph.model import DEFAULT_BUDGET, Budget
+from graphgrow.graph.model import DEFAULT_STEPS, DEFAULT_USD, Budget
 from graphgrow.growth.intents import MOST as MOST_INTENTS
 from graphgrow.growth.loop import MOST_AT_ONCE, Growth, Settings
 from graphgrow.growth.samples import MOST as MOST_SAMPLES
 from graphgrow.llm import LLM
 from graphgrow.policy import DEFAULT, open_policy
 from graphgrow.prompts.variants import load_variants
-from graphgrow.resolve.hygiene import Hygiene
-from graphgrow.resolve.options import known, meanings, resolver
+from graphgrow.resolve.options import open_meanings, open_resolver, open_vocabulary
 from graphgrow.stores import GraphStore
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ class GrowthOptions:
     policy: str = DEFAULT
     steps: int | None = None
     tokens: int | None = None
-    usd: float | None = DEFAULT_BUDGET.usd
+    usd: float | None = DEFAULT_USD
     minutes: float | None = None
     until: Literal["saturated"] | None = None
     width: int = 1
@@ -69,7 +68,7 @@ class GrowthOptions:
     def budget(self) -> Budget:
         """The limits; where nothing ends a run but money, it ends after 20 steps."""
         is_endless = self.steps is None and self.tokens is None and self.minutes is None and self.until is None
-        steps = DEFAULT_BUDGET.steps if is_endless else self.steps
+        steps = DEFAULT_STEPS if is_endless else self.steps
         return Budget(steps, self.tokens, self.usd, self.minutes, self.until)
 
     def settings(self, store: GraphStore, opened: "Meanings | None" = None) -> Settings:
@@ -78,16 +77,16 @@ class GrowthOptions:
         Raises BadInput for a policy, a rule or a file that is none, LLMError where no embedder can be had.
         """
         variants = load_variants(Path(self.prompt_variants)) if self.prompt_variants else {}
-        vocabulary = known(Path(self.predicates) if self.predicates else None)
+        predicates = Path(self.predicates) if self.predicates else None
         if opened is None:
-            opened = meanings(self.embeddings, store, self.base_url)
+            opened = open_meanings(self.embeddings, store, self.base_url)
         return Settings(
             policy=open_policy(self.policy, {kind: tuple(names) for kind, names in variants.items()}),
             budget=self.budget,
             width=self.width,
             seed=self.seed,
-            resolver=resolver(rules=Hygiene(frozenset(self.without_rule)), predicate=vocabulary.read, meanings=opened),
-            predicates=vocabulary.names if self.strict_predicates else (),
+            resolver=open_resolver(self.without_rule, predicates, opened),
+            predicates=open_vocabulary(predicates).names if self.strict_predicates else (),
             variants=variants,
             arbiter=self.arbiter,
             samples=self.samples,

@@ -8,7 +8,7 @@ from graphgrow.errors import BadInput
 from graphgrow.graph.display import card, line, listed, table
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.lookup import find
-from graphgrow.graph.model import DEFAULT_BUDGET, Budget
+from graphgrow.graph.model import DEFAULT_USD, Budget
 from graphgrow.llm import LLM
 from graphgrow.stores import GraphStore
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from graphgrow.reason.hypotheses import Idea
     from graphgrow.reason.judge import Judgement
 
-LIMIT = Budget(usd=DEFAULT_BUDGET.usd)
+LIMIT = Budget(usd=DEFAULT_USD)
 COLUMNS = "hop", "source", "predicate", "target", "support", "events"
 
 

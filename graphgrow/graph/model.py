@@ -475,4 +475,7 @@ class Budget:
     until: Literal["saturated"] | None = None
 
 
-DEFAULT_BUDGET = Budget(steps=20, usd=1.0)  # where nobody names one
+# What a run may use where nobody names a limit.
+DEFAULT_STEPS = 20
+DEFAULT_USD = 1.0
+DEFAULT_BUDGET = Budget(DEFAULT_STEPS, usd=DEFAULT_USD)

@@ -31,8 +31,8 @@ class Asked(Protocol):
     def smaller(self) -> Prompt | None: ...  # noqa: D102  # as in Question
 
     @property
-    def facts(self) -> Mapping[str, str | int]:
-        """Who asked, and as what: for traces, so nothing of what it is about."""
+    def facts(self) -> Mapping[str, str | int] | None:
+        """Who asked, and as what: for a span of its own in traces, so nothing of what it is about; None for no span."""
 
 
 Q = TypeVar("Q", bound=Asked)
@@ -43,7 +43,7 @@ P = TypeVar("P")  # a reply as it waits on disk
 class Engine(Generic[Q, P]):
     """Asks a model for one graph and store; `graph` takes in each event as it is saved.
 
-    `pending` makes of a question, its answer and the last event that it had seen what waits on disk until it is committed.
+    `pending` makes what waits on disk of a question, its answer, and the last event that the question had seen.
     """
 
     graph: Graph
@@ -118,7 +118,7 @@ class Engine(Generic[Q, P]):
         self._file = None
 
     def commit(self, event: Event) -> bool:
-        """Save what a reply came to; False where another writer was faster: the graph holds its events now, so read again.
+        """Save what a reply came to; False where another writer was faster: resolve it again, the graph holds its events.
 
         Raises StoreAway where the server does not answer: the reply then waits on disk.
         """

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import INTENTS, Delta, Focus, Proposal, Reject
-from graphgrow.policy.strategies.pinned import STEERED
+from graphgrow.policy.round import STEERED
 from graphgrow.prompts.forms import QUESTION_CHARACTERS, TEMPLATED
 from graphgrow.prompts.render import angles, example_questions, surveys
-from graphgrow.resolve.hygiene import RULES
+from graphgrow.resolve.hygiene import RULES, Hygiene
 from graphgrow.resolve.resolve import Resolver
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MOST = 6  # questions about a concept that are asked; the model is asked for twice as many
 ALIKE = 0.85  # two questions as alike as that ask for the same
-_RULES = ("no letters", "markup", "identifier", "placeholder", "script")
+_HYGIENE = Hygiene(frozenset(RULES) - {"no letters", "markup", "identifier", "placeholder", "script"})  # of questions
 
 Likeness = Callable[[Sequence[str]], list[list[float]]]
 
@@ -55,7 +55,7 @@ def resolve(proposal: Proposal, focus: Focus, graph: Graph, reply: "PendingReply
     keys = tuple(map(graph.representative, focus.concepts))
     besides = [words for angle, words in angles().items() if (angle, *keys) in graph.asked]
     new = [text for text in fit.values() if (text, *keys) not in graph.asked]
-    meanings = resolver.identifier.meanings if resolver.identifier else None
+    meanings = resolver.known.meanings if resolver.known else None
 
     def by_meaning(texts: Sequence[str]) -> list[list[float]]:
         rows: Any = meanings.vectors(texts) if meanings else None
@@ -76,7 +76,7 @@ def _rule_against(text: str, topic: str) -> str:
         return "placeholder"
     if canonical(text) in example_questions():
         return "echo of the prompt"
-    return next((rule for rule in _RULES if RULES[rule](text, topic)), "")
+    return _HYGIENE(text, topic)
 
 
 def spelled_alike(texts: Sequence[str]) -> list[list[float]]:

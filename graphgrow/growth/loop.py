@@ -19,11 +19,11 @@ from graphgrow.growth.step import is_failure, now, step
 from graphgrow.growth.topic import topic_of
 from graphgrow.llm import LLM
 from graphgrow.policy import DEFAULT, Policy, open_policy
-from graphgrow.policy.monitor import verdict
-from graphgrow.policy.strategies.pinned import followed, is_allowed, steered
+from graphgrow.policy.monitor import monitor
+from graphgrow.policy.round import directed_focus, directives_for, is_allowed
 from graphgrow.prompts.forms import FORMS
 from graphgrow.prompts.render import SMALL_ROOM, Doubts, Variants, check, render, repair
-from graphgrow.resolve.options import resolver
+from graphgrow.resolve.options import open_resolver
 from graphgrow.resolve.resolve import Resolver
 from graphgrow.stores import GraphStore
 from graphgrow.stores.outbox import Outbox, PendingReply, state_folder
@@ -50,7 +50,7 @@ class Settings:
     budget: Budget = field(default_factory=Budget)
     width: int = 1
     seed: int = 0
-    resolver: Resolver = field(default_factory=resolver)
+    resolver: Resolver = field(default_factory=open_resolver)
     predicates: tuple[str, ...] = ()
     variants: Variants = field(default_factory=dict)
     arbiter: bool = False
@@ -200,7 +200,7 @@ class Growth:
         foci: list[Focus] = []  # questions of the model's own that wait, as far as people want nothing else asked first
         waiting = [focus for focus in intents.waiting(graph) if is_allowed(graph, focus)]
         while waiting and len(foci) < width:
-            foci.append(steered(graph, rng, foci) or waiting.pop(0))
+            foci.append(directed_focus(graph, rng, foci) or waiting.pop(0))
         foci = foci or settings.policy.choose(graph, canonical(self.topic), rng, width)
         return [intents.opened(focus, graph) for focus in foci]
 
@@ -244,7 +244,7 @@ class Growth:
     def _asked(self, foci: Sequence[Focus]) -> list[Chosen]:
         return [
             Chosen(focus, directives, sample)
-            for focus, directives in zip(foci, followed(self.graph, foci), strict=True)
+            for focus, directives in zip(foci, directives_for(self.graph, foci), strict=True)
             for sample in range(1 if focus.form == "intents" else self.settings.samples)
         ]
 
@@ -286,8 +286,8 @@ class Growth:
             return "usd"
         if budget.steps is not None and self.steps >= budget.steps:
             return "steps"
-        judged = verdict(self.graph)
-        return judged.kind or "" if budget.until and judged.do == "stop" else ""
+        found = monitor(self.graph).assessment
+        return found.kind or "" if budget.until and found.do == "stop" else ""
 
     def _worst_price(self) -> float:
         """Return the most that the next round can cost in USD: every prompt byte a token, every reply at its limit."""

@@ -1,5 +1,6 @@
 """One step of growth: choose, render, ask, parse, resolve, measure, commit."""
 
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -12,7 +13,6 @@ from graphgrow.growth import arbiter, intents
 from graphgrow.growth.topic import topic_of
 from graphgrow.measure import measure
 from graphgrow.parse.reply import PROSE, parse
-from graphgrow.resolve.hygiene import counts
 from graphgrow.resolve.resolve import Resolver, resolve
 from graphgrow.stores.outbox import PendingReply
 
@@ -102,7 +102,8 @@ def outcome_of(proposal: Proposal, delta: Delta, reply: PendingReply) -> tuple[O
         return "ok", ""
     if delta.support:
         return "ok", f"all {len(delta.support)} relations were known already"
-    rules = ", ".join(f"{count} {rule}" for rule, count in sorted(counts(delta.rejects).items()))
+    counts = Counter(reject.rule for reject in delta.rejects)
+    rules = ", ".join(f"{count} {rule}" for rule, count in sorted(counts.items()))
     return "ok", f"nothing passed hygiene: {rules}" if rules else "the reply proposed nothing"
 
 

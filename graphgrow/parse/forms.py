@@ -48,7 +48,7 @@ def split_thinking(text: str) -> tuple[str, str]:
 
 
 def json_values(text: str) -> tuple[list[object], bool]:
-    """Return the JSON values in a text with prose around them, up to the first broken one, and whether one is broken."""
+    """Return the JSON values in a text with prose around them, up to the first broken one, and whether there is one."""
     values: list[object] = []
     end = 0
     while start := _START.search(text, end):

@@ -134,7 +134,13 @@ def render(  # noqa: PLR0913  # all but the first three can be left out
     if focus.form == "seed" and (focus.angle in angles() or not graph.concepts):
         name = "seed"
     one, other = focus.concepts[0], focus.concepts[-1]
-    near, unwanted = _near(focus, graph, room), _unwanted(focus, graph, room)
+    beside = dict.fromkeys(near for key in focus.concepts for near in graph.neighbours.get(key, ()))
+    near = [graph.name(key) for key in beside if key not in focus.concepts][-max(1, int(KNOWN_CONCEPTS * room)) :]
+    rejected = dict.fromkeys(name for key in focus.concepts for name in graph.unwanted.get(key, ()))
+    unwanted = list(rejected)[-max(1, int(UNWANTED * room)) :]
+    # An angle that is a model's own question is data, and stands in quotation marks.
+    own = f'"{quoted(focus.angle, QUESTION_CHARACTERS).rstrip("?")}"'
+    side = angles().get(focus.angle) or surveys().get(focus.angle) or own
     relations: list[Relation] = []
     if focus.form == "kin":
         relations = kindred(graph, one)[-QUOTED:]
@@ -146,7 +152,7 @@ def render(  # noqa: PLR0913  # all but the first three can be left out
         "topic": quoted(topic),
         "focus": _names(focus.concepts, graph),
         "reason": clean(focus.reason),
-        "angle": _side(focus.angle),
+        "angle": side,
         "known": known,
         "beside": _list("Beside them in the graph", near),
         "one": quoted(graph.name(one)),
@@ -159,8 +165,14 @@ def render(  # noqa: PLR0913  # all but the first three can be left out
     text = variants.get(name, {}).get(focus.variant) or template(name)
     system, user = template(FORMS[focus.form].system), Template(text).substitute(words)
     if instructions:
-        wanted = "; ".join(_instruction(directive, focus, graph) for directive in instructions)
-        system, user = f"{system}\n{INSTRUCTED}", f"{user}\n{WANTED}{wanted}"
+        wanted = []
+        for change in (directive.change for directive in instructions):
+            which = ""
+            if change.scope == "concept" and len(focus.concepts) > 1:  # of two concepts it is wanted of one
+                is_first = graph.representative(change.concepts[0]) == graph.representative(focus.concepts[0])
+                which = f"for the {'first' if is_first else 'second'} of the two concepts "
+            wanted.append(f'{which}"{quoted(change.text, CHARACTERS)}"')
+        system, user = f"{system}\n{INSTRUCTED}", f"{user}\n{WANTED}{'; '.join(wanted)}"
     schema = lists_schema(predicates) if focus.form == "list" else relations_schema(predicates)
 
     listed = [] if name in {"seed", "between"} else near if name == "connect" else [*near, *unwanted]
@@ -182,9 +194,10 @@ def check(focus: Focus, doubts: Doubts, graph: Graph, *, predicates: tuple[str, 
         "refused": f"Not taken in, for a name that is no concept: {'; '.join(refused)}. Where one of these is true, say"
         " it with the name of a concept, a noun." if refused else "",
     }  # fmt: skip
+    text = "\n".join(filter(None, fill("verify", **words).splitlines()))  # without lines that have nothing to say
     schema = relations_schema(predicates, len(doubts.claims) + len(doubts.refused))
     asks = replace(_asks(focus, [graph.name(key) for key in focus.concepts], (), claims), form="check")
-    return Prompt(template("system"), _without_gaps("verify", words), schema, MAX_TOKENS, seed, asks)
+    return Prompt(template("system"), text, schema, MAX_TOKENS, seed, asks)
 
 
 def repair(prompt: Prompt, reply: str, problem: str, example: str) -> Prompt:
@@ -206,8 +219,9 @@ def _intents(focus: Focus, graph: Graph, topic: str, count: int, seed: int) -> P
         "beside": _list("Beside it in the graph", near),
         "asked": f"Asked already: {'; '.join(asked)}." if asked else "",
     }
+    text = "\n".join(filter(None, fill("intents", **words).splitlines()))  # without lines that have nothing to say
     asks = _asks(focus, [subject], near)
-    return Prompt("", _without_gaps("intents", words), questions_schema(count), QUESTION_TOKENS * count, seed, asks)
+    return Prompt("", text, questions_schema(count), QUESTION_TOKENS * count, seed, asks)
 
 
 def _comparison(focus: Focus, graph: Graph, topic: str, seed: int) -> Prompt:
@@ -243,20 +257,6 @@ def _asks(
     return Asks(focus.form, tuple(dict.fromkeys(map(quoted, concepts))), names, triples, predicate)
 
 
-def _instruction(directive: Directive, focus: Focus, graph: Graph) -> str:
-    """Return what somebody wants of an answer, and of which of two concepts where it is not of both."""
-    text = f'"{quoted(directive.change.text, CHARACTERS)}"'
-    if directive.change.scope != "concept" or len(focus.concepts) == 1:
-        return text
-    is_first = graph.representative(directive.change.concepts[0]) == graph.representative(focus.concepts[0])
-    return f"for the {'first' if is_first else 'second'} of the two concepts {text}"
-
-
-def _side(angle: str) -> str:
-    """Return the words of an angle; one that is a model's own question is data, and stands in quotation marks."""
-    return angles().get(angle) or surveys().get(angle) or f'"{quoted(angle, QUESTION_CHARACTERS).rstrip("?")}"'
-
-
 def between(graph: Graph, one: str, other: str) -> list[Relation]:
     """Return the relations that join two concepts, in order of arrival."""
     fewer = min(one, other, key=lambda key: len(graph.incident.get(key, ())))
@@ -271,19 +271,6 @@ def kindred(graph: Graph, key: str) -> list[Relation]:
             kinds[relation.predicate, relation.source == key].append(relation)
     most = min(kinds.values(), key=lambda kind: (-len(kind), kind[0].predicate, kind[0].source == key), default=[])
     return most if len(most) >= KINDRED else []
-
-
-def _near(focus: Focus, graph: Graph, room: float) -> list[str]:
-    """Return the names of the concepts beside those of a focus that came last."""
-    beside = (other for key in focus.concepts for other in graph.neighbours.get(key, ()))
-    near = [key for key in dict.fromkeys(beside) if key not in focus.concepts]
-    return [graph.name(key) for key in near[-max(1, int(KNOWN_CONCEPTS * room)) :]]
-
-
-def _unwanted(focus: Focus, graph: Graph, room: float) -> list[str]:
-    """Return the names that somebody rejected beside the concepts of a focus, the last ones."""
-    names = list({name: None for key in focus.concepts for name in graph.unwanted.get(key, ())})
-    return names[-max(1, int(UNWANTED * room)) :]
 
 
 def _field(key: str, graph: Graph) -> str:
@@ -311,11 +298,6 @@ def _names(keys: Iterable[str], graph: Graph) -> str:
 def _list(head: str, names: Sequence[str]) -> str:
     """Return a sentence that lists names, "" for none."""
     return f"{head}: " + ", ".join(f'"{quoted(name)}"' for name in names) + "." if names else ""
-
-
-def _without_gaps(name: str, words: Mapping[str, str]) -> str:
-    """Return a filled template without the lines that have nothing to say."""
-    return "\n".join(filter(None, fill(name, **words).splitlines()))
 
 
 # What policy reads until the form of a focus is a field of it.

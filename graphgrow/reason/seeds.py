@@ -4,7 +4,7 @@ Every pair is measured. Novelty is the mean of three: how far apart the two are 
 how unlike their names are (1 - likeness), how little is said between them (1 / (1 + support)). Feasibility is the mean
 over the two of the share of all concepts about which no more is said (support of all their relations). Effectiveness is
 how near the two are to the goal, or without one to the topic, by their own names and those of their neighbours
-(policy.relevance). Then each is made a rank among all pairs, from 0 to 1, and a pair's score is
+(policy.gains). Then each is made a rank among all pairs, from 0 to 1, and a pair's score is
 
     (2 * novelty dial - 1) * novelty + feasibility dial * feasibility + effectiveness dial * effectiveness
 
@@ -25,7 +25,7 @@ import numpy as np
 from graphgrow.errors import BadInput
 from graphgrow.graph.graph import Graph
 from graphgrow.measure.critical import surprising_edges
-from graphgrow.policy.relevance import ASKED, OWN, relevance
+from graphgrow.policy.gains import ASKED, OWN, relevance
 from graphgrow.policy.strategies import STRATEGIES
 from graphgrow.policy.strategies.structure import SMALLEST, members, structure
 from graphgrow.prompts.render import between

@@ -51,9 +51,8 @@ class _Asked:
     smaller: Prompt | None = None
 
     @property
-    def facts(self) -> dict[str, str | int]:
-        """As what it is asked, for traces: nothing of what it is about."""
-        return {"graphgrow.task": self.plan.task, "graphgrow.repairs": self.repairs}
+    def facts(self) -> None:
+        """Nothing: a call of a model stands in the span of whoever reasons."""
 
 
 class Thinking:

@@ -31,9 +31,8 @@ from graphgrow.measure import measure
 from graphgrow.measure.shortening import pair_paths
 from graphgrow.prompts.render import render
 from graphgrow.resolve.resolve import VERBATIM, resolve
-from graphgrow.stores import GraphStore
+from graphgrow.stores import GraphStore, store_url
 from graphgrow.stores.neo4j import Neo4jStore
-from graphgrow.stores.neo4j.address import address
 from graphgrow.stores.projection import differences, project
 from graphgrow.stores.sqlite import SQLiteStore
 from tests.conftest import triples
@@ -126,7 +125,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> GraphStore:
     """Return an empty store of each kind that keeps a projection."""
     if request.param == "sqlite":
         return SQLiteStore(tmp_path / "g.db", create=True)
-    return Neo4jStore(address(request.getfixturevalue("neo4j_graph")), create=True)
+    return Neo4jStore(store_url(request.getfixturevalue("neo4j_graph")), create=True)
 
 
 LIFE: list[tuple[object, ...]] = [

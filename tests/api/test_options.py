@@ -10,11 +10,10 @@ import pytest
 import graphgrow
 from graphgrow import GrowthOptions
 from graphgrow.api.options import GrowthKeywords
-from graphgrow.cli.growing import grow as grow_command
+from graphgrow.cli.growth import grow as grow_command
 from graphgrow.errors import BadInput
 from graphgrow.graph.model import DEFAULT_BUDGET, Budget
-from graphgrow.policy import Bandit
-from graphgrow.policy.mix import Mix
+from graphgrow.policy import Bandit, Mix
 from graphgrow.stores.memory import MemoryStore
 from tests.conftest import chatter
 

@@ -22,8 +22,8 @@ from graphgrow.growth.loop import Growth, Settings
 from graphgrow.growth.replay import replay
 from graphgrow.llm.scripted import Scripted
 from graphgrow.policy import POLICIES, open_policy
+from graphgrow.policy.round import PINNED_EVERY, directives_for
 from graphgrow.policy.strategies import STRATEGIES
-from graphgrow.policy.strategies.pinned import PINNED_EVERY, followed
 from graphgrow.prompts.render import CONNECT, WANTED, angles
 from graphgrow.resolve.resolve import RESOLVE
 from graphgrow.stores import GraphStore
@@ -242,7 +242,7 @@ def test_a_community_takes_its_instruction_along_but_not_into_another() -> None:
     list(Growth("silk", store, Scripted([triples(*grown)]), how(1)))
 
     def told(*keys: str) -> bool:
-        return bool(followed(store.graph(), [Focus("test", keys, "a test")])[0])
+        return bool(directives_for(store.graph(), [Focus("test", keys, "a test")])[0])
 
     assert [told(key) for key in ("bone", "hydroxyl", "silk", "lignin")] == [True, True, False, False]
     assert not told("bone", "silk")

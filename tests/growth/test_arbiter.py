@@ -126,7 +126,7 @@ def test_review_can_be_left_to_a_model(store: SQLiteStore, tmp_path: Path) -> No
     with serving(lambda asked: listing if asked.path.endswith("/models") else chats(asked)) as server:
         words = ("review", "g.db", "--arbiter", "llm", "--base-url", server.base_url)
         done = graphgrow(*words, cwd=tmp_path)
-    assert "1 pairs wait for a decision" in done.stdout
+    assert "1 possible duplicate waits for a decision" in done.stdout
     assert "same: I know" in graphgrow("log", "g.db", "--json", cwd=tmp_path).stdout
 
 

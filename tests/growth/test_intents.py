@@ -25,7 +25,7 @@ from graphgrow.parse.forms import read_questions as read
 from graphgrow.policy import open_policy
 from graphgrow.prompts.render import KINDS, angles, render
 from graphgrow.resolve.identity import Meanings
-from graphgrow.resolve.options import resolver
+from graphgrow.resolve.options import open_resolver
 from graphgrow.stores.memory import MemoryStore
 from tests.conftest import chatter, expansion, triples
 
@@ -64,7 +64,7 @@ def heard(reply: str, count: int = 3, graph: Graph | None = None, finish: str = 
     graph = graph or Graph()
     asked = question(FOCUS, graph, "spider silk", count)
     answer = Answer(asked.prompt, Reply(reply, finish_reason=finish))
-    return expansion(graph, "spider silk", asked, answer, resolver(**how))  # type: ignore[arg-type]
+    return expansion(graph, "spider silk", asked, answer, open_resolver(**how))  # type: ignore[arg-type]
 
 
 def question(focus: Focus, graph: Graph, topic: str, count: int) -> Question:
@@ -243,7 +243,7 @@ def test_a_rejected_concept_is_not_asked_about() -> None:
     graph = store.graph()
     focus = Focus("bfs", ("fibroin",), "next", angle=INTENTS)
     asked = question(focus, graph, "silk", 3)
-    graph.apply(expansion(graph, "silk", asked, Answer(asked.prompt, Reply(asking(*ASKS))), resolver()))
+    graph.apply(expansion(graph, "silk", asked, Answer(asked.prompt, Reply(asking(*ASKS))), open_resolver()))
     assert len(graph.intents["fibroin"]) == 3
     graph.apply(edits.reject(graph, "fibroin"))
     assert graph.intents == {}
@@ -300,6 +300,5 @@ def test_merged_concepts_do_not_wait_with_one_question_twice() -> None:
     """The same question about two concepts that are one now is asked once."""
     graph = fold([])
     graph.apply(heard(asking("which moulds grow on it?"), graph=graph))
-    one = graph.intents["silk"]
-    graph._await(one[0], "silk", ("which moulds grow on it?", "who sells it?"))
+    graph.apply(heard(asking("which moulds grow on it?", "who sells it?"), graph=graph))
     assert [focus.angle for focus in graph.intents["silk"]] == ["which moulds grow on it?", "who sells it?"]

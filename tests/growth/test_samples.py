@@ -37,8 +37,8 @@ from graphgrow.llm.simulated.world import World
 from graphgrow.measure.agreement import core, supports
 from graphgrow.policy import open_policy
 from graphgrow.prompts.render import check
-from graphgrow.resolve.contradictions import against, predicates
-from graphgrow.resolve.options import resolver
+from graphgrow.resolve.contradictions import against, table
+from graphgrow.resolve.options import open_resolver
 from graphgrow.resolve.predicates import vocabulary
 from graphgrow.stores.memory import MemoryStore
 from graphgrow.stores.outbox import Outbox, PendingReply, state_folder
@@ -204,7 +204,8 @@ def test_doubts_are_bounded_and_said_once(pairs: list[list[str]]) -> None:
 
 def test_contradictions_are_of_the_vocabulary() -> None:
     """The table speaks about no predicate that cannot come up."""
-    assert predicates() <= set(vocabulary().names)
+    one_way, opposites = table()
+    assert one_way | opposites.keys() <= set(vocabulary().names)
 
 
 @pytest.mark.parametrize(
@@ -282,7 +283,7 @@ def test_replayed_and_shown_again_it_is_the_same() -> None:
     """Replies through parse and resolve give the same events, and a decision changes nothing in the books."""
     store, again = MemoryStore(), MemoryStore()
     run(World(WORLD, seed=3), topic=str(WORLD.graph["topic"]), store=store, budget=Budget(steps=5), intents=2)
-    list(replay(store.events(), again, resolver()))
+    list(replay(store.events(), again, open_resolver()))
     assert [to_json(event) for event in again.events()] == [to_json(event) for event in store.events()]
     graph, key = again.graph(), next(iter(again.graph().concepts))
     before = graph.asks, graph.yields, graph.newest, graph.intents, graph.asked

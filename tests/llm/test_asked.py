@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import ARBITER, INTENTS, Focus, Form, Prompt, Triple
-from graphgrow.llm.simulated.world import Dials, World
+from graphgrow.llm.simulated.world import World, WorldSettings
 from graphgrow.prompts.forms import FORMS, TEMPLATED
 from graphgrow.prompts.render import angles, quoted, render, repair, surveys
 from tests.llm.test_world import HONEST, answers, chain, knowing, question, star
@@ -103,7 +103,7 @@ def test_no_form_is_left_out(form: Form) -> None:
 @given(st.text())
 def test_any_text_is_a_question(text: str) -> None:
     """A prompt that is none of ours gets an answer all the same, and nothing is raised."""
-    world = World(star(4), Dials(drift=0.5, junk=0.2))
+    world = World(star(4), WorldSettings(drift=0.5, junk=0.2))
     assert world.ask(Prompt("", text)).text.startswith("{")
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphgrow.api import edits
-from graphgrow.cli.asking import _answers
+from graphgrow.cli.reasoning import answers_to_judge
 from graphgrow.errors import BadInput, BudgetSpent, OutOfReplies
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.model import Budget, ReasoningStep
@@ -273,18 +273,19 @@ def test_two_answers_of_one_work_or_of_two_can_be_judged(silk: GraphStore) -> No
     one = ask(silk, Scripted(REPLIES), "What is silk?", compare=True)
     two = ask(silk, Scripted(REPLIES[1:2]), "What is silk?")
     graph = silk.graph()
-    both = _answers(graph, [str(one.work)], "")
+    both = answers_to_judge(graph, [str(one.work)], "")
     assert [(name, text) for name, _, text in both] == [
         ("with the graph", "Silk contains fibroin."),
         ("without it", "I know."),
     ]
-    assert [text for *_, text in _answers(graph, [str(one.work), str(two.work)], "")] == ["Silk contains fibroin."] * 2
+    pair = answers_to_judge(graph, [str(one.work), str(two.work)], "")
+    assert [text for *_, text in pair] == ["Silk contains fibroin."] * 2
     with pytest.raises(BadInput, match="holds no two answers"):
-        _answers(graph, [str(two.work)], "")
+        answers_to_judge(graph, [str(two.work)], "")
     with pytest.raises(KeyboardInterrupt):
         ask(silk, Scripted([]), "What is a fly?", stop=lambda: True)
     with pytest.raises(BadInput, match="is no whole answer yet"):
-        _answers(silk.graph(), [str(one.work), str(silk.graph().seq)], "")
+        answers_to_judge(silk.graph(), [str(one.work), str(silk.graph().seq)], "")
 
 
 @pytest.mark.local

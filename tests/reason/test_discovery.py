@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import pytest
 from markdown_it import MarkdownIt
 
-from graphgrow.cli.pathing import path as path_command
-from graphgrow.cli.thinking import discover as discover_command
+from graphgrow.cli.discovery import discover as discover_command
+from graphgrow.cli.discovery import path as path_command
 from graphgrow.errors import BadInput, OutOfReplies
 from graphgrow.graph.events import from_json, read_events, to_json
 from graphgrow.graph.model import Concept, Delta, Edit, Json, Prompt, ReasoningStep, Relation, Reply, Statement, Triple

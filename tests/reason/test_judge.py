@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from graphgrow.cli.asking import _answers
+from graphgrow.cli.reasoning import answers_to_judge
 from graphgrow.errors import BadInput, OutOfReplies
 from graphgrow.graph.model import Prompt
 from graphgrow.llm.scripted import Scripted
@@ -167,13 +167,13 @@ def test_files_and_events_can_be_judged(store: GraphStore, tmp_path: Path) -> No
     (tmp_path / "a.txt").write_text(GOOD)
     (tmp_path / "b.txt").write_text(BAD)
     both = [str(tmp_path / name) for name in ("a.txt", "b.txt")]
-    assert [text for *_, text in _answers(store.graph(), both, "Why?")] == [GOOD, BAD]
+    assert [text for *_, text in answers_to_judge(store.graph(), both, "Why?")] == [GOOD, BAD]
     with pytest.raises(BadInput, match="give --question"):
-        _answers(store.graph(), both, "")
+        answers_to_judge(store.graph(), both, "")
     with pytest.raises(BadInput, match="is one answer: name two"):
-        _answers(store.graph(), both[:1], "Why?")
+        answers_to_judge(store.graph(), both[:1], "Why?")
     with pytest.raises(BadInput, match="is a folder: name a text file"):
-        _answers(store.graph(), [both[0], str(tmp_path)], "Why?")
+        answers_to_judge(store.graph(), [both[0], str(tmp_path)], "Why?")
 
 
 def test_what_is_not_compared_of_a_long_answer_is_said(
@@ -182,7 +182,7 @@ def test_what_is_not_compared_of_a_long_answer_is_said(
     """A judge sees the beginning of an answer, and who asked for it knows."""
     for name in ("a", "b"):
         (tmp_path / name).write_text(GOOD * 100)
-    _answers(store.graph(), [str(tmp_path / "a"), str(tmp_path / "b")], "Why?")
+    answers_to_judge(store.graph(), [str(tmp_path / "a"), str(tmp_path / "b")], "Why?")
     assert "only the first 1,500 characters" in capsys.readouterr().err
 
 

@@ -23,7 +23,7 @@ from graphgrow.llm.scripted import Scripted
 from graphgrow.parse.forms import Unreadable
 from graphgrow.reason.thinking import Inquiry, Thinking
 from graphgrow.reason.works import begin
-from graphgrow.resolve.options import resolver
+from graphgrow.resolve.options import open_resolver
 from graphgrow.stores import GraphStore, open_store
 from graphgrow.stores.projection import differences, project
 from graphgrow.stores.retrying import Patient
@@ -183,7 +183,7 @@ def test_a_replay_keeps_what_belongs_together(store: GraphStore, tmp_path: Path)
     path.write_text("".join(to_json(event) + "\n" for event in store.events()), encoding="utf-8")
     with closing(open_store("memory:", create=True)) as target:
         list(grow("spider silk", target, Scripted(chatter(1)), budget=Budget(steps=1)))
-        list(replay(recording(path), target, resolver(), append=True))
+        list(replay(recording(path), target, open_resolver(), append=True))
         plan, *others = (event for event in target.events() if isinstance(event, ReasoningStep))
     assert plan.seq == 5
     assert [one.task_seq for one in others] == [5, 5]

@@ -21,7 +21,7 @@ from typing import Any, Literal
 from filelock import FileLock, Timeout
 
 from graphgrow.api import directives
-from graphgrow.api.explorer import DEFAULT, DEFAULT_BUDGET, BadInput, StoreError, state_folder
+from graphgrow.api.explorer import DEFAULT, DEFAULT_STEPS, BadInput, StoreError, state_folder
 from graphgrow_explorer.workspace import REASON, Workspace
 
 State = Literal["running", "pausing", "stopping", "paused", "ended"]
@@ -37,7 +37,7 @@ class RunOptions:
     topic: str = ""
     llm: str = ""
     base_url: str = ""
-    steps: int = DEFAULT_BUDGET.steps or 1
+    steps: int = DEFAULT_STEPS
     tokens: int | None = None
     usd: float | None = None
     minutes: float | None = None

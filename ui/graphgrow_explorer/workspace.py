@@ -22,9 +22,9 @@ from graphgrow.api.explorer import (
     ReasoningStep,
     Reply,
     StaleGraph,
-    neo4j_address,
     now,
     open_store,
+    store_url,
 )
 
 P = ParamSpec("P")
@@ -235,7 +235,7 @@ def is_server(url: str) -> bool:
 def shown(url: str) -> str:
     """Return a store's URL in one spelling and without user and password; raises BadInput where it cannot be read."""
     if is_server(url):
-        return neo4j_address(url).url
+        return store_url(url).url
     return url if url.startswith(("sqlite:", "memory:")) else f"sqlite:{url}"
 
 
@@ -243,7 +243,7 @@ def credentials(url: str) -> dict[str, str]:
     """Return what another process needs in its environment to open a server's graph."""
     if not is_server(url):
         return {}
-    address = neo4j_address(url)
+    address = store_url(url)
     return {"NEO4J_USERNAME": address.user, "NEO4J_PASSWORD": address.password}
 
 

@@ -24,17 +24,21 @@ from graphgrow.measure.panel import NAMES
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "reference"
 MADE = "<!-- Made by docs/generate.py out of the code; change that, and run `make docs`. -->\n"
-HOMES = {
+MODULES = {
     "Budget": "graph/model.py",
     "GraphgrowError": "errors.py",
     "Growth": "growth/loop.py",
+    "GrowthOptions": "api/options.py",
+    "GraphEdits": "api/edits.py",
+    "GraphReasoning": "api/reasoning.py",
     "KnowledgeGraph": "api/knowledge_graph.py",
     "Prompt": "graph/model.py",
     "Reply": "graph/model.py",
     "Scripted": "llm/scripted.py",
     "Usage": "graph/model.py",
 }
-BASES = ("api/reasoning.py", "api/decisions.py", "api/followed.py")
+DIRECTIVES = "api/directives.py"
+SPACES = {"GraphEdits": "graph.edits", "GraphReasoning": "graph.think"}  # what a KnowledgeGraph has its methods in
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -89,21 +93,27 @@ def python() -> Iterator[str]:
             yield _function(known[name], "graphgrow.", "##")
         else:
             yield from _class(name)
+        if name == "KnowledgeGraph":
+            yield from (part for space in SPACES for part in _class(space))
 
 
 def _class(name: str) -> Iterator[str]:
-    found = [node for node in _parsed(HOMES[name]).body if isinstance(node, ast.ClassDef)]
-    (own,) = [node for node in found if node.name == name]
-    yield f"## graphgrow.{name}\n\n{_paragraphs(own)}"
+    module = _parsed(MODULES[name])
+    (own,) = [node for node in module.body if isinstance(node, ast.ClassDef) and node.name == name]
+    owner = SPACES.get(name, f"graphgrow.{name}")
+    yield f"## {owner}\n\n{_paragraphs(own)}"
     fields = [node for node in own.body if isinstance(node, ast.AnnAssign)]
     if fields:
         yield table(("field", "type", "default"), [_field(one) for one in fields])
-    nodes = [own]
-    if name == "KnowledgeGraph":
-        nodes += [node for base in BASES for node in _parsed(base).body if isinstance(node, ast.ClassDef)]
-    for node in nodes:
-        yield from (_function(one, f"{name}.", "###") for one in node.body
-                    if isinstance(one, Function) and not one.name.startswith("_"))  # fmt: skip
+    functions = {node.name: node for file in (module, _parsed(DIRECTIVES)) for node in file.body
+                 if isinstance(node, Function)}  # fmt: skip
+    for one in own.body:
+        if isinstance(one, Function) and not one.name.startswith("_"):
+            yield _function(one, f"{SPACES.get(name, name)}.", "###")
+        elif isinstance(one, ast.Assign) and isinstance(one.value, ast.Call):  # merge = _method(merge)
+            method = functions[ast.unparse(one.value.args[0]).removeprefix("directives.")]
+            method.args.args = method.args.args[1:]  # the graph
+            yield _function(method, f"{owner}.", "###")
 
 
 def _field(one: ast.AnnAssign) -> tuple[str, str, str]:

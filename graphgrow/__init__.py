@@ -13,21 +13,26 @@ from graphgrow.graph.model import Budget, Prompt, Reply, Usage
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import Unpack
 
-    from graphgrow.api import KnowledgeGraph
+    from graphgrow.api import GrowthOptions, KnowledgeGraph
+    from graphgrow.api.options import GrowthKeywords
+    from graphgrow.batch.reports import JobReport
+    from graphgrow.batch.status import JobStatus
     from graphgrow.growth.loop import Growth
     from graphgrow.llm import LLM
     from graphgrow.llm.scripted import Scripted
     from graphgrow.stores import GraphStore
 
 __all__ = [
-    "Budget", "GraphgrowError", "Growth", "KnowledgeGraph", "Prompt", "Reply", "Scripted", "Usage", "grow", "open",
-    "open_llm",
+    "Budget", "GraphgrowError", "Growth", "GrowthOptions", "KnowledgeGraph", "Prompt", "Reply", "Scripted", "Usage",
+    "grow", "job_report", "jobs", "open", "open_llm",
 ]  # fmt: skip
 __version__ = "0.1.0"
 
-_HOMES = {
+_MODULES = {
     "Growth": "graphgrow.growth.loop",
+    "GrowthOptions": "graphgrow.api",
     "KnowledgeGraph": "graphgrow.api",
     "Scripted": "graphgrow.llm.scripted",
 }  # imported when they are first asked for, so that `import graphgrow` is instant
@@ -36,11 +41,11 @@ _HOMES = {
 if not TYPE_CHECKING:  # who checks types sees the names themselves, and no others
 
     def __getattr__(name: str) -> object:
-        if name not in _HOMES:
+        if name not in _MODULES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module
 
-        return getattr(import_module(_HOMES[name]), name)
+        return getattr(import_module(_MODULES[name]), name)
 
 
 def __dir__() -> list[str]:
@@ -52,34 +57,62 @@ def open(url: "str | Path", *, create: bool = False) -> "KnowledgeGraph":  # noq
 
     Raises BadInput where there is none and `create` is not set, StoreError for one that cannot be read.
     """
-    from graphgrow.api.opening import open_graph
+    from graphgrow.api.knowledge_graph import open_graph
 
     return open_graph(url, create=create)
 
 
-def open_llm(name: str | None = None, base_url: str | None = None, *, env: Mapping[str, str] | None = None) -> "LLM":
+def open_llm(
+    name: str | None = None,
+    base_url: str | None = None,
+    *,
+    env: Mapping[str, str] | None = None,
+    temperature: float = 0.7,
+) -> "LLM":
     """Open a model by name, address or environment, as the command line does; close it when done.
 
     Raises LLMError where it cannot be had.
     """
     import os
 
-    from graphgrow.api import models as worlds
+    from graphgrow.api import models
 
-    return worlds.open_llm(name, base_url, env=os.environ if env is None else env)
+    return models.open_llm(name, base_url, env=os.environ if env is None else env, temperature=temperature)
 
 
 def grow(
     topic: str | None,
     store: "GraphStore",
     llm: "LLM",
+    options: "GrowthOptions | None" = None,
     *,
-    policy: str = "bandit",
     budget: "Budget | None" = None,
-    width: int = 1,
-    seed: int = 0,
+    **named: "Unpack[GrowthKeywords]",
 ) -> "Growth":
-    """Return the growth of a graph: iterate over it, and each event is saved before you see it."""
-    from graphgrow.growth import loop as growth
+    """Return the growth of a graph: iterate over it, and each event is saved before you see it.
 
-    return growth.grow(topic, store, llm, policy=policy, budget=budget, width=width, seed=seed)
+    Options are those of `GrowthOptions`, in an object or by name; limits may come as a `Budget`. Without any it does 20
+    steps for at most 1 USD. Raises BadInput for a topic or an option that is none.
+    """
+    from graphgrow.api import options as growth
+
+    return growth.grow(topic, store, llm, options, budget=budget, **named)
+
+
+def jobs(file: "str | Path") -> "list[JobStatus]":
+    """Return how each job of a jobs file stands: its schedule, its last and next run, `reports` of what came of runs.
+
+    Raises BadInput for a file that cannot be used.
+    """
+    from pathlib import Path
+
+    from graphgrow.batch.status import overview
+
+    return overview(Path(file))
+
+
+def job_report(report: "JobReport") -> str:
+    """Return the report of a run as Markdown."""
+    from graphgrow.batch.reports import markdown
+
+    return markdown(report)

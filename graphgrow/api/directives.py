@@ -1,7 +1,7 @@
-"""Steering as events: pin, unpin, forbid, allow, focus, instruct, withdraw; see policy/round.py for what they do.
+"""Steering as events: pin, unpin, forbid, allow, focus, instruct, withdraw; policy/round.py says what they do.
 
-Each function returns the event that a directive is for a graph as it stands, and changes nothing; append it to a store,
-as `edits.commit` does, and it binds every later question. Raises BadInput where there is nothing to directive for.
+Each function returns the event that a directive is for a graph as it stands, and changes nothing; `edits.commit`
+appends it to a store, and it binds every later question. Raises BadInput where there is nothing to ask for.
 """
 
 import random
@@ -21,7 +21,7 @@ PAIR = 2
 
 
 def pin(graph: Graph, name: str, *, reason: str = "") -> Edit:
-    """Keep a concept in the running: it is asked about in its turn for as long as there is a question left about it."""
+    """Give a concept every third question, for as long as there is one left about it."""
     key = find(graph, name)
     if key in graph.steering.pinned(graph.representative):
         raise BadInput(f"{name!r} is pinned already: {SEE}")
@@ -37,7 +37,7 @@ def unpin(graph: Graph, name: str, *, reason: str = "") -> Edit:
 
 
 def forbid(graph: Graph, name: str, *, reason: str = "") -> Edit:
-    """Ask no more about a concept, alone or beside another; it stays in the graph, unlike with `edits.reject`."""
+    """Ask no more about a concept, alone or beside another; it stays in the graph, unlike a rejected one."""
     key = find(graph, name)
     if key in graph.steering.forbidden(graph.representative):
         raise BadInput(f"{name!r} is forbidden already: {SEE}")
@@ -49,13 +49,6 @@ def forbid(graph: Graph, name: str, *, reason: str = "") -> Edit:
 def allow(graph: Graph, name: str, *, reason: str = "") -> Edit:
     """Let questions be asked about a forbidden concept again."""
     return _taken_back(graph, "allow", name, graph.steering.forbids, "forbidden", reason)
-
-
-def _taken_back(graph: Graph, do: Steer, name: str, directives: dict[str, Directive], what: str, reason: str) -> Edit:
-    said = _said(graph, name, directives)
-    if not said:
-        raise BadInput(f"{name!r} is not {what}: {SEE}")
-    return _edit(graph, do, Change(do, said, reason=reason))
 
 
 def focus(graph: Graph, name: str, other: str = "", *, reason: str = "") -> Edit:
@@ -75,35 +68,68 @@ def focus(graph: Graph, name: str, other: str = "", *, reason: str = "") -> Edit
 def instruct(
     graph: Graph, text: str, *, concept: str = "", community: str = "", steps: int = 0, reason: str = ""
 ) -> Edit:
-    """Let questions come with an instruction: all, those about a concept, or those of a community named by a concept.
+    """Send an instruction with questions: all, those about a concept, or about a community named by a concept.
 
-    With `steps` it holds for so many of these questions, else until it is withdrawn.
+    With `steps` it goes with so many of these questions, else with all of them until it is withdrawn.
     """
-    words, (scope, keys) = _checked(text), _scope(graph, concept, community)
+    words = clean(text)
+    if not canonical(words):
+        raise BadInput(f"{text!r} says nothing: give an instruction in words, for example 'name numbers and units'")
+    if len(words) > CHARACTERS:
+        raise BadInput(f"an instruction of {len(words)} characters ({words[:30]!r}…): say it in {CHARACTERS}")
+    if concept and community:
+        raise BadInput(f"a concept, {concept!r}, and a community, {community!r}: an instruction has one scope")
     if steps < 0:
         raise BadInput(f"an instruction for the next {steps} steps: name 1 or more, or leave the number out")
-    asked = graph.steering.instructions
-    meant = [graph.representative(key) for key in keys[:1]]
-    for directive in asked:
-        its = [graph.representative(key) for key in directive.change.concepts[:1]]
-        if (directive.change.text, directive.change.scope, its) == (words, scope, meant):
+    scope: Scope = "concept" if concept else "community" if community else "run"
+    keys: tuple[str, ...] = (find(graph, concept or community),) if concept or community else ()
+    bound = graph.steering.instructions
+    for directive in bound:
+        about = [*map(graph.representative, directive.change.concepts[:1])]
+        is_same = about == [*map(graph.representative, keys)] and directive.change.scope == scope
+        if is_same and directive.change.text == words:
             raise BadInput(f"{words!r} binds already, since event {directive.seq}: withdraw that first")
-    if len(asked) >= MOST:
+    if len(bound) >= MOST:
         raise BadInput(f"{MOST} instructions bind already, and more confuse a model: withdraw one; {SEE}")
+    if community:  # as it is at this very event, not as the policy last saw it
+        structure = Structure(graph, graph.seq)
+        label = structure.keep(communities)
+        its = label[structure.place[keys[0]]]
+        keys += tuple(key for key, one in zip(structure.keys, label, strict=True) if one == its and key != keys[0])
     return _edit(graph, "instruct", Change("instruct", keys, text=words, scope=scope, steps=steps, reason=reason))
 
 
 def withdraw(graph: Graph, event: int, *, reason: str = "") -> Edit:
-    """Take back whatever an event wished for: a pin, what is forbidden, a focus that waits, an instruction."""
+    """Take back a pin, what is forbidden, a focus that waits or an instruction, by the number of its event."""
     steering = graph.steering
     if event in steering.directives:
         return _edit(graph, "withdraw", Change("withdraw", reason=reason, event=event))
-    for held, taking in ((steering.pins, unpin), (steering.forbids, allow)):
+    for held, take_back in ((steering.pins, unpin), (steering.forbids, allow)):
         keys = [key for key, directive in held.items() if directive.seq == event]
         if keys:
-            return taking(graph, keys[0], reason=reason)
+            return take_back(graph, keys[0], reason=reason)
     known = ", ".join(str(directive.seq) for directive in binding(graph)) or "none does"
     raise BadInput(f"nothing binds since event {event}: these do: {known}")
+
+
+def _check_allowed(graph: Graph, name: str, key: str) -> None:
+    if key in graph.steering.forbidden(graph.representative):
+        raise BadInput(f"{name!r} is not to be asked about: let it in first with  graphgrow allow")
+
+
+def _taken_back(graph: Graph, do: Steer, name: str, held: dict[str, Directive], what: str, reason: str) -> Edit:
+    """Return the event that lets go of a concept, shown or not, by all keys under which it is held."""
+    meant = look_up(graph, name) or graph.representative(canonical(name))
+    keys = tuple(key for key in held if graph.representative(key) == meant)
+    if not keys:
+        raise BadInput(f"{name!r} is not {what}: {SEE}")
+    return _edit(graph, do, Change(do, keys, reason=reason))
+
+
+def _edit(graph: Graph, kind: Steer, change: Change) -> Edit:
+    """Return a directive as the next event of a graph; one an event, so that its number names it."""
+    fit = replace(change, reason=clean(change.reason))
+    return Edit(graph.seq + 1, kind, Delta(changes=(fit,)), clean(describe(graph, fit)))
 
 
 def binding(graph: Graph) -> list[Directive]:
@@ -118,96 +144,34 @@ def describe(graph: Graph, change: Change) -> str:
     names = [graph.name(graph.representative(key)) for key in change.concepts[:PAIR]]
     match change.do:
         case "pin":
-            return f"{names[0]} is asked about in its turn"
+            return f"{names[0]} is pinned: every third question goes to a pinned concept"
         case "unpin":
-            return f"{names[0]} is asked about as the policy chooses"
+            return f"{names[0]} is no longer pinned"
         case "forbid":
             return f"{names[0]} is not asked about"
         case "allow":
             return f"{names[0]} may be asked about again"
         case "focus":
-            return f"the next question is {_about(names)}"
+            about = f"about {names[0]}" if len(names) == 1 else f"how {names[0]} and {names[1]} are connected"
+            return f"the next question is {about}"
         case "withdraw":
             taken = graph.steering.directives.get(change.event)
             return f"event {change.event} is taken back{f': {describe(graph, taken.change)}' if taken else ''}"
-        case _:
-            return f'{scope_in_words(change, names)}: "{change.text}"'
-
-
-def scope_in_words(change: Change, names: list[str]) -> str:
-    """Return which questions an instruction goes with."""
-    where = {
-        "run": "",
-        "concept": f" about {names[0] if names else ''}",
-        "community": f" within the community of {names[0] if names else ''}",
-    }
+    where = {"run": "", "concept": " about ", "community": " within the community of "}[change.scope]
     count = f"the next {change.steps}" if change.steps > 1 else "the next" if change.steps else "all"
-    return f"for {count} question{'' if change.steps == 1 else 's'}{where[change.scope]}"
+    questions = f"{count} question{'' if change.steps == 1 else 's'}"
+    return f'for {questions}{where}{names[0] if where and names else ""}: "{change.text}"'
 
 
 def state(graph: Graph, directive: Directive) -> str:
-    """Return how a directive stands: how many questions it is still for, or why it waits."""
-    if directive.change.do == "instruct" and directive.change.scope == "run":
-        return _count(directive)
-    keys = (
-        concepts(graph, directive)
-        if directive.change.do == "focus"
-        else (graph.representative(directive.change.concepts[0]),)
-    )
+    """Return how a directive stands: how many questions it was used in and is still for, or why it waits."""
+    change, is_instruction = directive.change, directive.change.do == "instruct"
+    keys = concepts(graph, directive) if change.do == "focus" else [*map(graph.representative, change.concepts[:1])]
     if not graph.concepts.keys() >= set(keys):
         return "waits: rejected"
-    if directive.change.do == "instruct":
-        return _count(directive)
+    if is_instruction:
+        used = f"used in {directive.followed} question{'' if directive.followed == 1 else 's'} so far"
+        return used + (f", {directive.left} left" if directive.left is not None else "")
     if not graph.steering.forbidden(graph.representative).keys().isdisjoint(keys):
-        return "binds" if directive.change.do == "forbid" else "waits: forbidden"
-    return "binds" if open_angle(graph, keys, random.Random(0)) else "waits: every question was asked"
-
-
-def _count(directive: Directive) -> str:
-    return f"followed by {directive.followed}" + (f", {directive.left} left" if directive.left is not None else "")
-
-
-def _about(names: list[str]) -> str:
-    return f"about {names[0]}" if len(names) == 1 else f"how {names[0]} and {names[1]} are connected"
-
-
-def _checked(text: str) -> str:
-    words = clean(text)
-    if not canonical(words):
-        raise BadInput(f"{text!r} says nothing: give an instruction in words, for example 'name numbers and units'")
-    if len(words) > CHARACTERS:
-        raise BadInput(f"an instruction of {len(words)} characters ({words[:30]!r}…): say it in {CHARACTERS}")
-    return words
-
-
-def _scope(graph: Graph, concept: str, community: str) -> tuple[Scope, tuple[str, ...]]:
-    if concept and community:
-        raise BadInput(f"a concept, {concept!r}, and a community, {community!r}: an instruction has one scope")
-    if concept:
-        return "concept", (find(graph, concept),)
-    return ("community", _members(graph, find(graph, community))) if community else ("run", ())
-
-
-def _members(graph: Graph, key: str) -> tuple[str, ...]:
-    """Return a concept and those that share its community at this very event."""
-    found = Structure(graph, graph.seq)
-    label = found.keep(communities)
-    its = label[found.place[key]]
-    return (key, *(other for other, one in zip(found.keys, label, strict=True) if one == its and other != key))
-
-
-def _said(graph: Graph, name: str, held: dict[str, Directive]) -> tuple[str, ...]:
-    """Return the keys as said, of those held, that stand for the concept a person means, shown or not."""
-    meant = look_up(graph, name) or graph.representative(canonical(name))
-    return tuple(key for key in held if graph.representative(key) == meant)
-
-
-def _check_allowed(graph: Graph, name: str, key: str) -> None:
-    if key in graph.steering.forbidden(graph.representative):
-        raise BadInput(f"{name!r} is not to be asked about: let it in first with  graphgrow allow")
-
-
-def _edit(graph: Graph, kind: Steer, change: Change) -> Edit:
-    """Return a directive as the next event of a graph; one an event, so that its number names it."""
-    fit = replace(change, reason=clean(change.reason))
-    return Edit(graph.seq + 1, kind, Delta(changes=(fit,)), clean(describe(graph, fit)))
+        return "binds" if change.do == "forbid" else "waits: forbidden"
+    return "binds" if open_angle(graph, tuple(keys), random.Random(0)) else "waits: every question was asked"

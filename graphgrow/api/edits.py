@@ -1,32 +1,41 @@
-"""Corrections as events: merge, unmerge, doubt, keep apart, reject, restore, rename, retype, add.
+"""Corrections as events: merge, unmerge, doubt, keep apart, reject, restore, rename, retype, add, and their undoing.
 
-Each function returns the event that a decision is for a graph as it stands, and changes nothing; append it to a store,
-and it binds every later step. Raises BadInput where there is nothing to decide.
+Each function returns the event that a decision is for a graph as it stands, and changes nothing; `commit` appends it to
+a store, and it binds every later step. Raises BadInput where there is nothing to decide. `GraphEdits` has them, and the
+directives, as methods that append.
 """
 
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from dataclasses import astuple, replace
+from functools import wraps
 from itertools import takewhile
+from typing import Concatenate, ParamSpec
 
+from graphgrow.api import directives
 from graphgrow.errors import BadInput, StaleGraph
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.keys import bare, canonical, clean
 from graphgrow.graph.lookup import find, look_up
 from graphgrow.graph.model import Change, Concept, Delta, Edit, EditKind, Event, Expansion, Relation, Statement, Triple
+from graphgrow.growth.step import now
 from graphgrow.parse.reply import parse
 from graphgrow.resolve.predicates import read, vocabulary
 from graphgrow.resolve.resolve import resolve
 from graphgrow.stores import GraphStore
 
 BY_HAND = "by hand"  # why, where nobody says more
+UNDOABLE: frozenset[EditKind] = frozenset(
+    ("merge", "unmerge", "apart", "reject", "restore", "rename", "retype", "add")
+)  # fmt: skip
+P = ParamSpec("P")
 
 
 def find_relation(graph: Graph, source: str, predicate: str, target: str) -> Relation:
     """Return the relation a person means; raises BadInput with what the two concepts have in common otherwise."""
     ends = find(graph, source), find(graph, target)
-    for wanted in _readings(ends[0], predicate, ends[1]):
-        if wanted in graph.relations:
-            return wanted
+    for relation in _readings(ends[0], predicate, ends[1]):
+        if relation in graph.relations:
+            return relation
     between = [r.predicate for r in graph.incident[ends[0]] if r.ends == ends]
     known = f"they are related by {', '.join(map(repr, between))}" if between else "nothing relates them that way round"
     raise BadInput(f"{source!r} {predicate!r} {target!r} is no relation of this graph: {known}")
@@ -37,8 +46,25 @@ def _readings(source: str, predicate: str, target: str) -> tuple[Relation, Relat
     return Relation(source, clean(predicate), target), read(predicate).between(source, target)
 
 
-def merge(graph: Graph, one: str, other: str, *, reason: str = BY_HAND, into: str | None = None) -> Edit:
-    """Let two concepts be one: the one that came later stands for the earlier, unless `into` names the other."""
+def _shown(graph: Graph, relation: Relation) -> Relation:
+    """Return a relation as it is shown now; raises BadInput for one that is gone since somebody saw it."""
+    shown = graph.shown(relation)
+    if shown is None or shown not in graph.relations:
+        raise BadInput(f"{relation.source!r} {relation.predicate!r} {relation.target!r} is not in the graph any more")
+    return shown
+
+
+def _words(graph: Graph, relation: Relation) -> str:
+    return f"{graph.name(relation.source)} {relation.predicate} {graph.name(relation.target)}"
+
+
+def _edit(graph: Graph, kind: EditKind, changes: Iterable[Change], note: str, brought: Delta | None = None) -> Edit:
+    fit = tuple(replace(change, text=clean(change.text), reason=clean(change.reason)) for change in changes)
+    return Edit(graph.seq + 1, kind, replace(brought or Delta(), changes=fit), clean(note))
+
+
+def merge(graph: Graph, one: str, other: str, *, into: str | None = None, reason: str = BY_HAND) -> Edit:
+    """Let two concepts be one, with the relations of both; the one that came first stays unless `into` says so."""
     first, second = find(graph, one), find(graph, other)
     if first == second:
         raise BadInput(f"{one!r} and {other!r} are one concept already: {graph.name(first)!r}")
@@ -51,7 +77,7 @@ def merge(graph: Graph, one: str, other: str, *, reason: str = BY_HAND, into: st
 
 
 def unmerge(graph: Graph, name: str, *, reason: str = BY_HAND) -> Edit:
-    """Let a name that was merged into a concept stand for itself again, and be kept apart from it."""
+    """Let a name that was merged stand for itself again, with every relation that was said of it, and stay apart."""
     corrections = graph.corrections
     key = next((one for one in (name, canonical(name)) if one in corrections.into), "")
     if not key:
@@ -85,6 +111,19 @@ def doubt(graph: Graph, one: str, other: str, *, reason: str = BY_HAND) -> Edit:
                  f"{graph.name(first)} may be {graph.name(second)}")  # fmt: skip
 
 
+def queue(graph: Graph) -> list[Change]:
+    """Return the doubts that wait for a decision, first those whose merging would change the graph most.
+
+    A merge moves the relations of one concept to the other, so what it changes is the smaller of the two degrees.
+    """
+
+    def weight(doubt: Change) -> tuple[int, int, float]:
+        degrees = [graph.degree(graph.representative(key)) for key in doubt.concepts]
+        return -min(degrees), -sum(degrees), -doubt.score
+
+    return sorted(graph.doubts(), key=weight)
+
+
 def reject(graph: Graph, name: str, *, reason: str = BY_HAND) -> Edit:
     """Take a concept out with its relations, whatever it was also called, and let no reply bring it in again.
 
@@ -101,9 +140,10 @@ def reject(graph: Graph, name: str, *, reason: str = BY_HAND) -> Edit:
 
 def reject_relation(graph: Graph, relation: Relation, *, reason: str = BY_HAND) -> Edit:
     """Take one relation out, and let no reply bring it in again; its concepts stay."""
-    said = tuple(dict.fromkeys(evidence.said or relation for evidence in graph.relations[relation]))
-    return _edit(graph, "reject", [Change("reject", relation=one, reason=reason) for one in said],
-                 _words(graph, relation))  # fmt: skip
+    relation = _shown(graph, relation)
+    statements = dict.fromkeys(evidence.said or relation for evidence in graph.relations[relation])
+    changes = [Change("reject", relation=one, reason=reason) for one in statements]
+    return _edit(graph, "reject", changes, _words(graph, relation))
 
 
 def restore(graph: Graph, name: str, *, log: Iterable[Event] = (), reason: str = BY_HAND) -> Edit:
@@ -111,30 +151,54 @@ def restore(graph: Graph, name: str, *, log: Iterable[Event] = (), reason: str =
 
     With the `log` of the graph, also what replies said about it while it was kept out.
     """
-    key = canonical(name)
-    found = graph.representative(key)
-    if found in graph.concepts:
+    key, corrections = canonical(name), graph.corrections
+    concept = graph.representative(key)
+    if concept in graph.concepts:
         raise BadInput(f"{name!r} is in the graph: there is nothing to restore")
-    keys = [
-        one for one in graph.corrections.members(found, graph.corrections.rejected) if one in graph.corrections.rejected
-    ]
+    keys = [one for one in corrections.members(concept, corrections.rejected) if one in corrections.rejected]
     change = Change("restore", tuple(keys) or (key,), reason=reason)
-    brought = _regained(graph, change, log)
-    if not keys and not brought.concepts:
+    regained = _regained(graph, change, log)
+    if not keys and not regained.concepts:
         raise BadInput(f"{name!r} was never rejected here: see  graphgrow rejects STORE")
-    return _edit(graph, "restore", [change], name, brought)
+    return _edit(graph, "restore", [change], name, regained)
+
+
+def _regained(graph: Graph, restoring: Change, log: Iterable[Event]) -> Delta:
+    """Return what the replies of a log said about a name while it was kept out, for the graph that lets it in."""
+    keys = restoring.concepts
+    events = list(takewhile(lambda event: event.seq <= graph.seq, log))
+    replies = [
+        event
+        for event in events
+        if isinstance(event, Expansion) and any(canonical(one.text) in keys for one in event.delta.rejects)
+    ]
+    if not replies:
+        return Delta()
+    after = fold(events)
+    after.apply(_edit(graph, "restore", [restoring], ""))
+    concepts: dict[str, Concept] = {}
+    statements: dict[tuple[Relation, Triple], Statement] = {}
+    for event in replies:
+        delta = resolve(parse(event.reply.text, event.reply.finish_reason), after, event.topic)
+        concepts |= {one.key: one for one in delta.concepts if one.key in keys}
+        for one in delta.statements:
+            ends, shown = one.relation.ends, after.shown(one.relation)
+            is_about = any(end in keys for end in ends) and all(end in keys or after.knows(end) for end in ends)
+            # in these very words it may be there already, from the same reply read before
+            is_held = shown and any(evidence.raw == one.raw for evidence in after.relations.get(shown, ()))
+            if is_about and not is_held:
+                statements.setdefault((one.relation, one.raw), one)
+    return Delta(tuple(concepts.values()), relations=tuple(statements.values()))
 
 
 def restore_relation(graph: Graph, source: str, predicate: str, target: str, *, reason: str = BY_HAND) -> Edit:
     """Let a rejected relation be there again with its evidence."""
-    literal, wanted = _readings(find(graph, source), predicate, find(graph, target))
-    said = [
-        one for one in graph.corrections.rejected_relations if graph.corrections.counts_as(one) in (literal, wanted)
-    ]
-    if not said:
+    meant, corrections = _readings(find(graph, source), predicate, find(graph, target)), graph.corrections
+    rejected = [one for one in corrections.rejected_relations if corrections.counts_as(one) in meant]
+    if not rejected:
         raise BadInput(f"{source!r} {predicate!r} {target!r} was never rejected here")
-    return _edit(graph, "restore", [Change("restore", relation=one, reason=reason) for one in said],
-                 _words(graph, wanted))  # fmt: skip
+    changes = [Change("restore", relation=one, reason=reason) for one in rejected]
+    return _edit(graph, "restore", changes, _words(graph, meant[1]))
 
 
 def rename(graph: Graph, name: str, new: str, *, reason: str = BY_HAND) -> Edit:
@@ -159,13 +223,13 @@ def rename(graph: Graph, name: str, new: str, *, reason: str = BY_HAND) -> Edit:
 
 def retype(graph: Graph, relation: Relation, predicate: str, *, reason: str = BY_HAND) -> Edit:
     """Show a relation under another predicate; what was said of it stays as evidence."""
-    text = vocabulary().canonical(predicate)
+    relation, text = _shown(graph, relation), vocabulary().canonical(predicate)
     if text == relation.predicate:
         raise BadInput(f"{_words(graph, relation)}: it has that predicate already")
     if graph.corrections.is_rejected(Relation(relation.source, text, relation.target)):
         raise BadInput(f"{_words(graph, relation)}: with {text!r} it was rejected; restore that first")
-    said = dict.fromkeys(evidence.said or relation for evidence in graph.relations[relation])
-    changes = [Change("retype", relation=one, text=text, reason=reason) for one in said]
+    statements = dict.fromkeys(evidence.said or relation for evidence in graph.relations[relation])
+    changes = [Change("retype", relation=one, text=text, reason=reason) for one in statements]
     return _edit(graph, "retype", changes, f"{_words(graph, relation)}: {text}")
 
 
@@ -181,18 +245,56 @@ def add(graph: Graph, source: str, predicate: str, target: str, *, reason: str =
     if graph.shown(relation) is None:
         raise BadInput(f"{source!r} {predicate!r} {target!r} was rejected, or the two are one concept here")
     new = {key: Concept(key, name) for key, name in zip(keys, names, strict=True) if not graph.knows(key)}
-    said = Statement(relation, Triple(clean(source), clean(predicate), clean(target)))
-    delta = graph.delta(said, tuple(new.values()))
-    return _edit(graph, "add", (), f"{source} {predicate} {target}: {reason}", delta)
+    statement = Statement(relation, Triple(clean(source), clean(predicate), clean(target)))
+    return _edit(graph, "add", (), f"{source} {predicate} {target}: {reason}",
+                 graph.delta(statement, tuple(new.values())))  # fmt: skip
 
 
-def _edit(graph: Graph, kind: EditKind, changes: Iterable[Change], note: str, brought: Delta | None = None) -> Edit:
-    fit = tuple(replace(change, text=clean(change.text), reason=clean(change.reason)) for change in changes)
-    return Edit(graph.seq + 1, kind, replace(brought or Delta(), changes=fit), clean(note))
+def accept(graph: Graph, relation: Relation, *, reason: str = BY_HAND) -> Edit:
+    """Say that a relation is so: one more piece of evidence for it."""
+    relation = _shown(graph, relation)
+    return add(graph, graph.name(relation.source), relation.predicate, graph.name(relation.target), reason=reason)
 
 
-def _words(graph: Graph, relation: Relation) -> str:
-    return f"{graph.name(relation.source)} {relation.predicate} {graph.name(relation.target)}"
+def undo(graph: Graph, edit: Event | None, log: Callable[[], Iterable[Event]], *, reason: str = BY_HAND) -> Edit:
+    """Take one edit, of a kind in UNDOABLE, back by the edit that undoes it; later growth stays.
+
+    `log` returns the events of the graph from the first on.
+    """
+    if not isinstance(edit, Edit) or edit.edit not in UNDOABLE:
+        raise BadInput(f"event {edit.seq if edit else 0} cannot be taken back here")
+    changes, statements = edit.delta.changes, edit.delta.statements
+    keys, relation = (changes[0].concepts, changes[0].relation) if changes else ((), None)
+    match edit.edit:
+        case "merge":
+            return unmerge(graph, keys[0], reason=reason)
+        case "unmerge":
+            gone, kept = changes[1].concepts
+            return merge(graph, gone, kept, into=kept, reason=reason)
+        case "apart":
+            return doubt(graph, *keys, reason=reason)
+        case "reject" if relation:
+            return restore_relation(graph, *astuple(relation), reason=reason)
+        case "reject":
+            return restore(graph, keys[0], log=log(), reason=reason)
+        case "restore" if relation:
+            return reject_relation(graph, relation, reason=reason)
+        case "restore":
+            return reject(graph, keys[0], reason=reason)
+        case "add" if edit.delta.support:
+            raise BadInput(
+                f"event {edit.seq} is one more piece of evidence, which stays: reject the relation if it is wrong"
+            )
+        case "add" if len(statements) != 1:
+            brought = f"event {edit.seq} brought {len(statements)} relations"
+            raise BadInput(f"{brought}: reject what you do not want, one by one")
+        case "add":
+            return reject_relation(graph, statements[0].relation, reason=reason)
+    before = fold(takewhile(lambda event: event.seq < edit.seq, log()))
+    if relation is None:
+        return rename(graph, keys[0], before.name(keys[0]), reason=reason)
+    former = before.corrections.shown(relation) or relation
+    return retype(graph, relation, former.predicate, reason=reason)
 
 
 def commit(store: GraphStore, decide: Callable[[Graph], Edit], *, at: str = "") -> tuple[Edit, Graph]:
@@ -212,49 +314,63 @@ def commit(store: GraphStore, decide: Callable[[Graph], Edit], *, at: str = "") 
         return edit, graph
 
 
-def queue(graph: Graph) -> list[Change]:
-    """Return the doubts that wait for a decision, first those whose merging would change the graph most.
+def _method(decide: Callable[Concatenate[Graph, P], Edit]) -> Callable[Concatenate["GraphEdits", P], Edit]:
+    """Return a method that appends what a function decides for the graph as it stands."""
 
-    A merge moves the relations of one concept to the other, so what it changes is the smaller of the two degrees.
+    @wraps(decide)
+    def method(self: "GraphEdits", /, *args: P.args, **named: P.kwargs) -> Edit:
+        return self._commit(lambda graph: decide(graph, *args, **named))
+
+    return method
+
+
+class GraphEdits:
+    """What people decide about a graph, `graph.edits`: each method appends an event and returns it.
+
+    Raises BadInput where there is nothing to decide; with `reason` the log says why.
     """
 
-    def weight(doubt: Change) -> tuple[int, int, float]:
-        degrees = [graph.degree(graph.representative(key)) for key in doubt.concepts]
-        return -min(degrees), -sum(degrees), -doubt.score
+    def __init__(self, store: GraphStore) -> None:
+        self._store = store
 
-    return sorted(graph.doubts(), key=weight)
+    def _commit(self, decide: Callable[[Graph], Edit]) -> Edit:
+        return commit(self._store, decide, at=now())[0]
 
+    merge = _method(merge)
+    unmerge = _method(unmerge)
+    apart = _method(apart)
+    doubt = _method(doubt)
+    rename = _method(rename)
+    add = _method(add)
+    pin = _method(directives.pin)
+    unpin = _method(directives.unpin)
+    forbid = _method(directives.forbid)
+    allow = _method(directives.allow)
+    focus = _method(directives.focus)
+    instruct = _method(directives.instruct)
+    withdraw = _method(directives.withdraw)
 
-def _regained(graph: Graph, restoring: Change, log: Iterable[Event]) -> Delta:
-    """Return what the replies of a log said about a name while it was kept out, for the graph that lets it in."""
-    events = list(takewhile(lambda event: event.seq <= graph.seq, log))
-    replies = [event for event in events if isinstance(event, Expansion) and _keeps_out(event, restoring.concepts)]
-    if not replies:
-        return Delta()
-    after = fold(events)
-    after.apply(_edit(graph, "restore", [restoring], ""))
-    concepts: dict[str, Concept] = {}
-    said: dict[tuple[Relation, Triple], Statement] = {}
-    for event in replies:
-        delta = resolve(parse(event.reply.text, event.reply.finish_reason), after, event.topic)
-        concepts |= {one.key: one for one in delta.concepts if one.key in restoring.concepts}
-        for one in delta.statements:
-            if _is_about(one.relation, restoring.concepts, after) and not _is_held(one, after):
-                said.setdefault((one.relation, one.raw), one)
-    return Delta(tuple(concepts.values()), relations=tuple(said.values()))
+    def reject(self, name: str, predicate: str = "", target: str = "", *, reason: str = BY_HAND) -> Edit:
+        """Take a concept out, or with predicate and target one relation, and let no reply bring it in again."""
+        if not predicate:
+            return self._commit(lambda graph: reject(graph, name, reason=reason))
+        return self._commit(
+            lambda graph: reject_relation(graph, find_relation(graph, name, predicate, target), reason=reason)
+        )
 
+    def restore(self, name: str, predicate: str = "", target: str = "", *, reason: str = BY_HAND) -> Edit:
+        """Bring a rejected concept or relation back, or let in what hygiene keeps out, with what was said of it."""
+        if predicate:
+            return self._commit(lambda graph: restore_relation(graph, name, predicate, target, reason=reason))
+        return self._commit(lambda graph: restore(graph, name, log=self._store.events(), reason=reason))
 
-def _keeps_out(event: Expansion, keys: Collection[str]) -> bool:
-    return any(canonical(one.text) in keys for one in event.delta.rejects)
+    def retype(self, source: str, predicate: str, target: str, new: str, *, reason: str = BY_HAND) -> Edit:
+        """Show a relation under the predicate `new`; what was said stays as evidence."""
+        return self._commit(
+            lambda graph: retype(graph, find_relation(graph, source, predicate, target), new, reason=reason)
+        )
 
-
-def _is_held(said: Statement, graph: Graph) -> bool:
-    """Tell whether a graph has a statement in these very words, from the same reply read before."""
-    shown = graph.shown(said.relation)
-    return any(evidence.raw == said.raw for evidence in graph.relations.get(shown, ())) if shown else False
-
-
-def _is_about(relation: Relation, keys: Collection[str], graph: Graph) -> bool:
-    """Tell whether one end of a relation is among the keys and the other one known, or among them too."""
-    ends = relation.ends
-    return any(end in keys for end in ends) and all(end in keys or graph.knows(end) for end in ends)
+    def undo(self, event: int, *, reason: str = BY_HAND) -> Edit:
+        """Take an edit back, by the number of its event; later growth stays."""
+        edit = next(self._store.events(event - 1), None) if event > 0 else None
+        return self._commit(lambda graph: undo(graph, edit, self._store.events, reason=reason))

@@ -1,4 +1,4 @@
-"""A graph and its log as pandas DataFrames; COLUMNS says what stands in each."""
+"""A graph and its log in the classes of pandas, networkx and igraph; COLUMNS says what stands in each table."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -13,6 +13,8 @@ from graphgrow.measure.tracking import participation, top_bridges
 from graphgrow.policy.bandit import strategy_table
 
 if TYPE_CHECKING:
+    import igraph
+    import networkx as nx
     import pandas as pd
 
 COLUMNS: dict[str, dict[str, str]] = {
@@ -127,12 +129,12 @@ def relations(graph: Graph) -> "pd.DataFrame":
             "predicate": relation.predicate,
             "target": graph.name(relation.target),
             "support": graph.support(relation),
-            "events": tuple(evidence.seq for evidence in said),
-            "wording": said[0].raw.predicate,
+            "events": tuple(one.seq for one in evidence),
+            "wording": evidence[0].raw.predicate,
             "source_key": relation.source,
             "target_key": relation.target,
         }
-        for relation, said in graph.relations.items()
+        for relation, evidence in graph.relations.items()
     )
     return table("relations", rows)
 
@@ -141,52 +143,45 @@ def steps(events: Iterable[Event]) -> "pd.DataFrame":
     """Return a row an event."""
     import pandas as pd
 
-    frame = table("steps", map(_step, events), index="seq")
+    def row(event: Event) -> dict[str, Any]:
+        asked: tuple[object, ...]
+        match event:
+            case Expansion(focus=focus):
+                asked = event.is_step, focus.strategy, focus.concepts, focus.angle, focus.reason, event.outcome
+            case ReasoningStep():
+                asked = False, event.task, event.subject, event.stage, event.reason, event.outcome
+            case Edit():
+                about = dict.fromkeys(key for change in event.delta.changes for key in change.concepts)
+                asked = False, event.edit, tuple(about), "", event.note, ""
+        reply, delta = None if isinstance(event, Edit) else event.reply, event.delta
+        return {
+            "seq": event.seq,
+            "kind": event.kind,
+            **dict(zip(("is_step", "strategy", "about", "angle", "why", "outcome"), asked, strict=True)),
+            "new_concepts": len(delta.new_concepts),
+            "new_relations": len(delta.relations),
+            "support": len(delta.support),
+            "rejects": len(delta.rejects),
+            "tokens": reply.usage.tokens if reply else 0,
+            "usd": reply.usd if reply else None,
+            "seconds": reply.seconds if reply else 0.0,
+            "model": reply.model if reply else "",
+            "at": event.at or None,
+        }
+
+    frame = table("steps", map(row, events), index="seq")
     frame["at"] = pd.to_datetime(frame["at"], utc=True, format="ISO8601", errors="coerce")
     return frame.astype({"usd": "Float64", "seconds": "float64"})
 
 
-def _step(event: Event) -> dict[str, Any]:
-    row = {
-        "seq": event.seq,
-        "kind": event.kind,
-        "new_concepts": len(event.delta.new_concepts),
-        "new_relations": len(event.delta.relations),
-        "support": len(event.delta.support),
-        "rejects": len(event.delta.rejects),
-        "at": event.at or None,
-    }
-    return row | _asked(event) | _paid(event)
-
-
-def _asked(event: Event) -> dict[str, Any]:
-    if isinstance(event, Expansion):
-        focus = event.focus
-        return {"is_step": event.is_step, "strategy": focus.strategy, "about": focus.concepts, "angle": focus.angle,
-                "why": focus.reason, "outcome": event.outcome}  # fmt: skip
-    if isinstance(event, ReasoningStep):
-        return {"is_step": False, "strategy": event.task, "about": event.subject, "angle": event.stage,
-                "why": event.reason, "outcome": event.outcome}  # fmt: skip
-    about = dict.fromkeys(key for change in event.delta.changes for key in change.concepts)
-    return {"is_step": False, "strategy": event.edit, "about": tuple(about), "angle": "", "why": event.note,
-            "outcome": ""}  # fmt: skip
-
-
-def _paid(event: Event) -> dict[str, Any]:
-    reply = None if isinstance(event, Edit) else event.reply
-    if reply is None:
-        return {"tokens": 0, "usd": None, "seconds": 0.0, "model": ""}
-    return {"tokens": reply.usage.tokens, "usd": reply.usd, "seconds": reply.seconds, "model": reply.model}
-
-
 def communities(graph: Graph) -> "pd.DataFrame":
     """Return a row a community, the largest first."""
-    membership, found = partition(graph)
+    membership, groups = partition(graph)
     inside, outside = Counter[int](), Counter[int]()
     for key, near in graph.neighbours.items():
         for other in near:
             (inside if membership[key] == membership[other] else outside)[membership[key]] += 1
-    members: dict[int, list[str]] = {one.number: [] for one in found}
+    members: dict[int, list[str]] = {one.number: [] for one in groups}
     for key, number in membership.items():
         members[number].append(key)
     rows = (
@@ -198,18 +193,17 @@ def communities(graph: Graph) -> "pd.DataFrame":
             "outside": outside[one.number],
             "concepts": tuple(members[one.number]),
         }
-        for one in found
+        for one in groups
     )
     return table("communities", rows, index="community")
 
 
 def hubs(events: Iterable[Event], graph: Graph, *, above: int) -> "pd.DataFrame":
     """Return a row a concept that came to have more than `above` neighbours, most neighbours first."""
-    found = sorted(emerged(events, above=above), key=lambda one: -one.degree)
     rows = (
         {"key": one.concept, "name": graph.name(one.concept), "degree": one.degree, "introduced": one.introduced,
          "emerged": one.emerged}
-        for one in found
+        for one in sorted(emerged(events, above=above), key=lambda one: -one.degree)
     )  # fmt: skip
     return table("hubs", rows, index="key")
 
@@ -236,3 +230,52 @@ def doubts(graph: Graph) -> "pd.DataFrame":
         for first, second in [map(graph.representative, doubt.concepts)]
     )
     return table("doubts", rows)
+
+
+def _attributes(graph: Graph) -> dict[str, dict[str, Any]]:
+    """Return what networkx and igraph are given of every concept, by key, in the order in which they came."""
+    membership, _ = partition(graph)
+    return {
+        key: {
+            "label": concept.name,
+            "aliases": concept.aliases,
+            "degree": graph.degree(key),
+            "first_seq": graph.introduced[key],
+            "depth": graph.depth.get(key, -1),
+            "community": membership[key],
+        }
+        for key, concept in graph.concepts.items()
+    }
+
+
+def to_networkx(graph: Graph) -> "nx.MultiDiGraph[str]":
+    """Return a networkx.MultiDiGraph: a node a concept by its key, an edge a relation by its predicate."""
+    import networkx as nx
+
+    out: nx.MultiDiGraph[str] = nx.MultiDiGraph(topic=graph.topic)
+    out.add_nodes_from(_attributes(graph).items())
+    for relation, evidence in graph.relations.items():
+        events = tuple(one.seq for one in evidence)
+        out.add_edge(*relation.ends, key=relation.predicate, predicate=relation.predicate,
+                     support=graph.support(relation), events=events)  # fmt: skip
+    return out
+
+
+def to_igraph(graph: Graph) -> "igraph.Graph":
+    """Return a directed igraph.Graph: a vertex a concept, an edge a relation, in the order in which they came."""
+    import igraph
+
+    place = {key: at for at, key in enumerate(graph.concepts)}
+    rows = [row | {"name": key} for key, row in _attributes(graph).items()]
+    names = list(rows[0]) if rows else ["name"]
+    return igraph.Graph(
+        n=len(place),
+        edges=[(place[one.source], place[one.target]) for one in graph.relations],
+        directed=True,
+        graph_attrs={"topic": graph.topic},
+        vertex_attrs={name: [row[name] for row in rows] for name in names},
+        edge_attrs={
+            "predicate": [one.predicate for one in graph.relations],
+            "support": [graph.support(one) for one in graph.relations],
+        },
+    )

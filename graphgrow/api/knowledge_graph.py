@@ -1,20 +1,27 @@
 """What `graphgrow.open` returns: one graph with its log, as tables, numbers, pictures, and something to go on with."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
-from graphgrow.api import convert, frames
-from graphgrow.api.decisions import Decisions
-from graphgrow.api.reasoning import Reasoning
-from graphgrow.errors import BadInput, GraphgrowError
+from graphgrow.api import frames
+from graphgrow.api.edits import GraphEdits
+from graphgrow.api.models import open_llm
+from graphgrow.api.options import GrowthKeywords, GrowthOptions, grow
+from graphgrow.api.reasoning import GraphReasoning
+from graphgrow.errors import BadInput, GraphgrowError, StoreError
 from graphgrow.graph.display import card, line, table
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.lookup import find
-from graphgrow.graph.model import Budget
+from graphgrow.graph.model import Budget, Event
 from graphgrow.llm import LLM
 from graphgrow.policy.monitor import monitor
+from graphgrow.stores import GraphStore, open_store
+from graphgrow.stores.projection import Projection
 
 if TYPE_CHECKING:
     import igraph
@@ -25,17 +32,63 @@ if TYPE_CHECKING:
     from graphgrow.growth.loop import Growth
 
 HUBS = 8  # in the card of a graph
-BUDGET = Budget(steps=20, usd=1.0)
+RUNS = (".jsonl", ".jsonl.gz")
 
 
-class KnowledgeGraph(Decisions, Reasoning):
+class KnowledgeGraph:
     """One graph and its log, opened by `graphgrow.open`.
 
     It stands wherever a store is wanted, and is a context manager; `close` lets go of files, connections and models.
     Tables are made when they are asked for, of the log as it is then, so a run in another process shows in the next
-    one. Columns are told in `graphgrow.home.frames.COLUMNS`. A model is given as an object of `graphgrow.open_llm`, or
-    by its name, and is then opened once and closed with the graph; without one the environment decides.
+    one; `graphgrow.api.frames.COLUMNS` says what their columns hold. A model is given as an object of
+    `graphgrow.open_llm`, or by its name, and is then opened once and closed with the graph; without one the
+    environment decides. What `edits` and `think` have can also be called on the graph itself: `graph.merge(...)`.
     """
+
+    def __init__(self, store: GraphStore) -> None:
+        self.url = store.url
+        self._store = store
+        self._seen: Graph | None = None
+        self._models: dict[str | None, LLM] = {}
+        self._is_closed = False
+        self._resources = ExitStack()
+        self._resources.enter_context(closing(store))
+
+    if not TYPE_CHECKING:  # who checks types sees members where they are defined
+
+        def __getattr__(self, name: str) -> Any:  # noqa: ANN401  # a method of one of the two
+            for space in (GraphEdits, GraphReasoning):
+                if name in vars(space) and not name.startswith("_"):
+                    return getattr(self.edits if space is GraphEdits else self.think, name)
+            raise AttributeError(f"a KnowledgeGraph has no attribute {name!r}")
+
+    @property
+    def edits(self) -> GraphEdits:
+        """Corrections, and directives for the questions to come, each an event: `graph.edits.merge(...)`."""
+        return GraphEdits(self)
+
+    @property
+    def think(self) -> GraphReasoning:
+        """Paths, answers, ideas, discoveries and judgements: `graph.think.ask(...)`."""
+        return GraphReasoning(self, self._now, self._model)
+
+    def _now(self) -> Graph:
+        """Return the graph as the log leaves it now, whoever wrote to it; it is for reading only."""
+        seen, self._seen = self._seen, None  # what fails half-way is not kept
+        if seen is None:
+            seen = self.graph()
+        else:
+            seen.apply_all(self.events(seen.seq))
+        self._seen = seen
+        return seen
+
+    def _model(self, llm: LLM | str | None) -> LLM:
+        """Return a model as it is, or the one of a name, opened once and closed with the graph."""
+        if llm is not None and not isinstance(llm, str):
+            return llm
+        if llm not in self._models:
+            self._models[llm] = self._resources.enter_context(closing(open_llm(llm, env=os.environ)))
+        return self._models[llm]
 
     @property
     def topic(self) -> str:
@@ -69,7 +122,7 @@ class KnowledgeGraph(Decisions, Reasoning):
 
     @property
     def doubts(self) -> "pd.DataFrame":
-        """Pairs that may be one concept, a DataFrame of shape (pairs, 4): decide each by `merge` or `apart`."""
+        """Pairs that may be one concept, a DataFrame of shape (pairs, 4): decide by `edits.merge` or `apart`."""
         return frames.doubts(self._now())
 
     @property
@@ -98,14 +151,13 @@ class KnowledgeGraph(Decisions, Reasoning):
         """
         from graphgrow.measure.panel import panel
 
-        graph = self._now() if at is None else self._then(at)
+        if at is None:
+            graph = self._now()
+        else:
+            graph = fold(takewhile(lambda event: event.seq <= at, self.events()))
+            if at < 0 or graph.seq < at:
+                raise BadInput(f"{self.url} ends at event {graph.seq}: there is no event {at}")
         return panel(list(graph.concepts), graph.triples(), seed=seed)
-
-    def _then(self, at: int) -> Graph:
-        graph = fold(takewhile(lambda event: event.seq <= at, self.events()))
-        if at < 0 or graph.seq < at:
-            raise BadInput(f"{self.url} ends at event {graph.seq}: there is no event {at}")
-        return graph
 
     def nulls(self, *, samples: int = 20, seed: int = 0) -> "pd.DataFrame":
         """Compare with chance: a row a metric and null model, with observed, mean, low, high (95 %) and z.
@@ -136,7 +188,7 @@ class KnowledgeGraph(Decisions, Reasoning):
         Nodes have `label`, `aliases`, `degree`, `community`, `depth` (-1: not connected), `first_seq`; edges
         `predicate`, `support`, `events`.
         """
-        return convert.to_networkx(self._now())
+        return frames.to_networkx(self._now())
 
     def to_igraph(self) -> "igraph.Graph":
         """Return the graph as a directed igraph.Graph with parallel edges; vertex attribute `name` is the key.
@@ -144,7 +196,7 @@ class KnowledgeGraph(Decisions, Reasoning):
         Vertices have `label`, `aliases`, `degree`, `community`, `depth` (-1: not connected), `first_seq`; edges
         `predicate` and `support`. `simplify(as_undirected())` of it is what metrics are taken on.
         """
-        return convert.to_igraph(self._now())
+        return frames.to_igraph(self._now())
 
     def draw(
         self, around: str = "", *, reach: int = 1, path: Sequence[str] = (), most: int = 300, width: int = 900
@@ -159,7 +211,6 @@ class KnowledgeGraph(Decisions, Reasoning):
         for what, value, least in (("reach", reach, 0), ("most", most, 1), ("width", width, 100)):
             if value < least:
                 raise BadInput(f"{what}={value} draws nothing: give {least} or more")
-
         graph = self._now()
         keys = [find(graph, name) for name in path]
         near = [find(graph, around)] if around else []
@@ -169,24 +220,18 @@ class KnowledgeGraph(Decisions, Reasoning):
         self,
         topic: str | None = None,
         llm: LLM | str | None = None,
+        options: GrowthOptions | None = None,
         *,
-        steps: int | None = None,
         budget: Budget | None = None,
-        policy: str = "bandit",
-        width: int = 1,
-        seed: int = 0,
+        **named: Unpack[GrowthKeywords],
     ) -> "Growth":
         """Return the growth of this graph: iterate over it for events as they are saved, or call its `run()`.
 
-        A topic is needed for an empty graph alone. Without `steps` and `budget` it does 20 steps for at most 1 USD.
-        Raises BadInput for a topic or policy that is none, LLMError where the model cannot be had.
+        A topic is needed for an empty graph alone. Options are those of `GrowthOptions`, in an object or by name;
+        limits may come as a `Budget`. Without any it does 20 steps for at most 1 USD. Raises BadInput for a topic or
+        an option that is none, LLMError where the model cannot be had.
         """
-        from graphgrow.growth.loop import grow
-
-        if steps is not None and budget is not None:
-            raise BadInput(f"{steps} steps and {budget}: give one of the two, a Budget has steps too")
-        limits = budget or Budget(BUDGET.steps if steps is None else steps, usd=BUDGET.usd)
-        return grow(topic, self, self._model(llm), policy=policy, budget=limits, width=width, seed=seed)
+        return grow(topic, self, self._model(llm), options, budget=budget, **named)
 
     def export(self, path: str | Path) -> Path:
         """Write the graph in the format that the file's ending names, and return the path; raises BadInput."""
@@ -197,7 +242,6 @@ class KnowledgeGraph(Decisions, Reasoning):
 
     def copy(self, url: str) -> "KnowledgeGraph":
         """Copy the log to a new store, also of another kind, and return it opened; raises BadInput where one is."""
-        from graphgrow.stores import open_store
         from graphgrow.stores.copying import copy
 
         other = open_store(url, create=True)
@@ -207,6 +251,54 @@ class KnowledgeGraph(Decisions, Reasoning):
             other.close()
             raise
         return KnowledgeGraph(other)
+
+    @property
+    def _open_store(self) -> GraphStore:
+        """The store, while it is open: a closed one in memory would look empty."""
+        if self._is_closed:
+            raise StoreError(f"{self.url} was closed: open it again")
+        return self._store
+
+    def append(self, *events: Event) -> int:
+        """Commit events in one transaction and return the last seq of the log; raises StaleGraph, StoreError."""
+        return self._open_store.append(*events)
+
+    def events(self, since: int = 0) -> Iterator[Event]:
+        """Yield the events after number `since`, in order: `Expansion`, `Edit` or `ReasoningStep`."""
+        return self._open_store.events(since)
+
+    def graph(self) -> Graph:
+        """Return the fold over all events, a graph of your own; `concepts` and `relations` are tables of it."""
+        return self._open_store.graph()
+
+    def projection(self) -> Projection:
+        """Return concepts and relations as the store itself keeps them, for `graphgrow verify`."""
+        return self._open_store.projection()
+
+    def lease(self, name: str, holder: str, seconds: float) -> bool:
+        """Take or renew a named lease for some seconds; False while somebody else holds it."""
+        return self._open_store.lease(name, holder, seconds)
+
+    def recall(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
+        """Return what `remember` has kept of the keys: what could be computed again, no part of the log."""
+        return self._open_store.recall(kind, keys)
+
+    def remember(self, kind: str, values: Mapping[str, bytes]) -> None:
+        """Keep results under their keys, where this user may write."""
+        self._open_store.remember(kind, values)
+
+    def close(self) -> None:
+        """Let go of the store, and of the models that were opened by name; calling it twice is fine."""
+        self._is_closed = True
+        self._resources.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def __repr__(self) -> str:
         if self._is_closed:
@@ -231,3 +323,21 @@ class KnowledgeGraph(Decisions, Reasoning):
         }
         rows = [(graph.name(key), graph.degree(key)) for key in hubs]
         return card(graph.topic or "An empty graph", facts, table(("most connected", "degree"), rows) if rows else "")
+
+
+def open_graph(url: str | Path, *, create: bool = False) -> KnowledgeGraph:
+    """Return the graph of a store, or of a run file in memory: what is done there does not reach the file.
+
+    Raises BadInput where there is none and `create` is not set, and for a file that is no run.
+    """
+    url = str(url)
+    if not url.endswith(RUNS):
+        return KnowledgeGraph(open_store(url, create=create))
+    from graphgrow.graph.events import read_events
+
+    file = Path(url)
+    if not file.is_file():
+        raise BadInput(f"there is no run {file}: give the path of a .jsonl or .jsonl.gz file")
+    store = open_store("memory:", create=True)
+    store.append(*read_events(file))
+    return KnowledgeGraph(store)

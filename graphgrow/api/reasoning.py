@@ -1,28 +1,91 @@
 """Thinking with a graph: paths with their evidence, answers, discoveries, ideas; every reply is an event of its log."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from graphgrow.api.concept_path import ConceptPath, concept_path
-from graphgrow.api.followed import Followed
 from graphgrow.errors import BadInput
+from graphgrow.graph.display import card, line, listed, table
+from graphgrow.graph.graph import Graph
 from graphgrow.graph.lookup import find
-from graphgrow.graph.model import Budget
+from graphgrow.graph.model import DEFAULT_USD, Budget
 from graphgrow.llm import LLM
+from graphgrow.stores import GraphStore
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from graphgrow.reason.answers import GraphAnswer
     from graphgrow.reason.discovery import Discovery
     from graphgrow.reason.ideas import Idea
     from graphgrow.reason.judge import Judgement
 
-LIMIT = Budget(usd=1.0)
+LIMIT = Budget(usd=DEFAULT_USD)
+COLUMNS = "hop", "source", "predicate", "target", "support", "events"
 
 
-class Reasoning(Followed):
-    """What a graph is asked, by default for at most 1 USD a call.
+@dataclass(frozen=True, slots=True)
+class ConceptPath:
+    """A path: `keys` and `names` of its concepts, and the relations of every hop with their evidence.
 
-    A work that was broken off is gone on with by the same call, and nothing is paid twice.
+    A path ignores which way a relation points; `relations` says it.
     """
+
+    keys: tuple[str, ...]
+    names: tuple[str, ...]
+    rows: tuple[dict[str, Any], ...]
+
+    @property
+    def steps(self) -> int:
+        """How many hops it has."""
+        return max(0, len(self.keys) - 1)
+
+    @property
+    def relations(self) -> "pd.DataFrame":
+        """What makes the hops, a DataFrame of shape (relations, 6).
+
+        Columns: `hop` (from 1), `source`, `predicate`, `target` (names), `support`, `events` (a tuple of numbers).
+        """
+        import pandas as pd
+
+        return pd.DataFrame(list(self.rows), columns=list(COLUMNS))
+
+    def __repr__(self) -> str:
+        return f"<ConceptPath of {self.steps} hops: {' - '.join(map(line, self.names))}>"
+
+    def _repr_html_(self) -> str:
+        rows = [(*list(row.values())[:-1], listed(row["events"])) for row in self.rows]
+        return card(" \u2013 ".join(self.names), {"hops": self.steps}, table(COLUMNS, rows))
+
+
+def concept_path(graph: Graph, keys: Sequence[str]) -> ConceptPath:
+    """Return a path of keys as a ConceptPath."""
+    from graphgrow.reason.paths import hops
+
+    rows = tuple(
+        {
+            "hop": place,
+            "source": graph.name(relation.source),
+            "predicate": relation.predicate,
+            "target": graph.name(relation.target),
+            "support": graph.support(relation),
+            "events": tuple(evidence.seq for evidence in graph.relations[relation]),
+        }
+        for place, hop in enumerate(hops(graph, keys), 1)
+        for relation in hop.relations
+    )
+    return ConceptPath(tuple(keys), tuple(map(graph.name, keys)), rows)
+
+
+class GraphReasoning:
+    """What a graph is asked, `graph.think`, by default for at most 1 USD a call.
+
+    Work that was broken off is gone on with by the same call, and nothing is paid twice. A model is an object or a
+    name, as in `KnowledgeGraph.grow`; without one the environment decides.
+    """
+
+    def __init__(self, store: GraphStore, now: Callable[[], Graph], model: Callable[[LLM | str | None], LLM]) -> None:
+        self._store, self._now, self._model = store, now, model
 
     def path(self, one: str, other: str) -> ConceptPath:
         """Return the shortest path between two concepts; raises BadInput where none leads or a concept is none."""
@@ -36,10 +99,10 @@ class Reasoning(Followed):
         from graphgrow.reason.paths import k_shortest
 
         graph = self._now()
-        found = k_shortest(graph, find(graph, one), find(graph, other), count)
-        if not found:
+        paths = k_shortest(graph, find(graph, one), find(graph, other), count)
+        if not paths:
             raise BadInput(f"no path leads from {one!r} to {other!r}: they are in different components")
-        return [concept_path(graph, keys) for keys in found]
+        return [concept_path(graph, keys) for keys in paths]
 
     def longest(self, *, count: int = 1) -> list[ConceptPath]:
         """Return the `count` longest of all shortest paths, the longest first: where discoveries are looked for."""
@@ -64,7 +127,7 @@ class Reasoning(Followed):
         """
         from graphgrow.reason.answers import ask
 
-        return ask(self, self._model(llm), question, compare=compare, budget=budget, seed=seed)
+        return ask(self._store, self._model(llm), question, compare=compare, budget=budget, seed=seed)
 
     def discover(
         self,
@@ -82,7 +145,7 @@ class Reasoning(Followed):
         """
         from graphgrow.reason.discovery import discover
 
-        return discover(self, self._model(llm), source, target, budget=budget, seed=seed)
+        return discover(self._store, self._model(llm), source, target, budget=budget, seed=seed)
 
     def discoveries(self) -> list["Discovery"]:
         """Return the discoveries that the log holds, the newest first; nothing is asked."""
@@ -111,7 +174,7 @@ class Reasoning(Followed):
         from graphgrow.reason.judge import judge
 
         model = self._model(llm)
-        return judge(self, model, question, one, other, names=names, samples=samples, budget=budget, seed=seed)
+        return judge(self._store, model, question, one, other, names=names, samples=samples, budget=budget, seed=seed)
 
     def ideas(  # noqa: PLR0913  # each by its name
         self,
@@ -134,5 +197,5 @@ class Reasoning(Followed):
         from graphgrow.reason.seeds import IdeaDials
 
         dials = IdeaDials(novelty, feasibility, effectiveness)
-        found = ideas(self, self._model(llm), count=count, dials=dials, goal=goal, budget=budget, seed=seed)
-        return list(found.ranked)
+        proposed = ideas(self._store, self._model(llm), count=count, dials=dials, goal=goal, budget=budget, seed=seed)
+        return list(proposed.ranked)

@@ -12,7 +12,6 @@ from typer import Argument, Exit, Option
 from graphgrow.cli.live import LiveView
 from graphgrow.cli.log import event_row
 from graphgrow.cli.options import (
-    DEFAULT_STEPS,
     INTERRUPTED,
     Address,
     AsJson,
@@ -28,7 +27,7 @@ from graphgrow.cli.options import (
     session,
 )
 from graphgrow.cli.output import counted, dump, note, place, say, table
-from graphgrow.graph.model import Budget, Usage
+from graphgrow.graph.model import DEFAULT_STEPS, Budget, Usage
 from graphgrow.growth.intents import MOST as MOST_INTENTS
 from graphgrow.growth.loop import Ending, Growth, Settings
 from graphgrow.growth.samples import MOST as MOST_SAMPLES

@@ -18,14 +18,12 @@ from graphgrow.api.models import open_llm
 from graphgrow.cli.output import note
 from graphgrow.errors import StoreAway
 from graphgrow.graph.keys import clean
-from graphgrow.graph.model import Budget, Usage
+from graphgrow.graph.model import DEFAULT_STEPS, DEFAULT_USD, Budget, Usage
 from graphgrow.llm import LLM
 from graphgrow.stores import GraphStore
 from graphgrow.stores.outbox import state_folder
 from graphgrow.stores.retrying import Patient
 
-DEFAULT_STEPS = 20
-DEFAULT_USD = 1.0
 INTERRUPTED = 130  # the exit code
 STOPPING = (
     "stopping after the questions that are under way, so that what was paid for is saved; Ctrl-C again stops sooner",

@@ -460,3 +460,9 @@ class Budget:
     usd: float | None = None
     minutes: float | None = None
     until: Literal["saturated"] | None = None
+
+
+# What a run may use where nobody names a limit.
+DEFAULT_STEPS = 20
+DEFAULT_USD = 1.0
+DEFAULT_BUDGET = Budget(DEFAULT_STEPS, usd=DEFAULT_USD)

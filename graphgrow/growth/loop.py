@@ -12,7 +12,7 @@ from graphgrow.graph.display import card, line
 from graphgrow.graph.events import formed
 from graphgrow.graph.graph import Bill
 from graphgrow.graph.keys import canonical
-from graphgrow.graph.model import ASIDE, Answer, Budget, Expansion, Focus, Question, Usage
+from graphgrow.graph.model import ASIDE, DEFAULT_BUDGET, Answer, Budget, Expansion, Focus, Question, Usage
 from graphgrow.graph.steering import Directive
 from graphgrow.growth import arbiter, intents, samples
 from graphgrow.growth.engine import Engine
@@ -335,4 +335,4 @@ def grow(
 
     Without a budget it does 20 steps and spends at most 1 USD. Raises BadInput for a topic or policy that is none.
     """
-    return Growth(topic, store, llm, Settings(open_policy(policy), budget or Budget(steps=20, usd=1.0), width, seed))
+    return Growth(topic, store, llm, Settings(open_policy(policy), budget or DEFAULT_BUDGET, width, seed))

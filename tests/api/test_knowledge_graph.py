@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from inspect import isfunction, signature
 from pathlib import Path
+from typing import Any
 from xml.etree.ElementTree import Element, fromstring
 
 import pytest
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 
 import graphgrow
 from graphgrow.api import KnowledgeGraph, frames
+from graphgrow.api.edits import GraphEdits
+from graphgrow.api.reasoning import GraphReasoning
 from graphgrow.errors import BadInput, StoreError
 from graphgrow.export.svg import draw
 from graphgrow.graph.display import card, cell, line, table
@@ -53,7 +56,7 @@ def hostile() -> KnowledgeGraph:
     graph.grow(
         f"silk {HOSTILE}", graphgrow.Scripted([said, triples(("spider silk", "contains", "protein"))]), steps=2
     ).run()
-    graph.add("spider silk", "is", f"<img src=x onerror='{HOSTILE}'>", reason=HOSTILE)
+    graph.edits.add("spider silk", "is", f"<img src=x onerror='{HOSTILE}'>", reason=HOSTILE)
     return graph
 
 
@@ -148,35 +151,56 @@ def test_it_follows_what_others_write(silk: KnowledgeGraph) -> None:
     """A table is of the log as it is when it is asked for."""
     before = len(silk.concepts)
     with graphgrow.open(silk.url) as other:
-        other.add("spider silk", "resembles", "nacre")
+        other.edits.add("spider silk", "resembles", "nacre")
     assert len(silk.concepts) == before + 1
 
 
 def test_decisions_are_events_that_can_be_taken_back(silk: KnowledgeGraph) -> None:
     """Each correction and directive by its name; the log tells them all."""
     before = silk.relations
-    silk.merge("protein 1", "protein 2", reason="one family")
-    silk.unmerge("protein 2")
-    silk.apart("protein 3", "protein 4")
-    silk.reject("sheet 1")
-    silk.restore("sheet 1")
-    silk.reject("protein 2", "forms", "sheet 2")
-    silk.restore("protein 2", "forms", "sheet 2")
-    silk.rename("sheet 3", "beta sheet")
-    silk.retype("protein 4", "forms", "sheet 4", "becomes")
-    silk.pin("protein 5")
-    silk.unpin("protein 5")
-    silk.forbid("protein 5")
-    silk.allow("protein 5")
-    silk.focus("protein 6", reason="next")
-    silk.withdraw(silk.instruct("Name numbers").seq)
+    silk.edits.merge("protein 1", "protein 2", reason="one family")
+    silk.edits.unmerge("protein 2")
+    silk.edits.apart("protein 3", "protein 4")
+    silk.edits.reject("sheet 1")
+    silk.edits.restore("sheet 1")
+    silk.edits.reject("protein 2", "forms", "sheet 2")
+    silk.edits.restore("protein 2", "forms", "sheet 2")
+    silk.edits.rename("sheet 3", "beta sheet")
+    silk.edits.retype("protein 4", "forms", "sheet 4", "becomes")
+    silk.edits.pin("protein 5")
+    silk.edits.unpin("protein 5")
+    silk.edits.forbid("protein 5")
+    silk.edits.allow("protein 5")
+    silk.edits.focus("protein 6", reason="next")
+    silk.edits.withdraw(silk.edits.instruct("Name numbers").seq)
     done = silk.steps.query("kind == 'edit'")
     assert len(done) == 16
     assert "one family" in done.iloc[0]["why"] or "protein 1" in done.iloc[0]["why"]
     assert len(silk.relations) == len(before)
     assert "beta sheet" in set(silk.concepts["name"])
     with pytest.raises(BadInput, match="no concept 'nacre'"):
-        silk.merge("nacre", "protein 1")
+        silk.edits.merge("nacre", "protein 1")
+
+
+def test_an_edit_is_undone_by_its_number(silk: KnowledgeGraph) -> None:
+    """Undoing is an edit too; what is no edit cannot be undone."""
+    before = set(silk.concepts.index)
+    silk.edits.undo(silk.edits.merge("protein 1", "protein 2").seq)
+    assert set(silk.concepts.index) == before
+    for event in (1, 0):
+        with pytest.raises(BadInput, match="cannot be taken back"):
+            silk.edits.undo(event)
+
+
+def test_members_of_the_namespaces_are_called_on_the_graph_too(silk: KnowledgeGraph) -> None:
+    """`graph.merge` is `graph.edits.merge`, `graph.path` is `graph.think.path`; other names are no attributes."""
+    graph: Any = silk
+    assert graph.merge("protein 1", "protein 2").edit == "merge"
+    assert graph.unmerge("protein 2").edit == "unmerge"
+    assert graph.path("protein 1", "sheet 1") == silk.think.path("protein 1", "sheet 1")
+    for name in ("embroider", "_commit", "_store_of_another"):
+        with pytest.raises(AttributeError, match=name):
+            getattr(graph, name)
 
 
 def test_a_closed_graph_says_so(tmp_path: Path) -> None:
@@ -193,7 +217,7 @@ def test_a_closed_graph_says_so(tmp_path: Path) -> None:
 def test_a_closed_graph_in_memory_is_not_an_empty_one() -> None:
     """Whatever a store can be asked raises the same sentence, and nothing is written to nowhere."""
     graph = graphgrow.open("memory:", create=True)
-    graph.add("silk", "contains", "fibroin")
+    graph.edits.add("silk", "contains", "fibroin")
     graph.close()
     for act in (graph.graph, graph.events, graph.append, graph.projection, lambda: graph.measure(at=1)):
         with pytest.raises(StoreError, match="was closed: open it again"):
@@ -203,7 +227,7 @@ def test_a_closed_graph_in_memory_is_not_an_empty_one() -> None:
 def test_a_path_opens_as_its_text_does(tmp_path: Path) -> None:
     """A `Path` of a store and of a run."""
     with graphgrow.open(tmp_path / "g.db", create=True) as graph:
-        graph.add("silk", "contains", "fibroin")
+        graph.edits.add("silk", "contains", "fibroin")
     with graphgrow.open(tmp_path / "g.db") as graph, graphgrow.open(RECORDED) as run:
         assert len(graph.concepts) == 2
         assert run.topic
@@ -212,17 +236,17 @@ def test_a_path_opens_as_its_text_does(tmp_path: Path) -> None:
 def test_a_doubt_waits_until_it_is_decided(silk: KnowledgeGraph) -> None:
     """Two concepts that somebody doubts stand in `doubts`, and no longer once they are kept apart."""
     before = len(silk.doubts)
-    silk.doubt("protein 1", "protein 2", reason="the same?")
+    silk.edits.doubt("protein 1", "protein 2", reason="the same?")
     assert len(silk.doubts) == before + 1
-    silk.apart("protein 1", "protein 2")
+    silk.edits.apart("protein 1", "protein 2")
     assert len(silk.doubts) == before
 
 
 def test_judgements_are_asked_of_a_graph_too(silk: KnowledgeGraph) -> None:
     """A judge that cannot judge is refused; an empty answer is one sentence."""
-    assert silk.judge("Why?", "Because.", "So.", graphgrow.Scripted(["no"] * 99)).verdict == "refused"
+    assert silk.think.judge("Why?", "Because.", "So.", graphgrow.Scripted(["no"] * 99)).verdict == "refused"
     with pytest.raises(BadInput, match="first answer is empty"):
-        silk.judge("Why?", "", "So.", graphgrow.Scripted([]))
+        silk.think.judge("Why?", "", "So.", graphgrow.Scripted([]))
 
 
 @pytest.mark.parametrize("how", [{"width": -5}, {"most": 0}, {"reach": -1}])
@@ -248,7 +272,7 @@ def test_a_run_is_opened_in_memory(tmp_path: Path) -> None:
     """What is done to an opened run does not reach its file; a copy keeps it; a missing file is one sentence."""
     size = RECORDED.stat().st_size
     with graphgrow.open(str(RECORDED)) as graph:
-        graph.add("nacre", "resists", "crack growth")
+        graph.edits.add("nacre", "resists", "crack growth")
         with graph.copy(str(tmp_path / "kept.db")) as kept:
             assert len(kept.steps) == 301
         assert graph.export(tmp_path / "g.graphml").stat().st_size > 1000
@@ -309,18 +333,18 @@ def test_every_graph_can_be_drawn(names: list[str]) -> None:
 
 def test_paths_come_with_their_evidence(recorded: KnowledgeGraph) -> None:
     """The shortest first, the longest of all, the relations of each hop; what is not there is one sentence."""
-    ways = recorded.paths("plant cellulose", "epoxy resin", count=3)
+    ways = recorded.think.paths("plant cellulose", "epoxy resin", count=3)
     assert [way.steps for way in ways] == [2, 3, 3]
-    assert ways[0].keys == recorded.path("plant cellulose", "epoxy resin").keys
+    assert ways[0].keys == recorded.think.path("plant cellulose", "epoxy resin").keys
     assert list(ways[0].relations["hop"].unique()) == [1, 2]
-    assert recorded.longest()[0].steps == recorded.measure()["diameter"]
+    assert recorded.think.longest()[0].steps == recorded.measure()["diameter"]
     assert "ConceptPath of 2 hops: plant cellulose - polymer - epoxy resin" in repr(ways[0])
     assert "polymer" in ways[0]._repr_html_()
     with graphgrow.open("memory:", create=True) as graph:
-        graph.add("spider silk", "contains", "protein")
-        graph.add("steel", "contains", "iron")
+        graph.edits.add("spider silk", "contains", "protein")
+        graph.edits.add("steel", "contains", "iron")
         with pytest.raises(BadInput, match="no path leads from 'protein' to 'iron'"):
-            graph.path("protein", "iron")
+            graph.think.path("protein", "iron")
 
 
 def test_thoughts_are_events_and_show_themselves(silk: KnowledgeGraph, tmp_path: Path) -> None:
@@ -335,15 +359,15 @@ def test_thoughts_are_events_and_show_themselves(silk: KnowledgeGraph, tmp_path:
             "claims": [{"kind": "hypothesis", "text": "More protein.", "cites": ["B1", "C1"]}],
         },
     ]
-    found = silk.discover("spider silk", "protein 1", graphgrow.Scripted([json.dumps(one) for one in said]))
+    found = silk.think.discover("spider silk", "protein 1", graphgrow.Scripted([json.dumps(one) for one in said]))
     assert [one.id for one in found.statements] == ["A1", "A2", "B1", "C1", "D1"]
-    assert silk.discoveries() == [found]
+    assert silk.think.discoveries() == [found]
     assert "from spider silk to protein 1, 5 statements" in repr(found)
     assert not re.search(r"(?<!\\)<script", found._repr_markdown_())
     reply = json.dumps(
         {"known": True, "claims": [{"says": f"Spider silk contains protein {HOSTILE}", "cites": ["r1"]}]}
     )
-    answer = silk.ask("What does spider silk contain?", graphgrow.Scripted([reply]))
+    answer = silk.think.ask("What does spider silk contain?", graphgrow.Scripted([reply]))
     assert answer.claims
     assert silk.export(tmp_path / "thought.ttl").stat().st_size
     assert "<script" not in answer._repr_html_()
@@ -356,11 +380,11 @@ def test_ideas_come_ranked(silk: KnowledgeGraph) -> None:
     """One idea of a script, by its dials; a dial out of range is one sentence."""
     parts = "title", "hypothesis", "mechanism", "prediction", "test"
     reply = json.dumps({part: f"The {part} joins spider silk and protein 1 {HOSTILE}" for part in parts})
-    (idea,) = silk.ideas(graphgrow.Scripted([reply]), count=1, novelty=0.2)
+    (idea,) = silk.think.ideas(graphgrow.Scripted([reply]), count=1, novelty=0.2)
     assert "<Idea" in repr(idea)
     assert "<script" not in idea._repr_html_()
     with pytest.raises(BadInput, match="novelty of 2"):
-        silk.ideas(graphgrow.Scripted([]), novelty=2)
+        silk.think.ideas(graphgrow.Scripted([]), novelty=2)
 
 
 def test_a_growth_says_how_it_stands(silk: KnowledgeGraph) -> None:
@@ -377,8 +401,8 @@ def test_a_growth_says_how_it_stands(silk: KnowledgeGraph) -> None:
 def test_all_is_documented_and_typed() -> None:
     """Everything in `__all__`, and every public method of what it holds, has a docstring and types."""
     assert set(graphgrow.__all__) <= set(dir(graphgrow))
-    for name in graphgrow.__all__:
-        one = getattr(graphgrow, name)
+    for one in (*(getattr(graphgrow, name) for name in graphgrow.__all__), GraphEdits, GraphReasoning):
+        name = one.__name__
         assert (one.__doc__ or "").strip(), name
         members = vars(one) if isinstance(one, type) else {}
         inherited = (

@@ -495,7 +495,7 @@ def test_steering_from_the_command_line(tmp_path: Path, monkeypatch: pytest.Monk
     assert "nothing binds since event 4" in graphgrow("withdraw", "g.db", "4", cwd=tmp_path, code=1).stderr
     notes = [json.loads(line).get("note", "") for line in typed("log", "g.db", "--json").splitlines()]
     assert notes[1:4] == [
-        "protein 1 is asked about in its turn",
+        "protein 1 is pinned: every third question goes to a pinned concept",
         "sheet 1 is not asked about",
         "the next question is about spider silk",
     ]

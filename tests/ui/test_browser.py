@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,10 +17,8 @@ from graphgrow_explorer.views import VIEWS
 from playwright.sync_api import Browser, Page, expect
 
 from graphgrow.graph.model import Concept, Delta, Edit, Relation, Statement, Triple
-from graphgrow.growth.replay import recording, replay
-from graphgrow.resolve.options import open_resolver
 from graphgrow.stores import open_store
-from tests.conftest import RECORDED, ROOT
+from tests.conftest import ROOT
 from tests.pictures import HOSTILE, PATIENCE, Drawn, answered, drawn
 
 MARKS = ["[x](javascript:window.taken=4)", ":red[x]", "$x$", "**bold** `code`", ":smile: -> #"]
@@ -57,12 +56,10 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def explorer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Explorer]:
+def explorer(tmp_path_factory: pytest.TempPathFactory, recorded: Path) -> Iterator[Explorer]:
     """Yield the explorer, serving the recorded run."""
     folder = tmp_path_factory.mktemp("explorer")
-    with closing(open_store(f"sqlite:{folder / 'recorded.db'}", create=True)) as store:
-        for _ in replay(recording(RECORDED), store, open_resolver()):
-            pass
+    shutil.copy(recorded, folder / "recorded.db")
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "graphgrow", "explore", "recorded.db", "--json"],
@@ -103,7 +100,7 @@ def test_every_view_opens_without_a_word_of_complaint(browser: Browser, explorer
             expect(page.page.get_by_test_id("stException")).to_have_count(0)
             assert "store=sqlite" in page.page.url
         page.page.goto(f"{explorer.base}paths?store=sqlite%3Arecorded.db&from=helium&to=metal")
-        expect(page.page.get_by_text("Evidence for every step")).to_be_visible()
+        expect(page.page.get_by_text("Evidence for every hop")).to_be_visible()
         assert page.page.url.startswith(f"{explorer.base}paths?")
 
 
@@ -112,7 +109,7 @@ def test_click_shows_evidence_and_the_link_leads_back(browser: Browser, explorer
     with drawn(browser, explorer.url("recorded.db")) as page:
         page.click("proton")
         expect(page.page.get_by_role("heading", name="protons")).to_be_visible()
-        expect(page.page.get_by_text("Came with event")).to_be_visible()
+        expect(page.page.get_by_text("First mentioned in step")).to_be_visible()
         page.page.wait_for_url("**concept=proton**")
         link = page.page.url
     with drawn(browser, link) as page:
@@ -131,7 +128,7 @@ def test_growth_of_another_process_appears_with_the_camera_kept(browser: Browser
         expect(page.page.get_by_text("562 concepts").first).to_be_visible()
         world = f"world:{explorer.folder / 'recorded.db'}"
         explorer.run("grow", "--store", store, "--llm", world, "--steps", "3", "--policy", "bfs")
-        expect(page.page.get_by_text("304 events")).to_be_visible()
+        expect(page.page.get_by_text("304 steps")).to_be_visible()
         assert page.ask("p.mounts()") == 1
         assert page.camera() == pytest.approx(before)
 

@@ -1,7 +1,7 @@
 import os
 import re
+import shutil
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -11,31 +11,29 @@ from zipfile import ZipFile
 
 import pytest
 from filelock import FileLock
-from graphgrow_explorer import acting, feedback, frames, opening, runs, serve
+from graphgrow_explorer import feedback, frames, opening, runs, serve
 from graphgrow_explorer.feedback import HELD
 from graphgrow_explorer.files import kinds, written
 from graphgrow_explorer.header import DRAWN, ENDED, TOOK, is_due
 from graphgrow_explorer.live import news
 from graphgrow_explorer.panel import evidence
-from graphgrow_explorer.positions import positions
-from graphgrow_explorer.state import Home, homes
 from graphgrow_explorer.text import plain, short
 from graphgrow_explorer.views import VIEWS
-from graphgrow_explorer.views.review import _merged
+from graphgrow_explorer.views.review import merged_by_replies
+from graphgrow_explorer.workspace import Workspace, workspaces
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from graphgrow.api import edits
 from graphgrow.batch.schedule import utc_now
+from graphgrow.cli import main
 from graphgrow.errors import BadInput
 from graphgrow.export import FORMATS
 from graphgrow.graph.model import Budget, Concept, Delta, Edit, Relation, Statement, Triple
-from graphgrow.growth.replay import recording, replay
 from graphgrow.llm.scripted import Scripted
-from graphgrow.resolve.options import open_resolver
 from graphgrow.stores import open_store
 from tests.batch_runs import jobs_file, working
-from tests.conftest import RECORDED, chatter
+from tests.conftest import chatter
 
 APP = Path(serve.__file__).with_name("app.py")
 HOSTILE = [
@@ -79,7 +77,7 @@ def big() -> Edit:
 
 
 @pytest.fixture(scope="module")
-def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def stores(tmp_path_factory: pytest.TempPathFactory, recorded: Path) -> Iterator[dict[str, str]]:
     """Yield the graphs that every view has to show: nothing, one concept, the recorded run, large and hostile ones."""
     folder = tmp_path_factory.mktemp("stores")
     one = Edit(1, "add", Delta((Concept("silk", "silk"),)))
@@ -88,9 +86,7 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]
         Statement(Relation("key 0", HOSTILE[1], f"key {n}"), Triple(HOSTILE[0], HOSTILE[1], bad[n].name))
         for n in range(1, len(bad))
     )
-    with closing(open_store(f"sqlite:{folder / 'recorded.db'}", create=True)) as store:
-        for _ in replay(recording(RECORDED), store, open_resolver()):
-            pass
+    shutil.copy(recorded, folder / "recorded.db")
     yield {
         "empty": grown(folder / "empty.db", Edit(1, "add", Delta())),
         "one": grown(folder / "one.db", one),
@@ -98,21 +94,21 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]
         "big": grown(folder / "big.db", big()),
         "hostile": grown(folder / "hostile.db", Edit(1, "add", Delta(bad, relations=links))),
     }
-    for home in homes().found.values():
-        home.store.close()
-    homes().found.clear()
+    for workspace in workspaces().stores.values():
+        workspace.store.close()
+    workspaces().stores.clear()
 
 
 @pytest.fixture
-def silk(tmp_path: Path) -> Home:
-    """Return the home of a small graph that a test may change."""
+def silk(tmp_path: Path) -> Workspace:
+    """Return the workspace of a small graph that a test may change."""
     from graphgrow.growth.loop import grow
 
     url = f"sqlite:{tmp_path / 'silk.db'}"
     with closing(open_store(url, create=True)) as store:
         for _ in grow("spider silk", store, Scripted(chatter(4)), budget=Budget(steps=4)):
             pass
-    return homes().open(url)
+    return workspaces().open(url)
 
 
 def view(url: str, name: str, **state: str) -> AppTest:
@@ -149,15 +145,27 @@ def test_large_graph_is_shown_in_part_unless_asked(stores: dict[str, str]) -> No
     assert f"of {BIG:,} concepts" in words(view(stores["big"], "graph", show="around"))
 
 
+@pytest.mark.parametrize(
+    ("name", "bound"), [("graph", {"show": "around"}), ("paths", {"from": "helium", "to": "metal"})]
+)
+def test_all_graphs_leads_to_the_first_page(stores: dict[str, str], name: str, bound: dict[str, str]) -> None:
+    """Also from a view whose choices stand in the address; nothing of them is left there."""
+    at = view(stores["recorded"], name, **bound)
+    next(one for one in at.button if one.label.startswith("All graphs")).click().run()
+    assert not at.exception
+    assert [one.value for one in at.title] == ["graphgrow"]
+    assert not at.query_params
+
+
 def test_names_are_shown_as_they_are(stores: dict[str, str]) -> None:
     """No mark of a name means anything to the page: what Markdown would read is escaped, long names are cut."""
-    home = homes().open(stores["hostile"])
+    workspace = workspaces().open(stores["hostile"])
     at = view(stores["hostile"], "graph", concept="key 0")
     raw = "\n".join(str(one.value) for one in (*at.markdown, *at.caption))
     assert HOSTILE[0] in words(at)
     assert "](javascript" not in raw
     assert max(map(len, words(at).splitlines())) < 2_000
-    assert list(frames.nodes(home)["name"]) == HOSTILE
+    assert list(frames.nodes(workspace)["name"]) == HOSTILE
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -220,7 +228,7 @@ def test_shared_pages_open_files_of_their_folder_alone(
             opening.go(server)
         assert "only whoever started it" in words(view(server, "graph"))
     monkeypatch.setenv(serve.STORE, url)
-    opening._inside(url)
+    opening._check_allowed(url)
 
 
 def test_null_character_is_one_sentence() -> None:
@@ -259,10 +267,10 @@ def test_broken_row_is_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A row is opened when it is chosen; what refuses is remembered for the page, and an empty choice is none."""
     state: dict[str, object] = {opening.ROWS: {"selection": {"rows": [1]}}}
     monkeypatch.setattr("streamlit.session_state", state)
-    opening._open_row(["a.db", "none.db"])
+    opening.open_row(["a.db", "none.db"])
     assert "there is no graph at none.db" in str(state.pop(feedback.REFUSED))
     state[opening.ROWS] = {"selection": {"rows": []}}
-    opening._open_row(["a.db", "none.db"])
+    opening.open_row(["a.db", "none.db"])
     assert feedback.REFUSED not in state
 
 
@@ -286,62 +294,71 @@ def test_strangers_need_a_sign_in() -> None:
     [(["none.db"], "there is no graph at"), (["--host", "0.0.0.0"], "--no-auth"), (["--allow", "me@x.org"], "--auth"),  # noqa: S104
      (["--auth"], "--auth needs"), (["--auth", "--allow", " "], "names nobody")],
 )  # fmt: skip
-def test_explore_refuses_in_one_line(words: list[str], why: str, tmp_path: Path) -> None:
+def test_explore_refuses_in_one_line(
+    words: list[str], why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """What cannot be served is one sentence on stderr and exit code 1."""
-    env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "HOME": str(tmp_path)}
-    command = [sys.executable, "-m", "graphgrow", "explore", *words]
-    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert why in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["graphgrow", "explore", *words])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    said = capsys.readouterr().err
+    assert why in said
+    assert len(said.splitlines()) == 1
 
 
 def test_selected_concept_shows_its_evidence(stores: dict[str, str]) -> None:
     """A concept in the address is selected: its name, the step that brought it, and each relation's raw words."""
     at = view(stores["recorded"], "graph", concept="ceramic")
     assert "### ceramic" in words(at)
-    assert "Came with event 2" in words(at)
-    home = homes().open(stores["recorded"])
-    rows = evidence(home, home.graph.incident["ceramic"][0])
-    assert len(rows) == len(home.graph.relations[home.graph.incident["ceramic"][0]])
+    assert "First mentioned in step 2" in words(at)
+    workspace = workspaces().open(stores["recorded"])
+    rows = evidence(workspace, workspace.graph.incident["ceramic"][0])
+    assert len(rows) == len(workspace.graph.relations[workspace.graph.incident["ceramic"][0]])
     assert rows["in these words"].str.contains("ceramic", case=False).any()
 
 
-def test_an_accepted_relation_has_one_more_piece_of_evidence(silk: Home) -> None:
+def test_an_accepted_relation_has_one_more_piece_of_evidence(silk: Workspace) -> None:
     """Accepting says once more what is there, by hand; it brings nothing else, and is not undone by rejecting."""
     relation = next(iter(silk.graph.relations))
     before, relations = silk.graph.support(relation), set(silk.graph.relations)
-    acting.accept(silk, relation)
+    silk.act(edits.accept, relation)
     assert silk.graph.support(relation) == before + 1
     assert set(silk.graph.relations) == relations
     with pytest.raises(BadInput, match="one more piece of evidence"):
-        acting.undo(silk, silk.graph.seq)
+        silk.act(edits.undo, silk.event(silk.graph.seq), silk.store.events)
 
 
-def test_actions_show_at_once_and_are_undone(silk: Home) -> None:
+def test_actions_show_at_once_and_are_undone(silk: Workspace) -> None:
     """Merge, reject, rename, retype and add change the graph at once; undo brings back what was there."""
 
     def shown() -> tuple[set[str], set[Relation]]:
         return {c.name for c in silk.graph.concepts.values()}, set(silk.graph.relations)
 
     relation = next(iter(silk.graph.relations))
-    for act in (lambda: acting.merge(silk, "protein 1", "protein 2"), lambda: acting.reject(silk, "protein 3"),
-                lambda: acting.rename(silk, "sheet 1", "beta sheet"), lambda: acting.reject_relation(silk, relation),
-                lambda: acting.retype(silk, relation, "is softer than")):  # fmt: skip
+    for act in (
+        lambda: silk.act(edits.merge, "protein 1", "protein 2"),
+        lambda: silk.act(edits.reject, "protein 3"),
+        lambda: silk.act(edits.rename, "sheet 1", "beta sheet"),
+        lambda: silk.act(edits.reject_relation, relation),
+        lambda: silk.act(edits.retype, relation, "is softer than"),
+    ):
         before = shown()
         said: str = act()  # type: ignore[no-untyped-call]  # a lambda
         assert said.endswith(".")
         assert shown() != before
-        acting.undo(silk, silk.graph.seq)
+        silk.act(edits.undo, silk.event(silk.graph.seq), silk.store.events)
         assert shown() == before
-    acting.apart(silk, "protein 1", "sheet 2")
-    acting.undo(silk, silk.graph.seq)
+    silk.act(edits.apart, "protein 1", "sheet 2")
+    silk.act(edits.undo, silk.event(silk.graph.seq), silk.store.events)
     assert [set(one.concepts) for one in edits.queue(silk.graph)] == [{"protein 1", "sheet 2"}]
-    acting.add(silk, "silk", "is spun by", "spider")
-    acting.undo(silk, silk.graph.seq)
+    silk.act(edits.add, "silk", "is spun by", "spider")
+    silk.act(edits.undo, silk.event(silk.graph.seq), silk.store.events)
     assert not [r for r in silk.graph.relations if "spider" in r.ends and r.source != "spider silk"]
     with pytest.raises(BadInput, match="cannot be taken back"):
-        acting.undo(silk, 1)
+        silk.act(edits.undo, silk.event(1), silk.store.events)
     with closing(open_store(silk.url)) as store:
         assert set(store.graph().relations) == set(silk.graph.relations)
 
@@ -351,28 +368,28 @@ def test_review_merges_by_a_click(stores: dict[str, str], tmp_path: Path) -> Non
     path = tmp_path / "copy.db"
     path.write_bytes(Path(stores["recorded"].removeprefix("sqlite:")).read_bytes())
     at = view(f"sqlite:{path}", "review")
-    home = homes().open(f"sqlite:{path}")
-    waiting = len(edits.queue(home.graph))
+    workspace = workspaces().open(f"sqlite:{path}")
+    waiting = len(edits.queue(workspace.graph))
     next(one for one in at.button if str(one.key).startswith("merge ")).click().run()
     assert not at.exception
-    assert len(edits.queue(home.graph)) < waiting
-    at.button(key=f"undo {home.graph.seq}").click().run()
-    assert home.rows[-1].outcome == "unmerge"
+    assert len(edits.queue(workspace.graph)) < waiting
+    at.button(key=f"undo {workspace.graph.seq}").click().run()
+    assert workspace.rows[-1].outcome == "unmerge"
 
 
 def test_a_merge_of_a_reply_is_listed_and_taken_apart(stores: dict[str, str]) -> None:
     """Names that came as another one of a known concept stand with the reason, until somebody takes them apart."""
-    home = homes().open(stores["recorded"])
-    found = _merged(home.graph)
+    workspace = workspaces().open(stores["recorded"])
+    found = merged_by_replies(workspace.graph)
     assert found
     seq, _, _, why, key = found[0]
     assert why
-    assert key in home.graph.corrections.into
-    assert any(change.reason == why for change in home.graph.past[seq - 1].delta.changes)
-    acting.unmerge(home, key)
-    assert key not in {row[-1] for row in _merged(home.graph)}
-    acting.undo(home, home.graph.seq)
-    assert key not in {row[-1] for row in _merged(home.graph)}, "merged by hand now"
+    assert key in workspace.graph.corrections.into
+    assert any(change.reason == why for change in workspace.graph.past[seq - 1].delta.changes)
+    workspace.act(edits.unmerge, key)
+    assert key not in {row[-1] for row in merged_by_replies(workspace.graph)}
+    workspace.act(edits.undo, workspace.event(workspace.graph.seq), workspace.store.events)
+    assert key not in {row[-1] for row in merged_by_replies(workspace.graph)}, "merged by hand now"
 
 
 def test_a_view_is_drawn_anew_as_the_graph_grows() -> None:
@@ -387,7 +404,7 @@ def test_a_view_is_drawn_anew_as_the_graph_grows() -> None:
     assert is_due((5, 1), state | {HELD: {"gaps": True}}, 100.0, is_live=True), "a decision changes what is shown"
 
 
-def test_two_pages_agree_and_the_feed_tells(silk: Home) -> None:
+def test_two_pages_agree_and_the_feed_tells(silk: Workspace) -> None:
     """What another writer adds is in the feed of whoever saw less, and after a decision the whole graph is."""
     since = silk.graph.seq
     assert news(silk, since) == {"seq": since, "nodes": [], "edges": [], "gone": []}
@@ -402,36 +419,36 @@ def test_two_pages_agree_and_the_feed_tells(silk: Home) -> None:
     assert len(told["nodes"]) == len(silk.graph.concepts)
 
 
-def test_feed_answers_its_token_alone(silk: Home) -> None:
+def test_feed_answers_its_token_alone(silk: Workspace) -> None:
     """The feed of a store is found by the token that its page was given, and by nothing else."""
-    assert homes().by_token(silk.token) is silk
-    assert homes().by_token(silk.url) is None
-    assert homes().by_token("") is None
+    assert workspaces().by_token(silk.token) is silk
+    assert workspaces().by_token(silk.url) is None
+    assert workspaces().by_token("") is None
 
 
 def test_a_file_that_was_replaced_is_opened_anew(tmp_path: Path) -> None:
     """Another graph under an old name is the one that is shown."""
     url = grown(tmp_path / "a.db", Edit(1, "add", Delta((Concept("old", "old"),))))
-    before = homes().open(url)
+    before = workspaces().open(url)
     assert "old" in before.graph.concepts
-    assert homes().holds(before)
+    assert workspaces().holds(before)
     new = grown(tmp_path / "b.db", Edit(1, "add", Delta((Concept("new", "new"),))))
     Path(new.removeprefix("sqlite:")).replace(tmp_path / "a.db")
-    assert not homes().holds(before)
-    assert "new" in homes().open(url).graph.concepts
+    assert not workspaces().holds(before)
+    assert "new" in workspaces().open(url).graph.concepts
 
 
-def test_concepts_keep_their_place_and_their_community(silk: Home) -> None:
+def test_concepts_keep_their_place_and_their_community(silk: Workspace) -> None:
     """A graph that grows leaves what was there where it was, and communities keep their numbers."""
-    before, groups = positions(silk), frames.groups(silk)
-    acting.add(silk, "sheet 1", "contains", "crystal")
-    after = positions(silk)
+    before, groups = frames.positions(silk), frames.groups(silk)
+    silk.act(edits.add, "sheet 1", "contains", "crystal")
+    after = frames.positions(silk)
     assert after.keys() - before.keys() == {"crystal"}
     assert all(after[key] == place for key, place in before.items())
     assert frames.groups(silk).membership["sheet 1"] == groups.membership["sheet 1"]
 
 
-def test_what_is_shown_can_be_taken_away(silk: Home) -> None:
+def test_what_is_shown_can_be_taken_away(silk: Workspace) -> None:
     """A part of a graph is exported with its relations alone; two tables come zipped, formulas as text."""
     keys = {"spider silk", "protein 1"}
     assert b"protein 2" not in written(silk, keys, ".graphml")
@@ -443,7 +460,7 @@ def test_what_is_shown_can_be_taken_away(silk: Home) -> None:
         assert sorted(archive.namelist()) == ["graph.concepts.csv", "graph.relations.csv"]
 
 
-def test_every_format_can_be_taken_away(silk: Home) -> None:
+def test_every_format_can_be_taken_away(silk: Workspace) -> None:
     """The menu offers whatever `graphgrow export` writes."""
     assert set(kinds()) == set(FORMATS)
     assert all(b"protein 2" in written(silk, None, ending) for ending in (".ttl", ".cypher", ".json"))
@@ -451,7 +468,7 @@ def test_every_format_can_be_taken_away(silk: Home) -> None:
 
 def test_words_of_a_run_are_never_options() -> None:
     """A topic or model that looks like an option, or like a shell's command, is one word of the command."""
-    wanted = runs.Wanted(topic="--store=other.db; rm -rf", llm="--help", steps=3)
+    wanted = runs.RunOptions(topic="--store=other.db; rm -rf", llm="--help", steps=3)
     command = runs.command("sqlite:a.db", wanted)
     assert command[:5] == [sys.executable, "-m", "graphgrow", "grow", "--store=sqlite:a.db"]
     assert command[-2:] == ["--", "--store=other.db; rm -rf"]
@@ -471,27 +488,27 @@ def until(is_so: object, url: str, name: str) -> runs.Run:
 def test_run_goes_on_in_the_background_pauses_and_goes_on(stores: dict[str, str], tmp_path: Path) -> None:
     """A run from the page is a process of its own; paused it saves everything, and goes on with what is left."""
     url, world = f"sqlite:{tmp_path / 'run.db'}", stores["recorded"].removeprefix("sqlite:")
-    name = runs.start(url, runs.Wanted("impact resistant materials", f"world:{world}", steps=400))
+    name = runs.start(url, runs.RunOptions("impact resistant materials", f"world:{world}", steps=400))
     while runs.find(url, name).steps < 2:
         time.sleep(0.1)
     with pytest.raises(BadInput, match="under way"):
-        runs.start(url, runs.Wanted())
+        runs.start(url, runs.RunOptions())
     runs.stop(url, name, pause=True)
     run = until({"paused"}, url, name)
-    assert homes().open(url).graph.steps == run.steps >= 2
+    assert workspaces().open(url).graph.steps == run.steps >= 2
     again = runs.resume(url, name)
     assert runs.find(url, name).state == "ended"
-    assert runs.find(url, again).wanted.steps == 400 - run.steps
+    assert runs.find(url, again).options.steps == 400 - run.steps
     while not runs.find(url, again).steps:
         time.sleep(0.1)
     runs.stop(url, again)
-    assert until({"ended"}, url, again).said.startswith("interrupted")
+    assert until({"ended"}, url, again).message.startswith("interrupted")
 
 
 def test_run_is_asked_to_end_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that is ending is not sent a second signal, whichever page asks."""
     sent: list[int] = []
-    url, one = "sqlite:a.db", runs.Run("a", runs.Wanted(), "", 1, "running")
+    url, one = "sqlite:a.db", runs.Run("a", runs.RunOptions(), "", 1, "running")
     monkeypatch.setattr(runs, "_folder", lambda _url: tmp_path)
     monkeypatch.setattr(runs, "find", lambda _url, _name: one)
     monkeypatch.setattr("os.kill", lambda pid, _signal: sent.append(pid))
@@ -506,16 +523,16 @@ def test_two_pages_start_one_run(tmp_path: Path) -> None:
     """While one page starts a run, no other does, and afterwards the run is under way."""
     url = f"sqlite:{tmp_path / 'none.db'}"
     with FileLock(runs.made(runs._folder(url)) / "start.lock"), pytest.raises(BadInput, match="another page"):
-        runs.start(url, runs.Wanted("silk", "world:nowhere.db"))
+        runs.start(url, runs.RunOptions("silk", "world:nowhere.db"))
     assert runs.runs(url) == []
 
 
 def test_refused_run_says_why(tmp_path: Path) -> None:
     """A run that cannot begin ends with the sentence that the command line prints, and without a key."""
     url = f"sqlite:{tmp_path / 'none.db'}"
-    name = runs.start(url, runs.Wanted("silk", "world:nowhere.db"), os.environ | {"OPENAI_API_KEY": "sk-secret"})
+    name = runs.start(url, runs.RunOptions("silk", "world:nowhere.db"), os.environ | {"OPENAI_API_KEY": "sk-secret"})
     run = until({"ended"}, url, name)
-    assert "nowhere.db" in run.said
+    assert "nowhere.db" in run.message
     folder = runs._folder(url)
     assert not [file for file in folder.iterdir() if "sk-secret" in file.read_text()]
     assert folder.stat().st_mode & 0o077 == 0
@@ -524,7 +541,7 @@ def test_refused_run_says_why(tmp_path: Path) -> None:
 def test_dead_process_is_no_run(tmp_path: Path) -> None:
     """A process that was killed, or another one under its number, is not taken for a run that goes on."""
     url = f"sqlite:{tmp_path / 'run.db'}"
-    name = runs.start(url, runs.Wanted("silk", "world:nowhere.db", steps=5))
+    name = runs.start(url, runs.RunOptions("silk", "world:nowhere.db", steps=5))
     run = runs.find(url, name)
     os.kill(run.pid, signal.SIGKILL)
     assert until({"ended"}, url, name).steps == 0
@@ -559,7 +576,7 @@ def test_schedules_of_a_jobs_file_are_shown_with_their_reports(tmp_path: Path, m
     """The Runs view lists the jobs of the file, when they run, and what runs reported; without a file it says how."""
     job = '[[job]]\nname = "silk"\ntopic = "spider silk"\nstore = "silk.db"\nrun.steps = 1\n'
     path = jobs_file(tmp_path, f'{job}schedule.cron = "30 2 * * *"\n')
-    with working(path) as dispatcher:
+    with working(path, utc_now) as dispatcher:
         dispatcher.state.add("silk", utc_now())
         dispatcher.drive()
     url = f"sqlite:{tmp_path / 'silk.db'}"

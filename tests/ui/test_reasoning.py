@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from graphgrow_explorer.state import Home, homes
+from graphgrow_explorer.workspace import Workspace, workspaces
 
 from graphgrow.graph.events import read_events
 from graphgrow.llm.scripted import Scripted
@@ -22,45 +22,45 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[Home]:
-    """Yield the home of the recorded run, with a discovery over three concepts, and one that was broken off."""
-    url = f"sqlite:{tmp_path / 'recorded.db'}"
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """Yield the workspace of the recorded run, with a discovery over three concepts, and one that was broken off."""
+    url = f"sqlite:{tmp_path_factory.mktemp('discovery') / 'recorded.db'}"
     with closing(open_store(url, create=True)) as store:
         store.append(*read_events(RECORDED))
         discover(store, Scripted(answers(3)), "helium", "electron")
-    yield homes().open(url)
-    for one in homes().found.values():
-        one.store.close()
-    homes().found.clear()
+    opened = workspaces().open(url)
+    yield opened
+    opened.store.close()
+    workspaces().stores.clear()
 
 
-def test_several_paths_each_with_its_evidence(home: Home) -> None:
+def test_several_paths_each_with_its_evidence(workspace: Workspace) -> None:
     """The shortest is shown first, others can be chosen, and each step lists who said what."""
-    at = view(home.url, "paths", **{"from": "helium", "to": "climate"})
+    at = view(workspace.url, "paths", **{"from": "helium", "to": "climate"})
     assert not at.exception
-    assert "7 steps: helium → protons → electron → chemical reactions" in words(at)
+    assert "7 hops: helium → protons → electron → chemical reactions" in words(at)
     chosen = next(one for one in at.selectbox if one.label == "Path")
     assert len(chosen.options) == 5
     chosen.set_value(3).run()
     assert not at.exception
-    assert "8 steps: helium → protons → electron → atom" in words(at)
+    assert "8 hops: helium → protons → electron → atom" in words(at)
     assert [one.label for one in at.expander if one.label.startswith("1\\.") or one.label.startswith("1.")]
     first = next(frame.value for frame in at.dataframe if "in these words" in frame.value)
     assert first["in these words"].tolist() == ["protons — exist in the nucleus of — helium"]
-    assert first["event"].tolist() == [26]
+    assert first["step"].tolist() == [26]
 
 
-def test_a_path_between_components_and_to_itself(home: Home, tmp_path: Path) -> None:
+def test_a_path_between_components_and_to_itself(workspace: Workspace, tmp_path: Path) -> None:
     """Where nothing connects two concepts the page says so; a concept is its own path."""
-    at = view(home.url, "paths", **{"from": "helium", "to": "helium"})
+    at = view(workspace.url, "paths", **{"from": "helium", "to": "helium"})
     assert not at.exception
-    assert "0 steps: helium" in words(at)
+    assert "0 hops: helium" in words(at)
 
 
-def test_a_discovery_is_shown_as_text_with_its_stages_and_concepts(home: Home) -> None:
+def test_a_discovery_is_shown_as_text_with_its_stages_and_concepts(workspace: Workspace) -> None:
     """Title, claims with what they cite, the path drawn, prompt and reply of a stage, what is known of a concept."""
-    at = view(home.url, "paths")
+    at = view(workspace.url, "paths")
     assert not at.exception
     said = words(at)
     assert "Shared load" in said
@@ -69,7 +69,7 @@ def test_a_discovery_is_shown_as_text_with_its_stages_and_concepts(home: Home) -
     assert any("A1  helium" in one.value for one in at.code)
     assert any(one.label == "Reason along the longest path" for one in at.button)
     stage = next(one for one in at.selectbox if one.label == "Stage")
-    assert stage.options[0] == "event 301: the plan"
+    assert stage.options[0] == "step 301: the plan"
     stage.set_value(302).run()
     assert any('Concept of the path: "helium"' in one.value for one in at.code)
     assert any('"definition"' in one.value for one in at.code)
@@ -92,7 +92,7 @@ def test_hostile_names_and_answers_do_not_run_on_the_page(name: str, tmp_path: P
     raw = "\n".join(str(one.value) for one in (*at.markdown, *at.caption)) + "".join(one.label for one in at.expander)
     for mark in ("](javascript", "<img", "```", "[D9]", "$topic"):
         assert mark not in raw
-    homes().found.clear()
+    workspaces().stores.clear()
 
 
 def test_without_a_discovery_the_page_says_how_to_begin_one(tmp_path: Path) -> None:
@@ -104,4 +104,4 @@ def test_without_a_discovery_the_page_says_how_to_begin_one(tmp_path: Path) -> N
     assert not at.exception
     assert "None yet. A discovery reasons along a path" in words(at)
     assert any(one.label == "Reason along this path" for one in at.button)
-    homes().found.clear()
+    workspaces().stores.clear()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from graphgrow_explorer import questions, serve
-from graphgrow_explorer.state import homes
+from graphgrow_explorer.workspace import workspaces
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
@@ -32,9 +32,9 @@ pytestmark = pytest.mark.filterwarnings(
 def _closed() -> Iterator[None]:
     """Close what a test opened."""
     yield
-    for home in homes().found.values():
+    for home in workspaces().stores.values():
         home.store.close()
-    homes().found.clear()
+    workspaces().stores.clear()
 
 
 def view(url: str) -> AppTest:
@@ -74,10 +74,10 @@ def store_with(path: Path, *edits: Edit) -> str:
 
 @pytest.mark.parametrize("edit", [Edit(1, "add", Delta()), Edit(1, "add", Delta((Concept("silk", "silk"),)))])
 def test_a_graph_nobody_asked_says_how_to_ask(tmp_path: Path, edit: Edit) -> None:
-    """An empty graph and one concept are drawn, and every tab names its command."""
+    """An empty graph and one concept are drawn, and every tab says how to get something there."""
     at = view(store_with(tmp_path / "g.db", edit))
     assert not at.exception
-    assert [f"graphgrow {task}" in words(at) for task in ("ask", "ideas", "judge")] == [True] * 3
+    assert [how in words(at) for how in ("press Ask", "press Propose ideas", "graphgrow judge")] == [True] * 3
 
 
 def test_the_recorded_run_shows_what_was_asked_and_a_citation_leads_to_its_concept(run: GraphStore) -> None:
@@ -89,7 +89,7 @@ def test_the_recorded_run_shows_what_was_asked_and_a_citation_leads_to_its_conce
     assert not at.exception
     shown = words(at)
     assert "It is about carbon fiber. [carbon fiber]" in shown
-    assert "r99 is not in the context" in shown
+    assert '"r99" does not support this sentence: it is not in the context' in shown
     assert "Without the graph" in shown
     assert "The verdict is refused. The judge goes by position" in shown
     assert "mechanism" in shown.lower()
@@ -104,7 +104,7 @@ def test_a_work_that_was_broken_off_says_so(tmp_path: Path) -> None:
     url = store_with(tmp_path / "g.db", said(("silk", "contains", "fibroin")))
     with closing(open_store(url)) as store, pytest.raises(KeyboardInterrupt):
         ask(store, thinks(""), "silk?", stop=lambda: True)
-    assert "pays for nothing twice" in words(view(url))
+    assert "nothing is charged twice" in words(view(url))
 
 
 def test_hostile_text_is_text(tmp_path: Path) -> None:
@@ -131,19 +131,19 @@ def test_a_question_from_the_page_goes_on_in_the_background(tmp_path: Path, monk
         monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
         monkeypatch.setenv("OPENAI_API_KEY", "none")
         at = view(url)
-        next(one for one in at.text_input if one.label.startswith("Ask the graph")).set_value("--help silk?")
+        next(one for one in at.text_input if one.label.startswith("Your question")).set_value("--help silk?")
         next(one for one in at.button if one.label == "Ask").click().run()
         assert not at.exception
         with pytest.raises(BadInput, match="one at a time"):
-            questions.ideas(homes().open(url), "", {"novelty": 1.0})
-        assert ended(url).said == ""
+            questions.ideas(workspaces().open(url), "", {"novelty": 1.0})
+        assert ended(url).message == ""
     assert "Silk contains fibroin. [step 1]" in words(view(url))
-    questions.ideas(homes().open(url), "--store", {"novelty": 1.0})
-    assert ended(url).said
-    assert ended(url).said in words(view(url))
+    questions.ideas(workspaces().open(url), "--store", {"novelty": 1.0})
+    assert ended(url).message
+    assert ended(url).message in words(view(url))
 
 
-def ended(url: str) -> questions.Asked:
+def ended(url: str) -> questions.PageQuestion:
     """Wait until the last question has ended, and return it."""
     deadline = time.monotonic() + 60
     while (asked := questions.last(url)) and asked.is_alive and time.monotonic() < deadline:

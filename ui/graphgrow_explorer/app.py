@@ -6,15 +6,15 @@ from functools import partial
 
 import streamlit as st
 
-from graphgrow.errors import GraphgrowError
+from graphgrow import GraphgrowError
 from graphgrow_explorer import look
-from graphgrow_explorer.feedback import let_go, problem, tell
-from graphgrow_explorer.header import header, timed
+from graphgrow_explorer.feedback import last_result, problem, release
+from graphgrow_explorer.header import ENDED, TOOK, header
 from graphgrow_explorer.opening import opened
 from graphgrow_explorer.serve import ALLOWED, AUTH, VIEW
-from graphgrow_explorer.state import Home
 from graphgrow_explorer.text import plain
 from graphgrow_explorer.views import VIEWS
+from graphgrow_explorer.workspace import Workspace
 
 
 def main() -> None:
@@ -23,33 +23,31 @@ def main() -> None:
     st.html(look.STYLE)
     if not admitted():
         return
-    tell()
-    home = opened()
-    if home is None:
+    last_result()
+    workspace = opened()
+    if workspace is None:
         return
     pages = {
         view.name: st.Page(
-            partial(show, home, view.name), title=view.title, icon=view.icon, url_path=view.name, default=not place
+            partial(show, workspace, view.name), title=view.title, icon=view.icon, url_path=view.name, default=not place
         )
         for place, view in enumerate(VIEWS.values())
     }
     page = st.navigation(list(pages.values()), position="top")
-    wanted = st.query_params.to_dict() if st.query_params.get(VIEW) in pages else {}
-    if name := wanted.pop(VIEW, ""):
-        st.switch_page(
-            pages[name], query_params=[(key, value) for key in wanted for value in st.query_params.get_all(key)]
-        )
+    if (name := st.query_params.get(VIEW)) in pages:
+        others = [(key, value) for key in st.query_params if key != VIEW for value in st.query_params.get_all(key)]
+        st.switch_page(pages[name], query_params=others)
     page.run()
 
 
-def show(home: Home, name: str) -> None:
+def show(workspace: Workspace, name: str) -> None:
     """Draw one view; what cannot be read is one sentence."""
     started = time.monotonic()
     try:
-        header(home, is_live=VIEWS[name].is_live)
-        let_go()
-        VIEWS[name].draw(home)
-        timed(started)
+        header(workspace, is_live=VIEWS[name].is_live)
+        release()
+        VIEWS[name].draw(workspace)
+        st.session_state[TOOK], st.session_state[ENDED] = time.monotonic() - started, time.monotonic()
     except GraphgrowError as error:
         problem(str(error))
 
@@ -64,15 +62,14 @@ def admitted() -> bool:
             st.login()
         return False
     allowed, who = os.environ.get(ALLOWED, "").split(), str(st.user.get("email") or "")
-    if allowed and who not in allowed:
+    is_allowed = not allowed or who in allowed
+    if is_allowed:
+        st.sidebar.caption(plain(who))
+    else:
         problem(f"{who or 'this account'} may not use this explorer: ask whoever started it for --allow")
-        if st.button("Sign out"):
-            st.logout()
-        return False
-    st.sidebar.caption(plain(who))
-    if st.sidebar.button("Sign out"):
+    if (st.sidebar if is_allowed else st).button("Sign out"):
         st.logout()
-    return True
+    return is_allowed
 
 
 if __name__ == "__main__":

@@ -3,8 +3,6 @@
 Names of concepts stand in data values alone, never in a field name or an expression.
 """
 
-from collections.abc import Sequence
-
 import altair as alt
 import pandas as pd
 
@@ -15,54 +13,47 @@ HEIGHT = 240
 LEGEND = 110  # pixels that a legend takes of the height
 
 
-def _x(title: str) -> alt.X:
-    return alt.X("x:Q", title=title, scale=alt.Scale(nice=False, zero=False), axis=alt.Axis(grid=False, tickMinStep=1))
+BELOW = alt.Legend(title=None, orient="bottom", columns=3, labelLimit=170, symbolType="circle", symbolSize=70)
+# The steps of a run, from left to right.
+STEPS = alt.X("x:Q", title="step", scale=alt.Scale(nice=False, zero=False), axis=alt.Axis(grid=False, tickMinStep=1))
 
 
-def _y(rows: pd.DataFrame, title: str, *, root: bool) -> alt.Y:
-    """Return an axis that shows a curve's own range; one that never changes starts at zero."""
+def lines(rows: pd.DataFrame, title: str, about: str, *, root: bool = False) -> alt.LayerChart:
+    """Return curves of `y` over the steps `x`, one a `series`; `about` is read to who does not see it.
+
+    An axis shows a curve's own range; one that never changes starts at zero. With `root` heights are square roots, so
+    that one large curve leaves room for the others.
+    """
+    order = list(dict.fromkeys(rows["series"]))
     is_flat = bool(rows["y"].min() == rows["y"].max())
     axis = alt.Axis(tickMinStep=1, format="d") if is_flat and (rows["y"] % 1 == 0).all() else alt.Axis(tickCount=5)
     scale = alt.Scale(type="sqrt") if root else alt.Scale(zero=is_flat)
-    return alt.Y("y:Q", title=title, scale=scale, axis=axis)
-
-
-def _colour(order: Sequence[str]) -> alt.Color:
-    legend = alt.Legend(title=None, orient="bottom", columns=3, labelLimit=170, symbolType="circle", symbolSize=70)
-    return alt.Color("series:N", sort=list(order), legend=legend)
-
-
-def lines(rows: pd.DataFrame, title: str, about: str, *, x: str = "event", root: bool = False) -> alt.LayerChart:
-    """Return curves of `y` over `x`, one a `series`; `about` is read to who does not see it.
-
-    With `root` heights are square roots, so that one large curve leaves room for the others.
-    """
-    order = list(dict.fromkeys(rows["series"]))
     near = alt.selection_point(fields=["x"], nearest=True, on="pointerover", empty=False, clear="pointerout")
-    tooltip = [alt.Tooltip("x:Q", title=x), alt.Tooltip("y:Q", title=title, format=",.4~g")]
+    tooltip = [alt.Tooltip("x:Q", title="step"), alt.Tooltip("y:Q", title=title, format=",.4~g")]
+    base = alt.Chart(rows).encode(STEPS, alt.Y("y:Q", title=title, scale=scale, axis=axis))
+    height = HEIGHT
     if len(order) > 1:
         tooltip.insert(0, alt.Tooltip("series:N", title="of"))
-    base = alt.Chart(rows).encode(_x(x), _y(rows, title, root=root))
-    base = base.encode(color=_colour(order)) if len(order) > 1 else base
+        base = base.encode(color=alt.Color("series:N", sort=order, legend=BELOW))
+        height += LEGEND
     curve = base.mark_line(strokeWidth=2, strokeJoin="round")
     dots = base.mark_point(filled=True, size=60).encode(
         opacity=alt.condition(near, alt.value(1), alt.value(0)), tooltip=tooltip
     )
-    height = HEIGHT + LEGEND if len(order) > 1 else HEIGHT
     return (curve + dots.add_params(near)).properties(height=height, description=about)
 
 
-def shares(rows: pd.DataFrame, title: str, about: str, *, x: str = "event") -> alt.Chart:
-    """Return areas of `y` over `x` that fill the height, one a `series`."""
+def shares(rows: pd.DataFrame, title: str, about: str) -> alt.Chart:
+    """Return areas of `y` over the steps `x` that fill the height, one a `series`."""
     order = list(dict.fromkeys(rows["series"]))
     return (
         alt.Chart(rows)
         .mark_area(interpolate="step-after", opacity=0.9)
         .encode(
-            _x(x),
+            STEPS,
             alt.Y("y:Q", title=title, stack="normalize", axis=alt.Axis(format="%")),
-            color=_colour(order),
-            tooltip=[alt.Tooltip("series:N", title="strategy"), alt.Tooltip("x:Q", title=x), alt.Tooltip("y:Q")],
+            color=alt.Color("series:N", sort=order, legend=BELOW),
+            tooltip=[alt.Tooltip("series:N", title="strategy"), alt.Tooltip("x:Q", title="step"), alt.Tooltip("y:Q")],
         )
         .properties(height=HEIGHT + LEGEND, description=about)
     )

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec
+from typing import Concatenate, ParamSpec
 
 import streamlit as st
 
-from graphgrow.errors import GraphgrowError
+from graphgrow import GraphgrowError
+from graphgrow.api.explorer import Edit, Graph
 from graphgrow_explorer.text import plain
+from graphgrow_explorer.workspace import Workspace
 
-SAID, REFUSED = "said", "refused"
+DONE, REFUSED = "done", "refused"
 SENTENCE = 600  # characters
 HELD = "held"
 
@@ -19,7 +21,7 @@ P = ParamSpec("P")
 def attempt(act: Callable[[], str]) -> None:
     """Do something now and remember what came of it; for callbacks, after which the page is drawn anew by itself."""
     try:
-        st.session_state[SAID] = act()
+        st.session_state[DONE] = act()
     except (GraphgrowError, OSError) as error:
         st.session_state[REFUSED] = str(error)
 
@@ -28,6 +30,11 @@ def perform(act: Callable[[], str]) -> None:
     """Do something now, remember what came of it, and draw the whole page anew."""
     attempt(act)
     st.rerun()
+
+
+def decide(workspace: Workspace, what: Callable[Concatenate[Graph, P], Edit], *args: P.args, **named: P.kwargs) -> None:
+    """Perform what a function of edits or directives decides about the graph."""
+    perform(lambda: workspace.act(what, *args, **named))
 
 
 def guarded(draw: Callable[P, None]) -> Callable[P, None]:
@@ -48,17 +55,17 @@ def hold(name: str, *, is_chosen: bool) -> None:
     st.session_state.setdefault(HELD, {})[name] = is_chosen
 
 
-def let_go() -> None:
+def release() -> None:
     """Forget what was chosen, as a view is drawn anew."""
     st.session_state[HELD] = {}
 
 
-def tell() -> None:
-    """Show what the last action said, once."""
+def last_result() -> None:
+    """Show what came of the last action, once."""
     if refused := st.session_state.pop(REFUSED, ""):
         problem(refused)
-    if said := st.session_state.pop(SAID, ""):
-        st.toast(plain(said, SENTENCE), icon=":material/check:")
+    if done := st.session_state.pop(DONE, ""):
+        st.toast(plain(done, SENTENCE), icon=":material/check:")
 
 
 def problem(sentence: str) -> None:

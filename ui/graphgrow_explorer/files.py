@@ -1,6 +1,6 @@
 """What is shown, as files to take away."""
 
-from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -8,11 +8,9 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import streamlit as st
 
-from graphgrow.export import export
-from graphgrow.graph.graph import Graph
-from graphgrow.graph.model import Delta, Edit, Statement
+from graphgrow.api.explorer import Delta, Edit, Graph, Statement, export
 from graphgrow_explorer.feedback import note
-from graphgrow_explorer.state import Home
+from graphgrow_explorer.workspace import Workspace
 
 KINDS = {
     ".graphml": "GraphML", ".gexf": "GEXF", ".csv": "CSV (two tables, zipped)", ".json": "JSON",
@@ -25,7 +23,7 @@ def kinds() -> dict[str, str]:
     return {ending: label for ending, label in KINDS.items() if ending != ".ttl" or find_spec("pyoxigraph")}
 
 
-def downloads(home: Home, keys: set[str] | None) -> None:
+def downloads(workspace: Workspace, keys: set[str] | None) -> None:
     """Offer the graph, or the part of it that some concepts are, as files."""
     with st.popover("Download what is shown", icon=":material/download:"):
         note(
@@ -33,20 +31,25 @@ def downloads(home: Home, keys: set[str] | None) -> None:
         )
         for ending, label in kinds().items():
             st.download_button(
-                label, _later(home, keys, ending), file_name=f"graph{'.zip' if ending.endswith('.csv') else ending}",
-                on_click="ignore", key=f"download {ending}", width="stretch",
+                label, partial(written, workspace, keys, ending), on_click="ignore", key=f"download {ending}",
+                file_name=f"graph{'.zip' if ending.endswith('.csv') else ending}", width="stretch",
             )  # fmt: skip
 
 
-def _later(home: Home, keys: set[str] | None, ending: str) -> Callable[[], bytes]:
-    return lambda: written(home, keys, ending)
-
-
-def written(home: Home, keys: set[str] | None, ending: str) -> bytes:
-    """Return a file of a graph, or of the part of it that some concepts are."""
-    with home.reading() as graph, TemporaryDirectory() as folder:
-        path = Path(folder, f"graph{ending}")
-        export(graph if keys is None else part(graph, keys), path)
+def written(workspace: Workspace, keys: set[str] | None, ending: str) -> bytes:
+    """Return a file of a graph, or of some concepts and the relations between them, with the support they have."""
+    with workspace.reading() as graph, TemporaryDirectory() as folder:
+        part = graph
+        if keys is not None:
+            concepts = tuple(concept for key, concept in graph.concepts.items() if key in keys)
+            relations = tuple(
+                Statement(relation, evidence[0].raw, graph.support(relation))
+                for relation, evidence in graph.relations.items()
+                if keys.issuperset(relation.ends)
+            )
+            part = Graph(topic=graph.topic)
+            part.apply(Edit(1, "add", Delta(concepts=concepts, relations=relations)))
+        export(part, Path(folder, f"graph{ending}"))
         made = sorted(Path(folder).iterdir())
         if len(made) == 1:
             return made[0].read_bytes()
@@ -55,16 +58,3 @@ def written(home: Home, keys: set[str] | None, ending: str) -> bytes:
             for file in made:
                 archive.write(file, file.name)
         return packed.read_bytes()
-
-
-def part(graph: Graph, keys: set[str]) -> Graph:
-    """Return the graph of some concepts and the relations between them, with the support that these have."""
-    concepts = tuple(concept for key, concept in graph.concepts.items() if key in keys)
-    said = tuple(
-        Statement(relation, evidence[0].raw, graph.support(relation))
-        for relation, evidence in graph.relations.items()
-        if keys.issuperset(relation.ends)
-    )
-    found = Graph(topic=graph.topic)
-    found.apply(Edit(1, "add", Delta(concepts=concepts, relations=said)))
-    return found

@@ -1,26 +1,27 @@
 """A graph as the tables that a picture and its lists are made of; each worked out once for a version of the graph."""
 
+import json
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import pandas as pd
 
-from graphgrow.graph.graph import Graph
-from graphgrow.measure.communities import Community, follow
-from graphgrow_explorer.positions import Places, positions, settled
-from graphgrow_explorer.state import Home
+from graphgrow.api.explorer import Community, Graph, follow, layout
 from graphgrow_explorer.text import short
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
+from graphgrow_explorer.workspace import Workspace
 
 Show = Literal["everything", "top", "around", "communities"]
+Places = dict[str, tuple[float, float]]
 
 LARGE = 5_000  # concepts; beyond, a picture of everything is no longer the first that is drawn
 TOP = 1_000
 ROUNDS = 3  # of Leiden's method in a large graph, within .01 of its last modularity
 EXACT = 2_000  # concepts; betweenness costs concepts times relations
+POSITIONS, LAST = "positions 1", "last"  # where the store keeps them for the next page
+ENOUGH = 0.5  # share of concepts that need a place already; with fewer the whole is laid out anew
+GROWN = 1.1  # times the concepts that were kept, from which it is worth to keep them again
 
 TYPES = {"source": "str", "target": "str", "predicate": "str", "support": "int64", "first_seq": "int64"}
 
@@ -34,125 +35,140 @@ class Groups:
     names: dict[int, str]
 
 
-def groups(home: Home) -> Groups:
+def groups(workspace: Workspace) -> Groups:
     """Return the communities of the graph as it stands; one keeps its number as the graph grows."""
-    return home.keep("groups", lambda graph: _groups(graph, home.before("groups")))
+
+    def partition(graph: Graph) -> Groups:
+        before = workspace.before("groups")
+        known = before.membership if isinstance(before, Groups) else {}
+        rounds = ROUNDS if len(graph.concepts) > LARGE else None
+        membership, communities = follow(graph.neighbours, known, graph.seq, rounds=rounds)
+        names = {one.number: short(", ".join(graph.name(key) for key in one.name), 80) for one in communities}
+        return Groups(membership, communities, names)
+
+    return workspace.keep("groups", partition)
 
 
-def _groups(graph: Graph, before: object) -> Groups:
-    known = before.membership if isinstance(before, Groups) else {}
-    membership, communities = follow(
-        graph.neighbours, known, graph.seq, rounds=ROUNDS if len(graph.concepts) > LARGE else None
-    )
-    names = {one.number: short(", ".join(graph.name(key) for key in one.name), 80) for one in communities}
-    return Groups(membership, communities, names)
-
-
-def nodes(home: Home) -> pd.DataFrame:
+def nodes(workspace: Workspace) -> pd.DataFrame:
     """Return a row a concept: all columns of a picture but its place, and numbers to colour and size it by."""
-    with home.reading():
-        found = groups(home)
-        return home.keep("nodes", lambda graph: _nodes(graph, found))
+
+    def table(graph: Graph) -> pd.DataFrame:
+        keys, membership = list(graph.concepts), groups(workspace).membership
+        simple = graph.igraph()
+        degree = simple.degree()
+        rows = pd.DataFrame(
+            {
+                "key": pd.Series(keys, dtype="str"),
+                "name": pd.Series([graph.name(key) for key in keys], dtype="str"),
+                "size": degree,
+                "community": [membership[key] for key in keys],
+                "first_seq": [graph.introduced[key] for key in keys],
+                "degree": degree,
+                "distance": [graph.depth.get(key, -1) for key in keys],
+                "asked": [graph.asks.get(key, 0) for key in keys],
+                "pagerank": simple.pagerank() if keys else [],
+            }
+        )
+        if 2 < len(keys) <= EXACT:  # noqa: PLR2004  # two concepts have nothing between them
+            pairs = (len(keys) - 1) * (len(keys) - 2) / 2
+            rows["betweenness"] = [value / pairs for value in simple.betweenness()]
+        return rows
+
+    return workspace.keep("nodes", table)
 
 
-def _nodes(graph: Graph, found: Groups) -> pd.DataFrame:
-    keys = list(graph.concepts)
-    simple = graph.igraph()
-    degree = simple.degree()
-    table = pd.DataFrame(
-        {
-            "key": pd.Series(keys, dtype="str"),
-            "name": pd.Series([graph.name(key) for key in keys], dtype="str"),
-            "size": degree,
-            "community": [found.membership[key] for key in keys],
-            "first_seq": [graph.introduced[key] for key in keys],
-            "degree": degree,
-            "distance": [graph.depth.get(key, -1) for key in keys],
-            "asked": [graph.asks.get(key, 0) for key in keys],
-            "pagerank": simple.pagerank() if keys else [],
-        }
-    )
-    if 2 < len(keys) <= EXACT:  # noqa: PLR2004  # two concepts have nothing between them
-        pairs = (len(keys) - 1) * (len(keys) - 2) / 2
-        table["betweenness"] = [value / pairs for value in simple.betweenness()]
-    return table
-
-
-def edges(home: Home) -> pd.DataFrame:
+def edges(workspace: Workspace) -> pd.DataFrame:
     """Return a row a relation: the columns of TYPES."""
-    return home.keep("edges", _edges)
+
+    def table(graph: Graph) -> pd.DataFrame:
+        rows = [(r.source, r.target, r.predicate, sum(one.support for one in evidence), evidence[0].seq)
+                for r, evidence in graph.relations.items()]  # fmt: skip
+        return pd.DataFrame(rows, columns=list(TYPES)).astype(TYPES)
+
+    return workspace.keep("edges", table)
 
 
-def _edges(graph: Graph) -> pd.DataFrame:
-    rows = [(r.source, r.target, r.predicate, sum(one.support for one in said), said[0].seq)
-            for r, said in graph.relations.items()]  # fmt: skip
-    table = pd.DataFrame(rows, columns=list(TYPES))
-    return table.astype(TYPES)
+def positions(workspace: Workspace) -> Places:
+    """Return concept -> x, y; those that had a place keep it, so that a reader finds again what he saw."""
+
+    def places(graph: Graph) -> Places:
+        known = before = workspace.before("positions")
+        if before is None:
+            kept = workspace.store.recall(POSITIONS, [LAST]).get(LAST, b"{}")
+            try:
+                known = {str(key): (float(x), float(y)) for key, (x, y) in json.loads(kept).items()}
+            except (ValueError, TypeError, AttributeError):  # of another program, or broken: laid out anew
+                known = {}
+        start: Places = {key: known[key] for key in graph.concepts if key in known} if isinstance(known, dict) else {}
+        if len(start) < ENOUGH * len(graph.concepts):
+            start = {}
+        settled = layout(graph.pairs, list(graph.concepts), start=start or None)
+        if before is None and len(settled) > GROWN * len(start):
+            workspace.store.remember(POSITIONS, {LAST: json.dumps(settled).encode()})
+        return settled
+
+    return workspace.keep("positions", places)
 
 
-def around(home: Home, centre: "Collection[str]", depth: int) -> set[str]:
-    """Return the concepts within so many relations of some others, these among them."""
-    with home.reading() as graph:
-        found = {key for key in centre if key in graph.concepts}
-        ring = set(found)
-        for _ in range(depth):
-            ring = {near for key in ring for near in graph.neighbours[key]} - found
-            found |= ring
-        return found
+def placed(workspace: Workspace, name: str, table: pd.DataFrame, relations: pd.DataFrame) -> pd.DataFrame:
+    """Return concepts with places for them alone; what was in the part of this name before stays where it was."""
+    keys, before = list(table["key"]), workspace.parts.get(name, {})
+    start = {key: before[key] for key in keys if key in before}
+    pairs = zip(relations["source"], relations["target"], strict=True)
+    places = layout(pairs, keys, start=start if len(start) >= ENOUGH * len(keys) else None)
+    workspace.parts[name] = places
+    return table.assign(x=[places[key][0] for key in keys], y=[places[key][1] for key in keys])
 
 
-def part(home: Home, show: Show, centre: "Collection[str]" = (), depth: int = 1) -> tuple[pd.DataFrame, pd.DataFrame]:
+def part(
+    workspace: Workspace, show: Show, centre: Collection[str] = (), depth: int = 1
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the concepts and relations of one way to look at a graph.
 
     `top` has the TOP concepts with most PageRank, `around` those within `depth` relations of the centre, `communities`
     one row a community instead of its concepts.
     """
-    with home.reading():  # all of one version: a run may write meanwhile
+    with workspace.reading() as graph:  # all of one version: a run may write meanwhile
         if show == "communities":
-            return supernodes(home)
-        table, said = nodes(home), edges(home)
+            return supernodes(workspace)
+        table, relations = nodes(workspace), edges(workspace)
         if show == "top":
             table = table.nlargest(TOP, "pagerank").sort_index()
         if show == "around":
-            table = table[table["key"].isin(around(home, centre, depth))]
-        is_part = len(table) < len(nodes(home))
+            ring = near = {key for key in centre if key in graph.concepts}
+            for _ in range(depth):
+                ring = {other for key in ring for other in graph.neighbours[key]} - near
+                near = near | ring
+            table = table[table["key"].isin(near)]
+        is_part = len(table) < len(graph.concepts)
         if is_part:
             keys = set(table["key"])
-            said = said[said["source"].isin(keys) & said["target"].isin(keys)]
-        whole = positions(home) if not is_part or len(nodes(home)) <= LARGE else {}
-        return _placed(home, show, table, said, whole), said
+            relations = relations[relations["source"].isin(keys) & relations["target"].isin(keys)]
+        if is_part and len(graph.concepts) > LARGE:  # the whole is not laid out for it
+            return placed(workspace, show, table, relations), relations
+        places = positions(workspace)
+        place = [places[key] for key in table["key"]]
+        return table.assign(x=[x for x, _ in place], y=[y for _, y in place]), relations
 
 
-def _placed(home: Home, name: str, table: pd.DataFrame, said: pd.DataFrame, places: Places) -> pd.DataFrame:
-    """Return concepts with their places; those of a part are found for it alone where the whole is not laid out."""
-    if not places:
-        pairs = list(zip(said["source"], said["target"], strict=True))
-        places = settled(home, name, pairs, list(table["key"]))
-    return table.assign(x=[places[key][0] for key in table["key"]], y=[places[key][1] for key in table["key"]])
-
-
-def supernodes(home: Home) -> tuple[pd.DataFrame, pd.DataFrame]:
+def supernodes(workspace: Workspace) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return a row a community, called by its leading concept, and a row for every two that relations join."""
-    with home.reading():
-        found, table, said = groups(home), nodes(home), edges(home)
-        rows = table.groupby("community").agg(size=("key", "size"), first_seq=("first_seq", "min")).reset_index()
-        leading = {one.number: short(home.graph.name(one.name[0]), 40) for one in found.communities}
+    with workspace.reading() as graph:
+        grouped, relations = groups(workspace), edges(workspace)
+        counts, since = Counter[tuple[int, int]](), dict[tuple[int, int], int]()
+        for source, target, seq in zip(relations["source"], relations["target"], relations["first_seq"], strict=True):
+            a, b = sorted((grouped.membership[source], grouped.membership[target]))
+            if a != b:
+                counts[a, b] += 1
+                since.setdefault((a, b), seq)
+        joined = pd.DataFrame(
+            [(f"community {a}", f"community {b}", "relations between", count, since[a, b])
+             for (a, b), count in counts.items()], columns=list(TYPES),
+        ).astype(TYPES)  # fmt: skip
+        rows = nodes(workspace).groupby("community").agg(size=("key", "size"), first_seq=("first_seq", "min"))
+        rows = rows.reset_index()
+        leading = {one.number: short(graph.name(one.name[0]), 40) for one in grouped.communities}
         rows["key"] = [f"community {number}" for number in rows["community"]]
         rows["name"] = [leading[number] for number in rows["community"]]
         rows["degree"] = rows["concepts"] = rows["size"]
-        joined = _superedges(found, said)
-        return _placed(home, "communities", rows, joined, {}), joined
-
-
-def _superedges(found: Groups, said: pd.DataFrame) -> pd.DataFrame:
-    counts: Counter[tuple[int, int]] = Counter()
-    since: dict[tuple[int, int], int] = {}
-    for source, target, seq in zip(said["source"], said["target"], said["first_seq"], strict=True):
-        a, b = sorted((found.membership[source], found.membership[target]))
-        if a != b:
-            counts[a, b] += 1
-            since.setdefault((a, b), seq)
-    rows = [(f"community {a}", f"community {b}", "relations between", count, since[a, b])
-            for (a, b), count in counts.items()]  # fmt: skip
-    table = pd.DataFrame(rows, columns=list(TYPES))
-    return table.astype(TYPES)
+        return placed(workspace, "communities", rows, joined), joined

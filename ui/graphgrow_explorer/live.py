@@ -1,14 +1,14 @@
-"""The feed of a picture: what came since an event, as JSON, for who was shown the address.
+"""The feed of a picture: what came since a step, as JSON, for who was shown the address.
 
 A route of the server has no authentication of its own, so its address holds a token that only a page gets to know, and
 it answers for stores that a page has opened and for nothing else.
 """
 
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
-from graphgrow.errors import GraphgrowError
-from graphgrow.graph.graph import Graph
-from graphgrow_explorer.state import Home, homes
+from graphgrow import GraphgrowError
+from graphgrow_explorer.workspace import Workspace, workspaces
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -18,70 +18,53 @@ if TYPE_CHECKING:
 PATH = "/graphgrow/feed"
 
 
-def address(home: Home) -> str:
+def address(workspace: Workspace) -> str:
     """Return where the feed of a store is."""
-    return f"{PATH}/{home.token}"
+    return f"{PATH}/{workspace.token}"
 
 
 def route() -> "Route":
     """Return the route of all feeds."""
+    from starlette.responses import JSONResponse
     from starlette.routing import Route
 
-    return Route(f"{PATH}/{{token}}", _answer, methods=["GET"])
+    def answer(request: "Request") -> "Response":
+        headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+        workspace = workspaces().by_token(request.path_params["token"])
+        since = request.query_params.get("since", "0")
+        if workspace is None or not since.isascii() or not since.isdigit():
+            return JSONResponse({"error": "there is no such feed"}, 404, headers)
+        try:
+            return JSONResponse(news(workspace, int(since[:12])), headers=headers)
+        except GraphgrowError as error:
+            return JSONResponse({"error": str(error)}, 503, headers)
+
+    return Route(f"{PATH}/{{token}}", answer, methods=["GET"])
 
 
-def _answer(request: "Request") -> "Response":
-    from starlette.responses import JSONResponse
+def news(workspace: Workspace, since: int) -> dict[str, Any]:
+    """Return the concepts and relations that came after a step, and the keys that went.
 
-    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-    home, since = homes().by_token(request.path_params["token"]), request.query_params.get("since", "0")
-    if home is None or not since.isascii() or not since.isdigit():
-        return JSONResponse({"error": "there is no such feed"}, 404, headers)
-    try:
-        return JSONResponse(news(home, int(since[:12])), headers=headers)
-    except GraphgrowError as error:
-        return JSONResponse({"error": str(error)}, 503, headers)
-
-
-def news(home: Home, since: int) -> dict[str, Any]:
-    """Return the concepts and relations that came after an event, and the keys that went.
-
-    After a decision about earlier events the whole graph comes: a concept that is back is older than the decision.
+    After a decision about earlier steps the whole graph comes: a concept that is back is older than the decision. The
+    page knows the community of a concept, or gives a new one (-1) that of its neighbours.
     """
-    home.refresh()
-    with home.reading() as graph:
+    workspace.refresh()
+    with workspace.reading() as graph:
         if since >= graph.seq:
             return {"seq": graph.seq, "nodes": [], "edges": [], "gone": []}
-        missed = [one for one in home.upheavals if one.seq > since]
+        missed = [one for one in workspace.upheavals if one.seq > since]
         gone = {key for one in missed for key in one.gone} - graph.concepts.keys()
         first = 0 if missed else since
-        nodes, edges = _nodes(graph, first), _edges(graph, first)
-        known = {end for edge in edges for end in (edge["source"], edge["target"])} - {node["key"] for node in nodes}
-        nodes += [_node(graph, key) for key in sorted(known)]
+
+        # both stand in the order in which they came, so what is new is at their ends
+        new = [*takewhile(lambda key: graph.introduced[key] > first, reversed(graph.concepts))][::-1]
+        relations = [*takewhile(lambda one: graph.relations[one][0].seq > first, reversed(graph.relations))][::-1]
+        edges = [{"source": one.source, "predicate": one.predicate, "target": one.target,
+                  "support": graph.support(one), "first_seq": graph.relations[one][0].seq}
+                 for one in relations]  # fmt: skip
+        known = {end for one in relations for end in one.ends}.difference(new)
+        nodes = [{"key": key, "name": graph.name(key), "degree": graph.degree(key), "size": graph.degree(key),
+                  "first_seq": graph.introduced[key]} for key in (*new, *sorted(known))]  # fmt: skip
+        for node in nodes[: len(new)]:
+            node["community"] = -1
         return {"seq": graph.seq, "nodes": nodes, "edges": edges, "gone": sorted(gone)}
-
-
-def _nodes(graph: Graph, since: int) -> list[dict[str, Any]]:
-    found = []
-    for key in reversed(graph.concepts):
-        if graph.introduced[key] <= since:
-            break
-        found.append(_node(graph, key) | {"community": -1})
-    return found[::-1]
-
-
-def _node(graph: Graph, key: str) -> dict[str, Any]:
-    """Return a concept as it is now; the page knows its community, or gives it that of its neighbours."""
-    degree = graph.degree(key)
-    return {"key": key, "name": graph.name(key), "degree": degree, "size": degree, "first_seq": graph.introduced[key]}
-
-
-def _edges(graph: Graph, since: int) -> list[dict[str, Any]]:
-    """Return relations from the newest back; they are kept in the order in which they came."""
-    found = []
-    for relation in reversed(graph.relations):
-        if graph.relations[relation][0].seq <= since:
-            break
-        row = {"source": relation.source, "predicate": relation.predicate, "target": relation.target}
-        found.append(row | {"support": graph.support(relation), "first_seq": graph.relations[relation][0].seq})
-    return found[::-1]

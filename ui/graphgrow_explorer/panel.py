@@ -1,17 +1,18 @@
-"""What is known of the selected concepts: relations with their evidence, the step that brought them; and what to do."""
+"""What is known of what was selected: a concept with its relations and evidence, a step with prompt and reply."""
 
+import json
 from collections.abc import Callable, Sequence
 from heapq import nlargest
 
 import pandas as pd
 import streamlit as st
 
-from graphgrow.graph.graph import Graph
-from graphgrow.graph.model import Edit, Expansion, Relation
-from graphgrow_explorer import acting, steering
-from graphgrow_explorer.feedback import guarded, note, perform
-from graphgrow_explorer.state import Home
+from graphgrow.api import directives, edits
+from graphgrow.api.explorer import Edit, Event, Expansion, ReasoningStep, Relation
+from graphgrow_explorer import runs
+from graphgrow_explorer.feedback import decide, guarded, note, perform
 from graphgrow_explorer.text import counted, plain, short
+from graphgrow_explorer.workspace import REASON, Workspace
 
 PAIR = 2
 LISTED = 12
@@ -20,41 +21,95 @@ HEIGHT = 260
 NOBODY = "Click a concept to see what is known of it. Shift-click a second one to merge the two or look between them."
 
 
-def panel(home: Home, keys: Sequence[str]) -> bool:
+def panel(workspace: Workspace, keys: Sequence[str]) -> bool:
     """Draw what is known of the first of some concepts, and of the first two together; False where there is none."""
-    with home.reading() as graph:
+    with workspace.reading() as graph:
         there = [key for key in keys if key in graph.concepts]
         if not there:
             return False
         key = there[0]
-        name, aliases = graph.name(key), graph.concepts[key].aliases
+        name, aliases, since = graph.name(key), graph.concepts[key].aliases, graph.introduced[key]
         about = [counted(graph.degree(key), "neighbour"), f"asked {counted(graph.asks.get(key, 0), 'time')}"]
-        relations, since = list(graph.incident[key]), graph.introduced[key]
-        table = _relations(graph, key, relations)
+        pair = " and ".join(plain(graph.name(one), 40) for one in there[:PAIR])
+        relations = list(graph.incident[key])
+        rows = [("→" if one.source == key else "←", one.predicate,
+                 graph.name(one.target if one.source == key else one.source), graph.support(one))
+                for one in relations]  # fmt: skip
     st.markdown(f"### {plain(name, 200)}")
     note(" · ".join(about))
     if aliases:
         st.text(f"Also written: {short(', '.join(aliases), 300)}")
-    _origin(home, since)
+    st.text(origin(workspace, since))
     if len(there) >= PAIR:
-        _two(home, there[0], there[1])
-    _actions(home, key, name)
-    _evidence(home, table, relations, key)
+        one, other = there[:PAIR]
+        with st.container(border=True):
+            st.markdown(f"**{pair}**")
+            with st.container(horizontal=True):
+                if st.button("Merge", key="merge two", icon=":material/merge:", help="Let the two be one concept."):
+                    decide(workspace, edits.merge, one, other, reason=REASON)
+                if st.button("Keep apart", key="keep apart", help="They are two; nobody asks again."):
+                    decide(workspace, edits.apart, one, other, reason=REASON)
+                if st.button("Ask what connects them", key="expand two"):
+                    perform(lambda: runs.expand(workspace, one, other))
+    with st.container(horizontal=True):
+        if st.button("Expand", type="primary", icon=":material/add_circle:", help="Ask about it now."):
+            perform(lambda: runs.expand(workspace, key))
+        with st.popover("Steer", icon=":material/explore:"):
+            with st.container(horizontal=True):
+                if st.button("Pin", key="steer Pin"):
+                    decide(workspace, directives.pin, key, reason=REASON)
+                if st.button("Unpin", key="steer Unpin"):
+                    decide(workspace, directives.unpin, key, reason=REASON)
+                if st.button("Leave alone", key="steer Leave alone"):
+                    decide(workspace, directives.forbid, key, reason=REASON)
+                if st.button("Allow", key="steer Allow"):
+                    decide(workspace, directives.allow, key, reason=REASON)
+            text = st.text_input("Instruction for questions about it", key=f"instruct {key}", max_chars=200)
+            if st.button("Instruct", key="instruct now") and text.strip():
+                decide(workspace, directives.instruct, text, concept=key, reason=REASON)
+        with st.popover("Rename", icon=":material/edit:"):
+            new = st.text_input("New name", value=name, key=f"rename {key}")
+            if st.button("Rename", key="rename now") and new.strip() != name:
+                decide(workspace, edits.rename, key, new, reason=REASON)
+        if st.button("Reject", key="reject", icon=":material/block:", help="Take it out, and keep it out."):
+            decide(workspace, edits.reject, key, reason=REASON)
+    seen = st.dataframe(
+        pd.DataFrame(rows, columns=["", "predicate", "concept", "support"]), hide_index=True, on_select="rerun",
+        height=HEIGHT if len(rows) > PAIR else "auto", selection_mode="single-row", key=f"relations of {key}",
+        alt="Relations of the selected concept",
+        column_config={"": st.column_config.TextColumn(width=30), "predicate": st.column_config.TextColumn(width=95),
+                       "concept": st.column_config.TextColumn(width=150),
+                       "support": st.column_config.NumberColumn(width=50)},
+    )  # fmt: skip
+    if not seen.selection.rows or seen.selection.rows[0] >= len(relations):
+        note("Choose a relation to read its evidence.")
+        return True
+    chosen = relations[seen.selection.rows[0]]
+    st.dataframe(
+        evidence(workspace, chosen), hide_index=True, key=f"evidence {key}", alt="Evidence for the chosen relation"
+    )
+    with st.container(horizontal=True):
+        if st.button(
+            "Accept", key=f"accept {chosen}", icon=":material/check:", help="It is so: one more piece of evidence."
+        ):
+            decide(workspace, edits.accept, chosen, reason=f"accepted {REASON}")
+        if st.button("Reject", key=f"reject {chosen}", icon=":material/block:", help="Take it out, and keep it out."):
+            decide(workspace, edits.reject_relation, chosen, reason=REASON)
     return True
 
 
 @st.fragment(run_every=NEWS)
 @guarded
-def overview(home: Home, choose: Callable[[str], None]) -> None:
+def overview(workspace: Workspace, choose: Callable[[str], None]) -> None:
     """Draw what stands out while nothing is selected, as it is now; a row that is clicked is chosen."""
     st.markdown("#### Nothing selected")
     note(NOBODY)
-    with home.reading() as graph:
+    with workspace.reading() as graph:
         hubs = nlargest(LISTED, graph.concepts, key=graph.degree)
         lists = {"most connected": hubs, "newest": list(graph.concepts)[: -LISTED - 1 : -1]}
-        shown = {title: [(graph.name(key), graph.degree(key)) for key in keys]
-                 for title, keys in lists.items()}  # fmt: skip
-    for title, rows in shown.items():
+        tables = {title: [(graph.name(key), graph.degree(key)) for key in keys]
+                  for title, keys in lists.items()}  # fmt: skip
+    for title, rows in tables.items():
         if not rows:
             continue
         seen = st.dataframe(
@@ -69,94 +124,66 @@ def overview(home: Home, choose: Callable[[str], None]) -> None:
             choose(next(lists[title][row] for row in (*seen.selection.rows, 0) if row < len(rows)))
 
 
-def _relations(graph: Graph, key: str, relations: Sequence[Relation]) -> pd.DataFrame:
-    rows = [
-        ("→" if one.source == key else "←", one.predicate, graph.name(one.target if one.source == key else one.source),
-         graph.support(one)) for one in relations
-    ]  # fmt: skip
-    return pd.DataFrame(rows, columns=["", "predicate", "concept", "support"])
+def origin(workspace: Workspace, seq: int) -> str:
+    """Say which step brought a concept, whom it asked and about what."""
+    event = workspace.event(seq)
+    if not isinstance(event, Expansion):
+        return f"Added in step {seq}: {short(event.note if isinstance(event, Edit) else '', 200)}"
+    with workspace.reading() as graph:
+        about = " and ".join(short(graph.name(graph.representative(key))) for key in event.focus.concepts)
+    model = short(event.reply.model) or "the model"
+    return f"First mentioned in step {seq}, when {model} was asked about {about} ({short(event.focus.reason, 200)})."
 
 
-def _origin(home: Home, seq: int) -> None:
-    """Say which step brought a concept, and why it was asked."""
-    event = home.event(seq)
-    if isinstance(event, Expansion):
-        st.text(f"Came with event {seq} ({event.focus.strategy}): {short(event.focus.reason, 200)}")
-    elif isinstance(event, Edit):
-        st.text(f"Added by hand with event {seq}: {short(event.note, 200)}")
-
-
-def _two(home: Home, one: str, other: str) -> None:
-    with home.reading() as graph:
-        names = f"{plain(graph.name(one), 40)} and {plain(graph.name(other), 40)}"
-    with st.container(border=True):
-        st.markdown(f"**{names}**")
-        with st.container(horizontal=True):
-            if st.button("Merge", key="merge two", icon=":material/merge:", help="Let the two be one concept."):
-                perform(lambda: acting.merge(home, one, other))
-            if st.button("Keep apart", key="keep apart", help="They are two; nobody asks again."):
-                perform(lambda: acting.apart(home, one, other))
-            if st.button("Ask what connects them", key="expand two"):
-                perform(lambda: steering.expand(home, one, other))
-
-
-def _actions(home: Home, key: str, name: str) -> None:
-    with st.container(horizontal=True):
-        if st.button("Expand", type="primary", icon=":material/add_circle:", help="Ask about it now."):
-            perform(lambda: steering.expand(home, key))
-        with st.popover("Steer", icon=":material/explore:"):
-            _steer(home, key)
-        with st.popover("Rename", icon=":material/edit:"):
-            new = st.text_input("New name", value=name, key=f"rename {key}")
-            if st.button("Rename", key="rename now") and new.strip() != name:
-                perform(lambda: acting.rename(home, key, new))
-        if st.button("Reject", key="reject", icon=":material/block:", help="Take it out, and keep it out."):
-            perform(lambda: acting.reject(home, key))
-
-
-def _steer(home: Home, key: str) -> None:
-    """Offer what binds the questions to come."""
-    words = {"Pin": steering.pin, "Unpin": steering.unpin, "Leave alone": steering.forbid, "Allow": steering.allow}
-    with st.container(horizontal=True):
-        for label, action in words.items():
-            if st.button(label, key=f"steer {label}"):
-                perform(lambda action=action: action(home, key))  # type: ignore[misc]  # bound to this label
-    text = st.text_input("Instruction for questions about it", key=f"instruct {key}", max_chars=200)
-    if st.button("Instruct", key="instruct now") and text.strip():
-        perform(lambda: steering.instruct(home, text, concept=key))
-
-
-def _evidence(home: Home, table: pd.DataFrame, relations: Sequence[Relation], key: str) -> None:
-    """Draw the relations of a concept; for the one that is chosen, who said it, when, and in which words."""
-    seen = st.dataframe(
-        table, hide_index=True, height=HEIGHT if len(table) > PAIR else "auto", on_select="rerun",
-        selection_mode="single-row", key=f"relations of {key}", alt="Relations of the selected concept",
-        column_config={"": st.column_config.TextColumn(width=30), "predicate": st.column_config.TextColumn(width=95),
-                       "concept": st.column_config.TextColumn(width=150),
-                       "support": st.column_config.NumberColumn(width=50)},
-    )  # fmt: skip
-    if not seen.selection.rows or seen.selection.rows[0] >= len(relations):
-        note("Choose a relation to read its evidence.")
-        return
-    chosen = relations[seen.selection.rows[0]]
-    rows = evidence(home, chosen)
-    st.dataframe(rows, hide_index=True, key=f"evidence {key}", alt="Evidence for the chosen relation")
-    with st.container(horizontal=True):
-        if st.button(
-            "Accept", key=f"accept {chosen}", icon=":material/check:", help="It is so: one more piece of evidence."
-        ):
-            perform(lambda: acting.accept(home, chosen))
-        if st.button("Reject", key=f"reject {chosen}", icon=":material/block:", help="Take it out, and keep it out."):
-            perform(lambda: acting.reject_relation(home, chosen))
-
-
-def evidence(home: Home, relation: Relation) -> pd.DataFrame:
-    """Return a row for each time that a relation was said: the event, the raw words, the strategy and its reason."""
-    with home.reading() as graph:
-        said = list(graph.relations.get(relation, ()))
+def evidence(workspace: Workspace, *relations: Relation) -> pd.DataFrame:
+    """Return a row for each time that a relation was said: the step, the raw words, the strategy and its reason."""
+    with workspace.reading() as graph:
+        statements = [one for relation in relations for one in graph.relations.get(relation, ())]
     rows = []
-    for one in said:
-        about = home.rows[one.seq - 1]
+    for one in statements:
+        about = workspace.rows[one.seq - 1]
         words = f"{one.raw.source} — {one.raw.predicate} — {one.raw.target}"
         rows.append((one.seq, words, about.strategy, about.reason))
-    return pd.DataFrame(rows, columns=["event", "in these words", "strategy", "why it was asked"])
+    return pd.DataFrame(rows, columns=["step", "in these words", "strategy", "why it was asked"])
+
+
+def step(event: Event) -> None:
+    """Draw one step: what was asked and why, what came back, and what of it could be used."""
+    if isinstance(event, Edit):
+        st.text(f"Step {event.seq}, by hand: {short(event.note, 300)}")
+        return
+    st.markdown(f"#### Step {event.seq}")
+    if isinstance(event, ReasoningStep):
+        st.text(f"{event.task}, {event.stage}: {short(', '.join(event.subject), 120)}")
+    else:
+        focus, reply = event.focus, event.reply
+        st.text(f"{focus.strategy} asked about {short(', '.join(focus.concepts), 120)} ({focus.angle}): {focus.reason}")
+        cells = st.columns(4)
+        cells[0].metric("Outcome", event.outcome)
+        cells[1].metric("New concepts", len(event.delta.new_concepts))
+        cells[2].metric("Tokens", f"{reply.usage.tokens:,}")
+        cells[3].metric("Seconds", f"{reply.seconds:.1f}")
+    if event.reason:
+        st.text(event.reason)
+    if event.prompt and event.reply:
+        left, right = st.columns(2, gap="medium")
+        with left:
+            st.markdown("**Prompt**")
+            st.code(f"{event.prompt.system}\n\n{event.prompt.user}", language=None, wrap_lines=True, height=300)
+        with right:
+            st.markdown("**Reply**", help="As it came, whatever is in it.")
+            st.code(event.reply.text or "(empty)", language=None, wrap_lines=True, height=300)
+    if isinstance(event, ReasoningStep):
+        st.markdown("**What came of it**")
+        st.code(json.dumps(event.result, ensure_ascii=False, indent=1), language=None, wrap_lines=True, height=300)
+        return
+    delta = event.delta
+    rows = [("new concept", concept.name, "") for concept in delta.new_concepts]
+    rows += [("new relation", f"{s.raw.source} — {s.raw.predicate} — {s.raw.target}", "") for s in delta.relations]
+    rows += [("known relation", f"{s.raw.source} — {s.raw.predicate} — {s.raw.target}", "") for s in delta.support]
+    rows += [(change.do, " = ".join(change.concepts), change.reason) for change in delta.changes]
+    rows += [("kept out", one.text, one.rule) for one in delta.rejects]
+    if rows:
+        st.markdown("**What it brought**")
+        st.dataframe(pd.DataFrame(rows, columns=["what", "words", "why"]), hide_index=True, key="brought",
+                     alt="What the step brought")  # fmt: skip

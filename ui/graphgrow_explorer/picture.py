@@ -4,7 +4,7 @@ Search, hover, filters, colours, the slider and paths live in the browser and co
 command come back.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -30,7 +30,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class Payload:
     """Two frames as they were given, the same as they travel, and a text that tells them from others."""
 
     given: tuple["pd.DataFrame", "pd.DataFrame"]
@@ -40,14 +40,14 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Imposed:
-    """What Python made the page select and the number of that; what Python was last given, and what it last told."""
+class Selection:
+    """What Python last made the page select and the number of that; what Python was last given, and last returned."""
 
     version: int = 0
-    chosen: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
     given: tuple[str, ...] = ()
-    told: tuple[str, ...] = ()
-    sent: Sent | None = None
+    returned: tuple[str, ...] = ()
+    payload: Payload | None = None
 
 
 def picture(
@@ -88,17 +88,24 @@ def picture(
     """
     import streamlit as st
 
-    place = f"{key} imposed"
-    before: Imposed = st.session_state.get(place, Imposed())
-    version, chosen = imposed(before, tuple(selected))
-    sent = ready(before.sent, nodes, edges)
+    place = f"{key} selection"
+    before: Selection = st.session_state.get(place, Selection())
+    version, chosen = impose(before, tuple(selected))
+    payload = before.payload
+    if payload is None or payload.given[0] is not nodes or payload.given[1] is not edges:
+        words = ["source", "target", "predicate"]  # each once, with numbers that point at it
+        travelling = (
+            sent_nodes(nodes),
+            slim(edges.assign(predicate=clipped(edges["predicate"])).astype(dict.fromkeys(words, "category"))),
+        )
+        payload = Payload((nodes, edges), *travelling, stamp(*travelling))
     result = mounted()(
         key=key,
         data={
             "key": key,
-            "nodes": sent.nodes,
-            "edges": sent.edges,
-            "stamp": sent.stamp,
+            "nodes": payload.nodes,
+            "edges": payload.edges,
+            "stamp": payload.stamp,
             "selected": list(chosen),
             "imposed": version,
             "path": list(path),
@@ -107,59 +114,48 @@ def picture(
             "settings": {"commands": COMMANDS, **settings},
         },
         height=height,
-        on_selected_change=nothing,
-        on_command_change=nothing,
+        on_selected_change=lambda: None,  # Streamlit keeps a value for who hears of its change
+        on_command_change=lambda: None,
     )
-    seen = Seen(heard_selection(result.get("selected"), version, chosen), heard_command(result.get("command")))
-    st.session_state[place] = Imposed(version, chosen, tuple(selected), seen.selected, sent)
+    seen = Seen(selection_in(result.get("selected"), version, chosen), command_in(result.get("command")))
+    st.session_state[place] = Selection(version, chosen, tuple(selected), seen.selected, payload)
     return seen
 
 
-def imposed(before: Imposed, selected: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
+def impose(before: Selection, selected: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
     """Return what Python last made the page select, with its number: a new one unless `selected` is an echo."""
-    if selected in (before.given, before.told):
-        return before.version, before.chosen
+    if selected in (before.given, before.returned):
+        return before.version, before.keys
     return before.version + 1, selected
 
 
-def heard_selection(said: object, version: int, chosen: tuple[str, ...]) -> tuple[str, ...]:
+def selection_in(message: object, version: int, chosen: tuple[str, ...]) -> tuple[str, ...]:
     """Return the keys the page says are selected, or what was imposed on it if it had not heard of that yet."""
-    if not isinstance(said, Mapping) or said.get("imposed") != version:
+    if not isinstance(message, Mapping) or message.get("imposed") != version:
         return chosen
-    return texts(said.get("keys"))
+    return texts(message.get("keys"))
 
 
-def heard_command(said: object) -> tuple[str, tuple[str, ...]] | None:
+def command_in(message: object) -> tuple[str, tuple[str, ...]] | None:
     """Return the command the page sent and its keys; whatever is no such thing is none."""
-    if not isinstance(said, Mapping) or not isinstance(said.get("name"), str):
+    if not isinstance(message, Mapping) or not isinstance(message.get("name"), str):
         return None
-    return str(said["name"]), texts(said.get("keys"))
+    return str(message["name"]), texts(message.get("keys"))
 
 
-def texts(said: object) -> tuple[str, ...]:
+def texts(message: object) -> tuple[str, ...]:
     """Return the texts of a list that came from a page."""
-    return tuple(one for one in said if isinstance(one, str)) if isinstance(said, Sequence) else ()
-
-
-def ready(before: Sent | None, nodes: "pd.DataFrame", edges: "pd.DataFrame") -> Sent:
-    """Return frames as they travel; those that were sent last, the very same objects, are not prepared again."""
-    if before and before.given[0] is nodes and before.given[1] is edges:
-        return before
-    travelling = sent_nodes(nodes), sent_edges(edges)
-    return Sent((nodes, edges), *travelling, stamp(*travelling))
+    return tuple(one for one in message if isinstance(one, str)) if isinstance(message, Sequence) else ()
 
 
 def sent_nodes(nodes: "pd.DataFrame") -> "pd.DataFrame":
     """Return concepts as they travel: names cut and free of what UTF-8 cannot hold, numbers in 32 bits."""
-    names = [str(name)[:LONGEST].encode("utf-8", "replace").decode() for name in nodes["name"]]
-    return slim(nodes.assign(name=names))
+    return slim(nodes.assign(name=clipped(nodes["name"])))
 
 
-def sent_edges(edges: "pd.DataFrame") -> "pd.DataFrame":
-    """Return relations as they travel: every key and predicate once, with numbers that point at it."""
-    said = [str(predicate)[:LONGEST].encode("utf-8", "replace").decode() for predicate in edges["predicate"]]
-    words = ["source", "target", "predicate"]
-    return slim(edges.assign(predicate=said).astype(dict.fromkeys(words, "category")))
+def clipped(names: Iterable[object]) -> list[str]:
+    """Return texts no longer than LONGEST and free of what UTF-8 cannot hold."""
+    return [str(name)[:LONGEST].encode("utf-8", "replace").decode() for name in names]
 
 
 def slim(frame: "pd.DataFrame") -> "pd.DataFrame":
@@ -174,10 +170,6 @@ def stamp(*frames: "pd.DataFrame") -> str:
     from pandas.util import hash_pandas_object
 
     return "-".join(f"{len(frame)}.{int(hash_pandas_object(frame).to_numpy().sum()):x}" for frame in frames)
-
-
-def nothing() -> None:
-    """Hear of a change: Streamlit asks for someone who does before it keeps a value."""
 
 
 def mounted() -> "ComponentRenderer":

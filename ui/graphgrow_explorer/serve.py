@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from graphgrow.errors import BadInput
+from graphgrow.api.explorer import BadInput
 from graphgrow_explorer import look
 
 if TYPE_CHECKING:
@@ -86,10 +86,10 @@ def serve(how: Serving, say: Callable[[str], None]) -> None:
     import streamlit as st
 
     from graphgrow_explorer.live import route
-    from graphgrow_explorer.state import homes
+    from graphgrow_explorer.workspace import workspaces
 
-    store = homes().open(how.store).url if how.store else ""
-    port = how.port or _free(how.host)
+    store = workspaces().open(how.store).url if how.store else ""
+    port = how.port or free_port(how.host)
     query = f"?{urlencode({'store': store})}" if store else ""
     address = f"http://{f'[{how.host}]' if ':' in how.host else how.host}:{port}/{query}"
     os.environ.update(
@@ -116,16 +116,14 @@ def entrances() -> "list[Route]":
 
     A page of Streamlit that is entered elsewhere looks for its server below its own address first, and complains.
     """
+    from starlette.responses import RedirectResponse
     from starlette.routing import Route
 
-    return [Route(f"/{name}", _enter, methods=["GET"]) for name in PAGES]
+    def enter(request: "Request") -> "Response":
+        others = [(name, value) for name, value in request.query_params.multi_items() if name != VIEW]
+        return RedirectResponse(f"/?{urlencode([*others, (VIEW, request.url.path.strip('/'))])}", 307)
 
-
-def _enter(request: "Request") -> "Response":
-    from starlette.responses import RedirectResponse
-
-    asked = [(name, value) for name, value in request.query_params.multi_items() if name != VIEW]
-    return RedirectResponse(f"/?{urlencode([*asked, (VIEW, request.url.path.strip('/'))])}", 307)
+    return [Route(f"/{name}", enter, methods=["GET"]) for name in PAGES]
 
 
 def settings(host: str, port: int) -> dict[str, object]:
@@ -152,7 +150,7 @@ def settings(host: str, port: int) -> dict[str, object]:
     }
 
 
-def _free(host: str) -> int:
+def free_port(host: str) -> int:
     """Return the first port from FIRST_PORT on that nobody listens at."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for port in range(FIRST_PORT, FIRST_PORT + PORTS):

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from graphgrow_explorer.state import Home
-from graphgrow_explorer.views import communities, graph, growth, paths, review, steps, thoughts
+from graphgrow_explorer.views import communities, graph, growth, paths, review, runs, thoughts
+from graphgrow_explorer.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class View:
     name: str
     title: str
     icon: str
-    draw: Callable[[Home], None]
+    draw: Callable[[Workspace], None]
     is_live: bool = False
 
 
@@ -27,6 +27,6 @@ VIEWS = {
         View("paths", "Paths & discovery", ":material/conversion_path:", paths.draw),
         View("thoughts", "Ask & ideas", ":material/forum:", thoughts.draw),
         View("review", "Review", ":material/rule:", review.draw),
-        View("runs", "Runs", ":material/play_circle:", steps.draw),
+        View("runs", "Runs", ":material/play_circle:", runs.draw),
     )
 }

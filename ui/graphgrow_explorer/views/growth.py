@@ -1,25 +1,23 @@
-"""How the graph grew: metrics over events, hubs and bridges over time, who asked, and what it cost."""
+"""How the graph grew: metrics over steps, hubs and bridges over time, who asked, and what it cost."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import takewhile
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from graphgrow.export.report.words import METRICS
-from graphgrow.measure.history import history
-from graphgrow.measure.tracking import EMERGED, hubs, snapshots, top_bridges
+from graphgrow.api.explorer import EMERGED, METRICS, snapshots
 from graphgrow_explorer import charts
 from graphgrow_explorer.feedback import note
-from graphgrow_explorer.state import Home, Row
 from graphgrow_explorer.text import short
+from graphgrow_explorer.workspace import Row, Workspace
 
 SNAPSHOTS = 12
 WINDOWS = 30
 LARGE = 3_000  # concepts; beyond, what needs the whole graph is measured when somebody asks
 TOP = 6  # curves that an eye can tell apart
-FEWEST = 2  # events that make a curve
+FEWEST = 2  # steps that make a curve
 
 COUNTS = {"nodes": "concepts", "edges": "pairs of related concepts", "components": "components"}
 MEASURED = {
@@ -31,142 +29,126 @@ MEASURED = {
     "bridge_concepts": "bridge concepts",
 }
 
-Bridges = list[tuple[int, dict[str, float | None]]]
 
-
-def draw(home: Home) -> None:
+def draw(workspace: Workspace) -> None:
     """Draw every curve of a run, each with its table where somebody wants it."""
-    with home.reading():
-        rows = list(home.rows)
+    with workspace.reading() as graph:
+        rows, size = list(workspace.rows), len(graph.concepts)
+        names = {key: short(graph.name(key), 40) for key in graph.concepts}
     if len(rows) < FEWEST:
-        note("Curves begin with the second event: start a run in the view Runs.")
+        note("Curves begin with the second step: start a run in the view Runs.")
         return
     tables = st.toggle("Tables beside the curves", key="tables", bind="query-params")
-    _counted(rows, tables=tables)
+    counted = [row for row in rows if row.nodes is not None]
+    for cell, (name, title) in zip(st.columns(len(COUNTS)), COUNTS.items(), strict=True):
+        curve(cell, [(row.seq, getattr(row, name)) for row in counted], title, tables=tables)
+
     st.subheader("Structure")
-    if _is_wanted(home):
+    if size > LARGE and st.session_state.get("measured") != workspace.url:
+        note(f"Clustering, paths and communities of {size:,} concepts take minutes the first time; they are kept then.")
+        if st.button("Measure now", icon=":material/straighten:"):
+            st.session_state["measured"] = workspace.url
+            st.rerun()
+    else:
         with st.spinner("Measuring the graph at every snapshot…"):
-            measured, leading, bridges = _measured(home.url, home.mark, home)
-        _curves(measured, tables=tables)
-        _over_time(home, leading, bridges, tables=tables)
+            measured, degrees, between = measurements(workspace.url, workspace.mark, workspace)
+        known = [name for name in MEASURED if name in measured.columns]
+        cells = [cell for _ in known[::3] for cell in st.columns(3)]
+        for cell, name in zip(cells, known, strict=False):
+            points = list(zip(measured.index, measured[name].astype("float64"), strict=True))
+            curve(cell, points, MEASURED[name], METRICS.get(name, ""), tables=tables)
+        left, right = st.columns(2, gap="large")
+        about = f"Concepts that came to have more than {EMERGED} neighbours."
+        curves(left, degrees, names, "Hubs", "neighbours", about, tables=tables)
+        about = "Concepts on the largest share of shortest paths."
+        curves(right, between, names, "Bridges", "betweenness", about, tables=tables)
+
     st.subheader("Questions and cost")
-    _asked(rows, tables=tables)
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.markdown("**Who asked**", help="The share of each strategy among the questions, in windows over the run.")
+        table = pd.DataFrame(windows(rows), columns=["x", "series", "y"])
+        st.altair_chart(charts.shares(table, "share of questions", "Shares of the strategies over the run"))
+        if tables:
+            st.dataframe(table.rename(columns={"x": "step", "series": "strategy", "y": "questions"}),
+                         hide_index=True, height=200, alt="Questions by strategy")  # fmt: skip
+    with right:
+        st.markdown("**Cost**", help="Prompt and completion tokens that were paid for, added up.")
+        totals = pd.Series([row.tokens for row in rows]).cumsum()
+        table = pd.DataFrame({"x": [row.seq for row in rows], "y": totals, "series": "tokens"})
+        st.altair_chart(charts.lines(table, "tokens", "Tokens paid over the run"), key="chart tokens")
+        tokens, new = sum(row.tokens for row in rows), sum(row.concepts for row in rows)
+        usd, seconds = sum(row.usd or 0.0 for row in rows), sum(row.seconds for row in rows)
+        questions = sum(row.kind != "edit" for row in rows)
+        first, second, third = st.columns(3)
+        first.metric("Tokens per concept", f"{tokens / new:,.0f}" if new else "none")
+        second.metric("Seconds per question", f"{seconds / max(1, questions):,.1f}")
+        third.metric("Cost", f"{usd:.4f} USD" if usd else "unknown price")
 
 
-def _counted(rows: Sequence[Row], *, tables: bool) -> None:
-    counts = [row for row in rows if row.nodes is not None]
-    cells = st.columns(len(COUNTS))
-    for cell, (name, title) in zip(cells, COUNTS.items(), strict=True):
-        points = [(row.seq, getattr(row, name)) for row in counts]
-        _chart(cell, points, title, tables=tables)
-
-
-def _chart(cell: "st.delta_generator.DeltaGenerator", points: Sequence[tuple[int, object]], title: str,
-           about: str = "", *, tables: bool) -> None:  # fmt: skip
+def curve(
+    cell: DeltaGenerator, points: Sequence[tuple[int, object]], title: str, about: str = "", *, tables: bool
+) -> None:
     """Draw one curve with its title, and the numbers behind it."""
     table = pd.DataFrame(points, columns=["x", "y"]).dropna().assign(series=title)
     with cell:
         st.markdown(f"**{title.capitalize()}**", help=about or None)
         if len(table) < FEWEST:
-            note("not enough of it yet")
+            note("Needs at least two steps")
             return
-        st.altair_chart(charts.lines(table, title, f"{title} over the events of the run"), key=f"chart {title}")
+        st.altair_chart(charts.lines(table, title, f"{title} over the steps of the run"), key=f"chart {title}")
         if tables:
-            st.dataframe(table[["x", "y"]].rename(columns={"x": "event", "y": title}), hide_index=True, height=200,
-                         key=f"table {title}", alt=f"{title} over the events of the run")  # fmt: skip
+            st.dataframe(table[["x", "y"]].rename(columns={"x": "step", "y": title}), hide_index=True, height=200,
+                         key=f"table {title}", alt=f"{title} over the steps of the run")  # fmt: skip
 
 
-def _is_wanted(home: Home) -> bool:
-    """Tell whether to measure; in a large graph somebody has to ask for it."""
-    size = len(home.graph.concepts)
-    if size <= LARGE or st.session_state.get("measured") == home.url:
-        return True
-    note(f"Clustering, paths and communities of {size:,} concepts take minutes the first time; they are kept then.")
-    if st.button("Measure now", icon=":material/straighten:"):
-        st.session_state["measured"] = home.url
-        st.rerun()
-    return False
+def curves(
+    cell: DeltaGenerator, table: pd.DataFrame, names: dict[str, str], title: str, axis: str, about: str, *, tables: bool
+) -> None:
+    """Draw a curve for each concept of a table with the columns x, key and y."""
+    table = table.assign(series=[names.get(key, key) for key in table["key"]])
+    with cell:
+        st.markdown(f"**{title}**", help=about)
+        if len(table) < FEWEST:
+            note("Needs at least two steps")
+            return
+        words = f"{title} over the steps of the run: {about}"
+        st.altair_chart(charts.lines(table, axis, words, root=True), key=f"chart {title}")
+        if tables:
+            columns = {"x": "step", "series": "concept", "y": axis}
+            st.dataframe(table[list(columns)].rename(columns=columns), hide_index=True, height=200,
+                         key=f"table {title}", alt=about)  # fmt: skip
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
-def _measured(
+def measurements(
     url: str,  # noqa: ARG001  # tells one store from another
     mark: tuple[int, int],
-    _home: Home,
-) -> tuple[pd.DataFrame, pd.DataFrame, Bridges]:
-    """Return the history, the degrees of the hubs and the betweenness of the bridges up to an event.
+    _workspace: Workspace,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return the history at its snapshots, the degrees of hubs and the betweenness of bridges: columns x, key, y.
 
     `url` and `mark` tell one history from another.
     """
-    with _home.log() as store:
-        events = list(takewhile(lambda event: event.seq <= mark[0], store.events()))
-        every = max(1, len(events) // SNAPSHOTS)
-        table = history(events, every=every, cache=store)
-    taken = table[(table.index % every == 0) | (table.index == table.index.max())]
-    with _home.reading() as graph:
-        first = [hub.concept for hub in hubs(events)]
-        leading = sorted(first, key=lambda key: -graph.degree(key) if key in graph.concepts else 0)[:TOP]
-    bridges = [(row.seq, row.betweenness) for row in top_bridges(events, every=every, top=TOP)]
-    degrees = [(seq, key, len(running.near[key])) for seq, running in snapshots(events, every=every)
-               for key in leading if key in running.near]  # fmt: skip
-    return taken, pd.DataFrame(degrees, columns=["x", "key", "y"]), bridges
+    every = max(1, mark[0] // SNAPSHOTS)
+    with _workspace.log() as store:
+        history, hubs = store.history(every=every), store.hubs(above=EMERGED)
+        between = store.bridges(every=every, top=TOP)
+        leading = sorted(hubs.index, key=lambda key: -hubs["degree"][key])[:TOP]
+        degrees = [(seq, key, len(running.near[key])) for seq, running in snapshots(store.events(), every=every)
+                   for key in leading if key in running.near]  # fmt: skip
+    is_snapshot = (history.index % every == 0) | (history.index == history.index.max())
+    bridges = [(seq, key, row[key]) for seq, row in between.iterrows() for key in between.columns]
+    columns = ["x", "key", "y"]
+    return (
+        history[is_snapshot],
+        pd.DataFrame(degrees, columns=columns),
+        pd.DataFrame(bridges, columns=columns).astype({"y": "float64"}).dropna(),
+    )
 
 
-def _curves(measured: pd.DataFrame, *, tables: bool) -> None:
-    names = [name for name in MEASURED if name in measured.columns]
-    for start in range(0, len(names), 3):
-        for cell, name in zip(st.columns(3), names[start : start + 3], strict=False):
-            column = measured[name].astype("float64")
-            points = list(zip(measured.index, column, strict=True))
-            _chart(cell, points, MEASURED[name], METRICS.get(name, ""), tables=tables)
-
-
-def _over_time(home: Home, leading: pd.DataFrame, bridges: Bridges, *, tables: bool) -> None:
-    left, right = st.columns(2, gap="large")
-    with home.reading() as graph:
-        names = {key: short(graph.name(key), 40) for key in graph.concepts}
-    degrees = leading.assign(series=[names.get(key, key) for key in leading["key"]])
-    between = pd.DataFrame(
-        [(seq, names.get(key, key), value) for seq, row in bridges for key, value in row.items()],
-        columns=["x", "series", "y"],
-    ).astype({"y": "float64"})
-    with left:
-        _several(degrees, "Hubs", "neighbours", f"Concepts that came to have more than {EMERGED} neighbours.", tables)
-    with right:
-        _several(between.dropna(), "Bridges", "betweenness", "Concepts on the largest share of shortest paths.", tables)
-
-
-def _several(table: pd.DataFrame, title: str, axis: str, about: str, tables: bool) -> None:  # noqa: FBT001  # as above
-    st.markdown(f"**{title}**", help=about)
-    if len(table) < FEWEST:
-        note("none yet")
-        return
-    said = f"{title} over the events of the run: {about}"
-    st.altair_chart(charts.lines(table, axis, said, root=True), key=f"chart {title}")
-    if tables:
-        st.dataframe(table[["x", "series", "y"]].rename(columns={"x": "event", "series": "concept", "y": axis}),
-                     hide_index=True, height=200, key=f"table {title}", alt=about)  # fmt: skip
-
-
-def _asked(rows: Sequence[Row], *, tables: bool) -> None:
-    left, right = st.columns(2, gap="large")
-    with left:
-        st.markdown("**Who asked**", help="The share of each strategy among the questions, in windows over the run.")
-        table = pd.DataFrame(_windows(rows), columns=["x", "series", "y"])
-        st.altair_chart(charts.shares(table, "share of questions", "Shares of the strategies over the run"))
-        if tables:
-            st.dataframe(table.rename(columns={"x": "event", "series": "strategy", "y": "questions"}),
-                         hide_index=True, height=200, alt="Questions by strategy")  # fmt: skip
-    with right:
-        st.markdown("**Cost**", help="Prompt and completion tokens that were paid for, added up.")
-        totals = pd.Series([row.tokens for row in rows]).cumsum()
-        points = pd.DataFrame({"x": [row.seq for row in rows], "y": totals, "series": "tokens"})
-        st.altair_chart(charts.lines(points, "tokens", "Tokens paid over the run"), key="chart tokens")
-        _bill(rows)
-
-
-def _windows(rows: Sequence[Row]) -> Iterator[tuple[int, str, int]]:
-    """Yield how often each strategy asked, in windows of events."""
+def windows(rows: Sequence[Row]) -> Iterator[tuple[int, str, int]]:
+    """Yield how often each strategy asked, in windows of steps."""
     rows = [row for row in rows if row.kind == "expansion"]
     width = max(1, len(rows) // WINDOWS)
     order = [name for name, _ in Counter(row.strategy for row in rows).most_common()]
@@ -175,13 +157,3 @@ def _windows(rows: Sequence[Row]) -> Iterator[tuple[int, str, int]]:
         counts = Counter(row.strategy for row in window)
         for name in order:
             yield window[-1].seq, name, counts[name]
-
-
-def _bill(rows: Sequence[Row]) -> None:
-    tokens, new = sum(row.tokens for row in rows), sum(row.concepts for row in rows)
-    usd, seconds = sum(row.usd or 0.0 for row in rows), sum(row.seconds for row in rows)
-    first, second, third = st.columns(3)
-    first.metric("Tokens a concept", f"{tokens / new:,.0f}" if new else "none")
-    asked = sum(row.kind != "edit" for row in rows)
-    second.metric("Seconds a question", f"{seconds / max(1, asked):,.1f}")
-    third.metric("Money", f"{usd:.4f} USD" if usd else "none known")

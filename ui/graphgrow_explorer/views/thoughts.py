@@ -2,187 +2,179 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pandas as pd
 import streamlit as st
 
-from graphgrow.graph.graph import Graph
-from graphgrow.graph.model import ReasoningStep, Task
-from graphgrow.reason.answers import QUESTION, GraphAnswer
-from graphgrow.reason.citations import Citation
-from graphgrow.reason.ideas import Idea, Ideas
-from graphgrow.reason.judge import Judgement
-from graphgrow.reason.seeds import IdeaDials
-from graphgrow.reason.tasks import outcome
+from graphgrow.api.explorer import QUESTION, GraphAnswer, IdeaDials, Ideas, Judgement, ReasoningStep, Task, outcome
 from graphgrow_explorer import questions
 from graphgrow_explorer.feedback import guarded, note, perform, problem
 from graphgrow_explorer.serve import VIEW
-from graphgrow_explorer.state import Home
 from graphgrow_explorer.text import counted, plain, short
+from graphgrow_explorer.workspace import Workspace
 
 T = TypeVar("T")
 PULSE = 1.5  # seconds
 ASKING = "asking"
 LISTED = 50  # works of a kind, the newest
 LONGEST = 2_000  # characters of a text
-NOT_DONE = "It was broken off: the command that began it goes on with it, and pays for nothing twice."
+INTERRUPTED = "Interrupted before an answer arrived. {} continues it; nothing is charged twice."
 
 
-def draw(home: Home) -> None:
-    """Draw a line to ask from, then the answers, ideas and judgements of this graph, each kind in a tab."""
-    if not home.url.startswith("memory:"):
-        _ask(home)
-        under_way(home)
+def draw(workspace: Workspace) -> None:
+    """Draw two forms to ask from, then the answers, ideas and judgements of this graph, each kind in a tab."""
+    if workspace.is_file:
+        left, right = st.columns(2, gap="large")
+        with left, st.form("ask the graph", border=True, clear_on_submit=True):
+            text = st.text_input("Your question", max_chars=QUESTION)
+            if st.form_submit_button("Ask", type="primary", icon=":material/forum:") and text.strip():
+                perform(lambda: questions.ask(workspace, text))
+        with right, st.form("ideas", border=True, clear_on_submit=True):
+            goal = st.text_input("Goal for new ideas", max_chars=QUESTION)
+            dials = {
+                name: column.slider(name.capitalize(), 0.0, 1.0, value, 0.1)
+                for (name, value), column in zip(asdict(IdeaDials()).items(), st.columns(3), strict=True)
+            }
+            if st.form_submit_button("Propose ideas", icon=":material/lightbulb:"):
+                perform(lambda: questions.ideas(workspace, goal, dials))
+        under_way(workspace)
     answers, ideas, judgements = st.tabs(["Answers", "Ideas", "Judgements"])
     with answers:
-        _works(home, "ask", "question", GraphAnswer, _answer)
+        browse(workspace, "ask", "No answers yet. Type a question above and press Ask.", GraphAnswer, answer)
     with ideas:
-        _works(home, "ideas", "goal", Ideas, _ideas)
+        browse(
+            workspace, "ideas", "No ideas yet. Type a goal above, or none, and press Propose ideas.", Ideas, proposed
+        )
     with judgements:
-        _works(home, "judge", "question", Judgement, _judgement)
-
-
-def _ask(home: Home) -> None:
-    """Let somebody ask the graph, or for ideas; both go on when the page is closed."""
-    with st.form("ask the graph", border=True, clear_on_submit=True):
-        text = st.text_input("Ask the graph, or say what ideas are wanted for", max_chars=QUESTION)
-        dials = st.columns(3)
-        wanted = {
-            name: column.slider(name.capitalize(), 0.0, 1.0, value, 0.1, help="For ideas.")
-            for (name, value), column in zip(asdict(IdeaDials()).items(), dials, strict=True)
-        }
-        left, right = st.columns(2)
-        if left.form_submit_button("Ask", type="primary", icon=":material/forum:", width="stretch") and text.strip():
-            perform(lambda: questions.ask(home, text))
-        if right.form_submit_button("Propose ideas", icon=":material/lightbulb:", width="stretch"):
-            perform(lambda: questions.ideas(home, text, wanted))
+        browse(workspace, "judge", "No judgements yet:  graphgrow judge  compares two answers.", Judgement, judgement)
 
 
 @st.fragment(run_every=PULSE)
 @guarded
-def under_way(home: Home) -> None:
+def under_way(workspace: Workspace) -> None:
     """Say what is being asked, or why the last question came to nothing; draw the page anew when it has ended."""
-    last = questions.last(home.url)
-    known, st.session_state[ASKING] = st.session_state.get(ASKING), bool(last and last.is_alive)
-    if known and not st.session_state[ASKING]:
+    last = questions.last(workspace.url)
+    before, st.session_state[ASKING] = st.session_state.get(ASKING), bool(last and last.is_alive)
+    if before and not st.session_state[ASKING]:
         st.rerun()
     if last and last.is_alive:
         note(f"Under way: {short(last.text, 200) or 'ideas about the topic'}")
-    elif last and last.said:
-        problem(last.said)
+    elif last and last.message:
+        problem(last.message)
 
 
-def _works(home: Home, task: Task, title: str, form: type[T], show: Callable[[Home, ReasoningStep, T], None]) -> None:
+def browse(
+    workspace: Workspace, task: Task, empty: str, form: type[T], show: Callable[[Workspace, ReasoningStep, T], None]
+) -> None:
     """Let somebody choose one of the works of a kind, and draw what came of it; the newest is drawn first."""
-    with home.reading() as graph:
+    with workspace.reading() as graph:
         plans = [works[0] for works in graph.thoughts.values() if works[0].task == task][: -LISTED - 1 : -1]
     if not plans:
-        note(f"None yet:  graphgrow {task}  makes them, and they are kept in the graph's log.")
+        note(empty)
         return
-    names = {plan.seq: f"{plan.seq}. {short(_wanted(plan, title) or 'about the topic', 100)}" for plan in plans}
-    chosen = st.selectbox(title.capitalize(), list(names), format_func=lambda seq: names[seq], key=f"work of {task}")
-    plan = next((plan for plan in plans if plan.seq == chosen), plans[0])
-    note(f"Event {plan.seq}, {plan.at.replace('T', ' ')[:16]}")
-    with home.reading() as graph:
-        found = outcome(graph, plan, form)
-    if found is None:
-        note(NOT_DONE)
+    title = "goal" if task == "ideas" else "question"
+    names = {plan.seq: f"{plan.seq}. {short(wanted(plan).get(title) or 'about the topic', 100)}" for plan in plans}
+    seq = st.selectbox(title.capitalize(), list(names), format_func=lambda seq: names[seq], key=f"work of {task}")
+    plan = next((plan for plan in plans if plan.seq == seq), plans[0])
+    note(f"Step {plan.seq}, {plan.at.replace('T', ' ')[:16]}")
+    with workspace.reading() as graph:
+        result = outcome(graph, plan, form)
+    if result is not None:
+        show(workspace, plan, result)
+    elif task == "judge" or not workspace.is_file:
+        note(INTERRUPTED.format(f"The same  graphgrow {task}"))
     else:
-        show(home, plan, found)
+        note(INTERRUPTED.format("Retry"))
+        if st.button("Retry", key=f"retry {plan.seq}", icon=":material/refresh:"):
+            again = wanted(plan)
+            if task == "ask":
+                perform(lambda: questions.ask(workspace, again["question"]))
+            else:
+                perform(lambda: questions.ideas(workspace, again["goal"], again["dials"]))
 
 
-def _wanted(plan: ReasoningStep, name: str) -> str:
-    wanted = plan.result.get("wanted")
-    return str(wanted.get(name, "")) if isinstance(wanted, dict) else ""
+def wanted(plan: ReasoningStep) -> dict[str, Any]:
+    """Return what a work is to do, as its plan keeps it."""
+    options = plan.result.get("wanted")
+    return options if isinstance(options, dict) else {}
 
 
-def _answer(home: Home, plan: ReasoningStep, found: GraphAnswer) -> None:
-    _text(found.question, "Question")
+def answer(workspace: Workspace, plan: ReasoningStep, informed: GraphAnswer) -> None:
+    """Draw an answer beside what it follows from: the relations with their steps, a button for every concept."""
+    paragraph(informed.question, "Question")
     left, right = st.columns([3, 2], gap="large")
     with left:
-        for claim in found.claims:
+        for claim in informed.claims:
             st.text(short(claim.line, LONGEST))
-        if not found.known:
-            problem(f"{found.text} {found.reason}")
-        for one in found.unsupported:
+        if not informed.known:
+            problem(f"{informed.text} {informed.reason}")
+        for one in informed.unsupported:
             st.text(f"Not from the graph: {short(one, LONGEST)}")
-        for removed in found.removed:
-            note(f"Taken off: {short(removed.cite, 200)} {removed.why}.")
-        if found.plain is not None:
-            spent = f"{counted(found.tokens[0], 'token')} with it, {found.tokens[1]:,} without"
-            _text(" ".join(found.plain) or "The model does not know.", f"Without the graph ({spent})")
-    with right:
-        cites = list({cite.id: cite for claim in found.claims for cite in claim.cites}.values())
-        _cites(home, plan, cites)
+        for removed in informed.removed:
+            note(f'Citation removed: "{short(removed.cite, 200)}" does not support this sentence: it {removed.why}.')
+        if informed.plain is not None:
+            spent = f"{counted(informed.tokens[0], 'token')} with it, {informed.tokens[1]:,} without"
+            paragraph(" ".join(informed.plain) or "The model does not know.", f"Without the graph ({spent})")
+    cites = list({cite.id: cite for claim in informed.claims for cite in claim.cites}.values())
+    if cites:
+        with right:
+            st.markdown("**It follows from**")
+            rows = [(cite.words, ", ".join(map(str, cite.steps))) for cite in cites]
+            st.dataframe(pd.DataFrame(rows, columns=["in the graph", "step"]), hide_index=True, key=f"cites {plan.seq}",
+                         alt="What the answer follows from")  # fmt: skip
+            concepts(workspace, [key for cite in cites for key in cite.concepts], f"cited {plan.seq}")
 
 
-def _cites(home: Home, plan: ReasoningStep, cites: Sequence[Citation]) -> None:
-    """Draw what an answer follows from: the relations with their steps, and a button for every concept."""
-    if not cites:
-        return
-    st.markdown("**It follows from**")
-    rows = [(cite.words, ", ".join(map(str, cite.steps))) for cite in cites]
-    st.dataframe(pd.DataFrame(rows, columns=["in the graph", "step"]), hide_index=True, key=f"cites {plan.seq}",
-                 alt="What the answer follows from")  # fmt: skip
-    _concepts(home, [key for cite in cites for key in cite.concepts], f"cited {plan.seq}")
-
-
-def _concepts(home: Home, keys: Sequence[str], place: str) -> None:
+def concepts(workspace: Workspace, keys: Sequence[str], place: str) -> None:
     """Draw a button for every concept that is still there; it leads to the graph with that concept selected."""
-    with home.reading() as graph:
-        shown = _shown(graph, keys)
+    with workspace.reading() as graph:
+        here = dict.fromkeys(map(graph.representative, keys))
+        names = {key: graph.name(key) for key in here if key in graph.concepts}
     with st.container(horizontal=True):
-        for key, name in shown.items():
+        for key, name in names.items():
             if st.button(plain(name, 40), key=f"{place} {key}", help="Show it in the graph."):
                 st.query_params[VIEW] = "graph"
                 st.query_params["concept"] = key
                 st.rerun()
 
 
-def _shown(graph: Graph, keys: Sequence[str]) -> dict[str, str]:
-    found = dict.fromkeys(map(graph.representative, keys))
-    return {key: graph.name(key) for key in found if key in graph.concepts}
-
-
-def _ideas(home: Home, plan: ReasoningStep, found: Ideas) -> None:
-    dials = found.dials
+def proposed(workspace: Workspace, plan: ReasoningStep, ideas: Ideas) -> None:
+    """Draw ideas with their numbers, and each one with the relations that are nearest to it."""
+    dials = ideas.dials
     note(f"novelty {dials.novelty:g}, feasibility {dials.feasibility:g}, effectiveness {dials.effectiveness:g}")
-    if found.reason or not found.ranked:
-        problem(found.reason or "No idea came of it.")
-    rows = [(one.title, one.novelty, one.won, one.compared, one.kind, one.apart) for one in found.ranked]
+    if ideas.reason or not ideas.ranked:
+        problem(ideas.reason or "No idea came of it.")
+    rows = [(one.title, one.novelty, one.won, one.compared, one.kind, one.apart) for one in ideas.ranked]
     table = pd.DataFrame(rows, columns=["idea", "novelty", "won", "compared", "begins with", "apart"])
     if rows:
         st.dataframe(table, hide_index=True, key=f"ideas {plan.seq}", alt="The ideas with their numbers, best first")
-    for place, one in enumerate(found.ranked, 1):
-        with st.expander(f"{place}. {plain(one.title, 90)}", expanded=place == 1):
-            _idea(home, one, f"idea {plan.seq} {place}")
+    for number, one in enumerate(ideas.ranked, 1):
+        place = f"idea {plan.seq} {number}"
+        with st.expander(f"{number}. {plain(one.title, 90)}", expanded=number == 1):
+            for name in ("hypothesis", "mechanism", "prediction", "test"):
+                paragraph(getattr(one, name), name.capitalize())
+            concepts(workspace, one.concepts, place)
+            nearest = [(near.words, near.likeness, ", ".join(map(str, near.steps))) for near in one.nearest]
+            st.dataframe(pd.DataFrame(nearest, columns=["nearest in the graph", "likeness", "step"]), hide_index=True,
+                         key=f"near {place}", alt="Existing relations that are nearest to the idea")  # fmt: skip
 
 
-def _idea(home: Home, one: Idea, place: str) -> None:
-    for name in ("hypothesis", "mechanism", "prediction", "test"):
-        _text(getattr(one, name), name.capitalize())
-    _concepts(home, one.concepts, place)
-    rows = [(near.words, near.likeness, ", ".join(map(str, near.steps))) for near in one.nearest]
-    st.dataframe(pd.DataFrame(rows, columns=["nearest in the graph", "likeness", "step"]), hide_index=True,
-                 key=f"near {place}", alt="Existing relations that are nearest to the idea")  # fmt: skip
-
-
-def _judgement(_: Home, plan: ReasoningStep, found: Judgement) -> None:
-    _text(found.sentence, "Verdict")
-    if found.interval and found.agreement is not None:
-        low, high = found.interval
-        note(f"95 % interval {low:.0%} to {high:.0%}; both orders agree in {found.agreement:.0%} of the samples")
-    left, right = st.columns(2, gap="large")
-    for side, name in ((left, "one"), (right, "other")):
-        with side:
-            _text(_wanted(plan, name), short(found.names[name == "other"], 60))
-    rows = [(one.name, one.right, one.asked) for one in found.probes]
+def judgement(_: Workspace, plan: ReasoningStep, verdict: Judgement) -> None:
+    """Draw a verdict with both answers, and how the judge did in the probes."""
+    paragraph(verdict.sentence, "Verdict")
+    if verdict.interval and verdict.agreement is not None:
+        low, high = verdict.interval
+        note(f"95 % interval {low:.0%} to {high:.0%}; both orders agree in {verdict.agreement:.0%} of the samples")
+    for column, name, title in zip(st.columns(2, gap="large"), ("one", "other"), verdict.names, strict=True):
+        with column:
+            paragraph(str(wanted(plan).get(name, "")), short(title, 60))
+    rows = [(one.name, one.right, one.asked) for one in verdict.probes]
     st.dataframe(pd.DataFrame(rows, columns=["probe", "right", "asked"]), hide_index=True, key=f"probes {plan.seq}",
                  alt="How the judge did in the probes")  # fmt: skip
 
 
-def _text(text: str, title: str) -> None:
+def paragraph(words: str, title: str) -> None:
     """Draw text under a title, as it is."""
     st.markdown(f"**{plain(title, 90)}**")
-    st.text(short(text, LONGEST))
+    st.text(short(words, LONGEST))

@@ -84,7 +84,7 @@ export class Card {
         h("small", { textContent: `${plural(row.degree, "relations")} · since step ${row.first_seq} · ${groups.mode === "community" ? groups.label(groups.of(row)) : ""}`.replace(/ · $/, "") })),
       h("button", { type: "button", className: "quiet", textContent: "×", "aria-label": `Unselect ${row.label}`, onclick: () => this.actions.unselect(row) })));
     if (selected.length === 1) parts.push(this.depths(selected[0], around), hint("Shift-click another concept for the path between the two."));
-    if (path.length) parts.push(steps(path, this.actions.fly));
+    if (path.length) parts.push(hops(path, this.actions.fly));
     else if (tried) parts.push(hint("No path between the two in what is shown."));
     if (selected.length) parts.push(h("div", { className: "row" }, ...commands
       .filter((name) => (name === "merge" ? selected.length === 2 : true))
@@ -104,14 +104,14 @@ export class Card {
 const hint = (text) => h("p", { className: "hint", textContent: text });
 const label = (name) => short(String(name).replaceAll("_", " ").replace(/^./, (one) => one.toUpperCase()), 24);
 
-function steps(path, fly) {
+function hops(path, fly) {
   const items = path.map((row, at) => {
     const edge = at ? between(path[at - 1], row) : null;
     const said = edge ? (edge.target === row ? `${short(edge.predicate, 30)} →` : `← ${short(edge.predicate, 30)}`) : "";
     return h("li", {}, edge ? h("small", { textContent: said }) : null,
       h("button", { type: "button", className: "quiet", textContent: row.label, onclick: () => fly(row) }));
   });
-  return h("div", { className: "path" }, h("small", { textContent: plural(path.length - 1, path.length === 2 ? "step" : "steps") }), h("ol", {}, ...items));
+  return h("div", { className: "path" }, h("small", { textContent: plural(path.length - 1, path.length === 2 ? "hop" : "hops") }), h("ol", {}, ...items));
 }
 
 export class Timeline {

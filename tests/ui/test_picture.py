@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from graphgrow_explorer.picture import Imposed, heard_command, heard_selection, imposed, sent_nodes, stamp
+from graphgrow_explorer.picture import Selection, command_in, impose, selection_in, sent_nodes, stamp
 from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import Browser
@@ -274,19 +274,19 @@ KEYS = st.lists(st.sampled_from("abc"), max_size=2).map(tuple)
 @given(KEYS, KEYS, KEYS)
 def test_an_echo_imposes_nothing(first: tuple[str, ...], given_: tuple[str, ...], clicked: tuple[str, ...]) -> None:
     """What is passed back, or passed again, changes nothing; anything else is imposed under a new number."""
-    before = Imposed(3, first, given_, clicked)
-    assert imposed(before, clicked) == imposed(before, given_) == (3, first)
+    before = Selection(3, first, given_, clicked)
+    assert impose(before, clicked) == impose(before, given_) == (3, first)
     other = (*given_, *clicked, "d")
-    assert imposed(before, other) == (4, other)
-    assert heard_selection({"keys": list(clicked), "imposed": 4}, 4, other) == clicked
-    assert heard_selection({"keys": list(clicked), "imposed": 3}, 4, other) == other
+    assert impose(before, other) == (4, other)
+    assert selection_in({"keys": list(clicked), "imposed": 4}, 4, other) == clicked
+    assert selection_in({"keys": list(clicked), "imposed": 3}, 4, other) == other
 
 
 @pytest.mark.parametrize("said", [None, 3, "expand", [], {}, {"name": 3}, {"keys": ["a"]}])
 def test_what_is_no_command_is_none(said: object) -> None:
     """A page can say anything; only a name with keys is a command."""
-    assert heard_command(said) is None
-    assert heard_command({"name": "expand", "keys": ["a", 3, None]}) == ("expand", ("a",))
+    assert command_in(said) is None
+    assert command_in({"name": "expand", "keys": ["a", 3, None]}) == ("expand", ("a",))
 
 
 def test_frames_travel_light_and_are_known_again() -> None:

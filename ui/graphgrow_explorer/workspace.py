@@ -5,28 +5,38 @@ Pages run in threads and share a graph, so whoever reads it holds its lock, and 
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from secrets import token_urlsafe
 from threading import Lock, RLock
-from typing import TypeVar, cast
+from typing import Concatenate, ParamSpec, TypeVar, cast
 
-from graphgrow.errors import StaleGraph
-from graphgrow.graph.graph import Graph
-from graphgrow.graph.model import Edit, Event, Expansion, ReasoningStep, Reply
-from graphgrow.growth.step import now
-from graphgrow.stores import NEO4J, GraphStore, open_store, store_url
+from graphgrow import KnowledgeGraph
+from graphgrow.api.explorer import (
+    NEO4J,
+    Edit,
+    Event,
+    Graph,
+    ReasoningStep,
+    Reply,
+    StaleGraph,
+    now,
+    open_store,
+    store_url,
+)
 
+P = ParamSpec("P")
 T = TypeVar("T")
 MOST = 8  # stores that stay open
 UPHEAVALS = 200  # decisions that a page may have missed before it is given the whole graph
+REASON = "in the explorer"  # why something was decided here
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One event in a line: what was asked and why, what it cost, what it brought; counts are those after it."""
+    """One step in a line: what was asked and why, what it cost, what it brought; counts are those after it."""
 
     seq: int
     at: str
@@ -37,14 +47,34 @@ class Row:
     concepts: int
     relations: int
     rejects: int
-    tokens: int
-    usd: float | None
-    seconds: float
-    model: str
+    tokens: int = 0
+    usd: float | None = None
+    seconds: float = 0.0
+    model: str = ""
     nodes: int | None = None
     edges: int | None = None
     components: int | None = None
     kind: str = "expansion"
+
+    @classmethod
+    def of(cls, event: Event) -> "Row":
+        """Return an event in a line."""
+        delta = event.delta
+        brought = len(delta.new_concepts), len(delta.relations), len(delta.rejects)
+        if isinstance(event, Edit):
+            why = ", ".join(dict.fromkeys(change.reason for change in delta.changes if change.reason))
+            return cls(event.seq, event.at, "by hand", event.note, why, event.edit, *brought, kind=event.kind)
+        reply = event.reply or Reply("")
+        if isinstance(event, ReasoningStep):
+            return cls(
+                event.seq, event.at, event.task, " + ".join(event.subject), event.stage, event.outcome, *brought,
+                reply.usage.tokens, reply.usd, reply.seconds, reply.model, kind=event.kind,
+            )  # fmt: skip
+        focus, counts = event.focus, event.measures
+        return cls(
+            event.seq, event.at, focus.strategy, " + ".join(focus.concepts), focus.reason, event.outcome, *brought,
+            reply.usage.tokens, reply.usd, reply.seconds, reply.model, counts.nodes, counts.edges, counts.components,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +86,14 @@ class Upheaval:
 
 
 @dataclass(slots=True)
-class Home:
+class Workspace:
     """One open store: the graph up to its last event that was seen, a row an event, results kept a version.
 
     `token` opens the feed of this store to who was shown it, `env` holds what a run needs to open it too,
     `parts` where the concepts of a part stood last. Use `reading` for the graph itself.
     """
 
-    store: GraphStore
+    store: KnowledgeGraph
     env: dict[str, str] = field(default_factory=dict, repr=False)
     token: str = field(default_factory=lambda: token_urlsafe(24))
     graph: Graph = field(default_factory=Graph)
@@ -77,6 +107,11 @@ class Home:
     def url(self) -> str:
         """The store's URL without user and password."""
         return self.store.url
+
+    @property
+    def is_file(self) -> bool:
+        """True for a graph that other processes can open too, so that runs and questions go on without the page."""
+        return not self.url.startswith("memory:")
 
     @property
     def mark(self) -> tuple[int, int]:
@@ -96,24 +131,28 @@ class Home:
             events = list(self.store.events(self.graph.seq))
             if events:
                 self.graph.apply_all(events)
-                self.rows += map(_row, events)
+                self.rows += map(Row.of, events)
             if self.graph.decisions != decisions:
                 gone = frozenset(before.keys() - self.graph.concepts.keys())
                 self.upheavals.append(Upheaval(self.graph.seq, gone))
             return self.mark
 
-    def commit(self, decide: Callable[[Graph], Edit]) -> Edit:
-        """Append what `decide` makes of the graph as it stands; decided again where another writer was faster."""
+    def act(self, decide: Callable[Concatenate[Graph, P], Edit], *args: P.args, **named: P.kwargs) -> str:
+        """Append what `decide` makes of the graph as it stands, and say it; `graphgrow.api` has such functions.
+
+        It is decided again where another writer was faster. Raises BadInput where there is nothing to decide, and
+        StoreError where it cannot be written.
+        """
         with self.lock:
             while True:
                 self.refresh()
-                edit = replace(decide(self.graph), at=now())
+                edit = replace(decide(self.graph, *args, **named), at=now())
                 try:
                     self.store.append(edit)
                 except StaleGraph:
                     continue
                 self.refresh()
-                return edit
+                return f"{edit.edit.capitalize()}: {edit.note}."
 
     def keep(self, name: str, work: Callable[[Graph], T]) -> T:
         """Return what some work makes of the graph, done once for each version of it."""
@@ -129,13 +168,13 @@ class Home:
         return self._kept.get(name, (None, None))[1]
 
     @contextmanager
-    def log(self) -> Iterator[GraphStore]:
+    def log(self) -> Iterator[KnowledgeGraph]:
         """Lend a store for a long reading: of a file one of its own, so that nobody waits."""
         if is_server(self.url):
             with self.lock:
                 yield self.store
         else:
-            with closing(open_store(self.url)) as store:
+            with KnowledgeGraph(open_store(self.url)) as store:
                 yield store
 
     def event(self, seq: int) -> Event | None:
@@ -144,61 +183,48 @@ class Home:
             return next(self.store.events(seq - 1), None) if seq > 0 else None
 
 
-def _row(event: Event) -> Row:
-    delta = event.delta
-    brought = len(delta.new_concepts), len(delta.relations), len(delta.rejects)
-    if isinstance(event, ReasoningStep):
-        reply, about = event.reply or Reply(""), " + ".join(event.subject)
-        return Row(
-            event.seq, event.at, event.task, about, event.stage, event.outcome, *brought,
-            reply.usage.tokens, reply.usd, reply.seconds, reply.model, kind=event.kind,
-        )  # fmt: skip
-    if not isinstance(event, Expansion):
-        return Row(event.seq, event.at, "by hand", event.note, event.edit, event.edit, *brought, 0, None, 0.0, "",
-                   kind=event.kind)  # fmt: skip
-    reply, counts = event.reply, event.measures
-    return Row(
-        event.seq, event.at, event.focus.strategy, " + ".join(event.focus.concepts), event.focus.reason,
-        event.outcome, *brought, reply.usage.tokens, reply.usd, reply.seconds, reply.model,
-        counts.nodes, counts.edges, counts.components,
-    )  # fmt: skip
-
-
 @dataclass(slots=True)
-class Homes:
+class Workspaces:
     """The open stores by URL and file, the ones that were used last; `by_token` for the feed."""
 
     lock: Lock = field(default_factory=Lock)
-    found: dict[tuple[str, int], Home] = field(default_factory=dict)
+    stores: dict[tuple[str, int], Workspace] = field(default_factory=dict)
 
-    def open(self, url: str) -> Home:
+    def open(self, url: str) -> Workspace:
         """Return the store of a URL, opened where it is not; one that was replaced by another file is opened anew.
 
         Raises BadInput or StoreError where it cannot be opened or read.
         """
         place = shown(url), _inode(url)
         with self.lock:
-            home = self.found.pop(place, None) or Home(open_store(url), credentials(url))
-            self.found[place] = home
-            for old in list(self.found)[:-MOST]:
-                _close(self.found.pop(old))
-        home.refresh()
-        return home
+            workspace = self.stores.pop(place, None) or Workspace(KnowledgeGraph(open_store(url)), credentials(url))
+            self.stores[place] = workspace
+            for old in [self.stores.pop(place) for place in list(self.stores)[:-MOST]]:
+                with old.lock:
+                    old.store.close()
+        workspace.refresh()
+        return workspace
 
-    def holds(self, home: Home) -> bool:
+    def holds(self, workspace: Workspace) -> bool:
         """Tell whether a store is still open and still what its name leads to, and not a file that took its place."""
         with self.lock:
-            return self.found.get((home.url, _inode(home.url))) is home
+            return self.stores.get((workspace.url, _inode(workspace.url))) is workspace
 
     def knows(self, url: str) -> bool:
         """Tell whether a store is open, because somebody here asked for it."""
         with self.lock:
-            return any(known == shown(url) for known, _ in self.found)
+            return any(known == shown(url) for known, _ in self.stores)
 
-    def by_token(self, token: str) -> Home | None:
+    def by_token(self, token: str) -> Workspace | None:
         """Return the store whose feed a token opens."""
         with self.lock:
-            return next((home for home in self.found.values() if home.token == token), None)
+            return next((one for one in self.stores.values() if one.token == token), None)
+
+
+@cache
+def workspaces() -> Workspaces:
+    """Return the stores of this process."""
+    return Workspaces()
 
 
 def is_server(url: str) -> bool:
@@ -217,13 +243,8 @@ def credentials(url: str) -> dict[str, str]:
     """Return what another process needs in its environment to open a server's graph."""
     if not is_server(url):
         return {}
-    where = store_url(url)
-    return {"NEO4J_USERNAME": where.user, "NEO4J_PASSWORD": where.password}
-
-
-def _close(home: Home) -> None:
-    with home.lock:
-        home.store.close()
+    address = store_url(url)
+    return {"NEO4J_USERNAME": address.user, "NEO4J_PASSWORD": address.password}
 
 
 def _inode(url: str) -> int:
@@ -232,9 +253,3 @@ def _inode(url: str) -> int:
         return Path(url.removeprefix("sqlite:")).stat().st_ino
     except (OSError, ValueError):
         return 0
-
-
-@cache
-def homes() -> Homes:
-    """Return the stores of this process."""
-    return Homes()

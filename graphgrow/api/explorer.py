@@ -1,0 +1,106 @@
+"""What the explorer may use of the rooms below, beside `graphgrow` itself and the other modules of this room."""
+
+from pathlib import Path
+
+from graphgrow.api.knowledge_graph import KnowledgeGraph
+from graphgrow.errors import BadInput, StaleGraph, StoreError
+from graphgrow.export import export
+from graphgrow.export.report.words import METRICS
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.keys import canonical
+from graphgrow.graph.lookup import find
+from graphgrow.graph.model import (
+    DEFAULT_STEPS,
+    Change,
+    Delta,
+    Edit,
+    Event,
+    Expansion,
+    Focus,
+    ReasoningStep,
+    Relation,
+    Reply,
+    Statement,
+    Task,
+)
+from graphgrow.growth.replay import recording, replay
+from graphgrow.growth.step import now
+from graphgrow.growth.topic import check as check_topic
+from graphgrow.measure.communities import Community, follow
+from graphgrow.measure.comparison import CURVES
+from graphgrow.measure.layout import layout
+from graphgrow.measure.tracking import EMERGED, snapshots
+from graphgrow.policy import DEFAULT, POLICIES
+from graphgrow.policy.strategies import STRATEGIES
+from graphgrow.reason.answers import QUESTION, GraphAnswer
+from graphgrow.reason.discovery import Discovery, discoveries
+from graphgrow.reason.ideas import Ideas
+from graphgrow.reason.judge import Judgement
+from graphgrow.reason.paths import hops, k_shortest, longest
+from graphgrow.reason.route import drawing
+from graphgrow.reason.seeds import IdeaDials
+from graphgrow.reason.stages import DiscoveryStatement
+from graphgrow.reason.tasks import outcome
+from graphgrow.resolve.options import open_resolver
+from graphgrow.stores import NEO4J, open_store, store_url
+from graphgrow.stores.outbox import state_folder
+
+__all__ = [
+    "CURVES",
+    "DEFAULT",
+    "DEFAULT_STEPS",
+    "EMERGED",
+    "METRICS",
+    "NEO4J",
+    "POLICIES",
+    "QUESTION",
+    "STRATEGIES",
+    "BadInput",
+    "Change",
+    "Community",
+    "Delta",
+    "Discovery",
+    "DiscoveryStatement",
+    "Edit",
+    "Event",
+    "Expansion",
+    "Focus",
+    "Graph",
+    "GraphAnswer",
+    "IdeaDials",
+    "Ideas",
+    "Judgement",
+    "ReasoningStep",
+    "Relation",
+    "Reply",
+    "StaleGraph",
+    "Statement",
+    "StoreError",
+    "Task",
+    "canonical",
+    "check_topic",
+    "discoveries",
+    "drawing",
+    "export",
+    "find",
+    "follow",
+    "hops",
+    "k_shortest",
+    "layout",
+    "longest",
+    "now",
+    "open_store",
+    "outcome",
+    "replay_run",
+    "snapshots",
+    "state_folder",
+    "store_url",
+]  # fmt: skip
+
+
+def replay_run(run: Path, url: str) -> KnowledgeGraph:
+    """Return a new store's graph, made of the replies of a run file as they are resolved now; raises BadInput."""
+    graph = KnowledgeGraph(open_store(url, create=True))
+    for _ in replay(recording(run), graph, open_resolver()):
+        pass
+    return graph

@@ -22,7 +22,8 @@ from graphgrow.graph.events import read_events, write_events
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import Budget, Expansion, Prompt
-from graphgrow.growth.loop import Growth, Settings
+from graphgrow.growth.loop import Growth
+from graphgrow.growth.settings import Settings
 from graphgrow.llm import LLM
 from graphgrow.policy import open_policy
 from graphgrow.prompts.forms import FORMS

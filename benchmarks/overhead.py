@@ -21,8 +21,9 @@ from typing import TypeVar
 
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Answer, Event, Focus, Prompt, Question, Reply
-from graphgrow.growth.loop import Growth, Settings
+from graphgrow.growth.loop import Growth
 from graphgrow.growth.replay import read_again
+from graphgrow.growth.settings import Settings
 from graphgrow.llm.scripted import Scripted
 from graphgrow.measure import measure
 from graphgrow.parse.reply import parse

@@ -15,7 +15,8 @@ from itertools import pairwise
 from graphgrow.api.models import make_world
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Budget, Expansion
-from graphgrow.growth.loop import Growth, Settings
+from graphgrow.growth.loop import Growth
+from graphgrow.growth.settings import Settings
 from graphgrow.llm.simulated.truth import HiddenGraph
 from graphgrow.llm.simulated.world import World
 from graphgrow.policy import open_policy

@@ -27,7 +27,8 @@ from pathlib import Path
 from graphgrow.api.models import make_world
 from graphgrow.graph.events import to_json
 from graphgrow.graph.model import Asks, Budget, Expansion, Prompt
-from graphgrow.growth.loop import Growth, Settings
+from graphgrow.growth.loop import Growth
+from graphgrow.growth.settings import Settings
 from graphgrow.llm.openai_chat import OpenAIChat
 from graphgrow.llm.simulated.world import World
 from graphgrow.policy import open_policy

@@ -27,7 +27,8 @@ from graphgrow.graph.events import read_events
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import Asks, Budget, Expansion
-from graphgrow.growth.loop import Growth, Settings
+from graphgrow.growth.loop import Growth
+from graphgrow.growth.settings import Settings
 from graphgrow.llm.simulated.shapes import DEGREE, SIZE
 from graphgrow.llm.simulated.world import World, WorldSettings
 from graphgrow.parse.reply import parse

@@ -17,12 +17,12 @@ from pydantic import Field, ValidationError
 from graphgrow import __version__
 from graphgrow.api import edits
 from graphgrow.errors import BadInput, BudgetSpent, GraphgrowError
+from graphgrow.graph.events import now
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical, clean
 from graphgrow.graph.lookup import find
 from graphgrow.graph.model import Budget, Edit, Json, Relation, Usage
 from graphgrow.growth.loop import grow
-from graphgrow.growth.step import now
 from graphgrow.llm import LLM
 from graphgrow.reason.answers import ask
 from graphgrow.reason.paths import hops, shortest

@@ -13,11 +13,11 @@ from typing import Concatenate, ParamSpec
 
 from graphgrow.api import directives
 from graphgrow.errors import BadInput, StaleGraph
+from graphgrow.graph.events import now
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.keys import bare, canonical, clean
 from graphgrow.graph.lookup import find, look_up
 from graphgrow.graph.model import Change, Concept, Delta, Edit, EditKind, Event, Expansion, Relation, Statement, Triple
-from graphgrow.growth.step import now
 from graphgrow.parse.reply import parse
 from graphgrow.resolve.predicates import read, vocabulary
 from graphgrow.resolve.resolve import resolve

@@ -6,6 +6,7 @@ from graphgrow.api.knowledge_graph import KnowledgeGraph
 from graphgrow.errors import BadInput, StaleGraph, StoreError
 from graphgrow.export import export
 from graphgrow.export.report.words import METRICS
+from graphgrow.graph.events import now
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical
 from graphgrow.graph.lookup import find
@@ -24,7 +25,6 @@ from graphgrow.graph.model import (
     Task,
 )
 from graphgrow.growth.replay import recording, replay
-from graphgrow.growth.step import now
 from graphgrow.growth.topic import check as check_topic
 from graphgrow.measure.communities import Community, follow
 from graphgrow.measure.comparison import CURVES

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 from graphgrow.errors import BadInput
 from graphgrow.graph.model import DEFAULT_STEPS, DEFAULT_USD, Budget
 from graphgrow.growth.intents import MOST as MOST_INTENTS
-from graphgrow.growth.loop import MOST_AT_ONCE, Growth, Settings
+from graphgrow.growth.loop import MOST_AT_ONCE, Growth
 from graphgrow.growth.samples import MOST as MOST_SAMPLES
+from graphgrow.growth.settings import Settings
 from graphgrow.llm import LLM
 from graphgrow.policy import DEFAULT, open_policy
 from graphgrow.prompts.variants import load_variants

@@ -27,7 +27,8 @@ from graphgrow.batch.reports import JobReport, with_results
 from graphgrow.batch.schedule import Clock, stamp, utc_now
 from graphgrow.errors import BadInput, ContextOverflow, GraphgrowError, LLMError, OutOfReplies, StoreAway, StoreError
 from graphgrow.graph.model import Usage
-from graphgrow.growth.loop import Growth, Settings
+from graphgrow.growth.loop import Growth
+from graphgrow.growth.settings import Settings
 from graphgrow.llm import DEFAULT_MODEL, LLM, LOCAL, OPENAI_URL, RECORDED, Gate
 from graphgrow.llm.usage import usd as price
 from graphgrow.policy import open_policy

@@ -18,11 +18,12 @@ from graphgrow.cli.log import event_row
 from graphgrow.cli.options import Address, AsJson, Reason, Store, Tokens, Usd, session
 from graphgrow.cli.output import counted, dump, say, size_in_words, sizes, table
 from graphgrow.errors import BadInput
+from graphgrow.graph.events import now
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical, clean
 from graphgrow.graph.model import Budget, Edit, Expansion
-from graphgrow.growth.loop import Growth, Settings
-from graphgrow.growth.step import now
+from graphgrow.growth.loop import Growth
+from graphgrow.growth.settings import Settings
 from graphgrow.policy import open_policy
 from graphgrow.stores import GraphStore, open_store
 

@@ -10,10 +10,10 @@ from graphgrow.api import directives
 from graphgrow.api.edits import commit
 from graphgrow.cli.options import MOST, AsJson, Reason, Store
 from graphgrow.cli.output import dump, say, table
+from graphgrow.graph.events import now
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Edit
-from graphgrow.growth.step import now
 from graphgrow.stores import open_store
 
 

@@ -29,8 +29,9 @@ from graphgrow.cli.options import (
 from graphgrow.cli.output import counted, dump, note, place, say, table
 from graphgrow.graph.model import DEFAULT_STEPS, Budget, Usage
 from graphgrow.growth.intents import MOST as MOST_INTENTS
-from graphgrow.growth.loop import Ending, Growth, Settings
+from graphgrow.growth.loop import Growth
 from graphgrow.growth.samples import MOST as MOST_SAMPLES
+from graphgrow.growth.settings import Ending, Settings
 from graphgrow.growth.topic import check, check_topic
 from graphgrow.llm import LLM
 from graphgrow.policy import DEFAULT, open_policy

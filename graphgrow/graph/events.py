@@ -4,6 +4,7 @@ import gzip
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO, cast
@@ -22,6 +23,11 @@ LISTS = frozenset(f"survey {side}" for side in "kinds parts uses causes effects 
 # Forms whose questions have an angle of their own, and the angles of lists.
 OWN: tuple[Form, ...] = ("connect", "join", "between", "consolidate", "kin", "widen", "intents")
 FORMS: dict[str, Form] = {form: form for form in OWN} | dict.fromkeys(LISTS, "list")  # angle -> form
+
+
+def now() -> str:
+    """Return the time as events record it: UTC, ISO 8601, whole seconds."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 @cache

@@ -1,83 +1,33 @@
 """The loop: step after step until a budget, the graph or a person ends it; each event is saved before the next call."""
 
 import random
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import islice
-from typing import Literal, Self
+from typing import Self
 
 from graphgrow.graph.display import card, line
 from graphgrow.graph.events import formed
 from graphgrow.graph.graph import Bill
 from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import ASIDE, DEFAULT_BUDGET, Answer, Budget, Expansion, Focus, Question, Usage
-from graphgrow.graph.steering import Directive
 from graphgrow.growth import arbiter, intents, samples
 from graphgrow.growth.engine import Engine
-from graphgrow.growth.step import is_failure, now, step
+from graphgrow.growth.settings import Chosen, Ending, Settings
+from graphgrow.growth.step import is_failure, step
 from graphgrow.growth.topic import topic_of
 from graphgrow.llm import LLM
-from graphgrow.policy import DEFAULT, Policy, open_policy
+from graphgrow.policy import DEFAULT, open_policy
 from graphgrow.policy.monitor import monitor
 from graphgrow.policy.round import directed_focus, directives_for, is_allowed
 from graphgrow.prompts.forms import FORMS
-from graphgrow.prompts.render import SMALL_ROOM, Doubts, Variants, check, render, repair
-from graphgrow.resolve.options import open_resolver
-from graphgrow.resolve.resolve import Resolver
+from graphgrow.prompts.render import SMALL_ROOM, check, render, repair
 from graphgrow.stores import GraphStore
 from graphgrow.stores.outbox import Outbox, PendingReply, state_folder
 
 MOST_FAILURES = 5
 MOST_AT_ONCE = 256
-
-Ending = Literal["", "steps", "tokens", "usd", "minutes", "exhausted", "failing", "interrupted", "saturated", "drifted"]
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What stays the same over one `grow` call.
-
-    `predicates` are all that a model may use, where not empty; `variants` are further wordings of the templates, among
-    which a policy may choose. With `arbiter` the model is also asked about every two names that may be one concept.
-    Each question is asked `samples` times at once, and then what one sample alone says is checked. With `intents` the
-    model is first asked what to ask about a concept, and so many different questions of its own are asked. `workers`
-    threads ask the questions of a round, by default one each; fewer are slower, and the graph is the same. `run` marks
-    the events of a batch run.
-    """
-
-    policy: Policy
-    budget: Budget = field(default_factory=Budget)
-    width: int = 1
-    seed: int = 0
-    resolver: Resolver = field(default_factory=open_resolver)
-    predicates: tuple[str, ...] = ()
-    variants: Variants = field(default_factory=dict)
-    arbiter: bool = False
-    samples: int = 1
-    intents: int = 0
-    now: Callable[[], str] = now
-    timer: Callable[[], float] = time.monotonic
-    stop: Callable[[], bool] = lambda: False
-    workers: int | None = None
-    run: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """What is to be asked next, before it is put in words.
-
-    A question of its own about a focus, with the directives that it follows; or one that asks the model to mend an
-    unusable reply, or to check the `doubts` that several replies left, the first of them event `verifies`.
-    """
-
-    focus: Focus
-    directives: Sequence[Directive] = ()
-    sample: int = 0
-    mends: Expansion | None = None
-    doubts: Doubts | None = None
-    verifies: int = 0
 
 
 class Growth:

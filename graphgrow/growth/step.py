@@ -3,24 +3,40 @@
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.model import Delta, Expansion, Measures, Outcome, Proposal
+from graphgrow.graph.model import Delta, Expansion, Measures, Outcome, Proposal, Question
 from graphgrow.growth import arbiter, intents
+from graphgrow.growth.engine import Engine
+from graphgrow.growth.settings import Chosen, Settings
 from graphgrow.growth.topic import topic_of
 from graphgrow.measure import measure
 from graphgrow.parse.reply import PROSE, parse
 from graphgrow.resolve.resolve import Resolver, resolve
 from graphgrow.stores.outbox import PendingReply
 
-if TYPE_CHECKING:
-    from graphgrow.growth.loop import Growth
+
+class Run(Protocol):
+    """What a step has to know of the run that it belongs to: `Growth` in loop.py."""
+
+    graph: Graph
+    topic: str
+    settings: Settings
+    engine: Engine[Question, PendingReply]
+
+    def choose_next(self) -> list[Chosen]:
+        """Return what is asked next, about which concepts and why; nothing where the run is over."""
+
+    def render(self, chosen: Chosen) -> Question:
+        """Return a question in words, as the graph stands now."""
+
+    def adopt(self) -> Iterator[PendingReply]:
+        """Yield, once, the replies that an earlier run had paid for and could not commit."""
 
 
-def step(run: "Growth", workers: ThreadPoolExecutor) -> Iterator[Expansion]:
+def step(run: Run, workers: ThreadPoolExecutor) -> Iterator[Expansion]:
     """Ask the next questions of a run, as many at once as it is wide, and yield what came of each once it is saved.
 
     The first step of a run asks nothing: it commits the replies that an earlier run had paid for.
@@ -112,8 +128,3 @@ def is_failure(event: Expansion) -> bool:
     delta = event.delta
     cut_off = event.outcome == "truncated" and not (delta.statements or delta.rejects or delta.questions)
     return event.outcome == "unusable" or event.reason == PROSE or cut_off
-
-
-def now() -> str:
-    """Return the time as events record it: UTC, ISO 8601, whole seconds."""
-    return datetime.now(UTC).isoformat(timespec="seconds")

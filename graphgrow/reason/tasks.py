@@ -18,10 +18,10 @@ from typing import Any, Self, TypedDict, TypeVar, cast
 from pydantic import TypeAdapter, ValidationError
 
 from graphgrow.errors import BadInput, BudgetSpent, GraphgrowError, StoreError
+from graphgrow.graph.events import now as today
 from graphgrow.graph.graph import Bill, Graph
 from graphgrow.graph.model import Answer, Budget, Json, Prompt, ReasoningStep, Task, Usage
 from graphgrow.growth.engine import Engine
-from graphgrow.growth.step import now as today
 from graphgrow.llm import LLM
 from graphgrow.llm.usage import storable
 from graphgrow.parse.forms import Unreadable

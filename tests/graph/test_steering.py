@@ -18,8 +18,9 @@ from graphgrow.errors import BadInput, LLMError
 from graphgrow.graph.events import from_json, to_json
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.model import Budget, Edit, Expansion, Focus, Prompt, Reply
-from graphgrow.growth.loop import Growth, Settings
+from graphgrow.growth.loop import Growth
 from graphgrow.growth.replay import replay
+from graphgrow.growth.settings import Settings
 from graphgrow.llm.scripted import Scripted
 from graphgrow.policy import POLICIES, open_policy
 from graphgrow.policy.round import PINNED_EVERY, directives_for

@@ -10,7 +10,8 @@ from graphgrow.api import directives
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.model import Answer, Budget, Change, Delta, Edit, Expansion, Question, Relation
 from graphgrow.growth import arbiter
-from graphgrow.growth.loop import Growth, Settings
+from graphgrow.growth.loop import Growth
+from graphgrow.growth.settings import Settings
 from graphgrow.llm.scripted import Scripted
 from graphgrow.measure import measure
 from graphgrow.policy import open_policy

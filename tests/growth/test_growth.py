@@ -9,7 +9,8 @@ import pytest
 from graphgrow.errors import BadInput, ContextOverflow, LLMError, OutOfReplies
 from graphgrow.graph.events import to_json
 from graphgrow.graph.model import Budget, Expansion, Focus, Prompt, Reply, Usage
-from graphgrow.growth.loop import Growth, Settings, grow
+from graphgrow.growth.loop import Growth, grow
+from graphgrow.growth.settings import Settings
 from graphgrow.llm.scripted import Scripted
 from graphgrow.policy import POLICIES, Mix, open_policy
 from graphgrow.policy.strategies import STRATEGIES

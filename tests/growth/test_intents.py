@@ -16,7 +16,8 @@ from graphgrow.graph.events import to_json
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.model import Answer, Budget, Edit, Expansion, Focus, Prompt, Question, Reply
 from graphgrow.growth.intents import MOST, most_different
-from graphgrow.growth.loop import Growth, Settings
+from graphgrow.growth.loop import Growth
+from graphgrow.growth.settings import Settings
 from graphgrow.llm import LLM
 from graphgrow.llm.embedders import Floats, normalised
 from graphgrow.llm.scripted import Scripted

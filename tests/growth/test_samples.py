@@ -28,9 +28,10 @@ from graphgrow.graph.model import (
     Relation,
     Reply,
 )
-from graphgrow.growth.loop import Growth, Settings
+from graphgrow.growth.loop import Growth
 from graphgrow.growth.replay import replay
 from graphgrow.growth.samples import CLAIMS, doubts
+from graphgrow.growth.settings import Settings
 from graphgrow.llm import LLM
 from graphgrow.llm.scripted import Recorded, Scripted
 from graphgrow.llm.simulated.world import World

@@ -14,7 +14,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from graphgrow.errors import LLMError, StoreAway
 from graphgrow.graph.events import to_json
 from graphgrow.graph.model import Budget, Event, Prompt
-from graphgrow.growth.loop import Growth, Settings
+from graphgrow.growth.loop import Growth
+from graphgrow.growth.settings import Settings
 from graphgrow.llm.scripted import Scripted
 from graphgrow.llm.tracing import ask
 from graphgrow.policy import open_policy

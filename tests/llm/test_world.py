@@ -28,7 +28,8 @@ from graphgrow.graph.model import (
     Statement,
     Triple,
 )
-from graphgrow.growth.loop import Growth, Settings
+from graphgrow.growth.loop import Growth
+from graphgrow.growth.settings import Settings
 from graphgrow.llm.simulated.truth import hide, spellings
 from graphgrow.llm.simulated.world import JUNK, World, WorldSettings
 from graphgrow.parse.reply import parse

@@ -12,7 +12,8 @@ import pytest
 from graphgrow.api.models import make_world
 from graphgrow.graph.events import to_json
 from graphgrow.graph.model import Budget, Prompt, Reply
-from graphgrow.growth.loop import Growth, Settings
+from graphgrow.growth.loop import Growth
+from graphgrow.growth.settings import Settings
 from graphgrow.llm.simulated.world import World
 from graphgrow.policy import open_policy
 from graphgrow.stores import open_store

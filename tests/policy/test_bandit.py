@@ -16,7 +16,8 @@ from graphgrow.errors import BadInput
 from graphgrow.graph.events import formed, write_events
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Budget, Focus, Prompt, Reply, Usage
-from graphgrow.growth.loop import Growth, Settings
+from graphgrow.growth.loop import Growth
+from graphgrow.growth.settings import Settings
 from graphgrow.llm.scripted import Scripted
 from graphgrow.policy import Bandit, Lookahead, open_policy
 from graphgrow.policy.bandit import DISCOUNT, arms

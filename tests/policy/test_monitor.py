@@ -26,7 +26,8 @@ from graphgrow.graph.model import (
     Statement,
     Triple,
 )
-from graphgrow.growth.loop import Growth, Settings
+from graphgrow.growth.loop import Growth
+from graphgrow.growth.settings import Settings
 from graphgrow.llm.scripted import Scripted
 from graphgrow.policy import Mix, open_policy
 from graphgrow.policy.monitor import (

@@ -14,7 +14,8 @@ from graphgrow.api.models import make_world, open_llm
 from graphgrow.errors import BadInput
 from graphgrow.graph.events import write_events
 from graphgrow.graph.model import Answer, Budget, Expansion
-from graphgrow.growth.loop import Growth, Settings
+from graphgrow.growth.loop import Growth
+from graphgrow.growth.settings import Settings
 from graphgrow.llm.scripted import Scripted
 from graphgrow.policy import open_policy
 from graphgrow.stores import open_store

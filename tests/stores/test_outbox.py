@@ -12,7 +12,8 @@ import pytest
 
 from graphgrow.errors import GraphgrowError, StoreAway, StoreError
 from graphgrow.graph.model import Answer, Budget, Event, Expansion, Focus, Prompt, Question, Reply
-from graphgrow.growth.loop import Growth, Settings
+from graphgrow.growth.loop import Growth
+from graphgrow.growth.settings import Settings
 from graphgrow.llm.scripted import Scripted
 from graphgrow.policy import open_policy
 from graphgrow.stores import outbox as spool_module

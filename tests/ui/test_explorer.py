@@ -576,7 +576,7 @@ def test_schedules_of_a_jobs_file_are_shown_with_their_reports(tmp_path: Path, m
     """The Runs view lists the jobs of the file, when they run, and what runs reported; without a file it says how."""
     job = '[[job]]\nname = "silk"\ntopic = "spider silk"\nstore = "silk.db"\nrun.steps = 1\n'
     path = jobs_file(tmp_path, f'{job}schedule.cron = "30 2 * * *"\n')
-    with working(path, utc_now) as dispatcher:
+    with working(path) as dispatcher:
         dispatcher.state.add("silk", utc_now())
         dispatcher.drive()
     url = f"sqlite:{tmp_path / 'silk.db'}"

@@ -1,0 +1,61 @@
+"""What stays the same over one `grow` call, and what is to be asked next."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from graphgrow.graph.events import now
+from graphgrow.graph.model import Budget, Expansion, Focus
+from graphgrow.graph.steering import Directive
+from graphgrow.policy import Policy
+from graphgrow.prompts.render import Doubts, Variants
+from graphgrow.resolve.options import open_resolver
+from graphgrow.resolve.resolve import Resolver
+
+Ending = Literal["", "steps", "tokens", "usd", "minutes", "exhausted", "failing", "interrupted", "saturated", "drifted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What stays the same over one `grow` call.
+
+    `predicates` are all that a model may use, where not empty; `variants` are further wordings of the templates, among
+    which a policy may choose. With `arbiter` the model is also asked about every two names that may be one concept.
+    Each question is asked `samples` times at once, and then what one sample alone says is checked. With `intents` the
+    model is first asked what to ask about a concept, and so many different questions of its own are asked. `workers`
+    threads ask the questions of a round, by default one each; fewer are slower, and the graph is the same. `run` marks
+    the events of a batch run.
+    """
+
+    policy: Policy
+    budget: Budget = field(default_factory=Budget)
+    width: int = 1
+    seed: int = 0
+    resolver: Resolver = field(default_factory=open_resolver)
+    predicates: tuple[str, ...] = ()
+    variants: Variants = field(default_factory=dict)
+    arbiter: bool = False
+    samples: int = 1
+    intents: int = 0
+    now: Callable[[], str] = now
+    timer: Callable[[], float] = time.monotonic
+    stop: Callable[[], bool] = lambda: False
+    workers: int | None = None
+    run: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What is to be asked next, before it is put in words.
+
+    A question of its own about a focus, with the directives that it follows; or one that asks the model to mend an
+    unusable reply, or to check the `doubts` that several replies left, the first of them event `verifies`.
+    """
+
+    focus: Focus
+    directives: Sequence[Directive] = ()
+    sample: int = 0
+    mends: Expansion | None = None
+    doubts: Doubts | None = None
+    verifies: int = 0

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 from typer import Argument, Exit, Option, Typer
 
-from graphgrow.cli.options import AsJson
+from graphgrow.cli.arguments import AsJson
 from graphgrow.cli.output import counted, dump, note, say, table
 from graphgrow.errors import BadInput
 from graphgrow.graph.keys import clean

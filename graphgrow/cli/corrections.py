@@ -13,9 +13,9 @@ from typing import Annotated, Literal
 from typer import Abort, Argument, Option, prompt
 
 from graphgrow.api import edits
+from graphgrow.cli.arguments import Address, AsJson, Reason, Store, Tokens, Usd, session
 from graphgrow.cli.live import LiveView
 from graphgrow.cli.log import event_row
-from graphgrow.cli.options import Address, AsJson, Reason, Store, Tokens, Usd, session
 from graphgrow.cli.output import counted, dump, say, size_in_words, sizes, table
 from graphgrow.errors import BadInput
 from graphgrow.graph.events import now

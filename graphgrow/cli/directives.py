@@ -8,7 +8,7 @@ from typer import Argument, Option
 
 from graphgrow.api import directives
 from graphgrow.api.edits import commit
-from graphgrow.cli.options import MOST, AsJson, Reason, Store
+from graphgrow.cli.arguments import MOST, AsJson, Reason, Store
 from graphgrow.cli.output import dump, say, table
 from graphgrow.graph.events import now
 from graphgrow.graph.graph import Graph

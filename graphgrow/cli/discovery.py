@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from typer import Argument, Exit, Option
 
-from graphgrow.cli.options import (
+from graphgrow.cli.arguments import (
     INTERRUPTED,
     Address,
     AsJson,

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from typer import Argument, Option
 
-from graphgrow.cli.options import MOST, AsJson, Embeddings, Predicates, Store, Without
+from graphgrow.cli.arguments import MOST, AsJson, Embeddings, Predicates, Store, Without
 from graphgrow.cli.output import counted, dump, note, place, say, size_in_words, sizes, table
 from graphgrow.errors import BadInput
 from graphgrow.export import FORMATS, parts, read_graph

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from typer import Argument, Exit, Option
 
-from graphgrow.cli.options import MOST, AsJson, Embeddings, Predicates, Store
+from graphgrow.cli.arguments import MOST, AsJson, Embeddings, Predicates, Store
 from graphgrow.cli.output import counted, dump, relation_row, say, size_in_words, sizes, spaced, table
 from graphgrow.errors import BadInput
 from graphgrow.export import is_graph_file, read_table

@@ -9,9 +9,7 @@ from typing import Annotated, Literal
 
 from typer import Argument, Exit, Option
 
-from graphgrow.cli.live import LiveView
-from graphgrow.cli.log import event_row
-from graphgrow.cli.options import (
+from graphgrow.cli.arguments import (
     INTERRUPTED,
     Address,
     AsJson,
@@ -26,6 +24,8 @@ from graphgrow.cli.options import (
     Without,
     session,
 )
+from graphgrow.cli.live import LiveView
+from graphgrow.cli.log import event_row
 from graphgrow.cli.output import counted, dump, note, place, say, table
 from graphgrow.graph.model import DEFAULT_STEPS, Budget, Usage
 from graphgrow.growth.intents import MOST as MOST_INTENTS

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from rich.text import Text
 from typer import Option
 
-from graphgrow.cli.options import MOST, AsJson, Store
+from graphgrow.cli.arguments import MOST, AsJson, Store
 from graphgrow.cli.output import counted, dump, out
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Edit, Event, Expansion, ReasoningStep

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, BadParameter, Exit, Option
 
-from graphgrow.cli.options import (
+from graphgrow.cli.arguments import (
     Address,
     AsJson,
     Model,

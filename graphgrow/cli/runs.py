@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
+from graphgrow.cli.arguments import MOST, AsJson, Runs, Store
 from graphgrow.cli.graph import is_file
-from graphgrow.cli.options import MOST, AsJson, Runs, Store
 from graphgrow.cli.output import counted, dump, relation_row, say, size_in_words, sizes, spaced, table
 from graphgrow.errors import BadInput
 from graphgrow.export import export, read_graph

@@ -11,7 +11,7 @@ from typing import Annotated
 from typer import Argument, Option
 
 from graphgrow.api.models import open_llm
-from graphgrow.cli.options import Address, AsJson, Store
+from graphgrow.cli.arguments import Address, AsJson, Store
 from graphgrow.cli.output import dump, note
 from graphgrow.errors import BadInput
 from graphgrow.graph.model import DEFAULT_USD

@@ -18,7 +18,7 @@ from graphgrow.resolve.resolve import Resolver, resolve
 from graphgrow.stores.outbox import PendingReply
 
 
-class Run(Protocol):
+class GrowthRun(Protocol):
     """What a step has to know of the run that it belongs to: `Growth` in loop.py."""
 
     graph: Graph
@@ -36,7 +36,7 @@ class Run(Protocol):
         """Yield, once, the replies that an earlier run had paid for and could not commit."""
 
 
-def step(run: Run, workers: ThreadPoolExecutor) -> Iterator[Expansion]:
+def step(run: GrowthRun, workers: ThreadPoolExecutor) -> Iterator[Expansion]:
     """Ask the next questions of a run, as many at once as it is wide, and yield what came of each once it is saved.
 
     The first step of a run asks nothing: it commits the replies that an earlier run had paid for.

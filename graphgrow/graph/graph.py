@@ -130,7 +130,8 @@ class Graph:
             self.seq = event.seq
             self._count(event)
             self.corrections.take(event)
-            self.steering.take(event)
+            if event.delta.changes or (isinstance(event, Expansion) and event.follows):
+                self.steering.take(event)
             step = Past.of(event)
             self.past.append(step)
             is_stale = is_stale or is_structural(event)

@@ -70,16 +70,13 @@ def singular(word: str) -> str:
     return word[:-1]
 
 
-def _is_symbol(text: str) -> bool:
-    """Tell whether a name is a symbol whose case has a meaning: H and h, Cp and CP, Co and CO."""
-    letters = "".join(filter(str.isalpha, text))
-    is_mixed = not (letters.isupper() or letters.islower())
-    return len(text) <= SHORT and (len(letters) == 1 or (len(letters) < SHORT and is_mixed))
-
-
 def _fold(name: str) -> str:
     text = unicodedata.normalize("NFKC", clean(name))
-    text = text if _is_symbol(text) else _CAMEL.sub(" ", text).casefold()
+    letters = "".join(filter(str.isalpha, text))
+    is_mixed = not (letters.isupper() or letters.islower())
+    # The case of a symbol has a meaning: H and h, Cp and CP, Co and CO.
+    if len(text) > SHORT or (len(letters) != 1 and not (len(letters) < SHORT and is_mixed)):
+        text = _CAMEL.sub(" ", text).casefold()
     text = _POSSESSIVE.sub("", _ARTICLE.sub("", text))
     words = _NOT_KEY.sub(" ", text).split()
     return " ".join(singular(word) for word in words)

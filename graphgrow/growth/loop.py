@@ -221,13 +221,14 @@ class Growth:
 
     def _look(self) -> None:
         """Take in what others wrote, if anything: what somebody decides meanwhile binds the next question."""
-        self.graph.apply_all(self.engine.store.events(self.graph.seq))
-        topic_of(self.topic, self.graph)
+        if events := list(self.engine.store.events(self.graph.seq)):
+            self.graph.apply_all(events)
+            topic_of(self.topic, self.graph)
 
     def _ending(self) -> Ending:
         """Return what ends the run now, "" where it goes on."""
         settings, budget, spent = self.settings, self.settings.budget, self._spent
-        if settings.stop():
+        if settings.stop and settings.stop():
             return "interrupted"
         if self._failures >= MOST_FAILURES:
             return "failing"

@@ -40,7 +40,7 @@ class Settings:
     intents: int = 0
     now: Callable[[], str] = now
     timer: Callable[[], float] = time.monotonic
-    stop: Callable[[], bool] = lambda: False
+    stop: Callable[[], bool] | None = None
     workers: int | None = None
     run: str = ""
 

@@ -1,4 +1,4 @@
-"""The one reader of JSON answers: values in a text with prose around them, objects of a form, questions, a verdict."""
+"""JSON answers of a form: objects that a schema takes, a list of questions, a verdict on two names."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Json
-from graphgrow.parse.salvage import DECODER, salvage
+from graphgrow.parse.json_text import DECODER, json_objects, json_values, split_thinking
+from graphgrow.parse.salvage import salvage
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -16,11 +17,7 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound="BaseModel")
 Verdict = Literal["", "same", "different", "broader", "narrower"]
 
-MOST = 200  # places of a reply where an object may begin
 REASON_CHARACTERS = 200
-_THINKING = re.compile(r"(<think>|<\|thinking\|>)|(</think>|<\|/thinking\|>)")
-# Where JSON may begin: a citation like [1] or [[Title]] is none.
-_START = re.compile(r"""\[\s*+\[?+\s*+["'{\]]|\{\s*+["'}]""")
 _DEPTH = 4  # of the lists in a reply of questions
 _QUESTION_KEY = re.compile(r"q|intent|text|\d+$", re.IGNORECASE)  # the keys under which models put questions
 _STRING = re.compile(r'"((?:[^"\\\n]|\\.)*+)"(?=\s*+(?:[,\]}\n]|$))')
@@ -30,49 +27,6 @@ _LABEL = re.compile(r"^(?:\(?\d+[.):]|Q(?:uestion)?\s?\d*[.:])\s*+", re.IGNORECA
 
 class Unreadable(ValueError):
     """A reply that cannot be used; the message says why, in a sentence that helps the model to mend it."""
-
-
-def split_thinking(text: str) -> tuple[str, str]:
-    """Return answer and thinking; a closing tag without an opening one ends a thinking that began with the reply."""
-    answer: list[str] = []
-    thinking: list[str] = []
-    inside, end = False, 0
-    for tag in _THINKING.finditer(text):
-        (thinking if inside else answer).append(text[end : tag.start()])
-        if tag[2] and not inside:
-            thinking.extend(answer)
-            answer.clear()
-        inside, end = bool(tag[1]), tag.end()
-    (thinking if inside else answer).append(text[end:])
-    return "\n".join(answer), "\n".join(thinking)
-
-
-def json_values(text: str) -> tuple[list[object], bool]:
-    """Return the JSON values in a text with prose around them, up to the first broken one, and whether there is one."""
-    values: list[object] = []
-    end = 0
-    while start := _START.search(text, end):
-        try:
-            value, end = DECODER.raw_decode(text, start.start())
-        except (ValueError, RecursionError):
-            return values, True
-        values.append(value)
-    return values, False
-
-
-def json_objects(text: str) -> Iterator[object]:
-    """Yield the JSON objects in a text, whatever is broken between them; at most MOST places are tried."""
-    start = text.find("{")
-    for _ in range(MOST):
-        if start < 0:
-            return
-        try:
-            value, end = DECODER.raw_decode(text, start)
-        except (ValueError, RecursionError):
-            end = start + 1
-        else:
-            yield value
-        start = text.find("{", end)
 
 
 def read(text: str, form: type[M]) -> M:

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Form, Outcome, Proposal, Triple
-from graphgrow.parse.forms import json_values, read_questions, read_verdict, split_thinking
-from graphgrow.parse.salvage import PREDICATE, SOURCE, TARGET, salvage, strict
+from graphgrow.parse.forms import read_questions, read_verdict
+from graphgrow.parse.json_text import json_values, split_thinking, strict
+from graphgrow.parse.salvage import PREDICATE, SOURCE, TARGET, salvage
 
 _NODES = frozenset(("nodes", "entities", "concepts", "vertices"))
 _EDGES = frozenset(("relations", "relationships", "edges", "links", "triples", "triplets"))
@@ -49,11 +50,10 @@ def parse(text: str, finish_reason: str = "stop", form: Form = "expand") -> Prop
         return Proposal((), (), outcome, questions=questions)
     reading = _read(text, cut=finish_reason == "length")
     outcome, reason = _outcome(text, reading, finish_reason)
-
-    def named(end: str) -> str:  # a declared node's name in place of its number
-        return reading.handles.get(end, end)
-
-    triples = dict.fromkeys(Triple(named(t.source), t.predicate, named(t.target)) for t in reading.triples)
+    names = reading.handles  # a declared node's name stands in place of its number
+    triples = dict.fromkeys(
+        Triple(names.get(t.source, t.source), t.predicate, names.get(t.target, t.target)) for t in reading.triples
+    )
     return Proposal(tuple(triples), tuple(reading.names), outcome, reason)
 
 

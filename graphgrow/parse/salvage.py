@@ -4,12 +4,11 @@ Every object is mended on its own. A repair may add punctuation but lose or move
 `"o": "Ur" is not true}` as "Ur". What does not pass that check is dropped and counted, never guessed.
 """
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from graphgrow.graph.model import Json
+from graphgrow.parse.json_text import strict
 
 # The keys under which models put the three sides of a relation, the most telling one first.
 SOURCE = ("s", "subject", "source", "from", "head")
@@ -58,30 +57,6 @@ class Salvaged:
     values: list[object] = field(default_factory=list)
     lost: int = 0
     cut: bool = False
-
-
-def _merged(pairs: list[tuple[str, object]]) -> Json:
-    """Return an object; a key said twice holds both lists, or null where its two values differ."""
-    merged: Json = {}
-    for key, value in pairs:
-        known = merged.setdefault(key, value)
-        if isinstance(known, list) and isinstance(value, list) and known is not value:
-            merged[key] = known + value
-        elif known != value:
-            merged[key] = None
-    return merged
-
-
-# Numbers stay as the model wrote them.
-DECODER = json.JSONDecoder(object_pairs_hook=_merged, parse_int=str, parse_float=str, parse_constant=str, strict=False)
-
-
-def strict(text: str) -> object:
-    """Return the one JSON value a text consists of, None where it is none."""
-    try:
-        return DECODER.decode(text)
-    except (ValueError, RecursionError):
-        return None
 
 
 def salvage(text: str) -> Salvaged:

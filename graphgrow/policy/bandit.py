@@ -20,7 +20,7 @@ from graphgrow.policy.gains import Gain, gains, relevance
 from graphgrow.policy.monitor import monitor
 from graphgrow.policy.round import fill
 from graphgrow.policy.strategies import STRATEGIES
-from graphgrow.prompts.forms import template_name
+from graphgrow.prompts.render import template_name
 
 # What is expected of a strategy beforehand, as a share of the mean of all. A list says more in fewer tokens: half as
 # much again on hidden worlds. A question about two concepts, or one that was asked before, has to show that it pays.

@@ -20,7 +20,7 @@ from graphgrow.graph.graph import Graph
 from graphgrow.graph.indexes import Past
 from graphgrow.graph.keys import canonical
 from graphgrow.policy.strategies.structure import Structure, cached, communities, structure
-from graphgrow.prompts.forms import template_name
+from graphgrow.prompts.render import template_name
 
 WINDOW = 200  # questions; older ones say little about what pays now
 BRIDGE = 0.5  # what a cross-community relation is worth beside a concept

@@ -64,7 +64,7 @@ def fill(
 def directed_focus(graph: Graph, rng: random.Random, chosen: Sequence[Focus]) -> Focus | None:
     """Return what people want asked beside the foci of a round chosen so far; None where the policy is free."""
     taken = {focus.concepts for focus in chosen}
-    for directive in graph.steering.foci:
+    for directive in graph.steering.foci if graph.steering.directives else ():
         keys = concepts(graph, directive)
         if keys not in taken and (angle := open_angle(graph, keys, rng)):
             why = f': "{quoted(directive.change.reason)}"' if directive.change.reason else ""
@@ -140,6 +140,8 @@ def directives_for(graph: Graph, foci: Sequence[Focus]) -> list[list[Directive]]
     A directive for the next n steps goes with n questions of the round at most.
     """
     left = {directive.seq: directive.left for directive in graph.steering.directives.values()}
+    if not left:
+        return [[] for _ in foci]
     by_focus = []
     for focus in foci:
         directives = list[Directive]()

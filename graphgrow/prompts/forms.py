@@ -48,11 +48,6 @@ FORMS: dict[Form, ReplyForm] = {
 TEMPLATED: frozenset[Form] = frozenset(("connect", "join", "between", "consolidate", "kin", "widen"))
 
 
-def template_name(form: Form) -> str:
-    """Return the name of the template that a form of growth is asked with."""
-    return "survey" if form == "list" else form if form in TEMPLATED else "expand"
-
-
 def _text(most: int) -> Json:
     return {"maxLength": most, "minLength": 1, "type": "string"}
 

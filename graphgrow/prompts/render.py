@@ -17,18 +17,18 @@ from types import MappingProxyType
 
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical, clean
-from graphgrow.graph.model import Asks, Focus, Prompt, Relation, Triple
+from graphgrow.graph.model import Asks, Focus, Form, Prompt, Relation, Triple
 from graphgrow.graph.steering import CHARACTERS, Directive
 from graphgrow.prompts.forms import (
     FORMS,
     MAX_TOKENS,
     QUESTION_CHARACTERS,
     QUESTION_TOKENS,
+    TEMPLATED,
     VERDICT_TOKENS,
     lists_schema,
     questions_schema,
     relations_schema,
-    template_name,
     verdict_schema,
 )
 
@@ -70,6 +70,11 @@ class Doubts:
 
     def __bool__(self) -> bool:
         return bool(self.claims or self.refused)
+
+
+def template_name(form: Form) -> str:
+    """Return the name of the template that a form of growth is asked with."""
+    return "survey" if form == "list" else form if form in TEMPLATED else "expand"
 
 
 @cache

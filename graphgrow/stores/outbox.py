@@ -122,12 +122,6 @@ class Outbox(Generic[T]):
                 os.close(descriptor)
         return path
 
-    def drop(self, path: Path | None) -> None:
-        """Forget a reply that the store has; one that cannot be taken away is known to the next run by the log."""
-        if path is not None:
-            with suppress(OSError):
-                path.unlink()
-
     def adopt(self) -> Iterator[tuple[Path, T]]:
         """Take over what dead runs left behind, oldest run first; each stays until it is dropped."""
         from pydantic import ValidationError

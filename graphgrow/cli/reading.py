@@ -136,7 +136,7 @@ def _measure_nulls(concepts: list[str], relations: list[tuple[str, str, str]], s
     from dataclasses import asdict
 
     from graphgrow.measure.nulls import nulls
-    from graphgrow.measure.panel import simple_graph
+    from graphgrow.measure.projection import simple_graph
 
     rows = nulls(simple_graph(concepts, {(s, t) for s, _, t in relations}), samples=samples)
     if as_json:

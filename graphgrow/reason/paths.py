@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from graphgrow.errors import BadInput
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Json, Relation
-from graphgrow.measure.longest import correlations, longest_paths
-from graphgrow.measure.spread import spread
+from graphgrow.measure.centralities import centralities, correlations
+from graphgrow.measure.paths import longest_paths
 from graphgrow.prompts.render import between
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def correlated(graph: Graph, count: int = CORRELATED) -> Json:
 def central(graph: Graph) -> dict[str, dict[str, float]]:
     """Return degree, betweenness and closeness of every concept of the largest component, by key."""
     keys, simple = _by_key(graph)
-    values = spread(simple)
+    values = centralities(simple)
     columns = [getattr(values, name) for name in CENTRALITIES]
     return {
         keys[place]: dict(zip(CENTRALITIES, row, strict=True))

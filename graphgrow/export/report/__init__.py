@@ -13,7 +13,7 @@ from graphgrow.graph.model import Event
 if TYPE_CHECKING:
     import pandas as pd
 
-    from graphgrow.measure.history import Cache
+    from graphgrow.measure.history import SnapshotCache
 
 SNAPSHOTS = 50  # about so many points a curve: enough to see its shape, few enough to measure in seconds
 SAMPLES = 20  # graphs of each null model
@@ -34,7 +34,7 @@ def report(
     seed: int = 0,
     every: int | None = None,
     samples: int = SAMPLES,
-    cache: "Cache | None" = None,
+    cache: "SnapshotCache | None" = None,
 ) -> Report:
     """Measure a run from its log, with a snapshot every `every` events (None: about fifty snapshots).
 

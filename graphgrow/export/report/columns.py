@@ -1,8 +1,8 @@
 """What each column of each table means; `--csv` writes it beside the tables."""
 
 from graphgrow.export.report import words
-from graphgrow.measure.fits import RIVALS
 from graphgrow.measure.history import COLUMNS as HISTORY
+from graphgrow.measure.power_law import RIVALS
 
 PARTS = "raw", "normalised", "p"
 

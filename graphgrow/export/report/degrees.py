@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
-from graphgrow.measure.fits import ALPHA_LIMIT, FEWEST_CONCEPTS, FEWEST_VALUES
+from graphgrow.measure.power_law import ALPHA_LIMIT, FEWEST_CONCEPTS, FEWEST_VALUES
 
 MODELS = {"power law": "power_law", "lognormal": "lognormal", "exponential": "exponential"}
 Rows = list[dict[str, Any]]

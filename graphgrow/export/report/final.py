@@ -8,11 +8,13 @@ from graphgrow.export.report import words
 from graphgrow.export.report.columns import COLUMNS, PARTS
 from graphgrow.export.report.degrees import distribution, fits
 from graphgrow.graph.graph import Graph
-from graphgrow.measure.fits import ALPHA_LIMIT, RIVALS, SIGNIFICANT, power_law
-from graphgrow.measure.longest import correlations, longest_paths
+from graphgrow.measure.centralities import Centralities as Spread
+from graphgrow.measure.centralities import centralities as spread
+from graphgrow.measure.centralities import correlations
 from graphgrow.measure.nulls import nulls
 from graphgrow.measure.panel import panel
-from graphgrow.measure.spread import Spread, spread
+from graphgrow.measure.paths import longest_paths
+from graphgrow.measure.power_law import ALPHA_LIMIT, RIVALS, SIGNIFICANT, power_law
 
 LONGEST = 30  # paths, as in the paper
 

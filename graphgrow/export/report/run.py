@@ -12,10 +12,9 @@ from graphgrow.export.report import words
 from graphgrow.export.report.columns import COLUMNS, PARTS
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Event
-from graphgrow.measure.communities import Partition, changes, consensus_bridges, partitions
-from graphgrow.measure.fits import RIVALS
-from graphgrow.measure.shortening import pair_paths
-from graphgrow.measure.tracking import hubs, persistence, snapshots, top_bridges
+from graphgrow.measure.communities import Partition, changes, consensus_bridges, partitions, persistence
+from graphgrow.measure.evolution import hubs, pair_paths, snapshots, top_bridges
+from graphgrow.measure.power_law import RIVALS
 
 TOP = 6  # lines in one chart that an eye can tell apart
 

@@ -9,7 +9,7 @@ from graphgrow.export.report.columns import COLUMNS
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Event, Expansion
-from graphgrow.measure.history import Cache, history
+from graphgrow.measure.history import SnapshotCache, history
 
 
 def facts(log: Sequence[Event], graph: Graph) -> dict[str, object]:
@@ -31,7 +31,7 @@ def facts(log: Sequence[Event], graph: Graph) -> dict[str, object]:
 
 
 def tables(
-    log: Sequence[Event], graph: Graph, *, every: int, seed: int, samples: int, cache: Cache | None = None
+    log: Sequence[Event], graph: Graph, *, every: int, seed: int, samples: int, cache: SnapshotCache | None = None
 ) -> dict[str, pd.DataFrame]:
     """Return every table of COLUMNS by name."""
     found = run.rows(log, graph, every=every, seed=seed) | final.rows(graph, seed=seed, samples=samples)

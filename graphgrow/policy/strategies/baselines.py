@@ -66,7 +66,7 @@ def far_path(graph: Graph, rng: random.Random) -> Iterator[Focus]:
 
 def farthest(found: Structure) -> list[tuple[int, tuple[int, int]]]:
     """Return length and ends, the older first, of the longest shortest paths."""
-    from graphgrow.measure.longest import longest_paths
+    from graphgrow.measure.paths import longest_paths
 
     return [(len(path) - 1, (path[0], path[-1])) for path in longest_paths(found.graph, PATHS)]
 
@@ -114,9 +114,10 @@ def _hub(graph: Graph) -> tuple[float, str, str] | None:
 
 def _between(found: Structure) -> list[tuple[int, float]]:
     """Return vertices of the largest component with their betweenness, the highest first."""
-    from graphgrow.measure.spread import between, largest_component
+    from graphgrow.measure.paths import betweenness
+    from graphgrow.measure.projection import largest_component
 
     places, largest = largest_component(found.graph)
     sources = random.Random(FIXED).sample(range(len(places)), SOURCES) if len(places) > EXACT else []
-    values = zip(places, between(largest, sources), strict=True)
+    values = zip(places, betweenness(largest, sources), strict=True)
     return sorted(((vertex, round(value, 9)) for vertex, value in values), key=lambda row: (-row[1], row[0]))

@@ -94,7 +94,7 @@ def pace(seq: int, concepts: int) -> int:
 
 def communities(found: Structure) -> list[int]:
     """Return the number of every vertex's community, by Leiden's method with a fixed seed."""
-    from graphgrow.measure.chance import leiden
+    from graphgrow.measure.projection import leiden
 
     return list(leiden(found.graph, FIXED, rounds=ROUNDS).membership) if found.keys else []
 

@@ -8,8 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from graphgrow.export.report.words import METRICS
+from graphgrow.measure.evolution import EMERGED, hubs, snapshots, top_bridges
 from graphgrow.measure.history import history
-from graphgrow.measure.tracking import EMERGED, hubs, snapshots, top_bridges
 from graphgrow_explorer import charts
 from graphgrow_explorer.feedback import note
 from graphgrow_explorer.state import Home, Row

@@ -233,25 +233,22 @@ def pair_paths(events: Iterable[Event], *, pairs: int = 500, every: int = 25, se
             for number in random.Random(seed).sample(range(possible), min(pairs, possible)):
                 b = (1 + math.isqrt(1 + 8 * number)) // 2
                 chosen.append((related[number - math.comb(b, 2)], related[b]))
-        if chosen:
-            lengths = _lengths(growing, chosen)
-            first = first if rows else set(lengths)
-            followed = [lengths[pair] for pair in chosen if pair in first and pair in lengths]
-            mean = sum(followed) / len(followed) if followed else None
-            rows.append(PairRow(seq, len(chosen), len(lengths), mean))
+        if not chosen:
+            continue
+        # The distance of each pair that a path connects; pairs that were merged or rejected have none.
+        graph, place, representative = growing.igraph(), growing.place, growing.graph.representative
+        targets = defaultdict[int, defaultdict[int, list[Pair]]](lambda: defaultdict(list))
+        for pair in chosen:
+            one, other = map(representative, pair)
+            if one != other and one in place and other in place:
+                targets[place[one]][place[other]].append(pair)
+        lengths = dict[Pair, int]()
+        for source, ends in targets.items():
+            distances = graph.distances(source=[source], target=list(ends))[0]
+            for same_ends, distance in zip(ends.values(), distances, strict=True):
+                lengths |= dict.fromkeys(same_ends, int(distance)) if math.isfinite(distance) else {}
+        first = first if rows else set(lengths)
+        followed = [lengths[pair] for pair in chosen if pair in first and pair in lengths]
+        mean = sum(followed) / len(followed) if followed else None
+        rows.append(PairRow(seq, len(chosen), len(lengths), mean))
     return rows
-
-
-def _lengths(growing: GrowingGraph, pairs: list[Pair]) -> dict[Pair, int]:
-    """Return the distance of each pair that a path connects; pairs that were merged or rejected have none."""
-    graph, place, representative = growing.igraph(), growing.place, growing.graph.representative
-    lengths, targets = dict[Pair, int](), defaultdict[int, defaultdict[int, list[Pair]]](lambda: defaultdict(list))
-    for pair in pairs:
-        one, other = map(representative, pair)
-        if one != other and one in place and other in place:
-            targets[place[one]][place[other]].append(pair)
-    for source, ends in targets.items():
-        distances = graph.distances(source=[source], target=list(ends))[0]
-        for same_ends, distance in zip(ends.values(), distances, strict=True):
-            lengths |= dict.fromkeys(same_ends, int(distance)) if math.isfinite(distance) else {}
-    return lengths

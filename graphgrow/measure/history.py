@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
 from importlib.metadata import version
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, Protocol
@@ -85,11 +86,16 @@ def history(
     snapshots = dict[str, Row]()
     if cache is not None:
         snapshots |= {key: json.loads(value) for key, value in cache.recall(cache_kind(), tasks).items()}
-    missing = [key for key in tasks if key not in snapshots]
-    for key, snapshot in zip(missing, _measured([tasks[key] for key in missing], workers), strict=True):
-        snapshots[key] = snapshot
-        if cache is not None:
-            cache.remember(cache_kind(), {key: json.dumps(snapshot).encode()})
+    missing = {key: task for key, task in tasks.items() if key not in snapshots}
+    if workers is None:
+        work = sum(nodes * len(edges) for nodes, edges, _ in missing.values())
+        workers = min(os.cpu_count() or 1, len(missing)) if work > _WORTH_PROCESSES else 1
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) if workers > 1 else nullcontext() as pool:
+        measured = pool.map(_snapshot, missing.values()) if pool else map(_snapshot, missing.values())
+        for key, snapshot in zip(missing, measured, strict=True):
+            snapshots[key] = snapshot
+            if cache is not None:
+                cache.remember(cache_kind(), {key: json.dumps(snapshot).encode()})
     for key, row in chosen.items():
         row.update(snapshots[key])
         row["small_world_sigma"] = small_world_sigma(row)
@@ -139,18 +145,6 @@ def _counted(events: Iterable[Event]) -> Iterator[tuple[Row, Edges]]:
             "newly_connected_pairs": growing.connected_pairs - before,
         }
         yield row, growing.edges
-
-
-def _measured(tasks: list[Task], workers: int | None) -> Iterator[Row]:
-    """Yield the metrics of each snapshot in order."""
-    if workers is None:
-        work = sum(nodes * len(edges) for nodes, edges, _ in tasks)
-        workers = min(os.cpu_count() or 1, len(tasks)) if work > _WORTH_PROCESSES else 1
-    if workers <= 1:
-        yield from map(_snapshot, tasks)
-        return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_snapshot, tasks)
 
 
 def _snapshot(task: Task) -> Row:

@@ -6,8 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.util import find_spec
 
-import igraph as ig
-
 from graphgrow.measure.projection import seeded, simple_graph
 
 Position = tuple[float, float]
@@ -46,28 +44,24 @@ def layout(
     placed: dict[int, Position] = {}
     area = 0.0
     for turn, members in enumerate(sorted(graph.connected_components(), key=lambda one: (-len(one), one))):
-        part = graph.induced_subgraph(members)
-        half = math.sqrt(len(members))
+        part, count = graph.induced_subgraph(members), len(members)
+        if count <= 2:  # noqa: PLR2004 - one concept, or two beside each other
+            drawn = [(float(at), 0.0) for at in range(count)]
+        elif count <= FINE and find_spec("crategraph_forceatlas2"):
+            import crategraph_forceatlas2 as fa2
+
+            # In one thread, so that they can be had again.
+            drawn = [(float(x), float(y)) for x, y in fa2.layout(count, part.get_edgelist(), seed=seed, threads=1)]
+        else:
+            with seeded(seed):
+                drawn = [(x, y) for x, y in part.layout_fruchterman_reingold(grid=True)]
+        half = math.sqrt(count)
         away = 0.0 if turn == 0 else math.sqrt(area) + half
         x, y = away * math.cos(turn * TURN), away * math.sin(turn * TURN)
-        for vertex, (dx, dy) in zip(members, _spread(_drawn(part, seed)), strict=True):
+        for vertex, (dx, dy) in zip(members, _spread(drawn), strict=True):
             placed[vertex] = (WIDE * (x + half * dx), y + half * dy)
         area += 2 * half**2
     return {key: placed[vertex] for vertex, key in enumerate(keys)}
-
-
-def _drawn(graph: ig.Graph, seed: int) -> list[Position]:
-    """Return the positions of a connected graph."""
-    if graph.vcount() <= 2:  # noqa: PLR2004 - one concept, or two beside each other
-        return [(float(at), 0.0) for at in range(graph.vcount())]
-    if graph.vcount() <= FINE and find_spec("crategraph_forceatlas2"):
-        import crategraph_forceatlas2 as fa2
-
-        # In one thread, so that they can be had again.
-        positions = fa2.layout(graph.vcount(), graph.get_edgelist(), seed=seed, threads=1)
-        return [(float(x), float(y)) for x, y in positions]
-    with seeded(seed):
-        return [(x, y) for x, y in graph.layout_fruchterman_reingold(grid=True)]
 
 
 def _spread(positions: Sequence[Position]) -> list[Position]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from graphgrow.graph.model import Event, Expansion
 from graphgrow.measure.history import SnapshotCache, history
 from graphgrow.measure.panel import NAMES
+from graphgrow.measure.power_law import PARTS
 
 CONFIDENCE = 0.95
 CURVES = (
@@ -70,7 +71,7 @@ def run(
         values = snapshots[int(str(seq))] = {}
         for metric, value in row.items():
             if metric.startswith("lr_"):
-                values |= {f"{metric}.{part}": (value or {}).get(part) for part in ("raw", "normalised", "p")}
+                values |= {f"{metric}.{part}": (value or {}).get(part) for part in PARTS}
             else:
                 values[metric] = value
     return Run(name, setup, tuple(sorted({event.seed for event in asked})), snapshots)

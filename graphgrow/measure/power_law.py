@@ -22,6 +22,7 @@ RIVALS = {
     "lr_truncated": "truncated_power_law",
     "lr_stretched": "stretched_exponential",
 }
+PARTS = ("raw", "normalised", "p")  # of a likelihood ratio
 FITTED = ("powerlaw_alpha", "powerlaw_xmin", "powerlaw_sigma", "powerlaw_ntail", "powerlaw_ks")
 FEWEST_CONCEPTS = 20  # below this an exponent says nothing
 FEWEST_VALUES = 4  # the package drops the two largest as xmin and needs two candidates; with fewer it raises

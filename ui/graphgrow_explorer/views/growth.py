@@ -7,9 +7,9 @@ from itertools import takewhile
 import pandas as pd
 import streamlit as st
 
-from graphgrow.export.report.words import METRICS
 from graphgrow.measure.evolution import EMERGED, hubs, snapshots, top_bridges
 from graphgrow.measure.history import history
+from graphgrow.measure.panel import METRICS
 from graphgrow_explorer import charts
 from graphgrow_explorer.feedback import note
 from graphgrow_explorer.state import Home, Row

@@ -1,7 +1,6 @@
 """What the rows of any graph file mean: concepts by their names, relations with the evidence that the file has."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 
 from graphgrow.export.rows import Row
@@ -40,8 +39,24 @@ def delta(nodes: list[Row], links: list[Row]) -> Delta:
     support = list[Statement]()
     for row in links:
         source, target = (by_id.get(str(row[end])) for end in ("source", "target"))
-        for statement in _statements(row, source, target) if source and target else ():
-            if first.setdefault(statement.relation, statement) is not statement:
+        if source is None or target is None:
+            continue
+        relation = Relation(source.key, predicate(row), target.key)
+        # What was said and how often: our own evidence, else what each passage of a text says, else the link itself.
+        ours = [piece for piece in _list(row.get("evidence")) if isinstance(piece, dict)]
+        ours.append({"said": _list(row.get("raw")), "support": row.get("support")})  # what earlier versions wrote
+        evidence = [
+            (Triple(*(str(part).encode("utf-8", "ignore").decode() for part in said)), _count(piece.get("support")))
+            for piece in ours  # raw words, but no lone surrogate, which no store keeps
+            if isinstance(said := piece.get("said"), list) and len(said) == SIDES
+        ]
+        words = Triple(source.name, relation.predicate, target.name)
+        if not evidence and "source_id" in row:  # the ids of the passages that a file keeps with what they say
+            sentences = (_text(part).strip('"') for part in str(row.get("description") or "").split(SEPARATOR))
+            evidence = [(replace(words, predicate=sentence), 1) for sentence in sentences if sentence]
+        for raw, times in evidence or [(words, _count(row.get("support")))]:
+            statement = Statement(relation, raw, times)
+            if first.setdefault(relation, statement) is not statement:
                 support.append(statement)
     return Delta(tuple(concepts.values()), relations=tuple(first.values()), support=tuple(support))
 
@@ -59,25 +74,6 @@ def predicate(row: Row) -> str:
     names = PREDICATES[:-1] if "source_id" in row else PREDICATES
     name, text = next(((name, text) for name in names if (text := _text(row.get(name)))), ("", FALLBACK))
     return _text(text.replace(SEPARATOR, ",").split(",")[0]) or FALLBACK if name == "keywords" else text
-
-
-def _statements(row: Row, source: Concept, target: Concept) -> Iterator[Statement]:
-    """Yield what a link says and how often: our own evidence, else what each passage of a text says, else the link."""
-    relation = Relation(source.key, predicate(row), target.key)
-    words = Triple(source.name, relation.predicate, target.name)
-    evidence = [(piece.get("said"), piece.get("support")) for piece in _list(row.get("evidence"))
-                if isinstance(piece, dict)]  # fmt: skip
-    evidence.append((_list(row.get("raw")), row.get("support")))  # what earlier versions wrote
-    pieces = [
-        (Triple(*(str(part).encode("utf-8", "ignore").decode() for part in raw)), _count(support))  # no lone surrogates
-        for raw, support in evidence
-        if isinstance(raw, list) and len(raw) == SIDES
-    ]
-    if not pieces and "source_id" in row:  # the ids of the passages that a file keeps with what they say
-        sentences = (_text(part).strip('"') for part in str(row.get("description") or "").split(SEPARATOR))
-        pieces = [(replace(words, predicate=sentence), 1) for sentence in sentences if sentence]
-    for raw, support in pieces or [(words, _count(row.get("support")))]:
-        yield Statement(relation, raw, support)
 
 
 def _text(value: object) -> str:

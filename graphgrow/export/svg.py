@@ -1,7 +1,7 @@
 """A still picture of a graph as SVG: communities by colour, degree by size, the names for which there is room."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from html import escape
@@ -59,7 +59,7 @@ def draw(
     `around` and `path` are keys; what is named there is always in it. `reach` counts relations, `width` pixels.
     """
     first = list(dict.fromkeys((*path, *around)))
-    chosen = _neighbourhood(graph, first, reach, most) if first else _hubs(graph, most)
+    chosen = _chosen(graph, first, reach, most)
     place = {key: at for at, key in enumerate(chosen)}
     pairs = sorted(
         {(min(a, b), max(a, b)) for a in chosen for b in graph.neighbours[a] if b in place and place[a] != place[b]}
@@ -97,22 +97,39 @@ def draw(
         )
 
     order = [*first, *sorted((key for key in chosen if key not in first), key=lambda key: -graph.degree(key))]
-    over = {key: (points[key][0], points[key][1] - radius[key] - 3) for key in order}
-    parts += ['<g text-anchor="middle" fill="#1a1a1a" stroke="#fff" stroke-width="3" paint-order="stroke">']
-    parts += [*_labels(graph, over, width), "</g>"]
+    parts.append('<g text-anchor="middle" fill="#1a1a1a" stroke="#fff" stroke-width="3" paint-order="stroke">')
+    taken = list[Box]()
+    for key in order:  # names over their concepts, where they find room
+        name, (x, y) = line(graph.name(key), LABEL), points[key]
+        half, bottom = WIDE * FONT * len(name) / 2, y - radius[key] - 3
+        x = min(max(x, half + 2), max(width - half - 2, half + 2))
+        box = (x - half, bottom - FONT, x + half, bottom + 3)  # left, top, right, bottom
+        if not any(box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in taken):
+            taken.append(box)
+            parts.append(f'<text x="{x:.1f}" y="{bottom:.1f}">{escape(name)}</text>')
+    parts.append("</g>")
     parts += [f'<text x="{MARGIN / 2:.0f}" y="{height - 8:.0f}" fill="#666">{escape(about)}</text>', "</svg>"]
     return Picture("\n".join(parts), about)
 
 
-def _hubs(graph: Graph, most: int) -> list[str]:
-    """Return the most connected concept and, one by one, the most connected neighbour of those chosen.
+def _chosen(graph: Graph, first: Sequence[str], reach: int, most: int) -> list[str]:
+    """Return the concepts to draw: near those to start from, or without any the most connected ones.
 
-    So what is drawn hangs together; other components follow where there is room.
+    Those within reach come the nearest first, of equally near ones the hubs. Without a start that is the most connected
+    concept and, one by one, the most connected neighbour of those chosen, so that what is drawn hangs together; other
+    components follow where there is room.
     """
+    chosen = dict.fromkeys(first)
+    if first:
+        ring = list(first)
+        for _ in range(reach):
+            further = dict.fromkeys(other for key in ring for other in graph.neighbours[key] if other not in chosen)
+            ring = sorted(further, key=lambda key: -graph.degree(key))
+            chosen |= dict.fromkeys(ring)
+        return list(chosen)[: max(most, len(first))]
     place = {key: at for at, key in enumerate(sorted(graph.concepts, key=lambda key: -graph.degree(key)))}
-    chosen: dict[str, None] = {}
-    for first, at in place.items():
-        waiting = [(at, first)]
+    for hub, at in place.items():
+        waiting = [(at, hub)]
         while waiting and len(chosen) < most:
             _, key = heappop(waiting)
             if key not in chosen:
@@ -120,17 +137,6 @@ def _hubs(graph: Graph, most: int) -> list[str]:
                 for other in graph.neighbours[key].keys() - chosen.keys():
                     heappush(waiting, (place[other], other))
     return list(chosen)
-
-
-def _neighbourhood(graph: Graph, start: Sequence[str], reach: int, most: int) -> list[str]:
-    """Return the concepts to start from and those within reach, the nearest first, of equally near ones the hubs."""
-    chosen = dict.fromkeys(start)
-    ring = list(chosen)
-    for _ in range(reach):
-        further = dict.fromkeys(other for key in ring for other in graph.neighbours[key] if other not in chosen)
-        ring = sorted(further, key=lambda key: -graph.degree(key))
-        chosen |= dict.fromkeys(ring)
-    return list(chosen)[: max(most, len(start))]
 
 
 def _in_pixels(positions: Mapping[str, Position], width: int) -> tuple[dict[str, Position], float]:
@@ -149,16 +155,3 @@ def _in_pixels(positions: Mapping[str, Position], width: int) -> tuple[dict[str,
         for key, (x, y) in positions.items()
     }
     return points, max(height, 2 * MARGIN) + 2 * MARGIN
-
-
-def _labels(graph: Graph, over: Mapping[str, Position], width: int) -> Iterator[str]:
-    """Yield the names that find room where they should stand, the first ones first."""
-    taken = list[Box]()
-    for key, (x, y) in over.items():
-        name = line(graph.name(key), LABEL)
-        half = WIDE * FONT * len(name) / 2
-        middle = min(max(x, half + 2), max(width - half - 2, half + 2))
-        box = (middle - half, y - FONT, middle + half, y + 3)  # left, top, right, bottom
-        if not any(box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in taken):
-            taken.append(box)
-            yield f'<text x="{middle:.1f}" y="{y:.1f}">{escape(name)}</text>'

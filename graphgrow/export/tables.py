@@ -20,11 +20,11 @@ NODES = {"key": "key:ID", "name": "name", "aliases": "aliases:string[]", "degree
 LINKS = {"source": ":START_ID", "target": ":END_ID", "type": ":TYPE", "predicate": "predicate",
          "support": "support:long", "first_seq": "first_seq:long", "last_seq": "last_seq:long",
          "evidence": "evidence"}  # fmt: skip
-TRIPLE = (  # what others call the columns of a triple
-    ("source", "subject", "head", "from", "s", "node1", "node_1"),
-    ("predicate", "relation", "relationship", "edge", "label", "type", "p", "r"),
-    ("target", "object", "tail", "to", "o", "node2", "node_2"),
-)
+TRIPLE = {  # what others call the columns of a triple
+    "source": ("source", "subject", "head", "from", "s", "node1", "node_1"),
+    "predicate": ("predicate", "relation", "relationship", "edge", "label", "type", "p", "r"),
+    "target": ("target", "object", "tail", "to", "o", "node2", "node_2"),
+}
 _ESCAPED = re.compile(r'\\(["\\])')
 
 
@@ -57,13 +57,25 @@ def write(graph: Graph, path: Path) -> None:
 
 
 def read(path: Path) -> tuple[list[Row], list[Row]]:
-    """Return the tables of a pair; where FILE.csv itself is there, it holds triples."""
+    """Return the tables of a pair; where FILE.csv itself is there, it holds triples.
+
+    Triples have columns by their names, or three of them without a header.
+    """
     pair = csv_pair(path)
-    if path.exists():
-        if all(file.exists() for file in pair):
-            raise BadInput(f"{path} is there, and {pair[0].name} with {pair[1].name} too: move what is not meant")
-        return [], _triples(_cells(path))
-    return _table(pair[0]), _table(pair[1])
+    if not path.exists():
+        return _table(pair[0]), _table(pair[1])
+    if all(file.exists() for file in pair):
+        raise BadInput(f"{path} is there, and {pair[0].name} with {pair[1].name} too: move what is not meant")
+    cells = _cells(path)
+    names = [name.strip().lower() for name in cells[0]]
+    source, predicate, target = (next((name for name in usual if name in names), "") for usual in TRIPLE.values())
+    if source and target:
+        ours = dict(zip((source, predicate, target), TRIPLE, strict=True))
+        return [], [{ours.get(name, name): cell for name, cell in zip(names, row, strict=True)} for row in cells[1:]]
+    if len(names) == len(TRIPLE):
+        return [], [dict(zip(TRIPLE, row, strict=True)) for row in cells]
+    header = ", ".join(cells[0])[:200]
+    raise BadInput(f"a table of triples has the columns source, predicate and target, not {header}")
 
 
 def write_neo4j(graph: Graph, path: Path) -> None:
@@ -120,16 +132,3 @@ def _table(path: Path) -> list[Row]:
     """Return the rows of a table by its header."""
     header, *rows = _cells(path)
     return [dict(zip(header, row, strict=True)) for row in rows]
-
-
-def _triples(cells: list[list[str]]) -> list[Row]:
-    """Return links of a table of triples: columns by their names, or three of them without a header."""
-    header, *rows = cells
-    names = [name.strip().lower() for name in header]
-    source, predicate, target = (next((name for name in usual if name in names), "") for usual in TRIPLE)
-    if source and target:
-        ours = {source: "source", predicate: "predicate", target: "target"}
-        return [{ours.get(name, name): cell for name, cell in zip(names, row, strict=True)} for row in rows]
-    if len(header) == len(TRIPLE):
-        return [dict(zip(("source", "predicate", "target"), row, strict=True)) for row in cells]
-    raise BadInput(f"a table of triples has the columns source, predicate and target, not {', '.join(header)[:200]}")

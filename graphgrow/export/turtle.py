@@ -67,8 +67,7 @@ def write(graph: Graph, path: Path, log: Iterable[Event] = ()) -> None:
 
     triples = (
         rdf.Triple(term(subject), rdf.NamedNode(_full(predicate)), term(value))
-        for claims in (_concepts(graph), _relations(graph), _events(graph, log))
-        for subject, predicate, value in claims
+        for subject, predicate, value in _claims(graph, log)
     )
     rdf.serialize(triples, str(path), rdf.RdfFormat.TURTLE, prefixes=PREFIXES)
 
@@ -83,8 +82,30 @@ def read(path: Path) -> tuple[list[Row], list[Row]]:
                 about.setdefault(quad.subject, {}).setdefault(quad.predicate.value, []).append(quad.object)
         except SyntaxError as error:
             raise ValueError(error) from None
-    is_ours = any(_full("gg:event") in objects for objects in about.values())
-    return _ours(about) if is_ours else _others(about, rdf)
+    if not any(_full("gg:event") in objects for objects in about.values()):
+        return _others(about, rdf)
+    start, concept = _address("concept", ""), _full("skos:Concept")
+    nodes, links = list[Row](), list[Row]()
+    for subject, objects in about.items():
+        if subject.value.startswith(start) and any(
+            kind.value == concept for kind in objects.get(_full("rdf:type"), ())
+        ):
+            key = unquote(subject.value.removeprefix(start))
+            aliases = [alias.value for alias in objects.get(_full("skos:altLabel"), ())]
+            nodes.append({"key": key, "name": _first(objects, "skos:prefLabel") or key, "aliases": aliases})
+        ends = [_first(objects, f"rdf:{part}") for part in ("subject", "predicate", "object")]
+        support = _first(objects, "gg:support")
+        if all(ends) and support:
+            evidence = [
+                {"said": [_first(piece, f"gg:{end}") for end in ENDS], "support": _first(piece, "gg:support")}
+                for piece in (about.get(address, {}) for address in objects.get(_full("prov:wasDerivedFrom"), ()))
+            ]
+            link = {
+                name: unquote(end.removeprefix(_address(kind, "")))
+                for end, (name, kind) in zip(ends, ENDS.items(), strict=True)
+            }
+            links.append({**link, "support": support, "evidence": evidence})
+    return nodes, links
 
 
 def _library() -> ModuleType:
@@ -109,7 +130,8 @@ def _event(seq: int) -> Node:
     return Node(f"_:event{seq}")
 
 
-def _concepts(graph: Graph) -> Iterator[Claim]:
+def _claims(graph: Graph, log: Iterable[Event]) -> Iterator[Claim]:
+    """Yield concepts, relations and events, with when an event was saved and who replied as far as a log says so."""
     for row in concept_rows(graph):
         address = _address("concept", row["key"])
         yield address, "rdf:type", _full("skos:Concept")
@@ -117,8 +139,6 @@ def _concepts(graph: Graph) -> Iterator[Claim]:
         yield from ((address, "skos:altLabel", alias) for alias in row["aliases"])
         yield address, "prov:wasGeneratedBy", _event(row["first_seq"])
 
-
-def _relations(graph: Graph) -> Iterator[Claim]:
     predicates = dict[str, Node]()
     for row in relation_rows(graph):
         source, predicate, target = (_address(kind, row[end]) for end, kind in ENDS.items())
@@ -143,9 +163,6 @@ def _relations(graph: Graph) -> Iterator[Claim]:
         yield predicate, "rdf:type", _full("rdf:Property")
         yield predicate, "rdfs:label", name
 
-
-def _events(graph: Graph, log: Iterable[Event]) -> Iterator[Claim]:
-    """Yield what was asked at every event, and when it was saved and who replied as far as a log says so."""
     logged = {event.seq: event for event in log}
     models = {seq: clean(event.reply.model) for seq, event in logged.items() if isinstance(event, Expansion)}
     for step in graph.past:
@@ -172,31 +189,6 @@ def _events(graph: Graph, log: Iterable[Event]) -> Iterator[Claim]:
 def _first(objects: Objects, predicate: str) -> str:
     """Return the first value of a predicate, "" where it has none."""
     return next((str(value.value) for value in objects.get(_full(predicate), ())), "")
-
-
-def _ours(about: About) -> tuple[list[Row], list[Row]]:
-    start, concept = _address("concept", ""), _full("skos:Concept")
-    nodes, links = list[Row](), list[Row]()
-    for subject, objects in about.items():
-        if subject.value.startswith(start) and any(
-            kind.value == concept for kind in objects.get(_full("rdf:type"), ())
-        ):
-            key = unquote(subject.value.removeprefix(start))
-            aliases = [alias.value for alias in objects.get(_full("skos:altLabel"), ())]
-            nodes.append({"key": key, "name": _first(objects, "skos:prefLabel") or key, "aliases": aliases})
-        ends = [_first(objects, f"rdf:{part}") for part in ("subject", "predicate", "object")]
-        support = _first(objects, "gg:support")
-        if all(ends) and support:
-            evidence = [
-                {"said": [_first(piece, f"gg:{end}") for end in ENDS], "support": _first(piece, "gg:support")}
-                for piece in (about.get(address, {}) for address in objects.get(_full("prov:wasDerivedFrom"), ()))
-            ]
-            link = {
-                name: unquote(end.removeprefix(_address(kind, "")))
-                for end, (name, kind) in zip(ends, ENDS.items(), strict=True)
-            }
-            links.append({**link, "support": support, "evidence": evidence})
-    return nodes, links
 
 
 def _others(about: About, rdf: ModuleType) -> tuple[list[Row], list[Row]]:

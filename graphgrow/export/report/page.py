@@ -33,18 +33,24 @@ def page(report: RunReport, library: str) -> str:
     """Return the page of a report; `library` is the JavaScript of `library()`."""
     parts = sections()
     drawings = {figure.name: draw(figure, report) for part in parts for figure in part.figures}
-    sections_html = data = ""
-    figures = list[dict[str, Any]]()
+    html, figures = "", list[dict[str, Any]]()
     for part in parts:
         shown = "".join(_figure(figure, drawings[figure.name]) for figure in part.figures)
         table = TABLES[part.name](report) if part.name in TABLES else ""
-        sections_html += (
+        html += (
             f'<section id="{part.name}" aria-labelledby="title-{part.name}"><h2 id="title-{part.name}">'
             f'{escape(part.title)}</h2><p class="intro">{escape(part.intro)}</p><div class="grid">{shown}</div>'
             f"{table}</section>"
         )
-        figures += [_data(figure, drawn) for figure in part.figures if (drawn := drawings[figure.name])]
-    data = embedded({"config": CONFIG, "figures": figures})
+        for figure in part.figures:
+            if drawn := drawings[figure.name]:
+                # Rows apart from the chart, which knows no address of a schema.
+                spec: dict[str, Any] = drawn.chart.to_dict()
+                rows = spec.pop("datasets")[spec.pop("data")["name"]]
+                spec = {field: value for field, value in spec.items() if field not in {"$schema", "config"}}
+                spec["description"] = f"{figure.title}. {figure.sentence}"
+                columns = list(drawn.columns.items())
+                figures.append({"name": figure.name, "spec": spec, "rows": rows, "columns": columns})
     titles = [*((part.name, part.title) for part in parts), ("panel", "The whole panel")]
     # Each script whole in its element, with the line ends that a browser hashes.
     scripts = [
@@ -57,9 +63,9 @@ def page(report: RunReport, library: str) -> str:
         style=_file("page.css"),
         facts=_facts(report.facts),
         contents="".join(f'<li><a href="#{name}">{escape(title)}</a></li>' for name, title in titles),
-        sections=sections_html,
+        sections=html,
         panel=panel(report),
-        data=data,
+        data=embedded({"config": CONFIG, "figures": figures}),
         library=scripts[0],
         script=scripts[1],
     )
@@ -81,15 +87,6 @@ def embedded(value: object) -> str:
 
 def _file(name: str) -> str:
     return files("graphgrow.export.report").joinpath(name).read_text(encoding="utf-8")
-
-
-def _data(figure: Figure, drawn: Drawing) -> dict[str, Any]:
-    """Return a figure as the page's script takes it: rows apart from the chart, which knows no address of a schema."""
-    spec: dict[str, Any] = drawn.chart.to_dict()
-    rows = spec.pop("datasets")[spec.pop("data")["name"]]
-    spec = {field: value for field, value in spec.items() if field not in {"$schema", "config"}}
-    spec["description"] = f"{figure.title}. {figure.sentence}"
-    return {"name": figure.name, "spec": spec, "rows": rows, "columns": list(drawn.columns.items())}
 
 
 def _figure(figure: Figure, drawn: Drawing | None) -> str:

@@ -56,7 +56,7 @@ def tables(
     log: Sequence[Event], graph: Graph, *, every: int, seed: int, samples: int, cache: SnapshotCache | None = None
 ) -> dict[str, pd.DataFrame]:
     """Return every table of COLUMNS by name; `graph` is the one that the log ends with."""
-    rows = _over_the_run(log, graph, every, seed) | _of_the_end(graph, seed, samples)
+    rows = rows_over_run(log, graph, every, seed) | rows_of_graph(graph, seed, samples)
     measured = history(log, every=every, seed=seed, cache=cache)
 
     flat = measured.reset_index()  # a column for each part of a likelihood ratio
@@ -91,7 +91,8 @@ def _named(graph: Graph, key: str) -> dict[str, Any]:
     return {"key": key, "name": clean(graph.name(key))}
 
 
-def _over_the_run(log: Sequence[Event], graph: Graph, every: int, seed: int) -> dict[str, Rows]:
+def rows_over_run(log: Sequence[Event], graph: Graph, every: int, seed: int) -> dict[str, Rows]:
+    """Return the tables over a run: hubs, communities, bridges, the distance of fixed pairs."""
     found = list(partitions(log, every=every, seed=seed))
     near_by_seq = ((seq, growing.near) for seq, growing in snapshots(log, every=every))
 
@@ -133,7 +134,8 @@ def _over_the_run(log: Sequence[Event], graph: Graph, every: int, seed: int) -> 
     }
 
 
-def _of_the_end(graph: Graph, seed: int, samples: int) -> dict[str, Rows]:
+def rows_of_graph(graph: Graph, seed: int, samples: int) -> dict[str, Rows]:
+    """Return the tables of the final graph: its degrees, distances, centralities, longest paths, null models, panel."""
     simple, keys = graph.igraph(), list(graph.concepts)
     values, degrees, paths = centralities(simple, seed=seed), simple.degree(), longest_paths(simple, LONGEST)
     correlated = correlations(simple, paths, values=values) if paths else {}

@@ -7,6 +7,7 @@ for a formula, literals in Turtle, string literals in Cypher. svg.py draws a gra
 
 import csv
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree.ElementTree import ParseError
@@ -33,6 +34,10 @@ __all__ = [
 _BROKEN = (ParseError, ValueError, TypeError, AttributeError, RecursionError, LookupError, csv.Error)
 
 
+def _itself(path: Path) -> tuple[Path, ...]:
+    return (path,)
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
     """How to write a graph, how to read one as nodes and links, and which files a name stands for: one or a pair.
@@ -42,7 +47,7 @@ class Format:
 
     write: Callable[[Graph, Path], None]
     read: Callable[[Path], tuple[list[Row], list[Row]]]
-    files: Callable[[Path], tuple[Path, ...]] = lambda path: (path,)
+    files: Callable[[Path], tuple[Path, ...]] = _itself
     write_with_log: Callable[[Graph, Path, Iterable[Event]], None] | None = None
 
 
@@ -76,15 +81,26 @@ def export(graph: Graph, path: Path, log: Iterable[Event] = ()) -> tuple[Path, .
     how = format_of(path)
     if how is None:
         raise BadInput(f"cannot export to {path}: use a name that ends in {', '.join(FORMATS)}")
-    draft = path.with_name(f".draft.{path.name}")
-    finished = dict(zip(how.files(draft), how.files(path), strict=True))
-    if any(final.is_dir() for final in finished.values()):
-        raise BadInput(f"cannot write {path}: there is a folder of that name")
-    try:
+    with draft_of(path, how.files) as draft:
         if how.write_with_log:
             how.write_with_log(graph, draft, log)
         else:
             how.write(graph, draft)
+    return how.files(path)
+
+
+@contextmanager
+def draft_of(path: Path, files: Callable[[Path], tuple[Path, ...]] = _itself) -> Iterator[Path]:
+    """Yield the path of a draft beside a file; what was written there becomes the file, or nothing does.
+
+    `files` says which files a path stands for. Raises BadInput where that is not possible.
+    """
+    draft = path.with_name(f".draft.{path.name}")
+    finished = dict(zip(files(draft), files(path), strict=True))
+    if any(final.is_dir() for final in finished.values()):
+        raise BadInput(f"cannot write {path}: there is a folder of that name")
+    try:
+        yield draft
         for written, final in finished.items():
             written.replace(final)
     except OSError as error:
@@ -92,7 +108,6 @@ def export(graph: Graph, path: Path, log: Iterable[Event] = ()) -> tuple[Path, .
     finally:
         for written in finished:
             written.unlink(missing_ok=True)
-    return tuple(finished.values())
 
 
 def read_graph(path: Path) -> Delta:

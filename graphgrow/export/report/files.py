@@ -6,24 +6,16 @@ from io import StringIO
 from pathlib import Path
 
 from graphgrow.errors import BadInput
-from graphgrow.export import guarded
+from graphgrow.export import draft_of, guarded
 from graphgrow.export.report import RunReport
 from graphgrow.export.report.tables import plain
 from graphgrow.export.report.words import COLUMNS
 
 
 def write(path: Path, content: str) -> None:
-    """Write text to a file by way of a draft beside it; raises BadInput where that is not possible."""
-    draft = path.with_name(f".{path.stem}.draft{path.suffix}")
-    try:
-        if path.is_dir():
-            raise BadInput(f"cannot write {path}: there is a folder of that name")
+    """Write text to a file; raises BadInput where that is not possible."""
+    with draft_of(path) as draft:
         draft.write_text(content, encoding="utf-8", newline="")
-        draft.replace(path)
-    except OSError as error:
-        raise BadInput(f"cannot write {path}: {error.strerror or error}") from None
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def write_tables(report: RunReport, folder: Path) -> list[Path]:

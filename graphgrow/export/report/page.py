@@ -14,8 +14,8 @@ from string import Template
 from typing import Any
 
 from graphgrow.export.report import RunReport
-from graphgrow.export.report.charts import CONFIG
-from graphgrow.export.report.figures import Drawing, Figure, draw, rounded, sections, shorten
+from graphgrow.export.report.charts import CONFIG, Drawing
+from graphgrow.export.report.figures import Figure, draw, rounded, sections, shorten
 from graphgrow.export.report.tables import plain
 from graphgrow.export.report.words import MODELS, PAPER, UNFITTED, VERDICTS, metric
 

@@ -32,18 +32,13 @@ _UNSAFE = {ord(char): f"\\u{ord(char):04x}" for char in "<>&"}
 def page(report: RunReport, library: str) -> str:
     """Return the page of a report; `library` is the JavaScript of `library()`."""
     parts = sections()
-    drawings = {figure.name: draw(figure, report) for part in parts for figure in part.figures}
     html, figures = "", list[dict[str, Any]]()
     for part in parts:
-        shown = "".join(_figure(figure, drawings[figure.name]) for figure in part.figures)
-        table = TABLES[part.name](report) if part.name in TABLES else ""
-        html += (
-            f'<section id="{part.name}" aria-labelledby="title-{part.name}"><h2 id="title-{part.name}">'
-            f'{escape(part.title)}</h2><p class="intro">{escape(part.intro)}</p><div class="grid">{shown}</div>'
-            f"{table}</section>"
-        )
+        shown = ""
         for figure in part.figures:
-            if drawn := drawings[figure.name]:
+            drawn = draw(figure, report)
+            shown += _figure(figure, drawn)
+            if drawn:
                 # Rows apart from the chart, which knows no address of a schema.
                 spec: dict[str, Any] = drawn.chart.to_dict()
                 rows = spec.pop("datasets")[spec.pop("data")["name"]]
@@ -51,6 +46,12 @@ def page(report: RunReport, library: str) -> str:
                 spec["description"] = f"{figure.title}. {figure.sentence}"
                 columns = list(drawn.columns.items())
                 figures.append({"name": figure.name, "spec": spec, "rows": rows, "columns": columns})
+        table = TABLES[part.name](report) if part.name in TABLES else ""
+        html += (
+            f'<section id="{part.name}" aria-labelledby="title-{part.name}"><h2 id="title-{part.name}">'
+            f'{escape(part.title)}</h2><p class="intro">{escape(part.intro)}</p><div class="grid">{shown}</div>'
+            f"{table}</section>"
+        )
     titles = [*((part.name, part.title) for part in parts), ("panel", "The whole panel")]
     # Each script whole in its element, with the line ends that a browser hashes.
     scripts = [

@@ -19,7 +19,7 @@ from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import Expansion
 from graphgrow.growth.replay import replay
 from graphgrow.measure.projection import leiden
-from graphgrow.resolve.options import resolver
+from graphgrow.resolve.options import open_resolver
 from graphgrow.stores.memory import MemoryStore
 
 RUN = Path(__file__).parent.parent / "data" / "runs" / "impact-resistant-materials.jsonl.gz"
@@ -55,7 +55,7 @@ def relevance(cosine: float) -> float:
 
 def judged(events: Sequence[Expansion]) -> list[Expansion]:
     """Return a run as the rules of now resolve its replies, so that runs of different days are judged alike."""
-    return [event for event in replay(events, MemoryStore(), resolver()) if isinstance(event, Expansion)]
+    return [event for event in replay(events, MemoryStore(), open_resolver()) if isinstance(event, Expansion)]
 
 
 def first_questions(events: Sequence[Expansion], count: int) -> list[Expansion]:

@@ -22,11 +22,11 @@ from graphgrow.graph.events import read_events, write_events
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import Budget, Expansion, Prompt
-from graphgrow.growth.loop import SMALL_ROOM, Growth, Settings
-from graphgrow.growth.step import schema_of
+from graphgrow.growth.loop import Growth, Settings
 from graphgrow.llm import LLM
 from graphgrow.policy import open_policy
-from graphgrow.prompts.render import render, repair
+from graphgrow.prompts.forms import FORMS
+from graphgrow.prompts.render import SMALL_ROOM, render, repair
 from graphgrow.stores import GraphStore, open_store
 from graphgrow.stores.copying import complete
 
@@ -147,9 +147,9 @@ def _prompts(event: Expansion, graph: Graph, sent: dict[int, Expansion]) -> list
     """Return the prompts that may be sent for a choice, the second to a model with little room."""
     if event.repairs:
         broken = sent[event.repairs]
-        return [repair(broken.prompt, broken.reply.text, broken.reason)]
-    schema, seed = schema_of(event.focus), event.seed + graph.seq
-    return [render(event.focus, graph, event.topic, schema=schema, seed=seed, room=room) for room in (1.0, SMALL_ROOM)]
+        return [repair(broken.prompt, broken.reply.text, broken.reason, FORMS[broken.focus.form].example)]
+    seed = event.seed + graph.seq
+    return [render(event.focus, graph, event.topic, seed=seed, room=room) for room in (1.0, SMALL_ROOM)]
 
 
 def _grow(entry: Entry, model: LLM, plan: Plan) -> None:

@@ -22,20 +22,21 @@ from typing import TypeVar
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Answer, Event, Focus, Prompt, Question, Reply
 from graphgrow.growth.loop import Growth, Settings
-from graphgrow.growth.step import expansion
+from graphgrow.growth.replay import read_again
 from graphgrow.llm.scripted import Scripted
 from graphgrow.measure import measure
 from graphgrow.parse.reply import parse
 from graphgrow.policy import open_policy
-from graphgrow.resolve.options import resolver
+from graphgrow.resolve.options import open_resolver
 from graphgrow.resolve.resolve import resolve
+from graphgrow.stores.outbox import PendingReply
 from graphgrow.stores.sqlite import SQLiteStore
 
 STAGES = ("choose", "render", "parse", "resolve", "measure", "commit", "apply")
 GOALS = {1_000: 5, 10_000: 20, 100_000: 100}
 NEW_A_REPLY = 4
 BATCH = 500
-RESOLVER = resolver()
+RESOLVER = open_resolver()
 T = TypeVar("T")
 
 
@@ -57,7 +58,8 @@ def event_of(graph: Graph, focus: Focus, reply: str) -> Event:
     """Return the event of a reply."""
     prompt = Prompt("", "")
     answer = Answer(prompt, Reply(reply))
-    return expansion(graph, "impact resistant materials", Question(focus, prompt), answer, RESOLVER, seed=0, at="")
+    pending = PendingReply("impact resistant materials", 0, Question(focus, prompt), answer)
+    return read_again(graph, pending, RESOLVER, seed=0, at="")
 
 
 def fill(store: SQLiteStore, size: int, texts: Iterator[str]) -> None:
@@ -92,7 +94,7 @@ def step(growth: Growth, store: SQLiteStore, text: str, spent: dict[str, list[fl
     delta = timed(spent, "resolve", lambda: resolve(proposal, graph, growth.topic, RESOLVER))
     timed(spent, "measure", lambda: measure(graph, delta))
     answer = Answer(question.prompt, Reply(text))
-    event = expansion(graph, growth.topic, question, answer, RESOLVER, seed=0, at="")
+    event = read_again(graph, PendingReply(growth.topic, 0, question, answer), RESOLVER, seed=0, at="")
     timed(spent, "commit", lambda: store.append(event))
     timed(spent, "apply", lambda: graph.apply(event))
 

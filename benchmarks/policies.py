@@ -33,8 +33,8 @@ from trial import Run, on_world
 
 from graphgrow.api.models import KINDS
 from graphgrow.errors import GraphgrowError
-from graphgrow.llm.simulated.made import DEGREE, SIZE
-from graphgrow.llm.simulated.world import Dials
+from graphgrow.llm.simulated.shapes import DEGREE, SIZE
+from graphgrow.llm.simulated.world import WorldSettings
 from graphgrow.policy import POLICIES as NAMED
 from graphgrow.policy.strategies import STRATEGIES
 
@@ -95,7 +95,7 @@ def kept(path: Path | None) -> dict[Trial, Run]:
 
 
 def _setting() -> dict[str, object]:
-    return {"dials": asdict(Dials()), "degree": DEGREE}
+    return {"dials": asdict(WorldSettings()), "degree": DEGREE}
 
 
 def done(missing: list[Trial], jobs: int, path: Path | None) -> Iterator[tuple[Trial, Run]]:

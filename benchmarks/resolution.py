@@ -176,7 +176,7 @@ def speed(words: list[str], size: int, local: LocalEmbedder) -> None:
     known = meanings.vectors(names[:LOOKUPS])
     for place, name in enumerate(names):  # embedding them all would take minutes: real vectors with noise stand in
         noise = rng.standard_normal((1, known.shape[1])) / 20
-        meanings.put(canonical(name), normalised(known[place % len(known)] + noise)[0])
+        meanings.index.add(canonical(name), normalised(known[place % len(known)] + noise)[0])
     asked = [f"{name} {extra}" for name, extra in zip(names[:LOOKUPS], names[-LOOKUPS:], strict=True)]
     asked += made_names(words[::-1], LOOKUPS)
     for title, with_meanings in (("lexical", None), ("lexical + meaning, names embedded before", meanings)):

@@ -32,12 +32,13 @@ sys.path.insert(0, str(ROOT))
 
 from graphgrow.graph.graph import Graph  # noqa: E402  # the tests' server is beside us, not installed
 from graphgrow.graph.model import Answer, Event, Focus, Prompt, Question, Reply  # noqa: E402
-from graphgrow.growth.step import expansion  # noqa: E402
+from graphgrow.growth.replay import read_again  # noqa: E402
 from graphgrow.resolve.resolve import RESOLVE  # noqa: E402
 from graphgrow.stores import GraphStore  # noqa: E402
 from graphgrow.stores.copying import copy  # noqa: E402
 from graphgrow.stores.memory import MemoryStore  # noqa: E402
 from graphgrow.stores.neo4j import Neo4jStore  # noqa: E402
+from graphgrow.stores.outbox import PendingReply  # noqa: E402
 from graphgrow.stores.sqlite import SQLiteStore  # noqa: E402
 from tests.neo4j_server import PASSWORD, Server  # noqa: E402
 
@@ -71,8 +72,8 @@ def events_of(said: Sequence[Triples]) -> list[Event]:
         prompt = Prompt("", PROMPT)
         focus = Focus("frontier", ("impact resistant material",), "a benchmark", angle=str(number))
         answer = Answer(prompt, Reply(json.dumps({"relations": rows})))
-        events.append(expansion(graph, "impact resistant materials", Question(focus, prompt), answer, RESOLVE,
-                                seed=0, at=""))  # fmt: skip
+        reply = PendingReply("impact resistant materials", 0, Question(focus, prompt), answer)
+        events.append(read_again(graph, reply, RESOLVE, seed=0, at=""))
         graph.apply(events[-1])
     return events
 

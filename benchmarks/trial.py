@@ -16,7 +16,7 @@ from graphgrow.api.models import make_world
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Budget, Expansion
 from graphgrow.growth.loop import Growth, Settings
-from graphgrow.llm.simulated.hidden import Hidden
+from graphgrow.llm.simulated.truth import HiddenGraph
 from graphgrow.llm.simulated.world import World
 from graphgrow.policy import open_policy
 from graphgrow.stores.memory import MemoryStore
@@ -56,12 +56,12 @@ def _radius(away: dict[str, int]) -> int:
     return min(shares, key=lambda radius: (abs(shares[radius] - WITHIN), radius))
 
 
-def distances(hidden: Hidden, root: str) -> dict[str, int]:
+def distances(hidden: HiddenGraph, root: str) -> dict[str, int]:
     """Return how many edges each node is away from one."""
     away, queue = {root: 0}, deque([root])
     while queue:
         node = queue.popleft()
-        for near in hidden.beside[node]:
+        for near in hidden.neighbours[node]:
             if near not in away:
                 away[near] = away[node] + 1
                 queue.append(near)
@@ -109,7 +109,7 @@ def figures(graph: Graph, events: Sequence[Expansion], known: Truth) -> Run:
     }
 
 
-def _found(graph: Graph, hidden: Hidden) -> dict[str, str]:
+def _found(graph: Graph, hidden: HiddenGraph) -> dict[str, str]:
     """Return key -> hidden concept, for every concept of the graph that one of its names tells."""
     found = {}
     for key, concept in graph.concepts.items():
@@ -119,7 +119,7 @@ def _found(graph: Graph, hidden: Hidden) -> dict[str, str]:
     return found
 
 
-def _arrivals(events: Sequence[Expansion], hidden: Hidden) -> list[int]:
+def _arrivals(events: Sequence[Expansion], hidden: HiddenGraph) -> list[int]:
     """Return how many hidden concepts each question found first."""
     seen: set[str] = set()
     counts = []

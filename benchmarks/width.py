@@ -26,7 +26,7 @@ from pathlib import Path
 
 from graphgrow.api.models import make_world
 from graphgrow.graph.events import to_json
-from graphgrow.graph.model import Budget, Expansion, Prompt
+from graphgrow.graph.model import Asks, Budget, Expansion, Prompt
 from graphgrow.growth.loop import Growth, Settings
 from graphgrow.llm.openai_chat import OpenAIChat
 from graphgrow.llm.simulated.world import World
@@ -82,9 +82,15 @@ def handler(world: World, latency: float) -> type[BaseHTTPRequestHandler]:
 
 
 def completion(world: World, asked: dict[str, list[dict[str, str]]]) -> bytes:
-    """Return the body of a chat completion."""
-    said = {message["role"]: message["content"] for message in asked["messages"]}
-    reply = world.ask(Prompt(said.get("system", ""), said["user"], seed=int(str(asked["seed"]))))
+    """Return the body of a chat completion about the last concept of the world that the question names, else its topic.
+
+    What a question asks is not sent beside its text, and any answer will do here that follows from the text alone.
+    """
+    text = {message["role"]: message["content"] for message in asked["messages"]}
+    names = [name for name in text["user"].split('"')[1::2] if world.hidden.means(name)]
+    about = Asks("expand", tuple(names[-1:]) or (world.hidden.topic,))
+    prompt = Prompt(text.get("system", ""), text["user"], seed=int(str(asked["seed"])), asks=about)
+    reply = world.ask(prompt)
     usage = {"prompt_tokens": reply.usage.prompt_tokens, "completion_tokens": reply.usage.completion_tokens}
     choice = {"index": 0, "message": {"role": "assistant", "content": reply.text}, "finish_reason": "stop"}
     return json.dumps({"object": "chat.completion", "model": "world", "choices": [choice], "usage": usage}).encode()

@@ -26,13 +26,13 @@ from graphgrow.api.models import make_world
 from graphgrow.graph.events import read_events
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical
-from graphgrow.graph.model import Budget, Expansion
+from graphgrow.graph.model import Asks, Budget, Expansion
 from graphgrow.growth.loop import Growth, Settings
-from graphgrow.llm.simulated.asked import read
-from graphgrow.llm.simulated.made import DEGREE, SIZE
-from graphgrow.llm.simulated.world import Dials, World
+from graphgrow.llm.simulated.shapes import DEGREE, SIZE
+from graphgrow.llm.simulated.world import World, WorldSettings
 from graphgrow.parse.reply import parse
 from graphgrow.policy import Mix
+from graphgrow.prompts.render import render
 from graphgrow.stores.memory import MemoryStore
 
 ROOT = Path(__file__).parent.parent
@@ -51,7 +51,7 @@ ROW = "{:34} {:>9} {:>9} {:>9}"
 class Shape:
     """What a world is made of, beside its dials."""
 
-    dials: Dials
+    dials: WorldSettings
     size: int
     degree: float
 
@@ -126,7 +126,7 @@ def _step(event: Expansion, graph: Graph) -> Counter[str]:
     pairs = [
         tuple(map(canonical, (t.source, t.target))) for t in parse(event.reply.text, event.reply.finish_reason).triples
     ]
-    asked, topic = read(event.prompt), canonical(event.topic)
+    asked, topic = render(event.focus, graph, event.topic).asks or Asks("expand"), canonical(event.topic)
     focus = set(map(canonical, asked.concepts))
     named = {key for pair in pairs for key in pair if key} - focus - {topic}
     listed = set(map(canonical, asked.listed)) - focus - {topic}
@@ -175,9 +175,9 @@ def tried(job: tuple[dict[str, float], Shape, int]) -> float:
 def shapes(real: dict[str, float], tries: int) -> list[Shape]:
     """Return the shapes to try: what can be read off as it is, the rest by chance; for no tries that of the package."""
     if not tries:
-        return [Shape(Dials(), SIZE, DEGREE)]
+        return [Shape(WorldSettings(), SIZE, DEGREE)]
     rng = random.Random(0)
-    read_off = Dials(
+    read_off = WorldSettings(
         k=round(real["relations said a reply"]),
         recall=round(real["replies that name nothing of a list"], 2),
         variants=VARIANTS,

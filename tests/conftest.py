@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from graphgrow.growth.replay import recording, replay
-from graphgrow.resolve.options import resolver
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.model import Answer, Expansion, Question
+from graphgrow.growth.replay import read_again, recording, replay
+from graphgrow.resolve.options import open_resolver
+from graphgrow.resolve.resolve import Resolver
 from graphgrow.stores import GraphStore, open_store
+from graphgrow.stores.outbox import PendingReply
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -54,7 +58,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a store's file with the recorded run in it; nobody writes to it."""
     path = tmp_path_factory.mktemp("recorded") / "run.db"
     with closing(open_store(str(path), create=True)) as store:
-        for _ in replay(recording(RECORDED), store, resolver()):
+        for _ in replay(recording(RECORDED), store, open_resolver()):
             pass
     return path
 
@@ -103,3 +107,10 @@ def browser() -> Iterator["Browser"]:
 def _own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep replies that wait for a store out of the home of whoever runs the tests."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+
+
+def expansion(
+    graph: Graph, topic: str, question: Question, answer: Answer, resolver: Resolver, *, seed: int = 0, at: str = ""
+) -> Expansion:
+    """Return the event that an answer is for a graph as it stands, through the same parse and resolve as a step."""
+    return read_again(graph, PendingReply(topic, 0, question, answer), resolver, seed=seed, at=at)

@@ -11,8 +11,8 @@ import pytest
 from filelock import FileLock
 
 from graphgrow.errors import StoreError
+from graphgrow.stores import StoreURL
 from graphgrow.stores.neo4j import Neo4jStore
-from graphgrow.stores.neo4j.address import Address
 from tests.conftest import ROOT
 from tests.servers import free_port
 
@@ -83,9 +83,9 @@ class Server:
             except subprocess.TimeoutExpired:
                 self.kill()
 
-    def address(self, graph: str) -> Address:
+    def address(self, graph: str) -> StoreURL:
         """Return the address of one graph on this server."""
-        return Address(f"neo4j://127.0.0.1:{self.port}", "neo4j", PASSWORD, graph)
+        return StoreURL("neo4j", None, f"neo4j://127.0.0.1:{self.port}", "neo4j", PASSWORD, graph)
 
     def url(self, graph: str) -> str:
         """Return the store URL of a graph, without the password, which NEO4J_PASSWORD holds."""

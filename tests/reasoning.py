@@ -1,9 +1,17 @@
-"""What the tests of thinking with a graph share: a store with the recorded run, models that hear and answer by rule."""
+"""What the tests of reasoning share: models that hear and answer by rule, and the command line in this process."""
 
 import json
 import re
+import sys
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from pathlib import Path
+from subprocess import CompletedProcess
 
+import pytest
+
+from graphgrow.cli import main
 from graphgrow.graph.model import Concept, Delta, Edit, Prompt, ReasoningStep, Relation, Reply, Statement, Triple, Usage
 from graphgrow.llm.scripted import Scripted
 from graphgrow.stores import GraphStore
@@ -78,3 +86,18 @@ def said(*triples: tuple[str, str, str]) -> Edit:
 def thoughts(store: GraphStore) -> list[ReasoningStep]:
     """Return the thoughts of a store that were paid for."""
     return [event for event in store.events() if isinstance(event, ReasoningStep) and event.reply]
+
+
+def command(folder: Path, *words: str) -> CompletedProcess[str]:
+    """Run the command line in a folder, in this process, and return what it ended with and printed."""
+    out, err, code = StringIO(), StringIO(), 0
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.chdir(folder)
+        patch.setattr(sys, "argv", ["graphgrow", *words])
+        patch.setenv("OPENAI_API_KEY", "none")
+        patch.setenv("COLUMNS", "200")
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 0
+    return CompletedProcess(words, code, out.getvalue(), err.getvalue())

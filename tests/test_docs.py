@@ -1,5 +1,6 @@
 """Every command and snippet of docs/, page by page in the order of the page; the reference is what the code says."""
 
+import json
 import os
 import re
 import shlex
@@ -13,12 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from neo4j import Driver, GraphDatabase
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from graphgrow.cli import app
-from tests.conftest import RECORDED, ROOT
-from tests.shown import OLLAMA, blocks, endpoint_of_chatter, environment, explored, ran
-from tests.test_readme import HOME
+from tests.conftest import RECORDED, ROOT, chatter
+from tests.neo4j_server import PASSWORD
+from tests.shown import OLLAMA, blocks, endpoint_of_chatter, environment, explored, ran, served
 
 if TYPE_CHECKING:
     from tests.neo4j_server import Server
@@ -27,11 +30,14 @@ DOCS = ROOT / "docs"
 sys.path.insert(0, str(DOCS))  # a script, no package
 from generate import pages  # noqa: E402
 
-PAGES = sorted(path for path in DOCS.rglob("*.md") if path.parent.name != "reference")
+PAGES = [ROOT / "README.md", *sorted(path for path in DOCS.rglob("*.md") if path.parent.name != "reference")]
 ELSEWHERE = {
-    "make demo", "make neo4j",  # tests/test_readme.py
+    "make demo", "make grow", "make neo4j", "make check", "make test",  # tests/test_readme.py, or whoever runs this
+    "pip install .",  # tests/test_packaging.py
     "source .venv/bin/activate", "export NEO4J_PASSWORD=choose-eight-characters", "jupyter lab notebooks",
 }  # fmt: skip
+BENCHMARKS = (DOCS / "benchmarks.md").read_text(encoding="utf-8")
+HOME = "neo4j://localhost:7687"
 LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
 
 
@@ -53,10 +59,14 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def folder(tmp_path: Path, demo: Path) -> Path:
-    """Return a folder that holds what the reader of a page has: the recorded run, jobs, the graph of `make demo`."""
-    shutil.copytree(RECORDED.parent, tmp_path / "data" / "runs")
-    shutil.copytree(ROOT / "data" / "batch", tmp_path / "data" / "batch")
+    """Return a folder with what the reader of a page has: recorded runs, jobs, replies, the graph of `make demo`."""
+    for kind in ("runs", "thoughts", "batch"):
+        shutil.copytree(ROOT / "data" / kind, tmp_path / "data" / kind)
     shutil.copy(demo, tmp_path / "demo.db")
+    rows = [{"question": "silk?", "raw_output": text} for text in chatter(3)]
+    (tmp_path / "replies.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    (tmp_path / "ours.txt").write_text("Nacre is tough because its platelets slide.", encoding="utf-8")
+    (tmp_path / "theirs.txt").write_text("Nacre is tough because it is white.", encoding="utf-8")
     return tmp_path
 
 
@@ -73,8 +83,23 @@ def test_page_works_to_its_last_line(page: Path, folder: Path, endpoint: str, re
         elif language == "console":
             for line in contents.splitlines():
                 command(line, folder, env)
+        elif language == "cypher":
+            rows = request.getfixturevalue("neo4j").execute_query(contents).records
+            assert rows
+            assert all(value is not None for value in rows[0].values())
+        elif language == "json":
+            json.loads(contents)
         else:
-            assert language == "text", f"{page}: a block of {language!r} that nobody tries"
+            assert language in {"", "text"}, f"{page}: a block of {language!r} that nobody tries"
+
+
+@pytest.fixture
+def neo4j(neo4j_server: "Server") -> Iterator[Driver]:
+    """Yield a driver to the server that a page has copied its graph to."""
+    address, login = f"neo4j://127.0.0.1:{neo4j_server.port}", ("neo4j", PASSWORD)
+    with GraphDatabase.driver(address, auth=login, notifications_min_severity="OFF") as driver:
+        driver.execute_query("CALL db.index.fulltext.awaitEventuallyConsistentIndexRefresh()")
+        yield driver
 
 
 def snippet(contents: str, folder: Path, env: dict[str, str]) -> None:
@@ -91,9 +116,13 @@ def command(line: str, folder: Path, env: dict[str, str]) -> None:
         assert extras(line) <= known_extras(), line
     elif line.startswith("graphgrow explore"):
         assert explored(shlex.split(line)[1:], folder, env) == 0
+    elif line.startswith("graphgrow batch serve"):
+        assert served(shlex.split(line)[1:], folder, env) == 0
     elif line.startswith("graphgrow "):
-        with chdir(folder):  # in this process: the README is where each is one of its own
-            done = CliRunner().invoke(app, shlex.split(line)[1:], env=env)
+        words = shlex.split(line)[1:]
+        few = ["--steps", "10"] if "--tokens" in words and "--steps" not in words else []
+        with chdir(folder):  # in this process: tests/test_readme.py runs the README's each in one of its own
+            done = CliRunner().invoke(app, [*words, *few], env=env)
         assert done.exit_code == 0, f"{line}\n{done.stderr}{done.exception}"
         assert done.stdout.strip(), line
     else:
@@ -128,8 +157,62 @@ def test_links_lead_somewhere() -> None:
     """Every relative link of every page names a file."""
     broken = [
         (page.name, link)
-        for page in DOCS.rglob("*.md")
+        for page in {*PAGES, *DOCS.rglob("*.md")}
         for link in LINK.findall(page.read_text(encoding="utf-8"))
         if "://" not in link and not (page.parent / link).exists()
     ]
     assert broken == []
+
+
+def test_every_command_is_on_a_page() -> None:
+    """A command that no page shows is a command nobody finds."""
+    shown = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    names = get_command(app).commands  # type: ignore[attr-defined]  # a group has commands
+    assert [name for name in names if f"graphgrow {name}" not in shown] == []
+
+
+def test_every_page_is_in_the_index() -> None:
+    """A newcomer finds every page from docs/README.md, and that from the README."""
+    index = (DOCS / "README.md").read_text(encoding="utf-8")
+    pages_of_docs = [page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md") if page != DOCS / "README.md"]
+    assert [page for page in pages_of_docs if f"({page})" not in index] == []
+    assert "docs/README.md" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_neo4j_has_the_queries_people_ask() -> None:
+    """Newest concepts, bridges, evidence, one step, a path, and a search by name."""
+    page = (DOCS / "howto" / "neo4j.md").read_text(encoding="utf-8")
+    assert sum(language == "cypher" for language, _ in blocks(page)) == 6
+
+
+def test_the_recorded_run_is_as_the_benchmarks_say(demo: Path) -> None:
+    """The table of results says what `measure` says of the replayed run."""
+    done = ran(f"graphgrow measure {demo} --json", demo.parent, dict(os.environ))
+    row = json.loads(done.stdout)
+    shown = dict(re.findall(r"^\| (\w+) \| ([-\d.]+) \|", BENCHMARKS.partition("\n## Policies\n")[0], re.MULTILINE))
+    assert len(shown) >= 8
+    for name, value in shown.items():
+        digits = len(value.partition(".")[2])
+        assert round(row[name], digits) == float(value), name
+
+
+def rows_about_policies(text: str) -> Iterator[dict[str, str]]:
+    """Yield each row of the Markdown tables about policies by the headings of its columns."""
+    for found in re.findall(r"^\| policy .*\n(?:\|.*\n)+", text, re.MULTILINE):
+        headings, _, *lines = ([cell.strip() for cell in line.split("|")[1:-1]] for line in found.splitlines())
+        yield from (dict(zip(headings, line, strict=True)) for line in lines)
+
+
+@pytest.mark.local
+def test_benchmarks_say_of_the_policies_what_the_program_prints() -> None:
+    """Every row of the tables about runs of the model is one that `benchmarks/policies.py --table` prints."""
+    shown = BENCHMARKS.partition("On the embedded model")[2].partition("\n## Names")[0]
+    program = [sys.executable, "benchmarks/policies.py"]
+    printed = list[dict[str, str]]()
+    for words in re.findall(r"`python\s+benchmarks/policies\.py\s+(--table[^`]*)`", shown):
+        done = subprocess.run([*program, *words.split()], cwd=ROOT, check=True, capture_output=True, text=True)
+        printed += rows_about_policies(done.stdout)
+    told = list(rows_about_policies(shown))
+    assert len(told) >= 3
+    for row in told:
+        assert any(row.items() <= other.items() for other in printed), row

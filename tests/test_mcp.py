@@ -1,4 +1,4 @@
-"""A graph served to agents: a real client, a real process, over stdio and over HTTP."""
+"""A graph served to agents: a real client; a real process, over stdio and over HTTP, where the process counts."""
 
 import asyncio
 import json
@@ -18,9 +18,9 @@ from mcp import Client, StdioServerParameters
 from graphgrow.graph.events import write_events
 from graphgrow.graph.model import Budget, Reply, Usage
 from graphgrow.growth.loop import grow
+from graphgrow.llm import open_llm
 from graphgrow.llm.scripted import Scripted
-from graphgrow.mcp.server import ASK, READ, WRITE, server
-from graphgrow.mcp.writing import Allowance
+from graphgrow.mcp import ASK, READ, WRITE, Allowance, server
 from graphgrow.stores import open_store
 from tests.cli.test_cli import graphgrow
 from tests.conftest import ROOT, chatter
@@ -53,6 +53,17 @@ def talk(store: Path, session: Session, *options: str) -> None:
 
     async def hold() -> None:
         async with Client(StdioServerParameters(command=sys.executable, args=words, env=env)) as client:
+            await session(client)
+
+    run(hold)
+
+
+def talk_here(store: Path, session: Session, llm: str = "", *, write: bool) -> None:
+    """Hold a session with a server in this process, which takes no second to start."""
+
+    async def hold() -> None:
+        allowance = Allowance(lambda: open_llm(llm, env={}))
+        async with Client(server(str(store), allowance, write=write)) as client:
             await session(client)
 
     run(hold)
@@ -100,7 +111,7 @@ def test_an_agent_reads_a_graph(silk: Path) -> None:
         assert (await said(client, "communities"))["communities"] > 0
         assert "Unknown tool" in await refused(client, "merge", one="protein 1", other="protein 2")
 
-    talk(silk, session)
+    talk_here(silk, session, write=False)
 
 
 def test_an_agent_asks_and_the_reply_is_in_the_log(silk: Path, tmp_path: Path) -> None:
@@ -121,9 +132,10 @@ def test_an_agent_asks_and_the_reply_is_in_the_log(silk: Path, tmp_path: Path) -
     assert "thought" in {event["kind"] for event in told}
 
 
-def test_the_settings_in_the_readme_work(silk: Path) -> None:
-    """What the README has a client start is a server that answers."""
-    (block,) = re.findall(r"```json\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+def test_the_settings_in_the_docs_work(silk: Path) -> None:
+    """What the page for agents has a client start is a server that answers."""
+    page = (ROOT / "docs" / "howto" / "agents.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
     started = json.loads(block)["mcpServers"]["graphgrow"]
     assert (started["command"], started["args"][0]) == ("graphgrow", "mcp")
 
@@ -153,7 +165,7 @@ def test_bad_input_is_one_clear_sentence(silk: Path) -> None:
         await said(client, "reject", concept="nacre")
         return await refused(client, "reject", concept="nacre")
 
-    talk(silk, session, "--write")
+    talk_here(silk, session, write=True)
 
 
 def test_an_agent_corrects_and_grows_a_graph(silk: Path, tmp_path: Path) -> None:
@@ -175,7 +187,7 @@ def test_an_agent_corrects_and_grows_a_graph(silk: Path, tmp_path: Path) -> None
         graphgrow("rename", "silk.db", "nacre", "Mother of pearl", cwd=tmp_path)
         assert (await said(client, "show", concept="nacre"))["name"] == "Mother of pearl"
 
-    talk(silk, session, "--write", "--llm", f"recorded:{tmp_path / 'run.jsonl'}")
+    talk_here(silk, session, f"recorded:{tmp_path / 'run.jsonl'}", write=True)
     graphgrow("verify", "silk.db", cwd=tmp_path)
     log = map(json.loads, graphgrow("log", "silk.db", "--json", cwd=tmp_path).stdout.splitlines())
     kinds = [event["edit"] for event in log if event["kind"] == "edit"]

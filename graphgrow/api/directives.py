@@ -1,7 +1,7 @@
-"""Steering as events: pin, unpin, forbid, allow, focus, instruct, withdraw; see strategies/steered.py for what they do.
+"""Steering as events: pin, unpin, forbid, allow, focus, instruct, withdraw; see policy/round.py for what they do.
 
-Each function returns the event that a directive is for a graph as it stands, and changes nothing; append it to a store, as
-`edits.commit` does, and it binds every later question. Raises BadInput where there is nothing to directive for.
+Each function returns the event that a directive is for a graph as it stands, and changes nothing; append it to a store,
+as `edits.commit` does, and it binds every later question. Raises BadInput where there is nothing to directive for.
 """
 
 import random
@@ -13,7 +13,7 @@ from graphgrow.graph.keys import canonical, clean
 from graphgrow.graph.lookup import find, look_up
 from graphgrow.graph.model import Change, Delta, Edit, Scope, Steer
 from graphgrow.graph.steering import CHARACTERS, MOST, Directive
-from graphgrow.policy.strategies.pinned import concepts, open_angle
+from graphgrow.policy.round import concepts, open_angle
 from graphgrow.policy.strategies.structure import Structure, communities
 
 SEE = "see  graphgrow steering STORE"

@@ -14,7 +14,7 @@ from graphgrow.graph.keys import bare, canonical, clean
 from graphgrow.graph.lookup import find, look_up
 from graphgrow.graph.model import Change, Concept, Delta, Edit, EditKind, Event, Expansion, Relation, Statement, Triple
 from graphgrow.parse.reply import parse
-from graphgrow.resolve.predicates import canonical_predicate, read
+from graphgrow.resolve.predicates import read, vocabulary
 from graphgrow.resolve.resolve import resolve
 from graphgrow.stores import GraphStore
 
@@ -159,7 +159,7 @@ def rename(graph: Graph, name: str, new: str, *, reason: str = BY_HAND) -> Edit:
 
 def retype(graph: Graph, relation: Relation, predicate: str, *, reason: str = BY_HAND) -> Edit:
     """Show a relation under another predicate; what was said of it stays as evidence."""
-    text = canonical_predicate(predicate)
+    text = vocabulary().canonical(predicate)
     if text == relation.predicate:
         raise BadInput(f"{_words(graph, relation)}: it has that predicate already")
     if graph.corrections.is_rejected(Relation(relation.source, text, relation.target)):

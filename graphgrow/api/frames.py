@@ -10,7 +10,7 @@ from graphgrow.graph.model import Edit, Event, Expansion, ReasoningStep
 from graphgrow.measure.communities import participation, partition
 from graphgrow.measure.evolution import hubs as emerged
 from graphgrow.measure.evolution import top_bridges
-from graphgrow.policy import earned
+from graphgrow.policy.bandit import strategy_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -225,7 +225,7 @@ def bridges(events: Iterable[Event], *, every: int, top: int) -> "pd.DataFrame":
 
 def strategies(graph: Graph) -> "pd.DataFrame":
     """Return a row a strategy, what the bandit would choose most often first."""
-    return table("strategies", earned.strategies(graph), index="name").astype({"gain": "float64"})
+    return table("strategies", strategy_table(graph), index="name").astype({"gain": "float64"})
 
 
 def doubts(graph: Graph) -> "pd.DataFrame":

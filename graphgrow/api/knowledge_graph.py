@@ -14,7 +14,7 @@ from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.lookup import find
 from graphgrow.graph.model import Budget
 from graphgrow.llm import LLM
-from graphgrow.policy.monitor import verdict
+from graphgrow.policy.monitor import monitor
 
 if TYPE_CHECKING:
     import igraph
@@ -75,7 +75,7 @@ class KnowledgeGraph(Decisions, Reasoning):
     @property
     def verdict(self) -> str:
         """Whether the run has dried up or drifted: one sentence with the sign, and since which event."""
-        return verdict(self._now()).news
+        return monitor(self._now()).assessment.summary
 
     def history(self, *, every: int = 25, seed: int = 0) -> "pd.DataFrame":
         """Return the panel over the run: shape (events, 55), index `seq`, columns as in `measure.history.COLUMNS`.
@@ -226,7 +226,7 @@ class KnowledgeGraph(Decisions, Reasoning):
             "components": f"{len(graph.components.sizes):,}, the largest holds {graph.components.largest:,} concepts",
             "questions": f"{graph.steps:,} of {graph.seq:,} events",
             "paid": f"{graph.bill.tokens:,} tokens" + (f", {graph.bill.usd:.4f} USD" if graph.bill.usd else ""),
-            "watch": verdict(graph).news,
+            "watch": monitor(graph).assessment.summary,
             "store": self.url,
         }
         rows = [(graph.name(key), graph.degree(key)) for key in hubs]

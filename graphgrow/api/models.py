@@ -16,8 +16,8 @@ from graphgrow.export import is_graph_file, read_graph
 from graphgrow.graph.model import Relation
 from graphgrow.llm import LLM, Gate
 from graphgrow.llm import open_llm as open_other
-from graphgrow.llm.simulated.made import DEGREE, KINDS, SIZE, make_world
-from graphgrow.llm.simulated.world import Dials, World
+from graphgrow.llm.simulated.shapes import DEGREE, KINDS, SIZE, make_world
+from graphgrow.llm.simulated.world import World, WorldSettings
 from graphgrow.stores import open_store
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ __all__ = ["KINDS", "WORLD", "make_world", "open_llm", "open_world"]
 
 WORLD = "world:"
 WHOLE = frozenset(("k", "seed", "size"))
-DIALS = frozenset(dial.name for dial in fields(Dials))
+DIALS = frozenset(dial.name for dial in fields(WorldSettings))
 
 
 def open_llm(
@@ -50,11 +50,11 @@ def open_world(name: str) -> World:
     numbers = dict(_number(*pair, name) for pair in parse_qsl(query, keep_blank_values=True, separator="&"))
     seed = int(numbers.pop("seed", 0))
     dials: dict[str, Any] = {key: numbers.pop(key) for key in sorted(DIALS & numbers.keys())}
-    dials["k"] = int(dials.get("k", Dials().k))
+    dials["k"] = int(dials.get("k", WorldSettings().k))
     graph = _made(place, numbers, seed) if place in KINDS else hidden_graph(place)
     if place not in KINDS and numbers:
         raise BadInput(f"{name!r} has no dial {', '.join(numbers)}: use seed, {', '.join(sorted(DIALS))}")
-    return World(graph, Dials(**dials), seed, name)
+    return World(graph, WorldSettings(**dials), seed, name)
 
 
 def _number(key: str, text: str, name: str) -> tuple[str, float]:

@@ -10,9 +10,9 @@ from graphgrow.graph.model import Budget
 from graphgrow.llm import LLM
 
 if TYPE_CHECKING:
-    from graphgrow.reason.answer import Informed
+    from graphgrow.reason.answers import GraphAnswer
     from graphgrow.reason.discovery import Discovery
-    from graphgrow.reason.hypotheses import Idea
+    from graphgrow.reason.ideas import Idea
     from graphgrow.reason.judge import Judgement
 
 LIMIT = Budget(usd=1.0)
@@ -56,13 +56,13 @@ class Reasoning(Followed):
         compare: bool = False,
         budget: Budget = LIMIT,
         seed: int = 0,
-    ) -> "Informed":
+    ) -> "GraphAnswer":
         """Return the answer of the graph to a question, each sentence with what it cites, or that it does not know.
 
         With `compare` the same model answers also without the graph, with as many tokens. Raises BadInput for no
         question, BudgetSpent, LLMError; what was paid for is in the log then.
         """
-        from graphgrow.reason.answer import ask
+        from graphgrow.reason.answers import ask
 
         return ask(self, self._model(llm), question, compare=compare, budget=budget, seed=seed)
 
@@ -80,15 +80,15 @@ class Reasoning(Followed):
         Raises BadInput where there is no such path, BudgetSpent and LLMError where it ends early; what was paid for is
         in the log, and the same call goes on with it.
         """
-        from graphgrow.reason.compose import discover
+        from graphgrow.reason.discovery import discover
 
         return discover(self, self._model(llm), source, target, budget=budget, seed=seed)
 
     def discoveries(self) -> list["Discovery"]:
         """Return the discoveries that the log holds, the newest first; nothing is asked."""
-        from graphgrow.reason.compose import works
+        from graphgrow.reason.discovery import discoveries
 
-        return works(self._now())
+        return discoveries(self._now())
 
     def judge(  # noqa: PLR0913  # each by its name
         self,
@@ -131,8 +131,8 @@ class Reasoning(Followed):
         BudgetSpent, LLMError; what was paid for is in the log then.
         """
         from graphgrow.reason.ideas import ideas
-        from graphgrow.reason.seeds import Dials
+        from graphgrow.reason.seeds import IdeaDials
 
-        dials = Dials(novelty, feasibility, effectiveness)
+        dials = IdeaDials(novelty, feasibility, effectiveness)
         found = ideas(self, self._model(llm), count=count, dials=dials, goal=goal, budget=budget, seed=seed)
         return list(found.ranked)

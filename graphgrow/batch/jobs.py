@@ -13,7 +13,7 @@ from graphgrow.errors import BadInput
 from graphgrow.growth.intents import MOST as MOST_INTENTS
 from graphgrow.growth.samples import MOST as MOST_SAMPLES
 from graphgrow.growth.topic import check
-from graphgrow.llm.address import checked
+from graphgrow.llm.endpoint import checked
 from graphgrow.policy import DEFAULT, open_policy
 from graphgrow.resolve.hygiene import Hygiene
 

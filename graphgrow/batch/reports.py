@@ -13,7 +13,7 @@ from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Event, Expansion
 from graphgrow.growth.step import is_failure
-from graphgrow.policy.monitor import verdict
+from graphgrow.policy.monitor import monitor
 
 HUBS, LISTED, SMALLEST, LONGEST = 10, 12, 3, 80
 FAILED = frozenset(("error", "failing"))
@@ -106,7 +106,7 @@ def filled(report: Report, events: Sequence[Event], graph: Graph) -> Report:
         newest=tuple(newest[:LISTED]),
         new_hubs=_new_hubs(before, graph),
         new_communities=_new_communities(before, graph),
-        saturation=verdict(graph).news,
+        saturation=monitor(graph).assessment.summary,
         failures=tuple((event.seq, event.reason or event.outcome) for event in mine if is_failure(event))[:LISTED],
     )
 

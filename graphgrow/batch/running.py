@@ -27,12 +27,10 @@ from graphgrow.graph.graph import fold
 from graphgrow.graph.model import Budget, Usage
 from graphgrow.growth.loop import Ending, Growth, Settings
 from graphgrow.llm import DEFAULT_MODEL, LLM, OPENAI_URL, RECORDED, Gate
-from graphgrow.llm.prices import usd as price
+from graphgrow.llm.usage import usd as price
 from graphgrow.policy import open_policy
 from graphgrow.prompts.variants import load_variants
-from graphgrow.resolve.hygiene import Hygiene
-from graphgrow.resolve.options import known, meanings, resolver
-from graphgrow.resolve.predicates import Vocabulary
+from graphgrow.resolve.options import open_meanings, open_resolver, open_vocabulary
 from graphgrow.resolve.resolve import Resolver
 from graphgrow.stores import GraphStore, open_store
 from graphgrow.stores.retrying import Patient
@@ -236,15 +234,14 @@ def _once(task: Task, store: GraphStore, model: LLM, held: leases.Held, blank: R
 def _resolver(task: Task, store: GraphStore) -> Iterator[Resolver]:
     """Yield how the replies of a job are resolved; requests for vectors pass its gate."""
     job = task.job
-    meant = meanings(job.embeddings, store, job.base_url, task.gate)
-    with nullcontext() if meant is None else closing(meant):  # one that knows no name yet is false
-        yield resolver(
-            rules=Hygiene(frozenset(job.without_rule)), predicate=_vocabulary(task).read, meanings=meant
-        )  # fmt: skip
+    meant = open_meanings(job.embeddings, store, job.base_url, task.gate)
+    with closing(meant) if meant else nullcontext():
+        yield open_resolver(job.without_rule, _predicates(task), meant)
 
 
-def _vocabulary(task: Task) -> Vocabulary:
-    return known(task.folder / task.job.predicates if task.job.predicates else None)
+def _predicates(task: Task) -> Path | None:
+    """Return the file of a job's own vocabulary."""
+    return task.folder / task.job.predicates if task.job.predicates else None
 
 
 def _settings(task: Task, reading: Resolver, held: leases.Held, left: Budget) -> Settings:
@@ -253,7 +250,8 @@ def _settings(task: Task, reading: Resolver, held: leases.Held, left: Budget) ->
     variants = load_variants(task.folder / job.prompt_variants) if job.prompt_variants else {}
     return Settings(
         policy=open_policy(job.policy, {kind: tuple(names) for kind, names in variants.items()}),
-        predicates=_vocabulary(task).names if job.strict_predicates else (), variants=variants, resolver=reading,
+        predicates=open_vocabulary(_predicates(task)).names if job.strict_predicates else (),
+        variants=variants, resolver=reading,
         budget=left, width=job.width, seed=job.seed, arbiter=job.arbiter, samples=job.samples, intents=job.intents,
         now=lambda: stamp(task.clock.now()), stop=lambda: held.is_lost or task.stop(), run=task.run,
     )  # fmt: skip

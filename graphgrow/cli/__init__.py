@@ -10,28 +10,20 @@ from io import TextIOWrapper
 import typer
 
 from graphgrow.cli import (
-    agreeing,
-    asking,
     batch,
-    choosing,
-    comparing,
-    criticality,
-    deciding,
-    exploring,
+    corrections,
+    directives,
+    discovery,
     files,
-    forking,
-    growing,
-    listing,
-    pathing,
-    reading,
-    reporting,
-    resolving,
-    serving,
-    steering,
-    thinking,
+    graph,
+    growth,
+    log,
+    reasoning,
+    runs,
+    serve,
 )
-from graphgrow.cli.output import printable
 from graphgrow.errors import GraphgrowError
+from graphgrow.graph.keys import clean
 
 app = typer.Typer(
     name="graphgrow",
@@ -41,17 +33,23 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Grow knowledge graphs out of language models; the structure of the whole graph chooses the next question.",
 )
-PARTS = (
-    growing, choosing, reading, listing, deciding, steering, exploring, comparing, agreeing, resolving, criticality,
-    reporting, pathing, thinking, asking, files, forking, serving, batch
+COMMANDS = (
+    growth.grow, growth.models, growth.policy,
+    graph.show, graph.measure, graph.verify, log.log,
+    corrections.merge, corrections.unmerge, corrections.apart, corrections.doubt, corrections.reject,
+    corrections.restore, corrections.rename, corrections.retype, corrections.add, corrections.rejects,
+    corrections.review,
+    directives.pin, directives.unpin, directives.forbid, directives.allow, directives.focus, directives.instruct,
+    directives.steering, directives.withdraw,
+    serve.explore,
+    runs.compare, runs.core, runs.consensus, graph.predicates, graph.critical, files.report,
+    discovery.path, discovery.discover, reasoning.thoughts, reasoning.ask, reasoning.ideas, reasoning.judge,
+    files.replay, files.export, files.import_, files.copy, files.fork, runs.diff,
+    serve.mcp,
 )  # fmt: skip
-for part in PARTS:
-    part.register(app)
-
-
-@app.callback()
-def _options() -> None:
-    """Grow knowledge graphs out of language models; the structure of the whole graph chooses the next question."""
+for command in COMMANDS:
+    app.command(command.__name__.removesuffix("_"))(command)  # import_, for import is a word of Python
+app.add_typer(batch.app, name="batch")
 
 
 def main() -> None:
@@ -63,11 +61,8 @@ def main() -> None:
         logging.getLogger(library).addHandler(logging.NullHandler())
     try:
         app()
-    except GraphgrowError as error:
-        sys.stderr.write(f"graphgrow: {printable(str(error))}\n")
-        sys.exit(1)
-    except OSError as error:
-        sys.stderr.write(f"graphgrow: {printable(str(error))}\n")
+    except (GraphgrowError, OSError) as error:
+        sys.stderr.write(f"graphgrow: {clean(str(error))}\n")
         sys.exit(1)
     except KeyboardInterrupt:
         sys.stderr.write("graphgrow: interrupted\n")

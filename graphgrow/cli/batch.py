@@ -14,34 +14,31 @@ from pathlib import Path
 from threading import Lock
 from typing import Annotated, Any
 
-import typer
+from typer import Argument, Exit, Option, Typer
 
-from graphgrow.cli.output import AsJson, dump, err, printable, say, table
+from graphgrow.cli.options import AsJson
+from graphgrow.cli.output import counted, dump, note, say, table
 from graphgrow.errors import BadInput
+from graphgrow.graph.keys import clean
 
-JobsFile = Annotated[Path, typer.Argument(metavar="JOBS.toml", help="The jobs file.")]
-Name = Annotated[str, typer.Argument(help="The name of a job.")]
-Names = Annotated[list[str] | None, typer.Argument(help="Names of jobs; all where left out.")]
+JobsFile = Annotated[Path, Argument(metavar="JOBS.toml", help="The jobs file.")]
+Name = Annotated[str, Argument(help="The name of a job.")]
+Names = Annotated[list[str] | None, Argument(help="Names of jobs; all where left out.")]
 Executor = Annotated[
-    str, typer.Option(help="dask://HOST:PORT, a Dask cluster; the graphs must be in Neo4j then. Default: threads here.")
+    str, Option(help="dask://HOST:PORT, a Dask cluster; the graphs must be in Neo4j then. Default: threads here.")
 ]
 
-
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    batch = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Run jobs out of a file, when they are due.")
-    for command in (run, serve, status, pause, resume, trigger, check, schema):
-        batch.command()(command)
-    app.add_typer(batch, name="batch")
+app = Typer(no_args_is_help=True, rich_markup_mode=None, help="Run jobs out of a file, when they are due.")
 
 
+@app.command()
 def run(
     jobs: JobsFile,
-    only: Annotated[list[str] | None, typer.Option(help="A job to look at; repeat it. Default: all.")] = None,
-    now: Annotated[bool, typer.Option("--now", help="Run them whether they are due or not.")] = False,
+    only: Annotated[list[str] | None, Option(help="A job to look at; repeat it. Default: all.")] = None,
+    now: Annotated[bool, Option("--now", help="Run them whether they are due or not.")] = False,
     due: Annotated[
         datetime | None,
-        typer.Option(
+        Option(
             formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"],
             help="Run them as due at this moment (UTC unless it says so); what is done is not done again.",
         ),
@@ -52,9 +49,11 @@ def run(
     """Run what is due and end. Exit code 0: all done; 4: a run failed; 75: try again later."""
     from graphgrow.batch import once
 
+    if due and not due.tzinfo:
+        due = due.replace(tzinfo=UTC)
     with _signals() as stop:
-        wanted = once.Wanted(tuple(only or ()), now, _aware(due), executor)
-        log = once.silent if as_json else Told()
+        wanted = once.Wanted(tuple(only or ()), now, due, executor)
+        log = once.silent if as_json else Progress()
         reports = once.run(jobs, wanted, log=log, stop=lambda: bool(stop))
     if as_json:
         from graphgrow.batch.reports import document
@@ -67,17 +66,14 @@ def run(
         table(("job", "outcome", " steps", " new concepts", " tokens", " USD", ""), rows)
     else:
         say("Nothing is due.")
-    raise typer.Exit(once.exit_code(reports, stopped=bool(stop)))
+    raise Exit(once.exit_code(reports, stopped=bool(stop)))
 
 
-def _aware(due: datetime | None) -> datetime | None:
-    return due if due is None or due.tzinfo else due.replace(tzinfo=UTC)
-
-
+@app.command()
 def serve(
     jobs: JobsFile,
     executor: Executor = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Tell what happens in lines of JSON on stdout.")] = False,
+    as_json: Annotated[bool, Option("--json", help="Tell what happens in lines of JSON on stdout.")] = False,
 ) -> None:
     """Run jobs whenever they are due, until Ctrl-C or SIGTERM: what is under way is saved then, and goes on later."""
     from importlib.util import find_spec
@@ -92,41 +88,38 @@ def serve(
         raise BadInput("the daemon needs a scheduler: install it with  pip install '.[batch]'")
     from graphgrow.batch.daemon import Daemon
 
-    found, path = load(jobs), jobs.absolute()
+    loaded, path = load(jobs), jobs.absolute()
     with (
-        closing(State(state_path(path, found.limits.state))) as state,
+        closing(State(state_path(path, loaded.limits.state))) as state,
         state.alone(),
-        place(found, executor) as where,
+        place(loaded, executor) as where,
         _signals() as stop,
     ):
         is_over = lambda: bool(stop)  # noqa: E731  # both ask it
-        dispatcher = Dispatcher(found, path.parent, state, where, SystemClock(), Told(as_json=as_json), is_over)
+        dispatcher = Dispatcher(loaded, path.parent, state, where, SystemClock(), Progress(as_json=as_json), is_over)
         Daemon(path, dispatcher, is_over).serve()
 
 
-class Told:
-    """Tells what happens: a line for people on stderr, or a line of JSON on stdout."""
+class Progress:
+    """Writes what happens: a line for people on stderr, or a line of JSON on stdout."""
 
     def __init__(self, *, as_json: bool = False) -> None:
         self._as_json, self._lock = as_json, Lock()
 
     def __call__(self, what: str, **about: object) -> None:
-        """Tell one thing, with the time."""
+        """Write one thing, with the time, so that a line can be taken apart again: every value is one word."""
         at = datetime.now(UTC).isoformat(timespec="seconds")
         with self._lock:
             if self._as_json:
                 dump({"at": at, "what": what, **about})
-            else:
-                words = " ".join(
-                    f"{name}={printable(_word(value))}" for name, value in about.items() if value not in ("", None)
-                )
-                err().print(f"{at} {what} {words}", markup=False, soft_wrap=True)
-
-
-def _word(value: object) -> str:
-    """Return a value as one word, so that a line can be taken apart again."""
-    text = f"{value:.4f}" if isinstance(value, float) else str(value)
-    return json.dumps(text, ensure_ascii=False) if " " in text or '"' in text else text
+                return
+            words = []
+            for name, value in about.items():
+                if value not in ("", None):
+                    text = f"{value:.4f}" if isinstance(value, float) else str(value)
+                    is_word = " " not in text and '"' not in text
+                    words.append(f"{name}={clean(text if is_word else json.dumps(text, ensure_ascii=False))}")
+            note(f"{at} {what} {' '.join(words)}")
 
 
 @contextmanager
@@ -137,12 +130,12 @@ def _signals() -> Iterator[list[int]]:
     """
     seen: list[int] = []
 
-    def note(number: int, _frame: object) -> None:
+    def collect(number: int, _frame: object) -> None:
         seen.append(number)
         for each in before:
             signal.signal(each, signal.SIG_DFL)
 
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, collect) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield seen
     finally:
@@ -150,6 +143,7 @@ def _signals() -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
+@app.command()
 def status(jobs: JobsFile, as_json: AsJson = False) -> None:
     """Say when each job ran last and will run next."""
     from graphgrow.batch.overview import overview
@@ -169,60 +163,65 @@ def _moment(text: str) -> str:
     return text.replace("T", " ").removesuffix("+00:00") + " UTC" if text else "-"
 
 
+@app.command()
 def pause(jobs: JobsFile, names: Names = None) -> None:
     """Let jobs rest: what comes due meanwhile is skipped. A run under way goes on to its end."""
-    _rest(jobs, names, paused=True)
+    _set_paused(jobs, names, paused=True)
 
 
+@app.command()
 def resume(jobs: JobsFile, names: Names = None) -> None:
     """Let jobs that rest run again when they are next due."""
-    _rest(jobs, names, paused=False)
+    _set_paused(jobs, names, paused=False)
 
 
-def _rest(jobs: Path, names: Sequence[str] | None, *, paused: bool) -> None:
+def _set_paused(jobs: Path, names: Sequence[str] | None, *, paused: bool) -> None:
     from graphgrow.batch.reading import load
     from graphgrow.batch.state import State, state_path
 
-    found = load(jobs)
-    chosen = [found.named(name).name for name in names or [job.name for job in found.job]]
-    with closing(State(state_path(jobs.absolute(), found.limits.state))) as state:
+    loaded = load(jobs)
+    chosen = [loaded.named(name).name for name in names or [job.name for job in loaded.job]]
+    with closing(State(state_path(jobs.absolute(), loaded.limits.state))) as state:
         for name in chosen:
             state.pause(name, paused=paused)
     say(f"{', '.join(chosen)}: {'paused' if paused else 'runs again when it is next due'}")
 
 
+@app.command()
 def trigger(jobs: JobsFile, name: Name) -> None:
     """Have the daemon run a job now, out of its turn."""
     from graphgrow.batch.reading import load
     from graphgrow.batch.state import State, state_path
 
-    found = load(jobs)
-    job = found.named(name)
-    with closing(State(state_path(jobs.absolute(), found.limits.state))) as state:
+    loaded = load(jobs)
+    job = loaded.named(name)
+    with closing(State(state_path(jobs.absolute(), loaded.limits.state))) as state:
         state.wish(job.name)
     say(f"{job.name} runs when the daemon sees it; without one:  graphgrow batch run {jobs} --only {job.name} --now")
 
 
+@app.command()
 def check(jobs: JobsFile, as_json: AsJson = False) -> None:
     """Say what a jobs file cannot say, line by line; exit code 1 where there is anything."""
     from dataclasses import asdict
 
     from graphgrow.batch.reading import parse, read
 
-    found, problems = parse(read(jobs))
+    parsed, problems = parse(read(jobs))
     if as_json:
-        dump({"jobs": len(found.job) if found else 0, "problems": [asdict(problem) for problem in problems]})
-    elif found:
-        say(f"{jobs}: {len(found.job)} jobs, nothing wrong")
+        dump({"jobs": len(parsed.job) if parsed else 0, "problems": [asdict(problem) for problem in problems]})
+    elif parsed:
+        say(f"{jobs}: {counted(len(parsed.job), 'job')}, nothing wrong")
     else:
         for problem in problems:
-            say(f"{jobs}:{problem.line}: {printable(problem.text)}")
-    raise typer.Exit(0 if found else 1)
+            say(f"{jobs}:{problem.line}: {clean(problem.text)}")
+    raise Exit(0 if parsed else 1)
 
 
+@app.command()
 def schema() -> None:
     """Print the JSON schema of jobs files, for editors that complete and check them."""
     from graphgrow.batch.jobs import Jobs
 
-    found: dict[str, Any] = {"$schema": "https://json-schema.org/draft/2020-12/schema"} | Jobs.model_json_schema()
-    sys.stdout.write(json.dumps(found, indent=2) + "\n")
+    document: dict[str, Any] = {"$schema": "https://json-schema.org/draft/2020-12/schema"} | Jobs.model_json_schema()
+    sys.stdout.write(json.dumps(document, indent=2) + "\n")

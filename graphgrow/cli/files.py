@@ -1,4 +1,4 @@
-"""`replay`, `export` and `import`: graphs and runs as files."""
+"""`replay`, `export`, `import`, `copy`, `fork` and `report`: graphs and runs as files, and from store to store."""
 
 from collections import Counter
 from contextlib import closing
@@ -6,10 +6,10 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Annotated, Literal
 
-import typer
+from typer import Argument, Option
 
-from graphgrow.cli.output import AsJson, Store, dump, say, table
-from graphgrow.cli.resolving import Embeddings, Predicates, Without
+from graphgrow.cli.options import MOST, AsJson, Embeddings, Predicates, Store, Without
+from graphgrow.cli.output import counted, dump, note, place, say, size_in_words, sizes, table
 from graphgrow.errors import BadInput
 from graphgrow.export import FORMATS, parts, read_graph
 from graphgrow.export import export as write_graph
@@ -18,50 +18,36 @@ from graphgrow.graph.model import Edit, Expansion
 from graphgrow.growth.replay import Fields, recording
 from graphgrow.growth.replay import replay as run_again
 from graphgrow.growth.step import now
-from graphgrow.resolve.options import how as resolving
+from graphgrow.resolve.options import open_meanings, open_resolver
 from graphgrow.resolve.resolve import VERBATIM
-from graphgrow.stores import DEFAULT_URL, GraphStore, open_store
-from graphgrow.stores.copying import complete, copy
+from graphgrow.stores import DEFAULT_URL, GraphStore, copying, open_store
 
 ENDINGS = ", ".join(FORMATS)
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.command()(replay)
-    app.command()(export)
-    app.command("import")(import_)
-    app.command("copy")(copy_)
-
-
-def lasting(url: str) -> GraphStore:
-    """Open a store, new or not, that is still there when the command has ended."""
-    if url.startswith("memory:"):
-        raise BadInput("memory: is gone when the command ends: name a file, or neo4j://HOST?graph=NAME")
-    return open_store(url, create=True)
-
-
 def replay(
-    file: Annotated[Path, typer.Argument(help="A run file, or JSON lines with replies; .gz is fine.")],
-    store: Annotated[str, typer.Option(help="Where the graph is kept.")] = DEFAULT_URL,
-    field: Annotated[str, typer.Option(help="For foreign JSON lines: the field that holds the raw reply.")] = "",
-    question_field: Annotated[str, typer.Option(help="The field that holds the question.")] = "",
-    topic: Annotated[str, typer.Option(help="What foreign replies are about (default: the file's name).")] = "",
-    resolution: Annotated[Literal["on", "off"], typer.Option(help="off: names and predicates as they stand.")] = "on",
+    file: Annotated[Path, Argument(help="A run file, or JSON lines with replies; .gz is fine.")],
+    store: Annotated[str, Option(help="Where the graph is kept.")] = DEFAULT_URL,
+    field: Annotated[str, Option(help="For foreign JSON lines: the field that holds the raw reply.")] = "",
+    question_field: Annotated[str, Option(help="The field that holds the question.")] = "",
+    topic: Annotated[str, Option(help="What foreign replies are about (default: the file's name).")] = "",
+    resolution: Annotated[Literal["on", "off"], Option(help="off: names and predicates as they stand.")] = "on",
     without_rule: Without = None,
     predicates: Predicates = None,
     embeddings: Embeddings = "",
-    append: Annotated[bool, typer.Option("--append", help="Add to a store that holds a graph already.")] = False,
+    append: Annotated[bool, Option("--append", help="Add to a store that holds a graph already.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run recorded replies through the same parse, resolve and commit as live ones."""
     fields = Fields(field, question_field) if field else None
     recorded = recording(file, fields, topic)
     with closing(open_store(store, create=True)) as home:
-        resolver = resolving(without_rule, predicates, embeddings, home) if resolution == "on" else VERBATIM
+        how = VERBATIM
+        if resolution == "on":
+            how = open_resolver(without_rule or (), predicates, open_meanings(embeddings, home))
         outcomes: Counter[str] = Counter()
         notes = []
-        for event in run_again(recorded, home, resolver, append=append):
+        for event in run_again(recorded, home, how, append=append):
             if isinstance(event, Expansion):
                 outcomes[event.outcome] += 1
                 if event.reason and event.outcome != "ok":
@@ -69,72 +55,118 @@ def replay(
         graph = home.graph()
     if not graph.seq:
         raise BadInput(f"{file} holds no reply and no decision: there is nothing to replay")
-    totals = {"concepts": len(graph.concepts), "relations": len(graph.relations), "rejected": dict(graph.rejected)}
     if as_json:
-        dump({"outcomes": dict(outcomes), **totals, "notes": notes})
+        dump({"outcomes": dict(outcomes), **sizes(graph), "rejected": dict(graph.rejected), "notes": notes})
         return
     if notes:
         table((" event", "outcome", "why"), notes)
-    counted = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common()) or "none"
-    say(f"{outcomes.total()} replies: {counted}")
-    say(f"{totals['concepts']} concepts and {totals['relations']} relations in {home.url.removeprefix('sqlite:')}")
+    by_outcome = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common()) or "none"
+    say(f"{outcomes.total()} replies: {by_outcome}")
+    say(f"{size_in_words(graph)} in {place(home.url)}")
 
 
 def export(
     store: Store,
-    file: Annotated[Path, typer.Argument(help=f"A name that ends in {ENDINGS}.")],
+    file: Annotated[Path, Argument(help=f"A name that ends in {ENDINGS}.")],
     as_json: AsJson = False,
 ) -> None:
     """Write a graph to a file that other programs read."""
-    own = Path(store.removeprefix("sqlite:"))
+    own = Path(place(store))
     if file.exists() and own.exists() and file.samefile(own):
         raise BadInput(f"{file} is the store itself: export to another name")
     with closing(open_store(store)) as home:
         graph = home.graph()
         written = write_graph(graph, file, takewhile(lambda event: event.seq <= graph.seq, home.events()))
     if as_json:
-        dump(
-            {
-                "file": str(file),
-                "files": [str(one) for one in written],
-                "concepts": len(graph.concepts),
-                "relations": len(graph.relations),
-            }
-        )
+        dump({"file": str(file), "files": [str(one) for one in written], **sizes(graph)})
     else:
-        say(f"{len(graph.concepts)} concepts and {len(graph.relations)} relations in {' and '.join(map(str, written))}")
+        say(f"{size_in_words(graph)} in {' and '.join(map(str, written))}")
 
 
 def import_(
-    file: Annotated[Path, typer.Argument(help=f"A graph that ends in {ENDINGS}, ours or anybody's.")],
-    store: Annotated[str, typer.Argument(help="Where the graph is kept.")] = DEFAULT_URL,
+    file: Annotated[Path, Argument(help=f"A graph that ends in {ENDINGS}, ours or anybody's.")],
+    store: Annotated[str, Argument(help="Where the graph is kept.")] = DEFAULT_URL,
     as_json: AsJson = False,
 ) -> None:
     """Bring a graph file into a store, where it can be grown further."""
     delta = read_graph(file)
     if not delta.concepts:
         raise BadInput(f"{file} holds no graph: it names no concept")
-    with closing(lasting(store)) as home:
-        first = next(home.events(), None)  # of an import that was broken off, and goes on as the same events
+    with closing(_lasting(store)) as home:
+        first = next(home.events(), None)  # of an interrupted import, which continues as the same events
         at = first.at if isinstance(first, Edit) else now()
-        note = f"import of {clean(file.name)}"
-        complete((Edit(n, "add", part, note, at) for n, part in enumerate(parts(delta), 1)), home)
+        why = f"import of {clean(file.name)}"
+        copying.complete((Edit(n, "add", part, why, at) for n, part in enumerate(parts(delta), 1)), home)
     if as_json:
         dump({"store": home.url, "concepts": len(delta.concepts), "relations": len(delta.relations)})
     else:
-        place = home.url.removeprefix("sqlite:")
-        say(f"{len(delta.concepts)} concepts and {len(delta.relations)} relations from {file} in {place}")
+        size = f"{counted(len(delta.concepts), 'concept')} and {counted(len(delta.relations), 'relation')}"
+        say(f"{size} from {file} in {place(home.url)}")
 
 
-def copy_(
-    source: Annotated[str, typer.Argument(help="The store to copy from.")],
-    target: Annotated[str, typer.Argument(help="The store to copy to: a new one, or one that holds the beginning.")],
+def copy(
+    source: Annotated[str, Argument(help="The store to copy from.")],
+    target: Annotated[str, Argument(help="The store to copy to: a new one, or one that holds the beginning.")],
     as_json: AsJson = False,
 ) -> None:
-    """Copy a graph with its whole log into another store; a copy that was broken off goes on."""
-    with closing(open_store(source)) as home, closing(lasting(target)) as other:
-        copied = copy(home, other)
+    """Copy a graph with its whole log into another store; the same command continues an interrupted copy."""
+    with closing(open_store(source)) as home, closing(_lasting(target)) as other:
+        copied = copying.copy(home, other)
     if as_json:
         dump({"source": home.url, "target": other.url, "events": copied})
     else:
-        say(f"{copied} events copied from {home.url} to {other.url}")
+        say(f"{counted(copied, 'event')} copied from {home.url} to {other.url}")
+
+
+def fork(
+    store: Store,
+    new: Annotated[str, Argument(help="The store of the fork: a new one.")],
+    at: Annotated[int, Option(min=1, max=MOST, help="The last event that both have.")],
+    as_json: AsJson = False,
+) -> None:
+    """Begin another graph with the log of this one up to an event; the same command continues an interrupted fork."""
+    with closing(open_store(store)) as home, closing(_lasting(new)) as other:
+        copied = copying.fork(home, other, at)
+        graph = other.graph()
+    if as_json:
+        dump({"source": home.url, "target": other.url, "at": at, "events": copied, **sizes(graph)})
+    else:
+        say(f"{place(other.url)} begins with events 1 to {at}: {size_in_words(graph, ', ')}")
+
+
+def _lasting(url: str) -> GraphStore:
+    """Open a store, new or not, that is still there when the command has ended."""
+    if url.startswith("memory:"):
+        raise BadInput("memory: is gone when the command ends: name a file, or neo4j://HOST?graph=NAME")
+    return open_store(url, create=True)
+
+
+def report(
+    store: Store,
+    file: Annotated[Path, Argument(help="The page to write, a name that ends in .html.")],
+    tables: Annotated[Path | None, Option("--csv", help="Also write every table into this folder.")] = None,
+    every: Annotated[int | None, Option(min=1, max=MOST, help="A snapshot every K events (default: about 50).")] = None,
+    seed: Annotated[int, Option(help="Decides partitions, samples and null models.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Write a run as one page with every curve of the paper, and those that correct it; needs no network."""
+    from graphgrow.export.report import library
+
+    if file.suffix.lower() not in {".html", ".htm"}:
+        raise BadInput(f"cannot write a report to {file}: use a name that ends in .html")
+    drawing = library()
+    from graphgrow.export.report import report as measure_run
+    from graphgrow.export.report.files import write, write_tables
+    from graphgrow.export.report.page import page
+
+    with closing(open_store(store)) as home:
+        events = list(home.events())
+        note(f"measuring {counted(len(events), 'event')}: a long run takes minutes")
+        measured = measure_run(events, every=every, seed=seed, cache=home)
+    write(file, page(measured, drawing))
+    written = write_tables(measured, tables) if tables else []
+    if as_json:
+        dump({"file": str(file), **measured.facts, "every": measured.every, "csv": [str(path) for path in written]})
+    else:
+        beside = f", its tables in {tables}" if tables else ""
+        say(f"{file}: the run up to event {measured.facts['events']}, a snapshot every {measured.every}{beside}")

@@ -10,8 +10,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from graphgrow.cli.output import err, printable, side
-from graphgrow.graph.graph import Graph
+from graphgrow.cli.log import angle_in_words
+from graphgrow.cli.output import counted, err, size_in_words
+from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Budget, Expansion
 from graphgrow.growth.loop import Growth
 
@@ -42,10 +43,26 @@ class LiveView:
         self._live.stop()
 
     def show(self, event: Expansion) -> None:
-        """Take in an event that has been committed."""
+        """Take in an event that has been committed: what was asked and why, and what it brought or why nothing."""
         self._tokens += event.reply.usage.completion_tokens
         self._seconds += event.reply.seconds
-        line = event_line(event, self._growth.steps, self._growth.graph)
+        delta = event.delta
+        line = Text(f"{self._growth.steps:>4} {event.focus.strategy:<9}", style="cyan")
+        names = ", ".join(clean(self._growth.graph.name(key)) for key in event.focus.concepts)
+        line.append(f" {names} ({angle_in_words(event)})", style="bold")
+        line.append(f": {clean(event.focus.reason)} ", style="dim")
+        if delta.new_concepts:
+            line.append(
+                f"+{len(delta.new_concepts)} {', '.join(one.name for one in delta.new_concepts)}", style="green"
+            )
+        elif delta.relations:
+            line.append(f"+{counted(len(delta.relations), 'relation')} between known concepts", style="green")
+        elif delta.questions:
+            line.append(f"?{len(delta.questions)} {'; '.join(map(clean, delta.questions))}", style="green")
+        if delta.merged:
+            line.append(f" ={counted(len(delta.merged), 'other name')} of known concepts", style="green")
+        if event.reason:
+            line.append(f" [{event.outcome}] {event.reason}", style="yellow")
         self._lines = [*self._lines, line][-RECENT:]
         if not self._console.is_terminal:
             self._console.print(line, soft_wrap=True)
@@ -55,53 +72,21 @@ class LiveView:
         self._console.print(Text(sentence, style="yellow"), soft_wrap=True)
 
     def _render(self) -> Group:
-        return Group(*self._lines, self._totals())
-
-    def _bar(self) -> ProgressBar:
-        return ProgressBar(
-            total=self._budget.steps, completed=self._growth.steps, width=BAR, pulse=self._budget.steps is None
-        )
-
-    def _totals(self) -> Table:
-        graph, bill = self._growth.graph, self._growth.graph.bill
-        cells = [
-            f"step {self._growth.steps}" + (f"/{self._budget.steps}" if self._budget.steps else ""),
-            f"{len(graph.concepts)} concepts, {len(graph.relations)} relations",
-            f"{bill.tokens:,} tokens, {self._speed():.0f}/s",
-            *([f"{bill.usd:.4f} USD"] if bill.usd else []),
-            self._time_left(),
-        ]
-        grid = Table.grid(padding=(0, 3))
-        grid.add_row(self._bar(), *(Text(cell, style="bold") for cell in cells))
-        return grid
-
-    def _speed(self) -> float:
-        """Return completion tokens a second over this call."""
-        return self._tokens / self._seconds if self._seconds else 0.0
-
-    def _time_left(self) -> str:
+        graph, bill, steps = self._growth.graph, self._growth.graph.bill, self._budget.steps
+        speed = self._tokens / self._seconds if self._seconds else 0.0  # completion tokens a second, over this run
         spent, done = time.monotonic() - self._started, self._growth.steps
-        if not done or self._budget.steps is None:
-            return f"{spent:.0f} s so far"
-        left = spent / done * (self._budget.steps - done)
-        return f"about {left / 60:.0f} min left" if left >= LONG else f"about {left:.0f} s left"
-
-
-def event_line(event: Expansion, step: int, graph: Graph) -> Text:
-    """Return one event as a line: what was asked and why, and what it brought or why it brought nothing."""
-    line = Text(f"{step:>4} {event.focus.strategy:<9}", style="cyan")
-    names = ", ".join(printable(graph.name(key)) for key in event.focus.concepts)
-    line.append(f" {names} ({side(event)})", style="bold")
-    line.append(f": {printable(event.focus.reason)} ", style="dim")
-    new = event.delta.new_concepts
-    if new:
-        line.append(f"+{len(new)} {', '.join(concept.name for concept in new)}", style="green")
-    elif event.delta.relations:
-        line.append(f"+{len(event.delta.relations)} relations between known concepts", style="green")
-    elif event.delta.questions:
-        line.append(f"?{len(event.delta.questions)} {'; '.join(map(printable, event.delta.questions))}", style="green")
-    if event.delta.merged:
-        line.append(f" ={len(event.delta.merged)} other names of known concepts", style="green")
-    if event.reason:
-        line.append(f" [{event.outcome}] {event.reason}", style="yellow")
-    return line
+        time_left = f"{spent:.0f} s so far"
+        if done and steps is not None:
+            left = spent / done * (steps - done)
+            time_left = f"about {left / 60:.0f} min left" if left >= LONG else f"about {left:.0f} s left"
+        cells = [
+            f"step {done}" + (f"/{steps}" if steps else ""),
+            size_in_words(graph, ", "),
+            f"{bill.tokens:,} tokens, {speed:.0f}/s",
+            *([f"{bill.usd:.4f} USD"] if bill.usd else []),
+            time_left,
+        ]
+        totals = Table.grid(padding=(0, 3))
+        bar = ProgressBar(total=steps, completed=done, width=BAR, pulse=steps is None)
+        totals.add_row(bar, *(Text(cell, style="bold") for cell in cells))
+        return Group(*self._lines, totals)

@@ -3,24 +3,18 @@
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Any, TypeVar
 
-import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
-from graphgrow.graph.model import Event, Expansion, ReasoningStep
-from graphgrow.policy.monitor import Verdict
+from graphgrow.graph.model import Relation
 
 SMALL = 1e-4  # below it four decimals show nothing
-MOST = 2**31  # events; no log is longer
-Store = Annotated[
-    str, typer.Argument(help="A path to a .db file, or a store URL (sqlite:PATH, neo4j://HOST?graph=NAME).")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+T = TypeVar("T")
 
 
 def out() -> Console:
@@ -33,31 +27,25 @@ def err() -> Console:
     return Console(file=sys.stderr, highlight=False)
 
 
-def printable(text: str) -> str:
-    """Return text as one line without control or direction characters, which a terminal would obey."""
-    return clean(text)
-
-
 def say(text: str) -> None:
     """Print lines of text as a result."""
-    out().print(Text("".join(c for c in text if c == "\n" or c.isprintable())))
+    out().print(_plain(text))
+
+
+def note(text: str) -> None:
+    """Print lines of text on stderr: what is no result, such as progress, a price, a reason to stop."""
+    err().print(_plain(text), soft_wrap=True)
+
+
+def _plain(text: str) -> Text:
+    """Return lines of text without characters that a terminal would obey."""
+    return Text("".join(c for c in text if c == "\n" or c.isprintable()))
 
 
 def dump(value: object) -> None:
     """Print one JSON document on a line of its own."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
     sys.stdout.flush()
-
-
-def number(value: object) -> str:
-    """Return a value as a table shows it: floats with four significant digits or decimals, None as a dash."""
-    if value is None:
-        return "-"
-    if isinstance(value, float):
-        return f"{value:.4f}" if abs(value) >= SMALL or value == 0 else f"{value:.3e}"
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {number(part)}" for name, part in value.items())
-    return printable(str(value))
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
@@ -73,66 +61,51 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str =
             no_wrap=column == "metric",
         )
     for row in rows:
-        shown.add_row(*(Text(number(cell)) for cell in row))
+        shown.add_row(*(Text(cell(value)) for value in row))
     Console(file=sys.stdout, highlight=False).print(shown)
 
 
-def event_row(event: Event) -> dict[str, Any]:
-    """Return the line of JSON that stands for an event in `log --json` and `grow --json`."""
-    row: dict[str, Any] = {"seq": event.seq, "kind": event.kind, "at": event.at, "added": added(event)}
-    if isinstance(event, Expansion):
-        row |= {
-            "outcome": event.outcome,
-            "outcome_reason": event.reason,
-            "strategy": event.focus.strategy,
-            "reason": event.focus.reason,
-            "question": list(event.focus.question),
-            "variant": event.focus.variant,
-            "drawn": dict(event.focus.drawn),
-            "tokens": event.reply.usage.tokens,
-            "usd": event.reply.usd,
-            "repairs": event.repairs,
-            "sample": event.sample,
-            "verifies": event.verifies,
-            "heeds": list(event.follows),
-            "questions": list(event.delta.questions),
-        }
-    elif isinstance(event, ReasoningStep):
-        row |= {
-            "outcome": event.outcome,
-            "outcome_reason": event.reason,
-            "task": event.task,
-            "stage": event.stage,
-            "work": event.plan,
-            "subject": list(event.subject),
-            "tokens": event.reply.usage.tokens if event.reply else 0,
-            "usd": event.reply.usd if event.reply else None,
-            "repairs": event.repairs,
-        }
-    else:
-        row |= {"edit": event.edit, "note": event.note}
-    return row
+def cell(value: object) -> str:
+    """Return a value as a table shows it: floats with four significant digits or decimals, None as a dash."""
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.4f}" if abs(value) >= SMALL or value == 0 else f"{value:.3e}"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {cell(part)}" for name, part in value.items())
+    return clean(str(value))
 
 
-def side(event: Expansion) -> str:
-    """Return in words from which side an event asks, and as what beside other questions."""
-    again = f", sample {event.sample + 1}" if event.sample else ""
-    verified = f", verifies event {event.verifies}" if event.verifies else ""
-    mended = f", mends event {event.repairs}" if event.repairs else ""
-    return " ".join(filter(None, (printable(event.focus.angle), event.focus.variant))) + again + verified + mended
+def counted(count: int, thing: str) -> str:
+    """Return a number of things: "1 relation", "2 relations"."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
-def judged_row(event: Event, judged: Verdict | None) -> dict[str, Any]:
-    """Return the line of an event of a run, with what is to be done about the run where that changes with it."""
-    return event_row(event) | {"watch": asdict(judged) if judged else None}
+def sizes(graph: Graph) -> dict[str, int]:
+    """Return how large a graph is, as the JSON of a command that changed or wrote it says it."""
+    return {"concepts": len(graph.concepts), "relations": len(graph.relations)}
 
 
-def added(event: Event) -> dict[str, int]:
-    """Return what an event brought, counted."""
-    delta = event.delta
+def size_in_words(graph: Graph, joint: str = " and ") -> str:
+    """Return how large a graph is, for people."""
+    return joint.join((counted(len(graph.concepts), "concept"), counted(len(graph.relations), "relation")))
+
+
+def place(url: str) -> str:
+    """Return where a store is, as people type it: a path where it is SQLite's."""
+    return url.removeprefix("sqlite:")
+
+
+def relation_row(graph: Graph, relation: Relation) -> dict[str, Any]:
+    """Return a relation in names, with its support: a row of a table or of JSON."""
     return {
-        "concepts": len(delta.concepts),
-        "relations": len(delta.relations),
-        "support": len(delta.support),
-        "rejects": len(delta.rejects),
+        "source": graph.name(relation.source),
+        "predicate": relation.predicate,
+        "target": graph.name(relation.target),
+        "support": graph.support(relation),
     }
+
+
+def spaced(rows: Sequence[T], count: int) -> Sequence[T]:
+    """Return so many rows, evenly spaced, the last one among them; all where there are no more."""
+    return [rows[len(rows) * (place + 1) // count - 1] for place in range(count)] if len(rows) > count else rows

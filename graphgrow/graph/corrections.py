@@ -5,10 +5,10 @@ one it counts for or not at all. So every change can be taken back, also after l
 """
 
 from collections import ChainMap
-from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from collections.abc import Iterable, Iterator, MutableMapping
 from copy import copy
 
-from graphgrow.graph.model import STEERING, Change, Delta, Doing, Event, Relation, Statement
+from graphgrow.graph.model import STEERING, Change, Delta, Event, Relation, Statement
 
 REJECTED = "rejected by hand"  # the rule that keeps out of later replies what somebody rejected
 # They ask a question or answer one, or say what to ask, and change nothing that is shown.
@@ -51,54 +51,44 @@ class Corrections:
     def take(self, event: Event) -> None:
         """Fold the changes of one event; after structural ones `settle`, once for all of them."""
         for change in event.delta.changes:
-            if change.do not in STEERING:
-                _DOING[change.do](self, change)
-            if change.do == "doubt" and event.kind == "edit" and event.edit == "doubt":
-                self._reopen(change)
+            match change.do:
+                case "merge":
+                    self._merge(change)
+                case "unmerge":
+                    self.into.pop(change.concepts[0], None)
+                case "doubt":
+                    self.doubts.setdefault(_pair(change), change)
+                    if event.kind == "edit" and event.edit == "doubt":  # it takes back that the two are two
+                        ends = set(map(self.representative, change.concepts))
+                        apart = self._apart.items()
+                        self._apart = {p: c for p, c in apart if set(map(self.representative, p)) != ends}
+                        self._two.discard(frozenset(ends))
+                case "apart":
+                    self._apart[_pair(change)] = change
+                    self._two.add(frozenset(map(self.representative, change.concepts)))
+                case "reject":
+                    if change.relation:
+                        self.rejected_relations[change.relation] = change.reason
+                    self.rejected |= dict.fromkeys(change.concepts, change.reason)
+                    self.allowed -= set(change.concepts)
+                case "restore":
+                    if change.relation:
+                        self.rejected_relations.pop(change.relation, None)
+                    self.allowed |= set(change.concepts)
+                    for key in change.concepts:
+                        self.rejected.pop(key, None)
+                case "rename":
+                    for key in change.concepts:
+                        self._renamed.pop(key, None)  # the newest stands last
+                        self._renamed[key] = change.text
+                case "retype" if change.relation:
+                    self._retyped.pop(change.relation, None)
+                    self._retyped[change.relation] = change.text
 
     def _merge(self, change: Change) -> None:
         gone, kept = map(self.representative, change.concepts)
         if gone != kept:
             self.into[gone] = kept
-
-    def _unmerge(self, change: Change) -> None:
-        self.into.pop(change.concepts[0], None)
-
-    def _doubt(self, change: Change) -> None:
-        self.doubts.setdefault(_pair(change), change)
-
-    def _reopen(self, change: Change) -> None:
-        """Take back that two concepts are two."""
-        ends = set(map(self.representative, change.concepts))
-        self._apart = {pair: one for pair, one in self._apart.items() if set(map(self.representative, pair)) != ends}
-        self._two.discard(frozenset(ends))
-
-    def _keep_apart(self, change: Change) -> None:
-        self._apart[_pair(change)] = change
-        self._two.add(frozenset(map(self.representative, change.concepts)))
-
-    def _reject(self, change: Change) -> None:
-        if change.relation:
-            self.rejected_relations[change.relation] = change.reason
-        self.rejected |= dict.fromkeys(change.concepts, change.reason)
-        self.allowed -= set(change.concepts)
-
-    def _restore(self, change: Change) -> None:
-        if change.relation:
-            self.rejected_relations.pop(change.relation, None)
-        self.allowed |= set(change.concepts)
-        for key in change.concepts:
-            self.rejected.pop(key, None)
-
-    def _rename(self, change: Change) -> None:
-        for key in change.concepts:
-            self._renamed.pop(key, None)  # the newest stands last
-            self._renamed[key] = change.text
-
-    def _say_otherwise(self, change: Change) -> None:
-        if change.relation:
-            self._retyped.pop(change.relation, None)
-            self._retyped[change.relation] = change.text
 
     def settle(self) -> None:
         """Work out again what follows from all changes together."""
@@ -182,18 +172,6 @@ class Corrections:
             ends = {self.representative(one), self.representative(other)}
             if len(ends) > 1 and not ends & self.hidden and ends not in self._two:
                 yield doubt
-
-
-_DOING: dict[Doing, Callable[[Corrections, Change], None]] = {
-    "merge": Corrections._merge,  # noqa: SLF001  # of this module
-    "unmerge": Corrections._unmerge,  # noqa: SLF001  # as above
-    "doubt": Corrections._doubt,  # noqa: SLF001  # as above
-    "apart": Corrections._keep_apart,  # noqa: SLF001  # as above
-    "reject": Corrections._reject,  # noqa: SLF001  # as above
-    "restore": Corrections._restore,  # noqa: SLF001  # as above
-    "rename": Corrections._rename,  # noqa: SLF001  # as above
-    "retype": Corrections._say_otherwise,  # noqa: SLF001  # as above
-}
 
 
 def _pair(change: Change) -> tuple[str, str]:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 STORED = {"follows": "heeds", "task_seq": "work"}  # field -> the name that it has in every log, also the oldest
 
 
+NOT_STORED: dict[str, Any] = {"prompt": {"asks"}}
+
+
 @cache
 def adapter(kind: Any) -> "TypeAdapter[Any]":  # noqa: ANN401  # a type
     """Return how values of a kind, a union of dataclasses, are written and read: under the names that logs keep."""
@@ -35,7 +38,7 @@ def _events() -> "TypeAdapter[Event]":
 
 def to_json(event: Event) -> str:
     """Return the event as one line of JSON; equal events give equal bytes."""
-    return _events().dump_json(event).decode()
+    return _events().dump_json(event, exclude=NOT_STORED).decode()
 
 
 def from_json(text: str | bytes) -> Event:

@@ -14,11 +14,10 @@ from graphgrow.graph.corrections import REJECTED, Corrections, is_structural
 from graphgrow.graph.indexes import Bag, Before, Components, Memo, Past, Yield
 from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import (
-    ARBITER,
-    INTENTS,
     Change,
     Concept,
     Delta,
+    Edit,
     Event,
     Expansion,
     Focus,
@@ -136,9 +135,18 @@ class Graph:
             is_stale = is_stale or is_structural(event)
             if not is_stale:
                 self._show(step)
-        if is_stale:
-            self.corrections.settle()
-            self._show_again()
+        if not is_stale:
+            return
+        # What is shown is built anew from all that was said, in the order in which it was said.
+        self.corrections.settle()
+        self.decisions += 1
+        self.concepts, self.relations, self.neighbours, self.incident = {}, {}, {}, {}
+        self.depth, self.introduced, self.asks, self.asked = {}, {}, {}, set()
+        self.unasked, self.explored, self.newest, self.unwanted = Bag(), Bag(), (), {}
+        self.last, self.yields, self.intents, self.before = (), {}, {}, {}
+        self.loops, self.pairs, self.components = 0, set(), Components()
+        for step in self.past:
+            self._show(step)
 
     def ahead(self, event: Event) -> "Graph":
         """Return the graph as it will be after one more event, and leave this one as it is; costs a whole graph."""
@@ -154,74 +162,49 @@ class Graph:
             self.rejected[reject.rule] = self.rejected.get(reject.rule, 0) + 1
         if isinstance(event, ReasoningStep):
             self.thoughts.setdefault(event.plan, []).append(event)
-            if event.reply:
-                self.bill.add(event.reply.usage, event.reply.usd, event.reply.seconds)
-        if not isinstance(event, Expansion):
-            return
-        self.topic = self.topic or event.topic
-        self.steps += event.is_step
-        self.unmended.discard(event.repairs)
-        if not event.repairs and event.outcome == "unusable":
-            self.unmended.add(event.seq)
-        self.bill.add(event.reply.usage, event.reply.usd, event.reply.seconds)
-
-    def _show_again(self) -> None:
-        """Build what is shown anew, from all that was said, in the order in which it was said."""
-        self.decisions += 1
-        self.concepts, self.relations, self.neighbours, self.incident = {}, {}, {}, {}
-        self.depth, self.introduced, self.asks, self.asked = {}, {}, {}, set()
-        self.unasked, self.explored, self.newest, self.unwanted = Bag(), Bag(), (), {}
-        self.last, self.yields, self.intents, self.before = (), {}, {}, {}
-        self.loops, self.pairs, self.components = 0, set(), Components()
-        for step in self.past:
-            self._show(step)
+        if isinstance(event, Expansion):
+            self.topic = self.topic or event.topic
+            self.steps += event.is_step
+            self.unmended.discard(event.repairs)
+            if not event.repairs and event.outcome == "unusable":
+                self.unmended.add(event.seq)
+        if not isinstance(event, Edit) and event.reply:
+            self.bill.add(event.reply.usage, event.reply.usd, event.reply.seconds)
 
     def _show(self, step: Past) -> None:
         """Take in what was said at one step, as it stands by the decisions known."""
         if step.focus and step.focus.concepts:
-            self.before[step.seq] = self._stands(self.representative(step.focus.concepts[0]))
+            key = self.representative(step.focus.concepts[0])
+            self.before[step.seq] = Before(len(self.neighbours.get(key, ())), self.asks.get(key, 0))
         try:
-            self._merge(step)
+            for concept in step.delta.concepts:
+                self._add_concept(concept, step.seq)
+            for key, spelling in step.delta.aliases:
+                self._add_alias(self._known(key), spelling)
+            for said in step.delta.statements:
+                relation = self.shown(said.relation)
+                if relation is not None:
+                    spoken = None if relation is said.relation else said.relation
+                    self._relate(relation, Evidence(step.seq, said.raw, said.support, spoken))
+                    continue
+                # At one end of a relation that is not shown it is remembered that nobody wants the other end.
+                ends = [(key, self._known(key)) for key in said.relation.ends]
+                for (key, rejected), (_, other) in (ends, ends[::-1]):
+                    if rejected in self.corrections.hidden:
+                        self.unwanted.setdefault(other, {})[self._arrived[key]] = None
         except KeyError as error:
             raise StoreError(f"event {step.seq} names a concept that the graph does not hold: {error}") from None
         if step.focus:
             self._ask(step.focus, step)
-        if not self.depth and self.concepts:
-            self._spread(self._root(), 0)
-
-    def _merge(self, step: Past) -> None:
-        for concept in step.delta.concepts:
-            self._add_concept(concept, step.seq)
-        for key, spelling in step.delta.aliases:
-            self._add_alias(self._known(key), spelling)
-        for said in step.delta.statements:
-            relation = self.corrections.shown(said.relation)
-            if relation is not None:
-                spoken = None if relation is said.relation else said.relation
-                self._add_evidence(relation, Evidence(step.seq, said.raw, said.support, spoken))
-            else:
-                self._leave_out(said.relation)
-
-    def _stands(self, key: str) -> Before:
-        return Before(len(self.neighbours.get(key, ())), self.asks.get(key, 0))
-
-    def _leave_out(self, said: Relation) -> None:
-        """Remember at one end of a relation that is not shown that nobody wants the other end."""
-        ends = [(key, self._known(key)) for key in said.ends]
-        for (key, concept), (_, other) in (ends, ends[::-1]):
-            if concept in self.corrections.hidden:
-                self.unwanted.setdefault(other, {})[self._arrived[key]] = None
+        if not self.depth and self.concepts:  # distances count from the topic, or the first concept where it is none
+            topic = self.representative(canonical(self.topic))
+            self._spread(topic if topic in self.concepts else next(iter(self.concepts)), 0)
 
     def _known(self, key: str) -> str:
         """Return the concept that a key stands for; KeyError where no event has brought that key."""
         if key not in self._arrived:
             raise KeyError(key)
         return self.representative(key)
-
-    def _root(self) -> str:
-        """Return the concept that distances count from: the topic, or the first concept where it is none."""
-        topic = self.representative(canonical(self.topic))
-        return topic if topic in self.concepts else next(iter(self.concepts))
 
     def _add_concept(self, concept: Concept, seq: int) -> None:
         key = self.representative(concept.key)
@@ -242,14 +225,13 @@ class Graph:
         if known and spelling != known.name and spelling not in known.aliases:
             self.concepts[key] = Concept(key, known.name, tuple(sorted({*known.aliases, spelling})))
 
-    def _add_evidence(self, relation: Relation, evidence: Evidence) -> None:
-        if relation not in self.relations:
-            self.relations[relation] = []
-            self._connect(relation)
-        self.relations[relation].append(evidence)
-
-    def _connect(self, relation: Relation) -> None:
-        source, target = relation.source, relation.target
+    def _relate(self, relation: Relation, evidence: Evidence) -> None:
+        """Add a piece of evidence, and the relation where it is new."""
+        if relation in self.relations:
+            self.relations[relation].append(evidence)
+            return
+        self.relations[relation] = [evidence]
+        source, target = relation.ends
         self.incident[source].append(relation)
         if source == target:
             self.loops += (source, target) not in self.pairs
@@ -260,9 +242,6 @@ class Graph:
         self.neighbours[source][target] = None
         self.neighbours[target][source] = None
         self.components.join(source, target)
-        self._settle_depth(source, target)
-
-    def _settle_depth(self, source: str, target: str) -> None:
         for known, other in ((source, target), (target, source)):
             if known in self.depth and other not in self.depth:
                 self._spread(other, self.depth[known] + 1)
@@ -281,49 +260,36 @@ class Graph:
         """Remember which concepts a question was about, and what it brought."""
         keys = tuple(map(self.representative, focus.concepts))
         self.asked.add((focus.angle, *keys))
-        if focus.strategy == ARBITER:
+        if focus.form == "arbitrate":
             return
-        if focus.angle == INTENTS:
-            self._await(focus, keys[0], step.delta.questions)
+        key = keys[0]
+        waiting = self.intents.get(key, ())
+        if focus.form == "intents":  # what is to be asked about a concept, on behalf of the strategy that chose it
+            known = {one.angle for one in waiting}
+            new = [angle for angle in step.delta.questions if angle not in known and (angle, key) not in self.asked]
+            if new and key not in self.corrections.hidden:
+                foci = (replace(focus, concepts=(key,), angle=angle) for angle in new)
+                self.intents[key] = (*waiting, *foci)
             return
-        self._drop_intent(focus.angle, keys[0])
+        if waiting:
+            self.intents[key] = tuple(one for one in waiting if one.angle != focus.angle)
+            if not self.intents[key]:
+                del self.intents[key]
         for key in keys:
-            self._explore(key, is_again=step.is_again)
-        for reject in step.delta.rejects:
-            if reject.rule == REJECTED:
-                for key in keys:
+            if not step.is_again or key not in self.asks:  # several replies to one question are one question
+                self.asks[key] = self.asks.get(key, 0) + 1
+            self.unasked.discard(key)
+            if key in self.concepts:
+                self.explored.add(key)
+            for reject in step.delta.rejects:
+                if reject.rule == REJECTED:
                     self.unwanted.setdefault(key, {})[reject.text] = None
         brought = dict.fromkeys(self.representative(concept.key) for concept in step.delta.new_concepts)
         newest = tuple(key for key in brought if key in self.concepts)
         self.newest = self.newest or newest if step.is_again else newest or self.newest
-        self.last, new = keys, sum(self.introduced.get(key) == step.seq for key in brought)
-        known = {key: self.yields.get(key, Yield()) for key in keys}
-        self.yields |= {key: h.also(new) if step.is_again else h.after(new) for key, h in known.items()}
-
-    def _explore(self, key: str, *, is_again: bool) -> None:
-        """Remember that a concept was asked about; several replies to one question are one question."""
-        if not is_again or key not in self.asks:
-            self.asks[key] = self.asks.get(key, 0) + 1
-        self.unasked.discard(key)
-        if key in self.concepts:
-            self.explored.add(key)
-
-    def _await(self, focus: Focus, key: str, questions: tuple[str, ...]) -> None:
-        """Remember what is to be asked about a concept, on behalf of the strategy that chose it."""
-        known = {one.angle for one in self.intents.get(key, ())}
-        if key in self.corrections.hidden:
-            return
-        foci = tuple(replace(focus, concepts=(key,), angle=angle) for angle in questions
-                     if angle not in known and (angle, key) not in self.asked)  # fmt: skip
-        if foci:
-            self.intents[key] = (*self.intents.get(key, ()), *foci)
-
-    def _drop_intent(self, angle: str, key: str) -> None:
-        left = tuple(focus for focus in self.intents.get(key, ()) if focus.angle != angle)
-        if left:
-            self.intents[key] = left
-        else:
-            self.intents.pop(key, None)
+        self.last, new_here = keys, sum(self.introduced.get(key) == step.seq for key in brought)
+        earned = {key: self.yields.get(key, Yield()) for key in keys}
+        self.yields |= {key: y.also(new_here) if step.is_again else y.after(new_here) for key, y in earned.items()}
 
     def representative(self, key: str) -> str:
         """Return the key of the concept that a key stands for; itself where nothing was merged."""

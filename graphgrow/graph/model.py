@@ -5,7 +5,7 @@ Three of them are events, `Expansion`, `Edit` and `ReasoningStep`; a graph is a 
 """
 
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 from graphgrow.graph.display import card, line, listed
 
@@ -16,6 +16,21 @@ Doing = Literal["merge", "unmerge", "doubt", "apart", "reject", "restore", "rena
 Scope = Literal["run", "concept", "community"]
 Task = Literal["discover", "ask", "ideas", "judge"]
 Json = dict[str, object]
+# What a question is: how it is worded, what its reply looks like, and what is made of that.
+Form = Literal[
+    "seed",
+    "expand",
+    "list",
+    "connect",
+    "join",
+    "between",
+    "consolidate",
+    "kin",
+    "widen",
+    "intents",
+    "arbitrate",
+    "check",
+]
 STEERING: frozenset[str] = frozenset(get_args(Steer))  # what these do is about questions to come, nothing shown changes
 ARBITER = "arbiter"  # the strategy that asks about doubts and not about the topic
 INTENTS = "intents"  # the angle that asks what to ask about a concept
@@ -66,6 +81,34 @@ class Focus:
         """Angle and concepts: what makes two questions the same one."""
         return (self.angle, *self.concepts)
 
+    @property
+    def form(self) -> Form:
+        """What kind of question it is."""
+        if self.strategy == ARBITER:
+            return "arbitrate"
+        if self.angle == INTENTS:
+            return "intents"
+        if self.angle.startswith("survey "):
+            return "list"
+        if self.angle in {"connect", "join", "between", "consolidate", "kin", "widen"}:
+            return cast("Form", self.angle)
+        return "seed" if self.strategy == "seed" else "expand"
+
+
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """What a prompt asks, as values in its own words: for models that are programs; neither sent nor stored.
+
+    `listed` are the names that it gives as known or not wanted, `stated` the relations that it repeats, `predicate` the
+    one it asks more of ("" for any).
+    """
+
+    form: Form
+    concepts: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()
+    stated: tuple["Triple", ...] = ()
+    predicate: str = ""
+
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
@@ -76,6 +119,7 @@ class Prompt:
     schema: Json | None = None
     max_tokens: int = 512
     seed: int = 0
+    asks: Asks | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +159,21 @@ class Question:
     verifies: int = 0
     follows: tuple[int, ...] = ()
 
+    @property
+    def form(self) -> Form:
+        """What kind of question it is; one that checks what others brought is a form of its own."""
+        return "check" if self.verifies else self.focus.form
+
+    @property
+    def facts(self) -> dict[str, str | int]:
+        """Who chose it and as what it is asked, for traces: nothing of what it is about."""
+        return {
+            "graphgrow.strategy": self.focus.strategy,
+            "graphgrow.sample": self.sample,
+            "graphgrow.repairs": self.repairs,
+            "graphgrow.verifies": self.verifies,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -135,12 +194,17 @@ class Triple:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What a reply says once it has been read: triples and names in its own words, and how the reading went."""
+    """What a reply says once it has been read: triples and names in its own words, and how the reading went.
+
+    `questions` are those of a reply that was to list some, `verdict` is what one says about two names, with its reason.
+    """
 
     triples: tuple[Triple, ...]
     names: tuple[str, ...]
     outcome: Outcome
     reason: str = ""
+    questions: tuple[str, ...] = ()
+    verdict: Literal["", "same", "different", "broader", "narrower"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,8 +408,8 @@ class Edit:
 class ReasoningStep:
     """One stage of a piece of work with the graph: what it is about, what a model was asked, and what could be used.
 
-    It changes nothing in the graph. The first event of a work is its plan, with `task_seq` 0: what somebody wants and what
-    the graph gives for it; those that follow have its seq as `task_seq`. `subject` are the concepts of a stage by key,
+    It changes nothing in the graph. The first event of a task is its plan, with `task_seq` 0: what somebody wants and
+    what the graph gives for it; those that follow have its seq as `task_seq`. `subject` are the concepts of a stage,
     `result` is what was read out of the reply, or worked out where nobody was asked (`prompt` and `reply` are None).
     `takes` is the seq of the plan whose earlier stages this work goes on from, `repairs` that of the unusable reply
     that this one mends, else 0.

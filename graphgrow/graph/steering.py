@@ -1,14 +1,14 @@
 """What people want of the questions to come: pins, what is left alone, a focus, instructions, as the log leaves them.
 
-A directive binds from its event on until it is taken back or used up. What it was used for is in the log too: a step names
-the edits that its question followed (`Expansion.follows`). So a question that was under way when a directive came uses nothing
-up, nor does one whose reply is lost, and a resumed run knows what is left.
+A directive binds from its event on until it is taken back or used up. What it was used for is in the log too: a step
+names the edits that its question followed (`Expansion.follows`). So a question that was under way when a directive came
+uses nothing up, nor does one whose reply is lost, and a resumed run knows what is left.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from graphgrow.graph.model import STEERING, Change, Event, Expansion
+from graphgrow.graph.model import Change, Event, Expansion
 
 CHARACTERS = 200  # of one instruction
 MOST = 8  # instructions that bind at a time, so that a prompt stays bounded
@@ -30,7 +30,7 @@ class Directive:
 
 @dataclass(slots=True)
 class Steering:
-    """The directives that bind: `pins` and `forbids` by concept key as said, foci and instructions (`directives`) by event."""
+    """What binds: `pins` and `forbids` by concept key as said, `directives` (foci and instructions) by event."""
 
     pins: dict[str, Directive] = field(default_factory=dict)
     forbids: dict[str, Directive] = field(default_factory=dict)
@@ -39,37 +39,25 @@ class Steering:
     def take(self, event: Event) -> None:
         """Fold the changes of one event that steer, and what it used up of earlier ones."""
         for change in event.delta.changes:
-            if change.do in STEERING:
-                _DOING[change.do](self, Directive(event.seq, change))
+            directive = Directive(event.seq, change)
+            match change.do:
+                case "pin":
+                    self.pins |= dict.fromkeys(change.concepts, directive)
+                case "unpin":
+                    self.pins = {key: one for key, one in self.pins.items() if key not in change.concepts}
+                case "forbid":
+                    self.forbids |= dict.fromkeys(change.concepts, directive)
+                case "allow":
+                    self.forbids = {key: one for key, one in self.forbids.items() if key not in change.concepts}
+                case "focus" | "instruct":
+                    self.directives[event.seq] = directive
+                case "withdraw":
+                    self.directives.pop(change.event, None)
         if isinstance(event, Expansion) and event.is_step:
-            for seq in event.follows:
-                self._follow(seq)
-
-    def _pin(self, directive: Directive) -> None:
-        self.pins |= dict.fromkeys(directive.change.concepts, directive)
-
-    def _unpin(self, directive: Directive) -> None:
-        for key in directive.change.concepts:
-            self.pins.pop(key, None)
-
-    def _forbid(self, directive: Directive) -> None:
-        self.forbids |= dict.fromkeys(directive.change.concepts, directive)
-
-    def _allow(self, directive: Directive) -> None:
-        for key in directive.change.concepts:
-            self.forbids.pop(key, None)
-
-    def _want(self, directive: Directive) -> None:
-        self.directives[directive.seq] = directive
-
-    def _withdraw(self, directive: Directive) -> None:
-        self.directives.pop(directive.change.event, None)
-
-    def _follow(self, seq: int) -> None:
-        """Count one step that followed a directive, which may be its last."""
-        directive = self.directives.pop(seq, None)
-        if directive and directive.left != 1:
-            self.directives[seq] = replace(directive, followed=directive.followed + 1)
+            for seq in event.follows:  # one more step that followed it, which may be its last
+                followed = self.directives.pop(seq, None)
+                if followed and followed.left != 1:
+                    self.directives[seq] = replace(followed, followed=followed.followed + 1)
 
     def pinned(self, find: Callable[[str], str]) -> dict[str, Directive]:
         """Return the pins by the concepts that their keys stand for now, oldest first."""
@@ -87,9 +75,7 @@ class Steering:
     @property
     def instructions(self) -> list[Directive]:
         """The instructions that bind, oldest first; at most MOST, whatever a log holds."""
-        return [directive for _, directive in sorted(self.directives.items()) if directive.change.do == "instruct"][
-            -MOST:
-        ]
+        return [one for _, one in sorted(self.directives.items()) if one.change.do == "instruct"][-MOST:]
 
 
 def _found(directives: Mapping[str, Directive], find: Callable[[str], str]) -> dict[str, Directive]:
@@ -97,14 +83,3 @@ def _found(directives: Mapping[str, Directive], find: Callable[[str], str]) -> d
     for key, directive in directives.items():
         found.setdefault(find(key), directive)
     return found
-
-
-_DOING: dict[str, Callable[[Steering, Directive], None]] = {
-    "pin": Steering._pin,  # noqa: SLF001  # of this module
-    "unpin": Steering._unpin,  # noqa: SLF001  # as above
-    "forbid": Steering._forbid,  # noqa: SLF001  # as above
-    "allow": Steering._allow,  # noqa: SLF001  # as above
-    "focus": Steering._want,  # noqa: SLF001  # as above
-    "instruct": Steering._want,  # noqa: SLF001  # as above
-    "withdraw": Steering._withdraw,  # noqa: SLF001  # as above
-}

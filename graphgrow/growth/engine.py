@@ -1,180 +1,176 @@
-"""From questions to committed events: asked at once, kept on disk as they are answered, committed in their order.
+"""Questions on their way to a store: asked at once, kept on disk as they are answered, committed in their order.
 
-Whatever breaks in between, a reply that was paid for is committed, or waits on disk for the next run.
+Growth and reasoning ask through the same engine. Whatever breaks in between, a reply that was paid for is committed, or
+waits on disk for the next run.
 """
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
-from graphgrow.errors import ContextOverflow, StaleGraph, StoreAway, StoreError
+from graphgrow.errors import ContextOverflow, GraphgrowError, StaleGraph, StoreAway, StoreError
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.keys import canonical
-from graphgrow.graph.model import Answer, Expansion, Question
-from graphgrow.growth import answers
-from graphgrow.growth.topic import topic_of
+from graphgrow.graph.model import Answer, Event, Expansion, Prompt
 from graphgrow.llm import LLM, tracing
-from graphgrow.resolve.resolve import Resolver
 from graphgrow.stores import GraphStore
-from graphgrow.stores.outbox import Outbox, PendingReply
+from graphgrow.stores.outbox import Outbox
 
-Kept = tuple[Path | None, PendingReply, tracing.Step]  # a reply, its file while it waits, and the span that it ends
+
+class Asked(Protocol):
+    """What the engine has to know of a question; `smaller` is for a model that the prompt does not fit."""
+
+    @property
+    def prompt(self) -> Prompt: ...  # noqa: D102  # as in Question
+
+    @property
+    def smaller(self) -> Prompt | None: ...  # noqa: D102  # as in Question
+
+    @property
+    def facts(self) -> Mapping[str, str | int] | None:
+        """Who asked, and as what: for a span of its own in traces, so nothing of what it is about; None for no span."""
+
+
+Q = TypeVar("Q", bound=Asked)
+P = TypeVar("P")  # a reply as it waits on disk
 
 
 @dataclass(slots=True)
-class Rounds:
-    """The questions of one run on their way to its store; `graph` takes in each event as it is saved."""
+class Engine(Generic[Q, P]):
+    """Asks a model for one graph and store; `graph` takes in each event as it is saved.
 
-    topic: str
+    `pending` makes what waits on disk of a question, its answer, and the last event that the question had seen.
+    """
+
     graph: Graph
     store: GraphStore
     llm: LLM
-    outbox: Outbox[PendingReply]
-    resolver: Resolver
-    seed: int
-    now: Callable[[], str]
-    run: str = ""
+    outbox: Outbox[P]
+    pending: Callable[[Q, Answer, int], P]
+    _waiting: deque[tuple[Future[tuple[Path | None, P]], tracing.Step]] = field(default_factory=deque)
+    _file: Path | None = None  # of the reply that was handed out last
+    _span: tracing.Step | None = None
 
-    def adopt(self) -> Iterator[Expansion]:
-        """Commit the replies that an earlier run had paid for and could not commit."""
-        for path, pending in self.outbox.adopt():
-            if canonical(pending.topic) != canonical(self.topic) or pending.seq > self.graph.seq:
-                continue  # of another graph that was kept under this name: left where it is
-            if not self._holds(pending):
-                yield self._save(pending)
-            self.outbox.drop(path)
+    def ask(self, questions: Iterable[Q], workers: ThreadPoolExecutor) -> Iterator[P]:
+        """Ask all at once and yield the replies in the order of the questions, each kept on disk before.
 
-    def _holds(self, pending: PendingReply) -> bool:
-        """Tell whether a reply reached the store before its run died."""
-        sent = pending.question.focus, pending.answer.prompt, pending.answer.reply
-        later = (event for event in self.store.events(pending.seq) if isinstance(event, Expansion))
-        return any((event.focus, event.prompt, event.reply) == sent for event in later)
-
-    def ask(self, questions: Iterable[Question], workers: ThreadPoolExecutor) -> Generator[Expansion, None, None]:
-        """Ask all at once and commit in the order of the questions; raises what failed after all that did not.
-
-        Each question is sent as soon as it is written, and none is written after a reply changed the graph.
+        Each question is sent as soon as it is written, and none is written after a reply changed the graph. Commit each
+        reply before the next one is taken. What failed is raised after all that did not; on Ctrl-C what is under way is
+        left on disk, where there is one, and waited for where there is none.
         """
-        waiting, failure = deque[Future[Kept]](), None
+        failure: BaseException | None = None
         try:
-            waiting.extend(
-                workers.submit(self._ask, question, self.graph.seq, _step(question)) for question in questions
-            )
-            while waiting:
-                failure = failure or waiting[0].exception()
-                answer = waiting.popleft()
-                if not answer.exception():
-                    yield self._commit(*answer.result())
-        except StoreAway as error:
-            self._leave_to_outbox(waiting)
-            raise StoreAway(f"{error} {self._where_replies_wait()}") from None
-        except KeyboardInterrupt:
-            self._leave_to_outbox(waiting)
-            raise
-        finally:
-            self._commit_rest(waiting)
+            try:
+                for question in questions:
+                    span = tracing.Step("step", question.facts)
+                    reply = workers.submit(copy_context().run, self._ask, question, self.graph.seq, span)
+                    self._waiting.append((reply, span))
+            except (GraphgrowError, KeyboardInterrupt) as error:  # a budget that ends here: what was asked is paid for
+                if isinstance(error, KeyboardInterrupt) and self.outbox.folder:
+                    raise
+                failure = error
+            while self._waiting:
+                reply, span = self._waiting[0]
+                try:
+                    wait((reply,))
+                except KeyboardInterrupt as interrupt:
+                    if self.outbox.folder:
+                        raise
+                    failure = interrupt
+                    continue
+                self._waiting.popleft()
+                if reply.cancelled():
+                    continue
+                if reply.exception():
+                    failure = failure or reply.exception()
+                    continue
+                self._span = span
+                self._file, pending = reply.result()
+                yield pending
+        finally:  # left to the next run: it is on disk as soon as it arrives
+            if self._span:
+                self._span.lost()
+            while self._waiting:
+                reply, span = self._waiting.popleft()
+                if not reply.cancel():
+                    reply.add_done_callback(partial(_lose, span))
         if failure:
             raise failure
 
-    def _leave_to_outbox(self, waiting: deque[Future[Kept]]) -> None:
-        """Ask no more, and leave what has arrived on disk for the next run; without a disk nothing is left."""
-        while self.outbox.folder and waiting:
-            left = waiting.pop()
-            left.cancel()
-            left.add_done_callback(_unsaved)
+    def cancel(self) -> None:
+        """Ask no more of what was not sent yet."""
+        for reply, _ in self._waiting:
+            reply.cancel()
 
-    def _commit_rest(self, waiting: deque[Future[Kept]]) -> None:
-        """Save what was paid for where the consumer stopped or something broke."""
+    def adopt(self) -> Iterator[P]:
+        """Yield the replies that an earlier run had paid for and could not commit; commit or `drop` each."""
+        for file, pending in self.outbox.adopt():
+            self._file, self._span = file, None
+            yield pending
+
+    def drop(self) -> None:
+        """Forget the file of the reply that was handed out last: the store holds it."""
+        self.outbox.drop(self._file)
+        self._file = None
+
+    def commit(self, event: Event) -> bool:
+        """Save what a reply came to; False where another writer was faster: resolve again, the graph holds its events.
+
+        Raises StoreAway where the server does not answer: the reply then waits on disk.
+        """
         try:
-            while waiting:
-                answer = waiting.popleft()
-                if not answer.cancel() and not answer.exception():
-                    self._commit(*answer.result())
-        finally:
-            for left in waiting:
-                left.add_done_callback(_unsaved)
+            self.store.append(event)
+        except StaleGraph:
+            self.catch_up()
+            return False
+        except StoreAway as error:
+            where = self.outbox.folder
+            raise StoreAway(
+                f"{error} Replies that have arrived wait in {where} and are committed when this run is started again"
+            ) from None
+        self.graph.apply(event)
+        self.drop()
+        if self._span:
+            facts: dict[str, str | int] = {"graphgrow.seq": event.seq}
+            if isinstance(event, Expansion):
+                facts["graphgrow.outcome"] = event.outcome
+                facts["graphgrow.new_concepts"] = len(event.delta.concepts)
+                facts["graphgrow.new_relations"] = len(event.delta.relations)
+                facts["graphgrow.rejects"] = len(event.delta.rejects)
+            self._span.done(facts)
+            self._span = None
+        return True
 
-    def _where_replies_wait(self) -> str:
-        return (
-            f"Replies that have arrived wait in {self.outbox.folder} and are committed when this run is started again"
-        )
-
-    def _ask(self, question: Question, seq: int, step: tracing.Step) -> Kept:
-        """Ask in a worker thread, and put the reply where nothing can lose it before anything is made of it."""
-        with step.asking():
-            answer = self._answer(question)
-        pending = PendingReply(self.topic, seq, question, answer, self.run)
-        try:
-            return self.outbox.keep(pending), pending, step
-        except OSError:  # a full disk, say: the store may take the reply all the same
-            return None, pending, step
-
-    def _answer(self, question: Question) -> Answer:
-        """Return the reply to a question, or to its smaller prompt where the first does not fit the model."""
-        try:
-            return Answer(question.prompt, tracing.ask(self.llm, question.prompt))
-        except ContextOverflow:
-            if question.smaller is None:
-                raise
-            return Answer(question.smaller, tracing.ask(self.llm, question.smaller))
-
-    def _commit(self, path: Path | None, pending: PendingReply, step: tracing.Step) -> Expansion:
-        with step.ending():
-            event = self._save(pending)
-        self.outbox.drop(path)
-        step.done(_came(event))
-        return event
-
-    def _save(self, pending: PendingReply) -> Expansion:
-        """Save what a reply means for the graph as it is now, also where another writer was faster."""
-        while True:
-            event = self._event(pending)
-            try:
-                self.store.append(event)
-            except StaleGraph:
-                self._catch_up()
-                continue
-            self.graph.apply(event)
-            return event
-
-    def _event(self, pending: PendingReply) -> Expansion:
-        asked, answer = pending.question, pending.answer
-        event = answers.event(self.graph, self.topic, asked, answer, self.resolver, seed=self.seed, at=self.now())
-        return replace(event, run=pending.run) if pending.run else event
-
-    def _catch_up(self) -> None:
+    def catch_up(self) -> None:
         """Take in what others wrote; raises StoreError where the store has lost events that this run has seen."""
         before = self.graph.seq
         self.graph.apply_all(self.store.events(before))
         if self.graph.seq == before:
             raise StoreError(f"{self.store.url} holds fewer events than this run has seen: was it replaced?")
-        topic_of(self.topic, self.graph)
+
+    def _ask(self, question: Q, seq: int, span: tracing.Step) -> tuple[Path | None, P]:
+        """Ask in a worker thread, and put the reply where nothing can lose it before anything is made of it."""
+        with span.asking():
+            prompt = question.prompt
+            try:
+                reply = tracing.ask(self.llm, prompt)
+            except ContextOverflow:
+                if question.smaller is None:
+                    raise
+                prompt = question.smaller
+                reply = tracing.ask(self.llm, prompt)
+        pending = self.pending(question, Answer(prompt, reply), seq)
+        try:
+            return self.outbox.keep(pending), pending
+        except OSError:  # a full disk, say: the store may take the reply all the same
+            return None, pending
 
 
-def _unsaved(answer: Future[Kept]) -> None:
-    """End the span of a step whose reply this run does not save: at best it waits on disk for the next one."""
-    if not answer.cancelled() and not answer.exception():
-        answer.result()[-1].lost()
-
-
-def _step(question: Question) -> tracing.Step:
-    """Begin the span of a question: who chose it and as what it is asked, but nothing of what it is about."""
-    about: dict[str, str | int] = {
-        "graphgrow.strategy": question.focus.strategy,
-        "graphgrow.sample": question.sample,
-        "graphgrow.repairs": question.repairs,
-        "graphgrow.verifies": question.verifies,
-    }
-    return tracing.Step("step", about)
-
-
-def _came(event: Expansion) -> dict[str, str | int]:
-    return {
-        "graphgrow.seq": event.seq,
-        "graphgrow.outcome": event.outcome,
-        "graphgrow.new_concepts": len(event.delta.concepts),
-        "graphgrow.new_relations": len(event.delta.relations),
-        "graphgrow.rejects": len(event.delta.rejects),
-    }
+def _lose(span: tracing.Step, reply: "Future[object]") -> None:
+    """End the span of a reply that this run does not save; one that failed has ended its own."""
+    if not reply.exception():
+        span.lost()

@@ -21,11 +21,14 @@ from graphgrow.graph.model import (
     ReasoningStep,
     Reply,
 )
-from graphgrow.growth import answers
+from graphgrow.growth.step import expansion, resolve_reply
 from graphgrow.llm.usage import storable
+from graphgrow.measure import measure
+from graphgrow.parse.reply import parse
 from graphgrow.resolve.resolve import Resolver
 from graphgrow.stores import GraphStore
 from graphgrow.stores.copying import batches, complete
+from graphgrow.stores.outbox import PendingReply
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,55 +65,47 @@ def replay(
     yield from events
 
 
+def read_again(graph: Graph, reply: PendingReply, resolver: Resolver, *, seed: int, at: str) -> Expansion:
+    """Return the event that a reply is for a graph as it stands: read, resolved and measured as in a step."""
+    proposal = parse(reply.answer.reply.text, reply.answer.reply.finish_reason, reply.question.form)
+    delta = resolve_reply(proposal, reply, graph, resolver)
+    return expansion(graph, reply, proposal, delta, measure(graph, delta), seed=seed, at=at)
+
+
 def _again(event: Event, graph: Graph, resolver: Resolver, offset: int) -> Event:
     """Return the event as this graph makes it, and fold it in."""
     if isinstance(event, Expansion):
         repairs, verifies = (seq + offset if seq else 0 for seq in (event.repairs, event.verifies))
         follows = tuple(seq + offset for seq in event.follows)
         question = Question(event.focus, event.prompt, None, repairs, event.sample, verifies, follows)
-        answer = Answer(event.prompt, event.reply)
-        found = answers.event(graph, event.topic, question, answer, resolver, seed=event.seed, at=event.at)
-        event = replace(found, run=event.run)
+        reply = PendingReply(event.topic, 0, question, Answer(event.prompt, event.reply), event.run)
+        event = read_again(graph, reply, resolver, seed=event.seed, at=event.at)
     elif isinstance(event, ReasoningStep):
         task_seq, repairs, takes = (seq + offset if seq else 0 for seq in (event.task_seq, event.repairs, event.takes))
         event = replace(event, seq=graph.seq + 1, task_seq=task_seq, repairs=repairs, takes=takes)
     else:
-        event = replace(event, seq=graph.seq + 1, delta=_moved(event.delta, offset))
+        # A change that names an event means the same one after that has got another number.
+        changes = (replace(one, event=one.event + offset) if one.event else one for one in event.delta.changes)
+        event = replace(event, seq=graph.seq + 1, delta=replace(event.delta, changes=tuple(changes)))
     graph.apply(event)
     return event
 
 
-def _moved(delta: Delta, offset: int) -> Delta:
-    """Return a delta whose changes mean the same events after these have got other numbers."""
-    changes = (replace(one, event=one.event + offset) if one.event else one for one in delta.changes)
-    return replace(delta, changes=tuple(changes))
-
-
 def _foreign(path: Path, fields: Fields, topic: str) -> Iterator[Expansion]:
+    """Yield the replies in anybody's JSON lines as expansions that have not been resolved yet."""
     topic = clean(topic) or path.name.split(".")[0]
     for number, line in read_lines(path):
-        row = _row(path, number, line)
-        text = row.get(fields.reply)
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise BadInput(f"{path} line {number} is not JSON: {error}") from None
+        if not isinstance(row, dict):
+            raise BadInput(f"{path} line {number} is no JSON object: expected one with named fields")
+        text, question = row.get(fields.reply), str(row.get(fields.question, ""))
         if not isinstance(text, str):
-            raise BadInput(
-                f"{path} line {number} has no text in field {fields.reply!r}: it has {', '.join(row) or 'none'}"
-            )
-        yield _asked(topic, str(row.get(fields.question, "")), text, number)
-
-
-def _row(path: Path, number: int, line: str) -> dict[str, object]:
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise BadInput(f"{path} line {number} is not JSON: {error}") from None
-    if not isinstance(row, dict):
-        raise BadInput(f"{path} line {number} is no JSON object: expected one with named fields")
-    return row
-
-
-def _asked(topic: str, question: str, reply: str, number: int) -> Expansion:
-    """Return a reply as an expansion that has not been resolved yet."""
-    focus = Focus("replay", (canonical(question) or canonical(topic),), f"line {number} of the file", angle=str(number))
-    return Expansion(
-        0, topic, focus, Prompt("", storable(question)), Reply(storable(reply)), "ok", "", Delta(), Measures()
-    )
+            has = ", ".join(row) or "none"
+            raise BadInput(f"{path} line {number} has no text in field {fields.reply!r}: it has {has}")
+        subject = canonical(question) or canonical(topic)
+        focus = Focus("replay", (subject,), f"line {number} of the file", angle=str(number))
+        prompt, reply = Prompt("", storable(question)), Reply(storable(text))
+        yield Expansion(0, topic, focus, prompt, reply, "ok", "", Delta(), Measures())

@@ -5,14 +5,13 @@ hygiene refused, a contradiction, is put to the model once more; what it repeats
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from itertools import chain, zip_longest
 
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import bare
-from graphgrow.graph.model import Expansion, Focus, Question, Relation, Triple
-from graphgrow.parse.reply import parse, reply_schema
-from graphgrow.prompts.further import Doubts, verify
+from graphgrow.graph.model import Expansion, Focus, Relation, Triple
+from graphgrow.parse.reply import parse
+from graphgrow.prompts.render import Doubts
 from graphgrow.resolve.contradictions import against
 from graphgrow.resolve.hygiene import RULES
 
@@ -21,34 +20,12 @@ CLAIMS = 6  # a reply has room for eight relations
 REFUSED = 2
 
 
-def several(question: Question, count: int) -> list[Question]:
-    """Return a question `count` times, each with a seed of its own."""
-    return [_sample(question, number) for number in range(count)]
-
-
-def _sample(question: Question, number: int) -> Question:
-    prompt, smaller = question.prompt, question.smaller
-    return replace(
-        question,
-        prompt=replace(prompt, seed=prompt.seed + number),
-        smaller=smaller and replace(smaller, seed=smaller.seed + number),
-        sample=number,
-    )
-
-
-def checks(
-    events: Iterable[Expansion], foci: Iterable[Focus], graph: Graph, predicates: tuple[str, ...], seed: int
-) -> Iterator[Question]:
-    """Yield for each focus the question that verifies its samples, where they leave something to verify."""
-    told = dict[Focus, list[Expansion]]()
-    for event in events:
-        told.setdefault(event.focus, []).append(event)
+def doubtful(events: Iterable[Expansion], foci: Iterable[Focus], graph: Graph) -> Iterator[tuple[Focus, Doubts, int]]:
+    """Yield each focus whose samples leave something to check, with what that is and the first of their events."""
     for focus in foci:
-        samples = told.get(focus, [])
+        samples = [event for event in events if event.focus == focus]
         if found := doubts(samples, graph):
-            schema = reply_schema(predicates, len(found.claims) + len(found.refused))
-            prompt = verify(focus, found, graph, schema=schema, seed=seed)
-            yield Question(focus, prompt, verifies=samples[0].seq)
+            yield focus, found, samples[0].seq
 
 
 def doubts(samples: Iterable[Expansion], graph: Graph) -> Doubts:

@@ -11,7 +11,7 @@ from typing import Protocol
 from graphgrow.errors import LLMError
 from graphgrow.graph.model import Prompt, Reply, Usage
 
-__all__ = ["DEFAULT_MODEL", "LLM", "OPENAI_URL", "Gate", "open_llm"]
+__all__ = ["DEFAULT_MODEL", "LLM", "OPENAI_URL", "FreeModel", "Gate", "open_llm"]
 
 OPENAI_URL = "https://api.openai.com/v1"
 DEFAULT_MODEL = "gpt-4o-mini"
@@ -34,6 +34,17 @@ class LLM(Protocol):
 
     def close(self) -> None:
         """Give back connections and memory; calling it twice is fine."""
+
+
+class FreeModel:
+    """What models have in common that cost nothing and hold nothing."""
+
+    def price(self, usage: Usage) -> float | None:  # noqa: ARG002  # the signature of every model
+        """Return None: asking costs nothing."""
+        return None
+
+    def close(self) -> None:
+        """Do nothing: there is nothing to give back."""
 
 
 class Gate(Protocol):
@@ -64,26 +75,16 @@ def open_llm(
         return Recorded(Path(name.removeprefix(RECORDED)))
     address = base_url or env.get("OPENAI_BASE_URL") or None
     key = env.get("OPENAI_API_KEY") or ""
-    if _is_local(name, base_url) or not (name or address or key):
-        return _local(name, temperature)
-    return _endpoint(name, address, key, temperature, gate)
+    # llama.cpp's server lists its models as files: beside an address x.gguf is a name there.
+    is_file = base_url is None and name is not None and name.endswith(".gguf")
+    if is_file or (name == LOCAL and base_url is None) or not (name or address or key):
+        from graphgrow.llm.embedded import open_local
 
-
-def _is_local(name: str | None, base_url: str | None) -> bool:
-    return base_url is None and name is not None and (name == LOCAL or name.endswith(".gguf"))
-
-
-def _local(name: str | None, temperature: float) -> LLM:
-    from graphgrow.llm.embedded import open_local
-
-    return open_local(Path(name) if name and name != LOCAL else None, temperature)
-
-
-def _endpoint(name: str | None, address: str | None, key: str, temperature: float, gate: Gate | None) -> LLM:
+        return open_local(Path(name) if is_file and name else None, temperature)
     from graphgrow.llm.openai_chat import OpenAIChat, first_model
 
+    if address is None and not key:
+        raise LLMError(f"no endpoint for {name!r}: set OPENAI_API_KEY, give --base-url, or see  graphgrow models")
     if address is None:
-        if not key:
-            raise LLMError(f"no endpoint for {name!r}: set OPENAI_API_KEY, give --base-url, or see  graphgrow models")
         return OpenAIChat(name or DEFAULT_MODEL, OPENAI_URL, key, temperature=temperature, gate=gate)
     return OpenAIChat(name or first_model(address, key), address, key, temperature=temperature, gate=gate)

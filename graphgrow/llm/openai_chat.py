@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from contextlib import closing
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +12,10 @@ from pydantic import BaseModel, Field, ValidationError
 
 from graphgrow.errors import LLMError
 from graphgrow.graph.model import Prompt, Reply, Usage
-from graphgrow.llm.address import checked, shown
 from graphgrow.llm.capabilities import FORMATS, Capabilities
 from graphgrow.llm.clients import Clients
-from graphgrow.llm.prices import usd
-from graphgrow.llm.refusals import Endpoint, complaint, is_overflow
-from graphgrow.llm.usage import estimate_usage, storable
+from graphgrow.llm.endpoint import Endpoint, checked, complaint, is_overflow, shown, usable_key
+from graphgrow.llm.usage import estimate_usage, storable, usd
 
 if TYPE_CHECKING:
     from graphgrow.llm import Gate
@@ -67,10 +66,44 @@ class OpenAIChat:
         content = self._send(prompt)
         seconds = self._clock() - start
         try:
-            answer = _Answer.model_validate(json.loads(content))
+            answer = _Completion.model_validate(json.loads(content))
         except (ValueError, RecursionError):
             raise self._endpoint.not_a_reply(content) from None
-        return self._reply(prompt, answer, seconds)
+        choice = answer.choices[0]
+        # The content is text, a list of parts, or nothing where the model refused or only thought.
+        parts = choice.message.content if isinstance(choice.message.content, list) else [choice.message.content]
+        texts = (part.get("text") if isinstance(part, dict) else part for part in parts)
+        text = storable("".join(text for text in texts if isinstance(text, str)))
+        counts = answer.usage if isinstance(answer.usage, dict) else {}
+        counted = (counts.get("prompt_tokens"), counts.get("completion_tokens"))
+        asked, answered = (n if isinstance(n, int) and 0 < n < _MOST_TOKENS else 0 for n in counted)
+        estimate = estimate_usage(prompt, text)
+        usage = Usage(asked or estimate.prompt_tokens, answered or estimate.completion_tokens)
+        model = storable(answer.model or self.name)
+        return Reply(text, usage, storable(choice.finish_reason or "stop"), seconds, model, self.price(usage))
+
+    def _send(self, prompt: Prompt) -> str:
+        """Ask until the endpoint takes the form of the question; each refusal gives up one field or format."""
+        for _ in range(_CONCESSIONS):
+            used = self._capabilities
+            body = used.body(prompt, self.name, self._temperature)
+            try:
+                # As it is: `chat.completions.create` looks at every value of the body, which takes as long again.
+                with self._clients.lent() as client:
+                    return client.post("/chat/completions", body=body, cast_to=bytes).decode("utf-8", "replace")
+            except openai.APIStatusError as error:
+                if error.status_code not in {400, 422} or is_overflow(error):
+                    raise self._endpoint.explain(error, self.models) from None
+                fewer = used.concede(str(error.param or ""), prompt) or used.concede(complaint(error), prompt)
+                with self._lock:
+                    is_first = self._capabilities == used  # else another thread learnt meanwhile: ask as it found out
+                    if is_first and fewer:
+                        self._capabilities = fewer
+                if is_first and not fewer:
+                    raise self._endpoint.explain(error, self.models) from None
+            except openai.APIError as error:
+                raise self._endpoint.explain(error, self.models) from None
+        raise LLMError(f"{self._endpoint.url} refuses every form of the question: try another model or endpoint")
 
     def price(self, usage: Usage) -> float | None:
         """Return what a bill costs in USD at this endpoint, None where no price is known."""
@@ -93,58 +126,9 @@ class OpenAIChat:
         """Close the connections."""
         self._clients.close()
 
-    def _send(self, prompt: Prompt) -> str:
-        """Ask until the endpoint takes the form of the question; each refusal gives up one field or format."""
-        for _ in range(_CONCESSIONS):
-            capabilities = self._capabilities
-            try:
-                return self._create(capabilities.body(prompt, self.name, self._temperature))
-            except openai.APIStatusError as error:
-                if not self._learn(capabilities, error, prompt):
-                    raise self._endpoint.explain(error, self._listed) from None
-            except openai.APIError as error:
-                raise self._endpoint.explain(error, self._listed) from None
-        raise LLMError(f"{self._endpoint.url} refuses every form of the question: try another model or endpoint")
-
-    def _create(self, body: dict[str, Any]) -> str:
-        """Send a body as it is; `chat.completions.create` looks at every value of it, which takes as long again."""
-        with self._clients.lent() as client:
-            return client.post("/chat/completions", body=body, cast_to=bytes).decode("utf-8", "replace")
-
-    def _learn(self, used: Capabilities, error: openai.APIStatusError, prompt: Prompt) -> bool:
-        """Remember what the endpoint refuses; return whether asking again makes sense."""
-        if error.status_code not in {400, 422} or is_overflow(error):
-            return False
-        after = used.concede(str(error.param or ""), prompt) or used.concede(complaint(error), prompt)
-        with self._lock:
-            if self._capabilities != used:  # another thread learnt meanwhile: ask as it found out
-                return True
-            self._capabilities = after or used
-        return after is not None
-
-    def _listed(self) -> tuple[str, ...]:
-        try:
-            return self.models()
-        except LLMError:
-            return ()
-
-    def _reply(self, prompt: Prompt, answer: "_Answer", seconds: float) -> Reply:
-        choice = answer.choices[0]
-        text = storable(choice.message.text)
-        usage = answer.bill(estimate_usage(prompt, text))
-        model = storable(answer.model or self.name)
-        return Reply(text, usage, storable(choice.finish_reason or "stop"), seconds, model, self.price(usage))
-
 
 class _Message(BaseModel):
     content: Any = None
-
-    @property
-    def text(self) -> str:
-        """The text, of a list of parts too; "" where the model refused or only thought."""
-        parts = self.content if isinstance(self.content, list) else [self.content]
-        texts = (part.get("text") if isinstance(part, dict) else part for part in parts)
-        return "".join(text for text in texts if isinstance(text, str))
 
 
 class _Choice(BaseModel):
@@ -152,48 +136,28 @@ class _Choice(BaseModel):
     finish_reason: str | None = None
 
 
-class _Answer(BaseModel):
+class _Completion(BaseModel):
     """The parts of a chat completion that are read; whatever else an endpoint adds is left alone."""
 
     choices: list[_Choice] = Field(min_length=1)
     model: str | None = None
     usage: Any = None
 
-    def bill(self, estimate: Usage) -> Usage:
-        counts = self.usage if isinstance(self.usage, dict) else {}
-        return Usage(
-            _count(counts.get("prompt_tokens")) or estimate.prompt_tokens,
-            _count(counts.get("completion_tokens")) or estimate.completion_tokens,
-        )
 
-
-class _Listed(BaseModel):
+class _Model(BaseModel):
     id: str
 
 
 class _Listing(BaseModel):
-    data: list[_Listed]
+    """The models of an endpoint, as far as they are read."""
+
+    data: list[_Model]
 
 
 def first_model(base_url: str, api_key: str) -> str:
     """Return the first model an endpoint lists that can chat; raises LLMError where there is none."""
-    chat = OpenAIChat("", base_url, api_key)
-    try:
-        able = [name for name in chat.models() if "embed" not in name.lower()]
-    finally:
-        chat.close()
-    if not able:
-        raise LLMError(f"{shown(base_url)} lists no model: load one there, or name it with --llm")
-    return able[0]
-
-
-def usable_key(api_key: str) -> str:
-    """Return the key without blanks around it; raises LLMError for one that no header can carry."""
-    key = api_key.strip()
-    if not (key.isascii() and key.isprintable()):
-        raise LLMError("the key in OPENAI_API_KEY has characters that no key has: copy it again")
-    return key
-
-
-def _count(value: object) -> int:
-    return value if isinstance(value, int) and 0 < value < _MOST_TOKENS else 0
+    with closing(OpenAIChat("", base_url, api_key)) as chat:
+        for name in chat.models():
+            if "embed" not in name.lower():
+                return name
+    raise LLMError(f"{shown(base_url)} lists no model: load one there, or name it with --llm")

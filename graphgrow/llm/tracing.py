@@ -7,7 +7,7 @@ may read traces is decided elsewhere than who may read the graph.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from graphgrow.errors import GraphgrowError
 from graphgrow.graph.model import Prompt, Reply
@@ -15,21 +15,12 @@ from graphgrow.graph.model import Prompt, Reply
 if TYPE_CHECKING:
     from opentelemetry.trace import Span, Tracer
 
+    from graphgrow.llm import LLM
+
 Attributes = Mapping[str, str | int | float | bool]
 SCOPE = "graphgrow"
 OWN = "graphgrow"  # the provider of models that run in this process
 UNKNOWN = "_OTHER"  # the conventions' word for an error of no known type
-
-
-class Asked(Protocol):
-    """What is asked: a language model."""
-
-    @property
-    def name(self) -> str:
-        """The model's name."""
-
-    def ask(self, prompt: Prompt) -> Reply:
-        """Return the reply."""
 
 
 @cache
@@ -42,46 +33,42 @@ def _tracer() -> "Tracer | None":
     return trace.get_tracer(SCOPE)
 
 
-def ask(llm: Asked, prompt: Prompt) -> Reply:
+def ask(llm: "LLM", prompt: Prompt) -> Reply:
     """Return what a model replies, in a span of its own that tells its tokens; raises what the model raises."""
     tracer = _tracer()
     if tracer is None:
         return llm.ask(prompt)
-    from opentelemetry.trace import SpanKind
+    from opentelemetry.trace import SpanKind, StatusCode
 
-    with tracer.start_as_current_span(
-        f"chat {llm.name}",
-        kind=SpanKind.CLIENT,
-        attributes=_request(llm, prompt),
-        record_exception=False,
-        set_status_on_exception=False,
-    ) as span:
-        try:
-            reply = llm.ask(prompt)
-        except GraphgrowError as error:
-            _fail(span, type(error).__name__)
-            raise
-        span.set_attributes(_response(reply))
-        span.set_attribute("gen_ai.response.finish_reasons", [reply.finish_reason])
-        return reply
-
-
-def _request(llm: Asked, prompt: Prompt) -> Attributes:
-    return {
+    asked: Attributes = {
         "gen_ai.operation.name": "chat",
         "gen_ai.provider.name": str(getattr(llm, "provider", OWN)),
         "gen_ai.request.model": llm.name,
         "gen_ai.request.max_tokens": prompt.max_tokens,
         "gen_ai.request.seed": prompt.seed,
     }
-
-
-def _response(reply: Reply) -> Attributes:
-    return {
-        "gen_ai.response.model": reply.model,
-        "gen_ai.usage.input_tokens": reply.usage.prompt_tokens,
-        "gen_ai.usage.output_tokens": reply.usage.completion_tokens,
-    }
+    with tracer.start_as_current_span(
+        f"chat {llm.name}",
+        kind=SpanKind.CLIENT,
+        attributes=asked,
+        record_exception=False,
+        set_status_on_exception=False,
+    ) as span:
+        try:
+            reply = llm.ask(prompt)
+        except GraphgrowError as error:
+            span.set_attribute("error.type", type(error).__name__)
+            span.set_status(StatusCode.ERROR)
+            raise
+        span.set_attributes(
+            {
+                "gen_ai.response.model": reply.model,
+                "gen_ai.usage.input_tokens": reply.usage.prompt_tokens,
+                "gen_ai.usage.output_tokens": reply.usage.completion_tokens,
+                "gen_ai.response.finish_reasons": [reply.finish_reason],
+            }
+        )
+        return reply
 
 
 class Step:
@@ -89,9 +76,9 @@ class Step:
 
     __slots__ = ("_span",)
 
-    def __init__(self, name: str, attributes: Attributes) -> None:
-        tracer = _tracer()
-        self._span: Span | None = tracer.start_span(name, attributes=dict(attributes)) if tracer else None
+    def __init__(self, name: str, attributes: Attributes | None) -> None:
+        tracer = _tracer() if attributes is not None else None
+        self._span: Span | None = tracer.start_span(name, attributes=dict(attributes or {})) if tracer else None
 
     @contextmanager
     def asking(self) -> Iterator[None]:
@@ -101,15 +88,10 @@ class Step:
             return
         from opentelemetry.trace import use_span
 
-        with self.ending(), use_span(self._span, record_exception=False, set_status_on_exception=False):
-            yield
-
-    @contextmanager
-    def ending(self) -> Iterator[None]:
-        """End the step as failed where what is done meanwhile fails; `done` ends it where all is well."""
         is_well = False
         try:
-            yield
+            with use_span(self._span, record_exception=False, set_status_on_exception=False):
+                yield
             is_well = True
         finally:
             if not is_well:
@@ -118,7 +100,10 @@ class Step:
     def lost(self) -> None:
         """End a step that came to no event."""
         if self._span is not None:
-            _fail(self._span, UNKNOWN)
+            from opentelemetry.trace import StatusCode
+
+            self._span.set_attribute("error.type", UNKNOWN)
+            self._span.set_status(StatusCode.ERROR)
             self._span.end()
 
     def done(self, attributes: Attributes) -> None:
@@ -126,10 +111,3 @@ class Step:
         if self._span is not None:
             self._span.set_attributes(attributes)
             self._span.end()
-
-
-def _fail(span: "Span", kind: str) -> None:
-    from opentelemetry.trace import StatusCode
-
-    span.set_attribute("error.type", kind)
-    span.set_status(StatusCode.ERROR)

@@ -1,9 +1,10 @@
-"""What every model here does to text: make it storable, and guess a bill where the endpoint sends none."""
+"""What asking costs: tokens as they are billed, estimated where an endpoint sends no bill, and their price."""
 
 import math
 import re
 
 from graphgrow.graph.model import Prompt, Usage
+from graphgrow.llm.endpoint import is_loopback
 
 CHARACTERS_A_TOKEN = 4
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -14,11 +15,24 @@ def storable(text: str) -> str:
     return _SURROGATE.sub("\ufffd", text)
 
 
-def estimate_tokens(text: str) -> int:
-    """Return about how many tokens a text is: its characters / 4, rounded up."""
-    return math.ceil(len(text) / CHARACTERS_A_TOKEN)
-
-
 def estimate_usage(prompt: Prompt, text: str) -> Usage:
-    """Return about what a question and its reply cost."""
-    return Usage(estimate_tokens(prompt.system + prompt.user), estimate_tokens(text))
+    """Return about what a question and its reply cost: four characters are a token, rounded up."""
+    asked = len(prompt.system + prompt.user)
+    return Usage(math.ceil(asked / CHARACTERS_A_TOKEN), math.ceil(len(text) / CHARACTERS_A_TOKEN))
+
+
+def usd(model: str, base_url: str, usage: Usage) -> float | None:
+    """Return the price of a bill in US dollars, None where the model is unknown or another endpoint answers for it.
+
+    Prices are those of the list that package genai-prices carries; nothing is fetched.
+    """
+    if is_loopback(base_url):
+        return None
+    from genai_prices import Usage as Bill
+    from genai_prices import calc_price
+
+    bill = Bill(input_tokens=usage.prompt_tokens, output_tokens=usage.completion_tokens)
+    try:
+        return float(calc_price(bill, model, provider_api_url=base_url).total_price)
+    except LookupError:
+        return None

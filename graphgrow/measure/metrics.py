@@ -1,7 +1,7 @@
 """The row of numbers after every step: what is counted costs as much as the change, whatever the size of the graph."""
 
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.model import Delta, Measures
+from graphgrow.graph.model import Delta, Edit, Measures
 
 _NOTHING = Delta()
 
@@ -11,6 +11,9 @@ def measure(graph: Graph, delta: Delta = _NOTHING) -> Measures:
 
     `edges` counts distinct ordered pairs, loops included, and `average_degree` is 2 * edges / nodes, as the paper does.
     """
+    if not delta.merged.isdisjoint(graph.concepts):
+        # Concepts that the graph shows become one: that takes a whole graph.
+        return measure(graph.ahead(Edit(graph.seq + 1, "merge", delta)))
     corrections = graph.corrections.ahead(delta.changes)
     keys = dict.fromkeys(corrections.representative(concept.key) for concept in delta.concepts)
     concepts = [key for key in keys if key not in graph.concepts and key not in corrections.hidden]

@@ -1,28 +1,87 @@
-"""Replies of a stage: the first JSON object in them that its schema takes, mended where it is broken."""
+"""The one reader of JSON answers: values in a text with prose around them, objects of a form, questions, a verdict."""
 
+import re
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
-from pydantic import BaseModel, ValidationError
-
+from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Json
-from graphgrow.parse.reply import split_thinking
 from graphgrow.parse.salvage import DECODER, salvage
 
-M = TypeVar("M", bound=BaseModel)
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+M = TypeVar("M", bound="BaseModel")
+Verdict = Literal["", "same", "different", "broader", "narrower"]
+
 MOST = 200  # places of a reply where an object may begin
+REASON_CHARACTERS = 200
+_THINKING = re.compile(r"(<think>|<\|thinking\|>)|(</think>|<\|/thinking\|>)")
+# Where JSON may begin: a citation like [1] or [[Title]] is none.
+_START = re.compile(r"""\[\s*+\[?+\s*+["'{\]]|\{\s*+["'}]""")
+_DEPTH = 4  # of the lists in a reply of questions
+_QUESTION_KEY = re.compile(r"q|intent|text|\d+$", re.IGNORECASE)  # the keys under which models put questions
+_STRING = re.compile(r'"((?:[^"\\\n]|\\.)*+)"(?=\s*+(?:[,\]}\n]|$))')
+_ITEM = re.compile(r"^[ \t]*+(?:[-*•]|\(?\d+[.):]|Q\d*[.:])[ \t]*+(\S.*)$", re.MULTILINE)
+_LABEL = re.compile(r"^(?:\(?\d+[.):]|Q(?:uestion)?\s?\d*[.:])\s*+", re.IGNORECASE)
 
 
 class Unreadable(ValueError):
     """A reply that cannot be used; the message says why, in a sentence that helps the model to mend it."""
 
 
+def split_thinking(text: str) -> tuple[str, str]:
+    """Return answer and thinking; a closing tag without an opening one ends a thinking that began with the reply."""
+    answer: list[str] = []
+    thinking: list[str] = []
+    inside, end = False, 0
+    for tag in _THINKING.finditer(text):
+        (thinking if inside else answer).append(text[end : tag.start()])
+        if tag[2] and not inside:
+            thinking.extend(answer)
+            answer.clear()
+        inside, end = bool(tag[1]), tag.end()
+    (thinking if inside else answer).append(text[end:])
+    return "\n".join(answer), "\n".join(thinking)
+
+
+def json_values(text: str) -> tuple[list[object], bool]:
+    """Return the JSON values in a text with prose around them, up to the first broken one, and whether there is one."""
+    values: list[object] = []
+    end = 0
+    while start := _START.search(text, end):
+        try:
+            value, end = DECODER.raw_decode(text, start.start())
+        except (ValueError, RecursionError):
+            return values, True
+        values.append(value)
+    return values, False
+
+
+def json_objects(text: str) -> Iterator[object]:
+    """Yield the JSON objects in a text, whatever is broken between them; at most MOST places are tried."""
+    start = text.find("{")
+    for _ in range(MOST):
+        if start < 0:
+            return
+        try:
+            value, end = DECODER.raw_decode(text, start)
+        except (ValueError, RecursionError):
+            end = start + 1
+        else:
+            yield value
+        start = text.find("{", end)
+
+
 def read(text: str, form: type[M]) -> M:
     """Return the first object in a reply that fits a form; raises Unreadable with what is wrong where none does."""
+    from pydantic import ValidationError
+
     answer, _ = split_thinking(text)
     problem = "The reply holds no JSON object."
-    for value in _objects(answer):
+    for value in list(json_objects(answer)) or salvage(answer).values:
         try:
             return form.model_validate(value)
         except ValidationError as error:
@@ -33,32 +92,63 @@ def read(text: str, form: type[M]) -> M:
 
 def read_all(text: str, form: type[M]) -> list[M]:
     """Return every JSON object of a reply that fits a form: what is left of a list that was cut off."""
+    from pydantic import ValidationError
+
     answer, _ = split_thinking(text)
-    found: list[M] = []
+    objects: list[M] = []
     for value in salvage(answer).values:
         with suppress(ValidationError):
-            found.append(form.model_validate(value))
-    return found
+            objects.append(form.model_validate(value))
+    return objects
 
 
-def _objects(text: str) -> list[object]:
-    found: list[object] = []
-    start = text.find("{")
-    for _ in range(MOST):
-        if start < 0:
-            break
+def read_verdict(text: str) -> tuple[Verdict, str]:
+    """Return the last verdict on two names in a reply, and its reason; "" where it holds none."""
+    for brace in reversed(list(re.finditer(r"\{", text))):
         try:
-            value, end = DECODER.raw_decode(text, start)
+            value, _ = DECODER.raw_decode(text, brace.start())
         except (ValueError, RecursionError):
-            end = start + 1
-        else:
-            found.append(value)
-        start = text.find("{", end)
-    return found or salvage(text).values
+            continue
+        verdict = str(value.get("verdict")).strip().casefold()
+        if verdict in {"same", "different", "broader", "narrower"}:
+            return cast("Verdict", verdict), clean(str(value.get("why") or ""))[:REASON_CHARACTERS]
+    return "", ""
+
+
+def read_questions(text: str) -> tuple[str, ...] | None:
+    """Return the questions of a reply, in JSON, broken JSON or lines; None where it holds no list of any."""
+    body = split_thinking(text)[0]
+    values, _ = json_values(body)
+    questions = [one for value in values for one in _strings(value)]
+    if not questions and not values:
+        _, bracket, inside = body.partition("[")
+        questions = _STRING.findall(inside) if bracket else []
+    if not questions:
+        lines = [line.strip() for line in body.splitlines()]
+        questions = _ITEM.findall(body) or [line for line in lines if line.endswith("?")]
+    texts = (_LABEL.sub("", clean(one).strip("\"'*` ")) for one in questions)
+    has_list = any(
+        isinstance(value, list) or (isinstance(value, dict) and any(map(_QUESTION_KEY.match, value)))
+        for value in values
+    )
+    return tuple(dict.fromkeys(filter(None, texts))) or (() if has_list else None)
+
+
+def _strings(value: object, depth: int = 0) -> Iterator[str]:
+    """Yield the texts of a JSON value that stand where questions do."""
+    inside: list[object] = []
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        inside = value
+    elif isinstance(value, dict):
+        inside = [inner for key, inner in value.items() if _QUESTION_KEY.match(key)]
+    for inner in inside if depth < _DEPTH else ():
+        yield from _strings(inner, depth + 1)
 
 
 @cache
-def schema(form: type[BaseModel]) -> Json:
+def schema(form: "type[BaseModel]") -> Json:
     """Return the JSON schema of a form without titles and references, fit for strict mode and for grammars."""
     whole = form.model_json_schema()
     bare: Json = _bare(whole, whole.get("$defs", {}))
@@ -72,11 +162,10 @@ def _bare(value: Any, definitions: dict[str, Any]) -> Any:  # noqa: ANN401  # JS
         return value
     if "$ref" in value:
         return _bare(definitions[value["$ref"].rpartition("/")[2]], definitions)
-    kept = {key: inner for key, inner in value.items() if key not in {"description", "$defs", "default"}}
+    kept = {key: inner for key, inner in value.items() if key not in {"title", "description", "$defs", "default"}}
     return {
         key: {name: _bare(one, definitions) for name, one in inner.items()}
         if key == "properties"
         else _bare(inner, definitions)
         for key, inner in kept.items()
-        if key != "title"
     }

@@ -84,6 +84,67 @@ def strict(text: str) -> object:
         return None
 
 
+def salvage(text: str) -> Salvaged:
+    """Return what can be read of a JSON text that is not valid as a whole."""
+    # It ends in mid-air where brackets are open and what follows the last closed one is no prose.
+    is_open = text.count("{") + text.count("[") > text.count("}") + text.count("]")
+    end = max(text.rfind("}"), text.rfind("]")) + 1
+    salvaged = Salvaged(cut=is_open and (not end or bool(_GOES_ON.match(text, end))))
+    repaired = 0
+    for match in _OBJECT.finditer(text):
+        piece = match[0]
+        if ":" not in piece:
+            continue
+        # An unreadable piece was meant as an object of its own, and not as the wrapper of a list.
+        is_item = len(_KEY.findall(piece)) > 1 and not piece.rstrip().endswith("[")
+        value: object = None
+        if piece.endswith("}"):
+            value = strict(piece)
+            if value is None and len(piece) <= MAX_OBJECT and is_item:
+                repaired += max(len(piece), MIN_COST)
+                # A brace inside a string must not pass for the end of the object.
+                ends = _ends_closed(piece) or bool(_NEXT.match(text, match.end()))
+                value = _mended(piece, repair=ends and repaired <= MAX_REPAIRED)
+        elif _NOTHING.fullmatch(piece, last := piece.rfind('"') + 1):  # its closing brackets were forgotten
+            closed = (strict(piece[:last] + brackets) for brackets in ("}", "]}"))
+            value = next((one for one in closed if one is not None), None)
+        if isinstance(value, dict):
+            salvaged.values.append(value)
+        else:
+            salvaged.lost += is_item
+    if not salvaged.values:  # mended in one piece, up to its last closed bracket
+        starts = [start for start in (text.find("{"), text.find("[")) if start >= 0]
+        piece = text[min(starts) : end] if starts else ""
+        if 0 < len(piece) <= MAX_WHOLE and (value := _mended(piece, repair=_ends_closed(piece))) is not None:
+            salvaged.values.append(value)
+    return salvaged
+
+
+def _mended(text: str, *, repair: bool) -> object:
+    """Return the value of a broken text after known slips are taken out, None where it stays broken.
+
+    A repair counts where it kept every word in its order, and left no quotation mark or empty string behind.
+    """
+    if _BROKEN_CODE.search(text):
+        return None
+    for slip, instead in _MENDS:
+        text = slip.sub(instead, text)
+    value = strict(text)
+    if value is not None or not repair or text.count("{") + text.count("[") > MAX_BRACKETS:
+        return value
+    from json_repair import repair_json  # only broken replies pay for this import
+
+    try:
+        value = repair_json(text, return_objects=True, skip_json_loads=True)
+    except _REPAIR_BUGS:
+        return None
+    if not isinstance(value, list) and not (isinstance(value, dict) and all(map(str.isidentifier, value))):
+        return None
+    leaves = list(_leaves(value))
+    is_certain = all(_words(leaf) and '"' not in leaf for leaf in leaves) and _words("".join(leaves)) == _words(text)
+    return value if is_certain else None
+
+
 def _words(text: str) -> str:
     plain = _ESCAPED.sub(lambda code: chr(int(code[1], 16)) if code[1] else " ", text)
     return _NOT_WORD.sub("", plain)
@@ -102,88 +163,8 @@ def _leaves(value: object) -> Iterator[str]:
         yield str(value)
 
 
-def _certain(value: object, text: str) -> bool:
-    """Tell whether a repair kept every word in its order, and left no quotation mark or empty string behind."""
-    leaves = list(_leaves(value))
-    return all(_words(leaf) and '"' not in leaf for leaf in leaves) and _words("".join(leaves)) == _words(text)
-
-
-def _repaired(text: str) -> object:
-    """Return what json_repair makes of a text where that is certain, else None."""
-    from json_repair import repair_json  # only broken replies pay for this import
-
-    if text.count("{") + text.count("[") > MAX_BRACKETS:
-        return None
-    try:
-        value = repair_json(text, return_objects=True, skip_json_loads=True)
-    except _REPAIR_BUGS:
-        return None
-    named = isinstance(value, list) or (isinstance(value, dict) and all(map(str.isidentifier, value)))
-    return value if named and _certain(value, text) else None
-
-
-def _mended(text: str, *, repair: bool) -> object:
-    """Return the value of a broken text after known slips are taken out, None where it stays broken."""
-    if _BROKEN_CODE.search(text):
-        return None
-    for slip, instead in _MENDS:
-        text = slip.sub(instead, text)
-    value = strict(text)
-    return _repaired(text) if value is None and repair else value
-
-
-def _closed(text: str) -> object:
-    """Return the object whose closing brackets were forgotten, None where its last string or number is cut."""
-    end = text.rfind('"') + 1
-    closed = (strict(text[:end] + brackets) for brackets in ("}", "]}"))
-    return next((value for value in closed if value is not None), None) if _NOTHING.fullmatch(text, end) else None
-
-
 def _ends_closed(text: str) -> bool:
     """Tell whether the last string of an object or list is closed."""
     quote = '"' if '"' in text else "'"
     body = text.rstrip("}] \t\r\n")
     return body.endswith(quote) and not body.endswith("\\" + quote)
-
-
-def _is_cut(text: str) -> bool:
-    """Tell whether JSON ends in mid-air: brackets are open, and what follows the last closed one is no prose."""
-    if text.count("{") + text.count("[") <= text.count("}") + text.count("]"):
-        return False
-    end = max(text.rfind("}"), text.rfind("]")) + 1
-    return not end or bool(_GOES_ON.match(text, end))
-
-
-def _whole(text: str) -> object:
-    """Return the value of a broken text mended in one piece, up to its last closed bracket."""
-    starts = [start for start in (text.find("{"), text.find("[")) if start >= 0]
-    piece = text[min(starts) : max(text.rfind("}"), text.rfind("]")) + 1] if starts else ""
-    return _mended(piece, repair=_ends_closed(piece)) if 0 < len(piece) <= MAX_WHOLE else None
-
-
-def _is_item(piece: str) -> bool:
-    """Tell whether an unreadable piece was meant as an object of its own, and not as the wrapper of a list."""
-    return len(_KEY.findall(piece)) > 1 and not piece.rstrip().endswith("[")
-
-
-def salvage(text: str) -> Salvaged:
-    """Return what can be read of a JSON text that is not valid as a whole."""
-    found = Salvaged(cut=_is_cut(text))
-    repaired = 0
-    for match in _OBJECT.finditer(text):
-        piece = match[0]
-        if ":" not in piece:
-            continue
-        value = strict(piece) if piece.endswith("}") else _closed(piece)
-        if value is None and piece.endswith("}") and len(piece) <= MAX_OBJECT and _is_item(piece):
-            repaired += max(len(piece), MIN_COST)
-            # A brace inside a string must not pass for the end of the object.
-            ends = _ends_closed(piece) or bool(_NEXT.match(text, match.end()))
-            value = _mended(piece, repair=ends and repaired <= MAX_REPAIRED)
-        if isinstance(value, dict):
-            found.values.append(value)
-        else:
-            found.lost += _is_item(piece)
-    if not found.values and (value := _whole(text)) is not None:
-        found.values.append(value)
-    return found

@@ -1,7 +1,8 @@
 """Who asks next: one strategy, several in fixed shares, or a policy that goes by what was earned."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from graphgrow.errors import BadInput
@@ -9,12 +10,15 @@ from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Focus
 from graphgrow.policy.bandit import Bandit
 from graphgrow.policy.lookahead import Lookahead
-from graphgrow.policy.mix import DEFAULT_MIX, Mix
-from graphgrow.policy.strategies import STRATEGIES
+from graphgrow.policy.monitor import monitor
+from graphgrow.policy.round import fill
+from graphgrow.policy.strategies import BASELINES, STRATEGIES
 
 __all__ = ["DEFAULT", "POLICIES", "Bandit", "Lookahead", "Mix", "Policy", "open_policy"]
 
 DEFAULT = "bandit"
+DEFAULT_MIX = {"frontier": 0.6, "random": 0.25, "bfs": 0.1, "latest": 0.05}
+STAND_IN = "frontier"
 MOST_WEIGHT = 1e6
 Variants = Mapping[str, tuple[str, ...]]  # kind of question -> names of further wordings
 
@@ -24,6 +28,35 @@ class Policy(Protocol):
 
     def choose(self, graph: Graph, topic_key: str, rng: random.Random, count: int = 1) -> list[Focus]:
         """Return up to `count` foci with different concepts; none where every question was asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """Strategies with fixed weights. Where the one that was drawn has no question left the others are asked in turn.
+
+    A graph may have no gap, no hub, nothing said once: where none of them has a question STAND_IN asks instead, which
+    the log says; where the topic is saturated its neighbouring fields are asked for first. Baselines are left as their
+    authors made them: where there is nothing else in the mix neither is done, and the run ends.
+    """
+
+    weights: Mapping[str, float]
+
+    def choose(self, graph: Graph, topic_key: str, rng: random.Random, count: int = 1) -> list[Focus]:
+        """Return up to `count` foci with different concepts; none where every question was asked."""
+        are_baselines = self.weights.keys() <= BASELINES.keys()
+        return fill(graph, topic_key, rng, count, self._foci, widens=not are_baselines)
+
+    def _foci(self, graph: Graph, rng: random.Random) -> Iterator[Focus]:
+        """Yield foci, each strategy drawn by its share of what is left; those to be avoided come after the others."""
+        avoided = monitor(graph).avoid()
+        for is_avoided in (False, True):
+            left = {name: weight for name, weight in self.weights.items() if (name in avoided) is is_avoided}
+            while left:
+                (name,) = rng.choices(list(left), list(left.values()))
+                del left[name]
+                yield from STRATEGIES[name](graph, rng)
+        if STAND_IN not in self.weights and not self.weights.keys() <= BASELINES.keys():
+            yield from STRATEGIES[STAND_IN](graph, rng)
 
 
 POLICIES: dict[str, Callable[[Variants], Policy]] = {
@@ -50,23 +83,18 @@ def open_policy(name: str, variants: Variants | None = None) -> Policy:
         return Mix({name: 1.0})
     weights: dict[str, float] = {}
     for part in name.split(","):
-        strategy, weight = _share(part, name)
+        strategy, is_weighted, text = (word.strip() for word in part.partition("="))
+        if strategy not in STRATEGIES or not is_weighted:
+            known = ", ".join((*POLICIES, *STRATEGIES))
+            form = "several strategies with weights, frontier=3,gap=1"
+            raise BadInput(f"unknown policy {name!r}: use {known}, or {form}")
+        try:
+            weight = float(text)
+        except ValueError:
+            weight = 0.0
+        if not 0 < weight <= MOST_WEIGHT:
+            raise BadInput(f"the weight {text!r} of {strategy!r} in {name!r} is no number above 0, a million at most")
         if strategy in weights:
             raise BadInput(f"{strategy!r} stands twice in the policy {name!r}: give it one weight")
         weights[strategy] = weight
     return Mix(weights)
-
-
-def _share(part: str, policy: str) -> tuple[str, float]:
-    """Return a strategy and its weight."""
-    strategy, is_weighted, text = (word.strip() for word in part.partition("="))
-    if strategy not in STRATEGIES or not is_weighted:
-        known = ", ".join((*POLICIES, *STRATEGIES))
-        raise BadInput(f"unknown policy {policy!r}: use {known}, or several strategies with weights, frontier=3,gap=1")
-    try:
-        weight = float(text)
-    except ValueError:
-        weight = 0.0
-    if not 0 < weight <= MOST_WEIGHT:
-        raise BadInput(f"the weight {text!r} of {strategy!r} in {policy!r} is no number above 0, a million at most")
-    return strategy, weight

@@ -1,9 +1,9 @@
-"""Does a run dry up, or leave its topic or its language? Signs over the last questions, and what is to be done.
+"""Does a run dry up, or leave its topic or its language? Signals over the last questions, and what is to be done.
 
 All is a fold over the log: what each event said, as it said it, whatever edits made of it later, so a run that was
-resumed is judged as one that was never stopped. A sign that shows is answered by a ladder, a rung for each whole window
-of questions in which it goes on showing: turn to other strategies, ask for neighbouring fields, stop. After a drift no
-wider topic helps, so that rung is left out. A sign is gone once it is well behind its limit (`back`), and all is calm.
+resumed is judged as one that was never stopped. A signal that shows is answered by a ladder, a rung for each whole
+window of questions in which it goes on showing: turn to other strategies, ask for neighbouring fields, stop. After a
+drift no wider topic helps, so that rung is left out. A signal is gone once it is well behind its limit (`back`).
 
 What this cannot see: whether what is said is true; another trade in the same words; one of two near languages, or a
 change in the first two dozen questions, before the spelling is learnt. A new alphabet of names, say formulae for words,
@@ -13,68 +13,191 @@ with the graph whatever a run does.
 """
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from math import log2
 from typing import Literal
 
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.indexes import Past
 from graphgrow.graph.model import ARBITER, INTENTS, Delta, Event, Focus
-from graphgrow.policy.ngrams import Spelling
-from graphgrow.policy.signals import LONG, SHORT, SIGNS, Kind, Sign, Tally, Usual
 from graphgrow.prompts.render import CONSOLIDATE, WIDEN
 
-Do = Literal["", "turn", "widen", "stop"]
+Kind = Literal["saturated", "drifted"]
+Action = Literal["", "turn", "widen", "stop"]
 
-LEARNT = 1000  # letters; below that everything is strange
-FOREIGN = frozenset(("script", "language"))
-MARKUP = frozenset(("markup", "prefix", "identifier", "placeholder", "no letters"))
-LADDER: dict[Kind, tuple[Do, ...]] = {"saturated": ("turn", "widen", "stop"), "drifted": ("turn", "stop")}
+LADDER: dict[Kind, tuple[Action, ...]] = {"saturated": ("turn", "widen", "stop"), "drifted": ("turn", "stop")}
 ACTS = {"turn": ", time for other strategies", "widen": ", time for neighbouring fields", "stop": ""}
-
-
-def _watched(step: Past) -> Focus | None:
-    """Return what a step asked, None where its reply says nothing about the run.
-
-    An edit, an arbiter's question, one for intents, a reply that is asked for again.
-    """
-    focus = step.focus
-    is_aside = focus is None or focus.strategy == ARBITER or focus.angle == INTENTS
-    return None if is_aside or step.is_again or step.outcome == "unusable" else focus
+LONG, SHORT = 12, 6  # questions: one that brings nothing is common, six in another language are not
+FEW = 12  # relations or names that a share is taken of at least
+LEARNT = 1000  # letters; below that everything is strange
+FOREIGN = frozenset(("script", "language"))  # rules of hygiene
+MARKUP = frozenset(("markup", "prefix", "identifier", "placeholder", "no letters"))
+CHARACTERS = 50  # that a script is taken to have
+DOUBT = 2.0  # what the shorter context weighs, in occurrences
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What is to be done now, which kind of trouble it is, and one sentence that says which sign, and since when."""
+class Assessment:
+    """What is to be done now, which kind of trouble it is, and one sentence that says by which signal, since when."""
 
-    do: Do = ""
+    do: Action = ""
     kind: Kind | None = None
     sentence: str = ""
     since: int = 0
 
     @property
-    def news(self) -> str:
+    def summary(self) -> str:
         """The sentence with what it is about, for people."""
         return f"{self.kind}{ACTS[self.do]}: {self.sentence}" if self.kind else "no sign of saturation or drift"
 
 
-CALM = Verdict()
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What one question brought, counted as its event said it.
+
+    `known` are relations and names that the graph had, `free` the new relations of a question that is not about the
+    hub, `at_hub` those of them that end there; `depth` is the sum of the relations to the topic over the new concepts
+    that are `joined` to it, `apart` are those with no way to it; `names` are all that were new to the graph, the
+    rejected ones too; `bits` are those of `letters`.
+    """
+
+    strategy: str
+    new: int
+    relations: int
+    known: int
+    free: int
+    at_hub: int
+    depth: int
+    joined: int
+    apart: int
+    names: int
+    foreign: int
+    markup: int
+    bits: float
+    letters: int
+    questions: int = 1
 
 
 @dataclass(frozen=True, slots=True)
-class _Showing:
-    """A sign that shows: since which question, and since which event."""
+class Signal:
+    """One thing that can go wrong: a count of Tally over others, summed over a window of questions, and its limit.
 
-    question: int
-    seq: int
+    Where the whole is less than `least` it says nothing. The limit is `limit`, or `times` what Monitor knows as `usual`
+    where that is more; below it shows a signal with `is_low`, any other one from there on. It is gone where the value
+    is past `back` times the limit again. `words` say so, with the value and the limit.
+    """
+
+    name: str
+    kind: Kind
+    window: int
+    part: str
+    whole: tuple[str, ...]
+    limit: float
+    words: str
+    times: float = 0.0
+    usual: str = "best_novelty"
+    least: int = FEW
+    back: float = 0.8
+    is_low: bool = False
+
+    def value(self, tallies: Sequence[Tally], least: int = 1) -> float | None:
+        """Return the value over some questions, None where they say too little."""
+        part = sum(getattr(tally, self.part) for tally in tallies)
+        whole = sum(getattr(tally, name) for tally in tallies for name in self.whole)
+        return part / whole if whole >= max(1, least) else None
+
+    def is_past(self, value: float, limit: float) -> bool:
+        """Tell whether a value is past a limit."""
+        return value < limit if self.is_low else value >= limit
+
+
+# The limits come from the recorded run of a 1.5 B model (data/runs), healthy over all its 300 questions. In its windows
+# are never fewer than 0.58 new concepts a question, a seventh of its best; at most 19 % was known, 45 % of the new
+# relations end at the hub unasked, 8 % of the names are mark-up, new concepts are 4.6 relations from the topic, and
+# what is said takes 3.6 bits a letter, early on, when little is learnt. German, Spanish, French and Dutch put after it
+# take 4.1 to 5.8 within six questions; English after English takes less than 4.2. In made worlds `hub` hears 79 % of
+# what is known and yields on, and `latest` is 22 relations from the topic by question 40.
+SIGNALS = (
+    Signal(
+        "language", "drifted", SHORT, "foreign", ("names",), 0.5,
+        "{value:.0%} of the new names are in another script or language (limit {limit:.0%})",
+    ),
+    Signal(
+        "markup", "drifted", SHORT, "markup", ("names",), 0.5,
+        "{value:.0%} of the new names are mark-up or identifiers (limit {limit:.0%})",
+    ),
+    Signal(
+        "spelling", "drifted", SHORT, "bits", ("letters",), 4.2,
+        "names and predicates are spelled as in another language, {value:.1f} bits a letter (limit {limit:.1f})",
+        times=1.4, usual="usual_bits", least=200,
+    ),
+    Signal(
+        "novelty", "saturated", LONG, "new", ("questions",), 0.25,
+        "{value:.2f} new concepts a question (limit {limit:.2f})",
+        times=0.1, usual="best_novelty", back=2.0, is_low=True,
+    ),
+    Signal(
+        "duplicates", "saturated", LONG, "known", ("known", "relations"), 0.85,
+        "{value:.0%} of what was said was known (limit {limit:.0%})",
+    ),
+    Signal(
+        "hub", "saturated", LONG, "at_hub", ("free",), 0.75,
+        "{value:.0%} of the new relations end at the most connected concept unasked (limit {limit:.0%})",
+    ),
+    Signal(
+        "distance", "drifted", LONG, "depth", ("joined",), 12.0,
+        "new concepts are {value:.0f} relations from the topic (limit {limit:.0f})",
+    ),
+    Signal(
+        "apart", "drifted", LONG, "apart", ("new",), 0.75,
+        "{value:.0%} of the new concepts have no way to the topic (limit {limit:.0%})",
+    ),
+)  # fmt: skip
+
+
+class Ngrams:
+    """How strange a text looks to somebody who has read only some others: bits a letter by three letters in a row.
+
+    It knows no language and needs no dictionary, so it serves a graph in any; it learns from what a run itself said. It
+    sees letters and not meanings: another trade in the same language looks a little strange, a near language not much
+    more. Each context is mixed with the next shorter one (Dirichlet).
+    """
+
+    def __init__(self) -> None:
+        self.letters = 0
+        self._three, self._before_three = Counter[str](), Counter[str]()
+        self._two, self._before_two = Counter[str](), Counter[str]()
+        self._one = Counter[str]()
+
+    def learn(self, trigrams: list[str]) -> None:
+        """Take in the trigrams of a text."""
+        self._three.update(trigrams)
+        self._before_three.update([three[:2] for three in trigrams])
+        self._two.update([three[1:] for three in trigrams])
+        self._before_two.update([three[1] for three in trigrams])
+        self._one.update([three[2] for three in trigrams])
+        self.letters += len(trigrams)
+
+    def bits(self, trigrams: list[str]) -> float:
+        """Return how many bits a text takes."""
+        bits = 0.0
+        for three in trigrams:
+            alone = (self._one.get(three[2], 0) + 0.5) / (self.letters + 0.5 * CHARACTERS)
+            after = (self._two.get(three[1:], 0) + DOUBT * alone) / (self._before_two.get(three[1], 0) + DOUBT)
+            chance = (self._three.get(three, 0) + DOUBT * after) / (self._before_three.get(three[:2], 0) + DOUBT)
+            bits -= log2(chance)
+        return bits
 
 
 @dataclass(slots=True)
-class Watch:
-    """The fold: take the steps of a log in turn, and read `verdict` at any of them.
+class Monitor:
+    """The fold: take the steps of a log in turn, and read `assessment` at any of them.
 
     `widened` is the last question for neighbouring fields, counted in questions, `fields` what these brought. `tallies`
-    are those of the last questions, `fresh` of the last ones that did not repeat what is known on purpose.
+    are those of the last questions, `fresh` of the last ones that did not repeat what is known on purpose. A run is
+    measured against its own best window in new concepts a question and its own bits a letter. `shown` are the signals
+    that show, each since which question and which event.
     """
 
     seq: int = 0
@@ -83,10 +206,11 @@ class Watch:
     fields: tuple[str, ...] = ()
     tallies: deque[Tally] = field(default_factory=lambda: deque(maxlen=LONG))
     fresh: deque[Tally] = field(default_factory=lambda: deque(maxlen=LONG))
-    usual: Usual = field(default_factory=Usual)
-    _showing: dict[str, _Showing] = field(default_factory=dict)
-    _spelling: Spelling = field(default_factory=Spelling)
-    _unlearnt: deque[tuple[list[str], float, int]] = field(default_factory=deque)
+    best_novelty: float = 0.0
+    usual_bits: float = 0.0
+    shown: dict[str, tuple[int, int]] = field(default_factory=dict)
+    _ngrams: Ngrams = field(default_factory=Ngrams)
+    _unlearnt: deque[tuple[list[list[str]], float, int]] = field(default_factory=deque)
     _learnt: tuple[float, int] = (0.0, 0)
     _depth: dict[str, int] = field(default_factory=dict)
     _near: dict[str, list[str]] = field(default_factory=dict)
@@ -94,48 +218,48 @@ class Watch:
     _hub: str = ""
 
     def take(self, step: Past) -> None:
-        """Take in the next step."""
-        self.seq = step.seq
-        hub = self._hub
-        self._weave(step.delta, step.focus)
-        focus = _watched(step)
-        if focus is None:
+        """Take in the next step; an edit, or a reply that is asked for again, says nothing about the run."""
+        self.seq, hub, delta, focus = step.seq, self._hub, step.delta, step.focus
+        self._connect(delta, focus)
+        if focus is None or step.is_again or step.outcome == "unusable":
+            return
+        if focus.strategy == ARBITER or focus.angle == INTENTS:  # about two names, or about what to ask
             return
         self.questions += 1
+        new, rules = delta.new_concepts, [reject.rule for reject in delta.rejects]
         if focus.angle == WIDEN:
-            self.widened = self.questions
-            self.fields = tuple(concept.key for concept in step.delta.new_concepts)
-        self.tallies.append(self._tally(step.delta, focus, hub))
-        if focus.angle != CONSOLIDATE:
-            self.fresh.append(self.tallies[-1])
-        if len(self.fresh) == LONG:
-            best = max(self.usual.best, sum(tally.new for tally in self.fresh) / LONG)
-            self.usual = Usual(best, self.usual.bits)
-        self._judge()
-
-    def _tally(self, delta: Delta, focus: Focus, hub: str) -> Tally:
-        new = delta.new_concepts
-        rules = [reject.rule for reject in delta.rejects]
-        foreign, markup = (sum(rule in which for rule in rules) for which in (FOREIGN, MARKUP))
-        ends = [said.relation.ends for said in delta.relations] if hub not in focus.concepts else []
-        depths = tuple(self._depth[concept.key] for concept in new if concept.key in self._depth)
-        bits, letters = self._read(
-            [*{said.raw.predicate: None for said in delta.statements}, *(one.name for one in new)]
-        )
-        return Tally(
+            self.widened, self.fields = self.questions, tuple(concept.key for concept in new)
+        ends = [one.relation.ends for one in delta.relations] if hub not in focus.concepts else []
+        depths = [self._depth[concept.key] for concept in new if concept.key in self._depth]
+        predicates = dict.fromkeys(one.raw.predicate for one in delta.statements)
+        bits, letters = self._read([*predicates, *(concept.name for concept in new)])
+        tally = Tally(
             strategy=focus.strategy, new=len(new), relations=len(delta.relations),
             known=len(delta.support) + len(delta.merged), free=len(ends), at_hub=sum(hub in pair for pair in ends),
-            depths=depths, apart=len(new) - len(depths), names=len(new) + len(rules), foreign=foreign, markup=markup,
+            depth=sum(depths), joined=len(depths), apart=len(new) - len(depths), names=len(new) + len(rules),
+            foreign=sum(rule in FOREIGN for rule in rules), markup=sum(rule in MARKUP for rule in rules),
             bits=bits, letters=letters,
         )  # fmt: skip
+        self.tallies.append(tally)
+        if focus.angle != CONSOLIDATE:
+            self.fresh.append(tally)
+        if len(self.fresh) == LONG:
+            self.best_novelty = max(self.best_novelty, sum(tally.new for tally in self.fresh) / LONG)
+        for signal in SIGNALS:
+            value, limit = self.reading(signal)
+            limit = signal.back * limit if signal.name in self.shown else limit
+            if value is not None and signal.is_past(value, limit):
+                self.shown.setdefault(signal.name, (self.questions, self.seq))
+            elif value is not None:
+                self.shown.pop(signal.name, None)
 
-    def _weave(self, delta: Delta, focus: Focus | None) -> None:
+    def _connect(self, delta: Delta, focus: Focus | None) -> None:
         """Count how far concepts came in from the first one that was asked about, and which is most connected."""
         for change in delta.changes:
             if change.do == "merge" and change.concepts[1] in self._depth:
                 self._depth.setdefault(change.concepts[0], self._depth[change.concepts[1]])
                 self._spread([change.concepts[0]])
-        pairs = [said.relation.ends for said in delta.relations]
+        pairs = [one.relation.ends for one in delta.relations]
         for one, other in pairs:
             self._near.setdefault(one, []).append(other)
             self._near.setdefault(other, []).append(one)
@@ -143,9 +267,9 @@ class Watch:
         if not self._depth and focus and self._near:
             root = next((key for key in focus.concepts if key in self._near), next(iter(ends), next(iter(self._near))))
             self._depth[root] = 0
-            ends.append(root)
+            self._spread([root])
         self._spread(end for end in ends if end in self._depth)
-        for end in (end for pair in pairs for end in pair):
+        for end in ends:
             self._degree[end] += 1
             if self._degree[end] > self._degree[self._hub]:
                 self._hub = end
@@ -161,110 +285,85 @@ class Watch:
 
     def _read(self, texts: list[str]) -> tuple[float, int]:
         """Return bits and letters of what was said, and learn what was said a window ago unless all is strange now."""
-        found = [self._spelling.bits(text) for text in texts]
-        bits, letters = sum(bits for bits, _ in found), sum(letters for _, letters in found)
-        is_learnt = self._spelling.letters >= LEARNT
-        self._unlearnt.append((texts, bits, letters) if is_learnt else (texts, 0.0, 0))
+        padded = [f"  {text.casefold()} " for text in texts]
+        trigrams = [[text[at : at + 3] for at in range(len(text) - 2)] for text in padded]
+        bits, letters = 0.0, 0
+        if self._ngrams.letters >= LEARNT:
+            bits, letters = sum(map(self._ngrams.bits, trigrams)), sum(map(len, trigrams))
+        self._unlearnt.append((trigrams, bits, letters))
         if len(self._unlearnt) > SHORT:
-            self._learn(*self._unlearnt.popleft())
-        return (bits, letters) if is_learnt else (0.0, 0)
+            old, old_bits, old_letters = self._unlearnt.popleft()
+            if "spelling" not in self.shown:
+                for text in old:
+                    self._ngrams.learn(text)
+                self._learnt = self._learnt[0] + old_bits, self._learnt[1] + old_letters
+                self.usual_bits = self._learnt[0] / max(1, self._learnt[1])
+        return bits, letters
 
-    def _learn(self, texts: list[str], bits: float, letters: int) -> None:
-        if "spelling" in self._showing:
-            return
-        for text in texts:
-            self._spelling.learn(text)
-        self._learnt = self._learnt[0] + bits, self._learnt[1] + letters
-        self.usual = Usual(self.usual.best, self._learnt[0] / max(1, self._learnt[1]))
+    def window(self, signal: Signal) -> list[Tally]:
+        """Return the questions that a signal looks at."""
+        return list(self.fresh if signal.kind == "saturated" else self.tallies)[-signal.window :]
 
-    def _judge(self) -> None:
-        """Note which signs begin to show, and which are gone."""
-        for sign in SIGNS:
-            value, limit = self.reading(sign)
-            shown = sign.name in self._showing
-            if value is not None and sign.shows(value, sign.back * limit if shown else limit):
-                self._showing.setdefault(sign.name, _Showing(self.questions, self.seq))
-            elif value is not None:
-                self._showing.pop(sign.name, None)
+    def reading(self, signal: Signal) -> tuple[float | None, float]:
+        """Return the value of a signal now, None where too little was said, and its limit."""
+        limit = max(signal.limit, signal.times * getattr(self, signal.usual))
+        return signal.value(self.window(signal), signal.least), limit
 
-    def window(self, sign: Sign) -> list[Tally]:
-        """Return the questions that a sign looks at."""
-        return list(self.fresh if sign.kind == "saturated" else self.tallies)[-sign.window :]
-
-    def reading(self, sign: Sign) -> tuple[float | None, float]:
-        """Return the value of a sign now, None where too little was said, and its limit."""
-        limit = sign.limit(self.usual)
-        return sign.value(self.window(sign), sign.least), limit
-
-    def leading(self) -> Sign | None:
-        """Return the sign that has shown for longest, one of drift before any of saturation, which it may bring."""
-        shown = [sign for sign in SIGNS if sign.name in self._showing]
-        return min(shown, key=lambda sign: (sign.kind != "drifted", self._showing[sign.name].question), default=None)
+    def leading(self) -> Signal | None:
+        """Return the signal that has shown for longest, one of drift before any of saturation, which it may bring."""
+        shown = [signal for signal in SIGNALS if signal.name in self.shown]
+        return min(shown, key=lambda signal: (signal.kind != "drifted", self.shown[signal.name][0]), default=None)
 
     @property
-    def verdict(self) -> Verdict:
+    def assessment(self) -> Assessment:
         """What is to be done now."""
-        sign = self.leading()
-        if sign is None:
-            return CALM
-        since, ladder = self._showing[sign.name], LADDER[sign.kind]
-        value, limit = self.reading(sign)
-        is_past = value is None or sign.shows(value, limit)
-        last = len(ladder) - 1 if is_past else len(ladder) - 2  # what has come back past the limit goes on
-        rung = min((self.questions - since.question) // sign.window, last)
-        limit = limit if is_past else sign.back * limit
-        words = sign.words.format(value=limit if value is None else value, limit=limit)
-        more = self.questions - since.question
-        wider = ", also when asked for neighbouring fields" if self.widened > since.question else ""
+        signal = self.leading()
+        if signal is None:
+            return Assessment()
+        (question, seq), ladder = self.shown[signal.name], LADDER[signal.kind]
+        value, limit = self.reading(signal)
+        more = self.questions - question
+        if value is None or signal.is_past(value, limit):
+            rung = min(more // signal.window, len(ladder) - 1)
+        else:  # what has come back past the limit goes on
+            rung, limit = min(more // signal.window, len(ladder) - 2), signal.back * limit
+        words = signal.words.format(value=limit if value is None else value, limit=limit)
+        wider = ", also when asked for neighbouring fields" if self.widened > question else ""
         went_on = f"; it went on for {more} questions more{wider}" if rung else ""
-        sentence = f"{words} over the last {sign.window} questions, since event {since.seq}{went_on}"
-        return Verdict(ladder[rung], sign.kind, sentence, since.seq)
+        sentence = f"{words} over the last {signal.window} questions, since event {seq}{went_on}"
+        return Assessment(ladder[rung], signal.kind, sentence, seq)
 
     def avoid(self) -> frozenset[str]:
-        """Return the strategies that do as badly as all together or worse, or that asked half of all; none in calm."""
-        sign = self.leading()
-        if sign is None:
+        """Return the strategies to leave for now: as bad as all together or worse, or those that asked half of all."""
+        signal, names = self.leading(), set[str]()
+        if signal is None:
             return frozenset()
-        window = self.window(sign)
-        whole = sign.value(window)
-        by_name: dict[str, list[Tally]] = {}
-        for tally in window:
-            by_name.setdefault(tally.strategy, []).append(tally)
-        values = {name: sign.value(tallies) for name, tallies in by_name.items()}
-        worse = {
-            name
-            for name, value in values.items()
-            if whole is not None and value is not None and (value <= whole if sign.is_low else value >= whole)
-        }
-        return frozenset(worse | {name for name, tallies in by_name.items() if 2 * len(tallies) >= len(window)})
+        window = self.window(signal)
+        whole = signal.value(window)
+        for name in {tally.strategy for tally in window}:
+            own = [tally for tally in window if tally.strategy == name]
+            value = signal.value(own)
+            is_bad = value is not None and whole is not None and (value == whole or signal.is_past(value, whole))
+            if is_bad or 2 * len(own) >= len(window):
+                names.add(name)
+        return frozenset(names)
 
 
-def watch(graph: Graph) -> Watch:
-    """Return the watch over a graph's log, kept beside the graph and brought up to date."""
-    found = graph.memo.get("watch")
-    if not isinstance(found, Watch) or found.seq > graph.seq:
-        found = Watch()
-        graph.memo["watch"] = found
-    for step in graph.past[found.seq :]:
-        found.take(step)
-    return found
+def monitor(graph: Graph) -> Monitor:
+    """Return the monitor of a graph's log, kept beside the graph and brought up to date."""
+    state = graph.memo.get("monitor")
+    if not isinstance(state, Monitor) or state.seq > graph.seq:
+        graph.memo["monitor"] = state = Monitor()
+    for step in graph.past[state.seq :]:
+        state.take(step)
+    return state
 
 
-def verdict(graph: Graph) -> Verdict:
-    """Return what is to be done about a run as it stands."""
-    return watch(graph).verdict
-
-
-def avoid(graph: Graph) -> frozenset[str]:
-    """Return the strategies to leave for now."""
-    return watch(graph).avoid()
-
-
-def watched(events: Iterable[Event]) -> Iterator[tuple[Event, Verdict | None]]:
-    """Yield the events of a log, each with the verdict after it where that tells to do another thing than before."""
-    watching, before = Watch(), CALM
+def assessments(events: Iterable[Event]) -> Iterator[tuple[Event, Assessment | None]]:
+    """Yield the events of a log, each with the assessment after it where that tells to do another thing than before."""
+    state, before = Monitor(), Assessment()
     for event in events:
-        watching.take(Past.of(event))
-        after = watching.verdict
+        state.take(Past.of(event))
+        after = state.assessment
         yield event, after if after.do != before.do else None
         before = after

@@ -1,9 +1,15 @@
-"""Questions as text: templates are files beside this one; what goes into them is bounded, however large the graph."""
+"""Questions as text: templates are files beside this one; what goes into them is bounded, however large the graph.
+
+Names are data: each stands between quotation marks, on one line, without quotation marks of its own. Beside its text a
+prompt carries what it asks as values (`Asks`), for models that are programs.
+"""
 
 import math
+import re
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from string import Template
@@ -11,36 +17,33 @@ from types import MappingProxyType
 
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical, clean
-from graphgrow.graph.model import Focus, Json, Prompt, Relation
+from graphgrow.graph.model import Asks, Focus, Prompt, Relation, Triple
 from graphgrow.graph.steering import CHARACTERS, Directive
+from graphgrow.prompts.forms import (
+    FORMS,
+    MAX_TOKENS,
+    QUESTION_CHARACTERS,
+    QUESTION_TOKENS,
+    TEMPLATED,
+    VERDICT_TOKENS,
+    lists_schema,
+    questions_schema,
+    relations_schema,
+    verdict_schema,
+)
 
-SEED, EXPAND = "seed", "expand"
-# Angles with a template of their own, of that name; the others are sides of a concept, asked about with expand.txt.
-CONNECT, JOIN, BETWEEN, CONSOLIDATE, KIN = "connect", "join", "between", "consolidate", "kin"
-WIDEN = "widen"
-SURVEY = "survey"  # asked from the angles of surveys(): many targets of one relation in one reply
-KINDS = frozenset((CONNECT, JOIN, BETWEEN, CONSOLIDATE, KIN, WIDEN))
+SMALL_ROOM = 0.25  # of what is known, in the prompt for a model with a small context
 KNOWN_CONCEPTS = 12
 UNWANTED = 6
 NAME_CHARACTERS = 80
-QUESTION_CHARACTERS = 120  # of a question that a model thought of
 COMPARED = 8  # relations of a concept in doubt
 LEADING = 3  # concepts that stand for a field, beside the one it is around
 QUOTED = 4  # relations that a question repeats
 KINDRED = 3  # relations with one predicate that make a kind to ask more of
+ASKED = 6  # sides of a concept that were asked about already
 # The one line that quotes a person's instruction and not data: no text of a model stands in it.
 WANTED = "Within that form of the answer, keep to what the person who grows this graph wants: "
 INSTRUCTED = "What the last line of the question says a person wants is the exception: keep to it, within this form."
-MAX_TOKENS = 480
-VERDICT_TOKENS = 80
-ANY = "that it asks for"
-# What a reply has to look like, by the name that its schema asks for.
-FORMS = {
-    "relations": '{"relations":[{"source":"...","predicate":"...","target":"..."}]}',
-    SURVEY: '{"relations":[{"source":"...","predicate":"...","target":["...","..."]}]}',
-    "questions": '{"questions":["...","..."]}',
-    "verdict": '{"verdict":"same or different or broader or narrower","why":"..."}',
-}
 # The names of the worked examples in system.txt and survey_system.txt: a small model likes to copy them into the graph.
 EXAMPLE = frozenset(
     map(
@@ -49,6 +52,24 @@ EXAMPLE = frozenset(
          "gluten network", "rye flour", "maltose", "bran", "phytase"),
     )
 )  # fmt: skip
+
+Variants = Mapping[str, Mapping[str, str]]  # template -> name -> text
+
+
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """What several answers to one question leave open.
+
+    `claims` are relations that only one of them says or that go against another, `against` the pairs of these that
+    cannot both hold, `refused` what hygiene kept out, each with the name it is about and the rule.
+    """
+
+    claims: tuple[Relation, ...] = ()
+    against: tuple[tuple[Relation, Relation], ...] = ()
+    refused: tuple[tuple[Triple, str, str], ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.claims or self.refused)
 
 
 @cache
@@ -72,14 +93,13 @@ def angles() -> dict[str, str]:
 def surveys() -> dict[str, str]:
     """Return angle -> the words of a question that is answered with a list."""
     sides = tomllib.loads((files("graphgrow.prompts") / "surveys.toml").read_text(encoding="utf-8"))
-    return {f"{SURVEY} {side}": words for side, words in sides.items()}
+    return {f"survey {side}": words for side, words in sides.items()}
 
 
-def kind(angle: str) -> str:
-    """Return the name of the template that asks from an angle."""
-    if angle in surveys():
-        return SURVEY
-    return angle if angle in KINDS else EXPAND
+@cache
+def example_questions() -> frozenset[str]:
+    """Return the questions of the worked example in intents.txt, as keys: a small model likes to ask them again."""
+    return frozenset(map(canonical, re.findall(r'"([^"]+[?])"', template("intents"))))
 
 
 def quoted(name: str, characters: int = NAME_CHARACTERS) -> str:
@@ -92,62 +112,149 @@ def render(  # noqa: PLR0913  # all but the first three can be left out
     graph: Graph,
     topic: str,
     *,
-    schema: Json,
     seed: int = 0,
     room: float = 1.0,
-    variants: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+    predicates: tuple[str, ...] = (),
+    variants: Variants = MappingProxyType({}),
     instructions: Sequence[Directive] = (),
+    intents: int = 0,
 ) -> Prompt:
-    """Return the prompt for a focus, in the wording it names if that is among the `variants`, kind -> name -> text.
+    """Return the prompt for a focus, in the wording it names if that is among the `variants`.
 
-    The instructions in whose scope it is go with it.
-
-    `room` < 1 shrinks the list of what is known, for a model with a small context.
+    `predicates` are all that a reply may use, where not empty; the `instructions` in whose scope the focus is go with
+    it; a focus that asks what to ask wants `intents` questions. `room` < 1 shrinks the list of what is known, for a
+    model with a small context.
     """
-    words = {"topic": quoted(topic), "known": _known(focus, graph, room)}
-    if (name := kind(focus.angle)) in KINDS:
-        words |= _of_kind(focus, graph, room)
-    else:
-        if focus.strategy == SEED and (focus.angle in angles() or not graph.concepts):
-            name = SEED
-        words["focus"] = '" and "'.join(quoted(graph.name(key)) for key in focus.concepts)
-        words |= {"reason": clean(focus.reason), "angle": _side(focus.angle)}
-    text = variants.get(name, {}).get(focus.variant) or template(name)
-    system, user = template("survey_system" if name == SURVEY else "system"), Template(text).substitute(words)
-    if instructions:
-        wanted = "; ".join(_instruction(directive, focus, graph) for directive in instructions)
-        system, user = f"{system}\n{INSTRUCTED}", f"{user}\n{WANTED}{wanted}"
-    return Prompt(system, user, schema, MAX_TOKENS, seed)
+    if focus.form == "intents":
+        return _intents(focus, graph, topic, intents, seed)
+    if focus.form == "arbitrate":
+        return _comparison(focus, graph, topic, seed)
 
-
-def _instruction(directive: Directive, focus: Focus, graph: Graph) -> str:
-    """Return what somebody wants of an answer, and of which of two concepts where it is not of both."""
-    text = f'"{quoted(directive.change.text, CHARACTERS)}"'
-    if directive.change.scope != "concept" or len(focus.concepts) == 1:
-        return text
-    is_first = graph.representative(directive.change.concepts[0]) == graph.representative(focus.concepts[0])
-    return f"for the {'first' if is_first else 'second'} of the two concepts {text}"
-
-
-def _side(angle: str) -> str:
-    """Return the words of an angle; one that is a model's own question is data, and stands in quotation marks."""
-    return angles().get(angle) or surveys().get(angle) or f'"{quoted(angle, QUESTION_CHARACTERS).rstrip("?")}"'
-
-
-def _of_kind(focus: Focus, graph: Graph, room: float) -> dict[str, str]:
-    """Return the words of a question that has its own template."""
+    name = focus.form if focus.form in TEMPLATED else "survey" if focus.form == "list" else "expand"
+    if focus.form == "seed" and (focus.angle in angles() or not graph.concepts):
+        name = "seed"
     one, other = focus.concepts[0], focus.concepts[-1]
-    relations = kindred(graph, one) if focus.angle == KIN else between(graph, one, other)
-    near = _near(focus, graph, room)
-    return {
+    beside = dict.fromkeys(near for key in focus.concepts for near in graph.neighbours.get(key, ()))
+    near = [graph.name(key) for key in beside if key not in focus.concepts][-max(1, int(KNOWN_CONCEPTS * room)) :]
+    rejected = dict.fromkeys(name for key in focus.concepts for name in graph.unwanted.get(key, ()))
+    unwanted = list(rejected)[-max(1, int(UNWANTED * room)) :]
+    # An angle that is a model's own question is data, and stands in quotation marks.
+    own = f'"{quoted(focus.angle, QUESTION_CHARACTERS).rstrip("?")}"'
+    side = angles().get(focus.angle) or surveys().get(focus.angle) or own
+    relations: list[Relation] = []
+    if focus.form == "kin":
+        relations = kindred(graph, one)[-QUOTED:]
+    elif focus.form in {"consolidate", "join"}:
+        relations = between(graph, one, other)[-QUOTED:]
+    stated = [Triple(graph.name(r.source), r.predicate, graph.name(r.target)) for r in relations]
+    known = " ".join(filter(None, (_list("Known already, name others", near), _list("Not wanted", unwanted))))
+    words = {
+        "topic": quoted(topic),
+        "focus": _names(focus.concepts, graph),
+        "reason": clean(focus.reason),
+        "angle": side,
+        "known": known,
+        "beside": _list("Beside them in the graph", near),
         "one": quoted(graph.name(one)),
         "other": quoted(graph.name(other)),
-        "one_near": _around(one, graph),
-        "other_near": _around(other, graph),
-        "beside": near.replace("Known already, name others:", "Beside them in the graph:"),
-        "relations": _said(relations, graph),
+        "one_near": _field(one, graph) if name in {"between", "widen"} else "",
+        "other_near": _field(other, graph) if name == "between" else "",
+        "relations": "; ".join(map(_triple, stated)),
         "predicate": quoted(relations[0].predicate) if relations else "",
     }
+    text = variants.get(name, {}).get(focus.variant) or template(name)
+    system, user = template(FORMS[focus.form].system), Template(text).substitute(words)
+    if instructions:
+        wanted = []
+        for change in (directive.change for directive in instructions):
+            which = ""
+            if change.scope == "concept" and len(focus.concepts) > 1:  # of two concepts it is wanted of one
+                is_first = graph.representative(change.concepts[0]) == graph.representative(focus.concepts[0])
+                which = f"for the {'first' if is_first else 'second'} of the two concepts "
+            wanted.append(f'{which}"{quoted(change.text, CHARACTERS)}"')
+        system, user = f"{system}\n{INSTRUCTED}", f"{user}\n{WANTED}{'; '.join(wanted)}"
+    schema = lists_schema(predicates) if focus.form == "list" else relations_schema(predicates)
+
+    listed = [] if name in {"seed", "between"} else near if name == "connect" else [*near, *unwanted]
+    subjects = [topic] if name == "seed" else [graph.name(key) for key in focus.concepts]
+    predicate = words["predicate"] if focus.form == "kin" else ""
+    return Prompt(system, user, schema, MAX_TOKENS, seed, _asks(focus, subjects, listed, stated, predicate))
+
+
+def check(focus: Focus, doubts: Doubts, graph: Graph, *, predicates: tuple[str, ...] = (), seed: int = 0) -> Prompt:
+    """Return the prompt that asks which of several answers to one question hold."""
+    claims = [_named(claim, graph) for claim in doubts.claims]
+    against = [f"{_triple(_named(one, graph))} and {_triple(_named(other, graph))}" for one, other in doubts.against]
+    refused = [f'{_triple(triple)} ("{quoted(name)}": {rule})' for triple, name, rule in doubts.refused]
+    words = {
+        "topic": quoted(graph.topic),
+        "focus": _names(focus.concepts, graph),
+        "claims": "; ".join(map(_triple, claims)) or "nothing",
+        "against": f"These cannot both hold: {'; '.join(against)}." if against else "",
+        "refused": f"Not taken in, for a name that is no concept: {'; '.join(refused)}. Where one of these is true, say"
+        " it with the name of a concept, a noun." if refused else "",
+    }  # fmt: skip
+    text = "\n".join(filter(None, fill("verify", **words).splitlines()))  # without lines that have nothing to say
+    schema = relations_schema(predicates, len(doubts.claims) + len(doubts.refused))
+    asks = replace(_asks(focus, [graph.name(key) for key in focus.concepts], (), claims), form="check")
+    return Prompt(template("system"), text, schema, MAX_TOKENS, seed, asks)
+
+
+def repair(prompt: Prompt, reply: str, problem: str, example: str) -> Prompt:
+    """Return the prompt that asks once more, with what was wrong with the reply and how one looks."""
+    words = {"problem": clean(problem), "beginning": quoted(reply), "question": prompt.user, "form": example}
+    return replace(prompt, user=fill("repair", **words), seed=prompt.seed + 1)
+
+
+def _intents(focus: Focus, graph: Graph, topic: str, count: int, seed: int) -> Prompt:
+    """Return the prompt that asks for `count` different questions about the concept of a focus."""
+    (key,) = focus.concepts
+    near = [graph.name(other) for other in list(graph.neighbours.get(key, ()))[-KNOWN_CONCEPTS:]]
+    asked = [words for angle, words in angles().items() if (angle, key) in graph.asked][:ASKED]
+    subject = graph.name(key) if key in graph.concepts else topic
+    words = {
+        "topic": quoted(topic),
+        "focus": quoted(subject),
+        "count": str(count),
+        "beside": _list("Beside it in the graph", near),
+        "asked": f"Asked already: {'; '.join(asked)}." if asked else "",
+    }
+    text = "\n".join(filter(None, fill("intents", **words).splitlines()))  # without lines that have nothing to say
+    asks = _asks(focus, [subject], near)
+    return Prompt("", text, questions_schema(count), QUESTION_TOKENS * count, seed, asks)
+
+
+def _comparison(focus: Focus, graph: Graph, topic: str, seed: int) -> Prompt:
+    """Return the prompt that asks whether two concepts are one, with what the graph says of each."""
+    one, other = focus.concepts
+
+    def beside(key: str) -> str:  # a few of its relations: there is no better description of a concept
+        relations = [_named(relation, graph) for relation in graph.incident[key][:COMPARED]]
+        said = "; ".join(f"{quoted(r.source)} {quoted(r.predicate)} {quoted(r.target)}" for r in relations)
+        return f" ({said})" if said else ""
+
+    words = {
+        "topic": quoted(topic),
+        "one": quoted(graph.name(one)),
+        "other": quoted(graph.name(other)),
+        "one_near": beside(one),
+        "other_near": beside(other),
+    }
+    asks = _asks(focus, [graph.name(one), graph.name(other)])
+    return Prompt("", fill("arbiter", **words), verdict_schema(), VERDICT_TOKENS, seed, asks)
+
+
+def _asks(
+    focus: Focus,
+    concepts: Iterable[str],
+    listed: Iterable[str] = (),
+    stated: Iterable[Triple] = (),
+    predicate: str = "",
+) -> Asks:
+    """Return what is asked as values, in the words of the prompt; what it states it lists too."""
+    triples = tuple(Triple(quoted(t.source), quoted(t.predicate), quoted(t.target)) for t in stated)
+    names = (*map(quoted, listed), *(end for triple in triples for end in (triple.source, triple.target)))
+    return Asks(focus.form, tuple(dict.fromkeys(map(quoted, concepts))), names, triples, predicate)
 
 
 def between(graph: Graph, one: str, other: str) -> list[Relation]:
@@ -166,12 +273,7 @@ def kindred(graph: Graph, key: str) -> list[Relation]:
     return most if len(most) >= KINDRED else []
 
 
-def _said(relations: Iterable[Relation], graph: Graph) -> str:
-    said = [(graph.name(r.source), r.predicate, graph.name(r.target)) for r in list(relations)[-QUOTED:]]
-    return "; ".join(" - ".join(f'"{quoted(word)}"' for word in words) for words in said)
-
-
-def _around(key: str, graph: Graph) -> str:
+def _field(key: str, graph: Graph) -> str:
     """Return the leading concepts of the field around a concept: its neighbours that share most of their neighbours."""
     all_near = graph.neighbours.get(key, {})
     common = {other: len(all_near.keys() & graph.neighbours[other].keys()) for other in all_near}
@@ -181,54 +283,31 @@ def _around(key: str, graph: Graph) -> str:
     return f" (with {names})" if near else ""
 
 
-def compare(one: str, other: str, graph: Graph, topic: str, *, schema: Json, seed: int = 0) -> Prompt:
-    """Return the prompt that asks whether two concepts are one."""
-    words = {
-        "topic": quoted(topic),
-        "one": quoted(graph.name(one)),
-        "other": quoted(graph.name(other)),
-        "one_near": _beside(one, graph),
-        "other_near": _beside(other, graph),
-    }
-    return Prompt("", Template(template("arbiter")).substitute(words), schema, VERDICT_TOKENS, seed)
+def _named(relation: Relation, graph: Graph) -> Triple:
+    return Triple(graph.name(relation.source), relation.predicate, graph.name(relation.target))
 
 
-def _beside(key: str, graph: Graph) -> str:
-    """Return what the graph says of a concept, in a few of its relations: there is no better description of it."""
-    said = [f"{quoted(graph.name(r.source))} {quoted(r.predicate)} {quoted(graph.name(r.target))}"
-            for r in graph.incident[key][:COMPARED]]  # fmt: skip
-    return f" ({'; '.join(said)})" if said else ""
+def _triple(triple: Triple) -> str:
+    return " - ".join(f'"{quoted(word)}"' for word in (triple.source, triple.predicate, triple.target))
 
 
-def repair(prompt: Prompt, reply: str, problem: str) -> Prompt:
-    """Return the prompt that asks once more, with what was wrong with the reply."""
-    words = {"problem": clean(problem), "beginning": quoted(reply), "question": prompt.user, "form": _form(prompt)}
-    user = Template(template("repair")).substitute(words)
-    return Prompt(prompt.system, user, prompt.schema, prompt.max_tokens, prompt.seed + 1)
+def _names(keys: Iterable[str], graph: Graph) -> str:
+    return '" and "'.join(quoted(graph.name(key)) for key in keys)
 
 
-def _form(prompt: Prompt) -> str:
-    """Return what the reply to a prompt has to look like: a list, what its schema names, the first without a schema."""
-    if prompt.system.startswith(template("survey_system")):
-        return FORMS[SURVEY]
-    asked = (prompt.schema or {}).get("properties")
-    return next((text for name, text in FORMS.items() if name in (asked if isinstance(asked, dict) else FORMS)), ANY)
+def _list(head: str, names: Sequence[str]) -> str:
+    """Return a sentence that lists names, "" for none."""
+    return f"{head}: " + ", ".join(f'"{quoted(name)}"' for name in names) + "." if names else ""
 
 
-def _known(focus: Focus, graph: Graph, room: float) -> str:
-    return " ".join(filter(None, (_near(focus, graph, room), _unwanted(focus, graph, room))))
+# What policy reads until the form of a focus is a field of it.
+SEED, EXPAND, SURVEY = "seed", "expand", "survey"
+CONNECT, JOIN, BETWEEN, CONSOLIDATE, KIN, WIDEN = "connect", "join", "between", "consolidate", "kin", "widen"
+KINDS = TEMPLATED
 
 
-def _unwanted(focus: Focus, graph: Graph, room: float) -> str:
-    names = list({name: None for key in focus.concepts for name in graph.unwanted.get(key, ())})
-    recent = names[-max(1, int(UNWANTED * room)) :]
-    return "Not wanted: " + ", ".join(f'"{quoted(name)}"' for name in recent) + "." if recent else ""
-
-
-def _near(focus: Focus, graph: Graph, room: float) -> str:
-    beside = (other for key in focus.concepts for other in graph.neighbours.get(key, ()))
-    near = [key for key in dict.fromkeys(beside) if key not in focus.concepts]
-    if not near:
-        return ""
-    recent = near[-max(1, int(KNOWN_CONCEPTS * room)) :]
-    return "Known already, name others: " + ", ".join(f'"{quoted(graph.name(key))}"' for key in recent) + "."
+def kind(angle: str) -> str:
+    """Return the name of the template that asks from an angle."""
+    if angle in surveys():
+        return SURVEY
+    return angle if angle in KINDS else EXPAND

@@ -5,17 +5,15 @@ words, with the same placeholders or fewer.
 """
 
 import re
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 from string import Template
 
 from graphgrow.errors import BadInput
-from graphgrow.prompts.render import EXPAND, KINDS, SURVEY, template
+from graphgrow.prompts.forms import TEMPLATED
+from graphgrow.prompts.render import Variants, template
 
 LONGEST = 4000  # characters of a template
 _NAME = re.compile(r"(?P<kind>\w+)\.(?P<name>[\w-]{1,40})\.txt")
-
-Variants = Mapping[str, Mapping[str, str]]  # kind -> name -> text
 
 
 def load_variants(folder: Path) -> Variants:
@@ -27,24 +25,20 @@ def load_variants(folder: Path) -> Variants:
     """
     if not folder.is_dir():
         raise BadInput(f"there is no folder {folder}: --prompt-variants takes one with files such as expand.terse.txt")
-    found: dict[str, dict[str, str]] = {}
+    kinds = {"expand", "survey", *TEMPLATED}
+    variants: dict[str, dict[str, str]] = {}
     for path in sorted(folder.glob("*.txt")):
-        kind, name = _called(path)
-        found.setdefault(kind, {})[name] = _checked(path, kind)
-    if not found:
+        parts = _NAME.fullmatch(path.name)
+        if not parts or parts["kind"] not in kinds:
+            known = ", ".join(sorted(kinds))
+            raise BadInput(f"{path.name} is no variant: call it KIND.NAME.txt, where KIND is {known}")
+        variants.setdefault(parts["kind"], {})[parts["name"]] = _read(path, parts["kind"])
+    if not variants:
         raise BadInput(f"{folder} holds no variant: call a file KIND.NAME.txt, for instance expand.terse.txt")
-    return found
+    return variants
 
 
-def _called(path: Path) -> tuple[str, str]:
-    called = _NAME.fullmatch(path.name)
-    kinds = {EXPAND, SURVEY, *KINDS}
-    if not called or called["kind"] not in kinds:
-        raise BadInput(f"{path.name} is no variant: call it KIND.NAME.txt, where KIND is {', '.join(sorted(kinds))}")
-    return called["kind"], called["name"]
-
-
-def _checked(path: Path, kind: str) -> str:
+def _read(path: Path, kind: str) -> str:
     """Return the text of a variant, if the words of a question fit into it."""
     if not path.is_file():
         raise BadInput(f"{path} is no file: a variant is one, with the text of a question")
@@ -57,14 +51,11 @@ def _checked(path: Path, kind: str) -> str:
         more = " or more" if len(text) > LONGEST else ""
         raise BadInput(f"{path} has {len(text):,} characters{more}: a variant has 1 to {LONGEST:,}")
     theirs, ours = Template(text), set(Template(template(kind)).get_identifiers())
+    placeholders = ", ".join(f"${one}" for one in sorted(ours))
     if not theirs.is_valid():
         raise BadInput(f"{path}: a dollar sign that is no placeholder is written $$")
     if not theirs.get_identifiers():
-        raise BadInput(f"{path} has no placeholder, so it would ask about nothing: use some of {_named(ours)}")
+        raise BadInput(f"{path} has no placeholder, so it would ask about nothing: use some of {placeholders}")
     if unknown := sorted(set(theirs.get_identifiers()) - ours):
-        raise BadInput(f"{path} has ${unknown[0]}, which a question of kind {kind} does not have: use {_named(ours)}")
+        raise BadInput(f"{path} has ${unknown[0]}, which a question of kind {kind} does not have: use {placeholders}")
     return text
-
-
-def _named(placeholders: Iterable[str]) -> str:
-    return ", ".join(f"${one}" for one in sorted(placeholders))

@@ -1,17 +1,43 @@
-"""A discovery as its events tell it: what each stage brought, what is missing and why; read without a model."""
+"""Discoveries: reasoning along a path of the graph in four stages, each answer an event, so that none is paid twice.
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+    discovery = discover(store, llm)
+    print(discovery.markdown())
 
-from pydantic import ValidationError
+or, to see each answer as it comes:
 
+    with Reasoner(store, llm) as reasoner:
+        plan = begin(reasoner, DiscoveryRequest(), local_meanings(store))
+        for step in run_stages(reasoner, plan):
+            print(step.stage, step.result)
+
+A discovery is what its events say of it: what each stage brought, what is missing and why. It is read without a model.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TypeVar, Unpack
+
+from graphgrow.errors import BadInput
 from graphgrow.graph.display import line
-from graphgrow.graph.graph import Bill
+from graphgrow.graph.graph import Bill, Graph
+from graphgrow.graph.keys import clean
+from graphgrow.graph.lookup import find
 from graphgrow.graph.model import Json, ReasoningStep
-from graphgrow.reason.forms import Said, Statement
-from graphgrow.reason.layout import Layout, laid
+from graphgrow.llm import LLM
+from graphgrow.llm.embedders import LocalEmbedder
+from graphgrow.reason.route import DiscoveryRequest, Route, choose_path, drawing, plan_route
+from graphgrow.reason.stages import STAGES, DiscoveryStatement, StageResult, inquiries
+from graphgrow.reason.tasks import Options, Reasoner, as_json, from_json
+from graphgrow.resolve.identity import Meanings
+from graphgrow.stores import GraphStore
 
-Ends = dict[tuple[str, tuple[str, ...]], ReasoningStep]  # the last event of each stage and its concepts
+T = TypeVar("T")
+JOINER = "\u2060"  # no width and no break: it parts what a reader of Markdown would turn into a link
+TITLES = {"A": "The concepts", "B": "What neighbours do together", "C": "Themes", "D": "The discovery"}
+
+_MARKS = re.compile(r"([\\`*_{}\[\]<>#|~$&^=@]|:(?=\S))")
+_ADDRESS = re.compile(r"(?<=[wW]{3})(?=\.)|(?<=:)(?=//)|(?<=@)(?=[\w-])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +48,8 @@ class Discovery:
     """
 
     work: int
-    layout: Layout
-    statements: tuple[Statement, ...]
+    route: Route
+    statements: tuple[DiscoveryStatement, ...]
     title: str
     gaps: tuple[str, ...]
     is_finished: bool
@@ -32,24 +58,54 @@ class Discovery:
     bill: Bill
     takes: int = 0
 
-    def stage(self, name: str) -> tuple[Statement, ...]:
+    def stage(self, name: str) -> tuple[DiscoveryStatement, ...]:
         """Return the statements of one stage, A to D."""
         return tuple(one for one in self.statements if one.id.startswith(name))
 
-    def about(self, statement: Statement) -> tuple[str, ...]:
+    def about(self, statement: DiscoveryStatement) -> tuple[str, ...]:
         """Return the names of the concepts that a statement is about: one or two; none for one about the path."""
-        keys = self.layout.subjects.get(statement.id, ()) if statement.id[0] in "AB" else ()
-        names = {one.key: one.name for one in self.layout.concepts}
+        keys = self.route.subjects.get(statement.id, ()) if statement.id[0] in "AB" else ()
+        names = {one.key: one.name for one in self.route.concepts}
         return tuple(names[key] for key in keys)
 
     def markdown(self) -> str:
-        """Return the document as Markdown in which no name or answer is a mark."""
-        from graphgrow.reason.document import markdown
-
-        return markdown(self)
+        """Return the document as Markdown with its path drawn, in which no name or answer is a mark."""
+        one, other = map(code, self.route.ends)
+        topic = f", in a graph about {code(self.route.topic)}" if self.route.topic else ""
+        how = f"Along {escaped(self.route.how)}, from {one} to {other}{topic}."
+        parts = [
+            f"# {escaped(self.title) if self.title else f'From {one} to {other}'}",
+            f"{how} Steps lead along relations whichever way they point.",
+        ]
+        for stage in "DCBA":
+            lines: list[str] = []
+            for statement in self.stage(stage):
+                cites = "".join(f" [{name}]" for name in statement.cites)
+                text, more = escaped(statement.text), escaped(statement.more)
+                if stage in "AB":
+                    about = " and ".join(map(code, self.about(statement)))
+                    label = "Property" if stage == "A" else "Principle"
+                    lines.append(f"- **{statement.id}** {about}: {text} *{label}:* {more}{cites}")
+                else:
+                    lines.append(f"- **{statement.id}** *{more}*: {text}{cites}")
+            if stage == "D":
+                parts.append("## " + ("The proposal" if self.route.request.proposal else TITLES[stage]))
+                parts.append("\n".join(lines) or "None: see what is missing below.")
+                parts += ["## The path", block(drawing(self.route))]
+            elif lines:
+                parts += [f"## {TITLES[stage]}", "\n".join(lines)]
+        if self.gaps:
+            parts += ["## What is missing", "\n".join(f"- {escaped(sentence)}" for sentence in self.gaps)]
+        takes = f" It goes on from discovery {self.takes}." if self.takes else ""
+        parts.append(
+            f"Discovery {self.work} of its graph, by {', '.join(map(code, self.models)) or 'no model'}:"
+            f" {self.bill.replies} replies, {self.bill.tokens:,} tokens.{takes}"
+            " A model wrote these statements; nobody has checked that they are true."
+        )
+        return "\n\n".join(parts) + "\n"
 
     def __repr__(self) -> str:
-        ends = " to ".join(line(self.layout.name(self.layout.path[place])) for place in (0, -1))
+        ends = " to ".join(map(line, self.route.ends))
         return f"<Discovery {self.work}: from {ends}, {len(self.statements)} statements>"
 
     def _repr_markdown_(self) -> str:
@@ -57,17 +113,15 @@ class Discovery:
 
     def to_dict(self) -> Json:
         """Return the document as JSON."""
-        layout: Json = self.layout.model_dump(mode="json")
         return {
             "work": self.work,
             "task": "discover",
-            "topic": self.layout.topic,
-            "path": [self.layout.name(one) for one in self.layout.path],
-            "how": self.layout.how,
+            "topic": self.route.topic,
+            "path": [self.route.name(one) for one in self.route.path],
+            "how": self.route.how,
             "title": self.title,
             "statements": [
-                one.model_dump(mode="json")
-                | {"stage": one.id[0], "about": self.about(one), "event": self.events[one.id]}
+                as_json(one) | {"stage": one.id[0], "about": self.about(one), "event": self.events[one.id]}
                 for one in self.statements
             ],
             "gaps": list(self.gaps),
@@ -75,78 +129,180 @@ class Discovery:
             "takes": self.takes,
             "models": list(self.models),
             "bill": asdict(self.bill) | {"tokens": self.bill.tokens},
-            "layout": layout,
+            "layout": as_json(self.route),
         }
 
 
-def discovered(thoughts: Sequence[ReasoningStep]) -> Discovery | None:
-    """Return the discovery that the events of one work tell; None where they are not of a discovery."""
-    layout = laid(thoughts[0].result)
-    if layout is None:
+def escaped(text: str) -> str:
+    """Return text as it may stand within a line of Markdown, where it looks as it is written and means nothing more."""
+    return _MARKS.sub(r"\\\1", _ADDRESS.sub(JOINER, clean(text)))
+
+
+def code(text: str) -> str:
+    """Return text as inline code, whatever backticks it holds."""
+    line = clean(text) or " "
+    fence = "`" * (max(map(len, re.findall("`+", line)), default=0) + 1)
+    pad = " " if line.startswith("`") or line.endswith("`") else ""
+    return f"{fence}{pad}{line}{pad}{fence}"
+
+
+def block(text: str) -> str:
+    """Return lines of text as a block of code, whatever backticks they hold."""
+    fence = "`" * (max([2, *map(len, re.findall("`+", text))]) + 1)
+    return f"{fence}text\n{text}\n{fence}"
+
+
+def discover(
+    store: GraphStore,
+    llm: LLM,
+    source: str = "",
+    target: str = "",
+    *,
+    request: DiscoveryRequest | None = None,
+    **how: Unpack[Options],
+) -> Discovery:
+    """Return the discovery along the path between two concepts, or the longest shortest path; see `DiscoveryRequest`.
+
+    The same again goes on with what was broken off, and returns what is finished without a question. Raises BadInput
+    where there is no such path, BudgetSpent and LLMError where it ends early: what was paid for is kept.
+    """
+    with Reasoner(store, llm, **how) as reasoner:
+        plan = begin(reasoner, request or DiscoveryRequest(source, target), local_meanings(store))
+        for _ in run_stages(reasoner, plan):
+            pass
+        return load(reasoner.graph, plan.seq)
+
+
+def local_meanings(store: GraphStore) -> Callable[[], Meanings]:
+    """Return what opens the local embedder, with the store to keep its vectors; BadInput where it is not installed."""
+    return lambda: Meanings(LocalEmbedder(), store)
+
+
+def begin(
+    reasoner: Reasoner, request: DiscoveryRequest, meanings: Callable[[], Meanings], *, again: bool = False
+) -> ReasoningStep:
+    """Return the plan of the newest discovery that wants the same and is not finished, else a new one.
+
+    One that is finished is returned too where path and model are the same, unless it is wanted `again`.
+    """
+    with reasoner.planning():
+        graph, model = reasoner.graph, reasoner.llm.name
+        request = resolve_request(graph, replace(request, seed=reasoner.seed))
+        same = [one for one in discoveries(graph) if one.route.request == request]
+        unfinished = next((one for one in same if not one.is_finished), None)
+        if unfinished:
+            return graph.thoughts[unfinished.work][0]
+        if request.takes:
+            route = replace(load(graph, request.takes).route, request=request, model=model)
+        else:
+            route = plan_route(graph, request, model, meanings)
+        keys = tuple(one.key for one in route.concepts)
+        for one in same:
+            if not again and (tuple(each.key for each in one.route.concepts), one.route.model) == (keys, model):
+                return graph.thoughts[one.work][0]
+        return reasoner.plan("discover", as_json(route), subject=keys, takes=request.takes)
+
+
+def resolve_request(graph: Graph, request: DiscoveryRequest) -> DiscoveryRequest:
+    """Return what is wanted with concepts by their keys.
+
+    Raises BadInput for a concept that is not there, with the nearest names, and where nothing connects the two ends.
+    """
+    source, target = (find(graph, name) if name else "" for name in (request.source, request.target))
+    request = replace(request, source=source, target=target, via=tuple(find(graph, name) for name in request.via))
+    if source or target or request.via:
+        choose_path(graph, replace(request, waypoints=0), None)
+    if request.takes:
+        load(graph, request.takes)
+    return request
+
+
+def run_stages(reasoner: Reasoner, plan: ReasoningStep) -> Iterator[ReasoningStep]:
+    """Yield what comes of each question of a discovery, stage by stage, known answers included."""
+    route = load(reasoner.graph, plan.seq).route
+    if route.request.stage:
+        reasoner.inherit(plan, STAGES[: STAGES.index(route.request.stage)])
+    for stage in STAGES:
+        statements = load(reasoner.graph, plan.seq).statements
+        yield from reasoner.ask_all(plan, inquiries(stage, route, statements, reasoner.seed))
+
+
+def discoveries(graph: Graph) -> list[Discovery]:
+    """Return the discoveries of a graph, the newest first."""
+    tasks = (steps for _, steps in sorted(graph.thoughts.items(), reverse=True) if steps[0].task == "discover")
+    return [one for one in map(from_events, tasks) if one]
+
+
+def load(graph: Graph, work: int) -> Discovery:
+    """Return the discovery of a task by its number; raises BadInput where there is none."""
+    steps = graph.thoughts.get(work, [])
+    discovery = from_events(steps) if steps and steps[0].task == "discover" else None
+    if discovery is None:
+        known = ", ".join(str(one.work) for one in discoveries(graph)) or "there is none yet"
+        raise BadInput(f"there is no discovery {work} in this graph: {known}")
+    return discovery
+
+
+def from_events(steps: Sequence[ReasoningStep]) -> Discovery | None:
+    """Return the discovery that the events of one task tell; None where they are not of a discovery."""
+    route = _read(steps[0], Route)
+    if route is None:
         return None
-    ends = {(one.stage, one.subject): one for one in thoughts[1:]}
-    said = {place: _said(one) for place, one in ends.items()}
-    statements = [(one, ends[place].seq) for place, each in said.items() if each for one in each.statements]
+    last = {(one.stage, one.subject): one for one in steps[1:]}  # of each stage and its concepts
+    results = [(one, _read(one, StageResult)) for one in last.values() if one.outcome == "ok"]
+    stages = [(one, result) for one, result in results if result]
+    statements = [(statement, one.seq) for one, result in stages for statement in result.statements]
     statements.sort(key=lambda each: (each[0].id[0], int(each[0].id[1:])))
-    left = list(_missing(layout, ends, {one.id for one, _ in statements}))
-    replies = [one.reply for one in thoughts if one.reply]
-    return Discovery(
-        work=thoughts[0].seq,
-        layout=layout,
-        statements=tuple(one for one, _ in statements),
-        title=next((each.title for each in said.values() if each and each.title), ""),
-        gaps=(*(sentence for sentence, _ in left), *_left_out(ends, said)),
-        is_finished=not any(is_open for _, is_open in left),
-        events={one.id: seq for one, seq in statements},
-        models=tuple(dict.fromkeys(reply.model or layout.model for reply in replies)),
-        bill=_bill(thoughts),
-        takes=thoughts[0].takes,
-    )
 
-
-def _said(thought: ReasoningStep) -> Said | None:
-    if thought.outcome != "ok":
-        return None
-    try:
-        return Said.model_validate(thought.result)
-    except ValidationError:
-        return None
-
-
-def _bill(thoughts: Iterable[ReasoningStep]) -> Bill:
-    bill = Bill()
-    for one in thoughts:
-        if one.reply:
-            bill.add(one.reply.usage, one.reply.usd, one.reply.seconds)
-    return bill
-
-
-def _missing(layout: Layout, ends: Ends, known: Collection[str]) -> Iterator[tuple[str, bool]]:
-    """Yield a sentence on each statement that is missing, and whether it is still to be asked for."""
-    steps = {link.id for link in layout.links}
-    rests = {"D": steps} | {name: set(group) for name, group in layout.themes.items()}
-    for name, keys in {**layout.subjects, "D": ()}.items():
-        end = ends.get((name[0], keys))
+    # What is missing, and whether it is still to be asked for.
+    known = {one.id for one, _ in statements}
+    over = {place for place, one in last.items() if one.outcome == "ok" or one.repairs}
+    links = {link.id for link in route.links}
+    rests = {"D": links} | {name: set(group) for name, group in route.themes.items()}
+    gaps, is_finished = list[str](), True
+    for name, keys in {**route.subjects, "D": ()}.items():
+        end = last.get((name[0], keys))
         if end and end.outcome == "ok":
             continue
         if end and end.repairs:
-            yield f"{name} is missing: no usable answer came, asked twice. {end.reason}", False
-        elif name in rests and rests[name].isdisjoint(known) and all(_is_over(layout, ends, one) for one in steps):
-            yield f"{name} is missing: no step that it could rest on has a statement.", False
+            gaps.append(f"{name} is missing: no usable answer came, asked twice. {end.reason}")
+        elif (
+            name in rests
+            and rests[name].isdisjoint(known)
+            and all((link[0], route.subjects[link]) in over for link in links)
+        ):
+            gaps.append(f"{name} is missing: no step that it could rest on has a statement.")
         else:
-            yield f"{name} was not asked for yet.", True
+            gaps.append(f"{name} was not asked for yet.")
+            is_finished = False
+    for one, result in stages:
+        where = f"stage {one.stage} (event {one.seq})"
+        if result.unknown:
+            gaps.append(f"An answer of {where} cited {', '.join(result.unknown)}, which do not exist: left out.")
+        if result.dropped:
+            gaps.append(f"Left out of {where}, cited nothing or repeated something: {'; '.join(result.dropped)}")
+
+    bill = Bill()
+    replies = [one.reply for one in steps if one.reply]
+    for reply in replies:
+        bill.add(reply.usage, reply.usd, reply.seconds)
+    return Discovery(
+        steps[0].seq,
+        route,
+        tuple(one for one, _ in statements),
+        title=next((result.title for _, result in stages if result.title), ""),
+        gaps=tuple(gaps),
+        is_finished=is_finished,
+        events={one.id: seq for one, seq in statements},
+        models=tuple(dict.fromkeys(reply.model or route.model for reply in replies)),
+        bill=bill,
+        takes=steps[0].takes,
+    )
 
 
-def _is_over(layout: Layout, ends: Ends, name: str) -> bool:
-    end = ends.get((name[0], layout.subjects[name]))
-    return end is not None and (end.outcome == "ok" or bool(end.repairs))
-
-
-def _left_out(ends: Ends, said: dict[tuple[str, tuple[str, ...]], Said | None]) -> Iterator[str]:
-    """Yield a sentence on what an answer cited that is not there."""
-    for place, each in said.items():
-        where = f"stage {place[0]} (event {ends[place].seq})"
-        if each and each.unknown:
-            yield f"An answer of {where} cited {', '.join(each.unknown)}, which do not exist: left out."
-        if each and each.dropped:
-            yield f"Left out of {where}, cited nothing or repeated something: {'; '.join(each.dropped)}"
+def _read(step: ReasoningStep, form: type[T]) -> T | None:
+    """Return what an event holds; None where that is something else, as of another task or an older form."""
+    try:
+        return from_json(step.result, form)
+    except BadInput:
+        return None

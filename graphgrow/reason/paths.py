@@ -1,19 +1,29 @@
-"""Paths between concepts: the shortest, the next ones, the longest of all, each step with what was said.
+"""Paths between concepts: the shortest, the next ones, the longest of all; through waypoints; by what names mean.
 
 Paths ignore which way a relation points: they lead along the simple undirected projection. Of two paths the one with
 fewer steps comes first; of two as short, the one whose keys are lexicographically less.
+
+A path by meaning is the shortest in another measure: a step costs the angle between the vectors of its two names, in
+whole microradians so that sums are exact. Angles obey the triangle inequality, so that a detour never costs less than
+the relation itself. Of two paths that cost the same, again the one whose keys are lexicographically less comes first.
 """
 
-from collections.abc import Collection, Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import pairwise
+from random import Random
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from graphgrow.errors import BadInput
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Json, Relation
-from graphgrow.measure.centralities import centralities, correlations
+from graphgrow.llm.embedders import Floats, normalised
+from graphgrow.measure.centralities import centralities as concept_values
+from graphgrow.measure.centralities import correlations
 from graphgrow.measure.paths import longest_paths
 from graphgrow.prompts.render import between
 
@@ -22,8 +32,11 @@ if TYPE_CHECKING:
 
 CORRELATED = 30  # the longest paths that the paper correlates over
 CENTRALITIES = ("degree", "betweenness", "closeness")
+TRIES = 20  # concepts tried for one waypoint before the path does without it
+MICRO = 1_000_000
 
 Path = tuple[str, ...]
+NameVectors = Mapping[str, Floats]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +48,39 @@ class Hop:
     relations: tuple[Relation, ...]
 
 
-def shortest(graph: Graph, one: str, other: str, avoid: Collection[str] = ()) -> Path:
-    """Return the keys along the first shortest path between two concepts, past those to avoid; () where none leads."""
-    return _first(graph, one, other, frozenset(avoid))
+def shortest(
+    graph: Graph,
+    one: str,
+    other: str,
+    avoid: Collection[str] = (),
+    *,
+    not_next: Collection[str] = (),
+    most: int | None = None,
+) -> Path:
+    """Return the keys along the first shortest path between two concepts; () where none leads.
 
-
-def within(graph: Graph, one: str, other: str, most: int) -> Path:
-    """Return the first shortest path of at most so many steps; () where none leads."""
-    found = shortest(graph, one, other)
-    return found if len(found) <= most + 1 else ()
+    It keeps off the concepts to `avoid`, does not begin with a step to one of `not_next`, has at most `most` steps.
+    """
+    if one == other:
+        return (one,)
+    avoided = {one, *avoid}
+    begins = graph.neighbours[one].keys() - avoided - set(not_next)
+    # Breadth first from the other end, ring by ring, until a ring holds a concept to begin with.
+    ring = [other] if other not in avoided else []
+    left = dict.fromkeys(ring, 0)  # steps to the other end
+    while ring and begins.isdisjoint(ring):
+        steps = left[ring[0]] + 1
+        further = dict.fromkeys(near for key in ring for near in graph.neighbours[key])
+        ring = [key for key in further if key not in left and key not in avoided]
+        left |= dict.fromkeys(ring, steps)
+    nearest = min(((left[key], key) for key in begins & left.keys()), default=None)
+    if nearest is None or (most is not None and nearest[0] >= most):
+        return ()
+    path = [one, nearest[1]]
+    while path[-1] != other:
+        closer = left[path[-1]] - 1
+        path.append(min(near for near in graph.neighbours[path[-1]] if left.get(near) == closer))
+    return tuple(path)
 
 
 def k_shortest(graph: Graph, one: str, other: str, count: int) -> list[Path]:
@@ -54,56 +91,21 @@ def k_shortest(graph: Graph, one: str, other: str, count: int) -> list[Path]:
     if count < 1:
         raise BadInput(f"{count} shortest paths: ask for 1 or more")
     first = shortest(graph, one, other)
-    found, seen, waiting = [first] if first else [], {first}, list[tuple[int, Path]]()
-    while found and len(found) < count:
-        for path in _detours(graph, found):
-            if path not in seen:
+    paths, seen, candidates = [first] if first else [], {first}, list[tuple[int, Path]]()
+    while paths and len(paths) < count:
+        last = paths[-1]
+        for place in range(len(last) - 1):  # leave the last path at each of its concepts, another way than all before
+            start = last[: place + 1]
+            taken = {path[place + 1] for path in paths if path[: place + 1] == start}
+            rest = shortest(graph, start[-1], last[-1], start[:-1], not_next=taken)
+            path = start[:-1] + rest
+            if rest and path not in seen:
                 seen.add(path)
-                heappush(waiting, (len(path), path))
-        if not waiting:
+                heappush(candidates, (len(path), path))
+        if not candidates:
             break
-        found.append(heappop(waiting)[1])
-    return found
-
-
-def _detours(graph: Graph, found: Sequence[Path]) -> list[Path]:
-    """Return the first path that leaves the last one found at each of its concepts, another way than all found."""
-    last, detours = found[-1], []
-    for place in range(len(last) - 1):
-        start = last[: place + 1]
-        taken = frozenset(path[place + 1] for path in found if path[: place + 1] == start)
-        rest = _first(graph, start[-1], last[-1], frozenset(start[:-1]), taken)
-        if rest:
-            detours.append(start[:-1] + rest)
-    return detours
-
-
-def _first(graph: Graph, one: str, other: str, avoid: frozenset[str], taken: frozenset[str] = frozenset()) -> Path:
-    """Return the first path that avoids some concepts and does not begin with a step to those that are taken."""
-    if one == other:
-        return (one,)
-    begins = graph.neighbours[one].keys() - avoid - taken
-    left = _left(graph, other, begins, avoid | {one})
-    nearest = min(((left[key], key) for key in begins & left.keys()), default=None)
-    if nearest is None:
-        return ()
-    path = [one, nearest[1]]
-    while path[-1] != other:
-        closer = left[path[-1]] - 1
-        path.append(min(near for near in graph.neighbours[path[-1]] if left.get(near) == closer))
-    return tuple(path)
-
-
-def _left(graph: Graph, end: str, begins: Collection[str], avoid: frozenset[str]) -> dict[str, int]:
-    """Return how many steps are left to an end, ring by ring, until a ring holds one of the concepts to begin with."""
-    ring = [end] if end not in avoid else []
-    left = dict.fromkeys(ring, 0)
-    while ring and not any(key in begins for key in ring):
-        steps = left[ring[0]] + 1
-        far = dict.fromkeys(near for key in ring for near in graph.neighbours[key])
-        ring = [key for key in far if key not in left and key not in avoid]
-        left |= dict.fromkeys(ring, steps)
-    return left
+        paths.append(heappop(candidates)[1])
+    return paths
 
 
 def longest(graph: Graph, count: int) -> list[Path]:
@@ -111,21 +113,21 @@ def longest(graph: Graph, count: int) -> list[Path]:
 
     One for each two ends, from the lesser key to the greater. Raises BadInput where `count` is less than 1.
     """
-    keys, simple = _by_key(graph)
-    return [tuple(keys[place] for place in path) for path in longest_paths(simple, count)]
+    keys, projection = _projection(graph)
+    return [tuple(keys[place] for place in path) for path in longest_paths(projection, count)]
 
 
-def correlated(graph: Graph, count: int = CORRELATED) -> Json:
+def path_correlations(graph: Graph, count: int = CORRELATED) -> Json:
     """Return Pearson's r between the means along each of the `count` longest shortest paths; `paths` says how many."""
-    keys, simple = _by_key(graph)
-    found = longest_paths(simple, count)
-    return {"paths": len(found), "correlations": correlations(simple, found) if keys else {}}
+    keys, projection = _projection(graph)
+    paths = longest_paths(projection, count)
+    return {"paths": len(paths), "correlations": correlations(projection, paths) if keys else {}}
 
 
-def central(graph: Graph) -> dict[str, dict[str, float]]:
+def centralities(graph: Graph) -> dict[str, dict[str, float]]:
     """Return degree, betweenness and closeness of every concept of the largest component, by key."""
-    keys, simple = _by_key(graph)
-    values = centralities(simple)
+    keys, projection = _projection(graph)
+    values = concept_values(projection)
     columns = [getattr(values, name) for name in CENTRALITIES]
     return {
         keys[place]: dict(zip(CENTRALITIES, row, strict=True))
@@ -133,7 +135,7 @@ def central(graph: Graph) -> dict[str, dict[str, float]]:
     }
 
 
-def _by_key(graph: Graph) -> tuple[list[str], "igraph.Graph"]:
+def _projection(graph: Graph) -> tuple[list[str], "igraph.Graph"]:
     """Return the keys in order, and the simple undirected projection with its vertices in that order."""
     import igraph
 
@@ -151,31 +153,133 @@ def hops(graph: Graph, path: Sequence[str]) -> list[Hop]:
     ]
 
 
-def told(graph: Graph, path: Sequence[str]) -> Json:
+def path_json(graph: Graph, path: Sequence[str]) -> Json:
     """Return a path as JSON: its concepts, and each step with its evidence."""
     return {
         "steps": len(path) - 1,
         "concepts": [{"key": key, "name": graph.name(key)} for key in path],
-        "hops": [_hop(graph, hop) for hop in hops(graph, path)],
+        "hops": [
+            {
+                "from": graph.name(hop.one),
+                "to": graph.name(hop.other),
+                "relations": [
+                    {
+                        "source": graph.name(relation.source),
+                        "predicate": relation.predicate,
+                        "target": graph.name(relation.target),
+                        "forward": relation.source == hop.one,
+                        "support": graph.support(relation),
+                        "said": [
+                            {
+                                "event": statement.seq,
+                                "words": [statement.raw.source, statement.raw.predicate, statement.raw.target],
+                                "support": statement.support,
+                            }
+                            for statement in graph.relations[relation]
+                        ],
+                    }
+                    for relation in hop.relations
+                ],
+            }
+            for hop in hops(graph, path)
+        ],
     }
 
 
-def _hop(graph: Graph, hop: Hop) -> Json:
-    return {
-        "from": graph.name(hop.one),
-        "to": graph.name(hop.other),
-        "relations": [
-            {
-                "source": graph.name(relation.source),
-                "predicate": relation.predicate,
-                "target": graph.name(relation.target),
-                "forward": relation.source == hop.one,
-                "support": graph.support(relation),
-                "said": [
-                    {"event": one.seq, "words": [one.raw.source, one.raw.predicate, one.raw.target],
-                     "support": one.support} for one in graph.relations[relation]
-                ],
-            }
-            for relation in hop.relations
-        ],
-    }  # fmt: skip
+def angle(one: Floats, other: Floats) -> int:
+    """Return the angle between two unit vectors in whole microradians; 1 where they are the same."""
+    return max(1, round(MICRO * math.acos(float(np.clip(one @ other, -1.0, 1.0)))))
+
+
+def path_by_meaning(graph: Graph, one: str, other: str, vectors: NameVectors, avoid: Collection[str] = ()) -> Path:
+    """Return the path whose steps turn least from name to name, past those to avoid; () where none leads."""
+    # Dijkstra from the other end: what is left to pay from every concept that is no farther from it than the one end.
+    left: dict[str, int] = {}
+    queue = [(0, other)] if other not in avoid else []
+    while queue and one not in left:
+        cost, key = heappop(queue)
+        if key in left:
+            continue
+        left[key] = cost
+        for near in graph.neighbours[key]:
+            if near not in left and near not in avoid:
+                heappush(queue, (cost + angle(vectors[near], vectors[key]), near))
+    if one not in left:
+        return ()
+    path = [one]
+    while (key := path[-1]) != other:
+        path.append(
+            min(
+                near
+                for near in graph.neighbours[key]
+                if near in left and left[near] + angle(vectors[near], vectors[key]) == left[key]
+            )
+        )
+    return tuple(path)
+
+
+def path_through(graph: Graph, stops: Sequence[str], vectors: NameVectors | None = None) -> Path:
+    """Return the path from stop to stop, each leg the first of the shortest ones, or by meaning; () where none leads.
+
+    A leg keeps off the legs before it and the stops to come. Where it cannot, it goes back over them, and the path
+    visits some concepts twice.
+    """
+    path = tuple(stops[:1])
+    for place, (one, other) in enumerate(pairwise(stops)):
+        leg: Path = ()
+        for avoid in ({*path, *stops[place + 2 :]} - {one, other}, ()):
+            leg = leg or (
+                shortest(graph, one, other, avoid)
+                if vectors is None
+                else path_by_meaning(graph, one, other, vectors, avoid)
+            )
+        if not leg:
+            return ()
+        path += leg[1:]
+    return path
+
+
+def is_simple(path: Sequence[str]) -> bool:
+    """Tell whether a path is one, and visits no concept twice."""
+    return bool(path) and len(set(path)) == len(path)
+
+
+def waypoints(graph: Graph, one: str, other: str, count: int, rng: Random, vectors: NameVectors | None = None) -> Path:
+    """Return up to `count` concepts such that the path through them, in their order, visits no concept twice.
+
+    They are drawn at random; with `vectors` they are the nearest to points that divide the arc between the vectors of
+    the two ends in equal parts.
+    """
+    reached, queue = {one}, [one]
+    for key in queue:
+        fresh = graph.neighbours[key].keys() - reached
+        reached |= fresh
+        queue.extend(fresh)
+    keys = sorted(reached - {one, other})
+    chosen: Path = ()
+    for number in range(1, count + 1):
+        if vectors is None:
+            order = rng.sample(keys, len(keys))
+        else:
+            part, point, end = number / (count + 1), vectors[one], vectors[other]
+            arc = math.acos(float(np.clip(point @ end, -1.0, 1.0)))
+            if math.sin(arc) >= 1 / MICRO:
+                point = math.sin((1 - part) * arc) * point + math.sin(part * arc) * end
+                point = normalised(point[None])[0]
+            cosines = np.array([vectors[key] for key in keys]).reshape(len(keys), len(point)) @ point
+            order = [keys[place] for place in np.lexsort((np.arange(len(keys)), -cosines))]
+        for key in order[:TRIES]:
+            if key not in chosen and is_simple(path_through(graph, (one, *chosen, key, other), vectors)):
+                chosen = (*chosen, key)
+                break
+    return chosen
+
+
+def concepts_beside(graph: Graph, path: Sequence[str], count: int) -> list[str]:
+    """Return up to `count` concepts within two relations of a path, those that touch most of it first."""
+    on = set(path)
+    near = {other for key in on for other in graph.neighbours[key]} - on
+    far = {other for key in near for other in graph.neighbours[key]} - on - near
+    touched = {key: len(on & graph.neighbours[key].keys()) for key in near | far}
+    reached = {key: len(near & graph.neighbours[key].keys()) for key in near | far}
+    return sorted(touched, key=lambda key: (-touched[key], -reached[key], key))[:count]

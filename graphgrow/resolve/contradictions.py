@@ -14,29 +14,24 @@ from graphgrow.graph.model import Relation
 
 
 @cache
-def _table() -> tuple[frozenset[str], dict[str, list[str]]]:
+def table() -> tuple[frozenset[str], dict[str, list[str]]]:
     """Return the predicates that run one way only, and for each that has any its opposites."""
-    table = tomllib.loads((files("graphgrow.resolve") / "contradictions.toml").read_text(encoding="utf-8"))
+    lists = tomllib.loads((files("graphgrow.resolve") / "contradictions.toml").read_text(encoding="utf-8"))
     opposites = defaultdict[str, list[str]](list)
-    for one, other in table["opposites"]:
+    for one, other in lists["opposites"]:
         opposites[one].append(other)
         opposites[other].append(one)
-    return frozenset(table["one_way"]), dict(opposites)
+    return frozenset(lists["one_way"]), dict(opposites)
 
 
-def against(said: Relation, graph: Graph) -> Iterator[Relation]:
+def against(relation: Relation, graph: Graph) -> Iterator[Relation]:
     """Yield the relations of a graph that cannot hold beside this one."""
-    one_way, opposites = _table()
-    turned = Relation(said.target, said.predicate, said.source)
-    if said.predicate in one_way and said.source != said.target and turned in graph.relations:
-        yield turned
-    for predicate in opposites.get(said.predicate, ()):
-        other = Relation(said.source, predicate, said.target)
+    one_way, opposites = table()
+    source, predicate, target = relation.source, relation.predicate, relation.target
+    reverse = Relation(target, predicate, source)
+    if predicate in one_way and source != target and reverse in graph.relations:
+        yield reverse
+    for opposite in opposites.get(predicate, ()):
+        other = Relation(source, opposite, target)
         if other in graph.relations:
             yield other
-
-
-def predicates() -> frozenset[str]:
-    """Return the predicates that the table speaks about."""
-    one_way, opposites = _table()
-    return one_way | opposites.keys()

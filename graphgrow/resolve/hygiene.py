@@ -10,14 +10,14 @@ import re
 import tomllib
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
+from itertools import pairwise
 
 from graphgrow.errors import BadInput
 from graphgrow.graph.keys import canonical, singular
-from graphgrow.graph.model import Reject
 
 MAX_CHARACTERS = 80
 MAX_WORDS = 8
@@ -27,10 +27,9 @@ _MARKUP = re.compile(
 )
 _MILLER = re.compile(r"[<{][\dhkluvw -]{3,9}[>}]")  # {111} and <1-10> are crystal planes and directions
 _IDENTIFIER = re.compile(
-    r"^[A-Z]?\d{5,}$|^Q\d{4,}\b|^Q\d+:|^[0-9a-f]{12,}$|\b(?:id|doi|isbn|issn)\s*[:=]\s*\S", re.IGNORECASE
-)
-_SNAKE_NUMBER = re.compile(
-    r"^(?:concept|entity|node|term|item|example|relation|source|target)[\s_-]*\d*$", re.IGNORECASE
+    r"^[A-Z]?\d{5,}$|^Q\d{4,}\b|^Q\d+:|^[0-9a-f]{12,}$|\b(?:id|doi|isbn|issn)\s*[:=]\s*\S"
+    r"|^(?:concept|entity|node|term|item|example|relation|source|target)[\s_-]*\d*$",
+    re.IGNORECASE,
 )
 _PLACEHOLDER = re.compile(
     r"^(?:name of the|no (?:further|successor|information|data|answer)|not (?:applicable|available|known|specified))\b",
@@ -78,66 +77,41 @@ _QUANTITY = re.compile(
 _SEAM = re.compile(r"_+|(?<=[a-z]{2})(?=[A-Z][a-z])")
 _SCRIPT_FAMILY = {"GREEK": "LATIN", "MICRO": "LATIN", "HIRAGANA": "CJK", "KATAKANA": "CJK", "MODIFIER": "LATIN"}
 
+RULES = (
+    "no letters", "too long", "markup", "prefix", "identifier", "placeholder", "pronoun", "bare adjective", "fragment",
+    "stutter", "verb phrase", "sentence", "vague", "praise", "script", "language",
+)  # fmt: skip
+
 
 @cache
 def _lists() -> dict[str, frozenset[str]]:
-    """Return the word lists of hygiene.toml; a list with phrases separates those by "|" or line ends."""
+    """Return the word lists of hygiene.toml, and what follows from them.
+
+    A line with phrases separates those by "|". `foreign` are the function words of all other languages, `third person`
+    is what the verbs become there: "absorbs", "applies", "suppresses".
+    """
     table = tomllib.loads((files("graphgrow.resolve") / "hygiene.toml").read_text(encoding="utf-8"))
-    words = {name: _entries(text) for name, text in table.items() if isinstance(text, str)}
-    return words | {"foreign": frozenset(" ".join(table["language"].values()).split())}
-
-
-def _entries(text: str) -> frozenset[str]:
-    lines = text.strip().splitlines()
-    phrases = [phrase for line in lines if "|" in line for phrase in line.split("|")]
-    words = [word for line in lines if "|" not in line for word in line.split()]
-    return frozenset([*words, *phrases])
-
-
-@cache
-def _third_person() -> frozenset[str]:
-    """Return what the verbs become in the third person: "absorbs", "applies", "suppresses"."""
-    verbs = (re.sub(r"(?<=[^aeiou])y$", "ie", verb) for verb in _lists()["verbs"])
-    return frozenset(re.sub(r"(?<=s)$|(?<=sh)$|(?<=ch)$", "e", verb) + "s" for verb in verbs)
-
-
-def _words(name: str) -> list[str]:
-    """Return the lower-case words of a name, "HiddenVariable" and "hidden_variable" taken apart, hyphens kept."""
-    return _SEAM.sub(" ", name).casefold().split()
-
-
-def _head(words: list[str]) -> str:
-    """Return the word a noun phrase is about: the last one before a preposition, in the singular."""
-    end = next((i for i, word in enumerate(words) if i and word in _lists()["joints"]), len(words))
-    return singular(words[end - 1])
-
-
-def _allowed(name: str) -> bool:
-    """Tell whether a name begins with words that only look like a sentence or a vague phrase."""
-    words = name.casefold().replace("-", " ").split()
-    return any(" ".join(words[:n]) in _lists()["allowed"] for n in (1, 2, 3))
+    lists = {
+        name: frozenset(
+            entry for line in text.strip().splitlines() for entry in (line.split("|") if "|" in line else line.split())
+        )
+        for name, text in table.items()
+        if isinstance(text, str)
+    }
+    stems = (re.sub(r"(?<=[^aeiou])y$", "ie", verb) for verb in lists["verbs"])
+    lists["third person"] = frozenset(re.sub(r"(?<=s)$|(?<=sh)$|(?<=ch)$", "e", stem) + "s" for stem in stems)
+    lists["foreign"] = frozenset(" ".join(table["language"].values()).split())
+    return lists
 
 
 @lru_cache(8192)
 def _script(text: str) -> str:
-    """Return the script most letters of a text belong to ("LATIN", "CJK", ...), "" where it has no letter."""
+    """Return the family of scripts that most letters of a text belong to, "LATIN" or "CJK"; "" for no letters."""
     if text.isascii():
         return "LATIN" if any(map(str.isalpha, text)) else ""
     names = Counter(unicodedata.name(c, "?").split()[0] for c in unicodedata.normalize("NFKC", text) if c.isalpha())
-    return next((name for name, _ in names.most_common(1)), "")
-
-
-def _switches_script(name: str, topic: str) -> bool:
-    mine, topics = (_SCRIPT_FAMILY.get(s, s) for s in (_script(name), _script(topic)))
-    # Latin names (acronyms, formulas, species) are at home in every language's terminology.
-    return bool(mine and topics) and mine not in (topics, "LATIN")
-
-
-def _switches_language(name: str, topic: str) -> bool:
-    foreign = _lists()["foreign"]
-    english = _script(topic) == "LATIN" and topic.isascii() and foreign.isdisjoint(topic.split())
-    words = name.split()
-    return english and len(words) > 1 and not foreign.isdisjoint(words[:-1])
+    script = next((name for name, _ in names.most_common(1)), "")
+    return _SCRIPT_FAMILY.get(script, script)
 
 
 def _is_adjective(word: str) -> bool:
@@ -148,82 +122,71 @@ def _is_adjective(word: str) -> bool:
     return word in lists["adjectives"] or bool(_ADJECTIVE_END.fullmatch(word.rpartition("-")[2]))
 
 
-def _is_adjectival(name: str, _topic: str) -> bool:
-    """Tell whether a name ends without a noun: "durable", "highly effective", "fibre-reinforced"."""
-    words = _words(name)
-    if not words or (len(words) == 1 and name.isupper()):
-        return False
-    before = words[:-1]
-    joined = before[-1:] in (["and"], ["or"]) or all(_is_adjective(w) or _ADVERB.fullmatch(w) for w in before)
-    parts = re.split(r"[\s-]", name.casefold())
-    closed = len(parts) > 1 and parts[-1] in _lists()["participles"]
-    return closed or (joined and _is_adjective(words[-1])) or bool(_ADJECTIVAL.search(name))
+def broken_rules(name: str, topic: str) -> Iterator[str]:
+    """Yield those of RULES that a concept's name breaks, in their order; each is looked at when it is asked for."""
+    if not any(c.isalpha() for c in canonical(name)):
+        yield "no letters"
+    if len(name) > MAX_CHARACTERS:
+        yield "too long"
+    if _MARKUP.search(_MILLER.sub("", name)):
+        yield "markup"
+    if _PREFIX.search(name):
+        yield "prefix"
+    if _IDENTIFIER.search(name):
+        yield "identifier"
+    if _PLACEHOLDER.search(name):
+        yield "placeholder"
+    if name.casefold() in _lists()["pronouns"]:
+        yield "pronoun"
+    yield from _no_noun_phrase(name)
+    script, topics = _script(name), _script(topic)
+    # Latin names (acronyms, formulas, species) belong to every language's terminology.
+    if script and topics and script not in (topics, "LATIN"):
+        yield "script"
+    words, foreign = name.split(), _lists()["foreign"]
+    is_english = topics == "LATIN" and topic.isascii() and foreign.isdisjoint(topic.split())
+    if is_english and len(words) > 1 and not foreign.isdisjoint(words[:-1]):
+        yield "language"
 
 
-def _is_vague(name: str, _topic: str) -> bool:
-    """Tell whether a name says nothing by itself: "ability", "different materials", "a wide range of products"."""
-    lists, words = _lists(), _words(name)
-    if " ".join(singular(word) for word in words) in lists["nothing"] or _QUANTITY.search(name):
-        return True
-    vague = len(words) > 1 and words[0] in lists["vague"] and _head(words) in lists["general"]
-    return vague and not _allowed(name)
+def _no_noun_phrase(name: str) -> Iterator[str]:
+    """Yield the rules of English grammar that a name breaks: "bare adjective" and those that follow it in RULES."""
+    lists = _lists()
+    # "HiddenVariable" and "hidden_variable" are taken apart, hyphens are kept.
+    words = _SEAM.sub(" ", name).casefold().split() or [""]
+    first, last, several = words[0], words[-1], len(words) > 1
+    # What a noun phrase is about stands before its first preposition.
+    head = singular(next((before for before, word in pairwise(words) if word in lists["joints"]), last))
+    begins = name.casefold().replace("-", " ").split()
+    is_allowed = any(" ".join(begins[:count]) in lists["allowed"] for count in (1, 2, 3))
 
-
-def _is_praise(name: str, _topic: str) -> bool:
-    """Tell whether a name compares or praises: "better performance in harsh conditions", "longer product life"."""
-    words = _words(name)
-    return len(words) > 1 and words[0] in _lists()["praise"] and _head(words) in _lists()["qualities"]
-
-
-def _is_verb_phrase(name: str, _topic: str) -> bool:
-    """Tell whether a name begins with a verb: "reduce wear", "protects vehicles", "making strong materials"."""
-    words = _words(name)
-    # "CAN bus" is an acronym and "Be alloy" an element.
-    if not words or _allowed(name) or name.split(maxsplit=1)[0].isupper() or name.startswith("Be "):
-        return False
-    if words[0] in _lists()["verbs"] or words[0] in _third_person():
-        return True
-    return len(words) > 1 and words[0] in _lists()["auxiliaries"]
-
-
-def _is_sentence(name: str, _topic: str) -> bool:
-    """Tell whether a name has a verb inside, ends like a sentence, or has more words than a name."""
-    words = _words(name)
-    inside = not _third_person().isdisjoint(words[1:-1])
-    return inside or len(words) > MAX_WORDS or bool(_SENTENCE.search(name))
-
-
-def _is_fragment(name: str, _topic: str) -> bool:
-    """Tell whether a name was cut out of a sentence: it begins or ends with a joining word, or has half a bracket."""
-    half = name.count("(") != name.count(")")
-    return half or bool(_TAIL.search(name) or _HEAD.search(name))
-
-
-def _is_stutter(name: str, _topic: str) -> bool:
-    """Tell whether a name says its last word twice: "ceramic composite composite", but "city of Walla Walla"."""
-    words = _words(name)
-    return len(words) > 2 and words[-1] == words[-2] and words[-3] not in _lists()["joints"]  # noqa: PLR2004
-
-
-Rule = Callable[[str, str], bool]
-RULES: dict[str, Rule] = {
-    "no letters": lambda name, _: not any(c.isalpha() for c in canonical(name)),
-    "too long": lambda name, _: len(name) > MAX_CHARACTERS,
-    "markup": lambda name, _: bool(_MARKUP.search(_MILLER.sub("", name))),
-    "prefix": lambda name, _: bool(_PREFIX.search(name)),
-    "identifier": lambda name, _: bool(_IDENTIFIER.search(name) or _SNAKE_NUMBER.search(name)),
-    "placeholder": lambda name, _: bool(_PLACEHOLDER.search(name)),
-    "pronoun": lambda name, _: name.casefold() in _lists()["pronouns"],
-    "bare adjective": _is_adjectival,
-    "fragment": _is_fragment,
-    "stutter": _is_stutter,
-    "verb phrase": _is_verb_phrase,
-    "sentence": _is_sentence,
-    "vague": _is_vague,
-    "praise": _is_praise,
-    "script": _switches_script,
-    "language": _switches_language,
-}
+    # It ends without a noun: "durable", "highly effective", "fibre-reinforced". "LED" is an acronym.
+    before, parts = words[:-1], re.split(r"[\s-]", name.casefold())
+    is_closed = len(parts) > 1 and parts[-1] in lists["participles"]
+    is_joined = before[-1:] in (["and"], ["or"]) or all(_is_adjective(w) or _ADVERB.fullmatch(w) for w in before)
+    is_adjectival = is_closed or (is_joined and _is_adjective(last)) or _ADJECTIVAL.search(name)
+    if is_adjectival and (several or not name.isupper()):
+        yield "bare adjective"
+    # It was cut out of a sentence: it begins or ends with a joining word, or has half a bracket.
+    if name.count("(") != name.count(")") or _TAIL.search(name) or _HEAD.search(name):
+        yield "fragment"
+    # It says its last word twice: "ceramic composite composite", but "city of Walla Walla".
+    if len(words) > 2 and words[-2] == last and words[-3] not in lists["joints"]:  # noqa: PLR2004
+        yield "stutter"
+    # It begins with a verb: "reduce wear", "protects vehicles". "CAN bus" is an acronym and "Be alloy" an element.
+    is_verb = first in lists["verbs"] or first in lists["third person"] or (several and first in lists["auxiliaries"])
+    if is_verb and not (is_allowed or name.split(maxsplit=1)[0].isupper() or name.startswith("Be ")):
+        yield "verb phrase"
+    # It has a verb inside, ends like a sentence, or has more words than a name.
+    if not lists["third person"].isdisjoint(words[1:-1]) or len(words) > MAX_WORDS or _SENTENCE.search(name):
+        yield "sentence"
+    # It says nothing by itself: "ability", "different materials", "a wide range of products".
+    is_vague = several and first in lists["vague"] and head in lists["general"] and not is_allowed
+    if is_vague or " ".join(map(singular, words)) in lists["nothing"] or _QUANTITY.search(name):
+        yield "vague"
+    # It compares or praises: "better performance in harsh conditions", "longer product life".
+    if several and first in lists["praise"] and head in lists["qualities"]:
+        yield "praise"
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,18 +196,13 @@ class Hygiene:
     off: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        unknown = sorted(self.off - RULES.keys())
+        unknown = sorted(self.off.difference(RULES))
         if unknown:
             raise BadInput(f'there is no hygiene rule "{unknown[0]}": the rules are {", ".join(RULES)}')
 
     def __call__(self, name: str, topic: str) -> str:
         """Return the name of the first hygiene rule that a concept's name breaks, "" where it breaks none."""
-        return next((rule for rule, broken in RULES.items() if rule not in self.off and broken(name, topic)), "")
+        return next((rule for rule in broken_rules(name, topic) if rule not in self.off), "")
 
 
 broken_rule = Hygiene()
-
-
-def counts(rejects: Iterable[Reject]) -> dict[str, int]:
-    """Return how often each hygiene rule was broken."""
-    return dict(Counter(reject.rule for reject in rejects))

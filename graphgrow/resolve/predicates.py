@@ -7,11 +7,12 @@ meanings: a wording it does not list is folded and kept, and `unmapped` reports 
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher, get_close_matches
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Self
 
@@ -94,15 +95,6 @@ def _core(text: str) -> str:
     return _ARTICLE.sub("", _PASSIVE.sub("", text))
 
 
-def _base(wording: str) -> str:
-    """Return a wording with its first verb in the base form: "applies to" -> "apply to"; other words may suffer."""
-    verb, _, rest = wording.partition(" ")
-    verb = {"has": "have", "is": "is", "does": "do"}.get(verb) or re.sub(
-        r"(?<=[^aeiou])ies$|(?<=ss)es$|(?<=[cs]h)es$|(?<=[^su])s$", lambda m: "y" if m[0] == "ies" else "", verb
-    )
-    return f"{verb} {rest}".strip()
-
-
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
     """The predicates of a run and every wording of them. `names` is what a JSON schema may offer as an enum."""
@@ -112,29 +104,40 @@ class Vocabulary:
     inverses: Mapping[str, str]
 
     @classmethod
-    def load(cls, path: Path) -> Self:
+    def load(cls, path: Path | Traversable) -> Self:
         """Read a file of the form of predicates.toml; raises BadInput for one that cannot be used."""
         try:
-            return cls.parse(path.read_text(encoding="utf-8"), str(path))
+            entries = TypeAdapter(dict[str, _Entry]).validate_python(tomllib.loads(path.read_text(encoding="utf-8")))
         except (OSError, UnicodeDecodeError) as error:
             raise BadInput(f"the vocabulary {path} cannot be read: {error}") from error
-
-    @classmethod
-    def parse(cls, text: str, where: str = "predicates.toml") -> Self:
-        """Read the text of a vocabulary; raises BadInput as `load` does."""
-        try:
-            entries = TypeAdapter(dict[str, _Entry]).validate_python(tomllib.loads(text))
         except (tomllib.TOMLDecodeError, ValidationError) as error:
-            raise BadInput(f'{where} is no vocabulary: {error}; a table is ["name"] with lists same, turned') from error
+            raise BadInput(f'{path} is no vocabulary: {error}; a table is ["name"] with lists same, turned') from error
         if not entries:
-            raise BadInput(f"{where} names no predicate: write one table a predicate")
-        said: dict[str, Wording] = {}
-        for wording, meaning in _listed(entries):
-            _file(said, wording, meaning, where)
-        for wording, meaning in list(said.items()):
-            said.setdefault(_base(wording), meaning)
+            raise BadInput(f"{path} names no predicate: write one table a predicate")
+        listed = [(name, Wording(name)) for name in entries]  # first of all, so that no other may take them
+        for name, entry in entries.items():
+            listed += [(wording, Wording(name)) for wording in entry.same]
+            listed += [(wording, Wording(name, turned=True)) for wording in entry.turned]
+        wordings: dict[str, Wording] = {}
+        for wording, meaning in listed:
+            text, predicate = folded(wording), meaning.predicate
+            if not text or (wording == predicate and text != wording):
+                raise BadInput(f'{path}: the predicate "{predicate}" has "{wording}": write it in lower-case words')
+            for form in (text, _core(text)):
+                known = wordings.setdefault(form, meaning)
+                if known != meaning and known.predicate == form:
+                    raise BadInput(f'{path}: "{wording}" of "{predicate}" is a predicate itself: keep one of the two')
+                if known != meaning:
+                    raise BadInput(f'{path}: "{wording}" is listed under "{known.predicate}" and "{predicate}"')
+        # The base form of the first verb means the same, "apply to" as "applies to"; other words may suffer.
+        for wording, meaning in list(wordings.items()):
+            verb, _, rest = wording.partition(" ")
+            base = {"has": "have", "is": "is", "does": "do"}.get(verb) or re.sub(
+                r"(?<=[^aeiou])ies$|(?<=ss)es$|(?<=[cs]h)es$|(?<=[^su])s$", lambda m: "y" if m[0] == "ies" else "", verb
+            )
+            wordings.setdefault(f"{base} {rest}".strip(), meaning)
         inverses = {name: folded(entry.turned[0]) for name, entry in entries.items() if entry.turned}
-        return cls(tuple(entries), said, inverses)
+        return cls(tuple(entries), wordings, inverses)
 
     def look_up(self, predicate: str) -> Wording | None:
         """Return what a wording means, None where the vocabulary does not list it."""
@@ -157,55 +160,23 @@ class Vocabulary:
             wording = folded(predicate)
             if wording and self.look_up(wording) is None:
                 missing[wording] += count
-        return [self._proposal(wording, count) for wording, count in missing.most_common()]
-
-    def _proposal(self, wording: str, count: int) -> Unmapped:
-        alike = [] if _NEGATION.search(wording) else get_close_matches(_core(wording), self.wordings, 1, ALIKE)
-        if not alike:
-            return Unmapped(wording, count, "", turned=False, score=0.0)
-        meaning = self.wordings[alike[0]]
-        score = round(SequenceMatcher(None, alike[0], _core(wording)).ratio(), 3)
-        return Unmapped(wording, count, meaning.predicate, meaning.turned, score)
-
-
-def _listed(entries: Mapping[str, _Entry]) -> Iterator[tuple[str, Wording]]:
-    """Yield every wording with its meaning, the predicates' own names first."""
-    yield from ((name, Wording(name)) for name in entries)
-    for name, entry in entries.items():
-        yield from ((wording, Wording(name)) for wording in entry.same)
-        yield from ((wording, Wording(name, turned=True)) for wording in entry.turned)
-
-
-def _file(said: dict[str, Wording], wording: str, meaning: Wording, where: str) -> None:
-    """Enter a wording; raises BadInput where it is empty, or has a meaning already."""
-    text = folded(wording)
-    if not text or (wording == meaning.predicate and text != wording):
-        raise BadInput(f'{where}: the predicate "{meaning.predicate}" has "{wording}": write it in lower-case words')
-    for form in dict.fromkeys((text, _core(text))):
-        known = said.setdefault(form, meaning)
-        if known == meaning:
-            continue
-        if known.predicate == form:
-            raise BadInput(f'{where}: "{wording}" of "{meaning.predicate}" is a predicate itself: keep one of the two')
-        raise BadInput(f'{where}: "{wording}" is listed under "{known.predicate}" and "{meaning.predicate}"')
+        rows = []
+        for wording, count in missing.most_common():
+            core = _core(wording)
+            # What denies is alike in writing to what it denies.
+            alike = [] if _NEGATION.search(wording) else get_close_matches(core, self.wordings, 1, ALIKE)
+            meaning = self.wordings[alike[0]] if alike else Wording("")
+            score = round(SequenceMatcher(None, alike[0], core).ratio(), 3) if alike else 0.0
+            rows.append(Unmapped(wording, count, meaning.predicate, meaning.turned, score))
+        return rows
 
 
 @cache
 def vocabulary() -> Vocabulary:
     """Return the vocabulary that ships with the package."""
-    return Vocabulary.parse((files("graphgrow.resolve") / "predicates.toml").read_text(encoding="utf-8"))
+    return Vocabulary.load(files("graphgrow.resolve") / "predicates.toml")
 
 
 def read(predicate: str) -> Wording:
     """Return what a wording means in the packaged vocabulary."""
     return vocabulary().read(predicate)
-
-
-def canonical_predicate(predicate: str) -> str:
-    """Return the packaged vocabulary's wording for a predicate, source and target staying where they are."""
-    return vocabulary().canonical(predicate)
-
-
-def unmapped(counts: Mapping[str, int]) -> list[Unmapped]:
-    """Return the wordings the packaged vocabulary does not list, the most frequent first, each with a proposal."""
-    return vocabulary().unmapped(counts)

@@ -1,15 +1,24 @@
-"""Where the log of a graph lives: one contract, several homes, picked by URL."""
+"""Where the log of a graph is kept: one contract over a SQLite file, a Neo4j server and memory, picked by URL."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from graphgrow.errors import BadInput
-from graphgrow.graph.graph import Graph
+from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.model import Event
 from graphgrow.stores.projection import Projection
 
 DEFAULT_URL = "sqlite:graph.db"
+NEO4J = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
+LONGEST_NAME = 200
+_EXAMPLE = (
+    "write neo4j://localhost:7687?graph=NAME&database=DB (graph and database may be left out),"
+    " and put a password with / ? # or @ in it into NEO4J_PASSWORD"
+)
 
 
 class GraphStore(Protocol):
@@ -32,7 +41,7 @@ class GraphStore(Protocol):
 
     def graph(self) -> Graph:
         """Return the fold over all events."""
-        ...
+        return fold(self.events())
 
     def projection(self) -> Projection:
         """Return concepts and relations as the store itself keeps them, for `verify`."""
@@ -55,46 +64,95 @@ class GraphStore(Protocol):
         ...
 
 
-def _sqlite(url: str, *, create: bool) -> GraphStore:
-    from graphgrow.stores.sqlite import SQLiteStore
+@dataclass(frozen=True, slots=True)
+class StoreURL:
+    """What a store URL names: the `path` of a file, one graph on a Neo4j `server`, or memory.
 
-    return SQLiteStore(Path(url.removeprefix("sqlite:")), create=create)
+    `user` and `password` are who asks the server; `database` is "" for that user's home database.
+    """
+
+    kind: Literal["sqlite", "neo4j", "memory"]
+    path: Path | None = None
+    server: str = ""
+    user: str = ""
+    password: str = field(default="", repr=False)
+    graph: str = "graph"
+    database: str = ""
+
+    @property
+    def url(self) -> str:
+        """The URL in one spelling, without user and password: fit for logs and screens."""
+        if not self.server:
+            return f"{self.kind}:{self.path or ''}"
+        options = {"graph": self.graph} | ({"database": self.database} if self.database else {})
+        return f"{self.server}?{urlencode(options)}"
+
+    @property
+    def short(self) -> str:
+        """What a person would type: the path of a file, else the URL."""
+        return str(self.path) if self.path else self.url
 
 
-def _memory(url: str, *, create: bool) -> GraphStore:
-    from graphgrow.stores.memory import MemoryStore
+def store_url(url: str, env: Mapping[str, str] = os.environ) -> StoreURL:
+    """Return what a URL (`sqlite:PATH`, `neo4j://HOST:PORT?graph=NAME&database=DB`, `memory:`) or a plain path names.
 
-    if url != "memory:" or not create:
-        raise BadInput(f"{url} is always a new, empty store: use sqlite:PATH to keep a graph")
-    return MemoryStore()
-
-
-def _neo4j(url: str, *, create: bool) -> GraphStore:
-    from graphgrow.stores.neo4j import Neo4jStore
-    from graphgrow.stores.neo4j.address import address
-
-    return Neo4jStore(address(url), create=create)
-
-
-NEO4J = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
-SCHEMES: dict[str, Callable[..., GraphStore]] = {
-    "sqlite": _sqlite,
-    "memory": _memory,
-    **dict.fromkeys(NEO4J, _neo4j),
-}
+    User and password of a server come from the URL, else from NEO4J_USERNAME and NEO4J_PASSWORD. Raises BadInput for
+    an unknown scheme, and for a server's URL that names none, has other options, or a graph name that is none.
+    """
+    scheme, colon, rest = url.partition(":")
+    if not colon or "/" in scheme or "." in scheme or scheme == "sqlite":
+        return StoreURL("sqlite", Path(rest if scheme == "sqlite" and colon else url))
+    if scheme == "memory":
+        if rest:
+            raise BadInput(f"{url} is always a new, empty store: use sqlite:PATH to keep a graph")
+        return StoreURL("memory")
+    if scheme not in NEO4J:
+        raise BadInput(
+            f"unknown store {scheme}:… : use a path to a .db file, sqlite:PATH, memory: or neo4j://HOST?graph=NAME"
+        )
+    try:
+        url.encode()
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+        options = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
+    except ValueError:  # what it says may quote a password
+        raise BadInput(f"this Neo4j store URL cannot be read: {_EXAMPLE}") from None
+    if not host:
+        raise BadInput(f"a Neo4j store URL names its server: {_EXAMPLE}")
+    if parts.path not in {"", "/"} or parts.fragment:
+        raise BadInput(f"nothing but ?graph= and ?database= may follow the server in a Neo4j store URL: {_EXAMPLE}")
+    if options.keys() - {"graph", "database"}:
+        raise BadInput(f"a Neo4j store URL has the options graph and database alone: {_EXAMPLE}")
+    graph = options.get("graph", "graph")
+    if not graph.strip() or not graph.isprintable() or len(graph) > LONGEST_NAME:
+        raise BadInput(f"{graph[:40]!r} is no name for a graph: up to {LONGEST_NAME} printable characters")
+    return StoreURL(
+        "neo4j",
+        server=f"{parts.scheme}://{f'[{host}]' if ':' in host else host}" + (f":{port}" if port is not None else ""),
+        user=unquote(parts.username or "") or env.get("NEO4J_USERNAME", "") or "neo4j",
+        password=unquote(parts.password or "") or env.get("NEO4J_PASSWORD", ""),
+        graph=graph,
+        database=options.get("database", ""),
+    )
 
 
 def open_store(url: str, *, create: bool = False) -> GraphStore:
-    """Open the store a URL (`sqlite:PATH`, `neo4j://HOST?graph=NAME`, `memory:`) or a plain path names.
+    """Open the store that a URL or a plain path names; see `store_url`.
 
     Raises BadInput for an unknown scheme, and for a store that is not there unless `create` is set; StoreError for one
     that cannot be read.
     """
-    scheme, colon, _ = url.partition(":")
-    if not colon or "/" in scheme or "." in scheme:
-        scheme = "sqlite"
-    if scheme not in SCHEMES:
-        raise BadInput(
-            f"unknown store {scheme}:… : use a path to a .db file, sqlite:PATH, memory: or neo4j://HOST?graph=NAME"
-        )
-    return SCHEMES[scheme](url, create=create)
+    place = store_url(url)
+    if place.path:
+        from graphgrow.stores.sqlite import SQLiteStore
+
+        return SQLiteStore(place.path, create=create)
+    if place.kind == "neo4j":
+        from graphgrow.stores.neo4j import Neo4jStore
+
+        return Neo4jStore(place, create=create)
+    if not create:
+        raise BadInput(f"{url} is always a new, empty store: use sqlite:PATH to keep a graph")
+    from graphgrow.stores.memory import MemoryStore
+
+    return MemoryStore()

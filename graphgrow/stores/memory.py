@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from graphgrow.errors import StaleGraph
 from graphgrow.graph.events import from_json, sealed
-from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.model import Event
+from graphgrow.stores import GraphStore
 from graphgrow.stores.projection import Projection, project
 
 
-class MemoryStore:
+class MemoryStore(GraphStore):
     """Events as the lines of JSON that a file would hold, so that what works here works on disk."""
 
     url = "memory:"
@@ -33,10 +33,6 @@ class MemoryStore:
         """Yield the events after seq `since`."""
         for line in self._lines[since:]:
             yield from_json(line)
-
-    def graph(self) -> Graph:
-        """Return the fold over all events."""
-        return fold(self.events())
 
     def projection(self) -> Projection:
         """Return the fold's own projection: this store keeps no other."""

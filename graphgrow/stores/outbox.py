@@ -18,16 +18,18 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from graphgrow.errors import StoreError
-from graphgrow.graph.events import adapter
+from graphgrow.graph.events import NOT_STORED, adapter
 from graphgrow.graph.model import Answer, Question
+from graphgrow.stores import store_url
 
 if TYPE_CHECKING:
     from filelock import FileLock
 
 
 ATTEMPTS = 20
-T = TypeVar("T")
 BOLT = 7687  # the port of a Neo4j URL that names none
+NOT_KEPT: Any = {"question": {"prompt": {"asks"}, "smaller": {"asks"}}, "answer": {"prompt": {"asks"}}} | NOT_STORED
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +44,23 @@ class PendingReply:
 
 
 def state_folder(url: str, env: Mapping[str, str] = os.environ) -> Path | None:
-    """Return where replies for a store wait: a folder of the user's, named by a digest; None for `memory:`."""
-    if url.startswith("memory:"):
+    """Return where replies for a store wait: a folder of the user's, named by a digest; None for `memory:`.
+
+    It is the same folder for URLs of the same store, however they are written.
+    """
+    store = store_url(url)
+    if store.path:
+        spelling = f"sqlite:{store.path.resolve()}"
+    elif store.server:
+        parts = urlsplit(store.url)
+        spelling = f"neo4j://{parts.hostname}:{parts.port or BOLT}?{parts.query}"
+    else:
         return None
     try:
         root = Path(env.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
     except RuntimeError:
         raise StoreError("there is no home to keep replies safe in: set XDG_STATE_HOME to a folder") from None
-    name = hashlib.sha256(_one_spelling(url).encode(errors="surrogateescape")).hexdigest()[:16]
-    return root / "graphgrow" / name
-
-
-def _one_spelling(url: str) -> str:
-    """Return the same text for URLs of the same store, however they are written."""
-    if url.startswith("sqlite:"):
-        return f"sqlite:{Path(url.removeprefix('sqlite:')).resolve()}"
-    parts = urlsplit(url)
-    return f"neo4j://{parts.hostname}:{parts.port or BOLT}?{parts.query}"
+    return root / "graphgrow" / hashlib.sha256(spelling.encode(errors="surrogateescape")).hexdigest()[:16]
 
 
 class Outbox(Generic[T]):
@@ -67,35 +69,29 @@ class Outbox(Generic[T]):
     def __init__(self, folder: Path | None, kind: type[T]) -> None:
         self.folder = folder
         self._kind: Any = kind | None  # pydantic takes names from our codec for a union, not for a bare dataclass
-        self._run = ""
         self._numbers = count(1)
+        self._own: Path | None = None  # the folder of this run
         self._lock: FileLock | None = None
 
-    @property
-    def _own(self) -> Path | None:
-        return self.folder / self._run if self.folder else None
-
     def __enter__(self) -> Self:
-        if self.folder:
-            try:
-                self._lock = self._start(self.folder)
-            except OSError as error:
-                raise StoreError(
-                    f"replies cannot be kept safe in {self.folder} ({error.strerror}):"
-                    " set XDG_STATE_HOME to a folder that can be written"
-                ) from None
-        return self
-
-    def _start(self, folder: Path) -> "FileLock":
-        """Take a lock of a new name, then make the run's folder, so that nobody finds a folder without its owner."""
-        for _ in range(ATTEMPTS):
-            self._run = f"{os.getpid()}-{uuid4().hex[:8]}"
-            with suppress(FileNotFoundError):  # a run that ended has just taken the empty folder away
-                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-                if lock := _take(folder / f"{self._run}.lock"):
-                    (folder / self._run).mkdir(mode=0o700)
-                    return lock
-        raise FileNotFoundError(ENOENT, "the folder is taken away again and again")
+        if self.folder is None:
+            return self
+        try:
+            for _ in range(ATTEMPTS):
+                own = self.folder / f"{os.getpid()}-{uuid4().hex[:8]}"
+                with suppress(FileNotFoundError):  # a run that ended has just taken the empty folder away
+                    self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                    # The lock comes first, so that nobody finds a run's folder without its owner.
+                    if lock := _take(own.with_suffix(".lock")):
+                        own.mkdir(mode=0o700)
+                        self._own, self._lock = own, lock
+                        return self
+            raise FileNotFoundError(ENOENT, "the folder is taken away again and again")
+        except OSError as error:
+            raise StoreError(
+                f"replies cannot be kept safe in {self.folder} ({error.strerror}):"
+                " set XDG_STATE_HOME to a folder that can be written"
+            ) from None
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -113,11 +109,16 @@ class Outbox(Generic[T]):
         draft = path.with_suffix(".draft")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(adapter(self._kind).dump_json(pending))
+            file.write(adapter(self._kind).dump_json(pending, exclude=NOT_KEPT))
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
-        _sync(path.parent)
+        with suppress(OSError):  # its name too, where the system lets a folder be opened
+            descriptor = os.open(self._own, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
         return path
 
     def drop(self, path: Path | None) -> None:
@@ -132,8 +133,17 @@ class Outbox(Generic[T]):
 
         if self.folder is None or self._own is None:
             return
-        for lock in sorted(self.folder.glob("*.lock"), key=_age):
-            self._move(lock)
+        began = dict[Path, float]()
+        for path in self.folder.glob("*.lock"):
+            with suppress(FileNotFoundError):
+                began[path] = path.stat().st_mtime
+        for path in sorted(began, key=began.__getitem__):
+            lock = _take(path) if path.stem != self._own.name else None
+            if lock:  # nobody holds it: the run is dead
+                theirs = path.with_suffix("")
+                for file in sorted([*theirs.glob("*.json"), *theirs.glob("*.draft")]):
+                    file.replace(self._own / f"adopted-{next(self._numbers):06}.json")
+                _leave(theirs, lock)
         for path in sorted(self._own.glob("adopted-*.json")):
             try:
                 pending = adapter(self._kind).validate_json(path.read_bytes())
@@ -143,25 +153,6 @@ class Outbox(Generic[T]):
                 path.replace(path.with_suffix(".unreadable"))
                 continue
             yield path, pending
-
-    def _move(self, lock: Path) -> None:
-        """Bring the files of a run into this one's folder where the run is dead."""
-        held = _take(lock) if lock.stem != self._run else None
-        if held and self._own:
-            theirs = lock.with_suffix("")
-            for path in sorted([*theirs.glob("*.json"), *theirs.glob("*.draft")]):
-                path.replace(self._own / f"adopted-{next(self._numbers):06}.json")
-            _leave(theirs, held)
-
-
-def _sync(folder: Path) -> None:
-    """Bring the names in a folder to the platter, where the system lets a folder be opened."""
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _take(path: Path) -> "FileLock | None":
@@ -183,10 +174,3 @@ def _leave(folder: Path, lock: "FileLock") -> None:
             folder.rmdir()
         Path(lock.lock_file).unlink()
     lock.release()
-
-
-def _age(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except FileNotFoundError:
-        return 0.0

@@ -1,9 +1,12 @@
 """What a store shows of a graph without its log, and whether the two agree."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
+from typing import Any
 
-from graphgrow.graph.graph import Graph
-from graphgrow.graph.model import Relation
+from graphgrow.graph.graph import Graph, fold
+from graphgrow.graph.model import Event, Relation
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +21,7 @@ class Projection:
 def project(graph: Graph) -> Projection:
     """Return the projection that a folded graph must have."""
     concepts = {k: (c.name, c.aliases, graph.introduced[k]) for k, c in graph.concepts.items()}
-    relations = {r: (graph.support(r), said[0].seq, said[-1].seq) for r, said in graph.relations.items()}
+    relations = {r: (graph.support(r), known[0].seq, known[-1].seq) for r, known in graph.relations.items()}
     return Projection(graph.seq, concepts, relations)
 
 
@@ -32,26 +35,34 @@ class Patch:
     relations: dict[Relation, tuple[int, int, int]]
 
 
-def patch(before: Projection, after: Projection) -> Patch:
-    """Return how to come from one projection to another."""
-    return Patch(
+def patch(log: Iterable[Event], events: Sequence[Event]) -> tuple[Patch, Graph]:
+    """Return what events that decide about those of a log change in what is shown, and the graph after them.
+
+    It costs as much as the graph.
+    """
+    graph = fold(takewhile(lambda event: event.seq < events[0].seq, log))
+    before = project(graph)
+    graph.apply_all(events)
+    after = project(graph)
+    change = Patch(
         [key for key in before.concepts if key not in after.concepts],
         [relation for relation in before.relations if relation not in after.relations],
         {key: row for key, row in after.concepts.items() if before.concepts.get(key) != row},
         {relation: row for relation, row in after.relations.items() if before.relations.get(relation) != row},
     )
+    return change, graph
 
 
 def differences(log: Projection, stored: Projection, most: int = 20) -> list[str]:
     """Return up to `most` sentences that say where log and projection disagree; none where they are equal."""
-    found = [] if log.seq == stored.seq else [f"the log ends at event {log.seq}, the projection at {stored.seq}"]
-    found += _compare("concept", log.concepts, stored.concepts)
-    found += _compare("relation", log.relations, stored.relations)
-    return found[:most]
-
-
-def _compare(what: str, log: dict, stored: dict) -> list[str]:  # type: ignore[type-arg]  # two shapes, one comparison
-    missing = [f"{what} {key} is in the log but not in the store" for key in log.keys() - stored.keys()]
-    extra = [f"{what} {key} is in the store but not in the log" for key in stored.keys() - log.keys()]
-    other = [f"{what} {k}: log {log[k]}, store {stored[k]}" for k in log.keys() & stored.keys() if log[k] != stored[k]]
-    return sorted(missing) + sorted(extra) + sorted(other)
+    sentences = [] if log.seq == stored.seq else [f"the log ends at event {log.seq}, the projection at {stored.seq}"]
+    tables: tuple[tuple[str, dict[Any, Any], dict[Any, Any]], ...] = (
+        ("concept", log.concepts, stored.concepts),
+        ("relation", log.relations, stored.relations),
+    )
+    for what, said, kept in tables:
+        sentences += sorted(f"{what} {key} is in the log but not in the store" for key in said.keys() - kept.keys())
+        sentences += sorted(f"{what} {key} is in the store but not in the log" for key in kept.keys() - said.keys())
+        both = said.keys() & kept.keys()
+        sentences += sorted(f"{what} {k}: log {said[k]}, store {kept[k]}" for k in both if said[k] != kept[k])
+    return sentences[:most]

@@ -2,12 +2,10 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
 from itertools import islice
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 from graphgrow.errors import StoreAway
-from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.model import Event
 from graphgrow.stores import GraphStore
 from graphgrow.stores.projection import Projection
@@ -15,10 +13,11 @@ from graphgrow.stores.projection import Projection
 FIRST_PAUSE = 1.0  # seconds, doubled after each attempt
 LONGEST_PAUSE = 30.0
 PAGE = 200
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Patient:
+class Patient(GraphStore):
     """Any store, with back-off while it is away: `wait(seconds, why)` sleeps and says so, and may raise to give up."""
 
     def __init__(
@@ -31,11 +30,12 @@ class Patient:
         self.url = store.url
         self._store, self._seconds, self._wait, self._timer = store, 60 * minutes, wait, timer
 
-    def _try(self, call: Callable[[], T]) -> T:
+    def _again(self, call: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
+        """Return what a call returns as soon as the store answers; raises StoreAway when the minutes are over."""
         pause, until = FIRST_PAUSE, self._timer() + self._seconds
         while True:
             try:
-                return call()
+                return call(*args, **options)
             except StoreAway as error:
                 left = until - self._timer()
                 if left <= 0:
@@ -45,33 +45,29 @@ class Patient:
 
     def append(self, *events: Event) -> int:
         """Commit events as soon as the store takes them; never twice, for a store knows what it has taken."""
-        return self._try(lambda: self._store.append(*events))
+        return self._again(self._store.append, *events)
 
     def events(self, since: int = 0) -> Iterator[Event]:
         """Yield the events after seq `since`, in pages."""
-        while page := self._try(partial(self._page, since)):
-            yield from page
-            since = page[-1].seq
 
-    def _page(self, since: int) -> list[Event]:
-        return list(islice(self._store.events(since), PAGE))
+        def page(since: int) -> list[Event]:
+            return list(islice(self._store.events(since), PAGE))
 
-    def graph(self) -> Graph:
-        """Return the fold over all events."""
-        return fold(self.events())
+        while events := self._again(page, since):
+            yield from events
+            since = events[-1].seq
 
     def projection(self) -> Projection:
         """Return what the store shows."""
-        return self._try(self._store.projection)
+        return self._again(self._store.projection)
 
     def lease(self, name: str, holder: str, seconds: float) -> bool:
         """Take or renew a named lease; False while somebody else holds it."""
-        return self._try(lambda: self._store.lease(name, holder, seconds))
+        return self._again(self._store.lease, name, holder, seconds)
 
     def recall(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
         """Return what is kept of the keys."""
-        keys = list(keys)
-        return self._try(lambda: self._store.recall(kind, keys))
+        return self._again(self._store.recall, kind, list(keys))
 
     def remember(self, kind: str, values: Mapping[str, bytes]) -> None:
         """Keep results under their keys."""

@@ -31,9 +31,8 @@ from graphgrow.measure import measure
 from graphgrow.measure.evolution import pair_paths
 from graphgrow.prompts.render import render
 from graphgrow.resolve.resolve import VERBATIM, resolve
-from graphgrow.stores import GraphStore
+from graphgrow.stores import GraphStore, store_url
 from graphgrow.stores.neo4j import Neo4jStore
-from graphgrow.stores.neo4j.address import address
 from graphgrow.stores.projection import differences, project
 from graphgrow.stores.sqlite import SQLiteStore
 from tests.conftest import triples
@@ -126,7 +125,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> GraphStore:
     """Return an empty store of each kind that keeps a projection."""
     if request.param == "sqlite":
         return SQLiteStore(tmp_path / "g.db", create=True)
-    return Neo4jStore(address(request.getfixturevalue("neo4j_graph")), create=True)
+    return Neo4jStore(store_url(request.getfixturevalue("neo4j_graph")), create=True)
 
 
 LIFE: list[tuple[object, ...]] = [
@@ -279,11 +278,11 @@ def test_a_prompt_names_what_nobody_wants_there() -> None:
     )
     graph.apply(edits.reject(graph, "magic glue"))
     graph.apply(event(graph, triples(("silk", "contains", "magic glues"), ("silk", "is a", "bone"))))
-    asked = render(Focus("bfs", ("silk",), "a test"), graph, "silk", schema={}).user
+    asked = render(Focus("bfs", ("silk",), "a test"), graph, "silk").user
     assert 'Not wanted: "Magic glue", "magic glues".' in asked
-    assert "Not wanted" not in render(Focus("bfs", ("wood",), "a test"), graph, "silk", schema={}).user
+    assert "Not wanted" not in render(Focus("bfs", ("wood",), "a test"), graph, "silk").user
     graph.apply(edits.restore(graph, "magic glue"))
-    assert '"Magic glue"' in render(Focus("bfs", ("silk",), "a test"), graph, "silk", schema={}).user
+    assert '"Magic glue"' in render(Focus("bfs", ("silk",), "a test"), graph, "silk").user
 
 
 def test_the_queue_has_first_what_changes_most() -> None:

@@ -48,7 +48,7 @@ class Slow(Scripted):
     def ask(self, prompt):
         time.sleep(0.05)
         protein = f"protein {uuid4().int % 10**6}"
-        return self._billed(prompt, triples(("spider silk", "contains", protein), (protein, "forms", "sheet")))
+        return Scripted([triples(("spider silk", "contains", protein), (protein, "forms", "sheet"))]).ask(prompt)
 
 path, real, speed = Path(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
 with working(path, FastClock(START, real, speed), lambda _: Slow([])) as dispatcher:

@@ -8,11 +8,10 @@ from graphgrow.errors import StoreError
 from graphgrow.graph.events import from_json, to_json
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.model import Answer, Delta, Expansion, Focus, Prompt, Proposal, Question, Reply, Triple
-from graphgrow.growth.step import expansion
 from graphgrow.measure import measure
 from graphgrow.measure.panel import panel
 from graphgrow.resolve.resolve import RESOLVE, resolve
-from tests.conftest import triples
+from tests.conftest import expansion, triples
 
 words = st.sampled_from(
     ["silk", "Silks", "nacre", "bone", "chitin", "keratin", "wood", "Lignin", "resilin", "aragonite"]

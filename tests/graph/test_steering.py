@@ -1,4 +1,4 @@
-"""Steering: what people want binds the next question, is used up by the step that followed it, and keeps to its scope."""
+"""Steering: what people want binds the next question, is used up by the step that follows it, keeps to its scope."""
 
 import json
 from collections.abc import Callable, Container
@@ -21,10 +21,9 @@ from graphgrow.graph.model import Budget, Edit, Expansion, Focus, Prompt, Reply
 from graphgrow.growth.loop import Growth, Settings
 from graphgrow.growth.replay import replay
 from graphgrow.llm.scripted import Scripted
-from graphgrow.llm.simulated.asked import read
 from graphgrow.policy import POLICIES, open_policy
+from graphgrow.policy.round import PINNED_EVERY, directives_for
 from graphgrow.policy.strategies import STRATEGIES
-from graphgrow.policy.strategies.pinned import PINNED_EVERY, followed
 from graphgrow.prompts.render import CONNECT, WANTED, angles
 from graphgrow.resolve.resolve import RESOLVE
 from graphgrow.stores import GraphStore
@@ -57,7 +56,8 @@ class Chatty(Scripted):
         self._meanwhile.get(number, lambda: None)()
         if number in self._bad:
             return Reply("I would rather talk about the weather.")
-        about = read(prompt).concepts[0]
+        assert prompt.asks
+        about = prompt.asks.concepts[0]
         return Reply(triples((about, "contains", f"protein {number}"), (f"protein {number}", "forms", f"web {number}")))
 
 
@@ -111,7 +111,7 @@ def test_a_focus_is_the_next_question_once() -> None:
 
 @pytest.mark.parametrize("width", [1, 2, 5])
 def test_a_focus_is_used_up_once_at_any_width(width: int) -> None:
-    """Two directives for one concept are two questions about it, three for others one each, in the order they were set."""
+    """Two foci on one concept are two questions about it, three for others one each, in the order they were set."""
     names = ("calcium", "calcium", "xylem", "alanine", "lignin")
     store = home(*[lambda graph, name=name: directives.focus(graph, name) for name in names])
     order = [e.focus.concepts[0] for e in run(store, 9, width=width) if e.focus.strategy == "steered"]
@@ -242,7 +242,7 @@ def test_a_community_takes_its_instruction_along_but_not_into_another() -> None:
     list(Growth("silk", store, Scripted([triples(*grown)]), how(1)))
 
     def told(*keys: str) -> bool:
-        return bool(followed(store.graph(), [Focus("test", keys, "a test")])[0])
+        return bool(directives_for(store.graph(), [Focus("test", keys, "a test")])[0])
 
     assert [told(key) for key in ("bone", "hydroxyl", "silk", "lignin")] == [True, True, False, False]
     assert not told("bone", "silk")
@@ -350,7 +350,7 @@ def test_fold_of_a_beginning_and_the_rest_is_the_fold_of_all(life: list[tuple[ob
 
 
 def test_steering_shows_nothing_anew(tmp_path: Path) -> None:
-    """No directive costs a graph to be built again, and log and projection agree after each, in the SQLite store too."""
+    """No directive has a graph built again, and log and projection agree after each, in the SQLite store too."""
     log = list(home().events())
     with closing(SQLiteStore(tmp_path / "g.db", create=True)) as store:
         store.append(*log)
@@ -399,7 +399,8 @@ def test_an_instruction_is_one_bounded_line_of_quoted_text() -> None:
     assert lines[-1] == wanted(event)
     assert lines[-1].count('"') == 16
     assert len(lines[-1]) < 2000
-    assert read(event.prompt).concepts == event.focus.concepts
+    assert event.prompt.asks
+    assert event.prompt.asks.concepts == event.focus.concepts
     with pytest.raises(BadInput, match="8 instructions bind already"):
         commit(store, lambda graph: directives.instruct(graph, "a ninth"))
 

@@ -8,16 +8,18 @@ import pytest
 
 from graphgrow.api import directives
 from graphgrow.graph.graph import Graph, fold
-from graphgrow.graph.model import ARBITER, Answer, Budget, Change, Delta, Edit, Expansion, Relation
+from graphgrow.graph.model import ARBITER, Answer, Budget, Change, Delta, Edit, Expansion, Question, Relation
 from graphgrow.growth import arbiter
 from graphgrow.growth.loop import Growth, Settings
 from graphgrow.llm.scripted import Scripted
 from graphgrow.measure import measure
 from graphgrow.policy import open_policy
+from graphgrow.prompts.render import render
+from graphgrow.resolve.resolve import RESOLVE
 from graphgrow.stores.projection import differences, project
 from graphgrow.stores.sqlite import SQLiteStore
 from tests.cli.test_cli import graphgrow
-from tests.conftest import triples
+from tests.conftest import expansion, triples
 from tests.graph.test_graph import event
 from tests.servers import Answer as Reply
 from tests.servers import completion, in_order, serving
@@ -108,10 +110,12 @@ def test_what_was_decided_meanwhile_stays_decided(store: SQLiteStore) -> None:
     with closing(store):
         graph = store.graph()
         doubt = next(graph.doubts())
-        asked = arbiter.question(doubt, graph, "steel")
+        (focus, *_) = arbiter.doubtful(graph)
+        asked = Question(focus, render(focus, graph, "steel"))
+        assert set(doubt.concepts) == set(focus.concepts)
         answer = Answer(asked.prompt, event(Graph(), verdict("same")).reply)
         graph.apply(Edit(3, "merge", Delta(changes=(Change("merge", ("hot forming", "hot forging")),))))
-        assert arbiter.judgement(graph, "steel", asked, answer, seed=0, at="").delta == Delta()
+        assert expansion(graph, "steel", asked, answer, RESOLVE).delta == Delta()
 
 
 def test_review_can_be_left_to_a_model(store: SQLiteStore, tmp_path: Path) -> None:
@@ -122,7 +126,7 @@ def test_review_can_be_left_to_a_model(store: SQLiteStore, tmp_path: Path) -> No
     with serving(lambda asked: listing if asked.path.endswith("/models") else chats(asked)) as server:
         words = ("review", "g.db", "--arbiter", "llm", "--base-url", server.base_url)
         done = graphgrow(*words, cwd=tmp_path)
-    assert "1 pairs wait for a decision" in done.stdout
+    assert "1 possible duplicate waits for a decision" in done.stdout
     assert "same: I know" in graphgrow("log", "g.db", "--json", cwd=tmp_path).stdout
 
 

@@ -14,20 +14,20 @@ from graphgrow.api.edits import commit
 from graphgrow.api.models import make_world
 from graphgrow.graph.events import to_json
 from graphgrow.graph.graph import Graph, fold
-from graphgrow.graph.model import INTENTS, Answer, Budget, Edit, Expansion, Focus, Prompt, Reply
-from graphgrow.growth.intents import MOST, listed, most_different, question, read
+from graphgrow.graph.model import INTENTS, Answer, Budget, Edit, Expansion, Focus, Prompt, Question, Reply
+from graphgrow.growth.intents import MOST, most_different
 from graphgrow.growth.loop import Growth, Settings
 from graphgrow.llm import LLM
 from graphgrow.llm.embedders import Floats, normalised
 from graphgrow.llm.scripted import Scripted
-from graphgrow.llm.simulated.asked import read as read_prompt
 from graphgrow.llm.simulated.world import World
+from graphgrow.parse.forms import read_questions as read
 from graphgrow.policy import open_policy
 from graphgrow.prompts.render import KINDS, angles, render
 from graphgrow.resolve.identity import Meanings
-from graphgrow.resolve.options import resolver
+from graphgrow.resolve.options import open_resolver
 from graphgrow.stores.memory import MemoryStore
-from tests.conftest import chatter, triples
+from tests.conftest import chatter, expansion, triples
 
 ASKS = (
     "which proteins build the core of the thread?",
@@ -62,9 +62,14 @@ def told(store: MemoryStore) -> list[Expansion]:
 def heard(reply: str, count: int = 3, graph: Graph | None = None, finish: str = "stop", **how: object) -> Expansion:
     """Return the event that a reply to the question for intents is."""
     graph = graph or Graph()
-    asked = question(FOCUS, graph, "spider silk", count, seed=0)
+    asked = question(FOCUS, graph, "spider silk", count)
     answer = Answer(asked.prompt, Reply(reply, finish_reason=finish))
-    return listed(graph, "spider silk", asked, answer, resolver(**how), seed=0, at="")  # type: ignore[arg-type]
+    return expansion(graph, "spider silk", asked, answer, open_resolver(**how))  # type: ignore[arg-type]
+
+
+def question(focus: Focus, graph: Graph, topic: str, count: int) -> Question:
+    """Return the question for twice as many intents as are to be asked."""
+    return Question(focus, render(focus, graph, topic, intents=2 * count))
 
 
 @pytest.mark.parametrize(
@@ -237,8 +242,8 @@ def test_a_rejected_concept_is_not_asked_about() -> None:
     )
     graph = store.graph()
     focus = Focus("bfs", ("fibroin",), "next", angle=INTENTS)
-    asked = question(focus, graph, "silk", 3, 0)
-    graph.apply(listed(graph, "silk", asked, Answer(asked.prompt, Reply(asking(*ASKS))), resolver(), seed=0, at=""))
+    asked = question(focus, graph, "silk", 3)
+    graph.apply(expansion(graph, "silk", asked, Answer(asked.prompt, Reply(asking(*ASKS))), open_resolver()))
     assert len(graph.intents["fibroin"]) == 3
     graph.apply(edits.reject(graph, "fibroin"))
     assert graph.intents == {}
@@ -247,8 +252,8 @@ def test_a_rejected_concept_is_not_asked_about() -> None:
 @given(st.text(max_size=200))
 def test_hostile_questions_stay_inside_their_quotation_marks(text: str) -> None:
     """Whatever a model asks cannot close its quotation marks or start a line in the next prompt."""
-    plain = render(Focus("bfs", ("silk",), "because", angle="x"), Graph(), "silk", schema={}).user
-    prompt = render(Focus("bfs", ("silk",), "because", angle=text + '\n"x'), Graph(), "silk", schema={}).user
+    plain = render(Focus("bfs", ("silk",), "because", angle="x"), Graph(), "silk").user
+    prompt = render(Focus("bfs", ("silk",), "because", angle=text + '\n"x'), Graph(), "silk").user
     assert prompt.count('"') == plain.count('"')
     assert len(prompt.splitlines()) == len(plain.splitlines())
     assert len(prompt) < len(plain) + 130
@@ -258,11 +263,12 @@ def test_the_prompt_names_what_is_known_and_asked() -> None:
     """Neighbours and the sides asked about stand in the question, which a program can read; its reply is bounded."""
     graph = run(Scripted(chatter(2)), store=MemoryStore(), topic="spider silk", intents=0, budget=Budget(steps=2)).graph
     focus = Focus("bfs", ("spider silk",), "because", angle=INTENTS)
-    prompt: Prompt = question(focus, graph, "spider silk", MOST, 0).prompt
+    prompt: Prompt = question(focus, graph, "spider silk", MOST).prompt
     assert "which terms must one know to understand it" in prompt.user
-    assert read_prompt(prompt).kind == "intents"
-    assert read_prompt(prompt).concepts == ("spider silk",)
-    assert "protein 1" in read_prompt(prompt).listed
+    assert prompt.asks
+    assert prompt.asks.form == "intents"
+    assert prompt.asks.concepts == ("spider silk",)
+    assert "protein 1" in prompt.asks.listed
     assert prompt.max_tokens < 500
 
 
@@ -294,6 +300,5 @@ def test_merged_concepts_do_not_wait_with_one_question_twice() -> None:
     """The same question about two concepts that are one now is asked once."""
     graph = fold([])
     graph.apply(heard(asking("which moulds grow on it?"), graph=graph))
-    one = graph.intents["silk"]
-    graph._await(one[0], "silk", ("which moulds grow on it?", "who sells it?"))
+    graph.apply(heard(asking("which moulds grow on it?", "who sells it?"), graph=graph))
     assert [focus.angle for focus in graph.intents["silk"]] == ["which moulds grow on it?", "who sells it?"]

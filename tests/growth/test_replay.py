@@ -6,7 +6,7 @@ from itertools import pairwise
 from graphgrow.graph.events import read_events, to_json
 from graphgrow.graph.model import Expansion
 from graphgrow.growth.replay import recording, replay
-from graphgrow.resolve.options import resolver
+from graphgrow.resolve.options import open_resolver
 from graphgrow.stores.memory import MemoryStore
 from graphgrow.stores.projection import differences, project
 from tests.conftest import RECORDED
@@ -15,7 +15,7 @@ from tests.conftest import RECORDED
 def test_recorded_run_replays_to_the_same_bytes() -> None:
     """Parse, resolve and measure give today what stands in the file: same replies, same events."""
     with closing(MemoryStore()) as store:
-        again = [to_json(event) for event in replay(recording(RECORDED), store, resolver())]
+        again = [to_json(event) for event in replay(recording(RECORDED), store, open_resolver())]
         assert differences(project(store.graph()), store.projection()) == []
     assert again == [to_json(event) for event in read_events(RECORDED)]
 

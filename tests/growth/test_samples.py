@@ -3,6 +3,7 @@
 import json
 import random
 import time
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
@@ -29,15 +30,15 @@ from graphgrow.graph.model import (
 )
 from graphgrow.growth.loop import Growth, Settings
 from graphgrow.growth.replay import replay
-from graphgrow.growth.samples import CLAIMS, doubts, several
+from graphgrow.growth.samples import CLAIMS, doubts
 from graphgrow.llm import LLM
 from graphgrow.llm.scripted import Recorded, Scripted
-from graphgrow.llm.simulated.asked import read
 from graphgrow.llm.simulated.world import World
 from graphgrow.measure.agreement import core, supports
 from graphgrow.policy import open_policy
-from graphgrow.resolve.contradictions import against, predicates
-from graphgrow.resolve.options import resolver
+from graphgrow.prompts.render import check
+from graphgrow.resolve.contradictions import against, table
+from graphgrow.resolve.options import open_resolver
 from graphgrow.resolve.predicates import vocabulary
 from graphgrow.stores.memory import MemoryStore
 from graphgrow.stores.outbox import Outbox, PendingReply, state_folder
@@ -152,8 +153,11 @@ def test_the_second_round_names_what_is_doubtful() -> None:
     assert events[-1].reason == "confirmed: 1, put in another way: 0"
     assert events[-1].focus == events[0].focus
     assert fold(events).support(Relation("water", "reduces", "silk")) == 2
-    assert read(events[-1].prompt).kind == "verify"
-    assert len(read(events[-1].prompt).stated) == 2
+    before = fold(events[:3])
+    asks = check(events[0].focus, doubts(events[:3], before), before).asks
+    assert asks
+    assert asks.form == "check"
+    assert len(asks.stated) == 2
 
 
 def test_a_world_confirms_what_is_true_and_nothing_else() -> None:
@@ -175,12 +179,13 @@ def test_a_world_confirms_what_is_true_and_nothing_else() -> None:
 @given(st.integers(1, 9), st.integers(0, 99))
 def test_samples_differ_by_their_seed_alone(count: int, seed: int) -> None:
     """Every sample asks the same words of the same focus, with a seed that no other has."""
-    question = Question(Focus("bfs", ("silk",), "a test"), Prompt("s", "u", seed=seed), Prompt("s", "", seed=seed))
-    found = several(question, count)
+    focus, how = Focus("bfs", ("silk",), "a test"), Settings(open_policy("bfs"), seed=seed)
+    found = list(Growth("silk", MemoryStore(), Scripted([]), replace(how, samples=count)).questions([focus]))
+    (question,) = Growth("silk", MemoryStore(), Scripted([]), how).questions([focus])
     assert found[0] == question
     assert [one.sample for one in found] == list(range(count))
     assert len({one.prompt.seed for one in found}) == count
-    assert {(one.prompt.user, one.focus) for one in found} == {("u", question.focus)}
+    assert {(one.prompt.user, one.focus) for one in found} == {(question.prompt.user, focus)}
 
 
 @given(st.lists(st.lists(st.sampled_from("abcdef"), min_size=2, max_size=2, unique=True), min_size=1, max_size=30))
@@ -199,7 +204,8 @@ def test_doubts_are_bounded_and_said_once(pairs: list[list[str]]) -> None:
 
 def test_contradictions_are_of_the_vocabulary() -> None:
     """The table speaks about no predicate that cannot come up."""
-    assert predicates() <= set(vocabulary().names)
+    one_way, opposites = table()
+    assert one_way | opposites.keys() <= set(vocabulary().names)
 
 
 @pytest.mark.parametrize(
@@ -243,7 +249,7 @@ def test_samples_that_were_never_asked_are_left_out() -> None:
 def test_a_sample_that_waits_on_disk_is_adopted_as_one(tmp_path: Path) -> None:
     """What a killed run left behind enters as the sample that it was, and is no step."""
     store = SQLiteStore(tmp_path / "g.db", create=True)
-    question = several(Question(Focus("bfs", ("silk",), "a test"), Prompt("s", "u")), 2)[1]
+    question = Question(Focus("bfs", ("silk",), "a test"), Prompt("s", "u", seed=1), sample=1)
     growth = Growth("silk", store, Scripted([triples(SILK)]), Settings(open_policy("bfs"), Budget(steps=1)))
     with Outbox(state_folder(store.url), PendingReply) as dead:
         dead.keep(PendingReply("silk", 0, question, Answer(question.prompt, Reply(triples(SILK)))))
@@ -277,7 +283,7 @@ def test_replayed_and_shown_again_it_is_the_same() -> None:
     """Replies through parse and resolve give the same events, and a decision changes nothing in the books."""
     store, again = MemoryStore(), MemoryStore()
     run(World(WORLD, seed=3), topic=str(WORLD.graph["topic"]), store=store, budget=Budget(steps=5), intents=2)
-    list(replay(store.events(), again, resolver()))
+    list(replay(store.events(), again, open_resolver()))
     assert [to_json(event) for event in again.events()] == [to_json(event) for event in store.events()]
     graph, key = again.graph(), next(iter(again.graph().concepts))
     before = graph.asks, graph.yields, graph.newest, graph.intents, graph.asked

@@ -1,8 +1,6 @@
 """A world understands what we ask: every template, with any names in it."""
 
 import json
-from importlib.resources import files
-from string import Template
 
 import pytest
 from hypothesis import given
@@ -10,22 +8,13 @@ from hypothesis import strategies as st
 
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical
-from graphgrow.graph.model import Focus, Prompt
-from graphgrow.llm.simulated.asked import read
-from graphgrow.llm.simulated.world import Dials, World
-from graphgrow.prompts.render import KINDS as TEMPLATED
-from graphgrow.prompts.render import angles, compare, quoted, render, repair, surveys
+from graphgrow.graph.model import ARBITER, INTENTS, Focus, Form, Prompt, Triple
+from graphgrow.llm.simulated.world import World, WorldSettings
+from graphgrow.prompts.forms import FORMS, TEMPLATED
+from graphgrow.prompts.render import angles, quoted, render, repair, surveys
 from tests.llm.test_world import HONEST, answers, chain, knowing, question, star
 
 NAMES = st.text(min_size=1, max_size=100).filter(canonical)
-
-
-THOUGHTS = "answer", "discover", "idea", "judge", "plain"  # what is asked about a graph, never to make it grow
-TEMPLATES = sorted(
-    path.name.removesuffix(".txt")
-    for path in (files("graphgrow.prompts") / "templates").iterdir()
-    if ".txt" in path.name and not path.name.startswith(THOUGHTS)
-)
 
 
 @given(
@@ -39,11 +28,12 @@ def test_it_understands_a_question_about_one_concept(names: list[str], topic: st
     focus, known = names
     graph = knowing((focus, known))
     for strategy in ("seed", "frontier"):
-        prompt = render(Focus(strategy, (canonical(focus),), reason, angle=angle), graph, topic, schema={})
-        for sent in (prompt, repair(prompt, "relations", "it broke: no reply")):
-            asked = read(sent)
+        prompt = render(Focus(strategy, (canonical(focus),), reason, angle=angle), graph, topic)
+        for sent in (prompt, repair(prompt, "relations", "it broke: no reply", "{}")):
+            asked = sent.asks
+            assert asked
             expected = quoted(topic) if strategy == "seed" else quoted(focus)
-            assert (asked.kind, asked.concepts) == ("expand", (expected,))
+            assert (asked.form, asked.concepts) == ("seed" if strategy == "seed" else "expand", (expected,))
             assert quoted(known) in asked.listed or strategy == "seed"
 
 
@@ -51,10 +41,11 @@ def test_it_understands_a_question_about_one_concept(names: list[str], topic: st
 def test_it_understands_a_question_for_a_list(names: list[str], topic: str, angle: str) -> None:
     """The concept and what is known of it are read, also where the question is asked again."""
     focus, known = names
-    prompt = render(Focus("survey", (canonical(focus),), "x", angle=angle), knowing((focus, known)), topic, schema={})
-    for sent in (prompt, repair(prompt, "relations", "it broke: no reply")):
-        asked = read(sent)
-        assert (asked.kind, asked.concepts) == ("survey", (quoted(focus),))
+    prompt = render(Focus("survey", (canonical(focus),), "x", angle=angle), knowing((focus, known)), topic)
+    for sent in (prompt, repair(prompt, "relations", "it broke: no reply", "{}")):
+        asked = sent.asks
+        assert asked
+        assert (asked.form, asked.concepts) == ("list", (quoted(focus),))
         assert quoted(known) in asked.listed
 
 
@@ -67,11 +58,12 @@ def test_it_understands_a_question_about_two_concepts(names: list[str], topic: s
     """Every template of its own names both concepts, and no neighbour is taken for one."""
     one, other, near = names
     graph = knowing((one, other), (one, near), (other, near))
-    prompt = render(Focus("gap", (canonical(one), canonical(other)), "x", angle=kind), graph, topic, schema={})
-    asked = read(prompt)
-    assert asked.kind == ("consolidate" if kind == "consolidate" else "connect")
+    prompt = render(Focus("gap", (canonical(one), canonical(other)), "x", angle=kind), graph, topic)
+    asked = prompt.asks
+    assert asked
+    assert asked.form == kind
     assert asked.concepts == tuple(dict.fromkeys((quoted(one), quoted(other))))
-    said = (quoted(one), "contains", quoted(other))
+    said = Triple(quoted(one), "contains", quoted(other))
     assert asked.stated == ((said,) if kind in {"consolidate", "join"} else ())
 
 
@@ -79,11 +71,10 @@ def test_it_understands_a_question_about_two_concepts(names: list[str], topic: s
 def test_it_understands_a_question_for_more_of_a_kind(names: list[str], topic: str) -> None:
     """The concept, the predicate and what is there already are read out of it."""
     one, *others = names
-    prompt = render(
-        Focus("hub", (canonical(one),), "x", angle="kin"), knowing(*[(one, o) for o in others]), topic, schema={}
-    )
-    asked = read(prompt)
-    assert (asked.kind, asked.concepts, asked.predicate) == ("kin", (quoted(one),), "contains")
+    prompt = render(Focus("hub", (canonical(one),), "x", angle="kin"), knowing(*[(one, o) for o in others]), topic)
+    asked = prompt.asks
+    assert asked
+    assert (asked.form, asked.concepts, asked.predicate) == ("kin", (quoted(one),), "contains")
     assert set(map(quoted, others)) <= set(asked.listed)
 
 
@@ -91,26 +82,28 @@ def test_it_understands_a_question_for_more_of_a_kind(names: list[str], topic: s
 def test_it_understands_the_arbiters_question(names: list[str], topic: str) -> None:
     """Two names, each with its neighbours beside it."""
     graph = knowing((names[0], names[1]))
-    asked = read(compare(canonical(names[0]), canonical(names[1]), graph, topic, schema={}))
-    assert (asked.kind, asked.concepts) == ("compare", tuple(map(quoted, names)))
+    asked = render(Focus(ARBITER, (canonical(names[0]), canonical(names[1])), ""), graph, topic).asks
+    assert asked
+    assert (asked.form, asked.concepts) == ("arbitrate", tuple(map(quoted, names)))
 
 
-@pytest.mark.parametrize("name", [name for name in TEMPLATES if not name.endswith("system")])
-def test_no_template_is_left_out(name: str) -> None:
-    """A template that somebody adds is understood too, with any words in its places."""
-    template = Template((files("graphgrow.prompts") / "templates" / f"{name}.txt").read_text(encoding="utf-8").strip())
-    words = dict.fromkeys(template.get_identifiers(), "words") | {
-        "focus": "silk (a: b)", "one": "silk (a: b)", "topic": "silk (a: b)" if name == "seed" else "field of study",
-        "question": 'The graph is about "x".\nConcept: "silk (a: b)". Question: what?', "relations": '"a" - "b" - "c"',
-        "known": 'Known already, name others: "web".',
-    }  # fmt: skip
-    assert read(Prompt("", template.substitute(words))).concepts[0] == "silk (a: b)"
+@pytest.mark.parametrize("form", [form for form in FORMS if form != "check"])
+def test_no_form_is_left_out(form: Form) -> None:
+    """A form that somebody adds says as values what it asks, beside its text."""
+    graph = knowing(("silk (a: b)", "web"), ("silk (a: b)", "x"), ("silk (a: b)", "y"))
+    one = canonical("silk (a: b)")
+    angle = {"list": "survey uses", "intents": INTENTS}.get(form, form if form in TEMPLATED else "general")
+    two = (one, "web") if form in {"connect", "join", "between", "consolidate", "arbitrate"} else (one,)
+    strategy = ARBITER if form == "arbitrate" else form
+    prompt = render(Focus(strategy, two, "x", angle=angle), graph, "silk (a: b)", intents=2)
+    assert prompt.asks
+    assert (prompt.asks.form, prompt.asks.concepts[0]) == (form, "silk (a: b)")
 
 
 @given(st.text())
 def test_any_text_is_a_question(text: str) -> None:
     """A prompt that is none of ours gets an answer all the same, and nothing is raised."""
-    world = World(star(4), Dials(drift=0.5, junk=0.2))
+    world = World(star(4), WorldSettings(drift=0.5, junk=0.2))
     assert world.ask(Prompt("", text)).text.startswith("{")
 
 

@@ -15,7 +15,16 @@ import pytest
 
 from graphgrow.errors import ContextOverflow, LLMError
 from graphgrow.graph.model import Json, Prompt, Usage
-from graphgrow.llm.embedded import QWEN, LocalServer, Model, _threads, installed_parts, is_joined, open_local, weights
+from graphgrow.llm.embedded import (
+    QWEN,
+    LocalServer,
+    Model,
+    installed_parts,
+    is_joined,
+    open_local,
+    thread_count,
+    weights,
+)
 
 CONTENT = b"GGUF and the rest of a very small model"
 SMALL = Model("small", "small.gguf", len(CONTENT), hashlib.sha256(CONTENT).hexdigest(), "MIT", "no_such_part{}", 3)
@@ -91,7 +100,7 @@ def test_threads_follow_the_cores_of_the_process(
     """Held to one core of four it computes with one thread; with all of them llama.cpp chooses."""
     monkeypatch.setattr(os, "cpu_count", lambda: 4)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: cores, raising=False)
-    assert _threads() == threads
+    assert thread_count() == threads
 
 
 @pytest.mark.local
@@ -171,7 +180,7 @@ def test_a_script_that_forgets_to_close_ends_quietly(local: LocalServer) -> None
 @pytest.mark.local
 def test_a_closed_model_says_so() -> None:
     """close() may be called twice; asking after it is an error, not a crash."""
-    llm = open_local(context=512)
+    llm = open_local()
     llm.close()
     llm.close()
     with pytest.raises(LLMError, match="is closed: open it again"):

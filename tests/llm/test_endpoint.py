@@ -14,9 +14,9 @@ from graphgrow.errors import BadInput, ContextOverflow, LLMError
 from graphgrow.graph.model import Json, Prompt, Reply, Usage
 from graphgrow.llm.capabilities import fits_strict
 from graphgrow.llm.clients import Clients
+from graphgrow.llm.endpoint import Endpoint
 from graphgrow.llm.openai_chat import OpenAIChat, first_model
-from graphgrow.llm.prices import usd
-from graphgrow.llm.refusals import Endpoint
+from graphgrow.llm.usage import usd
 from tests.servers import Answer, Asked, Script, completion, in_order, refusal, serving
 
 KEY = "sk-very/secret-key-0123456789"

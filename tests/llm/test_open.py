@@ -129,11 +129,11 @@ def test_a_name_that_looks_like_a_file_belongs_to_the_address_given() -> None:
         assert llm.name == "x.gguf"
 
 
-def test_the_catalogue_lists_servers_that_answer(tmp_path: Path) -> None:
+def test_the_catalogue_lists_servers_that_answer() -> None:
     """Models of a server that answers come with the line to type; one that is no model server is passed over."""
     with serving(in_order(LISTING)) as ollama, serving(in_order(refusal("who are you", 401))) as other:
         servers = {"Ollama": ollama.port, "vLLM": other.port, "nobody": 9}
-        offers = available({}, servers=servers, cache_dir=tmp_path, timeout=5.0)
+        offers = available({}, servers=servers, timeout=5.0)
     assert [offer.name for offer in offers[1:]] == ["llama 3", "qwen:7b"]
     assert offers[1].command == f"graphgrow grow \"TOPIC\" --base-url {ollama.base_url} --llm 'llama 3'"
     assert offers[2].ready
@@ -160,8 +160,9 @@ def test_the_catalogue_shows_what_the_environment_leads_to_but_no_key() -> None:
     assert "sk-very" not in repr((hosted, one, broken))
 
 
-def test_the_catalogue_tells_how_to_get_the_local_model(tmp_path: Path) -> None:
+def test_the_catalogue_tells_how_to_get_the_local_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The local model is always listed, with its size, its licence and the next thing to type."""
-    (local,) = available({}, servers={}, cache_dir=tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (local,) = available({}, servers={})
     assert (local.licence, local.size_bytes) == ("Apache-2.0", 1_117_320_768)
     assert local.command in {'graphgrow grow "TOPIC" --llm local', "pip install 'graphgrow[local]'"}

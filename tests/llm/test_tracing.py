@@ -12,12 +12,13 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from graphgrow.errors import LLMError, StoreAway
+from graphgrow.graph.events import to_json
 from graphgrow.graph.model import Budget, Event, Prompt
 from graphgrow.growth.loop import Growth, Settings
 from graphgrow.llm.scripted import Scripted
 from graphgrow.llm.tracing import ask
 from graphgrow.policy import open_policy
-from graphgrow.reason.thinking import Inquiry, Thinking
+from graphgrow.reason.tasks import Inquiry, Reasoner
 from graphgrow.stores import open_store
 from graphgrow.stores.memory import MemoryStore
 from tests.conftest import chatter
@@ -25,8 +26,7 @@ from tests.conftest import chatter
 TOPIC = "spider silk"
 GROWN = """
 import sys
-if sys.argv[1] == "without":
-    sys.modules["opentelemetry"] = None
+sys.modules["opentelemetry"] = None
 from contextlib import closing
 from graphgrow.graph.events import to_json
 from graphgrow.growth.loop import Growth, Settings
@@ -151,22 +151,22 @@ def test_stages_of_thinking_are_calls_inside_the_span_of_whoever_thinks(spans: I
         list(Growth(TOPIC, store, Scripted(chatter(2)), Settings(open_policy("mix"), Budget(steps=1))))
         spans.clear()
         tracer = trace.get_tracer("caller")
-        with tracer.start_as_current_span("mine") as mine, Thinking(store, Scripted(["a", "b"]), width=2) as thinking:
-            plan = thinking.plan("ask", {})
+        with tracer.start_as_current_span("mine") as mine, Reasoner(store, Scripted(["a", "b"]), width=2) as reasoner:
+            plan = reasoner.plan("ask", {})
             list(
-                thinking.ask_all(plan, [Inquiry(name, Prompt("", name), lambda text: {"text": text}) for name in "ab"])
+                reasoner.ask_all(plan, [Inquiry(name, Prompt("", name), lambda text: {"text": text}) for name in "ab"])
             )
     assert {inside(call) for call in named(spans, "chat scripted")} == {mine.get_span_context().span_id}
 
 
 def test_without_opentelemetry_nothing_changes() -> None:
     """The same events, byte for byte, on a machine that does not have the package."""
-    runs = [
-        subprocess.run([sys.executable, "-c", GROWN, how], capture_output=True, text=True, check=True)
-        for how in ("with", "without")
-    ]
-    assert runs[0].stdout == runs[1].stdout
-    assert len(runs[0].stdout.splitlines()) == 4
+    done = subprocess.run([sys.executable, "-c", GROWN], capture_output=True, text=True, check=True)
+    how = Settings(open_policy("mix"), Budget(steps=4), width=2, now=lambda: "today")
+    with closing(open_store("memory:", create=True)) as store:
+        traced = [to_json(event) for event in Growth(TOPIC, store, Scripted(chatter(20)), how)]
+    assert done.stdout.splitlines() == traced
+    assert len(traced) == 4
 
 
 def test_the_command_line_starts_without_it() -> None:

@@ -16,17 +16,28 @@ from graphgrow.errors import BadInput
 from graphgrow.graph.events import to_json
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical, clean
-from graphgrow.graph.model import Budget, Concept, Delta, Edit, Expansion, Focus, Prompt, Relation, Statement, Triple
+from graphgrow.graph.model import (
+    ARBITER,
+    Budget,
+    Concept,
+    Delta,
+    Edit,
+    Expansion,
+    Focus,
+    Prompt,
+    Relation,
+    Statement,
+    Triple,
+)
 from graphgrow.growth.loop import Growth, Settings
-from graphgrow.llm.simulated.hidden import hide
-from graphgrow.llm.simulated.spellings import spellings
-from graphgrow.llm.simulated.world import JUNK, Dials, World
+from graphgrow.llm.simulated.truth import hide, spellings
+from graphgrow.llm.simulated.world import JUNK, World, WorldSettings
 from graphgrow.parse.reply import parse
 from graphgrow.policy import open_policy
-from graphgrow.prompts.render import compare, render
+from graphgrow.prompts.render import render
 from graphgrow.stores import open_store
 
-HONEST = Dials(k=6, popularity=1.0, recall=1.0, chain=0.0, pull=0.0, variants=0.0, junk=0.0, drift=0.0)
+HONEST = WorldSettings(k=6, popularity=1.0, recall=1.0, chain=0.0, pull=0.0, variants=0.0, junk=0.0, drift=0.0)
 
 
 def chain(*names: str) -> "nx.Graph[str]":
@@ -59,7 +70,7 @@ def knowing(*said: tuple[str, str]) -> Graph:
 def question(graph: Graph, *concepts: str, angle: str = "general", topic: str = "silk", seed: int = 0) -> Prompt:
     """Return the prompt for concepts of a graph."""
     focus = Focus("frontier", tuple(map(canonical, concepts)), "because it is new", angle=angle)
-    return render(focus, graph, topic, schema={}, seed=seed)
+    return render(focus, graph, topic, seed=seed)
 
 
 def answers(world: World, prompts: Sequence[Prompt]) -> list[Triple]:
@@ -96,7 +107,7 @@ def test_an_honest_world_names_neighbours_and_nothing_else() -> None:
 def test_k_is_the_most_that_a_reply_names() -> None:
     """One relation a reply, then eight; and none at all where k is 0."""
     for k in (0, 1, 8):
-        world = World(star(20), Dials(k=k, junk=0, drift=0))
+        world = World(star(20), WorldSettings(k=k, junk=0, drift=0))
         assert len(asked_often(world, times=50)) == 50 * k
 
 
@@ -172,7 +183,7 @@ def test_variants_are_other_spellings_of_the_same_concept() -> None:
     names = [world.hidden.topic] * 400
     said = answers(world, [question(Graph(), name, seed=seed) for seed, name in enumerate(names)])
     mentioned = [end for t in said for end in (t.source, t.target) if end != world.hidden.topic]
-    other = [name for name in mentioned if name not in world.hidden.beside]
+    other = [name for name in mentioned if name not in world.hidden.neighbours]
     assert len(other) / len(mentioned) == pytest.approx(0.25, abs=0.03)
     assert all(world.hidden.means(name) in graph for name in mentioned)
 
@@ -195,7 +206,7 @@ def test_a_spelling_that_could_mean_two_concepts_is_never_used() -> None:
     hidden = hide(chain("carbon fiber laminate", "cold formed lattice", "laminate", "laminates of silk"))
     assert hidden.means("CFL") is None
     assert hidden.means("carbon fibre laminates") == "carbon fiber laminate" or hidden.means("carbon fibre laminate")
-    assert not {"CFL"} & {spelled for also in hidden.also.values() for spelled in also}
+    assert not {"CFL"} & {spelled for also in hidden.spellings.values() for spelled in also}
 
 
 def test_it_lists_the_targets_of_one_predicate_together() -> None:
@@ -253,7 +264,7 @@ def test_it_knows_which_names_are_one_concept() -> None:
     world = World(chain("carbon fiber laminate", "silk"), HONEST)
     known = knowing(("carbon fiber laminate", "carbon fibre laminates"), ("silk", "web"))
     keys = list(known.concepts)
-    verdicts = [world.ask(compare(keys[0], other, known, "silk", schema={})).text for other in keys[1:3]]
+    verdicts = [world.ask(render(Focus(ARBITER, (keys[0], other), ""), known, "silk")).text for other in keys[1:3]]
     assert [json.loads(text)["verdict"] for text in verdicts] == ["same", "different"]
 
 
@@ -261,7 +272,9 @@ def test_of_what_it_does_not_know_it_says_nothing_or_drifts() -> None:
     """An unknown concept gets an honest empty reply; with drift, now and then something from anywhere."""
     prompt = question(Graph(), "medieval trade")
     assert parse(World(star(5), HONEST).ask(prompt).text).outcome == "empty"
-    said = answers(World(star(5), Dials(drift=0.5)), [question(Graph(), "medieval trade", seed=s) for s in range(100)])
+    said = answers(
+        World(star(5), WorldSettings(drift=0.5)), [question(Graph(), "medieval trade", seed=s) for s in range(100)]
+    )
     assert len(said) == pytest.approx(300, abs=60)
     assert len({t.target for t in said}) > 10
 
@@ -308,7 +321,7 @@ def test_a_run_finds_the_hidden_graph(tmp_path: Path) -> None:
 def test_a_hidden_graph_may_hold_anything() -> None:
     """Loops and names that mean nothing are left out, numbers are names; a graph without any name is refused."""
     graph: nx.Graph[object] = nx.Graph([("silk", "silk"), ("silk", "!!"), ("silk", 7)])
-    assert hide(graph).beside == {"7": ("silk",), "silk": ("7",)}  # type: ignore[arg-type]  # as somebody may give it
+    assert hide(graph).neighbours == {"7": ("silk",), "silk": ("7",)}  # type: ignore[arg-type]  # as somebody may give it
     with pytest.raises(BadInput, match="at least one concept"):
         World(nx.Graph())
 
@@ -317,4 +330,4 @@ def test_a_hidden_graph_may_hold_anything() -> None:
 def test_a_dial_that_is_turned_too_far_is_refused(dials: dict[str, float]) -> None:
     """The error names the dial and its range."""
     with pytest.raises(BadInput, match=next(iter(dials))):
-        Dials(**dials)  # type: ignore[arg-type]  # as a caller without types may
+        WorldSettings(**dials)  # type: ignore[arg-type]  # as a caller without types may

@@ -1,20 +1,23 @@
 """Hidden graphs ready made or out of files and stores, and the benchmark that is run on them."""
 
+import os
 import sys
 from contextlib import closing
 from pathlib import Path
-from subprocess import run
+from subprocess import PIPE, Popen, run
 
 import networkx as nx
 import pytest
+from typer.testing import CliRunner
 
 from graphgrow.api.models import KINDS, hidden_graph, make_world, open_llm, open_world
+from graphgrow.cli import app
 from graphgrow.errors import BadInput
 from graphgrow.export import export
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical
-from graphgrow.llm.simulated.made import DEGREE
-from graphgrow.llm.simulated.world import Dials, World
+from graphgrow.llm.simulated.shapes import DEGREE
+from graphgrow.llm.simulated.world import World, WorldSettings
 from graphgrow.parse.reply import parse
 from graphgrow.stores import open_store
 from tests.llm.test_world import grown, question
@@ -73,8 +76,8 @@ def test_a_world_is_opened_by_name(tmp_path: Path) -> None:
     """Dials and seed follow a question mark, and the environment does not change what world: means."""
     world = open_llm("world:communities?k=3&seed=4&junk=0&size=200", env={"OPENAI_API_KEY": "k"})
     assert isinstance(world, World)
-    assert world.dials == Dials(k=3, junk=0)
-    assert set(world.hidden.beside) == set(make_world("communities", 200, 4))
+    assert world.settings == WorldSettings(k=3, junk=0)
+    assert set(world.hidden.neighbours) == set(make_world("communities", 200, 4))
     assert world.price(world.ask(question(Graph(), "x")).usage) is None
     world.close()
 
@@ -101,15 +104,14 @@ def test_a_name_that_opens_no_world_is_bad_input(
         open_world(f"world:{name}")
 
 
-def test_the_command_line_grows_against_a_world(tmp_path: Path) -> None:
+def test_the_command_line_grows_against_a_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run against a made world, one against what came of it, and no bill."""
+    monkeypatch.chdir(tmp_path)
     topic = str(make_world("communities", 300, 1).graph["topic"])
     for store, place in (("one.db", "communities?size=300&seed=1"), ("two.db", "one.db?junk=0")):
         words = ["grow", topic, "--llm", f"world:{place}", "--store", store, "--steps", "5", "--json"]
-        done = run(
-            [sys.executable, "-m", "graphgrow", *words], cwd=tmp_path, text=True, capture_output=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
+        done = CliRunner().invoke(app, words, catch_exceptions=False)
+        assert done.exit_code == 0, done.stderr
         assert "no known price" in done.stderr
         assert len(done.stdout.splitlines()) == 5
 
@@ -128,13 +130,14 @@ def test_the_benchmark_of_policies_prints_its_tables(tmp_path: Path) -> None:
 def test_another_process_says_the_same() -> None:
     """Neither the order of sets nor the hashing of strings plays a part."""
     program = (
-        "from graphgrow.api.models import open_world; from graphgrow.graph.model import Prompt\n"
+        "from graphgrow.api.models import open_world; from graphgrow.graph.model import Asks, Prompt\n"
         "world = open_world('world:communities?size=300&seed=3')\n"
-        'print(world.ask(Prompt("", f\'Concept: "{world.hidden.topic}". Question: what?\')).text)'
+        'print(world.ask(Prompt("", "what?", asks=Asks("expand", (world.hidden.topic,)))).text)'
     )
-    said = [
-        run([sys.executable, "-c", program], env={"PYTHONHASHSEED": seed}, text=True, capture_output=True, check=True)
-        for seed in "17"
+    command = [sys.executable, "-c", program]
+    runs = [
+        Popen(command, env=os.environ | {"PYTHONHASHSEED": seed}, text=True, stdout=PIPE, stderr=PIPE) for seed in "17"
     ]
-    assert said[0].stdout == said[1].stdout
-    assert parse(said[0].stdout).triples
+    texts = [run.communicate()[0] for run in runs]
+    assert texts[0] == texts[1]
+    assert parse(texts[0]).triples

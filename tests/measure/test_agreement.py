@@ -99,7 +99,7 @@ def test_core_and_consensus_from_the_command_line(tmp_path: Path) -> None:
     write_events(tmp_path / "two.jsonl.gz", log_of(("why", "m", 1, "glue")))
     graphgrow("replay", "one.jsonl", "--store", "one.db", cwd=tmp_path)
     shown = graphgrow("core", "one.db", "--support", "2", "--to", "core.graphml", cwd=tmp_path).stdout
-    assert "2 concepts and 1 relations said by at least 2 samples; written to core.graphml" in shown
+    assert "2 concepts and 1 relation said by at least 2 samples; written to core.graphml" in shown
     assert nx.read_graphml(tmp_path / "core.graphml").number_of_edges() == 1
     row = json.loads(graphgrow("core", "one.db", "--support", "1", "--by", "seeds", "--json", cwd=tmp_path).stdout)
     assert (row["relations"], row["of_relations"]) == (2, 2)

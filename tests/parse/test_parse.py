@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Outcome, Proposal, Triple
-from graphgrow.parse.reply import Relations, parse, reply_schema, survey_schema
+from graphgrow.parse.reply import parse
+from graphgrow.prompts.forms import lists_schema, relations_schema
 
 SILK = Triple("silk", "contains", "fibroin")
 SERICIN = Triple("silk", "is coated by", "sericin")
@@ -356,7 +357,7 @@ def test_repair_that_never_ends_is_no_error() -> None:
 
 def test_schema_fits_strict_mode() -> None:
     """The schema of our own reply has no references, closes every object and requires every property."""
-    schema = reply_schema()
+    schema = relations_schema()
     row = {
         "type": "object",
         "properties": {side: {"type": "string", "minLength": 1, "maxLength": size} for side, size in SIZES.items()},
@@ -373,13 +374,13 @@ def test_schema_fits_strict_mode() -> None:
 
 def test_a_list_is_a_relation_for_each_target() -> None:
     """The schema of a list closes it and takes the predicates that are allowed; what it allows is read as triples."""
-    schema: Any = survey_schema(("contains",))
+    schema: Any = lists_schema(("contains",))
     sides = schema["properties"]["relations"]["items"]["properties"]
     name = {"type": "string", "minLength": 1, "maxLength": 80}
     assert schema["properties"]["relations"]["maxItems"] == 2
     assert sides["predicate"]["enum"] == ["contains"]
     assert sides["target"] == {"type": "array", "items": name, "minItems": 1, "maxItems": 8}
-    plain: Any = reply_schema(("contains",))
+    plain: Any = relations_schema(("contains",))
     assert plain["properties"]["relations"]["items"]["properties"]["target"] == name
     said = parse('{"relations":[{"source":"silk","predicate":"contains","target":["fibroin","sericin"]}]}')
     assert said.outcome == "ok"
@@ -388,8 +389,12 @@ def test_a_list_is_a_relation_for_each_target() -> None:
 
 def test_reply_after_our_schema_is_ok() -> None:
     """What the schema admits, `parse` reads without loss."""
-    reply = Relations.model_validate({"relations": [{"source": "silk", "predicate": "contains", "target": "fibroin"}]})
-    assert parse(reply.model_dump_json()) == Proposal((SILK,), (), "ok", "Relations read: 1.")
+    rows: Any = relations_schema()["properties"]
+    row = {
+        side: {"source": "silk", "predicate": "contains", "target": "fibroin"}[side]
+        for side in rows["relations"]["items"]["required"]
+    }
+    assert parse(json.dumps({"relations": [row]})) == Proposal((SILK,), (), "ok", "Relations read: 1.")
 
 
 def traces(shared: Path) -> list[dict[str, str]]:

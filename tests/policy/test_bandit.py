@@ -8,8 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from graphgrow.api import edits
+from graphgrow.cli import app
 from graphgrow.errors import BadInput
 from graphgrow.graph.events import write_events
 from graphgrow.graph.graph import Graph
@@ -17,23 +19,28 @@ from graphgrow.graph.model import Budget, Focus, Prompt, Reply, Usage
 from graphgrow.growth.loop import Growth, Settings
 from graphgrow.llm.scripted import Scripted
 from graphgrow.policy import Bandit, Lookahead, open_policy
-from graphgrow.policy.arms import DISCOUNT, arms
-from graphgrow.policy.gains import BRIDGE, WASTE, Gain, gains
-from graphgrow.policy.relevance import FLOOR, relevance
-from graphgrow.policy.values import Features, values
+from graphgrow.policy.bandit import DISCOUNT, arms
+from graphgrow.policy.gains import BRIDGE, FLOOR, WASTE, Gain, gains, relevance
+from graphgrow.policy.lookahead import Features, values
 from graphgrow.prompts.render import KINDS
 from graphgrow.prompts.variants import load_variants
 from graphgrow.stores.memory import MemoryStore
-from tests.cli.test_cli import graphgrow
 from tests.conftest import triples
-from tests.growth.test_growth import Paced, run
+from tests.growth.test_growth import run
 from tests.policy.test_strategies import BONE, SILK, ask, asked, clique, drawn
-from tests.policy.test_strategy_laws import slow
+from tests.policy.test_strategy_laws import Prompted, slow
 
 
 def account(strategy: str, total: float, *, seq: int = 1, tokens: int = 1000, variant: str = "") -> Gain:
     """Return the account of a question that earned so much."""
     return Gain(seq, strategy, "general", variant, 0, 0, 0, tokens, total, total, is_step=True)
+
+
+def invoke(*words: str | Path, code: int = 0) -> tuple[str, str]:
+    """Return what a command prints as its result and beside it; its exit code must be `code`."""
+    done = CliRunner().invoke(app, list(map(str, words)), env={"COLUMNS": "200"}, catch_exceptions=False)
+    assert done.exit_code == code, done.output
+    return done.stdout, done.stderr
 
 
 def paid(graph: Graph, key: str, *brought: tuple[str, str, str], angle: str = "general") -> None:
@@ -165,7 +172,7 @@ def test_what_mends_a_question_adds_to_its_bill_only() -> None:
 def test_every_choice_can_be_worked_out_again_from_the_log(policy: str, width: int) -> None:
     """From the events before a round, the seed and the policy's name follow its foci, with what was drawn."""
     with slow(4):
-        _, events = run(Paced(), policy=open_policy(policy), width=width, seed=5, budget=Budget(steps=24))
+        _, events = run(Prompted(), policy=open_policy(policy), width=width, seed=5, budget=Budget(steps=24))
         graph = Graph()
         while graph.seq < len(events):
             again = open_policy(policy).choose(
@@ -180,29 +187,28 @@ def test_every_choice_can_be_worked_out_again_from_the_log(policy: str, width: i
 
 def test_the_log_and_the_policy_command_explain_the_choice(tmp_path: Path) -> None:
     """`log` says what was expected, `policy` what every strategy earned; the questions of its table are the log's."""
-    home = "found.db"
+    home = tmp_path / "found.db"
     lines = [json.dumps([{"source": "silk", "predicate": "has", "target": f"{word} {kind}"} for word in "abc"])
              for kind in ("layer", "fibre", "sheet", "strand", "crystal", "gland")]  # fmt: skip
-    (tmp_path / "replies.json").write_text(json.dumps(lines))
     store = MemoryStore()
     list(Growth("silk", store, Scripted(lines), Settings(open_policy("bandit"), Budget(steps=6))))
     write_events(tmp_path / "run.jsonl", store.events())
-    graphgrow("replay", "run.jsonl", "--store", home, cwd=tmp_path)
-    rows = [json.loads(line) for line in graphgrow("log", home, "--json", cwd=tmp_path).stdout.splitlines()]
-    about = json.loads(graphgrow("policy", home, "--json", cwd=tmp_path).stdout)
+    invoke("replay", tmp_path / "run.jsonl", "--store", home)
+    rows = [json.loads(line) for line in invoke("log", home, "--json")[0].splitlines()]
+    about = json.loads(invoke("policy", home, "--json")[0])
     assert all(row["drawn"] for row in rows[1:])
     assert sum(row["questions"] for row in about["strategies"]) == len(rows) == 6
     assert sum(row["tokens"] for row in about["strategies"]) == sum(row["tokens"] for row in rows)
     assert sum(row["share"] for row in about["strategies"]) == pytest.approx(1)
-    assert "drawn per 1,000 tokens" in " ".join(graphgrow("log", home, cwd=tmp_path).stdout.split())
-    assert "share" in graphgrow("policy", home, cwd=tmp_path).stdout
+    assert "drawn per 1,000 tokens" in " ".join(invoke("log", home)[0].split())
+    assert "share" in invoke("policy", home)[0]
 
 
 def test_a_policy_of_nothing_says_so(tmp_path: Path) -> None:
     """A store without a question has a table of what would be drawn in JSON, and one sentence for people."""
     (tmp_path / "g.json").write_text(json.dumps({"nodes": [{"id": "silk"}], "links": []}))
-    graphgrow("import", "g.json", "g.db", cwd=tmp_path)
-    assert "No question was asked yet" in graphgrow("policy", "g.db", cwd=tmp_path).stdout
+    invoke("import", tmp_path / "g.json", tmp_path / "g.db")
+    assert "No question was asked yet" in invoke("policy", tmp_path / "g.db")[0]
 
 
 class Pleased(Scripted):
@@ -239,16 +245,14 @@ def test_wordings_compete_on_what_they_bring(tmp_path: Path) -> None:
     assert {event.focus.variant for event in events} == {"", "polite", "terse"}
     assert all(("PLEASE" in event.prompt.user) == (event.focus.variant == "polite") for event in events)
     write_events(tmp_path / "run.jsonl", events)
-    graphgrow("replay", "run.jsonl", "--store", "g.db", cwd=tmp_path)
-    rows = {
-        row["name"]: row for row in json.loads(graphgrow("policy", "g.db", "--json", cwd=tmp_path).stdout)["wordings"]
-    }
+    invoke("replay", tmp_path / "run.jsonl", "--store", tmp_path / "g.db")
+    rows = {row["name"]: row for row in json.loads(invoke("policy", tmp_path / "g.db", "--json")[0])["wordings"]}
     asked = Counter(event.focus.variant for event in events if event.focus.angle not in KINDS)
     assert {name: row["questions"] for name, row in rows.items()} == {
         f"expand: {name or '(ours)'}": count for name, count in asked.items()
     }
     assert rows["expand: polite"]["share"] > rows["expand: terse"]["share"]
-    assert "expand: polite" in graphgrow("policy", "g.db", cwd=tmp_path).stdout
+    assert "expand: polite" in invoke("policy", tmp_path / "g.db")[0]
 
 
 @pytest.mark.parametrize(

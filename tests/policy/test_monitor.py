@@ -2,8 +2,6 @@
 
 import json
 import random
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -31,12 +29,21 @@ from graphgrow.graph.model import (
 from graphgrow.growth.loop import Growth, Settings
 from graphgrow.llm.scripted import Scripted
 from graphgrow.policy import Mix, open_policy
-from graphgrow.policy.monitor import FOREIGN, MARKUP, Do, Watch, avoid, verdict, watch, watched
-from graphgrow.policy.signals import SIGNS
+from graphgrow.policy.monitor import (
+    FOREIGN,
+    MARKUP,
+    SIGNALS,
+    Action,
+    Monitor,
+    Signal,
+    assessments,
+    monitor,
+)
 from graphgrow.prompts.render import WIDEN
 from graphgrow.resolve.hygiene import RULES
 from graphgrow.stores.memory import MemoryStore
 from tests.conftest import RECORDED, triples
+from tests.policy.test_bandit import invoke
 
 HEALTHY = 30
 EVENTS = [event for event in read_events(RECORDED) if isinstance(event, Expansion)][:60]
@@ -110,7 +117,7 @@ def script(what: object, healthy: int) -> Iterator[str | Reply]:
 def run(
     what: object, healthy: int = HEALTHY, store: MemoryStore | None = None, policy: str = "mix", **budget: object
 ) -> Growth:
-    """Grow until the watch stops it; the real replies are committed to whatever is asked."""
+    """Grow until the monitor stops it; the real replies are committed to whatever is asked."""
     limits = Budget(until="saturated", **budget) if "until" not in budget else Budget(**budget)  # type: ignore[arg-type]
     how = Settings(open_policy(policy), limits, now=lambda: "2026-01-01T00:00:00+00:00")
     replies = list(script(what, healthy))[len(list((store or MemoryStore()).events())) :]
@@ -120,16 +127,16 @@ def run(
 
 
 def first_notice(growth: Growth) -> int:
-    """Return the event after which the watch first asked for something."""
+    """Return the event after which the monitor first asked for something."""
     return next(step for step, judged in enumerate(judgements(growth.graph), 1) if judged)
 
 
-def judgements(graph: Graph) -> list[Do]:
+def judgements(graph: Graph) -> list[Action]:
     """Return what was to be done after each event."""
-    watching, found = Watch(), list[Do]()
+    state, found = Monitor(), list[Action]()
     for step in graph.past:
-        watching.take(step)
-        found.append(watching.verdict.do)
+        state.take(step)
+        found.append(state.assessment.do)
     return found
 
 
@@ -143,9 +150,9 @@ def test_a_model_that_dries_up_is_noticed_within_twenty_steps(what: object, poli
     assert 0 < first_notice(growth) - HEALTHY <= 20
     assert list(dict.fromkeys(done)) == ["", "turn", "widen", "stop"]
     assert [done.count(do) for do in ("turn", "widen", "stop")] == [12, 12, 1]
-    limit = 0.1 * watch(growth.graph).usual.best
+    limit = 0.1 * monitor(growth.graph).best_novelty
     assert limit > 0.3
-    assert verdict(growth.graph).news == (
+    assert monitor(growth.graph).assessment.summary == (
         f"saturated: 0.00 new concepts a question (limit {limit:.2f}) over the last 12 questions, "
         f"since event {first_notice(growth)}; it went on for 24 questions more, also when asked for neighbouring fields"
     )
@@ -169,8 +176,11 @@ def test_a_model_that_drifts_is_noticed_within_ten_steps(what: object, words: st
     assert growth.ending == "drifted"
     assert 0 < first_notice(growth) - healthy <= 10
     assert list(dict.fromkeys(done)) == ["", "turn", "stop"]
-    assert words in verdict(growth.graph).sentence
-    assert f"since event {first_notice(growth)}; it went on for 6 questions more" in verdict(growth.graph).sentence
+    assert words in monitor(growth.graph).assessment.sentence
+    assert (
+        f"since event {first_notice(growth)}; it went on for 6 questions more"
+        in monitor(growth.graph).assessment.sentence
+    )
 
 
 def fresh(number: int) -> str:
@@ -210,42 +220,42 @@ def apart(number: int) -> str:
         (apart, "apart", "drifted", "of the new concepts have no way to the topic (limit 75%)"),
     ],
 )
-def test_every_other_sign_ends_a_run_with_its_own_sentence(what: object, name: str, ending: str, words: str) -> None:
+def test_every_other_signal_ends_a_run_with_its_own_sentence(what: object, name: str, ending: str, words: str) -> None:
     """Much that was known, all at one hub, ever farther away, or joined to nothing: each is noticed and named."""
     growth = run(what)
-    leading = watch(growth.graph).leading()
+    leading = monitor(growth.graph).leading()
     assert leading is not None
     assert (leading.name, growth.ending) == (name, ending)
-    assert words in verdict(growth.graph).sentence
+    assert words in monitor(growth.graph).assessment.sentence
 
 
 def test_another_language_is_a_drift_whatever_else_shows() -> None:
     """Names in another language that all hang on the topic show as a hub too, and the run ends as one that drifted."""
     growth = run(lambda number: latin(GERMAN, ("contains", "includes", "prevents"), number), policy="bandit")
-    assert {sign.kind for sign in SIGNS if sign.name in watch(growth.graph)._showing} == {"drifted", "saturated"}
+    assert {signal.kind for signal in SIGNALS if signal.name in monitor(growth.graph).shown} == {"drifted", "saturated"}
     assert growth.ending == "drifted"
 
 
 def test_a_run_that_comes_back_past_its_limit_is_not_stopped() -> None:
-    """Above the limit that made it show a sign goes on showing, with the one that ends it, and stops nothing."""
+    """Above the limit that made it show a signal goes on showing, with the one that ends it, and stops nothing."""
     some = [f"{name} {place}" for place in range(2) for name in GERMAN]
     replies = (triples((TOPIC, "includes", name)) if at % 2 else silent(0) for at, name in enumerate(some))
     growth = run(lambda number: silent(number) if number < 23 else next(replies), steps=HEALTHY + 60)
     done = judgements(growth.graph)
     assert "widen" in done
     assert "stop" not in done
-    assert "0.50 new concepts a question (limit 0.77)" in verdict(growth.graph).sentence
+    assert "0.50 new concepts a question (limit 0.77)" in monitor(growth.graph).assessment.sentence
 
 
 def test_a_healthy_run_is_left_in_peace() -> None:
-    """No sign shows in any of the 300 questions of the recorded run."""
-    judged = list(watched(read_events(RECORDED)))
+    """No signal shows in any of the 300 questions of the recorded run."""
+    judged = list(assessments(read_events(RECORDED)))
     assert len(judged) >= 300
     assert not [news for _, news in judged if news]
 
 
 def test_without_until_the_run_goes_on_to_its_last_step() -> None:
-    """The watch turns and widens, every window anew, and stops nothing."""
+    """The monitor turns and widens, every window anew, and stops nothing."""
     growth = run(silent, steps=90, until=None)
     asked = [step.focus for step in growth.graph.past if step.focus]
     assert growth.ending == "steps"
@@ -281,9 +291,9 @@ def test_a_wider_topic_goes_on_from_what_it_brought() -> None:
 def test_what_dries_up_is_left_for_what_does_not() -> None:
     """On the first rung strategies are avoided that do as badly as all together; while all is calm none is."""
     growth = run(silent, steps=HEALTHY + 12, until=None)
-    assert verdict(growth.graph).do == "turn"
-    assert avoid(growth.graph) == {tally.strategy for tally in watch(growth.graph).tallies}
-    assert avoid(fold(read_events(RECORDED))) == frozenset()
+    assert monitor(growth.graph).assessment.do == "turn"
+    assert monitor(growth.graph).avoid() == {tally.strategy for tally in monitor(growth.graph).tallies}
+    assert monitor(fold(read_events(RECORDED))).avoid() == frozenset()
 
 
 def test_a_policy_asks_what_is_avoided_last() -> None:
@@ -293,7 +303,7 @@ def test_a_policy_asks_what_is_avoided_last() -> None:
         nothing = replace(event, seq=graph.seq + 1, delta=Delta(), focus=Focus("frontier", ("steel",), "as a test"))
         graph.apply(nothing)
     chosen = Mix({"frontier": 1e9, "bfs": 1.0}).choose(graph, "impact resistant material", random.Random(0), 3)
-    assert avoid(graph) == {"frontier"}
+    assert monitor(graph).avoid() == {"frontier"}
     assert next(focus.strategy for focus in chosen if focus.strategy != WIDEN) == "bfs"
 
 
@@ -301,12 +311,12 @@ def test_a_policy_asks_what_is_avoided_last() -> None:
 def test_the_policies_that_learn_turn_and_widen_too(policy: str) -> None:
     """What asked half of a dry window asks last; where that does not help neighbouring fields are asked for."""
     graph, topic = fold(EVENTS), "impact resistant material"
-    chosen: dict[Do, Focus] = {}
+    chosen: dict[Action, Focus] = {}
     for place, event in enumerate(EVENTS[1:30]):
         dried = Focus("survey" if place % 3 else "frontier", ("steel",), "as a test")
         graph.apply(replace(event, seq=graph.seq + 1, delta=Delta(), focus=dried))
         found = open_policy(policy).choose(graph, topic, random.Random(place))
-        chosen.setdefault(verdict(graph).do, found[0])
+        chosen.setdefault(monitor(graph).assessment.do, found[0])
     assert chosen["turn"].strategy not in {"survey", "frontier", WIDEN}
     assert chosen["widen"].angle == WIDEN
 
@@ -318,53 +328,51 @@ def test_a_run_that_was_resumed_is_judged_as_one_that_was_not(stops: int) -> Non
     run(dry, store=store, steps=stops)
     resumed = run(dry, store=store)
     assert resumed.graph.seq == whole.graph.seq
-    assert verdict(resumed.graph) == verdict(whole.graph)
+    assert monitor(resumed.graph).assessment == monitor(whole.graph).assessment
     assert [step.focus for step in resumed.graph.past] == [step.focus for step in whole.graph.past]
 
 
 @settings(max_examples=10)
 @given(st.lists(st.integers(1, 60), max_size=4))
 def test_when_one_looks_does_not_matter(looks: list[int]) -> None:
-    """Read at any events or at none of them, the watch says the same at the end."""
+    """Read at any events or at none of them, the monitor says the same at the end."""
     graph = Graph()
     for event in EVENTS:
         graph.apply(event)
         if graph.seq in looks:
-            watch(graph)
-    one, other = watch(graph), watch(fold(EVENTS))
-    assert [one.reading(sign) for sign in SIGNS] == [other.reading(sign) for sign in SIGNS]
-    assert (one.verdict, one.tallies, one.usual) == (other.verdict, other.tallies, other.usual)
+            monitor(graph)
+    one, other = monitor(graph), monitor(fold(EVENTS))
+    assert [one.reading(signal) for signal in SIGNALS] == [other.reading(signal) for signal in SIGNALS]
+    assert (one.assessment, one.tallies) == (other.assessment, other.tallies)
+    assert (one.best_novelty, one.usual_bits) == (other.best_novelty, other.usual_bits)
 
 
 def test_rules_that_mean_drift_are_rules_of_hygiene() -> None:
     """The names of the rules are those of hygiene.py."""
-    assert RULES.keys() >= FOREIGN | MARKUP
+    assert set(RULES) >= FOREIGN | MARKUP
 
 
-@pytest.mark.parametrize("sign", SIGNS, ids=lambda sign: sign.name)
-def test_no_sign_shows_where_nothing_was_said(sign: object) -> None:
+@pytest.mark.parametrize("signal", SIGNALS, ids=lambda signal: signal.name)
+def test_no_signal_shows_where_nothing_was_said(signal: Signal) -> None:
     """An empty log, and one of edits alone, is calm."""
-    watching = Watch()
-    assert not watching.verdict.do
-    watching.take(Past(1, EVENTS[0].delta))
-    assert watching.reading(sign)[0] is None  # type: ignore[arg-type]  # a sign
+    state = Monitor()
+    assert not state.assessment.do
+    state.take(Past(1, EVENTS[0].delta))
+    assert state.reading(signal)[0] is None
 
 
 def test_the_command_line_stops_and_says_why(tmp_path: Path) -> None:
     """`grow --until saturated` on a small world ends with exit code 3 and a sentence, which `log` and `show` repeat."""
-    store = str(tmp_path / "w.db")
-    command = [sys.executable, "-m", "graphgrow"]
-    words = ["grow", "mucus", "--llm", "world:communities?size=30&degree=6&seed=1", "--until", "saturated"]
-    done = subprocess.run([*command, *words, "--store", store], text=True, capture_output=True, check=False)
-    last = done.stderr.splitlines()[-1]
-    assert done.returncode == 3, done.stderr
+    store = tmp_path / "w.db"
+    words = ("grow", "mucus", "--llm", "world:communities?size=30&degree=6&seed=1", "--until", "saturated")
+    _, remarks = invoke(*words, "--store", store, code=3)
+    last = remarks.splitlines()[-1]
     assert last.startswith("stopped: saturated: 0.")
-    assert "saturated, time for other strategies: 0." in done.stderr
-    assert "saturated, time for neighbouring fields: 0." in done.stderr
-    shown = subprocess.run([*command, "show", store, "--json"], text=True, capture_output=True, check=True)
-    assert json.loads(shown.stdout)["watch"] == last.removeprefix("stopped: ")
-    log = subprocess.run([*command, "log", store, "--json"], text=True, capture_output=True, check=True)
-    notes = [row["watch"]["do"] for row in map(json.loads, log.stdout.splitlines()) if row["watch"]]
+    assert "saturated, time for other strategies: 0." in remarks
+    assert "saturated, time for neighbouring fields: 0." in remarks
+    assert json.loads(invoke("show", store, "--json")[0])["watch"] == last.removeprefix("stopped: ")
+    log = invoke("log", store, "--json")[0]
+    notes = [row["watch"]["do"] for row in map(json.loads, log.splitlines()) if row["watch"]]
     assert notes[-3:] == ["turn", "widen", "stop"]
 
 
@@ -378,4 +386,4 @@ def test_questions_about_an_imported_graph_do_not_drift() -> None:
         one = Statement(Relation(parts[number], "holds", new.key), Triple(parts[number], "holds", new.name))
         focus = Focus("frontier", (parts[number],), "a test")
         log.append(replace(EVENTS[0], seq=number + 2, focus=focus, delta=Delta((new,), relations=(one,))))
-    assert not verdict(fold(log)).do
+    assert not monitor(fold(log)).assessment.do

@@ -26,6 +26,7 @@ sys.path.insert(0, str(ROOT / "benchmarks"))  # scripts, no package
 
 import figures
 import live
+import policies
 import standings
 
 LLM = "world:communities?size=200&seed=1"
@@ -177,13 +178,18 @@ def test_the_tables_of_what_is_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.local
-def test_the_program_prints_tables_without_a_model(tmp_path: Path) -> None:
+def test_the_program_prints_tables_without_a_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """What is kept is enough; a file of world trials says how far both agree about the order."""
     live.grow_missing([live.Entry(policy, 0) for policy in ("random", "latest", "hub")], plan(tmp_path, 5))
-    program = [sys.executable, str(ROOT / "benchmarks" / "policies.py")]
     words = "--seeds 1 --questions 5 --size 120 --jobs 1 --kinds hierarchy --policies hub random latest --keep".split()
-    subprocess.run([*program, "--world", *words, str(tmp_path / "w")], check=True, capture_output=True)
+    monkeypatch.setattr(sys, "argv", ["policies.py", "--world", *words, str(tmp_path / "w")])
+    policies.main()
+    capsys.readouterr()
     words = ["--table", "--questions", "5", "--keep", str(tmp_path), "--worlds", str(tmp_path / "w")]
-    said = subprocess.run([*program, *words], check=True, capture_output=True, text=True).stdout
+    monkeypatch.setattr(sys, "argv", ["policies.py", *words])
+    policies.main()
+    said = capsys.readouterr().out
     assert said.count("| hub |") == 4
     assert "the model and hierarchy agree about the order: Spearman's rho" in said

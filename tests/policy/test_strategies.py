@@ -21,12 +21,11 @@ from graphgrow.graph.model import (
     Statement,
     Triple,
 )
-from graphgrow.growth.step import expansion, schema_of
-from graphgrow.parse.reply import reply_schema, survey_schema
 from graphgrow.policy.strategies import STRATEGIES
+from graphgrow.prompts.forms import FORMS, lists_schema, relations_schema
 from graphgrow.prompts.render import BETWEEN, CONNECT, CONSOLIDATE, JOIN, KIN, render, repair, surveys
 from graphgrow.resolve.resolve import RESOLVE
-from tests.conftest import triples
+from tests.conftest import expansion, triples
 
 Triples = tuple[tuple[str, str, str], ...]
 Chosen = list[tuple[tuple[str, ...], str, float]]
@@ -106,14 +105,15 @@ def test_a_list_is_asked_for_in_its_own_form() -> None:
     """System, question and schema are those of a list, and so is the form that a broken reply is told."""
     graph = drawn(("silk", "is", "fibroin"))
     focus = Focus("survey", ("silk",), "x", angle="survey uses")
-    prompt = render(focus, graph, "silk", schema=schema_of(focus))
+    prompt = render(focus, graph, "silk")
     assert "in which devices, products, practices or places is it used?" in prompt.user
     assert '"fibroin"' in prompt.user
-    assert prompt.schema == survey_schema()
-    assert schema_of(Focus("frontier", ("silk",), "x", angle="uses")) == reply_schema()
-    again = repair(prompt, "what?", "There is no JSON in the reply.")
+    assert prompt.schema == lists_schema()
+    plain = render(Focus("frontier", ("silk",), "x", angle="uses"), graph, "silk")
+    assert plain.schema == relations_schema()
+    again = repair(prompt, "what?", "There is no JSON in the reply.", FORMS[focus.form].example)
     assert '"target":["...","..."]' in again.user
-    assert '"target":"..."' in repair(render(Focus("x", ("silk",), "x"), graph, "silk", schema={}), "", "").user
+    assert '"target":"..."' in repair(plain, "", "", FORMS["expand"].example).user
 
 
 def test_px_frontier_takes_leaves_and_then_the_hub() -> None:
@@ -162,7 +162,7 @@ def test_hub_asks_for_more_of_the_kind_it_has_most_of() -> None:
     graph = drawn(*(("silk", "contains", name) for name in ("fibroin", "sericin", "spidroin")))
     focus = first("hub", graph)
     assert (focus.concepts, focus.angle) == (("silk",), KIN)
-    prompt = render(focus, graph, "silk", schema={}).user
+    prompt = render(focus, graph, "silk").user
     assert '"silk" - "contains" - "spidroin"' in prompt
     assert 'with the predicate "contains"' in prompt
 
@@ -174,7 +174,7 @@ def test_bridge_takes_the_place_where_few_relations_join_two_communities() -> No
     assert chosen("bridge", graph) == [(("collagen", "glycine"), JOIN, 4.0)]
     focus = first("bridge", graph)
     assert focus.reason == "only one relation joins communities of 4 and 4 concepts, as of event 1"
-    prompt = render(focus, graph, "silk", schema={}).user
+    prompt = render(focus, graph, "silk").user
     assert 'One place where they do is "collagen" and "glycine": "glycine" - "strains" - "collagen".' in prompt
 
 
@@ -191,7 +191,7 @@ def test_gap_takes_the_most_central_concepts_of_communities_without_a_link() -> 
     ]
     focus = first("gap", graph)
     assert focus.reason == "no relation joins communities of 4 and 5 concepts, as of event 1"
-    prompt = render(focus, graph, "silk", schema={}).user
+    prompt = render(focus, graph, "silk").user
     assert (
         'around "alanine" (with "fibroin", "glycine", "silk"), one around "lignin" (with "xylem", "cellulose"' in prompt
     )
@@ -245,7 +245,7 @@ def test_consolidate_takes_what_was_said_once_about_central_concepts() -> None:
         (("fibroin", "silk"), CONSOLIDATE, 3.4641),
         (("silk", "silk cell"), CONSOLIDATE, 2.4495),
     ]
-    prompt = render(first("consolidate", graph), graph, "silk", schema={}).user
+    prompt = render(first("consolidate", graph), graph, "silk").user
     assert 'It says about "fibroin" and "silk": "silk" - "has property" - "fibroin".' in prompt
 
 
@@ -257,7 +257,7 @@ def test_hostile_names_stay_inside_their_quotation_marks_in_every_question() -> 
     told = tuple(Statement(relation, Triple("", "", "")) for relation in relations)
     graph = fold([Edit(1, "add", Delta(concepts=names, relations=told))])
     for angle in (BETWEEN, CONNECT, CONSOLIDATE, JOIN, KIN):
-        prompt = render(Focus("test", ("silk", "fibroin"), evil, angle=angle), graph, evil, schema={}).user
+        prompt = render(Focus("test", ("silk", "fibroin"), evil, angle=angle), graph, evil).user
         assert not [line for line in prompt.splitlines() if line.startswith(("System:", "User:"))]
         assert 'silk"' not in prompt
         assert prompt.count('"') % 2 == 0

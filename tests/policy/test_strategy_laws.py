@@ -13,7 +13,8 @@ from graphgrow.api import edits
 from graphgrow.errors import BadInput
 from graphgrow.graph.events import to_json
 from graphgrow.graph.graph import Graph, fold
-from graphgrow.graph.model import Budget, Event, Focus
+from graphgrow.graph.model import Budget, Event, Focus, Prompt, Reply
+from graphgrow.llm.scripted import Scripted
 from graphgrow.policy import Mix, open_policy
 from graphgrow.policy.strategies import STRATEGIES
 from graphgrow.policy.strategies.structure import Structure, communities, pace, structure
@@ -21,11 +22,24 @@ from graphgrow.stores.memory import MemoryStore
 from tests.api.test_edits import decide, decisions
 from tests.conftest import triples
 from tests.graph.test_graph import said
-from tests.growth.test_growth import Paced, run
+from tests.growth.test_growth import run
 from tests.policy.test_strategies import BONE, SILK, ask, asked, clique, drawn
 
 picks = st.tuples(st.just("ask"), st.sampled_from(list(STRATEGIES)), said)
 lives = st.lists(st.one_of(decisions, picks), min_size=1, max_size=14)
+
+
+class Prompted(Scripted):
+    """Answers each question at once, with a reply that follows from the prompt alone."""
+
+    def __init__(self) -> None:
+        super().__init__([])
+
+    def ask(self, prompt: Prompt) -> Reply:
+        """Reply by the prompt alone, so that the order in which threads run plays no part."""
+        mark = sum(prompt.user.encode()) % 997
+        protein, sheet = f"protein {mark}", f"sheet {mark % 50}"
+        return Reply(triples(("silk", "contains", protein), (protein, "forms", sheet)))
 
 
 def lived(decided: list[tuple[object, ...]]) -> tuple[Graph, list[Event]]:
@@ -103,10 +117,10 @@ def test_a_structure_is_the_graph_of_its_event(replies: list[list[tuple[str, str
 def test_a_resumed_run_asks_what_an_uninterrupted_one_asks(policy: str, width: int) -> None:
     """Stopped after every third round, also between two structures, a run goes on with the same questions and words."""
     with slow(4):
-        whole = run(Paced(), policy=open_policy(policy), width=width, budget=Budget(steps=30))[1]
+        whole = run(Prompted(), policy=open_policy(policy), width=width, budget=Budget(steps=30))[1]
         rounds, store = sorted({event.prompt.seed for event in whole}), MemoryStore()
         for start, end in pairwise([*rounds[::3], len(whole)]):
-            run(Paced(), store=store, policy=open_policy(policy), width=width, budget=Budget(steps=end - start))
+            run(Prompted(), store=store, policy=open_policy(policy), width=width, budget=Budget(steps=end - start))
         assert pace(len(whole), len(store.graph().concepts)) > 2
     assert [to_json(event) for event in store.events()] == [to_json(event) for event in whole]
 

@@ -13,17 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphgrow.api import edits
-from graphgrow.cli.asking import _answers
+from graphgrow.cli.reasoning import answers_to_judge
 from graphgrow.errors import BadInput, BudgetSpent, OutOfReplies
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.model import Budget, ReasoningStep
 from graphgrow.llm.scripted import Scripted
-from graphgrow.reason.answer import ask, go_on, told
-from graphgrow.reason.context import Context, gather, measure, named
-from graphgrow.reason.likeness import Likeness
-from graphgrow.reason.paths import within
+from graphgrow.reason.answers import ask, load, resume
+from graphgrow.reason.context import Context, gather, mentions, token_count
+from graphgrow.reason.paths import shortest
 from graphgrow.stores import GraphStore, open_store
-from tests.reasoning import INJECTIONS, Heard, answer, said, skeleton, thoughts
+from tests.reasoning import INJECTIONS, Heard, answer, command, said, skeleton, thoughts
 from tests.servers import Answer, completion, in_order, serving
 
 QUESTION = "How do Carbon-Fibers keep a composite from impact?"
@@ -49,34 +48,41 @@ def test_names_are_found_in_every_spelling_the_longest_first(silk: GraphStore) -
     silk.append(edits.add(silk.graph(), "beta", "is a", "letter"))
     silk.append(edits.merge(silk.graph(), "fly", "spider", into="spider"))
     graph = silk.graph()
-    assert named(graph, "Do Beta-Sheets, in SILKS, help (a fly)?") == ["beta sheet", "silk", "spider"]
-    assert named(graph, "nothing of it") == []
-    assert named(graph, "") == []
+    assert mentions(graph, "Do Beta-Sheets, in SILKS, help (a fly)?") == ["beta sheet", "silk", "spider"]
+    assert mentions(graph, "nothing of it") == []
+    assert mentions(graph, "") == []
 
 
 def test_a_context_holds_what_is_named_how_it_hangs_together_and_the_hubs(silk: GraphStore) -> None:
     """Between two concepts of the question stands the path, and every line has an id of its own."""
-    found = gather(silk.graph(), "What has silk to do with strength?", Likeness(), 400)
+    found = gather(silk.graph(), "What has silk to do with strength?", None, 400)
     assert found.named == ("silk", "strength")
     said_first = [(one.source, one.target) for one in found.relations[:3]]
     assert said_first == [("silk", "fibroin"), ("fibroin", "beta sheet"), ("beta sheet", "strength")]
     assert any("a hub of the graph" in one.place for one in found.concepts)
     ids = [one.id for one in found.concepts] + [one.id for one in found.relations]
     assert len(ids) == len(set(ids))
-    assert within(silk.graph(), "fly", "strength", 5) == ("fly", "spider", "silk", "fibroin", "beta sheet", "strength")
-    assert within(silk.graph(), "fly", "strength", 3) == ()
+    assert shortest(silk.graph(), "fly", "strength", most=5) == (
+        "fly",
+        "spider",
+        "silk",
+        "fibroin",
+        "beta sheet",
+        "strength",
+    )
+    assert shortest(silk.graph(), "fly", "strength", most=3) == ()
 
 
 @given(st.integers(0, 300), st.integers(1, 40))
 def test_a_context_keeps_to_its_budget_whatever_the_graph(tokens: int, size: int) -> None:
     """However many concepts and however long their names, the lines fit."""
     graph = fold([said(*((f"silk {n * 'x'}", "relates to", f"silk {n + 1} {'長' * n}") for n in range(size)))])
-    assert measure(gather(graph, "silk x?", Likeness(), tokens).text) <= tokens
+    assert token_count(gather(graph, "silk x?", None, tokens).text) <= tokens
 
 
 def test_an_empty_graph_gives_nothing() -> None:
     """No concept, no line."""
-    assert gather(Graph(), "silk?", Likeness(), 400) == Context()
+    assert gather(Graph(), "silk?", None, 400) == Context()
 
 
 def test_an_answer_says_what_it_follows_from(run: GraphStore) -> None:
@@ -93,7 +99,7 @@ def test_an_answer_says_what_it_follows_from(run: GraphStore) -> None:
     events = {event.seq for event in run.events()}
     assert all(step in events for cite in cites for step in cite.steps)
     assert found.claims[-1].line == "Carbon fiber. [carbon fiber]"
-    assert told(graph, found.work) == found
+    assert load(graph, found.work) == found
 
 
 def test_a_citation_that_does_not_hold_is_taken_off_and_said_so(silk: GraphStore) -> None:
@@ -159,14 +165,14 @@ def test_a_question_that_was_cut_off_anywhere_goes_on_and_pays_nothing_twice(sil
     with pytest.raises(OutOfReplies):
         ask(silk, Scripted(REPLIES[:cut]), "What is silk?", compare=True)
     plan = next(event for event in silk.events() if isinstance(event, ReasoningStep))
-    assert told(silk.graph(), plan.seq) is None
+    assert load(silk.graph(), plan.seq) is None
     if cut % 2:
-        found = go_on(silk, Scripted(REPLIES[cut:]), plan.seq)
+        found = resume(silk, Scripted(REPLIES[cut:]), plan.seq)
     else:
         found = ask(silk, Scripted(REPLIES[cut:]), "What is silk?", compare=True)
     assert (found.work, found.text, found.plain) == (plan.seq, "Silk contains fibroin.", ("I know.",))
     assert len(thoughts(silk)) == len(REPLIES)
-    assert go_on(silk, Scripted([]), plan.seq) == found
+    assert resume(silk, Scripted([]), plan.seq) == found
     assert ask(silk, Scripted(REPLIES), "What is silk?", compare=True).work != plan.seq
 
 
@@ -187,7 +193,7 @@ def test_what_cannot_be_asked_is_one_sentence(silk: GraphStore) -> None:
     with pytest.raises(BadInput, match="context of 5 tokens"):
         ask(silk, Scripted([]), "silk?", context=5)
     with pytest.raises(BadInput, match="event 1 is no work of  graphgrow ask"):
-        go_on(silk, Scripted([]), 1)
+        resume(silk, Scripted([]), 1)
 
 
 @pytest.mark.parametrize("hostile", INJECTIONS)
@@ -212,8 +218,7 @@ def test_the_commands_ask_and_judge(tmp_path: Path) -> None:
         store.append(said(*SILK))
 
     def graphgrow(*words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "graphgrow", *words]
-        done = subprocess.run(command, cwd=tmp_path, text=True, capture_output=True, check=False)
+        done = command(tmp_path, *words)
         assert done.returncode == code, done.stderr
         return done
 
@@ -255,8 +260,9 @@ def test_ctrl_c_ends_the_command_with_130_and_keeps_what_was_paid(tmp_path: Path
     slow = Answer(completion(REPLIES[1]), delay=2)
     env = os.environ | {"OPENAI_API_KEY": "none"}
     with serving(in_order(slow, Answer(completion(REPLIES[3])))) as server:
-        command = [sys.executable, "-m", "graphgrow", *words, server.base_url]
-        with subprocess.Popen(command, cwd=tmp_path, env=env, stderr=subprocess.PIPE) as child:
+        with subprocess.Popen(
+            [sys.executable, "-m", "graphgrow", *words, server.base_url], cwd=tmp_path, env=env, stderr=subprocess.PIPE
+        ) as child:
             deadline = time.monotonic() + 60
             while not server.chats and time.monotonic() < deadline:
                 time.sleep(0.05)
@@ -264,7 +270,7 @@ def test_ctrl_c_ends_the_command_with_130_and_keeps_what_was_paid(tmp_path: Path
             child.communicate(timeout=60)
         assert child.returncode == 130
         assert len(server.chats) == 1
-        subprocess.run(command, cwd=tmp_path, env=env, check=True, capture_output=True)
+        assert command(tmp_path, *words, server.base_url).returncode == 0
         assert len(server.chats) == 2
 
 
@@ -273,18 +279,19 @@ def test_two_answers_of_one_work_or_of_two_can_be_judged(silk: GraphStore) -> No
     one = ask(silk, Scripted(REPLIES), "What is silk?", compare=True)
     two = ask(silk, Scripted(REPLIES[1:2]), "What is silk?")
     graph = silk.graph()
-    both = _answers(graph, [str(one.work)], "")
+    both = answers_to_judge(graph, [str(one.work)], "")
     assert [(name, text) for name, _, text in both] == [
         ("with the graph", "Silk contains fibroin."),
         ("without it", "I know."),
     ]
-    assert [text for *_, text in _answers(graph, [str(one.work), str(two.work)], "")] == ["Silk contains fibroin."] * 2
+    pair = answers_to_judge(graph, [str(one.work), str(two.work)], "")
+    assert [text for *_, text in pair] == ["Silk contains fibroin."] * 2
     with pytest.raises(BadInput, match="holds no two answers"):
-        _answers(graph, [str(two.work)], "")
+        answers_to_judge(graph, [str(two.work)], "")
     with pytest.raises(KeyboardInterrupt):
         ask(silk, Scripted([]), "What is a fly?", stop=lambda: True)
     with pytest.raises(BadInput, match="is no whole answer yet"):
-        _answers(silk.graph(), [str(one.work), str(silk.graph().seq)], "")
+        answers_to_judge(silk.graph(), [str(one.work), str(silk.graph().seq)], "")
 
 
 @pytest.mark.local

@@ -16,22 +16,31 @@ from typing import TYPE_CHECKING
 import pytest
 from markdown_it import MarkdownIt
 
-from graphgrow.cli.pathing import path as path_command
-from graphgrow.cli.thinking import discover as discover_command
+from graphgrow.cli.discovery import discover as discover_command
+from graphgrow.cli.discovery import path as path_command
 from graphgrow.errors import BadInput, OutOfReplies
 from graphgrow.graph.events import from_json, read_events, to_json
 from graphgrow.graph.model import Concept, Delta, Edit, Json, Prompt, ReasoningStep, Relation, Reply, Statement, Triple
 from graphgrow.llm.scripted import Recorded, Scripted
 from graphgrow.prompts.render import template
-from graphgrow.reason.citing import cited
-from graphgrow.reason.compose import begin, discover, local, of, works
-from graphgrow.reason.discovery import Discovery, discovered
-from graphgrow.reason.document import code, drawing, escaped
-from graphgrow.reason.forms import prose
-from graphgrow.reason.layout import Wanted, lay
-from graphgrow.reason.thinking import Thinking
+from graphgrow.reason.citations import resolve_citations
+from graphgrow.reason.discovery import (
+    Discovery,
+    begin,
+    code,
+    discover,
+    discoveries,
+    escaped,
+    from_events,
+    load,
+    local_meanings,
+)
+from graphgrow.reason.route import DiscoveryRequest, drawing, plan_route
+from graphgrow.reason.stages import prose
+from graphgrow.reason.tasks import Reasoner
 from graphgrow.stores import GraphStore, open_store
 from tests.conftest import RECORDED, ROOT
+from tests.reasoning import command
 from tests.servers import Answer, Asked, completion, serving
 
 if TYPE_CHECKING:
@@ -102,7 +111,7 @@ def test_every_stage_stands_in_the_document_and_every_citation_resolves(store: G
     d1 = found.stage("D")[0]
     assert (d1.text, d1.more, d1.cites) == ("More pairs bear more.", "hypothesis", ("A1", "C1", "B1"))
     assert found.about(found.stage("B")[1]) == ("protein", "beta sheet")
-    assert found.layout.path == ("A1", "A2", "A3")
+    assert found.route.path == ("A1", "A2", "A3")
     assert_resolves(found)
     by_seq = {event.seq: event for event in thoughts(store)}
     assert all(by_seq[found.events[one.id]].stage == one.id[0] for one in found.statements)
@@ -123,8 +132,8 @@ def test_a_document_is_the_same_from_its_events_alone(store: GraphStore) -> None
     found = discover(store, Scripted(answers(3)))
     events = [from_json(to_json(event)) for event in thoughts(store)]
     store.append(Edit(store.graph().seq + 1, "add", Delta((Concept("new", "new"),))))
-    again = discovered([event for event in events if isinstance(event, ReasoningStep)])
-    assert again == found == of(store.graph(), 2) == works(store.graph())[0]
+    again = from_events([event for event in events if isinstance(event, ReasoningStep)])
+    assert again == found == load(store.graph(), 2) == discoveries(store.graph())[0]
     assert again.markdown() == found.markdown()
 
 
@@ -146,7 +155,7 @@ def test_a_discovery_stopped_anywhere_goes_on_and_asks_nothing_twice(
                 try:
                     found = discover(home, Scripted(part), now=lambda: "now")
                 except OutOfReplies:
-                    assert not of(home.graph(), 2).is_finished
+                    assert not load(home.graph(), 2).is_finished
             return thoughts(home), found
 
     whole, resumed = run("whole.db", replies), run("resumed.db", replies[:stop], replies[stop:])
@@ -162,9 +171,9 @@ def test_the_same_again_is_there_already_unless_it_is_wanted_again(store: GraphS
     assert discover(store, Scripted([])) == first
     assert discover(store, Scripted(answers(3), name="other")).work != first.work
     assert discover(store, Scripted(answers(2)), "silk", "protein").work != first.work
-    with Thinking(store, Scripted(answers(3))) as thinking:
-        assert begin(thinking, Wanted(), local(store)).seq == first.work
-        assert begin(thinking, Wanted(), local(store), again=True).seq == thinking.graph.seq
+    with Reasoner(store, Scripted(answers(3))) as reasoner:
+        assert begin(reasoner, DiscoveryRequest(), local_meanings(store)).seq == first.work
+        assert begin(reasoner, DiscoveryRequest(), local_meanings(store), again=True).seq == reasoner.graph.seq
 
 
 def test_a_discovery_goes_on_along_its_own_path_although_the_graph_grew(store: GraphStore) -> None:
@@ -174,24 +183,24 @@ def test_a_discovery_goes_on_along_its_own_path_although_the_graph_grew(store: G
     more = Statement(Relation("k3", "folds into", "k4"), Triple("beta sheet", "folds into", "crystal"))
     store.append(Edit(store.graph().seq + 1, "add", Delta((Concept("k4", "crystal"),), relations=(more,))))
     found = discover(store, Scripted(answers(3)[4:]))
-    assert (found.work, len(found.layout.path), found.is_finished) == (2, 3, True)
-    assert len(discover(store, Scripted(answers(4))).layout.path) == 4
+    assert (found.work, len(found.route.path), found.is_finished) == (2, 3, True)
+    assert len(discover(store, Scripted(answers(4))).route.path) == 4
 
 
 @pytest.mark.parametrize("stop", range(3))
 def test_a_later_stage_is_done_again_with_another_model(store: GraphStore, stop: int) -> None:
     """Earlier stages are taken over for nothing, also where the second work is broken off and goes on."""
     first = discover(store, Scripted(answers(3)))
-    wanted, replies = Wanted(takes=first.work, stage="C"), answers(3)[5:]
+    wanted, replies = DiscoveryRequest(takes=first.work, stage="C"), answers(3)[5:]
     for part in (replies[:stop], replies[stop:]) if stop < 2 else (replies, []):
         try:
-            second = discover(store, Scripted(part, name="other"), wanted=wanted)
+            second = discover(store, Scripted(part, name="other"), request=wanted)
         except OutOfReplies:
             continue
     assert second.takes == first.work
     assert second.statements == first.statements
     assert second.bill.replies == 2
-    assert len(works(store.graph())) == 2
+    assert len(discoveries(store.graph())) == 2
     assert "It goes on from discovery 2." in second.markdown()
 
 
@@ -272,13 +281,13 @@ def proposed(*kinds: str) -> str:
 def test_a_proposal_has_seven_parts_in_their_order_over_the_stages_that_are_there(store: GraphStore) -> None:
     """The earlier stages of a discovery serve a proposal too; what a part repeats of the task is left out."""
     first = discover(store, Scripted(answers(3)))
-    wanted = Wanted(takes=first.work, stage="D", proposal=True)
-    found = discover(store, Scripted([proposed(*PARTS[::-1], "outcome", "praise")]), wanted=wanted)
+    wanted = DiscoveryRequest(takes=first.work, stage="D", proposal=True)
+    found = discover(store, Scripted([proposed(*PARTS[::-1], "outcome", "praise")]), request=wanted)
     assert [one.more for one in found.stage("D")] == PARTS
     assert {cite for one in found.stage("D") for cite in one.cites} == {"A1", "B1"}
     assert "## The proposal" in found.markdown()
     assert found.is_finished
-    assert discover(store, Scripted([]), wanted=wanted) == found
+    assert discover(store, Scripted([]), request=wanted) == found
     assert discover(store, Scripted([])) == first
 
 
@@ -290,10 +299,10 @@ def test_a_layout_that_does_not_hold_its_path_is_no_discovery(store: GraphStore,
     """A log may come from anywhere; what it cannot mean is passed over."""
     discover(store, Scripted(answers(3)))
     plan, *rest = next(iter(store.graph().thoughts.values()))
-    assert discovered([plan, *rest])
-    assert discovered([replace(plan, result=plan.result | change), *rest]) is None
+    assert from_events([plan, *rest])
+    assert from_events([replace(plan, result=plan.result | change), *rest]) is None
     strange: Json = {"statements": [{"id": "Bx", "text": "x"}]}
-    left = discovered([plan, replace(rest[0], result=strange), *rest[1:]])
+    left = from_events([plan, replace(rest[0], result=strange), *rest[1:]])
     assert left
     assert len(left.statements) == 7
 
@@ -382,7 +391,7 @@ def test_citations_are_read_in_every_form(
     text: str, cites: list[str], known: str, wanted: tuple[str, tuple[str, ...], tuple[str, ...]]
 ) -> None:
     """In brackets within the text, beside it as a list or a sentence, in either case; each once."""
-    found = cited(text, cites, known.split())
+    found = resolve_citations(text, cites, known.split())
     assert (found.text, found.cites, found.unknown) == wanted
 
 
@@ -403,14 +412,16 @@ def test_a_path_that_goes_back_has_each_concept_and_step_once(tmp_path: Path) ->
     with closing(open_store(str(tmp_path / "g.db"), create=True)) as home:
         home.append(Edit(1, "add", delta))
         graph = home.graph()
-        layout = lay(graph, Wanted("k1", "k3", via=("k4",)), "m", local(home))
+        layout = plan_route(graph, DiscoveryRequest("k1", "k3", via=("k4",)), "m", local_meanings(home))
         assert [layout.name(one) for one in layout.path] == ["a", "b", "d", "b", "c"]
         assert layout.how == "the path through the concepts named, back over some concepts"
         assert [one.id for one in layout.concepts] == ["A1", "A2", "A3", "A4"]
         assert [(link.id, link.one, link.other) for link in layout.links] == [
             ("B1", "A1", "A2"), ("B2", "A2", "A3"), ("B3", "A2", "A4")]  # fmt: skip
         assert drawing(layout).count("-- holds -->") == drawing(layout).count("<-- holds --") == 1
-        found = discover(home, Scripted([*answers(4)[:7], *answers(4)[7:]]), wanted=Wanted("a", "c", via=("d",)))
+        found = discover(
+            home, Scripted([*answers(4)[:7], *answers(4)[7:]]), request=DiscoveryRequest("a", "c", via=("d",))
+        )
         assert found.is_finished
 
 
@@ -418,24 +429,24 @@ def test_what_a_path_cannot_lead_through_is_named(store: GraphStore) -> None:
     """Of two ends and what lies between, the two that nothing connects are said."""
     store.append(replace(line("steel"), seq=2, delta=Delta((Concept("k9", "steel"),))))
     with pytest.raises(BadInput, match="nothing connects 'protein' and 'steel' yet"):
-        discover(store, Scripted([]), wanted=Wanted("silk", "beta sheet", via=("protein", "steel")))
+        discover(store, Scripted([]), request=DiscoveryRequest("silk", "beta sheet", via=("protein", "steel")))
 
 
 def test_there_is_no_discovery_without_a_path(store: GraphStore) -> None:
     """Each reason is one sentence, and nothing is written."""
     for wanted, why in (
-        (Wanted("silk"), "give both --from and --to"),
-        (Wanted("silk", "silk"), "is one concept"),
-        (Wanted(rank=9), "no longest shortest path of rank 9: there are 3"),
-        (Wanted("silk", "sillk"), "no concept 'sillk'"),
-        (Wanted(takes=7, stage="C"), "there is no discovery 7 in this graph: there is none yet"),
+        (DiscoveryRequest("silk"), "give both --from and --to"),
+        (DiscoveryRequest("silk", "silk"), "is one concept"),
+        (DiscoveryRequest(rank=9), "no longest shortest path of rank 9: there are 3"),
+        (DiscoveryRequest("silk", "sillk"), "no concept 'sillk'"),
+        (DiscoveryRequest(takes=7, stage="C"), "there is no discovery 7 in this graph: there is none yet"),
     ):
         with pytest.raises(BadInput, match=re.escape(why)):
-            discover(store, Scripted([]), wanted=wanted)
+            discover(store, Scripted([]), request=wanted)
     assert thoughts(store) == []
     empty: Graph = open_store("memory:", create=True).graph()
     with pytest.raises(BadInput, match="a path needs two concepts"):
-        lay(empty, Wanted(), "m", local(store))
+        plan_route(empty, DiscoveryRequest(), "m", local_meanings(store))
 
 
 def test_recorded_discovery_is_repeated_from_its_file(tmp_path: Path) -> None:
@@ -443,11 +454,11 @@ def test_recorded_discovery_is_repeated_from_its_file(tmp_path: Path) -> None:
     with closing(open_store(str(tmp_path / "g.db"), create=True)) as home:
         home.append(*read_events(RECORDED))
         found = discover(home, Recorded(DISCOVERY))
-    recorded = discovered([event for event in read_events(DISCOVERY) if isinstance(event, ReasoningStep)])
+    recorded = from_events([event for event in read_events(DISCOVERY) if isinstance(event, ReasoningStep)])
     assert recorded is not None
     assert found.is_finished
     assert found.statements == recorded.statements
-    assert len(found.layout.path) == 12
+    assert len(found.route.path) == 12
     assert found.stage("D")
     assert_resolves(found)
     assert_safe(found.markdown())
@@ -462,7 +473,7 @@ def test_the_embedded_model_discovers_along_a_short_path(tmp_path: Path) -> None
         home.append(*read_events(RECORDED))
         found = discover(home, llm, "helium", "electron")
     assert found.is_finished
-    assert len(found.layout.path) == 3
+    assert len(found.route.path) == 3
     assert len(found.statements) >= 4
     assert_resolves(found)
 
@@ -484,9 +495,7 @@ def endpoint() -> Iterator[str]:
 
 def asked(folder: Path, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
     """Run the command line in a folder."""
-    env = os.environ | {"OPENAI_API_KEY": "none", "COLUMNS": "200"}
-    command = [sys.executable, "-m", "graphgrow", *words]
-    done = subprocess.run(command, cwd=folder, env=env, text=True, capture_output=True, check=False)
+    done = command(folder, *words)
     assert done.returncode == code, done.stderr
     return done
 

@@ -12,16 +12,14 @@ from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.model import Concept, Prompt
 from graphgrow.llm.embedders import LocalEmbedder
 from graphgrow.llm.scripted import Scripted
-from graphgrow.reason.context import spelled_in
-from graphgrow.reason.hypotheses import inquiry, measured
-from graphgrow.reason.ideas import Ideas, found, go_on, ideas, schedule
-from graphgrow.reason.likeness import Likeness
-from graphgrow.reason.seeds import Dials, Seed, distance, seeds
+from graphgrow.reason.context import keys_by_spelling
+from graphgrow.reason.ideas import Ideas, ideas, inquiry, load, measure_idea, resume, schedule
+from graphgrow.reason.seeds import IdeaDials, IdeaSeed, distance, seeds
 from graphgrow.resolve.identity import Meanings
 from graphgrow.stores import GraphStore, open_store
 from tests.reasoning import INJECTIONS, Heard, compared, idea, said, skeleton, thoughts, verdict
 
-FAR, NEAR = Dials(1, 0, 0.5), Dials(0, 1, 0.5)
+FAR, NEAR = IdeaDials(1, 0, 0.5), IdeaDials(0, 1, 0.5)
 
 
 def thinks(prompt: Prompt) -> str:
@@ -33,12 +31,12 @@ def thinks(prompt: Prompt) -> str:
     return verdict(prompt, "1" if first < second else "2")
 
 
-def mean(chosen: list[Seed], name: str) -> float:
+def mean(chosen: list[IdeaSeed], name: str) -> float:
     """Return the mean of one measure of some seeds."""
     return fmean(getattr(one, name) for one in chosen)
 
 
-def pairs(chosen: list[Seed]) -> set[tuple[str, str]]:
+def pairs(chosen: list[IdeaSeed]) -> set[tuple[str, str]]:
     """Return the concepts of some seeds."""
     return {one.concepts for one in chosen}
 
@@ -47,10 +45,11 @@ def pairs(chosen: list[Seed]) -> set[tuple[str, str]]:
 @pytest.mark.parametrize("with_meanings", [False, pytest.param(True, marks=pytest.mark.local)])
 def test_every_dial_changes_what_is_retrieved(run: GraphStore, name: str, *, with_meanings: bool) -> None:
     """Opposite settings of one dial share less than half of their pairs, and differ in what it stands for."""
-    likeness, still = Likeness(Meanings(LocalEmbedder(), run) if with_meanings else None), {"novelty": 0.5}
+    meanings, still = Meanings(LocalEmbedder(), run) if with_meanings else None, {"novelty": 0.5}
     rest = dict.fromkeys({"feasibility", "effectiveness"} - {name}, 0.5)
     low, high = (
-        seeds(run.graph(), Dials(**(still | rest | {name: end})), "ceramic armour", likeness, 10) for end in (0.0, 1.0)
+        seeds(run.graph(), IdeaDials(**(still | rest | {name: end})), "ceramic armour", meanings, 10)
+        for end in (0.0, 1.0)
     )
     assert len(pairs(low) & pairs(high)) < 5
     assert mean(high, name) > mean(low, name) + 0.1
@@ -78,7 +77,7 @@ def test_ideas_are_measured_and_ranked_by_what_they_won(run: GraphStore) -> None
         assert len(one.nearest) == 3
         assert all(0 < step <= graph.seq for near in one.nearest for step in near.steps)
         assert all(key in graph.concepts for key in one.concepts)
-    assert found(graph, result.work) == result
+    assert load(graph, result.work) == result
 
 
 def test_a_ranking_that_goes_by_the_order_says_so(run: GraphStore) -> None:
@@ -94,9 +93,9 @@ def test_novelty_is_what_the_formula_says() -> None:
     log = said(("silk", "contains", "fibroin"), ("steel", "contains", "iron"))
     graph = fold([log])
     parts = {"title": "t", "mechanism": "m", "prediction": "p", "test": "t"}
-    old, far = Seed(("fibroin", "silk"), "relation", 1, 0, 0, 0), Seed(("silk", "steel"), "gap", -1, 0, 0, 0)
-    known = measured(graph, old, parts | {"hypothesis": "silk contains fibroin"}, Likeness())
-    new = measured(graph, far, parts | {"hypothesis": "walls sing"}, Likeness())
+    old, far = IdeaSeed(("fibroin", "silk"), "relation", 1, 0, 0, 0), IdeaSeed(("silk", "steel"), "gap", -1, 0, 0, 0)
+    known = measure_idea(graph, old, parts | {"hypothesis": "silk contains fibroin"}, None)
+    new = measure_idea(graph, far, parts | {"hypothesis": "walls sing"}, None)
     assert (known.novelty, new.novelty) == (0.0, 1.0)
     assert known.nearest[0].words == "silk contains fibroin"
     assert [distance(steps) for steps in (1, 2, 6, 9, -1)] == [0, 0.2, 1, 1, 1]
@@ -134,7 +133,7 @@ def test_a_work_that_was_cut_off_anywhere_goes_on_and_pays_nothing_twice(run: Gr
     again = ideas(run, Scripted(replies[cut:] if cut < len(replies) else replies), count=2)
     assert [one.hypothesis for one in again.ranked] == [one.hypothesis for one in expected.ranked]
     assert len(thoughts(run)) == len(whole.asked) + len(replies)
-    assert go_on(run, Scripted([]), again.work) == again
+    assert resume(run, Scripted([]), again.work) == again
 
 
 def test_what_cannot_be_asked_is_one_sentence(run: GraphStore) -> None:
@@ -142,12 +141,12 @@ def test_what_cannot_be_asked_is_one_sentence(run: GraphStore) -> None:
     with pytest.raises(BadInput, match="0 ideas: ask for 1 to 20"):
         ideas(run, Scripted([]), count=0)
     with pytest.raises(BadInput, match="a novelty of 2: give 0 to 1"):
-        Dials(novelty=2)
+        IdeaDials(novelty=2)
     with closing(open_store("memory:", create=True)) as empty, pytest.raises(BadInput, match="grow it first"):
         ideas(empty, Scripted([]))
     with pytest.raises(BadInput, match="no work of  graphgrow ideas"):
-        go_on(run, Scripted([]), 3)
-    assert seeds(Graph(), Dials(), "", Likeness(), 3) == []
+        resume(run, Scripted([]), 3)
+    assert seeds(Graph(), IdeaDials(), "", None, 3) == []
 
 
 @pytest.mark.parametrize("hostile", INJECTIONS)
@@ -171,8 +170,8 @@ def test_hostile_names_stay_inside_quotation_marks(hostile: str) -> None:
 def test_a_hypothesis_is_read_while_the_graph_grows(run: GraphStore) -> None:
     """Replies are read in threads: what they are held against was taken before."""
     graph = run.graph()
-    seed = seeds(graph, Dials(), "", Likeness(), 1)[0]
-    asked = inquiry(graph, spelled_in(graph), seed, "question", 0)
+    seed = seeds(graph, IdeaDials(), "", None, 1)[0]
+    asked = inquiry(graph, keys_by_spelling(graph), seed, "question", 0)
     graph.concepts = Growing(graph.concepts)
     assert asked.read(idea([graph.name(key) for key in seed.concepts]))["title"] == "idea 1"
 
@@ -181,10 +180,10 @@ def test_concepts_that_were_merged_on_the_way_are_told_by_the_name_they_have_now
     """An idea that was paid for is measured against the graph as it is when it is read."""
     with closing(open_store("memory:", create=True)) as store:
         store.append(said(("silk", "is", "protein"), ("fibroin", "is", "light")))
-        seed = Seed(("fibroin", "silk"), "gap", -1, 1.0, 1.0, 1.0)
+        seed = IdeaSeed(("fibroin", "silk"), "gap", -1, 1.0, 1.0, 1.0)
         store.append(merge(store.graph(), "fibroin", "protein", into="protein"))
         parts = json.loads(idea(["fibroin", "silk"]))
-        found = measured(store.graph(), seed, parts, Likeness())
+        found = measure_idea(store.graph(), seed, parts, None)
     assert found.names == ("protein", "silk")
 
 

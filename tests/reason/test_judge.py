@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from graphgrow.cli.asking import _answers
+from graphgrow.cli.reasoning import answers_to_judge
 from graphgrow.errors import BadInput, OutOfReplies
 from graphgrow.graph.model import Prompt
 from graphgrow.llm.scripted import Scripted
-from graphgrow.reason.judge import go_on, judge, judged, wilson
-from graphgrow.reason.probes import DECEPTION, PADDING, probes
+from graphgrow.reason.judge import DECEPTION, PADDING, judge, load, probes, resume, wilson
 from graphgrow.stores import GraphStore, open_store
 from tests.reasoning import INJECTIONS, Heard, compared, said, skeleton, thoughts, verdict
 
@@ -65,7 +64,7 @@ def test_an_honest_judge_passes_and_is_heard(store: GraphStore) -> None:
     assert all(one.right == one.asked == 2 for one in found.probes)
     assert found.criteria == dict.fromkeys(("right", "specific", "complete", "clear"), 1.0)
     assert found.sentence == "'ours' is the better answer: 100% of 6 verdicts are for 'ours'."
-    assert judged(store.graph(), found.work) == found
+    assert load(store.graph(), found.work) == found
     assert judge(store, Heard(honest), "Why is silk tough?", BAD, GOOD).verdict == "other"
     assert judge(store, Heard(honest), "Why is silk tough?", GOOD, f"{GOOD} So.").verdict == "undecided"
 
@@ -120,7 +119,7 @@ def test_a_judgement_that_was_cut_off_anywhere_goes_on_and_pays_nothing_twice(st
     found = judge(store, Scripted(replies[cut:]), "Why is silk tough?", GOOD, BAD, samples=2)
     assert found.verdict == "one" or found.interval == pytest.approx(wilson(4, 4))
     assert len(thoughts(store)) == 2 * len(replies)
-    assert go_on(store, Scripted([]), found.work) == found
+    assert resume(store, Scripted([]), found.work) == found
 
 
 def test_replies_that_cannot_be_used_are_counted(store: GraphStore) -> None:
@@ -141,7 +140,7 @@ def test_what_cannot_be_judged_is_one_sentence(store: GraphStore) -> None:
     with pytest.raises(BadInput, match="0 samples"):
         judge(store, Scripted([]), "Why?", GOOD, BAD, samples=0)
     with pytest.raises(BadInput, match="there is none yet"):
-        go_on(store, Scripted([]), 7)
+        resume(store, Scripted([]), 7)
 
 
 @pytest.mark.parametrize("hostile", INJECTIONS)
@@ -167,13 +166,13 @@ def test_files_and_events_can_be_judged(store: GraphStore, tmp_path: Path) -> No
     (tmp_path / "a.txt").write_text(GOOD)
     (tmp_path / "b.txt").write_text(BAD)
     both = [str(tmp_path / name) for name in ("a.txt", "b.txt")]
-    assert [text for *_, text in _answers(store.graph(), both, "Why?")] == [GOOD, BAD]
+    assert [text for *_, text in answers_to_judge(store.graph(), both, "Why?")] == [GOOD, BAD]
     with pytest.raises(BadInput, match="give --question"):
-        _answers(store.graph(), both, "")
+        answers_to_judge(store.graph(), both, "")
     with pytest.raises(BadInput, match="is one answer: name two"):
-        _answers(store.graph(), both[:1], "Why?")
+        answers_to_judge(store.graph(), both[:1], "Why?")
     with pytest.raises(BadInput, match="is a folder: name a text file"):
-        _answers(store.graph(), [both[0], str(tmp_path)], "Why?")
+        answers_to_judge(store.graph(), [both[0], str(tmp_path)], "Why?")
 
 
 def test_what_is_not_compared_of_a_long_answer_is_said(
@@ -182,7 +181,7 @@ def test_what_is_not_compared_of_a_long_answer_is_said(
     """A judge sees the beginning of an answer, and who asked for it knows."""
     for name in ("a", "b"):
         (tmp_path / name).write_text(GOOD * 100)
-    _answers(store.graph(), [str(tmp_path / "a"), str(tmp_path / "b")], "Why?")
+    answers_to_judge(store.graph(), [str(tmp_path / "a"), str(tmp_path / "b")], "Why?")
     assert "only the first 1,500 characters" in capsys.readouterr().err
 
 
@@ -197,7 +196,7 @@ def test_a_judgement_is_not_gone_on_with_by_a_judge_that_was_not_tried(store: Gr
     other.name = "another"
     work = next(iter(store.graph().thoughts))
     with pytest.raises(BadInput, match="begun by 'scripted'"):
-        go_on(store, other, work)
+        resume(store, other, work)
     assert judge(store, other, "Why?", GOOD, BAD).verdict == "refused"
-    assert go_on(store, tried, work).verdict == "one"
-    assert go_on(store, other, work).verdict == "one"
+    assert resume(store, tried, work).verdict == "one"
+    assert resume(store, other, work).verdict == "one"

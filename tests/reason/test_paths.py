@@ -1,8 +1,6 @@
 """Paths against an enumeration and networkx: the shortest, the next ones, the longest, by waypoints and by meaning."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Sequence
 from contextlib import closing
 from itertools import pairwise
@@ -20,9 +18,10 @@ from graphgrow.errors import BadInput
 from graphgrow.graph.events import read_events
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.model import Concept, Delta, Edit, Relation, Statement, Triple
-from graphgrow.reason import paths, waypoints
+from graphgrow.reason import paths
 from graphgrow.stores import open_store
 from tests.conftest import RECORDED
+from tests.reasoning import command
 
 NAMES = "abcdefgh"
 PAIRS = [(a, b) for a in NAMES for b in NAMES]
@@ -105,11 +104,11 @@ def test_path_by_meaning_turns_least(graph: Graph, turns: list[float]) -> None:
     by = spread_out(turns)
 
     def cost(path: Sequence[str]) -> int:
-        return sum(waypoints.angle(by[a], by[b]) for a, b in pairwise(path))
+        return sum(paths.angle(by[a], by[b]) for a, b in pairwise(path))
 
     other = simple(graph)
     nx.set_edge_attributes(other, {(a, b): cost((a, b)) for a, b in other.edges}, "angle")
-    found = waypoints.meaningful(graph, "a", "h", by)
+    found = paths.path_by_meaning(graph, "a", "h", by)
     if not nx.has_path(other, "a", "h"):
         assert found == ()
         return
@@ -121,38 +120,38 @@ def test_path_by_meaning_turns_least(graph: Graph, turns: list[float]) -> None:
 def test_drawn_waypoints_stand_on_a_path(graph: Graph, count: int, seed: int) -> None:
     """The path visits the waypoints in their order and nothing twice; the same seed draws the same."""
     if not paths.shortest(graph, "a", "h"):
-        assert waypoints.through(graph, ("a", "h")) == ()
+        assert paths.path_through(graph, ("a", "h")) == ()
         return
-    stops = waypoints.drawn(graph, "a", "h", count, Random(seed))
-    path = waypoints.through(graph, ("a", *stops, "h"))
+    stops = paths.waypoints(graph, "a", "h", count, Random(seed))
+    path = paths.path_through(graph, ("a", *stops, "h"))
     assert len(stops) <= count
-    assert waypoints.is_simple(path)
+    assert paths.is_simple(path)
     assert [key for key in path if key in {"a", *stops, "h"}] == ["a", *stops, "h"]
     assert all(b in graph.neighbours[a] for a, b in pairwise(path))
-    assert stops == waypoints.drawn(graph, "a", "h", count, Random(seed))
+    assert stops == paths.waypoints(graph, "a", "h", count, Random(seed))
 
 
 def test_named_waypoint_in_a_blind_alley_is_visited_and_left_again() -> None:
     """Where no path leads through a concept, the legs go back over each other."""
     graph = drawn_in("abcd", [("a", "b"), ("b", "c"), ("b", "d")])
-    assert waypoints.through(graph, ("a", "d", "c")) == ("a", "b", "d", "b", "c")
-    assert waypoints.through(graph, ("a", "a")) == ("a",)
+    assert paths.path_through(graph, ("a", "d", "c")) == ("a", "b", "d", "b", "c")
+    assert paths.path_through(graph, ("a", "a")) == ("a",)
 
 
 def test_waypoints_between_two_meanings_are_the_nearest_to_the_arc() -> None:
     """They divide the angle between the two ends, as far as the graph has a path through them."""
     ring = drawn_in(NAMES, [*pairwise(NAMES), ("a", "h")])
     by = spread_out([0.0, 0.4, 0.8, 1.2, 1.5, 2.0, 2.4, 2.8])
-    assert waypoints.on_the_arc(ring, "a", "h", 1, by) == ("e",)
-    assert waypoints.on_the_arc(ring, "a", "h", 3, by) == ("c", "e", "f")
-    assert waypoints.on_the_arc(drawn_in("ah", [("a", "h")]), "a", "h", 3, by) == ()
+    assert paths.waypoints(ring, "a", "h", 1, Random(0), by) == ("e",)
+    assert paths.waypoints(ring, "a", "h", 3, Random(0), by) == ("c", "e", "f")
+    assert paths.waypoints(drawn_in("ah", [("a", "h")]), "a", "h", 3, Random(0), by) == ()
 
 
 def test_every_step_has_its_evidence() -> None:
     """Relations of both directions stand with a step, each with its events, raw words and support."""
     graph = fold(read_events(RECORDED))
     path = paths.shortest(graph, "helium", "climate")
-    found = paths.told(graph, path)
+    found = paths.path_json(graph, path)
     hops = paths.hops(graph, path)
     assert [(hop.one, hop.other) for hop in hops] == list(pairwise(path))
     for hop in hops:
@@ -167,13 +166,7 @@ def test_every_step_has_its_evidence() -> None:
 def test_second_neighbours_are_off_the_path_and_within_two_relations() -> None:
     """Those that touch most of the path come first."""
     graph = drawn_in("abcdefgh", [("a", "b"), ("b", "c"), ("a", "d"), ("c", "d"), ("b", "e"), ("e", "f"), ("f", "g")])
-    assert waypoints.beside(graph, ("a", "b", "c"), 9) == ["d", "e", "f"]
-
-
-def asked(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line in a folder."""
-    command = [sys.executable, "-m", "graphgrow", "path", *words]
-    return subprocess.run(command, cwd=folder, text=True, capture_output=True, check=False)
+    assert paths.concepts_beside(graph, ("a", "b", "c"), 9) == ["d", "e", "f"]
 
 
 @pytest.fixture(scope="module")
@@ -187,18 +180,20 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_path_on_the_command_line(demo: Path) -> None:
     """Both ends, k paths, named and drawn waypoints, the longest ones with their correlations; JSON of each."""
-    shown = asked(demo, "demo.db", "Helium", "climate")
+    shown = command(demo, "path", "demo.db", "Helium", "climate")
     assert shown.returncode == 0, shown.stderr
     assert "the shortest path: 7 steps: helium - protons" in shown.stdout
     graph = fold(read_events(RECORDED))
-    three = json.loads(asked(demo, "demo.db", "helium", "climate", "--k", "3", "--json").stdout)
+    three = json.loads(command(demo, "path", "demo.db", "helium", "climate", "--k", "3", "--json").stdout)
     assert three["undirected"]
     keys = [tuple(one["key"] for one in path["concepts"]) for path in three["paths"]]
     assert keys == paths.k_shortest(graph, "helium", "climate", 3)
-    via = json.loads(asked(demo, "demo.db", "helium", "climate", "--via", "carbon", "--beside", "4", "--json").stdout)
+    via = json.loads(
+        command(demo, "path", "demo.db", "helium", "climate", "--via", "carbon", "--beside", "4", "--json").stdout
+    )
     assert "carbon" in [one["key"] for one in via["paths"][0]["concepts"]]
     assert len(via["beside"]) == 4
-    longest = json.loads(asked(demo, "demo.db", "--longest", "2", "--json").stdout)
+    longest = json.loads(command(demo, "path", "demo.db", "--longest", "2", "--json").stdout)
     assert [path["steps"] for path in longest["paths"]] == [11, 10]
     assert set(longest["paths"][0]["central"][0]) == {"degree", "betweenness", "closeness"}
     assert longest["correlated"]["paths"] == 30
@@ -217,7 +212,7 @@ def test_path_on_the_command_line(demo: Path) -> None:
 )
 def test_path_refuses_in_one_line(demo: Path, words: tuple[str, ...], why: str) -> None:
     """What cannot be done is one sentence and exit code 1."""
-    done = asked(demo, "demo.db", *words)
+    done = command(demo, "path", "demo.db", *words)
     assert done.returncode == 1
     assert why in done.stderr
     assert done.stderr.count("\n") == 1
@@ -226,7 +221,9 @@ def test_path_refuses_in_one_line(demo: Path, words: tuple[str, ...], why: str) 
 @pytest.mark.local
 def test_path_by_meaning_with_the_local_model(demo: Path) -> None:
     """Real vectors of names lead elsewhere than the number of steps, and are kept in the store."""
-    found = json.loads(asked(demo, "demo.db", "hydrogen", "climate", "--meanings", "--waypoints", "1", "--json").stdout)
+    found = json.loads(
+        command(demo, "path", "demo.db", "hydrogen", "climate", "--meanings", "--waypoints", "1", "--json").stdout
+    )
     assert "between the two in meaning" in found["how"]
     with closing(open_store(str(demo / "demo.db"))) as store:
         graph = store.graph()

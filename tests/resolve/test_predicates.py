@@ -13,7 +13,7 @@ from graphgrow.errors import BadInput
 from graphgrow.graph.events import read_events
 from graphgrow.graph.model import Expansion
 from graphgrow.parse.reply import parse
-from graphgrow.resolve.predicates import Unmapped, Vocabulary, Wording, canonical_predicate, read, unmapped, vocabulary
+from graphgrow.resolve.predicates import Unmapped, Vocabulary, Wording, read, vocabulary
 from tests.conftest import RECORDED
 
 MOST = 60
@@ -98,7 +98,7 @@ def test_every_predicate_with_a_turned_form_has_its_pair() -> None:
 )  # fmt: skip
 def test_predicates_share_one_wording(raw: str, canonical: str) -> None:
     """Case, hyphens, CamelCase, auxiliaries and synonyms lead to one wording; source and target stay where they are."""
-    assert canonical_predicate(raw) == canonical
+    assert vocabulary().canonical(raw) == canonical
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_predicates_share_one_wording(raw: str, canonical: str) -> None:
 def test_negation_and_half_a_predicate_stay_as_said(raw: str) -> None:
     """What says the opposite, or too little, is mapped to nothing and proposed for nothing."""
     assert read(raw) == Wording(raw)
-    assert [row.proposal for row in unmapped({raw: 1})] == [""]
+    assert [row.proposal for row in vocabulary().unmapped({raw: 1})] == [""]
 
 
 def test_vocabulary_is_bounded() -> None:
@@ -122,9 +122,9 @@ def test_vocabulary_is_bounded() -> None:
 )).map(" ".join))  # fmt: skip
 def test_canonical_predicate_is_idempotent(raw: str) -> None:
     """Any wording gives a wording that gives itself, and says which way round it stands."""
-    once = canonical_predicate(raw)
+    once = vocabulary().canonical(raw)
     assert once
-    assert canonical_predicate(once) == once
+    assert vocabulary().canonical(once) == once
     assert read(once) == read(raw)
 
 
@@ -175,7 +175,9 @@ def test_missing_vocabulary_is_refused(tmp_path: Path) -> None:
 
 def test_unmapped_wordings_come_with_a_proposal() -> None:
     """The most frequent unknown wording is first, its spellings count together, the most alike predicate is named."""
-    rows = unmapped({"is reinforcd by": 2, "photosynthesises": 9, "causes": 50, "IS_REINFORCD_BY": 3, "...": 4})
+    rows = vocabulary().unmapped(
+        {"is reinforcd by": 2, "photosynthesises": 9, "causes": 50, "IS_REINFORCD_BY": 3, "...": 4}
+    )
     assert rows == [
         Unmapped("photosynthesises", 9, "", turned=False, score=0.0),
         Unmapped("is reinforcd by", 5, "reinforces", turned=True, score=rows[1].score),

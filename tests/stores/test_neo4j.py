@@ -21,11 +21,10 @@ from graphgrow.errors import BadInput, StaleGraph, StoreError
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Concept, Delta, Edit, Relation, Statement, Triple
 from graphgrow.measure.panel import panel
-from graphgrow.stores import open_store
+from graphgrow.stores import StoreURL, open_store, store_url
 from graphgrow.stores.copying import copy
 from graphgrow.stores.neo4j import Neo4jStore
-from graphgrow.stores.neo4j.address import Address, address
-from graphgrow.stores.neo4j.driver import check_version
+from graphgrow.stores.neo4j.server import check_version
 from graphgrow.stores.projection import differences, project
 from tests.conftest import RECORDED, ROOT, chatter, triples
 from tests.graph.test_graph import content, event
@@ -137,7 +136,7 @@ def test_verify_finds_what_was_changed_by_hand(neo4j_graph: str, driver: Driver)
     """A support count changed and a concept added in Neo4j Browser are both reported."""
     with closing(open_store(neo4j_graph, create=True)) as store:
         store.append(event(Graph(), chatter(1)[0]))
-        graph = address(neo4j_graph).graph
+        graph = store_url(neo4j_graph).graph
         driver.execute_query(
             "MATCH (:Concept {graph: $g})-[r:RELATES {predicate: 'produces'}]->() SET r.support = 7", g=graph
         )
@@ -235,7 +234,7 @@ def test_eight_processes_grow_one_graph(neo4j_server: Server, neo4j_graph: str, 
         assert len(graph.concepts) == 1 + 50 + 1000
         assert differences(project(graph), store.projection()) == []
     count = "MATCH (c:Concept {graph: $g}) RETURN count(c) AS all, count(DISTINCT c.key) AS different"
-    (row,) = driver.execute_query(count, g=address(neo4j_graph).graph).records
+    (row,) = driver.execute_query(count, g=store_url(neo4j_graph).graph).records
     assert (row["all"], row["different"]) == (1051, 1051)
 
 
@@ -366,7 +365,7 @@ def test_what_is_wrong_with_a_server_is_said_in_one_sentence(neo4j_server: Serve
 
 def test_old_servers_are_refused() -> None:
     """A version that lacks what the store needs is named with the one it takes; a later one and a fork pass."""
-    place = Address("neo4j://old", "neo4j", "")
+    place = StoreURL("neo4j", server="neo4j://old", user="neo4j")
     for agent in ("Neo4j/4.4.40", "Neo4j/5.22.0"):
         with pytest.raises(StoreError, match=rf"too old \({agent}\): graphgrow needs Neo4j 5.23 or newer"):
             check_version(agent, place)
@@ -388,13 +387,13 @@ def test_server_of_another_age_speaks_no_common_protocol() -> None:
 
         threading.Thread(target=refuse, daemon=True).start()
         with pytest.raises(StoreError, match="too old"):
-            Neo4jStore(Address(f"bolt://127.0.0.1:{listener.getsockname()[1]}", "neo4j", "x"))
+            Neo4jStore(StoreURL("neo4j", server=f"bolt://127.0.0.1:{listener.getsockname()[1]}", user="neo4j"))
 
 
 def test_password_is_on_no_screen() -> None:
     """User and password of a URL are used, and in nothing that is printed."""
-    place = address("neo4j+s://anna:s%20cret@example.org:7000?graph=silk%20road&database=d", {})
+    place = store_url("neo4j+s://anna:s%20cret@example.org:7000?graph=silk%20road&database=d", {})
     assert (place.user, place.password, place.graph, place.database) == ("anna", "s cret", "silk road", "d")
     assert place.url == "neo4j+s://example.org:7000?graph=silk+road&database=d"
     assert "cret" not in repr(place)
-    assert address(place.url, {"NEO4J_PASSWORD": "p"}).graph == "silk road"
+    assert store_url(place.url, {"NEO4J_PASSWORD": "p"}).graph == "silk road"

@@ -16,10 +16,9 @@ from graphgrow.errors import BadInput, StaleGraph, StoreError
 from graphgrow.graph.events import to_json
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Edit, Event
-from graphgrow.stores import GraphStore, open_store
+from graphgrow.stores import GraphStore, open_store, store_url
 from graphgrow.stores.memory import MemoryStore
 from graphgrow.stores.neo4j import Neo4jStore
-from graphgrow.stores.neo4j.address import address
 from graphgrow.stores.projection import differences, project
 from graphgrow.stores.sqlite import _APPLICATION_ID, MIGRATIONS, SQLiteStore
 from tests.conftest import chatter, triples
@@ -38,7 +37,7 @@ def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
         return lambda clock: MemoryStore(clock or time.time)
     if request.param == "sqlite":
         return lambda clock: SQLiteStore(tmp_path / "g.db", create=True, clock=clock or time.time)
-    place = address(request.getfixturevalue("neo4j_graph"))
+    place = store_url(request.getfixturevalue("neo4j_graph"))
     return lambda clock: Neo4jStore(place, create=True, clock=clock)
 
 
@@ -155,6 +154,7 @@ def test_nothing_is_kept_where_nobody_may_write(tmp_path: Path) -> None:
         fill(store, chatter(1))
     with closing(SQLiteStore(path)) as store, closing(sqlite3.connect(path)) as other:
         store.graph()
+        assert store._db
         store._db.execute("PRAGMA busy_timeout = 10")
         other.execute("BEGIN IMMEDIATE")
         store.remember("panel", {"1": b"one"})
@@ -255,8 +255,9 @@ def test_a_file_is_opened_while_its_first_event_is_written(tmp_path: Path) -> No
 def test_several_processes_grow_one_file(tmp_path: Path) -> None:
     """Four writers at once lose nothing and leave one log without gaps."""
     path = tmp_path / "g.db"
-    spawn = multiprocessing.get_context("spawn")
-    jobs = [spawn.Process(target=grow_beside_others, args=(path, name)) for name in ("ant", "bee", "cat", "dog")]
+    server = multiprocessing.get_context("forkserver")
+    server.set_forkserver_preload([__name__])
+    jobs = [server.Process(target=grow_beside_others, args=(path, name)) for name in ("ant", "bee", "cat", "dog")]
     for job in jobs:
         job.start()
     for job in jobs:

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from graphgrow.graph.model import Concept, Delta, Edit, Relation, Statement, Triple
 from graphgrow.growth.replay import recording, replay
-from graphgrow.resolve.options import resolver
+from graphgrow.resolve.options import open_resolver
 from graphgrow.stores import open_store
 from tests.conftest import RECORDED, ROOT
 from tests.pictures import HOSTILE, PATIENCE, Drawn, answered, drawn
@@ -61,7 +61,7 @@ def explorer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Explorer]:
     """Yield the explorer, serving the recorded run."""
     folder = tmp_path_factory.mktemp("explorer")
     with closing(open_store(f"sqlite:{folder / 'recorded.db'}", create=True)) as store:
-        for _ in replay(recording(RECORDED), store, resolver()):
+        for _ in replay(recording(RECORDED), store, open_resolver()):
             pass
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(

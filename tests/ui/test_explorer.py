@@ -33,7 +33,7 @@ from graphgrow.export import FORMATS
 from graphgrow.graph.model import Budget, Concept, Delta, Edit, Relation, Statement, Triple
 from graphgrow.growth.replay import recording, replay
 from graphgrow.llm.scripted import Scripted
-from graphgrow.resolve.options import resolver
+from graphgrow.resolve.options import open_resolver
 from graphgrow.stores import open_store
 from tests.batch_runs import jobs_file, working
 from tests.conftest import RECORDED, chatter
@@ -90,7 +90,7 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]
         for n in range(1, len(bad))
     )
     with closing(open_store(f"sqlite:{folder / 'recorded.db'}", create=True)) as store:
-        for _ in replay(recording(RECORDED), store, resolver()):
+        for _ in replay(recording(RECORDED), store, open_resolver()):
             pass
     yield {
         "empty": grown(folder / "empty.db", Edit(1, "add", Delta())),

@@ -9,7 +9,7 @@ from graphgrow_explorer.state import Home, homes
 
 from graphgrow.graph.events import read_events
 from graphgrow.llm.scripted import Scripted
-from graphgrow.reason.compose import discover
+from graphgrow.reason.discovery import discover
 from graphgrow.stores import open_store
 from tests.conftest import RECORDED
 from tests.reason.test_discovery import TEN, answers, line

@@ -12,7 +12,7 @@ from streamlit.util import calc_hash
 
 from graphgrow.errors import BadInput
 from graphgrow.graph.model import Concept, Delta, Edit, Prompt
-from graphgrow.reason.answer import ask
+from graphgrow.reason.answers import ask
 from graphgrow.reason.ideas import ideas
 from graphgrow.reason.judge import judge
 from graphgrow.stores import GraphStore, open_store

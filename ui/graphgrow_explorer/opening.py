@@ -13,7 +13,7 @@ import streamlit as st
 from graphgrow.errors import BadInput, GraphgrowError
 from graphgrow.growth.replay import recording, replay
 from graphgrow.growth.topic import check
-from graphgrow.resolve.options import resolver
+from graphgrow.resolve.options import open_resolver
 from graphgrow.stores import open_store
 from graphgrow_explorer import runs
 from graphgrow_explorer.feedback import attempt, note, perform, problem
@@ -224,7 +224,7 @@ def example() -> str:
         raise BadInput("the recorded run is not installed here")
     if not path.exists():
         with closing(open_store(f"sqlite:{path}", create=True)) as store:
-            for _ in replay(recording(source), store, resolver()):
+            for _ in replay(recording(source), store, open_resolver()):
                 pass
     return go(f"sqlite:{path}")
 

@@ -17,7 +17,7 @@ from graphgrow.errors import StaleGraph
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Edit, Event, Expansion, ReasoningStep, Reply
 from graphgrow.growth.step import now
-from graphgrow.stores import NEO4J, GraphStore, open_store
+from graphgrow.stores import NEO4J, GraphStore, open_store, store_url
 
 T = TypeVar("T")
 MOST = 8  # stores that stay open
@@ -209,9 +209,7 @@ def is_server(url: str) -> bool:
 def shown(url: str) -> str:
     """Return a store's URL in one spelling and without user and password; raises BadInput where it cannot be read."""
     if is_server(url):
-        from graphgrow.stores.neo4j.address import address
-
-        return address(url).url
+        return store_url(url).url
     return url if url.startswith(("sqlite:", "memory:")) else f"sqlite:{url}"
 
 
@@ -219,9 +217,7 @@ def credentials(url: str) -> dict[str, str]:
     """Return what another process needs in its environment to open a server's graph."""
     if not is_server(url):
         return {}
-    from graphgrow.stores.neo4j.address import address
-
-    where = address(url)
+    where = store_url(url)
     return {"NEO4J_USERNAME": where.user, "NEO4J_PASSWORD": where.password}
 
 

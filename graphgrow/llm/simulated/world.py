@@ -1,7 +1,7 @@
-"""A world with a known truth: a hidden graph that answers as a language model does, with a model's bad habits on dials.
+"""A world with a known truth: a hidden graph that answers as a language model does, bad habits and all.
 
 Nothing is remembered: a reply follows from the seed and the prompt alone, so that neither threads nor restarts change
-one. What is true, who is popular and what a name means stands in hidden.py; what a prompt asks, in asked.py.
+one. What is true, who is popular and what a name means stands in truth.py; what a prompt asks, in the prompt.
 """
 
 import hashlib
@@ -15,15 +15,17 @@ from itertools import accumulate, islice, pairwise
 from typing import TYPE_CHECKING
 
 from graphgrow.errors import BadInput
-from graphgrow.graph.model import Json, Prompt, Reply, Triple, Usage
-from graphgrow.llm.simulated.asked import Asked, read
-from graphgrow.llm.simulated.hidden import FALLBACK, Hidden, hide
+from graphgrow.graph.model import Asks, Prompt, Reply, Triple
+from graphgrow.llm import FreeModel
+from graphgrow.llm.simulated.truth import FALLBACK, HiddenGraph, hide
 from graphgrow.llm.usage import estimate_usage
 
 if TYPE_CHECKING:
     import networkx as nx
 
 MOST = 64
+JOINING = frozenset(("connect", "join", "between"))  # forms that ask what leads from one concept to another
+OPEN = frozenset(("seed", "expand", "widen"))  # forms that ask about a concept without a predicate
 DRAWS = 4  # of a concept to go on with
 LONGER = 4 / 3  # a list, than a reply that writes its relations out
 # What models write where a concept should stand, made up after what hygiene kept out of the recorded run.
@@ -37,7 +39,7 @@ JUNK = (
 
 
 @dataclass(frozen=True, slots=True)
-class Dials:
+class WorldSettings:
     """The habits of a world. The defaults, variants apart, are fitted to a 1.5 B model (benchmarks/worldfit.py).
 
     - k: relations in a reply at most; it has fewer where the concept has fewer neighbours
@@ -71,191 +73,163 @@ class Dials:
                 raise BadInput(f"{name} is a chance between 0 and 1, not {getattr(self, name)}")
 
 
-class World:
+class World(FreeModel):
     """A hidden graph behind the contract of a language model; `hidden` is its truth, which no policy may look at."""
 
-    def __init__(self, graph: "nx.Graph[str]", dials: Dials | None = None, seed: int = 0, name: str = "world") -> None:
+    def __init__(
+        self, graph: "nx.Graph[str]", settings: WorldSettings | None = None, seed: int = 0, name: str = "world"
+    ) -> None:
         self.name = name
-        self.dials = dials or Dials()
-        self.hidden: Hidden = hide(graph)
-        most = max(map(len, self.hidden.beside.values()))
-        self._zipf = list(accumulate(rank**-self.dials.popularity for rank in range(1, most + 1)))
+        self.settings = settings or WorldSettings()
+        self.hidden: HiddenGraph = hide(graph)
+        most = max(map(len, self.hidden.neighbours.values()))
+        self._zipf = list(accumulate(rank**-self.settings.popularity for rank in range(1, most + 1)))
         self._seed = seed
 
     def ask(self, prompt: Prompt) -> Reply:
         """Return the reply to a prompt: JSON, billed at the estimate of its length."""
-        text = _Answer(self.hidden, self.dials, self._zipf, self._chance(prompt)).to(read(prompt))
+        asked, hidden = prompt.asks or Asks("expand"), self.hidden
+        whole = f"{self._seed}\0{prompt.seed}\0{prompt.system}\0{prompt.user}"
+        rng = random.Random(hashlib.sha256(whole.encode(errors="surrogatepass")).digest())
+        answer: dict[str, object]
+        if asked.form == "arbitrate":
+            one, other = (*map(hidden.means, asked.concepts), None, None)[:2]
+            verdict = "same" if one is not None and one == other else "different"
+            answer = {"verdict": verdict, "why": "so it is in the hidden graph"}
+        elif asked.form == "intents":
+            # A question for each kind of relation that the concept has in truth, in an order of chance.
+            nodes = filter(None, map(hidden.means, asked.concepts))
+            kinds = {hidden.relations[node, near].predicate for node in nodes for near in hidden.neighbours[node]}
+            drawn = rng.sample(sorted(kinds), len(kinds))
+            answer = {"questions": [f"to which terms does {kind!r} relate it?" for kind in drawn]}
+        else:
+            relations = _Answer(asked, hidden, self.settings, self._zipf, rng).relations()
+            rows: list[tuple[str, str, str | list[str]]] = [(r.source, r.predicate, r.target) for r in relations]
+            if asked.form == "list":  # the targets of one source and predicate together
+                targets = dict[tuple[str, str], list[str]]()
+                for r in relations:
+                    targets.setdefault((r.source, r.predicate), []).append(r.target)
+                rows = [(source, predicate, names) for (source, predicate), names in targets.items()]
+            answer = {"relations": [{"source": s, "predicate": p, "target": t} for s, p, t in rows]}
+        text = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
         return Reply(text, estimate_usage(prompt, text), model=self.name)
 
-    def price(self, usage: Usage) -> float | None:  # noqa: ARG002  # the signature of every model
-        """Return None: asking costs nothing."""
-        return None
 
-    def close(self) -> None:
-        """Do nothing: there is nothing to give back."""
-
-    def _chance(self, prompt: Prompt) -> random.Random:
-        whole = f"{self._seed}\0{prompt.seed}\0{prompt.system}\0{prompt.user}"
-        return random.Random(hashlib.sha256(whole.encode(errors="surrogatepass")).digest())
-
-
-@dataclass(frozen=True, slots=True)
 class _Answer:
-    """One question being answered."""
+    """The answer to one question for relations, with the chance of this question alone."""
 
-    hidden: Hidden
-    dials: Dials
-    zipf: list[float]
-    rng: random.Random
+    def __init__(
+        self, asked: Asks, hidden: HiddenGraph, settings: WorldSettings, zipf: list[float], rng: random.Random
+    ) -> None:
+        self.asked, self.hidden, self.settings, self.zipf, self.rng = asked, hidden, settings, zipf, rng
+        self.as_asked = {node: name for name in asked.concepts if (node := hidden.means(name))}
+        self.nodes = list(self.as_asked)
+        self.listed = {node for name in asked.listed if (node := hidden.means(name))}
 
-    def to(self, asked: Asked) -> str:
-        """Return the reply as JSON."""
-        if asked.kind == "compare":
-            return self._verdict(asked)
-        if asked.kind == "intents":
-            return self._questions(asked)
-        as_asked = {node: name for name in asked.concepts if (node := self.hidden.means(name))}
-        said = [self._slip(triple, asked, as_asked) for triple in self._all(asked, list(as_asked))]
-        rows = self._lists(said) if asked.kind == "survey" else [_row(t.source, t.predicate, t.target) for t in said]
-        return json.dumps({"relations": rows}, ensure_ascii=False, separators=(",", ":"))
+    def relations(self) -> list[Triple]:
+        """Return what the world says: what is true of the concepts asked about, with slips in it."""
+        hidden, rng, settings, most = self.hidden, self.rng, self.settings, self.settings.k
+        if not self.nodes:  # something unknown: nothing is said about it, or whatever comes to mind
+            slips = sum(rng.random() < settings.drift for _ in range(most))
+            unknown = self.asked.concepts[:1] * slips
+            true = [Triple(name, FALLBACK, hidden.stranger(name, rng)) for name in unknown]
+        elif self.asked.form in JOINING:
+            true = list(islice(self._connections(self.nodes[0], self.nodes[-1]), most))
+        elif self.asked.form == "check":
+            true = self._confirmation()
+        else:
+            pairs = self._pairs()
+            if self.asked.form in OPEN:
+                true = list(islice(self._expansion(pairs), most))
+            elif self.asked.form == "list":
+                true = [self._relation(*pair) for pair in pairs[: round(LONGER * most)]]
+            else:
+                true = self._confirmation() if self.asked.form == "consolidate" else []
+                known = {frozenset((relation.source, relation.target)) for relation in true}
+                true += [self._relation(*pair) for pair in pairs if frozenset(pair) not in known]
+                true = true[:most]
+        answer = []
+        for relation in true:  # now and then with junk, something else or another spelling in it
+            turned = relation.target in self.as_asked and relation.source not in self.as_asked
+            near, far = (relation.source, relation.target) if turned else (relation.target, relation.source)
+            luck = rng.random()
+            if luck < settings.junk:
+                word = rng.choice(JUNK).format(focus=self.asked.concepts[0])
+            elif luck < settings.junk + settings.drift:
+                word = hidden.stranger(far, rng)
+            elif not (word := self.as_asked.get(near, "")):
+                others = hidden.spellings.get(near)
+                word = rng.choice(others) if others and rng.random() < settings.variants else near
+            there = self.as_asked.get(far) or far
+            ends = (word, there) if turned else (there, word)
+            answer.append(Triple(ends[0], relation.predicate, ends[1]))
+        return answer
 
-    def _lists(self, said: list[Triple]) -> list[Json]:
-        """Return relations as a reply lists them: the targets of one source and predicate together."""
-        targets = dict[tuple[str, str], list[str]]()
-        for triple in said:
-            targets.setdefault((triple.source, triple.predicate), []).append(triple.target)
-        return [_row(*ends, names) for ends, names in targets.items()]
+    def _pairs(self) -> list[tuple[str, str]]:
+        """Return pairs of a concept asked about and what it is related to, in the order in which they are named.
 
-    def _verdict(self, asked: Asked) -> str:
-        one, other = (*map(self.hidden.means, asked.concepts), None, None)[:2]
-        verdict = "same" if one is not None and one == other else "different"
-        return json.dumps({"verdict": verdict, "why": "so it is in the hidden graph"}, separators=(",", ":"))
+        What the prompt lists comes first where it is recited, in any order; then neighbours by Zipf's law, without
+        what is listed.
+        """
+        hidden, asked, nodes, rng = self.hidden, self.asked, self.nodes, self.rng
 
-    def _questions(self, asked: Asked) -> str:
-        """Return a question for each kind of relation that the concept has in truth, in an order of chance."""
-        nodes = filter(None, map(self.hidden.means, asked.concepts))
-        kinds = sorted({self.hidden.said[node, near].predicate for node in nodes for near in self.hidden.beside[node]})
-        asks = [f"to which terms does {kind!r} relate it?" for kind in self.rng.sample(kinds, len(kinds))]
-        return json.dumps({"questions": asks}, ensure_ascii=False, separators=(",", ":"))
+        def fits(node: str, near: str) -> bool:
+            return asked.form != "kin" or asked.predicate in {"", hidden.relations[node, near].predicate}
 
-    def _all(self, asked: Asked, nodes: list[str]) -> list[Triple]:
-        """Return what is true of the concepts asked about, k relations at most."""
-        if not nodes:
-            return self._off_topic(asked)
-        if asked.kind == "connect":
-            return list(islice(self._joining(nodes[0], nodes[-1], asked), self.dials.k))
-        if asked.kind == "verify":
-            return list(self._confirmed(asked))
-        listed = self._listed(asked)
-        recited = [] if self._happens(self.dials.recall) else sorted(listed - {*nodes})
-        own = [*self._recited(asked, nodes, recited), *self._neighbours(asked, nodes, listed)]
-        if asked.kind == "expand":
-            return list(islice(self._told(nodes, own, listed), self.dials.k))
-        if asked.kind == "survey":
-            return [self._relation(*pair) for pair in own[: round(LONGER * self.dials.k)]]
-        true = list(self._confirmed(asked)) if asked.kind == "consolidate" else []
-        told = {frozenset((said.source, said.target)) for said in true}
-        new = (self._relation(*pair) for pair in own if frozenset(pair) not in told)
-        return [*true, *new][: self.dials.k]
+        recited = [] if rng.random() < self.settings.recall else sorted(self.listed - {*nodes})
+        rng.shuffle(recited)
+        pairs = [(next((n for n in nodes if (n, name) in hidden.relations), nodes[0]), name) for name in recited]
+        if asked.form not in OPEN:
+            pairs = [pair for pair in pairs if pair in hidden.relations and fits(*pair)]
+        drawn = []
+        for node in nodes:
+            fitting = (near for near in hidden.neighbours[node] if fits(node, near) and near not in self.listed)
+            for rank, near in enumerate(fitting, 1):
+                drawn.append((-math.log(1 - rng.random()) / rank**-self.settings.popularity, node, near))
+        return [*pairs, *((node, near) for _, node, near in sorted(drawn))]
 
-    def _off_topic(self, asked: Asked) -> list[Triple]:
-        """Return what is said about something unknown: nothing, or whatever comes to mind."""
-        slips = sum(self._happens(self.dials.drift) for _ in range(self.dials.k))
-        named = asked.concepts[:1] * slips
-        return [Triple(name, FALLBACK, self.hidden.stranger(name, self.rng)) for name in named]
-
-    def _told(self, nodes: list[str], own: list[tuple[str, str]], listed: set[str]) -> Iterator[Triple]:
+    def _expansion(self, pairs: list[tuple[str, str]]) -> Iterator[Triple]:
         """Yield what a concept relates to; between, relations that go on from the last one or are of the topic."""
-        topic, waiting, named = self.hidden.topic, deque(own), {*nodes, *listed}
+        hidden, rng, settings = self.hidden, self.rng, self.settings
+        topic, waiting, named = hidden.topic, deque(pairs), {*self.nodes, *self.listed}
         last = ""
         while True:
-            is_reciting = bool(waiting) and waiting[0][1] in listed
-            if last and not is_reciting and self._happens(self.dials.chain) and (near := self._beyond(last, named)):
-                yield self.hidden.said[last, near]
-                last = near
-            elif not waiting:
+            if last and not (waiting and waiting[0][1] in self.listed) and rng.random() < settings.chain:
+                # A neighbour of the last by Zipf's law that was not named yet, where a few draws find one.
+                near = hidden.neighbours[last]
+                drawn = rng.choices(near, cum_weights=self.zipf[: len(near)], k=DRAWS) if near else ()
+                if following := next((name for name in drawn if name not in named), ""):
+                    yield hidden.relations[last, following]
+                    last = following
+                    named.add(last)
+                    continue
+            if not waiting:
                 return
-            elif topic not in named and self._happens(self.dials.pull):
-                yield self._relation(topic, nodes[0])
+            if topic not in named and rng.random() < settings.pull:
+                yield self._relation(topic, self.nodes[0])
                 last = topic
             else:
                 node, last = waiting.popleft()
-                is_pulled = topic not in {*nodes, last} and topic in named and self._happens(self.dials.pull)
-                yield self._relation(topic if is_pulled else node, last, reworded=last in listed)
+                is_pulled = topic not in {*self.nodes, last} and topic in named and rng.random() < settings.pull
+                yield self._relation(topic if is_pulled else node, last, reworded=last in self.listed)
             named.add(last)
 
-    def _beyond(self, node: str, named: set[str]) -> str:
-        """Return a neighbour of a node by Zipf's law that was not named yet, "" where a few draws find none."""
-        near = self.hidden.beside[node]
-        sums = self.zipf[: len(near)]
-        drawn = self.rng.choices(near, cum_weights=sums, k=DRAWS) if near else ()
-        return next((name for name in drawn if name not in named), "")
-
     def _relation(self, one: str, other: str, *, reworded: bool = False) -> Triple:
-        said = self.hidden.said.get((one, other)) or Triple(one, FALLBACK, other)
-        return replace(said, predicate=self.rng.choice(self.hidden.predicates)) if reworded else said
+        """Return the relation between two nodes in its true direction, in words of the world's own if reworded."""
+        relation = self.hidden.relations.get((one, other)) or Triple(one, FALLBACK, other)
+        return replace(relation, predicate=self.rng.choice(self.hidden.predicates)) if reworded else relation
 
-    def _recited(self, asked: Asked, nodes: list[str], listed: list[str]) -> list[tuple[str, str]]:
-        """Return (concept, listed) pairs in any order: what the prompt lists, told once more."""
-        self.rng.shuffle(listed)
-        pairs = [(next((n for n in nodes if (n, name) in self.hidden.said), nodes[0]), name) for name in listed]
-        return [
-            pair for pair in pairs if asked.kind == "expand" or (pair in self.hidden.said and self._fits(asked, *pair))
-        ]
-
-    def _neighbours(self, asked: Asked, nodes: list[str], avoided: set[str]) -> list[tuple[str, str]]:
-        """Return (concept, neighbour) pairs, the ones that are named first: Zipf's law, without what is avoided."""
-        drawn = []
-        for node in nodes:
-            fitting = (near for near in self.hidden.beside[node] if self._fits(asked, node, near))
-            for rank, near in enumerate((near for near in fitting if near not in avoided), 1):
-                weight = rank**-self.dials.popularity
-                drawn.append((-math.log(1 - self.rng.random()) / weight, node, near))
-        return [(node, near) for _, node, near in sorted(drawn)]
-
-    def _fits(self, asked: Asked, node: str, near: str) -> bool:
-        return asked.kind != "kin" or asked.predicate in {"", self.hidden.said[node, near].predicate}
-
-    def _joining(self, one: str, other: str, asked: Asked) -> Iterator[Triple]:
+    def _connections(self, one: str, other: str) -> Iterator[Triple]:
         """Yield the relations of a hidden shortest path, then of others beside it; known intermediates are avoided."""
-        used = self._listed(asked) - {one, other} if self._happens(self.dials.recall) else set()
-        if (one, other) in self.hidden.said and not asked.stated:
-            yield self.hidden.said[one, other]
+        used = self.listed - {one, other} if self.rng.random() < self.settings.recall else set()
+        if (one, other) in self.hidden.relations and not self.asked.stated:
+            yield self.hidden.relations[one, other]
         while one != other and (path := self.hidden.between(one, other, used)):
-            yield from (self.hidden.said[pair] for pair in pairwise(path))
+            yield from (self.hidden.relations[pair] for pair in pairwise(path))
             used |= set(path[1:-1])
 
-    def _confirmed(self, asked: Asked) -> Iterator[Triple]:
-        """Yield what the question repeats and is true, as it is true."""
-        mean, said = self.hidden.means, self.hidden.said
-        pairs = ((mean(source) or "", mean(target) or "") for source, _, target in asked.stated)
-        yield from dict.fromkeys(said[pair] for pair in pairs if pair in said)
-
-    def _listed(self, asked: Asked) -> set[str]:
-        """Return what the prompt lists; a reply leaves out all of it, or nothing (`recall`)."""
-        return {node for name in asked.listed if (node := self.hidden.means(name))}
-
-    def _happens(self, chance: float) -> bool:
-        return self.rng.random() < chance
-
-    def _slip(self, said: Triple, asked: Asked, as_asked: dict[str, str]) -> Triple:
-        """Return a relation as the world says it: now and then with junk, something else or another spelling in it."""
-        turned = said.target in as_asked and said.source not in as_asked
-        near, far = (said.source, said.target) if turned else (said.target, said.source)
-        luck = self.rng.random()
-        if luck < self.dials.junk:
-            word = self.rng.choice(JUNK).format(focus=asked.concepts[0])
-        elif luck < self.dials.junk + self.dials.drift:
-            word = self.hidden.stranger(far, self.rng)
-        else:
-            word = as_asked.get(near) or self._written(near)
-        there = as_asked.get(far) or far
-        return Triple(word, said.predicate, there) if turned else Triple(there, said.predicate, word)
-
-    def _written(self, name: str) -> str:
-        also = self.hidden.also.get(name)
-        return self.rng.choice(also) if also and self._happens(self.dials.variants) else name
-
-
-def _row(source: str, predicate: str, target: str | list[str]) -> Json:
-    return {"source": source, "predicate": predicate, "target": target}
+    def _confirmation(self) -> list[Triple]:
+        """Return what the question repeats and is true, as it is true."""
+        means, relations = self.hidden.means, self.hidden.relations
+        pairs = [(means(one.source) or "", means(one.target) or "") for one in self.asked.stated]
+        return list(dict.fromkeys(relations[pair] for pair in pairs if pair in relations))

@@ -6,16 +6,16 @@ worked out once in a while and kept (structure.py says how old it may be), so th
 
 import random
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Focus
 from graphgrow.policy.strategies.baselines import bfs, far_path, latest, px_frontier, uniform
-from graphgrow.policy.strategies.deepening import consolidate, frontier, hub, survey
-from graphgrow.policy.strategies.joining import bridge, gap, link
-from graphgrow.policy.strategies.open_questions import SAMPLE, seed
-from graphgrow.policy.strategies.surprising import surprise
+from graphgrow.policy.strategies.concepts import frontier, hub, survey
+from graphgrow.policy.strategies.pairs import bridges, consolidate, gaps, link, open_pairs, surprises
+from graphgrow.prompts.render import BETWEEN, CONNECT, JOIN
 
-__all__ = ["BASELINES", "SAMPLE", "STRATEGIES", "Strategy", "seed"]
+__all__ = ["BASELINES", "STRATEGIES", "Strategy"]
 
 Strategy = Callable[[Graph, random.Random], Iterator[Focus]]
 
@@ -32,9 +32,9 @@ STRATEGIES: dict[str, Strategy] = {
     "frontier": frontier,
     "survey": survey,
     "hub": hub,
-    "bridge": bridge,
-    "gap": gap,
+    "bridge": partial(open_pairs, "bridge", JOIN, bridges),
+    "gap": partial(open_pairs, "gap", BETWEEN, gaps),
     "link": link,
-    "surprise": surprise,
+    "surprise": partial(open_pairs, "surprise", CONNECT, surprises),
     "consolidate": consolidate,
 }

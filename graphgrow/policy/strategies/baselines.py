@@ -7,11 +7,11 @@ concept it gets another angle, and a rule that has nothing left to ask ends the 
 import random
 from collections.abc import Iterator
 from heapq import nsmallest
+from itertools import islice
 
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Focus
-from graphgrow.policy.strategies.open_questions import SAMPLE, foci
-from graphgrow.policy.strategies.structure import FIXED, Structure, structure
+from graphgrow.policy.strategies.structure import FIXED, SAMPLE, Structure, foci, structure
 
 PATHS = 5
 FANOUT = 4  # leaves that PX puts in its queue at a time
@@ -39,9 +39,8 @@ def uniform(graph: Graph, rng: random.Random) -> Iterator[Focus]:
     """Any concept that was never asked about, each as likely as the other."""
     keys = graph.unasked.sample(SAMPLE, rng)
     rng.shuffle(keys)
-    return foci(
-        graph, rng, "random", ((1.0, key, f"drawn from {len(graph.unasked)} unexplored concepts") for key in keys)
-    )
+    reason = f"drawn from {len(graph.unasked)} unexplored concepts"
+    return foci(graph, rng, "random", ((1.0, key, reason) for key in keys))
 
 
 def far_path(graph: Graph, rng: random.Random) -> Iterator[Focus]:
@@ -49,32 +48,28 @@ def far_path(graph: Graph, rng: random.Random) -> Iterator[Focus]:
 
     The other ends follow. Paths are those of the largest component, as old as the structure.
     """
-    found = structure(graph)
-    paths = list(found.keep(farthest))
+    snapshot = structure(graph)
+    paths = list(snapshot.keep(longest))
     rng.shuffle(paths)
-    turned = [(length, _turned(graph, found, path)) for length, path in paths]
-    longest: dict[str, int] = {}
-    for end in (0, 1):
-        for length, ends in turned:
-            longest.setdefault(ends[end], length)
-    ranked = (
-        (float(length), key, f"an end of one of the {PATHS} longest shortest paths, of {length} relations, {found.age}")
-        for key, length in longest.items()
-    )
+    first, second = [], []
+    for length, ends in paths:
+        older, newer = (snapshot.keys[vertex] for vertex in ends)
+        is_last = newer in graph.last
+        first.append((older if is_last else newer, length))
+        second.append((newer if is_last else older, length))
+    lengths: dict[str, int] = {}
+    for key, length in (*first, *second):
+        lengths.setdefault(key, length)
+    rule = f"an end of one of the {PATHS} longest shortest paths"
+    ranked = ((float(length), key, f"{rule}, of {length} relations, {snapshot.age}") for key, length in lengths.items())
     return foci(graph, rng, "far_path", ranked)
 
 
-def farthest(found: Structure) -> list[tuple[int, tuple[int, int]]]:
+def longest(snapshot: Structure) -> list[tuple[int, tuple[int, int]]]:
     """Return length and ends, the older first, of the longest shortest paths."""
     from graphgrow.measure.paths import longest_paths
 
-    return [(len(path) - 1, (path[0], path[-1])) for path in longest_paths(found.graph, PATHS)]
-
-
-def _turned(graph: Graph, found: Structure, path: tuple[int, int]) -> tuple[str, str]:
-    """Return the ends of a path, the one to ask about first."""
-    start, end = (found.keys[vertex] for vertex in path)
-    return (start, end) if end in graph.last else (end, start)
+    return [(len(path) - 1, (path[0], path[-1])) for path in longest_paths(snapshot.graph, PATHS)]
 
 
 def px_frontier(graph: Graph, rng: random.Random) -> Iterator[Focus]:
@@ -84,40 +79,28 @@ def px_frontier(graph: Graph, rng: random.Random) -> Iterator[Focus]:
     into the queue, so there the hub stands after as many leaves: asked one at a time, it comes only where leaves run
     out. Betweenness is as old as the structure.
     """
-    return foci(graph, rng, "px_frontier", _queue(graph))
+    keys = nsmallest(SAMPLE, graph.unasked, key=lambda key: (graph.degree(key), graph.introduced[key], key))
+    degrees = ((key, graph.degree(key)) for key in keys)
+    leaves = ((1 / (1 + degree), key, f"a leaf: {degree} neighbours and never asked about") for key, degree in degrees)
+    yield from foci(graph, rng, "px_frontier", islice(leaves, FANOUT))
+    if len(keys) <= FANOUT:
+        return
+    snapshot = structure(graph)
+    ranked = ((snapshot.keys[vertex], value) for vertex, value in snapshot.keep(betweenness))
+    hub, value = next(((key, value) for key, value in ranked if key in graph.unasked), ("", 0.0))
+    if hub and hub not in keys[:FANOUT]:
+        degree = graph.degree(hub)
+        reason = f"the hub without a question: betweenness {value:.2g}, {degree} neighbours, {snapshot.age}"
+        yield from foci(graph, rng, "px_frontier", [(1 / (1 + degree), hub, reason)])
+    yield from foci(graph, rng, "px_frontier", (leaf for leaf in leaves if leaf[1] != hub))
 
 
-def _queue(graph: Graph) -> Iterator[tuple[float, str, str]]:
-    leaves = nsmallest(SAMPLE, graph.unasked, key=lambda key: (graph.degree(key), graph.introduced[key], key))
-    yield from (_leaf(graph, key) for key in leaves[:FANOUT])
-    hub = _hub(graph) if len(leaves) > FANOUT else None
-    if hub and hub[1] not in leaves[:FANOUT]:
-        yield hub
-    yield from (_leaf(graph, key) for key in leaves[FANOUT:] if not hub or key != hub[1])
-
-
-def _leaf(graph: Graph, key: str) -> tuple[float, str, str]:
-    degree = graph.degree(key)
-    return 1 / (1 + degree), key, f"a leaf: {degree} neighbours and never asked about"
-
-
-def _hub(graph: Graph) -> tuple[float, str, str] | None:
-    """Return the concept without a question that has the highest betweenness."""
-    found = structure(graph)
-    for vertex, value in found.keep(_between):
-        if (key := found.keys[vertex]) in graph.unasked:
-            degree = graph.degree(key)
-            reason = f"the hub without a question: betweenness {value:.2g}, {degree} neighbours, {found.age}"
-            return 1 / (1 + degree), key, reason
-    return None
-
-
-def _between(found: Structure) -> list[tuple[int, float]]:
+def betweenness(snapshot: Structure) -> list[tuple[int, float]]:
     """Return vertices of the largest component with their betweenness, the highest first."""
     from graphgrow.measure.paths import betweenness
     from graphgrow.measure.projection import largest_component
 
-    places, largest = largest_component(found.graph)
+    places, largest = largest_component(snapshot.graph)
     sources = random.Random(FIXED).sample(range(len(places)), SOURCES) if len(places) > EXACT else []
     values = zip(places, betweenness(largest, sources), strict=True)
     return sorted(((vertex, round(value, 9)) for vertex, value in values), key=lambda row: (-row[1], row[0]))

@@ -3,18 +3,10 @@
 `decide` is the whole of it; what it says is carried out elsewhere, as an event that can be undone.
 """
 
-from graphgrow.resolve.identity.candidates import Candidate, Lexicon
-from graphgrow.resolve.identity.decide import Decision, decide
-from graphgrow.resolve.identity.guards import contradiction, disagree
+from graphgrow.resolve.identity.decide import Decision, KnownNames, contradiction, decide, disagree
+from graphgrow.resolve.identity.lexicon import Candidate, Lexicon
 from graphgrow.resolve.identity.meanings import Meanings, Vectors
 
 __all__ = [
-    "Candidate",
-    "Decision",
-    "Lexicon",
-    "Meanings",
-    "Vectors",
-    "contradiction",
-    "decide",
-    "disagree",
-]
+    "Candidate", "Decision", "KnownNames", "Lexicon", "Meanings", "Vectors", "contradiction", "decide", "disagree",
+]  # fmt: skip

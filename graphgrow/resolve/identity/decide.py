@@ -1,18 +1,30 @@
 """What becomes of a name: the same as a known concept, another one, or a question for the review queue.
 
 canonical key -> alias -> other ways of writing it -> acronym -> alike spelling -> alike meaning. Only the same words,
-however they are written, merge by themselves; likeness of any degree is a question for a person or a model. Pure: what
-is known is in the Lexicon and in Meanings.
+however they are written, merge by themselves; likeness of any degree is a question for a person or a model, and none
+where two names say themselves that they are two things (`contradiction`, by the English words of words.toml).
+
+`decide` is pure: what is known is in the Lexicon and in Meanings. KnownNames keeps these in step with a graph.
 """
 
-from collections.abc import Callable
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import product
+from math import log2
 from typing import Literal
 
-from graphgrow.resolve.identity.candidates import Candidate, How, Lexicon
-from graphgrow.resolve.identity.guards import contradiction, core, disagree, opposed
+from rapidfuzz.distance import OSA
+
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.keys import canonical, clean
+from graphgrow.graph.model import Change, Concept, Doing
+from graphgrow.resolve.identity.lexicon import How, Lexicon, acronym_in, form
 from graphgrow.resolve.identity.meanings import Meanings
+from graphgrow.resolve.identity.words import words
 
 Action = Literal["merge", "apart", "review"]
 Neighbours = Callable[[str], AbstractSet[str]]
@@ -20,7 +32,16 @@ Neighbours = Callable[[str], AbstractSet[str]]
 REVIEW_LIKENESS = 0.84  # of spelling, by edit distance; benchmarks/resolution.py shows what other values do
 REVIEW_MEANING = 0.78  # cosine
 OTHER_MEANING = 0.45  # cosine below which alike spelling is chance
+LEAST_NEIGHBOURS = 5
+LEAST_SHARED = 0.05
+REMEMBERED = 8192  # names: a new one is compared with several, and these with many new ones
 _CONSIDERED = 12  # candidates looked at for a review
+_SHORTEST_REST = 4  # letters that two words share after different prefixes, before different suffixes
+_SHORTEST_SLIP = 6  # letters; one more or less in a shorter word is another word
+_NUMBER = re.compile(r"\d|^.$|^(?=[ivx])x{0,3}(?:ix|iv|v?i{0,3})$")  # digits, single letters, Roman numerals
+_FORMULA = re.compile(r"^(?:[A-Z][a-z]?\d*){2,}$|^[A-Z][a-z]?\d+$")
+_EPONYM = re.compile(r"\b([A-Z]\w+)['\u2019]s\b")
+_BINOMIAL = re.compile(r"^([A-Z][a-z]+(?:a|um|us|is)|[A-Z]\.) ([a-z]+(?:a|um|us|is|i|ii|ae|ens|or))$")
 
 _WAYS: dict[How, str] = {
     "signature": "the same words, written another way",
@@ -42,101 +63,280 @@ class Decision:
     reason: str
 
 
-def nobody(_: str) -> AbstractSet[str]:
-    """Return no neighbours: nothing is known about the graph around a name."""
-    return frozenset()
-
-
 def decide(
-    name: str, key: str, lexicon: Lexicon, neighbours: Neighbours = nobody, meanings: Meanings | None = None
+    name: str,
+    key: str,
+    lexicon: Lexicon,
+    neighbours: Neighbours = lambda _: frozenset(),
+    meanings: Meanings | None = None,
 ) -> Decision:
     """Return what becomes of a name with a canonical key, given the concepts known so far.
 
-    `neighbours` returns the keys around a key, the name's own included. To compare a known concept with the others,
-    take it out of the lexicon first: a known name is always its own merge.
+    `neighbours` returns the keys around a key, the name's own included; by default nothing is known about them. A name
+    that the lexicon holds is always its own merge.
     """
     same = lexicon.same(name)
     known = [one for one in same if one.how in {"key", "alias"}]
     if known:
-        return _known(name, known, lexicon)
+        # A key or an alias is the concept's own; an alias of two concepts is a question, and so is G'' beside G'.
+        first, other = known[0], lexicon.name(known[0].key)
+        if len(first.key) == 1 and (against := opposed(name, other)):
+            return Decision("review", first.key, 1.0, f"{name} and {other} have one key: {against}.")
+        if first.how == "alias" and len(known) > 1:
+            return Decision("review", first.key, 1.0, f"{name} is an alias of {first.key} and of {known[1].key}.")
+        what = "has the same key as" if first.how == "key" else "is an alias of"
+        return Decision("merge", first.key, 1.0, f"{name} {what} {first.key}.")
     written = [one for one in same if one.key != key]
-    if written:
-        return _written(name, key, written, lexicon, neighbours)
-    return _alike(name, key, lexicon, meanings)
-
-
-def _known(name: str, known: list[Candidate], lexicon: Lexicon) -> Decision:
-    """A key or an alias is the concept's own; an alias of two concepts is a question, and so is G'' beside G'."""
-    first = known[0]
+    if not written:
+        return _alike(name, key, lexicon, meanings)
+    # The same words merge, unless a guard objects, or an acronym may stand for two things.
+    first = max(written, key=lambda one: (one.score, len(neighbours(one.key)), one.key))
     other = lexicon.name(first.key)
-    if len(first.key) == 1 and opposed(name, other):
-        return Decision("review", first.key, 1.0, f"{name} and {other} have one key: {opposed(name, other)}.")
-    if first.how == "alias" and len(known) > 1:
-        return Decision("review", first.key, 1.0, f"{name} is an alias of {first.key} and of {known[1].key}.")
-    what = "has the same key as" if first.how == "key" else "is an alias of"
-    return Decision("merge", first.key, 1.0, f"{name} {what} {first.key}.")
-
-
-def _written(name: str, key: str, same: list[Candidate], lexicon: Lexicon, neighbours: Neighbours) -> Decision:
-    """The same words merge, unless a guard objects, or an acronym may stand for two things."""
-    first = max(same, key=lambda one: (one.score, len(neighbours(one.key)), one.key))
-    known = lexicon.name(first.key)
-    against = opposed(name, known)
-    if against:
-        return Decision("apart", "", first.score, f"{name} is not {known}: {against}.")
-    if disagree(neighbours(key), neighbours(first.key), lambda other: len(neighbours(other))):
-        return Decision("review", first.key, first.score, f"{name} and {known} have (almost) no neighbours in common.")
-    rivals = [one for one in same if one.how == first.how and one.key != first.key]
+    if against := opposed(name, other):
+        return Decision("apart", "", first.score, f"{name} is not {other}: {against}.")
+    if disagree(neighbours(key), neighbours(first.key), lambda near: len(neighbours(near))):
+        return Decision("review", first.key, first.score, f"{name} and {other} have (almost) no neighbours in common.")
+    rivals = [one for one in written if one.how == first.how and one.key != first.key]
     if first.how == "acronym" and rivals:
-        return Decision("review", first.key, first.score, f"{name} may be {known} or {lexicon.name(rivals[0].key)}.")
+        return Decision("review", first.key, first.score, f"{name} may be {other} or {lexicon.name(rivals[0].key)}.")
     action: Action = "review" if first.how == "initials" else "merge"
-    return Decision(action, first.key, first.score, f"{name} and {known} are {_WAYS[first.how]}.")
+    return Decision(action, first.key, first.score, f"{name} and {other} are {_WAYS[first.how]}.")
 
 
 def _alike(name: str, key: str, lexicon: Lexicon, meanings: Meanings | None) -> Decision:
     """Likeness never merges: the best that no guard forbids is a question."""
-    candidates = [one for one in lexicon.alike(name) if one.key != key]
+    candidates = lexicon.alike(name)
     if meanings is not None:
-        candidates += [one for one in meanings.near(name, _CONSIDERED, REVIEW_MEANING) if one.key != key]
-    candidates.sort(key=lambda one: (-one.score, one.key))
-    refusals: list[str] = []
+        candidates += meanings.near(name, _CONSIDERED, REVIEW_MEANING)
+    candidates = sorted((one for one in candidates if one.key != key), key=lambda one: (-one.score, one.key))
+    refusal = ""
     for one in candidates[:_CONSIDERED]:
-        known = lexicon.name(one.key)
-        if refusals and _too_far(name, known, one):
-            continue  # only the first refusal is told, and the guards cost more than all else
-        against = _against(name, known, one, meanings)
+        other = lexicon.name(one.key)
+        is_core_same = form(name).core == form(other).core  # "hot forging process" needs no high score
+        is_too_far = one.how == "likeness" and one.score < REVIEW_LIKENESS and not is_core_same
+        if refusal and is_too_far:
+            continue  # only the first refusal is the reason, and the guards cost more than all else
+        if one.how == "meaning":
+            question = f"{name} and {other} mean about the same ({one.score:.0%})."
+            against = opposed(name, other)
+            if not against and (narrower(name, other) or narrower(other, name)):
+                against = "one is a special case of the other"
+        else:
+            question = f"{name} and {other} are written alike ({one.score:.0%})."
+            if is_core_same:
+                question = f"{name} and {other} differ only in a word that says little."
+            against = contradiction(name, other)
+            if not against and is_too_far:
+                against = f"they are written only {one.score:.0%} alike"
+            if not against and meanings is not None:
+                cosine = meanings.cosine(name, one.key)
+                if cosine is not None and cosine < OTHER_MEANING:
+                    against = f"their meanings are only {cosine:.0%} alike"
         if not against:
-            return Decision("review", one.key, one.score, _question(name, known, one))
-        refusals.append(f"{name} is not {known}: {against}.")
-    return Decision("apart", "", 0.0, refusals[0] if refusals else f"Nothing known is like {name}.")
+            return Decision("review", one.key, one.score, question)
+        refusal = refusal or f"{name} is not {other}: {against}."
+    return Decision("apart", "", 0.0, refusal or f"Nothing known is like {name}.")
 
 
-def _against(name: str, known: str, one: Candidate, meanings: Meanings | None) -> str:
-    """Return why a likeness is no question; a short core in common ("hot forging process") needs no high score."""
-    if one.how == "meaning":
-        return opposed(name, known) or _special(name, known)
-    against = contradiction(name, known)
+def contradiction(one: str, other: str) -> str:
+    """Return why two names must not be merged however alike they are written, in words; "" where nothing says so.
+
+    Symmetric. Beside what makes them `opposed` it is that one is a special case of the other, or another head noun.
+    """
+    against = opposed(one, other)
     if against:
         return against
-    if _too_far(name, known, one):
-        return f"they are written only {one.score:.0%} alike"
-    cosine = None if meanings is None else meanings.cosine(name, one.key)
-    return "" if cosine is None or cosine >= OTHER_MEANING else f"their meanings are only {cosine:.0%} alike"
+    for special, general in sorted([(one, other), (other, one)]):
+        if narrower(special, general):
+            return f"{special} is a special case of {general}"
+    mine, others = form(one), form(other)
+    left, right = sorted(parts.core[-1] if parts.core else "" for parts in (mine, others))
+    # One letter more or less, or two that changed places, is a slip of the pen.
+    is_slip = max(len(left), len(right)) >= _SHORTEST_SLIP and OSA.distance(left, right, score_cutoff=1) <= 1
+    if left == right or is_slip or not set(mine.signatures).isdisjoint(others.signatures):
+        return ""
+    return f"{left} and {right} are different heads"
 
 
-def _too_far(name: str, known: str, one: Candidate) -> bool:
-    """Tell whether a likeness is too little for a question, whatever the guards say."""
-    return one.how == "likeness" and one.score < REVIEW_LIKENESS and core(name) != core(known)
+def opposed(one: str, other: str) -> str:
+    """Return why two names must not be merged however alike they are or mean; "" where nothing says so. Symmetric."""
+    one, other = sorted((clean(one), clean(other)))
+    for what, left in _marks(one).items():
+        right = _marks(other)[what]
+        if left and right and not left & right:
+            return f"{_either(min(left), min(right))} are different {what}"
+    species, others_species = _BINOMIAL.match(one), _BINOMIAL.match(other)
+    if species and others_species and species[1] == others_species[1] and species[2] != others_species[2]:
+        return f"{_either(one, other)} are different species"
+    mine, others = form(one), form(other)
+    if not set(mine.signatures).isdisjoint(others.signatures):
+        return ""
+    return _other_words(set(mine.words) - set(others.words), set(others.words) - set(mine.words))
 
 
-def _special(name: str, known: str) -> str:
-    mine, others = set(core(name)), set(core(known))
-    return "one is a special case of the other" if mine < others or others < mine else ""
+@lru_cache(REMEMBERED)
+def _marks(name: str) -> Mapping[str, set[str]]:
+    """Return what a key has folded away, by what it is; a name of one letter is a symbol: G' is not G''."""
+    parts = name.split()
+    return {
+        "symbols": {name} if len(canonical(name)) == 1 else set(),
+        "formulas": {part for part in parts if _FORMULA.match(part) and not acronym_in(part)},
+        "acronyms": {letters for part in parts if (letters := acronym_in(part))},
+        "people": set(_EPONYM.findall(name)),
+    }
 
 
-def _question(name: str, known: str, one: Candidate) -> str:
-    if one.how == "likeness" and core(name) == core(known):
-        return f"{name} and {known} differ only in a word that says little."
-    what = "mean" if one.how == "meaning" else "are written"
-    alike = "about the same" if one.how == "meaning" else "alike"
-    return f"{name} and {known} {what} {alike} ({one.score:.0%})."
+def _other_words(left: set[str], right: set[str]) -> str:
+    """Return why the words that only one or only the other of two names has tell the two apart; "" if they do not."""
+    tables = words()
+    # Digits, Roman numerals and single letters tell members of a series apart.
+    mine, others = ({word for word in side if _NUMBER.search(word)} for side in (left, right))
+    if mine and others:
+        return f"{_either(min(mine), min(others))} are different numbers or letters"
+    if mine or others:
+        return f"only one of them has {min(mine or others)}"
+    for kind, members in tables.kinds.items():
+        if left & members and right & members:
+            return f"{_either(min(left & members), min(right & members))} are different {kind}"
+    # A word that denies, in one name only, or at the beginning or end of a word that the other has without it.
+    negations = (left | right) & tables.negations
+    if negations:
+        return f"only one of them says {min(negations)}"
+    pairs = list(product(sorted(left), sorted(right)))
+    for plain, denied in (pair for one, other in pairs for pair in ((one, other), (other, one))):
+        prefix = denied.removesuffix(plain)
+        has_prefix = prefix != denied and prefix in tables.negating and len(plain) >= _SHORTEST_REST
+        if has_prefix or denied == f"{plain}less":
+            return f"{denied} denies {plain}"
+    for one, other in pairs:
+        if tables.groups.get(one, frozenset()) & tables.groups.get(other, frozenset()):
+            return f"{_either(one, other)} are opposites or alternatives"
+    # Different prefixes of one rest ("micro", "nano", none), different endings of one chemical ("-ate", "-ite").
+    for one, other in pairs:
+        if any(not rests.isdisjoint(same) for rests, same in zip(_rests(one), _rests(other), strict=True)):
+            return f"{_either(one, other)} are different words of one stem"
+    return ""
+
+
+@lru_cache(maxsize=50_000)
+def _rests(word: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return a word and what is left of it after each prefix, and before each suffix, where that is long enough."""
+    after = {word, *(word.removeprefix(prefix) for prefix in words().prefixes)}
+    before = {word.removesuffix(suffix) for suffix in words().suffixes if word.endswith(suffix)}
+    return (
+        frozenset(rest for rest in after if len(rest) >= _SHORTEST_REST),
+        frozenset(rest for rest in before if len(rest) >= _SHORTEST_REST - 1),
+    )
+
+
+def _either(one: str, other: str) -> str:
+    return " and ".join(sorted((one, other)))
+
+
+def narrower(one: str, other: str) -> bool:
+    """Tell whether the first name has all the words of the second and more that say something."""
+    return set(form(other).core) < set(form(one).core)
+
+
+def disagree(one: AbstractSet[str], other: AbstractSet[str], degree: Callable[[str], int]) -> bool:
+    """Tell whether two sets of neighbours belong to two things of one name.
+
+    The rule: each has at least LEAST_NEIGHBOURS, and what they share weighs less than LEAST_SHARED of the lighter one.
+    A neighbour weighs 1 / log2(2 + its degree), so a hub that is everybody's neighbour says little.
+    """
+    if min(len(one), len(other)) < LEAST_NEIGHBOURS:
+        return False
+    weights = {key: 1 / log2(2 + degree(key)) for key in one | other}
+    lighter = min(sum(weights[key] for key in side) for side in (one, other))
+    return sum(weights[key] for key in one & other) < LEAST_SHARED * lighter
+
+
+class KnownNames:
+    """The names of one graph's concepts, that new ones are compared with; it holds nothing that the graph does not say.
+
+    With `meanings` names are also compared by what they mean, else by how they are written alone.
+    """
+
+    def __init__(self, meanings: Meanings | None = None) -> None:
+        self.meanings = meanings
+        self._meant: dict[str, str] = {}  # concept -> the name that stands for it in the meanings
+        self._lexicon, self._rejected = Lexicon(), Lexicon()
+        self._graph: Graph | None = None
+        self._seq, self._decisions = 0, 0  # of the graph, as far as it is known
+
+    def compare(self, graph: Graph, keys: Mapping[str, str], pairs: Iterable[tuple[str, str]]) -> "NewNames":
+        """Return what decides about the names of a reply: `keys` is name -> canonical key, `pairs` what it relates."""
+        if self._graph is not graph or self._decisions != graph.decisions:
+            self._lexicon, self._rejected, self._seq = Lexicon(), Lexicon(), 0
+            for key in graph.corrections.rejected:
+                self._rejected.add(graph.representative(key), key)
+            # What a name means is kept, unless it is of no concept any more or the concept has another name.
+            for key, name in list(self._meant.items()):
+                if key not in graph.concepts or graph.name(key) != name:
+                    del self._meant[key]
+                    if self.meanings is not None:
+                        self.meanings.index.remove(key)
+        fresh: dict[str, str] = {}
+        for said, spelling in graph.spellings(since=self._seq):
+            key = graph.representative(said)
+            names = self._rejected if graph.is_rejected(key) else self._lexicon
+            names.add(key, *([spelling] if key in names else [graph.name(key), spelling]))
+            if names is self._lexicon and key not in self._meant:
+                fresh[key] = graph.name(key)
+        if self.meanings is not None:
+            self.meanings.add(fresh)
+            self._meant |= fresh
+            self.meanings.prepare([name for name, key in keys.items() if not graph.knows(key)])
+        # Not before: where an embedder failed, all this is done again.
+        self._graph, self._seq, self._decisions = graph, graph.seq, graph.decisions
+        beside: defaultdict[str, set[str]] = defaultdict(set)
+        for one, other in pairs:
+            beside[keys[one]].add(graph.representative(keys[other]))
+            beside[keys[other]].add(graph.representative(keys[one]))
+        return NewNames(graph, beside, self._lexicon, self._rejected, self.meanings)
+
+
+@dataclass(slots=True)
+class NewNames:
+    """The names that one reply brings, decided by the graph's names and by each other; each is decided once.
+
+    `beside` is a key -> the keys that the reply relates it to.
+    """
+
+    graph: Graph
+    beside: Mapping[str, AbstractSet[str]]
+    lexicon: Lexicon
+    rejected: Lexicon
+    meanings: Meanings | None
+    _decisions: dict[str, Decision] = field(default_factory=dict)
+
+    def decide(self, name: str, key: str) -> Decision:
+        """Return what a name means that the graph does not know, whatever else the reply brings."""
+        if key in self._decisions:
+            return self._decisions[key]
+
+        def neighbours(other: str) -> AbstractSet[str]:
+            own = other == key
+            return self.beside.get(key, frozenset()) if own else self.graph.neighbours.get(other, {}).keys()
+
+        decision = decide(name, key, self.rejected) if len(self.rejected) else None
+        if decision is None or decision.action != "merge":
+            decision = decide(name, key, self.lexicon, neighbours, self.meanings)
+        self._decisions[key] = decision
+        return decision
+
+    def changes(self, concepts: Iterable[Concept]) -> list[Change]:
+        """Return what the log says of new concepts, beside each other too; that they stand apart needs no saying."""
+        changes: list[Change] = []
+        inside = Lexicon()
+        for concept in concepts:
+            decision = self.decide(concept.name, concept.key)
+            if decision.action != "merge":
+                other = decide(concept.name, concept.key, inside)
+                decision = other if other.action == "merge" or decision.action == "apart" else decision
+            inside.add(concept.key, concept.name)
+            if decision.action != "apart":
+                do: Doing = "merge" if decision.action == "merge" else "doubt"
+                pair, score = (concept.key, decision.into), round(decision.score, 4)
+                changes.append(Change(do, pair, reason=decision.reason, score=score))
+        return changes

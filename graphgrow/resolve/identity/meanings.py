@@ -8,7 +8,7 @@ import numpy as np
 from graphgrow.errors import BadInput
 from graphgrow.graph.keys import clean
 from graphgrow.llm.embedders import Embedder, Floats
-from graphgrow.resolve.identity.candidates import Candidate
+from graphgrow.resolve.identity.lexicon import Candidate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,20 +48,22 @@ class Vectors:
     def __len__(self) -> int:
         return len(self._keys)
 
-    def __contains__(self, key: object) -> bool:
-        return key in self._place
-
     def add(self, key: str, vector: Floats) -> None:
         """Take in a vector of length 1, or replace the one of this key; raises BadInput for another dimension."""
         if not self._rows.size:
-            self._begin(len(vector))
+            gaussian = np.random.default_rng(0).standard_normal((len(vector), min(len(vector), _SCREEN)))
+            self._directions = np.linalg.qr(gaussian)[0].astype(np.float32)
+            self._rows = np.empty((_FEWEST_ROWS, len(vector)), np.float32)
+            self._screen = np.empty((_FEWEST_ROWS, self._directions.shape[1]), np.float32)
         if len(vector) != self._rows.shape[1]:
             raise BadInput(f"{key!r} has {len(vector)} dimensions, the index {self._rows.shape[1]}: use one embedder")
         place = self._place.setdefault(key, len(self._keys))
         if place == len(self._keys):
             self._keys.append(key)
         if place == len(self._rows):
-            self._rows, self._screen = _doubled(self._rows), _doubled(self._screen)
+            self._rows, self._screen = (
+                np.concatenate([table, np.empty_like(table)]) for table in (self._rows, self._screen)
+            )
         self._rows[place] = vector
         self._screen[place] = vector @ self._directions
 
@@ -86,40 +88,29 @@ class Vectors:
         """Return the keys with the highest cosine and that cosine, best first."""
         if not self._keys:
             return []
-        places = self._first_look(vector)
-        cosines = (self._rows[: len(self)] if isinstance(places, range) else self._rows[places]) @ vector
-        found = np.flatnonzero(cosines >= at_least)
-        best = [(self._keys[places[one]], float(cosines[one])) for one in _highest(cosines, found, limit)]
-        return sorted(best, key=lambda one: (-one[1], one[0]))
-
-    def _begin(self, dimensions: int) -> None:
-        gaussian = np.random.default_rng(0).standard_normal((dimensions, min(dimensions, _SCREEN)))
-        self._directions = np.linalg.qr(gaussian)[0].astype(np.float32)
-        self._rows = np.empty((_FEWEST_ROWS, dimensions), np.float32)
-        self._screen = np.empty((_FEWEST_ROWS, self._directions.shape[1]), np.float32)
-
-    def _first_look(self, vector: Floats) -> "NDArray[np.intp] | range":
-        count = len(self._keys)
+        count = len(self)
         if count < _WORTH_SCREENING:
-            return range(count)
-        rough = self._screen[:count] @ (vector @ self._directions)
-        return _highest(rough, np.arange(count), _SCREENED)
+            places, cosines = np.arange(count), self._rows[:count] @ vector
+        else:
+            places = _highest(self._screen[:count] @ (vector @ self._directions), np.arange(count), _SCREENED)
+            cosines = self._rows[places] @ vector
+        best = _highest(cosines, np.flatnonzero(cosines >= at_least), limit)
+        return sorted(
+            ((self._keys[places[one]], float(cosines[one])) for one in best), key=lambda one: (-one[1], one[0])
+        )
 
 
 class Meanings:
-    """The names of known concepts by what they mean. Vectors that a cache holds are not computed again."""
+    """The names of known concepts by what they mean. Vectors that a cache holds are not computed again.
+
+    `index` holds the vectors of the known concepts by key.
+    """
 
     def __init__(self, embedder: Embedder, cache: Cache | None = None) -> None:
+        self.index = Vectors()
         self._embedder = embedder
         self._cache = cache
-        self._vectors = Vectors()
         self._ready: dict[str, Floats] = {}
-
-    def __len__(self) -> int:
-        return len(self._vectors)
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._vectors
 
     def close(self) -> None:
         """Close the connections of an embedder that has some."""
@@ -129,24 +120,16 @@ class Meanings:
     def add(self, names: Mapping[str, str]) -> None:
         """Take in concepts, key -> name; many at once cost much less than one by one."""
         for key, vector in zip(names, self.vectors(list(names.values())), strict=True):
-            self._vectors.add(key, vector)
-
-    def put(self, key: str, vector: Floats) -> None:
-        """Take in a concept whose vector is known already."""
-        self._vectors.add(key, vector)
-
-    def remove(self, key: str) -> None:
-        """Forget a concept."""
-        self._vectors.remove(key)
+            self.index.add(key, vector)
 
     def near(self, name: str, limit: int = 8, at_least: float = 0.0) -> list[Candidate]:
         """Return the concepts that mean about the same as a name, best first."""
-        found = self._vectors.near(self._vector(name), limit, at_least)
-        return [Candidate(key, cosine, "meaning") for key, cosine in found]
+        nearest = self.index.near(self._vector(name), limit, at_least)
+        return [Candidate(key, cosine, "meaning") for key, cosine in nearest]
 
     def cosine(self, name: str, key: str) -> float | None:
         """Return how much a name and a known concept mean the same, -1 to 1; None for an unknown key."""
-        vector = self._vectors.get(key)
+        vector = self.index.get(key)
         return None if vector is None else float(vector @ self._vector(name))
 
     def vectors(self, names: Sequence[str]) -> Floats:
@@ -158,8 +141,8 @@ class Meanings:
         fresh = dict(zip(missing, self._embedder.embed(missing), strict=True)) if missing else {}
         if self._cache and fresh:
             self._cache.remember(kind, {name: row.astype("<f4").tobytes() for name, row in fresh.items()})
-        found = fresh | {name: np.frombuffer(value, "<f4") for name, value in kept.items()}
-        return np.stack([found[name] for name in cleaned]) if cleaned else np.empty((0, 0), np.float32)
+        rows = fresh | {name: np.frombuffer(value, "<f4") for name, value in kept.items()}
+        return np.stack([rows[name] for name in cleaned]) if cleaned else np.empty((0, 0), np.float32)
 
     def prepare(self, names: Sequence[str]) -> None:
         """Compute in one batch what `near` and `cosine` will be asked about next; one by one costs thrice as much."""
@@ -169,10 +152,6 @@ class Meanings:
         if name not in self._ready:
             self.prepare([name])
         return self._ready[name]
-
-
-def _doubled(table: Floats) -> Floats:
-    return np.concatenate([table, np.empty_like(table)])
 
 
 def _highest(values: Floats, places: "NDArray[np.intp]", count: int) -> "NDArray[np.intp]":

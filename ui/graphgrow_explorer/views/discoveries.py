@@ -6,10 +6,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from graphgrow.graph.model import ReasoningStep
-from graphgrow.reason.compose import works
-from graphgrow.reason.discovery import Discovery
-from graphgrow.reason.document import drawing
-from graphgrow.reason.forms import Statement
+from graphgrow.reason.discovery import Discovery, discoveries
+from graphgrow.reason.route import drawing
+from graphgrow.reason.stages import DiscoveryStatement
 from graphgrow_explorer import questions
 from graphgrow_explorer.feedback import note, perform
 from graphgrow_explorer.panel import panel
@@ -25,7 +24,7 @@ TITLES = {"D": "The discovery", "C": "Themes", "B": "What neighbours do together
 def draw(home: Home, one: str | None, other: str | None) -> None:
     """Draw the discoveries of a graph, one of them whole, or how to begin one between two concepts."""
     st.subheader("Discoveries")
-    found = home.keep("discoveries", works)
+    found = home.keep("discoveries", discoveries)
     if not found:
         note(
             "None yet. A discovery reasons along a path in four stages: concepts, steps, themes, one claim that cites."
@@ -40,7 +39,7 @@ def draw(home: Home, one: str | None, other: str | None) -> None:
 
 
 def _title(found: Discovery) -> str:
-    ends = [found.layout.name(found.layout.path[place]) for place in (0, -1)]
+    ends = found.route.ends
     state = "" if found.is_finished else " (not finished)"
     return f"{found.work}{state}: {found.title or 'no title'} — {ends[0]} to {ends[1]}"
 
@@ -48,7 +47,7 @@ def _title(found: Discovery) -> str:
 def _whole(home: Home, found: Discovery) -> None:
     """Draw one discovery as text, with its path, its statements, its stages to look into, and its concepts."""
     st.text(short(found.title or "It has no discovery: see what is missing.", SHOWN))
-    note(f"Discovery {found.work}: {counted(len(found.layout.path), 'concept')}, {found.layout.how};"
+    note(f"Discovery {found.work}: {counted(len(found.route.path), 'concept')}, {found.route.how};"
          f" {counted(found.bill.tokens, 'token')}. A model wrote it; nobody has checked that it is true.")  # fmt: skip
     for one in found.stage("D"):
         st.text(_line(found, one))
@@ -57,7 +56,7 @@ def _whole(home: Home, found: Discovery) -> None:
             for sentence in found.gaps:
                 st.text(short(sentence, SHOWN))
     with st.expander("The path"):
-        st.code(drawing(found.layout), language=None)
+        st.code(drawing(found.route), language=None)
     for stage in "CBA":
         if said := found.stage(stage):
             with st.expander(f"{TITLES[stage]} ({len(said)})"):
@@ -71,7 +70,7 @@ def _whole(home: Home, found: Discovery) -> None:
         _stages(home, found)
 
 
-def _line(found: Discovery, one: Statement) -> str:
+def _line(found: Discovery, one: DiscoveryStatement) -> str:
     about = " and ".join(short(name) for name in found.about(one))
     cites = "".join(f" [{name}]" for name in one.cites)
     return f"{one.id} {about or one.more}: {one.text}{f' ({one.more})' if about else ''}{cites}"
@@ -88,8 +87,8 @@ def _files(found: Discovery) -> None:
 def _concepts(home: Home, found: Discovery) -> None:
     """Offer the concepts of a discovery, and draw what the graph knows of the one that is chosen."""
     with home.reading() as graph:
-        shown = {one.key: graph.representative(one.key) for one in found.layout.concepts}
-    names = {one.key: one.name for one in found.layout.concepts}
+        shown = {one.key: graph.representative(one.key) for one in found.route.concepts}
+    names = {one.key: one.name for one in found.route.concepts}
     key = st.selectbox("Concept of the path", list(names), index=None, format_func=lambda key: short(names[key]),
                        key=f"concept of {found.work}", placeholder="choose one to see what is known of it")  # fmt: skip
     if key and not panel(home, [shown[key]]):

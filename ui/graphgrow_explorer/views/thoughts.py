@@ -9,13 +9,12 @@ import streamlit as st
 
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import ReasoningStep, Task
-from graphgrow.reason.answer import QUESTION, Informed
-from graphgrow.reason.grounds import Cite
-from graphgrow.reason.hypotheses import Idea
-from graphgrow.reason.ideas import Ideas
+from graphgrow.reason.answers import QUESTION, GraphAnswer
+from graphgrow.reason.citations import Citation
+from graphgrow.reason.ideas import Idea, Ideas
 from graphgrow.reason.judge import Judgement
-from graphgrow.reason.seeds import Dials
-from graphgrow.reason.works import outcome
+from graphgrow.reason.seeds import IdeaDials
+from graphgrow.reason.tasks import outcome
 from graphgrow_explorer import questions
 from graphgrow_explorer.feedback import guarded, note, perform, problem
 from graphgrow_explorer.serve import VIEW
@@ -37,7 +36,7 @@ def draw(home: Home) -> None:
         under_way(home)
     answers, ideas, judgements = st.tabs(["Answers", "Ideas", "Judgements"])
     with answers:
-        _works(home, "ask", "question", Informed, _answer)
+        _works(home, "ask", "question", GraphAnswer, _answer)
     with ideas:
         _works(home, "ideas", "goal", Ideas, _ideas)
     with judgements:
@@ -51,7 +50,7 @@ def _ask(home: Home) -> None:
         dials = st.columns(3)
         wanted = {
             name: column.slider(name.capitalize(), 0.0, 1.0, value, 0.1, help="For ideas.")
-            for (name, value), column in zip(asdict(Dials()).items(), dials, strict=True)
+            for (name, value), column in zip(asdict(IdeaDials()).items(), dials, strict=True)
         }
         left, right = st.columns(2)
         if left.form_submit_button("Ask", type="primary", icon=":material/forum:", width="stretch") and text.strip():
@@ -98,7 +97,7 @@ def _wanted(plan: ReasoningStep, name: str) -> str:
     return str(wanted.get(name, "")) if isinstance(wanted, dict) else ""
 
 
-def _answer(home: Home, plan: ReasoningStep, found: Informed) -> None:
+def _answer(home: Home, plan: ReasoningStep, found: GraphAnswer) -> None:
     _text(found.question, "Question")
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -118,7 +117,7 @@ def _answer(home: Home, plan: ReasoningStep, found: Informed) -> None:
         _cites(home, plan, cites)
 
 
-def _cites(home: Home, plan: ReasoningStep, cites: Sequence[Cite]) -> None:
+def _cites(home: Home, plan: ReasoningStep, cites: Sequence[Citation]) -> None:
     """Draw what an answer follows from: the relations with their steps, and a button for every concept."""
     if not cites:
         return

@@ -1,0 +1,247 @@
+"""`path` and `discover`: how two concepts hang together, with the evidence of every step; reasoning along a path."""
+
+import json
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+
+from typer import Argument, Exit, Option
+
+from graphgrow.cli.options import (
+    INTERRUPTED,
+    Address,
+    AsJson,
+    Model,
+    Patience,
+    Seed,
+    Store,
+    Tokens,
+    Usd,
+    Width,
+    session,
+)
+from graphgrow.cli.output import counted, dump, note, say, table
+from graphgrow.errors import BadInput, BudgetSpent
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.keys import clean
+from graphgrow.graph.lookup import find
+from graphgrow.graph.model import Budget, ReasoningStep
+from graphgrow.stores import open_store
+
+if TYPE_CHECKING:
+    from graphgrow.reason.tasks import Reasoner
+
+ENDINGS = ".md", ".json"
+PAIR = 2
+PROFILED = 5  # longest paths whose every concept is measured
+Stage = Literal["A", "B", "C", "D"]
+
+Via = Annotated[list[str] | None, Option("--via", metavar="CONCEPT", help="A concept to lead through; repeat.")]
+Waypoints = Annotated[int, Option(min=0, max=32, help="Lead through so many concepts more, drawn at random.")]
+ByMeaning = Annotated[
+    bool, Option("--meanings", help="Go by what names mean: steps and waypoints, by a small local model.")
+]
+Beside = Annotated[int, Option(min=0, max=64, help="Tell so many concepts within two relations of the path.")]
+
+
+def path(
+    store: Store,
+    one: Annotated[str, Argument(metavar="A", help="Where the path begins.")] = "",
+    other: Annotated[str, Argument(metavar="B", help="Where it ends.")] = "",
+    k: Annotated[int, Option("--k", min=1, max=1000, help="So many paths, the shortest first.")] = 1,
+    longest: Annotated[int, Option(min=0, max=1000, help="The so many longest shortest paths instead.")] = 0,
+    via: Via = None,
+    waypoints: Waypoints = 0,
+    meanings: ByMeaning = False,
+    beside: Beside = 0,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Show how two concepts hang together, whichever way relations point, with the evidence of every step.
+
+    Shortest first; ties in alphabetical order.
+    """
+    from graphgrow.reason.discovery import local_meanings
+    from graphgrow.reason.paths import concepts_beside as near
+    from graphgrow.reason.paths import k_shortest, path_json
+    from graphgrow.reason.route import DiscoveryRequest, choose_path
+
+    is_led = via or waypoints or meanings
+    if longest and (one or other or k > 1 or is_led or beside):
+        raise BadInput("--longest looks at the whole graph: leave out the concepts and the other options")
+    if not longest and not (one and other):
+        raise BadInput("a path has two ends: name two concepts, or ask for --longest N")
+    if k > 1 and is_led:
+        raise BadInput("--k counts the shortest paths: it does not go with --via, --waypoints or --meanings")
+    with closing(open_store(store)) as home:
+        graph = home.graph()
+        if longest:
+            _print_longest(graph, longest, as_json=as_json)
+            return
+        ends, stops = (find(graph, one), find(graph, other)), tuple(find(graph, name) for name in via or ())
+        first, how = choose_path(
+            graph, DiscoveryRequest(*ends, 1, stops, waypoints, meanings, beside, seed), local_meanings(home)
+        )
+    paths = [first] if k == 1 else k_shortest(graph, *ends, k)
+    documents: list[dict[str, Any]] = [path_json(graph, keys) for keys in paths]
+    names = [graph.name(key) for key in near(graph, first, beside)]
+    if as_json:
+        dump({"undirected": True, "how": how, "paths": documents, "beside": names})
+        return
+    for number, (keys, document) in enumerate(zip(paths, documents, strict=True), 1):
+        title = f"{number}. " if k > 1 else f"{how}: "
+        along = " - ".join(clean(graph.name(key)) for key in keys)
+        say(f"{title}{counted(len(keys) - 1, 'step')}: {along}")
+        rows: list[tuple[object, ...]] = []
+        for step, hop in enumerate(document["hops"], 1):
+            for relation in hop["relations"]:
+                events = ", ".join(dict.fromkeys(str(evidence["event"]) for evidence in relation["said"]))
+                words = "; ".join(dict.fromkeys(" - ".join(evidence["words"]) for evidence in relation["said"]))
+                cells = [relation[name] for name in ("source", "predicate", "target", "support")]
+                rows.append((step, *cells, events, words))
+        table((" step", "source", "predicate", "target", " support", "events", "in these words"), rows)
+    if beside:
+        say(f"beside it: {', '.join(names)}")
+
+
+def _print_longest(graph: Graph, count: int, *, as_json: bool) -> None:
+    """Print the longest shortest paths, what their concepts are like, and what goes together along the longest 30."""
+    from graphgrow.reason.paths import CENTRALITIES, CORRELATED, centralities, longest, path_correlations, path_json
+
+    paths = longest(graph, count)
+    values = centralities(graph)
+    together = path_correlations(graph)
+    if as_json:
+        rows = [path_json(graph, keys) | {"central": [values[key] for key in keys]} for keys in paths]
+        dump({"undirected": True, "paths": rows, "correlated": together})
+        return
+    table((" rank", " steps", "along"),
+          [(n, len(keys) - 1, " - ".join(map(graph.name, keys))) for n, keys in enumerate(paths, 1)])  # fmt: skip
+    for rank, keys in enumerate(paths[:PROFILED], 1):
+        say("")
+        table(("concept", *(f" {name}" for name in CENTRALITIES)),
+              [(graph.name(key), *values[key].values()) for key in keys], f"path {rank}")  # fmt: skip
+    r = cast("dict[str, dict[str, float | None]]", together["correlations"])
+    if r:
+        say("")
+        table(("", *(f" {name}" for name in r)), [(name, *row.values()) for name, row in r.items()],
+              f"Pearson's r between means along the {together['paths']} longest of at most {CORRELATED}")  # fmt: skip
+
+
+def discover(
+    store: Store,
+    source: Annotated[str, Option("--from", metavar="CONCEPT", help="Where the path begins.")] = "",
+    target: Annotated[str, Option("--to", metavar="CONCEPT", help="Where it ends.")] = "",
+    longest_rank: Annotated[
+        int, Option(min=1, max=1000, help="Which of the longest shortest paths, without --from and --to.")
+    ] = 1,
+    via: Via = None,
+    waypoints: Waypoints = 0,
+    meanings: ByMeaning = False,
+    beside: Beside = 0,
+    work: Annotated[int, Option(min=0, help="The discovery of this event: go on with it, or print it.")] = 0,
+    from_stage: Annotated[
+        Stage | None, Option(help="With --work: take its earlier stages over, and ask anew from this one on.")
+    ] = None,
+    proposal: Annotated[
+        bool, Option("--proposal", help="End in a proposal of seven parts, from hypothesis to novelty.")
+    ] = False,
+    again: Annotated[bool, Option("--again", help="Begin anew where the same was finished before.")] = False,
+    listed: Annotated[bool, Option("--list", help="List the discoveries of the graph and ask nothing.")] = False,
+    llm: Model = "",
+    base_url: Address = "",
+    tokens: Tokens = None,
+    usd: Usd = None,
+    width: Width = 1,
+    seed: Seed = 0,
+    patience: Patience = 10,
+    out: Annotated[Path | None, Option(help="Write the document to a file, .md or .json.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Reason along a path of the graph in four stages, to one discovery that cites what it rests on.
+
+    Without --from and --to it is the longest shortest path. The same command continues an interrupted one.
+    """
+    from graphgrow.reason.discovery import begin, discoveries, load, local_meanings, resolve_request
+    from graphgrow.reason.route import DiscoveryRequest
+    from graphgrow.reason.tasks import Reasoner
+
+    if out and out.suffix.lower() not in ENDINGS:
+        raise BadInput(f"{out} ends neither in .md nor in .json: name one of the two")
+    if from_stage and not work:
+        raise BadInput("--from-stage goes with --work: name the discovery to go on from, see --list")
+    wanted = DiscoveryRequest(
+        source, target, longest_rank, tuple(via or ()), waypoints, meanings, beside, seed, proposal=proposal
+    )
+    if work and wanted != DiscoveryRequest(seed=seed, proposal=proposal and bool(from_stage)):
+        raise BadInput("--work names a discovery with its path: leave out the options that choose another")
+    with closing(open_store(store)) as home:
+        if listed:
+            known_ones = discoveries(home.graph())
+            if as_json:
+                dump([one.to_dict() for one in known_ones])
+                return
+            rows = [
+                (one.work, one.route.name(one.route.path[0]), one.route.name(one.route.path[-1]),
+                 len(one.route.path), len(one.statements), "yes" if one.is_finished else "no", one.bill.tokens,
+                 one.title)
+                for one in known_ones
+            ]  # fmt: skip
+            table((" work", "from", "to", " concepts", " statements", "finished", " tokens", "title"), rows)
+            return
+        known = load(home.graph(), work) if work and not from_stage else None
+        if known and known.is_finished:
+            done, ending = known, 0
+        else:
+            if from_stage:
+                wanted = DiscoveryRequest(seed=seed, takes=work, stage=from_stage, proposal=proposal)
+            resolve_request(home.graph(), wanted)  # what cannot be done is said before a model is loaded or paid
+            home.append()  # as is a store that this user cannot write
+            wanted = known.route.request if known else wanted
+            with (
+                session(home, llm, base_url, Budget(tokens=tokens, usd=usd), patience=patience) as asked,
+                Reasoner(
+                    asked.store, asked.model,
+                    seed=wanted.seed, width=width, budget=asked.budget, stop=asked.is_stopped,
+                ) as reasoner,
+            ):  # fmt: skip
+                if known:
+                    plan = reasoner.graph.thoughts[work][0]
+                else:
+                    plan = begin(reasoner, wanted, local_meanings(asked.store), again=again)
+                ending = _ask_stages(reasoner, plan)
+                done = load(reasoner.graph, plan.seq)
+    if out:
+        is_json = out.suffix.lower() == ".json"
+        text = json.dumps(done.to_dict(), ensure_ascii=False, indent=1) + "\n" if is_json else done.markdown()
+        out.write_text(text, encoding="utf-8")
+    if as_json:
+        dump(done.to_dict())
+    elif out:
+        say(f"discovery {done.work}, {counted(len(done.statements), 'statement')}, in {out}")
+    else:
+        say(done.markdown())
+    raise Exit(ending)
+
+
+def _ask_stages(reasoner: "Reasoner", plan: ReasoningStep) -> int:
+    """Ask what is left of a discovery, say what comes of each question, and return the exit code."""
+    from graphgrow.reason.discovery import load, run_stages
+
+    begun = load(reasoner.graph, plan.seq)
+    replies = f"; {begun.bill.replies} replies are there already" if begun.bill.replies else ""
+    note(f"discovery {plan.seq}: {len(begun.route.path)} concepts, {clean(begun.route.how)}{replies}")
+    before = reasoner.graph.seq
+    try:
+        for step in run_stages(reasoner, plan):
+            if step.seq > before:
+                names = [clean(reasoner.graph.name(key)) for key in step.subject]
+                about = " and ".join(names if len(names) <= PAIR else [names[0], names[-1]])
+                note(f"{f'{step.stage} {about}'.strip()}: {step.outcome} {step.reason}".rstrip())
+    except BudgetSpent as error:
+        note(f"stopped: {error}")
+        return 3
+    except KeyboardInterrupt:
+        note("interrupted; the same command continues it, and nothing is paid for twice")
+        return INTERRUPTED
+    return 0

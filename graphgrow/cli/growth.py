@@ -1,0 +1,247 @@
+"""`grow`, `policy` and `models`: a graph is grown, what each strategy has earned, which models there are to ask."""
+
+import os
+import shlex
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Literal
+
+from typer import Argument, Exit, Option
+
+from graphgrow.cli.live import LiveView
+from graphgrow.cli.log import event_row
+from graphgrow.cli.options import (
+    DEFAULT_STEPS,
+    INTERRUPTED,
+    Address,
+    AsJson,
+    Embeddings,
+    Patience,
+    Predicates,
+    Store,
+    Temperature,
+    Tokens,
+    Usd,
+    Width,
+    Without,
+    session,
+)
+from graphgrow.cli.output import counted, dump, note, place, say, table
+from graphgrow.graph.model import Budget, Usage
+from graphgrow.growth.intents import MOST as MOST_INTENTS
+from graphgrow.growth.loop import Ending, Growth, Settings
+from graphgrow.growth.samples import MOST as MOST_SAMPLES
+from graphgrow.growth.topic import check, check_topic
+from graphgrow.llm import LLM
+from graphgrow.policy import DEFAULT, open_policy
+from graphgrow.policy.bandit import strategy_table, wording_table
+from graphgrow.policy.gains import WINDOW
+from graphgrow.policy.monitor import monitor
+from graphgrow.prompts.variants import load_variants
+from graphgrow.resolve.options import open_meanings, open_resolver, open_vocabulary
+from graphgrow.stores import DEFAULT_URL, open_store
+
+TYPICAL_REPLY_TOKENS = 180
+
+EXIT_CODES: dict[Ending, int] = {"steps": 0, "interrupted": INTERRUPTED}  # any other ending is 3
+ENDINGS: dict[Ending, str] = {
+    "tokens": "the token budget is spent",
+    "usd": "the next question could cost more than the money budget allows: raise it with --usd",
+    "minutes": "the time is up",
+    "exhausted": "no question is left that was not asked",
+    "failing": "five replies in a row could not be used or were cut off: see  graphgrow log , or try another model",
+    "interrupted": "interrupted; everything that was paid for is saved",
+}
+
+
+def grow(
+    topic: Annotated[str | None, Argument(help="What the graph is about; left out, the graph goes on.")] = None,
+    store: Annotated[str, Option(help="Where the graph is kept.")] = DEFAULT_URL,
+    llm: Annotated[str, Option(help="A model's name, local, a .gguf file, recorded:RUN, world:GRAPH.")] = "",
+    base_url: Address = "",
+    steps: Annotated[int | None, Option(min=1, help=f"Steps to do (default {DEFAULT_STEPS}).")] = None,
+    tokens: Tokens = None,
+    usd: Usd = None,
+    minutes: Annotated[float | None, Option(min=0, help="Stop after so many minutes.")] = None,
+    width: Width = 1,
+    policy: Annotated[
+        str, Option(help="bandit, lookahead, mix, one strategy, or shares such as frontier=3,gap=1.")
+    ] = DEFAULT,
+    prompt_variants: Annotated[
+        Path | None, Option(help="A folder of further wordings, KIND.NAME.txt, that compete on what they bring.")
+    ] = None,
+    seed: Annotated[int, Option(min=0, max=2**31, help="Seed of every choice.")] = 0,
+    temperature: Temperature = 0.8,
+    without_rule: Without = None,
+    predicates: Predicates = None,
+    strict_predicates: Annotated[
+        bool, Option("--strict-predicates", help="Hold the model to the vocabulary by the reply's schema.")
+    ] = False,
+    embeddings: Embeddings = "",
+    arbiter: Annotated[
+        Literal["off", "llm"], Option(help="llm: ask the model about names that may be one concept.")
+    ] = "off",
+    samples: Annotated[
+        int, Option(min=1, max=MOST_SAMPLES, help="Ask each question so often, then verify what differs.")
+    ] = 1,
+    intents: Annotated[
+        int, Option(min=0, max=MOST_INTENTS, help="Let the model name so many questions about a concept first.")
+    ] = 0,
+    until: Annotated[
+        Literal["saturated"] | None,
+        Option(help="End where nothing new comes or the model drifts; no number of steps is needed then."),
+    ] = None,
+    patience: Patience = 10,
+    dry_run: Annotated[bool, Option("--dry-run", help="Show first prompts and the estimate; ask nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Grow a graph about TOPIC; running it again on the same store continues it."""
+    check(topic)
+    variants = load_variants(prompt_variants) if prompt_variants else {}
+    chosen = open_policy(policy, {kind: tuple(names) for kind, names in variants.items()})
+    with closing(open_store(store, create=True)) as opened:
+        check_topic(topic, opened)
+        if not dry_run:
+            opened.append()  # a store that this user cannot write says so before a model is loaded or paid
+        limits = Budget(steps, tokens, usd, minutes, until)
+        with session(opened, llm, base_url, limits, temperature=temperature, patience=patience) as asked:
+            meanings = open_meanings(embeddings, opened, base_url)
+            settings = Settings(
+                policy=chosen,
+                budget=asked.budget,
+                width=width,
+                seed=seed,
+                resolver=open_resolver(without_rule or (), predicates, meanings),
+                predicates=open_vocabulary(predicates).names if strict_predicates else (),
+                variants=variants,
+                arbiter=arbiter == "llm",
+                samples=samples,
+                intents=intents,
+                stop=asked.is_stopped,
+            )
+            growth = Growth(topic, asked.store, asked.model, settings)
+            if not embeddings:
+                note("names are compared by spelling alone; --embeddings local compares meanings too")
+            if dry_run:
+                _preview(growth, asked.model, settings, as_json=as_json)
+                return
+            with LiveView(growth, asked.budget) as view:
+                before = monitor(growth.graph).assessment
+                for event in growth:
+                    now = monitor(growth.graph).assessment
+                    news = now if now.do != before.do else None
+                    if as_json:
+                        dump(event_row(event, news))
+                    view.show(event)
+                    if news:
+                        view.note(news.summary)
+                    before = now
+    graph, ending = growth.graph, growth.ending
+    if not as_json and graph.concepts:
+        _summary(growth, opened.url)
+    if ending != "steps":
+        why = ENDINGS.get(ending) or monitor(graph).assessment.summary
+        if ending == "exhausted" and graph.steering.forbids:
+            why += f" and is not forbidden: see  graphgrow steering {shlex.quote(place(opened.url))}"
+        note(f"stopped: {why}")
+    raise Exit(EXIT_CODES.get(ending, 3))
+
+
+def _preview(growth: Growth, model: LLM, settings: Settings, *, as_json: bool) -> None:
+    """Show the first prompts, and what the run would take if its replies are of typical length."""
+    prompts = [question.prompt for question in growth.questions(growth.choose())]
+    size = sum(len(p.system + p.user) for p in prompts) // 4 // max(1, len(prompts))
+    steps = settings.budget.steps or DEFAULT_STEPS
+    replies = steps * (settings.samples + (settings.samples > 1))  # several samples of a question are verified by one
+    if settings.intents:
+        replies += -(-steps // settings.intents)  # rounded up: a list of intents is one reply
+    usage = Usage(replies * size, replies * TYPICAL_REPLY_TOKENS)
+    usd = model.price(usage)
+    if as_json:
+        estimate = {"steps": steps, "replies": replies, "tokens": usage.tokens, "usd": usd}
+        dump({"prompts": [{"system": p.system, "user": p.user} for p in prompts], "estimate": estimate})
+        return
+    for prompt in prompts:
+        say(f"{prompt.system}\n\n{prompt.user}\n")
+    money = f" and {usd:.4f} USD" if usd is not None else ""
+    times = f" with {replies} replies" if replies > steps else ""
+    say(f"{counted(steps, 'step')}{times} would take about {usage.tokens:,} tokens{money}. Nothing was asked.")
+
+
+def _summary(growth: Growth, url: str) -> None:
+    """Print what a run came to, and what can be done next."""
+    graph = growth.graph
+    hubs = sorted(graph.concepts, key=lambda key: (-graph.degree(key), key))[:5]
+    rows: list[tuple[str, object]] = [
+        ("topic", graph.topic),
+        ("steps", f"{graph.steps} ({growth.steps} in this run)"),
+        ("concepts", len(graph.concepts)),
+        ("relations", len(graph.relations)),
+        ("components", f"{len(graph.components.sizes)}, the largest holds {graph.components.largest} concepts"),
+        ("most connected", ", ".join(f"{graph.name(key)} ({graph.degree(key)})" for key in hubs)),
+        ("rejected by hygiene", sum(graph.rejected.values())),
+        ("tokens", f"{graph.bill.tokens:,}"),
+        *([("saved from an earlier run", f"{growth.adopted} replies")] if growth.adopted else []),
+        *([("money", f"{graph.bill.usd:.4f} USD")] if graph.bill.usd else []),
+    ]
+    table(("", ""), rows)
+    if url.startswith("memory:"):
+        return
+    path = shlex.quote(place(url))
+    say(f"\nThe graph is in {path}. Next:")
+    for command, purpose in (
+        (f"graphgrow show {path}", "what it holds"),
+        (f"graphgrow measure {path}", "how it is built"),
+        (f"graphgrow export {path} graph.graphml", "take it to Gephi, networkx or igraph"),
+        (f"graphgrow grow --store {path}", "grow on"),
+    ):
+        say(f"  {command:<42} {purpose}")
+
+
+def policy(store: Store, as_json: AsJson = False) -> None:
+    """Show what each strategy and wording has earned, and how often the bandit would choose it now."""
+    with closing(open_store(store)) as home:
+        graph = home.graph()
+    rows = {"strategy": strategy_table(graph), "wording": wording_table(graph)}
+    if as_json:
+        dump({"events": graph.seq, "strategies": rows["strategy"], "wordings": rows["wording"]})
+        return
+    if not any(row["tokens"] for row in rows["strategy"]):
+        say("No question was asked yet, so nothing is known of any strategy.")
+        return
+    counts = "questions", "concepts", "bridges", "waste", "tokens"
+    for kind, listed in rows.items():
+        if listed:
+            table(
+                (kind, *(f" {name}" for name in counts), " gain", " share"),
+                [
+                    (row["name"], *(row[name] for name in counts),
+                     "-" if row["gain"] is None else f"{row['gain']:.2f}", f"{row['share']:.0%}")
+                    for row in listed
+                ],
+            )  # fmt: skip
+            say("")
+    say(
+        f"gain   concepts and cross-community relations kept, by relevance, less waste, per 1,000 tokens;"
+        f"\n       of the last {WINDOW} questions, where newer ones weigh more"
+        f"\nshare  how often the bandit would choose it after event {graph.seq}"
+    )
+    state = monitor(graph)
+    if state.assessment.do:
+        say(f"\n{state.assessment.summary}" + "".join(f"\nleft for now: {name}" for name in sorted(state.avoid())))
+
+
+def models(as_json: AsJson = False) -> None:
+    """Say which models are at hand on this machine, and what to type for each."""
+    from graphgrow.llm.catalogue import available
+
+    offers = available(os.environ)
+    if as_json:
+        dump([asdict(offer) for offer in offers])
+        return
+    for offer in offers:
+        size = f", {offer.size_bytes / 1e9:.1f} GB" if offer.size_bytes else ""
+        licence = f", {offer.licence}" if offer.licence else ""
+        ready = "ready  " if offer.ready else "missing"
+        say(f"{ready}  {offer.name} ({offer.where}{size}{licence})\n         {offer.command}")

@@ -1,0 +1,132 @@
+"""Options that mean the same in several commands, and what every command that asks a model has in common.
+
+That is its limits, its price said first, a store that is waited for, and Ctrl-C: what was paid for is saved.
+"""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+from graphgrow.api.models import open_llm
+from graphgrow.cli.output import note
+from graphgrow.errors import StoreAway
+from graphgrow.graph.keys import clean
+from graphgrow.graph.model import Budget, Usage
+from graphgrow.llm import LLM
+from graphgrow.stores import GraphStore
+from graphgrow.stores.outbox import state_folder
+from graphgrow.stores.retrying import Patient
+
+DEFAULT_STEPS = 20
+DEFAULT_USD = 1.0
+INTERRUPTED = 130  # the exit code
+STOPPING = (
+    "stopping after the questions that are under way, so that what was paid for is saved; Ctrl-C again stops sooner",
+    "waiting for the replies that are under way, which are kept for the next run; Ctrl-C again does not wait",
+)
+MOST = 2**31  # events; no log is longer
+
+Store = Annotated[str, Argument(help="A path to a .db file, or a store URL (sqlite:PATH, neo4j://HOST?graph=NAME).")]
+AsJson = Annotated[bool, Option("--json", help="Print JSON and nothing else.")]
+Reason = Annotated[str, Option("--reason", help="Why; kept in the log.")]
+Runs = Annotated[list[str], Argument(metavar="RUN RUN…", help="Stores, or run files (.jsonl, .jsonl.gz).")]
+
+Model = Annotated[str, Option("--llm", help="A model's name, local, a .gguf file, recorded:RUN.")]
+Address = Annotated[str, Option(help="The address of an OpenAI-compatible endpoint.")]
+Tokens = Annotated[int | None, Option(min=1, help="Stop after so many tokens.")]
+Usd = Annotated[float | None, Option(min=0, help=f"Most to spend (default {DEFAULT_USD:g} if priced).")]
+Temperature = Annotated[float, Option(min=0, max=2, help="Sampling temperature.")]
+Width = Annotated[int, Option(min=1, max=256, help="Questions asked at once.")]
+Patience = Annotated[float, Option(min=0, help="Minutes to wait for a store that went away.")]
+Seed = Annotated[int, Option(min=0, max=2**31, help="Seed of every draw.")]
+
+Without = Annotated[list[str] | None, Option("--without-rule", help="A hygiene rule to leave out; repeatable.")]
+Predicates = Annotated[Path | None, Option(help="A vocabulary of your own, in the form of predicates.toml.")]
+Embeddings = Annotated[
+    str, Option(help="Compare names by meaning too: local, or the name of an endpoint's embedding model.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a command that asks a model works with: the model, the store, the budget with its defaults, Ctrl-C."""
+
+    model: LLM
+    store: GraphStore
+    budget: Budget
+    interrupts: list[int]
+
+    def is_stopped(self) -> bool:
+        """Tell whether somebody pressed Ctrl-C."""
+        return bool(self.interrupts)
+
+
+@contextmanager
+def session(
+    opened: GraphStore, llm: str, base_url: str, budget: Budget, *, temperature: float = 0.7, patience: float = 0
+) -> Iterator[Session]:
+    """Open a model for an open store, say what it costs and how much may be spent, and close it at the end.
+
+    The budget gets its defaults: 20 steps where nothing else ends the run, 1 USD where a price is known. The store is
+    waited for, so many minutes, while its server is away.
+    """
+    with (
+        closing(open_llm(llm or None, base_url or None, env=os.environ, temperature=temperature)) as model,
+        _sigint() as interrupts,
+    ):
+        reading, writing = model.price(Usage(1_000_000, 0)), model.price(Usage(0, 1_000_000))
+        is_priced = reading is not None and writing is not None
+        if budget.usd is not None and not is_priced:
+            note(f"no price is known for {clean(model.name)}, so --usd limits nothing: use --tokens")
+        if budget.steps is None and budget.tokens is None and budget.minutes is None and budget.until is None:
+            budget = replace(budget, steps=DEFAULT_STEPS)
+        if budget.usd is None and is_priced:
+            budget = replace(budget, usd=DEFAULT_USD)
+        price = f"{reading:g} USD in, {writing:g} USD out a million tokens" if is_priced else "no known price"
+        limit = f"; at most {budget.usd:g} USD" if is_priced else ""
+        note(f"model: {clean(model.name)} ({price}{limit})")
+
+        def wait(seconds: float, why: StoreAway) -> None:
+            """Say that the store is away, and sleep; a Ctrl-C ends the wait, for what has arrived is on disk."""
+            saved = f"replies that have arrived wait in {state_folder(opened.url)}"
+            if not interrupts:
+                note(f"{clean(str(why))} Trying again in {seconds:.0f} s; {saved}")
+            until = time.monotonic() + seconds
+            while time.monotonic() < until and not interrupts:
+                time.sleep(min(0.2, seconds))
+            if interrupts:
+                note(f"interrupted; {saved}, for the next run")
+                raise KeyboardInterrupt
+
+        yield Session(model, Patient(opened, patience, wait), budget, interrupts)
+
+
+@contextmanager
+def _sigint() -> Iterator[list[int]]:
+    """Collect the first Ctrl-C, so that what was paid for is saved.
+
+    The second one ends the run as soon as the replies that are under way are on disk, the third one at once: what has
+    not arrived by then is lost.
+    """
+    seen: list[int] = []
+
+    def collect(number: int, _frame: object) -> None:
+        seen.append(number)
+        if len(seen) > len(STOPPING):
+            os._exit(INTERRUPTED)  # a thread that waits for a reply can be ended in no other way
+        note(STOPPING[len(seen) - 1])
+        if len(seen) > 1:
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, collect)
+    try:
+        yield seen
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,79 @@
+"""`explore` and `mcp`: a graph served, as a page to people and as tools to the agents of others."""
+
+import os
+import sys
+from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+from graphgrow.api.models import open_llm
+from graphgrow.cli.options import DEFAULT_USD, Address, AsJson, Store
+from graphgrow.cli.output import dump, note
+from graphgrow.errors import BadInput
+
+EXPLORER = "graphgrow_explorer"
+
+
+def explore(
+    store: Annotated[str, Argument(help="A .db file or a store URL; without one the page asks.")] = "",
+    host: Annotated[str, Option(help="The address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, Option(min=0, max=65535, help="The port (default: the first free from 8501).")] = 0,
+    auth: Annotated[bool, Option("--auth", help="People sign in by OpenID Connect (.streamlit/secrets.toml).")] = False,
+    no_auth: Annotated[bool, Option("--no-auth", help="Whoever reaches the address may do everything.")] = False,
+    allow: Annotated[
+        list[str] | None, Option(help="With --auth: an e-mail address that may come in; repeat it.")
+    ] = None,
+    jobs: Annotated[Path | None, Option(help="A jobs file of `graphgrow batch` to show beside the runs.")] = None,
+    browser: Annotated[bool, Option("--browser/--no-browser", help="Open a browser window.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Open the explorer in a browser: watch a graph grow, read it, and take the wheel. Ctrl-C ends it, no run."""
+    if find_spec(EXPLORER) is None:
+        raise BadInput("the explorer is not installed here: install graphgrow from its wheel, or its checkout with -e")
+    if allow and not auth:
+        raise BadInput("--allow names who may sign in: it goes with --auth")
+    if any(not address.strip() for address in allow or ()):
+        raise BadInput("--allow names nobody: give it the e-mail address of who may come in")
+    if jobs:
+        from graphgrow.batch.reading import load
+
+        load(jobs)  # what it cannot say is said here
+    explorer = import_module(f"{EXPLORER}.serve")
+    jobs_file = str(jobs.absolute()) if jobs else ""
+    opens = browser and sys.stdout.isatty()
+    options = explorer.Serving(store, host, port, auth, no_auth, tuple(allow or ()), opens, jobs_file)
+
+    def announce(address: str) -> None:
+        if as_json:
+            dump({"url": address})
+        else:
+            note(f"the explorer is at {address}")
+
+    explorer.serve(options, announce)
+
+
+def mcp(
+    store: Store,
+    write: Annotated[bool, Option("--write", help="Let agents grow and correct the graph too.")] = False,
+    port: Annotated[
+        int | None, Option(min=1, max=65535, help="Serve HTTP at this port of 127.0.0.1, not stdin and stdout.")
+    ] = None,
+    llm: Annotated[str, Option(help="The model that answers and growth ask.")] = "",
+    base_url: Address = "",
+    usd: Annotated[float, Option(min=0, help="Most to spend while it runs, if priced.")] = DEFAULT_USD,
+) -> None:
+    """Serve a graph to agents over the Model Context Protocol, by stdin and stdout or on this machine alone."""
+    try:
+        from graphgrow.mcp import Allowance, serve
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "mcp":
+            raise
+        raise BadInput("a server for agents needs the package mcp: pip install 'graphgrow[mcp]'") from None
+    if port:
+        note(f"serving at http://127.0.0.1:{port}/mcp")
+    allowance = Allowance(partial(open_llm, llm or None, base_url or None, env=os.environ), usd)
+    serve(store, allowance, write=write, port=port)

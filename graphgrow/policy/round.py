@@ -1,0 +1,166 @@
+"""How a round is filled, under every policy: what people want first, then what a policy has, and no question twice.
+
+- A focus that somebody has set is the next question, oldest first, one a concept in a round; it waits while its concept
+  is rejected, not to be asked about, or has no question left.
+- Pinned concepts stay in the running: every PINNED_EVERY-th step asks about the one of them that was asked about least,
+  from an angle still open, and so does every step for which the policy has no question.
+- What is not to be asked about is no focus, alone or beside another, whoever chose it. That goes before all else.
+- An instruction goes with every question in its scope and with no other. A question is about a concept where that is
+  one of those it names. It is of a community where all that it names are: what now shares the community of the concept
+  by which it was called, and shared it when the instruction was given or came later. So a community takes the
+  instruction along as it grows, but not into what it is merged with, and where it is split the part with that concept
+  keeps it. Communities are as old as the structure.
+
+All keys go through what stands for what, so what holds for a concept holds for the one that it is merged into.
+"""
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
+
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.model import INTENTS, Focus
+from graphgrow.graph.steering import Directive
+from graphgrow.policy.monitor import LONG, monitor
+from graphgrow.policy.strategies.structure import communities, free_angle, is_open, structure
+from graphgrow.prompts.render import CONNECT, SEED, WIDEN, angles, quoted
+
+STEERED, PINNED = "steered", "pinned"
+PINNED_EVERY = 3
+
+Foci = Callable[[Graph, random.Random], Iterator[Focus]]
+
+
+def fill(
+    graph: Graph, topic_key: str, rng: random.Random, count: int, foci: Foci, *, widens: bool = True
+) -> list[Focus]:
+    """Return up to `count` foci with different concepts, each the best that `foci` has anew; opening questions first.
+
+    What people want goes before all of that, and what they have pinned goes on where no strategy has a question left.
+    A policy that `widens` asks for neighbouring fields where the topic is saturated. There are fewer foci, or none,
+    where every question was asked.
+    """
+    if not graph.concepts:
+        key = graph.representative(topic_key)
+        opening = (Focus(SEED, (key,), "the graph is empty: open up the topic", 1.0, angle) for angle in angles())
+        return [focus for focus in opening if focus.question not in graph.asked and is_allowed(graph, focus)][:1]
+    chosen: list[Focus] = []
+    while len(chosen) < count:
+        focus = directed_focus(graph, rng, chosen)
+        if focus is None:
+            taken = {one.concepts for one in chosen}
+            options = chain(widen(graph) if widens else (), foci(graph, rng))
+            focus = next((one for one in options if one.concepts not in taken and is_allowed(graph, one)), None)
+        focus = focus or pinned_focus(graph, rng, chosen)
+        if focus is None:
+            break
+        chosen.append(focus)
+    return chosen
+
+
+def directed_focus(graph: Graph, rng: random.Random, chosen: Sequence[Focus]) -> Focus | None:
+    """Return what people want asked beside the foci of a round chosen so far; None where the policy is free."""
+    taken = {focus.concepts for focus in chosen}
+    for directive in graph.steering.foci:
+        keys = concepts(graph, directive)
+        if keys not in taken and (angle := open_angle(graph, keys, rng)):
+            why = f': "{quoted(directive.change.reason)}"' if directive.change.reason else ""
+            return Focus(STEERED, keys, f"set by hand in event {directive.seq}{why}", 1.0, angle)
+    is_turn_of_pins = (graph.steps + len(chosen) + 1) % PINNED_EVERY == 0
+    return pinned_focus(graph, rng, chosen) if is_turn_of_pins else None
+
+
+def pinned_focus(graph: Graph, rng: random.Random, chosen: Sequence[Focus]) -> Focus | None:
+    """Return a question about the pinned concept that was asked about least, ties by age of the pin."""
+    taken = {focus.concepts for focus in chosen}
+    pins = graph.steering.pinned(graph.representative)
+    for key in sorted(pins, key=lambda key: graph.asks.get(key, 0)):
+        angle = open_angle(graph, (key,), rng)
+        if angle and (key,) not in taken:
+            reason = f"pinned by hand in event {pins[key].seq}, asked about {graph.asks.get(key, 0)} times so far"
+            return Focus(PINNED, (key,), reason, 1.0, angle)
+    return None
+
+
+def widen(graph: Graph) -> Iterator[Focus]:
+    """Yield the questions that widen a saturated topic; none while it is not, or where it did not help yet.
+
+    One question for neighbouring fields in a window, about the topic first and its most connected concepts after it;
+    then the concepts that it brought, as long as they were not asked about.
+    """
+    state = monitor(graph)
+    assessment = state.assessment
+    if assessment.kind != "saturated" or assessment.do not in {"widen", "stop"}:
+        return
+    if not state.widened or state.questions - state.widened >= LONG:
+        leaders = sorted(graph.concepts, key=lambda key: (graph.depth.get(key) != 0, -graph.degree(key), key))
+        forbidden = graph.steering.forbidden(graph.representative)
+        key = next((key for key in leaders if (WIDEN, key) not in graph.asked and key not in forbidden), None)
+        if key is not None:
+            yield Focus(WIDEN, (key,), assessment.sentence, 1.0, WIDEN)
+        return
+    for key in dict.fromkeys(map(graph.representative, state.fields)):
+        if key in graph.concepts and key not in graph.asks:
+            yield Focus(
+                WIDEN, (key,), f"it borders on the topic, and was never asked about; {assessment.sentence}", 1.0
+            )
+
+
+def is_allowed(graph: Graph, focus: Focus) -> bool:
+    """Tell whether nobody has rejected one of the concepts of a focus, or said that it is not to be asked about."""
+    keys = set(map(graph.representative, focus.concepts))
+    if not graph.corrections.hidden.isdisjoint(keys):
+        return False
+    return not graph.steering.forbids or graph.steering.forbidden(graph.representative).keys().isdisjoint(keys)
+
+
+def concepts(graph: Graph, directive: Directive) -> tuple[str, ...]:
+    """Return the concepts that a focus set by hand is about, as they stand now, in the order a question has them."""
+    return tuple(sorted(set(map(graph.representative, directive.change.concepts))))
+
+
+def open_angle(graph: Graph, keys: tuple[str, ...], rng: random.Random) -> str | None:
+    """Return from which side one concept, or two, can be asked about; None where there is nothing to ask."""
+    if not graph.concepts.keys() >= set(keys):
+        return None
+    if not graph.steering.forbidden(graph.representative).keys().isdisjoint(keys):
+        return None
+    if len(keys) == 1:
+        return free_angle(graph, keys[0], rng)
+    return CONNECT if is_open(graph, CONNECT, *keys) else None
+
+
+def directives_for(graph: Graph, foci: Sequence[Focus]) -> list[list[Directive]]:
+    """Return for each question of a round what people want of it: the focus that it is, the instructions it goes with.
+
+    A directive for the next n steps goes with n questions of the round at most.
+    """
+    left = {directive.seq: directive.left for directive in graph.steering.directives.values()}
+    by_focus = []
+    for focus in foci:
+        directives = list[Directive]()
+        if focus.angle != INTENTS:  # that one is no step
+            if focus.strategy == STEERED:  # by the oldest of equal ones
+                directives += [one for one in graph.steering.foci if concepts(graph, one) == focus.concepts][:1]
+            directives += [one for one in graph.steering.instructions if _is_in_scope(graph, one, focus)]
+        directives = [one for one in directives if left[one.seq] != 0]
+        left |= {one.seq: count - 1 for one in directives if (count := left[one.seq]) is not None}
+        by_focus.append(directives)
+    return by_focus
+
+
+def _is_in_scope(graph: Graph, directive: Directive, focus: Focus) -> bool:
+    """Tell whether an instruction goes with a question."""
+    if directive.change.scope == "run":
+        return True
+    keys, called_by = set(map(graph.representative, focus.concepts)), graph.representative(directive.change.concepts[0])
+    if directive.change.scope == "concept":
+        return called_by in keys
+    then = set(map(graph.representative, directive.change.concepts))
+    if any(graph.introduced.get(key, 0) <= directive.seq for key in keys - then):
+        return False
+    snapshot, community = structure(graph), {called_by, *keys}
+    if not snapshot.place.keys() >= community:
+        return False
+    label = snapshot.keep(communities)
+    return len({label[snapshot.place[key]] for key in community}) == 1

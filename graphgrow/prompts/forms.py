@@ -1,0 +1,95 @@
+"""The forms of question in one table: what a reply to each looks like, in words and as JSON schema, and its length.
+
+Schemas have no references and no titles, so that they are fit for strict mode and for grammars.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+from graphgrow.graph.model import Form, Json
+
+QUESTION_CHARACTERS = 120  # of a question that a model thought of
+RELATIONS_AT_MOST = 8
+LISTS_AT_MOST, TARGETS_AT_MOST = 2, 8
+MAX_TOKENS = 480
+VERDICT_TOKENS = 80
+QUESTION_TOKENS = 32  # a question of fourteen words, with its quotation marks
+VERDICTS = ["same", "different", "broader", "narrower"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyForm:
+    """How a reply looks: an example in JSON for the prompt, and the system prompt that goes with it ("" for none)."""
+
+    example: str
+    system: str = ""
+
+
+RELATIONS = ReplyForm('{"relations":[{"source":"...","predicate":"...","target":"..."}]}', "system")
+LISTS = ReplyForm('{"relations":[{"source":"...","predicate":"...","target":["...","..."]}]}', "survey_system")
+QUESTIONS = ReplyForm('{"questions":["...","..."]}')
+VERDICT = ReplyForm('{"verdict":"same or different or broader or narrower","why":"..."}')
+
+FORMS: dict[Form, ReplyForm] = {
+    "seed": RELATIONS,
+    "expand": RELATIONS,
+    "list": LISTS,
+    "connect": RELATIONS,
+    "join": RELATIONS,
+    "between": RELATIONS,
+    "consolidate": RELATIONS,
+    "kin": RELATIONS,
+    "widen": RELATIONS,
+    "check": RELATIONS,
+    "intents": QUESTIONS,
+    "arbitrate": VERDICT,
+}
+# Forms of growth that have a template of their own, of that name; "list" has survey.txt.
+TEMPLATED: frozenset[Form] = frozenset(("connect", "join", "between", "consolidate", "kin", "widen"))
+
+
+def _text(most: int) -> Json:
+    return {"maxLength": most, "minLength": 1, "type": "string"}
+
+
+def _object(properties: Json) -> Json:
+    return {
+        "additionalProperties": False,
+        "properties": properties,
+        "required": list(properties),
+        "type": "object",
+    }
+
+
+@cache
+def relations_schema(predicates: tuple[str, ...] = (), most: int = RELATIONS_AT_MOST) -> Json:
+    """Return the schema of a reply of relations; an empty list is an honest answer.
+
+    With `predicates` an endpoint that takes schemas is held to these, with `most` to so many relations.
+    """
+    row = _object({"source": _text(80), "predicate": _predicate(predicates), "target": _text(80)})
+    return _object({"relations": {"items": row, "maxItems": most, "type": "array"}})
+
+
+@cache
+def lists_schema(predicates: tuple[str, ...] = ()) -> Json:
+    """Return the schema of a reply of lists: many targets of one relation or two."""
+    targets: Json = {"items": _text(80), "maxItems": TARGETS_AT_MOST, "minItems": 1, "type": "array"}
+    row = _object({"source": _text(80), "predicate": _predicate(predicates), "target": targets})
+    return _object({"relations": {"items": row, "maxItems": LISTS_AT_MOST, "type": "array"}})
+
+
+def _predicate(predicates: tuple[str, ...]) -> Json:
+    return {"type": "string", "enum": list(predicates)} if predicates else _text(40)
+
+
+@cache
+def questions_schema(count: int) -> Json:
+    """Return the schema of a reply of up to `count` questions."""
+    return _object({"questions": {"type": "array", "items": _text(QUESTION_CHARACTERS), "maxItems": count}})
+
+
+@cache
+def verdict_schema() -> Json:
+    """Return the schema of a verdict on two names, with its reason."""
+    return _object({"verdict": {"type": "string", "enum": VERDICTS}, "why": {"type": "string", "maxLength": 120}})

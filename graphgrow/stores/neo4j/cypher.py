@@ -1,0 +1,267 @@
+"""What is written into Neo4j: every word of Cypher the store says, and the rows of primitive values that go with it.
+
+All of the Cypher is constant: what a model wrote travels as parameters alone.
+
+(:Graph {name, version, format})
+(:Concept {id, graph, key, name, aliases, first_seq})
+(:Concept)-[:RELATES {id, predicate, support, first_seq, last_seq, events, wording}]->(:Concept)
+(:Event:Expansion | :Event:Edit | :Event:ReasoningStep {graph, seq, name, at, ..., payload})-[:INTRODUCED]->(:Concept)
+(:Lease {id, graph, name, holder, until})
+(:Cached {id, graph, kind, key, value})
+
+`events` of a relation are those that said it, `wording` the words of its evidence that differ from its predicate;
+`decides` marks the events that have changes.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from graphgrow.graph.corrections import Corrections
+from graphgrow.graph.events import sealed
+from graphgrow.graph.graph import Evidence
+from graphgrow.graph.model import Edit, Event, ReasoningStep, Relation, Triple
+from graphgrow.stores.projection import Patch
+
+Row = dict[str, Any]
+Rows = dict[str, list[Row]]
+
+FORMAT = 1
+
+SCHEMA = (
+    "CREATE CONSTRAINT graphgrow_graph IF NOT EXISTS FOR (g:Graph) REQUIRE g.name IS UNIQUE",
+    "CREATE CONSTRAINT graphgrow_concept IF NOT EXISTS FOR (c:Concept) REQUIRE c.id IS UNIQUE",
+    "CREATE CONSTRAINT graphgrow_relation IF NOT EXISTS FOR ()-[r:RELATES]-() REQUIRE r.id IS UNIQUE",
+    "CREATE CONSTRAINT graphgrow_event IF NOT EXISTS FOR (e:Event) REQUIRE (e.graph, e.seq) IS UNIQUE",
+    "CREATE CONSTRAINT graphgrow_lease IF NOT EXISTS FOR (l:Lease) REQUIRE l.id IS UNIQUE",
+    "CREATE CONSTRAINT graphgrow_cached IF NOT EXISTS FOR (c:Cached) REQUIRE c.id IS UNIQUE",
+    "CREATE INDEX graphgrow_concepts_of_graph IF NOT EXISTS FOR (c:Concept) ON (c.graph)",
+    # Eventually consistent: else a third of the time of a commit goes into it.
+    """CREATE FULLTEXT INDEX concept_names IF NOT EXISTS FOR (c:Concept) ON EACH [c.name, c.aliases]
+    OPTIONS {indexConfig: {`fulltext.eventually_consistent`: true}}""",
+)
+WAIT_FOR_SCHEMA = "CALL db.awaitIndexes(300)"
+
+FIND = "MATCH (g:Graph {name: $graph}) RETURN g.version AS version, g.format AS format"
+OTHERS = "MATCH (g:Graph) WHERE g.format IS NOT NULL RETURN g.name AS name ORDER BY name LIMIT 10"
+CREATE = "MERGE (g:Graph {name: $graph}) ON CREATE SET g.version = 0, g.format = $format RETURN g.format AS format"
+
+# One commit. SET takes the node's lock before the version is read: of two writers one waits here until the other has
+# committed, and then finds another version and no row comes back.
+_EVENTS = """
+MATCH (g:Graph {name: $graph}) SET g.last_writer = $writer
+WITH g WHERE g.version = $before SET g.version = $after
+WITH g
+CALL () {
+    UNWIND $expansions AS row CREATE (e:Event:Expansion {graph: $graph}) SET e += row RETURN count(*) AS expansions
+}
+CALL () {
+    UNWIND $edits AS row CREATE (e:Event:Edit {graph: $graph}) SET e += row RETURN count(*) AS edits
+}
+CALL () {
+    UNWIND $thoughts AS row CREATE (e:Event:ReasoningStep {graph: $graph}) SET e += row RETURN count(*) AS thoughts
+}
+"""
+APPEND = (
+    _EVENTS
+    + """
+CALL () {
+    UNWIND $concepts AS row
+    MATCH (e:Event {graph: $graph, seq: row.seq})
+    MERGE (c:Concept {id: row.id})
+    ON CREATE SET c.graph = $graph, c.key = row.key, c.name = row.name, c.aliases = [], c.first_seq = row.seq
+    FOREACH (_ IN CASE c.first_seq WHEN row.seq THEN [1] ELSE [] END | CREATE (e)-[:INTRODUCED]->(c))
+    FOREACH (s IN [s IN row.spellings WHERE s <> c.name AND NOT s IN c.aliases] | SET c.aliases = c.aliases + s)
+    RETURN count(*) AS concepts
+}
+CALL () {
+    UNWIND $aliases AS row
+    MATCH (c:Concept {id: row.id})
+    FOREACH (s IN [s IN row.spellings WHERE s <> c.name AND NOT s IN c.aliases] | SET c.aliases = c.aliases + s)
+    RETURN count(*) AS aliases
+}
+CALL () {
+    UNWIND $relations AS row
+    MATCH (a:Concept {id: row.source})
+    MATCH (b:Concept {id: row.target})
+    MERGE (a)-[r:RELATES {id: row.id}]->(b)
+    ON CREATE SET r.predicate = row.predicate, r.support = row.support, r.first_seq = row.first_seq,
+        r.last_seq = row.last_seq, r.events = row.events, r.wording = row.wording
+    ON MATCH SET r.support = r.support + row.support, r.last_seq = row.last_seq, r.events = r.events + row.events,
+        r.wording = coalesce(r.wording, []) + [w IN row.wording WHERE NOT w IN coalesce(r.wording, [])]
+    RETURN count(*) AS relations
+}
+RETURN expansions, edits, thoughts, concepts, aliases, relations
+"""
+)
+# What is shown after an edit that decides about earlier events: what has to go, and what is new or otherwise.
+PATCH = (
+    _EVENTS
+    + """
+CALL () {
+    UNWIND $gone_relations AS row MATCH ()-[r:RELATES {id: row.id}]->() DELETE r RETURN count(*) AS gone_relations
+}
+CALL () {
+    UNWIND $gone_concepts AS row MATCH (c:Concept {id: row.id}) DETACH DELETE c RETURN count(*) AS gone_concepts
+}
+CALL () {
+    UNWIND $concepts AS row
+    MERGE (c:Concept {id: row.id})
+    SET c.graph = $graph, c.key = row.key, c.name = row.name, c.aliases = row.spellings, c.first_seq = row.seq
+    WITH row, c
+    OPTIONAL MATCH (:Event)-[old:INTRODUCED]->(c) DELETE old
+    WITH DISTINCT row, c
+    MATCH (e:Event {graph: $graph, seq: row.seq}) CREATE (e)-[:INTRODUCED]->(c)
+    RETURN count(*) AS concepts
+}
+CALL () {
+    UNWIND $relations AS row
+    MATCH (a:Concept {id: row.source})
+    MATCH (b:Concept {id: row.target})
+    MERGE (a)-[r:RELATES {id: row.id}]->(b)
+    SET r.predicate = row.predicate, r.support = row.support, r.first_seq = row.first_seq,
+        r.last_seq = row.last_seq, r.events = row.events, r.wording = row.wording
+    RETURN count(*) AS relations
+}
+RETURN expansions, edits, thoughts, gone_concepts, gone_relations, concepts, relations
+"""
+)
+LOCK = "MATCH (g:Graph {name: $graph}) SET g.last_writer = $writer RETURN g.version AS version"
+WRITTEN = """
+MATCH (e:Event {graph: $graph, seq: $seq}) RETURN e.payload = $payload AND e.writer = $writer AS ours
+"""
+
+EVENTS = """
+MATCH (e:Event) WHERE e.graph = $graph AND $since < e.seq <= $until
+RETURN e.seq AS seq, e.payload AS payload ORDER BY e.seq
+"""
+DECIDED = """
+MATCH (e:Event) WHERE e.graph = $graph AND $since < e.seq <= $until AND e.decides
+RETURN e.payload AS payload ORDER BY e.seq
+"""
+CONCEPTS = """
+MATCH (c:Concept {graph: $graph})
+RETURN c.key AS key, c.name AS name, c.aliases AS aliases, c.first_seq AS first_seq
+"""
+RELATIONS = """
+MATCH (a:Concept {graph: $graph})-[r:RELATES]->(b:Concept)
+RETURN a.key AS source, r.predicate AS predicate, b.key AS target, r.support AS support,
+    r.first_seq AS first_seq, r.last_seq AS last_seq
+"""
+
+LEASE = """
+MERGE (l:Lease {id: $id}) ON CREATE SET l.graph = $graph, l.name = $name, l.holder = $holder, l.until = 0.0
+SET l.asked_by = $holder
+WITH l, coalesce($now, timestamp() / 1000.0) AS now WHERE l.holder = $holder OR l.until <= now
+SET l.holder = $holder, l.until = now + $seconds
+RETURN l.until AS until
+"""
+
+RECALL = "UNWIND $ids AS id MATCH (c:Cached {id: id}) RETURN c.key AS key, c.value AS value"
+REMEMBER = """
+UNWIND $rows AS row MERGE (c:Cached {id: row.id})
+SET c.graph = $graph, c.kind = $kind, c.key = row.key, c.value = row.value
+"""
+
+
+def identity(*words: str) -> str:
+    """Return the id of a concept (graph, key) or a relation (graph, source, predicate, target): 128 bits in hex.
+
+    Names can be longer than an index takes, so what is unique is a digest; JSON keeps ("ab", "c") and ("a", "bc")
+    apart.
+    """
+    return hashlib.sha256(json.dumps(words).encode()).hexdigest()[:32]
+
+
+def event_rows(writer: str, events: Iterable[Event]) -> Rows:
+    """Return the nodes that the events themselves are, with names and values that a person understands."""
+    rows: Rows = {"expansions": [], "edits": [], "thoughts": []}
+    for event in events:
+        row: Row = {
+            "seq": event.seq,
+            "at": event.at,
+            "new_concepts": len(event.delta.new_concepts),
+            "new_relations": len(event.delta.relations),
+            "payload": sealed(event),
+            "writer": writer,
+        }
+        if event.delta.changes:
+            row["decides"] = True
+        if isinstance(event, Edit):
+            rows["edits"].append(row | {"name": f"{event.seq}: {event.edit}", "edit": event.edit, "note": event.note})
+            continue
+        row |= {"outcome": event.outcome, "problem": event.reason}
+        if reply := event.reply:
+            row |= {"model": reply.model, "tokens": reply.usage.tokens, "seconds": reply.seconds}
+            row |= {} if reply.usd is None else {"usd": reply.usd}
+        if isinstance(event, ReasoningStep):
+            row["name"] = f"{event.seq}: {event.task}, {event.stage}"
+            row |= {"task": event.task, "stage": event.stage, "work": event.plan, "about": list(event.subject)}
+            rows["thoughts"].append(row)
+            continue
+        focus = event.focus
+        row["name"] = f"{event.seq}: {', '.join(focus.concepts)} ({focus.angle})"
+        row |= {"topic": event.topic, "strategy": focus.strategy, "asked_about": list(focus.concepts)}
+        row |= {"angle": focus.angle, "reason": focus.reason}
+        rows["expansions"].append(row)
+    return rows
+
+
+def new_rows(graph: str, events: Iterable[Event], corrections: Corrections) -> Rows:
+    """Return what events add to what is shown of a graph, as APPEND takes it, each node and relation once.
+
+    A relation that several of the events state is one row with their sum. `corrections` is what was decided before, and
+    takes in what these events decide about the names that they bring.
+    """
+    concepts = dict[str, Row]()
+    aliases = dict[str, list[str]]()
+    relations = dict[Relation, list[tuple[int, Triple, int]]]()
+    for event in events:
+        corrections.take(event)
+        delta = corrections.delta(event.delta)
+        for concept in delta.concepts:
+            row: Row = {"id": identity(graph, concept.key), "key": concept.key, "name": concept.name, "seq": event.seq}
+            spellings = concepts.setdefault(concept.key, row | {"spellings": []})["spellings"]
+            spellings += [text for text in (concept.name, *concept.aliases) if text not in spellings]
+        for key, spelling in delta.aliases:
+            aliases.setdefault(key, []).append(spelling)
+        for statement in delta.relations:
+            relations.setdefault(statement.relation, []).append((event.seq, statement.raw, statement.support))
+    return {
+        "concepts": list(concepts.values()),
+        "aliases": [{"id": identity(graph, key), "spellings": list(dict.fromkeys(s))} for key, s in aliases.items()],
+        "relations": [relation_row(graph, relation, said) for relation, said in relations.items()],
+    }
+
+
+def patch_rows(graph: str, change: Patch, evidence: Mapping[Relation, Sequence[Evidence]]) -> Rows:
+    """Return what PATCH takes; `evidence` is that of every relation as it will be."""
+    return {
+        "gone_relations": [{"id": identity(graph, r.source, r.predicate, r.target)} for r in change.gone_relations],
+        "gone_concepts": [{"id": identity(graph, key)} for key in change.gone_concepts],
+        "concepts": [
+            {"id": identity(graph, key), "key": key, "name": name, "spellings": list(spellings), "seq": first}
+            for key, (name, spellings, first) in change.concepts.items()
+        ],
+        "relations": [
+            relation_row(graph, relation, [(one.seq, one.raw, one.support) for one in evidence[relation]])
+            for relation in change.relations
+        ],
+    }
+
+
+def relation_row(graph: str, relation: Relation, evidence: Sequence[tuple[int, Triple, int]]) -> Row:
+    """Return the row of a relation with its evidence: seq of the event, raw words and support, in order."""
+    source, predicate, target = relation.source, relation.predicate, relation.target
+    return {
+        "id": identity(graph, source, predicate, target),
+        "source": identity(graph, source),
+        "target": identity(graph, target),
+        "predicate": predicate,
+        "support": sum(support for _, _, support in evidence),
+        "first_seq": evidence[0][0],
+        "last_seq": evidence[-1][0],
+        "events": list(dict.fromkeys(seq for seq, _, _ in evidence)),
+        "wording": list(dict.fromkeys(raw.predicate for _, raw, _ in evidence if raw.predicate != predicate)),
+    }

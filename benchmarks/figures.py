@@ -18,7 +18,7 @@ from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import Expansion
 from graphgrow.growth.replay import replay
-from graphgrow.measure.chance import leiden
+from graphgrow.measure.projection import leiden
 from graphgrow.resolve.options import open_resolver
 from graphgrow.stores.memory import MemoryStore
 

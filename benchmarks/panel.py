@@ -22,9 +22,9 @@ import networkx as nx
 
 from graphgrow.graph.graph import fold
 from graphgrow.graph.model import Concept, Delta, Edit, Event, Relation, Statement, Triple
-from graphgrow.measure.fits import RIVALS
 from graphgrow.measure.history import history
 from graphgrow.measure.panel import panel
+from graphgrow.measure.power_law import RIVALS
 
 Table = dict[str, Any]
 # Random parts differ between implementations: the best partition each found is compared within this.

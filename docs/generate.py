@@ -17,9 +17,8 @@ import graphgrow
 from graphgrow import errors
 from graphgrow.api.frames import COLUMNS
 from graphgrow.cli import app
-from graphgrow.export.report.words import METRICS
 from graphgrow.measure.history import COLUMNS as HISTORY
-from graphgrow.measure.panel import NAMES
+from graphgrow.measure.panel import METRICS, NAMES
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "reference"

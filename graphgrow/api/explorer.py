@@ -5,7 +5,6 @@ from pathlib import Path
 from graphgrow.api.knowledge_graph import KnowledgeGraph
 from graphgrow.errors import BadInput, StaleGraph, StoreError
 from graphgrow.export import export
-from graphgrow.export.report.words import METRICS
 from graphgrow.graph.events import now
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical
@@ -28,8 +27,9 @@ from graphgrow.growth.replay import recording, replay
 from graphgrow.growth.topic import check as check_topic
 from graphgrow.measure.communities import Community, follow
 from graphgrow.measure.comparison import CURVES
+from graphgrow.measure.evolution import EMERGED, snapshots
 from graphgrow.measure.layout import layout
-from graphgrow.measure.tracking import EMERGED, snapshots
+from graphgrow.measure.panel import METRICS
 from graphgrow.policy import DEFAULT, POLICIES
 from graphgrow.policy.strategies import STRATEGIES
 from graphgrow.reason.answers import QUESTION, GraphAnswer

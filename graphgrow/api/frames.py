@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from graphgrow.api.edits import queue
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Edit, Event, Expansion, ReasoningStep
-from graphgrow.measure.communities import partition
-from graphgrow.measure.tracking import hubs as emerged
-from graphgrow.measure.tracking import participation, top_bridges
+from graphgrow.measure.communities import participation, partition
+from graphgrow.measure.evolution import hubs as emerged
+from graphgrow.measure.evolution import top_bridges
 from graphgrow.policy.bandit import strategy_table
 
 if TYPE_CHECKING:

@@ -150,7 +150,7 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Write a run as one page with every curve of the paper, and those that correct it; needs no network."""
-    from graphgrow.export.report.library import library
+    from graphgrow.export.report import library
 
     if file.suffix.lower() not in {".html", ".htm"}:
         raise BadInput(f"cannot write a report to {file}: use a name that ends in .html")

@@ -99,7 +99,8 @@ def measure(
         if at is not None and graph.seq < at:
             raise BadInput(f"{home.url} ends at event {graph.seq}: there is no event {at}")
         concepts, triples = list(graph.concepts), graph.triples()
-    from graphgrow.measure.panel import panel, simple_graph
+    from graphgrow.measure.panel import panel
+    from graphgrow.measure.projection import simple_graph
 
     if nulls is None:
         values = panel(concepts, triples)

@@ -1,43 +1,54 @@
 """Graphs as files and back, a module a format. What goes out comes in again the same.
 
-Names come from a language model, so they are data in every format: attributes in GraphML and GEXF, cells in CSV that no
-spreadsheet takes for a formula, literals in Turtle, string literals in Cypher.
+rows.py has a graph as rows of plain values, interpretation.py what the rows of any file mean. Names come from a
+language model, so they are data in every format: attributes in GraphML and GEXF, cells in CSV that no spreadsheet takes
+for a formula, literals in Turtle, string literals in Cypher. svg.py draws a graph, report/ a whole run.
 """
 
 import csv
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree.ElementTree import ParseError
 
 from graphgrow.errors import BadInput
-from graphgrow.export import cypher, gexf, graph_rows, graphml, node_link, tables, turtle
-from graphgrow.export.rows import Row, concept_rows, relation_rows
+from graphgrow.export import cypher, gexf, graphml, interpretation, node_link, tables, turtle
+from graphgrow.export.rows import Row
 from graphgrow.export.tables import NEO4J, csv_pair, guarded, neo4j_pair
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Delta, Event
 
-__all__ = ["FORMATS", "concept_rows", "csv_pair", "export", "guarded", "is_graph_file", "neo4j_pair", "parts",
-           "read_graph", "read_table", "relation_rows"]  # fmt: skip
+__all__ = [
+    "FORMATS",
+    "csv_pair",
+    "export",
+    "guarded",
+    "is_graph_file",
+    "neo4j_pair",
+    "parts",
+    "read_graph",
+    "read_table",
+]
 
 _BROKEN = (ParseError, ValueError, TypeError, AttributeError, RecursionError, LookupError, csv.Error)
 
 
-def _one(path: Path) -> tuple[Path, ...]:
+def _itself(path: Path) -> tuple[Path, ...]:
     return (path,)
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How to write a graph, how to read one as nodes and links, and which files a name stands for.
+    """How to write a graph, how to read one as nodes and links, and which files a name stands for: one or a pair.
 
-    `tell` writes a graph with what its log says beyond it, in a format that has words for that.
+    `write_with_log` writes a graph with what its log says beyond it, in a format that has words for that.
     """
 
     write: Callable[[Graph, Path], None]
     read: Callable[[Path], tuple[list[Row], list[Row]]]
-    files: Callable[[Path], tuple[Path, ...]] = _one
-    tell: Callable[[Graph, Path, Iterable[Event]], None] | None = None
+    files: Callable[[Path], tuple[Path, ...]] = _itself
+    write_with_log: Callable[[Graph, Path, Iterable[Event]], None] | None = None
 
 
 FORMATS: dict[str, Format] = {
@@ -46,7 +57,7 @@ FORMATS: dict[str, Format] = {
     ".json": Format(node_link.write, node_link.read),
     NEO4J: Format(tables.write_neo4j, tables.read_neo4j, neo4j_pair),
     ".csv": Format(tables.write, tables.read, csv_pair),
-    ".ttl": Format(turtle.write, turtle.read, tell=turtle.write),
+    ".ttl": Format(turtle.write, turtle.read, write_with_log=turtle.write),
     ".cypher": Format(cypher.write, cypher.read),
 }
 
@@ -70,15 +81,26 @@ def export(graph: Graph, path: Path, log: Iterable[Event] = ()) -> tuple[Path, .
     how = format_of(path)
     if how is None:
         raise BadInput(f"cannot export to {path}: use a name that ends in {', '.join(FORMATS)}")
+    with draft_of(path, how.files) as draft:
+        if how.write_with_log:
+            how.write_with_log(graph, draft, log)
+        else:
+            how.write(graph, draft)
+    return how.files(path)
+
+
+@contextmanager
+def draft_of(path: Path, files: Callable[[Path], tuple[Path, ...]] = _itself) -> Iterator[Path]:
+    """Yield the path of a draft beside a file; what was written there becomes the file, or nothing does.
+
+    `files` says which files a path stands for. Raises BadInput where that is not possible.
+    """
     draft = path.with_name(f".draft.{path.name}")
-    finished = dict(zip(how.files(draft), how.files(path), strict=True))
+    finished = dict(zip(files(draft), files(path), strict=True))
     if any(final.is_dir() for final in finished.values()):
         raise BadInput(f"cannot write {path}: there is a folder of that name")
     try:
-        if how.tell:
-            how.tell(graph, draft, log)
-        else:
-            how.write(graph, draft)
+        yield draft
         for written, final in finished.items():
             written.replace(final)
     except OSError as error:
@@ -86,7 +108,6 @@ def export(graph: Graph, path: Path, log: Iterable[Event] = ()) -> tuple[Path, .
     finally:
         for written in finished:
             written.unlink(missing_ok=True)
-    return tuple(finished.values())
 
 
 def read_graph(path: Path) -> Delta:
@@ -95,7 +116,7 @@ def read_graph(path: Path) -> Delta:
     A node's name is its `name`, else its id (a `label` may be a type); its key is its `key`, else the canonical key of
     its name. Nodes whose keys agree become one concept, and nodes whose names hold nothing are left out.
     """
-    return graph_rows.delta(*_rows(path))
+    return interpretation.delta(*_rows(path))
 
 
 def parts(delta: Delta, most: int = 1000) -> Iterator[Delta]:
@@ -116,10 +137,10 @@ def parts(delta: Delta, most: int = 1000) -> Iterator[Delta]:
 def read_table(path: Path) -> tuple[list[str], list[tuple[str, str, str]]]:
     """Return nodes and relations of a graph file by its own ids, for measuring: nothing is folded or left out."""
     nodes, links = _rows(path)
-    ids = dict.fromkeys([graph_rows.ident(row) for row in nodes])
-    said = dict.fromkeys((str(row["source"]), graph_rows.predicate(row), str(row["target"])) for row in links)
-    ids |= dict.fromkeys(end for source, _, target in said for end in (source, target))
-    return list(ids), list(said)
+    ids = dict.fromkeys(interpretation.ident(row) for row in nodes)
+    relations = dict.fromkeys((str(row["source"]), interpretation.predicate(row), str(row["target"])) for row in links)
+    ids |= dict.fromkeys(end for source, _, target in relations for end in (source, target))
+    return list(ids), list(relations)
 
 
 def _rows(path: Path) -> tuple[list[Row], list[Row]]:

@@ -6,8 +6,7 @@ every quotation mark and backslash escaped, and no name can be anything else.
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 
 from graphgrow.errors import BadInput
@@ -35,55 +34,36 @@ OWN = 2  # cells before those of the columns: ids, or id and topic
 def write(graph: Graph, path: Path) -> None:
     """Write a script that adds the graph to whatever a database holds; its concepts have a `topic` and no `graph`."""
     topic = clean(graph.topic)
-    concepts = (
-        [_id(topic, row["key"]), topic, *(row[name] for name in CONCEPT_COLUMNS)] for row in concept_rows(graph)
-    )
+
+    def ident(key: str) -> str:  # another one than any store gives, and short enough for an index
+        return hashlib.sha256(json.dumps(["export", topic, key]).encode()).hexdigest()[:32]
+
+    concepts = ([ident(row["key"]), topic, *(row[name] for name in CONCEPT_COLUMNS)] for row in concept_rows(graph))
     relations = (
-        [_id(topic, row["source"]), _id(topic, row["target"]), *(row[name] for name in RELATION_COLUMNS)]
+        [ident(row["source"]), ident(row["target"]), *(row[name] for name in RELATION_COLUMNS)]
         for row in ({**row, "evidence": packed(row["evidence"])} for row in relation_rows(graph))
     )
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines((HEAD, UNIQUE, *_statements(concepts, CONCEPTS), *_statements(relations, RELATIONS)))
+        file.writelines((HEAD, UNIQUE))
+        for rows, statement in ((concepts, CONCEPTS), (relations, RELATIONS)):
+            while batch := list(islice(rows, BATCH)):
+                file.write("\n".join((OPEN, ",\n".join(map(packed, batch)), CLOSE, statement)))
 
 
 def read(path: Path) -> tuple[list[Row], list[Row]]:
     """Return the rows of a script of ours; anybody else's Cypher says what it means only to a server."""
+    by_statement: dict[str, list[Row]] = {CONCEPTS: [], RELATIONS: []}
     with path.open(encoding="utf-8-sig") as file:
         if next(file, "") != HEAD:
             raise BadInput(f"{path} is no script that graphgrow wrote: export that graph as CSV or GraphML instead")
-        found: dict[str, list[Row]] = {CONCEPTS: [], RELATIONS: []}
         for line in file:
-            if line.strip() == OPEN:
-                rows, statement = _block(file)
-                if statement not in found:
-                    raise BadInput(f"{path} was changed: its statements are not those that graphgrow writes")
-                columns = CONCEPT_COLUMNS if statement == CONCEPTS else RELATION_COLUMNS
-                found[statement] += [dict(zip(columns, row[OWN:], strict=True)) for row in rows]
-    return found[CONCEPTS], found[RELATIONS]
-
-
-def _id(topic: str, key: str) -> str:
-    """Return the id of a concept: another one than any store gives, and short enough for an index."""
-    return hashlib.sha256(json.dumps(["export", topic, key]).encode()).hexdigest()[:32]
-
-
-def _statements(rows: Iterable[list[object]], statement: str) -> Iterator[str]:
-    rows = iter(rows)
-    while batch := list(islice(rows, BATCH)):
-        yield "\n".join((OPEN, ",\n".join(map(packed, batch)), CLOSE, statement))
-
-
-def _block(lines: Iterator[str]) -> tuple[list[list[object]], str]:
-    """Return the rows up to the end of a list, and the statement that follows."""
-    rows = []
-    for line in lines:
-        if line.strip() == CLOSE:
-            break
-        rows.append(json.loads(line.strip().removesuffix(",")))
-    return rows, "".join(
-        islice(lines, CONCEPTS.count("\n") if rows and _is_concept(rows[0]) else RELATIONS.count("\n"))
-    )
-
-
-def _is_concept(row: list[object]) -> bool:
-    return len(row) == OWN + len(CONCEPT_COLUMNS)
+            if line.strip() != OPEN:
+                continue
+            listed = takewhile(lambda text: text.strip() != CLOSE, file)
+            rows = [json.loads(text.strip().removesuffix(",")) for text in listed]
+            is_concept = bool(rows) and len(rows[0]) == OWN + len(CONCEPT_COLUMNS)
+            statement, columns = (CONCEPTS, CONCEPT_COLUMNS) if is_concept else (RELATIONS, RELATION_COLUMNS)
+            if "".join(islice(file, statement.count("\n"))) != statement:
+                raise BadInput(f"{path} was changed: its statements are not those that graphgrow writes")
+            by_statement[statement] += [dict(zip(columns, row[OWN:], strict=True)) for row in rows]
+    return by_statement[CONCEPTS], by_statement[RELATIONS]

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from graphgrow.export.positions import places
+from graphgrow.export.positions import positions
 from graphgrow.export.rows import Row, concept_rows, flat, relation_rows
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
@@ -15,11 +15,11 @@ def write(graph: Graph, path: Path) -> None:
     import networkx as nx
 
     out: nx.MultiDiGraph[str] = nx.MultiDiGraph(name=clean(graph.topic))
-    for row, place in zip(concept_rows(graph), places(graph).values(), strict=True):
-        where = {"position": {"x": SCALE * place.x, "y": SCALE * place.y, "z": 0.0}}
+    for row, position in zip(concept_rows(graph), positions(graph).values(), strict=True):
+        drawn = {"position": {"x": SCALE * position.x, "y": SCALE * position.y, "z": 0.0}}
         key = row.pop("key")  # networkx keeps that word for itself
-        rest = {"concept_key": key, "community": place.community, **flat(row)}
-        out.add_node(key, label=row["name"], start=row["first_seq"], viz=where, **rest)
+        rest = {"concept_key": key, "community": position.community, **flat(row)}
+        out.add_node(key, label=row["name"], start=row["first_seq"], viz=drawn, **rest)
     for row in relation_rows(graph):
         source, target, rest = row.pop("source"), row.pop("target"), flat(row)
         out.add_edge(source, target, label=row["predicate"], weight=row["support"], start=row["first_seq"], **rest)
@@ -34,7 +34,8 @@ def read(path: Path) -> tuple[list[Row], list[Row]]:
         graph = nx.read_gexf(path)
     except nx.NetworkXException as error:
         raise ValueError(error) from None
-    nodes = [{"name": data.get("label"), **data, "id": ident} for ident, data in graph.nodes(data=True)]
-    return [{**row, "key": row.get("concept_key")} for row in nodes], [
-        {**data, "source": s, "target": t} for s, t, data in graph.edges(data=True)
+    nodes = [
+        {"name": data.get("label"), **data, "id": ident, "key": data.get("concept_key")}
+        for ident, data in graph.nodes(data=True)
     ]
+    return nodes, [{**data, "source": s, "target": t} for s, t, data in graph.edges(data=True)]

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from graphgrow.export.positions import places
+from graphgrow.export.positions import positions
 from graphgrow.export.rows import Row, concept_rows, flat, relation_rows
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
@@ -16,9 +16,9 @@ def write(graph: Graph, path: Path) -> None:
     import networkx as nx
 
     out: nx.MultiDiGraph[str] = nx.MultiDiGraph(topic=clean(graph.topic))
-    for row, place in zip(concept_rows(graph), places(graph).values(), strict=True):
-        where = {"x": place.x, "y": place.y, "community": place.community}
-        out.add_node(row["key"], label=row["name"], **where, **flat(row))
+    for row, position in zip(concept_rows(graph), positions(graph).values(), strict=True):
+        drawn = {"x": position.x, "y": position.y, "community": position.community}
+        out.add_node(row["key"], label=row["name"], **drawn, **flat(row))
     for row in relation_rows(graph):
         source, target, rest = row.pop("source"), row.pop("target"), flat(row)
         out.add_edge(source, target, label=row["predicate"], weight=row["support"], **rest)
@@ -33,11 +33,10 @@ def read(path: Path) -> tuple[list[Row], list[Row]]:
         graph = nx.read_graphml(path)
     except nx.NetworkXException as error:
         raise ValueError(error) from None
-    nodes = [_named({**data, "id": key}) for key, data in graph.nodes(data=True)]
+    nodes = []
+    for ident, data in graph.nodes(data=True):
+        row = {**data, "id": ident}
+        if "name" not in row and "label" in row and _NUMBERED.fullmatch(str(ident)):
+            row["name"] = row["label"]
+        nodes.append(row)
     return nodes, [{**data, "source": s, "target": t} for s, t, data in graph.edges(data=True)]
-
-
-def _named(row: Row) -> Row:
-    if "name" in row or "label" not in row or not _NUMBERED.fullmatch(str(row["id"])):
-        return row
-    return {**row, "name": row["label"]}

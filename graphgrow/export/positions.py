@@ -6,7 +6,7 @@ from graphgrow.graph.graph import Graph
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class NodePosition:
     """Where a concept is drawn, in units of the picture, and its community, 0 for the largest."""
 
     x: float
@@ -14,19 +14,13 @@ class Place:
     community: int
 
 
-def places(graph: Graph) -> dict[str, Place]:
-    """Return a place for every concept; the same graph gives the same places."""
+def positions(graph: Graph) -> dict[str, NodePosition]:
+    """Return a position for every concept; the same graph gives the same positions."""
     if not graph.concepts:
         return {}
-    from graphgrow.measure.communities import follow
+    from graphgrow.measure.communities import partition
     from graphgrow.measure.layout import layout
 
-    membership, communities = follow(graph.neighbours, {}, graph.seq)
-    rank = {community.number: place for place, community in enumerate(communities)}
-    positions = layout(graph.pairs, list(graph.concepts))
-    return {key: Place(*_rounded(at), rank[membership[key]]) for key, at in positions.items()}
-
-
-def _rounded(position: tuple[float, float]) -> tuple[float, float]:
-    x, y = position
-    return round(x, 4), round(y, 4)
+    membership, _ = partition(graph)
+    drawn = layout(graph.pairs, list(graph.concepts))
+    return {key: NodePosition(round(x, 4), round(y, 4), membership[key]) for key, (x, y) in drawn.items()}

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from graphgrow.graph.graph import Evidence, Graph
+from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
 
 Row = dict[str, Any]
@@ -32,20 +32,20 @@ def relation_rows(graph: Graph) -> Iterator[Row]:
 
     A piece of evidence is {"seq": event, "said": [source, predicate, target] in raw words, "support": times}.
     """
-    for relation, said in graph.relations.items():
+    for relation, evidence in graph.relations.items():
         yield {
             "source": clean(relation.source),
             "predicate": clean(relation.predicate),
             "target": clean(relation.target),
             "support": graph.support(relation),
-            "first_seq": said[0].seq,
-            "last_seq": said[-1].seq,
-            "evidence": [_evidence(one) for one in said],
-        }
-
-
-def _evidence(one: Evidence) -> Row:
-    return {"seq": one.seq, "said": [one.raw.source, one.raw.predicate, one.raw.target], "support": one.support}
+            "first_seq": evidence[0].seq,
+            "last_seq": evidence[-1].seq,
+            "evidence": [
+                {"seq": piece.seq, "said": [piece.raw.source, piece.raw.predicate, piece.raw.target],
+                 "support": piece.support}
+                for piece in evidence
+            ],
+        }  # fmt: skip
 
 
 def flat(row: Row) -> Row:
@@ -56,4 +56,4 @@ def flat(row: Row) -> Row:
 def packed(value: object) -> str:
     """Return a value as JSON on one line, without any character that XML refuses."""
     text = json.dumps(value, ensure_ascii=False)
-    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return _UNSAFE.sub(lambda unsafe: f"\\u{ord(unsafe[0]):04x}", text)

@@ -5,7 +5,7 @@ No cell is a formula: text that a spreadsheet would run gets an apostrophe first
 
 import csv
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from graphgrow.errors import BadInput
@@ -20,11 +20,12 @@ NODES = {"key": "key:ID", "name": "name", "aliases": "aliases:string[]", "degree
 LINKS = {"source": ":START_ID", "target": ":END_ID", "type": ":TYPE", "predicate": "predicate",
          "support": "support:long", "first_seq": "first_seq:long", "last_seq": "last_seq:long",
          "evidence": "evidence"}  # fmt: skip
-SAID = (
-    ("source", "subject", "head", "from", "s", "node1", "node_1"),
-    ("predicate", "relation", "relationship", "edge", "label", "type", "p", "r"),
-    ("target", "object", "tail", "to", "o", "node2", "node_2"),
-)
+TRIPLE = {  # what others call the columns of a triple
+    "source": ("source", "subject", "head", "from", "s", "node1", "node_1"),
+    "predicate": ("predicate", "relation", "relationship", "edge", "label", "type", "p", "r"),
+    "target": ("target", "object", "tail", "to", "o", "node2", "node_2"),
+}
+_ESCAPED = re.compile(r'\\(["\\])')
 
 
 def csv_pair(path: Path) -> tuple[Path, Path]:
@@ -51,59 +52,68 @@ def unguarded(text: str) -> str:
 def write(graph: Graph, path: Path) -> None:
     """Write concepts and relations as two tables."""
     concepts, relations = csv_pair(path)
-    _write(concepts, CONCEPT_COLUMNS, ([flat(row)[name] for name in CONCEPT_COLUMNS] for row in concept_rows(graph)))
-    _write(
-        relations, RELATION_COLUMNS, ([flat(row)[name] for name in RELATION_COLUMNS] for row in relation_rows(graph))
-    )
+    _write(concepts, CONCEPT_COLUMNS, (flat(row).values() for row in concept_rows(graph)))
+    _write(relations, RELATION_COLUMNS, (flat(row).values() for row in relation_rows(graph)))
 
 
 def read(path: Path) -> tuple[list[Row], list[Row]]:
-    """Return the tables of a pair; where FILE.csv itself is there, it holds triples."""
+    """Return the tables of a pair; where FILE.csv itself is there, it holds triples.
+
+    Triples have columns by their names, or three of them without a header.
+    """
     pair = csv_pair(path)
-    if path.exists():
-        if all(file.exists() for file in pair):
-            raise BadInput(f"{path} is there, and {pair[0].name} with {pair[1].name} too: move what is not meant")
-        return [], _triples(_cells(path))
-    concepts, relations = (_named(_cells(file)) for file in pair)
-    return concepts, relations
+    if not path.exists():
+        return _table(pair[0]), _table(pair[1])
+    if all(file.exists() for file in pair):
+        raise BadInput(f"{path} is there, and {pair[0].name} with {pair[1].name} too: move what is not meant")
+    cells = _cells(path)
+    names = [name.strip().lower() for name in cells[0]]
+    source, predicate, target = (next((name for name in usual if name in names), "") for usual in TRIPLE.values())
+    if source and target:
+        ours = dict(zip((source, predicate, target), TRIPLE, strict=True))
+        return [], [{ours.get(name, name): cell for name, cell in zip(names, row, strict=True)} for row in cells[1:]]
+    if len(names) == len(TRIPLE):
+        return [], [dict(zip(TRIPLE, row, strict=True)) for row in cells]
+    header = ", ".join(cells[0])[:200]
+    raise BadInput(f"a table of triples has the columns source, predicate and target, not {header}")
 
 
 def write_neo4j(graph: Graph, path: Path) -> None:
     """Write nodes and relationships with the headers that `neo4j-admin database import` reads."""
     nodes, links = neo4j_pair(path)
     concepts = ({**row, "aliases": ARRAY.join(row["aliases"]), "label": "Concept"} for row in concept_rows(graph))
-    relations = ({**row, "evidence": _plain(row["evidence"]), "type": "RELATES"} for row in relation_rows(graph))
+    relations = (
+        {
+            **row,
+            "type": "RELATES",
+            # No backslash before a quotation mark, which Cypher's LOAD CSV would misread.
+            "evidence": _ESCAPED.sub(lambda mark: f"\\u{ord(mark[1]):04x}", packed(row["evidence"])),
+        }
+        for row in relation_rows(graph)
+    )
     _write(nodes, NODES.values(), ([row[name] for name in NODES] for row in concepts))
     _write(links, LINKS.values(), ([row[name] for name in LINKS] for row in relations))
 
 
 def read_neo4j(path: Path) -> tuple[list[Row], list[Row]]:
     """Return the rows of nodes and relationships, by the headers of `neo4j-admin database import`."""
-    nodes, links = (_named(_cells(file)) for file in neo4j_pair(path))
-    return [_node(row) for row in nodes], [_link(row) for row in links]
+    nodes, links = map(_table, neo4j_pair(path))
+    concepts, relations = list[Row](), list[Row]()
+    for row in nodes:
+        plain = {name.partition(":")[0] or name: value for name, value in row.items() if name != ":LABEL"}
+        ident = next((value for name, value in row.items() if ":ID" in name), "")
+        aliases = [part for part in row.get(NODES["aliases"], "").split(ARRAY) if part]
+        concepts.append({"id": ident, **plain, "aliases": aliases})
+    for row in links:
+        kind = row.get(":TYPE", "")
+        plain = {name.partition(":")[0]: value for name, value in row.items() if not name.startswith(":")}
+        ends = {end: next((value for name, value in row.items() if name.startswith(LINKS[end])), "")
+                for end in ("source", "target")}  # fmt: skip
+        relations.append({"type": "" if kind == "RELATES" else kind.replace("_", " ").lower(), **plain, **ends})
+    return concepts, relations
 
 
-def _node(row: Row) -> Row:
-    plain = {name.partition(":")[0] or name: value for name, value in row.items() if name != ":LABEL"}
-    ident = next((value for name, value in row.items() if ":ID" in name), "")
-    spellings = next((value for name, value in row.items() if name == NODES["aliases"]), "")
-    return {"id": ident, **plain, "aliases": [part for part in spellings.split(ARRAY) if part]}
-
-
-def _link(row: Row) -> Row:
-    ends = {end: next((v for k, v in row.items() if k.startswith(mark)), "")
-            for end, mark in (("source", ":START_ID"), ("target", ":END_ID"))}  # fmt: skip
-    plain = {name.partition(":")[0]: value for name, value in row.items() if not name.startswith(":")}
-    kind = row.get(":TYPE", "")
-    return {"type": "" if kind == "RELATES" else kind.replace("_", " ").lower(), **plain, **ends}
-
-
-def _plain(value: object) -> str:
-    """Return JSON in which no backslash stands before a quotation mark, which Cypher's LOAD CSV would misread."""
-    return re.sub(r'\\(["\\])', lambda found: f"\\u{ord(found[1]):04x}", packed(value))
-
-
-def _write(path: Path, header: Iterable[str], rows: Iterable[Sequence[object]]) -> None:
+def _write(path: Path, header: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerow(header)
         writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC)
@@ -118,19 +128,7 @@ def _cells(path: Path) -> list[list[str]]:
     return [[unguarded(str(cell)) for cell in row] for row in table.fillna("").to_numpy().tolist()]
 
 
-def _named(cells: list[list[str]]) -> list[Row]:
-    header, *rows = cells
+def _table(path: Path) -> list[Row]:
+    """Return the rows of a table by its header."""
+    header, *rows = _cells(path)
     return [dict(zip(header, row, strict=True)) for row in rows]
-
-
-def _triples(cells: list[list[str]]) -> list[Row]:
-    """Return links of a table of triples: columns by their names, or three of them without a header."""
-    header, *rows = cells
-    names = [name.strip().lower() for name in header]
-    source, predicate, target = (next((n for n in said if n in names), "") for said in SAID)
-    if source and target:
-        called = {source: "source", predicate: "predicate", target: "target"}
-        return [{called.get(name, name): cell for name, cell in zip(names, row, strict=True)} for row in rows]
-    if len(header) == len(SAID):
-        return [dict(zip(("source", "predicate", "target"), row, strict=True)) for row in cells]
-    raise BadInput(f"a table of triples has the columns source, predicate and target, not {', '.join(header)[:200]}")

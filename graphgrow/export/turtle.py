@@ -7,22 +7,18 @@ Names are literals; what is made of a name in an address is percent-encoded. Nee
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote, unquote
 
 from graphgrow.errors import BadInput
 from graphgrow.export.rows import Row, concept_rows, packed, relation_rows
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.indexes import Past
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Event, Expansion
-
-if TYPE_CHECKING:
-    from pyoxigraph import BlankNode, NamedNode
 
 MISSING = "an RDF file needs pyoxigraph: pip install 'graphgrow[rdf]'"
 OURS = "urn:graphgrow:"
@@ -37,23 +33,14 @@ PREFIXES = {
 }
 LABELS = ("skos:prefLabel", "rdfs:label", "skos:altLabel")
 GRAMMAR = tuple(PREFIXES[name] for name in ("rdf", "rdfs", "skos", "xsd", "owl"))  # their classes are nobody's concepts
-SAID = ("source", "predicate", "target")
-KINDS = ("concept", "predicate", "concept")
+ENDS = {"source": "concept", "predicate": "predicate", "target": "concept"}  # part of a relation -> what it is
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 class Time(str):
-    """A time as events record it, where it is one that RDF has words for."""
+    """A time as events record it, in the words that RDF has for one."""
 
     __slots__ = ()
-
-    @classmethod
-    def of(cls, at: str) -> "Time | None":
-        """Return the time of an event, None where nobody noted one."""
-        try:
-            return cls(datetime.fromisoformat(at).isoformat())
-        except ValueError:
-            return None
 
 
 class Node(str):
@@ -62,18 +49,25 @@ class Node(str):
     __slots__ = ()
 
 
-Facts = Mapping[int, tuple[str, str]]  # number of an event -> when it was, who replied
-Said = tuple[Node, str, Node | str | int]  # subject, predicate as an address or "prefix:name", object
-About = dict[Any, dict[str, list[Any]]]  # subject -> address of a predicate -> objects, as pyoxigraph has them
+Claim = tuple[Node, str, Node | str | int]  # subject, predicate as an address or "prefix:name", object
+Objects = dict[str, list[Any]]  # address of a predicate -> objects of one subject, as pyoxigraph has them
+About = dict[Any, Objects]  # by subject
 
 
 def write(graph: Graph, path: Path, log: Iterable[Event] = ()) -> None:
     """Write every relation twice: as a plain triple to query, and as a statement with support and evidence."""
     rdf = _library()
-    facts = {event.seq: (event.at, event.reply.model if isinstance(event, Expansion) else "") for event in log}
+
+    def term(value: Node | str | int) -> object:
+        if isinstance(value, Time):
+            return rdf.Literal(value, datatype=rdf.NamedNode(_full("xsd:dateTime")))
+        if not isinstance(value, Node):
+            return rdf.Literal(value)
+        return rdf.BlankNode(value[2:]) if value.startswith("_:") else rdf.NamedNode(str(value))
+
     triples = (
-        rdf.Triple(_term(subject, rdf), rdf.NamedNode(_full(predicate)), _term(value, rdf))
-        for subject, predicate, value in _triples(graph, facts)
+        rdf.Triple(term(subject), rdf.NamedNode(_full(predicate)), term(value))
+        for subject, predicate, value in _claims(graph, log)
     )
     rdf.serialize(triples, str(path), rdf.RdfFormat.TURTLE, prefixes=PREFIXES)
 
@@ -88,8 +82,30 @@ def read(path: Path) -> tuple[list[Row], list[Row]]:
                 about.setdefault(quad.subject, {}).setdefault(quad.predicate.value, []).append(quad.object)
         except SyntaxError as error:
             raise ValueError(error) from None
-    is_ours = any(_full("gg:event") in said for said in about.values())
-    return (_our_nodes(about), _our_links(about)) if is_ours else _others(about, rdf)
+    if not any(_full("gg:event") in objects for objects in about.values()):
+        return _others(about, rdf)
+    start, concept = _address("concept", ""), _full("skos:Concept")
+    nodes, links = list[Row](), list[Row]()
+    for subject, objects in about.items():
+        if subject.value.startswith(start) and any(
+            kind.value == concept for kind in objects.get(_full("rdf:type"), ())
+        ):
+            key = unquote(subject.value.removeprefix(start))
+            aliases = [alias.value for alias in objects.get(_full("skos:altLabel"), ())]
+            nodes.append({"key": key, "name": _first(objects, "skos:prefLabel") or key, "aliases": aliases})
+        ends = [_first(objects, f"rdf:{part}") for part in ("subject", "predicate", "object")]
+        support = _first(objects, "gg:support")
+        if all(ends) and support:
+            evidence = [
+                {"said": [_first(piece, f"gg:{end}") for end in ENDS], "support": _first(piece, "gg:support")}
+                for piece in (about.get(address, {}) for address in objects.get(_full("prov:wasDerivedFrom"), ()))
+            ]
+            link = {
+                name: unquote(end.removeprefix(_address(kind, "")))
+                for end, (name, kind) in zip(ends, ENDS.items(), strict=True)
+            }
+            links.append({**link, "support": support, "evidence": evidence})
+    return nodes, links
 
 
 def _library() -> ModuleType:
@@ -100,163 +116,106 @@ def _library() -> ModuleType:
     return pyoxigraph
 
 
-def _term(value: Node | str | int, rdf: ModuleType) -> object:
-    if isinstance(value, Time):
-        return rdf.Literal(value, datatype=rdf.NamedNode(_full("xsd:dateTime")))
-    if not isinstance(value, Node):
-        return rdf.Literal(value)
-    return rdf.BlankNode(value[2:]) if value.startswith("_:") else rdf.NamedNode(str(value))
-
-
-def _full(short: str) -> str:
+def _full(short: str) -> Node:
     """Return the address that "prefix:name" stands for; an address stays what it is."""
     prefix, _, rest = short.partition(":")
-    return PREFIXES[prefix] + rest if prefix in PREFIXES else short
-
-
-def _node(short: str) -> Node:
-    return Node(_full(short))
+    return Node(PREFIXES[prefix] + rest if prefix in PREFIXES else short)
 
 
 def _address(kind: str, name: str) -> Node:
     return Node(f"{OURS}{kind}:{quote(name, safe='')}")
 
 
-def _seq(number: int) -> Node:
-    return Node(f"_:event{number}")
+def _event(seq: int) -> Node:
+    return Node(f"_:event{seq}")
 
 
-def _relation(row: Row) -> Node:
-    """Return the address of a relation, the same in every file."""
-    return _address("relation", hashlib.sha256(packed([row[end] for end in SAID]).encode()).hexdigest()[:32])
-
-
-def _triples(graph: Graph, facts: Facts) -> Iterator[Said]:
-    predicates = dict[str, None]()
+def _claims(graph: Graph, log: Iterable[Event]) -> Iterator[Claim]:
+    """Yield concepts, relations and events, with when an event was saved and who replied as far as a log says so."""
     for row in concept_rows(graph):
-        yield from _concept(row)
+        address = _address("concept", row["key"])
+        yield address, "rdf:type", _full("skos:Concept")
+        yield address, "skos:prefLabel", row["name"]
+        yield from ((address, "skos:altLabel", alias) for alias in row["aliases"])
+        yield address, "prov:wasGeneratedBy", _event(row["first_seq"])
+
+    predicates = dict[str, Node]()
     for row in relation_rows(graph):
-        predicates[row["predicate"]] = None
-        yield from _statement(row)
-    for predicate in predicates:
-        address = _address("predicate", predicate)
-        yield from ((address, "rdf:type", _node("rdf:Property")), (address, "rdfs:label", predicate))
+        source, predicate, target = (_address(kind, row[end]) for end, kind in ENDS.items())
+        predicates[row["predicate"]] = predicate
+        # The address of a relation is the same in every file.
+        digest = hashlib.sha256(packed([row[end] for end in ENDS]).encode()).hexdigest()[:32]
+        address = _address("relation", digest)
+        yield source, predicate, target
+        yield address, "rdf:type", _full("rdf:Statement")
+        yield address, "rdf:subject", source
+        yield address, "rdf:predicate", predicate
+        yield address, "rdf:object", target
+        yield address, "gg:support", row["support"]
+        for number, piece in enumerate(row["evidence"]):
+            evidence = Node(f"_:{digest}n{number}")
+            yield address, "prov:wasDerivedFrom", evidence
+            yield evidence, "rdf:type", _full("prov:Entity")
+            yield from ((evidence, f"gg:{end}", words) for end, words in zip(ENDS, piece["said"], strict=True))
+            yield evidence, "gg:support", piece["support"]
+            yield evidence, "prov:wasGeneratedBy", _event(piece["seq"])
+    for name, predicate in predicates.items():
+        yield predicate, "rdf:type", _full("rdf:Property")
+        yield predicate, "rdfs:label", name
+
+    logged = {event.seq: event for event in log}
+    models = {seq: clean(event.reply.model) for seq, event in logged.items() if isinstance(event, Expansion)}
     for step in graph.past:
-        yield from _event(step, graph)
-        yield from _noted(_seq(step.seq), *facts.get(step.seq, ("", "")))
-    for model in dict.fromkeys(model for _, model in facts.values() if model):
-        agent = _address("model", clean(model))
-        yield from ((agent, "rdf:type", _node("prov:SoftwareAgent")), (agent, "rdfs:label", clean(model)))
+        event = _event(step.seq)
+        yield event, "rdf:type", _full("prov:Activity")
+        yield event, "gg:event", step.seq
+        if step.focus:
+            yield event, "gg:strategy", clean(step.focus.strategy)
+            keys = dict.fromkeys(graph.representative(key) for key in step.focus.concepts)
+            yield from ((event, "prov:used", _address("concept", clean(key))) for key in keys if key in graph.concepts)
+        try:
+            at = datetime.fromisoformat(logged[step.seq].at if step.seq in logged else "").isoformat()
+        except ValueError:  # nobody noted one
+            at = ""
+        if at:
+            yield event, "prov:endedAtTime", Time(at)
+        if model := models.get(step.seq):
+            yield event, "prov:wasAssociatedWith", _address("model", model)
+    for model in dict.fromkeys(filter(None, models.values())):
+        yield _address("model", model), "rdf:type", _full("prov:SoftwareAgent")
+        yield _address("model", model), "rdfs:label", model
 
 
-def _concept(row: Row) -> Iterator[Said]:
-    address = _address("concept", row["key"])
-    yield address, "rdf:type", _node("skos:Concept")
-    yield address, "skos:prefLabel", row["name"]
-    yield from ((address, "skos:altLabel", alias) for alias in row["aliases"])
-    yield address, "prov:wasGeneratedBy", _seq(row["first_seq"])
-
-
-def _statement(row: Row) -> Iterator[Said]:
-    source, predicate, target = (_address(kind, row[end]) for kind, end in zip(KINDS, SAID, strict=True))
-    yield source, predicate, target
-    address = _relation(row)
-    yield address, "rdf:type", _node("rdf:Statement")
-    yield address, "rdf:subject", source
-    yield address, "rdf:predicate", predicate
-    yield address, "rdf:object", target
-    yield address, "gg:support", row["support"]
-    for number, one in enumerate(row["evidence"]):
-        yield from _evidence(address, Node(f"_:{address[-32:]}n{number}"), one)
-
-
-def _evidence(relation: Node, address: Node, one: Row) -> Iterator[Said]:
-    yield relation, "prov:wasDerivedFrom", address
-    yield address, "rdf:type", _node("prov:Entity")
-    yield from ((address, f"gg:{end}", words) for end, words in zip(SAID, one["said"], strict=True))
-    yield address, "gg:support", one["support"]
-    yield address, "prov:wasGeneratedBy", _seq(one["seq"])
-
-
-def _event(step: Past, graph: Graph) -> Iterator[Said]:
-    event = _seq(step.seq)
-    yield event, "rdf:type", _node("prov:Activity")
-    yield event, "gg:event", step.seq
-    if step.focus:
-        yield event, "gg:strategy", clean(step.focus.strategy)
-        asked = dict.fromkeys(graph.representative(key) for key in step.focus.concepts)
-        yield from ((event, "prov:used", _address("concept", clean(key))) for key in asked if key in graph.concepts)
-
-
-def _noted(event: Node, at: str, model: str) -> Iterator[Said]:
-    """Yield when an event was saved and who replied, as far as the log says so."""
-    if ended := Time.of(at):
-        yield event, "prov:endedAtTime", ended
-    if model:
-        yield event, "prov:wasAssociatedWith", _address("model", clean(model))
-
-
-def _our_nodes(about: About) -> list[Row]:
-    start, concept = _address("concept", ""), _full("skos:Concept")
-    return [
-        {
-            "key": (key := unquote(subject.value.removeprefix(start))),
-            "name": _words(said, "skos:prefLabel") or key,
-            "aliases": [alias.value for alias in said.get(_full("skos:altLabel"), ())],
-        }
-        for subject, said in about.items()
-        if subject.value.startswith(start) and any(one.value == concept for one in said.get(_full("rdf:type"), ()))
-    ]
-
-
-def _our_links(about: About) -> list[Row]:
-    links = []
-    for said in about.values():
-        ends = [_words(said, f"rdf:{part}") for part in ("subject", "predicate", "object")]
-        if all(ends) and _words(said, "gg:support"):
-            names = (unquote(end.removeprefix(_address(kind, ""))) for kind, end in zip(KINDS, ends, strict=True))
-            evidence = [_piece(about.get(one, {})) for one in said.get(_full("prov:wasDerivedFrom"), ())]
-            link = {"support": _words(said, "gg:support"), "evidence": evidence}
-            links.append(dict(zip(SAID, names, strict=True)) | link)
-    return links
-
-
-def _piece(said: dict[str, list[Any]]) -> Row:
-    return {"said": [_words(said, f"gg:{end}") for end in SAID], "support": _words(said, "gg:support")}
-
-
-def _words(said: dict[str, list[Any]], predicate: str) -> str:
+def _first(objects: Objects, predicate: str) -> str:
     """Return the first value of a predicate, "" where it has none."""
-    return next((str(one.value) for one in said.get(_full(predicate), ())), "")
+    return next((str(value.value) for value in objects.get(_full(predicate), ())), "")
 
 
 def _others(about: About, rdf: ModuleType) -> tuple[list[Row], list[Row]]:
     """Return what somebody else's triples say of things with an address; their literals are names or left out."""
+
+    def name(term: Any) -> str:  # noqa: ANN401  # a node of pyoxigraph, which is not always installed
+        """Return the label of a term, else the last part of its address, in words."""
+        labels = filter(None, (_first(about.get(term, {}), label) for label in LABELS))
+        last = unquote(re.split(r"[/#:]", term.value.rstrip("/#"))[-1])
+        return next(labels, "") or _CAMEL.sub(" ", last.replace("_", " "))
+
     links = []
-    for subject, said in about.items():
-        for predicate, objects in said.items():
+    for subject, by_predicate in about.items():
+        for predicate, objects in by_predicate.items():
             is_type = predicate == _full("rdf:type")
-            words = "is a" if is_type else _label(rdf.NamedNode(predicate), about).lower()
+            words = "is a" if is_type else name(rdf.NamedNode(predicate)).lower()
             links += [
                 {"source": str(subject), "predicate": words, "target": str(end)}
                 for end in objects
                 if isinstance(end, rdf.NamedNode) and not (is_type and end.value.startswith(GRAMMAR))
             ]
-    said_by = {str(rdf.NamedNode(predicate)) for said in about.values() for predicate in said}
-    ends = [end for end in dict.fromkeys([*map(str, about), *(one["target"] for one in links)]) if end not in said_by]
+    predicates = {str(rdf.NamedNode(predicate)) for by_predicate in about.values() for predicate in by_predicate}
     terms = {str(subject): subject for subject in about}
-    return [_foreign(end, terms.get(end) or rdf.NamedNode(end[1:-1]), about) for end in ends], links
-
-
-def _foreign(ident: str, term: "NamedNode | BlankNode", about: About) -> Row:
-    spellings = [one.value for label in LABELS for one in about.get(term, {}).get(_full(label), ())]
-    return {"id": ident, "name": _label(term, about), "aliases": spellings}
-
-
-def _label(term: "NamedNode | BlankNode", about: About) -> str:
-    """Return what a term is called: its label, else the last part of its address, in words."""
-    said = about.get(term, {})
-    last = re.split(r"[/#:]", term.value.rstrip("/#"))[-1]
-    return next(filter(None, (_words(said, label) for label in LABELS)), "") or _CAMEL.sub(
-        " ", unquote(last).replace("_", " ")
-    )
+    nodes = []
+    for ident in dict.fromkeys([*terms, *(link["target"] for link in links)]):
+        if ident not in predicates:
+            term = terms.get(ident) or rdf.NamedNode(ident[1:-1])
+            labels = [value.value for label in LABELS for value in about.get(term, {}).get(_full(label), ())]
+            nodes.append({"id": ident, "name": name(term), "aliases": labels})
+    return nodes, links

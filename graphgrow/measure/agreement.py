@@ -40,26 +40,25 @@ class Repeatability:
 
 
 def supports(events: Iterable[Event]) -> tuple[Graph, dict[Relation, Support]]:
-    """Return the graph of a log, and for each of its relations how much speaks for it."""
-    log = list(events)
-    graph = fold(log)
-    told = {event.seq: _witness(event) for event in log}
-    found = {}
-    for relation, said in graph.relations.items():
-        witnesses = {evidence.seq: told[evidence.seq] for evidence in said}
-        questions, models, seeds = (len(set(column)) for column in zip(*witnesses.values(), strict=True))
-        found[relation] = Support(len(witnesses), questions, models, seeds)
-    return graph, found
-
-
-def _witness(event: Event) -> tuple[object, object, object]:
-    """Return which question, model and seed stand behind an event; a person is one of each.
+    """Return the graph of a log, and for each of its relations how much speaks for it.
 
     Samples of one question, and the question that verifies them, are one question.
     """
-    if isinstance(event, Expansion):
-        return event.focus.question, event.reply.model, event.seed
-    return event.kind, "", ""
+    log = list(events)
+    graph = fold(log)
+    # Which question, model and seed stand behind an event; a person is one of each.
+    witnesses: dict[int, tuple[object, object, object]] = {
+        event.seq: (event.focus.question, event.reply.model, event.seed)
+        if isinstance(event, Expansion)
+        else (event.kind, "", "")
+        for event in log
+    }
+    support = {}
+    for relation, evidence in graph.relations.items():
+        events_behind = {piece.seq for piece in evidence}
+        questions, models, seeds = (set(column) for column in zip(*(witnesses[s] for s in events_behind), strict=True))
+        support[relation] = Support(len(events_behind), len(questions), len(models), len(seeds))
+    return graph, support
 
 
 def core(events: Iterable[Event], least: int, by: By = "samples") -> Graph:
@@ -82,18 +81,19 @@ def consensus(graphs: Sequence[Graph], least: int) -> tuple[Graph, Repeatability
     """
     if len(graphs) < FEWEST or not 1 <= least <= len(graphs):
         raise BadInput(f"{least} of {len(graphs)} runs: name at least {FEWEST} runs, and as many that have to agree")
-    same = _common(graphs)
-    names: dict[str, Concept] = {}
-    held: list[tuple[set[str], set[Relation]]] = []
+    merges = [Change("merge", pair) for graph in graphs for pair in graph.corrections.into.items()]
+    together = Corrections().ahead(merges)  # what stands for what over all graphs
+    concepts: dict[str, Concept] = {}
     for graph in graphs:
         for key, concept in graph.concepts.items():
-            names.setdefault(same.representative(key), concept)
-        held.append(
-            (set(map(same.representative, graph.concepts)), set(filter(None, map(same.shown, graph.relations))))
-        )
-    votes = Counter(relation for _, relations in held for relation in relations)
+            concepts.setdefault(together.representative(key), concept)
+    keys = [set(map(together.representative, graph.concepts)) for graph in graphs]
+    relations = [dict.fromkeys(filter(None, map(together.shown, graph.relations))).keys() for graph in graphs]
+    votes = Counter(relation for one in relations for relation in one)
     agreed = {relation: count for relation, count in votes.items() if count >= least}
-    return _graph(graphs[0].topic, names, agreed), _repeatability(held)
+    pairs = len(graphs) * (len(graphs) - 1) // 2
+    alike = Repeatability(pairs, _mean_jaccard(keys), _mean_jaccard(relations))
+    return _graph(graphs[0].topic, concepts, agreed), alike
 
 
 def lacking(graph: Graph, other: Graph) -> tuple[list[str], list[Relation]]:
@@ -102,22 +102,9 @@ def lacking(graph: Graph, other: Graph) -> tuple[list[str], list[Relation]]:
     return concepts, [relation for relation in graph.relations if relation not in other.relations]
 
 
-def _common(graphs: Sequence[Graph]) -> Corrections:
-    """Return what stands for what over all graphs together."""
-    merges = [Change("merge", pair) for graph in graphs for pair in graph.corrections.into.items()]
-    return Corrections().ahead(merges)
-
-
-def _repeatability(held: Sequence[tuple[set[str], set[Relation]]]) -> Repeatability:
-    pairs = list(combinations(held, 2))
-    concepts = sum(_jaccard(one, other) for (one, _), (other, _) in pairs)
-    relations = sum(_jaccard(one, other) for (_, one), (_, other) in pairs)
-    return Repeatability(len(pairs), concepts / len(pairs), relations / len(pairs))
-
-
-def _jaccard(one: AbstractSet[object], other: AbstractSet[object]) -> float:
-    union = len(one | other)
-    return len(one & other) / union if union else 1.0
+def _mean_jaccard(sets: Sequence[AbstractSet[object]]) -> float:
+    pairs = list(combinations(sets, 2))
+    return sum(len(a & b) / len(a | b) if a | b else 1.0 for a, b in pairs) / len(pairs)
 
 
 def _graph(topic: str, concepts: Mapping[str, Concept], relations: Mapping[Relation, int]) -> Graph:

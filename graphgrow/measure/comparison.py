@@ -5,13 +5,13 @@ setup, and only over repeats does an interval mean something.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from graphgrow.graph.model import Event, Expansion
-from graphgrow.measure.history import Cache, history
+from graphgrow.measure.history import SnapshotCache, history
 from graphgrow.measure.panel import NAMES
+from graphgrow.measure.power_law import PARTS
 
 CONFIDENCE = 0.95
 CURVES = (
@@ -32,7 +32,10 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run: its name, setup and seeds, and the value of every metric at its snapshots, event -> metric -> value."""
+    """One run: its name, setup and seeds, and the value of every metric at its snapshots, event -> metric -> value.
+
+    A likelihood ratio is one value for each of its numbers, such as `lr_lognormal.p`.
+    """
 
     name: str
     setup: Setup
@@ -50,7 +53,9 @@ class Spread:
     high: float | None = None
 
 
-def run(name: str, events: Iterable[Event], *, every: int = 25, seed: int = 0, cache: Cache | None = None) -> Run:
+def run(
+    name: str, events: Iterable[Event], *, every: int = 25, seed: int = 0, cache: SnapshotCache | None = None
+) -> Run:
     """Return a run with a snapshot every `every` events and after the last; `seed` decides the partitions."""
     events = list(events)
     asked = [event for event in events if isinstance(event, Expansion)]
@@ -60,33 +65,24 @@ def run(name: str, events: Iterable[Event], *, every: int = 25, seed: int = 0, c
         tuple(sorted({event.focus.strategy for event in asked})),
     )
     table = history(events, every=every, seed=seed, cache=cache)
-    taken = table[(table.index % every == 0) | (table.index == table.index.max())]
-    snapshots = {int(str(seq)): dict(_flat(row)) for seq, row in zip(taken.index, _rows(taken), strict=True)}
+    taken = table.loc[(table.index % every == 0) | (table.index == table.index.max()), list(NAMES)].astype(object)
+    snapshots: dict[int, dict[str, Value]] = {}
+    for seq, row in zip(taken.index, taken.where(taken.notna(), None).to_dict("records"), strict=True):
+        values = snapshots[int(str(seq))] = {}
+        for metric, value in row.items():
+            if metric.startswith("lr_"):
+                values |= {f"{metric}.{part}": (value or {}).get(part) for part in PARTS}
+            else:
+                values[metric] = value
     return Run(name, setup, tuple(sorted({event.seed for event in asked})), snapshots)
-
-
-def _rows(table: Any) -> list[dict[str, Any]]:  # noqa: ANN401  # pandas comes with the call that needs it
-    held = table[list(NAMES)].astype(object)
-    rows: list[dict[str, Any]] = held.where(held.notna(), None).to_dict("records")
-    return rows
-
-
-def _flat(row: dict[str, Any]) -> Iterator[tuple[str, Value]]:
-    """Yield a row's metrics, a likelihood ratio as one value for each of its numbers."""
-    for name in NAMES:
-        value = row[name]
-        if name.startswith("lr_"):
-            yield from ((f"{name}.{part}", (value or {}).get(part)) for part in ("raw", "normalised", "p"))
-        else:
-            yield name, value
 
 
 def setups(runs: Sequence[Run]) -> dict[Setup, list[Run]]:
     """Return the runs by their setup, in the order of their first runs."""
-    found: dict[Setup, list[Run]] = {}
+    by_setup: dict[Setup, list[Run]] = {}
     for one in runs:
-        found.setdefault(one.setup, []).append(one)
-    return found
+        by_setup.setdefault(one.setup, []).append(one)
+    return by_setup
 
 
 def shared(runs: Sequence[Run]) -> list[int]:

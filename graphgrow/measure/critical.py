@@ -73,10 +73,16 @@ def structural_entropy(graph: "ig.Graph", *, seed: int = 0) -> Entropy | None:
     count as a state of its own. S(K_n) = ln(n - 1). Beyond `EXACT` such concepts it is estimated, and `seed` decides
     the probes.
     """
-    laplacian = _laplacian(_pairs(graph))
-    if not laplacian.shape[0]:
+    concepts, places = np.unique(_pairs(graph), return_inverse=True)
+    size = len(concepts)
+    if not size:
         return None
-    if laplacian.shape[0] <= EXACT:
+    one, other = places.reshape(-1, 2).T
+    scale = 1 / np.sqrt(np.bincount(places.ravel(), minlength=size))
+    rows, columns = np.concatenate((one, other)), np.concatenate((other, one))
+    adjacency = csr_array((scale[rows] * scale[columns], (rows, columns)), shape=(size, size))
+    laplacian = csr_array(eye_array(size) - adjacency)
+    if size <= EXACT:
         return Entropy(_entropy(np.linalg.eigvalsh(laplacian.toarray())), 0.0, 0)
     return _estimate(laplacian, np.random.default_rng(seed))
 
@@ -118,27 +124,20 @@ def surprising_edges(graph: "ig.Graph", embeddings: NDArray[np.float64], *, thre
     unit, known = _unit(embeddings)
     if len(unit) != graph.vcount():
         raise BadInput(f"{len(unit)} embeddings for {graph.vcount()} concepts: give one row a concept, in their order.")
-    threshold = _mean_similarity(unit[known]) if threshold is None else threshold
+    rows = unit[known]
+    count = len(rows)
+    if threshold is None and count > 1:  # |sum of u|^2 = n + 2 sum over pairs of u . v
+        total = rows.sum(axis=0)
+        threshold = (float(total @ total) - count) / (count * (count - 1))
     pairs = _pairs(graph)
     pairs = pairs[known[pairs].all(axis=1)]
     if threshold is None or not len(pairs):
         return Surprise(None, threshold, ())
-    edges = _below(threshold, pairs, unit)
-    return Surprise(len(edges) / len(pairs), threshold, edges)
-
-
-def _below(threshold: float, pairs: NDArray[np.int64], unit: NDArray[np.float64]) -> tuple[tuple[int, int, float], ...]:
     similarities = np.einsum("ij,ij->i", unit[pairs[:, 0]], unit[pairs[:, 1]])
     order = np.argsort(similarities, kind="stable")
     order = order[similarities[order] < threshold - _ROUNDING]
-    return tuple((int(a), int(b), float(s)) for (a, b), s in zip(pairs[order], similarities[order], strict=True))
-
-
-def _mean_similarity(unit: NDArray[np.float64]) -> float | None:
-    """Return the mean cosine over all pairs of different rows (n, d): |sum of u|^2 = n + 2 sum over pairs of u . v."""
-    rows = len(unit)
-    total = unit.sum(axis=0)
-    return (float(total @ total) - rows) / (rows * (rows - 1)) if rows > 1 else None
+    edges = tuple((int(a), int(b), float(s)) for (a, b), s in zip(pairs[order], similarities[order], strict=True))
+    return Surprise(len(edges) / len(pairs), threshold, edges)
 
 
 def _unit(embeddings: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
@@ -157,16 +156,6 @@ def _pairs(graph: "ig.Graph") -> NDArray[np.int64]:
     return np.unique(np.sort(ends[ends[:, 0] != ends[:, 1]], axis=1), axis=0)
 
 
-def _laplacian(pairs: NDArray[np.int64]) -> csr_array:
-    """Return the normalised Laplacian of the concepts that have an edge, shape (k, k), its trace k."""
-    concepts, places = np.unique(pairs, return_inverse=True)
-    one, other = places.reshape(-1, 2).T
-    scale = 1 / np.sqrt(np.bincount(places.ravel(), minlength=len(concepts)))
-    rows, columns = np.concatenate((one, other)), np.concatenate((other, one))
-    size = len(concepts)
-    return csr_array(eye_array(size) - csr_array((scale[rows] * scale[columns], (rows, columns)), shape=(size, size)))
-
-
 def _entropy(eigenvalues: NDArray[np.floating]) -> float:
     """Return -sum p ln p of non-negative eigenvalues over their sum."""
     positive = np.clip(eigenvalues, 0.0, None)
@@ -180,31 +169,25 @@ def _estimate(laplacian: csr_array, rng: np.random.Generator) -> Entropy:
     steps. The standard error is that of the probes; the quadrature adds less than 1e-5 on trees, rings, random graphs.
     """
     size = laplacian.shape[0]
-    means = np.array([_quadrature(laplacian, rng.choice((-1.0, 1.0), size)) for _ in range(PROBES)])
-    return Entropy(math.log(size) - float(means.mean()), float(means.std(ddof=1)) / math.sqrt(PROBES), PROBES)
-
-
-def _quadrature(laplacian: csr_array, probe: NDArray[np.float64]) -> float:
-    """Return z'(L ln L)z / z'z for one probe z by Gauss quadrature on its Lanczos matrix."""
-    nodes, vectors = eigh_tridiagonal(*_lanczos(laplacian, probe))
-    nodes = np.clip(nodes, 0.0, None)
-    return float(np.sum(vectors[0] ** 2 * xlogy(nodes, nodes)))
-
-
-def _lanczos(laplacian: csr_array, probe: NDArray[np.float64]) -> tuple[list[float], list[float]]:
-    """Return diagonal and off-diagonal of the Lanczos matrix, every step made orthogonal to all before it, twice."""
-    basis = np.empty((STEPS, len(probe)))
-    diagonal: list[float] = []
-    beside: list[float] = []
-    step, length = probe, float(np.linalg.norm(probe))
-    for done in range(1, STEPS + 1):
-        basis[done - 1] = step / length
-        step = laplacian @ basis[done - 1]
-        diagonal.append(float(step @ basis[done - 1]))
-        for _ in range(2):
-            step = step - (basis[:done] @ step) @ basis[:done]
+    means = np.empty(PROBES)
+    for probe in range(PROBES):
+        # The Lanczos matrix of one probe, every step made orthogonal to all before it, twice.
+        basis = np.empty((STEPS, size))
+        diagonal, beside = list[float](), list[float]()
+        step: NDArray[np.float64] = rng.choice((-1.0, 1.0), size)
         length = float(np.linalg.norm(step))
-        if length < _EXHAUSTED:
-            break
-        beside.append(length)
-    return diagonal, beside[: len(diagonal) - 1]
+        for done in range(1, STEPS + 1):
+            basis[done - 1] = step / length
+            step = laplacian @ basis[done - 1]
+            diagonal.append(float(step @ basis[done - 1]))
+            for _ in range(2):
+                step = step - (basis[:done] @ step) @ basis[:done]
+            length = float(np.linalg.norm(step))
+            if length < _EXHAUSTED:
+                break
+            beside.append(length)
+        # Gauss quadrature on it gives z'(L ln L)z / z'z for the probe z.
+        nodes, vectors = eigh_tridiagonal(diagonal, beside[: len(diagonal) - 1])
+        nodes = np.clip(nodes, 0.0, None)
+        means[probe] = float(np.sum(vectors[0] ** 2 * xlogy(nodes, nodes)))
+    return Entropy(math.log(size) - float(means.mean()), float(means.std(ddof=1)) / math.sqrt(PROBES), PROBES)

@@ -1,6 +1,6 @@
 """The panel over the steps of a run, as a pandas DataFrame with one row an event.
 
-Counts follow every event (running.py). What needs the whole graph at once is taken at snapshots, every `every` events
+Counts follow every event (evolution.py). What needs the whole graph at once is taken at snapshots, every `every` events
 and after the last one, in parallel processes where that pays; other rows hold nothing there. A snapshot that was taken
 once is kept in the store: the log only grows, so what stood at an event stands.
 """
@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
 from importlib.metadata import version
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import igraph as ig
 
 from graphgrow.graph.model import Event, Expansion
-from graphgrow.measure.panel import NAMES, small_world_sigma, structure
-from graphgrow.measure.running import Running
+from graphgrow.measure.evolution import GrowingGraph
+from graphgrow.measure.panel import METRICS, small_world_sigma, structure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +36,7 @@ COLUMNS = {
     "usd": "money paid so far, where a price is known",
     "connected_pairs": "unordered pairs of concepts that a path connects",
     "newly_connected_pairs": "how many of them this event connected, exactly; negative where it took concepts out",
-    **dict.fromkeys(NAMES, "a metric of the panel, see graphgrow.measure.panel"),
+    **METRICS,
 }
 # Raise it when a metric of `structure` is defined in another way: what is cached under the old number is not read.
 DEFINITIONS = 1
@@ -47,7 +48,7 @@ Edges = list[tuple[int, int]]
 Task = tuple[int, Edges, int]  # concepts, edges between their places, seed
 
 
-class Cache(Protocol):
+class SnapshotCache(Protocol):
     """Where results are kept that could be computed again; every store is one."""
 
     def recall(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
@@ -60,7 +61,12 @@ class Cache(Protocol):
 
 
 def history(
-    events: Iterable[Event], *, every: int = 25, seed: int = 0, workers: int | None = None, cache: Cache | None = None
+    events: Iterable[Event],
+    *,
+    every: int = 25,
+    seed: int = 0,
+    workers: int | None = None,
+    cache: SnapshotCache | None = None,
 ) -> "pd.DataFrame":
     """Return a table of shape (events, len(COLUMNS) - 1), indexed by `seq`; COLUMNS says what each column holds.
 
@@ -68,96 +74,77 @@ def history(
     partitions, `workers` is the number of processes (None: as many as there are cores, one where the run is small).
     With the store of the events as `cache`, only snapshots that nobody has taken yet cost anything.
     """
-    rows, edges = _follow(events)
-    chosen = [row for row in rows if row["seq"] % every == 0 or row is rows[-1]]
-    known = _recalled(cache, [row["seq"] for row in chosen], seed)
-    missing = [row for row in chosen if row["seq"] not in known]
-    tasks = [(row["nodes"], edges[row["seq"]][: row["simple_edges"]], seed) for row in missing]
-    for row, found in zip(missing, _measured(tasks, workers), strict=True):
-        known[row["seq"]] = found
-        _remember(cache, row["seq"], seed, found)
-    for row in chosen:
-        found = known[row["seq"]]
-        row.update(found, small_world_sigma=small_world_sigma(row | found))
-    return _table(rows)
-
-
-def _kind() -> str:
-    """Return under which name snapshots are kept: results of other libraries are other results."""
-    return f"panel {DEFINITIONS}, igraph {version('igraph')}, powerlaw {version('powerlaw')}"
-
-
-def _recalled(cache: Cache | None, seqs: list[int], seed: int) -> dict[int, Row]:
-    if cache is None:
-        return {}
-    places = {f"{seq}:{seed}": seq for seq in seqs}
-    return {places[key]: json.loads(value) for key, value in cache.recall(_kind(), places).items()}
-
-
-def _remember(cache: Cache | None, seq: int, seed: int, found: Row) -> None:
-    if cache is not None:
-        cache.remember(_kind(), {f"{seq}:{seed}": json.dumps(found).encode()})
-
-
-def _table(rows: list[Row]) -> "pd.DataFrame":
-    """Return the rows as a table; whole numbers stay whole where some are missing."""
     import pandas as pd
+
+    counted = list(_counted(events))
+    rows = [row for row, _ in counted]
+    chosen, tasks = dict[str, Row](), dict[str, Task]()
+    for row, edges in counted:
+        if row["seq"] % every == 0 or row is rows[-1]:
+            key = f"{row['seq']}:{seed}"
+            chosen[key], tasks[key] = row, (row["nodes"], edges[: row["simple_edges"]], seed)
+    snapshots = dict[str, Row]()
+    if cache is not None:
+        snapshots |= {key: json.loads(value) for key, value in cache.recall(cache_kind(), tasks).items()}
+    missing = {key: task for key, task in tasks.items() if key not in snapshots}
+    if workers is None:
+        work = sum(nodes * len(edges) for nodes, edges, _ in missing.values())
+        workers = min(os.cpu_count() or 1, len(missing)) if work > _WORTH_PROCESSES else 1
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) if workers > 1 else nullcontext() as pool:
+        measured = pool.map(_snapshot, missing.values()) if pool else map(_snapshot, missing.values())
+        for key, snapshot in zip(missing, measured, strict=True):
+            snapshots[key] = snapshot
+            if cache is not None:
+                cache.remember(cache_kind(), {key: json.dumps(snapshot).encode()})
+    for key, row in chosen.items():
+        row.update(snapshots[key])
+        row["small_world_sigma"] = small_world_sigma(row)
 
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     for name in COLUMNS:
-        found = [row[name] for row in rows if row.get(name) is not None]
-        if found and all(isinstance(value, int) for value in found):
+        values = [row[name] for row in rows if row.get(name) is not None]
+        if values and all(isinstance(value, int) for value in values):
+            # Whole numbers stay whole where some are missing.
             table[name] = table[name].astype("Int64")
     return table.set_index("seq")
 
 
-def _follow(events: Iterable[Event]) -> tuple[list[Row], dict[int, Edges]]:
-    """Return a row of counts an event, and by its seq the list of edges of which it has the first `simple_edges`.
+def cache_kind() -> str:
+    """Return under which name snapshots are kept: results of other libraries are other results."""
+    return f"panel {DEFINITIONS}, igraph {version('igraph')}, powerlaw {version('powerlaw')}"
+
+
+def _counted(events: Iterable[Event]) -> Iterator[tuple[Row, Edges]]:
+    """Yield a row of counts an event, and the list of edges of which the graph then has the first `simple_edges`.
 
     The list is one and the same until an event decides about earlier ones; what follows has another.
     """
-    running, rows, edges = Running(), list[Row](), dict[int, Edges]()
+    growing = GrowingGraph()
     for event in events:
-        before = running.connected_pairs
-        running.take(event)
-        edges[event.seq] = running.edges
-        rows.append(_row(event, running) | {"newly_connected_pairs": running.connected_pairs - before})
-    return rows, edges
-
-
-def _row(event: Event, running: Running) -> Row:
-    graph = running.graph
-    nodes, edges = len(graph.concepts), len(graph.pairs)
-    return {
-        "seq": event.seq,
-        "kind": event.kind,
-        "strategy": event.focus.strategy if isinstance(event, Expansion) else "",
-        "outcome": event.outcome if isinstance(event, Expansion) else "",
-        "new_concepts": len(event.delta.new_concepts),
-        "new_relations": len(event.delta.relations),
-        "support": len(event.delta.support),
-        "rejects": len(event.delta.rejects),
-        "tokens": graph.bill.tokens,
-        "usd": graph.bill.usd,
-        "nodes": nodes,
-        "edges": edges,
-        "relations": len(graph.relations),
-        "self_loops": graph.loops,
-        "average_degree": 2 * edges / nodes if nodes else None,
-        **running.row(),
-    }
-
-
-def _measured(tasks: list[Task], workers: int | None) -> Iterator[Row]:
-    """Yield the metrics of each snapshot in order."""
-    if workers is None:
-        work = sum(nodes * len(edges) for nodes, edges, _ in tasks)
-        workers = min(os.cpu_count() or 1, len(tasks)) if work > _WORTH_PROCESSES else 1
-    if workers <= 1:
-        yield from map(_snapshot, tasks)
-        return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_snapshot, tasks)
+        before = growing.connected_pairs
+        growing.take(event)
+        graph = growing.graph
+        nodes, edges = len(graph.concepts), len(graph.pairs)
+        row = {
+            "seq": event.seq,
+            "kind": event.kind,
+            "strategy": event.focus.strategy if isinstance(event, Expansion) else "",
+            "outcome": event.outcome if isinstance(event, Expansion) else "",
+            "new_concepts": len(event.delta.new_concepts),
+            "new_relations": len(event.delta.relations),
+            "support": len(event.delta.support),
+            "rejects": len(event.delta.rejects),
+            "tokens": graph.bill.tokens,
+            "usd": graph.bill.usd,
+            "nodes": nodes,
+            "edges": edges,
+            "relations": len(graph.relations),
+            "self_loops": graph.loops,
+            "average_degree": 2 * edges / nodes if nodes else None,
+            **growing.row(),
+            "newly_connected_pairs": growing.connected_pairs - before,
+        }
+        yield row, growing.edges
 
 
 def _snapshot(task: Task) -> Row:

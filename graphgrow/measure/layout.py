@@ -6,9 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.util import find_spec
 
-import igraph as ig
-
-from graphgrow.measure.chance import seeded
+from graphgrow.measure.projection import seeded, simple_graph
 
 Position = tuple[float, float]
 
@@ -35,48 +33,38 @@ def layout(
     is installed, else by Fruchterman and Reingold's method on a grid. With `start` those in it stay where they are, and
     each new one starts amid its neighbours and is settled in five steps.
     """
-    place = {key: at for at, key in enumerate(concepts)}
-    edges = sorted({(min(a, b), max(a, b)) for s, t in pairs if (a := place[s]) != (b := place[t])})
-    graph = ig.Graph(n=len(place), edges=edges, vertex_attrs={"name": list(place)})
-    known = {key: start[key] for key in place if key in start} if start else {}
-    found = continued(graph, known, seed) if known else composed(graph, seed)
-    return {key: found[key] for key in place}
+    keys = list(dict.fromkeys(concepts))
+    graph = simple_graph(keys, pairs)
+    known = {key: start[key] for key in keys if key in start} if start else {}
+    if known:
+        near = {key: [keys[other] for other in graph.neighbors(vertex)] for vertex, key in enumerate(keys)}
+        positions = _continued(near, known, random.Random(seed))
+        return {key: positions[key] for key in keys}
 
-
-def composed(graph: ig.Graph, seed: int) -> dict[str, Position]:
-    """Return the components of a graph, the largest in the middle and the others on a spiral around it."""
-    found: dict[str, Position] = {}
-    area, names = 0.0, graph.vs["name"]
+    placed: dict[int, Position] = {}
+    area = 0.0
     for turn, members in enumerate(sorted(graph.connected_components(), key=lambda one: (-len(one), one))):
-        part = graph.induced_subgraph(members)
-        half = math.sqrt(len(members))
+        part, count = graph.induced_subgraph(members), len(members)
+        if count <= 2:  # noqa: PLR2004 - one concept, or two beside each other
+            drawn = [(float(at), 0.0) for at in range(count)]
+        elif count <= FINE and find_spec("crategraph_forceatlas2"):
+            import crategraph_forceatlas2 as fa2
+
+            # In one thread, so that they can be had again.
+            drawn = [(float(x), float(y)) for x, y in fa2.layout(count, part.get_edgelist(), seed=seed, threads=1)]
+        else:
+            with seeded(seed):
+                drawn = [(x, y) for x, y in part.layout_fruchterman_reingold(grid=True)]
+        half = math.sqrt(count)
         away = 0.0 if turn == 0 else math.sqrt(area) + half
         x, y = away * math.cos(turn * TURN), away * math.sin(turn * TURN)
-        for one, (dx, dy) in zip(members, unit(drawn(part, seed)), strict=True):
-            found[names[one]] = (WIDE * (x + half * dx), y + half * dy)
+        for vertex, (dx, dy) in zip(members, _spread(drawn), strict=True):
+            placed[vertex] = (WIDE * (x + half * dx), y + half * dy)
         area += 2 * half**2
-    return found
+    return {key: placed[vertex] for vertex, key in enumerate(keys)}
 
 
-def drawn(graph: ig.Graph, seed: int) -> list[Position]:
-    """Return the positions of a connected graph."""
-    if graph.vcount() <= 2:  # noqa: PLR2004 - one concept, or two beside each other
-        return [(float(at), 0.0) for at in range(graph.vcount())]
-    if graph.vcount() <= FINE and find_spec("crategraph_forceatlas2"):
-        return atlas(graph, seed)
-    with seeded(seed):
-        return [(x, y) for x, y in graph.layout_fruchterman_reingold(grid=True)]
-
-
-def atlas(graph: ig.Graph, seed: int) -> list[Position]:
-    """Return ForceAtlas2's positions, in one thread, so that they can be had again."""
-    import crategraph_forceatlas2 as fa2
-
-    found = fa2.layout(graph.vcount(), graph.get_edgelist(), seed=seed, threads=1)
-    return [(float(x), float(y)) for x, y in found]
-
-
-def unit(positions: Sequence[Position]) -> list[Position]:
+def _spread(positions: Sequence[Position]) -> list[Position]:
     """Return positions within one of their middle, spread so that a crowded middle gets room.
 
     The direction from the middle stays; the distance becomes the mean of itself and of that by which all would be
@@ -92,51 +80,48 @@ def unit(positions: Sequence[Position]) -> list[Position]:
     return [(scale * (one[0] - x), scale * (one[1] - y)) for one, scale in zip(positions, scales, strict=True)]
 
 
-def continued(graph: ig.Graph, known: Mapping[str, Position], seed: int) -> dict[str, Position]:
+def _continued(
+    near: Mapping[str, Sequence[str]], known: Mapping[str, Position], rng: random.Random
+) -> dict[str, Position]:
     """Return the known positions and those of new concepts amid their neighbours, settled in a few steps."""
-    found = dict(known)
-    near = {name: [graph.vs[other]["name"] for other in graph.neighbors(name)] for name in graph.vs["name"]}
+    positions = dict(known)
     spans = (sorted(one[axis] for one in known.values()) for axis in (0, 1))
     width = max(1e-9, *(span[-1] - span[0] for span in spans))
     gap = width / math.sqrt(max(len(known), 16))
-    rng, fresh = random.Random(seed), [name for name in graph.vs["name"] if name not in known]
+    fresh = [key for key in near if key not in known]
     rest = fresh
     while rest:
-        ready = [name for name in rest if any(other in found for other in near[name])] or rest
-        for name in ready:
-            found[name] = seat([found[other] for other in near[name] if other in found], known, gap, rng)
-        rest = [name for name in rest if name not in found]
+        for key in [key for key in rest if any(other in positions for other in near[key])] or rest:
+            # Beside its neighbour, amid several, at the rim without any.
+            neighbours = [positions[other] for other in near[key] if other in positions]
+            around = neighbours or list(known.values())
+            x, y = (sum(one[axis] for one in around) / len(around) for axis in (0, 1))
+            away = gap if len(neighbours) == 1 else gap / 2 if neighbours else 0.5 * gap * math.sqrt(len(known))
+            turn = rng.uniform(0, 2 * math.pi)
+            positions[key] = (x + away * math.cos(turn), y + away * math.sin(turn))
+        rest = [key for key in rest if key not in positions]
     for _ in range(STEPS):
-        settle(fresh, near, found, gap)
-    return found
+        _settle(fresh, near, positions, gap)
+    return positions
 
 
-def seat(near: Sequence[Position], known: Mapping[str, Position], gap: float, rng: random.Random) -> Position:
-    """Return where a new concept starts: beside its neighbour, amid several, at the rim without any."""
-    around = near or list(known.values())
-    x, y = (sum(one[axis] for one in around) / len(around) for axis in (0, 1))
-    away = gap if len(near) == 1 else gap / 2 if near else 0.5 * gap * math.sqrt(len(known))
-    turn = rng.uniform(0, 2 * math.pi)
-    return x + away * math.cos(turn), y + away * math.sin(turn)
-
-
-def settle(fresh: Sequence[str], near: Mapping[str, Sequence[str]], found: dict[str, Position], gap: float) -> None:
+def _settle(fresh: Sequence[str], near: Mapping[str, Sequence[str]], at: dict[str, Position], gap: float) -> None:
     """Move new concepts one step: pushed by whoever is close, pulled by their neighbours; nobody else moves."""
     reach = REACH * gap
     cells: dict[tuple[int, int], list[str]] = defaultdict(list)
-    for name, (x, y) in found.items():
-        cells[math.floor(x / reach), math.floor(y / reach)].append(name)
-    for name in fresh:
-        x, y = found[name]
+    for key, (x, y) in at.items():
+        cells[math.floor(x / reach), math.floor(y / reach)].append(key)
+    for key in fresh:
+        x, y = at[key]
         column, row = math.floor(x / reach), math.floor(y / reach)
         close = [one for i in (-1, 0, 1) for j in (-1, 0, 1) for one in cells.get((column + i, row + j), ())]
-        pushes = [(x - a, y - b) for a, b in (found[one] for one in close if one != name)]
+        pushes = [(x - a, y - b) for a, b in (at[one] for one in close if one != key)]
         dx = sum(a * gap / (a * a + b * b) for a, b in pushes if 0 < a * a + b * b < reach * reach)
         dy = sum(b * gap / (a * a + b * b) for a, b in pushes if 0 < a * a + b * b < reach * reach)
-        for other in near[name]:
-            dx += PULL * (found[other][0] - x) / gap / len(near[name])
-            dy += PULL * (found[other][1] - y) / gap / len(near[name])
+        for other in near[key]:
+            dx += PULL * (at[other][0] - x) / gap / len(near[key])
+            dy += PULL * (at[other][1] - y) / gap / len(near[key])
         length = math.hypot(dx, dy)
         if length:
             move = min(0.25 * length, LONGEST) * gap / length
-            found[name] = (x + move * dx, y + move * dy)
+            at[key] = (x + move * dx, y + move * dy)

@@ -12,9 +12,9 @@ import igraph as ig
 import numpy as np
 
 from graphgrow.errors import BadInput
-from graphgrow.measure.chance import leiden, seeded
 from graphgrow.measure.panel import clustering, small_world_sigma
-from graphgrow.measure.paths import paths
+from graphgrow.measure.paths import path_metrics
+from graphgrow.measure.projection import leiden, seeded
 
 EXACT = 5000  # concepts; every sample pays for its own paths, so they are sampled earlier than in the table
 SOURCES = 500
@@ -29,8 +29,6 @@ METRICS = (
 )  # fmt: skip
 
 _ROUNDING = 1e-12  # a spread below this share of the mean is the order of a sum, not chance
-
-Values = dict[str, float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +66,23 @@ def nulls(graph: ig.Graph, *, samples: int = 20, seed: int = 0) -> list[NullRow]
         raise BadInput(f"{samples} samples have no spread: ask for at least {FEWEST_SAMPLES}")
     if graph.is_directed() or not graph.is_simple():
         raise BadInput("null models need a simple undirected graph: drop directions, loops and parallel edges first")
+    seeds = dict[str, list[int]]()  # so that no model's samples depend on another's
+    for model in (*MODELS, LABELS):
+        chance = random.Random(f"{model} {seed}")
+        seeds[model] = [chance.getrandbits(32) for _ in range(samples)]
     observed = _metrics(graph, seed)
-    drawn = {
-        model: [_metrics(build(graph, one), one) for one in _seeds(model, seed, samples)]
-        for model, build in MODELS.items()
-    }
-    compared = [
-        _row(metric, observed[metric], model, [row[metric] for row in rows])
+    drawn = {model: [_metrics(build(graph, one), one) for one in seeds[model]] for model, build in MODELS.items()}
+    rows = [
+        _row(metric, observed[metric], model, [values[metric] for values in sampled])
         for metric in METRICS
-        for model, rows in drawn.items()
+        for model, sampled in drawn.items()
     ]
-    return [*compared, _label_row(graph, samples, seed)]
+    if not graph.ecount():
+        return [*rows, _row(GIVEN, None, LABELS, [])]
+    membership = leiden(graph, seed).membership
+    shuffled = (random.Random(one).sample(membership, len(membership)) for one in seeds[LABELS])
+    given = graph.modularity(membership)
+    return [*rows, _row(GIVEN, given, LABELS, [graph.modularity(labels) for labels in shuffled])]
 
 
 def configuration(graph: ig.Graph, seed: int) -> ig.Graph:
@@ -86,10 +90,10 @@ def configuration(graph: ig.Graph, seed: int) -> ig.Graph:
 
     Source: Maslov and Sneppen, Science 296 (2002) 910; igraph's `rewire` with ten trials an edge.
     """
-    found = graph.copy()
+    rewired = graph.copy()
     with seeded(seed):
-        found.rewire(n=SWITCHES * graph.ecount())
-    return found
+        rewired.rewire(n=SWITCHES * graph.ecount())
+    return rewired
 
 
 def erdos_renyi(graph: ig.Graph, seed: int) -> ig.Graph:
@@ -101,12 +105,17 @@ def erdos_renyi(graph: ig.Graph, seed: int) -> ig.Graph:
 def barabasi_albert(graph: ig.Graph, seed: int) -> ig.Graph:
     """Return a graph of as many nodes and edges grown by linear attachment to the degree (Barabasi and Albert 1999).
 
-    A new node brings the mean number of edges, rounded up or down by chance so that their sum is exact; where a graph
-    has fewer edges than nodes, some bring none and stay alone.
+    A new node brings the mean number of edges, rounded up or down by chance so that their sum is exact, and never more
+    than there are nodes before it; where a graph has fewer edges than nodes, some bring none and stay alone.
     """
-    out = _out_degrees(graph.vcount(), graph.ecount(), seed)
+    nodes, level, left = graph.vcount(), 0, graph.ecount()
+    while 0 < (able := nodes - 1 - level) <= left:
+        level, left = level + 1, left - able
+    # A stream of its own: igraph draws the targets from the same seed.
+    more = set(random.Random(f"out-degrees {seed}").sample(range(level + 1, nodes), left))
+    out = [min(node, level) + (node in more) for node in range(nodes)]
     with seeded(seed):
-        return ig.Graph.Barabasi(len(out), out, outpref=True, zero_appeal=0)
+        return ig.Graph.Barabasi(nodes, out, outpref=True, zero_appeal=0)
 
 
 MODELS: dict[str, Callable[[ig.Graph, int], ig.Graph]] = {
@@ -116,58 +125,22 @@ MODELS: dict[str, Callable[[ig.Graph, int], ig.Graph]] = {
 }
 
 
-def _out_degrees(nodes: int, edges: int, seed: int) -> list[int]:
-    """Return how many edges each node brings: as even as can be, and never more than there are nodes before it."""
-    level, left = 0, edges
-    while 0 < (able := nodes - 1 - level) <= left:
-        level, left = level + 1, left - able
-    # A stream of its own: igraph draws the targets from the same seed.
-    more = set(random.Random(f"out-degrees {seed}").sample(range(level + 1, nodes), left))
-    return [min(node, level) + (node in more) for node in range(nodes)]
-
-
-def _seeds(model: str, seed: int, samples: int) -> list[int]:
-    """Return a seed for each sample, so that no model's samples depend on another's."""
-    chance = random.Random(f"{model} {seed}")
-    return [chance.getrandbits(32) for _ in range(samples)]
-
-
-def _metrics(graph: ig.Graph, seed: int) -> Values:
-    nodes = graph.vcount()
+def _metrics(graph: ig.Graph, seed: int) -> dict[str, float | None]:
+    """Return the values that are compared, None where a graph has none."""
+    nodes, components = graph.vcount(), graph.connected_components()
+    largest = components.giant() if len(components) else graph
+    size = largest.vcount()
+    sources = random.Random(seed).sample(range(size), SOURCES) if size > EXACT else []
     row: dict[str, object] = {
         **clustering(graph),
         "modularity_leiden": leiden(graph, seed).modularity if graph.ecount() else None,
         "nodes": nodes,
         "average_degree": 2 * graph.ecount() / nodes if nodes else None,
-        "average_path_length": _path_length(graph, seed),
+        "average_path_length": path_metrics(largest, sources)["average_path_length"],
     }
     row["small_world_sigma"] = small_world_sigma(row)
-    return {name: _number(row[name]) for name in METRICS}
-
-
-def _path_length(graph: ig.Graph, seed: int) -> object:
-    components = graph.connected_components()
-    largest = components.giant() if len(components) else graph
-    nodes = largest.vcount()
-    sources = random.Random(seed).sample(range(nodes), SOURCES) if nodes > EXACT else []
-    return paths(largest, sources)["average_path_length"]
-
-
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, (int, float)) else None
-
-
-def _label_row(graph: ig.Graph, samples: int, seed: int) -> NullRow:
-    """Return the modularity of the Leiden communities beside the same communities permuted over the nodes."""
-    if not graph.ecount():
-        return _row(GIVEN, None, LABELS, [])
-    membership = leiden(graph, seed).membership
-    shuffled = [graph.modularity(_shuffled(membership, one)) for one in _seeds(LABELS, seed, samples)]
-    return _row(GIVEN, graph.modularity(membership), LABELS, shuffled)
-
-
-def _shuffled(membership: list[int], seed: int) -> list[int]:
-    return random.Random(seed).sample(membership, len(membership))
+    values = {name: row[name] for name in METRICS}
+    return {name: float(value) if isinstance(value, (int, float)) else None for name, value in values.items()}
 
 
 def _row(metric: str, observed: float | None, model: str, values: Sequence[float | None]) -> NullRow:

@@ -10,11 +10,60 @@ from collections.abc import Iterable, Sequence
 
 import igraph as ig
 
-from graphgrow.measure.chance import leiden, seeded
-from graphgrow.measure.fits import finite, power_law
-from graphgrow.measure.paths import betweenness, paths, sample
+from graphgrow.measure.paths import betweenness_metrics, path_metrics, sample
+from graphgrow.measure.power_law import finite, power_law
+from graphgrow.measure.projection import leiden, seeded, simple_graph
 
 Triple = tuple[str, str, str]
+
+# What every number means, in words, in the order of the table.
+METRICS = {
+    "nodes": "concepts",
+    "edges": "distinct ordered pairs of related concepts, loops included",
+    "relations": "distinct relations: source, predicate and target",
+    "simple_edges": "pairs of related concepts without direction; what follows is measured on these",
+    "self_loops": "concepts related to themselves",
+    "average_degree": "2 edges / nodes, as the paper counts",
+    "max_degree": "neighbours of the best connected concept",
+    "components": "parts that no path connects",
+    "lcc_nodes": "concepts in the largest component",
+    "lcc_edges": "pairs of related concepts in the largest component",
+    "density": "share of all possible pairs that are related",
+    "average_clustering": "mean share of a concept's neighbours that are neighbours of each other",
+    "transitivity": "share of all open or closed triples that are closed",
+    "triangles": "sets of three concepts that are all related",
+    "average_path_length": "mean shortest path between two concepts of the largest component",
+    "average_path_length_error": "its standard error where paths were sampled, else 0",
+    "sampled_sources": "concepts that paths were sampled from; 0: every path was counted",
+    "diameter": "longest shortest path of the largest component",
+    "degree_assortativity": "correlation of the degrees at both ends of a pair; below 0, hubs meet small concepts",
+    "max_core": "largest k for which a k-core exists",
+    "max_core_size": "concepts in that core",
+    "articulation_points": "concepts whose removal would split a component",
+    "cut_edges": "pairs whose removal would split a component",
+    "modularity_louvain": "modularity of the communities that Louvain's method finds",
+    "modularity_leiden": "modularity of the communities that Leiden's method finds",
+    "communities": "communities that Leiden's method finds",
+    "bridge_concepts": "concepts with neighbours in more than one community",
+    "betweenness_mean": "mean share of shortest paths through a concept; arithmetic, see the figure",
+    "betweenness_max": "share of shortest paths through the busiest concept",
+    "betweenness_max_error": "its standard error where paths were sampled, else 0",
+    "betweenness_gini": "inequality of betweenness: 0 all alike, 1 all in one concept",
+    "betweenness_top1pct": "share of all betweenness that the top 1 % of concepts hold",
+    "global_efficiency": "mean of 1 / distance over all pairs of the largest component",
+    "small_world_sigma": "clustering over chance, divided by path length over chance",
+    "powerlaw_alpha": "exponent of the best power law for the tail of the degrees",
+    "powerlaw_xmin": "degree from which that tail begins",
+    "powerlaw_sigma": "standard error of the exponent",
+    "powerlaw_ntail": "concepts in the tail: few of them decide little",
+    "powerlaw_ks": "largest distance between the tail and its fit",
+    "lr_exponential": "power law against exponential: positive where the power law fits better",
+    "lr_lognormal": "power law against lognormal",
+    "lr_truncated": "power law against a power law with an exponential cut-off",
+    "lr_stretched": "power law against stretched exponential",
+    "powerlaw_verdict": "power law or lognormal, where p < 0.1 decides between them",
+}
+NAMES = tuple(METRICS)
 
 
 def panel(concepts: Sequence[str], relations: Iterable[Triple], *, seed: int = 0) -> dict[str, object]:
@@ -23,67 +72,24 @@ def panel(concepts: Sequence[str], relations: Iterable[Triple], *, seed: int = 0
     `seed` decides the Louvain and Leiden partitions and which sources are sampled. Values are plain numbers, None, or a
     dict for likelihood ratios.
     """
-    relations = list(relations)
+    relations = set(relations)
     pairs = {(source, target) for source, _, target in relations}
     simple = simple_graph(concepts, pairs)
-    rows = {
-        **_sizes(concepts, relations, pairs, simple),
-        **clustering(simple),
-        **structure(simple, seed=seed),
-    }
-    rows["small_world_sigma"] = small_world_sigma(rows)
-    return {name: rows[name] for name in NAMES}
-
-
-def structure(simple: ig.Graph, *, seed: int = 0) -> dict[str, object]:
-    """Return the metrics that need the whole graph at once: components, paths, cores, communities, the degree fit."""
-    components = simple.connected_components()
-    largest = components.giant() if len(components) else simple
-    sources = sample(largest, seed)
-    return {
-        "components": len(components),
-        "lcc_nodes": largest.vcount(),
-        "lcc_edges": largest.ecount(),
-        **paths(largest, sources),
-        **_cohesion(simple),
-        **_communities(simple, seed),
-        **betweenness(largest, sources),
-        **power_law(simple.degree()),
-    }
-
-
-NAMES = (
-    "nodes", "edges", "relations", "simple_edges", "self_loops", "average_degree", "max_degree", "components",
-    "lcc_nodes", "lcc_edges", "density", "average_clustering", "transitivity", "triangles", "average_path_length",
-    "average_path_length_error", "sampled_sources", "diameter", "degree_assortativity", "max_core", "max_core_size",
-    "articulation_points", "cut_edges", "modularity_louvain", "modularity_leiden", "communities", "bridge_concepts",
-    "betweenness_mean", "betweenness_max", "betweenness_max_error", "betweenness_gini", "betweenness_top1pct",
-    "global_efficiency", "small_world_sigma", "powerlaw_alpha", "powerlaw_xmin", "powerlaw_sigma", "powerlaw_ntail",
-    "powerlaw_ks", "lr_exponential", "lr_lognormal", "lr_truncated", "lr_stretched", "powerlaw_verdict",
-)  # fmt: skip
-
-
-def simple_graph(concepts: Sequence[str], pairs: set[tuple[str, str]]) -> ig.Graph:
-    """Return the simple undirected projection of ordered pairs of concepts: loops dropped, both directions one edge."""
-    place = {key: number for number, key in enumerate(concepts)}
-    edges = {(min(a, b), max(a, b)) for s, t in pairs if (a := place[s]) != (b := place[t])}
-    return ig.Graph(n=len(place), edges=sorted(edges))
-
-
-def _sizes(
-    concepts: Sequence[str], relations: list[Triple], pairs: set[tuple[str, str]], simple: ig.Graph
-) -> dict[str, object]:
-    nodes, edges = len(concepts), simple.ecount()
-    return {
+    nodes, simple_edges = len(concepts), simple.ecount()
+    row = {
         "nodes": nodes,
         "edges": len(pairs),
-        "relations": len(set(relations)),
-        "simple_edges": edges,
+        "relations": len(relations),
+        "simple_edges": simple_edges,
         "self_loops": sum(source == target for source, target in pairs),
         "average_degree": 2 * len(pairs) / nodes if nodes else None,
         "max_degree": max(simple.degree(), default=None),
-        "density": 2 * edges / (nodes * (nodes - 1)) if nodes > 1 else None,
+        "density": 2 * simple_edges / (nodes * (nodes - 1)) if nodes > 1 else None,
+        **clustering(simple),
+        **structure(simple, seed=seed),
     }
+    row["small_world_sigma"] = small_world_sigma(row)
+    return {name: row[name] for name in NAMES}
 
 
 def clustering(simple: ig.Graph) -> dict[str, object]:
@@ -97,36 +103,45 @@ def clustering(simple: ig.Graph) -> dict[str, object]:
     }
 
 
-def _cohesion(simple: ig.Graph) -> dict[str, object]:
-    cores = simple.coreness()
+def structure(simple: ig.Graph, *, seed: int = 0) -> dict[str, object]:
+    """Return the metrics that need the whole graph at once: components, paths, cores, communities, the degree fit.
+
+    Modularity is that of Newman and Girvan (2004); bridges are counted by the paper's flag, on Leiden's partition.
+    """
+    components, cores = simple.connected_components(), simple.coreness()
+    largest = components.giant() if len(components) else simple
+    sources = sample(largest, seed)
     innermost = max(cores, default=None)
+    partition: dict[str, object] = {
+        "modularity_louvain": None,
+        "modularity_leiden": None,
+        "communities": simple.vcount(),
+        "bridge_concepts": 0,
+    }
+    if simple.ecount():
+        with seeded(seed):
+            louvain = simple.community_multilevel()
+        found = leiden(simple, seed)
+        member = found.membership
+        partition = {
+            "modularity_louvain": louvain.modularity,
+            "modularity_leiden": found.modularity,
+            "communities": len(found),
+            "bridge_concepts": sum(len({member[n] for n in near}) > 1 for near in simple.get_adjlist()),
+        }
     return {
+        "components": len(components),
+        "lcc_nodes": largest.vcount(),
+        "lcc_edges": largest.ecount(),
+        **path_metrics(largest, sources),
         "max_core": innermost,
         "max_core_size": cores.count(innermost) if cores else None,
         "articulation_points": len(simple.articulation_points()),
         "cut_edges": len(simple.bridges()),
+        **partition,
+        **betweenness_metrics(largest, sources),
+        **power_law(simple.degree()),
     }
-
-
-def _communities(simple: ig.Graph, seed: int) -> dict[str, object]:
-    """Modularity (Newman, Girvan 2004) by Louvain and by Leiden; bridges by the paper's flag, on Leiden's partition."""
-    if not simple.ecount():
-        none = dict.fromkeys(("modularity_louvain", "modularity_leiden"))
-        return {**none, "communities": simple.vcount(), "bridge_concepts": 0}
-    with seeded(seed):
-        louvain = simple.community_multilevel()
-    found = leiden(simple, seed)
-    return {
-        "modularity_louvain": louvain.modularity,
-        "modularity_leiden": found.modularity,
-        "communities": len(found),
-        "bridge_concepts": _bridging(simple, found.membership),
-    }
-
-
-def _bridging(simple: ig.Graph, membership: list[int]) -> int:
-    """Return how many concepts have neighbours in more than one community."""
-    return sum(len({membership[n] for n in near}) > 1 for near in simple.get_adjlist())
 
 
 def small_world_sigma(row: dict[str, object]) -> float | None:

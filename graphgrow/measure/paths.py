@@ -1,15 +1,19 @@
 """Shortest paths and betweenness of a connected graph: exact up to EXACT concepts, from sampled sources beyond.
 
-A sample comes with its size and standard errors; its diameter is a lower bound, the longest path that was seen.
+A sample comes with its size and standard errors; its diameter is a lower bound, the longest path that was seen. Only
+the longest paths themselves are exact at any size.
 """
 
 import math
 import random
-from collections import Counter
+from collections.abc import Sequence
 
 import igraph as ig
 import numpy as np
 from numpy.typing import NDArray
+
+from graphgrow.errors import BadInput
+from graphgrow.measure.projection import largest_component
 
 EXACT = 10_000  # concepts; the cost of exact paths grows with concepts times edges
 BATCHES = 8
@@ -23,6 +27,7 @@ BETWEENNESS = (
 )  # fmt: skip
 
 Row = dict[str, object]
+Path = tuple[int, ...]
 
 
 def sample(graph: ig.Graph, seed: int) -> list[int]:
@@ -31,34 +36,28 @@ def sample(graph: ig.Graph, seed: int) -> list[int]:
     return random.Random(seed).sample(range(nodes), SAMPLE) if nodes > EXACT else []
 
 
-def paths(largest: ig.Graph, sources: list[int]) -> Row:
+def path_metrics(largest: ig.Graph, sources: Sequence[int]) -> Row:
     """Return mean shortest path, diameter, and global efficiency (Latora and Marchiori 2001) of a connected graph."""
-    if largest.vcount() < ENDS:
-        return dict.fromkeys(PATHS) | {"diameter": 0 if largest.vcount() else None, "sampled_sources": 0}
-    return _sampled_paths(largest, sources) if sources else _exact_paths(largest)
-
-
-def _exact_paths(largest: ig.Graph) -> Row:
-    counts = Counter({int(d): int(n) for d, _, n in largest.path_length_hist(directed=False).bins()})
-    pairs = counts.total()
-    return {
-        "average_path_length": sum(d * n for d, n in counts.items()) / pairs,
-        "average_path_length_error": 0.0,
-        "diameter": int(max(counts)),
-        "global_efficiency": sum(n / d for d, n in counts.items()) / pairs,
-        "sampled_sources": 0,
-    }
-
-
-def _sampled_paths(largest: ig.Graph, sources: list[int]) -> Row:
     nodes = largest.vcount()
+    if nodes < ENDS:
+        return dict.fromkeys(PATHS) | {"diameter": 0 if nodes else None, "sampled_sources": 0}
+    if not sources:
+        counts = {int(d): int(n) for d, _, n in largest.path_length_hist(directed=False).bins()}
+        pairs = sum(counts.values())
+        return {
+            "average_path_length": sum(d * n for d, n in counts.items()) / pairs,
+            "average_path_length_error": 0.0,
+            "diameter": max(counts),
+            "global_efficiency": sum(n / d for d, n in counts.items()) / pairs,
+            "sampled_sources": 0,
+        }
     means, efficiencies, farthest = [], [], 0
     for source in sources:
-        counts = np.bincount(np.asarray(largest.distances(source=[source])[0], dtype=np.int64))
-        lengths = np.arange(1, len(counts))
-        means.append(float(lengths @ counts[1:]) / (nodes - 1))
-        efficiencies.append(float((counts[1:] / lengths).sum()) / (nodes - 1))
-        farthest = max(farthest, len(counts) - 1)
+        by_length = np.bincount(np.asarray(largest.distances(source=[source])[0], dtype=np.int64))
+        lengths = np.arange(1, len(by_length))
+        means.append(float(lengths @ by_length[1:]) / (nodes - 1))
+        efficiencies.append(float((by_length[1:] / lengths).sum()) / (nodes - 1))
+        farthest = max(farthest, len(by_length) - 1)
     return {
         "average_path_length": float(np.mean(means)),
         "average_path_length_error": _standard_error(np.asarray(means), len(sources) / nodes),
@@ -73,34 +72,83 @@ def _standard_error(values: NDArray[np.float64], share: float) -> float:
     return float(values.std(ddof=1) / math.sqrt(len(values)) * math.sqrt(1 - share))
 
 
-def betweenness(largest: ig.Graph, sources: list[int]) -> Row:
-    """Return betweenness over (n - 1)(n - 2) / 2 pairs: mean, maximum, Gini coefficient, share of the top 1 %."""
+def betweenness(largest: ig.Graph, sources: Sequence[int]) -> list[float]:
+    """Return the betweenness of every concept of a connected graph over (n - 1)(n - 2) / 2 pairs, 0 of only two.
+
+    Given sources it is the unbiased estimate from these (Brandes and Pich 2007), which may exceed 1.
+    """
     nodes = largest.vcount()
     pairs = (nodes - 1) * (nodes - 2) / 2
+    if not pairs:
+        return [0.0] * nodes
+    scale = nodes / len(sources) / pairs if sources else 1 / pairs
+    return [value * scale for value in largest.betweenness(directed=False, sources=list(sources) or None)]
+
+
+def betweenness_metrics(largest: ig.Graph, sources: Sequence[int]) -> Row:
+    """Return mean and maximum of that betweenness, its Gini coefficient, the share of the top 1 %.
+
+    The error of the maximum comes from batches of the sources, each an unbiased estimate of its own.
+    """
+    nodes = largest.vcount()
     if nodes <= ENDS:
         return dict.fromkeys(BETWEENNESS)
-    batches = _batches(largest, sources) / pairs
+    if sources:
+        drawn = [largest.betweenness(directed=False, sources=sources[at::BATCHES]) for at in range(BATCHES)]
+        batches = np.asarray(drawn, dtype=np.float64) * (float(nodes) / BATCH)
+    else:
+        batches = np.asarray([largest.betweenness(directed=False)])
+    batches /= (nodes - 1) * (nodes - 2) / 2
     by_concept = batches.mean(axis=0)
     first = int(by_concept.argmax())
-    error = _standard_error(batches[:, first], len(sources) / nodes) if sources else 0.0
-    return {"betweenness_max": float(by_concept[first]), "betweenness_max_error": error} | _inequality(by_concept)
-
-
-def _batches(largest: ig.Graph, sources: list[int]) -> NDArray[np.float64]:
-    """Return the raw betweenness of every concept: one exact row, or an unbiased one for each batch of sources."""
-    if not sources:
-        return np.asarray([largest.betweenness(directed=False)])
-    scale = float(largest.vcount()) / BATCH
-    found = [largest.betweenness(directed=False, sources=sources[at::BATCHES]) for at in range(BATCHES)]
-    return np.asarray(found, dtype=np.float64) * scale
-
-
-def _inequality(by_concept: NDArray[np.float64]) -> Row:
-    values, nodes = np.sort(by_concept), len(by_concept)
-    total, top = math.fsum(values), math.ceil(nodes / 100)
+    values = np.sort(by_concept)
+    total = math.fsum(values)
     ranked = math.fsum((2 * np.arange(1, nodes + 1) - nodes - 1) * values)
     return {
         "betweenness_mean": total / nodes,
+        "betweenness_max": float(by_concept[first]),
+        "betweenness_max_error": _standard_error(batches[:, first], len(sources) / nodes) if sources else 0.0,
         "betweenness_gini": ranked / (nodes * total) if total else None,
-        "betweenness_top1pct": math.fsum(values[-top:]) / total if total else None,
+        "betweenness_top1pct": math.fsum(values[-math.ceil(nodes / 100) :]) / total if total else None,
     }
+
+
+def longest_paths(graph: ig.Graph, count: int) -> list[Path]:
+    """Return the `count` longest shortest paths of the largest component of a simple undirected graph, as vertices.
+
+    There is one path for each two ends, from the lesser vertex to the greater, and of equally short ones the
+    lexicographically least. They come by length, the longest first, then by their ends. Fewer where there are fewer.
+
+    Exact at any size: distances are taken from one concept after the other, that with the greatest upper bound on its
+    eccentricity first, until no other can be the end of such a path (bounds of Takes and Kosters 2011). At worst that
+    is a search from every concept.
+
+    Raises:
+        BadInput: `count` is less than 1.
+    """
+    if count < 1:
+        raise BadInput(f"{count} longest paths: ask for 1 or more")
+    places, largest = largest_component(graph)
+    nodes = largest.vcount()
+    bounds = np.full(nodes, nodes, dtype=np.int64)
+    longest = np.empty((0, 3), dtype=np.int64)  # rows (minus length, lesser end, greater end)
+    needed = 1  # the length of a path that can still be among them
+    while nodes > 1 and bounds.max() >= needed:
+        source = int(bounds.argmax())
+        distances = np.asarray(largest.distances(source=[source])[0], dtype=np.int64)
+        others = np.flatnonzero((bounds > 0) & (distances >= needed))
+        rows = np.column_stack((-distances[others], np.minimum(others, source), np.maximum(others, source)))
+        rows = np.concatenate((longest, rows))
+        longest = rows[np.lexsort(rows.T[::-1])[:count]]
+        needed = -int(longest[-1, 0]) if len(longest) == count else 1
+        bounds = np.where(bounds > 0, np.minimum(bounds, distances + distances.max()), 0)
+        bounds[source] = 0  # every path from here is seen
+
+    near, paths = largest.get_adjlist(), []
+    for _, start, end in longest.tolist():
+        left = largest.distances(source=[end])[0]
+        path = [start]
+        while path[-1] != end:
+            path.append(min(step for step in near[path[-1]] if left[step] < left[path[-1]]))
+        paths.append(tuple(places[step] for step in path))
+    return paths

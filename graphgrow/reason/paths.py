@@ -22,8 +22,9 @@ from graphgrow.errors import BadInput
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Json, Relation
 from graphgrow.llm.embedders import Floats, normalised
-from graphgrow.measure.longest import correlations, longest_paths
-from graphgrow.measure.spread import spread
+from graphgrow.measure.centralities import centralities as concept_values
+from graphgrow.measure.centralities import correlations
+from graphgrow.measure.paths import longest_paths
 from graphgrow.prompts.render import between
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def path_correlations(graph: Graph, count: int = CORRELATED) -> Json:
 def centralities(graph: Graph) -> dict[str, dict[str, float]]:
     """Return degree, betweenness and closeness of every concept of the largest component, by key."""
     keys, projection = _projection(graph)
-    values = spread(projection)
+    values = concept_values(projection)
     columns = [getattr(values, name) for name in CENTRALITIES]
     return {
         keys[place]: dict(zip(CENTRALITIES, row, strict=True))

@@ -28,7 +28,7 @@ from graphgrow.graph.model import (
     Triple,
 )
 from graphgrow.measure import measure
-from graphgrow.measure.shortening import pair_paths
+from graphgrow.measure.evolution import pair_paths
 from graphgrow.prompts.render import render
 from graphgrow.resolve.resolve import VERBATIM, resolve
 from graphgrow.stores import GraphStore, store_url

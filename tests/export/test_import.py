@@ -9,7 +9,7 @@ import pytest
 from graphgrow.errors import BadInput
 from graphgrow.export import export, read_graph
 from graphgrow.export.cypher import HEAD
-from graphgrow.export.graph_rows import MOST_SUPPORT
+from graphgrow.export.interpretation import MOST_SUPPORT
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Relation
 

@@ -10,12 +10,11 @@ import pytest
 from playwright.sync_api import Browser
 
 from graphgrow.errors import BadInput
-from graphgrow.export.report import Report, report
-from graphgrow.export.report.columns import COLUMNS
-from graphgrow.export.report.contents import sections
+from graphgrow.export.report import RunReport, library, report
+from graphgrow.export.report.figures import DRAW, Figure, sections
 from graphgrow.export.report.files import write, write_tables
-from graphgrow.export.report.library import library
-from graphgrow.export.report.page import DRAW, embedded, page, policy
+from graphgrow.export.report.page import embedded, page, policy
+from graphgrow.export.report.words import COLUMNS
 from graphgrow.graph.events import read_events, write_events
 from graphgrow.graph.graph import fold
 from graphgrow.graph.model import Concept, Delta, Edit, Event, Relation, Statement, Triple
@@ -50,13 +49,13 @@ def drawing() -> str:
 
 
 @pytest.fixture(scope="module")
-def recorded() -> Report:
+def recorded() -> RunReport:
     """Return the report on the beginning of the recorded run, with few snapshots to be quick."""
     return report(list(read_events(RECORDED))[:EVENTS], every=10, samples=3)
 
 
 @pytest.fixture(scope="module")
-def recorded_page(recorded: Report, drawing: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def recorded_page(recorded: RunReport, drawing: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the page of that report."""
     file = tmp_path_factory.mktemp("report") / "report.html"
     write(file, page(recorded, drawing))
@@ -68,6 +67,11 @@ def seen(browser: Browser, recorded_page: Path) -> Iterator[Opened]:
     """Yield that page as several tests look at it; they leave it as it is."""
     with opened(browser, recorded_page) as found:
         yield found
+
+
+def figures() -> list[Figure]:
+    """Return the figures of the page in their order."""
+    return [figure for part in sections() for figure in part.figures]
 
 
 def attacking() -> list[Event]:
@@ -84,7 +88,7 @@ def attacking() -> list[Event]:
 
 def test_every_figure_is_drawn_without_a_word_or_a_request(seen: Opened, recorded_page: Path) -> None:
     """All figures of the page are there, nothing was said on the console, nothing but the file was asked for."""
-    count = sum(len(part.figures) for part in sections())
+    count = len(figures())
     assert seen.page.locator(".chart svg").count() == seen.page.locator("figure").count() == count
     assert seen.page.locator(".chart[data-drawn=yes]").count() == count
     assert seen.said == []
@@ -110,7 +114,7 @@ def test_colours_follow_the_reader_and_the_button(browser: Browser, recorded_pag
     assert dark[1] != light[1] == "rgb(0, 114, 178)"
 
 
-def test_data_of_a_figure_can_be_read_as_a_table(seen: Opened, recorded: Report) -> None:
+def test_data_of_a_figure_can_be_read_as_a_table(seen: Opened, recorded: RunReport) -> None:
     """Opened by the keyboard, the data of the first figure are its snapshots."""
     seen.page.locator("#figure-max-degree summary").focus()
     seen.page.keyboard.press("Enter")
@@ -127,7 +131,7 @@ def test_every_figure_has_words_and_a_description(seen: Opened) -> None:
     """Each chart carries its heading and sentence for those who hear it, each heading stands in the outline."""
     heard = seen.page.eval_on_selector_all(".chart", "all => all.map(one => one.getAttribute('aria-label'))")
     links = seen.page.eval_on_selector_all("nav a", "all => all.map(one => document.querySelector(one.hash) !== null)")
-    said = [f"{figure.title}. {figure.sentence}" for part in sections() for figure in part.figures]
+    said = [f"{figure.title}. {figure.sentence}" for figure in figures()]
     assert heard == said
     assert links
     assert all(links)
@@ -188,11 +192,11 @@ def test_small_graphs_have_a_page_too(events: list[Event], browser: Browser, dra
     with opened(browser, file) as seen:
         drawn, empty = seen.page.locator(".chart svg").count(), seen.page.locator("figure .empty").count()
         assert seen.said == []
-    assert drawn + empty == len(DRAW)
+    assert drawn + empty == len(figures())
     assert (drawn > 15) == bool(events)
 
 
-def test_tables_are_what_the_report_holds(recorded: Report, tmp_path: Path) -> None:
+def test_tables_are_what_the_report_holds(recorded: RunReport, tmp_path: Path) -> None:
     """Every CSV file is read by pandas with the columns that columns.csv explains, and agrees with its table."""
     paths = write_tables(recorded, tmp_path / "csv")
     about = pd.read_csv(tmp_path / "csv" / "columns.csv")
@@ -222,9 +226,10 @@ def test_no_cell_is_a_formula(tmp_path: Path) -> None:
 
 def test_figures_and_their_words_belong_together() -> None:
     """Every figure that is drawn has words and every one with words is drawn; each is in one place."""
-    named = [figure.name for part in sections() for figure in part.figures]
-    assert sorted(named) == sorted(DRAW)
-    assert {figure.tag for part in sections() for figure in part.figures} == {"", "paper", "corrected"}
+    assert len({figure.name for figure in figures()}) == len(figures())
+    assert sorted(figure.name for figure in figures() if not figure.curves) == sorted(DRAW)
+    assert all(figure.y and figure.curves.keys() <= COLUMNS["history"].keys() for figure in figures() if figure.curves)
+    assert {figure.tag for figure in figures()} == {"", "paper", "corrected"}
 
 
 def test_json_in_the_page_cannot_end_its_script() -> None:

@@ -12,9 +12,17 @@ from hypothesis.strategies import SearchStrategy
 from graphgrow.errors import BadInput
 from graphgrow.graph.events import read_events
 from graphgrow.graph.graph import Graph, fold
-from graphgrow.measure.chance import leiden
-from graphgrow.measure.communities import Change, Partition, changes, consensus_bridges, follow, partitions
-from graphgrow.measure.tracking import participation
+from graphgrow.measure.communities import (
+    CommunityChange,
+    Partition,
+    changes,
+    consensus_bridges,
+    follow,
+    participation,
+    partitions,
+    persistence,
+)
+from graphgrow.measure.projection import leiden
 from tests.conftest import RECORDED
 from tests.measure.test_history import PAIRS, edits
 
@@ -106,31 +114,34 @@ def test_communities_settle_where_two_partitions_are_equally_good() -> None:
 
 def test_births_splits_merges_and_deaths_by_their_rule() -> None:
     """Mostly new concepts are a birth, half of one that lasts a split, half into one that lasts a merge."""
-    assert changes(run(in_words("abcd efg"))) == [Change(1, "birth", 0, ()), Change(1, "birth", 1, ())]
+    assert changes(run(in_words("abcd efg"))) == [
+        CommunityChange(1, "birth", 0, ()),
+        CommunityChange(1, "birth", 1, ()),
+    ]
     first = in_words("abcdef ghi")
-    assert changes(run(first, in_words("abc ghi defx")))[2:] == [Change(2, "split", 2, (0,))]
-    assert changes(run(first, in_words("abcde ghi fxy")))[2:] == [Change(2, "birth", 2, (0,))]
-    assert changes(run(first, in_words("abcdefghi")))[2:] == [Change(2, "merge", 1, (0,))]
-    assert changes(run(first, in_words("abcdef")))[2:] == [Change(2, "death", 1, ())]
+    assert changes(run(first, in_words("abc ghi defx")))[2:] == [CommunityChange(2, "split", 2, (0,))]
+    assert changes(run(first, in_words("abcde ghi fxy")))[2:] == [CommunityChange(2, "birth", 2, (0,))]
+    assert changes(run(first, in_words("abcdefghi")))[2:] == [CommunityChange(2, "merge", 1, (0,))]
+    assert changes(run(first, in_words("abcdef")))[2:] == [CommunityChange(2, "death", 1, ())]
     four = in_words("abc def ghi jkl")
-    assert changes(run(four, in_words("abcj defk ghil")))[4:] == [Change(2, "death", 3, (0, 1, 2))]
+    assert changes(run(four, in_words("abcj defk ghil")))[4:] == [CommunityChange(2, "death", 3, (0, 1, 2))]
     assert changes(run(in_words("abcd efgh ijkl"), in_words("abc efg ijk dhl")))[3:] == [
-        Change(2, "birth", 3, (0, 1, 2))
+        CommunityChange(2, "birth", 3, (0, 1, 2))
     ]
 
 
 def test_a_renamed_community_neither_splits_nor_merges() -> None:
     """Where nothing lasts there is no partner: one number dies, the other is born."""
     assert changes(run(in_words("abc"), in_words("- abc")))[1:] == [
-        Change(2, "birth", 1, ()),
-        Change(2, "death", 0, ()),
+        CommunityChange(2, "birth", 1, ()),
+        CommunityChange(2, "death", 0, ()),
     ]
 
 
 def test_communities_of_one_or_two_concepts_do_not_count() -> None:
     """Two concepts are no birth, unless one asks for those."""
     snapshots = run(in_words("ab cd"), in_words("abcd"))
-    assert changes(snapshots) == [Change(2, "birth", 0, ())]
+    assert changes(snapshots) == [CommunityChange(2, "birth", 0, ())]
     assert [change.kind for change in changes(snapshots, smallest=2)] == ["birth", "birth", "merge"]
 
 
@@ -222,3 +233,17 @@ def test_nothing_has_no_partition() -> None:
     assert changes([]) == []
     (only,) = partitions(edits([("a", "a")]))
     assert (only.membership, only.modularity, only.bridges) == ({"a": 0}, None, set())
+
+
+def test_participation_is_zero_at_home_and_half_between_two() -> None:
+    """All neighbours in one community: 0; half here, half there: 1/2; no neighbour: 0."""
+    near = {"a": ["b", "c"], "b": ["a"], "c": ["a"], "d": []}
+    found = participation(near, {"a": 0, "b": 0, "c": 1, "d": 2})
+    assert found == {"a": pytest.approx(0.5), "b": 0, "c": 0, "d": 0}
+
+
+def test_persistence_counts_snapshots_in_a_row() -> None:
+    """A bridge that flickers is counted in parts, or whole where a gap of one is forgiven."""
+    run = [{"x"}, {"x"}, set[str](), {"x"}, set[str](), set[str]()]
+    assert persistence(run) == {"x": 2}
+    assert persistence(run, flicker=1) == {"x": 3}

@@ -14,11 +14,9 @@ from hypothesis.strategies import SearchStrategy
 from graphgrow.graph.events import read_events
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Concept, Delta, Edit, Event, Relation, Statement, Triple
-from graphgrow.measure.history import COLUMNS, _kind, history
+from graphgrow.measure.evolution import GrowingGraph, hubs, pair_paths
+from graphgrow.measure.history import COLUMNS, cache_kind, history
 from graphgrow.measure.panel import NAMES, panel
-from graphgrow.measure.running import Running
-from graphgrow.measure.shortening import pair_paths
-from graphgrow.measure.tracking import hubs
 from graphgrow.stores.sqlite import SQLiteStore
 from tests.api.test_edits import LIFE, live
 from tests.conftest import RECORDED
@@ -74,10 +72,10 @@ def test_snapshots_are_taken_once(tmp_path: Path) -> None:
     with closing(SQLiteStore(tmp_path / "g.db", create=True)) as store:
         store.append(*events[:30])
         first = history(store.events(), every=10, cache=store)
-        kept = store.recall(_kind(), ["10:0", "20:0", "30:0", "10:1"])
+        kept = store.recall(cache_kind(), ["10:0", "20:0", "30:0", "10:1"])
         assert sorted(kept) == ["10:0", "20:0", "30:0"]
         marked = {key: json.dumps(json.loads(value) | {"diameter": 999}).encode() for key, value in kept.items()}
-        store.remember(_kind(), marked)
+        store.remember(cache_kind(), marked)
         again = history(store.events(), every=10, cache=store)
         store.append(*events[30:])
         longer = history(store.events(), every=10, cache=store)
@@ -90,7 +88,7 @@ def test_snapshots_are_taken_once(tmp_path: Path) -> None:
 @given(PAIRS)
 def test_running_counts_are_those_of_the_panel(pairs: list[tuple[str, str]]) -> None:
     """After any sequence of relations the counts kept by change are those counted from scratch."""
-    graph, running = Graph(), Running()
+    graph, running = Graph(), GrowingGraph()
     for event in edits(pairs):
         graph.apply(event)
         running.take(event)

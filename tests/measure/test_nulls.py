@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from graphgrow.errors import BadInput
 from graphgrow.measure import nulls as module
-from graphgrow.measure.chance import seeded
 from graphgrow.measure.nulls import (
     GIVEN,
     LABELS,
@@ -24,6 +23,7 @@ from graphgrow.measure.nulls import (
     nulls,
 )
 from graphgrow.measure.panel import panel
+from graphgrow.measure.projection import seeded
 
 edges = st.sets(st.tuples(st.integers(0, 11), st.integers(0, 11)).filter(lambda ends: ends[0] < ends[1]))
 
@@ -180,10 +180,15 @@ def test_what_chance_cannot_change_has_no_z() -> None:
 def test_paths_of_a_large_graph_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond the exact size the mean path comes from seeded sources: repeatable, and within 2 % of the exact one."""
     graph = drawn(1000, 2500)
-    exact = module._path_length(graph, 1)
+    monkeypatch.setattr(module, "MODELS", {"erdos_renyi": erdos_renyi})
+
+    def length(seed: int) -> float | None:
+        return table(nulls(graph, samples=2, seed=seed))["average_path_length", "erdos_renyi"].observed
+
+    exact = length(1)
     monkeypatch.setattr(module, "EXACT", 100)
     monkeypatch.setattr(module, "SOURCES", 50)
-    first, again, other = (module._path_length(graph, seed) for seed in (1, 1, 2))
+    first, again, other = (length(seed) for seed in (1, 1, 2))
     assert first == again != other
     assert first == pytest.approx(exact, rel=0.02)
 

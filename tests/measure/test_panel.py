@@ -6,17 +6,11 @@ import random
 from pathlib import Path
 
 import networkx as nx
-import powerlaw
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphgrow.graph.events import read_events
-from graphgrow.graph.graph import fold
-from graphgrow.measure import fits
 from graphgrow.measure.panel import NAMES, panel, small_world_sigma
-from graphgrow.measure.truncated import lerch_sum
-from tests.conftest import RECORDED
 
 COUNTS = "nodes", "simple_edges", "lcc_nodes", "diameter", "max_core", "articulation_points"
 SHAPES = "average_clustering", "transitivity", "average_path_length", "degree_assortativity"
@@ -115,112 +109,6 @@ def test_small_world_sigma_gives_the_papers_own() -> None:
         assert small_world_sigma(dict(zip(names, values, strict=True))) == pytest.approx(sigma, abs=0.05)
 
 
-def test_a_lognormal_tail_is_not_called_a_power_law() -> None:
-    """The verdict follows the ratio against the lognormal, and only where it is significant."""
-    assert fits.verdict({"lr_lognormal": {"raw": -9.0, "normalised": -3.0, "p": 0.001}}) == "lognormal"
-    assert fits.verdict({"lr_lognormal": {"raw": 9.0, "normalised": 3.0, "p": 0.001}}) == "power law"
-    assert fits.verdict({"lr_lognormal": {"raw": -9.0, "normalised": -3.0, "p": 0.4}}) == "undecided"
-
-
-@pytest.mark.parametrize("degrees", [[], [0, 0], [1], [3, 3, 3], list(range(1, 20)), [1, 2, 3] * 9])
-def test_too_few_degrees_are_not_fitted(degrees: list[int]) -> None:
-    """Fewer than twenty concepts or four different degrees leave the package no exponent to choose."""
-    assert set(fits.power_law(degrees).values()) == {None}
-
-
-@pytest.mark.slow
-def test_exponents_above_three_need_the_limit_lifted() -> None:
-    """Package powerlaw 2 refuses exponents above 3 unless told otherwise, even where that is the answer."""
-    drawn = random.Random(1)
-    degrees = [int(3 * drawn.paretovariate(2.5)) for _ in range(2000)]
-    limited, free = (fits.power_law(degrees, alpha_limit=limit)["powerlaw_alpha"] for limit in (3.0, None))
-    assert limited is None
-    assert float(str(free)) == pytest.approx(3.23, abs=0.01)
-
-
-def fit(verdict: str, ratio: dict[str, float | None], **other: object) -> dict[str, object]:
-    """Return a fit of the degrees of `TALL`."""
-    found = {"powerlaw_alpha": 2.8298, "powerlaw_sigma": 0.1811, "powerlaw_xmin": 6.0, "powerlaw_ntail": 102}
-    return found | {"lr_lognormal": ratio, "powerlaw_verdict": verdict} | other
-
-
-TALL = [*range(1, 31), *[1] * 70, *[0] * 9]
-
-
-@pytest.mark.parametrize(
-    ("found", "said"),
-    [
-        (
-            fit("lognormal", {"normalised": -2.13, "p": 0.033}),
-            (
-                "A lognormal fits the tail of 102 of 100 related concepts (degree 6 up) better than "
-                "a power law of exponent 2.8 ± 0.2 (R = -2.1, p = .03)."
-            ),
-        ),
-        (
-            fit("power law", {"normalised": 9.99, "p": 1e-9}, powerlaw_ntail=49),
-            (
-                "A power law of exponent 2.8 ± 0.2 fits the tail of 49 of 100 related concepts (degree 6 up) "
-                "better than a lognormal (R = 10.0, p < .01). So short a tail says little."
-            ),
-        ),
-        (
-            fit("undecided", {"normalised": -0.04, "p": 0.999}, powerlaw_alpha=2.949, powerlaw_sigma=0.0402),
-            (
-                "Undecided: the tail of 102 of 100 related concepts (degree 6 up) does not tell "
-                "a power law of exponent 2.95 ± 0.04 from a lognormal (R = 0.0, p = 1.00)."
-            ),
-        ),
-        (
-            fit("undecided", {"normalised": None, "p": None}, powerlaw_alpha=0.94, powerlaw_sigma=-0.01),
-            (
-                "Undecided: the tail of 102 of 100 related concepts (degree 6 up) does not tell "
-                "a power law of exponent 0.9 from a lognormal (the two could not be compared)."
-            ),
-        ),
-    ],
-)
-def test_a_verdict_in_words_claims_what_the_fit_shows(found: dict[str, object], said: str) -> None:
-    """Each verdict is a sentence with the size of the tail, an exponent as exact as its error, R and p."""
-    assert fits.sentence(found, TALL) == said
-
-
-@pytest.mark.parametrize(
-    ("degrees", "said"),
-    [
-        ([0, 0, 3], "Too few for a verdict: 1 related concepts, where 20 are needed."),
-        ([1, 2, 3] * 9, "Too few for a verdict: 3 different degrees, where 4 are needed."),
-        (TALL, "No power law within the limit on its exponent fits the degrees of 100 related concepts."),
-    ],
-)
-def test_where_nothing_was_fitted_the_sentence_says_why(degrees: list[int], said: str) -> None:
-    """Too few concepts, too few different degrees, or no exponent within the limit."""
-    assert fits.sentence(dict.fromkeys(fits.FITTED), degrees) == said
-
-
-def test_a_real_tail_is_undecided_under_both_limits() -> None:
-    """The recorded run, under the panel's limit and without it: the same exponent below 3, and no verdict."""
-    graph = fold(read_events(RECORDED)).igraph()
-    limited, lifted = fits.both_limits(graph.degree())
-    assert limited["powerlaw_alpha"] == pytest.approx(lifted["powerlaw_alpha"], abs=1e-4)
-    for found in (limited, lifted):
-        assert fits.sentence(found, graph.degree()) == (
-            "Undecided: the tail of 91 of 561 related concepts (degree 6 up) does not tell "
-            "a power law of exponent 2.8 ± 0.2 from a lognormal (R = -0.1, p = .94)."
-        )
-
-
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore")
-def test_ratios_are_those_of_the_package() -> None:
-    """Fitting each rival once gives what distribution_compare gives by fitting it four times."""
-    degrees = [degree for _, degree in nx.karate_club_graph().degree()]
-    fit, row = powerlaw.Fit(degrees, discrete=True, verbose=False), fits.power_law(degrees)
-    for name in ("lr_exponential", "lr_lognormal"):
-        raw, p = fit.distribution_compare("power_law", fits.RIVALS[name])
-        assert row[name] == pytest.approx({"raw": raw, "p": p, "normalised": row[name]["normalised"]})  # type: ignore[index]
-
-
 def test_partitions_follow_the_seed_and_leave_the_generator_alone() -> None:
     """The same seed gives the same partitions, and Python's own generator is where it was before."""
     graph = said(nx.karate_club_graph())
@@ -229,14 +117,3 @@ def test_partitions_follow_the_seed_and_leave_the_generator_alone() -> None:
     first, second = (panel(*graph, seed=3) for _ in range(2))
     assert first == second
     assert random.getstate() == before
-
-
-def test_the_normalising_sum_is_lerchs_transcendent() -> None:
-    """Our floating-point sum agrees with mpmath's exact one over the range that a fit visits."""
-    from mpmath import exp, lerchphi
-
-    for exponent in (0.1, 0.9, 1.5, 2.5, 3.0):
-        for rate in (1e-8, 1e-5, 1e-2, 0.3, 5.0):
-            for start in (1, 6, 150):
-                truth = float(lerchphi(exp(-rate), exponent, start) * exp(-rate * start))
-                assert lerch_sum(exponent, rate, start) == pytest.approx(truth, rel=1e-8)

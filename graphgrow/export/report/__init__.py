@@ -1,27 +1,30 @@
 """A run as one page: every curve and number of the paper, and beside them those that say what it leaves open.
 
-`report(events)` gathers the tables, `page.page(found)` makes the HTML of them, `files.py` writes both.
+`report(events)` gathers the tables, `page.page(report, library())` makes the HTML of them, files.py writes both. What
+stands on the page is in figures.toml and figures.py, what a number means in words.py.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from graphgrow.errors import BadInput
 from graphgrow.graph.graph import fold
 from graphgrow.graph.model import Event
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from graphgrow.measure.history import Cache
+    from graphgrow.measure.history import SnapshotCache
 
+MISSING = "a report needs {name}: pip install 'graphgrow[report]'"
 SNAPSHOTS = 50  # about so many points a curve: enough to see its shape, few enough to measure in seconds
 SAMPLES = 20  # graphs of each null model
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """What a page shows: facts about the run, tables by name (`columns.COLUMNS` says of what), events a snapshot."""
+class RunReport:
+    """What a page shows: facts about the run, tables by name (`words.COLUMNS` says of what), events a snapshot."""
 
     facts: dict[str, object]
     tables: "dict[str, pd.DataFrame]"
@@ -34,8 +37,8 @@ def report(
     seed: int = 0,
     every: int | None = None,
     samples: int = SAMPLES,
-    cache: "Cache | None" = None,
-) -> Report:
+    cache: "SnapshotCache | None" = None,
+) -> RunReport:
     """Measure a run from its log, with a snapshot every `every` events (None: about fifty snapshots).
 
     `seed` decides partitions, sampled sources, pairs and null graphs; `samples` is the number of graphs of each null
@@ -50,4 +53,18 @@ def report(
     log = list(events)
     graph = fold(log)
     every = max(1, round(len(log) / SNAPSHOTS)) if every is None else every
-    return Report(facts(log, graph), tables(log, graph, every=every, seed=seed, samples=samples, cache=cache), every)
+    return RunReport(facts(log, graph), tables(log, graph, every=every, seed=seed, samples=samples, cache=cache), every)
+
+
+def library() -> str:
+    """Return the JavaScript that draws the figures, about 0.9 MB: Vega, Vega-Lite, Vega-Embed; nothing is fetched.
+
+    Raises:
+        BadInput: the extra `report` is not installed.
+    """
+    try:
+        import altair as alt  # noqa: F401 # charts.py needs it, and nothing was measured yet
+        import vl_convert
+    except ModuleNotFoundError as error:
+        raise BadInput(MISSING.format(name=error.name)) from None
+    return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))

@@ -1,170 +1,272 @@
-"""Which figure over the run is drawn by what; figures.toml has their words, final_figures.py the final graph."""
+"""What stands on the page and in which order: figures.toml has the words and the curves, this draws from the tables."""
 
-from collections.abc import Mapping
-from functools import partial
+import math
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
 
-from graphgrow.export.report import Report, charts
-from graphgrow.export.report.drawing import Draw, Drawing, Rows, histogram, labels, lasting, number, plain, points
-from graphgrow.export.report.run import TOP, marks
+import numpy as np
 
-XY = {"x": "Event", "y": "Value"}
-XYZ = {"x": "Event", "series": "Curve", "y": "Value"}
+from graphgrow.export.report import RunReport, charts
+from graphgrow.export.report.charts import Drawing, Rows
+from graphgrow.export.report.tables import TOP, plain, snapshot_seqs
+from graphgrow.export.report.words import MODELS, metric
+from graphgrow.graph.keys import clean
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LABEL = 44  # characters of a name in a legend
+BINS = 30
+DIGITS = 6
+OBSERVED = "observed"
 
 
-def _lined(rows: Rows, y: str, *, log: bool = False, zero: bool = False) -> Drawing | None:
-    if log:
-        rows = [row for row in rows if row["x"] > 0 and row["y"] > 0]
-    if not rows:
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure: `sentence` says how to read it, `tag` is "paper" or "corrected" where the two differ.
+
+    `note` is the correction; `wide` takes the whole width. `curves` are columns of the history with their names, drawn
+    over the events with `y` for an axis, which begins at `zero` or is logarithmic as that of the events is.
+    """
+
+    name: str
+    title: str
+    sentence: str
+    tag: str = ""
+    note: str = ""
+    wide: bool = False
+    curves: Mapping[str, str] = field(default_factory=dict)
+    y: str = ""
+    log: bool = False
+    zero: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Figures that belong together."""
+
+    name: str
+    title: str
+    intro: str
+    figures: tuple[Figure, ...]
+
+
+def sections() -> list[Section]:
+    """Return the sections of a page in their order."""
+    text = files("graphgrow.export.report").joinpath("figures.toml").read_text(encoding="utf-8")
+    parts: list[dict[str, Any]] = tomllib.loads(text)["section"]
+    return [
+        Section(part["name"], part["title"], part["intro"], tuple(Figure(**figure) for figure in part["figure"]))
+        for part in parts
+    ]
+
+
+def draw(figure: Figure, report: RunReport) -> Drawing | None:
+    """Return the chart of a figure, None where the run holds too little for it."""
+    if not figure.curves:
+        return DRAW[figure.name](report)
+    history = report.tables["history"]
+    taken = history[history["seq"].isin(snapshot_seqs(history["seq"].tolist(), report.every))]
+    return charts.lines(points(taken, figure.curves), figure.y, log=figure.log, zero=figure.zero)
+
+
+def shorten(name: str, most: int = LABEL) -> str:
+    """Return a name as one clean line of up to `most` characters."""
+    text = clean(name)
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}\u2026"
+
+
+def labels(frame: "pd.DataFrame", key: str = "key") -> dict[Any, str]:
+    """Return key -> label of the rows of a table with keys and names; no two keys have the same label."""
+    by_key: dict[Any, str] = {}
+    taken = set[str]()
+    for one, name in zip(frame[key], frame["name"], strict=True):
+        if one not in by_key:
+            label, number = shorten(name), 1
+            while label in taken:
+                number += 1
+                label = f"{shorten(name, LABEL - 4)} ({number})"
+            by_key[one] = label
+            taken.add(label)
+    return by_key
+
+
+def rounded(value: object) -> int | float | None:
+    """Return a number as JSON holds it, rounded to six digits; None for what is missing or no number."""
+    if not isinstance(value, (int, float)) or not math.isfinite(value):
         return None
-    legend, chart = charts.legend(rows), charts.lines(rows, y, log=log, zero=zero)
-    return Drawing(chart, XYZ, legend) if len(legend) > 1 else Drawing(chart, XY)
+    return value if isinstance(value, int) else float(f"{value:.{DIGITS}g}")
 
 
-def _curves(
-    series: Mapping[str, str], y: str, found: Report, *, log: bool = False, zero: bool = False
-) -> Drawing | None:
-    """Draw columns of the history at the snapshots."""
-    history = found.tables["history"]
-    taken = history[history["seq"].isin(marks(history["seq"].tolist(), found.every))]
-    return _lined(points(taken, series), y, log=log, zero=zero)
+def points(frame: "pd.DataFrame", series: Mapping[str, str]) -> Rows:
+    """Return rows x, y, series of some columns of a table by event, column by column, where both are numbers."""
+    return [
+        {"x": x, "y": y, "series": label}
+        for column, label in series.items()
+        for x, y in zip(map(rounded, plain(frame["seq"])), map(rounded, plain(frame[column])), strict=True)
+        if x is not None and y is not None
+    ]
 
 
-def _growth(found: Report) -> Drawing | None:
-    growth = found.tables["growth"]
-    per = growth.assign(**{name: growth[name] / growth["events"] for name in ("new_concepts", "new_relations")})
-    return _lined(
-        points(per, {"new_concepts": "New concepts", "new_relations": "New relations"}), "Per event", zero=True
-    )
+def per_event(report: RunReport) -> Drawing | None:
+    """Draw what one event brought on average, between two snapshots."""
+    growth, curves = report.tables["growth"], {"new_concepts": "New concepts", "new_relations": "New relations"}
+    average = growth.assign(**{name: growth[name] / growth["events"] for name in curves})
+    return charts.lines(points(average, curves), "Per event", zero=True)
 
 
-def _novelty(found: Report) -> Drawing | None:
-    growth = found.tables["growth"]
+def novelty(report: RunReport) -> Drawing | None:
+    """Draw the share of statements that the graph did not hold yet."""
+    growth = report.tables["growth"]
     share = growth.assign(share=growth["new_relations"] / (growth["new_relations"] + growth["support"]))
-    return _lined(points(share, {"share": "New"}), "Share of statements", zero=True)
+    return charts.lines(points(share, {"share": "New"}), "Share of statements", zero=True)
 
 
-def _joined(found: Report) -> Drawing | None:
-    rows = points(found.tables["growth"], {"newly_connected_pairs": "Pairs"})
-    return _lined(rows, f"Pairs per {found.every} events" if found.every > 1 else "Pairs", zero=True)
+def newly_connected(report: RunReport) -> Drawing | None:
+    """Draw how many pairs of concepts were connected between two snapshots."""
+    rows = points(report.tables["growth"], {"newly_connected_pairs": "Pairs"})
+    return charts.lines(rows, f"Pairs per {report.every} events" if report.every > 1 else "Pairs", zero=True)
 
 
-def _pairs(found: Report) -> Drawing | None:
-    return _lined(points(found.tables["pair_paths"], {"mean_length": "Mean path"}), "Relations")
+def pair_paths(report: RunReport) -> Drawing | None:
+    """Draw the mean shortest path of pairs that are followed."""
+    return charts.lines(points(report.tables["pair_paths"], {"mean_length": "Mean path"}), "Relations")
 
 
-def _hub_degrees(found: Report) -> Drawing | None:
-    return _lined(lasting(found.tables["hub_degrees"], "degree"), "Neighbours", zero=True)
+def by_concept(table: "pd.DataFrame", column: str, y: str) -> Drawing | None:
+    """Draw a column of a long table, one line a concept, in the order of their last values."""
+    named = labels(table)
+    last = table.dropna(subset=[column]).groupby("key")[column].last().sort_values(ascending=False, kind="stable")
+    rows = [row for key in last.index for row in points(table[table["key"] == key], {column: named[key]})]
+    return charts.lines(rows, y, zero=True)
 
 
-def _bridges(found: Report) -> Drawing | None:
-    return _lined(lasting(found.tables["bridges"], "betweenness"), "Betweenness", zero=True)
-
-
-def _emergence(found: Report) -> Drawing | None:
-    hubs = found.tables["hubs"]
-    if hubs.empty:
-        return None
+def emergence(report: RunReport) -> Drawing | None:
+    """Draw each hub at the event at which it emerged, by its neighbours at the end."""
+    hubs = report.tables["hubs"]
     named = labels(hubs)
     rows = [
-        {"x": number(at), "y": number(degree), "series": named[key]}
-        for key, at, degree in zip(hubs["key"], hubs["emerged"], hubs["degree"], strict=True)
+        {"x": rounded(emerged), "y": rounded(degree), "series": named[key]}
+        for key, emerged, degree in zip(hubs["key"], hubs["emerged"], hubs["degree"], strict=True)
     ]
-    chart = charts.dots(rows, "Event of emergence", "Neighbours at the end", log=True)
-    return Drawing(chart, {"series": "Concept", "x": "Emerged", "y": "Neighbours"})
+    columns = {"series": "Concept", "x": "Emerged", "y": "Neighbours"}
+    return charts.dots(rows, "Event of emergence", "Neighbours at the end", columns)
 
 
-def _sizes(found: Report) -> Drawing | None:
+def community_sizes(report: RunReport) -> Drawing | None:
     """Draw the communities that end largest, all others as one."""
-    table = found.tables["communities"]
-    if table.empty:
-        return None
+    table = report.tables["communities"]
     final = table[table["seq"] == table["seq"].max()].sort_values("size", ascending=False, kind="stable")
     top = final["community"].tolist()[:TOP]
     named = labels(final, "community")
-    kept = table[table["community"].isin(top)]
     rest = table[~table["community"].isin(top)].groupby("seq")["size"].sum()
     rows = [
-        {"x": int(seq), "y": int(size), "series": named[one], "rank": top.index(one)}
-        for one in top
-        for seq, size in kept.loc[kept["community"] == one, ["seq", "size"]].itertuples(index=False)
+        {"x": int(seq), "y": int(size), "series": named[one], "rank": rank}
+        for rank, one in enumerate(top)
+        for seq, size in table.loc[table["community"] == one, ["seq", "size"]].itertuples(index=False)
     ]
-    rows += [
-        {"x": seq, "y": size, "series": "all others", "rank": TOP}
-        for seq, size in zip(rest.index.tolist(), rest.tolist(), strict=True)
-    ]
-    return Drawing(
-        charts.stacked(rows, "Concepts", width=found.every),
-        {"x": "Event", "series": "Community", "y": "Concepts"},
-        charts.legend(rows),
-    )
+    rows += [{"x": seq, "y": size, "series": "all others", "rank": TOP} for seq, size in rest.to_dict().items()]
+    return charts.stacked(rows, "Community", "Concepts", "Concepts", width=report.every)
 
 
-def _changes(found: Report) -> Drawing | None:
-    counts = found.tables["community_changes"].groupby(["kind", "seq"]).size()
-    kinds = ("birth", "split", "merge", "death")
+def community_changes(report: RunReport) -> Drawing | None:
+    """Draw how many communities came and went, by how they did."""
+    changes = report.tables["community_changes"]
+    counts = Counter(zip(changes["kind"], changes["seq"], strict=True))
     rows = [
-        {"x": int(seq), "y": int(counts[kind, seq]), "series": f"{kind}s", "rank": rank}
-        for rank, kind in enumerate(kinds)
-        for one, seq in counts.index
+        {"x": int(seq), "y": count, "series": f"{kind}s", "rank": rank}
+        for rank, kind in enumerate(("birth", "split", "merge", "death"))
+        for (one, seq), count in counts.items()
         if one == kind
     ]
-    if not rows:
+    return charts.stacked(rows, "Change", "Changes", "Count", width=report.every)
+
+
+def histogram(values: Iterable[float | None], x: str) -> Drawing | None:
+    """Draw how many concepts lie in each of equal bins; whole numbers up to BINS get one each."""
+    known = [value for value in values if value is not None and math.isfinite(value)]
+    if not known:
         return None
-    return Drawing(
-        charts.stacked(rows, "Changes", width=found.every),
-        {"x": "Event", "series": "Change", "y": "Count"},
-        charts.legend(rows),
-    )
+    whole = all(float(value).is_integer() for value in known) and max(known) - min(known) < BINS
+    edges = np.arange(min(known) - 0.5, max(known) + 1) if whole else np.histogram_bin_edges(known, BINS)
+    counts, edges = np.histogram(known, edges)
+    bins = zip(edges[:-1].tolist(), edges[1:].tolist(), counts.tolist(), strict=True)
+    return charts.bars([{"x": rounded(a), "end": rounded(b), "y": count} for a, b, count in bins], x, "Concepts")
 
 
-def _persistence(column: str, found: Report) -> Drawing | None:
-    values = [value for value in plain(found.tables["bridge_persistence"][column]) if value]
-    rows = histogram(values)
-    if not rows:
-        return None
-    x = f"Snapshots in a row, {found.every} events apart" if found.every > 1 else "Snapshots in a row"
-    return Drawing(charts.bars(rows, x, "Concepts"), {"x": "From", "end": "To", "y": "Concepts"})
+def bridge_persistence(report: RunReport, column: str) -> Drawing | None:
+    """Draw how many concepts were bridges for how many snapshots in a row."""
+    values = [value for value in plain(report.tables["bridge_persistence"][column]) if value]
+    apart = f", {report.every} events apart" if report.every > 1 else ""
+    return histogram(values, f"Snapshots in a row{apart}")
 
 
-_SIZE = {"nodes": "Concepts", "edges": "Related pairs", "relations": "Relations"}
-_CLUSTERING = {"average_clustering": "Clustering", "transitivity": "Transitivity"}
-_LCC = {"nodes": "All concepts", "lcc_nodes": "In the largest component"}
-_CUTS = {"articulation_points": "Articulation points", "cut_edges": "Cut edges"}
-_MODULARITY = {"modularity_louvain": "Louvain", "modularity_leiden": "Leiden"}
-_INEQUALITY = {"betweenness_gini": "Gini coefficient", "betweenness_top1pct": "Share of the top 1 %"}
+def centrality(report: RunReport, column: str, x: str) -> Drawing | None:
+    """Draw how a centrality is distributed over the concepts."""
+    return histogram(plain(report.tables["centralities"][column]), x)
 
-DRAW: dict[str, Draw] = {
-    "size": partial(_curves, _SIZE, "Count", zero=True),
-    "size-log": partial(_curves, _SIZE, "Count", log=True),
-    "per-event": _growth,
-    "novelty": _novelty,
-    "average-degree": partial(_curves, {"average_degree": "Average degree"}, "Neighbours"),
-    "max-degree": partial(_curves, {"max_degree": "Largest degree"}, "Neighbours", zero=True),
-    "density": partial(_curves, {"density": "Density"}, "Share of pairs", log=True),
-    "clustering": partial(_curves, _CLUSTERING, "Share"),
-    "assortativity": partial(_curves, {"degree_assortativity": "Assortativity"}, "Correlation of degrees"),
-    "lcc": partial(_curves, _LCC, "Concepts", zero=True),
-    "components": partial(_curves, {"components": "Components"}, "Components", zero=True),
-    "core": partial(_curves, {"max_core": "k"}, "k", zero=True),
-    "core-size": partial(_curves, {"max_core_size": "Concepts"}, "Concepts", zero=True),
-    "cuts": partial(_curves, _CUTS, "Count", zero=True),
-    "path-length": partial(_curves, {"average_path_length": "Average path"}, "Relations"),
-    "pairs": _pairs,
-    "diameter": partial(_curves, {"diameter": "Diameter"}, "Relations", zero=True),
-    "efficiency": partial(_curves, {"global_efficiency": "Efficiency"}, "Efficiency"),
-    "joined": _joined,
-    "small-world": partial(_curves, {"small_world_sigma": "Sigma"}, "Sigma"),
-    "modularity": partial(_curves, _MODULARITY, "Q"),
-    "community-count": partial(_curves, {"communities": "Communities"}, "Communities", zero=True),
-    "community-sizes": _sizes,
-    "community-changes": _changes,
-    "hub-degrees": _hub_degrees,
-    "emergence": _emergence,
-    "betweenness-mean": partial(_curves, {"betweenness_mean": "Mean betweenness"}, "Mean betweenness"),
-    "betweenness-inequality": partial(_curves, _INEQUALITY, "Share", zero=True),
-    "betweenness-max": partial(_curves, {"betweenness_max": "Largest betweenness"}, "Betweenness", zero=True),
-    "bridges-top": _bridges,
-    "bridge-count": partial(_curves, {"bridge_concepts": "Bridge concepts"}, "Concepts", zero=True),
-    "persistence": partial(_persistence, "snapshots"),
-    "consensus": partial(_persistence, "consensus"),
+
+def path_lengths(report: RunReport) -> Drawing | None:
+    """Draw how many pairs of concepts lie how far apart."""
+    counts = report.tables["path_lengths"].itertuples(index=False)
+    rows = [{"x": length - 0.5, "end": length + 0.5, "y": pairs} for length, pairs in counts]
+    return charts.bars(rows, "Relations between two concepts", "Pairs")
+
+
+def degrees(report: RunReport) -> Drawing | None:
+    """Draw the degree distribution as dots, and what each fit expects of its tail as lines."""
+    seen, fitted = report.tables["degrees"], report.tables["degree_fits"]
+    floor = 0.5 * min(seen["share"], default=0)
+    curves = [
+        *((OBSERVED, *pair) for pair in zip(seen["degree"], seen["share"], strict=True)),
+        *zip(fitted["model"], fitted["degree"], fitted["share"], strict=True),
+    ]
+    rows = [{"x": rounded(x), "y": rounded(share), "series": name} for name, x, share in curves if share > floor]
+    return charts.tail(rows, OBSERVED)
+
+
+def correlations(report: RunReport) -> Drawing | None:
+    """Draw what goes together along the longest paths."""
+    rows = [
+        {"row": one, "column": other, "y": rounded(r), "strength": rounded(abs(r)),
+         "series": "positive" if r >= 0 else "negative"}
+        for one, other, r in report.tables["correlations"].dropna().itertuples(index=False)
+    ]  # fmt: skip
+    return charts.heat(rows)
+
+
+def scores(report: RunReport) -> Drawing | None:
+    """Draw how far each metric lies from the mean of each null model."""
+    table = report.tables["nulls"].dropna(subset=["z"])
+    rows = [
+        {"row": metric(name), "series": MODELS[model], "x": rounded(z)}
+        for name, model, z in zip(table["metric"], table["model"], table["z"], strict=True)
+    ]
+    return charts.scores(rows, "Standard deviations from the mean of the null graphs")
+
+
+# Figures that are more than curves of the history.
+DRAW: dict[str, Callable[[RunReport], Drawing | None]] = {
+    "per-event": per_event,
+    "novelty": novelty,
+    "pairs": pair_paths,
+    "joined": newly_connected,
+    "distances": path_lengths,
+    "community-sizes": community_sizes,
+    "community-changes": community_changes,
+    "hub-degrees": lambda report: by_concept(report.tables["hub_degrees"], "degree", "Neighbours"),
+    "emergence": emergence,
+    "bridges-top": lambda report: by_concept(report.tables["bridges"], "betweenness", "Betweenness"),
+    "persistence": lambda report: bridge_persistence(report, "snapshots"),
+    "consensus": lambda report: bridge_persistence(report, "consensus"),
+    "degrees": degrees,
+    "betweenness": lambda report: centrality(report, "betweenness", "Share of shortest paths"),
+    "closeness": lambda report: centrality(report, "closeness", "Closeness"),
+    "eigenvector": lambda report: centrality(report, "eigenvector", "Eigenvector centrality"),
+    "correlations": correlations,
+    "scores": scores,
 }

@@ -6,49 +6,38 @@ from io import StringIO
 from pathlib import Path
 
 from graphgrow.errors import BadInput
-from graphgrow.export import guarded
-from graphgrow.export.report import Report
-from graphgrow.export.report.columns import COLUMNS
-from graphgrow.export.report.drawing import plain
+from graphgrow.export import draft_of, guarded
+from graphgrow.export.report import RunReport
+from graphgrow.export.report.tables import plain
+from graphgrow.export.report.words import COLUMNS
 
 
 def write(path: Path, content: str) -> None:
-    """Write text to a file by way of a draft beside it; raises BadInput where that is not possible."""
-    draft = path.with_name(f".{path.stem}.draft{path.suffix}")
-    try:
-        if path.is_dir():
-            raise BadInput(f"cannot write {path}: there is a folder of that name")
+    """Write text to a file; raises BadInput where that is not possible."""
+    with draft_of(path) as draft:
         draft.write_text(content, encoding="utf-8", newline="")
-        draft.replace(path)
-    except OSError as error:
-        raise BadInput(f"cannot write {path}: {error.strerror or error}") from None
-    finally:
-        draft.unlink(missing_ok=True)
 
 
-def write_tables(found: Report, folder: Path) -> list[Path]:
+def write_tables(report: RunReport, folder: Path) -> list[Path]:
     """Write every table as a CSV file of its name, and columns.csv, which says what each column means.
 
     Text that a spreadsheet would take for a formula starts with an apostrophe; what is missing is empty.
     """
     meanings = [(name, column, meaning) for name, columns in COLUMNS.items() for column, meaning in columns.items()]
-    texts = {"columns": _csv(("table", "column", "meaning"), meanings)} | {
-        name: _csv(frame.columns.tolist(), zip(*(plain(frame[column]) for column in frame), strict=True))
-        for name, frame in found.tables.items()
-    }
+    texts = {"columns": _csv([("table", "column", "meaning"), *meanings])}
+    for name, frame in report.tables.items():
+        cells = zip(*(plain(frame[column]) for column in frame), strict=True)
+        texts[name] = _csv([frame.columns.tolist(), *cells])
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadInput(f"cannot write into {folder}: {error.strerror or error}") from None
-    paths = [folder / f"{name}.csv" for name in texts]
-    for path, text in zip(paths, texts.values(), strict=True):
-        write(path, text)
-    return paths
+    for name, text in texts.items():
+        write(folder / f"{name}.csv", text)
+    return [folder / f"{name}.csv" for name in texts]
 
 
-def _csv(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+def _csv(rows: Iterable[Iterable[object]]) -> str:
     text = StringIO()
-    writer = csv.writer(text)
-    writer.writerow(columns)
-    writer.writerows([guarded(value) for value in row] for row in rows)
+    csv.writer(text).writerows([guarded(value) for value in row] for row in rows)
     return text.getvalue()

@@ -6,41 +6,67 @@ the content security policy runs the page's own scripts by their hash and no oth
 
 import json
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
 from string import Template
 from typing import Any
 
-from graphgrow.export.report import Report, figures, final_figures, markup
-from graphgrow.export.report.charts import CONFIG
-from graphgrow.export.report.contents import Figure, Section, sections
-from graphgrow.export.report.drawing import Drawing
+from graphgrow.export.report import RunReport
+from graphgrow.export.report.charts import CONFIG, Drawing
+from graphgrow.export.report.figures import Figure, draw, rounded, sections, shorten
+from graphgrow.export.report.tables import plain
+from graphgrow.export.report.words import MODELS, PAPER, UNFITTED, VERDICTS, metric
 
 NOTHING = '<p class="empty">Nothing to draw: the run holds too little for this figure.</p>'
-DRAW = figures.DRAW | final_figures.DRAW
 TAGS = {"paper": "The paper\u2019s measure", "corrected": "Corrected"}
+LONGEST = 10  # of the longest paths; `--csv` has all of them
+NAME = 160  # characters of a name
+CELL = 4000  # characters of a cell: a path of many short names
+LARGE = 1000
+SMALL = 1e-4
 _UNSAFE = {ord(char): f"\\u{ord(char):04x}" for char in "<>&"}
 
-Drawings = dict[str, Drawing | None]
 
-
-def page(found: Report, library: str) -> str:
-    """Return the page of a report; `library` is the JavaScript of `library.library`."""
+def page(report: RunReport, library: str) -> str:
+    """Return the page of a report; `library` is the JavaScript of `library()`."""
     parts = sections()
-    drawings = {figure.name: DRAW[figure.name](found) for part in parts for figure in part.figures}
-    scripts = [_ended(text) for text in (library, _file("page.js"))]
-    title = str(found.facts["topic"]) or "Knowledge graph"
+    html, figures = "", list[dict[str, Any]]()
+    for part in parts:
+        shown = ""
+        for figure in part.figures:
+            drawn = draw(figure, report)
+            shown += _figure(figure, drawn)
+            if drawn:
+                # Rows apart from the chart, which knows no address of a schema.
+                spec: dict[str, Any] = drawn.chart.to_dict()
+                rows = spec.pop("datasets")[spec.pop("data")["name"]]
+                spec = {field: value for field, value in spec.items() if field not in {"$schema", "config"}}
+                spec["description"] = f"{figure.title}. {figure.sentence}"
+                columns = list(drawn.columns.items())
+                figures.append({"name": figure.name, "spec": spec, "rows": rows, "columns": columns})
+        table = TABLES[part.name](report) if part.name in TABLES else ""
+        html += (
+            f'<section id="{part.name}" aria-labelledby="title-{part.name}"><h2 id="title-{part.name}">'
+            f'{escape(part.title)}</h2><p class="intro">{escape(part.intro)}</p><div class="grid">{shown}</div>'
+            f"{table}</section>"
+        )
+    titles = [*((part.name, part.title) for part in parts), ("panel", "The whole panel")]
+    # Each script whole in its element, with the line ends that a browser hashes.
+    scripts = [
+        text.replace("</script", "<\\/script").replace("<!--", "<\\!--").replace("\r\n", "\n").replace("\r", "\n")
+        for text in (library, _file("page.js"))
+    ]
     return Template(_file("page.html")).substitute(
         policy=policy(scripts),
-        title=escape(title),
+        title=escape(str(report.facts["topic"]) or "Knowledge graph"),
         style=_file("page.css"),
-        facts=markup.facts(found),
-        contents=_contents(parts),
-        sections="".join(_section(part, drawings, found) for part in parts),
-        panel=markup.panel(found),
-        data=embedded(_data(parts, drawings)),
+        facts=_facts(report.facts),
+        contents="".join(f'<li><a href="#{name}">{escape(title)}</a></li>' for name, title in titles),
+        sections=html,
+        panel=panel(report),
+        data=embedded({"config": CONFIG, "figures": figures}),
         library=scripts[0],
         script=scripts[1],
     )
@@ -64,58 +90,127 @@ def _file(name: str) -> str:
     return files("graphgrow.export.report").joinpath(name).read_text(encoding="utf-8")
 
 
-def _ended(script: str) -> str:
-    """Return a script that its element can hold whole."""
-    return script.replace("</script", "<\\/script").replace("<!--", "<\\!--").replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _data(parts: list[Section], drawings: Drawings) -> dict[str, Any]:
-    shown = [(figure, drawn) for part in parts for figure in part.figures if (drawn := drawings[figure.name])]
-    return {"config": CONFIG, "figures": [_datum(figure, drawn) for figure, drawn in shown]}
-
-
-def _datum(figure: Figure, drawn: Drawing) -> dict[str, Any]:
-    """Return a figure as the page's script takes it: rows apart from the chart, which knows no address of a schema."""
-    spec: dict[str, Any] = drawn.chart.to_dict()
-    rows = spec.pop("datasets")[spec.pop("data")["name"]]
-    spec = {field: value for field, value in spec.items() if field not in {"$schema", "config"}}
-    spec["description"] = f"{figure.title}. {figure.sentence}"
-    return {"name": figure.name, "spec": spec, "rows": rows, "columns": list(drawn.columns.items())}
-
-
-def _contents(parts: list[Section]) -> str:
-    titles = [*((part.name, part.title) for part in parts), ("panel", "The whole panel")]
-    return "".join(f'<li><a href="#{name}">{escape(title)}</a></li>' for name, title in titles)
-
-
-def _section(part: Section, drawings: Drawings, found: Report) -> str:
-    figures = "".join(_figure(figure, drawings[figure.name]) for figure in part.figures)
-    tables = markup.TABLES.get(part.name)
-    return (
-        f'<section id="{part.name}" aria-labelledby="title-{part.name}"><h2 id="title-{part.name}">{escape(part.title)}'
-        f'</h2><p class="intro">{escape(part.intro)}</p><div class="grid">{figures}</div>'
-        f"{tables(found) if tables else ''}</section>"
-    )
-
-
 def _figure(figure: Figure, drawn: Drawing | None) -> str:
+    """Return heading, sentence and note of a figure, and the places of legend, chart and data in between."""
     tag = f'<span class="tag {figure.tag}">{TAGS[figure.tag]}</span>' if figure.tag else ""
     width = ' class="wide"' if figure.wide else ""
+    body = NOTHING
+    if drawn:
+        keys = "".join(
+            f'<li><span style="background:{colour}"></span>{_text(series)}</li>' for series, colour in drawn.legend
+        )
+        body = (
+            f'<ul class="legend">{keys}</ul><div class="chart" data-figure="{figure.name}"></div>'
+            f'<details data-figure="{figure.name}"><summary>Data<span class="hidden"> of {escape(figure.title)}</span>'
+            "</summary></details>"
+        )
     return (
         f'<figure id="figure-{figure.name}"{width} aria-labelledby="name-{figure.name}">'
         f'<figcaption><h3 id="name-{figure.name}">{escape(figure.title)}{tag}</h3><p>{escape(figure.sentence)}</p>'
-        f"</figcaption>{_drawn(figure, drawn) if drawn else NOTHING}"
+        f"</figcaption>{body}"
         f'<p class="note"{"" if figure.note else " hidden"}>{escape(figure.note)}</p></figure>'
     )
 
 
-def _drawn(figure: Figure, drawn: Drawing) -> str:
-    """Return the places of legend, chart and data of a figure, in rows that neighbours share."""
-    keys = "".join(
-        f'<li><span style="background:{colour}"></span>{markup.text(series)}</li>' for series, colour in drawn.legend
-    )
+def _facts(facts: dict[str, Any]) -> str:
+    """Return the header's list of facts."""
+    first, last = (str(facts[name])[:10] for name in ("first", "last"))
+    usd = facts["usd"]
+    shown = {
+        "Events": _number(facts["events"]),
+        "Concepts": _number(facts["concepts"]),
+        "Relations": _number(facts["relations"]),
+        "Tokens": _number(facts["tokens"]),
+        "US dollars": f"{usd:.2f}" if isinstance(usd, float) else "no price known",
+        "Date": first if first == last else f"{first} to {last}",
+        "Models": ", ".join(facts["models"]) or "none: nothing was asked",
+    }
+    return "".join(f"<div><dt>{name}</dt><dd>{_text(value or '-')}</dd></div>" for name, value in shown.items())
+
+
+def _text(value: object, most: int = NAME) -> str:
+    """Return text of any origin as HTML: one line, escaped, its direction kept to itself."""
+    return f"<bdi>{escape(shorten(str(value), most))}</bdi>"
+
+
+def _number(value: object) -> str:
+    """Return a number as people read it: four decimals, thousands apart, a dash for what is missing."""
+    if value is None:
+        return "\u2013"
+    if isinstance(value, float) and not (value.is_integer() and abs(value) >= LARGE):
+        return (f"{value:.4f}" if abs(value) >= SMALL or value == 0 else f"{value:.2e}").replace("-", "\u2212")
+    whole = int(value) if isinstance(value, float) else value
+    return f"{whole:,}".replace(",", "\u2009").replace("-", "\u2212")
+
+
+def _table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Return a table that scrolls by itself where it is too wide; numbers have their exact value for programs."""
+    if not rows:
+        return f'<p class="empty">{escape(caption)}: nothing to show.</p>'
+    head = body = ""
+    for place, name in enumerate(columns):
+        is_numeric = any(isinstance(row[place], (int, float)) for row in rows)
+        head += f'<th scope="col"{" class=number" if is_numeric else ""}>{escape(name)}</th>'
+    for row in rows:
+        body += "<tr>"
+        for value in row:
+            exact = "" if value is None else f' value="{value!r}"'
+            is_text = isinstance(value, str)
+            body += "<td>" if is_text else f'<td class="number"><data{exact}>'
+            body += f"{_text(value, CELL)}</td>" if is_text else f"{_number(value)}</data></td>"
+        body += "</tr>"
     return (
-        f'<ul class="legend">{keys}</ul><div class="chart" data-figure="{figure.name}"></div>'
-        f'<details data-figure="{figure.name}"><summary>Data<span class="hidden"> of {escape(figure.title)}</span>'
-        "</summary></details>"
+        f'<div class="table" tabindex="0" role="region" aria-label="{escape(caption)}"><table>'
+        f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def _rows(report: RunReport, name: str, *columns: str) -> list[tuple[Any, ...]]:
+    """Return some columns of a table as plain values."""
+    table = report.tables[name]
+    return list(zip(*(plain(table[column]) for column in columns), strict=True))
+
+
+def panel(report: RunReport) -> str:
+    """Return the final panel beside the paper's two runs."""
+    rows = [
+        (metric(name), value, *PAPER.get(name, (None, None)), meaning)
+        for name, value, meaning in _rows(report, "panel", "metric", "value", "meaning")
+    ]
+    return _table("The final graph in numbers", ("Metric", "This graph", "Paper, G1", "Paper, G2", "What it is"), rows)
+
+
+def ratios(report: RunReport) -> str:
+    """Return the verdict on the degrees, and the comparisons that it rests on."""
+    names = "alpha_limit", "alpha", "xmin", "ntail", "rival", "raw", "normalised", "p", "reading"
+    rows = [
+        (f"exponent up to {limit:g}" if limit else "any exponent", round(alpha, 4), int(xmin), *rest)
+        for limit, alpha, xmin, *rest in _rows(report, "ratios", *names)
+    ]
+    columns = "Fit", "Exponent", "From degree", "Concepts", "Against", "Ratio", "Normalised", "p", "Reading"
+    verdict = VERDICTS.get(dict(_rows(report, "panel", "metric", "value"))["powerlaw_verdict"], UNFITTED)
+    return f'<p class="verdict">{escape(verdict)}</p>{_table("Is it a power law? Likelihood ratios", columns, rows)}'
+
+
+def longest(report: RunReport) -> str:
+    """Return the longest of the longest paths, one row a path."""
+    paths: dict[tuple[int, int], list[str]] = {}
+    for rank, length, name in _rows(report, "longest_paths", "rank", "length", "name"):
+        paths.setdefault((rank, length), []).append(shorten(name))
+    rows = [(*about, " \u2192 ".join(names)) for about, names in paths.items()][:LONGEST]
+    return _table(f"The {len(rows)} longest shortest paths", ("Rank", "Relations", "Concepts on the way"), rows)
+
+
+def chance(report: RunReport) -> str:
+    """Return every comparison with a null model."""
+    rows = [
+        (metric(name), MODELS[model], *map(rounded, rest))
+        for name, model, *rest in _rows(report, "nulls", "metric", "model", "observed", "mean", "low", "high", "z")
+    ]
+    samples = max(report.tables["nulls"]["samples"], default=0)
+    caption = f"Beside chance: {samples} graphs of each null model, 95 % of them between low and high"
+    return _table(caption, ("Metric", "Null model", "This graph", "Mean", "Low", "High", "z"), rows)
+
+
+# Tables that stand below the figures of a section.
+TABLES: dict[str, Callable[[RunReport], str]] = {"distributions": ratios, "longest": longest, "chance": chance}

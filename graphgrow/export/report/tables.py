@@ -1,20 +1,42 @@
-"""The tables behind the figures, in one place: tidy pandas frames, one row an observation, names beside keys."""
+"""The tables behind the figures: tidy pandas frames, one row an observation, names beside keys.
 
-from collections.abc import Sequence
+words.py says what each column means.
+"""
 
+import warnings
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
 import pandas as pd
 
-from graphgrow.export.report import final, run
-from graphgrow.export.report.columns import COLUMNS
+from graphgrow.export.report.words import COLUMNS, RIVALS, reading
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Event, Expansion
-from graphgrow.measure.history import Cache, history
+from graphgrow.measure.centralities import CENTRALITIES, centralities, correlations
+from graphgrow.measure.communities import changes, consensus_bridges, partitions, persistence
+from graphgrow.measure.evolution import hubs, pair_paths, snapshots, top_bridges
+from graphgrow.measure.history import SnapshotCache, history
+from graphgrow.measure.nulls import nulls
+from graphgrow.measure.panel import METRICS, panel
+from graphgrow.measure.paths import longest_paths
+from graphgrow.measure.power_law import ALPHA_LIMIT, PARTS, fit_tail, power_law
+
+TOP = 6  # lines in one chart that an eye can tell apart
+LONGEST = 30  # paths, as in the paper
+FITS = {"power law": "power_law", "lognormal": "lognormal", "exponential": "exponential"}
+
+Rows = list[dict[str, Any]]
 
 
 def facts(log: Sequence[Event], graph: Graph) -> dict[str, object]:
     """Return what holds of the run whatever store it is kept in: topic, sizes, models, bill, first and last date."""
-    said = [event for event in log if isinstance(event, Expansion)]
+    asked = [event for event in log if isinstance(event, Expansion)]
     dates = [event.at for event in log if event.at]
     return {
         "topic": clean(graph.topic),
@@ -22,19 +44,161 @@ def facts(log: Sequence[Event], graph: Graph) -> dict[str, object]:
         "steps": graph.steps,
         "concepts": len(graph.concepts),
         "relations": len(graph.relations),
-        "models": sorted({clean(event.reply.model) for event in said} - {""}),
+        "models": sorted({clean(event.reply.model) for event in asked} - {""}),
         "tokens": graph.bill.tokens,
-        "usd": graph.bill.usd if any(event.reply.usd is not None for event in said) else None,
+        "usd": graph.bill.usd if any(event.reply.usd is not None for event in asked) else None,
         "first": min(dates, default=""),
         "last": max(dates, default=""),
     }
 
 
 def tables(
-    log: Sequence[Event], graph: Graph, *, every: int, seed: int, samples: int, cache: Cache | None = None
+    log: Sequence[Event], graph: Graph, *, every: int, seed: int, samples: int, cache: SnapshotCache | None = None
 ) -> dict[str, pd.DataFrame]:
-    """Return every table of COLUMNS by name."""
-    found = run.rows(log, graph, every=every, seed=seed) | final.rows(graph, seed=seed, samples=samples)
-    frames = {name: pd.DataFrame(rows, columns=list(COLUMNS[name])) for name, rows in found.items()}
+    """Return every table of COLUMNS by name; `graph` is the one that the log ends with."""
+    rows = rows_over_run(log, graph, every, seed) | rows_of_graph(graph, seed, samples)
     measured = history(log, every=every, seed=seed, cache=cache)
-    return {"history": run.flat(measured), "growth": run.growth(measured, every), **frames}
+
+    flat = measured.reset_index()  # a column for each part of a likelihood ratio
+    for name in RIVALS:
+        for part in PARTS:
+            cells = [cell[part] if isinstance(cell, dict) else None for cell in flat[name]]
+            flat[f"{name}_{part}"] = pd.Series(cells, dtype="Float64", index=flat.index)
+
+    ends = snapshot_seqs(measured.index.tolist(), every)
+    window = pd.Series([ends[bisect_left(ends, seq)] for seq in measured.index], measured.index, dtype="Int64")
+    growth = measured[list(COLUMNS["growth"])[2:]].groupby(window).sum()
+    growth.insert(0, "events", measured.groupby(window).size())
+    return {
+        "history": flat[list(COLUMNS["history"])],
+        "growth": growth.rename_axis("seq").reset_index().astype("Int64"),
+        **{name: pd.DataFrame(found, columns=list(COLUMNS[name])) for name, found in rows.items()},
+    }
+
+
+def snapshot_seqs(seqs: Sequence[int], every: int) -> list[int]:
+    """Return the events after which a snapshot was taken."""
+    return [seq for seq in seqs if seq % every == 0 or seq == seqs[-1]]
+
+
+def plain(column: "pd.Series[Any]") -> list[Any]:
+    """Return a column as plain Python values, what is missing as None."""
+    return [None if missing else value for missing, value in zip(column.isna(), column.tolist(), strict=True)]
+
+
+def _named(graph: Graph, key: str) -> dict[str, Any]:
+    """Return the first cells of a row about a concept: its key, and its name on one line."""
+    return {"key": key, "name": clean(graph.name(key))}
+
+
+def rows_over_run(log: Sequence[Event], graph: Graph, every: int, seed: int) -> dict[str, Rows]:
+    """Return the tables over a run: hubs, communities, bridges, the distance of fixed pairs."""
+    found = list(partitions(log, every=every, seed=seed))
+    near_by_seq = ((seq, growing.near) for seq, growing in snapshots(log, every=every))
+
+    linked = (key for key in graph.concepts if graph.degree(key))
+    top = sorted(linked, key=lambda key: (-graph.degree(key), key))[:TOP]
+    hub_degrees, agreeing = Rows(), list[set[str]]()
+    for seq, near in near_by_seq:
+        hub_degrees += [{"seq": seq, **_named(graph, key), "degree": len(near[key])} for key in top if key in near]
+        agreeing.append(consensus_bridges(near, seed=seed))
+
+    # A community has the last name that it had, in every snapshot.
+    names = {
+        one.number: ", ".join(clean(graph.name(key)) for key in one.name)
+        for snapshot in found
+        for one in snapshot.communities
+    }
+    flagged, agreed = Counter(persistence(snapshot.bridges for snapshot in found)), persistence(agreeing)
+    return {
+        "hubs": [_named(graph, hub.concept) | asdict(hub) for hub in hubs(log)],
+        "hub_degrees": hub_degrees,
+        "communities": [
+            {"seq": snapshot.seq, "community": one.number, "size": one.size, "name": names[one.number]}
+            for snapshot in found
+            for one in snapshot.communities
+        ],
+        "community_changes": [
+            asdict(change) | {"others": " ".join(map(str, change.others))} for change in changes(found)
+        ],
+        "bridges": [
+            {"seq": row.seq, **_named(graph, key), "betweenness": value}
+            for row in top_bridges(log, every=every, top=TOP, seed=seed)
+            for key, value in row.betweenness.items()
+        ],
+        "bridge_persistence": [
+            _named(graph, key) | {"snapshots": flagged[key], "consensus": agreed.get(key, 0)}
+            for key in sorted(flagged | Counter(agreed), key=lambda key: (-flagged[key], key))
+        ],
+        "pair_paths": [asdict(row) for row in pair_paths(log, every=every, seed=seed)],
+    }
+
+
+def rows_of_graph(graph: Graph, seed: int, samples: int) -> dict[str, Rows]:
+    """Return the tables of the final graph: its degrees, distances, centralities, longest paths, null models, panel."""
+    simple, keys = graph.igraph(), list(graph.concepts)
+    values, degrees, paths = centralities(simple, seed=seed), simple.degree(), longest_paths(simple, LONGEST)
+    correlated = correlations(simple, paths, values=values) if paths else {}
+    counts = sorted(Counter(degree for degree in degrees if degree).items())
+    total = sum(count for _, count in counts)
+    smaller = accumulate((count for _, count in counts), initial=0)  # concepts of a smaller degree
+
+    ratios = Rows()  # with the package's own limit to the exponent and without one
+    for limit in (ALPHA_LIMIT, None):
+        fit: dict[str, Any] = power_law(degrees, alpha_limit=limit)
+        fitted = {name: fit[f"powerlaw_{name}"] for name in ("alpha", "xmin", "ntail")}
+        for name, rival in RIVALS.items():
+            if fit[name]:
+                about = {"rival": rival, **fit[name], "reading": reading(fit[name], rival)}
+                ratios.append({"alpha_limit": limit, **fitted, **about})
+
+    final = Rows()  # one row a number: a likelihood ratio has three
+    for name, value in panel(keys, graph.triples(), seed=seed).items():
+        ratio: dict[str, object] = value if isinstance(value, dict) else {}
+        parts = [(f"_{part}", ratio.get(part)) for part in PARTS] if name in RIVALS else [("", value)]
+        final += [{"metric": f"{name}{part}", "value": number, "meaning": METRICS[name]} for part, number in parts]
+    return {
+        "degrees": [
+            {"degree": degree, "concepts": count, "share": (total - before) / total}
+            for (degree, count), before in zip(counts, smaller, strict=False)
+        ],
+        "degree_fits": list(_degree_fits(degrees)),
+        "ratios": ratios,
+        "path_lengths": [{"length": length, "pairs": pairs} for length, pairs in sorted(values.lengths.items())],
+        "centralities": [
+            _named(graph, keys[vertex]) | {name: getattr(values, name)[at] for name in CENTRALITIES}
+            for at, vertex in enumerate(values.concepts)
+        ],
+        "longest_paths": [
+            {"rank": rank, "length": len(path) - 1, "place": place, **_named(graph, keys[vertex])}
+            for rank, path in enumerate(paths, 1)
+            for place, vertex in enumerate(path)
+        ],
+        "correlations": [
+            {"one": one, "other": other, "r": r} for one in correlated for other, r in correlated[one].items()
+        ],
+        "nulls": [asdict(row) for row in nulls(simple, samples=samples, seed=seed)] if simple.ecount() else [],
+        "panel": final,
+    }
+
+
+def _degree_fits(degrees: Sequence[int]) -> Iterator[dict[str, Any]]:
+    """Yield what each model expects, at some degrees of the tail that it was fitted to.
+
+    That is the share of connected concepts with the degree or more, so each is scaled to the share in the tail.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a fit that fails has no finite share, and is left out below
+        fit = fit_tail(degrees)
+        if fit is None:
+            return
+        positive = [degree for degree in degrees if degree]
+        tail = np.arange(int(fit.xmin), max(positive) + 1)
+        scale = int(fit.n_tail) / len(positive)
+        chances = {name: np.exp(getattr(fit, own).loglikelihoods(tail)) for name, own in FITS.items()}
+    shown = sorted({int(degree) for degree in np.geomspace(tail[0], tail[-1], 40).round()})
+    for name, chance in chances.items():
+        if np.isfinite(chance).all():
+            for degree in shown:
+                share = float(scale * (1 - chance[: degree - tail[0]].sum()))
+                yield {"degree": degree, "model": name, "share": share}

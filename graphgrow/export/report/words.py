@@ -1,4 +1,4 @@
-"""What every number means, in words: metrics of the panel, columns of the tables, the paper's own values.
+"""What every column and number means, in words, and the paper's own values.
 
 Source: M. J. Buehler, arXiv 2502.13025 (2025), "the paper": its run G1 is open-ended, its run G2 follows a topic.
 """
@@ -6,54 +6,22 @@ Source: M. J. Buehler, arXiv 2502.13025 (2025), "the paper": its run G1 is open-
 from collections.abc import Mapping
 from typing import Any
 
-from graphgrow.graph.graph import Graph
-from graphgrow.graph.keys import clean
+from graphgrow.measure.history import COLUMNS as HISTORY
+from graphgrow.measure.panel import METRICS
+from graphgrow.measure.power_law import PARTS, SIGNIFICANT
 
-METRICS = {
-    "nodes": "concepts",
-    "edges": "distinct ordered pairs of related concepts, loops included",
-    "relations": "distinct relations: source, predicate and target",
-    "simple_edges": "pairs of related concepts without direction; what follows is measured on these",
-    "self_loops": "concepts related to themselves",
-    "average_degree": "2 edges / nodes, as the paper counts",
-    "max_degree": "neighbours of the best connected concept",
-    "components": "parts that no path connects",
-    "lcc_nodes": "concepts in the largest component",
-    "lcc_edges": "pairs of related concepts in the largest component",
-    "density": "share of all possible pairs that are related",
-    "average_clustering": "mean share of a concept's neighbours that are neighbours of each other",
-    "transitivity": "share of all open or closed triples that are closed",
-    "triangles": "sets of three concepts that are all related",
-    "average_path_length": "mean shortest path between two concepts of the largest component",
-    "average_path_length_error": "its standard error where paths were sampled, else 0",
-    "sampled_sources": "concepts that paths were sampled from; 0: every path was counted",
-    "diameter": "longest shortest path of the largest component",
-    "degree_assortativity": "correlation of the degrees at both ends of a pair; below 0, hubs meet small concepts",
-    "max_core": "largest k for which a k-core exists",
-    "max_core_size": "concepts in that core",
-    "articulation_points": "concepts whose removal would split a component",
-    "cut_edges": "pairs whose removal would split a component",
-    "modularity_louvain": "modularity of the communities that Louvain's method finds",
-    "modularity_leiden": "modularity of the communities that Leiden's method finds",
-    "communities": "communities that Leiden's method finds",
-    "bridge_concepts": "concepts with neighbours in more than one community",
-    "betweenness_mean": "mean share of shortest paths through a concept; arithmetic, see the figure",
-    "betweenness_max": "share of shortest paths through the busiest concept",
-    "betweenness_max_error": "its standard error where paths were sampled, else 0",
-    "betweenness_gini": "inequality of betweenness: 0 all alike, 1 all in one concept",
-    "betweenness_top1pct": "share of all betweenness that the top 1 % of concepts hold",
-    "global_efficiency": "mean of 1 / distance over all pairs of the largest component",
-    "small_world_sigma": "clustering over chance, divided by path length over chance",
-    "powerlaw_alpha": "exponent of the best power law for the tail of the degrees",
-    "powerlaw_xmin": "degree from which that tail begins",
-    "powerlaw_sigma": "standard error of the exponent",
-    "powerlaw_ntail": "concepts in the tail: few of them decide little",
-    "powerlaw_ks": "largest distance between the tail and its fit",
-    "lr_exponential": "power law against exponential: positive where the power law fits better",
-    "lr_lognormal": "power law against lognormal",
-    "lr_truncated": "power law against a power law with an exponential cut-off",
-    "lr_stretched": "power law against stretched exponential",
-    "powerlaw_verdict": "power law or lognormal, where p < 0.1 decides between them",
+RIVALS = {
+    "lr_exponential": "exponential",
+    "lr_lognormal": "lognormal",
+    "lr_truncated": "power law with cut-off",
+    "lr_stretched": "stretched exponential",
+}
+
+MODELS = {
+    "configuration": "same degrees, rewired",
+    "erdos_renyi": "same size, random",
+    "barabasi_albert": "same size, preferential attachment",
+    "label_shuffle": "same graph, communities shuffled",
 }
 
 PAPER: dict[str, tuple[float | None, float | None]] = {
@@ -73,47 +41,138 @@ PAPER: dict[str, tuple[float | None, float | None]] = {
     "lr_exponential_p": (0.0250, 0.0118),
 }
 
-RIVALS = {
-    "lr_exponential": "exponential",
-    "lr_lognormal": "lognormal",
-    "lr_truncated": "power law with cut-off",
-    "lr_stretched": "stretched exponential",
-}
-
-MODELS = {
-    "configuration": "same degrees, rewired",
-    "erdos_renyi": "same size, random",
-    "barabasi_albert": "same size, preferential attachment",
-    "label_shuffle": "same graph, communities shuffled",
-}
-
-_VERDICTS = {
+VERDICTS = {
     "power law": "The tail of the degrees is a power law rather than a lognormal.",
     "lognormal": "The tail of the degrees is a lognormal rather than a power law: the graph is not scale-free.",
     "undecided": "The data do not decide between a power law and a lognormal: nothing shows a scale-free graph.",
 }
-_UNFITTED = "The degrees are too few or too alike for any fit."
+UNFITTED = "The degrees are too few or too alike for any fit."
 
-
-def reading(ratio: Mapping[str, Any] | None, rival: str, significant: float) -> str:
-    """Return one likelihood ratio in words, for a p below `significant` or not."""
-    if not ratio or ratio["raw"] is None or ratio["p"] is None:
-        return "could not be fitted"
-    if ratio["p"] >= significant:
-        return "no difference that counts"
-    return "power law fits better" if ratio["raw"] > 0 else f"{rival} fits better"
-
-
-def verdict(found: object) -> str:
-    """Return the verdict on the degree distribution as a sentence."""
-    return _VERDICTS.get(str(found), _UNFITTED)
-
-
-def spelled(graph: Graph, key: str) -> str:
-    """Return the name of a concept as a table can hold it: one line, no control characters, no lone surrogates."""
-    return clean(graph.name(key))
+# Table -> column -> meaning; `--csv` writes it beside the tables.
+COLUMNS: dict[str, dict[str, str]] = {
+    "history": {
+        **{name: meaning for name, meaning in HISTORY.items() if name not in RIVALS},
+        **{f"{name}_{part}": f"{METRICS[name]}: {part}" for name in RIVALS for part in PARTS},
+    },
+    "growth": {
+        "seq": "last event of the window",
+        "events": "events in the window",
+        "new_concepts": "concepts that entered the graph",
+        "new_relations": "relations that entered the graph",
+        "support": "statements of relations that were known already",
+        "rejects": "names that hygiene kept out",
+        "newly_connected_pairs": "pairs of concepts that a path connects since, exactly",
+    },
+    "hubs": {
+        "key": "concept",
+        "name": "its name",
+        "introduced": "event that brought it",
+        "emerged": "event at which it first had more than 5 neighbours",
+        "degree": "its neighbours at the end",
+    },
+    "hub_degrees": {
+        "seq": "event",
+        "key": "concept, one of the best connected at the end",
+        "name": "its name",
+        "degree": "its neighbours after the event",
+    },
+    "communities": {
+        "seq": "event",
+        "community": "number of the community, lasting over the run",
+        "size": "its concepts after the event",
+        "name": "its concepts with most neighbours inside it, in the last snapshot that has it",
+    },
+    "community_changes": {
+        "seq": "event of the snapshot that shows it",
+        "kind": "birth, death, merge or split of a community of three concepts or more",
+        "community": "the community that came or went",
+        "others": "communities its concepts came from or went to, most of them first",
+    },
+    "bridges": {
+        "seq": "event",
+        "key": "concept, one of those with most betweenness at the end",
+        "name": "its name",
+        "betweenness": "share of shortest paths through it, empty outside the largest component",
+    },
+    "bridge_persistence": {
+        "key": "concept",
+        "name": "its name",
+        "snapshots": "longest number of snapshots in a row in which it was a bridge, by one partition",
+        "consensus": "the same, a bridge only where 8 of 10 partitions agree; 0 where they never do",
+    },
+    "pair_paths": {
+        "seq": "event",
+        "pairs": "pairs of concepts that are followed, drawn once",
+        "connected": "how many of them a path connects",
+        "mean_length": "mean shortest path of those that were connected in the first row",
+    },
+    "degrees": {
+        "degree": "number of neighbours",
+        "concepts": "concepts with that degree",
+        "share": "share of connected concepts with that degree or more",
+    },
+    "degree_fits": {
+        "degree": "number of neighbours, from where the tail begins",
+        "model": "distribution that was fitted to the tail",
+        "share": "share of connected concepts that it expects at that degree or more",
+    },
+    "path_lengths": {"length": "relations on a shortest path", "pairs": "pairs of concepts that far apart"},
+    "centralities": {
+        "key": "concept of the largest component",
+        "name": "its name",
+        "degree": "its neighbours",
+        "betweenness": "share of shortest paths through it",
+        "closeness": "1 / its mean distance to the others",
+        "eigenvector": "eigenvector centrality, 1 for the largest",
+        "pagerank": "PageRank with damping 0.85",
+        "clustering": "share of its neighbours that are neighbours of each other",
+    },
+    "longest_paths": {
+        "rank": "the longest shortest path first",
+        "length": "its relations",
+        "place": "concepts before this one",
+        "key": "concept on the path",
+        "name": "its name",
+    },
+    "correlations": {
+        "one": "mean along a path of",
+        "other": "and of",
+        "r": "Pearson correlation over the longest paths, empty where one of them does not vary",
+    },
+    "ratios": {
+        "alpha_limit": "largest exponent allowed, empty where there was no limit",
+        "alpha": "exponent of the fit",
+        "xmin": "degree from which the tail begins",
+        "ntail": "concepts in the tail",
+        "rival": "distribution the power law is compared with",
+        "raw": "log-likelihood ratio, positive where the power law fits better",
+        "normalised": "it over its standard deviation",
+        "p": "significance of its sign, two-sided",
+        "reading": "what that says, at p < 0.1",
+    },
+    "nulls": {
+        "metric": "metric of the panel",
+        "observed": "its value for this graph",
+        "model": "null model",
+        "samples": "null graphs that define it",
+        "mean": "its mean over them",
+        "low": "its 2.5 percentile",
+        "high": "its 97.5 percentile",
+        "z": "distance of the observed value from the mean, in standard deviations",
+    },
+    "panel": {"metric": "metric of the panel", "value": "its value for the final graph", "meaning": "what it is"},
+}
 
 
 def metric(name: str) -> str:
     """Return the name of a metric as people read it."""
     return name.replace("lr_", "ratio_").replace("_", " ").replace("lcc", "LCC").replace("top1pct", "top 1 %")
+
+
+def reading(ratio: Mapping[str, Any], rival: str) -> str:
+    """Return the likelihood ratio of the power law against a rival in words."""
+    if ratio["raw"] is None or ratio["p"] is None:
+        return "could not be fitted"
+    if ratio["p"] >= SIGNIFICANT:
+        return "no difference that counts"
+    return "power law fits better" if ratio["raw"] > 0 else f"{rival} fits better"

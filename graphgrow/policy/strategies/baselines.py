@@ -67,7 +67,7 @@ def far_path(graph: Graph, rng: random.Random) -> Iterator[Focus]:
 
 def longest(snapshot: Structure) -> list[tuple[int, tuple[int, int]]]:
     """Return length and ends, the older first, of the longest shortest paths."""
-    from graphgrow.measure.longest import longest_paths
+    from graphgrow.measure.paths import longest_paths
 
     return [(len(path) - 1, (path[0], path[-1])) for path in longest_paths(snapshot.graph, PATHS)]
 
@@ -97,9 +97,10 @@ def px_frontier(graph: Graph, rng: random.Random) -> Iterator[Focus]:
 
 def betweenness(snapshot: Structure) -> list[tuple[int, float]]:
     """Return vertices of the largest component with their betweenness, the highest first."""
-    from graphgrow.measure.spread import between, largest_component
+    from graphgrow.measure.paths import betweenness
+    from graphgrow.measure.projection import largest_component
 
     places, largest = largest_component(snapshot.graph)
     sources = random.Random(FIXED).sample(range(len(places)), SOURCES) if len(places) > EXACT else []
-    values = zip(places, between(largest, sources), strict=True)
+    values = zip(places, betweenness(largest, sources), strict=True)
     return sorted(((vertex, round(value, 9)) for vertex, value in values), key=lambda row: (-row[1], row[0]))

@@ -91,7 +91,7 @@ def cached(graph: Graph, name: str, mark: object, make: Callable[[], T]) -> T:
 
 def communities(snapshot: Structure) -> list[int]:
     """Return the number of every vertex's community, by Leiden's method with a fixed seed."""
-    from graphgrow.measure.chance import leiden
+    from graphgrow.measure.projection import leiden
 
     return list(leiden(snapshot.graph, FIXED, rounds=ROUNDS).membership) if snapshot.keys else []
 

@@ -1,8 +1,9 @@
-"""A fixed panel of pairs over a growing graph: chosen once, never longer, equal to the panel where it is everything."""
+"""What is followed over a run: snapshots, hubs, bridges, and a fixed panel of pairs, chosen once and never longer."""
 
 import math
 from itertools import pairwise
 
+import networkx as nx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,13 +11,75 @@ from hypothesis import strategies as st
 from graphgrow.errors import BadInput
 from graphgrow.graph.events import read_events
 from graphgrow.graph.graph import fold
+from graphgrow.measure import paths
+from graphgrow.measure.evolution import PairRow, hubs, pair_paths, snapshots, top_bridges
 from graphgrow.measure.panel import panel
-from graphgrow.measure.shortening import PairRow, pair_paths
 from tests.conftest import RECORDED
 from tests.measure.test_history import edits
 
 CHAIN = [(f"c{i}", f"c{i + 1}") for i in range(19)]
 LATER = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=20)
+
+
+def test_snapshots_come_every_so_often_and_after_the_last_event() -> None:
+    """Seven events have snapshots after 3, 6 and 7, six after 3 and 6, none has none."""
+    events = edits([("hub", f"ray {i}") for i in range(7)])
+    assert [(seq, len(running.near)) for seq, running in snapshots(events, every=3)] == [(3, 4), (6, 7), (7, 8)]
+    assert [seq for seq, _ in snapshots(events[:6], every=3)] == [3, 6]
+    assert list(snapshots([])) == []
+    with pytest.raises(BadInput, match="every 0 events"):
+        list(snapshots(events, every=0))
+
+
+def test_hubs_emerge_when_their_degree_passes_the_bound() -> None:
+    """A star of seven passes five neighbours with its sixth ray, and later rays change nothing but its degree."""
+    (hub,) = hubs(edits([("hub", f"ray {i}") for i in range(7)]))
+    assert (hub.concept, hub.introduced, hub.emerged, hub.degree) == ("hub", 1, 6, 7)
+
+
+def test_hubs_of_the_recorded_run_are_those_of_its_graph() -> None:
+    """Every concept with more than five neighbours at the end emerged at some step, after it was introduced."""
+    events = list(read_events(RECORDED))
+    graph, found = fold(events), hubs(events)
+    assert {hub.concept for hub in found} == {key for key in graph.concepts if graph.degree(key) > 5}
+    assert all(hub.introduced <= hub.emerged and hub.degree == graph.degree(hub.concept) for hub in found)
+    assert [hub.emerged for hub in found] == sorted(hub.emerged for hub in found)
+
+
+def test_top_bridges_are_those_of_the_end_at_every_snapshot() -> None:
+    """Over a recorded run each value is networkx's betweenness in the largest component of that moment."""
+    events = list(read_events(RECORDED))[:150]
+    rows = top_bridges(events, every=75, top=5)
+    assert [row.seq for row in rows] == [75, 150]
+    for row in rows:
+        graph = fold(events[: row.seq]).igraph()
+        whole = nx.Graph([(graph.vs[a]["name"], graph.vs[b]["name"]) for a, b in graph.get_edgelist()])
+        largest = whole.subgraph(max(nx.connected_components(whole), key=len))
+        truth = nx.betweenness_centrality(largest)
+        assert row.betweenness == pytest.approx({key: truth.get(key) for key in row.betweenness})
+        assert row.sampled_sources == 0
+    last = fold(events)
+    values = [value or 0.0 for value in rows[-1].betweenness.values()]
+    assert values[0] == pytest.approx(panel(list(last.concepts), last.triples())["betweenness_max"])
+    assert values == sorted(values, reverse=True)
+
+
+def test_top_bridges_say_that_they_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the bound values come from 256 sources, near the exact ones."""
+    events = list(read_events(RECORDED))
+    exact = top_bridges(events, every=300, top=1)[-1]
+    monkeypatch.setattr(paths, "EXACT", 300)
+    found = top_bridges(events, every=300, top=1)[-1]
+    assert (exact.sampled_sources, found.sampled_sources) == (0, 256)
+    assert found.betweenness == pytest.approx(exact.betweenness, rel=0.1)
+
+
+def test_nothing_has_no_hub_and_no_bridge() -> None:
+    """An empty run has no row; one concept has no betweenness to speak of."""
+    assert hubs([]) == []
+    assert top_bridges([]) == []
+    (row,) = top_bridges(edits([("a", "a")]))
+    assert row.betweenness == {"a": 0.0}
 
 
 def test_a_shortcut_shortens_the_pairs_that_it_serves() -> None:

@@ -41,9 +41,9 @@ HOME = "neo4j://localhost:7687"
 LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def endpoint() -> Iterator[str]:
-    """Yield the address of a real server that answers like a model."""
+    """Yield the address of a real server that answers like a model, from its first reply on for each page."""
     with endpoint_of_chatter() as address:
         yield address
 

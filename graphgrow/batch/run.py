@@ -35,7 +35,7 @@ from graphgrow.policy import open_policy
 from graphgrow.prompts.variants import load_variants
 from graphgrow.resolve.options import open_meanings, open_resolver, open_vocabulary
 from graphgrow.stores import GraphStore, open_store
-from graphgrow.stores.retrying import Patient
+from graphgrow.stores.retrying import RetryingStore
 
 LEASE = "batch"  # the lease of a graph; that of a run, "batch JOB@DUE", marks it as done
 RENEWALS = 4  # in the time that a lease lasts
@@ -299,7 +299,7 @@ def _grow(
             resolver=open_resolver(job.without_rule, predicates, vectors),
             now=lambda: stamp(run.clock()), stop=lease.is_over, run=run.name,
         )  # fmt: skip
-        patient = Patient(store, run.jobs.limits.patience.total_seconds() / 60, wait)
+        patient = RetryingStore(store, run.jobs.limits.patience.total_seconds() / 60, wait)
         growth = Growth(job.topic, patient, model, settings).run()
     return "lost" if lease.is_lost else growth.ending or "exhausted", ""
 

@@ -19,7 +19,7 @@ from graphgrow.policy import open_policy
 from graphgrow.stores import outbox as spool_module
 from graphgrow.stores.outbox import Outbox, PendingReply, state_folder
 from graphgrow.stores.projection import differences, project
-from graphgrow.stores.retrying import Patient
+from graphgrow.stores.retrying import RetryingStore
 from graphgrow.stores.sqlite import SQLiteStore
 from tests.conftest import ROOT, chatter, triples
 from tests.servers import Answer as Http
@@ -195,12 +195,12 @@ def test_patience_backs_off_and_ends(tmp_path: Path) -> None:
         now[0] += seconds
 
     with closing(SQLiteStore(tmp_path / "g.db", create=True)) as store:
-        back = Patient(Fickle(store, 7), 10, wait, timer=lambda: now[0])  # type: ignore[arg-type]  # the rest by name
+        back = RetryingStore(Fickle(store, 7), 10, wait, timer=lambda: now[0])  # type: ignore[arg-type]  # the rest by name
         growth = Growth("spider silk", back, Scripted(chatter(1)), settings(1))
         list(growth)
         assert pauses == [1, 2, 4, 8, 16, 30, 30]
         assert store.graph().seq == 1
-        gone = Patient(Fickle(store, 99), 1, wait, timer=lambda: now[0])  # type: ignore[arg-type]
+        gone = RetryingStore(Fickle(store, 99), 1, wait, timer=lambda: now[0])  # type: ignore[arg-type]
         growth = Growth(None, gone, Scripted(chatter(3)[1:]), settings(2))
         with pytest.raises(StoreAway, match="Replies that have arrived wait in"):
             list(growth)

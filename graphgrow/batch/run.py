@@ -33,7 +33,7 @@ from graphgrow.llm import DEFAULT_MODEL, LLM, LOCAL, OPENAI_URL, RECORDED, Gate
 from graphgrow.llm.usage import usd as price
 from graphgrow.resolve.options import open_meanings
 from graphgrow.stores import GraphStore, open_store
-from graphgrow.stores.retrying import Patient
+from graphgrow.stores.retrying import RetryingStore
 
 LEASE = "batch"  # the lease of a graph; that of a run, "batch JOB@DUE", marks it as done
 RENEWALS = 4  # in the time that a lease lasts
@@ -301,7 +301,7 @@ def _grow(
             stop=lease.is_over,
             run=run.name,
         )
-        patient = Patient(store, run.jobs.limits.patience.total_seconds() / 60, wait)
+        patient = RetryingStore(store, run.jobs.limits.patience.total_seconds() / 60, wait)
         growth = Growth(job.topic, patient, model, settings).run()
     return "lost" if lease.is_lost else growth.ending or "exhausted", ""
 

@@ -22,7 +22,7 @@ from graphgrow.graph.model import DEFAULT_STEPS, DEFAULT_USD, Budget, Usage
 from graphgrow.llm import LLM
 from graphgrow.stores import GraphStore
 from graphgrow.stores.outbox import state_folder
-from graphgrow.stores.retrying import Patient
+from graphgrow.stores.retrying import RetryingStore
 
 INTERRUPTED = 130  # the exit code
 STOPPING = (
@@ -103,7 +103,7 @@ def session(
                 note(f"interrupted; {saved}, for the next run")
                 raise KeyboardInterrupt
 
-        yield Session(model, Patient(opened, patience, wait), budget, interrupts)
+        yield Session(model, RetryingStore(opened, patience, wait), budget, interrupts)
 
 
 @contextmanager

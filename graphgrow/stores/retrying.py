@@ -17,7 +17,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Patient(GraphStore):
+class RetryingStore(GraphStore):
     """Any store, with back-off while it is away: `wait(seconds, why)` sleeps and says so, and may raise to give up."""
 
     def __init__(

@@ -25,7 +25,7 @@ from graphgrow.reason.tasks import Inquiry, Reasoner, begin
 from graphgrow.resolve.options import open_resolver
 from graphgrow.stores import GraphStore, open_store
 from graphgrow.stores.projection import differences, project
-from graphgrow.stores.retrying import Patient
+from graphgrow.stores.retrying import RetryingStore
 from tests.conftest import chatter
 
 
@@ -295,7 +295,7 @@ class Fickle:
 def test_a_server_that_goes_away_is_waited_for(store: GraphStore) -> None:
     """Nothing is lost, asked again or committed twice."""
     waits: list[float] = []
-    home = Patient(Fickle(store), 1, lambda seconds, _why: waits.append(seconds))  # type: ignore[arg-type]  # by name
+    home = RetryingStore(Fickle(store), 1, lambda seconds, _why: waits.append(seconds))  # type: ignore[arg-type]  # by name
     assert [one.result["says"] for one in work(home, says("one", "two"), ("a", "b"))] == ["one", "two"]
     assert len(waits) == 3
     assert len([event for event in store.events() if isinstance(event, ReasoningStep)]) == 3

@@ -16,10 +16,10 @@ from graphgrow.growth.loop import Growth
 from graphgrow.growth.settings import Settings
 from graphgrow.llm.scripted import Scripted
 from graphgrow.policy import open_policy
-from graphgrow.stores import outbox as spool_module
+from graphgrow.stores import outbox as outbox_module
 from graphgrow.stores.outbox import Outbox, PendingReply, state_folder
 from graphgrow.stores.projection import differences, project
-from graphgrow.stores.retrying import Patient
+from graphgrow.stores.retrying import RetryingStore
 from graphgrow.stores.sqlite import SQLiteStore
 from tests.conftest import ROOT, chatter, triples
 from tests.servers import Answer as Http
@@ -195,12 +195,12 @@ def test_patience_backs_off_and_ends(tmp_path: Path) -> None:
         now[0] += seconds
 
     with closing(SQLiteStore(tmp_path / "g.db", create=True)) as store:
-        back = Patient(Fickle(store, 7), 10, wait, timer=lambda: now[0])  # type: ignore[arg-type]  # the rest by name
+        back = RetryingStore(Fickle(store, 7), 10, wait, timer=lambda: now[0])  # type: ignore[arg-type]  # the rest by name
         growth = Growth("spider silk", back, Scripted(chatter(1)), settings(1))
         list(growth)
         assert pauses == [1, 2, 4, 8, 16, 30, 30]
         assert store.graph().seq == 1
-        gone = Patient(Fickle(store, 99), 1, wait, timer=lambda: now[0])  # type: ignore[arg-type]
+        gone = RetryingStore(Fickle(store, 99), 1, wait, timer=lambda: now[0])  # type: ignore[arg-type]
         growth = Growth(None, gone, Scripted(chatter(3)[1:]), settings(2))
         with pytest.raises(StoreAway, match="Replies that have arrived wait in"):
             list(growth)
@@ -209,7 +209,7 @@ def test_patience_backs_off_and_ends(tmp_path: Path) -> None:
         assert grow(store, 1, chatter(5)[4:]).adopted == 1
 
 
-def test_trouble_with_the_spool_neither_loses_nor_doubles_a_reply(
+def test_trouble_with_the_outbox_neither_loses_nor_doubles_a_reply(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A disk without room for the outbox, and a file that cannot be taken away: every reply is there once."""
@@ -259,12 +259,12 @@ def test_what_a_power_cut_left_half_named_is_adopted(tmp_path: Path) -> None:
 
 def test_a_run_that_starts_is_nobodys_prey(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where another run takes the lock of a run that is just starting, it starts under another name."""
-    real, thieves = spool_module._take, [True, True]
+    real, thieves = outbox_module._take, [True, True]
 
     def stolen(path: Path) -> object:
         return None if thieves and thieves.pop() else real(path)
 
-    monkeypatch.setattr(spool_module, "_take", stolen)
+    monkeypatch.setattr(outbox_module, "_take", stolen)
     with Outbox(tmp_path / "outbox", PendingReply) as run:
         path = run.keep(pending())
         assert path

@@ -29,8 +29,8 @@ OBSERVED = "observed"
 class Figure:
     """A figure: `sentence` says how to read it, `tag` is "paper" or "corrected" where the two differ.
 
-    `note` is the correction; `wide` takes the whole width. `curves` are columns of the history with their names, drawn
-    over the events with `y` for an axis, which begins at `zero` or is logarithmic as that of the events is.
+    `note` is the correction; `wide` takes the whole width. `curves` are columns of a table with their names, drawn over
+    the snapshots with `y` for an axis, which begins at `zero` or is logarithmic as that of the events is.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Figure:
     note: str = ""
     wide: bool = False
     curves: Mapping[str, str] = field(default_factory=dict)
+    table: str = "history"
     y: str = ""
     log: bool = False
     zero: bool = False
@@ -69,8 +70,8 @@ def draw(figure: Figure, report: RunReport) -> Drawing | None:
     """Return the chart of a figure, None where the run holds too little for it."""
     if not figure.curves:
         return DRAW[figure.name](report)
-    history = report.tables["history"]
-    taken = history[history["seq"].isin(snapshot_seqs(history["seq"].tolist(), report.every))]
+    table, seqs = report.tables[figure.table], report.tables["history"]["seq"].tolist()
+    taken = table[table["seq"].isin(snapshot_seqs(seqs, report.every))]
     return charts.lines(points(taken, figure.curves), figure.y, log=figure.log, zero=figure.zero)
 
 
@@ -130,11 +131,6 @@ def newly_connected(report: RunReport) -> Drawing | None:
     """Draw how many pairs of concepts were connected between two snapshots."""
     rows = points(report.tables["growth"], {"newly_connected_pairs": "Pairs"})
     return charts.lines(rows, f"Pairs per {report.every} events" if report.every > 1 else "Pairs", zero=True)
-
-
-def pair_paths(report: RunReport) -> Drawing | None:
-    """Draw the mean shortest path of pairs that are followed."""
-    return charts.lines(points(report.tables["pair_paths"], {"mean_length": "Mean path"}), "Relations")
 
 
 def by_concept(table: "pd.DataFrame", column: str, y: str) -> Drawing | None:
@@ -249,11 +245,10 @@ def scores(report: RunReport) -> Drawing | None:
     return charts.scores(rows, "Standard deviations from the mean of the null graphs")
 
 
-# Figures that are more than curves of the history.
+# Figures that are more than the columns of a table.
 DRAW: dict[str, Callable[[RunReport], Drawing | None]] = {
     "per-event": per_event,
     "novelty": novelty,
-    "pairs": pair_paths,
     "joined": newly_connected,
     "distances": path_lengths,
     "community-sizes": community_sizes,

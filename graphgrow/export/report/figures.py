@@ -3,7 +3,7 @@
 import math
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -182,9 +182,9 @@ def community_changes(report: RunReport) -> Drawing | None:
     return charts.stacked(rows, "Change", "Changes", "Count", width=report.every)
 
 
-def histogram(values: Iterable[float | None], x: str) -> Drawing | None:
+def histogram(column: "pd.Series[Any]", x: str) -> Drawing | None:
     """Draw how many concepts lie in each of equal bins; whole numbers up to BINS get one each."""
-    known = [value for value in values if value is not None and math.isfinite(value)]
+    known = [value for value in column.dropna().tolist() if math.isfinite(value)]
     if not known:
         return None
     whole = all(float(value).is_integer() for value in known) and max(known) - min(known) < BINS
@@ -196,14 +196,9 @@ def histogram(values: Iterable[float | None], x: str) -> Drawing | None:
 
 def bridge_persistence(report: RunReport, column: str) -> Drawing | None:
     """Draw how many concepts were bridges for how many snapshots in a row."""
-    values = [value for value in plain(report.tables["bridge_persistence"][column]) if value]
+    snapshots = report.tables["bridge_persistence"][column]
     apart = f", {report.every} events apart" if report.every > 1 else ""
-    return histogram(values, f"Snapshots in a row{apart}")
-
-
-def centrality(report: RunReport, column: str, x: str) -> Drawing | None:
-    """Draw how a centrality is distributed over the concepts."""
-    return histogram(plain(report.tables["centralities"][column]), x)
+    return histogram(snapshots[snapshots > 0], f"Snapshots in a row{apart}")
 
 
 def path_lengths(report: RunReport) -> Drawing | None:
@@ -259,9 +254,9 @@ DRAW: dict[str, Callable[[RunReport], Drawing | None]] = {
     "persistence": lambda report: bridge_persistence(report, "snapshots"),
     "consensus": lambda report: bridge_persistence(report, "consensus"),
     "degrees": degrees,
-    "betweenness": lambda report: centrality(report, "betweenness", "Share of shortest paths"),
-    "closeness": lambda report: centrality(report, "closeness", "Closeness"),
-    "eigenvector": lambda report: centrality(report, "eigenvector", "Eigenvector centrality"),
+    "betweenness": lambda report: histogram(report.tables["centralities"]["betweenness"], "Share of shortest paths"),
+    "closeness": lambda report: histogram(report.tables["centralities"]["closeness"], "Closeness"),
+    "eigenvector": lambda report: histogram(report.tables["centralities"]["eigenvector"], "Eigenvector centrality"),
     "correlations": correlations,
     "scores": scores,
 }

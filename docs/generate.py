@@ -22,6 +22,7 @@ from graphgrow.measure.panel import METRICS, NAMES
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "reference"
+ARCHITECTURE = ROOT / "docs" / "architecture.md"  # the tree in it is made
 MADE = "<!-- Made by docs/generate.py out of the code; change that, and run `make docs`. -->\n"
 MODULES = {
     "Budget": "graph/model.py",
@@ -44,7 +45,27 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 def pages() -> dict[Path, str]:
     """Return what every page of the reference should say."""
     texts = {"commands": commands(), "python": python(), "tables": tables(), "errors": error_page()}
-    return {REFERENCE / f"{name}.md": MADE + "\n" + "\n\n".join(parts) + "\n" for name, parts in texts.items()}
+    made = {REFERENCE / f"{name}.md": MADE + "\n" + "\n\n".join(parts) + "\n" for name, parts in texts.items()}
+    before, _, rest = ARCHITECTURE.read_text(encoding="utf-8").partition("<!-- tree -->\n")
+    after = rest.partition("<!-- /tree -->\n")[2]
+    made[ARCHITECTURE] = f"{before}<!-- tree -->\n{tree()}\n<!-- /tree -->\n{after}"
+    return made
+
+
+def tree() -> str:
+    """Return every module of the package and the explorer in a tree, with the first sentence of its docstring."""
+    lines = ["```text"]
+    for package in (ROOT / "graphgrow", ROOT / "ui" / "graphgrow_explorer"):
+        for path in sorted(
+            package.rglob("*.py"), key=lambda path: (path.parent, path.name != "__init__.py", path.name)
+        ):
+            about = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").split("\n\n")[0]
+            depth = len(path.relative_to(package).parts) - 1
+            is_room = path.name == "__init__.py"
+            name = f"{path.parent.name}/" if is_room else path.name
+            indent = "  " * (depth if is_room else depth + 1)
+            lines.append(f"{indent}{name:<{22 - len(indent)}} {' '.join(about.split())}".rstrip())
+    return "\n".join([*lines, "```"])
 
 
 def commands() -> Iterator[str]:

@@ -13,7 +13,8 @@ from graphgrow.growth.loop import MOST_AT_ONCE, Growth
 from graphgrow.growth.samples import MOST as MOST_SAMPLES
 from graphgrow.growth.settings import Settings
 from graphgrow.llm import LLM
-from graphgrow.policy import DEFAULT, open_policy
+from graphgrow.policy import DEFAULT, Policy, open_policy
+from graphgrow.prompts.render import Variants
 from graphgrow.prompts.variants import load_variants
 from graphgrow.resolve.options import open_meanings, open_resolver, open_vocabulary
 from graphgrow.stores import GraphStore
@@ -72,17 +73,25 @@ class GrowthOptions:
         steps = DEFAULT_STEPS if is_endless else self.steps
         return Budget(steps, self.tokens, self.usd, self.minutes, self.until)
 
+    def variants(self) -> Variants:
+        """Return the further wordings that compete; raises BadInput for a folder that holds none."""
+        return load_variants(Path(self.prompt_variants)) if self.prompt_variants else {}
+
+    def policy_of_run(self) -> Policy:
+        """Return who asks next; raises BadInput for a policy or a folder of wordings that is none."""
+        return open_policy(self.policy, {kind: tuple(names) for kind, names in self.variants().items()})
+
     def settings(self, store: GraphStore, opened: "Meanings | None" = None) -> Settings:
         """Return what a run works with; `store` keeps the vectors of names, unless what compares them is `opened`.
 
         Raises BadInput for a policy, a rule or a file that is none, LLMError where no embedder can be had.
         """
-        variants = load_variants(Path(self.prompt_variants)) if self.prompt_variants else {}
+        variants = self.variants()
         predicates = Path(self.predicates) if self.predicates else None
         if opened is None:
             opened = open_meanings(self.embeddings, store, self.base_url)
         return Settings(
-            policy=open_policy(self.policy, {kind: tuple(names) for kind, names in variants.items()}),
+            policy=self.policy_of_run(),
             budget=self.budget,
             width=self.width,
             seed=self.seed,

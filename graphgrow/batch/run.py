@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from graphgrow.api.models import KINDS, WORLD, open_llm
+from graphgrow.api.options import GrowthOptions
 from graphgrow.batch.budgets import budget, consumption, run_name
 from graphgrow.batch.jobs import Job, Jobs
 from graphgrow.batch.reports import JobReport, with_results
@@ -28,12 +29,9 @@ from graphgrow.batch.schedule import Clock, stamp, utc_now
 from graphgrow.errors import BadInput, ContextOverflow, GraphgrowError, LLMError, OutOfReplies, StoreAway, StoreError
 from graphgrow.graph.model import Usage
 from graphgrow.growth.loop import Growth
-from graphgrow.growth.settings import Settings
 from graphgrow.llm import DEFAULT_MODEL, LLM, LOCAL, OPENAI_URL, RECORDED, Gate
 from graphgrow.llm.usage import usd as price
-from graphgrow.policy import open_policy
-from graphgrow.prompts.variants import load_variants
-from graphgrow.resolve.options import open_meanings, open_resolver, open_vocabulary
+from graphgrow.resolve.options import open_meanings
 from graphgrow.stores import GraphStore, open_store
 from graphgrow.stores.retrying import Patient
 
@@ -288,17 +286,21 @@ def _grow(
         if lease.is_over():
             raise error
 
-    predicates = run.folder / job.predicates if job.predicates else None
-    variants = load_variants(run.folder / job.prompt_variants) if job.prompt_variants else {}
+    options = GrowthOptions(
+        policy=job.policy, width=job.width, seed=job.seed, arbiter=job.arbiter, samples=job.samples,
+        intents=job.intents, prompt_variants=run.folder / job.prompt_variants if job.prompt_variants else None,
+        without_rule=job.without_rule, predicates=run.folder / job.predicates if job.predicates else None,
+        strict_predicates=job.strict_predicates,
+    )  # fmt: skip
     vectors = open_meanings(job.embeddings, store, job.base_url, run.gate)
     with nullcontext() if vectors is None else closing(vectors):  # one that knows no name yet is false
-        settings = Settings(
-            policy=open_policy(job.policy, {kind: tuple(names) for kind, names in variants.items()}),
-            budget=left, width=job.width, seed=job.seed, arbiter=job.arbiter, samples=job.samples, intents=job.intents,
-            predicates=open_vocabulary(predicates).names if job.strict_predicates else (), variants=variants,
-            resolver=open_resolver(job.without_rule, predicates, vectors),
-            now=lambda: stamp(run.clock()), stop=lease.is_over, run=run.name,
-        )  # fmt: skip
+        settings = replace(
+            options.settings(store, vectors),
+            budget=left,
+            now=lambda: stamp(run.clock()),
+            stop=lease.is_over,
+            run=run.name,
+        )
         patient = Patient(store, run.jobs.limits.patience.total_seconds() / 60, wait)
         growth = Growth(job.topic, patient, model, settings).run()
     return "lost" if lease.is_lost else growth.ending or "exhausted", ""

@@ -3,12 +3,13 @@
 import os
 import shlex
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
 from typer import Argument, Exit, Option
 
+from graphgrow.api.options import GrowthOptions
 from graphgrow.cli.arguments import (
     INTERRUPTED,
     Address,
@@ -34,12 +35,10 @@ from graphgrow.growth.samples import MOST as MOST_SAMPLES
 from graphgrow.growth.settings import Ending, Settings
 from graphgrow.growth.topic import check, check_topic
 from graphgrow.llm import LLM
-from graphgrow.policy import DEFAULT, open_policy
+from graphgrow.policy import DEFAULT
 from graphgrow.policy.bandit import strategy_table, wording_table
 from graphgrow.policy.gains import WINDOW
 from graphgrow.policy.monitor import monitor
-from graphgrow.prompts.variants import load_variants
-from graphgrow.resolve.options import open_meanings, open_resolver, open_vocabulary
 from graphgrow.stores import DEFAULT_URL, open_store
 
 TYPICAL_REPLY_TOKENS = 180
@@ -98,28 +97,20 @@ def grow(
 ) -> None:
     """Grow a graph about TOPIC; running it again on the same store continues it."""
     check(topic)
-    variants = load_variants(prompt_variants) if prompt_variants else {}
-    chosen = open_policy(policy, {kind: tuple(names) for kind, names in variants.items()})
+    options = GrowthOptions(
+        policy=policy, steps=steps, tokens=tokens, usd=usd, minutes=minutes, until=until, width=width, seed=seed,
+        samples=samples, intents=intents, arbiter=arbiter == "llm", prompt_variants=prompt_variants,
+        without_rule=without_rule or (), predicates=predicates, strict_predicates=strict_predicates,
+        embeddings=embeddings, base_url=base_url,
+    )  # fmt: skip
+    options.policy_of_run()  # what cannot be done is said before a store is made
     with closing(open_store(store, create=True)) as opened:
         check_topic(topic, opened)
         if not dry_run:
             opened.append()  # a store that this user cannot write says so before a model is loaded or paid
         limits = Budget(steps, tokens, usd, minutes, until)
         with session(opened, llm, base_url, limits, temperature=temperature, patience=patience) as asked:
-            meanings = open_meanings(embeddings, opened, base_url)
-            settings = Settings(
-                policy=chosen,
-                budget=asked.budget,
-                width=width,
-                seed=seed,
-                resolver=open_resolver(without_rule or (), predicates, meanings),
-                predicates=open_vocabulary(predicates).names if strict_predicates else (),
-                variants=variants,
-                arbiter=arbiter == "llm",
-                samples=samples,
-                intents=intents,
-                stop=asked.is_stopped,
-            )
+            settings = replace(options.settings(opened), budget=asked.budget, stop=asked.is_stopped)
             growth = Growth(topic, asked.store, asked.model, settings)
             if not embeddings:
                 note("names are compared by spelling alone; --embeddings local compares meanings too")

@@ -1,4 +1,4 @@
-"""Rules that others go by: the paper's, breadth first, chance, AGDR's and that of PX (FIELD.md says who they are).
+"""Rules that others go by: the paper's, breadth first, chance, AGDR's and PX's (docs/policies.md says who they are).
 
 They choose concepts as their authors do. What differs is that no question is asked twice: where a rule comes back to a
 concept it gets another angle, and a rule that has nothing left to ask ends the run.

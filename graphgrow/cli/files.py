@@ -156,8 +156,8 @@ def report(
         raise BadInput(f"cannot write a report to {file}: use a name that ends in .html")
     drawing = library()
     from graphgrow.export.report import report as measure_run
-    from graphgrow.export.report.files import write, write_tables
-    from graphgrow.export.report.page import page
+    from graphgrow.export.report.page import page, write
+    from graphgrow.export.report.tables import write_tables
 
     with closing(open_store(store)) as home:
         events = list(home.events())

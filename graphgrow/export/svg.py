@@ -60,10 +60,8 @@ def draw(
     """
     first = list(dict.fromkeys((*path, *around)))
     chosen = _chosen(graph, first, reach, most)
-    place = {key: at for at, key in enumerate(chosen)}
-    pairs = sorted(
-        {(min(a, b), max(a, b)) for a in chosen for b in graph.neighbours[a] if b in place and place[a] != place[b]}
-    )
+    drawn = set(chosen)
+    pairs = sorted({(min(a, b), max(a, b)) for a in chosen for b in graph.neighbours[a] if b in drawn and a != b})
     points, height = _in_pixels(layout(pairs, chosen), width)
     about = f"{len(chosen):,} of {len(graph.concepts):,} concepts, {len(pairs):,} pairs related"
     head = (
@@ -127,15 +125,15 @@ def _chosen(graph: Graph, first: Sequence[str], reach: int, most: int) -> list[s
             ring = sorted(further, key=lambda key: -graph.degree(key))
             chosen |= dict.fromkeys(ring)
         return list(chosen)[: max(most, len(first))]
-    place = {key: at for at, key in enumerate(sorted(graph.concepts, key=lambda key: -graph.degree(key)))}
-    for hub, at in place.items():
+    rank = {key: at for at, key in enumerate(sorted(graph.concepts, key=lambda key: -graph.degree(key)))}
+    for hub, at in rank.items():
         waiting = [(at, hub)]
         while waiting and len(chosen) < most:
             _, key = heappop(waiting)
             if key not in chosen:
                 chosen[key] = None
                 for other in graph.neighbours[key].keys() - chosen.keys():
-                    heappush(waiting, (place[other], other))
+                    heappush(waiting, (rank[other], other))
     return list(chosen)
 
 

@@ -126,10 +126,6 @@ def _address(kind: str, name: str) -> Node:
     return Node(f"{OURS}{kind}:{quote(name, safe='')}")
 
 
-def _event(seq: int) -> Node:
-    return Node(f"_:event{seq}")
-
-
 def _claims(graph: Graph, log: Iterable[Event]) -> Iterator[Claim]:
     """Yield concepts, relations and events, with when an event was saved and who replied as far as a log says so."""
     for row in concept_rows(graph):
@@ -137,7 +133,7 @@ def _claims(graph: Graph, log: Iterable[Event]) -> Iterator[Claim]:
         yield address, "rdf:type", _full("skos:Concept")
         yield address, "skos:prefLabel", row["name"]
         yield from ((address, "skos:altLabel", alias) for alias in row["aliases"])
-        yield address, "prov:wasGeneratedBy", _event(row["first_seq"])
+        yield address, "prov:wasGeneratedBy", Node(f"_:event{row['first_seq']}")
 
     predicates = dict[str, Node]()
     for row in relation_rows(graph):
@@ -158,7 +154,7 @@ def _claims(graph: Graph, log: Iterable[Event]) -> Iterator[Claim]:
             yield evidence, "rdf:type", _full("prov:Entity")
             yield from ((evidence, f"gg:{end}", words) for end, words in zip(ENDS, piece["said"], strict=True))
             yield evidence, "gg:support", piece["support"]
-            yield evidence, "prov:wasGeneratedBy", _event(piece["seq"])
+            yield evidence, "prov:wasGeneratedBy", Node(f"_:event{piece['seq']}")
     for name, predicate in predicates.items():
         yield predicate, "rdf:type", _full("rdf:Property")
         yield predicate, "rdfs:label", name
@@ -166,7 +162,7 @@ def _claims(graph: Graph, log: Iterable[Event]) -> Iterator[Claim]:
     logged = {event.seq: event for event in log}
     models = {seq: clean(event.reply.model) for seq, event in logged.items() if isinstance(event, Expansion)}
     for step in graph.past:
-        event = _event(step.seq)
+        event = Node(f"_:event{step.seq}")
         yield event, "rdf:type", _full("prov:Activity")
         yield event, "gg:event", step.seq
         if step.focus:

@@ -111,7 +111,7 @@ def _graph(topic: str, concepts: Mapping[str, Concept], relations: Mapping[Relat
     """Return the graph of some relations and of the concepts that they relate."""
     used = dict.fromkeys(key for relation in relations for key in relation.ends)
     known = tuple(Concept(key, concepts[key].name, concepts[key].aliases) for key in used)
-    said = tuple(Statement(r, Triple(r.source, r.predicate, r.target), count) for r, count in relations.items())
+    statements = tuple(Statement(r, Triple(r.source, r.predicate, r.target), count) for r, count in relations.items())
     graph = Graph(topic=topic)
-    graph.apply(Edit(1, "add", Delta(concepts=known, relations=said)))
+    graph.apply(Edit(1, "add", Delta(concepts=known, relations=statements)))
     return graph

@@ -49,7 +49,7 @@ def centralities(graph: ig.Graph, *, seed: int = 0) -> Centralities:
     alone has betweenness and closeness 0, as two have betweenness 0; an empty graph has no values. From a sample
     closeness is (n - 1) k / (n times the sum of k distances) (Eppstein and Wang 2004).
     """
-    places, largest = largest_component(graph)
+    vertices, largest = largest_component(graph)
     nodes, sources = largest.vcount(), sample(largest, seed)
     lengths, closeness = Counter[int](), [0.0] * nodes
     if sources:
@@ -67,13 +67,13 @@ def centralities(graph: ig.Graph, *, seed: int = 0) -> Centralities:
         with seeded(seed):  # ARPACK does not start from one place, which shows in the last digits
             eigenvector = largest.eigenvector_centrality()
     return Centralities(
-        concepts=tuple(places),
+        concepts=tuple(vertices),
         lengths=dict(sorted(lengths.items())),
         degree=tuple(largest.degree()),
         betweenness=tuple(betweenness(largest, sources)),
         closeness=tuple(closeness),
         eigenvector=tuple(eigenvector),
-        pagerank=tuple(largest.pagerank(directed=False)) if places else (),
+        pagerank=tuple(largest.pagerank(directed=False)) if vertices else (),
         clustering=tuple(largest.transitivity_local_undirected(mode="zero")),
         sampled_sources=len(sources),
     )
@@ -92,14 +92,14 @@ def correlations(
         BadInput: a path has fewer than two concepts, or one outside the largest component.
     """
     values = values or centralities(graph)
-    place = {vertex: number for number, vertex in enumerate(values.concepts)}
+    position = {vertex: number for number, vertex in enumerate(values.concepts)}
     for path in paths:
-        if len(path) < 2 or not set(path) <= place.keys():  # noqa: PLR2004 # a path has two ends
+        if len(path) < 2 or not set(path) <= position.keys():  # noqa: PLR2004 # a path has two ends
             raise BadInput(f"path {path}: give two or more concepts of the largest component")
     columns = {"density": np.asarray([graph.induced_subgraph(path).density() for path in paths])}
     for name in CENTRALITIES:
         by_concept = getattr(values, name)
-        columns[name] = np.asarray([np.mean([by_concept[place[vertex]] for vertex in path]) for path in paths])
+        columns[name] = np.asarray([np.mean([by_concept[position[vertex]] for vertex in path]) for path in paths])
     varies = {
         name for name, column in columns.items()
         if len(column) > 1 and np.ptp(column) > _ROUNDING * np.abs(column).max()

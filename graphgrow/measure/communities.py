@@ -124,9 +124,9 @@ def _start(near: Near, before: Membership) -> list[int]:
     """Return where Leiden starts: known concepts where they were, a new one with most of its neighbours or alone."""
     alone = 1 + max(before.values(), default=-1)
     start = list[int]()
-    for place, (key, neighbours) in enumerate(near.items()):
+    for number, (key, neighbours) in enumerate(near.items()):
         around = Counter(before[other] for other in neighbours if other in before)
-        nearest = min(around, key=lambda label: (-around[label], label)) if around else alone + place
+        nearest = min(around, key=lambda label: (-around[label], label)) if around else alone + number
         start.append(before.get(key, nearest))
     return _consecutive(start)
 
@@ -179,7 +179,7 @@ def changes(snapshots: Iterable[Partition], *, smallest: int = SMALLEST) -> list
     births + splits - merges - deaths is the number of communities there in the last snapshot.
     """
     before: Membership = {}
-    found: list[CommunityChange] = []
+    coming_and_going = list[CommunityChange]()
     for snapshot in snapshots:
         after = snapshot.membership
         then, now = (
@@ -191,14 +191,14 @@ def changes(snapshots: Iterable[Partition], *, smallest: int = SMALLEST) -> list
             known = [before[key] for key in now[number] if key in before]
             others = _most_frequent(known, lasting)
             is_split = others and 2 * len(known) >= len(now[number]) and 2 * known.count(others[0]) >= len(known)
-            found.append(CommunityChange(snapshot.seq, "split" if is_split else "birth", number, others))
+            coming_and_going.append(CommunityChange(snapshot.seq, "split" if is_split else "birth", number, others))
         for number in sorted(then.keys() - lasting):
             later = [after.get(key, number) for key in then[number]]
             others = _most_frequent(later, lasting)
             is_merge = others and 2 * later.count(others[0]) >= len(later)
-            found.append(CommunityChange(snapshot.seq, "merge" if is_merge else "death", number, others))
+            coming_and_going.append(CommunityChange(snapshot.seq, "merge" if is_merge else "death", number, others))
         before = after
-    return found
+    return coming_and_going
 
 
 def _most_frequent(numbers: list[int], lasting: AbstractSet[int]) -> tuple[int, ...]:

@@ -64,7 +64,7 @@ class PairRow:
 class GrowingGraph:
     """The simple undirected projection of a log of events, with the counts that its metrics are made of.
 
-    `near` is concept -> its neighbours, `place` concept -> its vertex, `edges` are pairs of vertices in order of
+    `near` is concept -> its neighbours, `vertex` concept -> its number, `edges` are pairs of vertices in order of
     arrival. An edge costs the degrees of its ends. Everything is a whole number, so nothing drifts from what it stands
     for.
     """
@@ -76,13 +76,13 @@ class GrowingGraph:
     def _clear(self) -> None:
         self.near: dict[str, set[str]] = {}
         self.edges: list[tuple[int, int]] = []
-        self.place: dict[str, int] = {}
+        self.vertex: dict[str, int] = {}
         self.connected_pairs = 0
         self._triangles = self._max_degree = 0
         self._corners: defaultdict[str, int] = defaultdict(int)
         self._wedges = self._squares = self._cubes = self._products = 0
         self._components = Components()
-        self._inside: dict[str, tuple[int, int]] = {}  # component -> (minus the place of its first concept, edges)
+        self._inside: dict[str, tuple[int, int]] = {}  # component -> (minus the vertex of its first concept, edges)
 
     def take(self, event: Event) -> bool:
         """Add what an event brought; True where it decided about earlier ones and everything was counted anew."""
@@ -101,9 +101,9 @@ class GrowingGraph:
         for key in concepts:
             if key not in self.near:
                 self.near[key] = set()
-                self.place[key] = len(self.place)
+                self.vertex[key] = len(self.vertex)
                 components.add(key)
-                self._inside[key] = (-self.place[key], 0)
+                self._inside[key] = (-self.vertex[key], 0)
         for relation in relations:
             one, other = relation.ends
             near, there = self.near[one], self.near[other]
@@ -122,7 +122,7 @@ class GrowingGraph:
             there.add(one)
             self._products += len(near) * len(there)
             self._max_degree = max(self._max_degree, len(near), len(there))
-            self.edges.append((self.place[one], self.place[other]))
+            self.edges.append((self.vertex[one], self.vertex[other]))
             parts = {components.find(one), components.find(other)}
             if len(parts) > 1:  # components of size a and b become one, which connects a times b pairs
                 self.connected_pairs += math.prod(components.sizes[part] for part in parts)
@@ -204,10 +204,10 @@ def top_bridges(events: Iterable[Event], *, every: int = 25, top: int = 10, seed
     rows = list[tuple[int, dict[str, float], int]]()
     for seq, growing in snapshots(events, every=every):
         keys = list(growing.near)
-        places, largest = largest_component(growing.igraph())
+        vertices, largest = largest_component(growing.igraph())
         sources = sample(largest, seed)
         values = betweenness(largest, sources)
-        rows.append((seq, dict(zip((keys[place] for place in places), values, strict=True)), len(sources)))
+        rows.append((seq, dict(zip((keys[vertex] for vertex in vertices), values, strict=True)), len(sources)))
     last = rows[-1][1] if rows else {}
     chosen = sorted(last, key=lambda key: -last[key])[:top]
     return [BridgeRow(seq, {key: row.get(key) for key in chosen}, drawn) for seq, row, drawn in rows]
@@ -236,12 +236,12 @@ def pair_paths(events: Iterable[Event], *, pairs: int = 500, every: int = 25, se
         if not chosen:
             continue
         # The distance of each pair that a path connects; pairs that were merged or rejected have none.
-        graph, place, representative = growing.igraph(), growing.place, growing.graph.representative
+        graph, vertex, representative = growing.igraph(), growing.vertex, growing.graph.representative
         targets = defaultdict[int, defaultdict[int, list[Pair]]](lambda: defaultdict(list))
         for pair in chosen:
             one, other = map(representative, pair)
-            if one != other and one in place and other in place:
-                targets[place[one]][place[other]].append(pair)
+            if one != other and one in vertex and other in vertex:
+                targets[vertex[one]][vertex[other]].append(pair)
         lengths = dict[Pair, int]()
         for source, ends in targets.items():
             distances = graph.distances(source=[source], target=list(ends))[0]

@@ -121,12 +121,12 @@ def structure(simple: ig.Graph, *, seed: int = 0) -> dict[str, object]:
     if simple.ecount():
         with seeded(seed):
             louvain = simple.community_multilevel()
-        found = leiden(simple, seed)
-        member = found.membership
+        communities = leiden(simple, seed)
+        member = communities.membership
         partition = {
             "modularity_louvain": louvain.modularity,
-            "modularity_leiden": found.modularity,
-            "communities": len(found),
+            "modularity_leiden": communities.modularity,
+            "communities": len(communities),
             "bridge_concepts": sum(len({member[n] for n in near}) > 1 for near in simple.get_adjlist()),
         }
     return {

@@ -128,7 +128,7 @@ def longest_paths(graph: ig.Graph, count: int) -> list[Path]:
     """
     if count < 1:
         raise BadInput(f"{count} longest paths: ask for 1 or more")
-    places, largest = largest_component(graph)
+    vertices, largest = largest_component(graph)
     nodes = largest.vcount()
     bounds = np.full(nodes, nodes, dtype=np.int64)
     longest = np.empty((0, 3), dtype=np.int64)  # rows (minus length, lesser end, greater end)
@@ -150,5 +150,5 @@ def longest_paths(graph: ig.Graph, count: int) -> list[Path]:
         path = [start]
         while path[-1] != end:
             path.append(min(step for step in near[path[-1]] if left[step] < left[path[-1]]))
-        paths.append(tuple(places[step] for step in path))
+        paths.append(tuple(vertices[step] for step in path))
     return paths

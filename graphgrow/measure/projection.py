@@ -16,15 +16,15 @@ _ROUNDING = 1e-12  # modularity that rises by less is the same one, computed twi
 
 def simple_graph(concepts: Iterable[str], pairs: Iterable[tuple[str, str]]) -> ig.Graph:
     """Return the simple undirected projection of ordered pairs of concepts: loops dropped, both directions one edge."""
-    place = {key: number for number, key in enumerate(concepts)}
-    edges = {(min(a, b), max(a, b)) for s, t in pairs if (a := place[s]) != (b := place[t])}
-    return ig.Graph(n=len(place), edges=sorted(edges))
+    vertex = {key: number for number, key in enumerate(concepts)}
+    edges = {(min(a, b), max(a, b)) for s, t in pairs if (a := vertex[s]) != (b := vertex[t])}
+    return ig.Graph(n=len(vertex), edges=sorted(edges))
 
 
 def largest_component(graph: ig.Graph) -> tuple[list[int], ig.Graph]:
     """Return the vertices of the largest component, ascending, and the component with its vertices in that order."""
-    places = sorted(max(graph.connected_components(), key=len, default=()))
-    return places, graph.induced_subgraph(places)
+    vertices = sorted(max(graph.connected_components(), key=len, default=()))
+    return vertices, graph.induced_subgraph(vertices)
 
 
 @contextmanager

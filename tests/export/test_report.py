@@ -12,8 +12,8 @@ from playwright.sync_api import Browser
 from graphgrow.errors import BadInput
 from graphgrow.export.report import RunReport, library, report
 from graphgrow.export.report.figures import DRAW, Figure, sections
-from graphgrow.export.report.files import write, write_tables
-from graphgrow.export.report.page import embedded, page, policy
+from graphgrow.export.report.page import embedded, page, policy, write
+from graphgrow.export.report.tables import write_tables
 from graphgrow.export.report.words import COLUMNS
 from graphgrow.graph.events import read_events, write_events
 from graphgrow.graph.graph import fold
@@ -228,7 +228,9 @@ def test_figures_and_their_words_belong_together() -> None:
     """Every figure that is drawn has words and every one with words is drawn; each is in one place."""
     assert len({figure.name for figure in figures()}) == len(figures())
     assert sorted(figure.name for figure in figures() if not figure.curves) == sorted(DRAW)
-    assert all(figure.y and figure.curves.keys() <= COLUMNS["history"].keys() for figure in figures() if figure.curves)
+    assert all(
+        figure.y and figure.curves.keys() <= COLUMNS[figure.table].keys() for figure in figures() if figure.curves
+    )
     assert {figure.tag for figure in figures()} == {"", "paper", "corrected"}
 
 

@@ -1,7 +1,7 @@
 """A run as one page: every curve and number of the paper, and beside them those that say what it leaves open.
 
-`report(events)` gathers the tables, `page.page(report, library())` makes the HTML of them, files.py writes both. What
-stands on the page is in figures.toml and figures.py, what a number means in words.py.
+`report(events)` gathers the tables, `page.page(report, library())` makes the HTML of them. What stands on the page is
+in figures.toml and figures.py, what a number means in words.py.
 """
 
 from collections.abc import Iterable

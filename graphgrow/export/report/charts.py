@@ -63,7 +63,7 @@ def lines(rows: Rows, y: str, *, log: bool = False, zero: bool = False) -> Drawi
     few = len({row["x"] for row in rows}) <= FEW
     curve = base.mark_line(strokeWidth=2, strokeJoin="round", interpolate="linear")
     dots = base.mark_point(filled=True, size=36 if few else 120, opacity=1 if few else 0)
-    chart = curve + dots.encode(tooltip=_curve_tooltip(rows, "Event", y))
+    chart = curve + dots.encode(tooltip=_tooltip({"series:N": "Curve", "x:Q": "Event", "y:Q": y}, rows))
     if len(_legend(rows)) > 1:
         return Drawing(chart, {"x": "Event", "series": "Curve", "y": "Value"}, _legend(rows))
     return Drawing(chart, {"x": "Event", "y": "Value"})
@@ -116,9 +116,9 @@ def tail(rows: Rows, observed: str) -> Drawing | None:
         return None
     x, y = "Degree", "Share with that degree or more"
     rows = [row | {"fit": row["series"] != observed} for row in rows]
-    base = _chart(rows).encode(
-        _axis(rows, "x", x, log=True), _axis(rows, "y", y, log=True), _hue(rows), tooltip=_curve_tooltip(rows, x, y)
-    )
+    tooltip = _tooltip({"series:N": "Curve", "x:Q": x, "y:Q": y}, rows)
+    axes = _axis(rows, "x", x, log=True), _axis(rows, "y", y, log=True)
+    base = _chart(rows).encode(*axes, _hue(rows), tooltip=tooltip)
     data = base.transform_filter("!datum.fit").mark_point(filled=True, size=34, opacity=0.8)
     chart = alt.LayerChart(layer=[data])
     if any(row["fit"] for row in rows):
@@ -199,10 +199,7 @@ def _axis(rows: Rows, field: str, title: str, *, log: bool = False, zero: bool =
     return alt.X("x:Q", title=title, scale=alt.Scale(nice=False, zero=False, padding=8), axis=alt.Axis(tickMinStep=1))
 
 
-def _tooltip(titles: dict[str, str]) -> list[alt.Tooltip]:
-    return [alt.Tooltip(field, title=title) for field, title in titles.items()]
-
-
-def _curve_tooltip(rows: Rows, x: str, y: str) -> list[alt.Tooltip]:
-    named = {"series:N": "Curve"} if len(_legend(rows)) > 1 else {}
-    return _tooltip({**named, "x:Q": x, "y:Q": y})
+def _tooltip(titles: dict[str, str], rows: Rows | None = None) -> list[alt.Tooltip]:
+    """Return what is shown of a point, field -> title; the series is left out where `rows` have only one."""
+    left_out = {"series:N"} if rows is not None and len(_legend(rows)) == 1 else set()
+    return [alt.Tooltip(field, title=title) for field, title in titles.items() if field not in left_out]

@@ -3,7 +3,7 @@
 import math
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -29,8 +29,8 @@ OBSERVED = "observed"
 class Figure:
     """A figure: `sentence` says how to read it, `tag` is "paper" or "corrected" where the two differ.
 
-    `note` is the correction; `wide` takes the whole width. `curves` are columns of the history with their names, drawn
-    over the events with `y` for an axis, which begins at `zero` or is logarithmic as that of the events is.
+    `note` is the correction; `wide` takes the whole width. `curves` are columns of a table with their names, drawn over
+    the snapshots with `y` for an axis, which begins at `zero` or is logarithmic as that of the events is.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Figure:
     note: str = ""
     wide: bool = False
     curves: Mapping[str, str] = field(default_factory=dict)
+    table: str = "history"
     y: str = ""
     log: bool = False
     zero: bool = False
@@ -69,8 +70,8 @@ def draw(figure: Figure, report: RunReport) -> Drawing | None:
     """Return the chart of a figure, None where the run holds too little for it."""
     if not figure.curves:
         return DRAW[figure.name](report)
-    history = report.tables["history"]
-    taken = history[history["seq"].isin(snapshot_seqs(history["seq"].tolist(), report.every))]
+    table, seqs = report.tables[figure.table], report.tables["history"]["seq"].tolist()
+    taken = table[table["seq"].isin(snapshot_seqs(seqs, report.every))]
     return charts.lines(points(taken, figure.curves), figure.y, log=figure.log, zero=figure.zero)
 
 
@@ -132,11 +133,6 @@ def newly_connected(report: RunReport) -> Drawing | None:
     return charts.lines(rows, f"Pairs per {report.every} events" if report.every > 1 else "Pairs", zero=True)
 
 
-def pair_paths(report: RunReport) -> Drawing | None:
-    """Draw the mean shortest path of pairs that are followed."""
-    return charts.lines(points(report.tables["pair_paths"], {"mean_length": "Mean path"}), "Relations")
-
-
 def by_concept(table: "pd.DataFrame", column: str, y: str) -> Drawing | None:
     """Draw a column of a long table, one line a concept, in the order of their last values."""
     named = labels(table)
@@ -186,9 +182,9 @@ def community_changes(report: RunReport) -> Drawing | None:
     return charts.stacked(rows, "Change", "Changes", "Count", width=report.every)
 
 
-def histogram(values: Iterable[float | None], x: str) -> Drawing | None:
+def histogram(column: "pd.Series[Any]", x: str) -> Drawing | None:
     """Draw how many concepts lie in each of equal bins; whole numbers up to BINS get one each."""
-    known = [value for value in values if value is not None and math.isfinite(value)]
+    known = [value for value in column.dropna().tolist() if math.isfinite(value)]
     if not known:
         return None
     whole = all(float(value).is_integer() for value in known) and max(known) - min(known) < BINS
@@ -200,14 +196,9 @@ def histogram(values: Iterable[float | None], x: str) -> Drawing | None:
 
 def bridge_persistence(report: RunReport, column: str) -> Drawing | None:
     """Draw how many concepts were bridges for how many snapshots in a row."""
-    values = [value for value in plain(report.tables["bridge_persistence"][column]) if value]
+    snapshots = report.tables["bridge_persistence"][column]
     apart = f", {report.every} events apart" if report.every > 1 else ""
-    return histogram(values, f"Snapshots in a row{apart}")
-
-
-def centrality(report: RunReport, column: str, x: str) -> Drawing | None:
-    """Draw how a centrality is distributed over the concepts."""
-    return histogram(plain(report.tables["centralities"][column]), x)
+    return histogram(snapshots[snapshots > 0], f"Snapshots in a row{apart}")
 
 
 def path_lengths(report: RunReport) -> Drawing | None:
@@ -249,11 +240,10 @@ def scores(report: RunReport) -> Drawing | None:
     return charts.scores(rows, "Standard deviations from the mean of the null graphs")
 
 
-# Figures that are more than curves of the history.
+# Figures that are more than the columns of a table.
 DRAW: dict[str, Callable[[RunReport], Drawing | None]] = {
     "per-event": per_event,
     "novelty": novelty,
-    "pairs": pair_paths,
     "joined": newly_connected,
     "distances": path_lengths,
     "community-sizes": community_sizes,
@@ -264,9 +254,9 @@ DRAW: dict[str, Callable[[RunReport], Drawing | None]] = {
     "persistence": lambda report: bridge_persistence(report, "snapshots"),
     "consensus": lambda report: bridge_persistence(report, "consensus"),
     "degrees": degrees,
-    "betweenness": lambda report: centrality(report, "betweenness", "Share of shortest paths"),
-    "closeness": lambda report: centrality(report, "closeness", "Closeness"),
-    "eigenvector": lambda report: centrality(report, "eigenvector", "Eigenvector centrality"),
+    "betweenness": lambda report: histogram(report.tables["centralities"]["betweenness"], "Share of shortest paths"),
+    "closeness": lambda report: histogram(report.tables["centralities"]["closeness"], "Closeness"),
+    "eigenvector": lambda report: histogram(report.tables["centralities"]["eigenvector"], "Eigenvector centrality"),
     "correlations": correlations,
     "scores": scores,
 }

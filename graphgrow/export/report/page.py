@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
+from pathlib import Path
 from string import Template
 from typing import Any
 
+from graphgrow.export import draft_of
 from graphgrow.export.report import RunReport
 from graphgrow.export.report.charts import CONFIG, Drawing
 from graphgrow.export.report.figures import Figure, draw, rounded, sections, shorten
@@ -70,6 +72,12 @@ def page(report: RunReport, library: str) -> str:
         library=scripts[0],
         script=scripts[1],
     )
+
+
+def write(path: Path, html: str) -> None:
+    """Write a page to a file, whole or not at all; raises BadInput where that is not possible."""
+    with draft_of(path) as draft:
+        draft.write_text(html, encoding="utf-8", newline="")
 
 
 def policy(scripts: Iterable[str]) -> str:
@@ -148,8 +156,8 @@ def _table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[object]
     if not rows:
         return f'<p class="empty">{escape(caption)}: nothing to show.</p>'
     head = body = ""
-    for place, name in enumerate(columns):
-        is_numeric = any(isinstance(row[place], (int, float)) for row in rows)
+    for column, name in enumerate(columns):
+        is_numeric = any(isinstance(row[column], (int, float)) for row in rows)
         head += f'<th scope="col"{" class=number" if is_numeric else ""}>{escape(name)}</th>'
     for row in rows:
         body += "<tr>"

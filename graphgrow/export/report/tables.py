@@ -3,17 +3,22 @@
 words.py says what each column means.
 """
 
+import csv
 import warnings
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from itertools import accumulate
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from graphgrow.errors import BadInput
+from graphgrow.export import draft_of, guarded
+from graphgrow.export.report import RunReport
 from graphgrow.export.report.words import COLUMNS, RIVALS, reading
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
@@ -72,8 +77,30 @@ def tables(
     return {
         "history": flat[list(COLUMNS["history"])],
         "growth": growth.rename_axis("seq").reset_index().astype("Int64"),
-        **{name: pd.DataFrame(found, columns=list(COLUMNS[name])) for name, found in rows.items()},
+        **{name: pd.DataFrame(cells, columns=list(COLUMNS[name])) for name, cells in rows.items()},
     }
+
+
+def write_tables(report: RunReport, folder: Path) -> list[Path]:
+    """Write every table as a CSV file of its name, and columns.csv, which says what each column means.
+
+    Text that a spreadsheet would take for a formula starts with an apostrophe; what is missing is empty.
+    """
+    cells: dict[str, Iterable[Sequence[object]]] = {
+        name: [list(frame.columns), *zip(*(plain(frame[column]) for column in frame), strict=True)]
+        for name, frame in report.tables.items()
+    }
+    meanings = [(name, column, meaning) for name, columns in COLUMNS.items() for column, meaning in columns.items()]
+    cells = {"columns": [("table", "column", "meaning"), *meanings], **cells}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"cannot write into {folder}: {error.strerror or error}") from None
+    paths = [folder / f"{name}.csv" for name in cells]
+    for path, rows in zip(paths, cells.values(), strict=True):
+        with draft_of(path) as draft, draft.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([guarded(value) for value in row] for row in rows)
+    return paths
 
 
 def snapshot_seqs(seqs: Sequence[int], every: int) -> list[int]:
@@ -93,7 +120,7 @@ def _named(graph: Graph, key: str) -> dict[str, Any]:
 
 def rows_over_run(log: Sequence[Event], graph: Graph, every: int, seed: int) -> dict[str, Rows]:
     """Return the tables over a run: hubs, communities, bridges, the distance of fixed pairs."""
-    found = list(partitions(log, every=every, seed=seed))
+    parted = list(partitions(log, every=every, seed=seed))
     near_by_seq = ((seq, growing.near) for seq, growing in snapshots(log, every=every))
 
     linked = (key for key in graph.concepts if graph.degree(key))
@@ -106,20 +133,20 @@ def rows_over_run(log: Sequence[Event], graph: Graph, every: int, seed: int) -> 
     # A community has the last name that it had, in every snapshot.
     names = {
         one.number: ", ".join(clean(graph.name(key)) for key in one.name)
-        for snapshot in found
+        for snapshot in parted
         for one in snapshot.communities
     }
-    flagged, agreed = Counter(persistence(snapshot.bridges for snapshot in found)), persistence(agreeing)
+    flagged, agreed = Counter(persistence(snapshot.bridges for snapshot in parted)), persistence(agreeing)
     return {
         "hubs": [_named(graph, hub.concept) | asdict(hub) for hub in hubs(log)],
         "hub_degrees": hub_degrees,
         "communities": [
             {"seq": snapshot.seq, "community": one.number, "size": one.size, "name": names[one.number]}
-            for snapshot in found
+            for snapshot in parted
             for one in snapshot.communities
         ],
         "community_changes": [
-            asdict(change) | {"others": " ".join(map(str, change.others))} for change in changes(found)
+            asdict(change) | {"others": " ".join(map(str, change.others))} for change in changes(parted)
         ],
         "bridges": [
             {"seq": row.seq, **_named(graph, key), "betweenness": value}

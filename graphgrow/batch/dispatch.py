@@ -15,10 +15,11 @@ from graphgrow.batch.budgets import LEAST, USD, BudgetLedger, day_start
 from graphgrow.batch.jobs import MOST_AT_ONCE, Job, Jobs, load
 from graphgrow.batch.limits import LocalGate
 from graphgrow.batch.reports import AGAIN, JobReport, notify, write
-from graphgrow.batch.run import Backend, JobRun, LocalModels, is_priced, never, store_url
+from graphgrow.batch.run import Backend, JobRun, LocalModels, is_priced, job_store, never
 from graphgrow.batch.schedule import Clock, stamp, time_zone, utc_now
 from graphgrow.batch.state import RunRecord, State, state_path
 from graphgrow.errors import BadInput, GraphgrowError, StoreError
+from graphgrow.stores import store_url
 
 DONE, FAILED, LATER, INTERRUPTED = 0, 4, 75, 130
 MOST_MISSED = 100
@@ -117,7 +118,7 @@ class Dispatcher:
         if job is None:
             self.state.mark(record.name, "skipped", "the job is no longer in the file")
             return
-        store = store_url(job, self.folder)
+        store = job_store(job, self.folder)
         other = next((run for run in self.active.values() if run.store == store), None)
         if other:
             overlap = job.schedule.overlap if job.schedule else "wait"
@@ -129,7 +130,7 @@ class Dispatcher:
 
         share = None  # of the money of the day
         if self.jobs.limits.usd_a_day is not None and is_priced(job):
-            stores, zone = {store_url(job, self.folder) for job in self.jobs.job}, time_zone(self.jobs.limits.timezone)
+            stores, zone = {job_store(job, self.folder) for job in self.jobs.job}, time_zone(self.jobs.limits.timezone)
             try:
                 spent = self.ledger.spent(stores, day_start(self.clock(), zone))
             except StoreError as error:
@@ -226,7 +227,7 @@ class Dispatcher:
 def check_shared(jobs: Jobs) -> None:
     """Refuse a store that only this machine can open; raises BadInput."""
     for job in jobs.job:
-        if store_url(job, Path()).startswith("sqlite:"):
+        if store_url(job_store(job, Path())).kind == "sqlite":
             raise BadInput(
                 f"job {job.name!r} keeps its graph in {job.store}, a file that workers on other machines cannot open:"
                 " keep it in neo4j://HOST?graph=NAME, or run it without --executor"

@@ -20,6 +20,7 @@ from graphgrow.growth.topic import check as check_topic
 from graphgrow.llm.endpoint import checked as checked_address
 from graphgrow.policy import DEFAULT, open_policy
 from graphgrow.resolve.hygiene import Hygiene
+from graphgrow.stores import store_url
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -57,7 +58,7 @@ def _passes(check: Callable[[Any], object]) -> AfterValidator:
 
 
 def _check_store(store: str) -> None:
-    if store.startswith("memory:") or not store.strip():
+    if not store.strip() or store_url(store).kind == "memory":
         raise BadInput(f"store {store!r} is gone when the run ends: name a .db file or a neo4j:// address")
 
 

@@ -17,7 +17,6 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 from time import monotonic, sleep
 from typing import TypeVar
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 from graphgrow.api.models import KINDS, WORLD, open_llm
@@ -32,7 +31,7 @@ from graphgrow.growth.loop import Growth
 from graphgrow.llm import DEFAULT_MODEL, LLM, LOCAL, OPENAI_URL, RECORDED, Gate
 from graphgrow.llm.usage import usd as price
 from graphgrow.resolve.options import open_meanings
-from graphgrow.stores import GraphStore, open_store
+from graphgrow.stores import GraphStore, open_store, store_url
 from graphgrow.stores.retrying import RetryingStore
 
 LEASE = "batch"  # the lease of a graph; that of a run, "batch JOB@DUE", marks it as done
@@ -136,12 +135,10 @@ class JobRun:
         return ModelSpec(llm, self.job.base_url, self.job.temperature, self.gate)
 
 
-def store_url(job: Job, folder: Path) -> str:
+def job_store(job: Job, folder: Path) -> str:
     """Return the URL of a job's graph, a path in it counted from the folder of the jobs file."""
-    path = job.store.removeprefix("sqlite:")
-    if path == job.store and urlsplit(path).scheme and "://" in path:
-        return path
-    return f"sqlite:{folder / Path(path).expanduser()}"
+    path = store_url(job.store).path
+    return f"sqlite:{folder / path.expanduser()}" if path else job.store
 
 
 def is_priced(job: Job) -> bool:
@@ -229,7 +226,7 @@ def retry(
 def perform(run: JobRun) -> JobReport:
     """Do a run and return what came of it; whatever goes wrong with store, model or file is its outcome."""
     report = JobReport(run.name, run.job.name, stamp(run.due), "error", began=stamp(run.clock()), store=run.job.store)
-    url = store_url(run.job, run.folder)
+    url = job_store(run.job, run.folder)
     try:
         with closing(retry(partial(open_store, url, create=True), (StoreAway,), run.job.retries, run.stop)) as store:
             store.append()  # a store that this user cannot write says so before anything is asked

@@ -7,7 +7,7 @@ from typing import Any
 
 from graphgrow.batch.jobs import load
 from graphgrow.batch.reports import JobReport
-from graphgrow.batch.run import store_url
+from graphgrow.batch.run import job_store
 from graphgrow.batch.schedule import stamp, utc_now
 from graphgrow.batch.state import RunRecord, State, state_path
 
@@ -57,7 +57,7 @@ def overview(path: Path) -> list[JobStatus]:
             rows.append(
                 JobStatus(
                     name=job.name,
-                    store=store_url(job, path.parent),
+                    store=job_store(job, path.parent),
                     schedule=str(job.schedule or "when asked"),
                     paused=paused,
                     now="paused" if paused and not busy else busy,

@@ -20,7 +20,7 @@ from graphgrow.growth.replay import Fields, recording
 from graphgrow.growth.replay import replay as run_again
 from graphgrow.resolve.options import open_meanings, open_resolver
 from graphgrow.resolve.resolve import VERBATIM
-from graphgrow.stores import DEFAULT_URL, GraphStore, copying, open_store
+from graphgrow.stores import DEFAULT_URL, GraphStore, copying, open_store, store_url
 
 ENDINGS = ", ".join(FORMATS)
 
@@ -136,7 +136,7 @@ def fork(
 
 def _lasting(url: str) -> GraphStore:
     """Open a store, new or not, that is still there when the command has ended."""
-    if url.startswith("memory:"):
+    if store_url(url).kind == "memory":
         raise BadInput("memory: is gone when the command ends: name a file, or neo4j://HOST?graph=NAME")
     return open_store(url, create=True)
 

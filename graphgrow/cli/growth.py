@@ -39,7 +39,7 @@ from graphgrow.policy import DEFAULT
 from graphgrow.policy.bandit import strategy_table, wording_table
 from graphgrow.policy.gains import WINDOW
 from graphgrow.policy.monitor import monitor
-from graphgrow.stores import DEFAULT_URL, open_store
+from graphgrow.stores import DEFAULT_URL, open_store, store_url
 
 TYPICAL_REPLY_TOKENS = 180
 
@@ -177,7 +177,7 @@ def _summary(growth: Growth, url: str) -> None:
         *([("money", f"{graph.bill.usd:.4f} USD")] if graph.bill.usd else []),
     ]
     table(("", ""), rows)
-    if url.startswith("memory:"):
+    if store_url(url).kind == "memory":
         return
     path = shlex.quote(place(url))
     say(f"\nThe graph is in {path}. Next:")

@@ -12,6 +12,7 @@ from rich.text import Text
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Relation
+from graphgrow.stores import store_url
 
 SMALL = 1e-4  # below it four decimals show nothing
 T = TypeVar("T")
@@ -93,7 +94,7 @@ def size_in_words(graph: Graph, joint: str = " and ") -> str:
 
 def place(url: str) -> str:
     """Return where a store is, as people type it: a path where it is SQLite's."""
-    return url.removeprefix("sqlite:")
+    return store_url(url).short
 
 
 def relation_row(graph: Graph, relation: Relation) -> dict[str, Any]:

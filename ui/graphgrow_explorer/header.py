@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from graphgrow.api.explorer import store_url
 from graphgrow_explorer import runs
 from graphgrow_explorer.feedback import HELD, guarded, note
 from graphgrow_explorer.opening import switcher
@@ -26,7 +27,7 @@ def header(workspace: Workspace, *, is_live: bool) -> None:
     with left:
         st.markdown(f"## {plain(topic or 'A graph without a topic', 120)}")
         _pulse(workspace, is_live=is_live)
-    with right, st.popover(plain(workspace.url.removeprefix("sqlite:").rpartition("/")[2], 24), width="stretch"):
+    with right, st.popover(plain(store_url(workspace.url).short.rpartition("/")[2], 24), width="stretch"):
         switcher(workspace)
 
 

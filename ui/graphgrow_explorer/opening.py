@@ -12,7 +12,7 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 from graphgrow import GraphgrowError
-from graphgrow.api.explorer import BadInput, check_topic, replay_run
+from graphgrow.api.explorer import BadInput, check_topic, replay_run, store_url
 from graphgrow_explorer import runs
 from graphgrow_explorer.feedback import attempt, note, perform, problem
 from graphgrow_explorer.serve import SHARED, STORE
@@ -81,7 +81,7 @@ def _check_allowed(url: str) -> None:
         return
     if is_server(url):
         raise BadInput("where others use this page, only whoever started it opens a graph on a server")
-    path = Path(shown(url).removeprefix("sqlite:")).resolve()
+    path = (store_url(url).path or Path()).resolve()
     if not path.is_relative_to(Path.cwd()):
         raise BadInput(f"{path} is outside the folder that is served: start the explorer in its folder")
 
@@ -91,7 +91,7 @@ def _waiting(url: str) -> None:
     """Wait for the first step of a graph that has just been begun."""
     st.subheader("The first question is on its way")
     note("The page shows the graph as soon as the model has answered. A local model takes a while to load.")
-    if not runs.runs(shown(url))[0].is_alive or Path(shown(url).removeprefix("sqlite:")).exists():
+    if not runs.runs(shown(url))[0].is_alive or (path := store_url(url).path) is None or path.exists():
         st.rerun()
 
 
@@ -201,7 +201,7 @@ def example() -> str:
 
 def switcher(workspace: Workspace) -> None:
     """Draw the choice of another graph."""
-    st.text(workspace.url.removeprefix("sqlite:"))
+    st.text(store_url(workspace.url).short)
     others = [name for name, *_ in files() if f"sqlite:{name}" != workspace.url]
     if others:
         st.selectbox("Another graph of this folder", others, index=None, placeholder="choose a file", key=OTHER,

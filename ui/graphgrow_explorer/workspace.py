@@ -8,14 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
-from pathlib import Path
 from secrets import token_urlsafe
 from threading import Lock, RLock
 from typing import Concatenate, ParamSpec, TypeVar, cast
 
 from graphgrow import KnowledgeGraph
 from graphgrow.api.explorer import (
-    NEO4J,
     Edit,
     Event,
     Graph,
@@ -111,7 +109,7 @@ class Workspace:
     @property
     def is_file(self) -> bool:
         """True for a graph that other processes can open too, so that runs and questions go on without the page."""
-        return not self.url.startswith("memory:")
+        return store_url(self.url).kind != "memory"
 
     @property
     def mark(self) -> tuple[int, int]:
@@ -229,14 +227,12 @@ def workspaces() -> Workspaces:
 
 def is_server(url: str) -> bool:
     """Tell whether a URL names a server and no file."""
-    return url.partition(":")[0] in NEO4J
+    return store_url(url).kind == "neo4j"
 
 
 def shown(url: str) -> str:
     """Return a store's URL in one spelling and without user and password; raises BadInput where it cannot be read."""
-    if is_server(url):
-        return store_url(url).url
-    return url if url.startswith(("sqlite:", "memory:")) else f"sqlite:{url}"
+    return store_url(url).url
 
 
 def credentials(url: str) -> dict[str, str]:
@@ -249,7 +245,8 @@ def credentials(url: str) -> dict[str, str]:
 
 def _inode(url: str) -> int:
     """Return what tells a file from another one of that name; 0 for what is no file."""
+    path = store_url(url).path
     try:
-        return Path(url.removeprefix("sqlite:")).stat().st_ino
+        return path.stat().st_ino if path else 0
     except (OSError, ValueError):
         return 0

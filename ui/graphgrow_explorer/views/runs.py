@@ -9,7 +9,7 @@ import streamlit as st
 import graphgrow
 from graphgrow import GraphgrowError
 from graphgrow.api import directives
-from graphgrow.api.explorer import CURVES, POLICIES, STRATEGIES
+from graphgrow.api.explorer import CURVES, POLICIES, STRATEGIES, store_url
 from graphgrow.api.models import default_model
 from graphgrow_explorer import charts, panel, runs
 from graphgrow_explorer.feedback import decide, guarded, hold, note, perform, problem
@@ -178,7 +178,7 @@ def compare(workspace: Workspace) -> None:
     with st.spinner("Measuring…"):
         every = max(1, workspace.graph.seq // POINTS)
         urls = workspace.url, *(f"sqlite:{name}" for name in chosen)
-        measured = [history(url, every, workspace.graph.seq).assign(series=short(url.removeprefix("sqlite:"), 40))
+        measured = [history(url, every, workspace.graph.seq).assign(series=short(store_url(url).short, 40))
                     for url in urls]  # fmt: skip
     table = pd.concat(measured).reset_index(names="x")[["x", "series", metric]].rename(columns={metric: "y"})
     table = table.astype({"y": "float64"}).dropna()

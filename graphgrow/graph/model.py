@@ -1,7 +1,7 @@
 """The values of graphgrow: frozen, without behaviour beyond what follows from their own fields.
 
 Three of them are events, `Expansion`, `Edit` and `ReasoningStep`; a graph is a fold over those (graph.py), their JSON
-(codec.py) is the file format of runs. Add fields with a default; rename or remove none: old runs must stay readable.
+(events.py) is the file format of runs. Add fields with a default; rename or remove none: old runs must stay readable.
 """
 
 from dataclasses import dataclass, field
@@ -37,7 +37,7 @@ STEERING: frozenset[str] = frozenset(get_args(Steer))  # what these do is about 
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """A node: its canonical key (names.py), the name people read, and other spellings seen."""
+    """A node: its canonical key (keys.py), the name people read, and other spellings seen."""
 
     key: str
     name: str
@@ -246,7 +246,7 @@ class Delta:
     """What a proposal means for one graph.
 
     `relations` are new ones, `support` is further evidence for known ones; `aliases` are (key, spelling) pairs. All
-    keys are as said: what stands for what is decided by `changes`, of this event and all others (standing.py).
+    keys are as said: what stands for what is decided by `changes`, of this event and all others (corrections.py).
     `questions` are what is to be asked about the concept of a question for intents, the most different ones.
     """
 
@@ -452,7 +452,7 @@ Event = Expansion | Edit | ReasoningStep
 class Budget:
     """Limits of one `grow` call; None is no limit. Minutes are wall minutes, tokens count prompt and completion.
 
-    `until` also ends it where nothing new comes or the model has drifted (watch.py).
+    `until` also ends it where nothing new comes or the model has drifted (policy/monitor.py).
     """
 
     steps: int | None = None

@@ -16,7 +16,7 @@ from graphgrow.growth import arbiter, intents, samples
 from graphgrow.growth.engine import Engine
 from graphgrow.growth.settings import Chosen, Ending, Settings
 from graphgrow.growth.step import is_failure, step
-from graphgrow.growth.topic import topic_of
+from graphgrow.growth.topic import check_same_topic, topic_of
 from graphgrow.llm import LLM
 from graphgrow.policy import DEFAULT, open_policy
 from graphgrow.policy.monitor import monitor
@@ -223,7 +223,7 @@ class Growth:
         """Take in what others wrote, if anything: what somebody decides meanwhile binds the next question."""
         if events := list(self.engine.store.events(self.graph.seq)):
             self.graph.apply_all(events)
-            topic_of(self.topic, self.graph)
+            check_same_topic(self.topic, self.graph)
 
     def _ending(self) -> Ending:
         """Return what ends the run now, "" where it goes on."""

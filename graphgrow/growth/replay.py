@@ -21,7 +21,7 @@ from graphgrow.graph.model import (
     ReasoningStep,
     Reply,
 )
-from graphgrow.growth.step import expansion, resolve_reply
+from graphgrow.growth.step import make_expansion, resolve_reply
 from graphgrow.llm.usage import storable
 from graphgrow.measure import measure
 from graphgrow.parse.reply import parse
@@ -69,7 +69,7 @@ def read_again(graph: Graph, reply: PendingReply, resolver: Resolver, *, seed: i
     """Return the event that a reply is for a graph as it stands: read, resolved and measured as in a step."""
     proposal = parse(reply.answer.reply.text, reply.answer.reply.finish_reason, reply.question.form)
     delta = resolve_reply(proposal, reply, graph, resolver)
-    return expansion(graph, reply, proposal, delta, measure(graph, delta), seed=seed, at=at)
+    return make_expansion(graph, reply, proposal, delta, measure(graph, delta), seed=seed, at=at)
 
 
 def _again(event: Event, graph: Graph, resolver: Resolver, offset: int) -> Event:

@@ -11,7 +11,7 @@ from graphgrow.graph.model import Delta, Expansion, Measures, Outcome, Proposal,
 from graphgrow.growth import arbiter, intents
 from graphgrow.growth.engine import Engine
 from graphgrow.growth.settings import Chosen, Settings
-from graphgrow.growth.topic import topic_of
+from graphgrow.growth.topic import check_same_topic
 from graphgrow.measure import measure
 from graphgrow.parse.reply import PROSE, parse
 from graphgrow.resolve.resolve import Resolver, resolve
@@ -43,18 +43,18 @@ def step(run: GrowthRun, workers: ThreadPoolExecutor) -> Iterator[Expansion]:
     """
     graph, engine, settings = run.graph, run.engine, run.settings
 
-    chosen = run.choose_next()  # what is asked, about which concepts, and why; nothing where the run is over
-    questions = (run.render(one) for one in chosen)  # with a context that never grows with the graph
-    for reply in chain(run.adopt(), engine.ask(questions, workers)):  # on disk before anything is made of it
-        answer = reply.answer.reply
-        proposal = parse(answer.text, answer.finish_reason, reply.question.form)  # what the model said
+    chosen = run.choose_next()  # what is asked, about which concepts, and why; nothing at first, and at the end
+    questions = (run.render(one) for one in chosen)  # put in words as they are sent; their size is bounded
+    for pending in chain(run.adopt(), engine.ask(questions, workers)):  # each is on disk before anything is made of it
+        reply = pending.answer.reply
+        proposal = parse(reply.text, reply.finish_reason, pending.question.form)  # what the model said
         while True:
-            delta = resolve_reply(proposal, reply, graph, settings.resolver)  # what that means here
-            measures = measure(graph, delta)
-            event = expansion(graph, reply, proposal, delta, measures, seed=settings.seed, at=settings.now())
-            if engine.commit(event):  # before the next paid call
+            delta = resolve_reply(proposal, pending, graph, settings.resolver)  # what that means here
+            measures = measure(graph, delta)  # counts of the graph as it will be
+            event = make_expansion(graph, pending, proposal, delta, measures, seed=settings.seed, at=settings.now())
+            if engine.commit(event):  # saved and folded into the graph before anything else is asked
                 break
-            topic_of(run.topic, graph)  # another writer was faster: for the graph as that left it
+            check_same_topic(run.topic, graph)  # another writer was first: for the graph with what that one wrote
         yield event
 
 
@@ -70,10 +70,10 @@ def resolve_reply(proposal: Proposal, reply: PendingReply, graph: Graph, resolve
             return resolve(proposal, graph, reply.topic, resolver)
 
 
-def expansion(  # everything that an event holds
+def make_expansion(  # everything that an event holds
     graph: Graph, reply: PendingReply, proposal: Proposal, delta: Delta, measures: Measures, *, seed: int, at: str
 ) -> Expansion:
-    """Return the event that a reply is for a graph as it stands."""
+    """Return the event that a reply is for a graph as it stands: what was asked, what was said, what came of it."""
     question, answer = reply.question, reply.answer
     outcome, reason = outcome_of(proposal, delta, reply)
     return Expansion(
@@ -101,7 +101,8 @@ def outcome_of(proposal: Proposal, delta: Delta, reply: PendingReply) -> tuple[O
 
     Of a question that checks, arbitrates or asks what to ask, the sentence says what became of that.
     """
-    if proposal.outcome not in {"ok", "truncated"} or (proposal.outcome == "truncated" and not proposal.questions):
+    is_readable = proposal.outcome == "ok" or (proposal.outcome == "truncated" and bool(proposal.questions))
+    if not is_readable:
         return proposal.outcome, proposal.reason
     match reply.question.form:
         case "check":

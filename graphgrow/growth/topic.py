@@ -25,6 +25,11 @@ def check_topic(topic: str | None, store: GraphStore) -> None:
     topic_of(topic, Graph(topic=next((e.topic for e in store.events() if isinstance(e, Expansion)), "")))
 
 
+def check_same_topic(topic: str, graph: Graph) -> None:
+    """Refuse what others have made of a graph meanwhile: one about another topic, or whose topic is rejected."""
+    topic_of(topic, graph)
+
+
 def topic_of(topic: str | None, graph: Graph) -> str:
     """Return what a graph is about; raises BadInput for another topic than its own, for none, for a rejected one."""
     topic = clean(topic or graph.topic)

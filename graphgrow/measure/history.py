@@ -38,7 +38,7 @@ COLUMNS = {
     "newly_connected_pairs": "how many of them this event connected, exactly; negative where it took concepts out",
     **METRICS,
 }
-# Raise it when a metric of `structure` is defined in another way: what is cached under the old number is not read.
+# Raise it when a metric of `structure` is new or defined in another way: the cache of an older number is not read.
 DEFINITIONS = 1
 # Nodes times edges over all snapshots: below it, starting processes takes longer than the work.
 _WORTH_PROCESSES = 40_000_000

@@ -1,0 +1,49 @@
+"""The figures in docs/benchmarks.md that can be worked out again from what is kept in data/."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import RECORDED, ROOT
+from tests.shown import ran
+
+BENCHMARKS = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+
+
+def test_the_recorded_run_is_as_the_benchmarks_say(tmp_path: Path) -> None:
+    """The table of results says what `measure` says of the replayed run."""
+    assert ran(f"graphgrow replay {RECORDED} --store demo.db", tmp_path, dict(os.environ)).returncode == 0
+    row = json.loads(ran("graphgrow measure demo.db --json", tmp_path, dict(os.environ)).stdout)
+    shown = dict(re.findall(r"^\| (\w+) \| ([-\d.]+) \|", BENCHMARKS.partition("\n## Policies\n")[0], re.MULTILINE))
+    assert len(shown) >= 8
+    for name, value in shown.items():
+        digits = len(value.partition(".")[2])
+        assert round(row[name], digits) == float(value), name
+
+
+def rows_about_policies(text: str) -> Iterator[dict[str, str]]:
+    """Yield each row of the Markdown tables about policies by the headings of its columns."""
+    for found in re.findall(r"^\| policy .*\n(?:\|.*\n)+", text, re.MULTILINE):
+        headings, _, *lines = ([cell.strip() for cell in line.split("|")[1:-1]] for line in found.splitlines())
+        yield from (dict(zip(headings, line, strict=True)) for line in lines)
+
+
+@pytest.mark.local
+def test_benchmarks_say_of_the_policies_what_the_program_prints() -> None:
+    """Every row of the tables about runs of the model is one that `benchmarks/policies.py --table` prints."""
+    shown = BENCHMARKS.partition("On the embedded model")[2].partition("\n## Names")[0]
+    program = [sys.executable, "benchmarks/policies.py"]
+    printed = list[dict[str, str]]()
+    for words in re.findall(r"`python\s+benchmarks/policies\.py\s+(--table[^`]*)`", shown):
+        done = subprocess.run([*program, *words.split()], cwd=ROOT, check=True, capture_output=True, text=True)
+        printed += rows_about_policies(done.stdout)
+    told = list(rows_about_policies(shown))
+    assert len(told) >= 3
+    for row in told:
+        assert any(row.items() <= other.items() for other in printed), row

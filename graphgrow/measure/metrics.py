@@ -11,7 +11,7 @@ def measure(graph: Graph, delta: Delta = _NOTHING) -> Measures:
 
     `edges` counts distinct ordered pairs, loops included, and `average_degree` is 2 * edges / nodes, as the paper does.
     """
-    if not delta.merged.isdisjoint(graph.concepts):
+    if any(key in graph.concepts for key in delta.merged):
         # Concepts that the graph shows become one: that takes a whole graph.
         return measure(graph.ahead(Edit(graph.seq + 1, "merge", delta)))
     corrections = graph.corrections.ahead(delta.changes)

@@ -66,6 +66,8 @@ def from_json(text: str | bytes) -> Event:
 
 def formed(focus: Focus) -> Focus:
     """Return a focus with its form, which stored events keep in its strategy and angle."""
+    if focus.form != "expand":
+        return focus
     form: Form = FORMS.get(focus.angle, "expand")
     if focus.strategy in {"seed", "arbiter"} and form == "expand":
         form = "seed" if focus.strategy == "seed" else "arbitrate"

@@ -5,7 +5,7 @@ waits on disk for the next run.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from contextvars import copy_context
@@ -53,15 +53,16 @@ class Engine(Generic[Q, P]):
     outbox: Outbox[P]
     pending: Callable[[Q, Answer, int], P]
     _waiting: deque[tuple[Future[tuple[Path | None, P]], tracing.Step]] = field(default_factory=deque)
+    _left: deque[Future[tuple[Path | None, P]]] = field(default_factory=deque)  # without a disk, what was broken off
     _file: Path | None = None  # of the reply that was handed out last
     _span: tracing.Step | None = None
 
-    def ask(self, questions: Iterable[Q], workers: ThreadPoolExecutor) -> Iterator[P]:
+    def ask(self, questions: Iterable[Q], workers: ThreadPoolExecutor) -> Generator[P, None, None]:
         """Ask all at once and yield the replies in the order of the questions, each kept on disk before.
 
         Each question is sent as soon as it is written, and none is written after a reply changed the graph. Commit each
         reply before the next one is taken. What failed is raised after all that did not; on Ctrl-C what is under way is
-        left on disk, where there is one, and waited for where there is none.
+        left on disk, where there is one, and waited for where there is none, until the second one.
         """
         failure: BaseException | None = None
         try:
@@ -79,9 +80,10 @@ class Engine(Generic[Q, P]):
                 try:
                     wait((reply,))
                 except KeyboardInterrupt as interrupt:
-                    if self.outbox.folder:
+                    if self.outbox.folder or isinstance(failure, KeyboardInterrupt):
                         raise
                     failure = interrupt
+                    self.cancel()
                     continue
                 self._waiting.popleft()
                 if reply.cancelled():
@@ -99,6 +101,8 @@ class Engine(Generic[Q, P]):
                 reply, span = self._waiting.popleft()
                 if not reply.cancel():
                     reply.add_done_callback(partial(_lose, span))
+                    if self.outbox.folder is None:
+                        self._left.append(reply)
         if failure:
             raise failure
 
@@ -109,9 +113,19 @@ class Engine(Generic[Q, P]):
 
     def adopt(self) -> Iterator[P]:
         """Yield the replies that an earlier run had paid for and could not commit; commit or `drop` each."""
+        while self._left:
+            reply = self._left.popleft()
+            if not reply.cancelled() and not reply.exception():
+                (self._file, pending), self._span = reply.result(), None
+                yield pending
         for file, pending in self.outbox.adopt():
             self._file, self._span = file, None
             yield pending
+
+    @property
+    def is_holding(self) -> bool:
+        """True where replies were broken off that no disk keeps: `adopt` yields them."""
+        return bool(self._left)
 
     def drop(self) -> None:
         """Forget the file of the reply that was handed out last: the store holds it."""

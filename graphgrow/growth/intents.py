@@ -68,7 +68,10 @@ def resolve(proposal: Proposal, focus: Focus, graph: Graph, reply: "PendingReply
         return cosines
 
     schema: Any = reply.answer.prompt.schema  # it says how many were wanted: twice as many as are to be asked
-    wanted = schema["properties"]["questions"]["maxItems"] // 2 if schema else MOST
+    try:
+        wanted = schema["properties"]["questions"]["maxItems"] // 2
+    except (TypeError, KeyError):  # of another program
+        wanted = MOST
     count = min(MOST, max(1, wanted))
     questions = most_different(new, count, besides, by_meaning if meanings else spelled_alike)
     return Delta(questions=questions, rejects=tuple(rejects))

@@ -3,15 +3,17 @@
 import random
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from itertools import islice
 from typing import Self
 
+from graphgrow.errors import LLMError
 from graphgrow.graph.display import card, line
 from graphgrow.graph.events import formed
 from graphgrow.graph.graph import Bill
 from graphgrow.graph.keys import canonical
-from graphgrow.graph.model import ASIDE, DEFAULT_BUDGET, Answer, Budget, Expansion, Focus, Question, Usage
+from graphgrow.graph.model import ASIDE, DEFAULT_BUDGET, Answer, Asks, Budget, Expansion, Focus, Question, Usage
 from graphgrow.growth import arbiter, intents, samples
 from graphgrow.growth.engine import Engine
 from graphgrow.growth.settings import Chosen, Ending, Settings
@@ -53,18 +55,27 @@ class Growth:
         self._round: list[Expansion] = []
 
     def __iter__(self) -> Iterator[Expansion]:
+        self._has_begun = self._is_asking = self._is_over = False
         at_once = min(self.settings.width * self.settings.samples, MOST_AT_ONCE)
         with self.outbox, ThreadPoolExecutor(self.settings.workers or at_once, thread_name_prefix="ask") as workers:
             while not self._is_over:
-                events = step(self, workers)
+                events, is_left = step(self, workers), False
                 try:
                     for event in events:
                         self._count(event)
                         yield event
+                except GeneratorExit:
+                    is_left = True
+                    raise
                 finally:  # where nobody looks any more, what was asked is committed all the same
                     self.engine.cancel()
-                    for event in events:
-                        self._count(event)
+                    with suppress(LLMError) if is_left else nullcontext():
+                        for event in events:
+                            self._count(event)
+                    if self.engine.is_holding:
+                        self._has_begun = False
+                        for event in step(self, workers):
+                            self._count(event)
 
     def run(self) -> Self:
         """Grow to the end and return this; every event is saved on the way."""
@@ -75,7 +86,10 @@ class Growth:
     def arbitrate(self) -> Iterator[Expansion]:
         """Ask the model about the names that may be one concept, and about nothing else, while the budget lasts."""
         self._asks_topic = False
-        return iter(self)
+        try:
+            yield from self
+        finally:
+            self._asks_topic = True
 
     def adopt(self) -> Iterator[PendingReply]:
         """Yield, once, the replies that an earlier run had paid for and could not commit."""
@@ -84,15 +98,14 @@ class Growth:
         self._has_begun = True
         for kept in self.engine.adopt():
             question = replace(kept.question, focus=formed(kept.question.focus))
-            reply = replace(kept, question=question)
-            if canonical(reply.topic) != canonical(self.topic) or reply.seq > self.graph.seq:
+            reply = replace(kept, topic=self.topic, question=question)
+            if canonical(kept.topic) != canonical(self.topic) or reply.seq > self.graph.seq:
                 continue  # of another graph that was kept under this name: left where it is
             sent = reply.question.focus, reply.answer.prompt, reply.answer.reply
             later = (one for one in self.engine.store.events(reply.seq) if isinstance(one, Expansion))
             if any((one.focus, one.prompt, one.reply) == sent for one in later):  # it reached the store before
                 self.engine.drop()
                 continue
-            self.adopted += 1
             yield reply
         since = min(self.graph.unmended, default=0) - 1
         if since >= 0:  # replies that a run was stopped before it could ask to mend
@@ -112,8 +125,10 @@ class Growth:
         self.ending = self._ending()
         if self._left and self._asks_topic and not self.ending:
             count = settings.width * settings.samples
-            mended, self._left = self._left[:count], self._left[count:]
-            return [self._mend(one) for one in mended if is_allowed(graph, one.focus)] or self.choose_next()
+            allowed_ones = [one for one in self._left if is_allowed(graph, one.focus)]
+            mended, self._left = allowed_ones[:count], allowed_ones[count:]
+            if mended:
+                return [self._mend(one) for one in mended]
         if self.ending in {"", "steps"}:
             if self._broken:
                 self._look()
@@ -172,6 +187,8 @@ class Growth:
         if chosen.mends:
             event, example = chosen.mends, FORMS["check" if chosen.verifies else focus.form].example
             prompt = repair(event.prompt, event.reply.text, event.reason, example)
+            if prompt.asks is None:  # it was read from the log, which does not keep this
+                prompt = replace(prompt, asks=Asks(focus.form, tuple(map(graph.name, focus.concepts))))
             return Question(focus, prompt, None, event.seq, event.sample, event.verifies, event.follows)
         if chosen.doubts:
             prompt = check(focus, chosen.doubts, graph, predicates=settings.predicates, seed=seed)
@@ -197,7 +214,7 @@ class Growth:
     def _asked(self, foci: Sequence[Focus]) -> list[Chosen]:
         return [
             Chosen(focus, directives, sample)
-            for focus, directives in zip(foci, directives_for(self.graph, foci), strict=True)
+            for focus, directives in zip(map(formed, foci), directives_for(self.graph, foci), strict=True)
             for sample in range(1 if focus.form == "intents" else self.settings.samples)
         ]
 
@@ -209,8 +226,10 @@ class Growth:
 
     def _count(self, event: Expansion) -> None:
         """Keep the books of this run; what it adopted from an earlier one is not on them, unless that was the same."""
-        if not self._is_asking and not (event.run and event.run == self.settings.run):
-            return
+        if not self._is_asking:
+            self.adopted += 1
+            if not event.run or event.run != self.settings.run:
+                return
         self.steps += event.is_step
         self._spent.add(event.reply.usage, event.reply.usd, event.reply.seconds)
         if event.focus.form not in ASIDE:

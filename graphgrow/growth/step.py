@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from itertools import chain
 from typing import Protocol
 
@@ -45,17 +46,18 @@ def step(run: GrowthRun, workers: ThreadPoolExecutor) -> Iterator[Expansion]:
 
     chosen = run.choose_next()  # what is asked, about which concepts, and why; nothing at first, and at the end
     questions = (run.render(one) for one in chosen)  # put in words as they are sent; their size is bounded
-    for pending in chain(run.adopt(), engine.ask(questions, workers)):  # each is on disk before anything is made of it
-        reply = pending.answer.reply
-        proposal = parse(reply.text, reply.finish_reason, pending.question.form)  # what the model said
-        while True:
-            delta = resolve_reply(proposal, pending, graph, settings.resolver)  # what that means here
-            measures = measure(graph, delta)  # counts of the graph as it will be
-            event = make_expansion(graph, pending, proposal, delta, measures, seed=settings.seed, at=settings.now())
-            if engine.commit(event):  # saved and folded into the graph before anything else is asked
-                break
-            check_same_topic(run.topic, graph)  # another writer was first: for the graph with what that one wrote
-        yield event
+    with closing(engine.ask(questions, workers)) as asked:  # each reply is on disk before anything is made of it
+        for pending in chain(run.adopt(), asked):
+            reply = pending.answer.reply
+            proposal = parse(reply.text, reply.finish_reason, pending.question.form)  # what the model said
+            while True:
+                delta = resolve_reply(proposal, pending, graph, settings.resolver)  # what that means here
+                measures = measure(graph, delta)  # counts of the graph as it will be
+                event = make_expansion(graph, pending, proposal, delta, measures, seed=settings.seed, at=settings.now())
+                if engine.commit(event):  # saved and folded into the graph before anything else is asked
+                    break
+                check_same_topic(run.topic, graph)  # another writer was first: for the graph with what that one wrote
+            yield event
 
 
 def resolve_reply(proposal: Proposal, reply: PendingReply, graph: Graph, resolver: Resolver) -> Delta:

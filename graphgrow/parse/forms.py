@@ -1,5 +1,6 @@
 """JSON answers of a form: objects that a schema takes, a list of questions, a verdict on two names."""
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Json
-from graphgrow.parse.json_text import DECODER, json_objects, json_values, split_thinking
+from graphgrow.parse.json_text import json_objects, json_values, split_thinking
 from graphgrow.parse.salvage import salvage
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ M = TypeVar("M", bound="BaseModel")
 Verdict = Literal["", "same", "different", "broader", "narrower"]
 
 REASON_CHARACTERS = 200
+LAST_HOLDS = json.JSONDecoder(strict=False)  # of a key that is said twice
 _DEPTH = 4  # of the lists in a reply of questions
 _QUESTION_KEY = re.compile(r"q|intent|text|\d+$", re.IGNORECASE)  # the keys under which models put questions
 _STRING = re.compile(r'"((?:[^"\\\n]|\\.)*+)"(?=\s*+(?:[,\]}\n]|$))')
@@ -60,7 +62,7 @@ def read_verdict(text: str) -> tuple[Verdict, str]:
     """Return the last verdict on two names in a reply, and its reason; "" where it holds none."""
     for brace in reversed(list(re.finditer(r"\{", text))):
         try:
-            value, _ = DECODER.raw_decode(text, brace.start())
+            value, _ = LAST_HOLDS.raw_decode(text, brace.start())
         except (ValueError, RecursionError):
             continue
         verdict = str(value.get("verdict")).strip().casefold()

@@ -46,7 +46,7 @@ def parse(text: str, finish_reason: str = "stop", form: Form = "expand") -> Prop
         questions = read_questions(text)
         if questions is None:
             return Proposal((), (), "unusable", NO_QUESTIONS)
-        outcome: Outcome = "truncated" if finish_reason == "length" else "ok"
+        outcome: Outcome = "truncated" if questions and finish_reason == "length" else "ok"
         return Proposal((), (), outcome, questions=questions)
     reading = _read(text, cut=finish_reason == "length")
     outcome, reason = _outcome(text, reading, finish_reason)

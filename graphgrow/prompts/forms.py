@@ -86,10 +86,16 @@ def _predicate(predicates: tuple[str, ...]) -> Json:
 @cache
 def questions_schema(count: int) -> Json:
     """Return the schema of a reply of up to `count` questions."""
-    return _object({"questions": {"type": "array", "items": _text(QUESTION_CHARACTERS), "maxItems": count}})
+    text: Json = {"type": "string", "minLength": 1, "maxLength": QUESTION_CHARACTERS}
+    return _closed({"questions": {"type": "array", "items": text, "maxItems": count}})
 
 
 @cache
 def verdict_schema() -> Json:
     """Return the schema of a verdict on two names, with its reason."""
-    return _object({"verdict": {"type": "string", "enum": VERDICTS}, "why": {"type": "string", "maxLength": 120}})
+    return _closed({"verdict": {"type": "string", "enum": VERDICTS}, "why": {"type": "string", "maxLength": 120}})
+
+
+def _closed(properties: Json) -> Json:
+    """Return an object of these properties, its keys in the order that recorded prompts have them in."""
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}

@@ -32,7 +32,6 @@ from graphgrow.stores.outbox import Outbox, state_folder
 WAITING = "thoughts"  # the folder of replies on their way, beside those of growth
 LOCKS = "works"  # the folder of what says which tasks are under way on this machine
 PLANNING = "begin"
-ATTEMPTS = 2  # at a question whose replies cannot be used
 REQUEST = "wanted"  # where the result of a plan has what somebody wants
 END = "end"  # the stage that holds what came of a task
 T = TypeVar("T")
@@ -97,6 +96,8 @@ class Reasoner:
         folder = state_folder(store.url)
         outbox = Outbox(folder and folder / WAITING, ReasoningStep)
         self._engine: Engine[_Question, ReasoningStep] = Engine(self.graph, store, llm, outbox, self._pending)
+        # An unusable reply is asked for once more while the others of its stage are under way.
+        self._mender: Engine[_Question, ReasoningStep] = Engine(self.graph, store, llm, outbox, self._pending)
         self._locks, self._mine, self._held = folder and folder / LOCKS, set[int](), ExitStack()
 
     def __enter__(self) -> Self:
@@ -107,6 +108,7 @@ class Reasoner:
             if committed and not any((one.stage, one.prompt, one.reply) == sent for one in committed):
                 self._commit(step)
             self._engine.drop()
+        self.spent = Bill()  # it counts what is asked from here on
         return self
 
     def __exit__(
@@ -170,15 +172,21 @@ class Reasoner:
             for start in range(0, len(inquiries), self._width):
                 at_once = inquiries[start : start + self._width]
                 steps = [self.known(plan, one.stage, one.subject) for one in at_once]
-                for _ in range(ATTEMPTS):
-                    # A usable reply ends a question, and so does one that was asked again in vain.
-                    ended = {n for n, step in enumerate(steps) if step and (step.outcome == "ok" or step.repairs)}
-                    places = [n for n in range(len(at_once)) if n not in ended]
-                    questions = self._questions(plan, [(at_once[n], steps[n]) for n in places])
-                    for n, step in zip(places, self._engine.ask(questions, workers), strict=True):
-                        steps[n] = self._commit(step)
-                        if step.reply:
-                            self.spent.add(step.reply.usage, step.reply.usd, step.reply.seconds)
+                # A usable reply ends a question, and so does one that was asked again in vain.
+                ended = {n for n, step in enumerate(steps) if step and (step.outcome == "ok" or step.repairs)}
+                places = [n for n in range(len(at_once)) if n not in ended]
+                replies = self._engine.ask(self._questions(plan, [(at_once[n], steps[n]) for n in places]), workers)
+                try:
+                    for left, (n, pending) in enumerate(zip(places, replies, strict=False), 1 - len(places)):
+                        steps[n] = step = self._commit(pending)
+                        if step.outcome != "ok" and not step.repairs:
+                            again = self._questions(plan, [(at_once[n], step)], -left)
+                            for pending_again in self._mender.ask(again, workers):
+                                steps[n] = self._commit(pending_again, self._mender)
+                finally:  # where something ends it, what is under way is committed all the same
+                    self._engine.cancel()
+                    for pending in replies:
+                        self._commit(pending)
                 yield from filter(None, steps)
 
     def _lock(self, name: str, stack: ExitStack, seconds: float = 0.0) -> None:
@@ -200,13 +208,13 @@ class Reasoner:
         self.graph.apply_all(self._engine.store.events(self.graph.seq))
 
     def _questions(
-        self, plan: ReasoningStep, inquiries: Iterable[tuple[Inquiry, ReasoningStep | None]]
+        self, plan: ReasoningStep, inquiries: Iterable[tuple[Inquiry, ReasoningStep | None]], under_way: int = 0
     ) -> Iterator[_Question]:
         """Yield questions as they are sent, with what was wrong with the reply before where there is one.
 
         Raises where the budget does not allow one more, or somebody wants to stop.
         """
-        for place, (inquiry, before) in enumerate(inquiries):
+        for place, (inquiry, before) in enumerate(inquiries, under_way):
             if before is None or before.reply is None:
                 question = _Question(plan, inquiry, inquiry.prompt)
             else:
@@ -237,11 +245,13 @@ class Reasoner:
     def _step(self, plan: ReasoningStep, stage: str, subject: tuple[str, ...], result: Json) -> ReasoningStep:
         return ReasoningStep(0, plan.task, stage, result, plan.plan, subject, seed=self.seed)
 
-    def _commit(self, step: ReasoningStep) -> ReasoningStep:
+    def _commit(self, step: ReasoningStep, engine: "Engine[_Question, ReasoningStep] | None" = None) -> ReasoningStep:
         """Append an event as the next one, also where another writer was faster: it depends on no other."""
         step = replace(step, at=self._now())
-        while not self._engine.commit(event := replace(step, seq=self.graph.seq + 1)):
+        while not (engine or self._engine).commit(event := replace(step, seq=self.graph.seq + 1)):
             pass
+        if event.reply:
+            self.spent.add(event.reply.usage, event.reply.usd, event.reply.seconds)
         return event
 
 

@@ -106,6 +106,9 @@ class Outbox(Generic[T]):
         """Write a reply to disk, to the platter, and return its file."""
         if self._own is None:
             return None
+        if not self._own.exists():  # a reply that outlived its run: nobody holds the lock, so the next run adopts it
+            self._own.mkdir(parents=True, mode=0o700)
+            self._own.with_suffix(".lock").touch(mode=0o600)
         path = self._own / f"{next(self._numbers):06}.json"
         draft = path.with_suffix(".draft")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -325,3 +325,28 @@ def test_frontier_prefers_near_concepts_with_few_relations() -> None:
     replies += ['{"relations":[]}'] * 5
     _, events = run(Scripted(replies), topic="silk", policy=open_policy("frontier"), budget=Budget(steps=6))
     assert asked(events, "frontier") == ["gland", "alanine", "glycine", "fibroin", "silk"]
+
+
+class Faltering(Scripted):
+    """Answers the first question at once, and fails at the others a little later."""
+
+    def ask(self, prompt: Prompt) -> Reply:
+        """Return the first reply, else raise."""
+        if self.asked:
+            time.sleep(0.1)
+            raise LLMError("the endpoint is gone")
+        self.asked = True
+        return super().ask(prompt)
+
+    asked = False
+
+
+def test_who_stops_looking_hears_of_no_failure() -> None:
+    """What still fails when the consumer has left is nobody's concern; what was committed is there."""
+    store = MemoryStore()
+    how = Settings(open_policy("bfs"), Budget(steps=9), width=3)
+    list(Growth("silk", store, Scripted(chatter(2)), Settings(open_policy("bfs"), Budget(steps=2))))
+    events = iter(Growth(None, store, Faltering(chatter(3)[2:]), how))
+    assert isinstance(next(events), Expansion)
+    events.close()  # type: ignore[attr-defined]  # a generator
+    assert store.graph().seq == 3

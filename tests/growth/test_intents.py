@@ -304,3 +304,9 @@ def test_merged_concepts_do_not_wait_with_one_question_twice() -> None:
     graph.apply(heard(asking("which moulds grow on it?"), graph=graph))
     graph.apply(heard(asking("which moulds grow on it?", "who sells it?"), graph=graph))
     assert [focus.angle for focus in graph.intents["silk"]] == ["which moulds grow on it?", "who sells it?"]
+
+
+def test_a_list_that_is_cut_off_before_its_first_question_is_empty() -> None:
+    """There is nothing to mend in it, so it is not paid for again."""
+    event = heard('{"questions": []} and so', finish="length")
+    assert (event.outcome, event.reason) == ("empty", "The model gives no question.")

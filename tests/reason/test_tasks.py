@@ -126,6 +126,28 @@ class Echo(Scripted):
         return Reply(json.dumps({"says": prompt.user}), Usage(1, 1))
 
 
+class Stubborn(Echo):
+    """Says nothing usable about every other question until it is told what was wrong."""
+
+    def ask(self, prompt: Prompt) -> Reply:
+        """Return the question, or prose."""
+        is_first = "could not be used" not in prompt.user and any(f'"n{n}"' in prompt.user for n in (1, 3, 4))
+        return Reply("I would rather not.", Usage(1, 1)) if is_first else super().ask(prompt)
+
+
+def test_mending_leaves_the_log_the_same_at_any_width() -> None:
+    """An unusable reply is asked for again before the next one is committed, however many are under way."""
+    logs = []
+    for width in (1, 3):
+        home = open_store("memory:", create=True)
+        with Reasoner(home, Stubborn(), width=width, now=lambda: "now") as reasoner:
+            found = list(reasoner.ask_all(reasoner.plan("ask", {}), inquiries(*[f"n{i}" for i in range(6)])))
+        assert [one.outcome for one in found] == ["ok"] * 6
+        logs.append([to_json(event) for event in home.events()])
+    assert logs[0] == logs[1]
+    assert sum("could not be used" in line for line in logs[0]) == 3
+
+
 def test_another_writer_in_the_middle_of_a_work_is_no_harm(store: GraphStore) -> None:
     """A thought follows whatever event is the last."""
     with Reasoner(store, Scripted(says("one", "two"))) as reasoner:

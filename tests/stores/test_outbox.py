@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -270,3 +271,34 @@ def test_a_run_that_starts_is_nobodys_prey(tmp_path: Path, monkeypatch: pytest.M
         assert path
         assert path.exists()
         assert list((tmp_path / "outbox").glob("*.lock"))
+
+
+def test_a_reply_that_outlives_its_run_waits_for_the_next_one(tmp_path: Path) -> None:
+    """A thread that is still asking when its run has ended keeps the reply where the next run finds it."""
+    with Outbox(tmp_path / "outbox", PendingReply) as ended:
+        pass
+    assert ended.keep(pending())
+    with Outbox(tmp_path / "outbox", PendingReply) as heir:
+        assert [one for _, one in heir.adopt()] == [pending()]
+
+
+def test_an_adopted_reply_is_of_the_topic_as_this_run_spells_it(tmp_path: Path) -> None:
+    """A graph has one spelling of its topic."""
+    with closing(SQLiteStore(tmp_path / "g.db", create=True)) as store:
+        grow(store, 1)
+        folder = state_folder(store.url)
+        assert folder
+        leave(folder, pending(topic="Spider SILK", seq=1))
+        assert [event.topic for event in Growth(None, store, Scripted([]), settings(0)) if isinstance(event, Expansion)]
+        assert {event.topic for event in store.events() if isinstance(event, Expansion)} == {"spider silk"}
+
+
+def test_the_same_growth_goes_on_after_it_was_stopped(tmp_path: Path) -> None:
+    """Iterating once more adopts what waits, and asks what is left."""
+    with closing(SQLiteStore(tmp_path / "g.db", create=True)) as store:
+        stops = [True]
+        how = replace(settings(2), stop=lambda: stops[0])
+        growth = Growth("spider silk", store, Scripted(chatter(2)), how)
+        assert growth.run().ending == "interrupted"
+        stops[0] = False
+        assert (growth.run().ending, growth.steps) == ("steps", 2)

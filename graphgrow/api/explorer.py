@@ -16,6 +16,7 @@ from graphgrow.graph.model import (
     Edit,
     Event,
     Expansion,
+    FactCheck,
     Focus,
     ReasoningStep,
     Relation,
@@ -48,7 +49,8 @@ from graphgrow.stores.outbox import state_folder
 __all__ = [
     "CURVES", "DEFAULT", "DEFAULT_STEPS", "EMERGED", "METRICS", "NEO4J", "POLICIES", "QUESTION", "STRATEGIES",
     "BadInput", "Change", "Community", "Delta", "Discovery", "DiscoveryStatement", "Edit", "Event", "Expansion",
-    "Focus", "Graph", "GraphAnswer", "IdeaDials", "Ideas", "Judgement", "ReasoningStep", "Relation", "Reply",
+    "FactCheck", "Focus", "Graph", "GraphAnswer", "IdeaDials", "Ideas", "Judgement", "ReasoningStep", "Relation",
+    "Reply",
     "StaleGraph", "Statement", "StoreError", "Task", "canonical", "check_topic", "discoveries", "drawing", "export",
     "find", "follow", "hops", "k_shortest", "layout", "longest", "now", "open_store", "outcome", "replay_run",
     "snapshots", "state_folder", "store_url",

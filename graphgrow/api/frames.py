@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphgrow.api.edits import queue
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.model import Edit, Event, Expansion, ReasoningStep
+from graphgrow.graph.model import Edit, Event, Expansion, FactCheck, ReasoningStep
 from graphgrow.measure.communities import participation, partition
 from graphgrow.measure.evolution import hubs as emerged
 from graphgrow.measure.evolution import top_bridges
@@ -150,6 +150,8 @@ def steps(events: Iterable[Event]) -> "pd.DataFrame":
                 asked = event.is_step, focus.strategy, focus.concepts, focus.angle, focus.reason, event.outcome
             case ReasoningStep():
                 asked = False, event.task, event.subject, event.stage, event.reason, event.outcome
+            case FactCheck():
+                asked = False, "fact check", event.statements, event.method, event.answers, event.outcome
             case Edit():
                 about = dict.fromkeys(key for change in event.delta.changes for key in change.concepts)
                 asked = False, event.edit, tuple(about), "", event.note, ""

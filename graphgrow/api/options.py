@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 from graphgrow.errors import BadInput
 from graphgrow.graph.model import DEFAULT_STEPS, DEFAULT_USD, Budget
+from graphgrow.growth.fact_check import MOST_SHARE, SHARE
 from graphgrow.growth.intents import MOST as MOST_INTENTS
 from graphgrow.growth.loop import MOST_AT_ONCE, Growth
 from graphgrow.growth.samples import MOST as MOST_SAMPLES
@@ -26,6 +27,7 @@ LIMITS = frozenset(field.name for field in fields(Budget))
 RANGES: dict[str, tuple[float, float]] = {
     "steps": (1, inf), "tokens": (1, inf), "usd": (0, inf), "minutes": (0, inf),
     "width": (1, MOST_AT_ONCE), "samples": (1, MOST_SAMPLES), "intents": (0, MOST_INTENTS), "seed": (0, 2**31),
+    "fact_check": (0, MOST_SHARE),
 }  # fmt: skip
 
 
@@ -33,12 +35,12 @@ RANGES: dict[str, tuple[float, float]] = {
 class GrowthOptions:
     """What `graphgrow grow` can be told, by the same names; raises BadInput for a number out of its range.
 
-    `policy` is bandit, lookahead, mix, one strategy, or shares such as "frontier=3,gap=1". `steps`, `tokens`, `usd`,
-    `minutes` and `until` are the budget: 20 steps where nothing else ends it, and 1 USD where a price is known.
-    `width` questions are asked at once, each `samples` times; the model names `intents` questions about a concept
-    first; `arbiter` asks it about names that may be one concept. `prompt_variants` is a folder of further wordings,
-    `predicates` a vocabulary file, which `strict_predicates` holds the model to; `without_rule` are hygiene rules to
-    leave out. `embeddings`, "local" or a model at `base_url`, compares names by meaning too.
+    `policy` is knowledge, bandit, lookahead, mix, one strategy, or shares such as "frontier=3,gap=1". `steps`,
+    `tokens`, `usd`, `minutes` and `until` are the budget: 20 steps where nothing else ends it, and 1 USD where a price
+    is known. `width` questions are asked at once, each `samples` times; the model names `intents` questions about a
+    concept first; the share `fact_check` of the tokens goes to asking whether what was said is true; `arbiter` asks
+    about names that may be one concept. `prompt_variants` is a folder of further wordings, `predicates` a vocabulary
+    file, which `strict_predicates` holds the model to; `without_rule` are hygiene rules to leave out. `embeddings`, "local" or a model at `base_url`, compares names by meaning too.
     """
 
     policy: str = DEFAULT
@@ -51,6 +53,7 @@ class GrowthOptions:
     seed: int = 0
     samples: int = 1
     intents: int = 0
+    fact_check: float = SHARE
     arbiter: bool = False
     prompt_variants: str | Path | None = None
     without_rule: Collection[str] = ()
@@ -101,6 +104,7 @@ class GrowthOptions:
             arbiter=self.arbiter,
             samples=self.samples,
             intents=self.intents,
+            fact_check=self.fact_check,
         )
 
 
@@ -117,6 +121,7 @@ class GrowthKeywords(TypedDict, total=False):
     seed: int
     samples: int
     intents: int
+    fact_check: float
     arbiter: bool
     prompt_variants: str | Path | None
     without_rule: Collection[str]

@@ -9,7 +9,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from graphgrow.batch.jobs import Job, Quota
-from graphgrow.graph.model import Budget, Event, Expansion
+from graphgrow.graph.model import Budget, Event, Expansion, FactCheck
 from graphgrow.stores import open_store
 
 LEAST = 1e-6  # USD; less pays for nothing
@@ -48,7 +48,7 @@ def consumption(events: Iterable[Event], run: str, now: datetime, zone: ZoneInfo
     used: dict[Period, Consumption] = {"run": Consumption(), "day": Consumption(), "week": Consumption()}
     job, day, week = run.rpartition("@")[0], day_start(now, zone), week_start(now, zone)
     for event in events:
-        if not isinstance(event, Expansion) or event.run.rpartition("@")[0] != job:
+        if not isinstance(event, Expansion | FactCheck) or event.run.rpartition("@")[0] != job:
             continue
         at = datetime.fromisoformat(event.at)
         counts = {"run": event.run == run, "day": at >= day, "week": at >= week}
@@ -103,7 +103,7 @@ class BudgetLedger:
             with closing(open_store(url, create=True)) as store:
                 for event in store.events(self._read.get(url, 0)):
                     self._read[url] = event.seq
-                    if isinstance(event, Expansion) and event.run and event.reply.usd:
+                    if isinstance(event, Expansion | FactCheck) and event.run and event.reply.usd:
                         paid.append((datetime.fromisoformat(event.at), event.reply.usd))
             total += sum(usd for at, usd in paid if at >= since)
         return total

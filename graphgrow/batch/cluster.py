@@ -23,7 +23,7 @@ from graphgrow.batch.reports import JobReport
 from graphgrow.batch.run import Backend, JobRun, ModelSpec, perform
 from graphgrow.errors import BadInput
 from graphgrow.graph.model import Prompt, Reply, Usage
-from graphgrow.llm import LLM, Gate
+from graphgrow.llm import LLM, Gate, checks_facts
 
 CONNECT_SECONDS = 10
 _CONNECTING, _OPENING = Lock(), Lock()
@@ -73,6 +73,11 @@ class ClusterModel:
     def name(self) -> str:
         """The model's name."""
         return _model(self.spec).name
+
+    @property
+    def checks_facts(self) -> bool:
+        """Whether it can be asked if a relation is true."""
+        return checks_facts(_model(self.spec))
 
     def price(self, usage: Usage) -> float | None:
         """Return what a bill costs in USD, None where no price is known."""

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, Validati
 
 from graphgrow.batch.schedule import Interval, Schedule, cron, time_zone
 from graphgrow.errors import BadInput
+from graphgrow.growth.fact_check import MOST_SHARE, SHARE
 from graphgrow.growth.intents import MOST as MOST_INTENTS
 from graphgrow.growth.samples import MOST as MOST_SAMPLES
 from graphgrow.growth.topic import check as check_topic
@@ -147,6 +148,7 @@ class Job(_Section):
     width: Annotated[int, Field(ge=1, le=256)] = 1
     samples: Annotated[int, Field(ge=1, le=MOST_SAMPLES)] = 1
     intents: Annotated[int, Field(ge=0, le=MOST_INTENTS)] = 0
+    fact_check: Annotated[float, Field(ge=0, le=MOST_SHARE)] = Field(SHARE, description="Share of the tokens.")
     arbiter: bool = False
     without_rule: Rules = Field((), description="Hygiene rules to leave out.")
     predicates: str = Field("", description="A vocabulary of your own, in the form of predicates.toml.")

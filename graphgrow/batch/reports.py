@@ -16,7 +16,7 @@ from tempfile import TemporaryFile
 from graphgrow.batch.jobs import Job
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.keys import clean
-from graphgrow.graph.model import Expansion
+from graphgrow.graph.model import Expansion, FactCheck
 from graphgrow.growth.step import is_failure
 from graphgrow.policy.monitor import monitor
 from graphgrow.stores import GraphStore
@@ -101,6 +101,7 @@ def with_results(report: JobReport, store: GraphStore) -> JobReport:
 
     events = list(store.events())
     mine = [event for event in events if isinstance(event, Expansion) and event.run == report.run]
+    paid = [event for event in events if isinstance(event, Expansion | FactCheck) and event.run == report.run]
     graph, before = fold(events), Graph()
     first = mine[0].seq if mine else graph.seq + 1
     before.apply_all(event for event in events if event.seq < first)
@@ -118,9 +119,9 @@ def with_results(report: JobReport, store: GraphStore) -> JobReport:
         topic=graph.topic,
         model=mine[-1].reply.model if mine else report.model,
         steps=sum(event.is_step for event in mine),
-        replies=len(mine),
-        tokens=sum(event.reply.usage.tokens for event in mine),
-        usd=sum(event.reply.usd or 0.0 for event in mine),
+        replies=len(paid),
+        tokens=sum(event.reply.usage.tokens for event in paid),
+        usd=sum(event.reply.usd or 0.0 for event in paid),
         concepts=len(graph.concepts),
         new_concepts=len(graph.concepts) - len(before.concepts),
         relations=len(graph.relations),

@@ -29,6 +29,7 @@ from graphgrow.cli.live import LiveView
 from graphgrow.cli.log import event_row
 from graphgrow.cli.output import counted, dump, note, place, say, table
 from graphgrow.graph.model import DEFAULT_STEPS, Budget, Usage
+from graphgrow.growth.fact_check import MOST_SHARE, SHARE
 from graphgrow.growth.intents import MOST as MOST_INTENTS
 from graphgrow.growth.loop import Growth
 from graphgrow.growth.samples import MOST as MOST_SAMPLES
@@ -65,7 +66,7 @@ def grow(
     minutes: Annotated[float | None, Option(min=0, help="Stop after so many minutes.")] = None,
     width: Width = 1,
     policy: Annotated[
-        str, Option(help="bandit, lookahead, mix, one strategy, or shares such as frontier=3,gap=1.")
+        str, Option(help="knowledge, bandit, lookahead, mix, one strategy, or shares such as frontier=3,gap=1.")
     ] = DEFAULT,
     prompt_variants: Annotated[
         Path | None, Option(help="A folder of further wordings, KIND.NAME.txt, that compete on what they bring.")
@@ -87,6 +88,10 @@ def grow(
     intents: Annotated[
         int, Option(min=0, max=MOST_INTENTS, help="Let the model name so many questions about a concept first.")
     ] = 0,
+    fact_check: Annotated[
+        float,
+        Option(min=0, max=MOST_SHARE, help="Share of the tokens for asking if what was said is true; 0 for none."),
+    ] = SHARE,
     until: Annotated[
         Literal["saturated"] | None,
         Option(help="End where nothing new comes or the model drifts; no number of steps is needed then."),
@@ -99,8 +104,8 @@ def grow(
     check(topic)
     options = GrowthOptions(
         policy=policy, steps=steps, tokens=tokens, usd=usd, minutes=minutes, until=until, width=width, seed=seed,
-        samples=samples, intents=intents, arbiter=arbiter == "llm", prompt_variants=prompt_variants,
-        without_rule=without_rule or (), predicates=predicates, strict_predicates=strict_predicates,
+        samples=samples, intents=intents, fact_check=fact_check, arbiter=arbiter == "llm",
+        prompt_variants=prompt_variants, without_rule=without_rule or (), predicates=predicates, strict_predicates=strict_predicates,
         embeddings=embeddings, base_url=base_url,
     )  # fmt: skip
     options.policy_of_run()  # what cannot be done is said before a store is made

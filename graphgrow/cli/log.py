@@ -11,7 +11,7 @@ from typer import Option
 from graphgrow.cli.arguments import MOST, AsJson, Store
 from graphgrow.cli.output import counted, dump, out
 from graphgrow.graph.keys import clean
-from graphgrow.graph.model import Edit, Event, Expansion, ReasoningStep
+from graphgrow.graph.model import Edit, Event, Expansion, FactCheck, ReasoningStep
 from graphgrow.policy.monitor import Assessment, assessments
 from graphgrow.stores import open_store
 
@@ -39,6 +39,8 @@ def log(
             else:
                 outcome += [event.outcome, f"{event.reply.usage.tokens if event.reply else 0:,} tokens"]
                 remark = event.reason
+            if isinstance(event, FactCheck):
+                who, about = "fact check", f"{'; '.join(event.statements)}: {event.answers}"
             if isinstance(event, ReasoningStep):
                 who, about = event.task, f"{event.stage} {', '.join(event.subject)}".strip()
             if isinstance(event, Expansion):
@@ -85,8 +87,12 @@ def event_row(event: Event, assessment: Assessment | None = None) -> dict[str, A
             "outcome_reason": event.reason,
             "tokens": event.reply.usage.tokens if event.reply else 0,
             "usd": event.reply.usd if event.reply else None,
-            "repairs": event.repairs,
         }
+    if isinstance(event, FactCheck):
+        claims = [{**asdict(claim.relation), "log_odds": claim.log_odds} for claim in event.claims]
+        row |= {"claims": claims, "method": event.method}
+    elif not isinstance(event, Edit):
+        row["repairs"] = event.repairs
     if isinstance(event, ReasoningStep):
         row |= {"task": event.task, "stage": event.stage, "work": event.plan, "subject": list(event.subject)}
     if isinstance(event, Expansion):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO, cast
 
 from graphgrow.errors import BadInput
-from graphgrow.graph.model import Edit, Event, Expansion, Focus, Form, ReasoningStep
+from graphgrow.graph.model import Edit, Event, Expansion, FactCheck, Focus, Form, ReasoningStep
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
 # How stored events spell what is named otherwise now.
 STORED = {"follows": "heeds", "task_seq": "work"}  # field -> the name that it has in every log, also the oldest
-NOT_STORED: dict[str, Any] = {"prompt": {"asks"}, "focus": {"form"}}
+NOT_STORED: dict[str, Any] = {"prompt": {"asks", "logprobs", "temperature"}, "focus": {"form"}, "reply": {"logprobs"}}
 LISTS = frozenset(f"survey {side}" for side in "kinds parts uses causes effects methods mechanism failure".split())
 # Forms whose questions have an angle of their own, and the angles of lists.
-OWN: tuple[Form, ...] = ("connect", "join", "between", "consolidate", "kin", "widen", "intents")
+OWN: tuple[Form, ...] = ("connect", "join", "between", "consolidate", "kin", "widen", "intents", "fact_check")
 FORMS: dict[str, Form] = {form: form for form in OWN} | dict.fromkeys(LISTS, "list")  # angle -> form
+FACET = "facet "  # how the angle of a question about one facet begins
 
 
 def now() -> str:
@@ -43,7 +44,7 @@ def adapter(kind: Any) -> "TypeAdapter[Any]":  # noqa: ANN401  # a type
 def _events() -> "TypeAdapter[Event]":
     from pydantic import Field
 
-    return adapter(Annotated[Expansion | Edit | ReasoningStep, Field(discriminator="kind")])
+    return adapter(Annotated[Expansion | Edit | ReasoningStep | FactCheck, Field(discriminator="kind")])
 
 
 def to_json(event: Event) -> str:
@@ -68,7 +69,7 @@ def formed(focus: Focus) -> Focus:
     """Return a focus with its form, which stored events keep in its strategy and angle."""
     if focus.form != "expand":
         return focus
-    form: Form = FORMS.get(focus.angle, "expand")
+    form: Form = "facet" if focus.angle.startswith(FACET) else FORMS.get(focus.angle, "expand")
     if focus.strategy in {"seed", "arbiter"} and form == "expand":
         form = "seed" if focus.strategy == "seed" else "arbitrate"
     return focus if form == focus.form else replace(focus, form=form)

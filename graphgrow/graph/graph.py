@@ -15,11 +15,13 @@ from graphgrow.graph.indexes import Bag, Before, Components, Memo, Past, Yield
 from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import (
     Change,
+    CheckMethod,
     Concept,
     Delta,
     Edit,
     Event,
     Expansion,
+    FactCheck,
     Focus,
     Form,
     ReasoningStep,
@@ -82,6 +84,10 @@ class Graph:
     questions about a concept that the model was asked for and that were not asked themselves yet; `steering` is what
     people want of the questions to come. `past` is what the events said and asked, `before` how the first concept of a
     question stood before it, by seq. `thoughts` are the pieces of work with the graph, each by the seq of its plan.
+
+    `checks` are the log-odds that fact checks gave a relation, none of them where a model had nothing to say;
+    `unchecked` the relations that nobody asked about, oldest first. `checking` is what fact checks cost of the `bill`,
+    `before_checking` the tokens of the time before there were any, `check_method` how the last one was read.
     """
 
     seq: int = 0
@@ -115,6 +121,11 @@ class Graph:
     past: list[Past] = field(default_factory=list)
     before: dict[int, Before] = field(default_factory=dict)
     thoughts: dict[int, list[ReasoningStep]] = field(default_factory=dict)
+    checks: dict[Relation, list[float]] = field(default_factory=dict)
+    unchecked: dict[Relation, None] = field(default_factory=dict)
+    checking: Bill = field(default_factory=Bill)
+    before_checking: int = 0
+    check_method: CheckMethod | None = None
     _arrived: dict[str, str] = field(default_factory=dict)  # key -> the name it came with
 
     def apply(self, event: Event) -> None:
@@ -147,6 +158,7 @@ class Graph:
         self.unasked, self.explored, self.newest, self.unwanted = Bag(), Bag(), (), {}
         self.last, self.yields, self.intents, self.before = (), {}, {}, {}
         self.loops, self.pairs, self.components = 0, set(), Components()
+        self.checks, self.unchecked = {}, {}
         for step in self.past:
             self._show(step)
 
@@ -170,6 +182,11 @@ class Graph:
             self.unmended.discard(event.repairs)
             if not event.repairs and event.outcome == "unusable":
                 self.unmended.add(event.seq)
+        if isinstance(event, FactCheck):
+            self.check_method = event.method
+            self.checking.add(event.reply.usage, event.reply.usd, event.reply.seconds)
+        elif isinstance(event, Expansion) and not self.check_method:
+            self.before_checking = self.bill.tokens
         if not isinstance(event, Edit) and event.reply:
             self.bill.add(event.reply.usage, event.reply.usd, event.reply.seconds)
 
@@ -196,6 +213,12 @@ class Graph:
                         self.unwanted.setdefault(other, {})[self._arrived[key]] = None
         except KeyError as error:
             raise StoreError(f"event {step.seq} names a concept that the graph does not hold: {error}") from None
+        for claim in step.claims:
+            relation = self.shown(claim.relation)
+            if relation in self.relations:
+                self.unchecked.pop(relation, None)
+                checks = self.checks.setdefault(relation, [])
+                checks += [] if claim.log_odds is None else [claim.log_odds]
         if step.focus:
             self._ask(step.focus, step)
         if not self.depth and self.concepts:  # distances count from the topic, or the first concept where it is none
@@ -233,6 +256,7 @@ class Graph:
             self.relations[relation].append(evidence)
             return
         self.relations[relation] = [evidence]
+        self.unchecked[relation] = None
         source, target = relation.ends
         self.incident[source].append(relation)
         if source == target:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from graphgrow.graph.model import Delta, Expansion, Focus, Outcome
+from graphgrow.graph.model import Claim, Delta, Expansion, FactCheck, Focus, Outcome
 
 if TYPE_CHECKING:
     import random
@@ -37,7 +37,7 @@ class Yield:
 class Past:
     """What an event said, what it was asked and what that cost, kept so that it can be shown or judged anew.
 
-    `focus` is None for an edit; `is_step` and `is_again` as in Expansion.
+    `focus` is None for an edit and a fact check, whose `claims` are kept; `is_step` and `is_again` as in Expansion.
     """
 
     seq: int
@@ -47,6 +47,7 @@ class Past:
     is_step: bool = False
     is_again: bool = False
     outcome: Outcome = "ok"
+    claims: tuple[Claim, ...] = ()
 
     @classmethod
     def of(cls, event: "Event") -> "Past":
@@ -54,6 +55,8 @@ class Past:
         if isinstance(event, Expansion):
             tokens = event.reply.usage.tokens
             return cls(event.seq, event.delta, event.focus, tokens, event.is_step, event.is_again, event.outcome)
+        if isinstance(event, FactCheck):
+            return cls(event.seq, event.delta, tokens=event.reply.usage.tokens, claims=event.claims)
         return cls(event.seq, event.delta)
 
 

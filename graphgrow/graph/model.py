@@ -1,9 +1,11 @@
 """The values of graphgrow: frozen, without behaviour beyond what follows from their own fields.
 
-Three of them are events, `Expansion`, `Edit` and `ReasoningStep`; a graph is a fold over those (graph.py), their JSON
-(events.py) is the file format of runs. Add fields with a default; rename or remove none: old runs must stay readable.
+Four of them are events, `Expansion`, `Edit`, `ReasoningStep` and `FactCheck`; a graph is a fold over those (graph.py),
+their JSON (events.py) is the file format of runs. Add fields with a default; rename or remove none: old runs must stay
+readable.
 """
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -15,12 +17,14 @@ EditKind = Literal["add", "merge", "unmerge", "doubt", "apart", "reject", "resto
 Doing = Literal["merge", "unmerge", "doubt", "apart", "reject", "restore", "rename", "retype"] | Steer
 Scope = Literal["run", "concept", "community"]
 Task = Literal["discover", "ask", "ideas", "judge"]
+CheckMethod = Literal["logprobs", "stated", "word"]
 Json = dict[str, object]
 # What a question is: how it is worded, what its reply looks like, and what is made of that.
 Form = Literal[
     "seed",
     "expand",
     "list",
+    "facet",
     "connect",
     "join",
     "between",
@@ -30,6 +34,7 @@ Form = Literal[
     "intents",
     "arbitrate",
     "check",
+    "fact_check",
 ]
 ASIDE: frozenset[Form] = frozenset(("intents", "arbitrate"))  # about what to ask, and about two names: no steps
 STEERING: frozenset[str] = frozenset(get_args(Steer))  # what these do is about questions to come, nothing shown changes
@@ -99,7 +104,11 @@ class Asks:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What is sent: instructions, the question, and the JSON schema of the reply where an endpoint takes one."""
+    """What is sent: instructions, the question, and the JSON schema of the reply where an endpoint takes one.
+
+    With `logprobs` the first token is asked for with its rivals and their log-probabilities. `temperature` is the
+    highest that fits the question, None where any does.
+    """
 
     system: str
     user: str
@@ -107,6 +116,8 @@ class Prompt:
     max_tokens: int = 512
     seed: int = 0
     asks: Asks | None = field(default=None, compare=False, repr=False)
+    logprobs: bool = field(default=False, compare=False, repr=False)
+    temperature: float | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +135,10 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back: text, bill, why the model stopped ("stop", "length"), wall seconds, model, money if priced."""
+    """What came back: text, bill, why the model stopped ("stop", "length"), wall seconds, model, money if priced.
+
+    `logprobs` are (token, natural logarithm of its probability) of the first token and its rivals, where asked for.
+    """
 
     text: str
     usage: Usage = field(default_factory=Usage)
@@ -132,11 +146,15 @@ class Reply:
     seconds: float = 0.0
     model: str = ""
     usd: float | None = None
+    logprobs: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A prompt, a smaller one for a model with little room, and where the answer belongs; see `Expansion.follows`."""
+    """A prompt, a smaller one for a model with little room, and where the answer belongs; see `Expansion.follows`.
+
+    `claims` are the relations, as said, that a fact check asks about.
+    """
 
     focus: Focus
     prompt: Prompt
@@ -145,6 +163,7 @@ class Question:
     sample: int = 0
     verifies: int = 0
     follows: tuple[int, ...] = ()
+    claims: tuple[Relation, ...] = ()
 
     @property
     def form(self) -> Form:
@@ -444,8 +463,74 @@ class ReasoningStep:
         return card(f"Event {self.seq}: {self.task}, {self.stage}", facts)
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A relation, as it was said, that a model was asked about, and the log-odds it gave; None where it gave none."""
+
+    relation: Relation
+    log_odds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FactCheck:
+    """A question whether relations are true, and what a model makes of each: how sure the graph is follows from that.
+
+    `method` says how that was read: "logprobs" from the log-probabilities of yes and no, "stated" from a probability in
+    per cent that the model states, "word" from a bare yes or no, which says little. `logprobs` are those of the reply.
+    """
+
+    seq: int
+    topic: str
+    claims: tuple[Claim, ...]
+    prompt: Prompt
+    reply: Reply
+    method: CheckMethod
+    logprobs: tuple[tuple[str, float], ...] = ()
+    outcome: Literal["ok", "unusable"] = "ok"
+    reason: str = ""
+    seed: int = 0
+    at: str = ""
+    run: str = ""
+    kind: Literal["fact_check"] = "fact_check"
+    v: Literal[1] = 1
+
+    @property
+    def delta(self) -> Delta:
+        """What it changes of what was said: nothing."""
+        return _NOTHING
+
+    @property
+    def is_step(self) -> bool:
+        """False: it asks nothing new about the topic."""
+        return False
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        """What was asked about, in words."""
+        return tuple(f"{c.relation.source} {c.relation.predicate} {c.relation.target}" for c in self.claims)
+
+    @property
+    def answers(self) -> str:
+        """What a model made of it: the probability of each in per cent, "no answer" for none."""
+        odds = (claim.log_odds for claim in self.claims)
+        return ", ".join("no answer" if one is None else f"{100 / (1 + math.exp(-one)):.0f} %" for one in odds)
+
+    def __repr__(self) -> str:
+        return f"<FactCheck {self.seq}: {line('; '.join(self.statements))!r}, {self.answers}>"
+
+    def _repr_html_(self) -> str:
+        facts = {
+            "asked about": listed(self.statements),
+            "true by the model": self.answers,
+            "outcome": ": ".join(filter(None, (self.outcome, self.reason))),
+            "tokens": self.reply.usage.tokens,
+            "model": self.reply.model,
+        }
+        return card(f"Event {self.seq}: fact check", facts)
+
+
 _NOTHING = Delta()
-Event = Expansion | Edit | ReasoningStep
+Event = Expansion | Edit | ReasoningStep | FactCheck
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,24 @@ from graphgrow.graph.display import card, line
 from graphgrow.graph.events import formed
 from graphgrow.graph.graph import Bill
 from graphgrow.graph.keys import canonical
-from graphgrow.graph.model import ASIDE, DEFAULT_BUDGET, Answer, Asks, Budget, Expansion, Focus, Question, Usage
-from graphgrow.growth import arbiter, intents, samples
+from graphgrow.graph.model import (
+    ASIDE,
+    DEFAULT_BUDGET,
+    Answer,
+    Asks,
+    Budget,
+    Expansion,
+    FactCheck,
+    Focus,
+    Question,
+    Usage,
+)
+from graphgrow.growth import arbiter, fact_check, intents, samples
 from graphgrow.growth.engine import Engine
 from graphgrow.growth.settings import Chosen, Ending, Settings
 from graphgrow.growth.step import is_failure, step
 from graphgrow.growth.topic import check_same_topic, topic_of
-from graphgrow.llm import LLM
+from graphgrow.llm import LLM, checks_facts
 from graphgrow.policy import DEFAULT, open_policy
 from graphgrow.policy.monitor import monitor
 from graphgrow.policy.round import directed_focus, directives_for, is_allowed
@@ -48,6 +59,7 @@ class Growth:
         self._spent = Bill()
         self._failures = 0
         self._asks_topic = True  # False: about doubts alone
+        self._checks_facts = settings.fact_check > 0 and checks_facts(llm)
         self._has_begun = self._is_asking = self._is_over = False
         self._left: list[Expansion] = []  # unusable replies of earlier runs
         self._broken: list[Expansion] = []  # unusable replies of this round
@@ -63,7 +75,8 @@ class Growth:
                 try:
                     for event in events:
                         self._count(event)
-                        yield event
+                        if isinstance(event, Expansion):
+                            yield event
                 except GeneratorExit:
                     is_left = True
                     raise
@@ -101,9 +114,9 @@ class Growth:
             reply = replace(kept, topic=self.topic, question=question)
             if canonical(kept.topic) != canonical(self.topic) or reply.seq > self.graph.seq:
                 continue  # of another graph that was kept under this name: left where it is
-            sent = reply.question.focus, reply.answer.prompt, reply.answer.reply
-            later = (one for one in self.engine.store.events(reply.seq) if isinstance(one, Expansion))
-            if any((one.focus, one.prompt, one.reply) == sent for one in later):  # it reached the store before
+            sent = reply.answer.prompt, replace(reply.answer.reply, logprobs=())
+            later = (one for one in self.engine.store.events(reply.seq) if isinstance(one, Expansion | FactCheck))
+            if any((one.prompt, one.reply) == sent for one in later):  # it reached the store before
                 self.engine.drop()
                 continue
             yield reply
@@ -115,8 +128,9 @@ class Growth:
     def choose_next(self) -> list[Chosen]:
         """Return what is asked next; nothing at the first call, and where the run is over, which it then says.
 
-        First replies are mended that could not be used, then claims of several samples are checked and names compared
-        that may be one concept, none of which counts as a step; then the policy chooses.
+        First replies are mended that could not be used, then claims of several samples are checked, then it is asked
+        whether what was said is true, and names are compared that may be one concept, none of which counts as a step;
+        then the policy chooses.
         """
         if not self._has_begun:
             return []
@@ -143,6 +157,10 @@ class Growth:
                     for focus, doubts, first in samples.doubtful(self._round, foci, graph)
                 ]:
                     return checks
+            if self._checks_facts:
+                self._look()
+                if claims := fact_check.due(graph, settings.fact_check, settings.width):
+                    return [Chosen(fact_check.focus(claim), claim=claim) for claim in claims]
             if settings.arbiter or not self._asks_topic:
                 allowed = (focus for focus in arbiter.doubtful(graph) if is_allowed(graph, focus))
                 if doubts := [Chosen(focus) for focus in islice(allowed, settings.width)]:
@@ -184,6 +202,8 @@ class Growth:
         """Return a question in words, as the graph stands now."""
         graph, settings, focus, directives = self.graph, self.settings, chosen.focus, chosen.directives
         seed = settings.seed + graph.seq
+        if chosen.claim:
+            return fact_check.question(graph, chosen.claim, seed)
         if chosen.mends:
             event, example = chosen.mends, FORMS["check" if chosen.verifies else focus.form].example
             prompt = repair(event.prompt, event.reply.text, event.reason, example)
@@ -224,14 +244,16 @@ class Growth:
     def _pending(self, question: Question, answer: Answer, seq: int) -> PendingReply:
         return PendingReply(self.topic, seq, question, answer, self.settings.run)
 
-    def _count(self, event: Expansion) -> None:
+    def _count(self, event: Expansion | FactCheck) -> None:
         """Keep the books of this run; what it adopted from an earlier one is not on them, unless that was the same."""
         if not self._is_asking:
             self.adopted += 1
             if not event.run or event.run != self.settings.run:
                 return
-        self.steps += event.is_step
         self._spent.add(event.reply.usage, event.reply.usd, event.reply.seconds)
+        if isinstance(event, FactCheck):
+            return
+        self.steps += event.is_step
         if event.focus.form not in ASIDE:
             self._failures = self._failures + 1 if is_failure(event) else 0
         self._round.append(event)

@@ -14,6 +14,7 @@ from graphgrow.graph.model import (
     Delta,
     Event,
     Expansion,
+    FactCheck,
     Focus,
     Measures,
     Prompt,
@@ -83,6 +84,8 @@ def _again(event: Event, graph: Graph, resolver: Resolver, offset: int) -> Event
     elif isinstance(event, ReasoningStep):
         task_seq, repairs, takes = (seq + offset if seq else 0 for seq in (event.task_seq, event.repairs, event.takes))
         event = replace(event, seq=graph.seq + 1, task_seq=task_seq, repairs=repairs, takes=takes)
+    elif isinstance(event, FactCheck):
+        event = replace(event, seq=graph.seq + 1)
     else:
         # A change that names an event means the same one after that has got another number.
         changes = (replace(one, event=one.event + offset) if one.event else one for one in event.delta.changes)

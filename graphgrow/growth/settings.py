@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from graphgrow.graph.events import now
-from graphgrow.graph.model import Budget, Expansion, Focus
+from graphgrow.graph.model import Budget, Expansion, Focus, Relation
 from graphgrow.graph.steering import Directive
 from graphgrow.policy import Policy
 from graphgrow.prompts.render import Doubts, Variants
@@ -23,8 +23,9 @@ class Settings:
     `predicates` are all that a model may use, where not empty; `variants` are further wordings of the templates, among
     which a policy may choose. With `arbiter` the model is also asked about every two names that may be one concept.
     Each question is asked `samples` times at once, and then what one sample alone says is checked. With `intents` the
-    model is first asked what to ask about a concept, and so many different questions of its own are asked. `workers`
-    threads ask the questions of a round, by default one each; fewer are slower, and the graph is the same. `run` marks
+    model is first asked what to ask about a concept, and so many different questions of its own are asked. The share
+    `fact_check` of the tokens goes to asking whether what was said is true. `workers` threads ask the questions of a
+    round, by default one each; fewer are slower, and the graph is the same. `run` marks
     the events of a batch run.
     """
 
@@ -38,6 +39,7 @@ class Settings:
     arbiter: bool = False
     samples: int = 1
     intents: int = 0
+    fact_check: float = 0.0
     now: Callable[[], str] = now
     timer: Callable[[], float] = time.monotonic
     stop: Callable[[], bool] | None = None
@@ -50,7 +52,8 @@ class Chosen:
     """What is to be asked next, before it is put in words.
 
     A question of its own about a focus, with the directives that it follows; or one that asks the model to mend an
-    unusable reply, or to check the `doubts` that several replies left, the first of them event `verifies`.
+    unusable reply, or to check the `doubts` that several replies left, the first of them event `verifies`; or one that
+    asks whether the relation `claim` is true.
     """
 
     focus: Focus
@@ -59,3 +62,4 @@ class Chosen:
     mends: Expansion | None = None
     doubts: Doubts | None = None
     verifies: int = 0
+    claim: Relation | None = None

@@ -8,13 +8,14 @@ from itertools import chain
 from typing import Protocol
 
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.model import Delta, Expansion, Measures, Outcome, Proposal, Question
-from graphgrow.growth import arbiter, intents
+from graphgrow.graph.model import Delta, Expansion, FactCheck, Measures, Outcome, Proposal, Question
+from graphgrow.growth import arbiter, fact_check, intents
 from graphgrow.growth.engine import Engine
 from graphgrow.growth.settings import Chosen, Settings
 from graphgrow.growth.topic import check_same_topic
 from graphgrow.measure import measure
 from graphgrow.parse.reply import PROSE, parse
+from graphgrow.resolve.facets import resolve_facet
 from graphgrow.resolve.resolve import Resolver, resolve
 from graphgrow.stores.outbox import PendingReply
 
@@ -37,7 +38,7 @@ class GrowthRun(Protocol):
         """Yield, once, the replies that an earlier run had paid for and could not commit."""
 
 
-def step(run: GrowthRun, workers: ThreadPoolExecutor) -> Iterator[Expansion]:
+def step(run: GrowthRun, workers: ThreadPoolExecutor) -> Iterator[Expansion | FactCheck]:
     """Ask the next questions of a run, as many at once as it is wide, and yield what came of each once it is saved.
 
     The first step of a run asks nothing: it commits the replies that an earlier run had paid for.
@@ -51,9 +52,13 @@ def step(run: GrowthRun, workers: ThreadPoolExecutor) -> Iterator[Expansion]:
             reply = pending.answer.reply
             proposal = parse(reply.text, reply.finish_reason, pending.question.form)  # what the model said
             while True:
-                delta = resolve_reply(proposal, pending, graph, settings.resolver)  # what that means here
-                measures = measure(graph, delta)  # counts of the graph as it will be
-                event = make_expansion(graph, pending, proposal, delta, measures, seed=settings.seed, at=settings.now())
+                seed, at = settings.seed, settings.now()
+                if pending.question.form == "fact_check":  # how sure the graph may be of what it holds
+                    event: Expansion | FactCheck = fact_check.make_event(graph, pending, seed=seed, at=at)
+                else:
+                    delta = resolve_reply(proposal, pending, graph, settings.resolver)  # what that means here
+                    measures = measure(graph, delta)  # counts of the graph as it will be
+                    event = make_expansion(graph, pending, proposal, delta, measures, seed=seed, at=at)
                 if engine.commit(event):  # saved and folded into the graph before anything else is asked
                     break
                 check_same_topic(run.topic, graph)  # another writer was first: for the graph with what that one wrote
@@ -66,6 +71,8 @@ def resolve_reply(proposal: Proposal, reply: PendingReply, graph: Graph, resolve
     match reply.question.form:
         case "arbitrate":
             return arbiter.resolve(proposal, focus, graph)
+        case "facet":
+            return resolve_facet(proposal, focus, graph, reply.topic, resolver)
         case "intents":
             return intents.resolve(proposal, focus, graph, reply, resolver)
         case _:

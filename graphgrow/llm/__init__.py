@@ -20,7 +20,7 @@ LOCAL = "local"
 
 
 class LLM(Protocol):
-    """A language model."""
+    """A language model. One that can only say what it was given to say has `checks_facts` = False."""
 
     @property
     def name(self) -> str:
@@ -39,12 +39,19 @@ class LLM(Protocol):
 class FreeModel:
     """What models have in common that cost nothing and hold nothing."""
 
+    checks_facts: bool = True
+
     def price(self, usage: Usage) -> float | None:  # noqa: ARG002  # the signature of every model
         """Return None: asking costs nothing."""
         return None
 
     def close(self) -> None:
         """Do nothing: there is nothing to give back."""
+
+
+def checks_facts(llm: LLM) -> bool:
+    """Tell whether a model can be asked if a relation is true."""
+    return bool(getattr(llm, "checks_facts", True))
 
 
 class Gate(Protocol):

@@ -7,8 +7,10 @@ from graphgrow.graph.model import Prompt
 
 # From the tightest output format to none; an endpoint that refuses one is asked with the next.
 FORMATS = ("strict", "schema", "json", "text")
+RIVALS = 5  # tokens whose log-probabilities are asked for; more are refused by some
 _SEED = re.compile(r"\bseed\b")
 _SYSTEM = re.compile(r"system.{0,20}role|role.{0,20}system")
+_LOGPROBS = re.compile(r"log_?prob|log.?probabilit")
 _FORMAT = re.compile(
     r"response_format|json_schema|json_object|json mode|schema|grammar|structured output"
     r"|unsupported|not support|unknown (field|parameter)|extra"
@@ -24,12 +26,15 @@ class Capabilities:
     temperature: bool = True
     seed: bool = True
     system: bool = True
+    logprobs: bool = True
 
     def concede(self, complaint: str, prompt: Prompt) -> "Capabilities | None":
         """Return the capabilities to try after a refusal of this wording, or None where there is nothing to give up."""
         words = complaint.lower()
         if "max_completion_tokens" in words and self.tokens_field == "max_tokens":
             return replace(self, tokens_field="max_completion_tokens")
+        if self.logprobs and _LOGPROBS.search(words):
+            return replace(self, logprobs=False)
         if "temperature" in words and self.temperature:
             return replace(self, temperature=False)
         if _SEED.search(words) and self.seed:
@@ -54,7 +59,9 @@ class Capabilities:
             messages = [{"role": "user", "content": question}]
         body: dict[str, object] = {"model": model, "messages": messages, self.tokens_field: prompt.max_tokens}
         if self.temperature:
-            body["temperature"] = temperature
+            body["temperature"] = temperature if prompt.temperature is None else min(temperature, prompt.temperature)
+        if prompt.logprobs and self.logprobs:
+            body |= {"logprobs": True, "top_logprobs": RIVALS}
         if self.seed:
             body["seed"] = prompt.seed % 2**31  # llama.cpp takes 32 bits
         output = FORMATS[self.format_for(prompt)]

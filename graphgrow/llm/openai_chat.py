@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from contextlib import closing
+from math import isfinite
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ _TIMEOUT = 180.0  # seconds; a 7B model on a slow machine takes 100 for one repl
 _LISTING_TIMEOUT = 5.0
 _MAX_RETRIES = 4
 _MOST_TOKENS = 2**40  # no bill is longer
-_CONCESSIONS = len(FORMATS) + 4  # every format, and the four fields that can be given up
+_CONCESSIONS = len(FORMATS) + 5  # every format, and the five fields that can be given up
 
 
 class OpenAIChat:
@@ -80,7 +81,8 @@ class OpenAIChat:
         estimate = estimate_usage(prompt, text)
         usage = Usage(sent or estimate.prompt_tokens, received or estimate.completion_tokens)
         model = storable(answer.model or self.name)
-        return Reply(text, usage, storable(choice.finish_reason or "stop"), seconds, model, self.price(usage))
+        rivals = _rivals(choice.logprobs) if prompt.logprobs else ()
+        return Reply(text, usage, storable(choice.finish_reason or "stop"), seconds, model, self.price(usage), rivals)
 
     def _send(self, prompt: Prompt) -> str:
         """Ask until the endpoint takes the form of the question; each refusal gives up one field or format."""
@@ -134,6 +136,7 @@ class _Message(BaseModel):
 class _Choice(BaseModel):
     message: _Message
     finish_reason: str | None = None
+    logprobs: Any = None
 
 
 class _Completion(BaseModel):
@@ -142,6 +145,16 @@ class _Completion(BaseModel):
     choices: list[_Choice] = Field(min_length=1)
     model: str | None = None
     usage: Any = None
+
+
+def _rivals(logprobs: object) -> tuple[tuple[str, float], ...]:
+    """Return the first token of a reply and its rivals with their log-probabilities; () where there are none."""
+    try:
+        first = logprobs["content"][0]  # type: ignore[index]  # whatever an endpoint sends
+        rows = [(str(row["token"]), float(row["logprob"])) for row in first.get("top_logprobs") or [first]]
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError):
+        return ()
+    return tuple((storable(token), value) for token, value in rows if isfinite(value))
 
 
 class _Model(BaseModel):

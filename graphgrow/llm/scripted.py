@@ -3,12 +3,13 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 
 from graphgrow.errors import BadInput, OutOfReplies
 from graphgrow.graph.events import read_events
-from graphgrow.graph.model import Expansion, Prompt, ReasoningStep, Reply
+from graphgrow.graph.model import Expansion, FactCheck, Prompt, ReasoningStep, Reply
 from graphgrow.llm import FreeModel
 from graphgrow.llm.usage import estimate_usage
 
@@ -18,6 +19,8 @@ class Scripted(FreeModel):
 
     A plain string is billed at the estimate of its length. After the last reply it raises OutOfReplies.
     """
+
+    checks_facts = False
 
     def __init__(self, replies: Sequence[str | Reply], *, cycle: bool = False, name: str = "scripted") -> None:
         self.name = name
@@ -49,8 +52,14 @@ class Recorded(FreeModel):
         self._path = path
         self._replies = defaultdict[str, list[tuple[int, Reply]]](list)  # each with the seed of its prompt
         self._lock = Lock()
+        self.checks_facts = False  # where the run has none
         for event in read_events(path):
-            if isinstance(event, Expansion | ReasoningStep) and event.prompt and event.reply:
+            if isinstance(event, FactCheck):
+                self.checks_facts = True
+                self._replies[_digest(event.prompt)].append(
+                    (event.prompt.seed, replace(event.reply, logprobs=event.logprobs))
+                )
+            elif isinstance(event, Expansion | ReasoningStep) and event.prompt and event.reply:
                 self._replies[_digest(event.prompt)].append((event.prompt.seed, event.reply))
         if not self._replies:
             raise BadInput(f"{path} holds no replies: give a run file with at least one question in it")

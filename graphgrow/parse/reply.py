@@ -12,6 +12,7 @@ from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Form, Outcome, Proposal, Triple
 from graphgrow.parse.forms import read_questions, read_verdict
 from graphgrow.parse.json_text import json_values, split_thinking, strict
+from graphgrow.parse.names import read_names
 from graphgrow.parse.salvage import PREDICATE, SOURCE, TARGET, salvage
 
 _NODES = frozenset(("nodes", "entities", "concepts", "vertices"))
@@ -49,6 +50,10 @@ def parse(text: str, finish_reason: str = "stop", form: Form = "expand") -> Prop
         outcome: Outcome = "truncated" if questions and finish_reason == "length" else "ok"
         return Proposal((), (), outcome, questions=questions)
     reading = _read(text, cut=finish_reason == "length")
+    if form == "facet" and not reading.triples and (listed := read_names(text)):
+        if finish_reason == "length":
+            listed = listed[:-1]  # the last one is not whole
+        return Proposal((), listed, "ok", f"Names read: {len(listed)}.")
     outcome, reason = _outcome(text, reading, finish_reason)
     names = reading.handles  # a declared node's name stands in place of its number
     triples = dict.fromkeys(

@@ -9,6 +9,7 @@ from graphgrow.errors import BadInput
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Focus
 from graphgrow.policy.bandit import Bandit
+from graphgrow.policy.knowledge import Knowledge
 from graphgrow.policy.lookahead import Lookahead
 from graphgrow.policy.monitor import monitor
 from graphgrow.policy.round import fill
@@ -60,6 +61,8 @@ class Mix:
 
 
 POLICIES: dict[str, Callable[[Variants], Policy]] = {
+    "knowledge": lambda _: Knowledge(),
+    "knowledge-random": lambda _: Knowledge("random"),
     "bandit": Bandit,
     "lookahead": lambda _: Lookahead(),
     "mix": lambda _: Mix(DEFAULT_MIX),

@@ -13,6 +13,9 @@ RELATIONS_AT_MOST = 8
 LISTS_AT_MOST, TARGETS_AT_MOST = 2, 8
 MAX_TOKENS = 480
 VERDICT_TOKENS = 80
+NAMES_TOKENS = 64  # of eight names and what a model says before them
+NAMES_TEMPERATURE = 0.3  # what comes to mind first is true most often
+STATED_TOKENS = 16
 QUESTION_TOKENS = 32  # a question of fourteen words, with its quotation marks
 VERDICTS = ["same", "different", "broader", "narrower"]
 
@@ -30,10 +33,14 @@ LISTS = ReplyForm('{"relations":[{"source":"...","predicate":"...","target":["..
 QUESTIONS = ReplyForm('{"questions":["...","..."]}')
 VERDICT = ReplyForm('{"verdict":"same or different or broader or narrower","why":"..."}')
 
+NAMES = ReplyForm("name, name, name", "names_system")
+YES_OR_NO = ReplyForm("yes", "fact_check_system")
+
 FORMS: dict[Form, ReplyForm] = {
     "seed": RELATIONS,
     "expand": RELATIONS,
     "list": LISTS,
+    "facet": NAMES,
     "connect": RELATIONS,
     "join": RELATIONS,
     "between": RELATIONS,
@@ -43,6 +50,7 @@ FORMS: dict[Form, ReplyForm] = {
     "check": RELATIONS,
     "intents": QUESTIONS,
     "arbitrate": VERDICT,
+    "fact_check": YES_OR_NO,
 }
 # Forms of growth that have a template of their own, of that name; "list" has survey.txt.
 TEMPLATED: frozenset[Form] = frozenset(("connect", "join", "between", "consolidate", "kin", "widen"))

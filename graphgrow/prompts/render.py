@@ -19,11 +19,15 @@ from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical, clean
 from graphgrow.graph.model import Asks, Focus, Form, Prompt, Relation, Triple
 from graphgrow.graph.steering import CHARACTERS, Directive
+from graphgrow.prompts.facets import facets
 from graphgrow.prompts.forms import (
     FORMS,
     MAX_TOKENS,
+    NAMES_TEMPERATURE,
+    NAMES_TOKENS,
     QUESTION_CHARACTERS,
     QUESTION_TOKENS,
+    STATED_TOKENS,
     TEMPLATED,
     VERDICT_TOKENS,
     lists_schema,
@@ -134,6 +138,8 @@ def render(  # noqa: PLR0913  # all but the first three can be left out
         return _intents(focus, graph, topic, intents, seed)
     if focus.form == "arbitrate":
         return _comparison(focus, graph, topic, seed)
+    if focus.form == "facet":
+        return _facet(focus, graph, topic, instructions, seed)
 
     name = template_name(focus.form)
     if focus.form == "seed" and (focus.angle in angles() or not graph.concepts):
@@ -205,10 +211,38 @@ def check(focus: Focus, doubts: Doubts, graph: Graph, *, predicates: tuple[str, 
     return Prompt(template("system"), text, schema, MAX_TOKENS, seed, asks)
 
 
+def fact_check(said: Triple, *, stated: bool = False, seed: int = 0) -> Prompt:
+    """Return the prompt that asks whether a relation is true: for one token, yes or no, or a stated probability."""
+    names = quoted(said.source), quoted(said.predicate), quoted(said.target)
+    statement = " ".join(names)
+    asks = Asks("fact_check", (names[0], names[2]), stated=(Triple(*names),))
+    kind = "stated" if stated else "fact_check"
+    tokens = STATED_TOKENS if stated else 1
+    system = template(f"{kind}_system")
+    return Prompt(
+        system, fill(kind, statement=statement), None, tokens, seed, asks, logprobs=not stated, temperature=0.0
+    )
+
+
 def repair(prompt: Prompt, reply: str, problem: str, example: str) -> Prompt:
     """Return the prompt that asks once more, with what was wrong with the reply and how one looks."""
     words = {"problem": clean(problem), "beginning": quoted(reply), "question": prompt.user, "form": example}
     return replace(prompt, user=fill("repair", **words), seed=prompt.seed + 1)
+
+
+def _facet(focus: Focus, graph: Graph, topic: str, instructions: Sequence[Directive], seed: int) -> Prompt:
+    """Return the prompt that asks for the names of one facet; the topic says which meaning of a name is meant."""
+    facet, key = facets()[focus.angle], focus.concepts[0]
+    name = quoted(graph.name(key) if key in graph.concepts else topic)
+    is_topic = canonical(name) == canonical(topic)
+    question = facet.question.replace("{x}", name)
+    text = f"{question[0].upper()}{question[1:]}" if is_topic else f"On {quoted(topic)}: {question}"
+    unwanted = list(graph.unwanted.get(key, ()))[-UNWANTED:]
+    wanted = [f'"{quoted(one.change.text, CHARACTERS)}"' for one in instructions]
+    lines = [text, _list("Not wanted", unwanted), f"{WANTED}{'; '.join(wanted)}" if wanted else ""]
+    asks = Asks("facet", (name,), tuple(unwanted), predicate=facet.says)
+    text = "\n".join(filter(None, lines))
+    return Prompt(template("names_system"), text, None, NAMES_TOKENS, seed, asks, temperature=NAMES_TEMPERATURE)
 
 
 def _intents(focus: Focus, graph: Graph, topic: str, count: int, seed: int) -> Prompt:

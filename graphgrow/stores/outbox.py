@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 20
 BOLT = 7687  # the port of a Neo4j URL that names none
-_QUESTION = {"prompt": {"asks"}, "smaller": {"asks"}, "focus": {"form"}}
-NOT_KEPT: Any = {"question": _QUESTION, "answer": {"prompt": {"asks"}}} | NOT_STORED
+_UNSENT = {"asks", "logprobs", "temperature"}
+_QUESTION = {"prompt": _UNSENT, "smaller": _UNSENT, "focus": {"form"}}
+NOT_KEPT: Any = {"question": _QUESTION, "answer": {"prompt": _UNSENT}} | NOT_STORED
 T = TypeVar("T")
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from graphgrow.api import directives, edits
-from graphgrow.api.explorer import Edit, Event, Expansion, ReasoningStep, Relation
+from graphgrow.api.explorer import Edit, Event, Expansion, FactCheck, ReasoningStep, Relation
 from graphgrow_explorer import runs
 from graphgrow_explorer.feedback import decide, guarded, note, perform
 from graphgrow_explorer.text import counted, plain, short
@@ -155,6 +155,8 @@ def step(event: Event) -> None:
     st.markdown(f"#### Step {event.seq}")
     if isinstance(event, ReasoningStep):
         st.text(f"{event.task}, {event.stage}: {short(', '.join(event.subject), 120)}")
+    elif isinstance(event, FactCheck):
+        st.text(f"Is it true that {short('; '.join(event.statements), 200)}? True by the model: {event.answers}")
     else:
         focus, reply = event.focus, event.reply
         st.text(f"{focus.strategy} asked about {short(', '.join(focus.concepts), 120)} ({focus.angle}): {focus.reason}")

@@ -16,6 +16,7 @@ from graphgrow import KnowledgeGraph
 from graphgrow.api.explorer import (
     Edit,
     Event,
+    FactCheck,
     Graph,
     ReasoningStep,
     Reply,
@@ -66,6 +67,11 @@ class Row:
         if isinstance(event, ReasoningStep):
             return cls(
                 event.seq, event.at, event.task, " + ".join(event.subject), event.stage, event.outcome, *brought,
+                reply.usage.tokens, reply.usd, reply.seconds, reply.model, kind=event.kind,
+            )  # fmt: skip
+        if isinstance(event, FactCheck):
+            return cls(
+                event.seq, event.at, "fact check", "; ".join(event.statements), event.answers, event.outcome, *brought,
                 reply.usage.tokens, reply.usd, reply.seconds, reply.model, kind=event.kind,
             )  # fmt: skip
         focus, counts = event.focus, event.measures

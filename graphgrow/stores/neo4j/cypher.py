@@ -5,7 +5,8 @@ All of the Cypher is constant: what a model wrote travels as parameters alone.
 (:Graph {name, version, format})
 (:Concept {id, graph, key, name, aliases, first_seq})
 (:Concept)-[:RELATES {id, predicate, support, first_seq, last_seq, events, wording}]->(:Concept)
-(:Event:Expansion | :Event:Edit | :Event:ReasoningStep {graph, seq, name, at, ..., payload})-[:INTRODUCED]->(:Concept)
+(:Event:Expansion | :Event:Edit | :Event:ReasoningStep | :Event:FactCheck {graph, seq, name, at, ..., payload})
+(:Event)-[:INTRODUCED]->(:Concept)
 (:Lease {id, graph, name, holder, until})
 (:Cached {id, graph, kind, key, value})
 
@@ -21,7 +22,7 @@ from typing import Any
 from graphgrow.graph.corrections import Corrections
 from graphgrow.graph.events import sealed
 from graphgrow.graph.graph import Evidence
-from graphgrow.graph.model import Edit, Event, ReasoningStep, Relation, Triple
+from graphgrow.graph.model import Edit, Event, FactCheck, ReasoningStep, Relation, Triple
 from graphgrow.stores.projection import Patch
 
 Row = dict[str, Any]
@@ -62,6 +63,9 @@ CALL () {
 CALL () {
     UNWIND $thoughts AS row CREATE (e:Event:ReasoningStep {graph: $graph}) SET e += row RETURN count(*) AS thoughts
 }
+CALL () {
+    UNWIND $checks AS row CREATE (e:Event:FactCheck {graph: $graph}) SET e += row RETURN count(*) AS checks
+}
 """
 APPEND = (
     _EVENTS
@@ -92,7 +96,7 @@ CALL () {
         r.wording = coalesce(r.wording, []) + [w IN row.wording WHERE NOT w IN coalesce(r.wording, [])]
     RETURN count(*) AS relations
 }
-RETURN expansions, edits, thoughts, concepts, aliases, relations
+RETURN expansions, edits, thoughts, checks, concepts, aliases, relations
 """
 )
 # What is shown after an edit that decides about earlier events: what has to go, and what is new or otherwise.
@@ -124,7 +128,7 @@ CALL () {
         r.last_seq = row.last_seq, r.events = row.events, r.wording = row.wording
     RETURN count(*) AS relations
 }
-RETURN expansions, edits, thoughts, gone_concepts, gone_relations, concepts, relations
+RETURN expansions, edits, thoughts, checks, gone_concepts, gone_relations, concepts, relations
 """
 )
 LOCK = "MATCH (g:Graph {name: $graph}) SET g.last_writer = $writer RETURN g.version AS version"
@@ -176,7 +180,7 @@ def identity(*words: str) -> str:
 
 def event_rows(writer: str, events: Iterable[Event]) -> Rows:
     """Return the nodes that the events themselves are, with names and values that a person understands."""
-    rows: Rows = {"expansions": [], "edits": [], "thoughts": []}
+    rows: Rows = {"expansions": [], "edits": [], "thoughts": [], "checks": []}
     for event in events:
         row: Row = {
             "seq": event.seq,
@@ -199,6 +203,11 @@ def event_rows(writer: str, events: Iterable[Event]) -> Rows:
             row["name"] = f"{event.seq}: {event.task}, {event.stage}"
             row |= {"task": event.task, "stage": event.stage, "work": event.plan, "about": list(event.subject)}
             rows["thoughts"].append(row)
+            continue
+        if isinstance(event, FactCheck):
+            row["name"] = f"{event.seq}: {'; '.join(event.statements)}"
+            row |= {"topic": event.topic, "method": event.method, "answers": event.answers}
+            rows["checks"].append(row)
             continue
         focus = event.focus
         row["name"] = f"{event.seq}: {', '.join(focus.concepts)} ({focus.angle})"

@@ -1,0 +1,78 @@
+"""How sure a graph is that a relation holds: from who said it, what fact checks answered, what else the graph says.
+
+The confidence of a relation is the probability, from 0 to 1, that a careful reader calls it true. It is a logistic
+function of how it was asked for (a fixed relation with a fixed direction is right more often than a free one), of how
+often it was said independently, and of the log-odds of fact checks (P(True), Kadavath et al. 2022, arXiv 2207.05221).
+The weights were fitted to judged relations, see docs/benchmarks.md. What a person added is certain.
+"""
+
+import math
+
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.model import Relation
+
+TRUSTED = 0.7  # the confidence from which a relation is shown and stood on, where nobody says otherwise
+
+FREE, FACET = -0.9, -0.2  # log-odds beforehand of a relation of free words, and of one facet
+CHECKED_FREE, CHECKED_FACET = -2.6, -1.6  # the same beside the answer of a fact check
+CHECK = 1.2  # weight of the log-odds that a fact check gave
+AGAIN = 0.8  # for each doubling of the independent questions that said it
+AGAINST = 2.0  # where the graph says the opposite more surely
+# Predicates that cannot hold both ways: of two things each a kind, a part or the cause of the other one claim is wrong.
+ONE_WAY = frozenset(("is a", "contains", "is part of", "part of", "causes", "produces", "measures"))
+IS_A = "is a"
+
+
+def confidence(graph: Graph, relation: Relation) -> float:
+    """Return the confidence of a relation that a graph holds, from 0 to 1; KeyError where it holds none."""
+    own = _log_odds(graph, relation)
+    if math.isinf(own):
+        return float(own > 0)
+    back = Relation(relation.target, relation.predicate, relation.source)
+    if relation.predicate in ONE_WAY and back in graph.relations and _log_odds(graph, back) >= own:
+        own -= AGAINST
+    return 1 / (1 + math.exp(-own))
+
+
+def _log_odds(graph: Graph, relation: Relation) -> float:
+    """Return the log-odds of a relation by itself: infinite for what a person said, or what relates one to itself."""
+    evidence = graph.relations[relation]
+    if relation.source == relation.target:
+        return -math.inf
+    foci = [graph.past[one.seq - 1].focus for one in evidence]
+    if None in foci:  # an edit
+        return math.inf
+    is_facet = any(focus and focus.form == "facet" for focus in foci)
+    questions = len({focus.question for focus in foci if focus}) or 1
+    checks = graph.checks.get(relation)
+    if checks:
+        own = (CHECKED_FACET if is_facet else CHECKED_FREE) + CHECK * sum(checks) / len(checks)
+    else:
+        own = FACET if is_facet else FREE
+    return own + AGAIN * math.log2(questions)
+
+
+def trusted(graph: Graph, threshold: float = TRUSTED) -> list[Relation]:
+    """Return the relations of at least this confidence, in order of arrival; of a circle of *is a* the weakest is out.
+
+    Costs one pass over the relations.
+    """
+    sure = {relation: confidence(graph, relation) for relation in graph.relations}
+    kept = {relation for relation, value in sure.items() if value >= threshold}
+    above: dict[str, set[str]] = {}
+    for relation in sorted((one for one in kept if one.predicate == IS_A), key=lambda one: (-sure[one], one.ends)):
+        if _leads(above, relation.target, relation.source):
+            kept.discard(relation)
+        else:
+            above.setdefault(relation.source, set()).add(relation.target)
+    return [relation for relation in graph.relations if relation in kept]
+
+
+def _leads(above: dict[str, set[str]], start: str, end: str) -> bool:
+    """Tell whether steps upwards lead from one concept to another."""
+    seen, queue = {start}, [start]
+    for key in queue:
+        new = above.get(key, set()) - seen
+        seen.update(new)
+        queue += new
+    return end in seen

@@ -1,0 +1,120 @@
+"""Fact checks: is what was said true? Each is an event of its own, after the question that brought the relation.
+
+A share of the tokens goes to them, to what is uncertain and central first. Where an endpoint gives log-probabilities,
+one token tells: the log-odds of yes over no. Where it gives none the model states a probability in per cent.
+"""
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from heapq import nlargest
+from itertools import islice
+
+from graphgrow.graph.confidence import confidence
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.model import CheckMethod, Claim, FactCheck, Focus, Question, Relation
+from graphgrow.prompts import render
+from graphgrow.stores.outbox import PendingReply
+
+SHARE = 0.75  # of the tokens, where nobody names another
+MOST_SHARE = 0.95
+NEWEST = 400  # relations that are looked at for what to ask about
+AT_ONCE = 16  # relations in a round, times its width
+WORD = 1.1  # log-odds of a bare yes: three times in four
+SUREST = 8.0  # log-odds; no reply is surer
+LEAST = 0.05  # of the probability that has to lie on yes and no, for them to be the answer
+EPSILON = 1e-6
+_NUMBER = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d+)?)\s*%?")
+NO_LOGPROBS = "The endpoint gives no log-probabilities: from now on a probability is asked for in per cent."
+
+
+def due(graph: Graph, share: float, width: int) -> list[Relation]:
+    """Return the relations that are asked about next: none where fact checks have had their share of the tokens.
+
+    They are a few of the newest that nobody asked about, those first that nobody knows for certain and that join
+    concepts with many neighbours.
+    """
+    spent = graph.checking.tokens
+    of = graph.bill.tokens - graph.before_checking
+    if not graph.unchecked or spent >= share * of:
+        return []
+
+    def weight(relation: Relation) -> float:
+        sure = confidence(graph, relation)
+        return sure * (1 - sure) * math.sqrt(graph.degree(relation.source) + graph.degree(relation.target))
+
+    open_ones = [one for one in islice(reversed(graph.unchecked), NEWEST) if weight(one) > 0]
+    each = spent / graph.checking.replies if graph.checking.replies else 1.0
+    count = math.ceil((share * of - spent) / (each * (1 - share)))
+    return nlargest(min(AT_ONCE * width, max(1, count)), open_ones, key=weight)
+
+
+def focus(relation: Relation) -> Focus:
+    """Return what a fact check is about."""
+    return Focus("fact_check", relation.ends, "is it true?", angle="fact_check", form="fact_check")
+
+
+def question(graph: Graph, relation: Relation, seed: int) -> Question:
+    """Return the question whether a relation of a graph is true, in the words in which it was said."""
+    first = graph.relations[relation][0]
+    prompt = render.fact_check(first.raw, stated=graph.check_method in {"word", "stated"}, seed=seed)
+    return Question(focus(relation), prompt, claims=(first.said or relation,))
+
+
+def make_event(graph: Graph, pending: PendingReply, *, seed: int, at: str) -> FactCheck:
+    """Return the event that a reply to such a question is."""
+    prompt, reply = pending.answer.prompt, pending.answer.reply
+    method: CheckMethod = "logprobs"
+    log_odds, reason = log_odds_of(reply.logprobs), ""
+    if log_odds is None:
+        is_stated = prompt.system == render.template("stated_system")
+        method = "stated" if is_stated else "word"
+        log_odds = stated_in(reply.text) if is_stated else word_in(reply.text)
+        reason = "" if is_stated else NO_LOGPROBS
+    if log_odds is None:
+        reason = " ".join(
+            filter(None, (reason, "The reply is no number." if method == "stated" else "It says neither yes nor no."))
+        )
+    return FactCheck(
+        seq=graph.seq + 1,
+        topic=pending.topic,
+        claims=tuple(Claim(relation, log_odds) for relation in pending.question.claims),
+        prompt=prompt,
+        reply=replace(reply, logprobs=()),
+        method=method,
+        logprobs=reply.logprobs,
+        outcome="unusable" if log_odds is None else "ok",
+        reason=reason,
+        seed=seed,
+        at=at,
+        run=pending.run,
+    )
+
+
+def log_odds_of(logprobs: Iterable[tuple[str, float]]) -> float | None:
+    """Return the log-odds of yes over no among the rivals for the first token; None where neither is likely."""
+    mass = {"yes": 0.0, "no": 0.0}
+    for token, logprob in logprobs:
+        word = token.strip().casefold()
+        if word in mass:
+            mass[word] += math.exp(logprob)
+    if sum(mass.values()) < LEAST:
+        return None
+    odds = math.log(mass["yes"] + EPSILON) - math.log(mass["no"] + EPSILON)
+    return round(max(-SUREST, min(SUREST, odds)), 4)
+
+
+def word_in(text: str) -> float | None:
+    """Return the log-odds of a bare yes or no at the beginning of a reply."""
+    first = re.match(r"\W*(yes|no)\b", text, re.IGNORECASE)
+    return None if first is None else WORD if first[1].casefold() == "yes" else -WORD
+
+
+def stated_in(text: str) -> float | None:
+    """Return the log-odds of the probability in per cent that a reply states first; None for no number up to 100."""
+    found = _NUMBER.search(text)
+    if found is None or float(found[1]) > 100:  # noqa: PLR2004  # per cent
+        return None
+    share = min(0.99, max(0.01, float(found[1]) / 100))
+    return round(math.log(share / (1 - share)), 4)

@@ -1,0 +1,169 @@
+"""The policy that is paid for knowledge: which facet of which concept will bring most that is true, for its tokens?
+
+A question is a concept and a facet (prompts/facets.py). What a facet may bring is drawn, by Thompson's rule, from what
+its questions brought so far: confidence times what is new, a thousand tokens, fact checks included. Which concept is
+asked about follows from the structure of the whole graph: how sure the relations are that bring it, and how strongly
+trusted, independent paths tie it to the topic (personalised PageRank, Haveliwala 2002, weighted by confidence).
+What nobody trusts is asked about last. Where no facet is left the free questions of `frontier` go on.
+"""
+
+import math
+import random
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain, islice
+from typing import Literal
+
+from graphgrow.graph.confidence import TRUSTED, confidence
+from graphgrow.graph.events import FACET
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.keys import canonical
+from graphgrow.graph.model import Focus, Relation
+from graphgrow.policy.round import fill, is_allowed
+from graphgrow.policy.strategies import STRATEGIES
+from graphgrow.policy.strategies.structure import SAMPLE, Structure, cached, structure
+from graphgrow.prompts.facets import CLASS, facets, open_facets
+
+FOLLOWS = "frontier"  # asks where no facet is left
+WINDOW = 200  # questions; older ones say little about what pays now
+PRIOR = 2.0  # questions: how much what is expected of a facet beforehand weighs
+WIDTH = 0.5  # of the standard deviation: how far a draw may stray from what is known
+BETWEEN = 0.5  # what a relation between known concepts is worth beside one that brings a new one
+DAMPING = 0.85
+NEAREST = 0.5  # of its neighbour's tie: that of a concept which the structure does not hold yet
+THOUSAND = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """Asks about one facet of one concept; with `rule` "random" any open concept is as good as another."""
+
+    rule: Literal["structure", "random"] = "structure"
+
+    def choose(self, graph: Graph, topic_key: str, rng: random.Random, count: int = 1) -> list[Focus]:
+        """Return up to `count` foci with different concepts; none where every question was asked."""
+        if not graph.concepts:  # first of all what kind of thing the topic is: it says what can be asked of it
+            key = graph.representative(topic_key)
+            opening = Focus("knowledge", (key,), "what kind of thing is it?", 1.0, f"{FACET}{CLASS}", form="facet")
+            if opening.question not in graph.asked and is_allowed(graph, opening):
+                return [opening]
+        return fill(graph, topic_key, rng, count, self._foci)
+
+    def _foci(self, graph: Graph, rng: random.Random) -> Iterator[Focus]:
+        drawn = draws(graph, rng)
+        keys = sorted({*graph.unasked.sample(SAMPLE, rng), *graph.explored.sample(SAMPLE, rng)})
+        if self.rule == "random":
+            rng.shuffle(keys)
+            for key in keys:
+                if angles := list(open_facets(graph, key)):
+                    angle = max(angles, key=lambda one: drawn.get(one, 0.0))
+                    yield Focus("knowledge-random", (key,), "drawn by chance", 1.0, angle, form="facet")
+        else:
+            ties, scored = tie(graph), []
+            for key in keys:
+                asks, tied = graph.asks.get(key, 0), ties.of(key)
+                for angle in open_facets(graph, key):
+                    worth = tied * ties.trust(key) * max(0.0, drawn.get(angle, 0.0)) / (1 + asks)
+                    scored.append((worth, key, angle, asks))
+            for worth, key, angle, asks in sorted(scored, key=lambda row: (-row[0], row[1], row[2])):
+                times = "never asked about" if not asks else f"asked about {'once' if asks == 1 else f'{asks} times'}"
+                reason = f"its tie to the topic is {ties.of(key):.2f}, its trust {ties.trust(key):.2f}, {times}"
+                yield Focus("knowledge", (key,), reason, round(worth, 4), angle, form="facet")
+        yield from STRATEGIES[FOLLOWS](graph, rng)
+
+
+class Tie:
+    """How concepts hang on the topic by what is trusted; all but the newest are as old as the structure."""
+
+    def __init__(self, graph: Graph, snapshot: Structure) -> None:
+        self._graph, self._snapshot = graph, snapshot
+        self._trust: dict[str, tuple[int, float]] = {}
+        self._topic = graph.representative(canonical(graph.topic))
+        place, pairs = snapshot.place, defaultdict[tuple[int, int], float](float)
+        for relation in graph.relations:
+            if relation.source in place and relation.target in place and relation.source != relation.target:
+                ends = sorted((place[relation.source], place[relation.target]))
+                sure = confidence(graph, relation)
+                pairs[ends[0], ends[1]] = max(pairs[ends[0], ends[1]], sure * sure)
+        import igraph
+
+        net = igraph.Graph(n=len(place), edges=list(pairs))
+        start = place.get(self._topic, 0)
+        ranks = (
+            net.personalized_pagerank(
+                directed=False, damping=DAMPING, reset_vertices=[start], weights=list(pairs.values())
+            )
+            if place
+            else []
+        )
+        highest = max((rank for vertex, rank in enumerate(ranks) if vertex != start), default=0.0) or 1.0
+        self._ties = {key: math.sqrt(min(1.0, ranks[vertex] / highest)) for key, vertex in place.items()}
+
+    def of(self, key: str) -> float:
+        """Return how strongly a concept is tied to the topic, from 0 to 1; the topic itself 1."""
+        if key == self._topic:
+            return 1.0
+        if key in self._ties:
+            return self._ties[key]
+        near = (self._ties.get(other, 0.0) for other in self._graph.neighbours.get(key, ()))
+        return NEAREST * max(near, default=0.0)
+
+    def trust(self, key: str) -> float:
+        """Return the highest confidence of a relation that a concept stands in; 1 for the topic."""
+        if key == self._topic:
+            return 1.0
+        mark = self._graph.seq
+        if key not in self._trust or self._trust[key][0] != mark:
+            sure = (confidence(self._graph, one) for one in islice(self._graph.incident.get(key, ()), SAMPLE))
+            self._trust[key] = mark, max(sure, default=0.0)
+        return self._trust[key][1]
+
+
+def tie(graph: Graph) -> Tie:
+    """Return how the concepts of a graph hang on its topic, for the choices at this event."""
+    snapshot = structure(graph)
+    return cached(graph, "tie", (snapshot.seq, graph.decisions, graph.topic), lambda: Tie(graph, snapshot))
+
+
+def earned(graph: Graph) -> dict[int, tuple[str, float, int]]:
+    """Return seq -> (angle, what it earned, tokens) of the last questions, each with the fact checks it brought."""
+    rows: dict[int, tuple[str, float, int]] = {}
+    tokens: dict[int, int] = defaultdict(int)
+    for step in islice(reversed(graph.past), WINDOW * 8):
+        for claim in step.claims:
+            relation = graph.shown(claim.relation)
+            if relation in graph.relations:
+                tokens[graph.relations[relation][0].seq] += step.tokens // len(step.claims)
+        if step.focus and len(rows) < WINDOW:
+            worth = 0.0
+            for said in step.delta.relations:
+                relation = graph.shown(said.relation)
+                if relation in graph.relations and graph.relations[relation][0].seq == step.seq:
+                    worth += worth_of(graph, relation, step.seq)
+            rows[step.seq] = step.focus.angle, worth, step.tokens + tokens[step.seq]
+    return rows
+
+
+def worth_of(graph: Graph, relation: Relation, seq: int) -> float:
+    """Return what a relation is worth that a question brought: nothing below trust, more where a concept is new."""
+    sure = confidence(graph, relation)
+    is_new = any(graph.introduced.get(key) == seq for key in relation.ends)
+    return 0.0 if sure < TRUSTED else sure * (1.0 if is_new else BETWEEN)
+
+
+def draws(graph: Graph, rng: random.Random) -> Mapping[str, float]:
+    """Return what each facet may earn in a thousand tokens, drawn from what is known of it."""
+    rows = cached(graph, "earned", (graph.seq, graph.decisions), lambda: earned(graph))
+    by_angle: dict[str, list[float]] = defaultdict(list)
+    for angle, worth, tokens in rows.values():
+        by_angle[angle].append(THOUSAND * worth / max(1, tokens))
+    rates = list(chain.from_iterable(by_angle.values()))
+    mean = sum(rates) / len(rates) if rates else 1.0
+    spread = math.sqrt(sum((rate - mean) ** 2 for rate in rates) / len(rates)) if len(rates) > 1 else max(1.0, mean)
+    drawn = {}
+    for angle in facets():
+        own = by_angle.get(angle, [])
+        weight = len(own) + PRIOR
+        drawn[angle] = rng.gauss((sum(own) + PRIOR * mean) / weight, WIDTH * spread / math.sqrt(weight))
+    return drawn

@@ -1,0 +1,109 @@
+"""Facets: questions about one relation in one direction, answered by names alone, each for the kinds it fits.
+
+A list of names costs a model a few tokens a name, and what the relation is, and which way it runs, is not left to it.
+The table stands in facets.toml. What kind of thing a concept is follows from the graph: from the facet that brought it,
+or from what it was said to be.
+"""
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+from graphgrow.graph.events import FACET
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.keys import canonical
+from graphgrow.graph.model import Relation
+
+CLASS = "class"
+SAME = "same"
+DEEPEST = 4  # kinds of kinds of kinds
+# What other words say a kind is; the last word of a name decides.
+ALSO = {
+    "composite": "material", "alloy": "material", "polymer": "material", "fiber": "material", "fibre": "material",
+    "substance": "material", "chemical": "material", "compound": "material", "element": "material",
+    "protein": "material", "metal": "material",
+    "tool": "product", "instrument": "product", "device": "product", "structure": "product", "object": "product",
+    "technology": "process", "technique": "process", "method": "process", "test": "process", "procedure": "process",
+    "quantity": "property", "measure": "property", "effect": "phenomenon", "mechanism": "phenomenon",
+    "animal": "organism", "plant": "organism", "species": "organism", "illness": "disease", "disorder": "disease",
+    "practice": "activity", "trade": "activity", "industry": "activity", "period": "event", "war": "event",
+    "city": "place", "country": "place", "region": "place", "company": "organisation", "group": "organisation",
+    "organization": "organisation", "field": "theory", "discipline": "theory", "science": "theory", "concept": "theory",
+    "people": "organisation", "person": "organisation",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """One facet: what is asked, what is said by an answer, which end of that the names are, which kinds it fits."""
+
+    question: str
+    says: str
+    names: Literal["source", "target"]
+    brings: str
+    fits: frozenset[str]
+
+
+@cache
+def facets() -> dict[str, Facet]:
+    """Return angle -> facet, in the order of the file."""
+    table = tomllib.loads((files("graphgrow.prompts") / "facets.toml").read_text(encoding="utf-8"))
+    return {f"{FACET}{name}": Facet(**row | {"fits": frozenset(row["fits"])}) for name, row in table.items()}
+
+
+@cache
+def kinds() -> frozenset[str]:
+    """Return every kind of thing that a facet fits."""
+    return frozenset(kind for facet in facets().values() for kind in facet.fits)
+
+
+def kind_of(graph: Graph, key: str, depth: int = DEEPEST) -> str:
+    """Return what kind of thing a concept is, as far as the graph says; "" where it does not."""
+    for relation in graph.incident.get(key, ()):
+        if kind := _kind_by(graph, relation, key, depth):
+            return kind
+    return ""
+
+
+def _kind_by(graph: Graph, relation: Relation, key: str, depth: int) -> str:
+    """Return what kind of thing one relation says that a concept is, by the facet that brought it or its predicate."""
+    other = relation.target if relation.source == key else relation.source
+    for evidence in graph.relations[relation]:
+        focus = graph.past[evidence.seq - 1].focus
+        facet = facets().get(focus.angle) if focus else None
+        if focus is None or facet is None:
+            continue
+        about = graph.representative(focus.concepts[0])
+        if facet.brings == CLASS:
+            return _word(other) if about == key else ""
+        if about != key:
+            return facet.brings if facet.brings != SAME else kind_of(graph, other, depth - 1) if depth else ""
+        return ""  # what was asked of a concept was asked for what it was taken for
+    if relation.predicate == "is a" and relation.source == key:
+        return _word(other) or (kind_of(graph, other, depth - 1) if depth else "")
+    return ""
+
+
+def _word(key: str) -> str:
+    """Return the kind that the last word of a name is, "" for none."""
+    last = canonical(key).rpartition(" ")[2]
+    kind = ALSO.get(last, last)
+    return kind if kind in kinds() else ""
+
+
+def open_facets(graph: Graph, key: str) -> Iterator[str]:
+    """Yield the angles of the facets that fit a concept and were not asked of it; its class where that is not known."""
+    if _word(key):  # what says a kind is a word for many things
+        return
+    kind = kind_of(graph, key)
+    angle = f"{FACET}{CLASS}"
+    if not kind:
+        if (angle, key) not in graph.asked:
+            yield angle
+        return
+    for angle, facet in facets().items():
+        if kind in facet.fits and (angle, key) not in graph.asked:
+            yield angle

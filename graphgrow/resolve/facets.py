@@ -1,0 +1,80 @@
+"""What an answer to a facet means: each name is one end of its relation; what repeats the question is kept out.
+
+A name that is made of the topic's words and general ones ("impact testing facility") is a way of writing and no
+discovery; so is the concept itself with a word more, unless its kinds were asked for.
+"""
+
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from importlib.resources import files
+
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.keys import canonical
+from graphgrow.graph.model import Delta, Focus, Proposal, Reject, Triple
+from graphgrow.prompts.facets import CLASS, SAME, facets
+from graphgrow.resolve.resolve import Resolver, resolve
+
+FOCUS_AGAIN = "names what was asked about"
+VARIANT = "variant of the topic"
+NUMBERED = "numbered variants"
+STEM = 5  # letters that two forms of one word share: "resistant", "resistance"
+SERIES = 3  # names of one reply that differ in their numbers alone are made up
+
+
+@cache
+def general_words() -> frozenset[str]:
+    """Return the words that add nothing to a name, as stems."""
+    table = tomllib.loads((files("graphgrow.resolve") / "hygiene.toml").read_text(encoding="utf-8"))
+    return frozenset(_stem(word) for word in (table["general"] + table["generic"]).split())
+
+
+def _stem(word: str) -> str:
+    return word[:STEM]
+
+
+def _stems(name: str) -> list[str]:
+    return [_stem(word) for word in canonical(name).split()]
+
+
+def is_variant(name: str, topic: str) -> bool:
+    """Tell whether a name says nothing but the topic's words and general ones."""
+    stems, of_topic = _stems(name), set(_stems(topic))
+    return not of_topic.isdisjoint(stems) and all(stem in of_topic or stem in general_words() for stem in stems)
+
+
+def resolve_facet(proposal: Proposal, focus: Focus, graph: Graph, topic: str, resolver: Resolver) -> Delta:
+    """Return what the names of a reply mean for a graph: relations to the concept of a focus, and what was kept out.
+
+    A reply of relations in place of names is taken as one.
+    """
+    if proposal.triples:
+        return resolve(proposal, graph, topic, resolver)
+    facet = facets()[focus.angle]
+    about = graph.name(graph.representative(focus.concepts[0]))
+    about = about if graph.concepts else topic
+    rejects = dict(_against(proposal.names, about, topic, may_extend=facet.brings in {SAME, CLASS}))
+    names = [name for name in proposal.names if name not in rejects]
+    names = names[:1] if facet.brings == CLASS else names
+    ends = [(name, about) if facet.names == "source" else (about, name) for name in names]
+    triples = tuple(Triple(source, facet.says, target) for source, target in ends)
+    delta = resolve(replace(proposal, triples=triples, names=()), graph, topic, resolver)
+    return replace(delta, rejects=(*delta.rejects, *(Reject(name, rule) for name, rule in rejects.items())))
+
+
+def _against(names: tuple[str, ...], about: str, topic: str, *, may_extend: bool) -> Iterator[tuple[str, str]]:
+    """Yield the names that are no answer, each with the rule that says so."""
+    key, stems = canonical(about), set(_stems(about))
+    numberless = Counter("".join("#" if c.isdigit() else c for c in name.casefold()) for name in names)
+    for name in names:
+        says_again = canonical(name) == key or (not may_extend and stems <= set(_stems(name)))
+        if says_again:
+            yield name, FOCUS_AGAIN
+        elif is_variant(name, topic):
+            yield name, VARIANT
+        elif (
+            "#" in (form := "".join("#" if c.isdigit() else c for c in name.casefold())) and numberless[form] >= SERIES
+        ):
+            yield name, NUMBERED

@@ -149,7 +149,7 @@ class Engine(Generic[Q, P]):
             raise StoreAway(
                 f"{error} Replies that have arrived wait in {where} and are committed when this run is started again"
             ) from None
-        self.graph.apply(event)
+        self.graph.apply_all((event,))
         self.drop()
         if self._span:
             facts: dict[str, str | int] = {"graphgrow.seq": event.seq}

@@ -16,8 +16,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from statistics import fmean
 
-from graphgrow.graph.graph import Graph
-from graphgrow.graph.indexes import Past
+from graphgrow.graph.graph import Graph, Past
 from graphgrow.graph.keys import canonical
 from graphgrow.policy.strategies.structure import Structure, cached, communities, structure
 from graphgrow.prompts.render import template_name
@@ -136,7 +135,7 @@ def _own(graph: Graph, step: Past, snapshot: Structure, weights: Relevance) -> G
     label, place = snapshot.keep(communities), snapshot.place
     bridges = []
     for statement in delta.relations:
-        relation = graph.shown(statement.relation)
+        relation = graph.corrections.shown(statement.relation)
         if relation is None or relation not in graph.relations:
             continue
         is_first = graph.relations[relation][0].seq == step.seq

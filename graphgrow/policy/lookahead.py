@@ -13,8 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from graphgrow.graph.graph import Graph
-from graphgrow.graph.indexes import Before
+from graphgrow.graph.graph import Before, Graph
 from graphgrow.graph.model import Focus
 from graphgrow.policy.bandit import ARMS, DISCOUNT
 from graphgrow.policy.gains import gains, relevance

@@ -18,8 +18,7 @@ from dataclasses import dataclass, field
 from math import log2
 from typing import Literal
 
-from graphgrow.graph.graph import Graph
-from graphgrow.graph.indexes import Past
+from graphgrow.graph.graph import Graph, Past
 from graphgrow.graph.model import ASIDE, Delta, Event, Focus
 
 Kind = Literal["saturated", "drifted"]

@@ -65,7 +65,7 @@ def resolve(proposal: Proposal, graph: Graph, topic: str = "", resolver: Resolve
             against[name] = "no name"
         elif graph.is_rejected(key):
             against[name] = REJECTED
-        elif not graph.knows(key):
+        elif key not in graph.arrived:
             rule = "" if key in graph.corrections.allowed else resolver.broken_rule(name, topic)
             if not rule and new_names:
                 # Another way of writing what somebody rejected is rejected too.
@@ -93,7 +93,7 @@ def resolve(proposal: Proposal, graph: Graph, topic: str = "", resolver: Resolve
             rejects.setdefault(f"{triple.source} -> {triple.target}", ECHO)
             continue
         relation = resolver.predicate(triple.predicate).between(keys[source], keys[target])
-        if graph.corrections.is_rejected(relation):
+        if graph.corrections.counts_as(relation) in graph.corrections.dropped:
             rejects.setdefault(f"{triple.source} {triple.predicate} {triple.target}", REJECTED)
             continue
         entering |= {source: None, target: None}

@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphgrow.graph.events import read_events
-from graphgrow.graph.graph import Graph, fold
-from graphgrow.graph.indexes import Past
+from graphgrow.graph.graph import Graph, Past, fold
 from graphgrow.graph.model import (
     Budget,
     Concept,

@@ -5,8 +5,7 @@ import random
 from collections.abc import Iterator
 from heapq import nsmallest
 
-from graphgrow.graph.graph import Graph
-from graphgrow.graph.indexes import Yield
+from graphgrow.graph.graph import Graph, Yield
 from graphgrow.graph.model import Focus
 from graphgrow.policy.strategies.structure import SAMPLE, Structure, cached, foci, free_angle, structure
 from graphgrow.prompts.render import kindred, surveys

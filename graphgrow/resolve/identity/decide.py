@@ -286,7 +286,7 @@ class KnownNames:
         if self.meanings is not None:
             self.meanings.add(fresh)
             self._meant |= fresh
-            self.meanings.prepare([name for name, key in keys.items() if not graph.knows(key)])
+            self.meanings.prepare([name for name, key in keys.items() if key not in graph.arrived])
         # Not before: where an embedder failed, all this is done again.
         self._graph, self._seq, self._decisions = graph, graph.seq, graph.decisions
         beside: defaultdict[str, set[str]] = defaultdict(set)

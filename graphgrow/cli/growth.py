@@ -220,7 +220,7 @@ def policy(store: Store, as_json: AsJson = False) -> None:
     )
     state = monitor(graph)
     if state.assessment.do:
-        say(f"\n{state.assessment.summary}" + "".join(f"\nleft for now: {name}" for name in sorted(state.avoid())))
+        say(f"\n{state.assessment.summary}" + "".join(f"\nleft for now: {name}" for name in sorted(state.avoided)))
 
 
 def models(as_json: AsJson = False) -> None:

@@ -147,7 +147,7 @@ class Bandit:
 
     def _foci(self, graph: Graph, rng: random.Random) -> Iterator[Focus]:
         """Yield foci, those of the strategy that was drawn highest first; what a run turns away from comes last."""
-        accounts, avoided, weights = gains(graph), monitor(graph).avoid(), relevance(graph)
+        accounts, avoided, weights = gains(graph), monitor(graph).avoided, relevance(graph)
         drawn = arms(self.expected, [(one.strategy, one) for one in accounts], self.expected).draw(rng)
         scores = tuple((name, round(value, 3)) for name, value in drawn.items())
         for name in sorted(drawn, key=avoided.__contains__):
@@ -169,7 +169,7 @@ def strategy_table(graph: Graph) -> list[Row]:
     turns away from (monitor.py) has none of it.
     """
     known = arms(ARMS, [(one.strategy, one) for one in gains(graph)], ARMS)
-    return _table(known, [(one.strategy, one) for one in gains(graph, None)], monitor(graph).avoid())
+    return _table(known, [(one.strategy, one) for one in gains(graph, None)], monitor(graph).avoided)
 
 
 def wording_table(graph: Graph) -> list[Row]:

@@ -21,7 +21,7 @@ from itertools import chain
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Focus, Form
 from graphgrow.graph.steering import Directive
-from graphgrow.policy.monitor import LONG, monitor
+from graphgrow.policy.monitor import LONG, Monitor, monitor
 from graphgrow.policy.strategies.structure import communities, free_angle, is_open, structure
 from graphgrow.prompts.render import angles, quoted
 
@@ -52,7 +52,9 @@ def fill(
         focus = directed_focus(graph, rng, chosen)
         if focus is None:
             taken = {one.concepts for one in chosen}
-            options = chain(widen(graph) if widens else (), foci(graph, rng))
+            state = monitor(graph)
+            is_dry = state.assessment.kind == "saturated" and state.assessment.do in {"widen", "stop"}
+            options = chain(widen(graph, state) if widens and is_dry else (), foci(graph, rng))
             focus = next((one for one in options if one.concepts not in taken and is_allowed(graph, one)), None)
         focus = focus or pinned_focus(graph, rng, chosen)
         if focus is None:
@@ -71,7 +73,7 @@ def directed_focus(graph: Graph, rng: random.Random, chosen: Sequence[Focus]) ->
             form: Form = "connect" if len(keys) > 1 else "expand"
             return Focus(STEERED, keys, f"set by hand in event {directive.seq}{why}", 1.0, angle, form=form)
     is_turn_of_pins = (graph.steps + len(chosen) + 1) % PINNED_EVERY == 0
-    return pinned_focus(graph, rng, chosen) if is_turn_of_pins else None
+    return pinned_focus(graph, rng, chosen) if graph.steering.pins and is_turn_of_pins else None
 
 
 def pinned_focus(graph: Graph, rng: random.Random, chosen: Sequence[Focus]) -> Focus | None:
@@ -86,16 +88,13 @@ def pinned_focus(graph: Graph, rng: random.Random, chosen: Sequence[Focus]) -> F
     return None
 
 
-def widen(graph: Graph) -> Iterator[Focus]:
-    """Yield the questions that widen a saturated topic; none while it is not, or where it did not help yet.
+def widen(graph: Graph, state: Monitor) -> Iterator[Focus]:
+    """Yield the questions that widen a saturated topic; none where they did not help yet.
 
     One question for neighbouring fields in a window, about the topic first and its most connected concepts after it;
     then the concepts that it brought, as long as they were not asked about.
     """
-    state = monitor(graph)
     assessment = state.assessment
-    if assessment.kind != "saturated" or assessment.do not in {"widen", "stop"}:
-        return
     if not state.widened or state.questions - state.widened >= LONG:
         leaders = sorted(graph.concepts, key=lambda key: (graph.depth.get(key) != 0, -graph.degree(key), key))
         forbidden = graph.steering.forbidden(graph.representative)

@@ -170,10 +170,10 @@ class Candidate:
 
 
 class Lexicon:
-    """The names and aliases of known concepts."""
+    """The names and aliases of known concepts; `names` has the first name that each was added with, by key."""
 
     def __init__(self) -> None:
-        self._names: dict[str, str] = {}
+        self.names: dict[str, str] = {}
         self._spellings: dict[str, set[str]] = {}  # key -> canonical spellings
         self._acronyms: dict[str, set[str]] = {}  # key -> letters of the spellings that are acronyms
         self._keys: dict[tuple[Term, str], dict[str, None]] = {}  # term -> keys, in the order they came
@@ -181,19 +181,9 @@ class Lexicon:
         self._sizes = np.empty(_FEWEST_SLOTS, np.float32)  # trigrams of the spelling in a slot
         self._grams: dict[str, array[int]] = {}  # trigram -> slots
 
-    def __len__(self) -> int:
-        return len(self._spellings)
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._spellings
-
-    def name(self, key: str) -> str:
-        """Return the first name that a concept was added with; the key where it has none."""
-        return self._names.get(key, key)
-
     def add(self, key: str, *names: str) -> None:
         """Take in a concept's key with its name and aliases; the key itself is always one of its spellings."""
-        self._names.setdefault(key, names[0] if names else key)
+        self.names.setdefault(key, names[0] if names else key)
         spellings, acronyms = self._spellings.setdefault(key, set()), self._acronyms.setdefault(key, set())
         for name in (key, *names):
             text, parts, letters = canonical(name), form(name), acronym_in(name)

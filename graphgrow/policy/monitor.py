@@ -308,7 +308,7 @@ class Monitor:
         return bits, letters
 
     def reading(self, signal: Signal) -> tuple[float | None, float, list[Tally]]:
-        """Return the value of a signal now, None where too little was said, its limit, and the questions it looks at."""
+        """Return the value of a signal now, None where too little was said, its limit, and the questions it is of."""
         window = list(self.fresh if signal.kind == "saturated" else self.tallies)[-signal.window :]
         limit = max(signal.limit, signal.times * getattr(self, signal.usual))
         return signal.value(window, signal.least), limit, window

@@ -62,9 +62,7 @@ def variations(path: Path) -> list[Pair]:
     found = [Pair(one, other, same=True) for one, other in pairs]
     for concept, name in pairs:
         strangers = [one.key for one in lexicon.near(name, 64) if not concepts[one.key] & concepts[canonical(name)]]
-        found += [
-            Pair(concept, lexicon.names[key], same=False) for key in strangers[:1] if key != canonical(concept)
-        ]
+        found += [Pair(concept, lexicon.names[key], same=False) for key in strangers[:1] if key != canonical(concept)]
     return found
 
 

@@ -94,7 +94,7 @@ class Corrections:
                     self._retyped[change.relation] = change.text
 
     def _merge(self, change: Change) -> None:
-        gone, kept = map(self.representative, change.concepts)
+        gone, kept = (self.representatives.get(key, key) for key in change.concepts)
         if gone != kept:
             self.into[gone] = kept
             moved = [key for key, concept in self.representatives.items() if concept == gone]
@@ -151,7 +151,7 @@ class Corrections:
                   for spelling in (concept.name, *concept.aliases)]  # fmt: skip
         aliases = [(key, text) for key, text in (*merged, *((stands_for.get(k, k), t) for k, t in said.aliases))
                    if key not in self.hidden]  # fmt: skip
-        statements = [(self.shown(one.relation), one) for one in said.statements]
+        statements = [(self.shown(one.relation), one) for one in (*said.relations, *said.support)]
         relations = tuple(Statement(shown, one.raw, one.support) for shown, one in statements if shown)
         return Delta(concepts=own, aliases=tuple(aliases), relations=relations)
 

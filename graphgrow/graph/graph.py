@@ -80,14 +80,6 @@ class Yield:
     questions: float = 0.0
     brought: float = 0.0
 
-    def after(self, new: int) -> "Yield":
-        """Return this after one more question, which brought that many concepts."""
-        return Yield(KEEP * self.questions + 1, KEEP * self.brought + new)
-
-    def also(self, new: int) -> "Yield":
-        """Return this with more concepts that the last question brought."""
-        return Yield(self.questions, self.brought + new) if self.questions else self.after(new)
-
 
 @dataclass(frozen=True, slots=True)
 class Past:
@@ -129,40 +121,31 @@ class Memo(dict[str, object]):
 
 
 class Bag:
-    """A set that can be sampled and changed in constant time, in an order that depends on its history alone."""
+    """A set that can be sampled and changed in constant time; `items` in an order that depends on its history alone."""
 
     def __init__(self) -> None:
-        self._items: list[str] = []
+        self.items: list[str] = []
         self._place: dict[str, int] = {}
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def __contains__(self, item: object) -> bool:
-        return item in self._place
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._items)
 
     def add(self, item: str) -> None:
         """Add an item; adding it twice changes nothing."""
         if item not in self._place:
-            self._place[item] = len(self._items)
-            self._items.append(item)
+            self._place[item] = len(self.items)
+            self.items.append(item)
 
     def discard(self, item: str) -> None:
         """Take an item out by moving the last one into its place."""
         place = self._place.pop(item, None)
         if place is None:
             return
-        last = self._items.pop()
+        last = self.items.pop()
         if last != item:
-            self._items[place] = last
+            self.items[place] = last
             self._place[last] = place
 
     def sample(self, count: int, rng: "random.Random") -> list[str]:
         """Return up to `count` different items, all of them in order where there are no more."""
-        return list(self._items) if len(self._items) <= count else rng.sample(self._items, count)
+        return list(self.items) if len(self.items) <= count else rng.sample(self.items, count)
 
 
 class Components:
@@ -325,7 +308,7 @@ class Graph:
                     self._add_alias(key, spelling)
             for key, spelling in step.delta.aliases:
                 self._add_alias(self._known(key), spelling)
-            for said in step.delta.statements:
+            for said in (*step.delta.relations, *step.delta.support):
                 relation = self.corrections.shown(said.relation)
                 if relation is not None:
                     spoken = None if relation is said.relation else said.relation
@@ -419,8 +402,11 @@ class Graph:
         newest = tuple(key for key in brought if key in self.concepts)
         self.newest = self.newest or newest if step.is_again else newest or self.newest
         self.last, new_here = keys, sum(self.introduced.get(key) == step.seq for key in brought)
-        earned = {key: self.yields.get(key, Yield()) for key in keys}
-        self.yields |= {key: y.also(new_here) if step.is_again else y.after(new_here) for key, y in earned.items()}
+        for key, past in {key: self.yields.get(key, Yield()) for key in keys}.items():
+            if step.is_again and past.questions:  # what the last question brought, further
+                self.yields[key] = Yield(past.questions, past.brought + new_here)
+            else:
+                self.yields[key] = Yield(KEEP * past.questions + 1, KEEP * past.brought + new_here)
 
     def representative(self, key: str) -> str:
         """Return the key of the concept that a key stands for; itself where nothing was merged."""

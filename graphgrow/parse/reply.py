@@ -48,7 +48,16 @@ def parse(text: str, finish_reason: str = "stop", form: Form = "expand") -> Prop
             return Proposal((), (), "unusable", NO_QUESTIONS)
         outcome: Outcome = "truncated" if questions and finish_reason == "length" else "ok"
         return Proposal((), (), outcome, questions=questions)
-    reading = _read(text, cut=finish_reason == "length")
+
+    # The first reading that says something, be it honestly nothing, else the one that got furthest.
+    failed = []
+    for reading in _readings(text, cut=finish_reason == "length"):
+        if reading.triples or reading.is_empty:
+            break
+        failed.append(reading)
+    else:
+        reading = max(failed, key=lambda reading: (reading.malformed, reading.json))
+        reading.blank = bool(_BLANK.search(text))
     outcome, reason = _outcome(text, reading, finish_reason)
     names = reading.handles  # a declared node's name stands in place of its number
     triples = dict.fromkeys(
@@ -157,18 +166,6 @@ def _text(value: object) -> str:
     if value is None or isinstance(value, list):
         return ""
     return clean(str(value).lower() if isinstance(value, bool) else str(value))
-
-
-def _read(text: str, *, cut: bool) -> _Reading:
-    """Return the first reading that says something, be it honestly nothing, else the one that got furthest."""
-    failed = []
-    for reading in _readings(text, cut=cut):
-        if reading.triples or reading.is_empty:
-            return reading
-        failed.append(reading)
-    best = max(failed, key=lambda reading: (reading.malformed, reading.json))
-    best.blank = bool(_BLANK.search(text))
-    return best
 
 
 def _readings(text: str, *, cut: bool) -> Iterator[_Reading]:

@@ -20,7 +20,7 @@ from graphgrow.policy.gains import Gain, gains, relevance
 from graphgrow.policy.monitor import monitor
 from graphgrow.policy.round import fill
 from graphgrow.policy.strategies import STRATEGIES
-from graphgrow.prompts.render import template_name
+from graphgrow.prompts.render import TEMPLATES
 
 # What is expected of a strategy beforehand, as a share of the mean of all. A list says more in fewer tokens: half as
 # much again on hidden worlds. A question about two concepts, or one that was asked before, has to show that it pays.
@@ -154,7 +154,7 @@ class Bandit:
             foci = STRATEGIES[name](graph, rng)
             best = sorted(islice(foci, SHORTLIST), key=lambda focus: -focus.score * weights.mean(focus.concepts))
             for focus in chain(best, foci):
-                of, variant = template_name(focus.form), OURS
+                of, variant = TEMPLATES[focus.form], OURS
                 if of in self.variants:
                     asked = [(one.variant, one) for one in accounts if one.template == of]
                     variant = next(iter(arms((OURS, *self.variants[of]), asked).draw(rng)))

@@ -19,7 +19,7 @@ from statistics import fmean
 from graphgrow.graph.graph import Graph, Past
 from graphgrow.graph.keys import canonical
 from graphgrow.policy.strategies.structure import Structure, cached, communities, structure
-from graphgrow.prompts.render import template_name
+from graphgrow.prompts.render import TEMPLATES
 
 WINDOW = 200  # questions; older ones say little about what pays now
 BRIDGE = 0.5  # what a cross-community relation is worth beside a concept
@@ -138,10 +138,11 @@ def _own(graph: Graph, step: Past, snapshot: Structure, weights: Relevance) -> G
         relation = graph.corrections.shown(statement.relation)
         if relation is None or relation not in graph.relations:
             continue
+        ends = relation.source, relation.target
         is_first = graph.relations[relation][0].seq == step.seq
-        if is_first and len({label[place[key]] for key in relation.ends if key in place}) > 1:
-            bridges.append(relation.ends)
+        if is_first and len({label[place[key]] for key in ends if key in place}) > 1:
+            bridges.append(ends)
     waste = len(delta.rejects) + len(keys) - len(new)
     own = sum(map(weights.of, new)) + BRIDGE * sum(map(weights.mean, bridges)) - WASTE * waste
     account = len(new), len(bridges), waste, step.tokens, own, own
-    return Gain(step.seq, focus.strategy, template_name(focus.form), focus.variant, *account, step.is_step)
+    return Gain(step.seq, focus.strategy, TEMPLATES[focus.form], focus.variant, *account, step.is_step)

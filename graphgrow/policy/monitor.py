@@ -234,7 +234,7 @@ class Monitor:
         relations = [] if hub in focus.concepts else [one.relation for one in delta.relations]
         ends = [(relation.source, relation.target) for relation in relations]
         depths = [self._depth[concept.key] for concept in new if concept.key in self._depth]
-        predicates = dict.fromkeys(one.raw.predicate for one in delta.statements)
+        predicates = dict.fromkeys(one.raw.predicate for one in (*delta.relations, *delta.support))
         bits, letters = self._read([*predicates, *(concept.name for concept in new)])
         tally = Tally(
             strategy=focus.strategy, new=len(new), relations=len(delta.relations),

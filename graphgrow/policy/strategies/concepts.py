@@ -45,7 +45,7 @@ def _frontier(graph: Graph, rng: random.Random) -> Iterator[tuple[float, str, st
             scores.append((1 / ((1 + depth) * (1 + asks) ** 2 * math.sqrt(max(1, len(graph.neighbours[key])))), key))
         return sorted(scores, key=lambda pair: (-pair[0], pair[1]))
 
-    are_all = max(len(graph.unasked), len(graph.explored)) <= SAMPLE
+    are_all = max(len(graph.unasked.items), len(graph.explored.items)) <= SAMPLE
     for score, key in cached(graph, "frontier", (graph.seq, graph.decisions), rank) if are_all else rank():
         away = f"{graph.depth[key]} relations from the topic" if key in graph.depth else "not joined to the topic"
         explored = f"asked about {graph.asks[key]} times" if key in graph.asks else "never asked about"

@@ -521,7 +521,7 @@ class KnownNames:
         fresh: dict[str, str] = {}
         for said, spelling in graph.spellings(since=self._seq):
             key = graph.representative(said)
-            names = self._rejected if graph.is_rejected(key) else self._lexicon
+            names = self._rejected if key in graph.corrections.hidden else self._lexicon
             names.add(key, *([spelling] if key in names.names else [graph.name(key), spelling]))
             if names is self._lexicon and key not in self._meant:
                 fresh[key] = graph.name(key)

@@ -18,7 +18,7 @@ from statistics import fmean
 
 from graphgrow.graph.graph import Graph, Past
 from graphgrow.graph.keys import canonical
-from graphgrow.policy.strategies.structure import Structure, cached, communities, structure
+from graphgrow.measure.projection import Structure, cached, structure
 from graphgrow.prompts.render import TEMPLATES
 
 WINDOW = 200  # questions; older ones say little about what pays now
@@ -132,7 +132,7 @@ def _own(graph: Graph, step: Past, snapshot: Structure, weights: Relevance) -> G
     assert focus is not None  # only questions come here
     keys = dict.fromkeys(graph.representative(concept.key) for concept in delta.concepts)
     new = [key for key in keys if graph.introduced.get(key) == step.seq]
-    label, place = snapshot.keep(communities), snapshot.place
+    label, place = snapshot.communities, snapshot.place
     bridges = []
     for statement in delta.relations:
         relation = graph.corrections.shown(statement.relation)

@@ -21,8 +21,8 @@ from itertools import chain
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Focus, Form
 from graphgrow.graph.steering import Directive
+from graphgrow.measure.projection import structure
 from graphgrow.policy.monitor import LONG, Monitor, monitor
-from graphgrow.policy.strategies.structure import communities, free_angle, is_open, structure
 from graphgrow.prompts.render import angles, quoted
 
 STEERED, PINNED = "steered", "pinned"
@@ -133,6 +133,23 @@ def open_angle(graph: Graph, keys: tuple[str, ...], rng: random.Random) -> str |
     return "connect" if is_open(graph, "connect", *keys) else None
 
 
+def free_angle(graph: Graph, key: str, rng: random.Random, *preferred: str) -> str | None:
+    """Return an angle this concept was not asked about from, None where there is none left.
+
+    The general one comes first, then those that are preferred, then any of the others.
+    """
+    free = [angle for angle in ("general", *preferred, *angles()) if (angle, key) not in graph.asked]
+    if not free or free[0] in {"general", *preferred}:
+        return free[0] if free else None
+    return rng.choice(free)
+
+
+def is_open(graph: Graph, angle: str, one: str, other: str) -> bool:
+    """Tell whether two concepts are in the graph and were not asked about together from this angle."""
+    are_asked = (angle, one, other) in graph.asked or (angle, other, one) in graph.asked
+    return one in graph.concepts and other in graph.concepts and not are_asked
+
+
 def directives_for(graph: Graph, foci: Sequence[Focus]) -> list[list[Directive]]:
     """Return for each question of a round what people want of it: the focus that it is, the instructions it goes with.
 
@@ -167,5 +184,5 @@ def _is_in_scope(graph: Graph, directive: Directive, focus: Focus) -> bool:
     snapshot, community = structure(graph), {called_by, *keys}
     if not snapshot.place.keys() >= community:
         return False
-    label = snapshot.keep(communities)
+    label = snapshot.communities
     return len({label[snapshot.place[key]] for key in community}) == 1

@@ -126,7 +126,7 @@ class SQLiteStore(GraphStore):
                         " ON CONFLICT DO NOTHING",
                         [*spellings, *delta.aliases],
                     )
-                    statements = [(statement.relation, statement.support) for statement in delta.statements]
+                    statements = [(statement.relation, statement.support) for statement in delta.relations]
                     db.executemany(
                         "INSERT INTO relation VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
                         " SET support = support + excluded.support, last_seq = excluded.last_seq",

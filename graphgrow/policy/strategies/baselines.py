@@ -11,7 +11,8 @@ from itertools import islice
 
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Focus
-from graphgrow.policy.strategies.structure import FIXED, SAMPLE, Structure, foci, structure
+from graphgrow.measure.projection import FIXED, Structure, structure
+from graphgrow.policy.strategies.concepts import SAMPLE, foci
 
 PATHS = 5
 FANOUT = 4  # leaves that PX puts in its queue at a time

@@ -331,24 +331,25 @@ def decide(
         what = "has the same key as" if first.how == "key" else "is an alias of"
         return Decision("merge", first.key, 1.0, f"{name} {what} {first.key}.")
     written = [one for one in same if one.key != key]
-    if not written:
-        return _alike(name, key, lexicon, meanings)
-    # The same words merge, unless a guard objects, or an acronym may stand for two things.
-    first = max(written, key=lambda one: (one.score, len(neighbours(one.key)), one.key))
-    other = lexicon.names[first.key]
-    if against := opposed(name, other):
-        return Decision("apart", "", first.score, f"{name} is not {other}: {against}.")
-    if disagree(neighbours(key), neighbours(first.key), lambda near: len(neighbours(near))):
-        return Decision("review", first.key, first.score, f"{name} and {other} have (almost) no neighbours in common.")
-    rivals = [one for one in written if one.how == first.how and one.key != first.key]
-    if first.how == "acronym" and rivals:
-        return Decision("review", first.key, first.score, f"{name} may be {other} or {lexicon.names[rivals[0].key]}.")
-    action: Action = "review" if first.how == "initials" else "merge"
-    return Decision(action, first.key, first.score, f"{name} and {other} are {_WAYS[first.how]}.")
+    if written:
+        # The same words merge, unless a guard objects, or an acronym may stand for two things.
+        first = max(written, key=lambda one: (one.score, len(neighbours(one.key)), one.key))
+        other = lexicon.names[first.key]
+        if against := opposed(name, other):
+            return Decision("apart", "", first.score, f"{name} is not {other}: {against}.")
+        if disagree(neighbours(key), neighbours(first.key), lambda near: len(neighbours(near))):
+            return Decision(
+                "review", first.key, first.score, f"{name} and {other} have (almost) no neighbours in common."
+            )
+        rivals = [one for one in written if one.how == first.how and one.key != first.key]
+        if first.how == "acronym" and rivals:
+            return Decision(
+                "review", first.key, first.score, f"{name} may be {other} or {lexicon.names[rivals[0].key]}."
+            )
+        action: Action = "review" if first.how == "initials" else "merge"
+        return Decision(action, first.key, first.score, f"{name} and {other} are {_WAYS[first.how]}.")
 
-
-def _alike(name: str, key: str, lexicon: Lexicon, meanings: Meanings | None) -> Decision:
-    """Likeness never merges: the best that no guard forbids is a question."""
+    # Likeness never merges: the best that no guard forbids is a question.
     candidates = lexicon.alike(name)
     if meanings is not None:
         candidates += meanings.near(name, _CONSIDERED, REVIEW_MEANING)

@@ -45,6 +45,7 @@ class Corrections:
         self.hidden: frozenset[str] = frozenset()
         self.dropped: frozenset[Relation] = frozenset()
         self.names: dict[str, str] = {}
+        self._heads: MutableMapping[str, None] = {}  # what others were merged into
         self._apart: dict[tuple[str, str], Change] = {}
         self._two: set[frozenset[str]] = set()  # concepts that were decided to be apart
         self._renamed: dict[str, str] = {}
@@ -97,7 +98,10 @@ class Corrections:
         gone, kept = (self.representatives.get(key, key) for key in change.concepts)
         if gone != kept:
             self.into[gone] = kept
-            moved = [key for key, concept in self.representatives.items() if concept == gone]
+            # A new name stands for nothing yet, so that all the others are not looked through.
+            is_head = gone in self._heads
+            moved = [key for key, concept in self.representatives.items() if concept == gone] if is_head else []
+            self._heads[kept] = None
             self.representatives.update(dict.fromkeys((gone, *moved), kept))
 
     def settle(self) -> None:
@@ -117,6 +121,7 @@ class Corrections:
         found = copy(self)
         found.into = ChainMap({}, self.into)
         found.representatives = ChainMap({}, self.representatives)
+        found._heads = ChainMap({}, self._heads)  # noqa: SLF001  # one of us
         for change in merges:
             found._merge(change)  # noqa: SLF001  # one of us
         return found

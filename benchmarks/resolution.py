@@ -62,7 +62,7 @@ def variations(path: Path) -> list[Pair]:
     found = [Pair(one, other, same=True) for one, other in pairs]
     for concept, name in pairs:
         strangers = [one.key for one in lexicon.near(name, 64) if not concepts[one.key] & concepts[canonical(name)]]
-        found += [Pair(concept, lexicon.name(key), same=False) for key in strangers[:1] if key != canonical(concept)]
+        found += [Pair(concept, lexicon.names[key], same=False) for key in strangers[:1] if key != canonical(concept)]
     return found
 
 
@@ -123,7 +123,7 @@ def resolved(names: Iterable[str], graph: Graph | None, meanings: Meanings | Non
     for name in names:
         key = canonical(name)
         decision = decide(name, key, lexicon, lambda one: around.get(one, {}).keys(), meanings)
-        done.append((name, lexicon.name(decision.into), decision))
+        done.append((name, lexicon.names.get(decision.into, decision.into), decision))
         lexicon.add(decision.into if decision.action == "merge" else key, name)
         if meanings is not None and decision.action != "merge":
             meanings.add({key: name})

@@ -13,8 +13,8 @@ from graphgrow.graph.keys import canonical, clean
 from graphgrow.graph.lookup import find, look_up
 from graphgrow.graph.model import Change, Delta, Edit, Scope, Steer
 from graphgrow.graph.steering import CHARACTERS, MOST, Directive
+from graphgrow.measure.projection import Structure
 from graphgrow.policy.round import concepts, open_angle
-from graphgrow.policy.strategies.structure import Structure, communities
 
 SEE = "see  graphgrow steering STORE"
 PAIR = 2
@@ -93,7 +93,7 @@ def instruct(
         raise BadInput(f"{MOST} instructions bind already, and more confuse a model: withdraw one; {SEE}")
     if community:  # as it is at this very event, not as the policy last saw it
         structure = Structure(graph, graph.seq)
-        label = structure.keep(communities)
+        label = structure.communities
         its = label[structure.place[keys[0]]]
         keys += tuple(key for key, one in zip(structure.keys, label, strict=True) if one == its and key != keys[0])
     return _edit(graph, "instruct", Change("instruct", keys, text=words, scope=scope, steps=steps, reason=reason))

@@ -48,7 +48,7 @@ def _readings(source: str, predicate: str, target: str) -> tuple[Relation, Relat
 
 def _shown(graph: Graph, relation: Relation) -> Relation:
     """Return a relation as it is shown now; raises BadInput for one that is gone since somebody saw it."""
-    shown = graph.shown(relation)
+    shown = graph.corrections.shown(relation)
     if shown is None or shown not in graph.relations:
         raise BadInput(f"{relation.source!r} {relation.predicate!r} {relation.target!r} is not in the graph any more")
     return shown
@@ -85,7 +85,7 @@ def unmerge(graph: Graph, name: str, *, reason: str = BY_HAND) -> Edit:
         names = f": name what was merged into it, {', '.join(map(repr, members))}" if members else ""
         raise BadInput(f"{name!r} was not merged into anything{names}")
     kept = corrections.into[key]
-    if canonical(corrections.name(corrections.representative(key)) or "") == key:
+    if canonical(corrections.names.get(corrections.representative(key), "")) == key:
         raise BadInput(f"{name!r} is the name that the concept was given: give it another one with  graphgrow rename")
     changes = [Change("unmerge", (key,), reason=reason), Change("apart", (key, kept), reason=reason)]
     return _edit(graph, "unmerge", changes, f"{name} is not {graph.name(kept)}")
@@ -182,8 +182,8 @@ def _regained(graph: Graph, restoring: Change, log: Iterable[Event]) -> Delta:
         delta = resolve(parse(event.reply.text, event.reply.finish_reason), after, event.topic)
         concepts |= {one.key: one for one in delta.concepts if one.key in keys}
         for one in delta.statements:
-            ends, shown = one.relation.ends, after.shown(one.relation)
-            is_about = any(end in keys for end in ends) and all(end in keys or after.knows(end) for end in ends)
+            ends, shown = one.relation.ends, after.corrections.shown(one.relation)
+            is_about = any(end in keys for end in ends) and all(end in keys or end in after.arrived for end in ends)
             # in these very words it may be there already, from the same reply read before
             is_held = shown and any(evidence.raw == one.raw for evidence in after.relations.get(shown, ()))
             if is_about and not is_held:
@@ -211,10 +211,10 @@ def rename(graph: Graph, name: str, new: str, *, reason: str = BY_HAND) -> Edit:
         raise BadInput(f"{name!r} has that name already")
     if graph.is_rejected(other):
         raise BadInput(f"{new!r} was rejected: bring it back with  graphgrow restore, or choose another name")
-    if graph.representative(other) != key and graph.knows(other):
+    if graph.representative(other) != key and other in graph.arrived:
         raise BadInput(f"there is a concept {graph.name(graph.representative(other))!r} already: merge the two instead")
     changes = [Change("rename", (key,), text=text, reason=reason)]
-    is_new = not graph.knows(other)
+    is_new = other not in graph.arrived
     if is_new:
         changes.append(Change("merge", (other, key), reason=reason))
     brought = Delta(concepts=(Concept(other, text),) if is_new else ())
@@ -226,7 +226,7 @@ def retype(graph: Graph, relation: Relation, predicate: str, *, reason: str = BY
     relation, text = _shown(graph, relation), vocabulary().canonical(predicate)
     if text == relation.predicate:
         raise BadInput(f"{_words(graph, relation)}: it has that predicate already")
-    if graph.corrections.is_rejected(Relation(relation.source, text, relation.target)):
+    if graph.corrections.counts_as(Relation(relation.source, text, relation.target)) in graph.corrections.dropped:
         raise BadInput(f"{_words(graph, relation)}: with {text!r} it was rejected; restore that first")
     statements = dict.fromkeys(evidence.said or relation for evidence in graph.relations[relation])
     changes = [Change("retype", relation=one, text=text, reason=reason) for one in statements]
@@ -242,9 +242,9 @@ def add(graph: Graph, source: str, predicate: str, target: str, *, reason: str =
             why = "was rejected: bring it back with  graphgrow restore" if key else "names nothing"
             raise BadInput(f"{name!r} {why}")
     relation = read(predicate).between(*keys)
-    if graph.shown(relation) is None:
+    if graph.corrections.shown(relation) is None:
         raise BadInput(f"{source!r} {predicate!r} {target!r} was rejected, or the two are one concept here")
-    new = {key: Concept(key, name) for key, name in zip(keys, names, strict=True) if not graph.knows(key)}
+    new = {key: Concept(key, name) for key, name in zip(keys, names, strict=True) if key not in graph.arrived}
     statement = Statement(relation, Triple(clean(source), clean(predicate), clean(target)))
     return _edit(graph, "add", (), f"{source} {predicate} {target}: {reason}",
                  graph.delta(statement, tuple(new.values())))  # fmt: skip

@@ -40,7 +40,8 @@ class GrowthOptions:
     is known. `width` questions are asked at once, each `samples` times; the model names `intents` questions about a
     concept first; the share `fact_check` of the tokens goes to asking whether what was said is true; `arbiter` asks
     about names that may be one concept. `prompt_variants` is a folder of further wordings, `predicates` a vocabulary
-    file, which `strict_predicates` holds the model to; `without_rule` are hygiene rules to leave out. `embeddings`, "local" or a model at `base_url`, compares names by meaning too.
+    file, which `strict_predicates` holds the model to; `without_rule` are hygiene rules to leave out.
+    `embeddings`, "local" or a model at `base_url`, compares names by meaning too.
     """
 
     policy: str = DEFAULT

@@ -105,8 +105,8 @@ def grow(
     options = GrowthOptions(
         policy=policy, steps=steps, tokens=tokens, usd=usd, minutes=minutes, until=until, width=width, seed=seed,
         samples=samples, intents=intents, fact_check=fact_check, arbiter=arbiter == "llm",
-        prompt_variants=prompt_variants, without_rule=without_rule or (), predicates=predicates, strict_predicates=strict_predicates,
-        embeddings=embeddings, base_url=base_url,
+        prompt_variants=prompt_variants, without_rule=without_rule or (), predicates=predicates,
+        strict_predicates=strict_predicates, embeddings=embeddings, base_url=base_url,
     )  # fmt: skip
     options.policy_of_run()  # what cannot be done is said before a store is made
     with closing(open_store(store, create=True)) as opened:
@@ -225,7 +225,7 @@ def policy(store: Store, as_json: AsJson = False) -> None:
     )
     state = monitor(graph)
     if state.assessment.do:
-        say(f"\n{state.assessment.summary}" + "".join(f"\nleft for now: {name}" for name in sorted(state.avoid())))
+        say(f"\n{state.assessment.summary}" + "".join(f"\nleft for now: {name}" for name in sorted(state.avoided)))
 
 
 def models(as_json: AsJson = False) -> None:

@@ -27,26 +27,30 @@ def is_structural(event: Event) -> bool:
 
 
 class Corrections:
-    """The changes of a log, folded. `into` points from a merged key to the one that it stands for.
+    """The changes of a log, folded. `into` has every merged key and the one that it was merged into.
 
-    `rejected` and `rejected_relations` say why, `hidden` are the concepts of which a name is rejected, `allowed` the
-    keys that somebody let in again; `doubts` are the pairs that were ever in doubt.
+    `representatives` has them with the concept that they stand for now, which may have been merged in its turn; a key
+    that is in neither stands for itself. `rejected` and `rejected_relations` say why, `hidden` are the concepts of
+    which a name is rejected, `dropped` the relations that are, as they count now; `allowed` are the keys that somebody
+    let in again, `names` the names that somebody gave to concepts, `doubts` the pairs that were ever in doubt.
     """
 
     def __init__(self) -> None:
         self.into: MutableMapping[str, str] = {}
+        self.representatives: MutableMapping[str, str] = {}
         self.rejected: dict[str, str] = {}
         self.rejected_relations: dict[Relation, str] = {}
         self.doubts: dict[tuple[str, str], Change] = {}
         self.allowed: set[str] = set()
         self.hidden: frozenset[str] = frozenset()
+        self.dropped: frozenset[Relation] = frozenset()
+        self.names: dict[str, str] = {}
+        self._heads: MutableMapping[str, None] = {}  # what others were merged into
         self._apart: dict[tuple[str, str], Change] = {}
         self._two: set[frozenset[str]] = set()  # concepts that were decided to be apart
         self._renamed: dict[str, str] = {}
         self._retyped: dict[Relation, str] = {}
-        self._names: dict[str, str] = {}
         self._predicates: dict[Relation, str] = {}
-        self._dropped: frozenset[Relation] = frozenset()
 
     def take(self, event: Event) -> None:
         """Fold the changes of one event; after structural ones `settle`, once for all of them."""
@@ -56,6 +60,11 @@ class Corrections:
                     self._merge(change)
                 case "unmerge":
                     self.into.pop(change.concepts[0], None)
+                    self.representatives = {}
+                    for key, kept in self.into.items():
+                        while kept in self.into:
+                            kept = self.into[kept]  # noqa: PLW2901  # up to the one that stands for itself
+                        self.representatives[key] = kept
                 case "doubt":
                     self.doubts.setdefault(_pair(change), change)
                     if event.kind == "edit" and event.edit == "doubt":  # it takes back that the two are two
@@ -86,17 +95,23 @@ class Corrections:
                     self._retyped[change.relation] = change.text
 
     def _merge(self, change: Change) -> None:
-        gone, kept = map(self.representative, change.concepts)
+        gone, kept = (self.representatives.get(key, key) for key in change.concepts)
         if gone != kept:
             self.into[gone] = kept
+            # A new name stands for nothing yet, so that all the others are not looked through.
+            is_head = gone in self._heads
+            moved = [key for key, concept in self.representatives.items() if concept == gone] if is_head else []
+            self._heads[kept] = None
+            self.representatives.update(dict.fromkeys((gone, *moved), kept))
 
     def settle(self) -> None:
         """Work out again what follows from all changes together."""
         self.hidden = frozenset(map(self.representative, self.rejected))
         self._two = {frozenset(map(self.representative, pair)) for pair in self._apart}
-        self._names = {self.representative(key): name for key, name in self._renamed.items()}
-        self._predicates = {self._between(relation): predicate for relation, predicate in self._retyped.items()}
-        self._dropped = frozenset(map(self.counts_as, self.rejected_relations))
+        self.names = {self.representative(key): name for key, name in self._renamed.items()}
+        self._predicates = {}  # so that a relation counts as what it is between for now
+        self._predicates = {self.counts_as(relation): predicate for relation, predicate in self._retyped.items()}
+        self.dropped = frozenset(map(self.counts_as, self.rejected_relations))
 
     def ahead(self, changes: Iterable[Change]) -> "Corrections":
         """Return this as it will be after the merges of a reply that is not taken yet; for reading only."""
@@ -105,15 +120,15 @@ class Corrections:
             return self
         found = copy(self)
         found.into = ChainMap({}, self.into)
+        found.representatives = ChainMap({}, self.representatives)
+        found._heads = ChainMap({}, self._heads)  # noqa: SLF001  # one of us
         for change in merges:
             found._merge(change)  # noqa: SLF001  # one of us
         return found
 
     def representative(self, key: str) -> str:
         """Return the key of the concept that a key stands for; itself where nothing was merged."""
-        while key in self.into:
-            key = self.into[key]
-        return key
+        return self.representatives.get(key, key)
 
     def members(self, concept: str, keys: Iterable[str] = ()) -> list[str]:
         """Return the keys that stand for a concept, itself first."""
@@ -122,45 +137,36 @@ class Corrections:
             *sorted(key for key in {*self.into, *keys} if key != concept and self.representative(key) == concept),
         ]
 
-    def name(self, concept: str) -> str | None:
-        """Return the name that somebody gave to a concept, the newest of all its keys'."""
-        return self._names.get(concept)
-
     def shown(self, said: Relation) -> Relation | None:
         """Return the relation as which one that was said counts; None where it is not shown.
 
         Two names of one concept are not related by having been two.
         """
         relation = self.counts_as(said)
-        if relation in self._dropped or relation.source in self.hidden or relation.target in self.hidden:
+        if relation in self.dropped or relation.source in self.hidden or relation.target in self.hidden:
             return None
         return None if relation.source == relation.target and said.source != said.target else relation
 
     def delta(self, said: Delta) -> Delta:
         """Return what a reply adds to what is shown, once its changes are taken; `relations` has every statement."""
-        found = {concept: self.representative(concept.key) for concept in said.concepts}
+        stands_for = self.representatives
+        found = {concept: stands_for.get(concept.key, concept.key) for concept in said.concepts}
         own = tuple(concept for concept, key in found.items() if key == concept.key and key not in self.hidden)
         merged = [(key, spelling) for concept, key in found.items() if key != concept.key
                   for spelling in (concept.name, *concept.aliases)]  # fmt: skip
-        aliases = [(key, text) for key, text in (*merged, *((self.representative(k), t) for k, t in said.aliases))
+        aliases = [(key, text) for key, text in (*merged, *((stands_for.get(k, k), t) for k, t in said.aliases))
                    if key not in self.hidden]  # fmt: skip
-        statements = [(self.shown(one.relation), one) for one in said.statements]
+        statements = [(self.shown(one.relation), one) for one in (*said.relations, *said.support)]
         relations = tuple(Statement(shown, one.raw, one.support) for shown, one in statements if shown)
         return Delta(concepts=own, aliases=tuple(aliases), relations=relations)
 
-    def is_rejected(self, said: Relation) -> bool:
-        """Tell whether somebody rejected the relation that this one counts as."""
-        return self.counts_as(said) in self._dropped
-
     def counts_as(self, said: Relation) -> Relation:
         """Return the relation that one that was said is by its concepts and predicate, shown or not."""
-        relation = self._between(said)
+        stands_for = self.representatives
+        source, target = stands_for.get(said.source, said.source), stands_for.get(said.target, said.target)
+        relation = said if (source, target) == (said.source, said.target) else Relation(source, said.predicate, target)
         predicate = self._predicates.get(relation)
-        return Relation(relation.source, predicate, relation.target) if predicate else relation
-
-    def _between(self, said: Relation) -> Relation:
-        source, target = self.representative(said.source), self.representative(said.target)
-        return said if (source, target) == (said.source, said.target) else Relation(source, said.predicate, target)
+        return Relation(source, predicate, target) if predicate else relation
 
     def are_apart(self, one: str, other: str) -> bool:
         """Tell whether somebody has decided that two concepts are two."""

@@ -1,7 +1,8 @@
-"""A knowledge graph is a fold over events; `Graph.apply` is the only place where one changes.
+"""A knowledge graph is a fold over events; `Graph.apply_all` is the only place where one changes.
 
 Everything a step needs to know is kept up to date here at a cost that follows the event, not the graph: neighbours,
-distance from the topic, components, which questions were asked, which concepts were never asked about, the bill.
+distance from the topic, components, which questions were asked, which concepts were never asked about, the bill. The
+small things that this is kept in stand before the graph.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from graphgrow.errors import StoreError
 from graphgrow.graph.corrections import REJECTED, Corrections, is_structural
-from graphgrow.graph.indexes import Bag, Before, Components, Memo, Past, Yield
 from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import (
     Change,
     CheckMethod,
+    Claim,
     Concept,
     Delta,
     Edit,
@@ -24,6 +25,7 @@ from graphgrow.graph.model import (
     FactCheck,
     Focus,
     Form,
+    Outcome,
     ReasoningStep,
     Relation,
     Statement,
@@ -33,7 +35,11 @@ from graphgrow.graph.model import (
 from graphgrow.graph.steering import Steering
 
 if TYPE_CHECKING:
+    import random
+
     import igraph
+
+KEEP = 0.7  # what a question counts for beside the next one about the same concept
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,116 @@ class Bill:
         self.seconds += seconds
 
 
+@dataclass(frozen=True, slots=True)
+class Yield:
+    """How many questions a concept was asked, and how many concepts these brought, older ones discounted by KEEP."""
+
+    questions: float = 0.0
+    brought: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What an event said, what it was asked and what that cost, kept so that it can be shown or judged anew.
+
+    `focus` is None for an edit and a fact check, whose `claims` are kept; `is_step` and `is_again` as in Expansion.
+    """
+
+    seq: int
+    delta: Delta
+    focus: Focus | None = None
+    tokens: int = 0
+    is_step: bool = False
+    is_again: bool = False
+    outcome: Outcome = "ok"
+    claims: tuple[Claim, ...] = ()
+
+    @classmethod
+    def of(cls, event: Event) -> "Past":
+        """Return what of an event is kept."""
+        if isinstance(event, Expansion):
+            tokens = event.reply.usage.tokens
+            return cls(event.seq, event.delta, event.focus, tokens, event.is_step, event.is_again, event.outcome)
+        if isinstance(event, FactCheck):
+            return cls(event.seq, event.delta, tokens=event.reply.usage.tokens, claims=event.claims)
+        return cls(event.seq, event.delta)
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """How a concept stood just before a question about it: its neighbours, the questions about it so far."""
+
+    degree: int
+    asks: int
+
+
+class Memo(dict[str, object]):
+    """What others worked out from a graph and keep beside it; a copy of the graph starts without."""
+
+    def __deepcopy__(self, memo: dict[int, object]) -> "Memo":
+        return Memo()
+
+
+class Bag:
+    """A set that can be sampled and changed in constant time; `items` in an order that depends on its history alone."""
+
+    def __init__(self) -> None:
+        self.items: list[str] = []
+        self._place: dict[str, int] = {}
+
+    def add(self, item: str) -> None:
+        """Add an item; adding it twice changes nothing."""
+        if item not in self._place:
+            self._place[item] = len(self.items)
+            self.items.append(item)
+
+    def discard(self, item: str) -> None:
+        """Take an item out by moving the last one into its place."""
+        place = self._place.pop(item, None)
+        if place is None:
+            return
+        last = self.items.pop()
+        if last != item:
+            self.items[place] = last
+            self._place[last] = place
+
+    def sample(self, count: int, rng: "random.Random") -> list[str]:
+        """Return up to `count` different items, all of them in order where there are no more."""
+        return list(self.items) if len(self.items) <= count else rng.sample(self.items, count)
+
+
+class Components:
+    """Connected components of the undirected graph by union-find; sizes are exact after every union."""
+
+    def __init__(self) -> None:
+        self._parent: dict[str, str] = {}
+        self.sizes: dict[str, int] = {}
+        self.largest = 0
+
+    def add(self, key: str) -> None:
+        """Add a concept as a component of its own."""
+        self._parent[key] = key
+        self.sizes[key] = 1
+        self.largest = max(self.largest, 1)
+
+    def find(self, key: str) -> str:
+        """Return the concept that stands for the component of `key`."""
+        while (parent := self._parent[key]) != key:
+            self._parent[key] = key = self._parent[parent]
+        return key
+
+    def join(self, one: str, other: str) -> None:
+        """Make one component of two."""
+        a, b = self.find(one), self.find(other)
+        if a == b:
+            return
+        if self.sizes[a] < self.sizes[b]:
+            a, b = b, a
+        self._parent[b] = a
+        self.sizes[a] += self.sizes.pop(b)
+        self.largest = max(self.largest, self.sizes[a])
+
+
 @dataclass(slots=True)
 class Graph:
     """Concepts by key, relations with their evidence, and what the log says about how they came.
@@ -83,7 +199,9 @@ class Graph:
     `yields` says what the questions about a concept brought, `last` what the last one was about; `intents` are the
     questions about a concept that the model was asked for and that were not asked themselves yet; `steering` is what
     people want of the questions to come. `past` is what the events said and asked, `before` how the first concept of a
-    question stood before it, by seq. `thoughts` are the pieces of work with the graph, each by the seq of its plan.
+    question stood before it, by seq. `arrived` has every key that was ever said, also where it stands for another one
+    or is not shown, and the name that it came with. `thoughts` are the pieces of work with the graph, each by the seq
+    of its plan.
 
     `checks` are the log-odds that fact checks gave a relation, none of them where a model had nothing to say;
     `unchecked` the relations that nobody asked about, oldest first. `checking` is what fact checks cost of the `bill`,
@@ -126,7 +244,7 @@ class Graph:
     checking: Bill = field(default_factory=Bill)
     before_checking: int = 0
     check_method: CheckMethod | None = None
-    _arrived: dict[str, str] = field(default_factory=dict)  # key -> the name it came with
+    arrived: dict[str, str] = field(default_factory=dict)
 
     def apply(self, event: Event) -> None:
         """Fold one event into the graph; raises StoreError where it is not the next one or names what is not there."""
@@ -139,7 +257,29 @@ class Graph:
             if event.seq != self.seq + 1:
                 raise StoreError(f"the log is damaged: event {event.seq} cannot follow event {self.seq}")
             self.seq = event.seq
-            self._count(event)
+
+            # The books: what was asked for and paid, whatever became of it.
+            for concept in event.delta.concepts:
+                self.arrived.setdefault(concept.key, concept.name)
+            for reject in event.delta.rejects:
+                self.rejected[reject.rule] = self.rejected.get(reject.rule, 0) + 1
+            if isinstance(event, ReasoningStep):
+                self.thoughts.setdefault(event.plan, []).append(event)
+            if isinstance(event, Expansion):
+                self.topic = self.topic or event.topic
+                self.steps += event.is_step
+                self.unmended.discard(event.repairs)
+                if not event.repairs and event.outcome == "unusable":
+                    self.unmended.add(event.seq)
+                if not self.check_method:
+                    self.before_checking = self.bill.tokens
+            if isinstance(event, FactCheck):
+                self.check_method = event.method
+                self.checking.add(event.reply.usage, event.reply.usd, event.reply.seconds)
+            if not isinstance(event, Edit) and event.reply:
+                self.bill.add(event.reply.usage, event.reply.usd, event.reply.seconds)
+
+            # What stands for what, what people want asked, and what is shown by that.
             self.corrections.take(event)
             if event.delta.changes or (isinstance(event, Expansion) and event.follows):
                 self.steering.take(event)
@@ -168,28 +308,6 @@ class Graph:
         other.apply(event)
         return other
 
-    def _count(self, event: Event) -> None:
-        """Keep the books: what was asked for and paid, whatever became of it."""
-        for concept in event.delta.concepts:
-            self._arrived.setdefault(concept.key, concept.name)
-        for reject in event.delta.rejects:
-            self.rejected[reject.rule] = self.rejected.get(reject.rule, 0) + 1
-        if isinstance(event, ReasoningStep):
-            self.thoughts.setdefault(event.plan, []).append(event)
-        if isinstance(event, Expansion):
-            self.topic = self.topic or event.topic
-            self.steps += event.is_step
-            self.unmended.discard(event.repairs)
-            if not event.repairs and event.outcome == "unusable":
-                self.unmended.add(event.seq)
-        if isinstance(event, FactCheck):
-            self.check_method = event.method
-            self.checking.add(event.reply.usage, event.reply.usd, event.reply.seconds)
-        elif isinstance(event, Expansion) and not self.check_method:
-            self.before_checking = self.bill.tokens
-        if not isinstance(event, Edit) and event.reply:
-            self.bill.add(event.reply.usage, event.reply.usd, event.reply.seconds)
-
     def _show(self, step: Past) -> None:
         """Take in what was said at one step, as it stands by the decisions known."""
         if step.focus and step.focus.concepts:
@@ -197,24 +315,35 @@ class Graph:
             self.before[step.seq] = Before(len(self.neighbours.get(key, ())), self.asks.get(key, 0))
         try:
             for concept in step.delta.concepts:
-                self._add_concept(concept, step.seq)
+                key = self.representative(concept.key)
+                if key in self.corrections.hidden:
+                    continue
+                if key not in self.concepts:
+                    self.concepts[key] = Concept(key, self.corrections.names.get(key) or self.arrived[key])
+                    self.neighbours[key] = {}
+                    self.incident[key] = []
+                    self.introduced[key] = step.seq
+                    self.components.add(key)
+                    (self.explored if key in self.asks else self.unasked).add(key)
+                for spelling in (concept.name, *concept.aliases):
+                    self._add_alias(key, spelling)
             for key, spelling in step.delta.aliases:
                 self._add_alias(self._known(key), spelling)
-            for said in step.delta.statements:
-                relation = self.shown(said.relation)
+            for said in (*step.delta.relations, *step.delta.support):
+                relation = self.corrections.shown(said.relation)
                 if relation is not None:
                     spoken = None if relation is said.relation else said.relation
                     self._relate(relation, Evidence(step.seq, said.raw, said.support, spoken))
                     continue
                 # At one end of a relation that is not shown it is remembered that nobody wants the other end.
-                ends = [(key, self._known(key)) for key in said.relation.ends]
+                ends = [(key, self._known(key)) for key in (said.relation.source, said.relation.target)]
                 for (key, rejected), (_, other) in (ends, ends[::-1]):
                     if rejected in self.corrections.hidden:
-                        self.unwanted.setdefault(other, {})[self._arrived[key]] = None
+                        self.unwanted.setdefault(other, {})[self.arrived[key]] = None
         except KeyError as error:
             raise StoreError(f"event {step.seq} names a concept that the graph does not hold: {error}") from None
         for claim in step.claims:
-            relation = self.shown(claim.relation)
+            relation = self.corrections.shown(claim.relation)
             if relation in self.relations:
                 self.unchecked.pop(relation, None)
                 checks = self.checks.setdefault(relation, [])
@@ -227,23 +356,9 @@ class Graph:
 
     def _known(self, key: str) -> str:
         """Return the concept that a key stands for; KeyError where no event has brought that key."""
-        if key not in self._arrived:
+        if key not in self.arrived:
             raise KeyError(key)
         return self.representative(key)
-
-    def _add_concept(self, concept: Concept, seq: int) -> None:
-        key = self.representative(concept.key)
-        if key in self.corrections.hidden:
-            return
-        if key not in self.concepts:
-            self.concepts[key] = Concept(key, self.corrections.name(key) or self._arrived[key])
-            self.neighbours[key] = {}
-            self.incident[key] = []
-            self.introduced[key] = seq
-            self.components.add(key)
-            (self.explored if key in self.asks else self.unasked).add(key)
-        for spelling in (concept.name, *concept.aliases):
-            self._add_alias(key, spelling)
 
     def _add_alias(self, key: str, spelling: str) -> None:
         known = self.concepts.get(key)
@@ -257,7 +372,7 @@ class Graph:
             return
         self.relations[relation] = [evidence]
         self.unchecked[relation] = None
-        source, target = relation.ends
+        source, target = relation.source, relation.target
         self.incident[source].append(relation)
         if source == target:
             self.loops += (source, target) not in self.pairs
@@ -315,31 +430,23 @@ class Graph:
         newest = tuple(key for key in brought if key in self.concepts)
         self.newest = self.newest or newest if step.is_again else newest or self.newest
         self.last, new_here = keys, sum(self.introduced.get(key) == step.seq for key in brought)
-        earned = {key: self.yields.get(key, Yield()) for key in keys}
-        self.yields |= {key: y.also(new_here) if step.is_again else y.after(new_here) for key, y in earned.items()}
+        for key, past in {key: self.yields.get(key, Yield()) for key in keys}.items():
+            if step.is_again and past.questions:  # what the last question brought, further
+                self.yields[key] = Yield(past.questions, past.brought + new_here)
+            else:
+                self.yields[key] = Yield(KEEP * past.questions + 1, KEEP * past.brought + new_here)
 
     def representative(self, key: str) -> str:
         """Return the key of the concept that a key stands for; itself where nothing was merged."""
-        into = self.corrections.into
-        while key in into:
-            key = into[key]
-        return key
+        return self.corrections.representatives.get(key, key)
 
     def is_rejected(self, key: str) -> bool:
         """Tell whether the concept that a key stands for was rejected, under any of its names."""
         return self.representative(key) in self.corrections.hidden
 
-    def shown(self, said: Relation) -> Relation | None:
-        """Return the relation as which one that was said counts; None where it is not shown."""
-        return self.corrections.shown(said)
-
     def doubts(self) -> Iterator[Change]:
         """Yield the doubts that nobody has decided yet, oldest first."""
         return self.corrections.queue()
-
-    def knows(self, key: str) -> bool:
-        """Tell whether a key was ever said, also where it stands for another one or is not shown."""
-        return key in self._arrived
 
     def spellings(self, since: int = 0) -> Iterator[tuple[str, str]]:
         """Yield (key as said, spelling) for every name that came after seq `since`, rejected ones too."""

@@ -70,25 +70,20 @@ def singular(word: str) -> str:
     return word[:-1]
 
 
-def _fold(name: str) -> str:
-    text = unicodedata.normalize("NFKC", clean(name))
-    letters = "".join(filter(str.isalpha, text))
-    is_mixed = not (letters.isupper() or letters.islower())
-    # The case of a symbol has a meaning: H and h, Cp and CP, Co and CO.
-    if len(text) > SHORT or (len(letters) != 1 and not (len(letters) < SHORT and is_mixed)):
-        text = _CAMEL.sub(" ", text).casefold()
-    text = _POSSESSIVE.sub("", _ARTICLE.sub("", text))
-    words = _NOT_KEY.sub(" ", text).split()
-    return " ".join(singular(word) for word in words)
-
-
 @lru_cache(maxsize=200_000)
 def canonical(name: str) -> str:
     """Return the canonical key of a concept's name; "" where the name holds no letter, digit or sign of its own.
 
     Idempotent: folding repeats until nothing changes (Unicode folding may need two rounds).
     """
-    key = _fold(name)
-    while (again := _fold(key)) != key:
-        key = again
-    return key
+    key: str | None = None
+    while key != name:
+        key, text = name, unicodedata.normalize("NFKC", clean(name))
+        letters = "".join(filter(str.isalpha, text))
+        is_mixed = not (letters.isupper() or letters.islower())
+        # The case of a symbol has a meaning: H and h, Cp and CP, Co and CO.
+        if len(text) > SHORT or (len(letters) != 1 and not (len(letters) < SHORT and is_mixed)):
+            text = _CAMEL.sub(" ", text).casefold()
+        text = _POSSESSIVE.sub("", _ARTICLE.sub("", text))
+        name = " ".join(singular(word) for word in _NOT_KEY.sub(" ", text).split())
+    return name

@@ -7,7 +7,7 @@ waits on disk for the next run.
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from functools import partial
@@ -38,13 +38,60 @@ class Asked(Protocol):
 
 Q = TypeVar("Q", bound=Asked)
 P = TypeVar("P")  # a reply as it waits on disk
+UNKNOWN = "_OTHER"  # the word of OpenTelemetry's conventions for an error of no known type
+
+
+class Span:
+    """The span of a question in traces from when it is asked until its event is committed, by whatever threads.
+
+    Without OpenTelemetry nothing happens.
+    """
+
+    __slots__ = ("_span",)
+
+    def __init__(self, facts: Mapping[str, str | int] | None) -> None:
+        spans = tracing.tracer() if facts is not None else None
+        self._span = spans.start_span("step", attributes=dict(facts or {})) if spans else None
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Let the calls made meanwhile be parts of this step; it ends here where they fail."""
+        if self._span is None:
+            yield
+            return
+        from opentelemetry.trace import use_span
+
+        is_well = False
+        try:
+            with use_span(self._span, record_exception=False, set_status_on_exception=False):
+                yield
+            is_well = True
+        finally:
+            if not is_well:
+                self.lost()
+
+    def lost(self) -> None:
+        """End a step that came to no event."""
+        if self._span is not None:
+            from opentelemetry.trace import StatusCode
+
+            self._span.set_attribute("error.type", UNKNOWN)
+            self._span.set_status(StatusCode.ERROR)
+            self._span.end()
+
+    def done(self, attributes: Mapping[str, str | int]) -> None:
+        """End the step with what came of it."""
+        if self._span is not None:
+            self._span.set_attributes(attributes)
+            self._span.end()
 
 
 @dataclass(slots=True)
 class Engine(Generic[Q, P]):
     """Asks a model for one graph and store; `graph` takes in each event as it is saved.
 
-    `pending` makes what waits on disk of a question, its answer, and the last event that the question had seen.
+    `pending` makes what waits on disk of a question, its answer, and the last event that the question had seen;
+    `left` are replies that were broken off and that no disk keeps, `adopt` yields them.
     """
 
     graph: Graph
@@ -52,10 +99,10 @@ class Engine(Generic[Q, P]):
     llm: LLM
     outbox: Outbox[P]
     pending: Callable[[Q, Answer, int], P]
-    _waiting: deque[tuple[Future[tuple[Path | None, P]], tracing.Step]] = field(default_factory=deque)
-    _left: deque[Future[tuple[Path | None, P]]] = field(default_factory=deque)  # without a disk, what was broken off
+    left: deque[Future[tuple[Path | None, P]]] = field(default_factory=deque)
+    _waiting: deque[tuple[Future[tuple[Path | None, P]], Span]] = field(default_factory=deque)
     _file: Path | None = None  # of the reply that was handed out last
-    _span: tracing.Step | None = None
+    _span: Span | None = None
 
     def ask(self, questions: Iterable[Q], workers: ThreadPoolExecutor) -> Generator[P, None, None]:
         """Ask all at once and yield the replies in the order of the questions, each kept on disk before.
@@ -68,7 +115,7 @@ class Engine(Generic[Q, P]):
         try:
             try:
                 for question in questions:
-                    span = tracing.Step("step", question.facts)
+                    span = Span(question.facts)
                     reply = workers.submit(copy_context().run, self._ask, question, self.graph.seq, span)
                     self._waiting.append((reply, span))
             except (GraphgrowError, KeyboardInterrupt) as error:  # a budget that ends here: what was asked is paid for
@@ -102,7 +149,7 @@ class Engine(Generic[Q, P]):
                 if not reply.cancel():
                     reply.add_done_callback(partial(_lose, span))
                     if self.outbox.folder is None:
-                        self._left.append(reply)
+                        self.left.append(reply)
         if failure:
             raise failure
 
@@ -113,19 +160,14 @@ class Engine(Generic[Q, P]):
 
     def adopt(self) -> Iterator[P]:
         """Yield the replies that an earlier run had paid for and could not commit; commit or `drop` each."""
-        while self._left:
-            reply = self._left.popleft()
+        while self.left:
+            reply = self.left.popleft()
             if not reply.cancelled() and not reply.exception():
                 (self._file, pending), self._span = reply.result(), None
                 yield pending
         for file, pending in self.outbox.adopt():
             self._file, self._span = file, None
             yield pending
-
-    @property
-    def is_holding(self) -> bool:
-        """True where replies were broken off that no disk keeps: `adopt` yields them."""
-        return bool(self._left)
 
     def drop(self) -> None:
         """Forget the file of the reply that was handed out last: the store holds it."""
@@ -149,7 +191,7 @@ class Engine(Generic[Q, P]):
             raise StoreAway(
                 f"{error} Replies that have arrived wait in {where} and are committed when this run is started again"
             ) from None
-        self.graph.apply(event)
+        self.graph.apply_all((event,))
         self.drop()
         if self._span:
             facts: dict[str, str | int] = {"graphgrow.seq": event.seq}
@@ -169,7 +211,7 @@ class Engine(Generic[Q, P]):
         if self.graph.seq == before:
             raise StoreError(f"{self.store.url} holds fewer events than this run has seen: was it replaced?")
 
-    def _ask(self, question: Q, seq: int, span: tracing.Step) -> tuple[Path | None, P]:
+    def _ask(self, question: Q, seq: int, span: Span) -> tuple[Path | None, P]:
         """Ask in a worker thread, and put the reply where nothing can lose it before anything is made of it."""
         with span.asking():
             prompt = question.prompt
@@ -187,7 +229,7 @@ class Engine(Generic[Q, P]):
             return None, pending
 
 
-def _lose(span: tracing.Step, reply: "Future[object]") -> None:
+def _lose(span: Span, reply: "Future[object]") -> None:
     """End the span of a reply that this run does not save; one that failed has ended its own."""
     if not reply.exception():
         span.lost()

@@ -85,7 +85,7 @@ class Growth:
                     with suppress(LLMError) if is_left else nullcontext():
                         for event in events:
                             self._count(event)
-                    if self.engine.is_holding:
+                    if self.engine.left:  # no disk keeps what was broken off
                         self._has_begun = False
                         for event in step(self, workers):
                             self._count(event)

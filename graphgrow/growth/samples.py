@@ -32,7 +32,7 @@ def doubts(samples: Iterable[Expansion], graph: Graph) -> Doubts:
     """Return what several replies to one question leave open in a graph that holds them."""
     samples = list(samples)
     by_turns = chain.from_iterable(zip_longest(*(event.delta.statements for event in samples)))
-    shown = (graph.shown(one.relation) for one in by_turns if one)
+    shown = (graph.corrections.shown(one.relation) for one in by_turns if one)
     said = list(dict.fromkeys(relation for relation in shown if relation))
     pairs = dict[frozenset[Relation], tuple[Relation, Relation]]()
     for one in said:

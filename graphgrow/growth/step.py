@@ -136,5 +136,7 @@ def outcome_of(proposal: Proposal, delta: Delta, reply: PendingReply) -> tuple[O
 def is_failure(event: Expansion) -> bool:
     """Tell whether a reply says nothing for a reason that asking again could mend; an honest "nothing" is none."""
     delta = event.delta
-    cut_off = event.outcome == "truncated" and not (delta.statements or delta.rejects or delta.questions)
+    cut_off = event.outcome == "truncated" and not (
+        delta.relations or delta.support or delta.rejects or delta.questions
+    )
     return event.outcome == "unusable" or event.reason == PROSE or cut_off

@@ -15,7 +15,8 @@ def measure(graph: Graph, delta: Delta = _NOTHING) -> Measures:
         # Concepts that the graph shows become one: that takes a whole graph.
         return measure(graph.ahead(Edit(graph.seq + 1, "merge", delta)))
     corrections = graph.corrections.ahead(delta.changes)
-    keys = dict.fromkeys(corrections.representative(concept.key) for concept in delta.concepts)
+    stands_for = corrections.representatives
+    keys = dict.fromkeys(stands_for.get(concept.key, concept.key) for concept in delta.concepts)
     concepts = [key for key in keys if key not in graph.concepts and key not in corrections.hidden]
     shown = {corrections.shown(statement.relation) for statement in delta.relations}
     relations = {relation for relation in shown if relation and relation not in graph.relations}

@@ -1,27 +1,46 @@
-"""The simple undirected projection in igraph, which nearly every metric is taken on, and its parts.
+"""The whole graph in igraph: the simple undirected projection, which metrics are taken on, and its structure.
 
 igraph has one generator for the whole process; `seeded` lends it a seed of ours.
+
+A structure is that of the log up to `Structure.seq`, shown as it stands by all decisions known now, with what is worked
+out from it at a cost: kept until it is taken anew. When that is follows from the number of events and concepts alone,
+so a run that was resumed sees what one that was never stopped sees. Below 500 concepts that is at every event; the more
+concepts, the less one event changes.
 """
 
 import random
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar, cast
 
-import igraph as ig
+from graphgrow.graph.graph import Graph
+
+if TYPE_CHECKING:
+    import igraph as ig
 
 _GENERATOR = threading.Lock()
 _ROUNDING = 1e-12  # modularity that rises by less is the same one, computed twice
+SLOWEST = 5  # at most 2**5 = 32 events from one structure to the next
+SMALL = 500  # concepts; each doubling of this doubles the events
+FIXED = 0  # the seed of all that is drawn for a structure, so that it follows from the log alone
+ROUNDS = 5  # iterations of Leiden's method; at 10,000 concepts modularity is then within .01 of its last value
+SMALLEST = 3  # concepts; one or two are no community to speak of
+
+T = TypeVar("T")
 
 
-def simple_graph(concepts: Iterable[str], pairs: Iterable[tuple[str, str]]) -> ig.Graph:
+def simple_graph(concepts: Iterable[str], pairs: Iterable[tuple[str, str]]) -> "ig.Graph":
     """Return the simple undirected projection of ordered pairs of concepts: loops dropped, both directions one edge."""
+    import igraph as ig
+
     vertex = {key: number for number, key in enumerate(concepts)}
     edges = {(min(a, b), max(a, b)) for s, t in pairs if (a := vertex[s]) != (b := vertex[t])}
     return ig.Graph(n=len(vertex), edges=sorted(edges))
 
 
-def largest_component(graph: ig.Graph) -> tuple[list[int], ig.Graph]:
+def largest_component(graph: "ig.Graph") -> tuple[list[int], "ig.Graph"]:
     """Return the vertices of the largest component, ascending, and the component with its vertices in that order."""
     vertices = sorted(max(graph.connected_components(), key=len, default=()))
     return vertices, graph.induced_subgraph(vertices)
@@ -30,6 +49,8 @@ def largest_component(graph: ig.Graph) -> tuple[list[int], ig.Graph]:
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
     """Let everything igraph draws in the block follow from a seed; one block at a time in a process."""
+    import igraph as ig
+
     with _GENERATOR:
         ig.set_random_number_generator(random.Random(seed))
         try:
@@ -39,14 +60,16 @@ def seeded(seed: int) -> Iterator[None]:
 
 
 def leiden(
-    graph: ig.Graph, seed: int, start: Sequence[int] | None = None, *, rounds: int | None = None
-) -> ig.VertexClustering:
+    graph: "ig.Graph", seed: int, start: Sequence[int] | None = None, *, rounds: int | None = None
+) -> "ig.VertexClustering":
     """Return Leiden's communities (Traag, Waltman, van Eck 2019) after the last iteration that raised modularity.
 
     `start` is a membership to start from, which is returned where the first does not; `rounds` is the most iterations,
     for who cannot wait. igraph's own "until nothing changes" (n_iterations=-1) need not end, on graphs of seven nodes
     already: the membership may go on changing while its modularity stays as it is.
     """
+    import igraph as ig
+
     options = {"objective_function": "modularity", "n_iterations": 1}
     with seeded(seed):
         best = ig.VertexClustering(graph, start) if start is not None else graph.community_leiden(**options)
@@ -57,3 +80,85 @@ def leiden(
                 break
             best, done = later, done + 1
     return best
+
+
+class Structure:
+    """Concepts, relations and their support after event `seq`; vertices of `graph` are places in `keys`.
+
+    `support` is by pair of vertices, the lesser first. `roles` are the kinds of relation that a vertex has, each a
+    predicate and whether it starts there. `age` says in words as of when. Relations of one concept to itself are left
+    out.
+    """
+
+    def __init__(self, graph: Graph, seq: int) -> None:
+        import igraph as ig
+
+        self.seq, self.age = seq, f"as of event {seq}"
+        self.keys = [key for key, since in graph.introduced.items() if since <= seq]
+        self.place = {key: place for place, key in enumerate(self.keys)}
+        self.roles: list[set[tuple[str, bool]]] = [set() for _ in self.keys]
+        self.support: dict[tuple[int, int], int] = {}
+        for relation, evidence in graph.relations.items():
+            if evidence[0].seq > seq or relation.source == relation.target:
+                continue
+            source, target = self.place[relation.source], self.place[relation.target]
+            self.roles[source].add((relation.predicate, True))
+            self.roles[target].add((relation.predicate, False))
+            pair = (source, target) if source < target else (target, source)
+            count = sum(one.support for one in evidence if one.seq <= seq)
+            self.support[pair] = self.support.get(pair, 0) + count
+        self.graph = ig.Graph(n=len(self.keys), edges=sorted(self.support))
+        self.degree: list[int] = self.graph.degree()
+        self._results: dict[Callable[[Structure], object], object] = {}
+
+    @cached_property
+    def communities(self) -> list[int]:
+        """The number of every vertex's community, by Leiden's method with a fixed seed."""
+        return list(leiden(self.graph, FIXED, rounds=ROUNDS).membership) if self.keys else []
+
+    def keep(self, work: "Callable[[Structure], T]") -> T:
+        """Return what the work makes of this structure, done once."""
+        if work not in self._results:
+            self._results[work] = work(self)
+        return cast("T", self._results[work])
+
+    def pair(self, one: int, other: int) -> tuple[str, str]:
+        """Return the keys of two vertices in the order that two concepts of a question have."""
+        a, b = sorted((self.keys[one], self.keys[other]))
+        return a, b
+
+
+def structure(graph: Graph) -> Structure:
+    """Return the structure that a graph's choices go by at this event."""
+    seq = graph.seq - graph.seq % pace(graph.seq, len(graph.concepts))
+    return cached(graph, "structure", (seq, graph.decisions), lambda: Structure(graph, seq))
+
+
+def pace(seq: int, concepts: int) -> int:
+    """Return how many events lie between two structures: a power of two, and never more events than there are."""
+    events = 1 << min(SLOWEST, (concepts // SMALL).bit_length())
+    return min(events, 1 << (max(seq, 1).bit_length() - 1))
+
+
+def cached(graph: Graph, name: str, mark: object, make: Callable[[], T]) -> T:
+    """Return what `make` makes, kept beside a graph under a name for as long as the mark is the same."""
+    kept = graph.memo.get(name)
+    if isinstance(kept, tuple) and kept[0] == mark:
+        return cast("T", kept[1])
+    made = make()
+    graph.memo[name] = mark, made
+    return made
+
+
+def members(snapshot: Structure) -> list[list[int]]:
+    """Return the vertices of every community, those with most neighbours inside it first, ties by key."""
+    label = snapshot.communities
+    inside = [0] * len(label)
+    for one, other in snapshot.support:
+        if label[one] == label[other]:
+            inside[one] += 1
+            inside[other] += 1
+    groups: list[list[int]] = [[] for _ in range(max(label, default=-1) + 1)]
+    for vertex in sorted(range(len(label)), key=lambda vertex: (-inside[vertex], snapshot.keys[vertex])):
+        groups[label[vertex]].append(vertex)
+    return groups

@@ -49,7 +49,16 @@ def parse(text: str, finish_reason: str = "stop", form: Form = "expand") -> Prop
             return Proposal((), (), "unusable", NO_QUESTIONS)
         outcome: Outcome = "truncated" if questions and finish_reason == "length" else "ok"
         return Proposal((), (), outcome, questions=questions)
-    reading = _read(text, cut=finish_reason == "length")
+
+    # The first reading that says something, be it honestly nothing, else the one that got furthest.
+    failed = []
+    for reading in _readings(text, cut=finish_reason == "length"):
+        if reading.triples or reading.is_empty:
+            break
+        failed.append(reading)
+    else:
+        reading = max(failed, key=lambda reading: (reading.malformed, reading.json))
+        reading.blank = bool(_BLANK.search(text))
     if form == "facet" and not reading.triples and (listed := read_names(text)):
         if finish_reason == "length":
             listed = listed[:-1]  # the last one is not whole
@@ -162,18 +171,6 @@ def _text(value: object) -> str:
     if value is None or isinstance(value, list):
         return ""
     return clean(str(value).lower() if isinstance(value, bool) else str(value))
-
-
-def _read(text: str, *, cut: bool) -> _Reading:
-    """Return the first reading that says something, be it honestly nothing, else the one that got furthest."""
-    failed = []
-    for reading in _readings(text, cut=cut):
-        if reading.triples or reading.is_empty:
-            return reading
-        failed.append(reading)
-    best = max(failed, key=lambda reading: (reading.malformed, reading.json))
-    best.blank = bool(_BLANK.search(text))
-    return best
 
 
 def _readings(text: str, *, cut: bool) -> Iterator[_Reading]:

@@ -49,7 +49,7 @@ class Mix:
 
     def _foci(self, graph: Graph, rng: random.Random) -> Iterator[Focus]:
         """Yield foci, each strategy drawn by its share of what is left; those to be avoided come after the others."""
-        avoided = monitor(graph).avoid()
+        avoided = monitor(graph).avoided
         for is_avoided in (False, True):
             left = {name: weight for name, weight in self.weights.items() if (name in avoided) is is_avoided}
             while left:

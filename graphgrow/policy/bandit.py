@@ -20,7 +20,7 @@ from graphgrow.policy.gains import Gain, gains, relevance
 from graphgrow.policy.monitor import monitor
 from graphgrow.policy.round import fill
 from graphgrow.policy.strategies import STRATEGIES
-from graphgrow.prompts.render import template_name
+from graphgrow.prompts.render import TEMPLATES
 
 # What is expected of a strategy beforehand, as a share of the mean of all. A list says more in fewer tokens: half as
 # much again on hidden worlds. A question about two concepts, or one that was asked before, has to show that it pays.
@@ -147,14 +147,14 @@ class Bandit:
 
     def _foci(self, graph: Graph, rng: random.Random) -> Iterator[Focus]:
         """Yield foci, those of the strategy that was drawn highest first; what a run turns away from comes last."""
-        accounts, avoided, weights = gains(graph), monitor(graph).avoid(), relevance(graph)
+        accounts, avoided, weights = gains(graph), monitor(graph).avoided, relevance(graph)
         drawn = arms(self.expected, [(one.strategy, one) for one in accounts], self.expected).draw(rng)
         scores = tuple((name, round(value, 3)) for name, value in drawn.items())
         for name in sorted(drawn, key=avoided.__contains__):
             foci = STRATEGIES[name](graph, rng)
             best = sorted(islice(foci, SHORTLIST), key=lambda focus: -focus.score * weights.mean(focus.concepts))
             for focus in chain(best, foci):
-                of, variant = template_name(focus.form), OURS
+                of, variant = TEMPLATES[focus.form], OURS
                 if of in self.variants:
                     asked = [(one.variant, one) for one in accounts if one.template == of]
                     variant = next(iter(arms((OURS, *self.variants[of]), asked).draw(rng)))
@@ -169,7 +169,7 @@ def strategy_table(graph: Graph) -> list[Row]:
     turns away from (monitor.py) has none of it.
     """
     known = arms(ARMS, [(one.strategy, one) for one in gains(graph)], ARMS)
-    return _table(known, [(one.strategy, one) for one in gains(graph, None)], monitor(graph).avoid())
+    return _table(known, [(one.strategy, one) for one in gains(graph, None)], monitor(graph).avoided)
 
 
 def wording_table(graph: Graph) -> list[Row]:

@@ -16,11 +16,10 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from statistics import fmean
 
-from graphgrow.graph.graph import Graph
-from graphgrow.graph.indexes import Past
+from graphgrow.graph.graph import Graph, Past
 from graphgrow.graph.keys import canonical
-from graphgrow.policy.strategies.structure import Structure, cached, communities, structure
-from graphgrow.prompts.render import template_name
+from graphgrow.measure.projection import Structure, cached, structure
+from graphgrow.prompts.render import TEMPLATES
 
 WINDOW = 200  # questions; older ones say little about what pays now
 BRIDGE = 0.5  # what a cross-community relation is worth beside a concept
@@ -133,16 +132,17 @@ def _own(graph: Graph, step: Past, snapshot: Structure, weights: Relevance) -> G
     assert focus is not None  # only questions come here
     keys = dict.fromkeys(graph.representative(concept.key) for concept in delta.concepts)
     new = [key for key in keys if graph.introduced.get(key) == step.seq]
-    label, place = snapshot.keep(communities), snapshot.place
+    label, place = snapshot.communities, snapshot.place
     bridges = []
     for statement in delta.relations:
-        relation = graph.shown(statement.relation)
+        relation = graph.corrections.shown(statement.relation)
         if relation is None or relation not in graph.relations:
             continue
+        ends = relation.source, relation.target
         is_first = graph.relations[relation][0].seq == step.seq
-        if is_first and len({label[place[key]] for key in relation.ends if key in place}) > 1:
-            bridges.append(relation.ends)
+        if is_first and len({label[place[key]] for key in ends if key in place}) > 1:
+            bridges.append(ends)
     waste = len(delta.rejects) + len(keys) - len(new)
     own = sum(map(weights.of, new)) + BRIDGE * sum(map(weights.mean, bridges)) - WASTE * waste
     account = len(new), len(bridges), waste, step.tokens, own, own
-    return Gain(step.seq, focus.strategy, template_name(focus.form), focus.variant, *account, step.is_step)
+    return Gain(step.seq, focus.strategy, TEMPLATES[focus.form], focus.variant, *account, step.is_step)

@@ -20,9 +20,9 @@ from graphgrow.graph.events import FACET
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import Focus, Relation
+from graphgrow.measure.projection import Structure, cached, structure
 from graphgrow.policy.round import fill, is_allowed
 from graphgrow.policy.strategies import STRATEGIES
-from graphgrow.policy.strategies.structure import SAMPLE, Structure, cached, structure
 from graphgrow.prompts.facets import CLASS, facets, open_facets
 
 FOLLOWS = "frontier"  # asks where no facet is left
@@ -31,6 +31,7 @@ PRIOR = 2.0  # questions: how much what is expected of a facet beforehand weighs
 WIDTH = 0.5  # of the standard deviation: how far a draw may stray from what is known
 BETWEEN = 0.5  # what a relation between known concepts is worth beside one that brings a new one
 DAMPING = 0.85
+SAMPLE = 400  # concepts, asked about and not, that are looked at where there are more
 NEAREST = 0.5  # of its neighbour's tie: that of a concept which the structure does not hold yet
 THOUSAND = 1000
 
@@ -132,13 +133,13 @@ def earned(graph: Graph) -> dict[int, tuple[str, float, int]]:
     tokens: dict[int, int] = defaultdict(int)
     for step in islice(reversed(graph.past), WINDOW * 8):
         for claim in step.claims:
-            relation = graph.shown(claim.relation)
+            relation = graph.corrections.shown(claim.relation)
             if relation in graph.relations:
                 tokens[graph.relations[relation][0].seq] += step.tokens // len(step.claims)
         if step.focus and len(rows) < WINDOW:
             worth = 0.0
             for said in step.delta.relations:
-                relation = graph.shown(said.relation)
+                relation = graph.corrections.shown(said.relation)
                 if relation in graph.relations and graph.relations[relation][0].seq == step.seq:
                     worth += worth_of(graph, relation, step.seq)
             rows[step.seq] = step.focus.angle, worth, step.tokens + tokens[step.seq]

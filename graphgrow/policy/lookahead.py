@@ -13,8 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from graphgrow.graph.graph import Graph
-from graphgrow.graph.indexes import Before
+from graphgrow.graph.graph import Before, Graph
 from graphgrow.graph.model import Focus
 from graphgrow.policy.bandit import ARMS, DISCOUNT
 from graphgrow.policy.gains import gains, relevance
@@ -131,7 +130,7 @@ class Lookahead:
     def _foci(self, graph: Graph, rng: random.Random) -> Iterator[Focus]:
         learned = values(graph)
         by_question: dict[tuple[str, ...], Focus] = {}
-        for name in sorted(ARMS, key=monitor(graph).avoid().__contains__):
+        for name in sorted(ARMS, key=monitor(graph).avoided.__contains__):
             by_question |= {focus.question: focus for focus in islice(STRATEGIES[name](graph, rng), OFFERED)}
         foci = list(by_question.values())
         options: list[Option] = [(learned.gain(one), 1.0, one) for one in (features(graph, focus) for focus in foci)]

@@ -18,8 +18,7 @@ from dataclasses import dataclass, field
 from math import log2
 from typing import Literal
 
-from graphgrow.graph.graph import Graph
-from graphgrow.graph.indexes import Past
+from graphgrow.graph.graph import Graph, Past
 from graphgrow.graph.model import ASIDE, Delta, Event, Focus
 
 Kind = Literal["saturated", "drifted"]
@@ -38,12 +37,13 @@ DOUBT = 2.0  # what the shorter context weighs, in occurrences
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """What is to be done now, which kind of trouble it is, and one sentence that says by which signal, since when."""
+    """What is to be done now, which kind of trouble it is, by which signal, and that in one sentence, since when."""
 
     do: Action = ""
     kind: Kind | None = None
     sentence: str = ""
     since: int = 0
+    signal: str = ""
 
     @property
     def summary(self) -> str:
@@ -191,8 +191,9 @@ class Ngrams:
 
 @dataclass(slots=True)
 class Monitor:
-    """The fold: take the steps of a log in turn, and read `assessment` at any of them.
+    """The fold: take the steps of a log in turn, and read at any of them what is to be done.
 
+    `avoided` are the strategies to leave for now: as bad as all together or worse, or those that asked half of all.
     `widened` is the last question for neighbouring fields, counted in questions, `fields` what these brought. `tallies`
     are those of the last questions, `fresh` of the last ones that did not repeat what is known on purpose. A run is
     measured against its own best window in new concepts a question and its own bits a letter. `shown` are the signals
@@ -208,6 +209,8 @@ class Monitor:
     best_novelty: float = 0.0
     usual_bits: float = 0.0
     shown: dict[str, tuple[int, int]] = field(default_factory=dict)
+    assessment: Assessment = field(default_factory=Assessment)
+    avoided: frozenset[str] = frozenset()
     _ngrams: Ngrams = field(default_factory=Ngrams)
     _unlearnt: deque[tuple[list[list[str]], float, int]] = field(default_factory=deque)
     _learnt: tuple[float, int] = (0.0, 0)
@@ -228,9 +231,10 @@ class Monitor:
         new, rules = delta.new_concepts, [reject.rule for reject in delta.rejects]
         if focus.form == "widen":
             self.widened, self.fields = self.questions, tuple(concept.key for concept in new)
-        ends = [one.relation.ends for one in delta.relations] if hub not in focus.concepts else []
+        relations = [] if hub in focus.concepts else [one.relation for one in delta.relations]
+        ends = [(relation.source, relation.target) for relation in relations]
         depths = [self._depth[concept.key] for concept in new if concept.key in self._depth]
-        predicates = dict.fromkeys(one.raw.predicate for one in delta.statements)
+        predicates = dict.fromkeys(one.raw.predicate for one in (*delta.relations, *delta.support))
         bits, letters = self._read([*predicates, *(concept.name for concept in new)])
         tally = Tally(
             strategy=focus.strategy, new=len(new), relations=len(delta.relations),
@@ -245,12 +249,16 @@ class Monitor:
         if len(self.fresh) == LONG:
             self.best_novelty = max(self.best_novelty, sum(tally.new for tally in self.fresh) / LONG)
         for signal in SIGNALS:
-            value, limit = self.reading(signal)
+            value, limit, _ = self.reading(signal)
             limit = signal.back * limit if signal.name in self.shown else limit
             if value is not None and signal.is_past(value, limit):
                 self.shown.setdefault(signal.name, (self.questions, self.seq))
             elif value is not None:
                 self.shown.pop(signal.name, None)
+        self.assessment, self.avoided = Assessment(), frozenset()
+        if self.shown:  # what has shown for longest, one of drift before any of saturation, which it may bring
+            shown = (signal for signal in SIGNALS if signal.name in self.shown)
+            self._judge(min(shown, key=lambda signal: (signal.kind != "drifted", self.shown[signal.name][0])))
 
     def _connect(self, delta: Delta, focus: Focus | None) -> None:
         """Count how far concepts came in from the first one that was asked about, and which is most connected."""
@@ -258,7 +266,7 @@ class Monitor:
             if change.do == "merge" and change.concepts[1] in self._depth:
                 self._depth.setdefault(change.concepts[0], self._depth[change.concepts[1]])
                 self._spread([change.concepts[0]])
-        pairs = [one.relation.ends for one in delta.relations]
+        pairs = [(one.relation.source, one.relation.target) for one in delta.relations]
         for one, other in pairs:
             self._near.setdefault(one, []).append(other)
             self._near.setdefault(other, []).append(one)
@@ -299,28 +307,16 @@ class Monitor:
                 self.usual_bits = self._learnt[0] / max(1, self._learnt[1])
         return bits, letters
 
-    def window(self, signal: Signal) -> list[Tally]:
-        """Return the questions that a signal looks at."""
-        return list(self.fresh if signal.kind == "saturated" else self.tallies)[-signal.window :]
-
-    def reading(self, signal: Signal) -> tuple[float | None, float]:
-        """Return the value of a signal now, None where too little was said, and its limit."""
+    def reading(self, signal: Signal) -> tuple[float | None, float, list[Tally]]:
+        """Return the value of a signal now, None where too little was said, its limit, and the questions it is of."""
+        window = list(self.fresh if signal.kind == "saturated" else self.tallies)[-signal.window :]
         limit = max(signal.limit, signal.times * getattr(self, signal.usual))
-        return signal.value(self.window(signal), signal.least), limit
+        return signal.value(window, signal.least), limit, window
 
-    def leading(self) -> Signal | None:
-        """Return the signal that has shown for longest, one of drift before any of saturation, which it may bring."""
-        shown = [signal for signal in SIGNALS if signal.name in self.shown]
-        return min(shown, key=lambda signal: (signal.kind != "drifted", self.shown[signal.name][0]), default=None)
-
-    @property
-    def assessment(self) -> Assessment:
-        """What is to be done now."""
-        signal = self.leading()
-        if signal is None:
-            return Assessment()
+    def _judge(self, signal: Signal) -> None:
+        """Say what is to be done about a signal, and which strategies are to be left: those that it is worst with."""
         (question, seq), ladder = self.shown[signal.name], LADDER[signal.kind]
-        value, limit = self.reading(signal)
+        value, limit, window = self.reading(signal)
         more = self.questions - question
         if value is None or signal.is_past(value, limit):
             rung = min(more // signal.window, len(ladder) - 1)
@@ -330,22 +326,16 @@ class Monitor:
         wider = ", also when asked for neighbouring fields" if self.widened > question else ""
         went_on = f"; it went on for {more} questions more{wider}" if rung else ""
         sentence = f"{words} over the last {signal.window} questions, since event {seq}{went_on}"
-        return Assessment(ladder[rung], signal.kind, sentence, seq)
+        self.assessment = Assessment(ladder[rung], signal.kind, sentence, seq, signal.name)
 
-    def avoid(self) -> frozenset[str]:
-        """Return the strategies to leave for now: as bad as all together or worse, or those that asked half of all."""
-        signal, names = self.leading(), set[str]()
-        if signal is None:
-            return frozenset()
-        window = self.window(signal)
-        whole = signal.value(window)
+        whole, names = signal.value(window), set[str]()
         for name in {tally.strategy for tally in window}:
             own = [tally for tally in window if tally.strategy == name]
             value = signal.value(own)
             is_bad = value is not None and whole is not None and (value == whole or signal.is_past(value, whole))
             if is_bad or 2 * len(own) >= len(window):
                 names.add(name)
-        return frozenset(names)
+        self.avoided = frozenset(names)
 
 
 def monitor(graph: Graph) -> Monitor:

@@ -21,8 +21,8 @@ from itertools import chain
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Focus, Form
 from graphgrow.graph.steering import Directive
-from graphgrow.policy.monitor import LONG, monitor
-from graphgrow.policy.strategies.structure import communities, free_angle, is_open, structure
+from graphgrow.measure.projection import structure
+from graphgrow.policy.monitor import LONG, Monitor, monitor
 from graphgrow.prompts.render import angles, quoted
 
 STEERED, PINNED = "steered", "pinned"
@@ -52,7 +52,9 @@ def fill(
         focus = directed_focus(graph, rng, chosen)
         if focus is None:
             taken = {one.concepts for one in chosen}
-            options = chain(widen(graph) if widens else (), foci(graph, rng))
+            state = monitor(graph)
+            is_dry = state.assessment.kind == "saturated" and state.assessment.do in {"widen", "stop"}
+            options = chain(widen(graph, state) if widens and is_dry else (), foci(graph, rng))
             focus = next((one for one in options if one.concepts not in taken and is_allowed(graph, one)), None)
         focus = focus or pinned_focus(graph, rng, chosen)
         if focus is None:
@@ -71,7 +73,7 @@ def directed_focus(graph: Graph, rng: random.Random, chosen: Sequence[Focus]) ->
             form: Form = "connect" if len(keys) > 1 else "expand"
             return Focus(STEERED, keys, f"set by hand in event {directive.seq}{why}", 1.0, angle, form=form)
     is_turn_of_pins = (graph.steps + len(chosen) + 1) % PINNED_EVERY == 0
-    return pinned_focus(graph, rng, chosen) if is_turn_of_pins else None
+    return pinned_focus(graph, rng, chosen) if graph.steering.pins and is_turn_of_pins else None
 
 
 def pinned_focus(graph: Graph, rng: random.Random, chosen: Sequence[Focus]) -> Focus | None:
@@ -86,16 +88,13 @@ def pinned_focus(graph: Graph, rng: random.Random, chosen: Sequence[Focus]) -> F
     return None
 
 
-def widen(graph: Graph) -> Iterator[Focus]:
-    """Yield the questions that widen a saturated topic; none while it is not, or where it did not help yet.
+def widen(graph: Graph, state: Monitor) -> Iterator[Focus]:
+    """Yield the questions that widen a saturated topic; none where they did not help yet.
 
     One question for neighbouring fields in a window, about the topic first and its most connected concepts after it;
     then the concepts that it brought, as long as they were not asked about.
     """
-    state = monitor(graph)
     assessment = state.assessment
-    if assessment.kind != "saturated" or assessment.do not in {"widen", "stop"}:
-        return
     if not state.widened or state.questions - state.widened >= LONG:
         leaders = sorted(graph.concepts, key=lambda key: (graph.depth.get(key) != 0, -graph.degree(key), key))
         forbidden = graph.steering.forbidden(graph.representative)
@@ -134,6 +133,23 @@ def open_angle(graph: Graph, keys: tuple[str, ...], rng: random.Random) -> str |
     return "connect" if is_open(graph, "connect", *keys) else None
 
 
+def free_angle(graph: Graph, key: str, rng: random.Random, *preferred: str) -> str | None:
+    """Return an angle this concept was not asked about from, None where there is none left.
+
+    The general one comes first, then those that are preferred, then any of the others.
+    """
+    free = [angle for angle in ("general", *preferred, *angles()) if (angle, key) not in graph.asked]
+    if not free or free[0] in {"general", *preferred}:
+        return free[0] if free else None
+    return rng.choice(free)
+
+
+def is_open(graph: Graph, angle: str, one: str, other: str) -> bool:
+    """Tell whether two concepts are in the graph and were not asked about together from this angle."""
+    are_asked = (angle, one, other) in graph.asked or (angle, other, one) in graph.asked
+    return one in graph.concepts and other in graph.concepts and not are_asked
+
+
 def directives_for(graph: Graph, foci: Sequence[Focus]) -> list[list[Directive]]:
     """Return for each question of a round what people want of it: the focus that it is, the instructions it goes with.
 
@@ -168,5 +184,5 @@ def _is_in_scope(graph: Graph, directive: Directive, focus: Focus) -> bool:
     snapshot, community = structure(graph), {called_by, *keys}
     if not snapshot.place.keys() >= community:
         return False
-    label = snapshot.keep(communities)
+    label = snapshot.communities
     return len({label[snapshot.place[key]] for key in community}) == 1

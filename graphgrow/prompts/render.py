@@ -57,6 +57,11 @@ EXAMPLE = frozenset(
     )
 )  # fmt: skip
 
+# The template that a form of growth is asked with.
+TEMPLATES: Mapping[Form, str] = {
+    form: "survey" if form == "list" else form if form in TEMPLATED else "expand" for form in FORMS
+}
+
 Variants = Mapping[str, Mapping[str, str]]  # template -> name -> text
 
 
@@ -74,11 +79,6 @@ class Doubts:
 
     def __bool__(self) -> bool:
         return bool(self.claims or self.refused)
-
-
-def template_name(form: Form) -> str:
-    """Return the name of the template that a form of growth is asked with."""
-    return "survey" if form == "list" else form if form in TEMPLATED else "expand"
 
 
 @cache
@@ -141,7 +141,7 @@ def render(  # noqa: PLR0913  # all but the first three can be left out
     if focus.form == "facet":
         return _facet(focus, graph, topic, instructions, seed)
 
-    name = template_name(focus.form)
+    name = TEMPLATES[focus.form]
     if focus.form == "seed" and (focus.angle in angles() or not graph.concepts):
         name = "seed"
     one, other = focus.concepts[0], focus.concepts[-1]

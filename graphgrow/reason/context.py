@@ -16,7 +16,7 @@ from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import Relation
 from graphgrow.llm.usage import CHARACTERS_A_TOKEN
-from graphgrow.policy.strategies.structure import SMALLEST, communities, members, structure
+from graphgrow.measure.projection import SMALLEST, members, structure
 from graphgrow.prompts.render import quoted
 from graphgrow.reason.paths import hops, shortest
 from graphgrow.reason.similarity import similarities
@@ -123,7 +123,7 @@ def _candidates(
     shape = structure(graph)
     for key in seeds:
         vertex = shape.place.get(key)
-        group = shape.keep(members)[shape.keep(communities)[vertex]] if vertex is not None else []
+        group = shape.keep(members)[shape.communities[vertex]] if vertex is not None else []
         others = [shape.keys[one] for one in group[: LEADERS + 1] if shape.keys[one] != key and len(group) >= SMALLEST]
         leaders = ", ".join(f'"{quoted(graph.name(one))}"' for one in others[:LEADERS] if one in graph.concepts)
         field = f"; its field is around {leaders}" if leaders else ""

@@ -25,9 +25,9 @@ import numpy as np
 from graphgrow.errors import BadInput
 from graphgrow.graph.graph import Graph
 from graphgrow.measure.critical import surprising_edges
+from graphgrow.measure.projection import SMALLEST, members, structure
 from graphgrow.policy.gains import ASKED, OWN, relevance
 from graphgrow.policy.strategies import STRATEGIES
-from graphgrow.policy.strategies.structure import SMALLEST, members, structure
 from graphgrow.prompts.render import between
 from graphgrow.reason.context import nearest
 from graphgrow.reason.similarity import similarities

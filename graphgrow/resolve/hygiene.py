@@ -136,22 +136,11 @@ def broken_rules(name: str, topic: str) -> Iterator[str]:
         yield "identifier"
     if _PLACEHOLDER.search(name):
         yield "placeholder"
-    if name.casefold() in _lists()["pronouns"]:
-        yield "pronoun"
-    yield from _no_noun_phrase(name)
-    script, topics = _script(name), _script(topic)
-    # Latin names (acronyms, formulas, species) belong to every language's terminology.
-    if script and topics and script not in (topics, "LATIN"):
-        yield "script"
-    words, foreign = name.split(), _lists()["foreign"]
-    is_english = topics == "LATIN" and topic.isascii() and foreign.isdisjoint(topic.split())
-    if is_english and len(words) > 1 and not foreign.isdisjoint(words[:-1]):
-        yield "language"
-
-
-def _no_noun_phrase(name: str) -> Iterator[str]:
-    """Yield the rules of English grammar that a name breaks: "bare adjective" and those that follow it in RULES."""
     lists = _lists()
+    if name.casefold() in lists["pronouns"]:
+        yield "pronoun"
+
+    # Those of English grammar, up to "praise": what is no noun phrase.
     # "HiddenVariable" and "hidden_variable" are taken apart, hyphens are kept.
     words = _SEAM.sub(" ", name).casefold().split() or [""]
     first, last, several = words[0], words[-1], len(words) > 1
@@ -187,6 +176,16 @@ def _no_noun_phrase(name: str) -> Iterator[str]:
     # It compares or praises: "better performance in harsh conditions", "longer product life".
     if several and first in lists["praise"] and head in lists["qualities"]:
         yield "praise"
+
+    # Those that compare with the topic.
+    script, topics = _script(name), _script(topic)
+    # Latin names (acronyms, formulas, species) belong to every language's terminology.
+    if script and topics and script not in (topics, "LATIN"):
+        yield "script"
+    said, foreign = name.split(), lists["foreign"]
+    is_english = topics == "LATIN" and topic.isascii() and foreign.isdisjoint(topic.split())
+    if is_english and len(said) > 1 and not foreign.isdisjoint(said[:-1]):
+        yield "language"
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,18 +59,19 @@ def resolve(proposal: Proposal, graph: Graph, topic: str = "", resolver: Resolve
 
     # Which names may not enter, and why.
     against: dict[str, str] = {}
+    hidden = graph.corrections.hidden  # what somebody rejected, under any of its names
     for name in dict.fromkeys(chain(*pairs, others)):
         key = keys[name]
         if not key:
             against[name] = "no name"
-        elif graph.is_rejected(key):
+        elif graph.representative(key) in hidden:
             against[name] = REJECTED
-        elif not graph.knows(key):
+        elif key not in graph.arrived:
             rule = "" if key in graph.corrections.allowed else resolver.broken_rule(name, topic)
             if not rule and new_names:
                 # Another way of writing what somebody rejected is rejected too.
                 decision = new_names.decide(name, key)
-                rule = REJECTED if decision.action == "merge" and graph.is_rejected(decision.into) else ""
+                rule = REJECTED if decision.action == "merge" and graph.representative(decision.into) in hidden else ""
             if rule:
                 against[name] = rule
 
@@ -93,7 +94,7 @@ def resolve(proposal: Proposal, graph: Graph, topic: str = "", resolver: Resolve
             rejects.setdefault(f"{triple.source} -> {triple.target}", ECHO)
             continue
         relation = resolver.predicate(triple.predicate).between(keys[source], keys[target])
-        if graph.corrections.is_rejected(relation):
+        if graph.corrections.counts_as(relation) in graph.corrections.dropped:
             rejects.setdefault(f"{triple.source} {triple.predicate} {triple.target}", REJECTED)
             continue
         entering |= {source: None, target: None}

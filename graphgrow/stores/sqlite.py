@@ -71,7 +71,7 @@ class SQLiteStore(GraphStore):
         self.url = f"sqlite:{path}"
         self._path, self._create, self._clock = path, create, clock
         self._db: sqlite3.Connection | None = None  # a new file appears with the first event, and not before
-        self._decided = 0, Corrections()  # what was decided up to an event
+        self._decided: tuple[int, Corrections] | None = None  # what was decided up to an event
         try:
             if path.is_dir():
                 raise BadInput(f"{path} is a folder: name a file in it, for example {path / 'graph.db'}")
@@ -90,7 +90,8 @@ class SQLiteStore(GraphStore):
             if not os.access(place, os.W_OK):
                 raise BadInput(f"cannot write into {place}: name a --store in a folder that is there and writable")
             return next((last for (last,) in self._rows(_LAST)), 0)
-        (decided, corrections), self._decided = self._decided, (0, Corrections())  # nothing is known if a commit fails
+        decided, corrections = self._decided or (0, Corrections())
+        self._decided = None  # nothing is known if a commit fails
         with self._transaction() as db:
             (last,) = db.execute(_LAST).fetchone()
             for seq, event in enumerate(events, last + 1):
@@ -105,12 +106,13 @@ class SQLiteStore(GraphStore):
                 _apply(db, change)
                 corrections = graph.corrections
             else:
-                rows = db.execute(
-                    "SELECT payload FROM event WHERE decides AND seq > ? AND seq <= ? ORDER BY seq", (decided, last)
-                )
-                for (payload,) in rows:
-                    corrections.take(from_json(payload))
-                corrections.settle()
+                if decided < last:  # others have written meanwhile
+                    rows = db.execute(
+                        "SELECT payload FROM event WHERE decides AND seq > ? AND seq <= ? ORDER BY seq", (decided, last)
+                    )
+                    for (payload,) in rows:
+                        corrections.take(from_json(payload))
+                    corrections.settle()
                 for event in events:
                     corrections.take(event)
                     seq, delta = event.seq, corrections.delta(event.delta)
@@ -124,7 +126,7 @@ class SQLiteStore(GraphStore):
                         " ON CONFLICT DO NOTHING",
                         [*spellings, *delta.aliases],
                     )
-                    statements = [(statement.relation, statement.support) for statement in delta.statements]
+                    statements = [(statement.relation, statement.support) for statement in delta.relations]
                     db.executemany(
                         "INSERT INTO relation VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
                         " SET support = support + excluded.support, last_seq = excluded.last_seq",

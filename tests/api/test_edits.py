@@ -91,7 +91,7 @@ def live(decided: list[tuple[object, ...]]) -> tuple[Graph, list[Event]]:
 def whole(graph: Graph) -> tuple[object, ...]:
     """Return everything that a graph shows and that strategies read."""
     return (
-        content(graph), graph.introduced, graph.asked, graph.asks, set(graph.unasked), set(graph.explored),
+        content(graph), graph.introduced, graph.asked, graph.asks, set(graph.unasked.items), set(graph.explored.items),
         graph.newest, graph.depth, sorted(graph.components.sizes.values()), graph.rejected,
     )  # fmt: skip
 

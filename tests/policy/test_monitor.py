@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphgrow.graph.events import read_events
-from graphgrow.graph.graph import Graph, fold
-from graphgrow.graph.indexes import Past
+from graphgrow.graph.graph import Graph, Past, fold
 from graphgrow.graph.model import (
     Budget,
     Concept,
@@ -223,9 +222,7 @@ def apart(number: int) -> str:
 def test_every_other_signal_ends_a_run_with_its_own_sentence(what: object, name: str, ending: str, words: str) -> None:
     """Much that was known, all at one hub, ever farther away, or joined to nothing: each is noticed and named."""
     growth = run(what)
-    leading = monitor(growth.graph).leading()
-    assert leading is not None
-    assert (leading.name, growth.ending) == (name, ending)
+    assert (monitor(growth.graph).assessment.signal, growth.ending) == (name, ending)
     assert words in monitor(growth.graph).assessment.sentence
 
 
@@ -292,8 +289,8 @@ def test_what_dries_up_is_left_for_what_does_not() -> None:
     """On the first rung strategies are avoided that do as badly as all together; while all is calm none is."""
     growth = run(silent, steps=HEALTHY + 12, until=None)
     assert monitor(growth.graph).assessment.do == "turn"
-    assert monitor(growth.graph).avoid() == {tally.strategy for tally in monitor(growth.graph).tallies}
-    assert monitor(fold(read_events(RECORDED))).avoid() == frozenset()
+    assert monitor(growth.graph).avoided == {tally.strategy for tally in monitor(growth.graph).tallies}
+    assert monitor(fold(read_events(RECORDED))).avoided == frozenset()
 
 
 def test_a_policy_asks_what_is_avoided_last() -> None:
@@ -303,7 +300,7 @@ def test_a_policy_asks_what_is_avoided_last() -> None:
         nothing = replace(event, seq=graph.seq + 1, delta=Delta(), focus=Focus("frontier", ("steel",), "as a test"))
         graph.apply(nothing)
     chosen = Mix({"frontier": 1e9, "bfs": 1.0}).choose(graph, "impact resistant material", random.Random(0), 3)
-    assert monitor(graph).avoid() == {"frontier"}
+    assert monitor(graph).avoided == {"frontier"}
     assert next(focus.strategy for focus in chosen if focus.strategy != "widen") == "bfs"
 
 

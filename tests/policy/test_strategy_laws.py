@@ -15,9 +15,9 @@ from graphgrow.graph.events import to_json
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.model import Budget, Event, Focus, Prompt, Reply
 from graphgrow.llm.scripted import Scripted
+from graphgrow.measure.projection import Structure, pace, structure
 from graphgrow.policy import Mix, open_policy
 from graphgrow.policy.strategies import STRATEGIES
-from graphgrow.policy.strategies.structure import Structure, communities, pace, structure
 from graphgrow.stores.memory import MemoryStore
 from tests.api.test_edits import decide, decisions
 from tests.conftest import triples
@@ -84,7 +84,7 @@ def test_laws_of_every_strategy(decided: list[tuple[object, ...]]) -> None:
 def slow(small: int) -> Iterator[None]:
     """Let graphs of a few concepts take their structure anew as seldom as those of thousands do."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("graphgrow.policy.strategies.structure.SMALL", small)
+        patch.setattr("graphgrow.measure.projection.SMALL", small)
         yield
 
 
@@ -109,7 +109,7 @@ def test_a_structure_is_the_graph_of_its_event(replies: list[list[tuple[str, str
         late, then = Structure(graph, seq), Structure(fold(log[:seq]), seq)
         assert (late.keys, late.support, late.roles) == (then.keys, then.support, then.roles)
         assert late.graph.get_edgelist() == then.graph.get_edgelist()
-        assert late.keep(communities) == then.keep(communities)
+        assert late.communities == then.communities
 
 
 @pytest.mark.parametrize("policy", ["bandit", "lookahead", *STRATEGIES, ",".join(f"{name}=1" for name in STRATEGIES)])

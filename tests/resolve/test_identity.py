@@ -12,8 +12,7 @@ from graphgrow.graph.keys import bare, canonical
 from graphgrow.graph.model import Expansion
 from graphgrow.parse.reply import parse
 from graphgrow.resolve.identity import Candidate, Decision, Lexicon, contradiction, decide, disagree
-from graphgrow.resolve.identity.decide import narrower, opposed
-from graphgrow.resolve.identity.lexicon import abbreviates, form, shortenings, without_acronym
+from graphgrow.resolve.identity.names import abbreviates, form, narrower, opposed, shortenings, without_acronym
 from tests.conftest import RECORDED, ROOT
 
 WORDS = st.sampled_from(
@@ -145,13 +144,13 @@ def test_a_name_that_was_added_is_found_first(names: list[str], extra: str) -> N
     """A lexicon answers a name that it holds with its key, whatever else it holds; to add it again changes nothing."""
     lexicon = lexicon_of(*names)
     key = canonical(extra)
-    if key in lexicon:
+    if key in lexicon.names:
         return
     lexicon.add(key, extra, f"{extra} (alias)")
     assert lexicon.near(extra)[0] == Candidate(key, 1.0, "key")
-    before = lexicon.near(extra, 50), len(lexicon)
+    before = lexicon.near(extra, 50), len(lexicon.names)
     lexicon.add(key, extra)
-    assert (lexicon.near(extra, 50), len(lexicon)) == before
+    assert (lexicon.near(extra, 50), len(lexicon.names)) == before
 
 
 @given(LETTERS, st.data())
@@ -170,7 +169,7 @@ def test_more_names_than_an_index_begins_with_room_for_are_found() -> None:
     """The first and the last of 2,600 names are found by their keys and by likeness."""
     names = [f"concept {one} of {two}" for one in "abcdefghijklmnopqrstuvwxyz" for two in range(100)]
     lexicon = lexicon_of(*names)
-    assert len(lexicon) == 2600
+    assert len(lexicon.names) == 2600
     for name in (names[0], names[-1]):
         assert lexicon.near(name, 1) == [Candidate(canonical(name), 1.0, "key")]
         assert canonical(name) in {one.key for one in lexicon.alike(name)}
@@ -191,7 +190,7 @@ def test_an_alias_is_its_concept_and_one_of_two_concepts_is_a_question() -> None
     )
     lexicon.add("fullerene", "fullerene", "buckytube")
     assert decide("buckytube", "buckytube", lexicon).action == "review"
-    assert lexicon.name("fullerene") == "fullerene"
+    assert lexicon.names["fullerene"] == "fullerene"
 
 
 def test_symbols_with_one_key_are_a_question() -> None:

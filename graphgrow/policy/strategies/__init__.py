@@ -1,7 +1,7 @@
 """Which concepts to ask about: a strategy reads the whole graph and yields foci, best first, each with its reason.
 
 A question is one or two concepts and an angle, and none is asked twice. What a strategy needs of the whole graph is
-worked out once in a while and kept (structure.py says how old it may be), so that a choice costs milliseconds.
+worked out once in a while and kept (measure/projection.py says how old it may be), so that a choice costs milliseconds.
 """
 
 import random

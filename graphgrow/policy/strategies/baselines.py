@@ -11,7 +11,8 @@ from itertools import islice
 
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Focus
-from graphgrow.policy.strategies.structure import FIXED, SAMPLE, Structure, foci, structure
+from graphgrow.measure.projection import FIXED, Structure, structure
+from graphgrow.policy.strategies.concepts import SAMPLE, foci
 
 PATHS = 5
 FANOUT = 4  # leaves that PX puts in its queue at a time
@@ -39,7 +40,7 @@ def uniform(graph: Graph, rng: random.Random) -> Iterator[Focus]:
     """Any concept that was never asked about, each as likely as the other."""
     keys = graph.unasked.sample(SAMPLE, rng)
     rng.shuffle(keys)
-    reason = f"drawn from {len(graph.unasked)} unexplored concepts"
+    reason = f"drawn from {len(graph.unasked.items)} unexplored concepts"
     return foci(graph, rng, "random", ((1.0, key, reason) for key in keys))
 
 
@@ -79,7 +80,7 @@ def px_frontier(graph: Graph, rng: random.Random) -> Iterator[Focus]:
     into the queue, so there the hub stands after as many leaves: asked one at a time, it comes only where leaves run
     out. Betweenness is as old as the structure.
     """
-    keys = nsmallest(SAMPLE, graph.unasked, key=lambda key: (graph.degree(key), graph.introduced[key], key))
+    keys = nsmallest(SAMPLE, graph.unasked.items, key=lambda key: (graph.degree(key), graph.introduced[key], key))
     degrees = ((key, graph.degree(key)) for key in keys)
     leaves = ((1 / (1 + degree), key, f"a leaf: {degree} neighbours and never asked about") for key, degree in degrees)
     yield from foci(graph, rng, "px_frontier", islice(leaves, FANOUT))
@@ -87,7 +88,7 @@ def px_frontier(graph: Graph, rng: random.Random) -> Iterator[Focus]:
         return
     snapshot = structure(graph)
     ranked = ((snapshot.keys[vertex], value) for vertex, value in snapshot.keep(betweenness))
-    hub, value = next(((key, value) for key, value in ranked if key in graph.unasked), ("", 0.0))
+    hub, value = next(((key, value) for key, value in ranked if key not in graph.asks), ("", 0.0))
     if hub and hub not in keys[:FANOUT]:
         degree = graph.degree(hub)
         reason = f"the hub without a question: betweenness {value:.2g}, {degree} neighbours, {snapshot.age}"

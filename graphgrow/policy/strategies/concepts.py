@@ -2,17 +2,18 @@
 
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from heapq import nsmallest
 
-from graphgrow.graph.graph import Graph
-from graphgrow.graph.indexes import Yield
+from graphgrow.graph.graph import Graph, Yield
 from graphgrow.graph.model import Focus
-from graphgrow.policy.strategies.structure import SAMPLE, Structure, cached, foci, free_angle, structure
+from graphgrow.measure.projection import Structure, cached, structure
+from graphgrow.policy.round import free_angle
 from graphgrow.prompts.render import kindred, surveys
 
 FAR = 9  # what counts as the distance from the topic where no path leads there
 HUBS = 64
+SAMPLE = 400  # concepts that a strategy looks at where it cannot look at all
 HUB_DEGREE = 3  # neighbours; fewer make no hub
 
 
@@ -43,14 +44,22 @@ def _frontier(graph: Graph, rng: random.Random) -> Iterator[tuple[float, str, st
         scores = []
         for key in {*graph.unasked.sample(SAMPLE, rng), *graph.explored.sample(SAMPLE, rng)}:
             depth, asks = graph.depth.get(key, FAR), graph.asks.get(key, 0)
-            scores.append((1 / ((1 + depth) * (1 + asks) ** 2 * math.sqrt(max(1, graph.degree(key)))), key))
+            scores.append((1 / ((1 + depth) * (1 + asks) ** 2 * math.sqrt(max(1, len(graph.neighbours[key])))), key))
         return sorted(scores, key=lambda pair: (-pair[0], pair[1]))
 
-    are_all = max(len(graph.unasked), len(graph.explored)) <= SAMPLE
+    are_all = max(len(graph.unasked.items), len(graph.explored.items)) <= SAMPLE
     for score, key in cached(graph, "frontier", (graph.seq, graph.decisions), rank) if are_all else rank():
         away = f"{graph.depth[key]} relations from the topic" if key in graph.depth else "not joined to the topic"
         explored = f"asked about {graph.asks[key]} times" if key in graph.asks else "never asked about"
-        yield score, key, f"{away}, {graph.degree(key)} neighbours, {explored}"
+        yield score, key, f"{away}, {len(graph.neighbours[key])} neighbours, {explored}"
+
+
+def foci(graph: Graph, rng: random.Random, strategy: str, ranked: Iterable[tuple[float, str, str]]) -> Iterator[Focus]:
+    """Yield a focus for every (score, key, reason) that has a question left."""
+    for score, key, reason in ranked:
+        angle = free_angle(graph, key, rng)
+        if angle is not None:
+            yield Focus(strategy, (key,), reason, round(score, 4), angle)
 
 
 def hub(graph: Graph, rng: random.Random) -> Iterator[Focus]:

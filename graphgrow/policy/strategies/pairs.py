@@ -11,7 +11,8 @@ from itertools import combinations, islice
 
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Focus, Form
-from graphgrow.policy.strategies.structure import SMALLEST, Structure, communities, is_open, members, structure
+from graphgrow.measure.projection import SMALLEST, Structure, members, structure
+from graphgrow.policy.round import is_open
 from graphgrow.prompts.render import between
 
 FEW = 3  # links between two communities
@@ -60,7 +61,7 @@ def gaps(snapshot: Structure) -> list[Row]:
 
     The score is the geometric mean of their sizes, for the k-th most central concepts of both over k.
     """
-    label, linked, rows = snapshot.keep(communities), snapshot.keep(links), list[Row]()
+    label, linked, rows = snapshot.communities, snapshot.keep(links), list[Row]()
     groups = [group for group in snapshot.keep(members) if len(group) >= SMALLEST]
     for one, other in combinations(sorted(groups, key=lambda group: label[group[0]]), 2):
         if (label[one[0]], label[other[0]]) not in linked:
@@ -72,7 +73,7 @@ def gaps(snapshot: Structure) -> list[Row]:
 
 def links(snapshot: Structure) -> dict[tuple[int, int], list[tuple[int, int]]]:
     """Return the pairs of related concepts between every two communities that have any, the lesser number first."""
-    label = snapshot.keep(communities)
+    label = snapshot.communities
     pairs = defaultdict(list)
     for one, other in snapshot.support:
         a, b = label[one], label[other]

@@ -3,9 +3,8 @@
 `decide` is the whole of it; what it says is carried out elsewhere, as an event that can be undone.
 """
 
-from graphgrow.resolve.identity.decide import Decision, KnownNames, contradiction, decide, disagree
-from graphgrow.resolve.identity.lexicon import Candidate, Lexicon
-from graphgrow.resolve.identity.meanings import Meanings, Vectors
+from graphgrow.resolve.identity.meanings import Candidate, Meanings, Vectors
+from graphgrow.resolve.identity.names import Decision, KnownNames, Lexicon, contradiction, decide, disagree
 
 __all__ = [
     "Candidate", "Decision", "KnownNames", "Lexicon", "Meanings", "Vectors", "contradiction", "decide", "disagree",

@@ -1,22 +1,33 @@
 """What names mean: an index over their unit vectors, and a cache of these in any store."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
 from graphgrow.errors import BadInput
 from graphgrow.graph.keys import clean
 from graphgrow.llm.embedders import Embedder, Floats
-from graphgrow.resolve.identity.lexicon import Candidate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+How = Literal["key", "alias", "signature", "acronym", "initials", "likeness", "meaning"]
 
 _FEWEST_ROWS = 256
 _SCREEN = 64  # dimensions of the first look
 _WORTH_SCREENING = 20_000  # rows; fewer are compared whole
 _SCREENED = 1_000  # rows that the first look leaves; what it loses is measured in tests/resolve/test_embeddings.py
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A known concept that a name may mean, how likely by its looks or meaning (0 to 1), and how it was found."""
+
+    key: str
+    score: float
+    how: How
 
 
 class Cache(Protocol):

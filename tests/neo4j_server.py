@@ -17,7 +17,7 @@ from tests.conftest import ROOT
 from tests.servers import free_port
 
 PASSWORD = "only-for-tests"  # noqa: S105  # of a server that lives as long as the tests
-START_SECONDS = 120
+START_SECONDS = 300
 
 
 def require() -> None:

@@ -17,7 +17,7 @@ from neo4j import GraphDatabase
 
 from tests.conftest import ROOT
 from tests.neo4j_server import PASSWORD, require
-from tests.servers import free_port
+from tests.servers import PATIENCE, free_port
 from tests.shown import endpoint_of_chatter, explored
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -86,7 +86,7 @@ def test_make_neo4j_serves_bolt_and_the_browser(tmp_path: Path) -> None:
         try:
             said = next((line for line in run.stdout if line.startswith("Neo4j answers")), "")
             assert f"http://127.0.0.1:{http}/browser/" in said
-            with urlopen(f"http://127.0.0.1:{http}/browser/", timeout=30) as page:
+            with urlopen(f"http://127.0.0.1:{http}/browser/", timeout=PATIENCE) as page:
                 assert "Neo4j Browser" in page.read().decode()
             with GraphDatabase.driver(f"neo4j://localhost:{bolt}", auth=("neo4j", PASSWORD)) as driver:
                 driver.verify_connectivity()

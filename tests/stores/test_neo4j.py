@@ -189,7 +189,7 @@ def test_first_use_by_several_processes_at_once(neo4j_server: Server, neo4j_grap
         subprocess.Popen(command, env=neo4j_server.env, cwd=ROOT, stderr=subprocess.PIPE, text=True)
         for command in commands
     ]
-    ends = [(run.communicate(timeout=120)[1], run.returncode) for run in runs]
+    ends = [(run.communicate(timeout=600)[1], run.returncode) for run in runs]
     assert [code for _, code in ends] == [0] * 6, ends
     found = driver.execute_query("SHOW INDEXES YIELD name WHERE name = 'concept_names' RETURN name").records
     assert len(found) == 1
@@ -225,7 +225,7 @@ def test_eight_processes_grow_one_graph(neo4j_server: Server, neo4j_graph: str, 
         )
         for seed, name in enumerate(names)
     ]
-    complaints = [writer.communicate(timeout=500)[1] for writer in writers]
+    complaints = [writer.communicate(timeout=1500)[1] for writer in writers]
     assert [(w.returncode, text) for w, text in zip(writers, complaints, strict=True)] == [(0, "")] * 8
     with closing(open_store(neo4j_graph)) as store:
         graph = store.graph()
@@ -290,7 +290,7 @@ def test_run_outlives_the_deaths_of_its_server(own_server: Server) -> None:
             own_server.kill()
             time.sleep(0.5)
             own_server.start()
-        assert run.wait(300) == 0, said[-5:]
+        assert run.wait(900) == 0, said[-5:]
         reader.join()
         assert run.stdout is not None
         run.stdout.close()
@@ -315,7 +315,7 @@ def test_patience_ends_and_the_next_run_commits_what_was_paid(own_server: Server
         while len(endpoint.chats) < 10:
             time.sleep(0.05)
         own_server.kill()
-        _, said = run.communicate(timeout=120)
+        _, said = run.communicate(timeout=600)
         assert run.returncode == 1
         waiting = re.findall(r"Replies that have arrived wait in (\S+)", said)
         assert waiting

@@ -25,7 +25,7 @@ demo: .venv/ready
 
 # all environments before any test: a test that installs would take the package from under the others
 test: .venv/ready .venv/dev .venv/local
-	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder --cov --cov-report=term
 
 test-fast: .venv/dev
 	$(BIN)/python -m pytest -m "not local"

@@ -1,6 +1,7 @@
 """What tests share: the real inputs beside the project, a scripted model that always has something new to say."""
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
@@ -30,6 +31,43 @@ settings.load_profile("project")
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared" / "data"
 RECORDED = ROOT / "data" / "runs" / "impact-resistant-materials.jsonl.gz"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let the workers of one run (`-n`) begin with the long tests, and keep with one of them what shares a server.
+
+    A group is what one worker does: all that asks the shared Neo4j server, each slow test by itself, the tests of a
+    file that ask the embedded model, the other ones of a file.
+    """
+    if not hasattr(config, "workerinput"):
+        return
+    ranks = dict[pytest.Item, int]()
+    for item in items:
+        file = item.nodeid.partition("::")[0]
+        if "neo4j" in item.name or "neo4j_server" in getattr(item, "fixturenames", ()):
+            group, ranks[item] = "neo4j", 0
+        elif item.get_closest_marker("slow"):
+            group, ranks[item] = item.nodeid, 1
+        elif item.get_closest_marker("local"):
+            group, ranks[item] = f"{file} local", 2
+        else:
+            group, ranks[item] = file, 3
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=ranks.__getitem__)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Hold the embedded model to one core where another worker has the other: its threads wait for each other."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker is None or not item.get_closest_marker("local") or not hasattr(os, "sched_setaffinity"):
+        return (yield)
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {sorted(cores)[int(worker.removeprefix("gw")) % len(cores)]})
+    try:
+        return (yield)
+    finally:
+        os.sched_setaffinity(0, cores)
 
 
 def triples(*said: tuple[str, str, str]) -> str:
@@ -82,7 +120,7 @@ def neo4j_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Server"]
         server.start()
         yield server
     finally:
-        server.stop()
+        server.kill()
 
 
 @pytest.fixture

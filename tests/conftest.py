@@ -33,27 +33,22 @@ SHARED = ROOT.parent / "shared" / "data"
 RECORDED = ROOT / "data" / "runs" / "impact-resistant-materials.jsonl.gz"
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest chooses by marker
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let the workers of one run (`-n`) begin with the long tests, and keep with one of them what shares a server.
+    """Mark what needs a Neo4j server or a browser, and let the workers of one run (`-n`) begin with what takes long.
 
-    A group is what one worker does: all that asks the shared Neo4j server, each slow test by itself, the tests of a
-    file that ask the embedded model, the other ones of a file.
+    With `--dist worksteal` the first worker begins at the top, and the others take from the end of its list: so the
+    server is started once, and no worker is left alone with a long test at the end.
     """
-    if not hasattr(config, "workerinput"):
-        return
-    ranks = dict[pytest.Item, int]()
     for item in items:
-        file = item.nodeid.partition("::")[0]
-        if "neo4j" in item.name or "neo4j_server" in getattr(item, "fixturenames", ()):
-            group, ranks[item] = "neo4j", 0
-        elif item.get_closest_marker("slow"):
-            group, ranks[item] = item.nodeid, 1
-        elif item.get_closest_marker("local"):
-            group, ranks[item] = f"{file} local", 2
-        else:
-            group, ranks[item] = file, 3
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=ranks.__getitem__)
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if "browser" in fixtures:
+            item.add_marker("browser")
+        if fixtures & {"neo4j_server", "own_server"} or "[neo4j" in item.name:  # the latter asks for it as it runs
+            item.add_marker("neo4j")
+    if hasattr(config, "workerinput"):
+        kinds = "neo4j", "local", "slow", "browser"
+        items.sort(key=lambda item: [item.get_closest_marker(kind) is None for kind in kinds])
 
 
 @pytest.hookimpl(wrapper=True)

@@ -75,6 +75,7 @@ def test_a_cypher_script_puts_every_hostile_name_into_a_server(
 
 
 @pytest.mark.slow
+@pytest.mark.neo4j
 def test_neo4j_admin_imports_the_pair(hostile: Graph, tmp_path: Path) -> None:
     """The importer of Neo4j itself takes both files by the command of the docs; a guarded name keeps its apostrophe."""
     require()

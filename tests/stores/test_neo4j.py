@@ -170,27 +170,37 @@ def test_hostile_text_is_stored_as_text(home: str, request: pytest.FixtureReques
 
 
 FIRST = """
+import os
 import sys
 import graphgrow
+import graphgrow.stores.neo4j
 from graphgrow.graph.graph import Graph
 from tests.conftest import chatter
 from tests.graph.test_graph import event
 
-graphgrow.open(sys.argv[1], create=True).append(event(Graph(), chatter(1)[0]))
+new = event(Graph(), chatter(1)[0])
+for url in sys.argv[1:]:  # processes that begin with all that a new one has to import first
+    if not os.fork():
+        graphgrow.open(url, create=True).append(new)
+        sys.exit()
+print([os.waitstatus_to_exitcode(os.wait()[1]) for _ in sys.argv[1:]])
 """
+
+
+def exit_codes(server: Server, script: str, *words: str) -> list[int]:
+    """Return the exit codes of the processes that a script starts; none of them may say a word of complaint."""
+    command = [sys.executable, "-c", script, *words]
+    done = subprocess.run(command, env=server.env, cwd=ROOT, capture_output=True, text=True, check=False, timeout=1500)
+    assert (done.returncode, done.stderr) == (0, "")
+    codes: list[int] = json.loads(done.stdout)
+    return codes
 
 
 def test_first_use_by_several_processes_at_once(neo4j_server: Server, neo4j_graph: str, driver: Driver) -> None:
     """Where constraints and indexes are missing and six processes put them at once, each of them gets through."""
     for statement in ("DROP INDEX concept_names IF EXISTS", "DROP CONSTRAINT graphgrow_lease IF EXISTS"):
         driver.execute_query(statement)
-    commands = [[sys.executable, "-c", FIRST, f"{neo4j_graph}{number}"] for number in range(6)]
-    runs = [
-        subprocess.Popen(command, env=neo4j_server.env, cwd=ROOT, stderr=subprocess.PIPE, text=True)
-        for command in commands
-    ]
-    ends = [(run.communicate(timeout=600)[1], run.returncode) for run in runs]
-    assert [code for _, code in ends] == [0] * 6, ends
+    assert exit_codes(neo4j_server, FIRST, *(f"{neo4j_graph}{number}" for number in range(6))) == [0] * 6
     found = driver.execute_query("SHOW INDEXES YIELD name WHERE name = 'concept_names' RETURN name").records
     assert len(found) == 1
 
@@ -199,12 +209,15 @@ WRITER = """
 import os
 import sys
 import graphgrow
+import graphgrow.stores.neo4j
 from graphgrow.llm.scripted import Scripted
 from graphgrow.graph.model import Budget
 from tests.conftest import triples
 
 url, steps, *names = sys.argv[1], int(sys.argv[2]), *sys.argv[3:]
-for seed, name in enumerate(names):  # each begins with all that a new process has to import first
+warm = triples(("silk", "contains", "protein"))  # a first step imports what the processes would each import
+graphgrow.grow("silk", graphgrow.open("memory:", create=True), Scripted([warm]), budget=Budget(steps=1)).run()
+for seed, name in enumerate(names):
     if not os.fork():
         replies = [
             triples(("spider silk", "contains", f"protein {i % 50}"), (f"protein {i % 50}", "forms", f"{name} {i}"))
@@ -221,11 +234,7 @@ print([os.waitstatus_to_exitcode(os.wait()[1]) for _ in names])
 def test_eight_processes_grow_one_graph(neo4j_server: Server, neo4j_graph: str, driver: Driver) -> None:
     """1,000 steps by eight writers at once: every event there, nothing twice, no error shown, verify equal."""
     names = "ant bee cat dog eel fox gnu hen".split()
-    command = [sys.executable, "-c", WRITER, neo4j_graph, "125", *names]
-    writers = subprocess.run(
-        command, env=neo4j_server.env, cwd=ROOT, capture_output=True, text=True, check=False, timeout=1500
-    )
-    assert (writers.stdout, writers.stderr) == (f"{[0] * 8}\n", "")
+    assert exit_codes(neo4j_server, WRITER, neo4j_graph, "125", *names) == [0] * 8
     with closing(open_store(neo4j_graph)) as store:
         graph = store.graph()
         assert graph.steps == 1000

@@ -1,5 +1,6 @@
 # make grow    grow a graph with the embedded model        make demo   replay the recorded run in seconds
 # make test    the whole test suite                        make check  linters, types, layers
+# make room ROOM=graph    the tests of one room, without servers, browsers and the embedded model
 # make docs    write docs/reference from the code
 # make ui      build the explorer's picture from its sources (Node 20 or newer)
 # make neo4j   a Neo4j server on localhost (Java 17 and Maven; with Docker: docker compose up)
@@ -12,8 +13,9 @@ NEO4J_HOME ?= $(HOME)/.local/share/graphgrow/neo4j
 BOLT ?= 7687
 HTTP ?= 7474
 JARS := .neo4j/lib
+ROOM ?=
 
-.PHONY: grow demo test test-fast check docs wheel ui neo4j neo4j-jars clean
+.PHONY: grow demo test room check docs wheel ui neo4j neo4j-jars clean
 
 grow: .venv/local
 	$(BIN)/graphgrow grow "$(TOPIC)" --steps $(STEPS) --store $(STORE)
@@ -25,10 +27,10 @@ demo: .venv/ready
 
 # all environments before any test: a test that installs would take the package from under the others
 test: .venv/ready .venv/dev .venv/local
-	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term
+	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term
 
-test-fast: .venv/dev
-	$(BIN)/python -m pytest -m "not local"
+room: .venv/dev
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not local and not neo4j and not browser" $(addprefix tests/,$(ROOM))
 
 check: .venv/dev
 	$(BIN)/ruff check .

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
 from trial import Run, thirds
 
@@ -44,8 +45,15 @@ def cosines() -> Cosines:
     from graphgrow.llm.embedders import LocalEmbedder
     from graphgrow.resolve.identity.meanings import Meanings
 
-    meanings = Meanings(LocalEmbedder())
-    return lambda topic, names: (meanings.vectors([topic, *names])[1:] @ meanings.vectors([topic])[0]).tolist()
+    meanings, known = Meanings(LocalEmbedder()), dict[str, Any]()
+
+    def compare(topic: str, names: Sequence[str]) -> list[float]:
+        missing = [name for name in dict.fromkeys([topic, *names]) if name not in known]
+        if missing:  # most names of a run are in others too, and all in the same run at another length
+            known.update(zip(missing, meanings.vectors(missing), strict=True))
+        return [float(known[name] @ known[topic]) for name in names]
+
+    return compare
 
 
 def relevance(cosine: float) -> float:

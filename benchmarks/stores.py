@@ -193,7 +193,7 @@ def with_apoc(folder: Path) -> Server:
     for jar in plugins.glob("*.jar"):
         shutil.copy(jar, jars)
     (folder / "home" / "neo4j.conf").write_text("dbms.security.procedures.unrestricted=apoc.*\n")
-    return Server(folder / "home", jars=jars)
+    return Server(folder / "home", jars, java=["-Xmx512m"])
 
 
 def load(server: Server, size: int) -> None:
@@ -281,7 +281,7 @@ def main() -> None:
             if how.load:
                 load(server, how.load)
         finally:
-            server.stop()
+            server.kill()
 
 
 if __name__ == "__main__":

@@ -9,9 +9,13 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.servers import PATIENCE
 
 NAMES = "chromium", "chromium-browser", "google-chrome"
+PATIENCE_MS = 1000 * PATIENCE
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @contextmanager
@@ -22,7 +26,7 @@ def running() -> Iterator[Browser]:
         why = f"a report is looked at in a real browser: install one of {', '.join(NAMES)}"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(why)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"], timeout=PATIENCE_MS)
         try:
             yield browser
         finally:
@@ -41,6 +45,7 @@ class Opened:
 def listen(found: Opened, *kinds: str) -> None:
     """Note what a page says on its console, of these kinds where some are named, and what it asks for and fails at."""
     page = found.page
+    page.set_default_timeout(PATIENCE_MS)
     page.on("console", lambda one: found.said.extend([one.text] * (not kinds or one.type in kinds)))
     page.on("pageerror", lambda error: found.said.append(str(error)))
     page.on("request", lambda request: found.asked.append(request.url))
@@ -56,7 +61,7 @@ def opened(browser: Browser, file: Path, scheme: Literal["light", "dark"] = "lig
     listen(found)
     try:
         page.goto(file.as_uri())
-        page.wait_for_selector("html[data-ready=yes]", timeout=60_000)
+        page.wait_for_selector("html[data-ready=yes]")
         yield found
     finally:
         page.close()

@@ -1,6 +1,7 @@
 """What tests share: the real inputs beside the project, a scripted model that always has something new to say."""
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
@@ -30,6 +31,38 @@ settings.load_profile("project")
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared" / "data"
 RECORDED = ROOT / "data" / "runs" / "impact-resistant-materials.jsonl.gz"
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest chooses by marker
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what needs a Neo4j server or a browser, and let the workers of one run (`-n`) begin with what takes long.
+
+    With `--dist worksteal` the first worker begins at the top, and the others take from the end of its list: so the
+    server is started once, and no worker is left alone with a long test at the end.
+    """
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if "browser" in fixtures:
+            item.add_marker("browser")
+        if fixtures & {"neo4j_server", "own_server"} or "[neo4j" in item.name:  # the latter asks for it as it runs
+            item.add_marker("neo4j")
+    if hasattr(config, "workerinput"):
+        kinds = "neo4j", "local", "slow", "browser"
+        items.sort(key=lambda item: [item.get_closest_marker(kind) is None for kind in kinds])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Hold the embedded model to one core where another worker has the other: its threads wait for each other."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker is None or not item.get_closest_marker("local") or not hasattr(os, "sched_setaffinity"):
+        return (yield)
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {sorted(cores)[int(worker.removeprefix("gw")) % len(cores)]})
+    try:
+        return (yield)
+    finally:
+        os.sched_setaffinity(0, cores)
 
 
 def triples(*said: tuple[str, str, str]) -> str:
@@ -82,7 +115,7 @@ def neo4j_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Server"]
         server.start()
         yield server
     finally:
-        server.stop()
+        server.kill()
 
 
 @pytest.fixture

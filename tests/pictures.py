@@ -18,10 +18,9 @@ import pandas as pd
 from playwright.sync_api import Browser, Locator, ViewportSize
 
 from tests.browser import Opened, listen
-from tests.servers import free_port
+from tests.servers import PATIENCE, free_port
 
 ROOT = Path(__file__).parent.parent
-PATIENCE = 20_000  # milliseconds
 HOSTILE = [
     "<script>window.taken = 1</script>",
     '"><img src=x onerror="window.taken = 2">',
@@ -138,13 +137,14 @@ def served(folder: Path) -> Iterator[Server]:
 
 def answered(url: str, process: subprocess.Popen[bytes]) -> None:
     """Wait until the server answers."""
-    for _ in range(600):
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
         try:
-            with urllib.request.urlopen(url):  # noqa: S310 - our own server
+            with urllib.request.urlopen(url, timeout=PATIENCE):  # noqa: S310 - our own server
                 return
         except urllib.error.URLError:
             assert process.poll() is None, "the server ended"
-            time.sleep(0.1)
+            time.sleep(0.05)
     raise TimeoutError(url)
 
 
@@ -164,7 +164,7 @@ class Drawn(Opened):
     def wait(self, expression: str) -> None:
         """Wait until such an expression holds."""
         script = f"() => {{ const e = {FIND}; const p = e?.picture; return p && ({expression}); }}"
-        self.page.wait_for_function(script, timeout=PATIENCE)
+        self.page.wait_for_function(script)
 
     def spot(self, key: str) -> tuple[float, float]:
         """Return where on the page a concept is, in pixels."""
@@ -185,7 +185,7 @@ class Drawn(Opened):
 
     def hears(self, text: str) -> None:
         """Wait until Python says that it heard this."""
-        self.page.locator("[data-testid=stCode]", has_text=text).wait_for(timeout=PATIENCE)
+        self.page.locator("[data-testid=stCode]", has_text=text).wait_for()
 
     def camera(self) -> dict[str, float]:
         """Return where the camera is."""

@@ -39,6 +39,20 @@ class Asked:
 
 Script = Callable[[Asked], Answer]
 
+# Seconds that a test waits for what should happen in a moment. No claim of speed: a machine that is slow, or busy with
+# something else, breaks nothing.
+PATIENCE = 120.0
+
+
+def waited_for(holds: Callable[[], object]) -> bool:
+    """Return as soon as something holds, looked at every few hundredths of a second; False when patience ends."""
+    until = time.monotonic() + PATIENCE
+    while not holds():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.02)
+    return True
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.conftest import chatter
 from tests.pictures import answered
-from tests.servers import Answer, completion, in_order, serving
+from tests.servers import PATIENCE, Answer, completion, in_order, serving
 
 OLLAMA = "http://127.0.0.1:11434/v1"
 
@@ -51,7 +51,7 @@ def explored(words: list[str], folder: Path, env: dict[str, str]) -> int:
         address = json.loads(process.stdout.readline())["url"]
         answered(f"{address.partition('?')[0]}_stcore/health", process)
         process.send_signal(signal.SIGINT)
-        return process.wait(30)
+        return process.wait(PATIENCE)
 
 
 def served(words: list[str], folder: Path, env: dict[str, str]) -> int:
@@ -61,4 +61,4 @@ def served(words: list[str], folder: Path, env: dict[str, str]) -> int:
         assert process.stdout
         assert json.loads(process.stdout.readline())["what"] == "serving"
         process.send_signal(signal.SIGINT)
-        return process.wait(60)
+        return process.wait(PATIENCE)

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -24,7 +25,7 @@ from graphgrow.mcp import ASK, READ, WRITE, Allowance, server
 from graphgrow.stores import open_store
 from tests.cli.test_cli import graphgrow
 from tests.conftest import ROOT, chatter
-from tests.servers import Answer, completion, free_port, serving
+from tests.servers import PATIENCE, Answer, completion, free_port, serving
 
 Session = Callable[[Client], Awaitable[None]]
 
@@ -203,7 +204,8 @@ def test_over_http_it_listens_on_this_machine_alone(silk: Path) -> None:
     address = f"http://127.0.0.1:{port}/mcp"
 
     async def hold() -> None:
-        for _ in range(300):
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
             try:
                 async with Client(address) as client:
                     assert (await said(client, "overview"))["concepts"] > 0

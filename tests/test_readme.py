@@ -17,7 +17,7 @@ from neo4j import GraphDatabase
 
 from tests.conftest import ROOT
 from tests.neo4j_server import PASSWORD, require
-from tests.servers import free_port
+from tests.servers import PATIENCE, free_port
 from tests.shown import endpoint_of_chatter, explored
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -72,6 +72,8 @@ def test_readme_command_works(line: str, folder: Path, endpoint: str) -> None:
     assert done.stdout.strip()
 
 
+@pytest.mark.neo4j
+@pytest.mark.slow
 def test_make_neo4j_serves_bolt_and_the_browser(tmp_path: Path) -> None:
     """`make neo4j` says where it answers, serves Neo4j Browser there, on loopback alone, and stops at Ctrl-C."""
     require()
@@ -86,7 +88,7 @@ def test_make_neo4j_serves_bolt_and_the_browser(tmp_path: Path) -> None:
         try:
             said = next((line for line in run.stdout if line.startswith("Neo4j answers")), "")
             assert f"http://127.0.0.1:{http}/browser/" in said
-            with urlopen(f"http://127.0.0.1:{http}/browser/", timeout=30) as page:
+            with urlopen(f"http://127.0.0.1:{http}/browser/", timeout=PATIENCE) as page:
                 assert "Neo4j Browser" in page.read().decode()
             with GraphDatabase.driver(f"neo4j://localhost:{bolt}", auth=("neo4j", PASSWORD)) as driver:
                 driver.verify_connectivity()
@@ -111,8 +113,8 @@ def test_make_demo_replays_the_recorded_run() -> None:
 def test_make_grow_grows_with_the_embedded_model_and_goes_on(tmp_path: Path) -> None:
     """`make grow` twice on one store: a graph that hangs together, verified equal, continued where it ended."""
     store = tmp_path / "graph.db"
-    for steps in (4, 8):
-        done = make("grow", "STEPS=4", f"STORE={store}", "PYTHON=" + sys.executable)
+    for steps in (3, 6):
+        done = make("grow", "STEPS=3", f"STORE={store}", "PYTHON=" + sys.executable)
         assert done.returncode == 0, done.stderr
         shown = subprocess.run(
             [sys.executable, "-m", "graphgrow", "show", str(store), "--json"], check=True, capture_output=True

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +22,7 @@ from graphgrow.stores.projection import differences, project
 from tests.batch_runs import asked, jobs_file
 from tests.conftest import ROOT, chatter
 from tests.neo4j_server import Server
-from tests.servers import Answer, Asked, completion, free_port, serving
+from tests.servers import Answer, Asked, completion, free_port, serving, waited_for
 
 JOBS = 20
 
@@ -61,8 +60,8 @@ def cluster(env: dict[str, str], folder: Path) -> Iterator[tuple[str, list[subpr
     worker = [*python, "distributed.cli.dask_worker", f"tcp://127.0.0.1:{port}", "--nthreads", "4", "--no-nanny",
               "--no-dashboard", "--local-directory", str(folder)]  # fmt: skip
     with processes([scheduler], env, folder), processes([worker, worker], env, folder) as workers:
-        with Client(f"tcp://127.0.0.1:{port}", timeout=60, set_as_default=False) as client:
-            client.wait_for_workers(2, timeout=60)
+        with Client(f"tcp://127.0.0.1:{port}", timeout=300, set_as_default=False) as client:
+            client.wait_for_workers(2, timeout=300)
         yield f"dask://127.0.0.1:{port}", workers
 
 
@@ -86,9 +85,7 @@ def test_twenty_jobs_on_two_workers_of_which_one_is_killed(neo4j_server: Server,
         path = jobs_file(tmp_path, f'[limits]\nconcurrency = 8\nlease = "2s"\n[limits.endpoint]\nat_once = 10\n{jobs}')
 
         def kill_one() -> None:
-            until = time.monotonic() + 120
-            while len(endpoint.chats) < 25 and time.monotonic() < until:
-                time.sleep(0.05)
+            waited_for(lambda: len(endpoint.chats) >= 25)
             workers[0].send_signal(signal.SIGKILL)
 
         with ThreadPoolExecutor(1) as killer, pytest.MonkeyPatch.context() as patch:

@@ -25,6 +25,7 @@ from graphgrow.stores import open_store
 from graphgrow.stores.projection import differences, project
 from tests.batch_runs import asked, between, jobs_file, tick, utc, working
 from tests.conftest import ROOT
+from tests.servers import PATIENCE
 
 ROUNDS = int(os.environ.get("GRAPHGROW_KILLS", "8"))
 SPEED = 200.0  # ten minutes in three seconds
@@ -114,7 +115,7 @@ def test_kill_9_loses_no_schedule_and_doubles_no_run(tmp_path: Path) -> None:
     command = [sys.executable, "-c", NURSERY, str(path), str(real), str(SPEED)]
     with (
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True) as nursery,
-        killed_after(nursery, 120),
+        killed_after(nursery, 600),
     ):
         for _ in range(ROUNDS):
             kill_while_serving(nursery, rng.uniform(0, 1.2))
@@ -143,7 +144,7 @@ def serving(path: Path, told: list[tuple[str, dict[str, object]]]) -> Iterator[C
         told.append((what, about))
 
     def heard(what: str) -> dict[str, object]:
-        until = time.monotonic() + 20
+        until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             found = next((about for said, about in told if said == what), None)
             if found is not None:
@@ -160,7 +161,7 @@ def serving(path: Path, told: list[tuple[str, dict[str, object]]]) -> Iterator[C
             yield heard
         finally:
             over.append(1)
-            thread.join(20)
+            thread.join(PATIENCE)
 
 
 def test_the_daemon_reloads_pauses_resumes_and_is_triggered(tmp_path: Path) -> None:
@@ -197,14 +198,14 @@ def test_a_daemon_that_is_terminated_saves_and_ends(tmp_path: Path) -> None:
     )
     path = jobs_file(tmp_path, job.replace("spider silk", "impact resistant materials"))
     command = [sys.executable, "-m", "graphgrow", "batch", "serve", str(path), "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as child, killed_after(child, 60):
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as child, killed_after(child, 300):
         assert child.stdout is not None
         lines = []
         for line in child.stdout:
             lines.append(json.loads(line))
             if lines[-1]["what"] == "ended":
                 child.send_signal(signal.SIGTERM)
-        assert child.wait(30) == 0
+        assert child.wait(300) == 0
     assert [line["what"] for line in lines][:2] == ["serving", "due"]
     assert lines[-1]["what"] == "stopped"
     assert all(line["at"].endswith("+00:00") for line in lines)

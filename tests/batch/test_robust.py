@@ -24,7 +24,7 @@ from graphgrow.graph.model import Prompt
 from graphgrow.llm.scripted import Scripted
 from tests.batch_runs import Hands, asked, jobs_file, talking, tick, using, utc, working
 from tests.conftest import ROOT, chatter, triples
-from tests.servers import Answer, Asked, completion, free_port, serving
+from tests.servers import PATIENCE, Answer, Asked, completion, free_port, serving, waited_for
 
 JOB = '[[job]]\nname = "silk"\ntopic = "spider silk"\nstore = "silk.db"\n'
 DUE = utc("2026-06-01T02:30")
@@ -85,22 +85,20 @@ def test_a_question_that_waits_for_its_turn_is_not_sent_after_a_stop() -> None:
         replace(gate, stop=lambda: time.monotonic() > until).passing("http://there/v1", 5),
     ):
         pass
-    assert time.monotonic() - until < 2
+    assert time.monotonic() - until < 30
 
 
 def test_a_second_signal_ends_the_program_at_once(tmp_path: Path) -> None:
     """Whoever asks twice does not wait for an endpoint that never answers."""
-    with serving(lambda _: Answer(completion("late"), delay=15)) as endpoint:
+    with serving(lambda _: Answer(completion("late"), delay=600)) as endpoint:
         path = jobs_file(tmp_path, f'{JOB}llm = "m-1"\nbase_url = "{endpoint.base_url}"\nrun = {{ steps = 2 }}\n')
         words = [sys.executable, "-m", "graphgrow", "batch", "run", str(path), "--now"]
         with subprocess.Popen(words, cwd=ROOT, stderr=subprocess.DEVNULL) as child:
-            until = time.monotonic() + 60
-            while not endpoint.chats and time.monotonic() < until:
-                time.sleep(0.05)
+            assert waited_for(lambda: endpoint.chats)
             child.send_signal(signal.SIGTERM)
             time.sleep(0.5)
             child.send_signal(signal.SIGTERM)
-            assert child.wait(5) == -signal.SIGTERM
+            assert child.wait(PATIENCE) == -signal.SIGTERM  # long before the answer
 
 
 def test_a_hook_whose_time_is_up_ends_with_all_that_it_started(tmp_path: Path) -> None:
@@ -110,14 +108,11 @@ def test_a_hook_whose_time_is_up_ends_with_all_that_it_started(tmp_path: Path) -
     report = JobReport("a@1", "a", "", "steps")
     assert notify(late, report, tmp_path / "r.md", tmp_path) == "sh was ended after 0.5 s"
     number = int((tmp_path / "pid").read_text())
-    until = time.monotonic() + 5
-    while is_alive(number) and time.monotonic() < until:
-        time.sleep(0.05)
-    assert not is_alive(number)
+    assert waited_for(lambda: not is_alive(number))
     began = time.monotonic()
-    quick = late.model_copy(update={"command": ("sh", "-c", "sleep 3 & exit 0"), "command_seconds": 10})
+    quick = late.model_copy(update={"command": ("sh", "-c", "sleep 30 & exit 0"), "command_seconds": 60})
     assert notify(quick, report, tmp_path / "r.md", tmp_path) == ""
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 30
     assert "cannot be run" in notify(
         late.model_copy(update={"command": ("a\0b",)}), report, tmp_path / "r.md", tmp_path
     )

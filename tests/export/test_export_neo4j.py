@@ -19,7 +19,7 @@ from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Triple
 from tests.conftest import ROOT
 from tests.export.test_export import ALL, graph_of
-from tests.neo4j_server import PASSWORD, Server, require
+from tests.neo4j_server import PASSWORD, SHORT_LIVED, Server, require
 
 FOUND = (
     "MATCH (a:Concept)-[r:RELATES]->(b:Concept) WHERE {where} RETURN a.name, r.predicate, b.name, r.support, r.evidence"
@@ -75,6 +75,7 @@ def test_a_cypher_script_puts_every_hostile_name_into_a_server(
 
 
 @pytest.mark.slow
+@pytest.mark.neo4j
 def test_neo4j_admin_imports_the_pair(hostile: Graph, tmp_path: Path) -> None:
     """The importer of Neo4j itself takes both files by the command of the docs; a guarded name keeps its apostrophe."""
     require()
@@ -83,7 +84,7 @@ def test_neo4j_admin_imports_the_pair(hostile: Graph, tmp_path: Path) -> None:
     export(hostile, tmp_path / "graph.neo4j.csv")
     server = Server(tmp_path / "home")
     (server.home / "conf").mkdir(parents=True)
-    command = ["java", "-Xmx512m", "-cp", f"{ROOT / '.neo4j' / 'lib'}/*",
+    command = ["java", *SHORT_LIVED, "-cp", f"{ROOT / '.neo4j' / 'lib'}/*",
                "org.neo4j.cli.AdminTool", *shlex.split(shown)[1:]]  # fmt: skip
     env = os.environ | {"NEO4J_HOME": str(server.home), "NEO4J_CONF": str(server.home / "conf")}
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, cwd=tmp_path)
@@ -94,7 +95,7 @@ def test_neo4j_admin_imports_the_pair(hostile: Graph, tmp_path: Path) -> None:
             assert found(opened, "true") == told(hostile, guarded)
             read = opened.execute_query("MATCH (c:Concept) RETURN c.key, c.aliases, c.degree").records
     finally:
-        server.stop()
+        server.kill()
     assert {key: degree for key, _, degree in read} == {guarded(key): hostile.degree(key) for key in hostile.concepts}
     assert sum(len(aliases or []) for _, aliases, _ in read) == sum(len(c.aliases) for c in hostile.concepts.values())
 

@@ -173,7 +173,7 @@ def test_a_script_that_forgets_to_close_ends_quietly(local: LocalServer) -> None
         "from graphgrow.llm.embedded import open_local; from graphgrow.graph.model import Prompt\n"
         "llm = open_local(); llm.ask(Prompt('', 'Hello', max_tokens=2))"
     )
-    done = run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=False)
+    done = run([sys.executable, "-c", code], capture_output=True, text=True, timeout=900, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 

@@ -17,7 +17,7 @@ from graphgrow.llm.clients import Clients
 from graphgrow.llm.endpoint import Endpoint
 from graphgrow.llm.openai_chat import OpenAIChat, first_model
 from graphgrow.llm.usage import usd
-from tests.servers import Answer, Asked, Script, completion, in_order, refusal, serving
+from tests.servers import PATIENCE, Answer, Asked, Script, completion, in_order, refusal, serving
 
 KEY = "sk-very/secret-key-0123456789"
 SCHEMA: Json = {
@@ -32,7 +32,7 @@ OK = Answer(completion())
 
 def chat(base_url: str, **options: Any) -> "closing[OpenAIChat]":
     """Return the model under test, to be closed by `with`: no retries unless asked for."""
-    return closing(OpenAIChat("m-1", base_url, KEY, **({"max_retries": 0, "timeout": 5.0} | options)))
+    return closing(OpenAIChat("m-1", base_url, KEY, **({"max_retries": 0, "timeout": PATIENCE} | options)))
 
 
 def ask_at(base_url: str, prompt: Prompt = PROMPT, **options: Any) -> Reply:
@@ -166,7 +166,7 @@ def test_who_asks_again_takes_a_connection_that_is_there() -> None:
 @pytest.mark.parametrize(("base_url", "count"), [("http://127.0.0.1:9/v1", 2), ("https://127.0.0.1:9/v1", 1)])
 def test_only_what_takes_long_to_make_is_shared(base_url: str, count: int) -> None:
     """Two requests at once have a client each, and one together where each would have to load what TLS trusts."""
-    clients = Clients(Endpoint("m-1", base_url, KEY, timeout=5.0, retries=0))
+    clients = Clients(Endpoint("m-1", base_url, KEY, timeout=PATIENCE, retries=0))
     with clients.lent() as one, clients.lent() as other:
         assert len({id(one), id(other)}) == count
     clients.close()

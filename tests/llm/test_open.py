@@ -13,7 +13,7 @@ from graphgrow.graph.model import Delta, Edit, Event, Expansion, Focus, Measures
 from graphgrow.llm import DEFAULT_MODEL, open_llm
 from graphgrow.llm.catalogue import available
 from graphgrow.llm.scripted import Recorded, Scripted
-from tests.servers import Answer, completion, in_order, refusal, serving
+from tests.servers import PATIENCE, Answer, completion, in_order, refusal, serving
 
 FIRST, SECOND = Prompt("s", "first?"), Prompt("s", "second?")
 LISTING = Answer({"data": [{"id": "llama 3"}, {"id": "qwen:7b"}]})
@@ -133,7 +133,7 @@ def test_the_catalogue_lists_servers_that_answer() -> None:
     """Models of a server that answers come with the line to type; one that is no model server is passed over."""
     with serving(in_order(LISTING)) as ollama, serving(in_order(refusal("who are you", 401))) as other:
         servers = {"Ollama": ollama.port, "vLLM": other.port, "nobody": 9}
-        offers = available({}, servers=servers, timeout=5.0)
+        offers = available({}, servers=servers, timeout=PATIENCE)
     assert [offer.name for offer in offers[1:]] == ["llama 3", "qwen:7b"]
     assert offers[1].command == f"graphgrow grow \"TOPIC\" --base-url {ollama.base_url} --llm 'llama 3'"
     assert offers[2].ready

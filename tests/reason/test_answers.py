@@ -3,7 +3,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -23,7 +22,7 @@ from graphgrow.reason.context import Context, gather, mentions, token_count
 from graphgrow.reason.paths import shortest
 from graphgrow.stores import GraphStore, open_store
 from tests.reasoning import INJECTIONS, Heard, answer, command, said, skeleton, thoughts
-from tests.servers import Answer, completion, in_order, serving
+from tests.servers import PATIENCE, Answer, completion, in_order, serving, waited_for
 
 QUESTION = "How do Carbon-Fibers keep a composite from impact?"
 SILK = (
@@ -263,11 +262,9 @@ def test_ctrl_c_ends_the_command_with_130_and_keeps_what_was_paid(tmp_path: Path
         with subprocess.Popen(
             [sys.executable, "-m", "graphgrow", *words, server.base_url], cwd=tmp_path, env=env, stderr=subprocess.PIPE
         ) as child:
-            deadline = time.monotonic() + 60
-            while not server.chats and time.monotonic() < deadline:
-                time.sleep(0.05)
+            assert waited_for(lambda: server.chats)
             child.send_signal(signal.SIGINT)
-            child.communicate(timeout=60)
+            child.communicate(timeout=PATIENCE)
         assert child.returncode == 130
         assert len(server.chats) == 1
         assert command(tmp_path, *words, server.base_url).returncode == 0

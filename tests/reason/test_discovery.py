@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -41,7 +40,7 @@ from graphgrow.reason.tasks import Reasoner
 from graphgrow.stores import GraphStore, open_store
 from tests.conftest import RECORDED, ROOT
 from tests.reasoning import command
-from tests.servers import Answer, Asked, completion, serving
+from tests.servers import PATIENCE, Answer, Asked, completion, serving, waited_for
 
 if TYPE_CHECKING:
     from graphgrow.graph.graph import Graph
@@ -542,11 +541,9 @@ def test_interrupted_discovery_keeps_what_was_paid_for(store: GraphStore, tmp_pa
         words = [sys.executable, "-m", "graphgrow", "discover", "g.db", "--llm", "m", "--base-url", server.base_url]
         env = os.environ | {"OPENAI_API_KEY": "none"}
         with subprocess.Popen(words, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
-            deadline = time.monotonic() + 60
-            while len(server.chats) < 2 and time.monotonic() < deadline:
-                time.sleep(0.02)
+            assert waited_for(lambda: len(server.chats) >= 2)
             child.send_signal(signal.SIGINT)
-            child.communicate(timeout=60)
+            child.communicate(timeout=PATIENCE)
             assert child.returncode == 130
         asked(tmp_path, *words[3:])
         assert len(server.chats) == 7

@@ -27,6 +27,7 @@ from graphgrow.stores import GraphStore, open_store
 from graphgrow.stores.projection import differences, project
 from graphgrow.stores.retrying import RetryingStore
 from tests.conftest import chatter
+from tests.servers import PATIENCE
 
 
 def read(text: str) -> Json:
@@ -280,7 +281,7 @@ class Dear(Scripted):
         """Say nothing of use about a, and wait at b."""
         self.asked.append(prompt.user)
         if '"b"' in prompt.user:
-            self._go_on.wait(10)
+            self._go_on.wait(PATIENCE)
         return Reply("none" if '"a"' in prompt.user else says("fine")[0], Usage(1, 1), usd=0.0)
 
 
@@ -292,7 +293,7 @@ def test_what_is_under_way_counts_when_a_question_is_asked_again(store: GraphSto
         plan = reasoner.plan("ask", {})
         asked = reasoner.ask_all(plan, inquiries("a", "b"))
         reasoner.spent.usd = 0.5
-        Timer(0.3, go_on.set).start()
+        Timer(1.0, go_on.set).start()
         with pytest.raises(BudgetSpent, match="more than 2 USD"):
             list(asked)
 

@@ -48,7 +48,7 @@ def embedded(script: Script, names: Sequence[str], batch: int = 256) -> Floats:
     """Embed names at a server with this script."""
     with (
         serving(script) as server,
-        closing(EndpointEmbedder("e-1", server.base_url, KEY, batch=batch, max_retries=0, timeout=5)) as embedder,
+        closing(EndpointEmbedder("e-1", server.base_url, KEY, batch=batch, max_retries=0)) as embedder,
     ):
         return embedder.embed(names)
 

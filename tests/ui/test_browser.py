@@ -19,10 +19,9 @@ from playwright.sync_api import Browser, Page, expect
 from graphgrow.graph.model import Concept, Delta, Edit, Relation, Statement, Triple
 from graphgrow.stores import open_store
 from tests.conftest import ROOT
-from tests.pictures import HOSTILE, PATIENCE, Drawn, answered, drawn
+from tests.pictures import HOSTILE, Drawn, answered, drawn
 
 MARKS = ["[x](javascript:window.taken=4)", ":red[x]", "$x$", "**bold** `code`", ":smile: -> #"]
-expect.set_options(timeout=PATIENCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,7 @@ def events(explorer: Explorer, store: str) -> list[str]:
 
 def settled(page: Page) -> None:
     """Wait until the server has nothing more to say."""
-    page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')", timeout=PATIENCE)
+    page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')")
 
 
 def test_every_view_opens_without_a_word_of_complaint(browser: Browser, explorer: Explorer) -> None:

@@ -34,6 +34,7 @@ from graphgrow.llm.scripted import Scripted
 from graphgrow.stores import open_store
 from tests.batch_runs import jobs_file, working
 from tests.conftest import chatter
+from tests.servers import waited_for
 
 APP = Path(serve.__file__).with_name("app.py")
 HOSTILE = [
@@ -113,7 +114,7 @@ def silk(tmp_path: Path) -> Workspace:
 
 def view(url: str, name: str, **state: str) -> AppTest:
     """Return a view of a store as a visitor gets it."""
-    at = AppTest.from_file(str(APP), default_timeout=120)
+    at = AppTest.from_file(str(APP), default_timeout=300)
     at.query_params["store"] = url
     for key, value in state.items():
         at.query_params[key] = value
@@ -475,14 +476,10 @@ def test_words_of_a_run_are_never_options() -> None:
     assert "--llm=--help" in command
 
 
-def until(is_so: object, url: str, name: str) -> runs.Run:
+def until(is_so: set[str], url: str, name: str) -> runs.Run:
     """Return a run as soon as it is in one of some states."""
-    for _ in range(600):
-        run = runs.find(url, name)
-        if run.state in is_so:  # type: ignore[operator]  # a set of words
-            return run
-        time.sleep(0.1)
-    raise AssertionError(runs.find(url, name))
+    assert waited_for(lambda: runs.find(url, name).state in is_so), runs.find(url, name)
+    return runs.find(url, name)
 
 
 def test_run_goes_on_in_the_background_pauses_and_goes_on(stores: dict[str, str], tmp_path: Path) -> None:
@@ -550,7 +547,7 @@ def test_dead_process_is_no_run(tmp_path: Path) -> None:
 def test_first_page_begins_and_shows_the_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a store the page lists this folder's files and opens the recorded example."""
     monkeypatch.chdir(tmp_path)
-    at = AppTest.from_file(str(APP), default_timeout=60).run()
+    at = AppTest.from_file(str(APP), default_timeout=300).run()
     assert not at.exception
     assert "There is no graph file" in words(at)
     next(one for one in at.button if one.label == "Open the example").click().run()

@@ -1,5 +1,4 @@
 import re
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -17,7 +16,7 @@ from graphgrow.reason.ideas import ideas
 from graphgrow.reason.judge import judge
 from graphgrow.stores import GraphStore, open_store
 from tests.reasoning import Heard, answer, idea, said, verdict
-from tests.servers import Answer, completion, serving
+from tests.servers import Answer, completion, serving, waited_for
 
 APP = Path(serve.__file__).with_name("app.py")
 HOSTILE = "silk [x](javascript:alert(1)) <script>alert(1)</script> :smile: $x$ https://evil.example"
@@ -39,7 +38,7 @@ def _closed() -> Iterator[None]:
 
 def view(url: str) -> AppTest:
     """Return the page Ask & ideas of a store as a visitor gets it."""
-    at = AppTest.from_file(str(APP), default_timeout=120)
+    at = AppTest.from_file(str(APP), default_timeout=300)
     at.query_params["store"] = url
     at._page_hash = calc_hash("thoughts")
     return at.run()
@@ -145,8 +144,7 @@ def test_a_question_from_the_page_goes_on_in_the_background(tmp_path: Path, monk
 
 def ended(url: str) -> questions.PageQuestion:
     """Wait until the last question has ended, and return it."""
-    deadline = time.monotonic() + 60
-    while (asked := questions.last(url)) and asked.is_alive and time.monotonic() < deadline:
-        time.sleep(0.1)
+    assert waited_for(lambda: not ((asked := questions.last(url)) and asked.is_alive))
+    asked = questions.last(url)
     assert asked
     return asked

@@ -7,17 +7,17 @@ OFF_TOPIC and 1 from ON_TOPIC on, linear between. No policy looks at it unless i
 """
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from trial import Run, thirds
 
 from graphgrow.graph.events import read_events
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.keys import canonical
-from graphgrow.graph.model import Expansion
+from graphgrow.graph.model import Event, Expansion
 from graphgrow.growth.replay import replay
 from graphgrow.measure.projection import leiden
 from graphgrow.resolve.options import open_resolver
@@ -37,6 +37,7 @@ STRANGERS = (
     "marathon", "prime number", "carnival", "perfume", "census", "horse riding", "baptism",
 )  # fmt: skip
 
+Some = TypeVar("Some", bound=Event)
 Cosines = Callable[[str, Sequence[str]], list[float]]  # of a topic and names
 
 
@@ -66,12 +67,12 @@ def judged(events: Sequence[Expansion]) -> list[Expansion]:
     return [event for event in replay(events, MemoryStore(), open_resolver()) if isinstance(event, Expansion)]
 
 
-def first_questions(events: Sequence[Expansion], count: int) -> list[Expansion]:
-    """Return the events of the first questions, each with what was asked to mend its reply."""
+def first_questions(events: Iterable[Some], count: int) -> list[Some]:
+    """Return the events of the first questions, each with what was asked to mend its reply or to check what it says."""
     questions = 0
     taken = []
     for event in events:
-        questions += event.is_step
+        questions += isinstance(event, Expansion) and event.is_step
         if questions > count:
             break
         taken.append(event)

@@ -16,6 +16,7 @@ TRUSTED = 0.7  # the confidence from which a relation is shown and stood on, whe
 FREE, FACET = -0.9, -0.2  # log-odds beforehand of a relation of free words, and of one facet
 CHECKED_FREE, CHECKED_FACET = -2.6, -1.6  # the same beside the answer of a fact check
 CHECK = 1.2  # weight of the log-odds that a fact check gave
+BESIDE = 1.0  # answers to one question: how much what is expected beforehand weighs against the others
 AGAIN = 0.8  # for each doubling of the independent questions that said it
 AGAINST = 2.0  # where the graph says the opposite more surely
 # Predicates that cannot hold both ways: of two things each a kind, a part or the cause of the other one claim is wrong.
@@ -47,8 +48,16 @@ def _log_odds(graph: Graph, relation: Relation) -> float:
     checks = graph.checks.get(relation)
     if checks:
         own = (CHECKED_FACET if is_facet else CHECKED_FREE) + CHECK * sum(checks) / len(checks)
-    else:
+    else:  # an answer whose other names are wrong is seldom right in this one
+        beside = [
+            odds
+            for one in graph.past[evidence[0].seq - 1].delta.relations
+            for odds in graph.checks.get(one.relation, ())
+        ]
         own = FACET if is_facet else FREE
+        if beside:
+            shared = (CHECKED_FACET if is_facet else CHECKED_FREE) + CHECK * sum(beside) / len(beside)
+            own += (shared - own) * len(beside) / (len(beside) + BESIDE)
     return own + AGAIN * math.log2(questions)
 
 

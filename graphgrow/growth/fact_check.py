@@ -21,6 +21,7 @@ SHARE = 0.75  # of the tokens, where nobody names another
 MOST_SHARE = 0.95
 NEWEST = 400  # relations that are looked at for what to ask about
 AT_ONCE = 16  # relations in a round, times its width
+HOPELESS = 0.2  # confidence: what is that unlikely is not worth a question
 WORD = 1.1  # log-odds of a bare yes: three times in four
 SUREST = 8.0  # log-odds; no reply is surer
 LEAST = 0.05  # of the probability that has to lie on yes and no, for them to be the answer
@@ -42,7 +43,11 @@ def due(graph: Graph, share: float, width: int) -> list[Relation]:
 
     def weight(relation: Relation) -> float:
         sure = confidence(graph, relation)
-        return sure * (1 - sure) * math.sqrt(graph.degree(relation.source) + graph.degree(relation.target))
+        return (
+            0.0
+            if sure < HOPELESS
+            else sure * (1 - sure) * math.sqrt(graph.degree(relation.source) + graph.degree(relation.target))
+        )
 
     open_ones = [one for one in islice(reversed(graph.unchecked), NEWEST) if weight(one) > 0]
     each = spent / graph.checking.replies if graph.checking.replies else 1.0

@@ -11,6 +11,7 @@ INTRODUCTION = 120  # characters before the colon of "Some well-known kinds of g
 _SEPARATOR = re.compile(r",\s+|[;\n]+|\s+(?:and|or)\s+(?=[^,;\n]*\.?\s*$)")
 _LABEL = re.compile(r"^(?:\(?\d+[.):]|[-*•])\s*")
 _LEAD = re.compile(r"^(?:(?:and|or|the|an?)\s+)+", re.IGNORECASE)
+_NO_NAME = re.compile(r"(?:also|known|such|which|that|it|its|their|they|can|used|include|including)\b", re.IGNORECASE)
 _GLOSS = re.compile(r"\s*(?:\([^()]*\)|\s[-\u2013\u2014:]\s.*|:\s.*)$")
 
 
@@ -28,7 +29,7 @@ def read_names(text: str) -> tuple[str, ...]:
     for one in listed:
         name = _GLOSS.sub("", _LABEL.sub("", clean(one)).replace("**", ""))
         name = _LEAD.sub("", name.strip(" .\"'*`")).strip(" .\"'*`")
-        if name and len(name.split()) <= WORDS:
+        if name and len(name.split()) <= WORDS and not _NO_NAME.match(name):
             names[name] = None
     return tuple(names)
 

@@ -31,6 +31,8 @@ PRIOR = 2.0  # questions: how much what is expected of a facet beforehand weighs
 WIDTH = 0.5  # of the standard deviation: how far a draw may stray from what is known
 BETWEEN = 0.5  # what a relation between known concepts is worth beside one that brings a new one
 DAMPING = 0.85
+FAR = 9  # relations from the topic where no path leads there
+FLOOR = 0.01  # of what a facet may earn, so that the better concept comes first where none earns anything
 SAMPLE = 400  # concepts, asked about and not, that are looked at where there are more
 NEAREST = 0.5  # of its neighbour's tie: that of a concept which the structure does not hold yet
 THOUSAND = 1000
@@ -63,9 +65,11 @@ class Knowledge:
         else:
             ties, scored = tie(graph), []
             for key in keys:
-                asks, tied = graph.asks.get(key, 0), ties.of(key)
+                asks, tied, away = graph.asks.get(key, 0), ties.of(key), graph.depth.get(key, FAR)
                 for angle in open_facets(graph, key):
-                    worth = tied * ties.trust(key) * max(0.0, drawn.get(angle, 0.0)) / (1 + asks)
+                    worth = (
+                        tied * ties.trust(key) * max(FLOOR, drawn.get(angle, 0.0)) / math.sqrt(1 + asks) / (1 + away)
+                    )
                     scored.append((worth, key, angle, asks))
             for worth, key, angle, asks in sorted(scored, key=lambda row: (-row[0], row[1], row[2])):
                 times = "never asked about" if not asks else f"asked about {'once' if asks == 1 else f'{asks} times'}"
@@ -163,8 +167,10 @@ def draws(graph: Graph, rng: random.Random) -> Mapping[str, float]:
     mean = sum(rates) / len(rates) if rates else 1.0
     spread = math.sqrt(sum((rate - mean) ** 2 for rate in rates) / len(rates)) if len(rates) > 1 else max(1.0, mean)
     drawn = {}
-    for angle in facets():
+    for angle, facet in facets().items():
         own = by_angle.get(angle, [])
         weight = len(own) + PRIOR
-        drawn[angle] = rng.gauss((sum(own) + PRIOR * mean) / weight, WIDTH * spread / math.sqrt(weight))
+        drawn[angle] = rng.gauss(
+            (sum(own) + PRIOR * mean * facet.expected) / weight, WIDTH * spread / math.sqrt(weight)
+        )
     return drawn

@@ -38,13 +38,17 @@ ALSO = {
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """One facet: what is asked, what is said by an answer, which end of that the names are, which kinds it fits."""
+    """One facet: what is asked, what is said by an answer, which end of that the names are, which kinds it fits.
+
+    `expected` is what it may bring beforehand, beside the mean of all facets.
+    """
 
     question: str
     says: str
     names: Literal["source", "target"]
     brings: str
     fits: frozenset[str]
+    expected: float = 1.0
 
 
 @cache
@@ -95,15 +99,14 @@ def _word(key: str) -> str:
 
 
 def open_facets(graph: Graph, key: str) -> Iterator[str]:
-    """Yield the angles of the facets that fit a concept and were not asked of it; its class where that is not known."""
-    if _word(key):  # what says a kind is a word for many things
+    """Yield the angles of the facets that fit a concept and were not asked of it; its class where that is not known.
+
+    The topic may be anything, so every facet fits it.
+    """
+    if key in kinds() or key in ALSO:  # what only says what kind of thing others are
         return
-    kind = kind_of(graph, key)
-    angle = f"{FACET}{CLASS}"
-    if not kind:
-        if (angle, key) not in graph.asked:
-            yield angle
-        return
+    is_topic, kind = key == graph.representative(canonical(graph.topic)), kind_of(graph, key)
     for angle, facet in facets().items():
-        if kind in facet.fits and (angle, key) not in graph.asked:
+        fits = not kind if facet.brings == CLASS else is_topic or kind in facet.fits
+        if fits and (angle, key) not in graph.asked:
             yield angle

@@ -21,6 +21,7 @@ FOCUS_AGAIN = "names what was asked about"
 VARIANT = "variant of the topic"
 NUMBERED = "numbered variants"
 STEM = 5  # letters that two forms of one word share: "resistant", "resistance"
+MOST = 8  # names of one reply: so many are asked for, and what comes after them is seldom right
 SERIES = 3  # names of one reply that differ in their numbers alone are made up
 
 
@@ -55,8 +56,8 @@ def resolve_facet(proposal: Proposal, focus: Focus, graph: Graph, topic: str, re
     facet = facets()[focus.angle]
     about = graph.name(graph.representative(focus.concepts[0]))
     about = about if graph.concepts else topic
-    rejects = dict(_against(proposal.names, about, topic, may_extend=facet.brings in {SAME, CLASS}))
-    names = [name for name in proposal.names if name not in rejects]
+    rejects = dict(_against(proposal.names[:MOST], about, topic, may_extend=facet.brings in {SAME, CLASS}))
+    names = [name for name in proposal.names[:MOST] if name not in rejects]
     names = names[:1] if facet.brings == CLASS else names
     ends = [(name, about) if facet.names == "source" else (about, name) for name in names]
     triples = tuple(Triple(source, facet.says, target) for source, target in ends)

@@ -17,7 +17,7 @@ from graphgrow.policy.strategies import BASELINES, STRATEGIES
 
 __all__ = ["DEFAULT", "POLICIES", "Bandit", "Lookahead", "Mix", "Policy", "open_policy"]
 
-DEFAULT = "bandit"
+DEFAULT = "knowledge"
 DEFAULT_MIX = {"frontier": 0.6, "random": 0.25, "bfs": 0.1, "latest": 0.05}
 STAND_IN = "frontier"
 MOST_WEIGHT = 1e6

@@ -44,11 +44,16 @@ class Knowledge:
 
     rule: Literal["structure", "random"] = "structure"
 
+    @property
+    def name(self) -> str:
+        """What stands beside its questions in the log."""
+        return "knowledge" if self.rule == "structure" else f"knowledge-{self.rule}"
+
     def choose(self, graph: Graph, topic_key: str, rng: random.Random, count: int = 1) -> list[Focus]:
         """Return up to `count` foci with different concepts; none where every question was asked."""
         if not graph.concepts:  # first of all what kind of thing the topic is: it says what can be asked of it
             key = graph.representative(topic_key)
-            opening = Focus("knowledge", (key,), "what kind of thing is it?", 1.0, f"{FACET}{CLASS}", form="facet")
+            opening = Focus(self.name, (key,), "what kind of thing is it?", 1.0, f"{FACET}{CLASS}", form="facet")
             if opening.question not in graph.asked and is_allowed(graph, opening):
                 return [opening]
         return fill(graph, topic_key, rng, count, self._foci)
@@ -61,7 +66,7 @@ class Knowledge:
             for key in keys:
                 if angles := list(open_facets(graph, key)):
                     angle = max(angles, key=lambda one: drawn.get(one, 0.0))
-                    yield Focus("knowledge-random", (key,), "drawn by chance", 1.0, angle, form="facet")
+                    yield Focus(self.name, (key,), "drawn by chance from open concepts", 1.0, angle, form="facet")
         else:
             ties, scored = tie(graph), []
             for key in keys:
@@ -74,7 +79,7 @@ class Knowledge:
             for worth, key, angle, asks in sorted(scored, key=lambda row: (-row[0], row[1], row[2])):
                 times = "never asked about" if not asks else f"asked about {'once' if asks == 1 else f'{asks} times'}"
                 reason = f"its tie to the topic is {ties.of(key):.2f}, its trust {ties.trust(key):.2f}, {times}"
-                yield Focus("knowledge", (key,), reason, round(worth, 4), angle, form="facet")
+                yield Focus(self.name, (key,), reason, round(worth, 4), angle, form="facet")
         yield from STRATEGIES[FOLLOWS](graph, rng)
 
 

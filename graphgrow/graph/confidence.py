@@ -11,12 +11,13 @@ import math
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Relation
 
-TRUSTED = 0.7  # the confidence from which a relation is shown and stood on, where nobody says otherwise
+TRUSTED = 0.75  # the confidence from which a relation is shown and stood on, where nobody says otherwise
 
 FREE, FACET = -0.9, -0.2  # log-odds beforehand of a relation of free words, and of one facet
 CHECKED_FREE, CHECKED_FACET = -2.6, -1.6  # the same beside the answer of a fact check
 CHECK = 1.2  # weight of the log-odds that a fact check gave
 BESIDE = 1.0  # answers to one question: how much what is expected beforehand weighs against the others
+UNCHECKED = 0.8  # log-odds; nothing that was not checked is surer, and so none of it is trusted
 AGAIN = 0.8  # for each doubling of the independent questions that said it
 AGAINST = 2.0  # where the graph says the opposite more surely
 # Predicates that cannot hold both ways: of two things each a kind, a part or the cause of the other one claim is wrong.
@@ -57,8 +58,17 @@ def _log_odds(graph: Graph, relation: Relation) -> float:
         own = FACET if is_facet else FREE
         if beside:
             shared = (CHECKED_FACET if is_facet else CHECKED_FREE) + CHECK * sum(beside) / len(beside)
-            own += (shared - own) * len(beside) / (len(beside) + BESIDE)
+            own = min(UNCHECKED, own + (shared - own) * len(beside) / (len(beside) + BESIDE))
     return own + AGAIN * math.log2(questions)
+
+
+def is_said_already(graph: Graph, relation: Relation) -> bool:
+    """Tell whether an older relation joins the same two concepts in another way, and is trusted."""
+    first = graph.relations[relation][0].seq
+    source, target = relation.ends
+    near = min(graph.incident[source], graph.incident[target], key=len)
+    others = (one for one in near if {*one.ends} == {source, target} and graph.relations[one][0].seq < first)
+    return any(one.predicate != relation.predicate and confidence(graph, one) >= TRUSTED for one in others)
 
 
 def trusted(graph: Graph, threshold: float = TRUSTED) -> list[Relation]:

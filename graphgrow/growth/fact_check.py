@@ -11,7 +11,7 @@ from dataclasses import replace
 from heapq import nlargest
 from itertools import islice
 
-from graphgrow.graph.confidence import confidence
+from graphgrow.graph.confidence import confidence, is_said_already
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import CheckMethod, Claim, FactCheck, Focus, Question, Relation
 from graphgrow.prompts import render
@@ -20,7 +20,7 @@ from graphgrow.stores.outbox import PendingReply
 SHARE = 0.75  # of the tokens, where nobody names another
 MOST_SHARE = 0.95
 NEWEST = 400  # relations that are looked at for what to ask about
-AT_ONCE = 16  # relations in a round, times its width
+AT_ONCE = 4  # relations in a round, times its width; what they come to says what of the rest is worth asking
 HOPELESS = 0.2  # confidence: what is that unlikely is not worth a question
 WORD = 1.1  # log-odds of a bare yes: three times in four
 SUREST = 8.0  # log-odds; no reply is surer
@@ -34,7 +34,7 @@ def due(graph: Graph, share: float, width: int) -> list[Relation]:
     """Return the relations that are asked about next: none where fact checks have had their share of the tokens.
 
     They are a few of the newest that nobody asked about, those first that nobody knows for certain and that join
-    concepts with many neighbours.
+    concepts with many neighbours; not what only relates two concepts once more.
     """
     spent = graph.checking.tokens
     of = graph.bill.tokens - graph.before_checking
@@ -43,11 +43,9 @@ def due(graph: Graph, share: float, width: int) -> list[Relation]:
 
     def weight(relation: Relation) -> float:
         sure = confidence(graph, relation)
-        return (
-            0.0
-            if sure < HOPELESS
-            else sure * (1 - sure) * math.sqrt(graph.degree(relation.source) + graph.degree(relation.target))
-        )
+        if sure < HOPELESS or is_said_already(graph, relation):
+            return 0.0
+        return sure * (1 - sure) * math.sqrt(graph.degree(relation.source) + graph.degree(relation.target))
 
     open_ones = [one for one in islice(reversed(graph.unchecked), NEWEST) if weight(one) > 0]
     each = spent / graph.checking.replies if graph.checking.replies else 1.0

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Literal
 
-from graphgrow.graph.confidence import TRUSTED, confidence
+from graphgrow.graph.confidence import TRUSTED, confidence, is_said_already
 from graphgrow.graph.events import FACET
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical
@@ -23,7 +23,7 @@ from graphgrow.graph.model import Focus, Relation
 from graphgrow.measure.projection import Structure, cached, structure
 from graphgrow.policy.round import fill, is_allowed
 from graphgrow.policy.strategies import STRATEGIES
-from graphgrow.prompts.facets import CLASS, facets, open_facets
+from graphgrow.prompts.facets import CLASS, facets, kind_of, open_facets
 
 FOLLOWS = "frontier"  # asks where no facet is left
 WINDOW = 200  # questions; older ones say little about what pays now
@@ -32,6 +32,7 @@ WIDTH = 0.5  # of the standard deviation: how far a draw may stray from what is 
 BETWEEN = 0.5  # what a relation between known concepts is worth beside one that brings a new one
 DAMPING = 0.85
 FAR = 9  # relations from the topic where no path leads there
+UNFIT = 0.2  # what a facet of the topic may earn that does not fit its kind
 FLOOR = 0.01  # of what a facet may earn, so that the better concept comes first where none earns anything
 SAMPLE = 400  # concepts, asked about and not, that are looked at where there are more
 NEAREST = 0.5  # of its neighbour's tie: that of a concept which the structure does not hold yet
@@ -71,10 +72,11 @@ class Knowledge:
             ties, scored = tie(graph), []
             for key in keys:
                 asks, tied, away = graph.asks.get(key, 0), ties.of(key), graph.depth.get(key, FAR)
+                kind = kind_of(graph, key)
                 for angle in open_facets(graph, key):
-                    worth = (
-                        tied * ties.trust(key) * max(FLOOR, drawn.get(angle, 0.0)) / math.sqrt(1 + asks) / (1 + away)
-                    )
+                    fits = kind in facets()[angle].fits or facets()[angle].brings == CLASS
+                    gain = max(FLOOR, drawn[angle]) * (1.0 if fits else UNFIT)
+                    worth = gain * tied * ties.trust(key) / math.sqrt(1 + asks) / (1 + away)
                     scored.append((worth, key, angle, asks))
             for worth, key, angle, asks in sorted(scored, key=lambda row: (-row[0], row[1], row[2])):
                 times = "never asked about" if not asks else f"asked about {'once' if asks == 1 else f'{asks} times'}"
@@ -156,10 +158,14 @@ def earned(graph: Graph) -> dict[int, tuple[str, float, int]]:
 
 
 def worth_of(graph: Graph, relation: Relation, seq: int) -> float:
-    """Return what a relation is worth that a question brought: nothing below trust, more where a concept is new."""
+    """Return what a relation is worth that a question brought: nothing below trust, more where a concept is new.
+
+    What relates two concepts once more, in another way, is worth nothing.
+    """
     sure = confidence(graph, relation)
-    is_new = any(graph.introduced.get(key) == seq for key in relation.ends)
-    return 0.0 if sure < TRUSTED else sure * (1.0 if is_new else BETWEEN)
+    if sure < TRUSTED or is_said_already(graph, relation):
+        return 0.0
+    return sure * (1.0 if any(graph.introduced.get(key) == seq for key in relation.ends) else BETWEEN)
 
 
 def draws(graph: Graph, rng: random.Random) -> Mapping[str, float]:

@@ -12,6 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
+from graphgrow.graph.confidence import IS_A, confidence
 from graphgrow.graph.events import FACET
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical
@@ -19,6 +20,8 @@ from graphgrow.graph.model import Relation
 
 CLASS = "class"
 SAME = "same"
+LOOKED_AT = 16  # relations of a concept
+LIKELY = 0.5  # confidence of a relation that says what kind a concept is
 DEEPEST = 4  # kinds of kinds of kinds
 # What other words say a kind is; the last word of a name decides.
 ALSO = {
@@ -40,7 +43,7 @@ ALSO = {
 class Facet:
     """One facet: what is asked, what is said by an answer, which end of that the names are, which kinds it fits.
 
-    `expected` is what it may bring beforehand, beside the mean of all facets.
+    `expected` is what it may bring beforehand, beside the mean of all facets, `answers` what there is to choose from.
     """
 
     question: str
@@ -49,6 +52,7 @@ class Facet:
     brings: str
     fits: frozenset[str]
     expected: float = 1.0
+    answers: str = ""
 
 
 @cache
@@ -65,9 +69,10 @@ def kinds() -> frozenset[str]:
 
 
 def kind_of(graph: Graph, key: str, depth: int = DEEPEST) -> str:
-    """Return what kind of thing a concept is, as far as the graph says; "" where it does not."""
-    for relation in graph.incident.get(key, ()):
-        if kind := _kind_by(graph, relation, key, depth):
+    """Return what kind of thing a concept is, as far as likely relations say, *is a* before others; "" for none."""
+    relations = sorted(graph.incident.get(key, ()), key=lambda one: (one.predicate != IS_A, -confidence(graph, one)))
+    for relation in relations[:LOOKED_AT]:
+        if confidence(graph, relation) >= LIKELY and (kind := _kind_by(graph, relation, key, depth)):
             return kind
     return ""
 
@@ -86,7 +91,7 @@ def _kind_by(graph: Graph, relation: Relation, key: str, depth: int) -> str:
         if about != key:
             return facet.brings if facet.brings != SAME else kind_of(graph, other, depth - 1) if depth else ""
         return ""  # what was asked of a concept was asked for what it was taken for
-    if relation.predicate == "is a" and relation.source == key:
+    if relation.predicate == IS_A and relation.source == key:
         return _word(other) or (kind_of(graph, other, depth - 1) if depth else "")
     return ""
 

@@ -242,7 +242,8 @@ def _facet(focus: Focus, graph: Graph, topic: str, instructions: Sequence[Direct
     lines = [text, _list("Not wanted", unwanted), f"{WANTED}{'; '.join(wanted)}" if wanted else ""]
     asks = Asks("facet", (name,), tuple(unwanted), predicate=facet.says)
     text = "\n".join(filter(None, lines))
-    return Prompt(template("names_system"), text, None, NAMES_TOKENS, seed, asks, temperature=NAMES_TEMPERATURE)
+    system = fill("class_system", answers=facet.answers) if facet.answers else template("names_system")
+    return Prompt(system, text, None, NAMES_TOKENS, seed, asks, temperature=NAMES_TEMPERATURE)
 
 
 def _intents(focus: Focus, graph: Graph, topic: str, count: int, seed: int) -> Prompt:

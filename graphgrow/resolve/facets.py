@@ -56,9 +56,10 @@ def resolve_facet(proposal: Proposal, focus: Focus, graph: Graph, topic: str, re
     facet = facets()[focus.angle]
     about = graph.name(graph.representative(focus.concepts[0]))
     about = about if graph.concepts else topic
-    rejects = dict(_against(proposal.names[:MOST], about, topic, may_extend=facet.brings in {SAME, CLASS}))
+    is_class = facet.brings == CLASS  # a word to choose, which may be one of the topic's own
+    rejects = {} if is_class else dict(_against(proposal.names[:MOST], about, topic, may_extend=facet.brings == SAME))
     names = [name for name in proposal.names[:MOST] if name not in rejects]
-    names = names[:1] if facet.brings == CLASS else names
+    names = names[:1] if is_class else names
     ends = [(name, about) if facet.names == "source" else (about, name) for name in names]
     triples = tuple(Triple(source, facet.says, target) for source, target in ends)
     delta = resolve(replace(proposal, triples=triples, names=()), graph, topic, resolver)

@@ -14,7 +14,7 @@ from graphgrow.batch.limits import MINUTE, LocalGate
 from graphgrow.batch.run import Backend, ModelSpec, never
 from graphgrow.batch.schedule import Clock, Schedule, utc_now
 from graphgrow.batch.state import State, state_path
-from graphgrow.graph.model import Expansion, Prompt, Reply, Usage
+from graphgrow.graph.model import Expansion, FactCheck, Prompt, Reply, Usage
 from graphgrow.llm import LLM
 from graphgrow.llm.scripted import Scripted
 from graphgrow.stores import open_store
@@ -112,6 +112,12 @@ def asked(store: Path | str) -> list[Expansion]:
     """Return the replies in the log of a graph."""
     with closing(open_store(str(store))) as home:
         return [event for event in home.events() if isinstance(event, Expansion)]
+
+
+def paid(store: Path | str) -> list[Expansion | FactCheck]:
+    """Return all replies in the log of a graph, those of fact checks too."""
+    with closing(open_store(str(store))) as home:
+        return [event for event in home.events() if isinstance(event, Expansion | FactCheck)]
 
 
 def utc(text: str) -> datetime:

@@ -14,7 +14,8 @@ from graphgrow.growth.loop import MOST_AT_ONCE, Growth
 from graphgrow.growth.samples import MOST as MOST_SAMPLES
 from graphgrow.growth.settings import Settings
 from graphgrow.llm import LLM
-from graphgrow.policy import DEFAULT, Policy, open_policy
+from graphgrow.policy import DEFAULT, Knowledge, Policy, open_policy
+from graphgrow.prompts.facets import facets
 from graphgrow.prompts.render import Variants
 from graphgrow.prompts.variants import load_variants
 from graphgrow.resolve.options import open_meanings, open_resolver, open_vocabulary
@@ -82,8 +83,20 @@ class GrowthOptions:
         return load_variants(Path(self.prompt_variants)) if self.prompt_variants else {}
 
     def policy_of_run(self) -> Policy:
-        """Return who asks next; raises BadInput for a policy or a folder of wordings that is none."""
-        return open_policy(self.policy, {kind: tuple(names) for kind, names in self.variants().items()})
+        """Return who asks next; raises BadInput for a policy or a folder that is none, or an idle option."""
+        policy = open_policy(self.policy, {kind: tuple(names) for kind, names in self.variants().items()})
+        if not isinstance(policy, Knowledge):
+            return policy
+        if self.intents:
+            raise BadInput(
+                f"intents={self.intents} are for free questions, and the policy {self.policy!r} asks for names:"
+                " use --policy bandit with them"
+            )
+        if not self.strict_predicates:
+            return policy
+        vocabulary = open_vocabulary(Path(self.predicates) if self.predicates else None)
+        listed = frozenset(facet.says for facet in facets().values() if vocabulary.look_up(facet.says))
+        return replace(policy, predicates=listed or frozenset(("",)))
 
     def settings(self, store: GraphStore, opened: "Meanings | None" = None) -> Settings:
         """Return what a run works with; `store` keeps the vectors of names, unless what compares them is `opened`.

@@ -23,6 +23,7 @@ from graphgrow.graph.model import (
     FactCheck,
     Focus,
     Question,
+    Relation,
     Usage,
 )
 from graphgrow.growth import arbiter, fact_check, intents, samples
@@ -159,7 +160,8 @@ class Growth:
                     return checks
             if self._checks_facts:
                 self._look()
-                if claims := fact_check.due(graph, settings.fact_check, settings.width):
+                claims = fact_check.due(graph, settings.fact_check, settings.width)
+                if claims := claims[: self._affordable(claims)]:
                     return [Chosen(fact_check.focus(claim), claim=claim) for claim in claims]
             if settings.arbiter or not self._asks_topic:
                 allowed = (focus for focus in arbiter.doubtful(graph) if is_allowed(graph, focus))
@@ -293,6 +295,15 @@ class Growth:
         prompt = self.render(Chosen(focus, self.graph.steering.instructions)).prompt
         most = Usage(2 * len((prompt.system + prompt.user).encode()), prompt.max_tokens)
         return self.settings.width * self.settings.samples * (llm.price(most) or 0.0)
+
+    def _affordable(self, claims: Sequence[Relation]) -> int:
+        """Return how many claims can be checked for the money that is left."""
+        llm, budget = self.engine.llm, self.settings.budget.usd
+        if not claims or budget is None or llm.price(Usage(1, 1)) is None:
+            return len(claims)
+        prompt = fact_check.question(self.graph, claims[0], 0).prompt
+        each = llm.price(Usage(2 * len((prompt.system + prompt.user).encode()), prompt.max_tokens)) or 0.0
+        return int((budget - self._spent.usd) / each + 1e-9) if each else len(claims)
 
     def __repr__(self) -> str:
         return f"<Growth of {line(self.topic)!r}: {self._state}>"

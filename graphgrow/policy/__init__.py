@@ -15,7 +15,7 @@ from graphgrow.policy.monitor import monitor
 from graphgrow.policy.round import fill
 from graphgrow.policy.strategies import BASELINES, STRATEGIES
 
-__all__ = ["DEFAULT", "POLICIES", "Bandit", "Lookahead", "Mix", "Policy", "open_policy"]
+__all__ = ["DEFAULT", "POLICIES", "Bandit", "Knowledge", "Lookahead", "Mix", "Policy", "open_policy"]
 
 DEFAULT = "knowledge"
 DEFAULT_MIX = {"frontier": 0.6, "random": 0.25, "bfs": 0.1, "latest": 0.05}

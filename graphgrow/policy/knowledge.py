@@ -41,9 +41,13 @@ THOUSAND = 1000
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """Asks about one facet of one concept; with `rule` "random" any open concept is as good as another."""
+    """Asks about one facet of one concept; with `rule` "random" any open concept is as good as another.
+
+    With `predicates` only facets are asked that say one of these.
+    """
 
     rule: Literal["structure", "random"] = "structure"
+    predicates: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -55,17 +59,22 @@ class Knowledge:
         if not graph.concepts:  # first of all what kind of thing the topic is: it says what can be asked of it
             key = graph.representative(topic_key)
             opening = Focus(self.name, (key,), "what kind of thing is it?", 1.0, f"{FACET}{CLASS}", form="facet")
-            if opening.question not in graph.asked and is_allowed(graph, opening):
+            is_open = opening.question not in graph.asked and opening.angle in self._angles()
+            if is_open and is_allowed(graph, opening):
                 return [opening]
         return fill(graph, topic_key, rng, count, self._foci)
 
+    def _angles(self) -> list[str]:
+        """Return the facets that may be asked."""
+        return [angle for angle, facet in facets().items() if not self.predicates or facet.says in self.predicates]
+
     def _foci(self, graph: Graph, rng: random.Random) -> Iterator[Focus]:
-        drawn = draws(graph, rng)
+        allowed, drawn = set(self._angles()), draws(graph, rng)
         keys = sorted({*graph.unasked.sample(SAMPLE, rng), *graph.explored.sample(SAMPLE, rng)})
         if self.rule == "random":
             rng.shuffle(keys)
             for key in keys:
-                if angles := list(open_facets(graph, key)):
+                if angles := [angle for angle in open_facets(graph, key) if angle in allowed]:
                     angle = max(angles, key=lambda one: drawn.get(one, 0.0))
                     yield Focus(self.name, (key,), "drawn by chance from open concepts", 1.0, angle, form="facet")
         else:
@@ -73,7 +82,7 @@ class Knowledge:
             for key in keys:
                 asks, tied, away = graph.asks.get(key, 0), ties.of(key), graph.depth.get(key, FAR)
                 kind = kind_of(graph, key)
-                for angle in open_facets(graph, key):
+                for angle in allowed.intersection(open_facets(graph, key)):
                     fits = kind in facets()[angle].fits or facets()[angle].brings == CLASS
                     gain = max(FLOOR, drawn[angle]) * (1.0 if fits else UNFIT)
                     worth = gain * tied * ties.trust(key) / math.sqrt(1 + asks) / (1 + away)

@@ -13,7 +13,7 @@ from graphgrow.api.options import GrowthKeywords
 from graphgrow.cli.growth import grow as grow_command
 from graphgrow.errors import BadInput
 from graphgrow.graph.model import DEFAULT_BUDGET, Budget
-from graphgrow.policy import Bandit, Mix
+from graphgrow.policy import Knowledge, Mix
 from graphgrow.stores.memory import MemoryStore
 from tests.conftest import chatter
 
@@ -40,7 +40,7 @@ def test_settings_hold_what_the_options_say(tmp_path: Path) -> None:
     assert how.predicates == ("contains",)
     assert how.resolver.predicate("holds").predicate == "contains"
     assert how.budget == Budget(tokens=500, usd=1.0)
-    assert isinstance(GrowthOptions().settings(MemoryStore()).policy, Bandit)
+    assert isinstance(GrowthOptions().settings(MemoryStore()).policy, Knowledge)
 
 
 @pytest.mark.parametrize(

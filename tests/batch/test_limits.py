@@ -21,7 +21,7 @@ from graphgrow.batch.limits import MINUTE, Request, Window, admit, answered
 from graphgrow.batch.run import ModelSpec
 from graphgrow.batch.schedule import utc_now
 from graphgrow.llm.scripted import Scripted
-from tests.batch_runs import Costing, Hands, asked, jobs_file, utc, working
+from tests.batch_runs import Costing, Hands, jobs_file, paid, utc, working
 from tests.conftest import chatter
 from tests.servers import Answer, Asked, Endpoint, completion, free_port, refusal, serving
 
@@ -113,7 +113,7 @@ def test_ten_jobs_on_three_moody_endpoints_keep_within_all_limits(tmp_path: Path
     assert "no answer from" in reports["j9"].said
     assert {reports[f"j{number}"].outcome for number in range(9)} == {"steps"}
     assert exit_code(list(reports.values())) == 4
-    logs = {name: asked(tmp_path / f"{name[1:]}.db") for name in reports if name != "j9"}
+    logs = {name: paid(tmp_path / f"{name[1:]}.db") for name in reports if name != "j9"}
     assert {name: sum(event.reply.usage.tokens for event in log) for name, log in logs.items()} == {
         name: reports[name].tokens for name in logs
     }
@@ -144,13 +144,13 @@ def test_money_of_a_day_is_shared_and_never_exceeded(tmp_path: Path) -> None:
         clock.go(days=1)
         assert dispatcher.ledger.spent(stores, day_start(clock(), ZoneInfo("UTC"))) == 0
     assert set(outcomes) == {"usd", "quota"}, [report for report in reports if report.outcome == "error"]
-    paid = sum(
+    total = sum(
         event.reply.usd or 0
         for n in range(6)
         if (tmp_path / f"{n}.db").exists()
-        for event in asked(tmp_path / f"{n}.db")
+        for event in paid(tmp_path / f"{n}.db")
     )
-    assert round(paid, 6) == 1.0
+    assert round(total, 6) == 1.0
 
 
 @given(

@@ -61,7 +61,7 @@ def run_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a run file of six steps, one of them unusable and mended."""
     store = MemoryStore()
     replies = [*chatter(3), "no idea", *chatter(9)[3:]]
-    list(grow("spider silk", store, Scripted(replies), budget=Budget(steps=6)))
+    list(grow("spider silk", store, Scripted(replies), policy="bandit", budget=Budget(steps=6)))
     path = tmp_path_factory.mktemp("run") / "run.jsonl.gz"
     write_events(path, store.events())
     return path
@@ -69,7 +69,9 @@ def run_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_recorded_run_grows_the_same_graph_and_stops_where_it_ends(run_file: Path, tmp_path: Path) -> None:
     """`--llm recorded:` asks the same questions and gets the same replies; the graph equals the replayed one."""
-    graphgrow("grow", "spider silk", "--llm", f"recorded:{run_file}", "--steps", "6", cwd=tmp_path)
+    graphgrow(
+        "grow", "spider silk", "--llm", f"recorded:{run_file}", "--policy", "bandit", "--steps", "6", cwd=tmp_path
+    )
     graphgrow("replay", str(run_file), "--store", "again.db", cwd=tmp_path)
     grown, again = (json.loads(graphgrow("show", db, "--json", cwd=tmp_path).stdout) for db in ("graph.db", "again.db"))
     assert grown == again
@@ -78,7 +80,7 @@ def test_recorded_run_grows_the_same_graph_and_stops_where_it_ends(run_file: Pat
 
 def test_grow_json_is_one_line_an_event(run_file: Path, tmp_path: Path) -> None:
     """`grow --json` and `log --json` print the same lines, with what DESIGN promises in each."""
-    args = ("grow", "spider silk", "--llm", f"recorded:{run_file}", "--steps", "6", "--json")
+    args = ("grow", "spider silk", "--llm", f"recorded:{run_file}", "--policy", "bandit", "--steps", "6", "--json")
     lines = [json.loads(line) for line in graphgrow(*args, cwd=tmp_path).stdout.splitlines()]
     logged = [json.loads(line) for line in graphgrow("log", "graph.db", "--json", cwd=tmp_path).stdout.splitlines()]
     assert lines == logged
@@ -190,7 +192,7 @@ def test_dry_run_shows_the_prompt_and_asks_nothing(run_file: Path, tmp_path: Pat
 
 def test_budget_that_ends_a_run_early_is_exit_code_3(run_file: Path, tmp_path: Path) -> None:
     """Tokens used up before the steps are done: exit code 3 and a sentence that says which budget it was."""
-    args = ("grow", "spider silk", "--llm", f"recorded:{run_file}", "--steps", "6", "--tokens", "100")
+    args = ("grow", "spider silk", "--llm", f"recorded:{run_file}", "--policy", "bandit", "--steps", "6", "--tokens", "100")
     assert "token budget is spent" in graphgrow(*args, cwd=tmp_path, code=3).stderr
 
 

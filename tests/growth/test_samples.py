@@ -294,7 +294,7 @@ def test_replayed_and_shown_again_it_is_the_same() -> None:
 
 def test_the_command_line_says_what_was_asked_again(tmp_path: Path) -> None:
     """The log names samples, verifications and intents, and the estimate of a run counts them."""
-    words = ("grow", "--llm", "world:communities?size=120", "--seed", "3")
+    words = ("grow", "--llm", "world:communities?size=120", "--policy", "bandit", "--fact-check", "0", "--seed", "3")
     planned = json.loads(
         graphgrow(
             *words[:1], "silk", *words[1:], "--samples", "3", "--intents", "2", "--dry-run", "--json", cwd=tmp_path

@@ -361,7 +361,16 @@ def test_no_signal_shows_where_nothing_was_said(signal: Signal) -> None:
 def test_the_command_line_stops_and_says_why(tmp_path: Path) -> None:
     """`grow --until saturated` on a small world ends with exit code 3 and a sentence, which `log` and `show` repeat."""
     store = tmp_path / "w.db"
-    words = ("grow", "mucus", "--llm", "world:communities?size=30&degree=6&seed=1", "--until", "saturated")
+    words = (
+        "grow",
+        "mucus",
+        "--llm",
+        "world:communities?size=30&degree=6&seed=1",
+        "--policy",
+        "bandit",
+        "--until",
+        "saturated",
+    )
     _, remarks = invoke(*words, "--store", store, code=3)
     last = remarks.splitlines()[-1]
     assert last.startswith("stopped: saturated: 0.")

@@ -33,6 +33,7 @@ from graphgrow.reason.paths import shortest
 from graphgrow.reason.seeds import FAR, IdeaDials, IdeaSeed, distance, seeds
 from graphgrow.reason.similarity import similarities
 from graphgrow.reason.tasks import Inquiry, Options, Reasoner, as_json, begin, find_task, from_json, outcome, request_of
+from graphgrow.reason.trust import trusted_graph
 from graphgrow.resolve.identity import Meanings
 from graphgrow.stores import GraphStore
 
@@ -138,16 +139,20 @@ def ideas(
 ) -> Ideas:
     """Return hypotheses about a graph, best first, and how far the order can be trusted. Every reply is an event.
 
-    The same that was broken off is gone on with. Raises BadInput for a count or a dial out of range and for a graph
-    without two related concepts, and what `Reasoner.ask_all` raises.
+    They stand on what the graph trusts (trust.py). The same that was broken off is gone on with. Raises BadInput for a
+    count or a dial out of range and for a graph without two related concepts, and what `Reasoner.ask_all` raises.
     """
     if not 1 <= count <= MOST:
         raise BadInput(f"{count} ideas: ask for 1 to {MOST}")
     dials, goal = dials or IdeaDials(), clean(goal)[:GOAL]
     request: Json = {"count": count, "goal": goal, "dials": as_json(dials), "meanings": meanings is not None}
     with Reasoner(store, llm, **how) as reasoner:
-        plan = begin(reasoner, "ideas", request, lambda: _plan(reasoner.graph, dials, goal, meanings, count))
-        return _rank(reasoner, plan, meanings)
+
+        def read() -> Json:
+            with reasoner.trusted.explaining():
+                return _plan(reasoner.trusted.graph, dials, goal, meanings, count)
+
+        return _rank(reasoner, begin(reasoner, "ideas", request | reasoner.trusted.request, read), meanings)
 
 
 def resume(
@@ -211,7 +216,8 @@ def _rank(reasoner: Reasoner, plan: ReasoningStep, meanings: Meanings | None) ->
     done = outcome(reasoner.graph, plan, Ideas)
     if done:
         return done
-    request, graph = request_of(plan), reasoner.graph
+    request = request_of(plan)
+    graph = trusted_graph(reasoner.graph, request.get("confidence", 0.0)).part
     goal, dials = str(request["goal"]), from_json(request["dials"], IdeaDials)
     starts, questions = from_json(plan.result["seeds"], list[IdeaSeed]), from_json(plan.result["prompts"], list[str])
 

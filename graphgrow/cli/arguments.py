@@ -18,7 +18,6 @@ from graphgrow.api.models import open_llm
 from graphgrow.cli.output import note
 from graphgrow.errors import StoreAway
 from graphgrow.graph.confidence import TRUSTED
-from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import DEFAULT_STEPS, DEFAULT_USD, Budget, Usage
 from graphgrow.llm import LLM
@@ -75,14 +74,10 @@ class Session:
         return bool(self.interrupts)
 
 
-def read_trusted(graph: Graph, confidence: float | None) -> "TrustedGraph":
-    """Return what of a graph is read, and say what is left out; raises BadInput where nothing is trusted."""
-    from graphgrow.reason.trust import trusted_graph
-
-    trusted = trusted_graph(graph, confidence)
+def note_left_out(trusted: "TrustedGraph") -> None:
+    """Say how much of a graph is not read; raises BadInput where nothing is trusted."""
     if trusted.graph.relations and trusted.sentence:
         note(trusted.sentence)
-    return trusted
 
 
 @contextmanager

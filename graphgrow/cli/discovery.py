@@ -19,7 +19,7 @@ from graphgrow.cli.arguments import (
     Tokens,
     Usd,
     Width,
-    read_trusted,
+    note_left_out,
     session,
 )
 from graphgrow.cli.output import counted, dump, note, say, table
@@ -67,6 +67,7 @@ def path(
     from graphgrow.reason.paths import concepts_beside as near
     from graphgrow.reason.paths import k_shortest, path_json
     from graphgrow.reason.route import DiscoveryRequest, choose_path
+    from graphgrow.reason.trust import trusted_graph
 
     is_led = via or waypoints or meanings
     if longest and (one or other or k > 1 or is_led or beside):
@@ -76,9 +77,10 @@ def path(
     if k > 1 and is_led:
         raise BadInput("--k counts the shortest paths: it does not go with --via, --waypoints or --meanings")
     with closing(open_store(store)) as home:
-        trusted = read_trusted(home.graph(), confidence)
+        trusted = trusted_graph(home.graph(), confidence)
         graph = trusted.graph
         if longest:
+            note_left_out(trusted)
             _print_longest(graph, longest, as_json=as_json)
             return
         with trusted.explaining():
@@ -86,6 +88,7 @@ def path(
             first, how = choose_path(
                 graph, DiscoveryRequest(*ends, 1, stops, waypoints, meanings, beside, seed), local_meanings(home)
             )
+    note_left_out(trusted)
     paths = [first] if k == 1 else k_shortest(graph, *ends, k)
     documents: list[dict[str, Any]] = [path_json(graph, keys) for keys in paths]
     names = [graph.name(key) for key in near(graph, first, beside)]
@@ -170,6 +173,7 @@ def discover(
     from graphgrow.reason.discovery import begin, discoveries, load, local_meanings, resolve_request
     from graphgrow.reason.route import DiscoveryRequest
     from graphgrow.reason.tasks import Reasoner
+    from graphgrow.reason.trust import trusted_graph
 
     if out and out.suffix.lower() not in ENDINGS:
         raise BadInput(f"{out} ends neither in .md nor in .json: name one of the two")
@@ -204,7 +208,9 @@ def discover(
                 load(home.graph(), work)
                 wanted = DiscoveryRequest(seed=seed, takes=work, stage=from_stage, proposal=proposal)
             elif not known:
-                resolve_request(read_trusted(home.graph(), confidence), wanted)
+                trusted = trusted_graph(home.graph(), confidence)
+                resolve_request(trusted, wanted)
+                note_left_out(trusted)
             home.append()  # as is a store that this user cannot write
             wanted = known.route.request if known else wanted
             with (

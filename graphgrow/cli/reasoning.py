@@ -20,7 +20,7 @@ from graphgrow.cli.arguments import (
     Tokens,
     Usd,
     Width,
-    read_trusted,
+    note_left_out,
     session,
 )
 from graphgrow.cli.output import dump, note, say, table
@@ -64,6 +64,7 @@ def ask(
 ) -> None:
     """Answer QUESTION out of the graph, with what every sentence follows from; say where the graph does not know."""
     from graphgrow.reason import answers, tasks
+    from graphgrow.reason.trust import trusted_graph
 
     _check_one_of(question, work, "a question")
     with closing(open_store(store)) as opened:
@@ -71,7 +72,7 @@ def ask(
         done = answers.load(graph, work) if work else None
         if done is None:
             if not work:  # what was begun goes on with what it has read
-                read_trusted(graph, confidence)
+                note_left_out(trusted_graph(graph, confidence))
             budget = Budget(tokens=tokens, usd=usd)
             with _asking(opened, llm, base_url, budget, temperature, patience) as asked:
                 model, home = asked.model, asked.store
@@ -128,6 +129,7 @@ def ideas(
     from graphgrow.reason import ideas as hypotheses
     from graphgrow.reason import tasks
     from graphgrow.reason.seeds import IdeaDials
+    from graphgrow.reason.trust import trusted_graph
 
     dials = IdeaDials(novelty, feasibility, effectiveness)
     with closing(open_store(store)) as opened:
@@ -135,7 +137,7 @@ def ideas(
         done = hypotheses.load(graph, work) if work else None
         if done is None:
             if not work:  # what was begun goes on with what it has read
-                read_trusted(graph, confidence)
+                note_left_out(trusted_graph(graph, confidence))
             budget = Budget(tokens=tokens, usd=usd)
             with _asking(opened, llm, base_url, budget, temperature, patience) as asked:
                 model, home = asked.model, asked.store

@@ -256,6 +256,9 @@ def test_the_command_line_says_what_is_left_out(tmp_path: Path) -> None:
         assert (nothing.returncode, nothing.stdout) == (1, "")
         assert nothing.stderr.strip().endswith(NONE)
         assert len(nothing.stderr.splitlines()) == 1
+    apart = command(tmp_path, "path", "g.db", "silk", "cheese")
+    assert (apart.returncode, apart.stdout) == (1, "")
+    assert apart.stderr.strip() == f"graphgrow: no relation of 'cheese' is trusted ({LEFT_OUT})"
     asked = command(tmp_path, "ask", "g.db", "What is in silk?", "--llm", "recorded:none.jsonl")
     assert LEFT_OUT in asked.stderr
     both = command(tmp_path, "discover", "g.db", "--work", "3", "--confidence", "0.5")

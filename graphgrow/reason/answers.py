@@ -175,7 +175,8 @@ def _answer(reasoner: Reasoner, plan: ReasoningStep) -> GraphAnswer:
     supported = tuple(one for one in claims if one.cites)
     reason = ""
     if reply is None:
-        reason = "It holds nothing near to the question, so nothing was asked."
+        verb = "trusts" if request.get("confidence") else "holds"
+        reason = f"It {verb} nothing near to the question, so nothing was asked."
     elif reply.outcome != "ok":
         reason = f"The model's reply could not be used: {reply.reason}"
     elif not claims:

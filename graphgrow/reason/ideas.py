@@ -216,8 +216,8 @@ def _rank(reasoner: Reasoner, plan: ReasoningStep, meanings: Meanings | None) ->
     done = outcome(reasoner.graph, plan, Ideas)
     if done:
         return done
-    request = request_of(plan)
-    graph = trusted_graph(reasoner.graph, request.get("confidence", 0.0)).part
+    request, graph = request_of(plan), reasoner.graph
+    trusted = trusted_graph(graph, request.get("confidence", 0.0)).part
     goal, dials = str(request["goal"]), from_json(request["dials"], IdeaDials)
     starts, questions = from_json(plan.result["seeds"], list[IdeaSeed]), from_json(plan.result["prompts"], list[str])
 
@@ -225,7 +225,7 @@ def _rank(reasoner: Reasoner, plan: ReasoningStep, meanings: Meanings | None) ->
     inquiries = [inquiry(graph, spellings, *one, plan.seed) for one in zip(starts, questions, strict=True)]
     steps = list(reasoner.ask_all(plan, inquiries))
     usable = [(seed, step) for seed, step in zip(starts, steps, strict=True) if step.outcome == "ok"]
-    drafts = [measure_idea(graph, seed, step.result, meanings) for seed, step in usable]
+    drafts = [measure_idea(trusted, seed, step.result, meanings) for seed, step in usable]
 
     pairs = schedule(len(drafts))
     criteria = ["plausible", "testable", "specific"]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import graphgrow
-from graphgrow.errors import BadInput
+from graphgrow.errors import BadInput, OutOfReplies
 from graphgrow.graph.confidence import TRUSTED, trusted
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.model import (
@@ -166,6 +166,29 @@ def test_an_answer_cites_nothing_that_is_not_trusted(checked: GraphStore) -> Non
     assert isinstance(first, dict)
     assert isinstance(other, dict)
     assert first == other | {"confidence": TRUSTED}
+
+
+def test_a_question_about_what_is_not_trusted_is_not_asked(checked: GraphStore) -> None:
+    """Nothing near to it is trusted, and the reason says so."""
+    found = ask(checked, Scripted([]), "cheese?")
+    assert (found.known, found.reason) == (False, "It trusts nothing near to the question, so nothing was asked.")
+
+
+def test_what_was_begun_goes_on_with_what_it_has_read(checked: GraphStore) -> None:
+    """A question and ideas that broke off are the same when all was denied since; a new question is not asked."""
+    with pytest.raises(OutOfReplies):
+        ask(checked, Scripted([]), "What is in silk?")
+    with pytest.raises(OutOfReplies):
+        ideas(checked, Scripted([]), count=1)
+    graph = checked.graph()
+    claims = tuple(Claim(relation, 20 * FALSE) for relation in graph.relations)
+    checked.append(FactCheck(graph.seq + 1, "silk", claims, Prompt("", ""), Reply("No"), "logprobs"))
+    heard = Heard(lambda _: answer(("Silk contains fibroin.", ["r1"])))
+    assert ask(checked, heard, "What is in silk?").known
+    assert ideas(checked, Heard(thinks), count=1).ranked
+    with pytest.raises(BadInput, match=NONE):
+        ask(checked, heard, "What is in it?")
+    assert len(heard.asked) == 1
 
 
 def test_a_discovery_leads_along_what_is_trusted(checked: GraphStore) -> None:

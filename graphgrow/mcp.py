@@ -26,6 +26,7 @@ from graphgrow.growth.loop import grow
 from graphgrow.llm import LLM
 from graphgrow.reason.answers import ask
 from graphgrow.reason.paths import hops, shortest
+from graphgrow.reason.trust import trusted_graph
 from graphgrow.stores import GraphStore, open_store
 
 HOST = "127.0.0.1"
@@ -44,6 +45,10 @@ THROUGH = "through MCP"  # why, where nobody says more
 Name = Annotated[str, Field(description="A concept, by its name or any spelling of it.")]
 Many = Annotated[int, Field(ge=1, le=500, description="The most to return.")]
 Question = Annotated[str, Field(description="A question, best with names of concepts of the graph in it.")]
+Least = Annotated[
+    float | None,
+    Field(ge=0, le=1, description="Least confidence of what is read; 0 reads all. Else what fact checks make trusted."),
+]
 Reason = Annotated[str, Field(description="Why; kept in the log.")]
 
 
@@ -158,15 +163,19 @@ class Tools:
             shown = [_concept(graph, other) for other in near[:limit]]
             return {"concept": graph.name(key), "degree": len(near), "neighbours": shown}
 
-    def path(self, source: Name, target: Name) -> Json:
+    def path(self, source: Name, target: Name, confidence: Least = None) -> Json:
         """Return a shortest path between two concepts, with the relations of every hop; directions do not count."""
-        with self._current() as graph:
-            ends = find(graph, source), find(graph, target)
-            keys = shortest(graph, *ends)
-            if not keys:
-                raise BadInput(f"no path joins {graph.name(ends[0])!r} and {graph.name(ends[1])!r}")
+        with self._current() as whole:
+            trusted = trusted_graph(whole, confidence)
+            graph = trusted.graph
+            with trusted.explaining():
+                ends = trusted.find(source), trusted.find(target)
+                keys = shortest(graph, *ends)
+                if not keys:
+                    raise BadInput(f"no path joins {graph.name(ends[0])!r} and {graph.name(ends[1])!r}")
             steps = [[_relation(graph, relation) for relation in hop.relations] for hop in hops(graph, keys)]
-            return {"concepts": [graph.name(key) for key in keys], "length": len(steps), "hops": steps}
+            found = {"concepts": [graph.name(key) for key in keys], "length": len(steps), "hops": steps}
+            return found | ({"left_out": trusted.sentence} if trusted.sentence else {})
 
     def communities(self, limit: Many = 20) -> Json:
         """List the communities of the graph, the largest first, each by its most connected concepts."""
@@ -177,20 +186,23 @@ class Tools:
             largest = [{"size": one.size, "concepts": [graph.name(key) for key in one.name]} for one in found[:limit]]
             return {"communities": len(found), "largest": largest}
 
-    def ask(self, question: Question) -> Json:
+    def ask(self, question: Question, confidence: Least = None) -> Json:
         """Answer a question in words, from the graph alone: it takes time, and money if the model has a price.
 
         Every sentence comes with what it follows from, concepts and steps; a graph that does not know says so.
         """
+        with self._current() as graph:
+            left_out = trusted_graph(graph, confidence).sentence
         with closing(open_store(self._url)) as home, self._allowance.spending(home) as budget:
-            answer = ask(home, self._allowance.llm, question, budget=budget)
-        return {
+            answer = ask(home, self._allowance.llm, question, budget=budget, confidence=confidence)
+        found: Json = {
             "answer": answer.text,
             "known": answer.known,
             "why": answer.reason,
             "claims": [{"says": one.says, "follows_from": [cite.mark for cite in one.cites]} for one in answer.claims],
             "event": answer.work,
         }
+        return found | ({"left_out": left_out} if left_out else {})
 
     def merge(self, one: Name, other: Name, reason: Reason = THROUGH) -> Json:
         """Let two concepts be one, with the relations of both; the one that came first keeps its name."""

@@ -25,6 +25,8 @@ from graphgrow.mcp import ASK, READ, WRITE, Allowance, server
 from graphgrow.stores import open_store
 from tests.cli.test_cli import graphgrow
 from tests.conftest import ROOT, chatter
+from tests.reason.test_trust import SAID as CHECKED
+from tests.reason.test_trust import log as checked_log
 from tests.servers import PATIENCE, Answer, completion, free_port, serving
 
 Session = Callable[[Client], Awaitable[None]]
@@ -113,6 +115,22 @@ def test_an_agent_reads_a_graph(silk: Path) -> None:
         assert "Unknown tool" in await refused(client, "merge", one="protein 1", other="protein 2")
 
     talk_here(silk, session, write=False)
+
+
+def test_an_agent_reads_paths_along_what_is_trusted(tmp_path: Path) -> None:
+    """A checked graph gives the path that fact checks bear out, says what is left out, and gives all where asked to."""
+    with closing(open_store(str(tmp_path / "silk.db"), create=True)) as store:
+        store.append(*checked_log(*CHECKED))
+
+    async def session(client: Client) -> None:
+        way = await said(client, "path", source="silk", target="strength")
+        assert (way["length"], way["left_out"]) == (3, "3 of 5 relations are trusted; --confidence 0 reads all")
+        every = await said(client, "path", source="silk", target="strength", confidence=0)
+        assert every["length"] == 1
+        assert "left_out" not in every
+        assert "no relation of 'cheese' is trusted" in await refused(client, "path", source="silk", target="cheese")
+
+    talk_here(tmp_path / "silk.db", session, write=False)
 
 
 def test_an_agent_asks_and_the_reply_is_in_the_log(silk: Path, tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from graphgrow.errors import BadInput
 from graphgrow.graph.display import card, line, listed, table
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.lookup import find
 from graphgrow.graph.model import DEFAULT_USD, Budget
 from graphgrow.llm import LLM
 from graphgrow.stores import GraphStore
@@ -80,6 +79,9 @@ def concept_path(graph: Graph, keys: Sequence[str]) -> ConceptPath:
 class GraphReasoning:
     """What a graph is asked, `graph.think`, by default for at most 1 USD a call.
 
+    Where the graph has fact checks it reads the relations that it trusts; `confidence`, from 0 to 1, is the least
+    confidence of what is read instead, 0 reads all. Where nothing is trusted that is BadInput.
+
     Work that was broken off is gone on with by the same call, and nothing is paid twice. A model is an object or a
     name, as in `KnowledgeGraph.grow`; without one the environment decides.
     """
@@ -87,28 +89,31 @@ class GraphReasoning:
     def __init__(self, store: GraphStore, now: Callable[[], Graph], model: Callable[[LLM | str | None], LLM]) -> None:
         self._store, self._now, self._model = store, now, model
 
-    def path(self, one: str, other: str) -> ConceptPath:
+    def path(self, one: str, other: str, *, confidence: float | None = None) -> ConceptPath:
         """Return the shortest path between two concepts; raises BadInput where none leads or a concept is none."""
-        return self.paths(one, other, count=1)[0]
+        return self.paths(one, other, count=1, confidence=confidence)[0]
 
-    def paths(self, one: str, other: str, *, count: int = 3) -> list[ConceptPath]:
+    def paths(self, one: str, other: str, *, count: int = 3, confidence: float | None = None) -> list[ConceptPath]:
         """Return up to `count` paths between two concepts, the shortest first, none visiting a concept twice.
 
         Raises BadInput where none leads, and for a concept that is not there.
         """
         from graphgrow.reason.paths import k_shortest
+        from graphgrow.reason.trust import trusted_graph
 
-        graph = self._now()
-        paths = k_shortest(graph, find(graph, one), find(graph, other), count)
-        if not paths:
-            raise BadInput(f"no path leads from {one!r} to {other!r}: they are in different components")
-        return [concept_path(graph, keys) for keys in paths]
+        trusted = trusted_graph(self._now(), confidence)
+        with trusted.explaining():
+            paths = k_shortest(trusted.graph, trusted.find(one), trusted.find(other), count)
+            if not paths:
+                raise BadInput(f"no path leads from {one!r} to {other!r}: they are in different components")
+        return [concept_path(trusted.graph, keys) for keys in paths]
 
-    def longest(self, *, count: int = 1) -> list[ConceptPath]:
+    def longest(self, *, count: int = 1, confidence: float | None = None) -> list[ConceptPath]:
         """Return the `count` longest of all shortest paths, the longest first: where discoveries are looked for."""
         from graphgrow.reason.paths import longest
+        from graphgrow.reason.trust import trusted_graph
 
-        graph = self._now()
+        graph = trusted_graph(self._now(), confidence).graph
         return [concept_path(graph, keys) for keys in longest(graph, count)]
 
     def ask(
@@ -117,6 +122,7 @@ class GraphReasoning:
         llm: LLM | str | None = None,
         *,
         compare: bool = False,
+        confidence: float | None = None,
         budget: Budget = LIMIT,
         seed: int = 0,
     ) -> "GraphAnswer":
@@ -127,7 +133,8 @@ class GraphReasoning:
         """
         from graphgrow.reason.answers import ask
 
-        return ask(self._store, self._model(llm), question, compare=compare, budget=budget, seed=seed)
+        model = self._model(llm)
+        return ask(self._store, model, question, compare=compare, confidence=confidence, budget=budget, seed=seed)
 
     def discover(
         self,
@@ -135,6 +142,7 @@ class GraphReasoning:
         target: str = "",
         llm: LLM | str | None = None,
         *,
+        confidence: float | None = None,
         budget: Budget = LIMIT,
         seed: int = 0,
     ) -> "Discovery":
@@ -145,7 +153,8 @@ class GraphReasoning:
         """
         from graphgrow.reason.discovery import discover
 
-        return discover(self._store, self._model(llm), source, target, budget=budget, seed=seed)
+        model = self._model(llm)
+        return discover(self._store, model, source, target, confidence=confidence, budget=budget, seed=seed)
 
     def discoveries(self) -> list["Discovery"]:
         """Return the discoveries that the log holds, the newest first; nothing is asked."""
@@ -185,6 +194,7 @@ class GraphReasoning:
         feasibility: float = 0.5,
         effectiveness: float = 0.5,
         goal: str = "",
+        confidence: float | None = None,
         budget: Budget = LIMIT,
         seed: int = 0,
     ) -> list["Idea"]:
@@ -195,7 +205,9 @@ class GraphReasoning:
         """
         from graphgrow.reason.ideas import ideas
         from graphgrow.reason.seeds import IdeaDials
+        from graphgrow.reason.tasks import Options
 
         dials = IdeaDials(novelty, feasibility, effectiveness)
-        proposed = ideas(self._store, self._model(llm), count=count, dials=dials, goal=goal, budget=budget, seed=seed)
+        model, how = self._model(llm), Options(confidence=confidence, budget=budget, seed=seed)
+        proposed = ideas(self._store, model, count=count, dials=dials, goal=goal, **how)
         return list(proposed.ranked)

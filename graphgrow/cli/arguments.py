@@ -10,19 +10,23 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
 from graphgrow.api.models import open_llm
 from graphgrow.cli.output import note
 from graphgrow.errors import StoreAway
+from graphgrow.graph.confidence import TRUSTED
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import DEFAULT_STEPS, DEFAULT_USD, Budget, Usage
 from graphgrow.llm import LLM
 from graphgrow.stores import GraphStore
 from graphgrow.stores.outbox import state_folder
 from graphgrow.stores.retrying import RetryingStore
+
+if TYPE_CHECKING:
+    from graphgrow.reason.trust import TrustedGraph
 
 INTERRUPTED = 130  # the exit code
 STOPPING = (
@@ -43,6 +47,10 @@ Usd = Annotated[float | None, Option(min=0, help=f"Most to spend (default {DEFAU
 Temperature = Annotated[float, Option(min=0, max=2, help="Sampling temperature.")]
 Width = Annotated[int, Option(min=1, max=256, help="Questions asked at once.")]
 Patience = Annotated[float, Option(min=0, help="Minutes to wait for a store that went away.")]
+Confidence = Annotated[
+    float | None,
+    Option(min=0, max=1, help=f"Least confidence of what is read (default {TRUSTED:g} with fact checks; 0: all)."),
+]
 Seed = Annotated[int, Option(min=0, max=2**31, help="Seed of every draw.")]
 
 Without = Annotated[list[str] | None, Option("--without-rule", help="A hygiene rule to leave out; repeatable.")]
@@ -64,6 +72,12 @@ class Session:
     def is_stopped(self) -> bool:
         """Tell whether somebody pressed Ctrl-C."""
         return bool(self.interrupts)
+
+
+def note_left_out(trusted: "TrustedGraph") -> None:
+    """Say how much of a graph is not read; raises BadInput where nothing is trusted."""
+    if trusted.graph.relations and trusted.sentence:
+        note(trusted.sentence)
 
 
 @contextmanager

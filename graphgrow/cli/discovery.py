@@ -11,6 +11,7 @@ from graphgrow.cli.arguments import (
     INTERRUPTED,
     Address,
     AsJson,
+    Confidence,
     Model,
     Patience,
     Seed,
@@ -18,13 +19,13 @@ from graphgrow.cli.arguments import (
     Tokens,
     Usd,
     Width,
+    note_left_out,
     session,
 )
 from graphgrow.cli.output import counted, dump, note, say, table
 from graphgrow.errors import BadInput, BudgetSpent
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
-from graphgrow.graph.lookup import find
 from graphgrow.graph.model import Budget, ReasoningStep
 from graphgrow.stores import open_store
 
@@ -54,6 +55,7 @@ def path(
     waypoints: Waypoints = 0,
     meanings: ByMeaning = False,
     beside: Beside = 0,
+    confidence: Confidence = None,
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -65,6 +67,7 @@ def path(
     from graphgrow.reason.paths import concepts_beside as near
     from graphgrow.reason.paths import k_shortest, path_json
     from graphgrow.reason.route import DiscoveryRequest, choose_path
+    from graphgrow.reason.trust import trusted_graph
 
     is_led = via or waypoints or meanings
     if longest and (one or other or k > 1 or is_led or beside):
@@ -74,14 +77,18 @@ def path(
     if k > 1 and is_led:
         raise BadInput("--k counts the shortest paths: it does not go with --via, --waypoints or --meanings")
     with closing(open_store(store)) as home:
-        graph = home.graph()
+        trusted = trusted_graph(home.graph(), confidence)
+        graph = trusted.graph
         if longest:
+            note_left_out(trusted)
             _print_longest(graph, longest, as_json=as_json)
             return
-        ends, stops = (find(graph, one), find(graph, other)), tuple(find(graph, name) for name in via or ())
-        first, how = choose_path(
-            graph, DiscoveryRequest(*ends, 1, stops, waypoints, meanings, beside, seed), local_meanings(home)
-        )
+        with trusted.explaining():
+            ends, stops = (trusted.find(one), trusted.find(other)), tuple(map(trusted.find, via or ()))
+            first, how = choose_path(
+                graph, DiscoveryRequest(*ends, 1, stops, waypoints, meanings, beside, seed), local_meanings(home)
+            )
+    note_left_out(trusted)
     paths = [first] if k == 1 else k_shortest(graph, *ends, k)
     documents: list[dict[str, Any]] = [path_json(graph, keys) for keys in paths]
     names = [graph.name(key) for key in near(graph, first, beside)]
@@ -139,6 +146,7 @@ def discover(
     waypoints: Waypoints = 0,
     meanings: ByMeaning = False,
     beside: Beside = 0,
+    confidence: Confidence = None,
     work: Annotated[int, Option(min=0, help="The discovery of this event: go on with it, or print it.")] = 0,
     from_stage: Annotated[
         Stage | None, Option(help="With --work: take its earlier stages over, and ask anew from this one on.")
@@ -165,6 +173,7 @@ def discover(
     from graphgrow.reason.discovery import begin, discoveries, load, local_meanings, resolve_request
     from graphgrow.reason.route import DiscoveryRequest
     from graphgrow.reason.tasks import Reasoner
+    from graphgrow.reason.trust import trusted_graph
 
     if out and out.suffix.lower() not in ENDINGS:
         raise BadInput(f"{out} ends neither in .md nor in .json: name one of the two")
@@ -173,7 +182,8 @@ def discover(
     wanted = DiscoveryRequest(
         source, target, longest_rank, tuple(via or ()), waypoints, meanings, beside, seed, proposal=proposal
     )
-    if work and wanted != DiscoveryRequest(seed=seed, proposal=proposal and bool(from_stage)):
+    is_another = confidence is not None or wanted != DiscoveryRequest(seed=seed, proposal=proposal and bool(from_stage))
+    if work and is_another:
         raise BadInput("--work names a discovery with its path: leave out the options that choose another")
     with closing(open_store(store)) as home:
         if listed:
@@ -193,16 +203,21 @@ def discover(
         if known and known.is_finished:
             done, ending = known, 0
         else:
+            # What cannot be done is said before a model is loaded or paid.
             if from_stage:
+                load(home.graph(), work)
                 wanted = DiscoveryRequest(seed=seed, takes=work, stage=from_stage, proposal=proposal)
-            resolve_request(home.graph(), wanted)  # what cannot be done is said before a model is loaded or paid
+            elif not known:
+                trusted = trusted_graph(home.graph(), confidence)
+                resolve_request(trusted, wanted)
+                note_left_out(trusted)
             home.append()  # as is a store that this user cannot write
             wanted = known.route.request if known else wanted
             with (
                 session(home, llm, base_url, Budget(tokens=tokens, usd=usd), patience=patience) as asked,
                 Reasoner(
                     asked.store, asked.model,
-                    seed=wanted.seed, width=width, budget=asked.budget, stop=asked.is_stopped,
+                    seed=wanted.seed, width=width, budget=asked.budget, stop=asked.is_stopped, confidence=confidence,
                 ) as reasoner,
             ):  # fmt: skip
                 if known:

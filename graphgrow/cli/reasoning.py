@@ -10,6 +10,7 @@ from typer import Argument, BadParameter, Exit, Option
 from graphgrow.cli.arguments import (
     Address,
     AsJson,
+    Confidence,
     Model,
     Patience,
     Seed,
@@ -19,6 +20,7 @@ from graphgrow.cli.arguments import (
     Tokens,
     Usd,
     Width,
+    note_left_out,
     session,
 )
 from graphgrow.cli.output import dump, note, say, table
@@ -50,6 +52,7 @@ def ask(
     context: Annotated[int, Option(help="Tokens of the graph that go with the question.")] = DEFAULT_CONTEXT,
     compare: Annotated[bool, Option("--compare", help="Ask without the graph too, for as many tokens.")] = False,
     embeddings: Meaning = AUTO,
+    confidence: Confidence = None,
     llm: Model = "",
     base_url: Address = "",
     tokens: Tokens = None,
@@ -61,15 +64,19 @@ def ask(
 ) -> None:
     """Answer QUESTION out of the graph, with what every sentence follows from; say where the graph does not know."""
     from graphgrow.reason import answers, tasks
+    from graphgrow.reason.trust import trusted_graph
 
     _check_one_of(question, work, "a question")
     with closing(open_store(store)) as opened:
-        done = answers.load(opened.graph(), work) if work else None
+        graph = opened.graph()
+        done = answers.load(graph, work) if work else None
         if done is None:
+            if not work:  # what was begun goes on with what it has read
+                note_left_out(trusted_graph(graph, confidence))
             budget = Budget(tokens=tokens, usd=usd)
             with _asking(opened, llm, base_url, budget, temperature, patience) as asked:
                 model, home = asked.model, asked.store
-                how = tasks.Options(seed=seed, budget=asked.budget, stop=asked.is_stopped)
+                how = tasks.Options(seed=seed, budget=asked.budget, stop=asked.is_stopped, confidence=confidence)
                 if work:
                     done = answers.resume(home, model, work, **how)
                 else:
@@ -107,6 +114,7 @@ def ideas(
     goal: Annotated[str, Option(help="What the ideas are for (default: the topic).")] = "",
     work: Work = 0,
     embeddings: Meaning = AUTO,
+    confidence: Confidence = None,
     llm: Model = "",
     base_url: Address = "",
     tokens: Tokens = None,
@@ -121,15 +129,21 @@ def ideas(
     from graphgrow.reason import ideas as hypotheses
     from graphgrow.reason import tasks
     from graphgrow.reason.seeds import IdeaDials
+    from graphgrow.reason.trust import trusted_graph
 
     dials = IdeaDials(novelty, feasibility, effectiveness)
     with closing(open_store(store)) as opened:
-        done = hypotheses.load(opened.graph(), work) if work else None
+        graph = opened.graph()
+        done = hypotheses.load(graph, work) if work else None
         if done is None:
+            if not work:  # what was begun goes on with what it has read
+                note_left_out(trusted_graph(graph, confidence))
             budget = Budget(tokens=tokens, usd=usd)
             with _asking(opened, llm, base_url, budget, temperature, patience) as asked:
                 model, home = asked.model, asked.store
-                how = tasks.Options(seed=seed, width=width, budget=asked.budget, stop=asked.is_stopped)
+                how = tasks.Options(
+                    seed=seed, width=width, budget=asked.budget, stop=asked.is_stopped, confidence=confidence
+                )
                 near = _meanings(embeddings, home, base_url)
                 if work:
                     done = hypotheses.resume(home, model, work, meanings=near, **how)

@@ -6,7 +6,7 @@ small things that this is kept in stand before the graph.
 """
 
 from collections.abc import Iterable, Iterator
-from copy import deepcopy
+from copy import copy, deepcopy
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -485,6 +485,34 @@ class Graph:
     def triples(self) -> list[tuple[str, str, str]]:
         """Return the distinct relations as (source, predicate, target) keys, in order of arrival."""
         return [(r.source, r.predicate, r.target) for r in self.relations]
+
+    def subgraph(self, relations: Iterable[Relation]) -> "Graph":
+        """Return some of the relations with the concepts that they join, as a graph to read.
+
+        No event is folded into it: what was asked, paid and decided is that of this graph. Raises KeyError for a
+        relation that this graph does not hold.
+        """
+        kept = {relation: self.relations[relation] for relation in relations}
+        ends = {key for relation in kept for key in relation.ends}
+        part = copy(self)
+        part.concepts = {key: concept for key, concept in self.concepts.items() if key in ends}
+        part.introduced = {key: self.introduced[key] for key in part.concepts}
+        part.neighbours, part.incident = ({key: {} for key in part.concepts}, {key: [] for key in part.concepts})
+        part.relations, part.unchecked, part.depth = {}, {}, {}
+        part.loops, part.pairs, part.components = 0, set(), Components()
+        part.unasked, part.explored, part.memo, part.past = Bag(), Bag(), Memo(), list(self.past)
+        for key in part.concepts:
+            part.components.add(key)
+            (part.explored if key in self.asks else part.unasked).add(key)
+        for relation, evidence in kept.items():
+            for one in evidence:
+                part._relate(relation, one)  # noqa: SLF001  # a graph too
+        part.checks = {relation: odds for relation, odds in self.checks.items() if relation in kept}
+        part.unchecked = {relation: None for relation in self.unchecked if relation in kept}
+        topic = self.representative(canonical(self.topic))
+        if part.concepts:
+            part._spread(topic if topic in ends else next(iter(part.concepts)), 0)  # noqa: SLF001  # a graph too
+        return part
 
     def igraph(self) -> "igraph.Graph":
         """Return the simple undirected projection as an igraph.Graph; vertex attribute `name` is the concept's key."""

@@ -111,8 +111,9 @@ def ask(
 ) -> GraphAnswer:
     """Answer a question out of a graph, with at most `context` tokens of it; every reply is an event.
 
-    The same question that was broken off is gone on with. Raises BadInput for no question and for a budget of context
-    that is none, and what `Reasoner.ask_all` raises.
+    It reads what the graph trusts (trust.py). The same question that was broken off is gone on with. Raises BadInput
+    for no question, for a budget of context that is none and where nothing is trusted, and what `Reasoner.ask_all`
+    raises.
     """
     text = clean(question)
     if not text:
@@ -121,14 +122,12 @@ def ask(
         raise BadInput(f"a context of {context} tokens: give {FEWEST} to {MOST:,}")
     request: Json = {"question": text[:QUESTION], "context": context, "compare": compare}
     with Reasoner(store, llm, **how) as reasoner:
-        graph = reasoner.graph
-        plan = begin(
-            reasoner,
-            "ask",
-            request,
-            lambda: {"topic": graph.topic, "context": as_json(gather(graph, text, meanings, context))},
-        )
-        return _answer(reasoner, plan)
+
+        def read() -> Json:
+            graph = reasoner.trusted.graph
+            return {"topic": graph.topic, "context": as_json(gather(graph, text, meanings, context))}
+
+        return _answer(reasoner, begin(reasoner, "ask", request | reasoner.trusted.request, read))
 
 
 def resume(store: GraphStore, llm: LLM, work: int, **how: Unpack[Options]) -> GraphAnswer:
@@ -176,7 +175,8 @@ def _answer(reasoner: Reasoner, plan: ReasoningStep) -> GraphAnswer:
     supported = tuple(one for one in claims if one.cites)
     reason = ""
     if reply is None:
-        reason = "It holds nothing near to the question, so nothing was asked."
+        verb = "trusts" if request.get("confidence") else "holds"
+        reason = f"It {verb} nothing near to the question, so nothing was asked."
     elif reply.outcome != "ok":
         reason = f"The model's reply could not be used: {reply.reason}"
     elif not claims:

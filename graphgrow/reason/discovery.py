@@ -22,13 +22,13 @@ from graphgrow.errors import BadInput
 from graphgrow.graph.display import line
 from graphgrow.graph.graph import Bill, Graph
 from graphgrow.graph.keys import clean
-from graphgrow.graph.lookup import find
 from graphgrow.graph.model import Json, ReasoningStep
 from graphgrow.llm import LLM
 from graphgrow.llm.embedders import LocalEmbedder
 from graphgrow.reason.route import DiscoveryRequest, Route, choose_path, drawing, plan_route
 from graphgrow.reason.stages import STAGES, DiscoveryStatement, StageResult, inquiries
 from graphgrow.reason.tasks import Options, Reasoner, as_json, from_json
+from graphgrow.reason.trust import TrustedGraph
 from graphgrow.resolve.identity import Meanings
 from graphgrow.stores import GraphStore
 
@@ -73,9 +73,11 @@ class Discovery:
         one, other = map(code, self.route.ends)
         topic = f", in a graph about {code(self.route.topic)}" if self.route.topic else ""
         how = f"Along {escaped(self.route.how)}, from {one} to {other}{topic}."
+        least = self.route.request.confidence
+        trust = f", and only along those with a confidence of {least:g} or more" if least else ""
         parts = [
             f"# {escaped(self.title) if self.title else f'From {one} to {other}'}",
-            f"{how} Steps lead along relations whichever way they point.",
+            f"{how} Steps lead along relations whichever way they point{trust}.",
         ]
         for stage in "DCBA":
             lines: list[str] = []
@@ -186,8 +188,8 @@ def begin(
     One that is finished is returned too where path and model are the same, unless it is wanted `again`.
     """
     with reasoner.planning():
-        graph, model = reasoner.graph, reasoner.llm.name
-        request = resolve_request(graph, replace(request, seed=reasoner.seed))
+        graph, read, model = reasoner.graph, reasoner.trusted, reasoner.llm.name
+        request = resolve_request(read, replace(request, seed=reasoner.seed, confidence=read.confidence))
         same = [one for one in discoveries(graph) if one.route.request == request]
         unfinished = next((one for one in same if not one.is_finished), None)
         if unfinished:
@@ -195,7 +197,8 @@ def begin(
         if request.takes:
             route = replace(load(graph, request.takes).route, request=request, model=model)
         else:
-            route = plan_route(graph, request, model, meanings)
+            with read.explaining():
+                route = plan_route(read.graph, request, model, meanings)
         keys = tuple(one.key for one in route.concepts)
         for one in same:
             if not again and (tuple(each.key for each in one.route.concepts), one.route.model) == (keys, model):
@@ -203,17 +206,21 @@ def begin(
         return reasoner.plan("discover", as_json(route), subject=keys, takes=request.takes)
 
 
-def resolve_request(graph: Graph, request: DiscoveryRequest) -> DiscoveryRequest:
+def resolve_request(trusted: TrustedGraph, request: DiscoveryRequest) -> DiscoveryRequest:
     """Return what is wanted with concepts by their keys.
 
-    Raises BadInput for a concept that is not there, with the nearest names, and where nothing connects the two ends.
+    Raises BadInput for a concept that is not there, with the nearest names, where nothing connects the two ends, and
+    where nothing is trusted.
     """
-    source, target = (find(graph, name) if name else "" for name in (request.source, request.target))
-    request = replace(request, source=source, target=target, via=tuple(find(graph, name) for name in request.via))
-    if source or target or request.via:
-        choose_path(graph, replace(request, waypoints=0), None)
-    if request.takes:
-        load(graph, request.takes)
+    if request.takes:  # the path is there already, with what was trusted then
+        return replace(request, confidence=load(trusted.whole, request.takes).route.request.confidence)
+    with trusted.explaining():
+        graph = trusted.graph
+        source, target = (trusted.find(name) if name else "" for name in (request.source, request.target))
+        via = tuple(trusted.find(name) for name in request.via)
+        request = replace(request, source=source, target=target, via=via)
+        if source or target or via:
+            choose_path(graph, replace(request, waypoints=0), None)
     return request
 
 

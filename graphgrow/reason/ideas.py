@@ -33,6 +33,7 @@ from graphgrow.reason.paths import shortest
 from graphgrow.reason.seeds import FAR, IdeaDials, IdeaSeed, distance, seeds
 from graphgrow.reason.similarity import similarities
 from graphgrow.reason.tasks import Inquiry, Options, Reasoner, as_json, begin, find_task, from_json, outcome, request_of
+from graphgrow.reason.trust import trusted_graph
 from graphgrow.resolve.identity import Meanings
 from graphgrow.stores import GraphStore
 
@@ -138,16 +139,20 @@ def ideas(
 ) -> Ideas:
     """Return hypotheses about a graph, best first, and how far the order can be trusted. Every reply is an event.
 
-    The same that was broken off is gone on with. Raises BadInput for a count or a dial out of range and for a graph
-    without two related concepts, and what `Reasoner.ask_all` raises.
+    They stand on what the graph trusts (trust.py). The same that was broken off is gone on with. Raises BadInput for a
+    count or a dial out of range and for a graph without two related concepts, and what `Reasoner.ask_all` raises.
     """
     if not 1 <= count <= MOST:
         raise BadInput(f"{count} ideas: ask for 1 to {MOST}")
     dials, goal = dials or IdeaDials(), clean(goal)[:GOAL]
     request: Json = {"count": count, "goal": goal, "dials": as_json(dials), "meanings": meanings is not None}
     with Reasoner(store, llm, **how) as reasoner:
-        plan = begin(reasoner, "ideas", request, lambda: _plan(reasoner.graph, dials, goal, meanings, count))
-        return _rank(reasoner, plan, meanings)
+
+        def read() -> Json:
+            with reasoner.trusted.explaining():
+                return _plan(reasoner.trusted.graph, dials, goal, meanings, count)
+
+        return _rank(reasoner, begin(reasoner, "ideas", request | reasoner.trusted.request, read), meanings)
 
 
 def resume(
@@ -212,6 +217,7 @@ def _rank(reasoner: Reasoner, plan: ReasoningStep, meanings: Meanings | None) ->
     if done:
         return done
     request, graph = request_of(plan), reasoner.graph
+    trusted = trusted_graph(graph, request.get("confidence", 0.0)).part
     goal, dials = str(request["goal"]), from_json(request["dials"], IdeaDials)
     starts, questions = from_json(plan.result["seeds"], list[IdeaSeed]), from_json(plan.result["prompts"], list[str])
 
@@ -219,7 +225,7 @@ def _rank(reasoner: Reasoner, plan: ReasoningStep, meanings: Meanings | None) ->
     inquiries = [inquiry(graph, spellings, *one, plan.seed) for one in zip(starts, questions, strict=True)]
     steps = list(reasoner.ask_all(plan, inquiries))
     usable = [(seed, step) for seed, step in zip(starts, steps, strict=True) if step.outcome == "ok"]
-    drafts = [measure_idea(graph, seed, step.result, meanings) for seed, step in usable]
+    drafts = [measure_idea(trusted, seed, step.result, meanings) for seed, step in usable]
 
     pairs = schedule(len(drafts))
     criteria = ["plausible", "testable", "specific"]

@@ -32,6 +32,7 @@ class DiscoveryRequest:
     leads through `via`, and through `waypoints` more: drawn with the `seed`, or with `meanings` along what the names
     mean. `beside` counts the concepts near the path that are told as well. `takes` is the seq of the task that it goes
     on from, with all stages before `stage`. A `proposal` ends in seven parts, as SciAgents does (arXiv 2409.05556).
+    `confidence` is the least one of the relations that are read; whoever reasons puts it here (trust.py).
     """
 
     source: str = ""
@@ -45,6 +46,8 @@ class DiscoveryRequest:
     takes: int = 0
     stage: str = ""
     proposal: bool = False
+    # Left out where all relations are read, so that what was begun before there were fact checks is the same request.
+    confidence: Annotated[float, Field(exclude_if=lambda value: not value)] = 0.0
 
 
 @dataclass(frozen=True, slots=True)

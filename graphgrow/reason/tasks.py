@@ -26,6 +26,7 @@ from graphgrow.llm import LLM
 from graphgrow.llm.usage import storable
 from graphgrow.parse.forms import Unreadable
 from graphgrow.prompts.render import repair
+from graphgrow.reason.trust import TrustedGraph, trusted_graph
 from graphgrow.stores import GraphStore
 from graphgrow.stores.outbox import Outbox, state_folder
 
@@ -45,6 +46,7 @@ class Options(TypedDict, total=False):
     budget: Budget | None
     now: Callable[[], str]
     stop: Callable[[], bool]
+    confidence: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +75,10 @@ class Reasoner:
     """Does tasks on one store with one model; enter it, and `graph` takes in each event as it is saved.
 
     `width` questions of a stage are asked at once. `budget` counts what is asked from here on; `stop` is looked at
-    before each question.
+    before each question. `confidence` is the least one of the relations that are read, see `trusted_graph`.
     """
 
-    def __init__(  # all but the first two can be left out
+    def __init__(  # noqa: PLR0913  # all but the first two can be left out
         self,
         store: GraphStore,
         llm: LLM,
@@ -86,13 +88,14 @@ class Reasoner:
         budget: Budget | None = None,
         now: Callable[[], str] = today,
         stop: Callable[[], bool] = lambda: False,
+        confidence: float | None = None,
     ) -> None:
         self.graph: Graph = store.graph()
         self.llm = llm
         self.seed = seed
         self.spent = Bill()
         self._width, self._budget = width, budget or Budget()
-        self._now, self._stop = now, stop
+        self._now, self._stop, self._confidence = now, stop, confidence
         folder = state_folder(store.url)
         outbox = Outbox(folder and folder / WAITING, ReasoningStep)
         self._engine: Engine[_Question, ReasoningStep] = Engine(self.graph, store, llm, outbox, self._pending)
@@ -123,6 +126,11 @@ class Reasoner:
         with ExitStack() as stack:
             self._lock(PLANNING, stack, seconds=-1)
             yield
+
+    @property
+    def trusted(self) -> TrustedGraph:
+        """What of the graph is read, as it is now."""
+        return trusted_graph(self.graph, self._confidence)
 
     def plan(self, task: Task, result: Json, *, subject: tuple[str, ...] = (), takes: int = 0) -> ReasoningStep:
         """Begin a task: commit what somebody wants and what the graph gives for it, and return the event.

@@ -192,7 +192,8 @@ def test_dry_run_shows_the_prompt_and_asks_nothing(run_file: Path, tmp_path: Pat
 
 def test_budget_that_ends_a_run_early_is_exit_code_3(run_file: Path, tmp_path: Path) -> None:
     """Tokens used up before the steps are done: exit code 3 and a sentence that says which budget it was."""
-    args = ("grow", "spider silk", "--llm", f"recorded:{run_file}", "--policy", "bandit", "--steps", "6", "--tokens", "100")
+    run = "--llm", f"recorded:{run_file}", "--policy", "bandit"
+    args = ("grow", "spider silk", *run, "--steps", "6", "--tokens", "100")
     assert "token budget is spent" in graphgrow(*args, cwd=tmp_path, code=3).stderr
 
 

@@ -26,7 +26,7 @@ WORD = 1.1  # log-odds of a bare yes: three times in four
 SUREST = 8.0  # log-odds; no reply is surer
 LEAST = 0.05  # of the probability that has to lie on yes and no, for them to be the answer
 EPSILON = 1e-6
-_NUMBER = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d+)?)\s*%?")
+_NUMBER = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d+)?)(?!\d)\s*(%?)")
 NO_LOGPROBS = "The endpoint gives no log-probabilities: from now on a probability is asked for in per cent."
 
 
@@ -117,9 +117,13 @@ def word_in(text: str) -> float | None:
 
 
 def stated_in(text: str) -> float | None:
-    """Return the log-odds of the probability in per cent that a reply states first; None for no number up to 100."""
+    """Return the log-odds of the probability in per cent that a reply states first; None for no number up to 100.
+
+    "0.85" is 85 per cent, as those mean it who say it.
+    """
     found = _NUMBER.search(text)
     if found is None or float(found[1]) > 100:  # noqa: PLR2004  # per cent
         return None
-    share = min(0.99, max(0.01, float(found[1]) / 100))
+    is_share = "." in found[1] and float(found[1]) <= 1 and not found[2]
+    share = min(0.99, max(0.01, float(found[1]) / (1 if is_share else 100)))
     return round(math.log(share / (1 - share)), 4)

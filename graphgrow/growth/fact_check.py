@@ -19,6 +19,7 @@ from graphgrow.stores.outbox import PendingReply
 
 SHARE = 0.75  # of the tokens, where nobody names another
 MOST_SHARE = 0.95
+USUAL = 40  # tokens of a fact check, as long as there was none
 NEWEST = 400  # relations that are looked at for what to ask about
 AT_ONCE = 16  # relations in a round, times its width
 HOPELESS = 0.2  # confidence: what is that unlikely is not worth a question
@@ -50,7 +51,7 @@ def due(graph: Graph, share: float, width: int) -> list[Relation]:
         )
 
     open_ones = [one for one in islice(reversed(graph.unchecked), NEWEST) if weight(one) > 0]
-    each = spent / graph.checking.replies if graph.checking.replies else 1.0
+    each = spent / graph.checking.replies if graph.checking.replies else USUAL
     count = math.ceil((share * of - spent) / (each * (1 - share)))
     return nlargest(min(AT_ONCE * width, max(1, count)), open_ones, key=weight)
 
@@ -72,11 +73,11 @@ def make_event(graph: Graph, pending: PendingReply, *, seed: int, at: str) -> Fa
     prompt, reply = pending.answer.prompt, pending.answer.reply
     method: CheckMethod = "logprobs"
     log_odds, reason = log_odds_of(reply.logprobs), ""
-    if log_odds is None:
+    if log_odds is None and not reply.logprobs:
         is_stated = prompt.system == render.template("stated_system")
         method = "stated" if is_stated else "word"
         log_odds = stated_in(reply.text) if is_stated else word_in(reply.text)
-        reason = "" if is_stated else NO_LOGPROBS
+        reason = NO_LOGPROBS if graph.check_method in {None, "logprobs"} and not is_stated else ""  # said once
     if log_odds is None:
         reason = " ".join(
             filter(None, (reason, "The reply is no number." if method == "stated" else "It says neither yes nor no."))

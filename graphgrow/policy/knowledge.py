@@ -61,7 +61,9 @@ class Knowledge:
             for key in keys:
                 if angles := list(open_facets(graph, key)):
                     angle = max(angles, key=lambda one: drawn.get(one, 0.0))
-                    yield Focus("knowledge-random", (key,), "drawn by chance", 1.0, angle, form="facet")
+                    yield Focus(
+                        "knowledge-random", (key,), "drawn by chance among the open concepts", 1.0, angle, form="facet"
+                    )
         else:
             ties, scored = tie(graph), []
             for key in keys:
@@ -126,9 +128,12 @@ class Tie:
 
 
 def tie(graph: Graph) -> Tie:
-    """Return how the concepts of a graph hang on its topic, for the choices at this event."""
-    snapshot = structure(graph)
-    return cached(graph, "tie", (snapshot.seq, graph.decisions, graph.topic), lambda: Tie(graph, snapshot))
+    """Return how the concepts of a graph hang on its topic, for the choices at this event.
+
+    Trust changes with every fact check, so this follows the event and not the structure, which may be older: a run that
+    starts again here has to choose the same.
+    """
+    return cached(graph, "tie", (graph.seq, graph.decisions, graph.topic), lambda: Tie(graph, structure(graph)))
 
 
 def earned(graph: Graph) -> dict[int, tuple[str, float, int]]:

@@ -1,6 +1,7 @@
 """What tests share: the real inputs beside the project, a scripted model that always has something new to say."""
 
 import json
+import math
 import os
 import shutil
 from collections.abc import Iterator
@@ -12,7 +13,8 @@ import pytest
 from hypothesis import settings
 
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.model import Answer, Expansion, Question
+from graphgrow.graph.model import Answer, Expansion, FactCheck, Question, Relation, Reply, Usage
+from graphgrow.growth import fact_check
 from graphgrow.growth.replay import read_again, recording, replay
 from graphgrow.resolve.options import open_resolver
 from graphgrow.resolve.resolve import Resolver
@@ -147,3 +149,14 @@ def expansion(
 ) -> Expansion:
     """Return the event that an answer is for a graph as it stands, through the same parse and resolve as a step."""
     return read_again(graph, PendingReply(topic, 0, question, answer), resolver, seed=seed, at=at)
+
+
+def fact_checked(graph: Graph, relation: Relation, log_odds: float | None) -> FactCheck:
+    """Return the event that a model finds a relation so likely, through the same question and reading as in growth."""
+    question = fact_check.question(graph, relation, seed=0)
+    rivals = (
+        () if log_odds is None else (("yes", -math.log1p(math.exp(-log_odds))), ("no", -math.log1p(math.exp(log_odds))))
+    )
+    reply = Reply("perhaps" if log_odds is None else "yes", Usage(20, 1), logprobs=rivals)
+    pending = PendingReply(graph.topic, graph.seq, question, Answer(question.prompt, reply))
+    return fact_check.make_event(graph, pending, seed=0, at="")

@@ -19,6 +19,7 @@ from graphgrow.stores.outbox import PendingReply
 
 SHARE = 0.75  # of the tokens, where nobody names another
 MOST_SHARE = 0.95
+USUAL = 40  # tokens of a fact check, as long as there was none
 NEWEST = 400  # relations that are looked at for what to ask about
 AT_ONCE = 4  # relations in a round, times its width; what they come to says what of the rest is worth asking
 HOPELESS = 0.2  # confidence: what is that unlikely is not worth a question
@@ -26,7 +27,7 @@ WORD = 1.1  # log-odds of a bare yes: three times in four
 SUREST = 8.0  # log-odds; no reply is surer
 LEAST = 0.05  # of the probability that has to lie on yes and no, for them to be the answer
 EPSILON = 1e-6
-_NUMBER = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d+)?)\s*%?")
+_NUMBER = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d+)?)(?!\d)\s*(%?)")
 NO_LOGPROBS = "The endpoint gives no log-probabilities: from now on a probability is asked for in per cent."
 
 
@@ -48,7 +49,7 @@ def due(graph: Graph, share: float, width: int) -> list[Relation]:
         return sure * (1 - sure) * math.sqrt(graph.degree(relation.source) + graph.degree(relation.target))
 
     open_ones = [one for one in islice(reversed(graph.unchecked), NEWEST) if weight(one) > 0]
-    each = spent / graph.checking.replies if graph.checking.replies else 1.0
+    each = spent / graph.checking.replies if graph.checking.replies else USUAL
     count = math.ceil((share * of - spent) / (each * (1 - share)))
     return nlargest(min(AT_ONCE * width, max(1, count)), open_ones, key=weight)
 
@@ -70,11 +71,11 @@ def make_event(graph: Graph, pending: PendingReply, *, seed: int, at: str) -> Fa
     prompt, reply = pending.answer.prompt, pending.answer.reply
     method: CheckMethod = "logprobs"
     log_odds, reason = log_odds_of(reply.logprobs), ""
-    if log_odds is None:
+    if log_odds is None and not reply.logprobs:
         is_stated = prompt.system == render.template("stated_system")
         method = "stated" if is_stated else "word"
         log_odds = stated_in(reply.text) if is_stated else word_in(reply.text)
-        reason = "" if is_stated else NO_LOGPROBS
+        reason = NO_LOGPROBS if graph.check_method in {None, "logprobs"} and not is_stated else ""  # said once
     if log_odds is None:
         reason = " ".join(
             filter(None, (reason, "The reply is no number." if method == "stated" else "It says neither yes nor no."))
@@ -115,9 +116,13 @@ def word_in(text: str) -> float | None:
 
 
 def stated_in(text: str) -> float | None:
-    """Return the log-odds of the probability in per cent that a reply states first; None for no number up to 100."""
+    """Return the log-odds of the probability in per cent that a reply states first; None for no number up to 100.
+
+    "0.85" is 85 per cent, as those mean it who say it.
+    """
     found = _NUMBER.search(text)
     if found is None or float(found[1]) > 100:  # noqa: PLR2004  # per cent
         return None
-    share = min(0.99, max(0.01, float(found[1]) / 100))
+    is_share = "." in found[1] and float(found[1]) <= 1 and not found[2]
+    share = min(0.99, max(0.01, float(found[1]) / (1 if is_share else 100)))
     return round(math.log(share / (1 - share)), 4)

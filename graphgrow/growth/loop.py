@@ -60,6 +60,7 @@ class Growth:
         self._spent = Bill()
         self._failures = 0
         self._asks_topic = True  # False: about doubts alone
+        self._unanswered = 0  # fact checks, one after the other
         self._checks_facts = settings.fact_check > 0 and checks_facts(llm)
         self._has_begun = self._is_asking = self._is_over = False
         self._left: list[Expansion] = []  # unusable replies of earlier runs
@@ -158,7 +159,7 @@ class Growth:
                     for focus, doubts, first in samples.doubtful(self._round, foci, graph)
                 ]:
                     return checks
-            if self._checks_facts:
+            if self._checks_facts and self._unanswered < MOST_FAILURES:
                 self._look()
                 claims = fact_check.due(graph, settings.fact_check, settings.width)
                 if claims := claims[: self._affordable(claims)]:
@@ -254,6 +255,8 @@ class Growth:
                 return
         self._spent.add(event.reply.usage, event.reply.usd, event.reply.seconds)
         if isinstance(event, FactCheck):
+            is_no_answer = event.outcome == "unusable" and event.method != "word"  # after a word it is asked otherwise
+            self._unanswered = self._unanswered + 1 if is_no_answer else 0
             return
         self.steps += event.is_step
         if event.focus.form not in ASIDE:

@@ -42,7 +42,10 @@ class Capabilities:
         if _SYSTEM.search(words) and self.system:
             return replace(self, system=False)
         plainer = self.format_for(prompt) + 1
-        return replace(self, format=plainer) if _FORMAT.search(words) and plainer < len(FORMATS) else None
+        if _FORMAT.search(words) and plainer < len(FORMATS):
+            return replace(self, format=plainer)
+        # Where nobody says what is refused it is what the fewest take.
+        return replace(self, logprobs=False) if self.logprobs and prompt.logprobs else None
 
     def format_for(self, prompt: Prompt) -> int:
         """Return which of FORMATS this prompt is asked with: plain text without a schema, strict where that fits."""

@@ -8,27 +8,42 @@ from graphgrow.parse.json_text import json_values, split_thinking
 
 WORDS = 6  # more are no name
 INTRODUCTION = 120  # characters before the colon of "Some well-known kinds of glass are:"
-_SEPARATOR = re.compile(r",\s+|[;\n]+|\s+(?:and|or)\s+(?=[^,;\n]*\.?\s*$)")
+# A comma within "1,2-dichloroethane" and "N,N-dimethylformamide" separates nothing, one between two words does.
+_SEPARATOR = re.compile(r",\s+|(?<=[^\W\d_]{3}),(?=[^\W\d_]{3})|[;\n]+|\s+(?:and|or)\s+(?=[^,;\n]*\.?\s*$)")
 _LABEL = re.compile(r"^(?:\(?\d+[.):]|[-*•])\s*")
 _LEAD = re.compile(r"^(?:(?:and|or|the|an?)\s+)+", re.IGNORECASE)
-_NO_NAME = re.compile(r"(?:also|known|such|which|that|it|its|their|they|can|used|include|including)\b", re.IGNORECASE)
+_NO_NAME = re.compile(
+    r"(?:also|known|such|which|that|it|its|their|they|can|used|include|including"
+    r"|i (?:am|can|could|do|don't)|there (?:is|are)|(?:none|nothing|unknown|n/a)$)(?!\w)",
+    re.IGNORECASE,
+)
+_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"(\s*:)?')  # of JSON that is broken off; with a colon it is a key
+_MARKS = " .\"'*`"
 _GLOSS = re.compile(r"\s*(?:\([^()]*\)|\s[-\u2013\u2014:]\s.*|:\s.*)$")
 
 
-def read_names(text: str) -> tuple[str, ...]:
-    """Return the names that a reply lists, each once, in their order; what is too long for a name is no name."""
+def read_names(text: str, *, cut: bool = False) -> tuple[str, ...]:
+    """Return the names that a reply lists, each once, in their order; what is too long for a name is no name.
+
+    Of a reply that was cut off the last one is not whole, and left out.
+    """
     answer = split_thinking(text)[0].strip()
-    values, _ = json_values(answer) if answer[:1] in {"{", "[", "`"} else ([], False)
+    values, is_broken = json_values(answer) if answer[:1] in {"{", "[", "`"} else ([], False)
     listed = [one for value in values for one in _strings(value)]
-    if not values:
+    if is_broken:
+        listed += [string for string, is_key in _STRING.findall(answer) if not is_key]
+    elif not values:
         head, colon, rest = answer.partition(":")
-        if colon and len(head) <= INTRODUCTION and rest.strip() and not _LABEL.match(head):
+        is_gloss = ": " in rest or len(_SEPARATOR.findall(head)) > len(_SEPARATOR.findall(rest))
+        has_introduction = colon and len(head) <= INTRODUCTION and rest.strip() and not _LABEL.match(head)
+        if has_introduction and (rest.lstrip(" ")[:1] == "\n" or not is_gloss):
             answer = rest
-        listed = _SEPARATOR.split(answer)
+        listed = _SEPARATOR.split(answer.strip("[]{}"))
+        listed = listed[:-1] if cut else listed
     names = dict[str, None]()
     for one in listed:
         name = _GLOSS.sub("", _LABEL.sub("", clean(one)).replace("**", ""))
-        name = _LEAD.sub("", name.strip(" .\"'*`")).strip(" .\"'*`")
+        name = _LEAD.sub("", name.strip(_MARKS)).strip(_MARKS)
         if name and len(name.split()) <= WORDS and not _NO_NAME.match(name):
             names[name] = None
     return tuple(names)

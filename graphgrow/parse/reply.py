@@ -34,6 +34,7 @@ _MAX_LINES = 2_000
 _PROSE_WORDS = 40
 PROSE = "The reply is prose: it holds neither JSON nor lines like [A] -[RELATION]-> [B]."
 NO_VERDICT = 'The reply holds no {"verdict": ...} with same, different, broader or narrower.'
+NO_NAMES = "The reply names nothing."
 NO_QUESTIONS = "There is no list of questions in the reply."
 FILTERED = "content_filter"
 
@@ -59,10 +60,11 @@ def parse(text: str, finish_reason: str = "stop", form: Form = "expand") -> Prop
     else:
         reading = max(failed, key=lambda reading: (reading.malformed, reading.json))
         reading.blank = bool(_BLANK.search(text))
-    if form == "facet" and not reading.triples and (listed := read_names(text)):
-        if finish_reason == "length":
-            listed = listed[:-1]  # the last one is not whole
-        return Proposal((), listed, "ok", f"Names read: {len(listed)}.")
+    if form == "facet" and not reading.triples:
+        if listed := read_names(text, cut=finish_reason == "length"):
+            return Proposal((), listed, "ok", f"Names read: {len(listed)}.")
+        if finish_reason != "length" and 0 < len(split_thinking(text)[0].split()) < _PROSE_WORDS:
+            return Proposal((), (), "empty", NO_NAMES)
     outcome, reason = _outcome(text, reading, finish_reason)
     names = reading.handles  # a declared node's name stands in place of its number
     triples = dict.fromkeys(

@@ -142,9 +142,12 @@ class Tie:
 
 
 def tie(graph: Graph) -> Tie:
-    """Return how the concepts of a graph hang on its topic, for the choices at this event."""
-    snapshot = structure(graph)
-    return cached(graph, "tie", (snapshot.seq, graph.decisions, graph.topic), lambda: Tie(graph, snapshot))
+    """Return how the concepts of a graph hang on its topic, for the choices at this event.
+
+    Trust changes with every fact check, so this follows the event and not the structure, which may be older: a run that
+    starts again here has to choose the same.
+    """
+    return cached(graph, "tie", (graph.seq, graph.decisions, graph.topic), lambda: Tie(graph, structure(graph)))
 
 
 def earned(graph: Graph) -> dict[int, tuple[str, float, int]]:

@@ -68,6 +68,11 @@ def kinds() -> frozenset[str]:
     return frozenset(kind for facet in facets().values() for kind in facet.fits)
 
 
+def is_kind(name: str) -> bool:
+    """Tell whether a name is a word for a kind of thing, and nothing more."""
+    return canonical(name) in kinds() or canonical(name) in ALSO
+
+
 def kind_of(graph: Graph, key: str, depth: int = DEEPEST) -> str:
     """Return what kind of thing a concept is, as far as likely relations say, *is a* before others; "" for none."""
     relations = sorted(graph.incident.get(key, ()), key=lambda one: (one.predicate != IS_A, -confidence(graph, one)))
@@ -108,7 +113,7 @@ def open_facets(graph: Graph, key: str) -> Iterator[str]:
 
     The topic may be anything, so every facet fits it.
     """
-    if key in kinds() or key in ALSO:  # what only says what kind of thing others are
+    if is_kind(key):  # what only says what kind of thing others are
         return
     is_topic, kind = key == graph.representative(canonical(graph.topic)), kind_of(graph, key)
     for angle, facet in facets().items():

@@ -14,7 +14,7 @@ from importlib.resources import files
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import Delta, Focus, Proposal, Reject, Triple
-from graphgrow.prompts.facets import CLASS, SAME, facets
+from graphgrow.prompts.facets import CLASS, SAME, facets, is_kind
 from graphgrow.resolve.resolve import Resolver, resolve
 
 FOCUS_AGAIN = "names what was asked about"
@@ -56,25 +56,25 @@ def resolve_facet(proposal: Proposal, focus: Focus, graph: Graph, topic: str, re
     facet = facets()[focus.angle]
     about = graph.name(graph.representative(focus.concepts[0]))
     about = about if graph.concepts else topic
-    is_class = facet.brings == CLASS  # a word to choose, which may be one of the topic's own
-    rejects = {} if is_class else dict(_against(proposal.names[:MOST], about, topic, may_extend=facet.brings == SAME))
+    rejects = dict(_against(proposal.names[:MOST], about, topic, facet.brings))
     names = [name for name in proposal.names[:MOST] if name not in rejects]
-    names = names[:1] if is_class else names
+    names = names[:1] if facet.brings == CLASS else names
     ends = [(name, about) if facet.names == "source" else (about, name) for name in names]
     triples = tuple(Triple(source, facet.says, target) for source, target in ends)
     delta = resolve(replace(proposal, triples=triples, names=()), graph, topic, resolver)
     return replace(delta, rejects=(*delta.rejects, *(Reject(name, rule) for name, rule in rejects.items())))
 
 
-def _against(names: tuple[str, ...], about: str, topic: str, *, may_extend: bool) -> Iterator[tuple[str, str]]:
+def _against(names: tuple[str, ...], about: str, topic: str, brings: str) -> Iterator[tuple[str, str]]:
     """Yield the names that are no answer, each with the rule that says so."""
     key, stems = canonical(about), set(_stems(about))
+    may_extend = brings in {SAME, CLASS}
     numberless = Counter("".join("#" if c.isdigit() else c for c in name.casefold()) for name in names)
     for name in names:
         says_again = canonical(name) == key or (not may_extend and stems <= set(_stems(name)))
         if says_again:
             yield name, FOCUS_AGAIN
-        elif is_variant(name, topic):
+        elif is_variant(name, topic) and not (brings == CLASS and is_kind(name)):  # "material" may be in both
             yield name, VARIANT
         elif (
             "#" in (form := "".join("#" if c.isdigit() else c for c in name.casefold())) and numberless[form] >= SERIES

@@ -35,7 +35,7 @@ from graphgrow.stores import GraphStore, store_url
 from graphgrow.stores.neo4j import Neo4jStore
 from graphgrow.stores.projection import differences, project
 from graphgrow.stores.sqlite import SQLiteStore
-from tests.conftest import triples
+from tests.conftest import fact_checked, triples
 from tests.graph.test_graph import content, event, grown, said
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ decisions = st.one_of(
     st.tuples(st.just("rename"), names, st.sampled_from(["Spider silk", "Mother of pearl", *NAMES])),
     st.tuples(st.just("retype"), st.integers(0, 30), st.sampled_from(["contains", "made of"])),
     st.tuples(st.just("drop"), st.integers(0, 30)),
+    st.tuples(st.just("check"), st.integers(0, 30), st.sampled_from([-3.0, 0.5, 4.0, None])),
     st.tuples(st.just("apart"), names, names),
     st.tuples(st.just("doubt"), names, names),
 )
@@ -63,11 +64,13 @@ def decide(graph: Graph, decision: tuple[object, ...]) -> Event | None:
     what, *about = decision
     if what == "grow":
         return event(graph, triples(*about[0]))  # type: ignore[misc]  # drawn as a list of triples
-    if what in {"retype", "drop"}:
+    if what in {"retype", "drop", "check"}:
         if not graph.relations:
             return None
         relation = list(graph.relations)[int(str(about[0])) % len(graph.relations)]
         about = [relation, *about[1:]]
+        if what == "check":
+            return fact_checked(graph, *about)  # type: ignore[arg-type]  # drawn as a relation and its log-odds
         what = "reject_relation" if what == "drop" else what
     function: Callable[..., Edit] = getattr(edits, str(what))
     try:
@@ -93,6 +96,7 @@ def whole(graph: Graph) -> tuple[object, ...]:
     return (
         content(graph), graph.introduced, graph.asked, graph.asks, set(graph.unasked.items), set(graph.explored.items),
         graph.newest, graph.depth, sorted(graph.components.sizes.values()), graph.rejected,
+        graph.checks, list(graph.unchecked), graph.checking, graph.check_method,
     )  # fmt: skip
 
 
@@ -133,7 +137,9 @@ LIFE: list[tuple[object, ...]] = [
     ("merge", "bone", "silk"),
     ("grow", [("bone", "contains", "lignin"), ("wood", "part of", "bone"), ("chitin", "is a", "wood")]),
     ("merge", "silk", "wood"),
+    ("check", 1, 2.0),
     ("rename", "silk", "Mother of pearl"),
+    ("check", 2, None),
     ("grow", [("mother of pearl", "contains", "resilin"), ("Woods", "is a", "chitin")]),
     ("retype", 0, "is inside"),
     ("reject", "keratin"),
@@ -141,7 +147,9 @@ LIFE: list[tuple[object, ...]] = [
     ("grow", [("keratin", "part of", "silk"), ("lignin", "is a", "resilin")]),
     ("unmerge", "wood"),
     ("restore", "keratin"),
+    ("check", 3, -1.5),
     ("unmerge", "bone"),
+    ("check", 0, 3.0),
     ("apart", "lignin", "chitin"),
 ]
 
@@ -167,7 +175,7 @@ def drawn(seed: int) -> list[tuple[object, ...]]:
         choices: list[tuple[object, ...]] = [
             ("grow", [(one, "contains", other), (other, "is a", third)]), ("merge", one, other), ("unmerge", one),
             ("reject", one), ("restore", one), ("rename", one, f"{other} tissue"), ("apart", one, other),
-            ("retype", rng.randrange(30), "contains"), ("drop", rng.randrange(30)),
+            ("retype", rng.randrange(30), "contains"), ("drop", rng.randrange(30)), ("check", rng.randrange(30), 1.5),
         ]  # fmt: skip
         found.append(rng.choice(choices))
     return found

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from graphgrow.graph.model import Expansion, FactCheck
 from graphgrow.stores.projection import differences, project
 from graphgrow.stores.sqlite import SQLiteStore
 
@@ -33,10 +34,30 @@ for event in graphgrow.grow("spider silk", store, Scripted(replies), budget=Budg
 """
 
 
-def kill_while_growing(path: Path, seconds: float) -> int:
+# The same with a model that says what is true, four questions at once, each with its fact checks.
+CHECKING = """
+import sys
+import graphgrow
+from graphgrow.graph.model import Budget
+from graphgrow.growth.loop import Growth
+from graphgrow.growth.settings import Settings
+from graphgrow.llm.simulated.shapes import make_world
+from graphgrow.llm.simulated.world import World, WorldSettings
+from graphgrow.policy import open_policy
+
+store = graphgrow.open(sys.argv[1], create=True)
+world = World(make_world("communities", 600, 1), WorldSettings(errors=0.2))
+settings = Settings(open_policy("knowledge"), Budget(steps=5000), width=4, fact_check=0.5)
+for event in Growth(world.hidden.topic, store, world, settings):
+    sys.stdout.write(f"{event.seq}\\n")
+    sys.stdout.flush()
+"""
+
+
+def kill_while_growing(path: Path, seconds: float, program: str = CHILD) -> int:
     """Grow in a child for some time after its first event, kill it, and return the last seq it reported."""
     child = subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(path)], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
+        [sys.executable, "-c", program, str(path)], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
     )
     with child:
         assert child.stdout is not None
@@ -59,3 +80,21 @@ def test_kill_9_loses_no_committed_event(tmp_path: Path) -> None:
             assert graph.seq >= reported > last
             assert differences(project(graph), store.projection()) == []
         last = graph.seq
+
+
+@pytest.mark.slow
+def test_kill_9_neither_loses_nor_doubles_a_fact_check(tmp_path: Path) -> None:
+    """A run killed between a question and its checks, or amid these, goes on with them: none is asked about twice."""
+    path, rng, last = tmp_path / "g.db", random.Random(7), 0
+    for _ in range(ROUNDS):
+        reported = kill_while_growing(path, rng.uniform(0, 0.4), CHECKING)
+        with closing(SQLiteStore(path)) as store:
+            graph, events = store.graph(), list(store.events())
+            assert graph.seq >= reported > last
+            assert differences(project(graph), store.projection()) == []
+        last = graph.seq
+        checked = [claim.relation for event in events if isinstance(event, FactCheck) for claim in event.claims]
+        assert len(checked) == len(set(checked))
+    asked = [event.focus.question for event in events if isinstance(event, Expansion) and not event.repairs]
+    assert len(asked) == len(set(asked))
+    assert len(checked) > ROUNDS

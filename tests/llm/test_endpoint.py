@@ -138,6 +138,62 @@ def test_a_model_without_a_system_role_gets_one_message() -> None:
     assert endpoint.chats[-1].body["messages"] == [{"role": "user", "content": "Answer in JSON.\n\nName materials."}]
 
 
+CHECK = replace(PROMPT, schema=None, max_tokens=1, logprobs=True, temperature=0.0)
+RIVALS = [{"token": " yes", "logprob": -0.25, "bytes": [1]}, {"token": "No", "logprob": -1.75}]
+
+
+def scored(logprobs: object) -> Answer:
+    """Return a completion with log-probabilities of whatever shape."""
+    choice = {"message": {"content": " yes"}, "finish_reason": "length", "logprobs": logprobs}
+    return Answer(completion() | {"choices": [choice]})
+
+
+def test_log_probabilities_are_asked_for_and_read() -> None:
+    """The first token with its rivals, for the prompts that want them and for no others."""
+    answer = scored({"content": [{"token": " yes", "logprob": -0.25, "top_logprobs": RIVALS}, {"token": "!"}]})
+    with serving(in_order(answer)) as endpoint, chat(endpoint.base_url) as llm:
+        assert llm.ask(CHECK).logprobs == ((" yes", -0.25), ("No", -1.75))
+        assert llm.ask(PROMPT).logprobs == ()
+    check, other = (one.body for one in endpoint.chats)
+    assert (check["logprobs"], check["top_logprobs"], check["max_tokens"], check["temperature"]) == (True, 5, 1, 0.0)
+    assert not other.keys() & {"logprobs", "top_logprobs"}
+
+
+@pytest.mark.parametrize(
+    ("logprobs", "read"),
+    [
+        ({"content": [{"token": "yes", "logprob": -0.25}]}, (("yes", -0.25),)),
+        ({"content": [{"token": "yes", "logprob": -0.25, "top_logprobs": []}]}, (("yes", -0.25),)),
+        ({"content": [{"top_logprobs": [{"token": "yes", "logprob": -1}, {"token": "no", "logprob": "-inf"}]}]},
+         (("yes", -1.0),)),
+        (None, ()), ("none", ()), ([], ()), ({"content": None}, ()), ({"content": []}, ()), ({"content": ["yes"]}, ()),
+        ({"content": [{"token": "yes"}]}, ()), ({"content": [{"top_logprobs": [None]}]}, ()),
+        ({"tokens": ["yes"], "token_logprobs": [-0.25]}, ()),
+    ],
+)  # fmt: skip
+def test_log_probabilities_of_no_known_shape_are_none(logprobs: object, read: tuple[tuple[str, float], ...]) -> None:
+    """Whatever an endpoint sends, the reply is a reply."""
+    reply = ask(in_order(scored(logprobs)), CHECK)
+    assert (reply.text, reply.logprobs) == (" yes", read)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Unsupported parameter: 'logprobs' is not supported with this model.",
+        "You are not allowed to request logprobs from this model",
+        '{"type":"extra_forbidden","loc":["body","top_logprobs"],"msg":"Extra inputs are not permitted"}',
+        "Bad request",
+    ],
+)
+def test_refused_log_probabilities_are_given_up_for_good(message: str) -> None:
+    """The question is answered without, and no later one asks for them."""
+    with serving(refusing("logprobs", message)) as endpoint, chat(endpoint.base_url) as llm:
+        assert [llm.ask(CHECK).text for _ in range(3)] == ["hello"] * 3
+    assert ["logprobs" in one.body for one in endpoint.chats] == [True, False, False, False]
+    assert endpoint.chats[-1].body["temperature"] == 0.0
+
+
 def test_a_refusal_of_everything_ends() -> None:
     """An endpoint that finds fault with every form gives an error, not a loop."""
     fault = "temperature seed max_completion_tokens response_format system role"

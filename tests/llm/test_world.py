@@ -1,6 +1,8 @@
 """Worlds: what a hidden graph answers, and that its dials do what they say."""
 
 import json
+import math
+import random
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
@@ -13,7 +15,7 @@ import pytest
 
 from graphgrow.api.models import make_world
 from graphgrow.errors import BadInput
-from graphgrow.graph.events import formed, to_json
+from graphgrow.graph.events import FACET, formed, to_json
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical, clean
 from graphgrow.graph.model import (
@@ -28,13 +30,14 @@ from graphgrow.graph.model import (
     Statement,
     Triple,
 )
+from graphgrow.growth.fact_check import log_odds_of, stated_in
 from graphgrow.growth.loop import Growth
 from graphgrow.growth.settings import Settings
 from graphgrow.llm.simulated.truth import hide, spellings
 from graphgrow.llm.simulated.world import JUNK, World, WorldSettings
 from graphgrow.parse.reply import parse
 from graphgrow.policy import open_policy
-from graphgrow.prompts.render import render
+from graphgrow.prompts.render import fact_check, render
 from graphgrow.stores import open_store
 
 HONEST = WorldSettings(k=6, popularity=1.0, recall=1.0, chain=0.0, pull=0.0, variants=0.0, junk=0.0, drift=0.0)
@@ -328,7 +331,74 @@ def test_a_hidden_graph_may_hold_anything() -> None:
         World(nx.Graph())
 
 
-@pytest.mark.parametrize("dials", [{"k": -1}, {"k": 65}, {"popularity": -1.0}, {"recall": 1.1}, {"junk": float("nan")}])
+@pytest.mark.parametrize(
+    ("skill", "method"), [(0.5, "logprobs"), (0.7, "logprobs"), (0.9, "logprobs"), (0.9, "stated")]
+)
+def test_skill_is_the_chance_that_a_true_statement_gets_more_than_a_false_one(skill: float, method: str) -> None:
+    """The area under the curve of true against false ones; of those that get 80 % so many are true."""
+    graph = make_world("communities", 300, 1)
+    world = World(graph, WorldSettings(skill=skill))
+    rng, is_stated, names = random.Random(1), method == "stated", world.hidden.names
+    pairs = [*graph.edges, *((name, world.hidden.stranger(name, rng)) for name in names * 5)]
+    replies = [world.ask(fact_check(Triple(one, "contains", other), stated=is_stated)) for one, other in pairs]
+    odds = [stated_in(reply.text) if is_stated else log_odds_of(reply.logprobs) for reply in replies]
+    rows = [(value, graph.has_edge(*pair)) for value, pair in zip(odds, pairs, strict=True) if value is not None]
+    assert len(rows) == len(pairs)
+    true, false = ([value for value, is_true in rows if is_true is wanted] for wanted in (True, False))
+    won = sum((t > f) + (t == f) / 2 for t in true[:500] for f in false[:500])
+    assert won / (500 * 500) == pytest.approx(skill, abs=0.035)
+    if not is_stated:
+        assert [reply.text for reply in replies] == ["yes" if value >= 0 else "no" for value, _ in rows]
+    if skill == 0.9:
+        about_80 = [is_true for value, is_true in rows if 0.7 < 1 / (1 + math.exp(-value)) < 0.9]
+        assert sum(about_80) / len(about_80) == pytest.approx(0.8, abs=0.08)
+
+
+def test_a_fact_check_follows_from_seed_and_prompt_alone() -> None:
+    """The same statement gets the same answer, of another world's seed another one."""
+    prompt = fact_check(Triple("hub", "contains", "leaf 03"))
+    one, same, other = (World(star(9), seed=seed).ask(prompt) for seed in (1, 1, 2))
+    assert one == same != other
+
+
+def facet(*concepts: str, name: str = "parts", seed: int = 0) -> Prompt:
+    """Return the prompt for one facet of a concept."""
+    focus = formed(Focus("knowledge", tuple(map(canonical, concepts)), "because", angle=f"{FACET}{name}"))
+    return render(focus, knowing(("hub", "leaf 00")), "hub", seed=seed)
+
+
+def test_a_facet_is_answered_with_names_of_neighbours() -> None:
+    """As many as a list has, each a neighbour and none a relation; of what it does not know there are none."""
+    graph = star(20)
+    world = World(graph, HONEST)
+    for seed in range(50):
+        names = parse(world.ask(facet("hub", seed=seed)).text, form="facet").names
+        assert len(set(names)) == 8
+        assert all(graph.has_edge("hub", name) for name in names)
+    assert parse(world.ask(facet("leaf 00")).text, form="facet").names[0] in graph["leaf 00"]
+    assert World(chain("silk", "fibroin"), HONEST).ask(facet("hub")).text == "none"
+
+
+def test_errors_are_the_share_of_relations_that_do_not_hold() -> None:
+    """Both concepts exist and nothing relates them; facets err as free relations do."""
+    graph = star(20)
+    world = World(graph, replace(HONEST, errors=0.3))
+    said = asked_often(world)
+    false = [t for t in said if not graph.has_edge(t.source, t.target)]
+    assert len(false) / len(said) == pytest.approx(0.3, abs=0.03)
+    assert all(end in graph for t in false for end in (t.source, t.target))
+    names = [n for seed in range(200) for n in parse(world.ask(facet("hub", seed=seed)).text, form="facet").names]
+    assert sum(not graph.has_edge("hub", name) for name in names) / len(names) == pytest.approx(0.3, abs=0.05)
+    assert set(names) <= set(graph)
+
+
+@pytest.mark.parametrize(
+    "dials",
+    [
+        {"k": -1}, {"k": 65}, {"popularity": -1.0}, {"recall": 1.1}, {"junk": float("nan")}, {"errors": 1.1},
+        {"skill": 0.4}, {"skill": 1.0},
+    ],
+)  # fmt: skip
 def test_a_dial_that_is_turned_too_far_is_refused(dials: dict[str, float]) -> None:
     """The error names the dial and its range."""
     with pytest.raises(BadInput, match=next(iter(dials))):

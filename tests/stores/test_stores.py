@@ -12,16 +12,18 @@ from pathlib import Path
 
 import pytest
 
+from graphgrow.api import edits
 from graphgrow.errors import BadInput, StaleGraph, StoreError
 from graphgrow.graph.events import to_json
-from graphgrow.graph.graph import Graph
+from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.model import Edit, Event
 from graphgrow.stores import GraphStore, open_store, store_url
+from graphgrow.stores.copying import copy, fork
 from graphgrow.stores.memory import MemoryStore
 from graphgrow.stores.neo4j import Neo4jStore
 from graphgrow.stores.projection import differences, project
 from graphgrow.stores.sqlite import _APPLICATION_ID, MIGRATIONS, SQLiteStore
-from tests.conftest import chatter, triples
+from tests.conftest import chatter, fact_checked, triples
 from tests.graph.test_graph import content, event
 
 Clock = Callable[[], float]
@@ -114,6 +116,35 @@ def test_imported_graph_is_an_event_like_any_other(store: GraphStore) -> None:
     store.append(Edit(1, "add", delta, "an import"))
     assert len(store.graph().concepts) == 3
     assert differences(project(store.graph()), store.projection()) == []
+
+
+def test_fact_checks_are_kept_copied_and_forked(store: GraphStore, tmp_path: Path) -> None:
+    """Alone, many at once, and after corrections they come back as they were, also from a copy and a fork."""
+    graph = fill(store, [*chatter(3), triples(("spider silk", "is a", "fiber"))])
+    log = list(store.events())
+
+    def commit(*events: Event) -> None:
+        store.append(*events)
+        graph.apply_all(events)
+        log.extend(events)
+        assert differences(project(graph), store.projection()) == []
+
+    first, second, *_ = graph.relations
+    commit(fact_checked(graph, first, 2.5))
+    ahead = graph.ahead(fact_checked(graph, second, None))
+    commit(fact_checked(graph, second, None), fact_checked(ahead, second, -1.0))
+    commit(edits.merge(graph, "protein 2", "protein 1"))
+    commit(fact_checked(graph, first, 1.5))
+    assert list(store.events()) == log
+    assert [to_json(event) for event in store.events()] == [to_json(event) for event in log]
+    assert store.graph().checks == graph.checks
+    assert list(store.graph().unchecked) == list(graph.unchecked)
+    with closing(SQLiteStore(tmp_path / "copy.db", create=True)) as other, closing(MemoryStore()) as part:
+        assert copy(store, other) == len(log)
+        assert list(other.events()) == log
+        assert differences(project(graph), other.projection()) == []
+        assert fork(store, part, 6) == 6
+        assert part.graph().checks == fold(log[:6]).checks != graph.checks
 
 
 def test_lease_is_held_by_one_until_it_runs_out(opener: Opener) -> None:

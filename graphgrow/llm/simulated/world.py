@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import accumulate, islice, pairwise
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from graphgrow.errors import BadInput
@@ -28,6 +29,9 @@ JOINING = frozenset(("connect", "join", "between"))  # forms that ask what leads
 OPEN = frozenset(("seed", "expand", "widen"))  # forms that ask about a concept without a predicate
 DRAWS = 4  # of a concept to go on with
 LONGER = 4 / 3  # a list, than a reply that writes its relations out
+CHANCE = 0.5  # the skill of one who cannot tell
+SUREST = 12.0  # log-odds of a fact check
+NO_NAMES = "none"
 # What models write where a concept should stand, made up after what hygiene kept out of the recorded run.
 JUNK = (
     "resistant to wear", "durable", "highly effective", "used in", "used in construction", "protects structures",
@@ -52,6 +56,9 @@ class WorldSettings:
     - variants: chance that a name is written in another way, where there is one that is not ambiguous
     - junk: chance that in place of a concept stands a phrase that is none
     - drift: chance that in place of a concept stands one from anywhere, to which nothing relates it
+    - errors: the same once more, for runs that count what is false: chance that a relation is said and does not hold
+    - skill: how well a fact check tells what is true: the chance that a true relation gets higher log-odds than a false
+      one (the AUC), from .5, no better than chance, to below 1
     """
 
     k: int = 6
@@ -62,13 +69,17 @@ class WorldSettings:
     variants: float = 0.03
     junk: float = 0.07
     drift: float = 0.03
+    errors: float = 0.0
+    skill: float = 0.9
 
     def __post_init__(self) -> None:
         if not 0 <= self.k <= MOST:
             raise BadInput(f"a world names between 0 and {MOST} concepts at a time, not k={self.k}")
         if not 0 <= self.popularity < math.inf:
             raise BadInput(f"popularity is an exponent of 0 or more, not {self.popularity}")
-        for name in ("recall", "chain", "pull", "variants", "junk", "drift"):
+        if not CHANCE <= self.skill < 1:
+            raise BadInput(f"skill is an AUC from {CHANCE} to below 1, not {self.skill}")
+        for name in ("recall", "chain", "pull", "variants", "junk", "drift", "errors"):
             if not 0 <= getattr(self, name) <= 1:
                 raise BadInput(f"{name} is a chance between 0 and 1, not {getattr(self, name)}")
 
@@ -87,11 +98,18 @@ class World(FreeModel):
         self._seed = seed
 
     def ask(self, prompt: Prompt) -> Reply:
-        """Return the reply to a prompt: JSON, billed at the estimate of its length."""
+        """Return the reply to a prompt, billed at the estimate of its length: JSON, names, or how true something is."""
         question, hidden = prompt.asks or Asks("expand"), self.hidden
         whole = f"{self._seed}\0{prompt.seed}\0{prompt.system}\0{prompt.user}"
         rng = random.Random(hashlib.sha256(whole.encode(errors="surrogatepass")).digest())
         answer: dict[str, object]
+        if question.form == "fact_check":
+            return self._checked(prompt, question, rng)
+        if question.form == "facet":  # the other end of each relation, whatever the relation is
+            relations = _Answer(question, hidden, self.settings, self._zipf, rng).relations()
+            about = question.concepts[0]
+            text = ", ".join(one.source if one.target == about else one.target for one in relations) or NO_NAMES
+            return Reply(text, estimate_usage(prompt, text), model=self.name)
         if question.form == "arbitrate":
             one, other = (*map(hidden.means, question.concepts), None, None)[:2]
             verdict = "same" if one is not None and one == other else "different"
@@ -113,6 +131,25 @@ class World(FreeModel):
             answer = {"relations": [{"source": s, "predicate": p, "target": t} for s, p, t in rows]}
         text = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
         return Reply(text, estimate_usage(prompt, text), model=self.name)
+
+    def _checked(self, prompt: Prompt, question: Asks, rng: random.Random) -> Reply:
+        """Return whether what a question repeats is true: yes or no with log-probabilities, or a number in per cent.
+
+        Log-odds of true and of false statements are normal with variance d'^2 and means d'^2 / 2 and -d'^2 / 2, where
+        d' = sqrt(2) * Phi^-1(AUC): so they are what a reader of that skill should say (Green and Swets 1966).
+        """
+        means, relations = self.hidden.means, self.hidden.relations
+        is_true = all((means(one.source), means(one.target)) in relations for one in question.stated)
+        apart = math.sqrt(2) * NormalDist().inv_cdf(self.settings.skill)
+        log_odds = apart * rng.gauss(apart / 2 if is_true else -apart / 2)
+        log_odds = max(-SUREST, min(SUREST, log_odds))
+        yes = 1 / (1 + math.exp(-log_odds))
+        if not prompt.logprobs:
+            text = f"{100 * yes:.0f}"
+            return Reply(text, estimate_usage(prompt, text), model=self.name)
+        text = "yes" if log_odds >= 0 else "no"
+        logprobs = (("yes", math.log(yes)), ("no", math.log1p(-yes)))
+        return Reply(text, estimate_usage(prompt, text), model=self.name, logprobs=logprobs)
 
 
 class _Answer:
@@ -141,7 +178,7 @@ class _Answer:
             pairs = self._pairs()
             if self.question.form in OPEN:
                 true = list(islice(self._expansion(pairs), most))
-            elif self.question.form == "list":
+            elif self.question.form in {"list", "facet"}:
                 true = [self._relation(*pair) for pair in pairs[: round(LONGER * most)]]
             else:
                 true = self._confirmation() if self.question.form == "consolidate" else []
@@ -155,7 +192,7 @@ class _Answer:
             luck = rng.random()
             if luck < settings.junk:
                 word = rng.choice(JUNK).format(focus=self.question.concepts[0])
-            elif luck < settings.junk + settings.drift:
+            elif luck < settings.junk + settings.drift + settings.errors:
                 word = hidden.stranger(far, rng)
             elif not (word := self.names.get(near, "")):
                 others = hidden.spellings.get(near)

@@ -1,0 +1,111 @@
+"""Replies that list names: what is read out of the forms that models give them."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graphgrow.graph.model import Triple
+from graphgrow.parse.names import WORDS, read_names
+from graphgrow.parse.reply import parse
+
+SILKS = ("spider silk", "nacre", "E-glass")
+names = st.lists(
+    st.lists(st.text("bcdfgklmprstvwz", min_size=3, max_size=8), min_size=1, max_size=3).map(" ".join),
+    min_size=1,
+    max_size=8,
+    unique=True,
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "spider silk, nacre, E-glass",
+        "spider silk, nacre, and E-glass.",
+        "spider silk; nacre; E-glass",
+        "- spider silk\n- nacre\n* E-glass",
+        "1. spider silk\n2. **nacre**\n3) E-glass",
+        "spider silk (of Nephila), nacre - a shell, E-glass: a fibre",
+        "spider silk: of Nephila, nacre: a shell, E-glass: a fibre",
+        "Sure, here they are: spider silk, nacre, E-glass",
+        "Kinds of it: \n1. spider silk: of Nephila\n2. nacre\n3. E-glass",
+        "the spider silk, a nacre, an E-glass",
+        "Some well-known kinds of it are: spider silk, nacre, E-glass",
+        "Here they are:\n\n- spider silk\n- nacre\n- E-glass\n\nLet me know if I should go on with more of them!",
+        "<think>bone, wood? no</think>spider silk, nacre, E-glass",
+        '["spider silk", "nacre", "E-glass"]',
+        '{"names": ["spider silk", "nacre", "E-glass"]}',
+        '```json\n{"names": [{"name": "spider silk"}, "nacre", "E-glass"]}\n```',
+        "[spider silk, nacre, E-glass]",
+        '"spider silk", "nacre", "E-glass"',
+        "spider silk, nacre, nacre, E-glass, nacre",
+    ],
+)
+def test_names_are_read_out_of_every_form(text: str) -> None:
+    """Commas, lines, bullets, numbers, emphasis, glosses, introductions, thinking, JSON: the same three names."""
+    assert read_names(text) == SILKS
+
+
+@given(names, st.sampled_from([", ", "; ", "\n", "\n- ", ",\n"]))
+def test_what_is_listed_is_read(listed: list[str], separator: str) -> None:
+    """Any names come back in their order, by whatever they are separated, and out of JSON."""
+    assert read_names(separator.join(listed)) == tuple(listed)
+    assert read_names(json.dumps({"names": listed})) == tuple(listed)
+
+
+@given(st.text())
+def test_any_text_is_read_as_names_that_are_no_sentences(text: str) -> None:
+    """Nothing raises, no name is blank, none is said twice, none is too long."""
+    found = read_names(text)
+    assert len(set(found)) == len(found)
+    assert all(0 < len(name.split()) <= WORDS for name in found)
+
+
+def test_a_comma_within_a_name_separates_nothing() -> None:
+    """Chemists number by commas; models that save the blank after one still list."""
+    assert read_names("1,2-dichloroethane, N,N-dimethylformamide") == ("1,2-dichloroethane", "N,N-dimethylformamide")
+    assert read_names("fibroin,sericin,glycine") == ("fibroin", "sericin", "glycine")
+
+
+@pytest.mark.parametrize(
+    "text", ["none", "None.", "N/A", "I don't know", "There are no such brands", "it is used in many of them", "[]"]
+)
+def test_a_reply_that_names_nothing_is_empty_and_not_asked_again(text: str) -> None:
+    """Nothing known is an honest answer."""
+    assert (parse(text, form="facet").names, parse(text, form="facet").outcome) == ((), "empty")
+
+
+@pytest.mark.parametrize("text", ["", "  ", "<think>bone, or nacre?</think>"])
+def test_a_reply_without_an_answer_is_unusable(text: str) -> None:
+    """Nothing, and thinking alone, are asked for again."""
+    assert parse(text, form="facet").outcome == "unusable"
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("spider silk, nacre, E-gl", ("spider silk", "nacre")),
+        ("spider silk, nacre, spider", ("spider silk", "nacre")),
+        ("armor, armor, armor, armor", ("armor",)),
+        ('["spider silk", "nacre", "E-gl', ("spider silk", "nacre")),
+        ('{"names": ["spider silk", "nacre", "E-gl', ("spider silk", "nacre")),
+    ],
+)
+def test_of_a_reply_that_is_cut_off_the_last_name_is_left_out(text: str, whole: tuple[str, ...]) -> None:
+    """It is not whole; those before it are, however often they were said."""
+    proposal = parse(text, "length", "facet")
+    assert (proposal.names, proposal.outcome) == (whole, "ok")
+
+
+def test_a_reply_that_is_cut_off_within_its_first_name_says_nothing() -> None:
+    """It counts as cut off, so that a run of them ends."""
+    assert parse("spider si", "length", "facet").outcome == "truncated"
+    assert parse("<think>spider silk, nacre", "length", "facet").outcome == "truncated"
+
+
+def test_a_reply_of_relations_is_read_as_relations() -> None:
+    """A model that writes more than it was asked for is taken by its word."""
+    proposal = parse('{"relations": [{"source": "silk", "predicate": "contains", "target": "fibroin"}]}', form="facet")
+    assert (proposal.triples, proposal.names) == ((Triple("silk", "contains", "fibroin"),), ())

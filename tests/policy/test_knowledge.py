@@ -1,0 +1,228 @@
+"""The policy that is paid for knowledge: which facet of which concept it asks about, and that the log alone decides."""
+
+import random
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graphgrow.graph.events import FACET, formed
+from graphgrow.graph.graph import Graph, fold
+from graphgrow.graph.keys import canonical
+from graphgrow.graph.model import Answer, Budget, Event, Expansion, Focus, Prompt, Question, Relation, Reply, Usage
+from graphgrow.growth.loop import Growth
+from graphgrow.growth.settings import Settings
+from graphgrow.llm.simulated.shapes import make_world
+from graphgrow.llm.simulated.world import World, WorldSettings
+from graphgrow.policy import open_policy
+from graphgrow.policy.knowledge import NEAREST, Knowledge, draws, earned, tie
+from graphgrow.prompts.facets import facets, kind_of, open_facets
+from graphgrow.resolve.resolve import RESOLVE
+from graphgrow.stores.memory import MemoryStore
+from tests.api.test_edits import decide, decisions
+from tests.conftest import expansion, fact_checked
+from tests.policy.test_strategy_laws import slow
+
+TOPIC = "silk"
+CLASS = f"{FACET}class"
+answers = st.tuples(
+    st.just("facet"),
+    st.integers(0, 99),
+    st.lists(st.sampled_from(["nacre", "bone", "wood", "loom", "spinning"]), max_size=3),
+)
+
+
+def answer(graph: Graph, focus: Focus, *names: str, tokens: int = 100) -> Expansion:
+    """Return the event of a question of so many tokens that was answered with names, and fold it into the graph."""
+    prompt, reply = Prompt("", ""), Reply(", ".join(names) or "none", Usage(tokens))
+    event = expansion(graph, TOPIC, Question(focus, prompt), Answer(prompt, reply), RESOLVE)
+    graph.apply(event)
+    return event
+
+
+def ask(graph: Graph, facet: str, *names: str, about: str = TOPIC, tokens: int = 100) -> Expansion:
+    """Ask one facet of a concept."""
+    focus = formed(Focus("knowledge", (canonical(about),), "a test", angle=f"{FACET}{facet}"))
+    return answer(graph, focus, *names, tokens=tokens)
+
+
+def check(graph: Graph, source: str, predicate: str, target: str, log_odds: float) -> None:
+    """Let a model say how likely a relation is."""
+    graph.apply(fact_checked(graph, Relation(source, predicate, target), log_odds))
+
+
+def chosen(graph: Graph, *, policy: str = "knowledge", seed: int = 1, count: int = 1) -> list[Focus]:
+    """Return what the policy asks next."""
+    return open_policy(policy).choose(graph, TOPIC, random.Random(seed), count)
+
+
+def two() -> Graph:
+    """Return a graph about silk that is a material: of its products one is trusted and one is not."""
+    graph = Graph()
+    ask(graph, "class", "material")
+    ask(graph, "uses", "parachute", "umbrella")
+    check(graph, "silk", "used in", "parachute", 6.0)
+    check(graph, "silk", "used in", "umbrella", -6.0)
+    return graph
+
+
+@pytest.mark.parametrize("policy", ["knowledge", "knowledge-random"])
+def test_it_opens_with_the_question_what_kind_of_thing_the_topic_is(policy: str) -> None:
+    """One question, however wide the round is; where it brought nothing the free questions open the graph."""
+    graph = Graph()
+    (opening,) = chosen(graph, policy=policy, count=4)
+    assert (opening.angle, opening.form, opening.concepts) == (CLASS, "facet", (TOPIC,))
+    answer(graph, opening)
+    (seed,) = chosen(graph, policy=policy, count=4)
+    assert seed.form == "seed"
+
+
+def test_every_facet_is_asked_of_the_topic_and_of_others_what_fits_their_kind() -> None:
+    """The topic may be anything; a product is asked what a product has; a word for a kind is asked nothing."""
+    graph = two()
+    asked = {CLASS, f"{FACET}uses"}
+    assert set(open_facets(graph, TOPIC)) == facets().keys() - asked
+    assert kind_of(graph, "parachute") == "product"
+    assert set(open_facets(graph, "parachute")) == {a for a, facet in facets().items() if "product" in facet.fits}
+    assert list(open_facets(graph, "material")) == []
+    ask(graph, "kinds", "dragline silk", about=TOPIC)
+    assert kind_of(graph, "dragline silk") == "material"
+
+
+def test_what_is_unknown_is_asked_what_kind_of_thing_it_is() -> None:
+    """And nothing else, until that is known."""
+    graph = two()
+    ask(graph, "brands", "Ozone", about="parachute")
+    graph.apply(expansion(graph, TOPIC, *_free('{"relations":[["parachute","needs","wind"]]}'), RESOLVE))
+    assert list(open_facets(graph, "wind")) == [CLASS]
+    ask(graph, "class", "phenomenon", about="wind")
+    assert f"{FACET}causes" in set(open_facets(graph, "wind"))
+
+
+def _free(reply: str) -> tuple[Question, Answer]:
+    prompt = Prompt("", "")
+    return Question(Focus("frontier", ("parachute",), "a test"), prompt), Answer(prompt, Reply(reply))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_nobody_trusts_is_asked_about_last(seed: int) -> None:
+    """The topic and what is surely true come before what is surely false."""
+    order = [focus.concepts[0] for focus in chosen(two(), seed=seed, count=3)]
+    assert order[-1] == "umbrella"
+    assert set(order) == {"silk", "parachute", "umbrella"}
+
+
+def test_by_chance_any_open_concept_is_as_good_as_another() -> None:
+    """So the ablation asks; the facet is chosen as ever."""
+    first = Counter(chosen(two(), policy="knowledge-random", seed=seed)[0].concepts[0] for seed in range(300))
+    assert set(first) == {"silk", "parachute", "umbrella"}
+    assert min(first.values()) > 60
+    assert {chosen(two(), policy="knowledge-random")[0].strategy} == {"knowledge-random"}
+
+
+@pytest.mark.parametrize("policy", ["knowledge", "knowledge-random"])
+def test_no_facet_is_asked_twice_and_each_fits(policy: str) -> None:
+    """Over a run on a world that says what is false at times; where no facet is left the free questions go on."""
+    hidden = make_world("communities", 60, 1)
+    home = MemoryStore()
+    world = World(hidden, WorldSettings(errors=0.2))
+    how = Settings(open_policy(policy), Budget(steps=80), width=3, fact_check=0.4, now=lambda: "")
+    asked = [event for event in Growth(world.hidden.topic, home, world, how) if not event.repairs]
+    questions = [event.focus.question for event in asked]
+    assert len(set(questions)) == len(questions) == 80
+    assert sum(event.focus.form == "facet" for event in asked) > 40
+    graph = Graph()
+    for event in home.events():
+        if isinstance(event, Expansion) and event.focus.form == "facet" and graph.concepts:
+            assert event.focus.angle in facets()
+            assert event.focus.question not in graph.asked
+        graph.apply(event)
+
+
+def test_free_questions_follow_where_no_facet_is_left() -> None:
+    """With the reason of the strategy that asks."""
+    graph = Graph()
+    ask(graph, "class", "event")
+    for name in facets():
+        ask(graph, name.removeprefix(FACET))
+    assert chosen(graph)[0].strategy == "frontier"
+
+
+def lived(decided: list[tuple[object, ...]]) -> tuple[Graph, list[Event]]:
+    """Return a graph with its log that grew by facets which the policy chose, was checked and was corrected."""
+    graph, log = Graph(), list[Event]()
+    for number, (what, *about) in enumerate([("facet", 0, ["material"]), ("facet", 1, ["nacre", "bone"]), *decided]):
+        if what == "facet":
+            foci = Knowledge().choose(graph, TOPIC, random.Random(f"{number}:{about[0]}"))
+            if foci and foci[0].form == "facet":
+                log.append(answer(graph, foci[0], *about[1]))  # type: ignore[misc]  # drawn as names
+        elif new := decide(graph, (what, *about)):
+            graph.apply(new)
+            log.append(new)
+    return graph, log
+
+
+@given(st.lists(st.one_of(decisions, answers), max_size=12), st.integers(1, 4), st.integers(0, 5))
+@settings(max_examples=60)
+def test_the_log_alone_decides(decided: list[tuple[object, ...]], small: int, seed: int) -> None:
+    """A graph that lived, with whatever it keeps, and one folded from its log choose the same; so does asking again."""
+    with slow(small):
+        graph, log = lived(decided)
+        for policy in ("knowledge", "knowledge-random"):
+            first = chosen(graph, policy=policy, seed=seed, count=4)
+            assert first == chosen(graph, policy=policy, seed=seed, count=4)
+            assert first == chosen(fold(log), policy=policy, seed=seed, count=4)
+
+
+def test_a_fact_check_counts_at_once_also_where_the_structure_is_older() -> None:
+    """A run that goes on and one that starts again at this event choose by the same trust."""
+    with slow(1):
+        graph, log = lived([("facet", number, ["bone", "wood", "loom"]) for number in range(14)])
+        chosen(graph, count=4)
+        for relation in list(graph.relations)[:6]:
+            log.append(fact_checked(graph, relation, -6.0))
+            graph.apply(log[-1])
+            assert chosen(graph, count=4) == chosen(fold(log), count=4)
+
+
+def test_a_tie_is_stronger_the_more_and_surer_paths_lead_to_the_topic() -> None:
+    """The topic's is 1; of what the structure does not hold yet it is half of its neighbour's."""
+    graph = two()
+    ask(graph, "parts", "cord", about="parachute")
+    ties = tie(graph)
+    assert ties.of(TOPIC) == 1.0
+    assert 1.0 >= ties.of("parachute") > ties.of("umbrella") > 0
+    assert 1.0 >= ties.of("parachute") > ties.of("cord") > 0
+    assert ties.of("nobody") == 0.0
+    with slow(1):
+        fresh = fold([])
+        for number in range(5):
+            ask(fresh, "uses", f"{'abcde'[number]} dress", tokens=1)
+        late = [key for key in fresh.concepts if key not in tie(fresh)._ties]
+        assert late
+        assert all(tie(fresh).of(key) == NEAREST * max(map(tie(fresh).of, fresh.neighbours[key])) or
+                   fresh.neighbours[key].keys() == {TOPIC} for key in late)  # fmt: skip
+
+
+def test_a_question_earns_what_is_trusted_of_it_for_its_tokens_and_those_of_its_checks() -> None:
+    """What nobody trusts earns nothing, and its fact check costs all the same."""
+    graph = two()
+    (seq,) = (step.seq for step in graph.past if step.focus and step.focus.angle == f"{FACET}uses")
+    angle, worth, tokens = earned(graph)[seq]
+    assert angle == f"{FACET}uses"
+    assert 0.9 < worth <= 1.0
+    assert tokens == 100 + 2 * 21
+
+
+def test_a_facet_that_brought_much_is_expected_to_bring_more() -> None:
+    """Drawn from what its questions earned a thousand tokens, over many draws."""
+    graph = two()
+    ask(graph, "hazards", "flood", "storm", "theft", about="parachute")
+    for name in ("flood", "storm", "theft"):
+        check(graph, name, "threatens", "parachute", -6.0)
+    rng = random.Random(1)
+    means = Counter[str]()
+    for _ in range(200):
+        means.update(dict(draws(graph, rng)))
+    assert means[f"{FACET}uses"] > means[f"{FACET}hazards"]

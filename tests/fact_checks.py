@@ -19,7 +19,7 @@ from graphgrow.resolve.resolve import VERBATIM, resolve
 
 SURE = Relation("silk", "contains", "fibroin")  # by its fact check
 WRONG = Relation("silk", "contains", "cement")  # by its fact check
-OPEN = Relation("fibroin", "forms", "sheet")  # nobody asked
+OPEN = Relation("fibroin", "produces", "sheet")  # nobody asked
 
 
 def checked_log() -> list[Event]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from graphgrow.api.edits import queue
+from graphgrow.graph.confidence import confidence
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Edit, Event, Expansion, FactCheck, ReasoningStep
 from graphgrow.measure.communities import participation, partition
@@ -34,6 +35,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "predicate": "canonical wording",
         "target": "name of the concept it leads to",
         "support": "how often it was said",
+        "confidence": "how sure the graph is that it holds, from 0 to 1",
         "events": "numbers of the events that said it, a tuple",
         "wording": "the predicate as it was first said",
         "source_key": "key of the source",
@@ -129,6 +131,7 @@ def relations(graph: Graph) -> "pd.DataFrame":
             "predicate": relation.predicate,
             "target": graph.name(relation.target),
             "support": graph.support(relation),
+            "confidence": confidence(graph, relation),
             "events": tuple(one.seq for one in evidence),
             "wording": evidence[0].raw.predicate,
             "source_key": relation.source,
@@ -136,7 +139,7 @@ def relations(graph: Graph) -> "pd.DataFrame":
         }
         for relation, evidence in graph.relations.items()
     )
-    return table("relations", rows)
+    return table("relations", rows).astype({"confidence": "float64"})
 
 
 def steps(events: Iterable[Event]) -> "pd.DataFrame":
@@ -259,7 +262,8 @@ def to_networkx(graph: Graph) -> "nx.MultiDiGraph[str]":
     for relation, evidence in graph.relations.items():
         events = tuple(one.seq for one in evidence)
         out.add_edge(*relation.ends, key=relation.predicate, predicate=relation.predicate,
-                     support=graph.support(relation), events=events)  # fmt: skip
+                     support=graph.support(relation), confidence=confidence(graph, relation),
+                     events=events)  # fmt: skip
     return out
 
 
@@ -279,5 +283,6 @@ def to_igraph(graph: Graph) -> "igraph.Graph":
         edge_attrs={
             "predicate": [one.predicate for one in graph.relations],
             "support": [graph.support(one) for one in graph.relations],
+            "confidence": [confidence(graph, one) for one in graph.relations],
         },
     )

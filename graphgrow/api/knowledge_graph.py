@@ -9,15 +9,17 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from graphgrow.api import frames
-from graphgrow.api.edits import GraphEdits
+from graphgrow.api.edits import GraphEdits, find_relation
 from graphgrow.api.models import open_llm
 from graphgrow.api.options import GrowthKeywords, GrowthOptions, grow
 from graphgrow.api.reasoning import GraphReasoning
 from graphgrow.errors import BadInput, GraphgrowError, StoreError
+from graphgrow.graph.confidence import TRUSTED, confidence, trusted
 from graphgrow.graph.display import card, line, table
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.lookup import find
 from graphgrow.graph.model import Budget, Event
+from graphgrow.graph.part import trusted_part
 from graphgrow.llm import LLM
 from graphgrow.policy.monitor import monitor
 from graphgrow.stores import GraphStore, open_store
@@ -102,8 +104,20 @@ class KnowledgeGraph:
 
     @property
     def relations(self) -> "pd.DataFrame":
-        """The relations, a DataFrame of shape (relations, 8), in the order in which they came."""
+        """The relations, a DataFrame of shape (relations, 9), in the order in which they came."""
         return frames.relations(self._now())
+
+    def trusted(self, threshold: float = TRUSTED) -> "pd.DataFrame":
+        """Return the relations of at least this confidence, 0 to 1, in the columns of `relations`.
+
+        Of a circle of *is a* the weakest relation is left out; a threshold of 0 leaves out nothing.
+        """
+        return frames.relations(trusted_part(self._now(), threshold))
+
+    def confidence(self, source: str, predicate: str, target: str) -> float:
+        """Return how sure the graph is that a relation holds, 0 to 1; raises BadInput where it has none such."""
+        graph = self._now()
+        return confidence(graph, find_relation(graph, source, predicate, target))
 
     @property
     def steps(self) -> "pd.DataFrame":
@@ -143,9 +157,10 @@ class KnowledgeGraph:
             raise BadInput(f"a snapshot every {every} events: give 1 or more")
         return history(self.events(), every=every, seed=seed, cache=self)
 
-    def measure(self, *, at: int | None = None, seed: int = 0) -> dict[str, object]:
+    def measure(self, *, at: int | None = None, confidence: float = 0, seed: int = 0) -> dict[str, object]:
         """Return the panel of the graph, 44 numbers by name, as it is or as it was after event `at`.
 
+        With a `confidence` it is the panel of the topic and the relations of at least that, see `trusted`.
         Values are plain numbers, None where one is not defined, a dict for a likelihood ratio; METRICS of
         `graphgrow.report.words` says what each one is. Raises BadInput for an event that is not there.
         """
@@ -157,6 +172,7 @@ class KnowledgeGraph:
             graph = fold(takewhile(lambda event: event.seq <= at, self.events()))
             if at < 0 or graph.seq < at:
                 raise BadInput(f"{self.url} ends at event {graph.seq}: there is no event {at}")
+        graph = trusted_part(graph, confidence)
         return panel(list(graph.concepts), graph.triples(), seed=seed)
 
     def nulls(self, *, samples: int = 20, seed: int = 0) -> "pd.DataFrame":
@@ -186,7 +202,7 @@ class KnowledgeGraph:
         """Return the graph as a networkx.MultiDiGraph: nodes are keys, edges have the predicate as their key.
 
         Nodes have `label`, `aliases`, `degree`, `community`, `depth` (-1: not connected), `first_seq`; edges
-        `predicate`, `support`, `events`.
+        `predicate`, `support`, `confidence`, `events`.
         """
         return frames.to_networkx(self._now())
 
@@ -194,7 +210,7 @@ class KnowledgeGraph:
         """Return the graph as a directed igraph.Graph with parallel edges; vertex attribute `name` is the key.
 
         Vertices have `label`, `aliases`, `degree`, `community`, `depth` (-1: not connected), `first_seq`; edges
-        `predicate` and `support`. `simplify(as_undirected())` of it is what metrics are taken on.
+        `predicate`, `support` and `confidence`. `simplify(as_undirected())` of it is what metrics are taken on.
         """
         return frames.to_igraph(self._now())
 
@@ -233,11 +249,14 @@ class KnowledgeGraph:
         """
         return grow(topic, self, self._model(llm), options, budget=budget, **named)
 
-    def export(self, path: str | Path) -> Path:
-        """Write the graph in the format that the file's ending names, and return the path; raises BadInput."""
+    def export(self, path: str | Path, *, confidence: float = 0) -> Path:
+        """Write the graph in the format that the file's ending names, and return the path; raises BadInput.
+
+        With a `confidence` it is the topic and the relations of at least that, see `trusted`.
+        """
         from graphgrow.export import export
 
-        export(self._now(), Path(path), self.events())
+        export(trusted_part(self._now(), confidence), Path(path), self.events())
         return Path(path)
 
     def copy(self, url: str) -> "KnowledgeGraph":
@@ -314,7 +333,7 @@ class KnowledgeGraph:
         hubs = sorted(graph.concepts, key=lambda key: (-graph.degree(key), key))[:HUBS]
         facts = {
             "concepts": f"{len(graph.concepts):,}",
-            "relations": f"{len(graph.relations):,}",
+            "relations": f"{len(graph.relations):,}, {len(trusted(graph)):,} of them trusted",
             "components": f"{len(graph.components.sizes):,}, the largest holds {graph.components.largest:,} concepts",
             "questions": f"{graph.steps:,} of {graph.seq:,} events",
             "paid": f"{graph.bill.tokens:,} tokens" + (f", {graph.bill.usd:.4f} USD" if graph.bill.usd else ""),

@@ -22,7 +22,7 @@ from graphgrow.cli.arguments import (
     note_left_out,
     session,
 )
-from graphgrow.cli.output import counted, dump, note, say, table
+from graphgrow.cli.output import counted, dump, note, per_cent, say, table
 from graphgrow.errors import BadInput, BudgetSpent
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
@@ -105,8 +105,9 @@ def path(
                 events = ", ".join(dict.fromkeys(str(evidence["event"]) for evidence in relation["said"]))
                 words = "; ".join(dict.fromkeys(" - ".join(evidence["words"]) for evidence in relation["said"]))
                 cells = [relation[name] for name in ("source", "predicate", "target", "support")]
-                rows.append((step, *cells, events, words))
-        table((" step", "source", "predicate", "target", " support", "events", "in these words"), rows)
+                rows.append((step, *cells, per_cent(relation["confidence"]), events, words))
+        columns = (" step", "source", "predicate", "target", " support", " confidence", "events", "in these words")
+        table(columns, rows)
     if beside:
         say(f"beside it: {', '.join(names)}")
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from typer import Argument, Option
 
-from graphgrow.cli.arguments import MOST, AsJson, Embeddings, Predicates, Store, Without
+from graphgrow.cli.arguments import MOST, AsJson, Confidence, Embeddings, Predicates, Store, Without
 from graphgrow.cli.output import counted, dump, note, place, say, size_in_words, sizes, table
 from graphgrow.errors import BadInput
 from graphgrow.export import FORMATS, parts, read_graph
@@ -16,6 +16,7 @@ from graphgrow.export import export as write_graph
 from graphgrow.graph.events import now
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Edit, Expansion
+from graphgrow.graph.part import trusted_part
 from graphgrow.growth.replay import Fields, recording
 from graphgrow.growth.replay import replay as run_again
 from graphgrow.resolve.options import open_meanings, open_resolver
@@ -68,6 +69,7 @@ def replay(
 def export(
     store: Store,
     file: Annotated[Path, Argument(help=f"A name that ends in {ENDINGS}.")],
+    confidence: Confidence = 0,
     as_json: AsJson = False,
 ) -> None:
     """Write a graph to a file that other programs read."""
@@ -75,7 +77,7 @@ def export(
     if file.exists() and own.exists() and file.samefile(own):
         raise BadInput(f"{file} is the store itself: export to another name")
     with closing(open_store(store)) as home:
-        graph = home.graph()
+        graph = trusted_part(home.graph(), confidence)
         written = write_graph(graph, file, takewhile(lambda event: event.seq <= graph.seq, home.events()))
     if as_json:
         dump({"file": str(file), "files": [str(one) for one in written], **sizes(graph)})

@@ -9,12 +9,15 @@ from typing import Annotated, Any
 
 from typer import Argument, Exit, Option
 
-from graphgrow.cli.arguments import MOST, AsJson, Embeddings, Predicates, Store
-from graphgrow.cli.output import counted, dump, relation_row, say, size_in_words, sizes, spaced, table
+from graphgrow.cli.arguments import MOST, AsJson, Confidence, Embeddings, Predicates, Store
+from graphgrow.cli.output import counted, dump, per_cent, relation_row, say, size_in_words, sizes, spaced, table
 from graphgrow.errors import BadInput
 from graphgrow.export import is_graph_file, read_table
+from graphgrow.graph.confidence import TRUSTED, trusted
+from graphgrow.graph.confidence import confidence as confidence_of
 from graphgrow.graph.graph import fold
 from graphgrow.graph.lookup import find
+from graphgrow.graph.part import trusted_part
 from graphgrow.policy.monitor import monitor
 from graphgrow.resolve.options import open_meanings, open_vocabulary
 from graphgrow.stores import open_store
@@ -34,12 +37,16 @@ def show(
     if concept:
         key = find(graph, concept)
         found, asked, first = graph.concepts[key], graph.asks.get(key, 0), graph.introduced[key]
-        rows = [(relation_row(graph, relation), graph.relations[relation]) for relation in graph.incident[key]]
+        rows = [
+            (relation_row(graph, relation), confidence_of(graph, relation), graph.relations[relation])
+            for relation in graph.incident[key]
+        ]
         if as_json:
             relations = [
-                {**row, "events": [one.seq for one in evidence], "raw": [one.raw.predicate for one in evidence]}
-                for row, evidence in rows
-            ]
+                {**row, "confidence": round(sure, 4), "events": [one.seq for one in evidence],
+                 "raw": [one.raw.predicate for one in evidence]}
+                for row, sure, evidence in rows
+            ]  # fmt: skip
             dump({"key": key, "name": found.name, "aliases": found.aliases, "introduced": first, "asked": asked,
                   "relations": relations})  # fmt: skip
             return
@@ -47,8 +54,11 @@ def show(
         times = {0: "never asked", 1: "asked once"}.get(asked, f"asked {asked} times")
         say(f"{found.name}{spellings}: first mentioned in event {first}, {times}")
         table(
-            ("source", "predicate", "target", " support", "events"),
-            [(*row.values(), ", ".join(str(one.seq) for one in evidence)) for row, evidence in rows],
+            ("source", "predicate", "target", " support", " confidence", "events"),
+            [
+                (*row.values(), per_cent(sure), ", ".join(str(one.seq) for one in evidence))
+                for row, sure, evidence in rows
+            ],
         )
         return
     hubs = sorted(graph.concepts, key=lambda key: (-graph.degree(key), key))[:HUBS]
@@ -64,12 +74,16 @@ def show(
         "usd": graph.bill.usd,
         "watch": monitor(graph).assessment.summary,
     }
+    sure, checked = len(trusted(graph)), len(graph.checks)
     if as_json:
         named = [{"name": graph.name(key), "degree": graph.degree(key)} for key in hubs]
-        dump({**facts, "rejected": dict(graph.rejected), "hubs": named, "newest": newest})
+        dump({**facts, "trusted": sure, "checked": checked, "rejected": dict(graph.rejected), "hubs": named,
+              "newest": newest})  # fmt: skip
         return
     rejected = ", ".join(f"{count} {rule}" for rule, count in sorted(graph.rejected.items())) or "nothing"
     labelled = [(name.replace("_", " "), value) for name, value in facts.items()]
+    share = f"{sure} of {counted(len(graph.relations), 'relation')}, of a confidence of {per_cent(TRUSTED)} or more"
+    labelled += [("trusted", share), ("fact checks", f"of {counted(checked, 'relation')}")]
     table(("", ""), [*labelled, ("rejected", rejected), ("newest", ", ".join(newest))])
     if hubs:
         say("")
@@ -81,6 +95,7 @@ def measure(
     at: Annotated[int | None, Option(min=0, max=MOST, help="As it was after this event.")] = None,
     every: Annotated[int | None, Option(min=1, max=MOST, help="One row every K events.")] = None,
     nulls: Annotated[int | None, Option(min=2, help="Compare with so many graphs of each null model instead.")] = None,
+    confidence: Confidence = 0,
     as_json: AsJson = False,
 ) -> None:
     """Print the whole panel of metrics of a graph."""
@@ -88,6 +103,8 @@ def measure(
         raise BadInput("--at is one moment and --every are many: give one of them")
     if is_file(source) and (at is not None or every is not None):
         raise BadInput(f"{source} is a graph file, which has no history: --at and --every go with a store")
+    if confidence and (every is not None or is_file(source)):
+        raise BadInput("--confidence reads the fact checks of a log at one moment: leave out --every, and name a store")
     if every is not None:
         _measure_every(source, every, as_json=as_json)
         return
@@ -98,6 +115,7 @@ def measure(
             graph = home.graph() if at is None else fold(takewhile(lambda event: event.seq <= at, home.events()))
         if at is not None and graph.seq < at:
             raise BadInput(f"{home.url} ends at event {graph.seq}: there is no event {at}")
+        graph = trusted_part(graph, confidence)
         concepts, triples = list(graph.concepts), graph.triples()
     from graphgrow.measure.panel import panel
     from graphgrow.measure.projection import simple_graph

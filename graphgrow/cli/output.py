@@ -107,6 +107,11 @@ def relation_row(graph: Graph, relation: Relation) -> dict[str, Any]:
     }
 
 
+def per_cent(share: float) -> str:
+    """Return a confidence as people read it: "92 %"."""
+    return f"{100 * share:.0f} %"
+
+
 def spaced(rows: Sequence[T], count: int) -> Sequence[T]:
     """Return so many rows, evenly spaced, the last one among them; all where there are no more."""
     return [rows[len(rows) * (place + 1) // count - 1] for place in range(count)] if len(rows) > count else rows

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
-from graphgrow.cli.arguments import MOST, AsJson, Runs, Store
+from graphgrow.cli.arguments import MOST, AsJson, Confidence, Runs, Store
 from graphgrow.cli.graph import is_file
-from graphgrow.cli.output import counted, dump, relation_row, say, size_in_words, sizes, spaced, table
+from graphgrow.cli.output import counted, dump, per_cent, relation_row, say, size_in_words, sizes, spaced, table
 from graphgrow.errors import BadInput
 from graphgrow.export import export, read_graph
+from graphgrow.graph.confidence import confidence as confidence_of
 from graphgrow.graph.events import read_events
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.model import Edit, Event
+from graphgrow.graph.part import part, trusted_part
 from graphgrow.measure import agreement
 from graphgrow.stores import open_store
 
@@ -148,33 +150,48 @@ def consensus(
         say(f"over {counted(alike.pairs, 'pair')} of runs: Jaccard index of concepts {alike.concepts:.3f}, "
             f"of relations {alike.relations:.3f}")  # fmt: skip
     facts = {"runs": len(graphs), **asdict(alike)}
-    _print_part(agreed, to, facts, f"in at least {least} of {len(graphs)} runs", as_json=as_json)
+    ranked = sorted(agreed.relations, key=lambda r: (-agreed.support(r), r.source, r.predicate, r.target))
+    rows = [relation_row(agreed, relation) for relation in ranked]
+    _print_part(agreed, rows, to, facts, f"in at least {least} of {len(graphs)} runs", as_json=as_json)
 
 
 def core(
     store: Store,
-    support: Annotated[int, Option(min=1, help="How many have to say a relation.")] = 2,
+    support: Annotated[
+        int | None, Option(min=1, help="How many have to say a relation (default 2, with --confidence 1).")
+    ] = None,
     by: Annotated[agreement.By, Option(help="How many of what.")] = "samples",
+    confidence: Confidence = 0,
     to: To = None,
     as_json: AsJson = False,
 ) -> None:
     """Print the relations that are said often enough: by different replies, questions, models or seeds."""
+    least = support or (1 if confidence else 2)
     with closing(open_store(store)) as home:
-        part, whole = agreement.core(home.events(), support, by), home.graph()
+        events = list(home.events())
+    said, whole = agreement.core(events, least, by), fold(events)
+    trusted = trusted_part(whole, confidence).relations
+    kept = [relation for relation in said.relations if relation in trusted]
+    ranked = sorted(kept, key=lambda r: (-said.support(r), r.source, r.predicate, r.target))
+    rows = [{**relation_row(said, one), "confidence": round(confidence_of(whole, one), 4)} for one in ranked]
     facts = {"of_concepts": len(whole.concepts), "of_relations": len(whole.relations)}
-    _print_part(part, to, facts, f"said by at least {counted(support, by[:-1])}", as_json=as_json)
+    which = f"said by at least {counted(least, by[:-1])}"
+    which += f", of a confidence of {per_cent(confidence)} or more" if confidence else ""
+    _print_part(part(whole, kept), rows, to, facts, which, as_json=as_json)
 
 
-def _print_part(graph: Graph, to: Path | None, facts: dict[str, Any], which: str, *, as_json: bool) -> None:
-    """Print the relations that were kept, those with most support first; `facts` stand before them in the JSON."""
+def _print_part(
+    graph: Graph, rows: list[dict[str, Any]], to: Path | None, facts: dict[str, Any], which: str, *, as_json: bool
+) -> None:
+    """Print the rows of relations that were kept, and write their graph; `facts` stand before them in the JSON."""
     if to:
         export(graph, to)
-    ranked = sorted(graph.relations, key=lambda r: (-graph.support(r), r.source, r.predicate, r.target))
-    rows = [relation_row(graph, relation) for relation in ranked]
     if as_json:
         dump({**facts, **sizes(graph), "listed": rows})
         return
-    table(("source", "predicate", "target", " support"), [tuple(row.values()) for row in rows[:SHOWN]])
+    columns = ("source", "predicate", "target", " support", " confidence")
+    shown = [{**row, "confidence": per_cent(row["confidence"])} if "confidence" in row else row for row in rows[:SHOWN]]
+    table(columns[: len(shown[0]) if shown else len(columns)], [tuple(row.values()) for row in shown])
     more = f", the first {SHOWN} above" if len(rows) > SHOWN else ""
     where = f"; written to {to}" if to else ""
     say(f"{size_in_words(graph)} {which}{more}{where}")

@@ -26,8 +26,10 @@ c.depth = row[7];
 RELATIONS = """\
 MATCH (a:Concept {id: row[0]}), (b:Concept {id: row[1]})
 MERGE (a)-[r:RELATES {predicate: row[3]}]->(b)
-SET r.support = row[5], r.first_seq = row[6], r.last_seq = row[7], r.evidence = row[8];
+SET r.support = row[5], r.first_seq = row[6], r.last_seq = row[7], r.evidence = row[8], r.confidence = row[9];
 """
+# What earlier versions wrote, by the number of cells in a row.
+EARLIER = {9: (RELATIONS.replace(", r.confidence = row[9]", ""), RELATION_COLUMNS[:-1])}
 OWN = 2  # cells before those of the columns: ids, or id and topic
 
 
@@ -52,7 +54,7 @@ def write(graph: Graph, path: Path) -> None:
 
 def read(path: Path) -> tuple[list[Row], list[Row]]:
     """Return the rows of a script of ours; anybody else's Cypher says what it means only to a server."""
-    by_statement: dict[str, list[Row]] = {CONCEPTS: [], RELATIONS: []}
+    nodes, links = list[Row](), list[Row]()
     with path.open(encoding="utf-8-sig") as file:
         if next(file, "") != HEAD:
             raise BadInput(f"{path} is no script that graphgrow wrote: export that graph as CSV or GraphML instead")
@@ -61,9 +63,10 @@ def read(path: Path) -> tuple[list[Row], list[Row]]:
                 continue
             listed = takewhile(lambda text: text.strip() != CLOSE, file)
             rows = [json.loads(text.strip().removesuffix(",")) for text in listed]
-            is_concept = bool(rows) and len(rows[0]) == OWN + len(CONCEPT_COLUMNS)
-            statement, columns = (CONCEPTS, CONCEPT_COLUMNS) if is_concept else (RELATIONS, RELATION_COLUMNS)
+            kinds = {OWN + len(CONCEPT_COLUMNS): (CONCEPTS, CONCEPT_COLUMNS), **EARLIER}
+            statement, columns = kinds.get(len(rows[0]) if rows else 0, (RELATIONS, RELATION_COLUMNS))
             if "".join(islice(file, statement.count("\n"))) != statement:
                 raise BadInput(f"{path} was changed: its statements are not those that graphgrow writes")
-            by_statement[statement] += [dict(zip(columns, row[OWN:], strict=True)) for row in rows]
-    return by_statement[CONCEPTS], by_statement[RELATIONS]
+            found = nodes if columns == CONCEPT_COLUMNS else links
+            found += [dict(zip(columns, row[OWN:], strict=True)) for row in rows]
+    return nodes, links

@@ -5,12 +5,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from graphgrow.graph.confidence import confidence
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
 
 Row = dict[str, Any]
 CONCEPT_COLUMNS = ("key", "name", "aliases", "degree", "first_seq", "depth")
-RELATION_COLUMNS = ("source", "predicate", "target", "support", "first_seq", "last_seq", "evidence")
+RELATION_COLUMNS = ("source", "predicate", "target", "support", "first_seq", "last_seq", "evidence", "confidence")
 _UNSAFE = re.compile(r"[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")  # what XML, or a reader of lines, trips over
 
 
@@ -28,7 +29,7 @@ def concept_rows(graph: Graph) -> Iterator[Row]:
 
 
 def relation_rows(graph: Graph) -> Iterator[Row]:
-    """Yield one row a relation: keys, predicate, support, first and last event, and every piece of evidence.
+    """Yield one row a relation: keys, predicate, support, first and last event, every piece of evidence, confidence.
 
     A piece of evidence is {"seq": event, "said": [source, predicate, target] in raw words, "support": times}.
     """
@@ -45,6 +46,7 @@ def relation_rows(graph: Graph) -> Iterator[Row]:
                  "support": piece.support}
                 for piece in evidence
             ],
+            "confidence": round(confidence(graph, relation), 4),
         }  # fmt: skip
 
 

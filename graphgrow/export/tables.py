@@ -19,7 +19,7 @@ NODES = {"key": "key:ID", "name": "name", "aliases": "aliases:string[]", "degree
          "first_seq": "first_seq:long", "depth": "depth:long", "label": ":LABEL"}  # fmt: skip
 LINKS = {"source": ":START_ID", "target": ":END_ID", "type": ":TYPE", "predicate": "predicate",
          "support": "support:long", "first_seq": "first_seq:long", "last_seq": "last_seq:long",
-         "evidence": "evidence"}  # fmt: skip
+         "evidence": "evidence", "confidence": "confidence:double"}  # fmt: skip
 TRIPLE = {  # what others call the columns of a triple
     "source": ("source", "subject", "head", "from", "s", "node1", "node_1"),
     "predicate": ("predicate", "relation", "relationship", "edge", "label", "type", "p", "r"),

@@ -49,16 +49,16 @@ class Node(str):
     __slots__ = ()
 
 
-Claim = tuple[Node, str, Node | str | int]  # subject, predicate as an address or "prefix:name", object
+Claim = tuple[Node, str, Node | str | float]  # subject, predicate as an address or "prefix:name", object
 Objects = dict[str, list[Any]]  # address of a predicate -> objects of one subject, as pyoxigraph has them
 About = dict[Any, Objects]  # by subject
 
 
 def write(graph: Graph, path: Path, log: Iterable[Event] = ()) -> None:
-    """Write every relation twice: as a plain triple to query, and as a statement with support and evidence."""
+    """Write every relation twice: as a plain triple to query, and as a statement with what speaks for it."""
     rdf = _library()
 
-    def term(value: Node | str | int) -> object:
+    def term(value: Node | str | float) -> object:
         if isinstance(value, Time):
             return rdf.Literal(value, datatype=rdf.NamedNode(_full("xsd:dateTime")))
         if not isinstance(value, Node):
@@ -148,6 +148,7 @@ def _claims(graph: Graph, log: Iterable[Event]) -> Iterator[Claim]:
         yield address, "rdf:predicate", predicate
         yield address, "rdf:object", target
         yield address, "gg:support", row["support"]
+        yield address, "gg:confidence", row["confidence"]
         for number, piece in enumerate(row["evidence"]):
             evidence = Node(f"_:{digest}n{number}")
             yield address, "prov:wasDerivedFrom", evidence

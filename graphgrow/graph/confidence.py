@@ -7,9 +7,11 @@ The weights were fitted to judged relations, see docs/benchmarks.md. What a pers
 """
 
 import math
+from collections.abc import Iterable
 
+from graphgrow.graph.corrections import is_structural
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.model import Relation
+from graphgrow.graph.model import Event, FactCheck, Relation
 
 TRUSTED = 0.75  # the confidence from which a relation is shown and stood on, where nobody says otherwise
 
@@ -95,3 +97,22 @@ def _leads(above: dict[str, set[str]], start: str, end: str) -> bool:
         seen.update(new)
         queue += new
     return end in seen
+
+
+def reconsidered(graph: Graph, events: Iterable[Event]) -> list[Relation]:
+    """Return the relations whose confidence may be another one because of events, in a graph that has taken them.
+
+    That are those that they state or check, what came in the same answer as a checked one, and what says the opposite.
+    """
+    if any(map(is_structural, events := list(events))):
+        return list(graph.relations)
+    said = [one.relation for event in events for one in event.delta.statements]
+    for event in events:
+        for claim in event.claims if isinstance(event, FactCheck) else ():
+            relation = graph.corrections.shown(claim.relation)
+            said.append(claim.relation)
+            for piece in graph.relations.get(relation, ()) if relation else ():
+                said += [one.relation for one in graph.past[piece.seq - 1].delta.relations]
+    found = dict.fromkeys(filter(None, map(graph.corrections.shown, said)))
+    found |= dict.fromkeys(Relation(one.target, one.predicate, one.source) for one in found)
+    return [relation for relation in found if relation in graph.relations]

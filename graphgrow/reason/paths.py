@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from graphgrow.errors import BadInput
+from graphgrow.graph.confidence import confidence
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Json, Relation
 from graphgrow.llm.embedders import Floats, normalised
@@ -169,6 +170,7 @@ def path_json(graph: Graph, path: Sequence[str]) -> Json:
                         "target": graph.name(relation.target),
                         "forward": relation.source == hop.one,
                         "support": graph.support(relation),
+                        "confidence": round(confidence(graph, relation), 4),
                         "said": [
                             {
                                 "event": statement.seq,

@@ -24,6 +24,7 @@ from graphgrow.measure.history import COLUMNS as HISTORY
 from graphgrow.measure.panel import NAMES
 from graphgrow.stores import GraphStore, open_store
 from tests.conftest import RECORDED, chatter, triples
+from tests.fact_checks import checked_log
 
 HOSTILE = "<script>alert(1)</script>"
 TABLES = ("concepts", "relations", "steps", "communities", "strategies", "doubts")
@@ -436,3 +437,25 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_how_sure_a_relation_is_stands_beside_it(tmp_path: Path) -> None:
+    """In tables and in the graphs of other libraries, from 0 to 1; what is trusted can be had alone."""
+    with graphgrow.open(tmp_path / "checked.db", create=True) as graph:
+        graph.append(*checked_log())
+        sure = dict(zip(graph.relations["target"], graph.relations["confidence"], strict=True))
+        assert [round(value, 1) for value in sure.values()] == [1.0, 0.0, 0.3]
+        assert graph.confidence("Silk", "contains", "fibroin") == sure["fibroin"]
+        assert list(graph.trusted()["target"]) == ["fibroin"]
+        assert len(graph.trusted(0.2)) == 2
+        assert len(graph.trusted(0)) == 3
+        assert graph.to_networkx().edges["silk", "cement", "contains"]["confidence"] == sure["cement"]
+        assert graph.to_igraph().es["confidence"] == list(sure.values())
+        assert (graph.measure(confidence=0.7)["nodes"], graph.measure()["nodes"]) == (2, 4)
+        graph.export(tmp_path / "sure.json", confidence=0.7)
+        assert len(json.loads((tmp_path / "sure.json").read_text())["links"]) == 1
+        assert "1 of them trusted" in graph._repr_html_()
+        with pytest.raises(BadInput, match="no relation of this graph"):
+            graph.confidence("silk", "eats", "fibroin")
+        graph.edits.add("silk", "is a", "fibre")
+        assert graph.confidence("silk", "is a", "fibre") == 1  # a person said so

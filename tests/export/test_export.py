@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import sys
 import tempfile
 from collections.abc import Callable
@@ -19,11 +20,14 @@ from hypothesis import strategies as st
 from graphgrow.errors import BadInput
 from graphgrow.export import FORMATS, csv_pair, export, neo4j_pair, read_graph
 from graphgrow.export.tables import FORMULA, guarded, unguarded
+from graphgrow.graph.confidence import confidence
 from graphgrow.graph.events import read_events
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.model import Concept, Delta, Edit, Expansion, Focus, Measures, Prompt, Proposal, Reply, Triple
+from graphgrow.graph.part import trusted_part
 from graphgrow.resolve.resolve import VERBATIM, resolve
 from tests.conftest import RECORDED
+from tests.fact_checks import OPEN, SURE, WRONG, checked_log
 
 HOSTILE = [
     "=1+1", "+1", "-2", "@SUM(A1)", "\t=1", "\r\n=1", "'quoted", "''", "'=1", '"; DROP TABLE', 'a"b', "a\\", "\\u0027",
@@ -248,3 +252,25 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
     assert not [path.name for path in tmp_path.iterdir() if "draft" in path.name]
     with pytest.raises(BadInput, match=r"ends in \.graphml, \.gexf, \.json"):
         export(silk(), tmp_path / "g.xlsx")
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+def test_every_format_says_how_sure_a_relation_is(ending: str, tmp_path: Path) -> None:
+    """Each as it names attributes; what was left out for its confidence is not there, and the rest comes in again."""
+    whole = fold(checked_log())
+    for graph, held in ((whole, {SURE, WRONG, OPEN}), (trusted_part(whole), {SURE})):
+        files = export(graph, tmp_path / f"g{ending}")
+        assert f"{confidence(whole, SURE):.4f}" in files[-1].read_text(encoding="utf-8")
+        again = Graph()
+        again.apply(Edit(1, "add", read_graph(tmp_path / f"g{ending}")))
+        assert set(again.relations) == held
+
+
+def test_a_script_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    """Relations had no confidence then."""
+    export(silk(), tmp_path / "g.cypher")
+    text = (tmp_path / "g.cypher").read_text(encoding="utf-8").replace(", r.confidence = row[9]", "")
+    earlier = re.sub(r"^(\[.*\"), [\d.]+\](,?)$", r"\1]\2", text, flags=re.MULTILINE)
+    assert earlier != text
+    (tmp_path / "old.cypher").write_text(earlier, encoding="utf-8")
+    assert read_graph(tmp_path / "old.cypher") == read_graph(tmp_path / "g.cypher")

@@ -22,6 +22,7 @@ from graphgrow.measure.panel import panel
 from tests.browser import Opened, opened
 from tests.cli.test_cli import graphgrow
 from tests.conftest import RECORDED
+from tests.fact_checks import checked_log
 from tests.measure.test_history import edits
 
 EVENTS = 60
@@ -248,6 +249,16 @@ def test_the_same_seed_makes_the_same_page() -> None:
     events = list(read_events(RECORDED))[:20]
     one, other = (page(report(events, every=10, samples=2, seed=3), "") for _ in range(2))
     assert one == other
+
+
+def test_a_report_says_how_far_the_run_can_be_relied_on() -> None:
+    """How many relations were checked, how many are trusted, what that means; an empty graph has nothing to say."""
+    measured = report(checked_log(), every=2, samples=2)
+    html = page(measured, "")
+    assert (measured.facts["trusted"], measured.facts["checked"]) == (1, 2)
+    assert "2 of 3 relations were put to a fact check, and 1 (33 %) have a confidence of 70 % or more" in html
+    assert "<dt>Trusted</dt><dd><bdi>33 %</bdi></dd>" in html
+    assert "fact check" not in page(report([], samples=2), "")
 
 
 def test_report_command_writes_page_and_tables(tmp_path: Path) -> None:

@@ -17,7 +17,9 @@ import pytest
 from neo4j import Driver, GraphDatabase
 
 import graphgrow
+from graphgrow.api import edits
 from graphgrow.errors import BadInput, StaleGraph, StoreError
+from graphgrow.graph.confidence import confidence
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Concept, Delta, Edit, Relation, Statement, Triple
 from graphgrow.measure.panel import panel
@@ -28,6 +30,7 @@ from graphgrow.stores.neo4j.server import check_version
 from graphgrow.stores.projection import differences, project
 from tests.cli.test_cli import graphgrow as command_line
 from tests.conftest import RECORDED, ROOT, chatter, triples
+from tests.fact_checks import OPEN, SURE, checked_log, fact_check
 from tests.graph.test_graph import content, event
 from tests.neo4j_server import PASSWORD, Server, require
 from tests.servers import Answer, Endpoint, completion, free_port, serving
@@ -406,3 +409,33 @@ def test_password_is_on_no_screen() -> None:
     assert place.url == "neo4j+s://example.org:7000?graph=silk+road&database=d"
     assert "cret" not in repr(place)
     assert store_url(place.url, {"NEO4J_PASSWORD": "p"}).graph == "silk road"
+
+
+def test_how_sure_a_relation_is_stands_in_the_database(neo4j_graph: str, driver: Driver) -> None:
+    """With every commit, of what is said, checked or decided; a second writer sees what the first one checked."""
+    log = checked_log()
+    name = store_url(neo4j_graph).graph
+
+    def held() -> dict[str, float]:
+        query = "MATCH (:Concept {graph: $graph})-[r:RELATES]->(b:Concept) RETURN b.key, r.confidence"
+        return {str(row[0]): row[1] for row in driver.execute_query(query, graph=name).records}
+
+    with closing(open_store(neo4j_graph, create=True)) as one, closing(open_store(neo4j_graph, create=True)) as other:
+        one.append(*log[:2])
+        for event in log[2:]:
+            other.append(event)
+            graph = other.graph()
+            assert held() == {r.target: round(confidence(graph, r), 4) for r in graph.relations}
+        for decide in (
+            lambda graph: edits.accept(graph, OPEN),
+            lambda graph: edits.merge(graph, "silk", "fibroin"),
+            lambda graph: edits.reject_relation(graph, next(r for r in graph.relations if r.target == "cement")),
+        ):
+            edits.commit(one, decide)
+            graph = one.graph()
+            assert held() == {r.target: round(confidence(graph, r), 4) for r in graph.relations}
+        assert held()["sheet"] == 1
+        with pytest.raises(StaleGraph):
+            other.append(fact_check(5, SURE, -3.0))
+        other.append(fact_check(other.graph().seq + 1, OPEN, -3.0))
+        assert not differences(project(other.graph()), other.projection())

@@ -16,7 +16,7 @@ from graphgrow_explorer.feedback import HELD
 from graphgrow_explorer.files import kinds, written
 from graphgrow_explorer.header import DRAWN, ENDED, TOOK, is_due
 from graphgrow_explorer.live import news
-from graphgrow_explorer.panel import evidence
+from graphgrow_explorer.panel import certainty, evidence
 from graphgrow_explorer.text import plain, short
 from graphgrow_explorer.views import VIEWS
 from graphgrow_explorer.views.review import merged_by_replies
@@ -34,6 +34,7 @@ from graphgrow.llm.scripted import Scripted
 from graphgrow.stores import open_store
 from tests.batch_runs import jobs_file, working
 from tests.conftest import chatter
+from tests.fact_checks import OPEN, SURE, WRONG, checked_log
 from tests.servers import waited_for
 
 APP = Path(serve.__file__).with_name("app.py")
@@ -587,3 +588,38 @@ def test_schedules_of_a_jobs_file_are_shown_with_their_reports(tmp_path: Path, m
     assert any("all steps done" in str(code.value) for code in at.code)
     path.write_text("[[job]]")
     assert "jobs.toml:1: " in words(view(url, "runs"))
+
+
+@pytest.fixture
+def checked(tmp_path: Path) -> Workspace:
+    """Return the workspace of a small graph with fact checks: one relation is trusted, one is wrong, one is open."""
+    url = f"sqlite:{tmp_path / 'checked.db'}"
+    with closing(open_store(url, create=True)) as store:
+        store.append(*checked_log())
+    return workspaces().open(url)
+
+
+def test_a_relation_says_how_sure_the_graph_is_and_why(checked: Workspace) -> None:
+    """What fact checks answered, that there was none, or that a person said so."""
+    assert certainty(checked.graph, SURE) == "Confidence 97 % (true by 1 fact check: 99 %)."
+    assert certainty(checked.graph, WRONG) == "Confidence 0 % (true by 1 fact check: 2 %)."
+    assert "(no fact check yet)" in certainty(checked.graph, OPEN)
+    checked.act(edits.accept, OPEN)
+    assert certainty(checked.graph, OPEN) == "Confidence 100 % (a person said so)."
+
+
+def test_what_is_not_sure_can_be_left_out(checked: Workspace) -> None:
+    """The picture, its tables and its files hold what is of at least that confidence, and the topic."""
+    for show in ("everything", "top", "around"):
+        nodes, edges = frames.part(checked, show, ["silk"], 2, 0.7)
+        assert list(nodes["key"]) == ["silk", "fibroin"]
+        assert list(edges["target"]) == ["fibroin"]
+        assert len(frames.part(checked, show, ["silk"], 2)[1]) == 3
+    assert len(frames.part(checked, "communities", confidence=0.7)[0]) == len(frames.groups(checked).communities)
+    assert b"cement" in written(checked, None, ".json")
+    assert b"cement" not in written(checked, None, ".json", 0.7)
+    assert b"cement" not in written(checked, {"silk", "cement"}, ".json", 0.7).replace(b'"id": "cement"', b"")
+    at = view(checked.url, "graph", confidence="70")
+    assert not at.exception
+    assert "Showing 2 of 4 concepts" in words(at)
+    assert list(at.dataframe[-1].value["confidence"].round()) == [97]

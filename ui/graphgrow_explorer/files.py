@@ -8,7 +8,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import streamlit as st
 
-from graphgrow.api.explorer import Delta, Edit, Graph, Statement, export
+from graphgrow.api.explorer import export, part, trusted_part
 from graphgrow_explorer.feedback import note
 from graphgrow_explorer.workspace import Workspace
 
@@ -23,33 +23,27 @@ def kinds() -> dict[str, str]:
     return {ending: label for ending, label in KINDS.items() if ending != ".ttl" or find_spec("pyoxigraph")}
 
 
-def downloads(workspace: Workspace, keys: set[str] | None) -> None:
-    """Offer the graph, or the part of it that some concepts are, as files."""
+def downloads(workspace: Workspace, keys: set[str] | None, confidence: float = 0) -> None:
+    """Offer the graph, or what of it some concepts are or is of at least this confidence, as files."""
     with st.popover("Download what is shown", icon=":material/download:"):
         note(
             "GraphML and GEXF open in Gephi, CSV in a spreadsheet, Cypher in Neo4j; PNG in the picture saves an image."
         )
         for ending, label in kinds().items():
             st.download_button(
-                label, partial(written, workspace, keys, ending), on_click="ignore", key=f"download {ending}",
-                file_name=f"graph{'.zip' if ending.endswith('.csv') else ending}", width="stretch",
+                label, partial(written, workspace, keys, ending, confidence), on_click="ignore",
+                key=f"download {ending}", width="stretch",
+                file_name=f"graph{'.zip' if ending.endswith('.csv') else ending}",
             )  # fmt: skip
 
 
-def written(workspace: Workspace, keys: set[str] | None, ending: str) -> bytes:
-    """Return a file of a graph, or of some concepts and the relations between them, with the support they have."""
+def written(workspace: Workspace, keys: set[str] | None, ending: str, confidence: float = 0) -> bytes:
+    """Return a file of a graph, or of some concepts and the relations between them of at least this confidence."""
     with workspace.reading() as graph, TemporaryDirectory() as folder:
-        part = graph
+        shown = trusted_part(graph, confidence)
         if keys is not None:
-            concepts = tuple(concept for key, concept in graph.concepts.items() if key in keys)
-            relations = tuple(
-                Statement(relation, evidence[0].raw, graph.support(relation))
-                for relation, evidence in graph.relations.items()
-                if keys.issuperset(relation.ends)
-            )
-            part = Graph(topic=graph.topic)
-            part.apply(Edit(1, "add", Delta(concepts=concepts, relations=relations)))
-        export(part, Path(folder, f"graph{ending}"))
+            shown = part(shown, (one for one in shown.relations if keys.issuperset(one.ends)), keys)
+        export(shown, Path(folder, f"graph{ending}"))
         made = sorted(Path(folder).iterdir())
         if len(made) == 1:
             return made[0].read_bytes()

@@ -8,7 +8,7 @@ from typing import Literal
 
 import pandas as pd
 
-from graphgrow.api.explorer import Community, Graph, follow, layout
+from graphgrow.api.explorer import Community, Graph, confidence, follow, layout, trusted_part
 from graphgrow_explorer.text import short
 from graphgrow_explorer.workspace import Workspace
 
@@ -23,7 +23,10 @@ POSITIONS, LAST = "positions 1", "last"  # where the store keeps them for the ne
 ENOUGH = 0.5  # share of concepts that need a place already; with fewer the whole is laid out anew
 GROWN = 1.1  # times the concepts that were kept, from which it is worth to keep them again
 
-TYPES = {"source": "str", "target": "str", "predicate": "str", "support": "int64", "first_seq": "int64"}
+TYPES = {
+    "source": "str", "target": "str", "predicate": "str", "support": "int64", "first_seq": "int64",
+    "confidence": "float64",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +84,21 @@ def edges(workspace: Workspace) -> pd.DataFrame:
     """Return a row a relation: the columns of TYPES."""
 
     def table(graph: Graph) -> pd.DataFrame:
-        rows = [(r.source, r.target, r.predicate, sum(one.support for one in evidence), evidence[0].seq)
+        rows = [(r.source, r.target, r.predicate, graph.support(r), evidence[0].seq, confidence(graph, r))
                 for r, evidence in graph.relations.items()]  # fmt: skip
         return pd.DataFrame(rows, columns=list(TYPES)).astype(TYPES)
 
     return workspace.keep("edges", table)
+
+
+def trusted(workspace: Workspace, least: float) -> Graph:
+    """Return the part of the graph that is of at least this confidence; of each version the last one is kept."""
+    kept: dict[float, Graph] = workspace.keep("trusted", lambda _: {})
+    if least not in kept:
+        kept.clear()
+        with workspace.reading() as graph:
+            kept[least] = trusted_part(graph, least)
+    return kept[least]
 
 
 def positions(workspace: Workspace) -> Places:
@@ -121,9 +134,9 @@ def placed(workspace: Workspace, name: str, table: pd.DataFrame, relations: pd.D
 
 
 def part(
-    workspace: Workspace, show: Show, centre: Collection[str] = (), depth: int = 1
+    workspace: Workspace, show: Show, centre: Collection[str] = (), depth: int = 1, confidence: float = 0
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the concepts and relations of one way to look at a graph.
+    """Return the concepts and relations of one way to look at a graph, or at what is of at least this confidence.
 
     `top` has the TOP concepts with most PageRank, `around` those within `depth` relations of the centre, `communities`
     one row a community instead of its concepts.
@@ -132,12 +145,16 @@ def part(
         if show == "communities":
             return supernodes(workspace)
         table, relations = nodes(workspace), edges(workspace)
+        sure = trusted(workspace, confidence)
+        if sure is not graph:
+            table = table[table["key"].isin(sure.concepts)]
+            relations = relations[[relation in sure.relations for relation in graph.relations]]
         if show == "top":
             table = table.nlargest(TOP, "pagerank").sort_index()
         if show == "around":
-            ring = near = {key for key in centre if key in graph.concepts}
+            ring = near = {key for key in centre if key in sure.concepts}
             for _ in range(depth):
-                ring = {other for key in ring for other in graph.neighbours[key]} - near
+                ring = {other for key in ring for other in sure.neighbours[key]} - near
                 near = near | ring
             table = table[table["key"].isin(near)]
         is_part = len(table) < len(graph.concepts)
@@ -156,13 +173,16 @@ def supernodes(workspace: Workspace) -> tuple[pd.DataFrame, pd.DataFrame]:
     with workspace.reading() as graph:
         grouped, relations = groups(workspace), edges(workspace)
         counts, since = Counter[tuple[int, int]](), dict[tuple[int, int], int]()
-        for source, target, seq in zip(relations["source"], relations["target"], relations["first_seq"], strict=True):
+        sure = Counter[tuple[int, int]]()
+        columns = (relations[name] for name in ("source", "target", "first_seq", "confidence"))
+        for source, target, seq, confidence in zip(*columns, strict=True):
             a, b = sorted((grouped.membership[source], grouped.membership[target]))
             if a != b:
                 counts[a, b] += 1
+                sure[a, b] += confidence
                 since.setdefault((a, b), seq)
         joined = pd.DataFrame(
-            [(f"community {a}", f"community {b}", "relations between", count, since[a, b])
+            [(f"community {a}", f"community {b}", "relations between", count, since[a, b], sure[a, b] / count)
              for (a, b), count in counts.items()], columns=list(TYPES),
         ).astype(TYPES)  # fmt: skip
         rows = nodes(workspace).groupby("community").agg(size=("key", "size"), first_seq=("first_seq", "min"))

@@ -1,6 +1,7 @@
 """What is known of what was selected: a concept with its relations and evidence, a step with prompt and reply."""
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from heapq import nlargest
 
@@ -8,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from graphgrow.api import directives, edits
-from graphgrow.api.explorer import Edit, Event, Expansion, FactCheck, ReasoningStep, Relation
+from graphgrow.api.explorer import Edit, Event, Expansion, FactCheck, Graph, ReasoningStep, Relation, confidence
 from graphgrow_explorer import runs
 from graphgrow_explorer.feedback import decide, guarded, note, perform
 from graphgrow_explorer.text import counted, plain, short
@@ -33,7 +34,8 @@ def panel(workspace: Workspace, keys: Sequence[str]) -> bool:
         pair = " and ".join(plain(graph.name(one), 40) for one in there[:PAIR])
         relations = list(graph.incident[key])
         rows = [("→" if one.source == key else "←", one.predicate,
-                 graph.name(one.target if one.source == key else one.source), graph.support(one))
+                 graph.name(one.target if one.source == key else one.source), graph.support(one),
+                 100 * confidence(graph, one))
                 for one in relations]  # fmt: skip
     st.markdown(f"### {plain(name, 200)}")
     note(" · ".join(about))
@@ -74,17 +76,20 @@ def panel(workspace: Workspace, keys: Sequence[str]) -> bool:
         if st.button("Reject", key="reject", icon=":material/block:", help="Take it out, and keep it out."):
             decide(workspace, edits.reject, key, reason=REASON)
     seen = st.dataframe(
-        pd.DataFrame(rows, columns=["", "predicate", "concept", "support"]), hide_index=True, on_select="rerun",
-        height=HEIGHT if len(rows) > PAIR else "auto", selection_mode="single-row", key=f"relations of {key}",
-        alt="Relations of the selected concept",
+        pd.DataFrame(rows, columns=["", "predicate", "concept", "support", "confidence"]), hide_index=True,
+        on_select="rerun", height=HEIGHT if len(rows) > PAIR else "auto", selection_mode="single-row",
+        key=f"relations of {key}", alt="Relations of the selected concept",
         column_config={"": st.column_config.TextColumn(width=30), "predicate": st.column_config.TextColumn(width=95),
                        "concept": st.column_config.TextColumn(width=150),
-                       "support": st.column_config.NumberColumn(width=50)},
+                       "support": st.column_config.NumberColumn(width=50),
+                       "confidence": st.column_config.NumberColumn(width=60, format="%.0f %%")},
     )  # fmt: skip
     if not seen.selection.rows or seen.selection.rows[0] >= len(relations):
         note("Choose a relation to read its evidence.")
         return True
     chosen = relations[seen.selection.rows[0]]
+    with workspace.reading() as graph:
+        note(certainty(graph, chosen))
     st.dataframe(
         evidence(workspace, chosen), hide_index=True, key=f"evidence {key}", alt="Evidence for the chosen relation"
     )
@@ -133,6 +138,20 @@ def origin(workspace: Workspace, seq: int) -> str:
         about = " and ".join(short(graph.name(graph.representative(key))) for key in event.focus.concepts)
     model = short(event.reply.model) or "the model"
     return f"First mentioned in step {seq}, when {model} was asked about {about} ({short(event.focus.reason, 200)})."
+
+
+def certainty(graph: Graph, relation: Relation) -> str:
+    """Say how sure the graph is of a relation, and what fact checks or people said of it."""
+    checks = graph.checks.get(relation)
+    sure = confidence(graph, relation)
+    if any(graph.past[one.seq - 1].focus is None for one in graph.relations[relation]):
+        why = "a person said so"
+    elif checks:
+        answers = ", ".join(f"{100 / (1 + math.exp(-one)):.0f} %" for one in checks)
+        why = f"true by {counted(len(checks), 'fact check')}: {answers}"
+    else:
+        why = "no fact check yet" if checks is None else "its fact check brought no answer"
+    return f"Confidence {100 * sure:.0f} % ({why})."
 
 
 def evidence(workspace: Workspace, *relations: Relation) -> pd.DataFrame:

@@ -20,6 +20,7 @@ from graphgrow.export.report.charts import CONFIG, Drawing
 from graphgrow.export.report.figures import Figure, draw, rounded, sections, shorten
 from graphgrow.export.report.tables import plain
 from graphgrow.export.report.words import MODELS, PAPER, UNFITTED, VERDICTS, metric
+from graphgrow.graph.confidence import TRUSTED
 
 NOTHING = '<p class="empty">Nothing to draw: the run holds too little for this figure.</p>'
 TAGS = {"paper": "The paper\u2019s measure", "corrected": "Corrected"}
@@ -65,6 +66,7 @@ def page(report: RunReport, library: str) -> str:
         title=escape(str(report.facts["topic"]) or "Knowledge graph"),
         style=_file("page.css"),
         facts=_facts(report.facts),
+        reliability=reliability(report.facts),
         contents="".join(f'<li><a href="#{name}">{escape(title)}</a></li>' for name, title in titles),
         sections=html,
         panel=panel(report),
@@ -120,6 +122,23 @@ def _figure(figure: Figure, drawn: Drawing | None) -> str:
     )
 
 
+def per_cent(facts: dict[str, Any]) -> str:
+    """Return the share of the relations that is trusted."""
+    return f"{100 * facts['trusted'] / facts['relations']:.0f} %" if facts["relations"] else ""
+
+
+def reliability(facts: dict[str, Any]) -> str:
+    """Say how far the graph can be relied on: how much of it was checked, how much is trusted, what that means."""
+    if not facts["relations"]:
+        return ""
+    many = "relation was" if facts["checked"] == 1 else "relations were"
+    return (
+        f"{_number(facts['checked'])} of {_number(facts['relations'])} {many} put to a fact check, and "
+        f"{_number(facts['trusted'])} ({per_cent(facts)}) have a confidence of {100 * TRUSTED:.0f} % or more, the "
+        "probability that a careful reader calls a relation true. The figures below show all of them."
+    )
+
+
 def _facts(facts: dict[str, Any]) -> str:
     """Return the header's list of facts."""
     first, last = (str(facts[name])[:10] for name in ("first", "last"))
@@ -128,6 +147,7 @@ def _facts(facts: dict[str, Any]) -> str:
         "Events": _number(facts["events"]),
         "Concepts": _number(facts["concepts"]),
         "Relations": _number(facts["relations"]),
+        "Trusted": per_cent(facts),
         "Tokens": _number(facts["tokens"]),
         "US dollars": f"{usd:.2f}" if isinstance(usd, float) else "no price known",
         "Date": first if first == last else f"{first} to {last}",

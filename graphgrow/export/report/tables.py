@@ -20,6 +20,7 @@ from graphgrow.errors import BadInput
 from graphgrow.export import draft_of, guarded
 from graphgrow.export.report import RunReport
 from graphgrow.export.report.words import COLUMNS, RIVALS, reading
+from graphgrow.graph.confidence import trusted
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Event, Expansion
@@ -40,7 +41,7 @@ Rows = list[dict[str, Any]]
 
 
 def facts(log: Sequence[Event], graph: Graph) -> dict[str, object]:
-    """Return what holds of the run whatever store it is kept in: topic, sizes, models, bill, first and last date."""
+    """Return what holds of the run whatever store it is kept in: topic, sizes, trust, models, bill, dates."""
     asked = [event for event in log if isinstance(event, Expansion)]
     dates = [event.at for event in log if event.at]
     return {
@@ -49,6 +50,8 @@ def facts(log: Sequence[Event], graph: Graph) -> dict[str, object]:
         "steps": graph.steps,
         "concepts": len(graph.concepts),
         "relations": len(graph.relations),
+        "trusted": len(trusted(graph)),
+        "checked": len(graph.checks),
         "models": sorted({clean(event.reply.model) for event in asked} - {""}),
         "tokens": graph.bill.tokens,
         "usd": graph.bill.usd if any(event.reply.usd is not None for event in asked) else None,

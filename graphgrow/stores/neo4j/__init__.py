@@ -8,15 +8,17 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import LiteralString, TypeVar
 from uuid import uuid4
 
 from neo4j import Result
 
 from graphgrow.errors import BadInput, StaleGraph, StoreError
+from graphgrow.graph.confidence import confidence
 from graphgrow.graph.corrections import Corrections, is_structural
 from graphgrow.graph.events import from_json, sealed
+from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Event, Relation
 from graphgrow.stores import GraphStore, StoreURL
 from graphgrow.stores.neo4j import cypher
@@ -36,6 +38,7 @@ class Neo4jStore(GraphStore):
         self._address, self._clock = address, clock
         self._writer = uuid4().hex
         self._decided = 0, Corrections()  # what was decided up to an event
+        self._known = Graph()  # up to the last event that this store has committed: confidence needs all of the log
         with sentences(address):
             self._driver = connect(address.server, address.user, address.password, os.getpid())
             with self._driver.session(database=address.database or None) as session:
@@ -76,6 +79,15 @@ class Neo4jStore(GraphStore):
                     corrections.take(from_json(payload))
                 corrections.settle()
             rows |= cypher.new_rows(graph, events, corrections)
+        known, confidences = self._known, list[cypher.Row]()
+        if self._version() == before:  # else another writer was first, and what is known stays good
+            self._known = Graph()
+            with suppress(StoreError):  # what cannot be folded is refused by the server, whole
+                known.apply_all(takewhile(lambda event: event.seq <= before, self.events(known.seq)))
+                is_decided = any(map(is_structural, events))
+                sure = {one: round(confidence(known, one), 4) for one in known.relations} if is_decided else {}
+                known.apply_all(events)
+                confidences = cypher.confidence_rows(graph, known, events, sure)
 
         def check(result: Result) -> None:
             """Compare what the server has taken with what was sent; what is raised rolls the transaction back."""
@@ -90,13 +102,13 @@ class Neo4jStore(GraphStore):
                     )
 
         try:
-            self._query(query, check, **rows, writer=self._writer, before=before, after=last)
+            self._query(query, check, **rows, confidences=confidences, writer=self._writer, before=before, after=last)
         except StaleGraph:
             first = {"seq": events[0].seq, "payload": sealed(events[0]), "writer": self._writer}
             written = self._query(cypher.WRITTEN, Result.single, **first)
             if not (written and written["ours"]):  # else it was this store, and only the server's answer got lost
                 raise StaleGraph(f"event {before + 1} cannot follow event {self._version()}") from None
-        self._decided = last, corrections
+        self._decided, self._known = (last, corrections), known
         return last
 
     def events(self, since: int = 0) -> Iterator[Event]:

@@ -4,14 +4,14 @@ All of the Cypher is constant: what a model wrote travels as parameters alone.
 
 (:Graph {name, version, format})
 (:Concept {id, graph, key, name, aliases, first_seq})
-(:Concept)-[:RELATES {id, predicate, support, first_seq, last_seq, events, wording}]->(:Concept)
+(:Concept)-[:RELATES {id, predicate, support, first_seq, last_seq, events, wording, confidence}]->(:Concept)
 (:Event:Expansion | :Event:Edit | :Event:ReasoningStep | :Event:FactCheck {graph, seq, name, at, ..., payload})
 (:Event)-[:INTRODUCED]->(:Concept)
 (:Lease {id, graph, name, holder, until})
 (:Cached {id, graph, kind, key, value})
 
-`events` of a relation are those that said it, `wording` the words of its evidence that differ from its predicate;
-`decides` marks the events that have changes.
+`events` of a relation are those that said it, `wording` the words of its evidence that differ from its predicate,
+`confidence` is how sure the graph is of it, 0 to 1; `decides` marks the events that have changes.
 """
 
 import hashlib
@@ -19,9 +19,10 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from graphgrow.graph.confidence import confidence, reconsidered
 from graphgrow.graph.corrections import Corrections
 from graphgrow.graph.events import sealed
-from graphgrow.graph.graph import Evidence
+from graphgrow.graph.graph import Evidence, Graph
 from graphgrow.graph.model import Edit, Event, FactCheck, ReasoningStep, Relation, Triple
 from graphgrow.stores.projection import Patch
 
@@ -96,6 +97,10 @@ CALL () {
         r.wording = coalesce(r.wording, []) + [w IN row.wording WHERE NOT w IN coalesce(r.wording, [])]
     RETURN count(*) AS relations
 }
+CALL () {
+    UNWIND $confidences AS row MATCH ()-[r:RELATES {id: row.id}]->() SET r.confidence = row.confidence
+    RETURN count(*) AS confidences
+}
 RETURN expansions, edits, thoughts, checks, concepts, aliases, relations
 """
 )
@@ -127,6 +132,10 @@ CALL () {
     SET r.predicate = row.predicate, r.support = row.support, r.first_seq = row.first_seq,
         r.last_seq = row.last_seq, r.events = row.events, r.wording = row.wording
     RETURN count(*) AS relations
+}
+CALL () {
+    UNWIND $confidences AS row MATCH ()-[r:RELATES {id: row.id}]->() SET r.confidence = row.confidence
+    RETURN count(*) AS confidences
 }
 RETURN expansions, edits, thoughts, checks, gone_concepts, gone_relations, concepts, relations
 """
@@ -258,6 +267,19 @@ def patch_rows(graph: str, change: Patch, evidence: Mapping[Relation, Sequence[E
             for relation in change.relations
         ],
     }
+
+
+def confidence_rows(graph: str, shown: Graph, events: Sequence[Event], before: Mapping[Relation, float]) -> list[Row]:
+    """Return how sure a graph is after events that it has taken, of the relations where that may be otherwise.
+
+    `before` is how sure it was before an event that decides about earlier ones, of every relation.
+    """
+    sure = {relation: round(confidence(shown, relation), 4) for relation in reconsidered(shown, events)}
+    return [
+        {"id": identity(graph, relation.source, relation.predicate, relation.target), "confidence": value}
+        for relation, value in sure.items()
+        if before.get(relation) != value
+    ]
 
 
 def relation_row(graph: str, relation: Relation, evidence: Sequence[tuple[int, Triple, int]]) -> Row:

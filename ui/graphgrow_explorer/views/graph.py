@@ -34,7 +34,7 @@ def draw(workspace: Workspace) -> None:
     with workspace.reading() as graph:
         first: Show = "top" if len(graph.concepts) > LARGE else "everything"
     options: tuple[Show, ...] = get_args(Show)
-    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    left, right, end = st.columns([5, 2, 2], vertical_alignment="bottom")
     with left:
         show = st.segmented_control(
             "Show", options, default=first, required=True, format_func=lambda name: LABELS[name],
@@ -47,8 +47,13 @@ def draw(workspace: Workspace) -> None:
                 "Relations away", (1, 2, 3), default=2, required=True, key="depth", bind="query-params",
                 format_func=lambda hops: f"{hops} away", label_visibility="collapsed",
             )  # fmt: skip
-    _watch(workspace, live=show == "everything")
-    _drawn(workspace, show, depth)
+    with end:
+        confidence = st.slider(
+            "Confidence at least", 0, 100, 0, 5, format="%d %%", key="confidence", bind="query-params",
+            disabled=show == "communities", help="Leave out relations that the graph is less sure of.",
+        ) / 100  # fmt: skip
+    _watch(workspace, live=show == "everything" and not confidence)
+    _drawn(workspace, show, depth, confidence)
 
 
 def select(keys: Sequence[str]) -> None:
@@ -76,7 +81,7 @@ def _watch(workspace: Workspace, *, live: bool) -> None:
 
 @st.fragment
 @guarded
-def _drawn(workspace: Workspace, show: Show, depth: int) -> None:
+def _drawn(workspace: Workspace, show: Show, depth: int, confidence: float) -> None:
     """Draw the picture and what goes with it; a click draws no more than this anew."""
     groups = frames.groups(workspace)
     with workspace.reading() as graph:
@@ -89,12 +94,12 @@ def _drawn(workspace: Workspace, show: Show, depth: int) -> None:
         }  # fmt: skip
     if show == "communities":
         settings |= {"total": len(groups.names), "noun": "communities", "commands": ()}
-    nodes, edges = frames.part(workspace, show, here, depth)
+    nodes, edges = frames.part(workspace, show, here, depth, confidence)
     left, right = st.columns([7, 3], gap="medium")
     with left:
         seen = picture(
             nodes, edges, key=f"picture-{show}", height=HEIGHT, selected=here, settings=settings,
-            feed=address(workspace) if show == "everything" else "",
+            feed=address(workspace) if show == "everything" and not confidence else "",
         )  # fmt: skip
     if show != "communities" and list(seen.selected) != here:
         select(seen.selected)
@@ -117,7 +122,7 @@ def _drawn(workspace: Workspace, show: Show, depth: int) -> None:
             overview(workspace, show_concept)
     if show != "communities":
         _tables(workspace, nodes, edges)
-    downloads(workspace, set(nodes["key"]) if show in {"top", "around"} else None)
+    downloads(workspace, set(nodes["key"]) if show in {"top", "around"} else None, confidence)
 
 
 def _tables(workspace: Workspace, nodes: pd.DataFrame, edges: pd.DataFrame) -> None:
@@ -143,6 +148,9 @@ def _tables(workspace: Workspace, nodes: pd.DataFrame, edges: pd.DataFrame) -> N
         table = pd.DataFrame({
             "source": [names[key] for key in edges["source"]], "predicate": list(edges["predicate"]),
             "target": [names[key] for key in edges["target"]], "support": list(edges["support"]),
-            "step": list(edges["first_seq"]),
+            "confidence": list(100 * edges["confidence"]), "step": list(edges["first_seq"]),
         })  # fmt: skip
-        st.dataframe(table, hide_index=True, height=320, key="relations", alt="The relations of the picture")
+        st.dataframe(
+            table, hide_index=True, height=320, key="relations", alt="The relations of the picture",
+            column_config={"confidence": st.column_config.NumberColumn(format="%.0f %%")},
+        )  # fmt: skip

@@ -6,7 +6,7 @@ import streamlit as st
 from graphgrow.api.explorer import Graph, find, hops, k_shortest, longest
 from graphgrow_explorer import frames
 from graphgrow_explorer.feedback import note
-from graphgrow_explorer.panel import evidence
+from graphgrow_explorer.panel import certainty, evidence
 from graphgrow_explorer.picture import picture
 from graphgrow_explorer.text import counted, plain, short
 from graphgrow_explorer.views import discoveries
@@ -105,6 +105,9 @@ def path_between(workspace: Workspace, one: str, other: str) -> None:
                   for hop in hops(graph, path)]  # fmt: skip
     for number, (hop, title) in enumerate(titled, 1):
         with st.expander(f"{number}. {title} ({counted(len(hop.relations), 'relation')})", expanded=number == 1):
+            for relation in hop.relations:
+                words = f"{plain(graph.name(relation.source), 50)} — {plain(relation.predicate, 50)} — "
+                note(f"{words}{plain(graph.name(relation.target), 50)}: {certainty(graph, relation)}")
             st.dataframe(evidence(workspace, *hop.relations), hide_index=True, key=f"hop {number}",
                          alt=f"Evidence for hop {number}")  # fmt: skip
 

@@ -1,0 +1,51 @@
+"""A part of a graph is a graph: what it holds agrees with itself and with the whole."""
+
+import pytest
+
+from graphgrow.graph.confidence import TRUSTED, confidence, trusted
+from graphgrow.graph.events import read_events
+from graphgrow.graph.graph import Graph, fold
+from graphgrow.graph.model import Relation
+from graphgrow.graph.part import part, trusted_part
+from tests.conftest import RECORDED
+from tests.fact_checks import OPEN, SURE, WRONG, checked_log, fact_check
+
+
+@pytest.fixture(scope="module")
+def recorded() -> Graph:
+    """Return the graph of the recorded run."""
+    return fold(read_events(RECORDED))
+
+
+def test_the_whole_is_a_part_of_itself(recorded: Graph) -> None:
+    """With all relations and concepts it is the same graph, bookkeeping and all."""
+    same = part(recorded, recorded.relations, recorded.concepts)
+    for name in ("concepts", "relations", "neighbours", "incident", "pairs", "loops", "depth", "introduced", "bill"):
+        assert getattr(same, name) == getattr(recorded, name)
+    assert sorted(same.components.sizes.values()) == sorted(recorded.components.sizes.values())
+    assert set(same.unasked.items) == set(recorded.unasked.items)
+
+
+def test_a_part_is_as_sure_as_the_whole(recorded: Graph) -> None:
+    """Half of the relations, with the same support, evidence and confidence; the whole is not changed."""
+    before = len(recorded.relations)
+    half = part(recorded, list(recorded.relations)[::2])
+    assert len(half.relations) == -(-before // 2)
+    assert set(half.concepts) == {key for relation in half.relations for key in relation.ends}
+    for one in half.relations:
+        if Relation(one.target, one.predicate, one.source) not in recorded.relations:  # nothing says the opposite
+            assert confidence(half, one) == confidence(recorded, one)
+    assert half.igraph().vcount() == len(half.concepts)
+    assert len(recorded.relations) == before
+
+
+def test_what_is_trusted_is_what_fact_checks_left() -> None:
+    """The topic stays where nothing is sure; a threshold of 0 is the graph itself."""
+    graph = fold(checked_log())
+    assert list(trusted_part(graph).relations) == trusted(graph, TRUSTED) == [SURE]
+    assert list(trusted_part(graph).concepts) == ["silk", "fibroin"]
+    assert set(trusted_part(graph, 0.2).relations) == {SURE, OPEN}
+    assert trusted_part(graph, 0) is graph
+    graph.apply(fact_check(graph.seq + 1, SURE, -8.0))
+    assert list(trusted_part(graph).concepts) == ["silk"]
+    assert WRONG in graph.relations

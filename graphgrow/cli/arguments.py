@@ -37,7 +37,7 @@ MOST = 2**31  # events; no log is longer
 
 Store = Annotated[str, Argument(help="A path to a .db file, or a store URL (sqlite:PATH, neo4j://HOST?graph=NAME).")]
 AsJson = Annotated[bool, Option("--json", help="Print JSON and nothing else.")]
-Confidence = Annotated[
+LeastConfidence = Annotated[
     float, Option("--confidence", min=0, max=1, help="Only relations of at least this confidence, 0 to 1.")
 ]
 Reason = Annotated[str, Option("--reason", help="Why; kept in the log.")]

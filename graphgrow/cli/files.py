@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from typer import Argument, Option
 
-from graphgrow.cli.arguments import MOST, AsJson, Confidence, Embeddings, Predicates, Store, Without
+from graphgrow.cli.arguments import MOST, AsJson, Embeddings, LeastConfidence, Predicates, Store, Without
 from graphgrow.cli.output import counted, dump, note, place, say, size_in_words, sizes, table
 from graphgrow.errors import BadInput
 from graphgrow.export import FORMATS, parts, read_graph
@@ -69,7 +69,7 @@ def replay(
 def export(
     store: Store,
     file: Annotated[Path, Argument(help=f"A name that ends in {ENDINGS}.")],
-    confidence: Confidence = 0,
+    confidence: LeastConfidence = 0,
     as_json: AsJson = False,
 ) -> None:
     """Write a graph to a file that other programs read."""

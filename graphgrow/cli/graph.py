@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from typer import Argument, Exit, Option
 
-from graphgrow.cli.arguments import MOST, AsJson, Confidence, Embeddings, Predicates, Store
+from graphgrow.cli.arguments import MOST, AsJson, Embeddings, LeastConfidence, Predicates, Store
 from graphgrow.cli.output import counted, dump, per_cent, relation_row, say, size_in_words, sizes, spaced, table
 from graphgrow.errors import BadInput
 from graphgrow.export import is_graph_file, read_table
@@ -95,7 +95,7 @@ def measure(
     at: Annotated[int | None, Option(min=0, max=MOST, help="As it was after this event.")] = None,
     every: Annotated[int | None, Option(min=1, max=MOST, help="One row every K events.")] = None,
     nulls: Annotated[int | None, Option(min=2, help="Compare with so many graphs of each null model instead.")] = None,
-    confidence: Confidence = 0,
+    confidence: LeastConfidence = 0,
     as_json: AsJson = False,
 ) -> None:
     """Print the whole panel of metrics of a graph."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
-from graphgrow.cli.arguments import MOST, AsJson, Confidence, Runs, Store
+from graphgrow.cli.arguments import MOST, AsJson, LeastConfidence, Runs, Store
 from graphgrow.cli.graph import is_file
 from graphgrow.cli.output import counted, dump, per_cent, relation_row, say, size_in_words, sizes, spaced, table
 from graphgrow.errors import BadInput
@@ -161,7 +161,7 @@ def core(
         int | None, Option(min=1, help="How many have to say a relation (default 2, with --confidence 1).")
     ] = None,
     by: Annotated[agreement.By, Option(help="How many of what.")] = "samples",
-    confidence: Confidence = 0,
+    confidence: LeastConfidence = 0,
     to: To = None,
     as_json: AsJson = False,
 ) -> None:

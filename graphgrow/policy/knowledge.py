@@ -172,12 +172,16 @@ def earned(graph: Graph) -> dict[int, tuple[str, float, int]]:
 def worth_of(graph: Graph, relation: Relation, seq: int) -> float:
     """Return what a relation is worth that a question brought: nothing below trust, more where a concept is new.
 
-    What relates two concepts once more, in another way, is worth nothing.
+    What relates two concepts once more, in another way, is worth nothing; what is said of many, such as a property that
+    everything has, the less the more say it.
     """
     sure = confidence(graph, relation)
     if sure < TRUSTED or is_said_already(graph, relation):
         return 0.0
-    return sure * (1.0 if any(graph.introduced.get(key) == seq for key in relation.ends) else BETWEEN)
+    if any(graph.introduced.get(key) == seq for key in relation.ends):
+        return sure
+    same = (sum(one.predicate == relation.predicate for one in graph.incident[key]) for key in relation.ends)
+    return BETWEEN * sure / max(same)
 
 
 def draws(graph: Graph, rng: random.Random) -> Mapping[str, float]:

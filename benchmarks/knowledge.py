@@ -36,7 +36,7 @@ from graphgrow.errors import BadInput, GraphgrowError
 from graphgrow.graph.events import read_events
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.keys import canonical
-from graphgrow.graph.model import Edit, Expansion, ReasoningStep, Relation
+from graphgrow.graph.model import Expansion, FactCheck, Relation
 from graphgrow.reason.judge import wilson
 
 ROOT = Path(__file__).parent.parent
@@ -156,10 +156,7 @@ def load(arm: Arm, questions: int, threshold: float | None = None) -> tuple[Arm,
     """
     logs = {path: first_questions(read_events(path), questions) for path in arm.paths}
     # What is neither a question nor an edit nor reasoning checks facts.
-    checked = {
-        path: any(not isinstance(event, Expansion | Edit | ReasoningStep) for event in events)
-        for path, events in logs.items()
-    }
+    checked = {path: any(isinstance(event, FactCheck) for event in events) for path, events in logs.items()}
     for path, is_checked in checked.items():
         if not is_checked and (any(checked.values()) or arm.threshold is not None):
             raise BadInput(f"{path} has no fact checks in its first {questions} questions, as arm {arm.name!r} needs")
@@ -167,7 +164,7 @@ def load(arm: Arm, questions: int, threshold: float | None = None) -> tuple[Arm,
     runs = []
     for path, events in logs.items():
         graph = fold(events)
-        tokens = sum(event.reply.usage.tokens for event in events if not isinstance(event, Edit | ReasoningStep))
+        tokens = sum(event.reply.usage.tokens for event in events if isinstance(event, Expansion | FactCheck))
         if not graph.concepts or not tokens:
             raise BadInput(f"{path} holds no graph with a bill in tokens after {questions} questions")
         runs.append(Run(path, graph, shown(graph, held), graph.steps, tokens, checked[path]))
@@ -178,7 +175,7 @@ def shown(graph: Graph, threshold: float | None) -> list[Relation]:
     """Return the relations that a graph shows: all of them where no threshold holds."""
     if threshold is None:
         return list(graph.relations)
-    from graphgrow.graph.confidence import trusted  # type: ignore[import-not-found,unused-ignore]
+    from graphgrow.graph.confidence import trusted
 
     return list(trusted(graph, threshold))
 
@@ -187,7 +184,7 @@ def confidence(run: Run, relation: Relation) -> float | None:
     """Return how sure a graph with fact checks is of a relation, 0 to 1."""
     if not run.is_checked:
         return None
-    from graphgrow.graph.confidence import confidence  # type: ignore[import-not-found,unused-ignore]
+    from graphgrow.graph.confidence import confidence
 
     return float(confidence(run.graph, relation))
 

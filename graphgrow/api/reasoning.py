@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from graphgrow.errors import BadInput
+from graphgrow.graph.confidence import confidence
 from graphgrow.graph.display import card, line, listed, table
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import DEFAULT_USD, Budget
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from graphgrow.reason.judge import Judgement
 
 LIMIT = Budget(usd=DEFAULT_USD)
-COLUMNS = "hop", "source", "predicate", "target", "support", "events"
+COLUMNS = "hop", "source", "predicate", "target", "support", "confidence", "events"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,10 @@ class ConceptPath:
 
     @property
     def relations(self) -> "pd.DataFrame":
-        """What makes the hops, a DataFrame of shape (relations, 6).
+        """What makes the hops, a DataFrame of shape (relations, 7).
 
-        Columns: `hop` (from 1), `source`, `predicate`, `target` (names), `support`, `events` (a tuple of numbers).
+        Columns: `hop` (from 1), `source`, `predicate`, `target` (names), `support`, `confidence` (0 to 1), `events`
+        (a tuple of numbers).
         """
         import pandas as pd
 
@@ -68,6 +70,7 @@ def concept_path(graph: Graph, keys: Sequence[str]) -> ConceptPath:
             "predicate": relation.predicate,
             "target": graph.name(relation.target),
             "support": graph.support(relation),
+            "confidence": confidence(graph, relation),
             "events": tuple(evidence.seq for evidence in graph.relations[relation]),
         }
         for place, hop in enumerate(hops(graph, keys), 1)

@@ -338,6 +338,8 @@ def test_paths_come_with_their_evidence(recorded: KnowledgeGraph) -> None:
     assert [way.steps for way in ways] == [2, 3, 3]
     assert ways[0].keys == recorded.think.path("plant cellulose", "epoxy resin").keys
     assert list(ways[0].relations["hop"].unique()) == [1, 2]
+    step = ways[0].relations.iloc[0]
+    assert step["confidence"] == recorded.confidence(step["source"], step["predicate"], step["target"])
     assert recorded.think.longest()[0].steps == recorded.measure()["diameter"]
     assert "ConceptPath of 2 hops: plant cellulose - polymer - epoxy resin" in repr(ways[0])
     assert "polymer" in ways[0]._repr_html_()

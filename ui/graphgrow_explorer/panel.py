@@ -79,10 +79,10 @@ def panel(workspace: Workspace, keys: Sequence[str]) -> bool:
         pd.DataFrame(rows, columns=["", "predicate", "concept", "support", "confidence"]), hide_index=True,
         on_select="rerun", height=HEIGHT if len(rows) > PAIR else "auto", selection_mode="single-row",
         key=f"relations of {key}", alt="Relations of the selected concept",
-        column_config={"": st.column_config.TextColumn(width=30), "predicate": st.column_config.TextColumn(width=95),
-                       "concept": st.column_config.TextColumn(width=150),
+        column_config={"": st.column_config.TextColumn(width=30), "predicate": st.column_config.TextColumn(width=80),
+                       "concept": st.column_config.TextColumn(width=115),
                        "support": st.column_config.NumberColumn(width=50),
-                       "confidence": st.column_config.NumberColumn(width=60, format="%.0f %%")},
+                       "confidence": st.column_config.NumberColumn(width=75, format="%.0f %%")},
     )  # fmt: skip
     if not seen.selection.rows or seen.selection.rows[0] >= len(relations):
         note("Choose a relation to read its evidence.")

@@ -12,7 +12,7 @@ from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import Focus, Form, Prompt, Triple
 from graphgrow.llm.simulated.world import World, WorldSettings
 from graphgrow.prompts.forms import FORMS, TEMPLATED
-from graphgrow.prompts.render import angles, quoted, render, repair, surveys
+from graphgrow.prompts.render import angles, fact_check, quoted, render, repair, surveys
 from tests.llm.test_world import HONEST, answers, chain, knowing, question, star
 
 NAMES = st.text(min_size=1, max_size=100).filter(canonical)
@@ -95,13 +95,25 @@ def test_no_form_is_left_out(form: Form) -> None:
     """A form that somebody adds says as values what it asks, beside its text."""
     graph = knowing(("silk (a: b)", "web"), ("silk (a: b)", "x"), ("silk (a: b)", "y"))
     one = canonical("silk (a: b)")
-    angles_of = {"list": "survey uses", "facet": "facet uses", "intents": "intents"}
-    angle = angles_of.get(form, form if form in TEMPLATED else "general")
+    angle = {"list": "survey uses", "facet": "facet uses", "intents": "intents"}.get(
+        form, form if form in TEMPLATED else "general"
+    )
     two = (one, "web") if form in {"connect", "join", "between", "consolidate", "arbitrate"} else (one,)
     strategy = "arbiter" if form == "arbitrate" else form
     prompt = render(formed(Focus(strategy, two, "x", angle=angle)), graph, "silk (a: b)", intents=2)
     assert prompt.asks
     assert (prompt.asks.form, prompt.asks.concepts[0]) == (form, "silk (a: b)")
+
+
+@given(NAMES, NAMES)
+def test_a_fact_check_says_which_relation_it_is_about(one: str, other: str) -> None:
+    """In the words of the prompt, for one token as for a number."""
+    for stated in (False, True):
+        prompt = fact_check(Triple(one, "contains", other), stated=stated)
+        assert prompt.asks
+        assert prompt.asks.form == "fact_check"
+        assert prompt.asks.stated == (Triple(quoted(one), "contains", quoted(other)),)
+        assert prompt.logprobs is not stated
 
 
 @given(st.text())

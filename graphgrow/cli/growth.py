@@ -28,6 +28,7 @@ from graphgrow.cli.arguments import (
 from graphgrow.cli.live import LiveView
 from graphgrow.cli.log import event_row
 from graphgrow.cli.output import counted, dump, note, place, say, table
+from graphgrow.graph.confidence import trusted
 from graphgrow.graph.model import DEFAULT_STEPS, Budget, Usage
 from graphgrow.growth.fact_check import MOST_SHARE, SHARE
 from graphgrow.growth.intents import MOST as MOST_INTENTS
@@ -134,6 +135,10 @@ def grow(
                         view.note(news.summary)
                     before = now
     graph, ending = growth.graph, growth.ending
+    if graph.check_method == "stated":
+        note(
+            "the endpoint gives no log-probabilities: the model stated how likely each relation is, which is less exact"
+        )
     if not as_json and graph.concepts:
         _summary(growth, opened.url)
     if ending != "steps":
@@ -169,11 +174,13 @@ def _summary(growth: Growth, url: str) -> None:
     """Print what a run came to, and what can be done next."""
     graph = growth.graph
     hubs = sorted(graph.concepts, key=lambda key: (-graph.degree(key), key))[:5]
+    checks = graph.checking.replies
     rows: list[tuple[str, object]] = [
         ("topic", graph.topic),
         ("steps", f"{graph.steps} ({growth.steps} in this run)"),
         ("concepts", len(graph.concepts)),
         ("relations", len(graph.relations)),
+        *([("trusted", f"{len(trusted(graph))} relations, by {checks} fact checks")] if checks else []),
         ("components", f"{len(graph.components.sizes)}, the largest holds {graph.components.largest} concepts"),
         ("most connected", ", ".join(f"{graph.name(key)} ({graph.degree(key)})" for key in hubs)),
         ("rejected by hygiene", sum(graph.rejected.values())),

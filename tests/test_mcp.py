@@ -111,6 +111,7 @@ def test_an_agent_reads_a_graph(silk: Path) -> None:
         assert [hop[0]["predicate"] for hop in way["hops"]] == ["produces", "contains", "contains", "produces"]
         shown = await said(client, "show", concept="Protein 1")
         assert shown["relations"][0]["evidence"][0]["said"] in {"contains", "forms"}
+        assert 0 < shown["relations"][0]["confidence"] < 1
         assert (await said(client, "communities"))["communities"] > 0
         assert "Unknown tool" in await refused(client, "merge", one="protein 1", other="protein 2")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from graphgrow.api.knowledge_graph import KnowledgeGraph
 from graphgrow.errors import BadInput, StaleGraph, StoreError
 from graphgrow.export import export
-from graphgrow.graph.confidence import confidence
+from graphgrow.graph.confidence import confidence, trusted_part
 from graphgrow.graph.events import now
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical
@@ -25,7 +25,6 @@ from graphgrow.graph.model import (
     Statement,
     Task,
 )
-from graphgrow.graph.part import part, trusted_part
 from graphgrow.growth.replay import recording, replay
 from graphgrow.growth.topic import check as check_topic
 from graphgrow.measure.communities import Community, follow
@@ -54,7 +53,7 @@ __all__ = [
     "FactCheck", "Focus", "Graph", "GraphAnswer", "IdeaDials", "Ideas", "Judgement", "ReasoningStep", "Relation",
     "Reply", "StaleGraph", "Statement", "StoreError", "Task", "canonical", "check_topic", "confidence", "discoveries",
     "drawing", "export", "find", "follow", "hops", "k_shortest", "layout", "longest", "now", "open_store", "outcome",
-    "part", "replay_run", "snapshots", "state_folder", "store_url", "trusted_part",
+    "replay_run", "snapshots", "state_folder", "store_url", "trusted_part",
 ]  # fmt: skip
 
 

@@ -14,12 +14,11 @@ from graphgrow.api.models import open_llm
 from graphgrow.api.options import GrowthKeywords, GrowthOptions, grow
 from graphgrow.api.reasoning import GraphReasoning
 from graphgrow.errors import BadInput, GraphgrowError, StoreError
-from graphgrow.graph.confidence import TRUSTED, confidence, trusted
+from graphgrow.graph.confidence import TRUSTED, confidence, trusted, trusted_part
 from graphgrow.graph.display import card, line, table
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.lookup import find
 from graphgrow.graph.model import Budget, Event
-from graphgrow.graph.part import trusted_part
 from graphgrow.llm import LLM
 from graphgrow.policy.monitor import monitor
 from graphgrow.stores import GraphStore, open_store

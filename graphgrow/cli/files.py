@@ -13,10 +13,10 @@ from graphgrow.cli.output import counted, dump, note, place, say, size_in_words,
 from graphgrow.errors import BadInput
 from graphgrow.export import FORMATS, parts, read_graph
 from graphgrow.export import export as write_graph
+from graphgrow.graph.confidence import trusted_part
 from graphgrow.graph.events import now
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Edit, Expansion
-from graphgrow.graph.part import trusted_part
 from graphgrow.growth.replay import Fields, recording
 from graphgrow.growth.replay import replay as run_again
 from graphgrow.resolve.options import open_meanings, open_resolver

@@ -13,11 +13,10 @@ from graphgrow.cli.arguments import MOST, AsJson, Embeddings, LeastConfidence, P
 from graphgrow.cli.output import counted, dump, per_cent, relation_row, say, size_in_words, sizes, spaced, table
 from graphgrow.errors import BadInput
 from graphgrow.export import is_graph_file, read_table
-from graphgrow.graph.confidence import TRUSTED, trusted
+from graphgrow.graph.confidence import TRUSTED, trusted, trusted_part
 from graphgrow.graph.confidence import confidence as confidence_of
 from graphgrow.graph.graph import fold
 from graphgrow.graph.lookup import find
-from graphgrow.graph.part import trusted_part
 from graphgrow.policy.monitor import monitor
 from graphgrow.resolve.options import open_meanings, open_vocabulary
 from graphgrow.stores import open_store

@@ -15,10 +15,10 @@ from graphgrow.cli.output import counted, dump, per_cent, relation_row, say, siz
 from graphgrow.errors import BadInput
 from graphgrow.export import export, read_graph
 from graphgrow.graph.confidence import confidence as confidence_of
+from graphgrow.graph.confidence import trusted_part
 from graphgrow.graph.events import read_events
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.model import Edit, Event
-from graphgrow.graph.part import part, trusted_part
 from graphgrow.measure import agreement
 from graphgrow.stores import open_store
 
@@ -177,7 +177,7 @@ def core(
     facts = {"of_concepts": len(whole.concepts), "of_relations": len(whole.relations)}
     which = f"said by at least {counted(least, by[:-1])}"
     which += f", of a confidence of {per_cent(confidence)} or more" if confidence else ""
-    _print_part(part(whole, kept), rows, to, facts, which, as_json=as_json)
+    _print_part(whole.subgraph(kept), rows, to, facts, which, as_json=as_json)
 
 
 def _print_part(

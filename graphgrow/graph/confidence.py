@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from graphgrow.graph.corrections import is_structural
 from graphgrow.graph.graph import Graph
+from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import Event, FactCheck, Relation
 
 TRUSTED = 0.75  # the confidence from which a relation is shown and stood on, where nobody says otherwise
@@ -116,3 +117,12 @@ def reconsidered(graph: Graph, events: Iterable[Event]) -> list[Relation]:
     found = dict.fromkeys(filter(None, map(graph.corrections.shown, said)))
     found |= dict.fromkeys(Relation(one.target, one.predicate, one.source) for one in found)
     return [relation for relation in found if relation in graph.relations]
+
+
+def trusted_part(graph: Graph, threshold: float = TRUSTED) -> Graph:
+    """Return the topic and the relations of at least this confidence; for a threshold of 0 the graph itself.
+
+    Concepts that no such relation reaches are left out.
+    """
+    topic = graph.representative(canonical(graph.topic))
+    return graph.subgraph(trusted(graph, threshold), (topic,)) if threshold else graph

@@ -486,14 +486,14 @@ class Graph:
         """Return the distinct relations as (source, predicate, target) keys, in order of arrival."""
         return [(r.source, r.predicate, r.target) for r in self.relations]
 
-    def subgraph(self, relations: Iterable[Relation]) -> "Graph":
-        """Return some of the relations with the concepts that they join, as a graph to read.
+    def subgraph(self, relations: Iterable[Relation], concepts: Iterable[str] = ()) -> "Graph":
+        """Return some of the relations with the concepts that they join, and further `concepts`, as a graph to read.
 
         No event is folded into it: what was asked, paid and decided is that of this graph. Raises KeyError for a
         relation that this graph does not hold.
         """
         kept = {relation: self.relations[relation] for relation in relations}
-        ends = {key for relation in kept for key in relation.ends}
+        ends = {key for relation in kept for key in relation.ends} | {*concepts}
         part = copy(self)
         part.concepts = {key: concept for key, concept in self.concepts.items() if key in ends}
         part.introduced = {key: self.introduced[key] for key in part.concepts}

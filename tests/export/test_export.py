@@ -20,11 +20,10 @@ from hypothesis import strategies as st
 from graphgrow.errors import BadInput
 from graphgrow.export import FORMATS, csv_pair, export, neo4j_pair, read_graph
 from graphgrow.export.tables import FORMULA, guarded, unguarded
-from graphgrow.graph.confidence import confidence
+from graphgrow.graph.confidence import confidence, trusted_part
 from graphgrow.graph.events import read_events
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.model import Concept, Delta, Edit, Expansion, Focus, Measures, Prompt, Proposal, Reply, Triple
-from graphgrow.graph.part import trusted_part
 from graphgrow.resolve.resolve import VERBATIM, resolve
 from tests.conftest import RECORDED
 from tests.fact_checks import OPEN, SURE, WRONG, checked_log

@@ -2,11 +2,10 @@
 
 import pytest
 
-from graphgrow.graph.confidence import TRUSTED, confidence, trusted
+from graphgrow.graph.confidence import TRUSTED, confidence, trusted, trusted_part
 from graphgrow.graph.events import read_events
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.model import Relation
-from graphgrow.graph.part import part, trusted_part
 from tests.conftest import RECORDED
 from tests.fact_checks import OPEN, SURE, WRONG, checked_log, fact_check
 
@@ -19,8 +18,8 @@ def recorded() -> Graph:
 
 def test_the_whole_is_a_part_of_itself(recorded: Graph) -> None:
     """With all relations and concepts it is the same graph, bookkeeping and all."""
-    same = part(recorded, recorded.relations, recorded.concepts)
-    for name in ("concepts", "relations", "neighbours", "incident", "pairs", "loops", "depth", "introduced", "bill"):
+    same = recorded.subgraph(recorded.relations, recorded.concepts)
+    for name in ("concepts", "relations", "neighbours", "incident", "pairs", "loops", "introduced", "bill"):
         assert getattr(same, name) == getattr(recorded, name)
     assert sorted(same.components.sizes.values()) == sorted(recorded.components.sizes.values())
     assert set(same.unasked.items) == set(recorded.unasked.items)
@@ -29,7 +28,7 @@ def test_the_whole_is_a_part_of_itself(recorded: Graph) -> None:
 def test_a_part_is_as_sure_as_the_whole(recorded: Graph) -> None:
     """Half of the relations, with the same support, evidence and confidence; the whole is not changed."""
     before = len(recorded.relations)
-    half = part(recorded, list(recorded.relations)[::2])
+    half = recorded.subgraph(list(recorded.relations)[::2])
     assert len(half.relations) == -(-before // 2)
     assert set(half.concepts) == {key for relation in half.relations for key in relation.ends}
     for one in half.relations:

@@ -8,7 +8,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import streamlit as st
 
-from graphgrow.api.explorer import export, part, trusted_part
+from graphgrow.api.explorer import export, trusted_part
 from graphgrow_explorer.feedback import note
 from graphgrow_explorer.workspace import Workspace
 
@@ -42,7 +42,7 @@ def written(workspace: Workspace, keys: set[str] | None, ending: str, confidence
     with workspace.reading() as graph, TemporaryDirectory() as folder:
         shown = trusted_part(graph, confidence)
         if keys is not None:
-            shown = part(shown, (one for one in shown.relations if keys.issuperset(one.ends)), keys)
+            shown = shown.subgraph((one for one in shown.relations if keys.issuperset(one.ends)), keys)
         export(shown, Path(folder, f"graph{ending}"))
         made = sorted(Path(folder).iterdir())
         if len(made) == 1:

@@ -309,6 +309,24 @@ def calibration(confidences: pd.Series, is_true: pd.DataFrame) -> Calibration:
     return Calibration(bins, error, float(np.mean(areas)) if areas else None)
 
 
+def current(rows: pd.DataFrame, sheet: pd.DataFrame, runs: Sequence[Run]) -> pd.Series:
+    """Return how sure the graphs are now of the relations of a key, by id; those that a graph lost are left out.
+
+    Relations were drawn from what an arm showed, all equally likely, so those that it shows by a stricter measure are
+    drawn from that alike.
+    """
+    by_name: dict[tuple[str, str, str, str], float] = {}
+    for run in runs:
+        for relation in run.graph.relations:
+            names = run.graph.name(relation.source), relation.predicate, run.graph.name(relation.target)
+            by_name[run.graph.topic, *names] = confidence(run, relation) or 0.0
+    found = {}
+    for row in sheet.loc[rows.index].assign(of=rows["topic"]).itertuples():
+        if (name := (str(row.of), str(row.source), str(row.predicate), str(row.target))) in by_name:
+            found[str(row.Index)] = by_name[name]
+    return pd.Series(found, dtype=float)
+
+
 def figures(one: Arm, runs: Sequence[Run], said: dict[str, pd.DataFrame]) -> Figures:
     """Return the figures of an arm, out of what was said of the relations that were drawn from it.
 
@@ -342,13 +360,21 @@ def read(how: argparse.Namespace) -> None:
     moved = {one.name: one.paths for one in distinct(how.runs)}
     if moved and moved.keys() != set(key["arm"]):
         raise BadInput(f"the arms of {how.key} are {', '.join(key['arm'].unique())}: --runs has to name just these")
-    arms = []
-    for name, rows in key.groupby("arm", sort=False):
-        first = rows.iloc[0]
-        paths = moved.get(str(name)) or tuple(ROOT / path for path in dict.fromkeys(rows["run"]))
+    sheet = columns(how.key.with_name("sheet.csv"), SHEET[1:]) if how.key.with_name("sheet.csv").exists() else None
+    arms, gone = [], 0
+    for name, drawn in key.groupby("arm", sort=False):
+        rows, first = drawn, drawn.iloc[0]
+        paths = moved.get(str(name)) or tuple(ROOT / path for path in dict.fromkeys(drawn["run"]))
         given = Arm(str(name), paths, float(first["threshold"]) if first["threshold"] else None)
+        given, runs = load(given, int(first["questions"]))
+        if sheet is not None and runs[0].is_checked:  # what today's weights of confidence make of the same logs
+            today = current(rows, sheet, runs)
+            key.loc[today.index, "confidence"] = today.astype(str)
+            held = today.index[today >= (given.threshold or 0)]
+            gone += len(drawn) - len(held)
+            key, rows = key.drop(drawn.index.difference(held)), drawn.loc[held]
         own = {verdict: table.loc[rows.index] for verdict, table in said.items()}
-        arms.append(figures(*load(given, int(first["questions"])), own))
+        arms.append(figures(given, runs, own))
     arms.sort(key=lambda one: -one.per_1000_tokens.value)
     kappas = {name: kappa(*(judge[name] for judge in judges)) for name in ("truth", "informative")}
     # A threshold leaves the sure ones only: they would say little of confidence, and count too much beside all others.
@@ -363,7 +389,10 @@ def read(how: argparse.Namespace) -> None:
         return
     print("\n".join(report(arms)))
     words = ", ".join(f"{name} {'-' if value is None else f'{value:.2f}'}" for name, value in kappas.items())
-    print(f"\nCohen's kappa of the judges over {len(key)} relations: {words}. In brackets: Wilson's interval of 95 %.")
+    if gone:
+        print(f"\nLeft out, as confidence by today's weights is below the threshold: {gone} judged relations.")
+    count = len(judges[0])
+    print(f"\nCohen's kappa of the judges over {count} relations: {words}. In brackets: Wilson's interval of 95 %.")
     for threshold, found in calibrations.items():
         print("\n" + "\n".join(reliability(threshold, found)))
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.conftest import chatter
 from tests.pictures import answered
-from tests.servers import PATIENCE, Answer, completion, in_order, serving
+from tests.servers import PATIENCE, Answer, Asked, completion, in_order, serving
 
 OLLAMA = "http://127.0.0.1:11434/v1"
 
@@ -25,10 +25,17 @@ def blocks(text: str) -> list[tuple[str, str]]:
 
 @contextmanager
 def endpoint_of_chatter() -> Iterator[str]:
-    """Yield the address of a real server that answers like a model."""
+    """Yield the address of a real server that answers like a model, and is sure of all that it says."""
     chats = in_order(*[Answer(completion(text)) for text in chatter(600)])
     listing = Answer({"object": "list", "data": [{"id": "m-1"}]})
-    with serving(lambda asked: listing if asked.path.endswith("/models") else chats(asked)) as server:
+    first = {"token": "yes", "logprob": -0.01, "top_logprobs": [{"token": "yes", "logprob": -0.01}]}
+    choice = {"message": {"content": "yes"}, "finish_reason": "length", "logprobs": {"content": [first]}}
+    sure = Answer(completion(choices=[choice]))
+
+    def script(asked: Asked) -> Answer:
+        return listing if asked.path.endswith("/models") else sure if asked.body.get("logprobs") else chats(asked)
+
+    with serving(script) as server:
         yield server.base_url
 
 

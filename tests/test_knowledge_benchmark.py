@@ -2,6 +2,7 @@
 
 import json
 import random
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -347,3 +348,19 @@ def test_kept_verdicts_give_the_figures_of_their_table(shared: Path, tmp_path: P
     assert by_arm["frontier"]["per_1000_tokens"]["value"] == pytest.approx(0.24 * 1056 / 95.587)
     assert found["calibration"][""]["auc"] == pytest.approx(0.87, abs=0.005)
     assert "| frontier | 25 | 54 (35 to 72) | 36 | 10 |" in printed("read", tmp_path)
+
+
+def test_the_page_says_what_the_command_prints() -> None:
+    """Every row of the table of judged relations stands in what `read` prints today, cell by cell."""
+    folder = ROOT / "data" / "judgements" / "facets"
+    program = [sys.executable, str(ROOT / "benchmarks" / "knowledge.py"), "read", str(folder)]
+    printed = subprocess.run(program, text=True, capture_output=True, check=True, cwd=ROOT).stdout
+    cells = {row.split(" | ")[0]: row.strip("| ").split(" | ") for row in printed.splitlines() if row.startswith("| ")}
+    page = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    section = page.partition("## What is true")[2].partition("\n## ")[0]
+    rows = [row.strip("| ").split(" | ") for row in section.splitlines() if row.startswith("| ") and "---" not in row]
+    assert len(rows) == 7
+    names = cells["| arm"]
+    for row in rows[1:]:
+        found = dict(zip(names, cells[f"| {row[0]}"], strict=True))
+        assert row == [found[name] for name in rows[0]]

@@ -14,11 +14,10 @@ from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import Event, FactCheck, Relation
 
-TRUSTED = 0.75  # the confidence from which a relation is shown and stood on, where nobody says otherwise
+TRUSTED = 0.7  # the confidence from which a relation is shown and stood on, where nobody says otherwise
 
-FREE, FACET = -0.9, -0.2  # log-odds beforehand of a relation of free words, and of one facet
-CHECKED_FREE, CHECKED_FACET = -2.6, -1.6  # the same beside the answer of a fact check
-CHECK = 1.2  # weight of the log-odds that a fact check gave
+FREE, FACET = -0.9, -0.3  # log-odds beforehand of a relation of free words, and of one facet
+CHECKED_FREE, CHECKED_FACET = (-2.2, 1.1), (-1.38, 0.74)  # beside the answer of a fact check, and the weight of that
 BESIDE = 1.0  # answers to one question: how much what is expected beforehand weighs against the others
 UNCHECKED = 0.8  # log-odds; nothing that was not checked is surer, and so none of it is trusted
 AGAIN = 0.8  # for each doubling of the independent questions that said it
@@ -50,8 +49,9 @@ def _log_odds(graph: Graph, relation: Relation) -> float:
     is_facet = any(focus and focus.form == "facet" for focus in foci)
     questions = len({focus.question for focus in foci if focus}) or 1
     checks = graph.checks.get(relation)
+    base, weight = CHECKED_FACET if is_facet else CHECKED_FREE
     if checks:
-        own = (CHECKED_FACET if is_facet else CHECKED_FREE) + CHECK * sum(checks) / len(checks)
+        own = base + weight * sum(checks) / len(checks)
     else:  # an answer whose other names are wrong is seldom right in this one
         beside = [
             odds
@@ -60,7 +60,7 @@ def _log_odds(graph: Graph, relation: Relation) -> float:
         ]
         own = FACET if is_facet else FREE
         if beside:
-            shared = (CHECKED_FACET if is_facet else CHECKED_FREE) + CHECK * sum(beside) / len(beside)
+            shared = base + weight * sum(beside) / len(beside)
             own = min(UNCHECKED, own + (shared - own) * len(beside) / (len(beside) + BESIDE))
     return own + AGAIN * math.log2(questions)
 

@@ -21,7 +21,7 @@ from graphgrow.graph.model import Relation
 CLASS = "class"
 SAME = "same"
 LOOKED_AT = 16  # relations of a concept
-LIKELY = 0.5  # confidence of a relation that says what kind a concept is
+LIKELY = 0.4  # confidence of a relation that says what kind a concept is
 DEEPEST = 4  # kinds of kinds of kinds
 # What other words say a kind is; the last word of a name decides.
 ALSO = {

@@ -19,7 +19,7 @@ from graphgrow.batch.schedule import utc_now
 from graphgrow.errors import BadInput
 from graphgrow.stores import open_store
 from graphgrow.stores.projection import differences, project
-from tests.batch_runs import asked, jobs_file
+from tests.batch_runs import jobs_file, paid
 from tests.conftest import ROOT, chatter
 from tests.neo4j_server import Server
 from tests.servers import Answer, Asked, completion, free_port, serving, waited_for
@@ -99,7 +99,7 @@ def test_twenty_jobs_on_two_workers_of_which_one_is_killed(neo4j_server: Server,
                 {name.lower(): value for name, value in one.headers.items()}["authorization"] for one in endpoint.chats
             }
             for report, store in zip(sorted(reports, key=lambda one: int(one.job[1:])), stores, strict=True):
-                log = asked(store)
+                log = paid(store)
                 assert Counter(event.run for event in log if event.is_step) == {report.run: 3}
                 assert report.tokens == sum(event.reply.usage.tokens for event in log)
                 with closing(open_store(store)) as home:

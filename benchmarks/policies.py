@@ -89,7 +89,9 @@ def kept(path: Path | None) -> dict[Trial, Run]:
     if path is None or not path.is_file():
         return {}
     first, *lines = path.read_text(encoding="utf-8").splitlines()
-    if json.loads(first) != _setting():
+    setting = json.loads(first)
+    setting["dials"] = asdict(WorldSettings()) | setting["dials"]  # one that came later has its default there
+    if setting != _setting():
         sys.exit(f"{path} was made with other dials: --keep another file")
     return {Trial(**row["trial"]): row["run"] for row in map(json.loads, lines)}
 

@@ -601,7 +601,7 @@ def checked(tmp_path: Path) -> Workspace:
 
 def test_a_relation_says_how_sure_the_graph_is_and_why(checked: Workspace) -> None:
     """What fact checks answered, that there was none, or that a person said so."""
-    assert certainty(checked.graph, SURE) == "Confidence 97 % (true by 1 fact check: 99 %)."
+    assert certainty(checked.graph, SURE) == "Confidence 96 % (true by 1 fact check: 99 %)."
     assert certainty(checked.graph, WRONG) == "Confidence 0 % (true by 1 fact check: 2 %)."
     assert "(no fact check yet)" in certainty(checked.graph, OPEN)
     checked.act(edits.accept, OPEN)
@@ -622,4 +622,4 @@ def test_what_is_not_sure_can_be_left_out(checked: Workspace) -> None:
     at = view(checked.url, "graph", confidence="70")
     assert not at.exception
     assert "Showing 2 of 4 concepts" in words(at)
-    assert list(at.dataframe[-1].value["confidence"].round()) == [97]
+    assert list(at.dataframe[-1].value["confidence"].round()) == [96]

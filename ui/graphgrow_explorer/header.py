@@ -40,7 +40,9 @@ def _pulse(workspace: Workspace, *, is_live: bool) -> None:
     mark = workspace.refresh()
     with workspace.reading() as graph:
         facts = [counted(len(graph.concepts), "concept"), counted(len(graph.relations), "relation"),
-                 counted(graph.seq, "step"), counted(graph.bill.tokens, "token")]  # fmt: skip
+                 counted(graph.seq - graph.checking.replies, "step"), counted(graph.bill.tokens, "token")]  # fmt: skip
+        if graph.checking.replies:
+            facts.insert(-1, counted(graph.checking.replies, "fact check"))
         if graph.bill.usd:
             facts.append(f"{graph.bill.usd:.4f} USD")
     running = [run for run in runs.runs(workspace.url) if run.is_alive] if workspace.is_file else []

@@ -3,7 +3,7 @@
 from graphgrow.graph.events import now
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import (
-    Claim,
+    CheckedRelation,
     Event,
     Expansion,
     FactCheck,
@@ -41,4 +41,6 @@ def checked_log() -> list[Event]:
 
 def fact_check(seq: int, relation: Relation, log_odds: float | None) -> FactCheck:
     """Return the event of a fact check that gave a relation these log-odds."""
-    return FactCheck(seq, "silk", (Claim(relation, log_odds),), Prompt("", ""), Reply("yes"), "logprobs", at=now())
+    return FactCheck(
+        seq, "silk", (CheckedRelation(relation, log_odds),), Prompt("", ""), Reply("yes"), "logprobs", at=now()
+    )

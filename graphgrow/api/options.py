@@ -96,7 +96,7 @@ class GrowthOptions:
             return policy
         vocabulary = open_vocabulary(Path(self.predicates) if self.predicates else None)
         listed = frozenset(facet.says for facet in facets().values() if vocabulary.look_up(facet.says))
-        return replace(policy, predicates=listed or frozenset(("",)))
+        return replace(policy, predicates=listed)
 
     def settings(self, store: GraphStore, opened: "Meanings | None" = None) -> Settings:
         """Return what a run works with; `store` keeps the vectors of names, unless what compares them is `opened`.

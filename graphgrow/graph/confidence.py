@@ -22,8 +22,10 @@ BESIDE = 1.0  # answers to one question: how much what is expected beforehand we
 UNCHECKED = 0.8  # log-odds; nothing that was not checked is surer, and so none of it is trusted
 AGAIN = 0.8  # for each doubling of the independent questions that said it
 AGAINST = 2.0  # where the graph says the opposite more surely
-# Predicates that cannot hold both ways: of two things each a kind, a part or the cause of the other one claim is wrong.
-ONE_WAY = frozenset(("is a", "contains", "is part of", "part of", "causes", "produces", "measures"))
+# Said one way round, not the other: if A is a B, B is no A.
+ONE_WAY = frozenset(
+    ("is a", "contains", "has property", "based on", "inspired by", "causes", "produces", "precedes", "exceeds")
+)
 IS_A = "is a"
 
 

@@ -15,8 +15,8 @@ from graphgrow.graph.corrections import REJECTED, Corrections, is_structural
 from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import (
     Change,
+    CheckedRelation,
     CheckMethod,
-    Claim,
     Concept,
     Delta,
     Edit,
@@ -98,7 +98,7 @@ class Past:
     is_step: bool = False
     is_again: bool = False
     outcome: Outcome = "ok"
-    claims: tuple[Claim, ...] = ()
+    claims: tuple[CheckedRelation, ...] = ()
 
     @classmethod
     def of(cls, event: Event) -> "Past":

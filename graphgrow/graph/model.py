@@ -464,7 +464,7 @@ class ReasoningStep:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class CheckedRelation:
     """A relation, as it was said, that a model was asked about, and the log-odds it gave; None where it gave none."""
 
     relation: Relation
@@ -481,7 +481,7 @@ class FactCheck:
 
     seq: int
     topic: str
-    claims: tuple[Claim, ...]
+    claims: tuple[CheckedRelation, ...]
     prompt: Prompt
     reply: Reply
     method: CheckMethod

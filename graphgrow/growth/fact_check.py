@@ -13,7 +13,7 @@ from itertools import islice
 
 from graphgrow.graph.confidence import confidence, is_said_already
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.model import CheckMethod, Claim, FactCheck, Focus, Question, Relation
+from graphgrow.graph.model import CheckedRelation, CheckMethod, FactCheck, Focus, Question, Relation
 from graphgrow.prompts import render
 from graphgrow.stores.outbox import PendingReply
 
@@ -23,6 +23,7 @@ USUAL = 40  # tokens of a fact check, as long as there was none
 NEWEST = 400  # relations that are looked at for what to ask about
 AT_ONCE = 4  # relations in a round, times its width; what they come to says what of the rest is worth asking
 HOPELESS = 0.2  # confidence: what is that unlikely is not worth a question
+STATED = "stated"  # the wording that asks for a probability in per cent
 WORD = 1.1  # log-odds of a bare yes: three times in four
 SUREST = 8.0  # log-odds; no reply is surer
 LEAST = 0.05  # of the probability that has to lie on yes and no, for them to be the answer
@@ -48,22 +49,24 @@ def due(graph: Graph, share: float, width: int) -> list[Relation]:
             return 0.0
         return sure * (1 - sure) * math.sqrt(graph.degree(relation.source) + graph.degree(relation.target))
 
-    open_ones = [one for one in islice(reversed(graph.unchecked), NEWEST) if weight(one) > 0]
+    weights = {one: weight(one) for one in islice(reversed(graph.unchecked), NEWEST)}
+    open_ones = [one for one, value in weights.items() if value > 0]
     each = spent / graph.checking.replies if graph.checking.replies else USUAL
     count = math.ceil((share * of - spent) / (each * (1 - share)))
-    return nlargest(min(AT_ONCE * width, max(1, count)), open_ones, key=weight)
+    return nlargest(min(AT_ONCE * width, max(1, count)), open_ones, key=weights.__getitem__)
 
 
-def focus(relation: Relation) -> Focus:
-    """Return what a fact check is about."""
-    return Focus("fact_check", relation.ends, "is it true?", angle="fact_check", form="fact_check")
+def focus(graph: Graph, relation: Relation) -> Focus:
+    """Return what a fact check is about, and in which wording: STATED where no log-probabilities are to be had."""
+    wording = STATED if graph.check_method in {"word", "stated"} else ""
+    return Focus("fact_check", relation.ends, "is it true?", angle="fact_check", variant=wording, form="fact_check")
 
 
 def question(graph: Graph, relation: Relation, seed: int) -> Question:
     """Return the question whether a relation of a graph is true, in the words in which it was said."""
-    first = graph.relations[relation][0]
-    prompt = render.fact_check(first.raw, stated=graph.check_method in {"word", "stated"}, seed=seed)
-    return Question(focus(relation), prompt, claims=(first.said or relation,))
+    first, about = graph.relations[relation][0], focus(graph, relation)
+    prompt = render.fact_check(first.raw, stated=about.variant == STATED, seed=seed)
+    return Question(about, prompt, claims=(first.said or relation,))
 
 
 def make_event(graph: Graph, pending: PendingReply, *, seed: int, at: str) -> FactCheck:
@@ -72,7 +75,7 @@ def make_event(graph: Graph, pending: PendingReply, *, seed: int, at: str) -> Fa
     method: CheckMethod = "logprobs"
     log_odds, reason = log_odds_of(reply.logprobs), ""
     if log_odds is None and not reply.logprobs:
-        is_stated = prompt.system == render.template("stated_system")
+        is_stated = pending.question.focus.variant == STATED
         method = "stated" if is_stated else "word"
         log_odds = stated_in(reply.text) if is_stated else word_in(reply.text)
         reason = NO_LOGPROBS if graph.check_method in {None, "logprobs"} and not is_stated else ""  # said once
@@ -83,7 +86,7 @@ def make_event(graph: Graph, pending: PendingReply, *, seed: int, at: str) -> Fa
     return FactCheck(
         seq=graph.seq + 1,
         topic=pending.topic,
-        claims=tuple(Claim(relation, log_odds) for relation in pending.question.claims),
+        claims=tuple(CheckedRelation(relation, log_odds) for relation in pending.question.claims),
         prompt=prompt,
         reply=replace(reply, logprobs=()),
         method=method,

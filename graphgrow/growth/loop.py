@@ -163,7 +163,7 @@ class Growth:
                 self._look()
                 claims = fact_check.due(graph, settings.fact_check, settings.width)
                 if claims := claims[: self._affordable(claims)]:
-                    return [Chosen(fact_check.focus(claim), claim=claim) for claim in claims]
+                    return [Chosen(fact_check.focus(graph, claim), claim=claim) for claim in claims]
             if settings.arbiter or not self._asks_topic:
                 allowed = (focus for focus in arbiter.doubtful(graph) if is_allowed(graph, focus))
                 if doubts := [Chosen(focus) for focus in islice(allowed, settings.width)]:

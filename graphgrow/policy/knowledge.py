@@ -43,11 +43,11 @@ THOUSAND = 1000
 class Knowledge:
     """Asks about one facet of one concept; with `rule` "random" any open concept is as good as another.
 
-    With `predicates` only facets are asked that say one of these.
+    Where there are `predicates` only facets are asked that say one of these.
     """
 
     rule: Literal["structure", "random"] = "structure"
-    predicates: frozenset[str] = frozenset()
+    predicates: frozenset[str] | None = None
 
     @property
     def name(self) -> str:
@@ -66,7 +66,7 @@ class Knowledge:
 
     def _angles(self) -> list[str]:
         """Return the facets that may be asked."""
-        return [angle for angle, facet in facets().items() if not self.predicates or facet.says in self.predicates]
+        return [angle for angle, facet in facets().items() if self.predicates is None or facet.says in self.predicates]
 
     def _foci(self, graph: Graph, rng: random.Random) -> Iterator[Focus]:
         allowed, drawn = set(self._angles()), draws(graph, rng)
@@ -82,7 +82,7 @@ class Knowledge:
             for key in keys:
                 asks, tied, away = graph.asks.get(key, 0), ties.of(key), graph.depth.get(key, FAR)
                 kind = kind_of(graph, key)
-                for angle in allowed.intersection(open_facets(graph, key)):
+                for angle in allowed.intersection(open_facets(graph, key, kind)):
                     fits = kind in facets()[angle].fits or facets()[angle].brings == CLASS
                     gain = max(FLOOR, drawn[angle]) * (1.0 if fits else UNFIT)
                     worth = gain * tied * ties.trust(key) / math.sqrt(1 + asks) / (1 + away)

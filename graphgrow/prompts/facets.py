@@ -108,14 +108,15 @@ def _word(key: str) -> str:
     return kind if kind in kinds() else ""
 
 
-def open_facets(graph: Graph, key: str) -> Iterator[str]:
+def open_facets(graph: Graph, key: str, kind: str | None = None) -> Iterator[str]:
     """Yield the angles of the facets that fit a concept and were not asked of it; its class where that is not known.
 
-    The topic may be anything, so every facet fits it.
+    The topic may be anything, so every facet fits it. `kind` is what kind of thing it is, worked out where not given.
     """
     if is_kind(key):  # what only says what kind of thing others are
         return
-    is_topic, kind = key == graph.representative(canonical(graph.topic)), kind_of(graph, key)
+    kind = kind_of(graph, key) if kind is None else kind
+    is_topic = key == graph.representative(canonical(graph.topic))
     for angle, facet in facets().items():
         fits = not kind if facet.brings == CLASS else is_topic or kind in facet.fits
         if fits and (angle, key) not in graph.asked:

@@ -1,6 +1,7 @@
 """Relations that cannot both hold: one that runs the other way round, or two predicates that are opposites.
 
-What is opposite stands in contradictions.toml. It finds a doubt and decides nothing: both relations may stand.
+What is opposite stands in contradictions.toml, what runs one way in graph/confidence.py.
+It finds a doubt and decides nothing: both relations may stand.
 """
 
 import tomllib
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 
+from graphgrow.graph.confidence import ONE_WAY
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Relation
 
@@ -21,7 +23,7 @@ def table() -> tuple[frozenset[str], dict[str, list[str]]]:
     for one, other in lists["opposites"]:
         opposites[one].append(other)
         opposites[other].append(one)
-    return frozenset(lists["one_way"]), dict(opposites)
+    return ONE_WAY, dict(opposites)
 
 
 def against(relation: Relation, graph: Graph) -> Iterator[Relation]:

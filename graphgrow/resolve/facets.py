@@ -4,17 +4,16 @@ A name that is made of the topic's words and general ones ("impact testing facil
 discovery; so is the concept itself with a word more, unless its kinds were asked for.
 """
 
-import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
-from importlib.resources import files
 
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import Delta, Focus, Proposal, Reject, Triple
 from graphgrow.prompts.facets import CLASS, SAME, facets, is_kind
+from graphgrow.resolve.hygiene import word_lists
 from graphgrow.resolve.resolve import Resolver, resolve
 
 FOCUS_AGAIN = "names what was asked about"
@@ -28,8 +27,7 @@ SERIES = 3  # names of one reply that differ in their numbers alone are made up
 @cache
 def general_words() -> frozenset[str]:
     """Return the words that add nothing to a name, as stems."""
-    table = tomllib.loads((files("graphgrow.resolve") / "hygiene.toml").read_text(encoding="utf-8"))
-    return frozenset(_stem(word) for word in (table["general"] + table["generic"]).split())
+    return frozenset(map(_stem, word_lists()["general"] | word_lists()["generic"]))
 
 
 def _stem(word: str) -> str:

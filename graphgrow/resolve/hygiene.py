@@ -84,7 +84,7 @@ RULES = (
 
 
 @cache
-def _lists() -> dict[str, frozenset[str]]:
+def word_lists() -> dict[str, frozenset[str]]:
     """Return the word lists of hygiene.toml, and what follows from them.
 
     A line with phrases separates those by "|". `foreign` are the function words of all other languages, `third person`
@@ -116,7 +116,7 @@ def _script(text: str) -> str:
 
 def _is_adjective(word: str) -> bool:
     """Tell whether a lower-case word is an adjective or participle and never a noun."""
-    lists = _lists()
+    lists = word_lists()
     if word in lists["nouns"] or _NOUN_END.fullmatch(word):
         return False
     return word in lists["adjectives"] or bool(_ADJECTIVE_END.fullmatch(word.rpartition("-")[2]))
@@ -136,7 +136,7 @@ def broken_rules(name: str, topic: str) -> Iterator[str]:
         yield "identifier"
     if _PLACEHOLDER.search(name):
         yield "placeholder"
-    lists = _lists()
+    lists = word_lists()
     if name.casefold() in lists["pronouns"]:
         yield "pronoun"
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from graphgrow.graph.events import from_json, to_json
 from graphgrow.graph.graph import Graph, fold
-from graphgrow.graph.model import Claim, Event, FactCheck, Relation
+from graphgrow.graph.model import CheckedRelation, Event, FactCheck, Relation
 from graphgrow.growth.fact_check import log_odds_of, stated_in, word_in
 from tests.api.test_edits import whole
 from tests.conftest import fact_checked, triples
@@ -61,7 +61,7 @@ def test_a_check_of_what_is_not_there_is_no_trouble() -> None:
     """It may be of a graph that was replayed by other rules: it is kept in the log and says nothing."""
     check = log(2.0)[-1]
     assert isinstance(check, FactCheck)
-    foreign = replace(check, claims=(Claim(Relation("bone", "contains", "apatite"), 2.0),))
+    foreign = replace(check, claims=(CheckedRelation(Relation("bone", "contains", "apatite"), 2.0),))
     graph = fold([*log(), foreign])
     assert (graph.checks, graph.seq, graph.checking.replies) == ({}, 2, 1)
     assert content(graph) == content(fold(log()))

@@ -14,7 +14,7 @@ from graphgrow.errors import BadInput, OutOfReplies
 from graphgrow.graph.confidence import TRUSTED, trusted
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.model import (
-    Claim,
+    CheckedRelation,
     Concept,
     Delta,
     Event,
@@ -68,7 +68,7 @@ def log(*relations: tuple[str, str, str, float]) -> Iterator[Event]:
         yield Expansion(seq, "silk", focus, Prompt("", ""), reply, "ok", "", delta, Measures())
     for *triple, odds in relations:
         seq += 1
-        claims = (Claim(Relation(*triple), odds),)
+        claims = (CheckedRelation(Relation(*triple), odds),)
         yield FactCheck(seq, "silk", claims, Prompt("", ""), Reply("Yes", Usage(10, 1)), "logprobs")
 
 
@@ -115,7 +115,7 @@ def test_it_is_worked_out_once_an_event(checked: GraphStore) -> None:
     graph = checked.graph()
     before = trusted_graph(graph)
     assert trusted_graph(graph) is before
-    claim = Claim(Relation("silk", "contains", "cheese"), 20 * TRUE)
+    claim = CheckedRelation(Relation("silk", "contains", "cheese"), 20 * TRUE)
     graph.apply(FactCheck(graph.seq + 1, "silk", (claim,), Prompt("", ""), Reply("Yes"), "logprobs"))
     assert "cheese" in trusted_graph(graph).graph.concepts
     assert "cheese" not in before.graph.concepts
@@ -181,7 +181,7 @@ def test_what_was_begun_goes_on_with_what_it_has_read(checked: GraphStore) -> No
     with pytest.raises(OutOfReplies):
         ideas(checked, Scripted([]), count=1)
     graph = checked.graph()
-    claims = tuple(Claim(relation, 20 * FALSE) for relation in graph.relations)
+    claims = tuple(CheckedRelation(relation, 20 * FALSE) for relation in graph.relations)
     checked.append(FactCheck(graph.seq + 1, "silk", claims, Prompt("", ""), Reply("No"), "logprobs"))
     heard = Heard(lambda _: answer(("Silk contains fibroin.", ["r1"])))
     assert ask(checked, heard, "What is in silk?").known

@@ -82,7 +82,10 @@ def show(
     rejected = ", ".join(f"{count} {rule}" for rule, count in sorted(graph.rejected.items())) or "nothing"
     labelled = [(name.replace("_", " "), value) for name, value in facts.items()]
     share = f"{sure} of {counted(len(graph.relations), 'relation')}, of a confidence of {per_cent(TRUSTED)} or more"
-    labelled += [("trusted", share), ("fact checks", f"of {counted(checked, 'relation')}")]
+    if checked or sure:  # by fact checks, or by hand
+        labelled += [("trusted", share), ("fact checks", f"of {counted(checked, 'relation')}")]
+    else:
+        labelled.append(("fact checks", "none, so nothing is trusted or distrusted"))
     table(("", ""), [*labelled, ("rejected", rejected), ("newest", ", ".join(newest))])
     if hubs:
         say("")

@@ -10,7 +10,7 @@ What nobody trusts is asked about last. Where no facet is left the free question
 import math
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Literal
@@ -23,7 +23,7 @@ from graphgrow.graph.model import Focus, Relation
 from graphgrow.measure.projection import Structure, cached, structure
 from graphgrow.policy.round import fill, is_allowed
 from graphgrow.policy.strategies import STRATEGIES
-from graphgrow.prompts.facets import CLASS, facets, kind_of, open_facets
+from graphgrow.prompts.facets import CLASS, base, facets, kind_of, once_more, open_facets
 
 FOLLOWS = "frontier"  # asks where no facet is left
 WINDOW = 200  # questions; older ones say little about what pays now
@@ -31,7 +31,10 @@ PRIOR = 2.0  # questions: how much what is expected of a facet beforehand weighs
 WIDTH = 0.5  # of the standard deviation: how far a draw may stray from what is known
 BETWEEN = 0.5  # what a relation between known concepts is worth beside one that brings a new one
 DAMPING = 0.85
+DISTANT = 1.5  # how fast what is worth knowing of a concept falls with its distance from the topic
 FAR = 9  # relations from the topic where no path leads there
+AGAIN = 1.4  # what a facet of a concept has to have earned for others of its kind to be asked for: two sure names
+WANING = 0.7  # what they are expected to earn, beside what they did
 UNFIT = 0.2  # what a facet of the topic may earn that does not fit its kind
 FLOOR = 0.01  # of what a facet may earn, so that the better concept comes first where none earns anything
 SAMPLE = 400  # concepts, asked about and not, that are looked at where there are more
@@ -70,23 +73,27 @@ class Knowledge:
 
     def _foci(self, graph: Graph, rng: random.Random) -> Iterator[Focus]:
         allowed, drawn = set(self._angles()), draws(graph, rng)
+        more = again(graph, allowed)
         keys = sorted({*graph.unasked.sample(SAMPLE, rng), *graph.explored.sample(SAMPLE, rng)})
         if self.rule == "random":
             rng.shuffle(keys)
             for key in keys:
-                if angles := [angle for angle in open_facets(graph, key) if angle in allowed]:
-                    angle = max(angles, key=lambda one: drawn.get(one, 0.0))
+                gains = {angle: drawn[angle] for angle in open_facets(graph, key) if angle in allowed} | more.get(
+                    key, {}
+                )
+                if gains:
+                    angle = max(gains, key=gains.__getitem__)
                     yield Focus(self.name, (key,), "drawn by chance from open concepts", 1.0, angle, form="facet")
         else:
             ties, scored = tie(graph), []
             for key in keys:
                 asks, tied, away = graph.asks.get(key, 0), ties.of(key), graph.depth.get(key, FAR)
-                kind = kind_of(graph, key)
+                kind, gains = kind_of(graph, key), dict(more.get(key, {}))
                 for angle in allowed.intersection(open_facets(graph, key, kind)):
                     fits = kind in facets()[angle].fits or facets()[angle].brings == CLASS
-                    gain = max(FLOOR, drawn[angle]) * (1.0 if fits else UNFIT)
-                    worth = gain * tied * ties.trust(key) / math.sqrt(1 + asks) / (1 + away)
-                    scored.append((worth, key, angle, asks))
+                    gains[angle] = drawn[angle] * (1.0 if fits else UNFIT)
+                near = tied * ties.trust(key) / math.sqrt(1 + asks) / (1 + away) ** DISTANT
+                scored += [(max(FLOOR, gain) * near, key, angle, asks) for angle, gain in gains.items()]
             for worth, key, angle, asks in sorted(scored, key=lambda row: (-row[0], row[1], row[2])):
                 times = "never asked about" if not asks else f"asked about {'once' if asks == 1 else f'{asks} times'}"
                 reason = f"its tie to the topic is {ties.of(key):.2f}, its trust {ties.trust(key):.2f}, {times}"
@@ -150,9 +157,28 @@ def tie(graph: Graph) -> Tie:
     return cached(graph, "tie", (graph.seq, graph.decisions, graph.topic), lambda: Tie(graph, structure(graph)))
 
 
-def earned(graph: Graph) -> dict[int, tuple[str, float, int]]:
-    """Return seq -> (angle, what it earned, tokens) of the last questions, each with the fact checks it brought."""
-    rows: dict[int, tuple[str, float, int]] = {}
+@dataclass(frozen=True, slots=True)
+class Earned:
+    """What a question about a concept earned, and its tokens, with those of the fact checks that it brought."""
+
+    angle: str
+    concept: str
+    worth: float
+    tokens: int
+
+    @property
+    def rate(self) -> float:
+        """What it earned in a thousand tokens."""
+        return THOUSAND * self.worth / max(1, self.tokens)
+
+
+def earned(graph: Graph) -> dict[int, Earned]:
+    """Return seq -> what it earned of the last questions."""
+    return cached(graph, "earned", (graph.seq, graph.decisions), lambda: _earned(graph))
+
+
+def _earned(graph: Graph) -> dict[int, Earned]:
+    rows: dict[int, Earned] = {}
     tokens: dict[int, int] = defaultdict(int)
     for step in islice(reversed(graph.past), WINDOW * 8):
         for claim in step.claims:
@@ -165,7 +191,8 @@ def earned(graph: Graph) -> dict[int, tuple[str, float, int]]:
                 relation = graph.corrections.shown(said.relation)
                 if relation in graph.relations and graph.relations[relation][0].seq == step.seq:
                     worth += worth_of(graph, relation, step.seq)
-            rows[step.seq] = step.focus.angle, worth, step.tokens + tokens[step.seq]
+            about = step.focus.concepts[0] if step.focus.concepts else ""
+            rows[step.seq] = Earned(step.focus.angle, about, worth, step.tokens + tokens[step.seq])
     return rows
 
 
@@ -184,12 +211,22 @@ def worth_of(graph: Graph, relation: Relation, seq: int) -> float:
     return BETWEEN * sure / max(same)
 
 
+def again(graph: Graph, allowed: Container[str]) -> dict[str, dict[str, float]]:
+    """Return concept -> angle -> what may be earned by asking for others than a facet brought, where they are sure."""
+    open_ones: dict[str, dict[str, float]] = defaultdict(dict)
+    for row in earned(graph).values():
+        key = graph.representative(row.concept)
+        angle = once_more(row.angle) if row.worth >= AGAIN and base(row.angle) in allowed else ""
+        if angle and key in graph.concepts and (angle, key) not in graph.asked:
+            open_ones[key][angle] = WANING * row.rate
+    return open_ones
+
+
 def draws(graph: Graph, rng: random.Random) -> Mapping[str, float]:
     """Return what each facet may earn in a thousand tokens, drawn from what is known of it."""
-    rows = cached(graph, "earned", (graph.seq, graph.decisions), lambda: earned(graph))
     by_angle: dict[str, list[float]] = defaultdict(list)
-    for angle, worth, tokens in rows.values():
-        by_angle[angle].append(THOUSAND * worth / max(1, tokens))
+    for row in earned(graph).values():
+        by_angle[base(row.angle)].append(row.rate)
     rates = list(chain.from_iterable(by_angle.values()))
     mean = sum(rates) / len(rates) if rates else 1.0
     spread = math.sqrt(sum((rate - mean) ** 2 for rate in rates) / len(rates)) if len(rates) > 1 else max(1.0, mean)

@@ -23,6 +23,7 @@ SAME = "same"
 LOOKED_AT = 16  # relations of a concept
 LIKELY = 0.4  # confidence of a relation that says what kind a concept is
 DEEPEST = 4  # kinds of kinds of kinds
+MORE, ROUNDS = " +", 4  # how an angle says that it is asked once more, and how often a facet of a concept is at most
 # What other words say a kind is; the last word of a name decides.
 ALSO = {
     "composite": "material", "alloy": "material", "polymer": "material", "fiber": "material", "fibre": "material",
@@ -62,6 +63,27 @@ def facets() -> dict[str, Facet]:
     return {f"{FACET}{name}": Facet(**row | {"fits": frozenset(row["fits"])}) for name, row in table.items()}
 
 
+def base(angle: str) -> str:
+    """Return the angle of a facet as the table has it, in whichever round it is asked."""
+    return angle.partition(MORE)[0]
+
+
+def once_more(angle: str) -> str:
+    """Return the angle that asks for other names than a facet brought so far; "" where it was asked often enough."""
+    first, _, rounds = angle.partition(MORE)
+    return f"{first}{MORE}{count}" if (count := int(rounds or 0) + 1) < ROUNDS else ""
+
+
+def answers(graph: Graph, angle: str, key: str) -> Iterator[str]:
+    """Yield the concepts that a facet of a concept brought in any round, in order of arrival."""
+    facet = facets()[base(angle)]
+    for relation in graph.incident.get(key, ()):
+        near, far = (relation.target, relation.source) if facet.names == "source" else relation.ends
+        foci = (graph.past[one.seq - 1].focus for one in graph.relations[relation])
+        if near == key and any(focus and base(focus.angle) == base(angle) for focus in foci):
+            yield far
+
+
 @cache
 def kinds() -> frozenset[str]:
     """Return every kind of thing that a facet fits."""
@@ -87,7 +109,7 @@ def _kind_by(graph: Graph, relation: Relation, key: str, depth: int) -> str:
     other = relation.target if relation.source == key else relation.source
     for evidence in graph.relations[relation]:
         focus = graph.past[evidence.seq - 1].focus
-        facet = facets().get(focus.angle) if focus else None
+        facet = facets().get(base(focus.angle)) if focus else None
         if focus is None or facet is None:
             continue
         about = graph.representative(focus.concepts[0])

@@ -19,7 +19,7 @@ from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical, clean
 from graphgrow.graph.model import Asks, Focus, Form, Prompt, Relation, Triple
 from graphgrow.graph.steering import CHARACTERS, Directive
-from graphgrow.prompts.facets import facets
+from graphgrow.prompts.facets import answers, base, facets
 from graphgrow.prompts.forms import (
     FORMS,
     MAX_TOKENS,
@@ -38,6 +38,7 @@ from graphgrow.prompts.forms import (
 
 SMALL_ROOM = 0.25  # of what is known, in the prompt for a model with a small context
 KNOWN_CONCEPTS = 12
+KNOWN_NAMES = 10  # that a facet brought before, where it is asked for others
 UNWANTED = 6
 NAME_CHARACTERS = 80
 COMPARED = 8  # relations of a concept in doubt
@@ -232,15 +233,19 @@ def repair(prompt: Prompt, reply: str, problem: str, example: str) -> Prompt:
 
 def _facet(focus: Focus, graph: Graph, topic: str, instructions: Sequence[Directive], seed: int) -> Prompt:
     """Return the prompt that asks for the names of one facet; the topic says which meaning of a name is meant."""
-    facet, key = facets()[focus.angle], focus.concepts[0]
+    first, key = base(focus.angle), focus.concepts[0]
+    facet, known = facets()[first], []
+    if focus.angle != first:  # asked before: for others than these
+        known = [quoted(graph.name(one)) for one in answers(graph, first, key)][-KNOWN_NAMES:]
     name = quoted(graph.name(key) if key in graph.concepts else topic)
     is_topic = canonical(name) == canonical(topic)
     question = facet.question.replace("{x}", name)
+    question = f"{question.removesuffix('?')}, other than {', '.join(known)}?" if known else question
     text = f"{question[0].upper()}{question[1:]}" if is_topic else f"On {quoted(topic)}: {question}"
     unwanted = list(graph.unwanted.get(key, ()))[-UNWANTED:]
     wanted = [f'"{quoted(one.change.text, CHARACTERS)}"' for one in instructions]
     lines = [text, _list("Not wanted", unwanted), f"{WANTED}{'; '.join(wanted)}" if wanted else ""]
-    asks = Asks("facet", (name,), tuple(unwanted), predicate=facet.says)
+    asks = Asks("facet", (name,), (*known, *unwanted), predicate=facet.says)
     text = "\n".join(filter(None, lines))
     system = fill("class_system", answers=facet.answers) if facet.answers else template("names_system")
     return Prompt(system, text, None, NAMES_TOKENS, seed, asks, temperature=NAMES_TEMPERATURE)

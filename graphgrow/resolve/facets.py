@@ -12,7 +12,7 @@ from functools import cache
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import Delta, Focus, Proposal, Reject, Triple
-from graphgrow.prompts.facets import CLASS, SAME, facets, is_kind
+from graphgrow.prompts.facets import CLASS, SAME, base, facets, is_kind
 from graphgrow.resolve.hygiene import word_lists
 from graphgrow.resolve.resolve import Resolver, resolve
 
@@ -51,7 +51,7 @@ def resolve_facet(proposal: Proposal, focus: Focus, graph: Graph, topic: str, re
     """
     if proposal.triples:
         return resolve(proposal, graph, topic, resolver)
-    facet = facets()[focus.angle]
+    facet = facets()[base(focus.angle)]
     about = graph.name(graph.representative(focus.concepts[0]))
     about = about if graph.concepts else topic
     rejects = dict(_against(proposal.names[:MOST], about, topic, facet.brings))

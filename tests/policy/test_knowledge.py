@@ -16,8 +16,9 @@ from graphgrow.growth.settings import Settings
 from graphgrow.llm.simulated.shapes import make_world
 from graphgrow.llm.simulated.world import World, WorldSettings
 from graphgrow.policy import open_policy
-from graphgrow.policy.knowledge import NEAREST, Knowledge, draws, earned, tie
-from graphgrow.prompts.facets import facets, kind_of, open_facets
+from graphgrow.policy.knowledge import NEAREST, Knowledge, again, draws, earned, tie
+from graphgrow.prompts.facets import ROUNDS, base, facets, kind_of, once_more, open_facets
+from graphgrow.prompts.render import render
 from graphgrow.resolve.resolve import RESOLVE
 from graphgrow.stores.memory import MemoryStore
 from tests.api.test_edits import decide, decisions
@@ -135,7 +136,7 @@ def test_no_facet_is_asked_twice_and_each_fits(policy: str) -> None:
     graph = Graph()
     for event in home.events():
         if isinstance(event, Expansion) and event.focus.form == "facet" and graph.concepts:
-            assert event.focus.angle in facets()
+            assert base(event.focus.angle) in facets()
             assert event.focus.question not in graph.asked
         graph.apply(event)
 
@@ -209,10 +210,33 @@ def test_a_question_earns_what_is_trusted_of_it_for_its_tokens_and_those_of_its_
     """What nobody trusts earns nothing, and its fact check costs all the same."""
     graph = two()
     (seq,) = (step.seq for step in graph.past if step.focus and step.focus.angle == f"{FACET}uses")
-    angle, worth, tokens = earned(graph)[seq]
-    assert angle == f"{FACET}uses"
-    assert 0.9 < worth <= 1.0
-    assert tokens == 100 + 2 * 21
+    row = earned(graph)[seq]
+    assert (row.angle, row.concept) == (f"{FACET}uses", TOPIC)
+    assert 0.9 < row.worth <= 1.0
+    assert row.tokens == 100 + 2 * 21
+
+
+def test_what_brought_sure_names_is_asked_for_others_by_name() -> None:
+    """Not what brought none, nor more often than ROUNDS; the question names what the graph has, sure or not."""
+    graph, angle = Graph(), f"{FACET}uses"
+    ask(graph, "class", "material")
+    ask(graph, "uses", "parachute", "umbrella", "sail")
+    ask(graph, "hazards", "flood", "moth")
+    for name in ("parachute", "umbrella"):
+        check(graph, "silk", "used in", name, 6.0)
+    assert again(graph, facets()).keys() == {TOPIC}
+    (angle,) = again(graph, facets())[TOPIC]
+    assert angle == once_more(f"{FACET}uses")
+    focus = formed(Focus("knowledge", (TOPIC,), "a test", angle=angle))
+    prompt = render(focus, graph, TOPIC, seed=1)
+    assert prompt.user == "Which are well-known products made with silk, other than parachute, umbrella, sail?"
+    answer(graph, focus, "kimono", "parachute")
+    assert [relation.target for relation in graph.relations][-1] == "kimono"
+    assert not again(graph, facets())  # nobody has said yet that they are sure
+    for number in range(1, ROUNDS):
+        assert angle
+        angle = once_more(angle)
+        assert bool(angle) == (number + 1 < ROUNDS)
 
 
 def test_a_facet_that_brought_much_is_expected_to_bring_more() -> None:

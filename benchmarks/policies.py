@@ -1,13 +1,14 @@
 """Which rule asks best: every strategy and policy on worlds with a known truth, and on a real model.
 
-    python benchmarks/policies.py --world [--seeds 20] [--questions 300] [--jobs 2] [--kinds ...] [--policies ...]
+    python benchmarks/policies.py --world [--judged] [--seeds 20] [--questions 300] [--jobs 2] [--policies ...]
     python benchmarks/policies.py --llm [local] [--seeds 1] [--questions 100] [--minutes M] [--policies ...]
     python benchmarks/policies.py --table [--questions 100] [--worlds FILE]
 
 The first prints a Markdown table for each kind of world, best first by on-topic concepts per 1,000 tokens. A seed makes
 world and run alike, so the policies meet the same worlds. Finished trials are kept as lines of JSON in --keep, and a
 benchmark that is started again only does what is missing. A file is for one set of dials; after a change of strategies
-or policies take another one.
+or policies take another one. With --judged the worlds say what is false as often as judges found it of a model, and
+what counts is what holds; the last lines set that beside what was judged (data/judgements/policies.csv).
 
 The second gives every policy the same model, temperature, prompts and seed of the n-th question (live.py), and keeps
 each run in data/policies; the third prints the tables of what is kept there (standings.py, figures.py).
@@ -20,16 +21,17 @@ import statistics
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from pathlib import Path
 
 import figures
 import live
+import pandas as pd
 import standings
 from tables import agreement, mean, table
-from trial import Run, on_world
+from trial import HABITS, JUDGED, Run, on_world
 
 from graphgrow.api.models import KINDS
 from graphgrow.errors import GraphgrowError
@@ -42,6 +44,11 @@ KEPT = Path(__file__).parent.parent / "data" / "policies"
 TOPIC = "impact resistant materials"
 POLICIES = (*NAMED, *STRATEGIES)
 BEST_BY = "kept on-topic"
+BEST_TRUE = "true near"
+TRUE = {"true": ("true %", 1), BEST_TRUE: ("true near the topic/1k", 2), "questions": ("questions", 0),
+        "kilotokens": ("tokens, k", 0)}  # fmt: skip
+PER_1000 = "true_and_informative_per_1000_tokens"
+VERDICTS = Path(__file__).parent.parent / "data" / "judgements" / "policies.csv"
 COLUMNS = {
     "coverage": ("coverage %", 1),
     "on-topic": ("on topic %", 1),
@@ -68,36 +75,37 @@ class Trial:
     policy: str
     seed: int
     questions: int
+    dials: WorldSettings = HABITS
 
     def run(self) -> tuple["Trial", Run]:
         """Do it."""
-        return self, on_world(self.kind, self.size, self.policy, self.seed, self.questions)
+        return self, on_world(self.kind, self.size, self.policy, self.seed, self.questions, self.dials)
 
 
 def trials(how: argparse.Namespace) -> list[Trial]:
     """Return all that is asked for, so that one process meets the policies of one world together."""
     return [
-        Trial(kind, how.size, policy, seed, how.questions)
+        Trial(kind, how.size, policy, seed, how.questions, JUDGED if how.judged else HABITS)
         for seed in range(how.seeds)
         for kind in how.kinds
         for policy in how.policies
     ]
 
 
-def kept(path: Path | None) -> dict[Trial, Run]:
+def kept(path: Path | None, dials: WorldSettings = HABITS) -> dict[Trial, Run]:
     """Return the finished trials of a file; ends the program where its dials are not those of now."""
     if path is None or not path.is_file():
         return {}
     first, *lines = path.read_text(encoding="utf-8").splitlines()
     setting = json.loads(first)
     setting["dials"] = asdict(WorldSettings()) | setting["dials"]  # one that came later has its default there
-    if setting != _setting():
+    if setting != _setting(dials):
         sys.exit(f"{path} was made with other dials: --keep another file")
-    return {Trial(**row["trial"]): row["run"] for row in map(json.loads, lines)}
+    return {Trial(**row["trial"], dials=dials): row["run"] for row in map(json.loads, lines)}
 
 
-def _setting() -> dict[str, object]:
-    return {"dials": asdict(WorldSettings()), "degree": DEGREE}
+def _setting(dials: WorldSettings) -> dict[str, object]:
+    return {"dials": asdict(dials), "degree": DEGREE}
 
 
 def done(missing: list[Trial], jobs: int, path: Path | None) -> Iterator[tuple[Trial, Run]]:
@@ -116,11 +124,16 @@ def _together(group: list[Trial]) -> list[tuple[Trial, Run]]:
     return [trial.run() for trial in group]
 
 
-def _keep(path: Path, finished: Iterable[tuple[Trial, Run]]) -> None:
+def _keep(path: Path, finished: Sequence[tuple[Trial, Run]]) -> None:
     is_new = not path.exists()
     with path.open("a", encoding="utf-8") as file:
-        lines = [{"trial": asdict(trial), "run": run} for trial, run in finished]
-        file.writelines(json.dumps(line) + "\n" for line in ([_setting()] if is_new else []) + lines)
+        lines = [{"trial": _told(trial), "run": run} for trial, run in finished]
+        setting = [_setting(finished[0][0].dials)] if is_new else []
+        file.writelines(json.dumps(line) + "\n" for line in setting + lines)
+
+
+def _told(trial: Trial) -> dict[str, object]:
+    return {name: value for name, value in asdict(trial).items() if name != "dials"}  # they stand in the first line
 
 
 def report(kind: str, runs: dict[str, list[Run]], how: argparse.Namespace) -> Iterator[str]:
@@ -131,12 +144,17 @@ def report(kind: str, runs: dict[str, list[Run]], how: argparse.Namespace) -> It
     share = statistics.mean(run["within"] for run in every)
     yield f"\n### {kind}: {how.size} hidden concepts, {how.questions} questions, {how.seeds} seeds\n"
     yield f"On topic: within {radius} relations of it in the hidden graph, which holds {share:.0%} of the concepts.\n"
-    yield from table(runs, COLUMNS, BEST_BY)
+    yield from table(runs, TRUE if how.judged else COLUMNS, best_by(how))
 
 
-def rankings(found: Ranked) -> Iterator[str]:
-    """Yield how far the kinds of world agree about the order of the policies."""
-    scores = {kind: {policy: mean(runs, BEST_BY) for policy, runs in found[kind].items()} for kind in found}
+def best_by(how: argparse.Namespace) -> str:
+    """Return the figure that says which policy is best."""
+    return BEST_TRUE if how.judged else BEST_BY
+
+
+def rankings(found: Ranked, figure: str) -> Iterator[str]:
+    """Yield how far the kinds of world agree about the order of the policies by a figure."""
+    scores = {kind: {policy: mean(runs, figure) for policy, runs in found[kind].items()} for kind in found}
     for one, other in combinations(scores, 2):
         yield f"{one} and {other} agree about the order: {agreement(scores[one], scores[other])}"
 
@@ -146,14 +164,31 @@ def on_worlds(how: argparse.Namespace) -> None:
     started = time.monotonic()
     how.seeds, how.questions, how.policies = how.seeds or 20, how.questions or 300, how.policies or list(POLICIES)
     wanted = trials(how)
-    runs = kept(how.keep)
+    runs = kept(how.keep, JUDGED if how.judged else HABITS)
     missing = [trial for trial in wanted if trial not in runs]
     runs |= dict(done(missing, how.jobs, how.keep))
     found = by_kind({trial: runs[trial] for trial in wanted})
     for kind, by_policy in found.items():
         print("\n".join(report(kind, by_policy, how)))
-    print("\n" + "\n".join(rankings(found)))
+    print("\n" + "\n".join(rankings(found, best_by(how))))
+    if how.judged:
+        print("\n".join(beside_verdicts(found)))
     print(f"\n{len(missing)} trials in {(time.monotonic() - started) / 60:.1f} minutes with {how.jobs} processes")
+
+
+def beside_verdicts(found: Ranked) -> Iterator[str]:
+    """Yield what judges found of the policies on a model beside what holds on all worlds, and how the orders agree."""
+    verdicts = pd.read_csv(VERDICTS).set_index("policy")
+    every = {policy: [run for runs in found.values() for run in runs[policy]] for policy in next(iter(found.values()))}
+    both = [policy for policy in verdicts.index if policy in every]
+    yield "\n| policy | judged | true %, judged | true %, worlds | true and informative/1k | true near the topic/1k |"
+    yield f"|---|{'---:|' * 5}"
+    for policy in both:
+        row, runs = verdicts.loc[policy], every[policy]
+        shares = f"{100 * row['true']:.0f} | {100 * mean(runs, 'true'):.0f}"
+        yield f"| {policy} | {row['judged']:.0f} | {shares} | {row[PER_1000]:.1f} | {mean(runs, BEST_TRUE):.2f} |"
+    scores = {policy: mean(every[policy], BEST_TRUE) for policy in both}
+    yield f"\nthe model and the worlds agree about the order: {agreement(dict(verdicts[PER_1000]), scores)}"
 
 
 def by_kind(runs: dict[Trial, Run]) -> Ranked:
@@ -221,6 +256,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--questions", type=int, help="of a run; 300 to a world, 100 to a model")
     options.add_argument("--keep", type=Path, help="a file of finished trials, or the folder of a model's runs")
     worlds = options.add_argument_group("worlds")
+    worlds.add_argument("--judged", action="store_true", help="they say what is false as often as judges found it")
     worlds.add_argument("--size", type=int, default=SIZE)
     worlds.add_argument("--jobs", type=int, default=2)
     worlds.add_argument("--kinds", nargs="+", default=list(KINDS), choices=list(KINDS))

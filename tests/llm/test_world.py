@@ -364,7 +364,7 @@ def test_a_fact_check_follows_from_seed_and_prompt_alone() -> None:
 def facet(*concepts: str, name: str = "parts", seed: int = 0) -> Prompt:
     """Return the prompt for one facet of a concept."""
     focus = formed(Focus("knowledge", tuple(map(canonical, concepts)), "because", angle=f"{FACET}{name}"))
-    return render(focus, knowing(("hub", "leaf 00")), "hub", seed=seed)
+    return render(focus, knowing(("hub", "leaf 00"), ("hub", "twig 19 00")), "hub", seed=seed)
 
 
 def test_a_facet_is_answered_with_names_of_neighbours() -> None:
@@ -390,12 +390,23 @@ def test_errors_are_the_share_of_relations_that_do_not_hold() -> None:
     names = [n for seed in range(200) for n in parse(world.ask(facet("hub", seed=seed)).text, form="facet").names]
     assert sum(not graph.has_edge("hub", name) for name in names) / len(names) == pytest.approx(0.3, abs=0.05)
     assert set(names) <= set(graph)
+    world = World(graph, replace(HONEST, errors=0.3, facet_errors=0.5))  # of what would hold, half does not
+    names = [n for seed in range(200) for n in parse(world.ask(facet("hub", seed=seed)).text, form="facet").names]
+    assert sum(not graph.has_edge("hub", name) for name in names) / len(names) == pytest.approx(0.65, abs=0.05)
+    world = World(graph, replace(HONEST, obscure=0.6))  # of the twig that comes last, hardly of the first leaf
+    first, last = (
+        [parse(world.ask(facet(about, seed=seed)).text, form="facet").names[0] for seed in range(200)]
+        for about in ("leaf 00", "twig 19 00")
+    )
+    assert all(graph.has_edge("leaf 00", name) for name in first)
+    assert sum(name != "leaf 19" for name in last) / len(last) == pytest.approx(0.6, abs=0.1)
 
 
 @pytest.mark.parametrize(
     "dials",
     [
         {"k": -1}, {"k": 65}, {"popularity": -1.0}, {"recall": 1.1}, {"junk": float("nan")}, {"errors": 1.1},
+        {"list_errors": -0.1}, {"facet_errors": 2.0}, {"obscure": 1.5},
         {"skill": 0.4}, {"skill": 1.0},
     ],
 )  # fmt: skip

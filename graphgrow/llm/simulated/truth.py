@@ -29,7 +29,8 @@ class HiddenGraph:
     """A hidden graph by the names of its nodes, the popular ones first: those with many neighbours, ties by name.
 
     `neighbours` are in that order too; `relations` holds every edge under both of its directions. `meanings` is what
-    every canonical spelling means that means one thing, `spellings` the other ways to write a name.
+    every canonical spelling means that means one thing, `spellings` the other ways to write a name. `obscurity` is 0
+    for the most popular node and 1 for the least.
     """
 
     topic: str
@@ -39,6 +40,7 @@ class HiddenGraph:
     predicates: tuple[str, ...]
     meanings: dict[str, str]
     spellings: dict[str, tuple[str, ...]]
+    obscurity: dict[str, float]
 
     def means(self, name: str) -> str | None:
         """Return the node that a name stands for, None where it stands for none."""
@@ -111,6 +113,7 @@ def hide(graph: "nx.Graph[str]") -> HiddenGraph:
         predicates=tuple(sorted({relation.predicate for relation in relations.values()})) or (FALLBACK,),
         meanings=meanings,
         spellings=clear,
+        obscurity={name: place / max(1, len(order) - 1) for place, name in enumerate(order)},
     )
 
 

@@ -32,6 +32,9 @@ LONGER = 4 / 3  # a list, than a reply that writes its relations out
 CHANCE = 0.5  # the skill of one who cannot tell
 SUREST = 12.0  # log-odds of a fact check
 NO_NAMES = "none"
+CHANCES = (
+    "recall", "chain", "pull", "variants", "junk", "drift", "errors", "list_errors", "facet_errors", "obscure",
+)  # fmt: skip
 # What models write where a concept should stand, made up after what hygiene kept out of the recorded run.
 JUNK = (
     "resistant to wear", "durable", "highly effective", "used in", "used in construction", "protects structures",
@@ -57,6 +60,8 @@ class WorldSettings:
     - junk: chance that in place of a concept stands a phrase that is none
     - drift: chance that in place of a concept stands one from anywhere, to which nothing relates it
     - errors: the same once more, for runs that count what is false: chance that a relation is said and does not hold
+    - list_errors, facet_errors, obscure: chance that one does not that else would: in a list of relations, in the names
+      that answer a facet, about the least popular concept (half of that about one of the middle, none about the first)
     - skill: how well a fact check tells what is true: the chance that a true relation gets higher log-odds than a false
       one (the AUC), from .5, no better than chance, to below 1
     """
@@ -70,6 +75,9 @@ class WorldSettings:
     junk: float = 0.07
     drift: float = 0.03
     errors: float = 0.0
+    list_errors: float = 0.0
+    facet_errors: float = 0.0
+    obscure: float = 0.0
     skill: float = 0.9
 
     def __post_init__(self) -> None:
@@ -79,7 +87,7 @@ class WorldSettings:
             raise BadInput(f"popularity is an exponent of 0 or more, not {self.popularity}")
         if not CHANCE <= self.skill < 1:
             raise BadInput(f"skill is an AUC from {CHANCE} to below 1, not {self.skill}")
-        for name in ("recall", "chain", "pull", "variants", "junk", "drift", "errors"):
+        for name in CHANCES:
             if not 0 <= getattr(self, name) <= 1:
                 raise BadInput(f"{name} is a chance between 0 and 1, not {getattr(self, name)}")
 
@@ -162,6 +170,7 @@ class _Answer:
         self.names = {node: name for name in question.concepts if (node := hidden.means(name))}
         self.nodes = list(self.names)
         self.listed = {node for name in question.listed if (node := hidden.means(name))}
+        self.slips = {"list": settings.list_errors, "facet": settings.facet_errors}.get(question.form, 0.0)
 
     def relations(self) -> list[Triple]:
         """Return what the world says: what is true of the concepts asked about, with slips in it."""
@@ -189,10 +198,11 @@ class _Answer:
         for relation in true:  # now and then with junk, something else or another spelling in it
             turned = relation.target in self.names and relation.source not in self.names
             near, far = (relation.source, relation.target) if turned else (relation.target, relation.source)
-            luck = rng.random()
+            luck, lost = rng.random(), settings.junk + settings.drift
+            right = (1 - settings.errors) * (1 - self.slips) * (1 - settings.obscure * hidden.obscurity.get(far, 1.0))
             if luck < settings.junk:
                 word = rng.choice(JUNK).format(focus=self.question.concepts[0])
-            elif luck < settings.junk + settings.drift + settings.errors:
+            elif luck < lost + 1 - right:
                 word = hidden.stranger(far, rng)
             elif not (word := self.names.get(near, "")):
                 others = hidden.spellings.get(near)

@@ -29,42 +29,52 @@ ONE_WAY = frozenset(
 IS_A = "is a"
 
 
-def confidence(graph: Graph, relation: Relation) -> float:
-    """Return the confidence of a relation that a graph holds, from 0 to 1; KeyError where it holds none."""
-    own = _log_odds(graph, relation)
+def confidence(graph: Graph, relation: Relation, until: int | None = None) -> float:
+    """Return the confidence of a relation that a graph holds, from 0 to 1; KeyError where it holds none.
+
+    With `until` that which it had after the event of that seq, had all corrections been made before.
+    """
+    own = _log_odds(graph, relation, until)
     if math.isinf(own):
         return float(own > 0)
     back = Relation(relation.target, relation.predicate, relation.source)
-    if relation.predicate in ONE_WAY and back in graph.relations and _log_odds(graph, back) >= own:
+    if relation.predicate in ONE_WAY and back in graph.relations and _log_odds(graph, back, until) >= own:
         own -= AGAINST
     return 1 / (1 + math.exp(-own))
 
 
-def _log_odds(graph: Graph, relation: Relation) -> float:
+def _log_odds(graph: Graph, relation: Relation, until: int | None) -> float:
     """Return the log-odds of a relation by itself: infinite for what a person said, or what relates one to itself."""
     evidence = graph.relations[relation]
-    if relation.source == relation.target:
+    if until is not None:
+        evidence = [one for one in evidence if one.seq <= until]
+    if relation.source == relation.target or not evidence:
         return -math.inf
     foci = [graph.past[one.seq - 1].focus for one in evidence]
     if None in foci:  # an edit
         return math.inf
     is_facet = any(focus and focus.form == "facet" for focus in foci)
     questions = len({focus.question for focus in foci if focus}) or 1
-    checks = graph.checks.get(relation)
+    checks = _checks(graph, relation, until)
     base, weight = CHECKED_FACET if is_facet else CHECKED_FREE
     if checks:
         own = base + weight * sum(checks) / len(checks)
     else:  # an answer whose other names are wrong is seldom right in this one
-        beside = [
-            odds
-            for one in graph.past[evidence[0].seq - 1].delta.relations
-            for odds in graph.checks.get(one.relation, ())
-        ]
+        said = graph.past[evidence[0].seq - 1].delta.relations
+        beside = [odds for one in said for odds in _checks(graph, one.relation, until)]
         own = FACET if is_facet else FREE
         if beside:
             shared = base + weight * sum(beside) / len(beside)
             own = min(UNCHECKED, own + (shared - own) * len(beside) / (len(beside) + BESIDE))
     return own + AGAIN * math.log2(questions)
+
+
+def _checks(graph: Graph, relation: Relation, until: int | None) -> list[float]:
+    """Return what fact checks answered about a relation."""
+    checks = graph.checks.get(relation, [])
+    if until is None or not checks:
+        return checks
+    return [odds for odds, seq in zip(checks, graph.checked_at[relation], strict=True) if seq <= until]
 
 
 def is_said_already(graph: Graph, relation: Relation) -> bool:

@@ -203,9 +203,10 @@ class Graph:
     or is not shown, and the name that it came with. `thoughts` are the pieces of work with the graph, each by the seq
     of its plan.
 
-    `checks` are the log-odds that fact checks gave a relation, none of them where a model had nothing to say;
-    `unchecked` the relations that nobody asked about, oldest first. `checking` is what fact checks cost of the `bill`,
-    `before_checking` the tokens of the time before there were any, `check_method` how the last one was read.
+    `checks` are the log-odds that fact checks gave a relation, none of them where a model had nothing to say, and
+    `checked_at` the seqs of these; `unchecked` the relations that nobody asked about, oldest first. `checking` is what
+    fact checks cost of the `bill`, `before_checking` the tokens of the time before there were any, `check_method` how
+    the last one was read.
     """
 
     seq: int = 0
@@ -240,6 +241,7 @@ class Graph:
     before: dict[int, Before] = field(default_factory=dict)
     thoughts: dict[int, list[ReasoningStep]] = field(default_factory=dict)
     checks: dict[Relation, list[float]] = field(default_factory=dict)
+    checked_at: dict[Relation, list[int]] = field(default_factory=dict)
     unchecked: dict[Relation, None] = field(default_factory=dict)
     checking: Bill = field(default_factory=Bill)
     before_checking: int = 0
@@ -298,7 +300,7 @@ class Graph:
         self.unasked, self.explored, self.newest, self.unwanted = Bag(), Bag(), (), {}
         self.last, self.yields, self.intents, self.before = (), {}, {}, {}
         self.loops, self.pairs, self.components = 0, set(), Components()
-        self.checks, self.unchecked = {}, {}
+        self.checks, self.checked_at, self.unchecked = {}, {}, {}
         for step in self.past:
             self._show(step)
 
@@ -346,8 +348,10 @@ class Graph:
             relation = self.corrections.shown(claim.relation)
             if relation in self.relations:
                 self.unchecked.pop(relation, None)
-                checks = self.checks.setdefault(relation, [])
-                checks += [] if claim.log_odds is None else [claim.log_odds]
+                checks, seqs = self.checks.setdefault(relation, []), self.checked_at.setdefault(relation, [])
+                if claim.log_odds is not None:
+                    checks.append(claim.log_odds)
+                    seqs.append(step.seq)
         if step.focus:
             self._ask(step.focus, step)
         if not self.depth and self.concepts:  # distances count from the topic, or the first concept where it is none
@@ -508,6 +512,7 @@ class Graph:
             for one in evidence:
                 part._relate(relation, one)  # noqa: SLF001  # a graph too
         part.checks = {relation: odds for relation, odds in self.checks.items() if relation in kept}
+        part.checked_at = {relation: seqs for relation, seqs in self.checked_at.items() if relation in kept}
         part.unchecked = {relation: None for relation in self.unchecked if relation in kept}
         topic = self.representative(canonical(self.topic))
         if part.concepts:

@@ -102,17 +102,17 @@ class Knowledge:
 
 
 class Tie:
-    """How concepts hang on the topic by what is trusted; all but the newest are as old as the structure."""
+    """How concepts hang on the topic by what is trusted, as old as the structure; trust itself is of now."""
 
     def __init__(self, graph: Graph, snapshot: Structure) -> None:
         self._graph, self._snapshot = graph, snapshot
         self._trust: dict[str, tuple[int, float]] = {}
         self._topic = graph.representative(canonical(graph.topic))
         place, pairs = snapshot.place, defaultdict[tuple[int, int], float](float)
-        for relation in graph.relations:
-            if relation.source in place and relation.target in place and relation.source != relation.target:
+        for relation, evidence in graph.relations.items():
+            if evidence[0].seq <= snapshot.seq and relation.source != relation.target:
                 ends = sorted((place[relation.source], place[relation.target]))
-                sure = confidence(graph, relation)
+                sure = confidence(graph, relation, snapshot.seq)
                 pairs[ends[0], ends[1]] = max(pairs[ends[0], ends[1]], sure * sure)
         import igraph
 
@@ -151,10 +151,11 @@ class Tie:
 def tie(graph: Graph) -> Tie:
     """Return how the concepts of a graph hang on its topic, for the choices at this event.
 
-    Trust changes with every fact check, so this follows the event and not the structure, which may be older: a run that
-    starts again here has to choose the same.
+    It is worked out as seldom as the structure, from what was known then, so that a run that starts again at this event
+    chooses the same.
     """
-    return cached(graph, "tie", (graph.seq, graph.decisions, graph.topic), lambda: Tie(graph, structure(graph)))
+    snapshot = structure(graph)
+    return cached(graph, "tie", (snapshot.seq, graph.decisions, graph.topic), lambda: Tie(graph, snapshot))
 
 
 @dataclass(frozen=True, slots=True)

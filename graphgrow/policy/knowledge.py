@@ -12,6 +12,7 @@ import random
 from collections import defaultdict
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from itertools import chain, islice
 from typing import Literal
 
@@ -85,20 +86,31 @@ class Knowledge:
                     angle = max(gains, key=gains.__getitem__)
                     yield Focus(self.name, (key,), "drawn by chance from open concepts", 1.0, angle, form="facet")
         else:
-            ties, scored = tie(graph), []
+            ties = tie(graph)
+            best = max(FLOOR, *drawn.values(), *(gain for gains in more.values() for gain in gains.values()))
+            near = {}
             for key in keys:
-                asks, tied, away = graph.asks.get(key, 0), ties.of(key), graph.depth.get(key, FAR)
+                away = (1 + graph.depth.get(key, FAR)) ** DISTANT
+                near[key] = ties.of(key) / math.sqrt(1 + graph.asks.get(key, 0)) / away
+            waiting: list[tuple[float, str, str]] = []
+            for key in sorted(keys, key=lambda key: (-near[key], key)):
+                while waiting and -waiting[0][0] > best * near[key]:  # nothing that comes later is worth more
+                    yield self._focus(graph, ties, *heappop(waiting))
                 kind, gains = kind_of(graph, key), dict(more.get(key, {}))
                 for angle in allowed.intersection(open_facets(graph, key, kind)):
                     fits = kind in facets()[angle].fits or facets()[angle].brings == CLASS
                     gains[angle] = drawn[angle] * (1.0 if fits else UNFIT)
-                near = tied * ties.trust(key) / math.sqrt(1 + asks) / (1 + away) ** DISTANT
-                scored += [(max(FLOOR, gain) * near, key, angle, asks) for angle, gain in gains.items()]
-            for worth, key, angle, asks in sorted(scored, key=lambda row: (-row[0], row[1], row[2])):
-                times = "never asked about" if not asks else f"asked about {'once' if asks == 1 else f'{asks} times'}"
-                reason = f"its tie to the topic is {ties.of(key):.2f}, its trust {ties.trust(key):.2f}, {times}"
-                yield Focus(self.name, (key,), reason, round(worth, 4), angle, form="facet")
+                for angle, gain in gains.items():
+                    heappush(waiting, (-max(FLOOR, gain) * near[key] * ties.trust(key), key, angle))
+            while waiting:
+                yield self._focus(graph, ties, *heappop(waiting))
         yield from STRATEGIES[FOLLOWS](graph, rng)
+
+    def _focus(self, graph: Graph, ties: "Tie", minus: float, key: str, angle: str) -> Focus:
+        asks = graph.asks.get(key, 0)
+        times = "never asked about" if not asks else f"asked about {'once' if asks == 1 else f'{asks} times'}"
+        reason = f"its tie to the topic is {ties.of(key):.2f}, its trust {ties.trust(key):.2f}, {times}"
+        return Focus(self.name, (key,), reason, round(-minus, 4), angle, form="facet")
 
 
 class Tie:

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from graphgrow.errors import BadInput
+from graphgrow.errors import BadInput, LLMError
 from graphgrow.export import is_graph_file, read_graph
-from graphgrow.llm import DEFAULT_MODEL, LLM, Gate
+from graphgrow.llm import DEFAULT_MODEL, LLM, Gate, with_options
 from graphgrow.llm import open_llm as open_other
+from graphgrow.llm.endpoint import KEY_ENV
+from graphgrow.llm.options import LEAST_TOKENS, NO_OPTIONS, ModelName, ModelOptions, beside, read_model
 from graphgrow.llm.simulated.shapes import DEGREE, KINDS, SIZE, make_world
 from graphgrow.llm.simulated.world import World, WorldSettings
 from graphgrow.stores import open_store
@@ -22,9 +24,12 @@ from graphgrow.stores import open_store
 if TYPE_CHECKING:
     import networkx as nx
 
-    from graphgrow.graph.model import Relation
+    from graphgrow.graph.model import Relation, Role
 
-__all__ = ["KINDS", "WORLD", "default_model", "make_world", "open_llm", "open_world"]
+__all__ = [
+    "KEY_ENV", "KINDS", "LEAST_TOKENS", "WORLD", "ModelName", "ModelOptions", "default_model", "make_world", "named",
+    "open_llm", "open_named", "open_role", "open_world",
+]  # fmt: skip
 
 WORLD = "world:"
 WHOLE = frozenset(("k", "seed", "size"))
@@ -38,11 +43,44 @@ def open_llm(
     env: Mapping[str, str],
     temperature: float = 0.7,
     gate: Gate | None = None,
+    options: ModelOptions = NO_OPTIONS,
 ) -> LLM:
     """Return the model that a name, an address and the environment stand for: llm.open_llm, and worlds."""
     if name and name.startswith(WORLD):
-        return open_world(name)
-    return open_other(name, base_url, env=env, temperature=temperature, gate=gate)
+        return with_options(open_world(name), options)
+    return open_other(name, base_url, env=env, temperature=temperature, gate=gate, options=options)
+
+
+def named(llm: str, base_url: str = "", options: ModelOptions = NO_OPTIONS) -> ModelName:
+    """Return the model of a run by what was said of it; what its own text says goes before the rest."""
+    model = read_model(llm)
+    return ModelName(model.name, model.base_url or base_url, model.options.over(options))
+
+
+def open_named(model: ModelName, *, env: Mapping[str, str], temperature: float = 0.7, gate: Gate | None = None) -> LLM:
+    """Return the model that a name stands for; raises as `open_llm`."""
+    name, base_url = model.name or None, model.base_url or None
+    return open_llm(name, base_url, env=env, temperature=temperature, gate=gate, options=model.options)
+
+
+def open_role(
+    role: "Role",
+    text: str,
+    run: ModelName,
+    *,
+    env: Mapping[str, str],
+    temperature: float = 0.7,
+    gate: Gate | None = None,
+) -> LLM:
+    """Return the model of a role beside that of a run: NAME at the same address, URL#NAME, or what `open_llm` takes.
+
+    Raises as `open_llm`, in a sentence that names the role.
+    """
+    try:
+        model, seen = beside(text, run, env)
+        return open_named(model, env=seen, temperature=temperature, gate=gate)
+    except (BadInput, LLMError) as error:
+        raise type(error)(f"the {role} model: {error}") from None
 
 
 def default_model(env: Mapping[str, str]) -> str:

@@ -37,7 +37,9 @@ def log(
                 who, about = "by hand", f"{event.edit} {event.note}".strip()
                 reasons += dict.fromkeys(change.reason for change in event.delta.changes)
             else:
-                outcome += [event.outcome, f"{event.reply.usage.tokens if event.reply else 0:,} tokens"]
+                by = f" of {clean(event.reply.model)}" if event.reply and event.reply.model else ""
+                outcome += [event.outcome, f"{event.reply.usage.tokens if event.reply else 0:,} tokens{by}"]
+                outcome += [f"{event.reply.usd:.4f} USD"] if event.reply and event.reply.usd else []
                 remark = event.reason
             if isinstance(event, FactCheck):
                 who, about = "fact check", f"{'; '.join(event.statements)}: {event.answers}"
@@ -87,6 +89,8 @@ def event_row(event: Event, assessment: Assessment | None = None) -> dict[str, A
             "outcome_reason": event.reason,
             "tokens": event.reply.usage.tokens if event.reply else 0,
             "usd": event.reply.usd if event.reply else None,
+            "role": event.role,
+            "model": event.reply.model if event.reply else "",
         }
     if isinstance(event, FactCheck):
         claims = [{**asdict(claim.relation), "log_odds": claim.log_odds} for claim in event.claims]

@@ -5,7 +5,7 @@ distance from the topic, components, which questions were asked, which concepts 
 small things that this is kept in stand before the graph.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from copy import copy, deepcopy
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ from graphgrow.graph.model import (
     Outcome,
     ReasoningStep,
     Relation,
+    Role,
     Statement,
     Triple,
     Usage,
@@ -74,6 +75,14 @@ class Bill:
         self.completion_tokens += usage.completion_tokens
         self.usd += usd or 0.0
         self.seconds += seconds
+
+
+def bill_rows(bills: Mapping[tuple[Role, str], Bill]) -> list[dict[str, str | int | float]]:
+    """Return bills by role and model as rows: `role`, `model`, `replies`, `tokens`, `usd`."""
+    return [
+        {"role": role, "model": model, "replies": one.replies, "tokens": one.tokens, "usd": one.usd}
+        for (role, model), one in bills.items()
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +214,9 @@ class Graph:
 
     `checks` are the log-odds that fact checks gave a relation, none of them where a model had nothing to say;
     `unchecked` the relations that nobody asked about, oldest first. `checking` is what fact checks cost of the `bill`,
-    `before_checking` the tokens of the time before there were any, `check_method` how the last one was read.
+    `before_checking` the tokens of the time before there were any, `check_method` how the last one was read, and
+    `check_methods` how the last one of each model, by `Reply.source`. `bills` are the parts of the bill, by the role of
+    a model and by its name.
     """
 
     seq: int = 0
@@ -244,6 +255,8 @@ class Graph:
     checking: Bill = field(default_factory=Bill)
     before_checking: int = 0
     check_method: CheckMethod | None = None
+    check_methods: dict[str, CheckMethod] = field(default_factory=dict)
+    bills: dict[tuple[Role, str], Bill] = field(default_factory=dict)
     arrived: dict[str, str] = field(default_factory=dict)
 
     def apply(self, event: Event) -> None:
@@ -274,10 +287,12 @@ class Graph:
                 if not self.check_method:
                     self.before_checking = self.bill.tokens
             if isinstance(event, FactCheck):
-                self.check_method = event.method
+                self.check_method = self.check_methods[event.reply.source] = event.method
                 self.checking.add(event.reply.usage, event.reply.usd, event.reply.seconds)
             if not isinstance(event, Edit) and event.reply:
                 self.bill.add(event.reply.usage, event.reply.usd, event.reply.seconds)
+                part = self.bills.setdefault((event.role, event.reply.model), Bill())
+                part.add(event.reply.usage, event.reply.usd, event.reply.seconds)
 
             # What stands for what, what people want asked, and what is shown by that.
             self.corrections.take(event)
@@ -301,6 +316,11 @@ class Graph:
         self.checks, self.unchecked = {}, {}
         for step in self.past:
             self._show(step)
+
+    @property
+    def bill_rows(self) -> list[dict[str, str | int | float]]:
+        """The parts of the bill, see `bill_rows`."""
+        return bill_rows(self.bills)
 
     def ahead(self, event: Event) -> "Graph":
         """Return the graph as it will be after one more event, and leave this one as it is; costs a whole graph."""

@@ -127,6 +127,13 @@ class GrowthOptions:
         listed = frozenset(facet.says for facet in facets().values() if vocabulary.look_up(facet.says))
         return replace(policy, predicates=listed)
 
+    def meanings(self, store: GraphStore) -> "Meanings | None":
+        """Return what compares names by meaning, with `store` for their vectors; close it. None where nothing does.
+
+        Raises BadInput where it cannot be had.
+        """
+        return open_meanings(self.embeddings, store, self.base_url, options=self.model_options)
+
     def settings(self, store: GraphStore, opened: "Meanings | None" = None) -> Settings:
         """Return what a run works with; `store` keeps the vectors of names, unless what compares them is `opened`.
 
@@ -134,14 +141,13 @@ class GrowthOptions:
         """
         variants = self.variants()
         predicates = Path(self.predicates) if self.predicates else None
-        if opened is None:
-            opened = open_meanings(self.embeddings, store, self.base_url, options=self.model_options)
+        opened = self.meanings(store) if opened is None else opened
         return Settings(
             policy=self.policy_of_run(),
             budget=self.budget,
             width=self.width,
             seed=self.seed,
-            resolver=open_resolver(self.without_rule, predicates, opened),
+            resolver=open_resolver(self.without_rule, predicates, opened, goes_on=True),
             predicates=open_vocabulary(predicates).names if self.strict_predicates else (),
             variants=variants,
             arbiter=self.arbiter or bool(self.arbitrate_with),
@@ -226,10 +232,11 @@ def grow(
         own.append(opening())
         return own[-1]
 
-    settings = chosen.settings(store)  # what cannot be done is said before a model is opened
+    meanings = chosen.meanings(store)
+    settings = chosen.settings(store, meanings)  # what cannot be done is said before a model is opened
     main, roles = open_models(llm, chosen, opened or open_here)
     settings = replace(settings, models=roles)
     growth = Growth(topic, store, main, replace(settings, budget=budget) if budget else settings)
-    for model in own:
-        finalize(growth, model.close)
+    for close in (*(one.close for one in own), *([meanings.close] if meanings is not None else [])):
+        finalize(growth, close)
     return growth

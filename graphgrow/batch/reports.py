@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from graphgrow.batch.jobs import Job
-from graphgrow.graph.graph import Bill, Graph, bill_rows, fold
+from graphgrow.graph.graph import Bill, Graph, bill_rows, fold, take_bill
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Expansion, FactCheck, Role
 from graphgrow.growth.step import is_failure
@@ -105,10 +105,9 @@ def with_results(report: JobReport, store: GraphStore) -> JobReport:
     events = list(store.events())
     mine = [event for event in events if isinstance(event, Expansion) and event.run == report.run]
     paid = [event for event in events if isinstance(event, Expansion | FactCheck) and event.run == report.run]
-    bills: dict[tuple[Role, str], Bill] = {}
+    bill, bills = Bill(), dict[tuple[Role, str], Bill]()
     for event in paid:
-        bill = bills.setdefault((event.role, event.reply.model), Bill())
-        bill.add(event.reply.usage, event.reply.usd, event.reply.seconds)
+        take_bill(event, bill, bills)
     graph, before = fold(events), Graph()
     first = mine[0].seq if mine else graph.seq + 1
     before.apply_all(event for event in events if event.seq < first)
@@ -127,8 +126,8 @@ def with_results(report: JobReport, store: GraphStore) -> JobReport:
         model=mine[-1].reply.model if mine else report.model,
         steps=sum(event.is_step for event in mine),
         replies=len(paid),
-        tokens=sum(event.reply.usage.tokens for event in paid),
-        usd=sum(event.reply.usd or 0.0 for event in paid),
+        tokens=bill.tokens,
+        usd=bill.usd,
         bills=tuple(bill_rows(bills)),
         concepts=len(graph.concepts),
         new_concepts=len(graph.concepts) - len(before.concepts),

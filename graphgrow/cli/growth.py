@@ -2,7 +2,7 @@
 
 import os
 import shlex
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -129,11 +129,15 @@ def grow(
             opened.append()  # a store that this user cannot write says so before a model is loaded or paid
         limits = Budget(steps, tokens, usd, minutes, until)
         roles: dict[Role, str] = {role: str(model) for role, model in options.roles.items()}
-        with session(
-            opened, llm, base_url, limits,
-            temperature=temperature, patience=patience, options=options.model_options, roles=roles,
-        ) as asked:  # fmt: skip
-            settings = options.settings(opened)
+        meanings = options.meanings(opened)
+        with (
+            closing(meanings) if meanings is not None else nullcontext(),
+            session(
+                opened, llm, base_url, limits,
+                temperature=temperature, patience=patience, options=options.model_options, roles=roles,
+            ) as asked,
+        ):  # fmt: skip
+            settings = options.settings(opened, meanings)
             settings = replace(settings, budget=asked.budget, stop=asked.is_stopped, models=asked.models)
             growth = Growth(topic, asked.store, asked.model, settings)
             if not embeddings:

@@ -54,6 +54,8 @@ def to_json(event: Event) -> str:
     reply = None if isinstance(event, Edit) else event.reply
     empty = {name for name in LATER if reply and not getattr(reply, name)}
     hidden = NOT_STORED | {"reply": NOT_STORED["reply"] | empty}
+    if isinstance(event, Expansion) and event.embedding is None:
+        hidden["embedding"] = True
     return _events().dump_json(event, exclude=hidden).decode()
 
 

@@ -20,6 +20,7 @@ from graphgrow.graph.model import (
     Concept,
     Delta,
     Edit,
+    Embedding,
     Event,
     Expansion,
     FactCheck,
@@ -68,6 +69,11 @@ class Bill:
         """Prompt and completion tokens together."""
         return self.prompt_tokens + self.completion_tokens
 
+    def embed(self, embedding: Embedding) -> None:
+        """Add what comparing names by meaning cost, which is no reply."""
+        self.prompt_tokens += embedding.tokens
+        self.usd += embedding.usd or 0.0
+
     def add(self, usage: Usage, usd: float | None, seconds: float) -> None:
         """Add one reply."""
         self.replies += 1
@@ -75,6 +81,16 @@ class Bill:
         self.completion_tokens += usage.completion_tokens
         self.usd += usd or 0.0
         self.seconds += seconds
+
+
+def take_bill(event: Event, bill: Bill, parts: dict[tuple[Role, str], Bill]) -> None:
+    """Add what an event cost to a bill and to its parts, which are by role and model."""
+    if not isinstance(event, Edit) and event.reply:
+        for one in (bill, parts.setdefault((event.role, event.reply.model), Bill())):
+            one.add(event.reply.usage, event.reply.usd, event.reply.seconds)
+    if isinstance(event, Expansion) and event.embedding:
+        for one in (bill, parts.setdefault(("embed", event.embedding.model), Bill())):
+            one.embed(event.embedding)
 
 
 def bill_rows(bills: Mapping[tuple[Role, str], Bill]) -> list[dict[str, str | int | float]]:
@@ -289,10 +305,7 @@ class Graph:
             if isinstance(event, FactCheck):
                 self.check_method = self.check_methods[event.reply.source] = event.method
                 self.checking.add(event.reply.usage, event.reply.usd, event.reply.seconds)
-            if not isinstance(event, Edit) and event.reply:
-                self.bill.add(event.reply.usage, event.reply.usd, event.reply.seconds)
-                part = self.bills.setdefault((event.role, event.reply.model), Bill())
-                part.add(event.reply.usage, event.reply.usd, event.reply.seconds)
+            take_bill(event, self.bill, self.bills)
 
             # What stands for what, what people want asked, and what is shown by that.
             self.corrections.take(event)

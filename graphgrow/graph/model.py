@@ -334,6 +334,16 @@ class Delta:
 
 
 @dataclass(frozen=True, slots=True)
+class Embedding:
+    """What an endpoint took for saying what names mean, of one model; `tokens` are those of the names."""
+
+    model: str
+    requests: int = 0
+    tokens: int = 0
+    usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Measures:
     """The cheap row of one step: counts of the graph after the event, names as in `measure.panel`."""
 
@@ -354,6 +364,7 @@ class Expansion:
     first reply to a question, 1 and so on where the same was asked again beside it. `verifies` is the seq of the first
     of several replies where this question asked which of them hold, else 0. `follows` are the edits that the question
     followed: a focus set by hand, instructions. `at` is UTC in ISO 8601. `run` is the batch run that asked, `JOB@DUE`.
+    `embedding` is what comparing its names by meaning cost, None where it cost nothing.
     """
 
     seq: int
@@ -374,6 +385,7 @@ class Expansion:
     v: Literal[1] = 1
     follows: tuple[int, ...] = ()
     run: str = ""
+    embedding: Embedding | None = None
 
     @property
     def is_step(self) -> bool:

@@ -11,7 +11,7 @@ from typing import Self
 from graphgrow.errors import LLMError
 from graphgrow.graph.display import card, line
 from graphgrow.graph.events import formed
-from graphgrow.graph.graph import Bill
+from graphgrow.graph.graph import Bill, take_bill
 from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import (
     ASIDE,
@@ -94,7 +94,9 @@ class Growth:
         self._has_begun = self._is_asking = self._is_over = False
         at_once = min(self.settings.width * self.settings.samples, MOST_AT_ONCE)
         with self.outbox, ThreadPoolExecutor(self.settings.workers or at_once, thread_name_prefix="ask") as workers:
+            known = self.settings.resolver.known
             while not self._is_over:
+                self.remarks += known.take_remarks() if known else []
                 events, is_left = step(self, workers), False
                 try:
                     for event in events:
@@ -294,7 +296,7 @@ class Growth:
             self.adopted += 1
             if not event.run or event.run != self.settings.run:
                 return
-        self._spent.add(event.reply.usage, event.reply.usd, event.reply.seconds)
+        take_bill(event, self._spent, {})
         if self._resting.pop(event.role, None):
             self.remarks.append(f"The {event.role} model answers again.")
         if isinstance(event, FactCheck):

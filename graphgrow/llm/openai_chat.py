@@ -118,11 +118,10 @@ class OpenAIChat:
             except openai.APIStatusError as error:
                 if error.status_code not in {400, 422} or is_overflow(error):
                     raise self._endpoint.explain(error, self.models) from None
-                said = error.body.get("message") if isinstance(error.body, dict) else None
-                if refused := self._options.refused(str(error.param or ""), str(said or error.message)):
-                    quoted = self._endpoint.clean(str(said or error.message))
+                refused, said = self._options.refused(error.body)
+                if refused:
                     raise LLMError(
-                        f"{self._endpoint.url} refuses {refused} ({error.status_code}: {quoted}):"
+                        f"{self._endpoint.url} refuses {refused} ({error.status_code}: {self._endpoint.clean(said)}):"
                         " leave it out, or give it another value"
                     ) from None
                 fewer = used.concede(str(error.param or ""), prompt) or used.concede(complaint(error), prompt)

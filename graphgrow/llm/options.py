@@ -135,17 +135,28 @@ class ModelOptions:
         """Return the body of a request with these fields over its own."""
         return {name: value for name, value in {**body, **self.body}.items() if self.body.get(name, "") is not None}
 
-    def refused(self, param: str, message: str) -> str:
-        """Return which of these fields a refusal is about, by the parameter it names or else by its words; "" for none.
+    def refused(self, body: object) -> tuple[str, str]:
+        """Return which of these fields a refusal is about and what it says, both "" where it is about none.
 
-        A short word may stand in any message: it has to be in quotation marks there.
+        It goes by the parameter that the body of the answer names, or else by its message, and by nothing that repeats
+        the request. A short word may stand in any message: it has to be in quotation marks there.
         """
+        fields: dict[str, Any] = dict(body) if isinstance(body, Mapping) else {}
+        param, message = str(fields.get("param") or ""), str(fields.get("message") or "")
+        details = fields.get("detail")
+        first = details[0] if isinstance(details, list) and details else None
+        if isinstance(first, Mapping):  # as FastAPI and pydantic say it
+            place = first.get("loc")
+            param = str(place[-1]) if isinstance(place, list) and place else ""
+            message = str(first.get("msg") or first.get("type") or "")
+        elif isinstance(details, str):
+            message = message or details
         named = param.replace("reasoning.effort", "reasoning_effort").removeprefix("body.")
         for name in self.body:
             word = rf"\b{re.escape(name)}\b" if "_" in name else rf"""['"`]{re.escape(name)}['"`]"""
             if named == name or (not named and re.search(word, message)):
-                return name
-        return ""
+                return name, message
+        return "", ""
 
     def over(self, others: "ModelOptions") -> Self:
         """Return these options, with those of others where they say nothing."""

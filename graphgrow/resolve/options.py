@@ -19,12 +19,17 @@ if TYPE_CHECKING:
 
 
 def open_resolver(
-    without_rules: Iterable[str] = (), predicates: Path | None = None, meanings: "Meanings | None" = None
+    without_rules: Iterable[str] = (),
+    predicates: Path | None = None,
+    meanings: "Meanings | None" = None,
+    *,
+    goes_on: bool = False,
 ) -> Resolver:
     """Return how replies to our prompts are resolved in one run: new names are compared with the graph's.
 
     `predicates` is the file of a vocabulary, `meanings` compares names by what they mean too, not only by how they are
-    written. Raises BadInput for a rule that there is not, or a vocabulary that cannot be used.
+    written; with `goes_on` their endpoint may fail. Raises BadInput for a rule that there is not, or a vocabulary that
+    cannot be used.
     """
     from graphgrow.resolve.identity import KnownNames
 
@@ -32,7 +37,7 @@ def open_resolver(
         broken_rule=Hygiene(frozenset(without_rules)),
         predicate=open_vocabulary(predicates).read,
         echoes=EXAMPLE,
-        known=KnownNames(meanings),
+        known=KnownNames(meanings, goes_on=goes_on),
     )
 
 

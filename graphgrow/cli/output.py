@@ -118,9 +118,8 @@ def bill_rows(graph: Graph) -> list[tuple[str, str]]:
         parts = {model: bill for (one, model), bill in graph.bills.items() if one == role}
         tokens, usd = sum(one.tokens for one in parts.values()), sum(one.usd for one in parts.values())
         models = ", ".join(clean(model) for model in parts if model)
-        rows.append(
-            (f"- {ROLES[role]}", f"{tokens:,}{f', {usd:.4f} USD' if usd else ''}{f' ({models})' if models else ''}")
-        )
+        money, by = f", {usd:.4f} USD" if usd else "", f" ({models})" if models else ""
+        rows.append((f"- {ROLES[role]}", f"{tokens:,} tokens{money}{by}"))
     return rows if len(graph.bills) > 1 else []
 
 

@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from typing import Self
 
@@ -30,6 +30,7 @@ from graphgrow.graph.model import (
 )
 from graphgrow.growth import arbiter, fact_check, intents, samples
 from graphgrow.growth.engine import Engine
+from graphgrow.growth.outages import Outages
 from graphgrow.growth.settings import Chosen, Ending, Settings
 from graphgrow.growth.step import is_failure, step
 from graphgrow.growth.topic import check_same_topic, topic_of
@@ -44,26 +45,10 @@ from graphgrow.stores.outbox import Outbox, PendingReply, state_folder
 
 MOST_FAILURES = 5
 MOST_AT_ONCE = 256
-LONGEST_REST = 16  # steps until a model of its own role is asked again that failed
-LEFT_UNDONE: dict[Role, str] = {
-    "check": "relations stay unchecked",
-    "arbitrate": "names that may be one concept stay undecided",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """A model that failed is not asked before so many steps are done, and how long it rests when it fails again."""
-
-    until: int
-    pause: int = 1
 
 
 class Growth:
-    """One `grow` call on one graph: iterate over it for the events as they are committed, then read `ending`.
-
-    `remarks` are sentences about the run, as they come: what is left undone because a model of its own role fails.
-    """
+    """One `grow` call on one graph: iterate over it for the events as they are committed, then read `ending`."""
 
     def __init__(self, topic: str | None, store: GraphStore, llm: LLM, settings: Settings) -> None:
         self.graph = store.graph()
@@ -74,7 +59,6 @@ class Growth:
         self.adopted = 0
         self.outbox = Outbox(state_folder(store.url), PendingReply)
         self.engine = Engine(self.graph, store, llm, self.outbox, self._pending, settings.models)
-        self.remarks: list[str] = []
         self._started = settings.timer()
         self._spent = Bill()
         self._failures = 0
@@ -83,7 +67,7 @@ class Growth:
         checker = self.engine.model("check")
         self._checks_facts = settings.fact_check > 0 and checks_facts(checker)
         self._checker = identity(checker)  # what is known of its answers is kept under this name
-        self._resting: dict[str, Rest] = {}  # role -> how long it is not asked
+        self._outages = Outages(settings.models)
         self._has_begun = self._is_asking = self._is_over = False
         self._left: list[Expansion] = []  # unusable replies of earlier runs
         self._broken: list[Expansion] = []  # unusable replies of this round
@@ -96,7 +80,7 @@ class Growth:
         with self.outbox, ThreadPoolExecutor(self.settings.workers or at_once, thread_name_prefix="ask") as workers:
             known = self.settings.resolver.known
             while not self._is_over:
-                self.remarks += known.take_remarks() if known else []
+                self.remarks.extend(known.take_remarks() if known else ())
                 events, is_left = step(self, workers), False
                 try:
                     for event in events:
@@ -107,7 +91,7 @@ class Growth:
                     is_left = True
                     raise
                 except LLMError as error:
-                    if not self._goes_on_without(error):
+                    if not (self._asks_topic and self._outages.take(error, self.steps)):
                         if self.settings.models and error.role:
                             raise type(error)(f"the {error.role} model failed: {error}") from None
                         raise
@@ -188,13 +172,13 @@ class Growth:
                     for focus, doubts, first in samples.doubtful(self._round, foci, graph)
                 ]:
                     return checks
-            if self._checks_facts and self._unanswered < MOST_FAILURES and not self._rests("check"):
+            if self._checks_facts and self._unanswered < MOST_FAILURES and not self._outages.rests("check", self.steps):
                 self._look()
                 claims = fact_check.due(graph, settings.fact_check, settings.width)
                 chosen = [Chosen(fact_check.focus(claim, self.check_method), claim=claim) for claim in claims]
                 if chosen := self._affordable("check", chosen):
                     return chosen
-            if (settings.arbiter or not self._asks_topic) and not self._rests("arbitrate"):
+            if (settings.arbiter or not self._asks_topic) and not self._outages.rests("arbitrate", self.steps):
                 allowed = (focus for focus in arbiter.doubtful(graph) if is_allowed(graph, focus))
                 doubts = [Chosen(focus) for focus in islice(allowed, settings.width)]
                 if doubts := self._affordable("arbitrate", doubts) if "arbitrate" in settings.models else doubts:
@@ -297,8 +281,7 @@ class Growth:
             if not event.run or event.run != self.settings.run:
                 return
         take_bill(event, self._spent, {})
-        if self._resting.pop(event.role, None):
-            self.remarks.append(f"The {event.role} model answers again.")
+        self._outages.answered(event.role)
         if isinstance(event, FactCheck):
             self._checker = event.reply.source
             is_no_answer = event.outcome == "unusable" and event.method != "word"  # after a word it is asked otherwise
@@ -312,26 +295,14 @@ class Growth:
             self._broken.append(event)
 
     @property
+    def remarks(self) -> list[str]:
+        """Sentences about the run, as they came: what was left undone because a model of its own role failed."""
+        return self._outages.remarks
+
+    @property
     def check_method(self) -> CheckMethod | None:
         """How the last fact check of the model was read that answers them now, whatever others can."""
         return self.graph.check_methods.get(self._checker)
-
-    def _rests(self, role: Role) -> bool:
-        """Tell whether the model of a role is not asked for now, as it failed."""
-        return role in self._resting and self.steps < self._resting[role].until
-
-    def _goes_on_without(self, error: LLMError) -> bool:
-        """Tell whether the run goes on though a model failed: one of its own role is asked again later."""
-        role = next((one for one in LEFT_UNDONE if one == error.role and one in self.settings.models), None)
-        if role is None or not self._asks_topic:
-            return False
-        before = self._resting.get(role)
-        pause = 1 if before is None else min(2 * before.pause, LONGEST_REST)
-        self._resting[role] = Rest(self.steps + pause, pause)
-        if before is None:
-            name = line(self.engine.model(role).name)
-            self.remarks.append(f"The {role} model {name} failed, so {LEFT_UNDONE[role]} until it answers: {error}")
-        return True
 
     def _look(self) -> None:
         """Take in what others wrote, if anything: what somebody decides meanwhile binds the next question."""
@@ -373,9 +344,8 @@ class Growth:
             return chosen
         each = llm.price(_most(self.render(chosen[0]).prompt)) or 0.0
         count = int((budget - self._spent.usd) / each + 1e-9) if each else len(chosen)
-        if count < 1 and role in self.settings.models:
-            remark = f"The money is spent: the next question to the {role} model could cost more than is left."
-            self.remarks += [] if remark in self.remarks else [remark]
+        if count < 1:
+            self._outages.unpaid(role)
         return chosen[: max(0, count)]
 
     def __repr__(self) -> str:

@@ -21,7 +21,7 @@ from graphgrow.llm.openai_chat import OpenAIChat
 from graphgrow.stores import open_store
 from graphgrow.stores.memory import MemoryStore
 from tests.conftest import triples
-from tests.servers import Answer, Asked, Endpoint, Script, completion, refusal, serving
+from tests.servers import Answer, Asked, Endpoint, Script, completion, free_port, refusal, serving
 
 RIVALS = [{"token": "Yes", "logprob": -0.1}, {"token": "no", "logprob": -3.1}]
 SURE = {"message": {"content": "Yes"}, "logprobs": {"content": [{"token": "Yes", "top_logprobs": RIVALS}]}}
@@ -209,6 +209,27 @@ def test_names_that_may_be_one_go_to_the_arbiter_and_the_run_does_without_it(tmp
     assert remarks["well"] == []
     (remark,) = remarks["ill"]
     assert remark.startswith("The arbitrate model m failed, so names that may be one concept stay undecided")
+
+
+def test_an_endpoint_without_a_model_named_may_come_later() -> None:
+    """Its first model is asked for when it is needed, so that an endpoint that is away does not keep a run from it."""
+    port = free_port()
+    with serving(Speaker()) as first:
+        growth = grow(
+            "silk",
+            MemoryStore(),
+            f"{first.base_url}#m",
+            steps=2,
+            policy="mix",
+            check_with=f"http://127.0.0.1:{port}/v1",
+        ).run()
+    assert growth.ending == "steps"
+    assert growth.remarks[0].startswith(f"The check model http://127.0.0.1:{port}/v1 failed, so relations stay")
+    with serving(Speaker()) as first, serving(Speaker("checker")) as second:
+        growth = grow(
+            "silk", MemoryStore(), f"{first.base_url}#m", steps=2, policy="mix", check_with=second.base_url
+        ).run()
+        assert {one.body["model"] for one in second.chats} == {"checker"}
 
 
 def run(*words: str) -> tuple[int, str, str]:

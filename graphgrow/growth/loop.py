@@ -224,7 +224,7 @@ class Growth:
         if most is None:
             return question
         prompt, smaller = (
-            one and replace(one, max_tokens=reply_limit(one.max_tokens, most))
+            one and replace(one, max_tokens=reply_limit(one.max_tokens, most, grows=question.role == "grow"))
             for one in (question.prompt, question.smaller)
         )
         return replace(question, prompt=prompt or question.prompt, smaller=smaller)

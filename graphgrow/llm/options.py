@@ -91,7 +91,7 @@ class ModelOptions:
     """What a user adds to the way in which a model is asked; raises BadInput for a value that cannot be used.
 
     `reasoning_effort` is how much a model thinks first, in the words of its endpoint (low, medium, high ...).
-    `reply_tokens` is the limit of a reply in tokens, thinking included; forms with short replies get their share of it.
+    `reply_tokens` is the limit of a reply in tokens, thinking included; what has short replies gets its share of it.
     `key_env` is the variable of the environment that holds the key (default OPENAI_API_KEY). `llm_options`, an object
     or its JSON, is put into the body of each request, over what stands there; null takes a field out.
     """

@@ -57,13 +57,16 @@ FORMS: dict[Form, ReplyForm] = {
 TEMPLATED: frozenset[Form] = frozenset(("connect", "join", "between", "consolidate", "kin", "widen"))
 
 
-def reply_limit(tokens: int, reply_tokens: int | None) -> int:
-    """Return the limit of a reply that has one of `tokens` by itself, where somebody set that of a long one.
+def reply_limit(tokens: int, reply_tokens: int | None, *, grows: bool = False) -> int:
+    """Return the limit of a reply that has one of `tokens` by itself, where somebody set that of replies.
 
-    A long reply may have all of it, a shorter one its share, but no less than by itself; one token stays one token.
+    A question that `grows` the graph may have all of it, another its share of a long reply's; neither gets less than by
+    itself but where that is more than the limit. One token stays one token.
     """
     if reply_tokens is None or tokens == ONE_TOKEN:
         return tokens
+    if grows and reply_tokens > MAX_TOKENS:
+        return reply_tokens
     return min(reply_tokens, max(tokens, -(-tokens * reply_tokens // MAX_TOKENS)))
 
 

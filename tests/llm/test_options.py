@@ -186,10 +186,12 @@ def test_a_key_is_read_from_the_variable_that_is_named() -> None:
 
 
 def test_a_limit_of_replies_is_shared_out_by_form() -> None:
-    """A long reply may have all of it, a short one its share and no less than before, one token stays one."""
+    """A question that grows the graph has all of it, another its share and no less than before, one token stays one."""
     assert [reply_limit(one, None) for one in (1, STATED_TOKENS, MAX_TOKENS)] == [1, STATED_TOKENS, MAX_TOKENS]
     assert [reply_limit(one, 4800) for one in (1, 16, 80, 480, 900)] == [1, 160, 800, 4800, 4800]
     assert [reply_limit(one, 200) for one in (1, 16, 64, 400, 480)] == [1, 16, 64, 200, 200]
+    assert [reply_limit(one, 4800, grows=True) for one in (1, 64, 480)] == [1, 4800, 4800]
+    assert [reply_limit(one, 200, grows=True) for one in (1, 64, 480)] == [1, 64, 200]
 
 
 def test_a_model_is_named_in_one_text() -> None:

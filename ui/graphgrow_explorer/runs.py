@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 
 from graphgrow.api import directives
 from graphgrow.api.explorer import DEFAULT, DEFAULT_STEPS, BadInput, StoreError, state_folder
-from graphgrow.api.models import ModelOptions
+from graphgrow.api.models import ModelOptions, named
 from graphgrow_explorer.workspace import REASON, Workspace
 
 State = Literal["running", "pausing", "stopping", "paused", "ended"]
@@ -160,6 +160,16 @@ def command(url: str, options: RunOptions) -> list[str]:
     words = [f"--{name.replace('_', '-')}={value}" for name, value in named.items()]
     topic = ["--", options.topic] if options.topic else []
     return [sys.executable, "-m", "graphgrow", "grow", f"--store={url}", "--json", *words, *topic]
+
+
+def check_name(llm: str) -> None:
+    """Refuse a model with an address or options of its own, where others use the page too: a key would be sent there.
+
+    Raises BadInput.
+    """
+    model = named(llm)
+    if model.base_url or model.options != ModelOptions():
+        raise BadInput("other people use this page too: name a model alone, without an address or options")
 
 
 def start(url: str, options: RunOptions, env: Mapping[str, str] = os.environ) -> str:

@@ -134,7 +134,13 @@ def form(workspace: Workspace) -> None:
                 fields.strip(),
                 check.strip(),
             )
-            perform(lambda: f"Run {runs.start(workspace.url, options, os.environ | workspace.env)} has begun")
+
+            def begin() -> str:
+                if not own:
+                    runs.check_name(options.llm)
+                return f"Run {runs.start(workspace.url, options, os.environ | workspace.env)} has begun"
+
+            perform(begin)
 
 
 def steering(workspace: Workspace) -> None:

@@ -25,6 +25,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from graphgrow.api import edits
+from graphgrow.api.options import grow
 from graphgrow.batch.schedule import utc_now
 from graphgrow.cli import main
 from graphgrow.errors import BadInput
@@ -541,7 +542,7 @@ def test_a_run_asks_its_model_as_the_page_says(tmp_path: Path, monkeypatch: pyte
     """What the form takes reaches the endpoint; a key comes by its variable, one in the fields is refused."""
     url = f"sqlite:{tmp_path / 'asked.db'}"
     with closing(open_store(url, create=True)) as store:
-        store.append(*checked_log())
+        grow("silk", store, Scripted(chatter(1)), steps=1, policy="mix").run()
     with serving(Speaker()) as first, serving(Speaker("checker")) as second:
         monkeypatch.setenv("PAGE_KEY", "sk-of-the-page")
         at = view(url, "runs")
@@ -553,7 +554,8 @@ def test_a_run_asks_its_model_as_the_page_says(tmp_path: Path, monkeypatch: pyte
         fields["Tokens of a reply"].set_value(960)
         fields["Further fields of a request"].input('{"top_p": 0.5}')
         fields["Model for fact checks"].input(f"{second.base_url}#c")
-        fields["Steps"].set_value(2)
+        fields["Steps"].set_value(3)
+        next(one for one in at.selectbox if one.label == "Policy").set_value("mix")
         next(one for one in at.button if one.label == "Start").click().run()
         assert not at.exception
         (run,) = runs.runs(url)

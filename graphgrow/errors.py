@@ -37,7 +37,9 @@ class StoreAway(StoreError):
 
 
 class LLMError(GraphgrowError):
-    """The language model's endpoint does not answer as asked."""
+    """The language model's endpoint does not answer as asked; `role` is what its model was asked for."""
+
+    role: str = ""
 
 
 class ContextOverflow(LLMError):

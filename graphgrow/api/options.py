@@ -1,19 +1,25 @@
 """How a graph grows, by named options: one object for Python, the command line and batch jobs."""
 
-from collections.abc import Collection
+import os
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
+from weakref import finalize
 
+from graphgrow.api.models import ModelOptions, open_named, open_role
+from graphgrow.api.models import named as named_model
 from graphgrow.errors import BadInput
-from graphgrow.graph.model import DEFAULT_STEPS, DEFAULT_USD, Budget
+from graphgrow.graph.model import DEFAULT_STEPS, DEFAULT_USD, Budget, Role
 from graphgrow.growth.fact_check import MOST_SHARE, SHARE
 from graphgrow.growth.intents import MOST as MOST_INTENTS
 from graphgrow.growth.loop import MOST_AT_ONCE, Growth
 from graphgrow.growth.samples import MOST as MOST_SAMPLES
 from graphgrow.growth.settings import Settings
-from graphgrow.llm import LLM
+from graphgrow.llm import LLM, with_options
+from graphgrow.llm.options import NAMES as MODEL_OPTIONS
 from graphgrow.policy import DEFAULT, Knowledge, Policy, open_policy
 from graphgrow.prompts.facets import facets
 from graphgrow.prompts.render import Variants
@@ -42,7 +48,12 @@ class GrowthOptions:
     concept first; the share `fact_check` of the tokens goes to asking whether what was said is true; `arbiter` asks
     about names that may be one concept. `prompt_variants` is a folder of further wordings, `predicates` a vocabulary
     file, which `strict_predicates` holds the model to; `without_rule` are hygiene rules to leave out.
-    `embeddings`, "local" or a model at `base_url`, compares names by meaning too.
+    `embeddings`, "local" or a model at `base_url`, compares names by meaning too. `check_with` and `arbitrate_with`
+    are models of their own for fact checks and for names that may be one: an object, a name at the same address,
+    "URL#NAME", or what else `graphgrow.open_llm` takes; where one of them fails the run goes on without it.
+
+    The rest is about a model that is opened by its name, see `graphgrow.open_llm`: `reasoning_effort`, `reply_tokens`
+    (of a long reply; it holds for every model), `key_env`, `llm_options`.
     """
 
     policy: str = DEFAULT
@@ -63,13 +74,31 @@ class GrowthOptions:
     strict_predicates: bool = False
     embeddings: str = ""
     base_url: str = ""
+    check_with: str | LLM = ""
+    arbitrate_with: str | LLM = ""
+    reasoning_effort: str = ""
+    reply_tokens: int | None = None
+    key_env: str = ""
+    llm_options: str | Mapping[str, Any] = ""
 
     def __post_init__(self) -> None:
+        _ = self.model_options  # what cannot be used is said here
         for name, (least, most) in RANGES.items():
             value = getattr(self, name)
             if value is not None and not least <= value <= most:
                 bounds = f"{least:g} or more" if most == inf else f"{least:g} to {most:g}"
                 raise BadInput(f"{name}={value} is out of range: give {bounds}")
+
+    @property
+    def model_options(self) -> ModelOptions:
+        """How a model is asked that is opened by its name."""
+        return ModelOptions(**{name: getattr(self, name) for name in MODEL_OPTIONS})
+
+    @property
+    def roles(self) -> dict[Role, str | LLM]:
+        """The models of their own, by what they are for."""
+        given: dict[Role, str | LLM] = {"check": self.check_with, "arbitrate": self.arbitrate_with}
+        return {role: model for role, model in given.items() if model}
 
     @property
     def budget(self) -> Budget:
@@ -98,6 +127,13 @@ class GrowthOptions:
         listed = frozenset(facet.says for facet in facets().values() if vocabulary.look_up(facet.says))
         return replace(policy, predicates=listed)
 
+    def meanings(self, store: GraphStore) -> "Meanings | None":
+        """Return what compares names by meaning, with `store` for their vectors; close it. None where nothing does.
+
+        Raises BadInput where it cannot be had.
+        """
+        return open_meanings(self.embeddings, store, self.base_url, options=self.model_options)
+
     def settings(self, store: GraphStore, opened: "Meanings | None" = None) -> Settings:
         """Return what a run works with; `store` keeps the vectors of names, unless what compares them is `opened`.
 
@@ -105,17 +141,17 @@ class GrowthOptions:
         """
         variants = self.variants()
         predicates = Path(self.predicates) if self.predicates else None
-        if opened is None:
-            opened = open_meanings(self.embeddings, store, self.base_url)
+        opened = self.meanings(store) if opened is None else opened
         return Settings(
             policy=self.policy_of_run(),
             budget=self.budget,
             width=self.width,
             seed=self.seed,
-            resolver=open_resolver(self.without_rule, predicates, opened),
+            resolver=open_resolver(self.without_rule, predicates, opened, goes_on=True),
             predicates=open_vocabulary(predicates).names if self.strict_predicates else (),
             variants=variants,
-            arbiter=self.arbiter,
+            arbiter=self.arbiter or bool(self.arbitrate_with),
+            reply_tokens=self.reply_tokens,
             samples=self.samples,
             intents=self.intents,
             fact_check=self.fact_check,
@@ -143,23 +179,64 @@ class GrowthKeywords(TypedDict, total=False):
     strict_predicates: bool
     embeddings: str
     base_url: str
+    check_with: str | LLM
+    arbitrate_with: str | LLM
+    reasoning_effort: str
+    reply_tokens: int | None
+    key_env: str
+    llm_options: str | Mapping[str, Any]
+
+
+Opened = Callable[[object, Callable[[], LLM]], LLM]  # a model by what tells it from others, and how to open it
+
+
+def open_models(llm: LLM | str | None, options: GrowthOptions, opened: Opened) -> tuple[LLM, dict[Role, LLM]]:
+    """Return the model of a growth and those with a role of their own; `opened` opens those that are named.
+
+    Raises BadInput for an option that is idle, LLMError where a model cannot be had.
+    """
+    env = os.environ
+    model = named_model(llm if isinstance(llm, str) else "", options.base_url, options.model_options)
+    if llm is None or isinstance(llm, str):
+        main = opened(model, partial(open_named, model, env=env))
+    else:
+        main = with_options(llm, options.model_options)
+    roles = {
+        role: opened((one, model), partial(open_role, role, one, model, env=env)) if isinstance(one, str) else one
+        for role, one in options.roles.items()
+    }
+    return main, roles
 
 
 def grow(
     topic: str | None,
     store: GraphStore,
-    llm: LLM,
+    llm: LLM | str | None,
     options: GrowthOptions | None = None,
     *,
     budget: Budget | None = None,
+    opened: Opened | None = None,
     **named: Unpack[GrowthKeywords],
 ) -> Growth:
     """Return the growth of a store's graph by options, those given by name before those of the object.
 
-    Raises BadInput for a topic or an option that is none, and where limits are named beside a budget.
+    Models that are given by name are opened by `opened`, or here, and closed when the growth is gone. Raises BadInput
+    for a topic or an option that is none, and where limits are named beside a budget.
     """
     limits = [f"{name}={named[name]}" for name in named if name in LIMITS and named[name] is not None]  # type: ignore[literal-required]
     if budget is not None and limits:
         raise BadInput(f"{', '.join(limits)} and {budget}: give one of the two")
-    settings = replace(options or GrowthOptions(), **named).settings(store)
-    return Growth(topic, store, llm, replace(settings, budget=budget) if budget else settings)
+    chosen, own = replace(options or GrowthOptions(), **named), list[LLM]()
+
+    def open_here(_key: object, opening: Callable[[], LLM]) -> LLM:
+        own.append(opening())
+        return own[-1]
+
+    meanings = chosen.meanings(store)
+    settings = chosen.settings(store, meanings)  # what cannot be done is said before a model is opened
+    main, roles = open_models(llm, chosen, opened or open_here)
+    settings = replace(settings, models=roles)
+    growth = Growth(topic, store, main, replace(settings, budget=budget) if budget else settings)
+    for close in (*(one.close for one in own), *([meanings.close] if meanings is not None else [])):
+        finalize(growth, close)
+    return growth

@@ -19,6 +19,7 @@ from graphgrow.growth.intents import MOST as MOST_INTENTS
 from graphgrow.growth.samples import MOST as MOST_SAMPLES
 from graphgrow.growth.topic import check as check_topic
 from graphgrow.llm.endpoint import checked as checked_address
+from graphgrow.llm.options import LEAST_TOKENS, ModelOptions, read_model
 from graphgrow.policy import DEFAULT, open_policy
 from graphgrow.resolve.hygiene import Hygiene
 from graphgrow.stores import store_url
@@ -84,6 +85,10 @@ Rules = Annotated[tuple[str, ...], _passes(lambda names: Hygiene(frozenset(names
 Command = Annotated[tuple[str, ...], _passes(_check_command)]
 
 
+LLMFields = Annotated[dict[str, Any], _passes(lambda given: ModelOptions(llm_options=given))]
+ModelText = Annotated[str, _passes(read_model)]
+
+
 class _Section(BaseModel):
     model_config = {"extra": "forbid", "frozen": True}
 
@@ -134,6 +139,20 @@ class JobSchedule(_Section):
         return f"cron {self.cron}" if self.cron else f"every {self.every}"
 
 
+class RoleModels(_Section):
+    """The models of jobs by what they are for: NAME at the job's endpoint, URL#NAME, or what `--llm` takes.
+
+    A role without a model is the growing one's. `check` is for fact checks, `arbitrate` for names that may be one (with
+    `arbiter = true`), `embed` for what names mean (as `embeddings`). No job judges, so `judge` is not asked by any.
+    """
+
+    grow: ModelText = ""
+    check: ModelText = ""
+    arbitrate: ModelText = ""
+    judge: ModelText = ""
+    embed: ModelText = ""
+
+
 class Job(_Section):
     """A graph and what is asked about it each time the job is due; most names are those of `graphgrow grow`."""
 
@@ -142,8 +161,15 @@ class Job(_Section):
     store: Annotated[str, _passes(_check_store)] = Field(
         description="A path to a .db file (from where the jobs file is), or a store URL."
     )
-    llm: str = ""
+    llm: ModelText = ""
     base_url: AddressOrNone = ""
+    key_env: Annotated[str, _passes(lambda name: ModelOptions(key_env=name))] = Field(
+        "", description="The variable of the environment that holds the key (default OPENAI_API_KEY)."
+    )
+    reasoning_effort: Annotated[str, _passes(lambda effort: ModelOptions(reasoning_effort=effort))] = ""
+    reply_tokens: Annotated[int, Field(ge=LEAST_TOKENS)] | None = None
+    llm_options: LLMFields = Field({}, description="Further fields of each request.")
+    models: RoleModels = RoleModels()
     policy: Annotated[str, _passes(open_policy)] = DEFAULT
     width: Annotated[int, Field(ge=1, le=256)] = 1
     samples: Annotated[int, Field(ge=1, le=MOST_SAMPLES)] = 1
@@ -200,6 +226,7 @@ class Jobs(_Section):
 
     limits: Limits = Limits()
     endpoint: tuple[EndpointRate, ...] = ()
+    models: RoleModels = RoleModels()
     job: Annotated[tuple[Job, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -216,6 +243,12 @@ class Jobs(_Section):
         if job is None:
             raise BadInput(f"there is no job {name!r} in the file: it has {', '.join(job.name for job in self.job)}")
         return job
+
+    def model(self, job: Job, role: Literal["grow", "check", "arbitrate", "embed"]) -> str:
+        """Return the model of a job for a role, by its own words or else by those for all jobs; "" for none."""
+        own = {"grow": job.llm, "embed": job.embeddings}.get(role) or getattr(job.models, role)
+        is_elsewhere = role == "grow" and bool(job.base_url)  # a job that names an address does not want the others'
+        return own or ("" if is_elsewhere else getattr(self.models, role))
 
     def zone(self, job: Job) -> ZoneInfo:
         """Return the time zone of a job, whose days and weeks its quotas are for."""
@@ -236,7 +269,7 @@ class Problem:
 
 
 _AT_LINE = re.compile(r"\(at line (\d+), column \d+\)")
-_SECTIONS = (Jobs, Job, Limits, Rate, EndpointRate, Quota, RunQuota, JobSchedule)
+_SECTIONS = (Jobs, Job, RoleModels, Limits, Rate, EndpointRate, Quota, RunQuota, JobSchedule)
 _SETTINGS = sorted({name for section in _SECTIONS for name in section.model_fields})
 
 

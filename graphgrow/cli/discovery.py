@@ -12,8 +12,12 @@ from graphgrow.cli.arguments import (
     Address,
     AsJson,
     Confidence,
+    Effort,
+    KeyEnv,
+    LLMOptions,
     Model,
     Patience,
+    ReplyTokens,
     Seed,
     Store,
     Tokens,
@@ -27,6 +31,7 @@ from graphgrow.errors import BadInput, BudgetSpent
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Budget, ReasoningStep
+from graphgrow.llm import ModelOptions
 from graphgrow.stores import open_store
 
 if TYPE_CHECKING:
@@ -159,6 +164,10 @@ def discover(
     listed: Annotated[bool, Option("--list", help="List the discoveries of the graph and ask nothing.")] = False,
     llm: Model = "",
     base_url: Address = "",
+    key_env: KeyEnv = "",
+    reasoning_effort: Effort = "",
+    reply_tokens: ReplyTokens = None,
+    llm_options: LLMOptions = "",
     tokens: Tokens = None,
     usd: Usd = None,
     width: Width = 1,
@@ -214,8 +223,9 @@ def discover(
                 note_left_out(trusted)
             home.append()  # as is a store that this user cannot write
             wanted = known.route.request if known else wanted
+            added = ModelOptions(reasoning_effort, reply_tokens, key_env, llm_options)
             with (
-                session(home, llm, base_url, Budget(tokens=tokens, usd=usd), patience=patience) as asked,
+                session(home, llm, base_url, Budget(tokens=tokens, usd=usd), patience=patience, options=added) as asked,
                 Reasoner(
                     asked.store, asked.model,
                     seed=wanted.seed, width=width, budget=asked.budget, stop=asked.is_stopped, confidence=confidence,

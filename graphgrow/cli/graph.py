@@ -10,7 +10,18 @@ from typing import Annotated, Any
 from typer import Argument, Exit, Option
 
 from graphgrow.cli.arguments import MOST, AsJson, Embeddings, LeastConfidence, Predicates, Store
-from graphgrow.cli.output import counted, dump, per_cent, relation_row, say, size_in_words, sizes, spaced, table
+from graphgrow.cli.output import (
+    bill_rows,
+    counted,
+    dump,
+    per_cent,
+    relation_row,
+    say,
+    size_in_words,
+    sizes,
+    spaced,
+    table,
+)
 from graphgrow.errors import BadInput
 from graphgrow.export import is_graph_file, read_table
 from graphgrow.graph.confidence import TRUSTED, trusted, trusted_part
@@ -76,11 +87,13 @@ def show(
     sure, checked = len(trusted(graph)), len(graph.checks)
     if as_json:
         named = [{"name": graph.name(key), "degree": graph.degree(key)} for key in hubs]
-        dump({**facts, "trusted": sure, "checked": checked, "rejected": dict(graph.rejected), "hubs": named,
-              "newest": newest})  # fmt: skip
+        dump({**facts, "bills": graph.bill_rows, "trusted": sure, "checked": checked,
+              "rejected": dict(graph.rejected), "hubs": named, "newest": newest})  # fmt: skip
         return
     rejected = ", ".join(f"{count} {rule}" for rule, count in sorted(graph.rejected.items())) or "nothing"
-    labelled = [(name.replace("_", " "), value) for name, value in facts.items()]
+    labelled: list[tuple[str, object]] = []
+    for name, value in facts.items():
+        labelled += [(name.replace("_", " "), value), *(bill_rows(graph) if name == "tokens" else [])]
     share = f"{sure} of {counted(len(graph.relations), 'relation')}, of a confidence of {per_cent(TRUSTED)} or more"
     if checked or sure:  # by fact checks, or by hand
         labelled += [("trusted", share), ("fact checks", f"of {counted(checked, 'relation')}")]

@@ -2,7 +2,7 @@
 
 import os
 import shlex
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -14,9 +14,13 @@ from graphgrow.cli.arguments import (
     INTERRUPTED,
     Address,
     AsJson,
+    Effort,
     Embeddings,
+    KeyEnv,
+    LLMOptions,
     Patience,
     Predicates,
+    ReplyTokens,
     Store,
     Temperature,
     Tokens,
@@ -27,9 +31,10 @@ from graphgrow.cli.arguments import (
 )
 from graphgrow.cli.live import LiveView
 from graphgrow.cli.log import event_row
-from graphgrow.cli.output import counted, dump, note, place, say, table
+from graphgrow.cli.output import bill_rows, counted, dump, note, place, say, table
 from graphgrow.graph.confidence import trusted
-from graphgrow.graph.model import DEFAULT_STEPS, Budget, Usage
+from graphgrow.graph.keys import clean
+from graphgrow.graph.model import DEFAULT_STEPS, Budget, Role, Usage
 from graphgrow.growth.fact_check import MOST_SHARE, SHARE
 from graphgrow.growth.intents import MOST as MOST_INTENTS
 from graphgrow.growth.loop import Growth
@@ -61,6 +66,12 @@ def grow(
     store: Annotated[str, Option(help="Where the graph is kept.")] = DEFAULT_URL,
     llm: Annotated[str, Option(help="A model's name, local, a .gguf file, recorded:RUN, world:GRAPH.")] = "",
     base_url: Address = "",
+    key_env: KeyEnv = "",
+    reasoning_effort: Effort = "",
+    reply_tokens: ReplyTokens = None,
+    llm_options: LLMOptions = "",
+    check_with: Annotated[str, Option(help="Another model for fact checks: NAME or URL#NAME.")] = "",
+    arbitrate_with: Annotated[str, Option(help="Another model for --arbiter, which it implies.")] = "",
     steps: Annotated[int | None, Option(min=1, help=f"Steps to do (default {DEFAULT_STEPS}).")] = None,
     tokens: Tokens = None,
     usd: Usd = None,
@@ -108,6 +119,8 @@ def grow(
         samples=samples, intents=intents, fact_check=fact_check, arbiter=arbiter == "llm",
         prompt_variants=prompt_variants, without_rule=without_rule or (), predicates=predicates,
         strict_predicates=strict_predicates, embeddings=embeddings, base_url=base_url,
+        check_with=check_with, arbitrate_with=arbitrate_with, reasoning_effort=reasoning_effort,
+        reply_tokens=reply_tokens, key_env=key_env, llm_options=llm_options,
     )  # fmt: skip
     options.policy_of_run()  # what cannot be done is said before a store is made
     with closing(open_store(store, create=True)) as opened:
@@ -115,8 +128,17 @@ def grow(
         if not dry_run:
             opened.append()  # a store that this user cannot write says so before a model is loaded or paid
         limits = Budget(steps, tokens, usd, minutes, until)
-        with session(opened, llm, base_url, limits, temperature=temperature, patience=patience) as asked:
-            settings = replace(options.settings(opened), budget=asked.budget, stop=asked.is_stopped)
+        roles: dict[Role, str] = {role: str(model) for role, model in options.roles.items()}
+        meanings = options.meanings(opened)
+        with (
+            closing(meanings) if meanings is not None else nullcontext(),
+            session(
+                opened, llm, base_url, limits,
+                temperature=temperature, patience=patience, options=options.model_options, roles=roles,
+            ) as asked,
+        ):  # fmt: skip
+            settings = options.settings(opened, meanings)
+            settings = replace(settings, budget=asked.budget, stop=asked.is_stopped, models=asked.models)
             growth = Growth(topic, asked.store, asked.model, settings)
             if not embeddings:
                 note("names are compared by spelling alone; --embeddings local compares meanings too")
@@ -124,18 +146,20 @@ def grow(
                 _preview(growth, asked.model, settings, as_json=as_json)
                 return
             with LiveView(growth, asked.budget) as view:
-                before = monitor(growth.graph).assessment
+                before, said = monitor(growth.graph).assessment, 0
                 for event in growth:
                     now = monitor(growth.graph).assessment
                     news = now if now.do != before.do else None
                     if as_json:
                         dump(event_row(event, news))
                     view.show(event)
-                    if news:
-                        view.note(news.summary)
-                    before = now
+                    for sentence in (*growth.remarks[said:], *([news.summary] if news else [])):
+                        view.note(clean(sentence))
+                    before, said = now, len(growth.remarks)
+                for sentence in growth.remarks[said:]:
+                    view.note(clean(sentence))
     graph, ending = growth.graph, growth.ending
-    if graph.check_method == "stated":
+    if growth.check_method == "stated":
         note(
             "the endpoint gives no log-probabilities: the model stated how likely each relation is, which is less exact"
         )
@@ -185,6 +209,7 @@ def _summary(growth: Growth, url: str) -> None:
         ("most connected", ", ".join(f"{graph.name(key)} ({graph.degree(key)})" for key in hubs)),
         ("rejected by hygiene", sum(graph.rejected.values())),
         ("tokens", f"{graph.bill.tokens:,}"),
+        *bill_rows(graph),
         *([("saved from an earlier run", f"{growth.adopted} replies")] if growth.adopted else []),
         *([("money", f"{graph.bill.usd:.4f} USD")] if graph.bill.usd else []),
     ]

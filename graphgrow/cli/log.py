@@ -9,7 +9,7 @@ from rich.text import Text
 from typer import Option
 
 from graphgrow.cli.arguments import MOST, AsJson, Store
-from graphgrow.cli.output import counted, dump, out
+from graphgrow.cli.output import bill_rows, counted, dump, note, out
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Edit, Event, Expansion, FactCheck, ReasoningStep
 from graphgrow.policy.monitor import Assessment, assessments
@@ -26,7 +26,8 @@ def log(
 ) -> None:
     """List every event: what was asked and why, what it cost and what it brought."""
     with closing(open_store(store)) as home:
-        events = assessments(home.events())
+        events, graph = assessments(home.events()), home.graph()
+        is_mixed = len({model for _, model in graph.bills}) > 1  # else one name would stand in each line
         console = out()
         for event, assessment in events if last is None else deque(events, last):
             if as_json:
@@ -37,7 +38,9 @@ def log(
                 who, about = "by hand", f"{event.edit} {event.note}".strip()
                 reasons += dict.fromkeys(change.reason for change in event.delta.changes)
             else:
-                outcome += [event.outcome, f"{event.reply.usage.tokens if event.reply else 0:,} tokens"]
+                by = f" of {clean(event.reply.model)}" if event.reply and is_mixed else ""
+                outcome += [event.outcome, f"{event.reply.usage.tokens if event.reply else 0:,} tokens{by}"]
+                outcome += [f"{event.reply.usd:.4f} USD"] if event.reply and event.reply.usd else []
                 remark = event.reason
             if isinstance(event, FactCheck):
                 who, about = "fact check", f"{'; '.join(event.statements)}: {event.answers}"
@@ -74,6 +77,9 @@ def log(
             for line in filter(None, ("; ".join(filter(None, reasons)), news)):
                 entry.append(f"\n{INDENT}{clean(line)}", style="dim")
             console.print(entry)
+    if not as_json:
+        for role, cost in bill_rows(graph):
+            note(f"{role.removeprefix('- ')}: {cost}")
 
 
 def event_row(event: Event, assessment: Assessment | None = None) -> dict[str, Any]:
@@ -87,6 +93,8 @@ def event_row(event: Event, assessment: Assessment | None = None) -> dict[str, A
             "outcome_reason": event.reason,
             "tokens": event.reply.usage.tokens if event.reply else 0,
             "usd": event.reply.usd if event.reply else None,
+            "role": event.role,
+            "model": event.reply.model if event.reply else "",
         }
     if isinstance(event, FactCheck):
         claims = [{**asdict(claim.relation), "log_odds": claim.log_odds} for claim in event.claims]

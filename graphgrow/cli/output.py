@@ -11,11 +11,15 @@ from rich.text import Text
 
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
-from graphgrow.graph.model import Relation
+from graphgrow.graph.model import Relation, Role
 from graphgrow.stores import store_url
 
 SMALL = 1e-4  # below it four decimals show nothing
 T = TypeVar("T")
+ROLES: dict[Role, str] = {  # what models are there for, as people say it
+    "grow": "growing", "check": "fact checks", "arbitrate": "names that may be one", "judge": "judging",
+    "embed": "meanings of names", "reason": "reasoning",
+}  # fmt: skip
 
 
 def out() -> Console:
@@ -105,6 +109,18 @@ def relation_row(graph: Graph, relation: Relation) -> dict[str, Any]:
         "target": graph.name(relation.target),
         "support": graph.support(relation),
     }
+
+
+def bill_rows(graph: Graph) -> list[tuple[str, str]]:
+    """Return what each role of a model cost, for people; nothing where there is but one."""
+    rows: list[tuple[str, str]] = []
+    for role in dict.fromkeys(role for role, _ in graph.bills):
+        parts = {model: bill for (one, model), bill in graph.bills.items() if one == role}
+        tokens, usd = sum(one.tokens for one in parts.values()), sum(one.usd for one in parts.values())
+        models = ", ".join(clean(model) for model in parts if model)
+        money, by = f", {usd:.4f} USD" if usd else "", f" ({models})" if models else ""
+        rows.append((f"- {ROLES[role]}", f"{tokens:,} tokens{money}{by}"))
+    return rows if len(graph.bills) > 1 else []
 
 
 def per_cent(share: float) -> str:

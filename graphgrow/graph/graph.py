@@ -5,7 +5,7 @@ distance from the topic, components, which questions were asked, which concepts 
 small things that this is kept in stand before the graph.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from copy import copy, deepcopy
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from graphgrow.graph.model import (
     Concept,
     Delta,
     Edit,
+    Embedding,
     Event,
     Expansion,
     FactCheck,
@@ -28,6 +29,7 @@ from graphgrow.graph.model import (
     Outcome,
     ReasoningStep,
     Relation,
+    Role,
     Statement,
     Triple,
     Usage,
@@ -67,6 +69,11 @@ class Bill:
         """Prompt and completion tokens together."""
         return self.prompt_tokens + self.completion_tokens
 
+    def embed(self, embedding: Embedding) -> None:
+        """Add what comparing names by meaning cost, which is no reply."""
+        self.prompt_tokens += embedding.tokens
+        self.usd += embedding.usd or 0.0
+
     def add(self, usage: Usage, usd: float | None, seconds: float) -> None:
         """Add one reply."""
         self.replies += 1
@@ -74,6 +81,24 @@ class Bill:
         self.completion_tokens += usage.completion_tokens
         self.usd += usd or 0.0
         self.seconds += seconds
+
+
+def take_bill(event: Event, bill: Bill, parts: dict[tuple[Role, str], Bill]) -> None:
+    """Add what an event cost to a bill and to its parts, which are by role and model."""
+    if not isinstance(event, Edit) and event.reply:
+        for one in (bill, parts.setdefault((event.role, event.reply.model), Bill())):
+            one.add(event.reply.usage, event.reply.usd, event.reply.seconds)
+    if isinstance(event, Expansion) and event.embedding:
+        for one in (bill, parts.setdefault(("embed", event.embedding.model), Bill())):
+            one.embed(event.embedding)
+
+
+def bill_rows(bills: Mapping[tuple[Role, str], Bill]) -> list[dict[str, str | int | float]]:
+    """Return bills by role and model as rows: `role`, `model`, `replies`, `tokens`, `usd`."""
+    return [
+        {"role": role, "model": model, "replies": one.replies, "tokens": one.tokens, "usd": one.usd}
+        for (role, model), one in bills.items()
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +231,8 @@ class Graph:
     `checks` are the log-odds that fact checks gave a relation, none of them where a model had nothing to say, and
     `checked_at` the seqs of these; `unchecked` the relations that nobody asked about, oldest first. `checking` is what
     fact checks cost of the `bill`, `before_checking` the tokens of the time before there were any, `check_method` how
-    the last one was read.
+    the last one was read, and `check_methods` how the last one of each model, by `Reply.source`. `bills` are the parts
+    of the bill, by the role of a model and by its name.
     """
 
     seq: int = 0
@@ -246,6 +272,8 @@ class Graph:
     checking: Bill = field(default_factory=Bill)
     before_checking: int = 0
     check_method: CheckMethod | None = None
+    check_methods: dict[str, CheckMethod] = field(default_factory=dict)
+    bills: dict[tuple[Role, str], Bill] = field(default_factory=dict)
     arrived: dict[str, str] = field(default_factory=dict)
 
     def apply(self, event: Event) -> None:
@@ -276,10 +304,9 @@ class Graph:
                 if not self.check_method:
                     self.before_checking = self.bill.tokens
             if isinstance(event, FactCheck):
-                self.check_method = event.method
+                self.check_method = self.check_methods[event.reply.source] = event.method
                 self.checking.add(event.reply.usage, event.reply.usd, event.reply.seconds)
-            if not isinstance(event, Edit) and event.reply:
-                self.bill.add(event.reply.usage, event.reply.usd, event.reply.seconds)
+            take_bill(event, self.bill, self.bills)
 
             # What stands for what, what people want asked, and what is shown by that.
             self.corrections.take(event)
@@ -303,6 +330,11 @@ class Graph:
         self.checks, self.checked_at, self.unchecked = {}, {}, {}
         for step in self.past:
             self._show(step)
+
+    @property
+    def bill_rows(self) -> list[dict[str, str | int | float]]:
+        """The parts of the bill, see `bill_rows`."""
+        return bill_rows(self.bills)
 
     def ahead(self, event: Event) -> "Graph":
         """Return the graph as it will be after one more event, and leave this one as it is; costs a whole graph."""

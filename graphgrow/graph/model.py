@@ -18,6 +18,9 @@ Doing = Literal["merge", "unmerge", "doubt", "apart", "reject", "restore", "rena
 Scope = Literal["run", "concept", "community"]
 Task = Literal["discover", "ask", "ideas", "judge"]
 CheckMethod = Literal["logprobs", "stated", "word"]
+# What a model is there for: questions that grow the graph, fact checks, whether two names are one concept, which of two
+# texts is better, what names mean; and all that is thought about a graph as it stands.
+Role = Literal["grow", "check", "arbitrate", "judge", "embed", "reason"]
 Json = dict[str, object]
 # What a question is: how it is worded, what its reply looks like, and what is made of that.
 Form = Literal[
@@ -37,6 +40,8 @@ Form = Literal[
     "fact_check",
 ]
 ASIDE: frozenset[Form] = frozenset(("intents", "arbitrate"))  # about what to ask, and about two names: no steps
+ROLES: dict[Form, Role] = {"fact_check": "check", "arbitrate": "arbitrate"}  # of forms; any other grows the graph
+COMPARING = "compare "  # how the stages begin in which ideas are compared
 STEERING: frozenset[str] = frozenset(get_args(Steer))  # what these do is about questions to come, nothing shown changes
 
 
@@ -138,6 +143,8 @@ class Reply:
     """What came back: text, bill, why the model stopped ("stop", "length"), wall seconds, model, money if priced.
 
     `logprobs` are (token, natural logarithm of its probability) of the first token and its rivals, where asked for.
+    `by` is who was asked, by the name that was typed and at which address, "" where the model's name says it; `options`
+    are the fields that a user added to the request, without secrets.
     """
 
     text: str
@@ -147,6 +154,13 @@ class Reply:
     model: str = ""
     usd: float | None = None
     logprobs: tuple[tuple[str, float], ...] = ()
+    by: str = field(default="", compare=False)
+    options: Json | None = field(default=None, compare=False)
+
+    @property
+    def source(self) -> str:
+        """Who answered: what is learnt of a model, from its answers, holds for this one."""
+        return self.by or self.model
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +183,11 @@ class Question:
     def form(self) -> Form:
         """What kind of question it is; one that checks what others brought is a form of its own."""
         return "check" if self.verifies else self.focus.form
+
+    @property
+    def role(self) -> Role:
+        """Which model it is for."""
+        return ROLES.get(self.focus.form, "grow")
 
     @property
     def facts(self) -> dict[str, str | int]:
@@ -315,6 +334,16 @@ class Delta:
 
 
 @dataclass(frozen=True, slots=True)
+class Embedding:
+    """What an endpoint took for saying what names mean, of one model; `tokens` are those of the names."""
+
+    model: str
+    requests: int = 0
+    tokens: int = 0
+    usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Measures:
     """The cheap row of one step: counts of the graph after the event, names as in `measure.panel`."""
 
@@ -335,6 +364,7 @@ class Expansion:
     first reply to a question, 1 and so on where the same was asked again beside it. `verifies` is the seq of the first
     of several replies where this question asked which of them hold, else 0. `follows` are the edits that the question
     followed: a focus set by hand, instructions. `at` is UTC in ISO 8601. `run` is the batch run that asked, `JOB@DUE`.
+    `embedding` is what comparing its names by meaning cost, None where it cost nothing.
     """
 
     seq: int
@@ -355,6 +385,7 @@ class Expansion:
     v: Literal[1] = 1
     follows: tuple[int, ...] = ()
     run: str = ""
+    embedding: Embedding | None = None
 
     @property
     def is_step(self) -> bool:
@@ -364,6 +395,11 @@ class Expansion:
         """
         is_aside = self.focus.form in ASIDE
         return not (is_aside or self.repairs or self.is_again)
+
+    @property
+    def role(self) -> Role:
+        """Which model was asked."""
+        return ROLES.get(self.focus.form, "grow")
 
     @property
     def is_again(self) -> bool:
@@ -410,6 +446,11 @@ class Edit:
         return card(f"Event {self.seq}: {self.edit}", {"what": self.note, "why": why, **self.delta.facts})
 
 
+def role_of_stage(task: Task, stage: str) -> Role:
+    """Return which model a stage of a task is for: one that says which of two texts is better is a judge."""
+    return "judge" if task == "judge" or stage.startswith(COMPARING) else "reason"
+
+
 @dataclass(frozen=True, slots=True)
 class ReasoningStep:
     """One stage of a piece of work with the graph: what it is about, what a model was asked, and what could be used.
@@ -442,6 +483,11 @@ class ReasoningStep:
     def delta(self) -> Delta:
         """What it changes: nothing."""
         return _NOTHING
+
+    @property
+    def role(self) -> Role:
+        """Which model was asked."""
+        return role_of_stage(self.task, self.stage)
 
     @property
     def plan(self) -> int:
@@ -503,6 +549,11 @@ class FactCheck:
     def is_step(self) -> bool:
         """False: it asks nothing new about the topic."""
         return False
+
+    @property
+    def role(self) -> Role:
+        """Which model was asked."""
+        return "check"
 
     @property
     def statements(self) -> tuple[str, ...]:

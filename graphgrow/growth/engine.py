@@ -14,9 +14,9 @@ from functools import partial
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
-from graphgrow.errors import ContextOverflow, GraphgrowError, StaleGraph, StoreAway, StoreError
+from graphgrow.errors import ContextOverflow, GraphgrowError, LLMError, StaleGraph, StoreAway, StoreError
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.model import Answer, Event, Expansion, Prompt
+from graphgrow.graph.model import Answer, Event, Expansion, Prompt, Role
 from graphgrow.llm import LLM, tracing
 from graphgrow.stores import GraphStore
 from graphgrow.stores.outbox import Outbox
@@ -30,6 +30,9 @@ class Asked(Protocol):
 
     @property
     def smaller(self) -> Prompt | None: ...  # noqa: D102  # as in Question
+
+    @property
+    def role(self) -> Role: ...  # noqa: D102  # as in Question
 
     @property
     def facts(self) -> Mapping[str, str | int] | None:
@@ -90,7 +93,8 @@ class Span:
 class Engine(Generic[Q, P]):
     """Asks a model for one graph and store; `graph` takes in each event as it is saved.
 
-    `pending` makes what waits on disk of a question, its answer, and the last event that the question had seen;
+    `models` are those that have a role of their own; an error of any says which role it had. `pending`
+    makes what waits on disk of a question, its answer, and the last event that the question had seen;
     `left` are replies that were broken off and that no disk keeps, `adopt` yields them.
     """
 
@@ -99,10 +103,15 @@ class Engine(Generic[Q, P]):
     llm: LLM
     outbox: Outbox[P]
     pending: Callable[[Q, Answer, int], P]
+    models: Mapping[Role, LLM] = field(default_factory=dict)
     left: deque[Future[tuple[Path | None, P]]] = field(default_factory=deque)
     _waiting: deque[tuple[Future[tuple[Path | None, P]], Span]] = field(default_factory=deque)
     _file: Path | None = None  # of the reply that was handed out last
     _span: Span | None = None
+
+    def model(self, role: Role) -> LLM:
+        """Return the model that questions of a role are for."""
+        return self.models.get(role, self.llm)
 
     def ask(self, questions: Iterable[Q], workers: ThreadPoolExecutor) -> Generator[P, None, None]:
         """Ask all at once and yield the replies in the order of the questions, each kept on disk before.
@@ -214,14 +223,18 @@ class Engine(Generic[Q, P]):
     def _ask(self, question: Q, seq: int, span: Span) -> tuple[Path | None, P]:
         """Ask in a worker thread, and put the reply where nothing can lose it before anything is made of it."""
         with span.asking():
-            prompt = question.prompt
+            llm, prompt = self.model(question.role), question.prompt
             try:
-                reply = tracing.ask(self.llm, prompt)
-            except ContextOverflow:
-                if question.smaller is None:
-                    raise
-                prompt = question.smaller
-                reply = tracing.ask(self.llm, prompt)
+                try:
+                    reply = tracing.ask(llm, prompt)
+                except ContextOverflow:
+                    if question.smaller is None:
+                        raise
+                    prompt = question.smaller
+                    reply = tracing.ask(llm, prompt)
+            except LLMError as error:
+                error.role = question.role
+                raise
         pending = self.pending(question, Answer(prompt, reply), seq)
         try:
             return self.outbox.keep(pending), pending

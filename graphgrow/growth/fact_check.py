@@ -56,15 +56,18 @@ def due(graph: Graph, share: float, width: int) -> list[Relation]:
     return nlargest(min(AT_ONCE * width, max(1, count)), open_ones, key=weights.__getitem__)
 
 
-def focus(graph: Graph, relation: Relation) -> Focus:
-    """Return what a fact check is about, and in which wording: STATED where no log-probabilities are to be had."""
-    wording = STATED if graph.check_method in {"word", "stated"} else ""
+def focus(relation: Relation, method: CheckMethod | None = None) -> Focus:
+    """Return what a fact check is about, and in which wording, by how the last answer of the model was read.
+
+    It is STATED where no log-probabilities are to be had.
+    """
+    wording = STATED if method in {"word", "stated"} else ""
     return Focus("fact_check", relation.ends, "is it true?", angle="fact_check", variant=wording, form="fact_check")
 
 
-def question(graph: Graph, relation: Relation, seed: int) -> Question:
-    """Return the question whether a relation of a graph is true, in the words in which it was said."""
-    first, about = graph.relations[relation][0], focus(graph, relation)
+def question(graph: Graph, relation: Relation, seed: int, method: CheckMethod | None = None) -> Question:
+    """Return the question whether a relation of a graph is true, in the words in which it was said; see `focus`."""
+    first, about = graph.relations[relation][0], focus(relation, method)
     prompt = render.fact_check(first.raw, stated=about.variant == STATED, seed=seed)
     return Question(about, prompt, claims=(first.said or relation,))
 
@@ -78,7 +81,8 @@ def make_event(graph: Graph, pending: PendingReply, *, seed: int, at: str) -> Fa
         is_stated = pending.question.focus.variant == STATED
         method = "stated" if is_stated else "word"
         log_odds = stated_in(reply.text) if is_stated else word_in(reply.text)
-        reason = NO_LOGPROBS if graph.check_method in {None, "logprobs"} and not is_stated else ""  # said once
+        is_news = graph.check_methods.get(reply.source) in {None, "logprobs"} and not is_stated
+        reason = NO_LOGPROBS if is_news else ""  # said once of a model
     if log_odds is None:
         reason = " ".join(
             filter(None, (reason, "The reply is no number." if method == "stated" else "It says neither yes nor no."))

@@ -60,10 +60,11 @@ def resolve(proposal: Proposal, focus: Focus, graph: Graph, reply: "PendingReply
     keys = tuple(map(graph.representative, focus.concepts))
     besides = [words for angle, words in angles().items() if (angle, *keys) in graph.asked]
     new = [text for text in fit.values() if (text, *keys) not in graph.asked]
-    meanings = resolver.known.meanings if resolver.known else None
 
-    def by_meaning(texts: Sequence[str]) -> list[list[float]]:
-        rows: Any = meanings.vectors(texts) if meanings else None
+    def likeness(texts: Sequence[str]) -> list[list[float]]:
+        rows: Any = resolver.known.vectors(texts) if resolver.known else None
+        if rows is None:
+            return spelled_alike(texts)
         cosines: list[list[float]] = (rows @ rows.T).tolist()
         return cosines
 
@@ -73,7 +74,7 @@ def resolve(proposal: Proposal, focus: Focus, graph: Graph, reply: "PendingReply
     except (TypeError, KeyError):  # of another program
         wanted = MOST
     count = min(MOST, max(1, wanted))
-    questions = most_different(new, count, besides, by_meaning if meanings else spelled_alike)
+    questions = most_different(new, count, besides, likeness)
     return Delta(questions=questions, rejects=tuple(rejects))
 
 

@@ -11,7 +11,7 @@ from typing import Self
 from graphgrow.errors import LLMError
 from graphgrow.graph.display import card, line
 from graphgrow.graph.events import formed
-from graphgrow.graph.graph import Bill
+from graphgrow.graph.graph import Bill, take_bill
 from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import (
     ASIDE,
@@ -19,23 +19,26 @@ from graphgrow.graph.model import (
     Answer,
     Asks,
     Budget,
+    CheckMethod,
     Expansion,
     FactCheck,
     Focus,
+    Prompt,
     Question,
-    Relation,
+    Role,
     Usage,
 )
 from graphgrow.growth import arbiter, fact_check, intents, samples
 from graphgrow.growth.engine import Engine
+from graphgrow.growth.outages import Outages
 from graphgrow.growth.settings import Chosen, Ending, Settings
 from graphgrow.growth.step import is_failure, step
 from graphgrow.growth.topic import check_same_topic, topic_of
-from graphgrow.llm import LLM, checks_facts
+from graphgrow.llm import LLM, checks_facts, identity
 from graphgrow.policy import DEFAULT, open_policy
 from graphgrow.policy.monitor import monitor
 from graphgrow.policy.round import directed_focus, directives_for, is_allowed
-from graphgrow.prompts.forms import FORMS
+from graphgrow.prompts.forms import FORMS, reply_limit
 from graphgrow.prompts.render import SMALL_ROOM, check, render, repair
 from graphgrow.stores import GraphStore
 from graphgrow.stores.outbox import Outbox, PendingReply, state_folder
@@ -55,13 +58,16 @@ class Growth:
         self.steps = 0
         self.adopted = 0
         self.outbox = Outbox(state_folder(store.url), PendingReply)
-        self.engine = Engine(self.graph, store, llm, self.outbox, self._pending)
+        self.engine = Engine(self.graph, store, llm, self.outbox, self._pending, settings.models)
         self._started = settings.timer()
         self._spent = Bill()
         self._failures = 0
         self._asks_topic = True  # False: about doubts alone
         self._unanswered = 0  # fact checks, one after the other
-        self._checks_facts = settings.fact_check > 0 and checks_facts(llm)
+        checker = self.engine.model("check")
+        self._checks_facts = settings.fact_check > 0 and checks_facts(checker)
+        self._checker = identity(checker)  # what is known of its answers is kept under this name
+        self._outages = Outages(settings.models)
         self._has_begun = self._is_asking = self._is_over = False
         self._left: list[Expansion] = []  # unusable replies of earlier runs
         self._broken: list[Expansion] = []  # unusable replies of this round
@@ -72,7 +78,9 @@ class Growth:
         self._has_begun = self._is_asking = self._is_over = False
         at_once = min(self.settings.width * self.settings.samples, MOST_AT_ONCE)
         with self.outbox, ThreadPoolExecutor(self.settings.workers or at_once, thread_name_prefix="ask") as workers:
+            known = self.settings.resolver.known
             while not self._is_over:
+                self.remarks.extend(known.take_remarks() if known else ())
                 events, is_left = step(self, workers), False
                 try:
                     for event in events:
@@ -82,6 +90,11 @@ class Growth:
                 except GeneratorExit:
                     is_left = True
                     raise
+                except LLMError as error:
+                    if not (self._asks_topic and self._outages.take(error, self.steps)):
+                        if self.settings.models and error.role:
+                            raise type(error)(f"the {error.role} model failed: {error}") from None
+                        raise
                 finally:  # where nobody looks any more, what was asked is committed all the same
                     self.engine.cancel()
                     with suppress(LLMError) if is_left else nullcontext():
@@ -159,14 +172,16 @@ class Growth:
                     for focus, doubts, first in samples.doubtful(self._round, foci, graph)
                 ]:
                     return checks
-            if self._checks_facts and self._unanswered < MOST_FAILURES:
+            if self._checks_facts and self._unanswered < MOST_FAILURES and not self._outages.rests("check", self.steps):
                 self._look()
                 claims = fact_check.due(graph, settings.fact_check, settings.width)
-                if claims := claims[: self._affordable(claims)]:
-                    return [Chosen(fact_check.focus(graph, claim), claim=claim) for claim in claims]
-            if settings.arbiter or not self._asks_topic:
+                chosen = [Chosen(fact_check.focus(claim, self.check_method), claim=claim) for claim in claims]
+                if chosen := self._affordable("check", chosen):
+                    return chosen
+            if (settings.arbiter or not self._asks_topic) and not self._outages.rests("arbitrate", self.steps):
                 allowed = (focus for focus in arbiter.doubtful(graph) if is_allowed(graph, focus))
-                if doubts := [Chosen(focus) for focus in islice(allowed, settings.width)]:
+                doubts = [Chosen(focus) for focus in islice(allowed, settings.width)]
+                if doubts := self._affordable("arbitrate", doubts) if "arbitrate" in settings.models else doubts:
                     return doubts
         if self.ending or not self._asks_topic:
             self._is_over = True
@@ -202,11 +217,23 @@ class Growth:
         return self.render(self._asked([focus])[0])
 
     def render(self, chosen: Chosen) -> Question:
-        """Return a question in words, as the graph stands now."""
+        """Return a question in words, as the graph stands now, with the limits of replies that somebody set."""
+        question = self._worded(chosen)
+        own: int | None = getattr(self.engine.model(question.role), "reply_tokens", None)
+        most = own or self.settings.reply_tokens
+        if most is None:
+            return question
+        prompt, smaller = (
+            one and replace(one, max_tokens=reply_limit(one.max_tokens, most, grows=question.role == "grow"))
+            for one in (question.prompt, question.smaller)
+        )
+        return replace(question, prompt=prompt or question.prompt, smaller=smaller)
+
+    def _worded(self, chosen: Chosen) -> Question:
         graph, settings, focus, directives = self.graph, self.settings, chosen.focus, chosen.directives
         seed = settings.seed + graph.seq
         if chosen.claim:
-            return fact_check.question(graph, chosen.claim, seed)
+            return fact_check.question(graph, chosen.claim, seed, self.check_method)
         if chosen.mends:
             event, example = chosen.mends, FORMS["check" if chosen.verifies else focus.form].example
             prompt = repair(event.prompt, event.reply.text, event.reason, example)
@@ -253,8 +280,10 @@ class Growth:
             self.adopted += 1
             if not event.run or event.run != self.settings.run:
                 return
-        self._spent.add(event.reply.usage, event.reply.usd, event.reply.seconds)
+        take_bill(event, self._spent, {})
+        self._outages.answered(event.role)
         if isinstance(event, FactCheck):
+            self._checker = event.reply.source
             is_no_answer = event.outcome == "unusable" and event.method != "word"  # after a word it is asked otherwise
             self._unanswered = self._unanswered + 1 if is_no_answer else 0
             return
@@ -264,6 +293,16 @@ class Growth:
         self._round.append(event)
         if self._is_asking and is_failure(event) and not event.repairs:
             self._broken.append(event)
+
+    @property
+    def remarks(self) -> list[str]:
+        """Sentences about the run, as they came: what was left undone because a model of its own role failed."""
+        return self._outages.remarks
+
+    @property
+    def check_method(self) -> CheckMethod | None:
+        """How the last fact check of the model was read that answers them now, whatever others can."""
+        return self.graph.check_methods.get(self._checker)
 
     def _look(self) -> None:
         """Take in what others wrote, if anything: what somebody decides meanwhile binds the next question."""
@@ -291,22 +330,23 @@ class Growth:
 
     def _worst_price(self) -> float:
         """Return the most that the next round can cost in USD: every prompt byte a token, every reply at its limit."""
-        llm = self.engine.llm
+        llm = self.engine.model("grow")
         if llm.price(Usage(1, 1)) is None:
             return 0.0
         focus = Focus("frontier", self.graph.newest[:1] or (canonical(self.topic),), "")
         prompt = self.render(Chosen(focus, self.graph.steering.instructions)).prompt
-        most = Usage(2 * len((prompt.system + prompt.user).encode()), prompt.max_tokens)
-        return self.settings.width * self.settings.samples * (llm.price(most) or 0.0)
+        return self.settings.width * self.settings.samples * (llm.price(_most(prompt)) or 0.0)
 
-    def _affordable(self, claims: Sequence[Relation]) -> int:
-        """Return how many claims can be checked for the money that is left."""
-        llm, budget = self.engine.llm, self.settings.budget.usd
-        if not claims or budget is None or llm.price(Usage(1, 1)) is None:
-            return len(claims)
-        prompt = fact_check.question(self.graph, claims[0], 0).prompt
-        each = llm.price(Usage(2 * len((prompt.system + prompt.user).encode()), prompt.max_tokens)) or 0.0
-        return int((budget - self._spent.usd) / each + 1e-9) if each else len(claims)
+    def _affordable(self, role: Role, chosen: list[Chosen]) -> list[Chosen]:
+        """Return as many of some questions of one role as can be asked for the money that is left."""
+        llm, budget = self.engine.model(role), self.settings.budget.usd
+        if not chosen or budget is None or llm.price(Usage(1, 1)) is None:
+            return chosen
+        each = llm.price(_most(self.render(chosen[0]).prompt)) or 0.0
+        count = int((budget - self._spent.usd) / each + 1e-9) if each else len(chosen)
+        if count < 1:
+            self._outages.unpaid(role)
+        return chosen[: max(0, count)]
 
     def __repr__(self) -> str:
         return f"<Growth of {line(self.topic)!r}: {self._state}>"
@@ -317,6 +357,7 @@ class Growth:
             "state": self._state,
             "graph": f"{len(self.graph.concepts):,} concepts, {len(self.graph.relations):,} relations",
             "paid": f"{spent.tokens:,} tokens" + (f", {spent.usd:.4f} USD" if spent.usd else ""),
+            "remarks": " ".join(self.remarks),
         }
         return card(f"Growth of {self.topic}", facts)
 
@@ -325,6 +366,11 @@ class Growth:
         if not self.ending and not self._spent.replies:
             return "not begun: iterate over it, or call run()"
         return f"{self.steps} steps, {f'ended: {self.ending}' if self.ending else 'under way'}"
+
+
+def _most(prompt: Prompt) -> Usage:
+    """Return the most that a question can take: every byte two tokens, the reply at its limit."""
+    return Usage(2 * len((prompt.system + prompt.user).encode()), prompt.max_tokens)
 
 
 def grow(

@@ -80,7 +80,8 @@ def _again(event: Event, graph: Graph, resolver: Resolver, offset: int) -> Event
         follows = tuple(seq + offset for seq in event.follows)
         question = Question(event.focus, event.prompt, None, repairs, event.sample, verifies, follows)
         reply = PendingReply(event.topic, 0, question, Answer(event.prompt, event.reply), event.run)
-        event = read_again(graph, reply, resolver, seed=event.seed, at=event.at)
+        again = read_again(graph, reply, resolver, seed=event.seed, at=event.at)
+        event = replace(again, embedding=event.embedding)
     elif isinstance(event, ReasoningStep):
         task_seq, repairs, takes = (seq + offset if seq else 0 for seq in (event.task_seq, event.repairs, event.takes))
         event = replace(event, seq=graph.seq + 1, task_seq=task_seq, repairs=repairs, takes=takes)

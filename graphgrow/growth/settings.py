@@ -1,13 +1,14 @@
 """What stays the same over one `grow` call, and what is to be asked next."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from graphgrow.graph.events import now
-from graphgrow.graph.model import Budget, Expansion, Focus, Relation
+from graphgrow.graph.model import Budget, Expansion, Focus, Relation, Role
 from graphgrow.graph.steering import Directive
+from graphgrow.llm import LLM
 from graphgrow.policy import Policy
 from graphgrow.prompts.render import Doubts, Variants
 from graphgrow.resolve.options import open_resolver
@@ -24,9 +25,10 @@ class Settings:
     which a policy may choose. With `arbiter` the model is also asked about every two names that may be one concept.
     Each question is asked `samples` times at once, and then what one sample alone says is checked. With `intents` the
     model is first asked what to ask about a concept, and so many different questions of its own are asked. The share
-    `fact_check` of the tokens goes to asking whether what was said is true. `workers` threads ask the questions of a
-    round, by default one each; fewer are slower, and the graph is the same. `run` marks
-    the events of a batch run.
+    `fact_check` of the tokens goes to asking whether what was said is true. `models` are the models that
+    have a role of their own; every other question is for the model of the growth. `reply_tokens` is the limit of a long
+    reply, None for that of each form. `workers` threads ask the questions of a round, by default one each; fewer are
+    slower, and the graph is the same. `run` marks the events of a batch run.
     """
 
     policy: Policy
@@ -45,6 +47,8 @@ class Settings:
     stop: Callable[[], bool] | None = None
     workers: int | None = None
     run: str = ""
+    models: Mapping[Role, LLM] = field(default_factory=dict)
+    reply_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

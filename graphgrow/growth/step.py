@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from itertools import chain
 from typing import Protocol
 
@@ -44,6 +45,8 @@ def step(run: GrowthRun, workers: ThreadPoolExecutor) -> Iterator[Expansion | Fa
     The first step of a run asks nothing: it commits the replies that an earlier run had paid for.
     """
     graph, engine, settings = run.graph, run.engine, run.settings
+    known = settings.resolver.known
+    meanings = known.meanings if known else None
 
     chosen = run.choose_next()  # what is asked, about which concepts, and why; nothing at first, and at the end
     questions = (run.render(one) for one in chosen)  # put in words as they are sent; their size is bounded
@@ -59,7 +62,10 @@ def step(run: GrowthRun, workers: ThreadPoolExecutor) -> Iterator[Expansion | Fa
                     delta = resolve_reply(proposal, pending, graph, settings.resolver)  # what that means here
                     measures = measure(graph, delta)  # counts of the graph as it will be
                     event = make_expansion(graph, pending, proposal, delta, measures, seed=seed, at=at)
+                    event = replace(event, embedding=meanings.unbilled if meanings else None)
                 if engine.commit(event):  # saved and folded into the graph before anything else is asked
+                    if meanings and isinstance(event, Expansion):
+                        meanings.billed()
                     break
                 check_same_topic(run.topic, graph)  # another writer was first: for the graph with what that one wrote
             yield event

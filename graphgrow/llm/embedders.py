@@ -6,7 +6,7 @@ and it needs no network.
 
 import importlib.util
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphgrow.errors import BadInput, LLMError
+from graphgrow.graph.model import Embedding, Usage
 from graphgrow.llm.endpoint import Endpoint, checked, usable_key
-from graphgrow.llm.usage import storable
+from graphgrow.llm.usage import storable, usd
 
 if TYPE_CHECKING:
     from graphgrow.llm import Gate
@@ -33,6 +34,7 @@ _TINY = np.float32(1e-12)
 _BATCH = 256  # names a request; OpenAI takes 2,048, small servers much less
 _TIMEOUT = 60.0  # seconds
 _MAX_RETRIES = 4
+MOST_TOKENS = 2**40  # no bill is longer
 
 
 class Embedder(Protocol):
@@ -115,6 +117,7 @@ class EndpointEmbedder:
         self._batch = batch
         self._clients = Clients(self._endpoint, gate)
         self.name = f"{storable(model)} at {self._endpoint.url}"
+        self.spent: Embedding | None = None  # since somebody took it down last
 
     def __repr__(self) -> str:
         return f"EndpointEmbedder({self.name!r})"
@@ -134,19 +137,35 @@ class EndpointEmbedder:
             except openai.APIError as error:
                 raise self._endpoint.explain(error, tuple) from None
             try:
-                answer = sorted(TypeAdapter(_Answer).validate_json(content).data, key=lambda row: row.index)
+                whole = TypeAdapter(_Answer).validate_json(content)
+                answer = sorted(whole.data, key=lambda row: row.index)
             except ValidationError:
                 quoted = self._endpoint.clean(content.decode("utf-8", "replace"))
                 raise LLMError(
                     f"{url} answered with no embeddings but {quoted!r}:"
                     f" see whether {self._endpoint.model} is an embedding model"
                 ) from None
+            self._count(whole, batch)
             if [row.index for row in answer] != list(range(len(batch))):
                 raise LLMError(f"{url} answered {len(batch)} names with {len(answer)} vectors: try a smaller batch")
             rows += [row.embedding for row in answer]
         if len({len(row) for row in rows}) > 1:
             raise LLMError(f"{url} answered with vectors of different lengths: try another model")
         return normalised(np.array(rows)) if rows else np.empty((0, 0), np.float32)
+
+    def _count(self, answer: "_Answer", names: Sequence[str]) -> None:
+        """Take down what a request cost: tokens as the endpoint counts them, or by the length of the names."""
+        counts = answer.usage if isinstance(answer.usage, dict) else {}
+        count = counts.get("prompt_tokens") or counts.get("total_tokens")
+        tokens = count if isinstance(count, int) and 0 < count < MOST_TOKENS else -(-len("".join(names)) // 4)
+        price = usd(self._endpoint.model, self._endpoint.base_url, Usage(tokens, 0))
+        before = self.spent or Embedding(storable(self._endpoint.model))
+        self.spent = replace(
+            before,
+            requests=before.requests + 1,
+            tokens=before.tokens + tokens,
+            usd=before.usd if price is None else (before.usd or 0.0) + price,
+        )
 
     def close(self) -> None:
         """Close the connections."""
@@ -164,6 +183,7 @@ class _Answer:
     """The part of an embeddings answer that is read."""
 
     data: list[_Row]
+    usage: Any = None
 
 
 def normalised(rows: NDArray[Any]) -> Floats:

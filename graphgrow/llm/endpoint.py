@@ -16,6 +16,7 @@ from graphgrow.errors import BadInput, ContextOverflow, LLMError
 if TYPE_CHECKING:
     import openai
 
+KEY_ENV = "OPENAI_API_KEY"  # the variable that holds the key, where nobody names another
 _LONGEST_ADDRESS = 2000
 _LONGEST_QUOTE = 200
 _SHORTEST_KEY = 6  # "none" and its like are no secret, and words of many a message
@@ -77,11 +78,11 @@ def is_loopback(base_url: str) -> bool:
     return address.is_loopback or address.is_unspecified
 
 
-def usable_key(api_key: str) -> str:
+def usable_key(api_key: str, key_env: str = KEY_ENV) -> str:
     """Return the key without blanks around it; raises LLMError for one that no header can carry."""
     key = api_key.strip()
     if not (key.isascii() and key.isprintable()):
-        raise LLMError("the key in OPENAI_API_KEY has characters that no key has: copy it again")
+        raise LLMError(f"the key in {key_env} has characters that no key has: copy it again")
     return key
 
 
@@ -94,6 +95,8 @@ class Endpoint:
     key: str = field(repr=False)
     timeout: float
     retries: int
+    key_env: str = KEY_ENV
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def url(self) -> str:
@@ -102,7 +105,7 @@ class Endpoint:
 
     def clean(self, text: str) -> str:
         """Return text from the endpoint in one storable line of bounded length, without the key."""
-        for secret in (self.key, quote(self.key, safe="")):
+        for secret in (self.key, quote(self.key, safe=""), *self.secrets):
             text = text.replace(secret, "***") if len(secret) >= _SHORTEST_KEY else text
         line = " ".join(_KEY.sub("***", text.encode(errors="replace").decode()).split())
         return line if len(line) <= _LONGEST_QUOTE else line[:_LONGEST_QUOTE] + "..."
@@ -138,7 +141,7 @@ class Endpoint:
                 " give the server a larger context or take another model"
             )
         if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-            text = f"{self.url} refused the key ({status}): set OPENAI_API_KEY to one that may use {self.model}"
+            text = f"{self.url} refused the key ({status}): set {self.key_env} to one that may use {self.model}"
         elif status == HTTPStatus.PAYMENT_REQUIRED or _NO_MONEY.search(details):
             text = (
                 f"the quota at {self.url} is used up ({status}): top it up, or see what is free with  graphgrow models"

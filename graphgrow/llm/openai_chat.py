@@ -4,9 +4,11 @@ import json
 import time
 from collections.abc import Callable
 from contextlib import closing
+from copy import copy
+from dataclasses import replace
 from math import isfinite
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import openai
 from pydantic import BaseModel, Field, ValidationError
@@ -15,7 +17,8 @@ from graphgrow.errors import LLMError
 from graphgrow.graph.model import Prompt, Reply, Usage
 from graphgrow.llm.capabilities import FORMATS, Capabilities
 from graphgrow.llm.clients import Clients
-from graphgrow.llm.endpoint import Endpoint, checked, complaint, is_overflow, shown, usable_key
+from graphgrow.llm.endpoint import KEY_ENV, Endpoint, checked, complaint, is_overflow, shown, usable_key
+from graphgrow.llm.options import NO_OPTIONS, ModelOptions
 from graphgrow.llm.usage import estimate_usage, storable, usd
 
 if TYPE_CHECKING:
@@ -48,15 +51,31 @@ class OpenAIChat:
         max_retries: int = _MAX_RETRIES,
         clock: Callable[[], float] = time.monotonic,
         gate: "Gate | None" = None,
+        options: ModelOptions = NO_OPTIONS,
     ) -> None:
         base_url = checked(base_url)
         self.name = storable(model)
-        self._endpoint = Endpoint(model, base_url, usable_key(api_key), timeout, max_retries)
+        key_env = options.key_env or KEY_ENV
+        key = usable_key(api_key, key_env)
+        self._endpoint = Endpoint(model, base_url, key, timeout, max_retries, key_env, options.secrets)
         self._temperature = temperature
         self._clock = clock
         self._clients = Clients(self._endpoint, gate)
         self._capabilities = Capabilities()
         self._lock = Lock()
+        self._options = options
+        self.identity = f"{self.name} at {self._endpoint.url}"
+
+    @property
+    def reply_tokens(self) -> int | None:
+        """The limit of a reply in tokens that somebody set, None for that of the question."""
+        return self._options.reply_tokens
+
+    def with_options(self, options: ModelOptions) -> Self:
+        """Return this model as it is asked with further options, over the same connections."""
+        other, added = copy(self), options.over(self._options)
+        other._options, other._endpoint = added, replace(self._endpoint, secrets=added.secrets)  # noqa: SLF001  # its copy
+        return other
 
     def __repr__(self) -> str:
         return f"OpenAIChat({self.name!r}, {self._endpoint.url!r})"
@@ -82,13 +101,16 @@ class OpenAIChat:
         usage = Usage(sent or estimate.prompt_tokens, received or estimate.completion_tokens)
         model = storable(answer.model or self.name)
         rivals = _rivals(choice.logprobs) if prompt.logprobs else ()
-        return Reply(text, usage, storable(choice.finish_reason or "stop"), seconds, model, self.price(usage), rivals)
+        finish, usd = storable(choice.finish_reason or "stop"), self.price(usage)
+        added = self._options.record((self._endpoint.key,))
+        asked = "" if self.identity == model else self.identity
+        return Reply(text, usage, finish, seconds, model, usd, rivals, asked, added)
 
     def _send(self, prompt: Prompt) -> str:
         """Ask until the endpoint takes the form of the question; each refusal gives up one field or format."""
         for _ in range(_CONCESSIONS):
             used = self._capabilities
-            body = used.body(prompt, self.name, self._temperature)
+            body = self._options.put_into(used.body(prompt, self.name, self._temperature))
             try:
                 # As it is: `chat.completions.create` looks at every value of the body, which takes as long again.
                 with self._clients.lent() as client:
@@ -96,6 +118,12 @@ class OpenAIChat:
             except openai.APIStatusError as error:
                 if error.status_code not in {400, 422} or is_overflow(error):
                     raise self._endpoint.explain(error, self.models) from None
+                refused, said = self._options.refused(error.body)
+                if refused:
+                    raise LLMError(
+                        f"{self._endpoint.url} refuses {refused} ({error.status_code}: {self._endpoint.clean(said)}):"
+                        " leave it out, or give it another value"
+                    ) from None
                 fewer = used.concede(str(error.param or ""), prompt) or used.concede(complaint(error), prompt)
                 with self._lock:
                     is_first = self._capabilities == used  # else another thread learnt meanwhile: ask as it found out

@@ -17,6 +17,7 @@ NAMES_TOKENS = 64  # of eight names and what a model says before them
 NAMES_TEMPERATURE = 0.3  # what comes to mind first is true most often
 STATED_TOKENS = 16
 QUESTION_TOKENS = 32  # a question of fourteen words, with its quotation marks
+ONE_TOKEN = 1  # of a reply that is read from log-probabilities
 VERDICTS = ["same", "different", "broader", "narrower"]
 
 
@@ -54,6 +55,19 @@ FORMS: dict[Form, ReplyForm] = {
 }
 # Forms of growth that have a template of their own, of that name; "list" has survey.txt.
 TEMPLATED: frozenset[Form] = frozenset(("connect", "join", "between", "consolidate", "kin", "widen"))
+
+
+def reply_limit(tokens: int, reply_tokens: int | None, *, grows: bool = False) -> int:
+    """Return the limit of a reply that has one of `tokens` by itself, where somebody set that of replies.
+
+    A question that `grows` the graph may have all of it, another its share of a long reply's; neither gets less than by
+    itself but where that is more than the limit. One token stays one token.
+    """
+    if reply_tokens is None or tokens == ONE_TOKEN:
+        return tokens
+    if grows and reply_tokens > MAX_TOKENS:
+        return reply_tokens
+    return min(reply_tokens, max(tokens, -(-tokens * reply_tokens // MAX_TOKENS)))
 
 
 def _text(most: int) -> Json:

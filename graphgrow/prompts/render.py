@@ -25,6 +25,7 @@ from graphgrow.prompts.forms import (
     MAX_TOKENS,
     NAMES_TEMPERATURE,
     NAMES_TOKENS,
+    ONE_TOKEN,
     QUESTION_CHARACTERS,
     QUESTION_TOKENS,
     STATED_TOKENS,
@@ -218,7 +219,7 @@ def fact_check(said: Triple, *, stated: bool = False, seed: int = 0) -> Prompt:
     statement = " ".join(names)
     asks = Asks("fact_check", (names[0], names[2]), stated=(Triple(*names),))
     kind = "stated" if stated else "fact_check"
-    tokens = STATED_TOKENS if stated else 1
+    tokens = STATED_TOKENS if stated else ONE_TOKEN
     system = template(f"{kind}_system")
     return Prompt(
         system, fill(kind, statement=statement), None, tokens, seed, asks, logprobs=not stated, temperature=0.0

@@ -23,7 +23,7 @@ from graphgrow.errors import BadInput
 from graphgrow.graph.display import card, line
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
-from graphgrow.graph.model import Json, Prompt, ReasoningStep
+from graphgrow.graph.model import COMPARING, Json, Prompt, ReasoningStep
 from graphgrow.llm import LLM
 from graphgrow.parse.forms import Unreadable, read, schema
 from graphgrow.prompts.render import fill, quoted, template
@@ -235,7 +235,7 @@ def _rank(reasoner: Reasoner, plan: ReasoningStep, meanings: Meanings | None) ->
     question = f"Which hypothesis about {plan.result['topic']} is worth testing{use}?"
     texts = [" ".join(getattr(draft, name) for name in PARTS) for draft in drafts]
     inquiries = [
-        comparison(f"compare {a + 1} with {b + 1}, {order}", question, both, criteria=criteria, seed=plan.seed)
+        comparison(f"{COMPARING}{a + 1} with {b + 1}, {order}", question, both, criteria=criteria, seed=plan.seed)
         for a, b in pairs
         for order, both in zip(ORDERS, ((texts[a], texts[b]), (texts[b], texts[a])), strict=True)
     ]

@@ -8,6 +8,7 @@ import numpy as np
 
 from graphgrow.errors import BadInput
 from graphgrow.graph.keys import clean
+from graphgrow.graph.model import Embedding
 from graphgrow.llm.embedders import Embedder, Floats
 
 if TYPE_CHECKING:
@@ -122,6 +123,17 @@ class Meanings:
         self._embedder = embedder
         self._cache = cache
         self._ready: dict[str, Floats] = {}
+
+    @property
+    def unbilled(self) -> Embedding | None:
+        """What was paid since `billed` was called last, None for nothing."""
+        spent: Embedding | None = getattr(self._embedder, "spent", None)
+        return spent
+
+    def billed(self) -> None:
+        """Note that what was paid so far stands on a bill."""
+        if hasattr(self._embedder, "spent"):
+            self._embedder.spent = None
 
     def close(self) -> None:
         """Close the connections of an embedder that has some."""

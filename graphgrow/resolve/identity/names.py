@@ -15,23 +15,29 @@ what the postings of one name's character trigrams cost, counted by numpy; addin
 import re
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import combinations, product
 from math import log2
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
+from graphgrow.errors import LLMError
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical, clean
 from graphgrow.graph.model import Change, Concept, Doing
 from graphgrow.resolve.identity.meanings import Candidate, How, Meanings
 from graphgrow.resolve.identity.words import words
+
+if TYPE_CHECKING:
+    from graphgrow.llm.embedders import Floats
+
+LONGEST_REST = 16  # replies until an endpoint that failed is asked again
 
 Term = Literal["text", "signature", "acronym", "shortening", "definition", "initials"]
 SAME_KEY, SAME_ALIAS, SAME_SIGNATURE, DEFINED, INITIALS = 1.0, 1.0, 0.99, 0.98, 0.9
@@ -497,11 +503,17 @@ def disagree(one: AbstractSet[str], other: AbstractSet[str], degree: Callable[[s
 class KnownNames:
     """The names of one graph's concepts, that new ones are compared with; it holds nothing that the graph does not say.
 
-    With `meanings` names are also compared by what they mean, else by how they are written alone.
+    With `meanings` names are also compared by what they mean, else by how they are written alone. Where the endpoint of
+    these fails that is an error, or, with `goes_on`, they are left out until it answers: it is asked again after a
+    reply, two, four and so on, and `take_remarks` says so.
     """
 
-    def __init__(self, meanings: Meanings | None = None) -> None:
+    def __init__(self, meanings: Meanings | None = None, *, goes_on: bool = False) -> None:
         self.meanings = meanings
+        self._goes_on = goes_on
+        self._rest = self._pause = 0  # replies
+        self._remarks: list[str] = []
+        self._unmeant: dict[str, str] = {}  # concept -> name, of those that no vector was had of
         self._meant: dict[str, str] = {}  # concept -> the name that stands for it in the meanings
         self._lexicon, self._rejected = Lexicon(), Lexicon()
         self._graph: Graph | None = None
@@ -510,7 +522,7 @@ class KnownNames:
     def compare(self, graph: Graph, keys: Mapping[str, str], pairs: Iterable[tuple[str, str]]) -> "NewNames":
         """Return what decides about the names of a reply: `keys` is name -> canonical key, `pairs` what it relates."""
         if self._graph is not graph or self._decisions != graph.decisions:
-            self._lexicon, self._rejected, self._seq = Lexicon(), Lexicon(), 0
+            self._lexicon, self._rejected, self._seq, self._unmeant = Lexicon(), Lexicon(), 0, {}
             for key in graph.corrections.rejected:
                 self._rejected.add(graph.representative(key), key)
             # What a name means is kept, unless it is of no concept any more or the concept has another name.
@@ -526,17 +538,59 @@ class KnownNames:
             names.add(key, *([spelling] if key in names.names else [graph.name(key), spelling]))
             if names is self._lexicon and key not in self._meant:
                 fresh[key] = graph.name(key)
-        if self.meanings is not None:
-            self.meanings.add(fresh)
-            self._meant |= fresh
-            self.meanings.prepare([name for name, key in keys.items() if key not in graph.arrived])
+        self._unmeant |= fresh
+        meanings = self._ready_meanings([name for name, key in keys.items() if key not in graph.arrived])
         # Not before: where an embedder failed, all this is done again.
         self._graph, self._seq, self._decisions = graph, graph.seq, graph.decisions
         beside: defaultdict[str, set[str]] = defaultdict(set)
         for one, other in pairs:
             beside[keys[one]].add(graph.representative(keys[other]))
             beside[keys[other]].add(graph.representative(keys[one]))
-        return NewNames(graph, beside, self._lexicon, self._rejected, self.meanings)
+        return NewNames(graph, beside, self._lexicon, self._rejected, meanings)
+
+    def _ready_meanings(self, names: Sequence[str]) -> Meanings | None:
+        """Return what compares some new names by meaning, with all that is known taken in; None while that fails."""
+        meanings, self._rest = self.meanings, max(0, self._rest - 1)
+        if meanings is None or self._rest:
+            return None
+        try:
+            meanings.add(self._unmeant)
+            meanings.prepare(names)
+        except LLMError as error:
+            self._fail(error)
+            return None
+        self._meant |= self._unmeant
+        self._unmeant = {}
+        if self._pause:
+            self._remarks.append("The embed model answers again.")
+        self._rest = self._pause = 0
+        return meanings
+
+    def vectors(self, texts: Sequence[str]) -> "Floats | None":
+        """Return unit vectors of texts, shape (len(texts), d); None where nothing compares meanings, or that fails."""
+        if self.meanings is None or self._pause:
+            return None
+        try:
+            return self.meanings.vectors(texts)
+        except LLMError as error:
+            self._fail(error)
+            return None
+
+    def _fail(self, error: LLMError) -> None:
+        """Let the endpoint of meanings rest, and say so once; raises the error where nobody goes on without it."""
+        error.role = "embed"
+        if not self._goes_on:
+            raise error
+        if not self._pause:
+            why = f"The embed model failed, so names are compared by their spelling alone until it answers: {error}"
+            self._remarks.append(why)
+        self._pause = min(2 * self._pause or 1, LONGEST_REST)
+        self._rest = self._pause + 1
+
+    def take_remarks(self) -> list[str]:
+        """Return, once, the sentences about what was left undone."""
+        remarks, self._remarks = self._remarks, []
+        return remarks
 
 
 @dataclass(slots=True)

@@ -31,12 +31,21 @@ from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical, clean
 from graphgrow.graph.model import Change, Concept, Doing
 from graphgrow.resolve.identity.meanings import Candidate, How, Meanings
+from graphgrow.resolve.identity.notation import (
+    SIGN,
+    brackets,
+    guesses,
+    is_alias,
+    joined,
+    normal,
+    short_form,
+    squashed,
+)
 from graphgrow.resolve.identity.words import words
 
-Term = Literal["text", "signature", "acronym", "shortening", "definition", "initials"]
-SAME_KEY, SAME_ALIAS, SAME_SIGNATURE, DEFINED, INITIALS = 1.0, 1.0, 0.99, 0.98, 0.9
+Term = Literal["text", "signature", "acronym", "shortening", "definition", "initials", "plural", "base", "inside"]
+SAME_KEY, SAME_ALIAS, SAME_SIGNATURE, DEFINED, PLURAL, INITIALS, BRACKET = 1.0, 1.0, 0.99, 0.98, 0.95, 0.9, 0.9
 LEAST_LIKENESS = 0.6
-_BRACKETED = re.compile(r"^(?P<before>[^()]*?)\s*\((?P<inside>[^()]+)\)\s*(?P<after>[^()]*)$")
 _ACRONYM = re.compile(r"^(?P<letters>[A-Z][A-Z0-9-]*[A-Z0-9])s?$")
 _SHORTEST_STEM = 4  # letters before a British ending: "wise" and "rise" have none
 _SHORTEST_JOINED = 7  # characters: shorter words run together too often mean something else
@@ -63,12 +72,17 @@ _SHORTEST_SLIP = 6  # letters; one more or less in a shorter word is another wor
 _NUMBER = re.compile(r"\d|^.$|^(?=[ivx])x{0,3}(?:ix|iv|v?i{0,3})$")  # digits, single letters, Roman numerals
 _FORMULA = re.compile(r"^(?:[A-Z][a-z]?\d*){2,}$|^[A-Z][a-z]?\d+$")
 _EPONYM = re.compile(r"\b([A-Z]\w+)['\u2019]s\b")
+_POSSESSIVE = re.compile(r"(?<=\w)['\u2019]s\b")
+_CODE_GAP = re.compile(r"(?<=[A-Z]) (?=[0-9])")  # IL 6 is IL6
+_GAP = re.compile(r"[\s_\-\u2010-\u2015]+")
 _BINOMIAL = re.compile(r"^([A-Z][a-z]+(?:a|um|us|is)|[A-Z]\.) ([a-z]+(?:a|um|us|is|i|ii|ae|ens|or))$")
 
 _WAYS: dict[How, str] = {
     "signature": "the same words, written another way",
     "acronym": "the acronym that the full name gives in brackets",
     "initials": "the initials of the full name, which never says so",
+    "plural": "a plural and its singular, if the former is no name of its own",
+    "bracket": "one name, if what stands in brackets is another one for it",
 }
 
 
@@ -110,7 +124,9 @@ def form(name: str) -> Form:
         together = "".join(order)
         is_bound = any(len(word) == 1 or word in tables.joining for word in order)
         may_join = together.isalpha() and len(together) >= _SHORTEST_JOINED and not is_bound
-        signatures[together if may_join else " ".join(order)] = None
+        signatures[together if may_join else joined(" ".join(order))] = None
+    if _POSSESSIVE.search(text):  # "Young's modulus" is the Young modulus
+        signatures |= dict.fromkeys(form(_POSSESSIVE.sub("", text)).signatures)
     bearing = [word for word in plain if word not in tables.joining]
     initials = "".join(word[0] for word in bearing) if _FEWEST_LETTERS <= len(bearing) <= _MOST_LETTERS else ""
     core = orders[-1]
@@ -120,10 +136,10 @@ def form(name: str) -> Form:
 
 
 def spelled(name: str) -> tuple[str, ...]:
-    """Return the words of a name's canonical key in American spelling and the singular, without articles inside."""
+    """Return the words of a name in one notation, American spelling and the singular, without articles inside."""
     tables = words()
     spelling: list[str] = []
-    for plural in canonical(name).split():
+    for plural in normal(name).split():
         word = tables.plurals.get(plural, plural)
         # The longest beginning decides, none is longer than twelve letters; else the ending does.
         begins = (word[:end] for end in range(min(len(word), 12), 3, -1))
@@ -146,14 +162,14 @@ def spelled(name: str) -> tuple[str, ...]:
 def without_acronym(name: str) -> tuple[str, str]:
     """Return a name without the acronym it gives in brackets, and the acronym in lower case; else the name and "".
 
-    "carbon nanotubes (CNTs)" and "CNT (carbon nanotubes)" are carbon nanotubes; brackets that hold anything else stay.
+    "carbon nanotubes (CNTs)" and "CNT (carbon nanotubes)" are carbon nanotubes, "major ampullate spidroin 1 (MaSp1)" is
+    the spidroin; brackets that hold anything else stay.
     """
-    match = _BRACKETED.match(name)
-    if match is None:
+    before, inside, after = brackets(name)
+    if not inside:
         return name, ""
-    before, inside, after = match["before"], match["inside"].strip(), match["after"]
     for short, long in ((inside, before), (before, inside)):
-        letters = acronym_in(short)
+        letters = short_form(short)
         if letters and abbreviates(letters, spelled(long)):
             return f"{long} {after}".strip(), "" if after else letters
     return name, ""
@@ -188,7 +204,7 @@ def abbreviates(letters: str, long: Iterable[str]) -> bool:
 
 def shortenings(letters: str) -> tuple[str, ...]:
     """Return the initials of every name that an acronym of three letters or more may stand for: "cnt", "cn" or "ct"."""
-    if len(letters) < _FEWEST_GUESSED:
+    if not _FEWEST_GUESSED <= len(letters) <= _MOST_LETTERS:
         return ()
     rest = letters[1:]
     parts = [combination for size in range(1, len(rest) + 1) for combination in combinations(rest, size)]
@@ -212,10 +228,14 @@ class Lexicon:
         self.names.setdefault(key, names[0] if names else key)
         spellings, acronyms = self._spellings.setdefault(key, set()), self._acronyms.setdefault(key, set())
         for name in (key, *names):
-            text, parts, letters = canonical(name), form(name), acronym_in(name)
+            text, parts, letters = canonical(name), form(name), short_form(name)
             terms: list[tuple[Term, str]] = [("text", text), ("acronym", letters), ("definition", parts.acronym)]
             terms += [("initials", parts.initials), *(("signature", signature) for signature in parts.signatures)]
-            terms += [("shortening", short) for short in shortenings(letters)]
+            terms += [("shortening", short) for short in shortenings(guesses(name) if letters else "")]
+            if (plural := canonical(text.casefold())) != text:
+                terms.append(("plural", plural))
+            base, inside = _aliased(name, parts)
+            terms += [("inside", inside), *(("base", signature) for signature in base)]
             for term in terms:
                 if term[1]:
                     self._keys.setdefault(term, {})[key] = None
@@ -239,7 +259,7 @@ class Lexicon:
     def same(self, name: str) -> list[Candidate]:
         """Return the concepts whose name or acronym this name is, however it is written; strongest reason first."""
         keys = self._keys
-        text, parts, letters = canonical(name), form(name), acronym_in(name)
+        text, parts, letters = canonical(name), form(name), short_form(name)
         found = [Candidate(text, SAME_KEY, "key")] if text in self._spellings else []
         found += [Candidate(key, SAME_ALIAS, "alias") for key in keys.get(("text", text), ())]
         for signature in parts.signatures:
@@ -250,13 +270,22 @@ class Lexicon:
         for key in keys.get(("acronym", parts.acronym), ()):
             found.append(Candidate(key, INITIALS, "initials") if is_taken else Candidate(key, DEFINED, "acronym"))
         found += [Candidate(key, DEFINED, "acronym") for key in keys.get(("definition", letters), ())]
-        for short in shortenings(letters):
+        for short in shortenings(guesses(name) if letters else ""):
             for key in keys.get(("initials", short), ()):
-                if any(abbreviates(letters, long.split()) for long in self._spellings[key]):
+                if any(abbreviates(letters, spelled(long)) for long in self._spellings[key]):
                     found.append(Candidate(key, INITIALS, "initials"))
         for key in keys.get(("shortening", parts.initials), ()):
-            if any(abbreviates(acronym, text.split()) for acronym in self._acronyms[key]):
+            if any(abbreviates(acronym, parts.words) for acronym in self._acronyms[key]):
                 found.append(Candidate(key, INITIALS, "initials"))
+        # A word in -s with a capital may be a plural, or a name that only looks like one.
+        plural = canonical(text.casefold())
+        others = [*keys.get(("plural", plural), ()), *(keys.get(("text", plural), ()) if plural != text else ())]
+        found += [Candidate(key, PLURAL, "plural") for key in others]
+        # What stands in brackets after a name may be another name of it.
+        base, inside = _aliased(name, parts)
+        aliases: list[tuple[Term, str]] = [("inside", text), *(("base", one) for one in parts.signatures)]
+        aliases += [("text", inside), *(("signature", one) for one in base)]
+        found += [Candidate(key, BRACKET, "bracket") for term in aliases if term[1] for key in keys.get(term, ())]
         return _strongest(found)
 
     def alike(self, name: str) -> list[Candidate]:
@@ -277,6 +306,19 @@ class Lexicon:
             score = max(fuzz.ratio(text, other), fuzz.token_sort_ratio(text, other)) / 100
             scores[key] = max(score, scores.get(key, 0.0))
         return [Candidate(key, score, "likeness") for key, score in scores.items() if score >= LEAST_LIKENESS]
+
+
+def _aliased(name: str, parts: Form) -> tuple[tuple[str, ...], str]:
+    """Return the signatures of what stands before the brackets of a name, and the key of what may be its alias there.
+
+    Nothing where there are none, or they give an acronym, or say which one of several is meant.
+    """
+    if "(" not in name or parts.acronym:
+        return (), ""
+    before, inside, after = brackets(clean(name))
+    if not before or after or not is_alias(inside):
+        return (), ""
+    return form(before).signatures, canonical(inside)
 
 
 def _strongest(candidates: Iterable[Candidate]) -> list[Candidate]:
@@ -322,21 +364,19 @@ def decide(
     same = lexicon.same(name)
     known = [one for one in same if one.how in {"key", "alias"}]
     if known:
-        # A key or an alias is the concept's own; an alias of two concepts is a question, and so is G'' beside G'.
-        first, other = known[0], lexicon.names[known[0].key]
-        if len(first.key) == 1 and (against := opposed(name, other)):
-            return Decision("review", first.key, 1.0, f"{name} and {other} have one key: {against}.")
+        # A key or an alias is the concept's own; an alias of two concepts is a question.
+        first = known[0]
         if first.how == "alias" and len(known) > 1:
             return Decision("review", first.key, 1.0, f"{name} is an alias of {first.key} and of {known[1].key}.")
         what = "has the same key as" if first.how == "key" else "is an alias of"
         return Decision("merge", first.key, 1.0, f"{name} {what} {first.key}.")
     written = [one for one in same if one.key != key]
     if written:
-        # The same words merge, unless a guard objects, or an acronym may stand for two things.
+        # The same words merge, unless a guard objects, or an acronym may stand for two things: then it is a question.
         first = max(written, key=lambda one: (one.score, len(neighbours(one.key)), one.key))
         other = lexicon.names[first.key]
-        if against := opposed(name, other):
-            return Decision("apart", "", first.score, f"{name} is not {other}: {against}.")
+        if first.how == "signature" and (against := opposed(name, other)):
+            return Decision("review", first.key, first.score, f"{name} and {other} are the same words, but {against}.")
         if disagree(neighbours(key), neighbours(first.key), lambda near: len(neighbours(near))):
             return Decision(
                 "review", first.key, first.score, f"{name} and {other} have (almost) no neighbours in common."
@@ -346,7 +386,11 @@ def decide(
             return Decision(
                 "review", first.key, first.score, f"{name} may be {other} or {lexicon.names[rivals[0].key]}."
             )
-        action: Action = "review" if first.how == "initials" else "merge"
+        # Several words that differ in capitals alone are one name, "Sports medicine" and "sports medicine".
+        is_case_only = _GAP.sub(" ", name).casefold() == _GAP.sub(" ", other).casefold()
+        if first.how == "plural" and is_case_only and len(parts := _GAP.split(name)) > 1 and parts[0]:
+            return Decision("merge", first.key, first.score, f"{name} and {other} differ only in capitals.")
+        action: Action = "merge" if first.how in {"signature", "acronym"} else "review"
         return Decision(action, first.key, first.score, f"{name} and {other} are {_WAYS[first.how]}.")
 
     # Likeness never merges: the best that no guard forbids is a question.
@@ -377,6 +421,10 @@ def decide(
                 cosine = meanings.cosine(name, one.key)
                 if cosine is not None and cosine < OTHER_MEANING:
                     against = f"their meanings are only {cosine:.0%} alike"
+        # Other blanks alone, or blanks and punctuation where no sign is in doubt: whatever a guard says, it is asked.
+        is_spacing = normal(name).replace(" ", "") == normal(other).replace(" ", "")
+        if against and (is_spacing or (squashed(name) == squashed(other) and not _signs(name) ^ _signs(other))):
+            question, against = f"{name} and {other} are the same letters, but {against}.", ""
         if not against:
             return Decision("review", one.key, one.score, question)
         refusal = refusal or f"{name} is not {other}: {against}."
@@ -420,6 +468,12 @@ def opposed(one: str, other: str) -> str:
     # The words that only one or only the other name has.
     left, right = set(mine.words) - set(others.words), set(others.words) - set(mine.words)
     tables = words()
+    # A word with a sign is another word: "rh+" and "rh-", ">" and "<".
+    signs, others_signs = ({word for word in side if SIGN.search(word)} for side in (left, right))
+    if signs and others_signs:
+        return f"{_either(min(signs), min(others_signs))} are different symbols"
+    if signs or others_signs:
+        return f"only one of them has {min(signs or others_signs)}"
     # Digits, Roman numerals and single letters tell members of a series apart.
     numbers, others_numbers = ({word for word in side if _NUMBER.search(word)} for side in (left, right))
     if numbers and others_numbers:
@@ -451,14 +505,18 @@ def opposed(one: str, other: str) -> str:
 
 @lru_cache(REMEMBERED)
 def _marks(name: str) -> Mapping[str, set[str]]:
-    """Return what a key has folded away, by what it is; a name of one letter is a symbol: G' is not G''."""
-    parts = name.split()
+    """Return what a key has folded away, by what it is."""
+    parts = _CODE_GAP.sub("", name).split()
     return {
-        "symbols": {name} if len(canonical(name)) == 1 else set(),
         "formulas": {part for part in parts if _FORMULA.match(part) and not acronym_in(part)},
         "acronyms": {letters for part in parts if (letters := acronym_in(part))},
         "people": set(_EPONYM.findall(name)),
     }
+
+
+def _signs(name: str) -> set[str]:
+    """Return the words of a name that hold a sign."""
+    return {word for word in form(name).words if SIGN.search(word)}
 
 
 @lru_cache(maxsize=50_000)

@@ -40,6 +40,10 @@ _SIGN = re.compile(
     r"|(?<=[^\s\-])-+(?![\w(\[{])|-(?=/[-+])"
 )
 _NOT_KEY = re.compile(rf"[\s_{_QUOTES}]+")
+_SIGNS = re.compile(r"[\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]+")
+_UNSPACED_RANGES = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_UNSPACED = re.compile(f"[{_UNSPACED_RANGES}]")
+_RUNS = re.compile(f"[{_UNSPACED_RANGES}]+|[^{_UNSPACED_RANGES}]+")
 _WORD = re.compile(r"(?<!\w)[A-Za-z]{4,}(?!\w)")
 _ACRONYMS = re.compile(r"[A-Z]{2,}s")
 
@@ -82,7 +86,7 @@ _COMMON = re.compile(
     r"|(?:a|i|e|c|p|lu|u)tions|[sx]ions|ments|ities|ances|ences|isms|ologies|graphies|meters|metres|scopes|ometries"
     r"|analyses|hypotheses|compounds|elements|vehicles|machines|products|resources|costs|effects|factors|conditions"
     r"|services|environments|technologies|strategies|algorithms|functions|agents|additives|membranes|tissues|organisms"
-    r"|brains|organs|sheets|films|strands|forces|stresses|strains|loads|cracks|defects|impacts|plants|animals|insects|minerals)$"
+    r"|brains|organs|fibrils|sheets|films|strands|forces|stresses|strains|loads|cracks|defects|impacts|plants|animals|insects|minerals)$"
 )
 
 _ADJECTIVE = re.compile(r"[a-z]{3}(?:ic|al|ous|ive|ary|[ai]ble|ular) $")
@@ -134,6 +138,35 @@ def canonical(name: str) -> str:
     return name
 
 
+@lru_cache(maxsize=100_000)
+def loose(name: str) -> str:
+    """Return a name as it is searched for: its key in lower case and the singular, words alone, without any sign."""
+    text = canonical(canonical(name).casefold())
+    if not text.isascii():
+        text = "".join(c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in text)
+    return " ".join(_SIGNS.sub(" ", text).split()) or text
+
+
+def terms(text: str) -> list[str]:
+    """Return what of a text is compared with another: its words; where no blanks part these, pairs of characters.
+
+    Chinese, Japanese, Thai, Lao, Khmer and Burmese put no blanks between words.
+    """
+    found: list[str] = []
+    for word in loose(text).split():
+        for run in _RUNS.findall(word) if not word.isascii() else (word,):
+            if not run.isascii() and _UNSPACED.match(run):
+                found += [run[at : at + 2] for at in range(len(run) - 1)] or [run]
+            else:
+                found.append(run)
+    return found
+
+
+def is_unspaced(text: str) -> bool:
+    """Tell whether a text holds a script that puts no blanks between words."""
+    return not text.isascii() and _UNSPACED.search(text) is not None
+
+
 def _folded(name: str) -> str:
     """Return a name after one round of folding."""
     if _PLAIN.fullmatch(name):  # as nearly every name is, and every key of one
@@ -174,7 +207,7 @@ def _without_plural(word: str, *, is_common: bool) -> str:
     """
     lower = word.lower()
     one = singular(lower)
-    if one == lower or word == lower or _ACRONYMS.fullmatch(word):
+    if lower in {one, word} or _ACRONYMS.fullmatch(word):
         return one
     is_acronym = word.isupper() and len(word) <= _ACRONYM
     return one if not is_acronym and (is_common or _COMMON.search(lower)) else word

@@ -17,7 +17,7 @@ from itertools import islice
 from statistics import fmean
 
 from graphgrow.graph.graph import Graph, Past
-from graphgrow.graph.keys import canonical
+from graphgrow.graph.keys import canonical, terms
 from graphgrow.measure.projection import Structure, cached, structure
 from graphgrow.prompts.render import TEMPLATES
 
@@ -70,7 +70,7 @@ class Relevance:
 
 
 def _words(key: str) -> list[str]:
-    return [word for word in key.split() if len(word) >= SHORTEST]
+    return [word for word in terms(key) if len(word) >= SHORTEST or not word.isascii()]
 
 
 def relevance(graph: Graph) -> Relevance:

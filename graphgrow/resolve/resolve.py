@@ -54,7 +54,7 @@ def resolve(proposal: Proposal, graph: Graph, topic: str = "", resolver: Resolve
     topic, echoes = topic or graph.topic, resolver.echoes
     pairs = [(resolver.name(triple.source), resolver.name(triple.target)) for triple in proposal.triples]
     others = [resolver.name(name) for name in proposal.names]
-    keys = {name: resolver.key(name) for name in chain(others, *pairs)}
+    keys = {name: graph.corrections.key_of(name, resolver.key(name)) for name in chain(others, *pairs)}
     new_names = resolver.known.compare(graph, keys, pairs) if resolver.known else None
 
     # Which names may not enter, and why.

@@ -193,11 +193,11 @@ def test_an_alias_is_its_concept_and_one_of_two_concepts_is_a_question() -> None
     assert lexicon.names["fullerene"] == "fullerene"
 
 
-def test_symbols_with_one_key_are_a_question() -> None:
-    """The storage modulus is not the loss modulus, though the key of both is G."""
-    reason = "G'' and G' have one key: G' and G'' are different symbols."
-    assert decided("G''", "G'") == Decision("review", "G", 1.0, reason)
-    assert decided("G'", "G'").action == "merge"
+def test_a_prime_makes_another_symbol() -> None:
+    """The storage modulus is not the loss modulus."""
+    assert decided("G''", "G'").action == "apart"
+    assert "different symbols" in contradiction("G''", "G'")
+    assert decided("G'", "G\u2032").action == "merge"
 
 
 def test_initials_alone_are_a_question_and_two_definitions_too() -> None:

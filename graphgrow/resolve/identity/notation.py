@@ -14,13 +14,13 @@ from graphgrow.graph.keys import canonical, clean
 GREEK = dict(
     zip(
         "αβγδεζηθικλμνξοπρσςτυφχψω",
-        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma sigma tau upsilon"
-        " phi chi psi omega".split(),
+        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma sigma tau"
+        " upsilon phi chi psi omega".split(),
         strict=True,
     )
 )
 _GREEK_NAMES = frozenset(GREEK.values())
-_ALONE = re.compile("(?<![\u0370-\u03ff])[α-ω](?![\u0370-\u03ff])")  # a letter, and no word of Greek
+_ALONE = re.compile("(?<![\u0370-\u03ff])[\u03b1-\u03c9](?![\u0370-\u03ff])")  # a letter, and no word of Greek
 _MICRO = re.compile(r"(?<!\w)μ(?=(?:m|l|g|s|v|w|f|n|mol|pa|sv|ci)(?![\w]))|(?<=[0-9])μ(?=[a-z])")
 _GLUED = re.compile(
     r"(?<=[A-Z0-9])(?=(?:alpha|beta|gamma|delta|epsilon|zeta|kappa|lambda|sigma|omega)(?![a-z]))"
@@ -84,7 +84,7 @@ def squashed(name: str) -> str:
 
 
 def short_form(name: str) -> str:
-    """Return the letters of a name that looks like a short form ("CNTs", "MaSp1", "TNF-α"), in lower case; else ""."""
+    """Return the letters of a name that looks like a short form ("CNTs", "MaSp1", "NF-κB"), in lower case; else ""."""
     name = name.strip()
     is_code = any(c.isupper() or c.isdigit() for c in name[1:]) and any(map(str.isalpha, name))
     is_short = len(name) <= LONGEST and " " not in name and not SIGN.search(canonical(name))
@@ -93,7 +93,7 @@ def short_form(name: str) -> str:
 
 
 def guesses(name: str) -> str:
-    """Return a short form with the first letter of each Greek one, as initials give it: "tnfa" of TNF-α."""
+    """Return a short form with the first letter of each Greek one, as initials give it: "nfkb" of NF-κB."""
     return "".join(word[0] if word in _GREEK_NAMES else word for word in normal(name).split())
 
 

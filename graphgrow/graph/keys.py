@@ -75,6 +75,7 @@ _NO_PLURALS = frozenset(
     " always perhaps besides sometimes afterwards towards upwards downwards does".split()
 )
 _ICS_PLURALS = {"ceramics", "composites", "fabrics", "elastics", "metrics", "plastics", "thermoplastics", "topics"}
+_ION = 5  # characters of a symbol with its charge
 SHORT = 3  # gas, bus, lens: no plural is that short
 _ACRONYM = 6  # letters; a longer word in capitals is a word in capitals
 _SINGULAR_ENDINGS = ("ss", "us", "is", "ous", "ics")
@@ -187,8 +188,10 @@ def _folded(name: str) -> str:
 
     letters = "".join(filter(str.isalpha, text))
     is_mixed = not (letters.isupper() or letters.islower())
-    # The case of a symbol has a meaning: H and h, Cp and CP, Co and CO.
-    if len(text) > SHORT or (len(letters) != 1 and not (len(letters) < SHORT and is_mixed)):
+    # The case of a symbol has a meaning: H and h, Cp and CP, Co and CO, Co2+ and CO2+.
+    is_symbol = len(letters) == 1 and len(text) <= SHORT
+    is_symbol = is_symbol or (len(letters) < SHORT and is_mixed and len(text) <= _ION and " " not in text[SHORT:])
+    if not is_symbol:
         # What is written as one word in CamelCase is no name in capitals.
         words = [_CAMEL.sub(" ", word).casefold() if _CAMEL.search(word) else word for word in text.split()]
         text, end, parts = " ".join(words), 0, list[str]()

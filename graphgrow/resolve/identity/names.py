@@ -73,6 +73,7 @@ _NUMBER = re.compile(r"\d|^.$|^(?=[ivx])x{0,3}(?:ix|iv|v?i{0,3})$")  # digits, s
 _FORMULA = re.compile(r"^(?:[A-Z][a-z]?\d*){2,}$|^[A-Z][a-z]?\d+$")
 _EPONYM = re.compile(r"\b([A-Z]\w+)['\u2019]s\b")
 _POSSESSIVE = re.compile(r"(?<=\w)['\u2019]s\b")
+_SYMBOL = re.compile(r"([A-Z][A-Za-z]?|[^\W\d_])[\W\d]*")  # a letter or two, with a charge or a number
 _CODE_GAP = re.compile(r"(?<=[A-Z]) (?=[0-9])")  # IL 6 is IL6
 _GAP = re.compile(r"[\s_\-\u2010-\u2015]+")
 _BINOMIAL = re.compile(r"^([A-Z][a-z]+(?:a|um|us|is)|[A-Z]\.) ([a-z]+(?:a|um|us|is|i|ii|ae|ens|or))$")
@@ -507,7 +508,9 @@ def opposed(one: str, other: str) -> str:
 def _marks(name: str) -> Mapping[str, set[str]]:
     """Return what a key has folded away, by what it is."""
     parts = _CODE_GAP.sub("", name).split()
+    symbol = _SYMBOL.fullmatch(name)
     return {
+        "symbols": {symbol[1]} if symbol else set(),
         "formulas": {part for part in parts if _FORMULA.match(part) and not acronym_in(part)},
         "acronyms": {letters for part in parts if (letters := acronym_in(part))},
         "people": set(_EPONYM.findall(name)),

@@ -65,14 +65,17 @@ _IRREGULAR = {
     "vertices": "vertex",
     "viruses": "virus",
 }
-# In -s, and no plural; or a plural that says something else than its singular ("news", "customs", "arms").
+# In -s, and no plural.
 _NO_PLURALS = frozenset(
-    "series species news goods customs means mains glasses arms works savings mumps measles rabies scabies herpes"
-    " diabetes ascites feces faeces pancreas atlas canvas alias christmas chaos cosmos ethos pathos kudos thermos"
-    " asbestos rhinoceros biceps triceps quadriceps forceps pants trousers scissors pliers headquarters barracks"
-    " gallows premises proceeds remains surroundings belongings earnings humanities minutes damages contents manners"
-    " spirits waters securities utilities bellows billiards innings crossroads shingles rickets caries sans"
-    " always perhaps besides sometimes afterwards towards upwards downwards does".split()
+    "series species news means mains mumps measles rabies scabies herpes diabetes ascites feces faeces pancreas atlas"
+    " canvas alias christmas chaos cosmos ethos pathos kudos thermos asbestos rhinoceros biceps triceps quadriceps"
+    " forceps trousers scissors pliers headquarters barracks gallows premises surroundings belongings bellows billiards"
+    " shingles rickets caries sans always perhaps besides sometimes afterwards towards upwards downwards does".split()
+)
+# Plurals that say something else than their singular where they stand alone: damages, damage; but "metallic glasses".
+_OTHER_ALONE = frozenset(
+    "glasses goods customs arms works savings damages contents manners spirits waters securities utilities minutes"
+    " humanities proceeds remains earnings irons letters looks pains colours colors quarters".split()
 )
 _ICS_PLURALS = {"ceramics", "composites", "fabrics", "elastics", "metrics", "plastics", "thermoplastics", "topics"}
 _ION = 5  # characters of a symbol with its charge
@@ -139,10 +142,16 @@ def canonical(name: str) -> str:
     return name
 
 
+def common(key: str) -> str:
+    """Return the key that a name would have if it were a common noun: in lower case, and every word in the singular."""
+    lower = canonical(key.casefold())
+    return singular(lower) if lower in _OTHER_ALONE else lower
+
+
 @lru_cache(maxsize=100_000)
 def loose(name: str) -> str:
     """Return a name as it is searched for: its key in lower case and the singular, words alone, without any sign."""
-    text = canonical(canonical(name).casefold())
+    text = common(canonical(name))
     if not text.isascii():
         text = "".join(c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in text)
     return " ".join(_SIGNS.sub(" ", text).split()) or text
@@ -171,7 +180,8 @@ def is_unspaced(text: str) -> bool:
 def _folded(name: str) -> str:
     """Return a name after one round of folding."""
     if _PLAIN.fullmatch(name):  # as nearly every name is, and every key of one
-        return " ".join(map(singular, _ARTICLE.sub("", name.strip()).split()))
+        plain = _ARTICLE.sub("", name.strip()).split()
+        return " ".join(plain if len(plain) == 1 and plain[0] in _OTHER_ALONE else map(singular, plain))
     text = unicodedata.normalize("NFKC", _POWER.sub("^", clean(name))).translate(_DASHES).translate(_JOINERS)
     text = _ARROW.sub("\u2192", _QUOTED.sub(r"\1", text.strip()))
     text = _COMPARISON.sub(lambda sign: _COMPARISONS[sign[0]], text)
@@ -197,19 +207,23 @@ def _folded(name: str) -> str:
         text, end, parts = " ".join(words), 0, list[str]()
         for word in _WORD.finditer(text):
             is_common = word.start() > 0 and _ADJECTIVE.search(text, 0, word.start()) is not None
-            parts += [text[end : word.start()].casefold(), _without_plural(word[0], is_common=is_common)]
+            parts += [
+                text[end : word.start()].casefold(),
+                _without_plural(word[0], is_common=is_common, is_alone=word[0] == text),
+            ]
             end = word.end()
         text = "".join([*parts, text[end:].casefold()])
     return text or "".join(unicodedata.normalize("NFKC", clean(name)).casefold().split())
 
 
-def _without_plural(word: str, *, is_common: bool) -> str:
+def _without_plural(word: str, *, is_common: bool, is_alone: bool) -> str:
     """Return a word in lower case and the singular; where it may be a name or an acronym it stays as it is.
 
-    `is_common` says that what stands before it is an adjective, as before a common noun.
+    `is_common` says that what stands before it is an adjective, as before a common noun; `is_alone` that nothing does,
+    nor comes after it.
     """
     lower = word.lower()
-    one = singular(lower)
+    one = lower if is_alone and lower in _OTHER_ALONE else singular(lower)
     if lower in {one, word} or _ACRONYMS.fullmatch(word):
         return one
     is_acronym = word.isupper() and len(word) <= _ACRONYM

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from graphgrow.graph.corrections import REJECTED
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.keys import bare, canonical, clean
+from graphgrow.graph.keys import bare, canonical, clean, common
 from graphgrow.graph.model import Concept, Delta, Proposal, Reject, Relation, Statement, Triple
 from graphgrow.resolve.hygiene import broken_rule
 from graphgrow.resolve.predicates import FALLBACK, Wording, read
@@ -64,7 +64,9 @@ def resolve(proposal: Proposal, graph: Graph, topic: str = "", resolver: Resolve
         key = keys[name]
         if not key:
             against[name] = "no name"
-        elif graph.representative(key) in hidden:
+        elif graph.representative(key) in hidden or (
+            key not in graph.arrived and graph.representative(common(key)) in hidden  # "Glues", where glue is
+        ):
             against[name] = REJECTED
         elif key not in graph.arrived:
             rule = "" if key in graph.corrections.allowed else resolver.broken_rule(name, topic)

@@ -271,7 +271,7 @@ def test_the_judged_pairs_are_of_the_run_and_no_merge_is_wrong() -> None:
 
 
 def test_notation_signs_and_plurals_by_judged_pairs() -> None:
-    """Merges are right in 99 of 100, six in ten pairs beyond equal keys merge, and nearly all that are one are asked."""
+    """Merges are right in 99 of 100, six in ten pairs beyond equal keys merge, and nearly all the rest is asked."""
     with (ROOT / "data" / "judgements" / "notation.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     kinds = Counter(row["kind"] for row in rows)

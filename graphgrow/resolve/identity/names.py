@@ -28,7 +28,7 @@ from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.keys import canonical, clean
+from graphgrow.graph.keys import canonical, clean, common
 from graphgrow.graph.model import Change, Concept, Doing
 from graphgrow.resolve.identity.meanings import Candidate, How, Meanings
 from graphgrow.resolve.identity.notation import (
@@ -233,7 +233,7 @@ class Lexicon:
             terms: list[tuple[Term, str]] = [("text", text), ("acronym", letters), ("definition", parts.acronym)]
             terms += [("initials", parts.initials), *(("signature", signature) for signature in parts.signatures)]
             terms += [("shortening", short) for short in shortenings(guesses(name) if letters else "")]
-            if (plural := canonical(text.casefold())) != text:
+            if (plural := common(text)) != text:
                 terms.append(("plural", plural))
             base, inside = _aliased(name, parts)
             terms += [("inside", inside), *(("base", signature) for signature in base)]
@@ -276,10 +276,10 @@ class Lexicon:
                 if any(abbreviates(letters, spelled(long)) for long in self._spellings[key]):
                     found.append(Candidate(key, INITIALS, "initials"))
         for key in keys.get(("shortening", parts.initials), ()):
-            if any(abbreviates(acronym, parts.words) for acronym in self._acronyms[key]):
+            if any(abbreviates(acronym, spelled(without_acronym(clean(name))[0])) for acronym in self._acronyms[key]):
                 found.append(Candidate(key, INITIALS, "initials"))
         # A word in -s with a capital may be a plural, or a name that only looks like one.
-        plural = canonical(text.casefold())
+        plural = common(text)
         others = [*keys.get(("plural", plural), ()), *(keys.get(("text", plural), ()) if plural != text else ())]
         found += [Candidate(key, PLURAL, "plural") for key in others]
         # What stands in brackets after a name may be another name of it.

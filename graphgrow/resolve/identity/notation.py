@@ -10,6 +10,7 @@ import unicodedata
 from functools import lru_cache
 
 from graphgrow.graph.keys import canonical, clean
+from graphgrow.resolve.identity.words import words
 
 GREEK = dict(
     zip(
@@ -89,6 +90,7 @@ def short_form(name: str) -> str:
     is_code = any(c.isupper() or c.isdigit() for c in name[1:]) and any(map(str.isalpha, name))
     is_short = len(name) <= LONGEST and " " not in name and not SIGN.search(canonical(name))
     letters = squashed(name) if is_short and (is_code or _ALONE.search(name)) else ""
+    letters = "" if letters in words().kinds["units"] else letters  # MPa, kHz
     return letters if 1 < len(letters) <= LONGEST else ""
 
 

@@ -103,7 +103,8 @@ def hygiene_in_words(rejected: Mapping[str, int], store: str) -> str:
     if not rejected:
         return "hygiene kept no name out"
     total = counted(sum(rejected.values()), "time")
-    return f"hygiene kept names out {total}: {by_rule(rejected)}; see  graphgrow rejects {place(store)}"
+    script = "; --without-rule script lets in names in another script than the topic" if "script" in rejected else ""
+    return f"hygiene kept names out {total}: {by_rule(rejected)}; see  graphgrow rejects {place(store)}{script}"
 
 
 def place(url: str) -> str:

@@ -25,6 +25,7 @@ _PLAIN = re.compile(r"[a-z0-9 ]+")
 _POWER = re.compile(r"(?<=[0-9])(?=[\u2070\u00b9\u00b2\u00b3\u2074-\u2079\u207a\u207b])")  # 10⁶ is not 106
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2e3a\u2e3b\ufe58\ufe63\uff0d", "-"))
 _QUOTES = "'\"`\u00b4\u02bc\u2018-\u201f\u00ab\u00bb\u2039\u203a\u300c-\u300f\u301d-\u301f"
+_HAS_QUOTES = re.compile(f"[{_QUOTES}]")
 _QUOTED = re.compile(rf"^[{_QUOTES}]+([^{_QUOTES}]+)[{_QUOTES}]+$")
 # The prime of G' and of C3', but not the quotation mark of 'n' and '90s.
 _PRIME = re.compile(rf"(?:(?<=[0-9])|(?:(?<=^[^\W\d_])|(?<=[^\w{_QUOTES}][^\W\d_])))['\u2019]+(?!\w)")
@@ -32,6 +33,7 @@ _ARROW = re.compile(r"[-=]+>")
 _COMPARISONS = {">=": "\u2265", "<=": "\u2264", "!=": "\u2260"}
 _COMPARISON = re.compile("|".join(_COMPARISONS))
 _BETWEEN = re.compile("\\s*([<>=\u2264\u2265\u2260\u2248\u2261\u00b1\u00d7\u2190-\u2194\u21cc]+)\\s*")
+_OPERATOR = re.compile("[<>=\u2248\u2260\u2261\u2264\u2265\u00b1\u00d7\u2190-\u2194\u21cc]")
 _RANGE = re.compile(r"(?<=[0-9])(?: - |-)(?=[0-9])")
 _HANGING = re.compile(r"(?<=[^\W\d_]{3})-(?=,? (?:and|or|to|und|oder|bis)\b|, )")  # pre- and postnatal
 # Hyphens that mean something: a range, a negative number, an exponent, a charge or "lacking".
@@ -182,12 +184,19 @@ def _folded(name: str) -> str:
     if _PLAIN.fullmatch(name):  # as nearly every name is, and every key of one
         plain = _ARTICLE.sub("", name.strip()).split()
         return " ".join(plain if len(plain) == 1 and plain[0] in _OTHER_ALONE else map(singular, plain))
-    text = unicodedata.normalize("NFKC", _POWER.sub("^", clean(name))).translate(_DASHES).translate(_JOINERS)
-    text = _ARROW.sub("\u2192", _QUOTED.sub(r"\1", text.strip()))
-    text = _COMPARISON.sub(lambda sign: _COMPARISONS[sign[0]], text)
-    text = _BETWEEN.sub(r" \1 ", text).strip()
-    text = _PRIME.sub(lambda quotes: "\u2032" * len(quotes[0]), text)
-    text = _POSSESSIVE.sub("", _ARTICLE.sub("", text))
+    text = clean(name)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", _POWER.sub("^", text)).translate(_DASHES).translate(_JOINERS).strip()
+    if has_quotes := _HAS_QUOTES.search(text) is not None:
+        text = _QUOTED.sub(r"\1", text)
+    if _OPERATOR.search(text):
+        text = _COMPARISON.sub(lambda sign: _COMPARISONS[sign[0]], _ARROW.sub("\u2192", text))
+        text = _BETWEEN.sub(r" \1 ", text).strip()
+    if has_quotes:
+        text = _PRIME.sub(lambda quotes: "\u2032" * len(quotes[0]), text)
+    text = _ARTICLE.sub("", text)
+    if has_quotes:
+        text = _POSSESSIVE.sub("", text)
 
     # Hyphens that mean something stay, the others are blanks.
     if "-" in text:

@@ -191,6 +191,9 @@ def abbreviates(letters: str, long: Iterable[str]) -> bool:
             continue
         further = set()
         for start in ends:
+            if word.isdigit():  # a number is given whole: nylon 6 is not nylon 66
+                further |= {start + len(word)} if letters.startswith(word, start) else set()
+                continue
             if not letters.startswith(word[0], start):
                 continue
             further.add(start + 1)
@@ -423,8 +426,11 @@ def decide(
                 if cosine is not None and cosine < OTHER_MEANING:
                     against = f"their meanings are only {cosine:.0%} alike"
         # Other blanks alone, or blanks and punctuation where no sign is in doubt: whatever a guard says, it is asked.
-        is_spacing = normal(name).replace(" ", "") == normal(other).replace(" ", "")
-        if against and (is_spacing or (squashed(name) == squashed(other) and not _signs(name) ^ _signs(other))):
+        if (
+            against
+            and squashed(name) == squashed(other)
+            and (not _signs(name) ^ _signs(other) or normal(name).replace(" ", "") == normal(other).replace(" ", ""))
+        ):
             question, against = f"{name} and {other} are the same letters, but {against}.", ""
         if not against:
             return Decision("review", one.key, one.score, question)

@@ -48,6 +48,8 @@ _SPELLINGS = (
     (re.compile(r"(?<=\S)\.(?!\S)|(?<!\S)\.(?![\w])"), " "),
     (re.compile(r"(?<=[^\W\d])\.(?=[^\W\d])"), " "),
 )
+_PLAIN = re.compile(r"[a-z0-9 ]*")
+_WORDED = re.compile(r"per ?cent|\bdeg|(?:minus|than) [0-9]")  # what is a sign in words
 _NEITHER = re.compile(r"[^\w]|_")
 _SEAM = re.compile(r"(?<=[^\W\d]) (?=[0-9])|(?<=[0-9]) (?=[^\W\d])")
 SIGN = re.compile(r"[+<>=*#\u2032\u2190-\u2194\u2248\u2260\u2261\u2264\u2265\u00b1\u00d7^]|-|^\.|~")
@@ -62,8 +64,9 @@ LONGEST = 12  # letters of a short form
 @lru_cache(maxsize=100_000)
 def normal(name: str) -> str:
     """Return a name in one notation: its canonical key with Greek letters by name and without mere punctuation."""
-    text = canonical(_GLUED.sub(" ", _EMPHASIS.sub(r"\2", clean(name)))).casefold()
-    if text.isascii() and text.replace(" ", "").isalpha() and "per" not in text and "deg" not in text:
+    said = name if _PLAIN.fullmatch(name) else _GLUED.sub(" ", _EMPHASIS.sub(r"\2", clean(name)))
+    text = canonical(said).casefold()
+    if _PLAIN.fullmatch(text) and not _WORDED.search(text):
         return text
     text = _ALONE.sub(lambda letter: f" {GREEK[letter[0]]} ", _MICRO.sub("u", text))
     for pattern, instead in _SPELLINGS:
@@ -76,6 +79,7 @@ def joined(text: str) -> str:
     return _SEAM.sub("", text)
 
 
+@lru_cache(maxsize=100_000)
 def squashed(name: str) -> str:
     """Return the letters, marks and digits of a name alone, in one notation and lower case."""
     text = normal(name)
@@ -87,9 +91,11 @@ def squashed(name: str) -> str:
 def short_form(name: str) -> str:
     """Return the letters of a name that looks like a short form ("CNTs", "MaSp1", "NF-κB"), in lower case; else ""."""
     name = name.strip()
+    if len(name) > LONGEST or " " in name or name[1:].islower():
+        return ""
     is_code = any(c.isupper() or c.isdigit() for c in name[1:]) and any(map(str.isalpha, name))
-    is_short = len(name) <= LONGEST and " " not in name and not SIGN.search(canonical(name))
-    letters = squashed(name) if is_short and (is_code or _ALONE.search(name)) else ""
+    is_plain = (is_code or _ALONE.search(name)) and not SIGN.search(canonical(name))
+    letters = squashed(name) if is_plain else ""
     letters = "" if letters in words().kinds["units"] else letters  # MPa, kHz
     return letters if 1 < len(letters) <= LONGEST else ""
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from graphgrow.errors import StoreError
 from graphgrow.graph.corrections import REJECTED, Corrections, is_structural
-from graphgrow.graph.keys import canonical
+from graphgrow.graph.keys import canonical, common
 from graphgrow.graph.model import (
     Change,
     CheckedRelation,
@@ -362,7 +362,7 @@ class Graph:
         if step.focus:
             self._ask(step.focus, step)
         if not self.depth and self.concepts:  # distances count from the topic, or the first concept where it is none
-            topic = self.representative(canonical(self.topic))
+            topic = self.topic_key
             self._spread(topic if topic in self.concepts else next(iter(self.concepts)), 0)
 
     def _introduce(self, key: str, name: str, seq: int) -> None:
@@ -456,6 +456,13 @@ class Graph:
             else:
                 self.yields[key] = Yield(KEEP * past.questions + 1, KEEP * past.brought + new_here)
 
+    @property
+    def topic_key(self) -> str:
+        """The concept that the topic is, by key; the key it would have where the graph does not hold it."""
+        key = canonical(self.topic)
+        known = (self.representative(one) for one in (key, common(key)))
+        return next((one for one in known if one in self.concepts), self.representative(key))
+
     def representative(self, key: str) -> str:
         """Return the key of the concept that a key stands for; itself where nothing was merged."""
         return self.corrections.representatives.get(key, key)
@@ -530,7 +537,7 @@ class Graph:
                 part._relate(relation, one)  # noqa: SLF001  # a graph too
         part.checks = {relation: odds for relation, odds in self.checks.items() if relation in kept}
         part.unchecked = {relation: None for relation in self.unchecked if relation in kept}
-        topic = self.representative(canonical(self.topic))
+        topic = self.topic_key
         if part.concepts:
             part._spread(topic if topic in ends else next(iter(part.concepts)), 0)  # noqa: SLF001  # a graph too
         return part

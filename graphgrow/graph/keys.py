@@ -69,15 +69,16 @@ _IRREGULAR = {
 }
 # In -s, and no plural.
 _NO_PLURALS = frozenset(
-    "series species news means mains mumps measles rabies scabies herpes diabetes ascites feces faeces pancreas atlas"
-    " canvas alias christmas chaos cosmos ethos pathos kudos thermos asbestos rhinoceros biceps triceps quadriceps"
-    " forceps trousers scissors pliers headquarters barracks gallows premises surroundings belongings bellows billiards"
-    " shingles rickets caries sans always perhaps besides sometimes afterwards towards upwards downwards does".split()
+    "series species news means mains mumps measles rabies scabies herpes diabetes ascites feces faeces pancreas"
+    " atlas canvas alias christmas chaos cosmos ethos pathos kudos thermos asbestos rhinoceros biceps triceps"
+    " quadriceps forceps trousers scissors pliers headquarters barracks gallows premises surroundings belongings"
+    " bellows billiards shingles rickets caries sans always perhaps besides sometimes afterwards towards upwards"
+    " downwards does".split()
 )
 # Plurals that say something else than their singular where they stand alone: damages, damage; but "metallic glasses".
 _OTHER_ALONE = frozenset(
-    "glasses goods customs arms works savings damages contents manners spirits waters securities utilities minutes"
-    " humanities proceeds remains earnings irons letters looks pains colours colors quarters".split()
+    "glasses goods customs arms works savings damages contents manners spirits waters securities utilities"
+    " minutes humanities proceeds remains earnings irons letters looks pains colours colors quarters".split()
 )
 _ICS_PLURALS = {"ceramics", "composites", "fabrics", "elastics", "metrics", "plastics", "thermoplastics", "topics"}
 _ION = 5  # characters of a symbol with its charge
@@ -95,6 +96,21 @@ _COMMON = re.compile(
     r"|brains|organs|fibrils|sheets|films|strands|forces|stresses|strains|loads|cracks|defects|impacts|plants|animals|insects|minerals)$"
 )
 
+# Nouns whose plural is no name of its own, though it may begin with a capital.
+_COMMON_WORDS = frozenset(
+    "cats dogs birds horses cows pigs rats bees ants spiders snakes frogs trees flowers seeds leaves roots crops"
+    " fruits vegetables foods drinks drugs vaccines diseases cancers tumors tumours cells bones muscles tendons"
+    " ligaments nerves neurons lungs kidneys hearts eyes hands legs hormones antibodies antigens peptides lipids"
+    " sugars acids salts ions atoms electrons photons neutrons protons waves beams lasers mirrors lamps cables"
+    " wires pipes pumps valves engines motors wheels tires brakes cars trucks trains ships boats planes helmets"
+    " vests gloves boots shoes bags boxes bottles walls floors roofs roads buildings houses schools hospitals"
+    " books journals users customers employees workers farmers patients doctors nurses students teachers"
+    " scientists engineers countries cities rivers mountains oceans planets clays rubbers resins adhesives glues"
+    " paints pigments dyes oils fuels liquids solids powders foams gels laminates textiles yarns threads ropes"
+    " nanotubes fibrils numbers sets groups graphs edges nodes matrices vectors errors rules laws taxes prices"
+    " markets banks companies ideas words languages sentences questions answers games sports songs dances"
+    " paintings sculptures weapons armors armours shields bullets bombs tanks toxins poisons wounds injuries".split()
+)
 _ADJECTIVE = re.compile(r"[a-z]{3}(?:ic|al|ous|ive|ary|[ai]ble|ular) $")
 
 
@@ -236,4 +252,4 @@ def _without_plural(word: str, *, is_common: bool, is_alone: bool) -> str:
     if lower in {one, word} or _ACRONYMS.fullmatch(word):
         return one
     is_acronym = word.isupper() and len(word) <= _ACRONYM
-    return one if not is_acronym and (is_common or _COMMON.search(lower)) else word
+    return one if not is_acronym and (is_common or lower in _COMMON_WORDS or _COMMON.search(lower)) else word

@@ -39,7 +39,7 @@ class Relevance:
 
     def __init__(self, graph: Graph, snapshot: Structure) -> None:
         self._graph, self._snapshot = graph, snapshot
-        self._topic = graph.representative(canonical(graph.topic))
+        self._topic = graph.topic_key
         near = Counter(word for key in self._neighbours(self._topic) for word in set(_words(key)))
         self._by_word = {word: SHARED for word, names in near.items() if names >= SHARERS}
         self._by_word |= dict.fromkeys((*_words(self._topic), *_words(canonical(graph.topic))), 1.0)

@@ -18,7 +18,6 @@ from typing import Literal
 from graphgrow.graph.confidence import TRUSTED, confidence, is_said_already
 from graphgrow.graph.events import FACET
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import Focus, Relation
 from graphgrow.measure.projection import Structure, cached, structure
 from graphgrow.policy.round import fill, is_allowed
@@ -100,7 +99,7 @@ class Tie:
     def __init__(self, graph: Graph, snapshot: Structure) -> None:
         self._graph, self._snapshot = graph, snapshot
         self._trust: dict[str, tuple[int, float]] = {}
-        self._topic = graph.representative(canonical(graph.topic))
+        self._topic = graph.topic_key
         place, pairs = snapshot.place, defaultdict[tuple[int, int], float](float)
         for relation in graph.relations:
             if relation.source in place and relation.target in place and relation.source != relation.target:

@@ -23,7 +23,10 @@ _JOINERS = str.maketrans("", "", "\u200c\u200d")
 
 _PLAIN = re.compile(r"[a-z0-9 ]+")
 _POWER = re.compile(r"(?<=[0-9])(?=[\u2070\u00b9\u00b2\u00b3\u2074-\u2079\u207a\u207b])")  # 10⁶ is not 106
-_DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2e3a\u2e3b\ufe58\ufe63\uff0d", "-"))
+_DASHES = str.maketrans(
+    dict.fromkeys("\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d", "-")
+    | dict.fromkeys("\u2014\u2015\u2e3a\u2e3b\ufe58", " ")
+)
 _QUOTES = "'\"`\u00b4\u02bc\u2018-\u201f\u00ab\u00bb\u2039\u203a\u300c-\u300f\u301d-\u301f"
 _HAS_QUOTES = re.compile(f"[{_QUOTES}]")
 _QUOTED = re.compile(rf"^[{_QUOTES}]+([^{_QUOTES}]+)[{_QUOTES}]+$")
@@ -39,7 +42,7 @@ _HANGING = re.compile(r"(?<=[^\W\d_]{3})-(?=,? (?:and|or|to|und|oder|bis)\b|, )"
 # Hyphens that mean something: a range, a negative number, an exponent, a charge or "lacking".
 _SIGN = re.compile(
     r"(?<=[0-9])-(?=[0-9])|(?<![^\s(\[{/,;:<>=\u2264\u2265\u2260\u2248\u00b1^])-(?=\.?[0-9])"
-    r"|(?<=[^\s\-])-+(?![\w(\[{])|-(?=/[-+])"
+    r"|(?<=[^\s\-])-++(?![\w(\[{])|-(?=/[-+])"
 )
 _NOT_KEY = re.compile(rf"[\s_{_QUOTES}]+")
 _SIGNS = re.compile(r"[\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]+")

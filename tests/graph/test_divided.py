@@ -1,14 +1,33 @@
 """Spellings that share a key are taken apart again, each with what was said in it."""
 
+from contextlib import closing
+from pathlib import Path
+
 import pytest
+from typer.testing import CliRunner
 
 from graphgrow.api import edits
+from graphgrow.cli import app
 from graphgrow.errors import BadInput
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.lookup import find
-from graphgrow.graph.model import Answer, Event, Focus, Prompt, Question, Reply
+from graphgrow.graph.model import (
+    Answer,
+    Concept,
+    Delta,
+    Edit,
+    Event,
+    Focus,
+    Prompt,
+    Question,
+    Relation,
+    Reply,
+    Statement,
+    Triple,
+)
 from graphgrow.resolve.options import open_resolver
-from tests.conftest import expansion, triples
+from graphgrow.stores import open_store
+from tests.conftest import expansion, fact_checked, triples
 
 
 def grown(*replies: tuple[tuple[str, str, str], ...]) -> tuple[Graph, list[Event]]:
@@ -104,3 +123,49 @@ def test_what_was_never_put_together_is_told_its_spellings() -> None:
     with pytest.raises(BadInput, match="name one of its spellings"):
         edits.apart(graph, "POLISH", "PoLISH")
     assert log
+
+
+def test_a_graph_of_before_with_one_key_for_two_things_is_taken_apart_in_its_store(tmp_path: Path) -> None:
+    """Keys that older versions wrote are as good as today's: the store shows both parts, and grows on with them."""
+    old = Delta(
+        concepts=(Concept("aid", "AIDS"), Concept("hiv", "HIV"), Concept("gene", "gene")),
+        aliases=(("aid", "AID"),),
+        relations=(
+            Statement(Relation("hiv", "causes", "aid"), Triple("AIDS", "is caused by", "HIV")),
+            Statement(Relation("aid", "mutates", "gene"), Triple("AID", "mutates", "the gene")),
+        ),
+    )
+    path = str(tmp_path / "old.db")
+    with closing(open_store(path, create=True)) as store:
+        store.append(Edit(1, "add", old))
+    runner = CliRunner()
+    for command in (["apart", path, "AIDS", "AID"], ["verify", path]):
+        done = runner.invoke(app, command)
+        assert done.exit_code == 0, done.output
+    with closing(open_store(path)) as store:
+        graph = store.graph()
+        assert said_of(graph, "AIDS") == {"HIV"}
+        assert said_of(graph, "AID") == {"gene"}
+        prompt = Prompt("", "")
+        question = Question(Focus("replay", ("hiv",), ""), prompt)
+        reply = Reply(triples(("AID", "deaminates", "cytidine"), ("AIDS", "is treated with", "zidovudine")))
+        store.append(expansion(graph, "virus", question, Answer(prompt, reply), open_resolver()))
+        graph = store.graph()
+        assert said_of(graph, "AID") == {"gene", "cytidine"}
+        assert said_of(graph, "AIDS") == {"HIV", "zidovudine"}
+    for command in (["verify", path], ["merge", path, "AIDS", "AID"], ["verify", path], ["unmerge", path, "AID"],
+                    ["verify", path]):  # fmt: skip
+        done = runner.invoke(app, command)
+        assert done.exit_code == 0, (command, done.output)
+
+
+def test_a_fact_check_stays_with_the_spelling_that_it_was_about() -> None:
+    """What a model said of a relation before two spellings were parted counts for the part that has the relation."""
+    graph, log = grown(*POLISH)
+    relation = next(one for one in graph.relations if one.target == "poland")
+    decide(graph, log, fact_checked(graph, relation, 3.0))
+    decide(graph, log, edits.unmerge(graph, "Polish"))
+    moved = next(one for one in graph.relations if one.target == "poland")
+    assert moved != relation
+    assert graph.checks == {moved: [3.0]}
+    assert moved not in graph.unchecked

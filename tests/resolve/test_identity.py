@@ -13,7 +13,8 @@ from graphgrow.graph.keys import bare, canonical
 from graphgrow.graph.model import Expansion
 from graphgrow.parse.reply import parse
 from graphgrow.resolve.identity import Candidate, Decision, Lexicon, contradiction, decide, disagree
-from graphgrow.resolve.identity.names import abbreviates, form, narrower, opposed, shortenings, without_acronym
+from graphgrow.resolve.identity.guards import narrower, opposed
+from graphgrow.resolve.identity.spelling import abbreviates, form, shortenings, without_acronym
 from tests.conftest import RECORDED, ROOT
 
 WORDS = st.sampled_from(

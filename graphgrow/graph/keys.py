@@ -50,7 +50,7 @@ _UNSPACED_RANGES = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u3400-\
 _UNSPACED = re.compile(f"[{_UNSPACED_RANGES}]")
 _RUNS = re.compile(f"[{_UNSPACED_RANGES}]+|[^{_UNSPACED_RANGES}]+")
 _WORD = re.compile(r"(?<!\w)[A-Za-z]{4,}(?!\w)")
-_ACRONYMS = re.compile(r"[A-Z]{2,}s")
+_ACRONYMS = re.compile(r"[a-z]{0,3}[A-Z]{2,}s")  # CNTs, siRNAs
 
 _IRREGULAR = {
     "analyses": "analysis",

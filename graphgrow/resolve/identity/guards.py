@@ -22,7 +22,7 @@ _SHORTEST_SLIP = 6  # letters; one more or less in a shorter word is another wor
 _NUMBER = re.compile(r"\d|^.$|^(?=[ivx])x{0,3}(?:ix|iv|v?i{0,3})$")  # digits, single letters, Roman numerals
 _FORMULA = re.compile(r"^(?:[A-Z][a-z]?\d*){2,}$|^[A-Z][a-z]?\d+$")
 _EPONYM = re.compile(r"\b([A-Z]\w+)['\u2019]s\b")
-_SYMBOL = re.compile(r"([A-Z][A-Za-z]?|[^\W\d_])[\W\d]*")  # a letter or two, with a charge or a number
+_SYMBOL = re.compile(r"([A-Z][A-Za-z]?|[a-z][A-Z]|[^\W\d_])[\W\d]*")  # a letter or two, with a charge or a number
 _CODE_GAP = re.compile(r"(?<=[A-Z]) (?=[0-9])")  # IL 6 is IL6
 _BINOMIAL = re.compile(r"^([A-Z][a-z]+(?:a|um|us|is)|[A-Z]\.) ([a-z]+(?:a|um|us|is|i|ii|ae|ens|or))$")
 

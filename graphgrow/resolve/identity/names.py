@@ -24,7 +24,7 @@ import numpy as np
 from rapidfuzz import fuzz
 
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.keys import canonical, clean, common
+from graphgrow.graph.keys import canonical, clean, common, singular
 from graphgrow.graph.model import Change, Concept, Doing
 from graphgrow.resolve.identity.guards import contradiction, disagree, narrower, opposed, signs
 from graphgrow.resolve.identity.meanings import Candidate, How, Meanings
@@ -247,8 +247,12 @@ def decide(
                 "review", first.key, first.score, f"{name} may be {other} or {lexicon.names[rivals[0].key]}."
             )
         # Several words that differ in capitals alone are one name, "Sports medicine" and "sports medicine".
-        is_case_only = _GAP.sub(" ", name).casefold() == _GAP.sub(" ", other).casefold()
-        if first.how == "plural" and is_case_only and len(parts := _GAP.split(name)) > 1 and parts[0]:
+        mine, others = ([word for word in _GAP.split(text) if word] for text in (name, other))
+        is_case_only = len(mine) == len(others) > 1 and all(
+            one.casefold() == two.casefold() or (one.islower() and two.islower() and singular(one) == singular(two))
+            for one, two in zip(mine, others, strict=True)
+        )
+        if first.how == "plural" and is_case_only:
             return Decision("merge", first.key, first.score, f"{name} and {other} differ only in capitals.")
         action: Action = "merge" if first.how in {"signature", "acronym"} else "review"
         return Decision(action, first.key, first.score, f"{name} and {other} are {_WAYS[first.how]}.")

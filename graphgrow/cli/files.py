@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from typer import Argument, Option
 
 from graphgrow.cli.arguments import MOST, AsJson, Embeddings, LeastConfidence, Predicates, Store, Without
-from graphgrow.cli.output import counted, dump, note, place, say, size_in_words, sizes, table
+from graphgrow.cli.output import counted, dump, hygiene_in_words, note, place, say, size_in_words, sizes, table
 from graphgrow.errors import BadInput
 from graphgrow.export import FORMATS, parts, read_graph
 from graphgrow.export import export as write_graph
@@ -31,7 +31,9 @@ def replay(
     store: Annotated[str, Option(help="Where the graph is kept.")] = DEFAULT_URL,
     field: Annotated[str, Option(help="For foreign JSON lines: the field that holds the raw reply.")] = "",
     question_field: Annotated[str, Option(help="The field that holds the question.")] = "",
-    topic: Annotated[str, Option(help="What foreign replies are about (default: the file's name).")] = "",
+    topic: Annotated[
+        str, Option(help="What foreign replies are about; without one no name is held against a topic.")
+    ] = "",
     resolution: Annotated[Literal["on", "off"], Option(help="off: names and predicates as they stand.")] = "on",
     without_rule: Without = None,
     predicates: Predicates = None,
@@ -64,6 +66,7 @@ def replay(
     by_outcome = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common()) or "none"
     say(f"{outcomes.total()} replies: {by_outcome}")
     say(f"{size_in_words(graph)} in {place(home.url)}")
+    say(hygiene_in_words(graph.rejected, store))
 
 
 def export(

@@ -31,7 +31,7 @@ from graphgrow.cli.arguments import (
 )
 from graphgrow.cli.live import LiveView
 from graphgrow.cli.log import event_row
-from graphgrow.cli.output import bill_rows, counted, dump, note, place, say, table
+from graphgrow.cli.output import bill_rows, by_rule, counted, dump, note, place, say, table
 from graphgrow.graph.confidence import trusted
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import DEFAULT_STEPS, Budget, Role, Usage
@@ -198,7 +198,7 @@ def _summary(growth: Growth, url: str) -> None:
     """Print what a run came to, and what can be done next."""
     graph = growth.graph
     hubs = sorted(graph.concepts, key=lambda key: (-graph.degree(key), key))[:5]
-    checks = graph.checking.replies
+    checks, rules = graph.checking.replies, by_rule(graph.rejected)
     rows: list[tuple[str, object]] = [
         ("topic", graph.topic),
         ("steps", f"{graph.steps} ({growth.steps} in this run)"),
@@ -207,7 +207,7 @@ def _summary(growth: Growth, url: str) -> None:
         *([("trusted", f"{len(trusted(graph))} relations, by {checks} fact checks")] if checks else []),
         ("components", f"{len(graph.components.sizes)}, the largest holds {graph.components.largest} concepts"),
         ("most connected", ", ".join(f"{graph.name(key)} ({graph.degree(key)})" for key in hubs)),
-        ("rejected by hygiene", sum(graph.rejected.values())),
+        ("rejected by hygiene", f"{sum(graph.rejected.values())}{f': {rules}' if rules else ''}"),
         ("tokens", f"{graph.bill.tokens:,}"),
         *bill_rows(graph),
         *([("saved from an earlier run", f"{growth.adopted} replies")] if growth.adopted else []),

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from rich.console import Console
@@ -94,6 +94,21 @@ def sizes(graph: Graph) -> dict[str, int]:
 def size_in_words(graph: Graph, joint: str = " and ") -> str:
     """Return how large a graph is, for people."""
     return joint.join((counted(len(graph.concepts), "concept"), counted(len(graph.relations), "relation")))
+
+
+def by_rule(rejected: Mapping[str, int]) -> str:
+    """Return how often each hygiene rule kept a name out, the most frequent first; "" where none did."""
+    rows = sorted(rejected.items(), key=lambda row: (-row[1], row[0]))
+    return ", ".join(f"{count} {rule}" for rule, count in rows)
+
+
+def hygiene_in_words(rejected: Mapping[str, int], store: str) -> str:
+    """Return what hygiene took, by rule, and how to see it and let it in."""
+    if not rejected:
+        return "hygiene kept no name out"
+    total = counted(sum(rejected.values()), "time")
+    script = "; --without-rule script lets in names in another script than the topic" if "script" in rejected else ""
+    return f"hygiene kept names out {total}: {by_rule(rejected)}; see  graphgrow rejects {place(store)}{script}"
 
 
 def place(url: str) -> str:

@@ -11,7 +11,6 @@ from collections.abc import Iterable
 
 from graphgrow.graph.corrections import is_structural
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import Event, FactCheck, Relation
 
 TRUSTED = 0.7  # the confidence from which a relation is shown and stood on, where nobody says otherwise
@@ -136,5 +135,5 @@ def trusted_part(graph: Graph, threshold: float = TRUSTED) -> Graph:
 
     Concepts that no such relation reaches are left out.
     """
-    topic = graph.representative(canonical(graph.topic))
+    topic = graph.topic_key
     return graph.subgraph(trusted(graph, threshold), (topic,)) if threshold else graph

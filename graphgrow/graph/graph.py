@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from graphgrow.errors import StoreError
 from graphgrow.graph.corrections import REJECTED, Corrections, is_structural
-from graphgrow.graph.keys import canonical
+from graphgrow.graph.keys import canonical, common
 from graphgrow.graph.model import (
     Change,
     CheckedRelation,
@@ -310,6 +310,9 @@ class Graph:
 
             # What stands for what, what people want asked, and what is shown by that.
             self.corrections.take(event)
+            for change in event.delta.changes:
+                if change.do == "unmerge" and change.text:  # a spelling with a key of its own from now on
+                    self.arrived.setdefault(change.concepts[0], change.text)
             if event.delta.changes or (isinstance(event, Expansion) and event.follows):
                 self.steering.take(event)
             step = Past.of(event)
@@ -347,23 +350,24 @@ class Graph:
         if step.focus and step.focus.concepts:
             key = self.representative(step.focus.concepts[0])
             self.before[step.seq] = Before(len(self.neighbours.get(key, ())), self.asks.get(key, 0))
+        divided = self.corrections.divided
+        delta = self.corrections.divide(step.delta) if divided else step.delta
         try:
-            for concept in step.delta.concepts:
+            for concept in delta.concepts:
                 key = self.representative(concept.key)
                 if key in self.corrections.hidden:
                     continue
                 if key not in self.concepts:
-                    self.concepts[key] = Concept(key, self.corrections.names.get(key) or self.arrived[key])
-                    self.neighbours[key] = {}
-                    self.incident[key] = []
-                    self.introduced[key] = step.seq
-                    self.components.add(key)
-                    (self.explored if key in self.asks else self.unasked).add(key)
+                    name = concept.name if divided else self.arrived[key]
+                    self._introduce(key, self.corrections.names.get(key) or name, step.seq)
                 for spelling in (concept.name, *concept.aliases):
                     self._add_alias(key, spelling)
-            for key, spelling in step.delta.aliases:
-                self._add_alias(self._known(key), spelling)
-            for said in (*step.delta.relations, *step.delta.support):
+            for alias, spelling in delta.aliases:
+                key = self._known(alias)
+                if key not in self.concepts and key not in self.corrections.hidden:  # its first name was taken apart
+                    self._introduce(key, self.corrections.names.get(key) or spelling, step.seq)
+                self._add_alias(key, spelling)
+            for said in (*delta.relations, *delta.support):
                 relation = self.corrections.shown(said.relation)
                 if relation is not None:
                     spoken = None if relation is said.relation else said.relation
@@ -378,6 +382,13 @@ class Graph:
             raise StoreError(f"event {step.seq} names a concept that the graph does not hold: {error}") from None
         for claim in step.claims:
             relation = self.corrections.shown(claim.relation)
+            if divided and relation not in self.relations:  # it was asked in the words of a spelling taken apart
+                owns = [own for (key, _), own in divided.items() if relation and key in relation.ends]
+                asked = claim.relation
+                variants = [Relation(own, asked.predicate, asked.target) for own in owns]
+                variants += [Relation(asked.source, asked.predicate, own) for own in owns]
+                shown = map(self.corrections.shown, variants)
+                relation = next((one for one in shown if one in self.relations), relation)
             if relation in self.relations:
                 self.unchecked.pop(relation, None)
                 checks, seqs = self.checks.setdefault(relation, []), self.checked_at.setdefault(relation, [])
@@ -387,8 +398,17 @@ class Graph:
         if step.focus:
             self._ask(step.focus, step)
         if not self.depth and self.concepts:  # distances count from the topic, or the first concept where it is none
-            topic = self.representative(canonical(self.topic))
+            topic = self.topic_key
             self._spread(topic if topic in self.concepts else next(iter(self.concepts)), 0)
+
+    def _introduce(self, key: str, name: str, seq: int) -> None:
+        """Add a concept that is not there yet."""
+        self.concepts[key] = Concept(key, name)
+        self.neighbours[key] = {}
+        self.incident[key] = []
+        self.introduced[key] = seq
+        self.components.add(key)
+        (self.explored if key in self.asks else self.unasked).add(key)
 
     def _known(self, key: str) -> str:
         """Return the concept that a key stands for; KeyError where no event has brought that key."""
@@ -472,6 +492,13 @@ class Graph:
             else:
                 self.yields[key] = Yield(KEEP * past.questions + 1, KEEP * past.brought + new_here)
 
+    @property
+    def topic_key(self) -> str:
+        """The concept that the topic is, by key; the key it would have where the graph does not hold it."""
+        key = canonical(self.topic)
+        known = (self.representative(one) for one in (key, common(key)))
+        return next((one for one in known if one in self.concepts), self.representative(key))
+
     def representative(self, key: str) -> str:
         """Return the key of the concept that a key stands for; itself where nothing was merged."""
         return self.corrections.representatives.get(key, key)
@@ -487,9 +514,10 @@ class Graph:
     def spellings(self, since: int = 0) -> Iterator[tuple[str, str]]:
         """Yield (key as said, spelling) for every name that came after seq `since`, rejected ones too."""
         for step in self.past[since:]:
-            for concept in step.delta.concepts:
+            delta = self.corrections.divide(step.delta) if self.corrections.divided else step.delta
+            for concept in delta.concepts:
                 yield from ((concept.key, spelling) for spelling in (concept.name, *concept.aliases))
-            yield from step.delta.aliases
+            yield from delta.aliases
 
     def degree(self, key: str) -> int:
         """Return how many other concepts a concept is related to."""
@@ -546,7 +574,7 @@ class Graph:
         part.checks = {relation: odds for relation, odds in self.checks.items() if relation in kept}
         part.checked_at = {relation: seqs for relation, seqs in self.checked_at.items() if relation in kept}
         part.unchecked = {relation: None for relation in self.unchecked if relation in kept}
-        topic = self.representative(canonical(self.topic))
+        topic = self.topic_key
         if part.concepts:
             part._spread(topic if topic in ends else next(iter(part.concepts)), 0)  # noqa: SLF001  # a graph too
         return part

@@ -96,8 +96,11 @@ def _again(event: Event, graph: Graph, resolver: Resolver, offset: int) -> Event
 
 
 def _foreign(path: Path, fields: Fields, topic: str) -> Iterator[Expansion]:
-    """Yield the replies in anybody's JSON lines as expansions that have not been resolved yet."""
-    topic = clean(topic) or path.name.split(".")[0]
+    """Yield the replies in anybody's JSON lines as expansions that have not been resolved yet.
+
+    Without a topic they are about none: the name of a file says nothing that names could be held against.
+    """
+    topic, stem = clean(topic), path.name.split(".")[0]
     for number, line in read_lines(path):
         try:
             row = json.loads(line)
@@ -109,7 +112,7 @@ def _foreign(path: Path, fields: Fields, topic: str) -> Iterator[Expansion]:
         if not isinstance(text, str):
             has = ", ".join(row) or "none"
             raise BadInput(f"{path} line {number} has no text in field {fields.reply!r}: it has {has}")
-        subject = canonical(question) or canonical(topic)
+        subject = canonical(question) or canonical(topic) or canonical(stem)
         focus = Focus("replay", (subject,), f"line {number} of the file", angle=str(number))
         prompt, reply = Prompt("", storable(question)), Reply(storable(text))
         yield Expansion(0, topic, focus, prompt, reply, "ok", "", Delta(), Measures())

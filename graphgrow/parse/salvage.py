@@ -5,6 +5,7 @@ Every object is mended on its own. A repair may add punctuation but lose or move
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -44,7 +45,6 @@ _MENDS = (
     (re.compile(r'\\(?!["\\/bfnrt]|u[0-9a-fA-F]{4})'), r"\\\\"),  # LaTeX
 )
 _ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|[bfnrt])")
-_NOT_WORD = re.compile(r"[\W_]+")
 _NOTHING = re.compile(r"[\s,\[\]`]*+")
 _NEXT = re.compile(r"\s*+,?+\s*+[\[\]{}`]")
 _GOES_ON = re.compile(r'\s*+[,:{\["]')
@@ -122,7 +122,8 @@ def _mended(text: str, *, repair: bool) -> object:
 
 def _words(text: str) -> str:
     plain = _ESCAPED.sub(lambda code: chr(int(code[1], 16)) if code[1] else " ", text)
-    return _NOT_WORD.sub("", plain)
+    # Marks are part of words: a repair that lost a vowel sign would have lost a word.
+    return "".join(c for c in plain if c.isalnum() or unicodedata.category(c)[0] == "M")
 
 
 def _leaves(value: object) -> Iterator[str]:

@@ -17,7 +17,7 @@ from itertools import islice
 from statistics import fmean
 
 from graphgrow.graph.graph import Graph, Past
-from graphgrow.graph.keys import canonical
+from graphgrow.graph.keys import canonical, terms
 from graphgrow.measure.projection import Structure, cached, structure
 from graphgrow.prompts.render import TEMPLATES
 
@@ -39,7 +39,7 @@ class Relevance:
 
     def __init__(self, graph: Graph, snapshot: Structure) -> None:
         self._graph, self._snapshot = graph, snapshot
-        self._topic = graph.representative(canonical(graph.topic))
+        self._topic = graph.topic_key
         near = Counter(word for key in self._neighbours(self._topic) for word in set(_words(key)))
         self._by_word = {word: SHARED for word, names in near.items() if names >= SHARERS}
         self._by_word |= dict.fromkeys((*_words(self._topic), *_words(canonical(graph.topic))), 1.0)
@@ -70,7 +70,7 @@ class Relevance:
 
 
 def _words(key: str) -> list[str]:
-    return [word for word in key.split() if len(word) >= SHORTEST]
+    return [word for word in terms(key) if len(word) >= SHORTEST or not word.isascii()]
 
 
 def relevance(graph: Graph) -> Relevance:

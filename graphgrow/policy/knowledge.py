@@ -19,7 +19,6 @@ from typing import Literal
 from graphgrow.graph.confidence import TRUSTED, confidence, is_said_already
 from graphgrow.graph.events import FACET
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import Focus, Relation
 from graphgrow.measure.projection import Structure, cached, structure
 from graphgrow.policy.round import fill, is_allowed
@@ -119,7 +118,7 @@ class Tie:
     def __init__(self, graph: Graph, snapshot: Structure) -> None:
         self._graph, self._snapshot = graph, snapshot
         self._trust: dict[str, tuple[int, float]] = {}
-        self._topic = graph.representative(canonical(graph.topic))
+        self._topic = graph.topic_key
         place, pairs = snapshot.place, defaultdict[tuple[int, int], float](float)
         for relation, evidence in graph.relations.items():
             if evidence[0].seq <= snapshot.seq and relation.source != relation.target:

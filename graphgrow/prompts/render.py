@@ -16,7 +16,7 @@ from string import Template
 from types import MappingProxyType
 
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.keys import canonical, clean
+from graphgrow.graph.keys import canonical, clean, loose
 from graphgrow.graph.model import Asks, Focus, Form, Prompt, Relation, Triple
 from graphgrow.graph.steering import CHARACTERS, Directive
 from graphgrow.prompts.facets import answers, base, facets
@@ -110,7 +110,7 @@ def surveys() -> dict[str, str]:
 @cache
 def example_questions() -> frozenset[str]:
     """Return the questions of the worked example in intents.txt, as keys: a small model likes to ask them again."""
-    return frozenset(map(canonical, re.findall(r'"([^"]+[?])"', template("intents"))))
+    return frozenset(map(loose, re.findall(r'"([^"]+[?])"', template("intents"))))
 
 
 def quoted(name: str, characters: int = NAME_CHARACTERS) -> str:

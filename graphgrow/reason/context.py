@@ -13,7 +13,7 @@ from heapq import nlargest
 from itertools import combinations, zip_longest
 
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.keys import canonical
+from graphgrow.graph.keys import canonical, is_unspaced, loose
 from graphgrow.graph.model import Relation
 from graphgrow.llm.usage import CHARACTERS_A_TOKEN
 from graphgrow.measure.projection import SMALLEST, members, structure
@@ -23,6 +23,7 @@ from graphgrow.reason.similarity import similarities
 from graphgrow.resolve.identity import Meanings
 
 LONGEST = 8  # words of a name
+LONGEST_RUN = 24  # characters of a name in a script without blanks
 READ = 2_000  # characters of a question
 SEEDS = 6  # concepts that a context is about
 JOINED = 4  # of them are joined by paths
@@ -35,7 +36,7 @@ MOST_SUPPORT = 4
 QUOTED_STEPS = 3
 UNRELATED = 0.45  # the similarity by meaning of two texts that have nothing to do with each other
 
-_BREAK = re.compile(r"[\s\"'\u2018-\u201f?!,;:()\[\]{}<>|/]+")
+_BREAK = re.compile(r"[\s\"\u2018-\u201f?!,;:()\[\]{}|]+|(?<=\w)/(?=\w)|(?<!\w)'|'(?!\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +163,8 @@ def context_relation(graph: Graph, relation: Relation, name: str) -> ContextRela
 def mentions(graph: Graph, text: str, spellings: Mapping[str, str] | None = None) -> list[str]:
     """Return the concepts that a text names, by key in their order there; of names inside each other the longest.
 
+    In scripts that put no blanks between words a name may stand anywhere.
+
     With the `spellings` of the graph at hand it may be asked from a thread while the graph grows.
     """
     spelled = keys_by_spelling(graph) if spellings is None else spellings
@@ -169,22 +172,36 @@ def mentions(graph: Graph, text: str, spellings: Mapping[str, str] | None = None
     keys, place = dict[str, None](), 0
     while place < len(words):
         for length in range(min(LONGEST, len(words) - place), 0, -1):
-            name = canonical(" ".join(words[place : place + length]))
-            key = graph.representative(name)
-            key = key if key in graph.concepts else spelled.get(name, "")
-            if key and name:
+            if key := _named(graph, " ".join(words[place : place + length]), spelled):
                 keys[key] = None
                 break
+        else:
+            if is_unspaced(word := words[place]):
+                start = 0
+                while start < len(word):
+                    for end in range(min(len(word), start + LONGEST_RUN), start, -1):
+                        if key := _named(graph, word[start:end], spelled):
+                            keys[key] = None
+                            break
+                    start = end  # after the name, or the one character that begins none
         place += length  # of the name, or of the one word that begins none
     return list(keys)
+
+
+def _named(graph: Graph, text: str, spelled: Mapping[str, str]) -> str:
+    """Return the concept that a piece of text is a name of, "" where it is none; exact names before loose ones."""
+    key = graph.representative(canonical(text))
+    return key if key in graph.concepts else spelled.get(canonical(text)) or spelled.get(loose(text), "")
 
 
 def keys_by_spelling(graph: Graph) -> dict[str, str]:
     """Return what the other spellings of concepts mean, of those that could mean two the one that came first."""
     keys: dict[str, str] = {}
-    for key, concept in graph.concepts.items():
-        for name in (concept.name, *concept.aliases):
-            keys.setdefault(canonical(name), key)
+    for form in (canonical, loose):  # a name as it is written counts before another one without its signs
+        for key, concept in graph.concepts.items():
+            for name in (concept.name, *concept.aliases):
+                keys.setdefault(form(name), key)
+    keys.pop("", None)
     return keys
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cache
 
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.keys import canonical
+from graphgrow.graph.keys import canonical, common, loose
 from graphgrow.graph.model import Delta, Focus, Proposal, Reject, Triple
 from graphgrow.prompts.facets import CLASS, SAME, base, facets, is_kind
 from graphgrow.resolve.hygiene import word_lists
@@ -35,7 +35,7 @@ def _stem(word: str) -> str:
 
 
 def _stems(name: str) -> list[str]:
-    return [_stem(word) for word in canonical(name).split()]
+    return [_stem(word) for word in loose(name).split()]
 
 
 def is_variant(name: str, topic: str) -> bool:
@@ -65,11 +65,11 @@ def resolve_facet(proposal: Proposal, focus: Focus, graph: Graph, topic: str, re
 
 def _against(names: tuple[str, ...], about: str, topic: str, brings: str) -> Iterator[tuple[str, str]]:
     """Yield the names that are no answer, each with the rule that says so."""
-    key, stems = canonical(about), set(_stems(about))
+    key, stems = common(canonical(about)), set(_stems(about))
     may_extend = brings in {SAME, CLASS}
     numberless = Counter("".join("#" if c.isdigit() else c for c in name.casefold()) for name in names)
     for name in names:
-        says_again = canonical(name) == key or (not may_extend and stems <= set(_stems(name)))
+        says_again = common(canonical(name)) == key or (not may_extend and stems <= set(_stems(name)))
         if says_again:
             yield name, FOCUS_AGAIN
         elif is_variant(name, topic) and not (brings == CLASS and is_kind(name)):  # "material" may be in both

@@ -6,6 +6,7 @@ meanings: a wording it does not list is folded and kept, and `unmapped` reports 
 
 import re
 import tomllib
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ FALLBACK = "related to"
 ALIKE = 0.75  # below this likeness a proposal is noise
 
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_NOT_WORD = re.compile(r"[^\w+%↑↓]+|_+")
+_NOT_WORD = re.compile(r"[^\w+%↑↓<>=≤≥≠]+|_+")
 # "are often used in" and "can be used in" say what "is used in" says.
 _ADVERB = r"(?: (?:typically|often|usually|commonly|also|mainly|widely|directly|generally|primarily|frequently))*"
 _AUXILIARY = re.compile(
@@ -84,8 +85,16 @@ def _settled(pattern: re.Pattern[str], by: str, text: str) -> str:
 
 
 def folded(predicate: str) -> str:
-    """Return a predicate as lower-case words, auxiliaries as "is": IS-A and isA give "is a"."""
-    words = " ".join(_NOT_WORD.sub(" ", _CAMEL.sub(" ", clean(predicate))).casefold().split())
+    """Return a predicate as lower-case words, auxiliaries as "is": IS-A and isA give "is a".
+
+    Combining marks are part of words, in whatever script.
+    """
+    text = _CAMEL.sub(" ", clean(predicate))
+    if text.isascii():
+        text = _NOT_WORD.sub(" ", text)
+    else:
+        text = "".join(" " if _NOT_WORD.match(c) and unicodedata.category(c)[0] != "M" else c for c in text)
+    words = " ".join(text.casefold().split())
     return _settled(_AUXILIARY, "is", words)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from graphgrow.graph.corrections import REJECTED
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.keys import bare, canonical, clean
+from graphgrow.graph.keys import bare, canonical, clean, common
 from graphgrow.graph.model import Concept, Delta, Proposal, Reject, Relation, Statement, Triple
 from graphgrow.resolve.hygiene import broken_rule
 from graphgrow.resolve.predicates import FALLBACK, Wording, read
@@ -54,7 +54,7 @@ def resolve(proposal: Proposal, graph: Graph, topic: str = "", resolver: Resolve
     topic, echoes = topic or graph.topic, resolver.echoes
     pairs = [(resolver.name(triple.source), resolver.name(triple.target)) for triple in proposal.triples]
     others = [resolver.name(name) for name in proposal.names]
-    keys = {name: resolver.key(name) for name in chain(others, *pairs)}
+    keys = {name: graph.corrections.key_of(name, resolver.key(name)) for name in chain(others, *pairs)}
     new_names = resolver.known.compare(graph, keys, pairs) if resolver.known else None
 
     # Which names may not enter, and why.
@@ -64,7 +64,9 @@ def resolve(proposal: Proposal, graph: Graph, topic: str = "", resolver: Resolve
         key = keys[name]
         if not key:
             against[name] = "no name"
-        elif graph.representative(key) in hidden:
+        elif graph.representative(key) in hidden or (
+            key not in graph.arrived and graph.representative(common(key)) in hidden  # "Glues", where glue is
+        ):
             against[name] = REJECTED
         elif key not in graph.arrived:
             rule = "" if key in graph.corrections.allowed else resolver.broken_rule(name, topic)

@@ -14,7 +14,7 @@ from graphgrow.llm.embedders import Embedder, Floats
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-How = Literal["key", "alias", "signature", "acronym", "initials", "likeness", "meaning"]
+How = Literal["key", "alias", "signature", "acronym", "initials", "plural", "bracket", "likeness", "meaning"]
 
 _FEWEST_ROWS = 256
 _SCREEN = 64  # dimensions of the first look

@@ -9,9 +9,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from graphgrow.graph.graph import Graph
+from graphgrow.graph.graph import Evidence, Graph
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Relation
+from graphgrow.graph.qualified import qualifier_row
 from graphgrow.stores import store_url
 
 SMALL = 1e-4  # below it four decimals show nothing
@@ -105,6 +106,12 @@ def relation_row(graph: Graph, relation: Relation) -> dict[str, Any]:
         "target": graph.name(relation.target),
         "support": graph.support(relation),
     }
+
+
+def beside(evidence: Iterable[Evidence]) -> dict[str, Any]:
+    """Return what was said beside a relation, as a part of its row of JSON: a row an event that said any of it."""
+    rows = [{"event": one.seq, **qualifier_row(one.qualifiers)} for one in evidence if one.qualifiers]
+    return {"qualifiers": rows} if rows else {}
 
 
 def per_cent(share: float) -> str:

@@ -18,6 +18,7 @@ from itertools import pairwise
 
 from graphgrow.errors import BadInput
 from graphgrow.graph.keys import canonical, singular
+from graphgrow.resolve.units import read_amount
 
 MAX_CHARACTERS = 80
 MAX_WORDS = 8
@@ -78,8 +79,8 @@ _SEAM = re.compile(r"_+|(?<=[a-z]{2})(?=[A-Z][a-z])")
 _SCRIPT_FAMILY = {"GREEK": "LATIN", "MICRO": "LATIN", "HIRAGANA": "CJK", "KATAKANA": "CJK", "MODIFIER": "LATIN"}
 
 RULES = (
-    "no letters", "too long", "markup", "prefix", "identifier", "placeholder", "pronoun", "bare adjective", "fragment",
-    "stutter", "verb phrase", "sentence", "vague", "praise", "script", "language",
+    "no letters", "too long", "quantity", "markup", "prefix", "identifier", "placeholder", "pronoun", "bare adjective",
+    "fragment", "stutter", "verb phrase", "sentence", "vague", "praise", "script", "language",
 )  # fmt: skip
 
 
@@ -128,6 +129,11 @@ def broken_rules(name: str, topic: str) -> Iterator[str]:
         yield "no letters"
     if len(name) > MAX_CHARACTERS:
         yield "too long"
+    # It is an amount, "400 MPa", of a property that nobody names: else it would be a quantity of that.
+    if any(map(str.isdigit, name)):
+        amount = read_amount(name)
+        if amount and amount.unit:
+            yield "quantity"
     if _MARKUP.search(_MILLER.sub("", name)):
         yield "markup"
     if _PREFIX.search(name):

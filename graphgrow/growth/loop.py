@@ -27,6 +27,7 @@ from graphgrow.graph.model import (
     Usage,
 )
 from graphgrow.growth import arbiter, fact_check, intents, samples
+from graphgrow.growth.background import background
 from graphgrow.growth.engine import Engine
 from graphgrow.growth.settings import Chosen, Ending, Settings
 from graphgrow.growth.step import is_failure, step
@@ -35,8 +36,9 @@ from graphgrow.llm import LLM, checks_facts
 from graphgrow.policy import DEFAULT, open_policy
 from graphgrow.policy.monitor import monitor
 from graphgrow.policy.round import directed_focus, directives_for, is_allowed
-from graphgrow.prompts.forms import FORMS
-from graphgrow.prompts.render import SMALL_ROOM, check, render, repair
+from graphgrow.prompts import strong
+from graphgrow.prompts.forms import FORMS, LISTS, QUALIFIED, RELATIONS, Style
+from graphgrow.prompts.render import CONTEXT, SMALL_ROOM, check, render, repair
 from graphgrow.stores import GraphStore
 from graphgrow.stores.outbox import Outbox, PendingReply, state_folder
 
@@ -59,6 +61,7 @@ class Growth:
         self._started = settings.timer()
         self._spent = Bill()
         self._failures = 0
+        self._replied = ""  # the model that replies call themselves
         self._asks_topic = True  # False: about doubts alone
         self._unanswered = 0  # fact checks, one after the other
         self._checks_facts = settings.fact_check > 0 and checks_facts(llm)
@@ -156,7 +159,7 @@ class Growth:
                 foci, self._foci = [focus for focus in self._foci if is_allowed(graph, focus)], []
                 if checks := [
                     Chosen(focus, doubts=doubts, verifies=first)
-                    for focus, doubts, first in samples.doubtful(self._round, foci, graph)
+                    for focus, doubts, first in samples.doubtful(self._round, foci, graph, settings.relations)
                 ]:
                     return checks
             if self._checks_facts and self._unanswered < MOST_FAILURES:
@@ -207,14 +210,17 @@ class Growth:
         seed = settings.seed + graph.seq
         if chosen.claim:
             return fact_check.question(graph, chosen.claim, seed)
+        style = self.style()
         if chosen.mends:
-            event, example = chosen.mends, FORMS["check" if chosen.verifies else focus.form].example
+            event, form = chosen.mends, "check" if chosen.verifies else focus.form
+            is_qualified = style.is_strong and FORMS[form] in {RELATIONS, LISTS}
+            example = (QUALIFIED if is_qualified else FORMS[form]).example
             prompt = repair(event.prompt, event.reply.text, event.reason, example)
             if prompt.asks is None:  # it was read from the log, which does not keep this
                 prompt = replace(prompt, asks=Asks(focus.form, tuple(map(graph.name, focus.concepts))))
             return Question(focus, prompt, None, event.seq, event.sample, event.verifies, event.follows)
         if chosen.doubts:
-            prompt = check(focus, chosen.doubts, graph, predicates=settings.predicates, seed=seed)
+            prompt = check(focus, chosen.doubts, graph, predicates=settings.predicates, seed=seed, style=style)
             return Question(focus, prompt, verifies=chosen.verifies)
         prompt, smaller = (
             render(
@@ -227,12 +233,29 @@ class Growth:
                 variants=settings.variants,
                 instructions=[one for one in directives if one.change.do == "instruct"],
                 intents=2 * settings.intents,
+                style=style if room == 1.0 else self.style(room),
             )
             for room in (1.0, SMALL_ROOM)
         )
         has_smaller = focus.form not in ASIDE  # these list little that is known
         follows = tuple(one.seq for one in directives)
         return Question(focus, prompt, smaller if has_smaller else None, sample=chosen.sample, follows=follows)
+
+    def style(self, room: float = 1.0) -> Style:
+        """Return how questions are put now; `room` < 1 shrinks what they show of the graph.
+
+        With `prompts` "auto" the name of the model decides, or where that says nothing the name that its replies give.
+        """
+        settings = self.settings
+        is_strong = settings.prompts == "strong"
+        if settings.prompts == "auto":
+            names = (self.engine.llm.name, self._replied)
+            is_strong = next((known for known in map(strong.is_strong, names) if known is not None), False)
+        style = Style(is_strong, settings.relations, settings.context)
+        if not is_strong:
+            return style
+        tokens = room * (settings.context or CONTEXT) / 2
+        return replace(style, head=strong.head(self.topic, background(self.graph), tokens))
 
     def _asked(self, foci: Sequence[Focus]) -> list[Chosen]:
         return [
@@ -254,6 +277,7 @@ class Growth:
             if not event.run or event.run != self.settings.run:
                 return
         self._spent.add(event.reply.usage, event.reply.usd, event.reply.seconds)
+        self._replied = event.reply.model or self._replied
         if isinstance(event, FactCheck):
             is_no_answer = event.outcome == "unusable" and event.method != "word"  # after a word it is asked otherwise
             self._unanswered = self._unanswered + 1 if is_no_answer else 0

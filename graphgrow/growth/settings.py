@@ -9,11 +9,13 @@ from graphgrow.graph.events import now
 from graphgrow.graph.model import Budget, Expansion, Focus, Relation
 from graphgrow.graph.steering import Directive
 from graphgrow.policy import Policy
+from graphgrow.prompts.forms import ASKED_FOR
 from graphgrow.prompts.render import Doubts, Variants
 from graphgrow.resolve.options import open_resolver
 from graphgrow.resolve.resolve import Resolver
 
 Ending = Literal["", "steps", "tokens", "usd", "minutes", "exhausted", "failing", "interrupted", "saturated", "drifted"]
+Prompts = Literal["auto", "small", "strong"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,9 @@ class Settings:
     which a policy may choose. With `arbiter` the model is also asked about every two names that may be one concept.
     Each question is asked `samples` times at once, and then what one sample alone says is checked. With `intents` the
     model is first asked what to ask about a concept, and so many different questions of its own are asked. The share
-    `fact_check` of the tokens goes to asking whether what was said is true. `workers` threads ask the questions of a
+    `fact_check` of the tokens goes to asking whether what was said is true. `prompts` says which templates are used,
+    `relations` how many relations one question asks for, `context` how many tokens of the graph it shows, None for what
+    is usual. `workers` threads ask the questions of a
     round, by default one each; fewer are slower, and the graph is the same. `run` marks
     the events of a batch run.
     """
@@ -40,6 +44,9 @@ class Settings:
     samples: int = 1
     intents: int = 0
     fact_check: float = 0.0
+    prompts: Prompts = "small"
+    relations: int = ASKED_FOR
+    context: int | None = None
     now: Callable[[], str] = now
     timer: Callable[[], float] = time.monotonic
     stop: Callable[[], bool] | None = None

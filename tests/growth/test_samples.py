@@ -30,13 +30,14 @@ from graphgrow.graph.model import (
 )
 from graphgrow.growth.loop import Growth
 from graphgrow.growth.replay import replay
-from graphgrow.growth.samples import CLAIMS, doubts
+from graphgrow.growth.samples import doubts
 from graphgrow.growth.settings import Settings
 from graphgrow.llm import LLM
 from graphgrow.llm.scripted import Recorded, Scripted
 from graphgrow.llm.simulated.world import World
 from graphgrow.measure.agreement import core, supports
 from graphgrow.policy import open_policy
+from graphgrow.prompts.forms import ASKED_FOR
 from graphgrow.prompts.render import check
 from graphgrow.resolve.contradictions import against, table
 from graphgrow.resolve.options import open_resolver
@@ -199,7 +200,7 @@ def test_doubts_are_bounded_and_said_once(pairs: list[list[str]]) -> None:
     events.append(event(graph, said[1]))
     graph.apply(events[1])
     found = doubts(events, graph)
-    assert len(found.claims) <= CLAIMS
+    assert len(found.claims) <= ASKED_FOR
     assert all(len({one.seq for one in graph.relations[claim]}) == 1 for claim in found.claims)
 
 

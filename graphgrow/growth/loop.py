@@ -255,7 +255,8 @@ class Growth:
         if not is_strong:
             return style
         tokens = room * (settings.context or CONTEXT) / 2
-        return replace(style, head=strong.head(self.topic, background(self.graph), tokens))
+        vocabulary = settings.predicates or settings.resolver.vocabulary
+        return replace(style, head=strong.head(self.topic, background(self.graph), tokens, vocabulary))
 
     def _asked(self, foci: Sequence[Focus]) -> list[Chosen]:
         return [

@@ -57,7 +57,7 @@ _UP_TO = re.compile(r"up to (\d{1,3}) ")
 
 
 def names_asked_for(prompt: Prompt) -> int:
-    """Return how many names a prompt asks for, also where it was read from a log; the usual number where it asks none."""
+    """Return how many names a prompt asks for, also where a log has it; the usual number where it does not say."""
     found = _UP_TO.search(prompt.system)
     return int(found[1]) if found else DEFAULT_SIZE.most
 

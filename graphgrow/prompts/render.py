@@ -50,12 +50,13 @@ ASKED = 6  # sides of a concept that were asked about already
 # The one line that quotes a person's instruction and not data: no text of a model stands in it.
 WANTED = "Within that form of the answer, keep to what the person who grows this graph wants: "
 INSTRUCTED = "What the last line of the question says a person wants is the exception: keep to it, within this form."
-# The names of the worked examples in system.txt and survey_system.txt: a small model likes to copy them into the graph.
+# The names of the worked examples in system.txt, survey_system.txt and strong/system.txt: a small model likes to copy
+# them into the graph.
 EXAMPLE = frozenset(
     map(
         canonical,
         ("sourdough", "lactic acid bacteria", "acetic acid", "bread mould", "wild yeast", "carbon dioxide",
-         "gluten network", "rye flour", "maltose", "bran", "phytase"),
+         "gluten network", "rye flour", "maltose", "bran", "phytase", "iron absorption"),
     )
 )  # fmt: skip
 

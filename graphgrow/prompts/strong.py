@@ -43,7 +43,7 @@ def is_strong(model: str) -> bool | None:
 
 def is_to_strong(prompt: Prompt) -> bool:
     """Tell whether a prompt is one of those for strong models, also where it was read from a log."""
-    heads = (template(f"strong/{name}").partition("$")[0] for name in ("system", "names_system"))
+    heads = (template(f"strong/{name}").partition("\n")[0].partition("$")[0] for name in ("system", "names_system"))
     return prompt.system.startswith(tuple(heads))
 
 
@@ -76,9 +76,13 @@ class Background:
 NOTHING_YET = Background()
 
 
-def head(topic: str, background: Background, tokens: float) -> str:
+def head(topic: str, background: Background, tokens: float, vocabulary: Sequence[str] = ()) -> str:
     """Return what stands before every question about a topic; the map of the communities has up to so many tokens."""
-    parts = [template("strong/system"), f'The graph is about "{quoted(topic)}".']
+    parts = [template("strong/system")]
+    if vocabulary:
+        listed = ", ".join(f'"{quoted(name)}"' for name in vocabulary)
+        parts.append(f"Predicates that other words are read as, where they say the same: {listed}.")
+    parts.append(f'The graph is about "{quoted(topic)}".')
     if background.brief:
         said = "; ".join(" - ".join(f'"{quoted(word)}"' for word in (t.source, t.predicate, t.target))
                          for t in background.brief)  # fmt: skip

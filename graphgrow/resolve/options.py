@@ -34,6 +34,7 @@ def open_resolver(
         broken_rule=hygiene,
         predicate=listed.read,
         verb=listed.read_verb,
+        vocabulary=listed.names,
         echoes=EXAMPLE,
         known=KnownNames(meanings),
         read_property=(lambda _triple, _topic: None) if has_amounts else read_property,

@@ -31,14 +31,16 @@ class Resolver:
 
     `broken_rule` gets a name and the topic and returns the rule that keeps it out, or ""; `echoes` are the keys of the
     prompt's worked example; `known` are the names that new ones are compared with, None where keys alone decide.
-    `verb` reads a predicate in place of `predicate` where the model is exact with verbs. `read_property` returns what a
-    triple with an amount in place of a concept says, None for every other one.
+    `verb` reads a predicate in place of `predicate` where the model is exact with verbs; `vocabulary` are the
+    predicates that both know. `read_property` returns what a triple with an amount in place of a concept says, None for
+    every other one.
     """
 
     name: Callable[[str], str] = bare
     key: Callable[[str], str] = canonical
     predicate: Callable[[str], Wording] = read
     verb: Callable[[str], Wording] = read_verb
+    vocabulary: tuple[str, ...] = ()
     broken_rule: Callable[[str, str], str] = broken_rule
     echoes: frozenset[str] = frozenset()
     known: "KnownNames | None" = None

@@ -366,4 +366,5 @@ def grow(
 
     Without a budget it does 20 steps and spends at most 1 USD. Raises BadInput for a topic or policy that is none.
     """
-    return Growth(topic, store, llm, Settings(open_policy(policy), budget or DEFAULT_BUDGET, width, seed))
+    settings = Settings(open_policy(policy), budget or DEFAULT_BUDGET, width, seed, prompts="auto")
+    return Growth(topic, store, llm, settings)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
+from itertools import chain
 from string import Template
 from types import MappingProxyType
 
@@ -367,16 +368,18 @@ def _fitting(names: Sequence[str], tokens: float) -> list[str]:
 
 def _around(keys: Sequence[str], graph: Graph, tokens: float) -> str:
     """Return what the graph says of some concepts, newest first, and then of their neighbours, in so many tokens."""
-    own = [one for key in keys for one in reversed(graph.incident.get(key, ()))]
+    own = (one for key in keys for one in reversed(graph.incident.get(key, ())))
     beside = dict.fromkeys(near for key in keys for near in graph.neighbours.get(key, ()))
     further = (one for near in sorted(beside, key=lambda key: -graph.degree(key)) for one in graph.incident[near])
-    left, lines = tokens * CHARACTERS_A_TOKEN, list[str]()
-    for relation in dict.fromkeys((*own, *further)):
+    left, lines = tokens * CHARACTERS_A_TOKEN, dict[str, None]()
+    for relation in chain(own, further):
         line = _triple(_named(relation, graph))
+        if line in lines:
+            continue
         left -= len(line) + 1
         if left < 0:
             break
-        lines.append(line)
+        lines[line] = None
     return "\n".join(("What the graph says of it and around it:", *lines)) if lines else ""
 
 

@@ -23,6 +23,7 @@ from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Relation
 
 FALLBACK = "related to"
+LONGEST = 80  # characters of a wording that is not listed
 STEM = 5  # letters that two forms of one verb share
 ALIKE = 0.75  # below this likeness a proposal is noise
 
@@ -174,8 +175,8 @@ class Vocabulary:
         return self.wordings.get(text) or self.wordings.get(_core(text))
 
     def read(self, predicate: str) -> Wording:
-        """Return what a wording means; one that is not listed is folded and stands for itself."""
-        return self.look_up(predicate) or Wording(folded(predicate) or FALLBACK)
+        """Return what a wording means; one that is not listed is folded, cut and stands for itself."""
+        return self.look_up(predicate) or Wording(folded(predicate)[:LONGEST].strip() or FALLBACK)
 
     def read_verb(self, predicate: str) -> Wording:
         """Return what a wording means to who is exact with verbs: one that is a case of a broad predicate stays itself.
@@ -185,7 +186,7 @@ class Vocabulary:
         """
         text = folded(predicate)
         verb = self.verbs.get(text) or self.verbs.get(_core(text)) or self.look_up(predicate)
-        return verb or Wording(text or FALLBACK, predicate_class=self._class_of(text))
+        return verb or Wording(text[:LONGEST].strip() or FALLBACK, predicate_class=self._class_of(text[:LONGEST]))
 
     def _class_of(self, text: str) -> str:
         """Return the predicate that a wording begins with which is not listed: "strongly promotes growth of"."""

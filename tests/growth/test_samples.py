@@ -306,3 +306,16 @@ def test_the_command_line_says_what_was_asked_again(tmp_path: Path) -> None:
     graphgrow("grow", topic, *words[1:], "--steps", "4", "--samples", "3", "--intents", "2", cwd=tmp_path)
     shown = " ".join(graphgrow("log", "graph.db", cwd=tmp_path).stdout.split())
     assert all(words in shown for words in ("(intents)", "sample 3", "verifies event"))
+
+
+def test_verbs_of_their_own_clash_by_their_classes() -> None:
+    """A strong model's verbs are opposites where their classes are: what enhances something does not degrade it."""
+    rows = [("silk", "enhances", "healing"), ("silk", "degrades", "healing"), ("silk", "promotes", "growth")]
+    settings = Settings(open_policy("bfs"), Budget(steps=1), prompts="strong")
+    store = MemoryStore()
+    Growth("silk", store, Scripted([triples(*rows)]), settings).run()
+    graph = store.graph()
+    one, other, third = (Relation(*row) for row in rows)
+    assert list(against(one, graph)) == [other]
+    assert list(against(other, graph)) == [one]
+    assert list(against(third, graph)) == []

@@ -106,12 +106,12 @@ def read_quantity(value: object) -> Quantity | None:
         if value is None and row.get("min") is not None and row.get("max") is not None:
             value = [row["min"], row["max"]]
     if isinstance(value, list) and 0 < len(value) <= 2:  # noqa: PLR2004  # one number, or both ends of a range
-        value = "-".join(_short(one, VALUE_CHARACTERS) for one in value)
+        value = "-".join(filter(None, (_short(one, VALUE_CHARACTERS) for one in value)))
     text = _short(value, VALUE_CHARACTERS + UNIT_CHARACTERS)
     if not any(map(str.isdigit, text)):
         return None
     if not unit and (parts := split_quantity(text)):
-        return Quantity(parts[0][:VALUE_CHARACTERS].strip(), parts[1][:UNIT_CHARACTERS].strip())
+        return Quantity(parts[0][:VALUE_CHARACTERS].strip(), _short(parts[1][:UNIT_CHARACTERS], UNIT_CHARACTERS))
     return Quantity(text[:VALUE_CHARACTERS].strip(), unit)
 
 

@@ -371,15 +371,17 @@ def _around(keys: Sequence[str], graph: Graph, tokens: float) -> str:
     own = (one for key in keys for one in reversed(graph.incident.get(key, ())))
     beside = dict.fromkeys(near for key in keys for near in graph.neighbours.get(key, ()))
     further = (one for near in sorted(beside, key=lambda key: -graph.degree(key)) for one in graph.incident[near])
-    left, lines = tokens * CHARACTERS_A_TOKEN, dict[str, None]()
+    left, targets = tokens * CHARACTERS_A_TOKEN, defaultdict[str, dict[str, None]](dict)
     for relation in chain(own, further):
-        line = _triple(_named(relation, graph))
-        if line in lines:
+        said = _named(relation, graph)
+        begin, target = f'"{quoted(said.source)}" - "{quoted(said.predicate)}" - ', f'"{quoted(said.target)}"'
+        if target in targets.get(begin, ()):
             continue
-        left -= len(line) + 1
+        left -= len(target) + len(", ") + (0 if begin in targets else len(begin) + 1)
         if left < 0:
             break
-        lines[line] = None
+        targets[begin][target] = None
+    lines = [begin + ", ".join(names) for begin, names in targets.items()]
     return "\n".join(("What the graph says of it and around it:", *lines)) if lines else ""
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from graphgrow.graph.model import Quantity, Triple
 from graphgrow.resolve.hygiene import broken_rules
-from graphgrow.resolve.predicates import folded
+from graphgrow.resolve.predicates import Wording, folded, read
 from graphgrow.resolve.units import property_of, read_amount, units
 
 PROPERTY = "has property"
@@ -29,6 +29,8 @@ _VAGUE = frozenset(
 )
 _NO_NOUN = frozenset(("bare adjective", "verb phrase", "fragment", "pronoun", "no letters", "vague", "placeholder"))
 _THIRD_PERSON = re.compile(r"\w+[^siu]s")
+_JOINT = re.compile(r"(?:\s*(?:\bof|\bis|\bat|\bup to|\babout|\baround|=|:|,|\())+$")
+MOST_WORDS = 16  # of a name with an amount
 _ARTICLE = re.compile(r"^(?:the|an?)\s+", re.IGNORECASE)
 
 
@@ -55,6 +57,22 @@ def read_property(triple: Triple, topic: str) -> PropertyReading | None:
             return PropertyReading(parts["thing"], _ARTICLE.sub("", parts["property"]), quantity)
         kind = property_of(quantity.unit)
         return PropertyReading(thing, kind, quantity) if kind else None
+    return _in_one_name(triple)
+
+
+def _in_one_name(triple: Triple) -> PropertyReading | None:
+    """Return what "has - tensile strength of 400 MPa" says, a property and its amount in one name; None for others.
+
+    Only of a thing that is said to have it: "12 V battery" and "5 nm gold nanoparticle" are names of things.
+    """
+    if not any(map(str.isdigit, triple.target)) or read(triple.predicate) != Wording(PROPERTY):
+        return None
+    words = triple.target.split()[:MOST_WORDS]
+    for place in range(1, len(words)):
+        quantity = read_amount(" ".join(words[place:]))
+        name = _JOINT.sub("", " ".join(words[:place]))
+        if quantity and quantity.unit and name:
+            return PropertyReading(triple.source, name, quantity)
     return None
 
 

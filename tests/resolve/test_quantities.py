@@ -47,6 +47,9 @@ def test_a_name_with_a_number_in_it_is_none(name: str) -> None:
         (("steel", "is heated to", "300 \u00b0C"), "steel", "temperature"),
         (("dough", "rises for", "4 hours"), "dough", "duration"),
         (("iron", "has atomic number", "26"), "iron", "atomic number"),
+        (("silk", "has", "tensile strength of about 1.3 GPa"), "silk", "tensile strength"),
+        (("isotope", "exhibits", "half-life of 5 days"), "isotope", "half-life"),
+        (("resin", "has property", "density: 1.2 g/cm3"), "resin", "density"),
     ],
 )
 def test_which_property_it_is_of(said: tuple[str, str, str], thing: str, of: str) -> None:
@@ -59,7 +62,8 @@ def test_which_property_it_is_of(said: tuple[str, str, str], thing: str, of: str
 @pytest.mark.parametrize(
     "said",
     [("steel", "is", "400 MPa"), ("rye", "contains", "12 %"), ("silk", "elongates by", "30 %"), ("1 m", "is", "100 cm"),
-     ("steel", "has", "400 MPa"), ("steel", "contains", "carbon")],
+     ("steel", "has", "400 MPa"), ("steel", "contains", "carbon"), ("car", "has", "12 V battery"),
+     ("ink", "contains", "5 nm gold nanoparticle"), ("film", "is made of", "polymer of 5 nm")],
 )  # fmt: skip
 def test_no_property_is_made_up(said: tuple[str, str, str]) -> None:
     """Pascals, metres and per cents are of many properties: where nobody says of which, nothing is read."""

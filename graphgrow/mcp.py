@@ -23,6 +23,7 @@ from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean, says_something
 from graphgrow.graph.lookup import alike, find, search
 from graphgrow.graph.model import Budget, Edit, Json, Relation, Usage
+from graphgrow.graph.qualified import qualifier_row
 from graphgrow.growth.loop import grow
 from graphgrow.llm import LLM
 from graphgrow.reason.answers import ask
@@ -258,7 +259,10 @@ def _relation(graph: Graph, relation: Relation) -> Json:
         "target": graph.name(relation.target),
         "support": graph.support(relation),
         "confidence": round(confidence(graph, relation), 4),
-        "evidence": [{"event": one.seq, "said": clean(one.raw.predicate)} for one in graph.relations[relation]],
+        "evidence": [
+            {"event": one.seq, "said": clean(one.raw.predicate), **qualifier_row(one.qualifiers)}
+            for one in graph.relations[relation]
+        ],
     }
 
 

@@ -288,7 +288,8 @@ def add(graph: Graph, source: str, predicate: str, target: str, *, reason: str =
         if graph.is_rejected(key) or not says_something(name):
             why = "was rejected: bring it back with  graphgrow restore" if graph.is_rejected(key) else "names nothing"
             raise BadInput(f"{name!r} {why}")
-    relation = read(predicate).between(*keys)
+    as_said = Relation(keys[0], clean(predicate), keys[1])  # a verb of its own, which the vocabulary has no place for
+    relation = as_said if as_said in graph.relations else read(predicate).between(*keys)
     if graph.corrections.shown(relation) is None:
         raise BadInput(f"{source!r} {predicate!r} {target!r} was rejected, or the two are one concept here")
     new = {key: Concept(key, name) for key, name in zip(keys, names, strict=True) if key not in graph.arrived}

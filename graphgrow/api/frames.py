@@ -8,6 +8,7 @@ from graphgrow.api.edits import queue
 from graphgrow.graph.confidence import confidence
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Edit, Event, Expansion, FactCheck, ReasoningStep
+from graphgrow.graph.qualified import qualifier_row
 from graphgrow.measure.communities import participation, partition
 from graphgrow.measure.evolution import hubs as emerged
 from graphgrow.measure.evolution import top_bridges
@@ -38,6 +39,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "confidence": "how sure the graph is that it holds, from 0 to 1",
         "events": "numbers of the events that said it, a tuple",
         "wording": "the predicate as it was first said",
+        "qualifiers": "what was said beside it (why, conditions, quantity, certainty, source), a tuple of dicts",
         "source_key": "key of the source",
         "target_key": "key of the target",
     },
@@ -134,6 +136,7 @@ def relations(graph: Graph) -> "pd.DataFrame":
             "confidence": confidence(graph, relation),
             "events": tuple(one.seq for one in evidence),
             "wording": evidence[0].raw.predicate,
+            "qualifiers": tuple(map(qualifier_row, graph.qualifiers(relation))),
             "source_key": relation.source,
             "target_key": relation.target,
         }

@@ -107,7 +107,7 @@ class KnowledgeGraph:
 
     @property
     def relations(self) -> "pd.DataFrame":
-        """The relations, a DataFrame of shape (relations, 9), in the order in which they came."""
+        """The relations, a DataFrame of shape (relations, 10), in the order in which they came."""
         return frames.relations(self._now())
 
     def trusted(self, threshold: float = TRUSTED) -> "pd.DataFrame":

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from functools import partial
 from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, get_args
 from weakref import finalize
 
 from graphgrow.api.models import ModelOptions, open_named, open_role
@@ -17,12 +17,13 @@ from graphgrow.growth.fact_check import MOST_SHARE, SHARE
 from graphgrow.growth.intents import MOST as MOST_INTENTS
 from graphgrow.growth.loop import MOST_AT_ONCE, Growth
 from graphgrow.growth.samples import MOST as MOST_SAMPLES
-from graphgrow.growth.settings import Settings
+from graphgrow.growth.settings import Prompts, Settings
 from graphgrow.llm import LLM, with_options
 from graphgrow.llm.options import NAMES as MODEL_OPTIONS
 from graphgrow.policy import DEFAULT, Knowledge, Policy, open_policy
 from graphgrow.prompts.facets import facets
-from graphgrow.prompts.render import Variants
+from graphgrow.prompts.forms import ASKED_FOR, MOST_ASKED_FOR
+from graphgrow.prompts.render import FEWEST_CONTEXT, MOST_CONTEXT, Variants
 from graphgrow.prompts.variants import load_variants
 from graphgrow.resolve.options import open_meanings, open_resolver, open_vocabulary
 from graphgrow.stores import GraphStore
@@ -34,7 +35,7 @@ LIMITS = frozenset(field.name for field in fields(Budget))
 RANGES: dict[str, tuple[float, float]] = {
     "steps": (1, inf), "tokens": (1, inf), "usd": (0, inf), "minutes": (0, inf),
     "width": (1, MOST_AT_ONCE), "samples": (1, MOST_SAMPLES), "intents": (0, MOST_INTENTS), "seed": (0, 2**31),
-    "fact_check": (0, MOST_SHARE),
+    "fact_check": (0, MOST_SHARE), "relations": (1, MOST_ASKED_FOR), "context": (FEWEST_CONTEXT, MOST_CONTEXT),
 }  # fmt: skip
 
 
@@ -46,11 +47,13 @@ class GrowthOptions:
     `tokens`, `usd`, `minutes` and `until` are the budget: 20 steps where nothing else ends it, and 1 USD where a price
     is known. `width` questions are asked at once, each `samples` times; the model names `intents` questions about a
     concept first; the share `fact_check` of the tokens goes to asking whether what was said is true; `arbiter` asks
-    about names that may be one concept. `prompt_variants` is a folder of further wordings, `predicates` a vocabulary
-    file, which `strict_predicates` holds the model to; `without_rule` are hygiene rules to leave out.
-    `embeddings`, "local" or a model at `base_url`, compares names by meaning too. `check_with` and `arbitrate_with`
-    are models of their own for fact checks and for names that may be one: an object, a name at the same address,
-    "URL#NAME", or what else `graphgrow.open_llm` takes; where one of them fails the run goes on without it.
+    about names that may be one concept. `prompts` are "small", "strong", or "auto", which goes by the model's name;
+    `relations` is how many one question asks for, `context` how many tokens of the graph it shows. `prompt_variants` is
+    a folder of further wordings, `predicates` a vocabulary file, which `strict_predicates` holds the model to;
+    `without_rule` are hygiene rules to leave out. `embeddings`, "local" or a model at `base_url`, compares names by
+    meaning too. `check_with` and `arbitrate_with` are models of their own for fact checks and for names that may be
+    one: an object, a name at the same address, "URL#NAME", or what else `graphgrow.open_llm` takes; where one of them
+    fails the run goes on without it.
 
     The rest is about a model that is opened by its name, see `graphgrow.open_llm`: `reasoning_effort`, `reply_tokens`
     (of a long reply; it holds for every model), `key_env`, `llm_options`.
@@ -68,6 +71,9 @@ class GrowthOptions:
     intents: int = 0
     fact_check: float = SHARE
     arbiter: bool = False
+    prompts: Prompts = "auto"
+    relations: int = ASKED_FOR
+    context: int | None = None
     prompt_variants: str | Path | None = None
     without_rule: Collection[str] = ()
     predicates: str | Path | None = None
@@ -88,6 +94,8 @@ class GrowthOptions:
             if value is not None and not least <= value <= most:
                 bounds = f"{least:g} or more" if most == inf else f"{least:g} to {most:g}"
                 raise BadInput(f"{name}={value} is out of range: give {bounds}")
+        if self.prompts not in get_args(Prompts):
+            raise BadInput(f"prompts={self.prompts!r} are none: give {', '.join(get_args(Prompts))}")
 
     @property
     def model_options(self) -> ModelOptions:
@@ -155,6 +163,9 @@ class GrowthOptions:
             samples=self.samples,
             intents=self.intents,
             fact_check=self.fact_check,
+            prompts=self.prompts,
+            relations=self.relations,
+            context=self.context,
         )
 
 
@@ -173,6 +184,9 @@ class GrowthKeywords(TypedDict, total=False):
     intents: int
     fact_check: float
     arbiter: bool
+    prompts: Prompts
+    relations: int
+    context: int | None
     prompt_variants: str | Path | None
     without_rule: Collection[str]
     predicates: str | Path | None

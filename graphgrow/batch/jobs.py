@@ -17,10 +17,13 @@ from graphgrow.errors import BadInput
 from graphgrow.growth.fact_check import MOST_SHARE, SHARE
 from graphgrow.growth.intents import MOST as MOST_INTENTS
 from graphgrow.growth.samples import MOST as MOST_SAMPLES
+from graphgrow.growth.settings import Prompts
 from graphgrow.growth.topic import check as check_topic
 from graphgrow.llm.endpoint import checked as checked_address
 from graphgrow.llm.options import LEAST_TOKENS, ModelOptions, read_model
 from graphgrow.policy import DEFAULT, open_policy
+from graphgrow.prompts.forms import ASKED_FOR, MOST_ASKED_FOR
+from graphgrow.prompts.render import FEWEST_CONTEXT, MOST_CONTEXT
 from graphgrow.resolve.hygiene import Hygiene
 from graphgrow.stores import store_url
 
@@ -176,6 +179,11 @@ class Job(_Section):
     intents: Annotated[int, Field(ge=0, le=MOST_INTENTS)] = 0
     fact_check: Annotated[float, Field(ge=0, le=MOST_SHARE)] = Field(SHARE, description="Share of the tokens.")
     arbiter: bool = False
+    prompts: Prompts = Field("auto", description="Templates for a small model or a strong one; auto: by its name.")
+    relations: Annotated[int, Field(ge=1, le=MOST_ASKED_FOR)] = ASKED_FOR
+    context: Annotated[int, Field(ge=FEWEST_CONTEXT, le=MOST_CONTEXT)] | None = Field(
+        None, description="Tokens of the graph that a question shows."
+    )
     without_rule: Rules = Field((), description="Hygiene rules to leave out.")
     predicates: str = Field("", description="A vocabulary of your own, in the form of predicates.toml.")
     strict_predicates: bool = Field(False, description="Hold the model to the vocabulary by the reply's schema.")

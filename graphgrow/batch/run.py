@@ -338,7 +338,8 @@ def _grow(
 
     options = GrowthOptions(
         policy=job.policy, width=job.width, seed=job.seed, arbiter=job.arbiter, samples=job.samples,
-        intents=job.intents, fact_check=job.fact_check,
+        intents=job.intents, fact_check=job.fact_check, prompts=job.prompts, relations=job.relations,
+        context=job.context,
         prompt_variants=run.folder / job.prompt_variants if job.prompt_variants else None,
         without_rule=job.without_rule, predicates=run.folder / job.predicates if job.predicates else None,
         strict_predicates=job.strict_predicates, reply_tokens=job.reply_tokens,

@@ -31,6 +31,7 @@ from graphgrow.errors import BadInput, BudgetSpent
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Budget, ReasoningStep
+from graphgrow.graph.qualified import qualifiers_in_words
 from graphgrow.llm import ModelOptions
 from graphgrow.stores import open_store
 
@@ -70,7 +71,7 @@ def path(
     """
     from graphgrow.reason.discovery import local_meanings
     from graphgrow.reason.paths import concepts_beside as near
-    from graphgrow.reason.paths import k_shortest, path_json
+    from graphgrow.reason.paths import hops, k_shortest, path_json
     from graphgrow.reason.route import DiscoveryRequest, choose_path
     from graphgrow.reason.trust import trusted_graph
 
@@ -113,6 +114,11 @@ def path(
                 rows.append((step, *cells, per_cent(relation["confidence"]), events, words))
         columns = (" step", "source", "predicate", "target", " support", " confidence", "events", "in these words")
         table(columns, rows)
+        for step, hop in enumerate(hops(graph, keys), 1):
+            for known in hop.relations:
+                for statement in graph.relations[known]:
+                    if more := qualifiers_in_words(statement.qualifiers):
+                        say(f"step {step}, event {statement.seq}, {clean(known.predicate)}: {more}")
     if beside:
         say(f"beside it: {', '.join(names)}")
 

@@ -11,6 +11,7 @@ from typer import Argument, Exit, Option
 
 from graphgrow.cli.arguments import MOST, AsJson, Embeddings, LeastConfidence, Predicates, Store
 from graphgrow.cli.output import (
+    beside,
     bill_rows,
     counted,
     dump,
@@ -27,7 +28,9 @@ from graphgrow.export import is_graph_file, read_table
 from graphgrow.graph.confidence import TRUSTED, trusted, trusted_part
 from graphgrow.graph.confidence import confidence as confidence_of
 from graphgrow.graph.graph import fold
+from graphgrow.graph.keys import clean
 from graphgrow.graph.lookup import find
+from graphgrow.graph.qualified import qualifiers_in_words
 from graphgrow.policy.monitor import monitor
 from graphgrow.resolve.options import open_meanings, open_vocabulary
 from graphgrow.stores import open_store
@@ -54,7 +57,7 @@ def show(
         if as_json:
             relations = [
                 {**row, "confidence": round(sure, 4), "events": [one.seq for one in evidence],
-                 "raw": [one.raw.predicate for one in evidence]}
+                 "raw": [one.raw.predicate for one in evidence], **beside(evidence)}
                 for row, sure, evidence in rows
             ]  # fmt: skip
             dump({"key": key, "name": found.name, "aliases": found.aliases, "introduced": first, "asked": asked,
@@ -70,6 +73,11 @@ def show(
                 for row, sure, evidence in rows
             ],
         )
+        for row, _, evidence in rows:
+            for one in evidence:
+                if words := qualifiers_in_words(one.qualifiers):
+                    said = " ".join(clean(str(row[end])) for end in ("source", "predicate", "target"))
+                    say(f"event {one.seq}, {said}: {words}")
         return
     hubs = sorted(graph.concepts, key=lambda key: (-graph.degree(key), key))[:HUBS]
     newest = [graph.name(key) for key in list(graph.concepts)[-HUBS:]]

@@ -39,16 +39,18 @@ from graphgrow.growth.fact_check import MOST_SHARE, SHARE
 from graphgrow.growth.intents import MOST as MOST_INTENTS
 from graphgrow.growth.loop import Growth
 from graphgrow.growth.samples import MOST as MOST_SAMPLES
-from graphgrow.growth.settings import Ending, Settings
+from graphgrow.growth.settings import Ending, Prompts, Settings
 from graphgrow.growth.topic import check, check_topic
 from graphgrow.llm import LLM
 from graphgrow.policy import DEFAULT
 from graphgrow.policy.bandit import strategy_table, wording_table
 from graphgrow.policy.gains import WINDOW
 from graphgrow.policy.monitor import monitor
+from graphgrow.prompts.forms import ASKED_FOR, MOST_ASKED_FOR
+from graphgrow.prompts.render import FEWEST_CONTEXT, MOST_CONTEXT
 from graphgrow.stores import DEFAULT_URL, open_store, store_url
 
-TYPICAL_REPLY_TOKENS = 180
+TYPICAL_TOKENS, TYPICAL_QUALIFIED_TOKENS = 30, 85  # of a relation in a reply
 
 EXIT_CODES: dict[Ending, int] = {"steps": 0, "interrupted": INTERRUPTED}  # any other ending is 3
 ENDINGS: dict[Ending, str] = {
@@ -80,6 +82,16 @@ def grow(
     policy: Annotated[
         str, Option(help="knowledge, bandit, lookahead, mix, one strategy, or shares such as frontier=3,gap=1.")
     ] = DEFAULT,
+    prompts: Annotated[
+        Prompts, Option(help="Templates for a small model or a strong one; auto goes by the model's name.")
+    ] = "auto",
+    relations: Annotated[
+        int, Option(min=1, max=MOST_ASKED_FOR, help="Relations, or names, that one question asks for.")
+    ] = ASKED_FOR,
+    context: Annotated[
+        int | None,
+        Option(min=FEWEST_CONTEXT, max=MOST_CONTEXT, help="Tokens of the graph that a question shows."),
+    ] = None,
     prompt_variants: Annotated[
         Path | None, Option(help="A folder of further wordings, KIND.NAME.txt, that compete on what they bring.")
     ] = None,
@@ -117,6 +129,7 @@ def grow(
     options = GrowthOptions(
         policy=policy, steps=steps, tokens=tokens, usd=usd, minutes=minutes, until=until, width=width, seed=seed,
         samples=samples, intents=intents, fact_check=fact_check, arbiter=arbiter == "llm",
+        prompts=prompts, relations=relations, context=context,
         prompt_variants=prompt_variants, without_rule=without_rule or (), predicates=predicates,
         strict_predicates=strict_predicates, embeddings=embeddings, base_url=base_url,
         check_with=check_with, arbitrate_with=arbitrate_with, reasoning_effort=reasoning_effort,
@@ -181,7 +194,8 @@ def _preview(growth: Growth, model: LLM, settings: Settings, *, as_json: bool) -
     replies = steps * (settings.samples + (settings.samples > 1))  # several samples of a question are verified by one
     if settings.intents:
         replies += -(-steps // settings.intents)  # rounded up: a list of intents is one reply
-    usage = Usage(replies * size, replies * TYPICAL_REPLY_TOKENS)
+    each = TYPICAL_QUALIFIED_TOKENS if growth.style().is_strong else TYPICAL_TOKENS
+    usage = Usage(replies * size, replies * each * settings.relations)
     usd = model.price(usage)
     if as_json:
         estimate = {"steps": steps, "replies": replies, "tokens": usage.tokens, "usd": usd}

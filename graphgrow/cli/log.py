@@ -12,10 +12,12 @@ from graphgrow.cli.arguments import MOST, AsJson, Store
 from graphgrow.cli.output import bill_rows, counted, dump, note, out
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Edit, Event, Expansion, FactCheck, ReasoningStep
+from graphgrow.graph.qualified import qualifier_row, qualifiers_in_words
 from graphgrow.policy.monitor import Assessment, assessments
 from graphgrow.stores import open_store
 
 DRAWN = 3  # strategies of which the log says what was drawn for them
+BESIDE = 3  # relations of which the log says what was said beside them
 INDENT = " " * 6
 
 
@@ -74,7 +76,14 @@ def log(
             if remark:
                 entry.append(f"; {clean(remark)}", style="yellow")
             news = assessment.summary if assessment else ""
-            for line in filter(None, ("; ".join(filter(None, reasons)), news)):
+            qualified = [one for one in event.delta.statements if one.qualifiers]
+            beside = [
+                f"{one.raw.source} {one.raw.predicate} {one.raw.target}: {qualifiers_in_words(one.qualifiers)}"
+                for one in qualified[:BESIDE]
+            ]
+            if len(qualified) > BESIDE:
+                beside.append(f"and beside {counted(len(qualified) - BESIDE, 'relation')} more: see --json, or show")
+            for line in filter(None, ("; ".join(filter(None, reasons)), news, *beside)):
                 entry.append(f"\n{INDENT}{clean(line)}", style="dim")
             console.print(entry)
     if not as_json:
@@ -115,6 +124,12 @@ def event_row(event: Event, assessment: Assessment | None = None) -> dict[str, A
             "heeds": list(event.follows),
             "questions": list(event.delta.questions),
         }
+    said = [
+        {"source": one.raw.source, "predicate": one.raw.predicate, "target": one.raw.target,
+         "qualifiers": qualifier_row(one.qualifiers)}
+        for one in event.delta.statements if one.qualifiers
+    ]  # fmt: skip
+    row |= {"qualified": said} if said else {}
     return row | {"watch": asdict(assessment) if assessment else None}
 
 

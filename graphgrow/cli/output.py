@@ -9,9 +9,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from graphgrow.graph.graph import Graph
+from graphgrow.graph.graph import Evidence, Graph
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Relation, Role
+from graphgrow.graph.qualified import qualifier_row
 from graphgrow.stores import store_url
 
 SMALL = 1e-4  # below it four decimals show nothing
@@ -136,6 +137,12 @@ def bill_rows(graph: Graph) -> list[tuple[str, str]]:
         money, by = f", {usd:.4f} USD" if usd else "", f" ({models})" if models else ""
         rows.append((f"- {ROLES[role]}", f"{tokens:,} tokens{money}{by}"))
     return rows if len(graph.bills) > 1 else []
+
+
+def beside(evidence: Iterable[Evidence]) -> dict[str, Any]:
+    """Return what was said beside a relation, as a part of its row of JSON: a row an event that said any of it."""
+    rows = [{"event": one.seq, **qualifier_row(one.qualifiers)} for one in evidence if one.qualifiers]
+    return {"qualifiers": rows} if rows else {}
 
 
 def per_cent(share: float) -> str:

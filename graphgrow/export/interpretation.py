@@ -6,6 +6,7 @@ from dataclasses import replace
 from graphgrow.export.rows import Row
 from graphgrow.graph.keys import canonical, clean
 from graphgrow.graph.model import Concept, Delta, Relation, Statement, Triple
+from graphgrow.parse.qualifiers import stored_qualifiers
 from graphgrow.resolve.predicates import FALLBACK
 
 MOST_SUPPORT = 2**31
@@ -46,16 +47,20 @@ def delta(nodes: list[Row], links: list[Row]) -> Delta:
         ours = [piece for piece in _list(row.get("evidence")) if isinstance(piece, dict)]
         ours.append({"said": _list(row.get("raw")), "support": row.get("support")})  # what earlier versions wrote
         evidence = [
-            (Triple(*(str(part).encode("utf-8", "ignore").decode() for part in said)), _count(piece.get("support")))
+            (
+                Triple(*(str(part).encode("utf-8", "ignore").decode() for part in said)),
+                _count(piece.get("support")),
+                stored_qualifiers(piece),
+            )
             for piece in ours  # raw words, but no lone surrogate, which no store keeps
             if isinstance(said := piece.get("said"), list) and len(said) == SIDES
         ]
         words = Triple(source.name, relation.predicate, target.name)
         if not evidence and "source_id" in row:  # the ids of the passages that a file keeps with what they say
             sentences = (_text(part).strip('"') for part in str(row.get("description") or "").split(SEPARATOR))
-            evidence = [(replace(words, predicate=sentence), 1) for sentence in sentences if sentence]
-        for raw, times in evidence or [(words, _count(row.get("support")))]:
-            statement = Statement(relation, raw, times)
+            evidence = [(replace(words, predicate=sentence), 1, None) for sentence in sentences if sentence]
+        for raw, times, beside in evidence or [(words, _count(row.get("support")), None)]:
+            statement = Statement(relation, raw, times, beside)
             if first.setdefault(relation, statement) is not statement:
                 support.append(statement)
     return Delta(tuple(concepts.values()), relations=tuple(first.values()), support=tuple(support))

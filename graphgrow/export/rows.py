@@ -8,6 +8,7 @@ from typing import Any
 from graphgrow.graph.confidence import confidence
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
+from graphgrow.graph.qualified import qualifier_row
 
 Row = dict[str, Any]
 CONCEPT_COLUMNS = ("key", "name", "aliases", "degree", "first_seq", "depth")
@@ -31,7 +32,8 @@ def concept_rows(graph: Graph) -> Iterator[Row]:
 def relation_rows(graph: Graph) -> Iterator[Row]:
     """Yield one row a relation: keys, predicate, support, first and last event, every piece of evidence, confidence.
 
-    A piece of evidence is {"seq": event, "said": [source, predicate, target] in raw words, "support": times}.
+    A piece of evidence is {"seq": event, "said": [source, predicate, target] in raw words, "support": times}, with what
+    was said beside it: "why", "conditions", "quantity" {"value", "unit"}, "certainty", "source", "predicate_class".
     """
     for relation, evidence in graph.relations.items():
         yield {
@@ -43,7 +45,7 @@ def relation_rows(graph: Graph) -> Iterator[Row]:
             "last_seq": evidence[-1].seq,
             "evidence": [
                 {"seq": piece.seq, "said": [piece.raw.source, piece.raw.predicate, piece.raw.target],
-                 "support": piece.support}
+                 "support": piece.support, **qualifier_row(piece.qualifiers)}
                 for piece in evidence
             ],
             "confidence": round(confidence(graph, relation), 4),

@@ -33,6 +33,9 @@ PREFIXES = {
 }
 LABELS = ("skos:prefLabel", "rdfs:label", "skos:altLabel")
 GRAMMAR = tuple(PREFIXES[name] for name in ("rdf", "rdfs", "skos", "xsd", "owl"))  # their classes are nobody's concepts
+# What was said beside a relation; gg:source is an end of it already.
+BESIDE = {"why": "why", "conditions": "conditions", "certainty": "certainty", "reference": "source",
+          "predicateClass": "predicate_class"}  # fmt: skip
 ENDS = {"source": "concept", "predicate": "predicate", "target": "concept"}  # part of a relation -> what it is
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -97,7 +100,12 @@ def read(path: Path) -> tuple[list[Row], list[Row]]:
         support = _first(objects, "gg:support")
         if all(ends) and support:
             evidence = [
-                {"said": [_first(piece, f"gg:{end}") for end in ENDS], "support": _first(piece, "gg:support")}
+                {
+                    "said": [_first(piece, f"gg:{end}") for end in ENDS],
+                    "support": _first(piece, "gg:support"),
+                    **{field: _first(piece, f"gg:{name}") for name, field in BESIDE.items()},
+                    "quantity": {"value": _first(piece, "gg:quantity"), "unit": _first(piece, "gg:unit")},
+                }
                 for piece in (about.get(address, {}) for address in objects.get(_full("prov:wasDerivedFrom"), ()))
             ]
             link = {
@@ -155,6 +163,12 @@ def _claims(graph: Graph, log: Iterable[Event]) -> Iterator[Claim]:
             yield evidence, "rdf:type", _full("prov:Entity")
             yield from ((evidence, f"gg:{end}", words) for end, words in zip(ENDS, piece["said"], strict=True))
             yield evidence, "gg:support", piece["support"]
+            for name, field in BESIDE.items():
+                if field in piece:
+                    yield evidence, f"gg:{name}", piece[field]
+            if quantity := piece.get("quantity"):
+                yield evidence, "gg:quantity", quantity["value"]
+                yield evidence, "gg:unit", quantity["unit"]
             yield evidence, "prov:wasGeneratedBy", Node(f"_:event{piece['seq']}")
     for name, predicate in predicates.items():
         yield predicate, "rdf:type", _full("rdf:Property")

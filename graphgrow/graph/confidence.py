@@ -3,7 +3,9 @@
 The confidence of a relation is the probability, from 0 to 1, that a careful reader calls it true. It is a logistic
 function of how it was asked for (a fixed relation with a fixed direction is right more often than a free one), of how
 often it was said independently, and of the log-odds of fact checks (P(True), Kadavath et al. 2022, arXiv 2207.05221).
-The weights were fitted to judged relations, see docs/benchmarks.md. What a person added is certain.
+The weights were fitted to judged relations, see docs/benchmarks.md. What a person added is certain. Where the model
+stated with the relation how certain it is of it, that counts a little: models state too much (Xiong et al. 2024, arXiv
+2306.13063), so its weight is a modest one and not fitted.
 """
 
 import math
@@ -20,6 +22,8 @@ CHECKED_FREE, CHECKED_FACET = (-2.2, 1.1), (-1.38, 0.74)  # beside the answer of
 BESIDE = 1.0  # answers to one question: how much what is expected beforehand weighs against the others
 UNCHECKED = 0.8  # log-odds; nothing that was not checked is surer, and so none of it is trusted
 AGAIN = 0.8  # for each doubling of the independent questions that said it
+STATED = 0.25  # of the log-odds of a certainty that was stated with the relation
+SUREST = 0.98  # no certainty that was stated counts for more
 AGAINST = 2.0  # where the graph says the opposite more surely
 # Said one way round, not the other: if A is a B, B is no A.
 ONE_WAY = frozenset(
@@ -55,9 +59,10 @@ def _log_odds(graph: Graph, relation: Relation, until: int | None) -> float:
     is_facet = any(focus and focus.form == "facet" for focus in foci)
     questions = len({focus.question for focus in foci if focus}) or 1
     checks = _checks(graph, relation, until)
+    stated = _stated(graph, relation)
     base, weight = CHECKED_FACET if is_facet else CHECKED_FREE
     if checks:
-        own = base + weight * sum(checks) / len(checks)
+        own = base + weight * sum(checks) / len(checks) + stated
     else:  # an answer whose other names are wrong is seldom right in this one
         said = graph.past[evidence[0].seq - 1].delta.relations
         beside = [odds for one in said for odds in _checks(graph, one.relation, until)]
@@ -65,6 +70,7 @@ def _log_odds(graph: Graph, relation: Relation, until: int | None) -> float:
         if beside:
             shared = base + weight * sum(beside) / len(beside)
             own = min(UNCHECKED, own + (shared - own) * len(beside) / (len(beside) + BESIDE))
+        own = max(own, min(UNCHECKED, own + stated)) if stated > 0 else own + stated
     return own + AGAIN * math.log2(questions)
 
 
@@ -74,6 +80,13 @@ def _checks(graph: Graph, relation: Relation, until: int | None) -> list[float]:
     if until is None or not checks:
         return checks
     return [odds for odds, seq in zip(checks, graph.checked_at[relation], strict=True) if seq <= until]
+
+
+def _stated(graph: Graph, relation: Relation) -> float:
+    """Return what the certainties count that were stated with a relation: their mean log-odds, with its weight."""
+    sure = [one.certainty for one in graph.qualifiers(relation) if one.certainty is not None]
+    bounded = [min(SUREST, max(1 - SUREST, one)) for one in sure]
+    return STATED * sum(math.log(one / (1 - one)) for one in bounded) / len(bounded) if bounded else 0.0
 
 
 def is_said_already(graph: Graph, relation: Relation) -> bool:

@@ -207,7 +207,7 @@ class Corrections:
         aliases = [(key, text) for key, text in (*merged, *((stands_for.get(k, k), t) for k, t in said.aliases))
                    if key not in self.hidden]  # fmt: skip
         statements = [(self.shown(one.relation), one) for one in (*said.relations, *said.support)]
-        relations = tuple(Statement(shown, one.raw, one.support) for shown, one in statements if shown)
+        relations = tuple(Statement(shown, one.raw, one.support, one.qualifiers) for shown, one in statements if shown)
         return Delta(concepts=own, aliases=tuple(aliases), relations=relations)
 
     def counts_as(self, said: Relation) -> Relation:

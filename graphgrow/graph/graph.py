@@ -27,6 +27,7 @@ from graphgrow.graph.model import (
     Focus,
     Form,
     Outcome,
+    Qualifiers,
     ReasoningStep,
     Relation,
     Role,
@@ -46,12 +47,13 @@ KEEP = 0.7  # what a question counts for beside the next one about the same conc
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One piece of evidence for a relation: the event that said it, in which words, as what, and how often."""
+    """One piece of evidence for a relation: the event that said it, in which words, as what, how often, what beside."""
 
     seq: int
     raw: Triple
     support: int = 1
     said: Relation | None = None
+    qualifiers: Qualifiers | None = None
 
 
 @dataclass(slots=True)
@@ -371,7 +373,7 @@ class Graph:
                 relation = self.corrections.shown(said.relation)
                 if relation is not None:
                     spoken = None if relation is said.relation else said.relation
-                    self._relate(relation, Evidence(step.seq, said.raw, said.support, spoken))
+                    self._relate(relation, Evidence(step.seq, said.raw, said.support, spoken, said.qualifiers))
                     continue
                 # At one end of a relation that is not shown it is remembered that nobody wants the other end.
                 ends = [(key, self._known(key)) for key in (said.relation.source, said.relation.target)]
@@ -526,6 +528,15 @@ class Graph:
     def support(self, relation: Relation) -> int:
         """Return how often a relation was said, over all events."""
         return sum(evidence.support for evidence in self.relations[relation])
+
+    def qualifiers(self, relation: Relation) -> list[Qualifiers]:
+        """Return what was said beside a relation, in order of arrival; nothing of evidence that says nothing beside."""
+        return [evidence.qualifiers for evidence in self.relations[relation] if evidence.qualifiers]
+
+    def predicate_class(self, relation: Relation) -> str:
+        """Return the predicate of the vocabulary that a relation's one is or is a case of; its own where none is."""
+        classes = (one.predicate_class for one in self.qualifiers(relation))
+        return next(filter(None, classes), relation.predicate)
 
     def delta(self, said: Statement, concepts: tuple[Concept, ...] = (), changes: tuple[Change, ...] = ()) -> Delta:
         """Return one statement as a delta of this graph: a new relation, or support of a known one."""

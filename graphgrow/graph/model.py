@@ -6,8 +6,9 @@ readable.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from graphgrow.graph.display import card, line, listed
 
@@ -217,11 +218,55 @@ class Triple:
     target: str
 
 
+def optional(value: Any) -> Any:  # noqa: ANN401  # of the type that the field has
+    """Return a field with a default at which it is left out of JSON: of a newer version, so that old runs stay as are.
+
+    The codec (events.py) reads that from the metadata.
+    """
+    return field(default=value, metadata={"exclude_if": lambda held: held == value})
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """An amount in the words of who said it: "3.6", "200-400", "about 1e-9", and its unit, "" for a bare number."""
+
+    value: str
+    unit: str = optional("")
+
+    def __str__(self) -> str:
+        return f"{self.value} {self.unit}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Qualifiers:
+    """What was said beside a relation, each as short text on one line (parse/qualifiers.py cuts it); "" for nothing.
+
+    `why` is a sentence that gives the reason or mechanism, `conditions` say when or where it holds, `certainty` is the
+    probability from 0 to 1 that the speaker gave it, `source` where that claims to have it from: nobody has checked
+    that. `predicate_class` is the predicate of the vocabulary that the relation's own one is a special case of, as far
+    as there is one (resolve/predicates.py).
+    """
+
+    why: str = optional("")
+    conditions: str = optional("")
+    quantity: Quantity | None = optional(None)  # noqa: RUF009  # it is a field
+    certainty: float | None = optional(None)
+    source: str = optional("")
+    predicate_class: str = optional("")
+
+    def __bool__(self) -> bool:
+        return self != _UNQUALIFIED
+
+
+_UNQUALIFIED = Qualifiers()
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """What a reply says once it has been read: triples and names in its own words, and how the reading went.
 
     `questions` are those of a reply that was to list some, `verdict` is what one says about two names, with its reason.
+    `qualifiers` are what it says beside some of the triples.
     """
 
     triples: tuple[Triple, ...]
@@ -230,15 +275,20 @@ class Proposal:
     reason: str = ""
     questions: tuple[str, ...] = ()
     verdict: Literal["", "same", "different", "broader", "narrower"] = ""
+    qualifiers: Mapping[Triple, Qualifiers] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One piece of evidence: a relation, the raw words it was said in, and how often this event said it."""
+    """One piece of evidence: a relation, the raw words it was said in, how often this event said it, and what beside.
+
+    `qualifiers` are None where nothing was said beside it.
+    """
 
     relation: Relation
     raw: Triple
     support: int = 1
+    qualifiers: Qualifiers | None = optional(None)  # noqa: RUF009  # it is a field
 
 
 @dataclass(frozen=True, slots=True)

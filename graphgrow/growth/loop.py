@@ -29,6 +29,7 @@ from graphgrow.graph.model import (
     Usage,
 )
 from graphgrow.growth import arbiter, fact_check, intents, samples
+from graphgrow.growth.background import background
 from graphgrow.growth.engine import Engine
 from graphgrow.growth.outages import Outages
 from graphgrow.growth.settings import Chosen, Ending, Settings
@@ -38,8 +39,9 @@ from graphgrow.llm import LLM, checks_facts, identity
 from graphgrow.policy import DEFAULT, open_policy
 from graphgrow.policy.monitor import monitor
 from graphgrow.policy.round import directed_focus, directives_for, is_allowed
-from graphgrow.prompts.forms import FORMS, reply_limit
-from graphgrow.prompts.render import SMALL_ROOM, check, render, repair
+from graphgrow.prompts import strong
+from graphgrow.prompts.forms import FORMS, LISTS, QUALIFIED, RELATIONS, Style, reply_limit
+from graphgrow.prompts.render import CONTEXT, SMALL_ROOM, check, render, repair
 from graphgrow.stores import GraphStore
 from graphgrow.stores.outbox import Outbox, PendingReply, state_folder
 
@@ -62,6 +64,7 @@ class Growth:
         self._started = settings.timer()
         self._spent = Bill()
         self._failures = 0
+        self._replied = ""  # the model that replies call themselves
         self._asks_topic = True  # False: about doubts alone
         self._unanswered = 0  # fact checks, one after the other
         checker = self.engine.model("check")
@@ -169,7 +172,7 @@ class Growth:
                 foci, self._foci = [focus for focus in self._foci if is_allowed(graph, focus)], []
                 if checks := [
                     Chosen(focus, doubts=doubts, verifies=first)
-                    for focus, doubts, first in samples.doubtful(self._round, foci, graph)
+                    for focus, doubts, first in samples.doubtful(self._round, foci, graph, settings.relations)
                 ]:
                     return checks
             if self._checks_facts and self._unanswered < MOST_FAILURES and not self._outages.rests("check", self.steps):
@@ -234,14 +237,17 @@ class Growth:
         seed = settings.seed + graph.seq
         if chosen.claim:
             return fact_check.question(graph, chosen.claim, seed, self.check_method)
+        style = self.style()
         if chosen.mends:
-            event, example = chosen.mends, FORMS["check" if chosen.verifies else focus.form].example
+            event, form = chosen.mends, "check" if chosen.verifies else focus.form
+            is_qualified = style.is_strong and FORMS[form] in {RELATIONS, LISTS}
+            example = (QUALIFIED if is_qualified else FORMS[form]).example
             prompt = repair(event.prompt, event.reply.text, event.reason, example)
             if prompt.asks is None:  # it was read from the log, which does not keep this
                 prompt = replace(prompt, asks=Asks(focus.form, tuple(map(graph.name, focus.concepts))))
             return Question(focus, prompt, None, event.seq, event.sample, event.verifies, event.follows)
         if chosen.doubts:
-            prompt = check(focus, chosen.doubts, graph, predicates=settings.predicates, seed=seed)
+            prompt = check(focus, chosen.doubts, graph, predicates=settings.predicates, seed=seed, style=style)
             return Question(focus, prompt, verifies=chosen.verifies)
         prompt, smaller = (
             render(
@@ -254,12 +260,30 @@ class Growth:
                 variants=settings.variants,
                 instructions=[one for one in directives if one.change.do == "instruct"],
                 intents=2 * settings.intents,
+                style=style if room == 1.0 else self.style(room),
             )
             for room in (1.0, SMALL_ROOM)
         )
         has_smaller = focus.form not in ASIDE  # these list little that is known
         follows = tuple(one.seq for one in directives)
         return Question(focus, prompt, smaller if has_smaller else None, sample=chosen.sample, follows=follows)
+
+    def style(self, room: float = 1.0) -> Style:
+        """Return how questions are put now; `room` < 1 shrinks what they show of the graph.
+
+        With `prompts` "auto" the name of the model decides, or where that says nothing the name that its replies give.
+        """
+        settings = self.settings
+        is_strong = settings.prompts == "strong"
+        if settings.prompts == "auto":
+            names = (self.engine.llm.name, self._replied)
+            is_strong = next((known for known in map(strong.is_strong, names) if known is not None), False)
+        style = Style(is_strong, settings.relations, settings.context)
+        if not is_strong:
+            return style
+        tokens = room * (settings.context or CONTEXT) / 2
+        vocabulary = settings.predicates or settings.resolver.vocabulary
+        return replace(style, head=strong.head(self.topic, background(self.graph), tokens, vocabulary))
 
     def _asked(self, foci: Sequence[Focus]) -> list[Chosen]:
         return [
@@ -282,6 +306,7 @@ class Growth:
                 return
         take_bill(event, self._spent, {})
         self._outages.answered(event.role)
+        self._replied = event.reply.model or self._replied
         if isinstance(event, FactCheck):
             self._checker = event.reply.source
             is_no_answer = event.outcome == "unusable" and event.method != "word"  # after a word it is asked otherwise
@@ -387,4 +412,5 @@ def grow(
 
     Without a budget it does 20 steps and spends at most 1 USD. Raises BadInput for a topic or policy that is none.
     """
-    return Growth(topic, store, llm, Settings(open_policy(policy), budget or DEFAULT_BUDGET, width, seed))
+    settings = Settings(open_policy(policy), budget or DEFAULT_BUDGET, width, seed, prompts="auto")
+    return Growth(topic, store, llm, settings)

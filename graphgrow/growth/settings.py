@@ -10,11 +10,13 @@ from graphgrow.graph.model import Budget, Expansion, Focus, Relation, Role
 from graphgrow.graph.steering import Directive
 from graphgrow.llm import LLM
 from graphgrow.policy import Policy
+from graphgrow.prompts.forms import ASKED_FOR
 from graphgrow.prompts.render import Doubts, Variants
 from graphgrow.resolve.options import open_resolver
 from graphgrow.resolve.resolve import Resolver
 
 Ending = Literal["", "steps", "tokens", "usd", "minutes", "exhausted", "failing", "interrupted", "saturated", "drifted"]
+Prompts = Literal["auto", "small", "strong"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +28,11 @@ class Settings:
     Each question is asked `samples` times at once, and then what one sample alone says is checked. With `intents` the
     model is first asked what to ask about a concept, and so many different questions of its own are asked. The share
     `fact_check` of the tokens goes to asking whether what was said is true. `models` are the models that
-    have a role of their own; every other question is for the model of the growth. `reply_tokens` is the limit of a long
-    reply, None for that of each form. `workers` threads ask the questions of a round, by default one each; fewer are
-    slower, and the graph is the same. `run` marks the events of a batch run.
+    have a role of their own; every other question is for the model of the growth. `prompts` says which templates are
+    used, `relations` how many relations one question asks for, `context` how many tokens of the graph it shows, None
+    for what is usual; `reply_tokens` is the limit of a long reply, None for that of each form. `workers` threads ask
+    the questions of a round, by default one each; fewer are slower, and the graph is the same. `run` marks the events
+    of a batch run.
     """
 
     policy: Policy
@@ -42,6 +46,9 @@ class Settings:
     samples: int = 1
     intents: int = 0
     fact_check: float = 0.0
+    prompts: Prompts = "small"
+    relations: int = ASKED_FOR
+    context: int | None = None
     now: Callable[[], str] = now
     timer: Callable[[], float] = time.monotonic
     stop: Callable[[], bool] | None = None

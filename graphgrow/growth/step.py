@@ -16,6 +16,8 @@ from graphgrow.growth.settings import Chosen, Settings
 from graphgrow.growth.topic import check_same_topic
 from graphgrow.measure import measure
 from graphgrow.parse.reply import PROSE, parse
+from graphgrow.prompts.forms import names_asked_for
+from graphgrow.prompts.strong import is_to_strong
 from graphgrow.resolve.facets import resolve_facet
 from graphgrow.resolve.resolve import Resolver, resolve
 from graphgrow.stores.outbox import PendingReply
@@ -72,13 +74,18 @@ def step(run: GrowthRun, workers: ThreadPoolExecutor) -> Iterator[Expansion | Fa
 
 
 def resolve_reply(proposal: Proposal, reply: PendingReply, graph: Graph, resolver: Resolver) -> Delta:
-    """Return what a proposal means for a graph: relations, or a decision on two names, or questions to ask next."""
-    focus = reply.question.focus
+    """Return what a proposal means for a graph: relations, or a decision on two names, or questions to ask next.
+
+    A strong model's verb stays itself where the vocabulary has no place for it.
+    """
+    focus, prompt = reply.question.focus, reply.answer.prompt
+    if is_to_strong(prompt):
+        resolver = replace(resolver, predicate=resolver.verb)
     match reply.question.form:
         case "arbitrate":
             return arbiter.resolve(proposal, focus, graph)
         case "facet":
-            return resolve_facet(proposal, focus, graph, reply.topic, resolver)
+            return resolve_facet(proposal, focus, graph, reply.topic, resolver, names_asked_for(prompt))
         case "intents":
             return intents.resolve(proposal, focus, graph, reply, resolver)
         case _:

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from graphgrow.graph.keys import clean
-from graphgrow.graph.model import Form, Outcome, Proposal, Triple
+from graphgrow.graph.model import Form, Outcome, Proposal, Qualifiers, Triple
 from graphgrow.parse.forms import read_questions, read_verdict
 from graphgrow.parse.json_text import json_values, split_thinking, strict
 from graphgrow.parse.names import read_names
+from graphgrow.parse.qualifiers import read_qualifiers
 from graphgrow.parse.salvage import PREDICATE, SOURCE, TARGET, salvage
 
 _NODES = frozenset(("nodes", "entities", "concepts", "vertices"))
@@ -70,14 +71,19 @@ def parse(text: str, finish_reason: str = "stop", form: Form = "expand") -> Prop
     triples = dict.fromkeys(
         Triple(names.get(t.source, t.source), t.predicate, names.get(t.target, t.target)) for t in reading.triples
     )
-    return Proposal(tuple(triples), tuple(reading.names), outcome, reason)
+    beside = {
+        Triple(names.get(t.source, t.source), t.predicate, names.get(t.target, t.target)): qualifiers
+        for t, qualifiers in reading.triples.items()
+        if qualifiers
+    }
+    return Proposal(tuple(triples), tuple(reading.names), outcome, reason, qualifiers=beside)
 
 
 @dataclass(slots=True)
 class _Reading:
-    """One part of a reply being read. `count` is that of triples with their repetitions."""
+    """One part of a reply being read: triples with what is said beside them; `count` has their repetitions too."""
 
-    triples: dict[Triple, None] = field(default_factory=dict)
+    triples: dict[Triple, Qualifiers | None] = field(default_factory=dict)
     names: dict[str, None] = field(default_factory=dict)
     handles: dict[str, str] = field(default_factory=dict)
     count: int = 0
@@ -115,7 +121,8 @@ class _Reading:
         )
         sides = sum(map(bool, (source, predicate, target)))
         if (source or target) and sides > 1 and not _EDGES & row.keys():
-            self.say(row.get(source), row.get(predicate), row.get(target))
+            qualifiers = read_qualifiers(row, names_source=source == "source")
+            self.say(row.get(source), row.get(predicate), row.get(target), qualifiers)
             return
         if self.salvaged and "id" in row and not source and not target:
             self.declare(row)
@@ -154,14 +161,14 @@ class _Reading:
         else:
             self.malformed += 1
 
-    def say(self, source: object, predicate: object, target: object) -> None:
-        """Take in one relation; a list of targets is one triple each."""
+    def say(self, source: object, predicate: object, target: object, beside: Qualifiers | None = None) -> None:
+        """Take in one relation with what is said beside it; a list of targets is one triple each."""
         targets = target if isinstance(target, list) and target else [target]
         for each in targets:
             triple = Triple(_text(source), _text(predicate), _text(each))
             if triple.source and triple.predicate and triple.target:
                 self.count += 1
-                self.triples[triple] = None
+                self.triples[triple] = self.triples.get(triple) or beside
             else:
                 self.malformed += 1
 

@@ -28,9 +28,11 @@ _REPAIR_BUGS = (AssertionError, AttributeError, LookupError, RecursionError, Typ
 
 _STRING = r'"(?:[^"\\\n]|\\.)*+"'
 _SPACE = r"\s*+"
+_SCALAR = rf"(?:{_STRING}|[\w.+-]++)"
+_FLAT = rf"\{{(?:{_SPACE}{_STRING}{_SPACE}:{_SPACE}{_SCALAR}{_SPACE},?+)*+{_SPACE}\}}"  # such as a number with its unit
 # An object with well-formed strings (braces may stand in them), else anything up to the next brace, closed or not.
 _OBJECT = re.compile(
-    rf"\{{(?:{_SPACE}{_STRING}{_SPACE}:{_SPACE}(?:{_STRING}|[\w.+-]++){_SPACE},?+)++{_SPACE}\}}|\{{[^{{}}]*+\}}?+"
+    rf"\{{(?:{_SPACE}{_STRING}{_SPACE}:{_SPACE}(?:{_SCALAR}|{_FLAT}){_SPACE},?+)++{_SPACE}\}}|\{{[^{{}}]*+\}}?+"
 )
 _KEY = re.compile(r"""["']\w++["']\s*+:""")
 _SIDES = "|".join(SOURCE + PREDICATE + TARGET)

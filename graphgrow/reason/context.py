@@ -8,13 +8,14 @@ grows with the graph.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import nlargest
 from itertools import combinations, zip_longest
 
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical, is_unspaced, loose
-from graphgrow.graph.model import Relation
+from graphgrow.graph.model import Relation, optional
+from graphgrow.graph.qualified import qualifiers_in_words
 from graphgrow.llm.usage import CHARACTERS_A_TOKEN
 from graphgrow.measure.projection import SMALLEST, members, structure
 from graphgrow.prompts.render import quoted
@@ -34,6 +35,7 @@ LEADERS = 3  # concepts of a community
 SUPPORT = 0.05  # what one more time that a relation was said counts beside its similarity
 MOST_SUPPORT = 4
 QUOTED_STEPS = 3
+BESIDE = 320  # characters of what was said beside a relation
 UNRELATED = 0.45  # the similarity by meaning of two texts that have nothing to do with each other
 
 _BREAK = re.compile(r"[\s\"\u2018-\u201f?!,;:()\[\]{}|]+|(?<=\w)/(?=\w)|(?<!\w)'|'(?!\w)")
@@ -56,7 +58,10 @@ class ContextConcept:
 
 @dataclass(frozen=True, slots=True)
 class ContextRelation:
-    """A relation in a context: its id there, keys and names of its ends, the events that said it, and how often."""
+    """A relation in a context: its id there, keys and names of its ends, the events that said it, and how often.
+
+    `beside` is what was said beside it: how much, when it holds, and why.
+    """
 
     id: str
     keys: tuple[str, str]
@@ -65,16 +70,24 @@ class ContextRelation:
     target: str
     steps: tuple[int, ...]
     support: int = 1
+    beside: str = optional("")
 
     @property
     def line(self) -> str:
         """The line that stands for it in a prompt."""
-        return f"[{self.id}] " + " - ".join(f'"{quoted(word)}"' for word in (self.source, self.predicate, self.target))
+        said = " - ".join(f'"{quoted(word)}"' for word in (self.source, self.predicate, self.target))
+        more = f' ("{quoted(self.beside, BESIDE)}")' if self.beside else ""
+        return f"[{self.id}] {said}{more}"
+
+    @property
+    def sentence(self) -> str:
+        """The relation as a sentence."""
+        return f"{self.source} {self.predicate} {self.target}"
 
     @property
     def words(self) -> str:
-        """The relation as a sentence."""
-        return f"{self.source} {self.predicate} {self.target}"
+        """The relation as a sentence, with what was said beside it."""
+        return f"{self.sentence} ({self.beside})" if self.beside else self.sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +170,11 @@ def context_relation(graph: Graph, relation: Relation, name: str) -> ContextRela
     """Return a relation as a context shows it under an id."""
     steps = tuple(dict.fromkeys(one.seq for one in graph.relations[relation]))[:QUOTED_STEPS]
     ends = graph.name(relation.source), graph.name(relation.target)
-    return ContextRelation(name, relation.ends, ends[0], relation.predicate, ends[1], steps, graph.support(relation))
+    # An amount, conditions and a reason are evidence; of several reasons the longest says most.
+    said = [replace(one, certainty=None, source="", predicate_class="") for one in graph.qualifiers(relation)]
+    beside = max(map(qualifiers_in_words, said), key=len, default="")[:BESIDE]
+    support = graph.support(relation)
+    return ContextRelation(name, relation.ends, ends[0], relation.predicate, ends[1], steps, support, beside)
 
 
 def mentions(graph: Graph, text: str, spellings: Mapping[str, str] | None = None) -> list[str]:

@@ -296,9 +296,9 @@ def measure_idea(graph: Graph, seed: IdeaSeed, parts: Mapping[str, object], mean
     further = (relation for key in keys for near in graph.neighbours[key] for relation in graph.incident[near])
     tried = list(islice(dict.fromkeys([*around, *islice(further, COMPARED)]), COMPARED))
     existing = [context_relation(graph, relation, "") for relation in tried]
-    scores = similarities(hypothesis, [relation.words for relation in existing], meanings)
+    scores = similarities(hypothesis, [relation.sentence for relation in existing], meanings)
     best = nlargest(NEAREST, zip(existing, scores, strict=True), key=lambda one: one[1])
-    nearest = tuple(NearRelation(relation.words, relation.steps, round(score, 4)) for relation, score in best)
+    nearest = tuple(NearRelation(relation.sentence, relation.steps, round(score, 4)) for relation, score in best)
     steps = [len(shortest(graph, a, b, most=FAR)) - 1 for a, b in combinations(keys, 2)]
     apart = fmean(map(distance, steps)) if steps else 0.0
     closest = nearest[0].likeness if nearest else 0.0

@@ -18,6 +18,7 @@ from itertools import pairwise
 
 from graphgrow.errors import BadInput
 from graphgrow.graph.keys import canonical, singular
+from graphgrow.resolve.units import read_amount
 
 MAX_CHARACTERS = 80
 MAX_WORDS = 8
@@ -92,8 +93,8 @@ _SMALL = re.compile(
 _SCRIPT_FAMILY = {"GREEK": "LATIN", "MICRO": "LATIN", "HIRAGANA": "CJK", "KATAKANA": "CJK", "MODIFIER": "LATIN"}
 
 RULES = (
-    "no letters", "too long", "markup", "prefix", "identifier", "placeholder", "pronoun", "bare adjective", "fragment",
-    "stutter", "verb phrase", "sentence", "vague", "praise", "script", "language",
+    "no letters", "too long", "quantity", "markup", "prefix", "identifier", "placeholder", "pronoun", "bare adjective",
+    "fragment", "stutter", "verb phrase", "sentence", "vague", "praise", "script", "language",
 )  # fmt: skip
 
 
@@ -161,6 +162,11 @@ def broken_rules(name: str, topic: str) -> Iterator[str]:
     most = LONGEST_NAME if is_name or " " not in name else MAX_CHARACTERS
     if len(name) > most:
         yield "too long"
+    # It is an amount, "400 MPa", of a property that nobody names: else it would be a quantity of that.
+    if any(map(str.isdigit, name)):
+        amount = read_amount(name)
+        if amount and amount.unit:
+            yield "quantity"
     if _MARKUP.search(_MILLER.sub("", name)):
         yield "markup"
     if _PREFIX.search(name):

@@ -10,6 +10,7 @@ from graphgrow.llm.options import NO_OPTIONS, ModelName, ModelOptions, beside, k
 from graphgrow.prompts.render import EXAMPLE
 from graphgrow.resolve.hygiene import Hygiene
 from graphgrow.resolve.predicates import Vocabulary, vocabulary
+from graphgrow.resolve.quantities import read_property
 from graphgrow.resolve.resolve import Resolver
 from graphgrow.stores import GraphStore
 
@@ -33,11 +34,16 @@ def open_resolver(
     """
     from graphgrow.resolve.identity import KnownNames
 
+    hygiene, listed = Hygiene(frozenset(without_rules)), open_vocabulary(predicates)
+    has_amounts = "quantity" in hygiene.off  # then they are names like any other
     return Resolver(
-        broken_rule=Hygiene(frozenset(without_rules)),
-        predicate=open_vocabulary(predicates).read,
+        broken_rule=hygiene,
+        predicate=listed.read,
+        verb=listed.read_verb,
+        vocabulary=listed.names,
         echoes=EXAMPLE,
         known=KnownNames(meanings, goes_on=goes_on),
+        read_property=(lambda _triple, _topic: None) if has_amounts else read_property,
     )
 
 

@@ -27,6 +27,7 @@ TOPIC = "impact resistant materials"
 JUNK = {
     "no letters": ["705-681", "...", "42"],
     "too long": ["a material that " + "very " * 20 + "tough"],
+    "quantity": ["8.3 grams", "2500 km", "18 years", "91 meters", "11 days"],
     "markup": ["[[Nacre]]", "fracture}{source:", "<b>silk</b>", "Category]]", "https://example.org/x"],
     "prefix": ["instance: Person", "type: protein", "y:Babylon", "yagoClass:Reign", "historical:Assyria"],
     "identifier": ["Q18034", "concept_12", "node 3", "Q1412:Babylon", "Q104325 Rebus"],
@@ -62,6 +63,7 @@ JUNK = {
 CONCEPTS = {
     "no letters": ["C60", "316L", "μ"],
     "too long": ["poly(3,4-ethylenedioxythiophene) polystyrene sulfonate"],
+    "quantity": ["3D printing", "4K", "5G", "3M", "6061 aluminium", "5 nm gold nanoparticle", "Ti-6Al-4V"],
     "markup": ["metal-organic framework", "p < .05 level", "A/B test", "C++", "F#", "{111} plane", "<110> direction"],
     "prefix": ["Nd:YAG laser", "C:N ratio", "Ti:sapphire laser", "2:1 phyllosilicate", "property testing"],
     "identifier": ["p53", "IL-6", "Mg2Si", "Q235 steel", "Q10 temperature coefficient", "AISI 52100 steel",

@@ -168,7 +168,7 @@ class Job(_Section):
     )
     reasoning_effort: Annotated[str, _passes(lambda effort: ModelOptions(reasoning_effort=effort))] = ""
     reply_tokens: Annotated[int, Field(ge=LEAST_TOKENS)] | None = None
-    llm_options: LLMFields = Field({}, description="Further fields of each request.")
+    llm_options: LLMFields = Field({}, description="Further fields of each request.", repr=False)
     models: RoleModels = RoleModels()
     policy: Annotated[str, _passes(open_policy)] = DEFAULT
     width: Annotated[int, Field(ge=1, le=256)] = 1

@@ -83,6 +83,8 @@ class GrowthOptions:
 
     def __post_init__(self) -> None:
         _ = self.model_options  # what cannot be used is said here
+        if self.check_with and not self.fact_check:
+            raise BadInput("check_with is a model for fact checks, and fact_check=0 asks none: leave one of them out")
         for name, (least, most) in RANGES.items():
             value = getattr(self, name)
             if value is not None and not least <= value <= most:

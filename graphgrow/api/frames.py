@@ -77,6 +77,13 @@ COLUMNS: dict[str, dict[str, str]] = {
         "introduced": "number of the event that brought it",
         "emerged": "number of the event after which it had more than `above` neighbours",
     },
+    "bills": {
+        "role": "what a model was asked for: grow, check, arbitrate, judge, embed, reason",
+        "model": "the model, as it calls itself",
+        "replies": "its replies",
+        "tokens": "tokens of prompts and replies",
+        "usd": "what those cost that have a price, US dollars",
+    },
     "strategies": {
         "name": "the strategy, the index",
         "questions": "questions it asked",
@@ -223,6 +230,11 @@ def bridges(events: Iterable[Event], *, every: int, top: int) -> "pd.DataFrame":
     rows = top_bridges(events, every=every, top=top)
     frame = pd.DataFrame([row.betweenness for row in rows], index=pd.Index([row.seq for row in rows], name="seq"))
     return frame.astype("float64")
+
+
+def bills(graph: Graph) -> "pd.DataFrame":
+    """Return a row a role and model, in the order in which they were asked first."""
+    return table("bills", graph.bill_rows)
 
 
 def strategies(graph: Graph) -> "pd.DataFrame":

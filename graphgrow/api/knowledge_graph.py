@@ -133,6 +133,11 @@ class KnowledgeGraph:
         return frames.communities(self._now())
 
     @property
+    def bills(self) -> "pd.DataFrame":
+        """What each role of a model cost, a DataFrame of shape (roles and models, 5); their sum is the whole bill."""
+        return frames.bills(self._now())
+
+    @property
     def strategies(self) -> "pd.DataFrame":
         """What each strategy earned, a DataFrame of shape (strategies, 7), index `name`, as `graphgrow policy`."""
         return frames.strategies(self._now())

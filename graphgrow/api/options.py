@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from math import inf
 from pathlib import Path
@@ -31,7 +31,7 @@ from graphgrow.stores import GraphStore
 if TYPE_CHECKING:
     from graphgrow.resolve.identity import Meanings
 
-LIMITS = frozenset(field.name for field in fields(Budget))
+LIMITS = frozenset(one.name for one in fields(Budget))
 RANGES: dict[str, tuple[float, float]] = {
     "steps": (1, inf), "tokens": (1, inf), "usd": (0, inf), "minutes": (0, inf),
     "width": (1, MOST_AT_ONCE), "samples": (1, MOST_SAMPLES), "intents": (0, MOST_INTENTS), "seed": (0, 2**31),
@@ -85,10 +85,12 @@ class GrowthOptions:
     reasoning_effort: str = ""
     reply_tokens: int | None = None
     key_env: str = ""
-    llm_options: str | Mapping[str, Any] = ""
+    llm_options: str | Mapping[str, Any] = field(default="", repr=False)  # it may hold a secret
 
     def __post_init__(self) -> None:
         _ = self.model_options  # what cannot be used is said here
+        if self.check_with and not self.fact_check:
+            raise BadInput("check_with is a model for fact checks, and fact_check=0 asks none: leave one of them out")
         for name, (least, most) in RANGES.items():
             value = getattr(self, name)
             if value is not None and not least <= value <= most:

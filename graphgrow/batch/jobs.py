@@ -62,6 +62,16 @@ def _passes(check: Callable[[Any], object]) -> AfterValidator:
     return AfterValidator(validate)
 
 
+def _fields(given: object) -> str:
+    """Return further fields of a request as JSON text, so that a job can be told from others by its hash."""
+    if not isinstance(given, dict | str):
+        raise ValueError("llm_options is a table, such as { top_p = 0.9 }")  # noqa: TRY004  # pydantic takes no other
+    try:
+        return str(ModelOptions(llm_options=given).llm_options)
+    except BadInput as error:
+        raise ValueError(str(error)) from None
+
+
 def _check_store(store: str) -> None:
     if not store.strip() or store_url(store).kind == "memory":
         raise BadInput(f"store {store!r} is gone when the run ends: name a .db file or a neo4j:// address")
@@ -88,7 +98,7 @@ Rules = Annotated[tuple[str, ...], _passes(lambda names: Hygiene(frozenset(names
 Command = Annotated[tuple[str, ...], _passes(_check_command)]
 
 
-LLMFields = Annotated[dict[str, Any], _passes(lambda given: ModelOptions(llm_options=given))]
+LLMFields = Annotated[str, BeforeValidator(_fields), WithJsonSchema({"type": "object"})]
 ModelText = Annotated[str, _passes(read_model)]
 
 
@@ -171,7 +181,7 @@ class Job(_Section):
     )
     reasoning_effort: Annotated[str, _passes(lambda effort: ModelOptions(reasoning_effort=effort))] = ""
     reply_tokens: Annotated[int, Field(ge=LEAST_TOKENS)] | None = None
-    llm_options: LLMFields = Field({}, description="Further fields of each request.")
+    llm_options: LLMFields = Field("", description="Further fields of each request.", repr=False)
     models: RoleModels = RoleModels()
     policy: Annotated[str, _passes(open_policy)] = DEFAULT
     width: Annotated[int, Field(ge=1, le=256)] = 1

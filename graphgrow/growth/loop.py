@@ -71,6 +71,10 @@ class Growth:
         self._checks_facts = settings.fact_check > 0 and checks_facts(checker)
         self._checker = identity(checker)  # what is known of its answers is kept under this name
         self._outages = Outages(settings.models)
+        if settings.fact_check > 0 and "check" in settings.models and not self._checks_facts:
+            self.remarks.append(
+                f"The check model {line(checker.name)} can tell nothing true from false: nothing is checked"
+            )
         self._has_begun = self._is_asking = self._is_over = False
         self._left: list[Expansion] = []  # unusable replies of earlier runs
         self._broken: list[Expansion] = []  # unusable replies of this round

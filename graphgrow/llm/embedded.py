@@ -172,7 +172,7 @@ class LocalServer(FreeModel):
             name, url, key, temperature=temperature, timeout=_TIMEOUT, max_retries=0, options=options
         )
         self._chat.identity = name  # its port is another one at each start
-        self.reply_tokens = options.reply_tokens
+        self.reply_tokens = options.limit
 
     def ask(self, prompt: Prompt) -> Reply:
         """Return the reply; raises ContextOverflow, else LLMError."""

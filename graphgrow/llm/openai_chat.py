@@ -69,7 +69,7 @@ class OpenAIChat:
     @property
     def reply_tokens(self) -> int | None:
         """The limit of a reply in tokens that somebody set, None for that of the question."""
-        return self._options.reply_tokens
+        return self._options.limit
 
     def with_options(self, options: ModelOptions) -> Self:
         """Return this model as it is asked with further options, over the same connections."""

@@ -7,7 +7,7 @@ the environment that holds them, never written.
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
@@ -99,7 +99,7 @@ class ModelOptions:
     reasoning_effort: str = ""
     reply_tokens: int | None = None
     key_env: str = ""
-    llm_options: str | Mapping[str, Any] = ""
+    llm_options: str | Mapping[str, Any] = field(default="", repr=False)
 
     def __post_init__(self) -> None:
         if self.reasoning_effort and not _EFFORT.fullmatch(self.reasoning_effort):
@@ -121,6 +121,12 @@ class ModelOptions:
     def are_sent(self) -> bool:
         """True where they change what an endpoint is sent, or by which key."""
         return bool(self.body or self.key_env)
+
+    @property
+    def limit(self) -> int | None:
+        """The limit of a reply in tokens that somebody set, in whichever field; None where nobody did."""
+        given = (self.body.get(name) for name in ("max_completion_tokens", "max_tokens"))
+        return self.reply_tokens or next((one for one in given if isinstance(one, int) and one >= LEAST_TOKENS), None)
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -163,7 +169,7 @@ class ModelOptions:
         return replace(self, **{name: getattr(self, name) or getattr(others, name) for name in NAMES})
 
 
-NAMES = tuple(field.name for field in fields(ModelOptions))
+NAMES = tuple(one.name for one in fields(ModelOptions))
 NO_OPTIONS = ModelOptions()
 
 

@@ -97,6 +97,7 @@ store = "p.db"
     jobs, problems = parse(text)
     assert jobs, problems
     own, elsewhere, plain = jobs.job
+    assert hash(jobs)  # Dask asks for it
     assert [jobs.model(own, role) for role in ("grow", "check", "embed")] == ["mine", "http://own/v1#c", "local"]
     assert jobs.model(elsewhere, "grow") == ""
     assert [jobs.model(plain, role) for role in ("grow", "check", "arbitrate")] == [
@@ -121,6 +122,7 @@ def test_a_job_with_a_priced_role_is_priced(tmp_path: Path, monkeypatch: pytest.
     [
         ('key_env = "sk-12345678"', "never the key"),
         ('llm_options = { messages = "x" }', "cannot set 'messages'"),
+        ("llm_options = 3", "is a table"),
         ("reply_tokens = 3", "greater than or equal to 16"),
         ('models = { check = "m?kee=1" }', "no option kee"),
         ('models = { checks = "m" }', "did you mean check"),

@@ -11,16 +11,17 @@ from typer.testing import CliRunner
 
 from graphgrow.api.options import grow
 from graphgrow.cli import app
-from graphgrow.errors import LLMError
+from graphgrow.errors import BadInput, LLMError
 from graphgrow.graph.events import from_json, to_json
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.model import Event, Expansion, FactCheck
 from graphgrow.growth.fact_check import NO_LOGPROBS
 from graphgrow.growth.loop import Growth
 from graphgrow.llm.openai_chat import OpenAIChat
+from graphgrow.llm.scripted import Scripted
 from graphgrow.stores import open_store
 from graphgrow.stores.memory import MemoryStore
-from tests.conftest import triples
+from tests.conftest import chatter, triples
 from tests.servers import Answer, Asked, Endpoint, Script, completion, free_port, refusal, serving
 
 RIVALS = [{"token": "Yes", "logprob": -0.1}, {"token": "no", "logprob": -3.1}]
@@ -230,6 +231,15 @@ def test_an_endpoint_without_a_model_named_may_come_later() -> None:
             "silk", MemoryStore(), f"{first.base_url}#m", steps=2, policy="mix", check_with=second.base_url
         ).run()
         assert {one.body["model"] for one in second.chats} == {"checker"}
+
+
+def test_a_check_model_that_would_do_nothing_is_said_so() -> None:
+    """One that only repeats what it was given, and one that nothing is asked of."""
+    talker = Scripted(chatter(1))
+    growth = grow("silk", MemoryStore(), talker, steps=1, policy="mix", check_with=Scripted(["yes"])).run()
+    assert growth.remarks == ["The check model scripted can tell nothing true from false: nothing is checked"]
+    with pytest.raises(BadInput, match="check_with is a model for fact checks, and fact_check=0 asks none"):
+        grow("silk", MemoryStore(), talker, fact_check=0, check_with="m")
 
 
 def run(*words: str) -> tuple[int, str, str]:

@@ -87,6 +87,7 @@ def test_what_is_kept_has_no_secret_in_it(given: dict[str, Any], kept: dict[str,
     """By its name or by its looks, however deep; numbers and what is no secret stay."""
     assert without_secrets(given) == kept
     assert SECRET not in json.dumps(ModelOptions(llm_options=given).record())
+    assert SECRET not in repr((ModelOptions(llm_options=given), GrowthOptions(llm_options=given)))
     assert not ModelOptions(llm_options={"top_p": 1, "stop": ["a"]}).secrets
 
 

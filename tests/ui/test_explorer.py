@@ -570,6 +570,8 @@ def test_a_run_asks_its_model_as_the_page_says(tmp_path: Path, monkeypatch: pyte
     for words in ('{"api_key": "c0ffee"}', "{"):
         with pytest.raises(BadInput):
             runs.start(url, runs.RunOptions(llm_options=words))
+        with pytest.raises(BadInput):
+            runs.start(url, runs.RunOptions(check_with=f"m?llm_options={words}"))
     folder = runs._folder(url)
     assert not [file for file in folder.iterdir() if re.search("sk-of|c0ffee", file.read_text())]
 

@@ -175,7 +175,8 @@ def check_name(llm: str) -> None:
 def start(url: str, options: RunOptions, env: Mapping[str, str] = os.environ) -> str:
     """Start a run in the background and return its name; raises BadInput while another one is under way."""
     how = ModelOptions(options.reasoning_effort, options.reply_tokens, options.key_env, options.llm_options)
-    if how.secrets:  # they would stand in the list of processes, and on disk
+    asked = how, named(options.llm).options, named(options.check_with).options
+    if any(one.secrets for one in asked):  # they would stand in the list of processes, and on disk
         raise BadInput("the further fields hold a key or a password: name the variable of the environment that does")
     folder = made(_folder(url))
     try:

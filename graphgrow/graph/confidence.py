@@ -56,7 +56,7 @@ def _log_odds(graph: Graph, relation: Relation) -> float:
     else:  # an answer whose other names are wrong is seldom right in this one
         beside = [
             odds
-            for one in graph.past[evidence[0].seq - 1].delta.relations
+            for one in graph.corrections.divide(graph.past[evidence[0].seq - 1].delta).relations
             for odds in graph.checks.get(one.relation, ())
         ]
         own = FACET if is_facet else FREE
@@ -114,7 +114,8 @@ def reconsidered(graph: Graph, events: Iterable[Event]) -> list[Relation]:
             relation = graph.corrections.shown(claim.relation)
             said.append(claim.relation)
             for piece in graph.relations.get(relation, ()) if relation else ():
-                said += [one.relation for one in graph.past[piece.seq - 1].delta.relations]
+                beside = graph.corrections.divide(graph.past[piece.seq - 1].delta)
+                said += [one.relation for one in beside.relations]
     found = dict.fromkeys(filter(None, map(graph.corrections.shown, said)))
     found |= dict.fromkeys(Relation(one.target, one.predicate, one.source) for one in found)
     return [relation for relation in found if relation in graph.relations]

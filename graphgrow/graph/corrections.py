@@ -120,6 +120,8 @@ class Corrections:
 
         Who said which is in the words of each statement.
         """
+        if not self.divided:
+            return said
         keys = {key for key, _ in self.divided}
         touched = {one.key for one in said.concepts}.union(*(one.relation.ends for one in said.statements))
         if keys.isdisjoint(touched.union(key for key, _ in said.aliases)):
@@ -198,7 +200,7 @@ class Corrections:
 
     def delta(self, said: Delta) -> Delta:
         """Return what a reply adds to what is shown, once its changes are taken; `relations` has every statement."""
-        said = self.divide(said) if self.divided else said
+        said = self.divide(said)
         stands_for = self.representatives
         found = {concept: stands_for.get(concept.key, concept.key) for concept in said.concepts}
         own = tuple(concept for concept, key in found.items() if key == concept.key and key not in self.hidden)

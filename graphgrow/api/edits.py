@@ -85,6 +85,8 @@ def unmerge(graph: Graph, name: str, *, reason: str = BY_HAND) -> Edit:
     said = canonical(name)
     key = next((one for one in (name, corrections.key_of(bare(name), said), said) if one in corrections.into), "")
     if shared := _shared_key(graph, name):
+        if corrections.names.get(corrections.representative(shared)) == bare(name):
+            raise BadInput(f"{name!r} is the name that the concept was given: give it another with  graphgrow rename")
         own = next(one for n in count(2) if (one := f"{shared} ({n})") not in graph.arrived)
         others = _spellings(graph, shared, without=name)
         # Who is called as the key keeps the key, so that a key always means the spelling that it is.

@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterable
 
 from graphgrow.graph.corrections import is_structural
-from graphgrow.graph.graph import Graph
+from graphgrow.graph.graph import Evidence, Graph
 from graphgrow.graph.model import Event, FactCheck, Relation
 
 TRUSTED = 0.7  # the confidence from which a relation is shown and stood on, where nobody says otherwise
@@ -59,12 +59,12 @@ def _log_odds(graph: Graph, relation: Relation, until: int | None) -> float:
     is_facet = any(focus and focus.form == "facet" for focus in foci)
     questions = len({focus.question for focus in foci if focus}) or 1
     checks = _checks(graph, relation, until)
-    stated = _stated(graph, relation)
+    stated = _stated(evidence)
     base, weight = CHECKED_FACET if is_facet else CHECKED_FREE
     if checks:
         own = base + weight * sum(checks) / len(checks) + stated
     else:  # an answer whose other names are wrong is seldom right in this one
-        said = graph.past[evidence[0].seq - 1].delta.relations
+        said = graph.corrections.divide(graph.past[evidence[0].seq - 1].delta).relations
         beside = [odds for one in said for odds in _checks(graph, one.relation, until)]
         own = FACET if is_facet else FREE
         if beside:
@@ -82,9 +82,10 @@ def _checks(graph: Graph, relation: Relation, until: int | None) -> list[float]:
     return [odds for odds, seq in zip(checks, graph.checked_at[relation], strict=True) if seq <= until]
 
 
-def _stated(graph: Graph, relation: Relation) -> float:
+def _stated(evidence: Iterable[Evidence]) -> float:
     """Return what the certainties count that were stated with a relation: their mean log-odds, with its weight."""
-    sure = [one.certainty for one in graph.qualifiers(relation) if one.certainty is not None]
+    beside = filter(None, (one.qualifiers for one in evidence))
+    sure = [one.certainty for one in beside if one.certainty is not None]
     bounded = [min(SUREST, max(1 - SUREST, one)) for one in sure]
     return STATED * sum(math.log(one / (1 - one)) for one in bounded) / len(bounded) if bounded else 0.0
 
@@ -137,7 +138,8 @@ def reconsidered(graph: Graph, events: Iterable[Event]) -> list[Relation]:
             relation = graph.corrections.shown(claim.relation)
             said.append(claim.relation)
             for piece in graph.relations.get(relation, ()) if relation else ():
-                said += [one.relation for one in graph.past[piece.seq - 1].delta.relations]
+                beside = graph.corrections.divide(graph.past[piece.seq - 1].delta)
+                said += [one.relation for one in beside.relations]
     found = dict.fromkeys(filter(None, map(graph.corrections.shown, said)))
     found |= dict.fromkeys(Relation(one.target, one.predicate, one.source) for one in found)
     return [relation for relation in found if relation in graph.relations]

@@ -120,22 +120,22 @@ class Corrections:
 
         Who said which is in the words of each statement.
         """
+        if not self.divided:
+            return said
         keys = {key for key, _ in self.divided}
         touched = {one.key for one in said.concepts}.union(*(one.relation.ends for one in said.statements))
         if keys.isdisjoint(touched.union(key for key, _ in said.aliases)):
             return said
-        names: dict[str, list[str]] = {}
+        concepts: list[Concept] = []
         for concept in said.concepts:
+            names: dict[str, list[str]] = {}
             for spelling in (concept.name, *concept.aliases):
                 names.setdefault(self.key_of(spelling, concept.key), []).append(spelling)
-        known = {one.key: one for one in said.concepts}
-        concepts = tuple(
-            known[key] if key in known and known[key].name == first else Concept(key, first, tuple(others))
-            for key, (first, *others) in names.items()
-        )
+            for key, (first, *others) in names.items():
+                concepts.append(replace(concept, key=key, name=first, aliases=tuple(others)))
         return replace(
             said,
-            concepts=concepts,
+            concepts=tuple(concepts),
             aliases=tuple((self.key_of(spelling, key), spelling) for key, spelling in said.aliases),
             relations=tuple(replace(one, relation=self._divided(one)) for one in said.relations),
             support=tuple(replace(one, relation=self._divided(one)) for one in said.support),
@@ -160,7 +160,12 @@ class Corrections:
         self.names = {self.representative(key): name for key, name in self._renamed.items()}
         self._predicates = {}  # so that a relation counts as what it is between for now
         self._predicates = {self.counts_as(relation): predicate for relation, predicate in self._retyped.items()}
-        self.dropped = frozenset(map(self.counts_as, self.rejected_relations))
+        rejected = dict.fromkeys(self.rejected_relations)
+        for (key, _), own in self.divided.items():  # what was rejected before stays so for both parts
+            for said in [one for one in rejected if key in one.ends]:
+                ends = [own if end == key else end for end in said.ends]
+                rejected[Relation(ends[0], said.predicate, ends[1])] = None
+        self.dropped = frozenset(map(self.counts_as, rejected))
 
     def ahead(self, changes: Iterable[Change]) -> "Corrections":
         """Return this as it will be after the merges of a reply that is not taken yet; for reading only."""
@@ -198,7 +203,7 @@ class Corrections:
 
     def delta(self, said: Delta) -> Delta:
         """Return what a reply adds to what is shown, once its changes are taken; `relations` has every statement."""
-        said = self.divide(said) if self.divided else said
+        said = self.divide(said)
         stands_for = self.representatives
         found = {concept: stands_for.get(concept.key, concept.key) for concept in said.concepts}
         own = tuple(concept for concept, key in found.items() if key == concept.key and key not in self.hidden)

@@ -353,7 +353,7 @@ class Graph:
             key = self.representative(step.focus.concepts[0])
             self.before[step.seq] = Before(len(self.neighbours.get(key, ())), self.asks.get(key, 0))
         divided = self.corrections.divided
-        delta = self.corrections.divide(step.delta) if divided else step.delta
+        delta = self.corrections.divide(step.delta)
         try:
             for concept in delta.concepts:
                 key = self.representative(concept.key)
@@ -516,7 +516,7 @@ class Graph:
     def spellings(self, since: int = 0) -> Iterator[tuple[str, str]]:
         """Yield (key as said, spelling) for every name that came after seq `since`, rejected ones too."""
         for step in self.past[since:]:
-            delta = self.corrections.divide(step.delta) if self.corrections.divided else step.delta
+            delta = self.corrections.divide(step.delta)
             for concept in delta.concepts:
                 yield from ((concept.key, spelling) for spelling in (concept.name, *concept.aliases))
             yield from delta.aliases

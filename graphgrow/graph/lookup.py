@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from graphgrow.errors import BadInput
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.keys import bare, canonical, clean, loose
+from graphgrow.graph.keys import bare, canonical, clean, common, loose
 
 ALIKE = 60  # per cent; names less alike are no help to who mistyped one
 
@@ -12,20 +12,25 @@ ALIKE = 60  # per cent; names less alike are no help to who mistyped one
 def look_up(graph: Graph, name: str) -> str | None:
     """Return the key of the shown concept that a name means, by key, canonical key or any of its spellings.
 
-    Where nothing has that name it is looked for without regard to capitals, plurals and signs.
+    Where nothing has that name, capitals do not count, and a plural with one means its singular; signs always count.
     """
     key = canonical(name)
-    for one in (graph.corrections.key_of(bare(name), key), name, key):
+    plain = key if any(len(word) > 1 and word.isupper() for word in name.split()) else common(key)
+    for one in (graph.corrections.key_of(bare(name), key), name, key, plain):
         found = graph.representative(one)
         if found in graph.concepts:
             return found
     spellings = [(key, spelling) for key, one in graph.concepts.items() for spelling in (one.name, *one.aliases)]
-    for form in (clean, canonical, loose):
+    for form in (clean, canonical, _without_case):
         text = form(name)
         for known, spelling in spellings:
             if text and form(spelling) == text:
                 return known
     return None
+
+
+def _without_case(name: str) -> str:
+    return clean(name).casefold()
 
 
 def search(graph: Graph, text: str) -> list[str]:

@@ -169,3 +169,14 @@ def test_a_fact_check_stays_with_the_spelling_that_it_was_about() -> None:
     assert moved != relation
     assert graph.checks == {moved: [3.0]}
     assert moved not in graph.unchecked
+
+
+def test_what_was_rejected_before_two_spellings_were_parted_stays_out() -> None:
+    """Nobody has to reject a relation twice because one of its ends became two."""
+    graph, log = grown(*POLISH)
+    relation = next(one for one in graph.relations if one.target == "poland")
+    decide(graph, log, edits.reject_relation(graph, relation))
+    decide(graph, log, edits.unmerge(graph, "Polish"))
+    assert said_of(graph, "Polish") == {"Slavic language"}
+    add(graph, log, ("Polish", "is spoken in", "Poland"))
+    assert said_of(graph, "Polish") == {"Slavic language"}

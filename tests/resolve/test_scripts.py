@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from graphgrow.cli import app
+from graphgrow.errors import BadInput
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical, terms
 from graphgrow.graph.lookup import find, search
@@ -138,3 +139,16 @@ def test_a_repair_that_would_lose_a_vowel_sign_is_none() -> None:
     """Broken JSON in Hindi is mended without a change to its words."""
     found = salvage('{"source": "दिन" "predicate": "के बाद", "target": "दान"}')
     assert found.values == [{"source": "दिन", "predicate": "के बाद", "target": "दान"}]
+
+
+def test_a_name_with_another_sign_is_not_found_for_it() -> None:
+    """Who names what is not there gets no other concept for it; capitals and plurals that are sure do not matter."""
+    graph = graph_of(
+        "cells", ("p53", "guards", "genome"), ("AIDS", "is caused by", "HIV"), ("Windows", "runs on", "PC")
+    )
+    for name in ("p53-/-", "AID", "window"):
+        with pytest.raises(BadInput, match="no concept"):
+            find(graph, name)
+    assert [graph.name(find(graph, name)) for name in ("Genomes", "windows", "P53", "aids")] == [
+        "genome", "Windows", "p53", "AIDS",
+    ]  # fmt: skip

@@ -30,6 +30,7 @@ MOST_BYTES = 32 * 2**20  # of a body once it is unpacked
 _CONNECT_TIMEOUT = 5.0  # seconds
 _SLOW = 60.0  # seconds; a failure that took longer would take as long again
 _CHAT = "/chat/completions"
+_TOO_MANY = 429
 
 
 class Failed(Exception):  # nobody but this room sees it
@@ -145,7 +146,8 @@ class Clients:
         if fault.kind == "busy" or (fault.kind == "away" and self.has_answered):
             said = self._endpoint.clean(fault.words)
             status = f"{fault.status}: " if fault.status else ""
-            return patience.outlasts(fault.delay, f"{self._endpoint.url} has no room now ({status}{said}).")
+            why = f"{self._endpoint.url} has no room now ({status}{said})."
+            return patience.outlasts(fault.delay, why, is_rate=fault.status == _TOO_MANY)
         if fault.kind not in {"broken", "away"} or took > _SLOW:
             return False
         is_under_way = fault.kind == "broken" and not fault.status

@@ -70,6 +70,8 @@ def read_completion(content: str, prompt: Prompt) -> Completion | None:
     else:
         thought = max(said, usage.completion_tokens - len(shown) // _VISIBLE)
     error = choice.get("error")
+    if finish in _REFUSED and not said_no and "{" in text:  # a filter cut it off in its midst
+        finish = CUT
     if said_no or finish in _REFUSED:
         text, finish = said_no or text or finish, REFUSED
     elif error or finish == "error":

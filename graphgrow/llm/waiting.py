@@ -11,7 +11,7 @@ NAP = 0.2  # seconds between two looks at whether the run goes on
 FIRST_PAUSE = 1.0  # seconds, doubled after each refusal that names no delay
 LONGEST_PAUSE = 30.0
 _TOLD = 3.0  # seconds; of shorter waits nobody needs to hear
-_SLOWER, _FASTER, _LONGEST_INTERVAL = 2.0, 0.9, 30.0
+_SLOWER, _FASTER, _LONGEST_INTERVAL = 2.0, 0.7, 30.0
 
 # Whether the run that asks has ended meanwhile, so that nothing need be waited for; the engine sets it for its threads.
 is_over: ContextVar[Callable[[], bool]] = ContextVar("is_over", default=lambda: False)
@@ -76,8 +76,11 @@ class Patience:
         self._pace, self.minutes, self.retries = pace, minutes, retries
         self._left, self._pause, self._failures = 60 * minutes, FIRST_PAUSE, 0
 
-    def outlasts(self, delay: float | None, why: str) -> bool:
-        """Wait as an endpoint asks, or longer each time where it names no delay; False where that is too long."""
+    def outlasts(self, delay: float | None, why: str, *, is_rate: bool = False) -> bool:
+        """Wait as an endpoint asks, or longer each time where it names no delay; False where that is too long.
+
+        Where its limit is a rate (`is_rate`) the requests after this one keep a distance.
+        """
         is_guess = not delay
         seconds = delay or min(self._pause, self._left)
         if self._left <= 0 or seconds > self._left:
@@ -85,7 +88,7 @@ class Patience:
         if is_guess:
             self._pause = min(2 * self._pause, LONGEST_PAUSE)
         self._left -= seconds
-        self._pace.hold(seconds, why, is_guess=is_guess)
+        self._pace.hold(seconds, why, is_guess=is_guess and is_rate)
         return True
 
     def tries_again(self, most: int | None = None) -> bool:

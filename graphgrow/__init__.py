@@ -68,16 +68,20 @@ def open_llm(
     *,
     env: Mapping[str, str] | None = None,
     temperature: float = 0.7,
+    timeout: float | None = None,
+    patience: float | None = None,
 ) -> "LLM":
     """Open a model by name, address or environment, as the command line does; close it when done.
 
+    A reply of an endpoint may take `timeout` seconds (180); and one that has no room `patience` minutes (10).
     Raises LLMError where it cannot be had.
     """
     import os
 
     from graphgrow.api import models
 
-    return models.open_llm(name, base_url, env=os.environ if env is None else env, temperature=temperature)
+    given = os.environ if env is None else env
+    return models.open_llm(name, base_url, env=given, temperature=temperature, timeout=timeout, patience=patience)
 
 
 def grow(

@@ -53,11 +53,19 @@ class ModelSpec:
     base_url: str
     temperature: float
     gate: Gate | None = None
+    timeout: float | None = None  # seconds of a reply
+    patience: float | None = None  # minutes
 
     def open(self) -> LLM:
         """Return the model."""
         return open_llm(
-            self.llm or None, self.base_url or None, env=os.environ, temperature=self.temperature, gate=self.gate
+            self.llm or None,
+            self.base_url or None,
+            env=os.environ,
+            temperature=self.temperature,
+            timeout=self.timeout,
+            patience=self.patience,
+            gate=self.gate,
         )
 
 
@@ -132,7 +140,8 @@ class JobRun:
             llm = f"{WORLD}{self.folder / world}{mark}{query}"
         elif llm.endswith(".gguf"):
             llm = str(self.folder / llm)
-        return ModelSpec(llm, self.job.base_url, self.job.temperature, self.gate)
+        job, minutes = self.job, self.jobs.limits.patience.total_seconds() / 60
+        return ModelSpec(llm, job.base_url, job.temperature, self.gate, job.timeout, minutes)
 
 
 def job_store(job: Job, folder: Path) -> str:

@@ -16,6 +16,7 @@ from graphgrow.cli.arguments import (
     Patience,
     Seed,
     Store,
+    Timeout,
     Tokens,
     Usd,
     Width,
@@ -164,6 +165,7 @@ def discover(
     width: Width = 1,
     seed: Seed = 0,
     patience: Patience = 10,
+    timeout: Timeout = None,
     out: Annotated[Path | None, Option(help="Write the document to a file, .md or .json.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -215,7 +217,9 @@ def discover(
             home.append()  # as is a store that this user cannot write
             wanted = known.route.request if known else wanted
             with (
-                session(home, llm, base_url, Budget(tokens=tokens, usd=usd), patience=patience) as asked,
+                session(
+                    home, llm, base_url, Budget(tokens=tokens, usd=usd), patience=patience, timeout=timeout
+                ) as asked,
                 Reasoner(
                     asked.store, asked.model,
                     seed=wanted.seed, width=width, budget=asked.budget, stop=asked.is_stopped, confidence=confidence,

@@ -17,6 +17,7 @@ from graphgrow.cli.arguments import (
     Session,
     Store,
     Temperature,
+    Timeout,
     Tokens,
     Usd,
     Width,
@@ -59,6 +60,7 @@ def ask(
     usd: Usd = None,
     seed: Seed = 0,
     patience: Patience = 10,
+    timeout: Timeout = None,
     temperature: Temperature = 0.3,
     as_json: AsJson = False,
 ) -> None:
@@ -74,7 +76,7 @@ def ask(
             if not work:  # what was begun goes on with what it has read
                 note_left_out(trusted_graph(graph, confidence))
             budget = Budget(tokens=tokens, usd=usd)
-            with _asking(opened, llm, base_url, budget, temperature, patience) as asked:
+            with _asking(opened, llm, base_url, budget, temperature, patience, timeout) as asked:
                 model, home = asked.model, asked.store
                 how = tasks.Options(seed=seed, budget=asked.budget, stop=asked.is_stopped, confidence=confidence)
                 if work:
@@ -122,6 +124,7 @@ def ideas(
     width: Width = 1,
     seed: Seed = 0,
     patience: Patience = 10,
+    timeout: Timeout = None,
     temperature: Temperature = 0.8,
     as_json: AsJson = False,
 ) -> None:
@@ -139,7 +142,7 @@ def ideas(
             if not work:  # what was begun goes on with what it has read
                 note_left_out(trusted_graph(graph, confidence))
             budget = Budget(tokens=tokens, usd=usd)
-            with _asking(opened, llm, base_url, budget, temperature, patience) as asked:
+            with _asking(opened, llm, base_url, budget, temperature, patience, timeout) as asked:
                 model, home = asked.model, asked.store
                 how = tasks.Options(
                     seed=seed, width=width, budget=asked.budget, stop=asked.is_stopped, confidence=confidence
@@ -184,6 +187,7 @@ def judge(
     width: Width = 1,
     seed: Seed = 0,
     patience: Patience = 10,
+    timeout: Timeout = None,
     temperature: Temperature = 0.7,
     as_json: AsJson = False,
 ) -> None:
@@ -198,7 +202,7 @@ def judge(
         pair = [] if work else answers_to_judge(graph, answers or [], question)
         if done is None:
             budget = Budget(tokens=tokens, usd=usd)
-            with _asking(opened, llm, base_url, budget, temperature, patience) as asked:
+            with _asking(opened, llm, base_url, budget, temperature, patience, timeout) as asked:
                 model, home = asked.model, asked.store
                 how = tasks.Options(seed=seed, width=width, budget=asked.budget, stop=asked.is_stopped)
                 if work:
@@ -229,11 +233,17 @@ def _check_one_of(given: object, work: int, what: str) -> None:
 
 @contextmanager
 def _asking(
-    opened: GraphStore, llm: str, base_url: str, budget: Budget, temperature: float, patience: float
+    opened: GraphStore,
+    llm: str,
+    base_url: str,
+    budget: Budget,
+    temperature: float,
+    patience: float,
+    timeout: float | None,
 ) -> Iterator[Session]:
     """Lend a session with the model; a budget that is spent ends the command with exit code 3."""
     opened.append()  # a store that this user cannot write says so before a model is loaded or paid
-    with session(opened, llm, base_url, budget, temperature=temperature, patience=patience) as asked:
+    with session(opened, llm, base_url, budget, temperature=temperature, patience=patience, timeout=timeout) as asked:
         try:
             yield asked
         except BudgetSpent as error:

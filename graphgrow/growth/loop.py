@@ -57,7 +57,7 @@ class Growth:
         self.steps = 0
         self.adopted = 0
         self.outbox = Outbox(state_folder(store.url), PendingReply)
-        self.engine = Engine(self.graph, store, llm, self.outbox, self._pending, lambda: bool(self._limit()))
+        self.engine = Engine(self.graph, store, llm, self.outbox, self._pending, is_over=lambda: bool(self._limit()))
         self._started = settings.timer()
         self._spent = Bill()
         self._failures = self._refusals = 0  # one after the other

@@ -204,6 +204,8 @@ class Clients:
             return Fault("flood")
         if call.received is not None:
             return call.received
+        if isinstance(error, TimeoutError):
+            return Fault("slow")
         if isinstance(error, openai.APITimeoutError):
             reason = type(error.__cause__).__name__
             return Fault("away", words="no connection in time") if "Connect" in reason else Fault("slow")

@@ -11,7 +11,8 @@ from graphgrow.graph.thinking import split_thinking
 from graphgrow.llm.usage import estimate_usage, storable
 
 _MOST_TOKENS = 2**40  # no bill is longer
-_VISIBLE = 2  # characters a token of an answer has at least, on the whole
+_CHARACTERS = 3  # a token of an answer, on the whole; at least 1 in any language
+_UNSEEN = 64  # tokens
 _CUT = frozenset(("length", "max_tokens", "max_output_tokens", "model_length"))
 _REFUSED = frozenset(
     ("content_filter", "refusal", "safety", "prohibited_content", "blocklist", "spii", "recitation", "sensitive")
@@ -65,10 +66,10 @@ def read_completion(content: str, prompt: Prompt) -> Completion | None:
     details = _mapping(counts.get("completion_tokens_details") or counts.get("output_tokens_details"))
     said = _whole(details.get("reasoning_tokens"))
     shown, marked = split_thinking(text)
-    if not (thinking or marked.strip() or said) and finish != CUT:
-        thought = 0
-    else:
-        thought = max(said, usage.completion_tokens - len(shown) // _VISIBLE)
+    # Some hide it: what they bill is more than the answer can have cost, in whatever language.
+    is_hidden = usage.completion_tokens > len(shown) + _UNSEEN
+    has_thought = bool(thinking or marked.strip())
+    thought = max(said, usage.completion_tokens - len(shown) // _CHARACTERS) if has_thought or said or is_hidden else 0
     error = choice.get("error")
     if finish in _REFUSED and not said_no and "{" in text:  # a filter cut it off in its midst
         finish = CUT
@@ -78,7 +79,6 @@ def read_completion(content: str, prompt: Prompt) -> Completion | None:
         return Completion(storable(text), BROKEN, usage, thought, model, cost=_cost(counts), error=error or finish)
     elif not text.strip() and thinking and finish != CUT:
         text = _final(thinking, prompt)
-    has_thought = bool(thinking or marked.strip())
     rivals = () if has_thought or not prompt.logprobs else _rivals(choice.get("logprobs"))
     return Completion(storable(text), storable(finish), usage, thought, model, rivals, _cost(counts))
 

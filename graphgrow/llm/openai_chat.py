@@ -161,8 +161,9 @@ class OpenAIChat:
             return read_completion(received.content, prompt) or self._broken(received, prompt)
         if received.kind == "generation":  # it did not fit the format, but may be whole
             text = received.generation
-            bill = estimate_usage(prompt, text)
-            return Completion(storable(text or received.words), "stop" if _is_whole(text) else BROKEN, bill)
+            if _is_whole(text):
+                return Completion(storable(text), "stop", estimate_usage(prompt, text))
+            return Completion(storable(text or received.words), BROKEN, Usage())
         return Completion(storable(received.words), REFUSED, Usage())
 
     def _broken(self, received: Received, prompt: Prompt) -> Completion:

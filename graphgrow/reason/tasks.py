@@ -99,9 +99,13 @@ class Reasoner:
         self._now, self._stop, self._confidence = now, stop, confidence
         folder = state_folder(store.url)
         outbox = Outbox(folder and folder / WAITING, ReasoningStep)
-        self._engine: Engine[_Question, ReasoningStep] = Engine(self.graph, store, llm, outbox, self._pending, stop)
+        self._engine: Engine[_Question, ReasoningStep] = Engine(
+            self.graph, store, llm, outbox, self._pending, is_over=stop
+        )
         # An unusable reply is asked for once more while the others of its stage are under way.
-        self._mender: Engine[_Question, ReasoningStep] = Engine(self.graph, store, llm, outbox, self._pending, stop)
+        self._mender: Engine[_Question, ReasoningStep] = Engine(
+            self.graph, store, llm, outbox, self._pending, is_over=stop
+        )
         self._locks, self._mine, self._held = folder and folder / LOCKS, set[int](), ExitStack()
 
     def __enter__(self) -> Self:

@@ -1,7 +1,9 @@
 """A run at each of many scripted endpoints that misbehave ends in relations or in one true sentence, and pays once."""
 
+import os
 import re
 import sys
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -9,11 +11,14 @@ from types import ModuleType
 import pytest
 
 from graphgrow.api.options import GrowthOptions
+from graphgrow.stores import open_store
 from tests.conftest import ROOT
 
 sys.path.insert(0, str(ROOT / "benchmarks"))  # scripts, no package
 
 import endpoints
+
+from tests.shown import AZURE, LITELLM, OLLAMA, OPENROUTER, blocks, ran, readdressed
 
 FILE = ROOT.parent / "shared" / "tools" / "quirks.py"
 STEPS = 3
@@ -100,3 +105,43 @@ def test_a_model_that_thinks_loses_one_reply_to_its_limit(name: str, tmp_path: P
     assert row.outcomes["expansion ok"] == 20
     assert row.relations >= 120
     assert name != "thinks_some" or 1000 * row.relations / row.paid >= 8
+
+
+# Which endpoint imitates the one that a line of the docs is about.
+IMITATES = {
+    OLLAMA: "qwen3_ollama_thinks", AZURE: "content_filter_400", OPENROUTER: "error_in_200",
+    LITELLM: "litellm_unsupported", "--llm gpt-": "gpt5_hidden_reasoning",
+}  # fmt: skip
+
+
+def lines() -> list[tuple[str, str]]:
+    """Return every line that grows a graph at a provider's address, with the endpoint that imitates it."""
+    text = "\n".join((ROOT / page).read_text(encoding="utf-8") for page in ("README.md", "docs/howto/own-model.md"))
+    shown = [line for language, block in blocks(text) if language == "console" for line in block.splitlines()]
+    found = dict[str, str]()
+    for line in shown:
+        if line.startswith("graphgrow grow") and "--dry-run" not in line:
+            name = next((name for mark, name in IMITATES.items() if mark in line), None)
+            if name:
+                found[line] = name
+    return list(found.items())
+
+
+def test_there_is_a_line_for_each_provider() -> None:
+    """Ollama, OpenAI, Azure, OpenRouter and LiteLLM."""
+    assert {name for _, name in lines()} == set(IMITATES.values())
+
+
+@pytest.mark.parametrize(("line", "name"), lines() if FILE.is_file() else [])
+def test_each_line_works_at_what_imitates_its_provider(line: str, name: str, tmp_path: Path) -> None:
+    """The line as it stands, with the provider's habits, brings relations."""
+    with endpoints.serving(module(), name, []) as base_url:
+        env = os.environ | {"OPENAI_API_KEY": endpoints.KEY, "COLUMNS": "160"}
+        if "--base-url" not in line:
+            env["OPENAI_BASE_URL"] = base_url
+        done = ran(f"{readdressed(line, base_url)} --steps 4 --fact-check 0", tmp_path, env)
+    assert done.returncode == 0, done.stderr
+    assert endpoints.KEY not in done.stdout + done.stderr
+    (path,) = tmp_path.glob("*.db")
+    with closing(open_store(str(path))) as store:
+        assert len(store.graph().relations) >= 12

@@ -489,15 +489,14 @@ def test_a_fact_check_cut_while_thinking_is_asked_again(store: "closing[GraphSto
             return naming(asked)
         limit: Any = asked.body["max_tokens"]
         bill = {"prompt_tokens": 40, "completion_tokens": min(limit, 300)}
-        return message("length" if limit < 300 else "stop", bill, content="" if limit < 300 else "90 %")
+        return message("length" if limit < 300 else "stop", bill, content="" if limit < 300 else "yes")
 
     with store as opened:
-        growth, _ = grown(script, opened, steps=4, fact_check=0.75, policy="bandit")
+        growth, _ = grown(script, opened, steps=4, fact_check=0.9, policy="bandit")
         checks = [one for one in opened.events() if isinstance(one, FactCheck)]
     assert checks[0].outcome == "thinking"
     assert "tokens on thinking" in checks[0].reason
-    assert checks[1].claims == checks[0].claims
-    assert growth.graph.checks
+    assert checks[0].claims[0].relation in growth.graph.checks
 
 
 def test_a_refused_question_is_an_event_and_the_run_goes_on(store: "closing[GraphStore]") -> None:

@@ -188,7 +188,7 @@ class Endpoint:
             case "refused":
                 return LLMError(f"{url} refused what was asked ({quoted}): put it in other words")
             case "broken" | "generation":
-                times = f" after {patience.retries} retries" if patience else ""
+                times = f" after {patience.failures} retries" if patience else ""
                 return LLMError(f"{url} still fails{times} ({quoted}): look at the server, or try again later")
             case _:
                 return LLMError(

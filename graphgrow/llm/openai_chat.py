@@ -70,6 +70,7 @@ class OpenAIChat:
         self._clients = Clients(self._endpoint, gate, self._pace)
         self._learnt = memory.recall(self._endpoint.url, model) if model else memory.Learnt()
         self._capabilities = Capabilities(room=self._learnt.room)
+        self._proven = set[frozenset[str]]()  # fields of requests that were answered
         self._lock = Lock()
 
     def __repr__(self) -> str:
@@ -93,18 +94,25 @@ class OpenAIChat:
         """
         start = self._clock()
         patience = Patience(self._pace, self._patience, self._retries)
-        lost = Usage()  # the bill of an answer that broke off, and was asked for again
-        while True:
-            received, used = self._send(prompt, patience)
-            found = self._read(received, prompt)
-            if found.finish != BROKEN or not patience.tries_again(1):
+        received, used = self._send(prompt, patience)
+        found = self._read(received, prompt)
+        while found.finish == BROKEN and patience.tries_again(1):
+            lost = found
+            try:
+                received, used = self._send(prompt, patience)
+            except LLMError:  # what broke off was paid for all the same
+                if lost.usage == Usage():
+                    raise
                 break
-            lost = _sum(lost, found.usage)
+            found = self._read(received, prompt)
+            costs = [one.cost for one in (lost, found) if one.cost is not None]
+            found = replace(found, usage=_sum(lost.usage, found.usage), cost=sum(costs) if costs else None)
         if found.finish != BROKEN:
             self._clients.has_answered = True
         found = self._learn(found, used, prompt)
-        usage, model = _sum(lost, found.usage), found.model or self.name
-        cost = found.cost if found.cost is not None or isinstance(received, Fault) else _stated(received)
+        usage, model, cost = found.usage, found.model or self.name, found.cost
+        if cost is None and isinstance(received, Received):
+            cost = _stated(received)
         text = self._endpoint.blotted(found.text, is_reply=True)
         if found.finish == BROKEN:
             text = self._endpoint.clean(text or str(found.error or "an answer without a choice"))
@@ -125,8 +133,9 @@ class OpenAIChat:
             except Failed as failed:
                 fault = failed.fault
             else:
-                if guesses is not None:  # what was guessed is right
-                    with self._lock:
+                with self._lock:
+                    self._proven.add(frozenset(body))
+                    if guesses is not None:  # what was guessed is right
                         self._capabilities = used
                 return received, used
             if fault.kind in {"refused", "generation"}:
@@ -146,7 +155,7 @@ class OpenAIChat:
                     continue
             if fault.most:  # what is left of the context is too little for an answer
                 raise self._endpoint.explain(replace(fault, kind="overflow"), self.models) from None
-            if guesses is None and self._clients.has_answered and fault.kind == "parameter":
+            if guesses is None and frozenset(body) in self._proven and fault.kind == "parameter":
                 return replace(fault, kind="refused"), used  # it takes others of this form, so it is this question
             first, guesses = first or fault, guesses or used.guesses(prompt)
             guess = next(guesses, None) if first.kind == "parameter" else None
@@ -178,7 +187,7 @@ class OpenAIChat:
     def _learn(self, found: Completion, used: Capabilities, prompt: Prompt) -> Completion:
         """Take in how much was thought, and give the next question more room where this reply had too little."""
         is_cut = found.finish == CUT
-        is_thinking = is_cut and not found.has_answer
+        is_thinking = is_cut and not found.has_answer and not found.logprobs  # one token may be blank, and say enough
         with self._lock:
             learnt, known = self._learnt, self._capabilities
             if found.thought:

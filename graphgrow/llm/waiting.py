@@ -74,7 +74,8 @@ class Patience:
 
     def __init__(self, pace: Pace, minutes: float, retries: int) -> None:
         self._pace, self.minutes, self.retries = pace, minutes, retries
-        self._left, self._pause, self._failures = 60 * minutes, FIRST_PAUSE, 0
+        self.failures = 0  # after which the question was asked again
+        self._left, self._pause = 60 * minutes, FIRST_PAUSE
 
     def outlasts(self, delay: float | None, why: str, *, is_rate: bool = False) -> bool:
         """Wait as an endpoint asks, or longer each time where it names no delay; False where that is too long.
@@ -93,8 +94,8 @@ class Patience:
 
     def tries_again(self, most: int | None = None) -> bool:
         """Wait a moment before the question is asked again of a server that failed; False after so many times."""
-        if self._failures >= (self.retries if most is None else min(most, self.retries)):
+        if self.failures >= (self.retries if most is None else min(most, self.retries)):
             return False
-        self._pace.rest(min(0.5 * 2**self._failures, 8.0))
-        self._failures += 1
+        self._pace.rest(min(0.5 * 2**self.failures, 8.0))
+        self.failures += 1
         return True

@@ -538,3 +538,19 @@ def test_a_budget_of_time_ends_while_an_endpoint_is_waited_for(store: "closing[G
         assert opened.graph().steps == 2
     assert growth.ending == "minutes"
     assert time.monotonic() - began < 40
+
+
+def test_a_form_that_was_never_answered_is_asked_in_others() -> None:
+    """A bare refusal of the first fact check is about its log-probabilities, whatever was answered before."""
+    check = replace(PROMPT, schema=None, max_tokens=1, logprobs=True)
+    with serving(lambda asked: refusal("Bad request") if "logprobs" in asked.body else OK) as endpoint:
+        with chat(endpoint.base_url) as llm:
+            assert [llm.ask(one).text for one in (PROMPT, check, check)] == [SILK] * 3
+        assert ["logprobs" in one.body for one in endpoint.chats] == [False, True, False, False]
+
+
+def test_what_was_paid_for_and_broke_off_is_kept_where_the_next_try_fails() -> None:
+    """A reply that cannot be used, with its bill, and no error that loses it."""
+    broken = Answer(completion() | {"choices": []})
+    reply = ask(in_order(broken, refusal("no", 401)))
+    assert (reply.finish_reason, reply.usage) == (BROKEN, Usage(7, 3))

@@ -52,7 +52,7 @@ ENDINGS: dict[Ending, str] = {
     "usd": "the next question could cost more than the money budget allows: raise it with --usd",
     "minutes": "the time is up",
     "exhausted": "no question is left that was not asked",
-    "failing": "five replies in a row could not be used or were cut off: see  graphgrow log , or try another model",
+    "failing": "one reply after the other could not be used or was cut off: see  graphgrow log , or try another model",
     "refused": "five questions in a row were refused: word the topic in another way, or try another model",
     "interrupted": "interrupted; everything that was paid for is saved",
 }

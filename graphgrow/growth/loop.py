@@ -16,6 +16,7 @@ from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import (
     ASIDE,
     BROKEN,
+    CUT,
     DEFAULT_BUDGET,
     Answer,
     Asks,
@@ -28,6 +29,7 @@ from graphgrow.graph.model import (
     Relation,
     Usage,
 )
+from graphgrow.graph.thinking import split_thinking
 from graphgrow.growth import arbiter, fact_check, intents, samples
 from graphgrow.growth.engine import Engine
 from graphgrow.growth.settings import Chosen, Ending, Settings
@@ -43,6 +45,7 @@ from graphgrow.stores import GraphStore
 from graphgrow.stores.outbox import Outbox, PendingReply, state_folder
 
 MOST_FAILURES = 5
+DEAREST = 3  # failures that one reply of thinking alone counts for
 MOST_AT_ONCE = 256
 
 
@@ -296,7 +299,9 @@ class Growth:
         if event.outcome == "refused" or is_failure(event):
             self.last_reason = event.reason
         if event.focus.form not in ASIDE:
-            self._failures = self._failures + 1 if is_failure(event) else 0
+            all_thought = event.reply.finish_reason == CUT and not split_thinking(event.reply.text)[0].strip()
+            weight = DEAREST if all_thought else 1  # no larger limit is left, and each costs as much
+            self._failures = self._failures + weight if is_failure(event) else 0
         self._round.append(event)
         if self._is_asking and is_failure(event) and not event.repairs:
             self._broken.append(event)

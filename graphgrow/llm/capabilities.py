@@ -10,7 +10,7 @@ from graphgrow.llm.faults import Fault
 # From the tightest output format to none; an endpoint that refuses one is asked with the next.
 FORMATS = ("strict", "schema", "json", "text")
 RIVALS = 5  # tokens whose log-probabilities are asked for; more are refused by some
-ROOMS = (4096, 16384, 32768)  # tokens for thinking, one after the other, where a reply ended before its answer began
+ROOMS = (4096, 16384)  # tokens for thinking, one after the other, where a reply ended before its answer began
 _LEAST = 0.5  # of the limit that an answer needs, below which the question has to be shorter
 _SEED = re.compile(r"\bseed\b")
 _SYSTEM = re.compile(r"system.{0,20}(role|message|instruction|prompt)|role.{0,20}system|developer instruction")

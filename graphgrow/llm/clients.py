@@ -234,7 +234,7 @@ class BoundedClient(openai.DefaultHttpxClient):
         finally:
             response.close()
         kept = {name.lower(): value for name, value in response.headers.items()}
-        call.received = Received(response.status_code, kept, content.decode("utf-8", "replace"))
+        call.received = Received(response.status_code, kept, content.decode("utf-8-sig", "replace"))
         packed = {"content-encoding", "content-length", "transfer-encoding"}
         headers = {name: value for name, value in kept.items() if name not in packed}
         return type(response)(response.status_code, headers=headers, content=content, request=request)

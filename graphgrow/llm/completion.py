@@ -17,7 +17,7 @@ _CUT = frozenset(("length", "max_tokens", "max_output_tokens", "model_length"))
 _REFUSED = frozenset(
     ("content_filter", "refusal", "safety", "prohibited_content", "blocklist", "spii", "recitation", "sensitive")
 )
-_THOUGHTS = ("reasoning_content", "reasoning", "thinking", "thought")
+_THOUGHTS = ("reasoning_content", "reasoning", "reasoning_details", "thinking", "thought")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,8 @@ def read_completion(content: str, prompt: Prompt) -> Completion | None:
 
     message = _mapping(choice.get("message") or choice.get("delta"))
     text, inner = _text(message.get("content") if "content" in message else choice.get("text"))
+    if not text.strip():  # some give what has a schema as the call of a tool
+        text = _arguments(message) or text
     thinking = inner or next((found for key in _THOUGHTS if (found := "".join(_text(message.get(key))))), "")
     said_no = _text(message.get("refusal"))[0]
     finish = str(choice.get("finish_reason") or choice.get("native_finish_reason") or "stop").lower()
@@ -81,6 +83,14 @@ def read_completion(content: str, prompt: Prompt) -> Completion | None:
         text = _final(thinking, prompt)
     rivals = () if has_thought or not prompt.logprobs else _rivals(choice.get("logprobs"))
     return Completion(storable(text), storable(finish), usage, thought, model, rivals, _cost(counts))
+
+
+def _arguments(message: Mapping[str, Any]) -> str:
+    """Return the arguments of the first tool that a message calls, "" where it calls none."""
+    calls = message.get("tool_calls")
+    first = calls[0] if isinstance(calls, list) and calls else {"function": message.get("function_call")}
+    arguments = _mapping(_mapping(first).get("function")).get("arguments")
+    return json.dumps(arguments) if isinstance(arguments, dict) else arguments if isinstance(arguments, str) else ""
 
 
 def _json(content: str) -> object:
@@ -161,6 +171,8 @@ def _text(content: object) -> tuple[str, str]:
                 thinking.append(text if isinstance(text, str) else "".join(_text(inner)))
             elif isinstance(text, str) and "refus" not in kind:
                 texts.append(text)
+            elif not kind and text is None and part is content:  # the JSON itself, where a server has read it
+                texts.append(json.dumps(part))
     return "".join(texts), "".join(thinking)
 
 

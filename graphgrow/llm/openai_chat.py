@@ -10,8 +10,6 @@ from math import isfinite
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ValidationError
-
 from graphgrow.errors import LLMError
 from graphgrow.graph.model import BROKEN, CUT, REFUSED, THINKING, Prompt, Reply, Usage
 from graphgrow.llm import memory
@@ -220,11 +218,10 @@ class OpenAIChat:
         fault = answer if isinstance(answer, Fault) else answer.fault(0)
         if fault is not None or isinstance(answer, Fault):
             raise self._endpoint.explain(fault or Fault("broken"), tuple)
-        try:
-            listed = _Listing.model_validate_json(answer.content).data
-        except ValidationError:
-            raise self._endpoint.not_a_reply(answer.content) from None
-        return tuple(self._endpoint.blotted(storable(model.id)) for model in listed)
+        rows = _rows(answer.content)
+        if rows is None:
+            raise self._endpoint.not_a_reply(answer.content)
+        return tuple(self._endpoint.blotted(storable(name)) for name in rows)
 
     def close(self) -> None:
         """Keep what was learnt, and close the connections."""
@@ -259,14 +256,28 @@ def _stated(received: Received) -> float | None:
     return cost if isfinite(cost) and cost >= 0 else None
 
 
-class _Model(BaseModel):
-    id: str
+def _rows(content: str) -> list[str] | None:
+    """Return the names in a list of models, in whichever of its shapes; None where it is none."""
+    try:
+        body = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    rows = body.get("data", body.get("models")) if isinstance(body, dict) else body
+    if not isinstance(rows, list):
+        return None
+    found = (row if isinstance(row, str) else _name(row) for row in rows)
+    return [name for name in found if name]
 
 
-class _Listing(BaseModel):
-    """The models of an endpoint, as far as they are read."""
-
-    data: list[_Model]
+def _name(row: object) -> str:
+    """Return the name of a listed model; "" for one that says itself that it does not chat."""
+    if not isinstance(row, dict):
+        return ""
+    able = row.get("capabilities")
+    is_other = str(row.get("type") or "").startswith(("embed", "image", "audio", "rerank", "transcri", "moderat"))
+    if is_other or (isinstance(able, dict) and able.get("completion_chat") is False):
+        return ""
+    return next((row[key] for key in ("id", "name", "model") if isinstance(row.get(key), str)), "")
 
 
 # What does something else than chat, by its name.

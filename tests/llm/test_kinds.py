@@ -3,6 +3,7 @@
 import gzip
 import json
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -10,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from graphgrow.api.options import GrowthOptions, grow
+from graphgrow.cli import app
 from graphgrow.errors import LLMError, RunOver
 from graphgrow.graph.model import BROKEN, CUT, REFUSED, THINKING, Expansion, FactCheck, Prompt, Reply, Usage
 from graphgrow.graph.thinking import split_thinking
@@ -554,3 +557,59 @@ def test_what_was_paid_for_and_broke_off_is_kept_where_the_next_try_fails() -> N
     broken = Answer(completion() | {"choices": []})
     reply = ask(in_order(broken, refusal("no", 401)))
     assert (reply.finish_reason, reply.usage) == (BROKEN, Usage(7, 3))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"object": "list", "data": [{"id": "a"}, {"id": "b"}]}, {"models": [{"name": "a"}, {"model": "b"}]}, ["a", "b"],
+        [{"id": "e", "type": "embeddings"}, {"id": "a"}, {"id": "b", "capabilities": {"completion_chat": True}}],
+    ],
+)  # fmt: skip
+def test_a_list_of_models_is_read_in_whatever_shape(body: object) -> None:
+    """What says itself that it does not chat is left out."""
+    with serving(in_order(Answer(body))) as endpoint, chat(endpoint.base_url) as llm:
+        assert llm.models() == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"content": None, "tool_calls": [{"type": "function", "function": {"name": "reply", "arguments": SILK}}]},
+        {"content": json.loads(SILK)},
+        {"content": None, "reasoning_details": [{"type": "reasoning.text", "text": SILK}]},
+    ],
+)  # fmt: skip
+def test_an_answer_that_is_no_text_is_read_too(fields: dict[str, Any]) -> None:
+    """As the call of a tool, as JSON that a server has read, in details of the thinking."""
+    assert [one.target for one in parse(ask(in_order(message(**fields))).text).triples] == ["fibroin"]
+
+
+def test_a_model_that_never_ends_its_thinking_ends_the_run_soon(store: "closing[GraphStore]") -> None:
+    """Two larger limits are tried, and the run ends after the second reply that had the largest."""
+    with store as opened:
+        growth, asked = grown(thinker(10**6), opened, steps=20, policy="bandit")
+    assert growth.ending == "failing"
+    assert len(asked) == 4
+    assert "tokens on thinking" in growth.last_reason
+
+
+def test_a_dry_run_knows_how_much_a_model_thinks(tmp_path: Path) -> None:
+    """The estimate counts what was learnt of the endpoint in an earlier run, and nothing is asked."""
+    words = ["grow", "spider silk", "--llm", "m-1", "--dry-run", "--json", "--store", str(tmp_path / "dry.db")]
+    with serving(thinker(1500)) as endpoint:
+        before, after = (
+            json.loads(CliRunner().invoke(app, [*words, "--base-url", endpoint.base_url]).stdout)["estimate"]
+            for _ in learning(endpoint.base_url)
+        )
+        assert len(endpoint.chats) == 3
+    assert after["tokens"] - before["tokens"] > 20 * 300
+
+
+def learning(base_url: str) -> Iterator[None]:
+    """Yield before and after a model has been asked, and has thought."""
+    yield
+    with chat(base_url) as llm:
+        for _ in range(3):
+            llm.ask(PROMPT)
+    yield

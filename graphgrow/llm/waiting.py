@@ -30,6 +30,7 @@ class Pace:
         self._lock = Lock()
         self._next = 0.0
         self._interval = 0.0
+        self.successes = 0
 
     def wait_turn(self) -> None:
         """Wait until this thread's request may go; raises RunOver where the run ends first."""
@@ -41,17 +42,18 @@ class Pace:
 
     def went_well(self) -> None:
         """Take in that a request was answered."""
-        if self._interval:
-            with self._lock:
+        with self._lock:
+            self.successes += 1
+            if self._interval:
                 self._interval = 0.0 if self._interval < NAP else self._interval * _FASTER
 
     def hold(self, seconds: float, why: str, *, is_guess: bool) -> None:
         """Wait so many seconds, and let all others wait too; after a guess the next requests keep a distance."""
         with self._lock:
             until = time.monotonic() + seconds
-            is_news = until > self._next + _TOLD / 2
+            is_news = until > self._next + seconds / 2  # and not what another thread was told just now
             self._next = max(self._next, until)
-            if is_guess:
+            if is_guess and is_news:
                 self._interval = min(max(_SLOWER * self._interval, NAP), _LONGEST_INTERVAL)
         if self._tell and is_news and seconds >= _TOLD:
             self._tell(f"{why} Trying again in {seconds:.0f} s")
@@ -70,18 +72,20 @@ class Pace:
 
 
 class Patience:
-    """What is left of the time that one question may wait, and how often it was asked; a new one for each question."""
+    """What is left of the time that one question may wait while the endpoint answers nobody; a new one for each."""
 
     def __init__(self, pace: Pace, minutes: float, retries: int) -> None:
         self._pace, self.minutes, self.retries = pace, minutes, retries
         self.failures = 0  # after which the question was asked again
-        self._left, self._pause = 60 * minutes, FIRST_PAUSE
+        self._left, self._pause, self._seen = 60 * minutes, FIRST_PAUSE, pace.successes
 
     def outlasts(self, delay: float | None, why: str, *, is_rate: bool = False) -> bool:
         """Wait as an endpoint asks, or longer each time where it names no delay; False where that is too long.
 
         Where its limit is a rate (`is_rate`) the requests after this one keep a distance.
         """
+        if self._pace.successes != self._seen:  # it answers others meanwhile: this question's turn will come
+            self._left, self._seen = 60 * self.minutes, self._pace.successes
         is_guess = not delay
         seconds = delay or min(self._pause, self._left)
         if self._left <= 0 or seconds > self._left:

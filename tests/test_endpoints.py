@@ -41,7 +41,7 @@ SENTENCES = {
     "pay_402": "quota .*Insufficient credits",
     "nginx_413": "does not fit the context .*413 Request Entity Too Large",
     "quota_429": "quota .*exceeded your current quota",
-    "rate_429_day": "asks to wait 432 seconds more .*--patience",
+    "rate_429_day": "asks to wait 432 seconds .*--patience",
     "rpm_10": "asks to wait .*Please retry in .*--patience",
     "rpm_openai": "asks to wait .*Please try again in .*--patience",
     "down_503_a_while": r"no room after .* \(503: Loading model\)",

@@ -179,11 +179,11 @@ class Endpoint:
                 choose = f"choose one of its own with --llm: {some}" if models else "it lists none: check --llm"
                 return LLMError(f"{url} has no model {self.model!r} ({quoted}): {choose}")
             case "busy":
-                asks = f" and asks to wait {fault.delay:.0f} seconds more" if fault.delay else ""
-                waited = f"after {patience.minutes:g} minutes" if patience and patience.minutes else "now"
+                asks = f" and asks to wait {fault.delay:.0f} seconds" if fault.delay else ""
+                waited = f"after {patience.waited:.0f} seconds of waiting" if patience and patience.waited else "now"
                 return LLMError(
                     f"{url} has no room {waited}{asks} ({quoted}):"
-                    " wait longer with --patience, or ask less at once with --width"
+                    " try again later, wait longer with --patience, or ask less at once with --width"
                 )
             case "refused":
                 return LLMError(f"{url} refused what was asked ({quoted}): put it in other words")

@@ -77,6 +77,7 @@ class Patience:
     def __init__(self, pace: Pace, minutes: float, retries: int) -> None:
         self._pace, self.minutes, self.retries = pace, minutes, retries
         self.failures = 0  # after which the question was asked again
+        self.waited = 0.0  # seconds
         self._left, self._pause, self._seen = 60 * minutes, FIRST_PAUSE, pace.successes
 
     def outlasts(self, delay: float | None, why: str, *, is_rate: bool = False) -> bool:
@@ -93,6 +94,7 @@ class Patience:
         if is_guess:
             self._pause = min(2 * self._pause, LONGEST_PAUSE)
         self._left -= seconds
+        self.waited += seconds
         self._pace.hold(seconds, why, is_guess=is_guess and is_rate)
         return True
 

@@ -253,7 +253,10 @@ def test_a_server_error_is_tried_again() -> None:
             "refused the key (401: Incorrect API key provided: ***): set",
         ),
         (refusal(f"key {KEY} may not", 403), "does not let m-1 be asked here (403: key *** may not)"),
-        (refusal(f"slow down {KEY}", 429), "has no room now (429: slow down ***): wait longer with --patience"),
+        (
+            refusal(f"slow down {KEY}", 429),
+            "has no room now (429: slow down ***): try again later, wait longer with --patience",
+        ),
         (refusal("You exceeded your current quota", 429, code="insufficient_quota"), "quota"),
         (refusal("Insufficient Balance", 402), "quota"),
         (refusal(f"trouble with {KEY}", 503), "has no room now (503: trouble with ***)"),

@@ -331,7 +331,7 @@ def test_an_endpoint_without_room_is_waited_for(answer: Answer, least: float) ->
 def test_no_wait_is_longer_than_patience() -> None:
     """What asks for more ends at once, in the server's words; a spent quota is not waited for."""
     began = time.monotonic()
-    with pytest.raises(LLMError, match=r"asks to wait 432 seconds more .*try again in 7m12s.*--patience"):
+    with pytest.raises(LLMError, match=r"asks to wait 432 seconds .*try again in 7m12s.*--patience"):
         ask(in_order(refusal("Please try again in 7m12s.", 429)))
     with pytest.raises(LLMError, match=r"quota .*exceeded your current quota.*top it up"):
         ask(in_order(refusal("You exceeded your current quota.", 429, code="insufficient_quota")))

@@ -63,7 +63,7 @@ class Growth:
         self.engine = Engine(self.graph, store, llm, self.outbox, self._pending, is_over=lambda: bool(self._limit()))
         self._started = settings.timer()
         self._spent = Bill()
-        self._failures = self._refusals = 0  # one after the other
+        self._failures = self._refusals = self._cuts = 0  # one after the other
         self.last_reason = ""  # why the last reply that brought nothing did so
         self._asks_topic = True  # False: about doubts alone
         self._unanswered = 0  # fact checks, one after the other
@@ -292,9 +292,11 @@ class Growth:
             return
         self.steps += event.is_step
         if event.outcome == "thinking":
+            self._cuts, self.last_reason = self._cuts + 1, event.reason
             if self._is_asking:
                 self._cut.append(event)
             return
+        self._cuts = 0
         self._refusals = self._refusals + 1 if event.outcome == "refused" else 0
         if event.outcome == "refused" or is_failure(event):
             self.last_reason = event.reason
@@ -325,10 +327,11 @@ class Growth:
 
     def _ending(self) -> Ending:
         """Return what ends the run now, "" where it goes on."""
-        budget, spent = self.settings.budget, self._spent
+        settings, budget, spent = self.settings, self.settings.budget, self._spent
         if limit := self._limit():
             return limit
-        if self._failures >= MOST_FAILURES:
+        most_cuts = MOST_FAILURES * settings.width * settings.samples  # a whole round is cut before it is learnt
+        if self._failures >= MOST_FAILURES or self._cuts >= most_cuts:
             return "failing"
         if self._refusals >= MOST_FAILURES:
             return "refused"

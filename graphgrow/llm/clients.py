@@ -146,7 +146,8 @@ class Clients:
         if fault.kind == "busy" or (fault.kind == "away" and self.has_answered):
             said = self._endpoint.clean(fault.words)
             status = f"{fault.status}: " if fault.status else ""
-            why = f"{self._endpoint.url} has no room now ({status}{said})."
+            what = "has no room now" if fault.kind == "busy" else "does not answer now"
+            why = f"{self._endpoint.url} {what} ({status}{said})."
             return patience.outlasts(fault.delay, why, is_rate=fault.status == _TOO_MANY)
         if fault.kind not in {"broken", "away"} or took > _SLOW:
             return False

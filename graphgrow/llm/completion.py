@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-from graphgrow.graph.model import BROKEN, CUT, REFUSED, Prompt, Usage
+from graphgrow.graph.model import BROKEN, CUT, REFUSED, THINKING, Prompt, Usage
 from graphgrow.graph.thinking import split_thinking
 from graphgrow.llm.usage import estimate_usage, storable
 
 _MOST_TOKENS = 2**40  # no bill is longer
 _CHARACTERS = 3  # a token of an answer, on the whole; at least 1 in any language
 _UNSEEN = 64  # tokens
-_CUT = frozenset(("length", "max_tokens", "max_output_tokens", "model_length"))
+_CUT = frozenset((CUT, THINKING, "max_tokens", "max_output_tokens", "model_length"))
 _REFUSED = frozenset(
     ("content_filter", "refusal", "safety", "prohibited_content", "blocklist", "spii", "recitation", "sensitive")
 )

@@ -12,8 +12,9 @@ from typer.testing import CliRunner
 
 from graphgrow.api.options import GrowthOptions, grow
 from graphgrow.cli import app
-from graphgrow.graph.model import Expansion, FactCheck
+from graphgrow.graph.model import THINKING, Expansion, FactCheck, Reply
 from graphgrow.growth.loop import Growth
+from graphgrow.llm.scripted import Scripted
 from graphgrow.stores import GraphStore, open_store
 from tests.conftest import triples
 from tests.llm.test_kinds import PROMPT, chat, message, thinker
@@ -137,3 +138,11 @@ def learning(base_url: str) -> Iterator[None]:
         for _ in range(3):
             llm.ask(PROMPT)
     yield
+
+
+def test_a_model_that_says_for_ever_that_it_is_thinking_ends_the_run(store: "closing[GraphStore]") -> None:
+    """Whoever says so: the same is not asked without end."""
+    with store as opened:
+        growth = grow("spider silk", opened, Scripted([Reply("", finish_reason=THINKING)], cycle=True), steps=9).run()
+    assert (growth.ending, growth.steps) == ("failing", 0)
+    assert "tokens on thinking" in growth.last_reason

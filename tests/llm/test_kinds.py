@@ -3,9 +3,12 @@
 import gzip
 import json
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -484,3 +487,41 @@ def test_a_list_of_models_is_read_in_whatever_shape(body: object) -> None:
 def test_an_answer_that_is_no_text_is_read_too(fields: dict[str, Any]) -> None:
     """As the call of a tool, as JSON that a server has read, in details of the thinking."""
     assert [one.target for one in parse(ask(in_order(message(**fields))).text).triples] == ["fibroin"]
+
+
+@contextmanager
+def dripping(begins: bytes, drop: bytes) -> Iterator[str]:
+    """Yield the address of a server that sends a beginning, and then the same few bytes for ever."""
+    ended = Event()
+
+    class Drip(StreamRequestHandler):
+        def handle(self) -> None:
+            with suppress(OSError):
+                self.wfile.write(begins)
+                while not ended.wait(0.05):
+                    self.wfile.write(drop)
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Drip) as server:
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/v1"
+        finally:
+            ended.set()
+            server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("begins", "drop"),
+    [
+        (b"HTTP/1.1 200 OK\r\n", b"X-A: b\r\n"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+        (b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n", b": wait\n\n"),
+    ],
+)
+def test_an_endless_drip_ends_at_the_deadline(begins: bytes, drop: bytes) -> None:
+    """In headers, in a body, in a stream: the whole reply has one time."""
+    began = time.monotonic()
+    late = pytest.raises(LLMError, match=r"did not answer within 0\.5 seconds.*--timeout")
+    with dripping(begins, drop) as base_url, chat(base_url, timeout=0.5) as llm, late:
+        llm.ask(PROMPT)
+    assert time.monotonic() - began < 20

@@ -68,6 +68,8 @@ def open_llm(  # noqa: PLR0913  # all of them can be left out
     *,
     env: Mapping[str, str] | None = None,
     temperature: float = 0.7,
+    timeout: float | None = None,
+    patience: float | None = None,
     reasoning_effort: str = "",
     reply_tokens: int | None = None,
     key_env: str = "",
@@ -75,8 +77,9 @@ def open_llm(  # noqa: PLR0913  # all of them can be left out
 ) -> "LLM":
     """Open a model by name, address or environment, as the command line does; close it when done.
 
-    "URL#NAME" is an address and a name in one. `reasoning_effort` is how much it thinks first, in the words of its
-    endpoint; `reply_tokens` the limit of a long reply, thinking included; `key_env` the variable that holds the key;
+    "URL#NAME" is an address and a name in one. A reply of an endpoint may take `timeout` seconds (180), and one that
+    has no room `patience` minutes (10). `reasoning_effort` is how much it thinks first, in the words of its endpoint;
+    `reply_tokens` the limit of a long reply, thinking included; `key_env` the variable that holds the key;
     `llm_options` are further fields of each request, which go before ours. Raises BadInput for an option that cannot be
     used, LLMError where the model cannot be had.
     """
@@ -84,9 +87,9 @@ def open_llm(  # noqa: PLR0913  # all of them can be left out
 
     from graphgrow.api import models
 
-    options = models.ModelOptions(reasoning_effort, reply_tokens, key_env, llm_options)
+    options = models.ModelOptions(reasoning_effort, reply_tokens, key_env, llm_options, timeout)
     seen = os.environ if env is None else env
-    return models.open_llm(name, base_url, env=seen, temperature=temperature, options=options)
+    return models.open_llm(name, base_url, env=seen, temperature=temperature, patience=patience, options=options)
 
 
 def grow(

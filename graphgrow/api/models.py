@@ -10,7 +10,7 @@ from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Required, TypedDict, Unpack
 from urllib.parse import parse_qsl
 
 from graphgrow.errors import BadInput, LLMError
@@ -22,6 +22,7 @@ from graphgrow.llm.endpoint import KEY_ENV, shown
 from graphgrow.llm.options import LEAST_TOKENS, NO_OPTIONS, ModelName, ModelOptions, beside, read_model
 from graphgrow.llm.simulated.shapes import DEGREE, KINDS, SIZE, make_world
 from graphgrow.llm.simulated.world import World, WorldSettings
+from graphgrow.llm.waiting import Tell
 from graphgrow.stores import open_store
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from graphgrow.graph.model import Relation, Role
 
 __all__ = [
-    "KEY_ENV", "KINDS", "LEAST_TOKENS", "WORLD", "ModelName", "ModelOptions", "default_model", "make_world", "named",
-    "open_llm", "open_named", "open_role", "open_world",
+    "KEY_ENV", "KINDS", "LEAST_TOKENS", "WORLD", "ModelName", "ModelOptions", "Opening", "default_model", "make_world",
+    "named", "open_llm", "open_named", "open_role", "open_world",
 ]  # fmt: skip
 
 WORLD = "world:"
@@ -39,19 +40,23 @@ WHOLE = frozenset(("k", "seed", "size"))
 DIALS = frozenset(dial.name for dial in fields(WorldSettings))
 
 
-def open_llm(
+def open_llm(  # noqa: PLR0913  # by name only
     name: str | None = None,
     base_url: str | None = None,
     *,
     env: Mapping[str, str],
     temperature: float = 0.7,
+    patience: float | None = None,
+    tell: Tell | None = None,
     gate: Gate | None = None,
     options: ModelOptions = NO_OPTIONS,
 ) -> LLM:
     """Return the model that a name, an address and the environment stand for: llm.open_llm, and worlds."""
     if name and name.startswith(WORLD):
         return with_options(open_world(name), options)
-    return open_other(name, base_url, env=env, temperature=temperature, gate=gate, options=options)
+    return open_other(
+        name, base_url, env=env, temperature=temperature, patience=patience, tell=tell, gate=gate, options=options
+    )
 
 
 def named(llm: str, base_url: str = "", options: ModelOptions = NO_OPTIONS) -> ModelName:
@@ -60,29 +65,30 @@ def named(llm: str, base_url: str = "", options: ModelOptions = NO_OPTIONS) -> M
     return ModelName(model.name, model.base_url or base_url, model.options.over(options))
 
 
-def open_named(model: ModelName, *, env: Mapping[str, str], temperature: float = 0.7, gate: Gate | None = None) -> LLM:
+class Opening(TypedDict, total=False):
+    """What a model is opened with, whichever it is: see `open_llm`."""
+
+    env: Required[Mapping[str, str]]
+    temperature: float
+    patience: float | None
+    tell: Tell | None
+    gate: Gate | None
+
+
+def open_named(model: ModelName, **how: Unpack[Opening]) -> LLM:
     """Return the model that a name stands for; raises as `open_llm`."""
-    name, base_url = model.name or None, model.base_url or None
-    return open_llm(name, base_url, env=env, temperature=temperature, gate=gate, options=model.options)
+    return open_llm(model.name or None, model.base_url or None, options=model.options, **how)
 
 
-def open_role(
-    role: "Role",
-    text: str,
-    run: ModelName,
-    *,
-    env: Mapping[str, str],
-    temperature: float = 0.7,
-    gate: Gate | None = None,
-) -> LLM:
+def open_role(role: "Role", text: str, run: ModelName, **how: Unpack[Opening]) -> LLM:
     """Return the model of a role beside that of a run: NAME at the same address, URL#NAME, or what `open_llm` takes.
 
     An address without a name is asked which models it has; where it does not answer now that is done later. Raises as
     `open_llm`, in a sentence that names the role.
     """
     try:
-        model, seen = beside(text, run, env)
-        opening = partial(open_named, model, env=seen, temperature=temperature, gate=gate)
+        model, seen = beside(text, run, how["env"])
+        opening = partial(open_named, model, **how | {"env": seen})
         try:
             return opening()
         except LLMError:

@@ -56,7 +56,7 @@ class GrowthOptions:
     fails the run goes on without it.
 
     The rest is about a model that is opened by its name, see `graphgrow.open_llm`: `reasoning_effort`, `reply_tokens`
-    (of a long reply; it holds for every model), `key_env`, `llm_options`.
+    (of a long reply; it holds for every model), `key_env`, `llm_options`, and `timeout`, the seconds of a reply.
     """
 
     policy: str = DEFAULT
@@ -86,6 +86,7 @@ class GrowthOptions:
     reply_tokens: int | None = None
     key_env: str = ""
     llm_options: str | Mapping[str, Any] = field(default="", repr=False)  # it may hold a secret
+    timeout: float | None = None
 
     def __post_init__(self) -> None:
         _ = self.model_options  # what cannot be used is said here
@@ -201,6 +202,7 @@ class GrowthKeywords(TypedDict, total=False):
     reply_tokens: int | None
     key_env: str
     llm_options: str | Mapping[str, Any]
+    timeout: float | None
 
 
 Opened = Callable[[object, Callable[[], LLM]], LLM]  # a model by what tells it from others, and how to open it

@@ -201,6 +201,7 @@ class Job(_Section):
     prompt_variants: str = Field("", description="A folder of further wordings, KIND.NAME.txt.")
     seed: Annotated[int, Field(ge=0, le=2**31)] = 0
     temperature: Annotated[float, Field(ge=0, le=2)] = 0.8
+    timeout: Annotated[float, Field(ge=1)] | None = None
     retries: Annotated[int, Field(ge=0, le=20)] = Field(4, description="How often a run goes on after an error.")
     run: RunQuota = RunQuota()
     day: Quota = Quota()

@@ -27,7 +27,7 @@ SMALLEST = 3  # concepts of a community that is told of
 LONGEST = 80  # characters of a name
 PASSED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SYSTEMROOT")  # to the command, where they are set
 MOST_READ, SHOWN = 100_000, 300  # bytes of what the command says, and characters of it in the report
-FAILED = frozenset(("error", "failing"))
+FAILED = frozenset(("error", "failing", "refused"))
 AGAIN = frozenset(("held", "interrupted", "lost"))  # the run is not done: whoever comes next goes on with it
 ENDINGS = {
     "steps": "all steps done",
@@ -37,6 +37,7 @@ ENDINGS = {
     "quota": "its quota is used up",
     "exhausted": "no question is left that was not asked",
     "failing": "five replies in a row could not be used",
+    "refused": "five questions in a row were refused",
     "saturated": "nothing new comes any more",
     "drifted": "the model left its topic or its language",
     "interrupted": "stopped; what was paid for is saved, and it goes on when it is started again",

@@ -16,10 +16,10 @@ from functools import partial
 from pathlib import Path
 from threading import Event, Lock, Thread
 from time import monotonic, sleep
-from typing import Literal, TypedDict, TypeVar
+from typing import Literal, TypeVar
 from uuid import uuid4
 
-from graphgrow.api.models import KINDS, WORLD, ModelName, ModelOptions, named, open_named, open_role
+from graphgrow.api.models import KINDS, WORLD, ModelName, ModelOptions, Opening, named, open_named, open_role
 from graphgrow.api.options import GrowthOptions
 from graphgrow.batch.budgets import budget, consumption, run_name
 from graphgrow.batch.jobs import Job, Jobs
@@ -46,14 +46,6 @@ T = TypeVar("T")
 MILLION = Usage(1_000_000, 1_000_000)  # what has a price at all has one for so much
 
 
-class Opening(TypedDict):
-    """What a model is opened with on this machine."""
-
-    env: Mapping[str, str]
-    temperature: float
-    gate: Gate | None
-
-
 @dataclass(frozen=True)
 class ModelSpec:
     """How to open a model of a job, on whichever machine; the key is in that machine's environment."""
@@ -62,6 +54,7 @@ class ModelSpec:
     base_url: str
     temperature: float
     gate: Gate | None = None
+    patience: float | None = None  # minutes
     options: ModelOptions = NO_OPTIONS
     role: Role = "grow"
     run: ModelName | None = None  # the model that grows, beside which one of another role is named
@@ -81,7 +74,9 @@ class ModelSpec:
 
     def open(self) -> LLM:
         """Return the model."""
-        how: Opening = {"env": os.environ, "temperature": self.temperature, "gate": self.gate}
+        how: Opening = {
+            "env": os.environ, "temperature": self.temperature, "patience": self.patience, "gate": self.gate,
+        }  # fmt: skip
         return open_role(self.role, self.llm, self.run, **how) if self.run else open_named(self.named, **how)
 
 
@@ -144,10 +139,15 @@ class JobRun:
         return run_name(self.job.name, self.due)
 
     @property
+    def patience(self) -> float:
+        """How many minutes an endpoint is waited for that has no room."""
+        return self.jobs.limits.patience.total_seconds() / 60
+
+    @property
     def model(self) -> ModelSpec:
         """How to open the model that grows."""
         llm = self._placed(self.jobs.model(self.job, "grow"))
-        return ModelSpec(llm, self.job.base_url, self.job.temperature, self.gate, job_options(self.job))
+        return ModelSpec(llm, self.job.base_url, self.job.temperature, self.gate, self.patience, job_options(self.job))
 
     @property
     def models(self) -> dict[Role, ModelSpec]:
@@ -155,7 +155,9 @@ class JobRun:
         roles: tuple[Literal["check", "arbitrate"], ...] = ("check", "arbitrate")
         texts = {role: self._placed(self.jobs.model(self.job, role)) for role in roles}
         return {
-            role: ModelSpec(text, "", self.job.temperature, self.gate, role=role, run=self.model.named)
+            role: ModelSpec(
+                text, "", self.job.temperature, self.gate, self.patience, role=role, run=self.model.named
+            )
             for role, text in texts.items() if text
         }  # fmt: skip
 
@@ -179,7 +181,7 @@ def job_store(job: Job, folder: Path) -> str:
 
 def job_options(job: Job) -> ModelOptions:
     """Return how the model of a job is asked."""
-    return ModelOptions(job.reasoning_effort, job.reply_tokens, job.key_env, job.llm_options)
+    return ModelOptions(job.reasoning_effort, job.reply_tokens, job.key_env, job.llm_options, job.timeout)
 
 
 def is_priced(jobs: Jobs, job: Job) -> bool:

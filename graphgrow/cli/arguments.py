@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
-from graphgrow.api.models import ModelOptions, named, open_named, open_role
+from graphgrow.api.models import ModelOptions, Opening, named, open_named, open_role
 from graphgrow.cli.output import note
 from graphgrow.errors import StoreAway
 from graphgrow.graph.confidence import TRUSTED
@@ -58,7 +58,10 @@ Tokens = Annotated[int | None, Option(min=1, help="Stop after so many tokens.")]
 Usd = Annotated[float | None, Option(min=0, help=f"Most to spend (default {DEFAULT_USD:g} if priced).")]
 Temperature = Annotated[float, Option(min=0, max=2, help="Sampling temperature.")]
 Width = Annotated[int, Option(min=1, max=256, help="Questions asked at once.")]
-Patience = Annotated[float, Option(min=0, help="Minutes to wait for a store that went away.")]
+Patience = Annotated[
+    float, Option(min=0, help="Minutes to wait for a store that went away, or an endpoint that has no room.")
+]
+Timeout = Annotated[float | None, Option(min=1, help="Seconds that a reply of an endpoint may take (default 180).")]
 Confidence = Annotated[
     float | None,
     Option(min=0, max=1, help=f"Least confidence of what is read (default {TRUSTED:g} with fact checks; 0: all)."),
@@ -111,15 +114,18 @@ def session(
     """Open a model for an open store, say what it costs and how much may be spent, and close it at the end.
 
     `roles` are further models, by what they are for. The budget gets its defaults: 20 steps where nothing else ends the
-    run, 1 USD where a price is known. The store is waited for, so many minutes, while its server is away.
+    run, 1 USD where a price is known. The store is waited for, `patience` minutes, while its server is away, and so is
+    an endpoint that has no room.
     """
+    how: Opening = {
+        "env": os.environ, "temperature": temperature, "patience": patience, "tell": lambda text: note(clean(text)),
+    }  # fmt: skip
     with ExitStack() as stack:
         run = named(llm, base_url, options)
-        model = stack.enter_context(closing(open_named(run, env=os.environ, temperature=temperature)))
+        model = stack.enter_context(closing(open_named(run, **how)))
         models: dict[Role, LLM] = {}
         for role, text in roles.items():
-            other = open_role(role, text, run, env=os.environ, temperature=temperature)
-            models[role] = stack.enter_context(closing(other))
+            models[role] = stack.enter_context(closing(open_role(role, text, run, **how)))
         interrupts = stack.enter_context(_sigint())
         is_priced = any(map(_price, (model, *models.values())))
         if budget.usd is not None and not is_priced:

@@ -20,6 +20,7 @@ from graphgrow.cli.arguments import (
     ReplyTokens,
     Seed,
     Store,
+    Timeout,
     Tokens,
     Usd,
     Width,
@@ -179,6 +180,7 @@ def discover(
     width: Width = 1,
     seed: Seed = 0,
     patience: Patience = 10,
+    timeout: Timeout = None,
     out: Annotated[Path | None, Option(help="Write the document to a file, .md or .json.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -229,7 +231,7 @@ def discover(
                 note_left_out(trusted)
             home.append()  # as is a store that this user cannot write
             wanted = known.route.request if known else wanted
-            added = ModelOptions(reasoning_effort, reply_tokens, key_env, llm_options)
+            added = ModelOptions(reasoning_effort, reply_tokens, key_env, llm_options, timeout)
             with (
                 session(home, llm, base_url, Budget(tokens=tokens, usd=usd), patience=patience, options=added) as asked,
                 Reasoner(

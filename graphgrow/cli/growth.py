@@ -23,6 +23,7 @@ from graphgrow.cli.arguments import (
     ReplyTokens,
     Store,
     Temperature,
+    Timeout,
     Tokens,
     Usd,
     Width,
@@ -41,7 +42,7 @@ from graphgrow.growth.loop import Growth
 from graphgrow.growth.samples import MOST as MOST_SAMPLES
 from graphgrow.growth.settings import Ending, Prompts, Settings
 from graphgrow.growth.topic import check, check_topic
-from graphgrow.llm import LLM
+from graphgrow.llm import LLM, usual_thinking
 from graphgrow.policy import DEFAULT
 from graphgrow.policy.bandit import strategy_table, wording_table
 from graphgrow.policy.gains import WINDOW
@@ -58,7 +59,8 @@ ENDINGS: dict[Ending, str] = {
     "usd": "the next question could cost more than the money budget allows: raise it with --usd",
     "minutes": "the time is up",
     "exhausted": "no question is left that was not asked",
-    "failing": "five replies in a row could not be used or were cut off: see  graphgrow log , or try another model",
+    "failing": "one reply after the other could not be used or was cut off: see  graphgrow log , or try another model",
+    "refused": "five questions in a row were refused: word the topic in another way, or try another model",
     "interrupted": "interrupted; everything that was paid for is saved",
 }
 
@@ -121,6 +123,7 @@ def grow(
         Option(help="End where nothing new comes or the model drifts; no number of steps is needed then."),
     ] = None,
     patience: Patience = 10,
+    timeout: Timeout = None,
     dry_run: Annotated[bool, Option("--dry-run", help="Show first prompts and the estimate; ask nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -133,7 +136,7 @@ def grow(
         prompt_variants=prompt_variants, without_rule=without_rule or (), predicates=predicates,
         strict_predicates=strict_predicates, embeddings=embeddings, base_url=base_url,
         check_with=check_with, arbitrate_with=arbitrate_with, reasoning_effort=reasoning_effort,
-        reply_tokens=reply_tokens, key_env=key_env, llm_options=llm_options,
+        reply_tokens=reply_tokens, key_env=key_env, llm_options=llm_options, timeout=timeout,
     )  # fmt: skip
     options.policy_of_run()  # what cannot be done is said before a store is made
     with closing(open_store(store, create=True)) as opened:
@@ -180,6 +183,8 @@ def grow(
         _summary(growth, opened.url)
     if ending != "steps":
         why = ENDINGS.get(ending) or monitor(graph).assessment.summary
+        if ending in {"failing", "refused"} and growth.last_reason:
+            why = f"{why} (the last one: {growth.last_reason})"
         if ending == "exhausted" and graph.steering.forbids:
             why += f" and is not forbidden: see  graphgrow steering {shlex.quote(place(opened.url))}"
         note(f"stopped: {why}")
@@ -194,8 +199,8 @@ def _preview(growth: Growth, model: LLM, settings: Settings, *, as_json: bool) -
     replies = steps * (settings.samples + (settings.samples > 1))  # several samples of a question are verified by one
     if settings.intents:
         replies += -(-steps // settings.intents)  # rounded up: a list of intents is one reply
-    each = TYPICAL_QUALIFIED_TOKENS if growth.style().is_strong else TYPICAL_TOKENS
-    usage = Usage(replies * size, replies * each * settings.relations)
+    each, thinking = TYPICAL_QUALIFIED_TOKENS if growth.style().is_strong else TYPICAL_TOKENS, usual_thinking(model)
+    usage = Usage(replies * size, replies * (each * settings.relations + thinking))
     usd = model.price(usage)
     if as_json:
         estimate = {"steps": steps, "replies": replies, "tokens": usage.tokens, "usd": usd}
@@ -205,6 +210,8 @@ def _preview(growth: Growth, model: LLM, settings: Settings, *, as_json: bool) -
         say(f"{prompt.system}\n\n{prompt.user}\n")
     money = f" and {usd:.4f} USD" if usd is not None else ""
     times = f" with {replies} replies" if replies > steps else ""
+    if thinking:
+        money += f" (of a reply, about {thinking:,} tokens are thinking, as learnt of this endpoint)"
     say(f"{counted(steps, 'step')}{times} would take about {usage.tokens:,} tokens{money}. Nothing was asked.")
 
 

@@ -22,6 +22,7 @@ from graphgrow.cli.arguments import (
     Session,
     Store,
     Temperature,
+    Timeout,
     Tokens,
     Usd,
     Width,
@@ -69,6 +70,7 @@ def ask(
     usd: Usd = None,
     seed: Seed = 0,
     patience: Patience = 10,
+    timeout: Timeout = None,
     temperature: Temperature = 0.3,
     as_json: AsJson = False,
 ) -> None:
@@ -83,7 +85,7 @@ def ask(
         if done is None:
             if not work:  # what was begun goes on with what it has read
                 note_left_out(trusted_graph(graph, confidence))
-            added = ModelOptions(reasoning_effort, reply_tokens, key_env, llm_options)
+            added = ModelOptions(reasoning_effort, reply_tokens, key_env, llm_options, timeout)
             budget = Budget(tokens=tokens, usd=usd)
             with _asking(opened, llm, base_url, budget, temperature, patience, added) as asked:
                 model, home = asked.model, asked.store
@@ -138,6 +140,7 @@ def ideas(
     width: Width = 1,
     seed: Seed = 0,
     patience: Patience = 10,
+    timeout: Timeout = None,
     temperature: Temperature = 0.8,
     as_json: AsJson = False,
 ) -> None:
@@ -154,7 +157,7 @@ def ideas(
         if done is None:
             if not work:  # what was begun goes on with what it has read
                 note_left_out(trusted_graph(graph, confidence))
-            added = ModelOptions(reasoning_effort, reply_tokens, key_env, llm_options)
+            added = ModelOptions(reasoning_effort, reply_tokens, key_env, llm_options, timeout)
             budget = Budget(tokens=tokens, usd=usd)
             with _asking(opened, llm, base_url, budget, temperature, patience, added, judge_with) as asked:
                 model, home = asked.model, asked.store
@@ -207,6 +210,7 @@ def judge(
     width: Width = 1,
     seed: Seed = 0,
     patience: Patience = 10,
+    timeout: Timeout = None,
     temperature: Temperature = 0.7,
     as_json: AsJson = False,
 ) -> None:
@@ -220,7 +224,7 @@ def judge(
         done = judging.load(graph, work) if work else None
         pair = [] if work else answers_to_judge(graph, answers or [], question)
         if done is None:
-            added = ModelOptions(reasoning_effort, reply_tokens, key_env, llm_options)
+            added = ModelOptions(reasoning_effort, reply_tokens, key_env, llm_options, timeout)
             budget = Budget(tokens=tokens, usd=usd)
             with _asking(opened, judge_with or llm, base_url, budget, temperature, patience, added) as asked:
                 model, home = asked.model, asked.store

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 STORED = {"follows": "heeds", "task_seq": "work"}  # field -> the name that it has in every log, also the oldest
 # Fields of a reply that came later: they are left out where they hold nothing, so that old runs keep their bytes.
 LATER = ("by", "options")
-NOT_STORED: dict[str, Any] = {"prompt": {"asks", "logprobs", "temperature"}, "focus": {"form"}, "reply": {"logprobs"}}
+NOT_STORED: dict[str, Any] = {
+    "prompt": {"asks", "logprobs", "temperature"},
+    "focus": {"form"},
+    "reply": {"logprobs": True, "usage": {"cached_tokens"}},
+}
 LISTS = frozenset(f"survey {side}" for side in "kinds parts uses causes effects methods mechanism failure".split())
 # Forms whose questions have an angle of their own, and the angles of lists.
 OWN: tuple[Form, ...] = ("connect", "join", "between", "consolidate", "kin", "widen", "intents", "fact_check")

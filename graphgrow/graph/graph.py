@@ -134,7 +134,8 @@ class Past:
             tokens = event.reply.usage.tokens
             return cls(event.seq, event.delta, event.focus, tokens, event.is_step, event.is_again, event.outcome)
         if isinstance(event, FactCheck):
-            return cls(event.seq, event.delta, tokens=event.reply.usage.tokens, claims=event.claims)
+            bill, outcome = event.reply.usage.tokens, event.outcome
+            return cls(event.seq, event.delta, tokens=bill, outcome=outcome, claims=event.claims)
         return cls(event.seq, event.delta)
 
 
@@ -382,7 +383,7 @@ class Graph:
                         self.unwanted.setdefault(other, {})[self.arrived[key]] = None
         except KeyError as error:
             raise StoreError(f"event {step.seq} names a concept that the graph does not hold: {error}") from None
-        for claim in step.claims:
+        for claim in step.claims if step.outcome != "thinking" else ():
             relation = self.corrections.shown(claim.relation)
             if divided and relation not in self.relations:  # it was asked in the words of a spelling taken apart
                 owns = [own for (key, _), own in divided.items() if relation and key in relation.ends]
@@ -397,7 +398,7 @@ class Graph:
                 if claim.log_odds is not None:
                     checks.append(claim.log_odds)
                     seqs.append(step.seq)
-        if step.focus:
+        if step.focus and step.outcome != "thinking":  # it is asked again
             self._ask(step.focus, step)
         if not self.depth and self.concepts:  # distances count from the topic, or the first concept where it is none
             topic = self.topic_key

@@ -17,7 +17,7 @@ from typing import Generic, Protocol, TypeVar
 from graphgrow.errors import ContextOverflow, GraphgrowError, LLMError, StaleGraph, StoreAway, StoreError
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Answer, Event, Expansion, Prompt, Role
-from graphgrow.llm import LLM, tracing
+from graphgrow.llm import LLM, tracing, waiting
 from graphgrow.stores import GraphStore
 from graphgrow.stores.outbox import Outbox
 
@@ -93,9 +93,10 @@ class Span:
 class Engine(Generic[Q, P]):
     """Asks a model for one graph and store; `graph` takes in each event as it is saved.
 
-    `models` are those that have a role of their own; an error of any says which role it had. `pending`
-    makes what waits on disk of a question, its answer, and the last event that the question had seen;
-    `left` are replies that were broken off and that no disk keeps, `adopt` yields them.
+    `models` are those that have a role of their own; an error of any says which role it had. `pending` makes what waits
+    on disk of a question, its answer, and the last event that the question had seen; `left` are replies that were
+    broken off and that no disk keeps, `adopt` yields them. Once it `is_over`, for its budget or by hand, no question
+    waits any longer for an endpoint that has no room for it.
     """
 
     graph: Graph
@@ -104,6 +105,7 @@ class Engine(Generic[Q, P]):
     outbox: Outbox[P]
     pending: Callable[[Q, Answer, int], P]
     models: Mapping[Role, LLM] = field(default_factory=dict)
+    is_over: Callable[[], bool] = lambda: False
     left: deque[Future[tuple[Path | None, P]]] = field(default_factory=deque)
     _waiting: deque[tuple[Future[tuple[Path | None, P]], Span]] = field(default_factory=deque)
     _file: Path | None = None  # of the reply that was handed out last
@@ -125,7 +127,9 @@ class Engine(Generic[Q, P]):
             try:
                 for question in questions:
                     span = Span(question.facts)
-                    reply = workers.submit(copy_context().run, self._ask, question, self.graph.seq, span)
+                    context = copy_context()
+                    context.run(waiting.is_over.set, self.is_over)
+                    reply = workers.submit(context.run, self._ask, question, self.graph.seq, span)
                     self._waiting.append((reply, span))
             except (GraphgrowError, KeyboardInterrupt) as error:  # a budget that ends here: what was asked is paid for
                 if isinstance(error, KeyboardInterrupt) and self.outbox.folder:

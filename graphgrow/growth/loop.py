@@ -8,13 +8,15 @@ from dataclasses import replace
 from itertools import islice
 from typing import Self
 
-from graphgrow.errors import LLMError
+from graphgrow.errors import LLMError, RunOver
 from graphgrow.graph.display import card, line
 from graphgrow.graph.events import formed
 from graphgrow.graph.graph import Bill, take_bill
 from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import (
     ASIDE,
+    BROKEN,
+    CUT,
     DEFAULT_BUDGET,
     Answer,
     Asks,
@@ -28,6 +30,7 @@ from graphgrow.graph.model import (
     Role,
     Usage,
 )
+from graphgrow.graph.thinking import split_thinking
 from graphgrow.growth import arbiter, fact_check, intents, samples
 from graphgrow.growth.background import background
 from graphgrow.growth.engine import Engine
@@ -35,7 +38,7 @@ from graphgrow.growth.outages import Outages
 from graphgrow.growth.settings import Chosen, Ending, Settings
 from graphgrow.growth.step import is_failure, step
 from graphgrow.growth.topic import check_same_topic, topic_of
-from graphgrow.llm import LLM, checks_facts, identity
+from graphgrow.llm import LLM, checks_facts, identity, room_to_think
 from graphgrow.policy import DEFAULT, open_policy
 from graphgrow.policy.monitor import monitor
 from graphgrow.policy.round import directed_focus, directives_for, is_allowed
@@ -46,6 +49,7 @@ from graphgrow.stores import GraphStore
 from graphgrow.stores.outbox import Outbox, PendingReply, state_folder
 
 MOST_FAILURES = 5
+DEAREST = 3  # failures that one reply of thinking alone counts for
 MOST_AT_ONCE = 256
 
 
@@ -60,10 +64,13 @@ class Growth:
         self.steps = 0
         self.adopted = 0
         self.outbox = Outbox(state_folder(store.url), PendingReply)
-        self.engine = Engine(self.graph, store, llm, self.outbox, self._pending, settings.models)
+        self.engine = Engine(
+            self.graph, store, llm, self.outbox, self._pending, settings.models, is_over=lambda: bool(self._limit())
+        )
         self._started = settings.timer()
         self._spent = Bill()
-        self._failures = 0
+        self._failures = self._refusals = self._cuts = 0  # one after the other
+        self.last_reason = ""  # why the last reply that brought nothing did so
         self._replied = ""  # the model that replies call themselves
         self._asks_topic = True  # False: about doubts alone
         self._unanswered = 0  # fact checks, one after the other
@@ -78,6 +85,7 @@ class Growth:
         self._has_begun = self._is_asking = self._is_over = False
         self._left: list[Expansion] = []  # unusable replies of earlier runs
         self._broken: list[Expansion] = []  # unusable replies of this round
+        self._cut: list[Expansion] = []  # replies that were all thinking: the same is asked again
         self._foci: list[Focus] = []  # of this round, as long as its samples are not checked
         self._round: list[Expansion] = []
 
@@ -97,6 +105,9 @@ class Growth:
                 except GeneratorExit:
                     is_left = True
                     raise
+                except RunOver:  # what was asked too much of meanwhile is known when the next step is chosen
+                    if not self._limit():
+                        raise
                 except LLMError as error:
                     if not (self._asks_topic and self._outages.take(error, self.steps)):
                         if self.settings.models and error.role:
@@ -166,6 +177,11 @@ class Growth:
             if mended:
                 return [self._mend(one) for one in mended]
         if self.ending in {"", "steps"}:
+            if self._cut:
+                self._look()
+                cut, self._cut = self._cut, []
+                if again := [self._again(one) for one in cut if is_allowed(graph, one.focus)]:
+                    return again
             if self._broken:
                 self._look()
                 broken, self._broken = self._broken, []
@@ -241,14 +257,22 @@ class Growth:
         seed = settings.seed + graph.seq
         if chosen.claim:
             return fact_check.question(graph, chosen.claim, seed, self.check_method)
+        if chosen.again:
+            event = chosen.again
+            prompt = self._asked_again(event)
+            return Question(focus, prompt, None, event.repairs, event.sample, event.verifies, event.follows)
+        if chosen.mends and chosen.mends.reply.finish_reason == BROKEN:  # the model did nothing wrong
+            event = chosen.mends
+            prompt = self._asked_again(event)
+            return Question(focus, prompt, None, event.seq, event.sample, event.verifies, event.follows)
         style = self.style()
         if chosen.mends:
             event, form = chosen.mends, "check" if chosen.verifies else focus.form
             is_qualified = style.is_strong and FORMS[form] in {RELATIONS, LISTS}
             example = (QUALIFIED if is_qualified else FORMS[form]).example
             prompt = repair(event.prompt, event.reply.text, event.reason, example)
-            if prompt.asks is None:  # it was read from the log, which does not keep this
-                prompt = replace(prompt, asks=Asks(focus.form, tuple(map(graph.name, focus.concepts))))
+            if prompt.asks is None:
+                prompt = replace(prompt, asks=self._asked_again(event).asks)
             return Question(focus, prompt, None, event.seq, event.sample, event.verifies, event.follows)
         if chosen.doubts:
             prompt = check(focus, chosen.doubts, graph, predicates=settings.predicates, seed=seed, style=style)
@@ -296,6 +320,15 @@ class Growth:
             for sample in range(1 if focus.form == "intents" else self.settings.samples)
         ]
 
+    def _asked_again(self, event: Expansion) -> Prompt:
+        """Return the prompt of an event as it was, with what it asks where it was read from the log."""
+        focus, prompt = event.focus, event.prompt
+        asks = prompt.asks or Asks(focus.form, tuple(map(self.graph.name, focus.concepts)))
+        return replace(prompt, asks=asks)
+
+    def _again(self, event: Expansion) -> Chosen:
+        return Chosen(event.focus, sample=event.sample, again=event, verifies=event.verifies)
+
     def _mend(self, event: Expansion) -> Chosen:
         return Chosen(event.focus, sample=event.sample, mends=event, verifies=event.verifies)
 
@@ -317,8 +350,19 @@ class Growth:
             self._unanswered = self._unanswered + 1 if is_no_answer else 0
             return
         self.steps += event.is_step
+        if event.outcome == "thinking":
+            self._cuts, self.last_reason = self._cuts + 1, event.reason
+            if self._is_asking:
+                self._cut.append(event)
+            return
+        self._cuts = 0
+        self._refusals = self._refusals + 1 if event.outcome == "refused" else 0
+        if event.outcome == "refused" or is_failure(event):
+            self.last_reason = event.reason
         if event.focus.form not in ASIDE:
-            self._failures = self._failures + 1 if is_failure(event) else 0
+            all_thought = event.reply.finish_reason == CUT and not split_thinking(event.reply.text)[0].strip()
+            weight = DEAREST if all_thought else 1  # no larger limit is left, and each costs as much
+            self._failures = self._failures + weight if is_failure(event) else 0
         self._round.append(event)
         if self._is_asking and is_failure(event) and not event.repairs:
             self._broken.append(event)
@@ -339,17 +383,27 @@ class Growth:
             self.graph.apply_all(events)
             check_same_topic(self.topic, self.graph)
 
-    def _ending(self) -> Ending:
-        """Return what ends the run now, "" where it goes on."""
+    def _limit(self) -> Ending:
+        """Return what ends the run also while a question waits for an endpoint, "" where nothing does."""
         settings, budget, spent = self.settings, self.settings.budget, self._spent
         if settings.stop and settings.stop():
             return "interrupted"
-        if self._failures >= MOST_FAILURES:
-            return "failing"
         if budget.tokens is not None and spent.tokens >= budget.tokens:
             return "tokens"
         if budget.minutes is not None and settings.timer() - self._started >= budget.minutes * 60:
             return "minutes"
+        return ""
+
+    def _ending(self) -> Ending:
+        """Return what ends the run now, "" where it goes on."""
+        settings, budget, spent = self.settings, self.settings.budget, self._spent
+        if limit := self._limit():
+            return limit
+        most_cuts = MOST_FAILURES * settings.width * settings.samples  # a whole round is cut before it is learnt
+        if self._failures >= MOST_FAILURES or self._cuts >= most_cuts:
+            return "failing"
+        if self._refusals >= MOST_FAILURES:
+            return "refused"
         if budget.usd is not None and spent.usd + self._worst_price() > budget.usd:
             return "usd"
         if budget.steps is not None and self.steps >= budget.steps:
@@ -364,14 +418,14 @@ class Growth:
             return 0.0
         focus = Focus("frontier", self.graph.newest[:1] or (canonical(self.topic),), "")
         prompt = self.render(Chosen(focus, self.graph.steering.instructions)).prompt
-        return self.settings.width * self.settings.samples * (llm.price(_most(prompt)) or 0.0)
+        return self.settings.width * self.settings.samples * (llm.price(_most(prompt, llm)) or 0.0)
 
     def _affordable(self, role: Role, chosen: list[Chosen]) -> list[Chosen]:
         """Return as many of some questions of one role as can be asked for the money that is left."""
         llm, budget = self.engine.model(role), self.settings.budget.usd
         if not chosen or budget is None or llm.price(Usage(1, 1)) is None:
             return chosen
-        each = llm.price(_most(self.render(chosen[0]).prompt)) or 0.0
+        each = llm.price(_most(self.render(chosen[0]).prompt, llm)) or 0.0
         count = int((budget - self._spent.usd) / each + 1e-9) if each else len(chosen)
         if count < 1:
             self._outages.unpaid(role)
@@ -397,9 +451,9 @@ class Growth:
         return f"{self.steps} steps, {f'ended: {self.ending}' if self.ending else 'under way'}"
 
 
-def _most(prompt: Prompt) -> Usage:
-    """Return the most that a question can take: every byte two tokens, the reply at its limit."""
-    return Usage(2 * len((prompt.system + prompt.user).encode()), prompt.max_tokens)
+def _most(prompt: Prompt, llm: LLM) -> Usage:
+    """Return the most that a question can take of a model: every byte two tokens, reply and thinking at the limit."""
+    return Usage(2 * len((prompt.system + prompt.user).encode()), prompt.max_tokens + room_to_think(llm))
 
 
 def grow(

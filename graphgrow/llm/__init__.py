@@ -12,6 +12,7 @@ from graphgrow.errors import BadInput, LLMError
 from graphgrow.graph.model import Prompt, Reply, Usage
 from graphgrow.llm.endpoint import KEY_ENV
 from graphgrow.llm.options import NO_OPTIONS, OPENAI_URL, ModelOptions, key_for, read_model
+from graphgrow.llm.waiting import Tell
 
 __all__ = ["DEFAULT_MODEL", "LLM", "OPENAI_URL", "FreeModel", "Gate", "ModelOptions", "identity", "open_llm"]
 
@@ -75,6 +76,16 @@ def checks_facts(llm: LLM) -> bool:
     return bool(getattr(llm, "checks_facts", True))
 
 
+def room_to_think(llm: LLM) -> int:
+    """Return how many tokens a reply may take beside those for its answer: 0 for a model that does not think."""
+    return int(getattr(llm, "room", 0))
+
+
+def usual_thinking(llm: LLM) -> int:
+    """Return how many tokens a reply takes on average to think, as far as that was learnt, in earlier runs too."""
+    return round(getattr(llm, "thinking", 0))
+
+
 class Gate(Protocol):
     """What every request to an endpoint passes, those that are made again too: it holds limits of many askers."""
 
@@ -82,12 +93,14 @@ class Gate(Protocol):
         """Wait until one more request of at most so many tokens may go; then be told how many it took, 0 for none."""
 
 
-def open_llm(
+def open_llm(  # noqa: PLR0913  # by name only
     name: str | None = None,
     base_url: str | None = None,
     *,
     env: Mapping[str, str],
     temperature: float = 0.7,
+    patience: float | None = None,
+    tell: Tell | None = None,
     gate: Gate | None = None,
     options: ModelOptions = NO_OPTIONS,
 ) -> LLM:
@@ -95,8 +108,9 @@ def open_llm(
 
     "recorded:RUN.jsonl" replays a run; "local" or a .gguf file runs in this process; any other name or an address is
     an endpoint, "URL#NAME" is both in one, and options of its own may follow, "URL#NAME?key_env=MY_KEY"; they go before
-    `options`. With neither, OPENAI_BASE_URL and OPENAI_API_KEY decide, and without those it is the local model.
-    Requests to an endpoint pass `gate`.
+    `options`. With neither, OPENAI_BASE_URL and OPENAI_API_KEY decide, and without those it is the local model. An
+    endpoint that has no room is waited for `patience` minutes, of which `tell` hears. Requests to an endpoint pass
+    `gate`.
     Raises LLMError where the model cannot be had, BadInput for an address or a file that cannot be used.
     """
     if name and name.startswith(RECORDED):
@@ -113,13 +127,19 @@ def open_llm(
         from graphgrow.llm.embedded import open_local
 
         return open_local(Path(name) if is_file and name else None, temperature, options)
-    from graphgrow.llm.openai_chat import OpenAIChat, first_model
+    from graphgrow.llm.openai_chat import PATIENCE, OpenAIChat, first_model
 
     if address is None and not key:
         raise LLMError(
             f"no endpoint for {name!r}: set {options.key_env or KEY_ENV}, give --base-url, or see  graphgrow models"
         )
-    if address is None:
-        name, address = name or DEFAULT_MODEL, OPENAI_URL
-    model = name or first_model(address, key)
-    return OpenAIChat(model, address, key, temperature=temperature, gate=gate, options=options)
+    return OpenAIChat(
+        name or (DEFAULT_MODEL if address is None else first_model(address, key)),
+        address or OPENAI_URL,
+        key,
+        temperature=temperature,
+        patience=PATIENCE if patience is None else patience,
+        gate=gate,
+        tell=tell,
+        options=options,
+    )

@@ -5,6 +5,7 @@ the environment that holds them, never written.
 """
 
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -15,6 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 from graphgrow.errors import BadInput, LLMError
 from graphgrow.graph.model import Json
 from graphgrow.llm.endpoint import KEY_ENV, checked
+from graphgrow.llm.faults import Fault
 from graphgrow.llm.usage import storable
 
 OPENAI_URL = "https://api.openai.com/v1"
@@ -93,19 +95,23 @@ class ModelOptions:
     `reasoning_effort` is how much a model thinks first, in the words of its endpoint (low, medium, high ...).
     `reply_tokens` is the limit of a reply in tokens, thinking included; what has short replies gets its share of it.
     `key_env` is the variable of the environment that holds the key (default OPENAI_API_KEY). `llm_options`, an object
-    or its JSON, is put into the body of each request, over what stands there; null takes a field out.
+    or its JSON, is put into the body of each request, over what stands there; null takes a field out. `timeout` is how
+    many seconds a reply may take.
     """
 
     reasoning_effort: str = ""
     reply_tokens: int | None = None
     key_env: str = ""
     llm_options: str | Mapping[str, Any] = field(default="", repr=False)
+    timeout: float | None = None
 
     def __post_init__(self) -> None:
         if self.reasoning_effort and not _EFFORT.fullmatch(self.reasoning_effort):
             raise BadInput(f"reasoning_effort={self.reasoning_effort[:40]!r} is none: write a word such as low or high")
         if self.reply_tokens is not None and not LEAST_TOKENS <= self.reply_tokens < 2**31:
             raise BadInput(f"reply_tokens={self.reply_tokens} is out of range: give {LEAST_TOKENS} or more")
+        if self.timeout is not None and not 1 <= self.timeout < math.inf:
+            raise BadInput(f"timeout={self.timeout} is out of range: give 1 second or more")
         is_variable = _VARIABLE.fullmatch(self.key_env) and not _SECRET_TEXT.search(self.key_env)
         if self.key_env and not is_variable:  # it may be the key itself: it is not repeated
             raise BadInput("key_env is the name of a variable, such as MY_KEY, and never the key: export that, name it")
@@ -141,28 +147,20 @@ class ModelOptions:
         """Return the body of a request with these fields over its own."""
         return {name: value for name, value in {**body, **self.body}.items() if self.body.get(name, "") is not None}
 
-    def refused(self, body: object) -> tuple[str, str]:
-        """Return which of these fields a refusal is about and what it says, both "" where it is about none.
+    def refused(self, fault: Fault) -> str:
+        """Return which of these fields a refusal is about, "" where it is about none.
 
-        It goes by the parameter that the body of the answer names, or else by its message, and by nothing that repeats
-        the request. A short word may stand in any message: it has to be in quotation marks there.
+        It goes by the parameter that the answer names, or else by its message, and by nothing that repeats the request.
+        A short word may stand in any message: it has to be in quotation marks there.
         """
-        fields: dict[str, Any] = dict(body) if isinstance(body, Mapping) else {}
-        param, message = str(fields.get("param") or ""), str(fields.get("message") or "")
-        details = fields.get("detail")
-        first = details[0] if isinstance(details, list) and details else None
-        if isinstance(first, Mapping):  # as FastAPI and pydantic say it
-            place = first.get("loc")
-            param = str(place[-1]) if isinstance(place, list) and place else ""
-            message = str(first.get("msg") or first.get("type") or "")
-        elif isinstance(details, str):
-            message = message or details
-        named = param.replace("reasoning.effort", "reasoning_effort").removeprefix("body.")
+        named = {
+            one.replace("reasoning.effort", "reasoning_effort").removeprefix("body.") for one in fault.names if one
+        }
         for name in self.body:
             word = rf"\b{re.escape(name)}\b" if "_" in name else rf"""['"`]{re.escape(name)}['"`]"""
-            if named == name or (not named and re.search(word, message)):
-                return name, message
-        return "", ""
+            if name in named or (not named and re.search(word, fault.words)):
+                return name
+        return ""
 
     def over(self, others: "ModelOptions") -> Self:
         """Return these options, with those of others where they say nothing."""
@@ -205,11 +203,12 @@ def read_model(text: str) -> ModelName:
     if unknown := given.keys() - set(NAMES):
         raise BadInput(f"a model has no option {', '.join(sorted(unknown))}: it has {', '.join(NAMES)}")
     options: dict[str, Any] = dict(given)
-    if "reply_tokens" in given:
-        try:
-            options["reply_tokens"] = int(given["reply_tokens"])
-        except ValueError:
-            raise BadInput(f"reply_tokens={given['reply_tokens'][:40]!r} is no whole number") from None
+    for option, (number, what) in {"reply_tokens": (int, "whole number"), "timeout": (float, "number")}.items():
+        if option in given:
+            try:
+                options[option] = number(given[option])
+            except ValueError:
+                raise BadInput(f"{option}={given[option][:40]!r} is no {what}") from None
     return ModelName(name.strip(), base_url.strip(), ModelOptions(**options))
 
 

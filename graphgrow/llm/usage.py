@@ -31,7 +31,9 @@ def usd(model: str, base_url: str, usage: Usage) -> float | None:
     from genai_prices import Usage as Bill
     from genai_prices import calc_price
 
-    bill = Bill(input_tokens=usage.prompt_tokens, output_tokens=usage.completion_tokens)
+    bill = Bill(
+        input_tokens=usage.prompt_tokens, output_tokens=usage.completion_tokens, cache_read_tokens=usage.cached_tokens
+    )
     try:
         return float(calc_price(bill, model, provider_api_url=base_url).total_price)
     except LookupError:

@@ -193,6 +193,8 @@ def _earned(graph: Graph) -> dict[int, Earned]:
     rows: dict[int, Earned] = {}
     tokens: dict[int, int] = defaultdict(int)
     for step in islice(reversed(graph.past), WINDOW * 8):
+        if step.outcome == "thinking":  # what a limit cost that was too small says nothing of the question
+            continue
         for claim in step.claims:
             relation = graph.corrections.shown(claim.relation)
             if relation in graph.relations:

@@ -17,14 +17,28 @@ from typing import Any, Self, TypedDict, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
-from graphgrow.errors import BadInput, BudgetSpent, GraphgrowError, LLMError, StoreError
+from graphgrow.errors import BadInput, BudgetSpent, GraphgrowError, LLMError, RunOver, StoreError
 from graphgrow.graph.events import now as today
 from graphgrow.graph.graph import Bill, Graph
-from graphgrow.graph.model import Answer, Budget, Json, Prompt, ReasoningStep, Role, Task, Usage, role_of_stage
+from graphgrow.graph.model import (
+    BROKEN,
+    REFUSED,
+    THINKING,
+    Answer,
+    Budget,
+    Json,
+    Prompt,
+    ReasoningStep,
+    Role,
+    Task,
+    Usage,
+    role_of_stage,
+)
 from graphgrow.growth.engine import Engine
-from graphgrow.llm import LLM
+from graphgrow.llm import LLM, room_to_think
 from graphgrow.llm.usage import storable
 from graphgrow.parse.forms import Unreadable
+from graphgrow.parse.reply import parse
 from graphgrow.prompts.forms import reply_limit
 from graphgrow.prompts.render import repair
 from graphgrow.reason.trust import TrustedGraph, trusted_graph
@@ -108,9 +122,13 @@ class Reasoner:
         folder = state_folder(store.url)
         outbox = Outbox(folder and folder / WAITING, ReasoningStep)
         models: dict[Role, LLM] = {"judge": judge} if judge else {}
-        self._engine: Engine[_Question, ReasoningStep] = Engine(self.graph, store, llm, outbox, self._pending, models)
+        self._engine: Engine[_Question, ReasoningStep] = Engine(
+            self.graph, store, llm, outbox, self._pending, models, is_over=stop
+        )
         # An unusable reply is asked for once more while the others of its stage are under way.
-        self._mender: Engine[_Question, ReasoningStep] = Engine(self.graph, store, llm, outbox, self._pending, models)
+        self._mender: Engine[_Question, ReasoningStep] = Engine(
+            self.graph, store, llm, outbox, self._pending, models, is_over=stop
+        )
         self._locks, self._mine, self._held = folder and folder / LOCKS, set[int](), ExitStack()
 
     def __enter__(self) -> Self:
@@ -197,10 +215,13 @@ class Reasoner:
                 try:
                     for left, (n, pending) in enumerate(zip(places, replies, strict=False), 1 - len(places)):
                         steps[n] = step = self._commit(pending)
-                        if step.outcome != "ok" and not step.repairs:
+                        is_refused = step.reply is not None and step.reply.finish_reason == REFUSED
+                        if step.outcome != "ok" and not step.repairs and not is_refused:
                             again = self._questions(plan, [(at_once[n], step)], -left)
                             for pending_again in self._mender.ask(again, workers):
                                 steps[n] = self._commit(pending_again, self._mender)
+                except RunOver:  # somebody asked to stop while an endpoint was waited for
+                    raise KeyboardInterrupt from None
                 except LLMError as error:
                     if error.role not in self._engine.models:
                         raise
@@ -239,8 +260,9 @@ class Reasoner:
         for place, (inquiry, before) in enumerate(inquiries, under_way):
             prompt, repairs = inquiry.prompt, 0
             if before is not None and before.reply is not None:
-                prompt = repair(inquiry.prompt, before.reply.text, before.reason, "that it asks for")
                 repairs = before.seq
+                if before.reply.finish_reason not in {THINKING, BROKEN}:  # else the model did nothing wrong
+                    prompt = repair(prompt, before.reply.text, before.reason, "that it asks for")
             model = self._engine.model(role_of_stage(plan.task, inquiry.stage))
             prompt = replace(prompt, max_tokens=reply_limit(prompt.max_tokens, getattr(model, "reply_tokens", None)))
             question = _Question(plan, inquiry, prompt, repairs)
@@ -250,7 +272,7 @@ class Reasoner:
             if tokens is not None and self.spent.tokens >= tokens:
                 raise BudgetSpent(f"the token budget of {tokens:,} is spent: raise it with --tokens and go on")
             size = len((question.prompt.system + question.prompt.user).encode())  # no token is shorter than a byte
-            worst = model.price(Usage(size, question.prompt.max_tokens)) or 0.0
+            worst = model.price(Usage(size, question.prompt.max_tokens + room_to_think(model))) or 0.0
             if usd is not None and self.spent.usd + worst * (place + 1) > usd:
                 raise BudgetSpent(f"the next question could cost more than {usd:g} USD allow: raise it with --usd")
             yield question
@@ -260,6 +282,11 @@ class Reasoner:
         inquiry, reply = question.inquiry, answer.reply
         step = self._step(question.plan, inquiry.stage, inquiry.subject, {})
         step = replace(step, prompt=answer.prompt, reply=reply, repairs=question.repairs)
+        if reply.finish_reason in {THINKING, REFUSED, BROKEN}:
+            said = parse(reply.text, reply.finish_reason).reason
+            if reply.finish_reason == THINKING:
+                said = f"The model spent its {reply.usage.completion_tokens:,} tokens on thinking."
+            return replace(step, outcome="unusable", reason=storable(said))
         try:
             return replace(step, result=_storable(inquiry.read(reply.text)))
         except (Unreadable, GraphgrowError, RecursionError) as error:

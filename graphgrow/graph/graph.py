@@ -327,6 +327,8 @@ class Graph:
                     (self.explored if key in self.asks else self.unasked).add(key)
                 for spelling in (concept.name, *concept.aliases):
                     self._add_alias(key, spelling)
+                if concept.type and not self.concepts[key].type:
+                    self.concepts[key] = replace(self.concepts[key], type=concept.type)
             for key, spelling in step.delta.aliases:
                 self._add_alias(self._known(key), spelling)
             for said in (*step.delta.relations, *step.delta.support):
@@ -363,7 +365,7 @@ class Graph:
     def _add_alias(self, key: str, spelling: str) -> None:
         known = self.concepts.get(key)
         if known and spelling != known.name and spelling not in known.aliases:
-            self.concepts[key] = Concept(key, known.name, tuple(sorted({*known.aliases, spelling})))
+            self.concepts[key] = replace(known, aliases=tuple(sorted({*known.aliases, spelling})))
 
     def _relate(self, relation: Relation, evidence: Evidence) -> None:
         """Add a piece of evidence, and the relation where it is new."""

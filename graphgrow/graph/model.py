@@ -42,11 +42,12 @@ STEERING: frozenset[str] = frozenset(get_args(Steer))  # what these do is about 
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """A node: its canonical key (keys.py), the name people read, and other spellings seen."""
+    """A node: its canonical key (keys.py), the name people read, other spellings seen, and what it is ("" for unsaid)."""
 
     key: str
     name: str
     aliases: tuple[str, ...] = ()
+    type: str = field(default="", metadata={"exclude_if": lambda held: not held})  # left out of JSON at its default
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +204,7 @@ class Proposal:
     """What a reply says once it has been read: triples and names in its own words, and how the reading went.
 
     `questions` are those of a reply that was to list some, `verdict` is what one says about two names, with its reason.
+    `types` says what named things are, as (name, type).
     """
 
     triples: tuple[Triple, ...]
@@ -211,6 +213,7 @@ class Proposal:
     reason: str = ""
     questions: tuple[str, ...] = ()
     verdict: Literal["", "same", "different", "broader", "narrower"] = ""
+    types: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

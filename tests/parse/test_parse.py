@@ -403,14 +403,22 @@ def traces(shared: Path) -> list[dict[str, str]]:
         return [json.loads(line) for line in lines]
 
 
+def declared(trace: dict[str, str]) -> dict[str, str]:
+    """Return id -> name of the nodes that have both and share neither; one of the replies has any."""
+    nodes = json.loads(trace["graph_json"] or '{"nodes": []}')["nodes"]
+    often = Counter(node["id"] for node in nodes)
+    return {node["id"]: node["name"] for node in nodes if "name" in node and often[node["id"]] == 1}
+
+
 def test_real_graph_replies(shared: Path) -> None:
     """Of 100 replies of a graph reasoning model, the 98 with a graph give exactly its edges; two are prose."""
     outcomes: Counter[str] = Counter()
     for trace in traces(shared):
         proposal = parse(trace["raw_output"])
         outcomes[proposal.outcome] += 1
-        edges = json.loads(trace["graph_json"] or '{"edges": []}')["edges"]
-        said = dict.fromkeys(Triple(e["source"].strip(), e["relation"].strip(), e["target"].strip()) for e in edges)
+        edges, names = json.loads(trace["graph_json"] or '{"edges": []}')["edges"], declared(trace)
+        ends = [(e["source"].strip(), e["relation"].strip(), e["target"].strip()) for e in edges]
+        said = dict.fromkeys(Triple(names.get(one, one), how, names.get(other, other)) for one, how, other in ends)
         assert proposal.triples == tuple(said)
         if not trace["graph_json"]:
             assert parse(trace["thinking"]).outcome == "empty"
@@ -419,9 +427,13 @@ def test_real_graph_replies(shared: Path) -> None:
 
 def test_real_graph_replies_make_the_known_graph(shared: Path) -> None:
     """Declared names and triples of the 98 replies make the graph of METHOD.md: 1312 nodes, 1879 edges."""
-    proposals = [parse(trace["raw_output"]) for trace in traces(shared)]
-    ends = [(t.source, t.target) for p in proposals for t in p.triples]
-    nodes = {name for p in proposals for name in p.names} | {end for pair in ends for end in pair}
+    nodes, ends = set[str](), list[tuple[str, str]]()
+    for trace in traces(shared):  # which counts a concept by its id, where a reply also has a name for it
+        proposal, declarations = parse(trace["raw_output"]), json.loads(trace["graph_json"] or '{"nodes": []}')["nodes"]
+        ids = {node["name"]: node["id"] for node in declarations if "name" in node}
+        ends += [(ids.get(t.source, t.source), ids.get(t.target, t.target)) for t in proposal.triples]
+        nodes |= {ids.get(name, name) for name in proposal.names}
+    nodes |= {end for pair in ends for end in pair}
     assert len(nodes) == 1312
     assert len({frozenset(pair) for pair in ends if pair[0] != pair[1]}) == 1879
 

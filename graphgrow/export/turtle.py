@@ -19,6 +19,7 @@ from graphgrow.export.rows import Row, concept_rows, packed, relation_rows
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Event, Expansion
+from graphgrow.graph.progress import SILENT, Progress
 
 MISSING = "an RDF file needs pyoxigraph: pip install 'graphgrow[rdf]'"
 OURS = "urn:graphgrow:"
@@ -54,7 +55,7 @@ Objects = dict[str, list[Any]]  # address of a predicate -> objects of one subje
 About = dict[Any, Objects]  # by subject
 
 
-def write(graph: Graph, path: Path, log: Iterable[Event] = ()) -> None:
+def write(graph: Graph, path: Path, progress: Progress = SILENT, log: Iterable[Event] = ()) -> None:
     """Write every relation twice: as a plain triple to query, and as a statement with what speaks for it."""
     rdf = _library()
 
@@ -67,18 +68,18 @@ def write(graph: Graph, path: Path, log: Iterable[Event] = ()) -> None:
 
     triples = (
         rdf.Triple(term(subject), rdf.NamedNode(_full(predicate)), term(value))
-        for subject, predicate, value in _claims(graph, log)
+        for subject, predicate, value in _claims(graph, log, progress)
     )
     rdf.serialize(triples, str(path), rdf.RdfFormat.TURTLE, prefixes=PREFIXES)
 
 
-def read(path: Path) -> tuple[list[Row], list[Row]]:
+def read(path: Path, progress: Progress = SILENT) -> tuple[list[Row], list[Row]]:
     """Return nodes and links: of a file of ours with their evidence, of any other what its triples and labels say."""
     rdf = _library()
     about: About = {}
     with path.open("rb") as file:
         try:
-            for quad in rdf.parse(file, rdf.RdfFormat.TURTLE):
+            for quad in progress.over(rdf.parse(file, rdf.RdfFormat.TURTLE), f"reading {path.name}"):
                 about.setdefault(quad.subject, {}).setdefault(quad.predicate.value, []).append(quad.object)
         except SyntaxError as error:
             raise ValueError(error) from None
@@ -92,7 +93,8 @@ def read(path: Path) -> tuple[list[Row], list[Row]]:
         ):
             key = unquote(subject.value.removeprefix(start))
             aliases = [alias.value for alias in objects.get(_full("skos:altLabel"), ())]
-            nodes.append({"key": key, "name": _first(objects, "skos:prefLabel") or key, "aliases": aliases})
+            named = {"name": _first(objects, "skos:prefLabel") or key, "type": _first(objects, "gg:type")}
+            nodes.append({"key": key, **named, "aliases": aliases})
         ends = [_first(objects, f"rdf:{part}") for part in ("subject", "predicate", "object")]
         support = _first(objects, "gg:support")
         if all(ends) and support:
@@ -126,17 +128,19 @@ def _address(kind: str, name: str) -> Node:
     return Node(f"{OURS}{kind}:{quote(name, safe='')}")
 
 
-def _claims(graph: Graph, log: Iterable[Event]) -> Iterator[Claim]:
+def _claims(graph: Graph, log: Iterable[Event], progress: Progress) -> Iterator[Claim]:
     """Yield concepts, relations and events, with when an event was saved and who replied as far as a log says so."""
-    for row in concept_rows(graph):
+    for row in concept_rows(graph, progress):
         address = _address("concept", row["key"])
         yield address, "rdf:type", _full("skos:Concept")
         yield address, "skos:prefLabel", row["name"]
         yield from ((address, "skos:altLabel", alias) for alias in row["aliases"])
+        if row["type"]:
+            yield address, "gg:type", row["type"]
         yield address, "prov:wasGeneratedBy", Node(f"_:event{row['first_seq']}")
 
     predicates = dict[str, Node]()
-    for row in relation_rows(graph):
+    for row in relation_rows(graph, progress):
         source, predicate, target = (_address(kind, row[end]) for end, kind in ENDS.items())
         predicates[row["predicate"]] = predicate
         # The address of a relation is the same in every file.

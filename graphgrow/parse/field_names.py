@@ -46,7 +46,7 @@ PREDICATE = tuple(
 )
 NAME = tuple(
     "name preferredname displayname fullname preflabel title caption entityname nodename conceptname entityid entity "
-    "concept term text".split()
+    "concept term".split()
 )
 ID = tuple("id nodeid identity identifier elementid uid uuid key index".split())
 TYPE = tuple("type entitytype nodetype concepttype category class kind semantictype labels".split())

@@ -11,6 +11,7 @@ from typer import Argument, Exit, Option
 
 from graphgrow.cli.arguments import MOST, AsJson, Embeddings, LeastConfidence, Predicates, Store
 from graphgrow.cli.output import counted, dump, per_cent, relation_row, say, size_in_words, sizes, spaced, table
+from graphgrow.cli.progress import Progress
 from graphgrow.errors import BadInput
 from graphgrow.export import is_graph_file, read_table
 from graphgrow.graph.confidence import TRUSTED, trusted, trusted_part
@@ -110,11 +111,13 @@ def measure(
     if every is not None:
         _measure_every(source, every, as_json=as_json)
         return
+    progress = Progress()
     if is_file(source):
-        concepts, triples = read_table(Path(source))
+        concepts, triples = read_table(Path(source), progress=progress)
     else:
         with closing(open_store(source)) as home:
-            graph = home.graph() if at is None else fold(takewhile(lambda event: event.seq <= at, home.events()))
+            wanted = home.events() if at is None else takewhile(lambda event: event.seq <= at, home.events())
+            graph = fold(progress.over(wanted, "reading events", at))
         if at is not None and graph.seq < at:
             raise BadInput(f"{home.url} ends at event {graph.seq}: there is no event {at}")
         graph = trusted_part(graph, confidence)
@@ -123,7 +126,7 @@ def measure(
     from graphgrow.measure.projection import simple_graph
 
     if nulls is None:
-        values = panel(concepts, triples)
+        values = panel(concepts, triples, progress=progress)
         if as_json:
             dump(values)
         else:
@@ -154,7 +157,7 @@ def _measure_every(url: str, every: int, *, as_json: bool) -> None:
     from graphgrow.measure.panel import NAMES
 
     with closing(open_store(url)) as home:
-        panels = history(home.events(), every=every, cache=home)
+        panels = history(home.events(), every=every, cache=home, progress=Progress())
     chosen = panels[(panels.index % every == 0) | (panels.index == panels.index.max())].astype(object)
     rows = chosen.where(chosen.notna(), None)[list(NAMES)].reset_index().to_dict("records")
     if as_json:
@@ -218,7 +221,8 @@ def verify(store: Store, as_json: AsJson = False) -> None:
     """Fold the log again and compare it with what the store shows; exit code 1 where they differ."""
     with closing(open_store(store)) as home:
         stored = home.projection()
-        graph = fold(takewhile(lambda event: event.seq <= stored.seq, home.events()))
+        wanted = takewhile(lambda event: event.seq <= stored.seq, home.events())
+        graph = fold(Progress().over(wanted, "folding events", stored.seq))
     found = differences(project(graph), stored)
     if as_json:
         dump({"equal": not found, "events": graph.seq, **sizes(graph), "differences": found})

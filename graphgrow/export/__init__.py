@@ -14,15 +14,17 @@ from xml.etree.ElementTree import ParseError
 
 from graphgrow.errors import BadInput
 from graphgrow.export import cypher, gexf, graphml, interpretation, node_link, tables, turtle
-from graphgrow.export.interpretation import Reading, Understanding
+from graphgrow.export.interpretation import Reading
 from graphgrow.export.rows import Row
 from graphgrow.export.tables import NEO4J, csv_pair, guarded, neo4j_pair
+from graphgrow.export.understanding import ROLES, Understanding, understand
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Delta, Event
 from graphgrow.graph.progress import SILENT, Progress
 
 __all__ = [
     "FORMATS",
+    "ROLES",
     "Reading",
     "csv_pair",
     "export",
@@ -163,16 +165,14 @@ def _understood(path: Path, columns: Mapping[str, str], progress: Progress) -> U
     how = format_of(path)
     if how is None:
         raise BadInput(f"cannot read {path}: use a file that ends in {', '.join(FORMATS)}")
-    if unknown := set(columns) - set(interpretation.ROLES):
-        raise BadInput(f"{min(unknown)!r} is no role of a column: use {', '.join(interpretation.ROLES)}")
+    if unknown := set(columns) - set(ROLES):
+        raise BadInput(f"{min(unknown)!r} is no role of a column: use {', '.join(ROLES)}")
     try:
         if how.read is tables.read:
             nodes, links = tables.read(path, progress, columns.values())
         else:
             nodes, links = how.read(path, progress)
-        if not all(isinstance(row, dict) for row in (*nodes, *links)):
-            raise BadInput("a node or a link in it is no object")
-        return interpretation.understand(nodes, links, columns)
+        return understand(nodes, links, columns)
     except ParseError as error:
         raise BadInput(f"{path} is no graph that can be read: its XML is broken, {error}") from None
     except _BROKEN as error:

@@ -46,7 +46,9 @@ def write(graph: Graph, path: Path, progress: Progress = SILENT) -> None:
     def ident(key: str) -> str:  # another one than any store gives, and short enough for an index
         return hashlib.sha256(json.dumps(["export", topic, key]).encode()).hexdigest()[:32]
 
-    concepts = ([ident(row["key"]), topic, *(row[name] for name in CONCEPT_COLUMNS)] for row in concept_rows(graph, progress))
+    concepts = (
+        [ident(row["key"]), topic, *(row[name] for name in CONCEPT_COLUMNS)] for row in concept_rows(graph, progress)
+    )
     relations = (
         [ident(row["source"]), ident(row["target"]), *(row[name] for name in RELATION_COLUMNS)]
         for row in ({**row, "evidence": packed(row["evidence"])} for row in relation_rows(graph, progress))

@@ -18,7 +18,6 @@ SPACE = "http://www.gexf.net/1.2draft"
 TYPES = {bool: "boolean", int: "long", float: "double", str: "string"}
 
 
-
 def write(graph: Graph, path: Path, progress: Progress = SILENT) -> None:
     """Write a dynamic graph: a concept or relation starts at the event that brought it, for Gephi's time line."""
     drawn = positions(graph, progress)
@@ -26,9 +25,7 @@ def write(graph: Graph, path: Path, progress: Progress = SILENT) -> None:
     def values(row: Row, declared: dict[str, str]) -> str:
         for name, value in row.items():
             declared.setdefault(name, TYPES[type(value)])
-        return "".join(
-            f"<attvalue for={attribute(name)} value={attribute(value)}/>" for name, value in row.items()
-        )
+        return "".join(f"<attvalue for={attribute(name)} value={attribute(value)}/>" for name, value in row.items())
 
     of_nodes, of_edges = dict[str, str](), dict[str, str]()
     body = path.with_name(f"{path.name}.body")
@@ -39,7 +36,7 @@ def write(graph: Graph, path: Path, progress: Progress = SILENT) -> None:
                 key = row.pop("key")
                 rest = {"concept_key": key, "community": place.community, **flat(row)}
                 file.write(
-                    f"<node id={attribute(key)} label={attribute(row['name'])} start=\"{row['first_seq']}\">"
+                    f'<node id={attribute(key)} label={attribute(row["name"])} start="{row["first_seq"]}">'
                     f"<attvalues>{values(rest, of_nodes)}</attvalues>"
                     f'<viz:position x="{SCALE * place.x:.2f}" y="{SCALE * place.y:.2f}" z="0.0"/></node>\n'
                 )
@@ -48,13 +45,17 @@ def write(graph: Graph, path: Path, progress: Progress = SILENT) -> None:
                 source, target, rest = row.pop("source"), row.pop("target"), flat(row)
                 file.write(
                     f'<edge id="e{number}" source={attribute(source)} target={attribute(target)}'
-                    f" label={attribute(row['predicate'])} weight=\"{row['support']}\" start=\"{row['first_seq']}\">"
+                    f' label={attribute(row["predicate"])} weight="{row["support"]}" start="{row["first_seq"]}">'
                     f"<attvalues>{values(rest, of_edges)}</attvalues></edge>\n"
                 )
             file.write("</edges>\n</graph>\n</gexf>\n")
-        with path.open("w", encoding="utf-8", newline="\n") as file, body.open(encoding="utf-8", newline="\n") as rest:
-            file.write(
-                f'<?xml version="1.0" encoding="UTF-8"?>\n<gexf xmlns="{SPACE}" xmlns:viz="{SPACE}/viz" version="1.2">\n'
+        with (
+            path.open("w", encoding="utf-8", newline="\n") as whole,
+            body.open(encoding="utf-8", newline="\n") as written,
+        ):
+            whole.write(
+                '<?xml version="1.0" encoding="UTF-8"?>\n'
+                f'<gexf xmlns="{SPACE}" xmlns:viz="{SPACE}/viz" version="1.2">\n'
                 f'<meta lastmodifieddate="{datetime.now(UTC):%Y-%m-%d}"><creator>graphgrow</creator>'
                 f"<description>{attribute(clean(graph.topic))[1:-1]}</description></meta>\n"
                 f'<graph defaultedgetype="{"undirected" if is_undirected(graph) else "directed"}" mode="dynamic"'
@@ -63,14 +64,14 @@ def write(graph: Graph, path: Path, progress: Progress = SILENT) -> None:
             for kind, declared in (("node", of_nodes), ("edge", of_edges)):
                 lines = (f'<attribute id={attribute(name)} title={attribute(name)} type="{of}"/>\n'
                          for name, of in declared.items())  # fmt: skip
-                file.writelines((f'<attributes class="{kind}" mode="static">\n', *lines, "</attributes>\n"))
-            file.writelines(rest)
+                whole.writelines((f'<attributes class="{kind}" mode="static">\n', *lines, "</attributes>\n"))
+            whole.writelines(written)
     finally:
         body.unlink(missing_ok=True)
 
 
 def read(path: Path, progress: Progress = SILENT) -> tuple[list[Row], list[Row]]:
-    """Return nodes and links; a node's label is its name where it has no other, as the format means it.
+    """Return nodes and links; a node's label, as the format means it, is a name and never a type.
 
     Edges say whether they are directed: without a word on it they are not, by the format.
     """
@@ -78,28 +79,29 @@ def read(path: Path, progress: Progress = SILENT) -> tuple[list[Row], list[Row]]
     titles = dict[tuple[str, str], str]()  # of attributes, by what they are of and their id
     default, kind, inside, is_graph = "undirected", "", list[tuple[str, Row]](), False
     for event, element in events(path, progress):
-        tag = local(element)
+        tag, own = local(element), dict(element.attrib)
         if event == "start":
             if tag == "graph":
                 is_graph = True
-                default = element.get("defaultedgetype", default)
+                default = own.get("defaultedgetype", default)
             elif tag == "attributes":
-                kind = element.get("class", "")
+                kind = own.get("class", "")
             elif tag in {"node", "edge"}:
                 inside.append((tag, {}))
         elif tag == "attribute":
-            titles[kind, element.get("id", "")] = element.get("title") or element.get("id", "")
+            titles[kind, own.get("id", "")] = own.get("title") or own.get("id", "")
         elif tag == "attvalue" and inside:
             of, row = inside[-1]
-            ident = element.get("for") or element.get("id", "")
-            row.setdefault(titles.get((of, ident), ident), element.get("value", ""))
+            ident = own.get("for") or own.get("id", "")
+            row.setdefault(titles.get((of, ident), ident), own.get("value", ""))
         elif tag in {"node", "edge"} and inside:
             _, row = inside.pop()
-            own = dict(element.attrib)
             if tag == "node":
-                nodes.append({"name": own.get("label"), **row, "id": own.get("id", ""), "key": row.get("concept_key")})
+                nodes.append(
+                    {"node label": own.get("label"), **row, "id": own.get("id", ""), "key": row.get("concept_key")}
+                )
             else:
-                said = {name: own[name] for name in ("label", "kind") if name in own}
+                said: Row = {name: own[name] for name in ("label", "kind") if name in own}
                 ends = {"source": own.get("source"), "target": own.get("target")}
                 links.append({**said, **row, **ends, "directed": own.get("type", default) != "undirected"})
             element.clear()

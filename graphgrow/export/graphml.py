@@ -8,7 +8,6 @@ from graphgrow.export.xml import attribute, content, events, local, words
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
 from graphgrow.graph.progress import SILENT, Progress
-from graphgrow.parse.field_names import handles
 
 SPACE = "http://graphml.graphdrawing.org/xmlns"
 HEAD = f"""<?xml version="1.0" encoding="UTF-8"?>
@@ -54,41 +53,44 @@ def write(graph: Graph, path: Path, progress: Progress = SILENT) -> None:
                 for number, (source, target, row) in enumerate(links)
             )
             file.write("</graph>\n</graphml>\n")
-        with path.open("w", encoding="utf-8", newline="\n") as file, body.open(encoding="utf-8", newline="\n") as rest:
-            file.write(HEAD)
-            file.writelines(
+        with (
+            path.open("w", encoding="utf-8", newline="\n") as whole,
+            body.open(encoding="utf-8", newline="\n") as written,
+        ):
+            whole.write(HEAD)
+            whole.writelines(
                 f'<key id={attribute(f"{kind}-{name}")} for="{kind}" attr.name={attribute(name)} attr.type="{of}"/>\n'
                 for (kind, name), of in declared.items()
             )
-            file.writelines(rest)
+            whole.writelines(written)
     finally:
         body.unlink(missing_ok=True)
 
 
 def read(path: Path, progress: Progress = SILENT) -> tuple[list[Row], list[Row]]:
-    """Return nodes and links; where ids only point, a node's label is its name. Edges say whether they are directed."""
+    """Return nodes and links; edges say whether they are directed."""
     nodes, links = list[Row](), list[Row]()
     names, defaults = dict[str, str](), dict[str, dict[str, str]]()  # of attributes by id; by what they are of
     directed, inside, is_graph = [True], list[Row](), False
     for event, element in events(path, progress):
-        tag = local(element)
+        tag, own = local(element), dict(element.attrib)
         if event == "start":
             if tag == "graph":
                 is_graph = True
-                directed.append(element.get("edgedefault") != "undirected")
+                directed.append(own.get("edgedefault") != "undirected")
             elif tag in {"node", "edge", "hyperedge"}:
                 inside.append({})
             continue
         if tag == "key":
             # yEd keeps what is drawn, and with it the label, in attributes without a name.
-            names[element.get("id", "")] = name = element.get("attr.name") or (
-                "label" if "graphics" in element.get("yfiles.type", "") else element.get("id", "")
+            names[own.get("id", "")] = name = own.get("attr.name") or (
+                "label" if "graphics" in own.get("yfiles.type", "") else own.get("id", "")
             )
             default = next((words(one) for one in element if local(one) == "default"), "")
-            if default and element.get("attr.name"):
-                defaults.setdefault(element.get("for", "all"), {})[name] = default
+            if default and own.get("attr.name"):
+                defaults.setdefault(own.get("for", "all"), {})[name] = default
         elif tag == "data" and inside:
-            name = names.get(element.get("key", ""), element.get("key", ""))
+            name = names.get(own.get("key", ""), own.get("key", ""))
             if text := words(element):
                 inside[-1][name] = text
         elif tag == "graph":
@@ -96,18 +98,14 @@ def read(path: Path, progress: Progress = SILENT) -> tuple[list[Row], list[Row]]
         elif tag in {"node", "edge", "hyperedge"}:
             row = {**defaults.get("all", {}), **defaults.get(tag, {}), **inside.pop()}
             if tag == "node":
-                nodes.append({**row, "id": element.get("id", "")})
+                nodes.append({**row, "id": own.get("id", "")})
             elif tag == "edge":
-                says = element.get("directed")
-                row |= {"source": element.get("source"), "target": element.get("target")}
+                says = own.get("directed")
+                row |= {"source": own.get("source"), "target": own.get("target")}
                 links.append(row | {"directed": directed[-1] if says is None else says in {"true", "1"}})
             else:
                 links.append(row)  # of more than two ends: counted as one that cannot be read
             element.clear()
     if not is_graph:
         raise ValueError("it holds no element <graph>")
-    pointing = handles([row["id"] for row in nodes])
-    for row in nodes:
-        if "name" not in row and "label" in row and row["id"] in pointing:
-            row["name"] = row["label"]
     return nodes, links

@@ -70,7 +70,11 @@ class _Found:
             return
         if isinstance(value, list):
             for one in map(decoded, value):
-                if isinstance(one, list) and len(one) == SIDES and not any(isinstance(side, (dict, list)) for side in one):
+                if (
+                    isinstance(one, list)
+                    and len(one) == SIDES
+                    and not any(isinstance(side, (dict, list)) for side in one)
+                ):
                     self.links.append(dict(zip(("source", "predicate", "target"), one, strict=True)))
                 else:
                     self.take(one, depth + 1)
@@ -124,7 +128,11 @@ class _Found:
     def link(self, row: Row, words: Mapping[str, str]) -> None:
         """Take in a link, once where it has an id and ends of its own."""
         ident = next((words[one] for one in ID if one in words), "")
-        mark = tuple(str(row[name])[:200] for name in (ident, *(words[one] for one in (*SOURCE, *TARGET) if one in words)) if name)
+        mark = tuple(
+            str(row[name])[:200]
+            for name in (ident, *(words[one] for one in (*SOURCE, *TARGET) if one in words))
+            if name
+        )
         if not ident or mark not in self.seen:
             self.seen.add(mark)
             self.links.append(row)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from graphgrow.errors import BadInput
 from graphgrow.export.rows import CONCEPT_COLUMNS, RELATION_COLUMNS, Row, concept_rows, flat, packed, relation_rows
+from graphgrow.export.understanding import ADVICE, UNNAMED, listed
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.progress import SILENT, Progress
 from graphgrow.parse.field_names import SOURCE, TARGET, find, word
@@ -22,7 +23,6 @@ NODES = {"key": "key:ID", "name": "name", "aliases": "aliases:string[]", "degree
 LINKS = {"source": ":START_ID", "target": ":END_ID", "type": ":TYPE", "predicate": "predicate",
          "support": "support:long", "first_seq": "first_seq:long", "last_seq": "last_seq:long",
          "evidence": "evidence", "confidence": "confidence:double"}  # fmt: skip
-TRIPLE = ("source", "predicate", "target")  # of a table without a header
 SEPARATORS = ",;\t|"
 ROWS = 20_000  # read at a time
 MARK = "\ufeff"  # by which Excel knows UTF-8
@@ -72,26 +72,19 @@ def read(path: Path, progress: Progress = SILENT, header: Collection[str] = ()) 
     names = [name.strip() for name in cells[0]]
     words = [word(name) for name in names]
     if set(header) & set(names) or (find(words, SOURCE, TARGET) and find(words, TARGET, SOURCE)):
-        # The index that pandas writes: a column without a name, or with one of its own, that counts from 0.
-        counts = [str(number) for number in range(len(cells) - 1)]
-        kept = [
-            (place, name)
-            for place, name in enumerate(names)
-            if name in header or word(name) not in {"", "unnamed0"} or [row[place] for row in cells[1:]] != counts
-        ]
-        return [], [{name: row[place] for place, name in kept} for row in cells[1:]]
-    if len(names) == len(TRIPLE):
-        return [], [dict(zip(TRIPLE, row, strict=True)) for row in cells]
-    raise BadInput(
-        f"no column of it is known to be the source or the target of a relation: there are {', '.join(names)[:200]}; "
-        "say which they are with  --columns source=NAME,predicate=NAME,target=NAME"
-    )
+        return [], [dict(zip(names, row, strict=True)) for row in cells[1:]]
+    if len(names) == len(UNNAMED):
+        return [], [dict(zip(UNNAMED, row, strict=True)) for row in cells]
+    raise BadInput(f"no column of it is known to be the source or the target of a relation: there are {listed(names)}; "
+                   f"{ADVICE}")  # fmt: skip
 
 
 def write_neo4j(graph: Graph, path: Path, progress: Progress = SILENT) -> None:
     """Write nodes and relationships with the headers that `neo4j-admin database import` reads."""
     nodes, links = neo4j_pair(path)
-    concepts = ({**row, "aliases": ARRAY.join(row["aliases"]), "label": "Concept"} for row in concept_rows(graph, progress))
+    concepts = (
+        {**row, "aliases": ARRAY.join(row["aliases"]), "label": "Concept"} for row in concept_rows(graph, progress)
+    )
     relations = (
         {
             **row,
@@ -113,7 +106,8 @@ def read_neo4j(path: Path, progress: Progress = SILENT) -> tuple[list[Row], list
         plain = {name.partition(":")[0] or name: value for name, value in row.items() if name != ":LABEL"}
         ident = next((value for name, value in row.items() if ":ID" in name), "")
         aliases = [part for part in row.get(NODES["aliases"], "").split(ARRAY) if part]
-        concepts.append({"id": ident, **plain, "aliases": aliases})
+        kinds = [kind for kind in row.get(":LABEL", "").split(";") if kind != "Concept"]
+        concepts.append({"id": ident, "labels": kinds, **plain, "aliases": aliases})
     for row in links:
         kind = row.get(":TYPE", "")
         plain = {name.partition(":")[0]: value for name, value in row.items() if not name.startswith(":")}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 from xml.etree.ElementTree import Element, XMLPullParser
 from xml.sax.saxutils import escape
 
@@ -15,16 +16,14 @@ __all__ = ["Element", "attribute", "content", "events", "local", "words"]
 
 def events(path: Path, progress: Progress = SILENT) -> Iterator[tuple[str, Element]]:
     """Yield ("start" or "end", element) of a file as it is read; raises ParseError where it is not well-formed."""
-    parser = XMLPullParser(("start", "end"))  # expat refuses what unfolds to many times its size
+    parser: XMLPullParser[Element] = XMLPullParser(("start", "end"))  # expat refuses what unfolds to many times its size
     with path.open("rb") as file:
         size = -(-path.stat().st_size // CHUNK)
         for chunk in progress.over(iter(lambda: file.read(CHUNK), b""), f"reading {path.name}", size):
             parser.feed(chunk)
-            for event, element in parser.read_events():  # noqa: UP028  # the type of an event is a union there
-                yield str(event), element  # type: ignore[misc]
+            yield from cast("Iterator[tuple[str, Element]]", parser.read_events())
         parser.close()
-        for event, element in parser.read_events():
-            yield str(event), element  # type: ignore[misc]
+        yield from cast("Iterator[tuple[str, Element]]", parser.read_events())
 
 
 def local(element: Element) -> str:

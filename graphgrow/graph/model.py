@@ -42,7 +42,7 @@ STEERING: frozenset[str] = frozenset(get_args(Steer))  # what these do is about 
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """A node: its canonical key (keys.py), the name people read, other spellings seen, and what it is ("" for unsaid)."""
+    """A node: its canonical key (keys.py), the name people read, other spellings seen, and its type ("": unsaid)."""
 
     key: str
     name: str

@@ -23,9 +23,9 @@ def word(field: str) -> str:
 
 def _ends(roots: str, others: str, numbered: str) -> tuple[str, ...]:
     """Return the words for one end of a relation: roots alone, then with what may stand behind them."""
-    kinds = ("", "name", "label", "node", "nodename", "entity", "entityname", "concept", "term", "title", "text", "value",
-             "id", "nodeid", "entityid", "conceptid", "key", "uri", "iri", "curie", "index", "vertex", "vertexid")  # fmt: skip
-    things = ("node", "entity", "concept", "term", "gene", "protein", "vertex", "item", "word", "name", "id")
+    kinds = ["", *("name label node nodename entity entityname concept term title text value id nodeid entityid "
+                   "conceptid key uri iri curie index vertex vertexid").split()]  # fmt: skip
+    things = "node entity concept term gene protein vertex item word name id drug disease".split()
     return (
         *(root + kind for kind, root in product(kinds, roots.split())),
         *others.split(),
@@ -34,22 +34,23 @@ def _ends(roots: str, others: str, numbered: str) -> tuple[str, ...]:
 
 
 # Words that mean the end of a relation only where the other end has one too: they mean much else.
-_LOOSE = frozenset("t h u v a b x y start end begin in out parent child".split())
+_LOOSE = frozenset("t h u v xname xid xindex yname yid yindex start end begin in out parent child".split())
 SOURCE = _ends("source subject subj head from src", "startnode startnodeid startnodeelementid startnodename startid "
-               "startnodekey s h u start", "1 a")  # fmt: skip
+               "startnodekey s h u xname xid xindex start", "1 a")  # fmt: skip
 TARGET = _ends("target object obj tail to dst dest destination tgt", "endnode endnodeid endnodeelementid endnodename "
-               "endid endnodekey o t v end", "2 b")  # fmt: skip
+               "endid endnodekey o t v yname yid yindex end", "2 b")  # fmt: skip
 PREDICATE = tuple(
     "predicate predicatename predicatelabel pred relation relationship relationshipname relationname relationlabel "
     "relationshiplabel relationtype relationshiptype reltype rel verb verbphrase property propertyname propertylabel "
-    "interaction interactiontype linktype linklabel edgelabel edgename edgetype edge p r label type kind title name".split()
+    "interaction interactiontype metaedge linktype linklabel edgelabel edgename edgetype edge "
+    "p r label type kind title name".split()
 )
 NAME = tuple(
     "name preferredname displayname fullname preflabel title caption entityname nodename conceptname entityid entity "
-    "concept term".split()
+    "concept term nodelabel".split()
 )
 ID = tuple("id nodeid identity identifier elementid uid uuid key index".split())
-TYPE = tuple("type entitytype nodetype concepttype category class kind semantictype labels".split())
+TYPE = tuple("type entitytype nodetype concepttype category class kind semantictype labels group".split())
 NODES = frozenset("nodes entities concepts vertices nodeslist entitylist".split())
 EDGES = frozenset("relations relationships edges links triples triplets edgelist rels statements facts".split())
 INSIDE = ("properties", "attributes", "attrs", "data", "props", "metadata")  # objects that keep fields of a row
@@ -64,7 +65,9 @@ CLASSES = frozenset(
     publication relation sideeffect species state structure substance symptom system task technology term theory thing
     time tissue tool topic treatment variable variant work""".split()
 )
-_GENERIC = frozenset(("entity", "node", "resource", "base", "thing"))  # types that say nothing beside another
+_GENERIC = frozenset(
+    "entity node resource base thing literal uri bnode vertex default".split()
+)  # types that say nothing
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _HANDLE = re.compile(r"(?P<prefix>[A-Za-z_]{0,8}[-_ :]?)\d+(?:\.0)?")
 _OPAQUE = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{20,}|(?=[a-f]*\d)[0-9a-f]{16,}|\d+:[0-9a-f-]+:\d+", re.IGNORECASE)
@@ -141,13 +144,15 @@ def are_types(labels: Sequence[str], ids: Sequence[str], names: Sequence[str] = 
         return True
     if not any(names) and handles(ids) >= set(ids):
         return len(labelled) > 3 and len(counts) * 2 <= len(labelled)  # noqa: PLR2004  # a name may come twice
-    return len(counts) < len(labelled) and sum(word(label) == word(name) for label, name in labelled) * 2 < len(labelled)
+    return len(counts) < len(labelled) and sum(word(label) == word(name) for label, name in labelled) * 2 < len(
+        labelled
+    )
 
 
 def type_of(value: object) -> str:
-    """Return a type out of a text, a number (which is none) or a list, of which the most telling counts."""
+    """Return a type out of a text or a list of some, "" for a number and for one that says nothing."""
     value = decoded(value)
     listed = [str(one) for one in value] if isinstance(value, list) else [str(value)] if isinstance(value, str) else []
     listed = [one.strip().strip(':"') for one in listed]
     listed = [one for one in listed if one and not is_number(one)]
-    return next((one for one in listed if word(one) not in _GENERIC), listed[0] if listed else "")
+    return next((one for one in listed if word(one) not in _GENERIC), "")

@@ -1,33 +1,43 @@
 """A graph from one store into another, with its log."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import takewhile
 
-from graphgrow.errors import BadInput
+from graphgrow.errors import BadInput, GraphgrowError
 from graphgrow.graph.model import Event
+from graphgrow.graph.progress import SILENT, Progress
 from graphgrow.stores import GraphStore
 
 BATCH = 500  # events a transaction
 MOST = 20_000  # concepts and statements a transaction, which a server keeps in memory
 
 
-def copy(source: GraphStore, target: GraphStore) -> int:
+def copy(source: GraphStore, target: GraphStore, progress: Progress = SILENT) -> int:
     """Append what the source holds and the target lacks, and return how many events that were.
 
     A copy that was broken off goes on where it ended. Raises BadInput where the target holds anything else than the
     beginning of the source.
     """
-    return complete(source.events(), target)
+    return complete(progress.over(source.events(), "copying events", _last(source)), target)
 
 
-def fork(source: GraphStore, target: GraphStore, at: int) -> int:
+def fork(source: GraphStore, target: GraphStore, at: int, progress: Progress = SILENT) -> int:
     """Copy a log up to and with event `at`, from where the target goes its own way; see `copy`.
 
     Raises BadInput where the source has no such event.
     """
     if at < 1 or next(source.events(at - 1), None) is None:
         raise BadInput(f"{source.url} has no event {at}: see  graphgrow log")
-    return complete(takewhile(lambda event: event.seq <= at, source.events()), target)
+    wanted = takewhile(lambda event: event.seq <= at, source.events())
+    return complete(progress.over(wanted, "copying events", at), target)
+
+
+def _last(source: GraphStore) -> int | None:
+    """Return the number of the last event, None where only who may write is told."""
+    with suppress(GraphgrowError):
+        return source.append()
+    return None
 
 
 def complete(events: Iterable[Event], target: GraphStore) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from graphgrow.export.positions import positions
 from graphgrow.export.rows import Row, concept_rows, flat, is_undirected, relation_rows
-from graphgrow.export.xml import attribute, events, local
+from graphgrow.export.xml import Element, attribute, local, pieces
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
 from graphgrow.graph.progress import SILENT, Progress
@@ -76,35 +76,40 @@ def read(path: Path, progress: Progress = SILENT) -> tuple[list[Row], list[Row]]
     Edges say whether they are directed: without a word on it they are not, by the format.
     """
     nodes, links = list[Row](), list[Row]()
-    titles = dict[tuple[str, str], str]()  # of attributes, by what they are of and their id
-    default, kind, inside, is_graph = "undirected", "", list[tuple[str, Row]](), False
-    for event, element in events(path, progress):
-        tag, own = local(element), dict(element.attrib)
-        if event == "start":
-            if tag == "graph":
-                is_graph = True
-                default = own.get("defaultedgetype", default)
-            elif tag == "attributes":
-                kind = own.get("class", "")
-            elif tag in {"node", "edge"}:
-                inside.append((tag, {}))
-        elif tag == "attribute":
-            titles[kind, own.get("id", "")] = own.get("title") or own.get("id", "")
-        elif tag == "attvalue" and inside:
-            of, row = inside[-1]
-            ident = own.get("for") or own.get("id", "")
-            row.setdefault(titles.get((of, ident), ident), own.get("value", ""))
-        elif tag in {"node", "edge"} and inside:
-            _, row = inside.pop()
-            if tag == "node":
-                nodes.append(
-                    {"node label": own.get("label"), **row, "id": own.get("id", ""), "key": row.get("concept_key")}
-                )
-            else:
-                said: Row = {name: own[name] for name in ("label", "kind") if name in own}
-                ends = {"source": own.get("source"), "target": own.get("target")}
-                links.append({**said, **row, **ends, "directed": own.get("type", default) != "undirected"})
-            element.clear()
+    titles = dict[str, dict[str, str]]()  # of attributes by their id, by what they are of
+    default = "undirected"
+
+    def take(element: Element) -> None:
+        """Take in a node, with those inside it, or an edge."""
+        tag, own, row = local(element), element.attrib, Row()
+        named = titles.get(tag, {})
+        for child in element:
+            name = local(child)
+            if name == "attvalues":
+                for one in child:
+                    ident = one.get("for") or one.get("id") or ""
+                    row.setdefault(named.get(ident, ident), one.get("value") or "")
+            elif name in {"nodes", "edges"}:
+                for one in child:
+                    take(one)
+        if tag == "node":
+            label = {"node label": own.get("label")}
+            nodes.append({**label, **row, "id": own.get("id", ""), "key": row.get("concept_key")})
+        elif tag == "edge":
+            said: Row = {name: own[name] for name in ("label", "kind") if name in own}
+            ends = {"source": own.get("source"), "target": own.get("target")}
+            links.append({**said, **row, **ends, "directed": own.get("type", default) != "undirected"})
+
+    is_graph = False
+    for holder, element in pieces(path, ("graph", "nodes", "edges"), progress):
+        if holder is element:
+            is_graph = is_graph or local(element) == "graph"
+            default = element.get("defaultedgetype", default)
+        elif local(element) == "attributes":
+            of = titles.setdefault(element.get("class", ""), {})
+            of |= {ident: one.get("title") or ident for one in element if (ident := one.get("id"))}
+        else:
+            take(element)
     if not is_graph:
         raise ValueError("it holds no element <graph>")
     return nodes, links

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from graphgrow.export.positions import positions
 from graphgrow.export.rows import Row, concept_rows, flat, is_undirected, relation_rows
-from graphgrow.export.xml import attribute, content, events, local, words
+from graphgrow.export.xml import Element, attribute, content, local, pieces, words
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
 from graphgrow.graph.progress import SILENT, Progress
@@ -70,42 +70,44 @@ def write(graph: Graph, path: Path, progress: Progress = SILENT) -> None:
 def read(path: Path, progress: Progress = SILENT) -> tuple[list[Row], list[Row]]:
     """Return nodes and links; edges say whether they are directed."""
     nodes, links = list[Row](), list[Row]()
-    names, defaults = dict[str, str](), dict[str, dict[str, str]]()  # of attributes by id; by what they are of
-    directed, inside, is_graph = [True], list[Row](), False
-    for event, element in events(path, progress):
-        tag, own = local(element), dict(element.attrib)
-        if event == "start":
-            if tag == "graph":
-                is_graph = True
-                directed.append(own.get("edgedefault") != "undirected")
-            elif tag in {"node", "edge", "hyperedge"}:
-                inside.append({})
-            continue
-        if tag == "key":
+    names, defaults = dict[str, str](), dict[str, Row]()  # of attributes by id; by what they are of
+    is_graph = False
+
+    def take(graph: Element, element: Element) -> None:
+        """Take in a node or an edge of a graph, and what a graph inside it holds."""
+        tag = local(element)
+        if tag not in {"node", "edge", "hyperedge"}:
+            return
+        row: Row = {**defaults.get("all", {}), **defaults.get(tag, {})}
+        for child in element:
+            if local(child) == "data" and (text := words(child)):
+                key = child.get("key", "")
+                row[names.get(key, key)] = text
+        if tag == "node":
+            row["id"] = element.get("id", "")
+            nodes.append(row)
+        elif tag == "edge":
+            says = element.get("directed")
+            row |= {"source": element.get("source"), "target": element.get("target")}
+            row["directed"] = says in {"true", "1"} if says else graph.get("edgedefault") != "undirected"
+            links.append(row)
+        else:
+            links.append(row)  # of more than two ends: counted as one that cannot be read
+        for inside in element:
+            if local(inside) == "graph":
+                for one in inside:
+                    take(inside, one)
+
+    for holder, element in pieces(path, ("graph",), progress):
+        is_graph = is_graph or holder is element
+        if local(element) == "key":
             # yEd keeps what is drawn, and with it the label, in attributes without a name.
-            names[own.get("id", "")] = name = own.get("attr.name") or (
-                "label" if "graphics" in own.get("yfiles.type", "") else own.get("id", "")
-            )
+            key, own = element.get("id", ""), element.get("attr.name", "")
+            names[key] = own or ("label" if "graphics" in element.get("yfiles.type", "") else key)
             default = next((words(one) for one in element if local(one) == "default"), "")
-            if default and own.get("attr.name"):
-                defaults.setdefault(own.get("for", "all"), {})[name] = default
-        elif tag == "data" and inside:
-            name = names.get(own.get("key", ""), own.get("key", ""))
-            if text := words(element):
-                inside[-1][name] = text
-        elif tag == "graph":
-            directed.pop()
-        elif tag in {"node", "edge", "hyperedge"}:
-            row = {**defaults.get("all", {}), **defaults.get(tag, {}), **inside.pop()}
-            if tag == "node":
-                nodes.append({**row, "id": own.get("id", "")})
-            elif tag == "edge":
-                says = own.get("directed")
-                row |= {"source": own.get("source"), "target": own.get("target")}
-                links.append(row | {"directed": directed[-1] if says is None else says in {"true", "1"}})
-            else:
-                links.append(row)  # of more than two ends: counted as one that cannot be read
-            element.clear()
+            if default and own:
+                defaults.setdefault(element.get("for", "all"), {})[own] = default
+        take(holder, element)
     if not is_graph:
         raise ValueError("it holds no element <graph>")
     return nodes, links

@@ -71,7 +71,7 @@ def read(path: Path, progress: Progress = SILENT, header: Collection[str] = ()) 
     cells = _cells(path, progress)
     names = [name.strip() for name in cells[0]]
     words = [word(name) for name in names]
-    if set(header) & set(names) or (find(words, SOURCE, TARGET) and find(words, TARGET, SOURCE)):
+    if header or (find(words, SOURCE, TARGET) and find(words, TARGET, SOURCE)):
         return [], [dict(zip(names, row, strict=True)) for row in cells[1:]]
     if len(names) == len(UNNAMED):
         return [], [dict(zip(UNNAMED, row, strict=True)) for row in cells]

@@ -17,6 +17,7 @@ from graphgrow.export import is_graph_file, read_table
 from graphgrow.graph.confidence import TRUSTED, trusted, trusted_part
 from graphgrow.graph.confidence import confidence as confidence_of
 from graphgrow.graph.graph import fold
+from graphgrow.graph.keys import clean
 from graphgrow.graph.lookup import find
 from graphgrow.policy.monitor import monitor
 from graphgrow.resolve.options import open_meanings, open_vocabulary
@@ -47,10 +48,11 @@ def show(
                  "raw": [one.raw.predicate for one in evidence]}
                 for row, sure, evidence in rows
             ]  # fmt: skip
-            dump({"key": key, "name": found.name, "aliases": found.aliases, "introduced": first, "asked": asked,
-                  "relations": relations})  # fmt: skip
+            dump({"key": key, "name": found.name, "type": found.type, "aliases": found.aliases, "introduced": first,
+                  "asked": asked, "relations": relations})  # fmt: skip
             return
         spellings = f", also written {', '.join(found.aliases)}" if found.aliases else ""
+        spellings = f" ({clean(found.type)}){spellings}" if found.type else spellings
         times = {0: "never asked", 1: "asked once"}.get(asked, f"asked {asked} times")
         say(f"{found.name}{spellings}: first mentioned in event {first}, {times}")
         table(

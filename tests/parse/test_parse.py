@@ -218,6 +218,40 @@ def test_names_are_cleaned() -> None:
     assert parse(f"[{named}, {nameless}]").triples == (Triple("spider silk", "has", "strength"),)
 
 
+WORKS = Triple("Marta Oke", "works_for", "Brightwell Labs")
+OKE, LABS = {"name": "Marta Oke", "type": "Person"}, {"name": "Brightwell Labs", "type": "Company"}
+NAMED: list[dict[str, object]] = [
+    {"nodes": [{"id": "marta_oke", **OKE}, {"id": "brightwell", **LABS}],
+     "edges": [{"source_node_id": "marta_oke", "target_node_id": "brightwell", "relationship_name": "works_for"}]},
+    {"nodes": [{"id": OKE["name"], "type": "Person"}, {"id": LABS["name"], "type": "Company"}],
+     "relationships": [{"source_node_id": OKE["name"], "source_node_type": "Person", "target_node_id": LABS["name"],
+                        "target_node_type": "Company", "type": "works_for"}]},
+    {"nodes": [{"id": "0", "label": "Person", "properties": {"name": OKE["name"]}},
+               {"id": "1", "label": "Company", "properties": {"name": LABS["name"]}}],
+     "relationships": [{"type": "works_for", "start_node_id": "0", "end_node_id": "1", "properties": {"since": 2021}}]},
+    {"nodes": json.dumps([{"id": 7, **OKE}, {"id": 8, **LABS}]),
+     "edges": json.dumps([{"startNode": 7, "endNode": 8, "relationType": "works_for"}])},
+    {"entities": [{"id": OKE["name"], "label": "Person"}, {"id": LABS["name"], "label": "Company"}],
+     "relations": [{"head": OKE["name"], "verb": "works_for", "tail": LABS["name"]}]},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("reply", NAMED)
+def test_a_type_is_no_name_and_a_name_stands_before_an_id(reply: dict[str, object]) -> None:
+    """Under the keys of the field, objects of properties and JSON in strings; the type is kept beside the name."""
+    proposal = parse(json.dumps(reply))
+    assert (proposal.triples, proposal.outcome) == ((WORKS,), "ok")
+    assert proposal.names == ("Marta Oke", "Brightwell Labs")
+    assert dict(proposal.types) == {"Marta Oke": "Person", "Brightwell Labs": "Company"}
+
+
+def test_an_id_that_two_nodes_have_stands_for_neither() -> None:
+    """Nobody guesses which of the two is meant."""
+    nodes = [{"id": "C", "name": "critic"}, {"id": "C", "name": "contradiction"}, {"id": "D", "name": "depth"}]
+    reply = {"nodes": nodes, "edges": [{"source": "C", "relation": "has", "target": "D"}]}
+    assert parse(json.dumps(reply)).triples == (Triple("C", "has", "depth"),)
+
+
 def test_number_of_a_node_is_replaced_by_its_name() -> None:
     """Edges between numbered nodes are read as edges between the names; an id that is a name stays."""
     reply = {

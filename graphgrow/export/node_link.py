@@ -4,7 +4,6 @@ Read are also Cytoscape's elements, records and paths of Neo4j in each of its sh
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from graphgrow.graph.progress import SILENT, Progress
 from graphgrow.parse.field_names import EDGES, ID, NAME, NODES, SOURCE, TARGET, decoded, find, word
 
 SIDES = 3
+LARGE_TEXT = 20_000_000  # characters, which take more than a moment
 DEPTH = 12  # of lists and objects in each other
 
 
@@ -38,7 +38,8 @@ def write(graph: Graph, path: Path, progress: Progress = SILENT) -> None:
 def read(path: Path, progress: Progress = SILENT) -> tuple[list[Row], list[Row]]:
     """Return nodes and links; a node may be its id alone, and what holds them may be called and nested as it likes."""
     text = path.read_text(encoding="utf-8-sig")
-    progress.begin(f"reading {path.name}") if len(text) > LARGE_TEXT else None
+    if len(text) > LARGE_TEXT:
+        progress.begin(f"reading {path.name}")
     try:
         whole = json.loads(text)
     except json.JSONDecodeError:
@@ -52,9 +53,6 @@ def read(path: Path, progress: Progress = SILENT) -> tuple[list[Row], list[Row]]
     return found.nodes, found.links
 
 
-LARGE_TEXT = 20_000_000  # characters
-
-
 @dataclass(slots=True)
 class _Found:
     """Nodes and links found in JSON so far; what has an id of its own counts once, as often as results repeat it."""
@@ -62,7 +60,7 @@ class _Found:
     nodes: list[Row] = field(default_factory=list)
     links: list[Row] = field(default_factory=list)
     is_graph: bool = False
-    seen: set[tuple[str, ...]] = field(default_factory=set)
+    seen: set[str] = field(default_factory=set)
 
     def take(self, value: Any, depth: int = 0) -> None:  # noqa: ANN401  # JSON
         """Look for nodes and links in a value and in what is inside it."""
@@ -87,7 +85,7 @@ class _Found:
         if "segments" in words:  # a path of Neo4j, which also has a start and an end
             self.take(value[words["segments"]], depth + 1)
         elif find(words, SOURCE, TARGET) and find(words, TARGET, SOURCE) and not holders:
-            self.link(value, words)
+            self.link(value)
         elif NODES & words.keys() or EDGES & words.keys():
             self.is_graph = True
             for name in (words[one] for one in words if one in NODES | EDGES):
@@ -96,7 +94,7 @@ class _Found:
                     raise BadInput(f"{name!r} has to be a list of nodes or of links, not {str(inner)[:60]!r}")
                 self.hold(inner or [], are_nodes=word(name) in NODES, depth=depth)
         elif find(words, ID) and (find(words, NAME) or {"label", "labels", "properties", "type"} & words.keys()):
-            self.node(value, words)
+            self.node(value)
         else:
             for inner in map(decoded, value.values()):
                 self.take(inner, depth + 1)
@@ -106,33 +104,29 @@ class _Found:
         if isinstance(inner, dict) and are_nodes:
             inner = [{"id": ident, **(row if isinstance(row, dict) else {"name": row})} for ident, row in inner.items()]
         for one in map(decoded, inner if isinstance(inner, list) else inner.values()):
-            words = {word(name): name for name in one} if isinstance(one, dict) else {}
-            if are_nodes and not isinstance(one, (dict, list)):
-                self.nodes.append({"id": one})
-            elif are_nodes and isinstance(one, dict):
-                self.node(one, words)
-            elif isinstance(one, dict) and not any(isinstance(one.get(words.get(w)), dict) for w in ("data",)):
-                self.link(one, words)
+            if are_nodes and not isinstance(one, list):
+                self.node(one if isinstance(one, dict) else {"id": one})
             elif isinstance(one, dict):
-                self.link(one[words["data"]], {word(name): name for name in one[words["data"]]})
-            else:
+                self.link(one)
+            elif isinstance(one, list) and len(one) == SIDES - 1:
+                self.links.append(dict(zip(("source", "target"), one, strict=True)))
+            elif isinstance(one, list):
                 self.take([one], depth + 1)
+            else:
+                self.links.append({})  # counted as one that cannot be read
 
-    def node(self, row: Row, words: Mapping[str, str]) -> None:
+    def node(self, row: Row) -> None:
         """Take in a node, once."""
+        words = {word(name): name for name in row}
         ident = next((str(row[words[one]]) for one in ID if one in words), "")
-        if not ident or ("node", ident) not in self.seen:
-            self.seen.add(("node", ident))
+        if not ident or ident not in self.seen:
+            self.seen.add(ident)
             self.nodes.append(row)
 
-    def link(self, row: Row, words: Mapping[str, str]) -> None:
-        """Take in a link, once where it has an id and ends of its own."""
-        ident = next((words[one] for one in ID if one in words), "")
-        mark = tuple(
-            str(row[name])[:200]
-            for name in (ident, *(words[one] for one in (*SOURCE, *TARGET) if one in words))
-            if name
-        )
-        if not ident or mark not in self.seen:
-            self.seen.add(mark)
+    def link(self, row: Row) -> None:
+        """Take in a link; one that has an id once, however often it is there."""
+        has_id = any(word(name) in ID for name in row)
+        if not has_id or (packed(row) not in self.seen):
             self.links.append(row)
+        if has_id:
+            self.seen.add(packed(row))

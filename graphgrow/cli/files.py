@@ -85,7 +85,7 @@ def export(
         raise BadInput(f"{file} is the store itself: export to another name")
     with closing(open_store(store)) as home:
         progress = Progress()
-        graph = trusted_part(fold(progress.over(home.events(), "reading events")), confidence)
+        graph = trusted_part(fold(progress.over(home.events(), "reading events", copying.last_seq(home))), confidence)
         log = takewhile(lambda event: event.seq <= graph.seq, home.events())
         written = write_graph(graph, file, log, excel=excel, progress=progress)
     if as_json:

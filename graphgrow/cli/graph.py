@@ -22,6 +22,7 @@ from graphgrow.graph.lookup import find
 from graphgrow.policy.monitor import monitor
 from graphgrow.resolve.options import open_meanings, open_vocabulary
 from graphgrow.stores import open_store
+from graphgrow.stores.copying import last_seq
 from graphgrow.stores.projection import differences, project
 
 HUBS = 12
@@ -119,7 +120,7 @@ def measure(
     else:
         with closing(open_store(source)) as home:
             wanted = home.events() if at is None else takewhile(lambda event: event.seq <= at, home.events())
-            graph = fold(progress.over(wanted, "reading events", at))
+            graph = fold(progress.over(wanted, "reading events", at or last_seq(home)))
         if at is not None and graph.seq < at:
             raise BadInput(f"{home.url} ends at event {graph.seq}: there is no event {at}")
         graph = trusted_part(graph, confidence)

@@ -1,10 +1,9 @@
 """A graph from one store into another, with its log."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from itertools import takewhile
 
-from graphgrow.errors import BadInput, GraphgrowError
+from graphgrow.errors import BadInput
 from graphgrow.graph.model import Event
 from graphgrow.graph.progress import SILENT, Progress
 from graphgrow.stores import GraphStore
@@ -19,7 +18,7 @@ def copy(source: GraphStore, target: GraphStore, progress: Progress = SILENT) ->
     A copy that was broken off goes on where it ended. Raises BadInput where the target holds anything else than the
     beginning of the source.
     """
-    return complete(progress.over(source.events(), "copying events", _last(source)), target)
+    return complete(progress.over(source.events(), "copying events", last_seq(source)), target)
 
 
 def fork(source: GraphStore, target: GraphStore, at: int, progress: Progress = SILENT) -> int:
@@ -33,11 +32,19 @@ def fork(source: GraphStore, target: GraphStore, at: int, progress: Progress = S
     return complete(progress.over(wanted, "copying events", at), target)
 
 
-def _last(source: GraphStore) -> int | None:
-    """Return the number of the last event, None where only who may write is told."""
-    with suppress(GraphgrowError):
-        return source.append()
-    return None
+def last_seq(source: GraphStore) -> int:
+    """Return the number of the last event, 0 for none, by looking at some thirty places of a log of any length."""
+
+    def ends_at(seq: int) -> bool:
+        return next(source.events(seq), None) is None
+
+    low, high = 0, 1
+    while not ends_at(high):
+        low, high = high + 1, 2 * high
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if ends_at(middle) else (middle + 1, high)
+    return low
 
 
 def complete(events: Iterable[Event], target: GraphStore) -> int:

@@ -9,6 +9,9 @@ import pytest
 
 from graphgrow.cli import main
 from graphgrow.cli.progress import Progress
+from graphgrow.graph.model import Delta, Edit
+from graphgrow.stores.copying import last_seq
+from graphgrow.stores.memory import MemoryStore
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[int, str, str]:
@@ -82,3 +85,12 @@ def test_long_work_says_how_far_it_is_with_rate_and_time_left() -> None:
         list(Progress(lambda: 0.0).over(range(5), "counting", 5))
         Progress().begin("placing 5,000 concepts")
     assert said.getvalue() == "placing 5,000 concepts ...\n"
+
+
+@pytest.mark.parametrize("events", [0, 1, 2, 3, 8, 9, 500])
+def test_the_last_event_of_a_log_is_found_without_reading_it(events: int) -> None:
+    """What is copied has a total, whatever the store."""
+    store = MemoryStore()
+    if events:
+        store.append(*(Edit(seq, "add", Delta()) for seq in range(1, events + 1)))
+    assert last_seq(store) == events

@@ -15,7 +15,7 @@ HTTP ?= 7474
 JARS := .neo4j/lib
 ROOM ?=
 
-.PHONY: grow demo test room check docs wheel ui neo4j neo4j-jars clean
+.PHONY: grow demo test room check docs wheel ui neo4j neo4j-jars reader-jars clean
 
 grow: .venv/local
 	$(BIN)/graphgrow grow "$(TOPIC)" --steps $(STEPS) --store $(STORE)
@@ -62,8 +62,16 @@ $(JARS)/complete: neo4j-server/pom.xml
 	mvn -q -B -f neo4j-server/pom.xml dependency:copy-dependencies -DoutputDirectory='$(CURDIR)/$(JARS)'
 	touch $@
 
+# programs of others that tests read our files with
+reader-jars: .readers/complete
+
+.readers/complete: tests/readers/pom.xml
+	rm -rf .readers
+	mvn -q -B -f tests/readers/pom.xml dependency:copy-dependencies -DoutputDirectory='$(CURDIR)/.readers'
+	touch $@
+
 clean:
-	rm -rf .venv .neo4j build dist demo.db demo.db-shm demo.db-wal
+	rm -rf .venv .neo4j .readers build dist demo.db demo.db-shm demo.db-wal
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "graphgrow needs Python 3.11 or newer: make PYTHON=python3.12 ...")'

@@ -365,6 +365,8 @@ class Graph:
                     self._introduce(key, self.corrections.names.get(key) or name, step.seq)
                 for spelling in (concept.name, *concept.aliases):
                     self._add_alias(key, spelling)
+                if concept.type and not self.concepts[key].type:
+                    self.concepts[key] = replace(self.concepts[key], type=concept.type)
             for alias, spelling in delta.aliases:
                 key = self._known(alias)
                 if key not in self.concepts and key not in self.corrections.hidden:  # its first name was taken apart
@@ -422,7 +424,7 @@ class Graph:
     def _add_alias(self, key: str, spelling: str) -> None:
         known = self.concepts.get(key)
         if known and spelling != known.name and spelling not in known.aliases:
-            self.concepts[key] = Concept(key, known.name, tuple(sorted({*known.aliases, spelling})))
+            self.concepts[key] = replace(known, aliases=tuple(sorted({*known.aliases, spelling})))
 
     def _relate(self, relation: Relation, evidence: Evidence) -> None:
         """Add a piece of evidence, and the relation where it is new."""

@@ -53,11 +53,12 @@ STEERING: frozenset[str] = frozenset(get_args(Steer))  # what these do is about 
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """A node: its canonical key (keys.py), the name people read, and other spellings seen."""
+    """A node: its canonical key (keys.py), the name people read, other spellings seen, and its type ("": unsaid)."""
 
     key: str
     name: str
     aliases: tuple[str, ...] = ()
+    type: str = field(default="", metadata={"exclude_if": lambda held: not held})  # left out of JSON at its default
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +273,7 @@ class Proposal:
     """What a reply says once it has been read: triples and names in its own words, and how the reading went.
 
     `questions` are those of a reply that was to list some, `verdict` is what one says about two names, with its reason.
-    `qualifiers` are what it says beside some of the triples.
+    `qualifiers` are what it says beside some of the triples, `types` what named things are, as (name, type).
     """
 
     triples: tuple[Triple, ...]
@@ -282,6 +283,7 @@ class Proposal:
     questions: tuple[str, ...] = ()
     verdict: Literal["", "same", "different", "broader", "narrower"] = ""
     qualifiers: Mapping[Triple, Qualifiers] = field(default_factory=dict)
+    types: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

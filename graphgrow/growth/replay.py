@@ -22,6 +22,7 @@ from graphgrow.graph.model import (
     ReasoningStep,
     Reply,
 )
+from graphgrow.graph.progress import SILENT, Progress
 from graphgrow.growth.step import make_expansion, resolve_reply
 from graphgrow.llm.usage import storable
 from graphgrow.measure import measure
@@ -48,7 +49,12 @@ def recording(path: Path, fields: Fields | None = None, topic: str = "") -> list
 
 
 def replay(
-    recorded: Iterable[Event], store: GraphStore, resolver: Resolver, *, append: bool = False
+    recorded: Iterable[Event],
+    store: GraphStore,
+    resolver: Resolver,
+    *,
+    append: bool = False,
+    progress: Progress = SILENT,
 ) -> Iterator[Event]:
     """Commit recorded replies to a store and yield the events; all are resolved before the first batch is written.
 
@@ -57,12 +63,15 @@ def replay(
     """
     graph = store.graph() if append else Graph()
     offset = graph.seq
-    events = [_again(event, graph, resolver, offset) for event in recorded]
+    replies = list(recorded)
+    resolving = progress.over(replies, "resolving replies", len(replies))
+    events = [_again(event, graph, resolver, offset) for event in resolving]
+    saving = progress.over(events, "saving events", len(events))
     if append:
-        for batch in batches(events):
+        for batch in batches(saving):
             store.append(*batch)
     else:
-        complete(events, store)
+        complete(saving, store)
     yield from events
 
 

@@ -11,11 +11,6 @@ from dataclasses import dataclass, field
 
 from graphgrow.parse.json_text import strict
 
-# The keys under which models put the three sides of a relation, the most telling one first.
-SOURCE = ("s", "subject", "source", "from", "head")
-PREDICATE = ("p", "predicate", "relation", "relationship", "rel", "type", "label")
-TARGET = ("o", "object", "target", "to", "tail")
-
 MAX_OBJECT = 2_000
 MAX_WHOLE = 20_000
 # json_repair takes 30-500 µs an object, and 5 ms where it recurses without end: at most 200 objects, 40,000 characters.
@@ -35,7 +30,7 @@ _OBJECT = re.compile(
     rf"\{{(?:{_SPACE}{_STRING}{_SPACE}:{_SPACE}(?:{_SCALAR}|{_FLAT}){_SPACE},?+)++{_SPACE}\}}|\{{[^{{}}]*+\}}?+"
 )
 _KEY = re.compile(r"""["']\w++["']\s*+:""")
-_SIDES = "|".join(SOURCE + PREDICATE + TARGET)
+_SIDES = "s|subject|source|from|head|p|predicate|relation|relationship|rel|type|label|o|object|target|to|tail"
 _BROKEN_CODE = re.compile(r"\\u(?:\{|[0-9a-fA-F]{1,3}(?![0-9a-fA-F]))")
 _COMMENT = re.compile(r'(?<=[\s",\]])//[^"\n]*+')
 _MENDS = (

@@ -127,11 +127,12 @@ def resolve(proposal: Proposal, graph: Graph, topic: str = "", resolver: Resolve
     # Names: each is a new concept, or another spelling of a known one.
     concepts: dict[str, Concept] = {}
     aliases: dict[tuple[str, str], None] = {}
+    types = {resolver.name(name): kind for name, kind in proposal.types}
     for name in entering:
         key = keys[name]
         known = concepts.get(key) or graph.concepts.get(graph.representative(key))
         if known is None:
-            concepts[key] = Concept(key, name)
+            concepts[key] = Concept(key, name, type=types.get(name, ""))
         elif name != known.name and name not in known.aliases:
             aliases[key, name] = None
     changes = new_names.changes(concepts.values()) if new_names else []

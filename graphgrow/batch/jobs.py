@@ -150,6 +150,7 @@ class Job(_Section):
     intents: Annotated[int, Field(ge=0, le=MOST_INTENTS)] = 0
     fact_check: Annotated[float, Field(ge=0, le=MOST_SHARE)] = Field(SHARE, description="Share of the tokens.")
     arbiter: bool = False
+    batch: bool = Field(False, description="Ask by batch files, where the endpoint has its batch API.")
     without_rule: Rules = Field((), description="Hygiene rules to leave out.")
     predicates: str = Field("", description="A vocabulary of your own, in the form of predicates.toml.")
     strict_predicates: bool = Field(False, description="Hold the model to the vocabulary by the reply's schema.")

@@ -288,7 +288,7 @@ def _grow(
         intents=job.intents, fact_check=job.fact_check,
         prompt_variants=run.folder / job.prompt_variants if job.prompt_variants else None,
         without_rule=job.without_rule, predicates=run.folder / job.predicates if job.predicates else None,
-        strict_predicates=job.strict_predicates,
+        strict_predicates=job.strict_predicates, batch=job.batch,
     )  # fmt: skip
     vectors = open_meanings(job.embeddings, store, job.base_url, run.gate)
     with nullcontext() if vectors is None else closing(vectors):  # one that knows no name yet is false

@@ -27,6 +27,7 @@ from graphgrow.graph.model import (
     Usage,
 )
 from graphgrow.growth import arbiter, fact_check, intents, samples
+from graphgrow.growth.batch_files import BatchFiles
 from graphgrow.growth.engine import Engine
 from graphgrow.growth.settings import Chosen, Ending, Settings
 from graphgrow.growth.step import is_failure, step
@@ -42,6 +43,7 @@ from graphgrow.stores.outbox import Outbox, PendingReply, state_folder
 
 MOST_FAILURES = 5
 MOST_AT_ONCE = 256
+CHECKS_A_FILE = 8  # rounds of fact checks that go in one file, where questions go in files
 
 
 class Growth:
@@ -55,7 +57,10 @@ class Growth:
         self.steps = 0
         self.adopted = 0
         self.outbox = Outbox(state_folder(store.url), PendingReply)
-        self.engine = Engine(self.graph, store, llm, self.outbox, self._pending)
+        self.notices: list[str] = []  # what a user should know, a sentence each
+        self._files = BatchFiles(llm, self.outbox, self._say, self._is_broken_off)
+        in_a_file = self._files.ask if settings.batch else None
+        self.engine = Engine(self.graph, store, llm, self.outbox, self._pending, in_a_file)
         self._started = settings.timer()
         self._spent = Bill()
         self._failures = 0
@@ -111,6 +116,7 @@ class Growth:
         if self._has_begun:
             return
         self._has_begun = True
+        self._files.take_up()
         for kept in self.engine.adopt():
             question = replace(kept.question, focus=formed(kept.question.focus))
             reply = replace(kept, topic=self.topic, question=question)
@@ -132,12 +138,13 @@ class Growth:
 
         First replies are mended that could not be used, then claims of several samples are checked, then it is asked
         whether what was said is true, and names are compared that may be one concept, none of which counts as a step;
-        then the policy chooses.
+        then the policy chooses. Where questions go in files all of that goes in one, as far as it is known by then.
         """
         if not self._has_begun:
             return []
         self._is_asking = True
         settings, graph = self.settings, self.graph
+        in_files, chosen = settings.batch, list[Chosen]()
         self.ending = self._ending()
         if self._left and self._asks_topic and not self.ending:
             count = settings.width * settings.samples
@@ -149,8 +156,9 @@ class Growth:
             if self._broken:
                 self._look()
                 broken, self._broken = self._broken, []
-                if mends := [self._mend(one) for one in broken if is_allowed(graph, one.focus)]:
-                    return mends
+                chosen = [self._mend(one) for one in broken if is_allowed(graph, one.focus)]
+                if chosen and (settings.samples > 1 or not in_files):  # samples are compared when all are there
+                    return chosen
             if self._foci and settings.samples > 1:
                 self._look()
                 foci, self._foci = [focus for focus in self._foci if is_allowed(graph, focus)], []
@@ -158,25 +166,32 @@ class Growth:
                     Chosen(focus, doubts=doubts, verifies=first)
                     for focus, doubts, first in samples.doubtful(self._round, foci, graph)
                 ]:
-                    return checks
+                    if not in_files:
+                        return checks
+                    chosen += checks
             if self._checks_facts and self._unanswered < MOST_FAILURES:
                 self._look()
-                claims = fact_check.due(graph, settings.fact_check, settings.width)
-                if claims := claims[: self._affordable(claims)]:
-                    return [Chosen(fact_check.focus(graph, claim), claim=claim) for claim in claims]
+                rounds = CHECKS_A_FILE if in_files else 1
+                claims = fact_check.due(graph, settings.fact_check, settings.width * rounds)
+                if claims := claims[: self._affordable(claims, self._worst_price() if in_files else 0.0)]:
+                    chosen += [Chosen(fact_check.focus(graph, claim), claim=claim) for claim in claims]
+                    if not in_files:
+                        return chosen
             if settings.arbiter or not self._asks_topic:
                 allowed = (focus for focus in arbiter.doubtful(graph) if is_allowed(graph, focus))
                 if doubts := [Chosen(focus) for focus in islice(allowed, settings.width)]:
-                    return doubts
+                    if not in_files:
+                        return doubts
+                    chosen += doubts
         if self.ending or not self._asks_topic:
-            self._is_over = True
-            return []
+            self._is_over = not chosen
+            return chosen
 
         self._look()
         self._foci, self._round = self.choose(), []
-        if not self._foci:
+        if not self._foci and not chosen:
             self.ending, self._is_over = "exhausted", True
-        return self._asked(self._foci)
+        return chosen + self._asked(self._foci)
 
     def choose(self) -> list[Focus]:
         """Return the foci of the next round: the same for the same graph and seed, also after a restart."""
@@ -299,14 +314,25 @@ class Growth:
         most = Usage(2 * len((prompt.system + prompt.user).encode()), prompt.max_tokens)
         return self.settings.width * self.settings.samples * (llm.price(most) or 0.0)
 
-    def _affordable(self, claims: Sequence[Relation]) -> int:
-        """Return how many claims can be checked for the money that is left."""
+    def _affordable(self, claims: Sequence[Relation], reserved: float) -> int:
+        """Return how many claims can be checked for the money that is left beside what is `reserved`, in USD."""
         llm, budget = self.engine.llm, self.settings.budget.usd
         if not claims or budget is None or llm.price(Usage(1, 1)) is None:
             return len(claims)
         prompt = fact_check.question(self.graph, claims[0], 0).prompt
         each = llm.price(Usage(2 * len((prompt.system + prompt.user).encode()), prompt.max_tokens)) or 0.0
-        return int((budget - self._spent.usd) / each + 1e-9) if each else len(claims)
+        return max(0, int((budget - self._spent.usd - reserved) / each + 1e-9)) if each else len(claims)
+
+    def _say(self, sentence: str) -> None:
+        self.notices.append(sentence)
+        if self.settings.say:
+            self.settings.say(sentence)
+
+    def _is_broken_off(self) -> bool:
+        """Tell whether nothing is waited for any longer."""
+        settings, minutes = self.settings, self.settings.budget.minutes
+        is_late = minutes is not None and settings.timer() - self._started >= minutes * 60
+        return is_late or bool(settings.stop and settings.stop())
 
     def __repr__(self) -> str:
         return f"<Growth of {line(self.topic)!r}: {self._state}>"

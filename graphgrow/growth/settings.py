@@ -26,7 +26,8 @@ class Settings:
     model is first asked what to ask about a concept, and so many different questions of its own are asked. The share
     `fact_check` of the tokens goes to asking whether what was said is true. `workers` threads ask the questions of a
     round, by default one each; fewer are slower, and the graph is the same. `run` marks
-    the events of a batch run.
+    the events of a batch run. With `batch` the questions of a round, and the fact checks that are due, go as one file
+    to the endpoint's batch API where it has one. `say` is told what a user should know meanwhile.
     """
 
     policy: Policy
@@ -45,6 +46,8 @@ class Settings:
     stop: Callable[[], bool] | None = None
     workers: int | None = None
     run: str = ""
+    batch: bool = False
+    say: Callable[[str], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from graphgrow.llm.usage import estimate_usage, storable, usd
 
 if TYPE_CHECKING:
     from graphgrow.llm import Gate
+    from graphgrow.llm.batch_api import BatchAPI
 
 _TIMEOUT = 180.0  # seconds; a 7B model on a slow machine takes 100 for one reply
 _LISTING_TIMEOUT = 5.0
@@ -65,7 +66,20 @@ class OpenAIChat:
         """Return the reply; `seconds` includes retries. Raises ContextOverflow, else LLMError."""
         start = self._clock()
         content = self._send(prompt)
-        seconds = self._clock() - start
+        return self.read(content, prompt, self._clock() - start)
+
+    def body(self, prompt: Prompt) -> dict[str, object]:
+        """Return the body of a request as the endpoint is known to take it."""
+        return self._capabilities.body(prompt, self.name, self._temperature)
+
+    def batch_api(self) -> "BatchAPI":
+        """Return the batch API of this endpoint, which may have none: using it tells."""
+        from graphgrow.llm.batch_api import BatchAPI
+
+        return BatchAPI(self, self._endpoint, self._clients)
+
+    def read(self, content: str, prompt: Prompt, seconds: float = 0.0) -> Reply:
+        """Return the reply that a chat completion in JSON is; raises LLMError where it is none."""
         try:
             answer = _Completion.model_validate(json.loads(content))
         except (ValueError, RecursionError):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain, repeat
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from graphgrow.errors import LLMError
@@ -44,6 +45,9 @@ class BatchFile:
     def prompts(self) -> dict[str, Prompt]:
         """The questions by their custom_id."""
         return {f"{self.name}-{place}": one.answer.prompt for place, one in enumerate(self.questions)}
+
+
+KIND: Any = BatchFile | None  # pydantic takes names from our codec for a union, not for a bare dataclass
 
 
 class BatchFiles:
@@ -122,8 +126,10 @@ class BatchFiles:
 
         for path in self._outbox.batches():
             try:
-                file: BatchFile = adapter(BatchFile).validate_json(path.read_bytes())
+                file: BatchFile | None = adapter(KIND).validate_json(path.read_bytes())
             except ValidationError:
+                file = None
+            if file is None:
                 path.replace(path.with_suffix(".unreadable"))
                 continue
             api = self._open() if self._open else None
@@ -218,7 +224,7 @@ class BatchFiles:
 
     def _note(self, file: BatchFile) -> None:
         try:
-            self._outbox.keep_batch(file.name, adapter(BatchFile).dump_json(file))
+            self._outbox.keep_batch(file.name, adapter(KIND).dump_json(file))
         except OSError as error:
             raise LLMError(
                 f"what is asked in a batch cannot be kept safe in {self._outbox.folder} ({error.strerror}):"

@@ -117,7 +117,7 @@ class BatchAPI:
         try:
             with self._clients.lent() as client:
                 content = client.files.with_raw_response.create(file=file, purpose="batch").http_response.text
-            return str(json.loads(content)["id"])
+            return identifier(content)
         except openai.APIError as error:
             raise self._refused(error) from None
         except UNREADABLE:
@@ -143,7 +143,7 @@ class BatchAPI:
                     )
                     .http_response.text
                 )
-            return str(json.loads(content)["id"])
+            return identifier(content)
         except openai.APIStatusError as error:
             if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise self._refused(error) from None
@@ -157,7 +157,7 @@ class BatchAPI:
         except NoBatches:
             raise problem from None
         if found is None:
-            raise self._no_batches(str(problem), is_final=False)
+            raise problem if isinstance(problem, NoBatches) else self._no_batches(str(problem), is_final=False)
         return found
 
     def find(self, file_id: str) -> str | None:
@@ -260,6 +260,14 @@ class BatchAPI:
 
     def _explained(self, error: "openai.APIError") -> LLMError:
         return self._endpoint.explain(error, tuple)
+
+
+def identifier(content: str) -> str:
+    """Return the id that an answer in JSON gives to what was made; raises one of UNREADABLE where it gives none."""
+    found = json.loads(content)["id"]
+    if not isinstance(found, str) or not found:
+        raise ValueError(found)
+    return found
 
 
 def words(error: object) -> str:

@@ -17,6 +17,7 @@ OPENAI_URL = "https://api.openai.com/v1"
 DEFAULT_MODEL = "gpt-4o-mini"
 RECORDED = "recorded:"
 LOCAL = "local"
+HUB = "hf:"
 
 
 class LLM(Protocol):
@@ -71,8 +72,9 @@ def open_llm(
 ) -> LLM:
     """Return the model that a name, an address and the environment stand for.
 
-    "recorded:RUN.jsonl" replays a run; "local" or a .gguf file runs in this process; any other name or an address is
-    an endpoint. With neither, OPENAI_BASE_URL and OPENAI_API_KEY decide, and without those it is the local model.
+    "recorded:RUN.jsonl" replays a run; "local", a .gguf file or "hf:OWNER/REPO/FILE.gguf" of the Hugging Face hub runs
+    in this process; any other name or an address is an endpoint. With neither, OPENAI_BASE_URL and OPENAI_API_KEY
+    decide, and without those it is the local model.
     Requests to an endpoint pass `gate`.
     Raises LLMError where the model cannot be had, BadInput for an address or a file that cannot be used.
     """
@@ -82,6 +84,10 @@ def open_llm(
         return Recorded(Path(name.removeprefix(RECORDED)))
     address = base_url or env.get("OPENAI_BASE_URL") or None
     key = env.get("OPENAI_API_KEY") or ""
+    if name and name.startswith(HUB) and base_url is None:
+        from graphgrow.llm.hub import open_hub
+
+        return open_hub(name, temperature)
     # llama.cpp's server lists its models as files: beside an address x.gguf is a name there.
     is_file = base_url is None and name is not None and name.endswith(".gguf")
     if is_file or (name == LOCAL and base_url is None) or not (name or address or key):

@@ -240,15 +240,33 @@ def policy(store: Store, as_json: AsJson = False) -> None:
 
 
 def models(as_json: AsJson = False) -> None:
-    """Say which models are at hand on this machine, and what to type for each."""
+    """Say which models are at hand on this machine, which open ones are worth getting, and what to type for each."""
     from graphgrow.llm.catalogue import available
+    from graphgrow.llm.open_models import open_models
 
     offers = available(os.environ)
     if as_json:
-        dump([asdict(offer) for offer in offers])
+        rows = [asdict(offer) for offer in offers]
+        for one in open_models():
+            row = {
+                "where": "the hub",
+                "size_bytes": int(one.file_gb * 1e9),
+                "ready": False,
+                "command": one.commands["here"],
+            }
+            rows.append(asdict(one) | row | {"commands": one.commands})
+        dump(rows)
         return
     for offer in offers:
         size = f", {offer.size_bytes / 1e9:.1f} GB" if offer.size_bytes else ""
         licence = f", {offer.licence}" if offer.licence else ""
         ready = "ready  " if offer.ready else "missing"
         say(f"{ready}  {offer.name} ({offer.where}{size}{licence})\n         {offer.command}")
+    say("\nOpen models worth getting, of which the embedded one is none: that is there to see the loop work.")
+    say("To run one here:  pip install '.[hub]'  in the checkout.")
+    for one in open_models():
+        thinks = ", thinks before it answers" if one.thinks else ""
+        sizes = f"{one.file_gb:g} GB to download, about {one.memory_gb:g} GB of memory"
+        say(f"\n{one.name} ({one.licence}, {sizes}{thinks})")
+        for where, command in one.commands.items():
+            say(f"  {where:<6}  {command}")

@@ -81,7 +81,7 @@ def fetch(repo: str, file: str, cache_dir: Path | None = None) -> Path:
                 return path
             url = hf_hub_url(repo, file, endpoint=endpoint)
             with _explained(name) as problems:
-                about = get_hf_file_metadata(url, endpoint=endpoint, retry_on_errors=True)
+                about = get_hf_file_metadata(url, endpoint=endpoint)
             if problems:
                 raise LLMError(f"{problems[0]}: see whether there is a network, or name a file that is here")
             sha256, size = about.etag or "", about.size or 0

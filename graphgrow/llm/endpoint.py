@@ -27,10 +27,12 @@ _OVERFLOW = re.compile(
     re.IGNORECASE,
 )
 _NO_MODEL = re.compile(
-    r"model_not_found|model\b.{0,80}(not found|does not exist|not exist|not available|not a valid)|not a valid model",
+    r"model_not_found|model\b.{0,80}(not found|does not exist|not exist|not available|not a valid)|not a valid model"
+    r"|invalid model name",
     re.IGNORECASE | re.DOTALL,
 )
 _NO_MONEY = re.compile(r"insufficient_quota|insufficient balance|exceeded your current quota|billing", re.IGNORECASE)
+_NO_KEY = re.compile(r"no_db_connection|no connected db", re.IGNORECASE)  # LiteLLM, of a key that is not its own
 _KEY = re.compile(r"\b(?:sk|pk|gsk|hf|key)[-_][\w*.-]{6,}")
 
 
@@ -137,7 +139,7 @@ class Endpoint:
                 f"the prompt does not fit the context of {self.model} at {self.url} ({quoted}):"
                 " give the server a larger context or take another model"
             )
-        if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN} or _NO_KEY.search(details):
             text = f"{self.url} refused the key ({status}): set OPENAI_API_KEY to one that may use {self.model}"
         elif status == HTTPStatus.PAYMENT_REQUIRED or _NO_MONEY.search(details):
             text = (

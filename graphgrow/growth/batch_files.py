@@ -5,6 +5,7 @@ breaks in between, the next run takes the batch up where it is: nothing is asked
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -53,67 +54,77 @@ KIND: Any = BatchFile | None  # pydantic takes names from our codec for a union,
 class BatchFiles:
     """Has the questions of a run answered by the file, as far as its endpoint does that; says what comes of each file.
 
+    `models` are all that are asked, `model_of` a question tells which of them is.
     `is_over` tells whether the run is to end: then nothing is waited for any longer, and what was asked is taken up by
     the next run, unless no disk keeps it.
     """
 
     def __init__(
         self,
-        llm: LLM,
+        models: Sequence[LLM],
+        model_of: Callable[[PendingReply], LLM],
         outbox: Outbox[PendingReply],
         say: Callable[[str], None],
         is_over: Callable[[], bool],
-        pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._open: Callable[[], BatchAPI] | None = getattr(llm, "batch_api", None)
-        self._name = llm.name
-        self._outbox, self._say, self._is_over, self._pause = outbox, say, is_over, pause
-        self._is_on = True
-        self._hiccups = 0
+        self._apis: dict[int, BatchAPI | None] = {}  # by the identity of a model
+        for llm in models:
+            opened: Callable[[], BatchAPI] | None = getattr(llm, "batch_api", None)
+            self._apis[id(llm)] = opened() if opened else None
+        self._model_of = model_of
+        self._outbox, self._say, self._is_over = outbox, say, is_over
+        self._off = set[int]()  # models that take no files
+        self._hiccups = Counter[int]()
 
     def ask(self, questions: Sequence[PendingReply]) -> Mapping[int, tuple[Path | None, PendingReply]] | None:
         """Return the replies by the place of their question, each kept on disk; what is missing is to be asked as ever.
 
-        None where the run is to end before they are there. Raises LLMError where it cannot be told what became of a
-        file: then it is on disk for the next run.
+        Questions for several models go in a file each. None where the run is to end before all are there. Raises
+        LLMError where it cannot be told what became of a file: then it is on disk for the next run.
         """
-        if self._open is None:
-            self._turn_off(f"{self._name} takes no batch files")
         replies: Replies = {}
         refused = set[int]()
         for tries in range(TRIES):
-            places = [place for place in range(len(questions)) if place not in replies and place not in refused]
-            places = places[:LINES_A_FILE]
-            if not places or not self._is_on or self._open is None:
+            by_model: dict[int, list[int]] = {}
+            for place, one in enumerate(questions):
+                llm = self._model_of(one)
+                if self._apis[id(llm)] is None:
+                    self._turn_off(id(llm), f"{llm.name} takes no batch files")
+                if place not in replies and place not in refused and id(llm) not in self._off:
+                    by_model.setdefault(id(llm), []).append(place)
+            begun = list[tuple[BatchAPI, BatchFile, list[int], int]]()
+            for model, places in by_model.items():
+                api, places = self._apis[model], places[:LINES_A_FILE]  # noqa: PLW2901  # the rest is asked as ever
+                assert api
+                some = tuple(questions[place] for place in places)
+                file = BatchFile(uuid4().hex[:12], api.url, api.model, some, now())
+                try:
+                    begun.append((api, self._begun(api, file), places, model))
+                    self._hiccups[model] = 0
+                except NoBatches as error:
+                    self._outbox.drop_batch(file.name)
+                    self._hiccups[model] += 1
+                    if error.is_final or self._hiccups[model] >= MOST_HICCUPS:
+                        self._turn_off(model, str(error))
+                    else:
+                        self._say(f"{error}: these {len(places)} questions are asked one by one, at the usual price")
+            for api, file, places, model in begun:
+                state = self._awaited(api, file)
+                if state is None:
+                    return None
+                arrived, hopeless, problem = self._collected(api, file, state, adopted=False)
+                replies |= {places[place]: kept for place, kept in arrived.items()}
+                refused |= {places[place] for place in hopeless}
+                missing = len(places) - len(arrived)
+                if state.status == "failed" and not arrived:
+                    self._turn_off(model, f"batch {state.id} at {api.url} failed ({problem})")
+                elif missing:
+                    again = missing - len(hopeless) if tries + 1 < TRIES else 0
+                    how = [f"{again} in another file"] if again else []
+                    how += [f"{missing - again} one by one, at the usual price"] if missing > again else []
+                    self._say(f"{lacking(state, missing, problem)}: asked again, {' and '.join(how)}")
+            if not begun:
                 break
-            api = self._open()
-            file = BatchFile(uuid4().hex[:12], api.url, api.model, tuple(questions[place] for place in places), now())
-            try:
-                state = self._sent(api, file)
-            except NoBatches as error:
-                self._outbox.drop_batch(file.name)
-                self._hiccups += 1
-                if error.is_final or self._hiccups >= MOST_HICCUPS:
-                    self._turn_off(str(error))
-                else:
-                    self._say(f"{error}: these {len(places)} questions are asked one by one, at the usual price")
-                break
-            if state is None:
-                return None
-            self._hiccups = 0
-            arrived, hopeless, problem = self._collected(api, file, state, adopted=False)
-            replies |= {places[place]: kept for place, kept in arrived.items()}
-            refused |= {places[place] for place in hopeless}
-            missing = len(places) - len(arrived)
-            if state.status == "failed" and not arrived:
-                self._turn_off(f"batch {state.id} at {api.url} failed ({problem})")
-                break
-            if missing:
-                again = len(places) - len(arrived) - len(hopeless)
-                how = [f"{again} in another file"] if again and tries + 1 < TRIES else []
-                alone = missing - again if how else missing
-                how += [f"{alone} one by one, at the usual price"] if alone else []
-                self._say(f"{lacking(state, missing, problem)}: asked again, {' and '.join(how)}")
         return replies
 
     def take_up(self) -> None:
@@ -132,9 +143,10 @@ class BatchFiles:
             if file is None:
                 path.replace(path.with_suffix(".unreadable"))
                 continue
-            api = self._open() if self._open else None
+            known = (api for api in self._apis.values() if api and (api.url, api.model) == (file.url, file.model))
+            api = next(known, None)
             begun = f"{len(file.questions)} questions of an earlier run wait in a batch of {file.model} at {file.url}"
-            if api is None or (api.url, api.model) != (file.url, file.model):
+            if api is None:
                 self._say(f"{begun}: what came of them is taken up by a run with that model and address")
                 continue
             if not file.file_id:  # nothing was asked
@@ -142,7 +154,7 @@ class BatchFiles:
                 continue
             self._say(f"{begun}: they are taken up first")
             try:
-                state = self._sent(api, file)
+                state = self._awaited(api, self._begun(api, file))
             except NoBatches as error:  # there is none, as far as the endpoint tells
                 self._outbox.drop_batch(file.name)
                 self._say(f"{error}: those questions are asked anew")
@@ -162,18 +174,22 @@ class BatchFiles:
             if missing := len(file.questions) - len(arrived):
                 self._say(f"{lacking(state, missing, problem)}: the policy asks them again")
 
-    def _sent(self, api: BatchAPI, file: BatchFile) -> BatchState | None:
-        """Upload a file, begin its batch and wait until that is over; what was done of it already is not done again."""
-        if not file.file_id:
+    def _begun(self, api: BatchAPI, file: BatchFile) -> BatchFile:
+        """Upload a file and begin its batch, each unless that was done already; it is written down before and after."""
+        is_new = not file.file_id
+        if is_new:
             self._note(file)
             file = replace(file, file_id=api.upload(file.name, file.prompts))
             self._note(file)
-            batch_id = api.create(file.file_id, file.name)
-        else:
-            batch_id = file.batch_id or api.find(file.file_id) or api.create(file.file_id, file.name)
         if not file.batch_id:
-            file = replace(file, batch_id=batch_id)
+            found = None if is_new else api.find(file.file_id)
+            file = replace(file, batch_id=found or api.create(file.file_id, file.name))
             self._note(file)
+        return file
+
+    def _awaited(self, api: BatchAPI, file: BatchFile) -> BatchState | None:
+        """Wait until a batch is over and return how it ended; None where the run is to end before."""
+        batch_id = file.batch_id
         shown, failures = "", 0
         for seconds in chain(WAITS, repeat(LONGEST_WAIT)):
             try:
@@ -194,7 +210,7 @@ class BatchFiles:
                 if self._outbox.folder and self._is_over():
                     self._say(f"batch {batch_id} at {api.url} goes on by itself: the next run takes it up")
                     return None
-                self._pause(min(0.2, left))
+                time.sleep(min(0.2, left))
         return None
 
     def _collected(
@@ -231,9 +247,9 @@ class BatchFiles:
                 " set XDG_STATE_HOME to a folder that can be written, or ask without --batch"
             ) from None
 
-    def _turn_off(self, why: str) -> None:
-        if self._is_on:
-            self._is_on = False
+    def _turn_off(self, model: int, why: str) -> None:
+        if model not in self._off:
+            self._off.add(model)
             self._say(f"{why}: questions are asked one by one, at the usual price")
 
 

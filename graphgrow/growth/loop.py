@@ -58,7 +58,7 @@ class Growth:
         self.adopted = 0
         self.outbox = Outbox(state_folder(store.url), PendingReply)
         self.notices: list[str] = []  # what a user should know, a sentence each
-        self._files = BatchFiles(llm, self.outbox, self._say, self._is_broken_off)
+        self._files = BatchFiles([llm], lambda _: llm, self.outbox, self._say, self._is_broken_off)
         in_a_file = self._files.ask if settings.batch else None
         self.engine = Engine(self.graph, store, llm, self.outbox, self._pending, in_a_file)
         self._started = settings.timer()

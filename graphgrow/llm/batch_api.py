@@ -259,7 +259,18 @@ class BatchAPI:
         return NoBatches(f"{self.url} takes no batch files ({why})", is_final=is_final)
 
     def _explained(self, error: "openai.APIError") -> LLMError:
-        return self._endpoint.explain(error, tuple)
+        """Return our error for one that says nothing of a batch, in words of our own."""
+        import openai
+
+        if isinstance(error, openai.APITimeoutError):
+            why = f"no answer within {self._endpoint.timeout:g} seconds"
+        elif isinstance(error, openai.APIStatusError):
+            why = f"{error.status_code}: {self._endpoint.clean(words(error.body) or error.message)}"
+        else:
+            why = self._endpoint.clean(str(error.__cause__ or error))
+        return LLMError(
+            f"{self.url} does not say what became of a batch ({why}): start again, and it is looked up first"
+        )
 
 
 def identifier(content: str) -> str:

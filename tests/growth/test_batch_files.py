@@ -14,13 +14,15 @@ import pytest
 
 from graphgrow.api.options import GrowthOptions, grow
 from graphgrow.errors import LLMError
-from graphgrow.graph.model import Event, Expansion, FactCheck, Usage
+from graphgrow.graph.model import Answer as Answered
+from graphgrow.graph.model import Event, Expansion, FactCheck, Focus, Prompt, Question, Reply, Usage
+from graphgrow.growth.batch_files import BatchFiles
 from graphgrow.growth.loop import Growth
 from graphgrow.llm.openai_chat import OpenAIChat
 from graphgrow.llm.scripted import Scripted
 from graphgrow.llm.usage import usd
 from graphgrow.stores import open_store
-from graphgrow.stores.outbox import state_folder
+from graphgrow.stores.outbox import Outbox, PendingReply, state_folder
 from tests.batch_endpoint import BatchServer, Hold, Line, answered, serving_batches
 from tests.conftest import ROOT, chatter
 from tests.servers import PATIENCE, Answer, Endpoint, refusal
@@ -328,3 +330,35 @@ def test_a_batch_costs_what_is_listed_for_batches() -> None:
     azure = "https://x.openai.azure.com/openai/v1"
     assert usd("gpt-4o", azure, bill, in_batch=True) == usd("gpt-4o", azure, bill)
     assert usd("gpt-4o-mini", "http://127.0.0.1:9/v1", bill, in_batch=True) is None
+
+
+def test_questions_for_two_models_go_in_a_file_each_at_once(tmp_path: Path) -> None:
+    """Both batches are begun before either is waited for; where one endpoint has none, its questions are left alone."""
+    one, other = BatchServer(), BatchServer()
+    said: list[str] = []
+    with (
+        serving_batches(one) as first,
+        serving_batches(other) as second,
+        closing(OpenAIChat("m-1", first.base_url)) as strong,
+        closing(OpenAIChat("m-2", second.base_url)) as small,
+        Outbox(tmp_path / "outbox", PendingReply) as outbox,
+    ):
+        begun = list[int]()
+        one.at = other.at = lambda moment: (
+            begun.append(len(one.batches) + len(other.batches)) if moment == "look" else None
+        )
+        models = {"grow": strong, "check": small, "own": Scripted([])}
+        files = BatchFiles(
+            list(models.values()), lambda pending: models[pending.question.focus.strategy], outbox, said.append, bool
+        )
+        prompt = Prompt("s", "u", max_tokens=9)
+        questions = [
+            PendingReply("silk", 0, Question(Focus(role, ("silk",), "r"), prompt), Answered(prompt, Reply("")))
+            for role in ("grow", "check", "own", "grow")
+        ]
+        replies = files.ask(questions)
+    assert replies is not None
+    assert sorted(replies) == [0, 1, 3]
+    assert begun[0] == 2
+    assert [len(server.asked) for server in (one, other)] == [2, 1]
+    assert said == ["scripted takes no batch files: questions are asked one by one, at the usual price"]

@@ -4,7 +4,7 @@
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import fields
 from pathlib import Path
@@ -31,18 +31,23 @@ WHOLE = frozenset(("k", "seed", "size"))
 DIALS = frozenset(dial.name for dial in fields(WorldSettings))
 
 
-def open_llm(
+def open_llm(  # noqa: PLR0913  # by name only
     name: str | None = None,
     base_url: str | None = None,
     *,
     env: Mapping[str, str],
     temperature: float = 0.7,
+    timeout: float | None = None,
+    patience: float | None = None,
+    tell: Callable[[str], None] | None = None,
     gate: Gate | None = None,
 ) -> LLM:
     """Return the model that a name, an address and the environment stand for: llm.open_llm, and worlds."""
     if name and name.startswith(WORLD):
         return open_world(name)
-    return open_other(name, base_url, env=env, temperature=temperature, gate=gate)
+    return open_other(
+        name, base_url, env=env, temperature=temperature, timeout=timeout, patience=patience, tell=tell, gate=gate
+    )
 
 
 def default_model(env: Mapping[str, str]) -> str:

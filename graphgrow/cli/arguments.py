@@ -49,7 +49,10 @@ Tokens = Annotated[int | None, Option(min=1, help="Stop after so many tokens.")]
 Usd = Annotated[float | None, Option(min=0, help=f"Most to spend (default {DEFAULT_USD:g} if priced).")]
 Temperature = Annotated[float, Option(min=0, max=2, help="Sampling temperature.")]
 Width = Annotated[int, Option(min=1, max=256, help="Questions asked at once.")]
-Patience = Annotated[float, Option(min=0, help="Minutes to wait for a store that went away.")]
+Patience = Annotated[
+    float, Option(min=0, help="Minutes to wait for a store that went away, or an endpoint that has no room.")
+]
+Timeout = Annotated[float | None, Option(min=1, help="Seconds that a reply of an endpoint may take (default 180).")]
 Confidence = Annotated[
     float | None,
     Option(min=0, max=1, help=f"Least confidence of what is read (default {TRUSTED:g} with fact checks; 0: all)."),
@@ -85,15 +88,33 @@ def note_left_out(trusted: "TrustedGraph") -> None:
 
 @contextmanager
 def session(
-    opened: GraphStore, llm: str, base_url: str, budget: Budget, *, temperature: float = 0.7, patience: float = 0
+    opened: GraphStore,
+    llm: str,
+    base_url: str,
+    budget: Budget,
+    *,
+    temperature: float = 0.7,
+    patience: float = 0,
+    timeout: float | None = None,
 ) -> Iterator[Session]:
     """Open a model for an open store, say what it costs and how much may be spent, and close it at the end.
 
     The budget gets its defaults: 20 steps where nothing else ends the run, 1 USD where a price is known. The store is
-    waited for, so many minutes, while its server is away.
+    waited for, `patience` minutes, while its server is away, and so is an endpoint that has no room; a reply of one has
+    `timeout` seconds.
     """
     with (
-        closing(open_llm(llm or None, base_url or None, env=os.environ, temperature=temperature)) as model,
+        closing(
+            open_llm(
+                llm or None,
+                base_url or None,
+                env=os.environ,
+                temperature=temperature,
+                timeout=timeout,
+                patience=patience,
+                tell=lambda text: note(clean(text)),
+            )
+        ) as model,
         _sigint() as interrupts,
     ):
         reading, writing = model.price(Usage(1_000_000, 0)), model.price(Usage(0, 1_000_000))

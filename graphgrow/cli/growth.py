@@ -19,6 +19,7 @@ from graphgrow.cli.arguments import (
     Predicates,
     Store,
     Temperature,
+    Timeout,
     Tokens,
     Usd,
     Width,
@@ -36,7 +37,7 @@ from graphgrow.growth.loop import Growth
 from graphgrow.growth.samples import MOST as MOST_SAMPLES
 from graphgrow.growth.settings import Ending, Settings
 from graphgrow.growth.topic import check, check_topic
-from graphgrow.llm import LLM
+from graphgrow.llm import LLM, usual_thinking
 from graphgrow.policy import DEFAULT
 from graphgrow.policy.bandit import strategy_table, wording_table
 from graphgrow.policy.gains import WINDOW
@@ -52,6 +53,7 @@ ENDINGS: dict[Ending, str] = {
     "minutes": "the time is up",
     "exhausted": "no question is left that was not asked",
     "failing": "five replies in a row could not be used or were cut off: see  graphgrow log , or try another model",
+    "refused": "five questions in a row were refused: word the topic in another way, or try another model",
     "interrupted": "interrupted; everything that was paid for is saved",
 }
 
@@ -101,6 +103,7 @@ def grow(
     batch: Annotated[
         bool, Option("--batch", help="Ask a round by one batch file: within a day, mostly at half the price.")
     ] = False,
+    timeout: Timeout = None,
     dry_run: Annotated[bool, Option("--dry-run", help="Show first prompts and the estimate; ask nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -118,7 +121,9 @@ def grow(
         if not dry_run:
             opened.append()  # a store that this user cannot write says so before a model is loaded or paid
         limits = Budget(steps, tokens, usd, minutes, until)
-        with session(opened, llm, base_url, limits, temperature=temperature, patience=patience) as asked:
+        with session(
+            opened, llm, base_url, limits, temperature=temperature, patience=patience, timeout=timeout
+        ) as asked:
             settings = replace(options.settings(opened), budget=asked.budget, stop=asked.is_stopped, say=note)
             growth = Growth(topic, asked.store, asked.model, settings)
             if not embeddings:
@@ -146,6 +151,8 @@ def grow(
         _summary(growth, opened.url)
     if ending != "steps":
         why = ENDINGS.get(ending) or monitor(graph).assessment.summary
+        if ending in {"failing", "refused"} and growth.last_reason:
+            why = f"{why} (the last one: {growth.last_reason})"
         if ending == "exhausted" and graph.steering.forbids:
             why += f" and is not forbidden: see  graphgrow steering {shlex.quote(place(opened.url))}"
         note(f"stopped: {why}")
@@ -160,7 +167,8 @@ def _preview(growth: Growth, model: LLM, settings: Settings, *, as_json: bool) -
     replies = steps * (settings.samples + (settings.samples > 1))  # several samples of a question are verified by one
     if settings.intents:
         replies += -(-steps // settings.intents)  # rounded up: a list of intents is one reply
-    usage = Usage(replies * size, replies * TYPICAL_REPLY_TOKENS)
+    thinking = usual_thinking(model)
+    usage = Usage(replies * size, replies * (TYPICAL_REPLY_TOKENS + thinking))
     in_batch = getattr(model, "batch_api", None) if settings.batch else None
     usd = in_batch().price(usage) if in_batch else model.price(usage)
     if as_json:
@@ -171,6 +179,8 @@ def _preview(growth: Growth, model: LLM, settings: Settings, *, as_json: bool) -
         say(f"{prompt.system}\n\n{prompt.user}\n")
     money = f" and {usd:.4f} USD" if usd is not None else ""
     times = f" with {replies} replies" if replies > steps else ""
+    if thinking:
+        money += f" (of a reply, about {thinking:,} tokens are thinking, as learnt of this endpoint)"
     say(f"{counted(steps, 'step')}{times} would take about {usage.tokens:,} tokens{money}. Nothing was asked.")
 
 

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 # How stored events spell what is named otherwise now.
 STORED = {"follows": "heeds", "task_seq": "work"}  # field -> the name that it has in every log, also the oldest
-NOT_STORED: dict[str, Any] = {"prompt": {"asks", "logprobs", "temperature"}, "focus": {"form"}, "reply": {"logprobs"}}
+NOT_STORED: dict[str, Any] = {
+    "prompt": {"asks", "logprobs", "temperature"},
+    "focus": {"form"},
+    "reply": {"logprobs": True, "usage": {"cached_tokens"}},
+}
 LISTS = frozenset(f"survey {side}" for side in "kinds parts uses causes effects methods mechanism failure".split())
 # Forms whose questions have an angle of their own, and the angles of lists.
 OWN: tuple[Form, ...] = ("connect", "join", "between", "consolidate", "kin", "widen", "intents", "fact_check")

@@ -107,7 +107,8 @@ class Past:
             tokens = event.reply.usage.tokens
             return cls(event.seq, event.delta, event.focus, tokens, event.is_step, event.is_again, event.outcome)
         if isinstance(event, FactCheck):
-            return cls(event.seq, event.delta, tokens=event.reply.usage.tokens, claims=event.claims)
+            bill, outcome = event.reply.usage.tokens, event.outcome
+            return cls(event.seq, event.delta, tokens=bill, outcome=outcome, claims=event.claims)
         return cls(event.seq, event.delta)
 
 
@@ -342,13 +343,13 @@ class Graph:
                         self.unwanted.setdefault(other, {})[self.arrived[key]] = None
         except KeyError as error:
             raise StoreError(f"event {step.seq} names a concept that the graph does not hold: {error}") from None
-        for claim in step.claims:
+        for claim in step.claims if step.outcome != "thinking" else ():
             relation = self.corrections.shown(claim.relation)
             if relation in self.relations:
                 self.unchecked.pop(relation, None)
                 checks = self.checks.setdefault(relation, [])
                 checks += [] if claim.log_odds is None else [claim.log_odds]
-        if step.focus:
+        if step.focus and step.outcome != "thinking":  # it is asked again
             self._ask(step.focus, step)
         if not self.depth and self.concepts:  # distances count from the topic, or the first concept where it is none
             topic = self.representative(canonical(self.topic))

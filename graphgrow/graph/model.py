@@ -11,7 +11,12 @@ from typing import Literal, get_args
 
 from graphgrow.graph.display import card, line, listed
 
-Outcome = Literal["ok", "partial", "empty", "truncated", "repetition", "unusable"]
+Outcome = Literal["ok", "partial", "empty", "truncated", "repetition", "unusable", "refused", "thinking"]
+# Why a reply ended, where it is no plain "stop" and the words of endpoints differ.
+CUT = "length"  # by its limit
+THINKING = "thinking"  # by its limit, before the answer began; the same question has a larger one now
+REFUSED = "refusal"  # the text is in which words
+BROKEN = "error"  # the text is the beginning of what came instead of a reply
 Steer = Literal["pin", "unpin", "forbid", "allow", "focus", "instruct", "withdraw"]
 EditKind = Literal["add", "merge", "unmerge", "doubt", "apart", "reject", "restore", "rename", "retype"] | Steer
 Doing = Literal["merge", "unmerge", "doubt", "apart", "reject", "restore", "rename", "retype"] | Steer
@@ -122,10 +127,11 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """The bill of one reply, in tokens."""
+    """The bill of one reply, in tokens; `cached_tokens` are those of the prompt that the endpoint had read before."""
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    cached_tokens: int = field(default=0, compare=False, repr=False)
 
     @property
     def tokens(self) -> int:
@@ -135,7 +141,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back: text, bill, why the model stopped ("stop", "length"), wall seconds, model, money if priced.
+    """What came back: text, bill, why the model stopped ("stop", CUT, ...), wall seconds, model, money if priced.
 
     `logprobs` are (token, natural logarithm of its probability) of the first token and its rivals, where asked for.
     """
@@ -360,10 +366,11 @@ class Expansion:
     def is_step(self) -> bool:
         """True for a question of its own about the topic, once.
 
-        Not for one that mends, repeats or verifies another, that asks what to ask, nor for an arbiter's.
+        Not for one that mends, repeats or verifies another, that asks what to ask, nor for an arbiter's; nor where the
+        reply ended while the model was still thinking, for then the same is asked again.
         """
         is_aside = self.focus.form in ASIDE
-        return not (is_aside or self.repairs or self.is_again)
+        return not (is_aside or self.repairs or self.is_again or self.outcome == "thinking")
 
     @property
     def is_again(self) -> bool:
@@ -486,7 +493,7 @@ class FactCheck:
     reply: Reply
     method: CheckMethod
     logprobs: tuple[tuple[str, float], ...] = ()
-    outcome: Literal["ok", "unusable"] = "ok"
+    outcome: Literal["ok", "unusable", "thinking"] = "ok"
     reason: str = ""
     seed: int = 0
     at: str = ""

@@ -17,7 +17,7 @@ from typing import Generic, Protocol, TypeVar
 from graphgrow.errors import ContextOverflow, GraphgrowError, StaleGraph, StoreAway, StoreError
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Answer, Event, Expansion, Prompt, Reply
-from graphgrow.llm import LLM, tracing
+from graphgrow.llm import LLM, tracing, waiting
 from graphgrow.stores import GraphStore
 from graphgrow.stores.outbox import Outbox
 
@@ -91,7 +91,8 @@ class Engine(Generic[Q, P]):
     """Asks a model for one graph and store; `graph` takes in each event as it is saved.
 
     `pending` makes what waits on disk of a question, its answer, and the last event that the question had seen;
-    `left` are replies that were broken off and that no disk keeps, `adopt` yields them. `in_a_file`, where there is
+    `left` are replies that were broken off and that no disk keeps, `adopt` yields them. Once it `is_over`, for its
+    budget or by hand, no question waits any longer for an endpoint that has no room for it. `in_a_file`, where there is
     one, has all questions of a round answered together: it returns the replies by the place of their question, and
     None where they are not waited for any longer.
     """
@@ -101,6 +102,7 @@ class Engine(Generic[Q, P]):
     llm: LLM
     outbox: Outbox[P]
     pending: Callable[[Q, Answer, int], P]
+    is_over: Callable[[], bool] = lambda: False
     in_a_file: Callable[[Sequence[P]], Mapping[int, tuple[Path | None, P]] | None] | None = None
     left: deque[Future[tuple[Path | None, P]]] = field(default_factory=deque)
     _waiting: deque[tuple[Future[tuple[Path | None, P]], Span]] = field(default_factory=deque)
@@ -131,7 +133,9 @@ class Engine(Generic[Q, P]):
                         reply = Future[tuple[Path | None, P]]()
                         reply.set_result(arrived[place])
                     else:
-                        reply = workers.submit(copy_context().run, self._ask, question, self.graph.seq, span)
+                        context = copy_context()
+                        context.run(waiting.is_over.set, self.is_over)
+                        reply = workers.submit(context.run, self._ask, question, self.graph.seq, span)
                     self._waiting.append((reply, span))
             except (GraphgrowError, KeyboardInterrupt) as error:  # a budget that ends here: what was asked is paid for
                 if isinstance(error, KeyboardInterrupt) and self.outbox.folder:

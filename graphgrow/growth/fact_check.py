@@ -13,7 +13,9 @@ from itertools import islice
 
 from graphgrow.graph.confidence import confidence, is_said_already
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.model import CheckedRelation, CheckMethod, FactCheck, Focus, Question, Relation
+from graphgrow.graph.keys import clean
+from graphgrow.graph.model import REFUSED, THINKING, CheckedRelation, CheckMethod, FactCheck, Focus, Question, Relation
+from graphgrow.graph.thinking import split_thinking
 from graphgrow.prompts import render
 from graphgrow.stores.outbox import PendingReply
 
@@ -28,6 +30,7 @@ WORD = 1.1  # log-odds of a bare yes: three times in four
 SUREST = 8.0  # log-odds; no reply is surer
 LEAST = 0.05  # of the probability that has to lie on yes and no, for them to be the answer
 EPSILON = 1e-6
+LONGEST_QUOTE = 300
 _NUMBER = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d+)?)(?!\d)\s*(%?)")
 NO_LOGPROBS = "The endpoint gives no log-probabilities: from now on a probability is asked for in per cent."
 
@@ -74,12 +77,20 @@ def make_event(graph: Graph, pending: PendingReply, *, seed: int, at: str) -> Fa
     prompt, reply = pending.answer.prompt, pending.answer.reply
     method: CheckMethod = "logprobs"
     log_odds, reason = log_odds_of(reply.logprobs), ""
+    is_thinking = reply.finish_reason == THINKING
     if log_odds is None and not reply.logprobs:
         is_stated = pending.question.focus.variant == STATED
         method = "stated" if is_stated else "word"
-        log_odds = stated_in(reply.text) if is_stated else word_in(reply.text)
+        if not is_thinking and reply.finish_reason != REFUSED:
+            answer = split_thinking(reply.text)[0]
+            log_odds = stated_in(answer) if is_stated else word_in(answer)
         reason = NO_LOGPROBS if graph.check_method in {None, "logprobs"} and not is_stated else ""  # said once
-    if log_odds is None:
+    if is_thinking:  # it is asked again
+        method, tokens = graph.check_method or "logprobs", f"{reply.usage.completion_tokens:,}"
+        reason = f"The model spent its {tokens} tokens on thinking, and none was left to answer."
+    elif reply.finish_reason == REFUSED:
+        reason = f"The model refuses: {clean(reply.text)[:LONGEST_QUOTE]}"
+    elif log_odds is None:
         reason = " ".join(
             filter(None, (reason, "The reply is no number." if method == "stated" else "It says neither yes nor no."))
         )
@@ -91,7 +102,7 @@ def make_event(graph: Graph, pending: PendingReply, *, seed: int, at: str) -> Fa
         reply=replace(reply, logprobs=()),
         method=method,
         logprobs=reply.logprobs,
-        outcome="unusable" if log_odds is None else "ok",
+        outcome="thinking" if is_thinking else "unusable" if log_odds is None else "ok",
         reason=reason,
         seed=seed,
         at=at,

@@ -8,13 +8,14 @@ from dataclasses import replace
 from itertools import islice
 from typing import Self
 
-from graphgrow.errors import LLMError
+from graphgrow.errors import LLMError, RunOver
 from graphgrow.graph.display import card, line
 from graphgrow.graph.events import formed
 from graphgrow.graph.graph import Bill
 from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import (
     ASIDE,
+    BROKEN,
     DEFAULT_BUDGET,
     Answer,
     Asks,
@@ -22,6 +23,7 @@ from graphgrow.graph.model import (
     Expansion,
     FactCheck,
     Focus,
+    Prompt,
     Question,
     Relation,
     Usage,
@@ -32,7 +34,7 @@ from graphgrow.growth.engine import Engine
 from graphgrow.growth.settings import Chosen, Ending, Settings
 from graphgrow.growth.step import is_failure, step
 from graphgrow.growth.topic import check_same_topic, topic_of
-from graphgrow.llm import LLM, checks_facts
+from graphgrow.llm import LLM, checks_facts, room_to_think
 from graphgrow.policy import DEFAULT, open_policy
 from graphgrow.policy.monitor import monitor
 from graphgrow.policy.round import directed_focus, directives_for, is_allowed
@@ -58,18 +60,20 @@ class Growth:
         self.adopted = 0
         self.outbox = Outbox(state_folder(store.url), PendingReply)
         self.notices: list[str] = []  # what a user should know, a sentence each
-        self._files = BatchFiles([llm], lambda _: llm, self.outbox, self._say, self._is_broken_off)
+        self._files = BatchFiles([llm], lambda _: llm, self.outbox, self._say, lambda: bool(self._limit()))
         in_a_file = self._files.ask if settings.batch else None
-        self.engine = Engine(self.graph, store, llm, self.outbox, self._pending, in_a_file)
+        self.engine = Engine(self.graph, store, llm, self.outbox, self._pending, lambda: bool(self._limit()), in_a_file)
         self._started = settings.timer()
         self._spent = Bill()
-        self._failures = 0
+        self._failures = self._refusals = 0  # one after the other
+        self.last_reason = ""  # why the last reply that brought nothing did so
         self._asks_topic = True  # False: about doubts alone
         self._unanswered = 0  # fact checks, one after the other
         self._checks_facts = settings.fact_check > 0 and checks_facts(llm)
         self._has_begun = self._is_asking = self._is_over = False
         self._left: list[Expansion] = []  # unusable replies of earlier runs
         self._broken: list[Expansion] = []  # unusable replies of this round
+        self._cut: list[Expansion] = []  # replies that were all thinking: the same is asked again
         self._foci: list[Focus] = []  # of this round, as long as its samples are not checked
         self._round: list[Expansion] = []
 
@@ -87,6 +91,9 @@ class Growth:
                 except GeneratorExit:
                     is_left = True
                     raise
+                except RunOver:  # what was asked too much of meanwhile is known when the next step is chosen
+                    if not self._limit():
+                        raise
                 finally:  # where nobody looks any more, what was asked is committed all the same
                     self.engine.cancel()
                     with suppress(LLMError) if is_left else nullcontext():
@@ -153,6 +160,11 @@ class Growth:
             if mended:
                 return [self._mend(one) for one in mended]
         if self.ending in {"", "steps"}:
+            if self._cut:
+                self._look()
+                cut, self._cut = self._cut, []
+                if again := [self._again(one) for one in cut if is_allowed(graph, one.focus)]:
+                    return again
             if self._broken:
                 self._look()
                 broken, self._broken = self._broken, []
@@ -222,11 +234,19 @@ class Growth:
         seed = settings.seed + graph.seq
         if chosen.claim:
             return fact_check.question(graph, chosen.claim, seed)
+        if chosen.again:
+            event = chosen.again
+            prompt = self._asked_again(event)
+            return Question(focus, prompt, None, event.repairs, event.sample, event.verifies, event.follows)
+        if chosen.mends and chosen.mends.reply.finish_reason == BROKEN:  # the model did nothing wrong
+            event = chosen.mends
+            prompt = self._asked_again(event)
+            return Question(focus, prompt, None, event.seq, event.sample, event.verifies, event.follows)
         if chosen.mends:
             event, example = chosen.mends, FORMS["check" if chosen.verifies else focus.form].example
             prompt = repair(event.prompt, event.reply.text, event.reason, example)
-            if prompt.asks is None:  # it was read from the log, which does not keep this
-                prompt = replace(prompt, asks=Asks(focus.form, tuple(map(graph.name, focus.concepts))))
+            if prompt.asks is None:
+                prompt = replace(prompt, asks=self._asked_again(event).asks)
             return Question(focus, prompt, None, event.seq, event.sample, event.verifies, event.follows)
         if chosen.doubts:
             prompt = check(focus, chosen.doubts, graph, predicates=settings.predicates, seed=seed)
@@ -256,6 +276,15 @@ class Growth:
             for sample in range(1 if focus.form == "intents" else self.settings.samples)
         ]
 
+    def _asked_again(self, event: Expansion) -> Prompt:
+        """Return the prompt of an event as it was, with what it asks where it was read from the log."""
+        focus, prompt = event.focus, event.prompt
+        asks = prompt.asks or Asks(focus.form, tuple(map(self.graph.name, focus.concepts)))
+        return replace(prompt, asks=asks)
+
+    def _again(self, event: Expansion) -> Chosen:
+        return Chosen(event.focus, sample=event.sample, again=event, verifies=event.verifies)
+
     def _mend(self, event: Expansion) -> Chosen:
         return Chosen(event.focus, sample=event.sample, mends=event, verifies=event.verifies)
 
@@ -274,6 +303,13 @@ class Growth:
             self._unanswered = self._unanswered + 1 if is_no_answer else 0
             return
         self.steps += event.is_step
+        if event.outcome == "thinking":
+            if self._is_asking:
+                self._cut.append(event)
+            return
+        self._refusals = self._refusals + 1 if event.outcome == "refused" else 0
+        if event.outcome == "refused" or is_failure(event):
+            self.last_reason = event.reason
         if event.focus.form not in ASIDE:
             self._failures = self._failures + 1 if is_failure(event) else 0
         self._round.append(event)
@@ -286,17 +322,26 @@ class Growth:
             self.graph.apply_all(events)
             check_same_topic(self.topic, self.graph)
 
-    def _ending(self) -> Ending:
-        """Return what ends the run now, "" where it goes on."""
+    def _limit(self) -> Ending:
+        """Return what ends the run also while a question waits for an endpoint, "" where nothing does."""
         settings, budget, spent = self.settings, self.settings.budget, self._spent
         if settings.stop and settings.stop():
             return "interrupted"
-        if self._failures >= MOST_FAILURES:
-            return "failing"
         if budget.tokens is not None and spent.tokens >= budget.tokens:
             return "tokens"
         if budget.minutes is not None and settings.timer() - self._started >= budget.minutes * 60:
             return "minutes"
+        return ""
+
+    def _ending(self) -> Ending:
+        """Return what ends the run now, "" where it goes on."""
+        budget, spent = self.settings.budget, self._spent
+        if limit := self._limit():
+            return limit
+        if self._failures >= MOST_FAILURES:
+            return "failing"
+        if self._refusals >= MOST_FAILURES:
+            return "refused"
         if budget.usd is not None and spent.usd + self._worst_price() > budget.usd:
             return "usd"
         if budget.steps is not None and self.steps >= budget.steps:
@@ -311,7 +356,7 @@ class Growth:
             return 0.0
         focus = Focus("frontier", self.graph.newest[:1] or (canonical(self.topic),), "")
         prompt = self.render(Chosen(focus, self.graph.steering.instructions)).prompt
-        most = Usage(2 * len((prompt.system + prompt.user).encode()), prompt.max_tokens)
+        most = Usage(2 * len((prompt.system + prompt.user).encode()), prompt.max_tokens + room_to_think(llm))
         return self.settings.width * self.settings.samples * (llm.price(most) or 0.0)
 
     def _affordable(self, claims: Sequence[Relation], reserved: float) -> int:
@@ -320,19 +365,14 @@ class Growth:
         if not claims or budget is None or llm.price(Usage(1, 1)) is None:
             return len(claims)
         prompt = fact_check.question(self.graph, claims[0], 0).prompt
-        each = llm.price(Usage(2 * len((prompt.system + prompt.user).encode()), prompt.max_tokens)) or 0.0
+        limit = prompt.max_tokens + room_to_think(llm)
+        each = llm.price(Usage(2 * len((prompt.system + prompt.user).encode()), limit)) or 0.0
         return max(0, int((budget - self._spent.usd - reserved) / each + 1e-9)) if each else len(claims)
 
     def _say(self, sentence: str) -> None:
         self.notices.append(sentence)
         if self.settings.say:
             self.settings.say(sentence)
-
-    def _is_broken_off(self) -> bool:
-        """Tell whether nothing is waited for any longer."""
-        settings, minutes = self.settings, self.settings.budget.minutes
-        is_late = minutes is not None and settings.timer() - self._started >= minutes * 60
-        return is_late or bool(settings.stop and settings.stop())
 
     def __repr__(self) -> str:
         return f"<Growth of {line(self.topic)!r}: {self._state}>"

@@ -13,7 +13,9 @@ from graphgrow.prompts.render import Doubts, Variants
 from graphgrow.resolve.options import open_resolver
 from graphgrow.resolve.resolve import Resolver
 
-Ending = Literal["", "steps", "tokens", "usd", "minutes", "exhausted", "failing", "interrupted", "saturated", "drifted"]
+Ending = Literal[
+    "", "steps", "tokens", "usd", "minutes", "exhausted", "failing", "refused", "interrupted", "saturated", "drifted"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class Chosen:
 
     A question of its own about a focus, with the directives that it follows; or one that asks the model to mend an
     unusable reply, or to check the `doubts` that several replies left, the first of them event `verifies`; or one that
-    asks whether the relation `claim` is true.
+    asks whether the relation `claim` is true; or, after a reply that was all thinking, what event `again` asked.
     """
 
     focus: Focus
@@ -66,3 +68,4 @@ class Chosen:
     doubts: Doubts | None = None
     verifies: int = 0
     claim: Relation | None = None
+    again: Expansion | None = None

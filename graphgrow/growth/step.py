@@ -8,7 +8,8 @@ from itertools import chain
 from typing import Protocol
 
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.model import Delta, Expansion, FactCheck, Measures, Outcome, Proposal, Question
+from graphgrow.graph.model import CUT, Delta, Expansion, FactCheck, Measures, Outcome, Proposal, Question
+from graphgrow.graph.thinking import split_thinking
 from graphgrow.growth import arbiter, fact_check, intents
 from graphgrow.growth.engine import Engine
 from graphgrow.growth.settings import Chosen, Settings
@@ -110,6 +111,11 @@ def outcome_of(proposal: Proposal, delta: Delta, reply: PendingReply) -> tuple[O
 
     Of a question that checks, arbitrates or asks what to ask, the sentence says what became of that.
     """
+    answer = reply.answer.reply
+    if proposal.outcome == "thinking" or (answer.finish_reason == CUT and not split_thinking(answer.text)[0].strip()):
+        again = ": the same is asked again, with more" if proposal.outcome == "thinking" else ""
+        tokens = f"{answer.usage.completion_tokens:,}"
+        return proposal.outcome, f"The model spent its {tokens} tokens on thinking, and none was left to answer{again}."
     is_readable = proposal.outcome == "ok" or (proposal.outcome == "truncated" and bool(proposal.questions))
     if not is_readable:
         return proposal.outcome, proposal.reason

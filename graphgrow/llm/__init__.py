@@ -55,6 +55,16 @@ def checks_facts(llm: LLM) -> bool:
     return bool(getattr(llm, "checks_facts", True))
 
 
+def room_to_think(llm: LLM) -> int:
+    """Return how many tokens a reply may take beside those for its answer: 0 for a model that does not think."""
+    return int(getattr(llm, "room", 0))
+
+
+def usual_thinking(llm: LLM) -> int:
+    """Return how many tokens a reply takes on average to think, as far as that was learnt, in earlier runs too."""
+    return round(getattr(llm, "thinking", 0))
+
+
 class Gate(Protocol):
     """What every request to an endpoint passes, those that are made again too: it holds limits of many askers."""
 
@@ -62,12 +72,15 @@ class Gate(Protocol):
         """Wait until one more request of at most so many tokens may go; then be told how many it took, 0 for none."""
 
 
-def open_llm(
+def open_llm(  # noqa: PLR0913  # by name only
     name: str | None = None,
     base_url: str | None = None,
     *,
     env: Mapping[str, str],
     temperature: float = 0.7,
+    timeout: float | None = None,
+    patience: float | None = None,
+    tell: Callable[[str], None] | None = None,
     gate: Gate | None = None,
 ) -> LLM:
     """Return the model that a name, an address and the environment stand for.
@@ -75,7 +88,8 @@ def open_llm(
     "recorded:RUN.jsonl" replays a run; "local", a .gguf file or "hf:OWNER/REPO/FILE.gguf" of the Hugging Face hub runs
     in this process; any other name or an address is an endpoint. With neither, OPENAI_BASE_URL and OPENAI_API_KEY
     decide, and without those it is the local model.
-    Requests to an endpoint pass `gate`.
+    A reply of an endpoint has `timeout` seconds, and one that has no room is waited for `patience` minutes, of which
+    `tell` hears. Requests to an endpoint pass `gate`.
     Raises LLMError where the model cannot be had, BadInput for an address or a file that cannot be used.
     """
     if name and name.startswith(RECORDED):
@@ -94,10 +108,19 @@ def open_llm(
         from graphgrow.llm.embedded import open_local
 
         return open_local(Path(name) if is_file and name else None, temperature)
-    from graphgrow.llm.openai_chat import OpenAIChat, first_model
+    from graphgrow.llm.openai_chat import PATIENCE, OpenAIChat, first_model
 
     if address is None and not key:
         raise LLMError(f"no endpoint for {name!r}: set OPENAI_API_KEY, give --base-url, or see  graphgrow models")
-    if address is None:
-        return OpenAIChat(name or DEFAULT_MODEL, OPENAI_URL, key, temperature=temperature, gate=gate)
-    return OpenAIChat(name or first_model(address, key), address, key, temperature=temperature, gate=gate)
+    model = name or (DEFAULT_MODEL if address is None else first_model(address, key))
+    minutes = PATIENCE if patience is None else patience
+    return OpenAIChat(
+        model,
+        address or OPENAI_URL,
+        key,
+        temperature=temperature,
+        timeout=timeout,
+        patience=minutes,
+        gate=gate,
+        tell=tell,
+    )

@@ -96,9 +96,9 @@ class LocalEmbedder:
 
 
 class EndpointEmbedder:
-    """One embedding model at one OpenAI-compatible endpoint; retries and back-off are the client's own."""
+    """One embedding model at one OpenAI-compatible endpoint, waited for and asked again as a chat's is."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # by name only
         self,
         model: str,
         base_url: str,
@@ -107,13 +107,16 @@ class EndpointEmbedder:
         batch: int = _BATCH,
         timeout: float = _TIMEOUT,
         max_retries: int = _MAX_RETRIES,
+        patience: float = 10.0,
         gate: "Gate | None" = None,
     ) -> None:
         from graphgrow.llm.clients import Clients
+        from graphgrow.llm.waiting import Pace
 
         self._endpoint = Endpoint(model, checked(base_url), usable_key(api_key), timeout, max_retries)
         self._batch = batch
-        self._clients = Clients(self._endpoint, gate)
+        self._pace, self._patience = Pace(), patience
+        self._clients = Clients(self._endpoint, gate, self._pace)
         self.name = f"{storable(model)} at {self._endpoint.url}"
 
     def __repr__(self) -> str:
@@ -121,22 +124,24 @@ class EndpointEmbedder:
 
     def embed(self, names: Sequence[str]) -> Floats:
         """Return an array of shape (len(names), d), each row of length 1; raises LLMError and its kinds."""
-        import openai
         from pydantic import TypeAdapter, ValidationError
+
+        from graphgrow.llm.clients import Failed
+        from graphgrow.llm.waiting import Patience
 
         url, rows = self._endpoint.url, list[list[float]]()
         for start in range(0, len(names), self._batch):
             batch = [storable(name) or " " for name in names[start : start + self._batch]]
             body = {"model": self._endpoint.model, "input": batch, "encoding_format": "float"}
+            patience = Patience(self._pace, self._patience, self._endpoint.retries)
             try:
-                with self._clients.lent() as client:
-                    content = client.post("/embeddings", body=body, cast_to=bytes)
-            except openai.APIError as error:
-                raise self._endpoint.explain(error, tuple) from None
+                content = self._clients.request("/embeddings", body, patience).content
+            except Failed as failed:
+                raise self._endpoint.explain(failed.fault, tuple, patience) from None
             try:
                 answer = sorted(TypeAdapter(_Answer).validate_json(content).data, key=lambda row: row.index)
             except ValidationError:
-                quoted = self._endpoint.clean(content.decode("utf-8", "replace"))
+                quoted = self._endpoint.clean(content)
                 raise LLMError(
                     f"{url} answered with no embeddings but {quoted!r}:"
                     f" see whether {self._endpoint.model} is an embedding model"

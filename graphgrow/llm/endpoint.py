@@ -4,35 +4,26 @@ Nothing here needs the openai package before one of its errors has to be explain
 """
 
 import ipaddress
+import json
 import re
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from http import HTTPStatus
+from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from graphgrow.errors import BadInput, ContextOverflow, LLMError
+from graphgrow.llm.faults import Fault
 
 if TYPE_CHECKING:
-    import openai
+    from graphgrow.llm.waiting import Patience
 
 _LONGEST_ADDRESS = 2000
-_LONGEST_QUOTE = 200
+_LONGEST_QUOTE = 300
 _SHORTEST_KEY = 6  # "none" and its like are no secret, and words of many a message
+_SECRET = 12
 _MODELS_NAMED = 5
-_OVERFLOW = re.compile(
-    r"context_length_exceeded|exceed_context_size|maximum context length|context (length|window|size)"
-    r"|(prompt|input) is too long|too many (input )?tokens|context the overflows|input token count"
-    r"|reduce the length of the (messages|prompt|input)|request too large",
-    re.IGNORECASE,
-)
-_NO_MODEL = re.compile(
-    r"model_not_found|model\b.{0,80}(not found|does not exist|not exist|not available|not a valid)|not a valid model"
-    r"|invalid model name",
-    re.IGNORECASE | re.DOTALL,
-)
-_NO_MONEY = re.compile(r"insufficient_quota|insufficient balance|exceeded your current quota|billing", re.IGNORECASE)
-_NO_KEY = re.compile(r"no_db_connection|no connected db", re.IGNORECASE)  # LiteLLM, of a key that is not its own
 _KEY = re.compile(r"\b(?:sk|pk|gsk|hf|key)[-_][\w*.-]{6,}")
 
 
@@ -104,10 +95,27 @@ class Endpoint:
 
     def clean(self, text: str) -> str:
         """Return text from the endpoint in one storable line of bounded length, without the key."""
-        for secret in (self.key, quote(self.key, safe="")):
-            text = text.replace(secret, "***") if len(secret) >= _SHORTEST_KEY else text
-        line = " ".join(_KEY.sub("***", text.encode(errors="replace").decode()).split())
+        line = " ".join(_KEY.sub("***", self.blotted(text).encode(errors="replace").decode()).split())
         return line if len(line) <= _LONGEST_QUOTE else line[:_LONGEST_QUOTE] + "..."
+
+    def blotted(self, text: str, *, is_reply: bool = False) -> str:
+        """Return text without the key, however it is written there; in a reply only where it is surely one."""
+        key = self.key
+        if len(key) < _SHORTEST_KEY or (is_reply and not is_secret(key)):
+            return text
+        coded = b64encode(key.encode()).decode().rstrip("=")
+        spellings = {
+            key,
+            quote(key, safe=""),
+            quote(key),
+            json.dumps(key)[1:-1],
+            key.replace("/", "\\/"),
+            escape(key),
+            coded,
+        }
+        for spelling in sorted(spellings, key=len, reverse=True):
+            text = text.replace(spelling, "***")
+        return text
 
     def not_a_reply(self, content: str) -> LLMError:
         """Return the error for a body that is no chat completion."""
@@ -116,68 +124,78 @@ class Endpoint:
             " check the base URL, it usually ends in /v1"
         )
 
-    def explain(self, error: "openai.APIError", listed: Callable[[], Sequence[str]]) -> LLMError:
-        """Return our error for the client's; `listed` names the models the endpoint has, or raises LLMError."""
-        import openai
+    def explain(  # a sentence a kind
+        self, fault: Fault, listed: Callable[[], Sequence[str]], patience: "Patience | None" = None
+    ) -> LLMError:
+        """Return our error for what went wrong; `listed` names the models the endpoint has, or raises LLMError.
 
-        if isinstance(error, openai.APITimeoutError):
-            return LLMError(
-                f"{self.url} did not answer within {self.timeout:g} seconds:"
-                " see whether it is busy, or take a smaller model"
-            )
-        if not isinstance(error, openai.APIStatusError):
-            reason = self.clean(str(error.__cause__ or error))
-            return LLMError(
-                f"no answer from {self.url} ({reason}):"
-                " start that server, or see what can be used with  graphgrow models"
-            )
-        status, details = error.status_code, complaint(error)
-        message = error.body.get("message") if isinstance(error.body, dict) else error.body
-        quoted = self.clean(str(message or error.body or error.message))
-        if is_overflow(error):
-            return ContextOverflow(
-                f"the prompt does not fit the context of {self.model} at {self.url} ({quoted}):"
-                " give the server a larger context or take another model"
-            )
-        if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN} or _NO_KEY.search(details):
-            text = f"{self.url} refused the key ({status}): set OPENAI_API_KEY to one that may use {self.model}"
-        elif status == HTTPStatus.PAYMENT_REQUIRED or _NO_MONEY.search(details):
-            text = (
-                f"the quota at {self.url} is used up ({status}): top it up, or see what is free with  graphgrow models"
-            )
-        elif status == HTTPStatus.NOT_FOUND or (status == HTTPStatus.BAD_REQUEST and _NO_MODEL.search(details)):
-            text = f"{self.url} has no model {self.model!r}"
-            try:
-                models = listed()
-            except LLMError:
-                models = ()
-            if models:
+        Of `patience` it says how long the endpoint was waited for.
+        """
+        url, said = self.url, self.clean(fault.words)
+        quoted = f"{fault.status}: {said}" if fault.status else said
+        match fault.kind:
+            case "slow":
+                seconds = f"{self.timeout:g} seconds" if not fault.status else f"the time it has itself ({quoted})"
+                return LLMError(
+                    f"{url} did not answer within {seconds}:"
+                    " give it longer with --timeout, see whether it is busy, or take a smaller model"
+                )
+            case "flood":
+                return LLMError(
+                    f"{url} sends more than any reply holds, and was not read to its end: check the base URL"
+                )
+            case "away":
+                return LLMError(
+                    f"no answer from {url} ({said}): start that server, or see what can be used with  graphgrow models"
+                )
+            case "overflow":
+                return ContextOverflow(
+                    f"the prompt does not fit the context of {self.model} at {url} ({quoted}):"
+                    " give the server a larger context or take another model"
+                )
+            case "quota":
+                return LLMError(
+                    f"the quota at {url} is used up ({quoted}): top it up, or take another model or endpoint"
+                )
+            case "key":
+                return LLMError(
+                    f"{url} refused the key ({quoted}): set OPENAI_API_KEY to one that may use {self.model}"
+                )
+            case "forbidden":
+                return LLMError(
+                    f"{url} does not let {self.model} be asked here ({quoted}):"
+                    " do what it says, or choose another model or endpoint"
+                )
+            case "path":
+                return LLMError(
+                    f"{url} has no chat at that address ({quoted}): check the base URL, it usually ends in /v1"
+                )
+            case "model":
+                try:
+                    models = listed()
+                except LLMError:
+                    models = ()
                 some = ", ".join(models[:_MODELS_NAMED]) + (", ..." if len(models) > _MODELS_NAMED else "")
-                text += f": choose one of its own with --llm: {some}"
-            else:
-                text += " and lists none (404): check the base URL, it usually ends in /v1, and --llm"
-        elif status == HTTPStatus.TOO_MANY_REQUESTS:
-            text = (
-                f"{self.url} still has too many requests after {self.retries} retries (429: {quoted}):"
-                " wait, or ask with fewer threads"
-            )
-        elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            text = (
-                f"{self.url} still fails after {self.retries} retries ({status}: {quoted}):"
-                " look at the server, or try again later"
-            )
-        else:
-            text = (
-                f"{self.url} refused the question to {self.model} ({status}: {quoted}): try another model or endpoint"
-            )
-        return LLMError(text)
+                choose = f"choose one of its own with --llm: {some}" if models else "it lists none: check --llm"
+                return LLMError(f"{url} has no model {self.model!r} ({quoted}): {choose}")
+            case "busy":
+                asks = f" and asks to wait {fault.delay:.0f} seconds more" if fault.delay else ""
+                waited = f"after {patience.minutes:g} minutes" if patience and patience.minutes else "now"
+                return LLMError(
+                    f"{url} has no room {waited}{asks} ({quoted}):"
+                    " wait longer with --patience, or ask less at once with --width"
+                )
+            case "refused":
+                return LLMError(f"{url} refused what was asked ({quoted}): put it in other words")
+            case "broken" | "generation":
+                times = f" after {patience.retries} retries" if patience else ""
+                return LLMError(f"{url} still fails{times} ({quoted}): look at the server, or try again later")
+            case _:
+                return LLMError(
+                    f"{url} refused the question to {self.model} ({quoted}): do what it says, or try another model"
+                )
 
 
-def is_overflow(error: "openai.APIStatusError") -> bool:
-    """Return whether the endpoint says that the prompt is longer than the model's context."""
-    return error.status_code in {400, 413, 422, 500} and bool(_OVERFLOW.search(complaint(error)))
-
-
-def complaint(error: "openai.APIStatusError") -> str:
-    """Return all that the endpoint said, for reading what it is about."""
-    return str(error.body) if error.body is not None else error.message
+def is_secret(key: str) -> bool:
+    """Return whether a key is one: "none", "ollama" and their like are words of many a reply."""
+    return len(key) >= _SECRET or (len(key) >= _SHORTEST_KEY + 2 and any(map(str.isdigit, key)))

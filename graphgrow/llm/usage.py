@@ -32,7 +32,9 @@ def usd(model: str, base_url: str, usage: Usage, *, in_batch: bool = False) -> f
     from genai_prices import Usage as Bill
     from genai_prices import calc_price
 
-    bill = Bill(input_tokens=usage.prompt_tokens, output_tokens=usage.completion_tokens)
+    bill = Bill(
+        input_tokens=usage.prompt_tokens, output_tokens=usage.completion_tokens, cache_read_tokens=usage.cached_tokens
+    )
     try:
         context = {"processing": "batch"} if in_batch else None
         return float(calc_price(bill, model, provider_api_url=base_url, price_context=context).total_price)

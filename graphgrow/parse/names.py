@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 
 from graphgrow.graph.keys import clean
-from graphgrow.parse.json_text import json_values, split_thinking
+from graphgrow.graph.thinking import split_thinking
+from graphgrow.parse.json_text import json_values
 
 WORDS = 6  # more are no name
 INTRODUCTION = 120  # characters before the colon of "Some well-known kinds of glass are:"

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from graphgrow.graph.keys import clean
-from graphgrow.graph.model import Form, Outcome, Proposal, Triple
+from graphgrow.graph.model import BROKEN, REFUSED, THINKING, Form, Outcome, Proposal, Triple
+from graphgrow.graph.thinking import split_thinking
 from graphgrow.parse.forms import read_questions, read_verdict
-from graphgrow.parse.json_text import json_values, split_thinking, strict
+from graphgrow.parse.json_text import json_values, strict
 from graphgrow.parse.names import read_names
 from graphgrow.parse.salvage import PREDICATE, SOURCE, TARGET, salvage
 
@@ -21,6 +22,7 @@ _DEPTH = 6
 _LOOP_ITEMS = 20
 _LOOP_TAIL = 300
 _SIDES = 3
+NATIVE = "<|thinking|>"
 _BLANK = re.compile(r"<graph_json>\s*+</graph_json>")
 # An id that only points to a node, so that its name is what the model means.
 _HANDLE = re.compile(r"[A-Za-z_]{0,6}[-_ ]?\d+")
@@ -37,10 +39,30 @@ NO_VERDICT = 'The reply holds no {"verdict": ...} with same, different, broader 
 NO_NAMES = "The reply names nothing."
 NO_QUESTIONS = "There is no list of questions in the reply."
 FILTERED = "content_filter"
+_LONGEST_QUOTE = 300
+_ENDS: dict[str, tuple[Outcome, str]] = {
+    THINKING: ("thinking", "The reply ended while the model was still thinking"),
+    REFUSED: ("refused", "The endpoint refuses"),
+    BROKEN: ("unusable", "What came is no reply of a model"),
+}
+# How models begin to say no, in a line or two without any JSON.
+_REFUSAL = re.compile(
+    r"(?:[^{\[>]{0,90}?\b)?(?:(?:i|we)\s+(?:can['\u2019]?t|cannot|can not|could not|won['\u2019]?t(?: be able)?"
+    r"|will not|must decline|decline|must refuse)|(?:unable|not able) to)\s*(?:to\s+)?"
+    r"(?:help|assist|provide|comply|answer|discuss|fulfill?|continue|do that|support|share|create|generate|engage)"
+    r"[^{\[>]*\Z",
+    re.IGNORECASE,
+)
 
 
 def parse(text: str, finish_reason: str = "stop", form: Form = "expand") -> Proposal:
-    """Return what a reply to a question of a form says. `finish_reason` is the endpoint's; "length": it was cut off."""
+    """Return what a reply to a question of a form says. `finish_reason` is that of Reply; CUT: it was cut off."""
+    if finish_reason in {THINKING, REFUSED, BROKEN}:
+        ended, why = _ENDS[finish_reason]
+        return Proposal((), (), ended, f"{why}: {clean(text)[:_LONGEST_QUOTE]}" if text.strip() else f"{why}.")
+    answer = split_thinking(text)[0].strip()
+    if len(answer) <= _MAX_LINE and _REFUSAL.match(answer):
+        return Proposal((), (), "refused", f"The model refuses: {answer}")
     if form == "arbitrate":
         verdict, why = read_verdict(text)
         return Proposal((), (), "ok" if verdict else "unusable", why if verdict else NO_VERDICT, verdict=verdict)
@@ -188,7 +210,8 @@ def _readings(text: str, *, cut: bool) -> Iterator[_Reading]:
     if cut and not text.rstrip().endswith("]"):
         answer, thinking = answer.rpartition("\n")[0], thinking.rpartition("\n")[0]
     yield _read_lines(answer)
-    yield _read_lines(thinking)
+    if NATIVE in text:  # a Graph-PRefLexOR model draws its graph while it thinks; what others note there are drafts
+        yield _read_lines(thinking)
 
 
 def _read_json(body: str) -> _Reading:

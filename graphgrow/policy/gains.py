@@ -108,7 +108,12 @@ def _accounts(graph: Graph, window: int | None) -> list[Gain]:
     snapshot, weights = structure(graph), relevance(graph)
     judged = cached(graph, "own gains", (snapshot.seq, graph.decisions, graph.topic), dict[int, Gain])
     accounts = []
-    for step in islice((one for one in reversed(graph.past) if one.focus and one.focus.form != "arbitrate"), window):
+    counted = (
+        one
+        for one in reversed(graph.past)  # what a limit cost that was too small to think says nothing of a question
+        if one.focus and one.focus.form != "arbitrate" and one.outcome != "thinking"
+    )
+    for step in islice(counted, window):
         account = judged.get(step.seq) or _own(graph, step, snapshot, weights)
         if step.seq <= snapshot.seq:  # the structure holds all that it brought
             judged[step.seq] = account

@@ -155,6 +155,8 @@ def earned(graph: Graph) -> dict[int, tuple[str, float, int]]:
     rows: dict[int, tuple[str, float, int]] = {}
     tokens: dict[int, int] = defaultdict(int)
     for step in islice(reversed(graph.past), WINDOW * 8):
+        if step.outcome == "thinking":  # what a limit cost that was too small says nothing of the question
+            continue
         for claim in step.claims:
             relation = graph.corrections.shown(claim.relation)
             if relation in graph.relations:

@@ -17,14 +17,15 @@ from typing import Any, Self, TypedDict, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
-from graphgrow.errors import BadInput, BudgetSpent, GraphgrowError, StoreError
+from graphgrow.errors import BadInput, BudgetSpent, GraphgrowError, RunOver, StoreError
 from graphgrow.graph.events import now as today
 from graphgrow.graph.graph import Bill, Graph
-from graphgrow.graph.model import Answer, Budget, Json, Prompt, ReasoningStep, Task, Usage
+from graphgrow.graph.model import BROKEN, REFUSED, THINKING, Answer, Budget, Json, Prompt, ReasoningStep, Task, Usage
 from graphgrow.growth.engine import Engine
-from graphgrow.llm import LLM
+from graphgrow.llm import LLM, room_to_think
 from graphgrow.llm.usage import storable
 from graphgrow.parse.forms import Unreadable
+from graphgrow.parse.reply import parse
 from graphgrow.prompts.render import repair
 from graphgrow.reason.trust import TrustedGraph, trusted_graph
 from graphgrow.stores import GraphStore
@@ -98,9 +99,9 @@ class Reasoner:
         self._now, self._stop, self._confidence = now, stop, confidence
         folder = state_folder(store.url)
         outbox = Outbox(folder and folder / WAITING, ReasoningStep)
-        self._engine: Engine[_Question, ReasoningStep] = Engine(self.graph, store, llm, outbox, self._pending)
+        self._engine: Engine[_Question, ReasoningStep] = Engine(self.graph, store, llm, outbox, self._pending, stop)
         # An unusable reply is asked for once more while the others of its stage are under way.
-        self._mender: Engine[_Question, ReasoningStep] = Engine(self.graph, store, llm, outbox, self._pending)
+        self._mender: Engine[_Question, ReasoningStep] = Engine(self.graph, store, llm, outbox, self._pending, stop)
         self._locks, self._mine, self._held = folder and folder / LOCKS, set[int](), ExitStack()
 
     def __enter__(self) -> Self:
@@ -187,10 +188,13 @@ class Reasoner:
                 try:
                     for left, (n, pending) in enumerate(zip(places, replies, strict=False), 1 - len(places)):
                         steps[n] = step = self._commit(pending)
-                        if step.outcome != "ok" and not step.repairs:
+                        is_refused = step.reply is not None and step.reply.finish_reason == REFUSED
+                        if step.outcome != "ok" and not step.repairs and not is_refused:
                             again = self._questions(plan, [(at_once[n], step)], -left)
                             for pending_again in self._mender.ask(again, workers):
                                 steps[n] = self._commit(pending_again, self._mender)
+                except RunOver:  # somebody asked to stop while an endpoint was waited for
+                    raise KeyboardInterrupt from None
                 finally:  # where something ends it, what is under way is committed all the same
                     self._engine.cancel()
                     for pending in replies:
@@ -226,7 +230,9 @@ class Reasoner:
             if before is None or before.reply is None:
                 question = _Question(plan, inquiry, inquiry.prompt)
             else:
-                prompt = repair(inquiry.prompt, before.reply.text, before.reason, "that it asks for")
+                prompt = inquiry.prompt  # as it is where the model did nothing wrong
+                if before.reply.finish_reason not in {THINKING, BROKEN}:
+                    prompt = repair(prompt, before.reply.text, before.reason, "that it asks for")
                 question = _Question(plan, inquiry, prompt, before.seq)
             if self._stop():
                 raise KeyboardInterrupt
@@ -234,7 +240,7 @@ class Reasoner:
             if tokens is not None and self.spent.tokens >= tokens:
                 raise BudgetSpent(f"the token budget of {tokens:,} is spent: raise it with --tokens and go on")
             size = len((question.prompt.system + question.prompt.user).encode())  # no token is shorter than a byte
-            worst = self.llm.price(Usage(size, question.prompt.max_tokens)) or 0.0
+            worst = self.llm.price(Usage(size, question.prompt.max_tokens + room_to_think(self.llm))) or 0.0
             if usd is not None and self.spent.usd + worst * (place + 1) > usd:
                 raise BudgetSpent(f"the next question could cost more than {usd:g} USD allow: raise it with --usd")
             yield question
@@ -244,6 +250,11 @@ class Reasoner:
         inquiry, reply = question.inquiry, answer.reply
         step = self._step(question.plan, inquiry.stage, inquiry.subject, {})
         step = replace(step, prompt=answer.prompt, reply=reply, repairs=question.repairs)
+        if reply.finish_reason in {THINKING, REFUSED, BROKEN}:
+            said = parse(reply.text, reply.finish_reason).reason
+            if reply.finish_reason == THINKING:
+                said = f"The model spent its {reply.usage.completion_tokens:,} tokens on thinking."
+            return replace(step, outcome="unusable", reason=storable(said))
         try:
             return replace(step, result=_storable(inquiry.read(reply.text)))
         except (Unreadable, GraphgrowError, RecursionError) as error:

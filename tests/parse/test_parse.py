@@ -98,7 +98,8 @@ def test_every_shape_is_read(shape: Callable[[Rows], object], wrap: str) -> None
         ("None", "unusable", ()),
         ("{}", "unusable", ()),
         ('["silk", "fibroin"]', "unusable", ()),
-        ("I cannot answer that.", "unusable", ()),
+        ("I cannot answer that.", "refused", ()),
+        ("There is no answer.", "unusable", ()),
         ("<think>Let me see.</think>", "unusable", ()),
         (f"[{ONE},", "truncated", (SILK,)),
         (f'[{ONE}, {{"s": "silk", "p": "is coated by", "o": "seri', "truncated", (SILK,)),
@@ -266,9 +267,9 @@ def test_thinking_is_no_answer(opened: str) -> None:
         "* **silk** --contains--> `fibroin`\nsilk --[is coated by]--> sericin",
     ],
 )
-@pytest.mark.parametrize("wrap", ["{}", "<|thinking|>Graph:\n{}\n<|/thinking|> Silk is strong.", "<think>{}"])
+@pytest.mark.parametrize("wrap", ["{}", "<|thinking|>Graph:\n{}\n<|/thinking|> Silk is strong."])
 def test_arrow_lines(lines: str, wrap: str) -> None:
-    """Arrow lines are read in the answer, and in the thinking where the answer has nothing."""
+    """Arrow lines are read in the answer, and where a model thinks in graphs."""
     proposal = parse(wrap.format(lines))
     assert (proposal.triples, proposal.outcome) == (TWO, "ok")
 

@@ -102,7 +102,8 @@ def grown(path: Path, proxy: Proxy, model: str, **options: Any) -> tuple[Growth,
         closing(open_store(str(path), create=True)) as store,
         closing(OpenAIChat(model, proxy.base_url, proxy.key, max_retries=0)) as chat,
     ):
-        named = GrowthOptions(**({"policy": "mix", "base_url": proxy.base_url, "steps": 4, "width": 2} | options))
+        told: dict[str, Any] = {"policy": "mix", "base_url": proxy.base_url, "steps": 4, "width": 2} | options
+        named = GrowthOptions(**told)
         vectors = open_meanings(named.embeddings, store, proxy.base_url)
         with nullcontext() if vectors is None else closing(vectors):  # one that knows no name yet is false
             growth = Growth("spider silk", store, chat, named.settings(store, vectors)).run()

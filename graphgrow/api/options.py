@@ -53,7 +53,8 @@ class GrowthOptions:
     `without_rule` are hygiene rules to leave out. `embeddings`, "local" or a model at `base_url`, compares names by
     meaning too. `check_with` and `arbitrate_with` are models of their own for fact checks and for names that may be
     one: an object, a name at the same address, "URL#NAME", or what else `graphgrow.open_llm` takes; where one of them
-    fails the run goes on without it.
+    fails the run goes on without it. With `batch` the questions of a round go as one file to the endpoint's batch API
+    where it has one: answered within a day, mostly for half the price.
 
     The rest is about a model that is opened by its name, see `graphgrow.open_llm`: `reasoning_effort`, `reply_tokens`
     (of a long reply; it holds for every model), `key_env`, `llm_options`, and `timeout`, the seconds of a reply.
@@ -80,6 +81,7 @@ class GrowthOptions:
     strict_predicates: bool = False
     embeddings: str = ""
     base_url: str = ""
+    batch: bool = False
     check_with: str | LLM = ""
     arbitrate_with: str | LLM = ""
     reasoning_effort: str = ""
@@ -169,6 +171,7 @@ class GrowthOptions:
             prompts=self.prompts,
             relations=self.relations,
             context=self.context,
+            batch=self.batch,
         )
 
 
@@ -196,6 +199,7 @@ class GrowthKeywords(TypedDict, total=False):
     strict_predicates: bool
     embeddings: str
     base_url: str
+    batch: bool
     check_with: str | LLM
     arbitrate_with: str | LLM
     reasoning_effort: str

@@ -194,6 +194,7 @@ class Job(_Section):
     context: Annotated[int, Field(ge=FEWEST_CONTEXT, le=MOST_CONTEXT)] | None = Field(
         None, description="Tokens of the graph that a question shows."
     )
+    batch: bool = Field(False, description="Ask by batch files, where the endpoint has its batch API.")
     without_rule: Rules = Field((), description="Hygiene rules to leave out.")
     predicates: str = Field("", description="A vocabulary of your own, in the form of predicates.toml.")
     strict_predicates: bool = Field(False, description="Hold the model to the vocabulary by the reply's schema.")

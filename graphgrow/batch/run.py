@@ -344,7 +344,7 @@ def _grow(
         context=job.context,
         prompt_variants=run.folder / job.prompt_variants if job.prompt_variants else None,
         without_rule=job.without_rule, predicates=run.folder / job.predicates if job.predicates else None,
-        strict_predicates=job.strict_predicates, reply_tokens=job.reply_tokens,
+        strict_predicates=job.strict_predicates, reply_tokens=job.reply_tokens, batch=job.batch,
     )  # fmt: skip
     asked = run.model.named
     vectors = open_meanings(run.jobs.model(job, "embed"), store, asked.base_url, run.gate, asked.options)

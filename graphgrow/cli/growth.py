@@ -123,6 +123,9 @@ def grow(
         Option(help="End where nothing new comes or the model drifts; no number of steps is needed then."),
     ] = None,
     patience: Patience = 10,
+    batch: Annotated[
+        bool, Option("--batch", help="Ask a round by one batch file: within a day, mostly at half the price.")
+    ] = False,
     timeout: Timeout = None,
     dry_run: Annotated[bool, Option("--dry-run", help="Show first prompts and the estimate; ask nothing.")] = False,
     as_json: AsJson = False,
@@ -134,7 +137,7 @@ def grow(
         samples=samples, intents=intents, fact_check=fact_check, arbiter=arbiter == "llm",
         prompts=prompts, relations=relations, context=context,
         prompt_variants=prompt_variants, without_rule=without_rule or (), predicates=predicates,
-        strict_predicates=strict_predicates, embeddings=embeddings, base_url=base_url,
+        strict_predicates=strict_predicates, embeddings=embeddings, base_url=base_url, batch=batch,
         check_with=check_with, arbitrate_with=arbitrate_with, reasoning_effort=reasoning_effort,
         reply_tokens=reply_tokens, key_env=key_env, llm_options=llm_options, timeout=timeout,
     )  # fmt: skip
@@ -154,7 +157,7 @@ def grow(
             ) as asked,
         ):  # fmt: skip
             settings = options.settings(opened, meanings)
-            settings = replace(settings, budget=asked.budget, stop=asked.is_stopped, models=asked.models)
+            settings = replace(settings, budget=asked.budget, stop=asked.is_stopped, models=asked.models, say=note)
             growth = Growth(topic, asked.store, asked.model, settings)
             if not embeddings:
                 note("names are compared by spelling alone; --embeddings local compares meanings too")
@@ -201,7 +204,8 @@ def _preview(growth: Growth, model: LLM, settings: Settings, *, as_json: bool) -
         replies += -(-steps // settings.intents)  # rounded up: a list of intents is one reply
     each, thinking = TYPICAL_QUALIFIED_TOKENS if growth.style().is_strong else TYPICAL_TOKENS, usual_thinking(model)
     usage = Usage(replies * size, replies * (each * settings.relations + thinking))
-    usd = model.price(usage)
+    in_batch = getattr(model, "batch_api", None) if settings.batch else None
+    usd = in_batch().price(usage) if in_batch else model.price(usage)
     if as_json:
         estimate = {"steps": steps, "replies": replies, "tokens": usage.tokens, "usd": usd}
         dump({"prompts": [{"system": p.system, "user": p.user} for p in prompts], "estimate": estimate})
@@ -282,15 +286,33 @@ def policy(store: Store, as_json: AsJson = False) -> None:
 
 
 def models(as_json: AsJson = False) -> None:
-    """Say which models are at hand on this machine, and what to type for each."""
+    """Say which models are at hand on this machine, which open ones are worth getting, and what to type for each."""
     from graphgrow.llm.catalogue import available
+    from graphgrow.llm.open_models import open_models
 
     offers = available(os.environ)
     if as_json:
-        dump([asdict(offer) for offer in offers])
+        rows = [asdict(offer) for offer in offers]
+        for one in open_models():
+            row = {
+                "where": "the hub",
+                "size_bytes": int(one.file_gb * 1e9),
+                "ready": False,
+                "command": one.commands["here"],
+            }
+            rows.append(asdict(one) | row | {"commands": one.commands})
+        dump(rows)
         return
     for offer in offers:
         size = f", {offer.size_bytes / 1e9:.1f} GB" if offer.size_bytes else ""
         licence = f", {offer.licence}" if offer.licence else ""
         ready = "ready  " if offer.ready else "missing"
         say(f"{ready}  {offer.name} ({offer.where}{size}{licence})\n         {offer.command}")
+    say("\nOpen models worth getting, of which the embedded one is none: that is there to see the loop work.")
+    say("To run one here:  pip install '.[hub]'  in the checkout.")
+    for one in open_models():
+        thinks = ", thinks before it answers" if one.thinks else ""
+        sizes = f"{one.file_gb:g} GB to download, about {one.memory_gb:g} GB of memory"
+        say(f"\n{one.name} ({one.licence}, {sizes}{thinks})")
+        for where, command in one.commands.items():
+            say(f"  {where:<6}  {command}")

@@ -5,7 +5,7 @@ waits on disk for the next run.
 """
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from contextvars import copy_context
@@ -16,7 +16,7 @@ from typing import Generic, Protocol, TypeVar
 
 from graphgrow.errors import ContextOverflow, GraphgrowError, LLMError, StaleGraph, StoreAway, StoreError
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.model import Answer, Event, Expansion, Prompt, Role
+from graphgrow.graph.model import Answer, Event, Expansion, Prompt, Reply, Role
 from graphgrow.llm import LLM, tracing, waiting
 from graphgrow.stores import GraphStore
 from graphgrow.stores.outbox import Outbox
@@ -96,7 +96,9 @@ class Engine(Generic[Q, P]):
     `models` are those that have a role of their own; an error of any says which role it had. `pending` makes what waits
     on disk of a question, its answer, and the last event that the question had seen; `left` are replies that were
     broken off and that no disk keeps, `adopt` yields them. Once it `is_over`, for its budget or by hand, no question
-    waits any longer for an endpoint that has no room for it.
+    waits any longer for an endpoint that has no room for it. `in_a_file`, where there is one, has all questions of a
+    round answered together: it returns the replies by the place of their question, and None where they are not waited
+    for any longer.
     """
 
     graph: Graph
@@ -106,6 +108,7 @@ class Engine(Generic[Q, P]):
     pending: Callable[[Q, Answer, int], P]
     models: Mapping[Role, LLM] = field(default_factory=dict)
     is_over: Callable[[], bool] = lambda: False
+    in_a_file: Callable[[Sequence[P]], Mapping[int, tuple[Path | None, P]] | None] | None = None
     left: deque[Future[tuple[Path | None, P]]] = field(default_factory=deque)
     _waiting: deque[tuple[Future[tuple[Path | None, P]], Span]] = field(default_factory=deque)
     _file: Path | None = None  # of the reply that was handed out last
@@ -125,11 +128,23 @@ class Engine(Generic[Q, P]):
         failure: BaseException | None = None
         try:
             try:
-                for question in questions:
+                arrived: Mapping[int, tuple[Path | None, P]] = {}
+                if self.in_a_file:
+                    questions = list(questions)
+                    unanswered = [self.pending(one, Answer(one.prompt, Reply("")), self.graph.seq) for one in questions]
+                    kept = self.in_a_file(unanswered)
+                    if kept is None:
+                        return
+                    arrived = kept
+                for place, question in enumerate(questions):
                     span = Span(question.facts)
-                    context = copy_context()
-                    context.run(waiting.is_over.set, self.is_over)
-                    reply = workers.submit(context.run, self._ask, question, self.graph.seq, span)
+                    if place in arrived:
+                        reply = Future[tuple[Path | None, P]]()
+                        reply.set_result(arrived[place])
+                    else:
+                        context = copy_context()
+                        context.run(waiting.is_over.set, self.is_over)
+                        reply = workers.submit(context.run, self._ask, question, self.graph.seq, span)
                     self._waiting.append((reply, span))
             except (GraphgrowError, KeyboardInterrupt) as error:  # a budget that ends here: what was asked is paid for
                 if isinstance(error, KeyboardInterrupt) and self.outbox.folder:

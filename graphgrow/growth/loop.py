@@ -33,6 +33,7 @@ from graphgrow.graph.model import (
 from graphgrow.graph.thinking import split_thinking
 from graphgrow.growth import arbiter, fact_check, intents, samples
 from graphgrow.growth.background import background
+from graphgrow.growth.batch_files import BatchFiles
 from graphgrow.growth.engine import Engine
 from graphgrow.growth.outages import Outages
 from graphgrow.growth.settings import Chosen, Ending, Settings
@@ -51,6 +52,7 @@ from graphgrow.stores.outbox import Outbox, PendingReply, state_folder
 MOST_FAILURES = 5
 DEAREST = 3  # failures that one reply of thinking alone counts for
 MOST_AT_ONCE = 256
+CHECKS_A_FILE = 8  # rounds of fact checks that go in one file, where questions go in files
 
 
 class Growth:
@@ -64,8 +66,24 @@ class Growth:
         self.steps = 0
         self.adopted = 0
         self.outbox = Outbox(state_folder(store.url), PendingReply)
+        self.notices: list[str] = []  # what a user should know while the run is under way, a sentence each
+        self._files = BatchFiles(
+            [llm, *settings.models.values()],
+            lambda one: self.engine.model(one.question.role),
+            self.outbox,
+            self._say,
+            lambda: bool(self._limit()),
+        )
+        in_a_file = self._files.ask if settings.batch else None
         self.engine = Engine(
-            self.graph, store, llm, self.outbox, self._pending, settings.models, is_over=lambda: bool(self._limit())
+            self.graph,
+            store,
+            llm,
+            self.outbox,
+            self._pending,
+            settings.models,
+            is_over=lambda: bool(self._limit()),
+            in_a_file=in_a_file,
         )
         self._started = settings.timer()
         self._spent = Bill()
@@ -142,6 +160,7 @@ class Growth:
         if self._has_begun:
             return
         self._has_begun = True
+        self._files.take_up()
         for kept in self.engine.adopt():
             question = replace(kept.question, focus=formed(kept.question.focus))
             reply = replace(kept, topic=self.topic, question=question)
@@ -163,12 +182,13 @@ class Growth:
 
         First replies are mended that could not be used, then claims of several samples are checked, then it is asked
         whether what was said is true, and names are compared that may be one concept, none of which counts as a step;
-        then the policy chooses.
+        then the policy chooses. Where questions go in files all of that goes in one, as far as it is known by then.
         """
         if not self._has_begun:
             return []
         self._is_asking = True
         settings, graph = self.settings, self.graph
+        in_files, chosen = settings.batch, list[Chosen]()
         self.ending = self._ending()
         if self._left and self._asks_topic and not self.ending:
             count = settings.width * settings.samples
@@ -185,8 +205,9 @@ class Growth:
             if self._broken:
                 self._look()
                 broken, self._broken = self._broken, []
-                if mends := [self._mend(one) for one in broken if is_allowed(graph, one.focus)]:
-                    return mends
+                chosen = [self._mend(one) for one in broken if is_allowed(graph, one.focus)]
+                if chosen and (settings.samples > 1 or not in_files):  # samples are compared when all are there
+                    return chosen
             if self._foci and settings.samples > 1:
                 self._look()
                 foci, self._foci = [focus for focus in self._foci if is_allowed(graph, focus)], []
@@ -194,27 +215,32 @@ class Growth:
                     Chosen(focus, doubts=doubts, verifies=first)
                     for focus, doubts, first in samples.doubtful(self._round, foci, graph, settings.relations)
                 ]:
-                    return checks
+                    if not in_files:
+                        return checks
+                    chosen += checks
             if self._checks_facts and self._unanswered < MOST_FAILURES and not self._outages.rests("check", self.steps):
                 self._look()
-                claims = fact_check.due(graph, settings.fact_check, settings.width)
-                chosen = [Chosen(fact_check.focus(claim, self.check_method), claim=claim) for claim in claims]
-                if chosen := self._affordable("check", chosen):
+                rounds, reserved = (CHECKS_A_FILE, self._worst_price()) if in_files else (1, 0.0)
+                claims = fact_check.due(graph, settings.fact_check, settings.width * rounds)
+                checks = [Chosen(fact_check.focus(claim, self.check_method), claim=claim) for claim in claims]
+                chosen += self._affordable("check", checks, reserved)
+                if chosen and not in_files:
                     return chosen
             if (settings.arbiter or not self._asks_topic) and not self._outages.rests("arbitrate", self.steps):
                 allowed = (focus for focus in arbiter.doubtful(graph) if is_allowed(graph, focus))
                 doubts = [Chosen(focus) for focus in islice(allowed, settings.width)]
-                if doubts := self._affordable("arbitrate", doubts) if "arbitrate" in settings.models else doubts:
-                    return doubts
+                chosen += self._affordable("arbitrate", doubts, 0.0) if "arbitrate" in settings.models else doubts
+                if chosen and not in_files:
+                    return chosen
         if self.ending or not self._asks_topic:
-            self._is_over = True
-            return []
+            self._is_over = not chosen
+            return chosen
 
         self._look()
         self._foci, self._round = self.choose(), []
-        if not self._foci:
+        if not self._foci and not chosen:
             self.ending, self._is_over = "exhausted", True
-        return self._asked(self._foci)
+        return chosen + self._asked(self._foci)
 
     def choose(self) -> list[Focus]:
         """Return the foci of the next round: the same for the same graph and seed, also after a restart."""
@@ -420,16 +446,24 @@ class Growth:
         prompt = self.render(Chosen(focus, self.graph.steering.instructions)).prompt
         return self.settings.width * self.settings.samples * (llm.price(_most(prompt, llm)) or 0.0)
 
-    def _affordable(self, role: Role, chosen: list[Chosen]) -> list[Chosen]:
-        """Return as many of some questions of one role as can be asked for the money that is left."""
+    def _affordable(self, role: Role, chosen: list[Chosen], reserved: float) -> list[Chosen]:
+        """Return as many of some questions of one role as can be asked for the money that is left.
+
+        That is what is left beside what is `reserved`, in USD.
+        """
         llm, budget = self.engine.model(role), self.settings.budget.usd
         if not chosen or budget is None or llm.price(Usage(1, 1)) is None:
             return chosen
         each = llm.price(_most(self.render(chosen[0]).prompt, llm)) or 0.0
-        count = int((budget - self._spent.usd) / each + 1e-9) if each else len(chosen)
+        count = int((budget - self._spent.usd - reserved) / each + 1e-9) if each else len(chosen)
         if count < 1:
             self._outages.unpaid(role)
         return chosen[: max(0, count)]
+
+    def _say(self, sentence: str) -> None:
+        self.notices.append(sentence)
+        if self.settings.say:
+            self.settings.say(sentence)
 
     def __repr__(self) -> str:
         return f"<Growth of {line(self.topic)!r}: {self._state}>"

@@ -34,7 +34,8 @@ class Settings:
     used, `relations` how many relations one question asks for, `context` how many tokens of the graph it shows, None
     for what is usual; `reply_tokens` is the limit of a long reply, None for that of each form. `workers` threads ask
     the questions of a round, by default one each; fewer are slower, and the graph is the same. `run` marks the events
-    of a batch run.
+    of a batch run. With `batch` the questions of a round, and the fact checks that are due, go as one file to the
+    endpoint's batch API where it has one. `say` is told what a user should know meanwhile.
     """
 
     policy: Policy
@@ -58,6 +59,8 @@ class Settings:
     run: str = ""
     models: Mapping[Role, LLM] = field(default_factory=dict)
     reply_tokens: int | None = None
+    batch: bool = False
+    say: Callable[[str], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ __all__ = ["DEFAULT_MODEL", "LLM", "OPENAI_URL", "FreeModel", "Gate", "ModelOpti
 DEFAULT_MODEL = "gpt-4o-mini"
 RECORDED = "recorded:"
 LOCAL = "local"
+HUB = "hf:"
 
 
 class LLM(Protocol):
@@ -106,11 +107,11 @@ def open_llm(  # noqa: PLR0913  # by name only
 ) -> LLM:
     """Return the model that a name, an address and the environment stand for.
 
-    "recorded:RUN.jsonl" replays a run; "local" or a .gguf file runs in this process; any other name or an address is
-    an endpoint, "URL#NAME" is both in one, and options of its own may follow, "URL#NAME?key_env=MY_KEY"; they go before
-    `options`. With neither, OPENAI_BASE_URL and OPENAI_API_KEY decide, and without those it is the local model. An
-    endpoint that has no room is waited for `patience` minutes, of which `tell` hears. Requests to an endpoint pass
-    `gate`.
+    "recorded:RUN.jsonl" replays a run; "local", a .gguf file or "hf:OWNER/REPO/FILE.gguf" of the Hugging Face hub runs
+    in this process; any other name or an address is an endpoint, "URL#NAME" is both in one, and options of its own may
+    follow, "URL#NAME?key_env=MY_KEY"; they go before `options`. With neither, OPENAI_BASE_URL and OPENAI_API_KEY
+    decide, and without those it is the local model. An endpoint that has no room is waited for `patience` minutes, of
+    which `tell` hears. Requests to an endpoint pass `gate`.
     Raises LLMError where the model cannot be had, BadInput for an address or a file that cannot be used.
     """
     if name and name.startswith(RECORDED):
@@ -121,6 +122,10 @@ def open_llm(  # noqa: PLR0913  # by name only
     name, base_url, options = given.name or None, given.base_url or base_url, given.options.over(options)
     address = base_url or env.get("OPENAI_BASE_URL") or None
     key = key_for(address or OPENAI_URL, options, env)
+    if name and name.startswith(HUB) and base_url is None:
+        from graphgrow.llm.hub import open_hub
+
+        return open_hub(name, temperature, options)
     # llama.cpp's server lists its models as files: beside an address x.gguf is a name there.
     is_file = base_url is None and name is not None and name.endswith(".gguf")
     if is_file or (name == LOCAL and base_url is None) or not (name or address or key):

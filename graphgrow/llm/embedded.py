@@ -98,7 +98,7 @@ def weights(cache_dir: Path | None = None, *, model: Model = QWEN, parts: Sequen
                 Path(joined.name).replace(path)
             finally:
                 Path(joined.name).unlink(missing_ok=True)
-        marker, note = _seal(path, model)
+        marker, note = seal(path, model.sha256)
         marker.write_text(note, encoding="utf-8")
     except OSError as error:
         raise LLMError(
@@ -111,16 +111,16 @@ def weights(cache_dir: Path | None = None, *, model: Model = QWEN, parts: Sequen
 def is_joined(path: Path, model: Model = QWEN) -> bool:
     """Return whether the file is there as it was when its digest was checked."""
     try:
-        marker, note = _seal(path, model)
+        marker, note = seal(path, model.sha256)
         return marker.read_text(encoding="utf-8") == note
     except (OSError, UnicodeDecodeError):
         return False
 
 
-def _seal(path: Path, model: Model) -> tuple[Path, str]:
+def seal(path: Path, sha256: str) -> tuple[Path, str]:
     """Return the file beside the weights that says how they were when they were checked, and how they are now."""
     status = path.stat()
-    note = json.dumps({"size": status.st_size, "mtime_ns": status.st_mtime_ns, "sha256": model.sha256})
+    note = json.dumps({"size": status.st_size, "mtime_ns": status.st_mtime_ns, "sha256": sha256})
     return path.with_name(path.name + ".checked"), note
 
 

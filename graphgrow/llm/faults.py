@@ -61,8 +61,8 @@ _NO_MONEY = re.compile(
     re.IGNORECASE,
 )
 _NO_KEY = re.compile(
-    r"invalid[_ ](?:api[_ ])?key|api[_ ]key[_ ](?:not valid|invalid|is invalid)|incorrect api key"
-    r"|invalid_authentication|authentication_error|unauthenticated|unauthorized",
+    r"no_db_connection|no connected db|invalid[_ ](?:api[_ ])?key|api[_ ]key[_ ](?:not valid|invalid|is invalid)"
+    r"|incorrect api key|invalid_authentication|authentication_error|unauthenticated|unauthorized",
     re.IGNORECASE,
 )
 _BUSY = re.compile(

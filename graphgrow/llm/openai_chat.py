@@ -25,6 +25,7 @@ from graphgrow.llm.waiting import Pace, Patience, Tell
 
 if TYPE_CHECKING:
     from graphgrow.llm import Gate
+    from graphgrow.llm.batch_api import BatchAPI
 
 TIMEOUT = 180.0  # seconds; a 7B model on a slow machine takes 100 for one reply
 PATIENCE = 10.0  # minutes
@@ -126,19 +127,36 @@ class OpenAIChat:
         if found.finish != BROKEN:
             self._clients.has_answered = True
         found = self._learn(found, used, prompt)
-        usage, model, cost = found.usage, found.model or self.name, found.cost
-        if cost is None and isinstance(received, Received):
-            cost = _stated(received)
+        if found.cost is None and isinstance(received, Received):
+            found = replace(found, cost=_stated(received))
+        return self._reply(found, self._clock() - start)
+
+    def _reply(self, found: Completion, seconds: float) -> Reply:
         text = self._endpoint.blotted(found.text, is_reply=True)
         if found.finish == BROKEN:
             text = self._endpoint.clean(text or str(found.error or "an answer without a choice"))
-        seconds = self._clock() - start
-        money = self.price(usage) if cost is None else cost
+        money = self.price(found.usage) if found.cost is None else found.cost
+        model = found.model or self.name
         asked = "" if self.identity == model else self.identity
-        added = self._options.record((self._endpoint.key,))
-        return Reply(
-            text, usage, found.finish, seconds, self._endpoint.blotted(model), money, found.logprobs, asked, added
-        )
+        added, model = self._options.record((self._endpoint.key,)), self._endpoint.blotted(model)
+        return Reply(text, found.usage, found.finish, seconds, model, money, found.logprobs, asked, added)
+
+    def body(self, prompt: Prompt) -> dict[str, object]:
+        """Return the body of a request as the endpoint is known to take it."""
+        return self._options.put_into(self._capabilities.body(prompt, self._endpoint.model, self._temperature))
+
+    def read(self, content: str, prompt: Prompt) -> Reply:
+        """Return the reply that a chat completion in JSON is; raises LLMError where it is none."""
+        found = read_completion(content, prompt)
+        if found is None or found.finish == BROKEN:
+            raise self._endpoint.not_a_reply(content)
+        return self._reply(self._learn(found, self._capabilities, prompt), 0.0)
+
+    def batch_api(self) -> "BatchAPI":
+        """Return the batch API of this endpoint, which may have none: using it tells."""
+        from graphgrow.llm.batch_api import BatchAPI
+
+        return BatchAPI(self, self._endpoint)
 
     def _send(self, prompt: Prompt, patience: Patience) -> tuple[Received | Fault, Capabilities]:
         """Ask until the endpoint takes the form of the question; each refusal gives up one field or format.

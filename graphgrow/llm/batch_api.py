@@ -5,24 +5,26 @@ A file is uploaded, a batch is made of it, and once that is over its answers and
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from graphgrow.errors import LLMError
 from graphgrow.graph.model import Prompt, Reply, Usage
+from graphgrow.llm.endpoint import Endpoint, is_loopback
 from graphgrow.llm.usage import storable, usd
 
 if TYPE_CHECKING:
     import openai
 
-    from graphgrow.llm.clients import Clients
-    from graphgrow.llm.endpoint import Endpoint
 
 CHATS = "/v1/chat/completions"
 OVER = frozenset(("completed", "failed", "expired", "cancelled"))
 UNREADABLE = (ValueError, TypeError, KeyError, RecursionError)  # JSON that is none, or holds something else
 LINES_A_FILE = 50_000  # as OpenAI has it
+_CONNECT_TIMEOUT = 5.0  # seconds
 _PAGE = 100  # batches of one listing
 _LISTED = 500  # of the newest batches, where one is looked for
 _AGAIN_LATER = frozenset((HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS))
@@ -94,9 +96,9 @@ class Chat(Protocol):
 class BatchAPI:
     """Files and batches at the endpoint of a chat model, by the openai package's own client."""
 
-    def __init__(self, chat: Chat, endpoint: "Endpoint", clients: "Clients") -> None:
+    def __init__(self, chat: Chat, endpoint: Endpoint) -> None:
         self.url, self.model = endpoint.url, chat.name
-        self._chat, self._endpoint, self._clients = chat, endpoint, clients
+        self._chat, self._endpoint = chat, endpoint
 
     def price(self, usage: Usage) -> float | None:
         """Return what a bill costs in USD in a batch: the price that is listed for batches, else the usual one."""
@@ -115,7 +117,7 @@ class BatchAPI:
         ]
         file = f"graphgrow-{name}.jsonl", "".join(lines).encode(), "application/jsonl"
         try:
-            with self._clients.lent() as client:
+            with self._lent() as client:
                 content = client.files.with_raw_response.create(file=file, purpose="batch").http_response.text
             return identifier(content)
         except openai.APIError as error:
@@ -132,7 +134,7 @@ class BatchAPI:
         import openai
 
         try:
-            with self._clients.lent() as client:
+            with self._lent() as client:
                 content = (
                     client.with_options(max_retries=0)
                     .batches.with_raw_response.create(
@@ -165,7 +167,7 @@ class BatchAPI:
         import openai
 
         try:
-            with self._clients.lent() as client:
+            with self._lent() as client:
                 for number, batch in enumerate(client.batches.list(limit=_PAGE)):
                     if getattr(batch, "input_file_id", None) == file_id:
                         return str(batch.id)
@@ -184,7 +186,7 @@ class BatchAPI:
         import openai
 
         try:
-            with self._clients.lent() as client:
+            with self._lent() as client:
                 content = client.batches.with_raw_response.retrieve(batch_id).http_response.text
             batch = json.loads(content)
             status = storable(str(batch["status"]))
@@ -211,7 +213,7 @@ class BatchAPI:
         seen = set[str]()
         for file_id in state.files:
             try:
-                with self._clients.lent() as client:
+                with self._lent() as client:
                     content = client.files.content(file_id).content.decode("utf-8", "replace")
             except openai.APIError as error:
                 raise self._explained(error) from None
@@ -224,6 +226,28 @@ class BatchAPI:
                 if custom_id in prompts and custom_id not in seen:
                     seen.add(custom_id)
                     yield self._line(custom_id, row, prompts[custom_id])
+
+    @contextmanager
+    def _lent(self) -> Iterator["openai.OpenAI"]:
+        """Yield a client that asks again by itself: nothing but the beginning of a batch is harmed by that.
+
+        It is not that of the chat: an upload and a download are longer than questions and replies, and rare.
+        """
+        import openai
+
+        endpoint, parts = self._endpoint, urlsplit(self._endpoint.base_url)
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        is_azure = "api-version" in query and bool(endpoint.key)  # it takes the key under a name of its own
+        with openai.OpenAI(
+            api_key=endpoint.key or "none",
+            base_url=urlunsplit(parts._replace(query="")),
+            timeout=openai.Timeout(endpoint.timeout, connect=min(endpoint.timeout, _CONNECT_TIMEOUT)),
+            max_retries=endpoint.retries,
+            default_query=query,
+            default_headers={"api-key": endpoint.key} if is_azure else {},
+            http_client=openai.DefaultHttpxClient(trust_env=not is_loopback(endpoint.base_url)),
+        ) as client:
+            yield client
 
     def _line(self, custom_id: str, row: dict[str, Any], prompt: Prompt) -> BatchLine:
         response = row.get("response") if isinstance(row.get("response"), dict) else {}

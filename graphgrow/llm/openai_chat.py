@@ -76,7 +76,7 @@ class OpenAIChat:
         """Return the batch API of this endpoint, which may have none: using it tells."""
         from graphgrow.llm.batch_api import BatchAPI
 
-        return BatchAPI(self, self._endpoint, self._clients)
+        return BatchAPI(self, self._endpoint)
 
     def read(self, content: str, prompt: Prompt, seconds: float = 0.0) -> Reply:
         """Return the reply that a chat completion in JSON is; raises LLMError where it is none."""

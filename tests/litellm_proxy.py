@@ -52,7 +52,8 @@ def proxying(folder: Path, upstreams: Mapping[str, Upstream]) -> Iterator[tuple[
     ]
     config = {"model_list": models, "general_settings": {"master_key": key}, "litellm_settings": {"num_retries": 0}}
     (folder / "config.yaml").write_text(json.dumps(config), encoding="utf-8")  # JSON is YAML
-    words = [HOME / "bin" / "litellm", "--config", folder / "config.yaml", "--host", "127.0.0.1", "--port", str(port)]
+    where = ["--host", "127.0.0.1", "--port", str(port)]
+    words = [str(HOME / "bin" / "litellm"), "--config", str(folder / "config.yaml"), *where]
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "PYTHON"))}
     env = kept | {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_TELEMETRY": "False", "NO_PROXY": "*"}
     with (folder / "proxy.log").open("wb") as log:

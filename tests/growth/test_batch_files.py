@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -26,6 +26,9 @@ from graphgrow.stores.outbox import Outbox, PendingReply, state_folder
 from tests.batch_endpoint import BatchServer, Hold, Line, answered, serving_batches
 from tests.conftest import ROOT, chatter
 from tests.servers import PATIENCE, Answer, Endpoint, refusal
+
+if TYPE_CHECKING:
+    from graphgrow.llm import LLM
 
 
 def growing(
@@ -347,7 +350,7 @@ def test_questions_for_two_models_go_in_a_file_each_at_once(tmp_path: Path) -> N
         one.at = other.at = lambda moment: (
             begun.append(len(one.batches) + len(other.batches)) if moment == "look" else None
         )
-        models = {"grow": strong, "check": small, "own": Scripted([])}
+        models: dict[str, LLM] = {"grow": strong, "check": small, "own": Scripted([])}
         files = BatchFiles(
             list(models.values()), lambda pending: models[pending.question.focus.strategy], outbox, said.append, bool
         )

@@ -3,7 +3,7 @@
 import json
 import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from graphgrow.api.options import GrowthOptions, grow
+from graphgrow.api.options import GrowthOptions
 from graphgrow.errors import LLMError
 from graphgrow.graph.model import Event, Expansion, FactCheck, Prompt
 from graphgrow.growth.loop import Growth
 from graphgrow.llm.embedded import open_local
 from graphgrow.llm.openai_chat import OpenAIChat
+from graphgrow.resolve.options import open_meanings
 from graphgrow.stores import open_store
 from tests.litellm_proxy import Upstream, proxying, require
 from tests.servers import Answer, Asked, Endpoint, completion, refusal, serving
@@ -101,8 +102,11 @@ def grown(path: Path, proxy: Proxy, model: str, **options: Any) -> tuple[Growth,
         closing(open_store(str(path), create=True)) as store,
         closing(OpenAIChat(model, proxy.base_url, proxy.key, max_retries=0)) as chat,
     ):
-        named = {"policy": "mix", "base_url": proxy.base_url, "steps": 4, "width": 2} | options
-        growth = grow("spider silk", store, chat, GrowthOptions(**named)).run()
+        told: dict[str, Any] = {"policy": "mix", "base_url": proxy.base_url, "steps": 4, "width": 2} | options
+        named = GrowthOptions(**told)
+        vectors = open_meanings(named.embeddings, store, proxy.base_url)
+        with nullcontext() if vectors is None else closing(vectors):  # one that knows no name yet is false
+            growth = Growth("spider silk", store, chat, named.settings(store, vectors)).run()
         return growth, list(store.events())
 
 

@@ -75,7 +75,8 @@ class OpenAIChat:
         self._pace = Pace(tell)
         self._clients = Clients(self._endpoint, gate, self._pace)
         self._learnt = memory.recall(self._endpoint.url, model) if model else memory.Learnt()
-        self._capabilities = Capabilities(room=self._learnt.room)
+        # Whoever sets the limit of replies has counted the thinking in.
+        self._capabilities = Capabilities(room=0 if options.limit else self._learnt.room)
         self._proven = set[frozenset[str]]()  # fields of requests that were answered
         self._lock = Lock()
 
@@ -91,6 +92,8 @@ class OpenAIChat:
         """Return this model as it is asked with further options, over the same connections."""
         other, added = copy(self), options.over(self._options)
         other._options, other._endpoint = added, replace(self._endpoint, secrets=added.secrets)  # noqa: SLF001  # its copy
+        if added.limit:
+            other._capabilities = replace(self._capabilities, room=0)  # noqa: SLF001  # as above
         return other
 
     @property
@@ -237,7 +240,7 @@ class OpenAIChat:
             if found.thought:
                 share = _NEWER if learnt.thinking else 1.0
                 learnt = replace(learnt, thinking=round((1 - share) * learnt.thinking + share * found.thought, 1))
-            if is_thinking or (is_cut and found.thought > prompt.max_tokens // 4):
+            if not self._options.limit and (is_thinking or (is_cut and found.thought > prompt.max_tokens // 4)):
                 least = int(_ENOUGH * found.thought) if found.thought else 0
                 while known.room == used.room or known.room < least:
                     if known.next_room == known.room:

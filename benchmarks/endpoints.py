@@ -22,10 +22,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from graphgrow import open_llm
 from graphgrow.api.options import GrowthOptions, grow
 from graphgrow.errors import GraphgrowError
 from graphgrow.graph.model import Edit
-from graphgrow.llm import open_llm
 from graphgrow.stores import open_store
 
 KEY = "sk-0123456789-secret-of-nobody"

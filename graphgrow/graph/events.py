@@ -56,7 +56,7 @@ def _events() -> "TypeAdapter[Event]":
 def to_json(event: Event) -> str:
     """Return the event as one line of JSON; equal events give equal bytes."""
     reply = None if isinstance(event, Edit) else event.reply
-    empty = {name for name in LATER if reply and not getattr(reply, name)}
+    empty = {name: True for name in LATER if reply and not getattr(reply, name)}
     hidden = NOT_STORED | {"reply": NOT_STORED["reply"] | empty}
     if isinstance(event, Expansion) and event.embedding is None:
         hidden["embedding"] = True

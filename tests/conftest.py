@@ -153,7 +153,7 @@ def expansion(
 
 def fact_checked(graph: Graph, relation: Relation, log_odds: float | None) -> FactCheck:
     """Return the event that a model finds a relation so likely, through the same question and reading as in growth."""
-    question = fact_check.question(graph, relation, seed=0)
+    question = fact_check.question(graph, (relation,), seed=0)
     rivals = (
         () if log_odds is None else (("yes", -math.log1p(math.exp(-log_odds))), ("no", -math.log1p(math.exp(log_odds))))
     )

@@ -22,6 +22,7 @@ from graphgrow.cli.arguments import (
     Reason,
     ReplyTokens,
     Store,
+    Timeout,
     Tokens,
     Usd,
     session,
@@ -176,6 +177,7 @@ def review(
     key_env: KeyEnv = "",
     reasoning_effort: Effort = "",
     reply_tokens: ReplyTokens = None,
+    timeout: Timeout = None,
     llm_options: LLMOptions = "",
     tokens: Tokens = None,
     usd: Usd = None,
@@ -184,7 +186,7 @@ def review(
     """Walk through possible duplicates, first those whose merging would change the graph most."""
     with closing(open_store(store)) as home:
         if arbiter == "llm":
-            added = ModelOptions(reasoning_effort, reply_tokens, key_env, llm_options)
+            added = ModelOptions(reasoning_effort, reply_tokens, key_env, llm_options, timeout)
             limits = Budget(tokens=tokens, usd=usd)
             with session(home, llm, base_url, limits, temperature=0.0, options=added) as asked:
                 budget = replace(asked.budget, steps=None)

@@ -11,7 +11,7 @@ from typing import Annotated
 from typer import Argument, Option
 
 from graphgrow.api.models import ModelOptions, named, open_named
-from graphgrow.cli.arguments import Address, AsJson, Effort, KeyEnv, LLMOptions, ReplyTokens, Store
+from graphgrow.cli.arguments import Address, AsJson, Effort, KeyEnv, LLMOptions, ReplyTokens, Store, Timeout
 from graphgrow.cli.output import dump, note
 from graphgrow.errors import BadInput
 from graphgrow.graph.model import DEFAULT_USD
@@ -68,6 +68,7 @@ def mcp(
     key_env: KeyEnv = "",
     reasoning_effort: Effort = "",
     reply_tokens: ReplyTokens = None,
+    timeout: Timeout = None,
     llm_options: LLMOptions = "",
     usd: Annotated[float, Option(min=0, help="Most to spend while it runs, if priced.")] = DEFAULT_USD,
 ) -> None:
@@ -80,6 +81,6 @@ def mcp(
         raise BadInput("a server for agents needs the package mcp: pip install 'graphgrow[mcp]'") from None
     if port:
         note(f"serving at http://127.0.0.1:{port}/mcp")
-    model = named(llm, base_url, ModelOptions(reasoning_effort, reply_tokens, key_env, llm_options))
+    model = named(llm, base_url, ModelOptions(reasoning_effort, reply_tokens, key_env, llm_options, timeout))
     allowance = Allowance(partial(open_named, model, env=os.environ), usd)
     serve(store, allowance, write=write, port=port)

@@ -394,8 +394,8 @@ class Graph:
                 variants += [Relation(asked.source, asked.predicate, own) for own in owns]
                 shown = map(self.corrections.shown, variants)
                 relation = next((one for one in shown if one in self.relations), relation)
-            if relation in self.relations:
-                self.unchecked.pop(relation, None)
+            if relation in self.relations and (claim.log_odds is not None or len(step.claims) == 1):
+                self.unchecked.pop(relation, None)  # one of several that was left out is asked about by itself
                 checks, seqs = self.checks.setdefault(relation, []), self.checked_at.setdefault(relation, [])
                 if claim.log_odds is not None:
                     checks.append(claim.log_odds)

@@ -6,7 +6,7 @@ one token tells: the log-odds of yes over no. Where it gives none the model stat
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from heapq import nlargest
 from itertools import islice
@@ -31,12 +31,18 @@ SUREST = 8.0  # log-odds; no reply is surer
 LEAST = 0.05  # of the probability that has to lie on yes and no, for them to be the answer
 EPSILON = 1e-6
 LONGEST_QUOTE = 300
+TOGETHER = 8  # statements in one question to a model that thinks before it answers
+THINKS = 64  # tokens of thinking, from which that costs more than it helps to ask about each by itself
 _NUMBER = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d+)?)(?!\d)\s*(%?)")
+# A line that begins with the number of a statement, or an entry of a JSON object that has it as key.
+_NUMBERED = re.compile(r"""(?:^|[{,])[\s"'*#(]*(\d{1,2})[\s"'*)]*[.):=-][\s"'*]*([^\n,}]*)""", re.MULTILINE)
 NO_LOGPROBS = "The endpoint gives no log-probabilities: from now on a probability is asked for in per cent."
 
 
-def due(graph: Graph, share: float, width: int) -> list[Relation]:
+def due(graph: Graph, share: float, width: int, together: int = 1) -> list[Relation]:
     """Return the relations that are asked about next: none where fact checks have had their share of the tokens.
+
+    One question asks about `together` of them.
 
     They are a few of the newest that nobody asked about, those first that nobody knows for certain and that join
     concepts with many neighbours; not what only relates two concepts once more.
@@ -56,7 +62,13 @@ def due(graph: Graph, share: float, width: int) -> list[Relation]:
     open_ones = [one for one, value in weights.items() if value > 0]
     each = spent / graph.checking.replies if graph.checking.replies else USUAL
     count = math.ceil((share * of - spent) / (each * (1 - share)))
-    return nlargest(min(AT_ONCE * width, max(1, count)), open_ones, key=weights.__getitem__)
+    return nlargest(together * min(AT_ONCE * width, max(1, count)), open_ones, key=weights.__getitem__)
+
+
+def grouped(relations: Sequence[Relation], together: int) -> Iterator[tuple[Relation, ...]]:
+    """Yield relations as they are asked about in one question."""
+    for start in range(0, len(relations), together):
+        yield tuple(relations[start : start + together])
 
 
 def focus(relation: Relation, method: CheckMethod | None = None) -> Focus:
@@ -68,25 +80,32 @@ def focus(relation: Relation, method: CheckMethod | None = None) -> Focus:
     return Focus("fact_check", relation.ends, "is it true?", angle="fact_check", variant=wording, form="fact_check")
 
 
-def question(graph: Graph, relation: Relation, seed: int, method: CheckMethod | None = None) -> Question:
-    """Return the question whether a relation of a graph is true, in the words in which it was said; see `focus`."""
-    first, about = graph.relations[relation][0], focus(relation, method)
-    prompt = render.fact_check(first.raw, stated=about.variant == STATED, seed=seed)
-    return Question(about, prompt, claims=(first.said or relation,))
+def question(graph: Graph, relations: Sequence[Relation], seed: int, method: CheckMethod | None = None) -> Question:
+    """Return the question whether relations of a graph are true, in the words in which they were said; see `focus`.
+
+    Several are asked for stated probabilities, whatever the method.
+    """
+    said = [graph.relations[relation][0] for relation in relations]
+    about = focus(relations[0], method if len(relations) == 1 else "stated")
+    prompt = render.fact_check([one.raw for one in said], stated=about.variant == STATED, seed=seed)
+    return Question(about, prompt, claims=tuple(one.said or key for one, key in zip(said, relations, strict=True)))
 
 
 def make_event(graph: Graph, pending: PendingReply, *, seed: int, at: str) -> FactCheck:
     """Return the event that a reply to such a question is."""
     prompt, reply = pending.answer.prompt, pending.answer.reply
     method: CheckMethod = "logprobs"
-    log_odds, reason = log_odds_of(reply.logprobs), ""
+    claims = pending.question.claims
+    each: list[float | None] = []
+    log_odds, reason = log_odds_of(reply.logprobs) if len(claims) == 1 else None, ""
     is_thinking = reply.finish_reason == THINKING
-    if log_odds is None and not reply.logprobs:
+    if log_odds is None and (not reply.logprobs or len(claims) > 1):
         is_stated = pending.question.focus.variant == STATED
         method = "stated" if is_stated else "word"
         if not is_thinking and reply.finish_reason != REFUSED:
             answer = split_thinking(reply.text)[0]
-            log_odds = stated_in(answer) if is_stated else word_in(answer)
+            each = stated_each(answer, len(claims)) if is_stated else [word_in(answer)]
+            log_odds = next((one for one in each if one is not None), None)
         is_news = graph.check_methods.get(reply.source) in {None, "logprobs"} and not is_stated
         reason = NO_LOGPROBS if is_news else ""  # said once of a model
     if is_thinking:  # it is asked again
@@ -103,7 +122,7 @@ def make_event(graph: Graph, pending: PendingReply, *, seed: int, at: str) -> Fa
     return FactCheck(
         seq=graph.seq + 1,
         topic=pending.topic,
-        claims=tuple(CheckedRelation(relation, log_odds) for relation in pending.question.claims),
+        claims=tuple(map(CheckedRelation, claims, each or [log_odds] * len(claims))),
         prompt=prompt,
         reply=replace(reply, logprobs=()),
         method=method,
@@ -114,6 +133,17 @@ def make_event(graph: Graph, pending: PendingReply, *, seed: int, at: str) -> Fa
         at=at,
         run=pending.run,
     )
+
+
+def stated_each(text: str, count: int) -> list[float | None]:
+    """Return what a reply states of each of `count` numbered statements, None of those that it leaves out."""
+    if count == 1:
+        return [stated_in(text)]
+    found: list[float | None] = [None] * count
+    for number, rest in _NUMBERED.findall(text):
+        if 0 < int(number) <= count:
+            found[int(number) - 1] = stated_in(rest)
+    return found
 
 
 def log_odds_of(logprobs: Iterable[tuple[str, float]]) -> float | None:

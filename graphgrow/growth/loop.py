@@ -39,7 +39,7 @@ from graphgrow.growth.outages import Outages
 from graphgrow.growth.settings import Chosen, Ending, Settings
 from graphgrow.growth.step import is_failure, step
 from graphgrow.growth.topic import check_same_topic, topic_of
-from graphgrow.llm import LLM, checks_facts, identity, room_to_think
+from graphgrow.llm import LLM, checks_facts, identity, room_to_think, usual_thinking
 from graphgrow.policy import DEFAULT, open_policy
 from graphgrow.policy.monitor import monitor
 from graphgrow.policy.round import directed_focus, directives_for, is_allowed
@@ -92,6 +92,7 @@ class Growth:
         self._replied = ""  # the model that replies call themselves
         self._asks_topic = True  # False: about doubts alone
         self._unanswered = 0  # fact checks, one after the other
+        self._one_by_one = False  # once several in one question brought no number
         checker = self.engine.model("check")
         self._checks_facts = settings.fact_check > 0 and checks_facts(checker)
         self._checker = identity(checker)  # what is known of its answers is kept under this name
@@ -221,8 +222,11 @@ class Growth:
             if self._checks_facts and self._unanswered < MOST_FAILURES and not self._outages.rests("check", self.steps):
                 self._look()
                 rounds, reserved = (CHECKS_A_FILE, self._worst_price()) if in_files else (1, 0.0)
-                claims = fact_check.due(graph, settings.fact_check, settings.width * rounds)
-                checks = [Chosen(fact_check.focus(claim, self.check_method), claim=claim) for claim in claims]
+                claims = fact_check.due(graph, settings.fact_check, settings.width * rounds, self._together)
+                checks = [
+                    Chosen(fact_check.focus(some[0], self.check_method), claims=some)
+                    for some in fact_check.grouped(claims, self._together)
+                ]
                 chosen += self._affordable("check", checks, reserved)
                 if chosen and not in_files:
                     return chosen
@@ -281,8 +285,8 @@ class Growth:
     def _worded(self, chosen: Chosen) -> Question:
         graph, settings, focus, directives = self.graph, self.settings, chosen.focus, chosen.directives
         seed = settings.seed + graph.seq
-        if chosen.claim:
-            return fact_check.question(graph, chosen.claim, seed, self.check_method)
+        if chosen.claims:
+            return fact_check.question(graph, chosen.claims, seed, self.check_method)
         if chosen.again:
             event = chosen.again
             prompt = self._asked_again(event)
@@ -346,6 +350,12 @@ class Growth:
             for sample in range(1 if focus.form == "intents" else self.settings.samples)
         ]
 
+    @property
+    def _together(self) -> int:
+        """How many statements one fact check asks about: several where the model thinks first, unless it cannot."""
+        thinks = usual_thinking(self.engine.model("check")) > fact_check.THINKS
+        return fact_check.TOGETHER if thinks and self.check_method == "stated" and not self._one_by_one else 1
+
     def _asked_again(self, event: Expansion) -> Prompt:
         """Return the prompt of an event as it was, with what it asks where it was read from the log."""
         focus, prompt = event.focus, event.prompt
@@ -373,6 +383,7 @@ class Growth:
         if isinstance(event, FactCheck):
             self._checker = event.reply.source
             is_no_answer = event.outcome == "unusable" and event.method != "word"  # after a word it is asked otherwise
+            self._one_by_one |= is_no_answer and len(event.claims) > 1
             self._unanswered = self._unanswered + 1 if is_no_answer else 0
             return
         self.steps += event.is_step

@@ -69,7 +69,7 @@ class Chosen:
 
     A question of its own about a focus, with the directives that it follows; or one that asks the model to mend an
     unusable reply, or to check the `doubts` that several replies left, the first of them event `verifies`; or one that
-    asks whether the relation `claim` is true; or, after a reply that was all thinking, what event `again` asked.
+    asks whether the relations `claims` are true; or, after a reply that was all thinking, what event `again` asked.
     """
 
     focus: Focus
@@ -78,5 +78,5 @@ class Chosen:
     mends: Expansion | None = None
     doubts: Doubts | None = None
     verifies: int = 0
-    claim: Relation | None = None
+    claims: tuple[Relation, ...] = ()
     again: Expansion | None = None

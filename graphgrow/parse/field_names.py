@@ -76,13 +76,13 @@ _OPAQUE = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{20,}|(?=[a-f]*\d)[0-9a-f]{16,}|\d+:
 def find(words: Iterable[str], table: Sequence[str], other: Sequence[str] = ()) -> str:
     """Return the most telling word of a table among words, "" where there is none.
 
-    A word that means the end of a relation beside another end alone counts where `other` has a word too.
+    A word that means the end of a relation beside another end alone counts where `other` has a word too. Beside its own
+    partner an end is more telling than others: of "subject", "object" and "source" the last is where the claim is from.
     """
     there = set(words)
-    for one in table:
-        if one in there and (one not in _LOOSE or there & set(other)):
-            return one
-    return ""
+    found = [one for one in table if one in there and (one not in _LOOSE or there & set(other))]
+    partner = dict(zip(table, other, strict=False))
+    return next((one for one in found if partner.get(one) in there), found[0] if found else "")
 
 
 def is_number(text: str) -> bool:

@@ -239,11 +239,19 @@ def check(
     return Prompt(style.head or template("system"), text, schema, style.size.tokens, seed, asks)
 
 
-def fact_check(said: Triple, *, stated: bool = False, seed: int = 0) -> Prompt:
-    """Return the prompt that asks whether a relation is true: for one token, yes or no, or a stated probability."""
-    names = quoted(said.source), quoted(said.predicate), quoted(said.target)
-    statement = " ".join(names)
-    asks = Asks("fact_check", (names[0], names[2]), stated=(Triple(*names),))
+def fact_check(said: Sequence[Triple], *, stated: bool = False, seed: int = 0) -> Prompt:
+    """Return the prompt that asks whether relations are true: for one token, yes or no, or a stated probability each.
+
+    Only a stated probability can be asked for of more than one.
+    """
+    names = [Triple(quoted(one.source), quoted(one.predicate), quoted(one.target)) for one in said]
+    lines = [f"{one.source} {one.predicate} {one.target}" for one in names]
+    asks = Asks("fact_check", (names[0].source, names[0].target), stated=tuple(names))
+    if len(said) > 1:
+        listed = "\n".join(f"{number}. {text}" for number, text in enumerate(lines, 1))
+        system, text = template("stated_each_system"), fill("stated_each", statements=listed)
+        return Prompt(system, text, None, STATED_TOKENS * len(said), seed, asks, temperature=0.0)
+    statement = lines[0]
     kind = "stated" if stated else "fact_check"
     tokens = STATED_TOKENS if stated else ONE_TOKEN
     system = template(f"{kind}_system")

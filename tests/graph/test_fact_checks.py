@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from graphgrow.graph.events import from_json, to_json
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.model import CheckedRelation, Event, FactCheck, Relation
-from graphgrow.growth.fact_check import log_odds_of, stated_in, word_in
+from graphgrow.growth.fact_check import log_odds_of, stated_each, stated_in, word_in
 from tests.api.test_edits import whole
 from tests.conftest import fact_checked, triples
 from tests.graph.test_graph import content, event
@@ -109,3 +109,32 @@ def test_a_bare_word_counts_for_little(text: str, sign: int) -> None:
     odds = word_in(text)
     assert (odds is None) == (sign == 0)
     assert odds is None or odds * sign > 0
+
+
+@pytest.mark.parametrize(
+    ("text", "shares"),
+    [
+        ("1: 90\n2: 5\n3: 60", (90, 5, 60)),
+        ("1. 90 %\n3. 60 %", (90, None, 60)),
+        ("**1**: 90%\n**2**: 0.05\n(3) - 60", (90, 5, 60)),
+        ('{"1": 90, "2": 5, "3": 60}', (90, 5, 60)),
+        ("The first is true.\n7: 90", (None, None, None)),
+        ("90", (None, None, None)),
+    ],
+)
+def test_several_statements_have_a_number_each(text: str, shares: tuple[int | None, ...]) -> None:
+    """By the number that a line begins with; what is left out has none, and nobody guesses which it was."""
+    expected = [None if one is None else pytest.approx(math.log(one / (100 - one)), abs=1e-3) for one in shares]
+    assert stated_each(text, 3) == expected
+
+
+def test_of_several_statements_those_without_an_answer_stay_to_be_asked_about() -> None:
+    """An answer that leaves one out says nothing of it."""
+    graph = fold(log())
+    both = tuple(graph.relations)
+    check = replace(
+        fact_checked(graph, SILK, 2.0), claims=(CheckedRelation(both[0], 2.0), CheckedRelation(both[1], None))
+    )
+    graph.apply(check)
+    assert list(graph.checks) == [both[0]]
+    assert list(graph.unchecked) == [both[1]]

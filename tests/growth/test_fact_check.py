@@ -13,6 +13,7 @@ import pytest
 from graphgrow.api import edits
 from graphgrow.errors import LLMError, StoreAway
 from graphgrow.graph.events import to_json, write_events
+from graphgrow.graph.graph import fold
 from graphgrow.graph.model import Budget, Event, Expansion, FactCheck, Prompt, Reply
 from graphgrow.growth.fact_check import NO_LOGPROBS, SHARE
 from graphgrow.growth.loop import Growth
@@ -278,3 +279,41 @@ def test_a_model_that_never_answers_a_check_is_asked_no_more(check: Answer, stat
     assert checks[-1].method == method
     assert {check.outcome for check in checks} == {"unusable"}
     assert len(checks) < 30
+
+
+@pytest.mark.parametrize("can", [True, False])
+def test_a_model_that_thinks_is_asked_about_several_statements_at_once(can: bool) -> None:  # noqa: FBT001  # a case
+    """Its thinking is paid once for all of them; where it brings no number for each they are asked about one by one."""
+    names = iter(world().hidden.names)
+
+    def script(asked: Asked) -> Answer:
+        messages: Any = asked.body["messages"]
+        system, user = (one["content"] for one in messages)
+        details = {"reasoning_tokens": 300}
+        thought = {"prompt_tokens": 40, "completion_tokens": 320, "completion_tokens_details": details}
+        if "for each statement" in system:
+            count = user.count("\n")
+            text = "\n".join(f"{n}: {95 if n % 2 else 10}" for n in range(1, count + 1)) if can else "They are true."
+        elif "per cent" in user:
+            text = "80"
+        elif "yes or no" in system:
+            text = "yes"
+        else:
+            text = ", ".join(next(names) for _ in range(6))
+        return Answer(completion(text, usage=thought))
+
+    with serving(script) as end, closing(OpenAIChat("m", end.base_url)) as llm:
+        events = grown(llm, steps=10)
+    checks = checks_of(events)
+    several = [one for one in checks if len(one.claims) > 1]
+    if can:
+        assert max(len(one.claims) for one in several) > 4
+        assert {claim.log_odds is not None for one in several for claim in one.claims} == {True}
+        assert sum(len(one.claims) for one in checks) > 2 * len(checks)
+    else:
+        assert len(several) == 1
+        assert several[0].outcome == "unusable"
+        later = checks[checks.index(several[0]) + 1 :]
+        assert later
+        asked = {one.claims[0].relation for one in later}
+        assert {claim.relation for claim in several[0].claims} <= asked | fold(events).unchecked.keys()

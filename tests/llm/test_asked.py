@@ -109,7 +109,7 @@ def test_no_form_is_left_out(form: Form) -> None:
 def test_a_fact_check_says_which_relation_it_is_about(one: str, other: str) -> None:
     """In the words of the prompt, for one token as for a number."""
     for stated in (False, True):
-        prompt = fact_check(Triple(one, "contains", other), stated=stated)
+        prompt = fact_check([Triple(one, "contains", other)], stated=stated)
         assert prompt.asks
         assert prompt.asks.form == "fact_check"
         assert prompt.asks.stated == (Triple(quoted(one), "contains", quoted(other)),)

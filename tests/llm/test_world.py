@@ -340,7 +340,7 @@ def test_skill_is_the_chance_that_a_true_statement_gets_more_than_a_false_one(sk
     world = World(graph, WorldSettings(skill=skill))
     rng, is_stated, names = random.Random(1), method == "stated", world.hidden.names
     pairs = [*graph.edges, *((name, world.hidden.stranger(name, rng)) for name in names * 5)]
-    replies = [world.ask(fact_check(Triple(one, "contains", other), stated=is_stated)) for one, other in pairs]
+    replies = [world.ask(fact_check([Triple(one, "contains", other)], stated=is_stated)) for one, other in pairs]
     odds = [stated_in(reply.text) if is_stated else log_odds_of(reply.logprobs) for reply in replies]
     rows = [(value, graph.has_edge(*pair)) for value, pair in zip(odds, pairs, strict=True) if value is not None]
     assert len(rows) == len(pairs)
@@ -356,7 +356,7 @@ def test_skill_is_the_chance_that_a_true_statement_gets_more_than_a_false_one(sk
 
 def test_a_fact_check_follows_from_seed_and_prompt_alone() -> None:
     """The same statement gets the same answer, of another world's seed another one."""
-    prompt = fact_check(Triple("hub", "contains", "leaf 03"))
+    prompt = fact_check([Triple("hub", "contains", "leaf 03")])
     one, same, other = (World(star(9), seed=seed).ask(prompt) for seed in (1, 1, 2))
     assert one == same != other
 

@@ -29,7 +29,8 @@ from graphgrow_explorer.workspace import REASON, Workspace
 State = Literal["running", "pausing", "stopping", "paused", "ended"]
 ATTEMPTS = 5
 LISTED = 12
-MODEL = ("llm", "base_url", "key_env", "reasoning_effort", "reply_tokens", "llm_options")
+OPTIONS = ("key_env", "reasoning_effort", "reply_tokens", "llm_options", "timeout")
+MODEL = ("llm", "base_url", *OPTIONS)
 REMARK = re.compile(r"The \w+ model ")  # how a sentence begins that says what was left undone
 LAST_WORDS = ("graphgrow: ", "stopped: ")
 
@@ -52,6 +53,7 @@ class RunOptions:
     reasoning_effort: str = ""
     reply_tokens: int | None = None
     llm_options: str = ""
+    timeout: float | None = None
     check_with: str = ""
 
     @property
@@ -174,7 +176,7 @@ def check_name(llm: str) -> None:
 
 def start(url: str, options: RunOptions, env: Mapping[str, str] = os.environ) -> str:
     """Start a run in the background and return its name; raises BadInput while another one is under way."""
-    how = ModelOptions(options.reasoning_effort, options.reply_tokens, options.key_env, options.llm_options)
+    how = ModelOptions(**{name: getattr(options, name) for name in OPTIONS})
     asked = how, named(options.llm).options, named(options.check_with).options
     if any(one.secrets for one in asked):  # they would stand in the list of processes, and on disk
         raise BadInput("the further fields hold a key or a password: name the variable of the environment that does")

@@ -147,15 +147,19 @@ class World(FreeModel):
         d' = sqrt(2) * Phi^-1(AUC): so they are what a reader of that skill should say (Green and Swets 1966).
         """
         means, relations = self.hidden.means, self.hidden.relations
-        is_true = all((means(one.source), means(one.target)) in relations for one in question.stated)
         apart = math.sqrt(2) * NormalDist().inv_cdf(self.settings.skill)
-        log_odds = apart * rng.gauss(apart / 2 if is_true else -apart / 2)
-        log_odds = max(-SUREST, min(SUREST, log_odds))
-        yes = 1 / (1 + math.exp(-log_odds))
+        shares = []
+        for one in question.stated:
+            is_true = (means(one.source), means(one.target)) in relations
+            log_odds = apart * rng.gauss(apart / 2 if is_true else -apart / 2)
+            log_odds = max(-SUREST, min(SUREST, log_odds))
+            shares.append(1 / (1 + math.exp(-log_odds)))
+        yes = shares[0] if shares else 0.5
         if not prompt.logprobs:
-            text = f"{100 * yes:.0f}"
+            lines = [f"{number}: {100 * share:.0f}" for number, share in enumerate(shares, 1)]
+            text = "\n".join(lines) if len(lines) > 1 else f"{100 * yes:.0f}"
             return Reply(text, estimate_usage(prompt, text), model=self.name)
-        text = "yes" if log_odds >= 0 else "no"
+        text = "yes" if yes >= CHANCE else "no"
         logprobs = (("yes", math.log(yes)), ("no", math.log1p(-yes)))
         return Reply(text, estimate_usage(prompt, text), model=self.name, logprobs=logprobs)
 

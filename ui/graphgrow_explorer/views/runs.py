@@ -106,6 +106,7 @@ def form(workspace: Workspace) -> None:
         with st.expander("How the model is asked"):
             effort = st.text_input("Reasoning effort", placeholder="low, medium, high …")
             reply = st.number_input("Tokens of a reply", min_value=LEAST_TOKENS, value=None, placeholder="480")
+            seconds = st.number_input("Seconds of a reply", min_value=1.0, value=None, placeholder="180")
             key = st.text_input("Variable that holds the key", placeholder=KEY_ENV) if own else ""
             fields = st.text_input("Further fields of a request", placeholder='{"top_p": 0.9}') if own else ""
             check = st.text_input("Model for fact checks", placeholder="NAME or http://…/v1#NAME") if own else ""
@@ -118,21 +119,21 @@ def form(workspace: Workspace) -> None:
         usd = right.number_input("At most USD", min_value=0.0, value=None, placeholder="1 if priced")
         if st.form_submit_button("Start", type="primary", icon=":material/play_arrow:", width="stretch"):
             options = runs.RunOptions(
-                topic.strip(),
-                llm.strip(),
-                address.strip(),
-                int(steps),
-                tokens,
-                usd,
-                None,
-                int(width),
-                policy,
-                int(seed),
-                key.strip(),
-                effort.strip(),
-                reply,
-                fields.strip(),
-                check.strip(),
+                topic=topic.strip(),
+                llm=llm.strip(),
+                base_url=address.strip(),
+                steps=int(steps),
+                tokens=tokens,
+                usd=usd,
+                width=int(width),
+                policy=policy,
+                seed=int(seed),
+                key_env=key.strip(),
+                reasoning_effort=effort.strip(),
+                reply_tokens=reply,
+                llm_options=fields.strip(),
+                timeout=seconds,
+                check_with=check.strip(),
             )
 
             def begin() -> str:

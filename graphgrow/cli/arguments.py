@@ -21,6 +21,7 @@ from graphgrow.graph.confidence import TRUSTED
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import DEFAULT_STEPS, DEFAULT_USD, Budget, Usage
 from graphgrow.llm import LLM
+from graphgrow.llm.credentials import withheld
 from graphgrow.stores import GraphStore
 from graphgrow.stores.outbox import state_folder
 from graphgrow.stores.retrying import RetryingStore
@@ -106,6 +107,8 @@ def session(
             budget = replace(budget, usd=DEFAULT_USD)
         price = f"{reading:g} USD in, {writing:g} USD out a million tokens" if is_priced else "no known price"
         limit = f"; at most {budget.usd:g} USD" if is_priced else ""
+        if base_url and (sentence := withheld(base_url, os.environ)):
+            note(sentence)
         note(f"model: {clean(model.name)} ({price}{limit})")
 
         def wait(seconds: float, why: StoreAway) -> None:

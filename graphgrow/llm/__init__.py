@@ -73,7 +73,7 @@ def open_llm(
 
     "recorded:RUN.jsonl" replays a run; "local" or a .gguf file runs in this process; any other name or an address is
     an endpoint. With neither, OPENAI_BASE_URL and OPENAI_API_KEY decide, and without those it is the local model.
-    Requests to an endpoint pass `gate`.
+    The key is the one that is for the address, see `credentials`. Requests to an endpoint pass `gate`.
     Raises LLMError where the model cannot be had, BadInput for an address or a file that cannot be used.
     """
     if name and name.startswith(RECORDED):
@@ -81,7 +81,9 @@ def open_llm(
 
         return Recorded(Path(name.removeprefix(RECORDED)))
     address = base_url or env.get("OPENAI_BASE_URL") or None
-    key = env.get("OPENAI_API_KEY") or ""
+    from graphgrow.llm.credentials import endpoint_key
+
+    key = endpoint_key(address or OPENAI_URL, env)
     # llama.cpp's server lists its models as files: beside an address x.gguf is a name there.
     is_file = base_url is None and name is not None and name.endswith(".gguf")
     if is_file or (name == LOCAL and base_url is None) or not (name or address or key):

@@ -1,6 +1,7 @@
 """HTTP clients of one endpoint: the openai package's own, held to a gate where there is one."""
 
 import json
+import os
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import openai
 
+from graphgrow.llm.credentials import is_of_environment
 from graphgrow.llm.endpoint import Endpoint, is_loopback
 
 if TYPE_CHECKING:
@@ -34,7 +36,8 @@ class Clients:
         endpoint, gate = self._endpoint, self._gate
         # A proxy of the environment must not be asked for this machine's own servers.
         options: dict[str, Any] = {"trust_env": not is_loopback(endpoint.base_url), "verify": self._verify}
-        return openai.OpenAI(
+        is_foreign = not is_of_environment(endpoint.base_url, os.environ)
+        return (ForeignOpenAI if is_foreign else openai.OpenAI)(
             api_key=endpoint.key or "none",
             base_url=endpoint.base_url,
             timeout=openai.Timeout(endpoint.timeout, connect=min(endpoint.timeout, _CONNECT_TIMEOUT)),
@@ -63,6 +66,18 @@ class Clients:
         """Close the connections."""
         for client in self._idle:
             client.close()
+
+
+class ForeignOpenAI(openai.OpenAI):
+    """A client of another address than the environment's: what else the package reads there is not for this one.
+
+    That is OPENAI_ORG_ID, OPENAI_PROJECT_ID, OPENAI_ADMIN_KEY and OPENAI_CUSTOM_HEADERS.
+    """
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401  # what the package's client takes
+        super().__init__(**options)
+        self.organization = self.project = self.admin_api_key = None
+        self._custom_headers = {}
 
 
 class GatedClient(openai.DefaultHttpxClient):

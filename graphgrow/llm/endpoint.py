@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from graphgrow.errors import BadInput, ContextOverflow, LLMError
+from graphgrow.llm.credentials import key_variable
 
 if TYPE_CHECKING:
     import openai
@@ -139,6 +140,12 @@ class Endpoint:
             )
         if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             text = f"{self.url} refused the key ({status}): set OPENAI_API_KEY to one that may use {self.model}"
+            if not self.key:
+                variable = key_variable(self.base_url)
+                text = (
+                    f"{self.url} wants a key ({status}): put its own into {variable};"
+                    " the one in OPENAI_API_KEY goes to the address in OPENAI_BASE_URL, or to OpenAI, alone"
+                )
         elif status == HTTPStatus.PAYMENT_REQUIRED or _NO_MONEY.search(details):
             text = (
                 f"the quota at {self.url} is used up ({status}): top it up, or see what is free with  graphgrow models"

@@ -48,6 +48,7 @@ def open_meanings(name: str, store: GraphStore, base_url: str = "", gate: "Gate 
     """
     if not name:
         return None
+    from graphgrow.llm.credentials import endpoint_key
     from graphgrow.llm.embedders import Embedder, EndpointEmbedder, LocalEmbedder
     from graphgrow.resolve.identity import Meanings
 
@@ -58,5 +59,5 @@ def open_meanings(name: str, store: GraphStore, base_url: str = "", gate: "Gate 
         address = base_url or os.environ.get("OPENAI_BASE_URL", "")
         if not address:
             raise BadInput(f"no endpoint for the embedding model {name!r}: give --base-url, or --embeddings local")
-        embedder = EndpointEmbedder(name, address, os.environ.get("OPENAI_API_KEY", ""), gate=gate)
+        embedder = EndpointEmbedder(name, address, endpoint_key(address, os.environ), gate=gate)
     return Meanings(embedder, store)

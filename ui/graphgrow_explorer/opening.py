@@ -69,7 +69,7 @@ def _check_allowed(url: str) -> None:
         return
     if is_server(url):
         raise BadInput(f"no link opens a graph on a server: {by_hand(shown(url))}")
-    path = (store_url(url).path or Path()).resolve()
+    path = Path(os.path.realpath(store_url(url).path or Path()))  # as it is, of a circle of links too
     if not path.is_relative_to(Path.cwd()):
         raise BadInput(f"{path} is outside the folder that is served: {by_hand(str(path))}")
 

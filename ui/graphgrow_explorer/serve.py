@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.routing import Route
 
-HERE = ("127.0.0.1", "localhost", "::1")
+HERE = {"127.0.0.1": "localhost", "localhost": "127.0.0.1", "::1": "localhost"}  # addresses here by another name too
 FIRST_PORT, PORTS = 8501, 50
 VIEW = "view"  # the name of a view in an address that leads to the first page
 PAGES = ("growth", "communities", "paths", "thoughts", "review", "runs")
@@ -151,10 +151,7 @@ def reached(host: str, port: int, public: str = "") -> Addresses:
     if is_everywhere:
         names = [socket.gethostname(), "localhost"]
     elif host in HERE:
-        names = [
-            host,
-            *(other for other in ("localhost", "127.0.0.1") if "localhost" in {host, other} and other != host),
-        ]
+        names = [host, HERE[host]]
     return Addresses([f"http://{authority(name, port)}" for name in names], public, port if is_everywhere else 0)
 
 

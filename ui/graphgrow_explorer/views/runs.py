@@ -9,7 +9,7 @@ import streamlit as st
 import graphgrow
 from graphgrow import GraphgrowError
 from graphgrow.api import directives
-from graphgrow.api.explorer import CURVES, POLICIES, STRATEGIES, store_url
+from graphgrow.api.explorer import CURVES, POLICIES, STRATEGIES, BadInput, store_url
 from graphgrow.api.models import default_model
 from graphgrow_explorer import charts, panel, runs
 from graphgrow_explorer.feedback import decide, guarded, hold, note, perform, problem
@@ -122,7 +122,15 @@ def form(workspace: Workspace) -> None:
                 policy,
                 int(seed),
             )
-            perform(lambda: f"Run {runs.start(workspace.url, options, os.environ | workspace.env)} has begun")
+            perform(partial(begin, workspace, options))
+
+
+def begin(workspace: Workspace, options: runs.RunOptions) -> str:
+    """Start a run; raises BadInput where others use the page too and a model is named that is read from a file."""
+    name = options.llm
+    if os.environ.get(SHARED) and (name.startswith(("recorded:", "world:")) or name.endswith(".gguf")):
+        raise BadInput(f"{name!r} is a file: where others use this page, only whoever started it reads files as models")
+    return f"Run {runs.start(workspace.url, options, os.environ | workspace.env)} has begun"
 
 
 def steering(workspace: Workspace) -> None:

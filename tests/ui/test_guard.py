@@ -4,6 +4,7 @@ import asyncio
 import http.client
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -252,7 +253,11 @@ def through(scope: dict[str, object], access: Access | None, addresses: guard.Ad
     async def receive() -> dict[str, object]:
         return {"type": "http.request"}
 
-    asyncio.run(Guard(app, addresses, access)(scope, receive, send))  # type: ignore[arg-type]
+    async def run() -> None:
+        await Guard(app, addresses, access)(scope, receive, send)  # type: ignore[arg-type]
+
+    with ThreadPoolExecutor(1) as pool:  # the browser of these tests has a loop in this thread
+        pool.submit(asyncio.run, run()).result()
     return found
 
 

@@ -15,7 +15,7 @@ HTTP ?= 7474
 JARS := .neo4j/lib
 ROOM ?=
 
-.PHONY: grow demo test room check docs wheel ui neo4j neo4j-jars clean
+.PHONY: grow demo test room check docs wheel ui neo4j neo4j-jars reader-jars litellm clean
 
 grow: .venv/local
 	$(BIN)/graphgrow grow "$(TOPIC)" --steps $(STEPS) --store $(STORE)
@@ -27,6 +27,7 @@ demo: .venv/ready
 
 # all environments before any test: a test that installs would take the package from under the others
 test: .venv/ready .venv/dev .venv/local
+	-$(MAKE) -s litellm # where it cannot be had its tests say so
 	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term
 
 room: .venv/dev
@@ -62,8 +63,24 @@ $(JARS)/complete: neo4j-server/pom.xml
 	mvn -q -B -f neo4j-server/pom.xml dependency:copy-dependencies -DoutputDirectory='$(CURDIR)/$(JARS)'
 	touch $@
 
+# programs of others that tests read our files with
+reader-jars: .readers/complete
+
+.readers/complete: tests/readers/pom.xml
+	rm -rf .readers
+	mvn -q -B -f tests/readers/pom.xml dependency:copy-dependencies -DoutputDirectory='$(CURDIR)/.readers'
+	touch $@
+
+litellm: .litellm/complete
+
+# a proxy in front of models, which the tests talk to: in an environment of its own
+.litellm/complete: tests/litellm.txt
+	$(PYTHON) -m venv .litellm
+	.litellm/bin/pip install -q -r tests/litellm.txt
+	touch $@
+
 clean:
-	rm -rf .venv .neo4j build dist demo.db demo.db-shm demo.db-wal
+	rm -rf .venv .neo4j .readers .litellm build dist demo.db demo.db-shm demo.db-wal
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "graphgrow needs Python 3.11 or newer: make PYTHON=python3.12 ...")'

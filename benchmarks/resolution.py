@@ -3,7 +3,9 @@
     python benchmarks/resolution.py [--pairs hr-concept-variations.xlsx] [--traces traces.jsonl.gz] [--size 100000]
 
 Three ways: exact keys alone, the rules and likeness of spelling, and with the local model's meanings too. The
-judged pairs of the recorded run are always there; a file that is not given is left out. `unsure` counts neither way.
+judged pairs of the recorded run and those of notation, signs and plurals are always there; a file that is not given is
+left out. `unsure` counts neither way. `beyond` is the recall among pairs whose keys differ. `--no-meaning` leaves the
+local model out.
 """
 
 import argparse
@@ -29,9 +31,10 @@ from graphgrow.resolve.identity import Decision, Lexicon, Meanings, decide
 ROOT = Path(__file__).parent.parent
 RUN = ROOT / "data" / "runs" / "impact-resistant-materials.jsonl.gz"
 JUDGED = ROOT / "data" / "judgements" / "pairs.csv"
+NOTATION = ROOT / "data" / "judgements" / "notation.csv"
 WAYS = ("keys", "lexical", "lexical + meaning")
 LOOKUPS = 200
-WIDTHS = (6, 6, 7, 7, 7, 7, 10, 9)
+WIDTHS = (6, 6, 7, 7, 8, 7, 7, 10, 9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,20 +82,20 @@ def traced(path: Path) -> list[str]:
     return [name for name in names if canonical(name)]
 
 
-def verdict(pair: Pair, way: str, local: LocalEmbedder) -> str:
+def verdict(pair: Pair, way: str, local: LocalEmbedder | None = None) -> str:
     """Return what is done with a pair: the second name comes to a graph that knows the first."""
     key, other = canonical(pair.one), canonical(pair.other)
     if way == "keys" or key == other:
         return "merge" if key == other else "apart"
     lexicon, meanings = Lexicon(), None
     lexicon.add(key, pair.one)
-    if way == "lexical + meaning":
+    if way == "lexical + meaning" and local:
         meanings = Meanings(local)
         meanings.add({key: pair.one})
     return decide(pair.other, other, lexicon, meanings=meanings).action
 
 
-def row(pairs: list[Pair], way: str, local: LocalEmbedder) -> str:
+def row(pairs: list[Pair], way: str, local: LocalEmbedder | None) -> str:
     """Return one line of the table."""
     done = [(pair.same, verdict(pair, way, local)) for pair in pairs]
     right, wrong = done.count((True, "merge")), done.count((False, "merge"))
@@ -102,17 +105,21 @@ def row(pairs: list[Pair], way: str, local: LocalEmbedder) -> str:
     f1 = 2 * right / (right + wrong + same)
     shown = "-" if precision is None else f"{precision:.3f}"
     found = (right + worth) / same
-    cells = (right, wrong, shown, f"{right / same:.3f}", f"{f1:.3f}", asked, worth, f"{found:.3f}")
+    by_key = sum(pair.same and canonical(pair.one) == canonical(pair.other) for pair in pairs)
+    beyond = f"{(right - by_key) / (same - by_key):.3f}" if same > by_key else "-"
+    cells = (right, wrong, shown, f"{right / same:.3f}", beyond, f"{f1:.3f}", asked, worth, f"{found:.3f}")
     return f"{way:<18}" + "".join(f"{cell:>{width}}" for cell, width in zip(cells, WIDTHS, strict=True))
 
 
-def table(title: str, pairs: list[Pair], local: LocalEmbedder) -> None:
+def table(title: str, pairs: list[Pair], local: LocalEmbedder | None) -> None:
     """Print how the three ways do on pairs."""
     same = sum(pair.same for pair in pairs)
     print(f"\n{title}: {same} pairs are one concept, {len(pairs) - same} are two")
-    heads = zip(("right", "wrong", "prec.", "recall", "F1", "review", "of them =", "with it"), WIDTHS, strict=True)
+    heads = zip(
+        ("right", "wrong", "prec.", "recall", "beyond", "F1", "review", "of them =", "with it"), WIDTHS, strict=True
+    )
     print(" " * 18 + "".join(f"{head:>{width}}" for head, width in heads))
-    for way in WAYS:
+    for way in WAYS if local else WAYS[:2]:
         print(row(pairs, way, local))
 
 
@@ -199,11 +206,17 @@ def main() -> None:
     options.add_argument("--pairs", type=Path, help="hr-concept-variations.xlsx")
     options.add_argument("--traces", type=Path, help="graph-preflexor-3b-traces.jsonl.gz")
     options.add_argument("--size", type=int, default=100_000, help="concepts to time lookups at, 0 for none")
+    options.add_argument("--no-meaning", action="store_true", help="judged pairs by the rules alone")
     how = options.parse_args()
+    if how.no_meaning:
+        table("recorded run, judged by hand", judged(JUDGED), None)
+        table("notation, signs and plurals, judged by hand", judged(NOTATION), None)
+        return
     local = LocalEmbedder()
     graph = fold(read_events(RUN))
     names = list(dict(reversed(list(graph.spellings()))).values())[::-1]
     table("recorded run, judged by hand", judged(JUDGED), local)
+    table("notation, signs and plurals, judged by hand", judged(NOTATION), local)
     if how.pairs:
         table("concept variations (noisy)", variations(how.pairs), local)
     growth("recorded run", names, graph, local)

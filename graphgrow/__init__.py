@@ -13,7 +13,7 @@ from graphgrow.graph.model import Budget, Prompt, Reply, Usage
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from typing import Unpack
+    from typing import Any, Unpack
 
     from graphgrow.api import GrowthOptions, KnowledgeGraph
     from graphgrow.api.options import GrowthKeywords
@@ -62,28 +62,40 @@ def open(url: "str | Path", *, create: bool = False) -> "KnowledgeGraph":  # noq
     return open_graph(url, create=create)
 
 
-def open_llm(
+def open_llm(  # noqa: PLR0913  # all of them can be left out
     name: str | None = None,
     base_url: str | None = None,
     *,
     env: Mapping[str, str] | None = None,
     temperature: float = 0.7,
+    timeout: float | None = None,
+    patience: float | None = None,
+    reasoning_effort: str = "",
+    reply_tokens: int | None = None,
+    key_env: str = "",
+    llm_options: "str | Mapping[str, Any]" = "",
 ) -> "LLM":
     """Open a model by name, address or environment, as the command line does; close it when done.
 
-    Raises LLMError where it cannot be had.
+    "URL#NAME" is an address and a name in one. A reply of an endpoint may take `timeout` seconds (180), and one that
+    has no room `patience` minutes (10). `reasoning_effort` is how much it thinks first, in the words of its endpoint;
+    `reply_tokens` the limit of a long reply, thinking included; `key_env` the variable that holds the key;
+    `llm_options` are further fields of each request, which go before ours. Raises BadInput for an option that cannot be
+    used, LLMError where the model cannot be had.
     """
     import os
 
     from graphgrow.api import models
 
-    return models.open_llm(name, base_url, env=os.environ if env is None else env, temperature=temperature)
+    options = models.ModelOptions(reasoning_effort, reply_tokens, key_env, llm_options, timeout)
+    seen = os.environ if env is None else env
+    return models.open_llm(name, base_url, env=seen, temperature=temperature, patience=patience, options=options)
 
 
 def grow(
     topic: str | None,
     store: "GraphStore",
-    llm: "LLM",
+    llm: "LLM | str | None",
     options: "GrowthOptions | None" = None,
     *,
     budget: "Budget | None" = None,
@@ -92,7 +104,8 @@ def grow(
     """Return the growth of a graph: iterate over it, and each event is saved before you see it.
 
     Options are those of `GrowthOptions`, in an object or by name; limits may come as a `Budget`. Without any it does 20
-    steps for at most 1 USD. Raises BadInput for a topic or an option that is none.
+    steps for at most 1 USD. A model is an object or a name, as in `KnowledgeGraph.grow`. Raises BadInput for a topic or
+    an option that is none.
     """
     from graphgrow.api import options as growth
 

@@ -8,6 +8,7 @@ GraphgrowError
 │   └── StoreAway       the server does not answer now: the same call may work later
 └── LLMError            an endpoint that does not answer as asked
     ├── ContextOverflow the prompt is longer than the model's context
+    ├── RunOver         the run that asks has ended while an endpoint was waited for
     └── OutOfReplies    a scripted or recorded model has nothing left to say
 """
 
@@ -37,11 +38,17 @@ class StoreAway(StoreError):
 
 
 class LLMError(GraphgrowError):
-    """The language model's endpoint does not answer as asked."""
+    """The language model's endpoint does not answer as asked; `role` is what its model was asked for."""
+
+    role: str = ""
 
 
 class ContextOverflow(LLMError):
     """The prompt does not fit the model's context window."""
+
+
+class RunOver(LLMError):
+    """The run that asks has ended, by its budget or by hand, while its question waited for an endpoint."""
 
 
 class OutOfReplies(LLMError):

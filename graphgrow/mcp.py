@@ -21,9 +21,10 @@ from graphgrow.errors import BadInput, BudgetSpent, GraphgrowError
 from graphgrow.graph.confidence import confidence
 from graphgrow.graph.events import now
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.keys import canonical, clean
-from graphgrow.graph.lookup import find
+from graphgrow.graph.keys import clean, says_something
+from graphgrow.graph.lookup import alike, find, search
 from graphgrow.graph.model import Budget, Edit, Json, Relation, Usage
+from graphgrow.graph.qualified import qualifier_row
 from graphgrow.growth.loop import grow
 from graphgrow.llm import LLM
 from graphgrow.reason.answers import ask
@@ -129,18 +130,10 @@ class Tools:
         self, text: Annotated[str, Field(description="Part of a name, or one like it.")], limit: Many = 10
     ) -> Json:
         """Find concepts by a part of their name or spellings, the most connected first; else those named alike."""
-        part = canonical(text)
-        if not part:
+        if not says_something(text):
             raise BadInput(f"{text!r} names nothing: search for a word")
         with self._current() as graph:
-            spellings = ((key, (one.name, *one.aliases)) for key, one in graph.concepts.items())
-            keys = [key for key, names in spellings if any(part in canonical(name) for name in names)]
-            keys.sort(key=lambda key: (key != part, -graph.degree(key), key))
-            if not keys:
-                from rapidfuzz.process import extract
-
-                alike = extract(part, graph.concepts.keys(), limit=limit, score_cutoff=ALIKE)
-                keys = [key for key, *_ in alike]
+            keys = search(graph, text) or list(alike(graph, text, limit, ALIKE))
             return {"found": len(keys), "concepts": [_concept(graph, key) for key in keys[:limit]]}
 
     def show(self, concept: Name, limit: Many = 50) -> Json:
@@ -267,7 +260,10 @@ def _relation(graph: Graph, relation: Relation) -> Json:
         "target": graph.name(relation.target),
         "support": graph.support(relation),
         "confidence": round(confidence(graph, relation), 4),
-        "evidence": [{"event": one.seq, "said": clean(one.raw.predicate)} for one in graph.relations[relation]],
+        "evidence": [
+            {"event": one.seq, "said": clean(one.raw.predicate), **qualifier_row(one.qualifiers)}
+            for one in graph.relations[relation]
+        ],
     }
 
 

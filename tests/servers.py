@@ -117,7 +117,9 @@ def _handler(script: Script, asked: list[Asked]) -> type[BaseHTTPRequestHandler]
             self._answer({})
 
         def do_POST(self) -> None:
-            self._answer(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            content = self.rfile.read(int(self.headers["Content-Length"]))
+            is_json = self.headers.get_content_type() == "application/json"
+            self._answer(json.loads(content) if is_json else {"file": content.decode()})
 
         def _answer(self, body: dict[str, object]) -> None:
             one = Asked(self.path, body, dict(self.headers), time.monotonic(), self.client_address[1])

@@ -16,6 +16,17 @@ from tests.pictures import answered
 from tests.servers import PATIENCE, Answer, Asked, completion, in_order, serving
 
 OLLAMA = "http://127.0.0.1:11434/v1"
+LITELLM = "http://127.0.0.1:4000/v1"
+OPENROUTER = "https://openrouter.ai/api/v1"
+AZURE = "https://NAME.openai.azure.com"
+
+
+def readdressed(text: str, base_url: str) -> str:
+    """Return a text with the addresses of providers led to a server here, at an address that ends in /v1."""
+    for address in (OLLAMA, LITELLM):
+        text = text.replace(address, base_url)
+    host = base_url.removesuffix("/v1")
+    return text.replace(OPENROUTER, f"{host}/api/v1").replace(AZURE, host)
 
 
 def blocks(text: str) -> list[tuple[str, str]]:

@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 from graphgrow.cli import app
 from tests.conftest import RECORDED, ROOT, chatter
 from tests.neo4j_server import PASSWORD
-from tests.shown import OLLAMA, blocks, endpoint_of_chatter, environment, explored, ran, served
+from tests.shown import blocks, endpoint_of_chatter, environment, explored, ran, readdressed, served
 
 if TYPE_CHECKING:
     from tests.neo4j_server import Server
@@ -73,7 +73,7 @@ def folder(tmp_path: Path, demo: Path) -> Path:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_page_works_to_its_last_line(page: Path, folder: Path, endpoint: str, request: pytest.FixtureRequest) -> None:
     """The commands and snippets of a page, one after the other in one folder."""
-    text, env = page.read_text(encoding="utf-8").replace(OLLAMA, endpoint), environment(endpoint)
+    text, env = readdressed(page.read_text(encoding="utf-8"), endpoint), environment(endpoint)
     if HOME in text:
         server: Server = request.getfixturevalue("neo4j_server")
         text, env = text.replace(HOME, f"neo4j://127.0.0.1:{server.port}"), server.env | env

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from graphgrow.errors import BadInput
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.keys import canonical, clean
+from graphgrow.graph.keys import canonical, clean, says_something
 from graphgrow.graph.lookup import find, look_up
 from graphgrow.graph.model import Change, Delta, Edit, Scope, Steer
 from graphgrow.graph.steering import CHARACTERS, MOST, Directive
@@ -73,7 +73,7 @@ def instruct(
     With `steps` it goes with so many of these questions, else with all of them until it is withdrawn.
     """
     words = clean(text)
-    if not canonical(words):
+    if not says_something(words):
         raise BadInput(f"{text!r} says nothing: give an instruction in words, for example 'name numbers and units'")
     if len(words) > CHARACTERS:
         raise BadInput(f"an instruction of {len(words)} characters ({words[:30]!r}…): say it in {CHARACTERS}")

@@ -8,14 +8,14 @@ directives, as methods that append.
 from collections.abc import Callable, Iterable
 from dataclasses import astuple, replace
 from functools import wraps
-from itertools import takewhile
+from itertools import count, takewhile
 from typing import Concatenate, ParamSpec
 
 from graphgrow.api import directives
 from graphgrow.errors import BadInput, StaleGraph
 from graphgrow.graph.events import now
 from graphgrow.graph.graph import Graph, fold
-from graphgrow.graph.keys import bare, canonical, clean
+from graphgrow.graph.keys import bare, canonical, clean, says_something
 from graphgrow.graph.lookup import find, look_up
 from graphgrow.graph.model import Change, Concept, Delta, Edit, EditKind, Event, Expansion, Relation, Statement, Triple
 from graphgrow.parse.reply import parse
@@ -77,12 +77,35 @@ def merge(graph: Graph, one: str, other: str, *, into: str | None = None, reason
 
 
 def unmerge(graph: Graph, name: str, *, reason: str = BY_HAND) -> Edit:
-    """Let a name that was merged stand for itself again, with every relation that was said of it, and stay apart."""
+    """Let a name that was merged stand for itself again, with every relation that was said of it, and stay apart.
+
+    That is also a spelling that has its key with others: it gets one of its own, and whatever was said in it.
+    """
     corrections = graph.corrections
-    key = next((one for one in (name, canonical(name)) if one in corrections.into), "")
+    said = canonical(name)
+    key = next((one for one in (name, corrections.key_of(bare(name), said), said) if one in corrections.into), "")
+    if shared := _shared_key(graph, name):
+        if corrections.names.get(corrections.representative(shared)) == bare(name):
+            raise BadInput(f"{name!r} is the name that the concept was given: give it another with  graphgrow rename")
+        own = next(one for n in count(2) if (one := f"{shared} ({n})") not in graph.arrived)
+        others = _spellings(graph, shared, without=name)
+        # Who is called as the key keeps the key, so that a key always means the spelling that it is.
+        leaving = others if bare(name) == shared else [bare(name)]
+        changes = [Change("unmerge", (own, shared), text=spelling, reason=reason) for spelling in leaving]
+        parted = own, shared
+        if bare(name) == shared and (kept := corrections.into.get(shared)):  # the others stay merged, the key leaves
+            changes += [Change("merge", (own, kept), reason=reason), Change("unmerge", (shared,), reason=reason)]
+            parted = shared, kept
+        changes.append(Change("apart", parted, reason=reason))
+        return _edit(graph, "unmerge", changes, f"{name} is not {', '.join(others)}")
     if not key:
-        members = corrections.members(look_up(graph, name) or canonical(name))[1:]
+        concept = look_up(graph, name) or said
+        members = corrections.members(concept)[1:]
+        known = graph.concepts.get(concept)
+        spelt = [one for one in (known.name, *known.aliases) if one != bare(name)] if known else []
         names = f": name what was merged into it, {', '.join(map(repr, members))}" if members else ""
+        if spelt and not members:
+            names = f": name one of its spellings, {', '.join(map(repr, spelt))}"
         raise BadInput(f"{name!r} was not merged into anything{names}")
     kept = corrections.into[key]
     if canonical(corrections.names.get(corrections.representative(key), "")) == key:
@@ -91,11 +114,37 @@ def unmerge(graph: Graph, name: str, *, reason: str = BY_HAND) -> Edit:
     return _edit(graph, "unmerge", changes, f"{name} is not {graph.name(kept)}")
 
 
+def _spellings(graph: Graph, key: str, without: str = "") -> list[str]:
+    """Return the spellings in which a key was said, as they came."""
+    spelt = dict.fromkeys(spelling for said, spelling in graph.spellings() if said == key)
+    return [one for one in spelt if one != bare(without)]
+
+
+def _shared_key(graph: Graph, name: str) -> str:
+    """Return the key that a spelling has in common with others, "" where it is the only one of its key."""
+    text = bare(name)
+    keys = [key for key, spelling in graph.spellings() if spelling == text]
+    return next((key for key in keys if _spellings(graph, key, without=text)), "")
+
+
 def apart(graph: Graph, one: str, other: str, *, reason: str = BY_HAND) -> Edit:
-    """Decide that two concepts that look alike are two, so that nobody merges or doubts them again."""
+    """Decide that two concepts that look alike are two, so that nobody merges or doubts them again.
+
+    Two names of one concept become two, each with what was said of it.
+    """
     first, second = find(graph, one), find(graph, other)
     if first == second:
-        raise BadInput(f"{one!r} and {other!r} are one concept: take them apart with  graphgrow unmerge")
+        # Rather the name that the concept is not shown under, and one that can be taken out.
+        for name in sorted((one, other), key=lambda name: bare(name) == graph.name(first)):
+            try:
+                edit = unmerge(graph, name, reason=reason)
+            except BadInput:
+                continue
+            after = graph.ahead(edit)
+            if look_up(after, one) != look_up(after, other):
+                return edit
+        shown = graph.name(first)
+        raise BadInput(f"{one!r} and {other!r} both mean {shown!r}: name one of its spellings to  graphgrow unmerge")
     return _edit(graph, "apart", [Change("apart", (first, second), reason=reason)],
                  f"{graph.name(first)} is not {graph.name(second)}")  # fmt: skip
 
@@ -130,7 +179,7 @@ def reject(graph: Graph, name: str, *, reason: str = BY_HAND) -> Edit:
     A name that the graph does not hold is rejected in advance.
     """
     key = look_up(graph, name) or graph.representative(canonical(name))
-    if not key:
+    if not says_something(name) and key not in graph.arrived:
         raise BadInput(f"{name!r} names nothing")
     if key in graph.corrections.hidden:
         raise BadInput(f"{name!r} is rejected already")
@@ -205,7 +254,7 @@ def rename(graph: Graph, name: str, new: str, *, reason: str = BY_HAND) -> Edit:
     """Show a concept under another name, and know it by that name too."""
     key, text = find(graph, name), bare(new)
     other = canonical(text)
-    if not other:
+    if not says_something(text):
         raise BadInput(f"{new!r} names nothing: give the concept another name")
     if text == graph.name(key):
         raise BadInput(f"{name!r} has that name already")
@@ -238,10 +287,11 @@ def add(graph: Graph, source: str, predicate: str, target: str, *, reason: str =
     names = bare(source), bare(target)
     keys = [look_up(graph, name) or canonical(name) for name in names]
     for name, key in zip((source, target), keys, strict=True):
-        if not key or graph.is_rejected(key):
-            why = "was rejected: bring it back with  graphgrow restore" if key else "names nothing"
+        if graph.is_rejected(key) or not says_something(name):
+            why = "was rejected: bring it back with  graphgrow restore" if graph.is_rejected(key) else "names nothing"
             raise BadInput(f"{name!r} {why}")
-    relation = read(predicate).between(*keys)
+    as_said = Relation(keys[0], clean(predicate), keys[1])  # a verb of its own, which the vocabulary has no place for
+    relation = as_said if as_said in graph.relations else read(predicate).between(*keys)
     if graph.corrections.shown(relation) is None:
         raise BadInput(f"{source!r} {predicate!r} {target!r} was rejected, or the two are one concept here")
     new = {key: Concept(key, name) for key, name in zip(keys, names, strict=True) if key not in graph.arrived}
@@ -269,7 +319,7 @@ def undo(graph: Graph, edit: Event | None, log: Callable[[], Iterable[Event]], *
         case "merge":
             return unmerge(graph, keys[0], reason=reason)
         case "unmerge":
-            gone, kept = changes[1].concepts
+            gone, kept = changes[-1].concepts
             return merge(graph, gone, kept, into=kept, reason=reason)
         case "apart":
             return doubt(graph, *keys, reason=reason)

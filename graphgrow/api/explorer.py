@@ -25,6 +25,7 @@ from graphgrow.graph.model import (
     Statement,
     Task,
 )
+from graphgrow.graph.qualified import qualifiers_in_words
 from graphgrow.growth.replay import recording, replay
 from graphgrow.growth.topic import check as check_topic
 from graphgrow.measure.communities import Community, follow
@@ -53,7 +54,7 @@ __all__ = [
     "FactCheck", "Focus", "Graph", "GraphAnswer", "IdeaDials", "Ideas", "Judgement", "ReasoningStep", "Relation",
     "Reply", "StaleGraph", "Statement", "StoreError", "Task", "canonical", "check_topic", "confidence", "discoveries",
     "drawing", "export", "find", "follow", "hops", "k_shortest", "layout", "longest", "now", "open_store", "outcome",
-    "replay_run", "snapshots", "state_folder", "store_url", "trusted_part",
+    "qualifiers_in_words", "replay_run", "snapshots", "state_folder", "store_url", "trusted_part",
 ]  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from graphgrow.api.edits import queue
 from graphgrow.graph.confidence import confidence
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Edit, Event, Expansion, FactCheck, ReasoningStep
+from graphgrow.graph.qualified import qualifier_row
 from graphgrow.measure.communities import participation, partition
 from graphgrow.measure.evolution import hubs as emerged
 from graphgrow.measure.evolution import top_bridges
@@ -38,6 +39,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "confidence": "how sure the graph is that it holds, from 0 to 1",
         "events": "numbers of the events that said it, a tuple",
         "wording": "the predicate as it was first said",
+        "qualifiers": "what was said beside it (why, conditions, quantity, certainty, source), a tuple of dicts",
         "source_key": "key of the source",
         "target_key": "key of the target",
     },
@@ -74,6 +76,13 @@ COLUMNS: dict[str, dict[str, str]] = {
         "degree": "how many other concepts it is related to now",
         "introduced": "number of the event that brought it",
         "emerged": "number of the event after which it had more than `above` neighbours",
+    },
+    "bills": {
+        "role": "what a model was asked for: grow, check, arbitrate, judge, embed, reason",
+        "model": "the model, as it calls itself",
+        "replies": "its replies",
+        "tokens": "tokens of prompts and replies",
+        "usd": "what those cost that have a price, US dollars",
     },
     "strategies": {
         "name": "the strategy, the index",
@@ -134,6 +143,7 @@ def relations(graph: Graph) -> "pd.DataFrame":
             "confidence": confidence(graph, relation),
             "events": tuple(one.seq for one in evidence),
             "wording": evidence[0].raw.predicate,
+            "qualifiers": tuple(map(qualifier_row, graph.qualifiers(relation))),
             "source_key": relation.source,
             "target_key": relation.target,
         }
@@ -220,6 +230,11 @@ def bridges(events: Iterable[Event], *, every: int, top: int) -> "pd.DataFrame":
     rows = top_bridges(events, every=every, top=top)
     frame = pd.DataFrame([row.betweenness for row in rows], index=pd.Index([row.seq for row in rows], name="seq"))
     return frame.astype("float64")
+
+
+def bills(graph: Graph) -> "pd.DataFrame":
+    """Return a row a role and model, in the order in which they were asked first."""
+    return table("bills", graph.bill_rows)
 
 
 def strategies(graph: Graph) -> "pd.DataFrame":

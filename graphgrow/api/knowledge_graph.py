@@ -1,8 +1,9 @@
 """What `graphgrow.open` returns: one graph with its log, as tables, numbers, pictures, and something to go on with."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
+from functools import partial
 from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from graphgrow.api import frames
 from graphgrow.api.edits import GraphEdits, find_relation
-from graphgrow.api.models import open_llm
+from graphgrow.api.models import named, open_llm
 from graphgrow.api.options import GrowthKeywords, GrowthOptions, grow
 from graphgrow.api.reasoning import GraphReasoning
 from graphgrow.errors import BadInput, GraphgrowError, StoreError
@@ -50,7 +51,7 @@ class KnowledgeGraph:
         self.url = store.url
         self._store = store
         self._seen: Graph | None = None
-        self._models: dict[str | None, LLM] = {}
+        self._models: dict[object, LLM] = {}
         self._is_closed = False
         self._resources = ExitStack()
         self._resources.enter_context(closing(store))
@@ -87,9 +88,12 @@ class KnowledgeGraph:
         """Return a model as it is, or the one of a name, opened once and closed with the graph."""
         if llm is not None and not isinstance(llm, str):
             return llm
-        if llm not in self._models:
-            self._models[llm] = self._resources.enter_context(closing(open_llm(llm, env=os.environ)))
-        return self._models[llm]
+        return self._opened(named(llm or ""), partial(open_llm, llm, env=os.environ))
+
+    def _opened(self, key: object, opening: Callable[[], LLM]) -> LLM:
+        if key not in self._models:
+            self._models[key] = self._resources.enter_context(closing(opening()))
+        return self._models[key]
 
     @property
     def topic(self) -> str:
@@ -103,7 +107,7 @@ class KnowledgeGraph:
 
     @property
     def relations(self) -> "pd.DataFrame":
-        """The relations, a DataFrame of shape (relations, 9), in the order in which they came."""
+        """The relations, a DataFrame of shape (relations, 10), in the order in which they came."""
         return frames.relations(self._now())
 
     def trusted(self, threshold: float = TRUSTED) -> "pd.DataFrame":
@@ -127,6 +131,11 @@ class KnowledgeGraph:
     def communities(self) -> "pd.DataFrame":
         """Leiden's communities, a DataFrame of shape (communities, 5), index `community`, the largest first."""
         return frames.communities(self._now())
+
+    @property
+    def bills(self) -> "pd.DataFrame":
+        """What each role of a model cost, a DataFrame of shape (roles and models, 5); their sum is the whole bill."""
+        return frames.bills(self._now())
 
     @property
     def strategies(self) -> "pd.DataFrame":
@@ -238,7 +247,7 @@ class KnowledgeGraph:
         options: GrowthOptions | None = None,
         *,
         budget: Budget | None = None,
-        **named: Unpack[GrowthKeywords],
+        **options_named: Unpack[GrowthKeywords],
     ) -> "Growth":
         """Return the growth of this graph: iterate over it for events as they are saved, or call its `run()`.
 
@@ -246,7 +255,7 @@ class KnowledgeGraph:
         limits may come as a `Budget`. Without any it does 20 steps for at most 1 USD. Raises BadInput for a topic or
         an option that is none, LLMError where the model cannot be had.
         """
-        return grow(topic, self, self._model(llm), options, budget=budget, **named)
+        return grow(topic, self, llm, options, budget=budget, opened=self._opened, **options_named)
 
     def export(self, path: str | Path, *, confidence: float = 0) -> Path:
         """Write the graph in the format that the file's ending names, and return the path; raises BadInput.

@@ -4,45 +4,133 @@
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Required, TypedDict, Unpack
 from urllib.parse import parse_qsl
 
-from graphgrow.errors import BadInput
+from graphgrow.errors import BadInput, LLMError
 from graphgrow.export import is_graph_file, read_graph
-from graphgrow.llm import DEFAULT_MODEL, LLM, Gate
+from graphgrow.graph.model import Prompt, Reply, Usage
+from graphgrow.llm import DEFAULT_MODEL, LLM, Gate, identity, with_options
 from graphgrow.llm import open_llm as open_other
+from graphgrow.llm.endpoint import KEY_ENV, shown
+from graphgrow.llm.options import LEAST_TOKENS, NO_OPTIONS, ModelName, ModelOptions, beside, read_model
 from graphgrow.llm.simulated.shapes import DEGREE, KINDS, SIZE, make_world
 from graphgrow.llm.simulated.world import World, WorldSettings
+from graphgrow.llm.waiting import Tell
 from graphgrow.stores import open_store
 
 if TYPE_CHECKING:
     import networkx as nx
 
-    from graphgrow.graph.model import Relation
+    from graphgrow.graph.model import Relation, Role
 
-__all__ = ["KINDS", "WORLD", "default_model", "make_world", "open_llm", "open_world"]
+__all__ = [
+    "KEY_ENV", "KINDS", "LEAST_TOKENS", "WORLD", "ModelName", "ModelOptions", "Opening", "default_model", "make_world",
+    "named", "open_llm", "open_named", "open_role", "open_world",
+]  # fmt: skip
 
 WORLD = "world:"
 WHOLE = frozenset(("k", "seed", "size"))
 DIALS = frozenset(dial.name for dial in fields(WorldSettings))
 
 
-def open_llm(
+def open_llm(  # noqa: PLR0913  # by name only
     name: str | None = None,
     base_url: str | None = None,
     *,
     env: Mapping[str, str],
     temperature: float = 0.7,
+    patience: float | None = None,
+    tell: Tell | None = None,
     gate: Gate | None = None,
+    options: ModelOptions = NO_OPTIONS,
 ) -> LLM:
     """Return the model that a name, an address and the environment stand for: llm.open_llm, and worlds."""
     if name and name.startswith(WORLD):
-        return open_world(name)
-    return open_other(name, base_url, env=env, temperature=temperature, gate=gate)
+        return with_options(open_world(name), options)
+    return open_other(
+        name, base_url, env=env, temperature=temperature, patience=patience, tell=tell, gate=gate, options=options
+    )
+
+
+def named(llm: str, base_url: str = "", options: ModelOptions = NO_OPTIONS) -> ModelName:
+    """Return the model of a run by what was said of it; what its own text says goes before the rest."""
+    model = read_model(llm)
+    return ModelName(model.name, model.base_url or base_url, model.options.over(options))
+
+
+class Opening(TypedDict, total=False):
+    """What a model is opened with, whichever it is: see `open_llm`."""
+
+    env: Required[Mapping[str, str]]
+    temperature: float
+    patience: float | None
+    tell: Tell | None
+    gate: Gate | None
+
+
+def open_named(model: ModelName, **how: Unpack[Opening]) -> LLM:
+    """Return the model that a name stands for; raises as `open_llm`."""
+    return open_llm(model.name or None, model.base_url or None, options=model.options, **how)
+
+
+def open_role(role: "Role", text: str, run: ModelName, **how: Unpack[Opening]) -> LLM:
+    """Return the model of a role beside that of a run: NAME at the same address, URL#NAME, or what `open_llm` takes.
+
+    An address without a name is asked which models it has; where it does not answer now that is done later. Raises as
+    `open_llm`, in a sentence that names the role.
+    """
+    try:
+        model, seen = beside(text, run, how["env"])
+        opening = partial(open_named, model, **how | {"env": seen})
+        try:
+            return opening()
+        except LLMError:
+            if model.name or not model.base_url:
+                raise
+            return LateModel(shown(model.base_url), opening)
+    except (BadInput, LLMError) as error:
+        raise type(error)(f"the {role} model: {error}") from None
+
+
+class LateModel:
+    """The first model of an endpoint that did not answer when it was to be opened: it is opened as it is asked."""
+
+    def __init__(self, name: str, opening: Callable[[], LLM]) -> None:
+        self._name, self._opening = name, opening
+        self._llm: LLM | None = None
+        self._lock = Lock()
+
+    @property
+    def name(self) -> str:
+        """The model's name, or the address as long as nobody knows it."""
+        return self._llm.name if self._llm else self._name
+
+    @property
+    def identity(self) -> str:
+        """What tells it from others."""
+        return identity(self._llm) if self._llm else self._name
+
+    def price(self, usage: Usage) -> float | None:
+        """Return what a bill costs in USD, None where no price is known."""
+        return self._llm.price(usage) if self._llm else None
+
+    def ask(self, prompt: Prompt) -> Reply:
+        """Return the reply; raises LLMError as long as the endpoint does not answer."""
+        with self._lock:
+            self._llm = self._llm or self._opening()
+        return self._llm.ask(prompt)
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._llm:
+            self._llm.close()
 
 
 def default_model(env: Mapping[str, str]) -> str:

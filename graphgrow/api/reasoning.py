@@ -197,14 +197,15 @@ class GraphReasoning:
         feasibility: float = 0.5,
         effectiveness: float = 0.5,
         goal: str = "",
+        judge_with: LLM | str | None = None,
         confidence: float | None = None,
         budget: Budget = LIMIT,
         seed: int = 0,
     ) -> list["Idea"]:
         """Return `count` hypotheses from gaps, bridges and surprising relations, best first by pairwise comparison.
 
-        Dials go from 0 to 1. Raises BadInput for a dial out of range and for a graph without two related concepts,
-        BudgetSpent, LLMError; what was paid for is in the log then.
+        Another model may compare them, `judge_with`. Dials go from 0 to 1. Raises BadInput for a dial out of range
+        and for a graph without two related concepts, BudgetSpent, LLMError; what was paid for is in the log then.
         """
         from graphgrow.reason.ideas import ideas
         from graphgrow.reason.seeds import IdeaDials
@@ -212,5 +213,7 @@ class GraphReasoning:
 
         dials = IdeaDials(novelty, feasibility, effectiveness)
         model, how = self._model(llm), Options(confidence=confidence, budget=budget, seed=seed)
+        if judge_with is not None:
+            how["judge"] = self._model(judge_with)
         proposed = ideas(self._store, model, count=count, dials=dials, goal=goal, **how)
         return list(proposed.ranked)

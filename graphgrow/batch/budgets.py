@@ -9,6 +9,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from graphgrow.batch.jobs import Job, Quota
+from graphgrow.graph.graph import Bill, take_bill
 from graphgrow.graph.model import Budget, Event, Expansion, FactCheck
 from graphgrow.stores import open_store
 
@@ -55,8 +56,10 @@ def consumption(events: Iterable[Event], run: str, now: datetime, zone: ZoneInfo
         for period, total in used.items():
             if counts[period]:
                 total.steps += event.is_step
-                total.tokens += event.reply.usage.tokens
-                total.usd += event.reply.usd or 0.0
+                bill = Bill()
+                take_bill(event, bill, {})
+                total.tokens += bill.tokens
+                total.usd += bill.usd
     return used
 
 
@@ -103,7 +106,9 @@ class BudgetLedger:
             with closing(open_store(url, create=True)) as store:
                 for event in store.events(self._read.get(url, 0)):
                     self._read[url] = event.seq
-                    if isinstance(event, Expansion | FactCheck) and event.run and event.reply.usd:
-                        paid.append((datetime.fromisoformat(event.at), event.reply.usd))
+                    if isinstance(event, Expansion | FactCheck) and event.run:
+                        bill = Bill()
+                        take_bill(event, bill, {})
+                        paid += [(datetime.fromisoformat(event.at), bill.usd)] if bill.usd else []
             total += sum(usd for at, usd in paid if at >= since)
         return total

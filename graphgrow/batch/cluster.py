@@ -23,7 +23,7 @@ from graphgrow.batch.reports import JobReport
 from graphgrow.batch.run import Backend, JobRun, ModelSpec, perform
 from graphgrow.errors import BadInput
 from graphgrow.graph.model import Prompt, Reply, Usage
-from graphgrow.llm import LLM, Gate, checks_facts
+from graphgrow.llm import LLM, Gate, checks_facts, identity
 
 CONNECT_SECONDS = 10
 _CONNECTING, _OPENING = Lock(), Lock()
@@ -73,6 +73,17 @@ class ClusterModel:
     def name(self) -> str:
         """The model's name."""
         return _model(self.spec).name
+
+    @property
+    def identity(self) -> str:
+        """What tells it from others."""
+        return identity(_model(self.spec))
+
+    @property
+    def reply_tokens(self) -> int | None:
+        """The limit of a reply in tokens that somebody set."""
+        most: int | None = getattr(_model(self.spec), "reply_tokens", None)
+        return most
 
     @property
     def checks_facts(self) -> bool:

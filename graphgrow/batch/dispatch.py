@@ -129,7 +129,7 @@ class Dispatcher:
             return
 
         share = None  # of the money of the day
-        if self.jobs.limits.usd_a_day is not None and is_priced(job):
+        if self.jobs.limits.usd_a_day is not None and is_priced(self.jobs, job):
             stores, zone = {job_store(job, self.folder) for job in self.jobs.job}, time_zone(self.jobs.limits.timezone)
             try:
                 spent = self.ledger.spent(stores, day_start(self.clock(), zone))

@@ -17,9 +17,13 @@ from graphgrow.errors import BadInput
 from graphgrow.growth.fact_check import MOST_SHARE, SHARE
 from graphgrow.growth.intents import MOST as MOST_INTENTS
 from graphgrow.growth.samples import MOST as MOST_SAMPLES
+from graphgrow.growth.settings import Prompts
 from graphgrow.growth.topic import check as check_topic
 from graphgrow.llm.endpoint import checked as checked_address
+from graphgrow.llm.options import LEAST_TOKENS, ModelOptions, read_model
 from graphgrow.policy import DEFAULT, open_policy
+from graphgrow.prompts.forms import ASKED_FOR, MOST_ASKED_FOR
+from graphgrow.prompts.render import FEWEST_CONTEXT, MOST_CONTEXT
 from graphgrow.resolve.hygiene import Hygiene
 from graphgrow.stores import store_url
 
@@ -58,6 +62,16 @@ def _passes(check: Callable[[Any], object]) -> AfterValidator:
     return AfterValidator(validate)
 
 
+def _fields(given: object) -> str:
+    """Return further fields of a request as JSON text, so that a job can be told from others by its hash."""
+    if not isinstance(given, dict | str):
+        raise ValueError("llm_options is a table, such as { top_p = 0.9 }")  # noqa: TRY004  # pydantic takes no other
+    try:
+        return str(ModelOptions(llm_options=given).llm_options)
+    except BadInput as error:
+        raise ValueError(str(error)) from None
+
+
 def _check_store(store: str) -> None:
     if not store.strip() or store_url(store).kind == "memory":
         raise BadInput(f"store {store!r} is gone when the run ends: name a .db file or a neo4j:// address")
@@ -82,6 +96,10 @@ Address = Annotated[str, AfterValidator(str.strip), _passes(checked_address)]
 AddressOrNone = Annotated[str, AfterValidator(str.strip), _passes(lambda text: text and checked_address(text))]
 Rules = Annotated[tuple[str, ...], _passes(lambda names: Hygiene(frozenset(names)))]
 Command = Annotated[tuple[str, ...], _passes(_check_command)]
+
+
+LLMFields = Annotated[str, BeforeValidator(_fields), WithJsonSchema({"type": "object"})]
+ModelText = Annotated[str, _passes(read_model)]
 
 
 class _Section(BaseModel):
@@ -134,6 +152,20 @@ class JobSchedule(_Section):
         return f"cron {self.cron}" if self.cron else f"every {self.every}"
 
 
+class RoleModels(_Section):
+    """The models of jobs by what they are for: NAME at the job's endpoint, URL#NAME, or what `--llm` takes.
+
+    A role without a model is the growing one's. `check` is for fact checks, `arbitrate` for names that may be one (with
+    `arbiter = true`), `embed` for what names mean (as `embeddings`). No job judges, so `judge` is not asked by any.
+    """
+
+    grow: ModelText = ""
+    check: ModelText = ""
+    arbitrate: ModelText = ""
+    judge: ModelText = ""
+    embed: ModelText = ""
+
+
 class Job(_Section):
     """A graph and what is asked about it each time the job is due; most names are those of `graphgrow grow`."""
 
@@ -142,14 +174,27 @@ class Job(_Section):
     store: Annotated[str, _passes(_check_store)] = Field(
         description="A path to a .db file (from where the jobs file is), or a store URL."
     )
-    llm: str = ""
+    llm: ModelText = ""
     base_url: AddressOrNone = ""
+    key_env: Annotated[str, _passes(lambda name: ModelOptions(key_env=name))] = Field(
+        "", description="The variable of the environment that holds the key (default OPENAI_API_KEY)."
+    )
+    reasoning_effort: Annotated[str, _passes(lambda effort: ModelOptions(reasoning_effort=effort))] = ""
+    reply_tokens: Annotated[int, Field(ge=LEAST_TOKENS)] | None = None
+    llm_options: LLMFields = Field("", description="Further fields of each request.", repr=False)
+    models: RoleModels = RoleModels()
     policy: Annotated[str, _passes(open_policy)] = DEFAULT
     width: Annotated[int, Field(ge=1, le=256)] = 1
     samples: Annotated[int, Field(ge=1, le=MOST_SAMPLES)] = 1
     intents: Annotated[int, Field(ge=0, le=MOST_INTENTS)] = 0
     fact_check: Annotated[float, Field(ge=0, le=MOST_SHARE)] = Field(SHARE, description="Share of the tokens.")
     arbiter: bool = False
+    prompts: Prompts = Field("auto", description="Templates for a small model or a strong one; auto: by its name.")
+    relations: Annotated[int, Field(ge=1, le=MOST_ASKED_FOR)] = ASKED_FOR
+    context: Annotated[int, Field(ge=FEWEST_CONTEXT, le=MOST_CONTEXT)] | None = Field(
+        None, description="Tokens of the graph that a question shows."
+    )
+    batch: bool = Field(False, description="Ask by batch files, where the endpoint has its batch API.")
     without_rule: Rules = Field((), description="Hygiene rules to leave out.")
     predicates: str = Field("", description="A vocabulary of your own, in the form of predicates.toml.")
     strict_predicates: bool = Field(False, description="Hold the model to the vocabulary by the reply's schema.")
@@ -157,6 +202,7 @@ class Job(_Section):
     prompt_variants: str = Field("", description="A folder of further wordings, KIND.NAME.txt.")
     seed: Annotated[int, Field(ge=0, le=2**31)] = 0
     temperature: Annotated[float, Field(ge=0, le=2)] = 0.8
+    timeout: Annotated[float, Field(ge=1)] | None = None
     retries: Annotated[int, Field(ge=0, le=20)] = Field(4, description="How often a run goes on after an error.")
     run: RunQuota = RunQuota()
     day: Quota = Quota()
@@ -200,6 +246,7 @@ class Jobs(_Section):
 
     limits: Limits = Limits()
     endpoint: tuple[EndpointRate, ...] = ()
+    models: RoleModels = RoleModels()
     job: Annotated[tuple[Job, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -216,6 +263,12 @@ class Jobs(_Section):
         if job is None:
             raise BadInput(f"there is no job {name!r} in the file: it has {', '.join(job.name for job in self.job)}")
         return job
+
+    def model(self, job: Job, role: Literal["grow", "check", "arbitrate", "embed"]) -> str:
+        """Return the model of a job for a role, by its own words or else by those for all jobs; "" for none."""
+        own = {"grow": job.llm, "embed": job.embeddings}.get(role) or getattr(job.models, role)
+        is_elsewhere = role == "grow" and bool(job.base_url)  # a job that names an address does not want the others'
+        return own or ("" if is_elsewhere else getattr(self.models, role))
 
     def zone(self, job: Job) -> ZoneInfo:
         """Return the time zone of a job, whose days and weeks its quotas are for."""
@@ -236,7 +289,7 @@ class Problem:
 
 
 _AT_LINE = re.compile(r"\(at line (\d+), column \d+\)")
-_SECTIONS = (Jobs, Job, Limits, Rate, EndpointRate, Quota, RunQuota, JobSchedule)
+_SECTIONS = (Jobs, Job, RoleModels, Limits, Rate, EndpointRate, Quota, RunQuota, JobSchedule)
 _SETTINGS = sorted({name for section in _SECTIONS for name in section.model_fields})
 
 

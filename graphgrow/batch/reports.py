@@ -14,9 +14,9 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from graphgrow.batch.jobs import Job
-from graphgrow.graph.graph import Graph, fold
+from graphgrow.graph.graph import Bill, Graph, bill_rows, fold, take_bill
 from graphgrow.graph.keys import clean
-from graphgrow.graph.model import Expansion, FactCheck
+from graphgrow.graph.model import Expansion, FactCheck, Role
 from graphgrow.growth.step import is_failure
 from graphgrow.policy.monitor import monitor
 from graphgrow.stores import GraphStore
@@ -27,7 +27,7 @@ SMALLEST = 3  # concepts of a community that is told of
 LONGEST = 80  # characters of a name
 PASSED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SYSTEMROOT")  # to the command, where they are set
 MOST_READ, SHOWN = 100_000, 300  # bytes of what the command says, and characters of it in the report
-FAILED = frozenset(("error", "failing"))
+FAILED = frozenset(("error", "failing", "refused"))
 AGAIN = frozenset(("held", "interrupted", "lost"))  # the run is not done: whoever comes next goes on with it
 ENDINGS = {
     "steps": "all steps done",
@@ -37,6 +37,7 @@ ENDINGS = {
     "quota": "its quota is used up",
     "exhausted": "no question is left that was not asked",
     "failing": "five replies in a row could not be used",
+    "refused": "five questions in a row were refused",
     "saturated": "nothing new comes any more",
     "drifted": "the model left its topic or its language",
     "interrupted": "stopped; what was paid for is saved, and it goes on when it is started again",
@@ -50,7 +51,8 @@ ENDINGS = {
 class JobReport:
     """What a run did; names in lists are as the graph shows them, moments are UTC in ISO 8601.
 
-    `before` is true where another machine, or an earlier try, had done it to its end.
+    `before` is true where another machine, or an earlier try, had done it to its end. `bills` say what each role of a
+    model cost, `remarks` what was left undone.
     """
 
     run: str
@@ -78,6 +80,8 @@ class JobReport:
     failures: Sequence[tuple[int, str]] = ()
     hooks: Sequence[str] = ()
     before: bool = False
+    bills: Sequence[dict[str, str | int | float]] = ()
+    remarks: Sequence[str] = ()
 
     @property
     def is_failed(self) -> bool:
@@ -102,6 +106,9 @@ def with_results(report: JobReport, store: GraphStore) -> JobReport:
     events = list(store.events())
     mine = [event for event in events if isinstance(event, Expansion) and event.run == report.run]
     paid = [event for event in events if isinstance(event, Expansion | FactCheck) and event.run == report.run]
+    bill, bills = Bill(), dict[tuple[Role, str], Bill]()
+    for event in paid:
+        take_bill(event, bill, bills)
     graph, before = fold(events), Graph()
     first = mine[0].seq if mine else graph.seq + 1
     before.apply_all(event for event in events if event.seq < first)
@@ -120,8 +127,9 @@ def with_results(report: JobReport, store: GraphStore) -> JobReport:
         model=mine[-1].reply.model if mine else report.model,
         steps=sum(event.is_step for event in mine),
         replies=len(paid),
-        tokens=sum(event.reply.usage.tokens for event in paid),
-        usd=sum(event.reply.usd or 0.0 for event in paid),
+        tokens=bill.tokens,
+        usd=bill.usd,
+        bills=tuple(bill_rows(bills)),
         concepts=len(graph.concepts),
         new_concepts=len(graph.concepts) - len(before.concepts),
         relations=len(graph.relations),
@@ -142,6 +150,8 @@ def markdown(report: JobReport) -> str:
         ("graph", code(report.store)), ("topic", code(report.topic)), ("model", code(report.model)),
         ("steps", f"{report.steps}"), ("replies", f"{report.replies}"), ("tokens", f"{report.tokens:,}"),
         ("money", f"{report.usd:.4f} USD"),
+        *((f"{one['role']} by {code(str(one['model']))}", f"{one['tokens']:,} tokens, {one['usd']:.4f} USD")
+          for one in report.bills if len(report.bills) > 1),
         ("concepts", f"{report.concepts:,} (+{report.new_concepts:,})"),
         ("relations", f"{report.relations:,} (+{report.new_relations:,})"),
     ]  # fmt: skip
@@ -152,6 +162,7 @@ def markdown(report: JobReport) -> str:
         "New communities": communities,
         "Saturation": [code(report.saturation)] if report.saturation else [],
         "Replies that could not be used": [f"- event {seq}: {code(reason)}" for seq, reason in report.failures],
+        "Left undone": [f"- {code(words, 400)}" for words in report.remarks],
         "Hooks": [f"- {code(words)}" for words in report.hooks],
     }
     parts = [

@@ -7,28 +7,29 @@ no other machine runs a job on it; after a crash the lease expires.
 
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from threading import Event, Lock, Thread
 from time import monotonic, sleep
-from typing import TypeVar
+from typing import Literal, TypeVar
 from uuid import uuid4
 
-from graphgrow.api.models import KINDS, WORLD, open_llm
+from graphgrow.api.models import KINDS, WORLD, ModelName, ModelOptions, Opening, named, open_named, open_role
 from graphgrow.api.options import GrowthOptions
 from graphgrow.batch.budgets import budget, consumption, run_name
 from graphgrow.batch.jobs import Job, Jobs
 from graphgrow.batch.reports import JobReport, with_results
 from graphgrow.batch.schedule import Clock, stamp, utc_now
 from graphgrow.errors import BadInput, ContextOverflow, GraphgrowError, LLMError, OutOfReplies, StoreAway, StoreError
-from graphgrow.graph.model import Usage
+from graphgrow.graph.model import Role, Usage
 from graphgrow.growth.loop import Growth
 from graphgrow.llm import DEFAULT_MODEL, LLM, LOCAL, OPENAI_URL, RECORDED, Gate
+from graphgrow.llm.options import NO_OPTIONS, beside, key_for
 from graphgrow.llm.usage import usd as price
 from graphgrow.resolve.options import open_meanings
 from graphgrow.stores import GraphStore, open_store, store_url
@@ -47,38 +48,54 @@ MILLION = Usage(1_000_000, 1_000_000)  # what has a price at all has one for so 
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """How to open the model of a job, on whichever machine; the key is in that machine's environment."""
+    """How to open a model of a job, on whichever machine; the key is in that machine's environment."""
 
     llm: str
     base_url: str
     temperature: float
     gate: Gate | None = None
+    patience: float | None = None  # minutes
+    options: ModelOptions = NO_OPTIONS
+    role: Role = "grow"
+    run: ModelName | None = None  # the model that grows, beside which one of another role is named
+
+    @property
+    def named(self) -> ModelName:
+        """The model by its own words."""
+        return named(self.llm, self.base_url, self.options)
+
+    @property
+    def is_local(self) -> bool:
+        """True for a model that runs in this process."""
+        model = self.named
+        if not (model.name or model.base_url):
+            return not (os.environ.get("OPENAI_BASE_URL") or key_for("", model.options, os.environ))
+        return not model.base_url and (model.name == LOCAL or model.name.endswith(".gguf"))
 
     def open(self) -> LLM:
         """Return the model."""
-        return open_llm(
-            self.llm or None, self.base_url or None, env=os.environ, temperature=self.temperature, gate=self.gate
-        )
+        how: Opening = {
+            "env": os.environ, "temperature": self.temperature, "patience": self.patience, "gate": self.gate,
+        }  # fmt: skip
+        return open_role(self.role, self.llm, self.run, **how) if self.run else open_named(self.named, **how)
 
 
 @dataclass
 class LocalModels:
     """The models that run in this process, each opened once for all runs: a copy for each would not fit its memory."""
 
-    _models: dict[tuple[str, float], LLM] = field(default_factory=dict)
+    _models: dict[tuple[str, ModelOptions, float], LLM] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
     @contextmanager
     def open(self, spec: ModelSpec) -> Iterator[LLM]:
         """Yield a model; one that does not run here is opened for this run alone, which costs nothing."""
-        named = spec.llm or spec.base_url or os.environ.get("OPENAI_BASE_URL") or os.environ.get("OPENAI_API_KEY")
-        is_file = not spec.base_url and (spec.llm == LOCAL or spec.llm.endswith(".gguf"))
-        if named and not is_file:
+        if not spec.is_local:
             with closing(spec.open()) as model:
                 yield model
             return
         with self._lock:
-            key = spec.llm or LOCAL, spec.temperature
+            key = spec.named.name or LOCAL, spec.named.options, spec.temperature
             if key not in self._models:
                 self._models[key] = spec.open()
         yield self._models[key]
@@ -122,9 +139,30 @@ class JobRun:
         return run_name(self.job.name, self.due)
 
     @property
+    def patience(self) -> float:
+        """How many minutes an endpoint is waited for that has no room."""
+        return self.jobs.limits.patience.total_seconds() / 60
+
+    @property
     def model(self) -> ModelSpec:
-        """How to open the model; files in its name count from where the jobs file is."""
-        llm = self.job.llm
+        """How to open the model that grows."""
+        llm = self._placed(self.jobs.model(self.job, "grow"))
+        return ModelSpec(llm, self.job.base_url, self.job.temperature, self.gate, self.patience, job_options(self.job))
+
+    @property
+    def models(self) -> dict[Role, ModelSpec]:
+        """How to open the models that have a role of their own."""
+        roles: tuple[Literal["check", "arbitrate"], ...] = ("check", "arbitrate")
+        texts = {role: self._placed(self.jobs.model(self.job, role)) for role in roles}
+        return {
+            role: ModelSpec(
+                text, "", self.job.temperature, self.gate, self.patience, role=role, run=self.model.named
+            )
+            for role, text in texts.items() if text
+        }  # fmt: skip
+
+    def _placed(self, llm: str) -> str:
+        """Return a model as it is named; files in its name count from where the jobs file is."""
         world, mark, query = llm.removeprefix(WORLD).partition("?")
         if llm.startswith(RECORDED):
             llm = f"{RECORDED}{self.folder / llm.removeprefix(RECORDED)}"
@@ -132,7 +170,7 @@ class JobRun:
             llm = f"{WORLD}{self.folder / world}{mark}{query}"
         elif llm.endswith(".gguf"):
             llm = str(self.folder / llm)
-        return ModelSpec(llm, self.job.base_url, self.job.temperature, self.gate)
+        return llm
 
 
 def job_store(job: Job, folder: Path) -> str:
@@ -141,12 +179,20 @@ def job_store(job: Job, folder: Path) -> str:
     return f"sqlite:{folder / path.expanduser()}" if path else job.store
 
 
-def is_priced(job: Job) -> bool:
-    """Tell whether the model of a job has a price here, without opening it."""
-    if job.llm.startswith((RECORDED, WORLD)) or job.llm.endswith(".gguf") or job.llm == LOCAL:
-        return False
-    address = job.base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL
-    return price(job.llm or DEFAULT_MODEL, address, MILLION) is not None
+def job_options(job: Job) -> ModelOptions:
+    """Return how the model of a job is asked."""
+    return ModelOptions(job.reasoning_effort, job.reply_tokens, job.key_env, job.llm_options, job.timeout)
+
+
+def is_priced(jobs: Jobs, job: Job) -> bool:
+    """Tell whether a model of a job has a price here, without opening it."""
+    run = named(jobs.model(job, "grow"), job.base_url, job_options(job))
+    texts = (jobs.model(job, "check"), jobs.model(job, "arbitrate"))
+    for model in (run, *(beside(text, run, os.environ)[0] for text in texts if text)):
+        address = model.base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL
+        if not model.is_here and price(model.name or DEFAULT_MODEL, address, MILLION) is not None:
+            return True
+    return False
 
 
 @dataclass
@@ -247,29 +293,38 @@ def _perform_leased(run: JobRun, store: GraphStore, lease: Lease, report: JobRep
     began, most_usd = monotonic(), run.usd
     if most_usd is not None:  # of this run in all, with what it had paid when it was broken off
         most_usd += consumption(store.events(), run.name, run.clock(), run.jobs.zone(run.job))["run"].usd
-    with run.open_model(run.model) as model:
-        grow = partial(_grow, run, store, model, lease, began, most_usd)
+    remarks = dict[str, None]()  # the same sentence of several tries is one
+    with ExitStack() as stack:
+        specs: dict[Role, ModelSpec] = {"grow": run.model, **run.models}
+        models = {role: stack.enter_context(run.open_model(spec)) for role, spec in specs.items()}
+        grow = partial(_grow, run, store, models, lease, began, most_usd, remarks)
         try:
             outcome, said = retry(grow, (LLMError, StoreError), run.job.retries, lease.is_over)
-            report = replace(report, model=model.name)
+            report = replace(report, model=models["grow"].name)
         except (LLMError, StoreError, BadInput) as error:
             outcome, said = "error", str(error)
             if lease.is_over():
                 outcome, said = "lost" if lease.is_lost else "interrupted", ""
-    report = with_results(replace(report, outcome=outcome, said=said), store)
+    report = with_results(replace(report, outcome=outcome, said=said, remarks=tuple(remarks)), store)
     if report.is_done:
         store.lease(mark, outcome, FOR_GOOD)
     return report
 
 
 def _grow(
-    run: JobRun, store: GraphStore, model: LLM, lease: Lease, began: float, most_usd: float | None
+    run: JobRun,
+    store: GraphStore,
+    models: Mapping[Role, LLM],
+    lease: Lease,
+    began: float,
+    most_usd: float | None,
+    remarks: dict[str, None],
 ) -> tuple[str, str]:
     """Grow with what is left of the quotas; return the outcome and what there is to say about it."""
     job = run.job
     used = consumption(store.events(), run.name, run.clock(), run.jobs.zone(job))
     left, used_up = budget(
-        job, used, priced=model.price(MILLION) is not None,
+        job, used, priced=any(one.price(MILLION) is not None for one in models.values()),
         most_usd=None if most_usd is None else most_usd - used["run"].usd,
     )  # fmt: skip
     if used_up:  # by the run itself before it was broken off, or by others
@@ -285,12 +340,14 @@ def _grow(
 
     options = GrowthOptions(
         policy=job.policy, width=job.width, seed=job.seed, arbiter=job.arbiter, samples=job.samples,
-        intents=job.intents, fact_check=job.fact_check,
+        intents=job.intents, fact_check=job.fact_check, prompts=job.prompts, relations=job.relations,
+        context=job.context,
         prompt_variants=run.folder / job.prompt_variants if job.prompt_variants else None,
         without_rule=job.without_rule, predicates=run.folder / job.predicates if job.predicates else None,
-        strict_predicates=job.strict_predicates,
+        strict_predicates=job.strict_predicates, reply_tokens=job.reply_tokens, batch=job.batch,
     )  # fmt: skip
-    vectors = open_meanings(job.embeddings, store, job.base_url, run.gate)
+    asked = run.model.named
+    vectors = open_meanings(run.jobs.model(job, "embed"), store, asked.base_url, run.gate, asked.options)
     with nullcontext() if vectors is None else closing(vectors):  # one that knows no name yet is false
         settings = replace(
             options.settings(store, vectors),
@@ -298,9 +355,14 @@ def _grow(
             now=lambda: stamp(run.clock()),
             stop=lease.is_over,
             run=run.name,
+            models={role: one for role, one in models.items() if role != "grow"},
         )
         patient = RetryingStore(store, run.jobs.limits.patience.total_seconds() / 60, wait)
-        growth = Growth(job.topic, patient, model, settings).run()
+        growth = Growth(job.topic, patient, models["grow"], settings)
+        try:
+            growth.run()
+        finally:
+            remarks.update(dict.fromkeys(growth.remarks))
     return "lost" if lease.is_lost else growth.ending or "exhausted", ""
 
 

@@ -143,7 +143,7 @@ class State:
         with self._transaction() as db:
             db.execute(
                 "INSERT INTO run (name, job, due, status) VALUES (?, ?, ?, 'waiting') ON CONFLICT DO UPDATE"
-                " SET status = 'waiting' WHERE status = 'skipped' OR outcome IN ('error', 'failing')",
+                " SET status = 'waiting' WHERE status = 'skipped' OR outcome IN ('error', 'failing', 'refused')",
                 (name, job, stamp(due)),
             )
         return name

@@ -6,22 +6,23 @@ That is its limits, its price said first, a store that is waited for, and Ctrl-C
 import os
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
-from graphgrow.api.models import open_llm
+from graphgrow.api.models import ModelOptions, Opening, named, open_named, open_role
 from graphgrow.cli.output import note
 from graphgrow.errors import StoreAway
 from graphgrow.graph.confidence import TRUSTED
 from graphgrow.graph.keys import clean
-from graphgrow.graph.model import DEFAULT_STEPS, DEFAULT_USD, Budget, Usage
+from graphgrow.graph.model import DEFAULT_STEPS, DEFAULT_USD, Budget, Role, Usage
 from graphgrow.llm import LLM
-from graphgrow.llm.credentials import withheld
+from graphgrow.llm.options import LEAST_TOKENS, NO_OPTIONS, withheld
 from graphgrow.stores import GraphStore
 from graphgrow.stores.outbox import state_folder
 from graphgrow.stores.retrying import RetryingStore
@@ -46,11 +47,21 @@ Runs = Annotated[list[str], Argument(metavar="RUN RUN…", help="Stores, or run 
 
 Model = Annotated[str, Option("--llm", help="A model's name, local, a .gguf file, recorded:RUN.")]
 Address = Annotated[str, Option(help="The address of an OpenAI-compatible endpoint.")]
+KeyEnv = Annotated[str, Option("--key-env", metavar="NAME", help="The variable with the key.")]
+Effort = Annotated[str, Option("--reasoning-effort", help="How much it thinks first: low, high …")]
+ReplyTokens = Annotated[
+    int | None, Option("--reply-tokens", min=LEAST_TOKENS, help="Limit of a reply in tokens, thinking included.")
+]
+LLMOptions = Annotated[str, Option("--llm-options", metavar="JSON", help="Further fields of each request.")]
+JudgeWith = Annotated[str, Option("--judge-with", help="Another model that compares: NAME or URL#NAME.")]
 Tokens = Annotated[int | None, Option(min=1, help="Stop after so many tokens.")]
 Usd = Annotated[float | None, Option(min=0, help=f"Most to spend (default {DEFAULT_USD:g} if priced).")]
 Temperature = Annotated[float, Option(min=0, max=2, help="Sampling temperature.")]
 Width = Annotated[int, Option(min=1, max=256, help="Questions asked at once.")]
-Patience = Annotated[float, Option(min=0, help="Minutes to wait for a store that went away.")]
+Patience = Annotated[
+    float, Option(min=0, help="Minutes to wait for a store that went away, or an endpoint that has no room.")
+]
+Timeout = Annotated[float | None, Option(min=1, help="Seconds that a reply of an endpoint may take (default 180).")]
 Confidence = Annotated[
     float | None,
     Option(min=0, max=1, help=f"Least confidence of what is read (default {TRUSTED:g} with fact checks; 0: all)."),
@@ -66,12 +77,16 @@ Embeddings = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What a command that asks a model works with: the model, the store, the budget with its defaults, Ctrl-C."""
+    """What a command that asks a model works with: the model, the store, the budget with its defaults, Ctrl-C.
+
+    `models` are those with a role of their own.
+    """
 
     model: LLM
     store: GraphStore
     budget: Budget
     interrupts: list[int]
+    models: Mapping[Role, LLM]
 
     def is_stopped(self) -> bool:
         """Tell whether somebody pressed Ctrl-C."""
@@ -86,30 +101,44 @@ def note_left_out(trusted: "TrustedGraph") -> None:
 
 @contextmanager
 def session(
-    opened: GraphStore, llm: str, base_url: str, budget: Budget, *, temperature: float = 0.7, patience: float = 0
+    opened: GraphStore,
+    llm: str,
+    base_url: str,
+    budget: Budget,
+    *,
+    temperature: float = 0.7,
+    patience: float = 0,
+    options: ModelOptions = NO_OPTIONS,
+    roles: Mapping[Role, str] = MappingProxyType({}),
 ) -> Iterator[Session]:
     """Open a model for an open store, say what it costs and how much may be spent, and close it at the end.
 
-    The budget gets its defaults: 20 steps where nothing else ends the run, 1 USD where a price is known. The store is
-    waited for, so many minutes, while its server is away.
+    `roles` are further models, by what they are for. The budget gets its defaults: 20 steps where nothing else ends the
+    run, 1 USD where a price is known. The store is waited for, `patience` minutes, while its server is away, and so is
+    an endpoint that has no room.
     """
-    with (
-        closing(open_llm(llm or None, base_url or None, env=os.environ, temperature=temperature)) as model,
-        _sigint() as interrupts,
-    ):
-        reading, writing = model.price(Usage(1_000_000, 0)), model.price(Usage(0, 1_000_000))
-        is_priced = reading is not None and writing is not None
+    how: Opening = {
+        "env": os.environ, "temperature": temperature, "patience": patience, "tell": lambda text: note(clean(text)),
+    }  # fmt: skip
+    with ExitStack() as stack:
+        run = named(llm, base_url, options)
+        model = stack.enter_context(closing(open_named(run, **how)))
+        models: dict[Role, LLM] = {}
+        for role, text in roles.items():
+            models[role] = stack.enter_context(closing(open_role(role, text, run, **how)))
+        interrupts = stack.enter_context(_sigint())
+        is_priced = any(map(_price, (model, *models.values())))
         if budget.usd is not None and not is_priced:
             note(f"no price is known for {clean(model.name)}, so --usd limits nothing: use --tokens")
         if budget.steps is None and budget.tokens is None and budget.minutes is None and budget.until is None:
             budget = replace(budget, steps=DEFAULT_STEPS)
         if budget.usd is None and is_priced:
             budget = replace(budget, usd=DEFAULT_USD)
-        price = f"{reading:g} USD in, {writing:g} USD out a million tokens" if is_priced else "no known price"
         limit = f"; at most {budget.usd:g} USD" if is_priced else ""
-        if base_url and (sentence := withheld(base_url, os.environ)):
+        if sentence := withheld(run, os.environ):
             note(sentence)
-        note(f"model: {clean(model.name)} ({price}{limit})")
+        for name, one in (("model", model), *models.items()):
+            note(f"{name}: {clean(one.name)} ({_price(one) or 'no known price'}{limit if name == 'model' else ''})")
 
         def wait(seconds: float, why: StoreAway) -> None:
             """Say that the store is away, and sleep; a Ctrl-C ends the wait, for what has arrived is on disk."""
@@ -123,7 +152,14 @@ def session(
                 note(f"interrupted; {saved}, for the next run")
                 raise KeyboardInterrupt
 
-        yield Session(model, RetryingStore(opened, patience, wait), budget, interrupts)
+        yield Session(model, RetryingStore(opened, patience, wait), budget, interrupts, models)
+
+
+def _price(model: LLM) -> str:
+    """Return what a model costs, in words; "" where no price is known."""
+    reading, writing = model.price(Usage(1_000_000, 0)), model.price(Usage(0, 1_000_000))
+    is_priced = reading is not None and writing is not None
+    return f"{reading:g} USD in, {writing:g} USD out a million tokens" if is_priced else ""
 
 
 @contextmanager

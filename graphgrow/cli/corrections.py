@@ -13,7 +13,19 @@ from typing import Annotated, Literal
 from typer import Abort, Argument, Option, prompt
 
 from graphgrow.api import edits
-from graphgrow.cli.arguments import Address, AsJson, Reason, Store, Tokens, Usd, session
+from graphgrow.cli.arguments import (
+    Address,
+    AsJson,
+    Effort,
+    KeyEnv,
+    LLMOptions,
+    Reason,
+    ReplyTokens,
+    Store,
+    Tokens,
+    Usd,
+    session,
+)
 from graphgrow.cli.live import LiveView
 from graphgrow.cli.log import event_row
 from graphgrow.cli.output import counted, dump, say, size_in_words, sizes, table
@@ -24,6 +36,7 @@ from graphgrow.graph.keys import canonical, clean
 from graphgrow.graph.model import Budget, Edit, Expansion
 from graphgrow.growth.loop import Growth
 from graphgrow.growth.settings import Settings
+from graphgrow.llm import ModelOptions
 from graphgrow.policy import open_policy
 from graphgrow.stores import GraphStore, open_store
 
@@ -160,6 +173,10 @@ def review(
     ] = "people",
     llm: Annotated[str, Option(help="The model that decides.")] = "",
     base_url: Address = "",
+    key_env: KeyEnv = "",
+    reasoning_effort: Effort = "",
+    reply_tokens: ReplyTokens = None,
+    llm_options: LLMOptions = "",
     tokens: Tokens = None,
     usd: Usd = None,
     as_json: AsJson = False,
@@ -167,7 +184,9 @@ def review(
     """Walk through possible duplicates, first those whose merging would change the graph most."""
     with closing(open_store(store)) as home:
         if arbiter == "llm":
-            with session(home, llm, base_url, Budget(tokens=tokens, usd=usd), temperature=0.0) as asked:
+            added = ModelOptions(reasoning_effort, reply_tokens, key_env, llm_options)
+            limits = Budget(tokens=tokens, usd=usd)
+            with session(home, llm, base_url, limits, temperature=0.0, options=added) as asked:
                 budget = replace(asked.budget, steps=None)
                 settings = Settings(open_policy("mix"), budget, arbiter=True, stop=asked.is_stopped)
                 growth = Growth(None, home, asked.model, settings)

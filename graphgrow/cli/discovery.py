@@ -12,10 +12,15 @@ from graphgrow.cli.arguments import (
     Address,
     AsJson,
     Confidence,
+    Effort,
+    KeyEnv,
+    LLMOptions,
     Model,
     Patience,
+    ReplyTokens,
     Seed,
     Store,
+    Timeout,
     Tokens,
     Usd,
     Width,
@@ -27,6 +32,8 @@ from graphgrow.errors import BadInput, BudgetSpent
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Budget, ReasoningStep
+from graphgrow.graph.qualified import qualifiers_in_words
+from graphgrow.llm import ModelOptions
 from graphgrow.stores import open_store
 
 if TYPE_CHECKING:
@@ -65,7 +72,7 @@ def path(
     """
     from graphgrow.reason.discovery import local_meanings
     from graphgrow.reason.paths import concepts_beside as near
-    from graphgrow.reason.paths import k_shortest, path_json
+    from graphgrow.reason.paths import hops, k_shortest, path_json
     from graphgrow.reason.route import DiscoveryRequest, choose_path
     from graphgrow.reason.trust import trusted_graph
 
@@ -108,6 +115,11 @@ def path(
                 rows.append((step, *cells, per_cent(relation["confidence"]), events, words))
         columns = (" step", "source", "predicate", "target", " support", " confidence", "events", "in these words")
         table(columns, rows)
+        for step, hop in enumerate(hops(graph, keys), 1):
+            for known in hop.relations:
+                for statement in graph.relations[known]:
+                    if more := qualifiers_in_words(statement.qualifiers):
+                        say(f"step {step}, event {statement.seq}, {clean(known.predicate)}: {more}")
     if beside:
         say(f"beside it: {', '.join(names)}")
 
@@ -159,11 +171,16 @@ def discover(
     listed: Annotated[bool, Option("--list", help="List the discoveries of the graph and ask nothing.")] = False,
     llm: Model = "",
     base_url: Address = "",
+    key_env: KeyEnv = "",
+    reasoning_effort: Effort = "",
+    reply_tokens: ReplyTokens = None,
+    llm_options: LLMOptions = "",
     tokens: Tokens = None,
     usd: Usd = None,
     width: Width = 1,
     seed: Seed = 0,
     patience: Patience = 10,
+    timeout: Timeout = None,
     out: Annotated[Path | None, Option(help="Write the document to a file, .md or .json.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -214,8 +231,9 @@ def discover(
                 note_left_out(trusted)
             home.append()  # as is a store that this user cannot write
             wanted = known.route.request if known else wanted
+            added = ModelOptions(reasoning_effort, reply_tokens, key_env, llm_options, timeout)
             with (
-                session(home, llm, base_url, Budget(tokens=tokens, usd=usd), patience=patience) as asked,
+                session(home, llm, base_url, Budget(tokens=tokens, usd=usd), patience=patience, options=added) as asked,
                 Reasoner(
                     asked.store, asked.model,
                     seed=wanted.seed, width=width, budget=asked.budget, stop=asked.is_stopped, confidence=confidence,

@@ -1,5 +1,6 @@
 """`replay`, `export`, `import`, `copy`, `fork` and `report`: graphs and runs as files, and from store to store."""
 
+import re
 from collections import Counter
 from contextlib import closing
 from itertools import takewhile
@@ -9,12 +10,14 @@ from typing import Annotated, Literal
 from typer import Argument, Option
 
 from graphgrow.cli.arguments import MOST, AsJson, Embeddings, LeastConfidence, Predicates, Store, Without
-from graphgrow.cli.output import counted, dump, note, place, say, size_in_words, sizes, table
+from graphgrow.cli.output import counted, dump, hygiene_in_words, note, place, say, size_in_words, sizes, table
+from graphgrow.cli.progress import Progress
 from graphgrow.errors import BadInput
-from graphgrow.export import FORMATS, parts, read_graph
+from graphgrow.export import FORMATS, ROLES, parts, read_file
 from graphgrow.export import export as write_graph
 from graphgrow.graph.confidence import trusted_part
 from graphgrow.graph.events import now
+from graphgrow.graph.graph import fold
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Edit, Expansion
 from graphgrow.growth.replay import Fields, recording
@@ -31,7 +34,9 @@ def replay(
     store: Annotated[str, Option(help="Where the graph is kept.")] = DEFAULT_URL,
     field: Annotated[str, Option(help="For foreign JSON lines: the field that holds the raw reply.")] = "",
     question_field: Annotated[str, Option(help="The field that holds the question.")] = "",
-    topic: Annotated[str, Option(help="What foreign replies are about (default: the file's name).")] = "",
+    topic: Annotated[
+        str, Option(help="What foreign replies are about; without one no name is held against a topic.")
+    ] = "",
     resolution: Annotated[Literal["on", "off"], Option(help="off: names and predicates as they stand.")] = "on",
     without_rule: Without = None,
     predicates: Predicates = None,
@@ -48,7 +53,7 @@ def replay(
             how = open_resolver(without_rule or (), predicates, open_meanings(embeddings, home))
         outcomes: Counter[str] = Counter()
         notes = []
-        for event in run_again(recorded, home, how, append=append):
+        for event in run_again(recorded, home, how, append=append, progress=Progress()):
             if isinstance(event, Expansion):
                 outcomes[event.outcome] += 1
                 if event.reason and event.outcome != "ok":
@@ -64,12 +69,14 @@ def replay(
     by_outcome = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common()) or "none"
     say(f"{outcomes.total()} replies: {by_outcome}")
     say(f"{size_in_words(graph)} in {place(home.url)}")
+    say(hygiene_in_words(graph.rejected, store))
 
 
 def export(
     store: Store,
     file: Annotated[Path, Argument(help=f"A name that ends in {ENDINGS}.")],
     confidence: LeastConfidence = 0,
+    excel: Annotated[bool, Option("--excel", help="With FILE.csv: for Excel, which else shows µ as Âµ.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Write a graph to a file that other programs read."""
@@ -77,8 +84,10 @@ def export(
     if file.exists() and own.exists() and file.samefile(own):
         raise BadInput(f"{file} is the store itself: export to another name")
     with closing(open_store(store)) as home:
-        graph = trusted_part(home.graph(), confidence)
-        written = write_graph(graph, file, takewhile(lambda event: event.seq <= graph.seq, home.events()))
+        progress = Progress()
+        graph = trusted_part(fold(progress.over(home.events(), "reading events", copying.last_seq(home))), confidence)
+        log = takewhile(lambda event: event.seq <= graph.seq, home.events())
+        written = write_graph(graph, file, log, excel=excel, progress=progress)
     if as_json:
         dump({"file": str(file), "files": [str(one) for one in written], **sizes(graph)})
     else:
@@ -88,22 +97,45 @@ def export(
 def import_(
     file: Annotated[Path, Argument(help=f"A graph that ends in {ENDINGS}, ours or anybody's.")],
     store: Annotated[str, Argument(help="Where the graph is kept.")] = DEFAULT_URL,
+    columns: Annotated[
+        str, Option(metavar="ROLE=NAME,...", help=f"What columns or keys are: {', '.join(ROLES)}; the rest is guessed.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Bring a graph file into a store, where it can be grown further."""
-    delta = read_graph(file)
+    """Bring a graph file into a store, where it can be grown further; says first what was read as what."""
+    progress = Progress()
+    found = read_file(file, _columns(columns), progress=progress)
+    delta = found.delta
     if not delta.concepts:
         raise BadInput(f"{file} holds no graph: it names no concept")
+    if not as_json:
+        say(f"read as: {'; '.join(found.taken)}")
+        for sample in found.samples:
+            say(f"    {sample.source} | {sample.predicate} | {sample.target}")
+        for sentence in found.left_out:
+            say(sentence)
     with closing(_lasting(store)) as home:
         first = next(home.events(), None)  # of an interrupted import, which continues as the same events
         at = first.at if isinstance(first, Edit) else now()
         why = f"import of {clean(file.name)}"
-        copying.complete((Edit(n, "add", part, why, at) for n, part in enumerate(parts(delta), 1)), home)
+        brought = [Edit(n, "add", part, why, at) for n, part in enumerate(parts(delta), 1)]
+        copying.complete(progress.over(brought, "saving parts of the graph", len(brought)), home)
+    size = {"concepts": len(delta.concepts), "relations": len(delta.relations)}
     if as_json:
-        dump({"store": home.url, "concepts": len(delta.concepts), "relations": len(delta.relations)})
+        samples = [[one.source, one.predicate, one.target] for one in found.samples]
+        dump({"store": home.url, **size, "read_as": found.taken, "samples": samples, "left_out": found.left_out})
     else:
-        size = f"{counted(len(delta.concepts), 'concept')} and {counted(len(delta.relations), 'relation')}"
-        say(f"{size} from {file} in {place(home.url)}")
+        in_words = f"{counted(size['concepts'], 'concept')} and {counted(size['relations'], 'relation')}"
+        say(f"{in_words} from {file} in {place(home.url)}")
+
+
+def _columns(text: str) -> dict[str, str]:
+    """Return role -> name of "source=Drug,target=Symptom"; a name may hold a comma where no role follows it."""
+    pairs = re.split(rf",(?=\s*(?:{'|'.join(ROLES)})\s*=)", text) if text else []
+    named = {role.strip(): name.strip() for role, _, name in (pair.partition("=") for pair in pairs)}
+    if not all(named.values()):
+        raise BadInput(f"--columns {text!r} says nothing: write for example  --columns source=Drug,target=Symptom")
+    return named
 
 
 def copy(
@@ -113,7 +145,7 @@ def copy(
 ) -> None:
     """Copy a graph with its whole log into another store; the same command continues an interrupted copy."""
     with closing(open_store(source)) as home, closing(_lasting(target)) as other:
-        copied = copying.copy(home, other)
+        copied = copying.copy(home, other, Progress())
     if as_json:
         dump({"source": home.url, "target": other.url, "events": copied})
     else:
@@ -128,7 +160,7 @@ def fork(
 ) -> None:
     """Begin another graph with the log of this one up to an event; the same command continues an interrupted fork."""
     with closing(open_store(store)) as home, closing(_lasting(new)) as other:
-        copied = copying.fork(home, other, at)
+        copied = copying.fork(home, other, at, Progress())
         graph = other.graph()
     if as_json:
         dump({"source": home.url, "target": other.url, "at": at, "events": copied, **sizes(graph)})

@@ -10,16 +10,32 @@ from typing import Annotated, Any
 from typer import Argument, Exit, Option
 
 from graphgrow.cli.arguments import MOST, AsJson, Embeddings, LeastConfidence, Predicates, Store
-from graphgrow.cli.output import counted, dump, per_cent, relation_row, say, size_in_words, sizes, spaced, table
+from graphgrow.cli.output import (
+    beside,
+    bill_rows,
+    counted,
+    dump,
+    per_cent,
+    relation_row,
+    say,
+    size_in_words,
+    sizes,
+    spaced,
+    table,
+)
+from graphgrow.cli.progress import Progress
 from graphgrow.errors import BadInput
 from graphgrow.export import is_graph_file, read_table
 from graphgrow.graph.confidence import TRUSTED, trusted, trusted_part
 from graphgrow.graph.confidence import confidence as confidence_of
 from graphgrow.graph.graph import fold
+from graphgrow.graph.keys import clean
 from graphgrow.graph.lookup import find
+from graphgrow.graph.qualified import qualifiers_in_words
 from graphgrow.policy.monitor import monitor
 from graphgrow.resolve.options import open_meanings, open_vocabulary
 from graphgrow.stores import open_store
+from graphgrow.stores.copying import last_seq
 from graphgrow.stores.projection import differences, project
 
 HUBS = 12
@@ -43,13 +59,14 @@ def show(
         if as_json:
             relations = [
                 {**row, "confidence": round(sure, 4), "events": [one.seq for one in evidence],
-                 "raw": [one.raw.predicate for one in evidence]}
+                 "raw": [one.raw.predicate for one in evidence], **beside(evidence)}
                 for row, sure, evidence in rows
             ]  # fmt: skip
-            dump({"key": key, "name": found.name, "aliases": found.aliases, "introduced": first, "asked": asked,
-                  "relations": relations})  # fmt: skip
+            dump({"key": key, "name": found.name, "type": found.type, "aliases": found.aliases, "introduced": first,
+                  "asked": asked, "relations": relations})  # fmt: skip
             return
         spellings = f", also written {', '.join(found.aliases)}" if found.aliases else ""
+        spellings = f" ({clean(found.type)}){spellings}" if found.type else spellings
         times = {0: "never asked", 1: "asked once"}.get(asked, f"asked {asked} times")
         say(f"{found.name}{spellings}: first mentioned in event {first}, {times}")
         table(
@@ -59,6 +76,11 @@ def show(
                 for row, sure, evidence in rows
             ],
         )
+        for row, _, evidence in rows:
+            for one in evidence:
+                if words := qualifiers_in_words(one.qualifiers):
+                    said = " ".join(clean(str(row[end])) for end in ("source", "predicate", "target"))
+                    say(f"event {one.seq}, {said}: {words}")
         return
     hubs = sorted(graph.concepts, key=lambda key: (-graph.degree(key), key))[:HUBS]
     newest = [graph.name(key) for key in list(graph.concepts)[-HUBS:]]
@@ -76,11 +98,13 @@ def show(
     sure, checked = len(trusted(graph)), len(graph.checks)
     if as_json:
         named = [{"name": graph.name(key), "degree": graph.degree(key)} for key in hubs]
-        dump({**facts, "trusted": sure, "checked": checked, "rejected": dict(graph.rejected), "hubs": named,
-              "newest": newest})  # fmt: skip
+        dump({**facts, "bills": graph.bill_rows, "trusted": sure, "checked": checked,
+              "rejected": dict(graph.rejected), "hubs": named, "newest": newest})  # fmt: skip
         return
     rejected = ", ".join(f"{count} {rule}" for rule, count in sorted(graph.rejected.items())) or "nothing"
-    labelled = [(name.replace("_", " "), value) for name, value in facts.items()]
+    labelled: list[tuple[str, object]] = []
+    for name, value in facts.items():
+        labelled += [(name.replace("_", " "), value), *(bill_rows(graph) if name == "tokens" else [])]
     share = f"{sure} of {counted(len(graph.relations), 'relation')}, of a confidence of {per_cent(TRUSTED)} or more"
     if checked or sure:  # by fact checks, or by hand
         labelled += [("trusted", share), ("fact checks", f"of {counted(checked, 'relation')}")]
@@ -110,11 +134,13 @@ def measure(
     if every is not None:
         _measure_every(source, every, as_json=as_json)
         return
+    progress = Progress()
     if is_file(source):
-        concepts, triples = read_table(Path(source))
+        concepts, triples = read_table(Path(source), progress=progress)
     else:
         with closing(open_store(source)) as home:
-            graph = home.graph() if at is None else fold(takewhile(lambda event: event.seq <= at, home.events()))
+            wanted = home.events() if at is None else takewhile(lambda event: event.seq <= at, home.events())
+            graph = fold(progress.over(wanted, "reading events", at or last_seq(home)))
         if at is not None and graph.seq < at:
             raise BadInput(f"{home.url} ends at event {graph.seq}: there is no event {at}")
         graph = trusted_part(graph, confidence)
@@ -123,7 +149,7 @@ def measure(
     from graphgrow.measure.projection import simple_graph
 
     if nulls is None:
-        values = panel(concepts, triples)
+        values = panel(concepts, triples, progress=progress)
         if as_json:
             dump(values)
         else:
@@ -154,7 +180,7 @@ def _measure_every(url: str, every: int, *, as_json: bool) -> None:
     from graphgrow.measure.panel import NAMES
 
     with closing(open_store(url)) as home:
-        panels = history(home.events(), every=every, cache=home)
+        panels = history(home.events(), every=every, cache=home, progress=Progress())
     chosen = panels[(panels.index % every == 0) | (panels.index == panels.index.max())].astype(object)
     rows = chosen.where(chosen.notna(), None)[list(NAMES)].reset_index().to_dict("records")
     if as_json:
@@ -218,7 +244,8 @@ def verify(store: Store, as_json: AsJson = False) -> None:
     """Fold the log again and compare it with what the store shows; exit code 1 where they differ."""
     with closing(open_store(store)) as home:
         stored = home.projection()
-        graph = fold(takewhile(lambda event: event.seq <= stored.seq, home.events()))
+        wanted = takewhile(lambda event: event.seq <= stored.seq, home.events())
+        graph = fold(Progress().over(wanted, "folding events", stored.seq))
     found = differences(project(graph), stored)
     if as_json:
         dump({"equal": not found, "events": graph.seq, **sizes(graph), "differences": found})

@@ -2,7 +2,7 @@
 
 import os
 import shlex
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -14,11 +14,16 @@ from graphgrow.cli.arguments import (
     INTERRUPTED,
     Address,
     AsJson,
+    Effort,
     Embeddings,
+    KeyEnv,
+    LLMOptions,
     Patience,
     Predicates,
+    ReplyTokens,
     Store,
     Temperature,
+    Timeout,
     Tokens,
     Usd,
     Width,
@@ -27,23 +32,26 @@ from graphgrow.cli.arguments import (
 )
 from graphgrow.cli.live import LiveView
 from graphgrow.cli.log import event_row
-from graphgrow.cli.output import counted, dump, note, place, say, table
+from graphgrow.cli.output import bill_rows, by_rule, counted, dump, note, place, say, table
 from graphgrow.graph.confidence import trusted
-from graphgrow.graph.model import DEFAULT_STEPS, Budget, Usage
+from graphgrow.graph.keys import clean
+from graphgrow.graph.model import DEFAULT_STEPS, Budget, Role, Usage
 from graphgrow.growth.fact_check import MOST_SHARE, SHARE
 from graphgrow.growth.intents import MOST as MOST_INTENTS
 from graphgrow.growth.loop import Growth
 from graphgrow.growth.samples import MOST as MOST_SAMPLES
-from graphgrow.growth.settings import Ending, Settings
+from graphgrow.growth.settings import Ending, Prompts, Settings
 from graphgrow.growth.topic import check, check_topic
-from graphgrow.llm import LLM
+from graphgrow.llm import LLM, usual_thinking
 from graphgrow.policy import DEFAULT
 from graphgrow.policy.bandit import strategy_table, wording_table
 from graphgrow.policy.gains import WINDOW
 from graphgrow.policy.monitor import monitor
+from graphgrow.prompts.forms import ASKED_FOR, MOST_ASKED_FOR
+from graphgrow.prompts.render import FEWEST_CONTEXT, MOST_CONTEXT
 from graphgrow.stores import DEFAULT_URL, open_store, store_url
 
-TYPICAL_REPLY_TOKENS = 180
+TYPICAL_TOKENS, TYPICAL_QUALIFIED_TOKENS = 30, 85  # of a relation in a reply
 
 EXIT_CODES: dict[Ending, int] = {"steps": 0, "interrupted": INTERRUPTED}  # any other ending is 3
 ENDINGS: dict[Ending, str] = {
@@ -51,7 +59,8 @@ ENDINGS: dict[Ending, str] = {
     "usd": "the next question could cost more than the money budget allows: raise it with --usd",
     "minutes": "the time is up",
     "exhausted": "no question is left that was not asked",
-    "failing": "five replies in a row could not be used or were cut off: see  graphgrow log , or try another model",
+    "failing": "one reply after the other could not be used or was cut off: see  graphgrow log , or try another model",
+    "refused": "five questions in a row were refused: word the topic in another way, or try another model",
     "interrupted": "interrupted; everything that was paid for is saved",
 }
 
@@ -61,6 +70,12 @@ def grow(
     store: Annotated[str, Option(help="Where the graph is kept.")] = DEFAULT_URL,
     llm: Annotated[str, Option(help="A model's name, local, a .gguf file, recorded:RUN, world:GRAPH.")] = "",
     base_url: Address = "",
+    key_env: KeyEnv = "",
+    reasoning_effort: Effort = "",
+    reply_tokens: ReplyTokens = None,
+    llm_options: LLMOptions = "",
+    check_with: Annotated[str, Option(help="Another model for fact checks: NAME or URL#NAME.")] = "",
+    arbitrate_with: Annotated[str, Option(help="Another model for --arbiter, which it implies.")] = "",
     steps: Annotated[int | None, Option(min=1, help=f"Steps to do (default {DEFAULT_STEPS}).")] = None,
     tokens: Tokens = None,
     usd: Usd = None,
@@ -69,6 +84,16 @@ def grow(
     policy: Annotated[
         str, Option(help="knowledge, bandit, lookahead, mix, one strategy, or shares such as frontier=3,gap=1.")
     ] = DEFAULT,
+    prompts: Annotated[
+        Prompts, Option(help="Templates for a small model or a strong one; auto goes by the model's name.")
+    ] = "auto",
+    relations: Annotated[
+        int, Option(min=1, max=MOST_ASKED_FOR, help="Relations, or names, that one question asks for.")
+    ] = ASKED_FOR,
+    context: Annotated[
+        int | None,
+        Option(min=FEWEST_CONTEXT, max=MOST_CONTEXT, help="Tokens of the graph that a question shows."),
+    ] = None,
     prompt_variants: Annotated[
         Path | None, Option(help="A folder of further wordings, KIND.NAME.txt, that compete on what they bring.")
     ] = None,
@@ -98,6 +123,10 @@ def grow(
         Option(help="End where nothing new comes or the model drifts; no number of steps is needed then."),
     ] = None,
     patience: Patience = 10,
+    batch: Annotated[
+        bool, Option("--batch", help="Ask a round by one batch file: within a day, mostly at half the price.")
+    ] = False,
+    timeout: Timeout = None,
     dry_run: Annotated[bool, Option("--dry-run", help="Show first prompts and the estimate; ask nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -106,8 +135,11 @@ def grow(
     options = GrowthOptions(
         policy=policy, steps=steps, tokens=tokens, usd=usd, minutes=minutes, until=until, width=width, seed=seed,
         samples=samples, intents=intents, fact_check=fact_check, arbiter=arbiter == "llm",
+        prompts=prompts, relations=relations, context=context,
         prompt_variants=prompt_variants, without_rule=without_rule or (), predicates=predicates,
-        strict_predicates=strict_predicates, embeddings=embeddings, base_url=base_url,
+        strict_predicates=strict_predicates, embeddings=embeddings, base_url=base_url, batch=batch,
+        check_with=check_with, arbitrate_with=arbitrate_with, reasoning_effort=reasoning_effort,
+        reply_tokens=reply_tokens, key_env=key_env, llm_options=llm_options, timeout=timeout,
     )  # fmt: skip
     options.policy_of_run()  # what cannot be done is said before a store is made
     with closing(open_store(store, create=True)) as opened:
@@ -115,8 +147,17 @@ def grow(
         if not dry_run:
             opened.append()  # a store that this user cannot write says so before a model is loaded or paid
         limits = Budget(steps, tokens, usd, minutes, until)
-        with session(opened, llm, base_url, limits, temperature=temperature, patience=patience) as asked:
-            settings = replace(options.settings(opened), budget=asked.budget, stop=asked.is_stopped)
+        roles: dict[Role, str] = {role: str(model) for role, model in options.roles.items()}
+        meanings = options.meanings(opened)
+        with (
+            closing(meanings) if meanings is not None else nullcontext(),
+            session(
+                opened, llm, base_url, limits,
+                temperature=temperature, patience=patience, options=options.model_options, roles=roles,
+            ) as asked,
+        ):  # fmt: skip
+            settings = options.settings(opened, meanings)
+            settings = replace(settings, budget=asked.budget, stop=asked.is_stopped, models=asked.models, say=note)
             growth = Growth(topic, asked.store, asked.model, settings)
             if not embeddings:
                 note("names are compared by spelling alone; --embeddings local compares meanings too")
@@ -124,18 +165,20 @@ def grow(
                 _preview(growth, asked.model, settings, as_json=as_json)
                 return
             with LiveView(growth, asked.budget) as view:
-                before = monitor(growth.graph).assessment
+                before, said = monitor(growth.graph).assessment, 0
                 for event in growth:
                     now = monitor(growth.graph).assessment
                     news = now if now.do != before.do else None
                     if as_json:
                         dump(event_row(event, news))
                     view.show(event)
-                    if news:
-                        view.note(news.summary)
-                    before = now
+                    for sentence in (*growth.remarks[said:], *([news.summary] if news else [])):
+                        view.note(clean(sentence))
+                    before, said = now, len(growth.remarks)
+                for sentence in growth.remarks[said:]:
+                    view.note(clean(sentence))
     graph, ending = growth.graph, growth.ending
-    if graph.check_method == "stated":
+    if growth.check_method == "stated":
         note(
             "the endpoint gives no log-probabilities: the model stated how likely each relation is, which is less exact"
         )
@@ -143,6 +186,8 @@ def grow(
         _summary(growth, opened.url)
     if ending != "steps":
         why = ENDINGS.get(ending) or monitor(graph).assessment.summary
+        if ending in {"failing", "refused"} and growth.last_reason:
+            why = f"{why} (the last one: {growth.last_reason})"
         if ending == "exhausted" and graph.steering.forbids:
             why += f" and is not forbidden: see  graphgrow steering {shlex.quote(place(opened.url))}"
         note(f"stopped: {why}")
@@ -157,8 +202,10 @@ def _preview(growth: Growth, model: LLM, settings: Settings, *, as_json: bool) -
     replies = steps * (settings.samples + (settings.samples > 1))  # several samples of a question are verified by one
     if settings.intents:
         replies += -(-steps // settings.intents)  # rounded up: a list of intents is one reply
-    usage = Usage(replies * size, replies * TYPICAL_REPLY_TOKENS)
-    usd = model.price(usage)
+    each, thinking = TYPICAL_QUALIFIED_TOKENS if growth.style().is_strong else TYPICAL_TOKENS, usual_thinking(model)
+    usage = Usage(replies * size, replies * (each * settings.relations + thinking))
+    in_batch = getattr(model, "batch_api", None) if settings.batch else None
+    usd = in_batch().price(usage) if in_batch else model.price(usage)
     if as_json:
         estimate = {"steps": steps, "replies": replies, "tokens": usage.tokens, "usd": usd}
         dump({"prompts": [{"system": p.system, "user": p.user} for p in prompts], "estimate": estimate})
@@ -167,6 +214,8 @@ def _preview(growth: Growth, model: LLM, settings: Settings, *, as_json: bool) -
         say(f"{prompt.system}\n\n{prompt.user}\n")
     money = f" and {usd:.4f} USD" if usd is not None else ""
     times = f" with {replies} replies" if replies > steps else ""
+    if thinking:
+        money += f" (of a reply, about {thinking:,} tokens are thinking, as learnt of this endpoint)"
     say(f"{counted(steps, 'step')}{times} would take about {usage.tokens:,} tokens{money}. Nothing was asked.")
 
 
@@ -174,7 +223,7 @@ def _summary(growth: Growth, url: str) -> None:
     """Print what a run came to, and what can be done next."""
     graph = growth.graph
     hubs = sorted(graph.concepts, key=lambda key: (-graph.degree(key), key))[:5]
-    checks = graph.checking.replies
+    checks, rules = graph.checking.replies, by_rule(graph.rejected)
     rows: list[tuple[str, object]] = [
         ("topic", graph.topic),
         ("steps", f"{graph.steps} ({growth.steps} in this run)"),
@@ -183,8 +232,9 @@ def _summary(growth: Growth, url: str) -> None:
         *([("trusted", f"{len(trusted(graph))} relations, by {checks} fact checks")] if checks else []),
         ("components", f"{len(graph.components.sizes)}, the largest holds {graph.components.largest} concepts"),
         ("most connected", ", ".join(f"{graph.name(key)} ({graph.degree(key)})" for key in hubs)),
-        ("rejected by hygiene", sum(graph.rejected.values())),
+        ("rejected by hygiene", f"{sum(graph.rejected.values())}{f': {rules}' if rules else ''}"),
         ("tokens", f"{graph.bill.tokens:,}"),
+        *bill_rows(graph),
         *([("saved from an earlier run", f"{growth.adopted} replies")] if growth.adopted else []),
         *([("money", f"{graph.bill.usd:.4f} USD")] if graph.bill.usd else []),
     ]
@@ -236,15 +286,33 @@ def policy(store: Store, as_json: AsJson = False) -> None:
 
 
 def models(as_json: AsJson = False) -> None:
-    """Say which models are at hand on this machine, and what to type for each."""
+    """Say which models are at hand on this machine, which open ones are worth getting, and what to type for each."""
     from graphgrow.llm.catalogue import available
+    from graphgrow.llm.open_models import open_models
 
     offers = available(os.environ)
     if as_json:
-        dump([asdict(offer) for offer in offers])
+        rows = [asdict(offer) for offer in offers]
+        for one in open_models():
+            row = {
+                "where": "the hub",
+                "size_bytes": int(one.file_gb * 1e9),
+                "ready": False,
+                "command": one.commands["here"],
+            }
+            rows.append(asdict(one) | row | {"commands": one.commands})
+        dump(rows)
         return
     for offer in offers:
         size = f", {offer.size_bytes / 1e9:.1f} GB" if offer.size_bytes else ""
         licence = f", {offer.licence}" if offer.licence else ""
         ready = "ready  " if offer.ready else "missing"
         say(f"{ready}  {offer.name} ({offer.where}{size}{licence})\n         {offer.command}")
+    say("\nOpen models worth getting, of which the embedded one is none: that is there to see the loop work.")
+    say("To run one here:  pip install '.[hub]'  in the checkout.")
+    for one in open_models():
+        thinks = ", thinks before it answers" if one.thinks else ""
+        sizes = f"{one.file_gb:g} GB to download, about {one.memory_gb:g} GB of memory"
+        say(f"\n{one.name} ({one.licence}, {sizes}{thinks})")
+        for where, command in one.commands.items():
+            say(f"  {where:<6}  {command}")

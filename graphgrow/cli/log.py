@@ -9,13 +9,15 @@ from rich.text import Text
 from typer import Option
 
 from graphgrow.cli.arguments import MOST, AsJson, Store
-from graphgrow.cli.output import counted, dump, out
+from graphgrow.cli.output import bill_rows, counted, dump, note, out
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Edit, Event, Expansion, FactCheck, ReasoningStep
+from graphgrow.graph.qualified import qualifier_row, qualifiers_in_words
 from graphgrow.policy.monitor import Assessment, assessments
 from graphgrow.stores import open_store
 
 DRAWN = 3  # strategies of which the log says what was drawn for them
+BESIDE = 3  # relations of which the log says what was said beside them
 INDENT = " " * 6
 
 
@@ -26,7 +28,8 @@ def log(
 ) -> None:
     """List every event: what was asked and why, what it cost and what it brought."""
     with closing(open_store(store)) as home:
-        events = assessments(home.events())
+        events, graph = assessments(home.events()), home.graph()
+        is_mixed = len({model for _, model in graph.bills}) > 1  # else one name would stand in each line
         console = out()
         for event, assessment in events if last is None else deque(events, last):
             if as_json:
@@ -37,7 +40,9 @@ def log(
                 who, about = "by hand", f"{event.edit} {event.note}".strip()
                 reasons += dict.fromkeys(change.reason for change in event.delta.changes)
             else:
-                outcome += [event.outcome, f"{event.reply.usage.tokens if event.reply else 0:,} tokens"]
+                by = f" of {clean(event.reply.model)}" if event.reply and is_mixed else ""
+                outcome += [event.outcome, f"{event.reply.usage.tokens if event.reply else 0:,} tokens{by}"]
+                outcome += [f"{event.reply.usd:.4f} USD"] if event.reply and event.reply.usd else []
                 remark = event.reason
             if isinstance(event, FactCheck):
                 who, about = "fact check", f"{'; '.join(event.statements)}: {event.answers}"
@@ -71,9 +76,19 @@ def log(
             if remark:
                 entry.append(f"; {clean(remark)}", style="yellow")
             news = assessment.summary if assessment else ""
-            for line in filter(None, ("; ".join(filter(None, reasons)), news)):
+            qualified = [one for one in event.delta.statements if one.qualifiers]
+            beside = [
+                f"{one.raw.source} {one.raw.predicate} {one.raw.target}: {qualifiers_in_words(one.qualifiers)}"
+                for one in qualified[:BESIDE]
+            ]
+            if len(qualified) > BESIDE:
+                beside.append(f"and beside {counted(len(qualified) - BESIDE, 'relation')} more: see --json, or show")
+            for line in filter(None, ("; ".join(filter(None, reasons)), news, *beside)):
                 entry.append(f"\n{INDENT}{clean(line)}", style="dim")
             console.print(entry)
+    if not as_json:
+        for role, cost in bill_rows(graph):
+            note(f"{role.removeprefix('- ')}: {cost}")
 
 
 def event_row(event: Event, assessment: Assessment | None = None) -> dict[str, Any]:
@@ -87,6 +102,8 @@ def event_row(event: Event, assessment: Assessment | None = None) -> dict[str, A
             "outcome_reason": event.reason,
             "tokens": event.reply.usage.tokens if event.reply else 0,
             "usd": event.reply.usd if event.reply else None,
+            "role": event.role,
+            "model": event.reply.model if event.reply else "",
         }
     if isinstance(event, FactCheck):
         claims = [{**asdict(claim.relation), "log_odds": claim.log_odds} for claim in event.claims]
@@ -107,6 +124,12 @@ def event_row(event: Event, assessment: Assessment | None = None) -> dict[str, A
             "heeds": list(event.follows),
             "questions": list(event.delta.questions),
         }
+    said = [
+        {"source": one.raw.source, "predicate": one.raw.predicate, "target": one.raw.target,
+         "qualifiers": qualifier_row(one.qualifiers)}
+        for one in event.delta.statements if one.qualifiers
+    ]  # fmt: skip
+    row |= {"qualified": said} if said else {}
     return row | {"watch": asdict(assessment) if assessment else None}
 
 

@@ -2,20 +2,25 @@
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from graphgrow.graph.graph import Graph
+from graphgrow.graph.graph import Evidence, Graph
 from graphgrow.graph.keys import clean
-from graphgrow.graph.model import Relation
+from graphgrow.graph.model import Relation, Role
+from graphgrow.graph.qualified import qualifier_row
 from graphgrow.stores import store_url
 
 SMALL = 1e-4  # below it four decimals show nothing
 T = TypeVar("T")
+ROLES: dict[Role, str] = {  # what models are there for, as people say it
+    "grow": "growing", "check": "fact checks", "arbitrate": "names that may be one", "judge": "judging",
+    "embed": "meanings of names", "reason": "reasoning",
+}  # fmt: skip
 
 
 def out() -> Console:
@@ -92,6 +97,21 @@ def size_in_words(graph: Graph, joint: str = " and ") -> str:
     return joint.join((counted(len(graph.concepts), "concept"), counted(len(graph.relations), "relation")))
 
 
+def by_rule(rejected: Mapping[str, int]) -> str:
+    """Return how often each hygiene rule kept a name out, the most frequent first; "" where none did."""
+    rows = sorted(rejected.items(), key=lambda row: (-row[1], row[0]))
+    return ", ".join(f"{count} {rule}" for rule, count in rows)
+
+
+def hygiene_in_words(rejected: Mapping[str, int], store: str) -> str:
+    """Return what hygiene took, by rule, and how to see it and let it in."""
+    if not rejected:
+        return "hygiene kept no name out"
+    total = counted(sum(rejected.values()), "time")
+    script = "; --without-rule script lets in names in another script than the topic" if "script" in rejected else ""
+    return f"hygiene kept names out {total}: {by_rule(rejected)}; see  graphgrow rejects {place(store)}{script}"
+
+
 def place(url: str) -> str:
     """Return where a store is, as people type it: a path where it is SQLite's."""
     return store_url(url).short
@@ -105,6 +125,24 @@ def relation_row(graph: Graph, relation: Relation) -> dict[str, Any]:
         "target": graph.name(relation.target),
         "support": graph.support(relation),
     }
+
+
+def bill_rows(graph: Graph) -> list[tuple[str, str]]:
+    """Return what each role of a model cost, for people; nothing where there is but one."""
+    rows: list[tuple[str, str]] = []
+    for role in dict.fromkeys(role for role, _ in graph.bills):
+        parts = {model: bill for (one, model), bill in graph.bills.items() if one == role}
+        tokens, usd = sum(one.tokens for one in parts.values()), sum(one.usd for one in parts.values())
+        models = ", ".join(clean(model) for model in parts if model)
+        money, by = f", {usd:.4f} USD" if usd else "", f" ({models})" if models else ""
+        rows.append((f"- {ROLES[role]}", f"{tokens:,} tokens{money}{by}"))
+    return rows if len(graph.bills) > 1 else []
+
+
+def beside(evidence: Iterable[Evidence]) -> dict[str, Any]:
+    """Return what was said beside a relation, as a part of its row of JSON: a row an event that said any of it."""
+    rows = [{"event": one.seq, **qualifier_row(one.qualifiers)} for one in evidence if one.qualifiers]
+    return {"qualifiers": rows} if rows else {}
 
 
 def per_cent(share: float) -> str:

@@ -11,12 +11,18 @@ from graphgrow.cli.arguments import (
     Address,
     AsJson,
     Confidence,
+    Effort,
+    JudgeWith,
+    KeyEnv,
+    LLMOptions,
     Model,
     Patience,
+    ReplyTokens,
     Seed,
     Session,
     Store,
     Temperature,
+    Timeout,
     Tokens,
     Usd,
     Width,
@@ -27,7 +33,8 @@ from graphgrow.cli.output import dump, note, say, table
 from graphgrow.errors import BadInput, BudgetSpent
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
-from graphgrow.graph.model import Budget
+from graphgrow.graph.model import Budget, Role
+from graphgrow.llm import ModelOptions
 from graphgrow.resolve.options import open_meanings
 from graphgrow.stores import GraphStore, open_store
 
@@ -55,10 +62,15 @@ def ask(
     confidence: Confidence = None,
     llm: Model = "",
     base_url: Address = "",
+    key_env: KeyEnv = "",
+    reasoning_effort: Effort = "",
+    reply_tokens: ReplyTokens = None,
+    llm_options: LLMOptions = "",
     tokens: Tokens = None,
     usd: Usd = None,
     seed: Seed = 0,
     patience: Patience = 10,
+    timeout: Timeout = None,
     temperature: Temperature = 0.3,
     as_json: AsJson = False,
 ) -> None:
@@ -73,14 +85,15 @@ def ask(
         if done is None:
             if not work:  # what was begun goes on with what it has read
                 note_left_out(trusted_graph(graph, confidence))
+            added = ModelOptions(reasoning_effort, reply_tokens, key_env, llm_options, timeout)
             budget = Budget(tokens=tokens, usd=usd)
-            with _asking(opened, llm, base_url, budget, temperature, patience) as asked:
+            with _asking(opened, llm, base_url, budget, temperature, patience, added) as asked:
                 model, home = asked.model, asked.store
                 how = tasks.Options(seed=seed, budget=asked.budget, stop=asked.is_stopped, confidence=confidence)
                 if work:
                     done = answers.resume(home, model, work, **how)
                 else:
-                    near = _meanings(embeddings, home, base_url)
+                    near = _meanings(embeddings, home, base_url, added)
                     done = answers.ask(home, model, question, context=context, compare=compare, meanings=near, **how)
     if as_json:
         dump(tasks.as_json(done) | {"known": done.known, "text": done.text})
@@ -117,11 +130,17 @@ def ideas(
     confidence: Confidence = None,
     llm: Model = "",
     base_url: Address = "",
+    key_env: KeyEnv = "",
+    reasoning_effort: Effort = "",
+    reply_tokens: ReplyTokens = None,
+    llm_options: LLMOptions = "",
+    judge_with: JudgeWith = "",
     tokens: Tokens = None,
     usd: Usd = None,
     width: Width = 1,
     seed: Seed = 0,
     patience: Patience = 10,
+    timeout: Timeout = None,
     temperature: Temperature = 0.8,
     as_json: AsJson = False,
 ) -> None:
@@ -138,13 +157,15 @@ def ideas(
         if done is None:
             if not work:  # what was begun goes on with what it has read
                 note_left_out(trusted_graph(graph, confidence))
+            added = ModelOptions(reasoning_effort, reply_tokens, key_env, llm_options, timeout)
             budget = Budget(tokens=tokens, usd=usd)
-            with _asking(opened, llm, base_url, budget, temperature, patience) as asked:
+            with _asking(opened, llm, base_url, budget, temperature, patience, added, judge_with) as asked:
                 model, home = asked.model, asked.store
                 how = tasks.Options(
-                    seed=seed, width=width, budget=asked.budget, stop=asked.is_stopped, confidence=confidence
-                )
-                near = _meanings(embeddings, home, base_url)
+                    seed=seed, width=width, budget=asked.budget, stop=asked.is_stopped, confidence=confidence,
+                    judge=asked.models.get("judge"),
+                )  # fmt: skip
+                near = _meanings(embeddings, home, base_url, added)
                 if work:
                     done = hypotheses.resume(home, model, work, meanings=near, **how)
                 else:
@@ -179,11 +200,17 @@ def judge(
     work: Work = 0,
     llm: Model = "",
     base_url: Address = "",
+    key_env: KeyEnv = "",
+    reasoning_effort: Effort = "",
+    reply_tokens: ReplyTokens = None,
+    llm_options: LLMOptions = "",
+    judge_with: JudgeWith = "",
     tokens: Tokens = None,
     usd: Usd = None,
     width: Width = 1,
     seed: Seed = 0,
     patience: Patience = 10,
+    timeout: Timeout = None,
     temperature: Temperature = 0.7,
     as_json: AsJson = False,
 ) -> None:
@@ -197,8 +224,9 @@ def judge(
         done = judging.load(graph, work) if work else None
         pair = [] if work else answers_to_judge(graph, answers or [], question)
         if done is None:
+            added = ModelOptions(reasoning_effort, reply_tokens, key_env, llm_options, timeout)
             budget = Budget(tokens=tokens, usd=usd)
-            with _asking(opened, llm, base_url, budget, temperature, patience) as asked:
+            with _asking(opened, judge_with or llm, base_url, budget, temperature, patience, added) as asked:
                 model, home = asked.model, asked.store
                 how = tasks.Options(seed=seed, width=width, budget=asked.budget, stop=asked.is_stopped)
                 if work:
@@ -229,11 +257,21 @@ def _check_one_of(given: object, work: int, what: str) -> None:
 
 @contextmanager
 def _asking(
-    opened: GraphStore, llm: str, base_url: str, budget: Budget, temperature: float, patience: float
+    opened: GraphStore,
+    llm: str,
+    base_url: str,
+    budget: Budget,
+    temperature: float,
+    patience: float,
+    options: ModelOptions,
+    judge_with: str = "",
 ) -> Iterator[Session]:
     """Lend a session with the model; a budget that is spent ends the command with exit code 3."""
     opened.append()  # a store that this user cannot write says so before a model is loaded or paid
-    with session(opened, llm, base_url, budget, temperature=temperature, patience=patience) as asked:
+    roles: dict[Role, str] = {"judge": judge_with} if judge_with else {}
+    with session(
+        opened, llm, base_url, budget, temperature=temperature, patience=patience, options=options, roles=roles
+    ) as asked:
         try:
             yield asked
         except BudgetSpent as error:
@@ -241,10 +279,10 @@ def _asking(
             raise Exit(3) from None
 
 
-def _meanings(name: str, home: GraphStore, base_url: str) -> "Meanings | None":
+def _meanings(name: str, home: GraphStore, base_url: str, options: ModelOptions) -> "Meanings | None":
     """Return what compares meanings; where nobody chose, the local model if it is installed."""
     if name != AUTO:
-        return None if name == OFF else open_meanings(name, home, base_url)
+        return None if name == OFF else open_meanings(name, home, base_url, options=options)
     try:
         return open_meanings("local", home)
     except BadInput:

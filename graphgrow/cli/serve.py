@@ -10,12 +10,12 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from graphgrow.api.models import open_llm
-from graphgrow.cli.arguments import Address, AsJson, Store
+from graphgrow.api.models import ModelOptions, named, open_named
+from graphgrow.cli.arguments import Address, AsJson, Effort, KeyEnv, LLMOptions, ReplyTokens, Store
 from graphgrow.cli.output import dump, note
 from graphgrow.errors import BadInput
 from graphgrow.graph.model import DEFAULT_USD
-from graphgrow.llm.credentials import withheld
+from graphgrow.llm.options import withheld
 
 EXPLORER = "graphgrow_explorer"
 
@@ -69,6 +69,10 @@ def mcp(
     ] = None,
     llm: Annotated[str, Option(help="The model that answers and growth ask.")] = "",
     base_url: Address = "",
+    key_env: KeyEnv = "",
+    reasoning_effort: Effort = "",
+    reply_tokens: ReplyTokens = None,
+    llm_options: LLMOptions = "",
     usd: Annotated[float, Option(min=0, help="Most to spend while it runs, if priced.")] = DEFAULT_USD,
 ) -> None:
     """Serve a graph to agents over the Model Context Protocol, by stdin and stdout or on this machine alone."""
@@ -78,9 +82,10 @@ def mcp(
         if (error.name or "").partition(".")[0] != "mcp":
             raise
         raise BadInput("a server for agents needs the package mcp: pip install 'graphgrow[mcp]'") from None
-    if base_url and (sentence := withheld(base_url, os.environ)):
-        note(sentence)
     if port:
         note(f"serving at http://127.0.0.1:{port}/mcp")
-    allowance = Allowance(partial(open_llm, llm or None, base_url or None, env=os.environ), usd)
+    model = named(llm, base_url, ModelOptions(reasoning_effort, reply_tokens, key_env, llm_options))
+    if sentence := withheld(model, os.environ):
+        note(sentence)
+    allowance = Allowance(partial(open_named, model, env=os.environ), usd)
     serve(store, allowance, write=write, port=port)

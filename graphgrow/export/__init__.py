@@ -6,7 +6,7 @@ for a formula, literals in Turtle, string literals in Cypher. svg.py draws a gra
 """
 
 import csv
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,19 +14,25 @@ from xml.etree.ElementTree import ParseError
 
 from graphgrow.errors import BadInput
 from graphgrow.export import cypher, gexf, graphml, interpretation, node_link, tables, turtle
+from graphgrow.export.interpretation import Reading
 from graphgrow.export.rows import Row
 from graphgrow.export.tables import NEO4J, csv_pair, guarded, neo4j_pair
+from graphgrow.export.understanding import ROLES, Understanding, understand
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Delta, Event
+from graphgrow.graph.progress import SILENT, Progress
 
 __all__ = [
     "FORMATS",
+    "ROLES",
+    "Reading",
     "csv_pair",
     "export",
     "guarded",
     "is_graph_file",
     "neo4j_pair",
     "parts",
+    "read_file",
     "read_graph",
     "read_table",
 ]
@@ -45,10 +51,10 @@ class Format:
     `write_with_log` writes a graph with what its log says beyond it, in a format that has words for that.
     """
 
-    write: Callable[[Graph, Path], None]
-    read: Callable[[Path], tuple[list[Row], list[Row]]]
+    write: Callable[[Graph, Path, Progress], None]
+    read: Callable[[Path, Progress], tuple[list[Row], list[Row]]]
     files: Callable[[Path], tuple[Path, ...]] = _itself
-    write_with_log: Callable[[Graph, Path, Iterable[Event]], None] | None = None
+    write_with_log: Callable[[Graph, Path, Progress, Iterable[Event]], None] | None = None
 
 
 FORMATS: dict[str, Format] = {
@@ -72,20 +78,26 @@ def is_graph_file(path: Path) -> bool:
     return format_of(path) is not None
 
 
-def export(graph: Graph, path: Path, log: Iterable[Event] = ()) -> tuple[Path, ...]:
+def export(
+    graph: Graph, path: Path, log: Iterable[Event] = (), *, excel: bool = False, progress: Progress = SILENT
+) -> tuple[Path, ...]:
     """Write a graph in the format that the file's ending names, and return its files: one, or a pair of tables.
 
     An existing file is replaced whole or not at all. With the `log` of the graph, Turtle also says when each event was,
-    and which model replied.
+    and which model replied. `excel` puts the mark before the pair of tables by which Excel knows UTF-8.
     """
     how = format_of(path)
     if how is None:
         raise BadInput(f"cannot export to {path}: use a name that ends in {', '.join(FORMATS)}")
+    if excel and how.write is not tables.write:
+        raise BadInput(f"Excel reads no {path.name}: give a name that ends in .csv")
     with draft_of(path, how.files) as draft:
         if how.write_with_log:
-            how.write_with_log(graph, draft, log)
+            how.write_with_log(graph, draft, progress, log)
+        elif excel:
+            tables.write(graph, draft, progress, excel=True)
         else:
-            how.write(graph, draft)
+            how.write(graph, draft, progress)
     return how.files(path)
 
 
@@ -111,12 +123,18 @@ def draft_of(path: Path, files: Callable[[Path], tuple[Path, ...]] = _itself) ->
 
 
 def read_graph(path: Path) -> Delta:
-    """Return concepts and relations of a graph file, ours or anybody's; raises BadInput where it holds no graph.
+    """Return concepts and relations of a graph file, ours or anybody's; see `read_file`."""
+    return read_file(path).delta
 
-    A node's name is its `name`, else its id (a `label` may be a type); its key is its `key`, else the canonical key of
-    its name. Nodes whose keys agree become one concept, and nodes whose names hold nothing are left out.
+
+def read_file(path: Path, columns: Mapping[str, str] | None = None, *, progress: Progress = SILENT) -> Reading:
+    """Return concepts and relations of a graph file, ours or anybody's, and what was taken for what in it.
+
+    A node's name is its `name`, else its label, else its id (a `label` may be a type); its key is the canonical key of
+    its name. Nodes whose keys agree become one concept, and nodes whose names hold nothing are left out. `columns` says
+    of `source`, `predicate`, `target`, `name` or `type` which field that is. Raises BadInput where it holds no graph.
     """
-    return interpretation.delta(*_rows(path))
+    return interpretation.reading(_understood(path, columns or {}, progress), progress)
 
 
 def parts(delta: Delta, most: int = 1000) -> Iterator[Delta]:
@@ -134,25 +152,32 @@ def parts(delta: Delta, most: int = 1000) -> Iterator[Delta]:
         yield Delta(support=delta.support[start : start + most])
 
 
-def read_table(path: Path) -> tuple[list[str], list[tuple[str, str, str]]]:
+def read_table(path: Path, *, progress: Progress = SILENT) -> tuple[list[str], list[tuple[str, str, str]]]:
     """Return nodes and relations of a graph file by its own ids, for measuring: nothing is folded or left out."""
-    nodes, links = _rows(path)
-    ids = dict.fromkeys(interpretation.ident(row) for row in nodes)
-    relations = dict.fromkeys((str(row["source"]), interpretation.predicate(row), str(row["target"])) for row in links)
+    found = _understood(path, {}, progress)
+    ids = dict.fromkeys(node.ident for node in found.nodes)
+    relations = dict.fromkeys((link.source, link.predicate, link.target) for link in found.links)
     ids |= dict.fromkeys(end for source, _, target in relations for end in (source, target))
     return list(ids), list(relations)
 
 
-def _rows(path: Path) -> tuple[list[Row], list[Row]]:
+def _understood(path: Path, columns: Mapping[str, str], progress: Progress) -> Understanding:
     how = format_of(path)
     if how is None:
         raise BadInput(f"cannot read {path}: use a file that ends in {', '.join(FORMATS)}")
+    if unknown := set(columns) - set(ROLES):
+        raise BadInput(f"{min(unknown)!r} is no role of a column: use {', '.join(ROLES)}")
     try:
-        nodes, links = how.read(path)
+        if how.read is tables.read:
+            nodes, links = tables.read(path, progress, columns.values())
+        else:
+            nodes, links = how.read(path, progress)
+        return understand(nodes, links, columns)
+    except ParseError as error:
+        raise BadInput(f"{path} is no graph that can be read: its XML is broken, {error}") from None
     except _BROKEN as error:
-        raise BadInput(f"{path} is no graph that can be read: {type(error).__name__}: {error}") from None
+        raise BadInput(f"{path} is no graph that can be read: {error}") from None
     except OSError as error:
         raise BadInput(f"cannot open {path}: {error.strerror or error}") from None
-    if not all(isinstance(row, dict) and {"source", "target"} <= row.keys() for row in links):
-        raise BadInput(f"{path} is no graph that can be read: every link needs a source and a target")
-    return nodes, links
+    except BadInput as error:
+        raise BadInput(f"{path}: {error}" if str(path) not in str(error) else str(error)) from None

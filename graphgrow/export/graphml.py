@@ -1,42 +1,113 @@
 """GraphML: for Gephi, yEd, igraph, networkx; also what LightRAG and GraphRAG write."""
 
-import re
 from pathlib import Path
 
 from graphgrow.export.positions import positions
-from graphgrow.export.rows import Row, concept_rows, flat, relation_rows
+from graphgrow.export.rows import Row, concept_rows, flat, is_undirected, relation_rows
+from graphgrow.export.xml import Element, attribute, content, local, pieces, words
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
+from graphgrow.graph.progress import SILENT, Progress
 
-_NUMBERED = re.compile(r"n?\d+(\.0)?")  # ids that say nothing, as Gephi and igraph give them
-
-
-def write(graph: Graph, path: Path) -> None:
-    """Write concepts with position and community, and relations with their support as weight."""
-    import networkx as nx
-
-    out: nx.MultiDiGraph[str] = nx.MultiDiGraph(topic=clean(graph.topic))
-    for row, position in zip(concept_rows(graph), positions(graph).values(), strict=True):
-        drawn = {"x": position.x, "y": position.y, "community": position.community}
-        out.add_node(row["key"], label=row["name"], **drawn, **flat(row))
-    for row in relation_rows(graph):
-        source, target, rest = row.pop("source"), row.pop("target"), flat(row)
-        out.add_edge(source, target, label=row["predicate"], weight=row["support"], **rest)
-    nx.write_graphml(out, path)
+SPACE = "http://graphml.graphdrawing.org/xmlns"
+HEAD = f"""<?xml version="1.0" encoding="UTF-8"?>
+<graphml xmlns="{SPACE}" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" \
+xsi:schemaLocation="{SPACE} {SPACE}/1.0/graphml.xsd">
+"""
+KINDS = {bool: "boolean", int: "long", float: "double", str: "string"}
 
 
-def read(path: Path) -> tuple[list[Row], list[Row]]:
-    """Return nodes and links; of a node with a number for an id, its label is the name."""
-    import networkx as nx
+def write(graph: Graph, path: Path, progress: Progress = SILENT) -> None:
+    """Write concepts with position and community, and relations with their support as weight, under ids of their own.
 
+    Ids are n0, n1 ... and e0, e1 ..., since the format has no blank in one.
+    """
+    drawn = positions(graph, progress)
+    ids = {clean(key): f"n{number}" for number, key in enumerate(graph.concepts)}
+    nodes = (
+        (row["key"], {"label": row["name"], "x": place.x, "y": place.y, "community": place.community, **flat(row)})
+        for row, place in zip(concept_rows(graph, progress), drawn.values(), strict=True)
+    )
+    links = (
+        (row.pop("source"), row.pop("target"), {"label": row["predicate"], "weight": row["support"], **flat(row)})
+        for row in relation_rows(graph, progress)
+    )
+    # The attributes stand before all else, so the bodies are written first and put after them.
+    declared: dict[tuple[str, str], str] = {("graph", "topic"): "string"}
+
+    def data(kind: str, row: Row) -> str:
+        for name, value in row.items():
+            declared.setdefault((kind, name), KINDS[type(value)])
+        return "".join(
+            f"<data key={attribute(f'{kind}-{name}')}>{content(value)}</data>" for name, value in row.items()
+        )
+
+    body = path.with_name(f"{path.name}.body")
     try:
-        graph = nx.read_graphml(path)
-    except nx.NetworkXException as error:
-        raise ValueError(error) from None
-    nodes = []
-    for ident, data in graph.nodes(data=True):
-        row = {**data, "id": ident}
-        if "name" not in row and "label" in row and _NUMBERED.fullmatch(str(ident)):
-            row["name"] = row["label"]
-        nodes.append(row)
-    return nodes, [{**data, "source": s, "target": t} for s, t, data in graph.edges(data=True)]
+        with body.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(f'<graph id="G" edgedefault="{"undirected" if is_undirected(graph) else "directed"}">\n')
+            file.write(f"{data('graph', {'topic': clean(graph.topic)})}\n")
+            file.writelines(f'<node id="{ids[key]}">{data("node", row)}</node>\n' for key, row in nodes)
+            file.writelines(
+                f'<edge id="e{number}" source="{ids[source]}" target="{ids[target]}">{data("edge", row)}</edge>\n'
+                for number, (source, target, row) in enumerate(links)
+            )
+            file.write("</graph>\n</graphml>\n")
+        with (
+            path.open("w", encoding="utf-8", newline="\n") as whole,
+            body.open(encoding="utf-8", newline="\n") as written,
+        ):
+            whole.write(HEAD)
+            whole.writelines(
+                f'<key id={attribute(f"{kind}-{name}")} for="{kind}" attr.name={attribute(name)} attr.type="{of}"/>\n'
+                for (kind, name), of in declared.items()
+            )
+            whole.writelines(written)
+    finally:
+        body.unlink(missing_ok=True)
+
+
+def read(path: Path, progress: Progress = SILENT) -> tuple[list[Row], list[Row]]:
+    """Return nodes and links; edges say whether they are directed."""
+    nodes, links = list[Row](), list[Row]()
+    names, defaults = dict[str, str](), dict[str, Row]()  # of attributes by id; by what they are of
+    is_graph = False
+
+    def take(graph: Element, element: Element) -> None:
+        """Take in a node or an edge of a graph, and what a graph inside it holds."""
+        tag = local(element)
+        if tag not in {"node", "edge", "hyperedge"}:
+            return
+        row: Row = {**defaults.get("all", {}), **defaults.get(tag, {})}
+        for child in element:
+            if local(child) == "data" and (text := words(child)):
+                key = child.get("key", "")
+                row[names.get(key, key)] = text
+        if tag == "node":
+            row["id"] = element.get("id", "")
+            nodes.append(row)
+        elif tag == "edge":
+            says = element.get("directed")
+            row |= {"source": element.get("source"), "target": element.get("target")}
+            row["directed"] = says in {"true", "1"} if says else graph.get("edgedefault") != "undirected"
+            links.append(row)
+        else:
+            links.append(row)  # of more than two ends: counted as one that cannot be read
+        for inside in element:
+            if local(inside) == "graph":
+                for one in inside:
+                    take(inside, one)
+
+    for holder, element in pieces(path, ("graph",), progress):
+        is_graph = is_graph or holder is element
+        if local(element) == "key":
+            # yEd keeps what is drawn, and with it the label, in attributes without a name.
+            key, own = element.get("id", ""), element.get("attr.name", "")
+            names[key] = own or ("label" if "graphics" in element.get("yfiles.type", "") else key)
+            default = next((words(one) for one in element if local(one) == "default"), "")
+            if default and own:
+                defaults.setdefault(element.get("for", "all"), {})[own] = default
+        take(holder, element)
+    if not is_graph:
+        raise ValueError("it holds no element <graph>")
+    return nodes, links

@@ -1,79 +1,94 @@
-"""What the rows of any graph file mean: concepts by their names, relations with the evidence that the file has."""
+"""What a graph file means: concepts by their names, relations with the evidence that the file has."""
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import islice
 
-from graphgrow.export.rows import Row
+from graphgrow.export.rows import UNDIRECTED
+from graphgrow.export.understanding import Node, Understanding
 from graphgrow.graph.keys import canonical, clean
 from graphgrow.graph.model import Concept, Delta, Relation, Statement, Triple
-from graphgrow.resolve.predicates import FALLBACK
+from graphgrow.graph.progress import SILENT, Progress
+from graphgrow.parse.qualifiers import stored_qualifiers
 
 MOST_SUPPORT = 2**31
-NAMES = ("name", "title", "entity_id", "id", "key")  # a `label` may be a type
-PREDICATES = ("predicate", "relation", "label", "title", "type", "keywords", "description")
 SEPARATOR = "<SEP>"  # between what several passages say, as LightRAG and GraphRAG write it
+SAMPLES = 3
 SIDES = 3
 
 
-def delta(nodes: list[Row], links: list[Row]) -> Delta:
-    """Return rows as concepts and relations; what has no name is left out, links to it too."""
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A file as concepts and relations, in words what was taken for what and left out, and up to three relations."""
+
+    delta: Delta
+    taken: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    samples: tuple[Triple, ...] = ()
+
+
+def reading(found: Understanding, progress: Progress = SILENT) -> Reading:
+    """Return concepts and relations; names that agree by their key become one, and what has no name is left out."""
     concepts: dict[str, Concept] = {}
-    by_id: dict[str, Concept] = {}
-    declared = {ident(row) for row in nodes}
-    ends = dict.fromkeys(str(row[end]) for row in links for end in ("source", "target"))
-    for row in (*nodes, *({"id": end} for end in ends if end not in declared)):
-        name = next((text for field in NAMES if (text := _text(row.get(field)))), "")
-        key = _text(row.get("key"))
+    by_id: dict[str, str] = {}
+    declared = {node.ident for node in found.nodes}
+    ends = dict.fromkeys(end for link in found.links for end in (link.source, link.target) if end not in declared)
+    nodes = [*found.nodes, *(Node(end, _text(end), "", {}) for end in ends)]
+    for node in progress.over(nodes, "reading concepts", len(nodes)):
+        name, key = node.name, _text(node.row.get("key")) if "aliases" in node.row else ""  # the key of an export
         if not key and len(name) > 1 and name[0] == name[-1] == '"':
             name = _text(name[1:-1])  # GraphRAG keeps the quotation marks that its prompt asks for
         key = key or canonical(name)
-        if key:
-            spellings = {_text(spelling) for spelling in _list(row.get("aliases"))} - {"", name}
-            concept = concepts.setdefault(key, Concept(key, name, tuple(sorted(spellings))))
-            if concept.name != name:
-                both = {*concept.aliases, name, *spellings} - {concept.name}
-                concepts[key] = concept = replace(concept, aliases=tuple(sorted(both)))
-            by_id[ident(row)] = concept
+        if not (key and name):
+            continue
+        spellings = {_text(spelling) for spelling in _list(node.row.get("aliases"))} - {"", name}
+        concept = concepts.setdefault(key, Concept(key, name, tuple(sorted(spellings)), node.type))
+        if concept.name != name:
+            both = {*concept.aliases, name, *spellings} - {concept.name}
+            concepts[key] = concept = replace(concept, aliases=tuple(sorted(both)), type=concept.type or node.type)
+        by_id.setdefault(node.ident, key)
 
     first = dict[Relation, Statement]()
     support = list[Statement]()
-    for row in links:
-        source, target = (by_id.get(str(row[end])) for end in ("source", "target"))
+    for link in progress.over(found.links, "reading relations", len(found.links)):
+        source, target = by_id.get(link.source), by_id.get(link.target)
         if source is None or target is None:
             continue
-        relation = Relation(source.key, predicate(row), target.key)
+        relation = Relation(source, link.predicate, target)
+        if not link.is_directed and (turned := Relation(target, link.predicate, source)) in first:
+            relation = turned
         # What was said and how often: our own evidence, else what each passage of a text says, else the link itself.
-        ours = [piece for piece in _list(row.get("evidence")) if isinstance(piece, dict)]
-        ours.append({"said": _list(row.get("raw")), "support": row.get("support")})  # what earlier versions wrote
+        ours = [piece for piece in _list(link.row.get("evidence")) if isinstance(piece, dict)]
+        ours.append({"said": _list(link.row.get("raw")), "support": link.row.get("support")})  # of earlier versions
         evidence = [
-            (Triple(*(str(part).encode("utf-8", "ignore").decode() for part in said)), _count(piece.get("support")))
+            (
+                Triple(*(str(part).encode("utf-8", "ignore").decode() for part in said)),
+                _count(piece.get("support")),
+                stored_qualifiers(piece),
+            )
             for piece in ours  # raw words, but no lone surrogate, which no store keeps
             if isinstance(said := piece.get("said"), list) and len(said) == SIDES
         ]
-        words = Triple(source.name, relation.predicate, target.name)
-        if not evidence and "source_id" in row:  # the ids of the passages that a file keeps with what they say
-            sentences = (_text(part).strip('"') for part in str(row.get("description") or "").split(SEPARATOR))
-            evidence = [(replace(words, predicate=sentence), 1) for sentence in sentences if sentence]
-        for raw, times in evidence or [(words, _count(row.get("support")))]:
-            statement = Statement(relation, raw, times)
+        if not evidence:
+            passages = (
+                str(link.row.get("description") or "").split(SEPARATOR)
+                if link.row.keys() >= {"source_id"} and "target_id" not in link.row
+                else []
+            )
+            said = [sentence for part in passages if (sentence := _text(part).strip('"'))]  # each has its own direction
+            said = said or [link.words if link.is_directed else link.words + UNDIRECTED]
+            names = concepts[source].name, concepts[target].name
+            times = _count(link.row.get("support"))
+            evidence = [(Triple(names[0], words, names[1]), times if len(said) == 1 else 1, None) for words in said]
+        for raw, times, beside in evidence:
+            statement = Statement(relation, raw, times, beside)
             if first.setdefault(relation, statement) is not statement:
                 support.append(statement)
-    return Delta(tuple(concepts.values()), relations=tuple(first.values()), support=tuple(support))
-
-
-def ident(row: Row) -> str:
-    """Return the id that links mean a node by."""
-    return str(row.get("id", row.get("key")))
-
-
-def predicate(row: Row) -> str:
-    """Return what a link says: its predicate by any name, the first keyword of several, or that there is a relation.
-
-    A description beside the passages it was taken from is what was said, in sentences, and no predicate.
-    """
-    names = PREDICATES[:-1] if "source_id" in row else PREDICATES
-    name, text = next(((name, text) for name in names if (text := _text(row.get(name)))), ("", FALLBACK))
-    return _text(text.replace(SEPARATOR, ",").split(",")[0]) or FALLBACK if name == "keywords" else text
+    samples = tuple(
+        Triple(concepts[one.source].name, one.predicate, concepts[one.target].name) for one in islice(first, SAMPLES)
+    )
+    delta = Delta(tuple(concepts.values()), relations=tuple(first.values()), support=tuple(support))
+    return Reading(delta, found.taken, found.left_out, samples)
 
 
 def _text(value: object) -> str:

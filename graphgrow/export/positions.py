@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from graphgrow.graph.graph import Graph
+from graphgrow.graph.progress import LARGE, SILENT, Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,13 +15,15 @@ class NodePosition:
     community: int
 
 
-def positions(graph: Graph) -> dict[str, NodePosition]:
+def positions(graph: Graph, progress: Progress = SILENT) -> dict[str, NodePosition]:
     """Return a position for every concept; the same graph gives the same positions."""
     if not graph.concepts:
         return {}
     from graphgrow.measure.communities import partition
     from graphgrow.measure.layout import layout
 
+    if len(graph.concepts) >= LARGE:
+        progress.begin(f"finding the communities of {len(graph.concepts):,} concepts")
     membership, _ = partition(graph)
-    drawn = layout(graph.pairs, list(graph.concepts))
+    drawn = layout(graph.pairs, list(graph.concepts), progress=progress)
     return {key: NodePosition(round(x, 4), round(y, 4), membership[key]) for key, (x, y) in drawn.items()}

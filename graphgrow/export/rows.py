@@ -8,16 +8,25 @@ from typing import Any
 from graphgrow.graph.confidence import confidence
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
+from graphgrow.graph.progress import SILENT, Progress
+from graphgrow.graph.qualified import qualifier_row
 
 Row = dict[str, Any]
-CONCEPT_COLUMNS = ("key", "name", "aliases", "degree", "first_seq", "depth")
+UNDIRECTED = " (undirected)"  # after the words of evidence that gave a relation no direction
+CONCEPT_COLUMNS = ("key", "name", "aliases", "degree", "first_seq", "depth", "type")
 RELATION_COLUMNS = ("source", "predicate", "target", "support", "first_seq", "last_seq", "evidence", "confidence")
 _UNSAFE = re.compile(r"[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")  # what XML, or a reader of lines, trips over
 
 
-def concept_rows(graph: Graph) -> Iterator[Row]:
-    """Yield one row a concept: key, name, aliases, degree, the event that introduced it, depth (-1: not reached)."""
-    for key, concept in graph.concepts.items():
+def is_undirected(graph: Graph) -> bool:
+    """Tell whether all that speaks for the relations of a graph gave them no direction."""
+    said = [piece for evidence in graph.relations.values() for piece in evidence]
+    return bool(said) and all(piece.raw.predicate.endswith(UNDIRECTED) for piece in said)
+
+
+def concept_rows(graph: Graph, progress: Progress = SILENT) -> Iterator[Row]:
+    """Yield one row a concept: key, name, aliases, degree, event that introduced it, depth (-1: not reached), type."""
+    for key, concept in progress.over(graph.concepts.items(), "writing concepts", len(graph.concepts)):
         yield {
             "key": clean(key),
             "name": clean(concept.name),
@@ -25,15 +34,17 @@ def concept_rows(graph: Graph) -> Iterator[Row]:
             "degree": graph.degree(key),
             "first_seq": graph.introduced[key],
             "depth": graph.depth.get(key, -1),
+            "type": clean(concept.type),
         }
 
 
-def relation_rows(graph: Graph) -> Iterator[Row]:
+def relation_rows(graph: Graph, progress: Progress = SILENT) -> Iterator[Row]:
     """Yield one row a relation: keys, predicate, support, first and last event, every piece of evidence, confidence.
 
-    A piece of evidence is {"seq": event, "said": [source, predicate, target] in raw words, "support": times}.
+    A piece of evidence is {"seq": event, "said": [source, predicate, target] in raw words, "support": times}, with what
+    was said beside it: "why", "conditions", "quantity" {"value", "unit"}, "certainty", "source", "predicate_class".
     """
-    for relation, evidence in graph.relations.items():
+    for relation, evidence in progress.over(graph.relations.items(), "writing relations", len(graph.relations)):
         yield {
             "source": clean(relation.source),
             "predicate": clean(relation.predicate),
@@ -43,7 +54,7 @@ def relation_rows(graph: Graph) -> Iterator[Row]:
             "last_seq": evidence[-1].seq,
             "evidence": [
                 {"seq": piece.seq, "said": [piece.raw.source, piece.raw.predicate, piece.raw.target],
-                 "support": piece.support}
+                 "support": piece.support, **qualifier_row(piece.qualifiers)}
                 for piece in evidence
             ],
             "confidence": round(confidence(graph, relation), 4),

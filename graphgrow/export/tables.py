@@ -5,26 +5,27 @@ No cell is a formula: text that a spreadsheet would run gets an apostrophe first
 
 import csv
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from graphgrow.errors import BadInput
 from graphgrow.export.rows import CONCEPT_COLUMNS, RELATION_COLUMNS, Row, concept_rows, flat, packed, relation_rows
+from graphgrow.export.understanding import ADVICE, UNNAMED, listed
 from graphgrow.graph.graph import Graph
+from graphgrow.graph.progress import SILENT, Progress
+from graphgrow.parse.field_names import SOURCE, TARGET, find, word
 
 FORMULA = tuple("=+-@\t\r\n'\uff1d\uff0b\uff0d\uff20")  # the wide ones count too
 NEO4J = ".neo4j.csv"
 ARRAY = "\t"  # between the parts of an array; no name holds one
 NODES = {"key": "key:ID", "name": "name", "aliases": "aliases:string[]", "degree": "degree:long",
-         "first_seq": "first_seq:long", "depth": "depth:long", "label": ":LABEL"}  # fmt: skip
+         "first_seq": "first_seq:long", "depth": "depth:long", "type": "type", "label": ":LABEL"}  # fmt: skip
 LINKS = {"source": ":START_ID", "target": ":END_ID", "type": ":TYPE", "predicate": "predicate",
          "support": "support:long", "first_seq": "first_seq:long", "last_seq": "last_seq:long",
          "evidence": "evidence", "confidence": "confidence:double"}  # fmt: skip
-TRIPLE = {  # what others call the columns of a triple
-    "source": ("source", "subject", "head", "from", "s", "node1", "node_1"),
-    "predicate": ("predicate", "relation", "relationship", "edge", "label", "type", "p", "r"),
-    "target": ("target", "object", "tail", "to", "o", "node2", "node_2"),
-}
+SEPARATORS = ",;\t|"
+ROWS = 20_000  # read at a time
+MARK = "\ufeff"  # by which Excel knows UTF-8
 _ESCAPED = re.compile(r'\\(["\\])')
 
 
@@ -49,39 +50,41 @@ def unguarded(text: str) -> str:
     return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA) else text
 
 
-def write(graph: Graph, path: Path) -> None:
-    """Write concepts and relations as two tables."""
+def write(graph: Graph, path: Path, progress: Progress = SILENT, *, excel: bool = False) -> None:
+    """Write concepts and relations as two tables; for `excel` with the mark by which that knows UTF-8."""
     concepts, relations = csv_pair(path)
-    _write(concepts, CONCEPT_COLUMNS, (flat(row).values() for row in concept_rows(graph)))
-    _write(relations, RELATION_COLUMNS, (flat(row).values() for row in relation_rows(graph)))
+    mark = MARK if excel else ""
+    _write(concepts, CONCEPT_COLUMNS, (flat(row).values() for row in concept_rows(graph, progress)), mark)
+    _write(relations, RELATION_COLUMNS, (flat(row).values() for row in relation_rows(graph, progress)), mark)
 
 
-def read(path: Path) -> tuple[list[Row], list[Row]]:
-    """Return the tables of a pair; where FILE.csv itself is there, it holds triples.
+def read(path: Path, progress: Progress = SILENT, header: Collection[str] = ()) -> tuple[list[Row], list[Row]]:
+    """Return the tables of a pair; where FILE.csv itself is there, it holds relations.
 
-    Triples have columns by their names, or three of them without a header.
+    Relations have columns by their names, which `header` may name, or three of them without a header.
     """
     pair = csv_pair(path)
     if not path.exists():
-        return _table(pair[0]), _table(pair[1])
+        return _table(pair[0], progress), _table(pair[1], progress)
     if all(file.exists() for file in pair):
         raise BadInput(f"{path} is there, and {pair[0].name} with {pair[1].name} too: move what is not meant")
-    cells = _cells(path)
-    names = [name.strip().lower() for name in cells[0]]
-    source, predicate, target = (next((name for name in usual if name in names), "") for usual in TRIPLE.values())
-    if source and target:
-        ours = dict(zip((source, predicate, target), TRIPLE, strict=True))
-        return [], [{ours.get(name, name): cell for name, cell in zip(names, row, strict=True)} for row in cells[1:]]
-    if len(names) == len(TRIPLE):
-        return [], [dict(zip(TRIPLE, row, strict=True)) for row in cells]
-    header = ", ".join(cells[0])[:200]
-    raise BadInput(f"a table of triples has the columns source, predicate and target, not {header}")
+    cells = _cells(path, progress)
+    names = [name.strip() for name in cells[0]]
+    words = [word(name) for name in names]
+    if header or (find(words, SOURCE, TARGET) and find(words, TARGET, SOURCE)):
+        return [], [dict(zip(names, row, strict=True)) for row in cells[1:]]
+    if len(names) == len(UNNAMED):
+        return [], [dict(zip(UNNAMED, row, strict=True)) for row in cells]
+    raise BadInput(f"no column of it is known to be the source or the target of a relation: there are {listed(names)}; "
+                   f"{ADVICE}")  # fmt: skip
 
 
-def write_neo4j(graph: Graph, path: Path) -> None:
+def write_neo4j(graph: Graph, path: Path, progress: Progress = SILENT) -> None:
     """Write nodes and relationships with the headers that `neo4j-admin database import` reads."""
     nodes, links = neo4j_pair(path)
-    concepts = ({**row, "aliases": ARRAY.join(row["aliases"]), "label": "Concept"} for row in concept_rows(graph))
+    concepts = (
+        {**row, "aliases": ARRAY.join(row["aliases"]), "label": "Concept"} for row in concept_rows(graph, progress)
+    )
     relations = (
         {
             **row,
@@ -89,21 +92,22 @@ def write_neo4j(graph: Graph, path: Path) -> None:
             # No backslash before a quotation mark, which Cypher's LOAD CSV would misread.
             "evidence": _ESCAPED.sub(lambda mark: f"\\u{ord(mark[1]):04x}", packed(row["evidence"])),
         }
-        for row in relation_rows(graph)
+        for row in relation_rows(graph, progress)
     )
     _write(nodes, NODES.values(), ([row[name] for name in NODES] for row in concepts))
     _write(links, LINKS.values(), ([row[name] for name in LINKS] for row in relations))
 
 
-def read_neo4j(path: Path) -> tuple[list[Row], list[Row]]:
+def read_neo4j(path: Path, progress: Progress = SILENT) -> tuple[list[Row], list[Row]]:
     """Return the rows of nodes and relationships, by the headers of `neo4j-admin database import`."""
-    nodes, links = map(_table, neo4j_pair(path))
+    nodes, links = (_table(file, progress) for file in neo4j_pair(path))
     concepts, relations = list[Row](), list[Row]()
     for row in nodes:
         plain = {name.partition(":")[0] or name: value for name, value in row.items() if name != ":LABEL"}
         ident = next((value for name, value in row.items() if ":ID" in name), "")
         aliases = [part for part in row.get(NODES["aliases"], "").split(ARRAY) if part]
-        concepts.append({"id": ident, **plain, "aliases": aliases})
+        kinds = [kind for kind in row.get(":LABEL", "").split(";") if kind != "Concept"]
+        concepts.append({"id": ident, "labels": kinds, **plain, "aliases": aliases})
     for row in links:
         kind = row.get(":TYPE", "")
         plain = {name.partition(":")[0]: value for name, value in row.items() if not name.startswith(":")}
@@ -113,22 +117,31 @@ def read_neo4j(path: Path) -> tuple[list[Row], list[Row]]:
     return concepts, relations
 
 
-def _write(path: Path, header: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
+def _write(path: Path, header: Iterable[str], rows: Iterable[Iterable[object]], mark: str = "") -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
+        file.write(mark)
         csv.writer(file).writerow(header)
         writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC)
         writer.writerows([guarded(value) for value in row] for row in rows)
 
 
-def _cells(path: Path) -> list[list[str]]:
+def _cells(path: Path, progress: Progress) -> list[list[str]]:
     """Return the cells of a table of any size; pandas knows no limit to one, as module csv does."""
     import pandas as pd
 
-    table = pd.read_csv(path, header=None, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    return [[unguarded(str(cell)) for cell in row] for row in table.fillna("").to_numpy().tolist()]
+    with path.open(encoding="utf-8-sig") as file:
+        first = re.sub(r'"[^"]*"', "", file.readline())
+    between = max(SEPARATORS, key=first.count)  # the first of those that are equally frequent
+    parts = pd.read_csv(path, sep=between, header=None, dtype=str, keep_default_na=False, encoding="utf-8-sig",
+                        chunksize=ROWS)  # fmt: skip
+    return [
+        [unguarded(str(cell)) for cell in row]
+        for part in progress.over(parts, f"reading {path.name}, {ROWS:,} rows each")
+        for row in part.fillna("").to_numpy().tolist()
+    ]
 
 
-def _table(path: Path) -> list[Row]:
+def _table(path: Path, progress: Progress) -> list[Row]:
     """Return the rows of a table by its header."""
-    header, *rows = _cells(path)
+    header, *rows = _cells(path, progress)
     return [dict(zip(header, row, strict=True)) for row in rows]

@@ -19,6 +19,7 @@ from graphgrow.export.rows import Row, concept_rows, packed, relation_rows
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Event, Expansion
+from graphgrow.graph.progress import SILENT, Progress
 
 MISSING = "an RDF file needs pyoxigraph: pip install 'graphgrow[rdf]'"
 OURS = "urn:graphgrow:"
@@ -33,6 +34,9 @@ PREFIXES = {
 }
 LABELS = ("skos:prefLabel", "rdfs:label", "skos:altLabel")
 GRAMMAR = tuple(PREFIXES[name] for name in ("rdf", "rdfs", "skos", "xsd", "owl"))  # their classes are nobody's concepts
+# What was said beside a relation; gg:source is an end of it already.
+BESIDE = {"why": "why", "conditions": "conditions", "certainty": "certainty", "reference": "source",
+          "predicateClass": "predicate_class"}  # fmt: skip
 ENDS = {"source": "concept", "predicate": "predicate", "target": "concept"}  # part of a relation -> what it is
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -50,11 +54,11 @@ class Node(str):
 
 
 Claim = tuple[Node, str, Node | str | float]  # subject, predicate as an address or "prefix:name", object
-Objects = dict[str, list[Any]]  # address of a predicate -> objects of one subject, as pyoxigraph has them
-About = dict[Any, Objects]  # by subject
+Objects = list[str]  # of one subject: predicate, object, predicate, object ...
+About = dict[str, Objects]  # by subject
 
 
-def write(graph: Graph, path: Path, log: Iterable[Event] = ()) -> None:
+def write(graph: Graph, path: Path, progress: Progress = SILENT, log: Iterable[Event] = ()) -> None:
     """Write every relation twice: as a plain triple to query, and as a statement with what speaks for it."""
     rdf = _library()
 
@@ -67,38 +71,52 @@ def write(graph: Graph, path: Path, log: Iterable[Event] = ()) -> None:
 
     triples = (
         rdf.Triple(term(subject), rdf.NamedNode(_full(predicate)), term(value))
-        for subject, predicate, value in _claims(graph, log)
+        for subject, predicate, value in _claims(graph, log, progress)
     )
     rdf.serialize(triples, str(path), rdf.RdfFormat.TURTLE, prefixes=PREFIXES)
 
 
-def read(path: Path) -> tuple[list[Row], list[Row]]:
+def read(path: Path, progress: Progress = SILENT) -> tuple[list[Row], list[Row]]:
     """Return nodes and links: of a file of ours with their evidence, of any other what its triples and labels say."""
     rdf = _library()
     about: About = {}
+    known = dict[str, str]()  # each address once
+
+    def text(term: Any) -> str:  # noqa: ANN401  # a node of pyoxigraph, which is not always installed
+        """Return an address in angle brackets, a literal after a quotation mark, the name of a blank node as it is."""
+        if isinstance(term, rdf.Literal):
+            return f'"{term.value}'
+        one = f"<{term.value}>" if isinstance(term, rdf.NamedNode) else str(term)
+        return known.setdefault(one, one)
+
     with path.open("rb") as file:
         try:
-            for quad in rdf.parse(file, rdf.RdfFormat.TURTLE):
-                about.setdefault(quad.subject, {}).setdefault(quad.predicate.value, []).append(quad.object)
+            for quad in progress.over(rdf.parse(file, rdf.RdfFormat.TURTLE), f"reading {path.name}"):
+                about.setdefault(text(quad.subject), []).extend((text(quad.predicate), text(quad.object)))
         except SyntaxError as error:
             raise ValueError(error) from None
-    if not any(_full("gg:event") in objects for objects in about.values()):
-        return _others(about, rdf)
-    start, concept = _address("concept", ""), _full("skos:Concept")
+    event, concept = f"<{_full('gg:event')}>", f"<{_full('skos:Concept')}>"
+    if not any(event in objects[::2] for objects in about.values()):
+        return _others(about)
+    start = f"<{_address('concept', '')}"
     nodes, links = list[Row](), list[Row]()
     for subject, objects in about.items():
-        if subject.value.startswith(start) and any(
-            kind.value == concept for kind in objects.get(_full("rdf:type"), ())
-        ):
-            key = unquote(subject.value.removeprefix(start))
-            aliases = [alias.value for alias in objects.get(_full("skos:altLabel"), ())]
-            nodes.append({"key": key, "name": _first(objects, "skos:prefLabel") or key, "aliases": aliases})
+        if subject.startswith(start) and concept in _all(objects, "rdf:type"):
+            key = unquote(subject[len(start) : -1])
+            named = {"name": _first(objects, "skos:prefLabel") or key, "type": _first(objects, "gg:type")}
+            aliases = [alias[1:] for alias in _all(objects, "skos:altLabel")]
+            nodes.append({"key": key, **named, "aliases": aliases})
         ends = [_first(objects, f"rdf:{part}") for part in ("subject", "predicate", "object")]
         support = _first(objects, "gg:support")
         if all(ends) and support:
             evidence = [
-                {"said": [_first(piece, f"gg:{end}") for end in ENDS], "support": _first(piece, "gg:support")}
-                for piece in (about.get(address, {}) for address in objects.get(_full("prov:wasDerivedFrom"), ()))
+                {
+                    "said": [_first(piece, f"gg:{end}") for end in ENDS],
+                    "support": _first(piece, "gg:support"),
+                    **{field: _first(piece, f"gg:{name}") for name, field in BESIDE.items()},
+                    "quantity": {"value": _first(piece, "gg:quantity"), "unit": _first(piece, "gg:unit")},
+                }
+                for piece in (about.get(address, []) for address in _all(objects, "prov:wasDerivedFrom"))
             ]
             link = {
                 name: unquote(end.removeprefix(_address(kind, "")))
@@ -126,17 +144,19 @@ def _address(kind: str, name: str) -> Node:
     return Node(f"{OURS}{kind}:{quote(name, safe='')}")
 
 
-def _claims(graph: Graph, log: Iterable[Event]) -> Iterator[Claim]:
+def _claims(graph: Graph, log: Iterable[Event], progress: Progress) -> Iterator[Claim]:
     """Yield concepts, relations and events, with when an event was saved and who replied as far as a log says so."""
-    for row in concept_rows(graph):
+    for row in concept_rows(graph, progress):
         address = _address("concept", row["key"])
         yield address, "rdf:type", _full("skos:Concept")
         yield address, "skos:prefLabel", row["name"]
         yield from ((address, "skos:altLabel", alias) for alias in row["aliases"])
+        if row["type"]:
+            yield address, "gg:type", row["type"]
         yield address, "prov:wasGeneratedBy", Node(f"_:event{row['first_seq']}")
 
     predicates = dict[str, Node]()
-    for row in relation_rows(graph):
+    for row in relation_rows(graph, progress):
         source, predicate, target = (_address(kind, row[end]) for end, kind in ENDS.items())
         predicates[row["predicate"]] = predicate
         # The address of a relation is the same in every file.
@@ -155,6 +175,12 @@ def _claims(graph: Graph, log: Iterable[Event]) -> Iterator[Claim]:
             yield evidence, "rdf:type", _full("prov:Entity")
             yield from ((evidence, f"gg:{end}", words) for end, words in zip(ENDS, piece["said"], strict=True))
             yield evidence, "gg:support", piece["support"]
+            for name, field in BESIDE.items():
+                if field in piece:
+                    yield evidence, f"gg:{name}", piece[field]
+            if quantity := piece.get("quantity"):
+                yield evidence, "gg:quantity", quantity["value"]
+                yield evidence, "gg:unit", quantity["unit"]
             yield evidence, "prov:wasGeneratedBy", Node(f"_:event{piece['seq']}")
     for name, predicate in predicates.items():
         yield predicate, "rdf:type", _full("rdf:Property")
@@ -183,36 +209,39 @@ def _claims(graph: Graph, log: Iterable[Event]) -> Iterator[Claim]:
         yield _address("model", model), "rdfs:label", model
 
 
+def _all(objects: Objects, predicate: str) -> list[str]:
+    """Return the values of a predicate."""
+    wanted = f"<{_full(predicate)}>"
+    return [value for name, value in zip(objects[::2], objects[1::2], strict=True) if name == wanted]
+
+
 def _first(objects: Objects, predicate: str) -> str:
-    """Return the first value of a predicate, "" where it has none."""
-    return next((str(value.value) for value in objects.get(_full(predicate), ())), "")
+    """Return the first value of a predicate, without what tells its kind, "" where it has none."""
+    return next((value.removeprefix("<").removesuffix(">") if value[:1] == "<" else value.removeprefix('"')
+                 for value in _all(objects, predicate)), "")  # fmt: skip
 
 
-def _others(about: About, rdf: ModuleType) -> tuple[list[Row], list[Row]]:
+def _others(about: About) -> tuple[list[Row], list[Row]]:
     """Return what somebody else's triples say of things with an address; their literals are names or left out."""
 
-    def name(term: Any) -> str:  # noqa: ANN401  # a node of pyoxigraph, which is not always installed
+    def name(term: str) -> str:
         """Return the label of a term, else the last part of its address, in words."""
-        labels = filter(None, (_first(about.get(term, {}), label) for label in LABELS))
-        last = unquote(re.split(r"[/#:]", term.value.rstrip("/#"))[-1])
+        labels = filter(None, (_first(about.get(term, []), label) for label in LABELS))
+        last = unquote(re.split(r"[/#:]", term.strip("<>").rstrip("/#"))[-1])
         return next(labels, "") or _CAMEL.sub(" ", last.replace("_", " "))
 
-    links = []
-    for subject, by_predicate in about.items():
-        for predicate, objects in by_predicate.items():
-            is_type = predicate == _full("rdf:type")
-            words = "is a" if is_type else name(rdf.NamedNode(predicate)).lower()
-            links += [
-                {"source": str(subject), "predicate": words, "target": str(end)}
-                for end in objects
-                if isinstance(end, rdf.NamedNode) and not (is_type and end.value.startswith(GRAMMAR))
-            ]
-    predicates = {str(rdf.NamedNode(predicate)) for by_predicate in about.values() for predicate in by_predicate}
-    terms = {str(subject): subject for subject in about}
+    links = list[Row]()
+    of_type = f"<{_full('rdf:type')}>"
+    grammar = tuple(f"<{space}" for space in GRAMMAR)
+    for subject, objects in about.items():
+        for predicate, end in zip(objects[::2], objects[1::2], strict=True):
+            if end.startswith("<") and not (predicate == of_type and end.startswith(grammar)):
+                words = "is a" if predicate == of_type else name(predicate).lower()
+                links.append({"source": subject, "predicate": words, "target": end})
+    predicates = {predicate for objects in about.values() for predicate in objects[::2]}
     nodes = []
-    for ident in dict.fromkeys([*terms, *(link["target"] for link in links)]):
+    for ident in dict.fromkeys([*about, *(link["target"] for link in links)]):
         if ident not in predicates:
-            term = terms.get(ident) or rdf.NamedNode(ident[1:-1])
-            labels = [value.value for label in LABELS for value in about.get(term, {}).get(_full(label), ())]
-            nodes.append({"id": ident, "name": name(term), "aliases": labels})
+            labels = [value.removeprefix('"') for label in LABELS for value in _all(about.get(ident, []), label)]
+            nodes.append({"id": ident, "name": name(ident), "aliases": labels})
     return nodes, links

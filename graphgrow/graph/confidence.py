@@ -3,15 +3,16 @@
 The confidence of a relation is the probability, from 0 to 1, that a careful reader calls it true. It is a logistic
 function of how it was asked for (a fixed relation with a fixed direction is right more often than a free one), of how
 often it was said independently, and of the log-odds of fact checks (P(True), Kadavath et al. 2022, arXiv 2207.05221).
-The weights were fitted to judged relations, see docs/benchmarks.md. What a person added is certain.
+The weights were fitted to judged relations, see docs/benchmarks.md. What a person added is certain. Where the model
+stated with the relation how certain it is of it, that counts a little: models state too much (Xiong et al. 2024, arXiv
+2306.13063), so its weight is a modest one and not fitted.
 """
 
 import math
 from collections.abc import Iterable
 
 from graphgrow.graph.corrections import is_structural
-from graphgrow.graph.graph import Graph
-from graphgrow.graph.keys import canonical
+from graphgrow.graph.graph import Evidence, Graph
 from graphgrow.graph.model import Event, FactCheck, Relation
 
 TRUSTED = 0.7  # the confidence from which a relation is shown and stood on, where nobody says otherwise
@@ -21,6 +22,8 @@ CHECKED_FREE, CHECKED_FACET = (-2.2, 1.1), (-1.38, 0.74)  # beside the answer of
 BESIDE = 1.0  # answers to one question: how much what is expected beforehand weighs against the others
 UNCHECKED = 0.8  # log-odds; nothing that was not checked is surer, and so none of it is trusted
 AGAIN = 0.8  # for each doubling of the independent questions that said it
+STATED = 0.25  # of the log-odds of a certainty that was stated with the relation
+SUREST = 0.98  # no certainty that was stated counts for more
 AGAINST = 2.0  # where the graph says the opposite more surely
 # Said one way round, not the other: if A is a B, B is no A.
 ONE_WAY = frozenset(
@@ -29,42 +32,62 @@ ONE_WAY = frozenset(
 IS_A = "is a"
 
 
-def confidence(graph: Graph, relation: Relation) -> float:
-    """Return the confidence of a relation that a graph holds, from 0 to 1; KeyError where it holds none."""
-    own = _log_odds(graph, relation)
+def confidence(graph: Graph, relation: Relation, until: int | None = None) -> float:
+    """Return the confidence of a relation that a graph holds, from 0 to 1; KeyError where it holds none.
+
+    With `until` that which it had after the event of that seq, had all corrections been made before.
+    """
+    own = _log_odds(graph, relation, until)
     if math.isinf(own):
         return float(own > 0)
     back = Relation(relation.target, relation.predicate, relation.source)
-    if relation.predicate in ONE_WAY and back in graph.relations and _log_odds(graph, back) >= own:
+    if relation.predicate in ONE_WAY and back in graph.relations and _log_odds(graph, back, until) >= own:
         own -= AGAINST
     return 1 / (1 + math.exp(-own))
 
 
-def _log_odds(graph: Graph, relation: Relation) -> float:
+def _log_odds(graph: Graph, relation: Relation, until: int | None) -> float:
     """Return the log-odds of a relation by itself: infinite for what a person said, or what relates one to itself."""
     evidence = graph.relations[relation]
-    if relation.source == relation.target:
+    if until is not None:
+        evidence = [one for one in evidence if one.seq <= until]
+    if relation.source == relation.target or not evidence:
         return -math.inf
     foci = [graph.past[one.seq - 1].focus for one in evidence]
     if None in foci:  # an edit
         return math.inf
     is_facet = any(focus and focus.form == "facet" for focus in foci)
     questions = len({focus.question for focus in foci if focus}) or 1
-    checks = graph.checks.get(relation)
+    checks = _checks(graph, relation, until)
+    stated = _stated(evidence)
     base, weight = CHECKED_FACET if is_facet else CHECKED_FREE
     if checks:
-        own = base + weight * sum(checks) / len(checks)
+        own = base + weight * sum(checks) / len(checks) + stated
     else:  # an answer whose other names are wrong is seldom right in this one
-        beside = [
-            odds
-            for one in graph.past[evidence[0].seq - 1].delta.relations
-            for odds in graph.checks.get(one.relation, ())
-        ]
+        said = graph.corrections.divide(graph.past[evidence[0].seq - 1].delta).relations
+        beside = [odds for one in said for odds in _checks(graph, one.relation, until)]
         own = FACET if is_facet else FREE
         if beside:
             shared = base + weight * sum(beside) / len(beside)
             own = min(UNCHECKED, own + (shared - own) * len(beside) / (len(beside) + BESIDE))
+        own = max(own, min(UNCHECKED, own + stated)) if stated > 0 else own + stated
     return own + AGAIN * math.log2(questions)
+
+
+def _checks(graph: Graph, relation: Relation, until: int | None) -> list[float]:
+    """Return what fact checks answered about a relation."""
+    checks = graph.checks.get(relation, [])
+    if until is None or not checks:
+        return checks
+    return [odds for odds, seq in zip(checks, graph.checked_at[relation], strict=True) if seq <= until]
+
+
+def _stated(evidence: Iterable[Evidence]) -> float:
+    """Return what the certainties count that were stated with a relation: their mean log-odds, with its weight."""
+    beside = filter(None, (one.qualifiers for one in evidence))
+    sure = [one.certainty for one in beside if one.certainty is not None]
+    bounded = [min(SUREST, max(1 - SUREST, one)) for one in sure]
+    return STATED * sum(math.log(one / (1 - one)) for one in bounded) / len(bounded) if bounded else 0.0
 
 
 def is_said_already(graph: Graph, relation: Relation) -> bool:
@@ -115,7 +138,8 @@ def reconsidered(graph: Graph, events: Iterable[Event]) -> list[Relation]:
             relation = graph.corrections.shown(claim.relation)
             said.append(claim.relation)
             for piece in graph.relations.get(relation, ()) if relation else ():
-                said += [one.relation for one in graph.past[piece.seq - 1].delta.relations]
+                beside = graph.corrections.divide(graph.past[piece.seq - 1].delta)
+                said += [one.relation for one in beside.relations]
     found = dict.fromkeys(filter(None, map(graph.corrections.shown, said)))
     found |= dict.fromkeys(Relation(one.target, one.predicate, one.source) for one in found)
     return [relation for relation in found if relation in graph.relations]
@@ -126,5 +150,5 @@ def trusted_part(graph: Graph, threshold: float = TRUSTED) -> Graph:
 
     Concepts that no such relation reaches are left out.
     """
-    topic = graph.representative(canonical(graph.topic))
+    topic = graph.topic_key
     return graph.subgraph(trusted(graph, threshold), (topic,)) if threshold else graph

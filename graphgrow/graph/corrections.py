@@ -7,8 +7,10 @@ one it counts for or not at all. So every change can be taken back, also after l
 from collections import ChainMap
 from collections.abc import Iterable, Iterator, MutableMapping
 from copy import copy
+from dataclasses import replace
 
-from graphgrow.graph.model import STEERING, Change, Delta, Event, Relation, Statement
+from graphgrow.graph.keys import bare, clean
+from graphgrow.graph.model import STEERING, Change, Concept, Delta, Event, Relation, Statement
 
 REJECTED = "rejected by hand"  # the rule that keeps out of later replies what somebody rejected
 # They ask a question or answer one, or say what to ask, and change nothing that is shown.
@@ -33,6 +35,7 @@ class Corrections:
     that is in neither stands for itself. `rejected` and `rejected_relations` say why, `hidden` are the concepts of
     which a name is rejected, `dropped` the relations that are, as they count now; `allowed` are the keys that somebody
     let in again, `names` the names that somebody gave to concepts, `doubts` the pairs that were ever in doubt.
+    `divided` are spellings that stand for themselves though others have their key: (key, spelling) -> a key of its own.
     """
 
     def __init__(self) -> None:
@@ -45,6 +48,7 @@ class Corrections:
         self.hidden: frozenset[str] = frozenset()
         self.dropped: frozenset[Relation] = frozenset()
         self.names: dict[str, str] = {}
+        self.divided: dict[tuple[str, str], str] = {}
         self._heads: MutableMapping[str, None] = {}  # what others were merged into
         self._apart: dict[tuple[str, str], Change] = {}
         self._two: set[frozenset[str]] = set()  # concepts that were decided to be apart
@@ -58,6 +62,9 @@ class Corrections:
             match change.do:
                 case "merge":
                     self._merge(change)
+                case "unmerge" if change.text:
+                    own, key = change.concepts
+                    self.divided[key, change.text] = own
                 case "unmerge":
                     self.into.pop(change.concepts[0], None)
                     self.representatives = {}
@@ -104,6 +111,48 @@ class Corrections:
             self._heads[kept] = None
             self.representatives.update(dict.fromkeys((gone, *moved), kept))
 
+    def key_of(self, name: str, key: str) -> str:
+        """Return the key that a spelling has beside its canonical one, where somebody took it apart from the others."""
+        return self.divided.get((key, name), key) if self.divided else key
+
+    def divide(self, said: Delta) -> Delta:
+        """Return what a reply said with the spellings that somebody took apart, each under its own key.
+
+        Who said which is in the words of each statement.
+        """
+        if not self.divided:
+            return said
+        keys = {key for key, _ in self.divided}
+        touched = {one.key for one in said.concepts}.union(*(one.relation.ends for one in said.statements))
+        if keys.isdisjoint(touched.union(key for key, _ in said.aliases)):
+            return said
+        concepts: list[Concept] = []
+        for concept in said.concepts:
+            names: dict[str, list[str]] = {}
+            for spelling in (concept.name, *concept.aliases):
+                names.setdefault(self.key_of(spelling, concept.key), []).append(spelling)
+            for key, (first, *others) in names.items():
+                concepts.append(replace(concept, key=key, name=first, aliases=tuple(others)))
+        return replace(
+            said,
+            concepts=tuple(concepts),
+            aliases=tuple((self.key_of(spelling, key), spelling) for key, spelling in said.aliases),
+            relations=tuple(replace(one, relation=self._divided(one)) for one in said.relations),
+            support=tuple(replace(one, relation=self._divided(one)) for one in said.support),
+        )
+
+    def _divided(self, said: Statement) -> Relation:
+        """Return the relation of a statement between the spellings that it was said of."""
+        source, predicate, target = said.relation.source, said.relation.predicate, said.relation.target
+        sides = [[form(side) for form in (bare, clean)] for side in (said.raw.source, said.raw.target)]
+        # A predicate may have turned the two about, so each end is looked for on either side, its own first.
+        ends = [
+            next((own for side in order for name in side if (own := self.divided.get((key, name)))), key)
+            for key, order in ((source, sides if source != target else sides[:1]),
+                               (target, sides[::-1] if source != target else sides[1:]))
+        ]  # fmt: skip
+        return Relation(ends[0], predicate, ends[1])
+
     def settle(self) -> None:
         """Work out again what follows from all changes together."""
         self.hidden = frozenset(map(self.representative, self.rejected))
@@ -111,7 +160,12 @@ class Corrections:
         self.names = {self.representative(key): name for key, name in self._renamed.items()}
         self._predicates = {}  # so that a relation counts as what it is between for now
         self._predicates = {self.counts_as(relation): predicate for relation, predicate in self._retyped.items()}
-        self.dropped = frozenset(map(self.counts_as, self.rejected_relations))
+        rejected = dict.fromkeys(self.rejected_relations)
+        for (key, _), own in self.divided.items():  # what was rejected before stays so for both parts
+            for said in [one for one in rejected if key in one.ends]:
+                ends = [own if end == key else end for end in said.ends]
+                rejected[Relation(ends[0], said.predicate, ends[1])] = None
+        self.dropped = frozenset(map(self.counts_as, rejected))
 
     def ahead(self, changes: Iterable[Change]) -> "Corrections":
         """Return this as it will be after the merges of a reply that is not taken yet; for reading only."""
@@ -149,6 +203,7 @@ class Corrections:
 
     def delta(self, said: Delta) -> Delta:
         """Return what a reply adds to what is shown, once its changes are taken; `relations` has every statement."""
+        said = self.divide(said)
         stands_for = self.representatives
         found = {concept: stands_for.get(concept.key, concept.key) for concept in said.concepts}
         own = tuple(concept for concept, key in found.items() if key == concept.key and key not in self.hidden)
@@ -157,7 +212,7 @@ class Corrections:
         aliases = [(key, text) for key, text in (*merged, *((stands_for.get(k, k), t) for k, t in said.aliases))
                    if key not in self.hidden]  # fmt: skip
         statements = [(self.shown(one.relation), one) for one in (*said.relations, *said.support)]
-        relations = tuple(Statement(shown, one.raw, one.support) for shown, one in statements if shown)
+        relations = tuple(Statement(shown, one.raw, one.support, one.qualifiers) for shown, one in statements if shown)
         return Delta(concepts=own, aliases=tuple(aliases), relations=relations)
 
     def counts_as(self, said: Relation) -> Relation:

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 # How stored events spell what is named otherwise now.
 STORED = {"follows": "heeds", "task_seq": "work"}  # field -> the name that it has in every log, also the oldest
-NOT_STORED: dict[str, Any] = {"prompt": {"asks", "logprobs", "temperature"}, "focus": {"form"}, "reply": {"logprobs"}}
+# Fields of a reply that came later: they are left out where they hold nothing, so that old runs keep their bytes.
+LATER = ("by", "options")
+NOT_STORED: dict[str, Any] = {
+    "prompt": {"asks", "logprobs", "temperature"},
+    "focus": {"form"},
+    "reply": {"logprobs": True, "usage": {"cached_tokens"}},
+}
 LISTS = frozenset(f"survey {side}" for side in "kinds parts uses causes effects methods mechanism failure".split())
 # Forms whose questions have an angle of their own, and the angles of lists.
 OWN: tuple[Form, ...] = ("connect", "join", "between", "consolidate", "kin", "widen", "intents", "fact_check")
@@ -49,7 +55,12 @@ def _events() -> "TypeAdapter[Event]":
 
 def to_json(event: Event) -> str:
     """Return the event as one line of JSON; equal events give equal bytes."""
-    return _events().dump_json(event, exclude=NOT_STORED).decode()
+    reply = None if isinstance(event, Edit) else event.reply
+    empty = {name: True for name in LATER if reply and not getattr(reply, name)}
+    hidden = NOT_STORED | {"reply": NOT_STORED["reply"] | empty}
+    if isinstance(event, Expansion) and event.embedding is None:
+        hidden["embedding"] = True
+    return _events().dump_json(event, exclude=hidden).decode()
 
 
 def from_json(text: str | bytes) -> Event:

@@ -5,14 +5,14 @@ distance from the topic, components, which questions were asked, which concepts 
 small things that this is kept in stand before the graph.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from copy import copy, deepcopy
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from graphgrow.errors import StoreError
 from graphgrow.graph.corrections import REJECTED, Corrections, is_structural
-from graphgrow.graph.keys import canonical
+from graphgrow.graph.keys import canonical, common
 from graphgrow.graph.model import (
     Change,
     CheckedRelation,
@@ -20,14 +20,17 @@ from graphgrow.graph.model import (
     Concept,
     Delta,
     Edit,
+    Embedding,
     Event,
     Expansion,
     FactCheck,
     Focus,
     Form,
     Outcome,
+    Qualifiers,
     ReasoningStep,
     Relation,
+    Role,
     Statement,
     Triple,
     Usage,
@@ -44,12 +47,13 @@ KEEP = 0.7  # what a question counts for beside the next one about the same conc
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One piece of evidence for a relation: the event that said it, in which words, as what, and how often."""
+    """One piece of evidence for a relation: the event that said it, in which words, as what, how often, what beside."""
 
     seq: int
     raw: Triple
     support: int = 1
     said: Relation | None = None
+    qualifiers: Qualifiers | None = None
 
 
 @dataclass(slots=True)
@@ -67,6 +71,11 @@ class Bill:
         """Prompt and completion tokens together."""
         return self.prompt_tokens + self.completion_tokens
 
+    def embed(self, embedding: Embedding) -> None:
+        """Add what comparing names by meaning cost, which is no reply."""
+        self.prompt_tokens += embedding.tokens
+        self.usd += embedding.usd or 0.0
+
     def add(self, usage: Usage, usd: float | None, seconds: float) -> None:
         """Add one reply."""
         self.replies += 1
@@ -74,6 +83,24 @@ class Bill:
         self.completion_tokens += usage.completion_tokens
         self.usd += usd or 0.0
         self.seconds += seconds
+
+
+def take_bill(event: Event, bill: Bill, parts: dict[tuple[Role, str], Bill]) -> None:
+    """Add what an event cost to a bill and to its parts, which are by role and model."""
+    if not isinstance(event, Edit) and event.reply:
+        for one in (bill, parts.setdefault((event.role, event.reply.model), Bill())):
+            one.add(event.reply.usage, event.reply.usd, event.reply.seconds)
+    if isinstance(event, Expansion) and event.embedding:
+        for one in (bill, parts.setdefault(("embed", event.embedding.model), Bill())):
+            one.embed(event.embedding)
+
+
+def bill_rows(bills: Mapping[tuple[Role, str], Bill]) -> list[dict[str, str | int | float]]:
+    """Return bills by role and model as rows: `role`, `model`, `replies`, `tokens`, `usd`."""
+    return [
+        {"role": role, "model": model, "replies": one.replies, "tokens": one.tokens, "usd": one.usd}
+        for (role, model), one in bills.items()
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +134,8 @@ class Past:
             tokens = event.reply.usage.tokens
             return cls(event.seq, event.delta, event.focus, tokens, event.is_step, event.is_again, event.outcome)
         if isinstance(event, FactCheck):
-            return cls(event.seq, event.delta, tokens=event.reply.usage.tokens, claims=event.claims)
+            bill, outcome = event.reply.usage.tokens, event.outcome
+            return cls(event.seq, event.delta, tokens=bill, outcome=outcome, claims=event.claims)
         return cls(event.seq, event.delta)
 
 
@@ -203,9 +231,11 @@ class Graph:
     or is not shown, and the name that it came with. `thoughts` are the pieces of work with the graph, each by the seq
     of its plan.
 
-    `checks` are the log-odds that fact checks gave a relation, none of them where a model had nothing to say;
-    `unchecked` the relations that nobody asked about, oldest first. `checking` is what fact checks cost of the `bill`,
-    `before_checking` the tokens of the time before there were any, `check_method` how the last one was read.
+    `checks` are the log-odds that fact checks gave a relation, none of them where a model had nothing to say, and
+    `checked_at` the seqs of these; `unchecked` the relations that nobody asked about, oldest first. `checking` is what
+    fact checks cost of the `bill`, `before_checking` the tokens of the time before there were any, `check_method` how
+    the last one was read, and `check_methods` how the last one of each model, by `Reply.source`. `bills` are the parts
+    of the bill, by the role of a model and by its name.
     """
 
     seq: int = 0
@@ -240,10 +270,13 @@ class Graph:
     before: dict[int, Before] = field(default_factory=dict)
     thoughts: dict[int, list[ReasoningStep]] = field(default_factory=dict)
     checks: dict[Relation, list[float]] = field(default_factory=dict)
+    checked_at: dict[Relation, list[int]] = field(default_factory=dict)
     unchecked: dict[Relation, None] = field(default_factory=dict)
     checking: Bill = field(default_factory=Bill)
     before_checking: int = 0
     check_method: CheckMethod | None = None
+    check_methods: dict[str, CheckMethod] = field(default_factory=dict)
+    bills: dict[tuple[Role, str], Bill] = field(default_factory=dict)
     arrived: dict[str, str] = field(default_factory=dict)
 
     def apply(self, event: Event) -> None:
@@ -274,13 +307,15 @@ class Graph:
                 if not self.check_method:
                     self.before_checking = self.bill.tokens
             if isinstance(event, FactCheck):
-                self.check_method = event.method
+                self.check_method = self.check_methods[event.reply.source] = event.method
                 self.checking.add(event.reply.usage, event.reply.usd, event.reply.seconds)
-            if not isinstance(event, Edit) and event.reply:
-                self.bill.add(event.reply.usage, event.reply.usd, event.reply.seconds)
+            take_bill(event, self.bill, self.bills)
 
             # What stands for what, what people want asked, and what is shown by that.
             self.corrections.take(event)
+            for change in event.delta.changes:
+                if change.do == "unmerge" and change.text:  # a spelling with a key of its own from now on
+                    self.arrived.setdefault(change.concepts[0], change.text)
             if event.delta.changes or (isinstance(event, Expansion) and event.follows):
                 self.steering.take(event)
             step = Past.of(event)
@@ -298,9 +333,14 @@ class Graph:
         self.unasked, self.explored, self.newest, self.unwanted = Bag(), Bag(), (), {}
         self.last, self.yields, self.intents, self.before = (), {}, {}, {}
         self.loops, self.pairs, self.components = 0, set(), Components()
-        self.checks, self.unchecked = {}, {}
+        self.checks, self.checked_at, self.unchecked = {}, {}, {}
         for step in self.past:
             self._show(step)
+
+    @property
+    def bill_rows(self) -> list[dict[str, str | int | float]]:
+        """The parts of the bill, see `bill_rows`."""
+        return bill_rows(self.bills)
 
     def ahead(self, event: Event) -> "Graph":
         """Return the graph as it will be after one more event, and leave this one as it is; costs a whole graph."""
@@ -313,27 +353,30 @@ class Graph:
         if step.focus and step.focus.concepts:
             key = self.representative(step.focus.concepts[0])
             self.before[step.seq] = Before(len(self.neighbours.get(key, ())), self.asks.get(key, 0))
+        divided = self.corrections.divided
+        delta = self.corrections.divide(step.delta)
         try:
-            for concept in step.delta.concepts:
+            for concept in delta.concepts:
                 key = self.representative(concept.key)
                 if key in self.corrections.hidden:
                     continue
                 if key not in self.concepts:
-                    self.concepts[key] = Concept(key, self.corrections.names.get(key) or self.arrived[key])
-                    self.neighbours[key] = {}
-                    self.incident[key] = []
-                    self.introduced[key] = step.seq
-                    self.components.add(key)
-                    (self.explored if key in self.asks else self.unasked).add(key)
+                    name = concept.name if divided else self.arrived[key]
+                    self._introduce(key, self.corrections.names.get(key) or name, step.seq)
                 for spelling in (concept.name, *concept.aliases):
                     self._add_alias(key, spelling)
-            for key, spelling in step.delta.aliases:
-                self._add_alias(self._known(key), spelling)
-            for said in (*step.delta.relations, *step.delta.support):
+                if concept.type and not self.concepts[key].type:
+                    self.concepts[key] = replace(self.concepts[key], type=concept.type)
+            for alias, spelling in delta.aliases:
+                key = self._known(alias)
+                if key not in self.concepts and key not in self.corrections.hidden:  # its first name was taken apart
+                    self._introduce(key, self.corrections.names.get(key) or spelling, step.seq)
+                self._add_alias(key, spelling)
+            for said in (*delta.relations, *delta.support):
                 relation = self.corrections.shown(said.relation)
                 if relation is not None:
                     spoken = None if relation is said.relation else said.relation
-                    self._relate(relation, Evidence(step.seq, said.raw, said.support, spoken))
+                    self._relate(relation, Evidence(step.seq, said.raw, said.support, spoken, said.qualifiers))
                     continue
                 # At one end of a relation that is not shown it is remembered that nobody wants the other end.
                 ends = [(key, self._known(key)) for key in (said.relation.source, said.relation.target)]
@@ -342,17 +385,35 @@ class Graph:
                         self.unwanted.setdefault(other, {})[self.arrived[key]] = None
         except KeyError as error:
             raise StoreError(f"event {step.seq} names a concept that the graph does not hold: {error}") from None
-        for claim in step.claims:
+        for claim in step.claims if step.outcome != "thinking" else ():
             relation = self.corrections.shown(claim.relation)
+            if divided and relation not in self.relations:  # it was asked in the words of a spelling taken apart
+                owns = [own for (key, _), own in divided.items() if relation and key in relation.ends]
+                asked = claim.relation
+                variants = [Relation(own, asked.predicate, asked.target) for own in owns]
+                variants += [Relation(asked.source, asked.predicate, own) for own in owns]
+                shown = map(self.corrections.shown, variants)
+                relation = next((one for one in shown if one in self.relations), relation)
             if relation in self.relations:
                 self.unchecked.pop(relation, None)
-                checks = self.checks.setdefault(relation, [])
-                checks += [] if claim.log_odds is None else [claim.log_odds]
-        if step.focus:
+                checks, seqs = self.checks.setdefault(relation, []), self.checked_at.setdefault(relation, [])
+                if claim.log_odds is not None:
+                    checks.append(claim.log_odds)
+                    seqs.append(step.seq)
+        if step.focus and step.outcome != "thinking":  # it is asked again
             self._ask(step.focus, step)
         if not self.depth and self.concepts:  # distances count from the topic, or the first concept where it is none
-            topic = self.representative(canonical(self.topic))
+            topic = self.topic_key
             self._spread(topic if topic in self.concepts else next(iter(self.concepts)), 0)
+
+    def _introduce(self, key: str, name: str, seq: int) -> None:
+        """Add a concept that is not there yet."""
+        self.concepts[key] = Concept(key, name)
+        self.neighbours[key] = {}
+        self.incident[key] = []
+        self.introduced[key] = seq
+        self.components.add(key)
+        (self.explored if key in self.asks else self.unasked).add(key)
 
     def _known(self, key: str) -> str:
         """Return the concept that a key stands for; KeyError where no event has brought that key."""
@@ -363,7 +424,7 @@ class Graph:
     def _add_alias(self, key: str, spelling: str) -> None:
         known = self.concepts.get(key)
         if known and spelling != known.name and spelling not in known.aliases:
-            self.concepts[key] = Concept(key, known.name, tuple(sorted({*known.aliases, spelling})))
+            self.concepts[key] = replace(known, aliases=tuple(sorted({*known.aliases, spelling})))
 
     def _relate(self, relation: Relation, evidence: Evidence) -> None:
         """Add a piece of evidence, and the relation where it is new."""
@@ -436,6 +497,13 @@ class Graph:
             else:
                 self.yields[key] = Yield(KEEP * past.questions + 1, KEEP * past.brought + new_here)
 
+    @property
+    def topic_key(self) -> str:
+        """The concept that the topic is, by key; the key it would have where the graph does not hold it."""
+        key = canonical(self.topic)
+        known = (self.representative(one) for one in (key, common(key)))
+        return next((one for one in known if one in self.concepts), self.representative(key))
+
     def representative(self, key: str) -> str:
         """Return the key of the concept that a key stands for; itself where nothing was merged."""
         return self.corrections.representatives.get(key, key)
@@ -451,9 +519,10 @@ class Graph:
     def spellings(self, since: int = 0) -> Iterator[tuple[str, str]]:
         """Yield (key as said, spelling) for every name that came after seq `since`, rejected ones too."""
         for step in self.past[since:]:
-            for concept in step.delta.concepts:
+            delta = self.corrections.divide(step.delta)
+            for concept in delta.concepts:
                 yield from ((concept.key, spelling) for spelling in (concept.name, *concept.aliases))
-            yield from step.delta.aliases
+            yield from delta.aliases
 
     def degree(self, key: str) -> int:
         """Return how many other concepts a concept is related to."""
@@ -462,6 +531,15 @@ class Graph:
     def support(self, relation: Relation) -> int:
         """Return how often a relation was said, over all events."""
         return sum(evidence.support for evidence in self.relations[relation])
+
+    def qualifiers(self, relation: Relation) -> list[Qualifiers]:
+        """Return what was said beside a relation, in order of arrival; nothing of evidence that says nothing beside."""
+        return [evidence.qualifiers for evidence in self.relations[relation] if evidence.qualifiers]
+
+    def predicate_class(self, relation: Relation) -> str:
+        """Return the predicate of the vocabulary that a relation's one is or is a case of; its own where none is."""
+        classes = (one.predicate_class for one in self.qualifiers(relation))
+        return next(filter(None, classes), relation.predicate)
 
     def delta(self, said: Statement, concepts: tuple[Concept, ...] = (), changes: tuple[Change, ...] = ()) -> Delta:
         """Return one statement as a delta of this graph: a new relation, or support of a known one."""
@@ -508,8 +586,9 @@ class Graph:
             for one in evidence:
                 part._relate(relation, one)  # noqa: SLF001  # a graph too
         part.checks = {relation: odds for relation, odds in self.checks.items() if relation in kept}
+        part.checked_at = {relation: seqs for relation, seqs in self.checked_at.items() if relation in kept}
         part.unchecked = {relation: None for relation in self.unchecked if relation in kept}
-        topic = self.representative(canonical(self.topic))
+        topic = self.topic_key
         if part.concepts:
             part._spread(topic if topic in ends else next(iter(part.concepts)), 0)  # noqa: SLF001  # a graph too
         return part

@@ -1,8 +1,11 @@
 """What makes two spellings one concept: the canonical key, so that exact merging is set arithmetic.
 
-The key folds Unicode (NFKC), case, punctuation, hyphens, CamelCase, a leading article and English plurals; symbols
-whose case has a meaning (Co and CO) keep it. It knows no meaning: "CNT" and "carbon nanotube" stay two keys. Plural
-rules cover common English; other scripts pass unchanged.
+The key folds Unicode (NFKC), case, blanks, hyphens between words, quotation marks, CamelCase, a leading article and
+English plurals that are certain. Whatever else a name has is part of its key: combining marks of every script, and
+signs (p53-/- is not p53, BMI > 30 not BMI < 30, A* not A). Capitals stay where they bear a meaning: in symbols (Co and
+CO), and in a word in -s that may be a name or an acronym (AIDS, Windows, Williams syndrome), which no rule can tell
+from a plural. The key knows no meaning: "CNT" and "carbon nanotube" stay two keys, "β-sheet" and "beta-sheet" too;
+resolve/identity puts those together, by decisions that can be taken back.
 """
 
 import re
@@ -13,8 +16,41 @@ _CAMEL = re.compile(r"(?<=[a-z]{2})(?=[A-Z][a-z])")
 _ARTICLE = re.compile(r"^(?:the|an)\s+(?=\S)", re.IGNORECASE)
 _LEADING_ARTICLE = re.compile(r"^(?:the|an|a|The|An)\s+(?=\S)")
 _POSSESSIVE = re.compile(r"(?<=\w)['\u2019](?=s\b)|(?<=s)['\u2019](?=\s|$)", re.IGNORECASE)
-_NOT_KEY = re.compile(r"[^\w+#%°]+|_+")
-_INVISIBLE = re.compile(r"[\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff]")
+_INVISIBLE = re.compile(r"[\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff]")
+# Joiners mean something between letters of some scripts and in emoji; elsewhere they are invisible.
+_JOINER = re.compile(r"(?<![^\x00-\u02ff])[\u200c\u200d]+|[\u200c\u200d]+(?![^\x00-\u02ff])")
+_JOINERS = str.maketrans("", "", "\u200c\u200d")
+
+_PLAIN = re.compile(r"[a-z0-9 ]+")
+_POWER = re.compile(r"(?<=[0-9])(?=[\u2070\u00b9\u00b2\u00b3\u2074-\u2079\u207a\u207b])")  # 10⁶ is not 106
+_DASHES = str.maketrans(
+    dict.fromkeys("\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d", "-")
+    | dict.fromkeys("\u2014\u2015\u2e3a\u2e3b\ufe58", " ")
+)
+_QUOTES = "'\"`\u00b4\u02bc\u2018-\u201f\u00ab\u00bb\u2039\u203a\u300c-\u300f\u301d-\u301f"
+_HAS_QUOTES = re.compile(f"[{_QUOTES}]")
+_QUOTED = re.compile(rf"^[{_QUOTES}]+([^{_QUOTES}]+)[{_QUOTES}]+$")
+# The prime of G' and of C3', but not the quotation mark of 'n' and '90s.
+_PRIME = re.compile(rf"(?:(?<=[0-9])|(?:(?<=^[^\W\d_])|(?<=[^\w{_QUOTES}][^\W\d_])))['\u2019]+(?!\w)")
+_ARROW = re.compile(r"[-=]+>")
+_COMPARISONS = {">=": "\u2265", "<=": "\u2264", "!=": "\u2260"}
+_COMPARISON = re.compile("|".join(_COMPARISONS))
+_BETWEEN = re.compile("\\s*([<>=\u2264\u2265\u2260\u2248\u2261\u00b1\u00d7\u2190-\u2194\u21cc]+)\\s*")
+_OPERATOR = re.compile("[<>=\u2248\u2260\u2261\u2264\u2265\u00b1\u00d7\u2190-\u2194\u21cc]")
+_RANGE = re.compile(r"(?<=[0-9])(?: - |-)(?=[0-9])")
+_HANGING = re.compile(r"(?<=[^\W\d_]{3})-(?=,? (?:and|or|to|und|oder|bis)\b|, )")  # pre- and postnatal
+# Hyphens that mean something: a range, a negative number, an exponent, a charge or "lacking".
+_SIGN = re.compile(
+    r"(?<=[0-9])-(?=[0-9])|(?<![^\s(\[{/,;:<>=\u2264\u2265\u2260\u2248\u00b1^])-(?=\.?[0-9])"
+    r"|(?<=[^\s\-])-++(?![\w(\[{])|-(?=/[-+])"
+)
+_NOT_KEY = re.compile(rf"[\s_{_QUOTES}]+")
+_SIGNS = re.compile(r"[\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]+")
+_UNSPACED_RANGES = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_UNSPACED = re.compile(f"[{_UNSPACED_RANGES}]")
+_RUNS = re.compile(f"[{_UNSPACED_RANGES}]+|[^{_UNSPACED_RANGES}]+")
+_WORD = re.compile(r"(?<!\w)[A-Za-z]{4,}(?!\w)")
+_ACRONYMS = re.compile(r"[a-z]{0,3}[A-Z]{2,}s")  # CNTs, siRNAs
 
 _IRREGULAR = {
     "analyses": "analysis",
@@ -30,22 +66,62 @@ _IRREGULAR = {
     "matrices": "matrix",
     "phenomena": "phenomenon",
     "processes": "process",
-    "series": "series",
-    "species": "species",
     "syntheses": "synthesis",
     "vertices": "vertex",
     "viruses": "virus",
 }
+# In -s, and no plural.
+_NO_PLURALS = frozenset(
+    "series species news means mains mumps measles rabies scabies herpes diabetes ascites feces faeces pancreas"
+    " atlas canvas alias christmas chaos cosmos ethos pathos kudos thermos asbestos rhinoceros biceps triceps"
+    " quadriceps forceps trousers scissors pliers headquarters barracks gallows premises surroundings belongings"
+    " bellows billiards shingles rickets caries sans always perhaps besides sometimes afterwards towards upwards"
+    " downwards does".split()
+)
+# Plurals that say something else than their singular where they stand alone: damages, damage; but "metallic glasses".
+_OTHER_ALONE = frozenset(
+    "glasses goods customs arms works savings damages contents manners spirits waters securities utilities"
+    " minutes humanities proceeds remains earnings irons letters looks pains colours colors quarters".split()
+)
 _ICS_PLURALS = {"ceramics", "composites", "fabrics", "elastics", "metrics", "plastics", "thermoplastics", "topics"}
+_ION = 5  # characters of a symbol with its charge
 SHORT = 3  # gas, bus, lens: no plural is that short
+_ACRONYM = 6  # letters; a longer word in capitals is a word in capitals
 _SINGULAR_ENDINGS = ("ss", "us", "is", "ous", "ics")
+# Plurals that begin with a capital and are common nouns all the same, by how they end: a name seldom ends so.
+_COMMON = re.compile(
+    r"(?:tubes|fib(?:er|re)s|composites|materials|structures|properties|systems|processes|methods|techniques|mechanisms"
+    r"|applications|industries|proteins|molecules|polymers|particles|crystals|enzymes|genes|receptors|sensors|devices"
+    r"|alloys|metals|ceramics|matrices|coatings|layers|surfaces|interfaces|networks|models|cytes|oxides|ides|ases|gens"
+    r"|(?:a|i|e|c|p|lu|u)tions|[sx]ions|ments|ities|ances|ences|isms|ologies|graphies|meters|metres|scopes|ometries"
+    r"|analyses|hypotheses|compounds|elements|vehicles|machines|products|resources|costs|effects|factors|conditions"
+    r"|services|environments|technologies|strategies|algorithms|functions|agents|additives|membranes|tissues|organisms"
+    r"|brains|organs|fibrils|sheets|films|strands|forces|stresses|strains|loads|cracks|defects|impacts|plants|animals|insects|minerals)$"
+)
+
+# Nouns whose plural is no name of its own, though it may begin with a capital.
+_COMMON_WORDS = frozenset(
+    "cats dogs birds horses cows pigs rats bees ants spiders snakes frogs trees flowers seeds leaves roots crops"
+    " fruits vegetables foods drinks drugs vaccines diseases cancers tumors tumours cells bones muscles tendons"
+    " ligaments nerves neurons lungs kidneys hearts eyes hands legs hormones antibodies antigens peptides lipids"
+    " sugars acids salts ions atoms electrons photons neutrons protons waves beams lasers mirrors lamps cables"
+    " wires pipes pumps valves engines motors wheels tires brakes cars trucks trains ships boats planes helmets"
+    " vests gloves boots shoes bags boxes bottles walls floors roofs roads buildings houses schools hospitals"
+    " books journals users customers employees workers farmers patients doctors nurses students teachers"
+    " scientists engineers countries cities rivers mountains oceans planets clays rubbers resins adhesives glues"
+    " paints pigments dyes oils fuels liquids solids powders foams gels laminates textiles yarns threads ropes"
+    " nanotubes fibrils numbers sets groups graphs edges nodes matrices vectors errors rules laws taxes prices"
+    " markets banks companies ideas words languages sentences questions answers games sports songs dances"
+    " paintings sculptures weapons armors armours shields bullets bombs tanks toxins poisons wounds injuries".split()
+)
+_ADJECTIVE = re.compile(r"[a-z]{3}(?:ic|al|ous|ive|ary|[ai]ble|ular) $")
 
 
 def clean(name: str) -> str:
     """Return a name fit to be shown: one line, no control or invisible characters, no lone surrogates."""
     if name.isascii() and name.isprintable():  # as nearly all are: nothing in it can be invisible
         return " ".join(name.split())
-    text = _INVISIBLE.sub("", name.encode("utf-8", "ignore").decode())
+    text = _JOINER.sub("", _INVISIBLE.sub("", name.encode("utf-8", "ignore").decode()))
     text = "".join(" " if unicodedata.category(c) == "Cc" else c for c in text)
     return " ".join(text.split())
 
@@ -61,7 +137,7 @@ def singular(word: str) -> str:
         return _IRREGULAR[word]
     if len(word) <= SHORT or not word.isascii() or not word.isalpha() or not word.endswith("s"):
         return word
-    if word.endswith(_SINGULAR_ENDINGS) and word not in _ICS_PLURALS:
+    if word in _NO_PLURALS or (word.endswith(_SINGULAR_ENDINGS) and word not in _ICS_PLURALS):
         return word
     if word.endswith("ies") and len(word) > SHORT + 1:
         return word[:-3] + "y"
@@ -70,20 +146,113 @@ def singular(word: str) -> str:
     return word[:-1]
 
 
+def says_something(name: str) -> bool:
+    """Tell whether a text holds a letter, digit or picture, so that it may name something."""
+    return any(c.isalnum() or unicodedata.category(c) == "So" for c in name)
+
+
 @lru_cache(maxsize=200_000)
 def canonical(name: str) -> str:
-    """Return the canonical key of a concept's name; "" where the name holds no letter, digit or sign of its own.
+    """Return the canonical key of a concept's name; "" for a name of blanks and invisible characters alone.
 
     Idempotent: folding repeats until nothing changes (Unicode folding may need two rounds).
     """
     key: str | None = None
     while key != name:
-        key, text = name, unicodedata.normalize("NFKC", clean(name))
-        letters = "".join(filter(str.isalpha, text))
-        is_mixed = not (letters.isupper() or letters.islower())
-        # The case of a symbol has a meaning: H and h, Cp and CP, Co and CO.
-        if len(text) > SHORT or (len(letters) != 1 and not (len(letters) < SHORT and is_mixed)):
-            text = _CAMEL.sub(" ", text).casefold()
-        text = _POSSESSIVE.sub("", _ARTICLE.sub("", text))
-        name = " ".join(singular(word) for word in _NOT_KEY.sub(" ", text).split())
+        key, name = name, _folded(name)
     return name
+
+
+def common(key: str) -> str:
+    """Return the key that a name would have if it were a common noun: in lower case, and every word in the singular."""
+    lower = canonical(key.casefold())
+    return singular(lower) if lower in _OTHER_ALONE else lower
+
+
+@lru_cache(maxsize=100_000)
+def loose(name: str) -> str:
+    """Return a name as it is searched for: its key in lower case and the singular, words alone, without any sign."""
+    text = common(canonical(name))
+    if not text.isascii():
+        text = "".join(c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in text)
+    return " ".join(_SIGNS.sub(" ", text).split()) or text
+
+
+def terms(text: str) -> list[str]:
+    """Return what of a text is compared with another: its words; where no blanks part these, pairs of characters.
+
+    Chinese, Japanese, Thai, Lao, Khmer and Burmese put no blanks between words.
+    """
+    found: list[str] = []
+    for word in loose(text).split():
+        for run in _RUNS.findall(word) if not word.isascii() else (word,):
+            if not run.isascii() and _UNSPACED.match(run):
+                found += [run[at : at + 2] for at in range(len(run) - 1)] or [run]
+            else:
+                found.append(run)
+    return found
+
+
+def is_unspaced(text: str) -> bool:
+    """Tell whether a text holds a script that puts no blanks between words."""
+    return not text.isascii() and _UNSPACED.search(text) is not None
+
+
+def _folded(name: str) -> str:
+    """Return a name after one round of folding."""
+    if _PLAIN.fullmatch(name):  # as nearly every name is, and every key of one
+        plain = _ARTICLE.sub("", name.strip()).split()
+        return " ".join(plain if len(plain) == 1 and plain[0] in _OTHER_ALONE else map(singular, plain))
+    text = clean(name)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", _POWER.sub("^", text)).translate(_DASHES).translate(_JOINERS).strip()
+    if has_quotes := _HAS_QUOTES.search(text) is not None:
+        text = _QUOTED.sub(r"\1", text)
+    if _OPERATOR.search(text):
+        text = _COMPARISON.sub(lambda sign: _COMPARISONS[sign[0]], _ARROW.sub("\u2192", text))
+        text = _BETWEEN.sub(r" \1 ", text).strip()
+    if has_quotes:
+        text = _PRIME.sub(lambda quotes: "\u2032" * len(quotes[0]), text)
+    text = _ARTICLE.sub("", text)
+    if has_quotes:
+        text = _POSSESSIVE.sub("", text)
+
+    # Hyphens that mean something stay, the others are blanks.
+    if "-" in text:
+        text = _HANGING.sub(" ", _RANGE.sub("-", text))
+        signs = {place.start() + at for place in _SIGN.finditer(text) for at in range(len(place[0]))}
+        text = "".join(" " if c == "-" and place not in signs else c for place, c in enumerate(text))
+    text = " ".join(_NOT_KEY.sub(" ", text).split())
+
+    letters = "".join(filter(str.isalpha, text))
+    is_mixed = not (letters.isupper() or letters.islower())
+    # The case of a symbol has a meaning: H and h, Cp and CP, Co and CO, Co2+ and CO2+.
+    is_symbol = len(letters) == 1 and len(text) <= SHORT
+    is_symbol = is_symbol or (len(letters) < SHORT and is_mixed and len(text) <= _ION and " " not in text[SHORT:])
+    if not is_symbol:
+        # What is written as one word in CamelCase is no name in capitals.
+        words = [_CAMEL.sub(" ", word).casefold() if _CAMEL.search(word) else word for word in text.split()]
+        text, end, parts = " ".join(words), 0, list[str]()
+        for word in _WORD.finditer(text):
+            is_common = word.start() > 0 and _ADJECTIVE.search(text, 0, word.start()) is not None
+            parts += [
+                text[end : word.start()].casefold(),
+                _without_plural(word[0], is_common=is_common, is_alone=word[0] == text),
+            ]
+            end = word.end()
+        text = "".join([*parts, text[end:].casefold()])
+    return text or "".join(unicodedata.normalize("NFKC", clean(name)).casefold().split())
+
+
+def _without_plural(word: str, *, is_common: bool, is_alone: bool) -> str:
+    """Return a word in lower case and the singular; where it may be a name or an acronym it stays as it is.
+
+    `is_common` says that what stands before it is an adjective, as before a common noun; `is_alone` that nothing does,
+    nor comes after it.
+    """
+    lower = word.lower()
+    one = lower if is_alone and lower in _OTHER_ALONE else singular(lower)
+    if lower in {one, word} or _ACRONYMS.fullmatch(word):
+        return one
+    is_acronym = word.isupper() and len(word) <= _ACRONYM
+    return one if not is_acronym and (is_common or lower in _COMMON_WORDS or _COMMON.search(lower)) else word

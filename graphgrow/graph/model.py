@@ -6,18 +6,27 @@ readable.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from graphgrow.graph.display import card, line, listed
 
-Outcome = Literal["ok", "partial", "empty", "truncated", "repetition", "unusable"]
+Outcome = Literal["ok", "partial", "empty", "truncated", "repetition", "unusable", "refused", "thinking"]
+# Why a reply ended, where it is no plain "stop" and the words of endpoints differ.
+CUT = "length"  # by its limit
+THINKING = "thinking"  # by its limit, before the answer began; the same question has a larger one now
+REFUSED = "refusal"  # the text is in which words
+BROKEN = "error"  # the text is the beginning of what came instead of a reply
 Steer = Literal["pin", "unpin", "forbid", "allow", "focus", "instruct", "withdraw"]
 EditKind = Literal["add", "merge", "unmerge", "doubt", "apart", "reject", "restore", "rename", "retype"] | Steer
 Doing = Literal["merge", "unmerge", "doubt", "apart", "reject", "restore", "rename", "retype"] | Steer
 Scope = Literal["run", "concept", "community"]
 Task = Literal["discover", "ask", "ideas", "judge"]
 CheckMethod = Literal["logprobs", "stated", "word"]
+# What a model is there for: questions that grow the graph, fact checks, whether two names are one concept, which of two
+# texts is better, what names mean; and all that is thought about a graph as it stands.
+Role = Literal["grow", "check", "arbitrate", "judge", "embed", "reason"]
 Json = dict[str, object]
 # What a question is: how it is worded, what its reply looks like, and what is made of that.
 Form = Literal[
@@ -37,16 +46,19 @@ Form = Literal[
     "fact_check",
 ]
 ASIDE: frozenset[Form] = frozenset(("intents", "arbitrate"))  # about what to ask, and about two names: no steps
+ROLES: dict[Form, Role] = {"fact_check": "check", "arbitrate": "arbitrate"}  # of forms; any other grows the graph
+COMPARING = "compare "  # how the stages begin in which ideas are compared
 STEERING: frozenset[str] = frozenset(get_args(Steer))  # what these do is about questions to come, nothing shown changes
 
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """A node: its canonical key (keys.py), the name people read, and other spellings seen."""
+    """A node: its canonical key (keys.py), the name people read, other spellings seen, and its type ("": unsaid)."""
 
     key: str
     name: str
     aliases: tuple[str, ...] = ()
+    type: str = field(default="", metadata={"exclude_if": lambda held: not held})  # left out of JSON at its default
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +134,11 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """The bill of one reply, in tokens."""
+    """The bill of one reply, in tokens; `cached_tokens` are those of the prompt that the endpoint had read before."""
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    cached_tokens: int = field(default=0, compare=False, repr=False)
 
     @property
     def tokens(self) -> int:
@@ -135,9 +148,11 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back: text, bill, why the model stopped ("stop", "length"), wall seconds, model, money if priced.
+    """What came back: text, bill, why the model stopped ("stop", CUT, ...), wall seconds, model, money if priced.
 
     `logprobs` are (token, natural logarithm of its probability) of the first token and its rivals, where asked for.
+    `by` is who was asked, by the name that was typed and at which address, "" where the model's name says it; `options`
+    are the fields that a user added to the request, without secrets.
     """
 
     text: str
@@ -147,6 +162,13 @@ class Reply:
     model: str = ""
     usd: float | None = None
     logprobs: tuple[tuple[str, float], ...] = ()
+    by: str = field(default="", compare=False)
+    options: Json | None = field(default=None, compare=False)
+
+    @property
+    def source(self) -> str:
+        """Who answered: what is learnt of a model, from its answers, holds for this one."""
+        return self.by or self.model
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +191,11 @@ class Question:
     def form(self) -> Form:
         """What kind of question it is; one that checks what others brought is a form of its own."""
         return "check" if self.verifies else self.focus.form
+
+    @property
+    def role(self) -> Role:
+        """Which model it is for."""
+        return ROLES.get(self.focus.form, "grow")
 
     @property
     def facts(self) -> dict[str, str | int]:
@@ -198,11 +225,55 @@ class Triple:
     target: str
 
 
+def optional(value: Any) -> Any:  # noqa: ANN401  # of the type that the field has
+    """Return a field with a default at which it is left out of JSON: of a newer version, so that old runs stay as are.
+
+    The codec (events.py) reads that from the metadata.
+    """
+    return field(default=value, metadata={"exclude_if": lambda held: held == value})
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """An amount in the words of who said it: "3.6", "200-400", "about 1e-9", and its unit, "" for a bare number."""
+
+    value: str
+    unit: str = optional("")
+
+    def __str__(self) -> str:
+        return f"{self.value} {self.unit}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Qualifiers:
+    """What was said beside a relation, each as short text on one line (parse/qualifiers.py cuts it); "" for nothing.
+
+    `why` is a sentence that gives the reason or mechanism, `conditions` say when or where it holds, `certainty` is the
+    probability from 0 to 1 that the speaker gave it, `source` where that claims to have it from: nobody has checked
+    that. `predicate_class` is the predicate of the vocabulary that the relation's own one is a special case of, as far
+    as there is one (resolve/predicates.py).
+    """
+
+    why: str = optional("")
+    conditions: str = optional("")
+    quantity: Quantity | None = optional(None)  # noqa: RUF009  # it is a field
+    certainty: float | None = optional(None)
+    source: str = optional("")
+    predicate_class: str = optional("")
+
+    def __bool__(self) -> bool:
+        return self != _UNQUALIFIED
+
+
+_UNQUALIFIED = Qualifiers()
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """What a reply says once it has been read: triples and names in its own words, and how the reading went.
 
     `questions` are those of a reply that was to list some, `verdict` is what one says about two names, with its reason.
+    `qualifiers` are what it says beside some of the triples, `types` what named things are, as (name, type).
     """
 
     triples: tuple[Triple, ...]
@@ -211,15 +282,21 @@ class Proposal:
     reason: str = ""
     questions: tuple[str, ...] = ()
     verdict: Literal["", "same", "different", "broader", "narrower"] = ""
+    qualifiers: Mapping[Triple, Qualifiers] = field(default_factory=dict)
+    types: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One piece of evidence: a relation, the raw words it was said in, and how often this event said it."""
+    """One piece of evidence: a relation, the raw words it was said in, how often this event said it, and what beside.
+
+    `qualifiers` are None where nothing was said beside it.
+    """
 
     relation: Relation
     raw: Triple
     support: int = 1
+    qualifiers: Qualifiers | None = optional(None)  # noqa: RUF009  # it is a field
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +392,16 @@ class Delta:
 
 
 @dataclass(frozen=True, slots=True)
+class Embedding:
+    """What an endpoint took for saying what names mean, of one model; `tokens` are those of the names."""
+
+    model: str
+    requests: int = 0
+    tokens: int = 0
+    usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Measures:
     """The cheap row of one step: counts of the graph after the event, names as in `measure.panel`."""
 
@@ -335,6 +422,7 @@ class Expansion:
     first reply to a question, 1 and so on where the same was asked again beside it. `verifies` is the seq of the first
     of several replies where this question asked which of them hold, else 0. `follows` are the edits that the question
     followed: a focus set by hand, instructions. `at` is UTC in ISO 8601. `run` is the batch run that asked, `JOB@DUE`.
+    `embedding` is what comparing its names by meaning cost, None where it cost nothing.
     """
 
     seq: int
@@ -355,15 +443,22 @@ class Expansion:
     v: Literal[1] = 1
     follows: tuple[int, ...] = ()
     run: str = ""
+    embedding: Embedding | None = None
 
     @property
     def is_step(self) -> bool:
         """True for a question of its own about the topic, once.
 
-        Not for one that mends, repeats or verifies another, that asks what to ask, nor for an arbiter's.
+        Not for one that mends, repeats or verifies another, that asks what to ask, nor for an arbiter's; nor where the
+        reply ended while the model was still thinking, for then the same is asked again.
         """
         is_aside = self.focus.form in ASIDE
-        return not (is_aside or self.repairs or self.is_again)
+        return not (is_aside or self.repairs or self.is_again or self.outcome == "thinking")
+
+    @property
+    def role(self) -> Role:
+        """Which model was asked."""
+        return ROLES.get(self.focus.form, "grow")
 
     @property
     def is_again(self) -> bool:
@@ -410,6 +505,11 @@ class Edit:
         return card(f"Event {self.seq}: {self.edit}", {"what": self.note, "why": why, **self.delta.facts})
 
 
+def role_of_stage(task: Task, stage: str) -> Role:
+    """Return which model a stage of a task is for: one that says which of two texts is better is a judge."""
+    return "judge" if task == "judge" or stage.startswith(COMPARING) else "reason"
+
+
 @dataclass(frozen=True, slots=True)
 class ReasoningStep:
     """One stage of a piece of work with the graph: what it is about, what a model was asked, and what could be used.
@@ -442,6 +542,11 @@ class ReasoningStep:
     def delta(self) -> Delta:
         """What it changes: nothing."""
         return _NOTHING
+
+    @property
+    def role(self) -> Role:
+        """Which model was asked."""
+        return role_of_stage(self.task, self.stage)
 
     @property
     def plan(self) -> int:
@@ -486,7 +591,7 @@ class FactCheck:
     reply: Reply
     method: CheckMethod
     logprobs: tuple[tuple[str, float], ...] = ()
-    outcome: Literal["ok", "unusable"] = "ok"
+    outcome: Literal["ok", "unusable", "thinking"] = "ok"
     reason: str = ""
     seed: int = 0
     at: str = ""
@@ -503,6 +608,11 @@ class FactCheck:
     def is_step(self) -> bool:
         """False: it asks nothing new about the topic."""
         return False
+
+    @property
+    def role(self) -> Role:
+        """Which model was asked."""
+        return "check"
 
     @property
     def statements(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ waits on disk for the next run.
 """
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from contextvars import copy_context
@@ -14,10 +14,10 @@ from functools import partial
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
-from graphgrow.errors import ContextOverflow, GraphgrowError, StaleGraph, StoreAway, StoreError
+from graphgrow.errors import ContextOverflow, GraphgrowError, LLMError, StaleGraph, StoreAway, StoreError
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.model import Answer, Event, Expansion, Prompt
-from graphgrow.llm import LLM, tracing
+from graphgrow.graph.model import Answer, Event, Expansion, Prompt, Reply, Role
+from graphgrow.llm import LLM, tracing, waiting
 from graphgrow.stores import GraphStore
 from graphgrow.stores.outbox import Outbox
 
@@ -30,6 +30,9 @@ class Asked(Protocol):
 
     @property
     def smaller(self) -> Prompt | None: ...  # noqa: D102  # as in Question
+
+    @property
+    def role(self) -> Role: ...  # noqa: D102  # as in Question
 
     @property
     def facts(self) -> Mapping[str, str | int] | None:
@@ -90,8 +93,12 @@ class Span:
 class Engine(Generic[Q, P]):
     """Asks a model for one graph and store; `graph` takes in each event as it is saved.
 
-    `pending` makes what waits on disk of a question, its answer, and the last event that the question had seen;
-    `left` are replies that were broken off and that no disk keeps, `adopt` yields them.
+    `models` are those that have a role of their own; an error of any says which role it had. `pending` makes what waits
+    on disk of a question, its answer, and the last event that the question had seen; `left` are replies that were
+    broken off and that no disk keeps, `adopt` yields them. Once it `is_over`, for its budget or by hand, no question
+    waits any longer for an endpoint that has no room for it. `in_a_file`, where there is one, has all questions of a
+    round answered together: it returns the replies by the place of their question, and None where they are not waited
+    for any longer.
     """
 
     graph: Graph
@@ -99,10 +106,17 @@ class Engine(Generic[Q, P]):
     llm: LLM
     outbox: Outbox[P]
     pending: Callable[[Q, Answer, int], P]
+    models: Mapping[Role, LLM] = field(default_factory=dict)
+    is_over: Callable[[], bool] = lambda: False
+    in_a_file: Callable[[Sequence[P]], Mapping[int, tuple[Path | None, P]] | None] | None = None
     left: deque[Future[tuple[Path | None, P]]] = field(default_factory=deque)
     _waiting: deque[tuple[Future[tuple[Path | None, P]], Span]] = field(default_factory=deque)
     _file: Path | None = None  # of the reply that was handed out last
     _span: Span | None = None
+
+    def model(self, role: Role) -> LLM:
+        """Return the model that questions of a role are for."""
+        return self.models.get(role, self.llm)
 
     def ask(self, questions: Iterable[Q], workers: ThreadPoolExecutor) -> Generator[P, None, None]:
         """Ask all at once and yield the replies in the order of the questions, each kept on disk before.
@@ -114,9 +128,23 @@ class Engine(Generic[Q, P]):
         failure: BaseException | None = None
         try:
             try:
-                for question in questions:
+                arrived: Mapping[int, tuple[Path | None, P]] = {}
+                if self.in_a_file:
+                    questions = list(questions)
+                    unanswered = [self.pending(one, Answer(one.prompt, Reply("")), self.graph.seq) for one in questions]
+                    kept = self.in_a_file(unanswered)
+                    if kept is None:
+                        return
+                    arrived = kept
+                for place, question in enumerate(questions):
                     span = Span(question.facts)
-                    reply = workers.submit(copy_context().run, self._ask, question, self.graph.seq, span)
+                    if place in arrived:
+                        reply = Future[tuple[Path | None, P]]()
+                        reply.set_result(arrived[place])
+                    else:
+                        context = copy_context()
+                        context.run(waiting.is_over.set, self.is_over)
+                        reply = workers.submit(context.run, self._ask, question, self.graph.seq, span)
                     self._waiting.append((reply, span))
             except (GraphgrowError, KeyboardInterrupt) as error:  # a budget that ends here: what was asked is paid for
                 if isinstance(error, KeyboardInterrupt) and self.outbox.folder:
@@ -214,14 +242,18 @@ class Engine(Generic[Q, P]):
     def _ask(self, question: Q, seq: int, span: Span) -> tuple[Path | None, P]:
         """Ask in a worker thread, and put the reply where nothing can lose it before anything is made of it."""
         with span.asking():
-            prompt = question.prompt
+            llm, prompt = self.model(question.role), question.prompt
             try:
-                reply = tracing.ask(self.llm, prompt)
-            except ContextOverflow:
-                if question.smaller is None:
-                    raise
-                prompt = question.smaller
-                reply = tracing.ask(self.llm, prompt)
+                try:
+                    reply = tracing.ask(llm, prompt)
+                except ContextOverflow:
+                    if question.smaller is None:
+                        raise
+                    prompt = question.smaller
+                    reply = tracing.ask(llm, prompt)
+            except LLMError as error:
+                error.role = question.role
+                raise
         pending = self.pending(question, Answer(prompt, reply), seq)
         try:
             return self.outbox.keep(pending), pending

@@ -13,7 +13,9 @@ from itertools import islice
 
 from graphgrow.graph.confidence import confidence, is_said_already
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.model import CheckedRelation, CheckMethod, FactCheck, Focus, Question, Relation
+from graphgrow.graph.keys import clean
+from graphgrow.graph.model import REFUSED, THINKING, CheckedRelation, CheckMethod, FactCheck, Focus, Question, Relation
+from graphgrow.graph.thinking import split_thinking
 from graphgrow.prompts import render
 from graphgrow.stores.outbox import PendingReply
 
@@ -28,6 +30,7 @@ WORD = 1.1  # log-odds of a bare yes: three times in four
 SUREST = 8.0  # log-odds; no reply is surer
 LEAST = 0.05  # of the probability that has to lie on yes and no, for them to be the answer
 EPSILON = 1e-6
+LONGEST_QUOTE = 300
 _NUMBER = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d+)?)(?!\d)\s*(%?)")
 NO_LOGPROBS = "The endpoint gives no log-probabilities: from now on a probability is asked for in per cent."
 
@@ -56,15 +59,18 @@ def due(graph: Graph, share: float, width: int) -> list[Relation]:
     return nlargest(min(AT_ONCE * width, max(1, count)), open_ones, key=weights.__getitem__)
 
 
-def focus(graph: Graph, relation: Relation) -> Focus:
-    """Return what a fact check is about, and in which wording: STATED where no log-probabilities are to be had."""
-    wording = STATED if graph.check_method in {"word", "stated"} else ""
+def focus(relation: Relation, method: CheckMethod | None = None) -> Focus:
+    """Return what a fact check is about, and in which wording, by how the last answer of the model was read.
+
+    It is STATED where no log-probabilities are to be had.
+    """
+    wording = STATED if method in {"word", "stated"} else ""
     return Focus("fact_check", relation.ends, "is it true?", angle="fact_check", variant=wording, form="fact_check")
 
 
-def question(graph: Graph, relation: Relation, seed: int) -> Question:
-    """Return the question whether a relation of a graph is true, in the words in which it was said."""
-    first, about = graph.relations[relation][0], focus(graph, relation)
+def question(graph: Graph, relation: Relation, seed: int, method: CheckMethod | None = None) -> Question:
+    """Return the question whether a relation of a graph is true, in the words in which it was said; see `focus`."""
+    first, about = graph.relations[relation][0], focus(relation, method)
     prompt = render.fact_check(first.raw, stated=about.variant == STATED, seed=seed)
     return Question(about, prompt, claims=(first.said or relation,))
 
@@ -74,12 +80,23 @@ def make_event(graph: Graph, pending: PendingReply, *, seed: int, at: str) -> Fa
     prompt, reply = pending.answer.prompt, pending.answer.reply
     method: CheckMethod = "logprobs"
     log_odds, reason = log_odds_of(reply.logprobs), ""
+    is_thinking = reply.finish_reason == THINKING
     if log_odds is None and not reply.logprobs:
         is_stated = pending.question.focus.variant == STATED
         method = "stated" if is_stated else "word"
-        log_odds = stated_in(reply.text) if is_stated else word_in(reply.text)
-        reason = NO_LOGPROBS if graph.check_method in {None, "logprobs"} and not is_stated else ""  # said once
-    if log_odds is None:
+        if not is_thinking and reply.finish_reason != REFUSED:
+            answer = split_thinking(reply.text)[0]
+            log_odds = stated_in(answer) if is_stated else word_in(answer)
+        is_news = graph.check_methods.get(reply.source) in {None, "logprobs"} and not is_stated
+        reason = NO_LOGPROBS if is_news else ""  # said once of a model
+    if is_thinking:  # it is asked again
+        method = graph.check_methods.get(reply.source, "logprobs")
+        reason = (
+            f"The model spent its {reply.usage.completion_tokens:,} tokens on thinking, and none was left to answer."
+        )
+    elif reply.finish_reason == REFUSED:
+        reason = f"The model refuses: {clean(reply.text)[:LONGEST_QUOTE]}"
+    elif log_odds is None:
         reason = " ".join(
             filter(None, (reason, "The reply is no number." if method == "stated" else "It says neither yes nor no."))
         )
@@ -91,7 +108,7 @@ def make_event(graph: Graph, pending: PendingReply, *, seed: int, at: str) -> Fa
         reply=replace(reply, logprobs=()),
         method=method,
         logprobs=reply.logprobs,
-        outcome="unusable" if log_odds is None else "ok",
+        outcome="thinking" if is_thinking else "unusable" if log_odds is None else "ok",
         reason=reason,
         seed=seed,
         at=at,

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.keys import canonical
+from graphgrow.graph.keys import loose
 from graphgrow.graph.model import Delta, Focus, Proposal, Reject
 from graphgrow.policy.round import STEERED
 from graphgrow.prompts.forms import QUESTION_CHARACTERS, TEMPLATED
@@ -55,15 +55,16 @@ def resolve(proposal: Proposal, focus: Focus, graph: Graph, reply: "PendingReply
         if rule := _rule_against(text, reply.topic):
             rejects.append(Reject(text[:QUESTION_CHARACTERS], rule))
         else:
-            fit.setdefault(canonical(text), text)
+            fit.setdefault(loose(text), text)
 
     keys = tuple(map(graph.representative, focus.concepts))
     besides = [words for angle, words in angles().items() if (angle, *keys) in graph.asked]
     new = [text for text in fit.values() if (text, *keys) not in graph.asked]
-    meanings = resolver.known.meanings if resolver.known else None
 
-    def by_meaning(texts: Sequence[str]) -> list[list[float]]:
-        rows: Any = meanings.vectors(texts) if meanings else None
+    def likeness(texts: Sequence[str]) -> list[list[float]]:
+        rows: Any = resolver.known.vectors(texts) if resolver.known else None
+        if rows is None:
+            return spelled_alike(texts)
         cosines: list[list[float]] = (rows @ rows.T).tolist()
         return cosines
 
@@ -73,7 +74,7 @@ def resolve(proposal: Proposal, focus: Focus, graph: Graph, reply: "PendingReply
     except (TypeError, KeyError):  # of another program
         wanted = MOST
     count = min(MOST, max(1, wanted))
-    questions = most_different(new, count, besides, by_meaning if meanings else spelled_alike)
+    questions = most_different(new, count, besides, likeness)
     return Delta(questions=questions, rejects=tuple(rejects))
 
 
@@ -82,7 +83,7 @@ def _rule_against(text: str, topic: str) -> str:
         return "too long"
     if text in TEMPLATED or text in angles() or text in surveys() or text == "intents":
         return "placeholder"
-    if canonical(text) in example_questions():
+    if loose(text) in example_questions():
         return "echo of the prompt"
     return _HYGIENE(text, topic)
 
@@ -92,7 +93,7 @@ def spelled_alike(texts: Sequence[str]) -> list[list[float]]:
 
     Words that most of them share, such as the concept's name, tell nothing apart and are left out.
     """
-    words = [canonical(text).split() for text in texts]
+    words = [loose(text).split() for text in texts]
     held = Counter(word for line in words for word in set(line))
     telling = [[f" {word} " for word in line if 2 * held[word] <= len(texts)] for line in words]
     grams = [{word[n : n + 3] for word in line for n in range(len(word) - 2)} for line in telling]

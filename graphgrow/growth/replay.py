@@ -22,6 +22,7 @@ from graphgrow.graph.model import (
     ReasoningStep,
     Reply,
 )
+from graphgrow.graph.progress import SILENT, Progress
 from graphgrow.growth.step import make_expansion, resolve_reply
 from graphgrow.llm.usage import storable
 from graphgrow.measure import measure
@@ -48,7 +49,12 @@ def recording(path: Path, fields: Fields | None = None, topic: str = "") -> list
 
 
 def replay(
-    recorded: Iterable[Event], store: GraphStore, resolver: Resolver, *, append: bool = False
+    recorded: Iterable[Event],
+    store: GraphStore,
+    resolver: Resolver,
+    *,
+    append: bool = False,
+    progress: Progress = SILENT,
 ) -> Iterator[Event]:
     """Commit recorded replies to a store and yield the events; all are resolved before the first batch is written.
 
@@ -57,12 +63,15 @@ def replay(
     """
     graph = store.graph() if append else Graph()
     offset = graph.seq
-    events = [_again(event, graph, resolver, offset) for event in recorded]
+    replies = list(recorded)
+    resolving = progress.over(replies, "resolving replies", len(replies))
+    events = [_again(event, graph, resolver, offset) for event in resolving]
+    saving = progress.over(events, "saving events", len(events))
     if append:
-        for batch in batches(events):
+        for batch in batches(saving):
             store.append(*batch)
     else:
-        complete(events, store)
+        complete(saving, store)
     yield from events
 
 
@@ -80,7 +89,8 @@ def _again(event: Event, graph: Graph, resolver: Resolver, offset: int) -> Event
         follows = tuple(seq + offset for seq in event.follows)
         question = Question(event.focus, event.prompt, None, repairs, event.sample, verifies, follows)
         reply = PendingReply(event.topic, 0, question, Answer(event.prompt, event.reply), event.run)
-        event = read_again(graph, reply, resolver, seed=event.seed, at=event.at)
+        again = read_again(graph, reply, resolver, seed=event.seed, at=event.at)
+        event = replace(again, embedding=event.embedding)
     elif isinstance(event, ReasoningStep):
         task_seq, repairs, takes = (seq + offset if seq else 0 for seq in (event.task_seq, event.repairs, event.takes))
         event = replace(event, seq=graph.seq + 1, task_seq=task_seq, repairs=repairs, takes=takes)
@@ -95,8 +105,11 @@ def _again(event: Event, graph: Graph, resolver: Resolver, offset: int) -> Event
 
 
 def _foreign(path: Path, fields: Fields, topic: str) -> Iterator[Expansion]:
-    """Yield the replies in anybody's JSON lines as expansions that have not been resolved yet."""
-    topic = clean(topic) or path.name.split(".")[0]
+    """Yield the replies in anybody's JSON lines as expansions that have not been resolved yet.
+
+    Without a topic they are about none: the name of a file says nothing that names could be held against.
+    """
+    topic, stem = clean(topic), path.name.split(".")[0]
     for number, line in read_lines(path):
         try:
             row = json.loads(line)
@@ -108,7 +121,7 @@ def _foreign(path: Path, fields: Fields, topic: str) -> Iterator[Expansion]:
         if not isinstance(text, str):
             has = ", ".join(row) or "none"
             raise BadInput(f"{path} line {number} has no text in field {fields.reply!r}: it has {has}")
-        subject = canonical(question) or canonical(topic)
+        subject = canonical(question) or canonical(topic) or canonical(stem)
         focus = Focus("replay", (subject,), f"line {number} of the file", angle=str(number))
         prompt, reply = Prompt("", storable(question)), Reply(storable(text))
         yield Expansion(0, topic, focus, prompt, reply, "ok", "", Delta(), Measures())

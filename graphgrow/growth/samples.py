@@ -11,24 +11,29 @@ from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import bare
 from graphgrow.graph.model import Expansion, Focus, Relation, Triple
 from graphgrow.parse.reply import parse
+from graphgrow.prompts.forms import ASKED_FOR
 from graphgrow.prompts.render import Doubts
 from graphgrow.resolve.contradictions import against
 from graphgrow.resolve.hygiene import RULES
 
 MOST = 16  # samples of one question
-CLAIMS = 6  # a reply has room for eight relations
 REFUSED = 2
 
 
-def doubtful(events: Iterable[Expansion], foci: Iterable[Focus], graph: Graph) -> Iterator[tuple[Focus, Doubts, int]]:
-    """Yield each focus whose samples leave something to check, with what that is and the first of their events."""
+def doubtful(
+    events: Iterable[Expansion], foci: Iterable[Focus], graph: Graph, most: int = ASKED_FOR
+) -> Iterator[tuple[Focus, Doubts, int]]:
+    """Yield each focus whose samples leave something to check, with what that is and the first of their events.
+
+    One question checks up to `most` claims, as many as one asks for.
+    """
     for focus in foci:
         samples = [event for event in events if event.focus == focus]
-        if found := doubts(samples, graph):
+        if found := doubts(samples, graph, most):
             yield focus, found, samples[0].seq
 
 
-def doubts(samples: Iterable[Expansion], graph: Graph) -> Doubts:
+def doubts(samples: Iterable[Expansion], graph: Graph, most: int = ASKED_FOR) -> Doubts:
     """Return what several replies to one question leave open in a graph that holds them."""
     samples = list(samples)
     by_turns = chain.from_iterable(zip_longest(*(event.delta.statements for event in samples)))
@@ -39,7 +44,7 @@ def doubts(samples: Iterable[Expansion], graph: Graph) -> Doubts:
         for other in against(one, graph):
             pairs.setdefault(frozenset((one, other)), (one, other))
     once = [one for one in said if len({said.seq for said in graph.relations[one]}) == 1 and one.source != one.target]
-    claims = tuple(dict.fromkeys(chain(*pairs.values(), once)))[:CLAIMS]
+    claims = tuple(dict.fromkeys(chain(*pairs.values(), once)))[:most]
     both = tuple(pair for pair in pairs.values() if set(pair) <= set(claims))
     return Doubts(claims, both, tuple(_refused(samples))[:REFUSED])
 

@@ -1,19 +1,24 @@
 """What stays the same over one `grow` call, and what is to be asked next."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from graphgrow.graph.events import now
-from graphgrow.graph.model import Budget, Expansion, Focus, Relation
+from graphgrow.graph.model import Budget, Expansion, Focus, Relation, Role
 from graphgrow.graph.steering import Directive
+from graphgrow.llm import LLM
 from graphgrow.policy import Policy
+from graphgrow.prompts.forms import ASKED_FOR
 from graphgrow.prompts.render import Doubts, Variants
 from graphgrow.resolve.options import open_resolver
 from graphgrow.resolve.resolve import Resolver
 
-Ending = Literal["", "steps", "tokens", "usd", "minutes", "exhausted", "failing", "interrupted", "saturated", "drifted"]
+Ending = Literal[
+    "", "steps", "tokens", "usd", "minutes", "exhausted", "failing", "refused", "interrupted", "saturated", "drifted"
+]
+Prompts = Literal["auto", "small", "strong"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +29,13 @@ class Settings:
     which a policy may choose. With `arbiter` the model is also asked about every two names that may be one concept.
     Each question is asked `samples` times at once, and then what one sample alone says is checked. With `intents` the
     model is first asked what to ask about a concept, and so many different questions of its own are asked. The share
-    `fact_check` of the tokens goes to asking whether what was said is true. `workers` threads ask the questions of a
-    round, by default one each; fewer are slower, and the graph is the same. `run` marks
-    the events of a batch run.
+    `fact_check` of the tokens goes to asking whether what was said is true. `models` are the models that
+    have a role of their own; every other question is for the model of the growth. `prompts` says which templates are
+    used, `relations` how many relations one question asks for, `context` how many tokens of the graph it shows, None
+    for what is usual; `reply_tokens` is the limit of a long reply, None for that of each form. `workers` threads ask
+    the questions of a round, by default one each; fewer are slower, and the graph is the same. `run` marks the events
+    of a batch run. With `batch` the questions of a round, and the fact checks that are due, go as one file to the
+    endpoint's batch API where it has one. `say` is told what a user should know meanwhile.
     """
 
     policy: Policy
@@ -40,11 +49,18 @@ class Settings:
     samples: int = 1
     intents: int = 0
     fact_check: float = 0.0
+    prompts: Prompts = "small"
+    relations: int = ASKED_FOR
+    context: int | None = None
     now: Callable[[], str] = now
     timer: Callable[[], float] = time.monotonic
     stop: Callable[[], bool] | None = None
     workers: int | None = None
     run: str = ""
+    models: Mapping[Role, LLM] = field(default_factory=dict)
+    reply_tokens: int | None = None
+    batch: bool = False
+    say: Callable[[str], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +69,7 @@ class Chosen:
 
     A question of its own about a focus, with the directives that it follows; or one that asks the model to mend an
     unusable reply, or to check the `doubts` that several replies left, the first of them event `verifies`; or one that
-    asks whether the relation `claim` is true.
+    asks whether the relation `claim` is true; or, after a reply that was all thinking, what event `again` asked.
     """
 
     focus: Focus
@@ -63,3 +79,4 @@ class Chosen:
     doubts: Doubts | None = None
     verifies: int = 0
     claim: Relation | None = None
+    again: Expansion | None = None

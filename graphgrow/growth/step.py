@@ -4,17 +4,21 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from itertools import chain
 from typing import Protocol
 
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.model import Delta, Expansion, FactCheck, Measures, Outcome, Proposal, Question
+from graphgrow.graph.model import CUT, Delta, Expansion, FactCheck, Measures, Outcome, Proposal, Question
+from graphgrow.graph.thinking import split_thinking
 from graphgrow.growth import arbiter, fact_check, intents
 from graphgrow.growth.engine import Engine
 from graphgrow.growth.settings import Chosen, Settings
 from graphgrow.growth.topic import check_same_topic
 from graphgrow.measure import measure
 from graphgrow.parse.reply import PROSE, parse
+from graphgrow.prompts.forms import names_asked_for
+from graphgrow.prompts.strong import is_to_strong
 from graphgrow.resolve.facets import resolve_facet
 from graphgrow.resolve.resolve import Resolver, resolve
 from graphgrow.stores.outbox import PendingReply
@@ -44,6 +48,8 @@ def step(run: GrowthRun, workers: ThreadPoolExecutor) -> Iterator[Expansion | Fa
     The first step of a run asks nothing: it commits the replies that an earlier run had paid for.
     """
     graph, engine, settings = run.graph, run.engine, run.settings
+    known = settings.resolver.known
+    meanings = known.meanings if known else None
 
     chosen = run.choose_next()  # what is asked, about which concepts, and why; nothing at first, and at the end
     questions = (run.render(one) for one in chosen)  # put in words as they are sent; their size is bounded
@@ -59,20 +65,28 @@ def step(run: GrowthRun, workers: ThreadPoolExecutor) -> Iterator[Expansion | Fa
                     delta = resolve_reply(proposal, pending, graph, settings.resolver)  # what that means here
                     measures = measure(graph, delta)  # counts of the graph as it will be
                     event = make_expansion(graph, pending, proposal, delta, measures, seed=seed, at=at)
+                    event = replace(event, embedding=meanings.unbilled if meanings else None)
                 if engine.commit(event):  # saved and folded into the graph before anything else is asked
+                    if meanings and isinstance(event, Expansion):
+                        meanings.billed()
                     break
                 check_same_topic(run.topic, graph)  # another writer was first: for the graph with what that one wrote
             yield event
 
 
 def resolve_reply(proposal: Proposal, reply: PendingReply, graph: Graph, resolver: Resolver) -> Delta:
-    """Return what a proposal means for a graph: relations, or a decision on two names, or questions to ask next."""
-    focus = reply.question.focus
+    """Return what a proposal means for a graph: relations, or a decision on two names, or questions to ask next.
+
+    A strong model's verb stays itself where the vocabulary has no place for it.
+    """
+    focus, prompt = reply.question.focus, reply.answer.prompt
+    if is_to_strong(prompt):
+        resolver = replace(resolver, predicate=resolver.verb)
     match reply.question.form:
         case "arbitrate":
             return arbiter.resolve(proposal, focus, graph)
         case "facet":
-            return resolve_facet(proposal, focus, graph, reply.topic, resolver)
+            return resolve_facet(proposal, focus, graph, reply.topic, resolver, names_asked_for(prompt))
         case "intents":
             return intents.resolve(proposal, focus, graph, reply, resolver)
         case _:
@@ -110,6 +124,11 @@ def outcome_of(proposal: Proposal, delta: Delta, reply: PendingReply) -> tuple[O
 
     Of a question that checks, arbitrates or asks what to ask, the sentence says what became of that.
     """
+    answer = reply.answer.reply
+    if proposal.outcome == "thinking" or (answer.finish_reason == CUT and not split_thinking(answer.text)[0].strip()):
+        again = ": the same is asked again, with more" if proposal.outcome == "thinking" else ""
+        tokens = f"{answer.usage.completion_tokens:,}"
+        return proposal.outcome, f"The model spent its {tokens} tokens on thinking, and none was left to answer{again}."
     is_readable = proposal.outcome == "ok" or (proposal.outcome == "truncated" and bool(proposal.questions))
     if not is_readable:
         return proposal.outcome, proposal.reason

@@ -2,7 +2,7 @@
 
 from graphgrow.errors import BadInput
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.keys import canonical, clean
+from graphgrow.graph.keys import canonical, clean, says_something
 from graphgrow.graph.model import Expansion
 from graphgrow.stores import GraphStore
 
@@ -11,7 +11,7 @@ LONGEST = 1000  # characters of a topic
 
 def check(topic: str | None) -> None:
     """Refuse a topic that names nothing; None leaves it to the graph."""
-    if topic is not None and not canonical(topic):
+    if topic is not None and not says_something(topic):
         raise BadInput(f"the topic {topic!r} names nothing: say what the graph is about, for example 'spider silk'")
     if topic is not None and len(topic) > LONGEST:
         raise BadInput(

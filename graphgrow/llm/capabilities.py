@@ -1,25 +1,46 @@
 """What an OpenAI-compatible endpoint takes, learnt from what it refuses."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from graphgrow.graph.model import Prompt
+from graphgrow.llm.faults import Fault
 
 # From the tightest output format to none; an endpoint that refuses one is asked with the next.
 FORMATS = ("strict", "schema", "json", "text")
 RIVALS = 5  # tokens whose log-probabilities are asked for; more are refused by some
+ROOMS = (4096, 16384)  # tokens for thinking, one after the other, where a reply ended before its answer began
+_LEAST = 0.5  # of the limit that an answer needs, below which the question has to be shorter
 _SEED = re.compile(r"\bseed\b")
-_SYSTEM = re.compile(r"system.{0,20}role|role.{0,20}system")
+_SYSTEM = re.compile(r"system.{0,20}(role|message|instruction|prompt)|role.{0,20}system|developer instruction")
 _LOGPROBS = re.compile(r"log_?prob|log.?probabilit")
+_STREAM = re.compile(
+    r"(only|must|enable|require|need|use|set).{0,30}\bstream|\bstream\w*.{0,30}(only|must|required|true)"
+)
+_NO_STREAM = re.compile(
+    r"\bstream\w*.{0,40}(not|un)\w* ?(support|allow|available|permit)|(unsupported|unknown).{0,30}stream"
+)
+_USAGE = re.compile(r"stream_options|include_usage")
+_FIXED = re.compile(
+    r"(?:parameter\.)?[\"'`]?(\w+)[\"'`]? (?:must|should|has to|needs to) be (?:set to |equal to )?[\"'`]?"
+    r"(true|false|null|-?\d+(?:\.\d+)?)\b",
+    re.IGNORECASE,
+)
+_VALUES: dict[str, object] = {"true": True, "false": False, "null": None}
 _FORMAT = re.compile(
-    r"response_format|json_schema|json_object|json mode|schema|grammar|structured output"
-    r"|unsupported|not support|unknown (field|parameter)|extra"
+    r"response_format|json_schema|json_object|json mode|schema|grammar|structured output|additionalproperties|minlength"
+    r"|unsupported|not support|unknown (field|parameter|name)|extra"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """How to ask one endpoint; the defaults are what the best of them take."""
+    """How to ask one endpoint; the defaults are what the best of them take.
+
+    `room` are the tokens that a reply is given to think, beside those for its answer; `most` is the largest limit that
+    is taken, 0 for any. `fixed` are fields that the endpoint wants to have these values.
+    """
 
     format: int = 0
     tokens_field: str = "max_tokens"
@@ -27,25 +48,80 @@ class Capabilities:
     seed: bool = True
     system: bool = True
     logprobs: bool = True
+    stream: bool = False
+    stream_usage: bool = True
+    room: int = 0
+    most: int = 0
+    fixed: tuple[tuple[str, object], ...] = ()
 
-    def concede(self, complaint: str, prompt: Prompt) -> "Capabilities | None":
-        """Return the capabilities to try after a refusal of this wording, or None where there is nothing to give up."""
-        words = complaint.lower()
+    def concede(self, fault: Fault, prompt: Prompt) -> "Capabilities | None":
+        """Return the capabilities to try after a refusal, or None where nothing that it names can be given up.
+
+        Names of parameters are read before the message; each refusal gives up one thing.
+        """
+        if fault.kind == "limit":
+            room = fault.room - prompt.max_tokens if fault.room else self.next_room
+            return self.with_room(room) if room > self.room else None
+        if fault.most:
+            is_less = fault.most < self.limit(prompt)
+            return replace(self, most=fault.most) if is_less and fault.most >= _LEAST * prompt.max_tokens else None
+        return next(filter(None, (self._without(text.lower(), prompt) for text in (*fault.names, fault.message))), None)
+
+    def _without(self, words: str, prompt: Prompt) -> "Capabilities | None":  # a line a field
+        """Return the capabilities without the one field that some words are about."""
         if "max_completion_tokens" in words and self.tokens_field == "max_tokens":
             return replace(self, tokens_field="max_completion_tokens")
-        if self.logprobs and _LOGPROBS.search(words):
+        if self.stream and self.stream_usage and _USAGE.search(words):
+            return replace(self, stream_usage=False)
+        if self.logprobs and prompt.logprobs and _LOGPROBS.search(words):
             return replace(self, logprobs=False)
         if "temperature" in words and self.temperature:
             return replace(self, temperature=False)
         if _SEED.search(words) and self.seed:
             return replace(self, seed=False)
-        if _SYSTEM.search(words) and self.system:
+        fixed = _FIXED.search(words)
+        if fixed and fixed[1] not in {*dict(self.fixed), "stream", "model", "messages"} and "token" not in fixed[1]:
+            text = fixed[2].lower()
+            value = _VALUES[text] if text in _VALUES else float(text) if "." in text else int(text)
+            return replace(self, fixed=(*self.fixed, (fixed[1], value)))
+        if self.stream and _NO_STREAM.search(words):
+            return replace(self, stream=False)
+        if not self.stream and _STREAM.search(words) and not _NO_STREAM.search(words):
+            return replace(self, stream=True)
+        if _SYSTEM.search(words) and self.system and prompt.system:
             return replace(self, system=False)
         plainer = self.format_for(prompt) + 1
         if _FORMAT.search(words) and plainer < len(FORMATS):
             return replace(self, format=plainer)
-        # Where nobody says what is refused it is what the fewest take.
-        return replace(self, logprobs=False) if self.logprobs and prompt.logprobs else None
+        return None
+
+    def guesses(self, prompt: Prompt) -> Iterator["Capabilities"]:
+        """Yield the capabilities to try, one after the other, where nobody says what is refused."""
+        guess = self
+        if guess.logprobs and prompt.logprobs:
+            yield (guess := replace(guess, logprobs=False))
+        while (plainer := guess.format_for(prompt) + 1) < len(FORMATS):
+            yield (guess := replace(guess, format=plainer))
+        if guess.seed:
+            yield (guess := replace(guess, seed=False))
+        if guess.temperature:
+            yield (guess := replace(guess, temperature=False))
+        if guess.tokens_field == "max_tokens":
+            yield replace(guess, tokens_field="max_completion_tokens")
+
+    @property
+    def next_room(self) -> int:
+        """The tokens for thinking to try next; no more than now where there is no larger one."""
+        return next((room for room in ROOMS if room > self.room), self.room)
+
+    def with_room(self, room: int) -> "Capabilities":
+        """Return the capabilities with so many tokens for thinking, as far as the endpoint takes that many."""
+        return replace(self, room=room)
+
+    def limit(self, prompt: Prompt) -> int:
+        """Return the limit of tokens that a prompt is asked with."""
+        limit = prompt.max_tokens + self.room
+        return min(limit, self.most) if self.most else limit
 
     def format_for(self, prompt: Prompt) -> int:
         """Return which of FORMATS this prompt is asked with: plain text without a schema, strict where that fits."""
@@ -60,7 +136,7 @@ class Capabilities:
         else:
             question = f"{prompt.system}\n\n{prompt.user}" if prompt.system else prompt.user
             messages = [{"role": "user", "content": question}]
-        body: dict[str, object] = {"model": model, "messages": messages, self.tokens_field: prompt.max_tokens}
+        body: dict[str, object] = {"model": model, "messages": messages, self.tokens_field: self.limit(prompt)}
         if self.temperature:
             body["temperature"] = temperature if prompt.temperature is None else min(temperature, prompt.temperature)
         if prompt.logprobs and self.logprobs:
@@ -73,7 +149,11 @@ class Capabilities:
         elif output != "text":
             schema = {"name": "reply", "schema": prompt.schema, "strict": output == "strict"}
             body["response_format"] = {"type": "json_schema", "json_schema": schema}
-        return body
+        if self.stream:
+            body["stream"] = True
+            if self.stream_usage:
+                body["stream_options"] = {"include_usage": True}
+        return body | dict(self.fixed)
 
 
 def fits_strict(schema: object) -> bool:

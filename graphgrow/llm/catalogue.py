@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from graphgrow.errors import GraphgrowError, LLMError
 from graphgrow.llm import DEFAULT_MODEL, OPENAI_URL
-from graphgrow.llm.credentials import endpoint_key
 from graphgrow.llm.embedded import INSTALL, QWEN, cache_directory, installed_parts, is_joined
 from graphgrow.llm.endpoint import shown
 
@@ -53,7 +52,7 @@ def available(
     with ThreadPoolExecutor(max_workers=len(servers) + 1) as pool:
         urls = {server: f"http://127.0.0.1:{port}/v1" for server, port in servers.items()}
         answers = [(server, url, pool.submit(_listed, url, "", timeout)) for server, url in urls.items()]
-        base_url, key = env.get("OPENAI_BASE_URL"), endpoint_key(env.get("OPENAI_BASE_URL") or OPENAI_URL, env)
+        base_url, key = env.get("OPENAI_BASE_URL"), env.get("OPENAI_API_KEY") or ""
         if base_url:
             where = f"{shown(base_url)} (OPENAI_BASE_URL)"
             try:

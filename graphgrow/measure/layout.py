@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.util import find_spec
 
+from graphgrow.graph.progress import LARGE, SILENT, Progress
 from graphgrow.measure.projection import seeded, simple_graph
 
 Position = tuple[float, float]
@@ -25,6 +26,7 @@ def layout(
     concepts: Sequence[str],
     seed: int = 0,
     start: Mapping[str, Position] | None = None,
+    progress: Progress = SILENT,
 ) -> dict[str, Position]:
     """Return a position for every concept; the same input and seed give the same positions.
 
@@ -43,7 +45,8 @@ def layout(
 
     placed: dict[int, Position] = {}
     area = 0.0
-    for turn, members in enumerate(sorted(graph.connected_components(), key=lambda one: (-len(one), one))):
+    parts = sorted(graph.connected_components(), key=lambda one: (-len(one), one))
+    for turn, members in enumerate(progress.over(parts, "placing connected parts", len(parts))):
         part, count = graph.induced_subgraph(members), len(members)
         if count <= 2:  # noqa: PLR2004 - one concept, or two beside each other
             drawn = [(float(at), 0.0) for at in range(count)]
@@ -53,6 +56,8 @@ def layout(
             # In one thread, so that they can be had again.
             drawn = [(float(x), float(y)) for x, y in fa2.layout(count, part.get_edgelist(), seed=seed, threads=1)]
         else:
+            if count >= LARGE:
+                progress.begin(f"placing {count:,} concepts")
             with seeded(seed):
                 drawn = [(x, y) for x, y in part.layout_fruchterman_reingold(grid=True)]
         half = math.sqrt(count)

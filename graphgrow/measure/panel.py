@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 import igraph as ig
 
+from graphgrow.graph.progress import LARGE, SILENT, Progress
 from graphgrow.measure.paths import betweenness_metrics, path_metrics, sample
 from graphgrow.measure.power_law import finite, power_law
 from graphgrow.measure.projection import leiden, seeded, simple_graph
@@ -66,7 +67,9 @@ METRICS = {
 NAMES = tuple(METRICS)
 
 
-def panel(concepts: Sequence[str], relations: Iterable[Triple], *, seed: int = 0) -> dict[str, object]:
+def panel(
+    concepts: Sequence[str], relations: Iterable[Triple], *, seed: int = 0, progress: Progress = SILENT
+) -> dict[str, object]:
     """Return metric -> value for concepts (keys) and distinct relations (source, predicate, target), in table order.
 
     `seed` decides the Louvain and Leiden partitions and which sources are sampled. Values are plain numbers, None, or a
@@ -86,7 +89,7 @@ def panel(concepts: Sequence[str], relations: Iterable[Triple], *, seed: int = 0
         "max_degree": max(simple.degree(), default=None),
         "density": 2 * simple_edges / (nodes * (nodes - 1)) if nodes > 1 else None,
         **clustering(simple),
-        **structure(simple, seed=seed),
+        **structure(simple, seed=seed, progress=progress),
     }
     row["small_world_sigma"] = small_world_sigma(row)
     return {name: row[name] for name in NAMES}
@@ -103,7 +106,7 @@ def clustering(simple: ig.Graph) -> dict[str, object]:
     }
 
 
-def structure(simple: ig.Graph, *, seed: int = 0) -> dict[str, object]:
+def structure(simple: ig.Graph, *, seed: int = 0, progress: Progress = SILENT) -> dict[str, object]:
     """Return the metrics that need the whole graph at once: components, paths, cores, communities, the degree fit.
 
     Modularity is that of Newman and Girvan (2004); bridges are counted by the paper's flag, on Leiden's partition.
@@ -118,6 +121,8 @@ def structure(simple: ig.Graph, *, seed: int = 0) -> dict[str, object]:
         "communities": simple.vcount(),
         "bridge_concepts": 0,
     }
+    if simple.vcount() >= LARGE:
+        progress.begin(f"finding the communities of {simple.vcount():,} concepts")
     if simple.ecount():
         with seeded(seed):
             louvain = simple.community_multilevel()
@@ -133,13 +138,13 @@ def structure(simple: ig.Graph, *, seed: int = 0) -> dict[str, object]:
         "components": len(components),
         "lcc_nodes": largest.vcount(),
         "lcc_edges": largest.ecount(),
-        **path_metrics(largest, sources),
+        **path_metrics(largest, sources, progress),
         "max_core": innermost,
         "max_core_size": cores.count(innermost) if cores else None,
         "articulation_points": len(simple.articulation_points()),
         "cut_edges": len(simple.bridges()),
         **partition,
-        **betweenness_metrics(largest, sources),
+        **betweenness_metrics(largest, sources, progress),
         **power_law(simple.degree()),
     }
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphgrow.errors import BadInput
+from graphgrow.graph.progress import SILENT, Progress
 from graphgrow.measure.projection import largest_component
 
 EXACT = 10_000  # concepts; the cost of exact paths grows with concepts times edges
@@ -36,7 +37,7 @@ def sample(graph: ig.Graph, seed: int) -> list[int]:
     return random.Random(seed).sample(range(nodes), SAMPLE) if nodes > EXACT else []
 
 
-def path_metrics(largest: ig.Graph, sources: Sequence[int]) -> Row:
+def path_metrics(largest: ig.Graph, sources: Sequence[int], progress: Progress = SILENT) -> Row:
     """Return mean shortest path, diameter, and global efficiency (Latora and Marchiori 2001) of a connected graph."""
     nodes = largest.vcount()
     if nodes < ENDS:
@@ -52,7 +53,7 @@ def path_metrics(largest: ig.Graph, sources: Sequence[int]) -> Row:
             "sampled_sources": 0,
         }
     means, efficiencies, farthest = [], [], 0
-    for source in sources:
+    for source in progress.over(sources, "measuring paths from concepts", len(sources)):
         by_length = np.bincount(np.asarray(largest.distances(source=[source])[0], dtype=np.int64))
         lengths = np.arange(1, len(by_length))
         means.append(float(lengths @ by_length[1:]) / (nodes - 1))
@@ -85,7 +86,7 @@ def betweenness(largest: ig.Graph, sources: Sequence[int]) -> list[float]:
     return [value * scale for value in largest.betweenness(directed=False, sources=list(sources) or None)]
 
 
-def betweenness_metrics(largest: ig.Graph, sources: Sequence[int]) -> Row:
+def betweenness_metrics(largest: ig.Graph, sources: Sequence[int], progress: Progress = SILENT) -> Row:
     """Return mean and maximum of that betweenness, its Gini coefficient, the share of the top 1 %.
 
     The error of the maximum comes from batches of the sources, each an unbiased estimate of its own.
@@ -94,7 +95,8 @@ def betweenness_metrics(largest: ig.Graph, sources: Sequence[int]) -> Row:
     if nodes <= ENDS:
         return dict.fromkeys(BETWEENNESS)
     if sources:
-        drawn = [largest.betweenness(directed=False, sources=sources[at::BATCHES]) for at in range(BATCHES)]
+        batches_of = progress.over(range(BATCHES), "measuring betweenness, a batch of sources each", BATCHES)
+        drawn = [largest.betweenness(directed=False, sources=sources[at::BATCHES]) for at in batches_of]
         batches = np.asarray(drawn, dtype=np.float64) * (float(nodes) / BATCH)
     else:
         batches = np.asarray([largest.betweenness(directed=False)])

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Json
-from graphgrow.parse.json_text import json_objects, json_values, split_thinking
+from graphgrow.graph.thinking import split_thinking
+from graphgrow.parse.json_text import json_objects, json_values
 from graphgrow.parse.salvage import salvage
 
 if TYPE_CHECKING:
@@ -60,9 +61,10 @@ def read_all(text: str, form: type[M]) -> list[M]:
 
 def read_verdict(text: str) -> tuple[Verdict, str]:
     """Return the last verdict on two names in a reply, and its reason; "" where it holds none."""
-    for brace in reversed(list(re.finditer(r"\{", text))):
+    answer, _ = split_thinking(text)
+    for brace in reversed(list(re.finditer(r"\{", answer))):
         try:
-            value, _ = LAST_HOLDS.raw_decode(text, brace.start())
+            value, _ = LAST_HOLDS.raw_decode(answer, brace.start())
         except (ValueError, RecursionError):
             continue
         verdict = str(value.get("verdict")).strip().casefold()

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from graphgrow.graph.model import Json
 
 MOST = 200  # places of a reply where an object may begin
-_THINKING = re.compile(r"(<think>|<\|thinking\|>)|(</think>|<\|/thinking\|>)")
 # Where JSON may begin: a citation like [1] or [[Title]] is none.
 _START = re.compile(r"""\[\s*+\[?+\s*+["'{\]]|\{\s*+["'}]""")
 
@@ -34,21 +33,6 @@ def strict(text: str) -> object:
         return DECODER.decode(text)
     except (ValueError, RecursionError):
         return None
-
-
-def split_thinking(text: str) -> tuple[str, str]:
-    """Return answer and thinking; a closing tag without an opening one ends a thinking that began with the reply."""
-    answer: list[str] = []
-    thinking: list[str] = []
-    inside, end = False, 0
-    for tag in _THINKING.finditer(text):
-        (thinking if inside else answer).append(text[end : tag.start()])
-        if tag[2] and not inside:
-            thinking.extend(answer)
-            answer.clear()
-        inside, end = bool(tag[1]), tag.end()
-    (thinking if inside else answer).append(text[end:])
-    return "\n".join(answer), "\n".join(thinking)
 
 
 def json_values(text: str) -> tuple[list[object], bool]:

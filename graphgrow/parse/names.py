@@ -4,12 +4,17 @@ import re
 from collections.abc import Iterator
 
 from graphgrow.graph.keys import clean
-from graphgrow.parse.json_text import json_values, split_thinking
+from graphgrow.graph.thinking import split_thinking
+from graphgrow.parse.json_text import json_values
 
 WORDS = 6  # more are no name
 INTRODUCTION = 120  # characters before the colon of "Some well-known kinds of glass are:"
 # A comma within "1,2-dichloroethane" and "N,N-dimethylformamide" separates nothing, one between two words does.
-_SEPARATOR = re.compile(r",\s+|(?<=[^\W\d_]{3}),(?=[^\W\d_]{3})|[;\n]+|\s+(?:and|or)\s+(?=[^,;\n]*\.?\s*$)")
+# In other scripts than ours no comma belongs to a name.
+_SEPARATOR = re.compile(
+    r",\s+|(?<=[^\W\d_]{3}),(?=[^\W\d_]{3})|(?<=[^\x00-\x7f]),(?=[^\x00-\x7f])|[;\n\u3001\uff0c\uff1b\u060c\u061b]+"
+    r"|\s+(?:and|or)\s+(?=[^,;\n]*\.?\s*$)"
+)
 _LABEL = re.compile(r"^(?:\(?\d+[.):]|[-*•])\s*")
 _LEAD = re.compile(r"^(?:(?:and|or|the|an?)\s+)+", re.IGNORECASE)
 _NO_NAME = re.compile(

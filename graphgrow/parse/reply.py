@@ -9,21 +9,37 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from graphgrow.graph.keys import clean
-from graphgrow.graph.model import Form, Outcome, Proposal, Triple
+from graphgrow.graph.model import BROKEN, REFUSED, THINKING, Form, Outcome, Proposal, Qualifiers, Triple
+from graphgrow.graph.thinking import split_thinking
+from graphgrow.parse.field_names import (
+    EDGES,
+    ID,
+    NAME,
+    NODES,
+    PREDICATE,
+    SOURCE,
+    TARGET,
+    TYPE,
+    are_types,
+    decoded,
+    find,
+    flat,
+    handles,
+    type_of,
+    word,
+)
 from graphgrow.parse.forms import read_questions, read_verdict
-from graphgrow.parse.json_text import json_values, split_thinking, strict
+from graphgrow.parse.json_text import json_values, strict
 from graphgrow.parse.names import read_names
-from graphgrow.parse.salvage import PREDICATE, SOURCE, TARGET, salvage
+from graphgrow.parse.qualifiers import read_qualifiers
+from graphgrow.parse.salvage import salvage
 
-_NODES = frozenset(("nodes", "entities", "concepts", "vertices"))
-_EDGES = frozenset(("relations", "relationships", "edges", "links", "triples", "triplets"))
 _DEPTH = 6
 _LOOP_ITEMS = 20
 _LOOP_TAIL = 300
 _SIDES = 3
+NATIVE = "<|thinking|>"
 _BLANK = re.compile(r"<graph_json>\s*+</graph_json>")
-# An id that only points to a node, so that its name is what the model means.
-_HANDLE = re.compile(r"[A-Za-z_]{0,6}[-_ ]?\d+")
 _BULLET = re.compile(r"^(?:[-*•]|\d+[.)])\s+")
 _EMPHASIS = re.compile(r"\*\*|`")
 _DASHES = re.compile(r"[-=\u2013\u2014]{2,}")
@@ -37,10 +53,30 @@ NO_VERDICT = 'The reply holds no {"verdict": ...} with same, different, broader 
 NO_NAMES = "The reply names nothing."
 NO_QUESTIONS = "There is no list of questions in the reply."
 FILTERED = "content_filter"
+_LONGEST_QUOTE = 300
+_ENDS: dict[str, tuple[Outcome, str]] = {
+    THINKING: ("thinking", "The reply ended while the model was still thinking"),
+    REFUSED: ("refused", "The endpoint refuses"),
+    BROKEN: ("unusable", "What came is no reply of a model"),
+}
+# How models begin to say no, in a line or two without any JSON.
+_REFUSAL = re.compile(
+    r"(?:[^{\[>]{0,90}?\b)?(?:(?:i|we)\s+(?:can['\u2019]?t|cannot|can not|could not|won['\u2019]?t(?: be able)?"
+    r"|will not|must decline|decline|must refuse)|(?:unable|not able) to)\s*(?:to\s+)?"
+    r"(?:help|assist|provide|comply|answer|discuss|fulfill?|continue|do that|support|share|create|generate|engage)"
+    r"[^{\[>]*\Z",
+    re.IGNORECASE,
+)
 
 
 def parse(text: str, finish_reason: str = "stop", form: Form = "expand") -> Proposal:
-    """Return what a reply to a question of a form says. `finish_reason` is the endpoint's; "length": it was cut off."""
+    """Return what a reply to a question of a form says. `finish_reason` is that of Reply; CUT: it was cut off."""
+    if finish_reason in {THINKING, REFUSED, BROKEN}:
+        ended, why = _ENDS[finish_reason]
+        return Proposal((), (), ended, f"{why}: {clean(text)[:_LONGEST_QUOTE]}" if text.strip() else f"{why}.")
+    answer = split_thinking(text)[0].strip()
+    if len(answer) <= _MAX_LINE and _REFUSAL.match(answer):
+        return Proposal((), (), "refused", f"The model refuses: {answer}")
     if form == "arbitrate":
         verdict, why = read_verdict(text)
         return Proposal((), (), "ok" if verdict else "unusable", why if verdict else NO_VERDICT, verdict=verdict)
@@ -70,16 +106,26 @@ def parse(text: str, finish_reason: str = "stop", form: Form = "expand") -> Prop
     triples = dict.fromkeys(
         Triple(names.get(t.source, t.source), t.predicate, names.get(t.target, t.target)) for t in reading.triples
     )
-    return Proposal(tuple(triples), tuple(reading.names), outcome, reason)
+    beside = {
+        Triple(names.get(t.source, t.source), t.predicate, names.get(t.target, t.target)): qualifiers
+        for t, qualifiers in reading.triples.items()
+        if qualifiers
+    }
+    types = tuple(reading.types.items())
+    return Proposal(tuple(triples), tuple(reading.names), outcome, reason, qualifiers=beside, types=types)
 
 
 @dataclass(slots=True)
 class _Reading:
-    """One part of a reply being read. `count` is that of triples with their repetitions."""
+    """One part of a reply being read: triples with what is said beside them; `count` has their repetitions too.
 
-    triples: dict[Triple, None] = field(default_factory=dict)
+    `handles` are ids by which relations mean a declared node, with its name; `types` what nodes are, by name.
+    """
+
+    triples: dict[Triple, Qualifiers | None] = field(default_factory=dict)
     names: dict[str, None] = field(default_factory=dict)
     handles: dict[str, str] = field(default_factory=dict)
+    types: dict[str, str] = field(default_factory=dict)
     count: int = 0
     malformed: int = 0
     json: bool = False
@@ -109,30 +155,31 @@ class _Reading:
                     self.take(item, depth + 1)
             return
 
-        row = {key.strip().casefold(): inner for key, inner in value.items()}
-        source, predicate, target = (
-            next((key for key in keys if key in row), "") for keys in (SOURCE, PREDICATE, TARGET)
-        )
+        row = {word(key): inner for key, inner in value.items()}
+        source, target = find(row, SOURCE, TARGET), find(row, TARGET, SOURCE)
+        predicate = find(row.keys() - {source, target}, PREDICATE)
         sides = sum(map(bool, (source, predicate, target)))
-        if (source or target) and sides > 1 and not _EDGES & row.keys():
-            self.say(row.get(source), row.get(predicate), row.get(target))
+        if (source or target) and sides > 1 and not EDGES & row.keys():
+            spelt = {str(key).lower(): inner for key, inner in value.items()}
+            qualifiers = read_qualifiers(spelt, names_source=source == "source")
+            self.say(row.get(source), row.get(predicate), row.get(target), qualifiers)
             return
         if self.salvaged and "id" in row and not source and not target:
-            self.declare(row)
+            self.declare([value])
             return
-        nodes = [node for key, inner in row.items() if key in _NODES and isinstance(inner, list) for node in inner]
-        for node in nodes:
-            self.declare(node)
+        row = {key: decoded(inner) for key, inner in row.items()}
+        nodes = [node for key, inner in row.items() if key in NODES and isinstance(inner, list) for node in inner]
+        self.declare(nodes)
         # Tags and notes beside the relations are not read.
         inside = [
             inner
             for key, inner in row.items()
-            if key not in _NODES
+            if key not in NODES
             and (
                 isinstance(inner, dict)
                 or (
                     isinstance(inner, list)
-                    and (key in _EDGES or not inner or any(isinstance(item, (dict, list)) for item in inner))
+                    and (key in EDGES or not inner or any(isinstance(item, (dict, list)) for item in inner))
                 )
             )
         ]
@@ -141,27 +188,37 @@ class _Reading:
         if depth and not inside and not nodes:
             self.malformed += 1
 
-    def declare(self, node: object) -> None:
-        """Take in a declared node by its id, or by its name where the id is a mere number."""
-        handle, name = _text(node), ""
-        if isinstance(node, dict):
-            handle, name = _text(node.get("id")), _text(node.get("name")) or _text(node.get("label"))
-        if name and _HANDLE.fullmatch(handle):
-            self.handles.setdefault(handle, name)
-            handle = name
-        if handle or name:
-            self.names[handle or name] = None
-        else:
-            self.malformed += 1
+    def declare(self, nodes: list[object]) -> None:
+        """Take in declared nodes, each by its name or else its id; relations may mean it by either."""
+        rows = [{word(key): inner for key, inner in flat(node).items()} if isinstance(node, dict) else {"id": node}
+                for node in nodes]  # fmt: skip
+        ids, named, labels = (
+            [next((text for field in fields if (text := _text(row.get(field)))), "") for row in rows]
+            for fields in (ID, NAME, ("label",))
+        )
+        has_types, pointing = are_types(labels, ids, named), handles(ids)
+        for row, ident, name, label in zip(rows, ids, named, labels, strict=True):
+            if not has_types and (ident in pointing or not ident):
+                name = name or label  # noqa: PLW2901
+            if not (name or ident):
+                self.malformed += 1
+                continue
+            name = name or ident  # noqa: PLW2901
+            self.names[name] = None
+            if ident and ident != name:  # one that two nodes have means neither
+                self.handles[ident] = name if self.handles.get(ident, name) == name else ident
+            kind = label if has_types else next((kind for field in TYPE if (kind := type_of(row.get(field)))), "")
+            if kind and kind != name:
+                self.types.setdefault(name, clean(kind))
 
-    def say(self, source: object, predicate: object, target: object) -> None:
-        """Take in one relation; a list of targets is one triple each."""
+    def say(self, source: object, predicate: object, target: object, beside: Qualifiers | None = None) -> None:
+        """Take in one relation with what is said beside it; a list of targets is one triple each."""
         targets = target if isinstance(target, list) and target else [target]
         for each in targets:
             triple = Triple(_text(source), _text(predicate), _text(each))
             if triple.source and triple.predicate and triple.target:
                 self.count += 1
-                self.triples[triple] = None
+                self.triples[triple] = self.triples.get(triple) or beside
             else:
                 self.malformed += 1
 
@@ -188,7 +245,8 @@ def _readings(text: str, *, cut: bool) -> Iterator[_Reading]:
     if cut and not text.rstrip().endswith("]"):
         answer, thinking = answer.rpartition("\n")[0], thinking.rpartition("\n")[0]
     yield _read_lines(answer)
-    yield _read_lines(thinking)
+    if NATIVE in text:  # a Graph-PRefLexOR model draws its graph while it thinks; what others note there are drafts
+        yield _read_lines(thinking)
 
 
 def _read_json(body: str) -> _Reading:

@@ -5,15 +5,11 @@ Every object is mended on its own. A repair may add punctuation but lose or move
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from graphgrow.parse.json_text import strict
-
-# The keys under which models put the three sides of a relation, the most telling one first.
-SOURCE = ("s", "subject", "source", "from", "head")
-PREDICATE = ("p", "predicate", "relation", "relationship", "rel", "type", "label")
-TARGET = ("o", "object", "target", "to", "tail")
 
 MAX_OBJECT = 2_000
 MAX_WHOLE = 20_000
@@ -27,12 +23,14 @@ _REPAIR_BUGS = (AssertionError, AttributeError, LookupError, RecursionError, Typ
 
 _STRING = r'"(?:[^"\\\n]|\\.)*+"'
 _SPACE = r"\s*+"
+_SCALAR = rf"(?:{_STRING}|[\w.+-]++)"
+_FLAT = rf"\{{(?:{_SPACE}{_STRING}{_SPACE}:{_SPACE}{_SCALAR}{_SPACE},?+)*+{_SPACE}\}}"  # such as a number with its unit
 # An object with well-formed strings (braces may stand in them), else anything up to the next brace, closed or not.
 _OBJECT = re.compile(
-    rf"\{{(?:{_SPACE}{_STRING}{_SPACE}:{_SPACE}(?:{_STRING}|[\w.+-]++){_SPACE},?+)++{_SPACE}\}}|\{{[^{{}}]*+\}}?+"
+    rf"\{{(?:{_SPACE}{_STRING}{_SPACE}:{_SPACE}(?:{_SCALAR}|{_FLAT}){_SPACE},?+)++{_SPACE}\}}|\{{[^{{}}]*+\}}?+"
 )
 _KEY = re.compile(r"""["']\w++["']\s*+:""")
-_SIDES = "|".join(SOURCE + PREDICATE + TARGET)
+_SIDES = "s|subject|source|from|head|p|predicate|relation|relationship|rel|type|label|o|object|target|to|tail"
 _BROKEN_CODE = re.compile(r"\\u(?:\{|[0-9a-fA-F]{1,3}(?![0-9a-fA-F]))")
 _COMMENT = re.compile(r'(?<=[\s",\]])//[^"\n]*+')
 _MENDS = (
@@ -44,7 +42,6 @@ _MENDS = (
     (re.compile(r'\\(?!["\\/bfnrt]|u[0-9a-fA-F]{4})'), r"\\\\"),  # LaTeX
 )
 _ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|[bfnrt])")
-_NOT_WORD = re.compile(r"[\W_]+")
 _NOTHING = re.compile(r"[\s,\[\]`]*+")
 _NEXT = re.compile(r"\s*+,?+\s*+[\[\]{}`]")
 _GOES_ON = re.compile(r'\s*+[,:{\["]')
@@ -122,7 +119,8 @@ def _mended(text: str, *, repair: bool) -> object:
 
 def _words(text: str) -> str:
     plain = _ESCAPED.sub(lambda code: chr(int(code[1], 16)) if code[1] else " ", text)
-    return _NOT_WORD.sub("", plain)
+    # Marks are part of words: a repair that lost a vowel sign would have lost a word.
+    return "".join(c for c in plain if c.isalnum() or unicodedata.category(c)[0] == "M")
 
 
 def _leaves(value: object) -> Iterator[str]:

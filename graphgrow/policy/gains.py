@@ -17,7 +17,7 @@ from itertools import islice
 from statistics import fmean
 
 from graphgrow.graph.graph import Graph, Past
-from graphgrow.graph.keys import canonical
+from graphgrow.graph.keys import canonical, terms
 from graphgrow.measure.projection import Structure, cached, structure
 from graphgrow.prompts.render import TEMPLATES
 
@@ -39,7 +39,7 @@ class Relevance:
 
     def __init__(self, graph: Graph, snapshot: Structure) -> None:
         self._graph, self._snapshot = graph, snapshot
-        self._topic = graph.representative(canonical(graph.topic))
+        self._topic = graph.topic_key
         near = Counter(word for key in self._neighbours(self._topic) for word in set(_words(key)))
         self._by_word = {word: SHARED for word, names in near.items() if names >= SHARERS}
         self._by_word |= dict.fromkeys((*_words(self._topic), *_words(canonical(graph.topic))), 1.0)
@@ -70,7 +70,7 @@ class Relevance:
 
 
 def _words(key: str) -> list[str]:
-    return [word for word in key.split() if len(word) >= SHORTEST]
+    return [word for word in terms(key) if len(word) >= SHORTEST or not word.isascii()]
 
 
 def relevance(graph: Graph) -> Relevance:
@@ -108,7 +108,12 @@ def _accounts(graph: Graph, window: int | None) -> list[Gain]:
     snapshot, weights = structure(graph), relevance(graph)
     judged = cached(graph, "own gains", (snapshot.seq, graph.decisions, graph.topic), dict[int, Gain])
     accounts = []
-    for step in islice((one for one in reversed(graph.past) if one.focus and one.focus.form != "arbitrate"), window):
+    counted = (
+        one
+        for one in reversed(graph.past)  # what a limit cost that was too small to think says nothing of a question
+        if one.focus and one.focus.form != "arbitrate" and one.outcome != "thinking"
+    )
+    for step in islice(counted, window):
         account = judged.get(step.seq) or _own(graph, step, snapshot, weights)
         if step.seq <= snapshot.seq:  # the structure holds all that it brought
             judged[step.seq] = account

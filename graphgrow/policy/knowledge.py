@@ -12,13 +12,13 @@ import random
 from collections import defaultdict
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from itertools import chain, islice
 from typing import Literal
 
 from graphgrow.graph.confidence import TRUSTED, confidence, is_said_already
 from graphgrow.graph.events import FACET
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import Focus, Relation
 from graphgrow.measure.projection import Structure, cached, structure
 from graphgrow.policy.round import fill, is_allowed
@@ -85,34 +85,45 @@ class Knowledge:
                     angle = max(gains, key=gains.__getitem__)
                     yield Focus(self.name, (key,), "drawn by chance from open concepts", 1.0, angle, form="facet")
         else:
-            ties, scored = tie(graph), []
+            ties = tie(graph)
+            best = max(FLOOR, *drawn.values(), *(gain for gains in more.values() for gain in gains.values()))
+            near = {}
             for key in keys:
-                asks, tied, away = graph.asks.get(key, 0), ties.of(key), graph.depth.get(key, FAR)
+                away = (1 + graph.depth.get(key, FAR)) ** DISTANT
+                near[key] = ties.of(key) / math.sqrt(1 + graph.asks.get(key, 0)) / away
+            waiting: list[tuple[float, str, str]] = []
+            for key in sorted(keys, key=lambda key: (-near[key], key)):
+                while waiting and -waiting[0][0] > best * near[key]:  # nothing that comes later is worth more
+                    yield self._focus(graph, ties, *heappop(waiting))
                 kind, gains = kind_of(graph, key), dict(more.get(key, {}))
                 for angle in allowed.intersection(open_facets(graph, key, kind)):
                     fits = kind in facets()[angle].fits or facets()[angle].brings == CLASS
                     gains[angle] = drawn[angle] * (1.0 if fits else UNFIT)
-                near = tied * ties.trust(key) / math.sqrt(1 + asks) / (1 + away) ** DISTANT
-                scored += [(max(FLOOR, gain) * near, key, angle, asks) for angle, gain in gains.items()]
-            for worth, key, angle, asks in sorted(scored, key=lambda row: (-row[0], row[1], row[2])):
-                times = "never asked about" if not asks else f"asked about {'once' if asks == 1 else f'{asks} times'}"
-                reason = f"its tie to the topic is {ties.of(key):.2f}, its trust {ties.trust(key):.2f}, {times}"
-                yield Focus(self.name, (key,), reason, round(worth, 4), angle, form="facet")
+                for angle, gain in gains.items():
+                    heappush(waiting, (-max(FLOOR, gain) * near[key] * ties.trust(key), key, angle))
+            while waiting:
+                yield self._focus(graph, ties, *heappop(waiting))
         yield from STRATEGIES[FOLLOWS](graph, rng)
+
+    def _focus(self, graph: Graph, ties: "Tie", minus: float, key: str, angle: str) -> Focus:
+        asks = graph.asks.get(key, 0)
+        times = "never asked about" if not asks else f"asked about {'once' if asks == 1 else f'{asks} times'}"
+        reason = f"its tie to the topic is {ties.of(key):.2f}, its trust {ties.trust(key):.2f}, {times}"
+        return Focus(self.name, (key,), reason, round(-minus, 4), angle, form="facet")
 
 
 class Tie:
-    """How concepts hang on the topic by what is trusted; all but the newest are as old as the structure."""
+    """How concepts hang on the topic by what is trusted, as old as the structure; trust itself is of now."""
 
     def __init__(self, graph: Graph, snapshot: Structure) -> None:
         self._graph, self._snapshot = graph, snapshot
         self._trust: dict[str, tuple[int, float]] = {}
-        self._topic = graph.representative(canonical(graph.topic))
+        self._topic = graph.topic_key
         place, pairs = snapshot.place, defaultdict[tuple[int, int], float](float)
-        for relation in graph.relations:
-            if relation.source in place and relation.target in place and relation.source != relation.target:
+        for relation, evidence in graph.relations.items():
+            if evidence[0].seq <= snapshot.seq and relation.source != relation.target:
                 ends = sorted((place[relation.source], place[relation.target]))
-                sure = confidence(graph, relation)
+                sure = confidence(graph, relation, snapshot.seq)
                 pairs[ends[0], ends[1]] = max(pairs[ends[0], ends[1]], sure * sure)
         import igraph
 
@@ -151,10 +162,11 @@ class Tie:
 def tie(graph: Graph) -> Tie:
     """Return how the concepts of a graph hang on its topic, for the choices at this event.
 
-    Trust changes with every fact check, so this follows the event and not the structure, which may be older: a run that
-    starts again here has to choose the same.
+    It is worked out as seldom as the structure, from what was known then, so that a run that starts again at this event
+    chooses the same.
     """
-    return cached(graph, "tie", (graph.seq, graph.decisions, graph.topic), lambda: Tie(graph, structure(graph)))
+    snapshot = structure(graph)
+    return cached(graph, "tie", (snapshot.seq, graph.decisions, graph.topic), lambda: Tie(graph, snapshot))
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +193,8 @@ def _earned(graph: Graph) -> dict[int, Earned]:
     rows: dict[int, Earned] = {}
     tokens: dict[int, int] = defaultdict(int)
     for step in islice(reversed(graph.past), WINDOW * 8):
+        if step.outcome == "thinking":  # what a limit cost that was too small says nothing of the question
+            continue
         for claim in step.claims:
             relation = graph.corrections.shown(claim.relation)
             if relation in graph.relations:

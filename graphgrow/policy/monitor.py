@@ -223,7 +223,7 @@ class Monitor:
         """Take in the next step; an edit, or a reply that is asked for again, says nothing about the run."""
         self.seq, hub, delta, focus = step.seq, self._hub, step.delta, step.focus
         self._connect(delta, focus)
-        if focus is None or step.is_again or step.outcome == "unusable":
+        if focus is None or step.is_again or step.outcome in {"unusable", "refused", "thinking"}:
             return
         if focus.form in ASIDE:  # about two names, or about what to ask
             return

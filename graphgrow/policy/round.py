@@ -16,7 +16,7 @@ All keys go through what stands for what, so what holds for a concept holds for 
 
 import random
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Focus, Form
@@ -27,6 +27,7 @@ from graphgrow.prompts.render import angles, quoted
 
 STEERED, PINNED = "steered", "pinned"
 PINNED_EVERY = 3
+REFUSED_FOR = 12  # events in which what was refused is left alone
 
 Foci = Callable[[Graph, random.Random], Iterator[Focus]]
 
@@ -55,7 +56,9 @@ def fill(
             state = monitor(graph)
             is_dry = state.assessment.kind == "saturated" and state.assessment.do in {"widen", "stop"}
             options = chain(widen(graph, state) if widens and is_dry else (), foci(graph, rng))
-            focus = next((one for one in options if one.concepts not in taken and is_allowed(graph, one)), None)
+            refused = refusals(graph)
+            free = (one for one in options if one.concepts not in taken and is_allowed(graph, one))
+            focus = next((one for one in free if (one.form, one.concepts[0]) not in refused), None)
         focus = focus or pinned_focus(graph, rng, chosen)
         if focus is None:
             break
@@ -115,6 +118,15 @@ def is_allowed(graph: Graph, focus: Focus) -> bool:
     if not graph.corrections.hidden.isdisjoint(keys):
         return False
     return not graph.steering.forbids or graph.steering.forbidden(graph.representative).keys().isdisjoint(keys)
+
+
+def refusals(graph: Graph) -> set[tuple[Form, str]]:
+    """Return of what form and about which concept a question was refused of late: such a one is not asked at once."""
+    return {
+        (step.focus.form, graph.representative(step.focus.concepts[0]))
+        for step in islice(reversed(graph.past), REFUSED_FOR)
+        if step.outcome == "refused" and step.focus
+    }
 
 
 def concepts(graph: Graph, directive: Directive) -> tuple[str, ...]:

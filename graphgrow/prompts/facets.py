@@ -138,7 +138,7 @@ def open_facets(graph: Graph, key: str, kind: str | None = None) -> Iterator[str
     if is_kind(key):  # what only says what kind of thing others are
         return
     kind = kind_of(graph, key) if kind is None else kind
-    is_topic = key == graph.representative(canonical(graph.topic))
+    is_topic = key == graph.topic_key
     for angle, facet in facets().items():
         fits = not kind if facet.brings == CLASS else is_topic or kind in facet.fits
         if fits and (angle, key) not in graph.asked:

@@ -3,21 +3,63 @@
 Schemas have no references and no titles, so that they are fit for strict mode and for grammars.
 """
 
+import re
 from dataclasses import dataclass
 from functools import cache
 
-from graphgrow.graph.model import Form, Json
+from graphgrow.graph.model import Form, Json, Prompt
 
 QUESTION_CHARACTERS = 120  # of a question that a model thought of
-RELATIONS_AT_MOST = 8
-LISTS_AT_MOST, TARGETS_AT_MOST = 2, 8
-MAX_TOKENS = 480
+# Relations that a question asks for: where nobody names a number, and the highest one.
+ASKED_FOR, MOST_ASKED_FOR = 6, 100
+SPARE, USUAL = 2, 8  # a few more than asked for are taken, up to the usual number
+RELATION_TOKENS = 60  # of a relation in a reply, with what a model says around it
+QUALIFIED_TOKENS = 180  # of one with reason, conditions, quantity and source
+LISTS_AT_MOST = 2
 VERDICT_TOKENS = 80
-NAMES_TOKENS = 64  # of eight names and what a model says before them
+NAME_TOKENS = 8  # of a name, and of what a model says before them
 NAMES_TEMPERATURE = 0.3  # what comes to mind first is true most often
 STATED_TOKENS = 16
 QUESTION_TOKENS = 32  # a question of fourteen words, with its quotation marks
+ONE_TOKEN = 1  # of a reply that is read from log-probabilities
 VERDICTS = ["same", "different", "broader", "narrower"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReplySize:
+    """How much a question asks for, `relations`, and what follows: what its schema takes, and its limit in tokens.
+
+    `is_qualified` where it asks for more about each of them than three strings.
+    """
+
+    relations: int = ASKED_FOR
+    is_qualified: bool = False
+
+    @property
+    def most(self) -> int:
+        """The relations, targets or names that are taken of one reply."""
+        return max(self.relations, min(self.relations + SPARE, USUAL))
+
+    @property
+    def tokens(self) -> int:
+        """The limit of a reply of relations."""
+        return self.most * (QUALIFIED_TOKENS if self.is_qualified else RELATION_TOKENS)
+
+    @property
+    def name_tokens(self) -> int:
+        """The limit of a reply of names."""
+        return self.most * NAME_TOKENS
+
+
+DEFAULT_SIZE = ReplySize()
+MAX_TOKENS = DEFAULT_SIZE.tokens  # of a reply of relations, where nobody asks for another number of them
+_UP_TO = re.compile(r"up to (\d{1,3}) ")
+
+
+def names_asked_for(prompt: Prompt) -> int:
+    """Return how many names a prompt asks for, also where a log has it; the usual number where it does not say."""
+    found = _UP_TO.search(prompt.system)
+    return int(found[1]) if found else DEFAULT_SIZE.most
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +71,11 @@ class ReplyForm:
 
 
 RELATIONS = ReplyForm('{"relations":[{"source":"...","predicate":"...","target":"..."}]}', "system")
+QUALIFIED = ReplyForm(
+    '{"relations":[{"source":"...","predicate":"...","target":"...","why":"...","conditions":null,"quantity":null,'
+    '"certainty":0.8,"reference":null}]}',
+    "strong/system",
+)
 LISTS = ReplyForm('{"relations":[{"source":"...","predicate":"...","target":["...","..."]}]}', "survey_system")
 QUESTIONS = ReplyForm('{"questions":["...","..."]}')
 VERDICT = ReplyForm('{"verdict":"same or different or broader or narrower","why":"..."}')
@@ -56,6 +103,19 @@ FORMS: dict[Form, ReplyForm] = {
 TEMPLATED: frozenset[Form] = frozenset(("connect", "join", "between", "consolidate", "kin", "widen"))
 
 
+def reply_limit(tokens: int, reply_tokens: int | None, *, grows: bool = False) -> int:
+    """Return the limit of a reply that has one of `tokens` by itself, where somebody set that of replies.
+
+    A question that `grows` the graph may have all of it, another its share of a long reply's; neither gets less than by
+    itself but where that is more than the limit. One token stays one token.
+    """
+    if reply_tokens is None or tokens == ONE_TOKEN:
+        return tokens
+    if grows and reply_tokens > MAX_TOKENS:
+        return reply_tokens
+    return min(reply_tokens, max(tokens, -(-tokens * reply_tokens // MAX_TOKENS)))
+
+
 def _text(most: int) -> Json:
     return {"maxLength": most, "minLength": 1, "type": "string"}
 
@@ -70,7 +130,7 @@ def _object(properties: Json) -> Json:
 
 
 @cache
-def relations_schema(predicates: tuple[str, ...] = (), most: int = RELATIONS_AT_MOST) -> Json:
+def relations_schema(predicates: tuple[str, ...] = (), most: int = DEFAULT_SIZE.most) -> Json:
     """Return the schema of a reply of relations; an empty list is an honest answer.
 
     With `predicates` an endpoint that takes schemas is held to these, with `most` to so many relations.
@@ -80,9 +140,32 @@ def relations_schema(predicates: tuple[str, ...] = (), most: int = RELATIONS_AT_
 
 
 @cache
-def lists_schema(predicates: tuple[str, ...] = ()) -> Json:
-    """Return the schema of a reply of lists: many targets of one relation or two."""
-    targets: Json = {"items": _text(80), "maxItems": TARGETS_AT_MOST, "minItems": 1, "type": "array"}
+def qualified_schema(predicates: tuple[str, ...] = (), most: int = DEFAULT_SIZE.most) -> Json:
+    """Return the schema of a reply of relations, each with what qualifies it, or null.
+
+    What a strict mode does not know stays out, such as the length of a text: texts are cut when they are read.
+    """
+    maybe: Json = {"type": ["string", "null"]}
+    amount = _object({"value": {"type": "string"}, "unit": maybe}) | {"type": ["object", "null"]}
+    row = _object(
+        {
+            "source": {"type": "string"},
+            "predicate": {"type": "string", "enum": list(predicates)} if predicates else {"type": "string"},
+            "target": {"type": "string"},
+            "why": maybe,
+            "conditions": maybe,
+            "quantity": amount,
+            "certainty": {"type": ["number", "null"]},
+            "reference": maybe,
+        }
+    )
+    return _object({"relations": {"items": row, "maxItems": most, "type": "array"}})
+
+
+@cache
+def lists_schema(predicates: tuple[str, ...] = (), most: int = DEFAULT_SIZE.most) -> Json:
+    """Return the schema of a reply of lists: up to `most` targets of one relation or two."""
+    targets: Json = {"items": _text(80), "maxItems": most, "minItems": 1, "type": "array"}
     row = _object({"source": _text(80), "predicate": _predicate(predicates), "target": targets})
     return _object({"relations": {"items": row, "maxItems": LISTS_AT_MOST, "type": "array"}})
 
@@ -107,3 +190,36 @@ def verdict_schema() -> Json:
 def _closed(properties: Json) -> Json:
     """Return an object of these properties, its keys in the order that recorded prompts have them in."""
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How questions are put: for a small model or a strong one, and how much one asks for and shows.
+
+    A strong one is asked by shorter templates, for `relations` with what qualifies them; `head` is what stands before
+    every question, its one system text (`head` in strong.py). `context` is how much of the graph is shown, in tokens,
+    None for as much as is usual.
+    """
+
+    is_strong: bool = False
+    relations: int = ASKED_FOR
+    context: int | None = None
+    head: str = ""
+
+    @property
+    def size(self) -> ReplySize:
+        """How much a question asks for."""
+        return ReplySize(self.relations, self.is_strong)
+
+    @property
+    def folder(self) -> str:
+        """Where its templates stand."""
+        return "strong/" if self.is_strong else ""
+
+    def schema(self, predicates: tuple[str, ...], most: int | None = None) -> Json:
+        """Return the schema of a reply of up to so many relations, by default as many as the size says."""
+        form = qualified_schema if self.is_strong else relations_schema
+        return form(predicates, self.size.most if most is None else most)
+
+
+SMALL = Style()

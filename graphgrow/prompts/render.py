@@ -12,30 +12,34 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
+from itertools import chain
 from string import Template
 from types import MappingProxyType
 
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.keys import canonical, clean
+from graphgrow.graph.keys import canonical, clean, loose
 from graphgrow.graph.model import Asks, Focus, Form, Prompt, Relation, Triple
 from graphgrow.graph.steering import CHARACTERS, Directive
 from graphgrow.prompts.facets import answers, base, facets
 from graphgrow.prompts.forms import (
     FORMS,
-    MAX_TOKENS,
     NAMES_TEMPERATURE,
-    NAMES_TOKENS,
+    ONE_TOKEN,
     QUESTION_CHARACTERS,
     QUESTION_TOKENS,
+    SMALL,
     STATED_TOKENS,
     TEMPLATED,
     VERDICT_TOKENS,
+    Style,
     lists_schema,
     questions_schema,
-    relations_schema,
     verdict_schema,
 )
 
+CONTEXT = 800  # tokens of the graph that a question to a strong model shows: half of it in the map, half around it
+FEWEST_CONTEXT, MOST_CONTEXT = 60, 50_000
+CHARACTERS_A_TOKEN = 4
 SMALL_ROOM = 0.25  # of what is known, in the prompt for a model with a small context
 KNOWN_CONCEPTS = 12
 KNOWN_NAMES = 10  # that a facet brought before, where it is asked for others
@@ -49,12 +53,13 @@ ASKED = 6  # sides of a concept that were asked about already
 # The one line that quotes a person's instruction and not data: no text of a model stands in it.
 WANTED = "Within that form of the answer, keep to what the person who grows this graph wants: "
 INSTRUCTED = "What the last line of the question says a person wants is the exception: keep to it, within this form."
-# The names of the worked examples in system.txt and survey_system.txt: a small model likes to copy them into the graph.
+# The names of the worked examples in system.txt, survey_system.txt and strong/system.txt: a small model likes to copy
+# them into the graph.
 EXAMPLE = frozenset(
     map(
         canonical,
         ("sourdough", "lactic acid bacteria", "acetic acid", "bread mould", "wild yeast", "carbon dioxide",
-         "gluten network", "rye flour", "maltose", "bran", "phytase"),
+         "gluten network", "rye flour", "maltose", "bran", "phytase", "iron absorption"),
     )
 )  # fmt: skip
 
@@ -109,7 +114,7 @@ def surveys() -> dict[str, str]:
 @cache
 def example_questions() -> frozenset[str]:
     """Return the questions of the worked example in intents.txt, as keys: a small model likes to ask them again."""
-    return frozenset(map(canonical, re.findall(r'"([^"]+[?])"', template("intents"))))
+    return frozenset(map(loose, re.findall(r'"([^"]+[?])"', template("intents"))))
 
 
 def quoted(name: str, characters: int = NAME_CHARACTERS) -> str:
@@ -128,6 +133,7 @@ def render(  # noqa: PLR0913  # all but the first three can be left out
     variants: Variants = MappingProxyType({}),
     instructions: Sequence[Directive] = (),
     intents: int = 0,
+    style: Style = SMALL,
 ) -> Prompt:
     """Return the prompt for a focus, in the wording it names if that is among the `variants`.
 
@@ -136,18 +142,22 @@ def render(  # noqa: PLR0913  # all but the first three can be left out
     model with a small context.
     """
     if focus.form == "intents":
-        return _intents(focus, graph, topic, intents, seed)
+        return replace(_intents(focus, graph, topic, intents, seed), system=style.head)
     if focus.form == "arbitrate":
-        return _comparison(focus, graph, topic, seed)
+        return replace(_comparison(focus, graph, topic, seed), system=style.head)
     if focus.form == "facet":
-        return _facet(focus, graph, topic, instructions, seed)
+        return _facet(focus, graph, topic, instructions, seed, style)
 
-    name = TEMPLATES[focus.form]
+    size, is_list = style.size, focus.form == "list" and not style.is_strong
+    name = "expand" if focus.form == "list" and style.is_strong else TEMPLATES[focus.form]
     if focus.form == "seed" and (focus.angle in angles() or not graph.concepts):
         name = "seed"
     one, other = focus.concepts[0], focus.concepts[-1]
     beside = dict.fromkeys(near for key in focus.concepts for near in graph.neighbours.get(key, ()))
-    near = [graph.name(key) for key in beside if key not in focus.concepts][-max(1, int(KNOWN_CONCEPTS * room)) :]
+    near = [graph.name(key) for key in beside if key not in focus.concepts]
+    near = (
+        near[-max(1, int(KNOWN_CONCEPTS * room)) :] if style.context is None else _fitting(near, style.context * room)
+    )
     rejected = dict.fromkeys(name for key in focus.concepts for name in graph.unwanted.get(key, ()))
     unwanted = list(rejected)[-max(1, int(UNWANTED * room)) :]
     # An angle that is a model's own question is data, and stands in quotation marks.
@@ -173,9 +183,15 @@ def render(  # noqa: PLR0913  # all but the first three can be left out
         "other_near": _field(other, graph) if name == "between" else "",
         "relations": "; ".join(map(_triple, stated)),
         "predicate": quoted(relations[0].predicate) if relations else "",
+        "count": str(size.relations),
+        "most": str(size.most),
+        "around": _around(focus.concepts, graph, room * (style.context or CONTEXT) / 2) if style.is_strong else "",
+        "unwanted": _list("Not wanted", unwanted),
     }
-    text = variants.get(name, {}).get(focus.variant) or template(name)
-    system, user = template(FORMS[focus.form].system), Template(text).substitute(words)
+    text = variants.get(name, {}).get(focus.variant) or template(style.folder + name)
+    system, user = style.head or template(FORMS[focus.form].system), Template(text).substitute(words)
+    if style.is_strong:
+        user = "\n".join(filter(None, user.splitlines()))  # without lines that have nothing to say
     if instructions:
         wanted = []
         for change in (directive.change for directive in instructions):
@@ -184,16 +200,26 @@ def render(  # noqa: PLR0913  # all but the first three can be left out
                 is_first = graph.representative(change.concepts[0]) == graph.representative(focus.concepts[0])
                 which = f"for the {'first' if is_first else 'second'} of the two concepts "
             wanted.append(f'{which}"{quoted(change.text, CHARACTERS)}"')
-        system, user = f"{system}\n{INSTRUCTED}", f"{user}\n{WANTED}{'; '.join(wanted)}"
-    schema = lists_schema(predicates) if focus.form == "list" else relations_schema(predicates)
+        # The head of a strong model's questions stays as it is.
+        system, user = (system, f"{user}\n{INSTRUCTED}") if style.is_strong else (f"{system}\n{INSTRUCTED}", user)
+        user = f"{user}\n{WANTED}{'; '.join(wanted)}"
+    schema = lists_schema(predicates, size.most) if is_list else style.schema(predicates)
 
     listed = [] if name in {"seed", "between"} else near if name == "connect" else [*near, *unwanted]
     subjects = [topic] if name == "seed" else [graph.name(key) for key in focus.concepts]
     predicate = words["predicate"] if focus.form == "kin" else ""
-    return Prompt(system, user, schema, MAX_TOKENS, seed, _asks(focus, subjects, listed, stated, predicate))
+    return Prompt(system, user, schema, size.tokens, seed, _asks(focus, subjects, listed, stated, predicate))
 
 
-def check(focus: Focus, doubts: Doubts, graph: Graph, *, predicates: tuple[str, ...] = (), seed: int = 0) -> Prompt:
+def check(
+    focus: Focus,
+    doubts: Doubts,
+    graph: Graph,
+    *,
+    predicates: tuple[str, ...] = (),
+    seed: int = 0,
+    style: Style = SMALL,
+) -> Prompt:
     """Return the prompt that asks which of several answers to one question hold."""
     claims = [_named(claim, graph) for claim in doubts.claims]
     against = [f"{_triple(_named(one, graph))} and {_triple(_named(other, graph))}" for one, other in doubts.against]
@@ -206,10 +232,11 @@ def check(focus: Focus, doubts: Doubts, graph: Graph, *, predicates: tuple[str, 
         "refused": f"Not taken in, for a name that is no concept: {'; '.join(refused)}. Where one of these is true, say"
         " it with the name of a concept, a noun." if refused else "",
     }  # fmt: skip
-    text = "\n".join(filter(None, fill("verify", **words).splitlines()))  # without lines that have nothing to say
-    schema = relations_schema(predicates, len(doubts.claims) + len(doubts.refused))
+    user = fill(f"{style.folder}verify", **words)
+    text = "\n".join(filter(None, user.splitlines()))  # without lines that have nothing to say
+    schema = style.schema(predicates, len(doubts.claims) + len(doubts.refused))
     asks = replace(_asks(focus, [graph.name(key) for key in focus.concepts], (), claims), form="check")
-    return Prompt(template("system"), text, schema, MAX_TOKENS, seed, asks)
+    return Prompt(style.head or template("system"), text, schema, style.size.tokens, seed, asks)
 
 
 def fact_check(said: Triple, *, stated: bool = False, seed: int = 0) -> Prompt:
@@ -218,7 +245,7 @@ def fact_check(said: Triple, *, stated: bool = False, seed: int = 0) -> Prompt:
     statement = " ".join(names)
     asks = Asks("fact_check", (names[0], names[2]), stated=(Triple(*names),))
     kind = "stated" if stated else "fact_check"
-    tokens = STATED_TOKENS if stated else 1
+    tokens = STATED_TOKENS if stated else ONE_TOKEN
     system = template(f"{kind}_system")
     return Prompt(
         system, fill(kind, statement=statement), None, tokens, seed, asks, logprobs=not stated, temperature=0.0
@@ -231,7 +258,9 @@ def repair(prompt: Prompt, reply: str, problem: str, example: str) -> Prompt:
     return replace(prompt, user=fill("repair", **words), seed=prompt.seed + 1)
 
 
-def _facet(focus: Focus, graph: Graph, topic: str, instructions: Sequence[Directive], seed: int) -> Prompt:
+def _facet(
+    focus: Focus, graph: Graph, topic: str, instructions: Sequence[Directive], seed: int, style: Style
+) -> Prompt:
     """Return the prompt that asks for the names of one facet; the topic says which meaning of a name is meant."""
     first, key = base(focus.angle), focus.concepts[0]
     facet, known = facets()[first], []
@@ -244,11 +273,15 @@ def _facet(focus: Focus, graph: Graph, topic: str, instructions: Sequence[Direct
     text = f"{question[0].upper()}{question[1:]}" if is_topic else f"On {quoted(topic)}: {question}"
     unwanted = list(graph.unwanted.get(key, ()))[-UNWANTED:]
     wanted = [f'"{quoted(one.change.text, CHARACTERS)}"' for one in instructions]
-    lines = [text, _list("Not wanted", unwanted), f"{WANTED}{'; '.join(wanted)}" if wanted else ""]
+    choice = f"One of: {facet.answers}." if facet.answers and style.is_strong else ""
+    lines = [text, choice, _list("Not wanted", unwanted), f"{WANTED}{'; '.join(wanted)}" if wanted else ""]
     asks = Asks("facet", (name,), (*known, *unwanted), predicate=facet.says)
     text = "\n".join(filter(None, lines))
-    system = fill("class_system", answers=facet.answers) if facet.answers else template("names_system")
-    return Prompt(system, text, None, NAMES_TOKENS, seed, asks, temperature=NAMES_TEMPERATURE)
+    if facet.answers and not style.is_strong:
+        system = fill("class_system", answers=facet.answers)
+    else:
+        system = fill(f"{style.folder}names_system", most=str(style.size.most))
+    return Prompt(system, text, None, style.size.name_tokens, seed, asks, temperature=NAMES_TEMPERATURE)
 
 
 def _intents(focus: Focus, graph: Graph, topic: str, count: int, seed: int) -> Prompt:
@@ -326,6 +359,36 @@ def _field(key: str, graph: Graph) -> str:
     near = sorted(all_near, key=lambda other: (-shared[other], -graph.degree(other), other))[:LEADING]
     names = ", ".join(f'"{quoted(graph.name(other))}"' for other in near)
     return f" (with {names})" if near else ""
+
+
+def _fitting(names: Sequence[str], tokens: float) -> list[str]:
+    """Return the newest of some names that fit into so many tokens, at least one of them, in their order."""
+    left, kept = tokens * CHARACTERS_A_TOKEN, list[str]()
+    for name in reversed(names):
+        left -= len(quoted(name)) + len('"", ')
+        if left < 0 and kept:
+            break
+        kept.insert(0, name)
+    return kept
+
+
+def _around(keys: Sequence[str], graph: Graph, tokens: float) -> str:
+    """Return what the graph says of some concepts, newest first, and then of their neighbours, in so many tokens."""
+    own = (one for key in keys for one in reversed(graph.incident.get(key, ())))
+    beside = dict.fromkeys(near for key in keys for near in graph.neighbours.get(key, ()))
+    further = (one for near in sorted(beside, key=lambda key: -graph.degree(key)) for one in graph.incident[near])
+    left, targets = tokens * CHARACTERS_A_TOKEN, defaultdict[str, dict[str, None]](dict)
+    for relation in chain(own, further):
+        said = _named(relation, graph)
+        begin, target = f'"{quoted(said.source)}" - "{quoted(said.predicate)}" - ', f'"{quoted(said.target)}"'
+        if target in targets.get(begin, ()):
+            continue
+        left -= len(target) + len(", ") + (0 if begin in targets else len(begin) + 1)
+        if left < 0:
+            break
+        targets[begin][target] = None
+    lines = [begin + ", ".join(names) for begin, names in targets.items()]
+    return "\n".join(("What the graph says of it and around it:", *lines)) if lines else ""
 
 
 def _named(relation: Relation, graph: Graph) -> Triple:

@@ -8,13 +8,14 @@ grows with the graph.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import nlargest
 from itertools import combinations, zip_longest
 
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.keys import canonical
-from graphgrow.graph.model import Relation
+from graphgrow.graph.keys import canonical, is_unspaced, loose
+from graphgrow.graph.model import Relation, optional
+from graphgrow.graph.qualified import qualifiers_in_words
 from graphgrow.llm.usage import CHARACTERS_A_TOKEN
 from graphgrow.measure.projection import SMALLEST, members, structure
 from graphgrow.prompts.render import quoted
@@ -23,6 +24,7 @@ from graphgrow.reason.similarity import similarities
 from graphgrow.resolve.identity import Meanings
 
 LONGEST = 8  # words of a name
+LONGEST_RUN = 24  # characters of a name in a script without blanks
 READ = 2_000  # characters of a question
 SEEDS = 6  # concepts that a context is about
 JOINED = 4  # of them are joined by paths
@@ -33,9 +35,10 @@ LEADERS = 3  # concepts of a community
 SUPPORT = 0.05  # what one more time that a relation was said counts beside its similarity
 MOST_SUPPORT = 4
 QUOTED_STEPS = 3
+BESIDE = 320  # characters of what was said beside a relation
 UNRELATED = 0.45  # the similarity by meaning of two texts that have nothing to do with each other
 
-_BREAK = re.compile(r"[\s\"'\u2018-\u201f?!,;:()\[\]{}<>|/]+")
+_BREAK = re.compile(r"[\s\"\u2018-\u201f?!,;:()\[\]{}|]+|(?<=\w)/(?=\w)|(?<!\w)'|'(?!\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,10 @@ class ContextConcept:
 
 @dataclass(frozen=True, slots=True)
 class ContextRelation:
-    """A relation in a context: its id there, keys and names of its ends, the events that said it, and how often."""
+    """A relation in a context: its id there, keys and names of its ends, the events that said it, and how often.
+
+    `beside` is what was said beside it: how much, when it holds, and why.
+    """
 
     id: str
     keys: tuple[str, str]
@@ -64,16 +70,24 @@ class ContextRelation:
     target: str
     steps: tuple[int, ...]
     support: int = 1
+    beside: str = optional("")
 
     @property
     def line(self) -> str:
         """The line that stands for it in a prompt."""
-        return f"[{self.id}] " + " - ".join(f'"{quoted(word)}"' for word in (self.source, self.predicate, self.target))
+        said = " - ".join(f'"{quoted(word)}"' for word in (self.source, self.predicate, self.target))
+        more = f' ("{quoted(self.beside, BESIDE)}")' if self.beside else ""
+        return f"[{self.id}] {said}{more}"
+
+    @property
+    def sentence(self) -> str:
+        """The relation as a sentence."""
+        return f"{self.source} {self.predicate} {self.target}"
 
     @property
     def words(self) -> str:
-        """The relation as a sentence."""
-        return f"{self.source} {self.predicate} {self.target}"
+        """The relation as a sentence, with what was said beside it."""
+        return f"{self.sentence} ({self.beside})" if self.beside else self.sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +170,17 @@ def context_relation(graph: Graph, relation: Relation, name: str) -> ContextRela
     """Return a relation as a context shows it under an id."""
     steps = tuple(dict.fromkeys(one.seq for one in graph.relations[relation]))[:QUOTED_STEPS]
     ends = graph.name(relation.source), graph.name(relation.target)
-    return ContextRelation(name, relation.ends, ends[0], relation.predicate, ends[1], steps, graph.support(relation))
+    # An amount, conditions and a reason are evidence; of several reasons the longest says most.
+    said = [replace(one, certainty=None, source="", predicate_class="") for one in graph.qualifiers(relation)]
+    beside = max(map(qualifiers_in_words, said), key=len, default="")[:BESIDE]
+    support = graph.support(relation)
+    return ContextRelation(name, relation.ends, ends[0], relation.predicate, ends[1], steps, support, beside)
 
 
 def mentions(graph: Graph, text: str, spellings: Mapping[str, str] | None = None) -> list[str]:
     """Return the concepts that a text names, by key in their order there; of names inside each other the longest.
+
+    In scripts that put no blanks between words a name may stand anywhere.
 
     With the `spellings` of the graph at hand it may be asked from a thread while the graph grows.
     """
@@ -169,22 +189,36 @@ def mentions(graph: Graph, text: str, spellings: Mapping[str, str] | None = None
     keys, place = dict[str, None](), 0
     while place < len(words):
         for length in range(min(LONGEST, len(words) - place), 0, -1):
-            name = canonical(" ".join(words[place : place + length]))
-            key = graph.representative(name)
-            key = key if key in graph.concepts else spelled.get(name, "")
-            if key and name:
+            if key := _named(graph, " ".join(words[place : place + length]), spelled):
                 keys[key] = None
                 break
+        else:
+            if is_unspaced(word := words[place]):
+                start = 0
+                while start < len(word):
+                    for end in range(min(len(word), start + LONGEST_RUN), start, -1):
+                        if key := _named(graph, word[start:end], spelled):
+                            keys[key] = None
+                            break
+                    start = end  # after the name, or the one character that begins none
         place += length  # of the name, or of the one word that begins none
     return list(keys)
+
+
+def _named(graph: Graph, text: str, spelled: Mapping[str, str]) -> str:
+    """Return the concept that a piece of text is a name of, "" where it is none; exact names before loose ones."""
+    key = graph.representative(canonical(text))
+    return key if key in graph.concepts else spelled.get(canonical(text)) or spelled.get(loose(text), "")
 
 
 def keys_by_spelling(graph: Graph) -> dict[str, str]:
     """Return what the other spellings of concepts mean, of those that could mean two the one that came first."""
     keys: dict[str, str] = {}
-    for key, concept in graph.concepts.items():
-        for name in (concept.name, *concept.aliases):
-            keys.setdefault(canonical(name), key)
+    for form in (canonical, loose):  # a name as it is written counts before another one without its signs
+        for key, concept in graph.concepts.items():
+            for name in (concept.name, *concept.aliases):
+                keys.setdefault(form(name), key)
+    keys.pop("", None)
     return keys
 
 

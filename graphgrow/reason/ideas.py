@@ -23,7 +23,7 @@ from graphgrow.errors import BadInput
 from graphgrow.graph.display import card, line
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
-from graphgrow.graph.model import Json, Prompt, ReasoningStep
+from graphgrow.graph.model import COMPARING, Json, Prompt, ReasoningStep
 from graphgrow.llm import LLM
 from graphgrow.parse.forms import Unreadable, read, schema
 from graphgrow.prompts.render import fill, quoted, template
@@ -235,7 +235,7 @@ def _rank(reasoner: Reasoner, plan: ReasoningStep, meanings: Meanings | None) ->
     question = f"Which hypothesis about {plan.result['topic']} is worth testing{use}?"
     texts = [" ".join(getattr(draft, name) for name in PARTS) for draft in drafts]
     inquiries = [
-        comparison(f"compare {a + 1} with {b + 1}, {order}", question, both, criteria=criteria, seed=plan.seed)
+        comparison(f"{COMPARING}{a + 1} with {b + 1}, {order}", question, both, criteria=criteria, seed=plan.seed)
         for a, b in pairs
         for order, both in zip(ORDERS, ((texts[a], texts[b]), (texts[b], texts[a])), strict=True)
     ]
@@ -296,9 +296,9 @@ def measure_idea(graph: Graph, seed: IdeaSeed, parts: Mapping[str, object], mean
     further = (relation for key in keys for near in graph.neighbours[key] for relation in graph.incident[near])
     tried = list(islice(dict.fromkeys([*around, *islice(further, COMPARED)]), COMPARED))
     existing = [context_relation(graph, relation, "") for relation in tried]
-    scores = similarities(hypothesis, [relation.words for relation in existing], meanings)
+    scores = similarities(hypothesis, [relation.sentence for relation in existing], meanings)
     best = nlargest(NEAREST, zip(existing, scores, strict=True), key=lambda one: one[1])
-    nearest = tuple(NearRelation(relation.words, relation.steps, round(score, 4)) for relation, score in best)
+    nearest = tuple(NearRelation(relation.sentence, relation.steps, round(score, 4)) for relation, score in best)
     steps = [len(shortest(graph, a, b, most=FAR)) - 1 for a, b in combinations(keys, 2)]
     apart = fmean(map(distance, steps)) if steps else 0.0
     closest = nearest[0].likeness if nearest else 0.0

@@ -22,6 +22,7 @@ from graphgrow.errors import BadInput
 from graphgrow.graph.confidence import confidence
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Json, Relation
+from graphgrow.graph.qualified import qualifier_row
 from graphgrow.llm.embedders import Floats, normalised
 from graphgrow.measure.centralities import centralities as concept_values
 from graphgrow.measure.centralities import correlations
@@ -176,6 +177,7 @@ def path_json(graph: Graph, path: Sequence[str]) -> Json:
                                 "event": statement.seq,
                                 "words": [statement.raw.source, statement.raw.predicate, statement.raw.target],
                                 "support": statement.support,
+                                **qualifier_row(statement.qualifiers),
                             }
                             for statement in graph.relations[relation]
                         ],

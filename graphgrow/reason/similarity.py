@@ -7,7 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
-from graphgrow.graph.keys import canonical
+from graphgrow.graph.keys import terms
 from graphgrow.resolve.identity import Meanings
 
 SHORTEST = 3  # letters; shorter words say nothing
@@ -36,5 +36,6 @@ def similarities(text: str, others: Sequence[str], meanings: Meanings | None) ->
 
 def content_words(text: str) -> frozenset[str]:
     """Return the words of a text that say something, in canonical form."""
-    words = canonical(text).split()
-    return frozenset(word for word in words if word not in STOPWORDS and (len(word) >= SHORTEST or not word.isascii()))
+    return frozenset(
+        word for word in terms(text) if word not in STOPWORDS and (len(word) >= SHORTEST or not word.isascii())
+    )

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, OnErrorOmit
 from rapidfuzz.fuzz import ratio
 
-from graphgrow.graph.keys import clean
+from graphgrow.graph.keys import clean, loose
 from graphgrow.graph.model import Json, Prompt
 from graphgrow.parse.forms import Unreadable, read, schema
 from graphgrow.prompts.render import fill, quoted, template
@@ -267,7 +267,7 @@ def _fresh(text: str, task: str) -> str:
     """Return a text that is an answer; raises Unreadable where it says words of the task or its example again."""
     if not text:
         raise Unreadable("It says nothing.")
-    words = [re.findall(r"\w+", each.casefold()) for each in (text, template(f"discover_{task.lower()}"))]
+    words = [loose(each).split() for each in (text, template(f"discover_{task.lower()}"))]
     runs = [set(zip(*(each[at:] for at in range(ECHO)), strict=False)) for each in words]
     if runs[0] & runs[1]:
         raise Unreadable("It repeats words of the task or its example instead of an answer.")

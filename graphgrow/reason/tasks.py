@@ -17,14 +17,29 @@ from typing import Any, Self, TypedDict, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
-from graphgrow.errors import BadInput, BudgetSpent, GraphgrowError, StoreError
+from graphgrow.errors import BadInput, BudgetSpent, GraphgrowError, LLMError, RunOver, StoreError
 from graphgrow.graph.events import now as today
 from graphgrow.graph.graph import Bill, Graph
-from graphgrow.graph.model import Answer, Budget, Json, Prompt, ReasoningStep, Task, Usage
+from graphgrow.graph.model import (
+    BROKEN,
+    REFUSED,
+    THINKING,
+    Answer,
+    Budget,
+    Json,
+    Prompt,
+    ReasoningStep,
+    Role,
+    Task,
+    Usage,
+    role_of_stage,
+)
 from graphgrow.growth.engine import Engine
-from graphgrow.llm import LLM
+from graphgrow.llm import LLM, room_to_think
 from graphgrow.llm.usage import storable
 from graphgrow.parse.forms import Unreadable
+from graphgrow.parse.reply import parse
+from graphgrow.prompts.forms import reply_limit
 from graphgrow.prompts.render import repair
 from graphgrow.reason.trust import TrustedGraph, trusted_graph
 from graphgrow.stores import GraphStore
@@ -47,6 +62,7 @@ class Options(TypedDict, total=False):
     now: Callable[[], str]
     stop: Callable[[], bool]
     confidence: float | None
+    judge: LLM | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +86,18 @@ class _Question:
     smaller: Prompt | None = None
     facts: None = None  # a call of a model stands in the span of whoever reasons
 
+    @property
+    def role(self) -> Role:
+        """Which model it is for."""
+        return role_of_stage(self.plan.task, self.inquiry.stage)
+
 
 class Reasoner:
     """Does tasks on one store with one model; enter it, and `graph` takes in each event as it is saved.
 
     `width` questions of a stage are asked at once. `budget` counts what is asked from here on; `stop` is looked at
-    before each question. `confidence` is the least one of the relations that are read, see `trusted_graph`.
+    before each question. `confidence` is the least one of the relations that are read, see `trusted_graph`. `judge` is
+    asked which of two texts is better, in place of the model.
     """
 
     def __init__(  # noqa: PLR0913  # all but the first two can be left out
@@ -89,6 +111,7 @@ class Reasoner:
         now: Callable[[], str] = today,
         stop: Callable[[], bool] = lambda: False,
         confidence: float | None = None,
+        judge: LLM | None = None,
     ) -> None:
         self.graph: Graph = store.graph()
         self.llm = llm
@@ -98,9 +121,14 @@ class Reasoner:
         self._now, self._stop, self._confidence = now, stop, confidence
         folder = state_folder(store.url)
         outbox = Outbox(folder and folder / WAITING, ReasoningStep)
-        self._engine: Engine[_Question, ReasoningStep] = Engine(self.graph, store, llm, outbox, self._pending)
+        models: dict[Role, LLM] = {"judge": judge} if judge else {}
+        self._engine: Engine[_Question, ReasoningStep] = Engine(
+            self.graph, store, llm, outbox, self._pending, models, is_over=stop
+        )
         # An unusable reply is asked for once more while the others of its stage are under way.
-        self._mender: Engine[_Question, ReasoningStep] = Engine(self.graph, store, llm, outbox, self._pending)
+        self._mender: Engine[_Question, ReasoningStep] = Engine(
+            self.graph, store, llm, outbox, self._pending, models, is_over=stop
+        )
         self._locks, self._mine, self._held = folder and folder / LOCKS, set[int](), ExitStack()
 
     def __enter__(self) -> Self:
@@ -187,10 +215,17 @@ class Reasoner:
                 try:
                     for left, (n, pending) in enumerate(zip(places, replies, strict=False), 1 - len(places)):
                         steps[n] = step = self._commit(pending)
-                        if step.outcome != "ok" and not step.repairs:
+                        is_refused = step.reply is not None and step.reply.finish_reason == REFUSED
+                        if step.outcome != "ok" and not step.repairs and not is_refused:
                             again = self._questions(plan, [(at_once[n], step)], -left)
                             for pending_again in self._mender.ask(again, workers):
                                 steps[n] = self._commit(pending_again, self._mender)
+                except RunOver:  # somebody asked to stop while an endpoint was waited for
+                    raise KeyboardInterrupt from None
+                except LLMError as error:
+                    if error.role not in self._engine.models:
+                        raise
+                    raise type(error)(f"the {error.role} model failed: {error}") from None
                 finally:  # where something ends it, what is under way is committed all the same
                     self._engine.cancel()
                     for pending in replies:
@@ -223,18 +258,21 @@ class Reasoner:
         Raises where the budget does not allow one more, or somebody wants to stop.
         """
         for place, (inquiry, before) in enumerate(inquiries, under_way):
-            if before is None or before.reply is None:
-                question = _Question(plan, inquiry, inquiry.prompt)
-            else:
-                prompt = repair(inquiry.prompt, before.reply.text, before.reason, "that it asks for")
-                question = _Question(plan, inquiry, prompt, before.seq)
+            prompt, repairs = inquiry.prompt, 0
+            if before is not None and before.reply is not None:
+                repairs = before.seq
+                if before.reply.finish_reason not in {THINKING, BROKEN}:  # else the model did nothing wrong
+                    prompt = repair(prompt, before.reply.text, before.reason, "that it asks for")
+            model = self._engine.model(role_of_stage(plan.task, inquiry.stage))
+            prompt = replace(prompt, max_tokens=reply_limit(prompt.max_tokens, getattr(model, "reply_tokens", None)))
+            question = _Question(plan, inquiry, prompt, repairs)
             if self._stop():
                 raise KeyboardInterrupt
             tokens, usd = self._budget.tokens, self._budget.usd
             if tokens is not None and self.spent.tokens >= tokens:
                 raise BudgetSpent(f"the token budget of {tokens:,} is spent: raise it with --tokens and go on")
             size = len((question.prompt.system + question.prompt.user).encode())  # no token is shorter than a byte
-            worst = self.llm.price(Usage(size, question.prompt.max_tokens)) or 0.0
+            worst = model.price(Usage(size, question.prompt.max_tokens + room_to_think(model))) or 0.0
             if usd is not None and self.spent.usd + worst * (place + 1) > usd:
                 raise BudgetSpent(f"the next question could cost more than {usd:g} USD allow: raise it with --usd")
             yield question
@@ -244,6 +282,11 @@ class Reasoner:
         inquiry, reply = question.inquiry, answer.reply
         step = self._step(question.plan, inquiry.stage, inquiry.subject, {})
         step = replace(step, prompt=answer.prompt, reply=reply, repairs=question.repairs)
+        if reply.finish_reason in {THINKING, REFUSED, BROKEN}:
+            said = parse(reply.text, reply.finish_reason).reason
+            if reply.finish_reason == THINKING:
+                said = f"The model spent its {reply.usage.completion_tokens:,} tokens on thinking."
+            return replace(step, outcome="unusable", reason=storable(said))
         try:
             return replace(step, result=_storable(inquiry.read(reply.text)))
         except (Unreadable, GraphgrowError, RecursionError) as error:

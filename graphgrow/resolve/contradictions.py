@@ -33,7 +33,11 @@ def against(relation: Relation, graph: Graph) -> Iterator[Relation]:
     reverse = Relation(target, predicate, source)
     if predicate in one_way and source != target and reverse in graph.relations:
         yield reverse
-    for opposite in opposites.get(predicate, ()):
+    kind = graph.predicate_class(relation) if relation in graph.relations else predicate
+    for opposite in opposites.get(kind, ()):
         other = Relation(source, opposite, target)
         if other in graph.relations:
             yield other
+        for near in graph.incident.get(source, ()):  # a verb of its own that is a case of it
+            if near.target == target and near != other and graph.predicate_class(near) == opposite:
+                yield near

@@ -10,9 +10,10 @@ from dataclasses import replace
 from functools import cache
 
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.keys import canonical
+from graphgrow.graph.keys import canonical, common, loose
 from graphgrow.graph.model import Delta, Focus, Proposal, Reject, Triple
 from graphgrow.prompts.facets import CLASS, SAME, base, facets, is_kind
+from graphgrow.prompts.forms import DEFAULT_SIZE
 from graphgrow.resolve.hygiene import word_lists
 from graphgrow.resolve.resolve import Resolver, resolve
 
@@ -20,7 +21,7 @@ FOCUS_AGAIN = "names what was asked about"
 VARIANT = "variant of the topic"
 NUMBERED = "numbered variants"
 STEM = 5  # letters that two forms of one word share: "resistant", "resistance"
-MOST = 8  # names of one reply: so many are asked for, and what comes after them is seldom right
+MOST = DEFAULT_SIZE.most  # names of one reply: so many are asked for, and what comes after them is seldom right
 SERIES = 3  # names of one reply that differ in their numbers alone are made up
 
 
@@ -35,7 +36,7 @@ def _stem(word: str) -> str:
 
 
 def _stems(name: str) -> list[str]:
-    return [_stem(word) for word in canonical(name).split()]
+    return [_stem(word) for word in loose(name).split()]
 
 
 def is_variant(name: str, topic: str) -> bool:
@@ -44,8 +45,10 @@ def is_variant(name: str, topic: str) -> bool:
     return not of_topic.isdisjoint(stems) and all(stem in of_topic or stem in general_words() for stem in stems)
 
 
-def resolve_facet(proposal: Proposal, focus: Focus, graph: Graph, topic: str, resolver: Resolver) -> Delta:
-    """Return what the names of a reply mean for a graph: relations to the concept of a focus, and what was kept out.
+def resolve_facet(  # all but the last are what `resolve` takes
+    proposal: Proposal, focus: Focus, graph: Graph, topic: str, resolver: Resolver, most: int = MOST
+) -> Delta:
+    """Return what up to `most` names of a reply mean: relations to the concept of a focus, and what was kept out.
 
     A reply of relations in place of names is taken as one.
     """
@@ -54,8 +57,8 @@ def resolve_facet(proposal: Proposal, focus: Focus, graph: Graph, topic: str, re
     facet = facets()[base(focus.angle)]
     about = graph.name(graph.representative(focus.concepts[0]))
     about = about if graph.concepts else topic
-    rejects = dict(_against(proposal.names[:MOST], about, topic, facet.brings))
-    names = [name for name in proposal.names[:MOST] if name not in rejects]
+    rejects = dict(_against(proposal.names[:most], about, topic, facet.brings))
+    names = [name for name in proposal.names[:most] if name not in rejects]
     names = names[:1] if facet.brings == CLASS else names
     ends = [(name, about) if facet.names == "source" else (about, name) for name in names]
     triples = tuple(Triple(source, facet.says, target) for source, target in ends)
@@ -65,11 +68,11 @@ def resolve_facet(proposal: Proposal, focus: Focus, graph: Graph, topic: str, re
 
 def _against(names: tuple[str, ...], about: str, topic: str, brings: str) -> Iterator[tuple[str, str]]:
     """Yield the names that are no answer, each with the rule that says so."""
-    key, stems = canonical(about), set(_stems(about))
+    key, stems = common(canonical(about)), set(_stems(about))
     may_extend = brings in {SAME, CLASS}
     numberless = Counter("".join("#" if c.isdigit() else c for c in name.casefold()) for name in names)
     for name in names:
-        says_again = canonical(name) == key or (not may_extend and stems <= set(_stems(name)))
+        says_again = common(canonical(name)) == key or (not may_extend and stems <= set(_stems(name)))
         if says_again:
             yield name, FOCUS_AGAIN
         elif is_variant(name, topic) and not (brings == CLASS and is_kind(name)):  # "material" may be in both

@@ -18,9 +18,17 @@ from itertools import pairwise
 
 from graphgrow.errors import BadInput
 from graphgrow.graph.keys import canonical, singular
+from graphgrow.resolve.units import read_amount
 
 MAX_CHARACTERS = 80
 MAX_WORDS = 8
+LONGEST_NAME = 160  # characters of a proper name, or of a compound's without a blank
+MOST_WORDS_OF_A_NAME = 14
+_GIVEN = frozenset("will may can do must does having being".split())  # verbs that are names of people too
+_FIRMS = frozenset(
+    "inc corp ltd llc plc gmbh ag co company group holdings services systems institute university college hospital"
+    " foundation bank press records partners".split()
+)
 
 _MARKUP = re.compile(
     r"</?[a-z][^>]*>|\[\[|\]\]|\]\(|```|https?://|&\w+;|[-=]>|^[<>]|[<>]$|^[#*=]+\s|[{}|\\]|[:=]$", re.IGNORECASE
@@ -40,13 +48,16 @@ _PREFIX = re.compile(
     r"|geographic|wikt?|http|yago\w*|\w?type)\s*:|[a-z]:\s?(?-i:[A-Z])[a-z]{2})",
     re.IGNORECASE,
 )
+# Words of a sentence are written in lower case; at its beginning, the word after them is.
 _SENTENCE = re.compile(
     r"\w{4,}\.\s+[A-Z]|[!?]\s+\S|\w{3,}[.!?;]$|\w{2}n['\u2019]t\b"
-    r"|^used\s(?:in|for|to|as|by|with|on|at)\b"
-    r"|^(?:\w{3,}[^e]ed|made|known|found)\s(?:of|by|in|into|for|with|from|to|as|on|at|through|under|via)\s"
-    r"|\b(?:which|that|they|because|can be|must be|should be|such as|does not|(?-i:is|are|was|were|it))\s",
-    re.IGNORECASE,
+    r"|^[Uu]sed\s(?:in|for|to|as|by|with|on|at)\b"
+    r"|^(?:\w{3,}[^e]ed|[Mm]ade|[Kk]nown|[Ff]ound)\s(?:of|by|in|into|for|with|from|to|as|on|at|through|under|via)\s"
+    r"|\b(?:which|that|they|because|can be|must be|should be|such as|does not|is|are|was|were|it)\s"
+    r"|^(?:Which|That|They|Because|It)\s+(?=[a-z])"
 )
+# What ends with a full stop and no sentence: Inc., Jr., Ph.D.; or goes on after one: Prof. Smith, St. Louis.
+_ABBREVIATED = re.compile(r"\b[A-Z][a-z]{0,4}\.(?=\s+[A-Z]|,|$)|\b(?:spp?|vs|var|cf|ca|subsp)\.(?=\s|$)")
 _ADJECTIVAL = re.compile(
     r"^(?:resistant|able|capable|prone|subject|due|made|designed|suitable|essential|based|known|similar|exposed|related)"
     r"\s(?:to|of|for|in|from|by|on|as|against)\s"
@@ -75,11 +86,15 @@ _QUANTITY = re.compile(
     re.IGNORECASE,
 )
 _SEAM = re.compile(r"_+|(?<=[a-z]{2})(?=[A-Z][a-z])")
+_SMALL = re.compile(
+    r"(?:a|an|and|as|at|by|de|del|della|den|der|des|di|do|dos|du|da|das|e|el|en|et|for|from|in|la|las|le|les|los|of|on|or"
+    r"|the|to|und|van|von|vom|zu|zur|y|al|bin|ibn|ben|ter|ten|av|af|i|of|o|with)"
+)
 _SCRIPT_FAMILY = {"GREEK": "LATIN", "MICRO": "LATIN", "HIRAGANA": "CJK", "KATAKANA": "CJK", "MODIFIER": "LATIN"}
 
 RULES = (
-    "no letters", "too long", "markup", "prefix", "identifier", "placeholder", "pronoun", "bare adjective", "fragment",
-    "stutter", "verb phrase", "sentence", "vague", "praise", "script", "language",
+    "no letters", "too long", "quantity", "markup", "prefix", "identifier", "placeholder", "pronoun", "bare adjective",
+    "fragment", "stutter", "verb phrase", "sentence", "vague", "praise", "script", "language",
 )  # fmt: skip
 
 
@@ -105,29 +120,53 @@ def word_lists() -> dict[str, frozenset[str]]:
 
 
 @lru_cache(8192)
-def _script(text: str) -> str:
-    """Return the family of scripts that most letters of a text belong to, "LATIN" or "CJK"; "" for no letters."""
+def _scripts(text: str) -> tuple[str, ...]:
+    """Return the families of scripts of a text's letters, "LATIN" or "CJK", that of most letters first."""
     if text.isascii():
-        return "LATIN" if any(map(str.isalpha, text)) else ""
-    names = Counter(unicodedata.name(c, "?").split()[0] for c in unicodedata.normalize("NFKC", text) if c.isalpha())
-    script = next((name for name, _ in names.most_common(1)), "")
-    return _SCRIPT_FAMILY.get(script, script)
+        return ("LATIN",) if any(map(str.isalpha, text)) else ()
+    names = (unicodedata.name(c, "?").split()[0] for c in unicodedata.normalize("NFKC", text) if c.isalpha())
+    families = Counter(_SCRIPT_FAMILY.get(name, name) for name in names)
+    return tuple(name for name, _ in families.most_common())
 
 
-def _is_adjective(word: str) -> bool:
-    """Tell whether a lower-case word is an adjective or participle and never a noun."""
+@lru_cache(8192)
+def is_title(name: str) -> bool:
+    """Tell whether a name is written like that of a person, firm or work: several words, each with a capital.
+
+    Small words between them ("of", "van", "de la") may be in lower case. Whole sentences in capitals are no such names.
+    """
+    words = re.split(r"[\s-]+", name.strip("\"'\u2018\u2019\u201c\u201d").replace("\u2019", "'"))
+    own = [word for word in words if not _SMALL.fullmatch(word)]
+    has_capitals = all(word[0].isupper() or word[0].isdigit() for word in own if word)
+    return has_capitals and len(own) > 1 and not words[-1].islower()
+
+
+def _is_adjective(word: str, said: str = "") -> bool:
+    """Tell whether a lower-case word is an adjective or participle and never a noun.
+
+    `said` is the word as it was written: with a capital it may be a name that only ends like one, Fred or Ahmed.
+    """
     lists = word_lists()
     if word in lists["nouns"] or _NOUN_END.fullmatch(word):
         return False
-    return word in lists["adjectives"] or bool(_ADJECTIVE_END.fullmatch(word.rpartition("-")[2]))
+    if word in lists["adjectives"] or word in lists["past"]:
+        return True
+    return not said[:1].isupper() and bool(_ADJECTIVE_END.fullmatch(word.rpartition("-")[2]))
 
 
 def broken_rules(name: str, topic: str) -> Iterator[str]:
     """Yield those of RULES that a concept's name breaks, in their order; each is looked at when it is asked for."""
     if not any(c.isalpha() for c in canonical(name)):
         yield "no letters"
-    if len(name) > MAX_CHARACTERS:
+    is_name = is_title(name)  # of somebody or something, with a capital in every word
+    most = LONGEST_NAME if is_name or " " not in name else MAX_CHARACTERS
+    if len(name) > most:
         yield "too long"
+    # It is an amount, "400 MPa", of a property that nobody names: else it would be a quantity of that.
+    if any(map(str.isdigit, name)):
+        amount = read_amount(name)
+        if amount and amount.unit:
+            yield "quantity"
     if _MARKUP.search(_MILLER.sub("", name)):
         yield "markup"
     if _PREFIX.search(name):
@@ -137,12 +176,13 @@ def broken_rules(name: str, topic: str) -> Iterator[str]:
     if _PLACEHOLDER.search(name):
         yield "placeholder"
     lists = word_lists()
-    if name.casefold() in lists["pronouns"]:
+    if name.casefold() in lists["pronouns"] and not (name.isupper() and len(name) > 1):  # WHO and US are none
         yield "pronoun"
 
     # Those of English grammar, up to "praise": what is no noun phrase.
     # "HiddenVariable" and "hidden_variable" are taken apart, hyphens are kept.
-    words = _SEAM.sub(" ", name).casefold().split() or [""]
+    spoken = _SEAM.sub(" ", name).split() or [""]
+    words = [word.casefold() for word in spoken]
     first, last, several = words[0], words[-1], len(words) > 1
     # What a noun phrase is about stands before its first preposition.
     head = singular(next((before for before, word in pairwise(words) if word in lists["joints"]), last))
@@ -152,38 +192,51 @@ def broken_rules(name: str, topic: str) -> Iterator[str]:
     # It ends without a noun: "durable", "highly effective", "fibre-reinforced". "LED" is an acronym.
     before, parts = words[:-1], re.split(r"[\s-]", name.casefold())
     is_closed = len(parts) > 1 and parts[-1] in lists["participles"]
-    is_joined = before[-1:] in (["and"], ["or"]) or all(_is_adjective(w) or _ADVERB.fullmatch(w) for w in before)
-    is_adjectival = is_closed or (is_joined and _is_adjective(last)) or _ADJECTIVAL.search(name)
+    is_joined = before[-1:] in (["and"], ["or"]) or all(
+        _ADVERB.fullmatch(w) or (not is_name and _is_adjective(w))
+        for w in before  # "General Electric" is a firm
+    )
+    is_adjectival = is_closed or (is_joined and _is_adjective(last, spoken[-1])) or _ADJECTIVAL.search(name)
     if is_adjectival and (several or not name.isupper()):
         yield "bare adjective"
     # It was cut out of a sentence: it begins or ends with a joining word, or has half a bracket.
-    if name.count("(") != name.count(")") or _TAIL.search(name) or _HEAD.search(name):
+    begins_inside = _HEAD.search(name) and not (is_name and len(words) > 2)  # noqa: PLR2004  # "On the Road"
+    if name.count("(") != name.count(")") or _TAIL.search(name) or begins_inside:
         yield "fragment"
     # It says its last word twice: "ceramic composite composite", but "city of Walla Walla".
-    if len(words) > 2 and words[-2] == last and words[-3] not in lists["joints"]:  # noqa: PLR2004
+    if not is_name and len(words) > 2 and words[-2] == last and words[-3] not in lists["joints"]:  # noqa: PLR2004
         yield "stutter"
     # It begins with a verb: "reduce wear", "protects vehicles". "CAN bus" is an acronym and "Be alloy" an element.
-    is_verb = first in lists["verbs"] or first in lists["third person"] or (several and first in lists["auxiliaries"])
+    # "Will Smith" and "May Whitty" are people.
+    is_verb = first in lists["verbs"] or first in lists["third person"]
+    is_verb = is_verb or (several and first in lists["auxiliaries"] and not (is_name and first in _GIVEN))
     if is_verb and not (is_allowed or name.split(maxsplit=1)[0].isupper() or name.startswith("Be ")):
         yield "verb phrase"
     # It has a verb inside, ends like a sentence, or has more words than a name.
-    if not lists["third person"].isdisjoint(words[1:-1]) or len(words) > MAX_WORDS or _SENTENCE.search(name):
+    inside = [word for word in spoken[1:-1] if word.islower()]
+    said_in_full = _SENTENCE.search(_ABBREVIATED.sub("", name)) and not is_name
+    is_exclaimed = len(words) == 1 and name[0].isupper() and name[-1] in "!?." and name[:-1].isalpha()  # Yahoo!
+    too_many = len(words) > (MOST_WORDS_OF_A_NAME if is_name else MAX_WORDS)
+    if not lists["third person"].isdisjoint(inside) or too_many or (said_in_full and not is_exclaimed):
         yield "sentence"
     # It says nothing by itself: "ability", "different materials", "a wide range of products".
     is_vague = several and first in lists["vague"] and head in lists["general"] and not is_allowed
-    if is_vague or " ".join(map(singular, words)) in lists["nothing"] or _QUANTITY.search(name):
+    is_nothing = " ".join(map(singular, words)) in lists["nothing"] and not name.isupper()
+    if is_vague or is_nothing or (_QUANTITY.search(name) and not is_name):
         yield "vague"
     # It compares or praises: "better performance in harsh conditions", "longer product life".
-    if several and first in lists["praise"] and head in lists["qualities"]:
+    is_firm = is_name and (last.strip(".") in _FIRMS or len(words) > 2)  # noqa: PLR2004  # "Superior Energy Services"
+    if several and first in lists["praise"] and head in lists["qualities"] and not is_firm:
         yield "praise"
 
     # Those that compare with the topic.
-    script, topics = _script(name), _script(topic)
-    # Latin names (acronyms, formulas, species) belong to every language's terminology.
-    if script and topics and script not in (topics, "LATIN"):
+    script, topics = _scripts(name)[:1], _scripts(topic)
+    # Latin names (acronyms, formulas, species) belong to every language's terminology. A topic in two scripts allows
+    # both, and no topic allows all.
+    if script and topics and script[0] not in (*topics, "LATIN"):
         yield "script"
     said, foreign = name.split(), lists["foreign"]
-    is_english = topics == "LATIN" and topic.isascii() and foreign.isdisjoint(topic.split())
+    is_english = topics == ("LATIN",) and topic.isascii() and foreign.isdisjoint(topic.split())
     if is_english and len(said) > 1 and not foreign.isdisjoint(said[:-1]):
         yield "language"
 

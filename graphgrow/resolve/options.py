@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphgrow.errors import BadInput
+from graphgrow.llm.options import NO_OPTIONS, ModelName, ModelOptions, beside, key_for
 from graphgrow.prompts.render import EXAMPLE
 from graphgrow.resolve.hygiene import Hygiene
 from graphgrow.resolve.predicates import Vocabulary, vocabulary
+from graphgrow.resolve.quantities import read_property
 from graphgrow.resolve.resolve import Resolver
 from graphgrow.stores import GraphStore
 
@@ -18,20 +20,30 @@ if TYPE_CHECKING:
 
 
 def open_resolver(
-    without_rules: Iterable[str] = (), predicates: Path | None = None, meanings: "Meanings | None" = None
+    without_rules: Iterable[str] = (),
+    predicates: Path | None = None,
+    meanings: "Meanings | None" = None,
+    *,
+    goes_on: bool = False,
 ) -> Resolver:
     """Return how replies to our prompts are resolved in one run: new names are compared with the graph's.
 
     `predicates` is the file of a vocabulary, `meanings` compares names by what they mean too, not only by how they are
-    written. Raises BadInput for a rule that there is not, or a vocabulary that cannot be used.
+    written; with `goes_on` their endpoint may fail. Raises BadInput for a rule that there is not, or a vocabulary that
+    cannot be used.
     """
     from graphgrow.resolve.identity import KnownNames
 
+    hygiene, listed = Hygiene(frozenset(without_rules)), open_vocabulary(predicates)
+    has_amounts = "quantity" in hygiene.off  # then they are names like any other
     return Resolver(
-        broken_rule=Hygiene(frozenset(without_rules)),
-        predicate=open_vocabulary(predicates).read,
+        broken_rule=hygiene,
+        predicate=listed.read,
+        verb=listed.read_verb,
+        vocabulary=listed.names,
         echoes=EXAMPLE,
-        known=KnownNames(meanings),
+        known=KnownNames(meanings, goes_on=goes_on),
+        read_property=(lambda _triple, _topic: None) if has_amounts else read_property,
     )
 
 
@@ -40,15 +52,20 @@ def open_vocabulary(file: Path | None) -> Vocabulary:
     return Vocabulary.load(file) if file else vocabulary()
 
 
-def open_meanings(name: str, store: GraphStore, base_url: str = "", gate: "Gate | None" = None) -> "Meanings | None":
+def open_meanings(
+    name: str,
+    store: GraphStore,
+    base_url: str = "",
+    gate: "Gate | None" = None,
+    options: ModelOptions = NO_OPTIONS,
+) -> "Meanings | None":
     """Return what compares names by meaning, with the store as cache of its vectors; None without a name.
 
-    `name` is "local" or the model of an endpoint at `base_url`, whose requests pass the gate; raises BadInput where
-    there is no endpoint, or the local model is not installed.
+    `name` is "local", the model of an endpoint at `base_url` or "URL#NAME", whose requests pass the gate; `options` say
+    where the key of `base_url` is. Raises BadInput where there is no endpoint, or the local model is not installed.
     """
     if not name:
         return None
-    from graphgrow.llm.credentials import endpoint_key
     from graphgrow.llm.embedders import Embedder, EndpointEmbedder, LocalEmbedder
     from graphgrow.resolve.identity import Meanings
 
@@ -56,8 +73,11 @@ def open_meanings(name: str, store: GraphStore, base_url: str = "", gate: "Gate 
     if name == "local":
         embedder = LocalEmbedder()
     else:
-        address = base_url or os.environ.get("OPENAI_BASE_URL", "")
+        model, env = beside(name, ModelName(base_url=base_url, options=options), os.environ)
+        address = model.base_url or env.get("OPENAI_BASE_URL", "")
         if not address:
             raise BadInput(f"no endpoint for the embedding model {name!r}: give --base-url, or --embeddings local")
-        embedder = EndpointEmbedder(name, address, endpoint_key(address, os.environ), gate=gate)
+        if not model.name:
+            raise BadInput(f"{name!r} names no embedding model: write URL#MODEL")
+        embedder = EndpointEmbedder(model.name, address, key_for(address, model.options, env), gate=gate)
     return Meanings(embedder, store)

@@ -6,6 +6,7 @@ meanings: a wording it does not list is folded and kept, and `unmapped` reports 
 
 import re
 import tomllib
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,10 +24,12 @@ from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Relation
 
 FALLBACK = "related to"
+LONGEST = 80  # characters of a wording that is not listed
+STEM = 5  # letters that two forms of one verb share
 ALIKE = 0.75  # below this likeness a proposal is noise
 
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_NOT_WORD = re.compile(r"[^\w+%↑↓]+|_+")
+_NOT_WORD = re.compile(r"[^\w+%↑↓<>=≤≥≠]+|_+")
 # "are often used in" and "can be used in" say what "is used in" says.
 _ADVERB = r"(?: (?:typically|often|usually|commonly|also|mainly|widely|directly|generally|primarily|frequently))*"
 _AUXILIARY = re.compile(
@@ -41,15 +44,25 @@ _PASSIVE = re.compile(
     r"|^is (?:an? |the )?(?=.*\b(?:of|by|in|into|to|with|for|from|on|as|at|than|through|using|like|near|above|below)$)"
 )
 _ARTICLE = re.compile(r"(?<=\w) (?:an?|the)(?= \w)|(?<=^has) an?$")
+_LEADING_ADVERBS = re.compile(r"^(?:\w{3,}ly )+")
+# What begins many a wording without saying what it means.
+_NO_VERBS = frozenset(
+    "is are was were has have had in like using type name date property topic country one period".split()
+)
 _NEGATION = re.compile(r"\b(?:(?:can)?not|no|never|without|fails?)\b")
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """What a wording means: a predicate, and whether source and target change places."""
+    """What a wording means: a predicate, and whether source and target change places.
+
+    `predicate_class` is the predicate of the vocabulary that this one is a case of, "" where it is one itself or of
+    none.
+    """
 
     predicate: str
     turned: bool = False
+    predicate_class: str = ""
 
     def between(self, source: str, target: str) -> Relation:
         """Return the relation that the wording says of two concepts, the right way round."""
@@ -74,6 +87,7 @@ class _Entry(BaseModel):
 
     same: list[str] = []
     turned: list[str] = []
+    broad: bool = False
 
 
 def _settled(pattern: re.Pattern[str], by: str, text: str) -> str:
@@ -84,8 +98,16 @@ def _settled(pattern: re.Pattern[str], by: str, text: str) -> str:
 
 
 def folded(predicate: str) -> str:
-    """Return a predicate as lower-case words, auxiliaries as "is": IS-A and isA give "is a"."""
-    words = " ".join(_NOT_WORD.sub(" ", _CAMEL.sub(" ", clean(predicate))).casefold().split())
+    """Return a predicate as lower-case words, auxiliaries as "is": IS-A and isA give "is a".
+
+    Combining marks are part of words, in whatever script.
+    """
+    text = _CAMEL.sub(" ", clean(predicate))
+    if text.isascii():
+        text = _NOT_WORD.sub(" ", text)
+    else:
+        text = "".join(" " if _NOT_WORD.match(c) and unicodedata.category(c)[0] != "M" else c for c in text)
+    words = " ".join(text.casefold().split())
     return _settled(_AUXILIARY, "is", words)
 
 
@@ -97,11 +119,15 @@ def _core(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """The predicates of a run and every wording of them. `names` is what a JSON schema may offer as an enum."""
+    """The predicates of a run and every wording of them. `names` is what a JSON schema may offer as an enum.
+
+    `verbs` are the wordings of broad predicates as verbs of their own, "promotes" as a case of "improves".
+    """
 
     names: tuple[str, ...]
     wordings: Mapping[str, Wording]
     inverses: Mapping[str, str]
+    verbs: Mapping[str, Wording]
 
     @classmethod
     def load(cls, path: Path | Traversable) -> Self:
@@ -129,6 +155,17 @@ class Vocabulary:
                     raise BadInput(f'{path}: "{wording}" of "{predicate}" is a predicate itself: keep one of the two')
                 if known != meaning:
                     raise BadInput(f'{path}: "{wording}" is listed under "{known.predicate}" and "{predicate}"')
+        verbs: dict[str, Wording] = {}
+        for name, entry in entries.items():
+            for wording in entry.same if entry.broad else ():
+                case = Wording(folded(wording), predicate_class=name)
+                verbs |= dict.fromkeys((folded(wording), _core(folded(wording))), case)
+            for wording in entry.turned if entry.broad else ():  # "promoted by" turns "promotes", where that is listed
+                stem = _core(folded(wording))[:STEM]
+                active = next((one for one in entry.same if _core(folded(one))[:STEM] == stem), "")
+                if active and not name.startswith(stem):
+                    turned = Wording(folded(active), turned=True, predicate_class=name)
+                    verbs |= dict.fromkeys((folded(wording), _core(folded(wording))), turned)
         # The base form of the first verb means the same, "apply to" as "applies to"; other words may suffer.
         for wording, meaning in list(wordings.items()):
             verb, _, rest = wording.partition(" ")
@@ -136,8 +173,10 @@ class Vocabulary:
                 r"(?<=[^aeiou])ies$|(?<=ss)es$|(?<=[cs]h)es$|(?<=[^su])s$", lambda m: "y" if m[0] == "ies" else "", verb
             )
             wordings.setdefault(f"{base} {rest}".strip(), meaning)
+            if wording in verbs:
+                verbs.setdefault(f"{base} {rest}".strip(), verbs[wording])
         inverses = {name: folded(entry.turned[0]) for name, entry in entries.items() if entry.turned}
-        return cls(tuple(entries), wordings, inverses)
+        return cls(tuple(entries), wordings, inverses, verbs)
 
     def look_up(self, predicate: str) -> Wording | None:
         """Return what a wording means, None where the vocabulary does not list it."""
@@ -145,8 +184,29 @@ class Vocabulary:
         return self.wordings.get(text) or self.wordings.get(_core(text))
 
     def read(self, predicate: str) -> Wording:
-        """Return what a wording means; one that is not listed is folded and stands for itself."""
-        return self.look_up(predicate) or Wording(folded(predicate) or FALLBACK)
+        """Return what a wording means; one that is not listed is folded, cut and stands for itself."""
+        return self.look_up(predicate) or Wording(folded(predicate)[:LONGEST].strip() or FALLBACK)
+
+    def read_verb(self, predicate: str) -> Wording:
+        """Return what a wording means to who is exact with verbs: one that is a case of a broad predicate stays itself.
+
+        "promotes" is no other word for "improves", but a case of it, which then is its class. So is that of a wording
+        that is not listed, where it begins with one that is.
+        """
+        text = folded(predicate)
+        verb = self.verbs.get(text) or self.verbs.get(_core(text)) or self.look_up(predicate)
+        return verb or Wording(text[:LONGEST].strip() or FALLBACK, predicate_class=self._class_of(text[:LONGEST]))
+
+    def _class_of(self, text: str) -> str:
+        """Return the predicate that a wording begins with which is not listed: "strongly promotes growth of"."""
+        words = _LEADING_ADVERBS.sub("", _core(text)).split()
+        if _NEGATION.search(text):
+            return ""
+        for count in range(len(words) - 1 or 1, 0, -1):
+            meaning = self.wordings.get(" ".join(words[:count]))
+            if meaning and not meaning.turned and words[0] not in _NO_VERBS:
+                return meaning.predicate
+        return ""
 
     def canonical(self, predicate: str) -> str:
         """Return the one wording for a predicate that keeps source and target: a turned one gives its inverse's."""
@@ -180,3 +240,8 @@ def vocabulary() -> Vocabulary:
 def read(predicate: str) -> Wording:
     """Return what a wording means in the packaged vocabulary."""
     return vocabulary().read(predicate)
+
+
+def read_verb(predicate: str) -> Wording:
+    """Return what a wording means in the packaged vocabulary to who is exact with verbs."""
+    return vocabulary().read_verb(predicate)

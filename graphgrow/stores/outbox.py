@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 20
 BOLT = 7687  # the port of a Neo4j URL that names none
+BATCH, UNFINISHED = ".batch", ".unfinished"  # what is known of questions that went off in one file
 _UNSENT = {"asks", "logprobs", "temperature"}
 _QUESTION = {"prompt": _UNSENT, "smaller": _UNSENT, "focus": {"form"}}
 NOT_KEPT: Any = {"question": _QUESTION, "answer": {"prompt": _UNSENT}} | NOT_STORED
@@ -103,18 +104,36 @@ class Outbox(Generic[T]):
             with suppress(OSError):
                 self.folder.rmdir()
 
-    def keep(self, pending: T) -> Path | None:
-        """Write a reply to disk, to the platter, and return its file."""
+    def keep(self, pending: T, *, adopted: bool = False) -> Path | None:
+        """Write a reply to disk, to the platter, and return its file; one that is `adopted` comes with those."""
+        name = f"{'adopted-' if adopted else ''}{next(self._numbers):06}"
+        return self._write(name, ".json", ".draft", adapter(self._kind).dump_json(pending, exclude=NOT_KEPT))
+
+    def keep_batch(self, name: str, content: bytes) -> Path | None:
+        """Write down, in place of what stood under this name, what became of questions that went off in one file."""
+        return self._write(name, BATCH, UNFINISHED, content)
+
+    def drop_batch(self, name: str) -> None:
+        """Forget what was written down of a batch: all that came of it is kept or asked for otherwise."""
+        if self._own:
+            with suppress(OSError):
+                (self._own / (name + BATCH)).unlink()
+
+    def batches(self) -> list[Path]:
+        """Return what was written down of batches that nobody has done with, by this run or by dead ones."""
+        self.take_over()
+        return sorted(self._own.glob(f"*{BATCH}")) if self._own else []
+
+    def _write(self, name: str, suffix: str, draft_suffix: str, content: bytes) -> Path | None:
         if self._own is None:
             return None
         if not self._own.exists():  # a reply that outlived its run: nobody holds the lock, so the next run adopts it
             self._own.mkdir(parents=True, mode=0o700)
             self._own.with_suffix(".lock").touch(mode=0o600)
-        path = self._own / f"{next(self._numbers):06}.json"
-        draft = path.with_suffix(".draft")
+        path, draft = self._own / (name + suffix), self._own / (name + draft_suffix)
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(adapter(self._kind).dump_json(pending, exclude=NOT_KEPT))
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
@@ -126,10 +145,8 @@ class Outbox(Generic[T]):
                 os.close(descriptor)
         return path
 
-    def adopt(self) -> Iterator[tuple[Path, T]]:
-        """Take over what dead runs left behind, oldest run first; each stays until it is dropped."""
-        from pydantic import ValidationError
-
+    def take_over(self) -> None:
+        """Move here what dead runs left behind, oldest run first."""
         if self.folder is None or self._own is None:
             return
         began = dict[Path, float]()
@@ -142,7 +159,19 @@ class Outbox(Generic[T]):
                 theirs = path.with_suffix("")
                 for file in sorted([*theirs.glob("*.json"), *theirs.glob("*.draft")]):
                     file.replace(self._own / f"adopted-{next(self._numbers):06}.json")
+                for file in theirs.glob(f"*{UNFINISHED}"):
+                    file.unlink()
+                for file in theirs.glob(f"*{BATCH}"):
+                    file.replace(self._own / file.name)
                 _leave(theirs, lock)
+
+    def adopt(self) -> Iterator[tuple[Path, T]]:
+        """Take over what dead runs left behind, oldest run first; each stays until it is dropped."""
+        from pydantic import ValidationError
+
+        self.take_over()
+        if self._own is None:
+            return
         for path in sorted(self._own.glob("adopted-*.json")):
             try:
                 pending = adapter(self._kind).validate_json(path.read_bytes())

@@ -27,7 +27,7 @@ from tests.conftest import RECORDED, chatter, triples
 from tests.fact_checks import checked_log
 
 HOSTILE = "<script>alert(1)</script>"
-TABLES = ("concepts", "relations", "steps", "communities", "strategies", "doubts")
+TABLES = ("concepts", "relations", "steps", "communities", "strategies", "doubts", "bills")
 
 
 @pytest.fixture(scope="module")

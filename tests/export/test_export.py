@@ -49,9 +49,9 @@ def recorded() -> Graph:
     return fold(read_events(RECORDED))
 
 
-def graph_of(*proposals: list[Triple]) -> Graph:
-    """Return a graph that takes every name as it stands."""
-    graph = Graph()
+def graph_of(*proposals: list[Triple], onto: Graph | None = None) -> Graph:
+    """Return a graph that takes every name as it stands, a new one or the one to go on with."""
+    graph = onto or Graph()
     for triples in proposals:
         delta = resolve(Proposal(tuple(triples), (), "ok"), graph, "t", VERBATIM)
         focus = Focus("bfs", ("t",), "a test")

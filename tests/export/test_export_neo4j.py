@@ -15,9 +15,10 @@ from neo4j import Driver, GraphDatabase
 
 from graphgrow.export import export
 from graphgrow.export.tables import guarded
-from graphgrow.graph.graph import Graph
+from graphgrow.graph.events import read_events
+from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.model import Triple
-from tests.conftest import ROOT
+from tests.conftest import RECORDED, ROOT
 from tests.export.test_export import ALL, graph_of
 from tests.neo4j_server import PASSWORD, SHORT_LIVED, Server, require
 
@@ -76,12 +77,16 @@ def test_a_cypher_script_puts_every_hostile_name_into_a_server(
 
 @pytest.mark.slow
 @pytest.mark.neo4j
-def test_neo4j_admin_imports_the_pair(hostile: Graph, tmp_path: Path) -> None:
-    """The importer of Neo4j itself takes both files by the command of the docs; a guarded name keeps its apostrophe."""
+def test_neo4j_admin_imports_the_pair(tmp_path: Path) -> None:
+    """The importer of Neo4j itself takes both files by the command of the docs; a guarded name keeps its apostrophe.
+
+    They hold the recorded run and every hostile name.
+    """
     require()
+    graph = graph_of(ALL, ALL[::-1], onto=fold(read_events(RECORDED)))
     page = (ROOT / "docs" / "howto" / "export.md").read_text(encoding="utf-8")
     (shown,) = (line for line in page.splitlines() if line.startswith("neo4j-admin "))
-    export(hostile, tmp_path / "graph.neo4j.csv")
+    export(graph, tmp_path / "graph.neo4j.csv")
     server = Server(tmp_path / "home")
     (server.home / "conf").mkdir(parents=True)
     command = ["java", *SHORT_LIVED, "-cp", f"{ROOT / '.neo4j' / 'lib'}/*",
@@ -92,12 +97,12 @@ def test_neo4j_admin_imports_the_pair(hostile: Graph, tmp_path: Path) -> None:
     server.start()
     try:
         with driver(server) as opened:
-            assert found(opened, "true") == told(hostile, guarded)
+            assert found(opened, "true") == told(graph, guarded)
             read = opened.execute_query("MATCH (c:Concept) RETURN c.key, c.aliases, c.degree").records
     finally:
         server.kill()
-    assert {key: degree for key, _, degree in read} == {guarded(key): hostile.degree(key) for key in hostile.concepts}
-    assert sum(len(aliases or []) for _, aliases, _ in read) == sum(len(c.aliases) for c in hostile.concepts.values())
+    assert {key: degree for key, _, degree in read} == {guarded(key): graph.degree(key) for key in graph.concepts}
+    assert sum(len(aliases or []) for _, aliases, _ in read) == sum(len(c.aliases) for c in graph.concepts.values())
 
 
 @pytest.fixture

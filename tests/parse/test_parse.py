@@ -98,7 +98,8 @@ def test_every_shape_is_read(shape: Callable[[Rows], object], wrap: str) -> None
         ("None", "unusable", ()),
         ("{}", "unusable", ()),
         ('["silk", "fibroin"]', "unusable", ()),
-        ("I cannot answer that.", "unusable", ()),
+        ("I cannot answer that.", "refused", ()),
+        ("There is no answer.", "unusable", ()),
         ("<think>Let me see.</think>", "unusable", ()),
         (f"[{ONE},", "truncated", (SILK,)),
         (f'[{ONE}, {{"s": "silk", "p": "is coated by", "o": "seri', "truncated", (SILK,)),
@@ -218,6 +219,40 @@ def test_names_are_cleaned() -> None:
     assert parse(f"[{named}, {nameless}]").triples == (Triple("spider silk", "has", "strength"),)
 
 
+WORKS = Triple("Marta Oke", "works_for", "Brightwell Labs")
+OKE, LABS = {"name": "Marta Oke", "type": "Person"}, {"name": "Brightwell Labs", "type": "Company"}
+NAMED: list[dict[str, object]] = [
+    {"nodes": [{"id": "marta_oke", **OKE}, {"id": "brightwell", **LABS}],
+     "edges": [{"source_node_id": "marta_oke", "target_node_id": "brightwell", "relationship_name": "works_for"}]},
+    {"nodes": [{"id": OKE["name"], "type": "Person"}, {"id": LABS["name"], "type": "Company"}],
+     "relationships": [{"source_node_id": OKE["name"], "source_node_type": "Person", "target_node_id": LABS["name"],
+                        "target_node_type": "Company", "type": "works_for"}]},
+    {"nodes": [{"id": "0", "label": "Person", "properties": {"name": OKE["name"]}},
+               {"id": "1", "label": "Company", "properties": {"name": LABS["name"]}}],
+     "relationships": [{"type": "works_for", "start_node_id": "0", "end_node_id": "1", "properties": {"since": 2021}}]},
+    {"nodes": json.dumps([{"id": 7, **OKE}, {"id": 8, **LABS}]),
+     "edges": json.dumps([{"startNode": 7, "endNode": 8, "relationType": "works_for"}])},
+    {"entities": [{"id": OKE["name"], "label": "Person"}, {"id": LABS["name"], "label": "Company"}],
+     "relations": [{"head": OKE["name"], "verb": "works_for", "tail": LABS["name"]}]},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("reply", NAMED)
+def test_a_type_is_no_name_and_a_name_stands_before_an_id(reply: dict[str, object]) -> None:
+    """Under the keys of the field, objects of properties and JSON in strings; the type is kept beside the name."""
+    proposal = parse(json.dumps(reply))
+    assert (proposal.triples, proposal.outcome) == ((WORKS,), "ok")
+    assert proposal.names == ("Marta Oke", "Brightwell Labs")
+    assert dict(proposal.types) == {"Marta Oke": "Person", "Brightwell Labs": "Company"}
+
+
+def test_an_id_that_two_nodes_have_stands_for_neither() -> None:
+    """Nobody guesses which of the two is meant."""
+    nodes = [{"id": "C", "name": "critic"}, {"id": "C", "name": "contradiction"}, {"id": "D", "name": "depth"}]
+    reply = {"nodes": nodes, "edges": [{"source": "C", "relation": "has", "target": "D"}]}
+    assert parse(json.dumps(reply)).triples == (Triple("C", "has", "depth"),)
+
+
 def test_number_of_a_node_is_replaced_by_its_name() -> None:
     """Edges between numbered nodes are read as edges between the names; an id that is a name stays."""
     reply = {
@@ -266,9 +301,9 @@ def test_thinking_is_no_answer(opened: str) -> None:
         "* **silk** --contains--> `fibroin`\nsilk --[is coated by]--> sericin",
     ],
 )
-@pytest.mark.parametrize("wrap", ["{}", "<|thinking|>Graph:\n{}\n<|/thinking|> Silk is strong.", "<think>{}"])
+@pytest.mark.parametrize("wrap", ["{}", "<|thinking|>Graph:\n{}\n<|/thinking|> Silk is strong."])
 def test_arrow_lines(lines: str, wrap: str) -> None:
-    """Arrow lines are read in the answer, and in the thinking where the answer has nothing."""
+    """Arrow lines are read in the answer, and where a model thinks in graphs."""
     proposal = parse(wrap.format(lines))
     assert (proposal.triples, proposal.outcome) == (TWO, "ok")
 
@@ -403,14 +438,22 @@ def traces(shared: Path) -> list[dict[str, str]]:
         return [json.loads(line) for line in lines]
 
 
+def declared(trace: dict[str, str]) -> dict[str, str]:
+    """Return id -> name of the nodes that have both and share neither; one of the replies has any."""
+    nodes = json.loads(trace["graph_json"] or '{"nodes": []}')["nodes"]
+    often = Counter(node["id"] for node in nodes)
+    return {node["id"]: node["name"] for node in nodes if "name" in node and often[node["id"]] == 1}
+
+
 def test_real_graph_replies(shared: Path) -> None:
     """Of 100 replies of a graph reasoning model, the 98 with a graph give exactly its edges; two are prose."""
     outcomes: Counter[str] = Counter()
     for trace in traces(shared):
         proposal = parse(trace["raw_output"])
         outcomes[proposal.outcome] += 1
-        edges = json.loads(trace["graph_json"] or '{"edges": []}')["edges"]
-        said = dict.fromkeys(Triple(e["source"].strip(), e["relation"].strip(), e["target"].strip()) for e in edges)
+        edges, names = json.loads(trace["graph_json"] or '{"edges": []}')["edges"], declared(trace)
+        ends = [(e["source"].strip(), e["relation"].strip(), e["target"].strip()) for e in edges]
+        said = dict.fromkeys(Triple(names.get(one, one), how, names.get(other, other)) for one, how, other in ends)
         assert proposal.triples == tuple(said)
         if not trace["graph_json"]:
             assert parse(trace["thinking"]).outcome == "empty"
@@ -419,9 +462,13 @@ def test_real_graph_replies(shared: Path) -> None:
 
 def test_real_graph_replies_make_the_known_graph(shared: Path) -> None:
     """Declared names and triples of the 98 replies make the graph of METHOD.md: 1312 nodes, 1879 edges."""
-    proposals = [parse(trace["raw_output"]) for trace in traces(shared)]
-    ends = [(t.source, t.target) for p in proposals for t in p.triples]
-    nodes = {name for p in proposals for name in p.names} | {end for pair in ends for end in pair}
+    nodes, ends = set[str](), list[tuple[str, str]]()
+    for trace in traces(shared):  # which counts a concept by its id, where a reply also has a name for it
+        proposal, declarations = parse(trace["raw_output"]), json.loads(trace["graph_json"] or '{"nodes": []}')["nodes"]
+        ids = {node["name"]: node["id"] for node in declarations if "name" in node}
+        ends += [(ids.get(t.source, t.source), ids.get(t.target, t.target)) for t in proposal.triples]
+        nodes |= {ids.get(name, name) for name in proposal.names}
+    nodes |= {end for pair in ends for end in pair}
     assert len(nodes) == 1312
     assert len({frozenset(pair) for pair in ends if pair[0] != pair[1]}) == 1879
 

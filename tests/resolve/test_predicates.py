@@ -200,3 +200,30 @@ def test_coverage_of_the_traces(shared: Path) -> None:
     """So have nearly nine in ten of another model's."""
     with gzip.open(shared / "graph-preflexor-3b-traces.jsonl.gz", "rt", encoding="utf-8") as lines:
         assert coverage([json.loads(line)["raw_output"] for line in lines]) > 0.85
+
+
+@pytest.mark.parametrize(
+    ("wording", "meaning"),
+    [
+        ("promotes", Wording("promotes", predicate_class="improves")),
+        ("can promote", Wording("promotes", predicate_class="improves")),
+        ("is promoted by", Wording("promotes", turned=True, predicate_class="improves")),
+        ("is improved by", Wording("improves", turned=True)),
+        ("strongly promotes growth of", Wording("strongly promotes growth of", predicate_class="improves")),
+        ("does not promote", Wording("does not promote")),
+        ("consists of", Wording("contains")),
+        ("is a kind of", Wording("is a")),
+        ("phosphorylates", Wording("phosphorylates")),
+        ("", Wording("related to")),
+    ],
+)
+def test_an_exact_verb_stays_with_its_class_beside_it(wording: str, meaning: Wording) -> None:
+    """What is only a case of a broad predicate is no other word for it; what means the same still is."""
+    assert vocabulary().read_verb(wording) == meaning
+
+
+def test_every_verb_is_a_case_of_what_it_is_read_as_else() -> None:
+    """The class of a verb is the predicate that small prompts press it into, in the same direction."""
+    for wording, verb in vocabulary().verbs.items():
+        plain = vocabulary().look_up(wording)
+        assert plain == Wording(verb.predicate_class, verb.turned), wording

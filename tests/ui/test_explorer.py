@@ -19,13 +19,13 @@ from graphgrow_explorer.live import news
 from graphgrow_explorer.panel import certainty, evidence
 from graphgrow_explorer.text import plain, short
 from graphgrow_explorer.views import VIEWS
-from graphgrow_explorer.views import runs as run_views
 from graphgrow_explorer.views.review import merged_by_replies
 from graphgrow_explorer.workspace import Workspace, workspaces
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from graphgrow.api import edits
+from graphgrow.api.options import grow
 from graphgrow.batch.schedule import utc_now
 from graphgrow.cli import main
 from graphgrow.errors import BadInput, GraphgrowError
@@ -36,7 +36,8 @@ from graphgrow.stores import open_store
 from tests.batch_runs import jobs_file, working
 from tests.conftest import chatter
 from tests.fact_checks import OPEN, SURE, WRONG, checked_log
-from tests.servers import waited_for
+from tests.growth.test_roles import Speaker
+from tests.servers import serving, waited_for
 
 APP = Path(serve.__file__).with_name("app.py")
 HOSTILE = [
@@ -227,7 +228,6 @@ def test_a_link_opens_what_stands_in_the_folder_alone(
     grown(outside, Edit(1, "add", Delta((Concept("silk", "silk"),))))
     (tmp_path / "below").mkdir()
     (tmp_path / "link.db").symlink_to(outside)
-    (tmp_path / "circle.db").symlink_to("circle.db")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(serve.SHARED, shared)
     url = place.format(outside, outside.name)
@@ -235,7 +235,6 @@ def test_a_link_opens_what_stands_in_the_folder_alone(
     assert not at.exception
     assert "1 concept " not in words(at)
     assert "secret" not in words(at)
-    assert not followed("sqlite:circle.db").exception
     assert "outside the folder" in words(at) or "no link opens a graph on a server" in words(at)
     assert "graphgrow" in [one.value for one in at.title], "the first page"
     if shared:
@@ -244,12 +243,10 @@ def test_a_link_opens_what_stands_in_the_folder_alone(
 
 
 @pytest.mark.parametrize("llm", ["recorded:/etc/run.jsonl", "world:sqlite:/any/other.db", "/any/model.gguf"])
-def test_a_shared_page_reads_no_file_as_a_model(silk: Workspace, llm: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_shared_page_reads_no_file_as_a_model(llm: str) -> None:
     """Where others use the page too, a model that is a file would be a way around the folder."""
-    monkeypatch.setenv(serve.SHARED, "yes")
     with pytest.raises(BadInput, match="only whoever started it reads files"):
-        run_views.begin(silk, runs.RunOptions(llm=llm, steps=1))
-    assert runs.runs(silk.url) == []
+        runs.check_name(llm)
 
 
 def test_what_was_chosen_or_named_is_opened_by_a_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -266,6 +263,15 @@ def test_what_was_chosen_or_named_is_opened_by_a_link(tmp_path: Path, monkeypatc
     monkeypatch.setenv(serve.STORE, named)
     assert "0 concepts" in words(followed(named))
     assert "0 concepts" in words(followed(grown(tmp_path / "inside.db", Edit(1, "add", Delta()))))
+
+
+def test_a_circle_of_links_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file name that leads back to itself is refused like any other."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "circle.db").symlink_to("circle.db")
+    at = followed("sqlite:circle.db")
+    assert not at.exception
+    assert at.error
 
 
 def test_null_character_is_one_sentence() -> None:
@@ -569,6 +575,61 @@ def test_refused_run_says_why(tmp_path: Path) -> None:
     folder = runs._folder(url)
     assert not [file for file in folder.iterdir() if "sk-secret" in file.read_text()]
     assert folder.stat().st_mode & 0o077 == 0
+
+
+def test_a_run_asks_its_model_as_the_page_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the form takes reaches the endpoint; a key comes by its variable, one in the fields is refused."""
+    url = f"sqlite:{tmp_path / 'asked.db'}"
+    with closing(open_store(url, create=True)) as store:
+        grow("silk", store, Scripted(chatter(1)), steps=1, policy="mix").run()
+    with serving(Speaker()) as first, serving(Speaker("checker")) as second:
+        monkeypatch.setenv("PAGE_KEY", "sk-of-the-page")
+        at = view(url, "runs")
+        fields = {one.label: one for one in (*at.text_input, *at.number_input)}
+        fields["Model"].input("m")
+        fields["Address of an endpoint"].input(first.base_url)
+        fields["Variable that holds the key"].input("PAGE_KEY")
+        fields["Reasoning effort"].input("low")
+        fields["Tokens of a reply"].set_value(960)
+        fields["Further fields of a request"].input('{"top_p": 0.5}')
+        fields["Model for fact checks"].input(f"{second.base_url}#c")
+        fields["Steps"].set_value(3)
+        next(one for one in at.selectbox if one.label == "Policy").set_value("mix")
+        next(one for one in at.button if one.label == "Start").click().run()
+        assert not at.exception
+        (run,) = runs.runs(url)
+        assert until({"ended"}, url, run.name).steps
+        sent = first.chats[0]
+        assert {"Bearer sk-of-the-page"} <= set(sent.headers.values())
+        asked = [sent.body[name] for name in ("reasoning_effort", "max_tokens", "top_p")]
+        assert asked == ["low", 960, 0.5]
+        assert second.chats
+        assert not any("sk-of" in str(one.headers) for one in second.chats)
+        assert runs.once(runs.runs(url)).reply_tokens == 960
+    for words in ('{"api_key": "c0ffee"}', "{"):
+        with pytest.raises(BadInput):
+            runs.start(url, runs.RunOptions(llm_options=words))
+        with pytest.raises(BadInput):
+            runs.start(url, runs.RunOptions(check_with=f"m?llm_options={words}"))
+    folder = runs._folder(url)
+    assert not [file for file in folder.iterdir() if re.search("sk-of|c0ffee", file.read_text())]
+
+
+def test_others_who_use_the_page_send_no_key_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They name a model, not where it is, nor whose key; how much it thinks is theirs to say."""
+    monkeypatch.setenv(serve.SHARED, "yes")
+    url = f"sqlite:{tmp_path / 'shared.db'}"
+    with closing(open_store(url, create=True)) as store:
+        store.append(*checked_log())
+    monkeypatch.setenv(serve.STORE, url)
+    at = view(url, "runs")
+    labels = {one.label for one in at.text_input}
+    assert "Reasoning effort" in labels
+    assert not {"Address of an endpoint", "Variable that holds the key", "Further fields of a request"} & labels
+    for llm in ("http://127.0.0.1:9/v1#m", "m?key_env=HOME"):
+        with pytest.raises(BadInput, match="other people use this page"):
+            runs.check_name(llm)
+    runs.check_name("gpt-5")
 
 
 def test_dead_process_is_no_run(tmp_path: Path) -> None:

@@ -69,7 +69,10 @@ def _check_allowed(url: str) -> None:
         return
     if is_server(url):
         raise BadInput(f"no link opens a graph on a server: {by_hand(shown(url))}")
-    path = Path(os.path.realpath(store_url(url).path or Path()))  # as it is, of a circle of links too
+    try:
+        path = (store_url(url).path or Path()).resolve()
+    except (OSError, RuntimeError):
+        raise BadInput(f"{shown(url)} is a link that leads to no file") from None
     if not path.is_relative_to(Path.cwd()):
         raise BadInput(f"{path} is outside the folder that is served: {by_hand(str(path))}")
 

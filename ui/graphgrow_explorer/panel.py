@@ -9,7 +9,17 @@ import pandas as pd
 import streamlit as st
 
 from graphgrow.api import directives, edits
-from graphgrow.api.explorer import Edit, Event, Expansion, FactCheck, Graph, ReasoningStep, Relation, confidence
+from graphgrow.api.explorer import (
+    Edit,
+    Event,
+    Expansion,
+    FactCheck,
+    Graph,
+    ReasoningStep,
+    Relation,
+    confidence,
+    qualifiers_in_words,
+)
 from graphgrow_explorer import runs
 from graphgrow_explorer.feedback import decide, guarded, note, perform
 from graphgrow_explorer.text import counted, plain, short
@@ -155,15 +165,17 @@ def certainty(graph: Graph, relation: Relation) -> str:
 
 
 def evidence(workspace: Workspace, *relations: Relation) -> pd.DataFrame:
-    """Return a row for each time that a relation was said: the step, the raw words, the strategy and its reason."""
+    """Return a row for each time that a relation was said: the step, the raw words, what was said beside, who asked."""
     with workspace.reading() as graph:
         statements = [one for relation in relations for one in graph.relations.get(relation, ())]
     rows = []
     for one in statements:
         about = workspace.rows[one.seq - 1]
         words = f"{one.raw.source} — {one.raw.predicate} — {one.raw.target}"
-        rows.append((one.seq, words, about.strategy, about.reason))
-    return pd.DataFrame(rows, columns=["step", "in these words", "strategy", "why it was asked"])
+        rows.append((one.seq, words, qualifiers_in_words(one.qualifiers), about.strategy, about.reason))
+    columns = ["step", "in these words", "said beside it", "strategy", "why it was asked"]
+    table = pd.DataFrame(rows, columns=columns)
+    return table if table[columns[2]].any() else table.drop(columns=columns[2])
 
 
 def step(event: Event) -> None:
@@ -200,8 +212,11 @@ def step(event: Event) -> None:
         return
     delta = event.delta
     rows = [("new concept", concept.name, "") for concept in delta.new_concepts]
-    rows += [("new relation", f"{s.raw.source} — {s.raw.predicate} — {s.raw.target}", "") for s in delta.relations]
-    rows += [("known relation", f"{s.raw.source} — {s.raw.predicate} — {s.raw.target}", "") for s in delta.support]
+    for kind, statements in (("new relation", delta.relations), ("known relation", delta.support)):
+        rows += [
+            (kind, f"{s.raw.source} — {s.raw.predicate} — {s.raw.target}", qualifiers_in_words(s.qualifiers))
+            for s in statements
+        ]
     rows += [(change.do, " = ".join(change.concepts), change.reason) for change in delta.changes]
     rows += [("kept out", one.text, one.rule) for one in delta.rejects]
     if rows:

@@ -68,7 +68,7 @@ def _start(workspace: Workspace, text: str, command: Sequence[str], words: Seque
     if folder is None:
         raise BadInput("a graph in memory cannot be asked in the background: keep it in a file")
     options = runs.once(runs.runs(workspace.url))
-    model = [f"--{name}={value}" for name, value in (("llm", options.llm), ("base-url", options.base_url)) if value]
+    model = [f"--{name.replace('_', '-')}={value}" for name, value in options.model.items()]
     place = runs.made(folder / FOLDER)
     try:
         with FileLock(place / "start.lock", timeout=0, mode=0o600):

@@ -6,6 +6,7 @@ whoever looks, from whichever page, reads the same files. Keys reach it by the e
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -22,11 +23,14 @@ from filelock import FileLock, Timeout
 
 from graphgrow.api import directives
 from graphgrow.api.explorer import DEFAULT, DEFAULT_STEPS, BadInput, StoreError, state_folder
+from graphgrow.api.models import ModelOptions, named
 from graphgrow_explorer.workspace import REASON, Workspace
 
 State = Literal["running", "pausing", "stopping", "paused", "ended"]
 ATTEMPTS = 5
 LISTED = 12
+MODEL = ("llm", "base_url", "key_env", "reasoning_effort", "reply_tokens", "llm_options")
+REMARK = re.compile(r"The \w+ model ")  # how a sentence begins that says what was left undone
 LAST_WORDS = ("graphgrow: ", "stopped: ")
 
 
@@ -44,6 +48,16 @@ class RunOptions:
     width: int = 1
     policy: str = DEFAULT
     seed: int = 0
+    key_env: str = ""
+    reasoning_effort: str = ""
+    reply_tokens: int | None = None
+    llm_options: str = ""
+    check_with: str = ""
+
+    @property
+    def model(self) -> dict[str, Any]:
+        """The options of every command that asks a model, as far as they say something."""
+        return {name: value for name in MODEL if (value := getattr(self, name)) not in ("", None)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +144,14 @@ def text_of(file: Path) -> str:
 
 
 def last_words(errors: Path) -> str:
-    """Return how a command says it ended, out of the file of its stderr; "" where it did all it was to do."""
+    """Return how a command says it ended, out of the file of its stderr; "" where it did all it was to do.
+
+    Where it left something undone it is what that was.
+    """
     lines = [line.strip() for line in text_of(errors).splitlines()]
     ends = [line for line in lines if line.startswith(LAST_WORDS)]
-    return ends[-1].split(": ", 1)[1] if ends else ""
+    remarks = [line for line in lines if REMARK.match(line)]
+    return ends[-1].split(": ", 1)[1] if ends else remarks[-1] if remarks else ""
 
 
 def command(url: str, options: RunOptions) -> list[str]:
@@ -144,8 +162,24 @@ def command(url: str, options: RunOptions) -> list[str]:
     return [sys.executable, "-m", "graphgrow", "grow", f"--store={url}", "--json", *words, *topic]
 
 
+def check_name(llm: str) -> None:
+    """Refuse what may not be named where others use the page too: an address, options of its own, a file.
+
+    A key would be sent to the address, and a file would be a way around the folder. Raises BadInput.
+    """
+    model = named(llm)
+    if model.is_here and model.name not in {"", "local"}:
+        raise BadInput(f"{llm!r} is a file: where others use this page, only whoever started it reads files as models")
+    if model.base_url or model.options != ModelOptions():
+        raise BadInput("other people use this page too: name a model alone, without an address or options")
+
+
 def start(url: str, options: RunOptions, env: Mapping[str, str] = os.environ) -> str:
     """Start a run in the background and return its name; raises BadInput while another one is under way."""
+    how = ModelOptions(options.reasoning_effort, options.reply_tokens, options.key_env, options.llm_options)
+    asked = how, named(options.llm).options, named(options.check_with).options
+    if any(one.secrets for one in asked):  # they would stand in the list of processes, and on disk
+        raise BadInput("the further fields hold a key or a password: name the variable of the environment that does")
     folder = made(_folder(url))
     try:
         with FileLock(folder / "start.lock", timeout=0, mode=0o600):
@@ -208,7 +242,7 @@ def expand(workspace: Workspace, name: str, other: str = "") -> str:
 def once(known: Sequence[Run]) -> RunOptions:
     """Return a run of one step with the model of the newest of some runs."""
     last = known[0].options if known else RunOptions()
-    return RunOptions(llm=last.llm, base_url=last.base_url, steps=1, policy=last.policy, seed=last.seed)
+    return RunOptions(**last.model, check_with=last.check_with, steps=1, policy=last.policy, seed=last.seed)
 
 
 def find(url: str, name: str) -> Run:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from graphgrow.errors import BadInput
-from graphgrow.graph.keys import canonical, clean
+from graphgrow.graph.keys import canonical, clean, says_something
 from graphgrow.graph.model import Triple
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def hide(graph: "nx.Graph[str]") -> HiddenGraph:
     Raises:
         BadInput: the graph has no node with a name that means something.
     """
-    names = {node: clean(str(node)) for node in graph if canonical(str(node))}
+    names = {node: clean(str(node)) for node in graph if says_something(str(node))}
     if not names:
         raise BadInput("a world needs a hidden graph with at least one concept in it: this one names none")
     near = {name: {names[o]: None for o in graph[node] if o in names and o != node} for node, name in names.items()}

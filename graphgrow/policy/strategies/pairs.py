@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from itertools import combinations, islice
 
 from graphgrow.graph.graph import Graph
+from graphgrow.graph.keys import terms
 from graphgrow.graph.model import Focus, Form
 from graphgrow.measure.projection import SMALLEST, Structure, members, structure
 from graphgrow.policy.round import is_open
@@ -100,7 +101,7 @@ def surprises(snapshot: Structure) -> list[Row]:
     rows = []
     for (i, one), (j, other) in combinations(enumerate(leaders), 2):
         (a, b), both = snapshot.pair(one, other), snapshot.roles[one] & snapshot.roles[other]
-        if both and distances[i][j] >= FAR_APART and not set(a.split()) & set(b.split()):
+        if both and distances[i][j] >= FAR_APART and not set(terms(a)) & set(terms(b)):
             cosine = math.fsum(square[role] for role in both) / math.sqrt(length[one] * length[other])
             away = f"{int(distances[i][j])} relations apart" if distances[i][j] < math.inf else "not joined by any path"
             kinds = f"{len(both)} of their {len(snapshot.roles[one] | snapshot.roles[other])} kinds of relation"

@@ -3,8 +3,9 @@
 `decide` is the whole of it; what it says is carried out elsewhere, as an event that can be undone.
 """
 
+from graphgrow.resolve.identity.guards import contradiction, disagree
 from graphgrow.resolve.identity.meanings import Candidate, Meanings, Vectors
-from graphgrow.resolve.identity.names import Decision, KnownNames, Lexicon, contradiction, decide, disagree
+from graphgrow.resolve.identity.names import Decision, KnownNames, Lexicon, decide
 
 __all__ = [
     "Candidate", "Decision", "KnownNames", "Lexicon", "Meanings", "Vectors", "contradiction", "decide", "disagree",

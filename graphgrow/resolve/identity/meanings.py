@@ -8,12 +8,13 @@ import numpy as np
 
 from graphgrow.errors import BadInput
 from graphgrow.graph.keys import clean
+from graphgrow.graph.model import Embedding
 from graphgrow.llm.embedders import Embedder, Floats
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-How = Literal["key", "alias", "signature", "acronym", "initials", "likeness", "meaning"]
+How = Literal["key", "alias", "signature", "acronym", "initials", "plural", "bracket", "likeness", "meaning"]
 
 _FEWEST_ROWS = 256
 _SCREEN = 64  # dimensions of the first look
@@ -122,6 +123,17 @@ class Meanings:
         self._embedder = embedder
         self._cache = cache
         self._ready: dict[str, Floats] = {}
+
+    @property
+    def unbilled(self) -> Embedding | None:
+        """What was paid since `billed` was called last, None for nothing."""
+        spent: Embedding | None = getattr(self._embedder, "spent", None)
+        return spent
+
+    def billed(self) -> None:
+        """Note that what was paid so far stands on a bill."""
+        if hasattr(self._embedder, "spent"):
+            self._embedder.spent = None
 
     def close(self) -> None:
         """Close the connections of an embedder that has some."""

@@ -15,34 +15,45 @@ what the postings of one name's character trigrams cost, counted by numpy; addin
 import re
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from functools import lru_cache
-from itertools import combinations, product
-from math import log2
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from rapidfuzz import fuzz
-from rapidfuzz.distance import OSA
 
+from graphgrow.errors import LLMError
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.keys import canonical, clean
+from graphgrow.graph.keys import canonical, clean, common, singular
 from graphgrow.graph.model import Change, Concept, Doing
+from graphgrow.resolve.identity.guards import contradiction, disagree, narrower, opposed, signs
 from graphgrow.resolve.identity.meanings import Candidate, How, Meanings
-from graphgrow.resolve.identity.words import words
+from graphgrow.resolve.identity.notation import (
+    brackets,
+    guesses,
+    is_alias,
+    normal,
+    short_form,
+    squashed,
+)
+from graphgrow.resolve.identity.spelling import (
+    Form,
+    abbreviates,
+    form,
+    shortenings,
+    spelled,
+    without_acronym,
+)
 
-Term = Literal["text", "signature", "acronym", "shortening", "definition", "initials"]
-SAME_KEY, SAME_ALIAS, SAME_SIGNATURE, DEFINED, INITIALS = 1.0, 1.0, 0.99, 0.98, 0.9
+if TYPE_CHECKING:
+    from graphgrow.llm.embedders import Floats
+
+LONGEST_REST = 16  # replies until an endpoint that failed is asked again
+
+Term = Literal["text", "signature", "acronym", "shortening", "definition", "initials", "plural", "base", "inside"]
+SAME_KEY, SAME_ALIAS, SAME_SIGNATURE, DEFINED, PLURAL, INITIALS, BRACKET = 1.0, 1.0, 0.99, 0.98, 0.95, 0.9, 0.9
 LEAST_LIKENESS = 0.6
-_BRACKETED = re.compile(r"^(?P<before>[^()]*?)\s*\((?P<inside>[^()]+)\)\s*(?P<after>[^()]*)$")
-_ACRONYM = re.compile(r"^(?P<letters>[A-Z][A-Z0-9-]*[A-Z0-9])s?$")
-_SHORTEST_STEM = 4  # letters before a British ending: "wise" and "rise" have none
-_SHORTEST_JOINED = 7  # characters: shorter words run together too often mean something else
-_MOST_LETTERS = 6
-_FEWEST_LETTERS = 2
-_FEWEST_GUESSED = 3  # two letters are the initials of too much
 _GRAM = 3
 _SCORED = 64  # the names with the most trigrams in common, whose likeness is worth computing
 _LEAST_IN_COMMON = 0.3  # Dice; one edit in a name of seven letters leaves .5 or more
@@ -54,145 +65,16 @@ Neighbours = Callable[[str], AbstractSet[str]]
 REVIEW_LIKENESS = 0.84  # of spelling, by edit distance; benchmarks/resolution.py shows what other values do
 REVIEW_MEANING = 0.78  # cosine
 OTHER_MEANING = 0.45  # cosine below which alike spelling is chance
-LEAST_NEIGHBOURS = 5
-LEAST_SHARED = 0.05
-REMEMBERED = 8192  # names: a new one is compared with several, and these with many new ones
 _CONSIDERED = 12  # candidates looked at for a review
-_SHORTEST_REST = 4  # letters that two words share after different prefixes, before different suffixes
-_SHORTEST_SLIP = 6  # letters; one more or less in a shorter word is another word
-_NUMBER = re.compile(r"\d|^.$|^(?=[ivx])x{0,3}(?:ix|iv|v?i{0,3})$")  # digits, single letters, Roman numerals
-_FORMULA = re.compile(r"^(?:[A-Z][a-z]?\d*){2,}$|^[A-Z][a-z]?\d+$")
-_EPONYM = re.compile(r"\b([A-Z]\w+)['\u2019]s\b")
-_BINOMIAL = re.compile(r"^([A-Z][a-z]+(?:a|um|us|is)|[A-Z]\.) ([a-z]+(?:a|um|us|is|i|ii|ae|ens|or))$")
+_GAP = re.compile(r"[\s_\-\u2010-\u2015]+")
 
 _WAYS: dict[How, str] = {
     "signature": "the same words, written another way",
     "acronym": "the acronym that the full name gives in brackets",
     "initials": "the initials of the full name, which never says so",
+    "plural": "a plural and its singular, if the former is no name of its own",
+    "bracket": "one name, if what stands in brackets is another one for it",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """A name taken apart: its words as America writes them, every signature it has, and the acronym it defines.
-
-    `acronym` is the short form a name gives in brackets ("" where it gives none), `initials` what its words begin with,
-    `core` its words without the last ones that say little: "hot forging" of "hot forging process".
-    """
-
-    words: tuple[str, ...]
-    signatures: tuple[str, ...]
-    acronym: str
-    initials: str
-    core: tuple[str, ...]
-
-
-@lru_cache(maxsize=100_000)
-def form(name: str) -> Form:
-    """Return a name taken apart."""
-    tables = words()
-    text, acronym = without_acronym(clean(name))
-    plain = spelled(text)
-    # "head of modifier" is "modifier head" too, "large head of modifier" is "large modifier head"; not where two words
-    # could be the one to turn about, nor where another one binds the words.
-    turning = [
-        place
-        for place in range(1, len(plain) - 1)
-        if plain[place] in {"of", "for"} or plain[place - 1] in tables.heads.get(plain[place], ())
-    ]
-    binding = [place for place, word in enumerate(plain) if word in tables.fixed or word in {"of", "for", "to"}]
-    orders = [plain]
-    if len(turning) == 1 and set(binding) <= set(turning):
-        head, modifier = plain[: turning[0]], plain[turning[0] + 1 :]
-        orders += dict.fromkeys([modifier + head, (*head[:-1], *modifier, head[-1])])
-    signatures: dict[str, None] = {}
-    for order in orders:
-        together = "".join(order)
-        is_bound = any(len(word) == 1 or word in tables.joining for word in order)
-        may_join = together.isalpha() and len(together) >= _SHORTEST_JOINED and not is_bound
-        signatures[together if may_join else " ".join(order)] = None
-    bearing = [word for word in plain if word not in tables.joining]
-    initials = "".join(word[0] for word in bearing) if _FEWEST_LETTERS <= len(bearing) <= _MOST_LETTERS else ""
-    core = orders[-1]
-    while len(core) > 1 and core[-1] in tables.light:
-        core = core[:-1]
-    return Form(orders[-1], tuple(signatures), acronym, initials, core)
-
-
-def spelled(name: str) -> tuple[str, ...]:
-    """Return the words of a name's canonical key in American spelling and the singular, without articles inside."""
-    tables = words()
-    spelling: list[str] = []
-    for plural in canonical(name).split():
-        word = tables.plurals.get(plural, plural)
-        # The longest beginning decides, none is longer than twelve letters; else the ending does.
-        begins = (word[:end] for end in range(min(len(word), 12), 3, -1))
-        begin = next((one for one in begins if one in tables.begins), "")
-        ends = (one for one in tables.ends if len(word) - len(one) >= _SHORTEST_STEM and word.endswith(one))
-        if begin:
-            word = tables.begins[begin] + word.removeprefix(begin)
-        elif end := next(ends, ""):
-            word = word.removesuffix(end) + tables.ends[end]
-        spelling.append(word)
-    # "the" in "stiffness of the material", but not the letter in "vitamin a".
-    inner = [
-        place
-        for place in range(1, len(spelling) - 1)
-        if spelling[place] in tables.articles and spelling[place - 1] in tables.prepositions
-    ]
-    return tuple(word for place, word in enumerate(spelling) if place not in inner)
-
-
-def without_acronym(name: str) -> tuple[str, str]:
-    """Return a name without the acronym it gives in brackets, and the acronym in lower case; else the name and "".
-
-    "carbon nanotubes (CNTs)" and "CNT (carbon nanotubes)" are carbon nanotubes; brackets that hold anything else stay.
-    """
-    match = _BRACKETED.match(name)
-    if match is None:
-        return name, ""
-    before, inside, after = match["before"], match["inside"].strip(), match["after"]
-    for short, long in ((inside, before), (before, inside)):
-        letters = acronym_in(short)
-        if letters and abbreviates(letters, spelled(long)):
-            return f"{long} {after}".strip(), "" if after else letters
-    return name, ""
-
-
-def acronym_in(name: str) -> str:
-    """Return the letters of a name that is an acronym ("CNTs", "D-FEA"), in lower case; else ""."""
-    match = _ACRONYM.match(name.strip())
-    letters = match["letters"].replace("-", "").casefold() if match else ""
-    return letters if _FEWEST_LETTERS <= len(letters) <= _MOST_LETTERS else ""
-
-
-def abbreviates(letters: str, long: Iterable[str]) -> bool:
-    """Tell whether an acronym stands for words: all their initials in order, and between them letters of the words."""
-    ends = {0}  # how many of the letters the words so far may have given
-    for word in long:
-        if word in words().joining:
-            continue
-        further = set()
-        for start in ends:
-            if not letters.startswith(word[0], start):
-                continue
-            further.add(start + 1)
-            rest = iter(word[1:])
-            for end, letter in enumerate(letters[start + 1 :], start + 2):
-                if letter not in rest:
-                    break
-                further.add(end)
-        ends = further
-    return len(letters) in ends
-
-
-def shortenings(letters: str) -> tuple[str, ...]:
-    """Return the initials of every name that an acronym of three letters or more may stand for: "cnt", "cn" or "ct"."""
-    if len(letters) < _FEWEST_GUESSED:
-        return ()
-    rest = letters[1:]
-    parts = [combination for size in range(1, len(rest) + 1) for combination in combinations(rest, size)]
-    return tuple(dict.fromkeys(letters[0] + "".join(part) for part in parts))
 
 
 class Lexicon:
@@ -212,10 +94,14 @@ class Lexicon:
         self.names.setdefault(key, names[0] if names else key)
         spellings, acronyms = self._spellings.setdefault(key, set()), self._acronyms.setdefault(key, set())
         for name in (key, *names):
-            text, parts, letters = canonical(name), form(name), acronym_in(name)
+            text, parts, letters = canonical(name), form(name), short_form(name)
             terms: list[tuple[Term, str]] = [("text", text), ("acronym", letters), ("definition", parts.acronym)]
             terms += [("initials", parts.initials), *(("signature", signature) for signature in parts.signatures)]
-            terms += [("shortening", short) for short in shortenings(letters)]
+            terms += [("shortening", short) for short in shortenings(guesses(name) if letters else "")]
+            if (plural := common(text)) != text:
+                terms.append(("plural", plural))
+            base, inside = _aliased(name, parts)
+            terms += [("inside", inside), *(("base", signature) for signature in base)]
             for term in terms:
                 if term[1]:
                     self._keys.setdefault(term, {})[key] = None
@@ -239,7 +125,7 @@ class Lexicon:
     def same(self, name: str) -> list[Candidate]:
         """Return the concepts whose name or acronym this name is, however it is written; strongest reason first."""
         keys = self._keys
-        text, parts, letters = canonical(name), form(name), acronym_in(name)
+        text, parts, letters = canonical(name), form(name), short_form(name)
         found = [Candidate(text, SAME_KEY, "key")] if text in self._spellings else []
         found += [Candidate(key, SAME_ALIAS, "alias") for key in keys.get(("text", text), ())]
         for signature in parts.signatures:
@@ -250,13 +136,22 @@ class Lexicon:
         for key in keys.get(("acronym", parts.acronym), ()):
             found.append(Candidate(key, INITIALS, "initials") if is_taken else Candidate(key, DEFINED, "acronym"))
         found += [Candidate(key, DEFINED, "acronym") for key in keys.get(("definition", letters), ())]
-        for short in shortenings(letters):
+        for short in shortenings(guesses(name) if letters else ""):
             for key in keys.get(("initials", short), ()):
-                if any(abbreviates(letters, long.split()) for long in self._spellings[key]):
+                if any(abbreviates(letters, spelled(long)) for long in self._spellings[key]):
                     found.append(Candidate(key, INITIALS, "initials"))
         for key in keys.get(("shortening", parts.initials), ()):
-            if any(abbreviates(acronym, text.split()) for acronym in self._acronyms[key]):
+            if any(abbreviates(acronym, spelled(without_acronym(clean(name))[0])) for acronym in self._acronyms[key]):
                 found.append(Candidate(key, INITIALS, "initials"))
+        # A word in -s with a capital may be a plural, or a name that only looks like one.
+        plural = common(text)
+        others = [*keys.get(("plural", plural), ()), *(keys.get(("text", plural), ()) if plural != text else ())]
+        found += [Candidate(key, PLURAL, "plural") for key in others]
+        # What stands in brackets after a name may be another name of it.
+        base, inside = _aliased(name, parts)
+        aliases: list[tuple[Term, str]] = [("inside", text), *(("base", one) for one in parts.signatures)]
+        aliases += [("text", inside), *(("signature", one) for one in base)]
+        found += [Candidate(key, BRACKET, "bracket") for term in aliases if term[1] for key in keys.get(term, ())]
         return _strongest(found)
 
     def alike(self, name: str) -> list[Candidate]:
@@ -277,6 +172,19 @@ class Lexicon:
             score = max(fuzz.ratio(text, other), fuzz.token_sort_ratio(text, other)) / 100
             scores[key] = max(score, scores.get(key, 0.0))
         return [Candidate(key, score, "likeness") for key, score in scores.items() if score >= LEAST_LIKENESS]
+
+
+def _aliased(name: str, parts: Form) -> tuple[tuple[str, ...], str]:
+    """Return the signatures of what stands before the brackets of a name, and the key of what may be its alias there.
+
+    Nothing where there are none, or they give an acronym, or say which one of several is meant.
+    """
+    if "(" not in name or parts.acronym:
+        return (), ""
+    before, inside, after = brackets(clean(name))
+    if not before or after or not is_alias(inside):
+        return (), ""
+    return form(before).signatures, canonical(inside)
 
 
 def _strongest(candidates: Iterable[Candidate]) -> list[Candidate]:
@@ -322,21 +230,19 @@ def decide(
     same = lexicon.same(name)
     known = [one for one in same if one.how in {"key", "alias"}]
     if known:
-        # A key or an alias is the concept's own; an alias of two concepts is a question, and so is G'' beside G'.
-        first, other = known[0], lexicon.names[known[0].key]
-        if len(first.key) == 1 and (against := opposed(name, other)):
-            return Decision("review", first.key, 1.0, f"{name} and {other} have one key: {against}.")
+        # A key or an alias is the concept's own; an alias of two concepts is a question.
+        first = known[0]
         if first.how == "alias" and len(known) > 1:
             return Decision("review", first.key, 1.0, f"{name} is an alias of {first.key} and of {known[1].key}.")
         what = "has the same key as" if first.how == "key" else "is an alias of"
         return Decision("merge", first.key, 1.0, f"{name} {what} {first.key}.")
     written = [one for one in same if one.key != key]
     if written:
-        # The same words merge, unless a guard objects, or an acronym may stand for two things.
+        # The same words merge, unless a guard objects, or an acronym may stand for two things: then it is a question.
         first = max(written, key=lambda one: (one.score, len(neighbours(one.key)), one.key))
         other = lexicon.names[first.key]
-        if against := opposed(name, other):
-            return Decision("apart", "", first.score, f"{name} is not {other}: {against}.")
+        if first.how == "signature" and (against := opposed(name, other)):
+            return Decision("review", first.key, first.score, f"{name} and {other} are the same words, but {against}.")
         if disagree(neighbours(key), neighbours(first.key), lambda near: len(neighbours(near))):
             return Decision(
                 "review", first.key, first.score, f"{name} and {other} have (almost) no neighbours in common."
@@ -346,7 +252,15 @@ def decide(
             return Decision(
                 "review", first.key, first.score, f"{name} may be {other} or {lexicon.names[rivals[0].key]}."
             )
-        action: Action = "review" if first.how == "initials" else "merge"
+        # Several words that differ in capitals alone are one name, "Sports medicine" and "sports medicine".
+        mine, others = ([word for word in _GAP.split(text) if word] for text in (name, other))
+        is_case_only = len(mine) == len(others) > 1 and all(
+            one.casefold() == two.casefold() or (one.islower() and two.islower() and singular(one) == singular(two))
+            for one, two in zip(mine, others, strict=True)
+        )
+        if first.how == "plural" and is_case_only:
+            return Decision("merge", first.key, first.score, f"{name} and {other} differ only in capitals.")
+        action: Action = "merge" if first.how in {"signature", "acronym"} else "review"
         return Decision(action, first.key, first.score, f"{name} and {other} are {_WAYS[first.how]}.")
 
     # Likeness never merges: the best that no guard forbids is a question.
@@ -377,131 +291,33 @@ def decide(
                 cosine = meanings.cosine(name, one.key)
                 if cosine is not None and cosine < OTHER_MEANING:
                     against = f"their meanings are only {cosine:.0%} alike"
+        # Other blanks alone, or blanks and punctuation where no sign is in doubt: whatever a guard says, it is asked.
+        if (
+            against
+            and squashed(name) == squashed(other)
+            and (not signs(name) ^ signs(other) or normal(name).replace(" ", "") == normal(other).replace(" ", ""))
+        ):
+            question, against = f"{name} and {other} are the same letters, but {against}.", ""
         if not against:
             return Decision("review", one.key, one.score, question)
         refusal = refusal or f"{name} is not {other}: {against}."
     return Decision("apart", "", 0.0, refusal or f"Nothing known is like {name}.")
 
 
-def contradiction(one: str, other: str) -> str:
-    """Return why two names must not be merged however alike they are written, in words; "" where nothing says so.
-
-    Symmetric. Beside what makes them `opposed` it is that one is a special case of the other, or another head noun.
-    """
-    against = opposed(one, other)
-    if against:
-        return against
-    for special, general in sorted([(one, other), (other, one)]):
-        if narrower(special, general):
-            return f"{special} is a special case of {general}"
-    mine, others = form(one), form(other)
-    left, right = sorted(parts.core[-1] if parts.core else "" for parts in (mine, others))
-    # One letter more or less, or two that changed places, is a slip of the pen.
-    is_slip = max(len(left), len(right)) >= _SHORTEST_SLIP and OSA.distance(left, right, score_cutoff=1) <= 1
-    if left == right or is_slip or not set(mine.signatures).isdisjoint(others.signatures):
-        return ""
-    return f"{left} and {right} are different heads"
-
-
-def opposed(one: str, other: str) -> str:
-    """Return why two names must not be merged however alike they are or mean; "" where nothing says so. Symmetric."""
-    one, other = sorted((clean(one), clean(other)))
-    for what, left in _marks(one).items():
-        right = _marks(other)[what]
-        if left and right and not left & right:
-            return f"{_either(min(left), min(right))} are different {what}"
-    species, others_species = _BINOMIAL.match(one), _BINOMIAL.match(other)
-    if species and others_species and species[1] == others_species[1] and species[2] != others_species[2]:
-        return f"{_either(one, other)} are different species"
-    mine, others = form(one), form(other)
-    if not set(mine.signatures).isdisjoint(others.signatures):
-        return ""
-
-    # The words that only one or only the other name has.
-    left, right = set(mine.words) - set(others.words), set(others.words) - set(mine.words)
-    tables = words()
-    # Digits, Roman numerals and single letters tell members of a series apart.
-    numbers, others_numbers = ({word for word in side if _NUMBER.search(word)} for side in (left, right))
-    if numbers and others_numbers:
-        return f"{_either(min(numbers), min(others_numbers))} are different numbers or letters"
-    if numbers or others_numbers:
-        return f"only one of them has {min(numbers or others_numbers)}"
-    for kind, members in tables.kinds.items():
-        if left & members and right & members:
-            return f"{_either(min(left & members), min(right & members))} are different {kind}"
-    # A word that denies, in one name only, or at the beginning or end of a word that the other has without it.
-    negations = (left | right) & tables.negations
-    if negations:
-        return f"only one of them says {min(negations)}"
-    pairs = list(product(sorted(left), sorted(right)))
-    for plain, denied in (pair for one, other in pairs for pair in ((one, other), (other, one))):
-        prefix = denied.removesuffix(plain)
-        has_prefix = prefix != denied and prefix in tables.negating and len(plain) >= _SHORTEST_REST
-        if has_prefix or denied == f"{plain}less":
-            return f"{denied} denies {plain}"
-    for one, other in pairs:
-        if tables.groups.get(one, frozenset()) & tables.groups.get(other, frozenset()):
-            return f"{_either(one, other)} are opposites or alternatives"
-    # Different prefixes of one rest ("micro", "nano", none), different endings of one chemical ("-ate", "-ite").
-    for one, other in pairs:
-        if any(not rests.isdisjoint(same) for rests, same in zip(_rests(one), _rests(other), strict=True)):
-            return f"{_either(one, other)} are different words of one stem"
-    return ""
-
-
-@lru_cache(REMEMBERED)
-def _marks(name: str) -> Mapping[str, set[str]]:
-    """Return what a key has folded away, by what it is; a name of one letter is a symbol: G' is not G''."""
-    parts = name.split()
-    return {
-        "symbols": {name} if len(canonical(name)) == 1 else set(),
-        "formulas": {part for part in parts if _FORMULA.match(part) and not acronym_in(part)},
-        "acronyms": {letters for part in parts if (letters := acronym_in(part))},
-        "people": set(_EPONYM.findall(name)),
-    }
-
-
-@lru_cache(maxsize=50_000)
-def _rests(word: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Return a word and what is left of it after each prefix, and before each suffix, where that is long enough."""
-    after = {word, *(word.removeprefix(prefix) for prefix in words().prefixes)}
-    before = {word.removesuffix(suffix) for suffix in words().suffixes if word.endswith(suffix)}
-    return (
-        frozenset(rest for rest in after if len(rest) >= _SHORTEST_REST),
-        frozenset(rest for rest in before if len(rest) >= _SHORTEST_REST - 1),
-    )
-
-
-def _either(one: str, other: str) -> str:
-    return " and ".join(sorted((one, other)))
-
-
-def narrower(one: str, other: str) -> bool:
-    """Tell whether the first name has all the words of the second and more that say something."""
-    return set(form(other).core) < set(form(one).core)
-
-
-def disagree(one: AbstractSet[str], other: AbstractSet[str], degree: Callable[[str], int]) -> bool:
-    """Tell whether two sets of neighbours belong to two things of one name.
-
-    The rule: each has at least LEAST_NEIGHBOURS, and what they share weighs less than LEAST_SHARED of the lighter one.
-    A neighbour weighs 1 / log2(2 + its degree), so a hub that is everybody's neighbour says little.
-    """
-    if min(len(one), len(other)) < LEAST_NEIGHBOURS:
-        return False
-    weights = {key: 1 / log2(2 + degree(key)) for key in one | other}
-    lighter = min(sum(weights[key] for key in side) for side in (one, other))
-    return sum(weights[key] for key in one & other) < LEAST_SHARED * lighter
-
-
 class KnownNames:
     """The names of one graph's concepts, that new ones are compared with; it holds nothing that the graph does not say.
 
-    With `meanings` names are also compared by what they mean, else by how they are written alone.
+    With `meanings` names are also compared by what they mean, else by how they are written alone. Where the endpoint of
+    these fails that is an error, or, with `goes_on`, they are left out until it answers: it is asked again after a
+    reply, two, four and so on, and `take_remarks` says so.
     """
 
-    def __init__(self, meanings: Meanings | None = None) -> None:
+    def __init__(self, meanings: Meanings | None = None, *, goes_on: bool = False) -> None:
         self.meanings = meanings
+        self._goes_on = goes_on
+        self._rest = self._pause = 0  # replies
+        self._remarks: list[str] = []
+        self._unmeant: dict[str, str] = {}  # concept -> name, of those that no vector was had of
         self._meant: dict[str, str] = {}  # concept -> the name that stands for it in the meanings
         self._lexicon, self._rejected = Lexicon(), Lexicon()
         self._graph: Graph | None = None
@@ -510,7 +326,7 @@ class KnownNames:
     def compare(self, graph: Graph, keys: Mapping[str, str], pairs: Iterable[tuple[str, str]]) -> "NewNames":
         """Return what decides about the names of a reply: `keys` is name -> canonical key, `pairs` what it relates."""
         if self._graph is not graph or self._decisions != graph.decisions:
-            self._lexicon, self._rejected, self._seq = Lexicon(), Lexicon(), 0
+            self._lexicon, self._rejected, self._seq, self._unmeant = Lexicon(), Lexicon(), 0, {}
             for key in graph.corrections.rejected:
                 self._rejected.add(graph.representative(key), key)
             # What a name means is kept, unless it is of no concept any more or the concept has another name.
@@ -526,17 +342,59 @@ class KnownNames:
             names.add(key, *([spelling] if key in names.names else [graph.name(key), spelling]))
             if names is self._lexicon and key not in self._meant:
                 fresh[key] = graph.name(key)
-        if self.meanings is not None:
-            self.meanings.add(fresh)
-            self._meant |= fresh
-            self.meanings.prepare([name for name, key in keys.items() if key not in graph.arrived])
+        self._unmeant |= fresh
+        meanings = self._ready_meanings([name for name, key in keys.items() if key not in graph.arrived])
         # Not before: where an embedder failed, all this is done again.
         self._graph, self._seq, self._decisions = graph, graph.seq, graph.decisions
         beside: defaultdict[str, set[str]] = defaultdict(set)
         for one, other in pairs:
             beside[keys[one]].add(graph.representative(keys[other]))
             beside[keys[other]].add(graph.representative(keys[one]))
-        return NewNames(graph, beside, self._lexicon, self._rejected, self.meanings)
+        return NewNames(graph, beside, self._lexicon, self._rejected, meanings)
+
+    def _ready_meanings(self, names: Sequence[str]) -> Meanings | None:
+        """Return what compares some new names by meaning, with all that is known taken in; None while that fails."""
+        meanings, self._rest = self.meanings, max(0, self._rest - 1)
+        if meanings is None or self._rest:
+            return None
+        try:
+            meanings.add(self._unmeant)
+            meanings.prepare(names)
+        except LLMError as error:
+            self._fail(error)
+            return None
+        self._meant |= self._unmeant
+        self._unmeant = {}
+        if self._pause:
+            self._remarks.append("The embed model answers again.")
+        self._rest = self._pause = 0
+        return meanings
+
+    def vectors(self, texts: Sequence[str]) -> "Floats | None":
+        """Return unit vectors of texts, shape (len(texts), d); None where nothing compares meanings, or that fails."""
+        if self.meanings is None or self._pause:
+            return None
+        try:
+            return self.meanings.vectors(texts)
+        except LLMError as error:
+            self._fail(error)
+            return None
+
+    def _fail(self, error: LLMError) -> None:
+        """Let the endpoint of meanings rest, and say so once; raises the error where nobody goes on without it."""
+        error.role = "embed"
+        if not self._goes_on:
+            raise error
+        if not self._pause:
+            why = f"The embed model failed, so names are compared by their spelling alone until it answers: {error}"
+            self._remarks.append(why)
+        self._pause = min(2 * self._pause or 1, LONGEST_REST)
+        self._rest = self._pause + 1
+
+    def take_remarks(self) -> list[str]:
+        """Return, once, the sentences about what was left undone."""
+        remarks, self._remarks = self._remarks, []
+        return remarks
 
 
 @dataclass(slots=True)

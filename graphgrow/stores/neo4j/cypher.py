@@ -4,14 +4,16 @@ All of the Cypher is constant: what a model wrote travels as parameters alone.
 
 (:Graph {name, version, format})
 (:Concept {id, graph, key, name, aliases, first_seq})
-(:Concept)-[:RELATES {id, predicate, support, first_seq, last_seq, events, wording, confidence}]->(:Concept)
+(:Concept)-[:RELATES {id, predicate, support, first_seq, last_seq, events, wording, confidence,
+    why, conditions, quantities, certainties, sources, predicate_class}]->(:Concept)
 (:Event:Expansion | :Event:Edit | :Event:ReasoningStep | :Event:FactCheck {graph, seq, name, at, ..., payload})
 (:Event)-[:INTRODUCED]->(:Concept)
 (:Lease {id, graph, name, holder, until})
 (:Cached {id, graph, kind, key, value})
 
 `events` of a relation are those that said it, `wording` the words of its evidence that differ from its predicate,
-`confidence` is how sure the graph is of it, 0 to 1; `decides` marks the events that have changes.
+`confidence` is how sure the graph is of it, 0 to 1; `decides` marks the events that have changes. What was said beside
+it are lists, in the order of its evidence, and are not there where nothing was.
 """
 
 import hashlib
@@ -23,7 +25,7 @@ from graphgrow.graph.confidence import confidence, reconsidered
 from graphgrow.graph.corrections import Corrections
 from graphgrow.graph.events import sealed
 from graphgrow.graph.graph import Evidence, Graph
-from graphgrow.graph.model import Edit, Event, FactCheck, ReasoningStep, Relation, Triple
+from graphgrow.graph.model import Edit, Event, FactCheck, ReasoningStep, Relation
 from graphgrow.stores.projection import Patch
 
 Row = dict[str, Any]
@@ -95,6 +97,12 @@ CALL () {
         r.last_seq = row.last_seq, r.events = row.events, r.wording = row.wording
     ON MATCH SET r.support = r.support + row.support, r.last_seq = row.last_seq, r.events = r.events + row.events,
         r.wording = coalesce(r.wording, []) + [w IN row.wording WHERE NOT w IN coalesce(r.wording, [])]
+    SET r.why = coalesce(r.why + row.why, r.why, row.why),
+        r.conditions = coalesce(r.conditions + row.conditions, r.conditions, row.conditions),
+        r.quantities = coalesce(r.quantities + row.quantities, r.quantities, row.quantities),
+        r.certainties = coalesce(r.certainties + row.certainties, r.certainties, row.certainties),
+        r.sources = coalesce(r.sources + row.sources, r.sources, row.sources),
+        r.predicate_class = coalesce(r.predicate_class, row.predicate_class)
     RETURN count(*) AS relations
 }
 CALL () {
@@ -131,6 +139,12 @@ CALL () {
     MERGE (a)-[r:RELATES {id: row.id}]->(b)
     SET r.predicate = row.predicate, r.support = row.support, r.first_seq = row.first_seq,
         r.last_seq = row.last_seq, r.events = row.events, r.wording = row.wording
+    SET r.why = row.why,
+        r.conditions = row.conditions,
+        r.quantities = row.quantities,
+        r.certainties = row.certainties,
+        r.sources = row.sources,
+        r.predicate_class = row.predicate_class
     RETURN count(*) AS relations
 }
 CALL () {
@@ -234,7 +248,7 @@ def new_rows(graph: str, events: Iterable[Event], corrections: Corrections) -> R
     """
     concepts = dict[str, Row]()
     aliases = dict[str, list[str]]()
-    relations = dict[Relation, list[tuple[int, Triple, int]]]()
+    relations = dict[Relation, list[Evidence]]()
     for event in events:
         corrections.take(event)
         delta = corrections.delta(event.delta)
@@ -245,7 +259,8 @@ def new_rows(graph: str, events: Iterable[Event], corrections: Corrections) -> R
         for key, spelling in delta.aliases:
             aliases.setdefault(key, []).append(spelling)
         for statement in delta.relations:
-            relations.setdefault(statement.relation, []).append((event.seq, statement.raw, statement.support))
+            piece = Evidence(event.seq, statement.raw, statement.support, qualifiers=statement.qualifiers)
+            relations.setdefault(statement.relation, []).append(piece)
     return {
         "concepts": list(concepts.values()),
         "aliases": [{"id": identity(graph, key), "spellings": list(dict.fromkeys(s))} for key, s in aliases.items()],
@@ -262,10 +277,7 @@ def patch_rows(graph: str, change: Patch, evidence: Mapping[Relation, Sequence[E
             {"id": identity(graph, key), "key": key, "name": name, "spellings": list(spellings), "seq": first}
             for key, (name, spellings, first) in change.concepts.items()
         ],
-        "relations": [
-            relation_row(graph, relation, [(one.seq, one.raw, one.support) for one in evidence[relation]])
-            for relation in change.relations
-        ],
+        "relations": [relation_row(graph, relation, evidence[relation]) for relation in change.relations],
     }
 
 
@@ -282,17 +294,24 @@ def confidence_rows(graph: str, shown: Graph, events: Sequence[Event], before: M
     ]
 
 
-def relation_row(graph: str, relation: Relation, evidence: Sequence[tuple[int, Triple, int]]) -> Row:
-    """Return the row of a relation with its evidence: seq of the event, raw words and support, in order."""
+def relation_row(graph: str, relation: Relation, evidence: Sequence[Evidence]) -> Row:
+    """Return the row of a relation with its evidence, in order."""
     source, predicate, target = relation.source, relation.predicate, relation.target
+    beside = [one.qualifiers for one in evidence if one.qualifiers]
     return {
         "id": identity(graph, source, predicate, target),
         "source": identity(graph, source),
         "target": identity(graph, target),
         "predicate": predicate,
-        "support": sum(support for _, _, support in evidence),
-        "first_seq": evidence[0][0],
-        "last_seq": evidence[-1][0],
-        "events": list(dict.fromkeys(seq for seq, _, _ in evidence)),
-        "wording": list(dict.fromkeys(raw.predicate for _, raw, _ in evidence if raw.predicate != predicate)),
+        "support": sum(one.support for one in evidence),
+        "first_seq": evidence[0].seq,
+        "last_seq": evidence[-1].seq,
+        "events": list(dict.fromkeys(one.seq for one in evidence)),
+        "wording": list(dict.fromkeys(one.raw.predicate for one in evidence if one.raw.predicate != predicate)),
+        "why": [one.why for one in beside if one.why] or None,
+        "conditions": [one.conditions for one in beside if one.conditions] or None,
+        "quantities": [str(one.quantity) for one in beside if one.quantity] or None,
+        "certainties": [one.certainty for one in beside if one.certainty is not None] or None,
+        "sources": [one.source for one in beside if one.source] or None,
+        "predicate_class": next((one.predicate_class for one in beside if one.predicate_class), None),
     }

@@ -9,8 +9,8 @@ import streamlit as st
 import graphgrow
 from graphgrow import GraphgrowError
 from graphgrow.api import directives
-from graphgrow.api.explorer import CURVES, POLICIES, STRATEGIES, BadInput, store_url
-from graphgrow.api.models import default_model
+from graphgrow.api.explorer import CURVES, POLICIES, STRATEGIES, store_url
+from graphgrow.api.models import KEY_ENV, LEAST_TOKENS, default_model
 from graphgrow_explorer import charts, panel, runs
 from graphgrow_explorer.feedback import decide, guarded, hold, note, perform, problem
 from graphgrow_explorer.opening import files
@@ -101,7 +101,14 @@ def form(workspace: Workspace) -> None:
     with st.form("start", border=True):
         topic = "" if workspace.graph.topic else st.text_input("Topic")
         llm = st.text_input("Model", placeholder=f"Default: {default_model(os.environ)}")
-        address = "" if os.environ.get(SHARED) else st.text_input("Address of an endpoint", placeholder="http://…/v1")
+        own = not os.environ.get(SHARED)
+        address = st.text_input("Address of an endpoint", placeholder="http://…/v1") if own else ""
+        with st.expander("How the model is asked"):
+            effort = st.text_input("Reasoning effort", placeholder="low, medium, high …")
+            reply = st.number_input("Tokens of a reply", min_value=LEAST_TOKENS, value=None, placeholder="480")
+            key = st.text_input("Variable that holds the key", placeholder=KEY_ENV) if own else ""
+            fields = st.text_input("Further fields of a request", placeholder='{"top_p": 0.9}') if own else ""
+            check = st.text_input("Model for fact checks", placeholder="NAME or http://…/v1#NAME") if own else ""
         left, right = st.columns(2)
         steps = left.number_input("Steps", min_value=1, value=runs.RunOptions().steps)
         policy = right.selectbox("Policy", [*POLICIES, *STRATEGIES])
@@ -121,16 +128,19 @@ def form(workspace: Workspace) -> None:
                 int(width),
                 policy,
                 int(seed),
+                key.strip(),
+                effort.strip(),
+                reply,
+                fields.strip(),
+                check.strip(),
             )
-            perform(partial(begin, workspace, options))
 
+            def begin() -> str:
+                if not own:
+                    runs.check_name(options.llm)
+                return f"Run {runs.start(workspace.url, options, os.environ | workspace.env)} has begun"
 
-def begin(workspace: Workspace, options: runs.RunOptions) -> str:
-    """Start a run; raises BadInput where others use the page too and a model is named that is read from a file."""
-    name = options.llm
-    if os.environ.get(SHARED) and (name.startswith(("recorded:", "world:")) or name.endswith(".gguf")):
-        raise BadInput(f"{name!r} is a file: where others use this page, only whoever started it reads files as models")
-    return f"Run {runs.start(workspace.url, options, os.environ | workspace.env)} has begun"
+            perform(begin)
 
 
 def steering(workspace: Workspace) -> None:

@@ -1,0 +1,60 @@
+"""Models with a role of their own that fail: a run goes on without them, says so once, and asks again later."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from graphgrow.errors import LLMError
+from graphgrow.graph.display import line
+from graphgrow.graph.model import Role
+from graphgrow.llm import LLM
+
+LONGEST = 16  # steps until a model that failed is asked again
+LEFT_UNDONE: dict[Role, str] = {
+    "check": "relations stay unchecked",
+    "arbitrate": "names that may be one concept stay undecided",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """A model that failed is not asked before so many steps are done; it rests twice as long when it fails again."""
+
+    until: int
+    pause: int
+
+
+@dataclass(slots=True)
+class Outages:
+    """Which of the `models` with a role of their own fail now; `remarks` are sentences about it, as they come."""
+
+    models: Mapping[Role, LLM]
+    remarks: list[str] = field(default_factory=list)
+    _resting: dict[Role, Rest] = field(default_factory=dict)
+
+    def rests(self, role: Role, steps: int) -> bool:
+        """Tell whether the model of a role is not asked for now, after so many steps."""
+        return role in self._resting and steps < self._resting[role].until
+
+    def take(self, error: LLMError, steps: int) -> bool:
+        """Take in what went wrong after so many steps; tell whether a run goes on without the model that failed."""
+        role = next((one for one in LEFT_UNDONE if one == error.role and one in self.models), None)
+        if role is None:
+            return False
+        before = self._resting.get(role)
+        pause = 1 if before is None else min(2 * before.pause, LONGEST)
+        self._resting[role] = Rest(steps + pause, pause)
+        if before is None:
+            name = line(self.models[role].name)
+            self.remarks.append(f"The {role} model {name} failed, so {LEFT_UNDONE[role]} until it answers: {error}")
+        return True
+
+    def answered(self, role: Role) -> None:
+        """Take in that the model of a role answered."""
+        if self._resting.pop(role, None):
+            self.remarks.append(f"The {role} model answers again.")
+
+    def unpaid(self, role: Role) -> None:
+        """Take in that the money that is left does not pay for the next question to a role; it is said once."""
+        remark = f"The next question to the {role} model could cost more than the money that is left: it is not asked."
+        if role in self.models and remark not in self.remarks:
+            self.remarks.append(remark)

@@ -1,0 +1,150 @@
+"""Why two names are two however alike they are written: other numbers, signs, members of a series, opposites, heads."""
+
+import re
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
+from functools import lru_cache
+from itertools import product
+from math import log2
+
+from rapidfuzz.distance import OSA
+
+from graphgrow.graph.keys import clean
+from graphgrow.resolve.identity.notation import SIGN
+from graphgrow.resolve.identity.spelling import acronym_in, form
+from graphgrow.resolve.identity.words import words
+
+LEAST_NEIGHBOURS = 5
+LEAST_SHARED = 0.05
+REMEMBERED = 8192  # names: a new one is compared with several, and these with many new ones
+_SHORTEST_REST = 4  # letters that two words share after different prefixes, before different suffixes
+_SHORTEST_SLIP = 6  # letters; one more or less in a shorter word is another word
+_NUMBER = re.compile(r"\d|^.$|^(?=[ivx])x{0,3}(?:ix|iv|v?i{0,3})$")  # digits, single letters, Roman numerals
+_FORMULA = re.compile(r"^(?:[A-Z][a-z]?\d*){2,}$|^[A-Z][a-z]?\d+$")
+_EPONYM = re.compile(r"\b([A-Z]\w+)['\u2019]s\b")
+_SYMBOL = re.compile(r"([A-Z][A-Za-z]?|[a-z][A-Z]|[^\W\d_])[\W\d]*")  # a letter or two, with a charge or a number
+_CODE_GAP = re.compile(r"(?<=[A-Z]) (?=[0-9])")  # IL 6 is IL6
+_BINOMIAL = re.compile(r"^([A-Z][a-z]+(?:a|um|us|is)|[A-Z]\.) ([a-z]+(?:a|um|us|is|i|ii|ae|ens|or))$")
+
+
+def contradiction(one: str, other: str) -> str:
+    """Return why two names must not be merged however alike they are written, in words; "" where nothing says so.
+
+    Symmetric. Beside what makes them `opposed` it is that one is a special case of the other, or another head noun.
+    """
+    against = opposed(one, other)
+    if against:
+        return against
+    for special, general in sorted([(one, other), (other, one)]):
+        if narrower(special, general):
+            return f"{special} is a special case of {general}"
+    mine, others = form(one), form(other)
+    left, right = sorted(parts.core[-1] if parts.core else "" for parts in (mine, others))
+    # One letter more or less, or two that changed places, is a slip of the pen.
+    is_slip = max(len(left), len(right)) >= _SHORTEST_SLIP and OSA.distance(left, right, score_cutoff=1) <= 1
+    if left == right or is_slip or not set(mine.signatures).isdisjoint(others.signatures):
+        return ""
+    return f"{left} and {right} are different heads"
+
+
+def opposed(one: str, other: str) -> str:
+    """Return why two names must not be merged however alike they are or mean; "" where nothing says so. Symmetric."""
+    one, other = sorted((clean(one), clean(other)))
+    for what, left in _marks(one).items():
+        right = _marks(other)[what]
+        if left and right and not left & right:
+            return f"{_either(min(left), min(right))} are different {what}"
+    species, others_species = _BINOMIAL.match(one), _BINOMIAL.match(other)
+    if species and others_species and species[1] == others_species[1] and species[2] != others_species[2]:
+        return f"{_either(one, other)} are different species"
+    mine, others = form(one), form(other)
+    if not set(mine.signatures).isdisjoint(others.signatures):
+        return ""
+
+    # The words that only one or only the other name has.
+    left, right = set(mine.words) - set(others.words), set(others.words) - set(mine.words)
+    tables = words()
+    # A word with a sign is another word: "rh+" and "rh-", ">" and "<".
+    signs, others_signs = ({word for word in side if SIGN.search(word)} for side in (left, right))
+    if signs and others_signs:
+        return f"{_either(min(signs), min(others_signs))} are different symbols"
+    if signs or others_signs:
+        return f"only one of them has {min(signs or others_signs)}"
+    # Digits, Roman numerals and single letters tell members of a series apart.
+    numbers, others_numbers = ({word for word in side if _NUMBER.search(word)} for side in (left, right))
+    if numbers and others_numbers:
+        return f"{_either(min(numbers), min(others_numbers))} are different numbers or letters"
+    if numbers or others_numbers:
+        return f"only one of them has {min(numbers or others_numbers)}"
+    for kind, members in tables.kinds.items():
+        if left & members and right & members:
+            return f"{_either(min(left & members), min(right & members))} are different {kind}"
+    # A word that denies, in one name only, or at the beginning or end of a word that the other has without it.
+    negations = (left | right) & tables.negations
+    if negations:
+        return f"only one of them says {min(negations)}"
+    pairs = list(product(sorted(left), sorted(right)))
+    for plain, denied in (pair for one, other in pairs for pair in ((one, other), (other, one))):
+        prefix = denied.removesuffix(plain)
+        has_prefix = prefix != denied and prefix in tables.negating and len(plain) >= _SHORTEST_REST
+        if has_prefix or denied == f"{plain}less":
+            return f"{denied} denies {plain}"
+    for one, other in pairs:
+        if tables.groups.get(one, frozenset()) & tables.groups.get(other, frozenset()):
+            return f"{_either(one, other)} are opposites or alternatives"
+    # Different prefixes of one rest ("micro", "nano", none), different endings of one chemical ("-ate", "-ite").
+    for one, other in pairs:
+        if any(not rests.isdisjoint(same) for rests, same in zip(_rests(one), _rests(other), strict=True)):
+            return f"{_either(one, other)} are different words of one stem"
+    return ""
+
+
+@lru_cache(REMEMBERED)
+def _marks(name: str) -> Mapping[str, set[str]]:
+    """Return what a key has folded away, by what it is."""
+    parts = _CODE_GAP.sub("", name).split()
+    symbol = _SYMBOL.fullmatch(name)
+    return {
+        "symbols": {symbol[1]} if symbol else set(),
+        "formulas": {part for part in parts if _FORMULA.match(part) and not acronym_in(part)},
+        "acronyms": {letters for part in parts if (letters := acronym_in(part))},
+        "people": set(_EPONYM.findall(name)),
+    }
+
+
+def signs(name: str) -> set[str]:
+    """Return the words of a name that hold a sign."""
+    return {word for word in form(name).words if SIGN.search(word)}
+
+
+@lru_cache(maxsize=50_000)
+def _rests(word: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return a word and what is left of it after each prefix, and before each suffix, where that is long enough."""
+    after = {word, *(word.removeprefix(prefix) for prefix in words().prefixes)}
+    before = {word.removesuffix(suffix) for suffix in words().suffixes if word.endswith(suffix)}
+    return (
+        frozenset(rest for rest in after if len(rest) >= _SHORTEST_REST),
+        frozenset(rest for rest in before if len(rest) >= _SHORTEST_REST - 1),
+    )
+
+
+def _either(one: str, other: str) -> str:
+    return " and ".join(sorted((one, other)))
+
+
+def narrower(one: str, other: str) -> bool:
+    """Tell whether the first name has all the words of the second and more that say something."""
+    return set(form(other).core) < set(form(one).core)
+
+
+def disagree(one: AbstractSet[str], other: AbstractSet[str], degree: Callable[[str], int]) -> bool:
+    """Tell whether two sets of neighbours belong to two things of one name.
+
+    The rule: each has at least LEAST_NEIGHBOURS, and what they share weighs less than LEAST_SHARED of the lighter one.
+    A neighbour weighs 1 / log2(2 + its degree), so a hub that is everybody's neighbour says little.
+    """
+    if min(len(one), len(other)) < LEAST_NEIGHBOURS:
+        return False
+    weights = {key: 1 / log2(2 + degree(key)) for key in one | other}
+    lighter = min(sum(weights[key] for key in side) for side in (one, other))
+    return sum(weights[key] for key in one & other) < LEAST_SHARED * lighter

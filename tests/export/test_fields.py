@@ -1,0 +1,378 @@
+"""Files of the field, read as they are meant: which field is what, in words, and what was left out."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+import pytest
+
+from graphgrow.errors import BadInput
+from graphgrow.export import Reading, read_file
+from graphgrow.parse.field_names import are_types, handles
+
+RELIEVES = [("aspirin", "relieves", "headache")]
+TREATS = [("aspirin", "treats", "headache")]
+RELATED = [("aspirin", "related to", "headache")]
+DRUG = {"identity": 12, "labels": ["Drug"], "properties": {"name": "aspirin"}, "elementId": "4:x:12"}
+PAIN = {"identity": 13, "labels": ["Symptom"], "properties": {"name": "headache"}, "elementId": "4:x:13"}
+TREATED = {"identity": 3, "start": 12, "end": 13, "type": "TREATS", "properties": {"since": 2}, "elementId": "5:x:3"}
+AT = {"id": "12", "labels": ["Drug"], "properties": {"name": "aspirin"}}
+TO = {"id": "13", "labels": ["Symptom"], "properties": {"name": "headache"}}
+JSON: dict[str, tuple[Any, list[tuple[str, str, str]]]] = {
+    "records of Neo4j Browser": ([{"n": DRUG, "r": TREATED, "m": PAIN}], TREATS),
+    "a path of Neo4j": (
+        [
+            {
+                "p": {
+                    "start": DRUG,
+                    "end": PAIN,
+                    "length": 1,
+                    "segments": [{"start": DRUG, "relationship": TREATED, "end": PAIN}],
+                }
+            }
+        ],
+        TREATS,
+    ),
+    "graphs of Neo4j's HTTP API": (
+        {
+            "results": [
+                {
+                    "columns": ["p"],
+                    "data": [
+                        {
+                            "graph": {
+                                "nodes": [AT, TO],
+                                "relationships": [
+                                    {"id": "3", "type": "TREATS", "startNode": "12", "endNode": "13", "properties": {}}
+                                ],
+                            }
+                        },
+                        {"graph": {"nodes": [AT], "relationships": []}},
+                    ],
+                }
+            ],
+            "errors": [],
+        },
+        TREATS,
+    ),
+    "Cytoscape": (
+        {
+            "elements": {
+                "nodes": [{"data": {"id": "a", "name": "aspirin"}}, {"data": {"id": "h", "name": "headache"}}],
+                "edges": [{"data": {"id": "e", "source": "a", "target": "h", "interaction": "relieves"}}],
+            }
+        },
+        RELIEVES,
+    ),
+    "a list of Cytoscape's elements": (
+        [
+            {"data": {"id": "a", "label": "aspirin"}},
+            {"data": {"id": "h", "label": "headache"}},
+            {"data": {"id": "e", "source": "a", "target": "h", "label": "relieves"}},
+        ],
+        RELIEVES,
+    ),
+    "JSON Graph Format": (
+        {
+            "graph": {
+                "nodes": {"a": {"label": "aspirin"}, "h": {"label": "headache"}},
+                "edges": [{"source": "a", "target": "h", "relation": "relieves"}],
+            }
+        },
+        RELIEVES,
+    ),
+    "graphology": (
+        {
+            "nodes": [
+                {"key": "1", "attributes": {"label": "aspirin"}},
+                {"key": "2", "attributes": {"label": "headache"}},
+            ],
+            "edges": [{"key": "e", "source": "1", "target": "2", "attributes": {"label": "relieves"}}],
+        },
+        RELIEVES,
+    ),
+    "threes": ([["aspirin", "relieves", "headache"]], RELIEVES),
+    "records": ([{"subject": "aspirin", "predicate": "relieves", "object": "headache"}], RELIEVES),
+    "triples": ({"triples": [{"head": "aspirin", "relation": "relieves", "tail": "headache"}]}, RELIEVES),
+    "JSON in strings": (
+        {
+            "nodes": '[{"id": "1", "name": "aspirin"}, {"id": "2", "name": "headache"}]',
+            "edges": '[{"source_node_id": "1", "target_node_id": "2", "relationship_name": "relieves"}]',
+        },
+        RELIEVES,
+    ),
+    "vis.js": (
+        {
+            "nodes": [{"id": 1, "label": "aspirin"}, {"id": 2, "label": "headache"}],
+            "edges": [{"from": 1, "to": 2, "label": "relieves", "arrows": "to"}],
+        },
+        RELIEVES,
+    ),
+    "d3 by place": (
+        {
+            "nodes": [{"name": "aspirin", "group": 1}, {"name": "headache", "group": 2}],
+            "links": [{"source": 0, "target": 1, "value": 3}],
+        },
+        RELATED,
+    ),
+    "LangChain": (
+        {
+            "nodes": [{"id": "aspirin", "type": "Drug", "properties": {}}],
+            "relationships": [
+                {
+                    "source": {"id": "aspirin", "type": "Drug"},
+                    "target": {"id": "headache", "type": "Symptom"},
+                    "type": "RELIEVES",
+                    "properties": {},
+                }
+            ],
+        },
+        RELIEVES,
+    ),
+    "SPARQL results": (
+        {
+            "head": {"vars": ["s", "p", "o"]},
+            "results": {
+                "bindings": [
+                    {name: {"type": "literal", "value": value} for name, value in zip("spo", RELIEVES[0], strict=True)}
+                ]
+            },
+        },
+        RELIEVES,
+    ),
+    "hashes for ids, types for labels": (
+        {
+            "nodes": [
+                {"id": f"3f2b8c1e-1111-2222-3333-44445555666{n}", "label": "Thing", "name": name}
+                for n, name in enumerate(("aspirin", "headache"))
+            ],
+            "edges": [
+                {
+                    "source": "3f2b8c1e-1111-2222-3333-444455556660",
+                    "target": "3f2b8c1e-1111-2222-3333-444455556661",
+                    "label": "RELIEVES",
+                }
+            ],
+        },
+        RELIEVES,
+    ),
+}
+TABLES = {
+    "semicolons": ("Source;Relation;Target\naspirin;relieves;headache\n", RELIEVES),
+    "tabs": ("subject\tpredicate\tobject\naspirin\trelieves\theadache\n", RELIEVES),
+    "subject, verb, object": ("subject,verb,object\naspirin,relieves,headache\n", RELIEVES),
+    "h, r, t": ("h,r,t\naspirin,relieves,headache\n", RELIEVES),
+    "s, p, o": ("s,p,o\naspirin,relieves,headache\n", RELIEVES),
+    "start and end nodes": ("start_node,relationship_name,end_node\naspirin,relieves,headache\n", RELIEVES),
+    "ids of nodes": ("sourceNodeId,relationType,targetNodeId\naspirin,relieves,headache\n", RELIEVES),
+    "nodes with numbers": ("node_1,edge,node_2,count\naspirin,relieves,headache,2\n", RELIEVES),
+    "names before numbers": (
+        "source_id,source_name,relation,target_id,target_name\n1,aspirin,relieves,2,headache\n",
+        RELIEVES,
+    ),
+    "the index of pandas": (",source,target\n0,aspirin,headache\n", RELATED),
+    "the index of pandas before three columns": (",source,relation,target\n0,aspirin,relieves,headache\n", RELIEVES),
+    "Gephi": ("Source,Target,Type,Id,Label,Weight\naspirin,headache,Directed,0,,1.0\n", RELATED),
+    "Gephi with labels": (
+        "Source,Target,Type,Id,Label,timeset,Weight\naspirin,headache,Directed,0,relieves,,1.0\n",
+        RELIEVES,
+    ),
+    "ConceptNet": ("uri,relation,start,end\n/a/1,relieves,aspirin,headache\n", RELIEVES),
+    "PrimeKG": ("relation,x_index,x_id,x_name,y_index,y_id,y_name\nrelieves,0,9,aspirin,8,17,headache\n", RELIEVES),
+}
+YED = """<graphml xmlns="http://graphml.graphdrawing.org/xmlns" xmlns:y="http://www.yworks.com/xml/graphml">
+<key for="node" id="d5" yfiles.type="nodegraphics"/><key for="edge" id="d9" yfiles.type="edgegraphics"/>
+<graph edgedefault="directed"><node id="n0"><data key="d5"><y:ShapeNode><y:Geometry height="30"/><y:NodeLabel>aspirin
+</y:NodeLabel></y:ShapeNode></data></node><node id="n1"><data key="d5"><y:ShapeNode><y:NodeLabel>headache</y:NodeLabel>
+</y:ShapeNode></data></node><edge id="e0" source="n0" target="n1"><data key="d9"><y:PolyLineEdge><y:EdgeLabel>relieves
+</y:EdgeLabel></y:PolyLineEdge></data></edge></graph></graphml>"""
+APOC = """<graphml xmlns="http://graphml.graphdrawing.org/xmlns"><key id="name" for="node" attr.name="name"/>
+<key id="labels" for="node" attr.name="labels"/><key id="label" for="edge" attr.name="label"/>
+<graph edgedefault="directed">
+<node id="n1" labels=":Drug"><data key="labels">:Drug</data><data key="name">aspirin</data></node>
+<node id="n2"><data key="labels">:Symptom</data><data key="name">headache</data></node>
+<edge id="e1" source="n1" target="n2" label="TREATS"><data key="label">TREATS</data></edge></graph></graphml>"""
+GEXF = """<gexf xmlns="http://www.gexf.net/{version}" version="{number}"><graph defaultedgetype="directed">
+<nodes><node id="0" label="aspirin"/><node id="1" label="headache"/></nodes>
+<edges><edge id="0" source="0" target="1" {relieves}/></edges></graph></gexf>"""
+XML = {
+    "yed.graphml": (YED, RELIEVES),
+    "apoc.graphml": (APOC, TREATS),
+    "g12.gexf": (GEXF.format(version="1.2draft", number="1.2", relieves='label="relieves"'), RELIEVES),
+    "g13.gexf": (GEXF.format(version="1.3", number="1.3", relieves='label="relieves"'), RELIEVES),
+    "kind.gexf": (GEXF.format(version="1.3", number="1.3", relieves='kind="relieves"'), RELIEVES),
+}
+
+
+def said(reading: Reading) -> list[tuple[str, str, str]]:
+    """Return the relations by the names of their ends."""
+    names = {concept.key: concept.name for concept in reading.delta.concepts}
+    relations = [statement.relation for statement in reading.delta.relations]
+    return [(names[r.source], r.predicate, names[r.target]) for r in relations]
+
+
+def read_text(folder: Path, name: str, text: str, **columns: str) -> Reading:
+    """Return what a file of a text is read as."""
+    (folder / name).write_text(text, encoding="utf-8")
+    return read_file(folder / name, columns)
+
+
+@pytest.mark.parametrize("shape", JSON)
+def test_json_of_every_shape_is_read(shape: str, tmp_path: Path) -> None:
+    """By names, never by the ids or types beside them, and no concept more."""
+    value, expected = JSON[shape]
+    reading = read_text(tmp_path, "g.json", json.dumps(value))
+    assert said(reading) == expected
+    assert len(reading.delta.concepts) == 2
+    assert len(reading.delta.statements) == 1
+
+
+def test_a_line_a_record_is_json_too(tmp_path: Path) -> None:
+    """As APOC writes; a node at the end of a relation is the one that was declared."""
+    rows = [
+        {"type": "node", "id": "0", "labels": ["Drug"], "properties": {"name": "aspirin"}},
+        {"type": "node", "id": "1", "labels": ["Symptom"], "properties": {"name": "headache"}},
+        {"type": "relationship", "id": "9", "label": "TREATS", "start": {"id": "0"}, "end": {"id": "1"}},
+    ]
+    reading = read_text(tmp_path, "g.json", "\n".join(map(json.dumps, rows)))
+    assert said(reading) == TREATS
+    assert [concept.type for concept in reading.delta.concepts] == ["Drug", "Symptom"]
+
+
+@pytest.mark.parametrize("shape", TABLES)
+def test_tables_are_read_by_the_headers_of_the_field(shape: str, tmp_path: Path) -> None:
+    """No header is a relation, no number a predicate."""
+    text, expected = TABLES[shape]
+    assert said(read_text(tmp_path, "g.csv", text)) == expected
+
+
+@pytest.mark.parametrize("name", XML)
+@pytest.mark.filterwarnings("error")
+def test_xml_of_other_programs_is_read(name: str, tmp_path: Path) -> None:
+    """Labels of yEd, properties of Neo4j, both versions of GEXF."""
+    text, expected = XML[name]
+    assert said(read_text(tmp_path, name, text)) == expected
+
+
+def test_a_summary_says_what_was_read_as_what_and_what_was_left_out(tmp_path: Path) -> None:
+    """Each field by its name in the file, three relations, and what nobody took."""
+    text = (
+        "Source,Target,Type,Id,Label,Weight\na,b,Undirected,0,likes,1\nb,c,Undirected,1,,1\nc,d,Directed,2,,2\nd,,,,,\n"
+    )
+    reading = read_text(tmp_path, "g.csv", text)
+    assert reading.taken == (
+        "source from `Source`",
+        "predicate from `Label`",
+        "2 of 3 relations have no predicate, which reads 'related to'",
+        "target from `Target`",
+        "without a direction in the file: 2 of 3 relations",
+    )
+    assert reading.left_out == (
+        "left out: `Id`, `Weight`",
+        "1 of 4 links have no end, or one that is not in the file, and are left out",
+    )
+    assert [(one.source, one.predicate, one.target) for one in reading.samples] == said(reading)
+
+
+def test_columns_that_nobody_knows_can_be_named(tmp_path: Path) -> None:
+    """In a table, in JSON and in GraphML; without, one sentence says how."""
+    table = "drug,how,symptom,n\naspirin,relieves,headache,1\n"
+    with pytest.raises(BadInput, match=r"`symptom`, `n`; say .*--columns source="):
+        read_text(tmp_path, "g.csv", table)
+    assert said(read_text(tmp_path, "g.csv", table, source="drug", predicate="how", target="symptom")) == RELIEVES
+    rows = json.dumps({"links": [{"drug": "aspirin", "how": "relieves", "symptom": "headache"}]})
+    assert said(read_text(tmp_path, "g.json", rows, source="drug", predicate="how", target="symptom")) == RELIEVES
+    theirs: nx.DiGraph[str] = nx.DiGraph()
+    theirs.add_node("x", called="aspirin")
+    theirs.add_node("y", called="headache")
+    theirs.add_edge("x", "y", how="relieves")
+    nx.write_graphml(theirs, tmp_path / "g.graphml")
+    assert said(read_file(tmp_path / "g.graphml", {"name": "called", "predicate": "how"})) == RELIEVES
+    for columns, why in (({"source": "drag"}, "no column 'drag'"), ({"colour": "drug"}, "'colour' is no role")):
+        with pytest.raises(BadInput, match=why):
+            read_text(tmp_path, "g.csv", table, **columns)
+
+
+def test_a_table_without_a_known_header_says_that_its_first_row_is_a_relation(tmp_path: Path) -> None:
+    """And how to say that it is none, which then works."""
+    text = "drug,effect,symptom\naspirin,relieves,headache\n"
+    reading = read_text(tmp_path, "g.csv", text)
+    assert said(reading)[0] == ("drug", "effect", "symptom")
+    match = re.search(r"--columns (\S+)", reading.taken[0])
+    assert match
+    columns = dict(pair.split("=") for pair in match[1].rstrip(";").split(","))
+    assert said(read_text(tmp_path, "g.csv", text, **columns)) == RELIEVES
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("g.json", '{"nodes": [{"id": 1, "label": "aspirin"}], "links": [{"foo": 1, "bar": 2}]}'),
+        ("g.json", '{"nodes": [{"id": 1, "label": "aspirin"}], "links": [{"source": 7, "target": 8}]}'),
+        ("g.json", '{"hello": "world"}'),
+        ("g.csv", "drug,symptom\naspirin,headache\n"),
+        ("g.gexf", "<html><body>no</body></html>"),
+        ("g.graphml", "<graphml><graph></graphml>"),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_nothing_usable_is_an_error(name: str, text: str, tmp_path: Path) -> None:
+    """One sentence of ours that names the file, and no graph of crumbs."""
+    with pytest.raises(BadInput, match=name):
+        read_text(tmp_path, name, text)
+
+
+def test_links_to_ids_that_are_nowhere_bring_no_concepts_of_their_numbers(tmp_path: Path) -> None:
+    """They are counted as left out."""
+    nodes = [{"id": 1, "label": "aspirin"}, {"id": 2, "label": "headache"}]
+    links = [{"source": 1, "target": 2, "label": "relieves"}, {"source": 1, "target": 7, "label": "relieves"}]
+    reading = read_text(tmp_path, "g.json", json.dumps({"nodes": nodes, "links": links}))
+    assert said(reading) == RELIEVES
+    assert any(sentence.startswith("1 of 2 links") for sentence in reading.left_out)
+
+
+@pytest.mark.parametrize(
+    ("labels", "ids", "names", "expected"),
+    [
+        (["Gene", "Gene", "Chemical"], ["IL6", "TP53", "CO2"], [], True),
+        (["Gene", "Chemical"], ["IL6", "CO2"], [], True),
+        (["aspirin", "headache", "aspirin"], ["n1", "n2", "n3"], [], False),
+        (["Person", "Person", "Firm", "Firm"], ["1", "2", "3", "4"], [], True),
+        (["Physicist", "Physicist"], ["1", "2"], ["Curie", "Bohr"], True),
+        (["Curie", "Bohr"], ["1", "2"], ["Curie", "Bohr"], False),
+        (["Aspirin", "Headache"], ["aspirin", "headache"], [], False),
+    ],
+)
+def test_labels_are_types_or_names(labels: list[str], ids: list[str], names: list[str], *, expected: bool) -> None:
+    """Types repeat or are classes, beside names or ids that tell."""
+    assert are_types(labels, ids, names) is expected
+
+
+def test_handles_point_and_names_do_not() -> None:
+    """Numbers, hashes, one prefix with numbers."""
+    assert handles(["1", "2.0", "n1"]) == {"1", "2.0", "n1"}
+    assert handles(["e1", "e2", "silk"]) == {"e1", "e2"}
+    assert handles(["IL6", "TP53", "CO2"]) == set()
+    assert handles(["IL6"]) == set()
+
+
+REPORTED = {
+    "numlabel.json": [("aspirin", "relieves", "headache"), ("ibuprofen", "relieves", "headache")],
+    "d3index.json": [("aspirin", "related to", "headache"), ("ibuprofen", "related to", "headache")],
+    "neo4jresult.json": [("aspirin", "relieves", "headache")],
+    "gephi-edges.csv": [("aspirin", "related to", "headache"), ("ibuprofen", "related to", "headache")],
+    "pandas-index.csv": [("aspirin", "related to", "headache"), ("ibuprofen", "related to", "headache")],
+    "spo.csv": [("aspirin", "relieves", "headache"), ("ibuprofen", "treats", "fever")],
+    "hrt.csv": [("aspirin", "relieves", "headache")],
+    "gephi092.gexf": [("aspirin", "relieves", "headache")],
+}
+
+
+@pytest.mark.parametrize("name", REPORTED)
+def test_reported_files_give_the_right_graph(name: str, shared: Path) -> None:
+    """Relations by name, and no concept beside those in them."""
+    reading = read_file(shared / "reported" / name)
+    assert said(reading) == REPORTED[name]
+    assert {c.name for c in reading.delta.concepts} == {end for one, _, other in said(reading) for end in (one, other)}

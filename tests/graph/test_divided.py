@@ -1,0 +1,182 @@
+"""Spellings that share a key are taken apart again, each with what was said in it."""
+
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from graphgrow.api import edits
+from graphgrow.cli import app
+from graphgrow.errors import BadInput
+from graphgrow.graph.graph import Graph, fold
+from graphgrow.graph.lookup import find
+from graphgrow.graph.model import (
+    Answer,
+    Concept,
+    Delta,
+    Edit,
+    Event,
+    Focus,
+    Prompt,
+    Question,
+    Relation,
+    Reply,
+    Statement,
+    Triple,
+)
+from graphgrow.resolve.options import open_resolver
+from graphgrow.stores import open_store
+from tests.conftest import expansion, fact_checked, triples
+
+
+def grown(*replies: tuple[tuple[str, str, str], ...]) -> tuple[Graph, list[Event]]:
+    """Return a graph of replies, and its log."""
+    graph, log = Graph(), list[Event]()
+    for said in replies:
+        add(graph, log, *said)
+    return graph, log
+
+
+def add(graph: Graph, log: list[Event], *said: tuple[str, str, str]) -> None:
+    """Grow a graph by one reply."""
+    prompt = Prompt("", "")
+    question = Question(Focus("replay", ("metals",), "", angle=str(graph.seq)), prompt)
+    log.append(expansion(graph, "metals", question, Answer(prompt, Reply(triples(*said))), open_resolver()))
+    graph.apply(log[-1])
+
+
+def decide(graph: Graph, log: list[Event], edit: Event) -> None:
+    """Take an edit in."""
+    log.append(edit)
+    graph.apply(edit)
+
+
+POLISH = (
+    (("Polish", "is spoken in", "Poland"),),
+    (("polish", "contains", "wax"), ("wax", "is part of", "polish")),
+    (("Polish", "is a", "Slavic language"),),
+)
+
+
+def said_of(graph: Graph, name: str) -> set[str]:
+    """Return the names that a concept is related to."""
+    return {graph.name(key) for key in graph.neighbours[find(graph, name)]}
+
+
+@pytest.mark.parametrize("name", ["Polish", "polish"])
+def test_a_spelling_leaves_its_key_with_what_was_said_in_it(name: str) -> None:
+    """Evidence is divided by who said which spelling, whichever of the two leaves, and so is what comes later."""
+    graph, log = grown(*POLISH)
+    assert find(graph, "Polish") == find(graph, "polish")
+    decide(graph, log, edits.unmerge(graph, name))
+    assert said_of(graph, "Polish") == {"Poland", "Slavic language"}
+    assert said_of(graph, "polish") == {"wax"}
+    assert {graph.name(find(graph, one)) for one in ("Polish", "polish")} == {"Polish", "polish"}
+    assert all(not concept.aliases for concept in graph.concepts.values())
+    add(graph, log, ("polish", "protects", "wood"), ("Polish", "has", "seven cases"))
+    assert said_of(graph, "Polish") == {"Poland", "Slavic language", "seven cases"}
+    assert said_of(graph, "polish") == {"wax", "wood"}
+    again = fold(log)
+    assert (again.concepts, again.relations, again.neighbours) == (graph.concepts, graph.relations, graph.neighbours)
+    assert not list(graph.doubts())
+
+
+def test_apart_takes_two_spellings_of_one_concept_apart_and_undo_puts_them_together() -> None:
+    """What `apart` parts `undo` joins, with the relations of both."""
+    graph, log = grown(*POLISH)
+    before = (set(graph.relations), len(graph.concepts))
+    decide(graph, log, edits.apart(graph, "Polish", "polish"))
+    assert find(graph, "Polish") != find(graph, "polish")
+    decide(graph, log, edits.undo(graph, log[-1], lambda: iter(log)))
+    assert find(graph, "Polish") == find(graph, "polish")
+    assert len(graph.concepts) == before[1]
+    decide(graph, log, edits.undo(graph, log[-1], lambda: iter(log)))
+    assert find(graph, "Polish") != find(graph, "polish")
+
+
+def test_every_spelling_of_a_relation_turned_about_stays_with_its_own_side() -> None:
+    """A passive wording changes source and target; each end keeps the spelling that it was said in."""
+    graph, log = grown((("Mercury", "is caused by", "mining"),), (("mercury", "causes", "mercury poisoning"),),
+                       (("Mercury", "orbits", "Sun"),))  # fmt: skip
+    decide(graph, log, edits.unmerge(graph, "mercury"))
+    assert said_of(graph, "Mercury") == {"mining", "Sun"}
+    assert said_of(graph, "mercury") == {"mercury poisoning"}
+
+
+def test_a_name_that_was_merged_with_others_of_its_key_is_parted_from_all() -> None:
+    """A spelling of a key that was merged into another concept stands alone; the other spellings stay merged."""
+    graph, log = grown((("IL-6", "activates", "STAT3"),), (("IL6", "drives", "fever"),), (("il6", "binds", "gp130"),))
+    assert find(graph, "IL-6") == find(graph, "IL6") == find(graph, "il6")
+    decide(graph, log, edits.apart(graph, "IL-6", "il6"))
+    assert said_of(graph, "il6") == {"gp130"}
+    assert said_of(graph, "IL-6") == {"STAT3", "fever"}
+
+
+def test_what_was_never_put_together_is_told_its_spellings() -> None:
+    """The only spelling of a concept cannot leave it."""
+    graph, log = grown(*POLISH)
+    with pytest.raises(BadInput, match="was not merged into anything"):
+        edits.unmerge(graph, "wax")
+    with pytest.raises(BadInput, match="one of its spellings, 'Polish', 'polish'"):
+        edits.unmerge(graph, "POLISH")
+    with pytest.raises(BadInput, match="name one of its spellings"):
+        edits.apart(graph, "POLISH", "PoLISH")
+    assert log
+
+
+def test_a_graph_of_before_with_one_key_for_two_things_is_taken_apart_in_its_store(tmp_path: Path) -> None:
+    """Keys that older versions wrote are as good as today's: the store shows both parts, and grows on with them."""
+    old = Delta(
+        concepts=(Concept("aid", "AIDS"), Concept("hiv", "HIV"), Concept("gene", "gene")),
+        aliases=(("aid", "AID"),),
+        relations=(
+            Statement(Relation("hiv", "causes", "aid"), Triple("AIDS", "is caused by", "HIV")),
+            Statement(Relation("aid", "mutates", "gene"), Triple("AID", "mutates", "the gene")),
+        ),
+    )
+    path = str(tmp_path / "old.db")
+    with closing(open_store(path, create=True)) as store:
+        store.append(Edit(1, "add", old))
+    runner = CliRunner()
+    for command in (["apart", path, "AIDS", "AID"], ["verify", path]):
+        done = runner.invoke(app, command)
+        assert done.exit_code == 0, done.output
+    with closing(open_store(path)) as store:
+        graph = store.graph()
+        assert said_of(graph, "AIDS") == {"HIV"}
+        assert said_of(graph, "AID") == {"gene"}
+        prompt = Prompt("", "")
+        question = Question(Focus("replay", ("hiv",), ""), prompt)
+        reply = Reply(triples(("AID", "deaminates", "cytidine"), ("AIDS", "is treated with", "zidovudine")))
+        store.append(expansion(graph, "virus", question, Answer(prompt, reply), open_resolver()))
+        graph = store.graph()
+        assert said_of(graph, "AID") == {"gene", "cytidine"}
+        assert said_of(graph, "AIDS") == {"HIV", "zidovudine"}
+    for command in (["verify", path], ["merge", path, "AIDS", "AID"], ["verify", path], ["unmerge", path, "AID"],
+                    ["verify", path]):  # fmt: skip
+        done = runner.invoke(app, command)
+        assert done.exit_code == 0, (command, done.output)
+
+
+def test_a_fact_check_stays_with_the_spelling_that_it_was_about() -> None:
+    """What a model said of a relation before two spellings were parted counts for the part that has the relation."""
+    graph, log = grown(*POLISH)
+    relation = next(one for one in graph.relations if one.target == "poland")
+    decide(graph, log, fact_checked(graph, relation, 3.0))
+    decide(graph, log, edits.unmerge(graph, "Polish"))
+    moved = next(one for one in graph.relations if one.target == "poland")
+    assert moved != relation
+    assert graph.checks == {moved: [3.0]}
+    assert moved not in graph.unchecked
+
+
+def test_what_was_rejected_before_two_spellings_were_parted_stays_out() -> None:
+    """Nobody has to reject a relation twice because one of its ends became two."""
+    graph, log = grown(*POLISH)
+    relation = next(one for one in graph.relations if one.target == "poland")
+    decide(graph, log, edits.reject_relation(graph, relation))
+    decide(graph, log, edits.unmerge(graph, "Polish"))
+    assert said_of(graph, "Polish") == {"Slavic language"}
+    add(graph, log, ("Polish", "is spoken in", "Poland"))
+    assert said_of(graph, "Polish") == {"Slavic language"}

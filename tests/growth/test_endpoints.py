@@ -1,0 +1,148 @@
+"""Runs at endpoints that do otherwise than asked: what is no step, what is an event all the same, what ends a run."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from graphgrow.api.options import GrowthOptions, grow
+from graphgrow.cli import app
+from graphgrow.graph.model import THINKING, Expansion, FactCheck, Reply
+from graphgrow.growth.loop import Growth
+from graphgrow.llm.scripted import Scripted
+from graphgrow.stores import GraphStore, open_store
+from tests.conftest import triples
+from tests.llm.test_kinds import PROMPT, chat, message, thinker
+from tests.servers import Answer, Asked, Script, completion, in_order, refusal, serving
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> "closing[GraphStore]":
+    """Return a store in a file, to be closed by `with`."""
+    return closing(open_store(str(tmp_path / "run.db"), create=True))
+
+
+def grown(script: Script, opened: GraphStore, **options: Any) -> tuple[Growth, list[Asked]]:
+    """Return a run at a server with this script, and what that was asked."""
+    with serving(script) as endpoint, chat(endpoint.base_url) as llm:
+        return grow("spider silk", opened, llm, GrowthOptions(**({"fact_check": 0.0} | options))).run(), endpoint.chats
+
+
+def naming(asked: Asked) -> Answer:
+    """Answer with something new each time."""
+    return Answer(completion(triples(("spider silk", "contains", f"protein {asked.at}"))))
+
+
+def test_a_reply_cut_while_thinking_is_no_step_and_the_same_is_asked_again(store: "closing[GraphStore]") -> None:
+    """An event with its bill and its reason; the question after it is the same one, and the first step."""
+    with store as opened:
+        growth, asked = grown(thinker(1500), opened, steps=2)
+        cut, first, *_ = events = [one for one in opened.events() if isinstance(one, Expansion)]
+    assert (cut.outcome, cut.is_step, cut.reply.usage.completion_tokens) == ("thinking", False, cut.prompt.max_tokens)
+    assert f"spent its {cut.prompt.max_tokens} tokens on thinking" in cut.reason
+    assert (first.focus, first.prompt, first.repairs) == (cut.focus, cut.prompt, 0)
+    assert [one.outcome for one in events] == ["thinking", "ok", "ok"]
+    assert growth.steps == 2
+    assert asked[0].body["messages"] == asked[1].body["messages"]
+
+
+def test_a_fact_check_cut_while_thinking_is_asked_again(store: "closing[GraphStore]") -> None:
+    """The relation stays unchecked until the model has answered."""
+
+    def script(asked: Asked) -> Answer:
+        if "response_format" in asked.body:
+            return naming(asked)
+        limit: Any = asked.body["max_tokens"]
+        bill = {"prompt_tokens": 40, "completion_tokens": min(limit, 300)}
+        return message("length" if limit < 300 else "stop", bill, content="" if limit < 300 else "yes")
+
+    with store as opened:
+        growth, _ = grown(script, opened, steps=4, fact_check=0.9, policy="bandit")
+        checks = [one for one in opened.events() if isinstance(one, FactCheck)]
+    assert checks[0].outcome == "thinking"
+    assert "tokens on thinking" in checks[0].reason
+    assert checks[0].claims[0].relation in growth.graph.checks
+
+
+def test_a_refused_question_is_an_event_and_the_run_goes_on(store: "closing[GraphStore]") -> None:
+    """One question is refused in between, and another concept or another kind of question is next."""
+    count = iter(range(100))
+
+    def script(asked: Asked) -> Answer:
+        return refusal("flagged", 403, code="moderation") if next(count) == 3 else naming(asked)
+
+    with store as opened:
+        growth, _ = grown(script, opened, steps=6)
+        events = [one for one in opened.events() if isinstance(one, Expansion)]
+    assert [one.outcome for one in events].count("refused") == 1
+    assert growth.ending == "steps"
+    refused = next(place for place, one in enumerate(events) if one.outcome == "refused")
+    assert "flagged" in events[refused].reason
+    forms = [(one.focus.form, one.focus.concepts[0]) for one in events[refused:]]
+    assert forms[0] not in forms[1:]
+
+
+def test_many_refusals_end_the_run_in_one_sentence(store: "closing[GraphStore]") -> None:
+    """With the words of the last one."""
+    with store as opened:
+        growth, asked = grown(in_order(message(content=None, refusal="I can't.")), opened, steps=20)
+    assert (growth.ending, len(asked)) == ("refused", 5)
+    assert growth.last_reason == "The endpoint refuses: I can't."
+
+
+def test_a_budget_of_time_ends_while_an_endpoint_is_waited_for(store: "closing[GraphStore]") -> None:
+    """The run ends as one whose time is up, with all that was paid for."""
+    count = iter(range(100))
+
+    def script(asked: Asked) -> Answer:
+        return naming(asked) if next(count) < 2 else refusal("retry in 50s", 429)
+
+    began = time.monotonic()
+    with store as opened:
+        growth, _ = grown(script, opened, steps=20, minutes=0.02)
+        assert opened.graph().steps == 2
+    assert growth.ending == "minutes"
+    assert time.monotonic() - began < 40
+
+
+def test_a_model_that_never_ends_its_thinking_ends_the_run_soon(store: "closing[GraphStore]") -> None:
+    """Two larger limits are tried, and the run ends after the second reply that had the largest."""
+    with store as opened:
+        growth, asked = grown(thinker(10**6), opened, steps=20, policy="bandit")
+    assert growth.ending == "failing"
+    assert len(asked) == 4
+    assert "tokens on thinking" in growth.last_reason
+
+
+def test_a_dry_run_knows_how_much_a_model_thinks(tmp_path: Path) -> None:
+    """The estimate counts what was learnt of the endpoint in an earlier run, and nothing is asked."""
+    words = ["grow", "spider silk", "--llm", "m-1", "--dry-run", "--json", "--store", str(tmp_path / "dry.db")]
+    with serving(thinker(1500)) as endpoint:
+        before, after = (
+            json.loads(CliRunner().invoke(app, [*words, "--base-url", endpoint.base_url]).stdout)["estimate"]
+            for _ in learning(endpoint.base_url)
+        )
+        assert len(endpoint.chats) == 3
+    assert after["tokens"] - before["tokens"] > 20 * 300
+
+
+def learning(base_url: str) -> Iterator[None]:
+    """Yield before and after a model has been asked, and has thought."""
+    yield
+    with chat(base_url) as llm:
+        for _ in range(3):
+            llm.ask(PROMPT)
+    yield
+
+
+def test_a_model_that_says_for_ever_that_it_is_thinking_ends_the_run(store: "closing[GraphStore]") -> None:
+    """Whoever says so: the same is not asked without end."""
+    with store as opened:
+        growth = grow("spider silk", opened, Scripted([Reply("", finish_reason=THINKING)], cycle=True), steps=9).run()
+    assert (growth.ending, growth.steps) == ("failing", 0)
+    assert "tokens on thinking" in growth.last_reason

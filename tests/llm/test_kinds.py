@@ -1,0 +1,527 @@
+"""What endpoints do otherwise than asked, kind by kind, at scripted servers: thinking, refusals, errors, waits."""
+
+import gzip
+import json
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+
+from graphgrow.errors import LLMError, RunOver
+from graphgrow.graph.model import BROKEN, CUT, REFUSED, THINKING, Prompt, Reply, Usage
+from graphgrow.graph.thinking import split_thinking
+from graphgrow.llm import waiting
+from graphgrow.llm.clients import address
+from graphgrow.llm.endpoint import Endpoint
+from graphgrow.llm.faults import fault_of, seconds
+from graphgrow.llm.openai_chat import OpenAIChat, first_model
+from graphgrow.parse.reply import parse
+from tests.conftest import triples
+from tests.servers import PATIENCE, Answer, Asked, Script, completion, in_order, refusal, serving
+
+KEY = "sk-very/secret-key-0123456789"
+PROMPT = Prompt("Answer in JSON.", "Name materials.", {"type": "object"}, max_tokens=100, seed=5)
+SILK = triples(("spider silk", "contains", "fibroin"))
+DRAFT = triples(("draft gland", "makes", "draft fibre"))
+OK = Answer(completion(SILK))
+
+
+def chat(base_url: str, **options: Any) -> "closing[OpenAIChat]":
+    """Return the model under test, to be closed by `with`; it asks again once, and waits a little."""
+    return closing(
+        OpenAIChat("m-1", base_url, KEY, **({"max_retries": 1, "patience": 1, "timeout": PATIENCE} | options))
+    )
+
+
+def ask(script: Script, prompt: Prompt = PROMPT, **options: Any) -> Reply:
+    """Ask a server with this script one thing."""
+    with serving(script) as endpoint, chat(endpoint.base_url, **options) as llm:
+        return llm.ask(prompt)
+
+
+def message(finish: str = "stop", usage: object = None, **fields: object) -> Answer:
+    """Return a completion whose message has these fields."""
+    bill = usage or {"prompt_tokens": 40, "completion_tokens": 20, "total_tokens": 60}
+    choice = {"index": 0, "message": {"role": "assistant"} | fields, "finish_reason": finish}
+    return Answer(completion() | {"choices": [choice], "usage": bill})
+
+
+def thinker(tokens: int, text: str = SILK, **hidden: object) -> Script:
+    """Return a model that thinks so many tokens before it answers."""
+
+    def script(asked: Asked) -> Answer:
+        limit: Any = asked.body.get("max_tokens") or asked.body.get("max_completion_tokens")
+        if limit < tokens:
+            return message("length", {"prompt_tokens": 40, "completion_tokens": limit}, content="", **hidden)
+        return message(usage={"prompt_tokens": 40, "completion_tokens": tokens + 20}, content=text)
+
+    return script
+
+
+# Thinking
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        "<think>{draft}</think>{answer}", "<thinking>{draft}</thinking>{answer}", "[THINK]{draft}[/THINK]{answer}",
+        "<thought>{draft}</thought>\n{answer}", "{draft}</think>{answer}", "<reasoning>{draft}</reasoning> {answer}",
+        "<|channel|>analysis<|message|>{draft}<|end|><|start|>assistant<|channel|>final<|message|>{answer}<|return|>",
+        "analysis We could say {draft} but no.assistantfinal{answer}", "<THINK>{draft}</THINK>{answer}",
+        "<think>a</think>{draft}<think>no, wrong</think>{answer}", "<think>{draft}</think><answer>{answer}</answer>",
+        "<|START_THINKING|>{draft}<|END_THINKING|><|START_RESPONSE|>{answer}<|END_RESPONSE|>",
+        "\u25c1think\u25b7{draft}\u25c1/think\u25b7{answer}", "<seed:think>{draft}</seed:think>{answer}",
+        "<|begin_of_thought|>{draft}<|end_of_thought|><|begin_of_solution|>{answer}<|end_of_solution|>",
+    ],
+)  # fmt: skip
+def test_the_last_final_answer_counts_and_no_draft(wrap: str) -> None:
+    """Whatever marks a model puts around its thinking, only what it answers is read."""
+    text = wrap.replace("{draft}", DRAFT).replace("{answer}", SILK)
+    assert [(one.source, one.target) for one in parse(text).triples] == [("spider silk", "fibroin")]
+    if "wrong" not in wrap:
+        assert parse(wrap.replace("{draft}", DRAFT).replace("{answer}", "")).triples == ()
+    assert "draft" not in split_thinking(text)[0]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"content": None, "reasoning_content": SILK}, {"content": "", "reasoning": f"Draft: {DRAFT}. Better:\n{SILK}"},
+        {"content": SILK, "reasoning_content": DRAFT},
+        {"content": [{"type": "thinking", "thinking": [{"text": DRAFT}]}, {"type": "text", "text": SILK}]},
+        {"content": [{"type": "reasoning", "text": DRAFT}, {"type": "output_text", "text": SILK}]},
+        {"content": None, "reasoning_content": f"{DRAFT}</think>{SILK}"},
+    ],
+)  # fmt: skip
+def test_an_answer_is_read_wherever_it_stands(fields: dict[str, Any]) -> None:
+    """In fields of thinking and in lists of parts, and never a draft beside it."""
+    reply = ask(in_order(message(**fields)))
+    assert [one.target for one in parse(reply.text).triples] == ["fibroin"]
+
+
+def test_a_draft_that_nothing_follows_is_no_answer() -> None:
+    """Where the thinking goes on after its draft and the answer is empty, nothing is read."""
+    reply = ask(in_order(message(content="", reasoning=f"{DRAFT} no, that is wrong, let me see")))
+    assert reply.text == ""
+
+
+def test_a_limit_that_ends_in_thinking_is_learnt_and_remembered() -> None:
+    """The cut reply is kept with its bill; the next one, and the next run's, has room; other prompts too."""
+    with serving(thinker(1500, reasoning="Okay, let me think.")) as endpoint:
+        with chat(endpoint.base_url) as llm:
+            cut, whole = llm.ask(PROMPT), llm.ask(PROMPT)
+            assert (cut.finish_reason, cut.usage) == (THINKING, Usage(40, 100))
+            assert (whole.text, whole.finish_reason) == (SILK, "stop")
+            assert llm.ask(replace(PROMPT, max_tokens=1)).text == SILK
+        with chat(endpoint.base_url) as later:
+            assert later.room >= 1500
+            assert later.thinking > 100
+            assert later.ask(PROMPT).text == SILK
+
+
+def test_a_model_that_only_thinks_ends_as_cut_off() -> None:
+    """Where no limit is enough it is not raised for ever."""
+    with serving(thinker(10**6)) as endpoint, chat(endpoint.base_url) as llm:
+        ends = [llm.ask(PROMPT).finish_reason for _ in range(6)]
+    assert ends[-1] == CUT
+    assert ends.count(THINKING) <= 3
+
+
+@pytest.mark.parametrize(
+    ("words", "least"),
+    [
+        ("Could not finish the message because max_tokens or model output limit was reached.", 1000),
+        ("`max_tokens` must be greater than `thinking.budget_tokens` (2048).", 2049),
+    ],
+)
+def test_a_limit_that_is_refused_as_too_small_is_raised(words: str, least: int) -> None:
+    """By what it says, or by what thinking models take."""
+    script: Script = lambda asked: OK if int(str(asked.body["max_tokens"])) >= least else refusal(words)  # noqa: E731
+    assert ask(script).text == SILK
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "max_tokens is too large: 100. Maximum context length is 1024 tokens, your request has 964 input tokens",
+        "max_tokens: 100 > 60, which is the maximum allowed number of output tokens for m-1",
+        "Range of max_tokens should be [1, 60]",
+    ],
+)
+def test_a_limit_that_is_refused_as_too_large_is_lowered(words: str) -> None:
+    """To the largest that the endpoint takes."""
+    with serving(lambda asked: OK if int(str(asked.body["max_tokens"])) <= 60 else refusal(words)) as endpoint:
+        with chat(endpoint.base_url) as llm:
+            llm.ask(PROMPT)
+        assert [one.body["max_tokens"] for one in endpoint.chats] == [100, 60]
+
+
+def test_thinking_on_the_bill_is_counted_once_and_wholly() -> None:
+    """The larger of two counts holds the thinking; cached tokens and a stated cost are read."""
+    bill = {"prompt_tokens": 40, "completion_tokens": 20, "total_tokens": 400, "cost": 0.25,
+            "prompt_tokens_details": {"cached_tokens": 32}}  # fmt: skip
+    reply = ask(in_order(message(usage=bill, content=SILK)))
+    assert (reply.usage, reply.usage.cached_tokens, reply.usd) == (Usage(40, 360), 32, 0.25)
+    assert ask(in_order(replace(OK, headers={"x-litellm-response-cost": "0.5"}))).usd == 0.5
+
+
+# Refusals and errors
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (message(content=None, refusal="I can't assist with that."), "I can't assist"),
+        (refusal("The response was filtered by the content management policy.", code="content_filter"), "filtered"),
+        (refusal("m-1 requires moderation. Your input was flagged.", 403), "was flagged"),
+        (message("content_filter", content=""), "content_filter"),
+        (message("SAFETY", content=None), "safety"),
+    ],
+)
+def test_a_refusal_is_a_reply_in_its_words(answer: Answer, words: str) -> None:
+    """Not an error: the next question may be answered."""
+    reply = ask(in_order(answer))
+    assert reply.finish_reason == REFUSED
+    assert words in reply.text
+    assert parse(reply.text, reply.finish_reason).outcome == "refused"
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        Answer({"error": {"message": "Provider returned error", "code": 502}}), Answer(completion() | {"choices": []}),
+        message("error", content=""), Answer("", 502), Answer("<html>Bad Gateway</html>", 502), Answer(""),
+        Answer(json.dumps(completion(SILK))[:50]),
+        Answer({"error": {"message": "Failed", "code": "json_validate_failed", "failed_generation": SILK[:20]}}, 400),
+    ],
+)  # fmt: skip
+def test_what_fails_once_is_asked_again(first: Answer) -> None:
+    """By its kind, whatever its status."""
+    assert ask(in_order(first, OK)).text == SILK
+
+
+def test_what_breaks_off_again_is_a_reply_that_cannot_be_used() -> None:
+    """With the beginning of what came; asked twice and no more, and both bills are kept."""
+    with serving(in_order(Answer(completion() | {"choices": []}))) as endpoint, chat(endpoint.base_url) as llm:
+        reply = llm.ask(PROMPT)
+        assert len(endpoint.chats) == 2
+    assert (reply.finish_reason, reply.usage) == (BROKEN, Usage(14, 6))
+    with serving(in_order(OK, Answer("<html>Sign in</html>"))) as endpoint, chat(endpoint.base_url) as llm:
+        llm.ask(PROMPT)
+        assert "Sign in" in llm.ask(PROMPT).text
+
+
+def test_a_failed_generation_is_used_where_it_is_whole_and_says_nothing_of_parameters() -> None:
+    """Words that a model wrote switch nothing off."""
+    failed = refusal("Failed to generate JSON.", code="json_validate_failed", failed_generation=SILK)
+    assert ask(in_order(failed)).text == SILK
+    broken = refusal(
+        "Failed.", code="json_validate_failed", failed_generation='{"relations":[{"source":"temperature seed'
+    )
+    with serving(in_order(broken, OK)) as endpoint, chat(endpoint.base_url) as llm:
+        llm.ask(PROMPT)
+        assert {"temperature", "seed", "response_format"} <= endpoint.chats[-1].body.keys()
+
+
+def test_what_an_endpoint_echoes_is_not_read() -> None:
+    """Neither the value of a refused field nor a long quotation of the question blames another parameter."""
+    detail = [
+        {"type": "extra_forbidden", "loc": ["body", "seed"], "msg": "Extra inputs", "input": "temperature schema"}
+    ]
+    fault = fault_of(422, {}, json.dumps({"detail": detail}))
+    assert (fault.kind, fault.names) == ("parameter", ("seed",))
+    assert "temperature" not in fault.message
+    quoted = fault_of(
+        400, {}, json.dumps({"error": {"message": f"Cannot read '{'glass transition temperature ' * 5}'."}})
+    )
+    assert "temperature" not in quoted.message
+
+
+def test_a_refusal_that_names_nothing_gives_up_one_field_after_the_other() -> None:
+    """Until the endpoint takes the question; what was guessed is kept."""
+    with serving(lambda asked: refusal("Bad request") if "seed" in asked.body else OK) as endpoint:
+        with chat(endpoint.base_url) as llm:
+            assert [llm.ask(PROMPT).text for _ in range(2)] == [SILK] * 2
+        assert "seed" not in endpoint.chats[-1].body
+        assert "temperature" in endpoint.chats[-1].body
+
+
+def test_after_good_answers_a_refusal_is_about_the_question() -> None:
+    """What names no parameter is the words about one question, and the run goes on."""
+    with serving(in_order(OK, refusal("Invalid prompt."), OK)) as endpoint, chat(endpoint.base_url) as llm:
+        assert [llm.ask(PROMPT).finish_reason for _ in range(3)] == ["stop", REFUSED, "stop"]
+        assert endpoint.chats[-1].body == endpoint.chats[0].body
+
+
+@pytest.mark.parametrize(
+    ("words", "field", "value"),
+    [
+        ("This model only support stream mode, please enable the stream parameter.", "stream", True),
+        ("parameter.enable_thinking must be set to false for non-streaming calls", "enable_thinking", False),
+    ],
+)
+def test_what_an_endpoint_wants_is_sent(words: str, field: str, value: object) -> None:
+    """A field that has to have a value gets it."""
+    assert ask(lambda asked: OK if asked.body.get(field) is value else refusal(words)).text == SILK
+
+
+@pytest.mark.parametrize(
+    "end", ["data: [DONE]\n\n", "", 'data: {"choices":[],"usage":{"prompt_tokens":40,"completion_tokens":9}}\n\n']
+)
+def test_a_stream_is_read_although_none_was_asked_for(end: str) -> None:
+    """Chunk by chunk, thinking apart, with its bill; one that breaks off is no answer."""
+    deltas = [{"reasoning_content": DRAFT}, *({"content": SILK[at : at + 9]} for at in range(0, len(SILK), 9))]
+    chunks = [{"choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas]
+    last = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+    stream = "".join(f"data: {json.dumps(one)}\n\n" for one in (*chunks, last)) + end
+    headers = {"Content-Type": "text/event-stream"}
+    reply = ask(in_order(Answer(stream, headers=headers)))
+    assert (reply.text, reply.finish_reason) == (SILK, "stop")
+    assert ("usage" not in end) or reply.usage == Usage(40, 9)
+    broken = "".join(f"data: {json.dumps(one)}\n\n" for one in chunks[:4])
+    assert ask(in_order(Answer(broken, headers=headers))).finish_reason == BROKEN
+
+
+# Waits
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("20", 20), ("1.5s", 1.5), ("7m12s", 432), ("120ms", 0.12), ("1 minute", 60), ("soon", None), ("-3", None)],
+)
+def test_a_delay_is_read_in_whatever_unit(text: str, value: float | None) -> None:
+    """Seconds, with or without a unit; what is no time is none."""
+    assert seconds(text) == value
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "delay"),
+    [
+        ({"Retry-After": "7"}, {}, 7), ({"retry-after-ms": "1500"}, {}, 1.5),
+        ({}, {"error": {"message": "Please try again in 7m12s."}}, 432),
+        ({}, [{"error": {"message": "Quota", "details": [{"retryDelay": "13s"}]}}], 13),
+        ({"x-ratelimit-reset-requests": "6s", "x-ratelimit-remaining-requests": "0",
+          "x-ratelimit-reset-tokens": "1ms", "x-ratelimit-remaining-tokens": "900"}, {}, 6),
+        ({}, {"error": {"message": "slow down"}}, None),
+    ],
+)  # fmt: skip
+def test_a_delay_is_read_wherever_it_stands(headers: dict[str, str], body: object, delay: float | None) -> None:
+    """In headers, in fields, in the message."""
+    fault = fault_of(429, headers, json.dumps(body))
+    assert (fault.kind, fault.delay) == ("busy", delay)
+
+
+@pytest.mark.parametrize(
+    ("answer", "least"),
+    [
+        (refusal("Please retry in 0.4s.", 429), 0.4), (refusal("slow down", 429), 1.0),
+        (refusal("Loading model", 503), 1.0), (Answer({"error": {"message": "per minute", "code": 429}}), 1.0),
+    ],
+)  # fmt: skip
+def test_an_endpoint_without_room_is_waited_for(answer: Answer, least: float) -> None:
+    """As long as it says, or a little longer each time; it is told."""
+    with serving(in_order(answer, OK)) as endpoint, chat(endpoint.base_url) as llm:
+        assert llm.ask(PROMPT).text == SILK
+        assert endpoint.chats[1].at - endpoint.chats[0].at >= least
+
+
+def test_no_wait_is_longer_than_patience() -> None:
+    """What asks for more ends at once, in the server's words; a spent quota is not waited for."""
+    began = time.monotonic()
+    with pytest.raises(LLMError, match=r"asks to wait 432 seconds .*try again in 7m12s.*--patience"):
+        ask(in_order(refusal("Please try again in 7m12s.", 429)))
+    with pytest.raises(LLMError, match=r"quota .*exceeded your current quota.*top it up"):
+        ask(in_order(refusal("You exceeded your current quota.", 429, code="insufficient_quota")))
+    assert time.monotonic() - began < 30
+
+
+def test_a_run_that_is_over_waits_no_longer() -> None:
+    """A budget or Ctrl-C ends a wait."""
+    token = waiting.is_over.set(lambda: True)
+    try:
+        with pytest.raises(RunOver):
+            ask(in_order(refusal("slow down", 429)))
+    finally:
+        waiting.is_over.reset(token)
+
+
+def test_what_is_slow_is_not_asked_again() -> None:
+    """One request, however many retries there are."""
+    with serving(in_order(Answer(completion(), delay=0.8))) as endpoint:
+        with chat(endpoint.base_url, timeout=0.3, max_retries=3) as llm, pytest.raises(LLMError, match="--timeout"):
+            llm.ask(PROMPT)
+        assert len(endpoint.chats) == 1
+
+
+def test_all_threads_wait_for_an_endpoint_without_room() -> None:
+    """After one was refused the others ask when it may be asked again."""
+    answers = in_order(OK, refusal("retry in 0.5s", 429), OK)
+    with serving(answers) as endpoint, chat(endpoint.base_url) as llm, ThreadPoolExecutor(4) as pool:
+        assert [reply.text for reply in pool.map(llm.ask, [PROMPT] * 6)] == [SILK] * 6
+        assert len(endpoint.chats) == 7
+
+
+# Bodies
+
+
+def test_a_small_body_that_unpacks_to_a_flood_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Packed bodies are read, up to a size."""
+    packed = {"Content-Encoding": "gzip"}
+
+    def gzipped(text: str) -> Answer:
+        data = gzip.compress(text.encode())
+        return Answer(data, headers=packed | {"Content-Length": str(len(data))})
+
+    assert ask(in_order(gzipped(json.dumps(completion(SILK))))).text == SILK
+    monkeypatch.setattr("graphgrow.llm.clients.MOST_BYTES", 10_000)
+    for answer in (gzipped(" " * 100_000), Answer(" " * 100_000)):
+        with pytest.raises(LLMError, match="sends more than any reply holds"):
+            ask(in_order(answer))
+
+
+def test_a_key_that_is_echoed_is_blotted_out() -> None:
+    """In a reply, its model's name, an error, and a listing."""
+    reply = ask(in_order(Answer(completion(f"{SILK} {KEY}", model=KEY))))
+    assert KEY not in repr(reply)
+    with pytest.raises(LLMError) as caught:
+        ask(in_order(refusal(f"no {KEY}, {json.dumps(KEY)}", 403)))
+    assert KEY not in str(caught.value)
+
+
+def test_a_word_that_stands_for_a_key_is_left_in_a_reply() -> None:
+    """No secret is as short as "ollama"."""
+    script = in_order(Answer(completion("ollama")))
+    with serving(script) as endpoint, closing(OpenAIChat("m-1", endpoint.base_url, "ollama")) as llm:
+        assert llm.ask(PROMPT).text == "ollama"
+
+
+# Addresses and models
+
+
+@pytest.mark.parametrize(
+    ("base_url", "joined", "query"),
+    [
+        ("https://r.openai.azure.com/openai/deployments/d?api-version=2024-10-21",
+         "https://r.openai.azure.com/openai/deployments/d", {"api-version": "2024-10-21"}),
+        ("https://r.openai.azure.com?api-version=2024-10-21",
+         "https://r.openai.azure.com/openai/deployments/m-1", {"api-version": "2024-10-21"}),
+        ("https://r.openai.azure.com", "https://r.openai.azure.com/openai/v1", {}),
+        ("http://127.0.0.1:1/v1/chat/completions", "http://127.0.0.1:1/v1", {}),
+        ("http://127.0.0.1:1/v1/", "http://127.0.0.1:1/v1", {}),
+    ],
+)  # fmt: skip
+def test_addresses_keep_their_query(base_url: str, joined: str, query: dict[str, str]) -> None:
+    """Azure's version goes with every request, and its deployment is the path."""
+    assert address(Endpoint("m-1", base_url, KEY, 1.0, 0)) == (joined, query)
+
+
+def test_an_azure_address_is_asked_with_its_version_and_key() -> None:
+    """On the wire: the query after the path, the key under Azure's name."""
+    with serving(in_order(OK)) as endpoint:
+        base_url = endpoint.base_url.replace("/v1", "/openai/deployments/d?api-version=2024-10-21")
+        with chat(base_url) as llm:
+            assert llm.ask(PROMPT).text == SILK
+        (asked,) = endpoint.asked
+    assert asked.path == "/openai/deployments/d/chat/completions?api-version=2024-10-21"
+    assert asked.headers["api-key"] == KEY
+
+
+def test_a_list_of_models_is_passed_over_to_those_that_chat() -> None:
+    """The one that can chat is taken; of several, after those that cannot, the user says which."""
+
+    def listing(*names: str) -> Script:
+        return in_order(Answer({"data": [{"id": name} for name in names]}))
+
+    with serving(listing("whisper-large-v3", "dall-e-3", "gpt-5")) as endpoint:
+        assert first_model(endpoint.base_url, "") == "gpt-5"
+    which = pytest.raises(LLMError, match="2 models that may chat: name one with --llm: gpt-5, gpt-4o")
+    with serving(listing("whisper-1", "gpt-5", "gpt-4o")) as endpoint, which:
+        first_model(endpoint.base_url, "")
+    with serving(listing("whisper-1")) as endpoint, pytest.raises(LLMError, match="no model that chats"):
+        first_model(endpoint.base_url, "")
+
+
+def test_a_form_that_was_never_answered_is_asked_in_others() -> None:
+    """A bare refusal of the first fact check is about its log-probabilities, whatever was answered before."""
+    check = replace(PROMPT, schema=None, max_tokens=1, logprobs=True)
+    with serving(lambda asked: refusal("Bad request") if "logprobs" in asked.body else OK) as endpoint:
+        with chat(endpoint.base_url) as llm:
+            assert [llm.ask(one).text for one in (PROMPT, check, check)] == [SILK] * 3
+        assert ["logprobs" in one.body for one in endpoint.chats] == [False, True, False, False]
+
+
+def test_what_was_paid_for_and_broke_off_is_kept_where_the_next_try_fails() -> None:
+    """A reply that cannot be used, with its bill, and no error that loses it."""
+    broken = Answer(completion() | {"choices": []})
+    reply = ask(in_order(broken, refusal("no", 401)))
+    assert (reply.finish_reason, reply.usage) == (BROKEN, Usage(7, 3))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"object": "list", "data": [{"id": "a"}, {"id": "b"}]}, {"models": [{"name": "a"}, {"model": "b"}]}, ["a", "b"],
+        [{"id": "e", "type": "embeddings"}, {"id": "a"}, {"id": "b", "capabilities": {"completion_chat": True}}],
+    ],
+)  # fmt: skip
+def test_a_list_of_models_is_read_in_whatever_shape(body: object) -> None:
+    """What says itself that it does not chat is left out."""
+    with serving(in_order(Answer(body))) as endpoint, chat(endpoint.base_url) as llm:
+        assert llm.models() == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"content": None, "tool_calls": [{"type": "function", "function": {"name": "reply", "arguments": SILK}}]},
+        {"content": json.loads(SILK)},
+        {"content": None, "reasoning_details": [{"type": "reasoning.text", "text": SILK}]},
+    ],
+)  # fmt: skip
+def test_an_answer_that_is_no_text_is_read_too(fields: dict[str, Any]) -> None:
+    """As the call of a tool, as JSON that a server has read, in details of the thinking."""
+    assert [one.target for one in parse(ask(in_order(message(**fields))).text).triples] == ["fibroin"]
+
+
+@contextmanager
+def dripping(begins: bytes, drop: bytes) -> Iterator[str]:
+    """Yield the address of a server that sends a beginning, and then the same few bytes for ever."""
+    ended = Event()
+
+    class Drip(StreamRequestHandler):
+        def handle(self) -> None:
+            with suppress(OSError):
+                self.wfile.write(begins)
+                while not ended.wait(0.05):
+                    self.wfile.write(drop)
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Drip) as server:
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/v1"
+        finally:
+            ended.set()
+            server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("begins", "drop"),
+    [
+        (b"HTTP/1.1 200 OK\r\n", b"X-A: b\r\n"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+        (b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n", b": wait\n\n"),
+    ],
+)
+def test_an_endless_drip_ends_at_the_deadline(begins: bytes, drop: bytes) -> None:
+    """In headers, in a body, in a stream: the whole reply has one time."""
+    began = time.monotonic()
+    late = pytest.raises(LLMError, match=r"did not answer within 0\.5 seconds.*--timeout")
+    with dripping(begins, drop) as base_url, chat(base_url, timeout=0.5) as llm, late:
+        llm.ask(PROMPT)
+    assert time.monotonic() - began < 20

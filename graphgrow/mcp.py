@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.transport_security import TransportSecuritySettings
 from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
 from pydantic import Field, ValidationError
 
@@ -314,4 +315,6 @@ def serve(url: str, allowance: Allowance, *, write: bool, port: int | None = Non
         if port is None:
             made.run("stdio")
         else:
-            made.run("streamable-http", host=HOST, port=port)
+            here = f"{HOST}:{port}"
+            exact = TransportSecuritySettings(allowed_hosts=[here], allowed_origins=[f"http://{here}"])
+            made.run("streamable-http", host=HOST, port=port, transport_security=exact)

@@ -164,6 +164,15 @@ def test_links_lead_somewhere() -> None:
     assert broken == []
 
 
+def test_every_promise_has_its_test() -> None:
+    """A test that a page names stands in the file that its link leads to."""
+    page = DOCS / "security.md"
+    named = re.findall(r"\[`(test_\w+)`\]\(([^)]+)\)", page.read_text(encoding="utf-8"))
+    assert len(named) > 10
+    missing = [name for name, file in named if f"def {name}(" not in (page.parent / file).read_text(encoding="utf-8")]
+    assert missing == []
+
+
 def test_every_command_is_on_a_page() -> None:
     """A command that no page shows is a command nobody finds."""
     shown = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)

@@ -215,7 +215,7 @@ def test_an_agent_corrects_and_grows_a_graph(silk: Path, tmp_path: Path) -> None
 
 
 def test_over_http_it_listens_on_this_machine_alone(silk: Path) -> None:
-    """The same tools at a port; a request that another site's page sends is refused."""
+    """The same tools at a port; a request that a page elsewhere sends, also at another port, is refused."""
     import urllib.error
     import urllib.request
 
@@ -237,13 +237,18 @@ def test_over_http_it_listens_on_this_machine_alone(silk: Path) -> None:
     with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process:
         try:
             run(hold)
-            strange = urllib.request.Request(
-                address, b"{}", {"Host": "evil.example", "Content-Type": "application/json"}
-            )
-            with pytest.raises(urllib.error.HTTPError) as error:
-                urllib.request.urlopen(strange)  # noqa: S310  # our own address
-            assert error.value.code == 421
-            error.value.close()
+            for header, value, status in (
+                ("Host", "evil.example", 421),
+                ("Host", f"evil.example:{port}", 421),
+                ("Host", "127.0.0.1:1", 421),
+                ("Origin", "http://evil.example", 403),
+                ("Origin", "http://127.0.0.1:1", 403),
+            ):
+                strange = urllib.request.Request(address, b"{}", {header: value, "Content-Type": "application/json"})
+                with pytest.raises(urllib.error.HTTPError) as error:
+                    urllib.request.urlopen(strange)  # noqa: S310  # our own address
+                assert error.value.code == status
+                error.value.close()
         finally:
             process.terminate()
             process.communicate()

@@ -22,7 +22,7 @@ from graphgrow.graph.confidence import TRUSTED
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import DEFAULT_STEPS, DEFAULT_USD, Budget, Role, Usage
 from graphgrow.llm import LLM
-from graphgrow.llm.options import LEAST_TOKENS, NO_OPTIONS
+from graphgrow.llm.options import LEAST_TOKENS, NO_OPTIONS, withheld
 from graphgrow.stores import GraphStore
 from graphgrow.stores.outbox import state_folder
 from graphgrow.stores.retrying import RetryingStore
@@ -135,6 +135,8 @@ def session(
         if budget.usd is None and is_priced:
             budget = replace(budget, usd=DEFAULT_USD)
         limit = f"; at most {budget.usd:g} USD" if is_priced else ""
+        if sentence := withheld(run, os.environ):
+            note(sentence)
         for name, one in (("model", model), *models.items()):
             note(f"{name}: {clean(one.name)} ({_price(one) or 'no known price'}{limit if name == 'model' else ''})")
 

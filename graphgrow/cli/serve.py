@@ -15,6 +15,7 @@ from graphgrow.cli.arguments import Address, AsJson, Effort, KeyEnv, LLMOptions,
 from graphgrow.cli.output import dump, note
 from graphgrow.errors import BadInput
 from graphgrow.graph.model import DEFAULT_USD
+from graphgrow.llm.options import withheld
 
 EXPLORER = "graphgrow_explorer"
 
@@ -24,7 +25,10 @@ def explore(
     host: Annotated[str, Option(help="The address to listen at.")] = "127.0.0.1",
     port: Annotated[int, Option(min=0, max=65535, help="The port (default: the first free from 8501).")] = 0,
     auth: Annotated[bool, Option("--auth", help="People sign in by OpenID Connect (.streamlit/secrets.toml).")] = False,
-    no_auth: Annotated[bool, Option("--no-auth", help="Whoever reaches the address may do everything.")] = False,
+    no_auth: Annotated[bool, Option("--no-auth", help="Whoever has the printed address may do everything.")] = False,
+    public: Annotated[
+        str, Option("--public-url", help="The address that people use, where a proxy stands in front.")
+    ] = "",
     allow: Annotated[
         list[str] | None, Option(help="With --auth: an e-mail address that may come in; repeat it.")
     ] = None,
@@ -46,7 +50,7 @@ def explore(
     explorer = import_module(f"{EXPLORER}.serve")
     jobs_file = str(jobs.absolute()) if jobs else ""
     opens = browser and sys.stdout.isatty()
-    options = explorer.Serving(store, host, port, auth, no_auth, tuple(allow or ()), opens, jobs_file)
+    options = explorer.Serving(store, host, port, auth, no_auth, tuple(allow or ()), opens, jobs_file, public)
 
     def announce(address: str) -> None:
         if as_json:
@@ -82,5 +86,7 @@ def mcp(
     if port:
         note(f"serving at http://127.0.0.1:{port}/mcp")
     model = named(llm, base_url, ModelOptions(reasoning_effort, reply_tokens, key_env, llm_options, timeout))
+    if sentence := withheld(model, os.environ):
+        note(sentence)
     allowance = Allowance(partial(open_named, model, env=os.environ), usd)
     serve(store, allowance, write=write, port=port)

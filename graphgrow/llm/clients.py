@@ -5,6 +5,7 @@ or a small body that unpacks to a large one ends there.
 """
 
 import json
+import os
 import ssl
 import time
 import zlib
@@ -21,6 +22,7 @@ import openai
 
 from graphgrow.llm.endpoint import Endpoint, is_loopback
 from graphgrow.llm.faults import Fault, fault_of
+from graphgrow.llm.options import is_of_environment
 from graphgrow.llm.waiting import Pace, Patience
 
 if TYPE_CHECKING:
@@ -98,7 +100,8 @@ class Clients:
         headers = {"Accept-Encoding": "gzip, deflate"}
         if "api-version" in self._query and endpoint.key:  # Azure takes it under a name of its own
             headers["api-key"] = endpoint.key
-        return openai.OpenAI(
+        is_foreign = not is_of_environment(endpoint.base_url, os.environ)
+        return (ForeignOpenAI if is_foreign else openai.OpenAI)(
             api_key=endpoint.key or "none",
             base_url=self._base,
             timeout=openai.Timeout(endpoint.timeout, connect=min(endpoint.timeout, _CONNECT_TIMEOUT)),
@@ -221,6 +224,18 @@ class Clients:
         """Close the connections."""
         for client in self._idle:
             client.close()
+
+
+class ForeignOpenAI(openai.OpenAI):
+    """A client of another address than the environment's: what else the package reads there is not for this one.
+
+    That is OPENAI_ORG_ID, OPENAI_PROJECT_ID, OPENAI_ADMIN_KEY and OPENAI_CUSTOM_HEADERS.
+    """
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401  # what the package's client takes
+        super().__init__(**options)
+        self.organization = self.project = self.admin_api_key = None
+        self._custom_headers = dict(options.get("default_headers") or {})
 
 
 class BoundedClient(openai.DefaultHttpxClient):

@@ -162,6 +162,11 @@ class Endpoint:
                 return LLMError(
                     f"the quota at {url} is used up ({quoted}): top it up, or take another model or endpoint"
                 )
+            case "key" if not self.key:
+                return LLMError(
+                    f"{url} wants a key ({quoted}): name the variable that holds its own with --key-env;"
+                    f" the one in {KEY_ENV} goes to the address in OPENAI_BASE_URL, or to OpenAI, alone"
+                )
             case "key":
                 return LLMError(
                     f"{url} refused the key ({quoted}): set {self.key_env} to one that may use {self.model}"

@@ -213,16 +213,41 @@ def read_model(text: str) -> ModelName:
 
 
 def key_for(address: str, options: ModelOptions, env: Mapping[str, str]) -> str:
-    """Return the key for an address: that of the variable that is named, else OPENAI_API_KEY.
+    """Return the key for an address: in the variable that is named, else in OPENAI_API_KEY if that is for it, else "".
 
     Raises LLMError where a variable is named that is not set.
     """
     if not options.key_env:
-        return env.get(KEY_ENV) or ""
+        return env.get(KEY_ENV, "") if is_of_environment(address, env) else ""
     key = env.get(options.key_env)
     if not key:
         raise LLMError(f"there is no key in {options.key_env} for {urlsplit(address).hostname or address}: export it")
     return key
+
+
+def is_of_environment(address: str, env: Mapping[str, str]) -> bool:
+    """Tell whether an address is the one that OPENAI_API_KEY and its like are for: scheme, host, port and path.
+
+    That is the one in OPENAI_BASE_URL, or OpenAI's where none is set.
+    """
+    home = env.get("OPENAI_BASE_URL") or OPENAI_URL
+    try:
+        paths = [urlsplit(one.strip()).path.rstrip("/") for one in (address, home)]
+    except ValueError:
+        return False
+    return origin(address.strip()) == origin(home.strip()) and paths[0] == paths[1] and bool(origin(address)[1])
+
+
+def withheld(model: ModelName, env: Mapping[str, str]) -> str:
+    """Return in a sentence that a model is asked without the key of the environment; "" where none is withheld."""
+    address = model.base_url
+    if not address or model.options.key_env or not env.get(KEY_ENV) or is_of_environment(address, env):
+        return ""
+    home = "the address in OPENAI_BASE_URL" if env.get("OPENAI_BASE_URL") else OPENAI_URL
+    return (
+        f"the key in {KEY_ENV} is for {home} alone: this address is asked without a key,"
+        " or with its own in the variable that --key-env names"
+    )
 
 
 def beside(text: str, run: ModelName, env: Mapping[str, str]) -> tuple[ModelName, dict[str, str]]:

@@ -1,57 +1,22 @@
 """The explorer as people use it: `graphgrow explore` on a free port, a real browser, other processes that write."""
 
-import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlencode
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
+from graphgrow_explorer.guard import COOKIE
 from graphgrow_explorer.views import VIEWS
 from playwright.sync_api import Browser, Page, expect
 
 from graphgrow.graph.model import Concept, Delta, Edit, Relation, Statement, Triple
 from graphgrow.stores import open_store
-from tests.conftest import ROOT
-from tests.pictures import HOSTILE, Drawn, answered, drawn
+from tests.explorers import Explorer, exploring
+from tests.pictures import HOSTILE, Drawn, drawn
 
 MARKS = ["[x](javascript:window.taken=4)", ":red[x]", "$x$", "**bold** `code`", ":smile: -> #"]
-
-
-@dataclass(frozen=True, slots=True)
-class Explorer:
-    """A running explorer: its address, and the folder that it was started in."""
-
-    base: str
-    folder: Path
-
-    def url(self, store: str, **more: str | list[str]) -> str:
-        """Return the address of a graph's first view."""
-        return f"{self.base}?{urlencode({'store': f'sqlite:{store}', **more}, doseq=True)}"
-
-    def copy(self, store: str) -> str:
-        """Return a copy of the recorded run that a test may change."""
-        (self.folder / store).write_bytes((self.folder / "recorded.db").read_bytes())
-        return store
-
-    def run(self, *words: str) -> None:
-        """Run a command in another process."""
-        subprocess.run(
-            [sys.executable, "-m", "graphgrow", *words], cwd=self.folder, env=environment(self.folder), check=True,
-            capture_output=True,
-        )  # fmt: skip
-
-
-def environment(folder: Path) -> dict[str, str]:
-    """Return the environment of a process that keeps its state in a folder."""
-    paths = os.pathsep.join([str(ROOT), str(ROOT / "ui"), os.environ.get("PYTHONPATH", "")])
-    return os.environ | {"PYTHONPATH": paths, "XDG_STATE_HOME": str(folder / "state")}
 
 
 @pytest.fixture(scope="module")
@@ -59,19 +24,8 @@ def explorer(tmp_path_factory: pytest.TempPathFactory, recorded: Path) -> Iterat
     """Yield the explorer, serving the recorded run."""
     folder = tmp_path_factory.mktemp("explorer")
     shutil.copy(recorded, folder / "recorded.db")
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "graphgrow", "explore", "recorded.db", "--json"],
-            cwd=folder, env=environment(folder), stdout=subprocess.PIPE, stderr=log,
-        )  # fmt: skip
-        try:
-            assert process.stdout
-            base = json.loads(process.stdout.readline())["url"].partition("?")[0]
-            answered(f"{base}_stcore/health", process)
-            yield Explorer(base, folder)
-        finally:
-            process.terminate()
-            process.communicate()
+    with exploring(folder, "recorded.db") as found:
+        yield found
 
 
 def events(explorer: Explorer, store: str) -> list[str]:
@@ -104,14 +58,15 @@ def test_every_view_opens_without_a_word_of_complaint(browser: Browser, explorer
 
 
 def test_click_shows_evidence_and_the_link_leads_back(browser: Browser, explorer: Explorer) -> None:
-    """A click on a concept shows what brought it; the address then leads another page to the same concept."""
+    """A click on a concept shows what brought it; the address then leads to it, with the token anybody."""
     with drawn(browser, explorer.url("recorded.db")) as page:
         page.click("proton")
         expect(page.page.get_by_role("heading", name="protons")).to_be_visible()
         expect(page.page.get_by_text("First mentioned in step")).to_be_visible()
         page.page.wait_for_url("**concept=proton**")
         link = page.page.url
-    with drawn(browser, link) as page:
+        assert explorer.token not in link
+    with drawn(browser, f"{link}&token={explorer.token}") as page:
         expect(page.page.get_by_role("heading", name="protons")).to_be_visible()
         page.wait("p.selected.length === 1")
 
@@ -202,7 +157,10 @@ def harmless(page: Drawn) -> bool:
 
 
 def test_feed_is_closed_to_who_was_not_told(explorer: Explorer) -> None:
-    """The route answers for its token alone: another word, or a store's name, finds nothing."""
+    """The route answers for its token alone: another word, or a store's name, finds nothing; it asks for the cookie."""
     for word in ("x", "sqlite:recorded.db"):
+        address = f"{explorer.base}graphgrow/feed/{word}?since=0"
+        with pytest.raises(OSError, match="403"):
+            urlopen(address)  # noqa: S310  # our own server
         with pytest.raises(OSError, match="404"):
-            urlopen(f"{explorer.base}graphgrow/feed/{word}?since=0")  # noqa: S310  # our own server
+            urlopen(Request(address, headers={"Cookie": f"{COOKIE}={explorer.token}"}))  # noqa: S310  # our own server

@@ -5,7 +5,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -28,7 +28,7 @@ from graphgrow.api import edits
 from graphgrow.api.options import grow
 from graphgrow.batch.schedule import utc_now
 from graphgrow.cli import main
-from graphgrow.errors import BadInput
+from graphgrow.errors import BadInput, GraphgrowError
 from graphgrow.export import FORMATS
 from graphgrow.graph.model import Budget, Concept, Delta, Edit, Relation, Statement, Triple
 from graphgrow.llm.scripted import Scripted
@@ -116,7 +116,14 @@ def silk(tmp_path: Path) -> Workspace:
 
 
 def view(url: str, name: str, **state: str) -> AppTest:
-    """Return a view of a store as a visitor gets it."""
+    """Return a view of a store as a visitor gets it who was sent there; what stands elsewhere was chosen before."""
+    with suppress(GraphgrowError):
+        workspaces().open(url)
+    return followed(url, name, **state)
+
+
+def followed(url: str, name: str = "graph", **state: str) -> AppTest:
+    """Return what a visitor gets who follows a link to a view of a store."""
     at = AppTest.from_file(str(APP), default_timeout=300)
     at.query_params["store"] = url
     for key, value in state.items():
@@ -195,8 +202,9 @@ def test_no_name_becomes_a_link(text: str) -> None:
     assert bare.replace("\u2060", "") == text
 
 
-def test_missing_and_foreign_files_are_one_sentence(tmp_path: Path) -> None:
+def test_missing_and_foreign_files_are_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An address that leads to no graph says so and offers the first page."""
+    monkeypatch.chdir(tmp_path)
     foreign = tmp_path / "notes.db"
     foreign.write_text("no database")
     for url, why in ((str(tmp_path / "none.db"), "there is no graph at"), (str(foreign), "is no SQLite database"),
@@ -207,32 +215,63 @@ def test_missing_and_foreign_files_are_one_sentence(tmp_path: Path) -> None:
         assert "graphgrow" in [one.value for one in at.title]
 
 
-def test_a_link_does_not_make_the_page_call_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A Neo4j address in a link is asked about first, and shown without its password."""
-    at = view("neo4j://me:secret@elsewhere.example:7687?graph=x", "graph")
-    assert not at.exception
-    assert "neo4j://elsewhere.example:7687?graph=x" in words(at)
-    assert "secret" not in words(at)
-    assert [one.label for one in at.button] == ["Open it", "Choose another graph"]
-
-
-def test_shared_pages_open_files_of_their_folder_alone(
-    stores: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "place", ["sqlite:{0}", "{0}", "sqlite:../{1}", "sqlite:below/../../{1}", "sqlite:link.db", "sqlite://{0}",
+              "neo4j://me:secret@elsewhere.example:7687?graph=x", "bolt://elsewhere.example"]
+)  # fmt: skip
+@pytest.mark.parametrize("shared", ["", "yes"])
+def test_a_link_opens_what_stands_in_the_folder_alone(
+    place: str, shared: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where others use the page too, a file outside the folder is not opened by a link."""
-    monkeypatch.setenv(serve.SHARED, "yes")
+    """A file elsewhere, however it is written, and a server are not opened by a link, nor shown with a password."""
+    outside = tmp_path.parent / f"{tmp_path.name}-outside.db"
+    grown(outside, Edit(1, "add", Delta((Concept("silk", "silk"),))))
+    (tmp_path / "below").mkdir()
+    (tmp_path / "link.db").symlink_to(outside)
     monkeypatch.chdir(tmp_path)
-    url = grown(tmp_path.parent / f"{tmp_path.name}-outside.db", Edit(1, "add", Delta()))
-    assert "outside the folder" in words(view(url, "graph"))
-    assert "0 concepts" in words(view(grown(tmp_path / "inside.db", Edit(1, "add", Delta())), "graph"))
-    with pytest.raises(BadInput, match="outside the folder"):
-        opening.go(url)
-    for server in ("neo4j://evil.example", "bolt://evil.example?graph=x"):
-        with pytest.raises(BadInput, match="only whoever started it"):
-            opening.go(server)
-        assert "only whoever started it" in words(view(server, "graph"))
-    monkeypatch.setenv(serve.STORE, url)
-    opening._check_allowed(url)
+    monkeypatch.setenv(serve.SHARED, shared)
+    url = place.format(outside, outside.name)
+    at = followed(url)
+    assert not at.exception
+    assert "1 concept " not in words(at)
+    assert "secret" not in words(at)
+    assert "outside the folder" in words(at) or "no link opens a graph on a server" in words(at)
+    assert "graphgrow" in [one.value for one in at.title], "the first page"
+    if shared:
+        with pytest.raises(BadInput, match=r"outside the folder|no link opens"):
+            opening.go(url)
+
+
+@pytest.mark.parametrize("llm", ["recorded:/etc/run.jsonl", "world:sqlite:/any/other.db", "/any/model.gguf"])
+def test_a_shared_page_reads_no_file_as_a_model(llm: str) -> None:
+    """Where others use the page too, a model that is a file would be a way around the folder."""
+    with pytest.raises(BadInput, match="only whoever started it reads files"):
+        runs.check_name(llm)
+
+
+def test_what_was_chosen_or_named_is_opened_by_a_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is here may type where a graph is; a link then leads there, as to what the command line names."""
+    monkeypatch.chdir(tmp_path)
+    url = grown(tmp_path.parent / f"{tmp_path.name}-typed.db", Edit(1, "add", Delta()))
+    assert "outside the folder" in words(followed(url))
+    at = AppTest.from_file(str(APP), default_timeout=300).run()
+    next(one for one in at.text_input if one.label == "Path or store URL").set_value(url)
+    next(one for one in at.button if one.label == "Open").click().run()
+    assert "0 concepts" in words(at)
+    assert "0 concepts" in words(followed(url))
+    named = grown(tmp_path.parent / f"{tmp_path.name}-named.db", Edit(1, "add", Delta()))
+    monkeypatch.setenv(serve.STORE, named)
+    assert "0 concepts" in words(followed(named))
+    assert "0 concepts" in words(followed(grown(tmp_path / "inside.db", Edit(1, "add", Delta()))))
+
+
+def test_a_circle_of_links_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file name that leads back to itself is refused like any other."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "circle.db").symlink_to("circle.db")
+    at = followed("sqlite:circle.db")
+    assert not at.exception
+    assert at.error
 
 
 def test_null_character_is_one_sentence() -> None:

@@ -37,7 +37,8 @@ def _closed() -> Iterator[None]:
 
 
 def view(url: str) -> AppTest:
-    """Return the page Ask & ideas of a store as a visitor gets it."""
+    """Return the page Ask & ideas of a store as a visitor gets it who has chosen it."""
+    workspaces().open(url)
     at = AppTest.from_file(str(APP), default_timeout=300)
     at.query_params["store"] = url
     at._page_hash = calc_hash("thoughts")

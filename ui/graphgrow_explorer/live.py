@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.routing import Route
 
-PATH = "/graphgrow/feed"
+PATH = "graphgrow/feed"
 
 
 def address(workspace: Workspace) -> str:
-    """Return where the feed of a store is."""
+    """Return where the feed of a store is, seen from any view: the explorer may stand below a path of its server."""
     return f"{PATH}/{workspace.token}"
 
 
@@ -39,7 +39,7 @@ def route() -> "Route":
         except GraphgrowError as error:
             return JSONResponse({"error": str(error)}, 503, headers)
 
-    return Route(f"{PATH}/{{token}}", answer, methods=["GET"])
+    return Route(f"/{PATH}/{{token}}", answer, methods=["GET"])
 
 
 def news(workspace: Workspace, since: int) -> dict[str, Any]:

@@ -29,8 +29,8 @@ ROWS, OTHER = "files", "other file"  # keys of the choices
 def opened() -> Workspace | None:
     """Return the store that the address names; None where the page asks for one instead.
 
-    Anybody may have written a link that leads here, and a server would be sent the password of the environment: it is
-    opened unasked only where somebody here has opened it before.
+    Anybody may have written a link that leads here, and a server would be sent the password of the environment: it
+    opens what the command line names, what stands in this folder, and what somebody here has chosen before.
     """
     url = st.query_params.get("store") or st.session_state.get("store", os.environ.get(STORE, ""))
     if not url:
@@ -38,18 +38,9 @@ def opened() -> Workspace | None:
         return None
     try:
         _check_allowed(url)
-        is_unasked = is_server(url) and not workspaces().knows(url)
     except GraphgrowError as error:
         problem(str(error))
         first_page()
-        return None
-    if is_unasked:
-        st.subheader("A graph on a server")
-        st.text(f"This link leads to {shown(url)}. Opening it sends that server your user name and password.")
-        if st.button("Open it", type="primary"):
-            perform(lambda: go(url))
-        if st.button("Choose another graph"):
-            leave()
         return None
     try:
         workspace = workspaces().open(url)
@@ -71,19 +62,26 @@ def opened() -> Workspace | None:
 
 
 def _check_allowed(url: str) -> None:
-    """Raise BadInput for what nobody may open: where others use this page, servers and files outside the folder.
-
-    What is open already, or what the explorer was started for, stays open to all.
-    """
+    """Raise BadInput for what no link opens: servers and files outside the folder, unless known here already."""
     if "\0" in url:
         raise BadInput("an address with a null character leads to no graph")
-    if not os.environ.get(SHARED) or workspaces().knows(url) or shown(url) == os.environ.get(STORE):
+    if workspaces().knows(url) or shown(url) == os.environ.get(STORE):
         return
     if is_server(url):
-        raise BadInput("where others use this page, only whoever started it opens a graph on a server")
-    path = (store_url(url).path or Path()).resolve()
+        raise BadInput(f"no link opens a graph on a server: {by_hand(shown(url))}")
+    try:
+        path = (store_url(url).path or Path()).resolve()
+    except (OSError, RuntimeError):
+        raise BadInput(f"{shown(url)} is a link that leads to no file") from None
     if not path.is_relative_to(Path.cwd()):
-        raise BadInput(f"{path} is outside the folder that is served: start the explorer in its folder")
+        raise BadInput(f"{path} is outside the folder that is served: {by_hand(str(path))}")
+
+
+def by_hand(place: str) -> str:
+    """Return how a graph is opened that no link opens; where others use the page, whoever started it alone does."""
+    if os.environ.get(SHARED):
+        return "whoever starts the explorer names it, or starts it in its folder"
+    return f"type its address below, or start  graphgrow explore {place}"
 
 
 @st.fragment(run_every=1.0)
@@ -96,8 +94,12 @@ def _waiting(url: str) -> None:
 
 
 def go(url: str) -> str:
-    """Make a store the one that the page is about; raises BadInput or StoreError where it cannot be opened."""
-    _check_allowed(url)
+    """Make a store the one that the page is about, which somebody here has chosen.
+
+    Raises BadInput or StoreError where it cannot be opened; where others use the page too, also for what no link opens.
+    """
+    if os.environ.get(SHARED) or "\0" in url:
+        _check_allowed(url)
     workspace = workspaces().open(url)
     st.session_state["store"] = st.query_params["store"] = workspace.url
     return f"Opened {workspace.url}"

@@ -165,11 +165,13 @@ def command(url: str, options: RunOptions) -> list[str]:
 
 
 def check_name(llm: str) -> None:
-    """Refuse a model with an address or options of its own, where others use the page too: a key would be sent there.
+    """Refuse what may not be named where others use the page too: an address, options of its own, a file.
 
-    Raises BadInput.
+    A key would be sent to the address, and a file would be a way around the folder. Raises BadInput.
     """
     model = named(llm)
+    if model.is_here and model.name not in {"", "local"}:
+        raise BadInput(f"{llm!r} is a file: where others use this page, only whoever started it reads files as models")
     if model.base_url or model.options != ModelOptions():
         raise BadInput("other people use this page too: name a model alone, without an address or options")
 

@@ -8,19 +8,21 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from graphgrow.api.explorer import BadInput
 from graphgrow_explorer import look
+from graphgrow_explorer.guard import TOKEN, Access, Addresses, Guard, authority
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
     from starlette.routing import Route
 
-HERE = ("127.0.0.1", "localhost", "::1")
+HERE = {"127.0.0.1": "localhost", "localhost": "127.0.0.1", "::1": "localhost"}  # addresses here by another name too
 FIRST_PORT, PORTS = 8501, 50
 VIEW = "view"  # the name of a view in an address that leads to the first page
 PAGES = ("growth", "communities", "paths", "thoughts", "review", "runs")
@@ -35,8 +37,9 @@ class Serving:
     """Where to listen, which store to open first, and who may come in: `port` 0 is the first free one.
 
     With `auth` people sign in by OpenID Connect, and only those with an address in `allowed` come in, where it is not
-    empty. `without_auth` says that whoever reaches the address may do everything. `jobs` is a jobs
-    file whose schedules are shown.
+    empty. `without_auth` says that whoever has the address, with the token in it, may do everything. `jobs` is a jobs
+    file whose schedules are shown. `public` is the origin that people use where a proxy stands in front, as
+    "https://graphs.example.org".
     """
 
     store: str = ""
@@ -47,20 +50,23 @@ class Serving:
     allowed: Sequence[str] = ()
     browser: bool = True
     jobs: str = ""
+    public: str = ""
 
 
 def check(how: Serving) -> None:
-    """Raise BadInput where strangers could reach the page without signing in."""
+    """Raise BadInput where strangers could reach the page without signing in, or a public address is no origin."""
     if how.host not in HERE and not how.auth and not how.without_auth:
         raise BadInput(
             f"whoever reaches {how.host} could change graphs and spend money:"
             " add --auth to let people sign in, or --no-auth if the network keeps strangers out"
         )
+    if how.public and origin_of(how.public) != how.public.rstrip("/"):
+        raise BadInput(f"{how.public!r} is no address of a server: write it like https://graphs.example.org")
 
 
 def is_shared(how: Serving) -> bool:
     """Tell whether others use the page too: at another address, or by a proxy in front of this one, signed in."""
-    return how.auth or how.host not in HERE
+    return how.auth or how.host not in HERE or bool(how.public)
 
 
 def check_sign_in() -> None:
@@ -84,14 +90,22 @@ def serve(how: Serving, say: Callable[[str], None]) -> None:
     if how.auth:
         check_sign_in()
     import streamlit as st
+    from starlette.middleware import Middleware
 
     from graphgrow_explorer.live import route
     from graphgrow_explorer.workspace import workspaces
 
     store = workspaces().open(how.store).url if how.store else ""
     port = how.port or free_port(how.host)
-    query = f"?{urlencode({'store': store})}" if store else ""
-    address = f"http://{f'[{how.host}]' if ':' in how.host else how.host}:{port}/{query}"
+    public = origin_of(how.public or (str(st.secrets["auth"].get("redirect_uri", "")) if how.auth else ""))
+    addresses = reached(how.host, port, public)
+    origin, access = public or addresses.origins[0], None if how.auth else Access()
+    named = {"store": store} if store else {}
+    if access:
+        address = f"{origin}{access.path}/?{urlencode({TOKEN: access.token, **named})}"
+        first = f"{origin}/?{urlencode({TOKEN: access.ticket, **named})}"
+    else:
+        address = first = f"{origin}/?{urlencode(named)}".rstrip("?")
     os.environ.update(
         {
             STORE: store,
@@ -101,14 +115,15 @@ def serve(how: Serving, say: Callable[[str], None]) -> None:
             JOBS: how.jobs,
         }
     )
-    app = st.App(Path(__file__).with_name("app.py"), routes=[route(), *entrances()])
+    guard = Middleware(Guard, addresses=addresses, access=access)
+    app = st.App(Path(__file__).with_name("app.py"), routes=[route(), *entrances()], middleware=[guard])
     say(address)
     if how.browser:
-        opening = threading.Timer(1.0, webbrowser.open, [address])
+        opening = threading.Timer(1.0, webbrowser.open, [first])
         opening.daemon = True
         opening.start()
     with suppress(KeyboardInterrupt):  # which is how a server is ended
-        app.run(config=settings(how.host, port))
+        app.run(config=settings(how.host, port, public))
 
 
 def entrances() -> "list[Route]":
@@ -121,13 +136,44 @@ def entrances() -> "list[Route]":
 
     def enter(request: "Request") -> "Response":
         others = [(name, value) for name, value in request.query_params.multi_items() if name != VIEW]
-        return RedirectResponse(f"/?{urlencode([*others, (VIEW, request.url.path.strip('/'))])}", 307)
+        return RedirectResponse(f"./?{urlencode([*others, (VIEW, request.url.path.strip('/'))])}", 307)
 
     return [Route(f"/{name}", enter, methods=["GET"]) for name in PAGES]
 
 
-def settings(host: str, port: int) -> dict[str, object]:
-    """Return Streamlit's settings: nothing is sent to anybody, and nobody else's page may speak to this one."""
+def reached(host: str, port: int, public: str = "") -> Addresses:
+    """Return the origins of a server that listens at a host and port; the first one is the one to print."""
+    try:
+        is_everywhere = not host or ip_address(host).is_unspecified
+    except ValueError:
+        is_everywhere = False
+    names = [host]
+    if is_everywhere:
+        names = [socket.gethostname(), "localhost"]
+    elif host in HERE:
+        names = [host, HERE[host]]
+    return Addresses([f"http://{authority(name, port)}" for name in names], public, port if is_everywhere else 0)
+
+
+def origin_of(url: str) -> str:
+    """Return the origin of a web address; "" where it is none."""
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port
+    except ValueError:
+        return ""
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
+        return ""
+    usual = 443 if parts.scheme == "https" else 80
+    return f"{parts.scheme}://{authority(parts.hostname, port or usual, parts.scheme)}"
+
+
+def settings(host: str, port: int, public: str = "") -> dict[str, object]:
+    """Return Streamlit's settings: nothing is sent to anybody, and nobody else's page may speak to this one.
+
+    Where it is not given the name of its server it asks a service on the net for the address of this machine.
+    """
+    name = urlsplit(public).hostname or host
     return {
         "server.address": host,
         "server.port": port,
@@ -138,7 +184,8 @@ def settings(host: str, port: int) -> dict[str, object]:
         "server.enableAgentApi": False,
         "server.enableCORS": True,
         "server.enableXsrfProtection": True,
-        **({"server.allowedHosts": ["localhost", "127.0.0.1", "[::1]"]} if host in HERE else {}),
+        **({"server.allowedHosts": ["localhost", "127.0.0.1", "[::1]", name]} if host in HERE else {}),
+        "browser.serverAddress": name,
         "server.maxMessageSize": 400,
         "browser.gatherUsageStats": False,
         "client.toolbarMode": "minimal",

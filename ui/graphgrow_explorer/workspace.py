@@ -189,10 +189,14 @@ class Workspace:
 
 @dataclass(slots=True)
 class Workspaces:
-    """The open stores by URL and file, the ones that were used last; `by_token` for the feed."""
+    """The open stores by URL and file, the ones that were used last; `by_token` for the feed.
+
+    `opened` are the URLs of all that were opened, those that are closed by now too.
+    """
 
     lock: Lock = field(default_factory=Lock)
     stores: dict[tuple[str, int], Workspace] = field(default_factory=dict)
+    opened: set[str] = field(default_factory=set)
 
     def open(self, url: str) -> Workspace:
         """Return the store of a URL, opened where it is not; one that was replaced by another file is opened anew.
@@ -203,6 +207,7 @@ class Workspaces:
         with self.lock:
             workspace = self.stores.pop(place, None) or Workspace(KnowledgeGraph(open_store(url)), credentials(url))
             self.stores[place] = workspace
+            self.opened.add(place[0])
             for old in [self.stores.pop(place) for place in list(self.stores)[:-MOST]]:
                 with old.lock:
                     old.store.close()
@@ -215,9 +220,9 @@ class Workspaces:
             return self.stores.get((workspace.url, _inode(workspace.url))) is workspace
 
     def knows(self, url: str) -> bool:
-        """Tell whether a store is open, because somebody here asked for it."""
+        """Tell whether a store has been opened, because somebody here chose it or the command line names it."""
         with self.lock:
-            return any(known == shown(url) for known, _ in self.stores)
+            return shown(url) in self.opened
 
     def by_token(self, token: str) -> Workspace | None:
         """Return the store whose feed a token opens."""

@@ -1,0 +1,74 @@
+"""A running `graphgrow explore`, and the address that opens it."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from tests.conftest import ROOT
+from tests.pictures import answered
+
+
+@dataclass(frozen=True, slots=True)
+class Explorer:
+    """A running explorer: its address, the token that opens it, and the folder that it was started in."""
+
+    base: str
+    token: str
+    folder: Path
+
+    @property
+    def origin(self) -> str:
+        """Its scheme, host and port."""
+        return "{0.scheme}://{0.netloc}".format(urlsplit(self.base))
+
+    @property
+    def port(self) -> int:
+        """Its port."""
+        return urlsplit(self.base).port or 0
+
+    def url(self, store: str, **more: str | list[str]) -> str:
+        """Return the address of a graph's first view."""
+        query = {"token": self.token, "store": f"sqlite:{store}", **more}
+        return f"{self.base}?{urlencode(query, doseq=True)}"
+
+    def copy(self, store: str) -> str:
+        """Return a copy of the recorded run that a test may change."""
+        (self.folder / store).write_bytes((self.folder / "recorded.db").read_bytes())
+        return store
+
+    def run(self, *words: str) -> None:
+        """Run a command in another process."""
+        subprocess.run(
+            [sys.executable, "-m", "graphgrow", *words], cwd=self.folder, env=environment(self.folder), check=True,
+            capture_output=True,
+        )  # fmt: skip
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Return the environment of a process that keeps its state in a folder."""
+    paths = os.pathsep.join([str(ROOT), str(ROOT / "ui"), os.environ.get("PYTHONPATH", "")])
+    return os.environ | {"PYTHONPATH": paths, "XDG_STATE_HOME": str(folder / "state")}
+
+
+@contextmanager
+def exploring(folder: Path, store: str, *words: str, env: Mapping[str, str] | None = None) -> Iterator[Explorer]:
+    """Yield the explorer, serving a store of a folder, until the block ends; `env` is added to its environment."""
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "graphgrow", "explore", store, "--json", *words],
+            cwd=folder, env=environment(folder) | dict(env or {}), stdout=subprocess.PIPE, stderr=log,
+        )  # fmt: skip
+        try:
+            assert process.stdout
+            base, _, query = json.loads(process.stdout.readline())["url"].partition("?")
+            answered(f"{base}_stcore/health", process)
+            yield Explorer(base, dict(parse_qsl(query)).get("token", ""), folder)
+        finally:
+            process.terminate()
+            process.communicate()

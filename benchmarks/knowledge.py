@@ -1,7 +1,7 @@
 """Of the relations that a graph shows, which share is true, and which is true and worth keeping: what users win.
 
     python benchmarks/knowledge.py sheet --runs NAME=RUN[,RUN] ... --seed S --out DIR [--questions 100] [--per-arm 50]
-    python benchmarks/knowledge.py read DIR [--json]
+    python benchmarks/knowledge.py read DIR [--ratio ARM,ARM ARM,ARM] [--json]
     python benchmarks/knowledge.py read --key KEY --verdicts A B [--runs NAME=RUN[,RUN] ...] [--json]
     python benchmarks/knowledge.py coverage --gold FILE --runs NAME=RUN[,RUN] ... [--questions 100] [--json]
 
@@ -13,6 +13,9 @@ row apart from each other, key.csv for nobody but `read`. A judge writes id,trut
 line for each row: truth is T (true as stated), H (half: reversed, another predicate, strained) or F, the others 1 or 0.
 `read` finds both verdicts as judge-a.csv and judge-b.csv beside the key, and the runs where the key says they are, from
 the root of the project.
+
+`--ratio` sets what two groups of arms have that is true and informative, per 1,000 tokens, against each other, with an
+interval of 95 % by drawing the judged relations of each arm again and again (the bootstrap, Efron 1979).
 
 `coverage` says how much of a field the graphs have reached: the share of the lines of a vocabulary, names of one
 concept separated by |, of which a graph holds any name.
@@ -48,6 +51,7 @@ HEADINGS = (
     "relations", "questions", "tokens", "true and informative/1k",
 )  # fmt: skip
 JUDGES = ("a", "b")
+DRAWN = 2000  # times, for an interval of a ratio
 BINS = 5  # of confidence, equally wide
 
 
@@ -350,6 +354,36 @@ def figures(one: Arm, runs: Sequence[Run], said: dict[str, pd.DataFrame]) -> Fig
     )
 
 
+def ratio_of(
+    ones: Sequence[str],
+    others: Sequence[str],
+    is_both: pd.DataFrame,
+    arm: pd.Series,
+    sizes: dict[str, tuple[int, int]],
+) -> Share:
+    """Return by how much one group of arms wins over another in true and informative relations per 1,000 tokens.
+
+    `sizes` are relations shown and tokens by arm. Raises BadInput for an arm that there is not.
+    """
+    if unknown := {*ones, *others} - sizes.keys():
+        raise BadInput(f"there is no arm {', '.join(sorted(unknown))}: the arms are {', '.join(sizes)}")
+    rng = np.random.default_rng(0)
+    values = {name: is_both[arm == name].mean(axis=1).to_numpy() for name in (*ones, *others)}
+
+    def rate(names: Sequence[str], *, again: bool) -> float:
+        won = sum(
+            float((rng.choice(values[name], len(values[name])) if again else values[name]).mean()) * sizes[name][0]
+            for name in names
+        )
+        return won / sum(sizes[name][1] for name in names)
+
+    def ratio(*, again: bool) -> float:
+        return rate(ones, again=again) / (rate(others, again=again) or np.nan)
+
+    low, high = np.nanpercentile([ratio(again=True) for _ in range(DRAWN)], (2.5, 97.5))
+    return Share(ratio(again=False), float(low), float(high))
+
+
 def read(how: argparse.Namespace) -> None:
     """Print what the judges say of each arm, how far they agree, and what confidence says about truth."""
     if how.folder:
@@ -376,6 +410,11 @@ def read(how: argparse.Namespace) -> None:
         own = {verdict: table.loc[rows.index] for verdict, table in said.items()}
         arms.append(figures(given, runs, own))
     arms.sort(key=lambda one: -one.per_1000_tokens.value)
+    ratio = None
+    if how.ratio:
+        sizes = {one.arm: (one.relations, one.tokens) for one in arms}
+        both = (said["truth"] == "T") & (said["informative"] == "1")
+        ratio = ratio_of(*(group.split(",") for group in how.ratio), both, key["arm"], sizes)
     kappas = {name: kappa(*(judge[name] for judge in judges)) for name in ("truth", "informative")}
     # A threshold leaves the sure ones only: they would say little of confidence, and count too much beside all others.
     sure = key[key["confidence"] != ""]
@@ -385,9 +424,12 @@ def read(how: argparse.Namespace) -> None:
     }
     if how.json:
         known = {threshold: asdict(found) for threshold, found in calibrations.items()}
-        print(json.dumps({"arms": [asdict(one) for one in arms], "kappa": kappas, "calibration": known}, indent=1))
+        whole = {"arms": [asdict(one) for one in arms], "kappa": kappas, "calibration": known}
+        print(json.dumps(whole | ({"ratio": asdict(ratio)} if ratio else {}), indent=1))
         return
     print("\n".join(report(arms)))
+    if ratio:
+        print(f"\n{' and '.join(how.ratio)}, true and informative/1k: {bounded(ratio, digits=1)} times as much.")
     words = ", ".join(f"{name} {'-' if value is None else f'{value:.2f}'}" for name, value in kappas.items())
     if gone:
         print(f"\nLeft out, as confidence by today's weights is below the threshold: {gone} judged relations.")
@@ -481,6 +523,7 @@ def parser() -> argparse.ArgumentParser:
     drawing.add_argument("--seed", type=int, required=True)
     drawing.add_argument("--out", type=Path, required=True, metavar="DIR")
     reading.add_argument("folder", type=Path, nargs="?", help="with key.csv, judge-a.csv and judge-b.csv")
+    reading.add_argument("--ratio", nargs=2, metavar="ARM,ARM", help="two groups of arms to set against each other")
     reading.add_argument("--key", type=Path)
     reading.add_argument("--verdicts", type=Path, nargs=2)
     covering.add_argument("--gold", type=Path, required=True, help="a concept a line, its names separated by |")

@@ -119,7 +119,7 @@ def test_an_endpoint_answers_in_the_order_asked_batch_by_batch() -> None:
 def test_an_endpoint_that_errs_is_one_sentence() -> None:
     """Refusals, chat models, too few vectors and vectors of unequal length are each named, with what to do."""
     row = {"index": 0, "embedding": [1.0]}
-    assert "refused the key (401)" in error_of(refusal("no", 401))
+    assert "refused the key (401: no)" in error_of(refusal("no", 401))
     assert "see whether e-1 is an embedding model" in error_of(Answer({"choices": []}))
     assert "answered 2 names with 1 vectors" in error_of(Answer({"data": [row]}))
     assert "different lengths" in error_of(Answer({"data": [row, {"index": 1, "embedding": [1.0, 2.0]}]}))

@@ -1,23 +1,23 @@
 """A graph from one store into another, with its log."""
 
 from collections.abc import Iterable, Iterator
-from itertools import takewhile
 
 from graphgrow.errors import BadInput
 from graphgrow.graph.model import Event
-from graphgrow.stores import GraphStore
+from graphgrow.stores import GraphStore, checked_events
 
 BATCH = 500  # events a transaction
 MOST = 20_000  # concepts and statements a transaction, which a server keeps in memory
 
 
-def copy(source: GraphStore, target: GraphStore) -> int:
-    """Append what the source holds and the target lacks, and return how many events that were.
+def copy(source: GraphStore, target: GraphStore, until: int | None = None) -> int:
+    """Append what the source holds, up to and with event `until`, and the target lacks; return how many events.
 
     A copy that was broken off goes on where it ended. Raises BadInput where the target holds anything else than the
-    beginning of the source.
+    beginning of the source, and AlteredLog at an event of the source that is not what was written: no copy makes it
+    look sound.
     """
-    return complete(source.events(), target)
+    return complete(checked_events(source, until), target)
 
 
 def fork(source: GraphStore, target: GraphStore, at: int) -> int:
@@ -25,9 +25,9 @@ def fork(source: GraphStore, target: GraphStore, at: int) -> int:
 
     Raises BadInput where the source has no such event.
     """
-    if at < 1 or next(source.events(at - 1), None) is None:
+    if at < 1 or next(source.records(at - 1), None) is None:
         raise BadInput(f"{source.url} has no event {at}: see  graphgrow log")
-    return complete(takewhile(lambda event: event.seq <= at, source.events()), target)
+    return copy(source, target, at)
 
 
 def complete(events: Iterable[Event], target: GraphStore) -> int:

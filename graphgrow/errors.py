@@ -12,9 +12,24 @@ GraphgrowError
     └── OutOfReplies    a scripted or recorded model has nothing left to say
 """
 
+import re
+
+# Of our own stores all up to the last @, for a password may hold what a URL may not.
+_USERINFO = re.compile(
+    r"\b((?:neo4j|bolt)(?:\+s|\+ssc)?://)\S*@|\b([a-z][a-z0-9+.-]*://)[^\s/?#'\"]*:[^\s/?#'\"]*@", re.IGNORECASE
+)
+
+
+def without_passwords(text: str) -> str:
+    """Return text whose URLs name no user and no password, as it may be written anywhere."""
+    return _USERINFO.sub(r"\1\2", text) if "@" in text else text
+
 
 class GraphgrowError(Exception):
-    """Base of every error that ends a command with one line and exit code 1."""
+    """Base of every error that ends a command with one line and exit code 1; its text shows no password of a URL."""
+
+    def __str__(self) -> str:
+        return without_passwords(super().__str__())
 
 
 class BadInput(GraphgrowError):

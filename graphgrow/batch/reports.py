@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from graphgrow.batch.jobs import Job
+from graphgrow.errors import without_passwords
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Expansion, FactCheck
@@ -78,6 +79,10 @@ class JobReport:
     failures: Sequence[tuple[int, str]] = ()
     hooks: Sequence[str] = ()
     before: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("store", "said"):  # wherever it goes, no password goes with it
+            object.__setattr__(self, name, without_passwords(getattr(self, name)))
 
     @property
     def is_failed(self) -> bool:

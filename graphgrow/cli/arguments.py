@@ -49,7 +49,7 @@ Tokens = Annotated[int | None, Option(min=1, help="Stop after so many tokens.")]
 Usd = Annotated[float | None, Option(min=0, help=f"Most to spend (default {DEFAULT_USD:g} if priced).")]
 Temperature = Annotated[float, Option(min=0, max=2, help="Sampling temperature.")]
 Width = Annotated[int, Option(min=1, max=256, help="Questions asked at once.")]
-Patience = Annotated[float, Option(min=0, help="Minutes to wait for a store that went away.")]
+Patience = Annotated[float, Option(min=0, help="Minutes to wait for a store that is away or locked.")]
 Confidence = Annotated[
     float | None,
     Option(min=0, max=1, help=f"Least confidence of what is read (default {TRUSTED:g} with fact checks; 0: all)."),

@@ -98,6 +98,9 @@ def grow(
         Option(help="End where nothing new comes or the model drifts; no number of steps is needed then."),
     ] = None,
     patience: Patience = 10,
+    unprotected: Annotated[
+        bool, Option("--unprotected", help="Go on where replies cannot be kept on disk on their way into the store.")
+    ] = False,
     dry_run: Annotated[bool, Option("--dry-run", help="Show first prompts and the estimate; ask nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -116,7 +119,9 @@ def grow(
             opened.append()  # a store that this user cannot write says so before a model is loaded or paid
         limits = Budget(steps, tokens, usd, minutes, until)
         with session(opened, llm, base_url, limits, temperature=temperature, patience=patience) as asked:
-            settings = replace(options.settings(opened), budget=asked.budget, stop=asked.is_stopped)
+            settings = replace(
+                options.settings(opened), budget=asked.budget, stop=asked.is_stopped, unprotected=unprotected
+            )
             growth = Growth(topic, asked.store, asked.model, settings)
             if not embeddings:
                 note("names are compared by spelling alone; --embeddings local compares meanings too")
@@ -135,6 +140,8 @@ def grow(
                         view.note(news.summary)
                     before = now
     graph, ending = growth.graph, growth.ending
+    if growth.outbox.problem:
+        note(f"unprotected: {growth.outbox.problem}")
     if graph.check_method == "stated":
         note(
             "the endpoint gives no log-probabilities: the model stated how likely each relation is, which is less exact"

@@ -54,7 +54,7 @@ class Growth:
         self.ending: Ending = ""
         self.steps = 0
         self.adopted = 0
-        self.outbox = Outbox(state_folder(store.url), PendingReply)
+        self.outbox = Outbox(state_folder(store.url), PendingReply, unprotected=settings.unprotected)
         self.engine = Engine(self.graph, store, llm, self.outbox, self._pending)
         self._started = settings.timer()
         self._spent = Bill()

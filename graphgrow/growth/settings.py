@@ -26,7 +26,7 @@ class Settings:
     model is first asked what to ask about a concept, and so many different questions of its own are asked. The share
     `fact_check` of the tokens goes to asking whether what was said is true. `workers` threads ask the questions of a
     round, by default one each; fewer are slower, and the graph is the same. `run` marks
-    the events of a batch run.
+    the events of a batch run. With `unprotected` the run goes on where replies cannot be kept on disk on their way.
     """
 
     policy: Policy
@@ -45,6 +45,7 @@ class Settings:
     stop: Callable[[], bool] | None = None
     workers: int | None = None
     run: str = ""
+    unprotected: bool = False
 
 
 @dataclass(frozen=True, slots=True)

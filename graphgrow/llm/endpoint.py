@@ -130,6 +130,7 @@ class Endpoint:
                 " start that server, or see what can be used with  graphgrow models"
             )
         status, details = error.status_code, complaint(error)
+        retries = int(error.request.headers.get("x-stainless-retry-count", 0))  # of this question, not those allowed
         message = error.body.get("message") if isinstance(error.body, dict) else error.body
         quoted = self.clean(str(message or error.body or error.message))
         if is_overflow(error):
@@ -156,12 +157,12 @@ class Endpoint:
                 text += " and lists none (404): check the base URL, it usually ends in /v1, and --llm"
         elif status == HTTPStatus.TOO_MANY_REQUESTS:
             text = (
-                f"{self.url} still has too many requests after {self.retries} retries (429: {quoted}):"
+                f"{self.url} still has too many requests after {retries} retries (429: {quoted}):"
                 " wait, or ask with fewer threads"
             )
         elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             text = (
-                f"{self.url} still fails after {self.retries} retries ({status}: {quoted}):"
+                f"{self.url} still fails after {retries} retries ({status}: {quoted}):"
                 " look at the server, or try again later"
             )
         else:

@@ -24,60 +24,23 @@ from graphgrow.graph.model import Event, Relation
 from graphgrow.stores import LONGEST_LEASE, SKEW, GraphStore
 from graphgrow.stores.projection import Patch, Projection, patch
 from graphgrow.stores.sqlite_file import WAL, OpenedFile
+from graphgrow.stores.sqlite_tables import APPLICATION_ID as _APPLICATION_ID
+from graphgrow.stores.sqlite_tables import CACHE, DIGESTS, MIGRATIONS, STATE
 
-_APPLICATION_ID = 0x67677277  # "ggrw": tells our files from any other SQLite database
 _BUSY_SECONDS = 30.0
 _PAUSE = 0.005  # seconds
 _PRIMARY = 0xFF  # of an error code of SQLite; the rest says more of the same
+_DAMAGED = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR))
 _LOCKED = frozenset((sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED))
 _NO_WRITING = frozenset((sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN))
 _PAGE = 200  # rows
-# One statement sees one state of the file, also while another connection makes its tables.
-_STATE = """
-    SELECT (SELECT count(*) FROM sqlite_master), application_id, user_version
-    FROM pragma_application_id, pragma_user_version
-"""
 _LAST = "SELECT coalesce(max(seq), 0) FROM event"
 
-_CACHE = """
-    CREATE TABLE cache (
-        kind TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (kind, key)
-    ) STRICT, WITHOUT ROWID;
-    """
-MIGRATIONS = (
-    """
-    CREATE TABLE event (
-        seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, at TEXT NOT NULL, payload TEXT NOT NULL
-    ) STRICT;
-    CREATE TABLE concept (
-        key TEXT PRIMARY KEY, name TEXT NOT NULL, first_seq INTEGER NOT NULL REFERENCES event(seq)
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE alias (
-        key TEXT NOT NULL REFERENCES concept(key), spelling TEXT NOT NULL, PRIMARY KEY (key, spelling)
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE relation (
-        source TEXT NOT NULL REFERENCES concept(key), predicate TEXT NOT NULL,
-        target TEXT NOT NULL REFERENCES concept(key), support INTEGER NOT NULL,
-        first_seq INTEGER NOT NULL REFERENCES event(seq), last_seq INTEGER NOT NULL REFERENCES event(seq),
-        PRIMARY KEY (source, predicate, target)
-    ) STRICT, WITHOUT ROWID;
-    CREATE INDEX relation_target ON relation(target);
-    CREATE TABLE lease (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until REAL NOT NULL) STRICT, WITHOUT ROWID;
-    """,
-    _CACHE,
-    """
-    ALTER TABLE event ADD COLUMN decides INTEGER NOT NULL DEFAULT 0;
-    CREATE INDEX event_decides ON event(seq) WHERE decides;
-    """,
-    """
-    ALTER TABLE event ADD COLUMN digest TEXT;
-    CREATE TABLE seal (since INTEGER NOT NULL, seq INTEGER NOT NULL, digest TEXT NOT NULL) STRICT;
-    CREATE TABLE identity (id TEXT NOT NULL) STRICT;
-    INSERT INTO identity VALUES (hex(randomblob(16)));
-    ALTER TABLE lease ADD COLUMN seconds REAL;
-    """,
-)
-_DIGESTS = 4  # the format that first had them
+_ONLY_READ = "can only be read here: copy it to a folder that can be written"
+
+
+class _DamagedFile(StoreError):
+    """SQLite cannot read a page of the file."""
 
 
 class SQLiteStore(GraphStore):
@@ -111,7 +74,9 @@ class SQLiteStore(GraphStore):
             path = self._path.absolute()
             place = path if path.exists() else path.parent
             last = next((last for (last,) in self._rows(_LAST)), 0)
-            if self._is_read_only or not os.access(place, os.W_OK):
+            if self._is_read_only or not os.access(
+                place, os.W_OK, effective_ids=os.access in os.supports_effective_ids
+            ):
                 raise BadInput(f"cannot write into {place}: name a --store in a folder that is there and writable")
             return int(last)
         decided, corrections = self._decided or (0, Corrections())
@@ -180,11 +145,12 @@ class SQLiteStore(GraphStore):
     def records(self, since: int = 0) -> Iterator[Record]:
         """Yield the events after seq `since` as they are kept."""
         if self._is_there():
-            yield from self._each(since, ", decides, kind, at" + (", digest" if self._version >= _DIGESTS else ""))
+            columns = "CAST(kind AS BLOB), CAST(at AS BLOB), decides, CAST(digest AS BLOB)"
+            yield from self._each(since, f", {columns}" if self._version >= DIGESTS else "")
 
     def seal(self) -> Seal | None:
         """Return how far the log goes and its digests can speak."""
-        if not self._is_there() or self._version < _DIGESTS:
+        if not self._is_there() or self._version < DIGESTS:
             return None
         rows = list(self._rows("SELECT since, seq, digest FROM seal"))
         return Seal(*rows[0]) if rows else None
@@ -234,7 +200,7 @@ class SQLiteStore(GraphStore):
 
     def recall(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
         """Return what is kept of the keys."""
-        if not self._is_there() or self._version <= MIGRATIONS.index(_CACHE):
+        if not self._is_there() or self._version < CACHE:
             return {}
         sql = "SELECT key, value FROM cache WHERE kind = ? AND key IN (SELECT value FROM json_each(?))"
         return dict(self._rows(sql, kind, json.dumps(list(keys))))
@@ -290,7 +256,7 @@ class SQLiteStore(GraphStore):
 
     def _check_format(self, db: sqlite3.Connection) -> None:
         path = self._path
-        tables, owner, self._version = db.execute(_STATE).fetchone()
+        tables, owner, self._version = db.execute(STATE).fetchone()
         if not tables and not self._create:
             raise StoreError(f"{path} is empty: grow a graph into it with  graphgrow grow TOPIC --store {path}")
         if tables and owner != _APPLICATION_ID:
@@ -353,7 +319,7 @@ class SQLiteStore(GraphStore):
             self._file.check(self._db)
             db = self._db or self._connect()
             if self._is_read_only:
-                raise StoreError(f"{self._path} can only be read here: copy it to a folder that can be written")
+                raise StoreError(f"{self._path} {_ONLY_READ}")
             try:
                 db.execute("BEGIN IMMEDIATE")
                 yield db
@@ -387,11 +353,13 @@ class SQLiteStore(GraphStore):
                 raise StoreAway(f"{path} is locked: does another program hold a transaction open?") from None
             if code == sqlite3.SQLITE_NOTADB:
                 text = f"{path} is no SQLite database: name another file"
-            elif code in _NO_WRITING:
+            elif code == sqlite3.SQLITE_READONLY:
+                text = f"{path} {_ONLY_READ}"
+            elif code == sqlite3.SQLITE_CANTOPEN:
                 what = "read" if self._is_read_only else "opened for writing"
                 text = f"{path} cannot be {what}: check that its folder is there and what you may do in it"
-            elif code == sqlite3.SQLITE_CORRUPT:
-                text = f"{path} is damaged ({said[:80]}): see  graphgrow verify {path}"
+            elif code in _DAMAGED:
+                raise _DamagedFile(f"{path} is damaged ({said[:80]}): see  graphgrow verify {path}") from None
             elif code == sqlite3.SQLITE_FULL:
                 text = f"{path} cannot grow ({said}): make room on its disk"
             else:
@@ -407,14 +375,12 @@ class SQLiteStore(GraphStore):
             for row in self._rows(f"{select} > ? ORDER BY seq", since):
                 yield _record(*row)
                 since = row[0]
-        except StoreAway:
-            raise
-        except StoreError:
+        except _DamagedFile:
             while True:
                 since += 1
                 try:
                     rows = list(self._rows(f"{select} = ?", since))
-                except StoreError:
+                except _DamagedFile:
                     rows = []
                 yield _record(*rows[0]) if rows else Record(since, b"", problem="its page of the file is damaged")
                 if not rows:
@@ -432,14 +398,16 @@ class SQLiteStore(GraphStore):
                 yield from rows
 
 
-def _record(seq: int, text: object, decides: object = None, kind: object = None, at: object = None,
-            own: object = "") -> Record:  # fmt: skip
-    """Return the row of an event."""
-    copies = {} if kind is None else {"kind": kind, "at": at, "decides": decides == 1}
-    digest_ = own if isinstance(own, str) else ""
-    if not isinstance(text, bytes):
-        return Record(seq, b"", digest_, copies, "there is nothing of it")
-    return Record(seq, text, digest_, copies)
+def _record(  # as the row stands
+    seq: int, text: bytes | None, kind: bytes | None = None, at: bytes = b"", decides: object = 0, own: bytes = b""
+) -> Record:
+    """Return an event as its row has it."""
+    copies: dict[str, object] = {}
+    if kind is not None:
+        copies = {"kind": kind.decode(errors="replace"), "at": at.decode(errors="replace")}
+        copies["decides"] = bool(decides) if decides in {0, 1} else decides
+    digest_ = (own or b"").decode(errors="replace")
+    return Record(seq, text or b"", digest_, copies, "" if text else "there is nothing of it")
 
 
 def _digests(db: sqlite3.Connection, last: int) -> tuple[int, str]:

@@ -22,7 +22,8 @@ from graphgrow.stores.copying import copy, fork
 from graphgrow.stores.memory import MemoryStore
 from graphgrow.stores.neo4j import Neo4jStore
 from graphgrow.stores.projection import differences, project
-from graphgrow.stores.sqlite import _APPLICATION_ID, MIGRATIONS, SQLiteStore
+from graphgrow.stores.sqlite import SQLiteStore
+from graphgrow.stores.sqlite_tables import APPLICATION_ID, MIGRATIONS
 from tests.conftest import chatter, fact_checked, triples
 from tests.graph.test_graph import content, event
 
@@ -198,7 +199,7 @@ def test_older_file_gets_the_newer_tables(tmp_path: Path) -> None:
     path = tmp_path / "g.db"
     with closing(sqlite3.connect(path)) as db, db:
         db.executescript(MIGRATIONS[0])
-        db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         db.execute("PRAGMA user_version = 1")
         one = event(Graph(), chatter(1)[0])
         db.execute("INSERT INTO event VALUES (1, 'expansion', '', ?)", (to_json(one),))

@@ -162,6 +162,20 @@ def test_lease_is_held_by_one_until_it_runs_out(opener: Opener) -> None:
         assert home.lease("other job", "one", 10)
 
 
+def test_a_lease_of_a_clock_that_is_wrong_holds_nothing(opener: Opener) -> None:
+    """One that ends later than its own length from now is taken over; a clock that is a little ahead is believed."""
+    now = [1e9]
+    with closing(opener(lambda: now[0])) as home:
+        for ahead, is_held in ((30.0, True), (3600.0, False), (10 * 365 * 86400.0, False)):
+            now[0] = 1e9 + ahead
+            assert home.lease(f"job {ahead}", "one", 20)
+            now[0] = 1e9
+            assert home.lease(f"job {ahead}", "two", 20) is not is_held
+        assert home.lease("for good", "one", 400 * 86400)
+        now[0] += 300 * 86400
+        assert not home.lease("for good", "two", 10)
+
+
 def test_results_are_kept_beside_the_log(store: GraphStore) -> None:
     """What was remembered comes back, byte for byte, the newest value of a key; it is no part of log or projection."""
     fill(store, chatter(2))

@@ -42,7 +42,8 @@ class GrowthOptions:
     concept first; the share `fact_check` of the tokens goes to asking whether what was said is true; `arbiter` asks
     about names that may be one concept. `prompt_variants` is a folder of further wordings, `predicates` a vocabulary
     file, which `strict_predicates` holds the model to; `without_rule` are hygiene rules to leave out.
-    `embeddings`, "local" or a model at `base_url`, compares names by meaning too.
+    `embeddings`, "local" or a model at `base_url`, compares names by meaning too. With `unprotected` a run goes on
+    where replies cannot be kept on disk on their way into the store.
     """
 
     policy: str = DEFAULT
@@ -63,6 +64,7 @@ class GrowthOptions:
     strict_predicates: bool = False
     embeddings: str = ""
     base_url: str = ""
+    unprotected: bool = False
 
     def __post_init__(self) -> None:
         for name, (least, most) in RANGES.items():
@@ -119,6 +121,7 @@ class GrowthOptions:
             samples=self.samples,
             intents=self.intents,
             fact_check=self.fact_check,
+            unprotected=self.unprotected,
         )
 
 
@@ -143,6 +146,7 @@ class GrowthKeywords(TypedDict, total=False):
     strict_predicates: bool
     embeddings: str
     base_url: str
+    unprotected: bool
 
 
 def grow(

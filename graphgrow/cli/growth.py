@@ -111,6 +111,7 @@ def grow(
         samples=samples, intents=intents, fact_check=fact_check, arbiter=arbiter == "llm",
         prompt_variants=prompt_variants, without_rule=without_rule or (), predicates=predicates,
         strict_predicates=strict_predicates, embeddings=embeddings, base_url=base_url,
+        unprotected=unprotected,
     )  # fmt: skip
     options.policy_of_run()  # what cannot be done is said before a store is made
     with closing(open_store(store, create=True)) as opened:
@@ -119,9 +120,7 @@ def grow(
             opened.append()  # a store that this user cannot write says so before a model is loaded or paid
         limits = Budget(steps, tokens, usd, minutes, until)
         with session(opened, llm, base_url, limits, temperature=temperature, patience=patience) as asked:
-            settings = replace(
-                options.settings(opened), budget=asked.budget, stop=asked.is_stopped, unprotected=unprotected
-            )
+            settings = replace(options.settings(opened), budget=asked.budget, stop=asked.is_stopped)
             growth = Growth(topic, asked.store, asked.model, settings)
             if not embeddings:
                 note("names are compared by spelling alone; --embeddings local compares meanings too")

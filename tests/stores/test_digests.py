@@ -284,7 +284,7 @@ def test_neo4j_tells_an_altered_event_and_an_older_graph(neo4j_graph: str, log: 
         assert isinstance(server, Neo4jStore)
 
         def run(query: str) -> None:
-            server._query(query, lambda result: result.consume())  # type: ignore[arg-type]
+            server._query(query, lambda result: result.consume())
 
         event_5 = "MATCH (e:Event {graph: $graph, seq: 5})"
         run(event_5 + " SET e.kept = e.payload, e.payload = replace(e.payload, 'protein', 'Protein')")

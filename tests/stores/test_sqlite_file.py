@@ -77,7 +77,7 @@ def test_a_run_whose_file_vanishes_ends_and_keeps_its_replies(
 ) -> None:
     """Exit code 1, one sentence; the reply waits on disk, and whatever has the name now is as it was put there."""
     path, content = tmp_path / "g.db", other.read_bytes()
-    in_place = {replace: content, copy_over: content, empty: b""}.get(vanish)
+    in_place = content if vanish in {replace, copy_over} else b"" if vanish is empty else None
 
     def script(asked: Asked) -> Answer:
         number = len(endpoint.chats)

@@ -414,7 +414,8 @@ def read(how: argparse.Namespace) -> None:
     if how.ratio:
         sizes = {one.arm: (one.relations, one.tokens) for one in arms}
         both = (said["truth"] == "T") & (said["informative"] == "1")
-        ratio = ratio_of(*(group.split(",") for group in how.ratio), both, key["arm"], sizes)
+        one, other = (group.split(",") for group in how.ratio)
+        ratio = ratio_of(one, other, both, key["arm"], sizes)
     kappas = {name: kappa(*(judge[name] for judge in judges)) for name in ("truth", "informative")}
     # A threshold leaves the sure ones only: they would say little of confidence, and count too much beside all others.
     sure = key[key["confidence"] != ""]

@@ -4,17 +4,33 @@ GraphgrowError
 ├── BadInput            a file, option or name that cannot be used
 ├── BudgetSpent         a limit of tokens or money ended the work: what was done is kept
 ├── StoreError          a store that cannot be opened, read or written
+│   ├── AlteredLog      an event is not what was written, cannot be read, or is missing
 │   ├── StaleGraph      another writer was first: fold its events, resolve again
-│   └── StoreAway       the server does not answer now: the same call may work later
+│   └── StoreAway       the server does not answer, or the file is locked: the same call may work later
 └── LLMError            an endpoint that does not answer as asked
     ├── ContextOverflow the prompt is longer than the model's context
     ├── RunOver         the run that asks has ended while an endpoint was waited for
     └── OutOfReplies    a scripted or recorded model has nothing left to say
 """
 
+import re
+
+# Of our own stores all up to the last @, for a password may hold what a URL may not.
+_USERINFO = re.compile(
+    r"\b((?:neo4j|bolt)(?:\+s|\+ssc)?://)\S*@|\b([a-z][a-z0-9+.-]*://)[^\s/?#'\"]*:[^\s/?#'\"]*@", re.IGNORECASE
+)
+
+
+def without_passwords(text: str) -> str:
+    """Return text whose URLs name no user and no password, as it may be written anywhere."""
+    return _USERINFO.sub(r"\1\2", text) if "@" in text else text
+
 
 class GraphgrowError(Exception):
-    """Base of every error that ends a command with one line and exit code 1."""
+    """Base of every error that ends a command with one line and exit code 1; its text shows no password of a URL."""
+
+    def __str__(self) -> str:
+        return without_passwords(super().__str__())
 
 
 class BadInput(GraphgrowError):
@@ -29,12 +45,20 @@ class StoreError(GraphgrowError):
     """A store cannot be opened, read or written."""
 
 
+class AlteredLog(StoreError):
+    """An event of a log is not what was written, cannot be read, or is missing; `seq` is the first such one."""
+
+    def __init__(self, text: str, seq: int) -> None:
+        super().__init__(text)
+        self.seq = seq
+
+
 class StaleGraph(StoreError):
     """The event was resolved against an older graph than the store now holds."""
 
 
 class StoreAway(StoreError):
-    """The store's server does not answer; nothing was written, or it is there when the same call is made again."""
+    """A store does not answer or is locked; nothing was written, or it is there when the same call is made again."""
 
 
 class LLMError(GraphgrowError):

@@ -16,6 +16,7 @@ from graphgrow.api.options import GrowthKeywords, GrowthOptions, grow
 from graphgrow.api.reasoning import GraphReasoning
 from graphgrow.errors import BadInput, GraphgrowError, StoreError
 from graphgrow.graph.confidence import TRUSTED, confidence, trusted, trusted_part
+from graphgrow.graph.digests import Record, Seal
 from graphgrow.graph.display import card, line, table
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.lookup import find
@@ -297,6 +298,18 @@ class KnowledgeGraph:
     def graph(self) -> Graph:
         """Return the fold over all events, a graph of your own; `concepts` and `relations` are tables of it."""
         return self._open_store.graph()
+
+    def records(self, since: int = 0) -> Iterator[Record]:
+        """Yield the events after number `since` as they are kept, with their digests, for `graphgrow verify`."""
+        return self._open_store.records(since)
+
+    def seal(self) -> Seal | None:
+        """Return how far the log goes and its digests can speak, for `graphgrow verify`."""
+        return self._open_store.seal()
+
+    def damage(self) -> str:
+        """Return what is wrong with the store itself, in a sentence, "" where nothing is, for `graphgrow verify`."""
+        return self._open_store.damage()
 
     def projection(self) -> Projection:
         """Return concepts and relations as the store itself keeps them, for `graphgrow verify`."""

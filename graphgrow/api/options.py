@@ -54,7 +54,8 @@ class GrowthOptions:
     meaning too. `check_with` and `arbitrate_with` are models of their own for fact checks and for names that may be
     one: an object, a name at the same address, "URL#NAME", or what else `graphgrow.open_llm` takes; where one of them
     fails the run goes on without it. With `batch` the questions of a round go as one file to the endpoint's batch API
-    where it has one: answered within a day, mostly for half the price.
+    where it has one: answered within a day, mostly for half the price. With `unprotected`
+    a run goes on where replies cannot be kept on disk on their way into the store.
 
     The rest is about a model that is opened by its name, see `graphgrow.open_llm`: `reasoning_effort`, `reply_tokens`
     (of a long reply; it holds for every model), `key_env`, `llm_options`, and `timeout`, the seconds of a reply.
@@ -81,6 +82,7 @@ class GrowthOptions:
     strict_predicates: bool = False
     embeddings: str = ""
     base_url: str = ""
+    unprotected: bool = False
     batch: bool = False
     check_with: str | LLM = ""
     arbitrate_with: str | LLM = ""
@@ -172,6 +174,7 @@ class GrowthOptions:
             relations=self.relations,
             context=self.context,
             batch=self.batch,
+            unprotected=self.unprotected,
         )
 
 
@@ -199,6 +202,7 @@ class GrowthKeywords(TypedDict, total=False):
     strict_predicates: bool
     embeddings: str
     base_url: str
+    unprotected: bool
     batch: bool
     check_with: str | LLM
     arbitrate_with: str | LLM

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, WithJsonSchema, model_validator
 
 from graphgrow.batch.schedule import Interval, Schedule, cron, time_zone
-from graphgrow.errors import BadInput
+from graphgrow.errors import BadInput, without_passwords
 from graphgrow.growth.fact_check import MOST_SHARE, SHARE
 from graphgrow.growth.intents import MOST as MOST_INTENTS
 from graphgrow.growth.samples import MOST as MOST_SAMPLES
@@ -351,7 +351,7 @@ def _problem(error: "ErrorDetails", line_of: Mapping[KeyPath, int]) -> Problem:
     name = ".".join(str(key) for key in path if isinstance(key, str) and key != "job")
     around = (path[:end] for end in range(len(path), 0, -1))
     line = next((line_of[table] for table in around if table in line_of), 1)
-    return Problem(line, f"{name or ('job' if path else 'the file')}: {text}")
+    return Problem(line, f"{name or ('job' if path else 'the file')}: {without_passwords(text)}")
 
 
 def lines(text: str) -> dict[KeyPath, int]:

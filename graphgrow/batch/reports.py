@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from graphgrow.batch.jobs import Job
+from graphgrow.errors import without_passwords
 from graphgrow.graph.graph import Bill, Graph, bill_rows, fold, take_bill
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Expansion, FactCheck, Role
@@ -82,6 +83,10 @@ class JobReport:
     before: bool = False
     bills: Sequence[dict[str, str | int | float]] = ()
     remarks: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("store", "said"):  # wherever it goes, no password goes with it
+            object.__setattr__(self, name, without_passwords(getattr(self, name)))
 
     @property
     def is_failed(self) -> bool:

@@ -225,11 +225,11 @@ def hold_lease(store: GraphStore, url: str, seconds: float, stop: Callable[[], b
         while lease.is_ours and not ended.wait(seconds / RENEWALS):
             began = monotonic()
             try:
-                with closing(open_store(url, create=True)) as own:
+                with closing(open_store(url)) as own:  # a file that was removed is not made anew
                     lease.is_ours = own.lease(LEASE, lease.holder, seconds)
                 lease.renewed = began
-            except StoreError:
-                continue  # away or busy: the lease lasts a while, then it is lost
+            except (StoreError, BadInput):
+                continue  # away, busy or gone: the lease lasts a while, then it is lost
 
     if not store.lease(LEASE, lease.holder, seconds):
         yield None

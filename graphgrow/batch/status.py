@@ -10,6 +10,7 @@ from graphgrow.batch.reports import JobReport
 from graphgrow.batch.run import job_store
 from graphgrow.batch.schedule import stamp, utc_now
 from graphgrow.batch.state import RunRecord, State, state_path
+from graphgrow.errors import without_passwords
 
 RUNS = 10
 
@@ -57,7 +58,7 @@ def overview(path: Path) -> list[JobStatus]:
             rows.append(
                 JobStatus(
                     name=job.name,
-                    store=job_store(job, path.parent),
+                    store=without_passwords(job_store(job, path.parent)),
                     schedule=str(job.schedule or "when asked"),
                     paused=paused,
                     now="paused" if paused and not busy else busy,

@@ -22,7 +22,7 @@ from graphgrow.cli import (
     runs,
     serve,
 )
-from graphgrow.errors import GraphgrowError
+from graphgrow.errors import GraphgrowError, without_passwords
 from graphgrow.graph.keys import clean
 
 app = typer.Typer(
@@ -62,7 +62,7 @@ def main() -> None:
     try:
         app()
     except (GraphgrowError, OSError) as error:
-        sys.stderr.write(f"graphgrow: {clean(str(error))}\n")
+        sys.stderr.write(f"graphgrow: {clean(without_passwords(str(error)))}\n")
         sys.exit(1)
     except KeyboardInterrupt:
         sys.stderr.write("graphgrow: interrupted\n")

@@ -59,7 +59,7 @@ Usd = Annotated[float | None, Option(min=0, help=f"Most to spend (default {DEFAU
 Temperature = Annotated[float, Option(min=0, max=2, help="Sampling temperature.")]
 Width = Annotated[int, Option(min=1, max=256, help="Questions asked at once.")]
 Patience = Annotated[
-    float, Option(min=0, help="Minutes to wait for a store that went away, or an endpoint that has no room.")
+    float, Option(min=0, help="Minutes to wait for a store that is away or locked, or an endpoint that has no room.")
 ]
 Timeout = Annotated[float | None, Option(min=1, help="Seconds that a reply of an endpoint may take (default 180).")]
 Confidence = Annotated[

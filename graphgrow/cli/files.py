@@ -16,6 +16,7 @@ from graphgrow.errors import BadInput
 from graphgrow.export import FORMATS, ROLES, parts, read_file
 from graphgrow.export import export as write_graph
 from graphgrow.graph.confidence import trusted_part
+from graphgrow.graph.digests import checked, is_run_file, read_records
 from graphgrow.graph.events import now
 from graphgrow.graph.graph import fold
 from graphgrow.graph.keys import clean
@@ -139,17 +140,25 @@ def _columns(text: str) -> dict[str, str]:
 
 
 def copy(
-    source: Annotated[str, Argument(help="The store to copy from.")],
+    source: Annotated[str, Argument(help="The store to copy from, or a run file (.jsonl, .jsonl.gz).")],
     target: Annotated[str, Argument(help="The store to copy to: a new one, or one that holds the beginning.")],
+    until: Annotated[
+        int | None, Option(min=1, max=MOST, metavar="SEQ", help="The last event to copy, and nothing after it is read.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Copy a graph with its whole log into another store; the same command continues an interrupted copy."""
-    with closing(open_store(source)) as home, closing(_lasting(target)) as other:
-        copied = copying.copy(home, other, Progress())
-    if as_json:
-        dump({"source": home.url, "target": other.url, "events": copied})
+    if is_run_file(source):
+        url, (records, seal) = source, read_records(Path(source))
+        with closing(_lasting(target)) as other:
+            copied = copying.complete(checked(source, records, seal, until), other)
     else:
-        say(f"{counted(copied, 'event')} copied from {home.url} to {other.url}")
+        with closing(open_store(source)) as home, closing(_lasting(target)) as other:
+            url, copied = home.url, copying.copy(home, other, until, Progress())
+    if as_json:
+        dump({"source": url, "target": other.url, "events": copied})
+    else:
+        say(f"{counted(copied, 'event')} copied from {url} to {other.url}")
 
 
 def fork(

@@ -24,10 +24,11 @@ from graphgrow.cli.output import (
     table,
 )
 from graphgrow.cli.progress import Progress
-from graphgrow.errors import BadInput
+from graphgrow.errors import BadInput, StoreError
 from graphgrow.export import is_graph_file, read_table
 from graphgrow.graph.confidence import TRUSTED, trusted, trusted_part
 from graphgrow.graph.confidence import confidence as confidence_of
+from graphgrow.graph.digests import is_run_file, read_records
 from graphgrow.graph.graph import fold
 from graphgrow.graph.keys import clean
 from graphgrow.graph.lookup import find
@@ -36,8 +37,10 @@ from graphgrow.policy.monitor import monitor
 from graphgrow.resolve.options import open_meanings, open_vocabulary
 from graphgrow.stores import open_store
 from graphgrow.stores.copying import last_seq
-from graphgrow.stores.projection import differences, project
+from graphgrow.stores.verifying import verify as verify_store
+from graphgrow.stores.verifying import verify_log
 
+LogPlace = Annotated[str, Argument(metavar="STORE", help="A store, or a run file (.jsonl, .jsonl.gz).")]
 HUBS = 12
 COLUMNS = 5  # snapshots in a table
 SURPRISING = 15  # relations in a table
@@ -240,18 +243,26 @@ def predicates(store: Store, predicates: Predicates = None, as_json: AsJson = Fa
     say(f"{held} of {wordings.total()} statements use a wording of the vocabulary ({count} predicates)")
 
 
-def verify(store: Store, as_json: AsJson = False) -> None:
-    """Fold the log again and compare it with what the store shows; exit code 1 where they differ."""
-    with closing(open_store(store)) as home:
-        stored = home.projection()
-        wanted = takewhile(lambda event: event.seq <= stored.seq, home.events())
-        graph = fold(Progress().over(wanted, "folding events", stored.seq))
-    found = differences(project(graph), stored)
-    if as_json:
-        dump({"equal": not found, "events": graph.seq, **sizes(graph), "differences": found})
-    elif found:
-        for sentence in found:
-            say(sentence)
+def verify(store: LogPlace, as_json: AsJson = False) -> None:
+    """Check that no event was altered, fold the log again, compare it with what the store shows; exit code 1 if not."""
+    if is_run_file(store):
+        verdict = verify_log(store, *read_records(Path(store)), Progress())
     else:
-        say(f"equal: {counted(graph.seq, 'event')}, {size_in_words(graph, ', ')}")
+        with closing(open_store(store)) as home:
+            verdict = verify_store(home, Progress())
+    graph, found, seal = verdict.graph, verdict.problems, verdict.seal
+    if as_json:
+        digest, since = (seal.digest, seal.since) if seal else (None, None)
+        dump({"equal": not found, "events": graph.seq, **sizes(graph), "differences": found,
+              "altered": verdict.altered or None, "digest": digest, "digests_since": since})  # fmt: skip
+    elif verdict.altered:
+        raise StoreError(found[0])
+    else:
+        for sentence in found:
+            say(clean(sentence))
+        if not found:
+            is_known = seal is not None or not is_run_file(store)
+            say(f"{'equal' if is_known else 'readable'}: {counted(graph.seq, 'event')}, {size_in_words(graph, ', ')}")
+        if graph.seq and verdict.silence:
+            say(verdict.silence)
     raise Exit(1 if found else 0)

@@ -127,6 +127,9 @@ def grow(
         bool, Option("--batch", help="Ask a round by one batch file: within a day, mostly at half the price.")
     ] = False,
     timeout: Timeout = None,
+    unprotected: Annotated[
+        bool, Option("--unprotected", help="Go on where replies cannot be kept on disk on their way into the store.")
+    ] = False,
     dry_run: Annotated[bool, Option("--dry-run", help="Show first prompts and the estimate; ask nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -138,6 +141,7 @@ def grow(
         prompts=prompts, relations=relations, context=context,
         prompt_variants=prompt_variants, without_rule=without_rule or (), predicates=predicates,
         strict_predicates=strict_predicates, embeddings=embeddings, base_url=base_url, batch=batch,
+        unprotected=unprotected,
         check_with=check_with, arbitrate_with=arbitrate_with, reasoning_effort=reasoning_effort,
         reply_tokens=reply_tokens, key_env=key_env, llm_options=llm_options, timeout=timeout,
     )  # fmt: skip
@@ -178,6 +182,8 @@ def grow(
                 for sentence in growth.remarks[said:]:
                     view.note(clean(sentence))
     graph, ending = growth.graph, growth.ending
+    if growth.outbox.problem:
+        note(f"unprotected: {growth.outbox.problem}")
     if growth.check_method == "stated":
         note(
             "the endpoint gives no log-probabilities: the model stated how likely each relation is, which is less exact"

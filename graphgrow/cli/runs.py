@@ -12,7 +12,7 @@ from typer import Argument, Option
 from graphgrow.cli.arguments import MOST, AsJson, LeastConfidence, Runs, Store
 from graphgrow.cli.graph import is_file
 from graphgrow.cli.output import counted, dump, per_cent, relation_row, say, size_in_words, sizes, spaced, table
-from graphgrow.errors import BadInput
+from graphgrow.errors import BadInput, without_passwords
 from graphgrow.export import export, read_graph
 from graphgrow.graph.confidence import confidence as confidence_of
 from graphgrow.graph.confidence import trusted_part
@@ -59,7 +59,7 @@ def compare(
             taken.append(run(source, read_events(Path(source)), every=every))
         else:
             with closing(open_store(source)) as home:
-                taken.append(run(source, home.events(), every=every, cache=home))
+                taken.append(run(without_passwords(source), home.events(), every=every, cache=home))
     groups = setups(taken)
     if not as_json:
         _print_comparison(taken, groups)
@@ -211,7 +211,7 @@ def diff(one: Source, other: Source, as_json: AsJson = False) -> None:
     for source, (graph, opposite) in ((one, graphs), (other, graphs[::-1])):
         keys, relations = agreement.lacking(graph, opposite)
         sides.append({
-            "source": source,
+            "source": without_passwords(source),
             "concepts": [graph.name(key) for key in keys],
             "relations": [relation_row(graph, relation) for relation in relations],
         })  # fmt: skip

@@ -1,11 +1,13 @@
 """Events as JSON text and back: one compact line an event, versioned, the file format of runs (`*.jsonl[.gz]`)."""
 
 import gzip
+import os
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO, cast
 
@@ -123,9 +125,22 @@ def read_events(path: Path) -> Iterator[Event]:
             raise BadInput(f"{path} line {number}: {error}") from None
 
 
+def digest(before: str, text: bytes) -> str:
+    """Return the digest of an event, 64 hexadecimal digits, by its JSON and the digest before it, "" for the first."""
+    return sha256(before.encode() + text).hexdigest()
+
+
 def write_events(path: Path, events: Iterable[Event]) -> int:
-    """Write events as a run file and return how many; the same events give the same bytes, gzipped or not."""
-    lines = [to_json(event) + "\n" for event in events]
+    """Write events as a run file and return how many; the same events give the same bytes, gzipped or not.
+
+    Each line ends with the digest of its event; only the file's owner may read it, for it holds replies.
+    """
+    lines, head = list[str](), ""
+    for event in events:
+        text = to_json(event)
+        head = digest(head, text.encode())
+        lines.append(f'{text[:-1]},"digest":"{head}"}}\n')
     data = "".join(lines).encode()
-    path.write_bytes(gzip.compress(data, mtime=0) if path.suffix == ".gz" else data)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(gzip.compress(data, mtime=0) if path.suffix == ".gz" else data)
     return len(lines)

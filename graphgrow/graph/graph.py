@@ -284,7 +284,10 @@ class Graph:
         self.apply_all((event,))
 
     def apply_all(self, events: Iterable[Event]) -> None:
-        """Fold events into the graph; what decisions change about earlier ones is worked out once for all of them."""
+        """Fold events into the graph; what decisions change about earlier ones is worked out once for all of them.
+
+        Raises StoreError for an event that is not the next one, or that cannot follow those before it.
+        """
         is_stale = False
         for event in events:
             if event.seq != self.seq + 1:

@@ -113,6 +113,7 @@ class Engine(Generic[Q, P]):
     _waiting: deque[tuple[Future[tuple[Path | None, P]], Span]] = field(default_factory=deque)
     _file: Path | None = None  # of the reply that was handed out last
     _span: Span | None = None
+    _unkept: OSError | None = None  # why a reply is on no disk
 
     def model(self, role: Role) -> LLM:
         """Return the model that questions of a role are for."""
@@ -137,6 +138,9 @@ class Engine(Generic[Q, P]):
                         return
                     arrived = kept
                 for place, question in enumerate(questions):
+                    if self._unkept:
+                        self.outbox.refuse(self._unkept)
+                    self.outbox.make_room(len(self._waiting) + 1)
                     span = Span(question.facts)
                     if place in arrived:
                         reply = Future[tuple[Path | None, P]]()
@@ -207,18 +211,22 @@ class Engine(Generic[Q, P]):
     def commit(self, event: Event) -> bool:
         """Save what a reply came to; False where another writer was faster: resolve again, the graph holds its events.
 
-        Raises StoreAway where the server does not answer: the reply then waits on disk.
+        Raises StoreAway where the store does not answer, StoreError where it takes nothing any more: the reply then
+        waits on disk.
         """
         try:
             self.store.append(event)
         except StaleGraph:
             self.catch_up()
             return False
-        except StoreAway as error:
+        except StoreError as error:
             where = self.outbox.folder
-            raise StoreAway(
-                f"{error} Replies that have arrived wait in {where} and are committed when this run is started again"
-            ) from None
+            waits = f"Replies that have arrived wait in {where} and are committed when this run is started again"
+            if where and self._file is None:
+                waits = f"This reply could not be kept in {where} either, and is lost"
+            if isinstance(error, StoreAway):
+                raise StoreAway(f"{error} {waits}") from None
+            raise StoreError(f"{error}. {waits}" if where else str(error)) from None
         self.graph.apply_all((event,))
         self.drop()
         if self._span:
@@ -257,7 +265,8 @@ class Engine(Generic[Q, P]):
         pending = self.pending(question, Answer(prompt, reply), seq)
         try:
             return self.outbox.keep(pending), pending
-        except OSError:  # a full disk, say: the store may take the reply all the same
+        except OSError as error:  # the store may take it all the same, but nothing more is asked
+            self._unkept = error
             return None, pending
 
 

@@ -65,7 +65,7 @@ class Growth:
         self.ending: Ending = ""
         self.steps = 0
         self.adopted = 0
-        self.outbox = Outbox(state_folder(store.url), PendingReply)
+        self.outbox = Outbox(state_folder(store.url), PendingReply, unprotected=settings.unprotected)
         self.notices: list[str] = []  # what a user should know while the run is under way, a sentence each
         self._files = BatchFiles(
             [llm, *settings.models.values()],

@@ -35,7 +35,8 @@ class Settings:
     for what is usual; `reply_tokens` is the limit of a long reply, None for that of each form. `workers` threads ask
     the questions of a round, by default one each; fewer are slower, and the graph is the same. `run` marks the events
     of a batch run. With `batch` the questions of a round, and the fact checks that are due, go as one file to the
-    endpoint's batch API where it has one. `say` is told what a user should know meanwhile.
+    endpoint's batch API where it has one. `say` is told what a user should know meanwhile. With `unprotected` the run
+    goes on where replies cannot be kept on disk on their way.
     """
 
     policy: Policy
@@ -61,6 +62,7 @@ class Settings:
     reply_tokens: int | None = None
     batch: bool = False
     say: Callable[[str], None] | None = None
+    unprotected: bool = False
 
 
 @dataclass(frozen=True, slots=True)

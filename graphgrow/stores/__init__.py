@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from graphgrow.errors import BadInput
+from graphgrow.graph.digests import Record, Seal, checked
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.model import Event
 from graphgrow.stores.projection import Projection
@@ -15,6 +16,8 @@ from graphgrow.stores.projection import Projection
 DEFAULT_URL = "sqlite:graph.db"
 NEO4J = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
 LONGEST_NAME = 200
+SKEW = 60.0  # seconds by which the clocks of two machines may differ
+LONGEST_LEASE = 400 * 24 * 3600.0  # seconds; of a lease that does not say how long it is
 _EXAMPLE = (
     "write neo4j://localhost:7687?graph=NAME&database=DB (graph and database may be left out),"
     " and put a password with / ? # or @ in it into NEO4J_PASSWORD"
@@ -39,6 +42,14 @@ class GraphStore(Protocol):
         """Yield the events after seq `since`, in order."""
         ...
 
+    def records(self, since: int = 0) -> Iterator[Record]:
+        """Yield the events after seq `since` as they are kept, with their digests, for `verify` and for copies."""
+        ...
+
+    def seal(self) -> Seal | None:
+        """Return how far the log goes and its digests can speak; None where nothing was written since there are any."""
+        ...
+
     def graph(self) -> Graph:
         """Return the fold over all events."""
         return fold(self.events())
@@ -47,8 +58,15 @@ class GraphStore(Protocol):
         """Return concepts and relations as the store itself keeps them, for `verify`."""
         ...
 
+    def damage(self) -> str:
+        """Return what is wrong with the store beneath its events and projection, in a sentence; "" where nothing is."""
+        return ""
+
     def lease(self, name: str, holder: str, seconds: float) -> bool:
-        """Take or renew a named lease for some seconds; False while somebody else holds it."""
+        """Take or renew a named lease for some seconds; False while somebody else holds it.
+
+        A lease that ends later than its own length from now was written by a clock that is wrong, and holds nothing.
+        """
         ...
 
     def recall(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
@@ -91,6 +109,15 @@ class StoreURL:
     def short(self) -> str:
         """What a person would type: the path of a file, else the URL."""
         return str(self.path) if self.path else self.url
+
+
+def checked_events(store: GraphStore, until: int | None = None) -> Iterator[Event]:
+    """Yield the events of a store up to and with event `until`; raises AlteredLog at one that is not what was written.
+
+    Nothing after `until` is read.
+    """
+    seal = store.seal()  # first, for others may write meanwhile
+    yield from checked(store_url(store.url).short, store.records(), seal, until)
 
 
 def store_url(url: str, env: Mapping[str, str] = os.environ) -> StoreURL:

@@ -1,24 +1,25 @@
 """A graph from one store into another, with its log."""
 
 from collections.abc import Iterable, Iterator
-from itertools import takewhile
 
 from graphgrow.errors import BadInput
 from graphgrow.graph.model import Event
 from graphgrow.graph.progress import SILENT, Progress
-from graphgrow.stores import GraphStore
+from graphgrow.stores import GraphStore, checked_events
 
 BATCH = 500  # events a transaction
 MOST = 20_000  # concepts and statements a transaction, which a server keeps in memory
 
 
-def copy(source: GraphStore, target: GraphStore, progress: Progress = SILENT) -> int:
-    """Append what the source holds and the target lacks, and return how many events that were.
+def copy(source: GraphStore, target: GraphStore, until: int | None = None, progress: Progress = SILENT) -> int:
+    """Append what the source holds, up to and with event `until`, and the target lacks; return how many events.
 
     A copy that was broken off goes on where it ended. Raises BadInput where the target holds anything else than the
-    beginning of the source.
+    beginning of the source, and AlteredLog at an event of the source that is not what was written: no copy makes it
+    look sound.
     """
-    return complete(progress.over(source.events(), "copying events", last_seq(source)), target)
+    count = last_seq(source) if until is None else until
+    return complete(progress.over(checked_events(source, until), "copying events", count), target)
 
 
 def fork(source: GraphStore, target: GraphStore, at: int, progress: Progress = SILENT) -> int:
@@ -26,17 +27,16 @@ def fork(source: GraphStore, target: GraphStore, at: int, progress: Progress = S
 
     Raises BadInput where the source has no such event.
     """
-    if at < 1 or next(source.events(at - 1), None) is None:
+    if at < 1 or next(source.records(at - 1), None) is None:
         raise BadInput(f"{source.url} has no event {at}: see  graphgrow log")
-    wanted = takewhile(lambda event: event.seq <= at, source.events())
-    return complete(progress.over(wanted, "copying events", at), target)
+    return copy(source, target, at, progress)
 
 
 def last_seq(source: GraphStore) -> int:
     """Return the number of the last event, 0 for none, by looking at some thirty places of a log of any length."""
 
     def ends_at(seq: int) -> bool:
-        return next(source.events(seq), None) is None
+        return next(source.records(seq), None) is None
 
     low, high = 0, 1
     while not ends_at(high):

@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from graphgrow.errors import StaleGraph
-from graphgrow.graph.events import from_json, sealed
+from graphgrow.graph.digests import Record, Seal, seal
+from graphgrow.graph.events import digest, from_json, sealed
 from graphgrow.graph.model import Event
-from graphgrow.stores import GraphStore
+from graphgrow.stores import SKEW, GraphStore
 from graphgrow.stores.projection import Projection, project
 
 
@@ -17,7 +18,8 @@ class MemoryStore(GraphStore):
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._lines: list[str] = []
-        self._leases: dict[str, tuple[str, float]] = {}
+        self._digests: list[str] = []
+        self._leases: dict[str, tuple[str, float, float]] = {}  # holder, until when, how long
         self._cache: dict[tuple[str, str], bytes] = {}
         self._clock = clock
 
@@ -26,13 +28,25 @@ class MemoryStore(GraphStore):
         for place, event in enumerate(events, len(self._lines) + 1):
             if event.seq != place:
                 raise StaleGraph(f"event {event.seq} cannot follow event {place - 1}")
-        self._lines += [sealed(event) for event in events]
+        lines = [sealed(event) for event in events]
+        for line in lines:
+            self._digests.append(digest(self._digests[-1] if self._digests else "", line.encode()))
+        self._lines += lines
         return len(self._lines)
 
     def events(self, since: int = 0) -> Iterator[Event]:
         """Yield the events after seq `since`."""
         for line in self._lines[since:]:
             yield from_json(line)
+
+    def records(self, since: int = 0) -> Iterator[Record]:
+        """Yield the events after seq `since` as they are kept."""
+        for seq, (line, own) in enumerate(zip(self._lines[since:], self._digests[since:], strict=True), since + 1):
+            yield Record(seq, line.encode(), own)
+
+    def seal(self) -> Seal | None:
+        """Return how far the log goes."""
+        return seal(0, len(self._lines), self._digests[-1]) if self._lines else None
 
     def projection(self) -> Projection:
         """Return the fold's own projection: this store keeps no other."""
@@ -41,10 +55,10 @@ class MemoryStore(GraphStore):
     def lease(self, name: str, holder: str, seconds: float) -> bool:
         """Take or renew a named lease; False while somebody else holds it."""
         now = self._clock()
-        owner, until = self._leases.get(name, (holder, 0.0))
-        if owner != holder and until > now:
+        owner, until, length = self._leases.get(name, (holder, 0.0, 0.0))
+        if owner != holder and now < until <= now + length + SKEW:
             return False
-        self._leases[name] = (holder, now + seconds)
+        self._leases[name] = (holder, now + seconds, seconds)
         return True
 
     def recall(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
@@ -58,4 +72,5 @@ class MemoryStore(GraphStore):
     def close(self) -> None:
         """Forget everything."""
         self._lines.clear()
+        self._digests.clear()
         self._cache.clear()

@@ -1,7 +1,8 @@
 """Replies that were paid for and are not in the store yet, a file each: what a crash or a lost server cannot take.
 
-A reply is written here as it arrives, before anything is made of it, and taken out when the store has it. Every run
-has a folder of its own with a lock that ends with the process; what a dead run left is adopted by the next one.
+A reply is written here as it arrives, before anything is made of it, and taken out when the store has it. Room for it
+is set aside before its question is asked, so that a disk that fills up meanwhile loses nothing. Every run has a folder
+of its own with a lock that ends with the process; what a dead run left is adopted by the next one.
 """
 
 import hashlib
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 
 ATTEMPTS = 20
+ROOM = 1 << 17  # bytes set aside for a reply under way
 BOLT = 7687  # the port of a Neo4j URL that names none
 BATCH, UNFINISHED = ".batch", ".unfinished"  # what is known of questions that went off in one file
 _UNSENT = {"asks", "logprobs", "temperature"}
@@ -67,10 +69,18 @@ def state_folder(url: str, env: Mapping[str, str] = os.environ) -> Path | None:
 
 
 class Outbox(Generic[T]):
-    """The waiting replies of one store, values of one kind; enter it for a run. Without a folder it keeps nothing."""
+    """The waiting replies of one store, values of one kind; enter it for a run. Without a folder it keeps nothing.
 
-    def __init__(self, folder: Path | None, kind: type[T]) -> None:
+    Where replies cannot be kept, no more questions may be asked, unless the run goes on `unprotected`; `problem` then
+    says why.
+    """
+
+    def __init__(self, folder: Path | None, kind: type[T], *, unprotected: bool = False) -> None:
         self.folder = folder
+        self.problem = ""
+        self._unprotected = unprotected
+        self._full: OSError | None = None  # why a reply had to take the room that was set aside
+        self._rooms = list[Path]()  # files as large as a reply may be, to be written over where the disk is full
         self._kind: Any = kind | None  # pydantic takes names from our codec for a union, not for a bare dataclass
         self._numbers = count(1)
         self._own: Path | None = None  # the folder of this run
@@ -91,27 +101,58 @@ class Outbox(Generic[T]):
                         return self
             raise FileNotFoundError(ENOENT, "the folder is taken away again and again")
         except OSError as error:
-            raise StoreError(
-                f"replies cannot be kept safe in {self.folder} ({error.strerror}):"
-                " set XDG_STATE_HOME to a folder that can be written"
-            ) from None
+            self.refuse(error)
+            return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        for room in self._rooms:
+            with suppress(OSError):
+                room.unlink()
+        self._rooms.clear()
         if self.folder and self._own and self._lock:
             _leave(self._own, self._lock)
             with suppress(OSError):
                 self.folder.rmdir()
 
+    def make_room(self, count: int) -> None:
+        """Set room aside for so many replies under way, before they are asked for; raises StoreError where none is."""
+        if self._own is None:
+            return
+        if self._full:
+            self.refuse(self._full)
+            return
+        try:
+            while len(self._rooms) < count:
+                room = self._own / f"{next(self._numbers):06}.room"
+                self._rooms.append(room)  # also if the next line fails, so that it is taken away
+                _write(room, os.urandom(ROOM))  # what can be compressed takes no room
+        except OSError as error:
+            with suppress(OSError):
+                self._rooms.pop().unlink(missing_ok=True)
+            self.refuse(error)
+
+    def refuse(self, error: OSError) -> None:
+        """Raise StoreError as nothing can be kept, unless the run may go on without that."""
+        self.problem = (
+            f"replies cannot be kept safe in {self.folder} ({error.strerror}):"
+            " set XDG_STATE_HOME to a folder that can be written and has room"
+        )
+        if not self._unprotected:
+            raise StoreError(f"{self.problem}; nothing more is asked")
+
     def keep(self, pending: T, *, adopted: bool = False) -> Path | None:
-        """Write a reply to disk, to the platter, and return its file; one that is `adopted` comes with those."""
+        """Write a reply to disk, to the platter, and return its file, on a full disk where room was set aside for it.
+
+        One that is `adopted` comes with those. Raises OSError where it cannot be kept.
+        """
         name = f"{'adopted-' if adopted else ''}{next(self._numbers):06}"
-        return self._write(name, ".json", ".draft", adapter(self._kind).dump_json(pending, exclude=NOT_KEPT))
+        return self._kept(name, ".json", ".draft", adapter(self._kind).dump_json(pending, exclude=NOT_KEPT))
 
     def keep_batch(self, name: str, content: bytes) -> Path | None:
         """Write down, in place of what stood under this name, what became of questions that went off in one file."""
-        return self._write(name, BATCH, UNFINISHED, content)
+        return self._kept(name, BATCH, UNFINISHED, content)
 
     def drop_batch(self, name: str) -> None:
         """Forget what was written down of a batch: all that came of it is kept or asked for otherwise."""
@@ -124,18 +165,25 @@ class Outbox(Generic[T]):
         self.take_over()
         return sorted(self._own.glob(f"*{BATCH}")) if self._own else []
 
-    def _write(self, name: str, suffix: str, draft_suffix: str, content: bytes) -> Path | None:
+    def _kept(self, name: str, suffix: str, draft_suffix: str, content: bytes) -> Path | None:
         if self._own is None:
             return None
         if not self._own.exists():  # a reply that outlived its run: nobody holds the lock, so the next run adopts it
             self._own.mkdir(parents=True, mode=0o700)
             self._own.with_suffix(".lock").touch(mode=0o600)
         path, draft = self._own / (name + suffix), self._own / (name + draft_suffix)
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            _write(draft, content)
+        except OSError as error:
+            draft.unlink(missing_ok=True)
+            self._full = error
+            rooms = [self._rooms.pop() for _ in range(min(len(self._rooms), 1 + len(content) // ROOM))]
+            if not rooms:
+                raise
+            draft = rooms[0]
+            for room in rooms[1:]:
+                room.unlink()
+            _write(draft, content)
         draft.replace(path)
         with suppress(OSError):  # its name too, where the system lets a folder be opened
             descriptor = os.open(self._own, os.O_RDONLY)
@@ -157,6 +205,8 @@ class Outbox(Generic[T]):
             lock = _take(path) if path.stem != self._own.name else None
             if lock:  # nobody holds it: the run is dead
                 theirs = path.with_suffix("")
+                for room in theirs.glob("*.room"):
+                    room.unlink()
                 for file in sorted([*theirs.glob("*.json"), *theirs.glob("*.draft")]):
                     file.replace(self._own / f"adopted-{next(self._numbers):06}.json")
                 for file in theirs.glob(f"*{UNFINISHED}"):
@@ -173,14 +223,26 @@ class Outbox(Generic[T]):
         if self._own is None:
             return
         for path in sorted(self._own.glob("adopted-*.json")):
+            text = path.read_bytes()
             try:
-                pending = adapter(self._kind).validate_json(path.read_bytes())
+                pending = adapter(self._kind).validate_json(text)
             except ValidationError:
                 pending = None
-            if pending is None:
+            if pending is not None:
+                yield path, pending
+            elif text.strip(b"\0\t\n\r "):
                 path.replace(path.with_suffix(".unreadable"))
-                continue
-            yield path, pending
+            else:  # nothing of it had reached the disk
+                path.unlink()
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file that only its owner may read, to the platter; over what is there, whose room it keeps meanwhile."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
+        file.write(data)
+        file.truncate()
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _take(path: Path) -> "FileLock | None":

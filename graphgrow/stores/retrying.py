@@ -6,6 +6,7 @@ from itertools import islice
 from typing import ParamSpec, TypeVar
 
 from graphgrow.errors import StoreAway
+from graphgrow.graph.digests import Record, Seal
 from graphgrow.graph.model import Event
 from graphgrow.stores import GraphStore
 from graphgrow.stores.projection import Projection
@@ -56,6 +57,18 @@ class RetryingStore(GraphStore):
         while events := self._again(page, since):
             yield from events
             since = events[-1].seq
+
+    def records(self, since: int = 0) -> Iterator[Record]:
+        """Yield the events as they are kept."""
+        return self._store.records(since)
+
+    def seal(self) -> Seal | None:
+        """Return how far the log goes."""
+        return self._again(self._store.seal)
+
+    def damage(self) -> str:
+        """Return what is wrong with the store itself."""
+        return self._store.damage()
 
     def projection(self) -> Projection:
         """Return what the store shows."""

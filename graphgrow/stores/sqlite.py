@@ -1,76 +1,62 @@
 """The embedded store: one SQLite file, readable by other programs while a run writes.
 
 `event` is the log and the truth. `concept`, `alias` and `relation` are its projection for people and queries, written
-in the same transaction, in SQL and not out of the fold: `verify` compares two independent computations.
+in the same transaction, in SQL and not out of the fold: `verify` compares two independent computations. `seal` and the
+digests of events tell whether the log is what was written, sqlite_file.py whether the file is still that of its name.
 """
 
 import json
 import os
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from graphgrow.errors import BadInput, StaleGraph, StoreError
+from graphgrow.errors import BadInput, StaleGraph, StoreAway, StoreError
 from graphgrow.graph.corrections import Corrections, is_structural
-from graphgrow.graph.events import from_json, sealed
+from graphgrow.graph.digests import Record, Seal, altered, seal
+from graphgrow.graph.events import digest, from_json, sealed
 from graphgrow.graph.model import Event, Relation
-from graphgrow.stores import GraphStore
+from graphgrow.stores import LONGEST_LEASE, SKEW, GraphStore
 from graphgrow.stores.projection import Patch, Projection, patch
+from graphgrow.stores.sqlite_file import WAL, OpenedFile
+from graphgrow.stores.sqlite_tables import APPLICATION_ID as _APPLICATION_ID
+from graphgrow.stores.sqlite_tables import CACHE, DIGESTS, MIGRATIONS, STATE
 
-_APPLICATION_ID = 0x67677277  # "ggrw": tells our files from any other SQLite database
 _BUSY_SECONDS = 30.0
 _PAUSE = 0.005  # seconds
 _PRIMARY = 0xFF  # of an error code of SQLite; the rest says more of the same
+_DAMAGED = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR))
+_LOCKED = frozenset((sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED))
+_NO_WRITING = frozenset((sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN))
 _PAGE = 200  # rows
-# One statement sees one state of the file, also while another connection makes its tables.
-_STATE = """
-    SELECT (SELECT count(*) FROM sqlite_master), application_id, user_version
-    FROM pragma_application_id, pragma_user_version
-"""
 _LAST = "SELECT coalesce(max(seq), 0) FROM event"
 
-MIGRATIONS = (
-    """
-    CREATE TABLE event (
-        seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, at TEXT NOT NULL, payload TEXT NOT NULL
-    ) STRICT;
-    CREATE TABLE concept (
-        key TEXT PRIMARY KEY, name TEXT NOT NULL, first_seq INTEGER NOT NULL REFERENCES event(seq)
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE alias (
-        key TEXT NOT NULL REFERENCES concept(key), spelling TEXT NOT NULL, PRIMARY KEY (key, spelling)
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE relation (
-        source TEXT NOT NULL REFERENCES concept(key), predicate TEXT NOT NULL,
-        target TEXT NOT NULL REFERENCES concept(key), support INTEGER NOT NULL,
-        first_seq INTEGER NOT NULL REFERENCES event(seq), last_seq INTEGER NOT NULL REFERENCES event(seq),
-        PRIMARY KEY (source, predicate, target)
-    ) STRICT, WITHOUT ROWID;
-    CREATE INDEX relation_target ON relation(target);
-    CREATE TABLE lease (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until REAL NOT NULL) STRICT, WITHOUT ROWID;
-    """,
-    """
-    CREATE TABLE cache (
-        kind TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (kind, key)
-    ) STRICT, WITHOUT ROWID;
-    """,
-    """
-    ALTER TABLE event ADD COLUMN decides INTEGER NOT NULL DEFAULT 0;
-    CREATE INDEX event_decides ON event(seq) WHERE decides;
-    """,
-)
+_ONLY_READ = "can only be read here: copy it to a folder that can be written"
+
+
+class _DamagedFile(StoreError):
+    """SQLite cannot read a page of the file."""
 
 
 class SQLiteStore(GraphStore):
-    """A graph in one file that other processes may read while one writes; one thread a store object."""
+    """A graph in one file that other processes may read while one writes; one thread a store object.
+
+    A file that this user can only read is opened for reading, on media that nothing can write too.
+    """
 
     def __init__(self, path: Path, *, create: bool = False, clock: Callable[[], float] = time.time) -> None:
         self.url = f"sqlite:{path}"
         self._path, self._create, self._clock = path, create, clock
         self._db: sqlite3.Connection | None = None  # a new file appears with the first event, and not before
+        self._file = OpenedFile(path)
+        self._version = 0  # the format of the file
+        self._is_read_only = False
+        self._copy: TemporaryDirectory[str] | None = None  # of a file that can be read in no other way
         self._decided: tuple[int, Corrections] | None = None  # what was decided up to an event
         try:
             if path.is_dir():
@@ -87,9 +73,12 @@ class SQLiteStore(GraphStore):
         if not events:
             path = self._path.absolute()
             place = path if path.exists() else path.parent
-            if not os.access(place, os.W_OK):
+            last = next((last for (last,) in self._rows(_LAST)), 0)
+            if self._is_read_only or not os.access(
+                place, os.W_OK, effective_ids=os.access in os.supports_effective_ids
+            ):
                 raise BadInput(f"cannot write into {place}: name a --store in a folder that is there and writable")
-            return next((last for (last,) in self._rows(_LAST)), 0)
+            return int(last)
         decided, corrections = self._decided or (0, Corrections())
         self._decided = None  # nothing is known if a commit fails
         with self._transaction() as db:
@@ -97,20 +86,28 @@ class SQLiteStore(GraphStore):
             for seq, event in enumerate(events, last + 1):
                 if event.seq != seq:
                     raise StaleGraph(f"event {event.seq} cannot follow event {seq - 1}")
+            since, head = _digests(db, last)
+            rows = []
+            for event in events:
+                text = sealed(event)
+                head = digest(head, text.encode())
+                rows.append((event.seq, event.kind, event.at, text, bool(event.delta.changes), head))
             db.executemany(
-                "INSERT INTO event (seq, kind, at, payload, decides) VALUES (?, ?, ?, ?, ?)",
-                [(event.seq, event.kind, event.at, sealed(event), bool(event.delta.changes)) for event in events],
+                "INSERT INTO event (seq, kind, at, payload, decides, digest) VALUES (?, ?, ?, ?, ?, ?)", rows
             )
+            db.execute("DELETE FROM seal")
+            own = seal(since, last + len(events), head)
+            db.execute("INSERT INTO seal VALUES (?, ?, ?)", (own.since, own.seq, own.digest))
             if any(map(is_structural, events)):
                 change, graph = patch(self.events(), events)
                 _apply(db, change)
                 corrections = graph.corrections
             else:
                 if decided < last:  # others have written meanwhile
-                    rows = db.execute(
+                    decisions = db.execute(
                         "SELECT payload FROM event WHERE decides AND seq > ? AND seq <= ? ORDER BY seq", (decided, last)
                     )
-                    for (payload,) in rows:
+                    for (payload,) in decisions:
                         corrections.take(from_json(payload))
                     corrections.settle()
                 for event in events:
@@ -137,31 +134,56 @@ class SQLiteStore(GraphStore):
 
     def events(self, since: int = 0) -> Iterator[Event]:
         """Yield the events after seq `since`."""
-        for (payload,) in self._rows("SELECT payload FROM event WHERE seq > ? ORDER BY seq", since):
+        for record in self._each(since, ""):
+            if record.problem:
+                raise altered(str(self._path), record.seq, f"cannot be read ({record.problem})")
             try:
-                yield from_json(payload)
+                yield from_json(record.text)
             except BadInput as error:
-                raise StoreError(f"{self._path} is damaged after event {since}: {error}") from None
+                raise altered(str(self._path), record.seq, f"cannot be read ({error})") from None
+
+    def records(self, since: int = 0) -> Iterator[Record]:
+        """Yield the events after seq `since` as they are kept."""
+        if self._is_there():
+            columns = "CAST(kind AS BLOB), CAST(at AS BLOB), decides, CAST(digest AS BLOB)"
+            yield from self._each(since, f", {columns}" if self._version >= DIGESTS else "")
+
+    def seal(self) -> Seal | None:
+        """Return how far the log goes and its digests can speak."""
+        if not self._is_there() or self._version < DIGESTS:
+            return None
+        rows = list(self._rows("SELECT since, seq, digest FROM seal"))
+        return Seal(*rows[0]) if rows else None
+
+    def damage(self) -> str:
+        """Return what is wrong with the file as a database, "" where nothing is; it costs as much as the file."""
+        if not self._is_there():
+            return ""
+        ((found,),) = self._rows("PRAGMA integrity_check(1)")
+        if found != "ok":
+            return f"{self._path} is damaged: {' '.join(str(found).split())}"
+        tables = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"
+        with closing(sqlite3.connect(":memory:")) as fresh:
+            fresh.executescript("".join(MIGRATIONS[: self._version]))
+            ours, theirs = dict(fresh.execute(tables)), dict(self._rows(tables))
+        changed = [name for name, sql in ours.items() if theirs.get(name) != sql]
+        return f"{self._path} is damaged: {changed[0]} is no longer made as graphgrow makes it" if changed else ""
 
     def projection(self) -> Projection:
         """Return the projection tables as they stand."""
-        if self._db is None and not self._path.exists():
+        if not self._is_there():
             return Projection()
-        db = self._db or self._connect()
-        db.execute("BEGIN")  # all of one state of the file, whatever others write meanwhile
-        try:
+        with self._explained(), self._reading():
             ((seq,),) = self._rows(_LAST)
             aliases: dict[str, list[str]] = {}
             for key, spelling in self._rows("SELECT key, spelling FROM alias ORDER BY spelling"):
-                aliases.setdefault(key, []).append(spelling)
+                aliases.setdefault(key, []).append(str(spelling))
             concepts = {
                 key: (name, tuple(sorted(aliases.get(key, ()))), first)
                 for key, name, first in self._rows("SELECT key, name, first_seq FROM concept")
             }
             rows = self._rows("SELECT source, predicate, target, support, first_seq, last_seq FROM relation")
             relations = {Relation(s, p, t): (support, first, last) for s, p, t, support, first, last in rows}
-        finally:
-            db.execute("COMMIT")
         return Projection(seq, concepts, relations)
 
     def lease(self, name: str, holder: str, seconds: float) -> bool:
@@ -169,20 +191,23 @@ class SQLiteStore(GraphStore):
         now = self._clock()
         with self._transaction() as db:
             taken = db.execute(
-                "INSERT INTO lease VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET holder = ?2, until = ?3"
-                " WHERE holder = ?2 OR until <= ?4",
-                (name, holder, now + seconds, now),
+                "INSERT INTO lease VALUES (?1, ?2, ?3, ?4)"
+                " ON CONFLICT DO UPDATE SET holder = ?2, until = ?3, seconds = ?4"
+                " WHERE holder = ?2 OR until <= ?5 OR until > ?5 + coalesce(seconds, ?6) + ?7",
+                (name, holder, now + seconds, seconds, now, LONGEST_LEASE, SKEW),
             )
             return taken.rowcount == 1
 
     def recall(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
         """Return what is kept of the keys."""
+        if not self._is_there() or self._version < CACHE:
+            return {}
         sql = "SELECT key, value FROM cache WHERE kind = ? AND key IN (SELECT value FROM json_each(?))"
         return dict(self._rows(sql, kind, json.dumps(list(keys))))
 
     def remember(self, kind: str, values: Mapping[str, bytes]) -> None:
         """Keep results under their keys, where the file is there and can be written."""
-        if self._db is None and not self._path.exists():
+        if not self._is_there() or self._is_read_only:
             return
         rows = [(kind, key, value) for key, value in values.items()]
         with suppress(StoreError), self._transaction() as db:
@@ -192,78 +217,211 @@ class SQLiteStore(GraphStore):
         """Close the file; the write-ahead log is folded into it."""
         if self._db is not None:
             self._db.close()
+        if self._copy is not None:
+            self._copy.cleanup()
+
+    def _is_there(self) -> bool:
+        """Tell whether there is a file, which is then open."""
+        self._file.check(None)
+        if self._db is None and self._path.exists():
+            self._connect()
+        return self._db is not None
 
     def _connect(self) -> sqlite3.Connection:
         """Open the file: a new or older one gets this version's tables; a stranger's, or a later one, is refused."""
         path = self._path
         with self._explained():
+            if self._create and not path.exists():
+                with suppress(FileExistsError):  # others are told by its mode who may read it
+                    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
             db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-            tables, owner, version = db.execute(_STATE).fetchone()
-            if not tables and not self._create:
-                raise StoreError(f"{path} is empty: grow a graph into it with  graphgrow grow TOPIC --store {path}")
-            if tables and owner != _APPLICATION_ID:
-                raise StoreError(f"{path} is a database of another program: name another file")
-            if version > len(MIGRATIONS):
-                raise StoreError(f"{path} was written by a newer graphgrow (format {version}): update graphgrow")
-            db.execute("PRAGMA foreign_keys = ON")
-            if version < len(MIGRATIONS):
-                # Unlike all else, this does not wait by itself for others that open the file.
-                until = time.monotonic() + _BUSY_SECONDS
-                while True:
-                    try:
-                        db.execute("PRAGMA journal_mode = WAL")
-                        break
-                    except sqlite3.OperationalError as error:
-                        is_busy = error.sqlite_errorcode & _PRIMARY == sqlite3.SQLITE_BUSY
-                        if not is_busy or time.monotonic() > until:
-                            raise
-                        time.sleep(_PAUSE)
-                with self._transaction(db):
-                    (version,) = db.execute("PRAGMA user_version").fetchone()  # another one may have been faster
-                    for statement in filter(str.strip, ";".join(MIGRATIONS[version:]).split(";")):
-                        db.execute(statement)
-                    db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-                    db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
-            db.execute("PRAGMA synchronous = FULL")
+            try:
+                self._check_format(db)
+                db.execute("PRAGMA foreign_keys = ON")
+                if self._version < len(MIGRATIONS):
+                    self._migrate(db)
+                db.execute("PRAGMA synchronous = FULL")
+            except sqlite3.OperationalError as error:
+                db.close()
+                if error.sqlite_errorcode & _PRIMARY not in _NO_WRITING or not path.exists():
+                    raise
+                db = self._open_for_reading()
+            except BaseException:
+                db.close()
+                raise
+            else:
+                self._file.opened()
         self._db = db
         return db
 
+    def _check_format(self, db: sqlite3.Connection) -> None:
+        path = self._path
+        tables, owner, self._version = db.execute(STATE).fetchone()
+        if not tables and not self._create:
+            raise StoreError(f"{path} is empty: grow a graph into it with  graphgrow grow TOPIC --store {path}")
+        if tables and owner != _APPLICATION_ID:
+            raise StoreError(f"{path} is a database of another program: name another file")
+        if self._version > len(MIGRATIONS):
+            raise StoreError(f"{path} was written by a newer graphgrow (format {self._version}): update graphgrow")
+
+    def _migrate(self, db: sqlite3.Connection) -> None:
+        """Make the tables of this version, and write them to the file itself, where it is looked for its identity."""
+        # Unlike all else, this does not wait by itself for others that open the file.
+        until = time.monotonic() + _BUSY_SECONDS
+        while True:
+            try:
+                db.execute("PRAGMA journal_mode = WAL")
+                break
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & _PRIMARY not in _LOCKED or time.monotonic() > until:
+                    raise
+                time.sleep(_PAUSE)
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            (version,) = db.execute("PRAGMA user_version").fetchone()  # another one may have been faster
+            for statement in filter(str.strip, ";".join(MIGRATIONS[version:]).split(";")):
+                db.execute(statement)
+            db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+            db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+            db.execute("COMMIT")
+        finally:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+        db.execute("PRAGMA wal_checkpoint")
+        self._version = len(MIGRATIONS)
+
+    def _open_for_reading(self) -> sqlite3.Connection:
+        """Open a file that cannot be written here, nor its folder: beside a writer, or as what nothing changes now."""
+        path, log = self._path.absolute(), Path(f"{self._path}{WAL}")
+        self._is_read_only = True
+        uri = f"{path.as_uri()}?mode=ro"
+        try:
+            db = sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+            self._check_format(db)
+        except sqlite3.OperationalError:
+            if log.exists() and log.stat().st_size:  # what it holds is read from a copy, for here it cannot be taken in
+                self._copy = TemporaryDirectory(prefix="graphgrow-")
+                copied = Path(self._copy.name) / "graph.db"
+                shutil.copyfile(path, copied)
+                shutil.copyfile(log, f"{copied}{WAL}")
+                uri = copied.as_uri()
+            else:
+                uri += "&immutable=1"
+                self._file.opened()
+            db = sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+            self._check_format(db)
+        return db
+
     @contextmanager
-    def _transaction(self, db: sqlite3.Connection | None = None) -> Iterator[sqlite3.Connection]:
-        """Commit what the block does, or nothing of it."""
-        db = db or self._db or self._connect()
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """Commit what the block does, or nothing of it; nothing where another file has the name now, or none has."""
         with self._explained():
+            self._file.check(self._db)
+            db = self._db or self._connect()
+            if self._is_read_only:
+                raise StoreError(f"{self._path} {_ONLY_READ}")
             try:
                 db.execute("BEGIN IMMEDIATE")
                 yield db
+                self._file.check(db)
                 db.execute("COMMIT")
             finally:
                 if db.in_transaction:
                     db.execute("ROLLBACK")
+            self._file.check(db)  # what was committed into a file that was going is not taken for saved
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Read all of one state of the file, whatever others write meanwhile."""
+        db = self._db or self._connect()
+        db.execute("BEGIN")
+        try:
+            yield
+        finally:
+            if db.in_transaction:
+                db.execute("COMMIT")
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
         """Turn what SQLite raises into a StoreError of one sentence."""
+        path = self._path
         try:
             yield
         except sqlite3.Error as error:
-            if "not a database" in str(error):
-                text = f"{self._path} is no SQLite database: name another file"
-            elif "unable to open" in str(error) or "readonly" in str(error):
-                text = f"{self._path} cannot be opened for writing: check that its folder is there and writable"
+            code, said = getattr(error, "sqlite_errorcode", 0) & _PRIMARY, " ".join(str(error).split())
+            if code in _LOCKED:
+                raise StoreAway(f"{path} is locked: does another program hold a transaction open?") from None
+            if code == sqlite3.SQLITE_NOTADB:
+                text = f"{path} is no SQLite database: name another file"
+            elif code == sqlite3.SQLITE_READONLY:
+                text = f"{path} {_ONLY_READ}"
+            elif code == sqlite3.SQLITE_CANTOPEN:
+                what = "read" if self._is_read_only else "opened for writing"
+                text = f"{path} cannot be {what}: check that its folder is there and what you may do in it"
+            elif code in _DAMAGED:
+                raise _DamagedFile(f"{path} is damaged ({said[:80]}): see  graphgrow verify {path}") from None
+            elif code == sqlite3.SQLITE_FULL:
+                text = f"{path} cannot grow ({said}): make room on its disk"
             else:
-                text = f"{self._path}: {error}"
+                text = f"{path}: {said[:200]}"
             raise StoreError(text) from None
+        except OSError as error:
+            raise StoreError(f"{path} cannot be opened: {error.strerror}") from None
+
+    def _each(self, since: int, columns: str) -> Iterator[Record]:
+        """Yield the events after seq `since`; where a page cannot be read, one by one up to the first that cannot."""
+        select = f"SELECT seq, CAST(payload AS BLOB){columns} FROM event WHERE seq"  # noqa: S608  # our words
+        try:
+            for row in self._rows(f"{select} > ? ORDER BY seq", since):
+                yield _record(*row)
+                since = row[0]
+        except _DamagedFile:
+            while True:
+                since += 1
+                try:
+                    rows = list(self._rows(f"{select} = ?", since))
+                except _DamagedFile:
+                    rows = []
+                yield _record(*rows[0]) if rows else Record(since, b"", problem="its page of the file is damaged")
+                if not rows:
+                    return
 
     def _rows(self, sql: str, *values: object) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of a query; none while there is no file."""
-        if self._db is None and not self._path.exists():
+        if not self._is_there() or self._db is None:
             return
-        db = self._db or self._connect()
         with self._explained():
-            cursor = db.execute(sql, values)
+            cursor = self._db.execute(sql, values)
             while rows := cursor.fetchmany(_PAGE):
+                if self._is_read_only:
+                    self._file.check_unchanged()
                 yield from rows
+
+
+def _record(  # as the row stands
+    seq: int, text: bytes | None, kind: bytes | None = None, at: bytes = b"", decides: object = 0, own: bytes = b""
+) -> Record:
+    """Return an event as its row has it."""
+    copies: dict[str, object] = {}
+    if kind is not None:
+        copies = {"kind": kind.decode(errors="replace"), "at": at.decode(errors="replace")}
+        copies["decides"] = bool(decides) if decides in {0, 1} else decides
+    digest_ = (own or b"").decode(errors="replace")
+    return Record(seq, text or b"", digest_, copies, "" if text else "there is nothing of it")
+
+
+def _digests(db: sqlite3.Connection, last: int) -> tuple[int, str]:
+    """Return up to which event digests were added afterwards, which a log without any gets now, and the last one."""
+    row = db.execute("SELECT since FROM seal").fetchone()
+    if row:
+        (head,) = db.execute("SELECT digest FROM event WHERE seq = ?", (last,)).fetchone() or ("",)
+        return row[0], head or ""
+    head, added = "", []
+    for seq, text in db.execute("SELECT seq, CAST(payload AS BLOB) FROM event ORDER BY seq"):
+        head = digest(head, text)
+        added.append((head, seq))
+    db.executemany("UPDATE event SET digest = ? WHERE seq = ?", added)
+    return last, head
 
 
 def _apply(db: sqlite3.Connection, change: Patch) -> None:

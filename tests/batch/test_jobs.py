@@ -384,3 +384,28 @@ def test_spans_of_time_and_places() -> None:
     assert ModelSpec("", "", 0.5).gate is None
     assert JobReport("a@1", "a", "", "saturated").is_done
     assert not JobReport("a@1", "a", "", "held").is_done
+
+
+def test_the_password_of_a_store_is_written_nowhere(tmp_path: Path) -> None:
+    """Not into reports, the state, the status, what is printed, or an error, whatever is wrong with the URL."""
+    secret = "pa55-w0rd"  # noqa: S105  # of nobody
+    for number, url in enumerate((f"neo4j://me:{secret}@127.0.0.1:9?graph=x", f"bolt://me:{secret}/#@127.0.0.1:9")):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        job = JOB.replace("silk.db", url) + "retries = 0\nllm = 'world:communities'\n"
+        path = jobs_file(folder, f"[limits]\npatience = '0s'\n{job}")
+        said = [graphgrow("batch", *words, folder=folder) for words in (
+            ("run", path, "--now"), ("run", path, "--now", "--json"), ("status", path, "--json"), ("check", path),
+        )]  # fmt: skip
+        said += [
+            graphgrow(*words, folder=folder) for words in (("verify", url), ("compare", url, url), ("diff", url, url))
+        ]
+        assert said[0].returncode
+        for one in said:
+            assert secret not in one.stdout + one.stderr
+        for file in folder.rglob("*"):
+            assert file == path or secret.encode() not in file.read_bytes() if file.is_file() else True
+        for state in folder.glob("*.state.db"):
+            assert state.stat().st_mode & 0o777 == 0o600
+    assert list((tmp_path / "0" / "reports").rglob("*.json"))
+    assert secret not in str(JobReport("r", "j", "", "error", said=f"bolt+s://u:{secret}@h: no", store=url))

@@ -41,9 +41,10 @@ def leave(folder: Path, *pending: PendingReply) -> None:
             outbox.keep(one)
 
 
-def grow(store: SQLiteStore, steps: int, replies: list[str] | None = None) -> Growth:
+def grow(store: SQLiteStore, steps: int, replies: list[str] | None = None, *, unprotected: bool = False) -> Growth:
     """Grow to the end and return the growth."""
-    growth = Growth("spider silk", store, Scripted(replies or chatter(steps)), settings(steps))
+    how = replace(settings(steps), unprotected=unprotected)
+    growth = Growth("spider silk", store, Scripted(replies or chatter(steps)), how)
     list(growth)
     return growth
 
@@ -229,13 +230,111 @@ def test_trouble_with_the_outbox_neither_loses_nor_doubles_a_reply(
     with closing(SQLiteStore(tmp_path / "g.db", create=True)) as store:
         with monkeypatch.context() as patch:
             patch.setattr(Outbox, "keep", full)
-            assert grow(store, 3).graph.seq == 3
+            with pytest.raises(StoreError, match=r"cannot be kept safe in .*No space left.*nothing more is asked"):
+                grow(store, 3)
+            assert store.graph().seq == 1
+            growth = grow(store, 2, chatter(3)[1:], unprotected=True)
+            assert growth.graph.seq == 3
+            assert "cannot be kept safe" in growth.outbox.problem
         with monkeypatch.context() as patch:
             patch.setattr(Path, "unlink", lambda path: (_ for _ in ()).throw(PermissionError(path)))
             assert grow(store, 2, chatter(9)[5:]).graph.seq == 5
         assert grow(store, 1, chatter(20)[18:]).graph.seq == 6
         replies = [event.reply.text for event in store.events() if isinstance(event, Expansion)]
     assert len(set(replies)) == len(replies) == 6
+
+
+@pytest.fixture
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Return a switch: as long as it holds anything, what is written takes no more room than there was before."""
+    switch, real = list[bool](), outbox_module._write
+
+    def write(path: Path, data: bytes) -> None:
+        if switch and len(data) > (path.stat().st_size if path.exists() else 0):
+            path.touch()
+            raise OSError(28, "No space left on device")
+        real(path, data)
+
+    monkeypatch.setattr(outbox_module, "_write", write)
+    return switch
+
+
+def test_a_disk_that_fills_up_loses_no_reply_and_no_question_more_is_paid(
+    tmp_path: Path, full_disk: list[bool]
+) -> None:
+    """Replies under way take the room that was set aside for them, whether the store has room or not."""
+    asked = list[int]()
+
+    class Filling(Scripted):
+        def ask(self, prompt: Prompt) -> Reply:
+            asked.append(1)
+            if len(asked) == 3:
+                full_disk.append(True)
+            return super().ask(prompt)
+
+    class Full(SQLiteStore):
+        def append(self, *events: Event) -> int:
+            if full_disk and events:
+                raise StoreError("g.db cannot grow: make room on its disk")
+            return super().append(*events)
+
+    for kind in (SQLiteStore, Full):
+        path = tmp_path / f"{kind.__name__}.db"
+        asked.clear()
+        full_disk.clear()
+        with closing(kind(path, create=True)) as store:
+            folder = state_folder(store.url)
+            assert folder
+            growth = Growth("spider silk", store, Filling(chatter(9)), replace(settings(9), width=2))
+            with pytest.raises(StoreError, match=r"nothing more is asked|Replies that have arrived wait in"):
+                growth.run()
+            kept = len(list(folder.rglob("*.json")))
+            assert 3 <= len(asked) <= 4  # the fourth was on its way when the disk was found to be full, or was not
+            assert store.graph().seq + kept == len(asked)
+            assert bool(kept) == (kind is Full)
+            full_disk.clear()
+            again = grow(store, 1, chatter(20)[18:])
+            assert (again.adopted, again.graph.seq) == (kept, len(asked) + 1)
+        assert not folder.exists()
+
+
+def test_a_disk_that_is_full_is_said_before_anything_is_asked(tmp_path: Path, full_disk: list[bool]) -> None:
+    """A run that has no room for its first reply pays for none, unless it is told to go on all the same."""
+    full_disk.append(True)
+    with closing(SQLiteStore(tmp_path / "g.db", create=True)) as store:
+        with pytest.raises(StoreError, match="set XDG_STATE_HOME to a folder that can be written and has room"):
+            grow(store, 2)
+        assert store.graph().seq == 0
+        assert grow(store, 2, unprotected=True).graph.seq == 2
+    assert not any(one.is_file() for one in tmp_path.rglob("*.room"))
+
+
+def test_a_reply_that_is_on_no_disk_is_said_to_be_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where neither takes it, the last sentence says so."""
+
+    def full(self: Outbox[PendingReply], one: PendingReply) -> Path | None:
+        raise OSError(28, "No space left on device")
+
+    class Full(SQLiteStore):
+        def append(self, *events: Event) -> int:
+            raise StoreError("g.db cannot grow")
+
+    monkeypatch.setattr(Outbox, "keep", full)
+    with closing(Full(tmp_path / "g.db", create=True)) as store, pytest.raises(StoreError, match="and is lost"):
+        grow(store, 1)
+
+
+def test_what_a_dead_run_left_is_no_litter(tmp_path: Path) -> None:
+    """Drafts that hold nothing, and the room that was set aside, go; what holds anything is put aside."""
+    leave(tmp_path / "outbox", pending())
+    (run,) = (path for path in (tmp_path / "outbox").iterdir() if path.is_dir())
+    for name, content in (("000002.draft", b""), ("000003.draft", bytes(900)), ("000004.room", b"x"), ("5.json", b"{")):
+        (run / name).write_bytes(content)
+    with Outbox(tmp_path / "outbox", PendingReply) as heir:
+        for file, _ in heir.adopt():
+            file.unlink()
+        left = [one for one in (tmp_path / "outbox").rglob("*") if one.is_file() and one.suffix != ".lock"]
+        assert [(one.suffix, one.read_bytes()) for one in left] == [(".unreadable", b"{")]
 
 
 def test_a_break_after_the_commit_does_not_commit_again(tmp_path: Path) -> None:

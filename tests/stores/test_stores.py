@@ -22,7 +22,8 @@ from graphgrow.stores.copying import copy, fork
 from graphgrow.stores.memory import MemoryStore
 from graphgrow.stores.neo4j import Neo4jStore
 from graphgrow.stores.projection import differences, project
-from graphgrow.stores.sqlite import _APPLICATION_ID, MIGRATIONS, SQLiteStore
+from graphgrow.stores.sqlite import SQLiteStore
+from graphgrow.stores.sqlite_tables import APPLICATION_ID, MIGRATIONS
 from tests.conftest import chatter, fact_checked, triples
 from tests.graph.test_graph import content, event
 
@@ -161,6 +162,20 @@ def test_lease_is_held_by_one_until_it_runs_out(opener: Opener) -> None:
         assert home.lease("other job", "one", 10)
 
 
+def test_a_lease_of_a_clock_that_is_wrong_holds_nothing(opener: Opener) -> None:
+    """One that ends later than its own length from now is taken over; a clock that is a little ahead is believed."""
+    now = [1e9]
+    with closing(opener(lambda: now[0])) as home:
+        for ahead, is_held in ((30.0, True), (3600.0, False), (10 * 365 * 86400.0, False)):
+            now[0] = 1e9 + ahead
+            assert home.lease(f"job {ahead}", "one", 20)
+            now[0] = 1e9
+            assert home.lease(f"job {ahead}", "two", 20) is not is_held
+        assert home.lease("for good", "one", 400 * 86400)
+        now[0] += 300 * 86400
+        assert not home.lease("for good", "two", 10)
+
+
 def test_results_are_kept_beside_the_log(store: GraphStore) -> None:
     """What was remembered comes back, byte for byte, the newest value of a key; it is no part of log or projection."""
     fill(store, chatter(2))
@@ -198,7 +213,7 @@ def test_older_file_gets_the_newer_tables(tmp_path: Path) -> None:
     path = tmp_path / "g.db"
     with closing(sqlite3.connect(path)) as db, db:
         db.executescript(MIGRATIONS[0])
-        db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         db.execute("PRAGMA user_version = 1")
         one = event(Graph(), chatter(1)[0])
         db.execute("INSERT INTO event VALUES (1, 'expansion', '', ?)", (to_json(one),))

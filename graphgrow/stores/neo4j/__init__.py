@@ -8,7 +8,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from itertools import pairwise, takewhile
+from itertools import accumulate, pairwise, takewhile
 from typing import LiteralString, TypeVar
 from uuid import uuid4
 
@@ -17,10 +17,11 @@ from neo4j import Result
 from graphgrow.errors import BadInput, StaleGraph, StoreError
 from graphgrow.graph.confidence import confidence
 from graphgrow.graph.corrections import Corrections, is_structural
-from graphgrow.graph.events import from_json, sealed
+from graphgrow.graph.digests import Record, Seal, altered, seal
+from graphgrow.graph.events import digest, from_json, sealed
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Event, Relation
-from graphgrow.stores import GraphStore, StoreURL
+from graphgrow.stores import LONGEST_LEASE, SKEW, GraphStore, StoreURL
 from graphgrow.stores.neo4j import cypher
 from graphgrow.stores.neo4j.server import check_version, connect, sentences
 from graphgrow.stores.projection import Projection, patch
@@ -66,7 +67,18 @@ class Neo4jStore(GraphStore):
         self._make()
         graph, before, last = self._address.graph, events[0].seq - 1, events[-1].seq
         (decided, corrections), self._decided = self._decided, (0, Corrections())  # nothing is known if a commit fails
-        rows = cypher.event_rows(self._writer, events)
+        state = self._query(cypher.STATE, Result.single)
+        is_first = state is not None and state["version"] == before  # else somebody else was, and this is refused
+        since, head, digests = (state["since"], state["head"] or "", []) if state else (0, "", [])
+        if is_first and since is None:  # the first write since there are digests
+            since, head = before, ""
+            for record in self.records():
+                head = digest(head, record.text)
+                digests.append({"seq": record.seq, "digest": head})
+        texts = [sealed(event) for event in events]
+        chain = list(accumulate(texts, lambda before, text: digest(before, text.encode()), initial=head))[1:]
+        rows = cypher.event_rows(self._writer, zip(events, texts, chain, strict=True)) | {"digests": digests}
+        own = seal(since or 0, last, chain[-1])
         query: LiteralString
         if any(map(is_structural, events)):
             query, (change, shown) = cypher.PATCH, patch(self.events(), events)
@@ -80,7 +92,7 @@ class Neo4jStore(GraphStore):
                 corrections.settle()
             rows |= cypher.new_rows(graph, events, corrections)
         known, confidences = self._known, list[cypher.Row]()
-        if self._version() == before:  # else another writer was first, and what is known stays good
+        if is_first:  # else another writer was, and what is known stays good
             self._known = Graph()
             with suppress(StoreError):  # what cannot be folded is refused by the server, whole
                 known.apply_all(takewhile(lambda event: event.seq <= before, self.events(known.seq)))
@@ -102,9 +114,12 @@ class Neo4jStore(GraphStore):
                     )
 
         try:
-            self._query(query, check, **rows, confidences=confidences, writer=self._writer, before=before, after=last)
+            self._query(
+                query, check, **rows, confidences=confidences, writer=self._writer, before=before, after=last,
+                since=own.since, seal=own.digest, format=cypher.FORMAT,
+            )  # fmt: skip
         except StaleGraph:
-            first = {"seq": events[0].seq, "payload": sealed(events[0]), "writer": self._writer}
+            first = {"seq": events[0].seq, "payload": texts[0], "writer": self._writer}
             written = self._query(cypher.WRITTEN, Result.single, **first)
             if not (written and written["ours"]):  # else it was this store, and only the server's answer got lost
                 raise StaleGraph(f"event {before + 1} cannot follow event {self._version()}") from None
@@ -113,13 +128,25 @@ class Neo4jStore(GraphStore):
 
     def events(self, since: int = 0) -> Iterator[Event]:
         """Yield the events after seq `since`, in pages."""
+        for record in self.records(since):
+            try:
+                yield from_json(record.text)
+            except BadInput as error:
+                raise altered(self.url, record.seq, f"cannot be read ({error})") from None
+
+    def records(self, since: int = 0) -> Iterator[Record]:
+        """Yield the events after seq `since` as they are kept, in pages."""
         while page := self._query(cypher.EVENTS, Result.values, since=since, until=since + PAGE):
-            for seq, payload in page:
-                try:
-                    yield from_json(payload)
-                except BadInput as error:
-                    raise StoreError(f"{self.url} is damaged at event {seq}: {error}") from None
+            for seq, payload, own, at, decides in page:
+                copies = {"at": at, "decides": decides is True}
+                yield Record(seq, str(payload).encode(errors="replace"), str(own or ""), copies)
             since = page[-1][0]
+
+    def seal(self) -> Seal | None:
+        """Return how far the log goes and its digests can speak."""
+        state = self._query(cypher.STATE, Result.single)
+        known = state and isinstance(state["since"], int)
+        return Seal(state["since"], state["version"], str(state["seal"])) if state and known else None
 
     def projection(self) -> Projection:
         """Return concepts and relations as the database holds them; writers wait meanwhile, so all is of one moment."""
@@ -151,7 +178,8 @@ class Neo4jStore(GraphStore):
         self._make()
         place = {"id": cypher.identity(self._address.graph, "lease", name), "name": name, "holder": holder}
         now = self._clock() if self._clock else None
-        return self._query(cypher.LEASE, Result.single, **place, seconds=seconds, now=now) is not None
+        lengths = {"seconds": seconds, "longest": LONGEST_LEASE, "skew": SKEW}
+        return self._query(cypher.LEASE, Result.single, **place, **lengths, now=now) is not None
 
     def recall(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
         """Return what is kept of the keys."""

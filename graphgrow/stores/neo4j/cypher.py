@@ -2,18 +2,19 @@
 
 All of the Cypher is constant: what a model wrote travels as parameters alone.
 
-(:Graph {name, version, format})
+(:Graph {name, version, format, digests_since, seal})
 (:Concept {id, graph, key, name, aliases, first_seq})
 (:Concept)-[:RELATES {id, predicate, support, first_seq, last_seq, events, wording, confidence,
     why, conditions, quantities, certainties, sources, predicate_class}]->(:Concept)
-(:Event:Expansion | :Event:Edit | :Event:ReasoningStep | :Event:FactCheck {graph, seq, name, at, ..., payload})
+(:Event:Expansion | :Event:Edit | :Event:ReasoningStep | :Event:FactCheck {graph, seq, name, at, ..., payload, digest})
 (:Event)-[:INTRODUCED]->(:Concept)
-(:Lease {id, graph, name, holder, until})
+(:Lease {id, graph, name, holder, until, seconds})
 (:Cached {id, graph, kind, key, value})
 
 `events` of a relation are those that said it, `wording` the words of its evidence that differ from its predicate,
 `confidence` is how sure the graph is of it, 0 to 1; `decides` marks the events that have changes. What was said beside
-it are lists, in the order of its evidence, and are not there where nothing was.
+it are lists, in the order of its evidence, and are not there where nothing was. `digest` and `seal` tell whether the
+log is what was written, from the event after `digests_since` on.
 """
 
 import hashlib
@@ -23,7 +24,6 @@ from typing import Any
 
 from graphgrow.graph.confidence import confidence, reconsidered
 from graphgrow.graph.corrections import Corrections
-from graphgrow.graph.events import sealed
 from graphgrow.graph.graph import Evidence, Graph
 from graphgrow.graph.model import Edit, Event, FactCheck, ReasoningStep, Relation
 from graphgrow.stores.projection import Patch
@@ -31,7 +31,7 @@ from graphgrow.stores.projection import Patch
 Row = dict[str, Any]
 Rows = dict[str, list[Row]]
 
-FORMAT = 1
+FORMAT = 2
 
 SCHEMA = (
     "CREATE CONSTRAINT graphgrow_graph IF NOT EXISTS FOR (g:Graph) REQUIRE g.name IS UNIQUE",
@@ -48,6 +48,10 @@ SCHEMA = (
 WAIT_FOR_SCHEMA = "CALL db.awaitIndexes(300)"
 
 FIND = "MATCH (g:Graph {name: $graph}) RETURN g.version AS version, g.format AS format"
+STATE = """
+MATCH (g:Graph {name: $graph}) OPTIONAL MATCH (e:Event {graph: $graph, seq: g.version})
+RETURN g.version AS version, g.digests_since AS since, g.seal AS seal, e.digest AS head
+"""
 OTHERS = "MATCH (g:Graph) WHERE g.format IS NOT NULL RETURN g.name AS name ORDER BY name LIMIT 10"
 CREATE = "MERGE (g:Graph {name: $graph}) ON CREATE SET g.version = 0, g.format = $format RETURN g.format AS format"
 
@@ -55,8 +59,13 @@ CREATE = "MERGE (g:Graph {name: $graph}) ON CREATE SET g.version = 0, g.format =
 # committed, and then finds another version and no row comes back.
 _EVENTS = """
 MATCH (g:Graph {name: $graph}) SET g.last_writer = $writer
-WITH g WHERE g.version = $before SET g.version = $after
+WITH g WHERE g.version = $before
+SET g.version = $after, g.format = $format, g.digests_since = $since, g.seal = $seal
 WITH g
+CALL () {
+    UNWIND $digests AS row MATCH (e:Event {graph: $graph, seq: row.seq}) SET e.digest = row.digest
+    RETURN count(*) AS digests
+}
 CALL () {
     UNWIND $expansions AS row CREATE (e:Event:Expansion {graph: $graph}) SET e += row RETURN count(*) AS expansions
 }
@@ -109,7 +118,7 @@ CALL () {
     UNWIND $confidences AS row MATCH ()-[r:RELATES {id: row.id}]->() SET r.confidence = row.confidence
     RETURN count(*) AS confidences
 }
-RETURN expansions, edits, thoughts, checks, concepts, aliases, relations
+RETURN digests, expansions, edits, thoughts, checks, concepts, aliases, relations
 """
 )
 # What is shown after an edit that decides about earlier events: what has to go, and what is new or otherwise.
@@ -151,7 +160,7 @@ CALL () {
     UNWIND $confidences AS row MATCH ()-[r:RELATES {id: row.id}]->() SET r.confidence = row.confidence
     RETURN count(*) AS confidences
 }
-RETURN expansions, edits, thoughts, checks, gone_concepts, gone_relations, concepts, relations
+RETURN digests, expansions, edits, thoughts, checks, gone_concepts, gone_relations, concepts, relations
 """
 )
 LOCK = "MATCH (g:Graph {name: $graph}) SET g.last_writer = $writer RETURN g.version AS version"
@@ -161,7 +170,7 @@ MATCH (e:Event {graph: $graph, seq: $seq}) RETURN e.payload = $payload AND e.wri
 
 EVENTS = """
 MATCH (e:Event) WHERE e.graph = $graph AND $since < e.seq <= $until
-RETURN e.seq AS seq, e.payload AS payload ORDER BY e.seq
+RETURN e.seq AS seq, e.payload AS payload, e.digest AS digest, e.at AS at, e.decides AS decides ORDER BY e.seq
 """
 DECIDED = """
 MATCH (e:Event) WHERE e.graph = $graph AND $since < e.seq <= $until AND e.decides
@@ -180,8 +189,9 @@ RETURN a.key AS source, r.predicate AS predicate, b.key AS target, r.support AS 
 LEASE = """
 MERGE (l:Lease {id: $id}) ON CREATE SET l.graph = $graph, l.name = $name, l.holder = $holder, l.until = 0.0
 SET l.asked_by = $holder
-WITH l, coalesce($now, timestamp() / 1000.0) AS now WHERE l.holder = $holder OR l.until <= now
-SET l.holder = $holder, l.until = now + $seconds
+WITH l, coalesce($now, timestamp() / 1000.0) AS now
+WHERE l.holder = $holder OR l.until <= now OR l.until > now + coalesce(l.seconds, $longest) + $skew
+SET l.holder = $holder, l.until = now + $seconds, l.seconds = $seconds
 RETURN l.until AS until
 """
 
@@ -201,16 +211,17 @@ def identity(*words: str) -> str:
     return hashlib.sha256(json.dumps(words).encode()).hexdigest()[:32]
 
 
-def event_rows(writer: str, events: Iterable[Event]) -> Rows:
-    """Return the nodes that the events themselves are, with names and values that a person understands."""
+def event_rows(writer: str, events: Iterable[tuple[Event, str, str]]) -> Rows:
+    """Return the nodes that events are, with their JSON and digests, and values that a person understands."""
     rows: Rows = {"expansions": [], "edits": [], "thoughts": [], "checks": []}
-    for event in events:
+    for event, text, own in events:
         row: Row = {
             "seq": event.seq,
             "at": event.at,
             "new_concepts": len(event.delta.new_concepts),
             "new_relations": len(event.delta.relations),
-            "payload": sealed(event),
+            "payload": text,
+            "digest": own,
             "writer": writer,
         }
         if event.delta.changes:

@@ -1,0 +1,47 @@
+"""The tables of a SQLite store, as migrations: a file of format N has had the first N of them."""
+
+APPLICATION_ID = 0x67677277  # "ggrw": tells our files from any other SQLite database
+# One statement sees one state of the file, also while another connection makes its tables.
+STATE = """
+    SELECT (SELECT count(*) FROM sqlite_master), application_id, user_version
+    FROM pragma_application_id, pragma_user_version
+"""
+CACHE, DIGESTS = 2, 4  # the formats that first had them
+
+MIGRATIONS = (
+    """
+    CREATE TABLE event (
+        seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, at TEXT NOT NULL, payload TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE concept (
+        key TEXT PRIMARY KEY, name TEXT NOT NULL, first_seq INTEGER NOT NULL REFERENCES event(seq)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE alias (
+        key TEXT NOT NULL REFERENCES concept(key), spelling TEXT NOT NULL, PRIMARY KEY (key, spelling)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE relation (
+        source TEXT NOT NULL REFERENCES concept(key), predicate TEXT NOT NULL,
+        target TEXT NOT NULL REFERENCES concept(key), support INTEGER NOT NULL,
+        first_seq INTEGER NOT NULL REFERENCES event(seq), last_seq INTEGER NOT NULL REFERENCES event(seq),
+        PRIMARY KEY (source, predicate, target)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX relation_target ON relation(target);
+    CREATE TABLE lease (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until REAL NOT NULL) STRICT, WITHOUT ROWID;
+    """,
+    """
+    CREATE TABLE cache (
+        kind TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (kind, key)
+    ) STRICT, WITHOUT ROWID;
+    """,
+    """
+    ALTER TABLE event ADD COLUMN decides INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX event_decides ON event(seq) WHERE decides;
+    """,
+    """
+    ALTER TABLE event ADD COLUMN digest TEXT;
+    CREATE TABLE seal (since INTEGER NOT NULL, seq INTEGER NOT NULL, digest TEXT NOT NULL) STRICT;
+    CREATE TABLE identity (id TEXT NOT NULL) STRICT;
+    INSERT INTO identity VALUES (hex(randomblob(16)));
+    ALTER TABLE lease ADD COLUMN seconds REAL;
+    """,
+)

@@ -352,15 +352,20 @@ def test_kept_verdicts_give_the_figures_of_their_table(shared: Path, tmp_path: P
 
 def test_the_page_says_what_the_command_prints() -> None:
     """Every row of the table of judged relations stands in what `read` prints today, cell by cell."""
-    folder = ROOT / "data" / "judgements" / "facets"
-    program = [sys.executable, str(ROOT / "benchmarks" / "knowledge.py"), "read", str(folder)]
+    folder = ROOT / "data" / "judgements" / "holdout"
+    ratio = ("--ratio", "impact,medieval,spider", "impact-random,medieval-random,spider-random")
+    program = [sys.executable, str(ROOT / "benchmarks" / "knowledge.py"), "read", str(folder), *ratio]
     printed = subprocess.run(program, text=True, capture_output=True, check=True, cwd=ROOT).stdout
     cells = {row.split(" | ")[0]: row.strip("| ").split(" | ") for row in printed.splitlines() if row.startswith("| ")}
     page = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
     section = page.partition("## What is true")[2].partition("\n## ")[0]
     rows = [row.strip("| ").split(" | ") for row in section.splitlines() if row.startswith("| ") and "---" not in row]
-    assert len(rows) == 7
+    assert len(rows) == 10
     names = cells["| arm"]
     for row in rows[1:]:
         found = dict(zip(names, cells[f"| {row[0]}"], strict=True))
         assert row == [found[name] for name in rows[0]]
+    assert "3.2 (2.5 to 4.3) times as much" in printed
+    assert "3.2 times as much" in " ".join(section.split())
+    assert "(95 % interval 2.5 to 4.3;" in section
+    assert "expected calibration error 0.080, area under the ROC curve 0.82" in printed

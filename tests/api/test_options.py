@@ -17,7 +17,7 @@ from graphgrow.policy import Knowledge, Mix
 from graphgrow.stores.memory import MemoryStore
 from tests.conftest import chatter
 
-OF_THE_TERMINAL = {"topic", "store", "llm", "temperature", "patience", "timeout", "dry_run", "as_json"}
+OF_THE_TERMINAL = {"topic", "store", "llm", "temperature", "patience", "dry_run", "as_json"}
 
 
 def test_every_option_of_the_command_is_a_field_and_a_keyword() -> None:

@@ -288,7 +288,7 @@ BAD = {
     "store as the export's target": ("export store.json store.json", 1, "the store itself"),
     "folder as a store": ("show .", 1, "is a folder"),
     "event that is not there": ("measure good.db --at 99", 1, "there is no event 99"),
-    "graph file without a graph": ("import empty.json new.db", 1, "holds no graph"),
+    "graph file without a graph": ("import empty.json new.db", 1, "is no node-link graph"),
     "empty file as a store": ("show empty.db", 1, "empty.db is empty"),
     "file that is no database": ("show junk.db", 1, "no SQLite database"),
     "grow into no database": ("grow silk --llm recorded:run.jsonl.gz --store junk.db", 1, "no SQLite database"),

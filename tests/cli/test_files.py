@@ -63,7 +63,7 @@ def test_a_type_is_shown_and_what_a_rule_took_is_said(tmp_path: Path, monkeypatc
     reply = json.dumps({"nodes": json.dumps(nodes), "relationships": links})
     Path("r.jsonl").write_text(json.dumps({"reply": reply}), encoding="utf-8")
     _, out, _ = run(monkeypatch, "replay", "r.jsonl", "--field", "reply", "--topic", "firms", "--store", "r.db")
-    assert "left out by a rule: 1 " in out
+    assert "hygiene kept names out 1 time: 1 " in out
     assert "2 concepts and 1 relation" in out
     assert run(monkeypatch, "show", "r.db", "Marta Oke")[1].startswith("Marta Oke (Person)")
     assert json.loads(run(monkeypatch, "show", "r.db", "Marta Oke", "--json")[1])["type"] == "Person"

@@ -186,7 +186,7 @@ def test_another_models_concepts_pass(shared: Path) -> None:
         proposals = [parse(json.loads(line)["raw_output"]) for line in lines]
     names = {bare(name) for p in proposals for t in p.triples for name in (t.source, t.target)}
     names |= {bare(name) for p in proposals for name in p.names}
-    assert len({canonical(name) for name in names}) == 1260
+    assert len({canonical(name) for name in names}) == 1270
     assert {name for name in names if broken_rule(name, "materials")} == {"10%", "all", "dynamic", "Stiff"}
 
 

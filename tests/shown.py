@@ -58,7 +58,8 @@ def ran(line: str, folder: Path, env: dict[str, str]) -> subprocess.CompletedPro
 
 def environment(endpoint: str) -> dict[str, str]:
     """Return the environment of a reader whose model is at an address."""
-    return os.environ | {"OPENAI_API_KEY": "none", "OPENAI_BASE_URL": endpoint, "COLUMNS": "160"}
+    keys = dict.fromkeys(("OPENAI_API_KEY", "OPENROUTER_API_KEY", "AZURE_OPENAI_API_KEY"), "none")
+    return os.environ | keys | {"OPENAI_BASE_URL": endpoint, "COLUMNS": "160"}
 
 
 def explored(words: list[str], folder: Path, env: dict[str, str]) -> int:

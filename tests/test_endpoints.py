@@ -136,10 +136,12 @@ def test_there_is_a_line_for_each_provider() -> None:
 def test_each_line_works_at_what_imitates_its_provider(line: str, name: str, tmp_path: Path) -> None:
     """The line as it stands, with the provider's habits, brings relations."""
     with endpoints.serving(module(), name, []) as base_url:
-        env = os.environ | {"OPENAI_API_KEY": endpoints.KEY, "COLUMNS": "160"}
+        names_of_keys = ("OPENAI_API_KEY", "OPENROUTER_API_KEY", "AZURE_OPENAI_API_KEY")
+        env = os.environ | dict.fromkeys(names_of_keys, endpoints.KEY) | {"COLUMNS": "160"}
         if "--base-url" not in line:
             env["OPENAI_BASE_URL"] = base_url
-        done = ran(f"{readdressed(line, base_url)} --steps 4 --fact-check 0", tmp_path, env)
+        unchecked = "" if "--check-with" in line else " --fact-check 0"
+        done = ran(f"{readdressed(line, base_url)} --steps 4{unchecked}", tmp_path, env)
     assert done.returncode == 0, done.stderr
     assert endpoints.KEY not in done.stdout + done.stderr
     (path,) = tmp_path.glob("*.db")

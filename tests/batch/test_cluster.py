@@ -74,12 +74,12 @@ def slow(asked: Asked) -> Answer:
 @pytest.mark.slow
 def test_twenty_jobs_on_two_workers_of_which_one_is_killed(neo4j_server: Server, tmp_path: Path) -> None:
     """All jobs end although a worker dies, each with the steps that it may, and every graph verifies equal."""
-    env = neo4j_server.env | {"OPENAI_API_KEY": "only-of-the-workers", "PYTHONPATH": os.pathsep.join(sys.path)}
+    env = neo4j_server.env | {"WORKERS_KEY": "only-of-the-workers", "PYTHONPATH": os.pathsep.join(sys.path)}
     stores = [neo4j_server.url(f"cluster {number}") for number in range(JOBS)]
     with serving(slow) as endpoint, cluster(env, tmp_path) as (address, workers):
         jobs = "".join(
             f'[[job]]\nname = "j{number}"\ntopic = "spider silk"\nstore = "{store}"\nllm = "m-1"\n'
-            f'base_url = "{endpoint.base_url}"\nwidth = {1 + 3 * (number % 2)}\nrun = {{ steps = 3 }}\n'
+            f'base_url = "{endpoint.base_url}"\nkey_env = "WORKERS_KEY"\nwidth = {1 + 3 * (number % 2)}\nrun = {{ steps = 3 }}\n'
             for number, store in enumerate(stores)
         )
         path = jobs_file(tmp_path, f'[limits]\nconcurrency = 8\nlease = "2s"\n[limits.endpoint]\nat_once = 10\n{jobs}')

@@ -97,7 +97,9 @@ def trial(module: ModuleType, name: str, folder: Path, options: GrowthOptions, *
     with serving(module, name, bills) as base_url, closing(open_store(str(folder / "run.db"), create=True)) as store:
         try:
             model = None if "list" in name and "404" not in name else "x"
-            with closing(open_llm(model, base_url, env={"OPENAI_API_KEY": KEY}, **manners)) as llm:
+            with closing(
+                open_llm(model, base_url, env={"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": base_url}, **manners)
+            ) as llm:
                 growth = grow(TOPIC, store, llm, options).run()
                 ending, said = growth.ending, growth.last_reason
         except GraphgrowError as error:

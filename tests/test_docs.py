@@ -34,7 +34,10 @@ PAGES = [ROOT / "README.md", *sorted(path for path in DOCS.rglob("*.md") if path
 ELSEWHERE = {
     "make demo", "make grow", "make neo4j", "make check", "make test",  # tests/test_readme.py, or whoever runs this
     "pip install .",  # tests/test_packaging.py
-    "python benchmarks/knowledge.py read data/judgements/holdout --ratio impact,medieval,spider impact-random,medieval-random,spider-random",  # tests/test_knowledge_benchmark.py
+    (
+        "python benchmarks/knowledge.py read data/judgements/holdout"  # tests/test_knowledge_benchmark.py
+        " --ratio impact,medieval,spider impact-random,medieval-random,spider-random"
+    ),
     "source .venv/bin/activate", "export NEO4J_PASSWORD=choose-eight-characters", "jupyter lab notebooks",
 }  # fmt: skip
 HOME = "neo4j://localhost:7687"

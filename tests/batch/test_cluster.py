@@ -79,7 +79,8 @@ def test_twenty_jobs_on_two_workers_of_which_one_is_killed(neo4j_server: Server,
     with serving(slow) as endpoint, cluster(env, tmp_path) as (address, workers):
         jobs = "".join(
             f'[[job]]\nname = "j{number}"\ntopic = "spider silk"\nstore = "{store}"\nllm = "m-1"\n'
-            f'base_url = "{endpoint.base_url}"\nkey_env = "WORKERS_KEY"\nwidth = {1 + 3 * (number % 2)}\nrun = {{ steps = 3 }}\n'
+            f'base_url = "{endpoint.base_url}"\nkey_env = "WORKERS_KEY"\n'
+            f"width = {1 + 3 * (number % 2)}\nrun = {{ steps = 3 }}\n"
             for number, store in enumerate(stores)
         )
         path = jobs_file(tmp_path, f'[limits]\nconcurrency = 8\nlease = "2s"\n[limits.endpoint]\nat_once = 10\n{jobs}')

@@ -121,6 +121,7 @@ def test_everything_that_is_asked_goes_through_the_proxy(
 ) -> None:
     """Samples and their check, the arbiter about what is embedded alike, fact checks by log-probabilities."""
     monkeypatch.setenv("OPENAI_API_KEY", proxy.key)  # of the embedding model
+    monkeypatch.setenv("OPENAI_BASE_URL", proxy.base_url)
     growth, events = grown(
         tmp_path / "g.db", proxy, "house/strong", samples=2, arbiter=True, fact_check=0.5, embeddings="names"
     )

@@ -72,11 +72,12 @@ def run(name: str, folder: Path, steps: int = STEPS, **options: object) -> endpo
 @pytest.mark.parametrize("name", names())
 def test_an_endpoint_brings_relations_or_one_true_sentence(name: str, tmp_path: Path) -> None:
     """No traceback, no draft in the graph, no bill lost or doubled; and the same run can be started again."""
-    row = run(name, tmp_path)
+    away = name == "down_503_a_while"  # it is away after a fifth of a second, for twenty
+    row = run(name, tmp_path, 60 if away else STEPS)
     if words := SENTENCES.get(name):
         assert re.search(words, row.said), row
         assert "\n" not in row.said
-        if name != "down_503_a_while":  # it counts seconds, and a busy machine may be late for the first question
+        if not away:  # a busy machine may be late for the first question already
             assert bool(row.relations) == (name in PAID_FIRST)
     else:
         assert (row.ending, row.drafts) == ("steps", 0)

@@ -7,7 +7,6 @@ from collections import Counter
 from itertools import islice
 
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import Triple
 from graphgrow.measure.projection import SMALLEST, Structure, cached, members
 from graphgrow.prompts.strong import NOTHING_YET, Background, Field
@@ -33,7 +32,7 @@ def _taken(graph: Graph, steps: int) -> Background:
 
     said = Counter[str]()
     classes = dict[str, str]()
-    topic = graph.representative(canonical(graph.topic))
+    topic = graph.topic_key
     brief = Counter[Triple]()
     for relation, evidence in graph.relations.items():
         support = sum(one.support for one in evidence if one.seq <= seq)

@@ -3,9 +3,10 @@
 The confidence of a relation is the probability, from 0 to 1, that a careful reader calls it true. It is a logistic
 function of how it was asked for (a fixed relation with a fixed direction is right more often than a free one), of how
 often it was said independently, and of the log-odds of fact checks (P(True), Kadavath et al. 2022, arXiv 2207.05221).
-The weights were fitted to judged relations, see docs/benchmarks.md. What a person added is certain. Where the model
-stated with the relation how certain it is of it, that counts a little: models state too much (Xiong et al. 2024, arXiv
-2306.13063), so its weight is a modest one and not fitted.
+The names of one answer are right or wrong together: a check of one says nearly as much of those beside it. The weights
+were fitted to judged relations, see docs/benchmarks.md. What a person added is certain. Where the model stated with the
+relation how certain it is of it, that counts a little: models state too much (Xiong et al. 2024, arXiv 2306.13063), so
+its weight is a modest one and not fitted.
 """
 
 import math
@@ -19,8 +20,10 @@ TRUSTED = 0.7  # the confidence from which a relation is shown and stood on, whe
 
 FREE, FACET = -0.9, -0.3  # log-odds beforehand of a relation of free words, and of one facet
 CHECKED_FREE, CHECKED_FACET = (-2.2, 1.1), (-1.38, 0.74)  # beside the answer of a fact check, and the weight of that
-BESIDE = 1.0  # answers to one question: how much what is expected beforehand weighs against the others
-UNCHECKED = 0.8  # log-odds; nothing that was not checked is surer, and so none of it is trusted
+# Of one facet's answer where others of it were checked: beforehand, and the weight of what was answered about those.
+BESIDE_FACET = (-0.5, 0.63)
+BESIDE = 1.0  # answers about others: how much what is expected beforehand weighs against them
+UNCHECKED = 0.8  # log-odds; nothing of free words that was not checked is surer, and so none of it is trusted
 AGAIN = 0.8  # for each doubling of the independent questions that said it
 STATED = 0.25  # of the log-odds of a certainty that was stated with the relation
 SUREST = 0.98  # no certainty that was stated counts for more
@@ -63,11 +66,14 @@ def _log_odds(graph: Graph, relation: Relation, until: int | None) -> float:
     base, weight = CHECKED_FACET if is_facet else CHECKED_FREE
     if checks:
         own = base + weight * sum(checks) / len(checks) + stated
-    else:  # an answer whose other names are wrong is seldom right in this one
+    else:
         said = graph.corrections.divide(graph.past[evidence[0].seq - 1].delta).relations
         beside = [odds for one in said for odds in _checks(graph, one.relation, until)]
         own = FACET if is_facet else FREE
-        if beside:
+        if beside and is_facet:
+            expected, share = BESIDE_FACET
+            own = expected + share * sum(beside) / (len(beside) + BESIDE)
+        elif beside:
             shared = base + weight * sum(beside) / len(beside)
             own = min(UNCHECKED, own + (shared - own) * len(beside) / (len(beside) + BESIDE))
         own = max(own, min(UNCHECKED, own + stated)) if stated > 0 else own + stated

@@ -1,17 +1,22 @@
 """Fact checks: is what was said true? Each is an event of its own, after the question that brought the relation.
 
-A share of the tokens goes to them, to what is uncertain and central first. Where an endpoint gives log-probabilities,
-one token tells: the log-odds of yes over no. Where it gives none the model states a probability in per cent.
+A share of the tokens goes to them at most, to what is uncertain and central first. The names of one answer are right or
+wrong together, so one of them is asked about, and more only where that leaves the others in doubt.
+
+Where an endpoint gives log-probabilities, one token tells: the log-odds of yes over no. Where it gives none the model
+states a probability in per cent.
 """
 
 import math
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from heapq import nlargest
 from itertools import islice
+from operator import itemgetter
 
-from graphgrow.graph.confidence import confidence, is_said_already
+from graphgrow.graph.confidence import TRUSTED, confidence, is_said_already
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import REFUSED, THINKING, CheckedRelation, CheckMethod, FactCheck, Focus, Question, Relation
@@ -25,6 +30,9 @@ USUAL = 40  # tokens of a fact check, as long as there was none
 NEWEST = 400  # relations that are looked at for what to ask about
 AT_ONCE = 4  # relations in a round, times its width; what they come to says what of the rest is worth asking
 HOPELESS = 0.2  # confidence: what is that unlikely is not worth a question
+# Names of one answer are asked about one after the other as long as those that are left are as sure as that, are at
+# least so many, and no more were asked about.
+IN_DOUBT, FEWEST_LEFT, ENOUGH = (0.45, TRUSTED), 2, 3
 STATED = "stated"  # the wording that asks for a probability in per cent
 WORD = 1.1  # log-odds of a bare yes: three times in four
 SUREST = 8.0  # log-odds; no reply is surer
@@ -44,24 +52,36 @@ def due(graph: Graph, share: float, width: int, together: int = 1) -> list[Relat
 
     One question asks about `together` of them.
 
-    They are a few of the newest that nobody asked about, those first that nobody knows for certain and that join
-    concepts with many neighbours; not what only relates two concepts once more.
+    They are a few of the newest that nobody asked about, those first that nobody knows for certain, that join concepts
+    with many neighbours and that say something of others in the same answer; not what only relates two concepts once
+    more. Of one answer there is one, where one question asks about one.
     """
     spent = graph.checking.tokens
     of = graph.bill.tokens - graph.before_checking
     if not graph.unchecked or spent >= share * of:
         return []
 
-    def weight(relation: Relation) -> float:
-        sure = confidence(graph, relation)
-        if sure < HOPELESS or is_said_already(graph, relation):
-            return 0.0
-        return sure * (1 - sure) * math.sqrt(graph.degree(relation.source) + graph.degree(relation.target))
-
-    weights = {one: weight(one) for one in islice(reversed(graph.unchecked), NEWEST)}
-    open_ones = [one for one, value in weights.items() if value > 0]
+    answers = defaultdict[int, list[Relation]](list)  # seq -> what it said first and nobody asked about, newest first
+    for relation in islice(reversed(graph.unchecked), NEWEST):
+        answers[graph.relations[relation][0].seq].append(relation)
+    weights: dict[Relation, float] = {}
+    for seq, left in answers.items():
+        answer = graph.past[seq - 1]
+        is_list = bool(answer.focus and answer.focus.form == "facet")
+        asked = sum(bool(graph.checks.get(one.relation)) for one in graph.corrections.divide(answer.delta).relations)
+        own: dict[Relation, float] = {}
+        for relation in reversed(left):
+            sure = confidence(graph, relation)
+            if sure < HOPELESS or is_said_already(graph, relation):
+                continue
+            is_in_doubt = IN_DOUBT[0] <= sure < IN_DOUBT[1] and len(left) >= FEWEST_LEFT and asked < ENOUGH
+            if not is_list or not asked or is_in_doubt:
+                ends = math.sqrt(graph.degree(relation.source) + graph.degree(relation.target))
+                own[relation] = sure * (1 - sure) * ends * (math.sqrt(len(left)) if is_list else 1.0)
+        weights |= dict(nlargest(1, own.items(), key=itemgetter(1))) if is_list and together == 1 else own
     each = spent / graph.checking.replies if graph.checking.replies else USUAL
     count = math.ceil((share * of - spent) / (each * (1 - share)))
+    open_ones = [one for one, weight in weights.items() if weight > 0]
     return nlargest(together * min(AT_ONCE * width, max(1, count)), open_ones, key=weights.__getitem__)
 
 

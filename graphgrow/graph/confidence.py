@@ -19,9 +19,10 @@ from graphgrow.graph.model import Event, FactCheck, Relation
 TRUSTED = 0.7  # the confidence from which a relation is shown and stood on, where nobody says otherwise
 
 FREE, FACET = -0.9, -0.3  # log-odds beforehand of a relation of free words, and of one facet
-CHECKED_FREE, CHECKED_FACET = (-2.2, 1.1), (-1.38, 0.74)  # beside the answer of a fact check, and the weight of that
-# Of one facet's answer where others of it were checked: beforehand, and the weight of what was answered about those.
-BESIDE_FACET = (-0.5, 0.63)
+CHECKED_FREE, CHECKED_FACET = (-2.2, 1.1), (-1.32, 0.75)  # beside the answer of a fact check, and the weight of that
+# Of one facet's answer where others of it were checked: beforehand, the weight of the answer about the name itself, and
+# that of the answers about the others.
+CHECKED_BESIDE, BESIDE_CHECKED = (-1.44, 0.59, 0.32), (-0.9, 0.0, 0.82)
 BESIDE = 1.0  # answers about others: how much what is expected beforehand weighs against them
 UNCHECKED = 0.8  # log-odds; nothing of free words that was not checked is surer, and so none of it is trusted
 AGAIN = 0.8  # for each doubling of the independent questions that said it
@@ -63,20 +64,23 @@ def _log_odds(graph: Graph, relation: Relation, until: int | None) -> float:
     questions = len({focus.question for focus in foci if focus}) or 1
     checks = _checks(graph, relation, until)
     stated = _stated(evidence)
+    said = graph.corrections.divide(graph.past[evidence[0].seq - 1].delta).relations
+    others = {one.relation for one in said} - {relation}
+    beside = [odds for other in others for odds in _checks(graph, other, until)]
     base, weight = CHECKED_FACET if is_facet else CHECKED_FREE
-    if checks:
-        own = base + weight * sum(checks) / len(checks) + stated
+    answered = sum(checks) / len(checks) if checks else 0.0
+    if beside and is_facet:
+        base, weight, share = CHECKED_BESIDE if checks else BESIDE_CHECKED
+        own = base + weight * answered + share * sum(beside) / (len(beside) + BESIDE)
+    elif checks:
+        own = base + weight * answered
+    elif beside:
+        shared = base + weight * sum(beside) / len(beside)
+        own = min(UNCHECKED, FREE + (shared - FREE) * len(beside) / (len(beside) + BESIDE))
     else:
-        said = graph.corrections.divide(graph.past[evidence[0].seq - 1].delta).relations
-        beside = [odds for one in said for odds in _checks(graph, one.relation, until)]
         own = FACET if is_facet else FREE
-        if beside and is_facet:
-            expected, share = BESIDE_FACET
-            own = expected + share * sum(beside) / (len(beside) + BESIDE)
-        elif beside:
-            shared = base + weight * sum(beside) / len(beside)
-            own = min(UNCHECKED, own + (shared - own) * len(beside) / (len(beside) + BESIDE))
-        own = max(own, min(UNCHECKED, own + stated)) if stated > 0 else own + stated
+    is_bounded = stated > 0 and not checks
+    own = max(own, min(UNCHECKED, own + stated)) if is_bounded else own + stated
     return own + AGAIN * math.log2(questions)
 
 

@@ -98,7 +98,9 @@ def test_what_a_question_brought_is_checked_after_it_within_the_share(share: flo
     assert asked_once(events)
     paid = sum(event.reply.usage.tokens for event in events if isinstance(event, Expansion | FactCheck))
     spent = sum(check.reply.usage.tokens for check in checks)
-    assert min(0.5 * share, 0.2) * paid < spent < share * paid + max(check.reply.usage.tokens for check in checks) * width
+    assert (
+        min(0.5 * share, 0.2) * paid < spent < share * paid + max(check.reply.usage.tokens for check in checks) * width
+    )
 
 
 def test_without_a_share_nothing_is_checked() -> None:

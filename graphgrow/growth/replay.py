@@ -20,6 +20,7 @@ from graphgrow.graph.model import (
     Prompt,
     Question,
     ReasoningStep,
+    Relation,
     Reply,
 )
 from graphgrow.graph.progress import SILENT, Progress
@@ -65,7 +66,8 @@ def replay(
     offset = graph.seq
     replies = list(recorded)
     resolving = progress.over(replies, "resolving replies", len(replies))
-    events = [_again(event, graph, resolver, offset) for event in resolving]
+    keyed: dict[Relation, Relation] = {}
+    events = [_again(event, graph, resolver, offset, keyed) for event in resolving]
     saving = progress.over(events, "saving events", len(events))
     if append:
         for batch in batches(saving):
@@ -82,20 +84,26 @@ def read_again(graph: Graph, reply: PendingReply, resolver: Resolver, *, seed: i
     return make_expansion(graph, reply, proposal, delta, measure(graph, delta), seed=seed, at=at)
 
 
-def _again(event: Event, graph: Graph, resolver: Resolver, offset: int) -> Event:
-    """Return the event as this graph makes it, and fold it in."""
+def _again(event: Event, graph: Graph, resolver: Resolver, offset: int, keyed: dict[Relation, Relation]) -> Event:
+    """Return the event as this graph makes it, and fold it in.
+
+    `keyed` has each relation as it was resolved then and is now, so that a fact check is of the same words.
+    """
     if isinstance(event, Expansion):
         repairs, verifies = (seq + offset if seq else 0 for seq in (event.repairs, event.verifies))
         follows = tuple(seq + offset for seq in event.follows)
         question = Question(event.focus, event.prompt, None, repairs, event.sample, verifies, follows)
         reply = PendingReply(event.topic, 0, question, Answer(event.prompt, event.reply), event.run)
         again = read_again(graph, reply, resolver, seed=event.seed, at=event.at)
+        now = {one.raw: one.relation for one in again.delta.statements}
+        keyed |= {one.relation: now[one.raw] for one in event.delta.statements if one.raw in now}
         event = replace(again, embedding=event.embedding)
     elif isinstance(event, ReasoningStep):
         task_seq, repairs, takes = (seq + offset if seq else 0 for seq in (event.task_seq, event.repairs, event.takes))
         event = replace(event, seq=graph.seq + 1, task_seq=task_seq, repairs=repairs, takes=takes)
     elif isinstance(event, FactCheck):
-        event = replace(event, seq=graph.seq + 1)
+        claims = tuple(replace(one, relation=keyed.get(one.relation, one.relation)) for one in event.claims)
+        event = replace(event, seq=graph.seq + 1, claims=claims)
     else:
         # A change that names an event means the same one after that has got another number.
         changes = (replace(one, event=one.event + offset) if one.event else one for one in event.delta.changes)

@@ -187,7 +187,7 @@ def discover(
     """Reason along a path of the graph in four stages, to one discovery that cites what it rests on.
 
     Without --from and --to it leads, along what is trusted, between two neighbours of the topic far apart without it;
-    where all is read, or there are none, it is the longest shortest path. The same command continues an interrupted one.
+    where all is read, or there are none, it is the longest shortest path. The same command goes on where it ended.
     """
     from graphgrow.reason.discovery import begin, discoveries, load, local_meanings, resolve_request
     from graphgrow.reason.route import DiscoveryRequest

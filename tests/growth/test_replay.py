@@ -8,6 +8,8 @@ from pathlib import Path
 import networkx as nx
 import pytest
 
+from graphgrow.api.edits import restore
+from graphgrow.errors import BadInput
 from graphgrow.graph.confidence import TRUSTED, confidence, trusted
 from graphgrow.graph.events import read_events, to_json
 from graphgrow.graph.graph import Graph, fold
@@ -117,3 +119,13 @@ def test_recorded_run_asks_no_question_twice() -> None:
     """Concept and angle are asked once, repair questions aside."""
     questions = [e.focus.question for e in read_events(RECORDED) if isinstance(e, Expansion) and not e.repairs]
     assert len(questions) == len(set(questions))
+
+
+def test_a_name_kept_out_of_a_list_comes_back_with_what_the_question_said_of_it(demo: Graph) -> None:
+    """Hygiene refused an adjective that two lists gave: restored, it has the relations of these two."""
+    assert demo.rejected["bare adjective"] > 1
+    edit = restore(demo, "ductile", log=read_events(DEMO))
+    assert {one.relation.target for one in edit.delta.relations} == {"ductile"}
+    assert {one.relation.predicate for one in edit.delta.relations} == {"can fail by"}
+    with pytest.raises(BadInput, match="never rejected here"):
+        restore(demo, "unheard-of", log=read_events(DEMO))

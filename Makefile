@@ -22,7 +22,7 @@ grow: .venv/local
 
 demo: .venv/ready
 	rm -f demo.db demo.db-shm demo.db-wal
-	$(BIN)/graphgrow replay data/runs/impact-resistant-materials.jsonl.gz --store demo.db
+	$(BIN)/graphgrow replay data/runs/impact-resistant-materials-knowledge.jsonl.gz --store demo.db
 	$(BIN)/graphgrow show demo.db
 
 # all environments before any test: a test that installs would take the package from under the others

@@ -33,6 +33,7 @@ settings.load_profile("project")
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared" / "data"
 RECORDED = ROOT / "data" / "runs" / "impact-resistant-materials.jsonl.gz"
+DEMO = ROOT / "data" / "runs" / "impact-resistant-materials-knowledge.jsonl.gz"  # of `make demo`, with fact checks
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest chooses by marker

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import RECORDED, ROOT
+import graphgrow
+from tests.conftest import DEMO, ROOT
 from tests.shown import ran
 
 sys.path.insert(0, str(ROOT / "benchmarks"))  # scripts, no package
@@ -25,7 +27,7 @@ BENCHMARKS = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
 
 def test_the_recorded_run_is_as_the_benchmarks_say(tmp_path: Path) -> None:
     """The table of results says what `measure` says of the replayed run."""
-    assert ran(f"graphgrow replay {RECORDED} --store demo.db", tmp_path, dict(os.environ)).returncode == 0
+    assert ran(f"graphgrow replay {DEMO} --store demo.db", tmp_path, dict(os.environ)).returncode == 0
     row = json.loads(ran("graphgrow measure demo.db --json", tmp_path, dict(os.environ)).stdout)
     section = BENCHMARKS.partition("\n## The recorded run\n")[2].partition("\n## Policies\n")[0]
     shown = dict(re.findall(r"^\| (\w+) \| ([-\d.]+) \|", section, re.MULTILINE))
@@ -33,6 +35,48 @@ def test_the_recorded_run_is_as_the_benchmarks_say(tmp_path: Path) -> None:
     for name, value in shown.items():
         digits = len(value.partition(".")[2])
         assert round(row[name], digits) == float(value), name
+
+
+def test_pages_say_of_the_recorded_run_what_show_says(tmp_path: Path) -> None:
+    """README, docs and the run's own page have its figures as `graphgrow show` prints them."""
+    with graphgrow.open(DEMO) as graph:
+        sure = graph.trusted()
+        drawn = random.Random(0).sample(list(sure.index), 20)
+        rows = [sure.loc[at] for at in drawn]
+    assert ran(f"graphgrow replay {DEMO} --store demo.db", tmp_path, dict(os.environ)).returncode == 0
+    show = json.loads(ran("graphgrow show demo.db --json", tmp_path, dict(os.environ)).stdout)
+    (checks,) = (bill["tokens"] for bill in show["bills"] if bill["role"] == "check")
+    told = {
+        "README.md": ("{steps} questions", "{concepts} concepts", "{relations} relations", "{trusted} of them"),
+        "docs/tutorial.md": ("{steps} questions",),
+        "docs/howto/trust.md": ("{trusted} of {relations} relations are trusted",),
+        "docs/howto/think.md": ("{trusted} of {relations} relations are trusted",),
+        "docs/benchmarks.md": ("{steps} questions", "{trusted} relations", "{tokens:,} tokens", "{checks:,} of them"),
+        "data/runs/README.md": (
+            *("{steps} questions", "{concepts} concepts", "{relations} relations", "{tokens:,} tokens"),
+            *("{checks:,} of them", "{trusted} relations about"),
+            *(f"- {one['source']} *{one['predicate']}* {one['target']}" for one in rows),
+        ),
+    }
+    for page, sentences in told.items():
+        text = " ".join((ROOT / page).read_text(encoding="utf-8").split())
+        for sentence in sentences:
+            assert sentence.format(**show | {"checks": checks}) in text, (page, sentence)
+
+
+def test_the_readme_begins_with_what_was_judged_true() -> None:
+    """Its first figures are those of the first table of benchmarks: true, and true and informative, by topic."""
+    arms = {
+        name: (true, informative)
+        for name, true, informative in re.findall(
+            r"^\| (impact|medieval|spider) \| \d+ \| (\d+) [^|]*\| \d+ \| (\d+) ", BENCHMARKS, re.MULTILINE
+        )
+    }
+    true, informative = zip(*(arms[name] for name in ("impact", "medieval", "spider")), strict=True)
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    (said,) = re.findall(r"parameters, (\d+), (\d+) and (\d+) % are true, and (\d+), (\d+) and (\d+) % true and", text)
+    assert said == true + informative
+    assert text.index(" % are true") < text.index("## Start")
 
 
 def rows_about_policies(text: str) -> Iterator[dict[str, str]]:

@@ -19,7 +19,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from graphgrow.cli import app
-from tests.conftest import RECORDED, ROOT, chatter
+from tests.conftest import DEMO, ROOT, chatter
 from tests.neo4j_server import PASSWORD
 from tests.shown import blocks, endpoint_of_chatter, environment, explored, ran, readdressed, served
 
@@ -55,7 +55,7 @@ def endpoint() -> Iterator[str]:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the graph that `make demo` leaves."""
     place = tmp_path_factory.mktemp("demo")
-    done = ran(f"graphgrow replay {shlex.quote(str(RECORDED))} --store demo.db", place, dict(os.environ))
+    done = ran(f"graphgrow replay {shlex.quote(str(DEMO))} --store demo.db", place, dict(os.environ))
     assert done.returncode == 0, done.stderr
     return place / "demo.db"
 

@@ -8,7 +8,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from tests.conftest import RECORDED, ROOT
+from tests.conftest import DEMO, ROOT
 
 
 def shipped() -> set[str]:
@@ -33,7 +33,7 @@ def test_wheel_works_away_from_the_checkout(tmp_path: Path) -> None:
     pip = [sys.executable, "-m", "pip", "--python", str(bin_folder / "python")]
     subprocess.run([*pip, "install", "-q", "--no-compile", str(wheel)], check=True, capture_output=True)
     for words in (
-        ["replay", str(RECORDED), "--store", "demo.db"],
+        ["replay", str(DEMO), "--store", "demo.db"],
         ["show", "demo.db"],
         ["verify", "demo.db"],
         ["export", "demo.db", "graph.graphml"],

@@ -19,8 +19,9 @@ from graphgrow.graph.keys import bare, canonical, clean, says_something
 from graphgrow.graph.lookup import find, look_up
 from graphgrow.graph.model import Change, Concept, Delta, Edit, EditKind, Event, Expansion, Relation, Statement, Triple
 from graphgrow.parse.reply import parse
+from graphgrow.resolve.facets import resolve_facet
 from graphgrow.resolve.predicates import read, vocabulary
-from graphgrow.resolve.resolve import resolve
+from graphgrow.resolve.resolve import RESOLVE, resolve
 from graphgrow.stores import GraphStore
 
 BY_HAND = "by hand"  # why, where nobody says more
@@ -228,7 +229,11 @@ def _regained(graph: Graph, restoring: Change, log: Iterable[Event]) -> Delta:
     concepts: dict[str, Concept] = {}
     statements: dict[tuple[Relation, Triple], Statement] = {}
     for event in replies:
-        delta = resolve(parse(event.reply.text, event.reply.finish_reason), after, event.topic)
+        if event.focus.form == "facet":  # names alone, of which the question says what they mean
+            proposal = parse(event.reply.text, event.reply.finish_reason, "facet")
+            delta = resolve_facet(proposal, event.focus, after, event.topic, RESOLVE)
+        else:
+            delta = resolve(parse(event.reply.text, event.reply.finish_reason), after, event.topic)
         concepts |= {one.key: one for one in delta.concepts if one.key in keys}
         for one in delta.statements:
             ends, shown = one.relation.ends, after.corrections.shown(one.relation)

@@ -112,7 +112,7 @@ class GraphReasoning:
         return [concept_path(trusted.graph, keys) for keys in paths]
 
     def longest(self, *, count: int = 1, confidence: float | None = None) -> list[ConceptPath]:
-        """Return the `count` longest of all shortest paths, the longest first: where discoveries are looked for."""
+        """Return the `count` longest of all shortest paths, the longest first."""
         from graphgrow.reason.paths import longest
         from graphgrow.reason.trust import trusted_graph
 
@@ -149,7 +149,7 @@ class GraphReasoning:
         budget: Budget = LIMIT,
         seed: int = 0,
     ) -> "Discovery":
-        """Return the discovery along the path between two concepts, or along the longest shortest path.
+        """Return the discovery along the path between two concepts, or along one that the graph chooses.
 
         Raises BadInput where there is no such path, BudgetSpent and LLMError where it ends early; what was paid for is
         in the log, and the same call goes on with it.

@@ -153,7 +153,7 @@ def discover(
     source: Annotated[str, Option("--from", metavar="CONCEPT", help="Where the path begins.")] = "",
     target: Annotated[str, Option("--to", metavar="CONCEPT", help="Where it ends.")] = "",
     longest_rank: Annotated[
-        int, Option(min=1, max=1000, help="Which of the longest shortest paths, without --from and --to.")
+        int, Option(min=1, max=1000, help="Which of such paths, the longest first, without --from and --to.")
     ] = 1,
     via: Via = None,
     waypoints: Waypoints = 0,
@@ -186,7 +186,8 @@ def discover(
 ) -> None:
     """Reason along a path of the graph in four stages, to one discovery that cites what it rests on.
 
-    Without --from and --to it is the longest shortest path. The same command continues an interrupted one.
+    Without --from and --to it leads, along what is trusted, between two neighbours of the topic far apart without it;
+    where all is read, or there are none, it is the longest shortest path. The same command goes on where it ended.
     """
     from graphgrow.reason.discovery import begin, discoveries, load, local_meanings, resolve_request
     from graphgrow.reason.route import DiscoveryRequest

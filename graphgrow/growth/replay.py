@@ -22,6 +22,7 @@ from graphgrow.graph.model import (
     Prompt,
     Question,
     ReasoningStep,
+    Relation,
     Reply,
 )
 from graphgrow.graph.progress import SILENT, Progress
@@ -69,7 +70,8 @@ def replay(
     offset = graph.seq
     replies = list(recorded)
     resolving = progress.over(replies, "resolving replies", len(replies))
-    events = [_again(event, graph, resolver, offset) for event in resolving]
+    now = _Keys({}, {})
+    events = [_again(event, graph, resolver, offset, now) for event in resolving]
     saving = progress.over(events, "saving events", len(events))
     if append:
         for batch in batches(saving):
@@ -86,21 +88,44 @@ def read_again(graph: Graph, reply: PendingReply, resolver: Resolver, *, seed: i
     return make_expansion(graph, reply, proposal, delta, measure(graph, delta), seed=seed, at=at)
 
 
-def _again(event: Event, graph: Graph, resolver: Resolver, offset: int) -> Event:
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """The concepts and relations of recorded replies by their keys of then, and which they are today.
+
+    So a question and a fact check stay about the same words where the rules for keys have changed since.
+    """
+
+    concepts: dict[str, str]
+    relations: dict[Relation, Relation]
+
+    def learn(self, then: Delta, today: Delta) -> None:
+        """Take in how one reply was resolved then, and is today; what was said first stands."""
+        relations = {one.raw: one.relation for one in today.statements}
+        for one in then.statements:
+            if relation := relations.get(one.raw):
+                self.relations.setdefault(one.relation, relation)
+                for key, key_today in zip(one.relation.ends, relation.ends, strict=True):
+                    self.concepts.setdefault(key, key_today)
+
+
+def _again(event: Event, graph: Graph, resolver: Resolver, offset: int, now: _Keys) -> Event:
     """Return the event as this graph makes it, and fold it in."""
     if isinstance(event, Expansion):
         repairs, verifies = (seq + offset if seq else 0 for seq in (event.repairs, event.verifies))
         follows = tuple(seq + offset for seq in event.follows)
-        question = Question(event.focus, event.prompt, None, repairs, event.sample, verifies, follows)
+        focus = replace(event.focus, concepts=tuple(now.concepts.get(key, key) for key in event.focus.concepts))
+        question = Question(focus, event.prompt, None, repairs, event.sample, verifies, follows)
         question = replace(question, is_strong=event.is_strong, asked_for=event.asked_for or _wanted(event.prompt))
         reply = PendingReply(event.topic, 0, question, Answer(event.prompt, event.reply), event.run)
         again = read_again(graph, reply, resolver, seed=event.seed, at=event.at)
+        now.learn(event.delta, again.delta)
         event = replace(again, embedding=event.embedding, asked_for=event.asked_for)
     elif isinstance(event, ReasoningStep):
         task_seq, repairs, takes = (seq + offset if seq else 0 for seq in (event.task_seq, event.repairs, event.takes))
         event = replace(event, seq=graph.seq + 1, task_seq=task_seq, repairs=repairs, takes=takes)
     elif isinstance(event, FactCheck):
-        event = replace(event, seq=graph.seq + 1)
+        claims = tuple(replace(one, relation=now.relations.get(one.relation, one.relation)) for one in event.claims)
+        event = replace(event, seq=graph.seq + 1, claims=claims)
     else:
         # A change that names an event means the same one after that has got another number.
         changes = (replace(one, event=one.event + offset) if one.event else one for one in event.delta.changes)

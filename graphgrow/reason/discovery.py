@@ -163,7 +163,7 @@ def discover(
     request: DiscoveryRequest | None = None,
     **how: Unpack[Options],
 ) -> Discovery:
-    """Return the discovery along the path between two concepts, or the longest shortest path; see `DiscoveryRequest`.
+    """Return the discovery along the path between two concepts, or one that the graph chooses; see `DiscoveryRequest`.
 
     The same again goes on with what was broken off, and returns what is finished without a question. Raises BadInput
     where there is no such path, BudgetSpent and LLMError where it ends early: what was paid for is kept.

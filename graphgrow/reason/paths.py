@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 CORRELATED = 30  # the longest paths that the paper correlates over
 CENTRALITIES = ("degree", "betweenness", "closeness")
+APART = 3  # relations; two neighbours of a hub that fewer part are no discovery
+ENDS = 100  # neighbours of a hub that are looked at, the surest first
 TRIES = 20  # concepts tried for one waypoint before the path does without it
 MICRO = 1_000_000
 
@@ -117,6 +119,44 @@ def longest(graph: Graph, count: int) -> list[Path]:
     """
     keys, projection = _projection(graph)
     return [tuple(keys[place] for place in path) for path in longest_paths(projection, count)]
+
+
+def past(graph: Graph, hub: str, count: int) -> list[Path]:
+    """Return up to `count` paths between two neighbours of a hub that do without it, the longest first.
+
+    What everything hangs on joins any two by two relations, and says nothing by it; what else joins two things that
+    belong to it is worth a thought (Swanson 1986). Of the shortest paths between two ends it is the likeliest, by the
+    product of its confidences. Of paths as long those come first that say more than one predicate, for others list
+    what has one thing in common, then the likeliest. None is of less than APART relations.
+    """
+    rest = graph.subgraph([one for one in graph.relations if hub not in one.ends])
+    surest: dict[tuple[str, str], float] = {}
+    for relation in graph.relations:
+        for pair in (relation.ends, relation.ends[::-1]):
+            surest[pair] = max(surest.get(pair, 0.0), confidence(graph, relation))
+    keys, projection = _projection(rest)
+    place = {key: number for number, key in enumerate(keys)}
+    near = sorted((key for key in graph.neighbours.get(hub, ()) if key in place), key=lambda key: -surest[hub, key])
+    ends = sorted(place[key] for key in near[:ENDS])
+    doubts = [-math.log(max(surest[keys[edge.source], keys[edge.target]], 1 / MICRO)) for edge in projection.es]
+    weights = [1 + doubt / (1 + math.fsum(doubts)) for doubt in doubts]  # all doubts together are less than a relation
+
+    pairs: dict[int, list[tuple[int, int]]] = {}
+    for one, row in zip(ends, projection.distances(ends, ends) if ends else (), strict=True):
+        for other, steps in zip(ends, row, strict=True):
+            if one < other and APART <= steps < math.inf:
+                pairs.setdefault(int(steps), []).append((one, other))
+    chosen: list[Path] = []
+    for steps in sorted(pairs, reverse=True):
+        ranked: list[tuple[bool, float, Path]] = []
+        for one, other in pairs[steps]:
+            path = tuple(keys[vertex] for vertex in projection.get_shortest_path(one, other, weights=weights))
+            predicates = {hop.relations[0].predicate for hop in hops(rest, path)}
+            ranked.append((len(predicates) == 1, -math.prod(surest[pair] for pair in pairwise(path)), path))
+        chosen += [path for *_, path in sorted(ranked)]
+        if len(chosen) >= count:
+            break
+    return chosen[:count]
 
 
 def path_correlations(graph: Graph, count: int = CORRELATED) -> Json:

@@ -15,7 +15,17 @@ from pydantic import Field
 from graphgrow.errors import BadInput
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
-from graphgrow.reason.paths import Path, concepts_beside, hops, is_simple, longest, path_through, shortest, waypoints
+from graphgrow.reason.paths import (
+    Path,
+    concepts_beside,
+    hops,
+    is_simple,
+    longest,
+    past,
+    path_through,
+    shortest,
+    waypoints,
+)
 from graphgrow.resolve.identity import Meanings
 
 FEWEST = 2  # concepts of a path
@@ -26,9 +36,11 @@ LISTED = 6  # events listed of one relation
 
 @dataclass(frozen=True, slots=True)
 class DiscoveryRequest:
-    """What somebody wants a discovery about; all of it can be left out, which means the longest shortest path.
+    """What somebody wants a discovery about; all of it can be left out, and the structure of the graph chooses.
 
-    `source` and `target` are the ends by name or key, else the path is the longest shortest one of that `rank`. It
+    `source` and `target` are the ends by name or key. Without them it is the path of that `rank`: of what is trusted,
+    between two neighbours of the topic that lie far apart without it (paths.py); where everything is read, or no such
+    two are there, the longest shortest path of all. It
     leads through `via`, and through `waypoints` more: drawn with the `seed`, or with `meanings` along what the names
     mean. `beside` counts the concepts near the path that are told as well. `takes` is the seq of the task that it goes
     on from, with all stages before `stage`. A `proposal` ends in seven parts, as SciAgents does (arXiv 2409.05556).
@@ -144,18 +156,21 @@ def choose_path(graph: Graph, request: DiscoveryRequest, meanings: Callable[[], 
     """
     one, other, ending = request.source, request.target, ""
     if not (one or other or request.via):
-        paths = longest(graph, request.rank)
+        where = " past the topic between two of its neighbours"
+        paths = past(graph, graph.topic_key, request.rank) if request.confidence else []
+        if not paths:
+            where, paths = "", longest(graph, request.rank)
         if len(paths) < request.rank:
             few = f"there are {len(paths)}" if paths else "a path needs two concepts that are related"
-            raise BadInput(f"this graph has no longest shortest path of rank {request.rank}: {few}")
-        path, how = paths[-1], "the longest shortest path"
+            raise BadInput(f"this graph has no longest shortest path{where} of rank {request.rank}: {few}")
+        path, how = paths[-1], f"the longest shortest path{where}"
         if request.rank > 1:
-            how = f"number {request.rank} of the longest shortest paths"
+            how = f"number {request.rank} of the longest shortest paths{where}"
         if not (request.waypoints or request.meanings):
             return path, how
         one, other, ending = path[0], path[-1], f", between the ends of {how}"
     if not (one and other):
-        raise BadInput("a path has two ends: give both --from and --to, or neither for the longest shortest path")
+        raise BadInput("a path has two ends: give both --from and --to, or neither for the one that the graph chooses")
 
     vectors = None
     if request.meanings and meanings:

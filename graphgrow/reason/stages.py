@@ -117,8 +117,8 @@ class _Theme(_Closed):
 
 class _DiscoveryClaim(_Closed, Generic[K]):
     kind: K
+    text: Text  # before what it rests on: a small model that has just named a statement says it again
     cites: Ids
-    text: Text
 
 
 class _Discovery(_Closed):

@@ -37,8 +37,9 @@ from graphgrow.reason.discovery import (
 from graphgrow.reason.route import DiscoveryRequest, drawing, plan_route
 from graphgrow.reason.stages import prose
 from graphgrow.reason.tasks import Reasoner
+from graphgrow.reason.trust import trusted_graph
 from graphgrow.stores import GraphStore, open_store
-from tests.conftest import RECORDED, ROOT
+from tests.conftest import DEMO, RECORDED, ROOT
 from tests.reasoning import command
 from tests.servers import PATIENCE, Answer, Asked, completion, serving, waited_for
 
@@ -449,18 +450,41 @@ def test_there_is_no_discovery_without_a_path(store: GraphStore) -> None:
 
 
 def test_recorded_discovery_is_repeated_from_its_file(tmp_path: Path) -> None:
-    """The recorded one of the embedded model, along the longest path of the recorded run: every citation resolves."""
+    """The recorded one of the embedded model, along the path that the graph chooses: every citation resolves."""
     with closing(open_store(str(tmp_path / "g.db"), create=True)) as home:
-        home.append(*read_events(RECORDED))
+        home.append(*read_events(DEMO))
+        graph = trusted_graph(home.graph()).graph
         found = discover(home, Recorded(DISCOVERY))
-    recorded = from_events([event for event in read_events(DISCOVERY) if isinstance(event, ReasoningStep)])
-    assert recorded is not None
+    recorded = read_discovery(DISCOVERY)
     assert found.is_finished
     assert found.statements == recorded.statements
-    assert len(found.route.path) == 12
-    assert found.stage("D")
+    assert replace(found.route, model=recorded.route.model) == recorded.route
+    ends = [found.route.concepts[0].key, found.route.concepts[-1].key]
+    assert all(graph.topic_key in graph.neighbours[end] for end in ends)
+    assert len(found.route.path) > 4
+    assert graph.topic_key not in {one.key for one in found.route.concepts}
+    assert [one.more for one in found.stage("D")] == ["hypothesis", "mechanism", "prediction", "test"]
+    hypothesis = found.stage("D")[0].text.lower()
+    assert all(end.lower() in hypothesis for end in found.route.ends)
     assert_resolves(found)
     assert_safe(found.markdown())
+
+
+def test_a_discovery_of_an_earlier_version_is_read_as_it_was() -> None:
+    """Its path, statements and citations are there, without what requests and prompts have got since."""
+    found = read_discovery(DISCOVERY.with_name("discovery-unchecked.jsonl.gz"))
+    assert found.is_finished
+    assert len(found.route.path) == 12
+    assert found.route.request == DiscoveryRequest()
+    assert found.stage("D")
+    assert_resolves(found)
+
+
+def read_discovery(path: Path) -> Discovery:
+    """Return the discovery that the events of a file tell."""
+    found = from_events([event for event in read_events(path) if isinstance(event, ReasoningStep)])
+    assert found is not None
+    return found
 
 
 @pytest.mark.local

@@ -79,6 +79,22 @@ def test_longest_shortest_paths_are_those_of_networkx(graph: Graph, count: int) 
         assert len(found[0]) - 1 == nx.diameter(other.subgraph(largest))
 
 
+@given(graphs, st.sampled_from(NAMES), st.integers(1, 30))
+def test_paths_past_a_hub_join_its_neighbours_without_it(graph: Graph, hub: str, count: int) -> None:
+    """They are as long as networkx says that the neighbours are apart without the hub, the longest first."""
+    other = simple(graph)
+    near = sorted(other[hub])
+    other.remove_node(hub)
+    steps = [nx.shortest_path_length(other, a, b) for a in near for b in near if a < b and nx.has_path(other, a, b)]
+    found = paths.past(graph, hub, count)
+    apart = sorted((one for one in steps if one >= paths.APART), reverse=True)
+    assert [len(path) - 1 for path in found] == apart[:count]
+    assert len({(path[0], path[-1]) for path in found}) == len(found)
+    for path in found:
+        assert {path[0], path[-1]} <= {*near}
+        assert nx.is_path(other, path)
+
+
 def test_hand_made_ties() -> None:
     """Of two ways round a square the lesser keys win, at both ends of the order of arrival."""
     for order in ("abcd", "dcba"):

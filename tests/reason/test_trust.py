@@ -205,6 +205,29 @@ def test_a_discovery_leads_along_what_is_trusted(checked: GraphStore) -> None:
     assert "confidence" not in json.dumps(later.to_dict())
 
 
+def test_a_discovery_leads_past_the_topic_where_the_graph_chooses() -> None:
+    """The ends are neighbours of the topic, far apart without it; the first says more than one predicate."""
+    ring = [("silk", "has", name, TRUE) for name in ("b0", "b3", "w0", "w3")]
+    same = [(f"b{n}", "is like", f"b{n + 1}", TRUE) for n in range(3)]  # as long, one predicate throughout
+    mixed = [("w0", "contains", "w1", TRUE), ("w1", "causes", "w2", TRUE), ("w2", "limits", "w3", TRUE)]
+    tail = [("w3", "is like", "far", TRUE), ("far", "is like", "farther", TRUE)]  # the longest shortest path ends here
+    false = [("w0", "limits", "w3", FALSE), ("w0", "eats", "w2", FALSE)]
+    with closing(open_store("memory:", create=True)) as store:
+        store.append(*log(*ring, *same, *mixed, *tail, *false))
+        found = discover(store, Scripted(answers(4)))
+        names = [[found.route.name(one) for one in found.route.path]]
+        assert found.route.how == "the longest shortest path past the topic between two of its neighbours"
+        found = discover(store, Scripted(answers(4)), request=DiscoveryRequest(rank=2))
+        names.append([found.route.name(one) for one in found.route.path])
+        assert found.route.how.startswith("number 2 of the longest shortest paths past the topic")
+        assert names == [["w0", "w1", "w2", "w3"], ["b0", "b1", "b2", "b3"]]
+        with pytest.raises(BadInput, match="past the topic between two of its neighbours of rank 3: there are 2"):
+            discover(store, Scripted([]), request=DiscoveryRequest(rank=3))
+        whole = discover(store, Scripted(answers(6)), confidence=0)
+        assert whole.route.how == "the longest shortest path"
+        assert "farther" in whole.route.ends
+
+
 def test_a_concept_without_a_trusted_relation_is_named(checked: GraphStore) -> None:
     """It is there, but nothing that is said of it is trusted: the sentence says so and how to read it."""
     with pytest.raises(BadInput) as error:

@@ -67,7 +67,7 @@ def test_a_discovery_is_shown_as_text_with_its_stages_and_concepts(workspace: Wo
     assert "D1 hypothesis: More pairs bear more. [A1] [C1] [B1]" in said
     assert "B1 helium and protons: Pair 1 carries one load 1 together. (law 1) [A1] [A2]" in said
     assert any("A1  helium" in one.value for one in at.code)
-    assert any(one.label == "Reason along the longest path" for one in at.button)
+    assert any(one.label == "Reason along the path that the graph chooses" for one in at.button)
     stage = next(one for one in at.selectbox if one.label == "Stage")
     assert stage.options[0] == "step 301: the plan"
     stage.set_value(302).run()

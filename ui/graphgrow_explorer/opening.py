@@ -20,7 +20,7 @@ from graphgrow_explorer.text import plain
 from graphgrow_explorer.workspace import Workspace, is_server, shown, workspaces
 
 EXAMPLE = "example.jsonl.gz"
-CHECKOUT = Path("data", "runs", "impact-resistant-materials.jsonl.gz")
+CHECKOUT = Path("data", "runs", "impact-resistant-materials-knowledge.jsonl.gz")
 ENDINGS = (".db", ".sqlite", ".sqlite3")
 LISTED = 200
 ROWS, OTHER = "files", "other file"  # keys of the choices

@@ -42,7 +42,7 @@ def ideas(workspace: Workspace, goal: str, dials: Mapping[str, float]) -> str:
 def discover(workspace: Workspace, ends: Sequence[str]) -> str:
     """Reason along the path between two concepts by name, or the longest; goes on with what was begun."""
     options = [f"--from={ends[0]}", f"--to={ends[-1]}"] if ends else []
-    text = f"a discovery between {' and '.join(ends)}" if ends else "a discovery along the longest path"
+    text = f"a discovery between {' and '.join(ends)}" if ends else "a discovery along the path that the graph chooses"
     _start(workspace, text, ["discover", *options], ["--", workspace.url])
     return "The discovery is under way; every answer is here as soon as it is saved"
 

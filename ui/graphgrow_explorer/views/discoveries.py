@@ -30,7 +30,7 @@ def draw(workspace: Workspace, one: str | None, other: str | None) -> None:
         return
     with workspace.reading() as graph:
         ends = [graph.name(one), graph.name(other)] if one and other else []
-    label = "Reason along this path" if ends else "Reason along the longest path"
+    label = "Reason along this path" if ends else "Reason along the path that the graph chooses"
     if st.button(label, icon=":material/neurology:", key="discover", help="In the background, on any model's bill."):
         perform(lambda: questions.discover(workspace, ends))
     under_way(workspace)

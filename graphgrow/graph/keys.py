@@ -10,6 +10,7 @@ resolve/identity puts those together, by decisions that can be taken back.
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 
 _CAMEL = re.compile(r"(?<=[a-z]{2})(?=[A-Z][a-z])")
@@ -86,6 +87,7 @@ _OTHER_ALONE = frozenset(
 _ICS_PLURALS = {"ceramics", "composites", "fabrics", "elastics", "metrics", "plastics", "thermoplastics", "topics"}
 _ION = 5  # characters of a symbol with its charge
 SHORT = 3  # gas, bus, lens: no plural is that short
+_FEWEST_TITLED, _FEWEST_COMMON, _MOSTLY = 3, 2, 0.9  # names in Title Case, common nouns of them, share of all
 _ACRONYM = 6  # letters; a longer word in capitals is a word in capitals
 _SINGULAR_ENDINGS = ("ss", "us", "is", "ous", "ics")
 # Plurals that begin with a capital and are common nouns all the same, by how they end: a name seldom ends so.
@@ -167,6 +169,22 @@ def common(key: str) -> str:
     """Return the key that a name would have if it were a common noun: in lower case, and every word in the singular."""
     lower = canonical(key.casefold())
     return singular(lower) if lower in _OTHER_ALONE else lower
+
+
+def are_capitals_mute(names: Iterable[str]) -> bool:
+    """Tell whether capitals say nothing in names that came together, since common nouns have them like all others.
+
+    So it is where several names of two words or more nearly all have a capital in every word, and some of these are
+    plain common nouns ("Thermal Conductivity"): names of bands or cities have none.
+    """
+    several = [words for name in names if len(words := [w for w in clean(name).split() if w[0].isalpha()]) > 1]
+    titled = [words for words in several if all(word[0].isupper() or len(word) <= SHORT for word in words)]
+    lower = [words[-1].lower() for words in titled if words[-1][0].isupper() and words[-1][1:].islower()]
+    plurals = (
+        word[:-1] + "ies" if word.endswith("y") else word if word.endswith("s") else f"{word}s" for word in lower
+    )
+    common_nouns = sum(_COMMON.search(word) is not None or word in _COMMON_WORDS for word in plurals)
+    return len(titled) >= max(_FEWEST_TITLED, _MOSTLY * len(several)) and common_nouns >= _FEWEST_COMMON
 
 
 @lru_cache(maxsize=100_000)

@@ -9,12 +9,15 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import Levenshtein
 
 from graphgrow.graph.events import read_events
+from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import bare, canonical
-from graphgrow.graph.model import Expansion
+from graphgrow.graph.model import Change, Edit, Expansion, Proposal, Triple
 from graphgrow.parse.reply import parse
 from graphgrow.resolve.identity import Candidate, Decision, Lexicon, contradiction, decide, disagree
 from graphgrow.resolve.identity.guards import narrower, opposed
 from graphgrow.resolve.identity.spelling import abbreviates, form, shortenings, without_acronym
+from graphgrow.resolve.options import open_resolver
+from graphgrow.resolve.resolve import resolve
 from tests.conftest import RECORDED, ROOT
 
 WORDS = st.sampled_from(
@@ -289,3 +292,32 @@ def test_notation_signs_and_plurals_by_judged_pairs() -> None:
     assert right / (right + wrong) >= 0.99
     assert done["yes", "merge"] / (same - done["yes", "key"]) >= 0.6
     assert (right + done["yes", "review"]) / same >= 0.95
+
+
+TITLED = "Thermal Conductivity|Sandwich Structures|Impact Energies|Cell Membranes"
+BANDS = "Pink Floyd|Led Zeppelin|Deep Purple|Fleetwood Mac"
+
+
+@pytest.mark.parametrize(
+    ("before", "reply", "merges"),
+    [
+        ("solar panel", f"Solar Panels|{TITLED}", True),
+        (f"Solar Panels|{TITLED}", "solar panel|a rod", True),
+        (f"Wall Panels|Wood Panel|Solar Panels|{TITLED}", f"Solar Panel|{TITLED}", True),
+        ("solar panel", "Solar Panels|heat sink|cell wall|impact energy", False),  # capitals may mean something here
+        ("rolling stone", f"Rolling Stones|{BANDS}", False),
+        (f"Rolling Stone|{TITLED}", f"Rolling Stones|{TITLED}", False),  # no other stones
+        ("window", f"Windows|{TITLED}", False),
+        ("william syndrome", f"Williams Syndrome|{TITLED}", False),
+        ("AID program", f"AIDS Program|{TITLED}", False),
+    ],
+)
+def test_capitals_say_nothing_where_common_nouns_have_them_too(before: str, reply: str, merges: bool) -> None:  # noqa: FBT001
+    """A plural in Title Case is one where all names that came with it are so and some are plain common nouns."""
+    graph, resolver, changes = Graph(), open_resolver(), list[Change]()
+    for seq, names in enumerate((before, reply), 1):
+        triples = tuple(Triple("silk", "has", name) for name in names.split("|"))
+        delta = resolve(Proposal(triples, (), "ok"), graph, "", resolver)
+        graph.apply(Edit(seq, "add", delta))
+        changes = list(delta.changes)
+    assert [change.do for change in changes] == ["merge" if merges else "doubt"]

@@ -39,18 +39,28 @@ from graphgrow.growth.outages import Outages
 from graphgrow.growth.settings import Chosen, Ending, Settings
 from graphgrow.growth.step import is_failure, step
 from graphgrow.growth.topic import check_same_topic, topic_of
-from graphgrow.llm import LLM, checks_facts, identity, room_to_think, usual_thinking
+from graphgrow.llm import LLM, THINKS, checks_facts, identity, room_to_think, usual_thinking
 from graphgrow.policy import DEFAULT, open_policy
 from graphgrow.policy.monitor import monitor
 from graphgrow.policy.round import directed_focus, directives_for, is_allowed
 from graphgrow.prompts import strong
-from graphgrow.prompts.forms import FORMS, LISTS, QUALIFIED, RELATIONS, Style, reply_limit
+from graphgrow.prompts.forms import (
+    ASKED_FOR,
+    ASKED_OF_STRONG,
+    ASKED_OF_THINKING,
+    FORMS,
+    LISTS,
+    QUALIFIED,
+    RELATIONS,
+    Style,
+    reply_limit,
+)
 from graphgrow.prompts.render import CONTEXT, SMALL_ROOM, check, render, repair
 from graphgrow.stores import GraphStore
 from graphgrow.stores.outbox import Outbox, PendingReply, state_folder
 
 MOST_FAILURES = 5
-DEAREST = 3  # failures that one reply of thinking alone counts for
+DEAREST = 3  # failures that one reply counts for that was all thinking, or thought long and told nothing
 MOST_AT_ONCE = 256
 CHECKS_A_FILE = 8  # rounds of fact checks that go in one file, where questions go in files
 
@@ -214,7 +224,7 @@ class Growth:
                 foci, self._foci = [focus for focus in self._foci if is_allowed(graph, focus)], []
                 if checks := [
                     Chosen(focus, doubts=doubts, verifies=first)
-                    for focus, doubts, first in samples.doubtful(self._round, foci, graph, settings.relations)
+                    for focus, doubts, first in samples.doubtful(self._round, foci, graph, self.style().relations)
                 ]:
                     if not in_files:
                         return checks
@@ -223,6 +233,8 @@ class Growth:
                 self._look()
                 rounds, reserved = (CHECKS_A_FILE, self._worst_price()) if in_files else (1, 0.0)
                 claims = fact_check.due(graph, settings.fact_check, settings.width * rounds, self._together)
+                if self._checker_thinks and (self.check_method in {None, "word"} or self._unanswered):
+                    claims = claims[: self._together]  # one at first: each costs a lot, and may tell nothing
                 checks = [
                     Chosen(fact_check.focus(some[0], self.check_method), claims=some)
                     for some in fact_check.grouped(claims, self._together)
@@ -272,8 +284,7 @@ class Growth:
     def render(self, chosen: Chosen) -> Question:
         """Return a question in words, as the graph stands now, with the limits of replies that somebody set."""
         question = self._worded(chosen)
-        own: int | None = getattr(self.engine.model(question.role), "reply_tokens", None)
-        most = own or self.settings.reply_tokens
+        most = self.reply_tokens(question.role)
         if most is None:
             return question
         prompt, smaller = (
@@ -281,6 +292,11 @@ class Growth:
             for one in (question.prompt, question.smaller)
         )
         return replace(question, prompt=prompt or question.prompt, smaller=smaller)
+
+    def reply_tokens(self, role: Role) -> int | None:
+        """Return the limit of a long reply that somebody set for the model of a role, or for all; None for none."""
+        own: int | None = getattr(self.engine.model(role), "reply_tokens", None)
+        return own or self.settings.reply_tokens
 
     def _worded(self, chosen: Chosen) -> Question:
         graph, settings, focus, directives = self.graph, self.settings, chosen.focus, chosen.directives
@@ -336,7 +352,11 @@ class Growth:
         if settings.prompts == "auto":
             names = (self.engine.llm.name, self._replied)
             is_strong = next((known for known in map(strong.is_strong, names) if known is not None), False)
-        style = Style(is_strong, settings.relations, settings.context)
+        style = Style(is_strong, settings.relations or ASKED_OF_STRONG, settings.context)
+        if not is_strong and settings.relations is None:  # thinking costs the same whatever is asked for
+            asked = ASKED_OF_THINKING if usual_thinking(self.engine.llm) > THINKS else ASKED_FOR
+            # Further targets of one relation would be far-fetched.
+            style = replace(style, relations=asked, targets=ASKED_FOR)
         if not is_strong:
             return style
         tokens = room * (settings.context or CONTEXT) / 2
@@ -351,10 +371,18 @@ class Growth:
         ]
 
     @property
+    def _checker_thinks(self) -> bool:
+        """Whether a fact check costs more for thinking than for all else."""
+        return usual_thinking(self.engine.model("check")) > THINKS
+
+    @property
     def _together(self) -> int:
         """How many statements one fact check asks about: several where the model thinks first, unless it cannot."""
-        thinks = usual_thinking(self.engine.model("check")) > fact_check.THINKS
-        return fact_check.TOGETHER if thinks and self.check_method == "stated" and not self._one_by_one else 1
+        return (
+            fact_check.TOGETHER
+            if self._checker_thinks and self.check_method == "stated" and not self._one_by_one
+            else 1
+        )
 
     def _asked_again(self, event: Expansion) -> Prompt:
         """Return the prompt of an event as it was, with what it asks where it was read from the log."""
@@ -384,7 +412,8 @@ class Growth:
             self._checker = event.reply.source
             is_no_answer = event.outcome == "unusable" and event.method != "word"  # after a word it is asked otherwise
             self._one_by_one |= is_no_answer and len(event.claims) > 1
-            self._unanswered = self._unanswered + 1 if is_no_answer else 0
+            weight = DEAREST if self._checker_thinks else 1
+            self._unanswered = self._unanswered + weight if is_no_answer else 0
             return
         self.steps += event.is_step
         if event.outcome == "thinking":

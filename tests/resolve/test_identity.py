@@ -198,6 +198,19 @@ def test_an_alias_is_its_concept_and_one_of_two_concepts_is_a_question() -> None
     assert lexicon.names["fullerene"] == "fullerene"
 
 
+@pytest.mark.parametrize(("name", "known"), [("WHO", "who"), ("who", "WHO"), ("US", "us"), ("it", "IT")])
+def test_an_acronym_that_is_a_function_word_otherwise_is_a_question(name: str, known: str) -> None:
+    """Whichever comes first; a concept that was kept under the key of both before goes on as itself."""
+    lexicon = Lexicon()
+    lexicon.add(canonical(known), known)
+    decision = decide(name, canonical(name), lexicon)
+    assert (decision.action, decision.into) == ("review", canonical(known))
+    assert "only one of them is in capitals" in decision.reason
+    before = Lexicon()
+    before.add(name.casefold(), name)
+    assert decide(name, canonical(name), before).into == name.casefold()
+
+
 def test_a_prime_makes_another_symbol() -> None:
     """The storage modulus is not the loss modulus."""
     assert decided("G''", "G'").action == "apart"

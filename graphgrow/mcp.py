@@ -263,7 +263,7 @@ class Tools:
             growth = grow(topic or None, home, self._allowance.llm, options, budget=replace(budget, steps=steps))
             brought = [concept.name for event in growth for concept in event.delta.new_concepts]
         done: Json = {"steps": growth.steps, "ended_by": growth.ending, "new_concepts": brought, **_sizes(growth.graph)}
-        return done | ({"remarks": list(map(clean, growth.remarks))} if growth.remarks else {})
+        return done | ({"notices": list(map(clean, growth.notices))} if growth.notices else {})
 
 
 def _concept(graph: Graph, key: str) -> Json:

@@ -301,7 +301,7 @@ def test_an_agent_grows_with_a_model_for_fact_checks(silk: Path) -> None:
     with serving(Speaker()) as first, serving(Speaker("checker")) as second:
 
         async def session(client: Client) -> None:
-            assert "remarks" not in await said(client, "grow", steps=2)
+            assert "notices" not in await said(client, "grow", steps=2)
 
         options = "--write", "--llm", "m", "--base-url", first.base_url, "--check-with", f"{second.base_url}#c"
         talk(silk, session, *options)
@@ -313,7 +313,7 @@ def test_an_agent_grows_with_a_model_for_fact_checks(silk: Path) -> None:
     with serving(Speaker(count=100)) as first, serving(Speaker(failing=DENIED, fails_at=ALWAYS)) as second:
 
         async def failing(client: Client) -> None:
-            (remark,) = (await said(client, "grow", steps=2))["remarks"]
+            (remark,) = (await said(client, "grow", steps=2))["notices"]
             assert remark.startswith("The check model ")
 
         talk(silk, failing, *options[:3], "--base-url", first.base_url, "--check-with", f"{second.base_url}#c")

@@ -3,7 +3,7 @@
 Names are data in every answer. Corrections are events that bind all later steps and can be taken back, as anybody's.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from threading import Lock
@@ -17,15 +17,16 @@ from pydantic import Field, ValidationError
 
 from graphgrow import __version__
 from graphgrow.api import edits
+from graphgrow.api.options import GrowthOptions, grow
 from graphgrow.errors import BadInput, BudgetSpent, GraphgrowError
 from graphgrow.graph.confidence import confidence
 from graphgrow.graph.events import now
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean, says_something
 from graphgrow.graph.lookup import alike, find, search
-from graphgrow.graph.model import Budget, Edit, Json, Relation, Usage
+from graphgrow.graph.model import Budget, Edit, Json, Relation, Role, Usage
 from graphgrow.graph.qualified import qualifier_row
-from graphgrow.growth.loop import grow
+from graphgrow.growth.fact_check import SHARE
 from graphgrow.llm import LLM
 from graphgrow.reason.answers import ask
 from graphgrow.reason.paths import hops, shortest
@@ -57,19 +58,32 @@ Reason = Annotated[str, Field(description="Why; kept in the log.")]
 
 @dataclass(slots=True)
 class Allowance:
-    """The model that is asked, opened when it is first needed, and what may be spent on it while the server runs."""
+    """The models that are asked, each opened when it is first needed, and what may be spent while the server runs.
+
+    `roles` open those that have a role of their own: fact checks, and names that may be one concept.
+    """
 
     open: Callable[[], LLM]
     usd: float | None = None
+    roles: Mapping[Role, Callable[[], LLM]] = field(default_factory=dict)
     spent: float = 0.0
     lock: Lock = field(default_factory=Lock)
     _llm: LLM | None = None
+    _models: dict[Role, LLM] = field(default_factory=dict)
 
     @property
     def llm(self) -> LLM:
         """The model."""
         self._llm = self._llm or self.open()
         return self._llm
+
+    def options(self) -> GrowthOptions:
+        """Return how a graph is grown: with fact checks where a model is named for them."""
+        for role, opening in self.roles.items():
+            if role not in self._models:
+                self._models[role] = opening()
+        check, arbitrate = self._models.get("check", ""), self._models.get("arbitrate", "")
+        return GrowthOptions(check_with=check, arbitrate_with=arbitrate, fact_check=SHARE if check else 0.0)
 
     @contextmanager
     def spending(self, home: GraphStore) -> Iterator[Budget]:
@@ -79,7 +93,8 @@ class Allowance:
         """
         with self.lock:
             limit = self.usd
-            if limit is not None and self.llm.price(Usage(1_000_000, 1_000_000)) is None:
+            models = (self.llm, *self._models.values())
+            if limit is not None and all(one.price(Usage(1_000_000, 1_000_000)) is None for one in models):
                 limit = None
             if limit is not None and self.spent >= limit:
                 raise BudgetSpent(f"the {limit:g} USD of this server are spent: start it with a higher --usd")
@@ -91,8 +106,8 @@ class Allowance:
 
     def close(self) -> None:
         """Close the model, if it was opened."""
-        if self._llm is not None:
-            self._llm.close()
+        for one in filter(None, (self._llm, *self._models.values())):
+            one.close()
 
 
 class Tools:
@@ -244,9 +259,11 @@ class Tools:
     ) -> Json:
         """Let the language model of this server grow the graph: it takes time, and money if the model has a price."""
         with closing(open_store(self._url)) as home, self._allowance.spending(home) as budget:
-            growth = grow(topic or None, home, self._allowance.llm, budget=replace(budget, steps=steps))
+            options = self._allowance.options()
+            growth = grow(topic or None, home, self._allowance.llm, options, budget=replace(budget, steps=steps))
             brought = [concept.name for event in growth for concept in event.delta.new_concepts]
-        return {"steps": growth.steps, "ended_by": growth.ending, "new_concepts": brought, **_sizes(growth.graph)}
+        done: Json = {"steps": growth.steps, "ended_by": growth.ending, "new_concepts": brought, **_sizes(growth.graph)}
+        return done | ({"notices": list(map(clean, growth.notices))} if growth.notices else {})
 
 
 def _concept(graph: Graph, key: str) -> Json:

@@ -25,6 +25,7 @@ from graphgrow.mcp import ASK, READ, WRITE, Allowance, server
 from graphgrow.stores import open_store
 from tests.cli.test_cli import graphgrow
 from tests.conftest import ROOT, chatter
+from tests.growth.test_roles import ALWAYS, DENIED, Speaker
 from tests.reason.test_trust import SAID as CHECKED
 from tests.reason.test_trust import log as checked_log
 from tests.servers import PATIENCE, Answer, completion, free_port, serving
@@ -293,3 +294,26 @@ def test_money_is_limited_over_all_calls_of_a_server(silk: Path) -> None:
             assert "0.05 USD" in await refused(client, "ask", question="why?")
 
     run(session)
+
+
+def test_an_agent_grows_with_a_model_for_fact_checks(silk: Path) -> None:
+    """Facts go to their own model, whose bill is its own; where it fails the call says what was left undone."""
+    with serving(Speaker()) as first, serving(Speaker("checker")) as second:
+
+        async def session(client: Client) -> None:
+            assert "notices" not in await said(client, "grow", steps=2)
+
+        options = "--write", "--llm", "m", "--base-url", first.base_url, "--check-with", f"{second.base_url}#c"
+        talk(silk, session, *options)
+        assert first.chats
+        assert {one.body["model"] for one in second.chats} == {"c"}
+    with closing(open_store(str(silk))) as store:
+        assert {role for role, _ in store.graph().bills} >= {"grow", "check"}
+
+    with serving(Speaker(count=100)) as first, serving(Speaker(failing=DENIED, fails_at=ALWAYS)) as second:
+
+        async def failing(client: Client) -> None:
+            (remark,) = (await said(client, "grow", steps=2))["notices"]
+            assert remark.startswith("The check model ")
+
+        talk(silk, failing, *options[:3], "--base-url", first.base_url, "--check-with", f"{second.base_url}#c")

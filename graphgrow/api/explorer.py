@@ -27,6 +27,7 @@ from graphgrow.graph.model import (
 )
 from graphgrow.graph.qualified import qualifiers_in_words
 from graphgrow.growth.replay import recording, replay
+from graphgrow.growth.settings import Prompts
 from graphgrow.growth.topic import check as check_topic
 from graphgrow.measure.communities import Community, follow
 from graphgrow.measure.comparison import CURVES
@@ -35,6 +36,7 @@ from graphgrow.measure.layout import layout
 from graphgrow.measure.panel import METRICS
 from graphgrow.policy import DEFAULT, POLICIES
 from graphgrow.policy.strategies import STRATEGIES
+from graphgrow.prompts.forms import MOST_ASKED_FOR
 from graphgrow.reason.answers import QUESTION, GraphAnswer
 from graphgrow.reason.discovery import Discovery, discoveries
 from graphgrow.reason.ideas import Ideas
@@ -49,12 +51,61 @@ from graphgrow.stores import NEO4J, open_store, store_url
 from graphgrow.stores.outbox import state_folder
 
 __all__ = [
-    "CURVES", "DEFAULT", "DEFAULT_STEPS", "EMERGED", "METRICS", "NEO4J", "POLICIES", "QUESTION", "STRATEGIES",
-    "BadInput", "Change", "Community", "Delta", "Discovery", "DiscoveryStatement", "Edit", "Event", "Expansion",
-    "FactCheck", "Focus", "Graph", "GraphAnswer", "IdeaDials", "Ideas", "Judgement", "ReasoningStep", "Relation",
-    "Reply", "StaleGraph", "Statement", "StoreError", "Task", "canonical", "check_topic", "confidence", "discoveries",
-    "drawing", "export", "find", "follow", "hops", "k_shortest", "layout", "longest", "now", "open_store", "outcome",
-    "qualifiers_in_words", "replay_run", "snapshots", "state_folder", "store_url", "trusted_part",
+    "CURVES",
+    "DEFAULT",
+    "DEFAULT_STEPS",
+    "EMERGED",
+    "METRICS",
+    "MOST_ASKED_FOR",
+    "NEO4J",
+    "POLICIES",
+    "QUESTION",
+    "STRATEGIES",
+    "BadInput",
+    "Change",
+    "Community",
+    "Delta",
+    "Discovery",
+    "DiscoveryStatement",
+    "Edit",
+    "Event",
+    "Expansion",
+    "FactCheck",
+    "Focus",
+    "Graph",
+    "GraphAnswer",
+    "IdeaDials",
+    "Ideas",
+    "Judgement",
+    "Prompts",
+    "ReasoningStep",
+    "Relation",
+    "Reply",
+    "StaleGraph",
+    "Statement",
+    "StoreError",
+    "Task",
+    "canonical",
+    "check_topic",
+    "confidence",
+    "discoveries",
+    "drawing",
+    "export",
+    "find",
+    "follow",
+    "hops",
+    "k_shortest",
+    "layout",
+    "longest",
+    "now",
+    "open_store",
+    "outcome",
+    "qualifiers_in_words",
+    "replay_run",
+    "snapshots",
+    "state_folder",
+    "store_url",
+    "trusted_part",
 ]  # fmt: skip
 
 

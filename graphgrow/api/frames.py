@@ -30,6 +30,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "depth": "relations between it and the topic when it came in; missing where nothing connects them",
         "asked": "questions about it so far",
         "first_seq": "number of the event that brought it",
+        "type": "what kind of thing it is, where a file or reply said so, else empty",
     },
     "relations": {
         "source": "name of the concept it starts from",
@@ -126,6 +127,7 @@ def concepts(graph: Graph) -> "pd.DataFrame":
             "depth": graph.depth.get(key),
             "asked": graph.asks.get(key, 0),
             "first_seq": graph.introduced[key],
+            "type": concept.type,
         }
         for key, concept in graph.concepts.items()
     )
@@ -263,6 +265,7 @@ def _attributes(graph: Graph) -> dict[str, dict[str, Any]]:
             "first_seq": graph.introduced[key],
             "depth": graph.depth.get(key, -1),
             "community": membership[key],
+            "type": concept.type,
         }
         for key, concept in graph.concepts.items()
     }

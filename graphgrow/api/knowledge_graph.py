@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import networkx as nx
     import pandas as pd
 
+    from graphgrow.api.imports import Import
     from graphgrow.export.svg import Picture
     from graphgrow.growth.loop import Growth
 
@@ -103,7 +104,7 @@ class KnowledgeGraph:
 
     @property
     def concepts(self) -> "pd.DataFrame":
-        """The concepts, a DataFrame of shape (concepts, 8), index `key`, in the order in which they came."""
+        """The concepts, a DataFrame of shape (concepts, 9), index `key`, in the order in which they came."""
         return frames.concepts(self._now())
 
     @property
@@ -210,16 +211,17 @@ class KnowledgeGraph:
     def to_networkx(self) -> "nx.MultiDiGraph[str]":
         """Return the graph as a networkx.MultiDiGraph: nodes are keys, edges have the predicate as their key.
 
-        Nodes have `label`, `aliases`, `degree`, `community`, `depth` (-1: not connected), `first_seq`; edges
-        `predicate`, `support`, `confidence`, `events`.
+        Nodes have `label`, `aliases`, `degree`, `community`, `depth` (-1: not connected), `first_seq`,
+        `type`; edges `predicate`, `support`, `confidence`, `events`.
         """
         return frames.to_networkx(self._now())
 
     def to_igraph(self) -> "igraph.Graph":
         """Return the graph as a directed igraph.Graph with parallel edges; vertex attribute `name` is the key.
 
-        Vertices have `label`, `aliases`, `degree`, `community`, `depth` (-1: not connected), `first_seq`; edges
-        `predicate`, `support` and `confidence`. `simplify(as_undirected())` of it is what metrics are taken on.
+        Vertices have `label`, `aliases`, `degree`, `community`, `depth` (-1: not connected), `first_seq`,
+        `type`; edges `predicate`, `support` and `confidence`. `simplify(as_undirected())` of it is what metrics are
+        taken on.
         """
         return frames.to_igraph(self._now())
 
@@ -240,6 +242,20 @@ class KnowledgeGraph:
         keys = [find(graph, name) for name in path]
         near = [find(graph, around)] if around else []
         return draw(graph, around=near, reach=reach, path=keys, most=most, width=width)
+
+    def import_file(
+        self, path: str | Path, columns: Mapping[str, str] | None = None, *, append: bool = False
+    ) -> "Import":
+        """Bring a graph file in, as `graphgrow import`: names are kept, possible duplicates wait in `doubts`.
+
+        `columns` says of `source`, `predicate`, `target`, `name` or `type` which column or key of the file that is;
+        with `append` a graph that is there gains what is new. Raises BadInput where the file holds no graph, or the
+        store holds another one.
+        """
+        from graphgrow.api.imports import import_graph, title_of
+        from graphgrow.export import read_file
+
+        return import_graph(read_file(Path(path), columns), self, title_of(Path(path)), append=append)
 
     def grow(
         self,

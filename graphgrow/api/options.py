@@ -22,7 +22,7 @@ from graphgrow.llm import LLM, with_options
 from graphgrow.llm.options import NAMES as MODEL_OPTIONS
 from graphgrow.policy import DEFAULT, Knowledge, Policy, open_policy
 from graphgrow.prompts.facets import facets
-from graphgrow.prompts.forms import ASKED_FOR, MOST_ASKED_FOR
+from graphgrow.prompts.forms import MOST_ASKED_FOR
 from graphgrow.prompts.render import FEWEST_CONTEXT, MOST_CONTEXT, Variants
 from graphgrow.prompts.variants import load_variants
 from graphgrow.resolve.options import open_meanings, open_resolver, open_vocabulary
@@ -48,8 +48,9 @@ class GrowthOptions:
     is known. `width` questions are asked at once, each `samples` times; the model names `intents` questions about a
     concept first; the share `fact_check` of the tokens goes to asking whether what was said is true; `arbiter` asks
     about names that may be one concept. `prompts` are "small", "strong", or "auto", which goes by the model's name;
-    `relations` is how many one question asks for, `context` how many tokens of the graph it shows. `prompt_variants` is
-    a folder of further wordings, `predicates` a vocabulary file, which `strict_predicates` holds the model to;
+    `relations` is how many one question asks for (None: 6, 30 of a strong model, 12 of one that thinks long), `context`
+    how many tokens of the graph it shows. `prompt_variants` is a folder of further wordings, `predicates` a vocabulary
+    file, which `strict_predicates` holds the model to;
     `without_rule` are hygiene rules to leave out. `embeddings`, "local" or a model at `base_url`, compares names by
     meaning too. `check_with` and `arbitrate_with` are models of their own for fact checks and for names that may be
     one: an object, a name at the same address, "URL#NAME", or what else `graphgrow.open_llm` takes; where one of them
@@ -74,7 +75,7 @@ class GrowthOptions:
     fact_check: float = SHARE
     arbiter: bool = False
     prompts: Prompts = "auto"
-    relations: int = ASKED_FOR
+    relations: int | None = None
     context: int | None = None
     prompt_variants: str | Path | None = None
     without_rule: Collection[str] = ()
@@ -194,7 +195,7 @@ class GrowthKeywords(TypedDict, total=False):
     fact_check: float
     arbiter: bool
     prompts: Prompts
-    relations: int
+    relations: int | None
     context: int | None
     prompt_variants: str | Path | None
     without_rule: Collection[str]

@@ -22,7 +22,7 @@ from graphgrow.growth.topic import check as check_topic
 from graphgrow.llm.endpoint import checked as checked_address
 from graphgrow.llm.options import LEAST_TOKENS, ModelOptions, read_model
 from graphgrow.policy import DEFAULT, open_policy
-from graphgrow.prompts.forms import ASKED_FOR, MOST_ASKED_FOR
+from graphgrow.prompts.forms import MOST_ASKED_FOR
 from graphgrow.prompts.render import FEWEST_CONTEXT, MOST_CONTEXT
 from graphgrow.resolve.hygiene import Hygiene
 from graphgrow.stores import store_url
@@ -156,7 +156,8 @@ class RoleModels(_Section):
     """The models of jobs by what they are for: NAME at the job's endpoint, URL#NAME, or what `--llm` takes.
 
     A role without a model is the growing one's. `check` is for fact checks, `arbitrate` for names that may be one (with
-    `arbiter = true`), `embed` for what names mean (as `embeddings`). No job judges, so `judge` is not asked by any.
+    `arbiter = true`), `embed` for what names mean (as `embeddings`). No job compares texts, so no job asks `judge`: see
+    `Jobs.idle`.
     """
 
     grow: ModelText = ""
@@ -190,7 +191,10 @@ class Job(_Section):
     fact_check: Annotated[float, Field(ge=0, le=MOST_SHARE)] = Field(SHARE, description="Share of the tokens.")
     arbiter: bool = False
     prompts: Prompts = Field("auto", description="Templates for a small model or a strong one; auto: by its name.")
-    relations: Annotated[int, Field(ge=1, le=MOST_ASKED_FOR)] = ASKED_FOR
+    relations: Annotated[int, Field(ge=1, le=MOST_ASKED_FOR)] | None = Field(
+        None,
+        description="Relations that a question asks for (6; 30 of a strong model, 12 of one that thinks).",
+    )
     context: Annotated[int, Field(ge=FEWEST_CONTEXT, le=MOST_CONTEXT)] | None = Field(
         None, description="Tokens of the graph that a question shows."
     )
@@ -270,6 +274,10 @@ class Jobs(_Section):
         is_elsewhere = role == "grow" and bool(job.base_url)  # a job that names an address does not want the others'
         return own or ("" if is_elsewhere else getattr(self.models, role))
 
+    def idle(self, job: Job) -> str:
+        """Return a sentence about the model of a job that it never asks, "" where it has none such."""
+        return IDLE if job.models.judge or self.models.judge else ""
+
     def zone(self, job: Job) -> ZoneInfo:
         """Return the time zone of a job, whose days and weeks its quotas are for."""
         return time_zone((job.schedule and job.schedule.timezone) or self.limits.timezone)
@@ -288,6 +296,7 @@ class Problem:
     text: str
 
 
+IDLE = "A job compares no texts (ideas and judge do, with --judge-with), so its judge model is not asked."
 _AT_LINE = re.compile(r"\(at line (\d+), column \d+\)")
 _SECTIONS = (Jobs, Job, RoleModels, Limits, Rate, EndpointRate, Quota, RunQuota, JobSchedule)
 _SETTINGS = sorted({name for section in _SECTIONS for name in section.model_fields})

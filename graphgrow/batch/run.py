@@ -293,7 +293,7 @@ def _perform_leased(run: JobRun, store: GraphStore, lease: Lease, report: JobRep
     began, most_usd = monotonic(), run.usd
     if most_usd is not None:  # of this run in all, with what it had paid when it was broken off
         most_usd += consumption(store.events(), run.name, run.clock(), run.jobs.zone(run.job))["run"].usd
-    remarks = dict[str, None]()  # the same sentence of several tries is one
+    remarks = dict.fromkeys(filter(None, [run.jobs.idle(run.job)]))  # the same sentence of several tries is one
     with ExitStack() as stack:
         specs: dict[Role, ModelSpec] = {"grow": run.model, **run.models}
         models = {role: stack.enter_context(run.open_model(spec)) for role, spec in specs.items()}

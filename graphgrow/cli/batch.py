@@ -202,6 +202,8 @@ def check(jobs: JobsFile, as_json: AsJson = False) -> None:
         dump({"jobs": len(parsed.job) if parsed else 0, "problems": [asdict(problem) for problem in problems]})
     elif parsed:
         say(f"{jobs}: {counted(len(parsed.job), 'job')}, nothing wrong")
+        for sentence in dict.fromkeys(filter(None, map(parsed.idle, parsed.job))):
+            say(clean(sentence))
     else:
         for problem in problems:
             say(f"{jobs}:{problem.line}: {clean(problem.text)}")

@@ -9,18 +9,17 @@ from typing import Annotated, Literal
 
 from typer import Argument, Option
 
+from graphgrow.api.imports import MOST_ALIKE, import_graph, title_of
 from graphgrow.cli.arguments import MOST, AsJson, Embeddings, LeastConfidence, Predicates, Store, Without
-from graphgrow.cli.output import counted, dump, hygiene_in_words, note, place, say, size_in_words, sizes, table
+from graphgrow.cli.output import by_rule, counted, dump, hygiene_in_words, note, place, say, size_in_words, sizes, table
 from graphgrow.cli.progress import Progress
 from graphgrow.errors import BadInput
-from graphgrow.export import FORMATS, ROLES, parts, read_file
+from graphgrow.export import FORMATS, ROLES, read_file
 from graphgrow.export import export as write_graph
 from graphgrow.graph.confidence import trusted_part
 from graphgrow.graph.digests import checked, is_run_file, read_records
-from graphgrow.graph.events import now
 from graphgrow.graph.graph import fold
-from graphgrow.graph.keys import clean
-from graphgrow.graph.model import Edit, Expansion
+from graphgrow.graph.model import Expansion
 from graphgrow.growth.replay import Fields, recording
 from graphgrow.growth.replay import replay as run_again
 from graphgrow.resolve.options import open_meanings, open_resolver
@@ -28,6 +27,7 @@ from graphgrow.resolve.resolve import VERBATIM
 from graphgrow.stores import DEFAULT_URL, GraphStore, copying, open_store, store_url
 
 ENDINGS = ", ".join(FORMATS)
+SAMPLES = 3  # names that are shown of many
 
 
 def replay(
@@ -101,13 +101,13 @@ def import_(
     columns: Annotated[
         str, Option(metavar="ROLE=NAME,...", help=f"What columns or keys are: {', '.join(ROLES)}; the rest is guessed.")
     ] = "",
+    append: Annotated[bool, Option("--append", help="Add to a store that holds a graph already.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Bring a graph file into a store, where it can be grown further; says first what was read as what."""
     progress = Progress()
     found = read_file(file, _columns(columns), progress=progress)
-    delta = found.delta
-    if not delta.concepts:
+    if not found.delta.concepts:
         raise BadInput(f"{file} holds no graph: it names no concept")
     if not as_json:
         say(f"read as: {'; '.join(found.taken)}")
@@ -116,18 +116,41 @@ def import_(
         for sentence in found.left_out:
             say(sentence)
     with closing(_lasting(store)) as home:
-        first = next(home.events(), None)  # of an interrupted import, which continues as the same events
-        at = first.at if isinstance(first, Edit) else now()
-        why = f"import of {clean(file.name)}"
-        brought = [Edit(n, "add", part, why, at) for n, part in enumerate(parts(delta), 1)]
-        copying.complete(progress.over(brought, "saving parts of the graph", len(brought)), home)
-    size = {"concepts": len(delta.concepts), "relations": len(delta.relations)}
+        brought = import_graph(found, home, title_of(file), append=append, progress=progress)
+    broken = {rule: len(names) for rule, names in brought.broken.items()}
     if as_json:
         samples = [[one.source, one.predicate, one.target] for one in found.samples]
-        dump({"store": home.url, **size, "read_as": found.taken, "samples": samples, "left_out": found.left_out})
+        dump(
+            {"store": home.url, "concepts": brought.concepts, "relations": brought.relations, "read_as": found.taken,
+             "samples": samples, "left_out": found.left_out, "hygiene": broken,
+             "hygiene_samples": {rule: names[:SAMPLES] for rule, names in brought.broken.items()},
+             "rejected": len(brought.rejected), "doubts": len(brought.doubts), "events": brought.saved,
+             "compared_by_likeness": brought.is_likeness_compared}
+        )  # fmt: skip
+        return
+    if not brought.saved:
+        say(f"{place(home.url)} has all of {file} already: nothing was added")
+        return
+    is_new = "new " if append else ""
+    in_words = f"{counted(brought.concepts, f'{is_new}concept')} and {counted(brought.relations, f'{is_new}relation')}"
+    say(f"{in_words} from {file} in {place(home.url)}")
+    if brought.rejected:
+        say(f"rejected in this graph, and still out: {', '.join(brought.rejected[:SAMPLES])}"
+            f"{' ...' if len(brought.rejected) > SAMPLES else ''} ({len(brought.rejected)})")  # fmt: skip
+    if broken:
+        say(
+            f"kept, though hygiene would take {counted(sum(broken.values()), 'name')} of a reply out: {by_rule(broken)}"
+        )
+        for rule, names in sorted(brought.broken.items(), key=lambda row: (-len(row[1]), row[0])):
+            say(f"    {rule}: {', '.join(names[:SAMPLES])}{' ...' if len(names) > SAMPLES else ''}")
     else:
-        in_words = f"{counted(size['concepts'], 'concept')} and {counted(size['relations'], 'relation')}"
-        say(f"{in_words} from {file} in {place(home.url)}")
+        say("hygiene would take no name out")
+    if not brought.is_likeness_compared:
+        say(f"above {MOST_ALIKE:,} names only other ways of writing one name are looked for, not names that are alike")
+    if brought.doubts:
+        say(f"{counted(len(brought.doubts), 'possible duplicate')} to decide: see  graphgrow review {place(home.url)}")
+    else:
+        say("no possible duplicates among the names")
 
 
 def _columns(text: str) -> dict[str, str]:

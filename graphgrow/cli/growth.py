@@ -1,11 +1,13 @@
 """`grow`, `policy` and `models`: a graph is grown, what each strategy has earned, which models there are to ask."""
 
+import math
 import os
 import shlex
+from collections.abc import Sequence
 from contextlib import closing, nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from typer import Argument, Exit, Option
 
@@ -32,25 +34,28 @@ from graphgrow.cli.arguments import (
 )
 from graphgrow.cli.live import LiveView
 from graphgrow.cli.log import event_row
-from graphgrow.cli.output import bill_rows, by_rule, counted, dump, note, place, say, table
+from graphgrow.cli.output import ROLES, bill_rows, by_rule, counted, dump, note, place, say, table
 from graphgrow.graph.confidence import trusted
-from graphgrow.graph.model import DEFAULT_STEPS, Budget, Role, Usage
+from graphgrow.graph.keys import clean
+from graphgrow.graph.model import DEFAULT_STEPS, Budget, Prompt, Role, Usage
+from graphgrow.growth import fact_check as checking
 from graphgrow.growth.fact_check import MOST_SHARE, SHARE
 from graphgrow.growth.intents import MOST as MOST_INTENTS
 from graphgrow.growth.loop import Growth
 from graphgrow.growth.samples import MOST as MOST_SAMPLES
 from graphgrow.growth.settings import Ending, Prompts, Settings
 from graphgrow.growth.topic import check, check_topic
-from graphgrow.llm import LLM, usual_thinking
+from graphgrow.llm import LLM, THINKS, checks_facts, usual_thinking
 from graphgrow.policy import DEFAULT
 from graphgrow.policy.bandit import strategy_table, wording_table
 from graphgrow.policy.gains import WINDOW
 from graphgrow.policy.monitor import monitor
-from graphgrow.prompts.forms import ASKED_FOR, MOST_ASKED_FOR
+from graphgrow.prompts.forms import MOST_ASKED_FOR, ONE_TOKEN, STATED_TOKENS, VERDICT_TOKENS
 from graphgrow.prompts.render import FEWEST_CONTEXT, MOST_CONTEXT
 from graphgrow.stores import DEFAULT_URL, open_store, store_url
 
 TYPICAL_TOKENS, TYPICAL_QUALIFIED_TOKENS = 30, 85  # of a relation in a reply
+DOUBTFUL, COMPARISON_TOKENS = 0.05, 200  # names a relation that may be one with another; of a question about two
 
 EXIT_CODES: dict[Ending, int] = {"steps": 0, "interrupted": INTERRUPTED}  # any other ending is 3
 ENDINGS: dict[Ending, str] = {
@@ -87,8 +92,13 @@ def grow(
         Prompts, Option(help="Templates for a small model or a strong one; auto goes by the model's name.")
     ] = "auto",
     relations: Annotated[
-        int, Option(min=1, max=MOST_ASKED_FOR, help="Relations, or names, that one question asks for.")
-    ] = ASKED_FOR,
+        int | None,
+        Option(
+            min=1,
+            max=MOST_ASKED_FOR,
+            help="Relations, or names, that one question asks for (default: 6; strong 30, thinking 12).",
+        ),
+    ] = None,
     context: Annotated[
         int | None,
         Option(min=FEWEST_CONTEXT, max=MOST_CONTEXT, help="Tokens of the graph that a question shows."),
@@ -200,26 +210,65 @@ def grow(
 def _preview(growth: Growth, model: LLM, settings: Settings, *, as_json: bool) -> None:
     """Show the first prompts, and what the run would take if its replies are of typical length."""
     prompts = [question.prompt for question in growth.questions(growth.choose())]
-    size = sum(len(p.system + p.user) for p in prompts) // 4 // max(1, len(prompts))
-    steps = settings.budget.steps or DEFAULT_STEPS
-    replies = steps * (settings.samples + (settings.samples > 1))  # several samples of a question are verified by one
-    if settings.intents:
-        replies += -(-steps // settings.intents)  # rounded up: a list of intents is one reply
-    each, thinking = TYPICAL_QUALIFIED_TOKENS if growth.style().is_strong else TYPICAL_TOKENS, usual_thinking(model)
-    usage = Usage(replies * size, replies * (each * settings.relations + thinking))
-    in_batch = getattr(model, "batch_api", None) if settings.batch else None
-    usd = in_batch().price(usage) if in_batch else model.price(usage)
+    steps, bills = settings.budget.steps or DEFAULT_STEPS, _estimate(growth, settings, prompts)
+    rows: dict[Role, dict[str, Any]] = {}
+    for role, (replies, usage) in bills.items():
+        one = growth.engine.model(role)
+        in_batch = getattr(one, "batch_api", None) if settings.batch else None
+        usd = in_batch().price(usage) if in_batch else one.price(usage)
+        rows[role] = {"model": one.name, "replies": replies, "tokens": usage.tokens, "usd": usd}
+    total, priced = sum(usage.tokens for _, usage in bills.values()), [row["usd"] for row in rows.values()]
+    money = None if all(usd is None for usd in priced) else sum(filter(None, priced))
     if as_json:
-        estimate = {"steps": steps, "replies": replies, "tokens": usage.tokens, "usd": usd}
+        estimate = {"steps": steps, "replies": bills["grow"][0], "tokens": total, "usd": money, "roles": rows}
         dump({"prompts": [{"system": p.system, "user": p.user} for p in prompts], "estimate": estimate})
         return
     for prompt in prompts:
         say(f"{prompt.system}\n\n{prompt.user}\n")
-    money = f" and {usd:.4f} USD" if usd is not None else ""
+    cost = f" and {money:.4f} USD" if money is not None else ""
+    replies, thinking = bills["grow"][0], usual_thinking(model)
     times = f" with {replies} replies" if replies > steps else ""
     if thinking:
-        money += f" (of a reply, about {thinking:,} tokens are thinking, as learnt of this endpoint)"
-    say(f"{counted(steps, 'step')}{times} would take about {usage.tokens:,} tokens{money}. Nothing was asked.")
+        cost += f" (of a reply, about {thinking:,} tokens are thinking, as learnt of this endpoint)"
+    say(f"{counted(steps, 'step')}{times} would take about {total:,} tokens{cost}. Nothing was asked.")
+    if len(rows) > 1:
+        for role, row in rows.items():
+            price = "no known price" if row["usd"] is None else f"{row['usd']:.4f} USD"
+            say(f"  {ROLES[role]}: {counted(row['replies'], 'question')}, {row['tokens']:,}"
+                f" tokens, {price} ({clean(row['model'])})")  # fmt: skip
+
+
+def _estimate(growth: Growth, settings: Settings, prompts: Sequence[Prompt]) -> dict[Role, tuple[int, Usage]]:
+    """Return how many replies of usual length a run would take of each model with a role, and their bill.
+
+    Fact checks take their share of the tokens as long as there is something to ask about; how many names may be one
+    concept nobody knows, so that it is what a long run brought.
+    """
+    style, steps = growth.style(), settings.budget.steps or DEFAULT_STEPS
+    replies = steps * (settings.samples + (settings.samples > 1))  # several samples of a question are verified by one
+    if settings.intents:
+        replies += -(-steps // settings.intents)  # rounded up: a list of intents is one reply
+    size = sum(len(p.system + p.user) for p in prompts) // 4 // max(1, len(prompts))
+    each = (TYPICAL_QUALIFIED_TOKENS if style.is_strong else TYPICAL_TOKENS) * style.relations
+    written = each + usual_thinking(growth.engine.model("grow"))
+    if limit := growth.reply_tokens("grow"):  # which the thinking is counted in
+        written = min(written, limit)
+    bills: dict[Role, tuple[int, Usage]] = {"grow": (replies, Usage(replies * size, replies * written))}
+    relations, checker = steps * style.relations, growth.engine.model("check")
+    if settings.fact_check and checks_facts(checker):
+        thinking = usual_thinking(checker)
+        together = checking.TOGETHER if thinking > THINKS else 1
+        asked, told = checking.USUAL * together, (STATED_TOKENS if thinking else ONE_TOKEN) * together + thinking
+        if limit := growth.reply_tokens("check"):
+            told = min(told, limit)
+        most = settings.fact_check / (1 - settings.fact_check) * bills["grow"][1].tokens
+        checks = min(-(-relations // together), int(most / (asked + told)))
+        bills["check"] = checks, Usage(checks * asked, checks * told)
+    if settings.arbiter:
+        told = VERDICT_TOKENS + usual_thinking(growth.engine.model("arbitrate"))
+        doubts = math.ceil(DOUBTFUL * relations)
+        bills["arbitrate"] = doubts, Usage(doubts * COMPARISON_TOKENS, doubts * told)
+    return bills
 
 
 def _summary(growth: Growth, url: str) -> None:

@@ -10,11 +10,11 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from graphgrow.api.models import ModelOptions, named, open_named
+from graphgrow.api.models import ModelOptions, named, open_named, open_role
 from graphgrow.cli.arguments import Address, AsJson, Effort, KeyEnv, LLMOptions, ReplyTokens, Store, Timeout
 from graphgrow.cli.output import dump, note
 from graphgrow.errors import BadInput
-from graphgrow.graph.model import DEFAULT_USD
+from graphgrow.graph.model import DEFAULT_USD, Role
 from graphgrow.llm.options import withheld
 
 EXPLORER = "graphgrow_explorer"
@@ -74,6 +74,8 @@ def mcp(
     reply_tokens: ReplyTokens = None,
     timeout: Timeout = None,
     llm_options: LLMOptions = "",
+    check_with: Annotated[str, Option(help="A model for fact checks of what is grown: NAME or URL#NAME.")] = "",
+    arbitrate_with: Annotated[str, Option(help="A model that says which names are one: NAME or URL#NAME.")] = "",
     usd: Annotated[float, Option(min=0, help="Most to spend while it runs, if priced.")] = DEFAULT_USD,
 ) -> None:
     """Serve a graph to agents over the Model Context Protocol, by stdin and stdout or on this machine alone."""
@@ -88,5 +90,7 @@ def mcp(
     model = named(llm, base_url, ModelOptions(reasoning_effort, reply_tokens, key_env, llm_options, timeout))
     if sentence := withheld(model, os.environ):
         note(sentence)
-    allowance = Allowance(partial(open_named, model, env=os.environ), usd)
+    named_roles: dict[Role, str] = {"check": check_with, "arbitrate": arbitrate_with}
+    roles = {role: partial(open_role, role, text, model, env=os.environ) for role, text in named_roles.items() if text}
+    allowance = Allowance(partial(open_named, model, env=os.environ), usd, roles)
     serve(store, allowance, write=write, port=port)

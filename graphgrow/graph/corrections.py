@@ -215,6 +215,14 @@ class Corrections:
         relations = tuple(Statement(shown, one.raw, one.support, one.qualifiers) for shown, one in statements if shown)
         return Delta(concepts=own, aliases=tuple(aliases), relations=relations)
 
+    def types(self, said: Delta) -> dict[str, str]:
+        """Return of what type a reply or file says that concepts are, by their keys; of several the first counts."""
+        found: dict[str, str] = {}
+        for concept in self.divide(said).concepts if any(one.type for one in said.concepts) else ():
+            if concept.type:
+                found.setdefault(self.representative(concept.key), concept.type)
+        return found
+
     def counts_as(self, said: Relation) -> Relation:
         """Return the relation that one that was said is by its concepts and predicate, shown or not."""
         stands_for = self.representatives

@@ -3,13 +3,15 @@
 The key folds Unicode (NFKC), case, blanks, hyphens between words, quotation marks, CamelCase, a leading article and
 English plurals that are certain. Whatever else a name has is part of its key: combining marks of every script, and
 signs (p53-/- is not p53, BMI > 30 not BMI < 30, A* not A). Capitals stay where they bear a meaning: in symbols (Co and
-CO), and in a word in -s that may be a name or an acronym (AIDS, Windows, Williams syndrome), which no rule can tell
-from a plural. The key knows no meaning: "CNT" and "carbon nanotube" stay two keys, "β-sheet" and "beta-sheet" too;
-resolve/identity puts those together, by decisions that can be taken back.
+CO), in an acronym that is a function word otherwise (WHO, US), and in a word in -s that may be a name or an acronym
+(AIDS, Windows, Williams syndrome), which no rule can tell from a plural. The key knows no meaning: "CNT" and
+"carbon nanotube" stay two keys, "β-sheet" and "beta-sheet" too; resolve/identity puts those together, by decisions that
+can be taken back.
 """
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 
 _CAMEL = re.compile(r"(?<=[a-z]{2})(?=[A-Z][a-z])")
@@ -84,8 +86,15 @@ _OTHER_ALONE = frozenset(
     " minutes humanities proceeds remains earnings irons letters looks pains colours colors quarters".split()
 )
 _ICS_PLURALS = {"ceramics", "composites", "fabrics", "elastics", "metrics", "plastics", "thermoplastics", "topics"}
+# In capitals and alone they are acronyms (WHO, US, IT, CAN, NO): nothing is called by such a word itself.
+_FUNCTION_WORDS = frozenset(
+    "am an and any are as at be but by can did do for had has have he her him his how if in into is it its may me must"
+    " my no nor not of off on or our out shall she so than that them they this to too up us was we were what when which"
+    " who whom whose why will with would you your".split()
+)
 _ION = 5  # characters of a symbol with its charge
 SHORT = 3  # gas, bus, lens: no plural is that short
+_FEWEST_TITLED, _FEWEST_COMMON, _MOSTLY = 3, 2, 0.9  # names in Title Case, common nouns of them, share of all
 _ACRONYM = 6  # letters; a longer word in capitals is a word in capitals
 _SINGULAR_ENDINGS = ("ss", "us", "is", "ous", "ics")
 # Plurals that begin with a capital and are common nouns all the same, by how they end: a name seldom ends so.
@@ -169,6 +178,22 @@ def common(key: str) -> str:
     return singular(lower) if lower in _OTHER_ALONE else lower
 
 
+def are_capitals_mute(names: Iterable[str]) -> bool:
+    """Tell whether capitals say nothing in names that came together, since common nouns have them like all others.
+
+    So it is where several names of two words or more nearly all have a capital in every word, and some of these are
+    plain common nouns ("Thermal Conductivity"): names of bands or cities have none.
+    """
+    several = [words for name in names if len(words := [w for w in clean(name).split() if w[0].isalpha()]) > 1]
+    titled = [words for words in several if all(word[0].isupper() or len(word) <= SHORT for word in words)]
+    lower = [words[-1].lower() for words in titled if words[-1][0].isupper() and words[-1][1:].islower()]
+    plurals = (
+        word[:-1] + "ies" if word.endswith("y") else word if word.endswith("s") else f"{word}s" for word in lower
+    )
+    common_nouns = sum(_COMMON.search(word) is not None or word in _COMMON_WORDS for word in plurals)
+    return len(titled) >= max(_FEWEST_TITLED, _MOSTLY * len(several)) and common_nouns >= _FEWEST_COMMON
+
+
 @lru_cache(maxsize=100_000)
 def loose(name: str) -> str:
     """Return a name as it is searched for: its key in lower case and the singular, words alone, without any sign."""
@@ -229,6 +254,7 @@ def _folded(name: str) -> str:
     # The case of a symbol has a meaning: H and h, Cp and CP, Co and CO, Co2+ and CO2+.
     is_symbol = len(letters) == 1 and len(text) <= SHORT
     is_symbol = is_symbol or (len(letters) < SHORT and is_mixed and len(text) <= _ION and " " not in text[SHORT:])
+    is_symbol = is_symbol or (text.isupper() and text.lower() in _FUNCTION_WORDS)
     if not is_symbol:
         # What is written as one word in CamelCase is no name in capitals.
         words = [_CAMEL.sub(" ", word).casefold() if _CAMEL.search(word) else word for word in text.split()]

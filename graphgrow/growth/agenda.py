@@ -103,10 +103,8 @@ class Agenda:
         """Return the checks of what the samples of this round left open, once."""
         foci = [focus for focus in self._foci if is_allowed(self._graph, focus)] if self._settings.samples > 1 else []
         self._foci = []
-        return [
-            Chosen(focus, doubts=doubts, verifies=first)
-            for focus, doubts, first in samples.doubtful(self._round, foci, self._graph, self._settings.relations)
-        ]
+        left = samples.doubtful(self._round, foci, self._graph, self._questions.style().relations)
+        return [Chosen(focus, doubts=doubts, verifies=first) for focus, doubts, first in left]
 
     def _fact_checks(self) -> list[Chosen]:
         """Return the next fact checks, as far as their share of the tokens goes and the money."""
@@ -116,6 +114,9 @@ class Agenda:
             return []
         rounds = CHECKS_A_FILE if settings.batch else 1
         claims = fact_check.due(graph, settings.fact_check, settings.width * rounds, questions.together)
+        is_known = questions.check_method in {"logprobs", "stated"} and not self._ledger.misses_answers
+        if questions.checker_thinks and not is_known:
+            claims = claims[: questions.together]  # one question at first: each costs a lot, and may tell nothing
         checks = [
             Chosen(fact_check.focus(some[0], questions.check_method), claims=some)
             for some in fact_check.grouped(claims, questions.together)

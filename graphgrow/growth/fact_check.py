@@ -40,7 +40,6 @@ LEAST = 0.05  # of the probability that has to lie on yes and no, for them to be
 EPSILON = 1e-6
 LONGEST_QUOTE = 300
 TOGETHER = 8  # statements in one question to a model that thinks before it answers
-THINKS = 64  # tokens of thinking, from which that costs more than it helps to ask about each by itself
 _NUMBER = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d+)?)(?!\d)\s*(%?)")
 # A line that begins with the number of a statement, or an entry of a JSON object that has it as key.
 _NUMBERED = re.compile(r"""(?:^|[{,])[\s"'*#(]*(\d{1,2})[\s"'*)]*[.):=-][\s"'*]*([^\n,}]*)""", re.MULTILINE)

@@ -7,11 +7,12 @@ from graphgrow.graph.graph import Bill, Graph, take_bill
 from graphgrow.graph.model import ASIDE, Expansion, FactCheck, Prompt, Usage
 from graphgrow.growth.settings import Ending, Settings
 from graphgrow.growth.step import is_all_thinking, is_failure
-from graphgrow.llm import LLM, room_to_think
+from graphgrow.llm import LLM, THINKS, room_to_think
 from graphgrow.policy.monitor import monitor
 
 MOST_FAILURES = 5
-DEAREST = 3  # failures that one reply of thinking alone counts for: no larger limit is left, and each costs as much
+# Failures that a reply counts for that was all thinking, or thought long to tell nothing: each costs as much again.
+DEAREST = 3
 
 
 @dataclass(slots=True)
@@ -32,7 +33,8 @@ class Ledger:
         """Take in an event of this run."""
         take_bill(event, self.spent, {})
         if isinstance(event, FactCheck):
-            self._unanswered = self._unanswered + 1 if event.is_no_answer else 0
+            weight = DEAREST if event.reply.usage.completion_tokens > THINKS else 1
+            self._unanswered = self._unanswered + weight if event.is_no_answer else 0
             return
         self.steps += event.is_step
         if event.outcome == "thinking":
@@ -45,6 +47,11 @@ class Ledger:
         if event.focus.form not in ASIDE:
             weight = DEAREST if is_all_thinking(event.reply) else 1
             self._failures = self._failures + weight if is_failure(event) else 0
+
+    @property
+    def misses_answers(self) -> bool:
+        """Whether the last fact check brought no answer."""
+        return self._unanswered > 0
 
     @property
     def checks_are_answered(self) -> bool:

@@ -10,7 +10,7 @@ from graphgrow.errors import LLMError, RunOver
 from graphgrow.graph.display import card, line
 from graphgrow.graph.events import formed
 from graphgrow.graph.keys import canonical
-from graphgrow.graph.model import DEFAULT_BUDGET, Budget, CheckMethod, Expansion, FactCheck, Focus, Question
+from graphgrow.graph.model import DEFAULT_BUDGET, Budget, CheckMethod, Expansion, FactCheck, Focus, Question, Role
 from graphgrow.growth.agenda import Agenda
 from graphgrow.growth.batch_files import BatchFiles
 from graphgrow.growth.engine import Engine
@@ -165,6 +165,10 @@ class Growth:
     def questions(self, foci: Sequence[Focus]) -> Iterator[Question]:
         """Yield what a round asks: every question as often as it is sampled, one for intents once."""
         return map(self.render, self._questions.of_foci(foci))
+
+    def reply_tokens(self, role: Role) -> int | None:
+        """Return the limit of a long reply that somebody set for the model of a role, or for all; None for none."""
+        return self._questions.reply_tokens(role)
 
     def style(self) -> Style:
         """Return how questions are put now."""

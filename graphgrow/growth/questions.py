@@ -9,10 +9,21 @@ from graphgrow.graph.model import ASIDE, BROKEN, Asks, CheckMethod, Expansion, F
 from graphgrow.growth import fact_check
 from graphgrow.growth.background import background
 from graphgrow.growth.settings import Chosen, Settings
-from graphgrow.llm import LLM, identity, usual_thinking
+from graphgrow.llm import LLM, THINKS, identity, usual_thinking
 from graphgrow.policy.round import directives_for
 from graphgrow.prompts import strong
-from graphgrow.prompts.forms import DEFAULT_SIZE, FORMS, LISTS, QUALIFIED, RELATIONS, Style, reply_limit
+from graphgrow.prompts.forms import (
+    ASKED_FOR,
+    ASKED_OF_STRONG,
+    ASKED_OF_THINKING,
+    DEFAULT_SIZE,
+    FORMS,
+    LISTS,
+    QUALIFIED,
+    RELATIONS,
+    Style,
+    reply_limit,
+)
 from graphgrow.prompts.render import CONTEXT, SMALL_ROOM, check, render, repair
 
 
@@ -86,8 +97,7 @@ class Questions:
                 asked_for=0 if most == DEFAULT_SIZE.most else most,
             )
 
-        own: int | None = getattr(self.model(question.role), "reply_tokens", None)
-        limit = own or settings.reply_tokens
+        limit = self.reply_tokens(question.role)
         if limit is None:
             return question
 
@@ -97,6 +107,11 @@ class Questions:
 
         shorter = limited(question.smaller) if question.smaller else None
         return replace(question, prompt=limited(question.prompt), smaller=shorter)
+
+    def reply_tokens(self, role: Role) -> int | None:
+        """Return the limit of a long reply that somebody set for the model of a role, or for all; None for none."""
+        own: int | None = getattr(self.model(role), "reply_tokens", None)
+        return own or self.settings.reply_tokens
 
     def style(self, room: float = 1.0) -> Style:
         """Return how questions are put now; `room` < 1 shrinks what they show of the graph.
@@ -108,9 +123,16 @@ class Questions:
         if settings.prompts == "auto":
             names = (self.model("grow").name, self._replied)
             is_strong = next((known for known in map(strong.is_strong, names) if known is not None), False)
-        style = Style(is_strong, settings.relations, settings.context)
-        if not is_strong:
-            return style
+        asked = settings.relations or (
+            ASKED_OF_STRONG
+            if is_strong
+            else ASKED_OF_THINKING  # thinking costs the same whatever is asked for
+            if usual_thinking(self.model("grow")) > THINKS
+            else ASKED_FOR
+        )
+        style = Style(is_strong, asked, settings.context)
+        if not is_strong:  # further targets of one relation would be far-fetched
+            return replace(style, targets=None if settings.relations else ASKED_FOR)
         tokens = room * (settings.context or CONTEXT) / 2
         vocabulary = settings.predicates or settings.resolver.vocabulary
         return replace(style, head=strong.head(self.topic, background(self.graph), tokens, vocabulary))
@@ -121,7 +143,12 @@ class Questions:
         return self.graph.check_methods.get(self._checker)
 
     @property
+    def checker_thinks(self) -> bool:
+        """Whether a fact check costs more for thinking than for all else."""
+        return usual_thinking(self.model("check")) > THINKS
+
+    @property
     def together(self) -> int:
         """How many statements one fact check asks about: several where the model thinks first, unless it cannot."""
-        thinks = usual_thinking(self.model("check")) > fact_check.THINKS
-        return fact_check.TOGETHER if thinks and self.check_method == "stated" and not self._one_by_one else 1
+        is_together = self.checker_thinks and self.check_method == "stated" and not self._one_by_one
+        return fact_check.TOGETHER if is_together else 1

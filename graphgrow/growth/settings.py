@@ -31,7 +31,8 @@ class Settings:
     model is first asked what to ask about a concept, and so many different questions of its own are asked. The share
     `fact_check` of the tokens goes to asking whether what was said is true. `models` are the models that
     have a role of their own; every other question is for the model of the growth. `prompts` says which templates are
-    used, `relations` how many relations one question asks for, `context` how many tokens of the graph it shows, None
+    used, `relations` how many relations one question asks for (None: more of a strong model, and of one that thinks),
+    `context` how many tokens of the graph it shows, None
     for what is usual; `reply_tokens` is the limit of a long reply, None for that of each form. `workers` threads ask
     the questions of a round, by default one each; fewer are slower, and the graph is the same. `run` marks the events
     of a batch run. With `batch` the questions of a round, and the fact checks that are due, go as one file to the
@@ -51,7 +52,7 @@ class Settings:
     intents: int = 0
     fact_check: float = 0.0
     prompts: Prompts = "small"
-    relations: int = ASKED_FOR
+    relations: int | None = ASKED_FOR
     context: int | None = None
     now: Callable[[], str] = now
     timer: Callable[[], float] = time.monotonic

@@ -130,7 +130,8 @@ class Clients:
         """Return the answer to a question, which is asked again where that may help; raises Failed, RunOver.
 
         Where the endpoint has no room it is waited for as long as patience lasts; where it failed it is asked again a
-        few times, and once more where an answer was under way. What was slow is not asked again.
+        few times, and once more where an answer was under way. What was slow is not asked again. An endpoint that says
+        itself whether to ask again, by `x-should-retry`, is believed.
         """
         limits = (body[name] for name in ("max_tokens", "max_completion_tokens") if isinstance(body.get(name), int))
         limit: Any = next(limits, 0)
@@ -146,12 +147,19 @@ class Clients:
                 raise Failed(fault or Fault("broken"))
 
     def _is_asked_again(self, fault: Fault, patience: Patience, took: float) -> bool:
-        if fault.kind == "busy" or (fault.kind == "away" and self.has_answered):
+        if fault.is_again is False:
+            return False
+        is_told_when = fault.is_again is True and fault.delay is not None
+        if fault.kind == "busy" or is_told_when or (fault.kind == "away" and self.has_answered):
             said = self._endpoint.clean(fault.words)
             status = f"{fault.status}: " if fault.status else ""
-            what = "has no room now" if fault.kind == "busy" else "does not answer now"
+            what = (
+                "has no room now" if fault.kind == "busy" else "asks to wait" if is_told_when else "does not answer now"
+            )
             why = f"{self._endpoint.url} {what} ({status}{said})."
             return patience.outlasts(fault.delay, why, is_rate=fault.status == _TOO_MANY)
+        if fault.is_again:
+            return patience.tries_again()
         if fault.kind not in {"broken", "away"} or took > _SLOW:
             return False
         is_under_way = fault.kind == "broken" and not fault.status

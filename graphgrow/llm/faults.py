@@ -98,7 +98,8 @@ class Fault:
     `words` is what the endpoint said, for people; `message` the same without what it quotes, with codes, for reading;
     `names` are parameters that it blames. `delay` are the seconds it asks to wait, None where it names none. `room` is
     the limit of tokens it wants at least, `most` the largest it takes, 0 where neither is said. `generation` is what
-    the model had written where that did not fit the format.
+    the model had written where that did not fit the format. `is_again` is whether the endpoint says itself, by
+    `x-should-retry`, that the question is to be asked again or not; None where it leaves that open.
     """
 
     kind: Kind
@@ -110,6 +111,7 @@ class Fault:
     room: int = 0
     most: int = 0
     generation: str = ""
+    is_again: bool | None = None
 
 
 def fault_of(status: int, headers: Mapping[str, str], content: str, sent: int = 0) -> Fault:
@@ -132,7 +134,9 @@ def fault_of(status: int, headers: Mapping[str, str], content: str, sent: int = 
     if is_text:  # mostly a page of HTML
         words = " ".join(re.sub(r"<(style|script).*?</\1>|<[^>]*>", " ", content, flags=re.DOTALL).split())
         message = words[:_LONGEST]
-    fault = Fault("broken", status, words, message, names, _delay(headers, body, message), generation=_generation(body))
+    told = {name.lower(): value.strip().lower() for name, value in headers.items()}.get("x-should-retry", "")
+    fault = Fault("broken", status, words, message, names, _delay(headers, body, message),
+                  generation=_generation(body), is_again={"true": True, "false": False}.get(told))  # fmt: skip
     return _with_kind(fault, sent, is_text=is_text)
 
 

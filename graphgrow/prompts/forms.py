@@ -11,6 +11,7 @@ from graphgrow.graph.model import Form, Json
 QUESTION_CHARACTERS = 120  # of a question that a model thought of
 # Relations that a question asks for: where nobody names a number, and the highest one.
 ASKED_FOR, MOST_ASKED_FOR = 6, 100
+ASKED_OF_STRONG, ASKED_OF_THINKING = 30, 12  # of a strong model, and of one that thinks long before each answer
 SPARE, USUAL = 2, 8  # a few more than asked for are taken, up to the usual number
 RELATION_TOKENS = 60  # of a relation in a reply, with what a model says around it
 QUALIFIED_TOKENS = 180  # of one with reason, conditions, quantity and source
@@ -190,13 +191,14 @@ class Style:
 
     A strong one is asked by shorter templates, for `relations` with what qualifies them; `head` is what stands before
     every question, its one system text (`head` in strong.py). `context` is how much of the graph is shown, in tokens,
-    None for as much as is usual.
+    None for as much as is usual. `targets` is how many a list of one relation asks for, None for as many as relations.
     """
 
     is_strong: bool = False
     relations: int = ASKED_FOR
     context: int | None = None
     head: str = ""
+    targets: int | None = None
 
     @property
     def size(self) -> ReplySize:

@@ -149,6 +149,8 @@ def render(  # noqa: PLR0913  # all but the first three can be left out
         return _facet(focus, graph, topic, instructions, seed, style)
 
     size, is_list = style.size, focus.form == "list" and not style.is_strong
+    if is_list and style.targets:
+        size = replace(size, relations=style.targets)
     name = "expand" if focus.form == "list" and style.is_strong else TEMPLATES[focus.form]
     if focus.form == "seed" and (focus.angle in angles() or not graph.concepts):
         name = "seed"

@@ -19,7 +19,7 @@ from typing import Unpack
 
 from pydantic import BaseModel
 
-from graphgrow.errors import BadInput
+from graphgrow.errors import BadInput, LLMError
 from graphgrow.graph.display import card, line
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
@@ -239,13 +239,20 @@ def _rank(reasoner: Reasoner, plan: ReasoningStep, meanings: Meanings | None) ->
         for a, b in pairs
         for order, both in zip(ORDERS, ((texts[a], texts[b]), (texts[b], texts[a])), strict=True)
     ]
-    points = [{"1": 1.0, "2": 0.0}.get(preferred(step) or "", 0.5) for step in reasoner.ask_all(plan, inquiries)]
+    points, failed = list[float](), ""
+    try:
+        for step in reasoner.ask_all(plan, inquiries):
+            points.append({"1": 1.0, "2": 0.0}.get(preferred(step) or "", 0.5))
+    except LLMError as error:
+        if error.role != "judge":
+            raise
+        failed = str(error)
     won: list[list[float]] = [[] for _ in drafts]
-    for (a, b), first, second in zip(pairs, points[::2], points[1::2], strict=True):
+    for (a, b), first, second in zip(pairs, points[::2], points[1::2], strict=not failed):
         share = fmean((first, 1 - second))
         won[a].append(share)
         won[b].append(1 - share)
-    agreement = fmean(a == 1 - b for a, b in zip(points[::2], points[1::2], strict=True)) if points else None
+    agreement = fmean(a == 1 - b for a, b in zip(points[::2], points[1::2], strict=not failed)) if points[1:] else None
     scored = [
         replace(draft, won=fmean(shares or [0.5]), compared=len(shares))
         for draft, shares in zip(drafts, won, strict=True)
@@ -258,8 +265,13 @@ def _rank(reasoner: Reasoner, plan: ReasoningStep, meanings: Meanings | None) ->
     if agreement is not None and agreement <= 1 / 2:
         held = f"{agreement:.0%} of the comparisons held when they were swapped"
         reasons.append(f"The order of ideas says little: {held}.")
+    if failed:
+        held = "what it compared and novelty" if points else "novelty alone"
+        said = f"{failed[:1].upper()}{failed[1:].rstrip('.')}"
+        reasons.append(f"{said}: ideas are ranked by {held}, and the same command asks it again.")
     result = Ideas(plan.seq, goal, dials, tuple(scored), agreement, " ".join(reasons))
-    reasoner.end(plan, result)
+    if not failed:  # else the judge is asked again when somebody wants the same
+        reasoner.end(plan, result)
     return result
 
 

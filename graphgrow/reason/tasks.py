@@ -225,7 +225,9 @@ class Reasoner:
                 except LLMError as error:
                     if error.role not in self._engine.models:
                         raise
-                    raise type(error)(f"the {error.role} model failed: {error}") from None
+                    failure = type(error)(f"the {error.role} model failed: {error}")
+                    failure.role = error.role
+                    raise failure from None
                 finally:  # where something ends it, what is under way is committed all the same
                     self._engine.cancel()
                     for pending in replies:

@@ -8,19 +8,21 @@ from typing import Any
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.model import Event, Relation
 
+ConceptRow = tuple[str, tuple[str, ...], int, str]  # name, aliases, first seq, type
+
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """Concepts as key -> (name, aliases, first seq); relations as relation -> (support, first seq, last seq)."""
+    """Concepts as key -> (name, aliases, first seq, type); relations as relation -> (support, first seq, last seq)."""
 
     seq: int = 0
-    concepts: dict[str, tuple[str, tuple[str, ...], int]] = field(default_factory=dict)
+    concepts: dict[str, ConceptRow] = field(default_factory=dict)
     relations: dict[Relation, tuple[int, int, int]] = field(default_factory=dict)
 
 
 def project(graph: Graph) -> Projection:
     """Return the projection that a folded graph must have."""
-    concepts = {k: (c.name, c.aliases, graph.introduced[k]) for k, c in graph.concepts.items()}
+    concepts = {k: (c.name, c.aliases, graph.introduced[k], c.type) for k, c in graph.concepts.items()}
     relations = {r: (graph.support(r), known[0].seq, known[-1].seq) for r, known in graph.relations.items()}
     return Projection(graph.seq, concepts, relations)
 
@@ -31,7 +33,7 @@ class Patch:
 
     gone_concepts: list[str]
     gone_relations: list[Relation]
-    concepts: dict[str, tuple[str, tuple[str, ...], int]]
+    concepts: dict[str, ConceptRow]
     relations: dict[Relation, tuple[int, int, int]]
 
 

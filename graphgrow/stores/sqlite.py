@@ -20,12 +20,13 @@ from graphgrow.errors import BadInput, StaleGraph, StoreAway, StoreError
 from graphgrow.graph.corrections import Corrections, is_structural
 from graphgrow.graph.digests import Record, Seal, altered, seal
 from graphgrow.graph.events import digest, from_json, sealed
+from graphgrow.graph.graph import fold
 from graphgrow.graph.model import Event, Relation
 from graphgrow.stores import LONGEST_LEASE, SKEW, GraphStore
 from graphgrow.stores.projection import Patch, Projection, patch
 from graphgrow.stores.sqlite_file import WAL, OpenedFile
 from graphgrow.stores.sqlite_tables import APPLICATION_ID as _APPLICATION_ID
-from graphgrow.stores.sqlite_tables import CACHE, DIGESTS, MIGRATIONS, STATE
+from graphgrow.stores.sqlite_tables import CACHE, DIGESTS, MIGRATIONS, STATE, TYPED, TYPES
 
 _BUSY_SECONDS = 30.0
 _PAUSE = 0.005  # seconds
@@ -114,9 +115,11 @@ class SQLiteStore(GraphStore):
                     corrections.take(event)
                     seq, delta = event.seq, corrections.delta(event.delta)
                     db.executemany(
-                        "INSERT INTO concept VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                        "INSERT INTO concept VALUES (?, ?, ?, '') ON CONFLICT DO NOTHING",
                         [(concept.key, concept.name, seq) for concept in delta.concepts],
                     )
+                    types = [(kind, key) for key, kind in corrections.types(event.delta).items()]
+                    db.executemany("UPDATE concept SET type = ? WHERE key = ? AND type = ''", types)
                     spellings = [(c.key, spelling) for c in delta.concepts for spelling in (c.name, *c.aliases)]
                     db.executemany(
                         "INSERT INTO alias SELECT key, ?2 FROM concept WHERE key = ?1 AND name <> ?2"
@@ -175,12 +178,17 @@ class SQLiteStore(GraphStore):
             return Projection()
         with self._explained(), self._reading():
             ((seq,),) = self._rows(_LAST)
+            has_types = self._version >= TYPES
             aliases: dict[str, list[str]] = {}
             for key, spelling in self._rows("SELECT key, spelling FROM alias ORDER BY spelling"):
                 aliases.setdefault(key, []).append(str(spelling))
             concepts = {
-                key: (name, tuple(sorted(aliases.get(key, ()))), first)
-                for key, name, first in self._rows("SELECT key, name, first_seq FROM concept")
+                key: (name, tuple(sorted(aliases.get(key, ()))), first, kind)
+                for key, name, first, kind in self._rows(
+                    "SELECT key, name, first_seq, type FROM concept"
+                    if has_types
+                    else "SELECT key, name, first_seq, '' FROM concept"
+                )
             }
             rows = self._rows("SELECT source, predicate, target, support, first_seq, last_seq FROM relation")
             relations = {Relation(s, p, t): (support, first, last) for s, p, t, support, first, last in rows}
@@ -281,6 +289,11 @@ class SQLiteStore(GraphStore):
             (version,) = db.execute("PRAGMA user_version").fetchone()  # another one may have been faster
             for statement in filter(str.strip, ";".join(MIGRATIONS[version:]).split(";")):
                 db.execute(statement)
+            if 0 < version < TYPES and db.execute(TYPED).fetchone():  # what the log said of types all along
+                with suppress(BadInput, StoreError):  # of a log that cannot be read, whoever reads it says so
+                    log = fold(from_json(text) for (text,) in db.execute("SELECT payload FROM event ORDER BY seq"))
+                    types = [(one.type, key) for key, one in log.concepts.items() if one.type]
+                    db.executemany("UPDATE concept SET type = ? WHERE key = ?", types)
             db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
             db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
             db.execute("COMMIT")
@@ -432,11 +445,11 @@ def _apply(db: sqlite3.Connection, change: Patch) -> None:
     db.executemany("DELETE FROM alias WHERE key = ?", keys)
     db.executemany("DELETE FROM concept WHERE key = ?", [(key,) for key in change.gone_concepts])
     db.executemany(
-        "INSERT INTO concept VALUES (?, ?, ?) ON CONFLICT DO UPDATE"
-        " SET name = excluded.name, first_seq = excluded.first_seq",
-        [(key, name, first) for key, (name, _, first) in change.concepts.items()],
+        "INSERT INTO concept VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE"
+        " SET name = excluded.name, first_seq = excluded.first_seq, type = excluded.type",
+        [(key, name, first, kind) for key, (name, _, first, kind) in change.concepts.items()],
     )
-    spellings = [(key, spelling) for key, (_, spellings, _) in change.concepts.items() for spelling in spellings]
+    spellings = [(key, spelling) for key, (_, spellings, _, _) in change.concepts.items() for spelling in spellings]
     db.executemany("INSERT INTO alias VALUES (?, ?)", spellings)
     db.executemany(
         "INSERT INTO relation VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"

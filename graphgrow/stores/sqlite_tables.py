@@ -6,7 +6,12 @@ STATE = """
     SELECT (SELECT count(*) FROM sqlite_master), application_id, user_version
     FROM pragma_application_id, pragma_user_version
 """
-CACHE, DIGESTS = 2, 4  # the formats that first had them
+# Whether any event says of what type a concept is.
+TYPED = """
+    SELECT 1 FROM event, json_each(iif(json_valid(payload), payload, '{}'), '$.delta.concepts') AS concept
+    WHERE json_extract(concept.value, '$.type') <> '' LIMIT 1
+"""
+CACHE, DIGESTS, TYPES = 2, 4, 5  # the formats that first had them
 
 MIGRATIONS = (
     """
@@ -43,5 +48,8 @@ MIGRATIONS = (
     CREATE TABLE identity (id TEXT NOT NULL) STRICT;
     INSERT INTO identity VALUES (hex(randomblob(16)));
     ALTER TABLE lease ADD COLUMN seconds REAL;
+    """,
+    """
+    ALTER TABLE concept ADD COLUMN type TEXT NOT NULL DEFAULT '';
     """,
 )

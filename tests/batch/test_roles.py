@@ -5,12 +5,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from typer import Exit
 
 from graphgrow.batch.dispatch import run_jobs
-from graphgrow.batch.jobs import load, parse
+from graphgrow.batch.jobs import IDLE, load, parse
 from graphgrow.batch.reports import markdown
 from graphgrow.batch.run import is_priced
 from graphgrow.batch.schedule import utc_now
+from graphgrow.cli.batch import check
 from graphgrow.errors import BadInput
 from graphgrow.stores import open_store
 from tests.batch_runs import jobs_file
@@ -136,3 +138,14 @@ def test_what_a_jobs_file_cannot_say_about_models(tmp_path: Path, line: str, wor
         load(file)
     assert "jobs.toml:4" in str(raised.value)
     assert "12345678" not in json.dumps(str(raised.value))
+
+
+def test_a_judge_that_no_job_asks_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """By `check`, and by the report of every run; the file can be used all the same."""
+    with serving(Speaker()) as first:
+        file = jobs_file(tmp_path, '[models]\njudge = "j"\n' + JOB.format(grow=first.base_url))
+        (report,) = run_jobs(file, due=utc_now())
+    assert (report.outcome, report.remarks) == ("steps", (IDLE,))
+    with pytest.raises(Exit):
+        check(file)
+    assert IDLE in " ".join(capsys.readouterr().out.split())

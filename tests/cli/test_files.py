@@ -34,7 +34,11 @@ def test_import_says_what_it_took_for_what(tmp_path: Path, monkeypatch: pytest.M
         "    a | likes | b",
         "left out: `Id`, `Weight`",
         "2 concepts and 1 relation from gephi.csv in one.db",
+        "hygiene would take no name out",
+        "no possible duplicates among the names",
     ]
+    again = run(monkeypatch, "import", "gephi.csv", "one.db")[1].splitlines()
+    assert again[-1] == "one.db has all of gephi.csv already: nothing was added"
     read = json.loads(run(monkeypatch, "import", "gephi.csv", "two.db", "--json")[1])
     assert (read["samples"], read["left_out"]) == ([["a", "likes", "b"]], ["left out: `Id`, `Weight`"])
 
@@ -47,6 +51,24 @@ def test_import_says_what_it_took_for_what(tmp_path: Path, monkeypatch: pytest.M
         "aspirin | relieves | headache" in run(monkeypatch, "import", "drugs.csv", "three.db", "--columns", columns)[1]
     )
     assert run(monkeypatch, "import", "drugs.csv", "four.db", "--columns", "source=")[0] == 1
+
+
+def test_import_says_what_hygiene_and_comparing_names_would_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By rule with samples, and where to decide what may be one; the names are there all the same."""
+    monkeypatch.chdir(tmp_path)
+    Path("t.csv").write_text("s,p,o\nfibre mat,is,durable\nfiber mat,is,brittle\n", encoding="utf-8")
+    columns = ("--columns", "source=s,predicate=p,target=o")
+    _, out, _ = run(monkeypatch, "import", "t.csv", "g.db", *columns)
+    assert out.splitlines()[-4:] == [
+        "4 concepts and 2 relations from t.csv in g.db",
+        "kept, though hygiene would take 2 names of a reply out: 2 bare adjective",
+        "    bare adjective: durable, brittle",
+        "1 possible duplicate to decide: see  graphgrow review g.db",
+    ]
+    Path("t.csv").write_text("s,p,o\nfiber mats,are,heavy\n", encoding="utf-8")
+    assert "--append" in run(monkeypatch, "import", "t.csv", "g.db", *columns)[2]
+    row = json.loads(run(monkeypatch, "import", "t.csv", "g.db", *columns, "--append", "--json")[1])
+    assert (row["concepts"], row["relations"], row["doubts"], row["hygiene"]) == (1, 1, 0, {"bare adjective": 1})
 
 
 def test_a_type_is_shown_and_what_a_rule_took_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -146,3 +146,65 @@ def test_a_model_that_says_for_ever_that_it_is_thinking_ends_the_run(store: "clo
         growth = grow("spider silk", opened, Scripted([Reply("", finish_reason=THINKING)], cycle=True), steps=9).run()
     assert (growth.ending, growth.steps) == ("failing", 0)
     assert "tokens on thinking" in growth.last_reason
+
+
+def test_a_dry_run_knows_roles_prices_limits_and_what_was_learnt_of_each(tmp_path: Path) -> None:
+    """Fact checks go to their own model, whose thinking is counted; a limit of replies holds with thinking in it."""
+    words = ["grow", "spider silk", "--llm", "m-1", "--dry-run", "--json", "--store", str(tmp_path / "dry.db")]
+
+    def estimate(*more: str) -> dict[str, Any]:
+        rows: dict[str, Any] = json.loads(CliRunner().invoke(app, [*words, *more]).stdout)["estimate"]
+        assert rows["tokens"] == sum(role["tokens"] for role in rows["roles"].values())
+        return rows
+
+    with serving(naming) as plain, serving(thinker(1500)) as thinking:
+        checked = "--base-url", plain.base_url, "--check-with", f"{thinking.base_url}#m-1"
+        before, after = (estimate(*checked) for _ in learning(thinking.base_url))
+        assert before["roles"]["grow"] == after["roles"]["grow"]
+        assert before["roles"]["check"]["replies"] > after["roles"]["check"]["replies"] > 0  # each costs more
+        each = after["roles"]["check"]["tokens"] / after["roles"]["check"]["replies"]
+        assert each > 1000
+        assert "check" not in estimate(*checked[:2], "--fact-check", "0")["roles"]
+        asks = estimate(*checked[:2], "--fact-check", "0", "--arbiter", "llm")["roles"]
+        assert asks["arbitrate"]["replies"] > 0
+        alone = "--base-url", thinking.base_url, "--fact-check", "0"
+        free, bound = estimate(*alone)["tokens"], estimate(*alone, "--reply-tokens", "600")["tokens"]
+        assert free - bound > 20 * 300
+        assert not plain.chats
+
+
+def test_thinking_is_shared_among_more_relations_and_a_number_that_was_said_holds(
+    store: "closing[GraphStore]", tmp_path: Path
+) -> None:
+    """A model that was seen to think long is asked for twelve, one that does not for six."""
+
+    def asked_for(asked: Asked) -> int:
+        form: Any = asked.body["response_format"]
+        return int(form["json_schema"]["schema"]["properties"]["relations"]["maxItems"])
+
+    with store as opened:
+        _, asked = grown(thinker(1500), opened, steps=3, policy="frontier")
+        assert [asked_for(one) for one in asked] == [8, 8, 12, 12]
+    with closing(open_store(str(tmp_path / "other.db"), create=True)) as opened:
+        _, asked = grown(thinker(1500), opened, steps=2, policy="frontier", relations=20)
+        assert {asked_for(one) for one in asked} == {20}
+    with closing(open_store(str(tmp_path / "plain.db"), create=True)) as opened:
+        _, asked = grown(naming, opened, steps=2, policy="frontier")
+        assert {asked_for(one) for one in asked} == {8}
+
+
+def test_a_model_that_thinks_and_tells_nothing_is_asked_few_fact_checks(store: "closing[GraphStore]") -> None:
+    """One at a time as long as none was answered, and after two that said nothing no more."""
+
+    def script(asked: Asked) -> Answer:
+        usage = {"prompt_tokens": 40, "completion_tokens": 520, "total_tokens": 560,
+                 "completion_tokens_details": {"reasoning_tokens": 500}}  # fmt: skip
+        said = triples(("silk", "has", f"part {asked.at}"), ("silk", "is", f"a {asked.at}"))
+        return message(usage=usage, content=said)
+
+    with store as opened:
+        grown(script, opened, steps=8, policy="frontier", fact_check=0.75)
+        checks = [one for one in opened.events() if isinstance(one, FactCheck)]
+    assert [(one.method, one.outcome) for one in checks] == [
+        ("word", "unusable"), ("stated", "unusable"), ("stated", "unusable"),
+    ]  # fmt: skip

@@ -25,6 +25,18 @@ from graphgrow.llm.embedded import (
     thread_count,
     weights,
 )
+from graphgrow.llm.options import ModelOptions
+from graphgrow.parse.forms import schema
+from graphgrow.prompts.forms import (
+    MOST_ASKED_FOR,
+    lists_schema,
+    qualified_schema,
+    questions_schema,
+    relations_schema,
+    verdict_schema,
+)
+from graphgrow.reason import answers, ideas, stages
+from graphgrow.resolve.predicates import vocabulary
 
 CONTENT = b"GGUF and the rest of a very small model"
 SMALL = Model("small", "small.gguf", len(CONTENT), hashlib.sha256(CONTENT).hexdigest(), "MIT", "no_such_part{}", 3)
@@ -185,3 +197,32 @@ def test_a_closed_model_says_so() -> None:
     llm.close()
     with pytest.raises(LLMError, match="is closed: open it again"):
         llm.ask(PROMPT)
+
+
+SCHEMAS: dict[str, Json] = {
+    "relations": relations_schema(vocabulary().names, MOST_ASKED_FOR), "lists": lists_schema((), MOST_ASKED_FOR),
+    "qualified": qualified_schema((), MOST_ASKED_FOR), "questions": questions_schema(8), "verdict": verdict_schema(),
+    "answer": schema(answers._AnswerReply), "idea": schema(ideas._IdeaReply), "theme": schema(stages._Theme),
+}  # fmt: skip
+
+
+@pytest.mark.local
+def test_the_engine_takes_the_schema_of_every_form_of_question(local: LocalServer) -> None:
+    """None is refused, so that none has to be given up, and the first tokens of each reply are held to it."""
+    assert local._chat is not None
+    for name, form in SCHEMAS.items():
+        text = "".join(local.ask(Prompt("", "Hello.", form, 6)).text.split())
+        begins = f'{{"{next(iter(form["properties"]))}":'  # type: ignore[call-overload]
+        assert text, name
+        assert begins.startswith(text[: len(begins)]), name
+    assert local._chat._capabilities.format == 0
+
+
+@pytest.mark.local
+def test_a_schema_that_the_engine_cannot_read_is_given_up(local: LocalServer) -> None:
+    """So that those which are kept have been read."""
+    assert local._chat is not None
+    broken: Json = {"type": "object", "properties": {"a": {"type": "nonsense"}}, "required": ["a"]}
+    chat = local._chat.with_options(ModelOptions(reply_tokens=16))
+    chat.ask(Prompt("", "Hello.", broken, 6))
+    assert chat._capabilities.format > 0

@@ -206,6 +206,24 @@ def test_what_fails_once_is_asked_again(first: Answer) -> None:
     assert ask(in_order(first, OK)).text == SILK
 
 
+@pytest.mark.parametrize("status", [400, 404, 408, 409, 429, 500])
+def test_an_endpoint_says_itself_whether_to_ask_again(status: int) -> None:
+    """By `x-should-retry`, as the openai package reads it, before anything that a status may mean."""
+    again = refusal("not this time", status, headers={"X-Should-Retry": "true"})
+    assert ask(in_order(again, OK)).text == SILK
+    soon = refusal("not this time", status, headers={"X-Should-Retry": "true", "Retry-After-Ms": "20"})
+    assert ask(in_order(soon, OK)).text == SILK
+    never = refusal("not this time", status, headers={"X-Should-Retry": "false"})
+    with serving(in_order(never, OK)) as endpoint, chat(endpoint.base_url) as llm:
+        if status == 400:  # asked without what it may have refused, which is another question
+            assert llm.ask(PROMPT).text == SILK
+            assert endpoint.chats[0].body != endpoint.chats[1].body
+            return
+        with pytest.raises(LLMError):
+            llm.ask(PROMPT)
+        assert len(endpoint.chats) == 1
+
+
 def test_what_breaks_off_again_is_a_reply_that_cannot_be_used() -> None:
     """With the beginning of what came; asked twice and no more, and both bills are kept."""
     with serving(in_order(Answer(completion() | {"choices": []}))) as endpoint, chat(endpoint.base_url) as llm:

@@ -139,12 +139,6 @@ def test_the_checker_of_strict_mode_finds_what_is_wrong() -> None:
     assert list(strict_problems({"type": "array", "items": good}))
 
 
-def test_the_grammar_of_llama_cpp_takes_the_schema() -> None:
-    """llama.cpp turns it into a grammar, nullable objects and numbers too."""
-    xllamacpp = pytest.importorskip("xllamacpp")
-    assert xllamacpp.json_schema_to_grammar(qualified_schema((), COUNT))
-
-
 @pytest.mark.local
 def test_the_embedded_engine_answers_by_the_schema() -> None:
     """What the real engine says under the grammar has every field of the first relation, or nothing."""

@@ -193,3 +193,19 @@ class Growing(dict[str, Concept]):
     def items(self) -> NoReturn:
         """Fail as a dict does that changes on the way."""
         raise RuntimeError("dictionary changed size during iteration")
+
+
+def test_ideas_go_on_without_a_judge_that_fails_and_say_so(run: GraphStore) -> None:
+    """They are there, by novelty; the sentence names the role, and the same call lets the judge compare them later."""
+    failing, thinker, judge = Scripted([], name="judge"), Heard(thinks), Heard(thinks)
+    done = ideas(run, thinker, count=3, judge=failing)
+    assert len(done.ranked) == 3
+    assert [one.compared for one in done.ranked] == [0, 0, 0]
+    assert [one.novelty for one in done.ranked] == sorted((one.novelty for one in done.ranked), reverse=True)
+    assert "The judge model failed" in done.reason
+    asked = len(thinker.asked)
+    again = ideas(run, thinker, count=3, judge=judge)
+    assert (again.work, len(thinker.asked)) == (done.work, asked)
+    assert judge.asked
+    assert all(one.compared for one in again.ranked)
+    assert "judge" not in again.reason

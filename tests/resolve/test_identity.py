@@ -9,12 +9,15 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import Levenshtein
 
 from graphgrow.graph.events import read_events
+from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import bare, canonical
-from graphgrow.graph.model import Expansion
+from graphgrow.graph.model import Change, Edit, Expansion, Proposal, Triple
 from graphgrow.parse.reply import parse
 from graphgrow.resolve.identity import Candidate, Decision, Lexicon, contradiction, decide, disagree
 from graphgrow.resolve.identity.guards import narrower, opposed
 from graphgrow.resolve.identity.spelling import abbreviates, form, shortenings, without_acronym
+from graphgrow.resolve.options import open_resolver
+from graphgrow.resolve.resolve import resolve
 from tests.conftest import RECORDED, ROOT
 
 WORDS = st.sampled_from(
@@ -195,6 +198,19 @@ def test_an_alias_is_its_concept_and_one_of_two_concepts_is_a_question() -> None
     assert lexicon.names["fullerene"] == "fullerene"
 
 
+@pytest.mark.parametrize(("name", "known"), [("WHO", "who"), ("who", "WHO"), ("US", "us"), ("it", "IT")])
+def test_an_acronym_that_is_a_function_word_otherwise_is_a_question(name: str, known: str) -> None:
+    """Whichever comes first; a concept that was kept under the key of both before goes on as itself."""
+    lexicon = Lexicon()
+    lexicon.add(canonical(known), known)
+    decision = decide(name, canonical(name), lexicon)
+    assert (decision.action, decision.into) == ("review", canonical(known))
+    assert "only one of them is in capitals" in decision.reason
+    before = Lexicon()
+    before.add(name.casefold(), name)
+    assert decide(name, canonical(name), before).into == name.casefold()
+
+
 def test_a_prime_makes_another_symbol() -> None:
     """The storage modulus is not the loss modulus."""
     assert decided("G''", "G'").action == "apart"
@@ -289,3 +305,32 @@ def test_notation_signs_and_plurals_by_judged_pairs() -> None:
     assert right / (right + wrong) >= 0.99
     assert done["yes", "merge"] / (same - done["yes", "key"]) >= 0.6
     assert (right + done["yes", "review"]) / same >= 0.95
+
+
+TITLED = "Thermal Conductivity|Sandwich Structures|Impact Energies|Cell Membranes"
+BANDS = "Pink Floyd|Led Zeppelin|Deep Purple|Fleetwood Mac"
+
+
+@pytest.mark.parametrize(
+    ("before", "reply", "merges"),
+    [
+        ("solar panel", f"Solar Panels|{TITLED}", True),
+        (f"Solar Panels|{TITLED}", "solar panel|a rod", True),
+        (f"Wall Panels|Wood Panel|Solar Panels|{TITLED}", f"Solar Panel|{TITLED}", True),
+        ("solar panel", "Solar Panels|heat sink|cell wall|impact energy", False),  # capitals may mean something here
+        ("rolling stone", f"Rolling Stones|{BANDS}", False),
+        (f"Rolling Stone|{TITLED}", f"Rolling Stones|{TITLED}", False),  # no other stones
+        ("window", f"Windows|{TITLED}", False),
+        ("william syndrome", f"Williams Syndrome|{TITLED}", False),
+        ("AID program", f"AIDS Program|{TITLED}", False),
+    ],
+)
+def test_capitals_say_nothing_where_common_nouns_have_them_too(before: str, reply: str, merges: bool) -> None:  # noqa: FBT001
+    """A plural in Title Case is one where all names that came with it are so and some are plain common nouns."""
+    graph, resolver, changes = Graph(), open_resolver(), list[Change]()
+    for seq, names in enumerate((before, reply), 1):
+        triples = tuple(Triple("silk", "has", name) for name in names.split("|"))
+        delta = resolve(Proposal(triples, (), "ok"), graph, "", resolver)
+        graph.apply(Edit(seq, "add", delta))
+        changes = list(delta.changes)
+    assert [change.do for change in changes] == ["merge" if merges else "doubt"]

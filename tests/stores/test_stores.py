@@ -16,7 +16,7 @@ from graphgrow.api import edits
 from graphgrow.errors import BadInput, StaleGraph, StoreError
 from graphgrow.graph.events import to_json
 from graphgrow.graph.graph import Graph, fold
-from graphgrow.graph.model import Edit, Event
+from graphgrow.graph.model import Change, Concept, Delta, Edit, Event
 from graphgrow.stores import GraphStore, open_store, store_url
 from graphgrow.stores.copying import copy, fork
 from graphgrow.stores.memory import MemoryStore
@@ -224,6 +224,38 @@ def test_older_file_gets_the_newer_tables(tmp_path: Path) -> None:
         assert store.append(replace(one, seq=2)) == 2
 
 
+def test_types_are_shown_whoever_says_them_first(store: GraphStore) -> None:
+    """Of a name that stands for another as soon as it comes, of one that is merged later, and not twice."""
+    store.append(Edit(1, "add", Delta((Concept("ann", "Ann"), Concept("bob", "Bob")))))
+    merge = Change("merge", ("annie", "ann"))
+    store.append(Edit(2, "add", Delta((Concept("annie", "Annie", type="Person"), Concept("cy", "Cy", type="Cat")),
+                                      changes=(merge,))))  # fmt: skip
+    store.append(Edit(3, "add", Delta((Concept("ann", "ann", type="Dog"), Concept("bo", "Bo", type="Person")))))
+    assert differences(project(store.graph()), store.projection()) == []
+    assert {key: row[3] for key, row in store.projection().concepts.items()} == {
+        "ann": "Person", "bob": "", "cy": "Cat", "bo": "Person",
+    }  # fmt: skip
+    store.append(Edit(4, "merge", Delta(changes=(Change("merge", ("bo", "bob")),))))
+    assert differences(project(store.graph()), store.projection()) == []
+    assert store.projection().concepts["bob"][3] == "Person"
+
+
+def test_an_older_file_learns_the_types_that_its_log_says(tmp_path: Path) -> None:
+    """Of the concept that a typed name was merged into, too; a file of format 4 has no column for them."""
+    path = tmp_path / "g.db"
+    with closing(SQLiteStore(path, create=True)) as store:
+        concepts = (Concept("ann", "Ann"), Concept("bob", "Bob", type="Person"), Concept("dr bob", "Dr Bob"))
+        store.append(Edit(1, "add", Delta(concepts)))
+        store.append(Edit(2, "merge", Delta(changes=(Change("merge", ("bob", "dr bob")),))))
+        new = store.projection()
+    assert {key: row[3] for key, row in new.concepts.items()} == {"ann": "", "dr bob": "Person"}
+    with closing(sqlite3.connect(path)) as db, db:
+        db.executescript("ALTER TABLE concept DROP COLUMN type; PRAGMA user_version = 4")
+    with closing(SQLiteStore(path)) as store:
+        assert store.projection() == new
+        assert store.damage() == ""
+
+
 def test_verify_finds_a_changed_projection(tmp_path: Path) -> None:
     """A row changed behind the log's back is reported, in both directions."""
     path = tmp_path / "g.db"
@@ -231,7 +263,7 @@ def test_verify_finds_a_changed_projection(tmp_path: Path) -> None:
         fill(store, chatter(2))
         with closing(sqlite3.connect(path)) as db, db:
             db.execute("UPDATE relation SET support = 7 WHERE target = 'sheet 1'")
-            db.execute("INSERT INTO concept VALUES ('ghost', 'Ghost', 1)")
+            db.execute("INSERT INTO concept (key, name, first_seq) VALUES ('ghost', 'Ghost', 1)")
         found = differences(project(store.graph()), store.projection())
     assert len(found) == 2
     assert "ghost" in found[0]

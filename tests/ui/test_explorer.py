@@ -6,7 +6,9 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
@@ -594,6 +596,8 @@ def test_a_run_asks_its_model_as_the_page_says(tmp_path: Path, monkeypatch: pyte
         fields["Further fields of a request"].input('{"top_p": 0.5}')
         fields["Model for fact checks"].input(f"{second.base_url}#c")
         fields["Steps"].set_value(3)
+        fields["Relations of a reply"].set_value(9)
+        next(one for one in at.selectbox if one.label == "Templates").set_value("strong")
         next(one for one in at.selectbox if one.label == "Policy").set_value("mix")
         next(one for one in at.button if one.label == "Start").click().run()
         assert not at.exception
@@ -606,6 +610,11 @@ def test_a_run_asks_its_model_as_the_page_says(tmp_path: Path, monkeypatch: pyte
         assert second.chats
         assert not any("sk-of" in str(one.headers) for one in second.chats)
         assert runs.once(runs.runs(url)).reply_tokens == 960
+        schema: Any = sent.body["response_format"]
+        rows = schema["json_schema"]["schema"]["properties"]["relations"]
+        assert (rows["maxItems"], "certainty" in rows["items"]["properties"]) == (9, True)
+        assert "--batch" not in runs.command(url, run.options)
+        assert "--batch" in runs.command(url, replace(run.options, batch=True))
     for words in ('{"api_key": "c0ffee"}', "{"):
         with pytest.raises(BadInput):
             runs.start(url, runs.RunOptions(llm_options=words))

@@ -40,7 +40,11 @@ def panel(workspace: Workspace, keys: Sequence[str]) -> bool:
             return False
         key = there[0]
         name, aliases, since = graph.name(key), graph.concepts[key].aliases, graph.introduced[key]
-        about = [counted(graph.degree(key), "neighbour"), f"asked {counted(graph.asks.get(key, 0), 'time')}"]
+        about = [
+            *([plain(kind, 60)] if (kind := graph.concepts[key].type) else []),
+            counted(graph.degree(key), "neighbour"),
+            f"asked {counted(graph.asks.get(key, 0), 'time')}",
+        ]
         pair = " and ".join(plain(graph.name(one), 40) for one in there[:PAIR])
         relations = list(graph.incident[key])
         rows = [("→" if one.source == key else "←", one.predicate,

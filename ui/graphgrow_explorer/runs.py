@@ -22,7 +22,7 @@ from typing import Any, Literal
 from filelock import FileLock, Timeout
 
 from graphgrow.api import directives
-from graphgrow.api.explorer import DEFAULT, DEFAULT_STEPS, BadInput, StoreError, state_folder
+from graphgrow.api.explorer import DEFAULT, DEFAULT_STEPS, BadInput, Prompts, StoreError, state_folder
 from graphgrow.api.models import ModelOptions, named
 from graphgrow_explorer.workspace import REASON, Workspace
 
@@ -55,6 +55,9 @@ class RunOptions:
     llm_options: str = ""
     timeout: float | None = None
     check_with: str = ""
+    prompts: Prompts = "auto"
+    relations: int | None = None
+    batch: bool = False
 
     @property
     def model(self) -> dict[str, Any]:
@@ -158,8 +161,10 @@ def last_words(errors: Path) -> str:
 
 def command(url: str, options: RunOptions) -> list[str]:
     """Return the words that start a run; whatever was typed is one word and never an option."""
-    named = {name: value for name, value in asdict(options).items() if name != "topic" and value not in ("", None)}
-    words = [f"--{name.replace('_', '-')}={value}" for name, value in named.items()]
+    given = {name: value for name, value in asdict(options).items() if value not in ("", None) and name != "topic"}
+    flags = {name for name, value in given.items() if isinstance(value, bool)}
+    words = [f"--{name.replace('_', '-')}={value}" for name, value in given.items() if name not in flags]
+    words += [f"--{name}" for name in flags if given[name]]
     topic = ["--", options.topic] if options.topic else []
     return [sys.executable, "-m", "graphgrow", "grow", f"--store={url}", "--json", *words, *topic]
 
@@ -244,7 +249,8 @@ def expand(workspace: Workspace, name: str, other: str = "") -> str:
 def once(known: Sequence[Run]) -> RunOptions:
     """Return a run of one step with the model of the newest of some runs."""
     last = known[0].options if known else RunOptions()
-    return RunOptions(**last.model, check_with=last.check_with, steps=1, policy=last.policy, seed=last.seed)
+    how = {name: getattr(last, name) for name in ("check_with", "prompts", "relations", "policy", "seed")}
+    return RunOptions(**last.model, **how, steps=1)
 
 
 def find(url: str, name: str) -> Run:

@@ -15,7 +15,7 @@ what the postings of one name's character trigrams cost, counted by numpy; addin
 import re
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -25,7 +25,7 @@ from rapidfuzz import fuzz
 
 from graphgrow.errors import LLMError
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.keys import canonical, clean, common, singular
+from graphgrow.graph.keys import are_capitals_mute, canonical, clean, common, singular
 from graphgrow.graph.model import Change, Concept, Doing
 from graphgrow.resolve.identity.guards import contradiction, disagree, narrower, opposed, signs
 from graphgrow.resolve.identity.meanings import Candidate, How, Meanings
@@ -58,6 +58,7 @@ _GRAM = 3
 _SCORED = 64  # the names with the most trigrams in common, whose likeness is worth computing
 _LEAST_IN_COMMON = 0.3  # Dice; one edit in a name of seven letters leaves .5 or more
 _FEWEST_SLOTS = 1024
+_USUAL = 2  # other names
 
 Action = Literal["merge", "apart", "review"]
 Neighbours = Callable[[str], AbstractSet[str]]
@@ -78,16 +79,21 @@ _WAYS: dict[How, str] = {
 
 
 class Lexicon:
-    """The names and aliases of known concepts; `names` has the first name that each was added with, by key."""
+    """The names and aliases of known concepts; `names` has the first name that each was added with, by key.
 
-    def __init__(self) -> None:
+    Without `by_likeness` it holds no trigrams, and only other ways of writing a name are found.
+    """
+
+    def __init__(self, *, by_likeness: bool = True) -> None:
         self.names: dict[str, str] = {}
+        self._by_likeness = by_likeness
         self._spellings: dict[str, set[str]] = {}  # key -> canonical spellings
         self._acronyms: dict[str, set[str]] = {}  # key -> letters of the spellings that are acronyms
         self._keys: dict[tuple[Term, str], dict[str, None]] = {}  # term -> keys, in the order they came
         self._slots: list[tuple[str, str]] = []  # key and canonical spelling
         self._sizes = np.empty(_FEWEST_SLOTS, np.float32)  # trigrams of the spelling in a slot
         self._grams: dict[str, array[int]] = {}  # trigram -> slots
+        self._heads: defaultdict[str, set[str]] = defaultdict(set)  # last word, as a common noun -> what stands before
 
     def add(self, key: str, *names: str) -> None:
         """Take in a concept's key with its name and aliases; the key itself is always one of its spellings."""
@@ -110,6 +116,11 @@ class Lexicon:
             if text in spellings:
                 continue
             spellings.add(text)
+            before, _, head = plural.rpartition(" ")
+            if before:
+                self._heads[head].add(before)
+            if not self._by_likeness:
+                continue
             slot, grams = len(self._slots), _trigrams(text)
             self._slots.append((key, text))
             if slot == len(self._sizes):
@@ -117,6 +128,11 @@ class Lexicon:
             self._sizes[slot] = len(grams)
             for gram in grams:
                 self._grams.setdefault(gram, array("I")).append(slot)
+
+    def is_usual_head(self, name: str) -> bool:
+        """Tell whether the last word of a name ends others too that begin otherwise, as a common noun does."""
+        before, _, head = common(canonical(name)).rpartition(" ")
+        return len(self._heads.get(head, set()) - {before}) >= _USUAL
 
     def near(self, name: str, limit: int = 8) -> list[Candidate]:
         """Return the concepts a name may mean, best first, each once and by the strongest of its reasons."""
@@ -221,11 +237,13 @@ def decide(
     lexicon: Lexicon,
     neighbours: Neighbours = lambda _: frozenset(),
     meanings: Meanings | None = None,
+    is_mute: Callable[[str], bool] = lambda _: False,
 ) -> Decision:
     """Return what becomes of a name with a canonical key, given the concepts known so far.
 
-    `neighbours` returns the keys around a key, the name's own included; by default nothing is known about them. A name
-    that the lexicon holds is always its own merge.
+    `neighbours` returns the keys around a key, the name's own included; by default nothing is known about them.
+    `is_mute` tells of a key whether the capitals of its name say nothing, as where all names of a reply are in Title
+    Case. A name that the lexicon holds is always its own merge.
     """
     same = lexicon.same(name)
     known = [one for one in same if one.how in {"key", "alias"}]
@@ -260,6 +278,23 @@ def decide(
         )
         if first.how == "plural" and is_case_only:
             return Decision("merge", first.key, first.score, f"{name} and {other} differ only in capitals.")
+        # So are "Solar Panels" and "solar panel" where capitals say nothing; a single word may be a name even there,
+        # and where both have capitals it takes further names of that head, "Wall Panel", "Sandwich Panels".
+        is_lower = [all(word.islower() for word in words) for words in (mine, others)]
+        is_plural_only = (
+            len(mine) == len(others) > 1
+            and [word.casefold() for word in mine[:-1]] == [word.casefold() for word in others[:-1]]
+            and singular(mine[-1].casefold()) == singular(others[-1].casefold())
+            and all(word[1:].islower() for word in (mine[-1], others[-1]))
+        )
+        if (
+            first.how == "plural"
+            and is_plural_only
+            and (any(is_lower) or lexicon.is_usual_head(name))
+            and all(low or is_mute(one) for low, one in zip(is_lower, (key, first.key), strict=True))
+        ):
+            reason = f"{name} and {other} are a plural and its singular, for capitals say nothing there."
+            return Decision("merge", first.key, first.score, reason)
         action: Action = "merge" if first.how in {"signature", "acronym"} else "review"
         return Decision(action, first.key, first.score, f"{name} and {other} are {_WAYS[first.how]}.")
 
@@ -343,14 +378,16 @@ class KnownNames:
             if names is self._lexicon and key not in self._meant:
                 fresh[key] = graph.name(key)
         self._unmeant |= fresh
-        meanings = self._ready_meanings([name for name, key in keys.items() if key not in graph.arrived])
+        new = [name for name, key in keys.items() if key not in graph.arrived]
+        meanings = self._ready_meanings(new)
         # Not before: where an embedder failed, all this is done again.
         self._graph, self._seq, self._decisions = graph, graph.seq, graph.decisions
         beside: defaultdict[str, set[str]] = defaultdict(set)
         for one, other in pairs:
             beside[keys[one]].add(graph.representative(keys[other]))
             beside[keys[other]].add(graph.representative(keys[one]))
-        return NewNames(graph, beside, self._lexicon, self._rejected, meanings)
+        is_mute = are_capitals_mute({*new, *(name for name in keys if not name.islower())})  # others echo the question
+        return NewNames(graph, beside, self._lexicon, self._rejected, meanings, is_mute)
 
     def _ready_meanings(self, names: Sequence[str]) -> Meanings | None:
         """Return what compares some new names by meaning, with all that is known taken in; None while that fails."""
@@ -401,7 +438,7 @@ class KnownNames:
 class NewNames:
     """The names that one reply brings, decided by the graph's names and by each other; each is decided once.
 
-    `beside` is a key -> the keys that the reply relates it to.
+    `beside` is a key -> the keys that the reply relates it to; `is_mute` says that capitals say nothing in the reply.
     """
 
     graph: Graph
@@ -409,6 +446,7 @@ class NewNames:
     lexicon: Lexicon
     rejected: Lexicon
     meanings: Meanings | None
+    is_mute: bool = False
     _decisions: dict[str, Decision] = field(default_factory=dict)
 
     def decide(self, name: str, key: str) -> Decision:
@@ -422,9 +460,17 @@ class NewNames:
 
         decision = decide(name, key, self.rejected) if self.rejected.names else None
         if decision is None or decision.action != "merge":
-            decision = decide(name, key, self.lexicon, neighbours, self.meanings)
+            decision = decide(name, key, self.lexicon, neighbours, self.meanings, self._is_mute)
         self._decisions[key] = decision
         return decision
+
+    def _is_mute(self, key: str) -> bool:
+        """Tell whether capitals say nothing in what brought a concept: this reply, or an event of the graph."""
+        if key not in self.graph.introduced:
+            return self.is_mute
+        said = self.graph.past[self.graph.introduced[key] - 1].delta
+        names = [*(concept.name for concept in said.concepts), *(spelling for _, spelling in said.aliases)]
+        return are_capitals_mute(names)
 
     def changes(self, concepts: Iterable[Concept]) -> list[Change]:
         """Return what the log says of new concepts, beside each other too; that they stand apart needs no saying."""
@@ -433,7 +479,7 @@ class NewNames:
         for concept in concepts:
             decision = self.decide(concept.name, concept.key)
             if decision.action != "merge":
-                other = decide(concept.name, concept.key, inside)
+                other = decide(concept.name, concept.key, inside, is_mute=self._is_mute)
                 decision = other if other.action == "merge" or decision.action == "apart" else decision
             inside.add(concept.key, concept.name)
             if decision.action != "apart":
@@ -441,3 +487,20 @@ class NewNames:
                 pair, score = (concept.key, decision.into), round(decision.score, 4)
                 changes.append(Change(do, pair, reason=decision.reason, score=score))
         return changes
+
+
+def possible_duplicates(concepts: Iterable[Concept], graph: Graph, *, by_likeness: bool = True) -> Iterator[Change]:
+    """Yield a doubt for each concept that may be one of a graph, or one before it, also where a run would merge them.
+
+    Without `by_likeness` only other ways of writing one name are looked for, at a cost that does not grow with their
+    number.
+    """
+    lexicon = Lexicon(by_likeness=by_likeness)
+    for said, spelling in graph.spellings():
+        lexicon.add(graph.representative(said), spelling)
+    for concept in concepts:
+        found = decide(concept.name, concept.key, lexicon)
+        # A file may give one spelling to two concepts: what is known by the key says nothing.
+        if found.action != "apart" and found.into != concept.key:
+            yield Change("doubt", (concept.key, found.into), reason=found.reason, score=round(found.score, 4))
+        lexicon.add(concept.key, concept.name, *concept.aliases)

@@ -167,8 +167,8 @@ class Neo4jStore(GraphStore):
         return Projection(
             locked["version"] if locked else 0,
             {
-                key: (name, tuple(sorted(map(str, aliases if isinstance(aliases, list) else ()))), first)
-                for key, name, aliases, first in concepts
+                key: (name, tuple(sorted(map(str, aliases if isinstance(aliases, list) else ()))), first, kind or "")
+                for key, name, aliases, first, kind in concepts
             },
             {Relation(*ends): (support, first, last) for *ends, support, first, last in relations},
         )

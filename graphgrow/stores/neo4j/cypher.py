@@ -87,6 +87,7 @@ CALL () {
     MATCH (e:Event {graph: $graph, seq: row.seq})
     MERGE (c:Concept {id: row.id})
     ON CREATE SET c.graph = $graph, c.key = row.key, c.name = row.name, c.aliases = [], c.first_seq = row.seq
+    SET c.type = coalesce(c.type, row.type)
     FOREACH (_ IN CASE c.first_seq WHEN row.seq THEN [1] ELSE [] END | CREATE (e)-[:INTRODUCED]->(c))
     FOREACH (s IN [s IN row.spellings WHERE s <> c.name AND NOT s IN c.aliases] | SET c.aliases = c.aliases + s)
     RETURN count(*) AS concepts
@@ -94,6 +95,7 @@ CALL () {
 CALL () {
     UNWIND $aliases AS row
     MATCH (c:Concept {id: row.id})
+    SET c.type = coalesce(c.type, row.type)
     FOREACH (s IN [s IN row.spellings WHERE s <> c.name AND NOT s IN c.aliases] | SET c.aliases = c.aliases + s)
     RETURN count(*) AS aliases
 }
@@ -134,7 +136,8 @@ CALL () {
 CALL () {
     UNWIND $concepts AS row
     MERGE (c:Concept {id: row.id})
-    SET c.graph = $graph, c.key = row.key, c.name = row.name, c.aliases = row.spellings, c.first_seq = row.seq
+    SET c.graph = $graph, c.key = row.key, c.name = row.name, c.aliases = row.spellings, c.first_seq = row.seq,
+        c.type = row.type
     WITH row, c
     OPTIONAL MATCH (:Event)-[old:INTRODUCED]->(c) DELETE old
     WITH DISTINCT row, c
@@ -178,7 +181,7 @@ RETURN e.payload AS payload ORDER BY e.seq
 """
 CONCEPTS = """
 MATCH (c:Concept {graph: $graph})
-RETURN c.key AS key, c.name AS name, c.aliases AS aliases, c.first_seq AS first_seq
+RETURN c.key AS key, c.name AS name, c.aliases AS aliases, c.first_seq AS first_seq, c.type AS type
 """
 RELATIONS = """
 MATCH (a:Concept {graph: $graph})-[r:RELATES]->(b:Concept)
@@ -259,6 +262,7 @@ def new_rows(graph: str, events: Iterable[Event], corrections: Corrections) -> R
     """
     concepts = dict[str, Row]()
     aliases = dict[str, list[str]]()
+    types = dict[str, str]()
     relations = dict[Relation, list[Evidence]]()
     for event in events:
         corrections.take(event)
@@ -269,12 +273,18 @@ def new_rows(graph: str, events: Iterable[Event], corrections: Corrections) -> R
             spellings += [text for text in (concept.name, *concept.aliases) if text not in spellings]
         for key, spelling in delta.aliases:
             aliases.setdefault(key, []).append(spelling)
+        for key, kind in corrections.types(event.delta).items():
+            types.setdefault(key, kind)
         for statement in delta.relations:
             piece = Evidence(event.seq, statement.raw, statement.support, qualifiers=statement.qualifiers)
             relations.setdefault(statement.relation, []).append(piece)
+    said = {key: aliases.get(key, []) for key in (*aliases, *(key for key in types if key not in concepts))}
     return {
-        "concepts": list(concepts.values()),
-        "aliases": [{"id": identity(graph, key), "spellings": list(dict.fromkeys(s))} for key, s in aliases.items()],
+        "concepts": [row | {"type": types.get(key)} for key, row in concepts.items()],
+        "aliases": [
+            {"id": identity(graph, key), "spellings": list(dict.fromkeys(spellings)), "type": types.get(key)}
+            for key, spellings in said.items()
+        ],
         "relations": [relation_row(graph, relation, evidence) for relation, evidence in relations.items()],
     }
 
@@ -285,8 +295,15 @@ def patch_rows(graph: str, change: Patch, evidence: Mapping[Relation, Sequence[E
         "gone_relations": [{"id": identity(graph, r.source, r.predicate, r.target)} for r in change.gone_relations],
         "gone_concepts": [{"id": identity(graph, key)} for key in change.gone_concepts],
         "concepts": [
-            {"id": identity(graph, key), "key": key, "name": name, "spellings": list(spellings), "seq": first}
-            for key, (name, spellings, first) in change.concepts.items()
+            {
+                "id": identity(graph, key),
+                "key": key,
+                "name": name,
+                "spellings": list(spellings),
+                "seq": first,
+                "type": kind or None,
+            }
+            for key, (name, spellings, first, kind) in change.concepts.items()
         ],
         "relations": [relation_row(graph, relation, evidence[relation]) for relation in change.relations],
     }

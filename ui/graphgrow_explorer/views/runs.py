@@ -2,6 +2,7 @@
 
 import os
 from functools import partial
+from typing import get_args
 
 import pandas as pd
 import streamlit as st
@@ -9,7 +10,7 @@ import streamlit as st
 import graphgrow
 from graphgrow import GraphgrowError
 from graphgrow.api import directives
-from graphgrow.api.explorer import CURVES, POLICIES, STRATEGIES, store_url
+from graphgrow.api.explorer import CURVES, MOST_ASKED_FOR, POLICIES, STRATEGIES, Prompts, store_url
 from graphgrow.api.models import KEY_ENV, LEAST_TOKENS, default_model
 from graphgrow_explorer import charts, panel, runs
 from graphgrow_explorer.feedback import decide, guarded, hold, note, perform, problem
@@ -110,6 +111,11 @@ def form(workspace: Workspace) -> None:
             key = st.text_input("Variable that holds the key", placeholder=KEY_ENV) if own else ""
             fields = st.text_input("Further fields of a request", placeholder='{"top_p": 0.9}') if own else ""
             check = st.text_input("Model for fact checks", placeholder="NAME or http://…/v1#NAME") if own else ""
+            prompts = st.selectbox("Templates", get_args(Prompts), help="For which models; auto: by the name.")
+            relations = st.number_input(
+                "Relations of a reply", min_value=1, max_value=MOST_ASKED_FOR, value=None, placeholder="6; strong 30"
+            )
+            batch = st.checkbox("By batch files", help="Within a day, mostly for half, where the endpoint can.")
         left, right = st.columns(2)
         steps = left.number_input("Steps", min_value=1, value=runs.RunOptions().steps)
         policy = right.selectbox("Policy", [*POLICIES, *STRATEGIES])
@@ -134,6 +140,9 @@ def form(workspace: Workspace) -> None:
                 llm_options=fields.strip(),
                 timeout=seconds,
                 check_with=check.strip(),
+                prompts=prompts,
+                relations=relations,
+                batch=batch,
             )
 
             def begin() -> str:

@@ -14,6 +14,7 @@ from graphgrow.graph.model import Expansion
 from graphgrow.parse.reply import parse
 from graphgrow.resolve.identity import Candidate, Decision, Lexicon, contradiction, decide, disagree
 from graphgrow.resolve.identity.guards import narrower, opposed
+from graphgrow.resolve.identity.lexicon import Postings
 from graphgrow.resolve.identity.spelling import abbreviates, form, shortenings, without_acronym
 from tests.conftest import RECORDED, ROOT
 
@@ -289,3 +290,39 @@ def test_notation_signs_and_plurals_by_judged_pairs() -> None:
     assert right / (right + wrong) >= 0.99
     assert done["yes", "merge"] / (same - done["yes", "key"]) >= 0.6
     assert (right + done["yes", "review"]) / same >= 0.95
+
+
+def test_a_cap_on_what_is_compared_keeps_what_is_most_alike() -> None:
+    """With a cap far below what all trigrams have, a name with a slip, or a word that says little, is found."""
+    names = [f"{one} {two} {kind}" for one in ("glassy", "woven", "foamed", "graded") for two in ("carbon", "aramid")
+             for kind in (f"panel {letter}{other}" for letter in "abcdefgh" for other in "klmnopqr")]  # fmt: skip
+    capped, whole = Lexicon(300), Lexicon()
+    for name in [*names, "spider silk protein"]:
+        capped.add(canonical(name), name)
+        whole.add(canonical(name), name)
+    for asked in (
+        "spider silk protien",
+        "spider silk protein material",
+        "gladed aramid panel ak",
+        "graded carbon panel",
+    ):
+        key = canonical(asked)
+        assert decide(asked, key, capped).action == decide(asked, key, whole).action
+    assert decide("spider silk protien", "spider silk protien", capped).into == "spider silk protein"
+
+
+def test_postings_come_back_in_the_order_in_which_they_came() -> None:
+    """Sorted in among the others or not, a key has the numbers that it was given, oldest first."""
+    postings, held = Postings(), dict[int, list[int]]()
+    for number in range(500):
+        for key in (number % 7, number % 3 + 2**63, 2**64 - 1):
+            postings.add(key, number)
+            held.setdefault(key, []).append(number)
+        if number % 90 == 0:
+            postings.settle()
+    for key, numbers in held.items():
+        assert list(postings.get(key, 10)) == numbers[:10]
+        assert postings.places(key).tolist() == list(postings.get(key, 1000)) == numbers
+        assert postings.count(key) == len(numbers)
+    assert postings.count(99) == 0
+    assert postings.places(99).tolist() == list(postings.get(99, 5)) == []

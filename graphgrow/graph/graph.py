@@ -26,7 +26,7 @@ KEEP = 0.7  # what a question counts for beside the next one about the same conc
 
 @dataclass(slots=True)
 class Graph(GraphState):
-    """Concepts by key, relations with their evidence, and what the log says about how they came; fields as in GraphState."""
+    """Concepts by key, relations with their evidence, and what the log says about how they came: see GraphState."""
 
     def apply(self, event: Event) -> None:
         """Fold one event into the graph; raises StoreError where it is not the next one or names what is not there."""

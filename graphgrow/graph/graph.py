@@ -129,7 +129,7 @@ class Graph(GraphState):
                 ends = [(key, self._known(key)) for key in (said.relation.source, said.relation.target)]
                 for (key, rejected), (_, other) in (ends, ends[::-1]):
                     if rejected in self.corrections.hidden:
-                        self.unwanted.setdefault(other, {})[self.arrived[key]] = None
+                        self.unwanted[other] = {**self.unwanted.get(other, {}), self.arrived[key]: None}
         except KeyError as error:
             raise StoreError(f"event {step.seq} names a concept that the graph does not hold: {error}") from None
         for claim in step.claims if step.outcome != "thinking" else ():
@@ -143,10 +143,10 @@ class Graph(GraphState):
                 relation = next((one for one in shown if one in self.relations), relation)
             if relation in self.relations and (claim.log_odds is not None or len(step.claims) == 1):
                 self.unchecked.pop(relation, None)  # one of several that was left out is asked about by itself
-                checks, seqs = self.checks.setdefault(relation, []), self.checked_at.setdefault(relation, [])
+                checks, seqs = self.checks.get(relation, []), self.checked_at.get(relation, [])
                 if claim.log_odds is not None:
-                    checks.append(claim.log_odds)
-                    seqs.append(step.seq)
+                    checks, seqs = [*checks, claim.log_odds], [*seqs, step.seq]
+                self.checks[relation], self.checked_at[relation] = checks, seqs
         if step.focus and step.outcome != "thinking":  # it is asked again
             self._ask(step.focus, step)
         if not self.depth and self.concepts:  # distances count from the topic, or the first concept where it is none
@@ -175,21 +175,27 @@ class Graph(GraphState):
 
     def _relate(self, relation: Relation, evidence: Evidence) -> None:
         """Add a piece of evidence, and the relation where it is new."""
-        if relation in self.relations:
-            self.relations[relation].append(evidence)
+        # What is read from a snapshot is a copy: what is changed in place is set again.
+        if (pieces := self.relations.get(relation)) is not None:
+            pieces.append(evidence)
+            self.relations[relation] = pieces
             return
         self.relations[relation] = [evidence]
         self.unchecked[relation] = None
         source, target = relation.source, relation.target
-        self.incident[source].append(relation)
+        for key in dict.fromkeys((source, target)):
+            incident = self.incident[key]
+            incident.append(relation)
+            self.incident[key] = incident
         if source == target:
             self.loops += (source, target) not in self.pairs
             self.pairs.add((source, target))
             return
         self.pairs.add((source, target))
-        self.incident[target].append(relation)
-        self.neighbours[source][target] = None
-        self.neighbours[target][source] = None
+        for key, other in ((source, target), (target, source)):
+            near = self.neighbours[key]
+            near[other] = None
+            self.neighbours[key] = near
         self.components.join(source, target)
         for known, other in ((source, target), (target, source)):
             if known in self.depth and other not in self.depth:
@@ -233,7 +239,7 @@ class Graph(GraphState):
                 self.explored.add(key)
             for reject in step.delta.rejects:
                 if reject.rule == REJECTED:
-                    self.unwanted.setdefault(key, {})[reject.text] = None
+                    self.unwanted[key] = {**self.unwanted.get(key, {}), reject.text: None}
         brought = dict.fromkeys(self.representative(concept.key) for concept in step.delta.new_concepts)
         newest = tuple(key for key in brought if key in self.concepts)
         self.newest = self.newest or newest if step.is_again else newest or self.newest

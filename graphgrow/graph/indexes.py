@@ -16,9 +16,9 @@ class Memo(dict[str, object]):
 class Bag:
     """A set that can be sampled and changed in constant time; `items` in an order that depends on its history alone."""
 
-    def __init__(self) -> None:
-        self.items: list[str] = []
-        self._place: dict[str, int] = {}
+    def __init__(self, items: list[str] | None = None, place: dict[str, int] | None = None) -> None:
+        self.items = [] if items is None else items
+        self._place = {} if place is None else place
 
     def add(self, item: str) -> None:
         """Add an item; adding it twice changes nothing."""
@@ -44,10 +44,10 @@ class Bag:
 class Components:
     """Connected components of the undirected graph by union-find; sizes are exact after every union."""
 
-    def __init__(self) -> None:
-        self._parent: dict[str, str] = {}
-        self.sizes: dict[str, int] = {}
-        self.largest = 0
+    def __init__(self, parent: dict[str, str] | None = None, sizes: dict[str, int] | None = None) -> None:
+        self._parent = {} if parent is None else parent
+        self.sizes = {} if sizes is None else sizes
+        self.largest = max(self.sizes.values(), default=0)
 
     def add(self, key: str) -> None:
         """Add a concept as a component of its own."""

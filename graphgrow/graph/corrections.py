@@ -8,7 +8,7 @@ from collections import ChainMap
 from collections.abc import Iterable, Iterator, MutableMapping
 from copy import copy
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from graphgrow.graph.events import adapter
 from graphgrow.graph.keys import bare, clean
@@ -19,7 +19,16 @@ REJECTED = "rejected by hand"  # the rule that keeps out of later replies what s
 _SILENT = {"doubt", "apart", *STEERING}
 
 
-def is_structural(event: Event) -> bool:
+class Said(Protocol):
+    """What changes something, by its delta: an event, or what is kept of one."""
+
+    @property
+    def delta(self) -> Delta:
+        """What it changes."""
+        ...
+
+
+def is_structural(event: Said) -> bool:
     """Tell whether an event changes how what was said before is shown, and not only that of names it brings itself."""
     if not event.delta.changes:
         return False

@@ -6,6 +6,9 @@ if TYPE_CHECKING:
     import random
 
 
+KEEPER = "keeper"  # the name in a memo of what keeps results from one opening of the graph to the next: its store
+
+
 class Memo(dict[str, object]):
     """What others worked out from a graph and keep beside it; a copy of the graph starts without."""
 

@@ -161,6 +161,7 @@ def _records(graph: Graph) -> Iterator[tuple[str, Records]]:
             for key in graph.concepts
         ),
     )
+    yield "neighbours", ((_of_text(key), pack(list(graph.neighbours[key]))) for key in graph.concepts)
     yield "relations", ((_of_relation(one), evidence(pieces)) for one, pieces in graph.relations.items())
     yield "past", ((b"", past.dump_json(step)) for step in graph.past)
     yield "checks", ((_of_relation(one), pack([odds, graph.checked_at[one]])) for one, odds in graph.checks.items())
@@ -229,11 +230,6 @@ def _graph(rest: dict[str, Any], data: memoryview) -> Graph:
             for seq, support, raw, said, beside in json.loads(value)
         ]
 
-    def neighbours(place: int) -> dict[str, None]:
-        key = _to_text(tables["incident"].key(place))
-        ends = json.loads(tables["incident"].value(place))
-        return dict.fromkeys(target if source == key else source for source, _, target in ends if source != target)
-
     def concept(place: int) -> Concept:
         name, aliases, kind, _ = json.loads(tables["concepts"].value(place))
         return Concept(_to_text(tables["concepts"].key(place)), name, tuple(aliases), kind)
@@ -258,8 +254,9 @@ def _graph(rest: dict[str, Any], data: memoryview) -> Graph:
     graph.concepts = cast("Any", over(tables["concepts"], _of_text, _to_text, remembered(concept)))
     graph.introduced = texts("concepts", lambda value: json.loads(value)[3])
     graph.incident = texts("incident", lambda value: [Relation(*ends) for ends in json.loads(value)])
-    graph.neighbours = cast("Any", over(tables["incident"], _of_text, _to_text, neighbours))
-    graph.depth, graph.asks = texts("depth", int), texts("asks", int)
+    graph.neighbours = texts("neighbours", lambda value: dict.fromkeys(json.loads(value)))
+    # A choice looks at hundreds of concepts: numbers are read at once.
+    graph.depth, graph.asks = dict(texts("depth", int).items()), dict(texts("asks", int).items())
     graph.yields = texts("yields", lambda value: Yield(*json.loads(value)))
     graph.unwanted = texts("unwanted", lambda value: dict.fromkeys(json.loads(value)))
     graph.intents = texts("intents", lambda value: tuple(foci.validate_json(value)))

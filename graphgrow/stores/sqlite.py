@@ -21,6 +21,7 @@ from graphgrow.graph.corrections import Corrections, is_structural
 from graphgrow.graph.digests import Record, Seal, altered, seal
 from graphgrow.graph.events import digest, from_json, sealed
 from graphgrow.graph.graph import Graph
+from graphgrow.graph.indexes import KEEPER
 from graphgrow.graph.model import Event, Relation
 from graphgrow.stores import LONGEST_LEASE, SKEW, GraphStore
 from graphgrow.stores.projection import Patch, Projection, patch
@@ -151,7 +152,9 @@ class SQLiteStore(GraphStore):
             rows = self._rows("SELECT digest FROM event WHERE seq = ?", seq) if self._version >= DIGESTS else iter(())
             return next((str(own or "") for (own,) in rows), "")
 
-        return opened(self, Path(f"{self._path}-fold"), digest_at, keeps=not self._is_read_only)
+        graph = opened(self, Path(f"{self._path}-fold"), digest_at, keeps=not self._is_read_only)
+        graph.memo[KEEPER] = self
+        return graph
 
     def records(self, since: int = 0) -> Iterator[Record]:
         """Yield the events after seq `since` as they are kept."""

@@ -2,20 +2,24 @@
 
 import csv
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz.distance import Levenshtein
 
+from graphgrow.api import edits
 from graphgrow.graph.events import read_events
+from graphgrow.graph.graph import fold
 from graphgrow.graph.keys import bare, canonical
 from graphgrow.graph.model import Expansion
 from graphgrow.parse.reply import parse
-from graphgrow.resolve.identity import Candidate, Decision, Lexicon, contradiction, decide, disagree
+from graphgrow.resolve.identity import Candidate, Decision, KnownNames, Lexicon, contradiction, decide, disagree, names
 from graphgrow.resolve.identity.guards import narrower, opposed
 from graphgrow.resolve.identity.lexicon import Postings
 from graphgrow.resolve.identity.spelling import abbreviates, form, shortenings, without_acronym
+from graphgrow.stores.sqlite import SQLiteStore
 from tests.conftest import RECORDED, ROOT
 
 WORDS = st.sampled_from(
@@ -326,3 +330,31 @@ def test_postings_come_back_in_the_order_in_which_they_came() -> None:
         assert postings.count(key) == len(numbers)
     assert postings.count(99) == 0
     assert postings.places(99).tolist() == list(postings.get(99, 5)) == []
+
+
+def test_names_that_a_store_keeps_decide_as_those_of_the_whole_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Names taken up from the store, also ones that came since, decide like fresh ones; not after a correction."""
+    monkeypatch.setattr(names, "EVENTS", 20)
+    log = list(read_events(RECORDED))[:60]
+    store = SQLiteStore(tmp_path / "graph.db", create=True)
+    store.append(*log[:40])
+    KnownNames().compare(store.graph(), {}, ())
+    assert store.recall("names 1", ["seq"]) == {"seq": b"40"}
+    store.append(*log[40:])
+    taken, fresh = KnownNames(), KnownNames()
+    one, other = taken.compare(store.graph(), {}, ()), fresh.compare(fold(log), {}, ())
+    asked = [concept.name[:-1] for event in log[::3] for concept in event.delta.concepts] + ["CNTs", "spider silks"]
+    for name in filter(canonical, asked):
+        assert one.decide(name, canonical(name)) == other.decide(name, canonical(name))
+    assert list(one.lexicon.names.items()) == list(other.lexicon.names.items())
+
+    graph = store.graph()
+    key = list(graph.concepts)[5]
+    store.append(edits.reject(graph, key))
+    after = KnownNames().compare(store.graph(), {}, ())
+    assert key in after.rejected.names
+    assert key not in after.lexicon.names
+    store.remember("names 1", {"names": b"\xff" * 40})
+    assert KnownNames().compare(store.graph(), {}, ()).lexicon.names.keys() == after.lexicon.names.keys()

@@ -9,11 +9,12 @@ up until POSTINGS places were seen, and the spellings that share most of them ar
 ten thousand names that is all of them. What the cap costs is in docs/benchmarks.md.
 """
 
+import json
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from rapidfuzz import fuzz, process
@@ -153,6 +154,42 @@ class Lexicon:
             self._sizes[slot] = len(grams)
             for gram in grams:
                 postings.add(gram, slot)
+
+    def dump(self) -> bytes:
+        """Return all of it in bytes, which `restored` reads."""
+        keys, values = self._postings.settle()
+        lists = {
+            "keys": self._by_number,
+            "names": [*self.names.items()],
+            "texts": self._texts,
+            "slots": [*self._slots.items()],
+            "acronyms": [[number, sorted(letters)] for number, letters in self._acronyms.items()],
+            "postings": len(keys),
+        }
+        text, sizes = json.dumps(lists).encode(), self._sizes[: len(self._texts)]
+        arrays = (part.tobytes() for part in (keys, values, self._owners, self._first, sizes))
+        return b"".join((len(text).to_bytes(8, "little"), text, *arrays))
+
+    @classmethod
+    def restored(cls, data: bytes) -> "Lexicon":
+        """Return the lexicon of which `dump` made these bytes; raises ValueError or KeyError for any others."""
+        end = 8 + int.from_bytes(data[:8], "little")
+        lists, own = json.loads(data[8:end]), cls()
+        own.names, own._by_number, own._texts = dict(lists["names"]), lists["keys"], lists["texts"]
+        own._numbers = {key: number for number, key in enumerate(own._by_number)}
+        own._slots = dict(lists["slots"])
+        own._acronyms = {number: set(letters) for number, letters in lists["acronyms"]}
+        count, slots, numbers = lists["postings"], len(own._texts), len(own._by_number)
+        parts = list[Any]()
+        for kind, size in (("u8", count), ("u4", count), ("u4", slots), ("u4", numbers), ("f4", slots)):
+            parts.append(np.frombuffer(data, f"<{kind}", size, end))
+            end += parts[-1].nbytes
+        keys, values, owners, first, sizes = parts
+        own._postings._take(keys, values)  # noqa: SLF001  # the two are one
+        own._owners, own._first = array("I", owners.tobytes()), array("I", first.tobytes())
+        own._sizes = np.empty(max(_FEWEST_SLOTS, 2 * slots), np.float32)
+        own._sizes[:slots] = sizes
+        return own
 
     def _spellings(self, number: int) -> Iterator[str]:
         """Yield the canonical spellings of a concept."""

@@ -19,18 +19,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from graphgrow.errors import LLMError
+from graphgrow.graph.corrections import is_structural
 from graphgrow.graph.graph import Graph
+from graphgrow.graph.indexes import KEEPER
 from graphgrow.graph.keys import singular
 from graphgrow.graph.model import Change, Concept, Doing
 from graphgrow.resolve.identity.guards import contradiction, disagree, narrower, opposed, signs
 from graphgrow.resolve.identity.lexicon import Lexicon
-from graphgrow.resolve.identity.meanings import How, Meanings
+from graphgrow.resolve.identity.meanings import Cache, How, Meanings
 from graphgrow.resolve.identity.notation import normal, squashed
 from graphgrow.resolve.identity.spelling import form
+from graphgrow.stores.snapshots import EVENTS, SHARE
 
 if TYPE_CHECKING:
     from graphgrow.llm.embedders import Floats
 
+_KIND = "names 1"  # under which a store keeps them; another format has another number
 LONGEST_REST = 16  # replies until an endpoint that failed is asked again
 
 Action = Literal["merge", "apart", "review"]
@@ -171,6 +175,7 @@ class KnownNames:
         self._lexicon, self._rejected = Lexicon(), Lexicon()
         self._graph: Graph | None = None
         self._seq, self._decisions = 0, 0  # of the graph, as far as it is known
+        self._saved = 0  # the seq up to which a store has kept them
 
     def compare(self, graph: Graph, keys: Mapping[str, str], pairs: Iterable[tuple[str, str]]) -> "NewNames":
         """Return what decides about the names of a reply: `keys` is name -> canonical key, `pairs` what it relates."""
@@ -184,6 +189,8 @@ class KnownNames:
                     del self._meant[key]
                     if self.meanings is not None:
                         self.meanings.index.remove(key)
+            if self.meanings is None:
+                self._restore(graph)
         fresh: dict[str, str] = {}
         for said, spelling in graph.spellings(since=self._seq):
             key = graph.representative(said)
@@ -195,11 +202,36 @@ class KnownNames:
         meanings = self._ready_meanings([name for name, key in keys.items() if key not in graph.arrived])
         # Not before: where an embedder failed, all this is done again.
         self._graph, self._seq, self._decisions = graph, graph.seq, graph.decisions
+        if self.meanings is None and graph.seq - self._saved >= max(EVENTS, self._saved // SHARE):
+            self._save(graph)
         beside: defaultdict[str, set[str]] = defaultdict(set)
         for one, other in pairs:
             beside[keys[one]].add(graph.representative(keys[other]))
             beside[keys[other]].add(graph.representative(keys[one]))
         return NewNames(graph, beside, self._lexicon, self._rejected, meanings)
+
+    def _restore(self, graph: Graph) -> None:
+        """Take up the names of an earlier event that the graph's store has kept, where nothing was decided since."""
+        cache = graph.memo.get(KEEPER)
+        if not isinstance(cache, Cache) or graph.seq < EVENTS:
+            return
+        held = cache.recall(_KIND, ["seq", "names", "rejected"])
+        try:
+            seq = int(held["seq"])
+            if seq <= graph.seq and not any(map(is_structural, graph.past[seq:])):
+                lexicons = Lexicon.restored(held["names"]), Lexicon.restored(held["rejected"])
+                (self._lexicon, self._rejected), self._seq = lexicons, seq
+                self._saved = seq
+        except (KeyError, ValueError):
+            return
+
+    def _save(self, graph: Graph) -> None:
+        """Let the graph's store keep the names that are known now."""
+        cache = graph.memo.get(KEEPER)
+        self._saved = graph.seq
+        if isinstance(cache, Cache):
+            names, rejected = self._lexicon.dump(), self._rejected.dump()
+            cache.remember(_KIND, {"seq": b"%d" % graph.seq, "names": names, "rejected": rejected})
 
     def _ready_meanings(self, names: Sequence[str]) -> Meanings | None:
         """Return what compares some new names by meaning, with all that is known taken in; None while that fails."""

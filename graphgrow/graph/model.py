@@ -27,7 +27,6 @@ from graphgrow.graph.values import (
     Delta,
     Doing,
     EditKind,
-    Embedding,
     Focus,
     Form,
     Json,
@@ -61,6 +60,16 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True)
+class Embedding:
+    """What an endpoint took for saying what names mean, of one model; `tokens` are those of the names."""
+
+    model: str
+    requests: int = 0
+    tokens: int = 0
+    usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Measures:
     """The cheap row of one step: counts of the graph after the event, names as in `measure.panel`."""
 
@@ -81,7 +90,8 @@ class Expansion:
     first reply to a question, 1 and so on where the same was asked again beside it. `verifies` is the seq of the first
     of several replies where this question asked which of them hold, else 0. `follows` are the edits that the question
     followed: a focus set by hand, instructions. `at` is UTC in ISO 8601. `run` is the batch run that asked, `JOB@DUE`.
-    `embedding` is what comparing its names by meaning cost, None where it cost nothing.
+    `embedding` is what comparing its names by meaning cost, None where it cost nothing. `is_strong` and `asked_for` are
+    those of its question.
     """
 
     seq: int
@@ -103,6 +113,8 @@ class Expansion:
     follows: tuple[int, ...] = ()
     run: str = ""
     embedding: Embedding | None = None
+    is_strong: bool = optional(False)
+    asked_for: int = optional(0)
 
     @property
     def is_step(self) -> bool:
@@ -272,6 +284,11 @@ class FactCheck:
     def role(self) -> Role:
         """Which model was asked."""
         return "check"
+
+    @property
+    def is_no_answer(self) -> bool:
+        """True where it brought nothing; not for a word that is none, after which it is asked otherwise."""
+        return self.outcome == "unusable" and self.method != "word"
 
     @property
     def statements(self) -> tuple[str, ...]:

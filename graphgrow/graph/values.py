@@ -172,7 +172,8 @@ class Reply:
 class Question:
     """A prompt, a smaller one for a model with little room, and where the answer belongs; see `Expansion.follows`.
 
-    `claims` are the relations, as said, that a fact check asks about.
+    `claims` are the relations, as said, that a fact check asks about. One that `is_strong` is put as to a strong model;
+    `asked_for` is how many relations, names or questions it wants at most, 0 for the usual number.
     """
 
     focus: Focus
@@ -183,6 +184,8 @@ class Question:
     verifies: int = 0
     follows: tuple[int, ...] = ()
     claims: tuple[Relation, ...] = ()
+    is_strong: bool = False
+    asked_for: int = 0
 
     @property
     def form(self) -> Form:
@@ -222,12 +225,12 @@ class Triple:
     target: str
 
 
-def optional(value: Any) -> Any:  # noqa: ANN401  # of the type that the field has
+def optional(default: Any) -> Any:  # noqa: ANN401  # of the type that the field has
     """Return a field with a default at which it is left out of JSON: of a newer version, so that old runs stay as are.
 
     The codec (events.py) reads that from the metadata.
     """
-    return field(default=value, metadata={"exclude_if": lambda held: held == value})
+    return field(default=default, metadata={"exclude_if": lambda held: held == default})
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,13 +389,3 @@ class Delta:
     def brings_nothing(self) -> bool:
         """True where the graph would hold the same concepts, spellings and relations after it as before."""
         return not (self.concepts or self.aliases or self.relations or self.changes)
-
-
-@dataclass(frozen=True, slots=True)
-class Embedding:
-    """What an endpoint took for saying what names mean, of one model; `tokens` are those of the names."""
-
-    model: str
-    requests: int = 0
-    tokens: int = 0
-    usd: float | None = None

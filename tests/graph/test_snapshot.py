@@ -11,13 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphgrow.api import edits
+from graphgrow.graph.confidence import trusted
 from graphgrow.graph.events import read_events
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.indexes import Bag, Components
 from graphgrow.graph.model import Edit, Event
 from graphgrow.graph.snapshot import load, save
 from graphgrow.graph.tables import LayeredSet
+from graphgrow.measure.projection import structure
+from graphgrow.policy import open_policy
 from graphgrow.stores import snapshots
+from graphgrow.stores.projection import project
 from graphgrow.stores.sqlite import SQLiteStore
 from graphgrow.stores.verifying import verify
 from tests.conftest import RECORDED
@@ -171,3 +175,17 @@ def test_a_snapshot_that_was_never_finished_is_none(path: Path, monkeypatch: pyt
     assert_same(SQLiteStore(path).graph(), fold(LOG[:44]))
     assert Path(f"{path}-fold").exists()
     assert not half.exists()
+
+
+@pytest.mark.parametrize("policy", ["knowledge", "mix", "bandit", "lookahead", "far_path", "link", "hub"])
+def test_what_reads_a_graph_reads_the_same_of_a_snapshot(policy: str, tmp_path: Path) -> None:
+    """Questions, the structure, what is trusted and the projection are those of the fold."""
+    folded = fold(LOG)
+    opened = load(tmp_path / "fold", save(folded, tmp_path / "fold"))
+    assert opened is not None
+    chosen = [open_policy(policy).choose(one, one.topic_key, Random(1), 3) for one in (folded, opened)]
+    assert chosen[0] == chosen[1] != []
+    assert structure(folded).communities == structure(opened).communities
+    assert trusted(folded, 0.1) == trusted(opened, 0.1)
+    assert project(folded) == project(opened)
+    assert folded.igraph().get_edgelist() == opened.igraph().get_edgelist()

@@ -35,7 +35,7 @@ VERSION = 1  # of the format: a file of another one is not read
 _MAGIC = b"graphgrow fold\0\1"
 _HEAD = Struct("<16sQQ")  # where the JSON object starts, and its bytes
 _CHUNK = 1 << 20
-_ABANDONED = 120.0  # seconds without a byte, after which a file that was not finished is taken for one that never will be
+_ABANDONED = 120.0  # seconds without a byte after which a file that was not finished is taken for abandoned
 Records = Iterable[tuple[bytes, bytes]]
 
 

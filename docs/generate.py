@@ -32,10 +32,10 @@ MODULES = {
     "GraphEdits": "api/edits.py",
     "GraphReasoning": "api/reasoning.py",
     "KnowledgeGraph": "api/knowledge_graph.py",
-    "Prompt": "graph/model.py",
-    "Reply": "graph/model.py",
+    "Prompt": "graph/values.py",
+    "Reply": "graph/values.py",
     "Scripted": "llm/scripted.py",
-    "Usage": "graph/model.py",
+    "Usage": "graph/values.py",
 }
 DIRECTIVES = "api/directives.py"
 SPACES = {"GraphEdits": "graph.edits", "GraphReasoning": "graph.think"}  # what a KnowledgeGraph has its methods in

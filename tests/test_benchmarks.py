@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT / "benchmarks"))  # scripts, no package
 
 import figures
 import policies
+import scale
 import standings
 from live import Entry, Events
 
@@ -113,3 +114,15 @@ def test_benchmarks_say_of_the_policies_what_the_program_prints(
     assert len(told) >= 3
     for row in told:
         assert any(row.items() <= other.items() for other in printed), row
+
+
+def test_what_size_costs_is_measured_on_a_graph_that_verifies(tmp_path: Path) -> None:
+    """A small world is built as large as asked for, grows, and is what its log says; a cap on names loses nothing."""
+    path = tmp_path / "scale-400.db"
+    built, grown = scale.build(path, 400, 1200), scale.grow(path, 400, 1200, 3)
+    assert built["relations"] > 1100
+    assert grown["median ms"] > 0
+    scale.check(path)
+    found = scale.recall(400, 1200, 40)
+    assert found["merges"] > 5
+    assert found["of them merge"] == found["of them review"] == 1.0

@@ -8,7 +8,9 @@ from collections import ChainMap
 from collections.abc import Iterable, Iterator, MutableMapping
 from copy import copy
 from dataclasses import replace
+from typing import Any, Protocol
 
+from graphgrow.graph.events import adapter
 from graphgrow.graph.keys import bare, clean
 from graphgrow.graph.model import STEERING, Change, Concept, Delta, Event, Relation, Statement
 
@@ -17,7 +19,16 @@ REJECTED = "rejected by hand"  # the rule that keeps out of later replies what s
 _SILENT = {"doubt", "apart", *STEERING}
 
 
-def is_structural(event: Event) -> bool:
+class Said(Protocol):
+    """What changes something, by its delta: an event, or what is kept of one."""
+
+    @property
+    def delta(self) -> Delta:
+        """What it changes."""
+        ...
+
+
+def is_structural(event: Said) -> bool:
     """Tell whether an event changes how what was said before is shown, and not only that of names it brings itself."""
     if not event.delta.changes:
         return False
@@ -167,6 +178,38 @@ class Corrections:
                 rejected[Relation(ends[0], said.predicate, ends[1])] = None
         self.dropped = frozenset(map(self.counts_as, rejected))
 
+    def state(self) -> dict[str, Any]:
+        """Return all that `restored` needs, as values that JSON can hold."""
+        changes = adapter(list[Change])
+        return {
+            "into": [*self.into.items()],
+            "stands_for": [*self.representatives.items()],
+            "heads": list(self._heads),
+            "rejected": [*self.rejected.items()],
+            "rejected_relations": [[*_parts(one), why] for one, why in self.rejected_relations.items()],
+            "retyped": [[*_parts(one), text] for one, text in self._retyped.items()],
+            "divided": [[*ends, own] for ends, own in self.divided.items()],
+            "renamed": [*self._renamed.items()],
+            "allowed": sorted(self.allowed),
+            "doubts": changes.dump_python(list(self.doubts.values()), mode="json"),
+            "apart": changes.dump_python(list(self._apart.values()), mode="json"),
+        }
+
+    @classmethod
+    def restored(cls, state: dict[str, Any]) -> "Corrections":
+        """Return the corrections of which `state` was taken."""
+        own, changes = cls(), adapter(list[Change])
+        own.into, own.representatives = dict(state["into"]), dict(state["stands_for"])
+        own._heads, own.rejected = dict.fromkeys(state["heads"]), dict(state["rejected"])
+        own.rejected_relations = {Relation(*ends): why for *ends, why in state["rejected_relations"]}
+        own._retyped = {Relation(*ends): text for *ends, text in state["retyped"]}
+        own.divided = {(key, spelling): part for key, spelling, part in state["divided"]}
+        own._renamed, own.allowed = dict(state["renamed"]), set(state["allowed"])
+        own.doubts = {_pair(one): one for one in changes.validate_python(state["doubts"])}
+        own._apart = {_pair(one): one for one in changes.validate_python(state["apart"])}
+        own.settle()
+        return own
+
     def ahead(self, changes: Iterable[Change]) -> "Corrections":
         """Return this as it will be after the merges of a reply that is not taken yet; for reading only."""
         merges = [change for change in changes if change.do == "merge"]
@@ -241,6 +284,10 @@ class Corrections:
             ends = {self.representative(one), self.representative(other)}
             if len(ends) > 1 and not ends & self.hidden and ends not in self._two:
                 yield doubt
+
+
+def _parts(relation: Relation) -> tuple[str, str, str]:
+    return relation.source, relation.predicate, relation.target
 
 
 def _pair(change: Change) -> tuple[str, str]:

@@ -1,283 +1,32 @@
 """A knowledge graph is a fold over events; `Graph.apply_all` is the only place where one changes.
 
 Everything a step needs to know is kept up to date here at a cost that follows the event, not the graph: neighbours,
-distance from the topic, components, which questions were asked, which concepts were never asked about, the bill. The
-small things that this is kept in stand before the graph.
+distance from the topic, components, which questions were asked, which concepts were never asked about, the bill. What
+is kept, and what can be asked of it, is in state.py.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from copy import copy, deepcopy
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
 
 from graphgrow.errors import StoreError
-from graphgrow.graph.corrections import REJECTED, Corrections, is_structural
-from graphgrow.graph.keys import canonical, common
-from graphgrow.graph.model import (
-    Change,
-    CheckedRelation,
-    CheckMethod,
-    Concept,
-    Delta,
-    Edit,
-    Embedding,
-    Event,
-    Expansion,
-    FactCheck,
-    Focus,
-    Form,
-    Outcome,
-    Qualifiers,
-    ReasoningStep,
-    Relation,
-    Role,
-    Statement,
-    Triple,
-    Usage,
-)
-from graphgrow.graph.steering import Steering
+from graphgrow.graph.bill import Bill, bill_rows, take_bill
+from graphgrow.graph.corrections import REJECTED, is_structural
+from graphgrow.graph.indexes import Bag, Components, Memo
+from graphgrow.graph.model import Concept, Event, Expansion, FactCheck, Focus, Form, ReasoningStep, Relation
+from graphgrow.graph.state import Before, Evidence, GraphState, Past, Yield
 
-if TYPE_CHECKING:
-    import random
-
-    import igraph
+__all__ = [
+    "Bag", "Before", "Bill", "Components", "Evidence", "Graph", "Memo", "Past", "Yield", "bill_rows", "fold",
+    "take_bill",
+]  # fmt: skip
 
 KEEP = 0.7  # what a question counts for beside the next one about the same concept
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """One piece of evidence for a relation: the event that said it, in which words, as what, how often, what beside."""
-
-    seq: int
-    raw: Triple
-    support: int = 1
-    said: Relation | None = None
-    qualifiers: Qualifiers | None = None
-
-
 @dataclass(slots=True)
-class Bill:
-    """What the events of a graph cost so far. `usd` counts priced replies only."""
-
-    replies: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    usd: float = 0.0
-    seconds: float = 0.0
-
-    @property
-    def tokens(self) -> int:
-        """Prompt and completion tokens together."""
-        return self.prompt_tokens + self.completion_tokens
-
-    def embed(self, embedding: Embedding) -> None:
-        """Add what comparing names by meaning cost, which is no reply."""
-        self.prompt_tokens += embedding.tokens
-        self.usd += embedding.usd or 0.0
-
-    def add(self, usage: Usage, usd: float | None, seconds: float) -> None:
-        """Add one reply."""
-        self.replies += 1
-        self.prompt_tokens += usage.prompt_tokens
-        self.completion_tokens += usage.completion_tokens
-        self.usd += usd or 0.0
-        self.seconds += seconds
-
-
-def take_bill(event: Event, bill: Bill, parts: dict[tuple[Role, str], Bill]) -> None:
-    """Add what an event cost to a bill and to its parts, which are by role and model."""
-    if not isinstance(event, Edit) and event.reply:
-        for one in (bill, parts.setdefault((event.role, event.reply.model), Bill())):
-            one.add(event.reply.usage, event.reply.usd, event.reply.seconds)
-    if isinstance(event, Expansion) and event.embedding:
-        for one in (bill, parts.setdefault(("embed", event.embedding.model), Bill())):
-            one.embed(event.embedding)
-
-
-def bill_rows(bills: Mapping[tuple[Role, str], Bill]) -> list[dict[str, str | int | float]]:
-    """Return bills by role and model as rows: `role`, `model`, `replies`, `tokens`, `usd`."""
-    return [
-        {"role": role, "model": model, "replies": one.replies, "tokens": one.tokens, "usd": one.usd}
-        for (role, model), one in bills.items()
-    ]
-
-
-@dataclass(frozen=True, slots=True)
-class Yield:
-    """How many questions a concept was asked, and how many concepts these brought, older ones discounted by KEEP."""
-
-    questions: float = 0.0
-    brought: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """What an event said, what it was asked and what that cost, kept so that it can be shown or judged anew.
-
-    `focus` is None for an edit and a fact check, whose `claims` are kept; `is_step` and `is_again` as in Expansion.
-    """
-
-    seq: int
-    delta: Delta
-    focus: Focus | None = None
-    tokens: int = 0
-    is_step: bool = False
-    is_again: bool = False
-    outcome: Outcome = "ok"
-    claims: tuple[CheckedRelation, ...] = ()
-
-    @classmethod
-    def of(cls, event: Event) -> "Past":
-        """Return what of an event is kept."""
-        if isinstance(event, Expansion):
-            tokens = event.reply.usage.tokens
-            return cls(event.seq, event.delta, event.focus, tokens, event.is_step, event.is_again, event.outcome)
-        if isinstance(event, FactCheck):
-            bill, outcome = event.reply.usage.tokens, event.outcome
-            return cls(event.seq, event.delta, tokens=bill, outcome=outcome, claims=event.claims)
-        return cls(event.seq, event.delta)
-
-
-@dataclass(frozen=True, slots=True)
-class Before:
-    """How a concept stood just before a question about it: its neighbours, the questions about it so far."""
-
-    degree: int
-    asks: int
-
-
-class Memo(dict[str, object]):
-    """What others worked out from a graph and keep beside it; a copy of the graph starts without."""
-
-    def __deepcopy__(self, memo: dict[int, object]) -> "Memo":
-        return Memo()
-
-
-class Bag:
-    """A set that can be sampled and changed in constant time; `items` in an order that depends on its history alone."""
-
-    def __init__(self) -> None:
-        self.items: list[str] = []
-        self._place: dict[str, int] = {}
-
-    def add(self, item: str) -> None:
-        """Add an item; adding it twice changes nothing."""
-        if item not in self._place:
-            self._place[item] = len(self.items)
-            self.items.append(item)
-
-    def discard(self, item: str) -> None:
-        """Take an item out by moving the last one into its place."""
-        place = self._place.pop(item, None)
-        if place is None:
-            return
-        last = self.items.pop()
-        if last != item:
-            self.items[place] = last
-            self._place[last] = place
-
-    def sample(self, count: int, rng: "random.Random") -> list[str]:
-        """Return up to `count` different items, all of them in order where there are no more."""
-        return list(self.items) if len(self.items) <= count else rng.sample(self.items, count)
-
-
-class Components:
-    """Connected components of the undirected graph by union-find; sizes are exact after every union."""
-
-    def __init__(self) -> None:
-        self._parent: dict[str, str] = {}
-        self.sizes: dict[str, int] = {}
-        self.largest = 0
-
-    def add(self, key: str) -> None:
-        """Add a concept as a component of its own."""
-        self._parent[key] = key
-        self.sizes[key] = 1
-        self.largest = max(self.largest, 1)
-
-    def find(self, key: str) -> str:
-        """Return the concept that stands for the component of `key`."""
-        while (parent := self._parent[key]) != key:
-            self._parent[key] = key = self._parent[parent]
-        return key
-
-    def join(self, one: str, other: str) -> None:
-        """Make one component of two."""
-        a, b = self.find(one), self.find(other)
-        if a == b:
-            return
-        if self.sizes[a] < self.sizes[b]:
-            a, b = b, a
-        self._parent[b] = a
-        self.sizes[a] += self.sizes.pop(b)
-        self.largest = max(self.largest, self.sizes[a])
-
-
-@dataclass(slots=True)
-class Graph:
-    """Concepts by key, relations with their evidence, and what the log says about how they came.
-
-    Everything here is as shown: a concept may stand for several keys that were said (`corrections`), one that somebody
-    rejected is not there. `decisions` counts how often that was worked out anew.
-
-    `rejected` counts by hygiene rule; `neighbours` is the simple undirected projection without loops; `depth` is the
-    number of relations from the topic when a concept came in; `introduced` is the seq that brought it; `unwanted` holds
-    the names that somebody rejected beside a concept, `unmended` the unusable replies that were not asked again yet;
-    `yields` says what the questions about a concept brought, `last` what the last one was about; `intents` are the
-    questions about a concept that the model was asked for and that were not asked themselves yet; `steering` is what
-    people want of the questions to come. `past` is what the events said and asked, `before` how the first concept of a
-    question stood before it, by seq. `arrived` has every key that was ever said, also where it stands for another one
-    or is not shown, and the name that it came with. `thoughts` are the pieces of work with the graph, each by the seq
-    of its plan.
-
-    `checks` are the log-odds that fact checks gave a relation, none of them where a model had nothing to say, and
-    `checked_at` the seqs of these; `unchecked` the relations that nobody asked about, oldest first. `checking` is what
-    fact checks cost of the `bill`, `before_checking` the tokens of the time before there were any, `check_method` how
-    the last one was read, and `check_methods` how the last one of each model, by `Reply.source`. `bills` are the parts
-    of the bill, by the role of a model and by its name.
-    """
-
-    seq: int = 0
-    steps: int = 0
-    topic: str = ""
-    concepts: dict[str, Concept] = field(default_factory=dict)
-    relations: dict[Relation, list[Evidence]] = field(default_factory=dict)
-    neighbours: dict[str, dict[str, None]] = field(default_factory=dict)
-    incident: dict[str, list[Relation]] = field(default_factory=dict)
-    depth: dict[str, int] = field(default_factory=dict)
-    introduced: dict[str, int] = field(default_factory=dict)
-    rejected: dict[str, int] = field(default_factory=dict)
-    asked: set[tuple[str, ...]] = field(default_factory=set)
-    asks: dict[str, int] = field(default_factory=dict)
-    unasked: Bag = field(default_factory=Bag)
-    explored: Bag = field(default_factory=Bag)
-    unwanted: dict[str, dict[str, None]] = field(default_factory=dict)
-    unmended: set[int] = field(default_factory=set)
-    newest: tuple[str, ...] = ()
-    last: tuple[str, ...] = ()
-    yields: dict[str, Yield] = field(default_factory=dict)
-    intents: dict[str, tuple[Focus, ...]] = field(default_factory=dict)
-    loops: int = 0
-    pairs: set[tuple[str, str]] = field(default_factory=set)
-    components: Components = field(default_factory=Components)
-    bill: Bill = field(default_factory=Bill)
-    corrections: Corrections = field(default_factory=Corrections)
-    steering: Steering = field(default_factory=Steering)
-    decisions: int = 0
-    memo: Memo = field(default_factory=Memo, compare=False, repr=False)
-    past: list[Past] = field(default_factory=list)
-    before: dict[int, Before] = field(default_factory=dict)
-    thoughts: dict[int, list[ReasoningStep]] = field(default_factory=dict)
-    checks: dict[Relation, list[float]] = field(default_factory=dict)
-    checked_at: dict[Relation, list[int]] = field(default_factory=dict)
-    unchecked: dict[Relation, None] = field(default_factory=dict)
-    checking: Bill = field(default_factory=Bill)
-    before_checking: int = 0
-    check_method: CheckMethod | None = None
-    check_methods: dict[str, CheckMethod] = field(default_factory=dict)
-    bills: dict[tuple[Role, str], Bill] = field(default_factory=dict)
-    arrived: dict[str, str] = field(default_factory=dict)
+class Graph(GraphState):
+    """Concepts by key, relations with their evidence, and what the log says about how they came: see GraphState."""
 
     def apply(self, event: Event) -> None:
         """Fold one event into the graph; raises StoreError where it is not the next one or names what is not there."""
@@ -340,11 +89,6 @@ class Graph:
         for step in self.past:
             self._show(step)
 
-    @property
-    def bill_rows(self) -> list[dict[str, str | int | float]]:
-        """The parts of the bill, see `bill_rows`."""
-        return bill_rows(self.bills)
-
     def ahead(self, event: Event) -> "Graph":
         """Return the graph as it will be after one more event, and leave this one as it is; costs a whole graph."""
         other = deepcopy(self)
@@ -385,7 +129,7 @@ class Graph:
                 ends = [(key, self._known(key)) for key in (said.relation.source, said.relation.target)]
                 for (key, rejected), (_, other) in (ends, ends[::-1]):
                     if rejected in self.corrections.hidden:
-                        self.unwanted.setdefault(other, {})[self.arrived[key]] = None
+                        self.unwanted[other] = {**self.unwanted.get(other, {}), self.arrived[key]: None}
         except KeyError as error:
             raise StoreError(f"event {step.seq} names a concept that the graph does not hold: {error}") from None
         for claim in step.claims if step.outcome != "thinking" else ():
@@ -399,10 +143,10 @@ class Graph:
                 relation = next((one for one in shown if one in self.relations), relation)
             if relation in self.relations and (claim.log_odds is not None or len(step.claims) == 1):
                 self.unchecked.pop(relation, None)  # one of several that was left out is asked about by itself
-                checks, seqs = self.checks.setdefault(relation, []), self.checked_at.setdefault(relation, [])
+                checks, seqs = self.checks.get(relation, []), self.checked_at.get(relation, [])
                 if claim.log_odds is not None:
-                    checks.append(claim.log_odds)
-                    seqs.append(step.seq)
+                    checks, seqs = [*checks, claim.log_odds], [*seqs, step.seq]
+                self.checks[relation], self.checked_at[relation] = checks, seqs
         if step.focus and step.outcome != "thinking":  # it is asked again
             self._ask(step.focus, step)
         if not self.depth and self.concepts:  # distances count from the topic, or the first concept where it is none
@@ -431,21 +175,27 @@ class Graph:
 
     def _relate(self, relation: Relation, evidence: Evidence) -> None:
         """Add a piece of evidence, and the relation where it is new."""
-        if relation in self.relations:
-            self.relations[relation].append(evidence)
+        # What is read from a snapshot is a copy: what is changed in place is set again.
+        if (pieces := self.relations.get(relation)) is not None:
+            pieces.append(evidence)
+            self.relations[relation] = pieces
             return
         self.relations[relation] = [evidence]
         self.unchecked[relation] = None
         source, target = relation.source, relation.target
-        self.incident[source].append(relation)
+        for key in dict.fromkeys((source, target)):
+            incident = self.incident[key]
+            incident.append(relation)
+            self.incident[key] = incident
         if source == target:
             self.loops += (source, target) not in self.pairs
             self.pairs.add((source, target))
             return
         self.pairs.add((source, target))
-        self.incident[target].append(relation)
-        self.neighbours[source][target] = None
-        self.neighbours[target][source] = None
+        for key, other in ((source, target), (target, source)):
+            near = self.neighbours[key]
+            near[other] = None
+            self.neighbours[key] = near
         self.components.join(source, target)
         for known, other in ((source, target), (target, source)):
             if known in self.depth and other not in self.depth:
@@ -489,7 +239,7 @@ class Graph:
                 self.explored.add(key)
             for reject in step.delta.rejects:
                 if reject.rule == REJECTED:
-                    self.unwanted.setdefault(key, {})[reject.text] = None
+                    self.unwanted[key] = {**self.unwanted.get(key, {}), reject.text: None}
         brought = dict.fromkeys(self.representative(concept.key) for concept in step.delta.new_concepts)
         newest = tuple(key for key in brought if key in self.concepts)
         self.newest = self.newest or newest if step.is_again else newest or self.newest
@@ -499,73 +249,6 @@ class Graph:
                 self.yields[key] = Yield(past.questions, past.brought + new_here)
             else:
                 self.yields[key] = Yield(KEEP * past.questions + 1, KEEP * past.brought + new_here)
-
-    @property
-    def topic_key(self) -> str:
-        """The concept that the topic is, by key; the key it would have where the graph does not hold it."""
-        key = canonical(self.topic)
-        known = (self.representative(one) for one in (key, common(key)))
-        return next((one for one in known if one in self.concepts), self.representative(key))
-
-    def representative(self, key: str) -> str:
-        """Return the key of the concept that a key stands for; itself where nothing was merged."""
-        return self.corrections.representatives.get(key, key)
-
-    def is_rejected(self, key: str) -> bool:
-        """Tell whether the concept that a key stands for was rejected, under any of its names."""
-        return self.representative(key) in self.corrections.hidden
-
-    def doubts(self) -> Iterator[Change]:
-        """Yield the doubts that nobody has decided yet, oldest first."""
-        return self.corrections.queue()
-
-    def spellings(self, since: int = 0) -> Iterator[tuple[str, str]]:
-        """Yield (key as said, spelling) for every name that came after seq `since`, rejected ones too."""
-        for step in self.past[since:]:
-            delta = self.corrections.divide(step.delta)
-            for concept in delta.concepts:
-                yield from ((concept.key, spelling) for spelling in (concept.name, *concept.aliases))
-            yield from delta.aliases
-
-    def degree(self, key: str) -> int:
-        """Return how many other concepts a concept is related to."""
-        return len(self.neighbours[key])
-
-    def support(self, relation: Relation) -> int:
-        """Return how often a relation was said, over all events."""
-        return sum(evidence.support for evidence in self.relations[relation])
-
-    def qualifiers(self, relation: Relation) -> list[Qualifiers]:
-        """Return what was said beside a relation, in order of arrival; nothing of evidence that says nothing beside."""
-        return [evidence.qualifiers for evidence in self.relations[relation] if evidence.qualifiers]
-
-    def predicate_class(self, relation: Relation) -> str:
-        """Return the predicate of the vocabulary that a relation's one is or is a case of; its own where none is."""
-        classes = (one.predicate_class for one in self.qualifiers(relation))
-        return next(filter(None, classes), relation.predicate)
-
-    def delta(self, said: Statement, concepts: tuple[Concept, ...] = (), changes: tuple[Change, ...] = ()) -> Delta:
-        """Return one statement as a delta of this graph: a new relation, or support of a known one."""
-        if self.corrections.shown(said.relation) in self.relations:
-            return Delta(concepts, support=(said,), changes=changes)
-        return Delta(concepts, relations=(said,), changes=changes)
-
-    def by_age(self, one: str, other: str) -> tuple[str, str]:
-        """Return the keys of two concepts, the one that came first before the other."""
-        if self.introduced[one] == self.introduced[other]:
-            first = next(key for key in self.concepts if key in (one, other))
-        else:
-            first = min((one, other), key=lambda key: self.introduced[key])
-        return first, other if first == one else one
-
-    def name(self, key: str) -> str:
-        """Return the name people read for a key; the key itself where the graph does not hold it."""
-        concept = self.concepts.get(key)
-        return concept.name if concept else key
-
-    def triples(self) -> list[tuple[str, str, str]]:
-        """Return the distinct relations as (source, predicate, target) keys, in order of arrival."""
-        return [(r.source, r.predicate, r.target) for r in self.relations]
 
     def subgraph(self, relations: Iterable[Relation], concepts: Iterable[str] = ()) -> "Graph":
         """Return some of the relations with the concepts that they join, and further `concepts`, as a graph to read.
@@ -595,14 +278,6 @@ class Graph:
         if part.concepts:
             part._spread(topic if topic in ends else next(iter(part.concepts)), 0)  # noqa: SLF001  # a graph too
         return part
-
-    def igraph(self) -> "igraph.Graph":
-        """Return the simple undirected projection as an igraph.Graph; vertex attribute `name` is the concept's key."""
-        import igraph
-
-        place = {key: i for i, key in enumerate(self.concepts)}
-        edges = {(min(a, b), max(a, b)) for s, t in self.pairs if (a := place[s]) != (b := place[t])}
-        return igraph.Graph(n=len(place), edges=sorted(edges), vertex_attrs={"name": list(place)})
 
 
 def fold(events: Iterable[Event]) -> Graph:

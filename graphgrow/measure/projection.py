@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _GENERATOR = threading.Lock()
 _ROUNDING = 1e-12  # modularity that rises by less is the same one, computed twice
-SLOWEST = 5  # at most 2**5 = 32 events from one structure to the next
+SLOWEST = 12  # at most 2**12 events from one structure to the next: by then about one concept in a hundred is new
 SMALL = 500  # concepts; each doubling of this doubles the events
 FIXED = 0  # the seed of all that is drawn for a structure, so that it follows from the log alone
 ROUNDS = 5  # iterations of Leiden's method; at 10,000 concepts modularity is then within .01 of its last value

@@ -20,10 +20,12 @@ from graphgrow.errors import BadInput, StaleGraph, StoreAway, StoreError
 from graphgrow.graph.corrections import Corrections, is_structural
 from graphgrow.graph.digests import Record, Seal, altered, seal
 from graphgrow.graph.events import digest, from_json, sealed
-from graphgrow.graph.graph import fold
+from graphgrow.graph.graph import Graph, fold
+from graphgrow.graph.indexes import KEEPER
 from graphgrow.graph.model import Event, Relation
 from graphgrow.stores import LONGEST_LEASE, SKEW, GraphStore
 from graphgrow.stores.projection import Patch, Projection, patch
+from graphgrow.stores.snapshots import opened
 from graphgrow.stores.sqlite_file import WAL, OpenedFile
 from graphgrow.stores.sqlite_tables import APPLICATION_ID as _APPLICATION_ID
 from graphgrow.stores.sqlite_tables import CACHE, DIGESTS, MIGRATIONS, STATE, TYPED, TYPES
@@ -144,6 +146,17 @@ class SQLiteStore(GraphStore):
                 yield from_json(record.text)
             except BadInput as error:
                 raise altered(str(self._path), record.seq, f"cannot be read ({error})") from None
+
+    def graph(self) -> Graph:
+        """Return the fold over all events, by the snapshot beside the file where that is one of this log."""
+
+        def digest_at(seq: int) -> str:
+            rows = self._rows("SELECT digest FROM event WHERE seq = ?", seq) if self._version >= DIGESTS else iter(())
+            return next((str(own or "") for (own,) in rows), "")
+
+        graph = opened(self, Path(f"{self._path}-fold"), digest_at, keeps=not self._is_read_only)
+        graph.memo[KEEPER] = self
+        return graph
 
     def records(self, since: int = 0) -> Iterator[Record]:
         """Yield the events after seq `since` as they are kept."""

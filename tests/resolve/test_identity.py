@@ -2,22 +2,26 @@
 
 import csv
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz.distance import Levenshtein
 
+from graphgrow.api import edits
 from graphgrow.graph.events import read_events
-from graphgrow.graph.graph import Graph
+from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.keys import bare, canonical
 from graphgrow.graph.model import Change, Edit, Expansion, Proposal, Triple
 from graphgrow.parse.reply import parse
-from graphgrow.resolve.identity import Candidate, Decision, Lexicon, contradiction, decide, disagree
+from graphgrow.resolve.identity import Candidate, Decision, KnownNames, Lexicon, contradiction, decide, disagree, names
 from graphgrow.resolve.identity.guards import narrower, opposed
+from graphgrow.resolve.identity.lexicon import Postings
 from graphgrow.resolve.identity.spelling import abbreviates, form, shortenings, without_acronym
 from graphgrow.resolve.options import open_resolver
 from graphgrow.resolve.resolve import resolve
+from graphgrow.stores.sqlite import SQLiteStore
 from tests.conftest import RECORDED, ROOT
 
 WORDS = st.sampled_from(
@@ -328,9 +332,73 @@ BANDS = "Pink Floyd|Led Zeppelin|Deep Purple|Fleetwood Mac"
 def test_capitals_say_nothing_where_common_nouns_have_them_too(before: str, reply: str, merges: bool) -> None:  # noqa: FBT001
     """A plural in Title Case is one where all names that came with it are so and some are plain common nouns."""
     graph, resolver, changes = Graph(), open_resolver(), list[Change]()
-    for seq, names in enumerate((before, reply), 1):
-        triples = tuple(Triple("silk", "has", name) for name in names.split("|"))
+    for seq, said in enumerate((before, reply), 1):
+        triples = tuple(Triple("silk", "has", name) for name in said.split("|"))
         delta = resolve(Proposal(triples, (), "ok"), graph, "", resolver)
         graph.apply(Edit(seq, "add", delta))
         changes = list(delta.changes)
     assert [change.do for change in changes] == ["merge" if merges else "doubt"]
+
+
+def test_a_cap_on_what_is_compared_keeps_what_is_most_alike() -> None:
+    """With a cap far below what all trigrams have, a name with a slip, or a word that says little, is found."""
+    names = [f"{one} {two} {kind}" for one in ("glassy", "woven", "foamed", "graded") for two in ("carbon", "aramid")
+             for kind in (f"panel {letter}{other}" for letter in "abcdefgh" for other in "klmnopqr")]  # fmt: skip
+    capped, whole = Lexicon(300), Lexicon()
+    for name in [*names, "spider silk protein"]:
+        capped.add(canonical(name), name)
+        whole.add(canonical(name), name)
+    for asked in (
+        "spider silk protien",
+        "spider silk protein material",
+        "gladed aramid panel ak",
+        "graded carbon panel",
+    ):
+        key = canonical(asked)
+        assert decide(asked, key, capped).action == decide(asked, key, whole).action
+    assert decide("spider silk protien", "spider silk protien", capped).into == "spider silk protein"
+
+
+def test_postings_come_back_in_the_order_in_which_they_came() -> None:
+    """Sorted in among the others or not, a key has the numbers that it was given, oldest first."""
+    postings, held = Postings(), dict[int, list[int]]()
+    for number in range(500):
+        for key in (number % 7, number % 3 + 2**63, 2**64 - 1):
+            postings.add(key, number)
+            held.setdefault(key, []).append(number)
+        if number % 90 == 0:
+            postings.settle()
+    for key, numbers in held.items():
+        assert list(postings.get(key, 10)) == numbers[:10]
+        assert postings.places(key).tolist() == list(postings.get(key, 1000)) == numbers
+        assert postings.count(key) == len(numbers)
+    assert postings.count(99) == 0
+    assert postings.places(99).tolist() == list(postings.get(99, 5)) == []
+
+
+def test_names_that_a_store_keeps_decide_as_those_of_the_whole_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Names taken up from the store, also ones that came since, decide like fresh ones; not after a correction."""
+    monkeypatch.setattr(names, "EVENTS", 20)
+    log = list(read_events(RECORDED))[:60]
+    store = SQLiteStore(tmp_path / "graph.db", create=True)
+    store.append(*log[:40])
+    KnownNames().compare(store.graph(), {}, ())
+    assert store.recall("names 1", ["seq"]) == {"seq": b"40"}
+    store.append(*log[40:])
+    taken, fresh = KnownNames(), KnownNames()
+    one, other = taken.compare(store.graph(), {}, ()), fresh.compare(fold(log), {}, ())
+    asked = [concept.name[:-1] for event in log[::3] for concept in event.delta.concepts] + ["CNTs", "spider silks"]
+    for name in filter(canonical, asked):
+        assert one.decide(name, canonical(name)) == other.decide(name, canonical(name))
+    assert list(one.lexicon.names.items()) == list(other.lexicon.names.items())
+
+    graph = store.graph()
+    key = list(graph.concepts)[5]
+    store.append(edits.reject(graph, key))
+    after = KnownNames().compare(store.graph(), {}, ())
+    assert key in after.rejected.names
+    assert key not in after.lexicon.names
+    store.remember("names 1", {"names": b"\xff" * 40})
+    assert KnownNames().compare(store.graph(), {}, ()).lexicon.names.keys() == after.lexicon.names.keys()

@@ -4,8 +4,9 @@
 """
 
 from graphgrow.resolve.identity.guards import contradiction, disagree
+from graphgrow.resolve.identity.lexicon import Lexicon
 from graphgrow.resolve.identity.meanings import Candidate, Meanings, Vectors
-from graphgrow.resolve.identity.names import Decision, KnownNames, Lexicon, decide, possible_duplicates
+from graphgrow.resolve.identity.names import Decision, KnownNames, decide, possible_duplicates
 
 __all__ = [
     "Candidate", "Decision", "KnownNames", "Lexicon", "Meanings", "Vectors", "contradiction", "decide", "disagree",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -31,6 +31,7 @@ class Candidate:
     how: How
 
 
+@runtime_checkable
 class Cache(Protocol):
     """Where results are kept that could be computed again; every store is one."""
 

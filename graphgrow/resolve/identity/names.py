@@ -6,59 +6,36 @@ where two names say themselves that they are two things (`contradiction`, by the
 
 Two names with a signature in common are the same words: "aluminium fibre" and "aluminum fibers", "light weight" and
 "lightweight", "resistance to impact" and "impact resistance", "carbon nanotubes (CNTs)" and "carbon nanotube". The
-Lexicon is asked for signatures, acronyms and likeness, so that no pair of names is ever looked at twice: a lookup costs
-what the postings of one name's character trigrams cost, counted by numpy; adding costs O(name length).
+Lexicon is asked for signatures, acronyms and likeness, so that no pair of names is ever looked at twice.
 
 `decide` is pure: what is known is in the Lexicon and in Meanings. KnownNames keeps these in step with a graph.
 """
 
 import re
-from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-from rapidfuzz import fuzz
-
 from graphgrow.errors import LLMError
+from graphgrow.graph.corrections import is_structural
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.keys import are_capitals_mute, canonical, clean, common, singular
+from graphgrow.graph.indexes import KEEPER
+from graphgrow.graph.keys import are_capitals_mute, singular
 from graphgrow.graph.model import Change, Concept, Doing
 from graphgrow.resolve.identity.guards import contradiction, disagree, narrower, opposed, signs
-from graphgrow.resolve.identity.meanings import Candidate, How, Meanings
-from graphgrow.resolve.identity.notation import (
-    brackets,
-    guesses,
-    is_alias,
-    normal,
-    short_form,
-    squashed,
-)
-from graphgrow.resolve.identity.spelling import (
-    Form,
-    abbreviates,
-    form,
-    shortenings,
-    spelled,
-    without_acronym,
-)
+from graphgrow.resolve.identity.lexicon import Lexicon
+from graphgrow.resolve.identity.meanings import Cache, How, Meanings
+from graphgrow.resolve.identity.notation import normal, squashed
+from graphgrow.resolve.identity.spelling import form
+from graphgrow.stores.snapshots import EVENTS, SHARE
 
 if TYPE_CHECKING:
     from graphgrow.llm.embedders import Floats
 
+_KIND = "names 1"  # under which a store keeps them; another format has another number
 LONGEST_REST = 16  # replies until an endpoint that failed is asked again
-
-Term = Literal["text", "signature", "acronym", "shortening", "definition", "initials", "plural", "base", "inside"]
-SAME_KEY, SAME_ALIAS, SAME_SIGNATURE, DEFINED, PLURAL, INITIALS, BRACKET = 1.0, 1.0, 0.99, 0.98, 0.95, 0.9, 0.9
-LEAST_LIKENESS = 0.6
-_GRAM = 3
-_SCORED = 64  # the names with the most trigrams in common, whose likeness is worth computing
-_LEAST_IN_COMMON = 0.3  # Dice; one edit in a name of seven letters leaves .5 or more
-_FEWEST_SLOTS = 1024
-_USUAL = 2  # other names
 
 Action = Literal["merge", "apart", "review"]
 Neighbours = Callable[[str], AbstractSet[str]]
@@ -76,146 +53,6 @@ _WAYS: dict[How, str] = {
     "plural": "a plural and its singular, if the former is no name of its own",
     "bracket": "one name, if what stands in brackets is another one for it",
 }
-
-
-class Lexicon:
-    """The names and aliases of known concepts; `names` has the first name that each was added with, by key.
-
-    Without `by_likeness` it holds no trigrams, and only other ways of writing a name are found.
-    """
-
-    def __init__(self, *, by_likeness: bool = True) -> None:
-        self.names: dict[str, str] = {}
-        self._by_likeness = by_likeness
-        self._spellings: dict[str, set[str]] = {}  # key -> canonical spellings
-        self._acronyms: dict[str, set[str]] = {}  # key -> letters of the spellings that are acronyms
-        self._keys: dict[tuple[Term, str], dict[str, None]] = {}  # term -> keys, in the order they came
-        self._slots: list[tuple[str, str]] = []  # key and canonical spelling
-        self._sizes = np.empty(_FEWEST_SLOTS, np.float32)  # trigrams of the spelling in a slot
-        self._grams: dict[str, array[int]] = {}  # trigram -> slots
-        self._heads: defaultdict[str, set[str]] = defaultdict(set)  # last word, as a common noun -> what stands before
-
-    def add(self, key: str, *names: str) -> None:
-        """Take in a concept's key with its name and aliases; the key itself is always one of its spellings."""
-        self.names.setdefault(key, names[0] if names else key)
-        spellings, acronyms = self._spellings.setdefault(key, set()), self._acronyms.setdefault(key, set())
-        for name in (key, *names):
-            text, parts, letters = canonical(name), form(name), short_form(name)
-            terms: list[tuple[Term, str]] = [("text", text), ("acronym", letters), ("definition", parts.acronym)]
-            terms += [("initials", parts.initials), *(("signature", signature) for signature in parts.signatures)]
-            terms += [("shortening", short) for short in shortenings(guesses(name) if letters else "")]
-            if (plural := common(text)) != text:
-                terms.append(("plural", plural))
-            base, inside = _aliased(name, parts)
-            terms += [("inside", inside), *(("base", signature) for signature in base)]
-            for term in terms:
-                if term[1]:
-                    self._keys.setdefault(term, {})[key] = None
-            if letters:
-                acronyms.add(letters)
-            if text in spellings:
-                continue
-            spellings.add(text)
-            before, _, head = plural.rpartition(" ")
-            if before:
-                self._heads[head].add(before)
-            if not self._by_likeness:
-                continue
-            slot, grams = len(self._slots), _trigrams(text)
-            self._slots.append((key, text))
-            if slot == len(self._sizes):
-                self._sizes = np.concatenate([self._sizes, np.empty_like(self._sizes)])
-            self._sizes[slot] = len(grams)
-            for gram in grams:
-                self._grams.setdefault(gram, array("I")).append(slot)
-
-    def is_usual_head(self, name: str) -> bool:
-        """Tell whether the last word of a name ends others too that begin otherwise, as a common noun does."""
-        before, _, head = common(canonical(name)).rpartition(" ")
-        return len(self._heads.get(head, set()) - {before}) >= _USUAL
-
-    def near(self, name: str, limit: int = 8) -> list[Candidate]:
-        """Return the concepts a name may mean, best first, each once and by the strongest of its reasons."""
-        return _strongest((*self.same(name), *self.alike(name)))[:limit]
-
-    def same(self, name: str) -> list[Candidate]:
-        """Return the concepts whose name or acronym this name is, however it is written; strongest reason first."""
-        keys = self._keys
-        text, parts, letters = canonical(name), form(name), short_form(name)
-        found = [Candidate(text, SAME_KEY, "key")] if text in self._spellings else []
-        found += [Candidate(key, SAME_ALIAS, "alias") for key in keys.get(("text", text), ())]
-        for signature in parts.signatures:
-            found += [Candidate(key, SAME_SIGNATURE, "signature") for key in keys.get(("signature", signature), ())]
-        # What an acronym stands for and what abbreviates a name: first by definition, then by initials alone. Who
-        # defined the acronym before meant something else by it.
-        is_taken = ("definition", parts.acronym) in keys
-        for key in keys.get(("acronym", parts.acronym), ()):
-            found.append(Candidate(key, INITIALS, "initials") if is_taken else Candidate(key, DEFINED, "acronym"))
-        found += [Candidate(key, DEFINED, "acronym") for key in keys.get(("definition", letters), ())]
-        for short in shortenings(guesses(name) if letters else ""):
-            for key in keys.get(("initials", short), ()):
-                if any(abbreviates(letters, spelled(long)) for long in self._spellings[key]):
-                    found.append(Candidate(key, INITIALS, "initials"))
-        for key in keys.get(("shortening", parts.initials), ()):
-            if any(abbreviates(acronym, spelled(without_acronym(clean(name))[0])) for acronym in self._acronyms[key]):
-                found.append(Candidate(key, INITIALS, "initials"))
-        # A word in -s with a capital may be a plural, or a name that only looks like one.
-        plural = common(text)
-        others = [*keys.get(("plural", plural), ()), *(keys.get(("text", plural), ()) if plural != text else ())]
-        found += [Candidate(key, PLURAL, "plural") for key in others]
-        # What stands in brackets after a name may be another name of it.
-        base, inside = _aliased(name, parts)
-        aliases: list[tuple[Term, str]] = [("inside", text), *(("base", one) for one in parts.signatures)]
-        aliases += [("text", inside), *(("signature", one) for one in base)]
-        found += [Candidate(key, BRACKET, "bracket") for term in aliases if term[1] for key in keys.get(term, ())]
-        return _strongest(found)
-
-    def alike(self, name: str) -> list[Candidate]:
-        """Return the concepts with the most trigrams in common, scored by edit distance in either word order."""
-        text = canonical(name)
-        grams = _trigrams(text)
-        postings = [np.frombuffer(self._grams[gram], np.uint32) for gram in grams if gram in self._grams]
-        if not postings:
-            return []
-        common = np.bincount(np.concatenate(postings), minlength=len(self._slots)).astype(np.float32)
-        dice = 2 * common / (self._sizes[: len(self._slots)] + np.float32(len(grams)))
-        places = np.flatnonzero(dice >= _LEAST_IN_COMMON)
-        if len(places) > _SCORED:  # sorting all of them would take longer than everything else
-            places = places[dice[places] >= np.partition(dice[places], -_SCORED)[-_SCORED]]
-        order = np.lexsort((places, -dice[places]))[:_SCORED]
-        scores: dict[str, float] = {}
-        for key, other in (self._slots[place] for place in places[order]):
-            score = max(fuzz.ratio(text, other), fuzz.token_sort_ratio(text, other)) / 100
-            scores[key] = max(score, scores.get(key, 0.0))
-        return [Candidate(key, score, "likeness") for key, score in scores.items() if score >= LEAST_LIKENESS]
-
-
-def _aliased(name: str, parts: Form) -> tuple[tuple[str, ...], str]:
-    """Return the signatures of what stands before the brackets of a name, and the key of what may be its alias there.
-
-    Nothing where there are none, or they give an acronym, or say which one of several is meant.
-    """
-    if "(" not in name or parts.acronym:
-        return (), ""
-    before, inside, after = brackets(clean(name))
-    if not before or after or not is_alias(inside):
-        return (), ""
-    return form(before).signatures, canonical(inside)
-
-
-def _strongest(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """Return each concept once, by its highest score, best first; of equal scores the first one counts."""
-    best: dict[str, Candidate] = {}
-    for one in candidates:
-        if one.key not in best or one.score > best[one.key].score:
-            best[one.key] = one
-    return sorted(best.values(), key=lambda one: (-one.score, one.key))
-
-
-def _trigrams(text: str) -> set[str]:
-    """Return the trigrams of every word, padded, so that the order of words does not matter."""
-    padded = [f" {word} " for word in text.split()]
-    return {word[at : at + _GRAM] for word in padded for at in range(len(word) - _GRAM + 1)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,6 +194,7 @@ class KnownNames:
         self._lexicon, self._rejected = Lexicon(), Lexicon()
         self._graph: Graph | None = None
         self._seq, self._decisions = 0, 0  # of the graph, as far as it is known
+        self._saved = 0  # the seq up to which a store has kept them
 
     def compare(self, graph: Graph, keys: Mapping[str, str], pairs: Iterable[tuple[str, str]]) -> "NewNames":
         """Return what decides about the names of a reply: `keys` is name -> canonical key, `pairs` what it relates."""
@@ -370,6 +208,8 @@ class KnownNames:
                     del self._meant[key]
                     if self.meanings is not None:
                         self.meanings.index.remove(key)
+            if self.meanings is None:
+                self._restore(graph)
         fresh: dict[str, str] = {}
         for said, spelling in graph.spellings(since=self._seq):
             key = graph.representative(said)
@@ -382,12 +222,37 @@ class KnownNames:
         meanings = self._ready_meanings(new)
         # Not before: where an embedder failed, all this is done again.
         self._graph, self._seq, self._decisions = graph, graph.seq, graph.decisions
+        if self.meanings is None and graph.seq - self._saved >= max(EVENTS, self._saved // SHARE):
+            self._save(graph)
         beside: defaultdict[str, set[str]] = defaultdict(set)
         for one, other in pairs:
             beside[keys[one]].add(graph.representative(keys[other]))
             beside[keys[other]].add(graph.representative(keys[one]))
         is_mute = are_capitals_mute({*new, *(name for name in keys if not name.islower())})  # others echo the question
         return NewNames(graph, beside, self._lexicon, self._rejected, meanings, is_mute)
+
+    def _restore(self, graph: Graph) -> None:
+        """Take up the names of an earlier event that the graph's store has kept, where nothing was decided since."""
+        cache = graph.memo.get(KEEPER)
+        if not isinstance(cache, Cache) or graph.seq < EVENTS:
+            return
+        held = cache.recall(_KIND, ["seq", "names", "rejected"])
+        try:
+            seq = int(held["seq"])
+            if seq <= graph.seq and not any(map(is_structural, graph.past[seq:])):
+                lexicons = Lexicon.restored(held["names"]), Lexicon.restored(held["rejected"])
+                (self._lexicon, self._rejected), self._seq = lexicons, seq
+                self._saved = seq
+        except (KeyError, ValueError):
+            return
+
+    def _save(self, graph: Graph) -> None:
+        """Let the graph's store keep the names that are known now."""
+        cache = graph.memo.get(KEEPER)
+        self._saved = graph.seq
+        if isinstance(cache, Cache):
+            names, rejected = self._lexicon.dump(), self._rejected.dump()
+            cache.remember(_KIND, {"seq": b"%d" % graph.seq, "names": names, "rejected": rejected})
 
     def _ready_meanings(self, names: Sequence[str]) -> Meanings | None:
         """Return what compares some new names by meaning, with all that is known taken in; None while that fails."""

@@ -1,0 +1,312 @@
+"""Mappings that are read from a file as they are asked for, with what changed since in memory.
+
+A table has records in the order in which they came, each a key and a value in bytes, and the sorted digests of its keys
+beside them: a look-up costs a binary search in a mapped file and no memory. Nothing in it is code: a record is JSON.
+"""
+
+import json
+from array import array
+from bisect import bisect_left
+from collections.abc import (
+    Callable,
+    ItemsView,
+    Iterable,
+    Iterator,
+    MutableMapping,
+    MutableSequence,
+    MutableSet,
+    ValuesView,
+)
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any, BinaryIO, Generic, TypeVar, overload
+
+K = TypeVar("K")
+V = TypeVar("V")
+Pack = Callable[[Any], bytes]
+_MISSING: Any = object()
+_REMEMBERED = 4096  # values of a table that are not read twice
+_LARGE = 4096  # bytes; larger values are few, and kept
+SIZES = {"hashes": "Q", "order": "I", "offsets": "Q"}
+
+
+def pack(value: object) -> bytes:
+    """Return a value of strings, numbers and lists as JSON."""
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def hash_of(key: bytes) -> int:
+    """Return 64 bits of the digest of a key."""
+    return int.from_bytes(blake2b(key, digest_size=8).digest(), "little")
+
+
+class Table:
+    """Records in a mapped file; `parts` are its arrays and its bytes, see SIZES and `write_table`."""
+
+    def __init__(self, parts: dict[str, memoryview]) -> None:
+        self._hashes, self._order = parts["hashes"].cast("Q"), parts["order"].cast("I")
+        self._offsets, self._blob = parts["offsets"].cast("Q"), parts["blob"]
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def key(self, place: int) -> bytes:
+        """Return the key of a record."""
+        return bytes(self._blob[self._offsets[2 * place] : self._offsets[2 * place + 1]])
+
+    def value(self, place: int) -> bytes:
+        """Return the value of a record."""
+        return bytes(self._blob[self._offsets[2 * place + 1] : self._offsets[2 * place + 2]])
+
+    def size(self, place: int) -> int:
+        """Return of how many bytes the value of a record is."""
+        return self._offsets[2 * place + 2] - self._offsets[2 * place + 1]
+
+    def find(self, key: bytes) -> int:
+        """Return the place of the record with a key, -1 where there is none."""
+        own = hash_of(key)
+        at = bisect_left(self._hashes, own)
+        while at < len(self._hashes) and self._hashes[at] == own:
+            if self.key(self._order[at]) == key:
+                return self._order[at]
+            at += 1
+        return -1
+
+
+def write_table(file: BinaryIO, records: Iterable[tuple[bytes, bytes]]) -> dict[str, tuple[int, int]]:
+    """Write a table at the end of a file, and return where its parts are: (start, bytes) by name."""
+    import numpy as np
+
+    start, offsets, hashes = file.tell(), array("Q", [0]), array("Q")
+    for key, value in records:
+        file.write(key)
+        file.write(value)
+        offsets.append(offsets[-1] + len(key))
+        offsets.append(offsets[-1] + len(value))
+        hashes.append(hash_of(key))
+    places = {"blob": (start, offsets[-1])}
+    unsorted = np.frombuffer(hashes, np.uint64) if hashes else np.empty(0, np.uint64)
+    order = np.argsort(unsorted, kind="stable").astype(np.uint32)
+    for name, part in (
+        ("hashes", unsorted[order].tobytes()),
+        ("order", order.tobytes()),
+        ("offsets", offsets.tobytes()),
+    ):
+        file.write(b"\0" * (-file.tell() % 8))
+        places[name] = file.tell(), len(part)
+        file.write(part)
+    return places
+
+
+@dataclass(slots=True, eq=False)
+class Layered(MutableMapping[K, V], Generic[K, V]):
+    """A mapping over a table: in the order of a dict that had the table's records first.
+
+    `pack_key` and `read_key` are how a key is written and read, `read` makes a value of the place of a record. A value
+    that is changed in place has to be set again.
+    """
+
+    table: Table
+    pack_key: Callable[[K], bytes]
+    read_key: Callable[[bytes], K]
+    read: Callable[[int], V]
+    _changed: dict[K, V]
+    _new: dict[K, V]
+    _gone: set[K]
+
+    @classmethod
+    def over(
+        cls, table: Table, pack_key: Callable[[K], bytes], read_key: Callable[[bytes], K], read: Callable[[int], V]
+    ) -> "Layered[K, V]":
+        """Return the mapping of a table as it is."""
+        return cls(table, pack_key, read_key, read, {}, {}, set())
+
+    def _place(self, key: object) -> int:
+        """Return where the table has a key that is not gone, else -1."""
+        if key in self._gone:
+            return -1
+        try:
+            return self.table.find(self.pack_key(key))  # type: ignore[arg-type]  # of another kind: not there
+        except (TypeError, AttributeError):
+            return -1
+
+    def __getitem__(self, key: K) -> V:
+        held = self._new.get(key, _MISSING)
+        if held is _MISSING:
+            held = self._changed.get(key, _MISSING)
+        if held is not _MISSING:
+            return held  # type: ignore[no-any-return]  # one of ours
+        if (place := self._place(key)) < 0:
+            raise KeyError(key)
+        value = self.read(place)
+        if self.table.size(place) > _LARGE:
+            self._changed[key] = value
+        return value
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._new or key in self._changed or self._place(key) >= 0
+
+    def __setitem__(self, key: K, value: V) -> None:
+        is_new = key in self._new or (key not in self._changed and self._place(key) < 0)
+        (self._new if is_new else self._changed)[key] = value
+
+    def __delitem__(self, key: K) -> None:
+        if key in self._new:
+            del self._new[key]
+        elif key in self._changed or self._place(key) >= 0:
+            self._changed.pop(key, None)
+            self._gone.add(key)
+        else:
+            raise KeyError(key)
+
+    def __len__(self) -> int:
+        return len(self.table) - len(self._gone) + len(self._new)
+
+    def __iter__(self) -> Iterator[K]:
+        keys = (self.read_key(self.table.key(place)) for place in range(len(self.table)))
+        yield from (key for key in keys if key not in self._gone) if self._gone else keys
+        yield from list(self._new)
+
+    def __reversed__(self) -> Iterator[K]:
+        yield from reversed(list(self._new))
+        keys = (self.read_key(self.table.key(place)) for place in range(len(self.table) - 1, -1, -1))
+        yield from (key for key in keys if key not in self._gone)
+
+    def items(self) -> ItemsView[K, V]:
+        """Return keys and values, which are read in the order in which they stand."""
+        return _Items(self)
+
+    def values(self) -> ValuesView[V]:
+        """Return the values, likewise."""
+        return _Values(self)
+
+    def records(self) -> Iterator[tuple[K, V]]:
+        """Yield keys and values."""
+        for place in range(len(self.table)):
+            key = self.read_key(self.table.key(place))
+            if key not in self._gone:
+                held = self._changed.get(key, _MISSING)
+                yield key, self.read(place) if held is _MISSING else held
+        yield from list(self._new.items())
+
+    def __deepcopy__(self, memo: dict[int, object]) -> "Layered[K, V]":
+        own = (deepcopy(one, memo) for one in (self._changed, self._new, self._gone))
+        return Layered(self.table, self.pack_key, self.read_key, self.read, *own)  # type: ignore[arg-type]
+
+    def __eq__(self, other: object) -> bool:
+        return dict(self.items()) == (dict(other.items()) if isinstance(other, Layered) else other)
+
+    __hash__ = None  # type: ignore[assignment]  # it changes
+
+
+class _Items(ItemsView[K, V]):
+    _mapping: Layered[K, V]
+
+    def __iter__(self) -> Iterator[tuple[K, V]]:
+        return self._mapping.records()
+
+
+class _Values(ValuesView[V]):
+    _mapping: Layered[Any, V]
+
+    def __iter__(self) -> Iterator[V]:
+        return (value for _, value in self._mapping.records())
+
+
+class LayeredSet(MutableSet[K]):
+    """The keys of a mapping as a set."""
+
+    def __init__(self, keys: "MutableMapping[K, None]") -> None:
+        self._keys = keys
+
+    @classmethod
+    def _from_iterable(cls, it: Iterable[Any]) -> Any:  # noqa: ANN401  # what two sets make is a plain one
+        return set(it)
+
+    def __contains__(self, item: object) -> bool:
+        return item in self._keys
+
+    def __iter__(self) -> Iterator[K]:
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def add(self, value: K) -> None:
+        """Add an item; adding it twice changes nothing."""
+        self._keys[value] = None
+
+    def discard(self, value: K) -> None:
+        """Take an item out, where it is there."""
+        self._keys.pop(value, None)
+
+
+class LayeredList(MutableSequence[V]):
+    """A list over the first `size` records of a table, of which `read` makes an item."""
+
+    def __init__(self, size: int, read: Callable[[int], V]) -> None:
+        self._size, self._read = size, read
+        self._changed: dict[int, V] = {}
+        self._tail: list[V] = []
+
+    def __len__(self) -> int:
+        return self._size + len(self._tail)
+
+    @overload
+    def __getitem__(self, index: int) -> V: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[V]: ...
+    def __getitem__(self, index: int | slice) -> V | list[V]:
+        if isinstance(index, slice):
+            return [self[place] for place in range(*index.indices(len(self)))]
+        place = index + len(self) if index < 0 else index
+        if not 0 <= place < len(self):
+            raise IndexError(index)
+        if place >= self._size:
+            return self._tail[place - self._size]
+        held = self._changed.get(place, _MISSING)
+        return self._read(place) if held is _MISSING else held
+
+    @overload
+    def __setitem__(self, index: int, value: V) -> None: ...
+    @overload
+    def __setitem__(self, index: slice, value: Iterable[V]) -> None: ...
+    def __setitem__(self, index: Any, value: Any) -> None:
+        """Put an item at a place that has one."""
+        if index >= self._size:
+            self._tail[index - self._size] = value
+        else:
+            self._changed[index] = value
+
+    def __delitem__(self, index: int | slice) -> None:
+        """Take out the last item, the only one that can be."""
+        if index not in {-1, len(self) - 1}:
+            raise IndexError(index)
+        if self._tail:
+            self._tail.pop()
+        else:
+            self._size -= 1
+            self._changed.pop(self._size, None)
+
+    def insert(self, index: int, value: V) -> None:
+        """Add an item at the end."""
+        if index != len(self):
+            raise IndexError(index)
+        self._tail.append(value)
+
+    def __deepcopy__(self, memo: dict[int, object]) -> "LayeredList[V]":
+        other = LayeredList(self._size, self._read)
+        other._changed, other._tail = deepcopy(self._changed, memo), deepcopy(self._tail, memo)
+        return other
+
+    def __eq__(self, other: object) -> bool:
+        return list(self) == (list(other) if isinstance(other, LayeredList) else other)
+
+    __hash__ = None  # type: ignore[assignment]  # it changes
+
+
+def remembered(read: Callable[[int], V]) -> Callable[[int], V]:
+    """Return what reads a record with the last few thousand kept; for values that nobody changes in place."""
+    return lru_cache(_REMEMBERED)(read)

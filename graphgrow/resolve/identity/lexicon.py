@@ -1,0 +1,340 @@
+"""The names of known concepts in an index: which of them a name is, and which it is written like.
+
+It holds numbers and no objects: a term of a name, a trigram or a word in some role, is a number of 64 bits, and so are
+the concepts and spellings that have it, in two sorted arrays. A spelling costs some 400 bytes, and a million of them
+are written to a file and read from it in a second.
+
+What a name is compared with is capped, so that a decision costs the same at any size: its rarest trigrams are looked
+up until POSTINGS places were seen, and the spellings that share most of them are compared letter by letter. Up to some
+ten thousand names that is all of them. What the cap costs is in docs/benchmarks.md.
+"""
+
+import json
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from rapidfuzz import fuzz, process
+
+from graphgrow.graph.keys import canonical, clean, common
+from graphgrow.resolve.identity.meanings import Candidate
+from graphgrow.resolve.identity.notation import brackets, guesses, is_alias, short_form
+from graphgrow.resolve.identity.spelling import Form, abbreviates, form, shortenings, spelled, without_acronym
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Term = Literal[
+    "text", "signature", "acronym", "shortening", "definition", "initials", "plural", "base", "inside", "core", "head"
+]
+SAME_KEY, SAME_ALIAS, SAME_SIGNATURE, DEFINED, PLURAL, INITIALS, BRACKET = 1.0, 1.0, 0.99, 0.98, 0.95, 0.9, 0.9
+LEAST_LIKENESS = 0.6
+POSTINGS = 30_000  # places of trigrams that are looked at for one name
+SHARING = 256  # concepts that share a term and are looked at, the oldest; only what says little has more
+_COUNTED = 8
+_COMPARED = 512  # of the names that share most of the rarest trigrams, those compared letter by letter
+_GRAM = 3
+_SCORED = 64  # the names with the most trigrams in common, whose likeness is worth computing
+_LEAST_IN_COMMON = 0.3  # Dice; one edit in a name of seven letters leaves .5 or more
+_FEWEST_SLOTS = 1024
+_FEWEST_NEW, _NEW = 65_536, 64  # postings beside the sorted ones: so many, or one in so many of them
+_BITS = 21  # of a character
+_USUAL = 2  # other names
+_TERM = 1 << 63  # tells a term from a trigram
+
+
+class Postings:
+    """Numbers by keys of 64 bits, in the order in which they came: sorted arrays, and beside them what is new."""
+
+    def __init__(self) -> None:
+        self._take(np.empty(0, np.uint64), np.empty(0, np.uint32))
+
+    def _take(self, keys: "NDArray[np.uint64]", values: "NDArray[np.uint32]") -> None:
+        self._keys, self._values, self._sorted = keys, values, memoryview(keys.data)
+        self._new: dict[int, list[int]] = {}
+        self._room = max(_FEWEST_NEW, len(keys) // _NEW)
+
+    def add(self, key: int, value: int) -> None:
+        """Put a number under a key; twice the same at once counts once."""
+        held = self._new.get(key)
+        if held is None:
+            self._new[key] = [value]
+        elif held[-1] == value:
+            return
+        else:
+            held.append(value)
+        self._room -= 1
+        if self._room <= 0:
+            self.settle()
+
+    def settle(self) -> "tuple[NDArray[np.uint64], NDArray[np.uint32]]":
+        """Sort what is new in among the others, and return all keys and values."""
+        if self._new:
+            keys = np.fromiter(sorted(self._new), np.uint64, len(self._new))
+            values = [self._new[key] for key in keys.tolist()]
+            counts = np.fromiter(map(len, values), np.int64, len(values))
+            places = np.repeat(np.searchsorted(self._keys, keys, "right"), counts)
+            flat = np.fromiter((one for some in values for one in some), np.uint32, len(places))
+            self._take(np.insert(self._keys, places, np.repeat(keys, counts)), np.insert(self._values, places, flat))
+        return self._keys, self._values
+
+    def count(self, key: int) -> int:
+        """Return how many numbers a key has."""
+        start = bisect_left(self._sorted, key)
+        return bisect_right(self._sorted, key, start) - start + len(self._new.get(key, ()))
+
+    def get(self, key: int, most: int) -> Sequence[int]:
+        """Return the first numbers of a key, up to `most`."""
+        new = self._new.get(key, [])
+        start = bisect_left(self._sorted, key)
+        if start == len(self._keys) or self._sorted[start] != key:
+            return new[:most]
+        end = min(bisect_right(self._sorted, key, start), start + most)
+        held: list[int] = self._values[start:end].tolist()
+        return held + new[: most - len(held)]
+
+    def places(self, key: int) -> "NDArray[np.uint32]":
+        """Return all numbers of a key."""
+        start = bisect_left(self._sorted, key)
+        held = self._values[start : bisect_right(self._sorted, key, start)]
+        new = self._new.get(key)
+        return np.concatenate([held, np.array(new, np.uint32)]) if new else held
+
+
+class Lexicon:
+    """The names and aliases of known concepts; `names` has the first name that each was added with, by key.
+
+    Without `by_likeness` it holds no trigrams, and only other ways of writing a name are found.
+    """
+
+    def __init__(self, most: int = POSTINGS, *, by_likeness: bool = True) -> None:
+        self.names: dict[str, str] = {}
+        self._most, self._by_likeness = most, by_likeness
+        self._numbers: dict[str, int] = {}  # key -> its place in `_by_number`
+        self._by_number: list[str] = []
+        self._texts: list[str] = []  # canonical spellings, by slot
+        self._owners = array("I")  # slot -> number of the concept
+        self._slots: dict[int, list[int]] = {}  # number -> its further slots
+        self._first = array("I")  # number -> its first slot
+        self._acronyms: dict[int, set[str]] = {}  # number -> letters of the spellings that are acronyms
+        self._postings = Postings()
+        self._sizes = np.empty(_FEWEST_SLOTS, np.float32)  # trigrams of the spelling in a slot
+
+    def add(self, key: str, *names: str) -> None:
+        """Take in a concept's key with its name and aliases; the key itself is always one of its spellings."""
+        self.names.setdefault(key, names[0] if names else key)
+        number = self._numbers.setdefault(key, len(self._by_number))
+        if number == len(self._by_number):
+            self._by_number.append(key)
+            self._first.append(len(self._texts))
+        postings = self._postings
+        for name in dict.fromkeys((key, *names)):
+            text, parts, letters = canonical(name), form(name), short_form(name)
+            terms: list[tuple[Term, str]] = [("text", text), ("acronym", letters), ("definition", parts.acronym)]
+            terms += [("initials", parts.initials), *(("signature", signature) for signature in parts.signatures)]
+            terms += [("shortening", short) for short in shortenings(guesses(name) if letters else "")]
+            if (plural := common(text)) != text:
+                terms.append(("plural", plural))
+            base, inside = _aliased(name, parts)
+            terms += [("inside", inside), *(("base", signature) for signature in base)]
+            terms += [("core", " ".join(parts.core)), ("head", plural.rpartition(" ")[2] if " " in plural else "")]
+            for term, said in terms:
+                if said:
+                    postings.add(_hash(term, said), number)
+            if letters:
+                self._acronyms.setdefault(number, set()).add(letters)
+            if text in self._spellings(number):
+                continue
+            slot, grams = len(self._texts), _trigrams(text) if self._by_likeness else set()
+            self._texts.append(key if text == key else text)
+            self._owners.append(number)
+            if slot != self._first[number]:
+                self._slots.setdefault(number, []).append(slot)
+            if slot == len(self._sizes):
+                self._sizes = np.concatenate([self._sizes, np.empty_like(self._sizes)])
+            self._sizes[slot] = len(grams)
+            for gram in grams:
+                postings.add(gram, slot)
+
+    def dump(self) -> bytes:
+        """Return all of it in bytes, which `restored` reads."""
+        keys, values = self._postings.settle()
+        lists = {
+            "keys": self._by_number,
+            "names": [*self.names.items()],
+            "texts": self._texts,
+            "slots": [*self._slots.items()],
+            "acronyms": [[number, sorted(letters)] for number, letters in self._acronyms.items()],
+            "postings": len(keys),
+        }
+        text, sizes = json.dumps(lists).encode(), self._sizes[: len(self._texts)]
+        arrays = (part.tobytes() for part in (keys, values, self._owners, self._first, sizes))
+        return b"".join((len(text).to_bytes(8, "little"), text, *arrays))
+
+    @classmethod
+    def restored(cls, data: bytes) -> "Lexicon":
+        """Return the lexicon of which `dump` made these bytes; raises ValueError or KeyError for any others."""
+        end = 8 + int.from_bytes(data[:8], "little")
+        lists, own = json.loads(data[8:end]), cls()
+        own.names, own._by_number, own._texts = dict(lists["names"]), lists["keys"], lists["texts"]
+        own._numbers = {key: number for number, key in enumerate(own._by_number)}
+        own._slots = dict(lists["slots"])
+        own._acronyms = {number: set(letters) for number, letters in lists["acronyms"]}
+        count, slots, numbers = lists["postings"], len(own._texts), len(own._by_number)
+        parts = list[Any]()
+        for kind, size in (("u8", count), ("u4", count), ("u4", slots), ("u4", numbers), ("f4", slots)):
+            parts.append(np.frombuffer(data, f"<{kind}", size, end))
+            end += parts[-1].nbytes
+        keys, values, owners, first, sizes = parts
+        own._postings._take(keys, values)  # noqa: SLF001  # the two are one
+        own._owners, own._first = array("I", owners.tobytes()), array("I", first.tobytes())
+        own._sizes = np.empty(max(_FEWEST_SLOTS, 2 * slots), np.float32)
+        own._sizes[:slots] = sizes
+        return own
+
+    def _spellings(self, number: int) -> Iterator[str]:
+        """Yield the canonical spellings of a concept."""
+        first = self._first[number]
+        if first < len(self._texts):
+            yield self._texts[first]
+        yield from (self._texts[slot] for slot in self._slots.get(number, ()))
+
+    def _keys(self, term: Term, text: str) -> Iterable[str]:
+        """Return the concepts with a term, each once, in the order in which they came."""
+        return (self._by_number[number] for number in self._numbers_of(term, text))
+
+    def _numbers_of(self, term: Term, text: str) -> Iterable[int]:
+        return dict.fromkeys(self._postings.get(_hash(term, text), SHARING)) if text else ()
+
+    def is_usual_head(self, name: str) -> bool:
+        """Tell whether the last word of a name ends others too that begin otherwise, as a common noun does."""
+        own, _, head = common(canonical(name)).rpartition(" ")
+        others = set[str]()
+        for number in self._numbers_of("head", head):
+            ends = (common(text).rpartition(" ") for text in self._spellings(number))
+            others |= {before for before, _, last in ends if last == head and before not in {"", own}}
+            if len(others) >= _USUAL:
+                return True
+        return False
+
+    def near(self, name: str, limit: int = 8) -> list[Candidate]:
+        """Return the concepts a name may mean, best first, each once and by the strongest of its reasons."""
+        return _strongest((*self.same(name), *self.alike(name)))[:limit]
+
+    def same(self, name: str) -> list[Candidate]:
+        """Return the concepts whose name or acronym this name is, however it is written; strongest reason first."""
+        keys = self._keys
+        text, parts, letters = canonical(name), form(name), short_form(name)
+        found = [Candidate(text, SAME_KEY, "key")] if text in self._numbers else []
+        found += [Candidate(key, SAME_ALIAS, "alias") for key in keys("text", text)]
+        for signature in parts.signatures:
+            found += [Candidate(key, SAME_SIGNATURE, "signature") for key in keys("signature", signature)]
+        # What an acronym stands for and what abbreviates a name: first by definition, then by initials alone. Who
+        # defined the acronym before meant something else by it.
+        is_taken = any(keys("definition", parts.acronym))
+        for key in keys("acronym", parts.acronym):
+            found.append(Candidate(key, INITIALS, "initials") if is_taken else Candidate(key, DEFINED, "acronym"))
+        found += [Candidate(key, DEFINED, "acronym") for key in keys("definition", letters)]
+        for short in shortenings(guesses(name) if letters else ""):
+            for number in self._numbers_of("initials", short):
+                if any(abbreviates(letters, spelled(long)) for long in self._spellings(number)):
+                    found.append(Candidate(self._by_number[number], INITIALS, "initials"))
+        for number in self._numbers_of("shortening", parts.initials):
+            long = spelled(without_acronym(clean(name))[0])
+            if any(abbreviates(acronym, long) for acronym in self._acronyms.get(number, ())):
+                found.append(Candidate(self._by_number[number], INITIALS, "initials"))
+        # A word in -s with a capital may be a plural, or a name that only looks like one.
+        plural = common(text)
+        others = [*keys("plural", plural), *(keys("text", plural) if plural != text else ())]
+        found += [Candidate(key, PLURAL, "plural") for key in others]
+        # What stands in brackets after a name may be another name of it.
+        base, inside = _aliased(name, parts)
+        aliases: list[tuple[Term, str]] = [("inside", text), *(("base", one) for one in parts.signatures)]
+        aliases += [("text", inside), *(("signature", one) for one in base)]
+        found += [Candidate(key, BRACKET, "bracket") for term, said in aliases for key in keys(term, said)]
+        return _strongest(found)
+
+    def alike(self, name: str) -> list[Candidate]:
+        """Return the concepts with the most trigrams in common, scored by edit distance in either word order."""
+        text = canonical(name)
+        grams, postings, slots = _trigrams(text), self._postings, len(self._texts)
+        counts = sorted((count, gram) for gram in grams if (count := postings.count(gram)))
+        used, left = list[int](), self._most
+        for count, gram in counts:
+            left -= count
+            if left < 0 and used:
+                break
+            used.append(gram)
+        if not used:
+            return []
+        held = np.concatenate([postings.places(gram) for gram in used])
+        if slots <= _COUNTED * len(held):  # then a place for each is quicker than sorting
+            common = np.bincount(held, minlength=slots)
+            places = np.flatnonzero(common)
+            common = common[places]
+        else:
+            places, common = np.unique(held, return_counts=True)
+        # Where the commonest trigrams were left out, what is shared of the others stands for all.
+        shared = common.astype(np.float32) * np.float32(len(counts) / len(used))
+        sizes, most = self._sizes[places], _SCORED if len(used) == len(counts) else _COMPARED
+        dice = 2 * np.minimum(shared, sizes) / (sizes + np.float32(len(grams)))
+        enough = dice >= _LEAST_IN_COMMON
+        places, dice = places[enough], dice[enough]
+        if len(places) > most:  # sorting all of them would take longer than everything else
+            best = dice >= np.partition(dice, -most)[-most]
+            places, dice = places[best], dice[best]
+        found = [int(place) for place in places[np.lexsort((places, -dice))][:most]]
+        if len(used) < len(counts):
+            same_core = self._numbers_of("core", " ".join(form(name).core))
+            found += [self._first[number] for number in same_core]
+        texts, scores = [self._texts[place] for place in found], dict[str, float]()
+        ratios = np.maximum(
+            *(
+                process.cdist([text], texts, scorer=one, dtype=np.float64)[0]
+                for one in (fuzz.ratio, fuzz.token_sort_ratio)
+            )
+        )
+        for at in np.flatnonzero(ratios >= 100 * LEAST_LIKENESS).tolist():
+            key, score = self._by_number[self._owners[found[at]]], float(ratios[at]) / 100
+            scores[key] = max(score, scores.get(key, 0.0))
+        return [Candidate(key, score, "likeness") for key, score in scores.items() if score >= LEAST_LIKENESS]
+
+
+def _hash(term: Term, text: str) -> int:
+    return int.from_bytes(blake2b(f"{term} {text}".encode(), digest_size=8).digest(), "little") | _TERM
+
+
+def _aliased(name: str, parts: Form) -> tuple[tuple[str, ...], str]:
+    """Return the signatures of what stands before the brackets of a name, and the key of what may be its alias there.
+
+    Nothing where there are none, or they give an acronym, or say which one of several is meant.
+    """
+    if "(" not in name or parts.acronym:
+        return (), ""
+    before, inside, after = brackets(clean(name))
+    if not before or after or not is_alias(inside):
+        return (), ""
+    return form(before).signatures, canonical(inside)
+
+
+def _strongest(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """Return each concept once, by its highest score, best first; of equal scores the first one counts."""
+    best: dict[str, Candidate] = {}
+    for one in candidates:
+        if one.key not in best or one.score > best[one.key].score:
+            best[one.key] = one
+    return sorted(best.values(), key=lambda one: (-one.score, one.key))
+
+
+def _trigrams(text: str) -> set[int]:
+    """Return the trigrams of every word, padded, as numbers, so that the order of words does not matter."""
+    grams = set()
+    for word in text.split():
+        codes = [32, *map(ord, word), 32]
+        grams |= {
+            codes[at] << 2 * _BITS | codes[at + 1] << _BITS | codes[at + 2] for at in range(len(codes) - _GRAM + 1)
+        }
+    return grams

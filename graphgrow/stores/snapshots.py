@@ -1,0 +1,43 @@
+"""The snapshot that a file of a graph has beside it, so that opening costs what changed since and not the whole log.
+
+It counts for what it is only as long as the store says so, which keeps its digest and that of the event up to which it
+goes: in a log of which that event is another one, or that was put beside another file, it is no snapshot. It is written
+anew when an eighth of the log, and EVENTS at least, came after it.
+"""
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.snapshot import VERSION, load, save
+from graphgrow.stores import GraphStore
+
+EVENTS = 5000  # a shorter log is folded sooner than a snapshot is looked at
+SHARE = 8
+_KIND, _KEY = f"snapshot {VERSION}", "fold"
+
+
+def opened(store: GraphStore, path: Path, digest_at: Callable[[int], str], *, keeps: bool) -> Graph:
+    """Return the graph of a store whose snapshot is, or will be where it `keeps` one, the file at `path`.
+
+    `digest_at` returns the digest of an event, "" where the log has none.
+    """
+    graph = Graph()
+    if (held := store.recall(_KIND, [_KEY]).get(_KEY)) and path.exists():
+        with suppress(ValueError, TypeError, KeyError):
+            known = json.loads(held)
+            if known["event"] and known["event"] == digest_at(int(known["seq"])):
+                found = load(path, known["file"])
+                graph = found if found and found.seq == known["seq"] else graph
+    since = graph.seq
+    graph.apply_all(store.events(since))
+    event = digest_at(graph.seq) if keeps and graph.seq - since >= max(EVENTS, since // SHARE) else ""
+    if not event:
+        return graph
+    with suppress(OSError):  # a disk that is full, a folder that cannot be written: it is opened by its log
+        if own := save(graph, path):
+            store.remember(_KIND, {_KEY: json.dumps({"seq": graph.seq, "event": event, "file": own}).encode()})
+            return load(path, own) or graph  # which holds less memory
+    return graph

@@ -1,0 +1,191 @@
+"""A graph that was opened from a snapshot is the fold of its log, also after what comes later; no file is trusted."""
+
+import json
+from collections.abc import Callable, Iterator, MutableMapping, MutableSequence
+from dataclasses import fields, replace
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graphgrow.api import edits
+from graphgrow.graph.confidence import trusted
+from graphgrow.graph.events import read_events
+from graphgrow.graph.graph import Graph, fold
+from graphgrow.graph.indexes import Bag, Components
+from graphgrow.graph.model import Edit, Event
+from graphgrow.graph.snapshot import load, save
+from graphgrow.graph.tables import LayeredSet
+from graphgrow.measure.projection import structure
+from graphgrow.policy import open_policy
+from graphgrow.stores import snapshots
+from graphgrow.stores.projection import project
+from graphgrow.stores.sqlite import SQLiteStore
+from graphgrow.stores.verifying import verify
+from tests.conftest import RECORDED
+from tests.fact_checks import fact_check
+
+LOG = list(read_events(RECORDED))[:60]
+
+
+def plain(value: object) -> object:
+    """Return what a field of a graph holds, as values that can be compared; a mapping with its order."""
+    if isinstance(value, Bag):
+        return list(value.items)
+    if isinstance(value, Components):
+        return value.sizes, value.largest
+    if isinstance(value, LayeredSet):
+        return set(value)
+    if isinstance(value, MutableSequence):
+        return list(value)
+    if isinstance(value, MutableMapping):
+        return list(value.items())
+    if hasattr(value, "__dict__"):
+        return {name: sorted(part.items()) if hasattr(part, "items") else part for name, part in vars(value).items()}
+    return value
+
+
+def assert_same(one: Graph, other: Graph) -> None:
+    """Compare two graphs field by field, and what they say of components."""
+    for name in (field.name for field in fields(Graph) if field.name not in {"memo", "decisions"}):
+        assert plain(getattr(one, name)) == plain(getattr(other, name)), name
+    pairs = zip(one.concepts, list(one.concepts)[1:], strict=False)
+    for a, b in pairs:
+        assert (one.components.find(a) == one.components.find(b)) == (
+            other.components.find(a) == other.components.find(b)
+        )
+
+
+def merged(graph: Graph, rng: Random) -> Edit:
+    """Return the edit that makes one of two concepts."""
+    return edits.merge(graph, *rng.sample(list(graph.concepts), 2))
+
+
+def rejected(graph: Graph, rng: Random) -> Edit:
+    """Return the edit that takes a concept away."""
+    return edits.reject(graph, rng.choice(list(graph.concepts)))
+
+
+def checked(graph: Graph, rng: Random) -> Event:
+    """Return a fact check of a relation."""
+    return fact_check(graph.seq + 1, rng.choice(list(graph.relations)), rng.choice([2.0, -2.0, None]))
+
+
+def renamed(graph: Graph, rng: Random) -> Edit:
+    """Return the edit that gives a concept another name."""
+    return edits.rename(graph, rng.choice(list(graph.concepts)), f"name {rng.random()}")
+
+
+ACTS: list[Callable[[Graph, Random], Event]] = [merged, rejected, checked, renamed]
+
+
+@settings(max_examples=25)
+@given(st.lists(st.sampled_from(range(6)), min_size=2, max_size=14), st.integers(0, 13), st.integers(0, 99))
+def test_a_snapshot_is_the_fold_wherever_it_was_taken(
+    tmp_path_factory: pytest.TempPathFactory, acts: list[int], cut: int, seed: int
+) -> None:
+    """Replies, merges, rejections, names and fact checks in any order: taken at any event, and going on from there."""
+    log, graph, rng = list(LOG[:4]), fold(LOG[:4]), Random(seed)
+    replies = iter(LOG[4:])
+    for act in acts:
+        event = ACTS[act](graph, rng) if act < len(ACTS) else next(replies)
+        log.append(event if act < len(ACTS) else renumbered(event, graph.seq + 1))
+        graph.apply(log[-1])
+    cut = min(4 + cut, len(log))
+    path = tmp_path_factory.mktemp("snapshots") / "graph.db-fold"
+    opened = load(path, save(fold(log[:cut]), path))
+    assert opened is not None
+    assert_same(opened, fold(log[:cut]))
+    for event in log[cut:]:
+        ahead = opened.ahead(event)
+        opened.apply(event)
+        assert list(ahead.relations) == list(opened.relations)
+    assert_same(opened, fold(log))
+
+
+def renumbered(event: Event, seq: int) -> Event:
+    """Return an event under another number."""
+    return replace(event, seq=seq)
+
+
+@pytest.fixture
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file of a graph that has a snapshot, of all but its last events."""
+    monkeypatch.setattr(snapshots, "EVENTS", 20)
+    path = tmp_path / "graph.db"
+    store = SQLiteStore(path, create=True)
+    store.append(*LOG[:40])
+    assert store.graph().seq == 40
+    store.append(*LOG[40:44])
+    store.close()
+    return path
+
+
+def test_opening_folds_what_came_since(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a snapshot four of 44 events are read; without one all are, for the same graph; verify reads all."""
+    read: list[int] = []
+    events = SQLiteStore.events
+
+    def noted(store: SQLiteStore, since: int = 0) -> Iterator[Event]:
+        read.append(since)
+        return events(store, since)
+
+    monkeypatch.setattr(SQLiteStore, "events", noted)
+    assert_same(SQLiteStore(path).graph(), fold(LOG[:44]))
+    assert read == [40]
+    assert verify(SQLiteStore(path)).problems == []
+    Path(f"{path}-fold").unlink()
+    assert_same(SQLiteStore(path).graph(), fold(LOG[:44]))
+    assert read[-1] == 0
+    assert Path(f"{path}-fold").exists()
+
+
+@pytest.mark.parametrize("harm", ["cut", "bit", "other", "empty", "text", "gone", "digest"])
+def test_a_file_that_is_not_what_was_written_counts_for_nothing(path: Path, harm: str, tmp_path: Path) -> None:
+    """A file that was cut, altered or put there by somebody, or a log whose event is another: the log is folded."""
+    beside = Path(f"{path}-fold")
+    data = beside.read_bytes()
+    graph = fold(LOG[:5])
+    if harm == "cut":
+        beside.write_bytes(data[: len(data) // 2])
+    elif harm == "bit":
+        beside.write_bytes(data[:1000] + bytes([data[1000] ^ 1]) + data[1001:])
+    elif harm == "other":  # whole, and of another graph
+        save(graph, beside)
+    elif harm in {"empty", "text"}:
+        beside.write_bytes(b"" if harm == "empty" else b"cos\nsystem\n(S'echo hello'\ntR." * 99)
+    elif harm == "gone":
+        beside.unlink()
+    else:
+        row = {"seq": 40, "event": "0" * 64, "file": save(graph, beside)}
+        SQLiteStore(path).remember("snapshot 1", {"fold": json.dumps(row).encode()})
+    assert_same(SQLiteStore(path).graph(), fold(LOG[:44]))
+
+
+def test_a_snapshot_that_was_never_finished_is_none(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a file under the other name, as a killed process leaves it, changes nothing and is replaced in its time."""
+    Path(f"{path}-fold").unlink()
+    half = Path(f"{path}-fold.new")
+    half.write_bytes(b"half of it")
+    assert_same(SQLiteStore(path).graph(), fold(LOG[:44]))
+    assert not Path(f"{path}-fold").exists()
+    monkeypatch.setattr("graphgrow.graph.snapshot._ABANDONED", -1.0)
+    assert_same(SQLiteStore(path).graph(), fold(LOG[:44]))
+    assert Path(f"{path}-fold").exists()
+    assert not half.exists()
+
+
+@pytest.mark.parametrize("policy", ["knowledge", "mix", "bandit", "lookahead", "far_path", "link", "hub"])
+def test_what_reads_a_graph_reads_the_same_of_a_snapshot(policy: str, tmp_path: Path) -> None:
+    """Questions, the structure, what is trusted and the projection are those of the fold."""
+    folded = fold(LOG)
+    opened = load(tmp_path / "fold", save(folded, tmp_path / "fold"))
+    assert opened is not None
+    chosen = [open_policy(policy).choose(one, one.topic_key, Random(1), 3) for one in (folded, opened)]
+    assert chosen[0] == chosen[1] != []
+    assert structure(folded).communities == structure(opened).communities
+    assert trusted(folded, 0.1) == trusted(opened, 0.1)
+    assert project(folded) == project(opened)
+    assert folded.igraph().get_edgelist() == opened.igraph().get_edgelist()

@@ -16,7 +16,7 @@ from graphgrow.graph.corrections import is_structural
 from graphgrow.graph.graph import Evidence, Graph
 from graphgrow.graph.model import Event, FactCheck, Relation
 
-TRUSTED = 0.7  # the confidence from which a relation is shown and stood on, where nobody says otherwise
+TRUSTED = 0.65  # the confidence from which a relation is shown and stood on, where nobody says otherwise
 
 FREE, FACET = -0.9, -0.3  # log-odds beforehand of a relation of free words, and of one facet
 CHECKED_FREE, CHECKED_FACET = (-2.2, 1.1), (-1.32, 0.75)  # beside the answer of a fact check, and the weight of that

@@ -180,6 +180,18 @@ def test_bad_input_is_one_clear_sentence(silk: Path) -> None:
         await said(client, "add", source="nacre", predicate="resists", target="cracks")
         assert "no path joins" in await refused(client, "path", source="nacre", target="spider silk")
         assert "is rejected already" in await rejected_twice(client)
+        endless = "x y" * 400_000
+        for tool, arguments in {
+            "add": {"source": endless, "predicate": "resists", "target": "cracks"},
+            "rename": {"concept": "protein 1", "name": endless},
+            "show": {"concept": endless},
+            "search": {"text": endless},
+            "ask": {"question": endless},
+            "grow": {"topic": endless},
+        }.items():
+            sentence = await refused(client, tool, **arguments)
+            assert "has 1,200,000 characters, where 1,000 are the most" in sentence
+            assert len(sentence) < 200
 
     async def rejected_twice(client: Client) -> str:
         await said(client, "reject", concept="nacre")

@@ -17,7 +17,7 @@ from graphgrow.growth.settings import Chosen, Settings
 from graphgrow.growth.topic import check_same_topic
 from graphgrow.measure import measure
 from graphgrow.parse.reply import PROSE, parse
-from graphgrow.prompts.forms import names_asked_for
+from graphgrow.prompts.forms import as_asked_for, names_asked_for
 from graphgrow.prompts.strong import is_to_strong
 from graphgrow.resolve.facets import resolve_facet
 from graphgrow.resolve.resolve import Resolver, resolve
@@ -56,7 +56,8 @@ def step(run: GrowthRun, workers: ThreadPoolExecutor) -> Iterator[Expansion | Fa
     with closing(engine.ask(questions, workers)) as asked:  # each reply is on disk before anything is made of it
         for pending in chain(run.adopt(), asked):
             reply = pending.answer.reply
-            proposal = parse(reply.text, reply.finish_reason, pending.question.form)  # what the model said
+            said = parse(reply.text, reply.finish_reason, pending.question.form)  # what the model said
+            proposal = as_asked_for(said, pending.answer.prompt)  # as far as it was asked
             while True:
                 seed, at = settings.seed, settings.now()
                 if pending.question.form == "fact_check":  # how sure the graph may be of what it holds

@@ -1,10 +1,10 @@
 """Text that nobody sees, and names of a length beyond reason, at every entrance of a graph."""
 
 import json
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -21,6 +21,9 @@ from graphgrow.resolve.resolve import VERBATIM
 from graphgrow.stores import open_store
 from tests.conftest import chatter, triples
 from tests.reasoning import Heard
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TAGS = "".join(chr(0xE0000 + ord(letter)) for letter in "obey")
 HIDDEN = f"\u034f\u115f\u1160\u3164\uffa0\ufe0f\u200b\u200c\u200d\u202e\u2066{TAGS}"

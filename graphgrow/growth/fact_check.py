@@ -6,7 +6,7 @@ one token tells: the log-odds of yes over no. Where it gives none the model stat
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from heapq import nlargest
 from itertools import islice
@@ -39,10 +39,12 @@ _NUMBERED = re.compile(r"""(?:^|[{,])[\s"'*#(]*(\d{1,2})[\s"'*)]*[.):=-][\s"'*]*
 NO_LOGPROBS = "The endpoint gives no log-probabilities: from now on a probability is asked for in per cent."
 
 
-def due(graph: Graph, share: float, width: int, together: int = 1) -> list[Relation]:
+def due(
+    graph: Graph, share: float, width: int, together: int = 1, is_taken: Callable[[Relation], bool] = lambda _one: False
+) -> list[Relation]:
     """Return the relations that are asked about next: none where fact checks have had their share of the tokens.
 
-    One question asks about `together` of them.
+    One question asks about `together` of them. One that `is_taken` is being asked about elsewhere.
 
     They are a few of the newest that nobody asked about, those first that nobody knows for certain and that join
     concepts with many neighbours; not what only relates two concepts once more.
@@ -59,7 +61,7 @@ def due(graph: Graph, share: float, width: int, together: int = 1) -> list[Relat
         return sure * (1 - sure) * math.sqrt(graph.degree(relation.source) + graph.degree(relation.target))
 
     weights = {one: weight(one) for one in islice(reversed(graph.unchecked), NEWEST)}
-    open_ones = [one for one, value in weights.items() if value > 0]
+    open_ones = [one for one, value in weights.items() if value > 0 and not is_taken(one)]
     each = spent / graph.checking.replies if graph.checking.replies else USUAL
     count = math.ceil((share * of - spent) / (each * (1 - share)))
     return nlargest(together * min(AT_ONCE * width, max(1, count)), open_ones, key=weights.__getitem__)

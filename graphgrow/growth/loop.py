@@ -1,11 +1,10 @@
 """The loop: step after step until a budget, the graph or a person ends it; each event is saved before the next call."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext, suppress
+from contextlib import closing, nullcontext, suppress
 from dataclasses import replace
-from itertools import islice
 from typing import Self
 
 from graphgrow.errors import LLMError, RunOver
@@ -34,6 +33,7 @@ from graphgrow.graph.thinking import split_thinking
 from graphgrow.growth import arbiter, fact_check, intents, samples
 from graphgrow.growth.background import background
 from graphgrow.growth.batch_files import BatchFiles
+from graphgrow.growth.claims import Claims
 from graphgrow.growth.engine import Engine
 from graphgrow.growth.outages import Outages
 from graphgrow.growth.settings import Chosen, Ending, Settings
@@ -75,6 +75,7 @@ class Growth:
             lambda: bool(self._limit()),
         )
         in_a_file = self._files.ask if settings.batch else None
+        self.claims = Claims(store, self.graph, self.outbox, in_files=settings.batch)
         self.engine = Engine(
             self.graph,
             store,
@@ -83,6 +84,7 @@ class Growth:
             self._pending,
             settings.models,
             is_over=lambda: bool(self._limit()),
+            meanwhile=self.claims.renew,
             in_a_file=in_a_file,
         )
         self._started = settings.timer()
@@ -111,7 +113,8 @@ class Growth:
     def __iter__(self) -> Iterator[Expansion]:
         self._has_begun = self._is_asking = self._is_over = False
         at_once = min(self.settings.width * self.settings.samples, MOST_AT_ONCE)
-        with self.outbox, ThreadPoolExecutor(self.settings.workers or at_once, thread_name_prefix="ask") as workers:
+        pool = ThreadPoolExecutor(self.settings.workers or at_once, thread_name_prefix="ask")
+        with self.outbox, closing(self.claims), pool as workers:
             known = self.settings.resolver.known
             while not self._is_over:
                 self.remarks.extend(known.take_remarks() if known else ())
@@ -179,14 +182,19 @@ class Growth:
             self._left = [one for one in events if isinstance(one, Expansion)]
 
     def choose_next(self) -> list[Chosen]:
-        """Return what is asked next; nothing at the first call, and where the run is over, which it then says.
+        """Return what is asked next, as far as no other writer asks it: see `choose_all`."""
+        if not self._has_begun:
+            return []
+        self.claims.look()
+        return self.claims.take(self.choose_all())
+
+    def choose_all(self) -> list[Chosen]:
+        """Return what this run would ask next; nothing where the run is over, which it then says.
 
         First replies are mended that could not be used, then claims of several samples are checked, then it is asked
         whether what was said is true, and names are compared that may be one concept, none of which counts as a step;
         then the policy chooses. Where questions go in files all of that goes in one, as far as it is known by then.
         """
-        if not self._has_begun:
-            return []
         self._is_asking = True
         settings, graph = self.settings, self.graph
         in_files, chosen = settings.batch, list[Chosen]()
@@ -222,7 +230,8 @@ class Growth:
             if self._checks_facts and self._unanswered < MOST_FAILURES and not self._outages.rests("check", self.steps):
                 self._look()
                 rounds, reserved = (CHECKS_A_FILE, self._worst_price()) if in_files else (1, 0.0)
-                claims = fact_check.due(graph, settings.fact_check, settings.width * rounds, self._together)
+                most, is_taken = settings.width * rounds, self.claims.is_checked
+                claims = fact_check.due(graph, settings.fact_check, most, self._together, is_taken)
                 checks = [
                     Chosen(fact_check.focus(some[0], self.check_method), claims=some)
                     for some in fact_check.grouped(claims, self._together)
@@ -232,7 +241,7 @@ class Growth:
                     return chosen
             if (settings.arbiter or not self._asks_topic) and not self._outages.rests("arbitrate", self.steps):
                 allowed = (focus for focus in arbiter.doubtful(graph) if is_allowed(graph, focus))
-                doubts = [Chosen(focus) for focus in islice(allowed, settings.width)]
+                doubts = self.claims.free(map(Chosen, allowed), settings.width)
                 chosen += self._affordable("arbitrate", doubts, 0.0) if "arbitrate" in settings.models else doubts
                 if chosen and not in_files:
                     return chosen
@@ -242,7 +251,7 @@ class Growth:
 
         self._look()
         self._foci, self._round = self.choose(), []
-        if not self._foci and not chosen:
+        if not self._foci and not chosen and not self.claims.wait():
             self.ending, self._is_over = "exhausted", True
         return chosen + self._asked(self._foci)
 
@@ -252,14 +261,19 @@ class Growth:
         rng = random.Random(f"{settings.seed}:{graph.seq}")
         left = settings.budget.steps
         width = settings.width if left is None else min(settings.width, left - self.steps)
+        most = width + len(self.claims.others)  # as many as others ask may be none to ask
         if not settings.intents:
-            return settings.policy.choose(graph, canonical(self.topic), rng, width)
+            return self._unclaimed(settings.policy.choose(graph, canonical(self.topic), rng, most), width)
         foci: list[Focus] = []  # questions of the model's own that wait, as far as people want nothing else asked first
         waiting = [focus for focus in intents.waiting(graph) if is_allowed(graph, focus)]
+        waiting = self._unclaimed(waiting, len(waiting))
         while waiting and len(foci) < width:
             foci.append(directed_focus(graph, rng, foci) or waiting.pop(0))
-        foci = foci or settings.policy.choose(graph, canonical(self.topic), rng, width)
+        foci = foci or self._unclaimed(settings.policy.choose(graph, canonical(self.topic), rng, most), width)
         return [intents.opened(focus, graph) for focus in foci]
+
+    def _unclaimed(self, foci: Iterable[Focus], most: int) -> list[Focus]:
+        return [one.focus for one in self.claims.free(map(Chosen, foci), most)]
 
     def questions(self, foci: Sequence[Focus]) -> Iterator[Question]:
         """Yield what a round asks: every question as often as it is sampled, one for intents once."""

@@ -57,13 +57,6 @@ class ReplySize:
 DEFAULT_SIZE = ReplySize()
 MAX_TOKENS = DEFAULT_SIZE.tokens  # of a reply of relations, where nobody asks for another number of them
 _LIMIT = re.compile(r'"maxItems": (\d+)')
-_UP_TO = re.compile(r"up to (\d{1,3}) ")
-
-
-def names_asked_for(prompt: Prompt) -> int:
-    """Return how many names a prompt asks for, also where a log has it; the usual number where it does not say."""
-    found = _UP_TO.search(prompt.system)
-    return int(found[1]) if found else DEFAULT_SIZE.most
 
 
 def relations_asked_for(prompt: Prompt) -> int | None:

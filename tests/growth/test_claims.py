@@ -38,7 +38,7 @@ class Together(World):
     def ask(self, prompt: Prompt) -> Reply:
         """Answer after the others were asked too, or when they have had time for it."""
         try:
-            self._barrier.wait(2)
+            self._barrier.wait(0.5)
         except BrokenBarrierError:
             self._barrier.reset()
         return super().ask(prompt)

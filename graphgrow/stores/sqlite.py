@@ -20,12 +20,13 @@ from graphgrow.errors import BadInput, StaleGraph, StoreAway, StoreError
 from graphgrow.graph.corrections import Corrections, is_structural
 from graphgrow.graph.digests import Record, Seal, altered, seal
 from graphgrow.graph.events import digest, from_json, sealed
+from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Event, Relation
 from graphgrow.stores import LONGEST_LEASE, SKEW, GraphStore
 from graphgrow.stores.projection import Patch, Projection, patch
 from graphgrow.stores.sqlite_file import WAL, OpenedFile
 from graphgrow.stores.sqlite_tables import APPLICATION_ID as _APPLICATION_ID
-from graphgrow.stores.sqlite_tables import CACHE, DIGESTS, MIGRATIONS, STATE
+from graphgrow.stores.sqlite_tables import CACHE, DIGESTS, MIGRATIONS, STATE, STRANGE
 
 _BUSY_SECONDS = 30.0
 _PAUSE = 0.005  # seconds
@@ -288,6 +289,11 @@ class SQLiteStore(GraphStore):
             raise StoreError(f"{path} is a database of another program: name another file")
         if self._version > len(MIGRATIONS):
             raise StoreError(f"{path} was written by a newer graphgrow (format {self._version}): update graphgrow")
+        db.execute("PRAGMA trusted_schema = OFF")  # a file of others may hold what runs when it is read or written
+        kind, name = db.execute(STRANGE).fetchone() or ("", "")
+        if name:
+            shown = clean(str(name))[:40]
+            raise StoreError(f"{path} has a {kind} {shown!r}, which graphgrow never makes: it could change the log")
 
     def _migrate(self, db: sqlite3.Connection) -> None:
         """Make the tables of this version, and write them to the file itself, where it is looked for its identity."""

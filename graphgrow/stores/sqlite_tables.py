@@ -6,6 +6,11 @@ STATE = """
     SELECT (SELECT count(*) FROM sqlite_master), application_id, user_version
     FROM pragma_application_id, pragma_user_version
 """
+# What runs by itself when a table is written, or stands in the place of one; a view of somebody's own is harmless.
+STRANGE = """
+    SELECT type, name FROM sqlite_master WHERE type = 'trigger' OR (type = 'view' AND name COLLATE NOCASE IN
+        ('event', 'concept', 'alias', 'relation', 'lease', 'cache', 'seal', 'identity'))
+"""
 CACHE, DIGESTS = 2, 4  # the formats that first had them
 
 MIGRATIONS = (

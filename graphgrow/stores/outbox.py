@@ -134,6 +134,8 @@ class Outbox(Generic[T]):
             with suppress(OSError):
                 room.unlink()
         self._rooms.clear()
+        if self._own and self._own.with_name("first").exists():  # also what a dead run left
+            self.may_be_first()
         if self._first:
             with suppress(OSError):
                 Path(self._first.lock_file).unlink()

@@ -16,12 +16,13 @@ from typing import Any
 import pytest
 from mcp import Client, StdioServerParameters
 
+from graphgrow.errors import BadInput
 from graphgrow.graph.events import write_events
 from graphgrow.graph.model import Budget, Reply, Usage
 from graphgrow.growth.loop import grow
 from graphgrow.llm import open_llm
 from graphgrow.llm.scripted import Scripted
-from graphgrow.mcp import ASK, READ, WRITE, Allowance, server
+from graphgrow.mcp import ASK, READ, WRITE, Allowance, server, token_of
 from graphgrow.stores import open_store
 from tests.cli.test_cli import graphgrow
 from tests.conftest import ROOT, chatter
@@ -30,6 +31,7 @@ from tests.reason.test_trust import SAID as CHECKED
 from tests.reason.test_trust import log as checked_log
 from tests.servers import PATIENCE, Answer, completion, free_port, serving
 
+HTTP_TOKEN = "only_for_these_tests"  # noqa: S105  # of a server that lives as long as one of them
 Session = Callable[[Client], Awaitable[None]]
 
 
@@ -181,6 +183,18 @@ def test_bad_input_is_one_clear_sentence(silk: Path) -> None:
         await said(client, "add", source="nacre", predicate="resists", target="cracks")
         assert "no path joins" in await refused(client, "path", source="nacre", target="spider silk")
         assert "is rejected already" in await rejected_twice(client)
+        endless = "x y" * 400_000
+        for tool, arguments in {
+            "add": {"source": endless, "predicate": "resists", "target": "cracks"},
+            "rename": {"concept": "protein 1", "name": endless},
+            "show": {"concept": endless},
+            "search": {"text": endless},
+            "ask": {"question": endless},
+            "grow": {"topic": endless},
+        }.items():
+            sentence = await refused(client, tool, **arguments)
+            assert "has 1,200,000 characters, where 1,000 are the most" in sentence
+            assert len(sentence) < 200
 
     async def rejected_twice(client: Client) -> str:
         await said(client, "reject", concept="nacre")
@@ -216,12 +230,13 @@ def test_an_agent_corrects_and_grows_a_graph(silk: Path, tmp_path: Path) -> None
 
 
 def test_over_http_it_listens_on_this_machine_alone(silk: Path) -> None:
-    """The same tools at a port; a request that a page elsewhere sends, also at another port, is refused."""
+    """The same tools at a port, by the token; what a page elsewhere sends, or who has no token, is refused."""
     import urllib.error
     import urllib.request
 
     port = free_port()
-    address = f"http://127.0.0.1:{port}/mcp"
+    bare = f"http://127.0.0.1:{port}/mcp"
+    address = f"{bare}?token={HTTP_TOKEN}"
 
     async def hold() -> None:
         until = time.monotonic() + PATIENCE
@@ -235,9 +250,30 @@ def test_over_http_it_listens_on_this_machine_alone(silk: Path) -> None:
         pytest.fail("the server does not answer")
 
     words = [sys.executable, "-m", "graphgrow", "mcp", str(silk), "--port", str(port)]
-    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process:
+    env = os.environ | {"GRAPHGROW_MCP_TOKEN": HTTP_TOKEN}
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=env) as process:
         try:
             run(hold)
+            for strange, headers in (
+                (bare, {}),
+                (f"{bare}?token=", {}),
+                (f"{bare}?token={HTTP_TOKEN[:-1]}", {}),
+                (f"{address}&token=other", {}),
+                (bare, {"Authorization": f"Basic {HTTP_TOKEN}"}),
+                (bare, {"Authorization": "Bearer other"}),
+            ):
+                sent = {"Content-Type": "application/json", **headers}
+                asked = urllib.request.Request(strange, b"{}", sent)  # noqa: S310  # our own address
+                with pytest.raises(urllib.error.HTTPError) as error:
+                    urllib.request.urlopen(asked)  # noqa: S310  # our own address
+                assert error.value.code == 401
+                assert b"the token that graphgrow mcp printed" in error.value.read()
+                error.value.close()
+            bearer = {"Authorization": f"Bearer {HTTP_TOKEN}", "Content-Type": "application/json"}
+            with pytest.raises(urllib.error.HTTPError) as error:  # it is let in, and says nothing that makes sense
+                urllib.request.urlopen(urllib.request.Request(bare, b"{}", bearer))  # as above
+            assert error.value.code in {400, 406}
+            error.value.close()
             for header, value, status in (
                 ("Host", "evil.example", 421),
                 ("Host", f"evil.example:{port}", 421),
@@ -245,14 +281,25 @@ def test_over_http_it_listens_on_this_machine_alone(silk: Path) -> None:
                 ("Origin", "http://evil.example", 403),
                 ("Origin", "http://127.0.0.1:1", 403),
             ):
-                strange = urllib.request.Request(address, b"{}", {header: value, "Content-Type": "application/json"})
+                sent = {header: value, "Content-Type": "application/json"}
+                asked = urllib.request.Request(address, b"{}", sent)  # noqa: S310  # our own address
                 with pytest.raises(urllib.error.HTTPError) as error:
-                    urllib.request.urlopen(strange)  # noqa: S310  # our own address
+                    urllib.request.urlopen(asked)  # noqa: S310  # our own address
                 assert error.value.code == status
                 error.value.close()
         finally:
             process.terminate()
             process.communicate()
+
+
+def test_a_token_is_made_anew_and_one_that_can_be_guessed_is_refused() -> None:
+    """Each server has a token of its own unless the environment names one, which is long enough."""
+    assert token_of({}) != token_of({})
+    assert len(token_of({})) > 30
+    assert token_of({"GRAPHGROW_MCP_TOKEN": HTTP_TOKEN}) == HTTP_TOKEN
+    for bad in ("short", "with a blank in it, and long", "x" * 15, "\u00e9" * 20):
+        with pytest.raises(BadInput, match="GRAPHGROW_MCP_TOKEN is no token: 16 or more"):
+            token_of({"GRAPHGROW_MCP_TOKEN": bad})
 
 
 def test_a_store_that_is_not_there_is_said_before_anything_is_served(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from graphgrow.graph.keys import canonical, clean, says_something
 from graphgrow.graph.lookup import find, look_up
 from graphgrow.graph.model import Change, Delta, Edit, Scope, Steer
 from graphgrow.graph.steering import CHARACTERS, MOST, Directive
+from graphgrow.graph.visible import check_length
 from graphgrow.measure.projection import Structure
 from graphgrow.policy.round import concepts, open_angle
 
@@ -72,7 +73,7 @@ def instruct(
 
     With `steps` it goes with so many of these questions, else with all of them until it is withdrawn.
     """
-    words = clean(text)
+    words = clean(check_length(text, "instruction"))
     if not says_something(words):
         raise BadInput(f"{text!r} says nothing: give an instruction in words, for example 'name numbers and units'")
     if len(words) > CHARACTERS:
@@ -128,7 +129,7 @@ def _taken_back(graph: Graph, do: Steer, name: str, held: dict[str, Directive], 
 
 def _edit(graph: Graph, kind: Steer, change: Change) -> Edit:
     """Return a directive as the next event of a graph; one an event, so that its number names it."""
-    fit = replace(change, reason=clean(change.reason))
+    fit = replace(change, reason=clean(check_length(change.reason, "reason")))
     return Edit(graph.seq + 1, kind, Delta(changes=(fit,)), clean(describe(graph, fit)))
 
 

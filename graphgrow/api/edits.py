@@ -18,7 +18,9 @@ from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.keys import bare, canonical, clean, says_something
 from graphgrow.graph.lookup import find, look_up
 from graphgrow.graph.model import Change, Concept, Delta, Edit, EditKind, Event, Expansion, Relation, Statement, Triple
+from graphgrow.graph.visible import check_length
 from graphgrow.parse.reply import parse
+from graphgrow.prompts.forms import as_asked_for
 from graphgrow.resolve.facets import resolve_facet
 from graphgrow.resolve.predicates import read, vocabulary
 from graphgrow.resolve.resolve import RESOLVE, resolve
@@ -44,6 +46,7 @@ def find_relation(graph: Graph, source: str, predicate: str, target: str) -> Rel
 
 def _readings(source: str, predicate: str, target: str) -> tuple[Relation, Relation]:
     """Return the relation that was meant literally, and as the vocabulary reads it."""
+    check_length(predicate, "predicate")
     return Relation(source, clean(predicate), target), read(predicate).between(source, target)
 
 
@@ -60,7 +63,10 @@ def _words(graph: Graph, relation: Relation) -> str:
 
 
 def _edit(graph: Graph, kind: EditKind, changes: Iterable[Change], note: str, brought: Delta | None = None) -> Edit:
-    fit = tuple(replace(change, text=clean(change.text), reason=clean(change.reason)) for change in changes)
+    fit = tuple(
+        replace(change, text=clean(check_length(change.text)), reason=clean(check_length(change.reason, "reason")))
+        for change in changes
+    )
     return Edit(graph.seq + 1, kind, replace(brought or Delta(), changes=fit), clean(note))
 
 
@@ -233,7 +239,8 @@ def _regained(graph: Graph, restoring: Change, log: Iterable[Event]) -> Delta:
             proposal = parse(event.reply.text, event.reply.finish_reason, "facet")
             delta = resolve_facet(proposal, event.focus, after, event.topic, RESOLVE)
         else:
-            delta = resolve(parse(event.reply.text, event.reply.finish_reason), after, event.topic)
+            said = as_asked_for(parse(event.reply.text, event.reply.finish_reason), event.prompt)
+            delta = resolve(said, after, event.topic)
         concepts |= {one.key: one for one in delta.concepts if one.key in keys}
         for one in delta.statements:
             ends, shown = one.relation.ends, after.corrections.shown(one.relation)
@@ -257,7 +264,7 @@ def restore_relation(graph: Graph, source: str, predicate: str, target: str, *, 
 
 def rename(graph: Graph, name: str, new: str, *, reason: str = BY_HAND) -> Edit:
     """Show a concept under another name, and know it by that name too."""
-    key, text = find(graph, name), bare(new)
+    key, text = find(graph, name), bare(check_length(new))
     other = canonical(text)
     if not says_something(text):
         raise BadInput(f"{new!r} names nothing: give the concept another name")
@@ -277,7 +284,7 @@ def rename(graph: Graph, name: str, new: str, *, reason: str = BY_HAND) -> Edit:
 
 def retype(graph: Graph, relation: Relation, predicate: str, *, reason: str = BY_HAND) -> Edit:
     """Show a relation under another predicate; what was said of it stays as evidence."""
-    relation, text = _shown(graph, relation), vocabulary().canonical(predicate)
+    relation, text = _shown(graph, relation), vocabulary().canonical(check_length(predicate, "predicate"))
     if text == relation.predicate:
         raise BadInput(f"{_words(graph, relation)}: it has that predicate already")
     if graph.corrections.counts_as(Relation(relation.source, text, relation.target)) in graph.corrections.dropped:
@@ -289,7 +296,9 @@ def retype(graph: Graph, relation: Relation, predicate: str, *, reason: str = BY
 
 def add(graph: Graph, source: str, predicate: str, target: str, *, reason: str = BY_HAND) -> Edit:
     """Add one relation, and its concepts where they are new."""
-    names = bare(source), bare(target)
+    check_length(predicate, "predicate")
+    check_length(reason, "reason")
+    names = bare(check_length(source)), bare(check_length(target))
     keys = [look_up(graph, name) or canonical(name) for name in names]
     for name, key in zip((source, target), keys, strict=True):
         if graph.is_rejected(key) or not says_something(name):

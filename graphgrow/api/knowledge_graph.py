@@ -1,7 +1,7 @@
 """What `graphgrow.open` returns: one graph with its log, as tables, numbers, pictures, and something to go on with."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from functools import partial
 from itertools import takewhile
@@ -334,6 +334,12 @@ class KnowledgeGraph:
     def lease(self, name: str, holder: str, seconds: float) -> bool:
         """Take or renew a named lease for some seconds; False while somebody else holds it."""
         return self._open_store.lease(name, holder, seconds)
+
+    def claim(
+        self, holder: str, names: Collection[str] = (), seconds: float = 0.0, done: Collection[str] = ()
+    ) -> dict[str, str]:
+        """Take or renew claims on questions for some seconds, give back what is `done`, return who has which now."""
+        return self._open_store.claim(holder, names, seconds, done)
 
     def recall(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
         """Return what `remember` has kept of the keys: what could be computed again, no part of the log."""

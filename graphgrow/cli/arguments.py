@@ -53,6 +53,9 @@ ReplyTokens = Annotated[
     int | None, Option("--reply-tokens", min=LEAST_TOKENS, help="Limit of a reply in tokens, thinking included.")
 ]
 LLMOptions = Annotated[str, Option("--llm-options", metavar="JSON", help="Further fields of each request.")]
+Unprotected = Annotated[
+    bool, Option("--unprotected", help="Go on where replies cannot be kept on disk on their way into the store.")
+]
 JudgeWith = Annotated[str, Option("--judge-with", help="Another model that compares: NAME or URL#NAME.")]
 Tokens = Annotated[int | None, Option(min=1, help="Stop after so many tokens.")]
 Usd = Annotated[float | None, Option(min=0, help=f"Most to spend (default {DEFAULT_USD:g} if priced).")]

@@ -22,6 +22,7 @@ from graphgrow.cli.arguments import (
     Store,
     Timeout,
     Tokens,
+    Unprotected,
     Usd,
     Width,
     note_left_out,
@@ -175,6 +176,7 @@ def discover(
     reasoning_effort: Effort = "",
     reply_tokens: ReplyTokens = None,
     llm_options: LLMOptions = "",
+    unprotected: Unprotected = False,
     tokens: Tokens = None,
     usd: Usd = None,
     width: Width = 1,
@@ -238,6 +240,7 @@ def discover(
                 Reasoner(
                     asked.store, asked.model,
                     seed=wanted.seed, width=width, budget=asked.budget, stop=asked.is_stopped, confidence=confidence,
+                    unprotected=unprotected,
                 ) as reasoner,
             ):  # fmt: skip
                 if known:

@@ -27,6 +27,7 @@ from graphgrow.cli.arguments import (
     Temperature,
     Timeout,
     Tokens,
+    Unprotected,
     Usd,
     Width,
     Without,
@@ -136,9 +137,7 @@ def grow(
         bool, Option("--batch", help="Ask a round by one batch file: within a day, mostly at half the price.")
     ] = False,
     timeout: Timeout = None,
-    unprotected: Annotated[
-        bool, Option("--unprotected", help="Go on where replies cannot be kept on disk on their way into the store.")
-    ] = False,
+    unprotected: Unprotected = False,
     dry_run: Annotated[bool, Option("--dry-run", help="Show first prompts and the estimate; ask nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:

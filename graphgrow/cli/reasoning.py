@@ -24,6 +24,7 @@ from graphgrow.cli.arguments import (
     Temperature,
     Timeout,
     Tokens,
+    Unprotected,
     Usd,
     Width,
     note_left_out,
@@ -66,6 +67,7 @@ def ask(
     reasoning_effort: Effort = "",
     reply_tokens: ReplyTokens = None,
     llm_options: LLMOptions = "",
+    unprotected: Unprotected = False,
     tokens: Tokens = None,
     usd: Usd = None,
     seed: Seed = 0,
@@ -89,7 +91,13 @@ def ask(
             budget = Budget(tokens=tokens, usd=usd)
             with _asking(opened, llm, base_url, budget, temperature, patience, added) as asked:
                 model, home = asked.model, asked.store
-                how = tasks.Options(seed=seed, budget=asked.budget, stop=asked.is_stopped, confidence=confidence)
+                how = tasks.Options(
+                    seed=seed,
+                    budget=asked.budget,
+                    stop=asked.is_stopped,
+                    confidence=confidence,
+                    unprotected=unprotected,
+                )
                 if work:
                     done = answers.resume(home, model, work, **how)
                 else:
@@ -134,6 +142,7 @@ def ideas(
     reasoning_effort: Effort = "",
     reply_tokens: ReplyTokens = None,
     llm_options: LLMOptions = "",
+    unprotected: Unprotected = False,
     judge_with: JudgeWith = "",
     tokens: Tokens = None,
     usd: Usd = None,
@@ -163,7 +172,7 @@ def ideas(
                 model, home = asked.model, asked.store
                 how = tasks.Options(
                     seed=seed, width=width, budget=asked.budget, stop=asked.is_stopped, confidence=confidence,
-                    judge=asked.models.get("judge"),
+                    judge=asked.models.get("judge"), unprotected=unprotected,
                 )  # fmt: skip
                 near = _meanings(embeddings, home, base_url, added)
                 if work:
@@ -204,6 +213,7 @@ def judge(
     reasoning_effort: Effort = "",
     reply_tokens: ReplyTokens = None,
     llm_options: LLMOptions = "",
+    unprotected: Unprotected = False,
     judge_with: JudgeWith = "",
     tokens: Tokens = None,
     usd: Usd = None,
@@ -228,7 +238,9 @@ def judge(
             budget = Budget(tokens=tokens, usd=usd)
             with _asking(opened, judge_with or llm, base_url, budget, temperature, patience, added) as asked:
                 model, home = asked.model, asked.store
-                how = tasks.Options(seed=seed, width=width, budget=asked.budget, stop=asked.is_stopped)
+                how = tasks.Options(
+                    seed=seed, width=width, budget=asked.budget, stop=asked.is_stopped, unprotected=unprotected
+                )
                 if work:
                     done = judging.resume(home, model, work, **how)
                 else:

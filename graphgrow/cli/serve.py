@@ -80,17 +80,18 @@ def mcp(
 ) -> None:
     """Serve a graph to agents over the Model Context Protocol, by stdin and stdout or on this machine alone."""
     try:
-        from graphgrow.mcp import Allowance, serve
+        from graphgrow.mcp import Allowance, serve, token_of
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "mcp":
             raise
         raise BadInput("a server for agents needs the package mcp: pip install 'graphgrow[mcp]'") from None
+    token = token_of(os.environ) if port else ""
     if port:
-        note(f"serving at http://127.0.0.1:{port}/mcp")
+        note(f"serving at http://127.0.0.1:{port}/mcp?token={token}")
     model = named(llm, base_url, ModelOptions(reasoning_effort, reply_tokens, key_env, llm_options, timeout))
     if sentence := withheld(model, os.environ):
         note(sentence)
     named_roles: dict[Role, str] = {"check": check_with, "arbitrate": arbitrate_with}
     roles = {role: partial(open_role, role, text, model, env=os.environ) for role, text in named_roles.items() if text}
     allowance = Allowance(partial(open_named, model, env=os.environ), usd, roles)
-    serve(store, allowance, write=write, port=port)
+    serve(store, allowance, write=write, port=port, token=token)

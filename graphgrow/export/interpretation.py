@@ -9,6 +9,7 @@ from graphgrow.export.understanding import Node, Understanding
 from graphgrow.graph.keys import canonical, clean
 from graphgrow.graph.model import Concept, Delta, Relation, Statement, Triple
 from graphgrow.graph.progress import SILENT, Progress
+from graphgrow.graph.visible import LONGEST_IN_FILES, visible
 from graphgrow.parse.qualifiers import stored_qualifiers
 
 MOST_SUPPORT = 2**31
@@ -31,6 +32,7 @@ def reading(found: Understanding, progress: Progress = SILENT) -> Reading:
     """Return concepts and relations; names that agree by their key become one, and what has no name is left out."""
     concepts: dict[str, Concept] = {}
     by_id: dict[str, str] = {}
+    too_long, left_out = set[str](), list(found.left_out)
     declared = {node.ident for node in found.nodes}
     ends = dict.fromkeys(end for link in found.links for end in (link.source, link.target) if end not in declared)
     nodes = [*found.nodes, *(Node(end, _text(end), "", {}) for end in ends)]
@@ -40,6 +42,9 @@ def reading(found: Understanding, progress: Progress = SILENT) -> Reading:
             name = _text(name[1:-1])  # GraphRAG keeps the quotation marks that its prompt asks for
         key = key or canonical(name)
         if not (key and name):
+            continue
+        if max(len(name), len(key)) > LONGEST_IN_FILES:
+            too_long.add(node.ident)
             continue
         spellings = {_text(spelling) for spelling in _list(node.row.get("aliases"))} - {"", name}
         concept = concepts.setdefault(key, Concept(key, name, tuple(sorted(spellings)), node.type))
@@ -62,11 +67,11 @@ def reading(found: Understanding, progress: Progress = SILENT) -> Reading:
         ours.append({"said": _list(link.row.get("raw")), "support": link.row.get("support")})  # of earlier versions
         evidence = [
             (
-                Triple(*(str(part).encode("utf-8", "ignore").decode() for part in said)),
+                Triple(*(visible(str(part).encode("utf-8", "ignore").decode()) for part in said)),
                 _count(piece.get("support")),
                 stored_qualifiers(piece),
             )
-            for piece in ours  # raw words, but no lone surrogate, which no store keeps
+            for piece in ours  # raw words, but no lone surrogate, which no store keeps, and nothing that nobody sees
             if isinstance(said := piece.get("said"), list) and len(said) == SIDES
         ]
         if not evidence:
@@ -87,8 +92,14 @@ def reading(found: Understanding, progress: Progress = SILENT) -> Reading:
     samples = tuple(
         Triple(concepts[one.source].name, one.predicate, concepts[one.target].name) for one in islice(first, SAMPLES)
     )
+    if too_long:
+        lost = sum(not too_long.isdisjoint((link.source, link.target)) for link in found.links)
+        left_out.append(
+            f"names longer than {LONGEST_IN_FILES:,} characters are left out, {len(too_long)} of {len(nodes)},"
+            f" and with them {lost} of {len(found.links)} links"
+        )
     delta = Delta(tuple(concepts.values()), relations=tuple(first.values()), support=tuple(support))
-    return Reading(delta, found.taken, found.left_out, samples)
+    return Reading(delta, found.taken, tuple(left_out), samples)
 
 
 def _text(value: object) -> str:

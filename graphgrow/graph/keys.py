@@ -14,15 +14,14 @@ import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 
+from graphgrow.graph.visible import visible, without_variants
+
 _CAMEL = re.compile(r"(?<=[a-z]{2})(?=[A-Z][a-z])")
 _ARTICLE = re.compile(r"^(?:the|an)\s+(?=\S)", re.IGNORECASE)
 _LEADING_ARTICLE = re.compile(r"^(?:the|an|a|The|An)\s+(?=\S)")
 _POSSESSIVE = re.compile(r"(?<=\w)['\u2019](?=s\b)|(?<=s)['\u2019](?=\s|$)", re.IGNORECASE)
-_INVISIBLE = re.compile(r"[\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff]")
-# Joiners mean something between letters of some scripts and in emoji; elsewhere they are invisible.
-_JOINER = re.compile(r"(?<![^\x00-\u02ff])[\u200c\u200d]+|[\u200c\u200d]+(?![^\x00-\u02ff])")
-_JOINERS = str.maketrans("", "", "\u200c\u200d")
 
+_BLANK = "\u2800"  # of Braille
 _PLAIN = re.compile(r"[a-z0-9 ]+")
 _POWER = re.compile(r"(?<=[0-9])(?=[\u2070\u00b9\u00b2\u00b3\u2074-\u2079\u207a\u207b])")  # 10⁶ is not 106
 _DASHES = str.maketrans(
@@ -130,8 +129,8 @@ def clean(name: str) -> str:
     """Return a name fit to be shown: one line, no control or invisible characters, no lone surrogates."""
     if name.isascii() and name.isprintable():  # as nearly all are: nothing in it can be invisible
         return " ".join(name.split())
-    text = _JOINER.sub("", _INVISIBLE.sub("", name.encode("utf-8", "ignore").decode()))
-    text = "".join(" " if unicodedata.category(c) == "Cc" else c for c in text)
+    text = visible(name.encode("utf-8", "ignore").decode())
+    text = "".join(" " if c == _BLANK or unicodedata.category(c) == "Cc" else c for c in text)
     return " ".join(text.split())
 
 
@@ -157,7 +156,7 @@ def singular(word: str) -> str:
 
 def says_something(name: str) -> bool:
     """Tell whether a text holds a letter, digit or picture, so that it may name something."""
-    return any(c.isalnum() or unicodedata.category(c) == "So" for c in name)
+    return any(c.isalnum() or unicodedata.category(c) == "So" for c in clean(name))
 
 
 @lru_cache(maxsize=200_000)
@@ -230,7 +229,7 @@ def _folded(name: str) -> str:
         return " ".join(plain if len(plain) == 1 and plain[0] in _OTHER_ALONE else map(singular, plain))
     text = clean(name)
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", _POWER.sub("^", text)).translate(_DASHES).translate(_JOINERS).strip()
+        text = without_variants(unicodedata.normalize("NFKC", _POWER.sub("^", text)).translate(_DASHES)).strip()
     if has_quotes := _HAS_QUOTES.search(text) is not None:
         text = _QUOTED.sub(r"\1", text)
     if _OPERATOR.search(text):

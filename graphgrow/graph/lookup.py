@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from graphgrow.errors import BadInput
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import bare, canonical, clean, common, loose
+from graphgrow.graph.visible import check_length
 
 ALIKE = 60  # per cent; names less alike are no help to who mistyped one
 
@@ -13,7 +14,10 @@ def look_up(graph: Graph, name: str) -> str | None:
     """Return the key of the shown concept that a name means, by key, canonical key or any of its spellings.
 
     Where nothing has that name, capitals do not count, and a plural with one means its singular; signs always count.
+    Raises BadInput for a name of a length beyond reason that is no key.
     """
+    if name not in graph.concepts:
+        check_length(name)
     key = canonical(name)
     plain = key if any(len(word) > 1 and word.isupper() for word in name.split()) else common(key)
     for one in (graph.corrections.key_of(bare(name), key), name, key, plain):
@@ -38,7 +42,7 @@ def search(graph: Graph, text: str) -> list[str]:
 
     A part is looked for anywhere in a name, so that it is found in scripts without blanks too; signs need not be typed.
     """
-    part = loose(text)
+    part = loose(check_length(text, "text that is searched for"))
     if not part:
         return []
     keys = [key for key, one in graph.concepts.items() if any(part in loose(name) for name in (one.name, *one.aliases))]

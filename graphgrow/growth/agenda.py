@@ -1,11 +1,12 @@
 """What a run asks next: first what earlier replies left open, then what the policy chooses."""
 
 import random
-from itertools import islice
+from collections.abc import Iterable
 
 from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import Expansion, FactCheck, Focus, Role, Usage
 from graphgrow.growth import arbiter, fact_check, intents, samples
+from graphgrow.growth.claims import Claims
 from graphgrow.growth.ledger import Ledger, most_price
 from graphgrow.growth.outages import Outages
 from graphgrow.growth.questions import Questions
@@ -20,13 +21,18 @@ class Agenda:
     """What is open in a run: replies to mend or to ask for again, claims to check, names to compare; then new foci.
 
     `unmended` are unusable replies of earlier runs. Without `asks_topic` it asks about doubts alone. `ending` says why
-    there is nothing more to ask, as soon as there is not. It `checks_facts` where a model can answer such a check.
+    there is nothing more to ask, as soon as there is not; it `waits` while others ask what is left. It `checks_facts`
+    where a model can answer such a check.
     """
 
-    def __init__(self, questions: Questions, ledger: Ledger, outages: Outages, *, checks_facts: bool) -> None:
+    def __init__(
+        self, questions: Questions, ledger: Ledger, outages: Outages, claims: Claims, *, checks_facts: bool
+    ) -> None:
         self._graph, self._topic, self._settings = questions.graph, questions.topic, questions.settings
         self._questions, self._ledger, self._outages, self._checks_facts = questions, ledger, outages, checks_facts
+        self._claims = claims
         self.ending: Ending = ""
+        self.waits = False
         self.asks_topic = True
         self.unmended: list[Expansion] = []
         self._cut: list[Expansion] = []  # replies that were all thinking
@@ -52,6 +58,7 @@ class Agenda:
         all that is open goes in one, as far as it is known by then; but samples are compared when all are there.
         """
         graph, settings = self._graph, self._settings
+        self.waits = False
         self.ending = self._ledger.ending(graph, self._price_of_a_round)
         if self.asks_topic and not self.ending and (mended := self._mended(self.unmended, settings.at_once)):
             return mended
@@ -72,7 +79,8 @@ class Agenda:
         if self.ending or not self.asks_topic:
             return chosen
         self._foci, self._round = self.choose(), []
-        if not self._foci and not chosen:
+        self.waits = not self._foci and not chosen and self._claims.wait()
+        if not self._foci and not chosen and not self.waits:
             self.ending = "exhausted"
         return chosen + self._questions.of_foci(self._foci)
 
@@ -82,14 +90,20 @@ class Agenda:
         rng = random.Random(f"{settings.seed}:{graph.seq}")
         left = settings.budget.steps
         width = settings.width if left is None else min(settings.width, left - self._ledger.steps)
+        most = width + len(self._claims.others)  # as many as others ask may be none to ask
+        foci: list[Focus] = []
+        if settings.intents:  # the model's own questions that wait, as far as people want nothing else asked first
+            allowed = [focus for focus in intents.waiting(graph) if is_allowed(graph, focus)]
+            waiting = self._unclaimed(allowed, len(allowed))
+            while waiting and len(foci) < width:
+                foci.append(directed_focus(graph, rng, foci) or waiting.pop(0))
+        foci = foci or self._unclaimed(settings.policy.choose(graph, canonical(self._topic), rng, most), width)
         if not settings.intents:
-            return settings.policy.choose(graph, canonical(self._topic), rng, width)
-        foci: list[Focus] = []  # questions of the model's own that wait, as far as people want nothing else asked first
-        waiting = [focus for focus in intents.waiting(graph) if is_allowed(graph, focus)]
-        while waiting and len(foci) < width:
-            foci.append(directed_focus(graph, rng, foci) or waiting.pop(0))
-        foci = foci or settings.policy.choose(graph, canonical(self._topic), rng, width)
+            return foci
         return [intents.opened(focus, graph) for focus in foci]
+
+    def _unclaimed(self, foci: Iterable[Focus], most: int) -> list[Focus]:
+        return [one.focus for one in self._claims.free(map(Chosen, foci), most)]
 
     def _mended(self, events: list[Expansion], count: int | None = None) -> list[Chosen]:
         """Take up to `count` unusable replies off a list that nobody has forbidden since, to have them mended."""
@@ -113,7 +127,8 @@ class Agenda:
         if not is_on or self._outages.rests("check", self._ledger.steps):
             return []
         rounds = CHECKS_A_FILE if settings.batch else 1
-        claims = fact_check.due(graph, settings.fact_check, settings.width * rounds, questions.together)
+        most, taken = settings.width * rounds, self._claims.is_checked
+        claims = fact_check.due(graph, settings.fact_check, most, questions.together, taken)
         is_known = questions.check_method in {"logprobs", "stated"} and not self._ledger.misses_answers
         if questions.checker_thinks and not is_known:
             claims = claims[: questions.together]  # one question at first: each costs a lot, and may tell nothing
@@ -130,7 +145,7 @@ class Agenda:
         if not is_on or self._outages.rests("arbitrate", self._ledger.steps):
             return []
         allowed = (focus for focus in arbiter.doubtful(self._graph) if is_allowed(self._graph, focus))
-        doubts = [Chosen(focus) for focus in islice(allowed, settings.width)]
+        doubts = self._claims.free(map(Chosen, allowed), settings.width)
         return self._paid_for("arbitrate", doubts, 0.0) if "arbitrate" in settings.models else doubts
 
     def _paid_for(self, role: Role, chosen: list[Chosen], reserved: float) -> list[Chosen]:

@@ -41,6 +41,7 @@ class Asked(Protocol):
 
 Q = TypeVar("Q", bound=Asked)
 P = TypeVar("P")  # a reply as it waits on disk
+PULSE = 15.0  # seconds
 UNKNOWN = "_OTHER"  # the word of OpenTelemetry's conventions for an error of no known type
 
 
@@ -96,7 +97,8 @@ class Engine(Generic[Q, P]):
     `models` are those that have a role of their own; an error of any says which role it had. `pending` makes what waits
     on disk of a question, its answer, and the last event that the question had seen; `left` are replies that were
     broken off and that no disk keeps, `adopt` yields them. Once it `is_over`, for its budget or by hand, no question
-    waits any longer for an endpoint that has no room for it. `in_a_file`, where there is one, has all questions of a
+    waits any longer for an endpoint that has no room for it; `meanwhile` is called now and then while a reply is waited
+    for. `in_a_file`, where there is one, has all questions of a
     round answered together: it returns the replies by the place of their question, and None where they are not waited
     for any longer.
     """
@@ -108,6 +110,7 @@ class Engine(Generic[Q, P]):
     pending: Callable[[Q, Answer, int], P]
     models: Mapping[Role, LLM] = field(default_factory=dict)
     is_over: Callable[[], bool] = lambda: False
+    meanwhile: Callable[[], None] = lambda: None
     in_a_file: Callable[[Sequence[P]], Mapping[int, tuple[Path | None, P]] | None] | None = None
     left: deque[Future[tuple[Path | None, P]]] = field(default_factory=deque)
     _waiting: deque[tuple[Future[tuple[Path | None, P]], Span]] = field(default_factory=deque)
@@ -157,7 +160,8 @@ class Engine(Generic[Q, P]):
             while self._waiting:
                 reply, span = self._waiting[0]
                 try:
-                    wait((reply,))
+                    while not wait((reply,), PULSE).done:
+                        self.meanwhile()
                 except KeyboardInterrupt as interrupt:
                     if self.outbox.folder or isinstance(failure, KeyboardInterrupt):
                         raise

@@ -10,7 +10,7 @@ states a probability in per cent.
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from heapq import nlargest
 from itertools import islice
@@ -46,10 +46,12 @@ _NUMBERED = re.compile(r"""(?:^|[{,])[\s"'*#(]*(\d{1,2})[\s"'*)]*[.):=-][\s"'*]*
 NO_LOGPROBS = "The endpoint gives no log-probabilities: from now on a probability is asked for in per cent."
 
 
-def due(graph: Graph, share: float, width: int, together: int = 1) -> list[Relation]:
+def due(
+    graph: Graph, share: float, width: int, together: int = 1, is_taken: Callable[[Relation], bool] = lambda _one: False
+) -> list[Relation]:
     """Return the relations that are asked about next: none where fact checks have had their share of the tokens.
 
-    One question asks about `together` of them.
+    One question asks about `together` of them. One that `is_taken` is being asked about elsewhere.
 
     They are a few of the newest that nobody asked about, those first that nobody knows for certain, that join concepts
     with many neighbours and that say something of others in the same answer; not what only relates two concepts once
@@ -69,9 +71,10 @@ def due(graph: Graph, share: float, width: int, together: int = 1) -> list[Relat
         is_list = bool(answer.focus and answer.focus.form == "facet")
         asked = sum(bool(graph.checks.get(one.relation)) for one in graph.corrections.divide(answer.delta).relations)
         own: dict[Relation, float] = {}
-        for relation in reversed(left):
+        taken = set(filter(is_taken, left))
+        for relation in () if is_list and taken else reversed(left):
             sure = confidence(graph, relation)
-            if sure < HOPELESS or is_said_already(graph, relation):
+            if sure < HOPELESS or relation in taken or is_said_already(graph, relation):
                 continue
             is_in_doubt = IN_DOUBT[0] <= sure < IN_DOUBT[1] and len(left) >= FEWEST_LEFT and asked < ENOUGH
             if not is_list or not asked or is_in_doubt:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext, suppress
+from contextlib import closing, nullcontext, suppress
 from dataclasses import replace
 from typing import Self
 
@@ -13,6 +13,7 @@ from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import DEFAULT_BUDGET, Budget, CheckMethod, Expansion, FactCheck, Focus, Question, Role
 from graphgrow.growth.agenda import Agenda
 from graphgrow.growth.batch_files import BatchFiles
+from graphgrow.growth.claims import Claims
 from graphgrow.growth.engine import Engine
 from graphgrow.growth.ledger import Ledger
 from graphgrow.growth.outages import Outages
@@ -49,6 +50,7 @@ class Growth:
         self._files = BatchFiles(
             models, lambda one: self.engine.model(one.question.role), self.outbox, self._notify, self._is_at_limit
         )
+        self._claims = Claims(store, self.graph, self.outbox, in_files=settings.batch)
         self.engine: Engine[Question, PendingReply] = Engine(
             self.graph,
             store,
@@ -57,13 +59,14 @@ class Growth:
             lambda question, answer, seq: PendingReply(self.topic, seq, question, answer, settings.run),
             settings.models,
             is_over=self._is_at_limit,
+            meanwhile=self._claims.renew,
             in_a_file=self._files.ask if settings.batch else None,
         )
         self._outages = Outages(settings.models, self._notify)
         self._questions = Questions(self.graph, self.topic, settings, self.engine.model)
         checker = self.engine.model("check")
         can_check = settings.fact_check > 0 and checks_facts(checker)
-        self._agenda = Agenda(self._questions, self._ledger, self._outages, checks_facts=can_check)
+        self._agenda = Agenda(self._questions, self._ledger, self._outages, self._claims, checks_facts=can_check)
         if settings.fact_check > 0 and "check" in settings.models and not can_check:
             self._notify(f"The check model {line(checker.name)} can tell nothing true from false: nothing is checked")
         self._has_begun = self._is_asking = self._is_over = False
@@ -71,7 +74,8 @@ class Growth:
     def __iter__(self) -> Iterator[Expansion]:
         self._has_begun = self._is_asking = self._is_over = False
         at_once = min(self.settings.at_once, MOST_AT_ONCE)
-        with self.outbox, ThreadPoolExecutor(self.settings.workers or at_once, thread_name_prefix="ask") as workers:
+        pool = ThreadPoolExecutor(self.settings.workers or at_once, thread_name_prefix="ask")
+        with self.outbox, closing(self._claims), pool as workers:
             known = self.settings.resolver.known
             while not self._is_over:
                 for remark in known.take_remarks() if known else ():
@@ -120,17 +124,19 @@ class Growth:
     def choose_next(self) -> list[Chosen]:
         """Return what is asked next; nothing at the first call, and where the run is over, which it then says.
 
-        What others wrote meanwhile is taken in before: what somebody decides binds the next question.
+        What others wrote meanwhile is taken in before: what somebody decides binds the next question. What others ask
+        meanwhile is left to them; where they ask all that is left, nothing is returned, and the run goes on.
         """
         if not self._has_begun:
             return []
         self._is_asking = True
+        self._claims.look()
         if events := list(self.engine.store.events(self.graph.seq)):
             self.graph.apply_all(events)
             check_same_topic(self.topic, self.graph)
         chosen = self._agenda.next()
-        self._is_over = not chosen
-        return chosen
+        self._is_over = not chosen and not self._agenda.waits
+        return self._claims.take(chosen)
 
     def render(self, chosen: Chosen) -> Question:
         """Return a question in words, as the graph stands now."""

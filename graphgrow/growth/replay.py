@@ -30,6 +30,7 @@ from graphgrow.growth.step import make_expansion, resolve_reply
 from graphgrow.llm.usage import storable
 from graphgrow.measure import measure
 from graphgrow.parse.reply import parse
+from graphgrow.prompts.forms import as_asked_for
 from graphgrow.resolve.resolve import Resolver
 from graphgrow.stores import GraphStore
 from graphgrow.stores.copying import batches, complete
@@ -83,7 +84,9 @@ def replay(
 
 def read_again(graph: Graph, reply: PendingReply, resolver: Resolver, *, seed: int, at: str) -> Expansion:
     """Return the event that a reply is for a graph as it stands: read, resolved and measured as in a step."""
-    proposal = parse(reply.answer.reply.text, reply.answer.reply.finish_reason, reply.question.form)
+    answer = reply.answer
+    said = parse(answer.reply.text, answer.reply.finish_reason, reply.question.form)
+    proposal = as_asked_for(said, answer.prompt)
     delta = resolve_reply(proposal, reply, graph, resolver)
     return make_expansion(graph, reply, proposal, delta, measure(graph, delta), seed=seed, at=at)
 

@@ -17,7 +17,7 @@ from graphgrow.growth.settings import Chosen, Settings
 from graphgrow.growth.topic import check_same_topic
 from graphgrow.measure import measure
 from graphgrow.parse.reply import PROSE, parse
-from graphgrow.prompts.forms import DEFAULT_SIZE
+from graphgrow.prompts.forms import DEFAULT_SIZE, as_asked_for
 from graphgrow.resolve.facets import resolve_facet
 from graphgrow.resolve.resolve import Resolver, resolve
 from graphgrow.stores.outbox import PendingReply
@@ -55,7 +55,8 @@ def step(run: GrowthRun, workers: ThreadPoolExecutor) -> Iterator[Expansion | Fa
     with closing(engine.ask(questions, workers)) as asked:  # each reply is on disk before anything is made of it
         for pending in chain(run.adopt(), asked):
             reply = pending.answer.reply
-            proposal = parse(reply.text, reply.finish_reason, pending.question.form)  # what the model said
+            said = parse(reply.text, reply.finish_reason, pending.question.form)  # what the model said
+            proposal = as_asked_for(said, pending.answer.prompt)  # as far as it was asked
             while True:
                 seed, at = settings.seed, settings.now()
                 if pending.question.form == "fact_check":  # how sure the graph may be of what it holds

@@ -4,20 +4,15 @@ from graphgrow.errors import BadInput
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical, clean, says_something
 from graphgrow.graph.model import Expansion
+from graphgrow.graph.visible import check_length
 from graphgrow.stores import GraphStore
-
-LONGEST = 1000  # characters of a topic
 
 
 def check(topic: str | None) -> None:
-    """Refuse a topic that names nothing; None leaves it to the graph."""
+    """Refuse a topic that names nothing, or is too long; None leaves it to the graph."""
+    check_length(topic or "", "topic")
     if topic is not None and not says_something(topic):
         raise BadInput(f"the topic {topic!r} names nothing: say what the graph is about, for example 'spider silk'")
-    if topic is not None and len(topic) > LONGEST:
-        raise BadInput(
-            f"the topic begins {topic[:40]!r} and has {len(topic):,} characters, where {LONGEST} are the most:"
-            " it is part of every question"
-        )
 
 
 def check_topic(topic: str | None, store: GraphStore) -> None:
@@ -32,6 +27,7 @@ def check_same_topic(topic: str, graph: Graph) -> None:
 
 def topic_of(topic: str | None, graph: Graph) -> str:
     """Return what a graph is about; raises BadInput for another topic than its own, for none, for a rejected one."""
+    check_length(topic or "", "topic")
     topic = clean(topic or graph.topic)
     find = graph.representative
     if graph.topic and topic and find(canonical(topic)) != find(canonical(graph.topic)):

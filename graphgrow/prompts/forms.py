@@ -3,16 +3,20 @@
 Schemas have no references and no titles, so that they are fit for strict mode and for grammars.
 """
 
-from dataclasses import dataclass
+import json
+import re
+from dataclasses import dataclass, replace
 from functools import cache
+from math import prod
 
-from graphgrow.graph.model import Form, Json
+from graphgrow.graph.model import Form, Json, Prompt, Proposal
 
 QUESTION_CHARACTERS = 120  # of a question that a model thought of
 # Relations that a question asks for: where nobody names a number, and the highest one.
 ASKED_FOR, MOST_ASKED_FOR = 6, 100
 ASKED_OF_STRONG, ASKED_OF_THINKING = 30, 12  # of a strong model, and of one that thinks long before each answer
 SPARE, USUAL = 2, 8  # a few more than asked for are taken, up to the usual number
+MARGIN, MOST_TAKEN = 4, 2_000  # times what was asked for, and in all: what of one reply is taken
 RELATION_TOKENS = 60  # of a relation in a reply, with what a model says around it
 QUALIFIED_TOKENS = 180  # of one with reason, conditions, quantity and source
 LISTS_AT_MOST = 2
@@ -53,6 +57,44 @@ class ReplySize:
 
 DEFAULT_SIZE = ReplySize()
 MAX_TOKENS = DEFAULT_SIZE.tokens  # of a reply of relations, where nobody asks for another number of them
+_LIMIT = re.compile(r'"maxItems": (\d+)')
+
+
+def relations_asked_for(prompt: Prompt) -> int | None:
+    """Return how many relations a prompt asks for at most, by its schema; None for a prompt that is not ours."""
+    if not prompt.system:
+        return None
+    limits = _LIMIT.findall(json.dumps(prompt.schema)) if prompt.schema else []
+    return prod(map(int, limits)) if limits else DEFAULT_SIZE.most
+
+
+def as_asked_for(proposal: Proposal, prompt: Prompt) -> Proposal:
+    """Return what is taken of a reply: relations and names up to a multiple of what was asked for, the first ones.
+
+    The reason says how many were left out. A prompt that is not ours is taken at its word up to MOST_TAKEN.
+    """
+    asked = relations_asked_for(prompt)
+    most = MOST_TAKEN if asked is None else min(MOST_TAKEN, MARGIN * asked)
+    ends = {end for triple in proposal.triples for end in (triple.source, triple.target)}
+    beside = [name for name in proposal.names if name not in ends]  # those of no relation
+    if max(len(proposal.triples), len(beside)) <= most:
+        return proposal
+    triples = proposal.triples[:most]
+    kept = {end for triple in triples for end in (triple.source, triple.target)}.union(beside[:most])
+    what = f"{len(proposal.triples):,} relations" + (f" and {len(beside):,} names beside them" if beside else "")
+    left = f"{len(proposal.triples) - len(triples):,} relations" + (
+        f" and {len(beside) - len(beside[:most]):,} names" if beside else ""
+    )
+    limit = "the most that one reply may have" if asked is None else f"{asked} were asked for"
+    return replace(
+        proposal,
+        triples=triples,
+        names=tuple(name for name in proposal.names if name in kept),
+        outcome="partial" if proposal.outcome == "ok" else proposal.outcome,
+        reason=f"{proposal.reason} The reply has {what}, where {limit}: the first {most:,} are taken, {left} left out.",
+        qualifiers={triple: proposal.qualifiers[triple] for triple in triples if triple in proposal.qualifiers},
+        types=tuple((name, kind) for name, kind in proposal.types if name in kept),
+    )
 
 
 @dataclass(frozen=True, slots=True)

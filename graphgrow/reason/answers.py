@@ -15,6 +15,7 @@ from graphgrow.graph.display import card, line, table
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Json, Prompt, ReasoningStep
+from graphgrow.graph.visible import check_length
 from graphgrow.llm import LLM
 from graphgrow.parse.forms import Unreadable, read, read_all, schema
 from graphgrow.prompts.render import fill, quoted, template
@@ -115,7 +116,7 @@ def ask(
     for no question, for a budget of context that is none and where nothing is trusted, and what `Reasoner.ask_all`
     raises.
     """
-    text = clean(question)
+    text = clean(check_length(question, "question"))
     if not text:
         raise BadInput("the question is empty: ask something, for example 'What makes nacre tough?'")
     if not FEWEST <= context <= MOST:

@@ -63,6 +63,7 @@ class Options(TypedDict, total=False):
     stop: Callable[[], bool]
     confidence: float | None
     judge: LLM | None
+    unprotected: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,8 @@ class Reasoner:
 
     `width` questions of a stage are asked at once. `budget` counts what is asked from here on; `stop` is looked at
     before each question. `confidence` is the least one of the relations that are read, see `trusted_graph`. `judge` is
-    asked which of two texts is better, in place of the model.
+    asked which of two texts is better, in place of the model. With `unprotected` it goes on where replies cannot be
+    kept on disk on their way into the store.
     """
 
     def __init__(  # noqa: PLR0913  # all but the first two can be left out
@@ -112,6 +114,7 @@ class Reasoner:
         stop: Callable[[], bool] = lambda: False,
         confidence: float | None = None,
         judge: LLM | None = None,
+        unprotected: bool = False,
     ) -> None:
         self.graph: Graph = store.graph()
         self.llm = llm
@@ -119,8 +122,9 @@ class Reasoner:
         self.spent = Bill()
         self._width, self._budget = width, budget or Budget()
         self._now, self._stop, self._confidence = now, stop, confidence
+        self._unprotected = unprotected
         folder = state_folder(store.url)
-        outbox = Outbox(folder and folder / WAITING, ReasoningStep)
+        outbox = Outbox(folder and folder / WAITING, ReasoningStep, unprotected=unprotected)
         models: dict[Role, LLM] = {"judge": judge} if judge else {}
         self._engine: Engine[_Question, ReasoningStep] = Engine(
             self.graph, store, llm, outbox, self._pending, models, is_over=stop
@@ -248,8 +252,9 @@ class Reasoner:
             except TimeoutError:
                 raise
             except OSError as error:
-                where = f"{self._locks} cannot be written ({error.strerror})"
-                raise StoreError(f"{where}: set XDG_STATE_HOME to another") from None
+                if not self._unprotected:  # there the same may be asked twice at once, too
+                    where = f"{self._locks} cannot be written ({error.strerror})"
+                    raise StoreError(f"{where}: set XDG_STATE_HOME to another") from None
         self.graph.apply_all(self._engine.store.events(self.graph.seq))
 
     def _questions(

@@ -106,7 +106,7 @@ def folded(predicate: str) -> str:
     if text.isascii():
         text = _NOT_WORD.sub(" ", text)
     else:
-        text = "".join(" " if _NOT_WORD.match(c) and unicodedata.category(c)[0] != "M" else c for c in text)
+        text = clean("".join(" " if _NOT_WORD.match(c) and unicodedata.category(c)[0] != "M" else c for c in text))
     words = " ".join(text.casefold().split())
     return _settled(_AUXILIARY, "is", words)
 

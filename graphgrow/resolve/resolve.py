@@ -14,6 +14,7 @@ from graphgrow.graph.corrections import REJECTED
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import bare, canonical, clean, common
 from graphgrow.graph.model import Concept, Delta, Proposal, Qualifiers, Reject, Relation, Statement, Triple
+from graphgrow.graph.visible import LONGEST_IN_FILES
 from graphgrow.resolve.hygiene import broken_rule
 from graphgrow.resolve.predicates import FALLBACK, Wording, read, read_verb
 from graphgrow.resolve.quantities import PROPERTY, PropertyReading, read_property
@@ -52,7 +53,7 @@ VERBATIM = Resolver(
     name=clean,
     key=clean,
     predicate=lambda predicate: Wording(clean(predicate) or FALLBACK),
-    broken_rule=lambda _name, _topic: "",
+    broken_rule=lambda name, _topic: "too long" if len(name) > LONGEST_IN_FILES else "",
     read_property=lambda _triple, _topic: None,
 )
 

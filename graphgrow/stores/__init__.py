@@ -1,7 +1,7 @@
 """Where the log of a graph is kept: one contract over a SQLite file, a Neo4j server and memory, picked by URL."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
@@ -68,6 +68,18 @@ class GraphStore(Protocol):
         A lease that ends later than its own length from now was written by a clock that is wrong, and holds nothing.
         """
         ...
+
+    def claim(
+        self, holder: str, names: Collection[str] = (), seconds: float = 0.0, done: Collection[str] = ()
+    ) -> dict[str, str]:
+        """Take or renew claims on questions for some seconds, and return who has which now.
+
+        Each name is taken that nobody else has; those that are `done` are given back. A claim whose time is over is
+        nobody's, as is a lease. Without names it only looks, and nothing is written. Where nothing is kept yet, or a
+        store keeps no claims, nobody has any.
+        """
+        del holder, names, seconds, done
+        return {}
 
     def recall(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
         """Return what `remember` has kept of the keys: what could be computed again, no part of the log."""

@@ -1,7 +1,7 @@
 """A store for tests and notebooks that forgets everything when it is closed."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from graphgrow.errors import StaleGraph
 from graphgrow.graph.digests import Record, Seal, seal
@@ -20,6 +20,7 @@ class MemoryStore(GraphStore):
         self._lines: list[str] = []
         self._digests: list[str] = []
         self._leases: dict[str, tuple[str, float, float]] = {}  # holder, until when, how long
+        self._claims: dict[str, tuple[str, float, float]] = {}  # holder, until when, how long
         self._cache: dict[tuple[str, str], bytes] = {}
         self._clock = clock
 
@@ -60,6 +61,21 @@ class MemoryStore(GraphStore):
             return False
         self._leases[name] = (holder, now + seconds, seconds)
         return True
+
+    def claim(
+        self, holder: str, names: Collection[str] = (), seconds: float = 0.0, done: Collection[str] = ()
+    ) -> dict[str, str]:
+        """Take or renew claims on questions, and return who has which now."""
+        for name in done:
+            if name in self._claims and self._claims[name][0] == holder:
+                del self._claims[name]
+        now = self._clock()
+        held = {
+            name: owner for name, (owner, until, length) in self._claims.items() if now < until <= now + length + SKEW
+        }
+        taken = {name: holder for name in names if held.get(name, holder) == holder}
+        self._claims.update((name, (holder, now + seconds, seconds)) for name in taken)
+        return held | taken
 
     def recall(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
         """Return what is kept of the keys."""

@@ -85,6 +85,29 @@ class Outbox(Generic[T]):
         self._numbers = count(1)
         self._own: Path | None = None  # the folder of this run
         self._lock: FileLock | None = None
+        self._first: FileLock | None = None  # of the run that asks the first question of all
+
+    @property
+    def run(self) -> str:
+        """The name of this run, by which others of this machine see whether it lives; "" where it keeps nothing."""
+        return self._own.name if self._own else ""
+
+    def is_alive(self, run: str) -> bool:
+        """Tell whether the process of a run of this store on this machine lives."""
+        path = self.folder / f"{run}.lock" if self.folder else None
+        if path is None or not path.exists():
+            return False
+        lock = _take(path)
+        if lock:
+            lock.release()
+        return lock is None
+
+    def may_be_first(self) -> bool:
+        """Tell whether this run may ask the first question of all: of the runs of this machine one may at a time."""
+        if self._own and self._first is None:
+            with suppress(OSError):
+                self._first = _take(self._own.with_name("first"))
+        return self._own is None or self._first is not None
 
     def __enter__(self) -> Self:
         if self.folder is None:
@@ -111,6 +134,13 @@ class Outbox(Generic[T]):
             with suppress(OSError):
                 room.unlink()
         self._rooms.clear()
+        if self._own and self._own.with_name("first").exists():  # also what a dead run left
+            self.may_be_first()
+        if self._first:
+            with suppress(OSError):
+                Path(self._first.lock_file).unlink()
+            self._first.release()
+            self._first = None
         if self.folder and self._own and self._lock:
             _leave(self._own, self._lock)
             with suppress(OSError):

@@ -1,7 +1,7 @@
 """A store whose server may go away for a while: the same call is made again until it is back or patience ends."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import ParamSpec, TypeVar
 
@@ -77,6 +77,12 @@ class RetryingStore(GraphStore):
     def lease(self, name: str, holder: str, seconds: float) -> bool:
         """Take or renew a named lease; False while somebody else holds it."""
         return self._again(self._store.lease, name, holder, seconds)
+
+    def claim(
+        self, holder: str, names: Collection[str] = (), seconds: float = 0.0, done: Collection[str] = ()
+    ) -> dict[str, str]:
+        """Take or renew claims on questions, and return who has which now."""
+        return self._again(self._store.claim, holder, names, seconds, done)
 
     def recall(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
         """Return what is kept of the keys."""

@@ -10,7 +10,7 @@ import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,13 +22,14 @@ from graphgrow.graph.digests import Record, Seal, altered, seal
 from graphgrow.graph.events import digest, from_json, sealed
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.indexes import KEEPER
+from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Event, Relation
 from graphgrow.stores import LONGEST_LEASE, SKEW, GraphStore
 from graphgrow.stores.projection import Patch, Projection, patch
 from graphgrow.stores.snapshots import opened
 from graphgrow.stores.sqlite_file import WAL, OpenedFile
 from graphgrow.stores.sqlite_tables import APPLICATION_ID as _APPLICATION_ID
-from graphgrow.stores.sqlite_tables import CACHE, DIGESTS, MIGRATIONS, STATE, TYPED, TYPES
+from graphgrow.stores.sqlite_tables import CACHE, DIGESTS, MIGRATIONS, STATE, STRANGE, TYPED, TYPES
 
 _BUSY_SECONDS = 30.0
 _PAUSE = 0.005  # seconds
@@ -37,6 +38,7 @@ _DAMAGED = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR))
 _LOCKED = frozenset((sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED))
 _NO_WRITING = frozenset((sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN))
 _PAGE = 200  # rows
+_CLAIM, _CLAIMS = "asks ", "name GLOB 'asks *'"  # among the leases
 _LAST = "SELECT coalesce(max(seq), 0) FROM event"
 
 _ONLY_READ = "can only be read here: copy it to a folder that can be written"
@@ -219,6 +221,30 @@ class SQLiteStore(GraphStore):
             )
             return taken.rowcount == 1
 
+    def claim(
+        self, holder: str, names: Collection[str] = (), seconds: float = 0.0, done: Collection[str] = ()
+    ) -> dict[str, str]:
+        """Take or renew claims on questions, and return who has which now; none while there is no file."""
+        if not self._is_there() or self._db is None:
+            return {}
+        now = self._clock()
+        if names or done:
+            self._db.execute("PRAGMA synchronous = NORMAL")  # what a power cut takes of claims is no loss
+            try:
+                with self._transaction() as db:
+                    gone = [(_CLAIM + name, holder) for name in done]
+                    db.executemany("DELETE FROM lease WHERE name = ? AND holder = ?", gone)
+                    db.execute(f"DELETE FROM lease WHERE {_CLAIMS} AND until <= ?", (now,))  # noqa: S608  # our words
+                    db.executemany(
+                        "INSERT INTO lease VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE"
+                        " SET holder = ?2, until = ?3, seconds = ?4 WHERE holder = ?2 OR until > ?5 + seconds + ?6",
+                        [(_CLAIM + name, holder, now + seconds, seconds, now, SKEW) for name in names],
+                    )
+            finally:
+                self._db.execute("PRAGMA synchronous = FULL")
+        held = f"SELECT name, holder FROM lease WHERE {_CLAIMS} AND ? < until AND until <= ? + seconds + ?"  # noqa: S608  # our words
+        return {str(name).removeprefix(_CLAIM): str(owner) for name, owner in self._rows(held, now, now, SKEW)}
+
     def recall(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
         """Return what is kept of the keys."""
         if not self._is_there() or self._version < CACHE:
@@ -284,6 +310,11 @@ class SQLiteStore(GraphStore):
             raise StoreError(f"{path} is a database of another program: name another file")
         if self._version > len(MIGRATIONS):
             raise StoreError(f"{path} was written by a newer graphgrow (format {self._version}): update graphgrow")
+        db.execute("PRAGMA trusted_schema = OFF")  # a file of others may hold what runs when it is read or written
+        kind, name = db.execute(STRANGE).fetchone() or ("", "")
+        if name:
+            shown = clean(str(name))[:40]
+            raise StoreError(f"{path} has a {kind} {shown!r}, which graphgrow never makes: it could change the log")
 
     def _migrate(self, db: sqlite3.Connection) -> None:
         """Make the tables of this version, and write them to the file itself, where it is looked for its identity."""

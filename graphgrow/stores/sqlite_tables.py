@@ -11,6 +11,11 @@ TYPED = """
     SELECT 1 FROM event, json_each(iif(json_valid(payload), payload, '{}'), '$.delta.concepts') AS concept
     WHERE json_extract(concept.value, '$.type') <> '' LIMIT 1
 """
+# What runs by itself when a table is written, or stands in the place of one; a view of somebody's own is harmless.
+STRANGE = """
+    SELECT type, name FROM sqlite_master WHERE type = 'trigger' OR (type = 'view' AND name COLLATE NOCASE IN
+        ('event', 'concept', 'alias', 'relation', 'lease', 'cache', 'seal', 'identity'))
+"""
 CACHE, DIGESTS, TYPES = 2, 4, 5  # the formats that first had them
 
 MIGRATIONS = (

@@ -1,6 +1,7 @@
 """The file of a graph: it vanishes, is replaced, can only be read, is locked, is nobody else's to read."""
 
 import os
+import re
 import shutil
 import sqlite3
 import tempfile
@@ -13,6 +14,7 @@ import pytest
 
 from graphgrow.errors import StoreAway, StoreError
 from graphgrow.graph.graph import Graph
+from graphgrow.graph.model import Delta, Edit
 from graphgrow.stores import sqlite as sqlite_module
 from graphgrow.stores.copying import copy
 from graphgrow.stores.outbox import state_folder
@@ -259,3 +261,37 @@ def test_digests_cost_little_beside_a_commit(tmp_path: Path) -> None:
             home._file.check(home._db)
         assert (time.perf_counter() - began) / 200 < 0.002
     assert graph.seq == 3 != Graph().seq
+
+
+@pytest.mark.parametrize(
+    ("sql", "what"),
+    [
+        ("CREATE TRIGGER helper AFTER INSERT ON event BEGIN DELETE FROM relation; END", "a trigger 'helper'"),
+        ('CREATE TRIGGER "a\u202e\nb" INSTEAD OF INSERT ON seen BEGIN DELETE FROM event; END', "a trigger 'a b'"),
+        ("DROP TABLE alias; CREATE VIEW alias AS SELECT key, name AS spelling FROM concept", "a view 'alias'"),
+        ("DROP TABLE cache; CREATE VIEW Cache AS SELECT 'panel' AS kind, '1' AS key, x'00' AS value", "a view 'Cache'"),
+    ],
+)
+def test_a_file_that_does_something_by_itself_is_refused(sql: str, what: str, tmp_path: Path) -> None:
+    """A trigger, and a view in the place of a table, end every command in one sentence; the file stays as it is."""
+    path = tmp_path / "g.db"
+    with closing(SQLiteStore(path, create=True)) as store:
+        store.append(Edit(1, "add", Delta(), "an edit"))
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(f"CREATE VIEW seen AS SELECT * FROM event; {sql}")  # noqa: S608  # of this test
+    before = path.read_bytes()
+    for create in (False, True):
+        with pytest.raises(StoreError, match=f"has {re.escape(what)}, which graphgrow never makes"):
+            SQLiteStore(path, create=create)
+    assert path.read_bytes() == before
+
+
+def test_a_view_of_somebodys_own_does_no_harm(tmp_path: Path) -> None:
+    """People may keep queries in the file of a graph."""
+    path = tmp_path / "g.db"
+    with closing(SQLiteStore(path, create=True)) as store:
+        store.append(Edit(1, "add", Delta(), "an edit"))
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript("CREATE VIEW hubs AS SELECT source, count(*) FROM relation GROUP BY source")
+    with closing(SQLiteStore(path)) as store:
+        assert store.append(Edit(2, "add", Delta(), "another")) == 2

@@ -176,6 +176,31 @@ def test_a_lease_of_a_clock_that_is_wrong_holds_nothing(opener: Opener) -> None:
         assert not home.lease("for good", "two", 10)
 
 
+def test_a_question_is_claimed_by_one_until_it_is_done(opener: Opener) -> None:
+    """A claim keeps others out, is renewed and given back by its holder alone, and ends by itself."""
+    now = [1e9]
+    with closing(opener(lambda: now[0])) as home:
+        home.append(Edit(1, "add", Delta(), "so that there is a file"))
+        assert home.claim("one", ["a", "b"], 60) == {"a": "one", "b": "one"}
+        assert home.claim("two", ["b", "c"], 60) == {"a": "one", "b": "one", "c": "two"}
+        assert home.claim("two") == {"a": "one", "b": "one", "c": "two"}
+        assert home.claim("two", done=["a", "c"]) == {"a": "one", "b": "one"}
+        now[0] += 50
+        assert home.claim("one", ["d"], 60, ["a"]) == {"b": "one", "d": "one"}
+        assert home.claim("one", ["b"], 20) == {"b": "one", "d": "one"}
+        now[0] += 21
+        assert home.claim("two", ["b"], 60) == {"b": "two", "d": "one"}
+        assert home.claim("one", done=["d"]) == {"b": "two"}
+        assert home.claim("two", done=["b"]) == {}
+        now[0] += 3600
+        assert home.claim("two", ["a"], 60) == {"a": "two"}  # of a clock that was ahead by an hour
+        now[0] -= 3600
+        assert home.claim("one") == {}
+        assert home.claim("one", ["a"], 60) == {"a": "one"}
+        assert home.lease("a", "three", 10)  # a lease is no claim
+        assert home.claim("three") == {"a": "one"}
+
+
 def test_results_are_kept_beside_the_log(store: GraphStore) -> None:
     """What was remembered comes back, byte for byte, the newest value of a key; it is no part of log or projection."""
     fill(store, chatter(2))

@@ -6,7 +6,7 @@ written in the same transaction. Every commit takes the lock of the `(:Graph)` n
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import accumulate, pairwise, takewhile
 from typing import LiteralString, TypeVar
@@ -180,6 +180,20 @@ class Neo4jStore(GraphStore):
         now = self._clock() if self._clock else None
         lengths = {"seconds": seconds, "longest": LONGEST_LEASE, "skew": SKEW}
         return self._query(cypher.LEASE, Result.single, **place, **lengths, now=now) is not None
+
+    def claim(
+        self, holder: str, names: Collection[str] = (), seconds: float = 0.0, done: Collection[str] = ()
+    ) -> dict[str, str]:
+        """Take or renew claims on questions by the server's clock, and return who has which now."""
+        place = {"holder": holder, "skew": SKEW, "now": self._clock() if self._clock else None}
+        if names or done:
+            self._declare()
+            graph = self._address.graph
+            # In one order for all, so that no two wait for each other.
+            rows = [{"id": cypher.identity(graph, "claim", name), "name": name} for name in sorted(names)]
+            gone = [cypher.identity(graph, "claim", name) for name in done]
+            self._query(cypher.CLAIM, Result.consume, rows=rows, gone=gone, seconds=seconds, **place)
+        return {str(name): str(owner) for name, owner in self._query(cypher.CLAIMS, Result.values, **place)}
 
     def recall(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
         """Return what is kept of the keys."""

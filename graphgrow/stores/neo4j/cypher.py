@@ -198,6 +198,29 @@ SET l.holder = $holder, l.until = now + $seconds, l.seconds = $seconds
 RETURN l.until AS until
 """
 
+# Claims on questions: leases that go when their question is answered. Another's is taken away an hour after its end,
+# when nobody can be about to take it.
+CLAIM = """
+CALL () {
+    UNWIND $gone AS id MATCH (l:Lease {id: id}) WHERE l.holder = $holder DELETE l
+}
+CALL () {
+    MATCH (l:Lease:Claim {graph: $graph}) WHERE l.until < coalesce($now, timestamp() / 1000.0) - 3600 DELETE l
+}
+UNWIND $rows AS row
+MERGE (l:Lease {id: row.id})
+ON CREATE SET l:Claim, l.graph = $graph, l.name = row.name, l.holder = $holder, l.until = 0.0
+SET l.asked_by = $holder
+WITH l, coalesce($now, timestamp() / 1000.0) AS now
+WHERE l.holder = $holder OR l.until <= now OR l.until > now + l.seconds + $skew
+SET l.holder = $holder, l.until = now + $seconds, l.seconds = $seconds
+"""
+CLAIMS = """
+WITH coalesce($now, timestamp() / 1000.0) AS now
+MATCH (l:Lease:Claim {graph: $graph}) WHERE now < l.until <= now + l.seconds + $skew
+RETURN l.name AS name, l.holder AS holder
+"""
+
 RECALL = "UNWIND $ids AS id MATCH (c:Cached {id: id}) RETURN c.key AS key, c.value AS value"
 REMEMBER = """
 UNWIND $rows AS row MERGE (c:Cached {id: row.id})

@@ -1,0 +1,131 @@
+"""Several writers of one graph divide its questions: none is asked twice, and who dies leaves none behind."""
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from threading import Barrier, BrokenBarrierError
+
+import pytest
+
+from graphgrow.graph.model import Budget, Expansion, FactCheck, Prompt, Reply
+from graphgrow.growth.claims import Claims
+from graphgrow.growth.loop import Growth
+from graphgrow.growth.settings import Chosen, Settings
+from graphgrow.llm.simulated.shapes import make_world
+from graphgrow.llm.simulated.world import World, WorldSettings
+from graphgrow.policy import open_policy
+from graphgrow.stores import GraphStore, open_store
+from graphgrow.stores.memory import MemoryStore
+from graphgrow.stores.outbox import Outbox, PendingReply, state_folder
+from graphgrow.stores.projection import differences, project
+from tests.conftest import ROOT
+
+sys.path.insert(0, str(ROOT / "benchmarks"))  # scripts, no package
+
+import writers
+
+WRITERS = 3
+
+
+class Together(World):
+    """A world that answers when all writers have asked, so that all of them ask at the same time."""
+
+    def __init__(self, barrier: Barrier) -> None:
+        super().__init__(make_world("communities", 300, 1), WorldSettings(errors=0.2))
+        self._barrier = barrier
+
+    def ask(self, prompt: Prompt) -> Reply:
+        """Answer after the others were asked too, or when they have had time for it."""
+        try:
+            self._barrier.wait(0.5)
+        except BrokenBarrierError:
+            self._barrier.reset()
+        return super().ask(prompt)
+
+
+@pytest.mark.parametrize("checks", [0.0, 0.5])
+def test_writers_at_work_at_once_ask_different_questions(checks: float, tmp_path: Path) -> None:
+    """From an empty graph on, questions about concepts and whether something is true are asked once each."""
+    barrier = Barrier(WRITERS)
+
+    def write(number: int) -> None:
+        with closing(open_store(f"sqlite:{tmp_path / 'g.db'}", create=True)) as store:
+            world = Together(barrier)
+            growth: Growth
+            stop = lambda: growth.graph.seq >= 40  # noqa: E731  # of the run that is made with it
+            how = Settings(open_policy("knowledge"), Budget(steps=40), width=1 + number, fact_check=checks, stop=stop)
+            growth = Growth(world.hidden.topic, store, world, how)
+            growth.run()
+
+    with ThreadPoolExecutor(WRITERS) as threads:
+        list(threads.map(write, range(WRITERS)))
+    with closing(open_store(f"sqlite:{tmp_path / 'g.db'}")) as store:
+        log = list(store.events())
+        assert differences(project(store.graph()), store.projection()) == []
+        assert store.claim("nobody") == {}  # all were given back
+    asked = [(one.focus.question, one.repairs) for one in log if isinstance(one, Expansion)]
+    checked = [claim.relation for one in log if isinstance(one, FactCheck) for claim in one.claims]
+    assert len(asked) == len(set(asked))
+    assert len(checked) == len(set(checked))
+    assert bool(checked) == bool(checks)
+    assert not list(state_folder(store.url).parent.glob(f"{state_folder(store.url).name}/*"))  # type: ignore[union-attr]
+
+
+def test_processes_divide_the_work_and_one_that_is_killed_leaves_it_to_the_others(tmp_path: Path) -> None:
+    """Three processes with one policy and seed ask nothing twice, though one of them is ended by kill -9."""
+    found = writers.measure(f"{tmp_path}/g.db", WRITERS, 24, 0.3, kill=True, concepts=300)
+    assert found.twice == 0
+    assert 24 <= found.events <= found.calls <= found.events + 1  # of the dead one a reply may be on its way
+    assert found.differences == 0
+
+
+def claims(store: GraphStore, run: Outbox[PendingReply]) -> Claims:
+    """Return the claims of a run on the graph of a store."""
+    return Claims(store, store.graph(), run)
+
+
+def questions(store: GraphStore, count: int) -> list[Chosen]:
+    """Return questions that may be asked next about the graph of a store."""
+    growth = Growth(None, store, World(make_world("communities", 100, 1)), Settings(open_policy("bfs"), width=count))
+    return [Chosen(focus) for focus in growth.choose()]
+
+
+def begun(store: GraphStore) -> None:
+    """Grow a graph by a few steps."""
+    world = World(make_world("communities", 100, 1))
+    Growth(world.hidden.topic, store, world, Settings(open_policy("bfs"), Budget(steps=4))).run()
+
+
+def test_what_a_dead_run_had_claimed_is_asked_by_the_next(tmp_path: Path) -> None:
+    """A run whose process ended, with a lock that nobody holds, keeps no question from others for a minute."""
+    with closing(open_store(f"sqlite:{tmp_path / 'g.db'}", create=True)) as store:
+        begun(store)
+        folder, kind = state_folder(store.url), PendingReply
+        some = questions(store, 3)
+        with Outbox(folder, kind) as own:
+            with Outbox(folder, kind) as other:
+                living = claims(store, other)
+                assert living.take(some) == some
+                mine = claims(store, own)
+                mine.look()
+                assert len(mine.others) == len(some)
+                assert mine.free(some, 3) == []
+                assert mine.take(some) == []
+            mine.look()  # the other has ended without giving anything back
+            assert mine.others == frozenset()
+            assert mine.take(some) == some
+
+
+def test_what_was_asked_since_a_run_looked_is_not_asked_again() -> None:
+    """A claim that was given back with its commit is found in the log by who chose the same before."""
+    with closing(MemoryStore()) as store:
+        begun(store)
+        late = claims(store, Outbox(None, PendingReply))
+        world = World(make_world("communities", 100, 1))
+        how = Settings(open_policy("bfs"), Budget(steps=1))
+        before = questions(store, 1)
+        Growth(None, store, world, how).run()
+        assert late.take(before) == []
+        late.close()
+        assert store.claim("nobody") == {}

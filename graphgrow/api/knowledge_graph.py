@@ -10,7 +10,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from graphgrow.api import frames
-from graphgrow.api.edits import GraphEdits, find_relation
+from graphgrow.api.edits import find_relation
+from graphgrow.api.graph_edits import GraphEdits
 from graphgrow.api.models import named, open_llm
 from graphgrow.api.options import GrowthKeywords, GrowthOptions, grow
 from graphgrow.api.reasoning import GraphReasoning

@@ -235,7 +235,8 @@ class Graph:
     `checked_at` the seqs of these; `unchecked` the relations that nobody asked about, oldest first. `checking` is what
     fact checks cost of the `bill`, `before_checking` the tokens of the time before there were any, `check_method` how
     the last one was read, and `check_methods` how the last one of each model, by `Reply.source`. `bills` are the parts
-    of the bill, by the role of a model and by its name.
+    of the bill, by the role of a model and by its name. `undone` has the edits that are taken back, each with the edit
+    that did it, by seq.
     """
 
     seq: int = 0
@@ -277,6 +278,7 @@ class Graph:
     check_method: CheckMethod | None = None
     check_methods: dict[str, CheckMethod] = field(default_factory=dict)
     bills: dict[tuple[Role, str], Bill] = field(default_factory=dict)
+    undone: dict[int, int] = field(default_factory=dict)
     arrived: dict[str, str] = field(default_factory=dict)
 
     def apply(self, event: Event) -> None:
@@ -309,6 +311,9 @@ class Graph:
                     self.unmended.add(event.seq)
                 if not self.check_method:
                     self.before_checking = self.bill.tokens
+            if isinstance(event, Edit) and event.undoes:
+                self.undone = {edit: by for edit, by in self.undone.items() if by != event.undoes}  # it stands again
+                self.undone[event.undoes] = event.seq
             if isinstance(event, FactCheck):
                 self.check_method = self.check_methods[event.reply.source] = event.method
                 self.checking.add(event.reply.usage, event.reply.usd, event.reply.seconds)

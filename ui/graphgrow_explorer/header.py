@@ -9,11 +9,11 @@ import streamlit as st
 from graphgrow.api.explorer import store_url
 from graphgrow_explorer import runs
 from graphgrow_explorer.feedback import HELD, guarded, note
+from graphgrow_explorer.news import listen
 from graphgrow_explorer.opening import switcher
 from graphgrow_explorer.text import counted, plain
 from graphgrow_explorer.workspace import Workspace, workspaces
 
-PULSE = 2.0  # seconds
 REST = 10  # times as long as it took to draw a view it is left alone
 DRAWN, TOOK, ENDED = "drawn", "took", "drawn at"
 
@@ -31,10 +31,10 @@ def header(workspace: Workspace, *, is_live: bool) -> None:
         switcher(workspace)
 
 
-@st.fragment(run_every=PULSE)
+@st.fragment
 @guarded
 def _pulse(workspace: Workspace, *, is_live: bool) -> None:
-    """Say how the graph stands, again and again, and draw the page anew where it shows what is no longer so."""
+    """Say how the graph stands whenever it changes, and draw the page anew where it shows what is no longer so."""
     if not workspaces().holds(workspace):
         st.rerun()
     mark = workspace.refresh()
@@ -50,6 +50,7 @@ def _pulse(workspace: Workspace, *, is_live: bool) -> None:
     note(" · ".join(facts))
     if is_due(mark, st.session_state, time.monotonic(), is_live=is_live):
         st.rerun()
+    listen(workspace, "header", is_waiting=not is_live and st.session_state.get(DRAWN) != mark)
 
 
 def is_due(mark: tuple[int, int], state: Mapping[Any, Any], now: float, *, is_live: bool) -> bool:

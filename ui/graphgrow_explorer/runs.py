@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 
 from graphgrow.api import directives
 from graphgrow.api.explorer import DEFAULT, DEFAULT_STEPS, BadInput, StoreError, state_folder
-from graphgrow.api.models import ModelOptions, named
+from graphgrow.api.models import ModelOptions, default_model, named
 from graphgrow_explorer.workspace import REASON, Workspace
 
 State = Literal["running", "pausing", "stopping", "paused", "ended"]
@@ -233,12 +233,19 @@ def expand(workspace: Workspace, name: str, other: str = "") -> str:
     A run that is under way asks it next, unless it is at its end; where none is, one begins for this one question, as
     the last one was started.
     """
-    done = workspace.act(directives.focus, name, other, reason=REASON)
-    known = runs(workspace.url)
+    edit = workspace.act(directives.focus, name, other, reason=REASON)
+    done, known = f"Focus: {edit.note}.", runs(workspace.url)
     if any(run.is_alive for run in known):
         return f"{done} A run is under way: it asks this next, or the next run does."
     start(workspace.url, once(known), os.environ | workspace.env)
     return done
+
+
+def asked(url: str) -> str:
+    """Return in words which model a question from the page goes to: that of the last run, else the default."""
+    known = runs(url) if state_folder(url) else []
+    last = known[0].options if known else RunOptions()
+    return last.llm or last.base_url or default_model(os.environ)
 
 
 def once(known: Sequence[Run]) -> RunOptions:
@@ -259,6 +266,19 @@ def runs(url: str) -> list[Run]:
     """Return the runs of a graph that were started from a page, the newest first; the last LISTED of them."""
     files = sorted(_folder(url).glob("*.json"), reverse=True)[:LISTED]
     return [run for file in files if (record := Record.read(file)) and (run := _run(file, record))]
+
+
+def traces(url: str) -> str:
+    """Return a text that changes with the files of what was started from a page, and when its process ends."""
+    state, parts = state_folder(url), list[str]()
+    for folder in (state / "runs", state / "questions") if state else ():
+        with suppress(OSError):  # nothing was started yet, or a file was taken away just now
+            files = sorted(folder.iterdir())
+            parts.append(f"{len(files)}:{sum(file.stat().st_size for file in files)}")
+            newest = next((file for file in reversed(files) if file.suffix == ".json"), None)
+            record = Record.read(newest) if newest else None
+            parts.append("alive" if record and record.is_alive else "over")
+    return "-".join(parts)
 
 
 def _run(file: Path, record: Record) -> Run | None:

@@ -92,7 +92,7 @@ def serve(how: Serving, say: Callable[[str], None]) -> None:
     import streamlit as st
     from starlette.middleware import Middleware
 
-    from graphgrow_explorer.live import route
+    from graphgrow_explorer import live, news
     from graphgrow_explorer.workspace import workspaces
 
     store = workspaces().open(how.store).url if how.store else ""
@@ -116,7 +116,9 @@ def serve(how: Serving, say: Callable[[str], None]) -> None:
         }
     )
     guard = Middleware(Guard, addresses=addresses, access=access)
-    app = st.App(Path(__file__).with_name("app.py"), routes=[route(), *entrances()], middleware=[guard])
+    app = st.App(
+        Path(__file__).with_name("app.py"), routes=[live.route(), news.route(), *entrances()], middleware=[guard]
+    )
     say(address)
     if how.browser:
         opening = threading.Timer(1.0, webbrowser.open, [first])

@@ -13,13 +13,13 @@ from graphgrow.api.explorer import CURVES, POLICIES, STRATEGIES, store_url
 from graphgrow.api.models import KEY_ENV, LEAST_TOKENS, default_model
 from graphgrow_explorer import charts, panel, runs
 from graphgrow_explorer.feedback import decide, guarded, hold, note, perform, problem
+from graphgrow_explorer.news import listen
 from graphgrow_explorer.opening import files
 from graphgrow_explorer.serve import JOBS, SHARED
 from graphgrow_explorer.text import counted, short
 from graphgrow_explorer.workspace import REASON, Workspace
 
-PULSE = 1.5  # seconds
-JOBS_PULSE = 5.0
+JOBS_PULSE = 20.0  # seconds
 COMPARED = 5  # graphs beside this one
 POINTS = 30
 WORDS: dict[runs.State, str] = {
@@ -51,10 +51,11 @@ def draw(workspace: Workspace) -> None:
         _schedules()
 
 
-@st.fragment(run_every=PULSE)
+@st.fragment
 @guarded
 def _runs(workspace: Workspace) -> None:
     """Draw the runs that were started from a page, each with what can be done about it."""
+    listen(workspace, "runs")
     st.markdown("#### Runs of this graph from the explorer")
     started = runs.runs(workspace.url)
     if not started:
@@ -178,7 +179,7 @@ def _steps(workspace: Workspace) -> None:
     hold("steps", is_chosen=bool(seen.selection.rows))
     place = seen.selection.rows[0] if seen.selection.rows else 0
     if event := workspace.event(int(rows[min(place, len(rows) - 1)][0])):
-        panel.step(event)
+        panel.step(workspace, event)
 
 
 def compare(workspace: Workspace) -> None:
@@ -216,7 +217,7 @@ def history(url: str, every: int, seq: int) -> pd.DataFrame:  # noqa: ARG001  # 
     return taken
 
 
-@st.fragment(run_every=JOBS_PULSE)
+@st.fragment(run_every=JOBS_PULSE if os.environ.get(JOBS) else None)
 def _schedules() -> None:
     """Draw the jobs of the file that the explorer was started with, and the report of the run that is chosen."""
     file = os.environ.get(JOBS, "")

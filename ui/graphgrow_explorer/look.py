@@ -43,7 +43,7 @@ STYLE = """<style>
 [data-testid="stMetricLabel"] { opacity: .75; }
 [data-testid="stText"] { white-space: pre-wrap; overflow-wrap: anywhere; font-family: inherit; }
 [data-testid="stCode"] pre, [data-testid="stCode"] code { white-space: pre-wrap; overflow-wrap: anywhere; }
-h2 { padding: 0 0 .1rem !important; }
+.st-key-header h2 { padding: 0 0 .1rem !important; }
 .st-key-header { margin-bottom: .4rem; }
 .st-key-header p { margin-bottom: 0; }
 h1, h2, h3 { overflow-wrap: anywhere; letter-spacing: -.01em; }

@@ -99,7 +99,7 @@ def panel(workspace: Workspace, keys: Sequence[str]) -> bool:
     seen = st.dataframe(
         pd.DataFrame(rows, columns=["", "relation", "concept", "said", "sure"]), hide_index=True,
         on_select="rerun", height=HEIGHT if len(rows) > PAIR else "auto", selection_mode="single-row",
-        key=f"relations of {key}", alt="Relations of the selected concept",
+        key=f"relations of {key} {workspace.graph.decisions}", alt="Relations of the selected concept",
         column_config={"": st.column_config.TextColumn(width=30), "relation": st.column_config.TextColumn(width=100),
                        "concept": st.column_config.TextColumn(width=130),
                        "said": st.column_config.NumberColumn(width=45, help=SUPPORT),
@@ -288,21 +288,20 @@ def step(workspace: Workspace, event: Event) -> None:
         st.code(json.dumps(event.result, ensure_ascii=False, indent=1), language=None, wrap_lines=True, height=300)
         return
     delta = event.delta
-    rows: list[tuple[str, str, str, float | None]] = [("new concept", one.name, "", None) for one in delta.new_concepts]
+    rows = [("new concept", one.name, "", "") for one in delta.new_concepts]
     with workspace.reading() as graph:
         for kind, statements in (("new relation", delta.relations), ("known relation", delta.support)):
             for one in statements:
                 words = f"{one.raw.source} — {one.raw.predicate} — {one.raw.target}"
                 shown = graph.corrections.shown(one.relation)
-                sure = 100 * confidence(graph, shown) if shown in graph.relations else None
+                sure = f"{100 * confidence(graph, shown):.0f} %" if shown in graph.relations else "not shown"
                 rows.append((kind, words, qualifiers_in_words(one.qualifiers), sure))
-    rows += [(change.do, " = ".join(change.concepts), change.reason, None) for change in delta.changes]
-    rows += [("kept out", one.text, one.rule, None) for one in delta.rejects]
+    rows += [(change.do, " = ".join(change.concepts), change.reason, "") for change in delta.changes]
+    rows += [("kept out", one.text, one.rule, "") for one in delta.rejects]
     if rows:
         st.markdown("**What it brought**")
-        table = pd.DataFrame(rows, columns=["what", "words", "why", "confidence now"])
         st.dataframe(
-            table.astype({"confidence now": "float64"}), hide_index=True, key=f"brought {event.seq}",
-            alt="What the step brought",
-            column_config={"confidence now": st.column_config.NumberColumn(format="%.0f %%", help=CONFIDENCE)},
+            pd.DataFrame(rows, columns=["what", "words", "why", "confidence now"]), hide_index=True,
+            key=f"brought {event.seq}", alt="What the step brought",
+            column_config={"confidence now": st.column_config.TextColumn(help=CONFIDENCE)},
         )  # fmt: skip

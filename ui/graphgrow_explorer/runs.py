@@ -192,8 +192,10 @@ def start(url: str, options: RunOptions, env: Mapping[str, str] = os.environ) ->
         raise BadInput("another page starts a run of this graph just now: one at a time") from None
 
 
-def stop(url: str, name: str, *, pause: bool = False) -> None:
+def stop(url: str, name: str, *, pause: bool = False) -> str:
     """Ask a run to end as Ctrl-C does, once: what was paid for is saved. One that is paused can go on later.
+
+    Returns what that means.
 
     Raises BadInput where it has ended or has been asked before: a second Ctrl-C would break off its orderly end.
     """
@@ -207,6 +209,7 @@ def stop(url: str, name: str, *, pause: bool = False) -> None:
         raise BadInput("this run is ending already: it saves what was paid for") from None
     with suppress(ProcessLookupError):
         os.kill(run.pid, signal.SIGINT)
+    return "The run ends after the question that is under way; everything that was paid for is saved"
 
 
 def resume(url: str, name: str, env: Mapping[str, str] = os.environ) -> str:

@@ -35,7 +35,7 @@ UPHEAVALS = 200  # decisions that a page may have missed before it is given the 
 REASON = "in the explorer"  # why something was decided here
 FORMS = {
     "seed": "what belongs to the topic", "expand": "what it is related to ({})", "list": "a list: {}",
-    "facet": "one side of it: {}", "connect": "what else it is connected with", "join": "how the two are related",
+    "facet": "its {}", "connect": "what else it is connected with", "join": "how the two are related",
     "between": "what lies between the two", "consolidate": "a class that covers what is known",
     "kin": "what is of the same kind", "widen": "more beside what is known", "intents": "what should be asked",
     "arbitrate": "whether two names are one concept", "check": "whether it is so",

@@ -1,6 +1,7 @@
 """Runs: start one and let it go on in the background, steer it, read every step of it, compare it with others."""
 
 import os
+from dataclasses import replace
 from functools import partial
 
 import pandas as pd
@@ -9,14 +10,15 @@ import streamlit as st
 import graphgrow
 from graphgrow import GraphgrowError
 from graphgrow.api import directives
-from graphgrow.api.explorer import CURVES, POLICIES, STRATEGIES, store_url
-from graphgrow.api.models import KEY_ENV, LEAST_TOKENS, default_model
+from graphgrow.api.explorer import CURVES, DEFAULT_STEPS, POLICIES, STRATEGIES, store_url
+from graphgrow.api.models import default_model
 from graphgrow_explorer import charts, panel, runs
 from graphgrow_explorer.feedback import decide, guarded, hold, note, perform, problem
+from graphgrow_explorer.models import check_model, last_options, model_fields
 from graphgrow_explorer.news import listen
 from graphgrow_explorer.opening import files
-from graphgrow_explorer.serve import JOBS, SHARED
-from graphgrow_explorer.text import counted, short
+from graphgrow_explorer.serve import JOBS
+from graphgrow_explorer.text import POLICY, SEED, STEP, TOKENS, counted, short
 from graphgrow_explorer.workspace import REASON, Workspace
 
 JOBS_PULSE = 20.0  # seconds
@@ -65,10 +67,6 @@ def _runs(workspace: Workspace) -> None:
         if known:
             st.rerun()
 
-    def end(name: str, *, pause: bool) -> str:
-        runs.stop(workspace.url, name, pause=pause)
-        return "The run ends after the question that is under way; everything that was paid for is saved"
-
     def go_on(name: str) -> str:
         return f"Run {runs.resume(workspace.url, name, os.environ | workspace.env)} has begun"
 
@@ -76,8 +74,12 @@ def _runs(workspace: Workspace) -> None:
         with st.container(border=True):
             left, right = st.columns([3, 1], vertical_alignment="center")
             with left:
-                st.text(f"{one.at.replace('T', ' ')[:16]}  {WORDS[one.state]}")
-                steps, model = counted(one.options.steps, "step"), one.options.llm or "default model"
+                state = "failed" if one.state == "ended" and not one.steps else WORDS[one.state]
+                st.text(f"{panel.moment(one.at)}, {state}")
+                steps, model = (
+                    counted(one.options.steps, "step"),
+                    one.options.llm or one.options.base_url or default_model(os.environ),
+                )
                 facts = [f"{one.steps} of {steps}", f"+{counted(one.concepts, 'concept')}",
                          counted(one.tokens, "token"), one.options.policy, model]  # fmt: skip
                 note(" · ".join([*facts, *([f"{one.usd:.4f} USD"] if one.usd else [])]))
@@ -88,9 +90,9 @@ def _runs(workspace: Workspace) -> None:
             with right:
                 if one.state == "running":
                     if st.button("Pause", key=f"pause {one.name}", icon=":material/pause:", width="stretch"):
-                        perform(partial(end, one.name, pause=True))
+                        perform(partial(runs.stop, workspace.url, one.name, pause=True))
                     if st.button("Stop", key=f"stop {one.name}", icon=":material/stop:", width="stretch"):
-                        perform(partial(end, one.name, pause=False))
+                        perform(partial(runs.stop, workspace.url, one.name))
                 if one.state == "paused" and st.button(
                     "Go on", key=f"resume {one.name}", type="primary", width="stretch"
                 ):
@@ -98,51 +100,28 @@ def _runs(workspace: Workspace) -> None:
 
 
 def form(workspace: Workspace) -> None:
-    """Ask what a run is to do. Where others use the page too, nobody names an address that keys would be sent to."""
+    """Ask what a run is to do; the fields hold what the last one was to do."""
+    last = last_options(workspace.url)
     with st.form("start", border=True):
         topic = "" if workspace.graph.topic else st.text_input("Topic")
-        llm = st.text_input("Model", placeholder=f"Default: {default_model(os.environ)}")
-        own = not os.environ.get(SHARED)
-        address = st.text_input("Address of an endpoint", placeholder="http://…/v1") if own else ""
-        with st.expander("How the model is asked"):
-            effort = st.text_input("Reasoning effort", placeholder="low, medium, high …")
-            reply = st.number_input("Tokens of a reply", min_value=LEAST_TOKENS, value=None, placeholder="480")
-            seconds = st.number_input("Seconds of a reply", min_value=1.0, value=None, placeholder="180")
-            key = st.text_input("Variable that holds the key", placeholder=KEY_ENV) if own else ""
-            fields = st.text_input("Further fields of a request", placeholder='{"top_p": 0.9}') if own else ""
-            check = st.text_input("Model for fact checks", placeholder="NAME or http://…/v1#NAME") if own else ""
+        model = model_fields("run", last, folded=False)
         left, right = st.columns(2)
-        steps = left.number_input("Steps", min_value=1, value=runs.RunOptions().steps)
-        policy = right.selectbox("Policy", [*POLICIES, *STRATEGIES])
-        width = left.number_input("Questions at once", min_value=1, max_value=256, value=1)
-        seed = right.number_input("Seed", min_value=0, value=0)
-        tokens = left.number_input("At most tokens", min_value=1, value=None, placeholder="no limit")
+        steps = left.number_input("Steps", min_value=1, value=max(last.steps, DEFAULT_STEPS), help=STEP)
+        names = [*POLICIES, *STRATEGIES]
+        policy = right.selectbox("Policy", names, index=names.index(last.policy) if last.policy in names else 0,
+                                 help=POLICY)  # fmt: skip
+        width = left.number_input("Questions at once", min_value=1, max_value=256, value=last.width)
+        seed = right.number_input("Seed", min_value=0, value=last.seed, help=SEED)
+        tokens = left.number_input("At most tokens", min_value=1, value=None, placeholder="no limit", help=TOKENS)
         usd = right.number_input("At most USD", min_value=0.0, value=None, placeholder="1 if priced")
         if st.form_submit_button("Start", type="primary", icon=":material/play_arrow:", width="stretch"):
-            options = runs.RunOptions(
-                topic=topic.strip(),
-                llm=llm.strip(),
-                base_url=address.strip(),
-                steps=int(steps),
-                tokens=tokens,
-                usd=usd,
-                width=int(width),
-                policy=policy,
+            options = replace(
+                model, topic=topic.strip(), steps=int(steps), tokens=tokens, usd=usd, width=int(width), policy=policy,
                 seed=int(seed),
-                key_env=key.strip(),
-                reasoning_effort=effort.strip(),
-                reply_tokens=reply,
-                llm_options=fields.strip(),
-                timeout=seconds,
-                check_with=check.strip(),
-            )
+            )  # fmt: skip
 
-            def begin() -> str:
-                if not own:
-                    runs.check_name(options.llm)
-                return f"Run {runs.start(workspace.url, options, os.environ | workspace.env)} has begun"
-
-            perform(begin)
+            env = os.environ | workspace.env
+            perform(lambda: f"Run {runs.start(workspace.url, check_model(options), env)} has begun")
 
 
 def steering(workspace: Workspace) -> None:

@@ -39,22 +39,24 @@ from graphgrow.reason.answers import QUESTION, GraphAnswer
 from graphgrow.reason.discovery import Discovery, discoveries
 from graphgrow.reason.ideas import Ideas
 from graphgrow.reason.judge import Judgement
-from graphgrow.reason.paths import hops, k_shortest, longest
+from graphgrow.reason.paths import Hop, hops, k_shortest, longest, path_through
 from graphgrow.reason.route import drawing
 from graphgrow.reason.seeds import IdeaDials
 from graphgrow.reason.stages import DiscoveryStatement
 from graphgrow.reason.tasks import outcome
 from graphgrow.resolve.options import open_resolver
+from graphgrow.resolve.search import Found, search
 from graphgrow.stores import NEO4J, open_store, store_url
 from graphgrow.stores.outbox import state_folder
 
 __all__ = [
     "CURVES", "DEFAULT", "DEFAULT_STEPS", "EMERGED", "METRICS", "NEO4J", "POLICIES", "QUESTION", "STRATEGIES",
     "BadInput", "Change", "Community", "Delta", "Discovery", "DiscoveryStatement", "Edit", "Event", "Expansion",
-    "FactCheck", "Focus", "Graph", "GraphAnswer", "IdeaDials", "Ideas", "Judgement", "ReasoningStep", "Relation",
-    "Reply", "StaleGraph", "Statement", "StoreError", "Task", "canonical", "check_topic", "confidence", "discoveries",
-    "drawing", "export", "find", "follow", "hops", "k_shortest", "layout", "longest", "now", "open_store", "outcome",
-    "qualifiers_in_words", "replay_run", "snapshots", "state_folder", "store_url", "trusted_part",
+    "FactCheck", "Focus", "Found", "Graph", "GraphAnswer", "Hop", "IdeaDials", "Ideas", "Judgement", "ReasoningStep",
+    "Relation", "Reply", "StaleGraph", "Statement", "StoreError", "Task", "canonical", "check_topic", "confidence",
+    "discoveries", "drawing", "export", "find", "follow", "hops", "k_shortest", "layout", "longest", "now",
+    "open_store", "outcome", "path_through", "qualifiers_in_words", "replay_run", "search", "snapshots",
+    "state_folder", "store_url", "trusted_part",
 ]  # fmt: skip
 
 

@@ -118,7 +118,7 @@ def go(url: str) -> str:
     return f"Opened {workspace.url}"
 
 
-def visit(view: str, **chosen: str) -> None:
+def visit(view: str, **chosen: str | Sequence[str]) -> None:
     """Go to another view of the same graph, with what is chosen there as its address has it."""
     st.session_state[GOING] = view, {"store": st.query_params.get("store", ""), **chosen}
     st.rerun()

@@ -92,7 +92,7 @@ def serve(how: Serving, say: Callable[[str], None]) -> None:
     import streamlit as st
     from starlette.middleware import Middleware
 
-    from graphgrow_explorer import live, news
+    from graphgrow_explorer import live, news, search
     from graphgrow_explorer.workspace import workspaces
 
     store = workspaces().open(how.store).url if how.store else ""
@@ -117,7 +117,9 @@ def serve(how: Serving, say: Callable[[str], None]) -> None:
     )
     guard = Middleware(Guard, addresses=addresses, access=access)
     app = st.App(
-        Path(__file__).with_name("app.py"), routes=[live.route(), news.route(), *entrances()], middleware=[guard]
+        Path(__file__).with_name("app.py"),
+        routes=[live.route(), news.route(), search.route(), *entrances()],
+        middleware=[guard],
     )
     say(address)
     if how.browser:

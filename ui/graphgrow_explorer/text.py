@@ -17,7 +17,7 @@ PAGERANK = "How central a concept is: related to many concepts that are central 
 MODULARITY = "How well the graph falls into communities: 0 as by chance, towards 1 with few relations between them."
 LEIDEN = "Concepts with more relations among each other than to the rest, found by the method of Leiden."
 STRATEGY = "The rule that chose what to ask."
-STEP = "A step is one question with its answer; fact checks come beside it."
+STEP = "A step is one question with its answer; fact checks come beside it, as steps of their own."
 POLICY = (
     "What decides which question comes next. knowledge: where most that is new and true is to be expected; bandit:"
     " learns during the run which strategies bring most; latest, bfs, random, far_path and px_frontier are rules of"

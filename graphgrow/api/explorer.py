@@ -5,7 +5,7 @@ from pathlib import Path
 from graphgrow.api.knowledge_graph import KnowledgeGraph
 from graphgrow.errors import BadInput, StaleGraph, StoreError
 from graphgrow.export import export
-from graphgrow.graph.confidence import confidence, trusted_part
+from graphgrow.graph.confidence import TRUSTED, confidence, trusted_part
 from graphgrow.graph.events import now
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical
@@ -36,6 +36,7 @@ from graphgrow.measure.panel import METRICS
 from graphgrow.policy import DEFAULT, POLICIES
 from graphgrow.policy.strategies import STRATEGIES
 from graphgrow.reason.answers import QUESTION, GraphAnswer
+from graphgrow.reason.communities import CommunitySummary, in_words, summary_of
 from graphgrow.reason.discovery import Discovery, discoveries
 from graphgrow.reason.ideas import Ideas
 from graphgrow.reason.judge import Judgement
@@ -51,12 +52,12 @@ from graphgrow.stores.outbox import state_folder
 
 __all__ = [
     "CURVES", "DEFAULT", "DEFAULT_STEPS", "EMERGED", "METRICS", "NEO4J", "POLICIES", "QUESTION", "STRATEGIES",
-    "BadInput", "Change", "Community", "Delta", "Discovery", "DiscoveryStatement", "Edit", "Event", "Expansion",
-    "FactCheck", "Focus", "Found", "Graph", "GraphAnswer", "Hop", "IdeaDials", "Ideas", "Judgement", "ReasoningStep",
-    "Relation", "Reply", "StaleGraph", "Statement", "StoreError", "Task", "canonical", "check_topic", "confidence",
-    "discoveries", "drawing", "export", "find", "follow", "hops", "k_shortest", "layout", "longest", "now",
-    "open_store", "outcome", "path_through", "qualifiers_in_words", "replay_run", "search", "snapshots",
-    "state_folder", "store_url", "trusted_part",
+    "TRUSTED", "BadInput", "Change", "Community", "CommunitySummary", "Delta", "Discovery", "DiscoveryStatement",
+    "Edit", "Event", "Expansion", "FactCheck", "Focus", "Found", "Graph", "GraphAnswer", "Hop", "IdeaDials", "Ideas",
+    "Judgement", "ReasoningStep", "Relation", "Reply", "StaleGraph", "Statement", "StoreError", "Task", "canonical",
+    "check_topic", "confidence", "discoveries", "drawing", "export", "find", "follow", "hops", "in_words",
+    "k_shortest", "layout", "longest", "now", "open_store", "outcome", "path_through", "qualifiers_in_words",
+    "replay_run", "search", "snapshots", "state_folder", "store_url", "summary_of", "trusted_part",
 ]  # fmt: skip
 
 

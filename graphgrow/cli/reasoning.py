@@ -1,4 +1,4 @@
-"""`ask`, `ideas`, `judge` and `thoughts`: what a model makes of the graph, every reply an event, to be read again."""
+"""`ask`, `ideas`, `describe`, `judge`, `thoughts`: what a model makes of the graph, every reply an event, kept."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from graphgrow.resolve.identity import Meanings
 
 AUTO, OFF = "auto", "off"
-DEFAULT_CONTEXT, DEFAULT_COUNT, DEFAULT_SAMPLES = 600, 3, 3
+DEFAULT_CONTEXT, DEFAULT_COUNT, DEFAULT_SAMPLES, DEFAULT_COMMUNITIES = 600, 3, 3, 8
 PAIR = 2  # answers
 
 Work = Annotated[int, Option(min=0, help="Print a work again, or go on with it: the event that began it.")]
@@ -187,6 +187,50 @@ def ideas(
     if done.reason:
         say(done.reason)
     _note_work("ideas", store, done.work)
+
+
+def describe(
+    store: Store,
+    count: Annotated[int, Option(min=1, max=50, help="How many communities, the largest first.")] = DEFAULT_COMMUNITIES,
+    work: Work = 0,
+    confidence: Confidence = None,
+    llm: Model = "",
+    base_url: Address = "",
+    key_env: KeyEnv = "",
+    reasoning_effort: Effort = "",
+    reply_tokens: ReplyTokens = None,
+    llm_options: LLMOptions = "",
+    tokens: Tokens = None,
+    usd: Usd = None,
+    width: Width = 1,
+    seed: Seed = 0,
+    patience: Patience = 10,
+    timeout: Timeout = None,
+    temperature: Temperature = 0.3,
+    as_json: AsJson = False,
+) -> None:
+    """Name the largest communities of a graph, and say in a sentence what each is about, from trusted relations."""
+    from graphgrow.reason import communities, tasks
+
+    with closing(open_store(store)) as opened:
+        done = communities.load(opened.graph(), work) if work else None
+        if done is None:
+            added = ModelOptions(reasoning_effort, reply_tokens, key_env, llm_options, timeout)
+            budget = Budget(tokens=tokens, usd=usd)
+            with _asking(opened, llm, base_url, budget, temperature, patience, added) as asked:
+                how = tasks.Options(
+                    seed=seed, width=width, budget=asked.budget, stop=asked.is_stopped, confidence=confidence
+                )
+                done = communities.describe(asked.store, asked.model, count=count, **how)
+        graph = opened.graph()
+    if as_json:
+        dump(tasks.as_json(done))
+        return
+    rows = [(one.name, one.size, ", ".join(map(graph.name, one.concepts)), one.sentence) for one in done.summaries]
+    table(("community", " concepts", "led by", "about"), rows)
+    if done.reason:
+        say(f"{done.reason}.")
+    _note_work("describe", store, done.work)
 
 
 def judge(

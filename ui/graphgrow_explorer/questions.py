@@ -72,6 +72,12 @@ def discover(workspace: Workspace, ends: Sequence[str], model: runs.RunOptions |
     return "The discovery is under way; every answer is here as soon as it is saved"
 
 
+def describe(workspace: Workspace, count: int, model: runs.RunOptions | None = None) -> str:
+    """Ask what the largest communities are about."""
+    _start(workspace, f"what {count} communities are about", ["describe", f"--count={count}"], [], model)
+    return "The question is under way; names and sentences are kept in the graph's log"
+
+
 def again(workspace: Workspace, question: PageQuestion) -> str:
     """Ask once more what came to nothing, with the same model; what was paid for is not paid twice."""
     wanted = question.wanted or {}

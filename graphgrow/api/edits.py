@@ -33,7 +33,7 @@ from graphgrow.resolve.resolve import resolve
 from graphgrow.stores import GraphStore
 
 BY_HAND = "by hand"  # why, where nobody says more
-UNDOABLE = STEERING | {"merge", "unmerge", "apart", "reject", "restore", "rename", "retype", "add"}
+UNDOABLE = STEERING | {"merge", "unmerge", "apart", "doubt", "reject", "restore", "rename", "retype", "add"}
 
 
 def find_relation(graph: Graph, source: str, predicate: str, target: str) -> Relation:
@@ -357,6 +357,8 @@ def _inverse(graph: Graph, edit: Edit, log: Callable[[], Iterable[Event]], reaso
             return merge(graph, gone, kept, into=kept, reason=reason)
         case "apart":
             return doubt(graph, *keys, reason=reason)
+        case "doubt":
+            return apart(graph, *keys, reason=reason)
         case "reject" if relation:
             return restore_relation(graph, *astuple(relation), reason=reason)
         case "reject":

@@ -312,7 +312,6 @@ class Graph:
                 if not self.check_method:
                     self.before_checking = self.bill.tokens
             if isinstance(event, Edit) and event.undoes:
-                self.undone = {edit: by for edit, by in self.undone.items() if by != event.undoes}  # it stands again
                 self.undone[event.undoes] = event.seq
             if isinstance(event, FactCheck):
                 self.check_method = self.check_methods[event.reply.source] = event.method
@@ -598,7 +597,7 @@ class Graph:
         part.unchecked = {relation: None for relation in self.unchecked if relation in kept}
         topic = self.topic_key
         if part.concepts:
-            part._spread(topic if topic in ends else next(iter(part.concepts)), 0)  # noqa: SLF001  # a graph too
+            part._spread(topic if topic in part.concepts else next(iter(part.concepts)), 0)  # noqa: SLF001  # a graph too
         return part
 
     def igraph(self) -> "igraph.Graph":

@@ -147,7 +147,8 @@ def inside(graph: Graph, membership: Membership, number: int) -> list[Relation]:
 def lines(graph: Graph, membership: Membership, number: int) -> list[str]:
     """Return what a model is told of a community: its surest relations, in quotation marks."""
     told = inside(graph, membership, number)[:LINES]
-    return [f"{quoted(graph.name(r.source))} {quoted(r.predicate)} {quoted(graph.name(r.target))}" for r in told]
+    parts = ((graph.name(one.source), one.predicate, graph.name(one.target)) for one in told)
+    return [" ".join(f'"{quoted(part)}"' for part in three) for three in parts]
 
 
 def in_words(graph: Graph, membership: Membership, number: int, leading: Sequence[str]) -> CommunitySummary:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Literal
 
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.keys import loose
+from graphgrow.graph.keys import loose, says_something
 from graphgrow.graph.lookup import ALIKE
 from graphgrow.resolve.identity.spelling import spelled
 
@@ -46,9 +46,9 @@ def search(graph: Graph, text: str, limit: int = FOUND) -> list[Found]:
     Of concepts that fit as well the most connected come first, after them what is written
     alike. Predicates come after the concepts; theirs are up to twenty concepts that they join.
     """
-    wanted = forms(text)
-    if not wanted[0]:
+    if not says_something(text):
         return []
+    wanted = forms(text)
     ranked: list[tuple[int, int, str, str]] = []
     for key, concept in graph.concepts.items():
         best = min(((_rank(wanted, forms(one)), one) for one in (concept.name, *concept.aliases)), key=lambda it: it[0])

@@ -17,7 +17,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from graphgrow.api.explorer import BadInput, state_folder
+from graphgrow.api.explorer import BadInput, ReasoningStep, state_folder
 from graphgrow.api.models import ModelOptions, named
 from graphgrow_explorer import runs
 from graphgrow_explorer.workspace import Workspace
@@ -41,6 +41,10 @@ class PageQuestion:
     at: str = ""
     pid: int = 0
     wanted: Mapping[str, Any] | None = None
+
+    def has_begun(self, plan: ReasoningStep) -> bool:
+        """Tell whether a work with the graph was begun after this question was asked."""
+        return plan.seq > int((self.wanted or {}).get("since", 0))
 
     @property
     def seconds(self) -> float:
@@ -146,7 +150,7 @@ def _start(
     spoken = [f"--{name.replace('_', '-')}={value}" for name, value in options.model.items()]
     wanted = {
         "text": text, "command": list(command), "words": list(words), "model": options.model,
-        "asked": options.llm or options.base_url or runs.asked(workspace.url),
+        "asked": options.llm or options.base_url or runs.asked(workspace.url), "since": workspace.graph.seq,
     }  # fmt: skip
     try:
         with FileLock(place / "start.lock", timeout=0, mode=0o600):

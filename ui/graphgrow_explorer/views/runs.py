@@ -10,7 +10,7 @@ import streamlit as st
 import graphgrow
 from graphgrow import GraphgrowError
 from graphgrow.api import directives
-from graphgrow.api.explorer import CURVES, DEFAULT_STEPS, POLICIES, STRATEGIES, store_url
+from graphgrow.api.explorer import CURVES, DEFAULT_STEPS, METRICS, POLICIES, STRATEGIES, store_url
 from graphgrow.api.models import default_model
 from graphgrow_explorer import charts, panel, runs
 from graphgrow_explorer.feedback import decide, guarded, hold, note, perform, problem
@@ -170,14 +170,16 @@ def compare(workspace: Workspace) -> None:
     left, right = st.columns([3, 1])
     chosen = left.multiselect("Beside this graph", names, max_selections=COMPARED)
     hold("compared", is_chosen=bool(chosen))
-    metric = right.selectbox("Metric", CURVES, format_func=lambda name: name.replace("_", " "))
+    metric = right.selectbox("Metric", CURVES, format_func=lambda name: name.replace("_", " "), key="metric")
+    note(f"{metric.replace('_', ' ').capitalize()}: {METRICS[metric]}.")
     if not chosen:
         note("Choose graphs of this folder to see their curves together.")
         return
     with st.spinner("Measuring…"):
-        every = max(1, workspace.graph.seq // POINTS)
+        every = 2 ** max(0, (workspace.graph.seq // POINTS).bit_length() - 1)
         urls = workspace.url, *(f"sqlite:{name}" for name in chosen)
-        measured = [history(url, every, workspace.graph.seq).assign(series=short(store_url(url).short, 40))
+        fits = metric.startswith("powerlaw")
+        measured = [history(url, every, workspace.graph.seq, fits=fits).assign(series=short(store_url(url).short, 40))
                     for url in urls]  # fmt: skip
     table = pd.concat(measured).reset_index(names="x")[["x", "series", metric]].rename(columns={metric: "y"})
     table = table.astype({"y": "float64"}).dropna()
@@ -188,10 +190,10 @@ def compare(workspace: Workspace) -> None:
 
 
 @st.cache_data(max_entries=12, show_spinner=False)
-def history(url: str, every: int, seq: int) -> pd.DataFrame:  # noqa: ARG001  # seq: another version
+def history(url: str, every: int, seq: int, *, fits: bool) -> pd.DataFrame:  # noqa: ARG001  # seq: another version
     """Return the metrics of a graph at its snapshots, read by a connection of its own."""
     with graphgrow.open(url) as graph:
-        table = graph.history(every=every)
+        table = graph.history(every=every, fits=fits)
     taken: pd.DataFrame = table[(table.index % every == 0) | (table.index == table.index.max())]
     return taken
 

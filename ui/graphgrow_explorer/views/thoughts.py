@@ -78,7 +78,7 @@ def _under_way(workspace: Workspace) -> None:
         title = short(one.text, 200) or "ideas about the topic"
         if one.is_alive:
             with workspace.reading() as graph:
-                works = [works for works in graph.thoughts.values() if works[0].at >= one.at]
+                works = [works for works in graph.thoughts.values() if one.has_begun(works[0])]
             replies = sum(step.reply is not None for steps in works for step in steps)
             asked = f"{plain(one.model)} is thinking" if not replies else f"{counted(replies, 'reply')} so far"
             asked = asked.replace("replys", "replies")
@@ -118,7 +118,7 @@ def browse(
     asked = questions.last(workspace.url) if workspace.is_file else None
     if result is not None:
         show(workspace, plan, result)
-    elif asked and asked.is_alive and plan.at >= asked.at:
+    elif asked and asked.is_alive and asked.has_begun(plan):
         note("The answer is on its way.")
     elif task == "judge" or not workspace.is_file:
         note(INTERRUPTED.format(f"The same  graphgrow {task}"))

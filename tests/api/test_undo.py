@@ -28,10 +28,12 @@ def store(tmp_path: Path) -> GraphStore:
     return found
 
 
-def state(graph: Graph) -> tuple[object, ...]:
+def state(graph: Graph) -> tuple[dict[str, str], set[Relation], list[set[str]], list[tuple[object, ...]]]:
     """Return what is shown, what waits for a decision, and what binds the questions to come."""
     names = {key: one.name for key, one in graph.concepts.items()}
-    binding = [(one.change.do, one.change.concepts, one.change.text) for one in directives.binding(graph)]
+    binding: list[tuple[object, ...]] = [
+        (one.change.do, one.change.concepts, one.change.text) for one in directives.binding(graph)
+    ]
     return names, set(graph.relations), [set(one.concepts) for one in edits.queue(graph)], binding
 
 

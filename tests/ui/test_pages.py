@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from graphgrow_explorer import frames, live, news, questions, runs, search
@@ -25,9 +26,10 @@ from graphgrow.reason.communities import describe
 from graphgrow.stores import open_store
 from tests.conftest import chatter
 from tests.reason.test_communities import names
+from tests.reasoning import Heard, answer
 from tests.servers import Answer, completion, serving, waited_for
 from tests.ui.test_explorer import HOSTILE, grown, view, words
-from tests.ui.test_thoughts import answer, thinks
+from tests.ui.test_thoughts import thinks
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:.*label.*:UserWarning",
@@ -53,7 +55,7 @@ def full(tmp_path: Path) -> Workspace:
         for _ in grow("spider silk", store, Scripted(chatter(8)), budget=Budget(steps=8)):
             pass
         ask(store, thinks("strong"), "What is spider silk?")
-        describe(store, thinks_of_names())
+        describe(store, Heard(names))
         for decide in (
             lambda graph: edits.merge(graph, "protein 1", "protein 2"),
             lambda graph: edits.reject(graph, "protein 3"),
@@ -61,13 +63,6 @@ def full(tmp_path: Path) -> Workspace:
         ):
             edits.commit(store, decide, at="2026-01-02T03:04:05+00:00")
     return workspaces().open(url)
-
-
-def thinks_of_names() -> Scripted:
-    """Return a model that names communities."""
-    from tests.reasoning import Heard
-
-    return Heard(names)
 
 
 def hostile(path: Path) -> str:
@@ -96,7 +91,7 @@ def test_every_choice_of_every_view_is_drawn_and_leads_back(
         for place in range(len(at.get(kind))):
             for choice in choices(at.get(kind)[place])[:4]:
                 if place < len(at.get(kind)):
-                    at.get(kind)[place].set_value(choice)
+                    at.get(kind)[place].set_value(choice)  # type: ignore[union-attr]  # these kinds have values
                     at.run()
                 assert not at.exception, (kind, place, choice, at.exception)
     next(one for one in at.button if one.label.startswith("All graphs")).click()
@@ -116,7 +111,14 @@ def choices(widget: object) -> list[object]:
     options = list(getattr(widget, "options", []))
     if kind == "selectbox":
         return [option for option in options if not str(option).endswith(".db")]
-    return [[option] for option in options]
+    if kind == "multiselect":
+        return [[option] for option in options]
+    known: list[object] = []
+    for value in (*get_args(frames.Show), 1, 2, 3):  # of a row of buttons the values are known, not told
+        with suppress(KeyError):
+            if widget.format_func(value) in options:  # type: ignore[attr-defined]
+                known.append(value)
+    return known
 
 
 def test_evidence_names_model_time_concept_and_question(full: Workspace) -> None:

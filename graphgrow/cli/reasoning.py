@@ -1,9 +1,9 @@
-"""`ask`, `ideas`, `describe`, `judge`, `thoughts`: what a model makes of the graph, every reply an event, kept."""
+"""`ask`, `ideas`, `describe`, `judge`: what a model makes of the graph, every reply an event, kept."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, BadParameter, Exit, Option
 
@@ -378,50 +378,3 @@ def answers_to_judge(graph: Graph, given: list[str], question: str) -> list[tupl
     if len({asked for _, asked, _ in answers}) > 1:
         raise BadInput("the two answer different questions: say which one is meant with --question")
     return answers
-
-
-def thoughts(
-    store: Store,
-    work: Annotated[int, Argument(min=0, help="The number of a work: all its stages.")] = 0,
-    as_json: AsJson = False,
-) -> None:
-    """List every work with the graph (discoveries, answers, ideas, judgements), or the stages of one."""
-    with closing(open_store(store)) as home:
-        graph = home.graph()
-    if work and work not in graph.thoughts:
-        known = ", ".join(map(str, graph.thoughts)) or "there is none yet"
-        raise BadInput(f"there is no work {work} in this graph: {known}")
-    if work:
-        rows: list[dict[str, Any]] = [
-            {
-                "event": one.seq,
-                "stage": one.stage,
-                "about": list(one.subject),
-                "outcome": one.outcome,
-                "mends": one.repairs or None,
-                "tokens": one.reply.usage.tokens if one.reply else 0,
-                "model": one.reply.model if one.reply else "",
-                "why": one.reason,
-            }
-            for one in graph.thoughts[work]
-        ]
-    else:
-        rows = [
-            {
-                "work": number,
-                "task": plan.task,
-                "about": [graph.name(key) for key in plan.subject],
-                "stages": list(dict.fromkeys(one.stage for one in stages)),
-                "events": 1 + len(stages),
-                "replies": sum(one.reply is not None for one in (plan, *stages)),
-                "tokens": sum(one.reply.usage.tokens for one in (plan, *stages) if one.reply),
-                "at": plan.at,
-            }
-            for number, (plan, *stages) in graph.thoughts.items()
-        ]
-    if as_json:
-        dump(rows)
-        return
-    numbers = {"work", "event", "events", "replies", "tokens", "mends"}
-    columns = [f" {name}" if name in numbers else name for name in (rows[0] if rows else ("work", "task"))]
-    table(columns, [[", ".join(value) if isinstance(value, list) else value for value in row.values()] for row in rows])

@@ -8,9 +8,9 @@ import streamlit as st
 
 from graphgrow import GraphgrowError
 from graphgrow_explorer import look
-from graphgrow_explorer.feedback import last_result, offer_undo, problem, release
+from graphgrow_explorer.feedback import GOING, last_result, offer_undo, problem, release
 from graphgrow_explorer.header import ENDED, TOOK, header
-from graphgrow_explorer.opening import GOING, opened
+from graphgrow_explorer.opening import opened
 from graphgrow_explorer.serve import ALLOWED, AUTH, VIEW
 from graphgrow_explorer.text import plain
 from graphgrow_explorer.views import VIEWS

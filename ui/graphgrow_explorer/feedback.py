@@ -3,7 +3,7 @@
 import getpass
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial, wraps
@@ -14,13 +14,14 @@ import streamlit as st
 from graphgrow import GraphgrowError
 from graphgrow.api import edits
 from graphgrow.api.explorer import Edit, Graph
-from graphgrow_explorer.serve import SHARED
+from graphgrow_explorer.guard import SHARED
 from graphgrow_explorer.text import plain, short
 from graphgrow_explorer.workspace import REASON, Workspace
 
 DONE, REFUSED = "done", "refused"
 SENTENCE = 600  # characters
 HELD = "held"
+GOING = "going"  # the view and the choices of it that a button leads to
 DECIDED = "decided"  # the last decision, which can be taken back for a while
 OFFERED = 20.0  # seconds; the style of the page hides it then
 
@@ -109,6 +110,12 @@ def visitor() -> str:
     with suppress(OSError, KeyError):  # a user without a name
         return "" if os.environ.get(SHARED) else getpass.getuser()
     return ""
+
+
+def visit(view: str, **chosen: str | Sequence[str]) -> None:
+    """Go to another view of the same graph, with what is chosen there as its address has it."""
+    st.session_state[GOING] = view, {"store": st.query_params.get("store", ""), **chosen}
+    st.rerun()
 
 
 def guarded(draw: Callable[P, None]) -> Callable[P, None]:

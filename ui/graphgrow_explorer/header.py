@@ -8,9 +8,9 @@ import streamlit as st
 
 from graphgrow.api.explorer import store_url
 from graphgrow_explorer import runs
-from graphgrow_explorer.feedback import HELD, guarded, note
+from graphgrow_explorer.feedback import HELD, guarded, note, visit
 from graphgrow_explorer.news import listen
-from graphgrow_explorer.opening import switcher, visit
+from graphgrow_explorer.opening import switcher
 from graphgrow_explorer.search import search_box
 from graphgrow_explorer.text import counted, plain
 from graphgrow_explorer.workspace import Workspace, workspaces

@@ -7,9 +7,9 @@ import streamlit as st
 
 from graphgrow.api.models import KEY_ENV, LEAST_TOKENS, default_model
 from graphgrow_explorer import runs
+from graphgrow_explorer.guard import SHARED
 from graphgrow_explorer.questions import recent
 from graphgrow_explorer.runs import RunOptions
-from graphgrow_explorer.serve import SHARED
 from graphgrow_explorer.text import TOKENS, short
 
 

@@ -26,7 +26,6 @@ EXAMPLE = "example.jsonl.gz"
 CHECKOUT = Path("data", "runs", "impact-resistant-materials.jsonl.gz")
 ENDINGS = (".db", ".sqlite", ".sqlite3")
 LISTED = 200
-GOING = "going"  # the view and the choices of it that a button leads to
 ROWS, OTHER = "files", "other file"  # keys of the choices
 
 
@@ -116,12 +115,6 @@ def go(url: str) -> str:
     workspace = workspaces().open(url)
     st.session_state["store"] = st.query_params["store"] = workspace.url
     return f"Opened {workspace.url}"
-
-
-def visit(view: str, **chosen: str | Sequence[str]) -> None:
-    """Go to another view of the same graph, with what is chosen there as its address has it."""
-    st.session_state[GOING] = view, {"store": st.query_params.get("store", ""), **chosen}
-    st.rerun()
 
 
 def leave() -> None:

@@ -22,9 +22,8 @@ from graphgrow.api.explorer import (
     qualifiers_in_words,
 )
 from graphgrow_explorer import runs
-from graphgrow_explorer.feedback import decide, decide_all, guarded, hold, note, perform
+from graphgrow_explorer.feedback import decide, decide_all, guarded, hold, note, perform, visit
 from graphgrow_explorer.news import listen
-from graphgrow_explorer.opening import visit
 from graphgrow_explorer.text import CONFIDENCE, SUPPORT, TOKENS, counted, plain, short
 from graphgrow_explorer.workspace import REASON, Row, Workspace
 

@@ -10,9 +10,8 @@ import streamlit as st
 
 from graphgrow.api.explorer import TRUSTED, Community, Graph, confidence, in_words, summary_of, trusted_part
 from graphgrow_explorer import charts, frames, questions, runs
-from graphgrow_explorer.feedback import guarded, hold, note, perform
+from graphgrow_explorer.feedback import guarded, hold, note, perform, visit
 from graphgrow_explorer.models import check_model, last_options, model_fields
-from graphgrow_explorer.opening import visit
 from graphgrow_explorer.panel import links
 from graphgrow_explorer.picture import picture
 from graphgrow_explorer.text import CONFIDENCE, LEIDEN, counted, plain, short

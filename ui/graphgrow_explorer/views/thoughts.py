@@ -10,10 +10,9 @@ import streamlit as st
 
 from graphgrow.api.explorer import QUESTION, GraphAnswer, IdeaDials, Ideas, Judgement, ReasoningStep, Task, outcome
 from graphgrow_explorer import questions
-from graphgrow_explorer.feedback import guarded, note, perform, problem
+from graphgrow_explorer.feedback import guarded, note, perform, problem, visit
 from graphgrow_explorer.models import check_model, last_options, model_fields
 from graphgrow_explorer.news import listen
-from graphgrow_explorer.opening import visit
 from graphgrow_explorer.panel import links, moment
 from graphgrow_explorer.text import counted, plain, short
 from graphgrow_explorer.workspace import Workspace

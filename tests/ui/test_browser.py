@@ -15,6 +15,7 @@ from graphgrow.graph.model import Concept, Delta, Edit, Relation, Statement, Tri
 from graphgrow.stores import open_store
 from tests.explorers import Explorer, exploring
 from tests.pictures import HOSTILE, Drawn, drawn
+from tests.servers import waited_for
 
 MARKS = ["[x](javascript:window.taken=4)", ":red[x]", "$x$", "**bold** `code`", ":smile: -> #"]
 
@@ -138,7 +139,7 @@ def test_search_evidence_and_undo_by_hand(browser: Browser, explorer: Explorer) 
         expect(page.get_by_text("560 concepts").first).to_be_visible()
         page.get_by_role("button", name="Undo").click()
         expect(page.get_by_text("561 concepts").first).to_be_visible()
-    assert events(explorer, store) == ["reject", "restore"]
+    assert waited_for(lambda: events(explorer, store) == ["reject", "restore"])
 
 
 def test_an_open_page_asks_little_while_nothing_happens(browser: Browser, explorer: Explorer) -> None:
@@ -146,15 +147,15 @@ def test_an_open_page_asks_little_while_nothing_happens(browser: Browser, explor
     with drawn(browser, explorer.url("recorded.db", view="communities")) as opened:
         expect(opened.page.get_by_text("Structural gaps")).to_be_visible()
         settled(opened.page)
-        frames: list[object] = []
-        opened.page.on("websocket", frames.append)
+        sockets: list[str] = []
+        opened.page.on("websocket", lambda socket: sockets.append(socket.url))
         with opened.page.expect_response(lambda answer: "graphgrow/mark/" in answer.url) as first:
             pass
         with opened.page.expect_response(lambda answer: "graphgrow/mark/" in answer.url) as second:
             pass
         assert first.value.json() == second.value.json()
         expect(opened.page.get_by_test_id("stStatusWidget")).to_have_count(0)
-        assert not frames
+        assert not sockets
 
 
 def test_two_pages_agree(browser: Browser, explorer: Explorer) -> None:

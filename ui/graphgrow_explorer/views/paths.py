@@ -124,7 +124,8 @@ def path_between(workspace: Workspace, one: str, other: str, via: Sequence[str],
     path = paths[min(place, len(paths) - 1)]
     with workspace.reading() as graph:
         steps = hops(graph, path)
-        st.text(short(graph.name(path[0])) + "".join(f"  {said(hop)}  {short(graph.name(hop.other))}" for hop in steps))
+        way = "".join(f"  {said(hop)}  {short(graph.name(hop.other))}" for hop in steps)
+        st.text(f"{counted(len(steps), 'hop')}: {short(graph.name(path[0]))}{way}")
         around = len({near for key in path for near in graph.neighbours[key]} - {*path})
     nodes, edges = frames.part(workspace, "around", path, 1 if around <= CROWD else 0)
     picture(

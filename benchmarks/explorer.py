@@ -4,6 +4,7 @@ Usage: python benchmarks/explorer.py [SIZE ...]      (default: 500 4000 20000)
 """
 
 import json
+import os
 import statistics
 import sys
 import tempfile
@@ -14,15 +15,22 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "ui")]
 
+from graphgrow_explorer.views import VIEWS  # noqa: E402
 from playwright.sync_api import Browser  # noqa: E402 - found beside this file
 
+from graphgrow.growth.replay import recording, replay  # noqa: E402
 from graphgrow.measure.layout import layout  # noqa: E402
+from graphgrow.resolve.options import open_resolver  # noqa: E402
+from graphgrow.stores import open_store  # noqa: E402
 from tests.browser import running  # noqa: E402
+from tests.conftest import RECORDED  # noqa: E402
+from tests.explorers import exploring  # noqa: E402
 from tests.pictures import Drawn, Server, drawn, frames, served  # noqa: E402
 
 ROUNDS = 3
 NEW = 50
-GOALS = {"first picture": {500: 2000, 4000: 2000, 20_000: 3000}, "click": 500, "slider": 50, "+50": 500}
+SETTLE, WATCHED = 8.0, 20.0  # seconds
+GOALS = {"first picture": {500: 2000, 4000: 2000, 20_000: 3000}, "click": 500, "slider": 50, "+50": 500, "idle": 1}
 SLIDE = """(() => {
   const times = [];
   for (const step of [0.2, 0.5, 0.8, 0.6, 0.4]) {
@@ -101,8 +109,33 @@ def placed(size: int) -> dict[str, float]:
     }
 
 
+def idle(browser: Browser, folder: Path) -> dict[str, float]:
+    """Return the per cent of a core that an open page costs the server while nobody writes, view by view."""
+    store = open_store(f"sqlite:{folder / 'idle.db'}", create=True)
+    for _ in replay(recording(RECORDED), store, open_resolver()):
+        pass
+    store.close()
+    found: dict[str, float] = {}
+    with exploring(folder, "idle.db") as explorer:
+        for view in VIEWS:
+            page = browser.new_page()
+            page.goto(explorer.url("idle.db", view=view))
+            time.sleep(SETTLE)
+            before = ticks(explorer.pid)
+            time.sleep(WATCHED)
+            found[view] = 100 * (ticks(explorer.pid) - before) / os.sysconf("SC_CLK_TCK") / WATCHED
+            page.close()
+    return found
+
+
+def ticks(pid: int) -> int:
+    """Return the ticks of a processor that a process has had."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
 def main() -> None:
-    """Print one line a size, and the goals."""
+    """Print one line a size, what an idle page costs, and the goals."""
     sizes = [int(one) for one in sys.argv[1:]] or [500, 4000, 20_000]
     with tempfile.TemporaryDirectory() as folder, running() as browser, served(Path(folder)) as server:
         with drawn(browser, server.url):
@@ -111,6 +144,11 @@ def main() -> None:
             visits = [measured(browser, server, size) for _ in range(ROUNDS)]
             medians = {name: statistics.median(visit[name] for visit in visits) for name in visits[0]}
             print(size, json.dumps({name: round(value) for name, value in (medians | placed(size)).items()}))
+    with tempfile.TemporaryDirectory() as folder, running() as browser:
+        print(
+            "idle, % of a core",
+            json.dumps({name: round(value, 2) for name, value in idle(browser, Path(folder)).items()}),
+        )
     print("goals", json.dumps(GOALS))
 
 

@@ -29,7 +29,7 @@ MODULES = {
     "GraphgrowError": "errors.py",
     "Growth": "growth/loop.py",
     "GrowthOptions": "api/options.py",
-    "GraphEdits": "api/edits.py",
+    "GraphEdits": "api/graph_edits.py",
     "GraphReasoning": "api/reasoning.py",
     "KnowledgeGraph": "api/knowledge_graph.py",
     "Prompt": "graph/values.py",
@@ -38,6 +38,7 @@ MODULES = {
     "Usage": "graph/values.py",
 }
 DIRECTIVES = "api/directives.py"
+EDITS = "api/edits.py"
 SPACES = {"GraphEdits": "graph.edits", "GraphReasoning": "graph.think"}  # what a KnowledgeGraph has its methods in
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -125,13 +126,13 @@ def _class(name: str) -> Iterator[str]:
     fields = [node for node in own.body if isinstance(node, ast.AnnAssign)]
     if fields:
         yield table(("field", "type", "default"), [_field(one) for one in fields])
-    functions = {node.name: node for file in (module, _parsed(DIRECTIVES)) for node in file.body
+    functions = {node.name: node for file in (_parsed(EDITS), _parsed(DIRECTIVES)) for node in file.body
                  if isinstance(node, Function)}  # fmt: skip
     for one in own.body:
         if isinstance(one, Function) and not one.name.startswith("_"):
             yield _function(one, f"{SPACES.get(name, name)}.", "###")
-        elif isinstance(one, ast.Assign) and isinstance(one.value, ast.Call):  # merge = _method(merge)
-            method = functions[ast.unparse(one.value.args[0]).removeprefix("directives.")]
+        elif isinstance(one, ast.Assign) and isinstance(one.value, ast.Call):  # merge = _method(edits.merge)
+            method = functions[ast.unparse(one.value.args[0]).rpartition(".")[2]]
             method.args.args = method.args.args[1:]  # the graph
             yield _function(method, f"{owner}.", "###")
 

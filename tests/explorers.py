@@ -16,11 +16,12 @@ from tests.pictures import answered
 
 @dataclass(frozen=True, slots=True)
 class Explorer:
-    """A running explorer: its address, the token that opens it, and the folder that it was started in."""
+    """A running explorer: its address, the token that opens it, the folder that it was started in, its process."""
 
     base: str
     token: str
     folder: Path
+    pid: int = 0
 
     @property
     def origin(self) -> str:
@@ -68,7 +69,7 @@ def exploring(folder: Path, store: str, *words: str, env: Mapping[str, str] | No
             assert process.stdout
             base, _, query = json.loads(process.stdout.readline())["url"].partition("?")
             answered(f"{base}_stcore/health", process)
-            yield Explorer(base, dict(parse_qsl(query)).get("token", ""), folder)
+            yield Explorer(base, dict(parse_qsl(query)).get("token", ""), folder, process.pid)
         finally:
             process.terminate()
             process.communicate()

@@ -5,6 +5,7 @@ appends it to a store, and it binds every later question. Raises BadInput where 
 """
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
 
 from graphgrow.errors import BadInput
@@ -162,6 +163,16 @@ def describe(graph: Graph, change: Change) -> str:
     count = f"the next {change.steps}" if change.steps > 1 else "the next" if change.steps else "all"
     questions = f"{count} question{'' if change.steps == 1 else 's'}"
     return f'for {questions}{where}{names[0] if where and names else ""}: "{change.text}"'
+
+
+def states(graph: Graph, name: str) -> list[tuple[str, Callable[..., Edit]]]:
+    """Return what may be done about a concept as it stands, in words, with the function that does it."""
+    key = find(graph, name)
+    if key in graph.steering.forbidden(graph.representative):
+        return [("Allow questions about it again", allow)]
+    if key in graph.steering.pinned(graph.representative):
+        return [("Unpin: leave it to the policy", unpin)]
+    return [("Pin: every third question is about it", pin), ("Leave alone: ask nothing about it", forbid)]
 
 
 def state(graph: Graph, directive: Directive) -> str:

@@ -1,23 +1,32 @@
 """Corrections as events: merge, unmerge, doubt, keep apart, reject, restore, rename, retype, add, and their undoing.
 
 Each function returns the event that a decision is for a graph as it stands, and changes nothing; `commit` appends it to
-a store, and it binds every later step. Raises BadInput where there is nothing to decide. `GraphEdits` has them, and the
-directives, as methods that append.
+a store, and it binds every later step. Raises BadInput where there is nothing to decide. `GraphEdits` (graph_edits.py)
+has them, and the directives, as methods that append.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import astuple, replace
-from functools import wraps
 from itertools import count, takewhile
-from typing import Concatenate, ParamSpec
 
 from graphgrow.api import directives
 from graphgrow.errors import BadInput, StaleGraph
-from graphgrow.graph.events import now
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.keys import bare, canonical, clean, says_something
 from graphgrow.graph.lookup import find, look_up
-from graphgrow.graph.model import Change, Concept, Delta, Edit, EditKind, Event, Expansion, Relation, Statement, Triple
+from graphgrow.graph.model import (
+    STEERING,
+    Change,
+    Concept,
+    Delta,
+    Edit,
+    EditKind,
+    Event,
+    Expansion,
+    Relation,
+    Statement,
+    Triple,
+)
 from graphgrow.graph.visible import check_length
 from graphgrow.parse.reply import parse
 from graphgrow.prompts.forms import as_asked_for
@@ -27,10 +36,7 @@ from graphgrow.resolve.resolve import RESOLVE, resolve
 from graphgrow.stores import GraphStore
 
 BY_HAND = "by hand"  # why, where nobody says more
-UNDOABLE: frozenset[EditKind] = frozenset(
-    ("merge", "unmerge", "apart", "reject", "restore", "rename", "retype", "add")
-)  # fmt: skip
-P = ParamSpec("P")
+UNDOABLE = STEERING | {"merge", "unmerge", "apart", "doubt", "reject", "restore", "rename", "retype", "add"}
 
 
 def find_relation(graph: Graph, source: str, predicate: str, target: str) -> Relation:
@@ -320,23 +326,53 @@ def accept(graph: Graph, relation: Relation, *, reason: str = BY_HAND) -> Edit:
     return add(graph, graph.name(relation.source), relation.predicate, graph.name(relation.target), reason=reason)
 
 
-def undo(graph: Graph, edit: Event | None, log: Callable[[], Iterable[Event]], *, reason: str = BY_HAND) -> Edit:
-    """Take one edit, of a kind in UNDOABLE, back by the edit that undoes it; later growth stays.
+def is_undoable(event: Event | None) -> bool:
+    """Tell whether an event is an edit that one other takes back; a further piece of evidence stays, as it was said."""
+    if not isinstance(event, Edit) or event.edit not in UNDOABLE:
+        return False
+    return event.edit != "add" or (len(event.delta.relations) == 1 and not event.delta.support)
 
-    `log` returns the events of the graph from the first on.
+
+def undo(graph: Graph, edit: Event | None, log: Callable[[], Iterable[Event]], *, reason: str = BY_HAND) -> Edit:
+    """Take one edit, of a kind in UNDOABLE, back by the edit that undoes it, once; later growth stays.
+
+    Two concepts that were merged are two again, and wait for a decision where they did before. `log` returns the events
+    of the graph from the first on. Raises BadInput for what cannot be taken back, or was.
     """
     if not isinstance(edit, Edit) or edit.edit not in UNDOABLE:
         raise BadInput(f"event {edit.seq if edit else 0} cannot be taken back here")
-    changes, statements = edit.delta.changes, edit.delta.statements
+    if edit.seq in graph.undone:
+        raise BadInput(f"event {edit.seq} was taken back already, by event {graph.undone[edit.seq]}")
+    if edit.edit == "add" and edit.delta.support:
+        raise BadInput(
+            f"event {edit.seq} is one more piece of evidence, which stays: reject the relation if it is wrong"
+        )
+    if not is_undoable(edit):
+        brought = f"event {edit.seq} brought {len(edit.delta.statements)} relations"
+        raise BadInput(f"{brought}: reject what you do not want, one by one")
+    return replace(_inverse(graph, edit, log, reason), undoes=edit.seq)
+
+
+def _inverse(graph: Graph, edit: Edit, log: Callable[[], Iterable[Event]], reason: str) -> Edit:
+    """Return the edit that takes another one back."""
+    changes, corrections = edit.delta.changes, graph.corrections
     keys, relation = (changes[0].concepts, changes[0].relation) if changes else ((), None)
     match edit.edit:
         case "merge":
-            return unmerge(graph, keys[0], reason=reason)
+            gone, kept = keys
+            if gone not in corrections.into:
+                raise BadInput(f"{graph.name(gone)!r} stands for itself already: nothing is to be taken back")
+            if canonical(corrections.names.get(graph.representative(gone), "")) == gone:
+                return unmerge(graph, gone, reason=reason)  # which says why not
+            note = f"{graph.arrived.get(gone, gone)} is not {graph.name(graph.representative(kept))}"
+            return _edit(graph, "unmerge", [Change("unmerge", (gone, kept), reason=reason)], note)
         case "unmerge":
             gone, kept = changes[-1].concepts
             return merge(graph, gone, kept, into=kept, reason=reason)
         case "apart":
             return doubt(graph, *keys, reason=reason)
+        case "doubt":
+            return apart(graph, *keys, reason=reason)
         case "reject" if relation:
             return restore_relation(graph, *astuple(relation), reason=reason)
         case "reject":
@@ -345,15 +381,24 @@ def undo(graph: Graph, edit: Event | None, log: Callable[[], Iterable[Event]], *
             return reject_relation(graph, relation, reason=reason)
         case "restore":
             return reject(graph, keys[0], reason=reason)
-        case "add" if edit.delta.support:
-            raise BadInput(
-                f"event {edit.seq} is one more piece of evidence, which stays: reject the relation if it is wrong"
-            )
-        case "add" if len(statements) != 1:
-            brought = f"event {edit.seq} brought {len(statements)} relations"
-            raise BadInput(f"{brought}: reject what you do not want, one by one")
         case "add":
-            return reject_relation(graph, statements[0].relation, reason=reason)
+            return reject_relation(graph, edit.delta.relations[0].relation, reason=reason)
+        case "pin":
+            return directives.unpin(graph, keys[0], reason=reason)
+        case "unpin":
+            return directives.pin(graph, keys[0], reason=reason)
+        case "forbid":
+            return directives.allow(graph, keys[0], reason=reason)
+        case "allow":
+            return directives.forbid(graph, keys[0], reason=reason)
+        case "focus" | "instruct":
+            return directives.withdraw(graph, edit.seq, reason=reason)
+        case "withdraw":
+            taken = next(event for event in log() if event.seq == changes[0].event).delta.changes[0]
+            if taken.do == "focus":
+                return directives.focus(graph, *taken.concepts, reason=reason)
+            where = {taken.scope: taken.concepts[0]} if taken.concepts else {}
+            return directives.instruct(graph, taken.text, **where, steps=taken.steps, reason=reason)
     before = fold(takewhile(lambda event: event.seq < edit.seq, log()))
     if relation is None:
         return rename(graph, keys[0], before.name(keys[0]), reason=reason)
@@ -376,65 +421,3 @@ def commit(store: GraphStore, decide: Callable[[Graph], Edit], *, at: str = "") 
             continue
         graph.apply(edit)
         return edit, graph
-
-
-def _method(decide: Callable[Concatenate[Graph, P], Edit]) -> Callable[Concatenate["GraphEdits", P], Edit]:
-    """Return a method that appends what a function decides for the graph as it stands."""
-
-    @wraps(decide)
-    def method(self: "GraphEdits", /, *args: P.args, **named: P.kwargs) -> Edit:
-        return self._commit(lambda graph: decide(graph, *args, **named))
-
-    return method
-
-
-class GraphEdits:
-    """What people decide about a graph, `graph.edits`: each method appends an event and returns it.
-
-    Raises BadInput where there is nothing to decide; with `reason` the log says why.
-    """
-
-    def __init__(self, store: GraphStore) -> None:
-        self._store = store
-
-    def _commit(self, decide: Callable[[Graph], Edit]) -> Edit:
-        return commit(self._store, decide, at=now())[0]
-
-    merge = _method(merge)
-    unmerge = _method(unmerge)
-    apart = _method(apart)
-    doubt = _method(doubt)
-    rename = _method(rename)
-    add = _method(add)
-    pin = _method(directives.pin)
-    unpin = _method(directives.unpin)
-    forbid = _method(directives.forbid)
-    allow = _method(directives.allow)
-    focus = _method(directives.focus)
-    instruct = _method(directives.instruct)
-    withdraw = _method(directives.withdraw)
-
-    def reject(self, name: str, predicate: str = "", target: str = "", *, reason: str = BY_HAND) -> Edit:
-        """Take a concept out, or with predicate and target one relation, and let no reply bring it in again."""
-        if not predicate:
-            return self._commit(lambda graph: reject(graph, name, reason=reason))
-        return self._commit(
-            lambda graph: reject_relation(graph, find_relation(graph, name, predicate, target), reason=reason)
-        )
-
-    def restore(self, name: str, predicate: str = "", target: str = "", *, reason: str = BY_HAND) -> Edit:
-        """Bring a rejected concept or relation back, or let in what hygiene keeps out, with what was said of it."""
-        if predicate:
-            return self._commit(lambda graph: restore_relation(graph, name, predicate, target, reason=reason))
-        return self._commit(lambda graph: restore(graph, name, log=self._store.events(), reason=reason))
-
-    def retype(self, source: str, predicate: str, target: str, new: str, *, reason: str = BY_HAND) -> Edit:
-        """Show a relation under the predicate `new`; what was said stays as evidence."""
-        return self._commit(
-            lambda graph: retype(graph, find_relation(graph, source, predicate, target), new, reason=reason)
-        )
-
-    def undo(self, event: int, *, reason: str = BY_HAND) -> Edit:
-        """Take an edit back, by the number of its event; later growth stays."""
-        edit = next(self._store.events(event - 1), None) if event > 0 else None
-        return self._commit(lambda graph: undo(graph, edit, self._store.events, reason=reason))

@@ -5,7 +5,7 @@ from pathlib import Path
 from graphgrow.api.knowledge_graph import KnowledgeGraph
 from graphgrow.errors import BadInput, StaleGraph, StoreError
 from graphgrow.export import export
-from graphgrow.graph.confidence import confidence, trusted_part
+from graphgrow.graph.confidence import TRUSTED, confidence, trusted_part
 from graphgrow.graph.events import now
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical
@@ -38,73 +38,28 @@ from graphgrow.policy import DEFAULT, POLICIES
 from graphgrow.policy.strategies import STRATEGIES
 from graphgrow.prompts.forms import MOST_ASKED_FOR
 from graphgrow.reason.answers import QUESTION, GraphAnswer
+from graphgrow.reason.communities import CommunitySummary, in_words, summary_of
 from graphgrow.reason.discovery import Discovery, discoveries
 from graphgrow.reason.ideas import Ideas
 from graphgrow.reason.judge import Judgement
-from graphgrow.reason.paths import hops, k_shortest, longest
+from graphgrow.reason.paths import Hop, hops, k_shortest, longest, path_through
 from graphgrow.reason.route import drawing
 from graphgrow.reason.seeds import IdeaDials
 from graphgrow.reason.stages import DiscoveryStatement
 from graphgrow.reason.tasks import outcome
 from graphgrow.resolve.options import open_resolver
+from graphgrow.resolve.search import Found, search
 from graphgrow.stores import NEO4J, open_store, store_url
 from graphgrow.stores.outbox import state_folder
 
 __all__ = [
-    "CURVES",
-    "DEFAULT",
-    "DEFAULT_STEPS",
-    "EMERGED",
-    "METRICS",
-    "MOST_ASKED_FOR",
-    "NEO4J",
-    "POLICIES",
-    "QUESTION",
-    "STRATEGIES",
-    "BadInput",
-    "Change",
-    "Community",
-    "Delta",
-    "Discovery",
-    "DiscoveryStatement",
-    "Edit",
-    "Event",
-    "Expansion",
-    "FactCheck",
-    "Focus",
-    "Graph",
-    "GraphAnswer",
-    "IdeaDials",
-    "Ideas",
-    "Judgement",
-    "Prompts",
-    "ReasoningStep",
-    "Relation",
-    "Reply",
-    "StaleGraph",
-    "Statement",
-    "StoreError",
-    "Task",
-    "canonical",
-    "check_topic",
-    "confidence",
-    "discoveries",
-    "drawing",
-    "export",
-    "find",
-    "follow",
-    "hops",
-    "k_shortest",
-    "layout",
-    "longest",
-    "now",
-    "open_store",
-    "outcome",
-    "qualifiers_in_words",
-    "replay_run",
-    "snapshots",
-    "state_folder",
-    "store_url",
+    "CURVES", "DEFAULT", "DEFAULT_STEPS", "EMERGED", "METRICS", "MOST_ASKED_FOR", "NEO4J", "POLICIES", "QUESTION",
+    "STRATEGIES", "TRUSTED", "BadInput", "Change", "Community", "CommunitySummary", "Delta", "Discovery",
+    "DiscoveryStatement", "Edit", "Event", "Expansion", "FactCheck", "Focus", "Found", "Graph", "GraphAnswer", "Hop",
+    "IdeaDials", "Ideas", "Judgement", "Prompts", "ReasoningStep", "Relation", "Reply", "StaleGraph", "Statement",
+    "StoreError", "Task", "canonical", "check_topic", "confidence", "discoveries", "drawing", "export", "find",
+    "follow", "hops", "in_words", "k_shortest", "layout", "longest", "now", "open_store", "outcome", "path_through",
+    "qualifiers_in_words", "replay_run", "search", "snapshots", "state_folder", "store_url", "summary_of",
     "trusted_part",
 ]  # fmt: skip
 

@@ -10,7 +10,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from graphgrow.api import frames
-from graphgrow.api.edits import GraphEdits, find_relation
+from graphgrow.api.edits import find_relation
+from graphgrow.api.graph_edits import GraphEdits
 from graphgrow.api.models import named, open_llm
 from graphgrow.api.options import GrowthKeywords, GrowthOptions, grow
 from graphgrow.api.reasoning import GraphReasoning
@@ -154,18 +155,19 @@ class KnowledgeGraph:
         """Whether the run has dried up or drifted: one sentence with the sign, and since which event."""
         return monitor(self._now()).assessment.summary
 
-    def history(self, *, every: int = 25, seed: int = 0) -> "pd.DataFrame":
+    def history(self, *, every: int = 25, seed: int = 0, fits: bool = True) -> "pd.DataFrame":
         """Return the panel over the run: shape (events, 55), index `seq`, columns as in `measure.history.COLUMNS`.
 
         Counts stand in every row; what needs the whole graph, such as path lengths (in relations), communities and
         fits, in every `every`-th and the last, and is missing elsewhere. The store keeps these, so that the next call
-        is quick. `seed` decides partitions. Raises BadInput where `every` is less than 1.
+        is quick. `seed` decides partitions; without `fits` the columns of power laws, which take longest, are missing.
+        Raises BadInput where `every` is less than 1.
         """
         from graphgrow.measure.history import history
 
         if every < 1:
             raise BadInput(f"a snapshot every {every} events: give 1 or more")
-        return history(self.events(), every=every, seed=seed, cache=self)
+        return history(self.events(), every=every, seed=seed, fits=fits, cache=self)
 
     def measure(self, *, at: int | None = None, confidence: float = 0, seed: int = 0) -> dict[str, object]:
         """Return the panel of the graph, 44 numbers by name, as it is or as it was after event `at`.

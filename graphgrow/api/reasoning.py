@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from graphgrow.reason.answers import GraphAnswer
+    from graphgrow.reason.communities import CommunitySummaries
     from graphgrow.reason.discovery import Discovery
     from graphgrow.reason.ideas import Idea
     from graphgrow.reason.judge import Judgement
@@ -164,6 +165,25 @@ class GraphReasoning:
         from graphgrow.reason.discovery import discoveries
 
         return discoveries(self._now())
+
+    def describe(
+        self,
+        llm: LLM | str | None = None,
+        *,
+        count: int = 8,
+        confidence: float | None = None,
+        budget: Budget = LIMIT,
+        seed: int = 0,
+    ) -> "CommunitySummaries":
+        """Return a name and a sentence for each of the `count` largest communities, from what of the graph is trusted.
+
+        Raises BadInput where no community has three related concepts, BudgetSpent, LLMError; what was paid for is in
+        the log then.
+        """
+        from graphgrow.reason.communities import describe
+
+        model = self._model(llm)
+        return describe(self._store, model, count=count, confidence=confidence, budget=budget, seed=seed)
 
     def judge(  # noqa: PLR0913  # each by its name
         self,

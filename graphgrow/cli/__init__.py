@@ -43,7 +43,8 @@ COMMANDS = (
     directives.steering, directives.withdraw,
     serve.explore,
     runs.compare, runs.core, runs.consensus, graph.predicates, graph.critical, files.report,
-    discovery.path, discovery.discover, reasoning.thoughts, reasoning.ask, reasoning.ideas, reasoning.judge,
+    discovery.path, discovery.discover, discovery.thoughts, reasoning.ask, reasoning.ideas, reasoning.describe,
+    reasoning.judge,
     files.replay, files.export, files.import_, files.copy, files.fork, runs.diff,
     serve.mcp,
 )  # fmt: skip

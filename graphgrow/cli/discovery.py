@@ -1,4 +1,4 @@
-"""`path` and `discover`: how two concepts hang together, with the evidence of every step; reasoning along a path."""
+"""`path`, `discover`, `thoughts`: how concepts hang together, with evidence; reasoning along a path; all works."""
 
 import json
 from contextlib import closing
@@ -283,3 +283,50 @@ def _ask_stages(reasoner: "Reasoner", plan: ReasoningStep) -> int:
         note("interrupted; the same command continues it, and nothing is paid for twice")
         return INTERRUPTED
     return 0
+
+
+def thoughts(
+    store: Store,
+    work: Annotated[int, Argument(min=0, help="The number of a work: all its stages.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """List every work with the graph (discoveries, answers, ideas, judgements), or the stages of one."""
+    with closing(open_store(store)) as home:
+        graph = home.graph()
+    if work and work not in graph.thoughts:
+        known = ", ".join(map(str, graph.thoughts)) or "there is none yet"
+        raise BadInput(f"there is no work {work} in this graph: {known}")
+    if work:
+        rows: list[dict[str, Any]] = [
+            {
+                "event": one.seq,
+                "stage": one.stage,
+                "about": list(one.subject),
+                "outcome": one.outcome,
+                "mends": one.repairs or None,
+                "tokens": one.reply.usage.tokens if one.reply else 0,
+                "model": one.reply.model if one.reply else "",
+                "why": one.reason,
+            }
+            for one in graph.thoughts[work]
+        ]
+    else:
+        rows = [
+            {
+                "work": number,
+                "task": plan.task,
+                "about": [graph.name(key) for key in plan.subject],
+                "stages": list(dict.fromkeys(one.stage for one in stages)),
+                "events": 1 + len(stages),
+                "replies": sum(one.reply is not None for one in (plan, *stages)),
+                "tokens": sum(one.reply.usage.tokens for one in (plan, *stages) if one.reply),
+                "at": plan.at,
+            }
+            for number, (plan, *stages) in graph.thoughts.items()
+        ]
+    if as_json:
+        dump(rows)
+        return
+    numbers = {"work", "event", "events", "replies", "tokens", "mends"}
+    columns = [f" {name}" if name in numbers else name for name in (rows[0] if rows else ("work", "task"))]
+    table(columns, [[", ".join(value) if isinstance(value, list) else value for value in row.values()] for row in rows])

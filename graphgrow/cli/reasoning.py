@@ -1,9 +1,9 @@
-"""`ask`, `ideas`, `judge` and `thoughts`: what a model makes of the graph, every reply an event, to be read again."""
+"""`ask`, `ideas`, `describe`, `judge`: what a model makes of the graph, every reply an event, kept."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, BadParameter, Exit, Option
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from graphgrow.resolve.identity import Meanings
 
 AUTO, OFF = "auto", "off"
-DEFAULT_CONTEXT, DEFAULT_COUNT, DEFAULT_SAMPLES = 600, 3, 3
+DEFAULT_CONTEXT, DEFAULT_COUNT, DEFAULT_SAMPLES, DEFAULT_COMMUNITIES = 600, 3, 3, 8
 PAIR = 2  # answers
 
 Work = Annotated[int, Option(min=0, help="Print a work again, or go on with it: the event that began it.")]
@@ -198,6 +198,50 @@ def ideas(
     _note_work("ideas", store, done.work)
 
 
+def describe(
+    store: Store,
+    count: Annotated[int, Option(min=1, max=50, help="How many communities, the largest first.")] = DEFAULT_COMMUNITIES,
+    work: Work = 0,
+    confidence: Confidence = None,
+    llm: Model = "",
+    base_url: Address = "",
+    key_env: KeyEnv = "",
+    reasoning_effort: Effort = "",
+    reply_tokens: ReplyTokens = None,
+    llm_options: LLMOptions = "",
+    tokens: Tokens = None,
+    usd: Usd = None,
+    width: Width = 1,
+    seed: Seed = 0,
+    patience: Patience = 10,
+    timeout: Timeout = None,
+    temperature: Temperature = 0.3,
+    as_json: AsJson = False,
+) -> None:
+    """Name the largest communities of a graph, and say in a sentence what each is about, from trusted relations."""
+    from graphgrow.reason import communities, tasks
+
+    with closing(open_store(store)) as opened:
+        done = communities.load(opened.graph(), work) if work else None
+        if done is None:
+            added = ModelOptions(reasoning_effort, reply_tokens, key_env, llm_options, timeout)
+            budget = Budget(tokens=tokens, usd=usd)
+            with _asking(opened, llm, base_url, budget, temperature, patience, added) as asked:
+                how = tasks.Options(
+                    seed=seed, width=width, budget=asked.budget, stop=asked.is_stopped, confidence=confidence
+                )
+                done = communities.describe(asked.store, asked.model, count=count, **how)
+        graph = opened.graph()
+    if as_json:
+        dump(tasks.as_json(done))
+        return
+    rows = [(one.name, one.size, ", ".join(map(graph.name, one.concepts)), one.sentence) for one in done.summaries]
+    table(("community", " concepts", "led by", "about"), rows)
+    if done.reason:
+        say(f"{done.reason}.")
+    _note_work("describe", store, done.work)
+
+
 def judge(
     store: Store,
     answers: Annotated[
@@ -346,50 +390,3 @@ def answers_to_judge(graph: Graph, given: list[str], question: str) -> list[tupl
     if len({asked for _, asked, _ in answers}) > 1:
         raise BadInput("the two answer different questions: say which one is meant with --question")
     return answers
-
-
-def thoughts(
-    store: Store,
-    work: Annotated[int, Argument(min=0, help="The number of a work: all its stages.")] = 0,
-    as_json: AsJson = False,
-) -> None:
-    """List every work with the graph (discoveries, answers, ideas, judgements), or the stages of one."""
-    with closing(open_store(store)) as home:
-        graph = home.graph()
-    if work and work not in graph.thoughts:
-        known = ", ".join(map(str, graph.thoughts)) or "there is none yet"
-        raise BadInput(f"there is no work {work} in this graph: {known}")
-    if work:
-        rows: list[dict[str, Any]] = [
-            {
-                "event": one.seq,
-                "stage": one.stage,
-                "about": list(one.subject),
-                "outcome": one.outcome,
-                "mends": one.repairs or None,
-                "tokens": one.reply.usage.tokens if one.reply else 0,
-                "model": one.reply.model if one.reply else "",
-                "why": one.reason,
-            }
-            for one in graph.thoughts[work]
-        ]
-    else:
-        rows = [
-            {
-                "work": number,
-                "task": plan.task,
-                "about": [graph.name(key) for key in plan.subject],
-                "stages": list(dict.fromkeys(one.stage for one in stages)),
-                "events": 1 + len(stages),
-                "replies": sum(one.reply is not None for one in (plan, *stages)),
-                "tokens": sum(one.reply.usage.tokens for one in (plan, *stages) if one.reply),
-                "at": plan.at,
-            }
-            for number, (plan, *stages) in graph.thoughts.items()
-        ]
-    if as_json:
-        dump(rows)
-        return
-    numbers = {"work", "event", "events", "replies", "tokens", "mends"}
-    columns = [f" {name}" if name in numbers else name for name in (rows[0] if rows else ("work", "task"))]
-    table(columns, [[", ".join(value) if isinstance(value, list) else value for value in row.values()] for row in rows])

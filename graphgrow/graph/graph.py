@@ -13,7 +13,7 @@ from graphgrow.errors import StoreError
 from graphgrow.graph.bill import Bill, bill_rows, take_bill
 from graphgrow.graph.corrections import REJECTED, is_structural
 from graphgrow.graph.indexes import Bag, Components, Memo
-from graphgrow.graph.model import Concept, Event, Expansion, FactCheck, Focus, Form, ReasoningStep, Relation
+from graphgrow.graph.model import Concept, Edit, Event, Expansion, FactCheck, Focus, Form, ReasoningStep, Relation
 from graphgrow.graph.state import Before, Evidence, GraphState, Past, Yield
 
 __all__ = [
@@ -58,6 +58,8 @@ class Graph(GraphState):
                     self.unmended.add(event.seq)
                 if not self.check_method:
                     self.before_checking = self.bill.tokens
+            if isinstance(event, Edit) and event.undoes:
+                self.undone[event.undoes] = event.seq
             if isinstance(event, FactCheck):
                 self.check_method = self.check_methods[event.reply.source] = event.method
                 self.checking.add(event.reply.usage, event.reply.usd, event.reply.seconds)
@@ -276,7 +278,7 @@ class Graph(GraphState):
         part.unchecked = {relation: None for relation in self.unchecked if relation in kept}
         topic = self.topic_key
         if part.concepts:
-            part._spread(topic if topic in ends else next(iter(part.concepts)), 0)  # noqa: SLF001  # a graph too
+            part._spread(topic if topic in part.concepts else next(iter(part.concepts)), 0)  # noqa: SLF001  # a graph too
         return part
 
 

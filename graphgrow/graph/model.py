@@ -157,7 +157,8 @@ class Edit:
     """Something a person, or somebody for them, did to the graph.
 
     `add` brings concepts and relations, the other kinds decide by `delta.changes` what stands for what, what is shown,
-    what is asked.
+    what is asked. `by` is who did it, "" where nobody said; `undoes` the seq of the edit that this one takes back, 0
+    where it takes back none.
     """
 
     seq: int
@@ -167,6 +168,8 @@ class Edit:
     at: str = ""
     kind: Literal["edit"] = "edit"
     v: Literal[1] = 1
+    by: str = optional("")
+    undoes: int = optional(0)
 
     def __repr__(self) -> str:
         return f"<Edit {self.seq}: {self.edit}, {line(self.note)!r}>"

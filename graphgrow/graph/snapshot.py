@@ -189,6 +189,7 @@ def _rest(graph: Graph) -> dict[str, Any]:
         "bill": bill.dump_python(graph.bill),
         "checking": bill.dump_python(graph.checking),
         "bills": [[role, model, bill.dump_python(one)] for (role, model), one in graph.bills.items()],
+        "undone": [*graph.undone.items()],
         "steering": _adapter(Steering).dump_python(graph.steering, mode="json"),
         "corrections": graph.corrections.state(),
         "thoughts": [[to_json(event) for event in events] for events in graph.thoughts.values()],
@@ -244,6 +245,7 @@ def _graph(rest: dict[str, Any], data: memoryview) -> Graph:
     graph.newest, graph.last, graph.unmended = tuple(rest["newest"]), tuple(rest["last"]), set(rest["unmended"])
     graph.bill, graph.checking = (bill.validate_python(rest[name]) for name in ("bill", "checking"))
     graph.bills = {(role, model): bill.validate_python(one) for role, model, one in rest["bills"]}
+    graph.undone = dict(rest["undone"])
     graph.steering = _adapter(Steering).validate_json(json.dumps(rest["steering"]))
     graph.corrections = Corrections.restored(rest["corrections"])
     for events in rest["thoughts"]:

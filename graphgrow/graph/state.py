@@ -108,7 +108,8 @@ class GraphState:
     `checked_at` the seqs of these; `unchecked` the relations that nobody asked about, oldest first. `checking` is what
     fact checks cost of the `bill`, `before_checking` the tokens of the time before there were any, `check_method` how
     the last one was read, and `check_methods` how the last one of each model, by `Reply.source`. `bills` are the parts
-    of the bill, by the role of a model and by its name.
+    of the bill, by the role of a model and by its name. `undone` has the edits that are taken back, each with the edit
+    that did it, by seq.
     """
 
     seq: int = 0
@@ -150,6 +151,7 @@ class GraphState:
     check_method: CheckMethod | None = None
     check_methods: dict[str, CheckMethod] = field(default_factory=dict)
     bills: dict[tuple[Role, str], Bill] = field(default_factory=dict)
+    undone: dict[int, int] = field(default_factory=dict)
     arrived: dict[str, str] = field(default_factory=dict)
 
     @property

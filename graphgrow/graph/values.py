@@ -19,7 +19,7 @@ Steer = Literal["pin", "unpin", "forbid", "allow", "focus", "instruct", "withdra
 EditKind = Literal["add", "merge", "unmerge", "doubt", "apart", "reject", "restore", "rename", "retype"] | Steer
 Doing = Literal["merge", "unmerge", "doubt", "apart", "reject", "restore", "rename", "retype"] | Steer
 Scope = Literal["run", "concept", "community"]
-Task = Literal["discover", "ask", "ideas", "judge"]
+Task = Literal["discover", "ask", "ideas", "judge", "describe"]
 CheckMethod = Literal["logprobs", "stated", "word"]
 # What a model is there for: questions that grow the graph, fact checks, whether two names are one concept, which of two
 # texts is better, what names mean; and all that is thought about a graph as it stands.

@@ -24,7 +24,7 @@ METRICS = {
     "relations": "distinct relations: source, predicate and target",
     "simple_edges": "pairs of related concepts without direction; what follows is measured on these",
     "self_loops": "concepts related to themselves",
-    "average_degree": "2 edges / nodes, as the paper counts",
+    "average_degree": "2 edges / nodes; an edge is an ordered pair of related concepts",
     "max_degree": "neighbours of the best connected concept",
     "components": "parts that no path connects",
     "lcc_nodes": "concepts in the largest component",
@@ -38,7 +38,7 @@ METRICS = {
     "sampled_sources": "concepts that paths were sampled from; 0: every path was counted",
     "diameter": "longest shortest path of the largest component",
     "degree_assortativity": "correlation of the degrees at both ends of a pair; below 0, hubs meet small concepts",
-    "max_core": "largest k for which a k-core exists",
+    "max_core": "largest k for which a k-core exists: concepts with k neighbours or more among themselves",
     "max_core_size": "concepts in that core",
     "articulation_points": "concepts whose removal would split a component",
     "cut_edges": "pairs whose removal would split a component",
@@ -106,10 +106,11 @@ def clustering(simple: ig.Graph) -> dict[str, object]:
     }
 
 
-def structure(simple: ig.Graph, *, seed: int = 0, progress: Progress = SILENT) -> dict[str, object]:
+def structure(simple: ig.Graph, *, seed: int = 0, fits: bool = True, progress: Progress = SILENT) -> dict[str, object]:
     """Return the metrics that need the whole graph at once: components, paths, cores, communities, the degree fit.
 
     Modularity is that of Newman and Girvan (2004); bridges are counted by the paper's flag, on Leiden's partition.
+    Without `fits`, which take longer than all else together in a small graph, those of the degrees are left out.
     """
     components, cores = simple.connected_components(), simple.coreness()
     largest = components.giant() if len(components) else simple
@@ -145,7 +146,7 @@ def structure(simple: ig.Graph, *, seed: int = 0, progress: Progress = SILENT) -
         "cut_edges": len(simple.bridges()),
         **partition,
         **betweenness_metrics(largest, sources, progress),
-        **power_law(simple.degree()),
+        **(power_law(simple.degree()) if fits else {}),
     }
 
 

@@ -87,21 +87,23 @@ def shortest(
     return tuple(path)
 
 
-def k_shortest(graph: Graph, one: str, other: str, count: int) -> list[Path]:
+def k_shortest(graph: Graph, one: str, other: str, count: int, avoid: Collection[str] = ()) -> list[Path]:
     """Return the first `count` paths that visit no concept twice, in order (Yen 1971); fewer where there are fewer.
+
+    They keep off the concepts to `avoid`.
 
     Raises BadInput where `count` is less than 1.
     """
     if count < 1:
         raise BadInput(f"{count} shortest paths: ask for 1 or more")
-    first = shortest(graph, one, other)
+    first = shortest(graph, one, other, avoid)
     paths, seen, candidates = [first] if first else [], {first}, list[tuple[int, Path]]()
     while paths and len(paths) < count:
         last = paths[-1]
         for place in range(len(last) - 1):  # leave the last path at each of its concepts, another way than all before
             start = last[: place + 1]
             taken = {path[place + 1] for path in paths if path[: place + 1] == start}
-            rest = shortest(graph, start[-1], last[-1], start[:-1], not_next=taken)
+            rest = shortest(graph, start[-1], last[-1], (*start[:-1], *avoid), not_next=taken)
             path = start[:-1] + rest
             if rest and path not in seen:
                 seen.add(path)
@@ -262,20 +264,22 @@ def path_by_meaning(graph: Graph, one: str, other: str, vectors: NameVectors, av
     return tuple(path)
 
 
-def path_through(graph: Graph, stops: Sequence[str], vectors: NameVectors | None = None) -> Path:
+def path_through(
+    graph: Graph, stops: Sequence[str], vectors: NameVectors | None = None, avoid: Collection[str] = ()
+) -> Path:
     """Return the path from stop to stop, each leg the first of the shortest ones, or by meaning; () where none leads.
 
     A leg keeps off the legs before it and the stops to come. Where it cannot, it goes back over them, and the path
-    visits some concepts twice.
+    visits some concepts twice. None leads over a concept to `avoid`.
     """
     path = tuple(stops[:1])
     for place, (one, other) in enumerate(pairwise(stops)):
         leg: Path = ()
-        for avoid in ({*path, *stops[place + 2 :]} - {one, other}, ()):
+        for taken in ({*path, *stops[place + 2 :]} - {one, other}, set[str]()):
             leg = leg or (
-                shortest(graph, one, other, avoid)
+                shortest(graph, one, other, taken | {*avoid})
                 if vectors is None
-                else path_by_meaning(graph, one, other, vectors, avoid)
+                else path_by_meaning(graph, one, other, vectors, taken | {*avoid})
             )
         if not leg:
             return ()

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import graphgrow
 from graphgrow.api import KnowledgeGraph, frames
-from graphgrow.api.edits import GraphEdits
+from graphgrow.api.graph_edits import GraphEdits
 from graphgrow.api.reasoning import GraphReasoning
 from graphgrow.errors import BadInput, StoreError
 from graphgrow.export.svg import draw

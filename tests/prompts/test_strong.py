@@ -245,8 +245,8 @@ def test_the_explorer_shows_them(grown: tuple[Path, Endpoint]) -> None:
     workspace = workspaces().open(f"sqlite:{grown[0] / 'run.db'}")
     with workspace.reading() as graph:
         promoted = next(one for one in graph.relations if one.predicate == "promotes")
-    (said,) = evidence(workspace, promoted)["said beside it"]
-    assert all(one in said for one in ("3.5 GPa", CONDITIONS, WHY, SOURCE, "unchecked"))
+    (said,) = evidence(workspace, promoted)
+    assert all(one in said.beside for one in ("3.5 GPa", CONDITIONS, WHY, SOURCE, "unchecked"))
 
 
 def test_ask_gets_amount_conditions_and_reason_as_evidence(grown: tuple[Path, Endpoint]) -> None:

@@ -15,6 +15,7 @@ from graphgrow.graph.model import Concept, Delta, Edit, Relation, Statement, Tri
 from graphgrow.stores import open_store
 from tests.explorers import Explorer, exploring
 from tests.pictures import HOSTILE, Drawn, drawn
+from tests.servers import waited_for
 
 MARKS = ["[x](javascript:window.taken=4)", ":red[x]", "$x$", "**bold** `code`", ":smile: -> #"]
 
@@ -82,7 +83,9 @@ def test_growth_of_another_process_appears_with_the_camera_kept(browser: Browser
         expect(page.page.get_by_text("562 concepts").first).to_be_visible()
         world = f"world:{explorer.folder / 'recorded.db'}"
         explorer.run("grow", "--store", store, "--llm", world, "--steps", "3", "--policy", "bfs")
-        expect(page.page.get_by_text("304 steps")).to_be_visible()
+        with closing(open_store(f"sqlite:{explorer.folder / store}")) as home:
+            steps = home.graph().seq
+        expect(page.page.get_by_text(f"{steps} steps")).to_be_visible()
         assert page.ask("p.mounts()") == 1
         assert page.camera() == pytest.approx(before)
 
@@ -114,6 +117,45 @@ def test_merge_undo_and_reject_by_hand(browser: Browser, explorer: Explorer) -> 
         expect(page.page.get_by_text("560 concepts").first).to_be_visible()
         page.wait("!p.model.nodes.has('mathematics')")
     assert events(explorer, store) == ["merge", "unmerge", "reject"]
+
+
+def test_search_evidence_and_undo_by_hand(browser: Browser, explorer: Explorer) -> None:
+    """A misspelt name is found by the keyboard, a step opens over the page, and a rejection is taken back at once."""
+    store = explorer.copy("searched.db")
+    with drawn(browser, explorer.url(store)) as opened:
+        page = opened.page
+        page.keyboard.press("/")
+        page.keyboard.type("carbn fibre")
+        expect(page.get_by_role("option").first).to_contain_text("carbon fiber")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="carbon fiber", exact=True)).to_be_visible()
+        page.wait_for_url("**concept=carbon+fiber**")
+        page.get_by_role("button", name="Step ").first.click()
+        expect(page.get_by_role("dialog").get_by_text("UTC")).to_be_visible()
+        expect(page.get_by_role("dialog").get_by_text("Reply", exact=True)).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        page.get_by_test_id("stMain").get_by_role("button", name="Reject", exact=True).last.click()
+        expect(page.get_by_text("560 concepts").first).to_be_visible()
+        page.get_by_role("button", name="Undo").click()
+        expect(page.get_by_text("561 concepts").first).to_be_visible()
+    assert waited_for(lambda: events(explorer, store) == ["reject", "restore"])
+
+
+def test_an_open_page_asks_little_while_nothing_happens(browser: Browser, explorer: Explorer) -> None:
+    """Of a graph that nobody writes to a page is told that nothing is new, and the script does not run for it."""
+    with drawn(browser, explorer.url("recorded.db", view="communities")) as opened:
+        expect(opened.page.get_by_text("Structural gaps")).to_be_visible()
+        settled(opened.page)
+        sockets: list[str] = []
+        opened.page.on("websocket", lambda socket: sockets.append(socket.url))
+        with opened.page.expect_response(lambda answer: "graphgrow/mark/" in answer.url) as first:
+            pass
+        with opened.page.expect_response(lambda answer: "graphgrow/mark/" in answer.url) as second:
+            pass
+        assert first.value.json() == second.value.json()
+        expect(opened.page.get_by_test_id("stStatusWidget")).to_have_count(0)
+        assert not sockets
 
 
 def test_two_pages_agree(browser: Browser, explorer: Explorer) -> None:

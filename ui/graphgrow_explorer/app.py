@@ -8,7 +8,7 @@ import streamlit as st
 
 from graphgrow import GraphgrowError
 from graphgrow_explorer import look
-from graphgrow_explorer.feedback import last_result, problem, release
+from graphgrow_explorer.feedback import GOING, last_result, offer_undo, problem, release
 from graphgrow_explorer.header import ENDED, TOOK, header
 from graphgrow_explorer.opening import opened
 from graphgrow_explorer.serve import ALLOWED, AUTH, VIEW
@@ -34,6 +34,8 @@ def main() -> None:
         for place, view in enumerate(VIEWS.values())
     }
     page = st.navigation(list(pages.values()), position="top")
+    if going := st.session_state.pop(GOING, None):
+        st.switch_page(pages[going[0]], query_params=going[1])
     if (name := st.query_params.get(VIEW)) in pages:
         others = [(key, value) for key in st.query_params if key != VIEW for value in st.query_params.get_all(key)]
         st.switch_page(pages[name], query_params=others)
@@ -46,6 +48,7 @@ def show(workspace: Workspace, name: str) -> None:
     try:
         header(workspace, is_live=VIEWS[name].is_live)
         release()
+        offer_undo(workspace)
         VIEWS[name].draw(workspace)
         st.session_state[TOOK], st.session_state[ENDED] = time.monotonic() - started, time.monotonic()
     except GraphgrowError as error:

@@ -1,19 +1,29 @@
 """What the page says back: an action or its refusal in one sentence, never a traceback."""
 
-from collections.abc import Callable
-from functools import wraps
+import getpass
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial, wraps
 from typing import Concatenate, ParamSpec
 
 import streamlit as st
 
 from graphgrow import GraphgrowError
+from graphgrow.api import edits
 from graphgrow.api.explorer import Edit, Graph
-from graphgrow_explorer.text import plain
-from graphgrow_explorer.workspace import Workspace
+from graphgrow_explorer.guard import SHARED
+from graphgrow_explorer.text import plain, short
+from graphgrow_explorer.workspace import REASON, Workspace
 
 DONE, REFUSED = "done", "refused"
 SENTENCE = 600  # characters
 HELD = "held"
+GOING = "going"  # the view and the choices of it that a button leads to
+DECIDED = "decided"  # the last decision, which can be taken back for a while
+OFFERED = 20.0  # seconds; the style of the page hides it then
 
 P = ParamSpec("P")
 
@@ -32,9 +42,80 @@ def perform(act: Callable[[], str]) -> None:
     st.rerun()
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What was decided from this page just now: the steps of it, in words, and when."""
+
+    url: str
+    seqs: tuple[int, ...]
+    words: str
+    at: float
+
+
 def decide(workspace: Workspace, what: Callable[Concatenate[Graph, P], Edit], *args: P.args, **named: P.kwargs) -> None:
     """Perform what a function of edits or directives decides about the graph."""
-    perform(lambda: workspace.act(what, *args, **named))
+    decide_all(workspace, [lambda graph: what(graph, *args, **named)])
+
+
+def decide_all(workspace: Workspace, decisions: Iterable[Callable[[Graph], Edit]]) -> None:
+    """Perform decisions one after the other, and offer to take them back together."""
+    done: list[Edit] = []
+    try:
+        for one in decisions:
+            done.append(workspace.act(by_visitor(one)))  # noqa: PERF401  # what was done counts if the next fails
+    except (GraphgrowError, OSError) as error:
+        st.session_state[REFUSED] = str(error)
+    words = " ".join(f"{edit.edit.capitalize()}: {edit.note}." for edit in done)
+    undoable = tuple(edit.seq for edit in done if edits.is_undoable(edit))
+    if undoable:
+        st.session_state[DECIDED] = Decided(workspace.url, undoable, words, time.monotonic())
+    elif done:
+        st.session_state[DONE] = words
+    st.rerun()
+
+
+def by_visitor(decide: Callable[[Graph], Edit]) -> Callable[[Graph], Edit]:
+    """Return a decision as one of who uses the page."""
+    return lambda graph: replace(decide(graph), by=visitor())
+
+
+def undo(workspace: Workspace, *seqs: int) -> None:
+    """Take decisions back, the last one first."""
+    decide_all(workspace, [
+        partial(edits.undo, edit=workspace.event(seq), log=workspace.store.events, reason=REASON)
+        for seq in sorted(seqs, reverse=True)
+    ])  # fmt: skip
+
+
+@st.fragment
+def offer_undo(workspace: Workspace) -> None:
+    """Say what was decided just now, with a button that takes it back; it goes away by itself."""
+    last: Decided | None = st.session_state.get(DECIDED)
+    if last is None or last.url != workspace.url or time.monotonic() - last.at > OFFERED:
+        return
+    with st.container(key="undo", horizontal=True, vertical_alignment="center"):
+        st.text(short(last.words, 160))
+        if st.button("Undo", key=f"undo just now {last.seqs[-1]}", icon=":material/undo:", type="primary"):
+            del st.session_state[DECIDED]
+            undo(workspace, *last.seqs)
+        if st.button("Close", key="undo not", type="tertiary"):
+            del st.session_state[DECIDED]
+            st.rerun()
+
+
+def visitor() -> str:
+    """Return who uses the page: the address of who signed in, else whose machine it is; "" where that may be others."""
+    if st.user.get("email"):
+        return str(st.user["email"])
+    with suppress(OSError, KeyError):  # a user without a name
+        return "" if os.environ.get(SHARED) else getpass.getuser()
+    return ""
+
+
+def visit(view: str, **chosen: str | Sequence[str]) -> None:
+    """Go to another view of the same graph, with what is chosen there as its address has it."""
+    st.session_state[GOING] = view, {"store": st.query_params.get("store", ""), **chosen}
+    st.rerun()
 
 
 def guarded(draw: Callable[P, None]) -> Callable[P, None]:

@@ -25,6 +25,7 @@ HEADERS = (
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"referrer-policy", b"same-origin"),  # an address here has a secret in it
 )
+SHARED = "GRAPHGROW_EXPLORER_SHARED"  # in the environment where others use the page too
 TOKENLESS = "this page opens by the address that graphgrow explore printed, the token in it included"
 USED = "this address opened a browser once and opens no other: take the one that graphgrow explore printed"
 

@@ -8,41 +8,47 @@ import streamlit as st
 
 from graphgrow.api.explorer import store_url
 from graphgrow_explorer import runs
-from graphgrow_explorer.feedback import HELD, guarded, note
+from graphgrow_explorer.feedback import HELD, guarded, note, visit
+from graphgrow_explorer.news import listen
 from graphgrow_explorer.opening import switcher
+from graphgrow_explorer.search import search_box
 from graphgrow_explorer.text import counted, plain
 from graphgrow_explorer.workspace import Workspace, workspaces
 
-PULSE = 2.0  # seconds
 REST = 10  # times as long as it took to draw a view it is left alone
 DRAWN, TOOK, ENDED = "drawn", "took", "drawn at"
 
 
 def header(workspace: Workspace, *, is_live: bool) -> None:
     """Draw the line; it looks for news by itself, and has a view that is not live drawn anew when there are some."""
-    left, right = st.container(key="header").columns([5, 1], vertical_alignment="center")
+    left, middle, right = st.container(key="header").columns([7, 4, 2], vertical_alignment="center")
     with workspace.reading() as graph:
         topic = graph.topic
         st.session_state[DRAWN] = workspace.mark
     with left:
         st.markdown(f"## {plain(topic or 'A graph without a topic', 120)}")
         _pulse(workspace, is_live=is_live)
+    with middle:
+        chosen = search_box(workspace, "Search the whole graph", "search", is_first=True,
+                            placeholder="Search the whole graph  ( / )")  # fmt: skip
+        if chosen:
+            visit("graph", concept=chosen)
     with right, st.popover(plain(store_url(workspace.url).short.rpartition("/")[2], 24), width="stretch"):
         switcher(workspace)
 
 
-@st.fragment(run_every=PULSE)
+@st.fragment
 @guarded
 def _pulse(workspace: Workspace, *, is_live: bool) -> None:
-    """Say how the graph stands, again and again, and draw the page anew where it shows what is no longer so."""
+    """Say how the graph stands whenever it changes, and draw the page anew where it shows what is no longer so."""
     if not workspaces().holds(workspace):
         st.rerun()
     mark = workspace.refresh()
     with workspace.reading() as graph:
         facts = [counted(len(graph.concepts), "concept"), counted(len(graph.relations), "relation"),
-                 counted(graph.seq - graph.checking.replies, "step"), counted(graph.bill.tokens, "token")]  # fmt: skip
+                 counted(graph.seq, "step"), counted(graph.bill.tokens, "token")]  # fmt: skip
         if graph.checking.replies:
-            facts.insert(-1, counted(graph.checking.replies, "fact check"))
+            facts[2] += f" ({counted(graph.checking.replies, 'fact check')} among them)"
         if graph.bill.usd:
             facts.append(f"{graph.bill.usd:.4f} USD")
     running = [run for run in runs.runs(workspace.url) if run.is_alive] if workspace.is_file else []
@@ -50,6 +56,7 @@ def _pulse(workspace: Workspace, *, is_live: bool) -> None:
     note(" · ".join(facts))
     if is_due(mark, st.session_state, time.monotonic(), is_live=is_live):
         st.rerun()
+    listen(workspace, "header", is_waiting=not is_live and st.session_state.get(DRAWN) != mark)
 
 
 def is_due(mark: tuple[int, int], state: Mapping[Any, Any], now: float, *, is_live: bool) -> bool:

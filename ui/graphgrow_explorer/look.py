@@ -43,10 +43,15 @@ STYLE = """<style>
 [data-testid="stMetricLabel"] { opacity: .75; }
 [data-testid="stText"] { white-space: pre-wrap; overflow-wrap: anywhere; font-family: inherit; }
 [data-testid="stCode"] pre, [data-testid="stCode"] code { white-space: pre-wrap; overflow-wrap: anywhere; }
-h2 { padding: 0 0 .1rem !important; }
+.st-key-header h2 { padding: 0 0 .1rem !important; }
 .st-key-header { margin-bottom: .4rem; }
 .st-key-header p { margin-bottom: 0; }
 h1, h2, h3 { overflow-wrap: anywhere; letter-spacing: -.01em; }
+.st-key-undo { position: fixed; right: 1.4rem; bottom: 1.4rem; z-index: 1000; width: auto; max-width: 34rem;
+  padding: .7rem 1rem; border-radius: 8px; border: 1px solid color-mix(in srgb, currentColor 25%, transparent);
+  background: color-mix(in srgb, currentColor 7%, transparent); backdrop-filter: blur(14px);
+  animation: undo-over .3s 19.7s forwards; }
+@keyframes undo-over { to { opacity: 0; visibility: hidden; } }
 @media (max-width: 900px) { [data-testid="stMainBlockContainer"] { padding: 4.4rem 1rem 2rem; } }
 </style>"""
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -12,13 +13,15 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 from graphgrow import GraphgrowError
-from graphgrow.api.explorer import BadInput, check_topic, replay_run, store_url
+from graphgrow.api.explorer import DEFAULT_STEPS, BadInput, check_topic, replay_run, store_url
 from graphgrow_explorer import runs
 from graphgrow_explorer.feedback import attempt, note, perform, problem
+from graphgrow_explorer.models import check_model, model_fields
 from graphgrow_explorer.serve import SHARED, STORE
-from graphgrow_explorer.text import plain
+from graphgrow_explorer.text import STEP, plain
 from graphgrow_explorer.workspace import Workspace, is_server, shown, workspaces
 
+NO_RUN = runs.RunOptions()
 EXAMPLE = "example.jsonl.gz"
 CHECKOUT = Path("data", "runs", "impact-resistant-materials-knowledge.jsonl.gz")
 ENDINGS = (".db", ".sqlite", ".sqlite3")
@@ -86,11 +89,20 @@ def by_hand(place: str) -> str:
 
 @st.fragment(run_every=1.0)
 def _waiting(url: str) -> None:
-    """Wait for the first step of a graph that has just been begun."""
-    st.subheader("The first question is on its way")
-    note("The page shows the graph as soon as the model has answered. A local model takes a while to load.")
-    if not runs.runs(shown(url))[0].is_alive or (path := store_url(url).path) is None or path.exists():
+    """Wait for the first step of a graph that has just been begun: who is asked, since when, with a way out."""
+    run = runs.runs(shown(url))[0]
+    if not run.is_alive or (path := store_url(url).path) is None or path.exists():
         st.rerun()
+    st.subheader("The first question is on its way")
+    seconds = (datetime.now(UTC) - datetime.fromisoformat(run.at)).total_seconds()
+    asked = plain(runs.asked(shown(url)))
+    st.status(f"Asking {asked} about {plain(run.options.topic)} — {max(0, seconds):.0f} s", state="running")
+    note("The page shows the graph as soon as the model has answered. A local model takes a while to load.")
+    with st.container(horizontal=True):
+        if st.button("Cancel", key="cancel run", icon=":material/stop:") and run.state == "running":
+            perform(lambda: runs.stop(shown(url), run.name))
+        if st.button("Back to all graphs", key="back", help="The run goes on."):
+            leave()
 
 
 def go(url: str) -> str:
@@ -137,9 +149,13 @@ def first_page() -> None:
         with st.form("new", border=True):
             st.markdown("**Begin a new graph**")
             topic = st.text_input("Topic", placeholder="impact resistant materials")
-            name = st.text_input("File", value="graph.db")
+            name = st.text_input("File", value=free_name())
+            model = model_fields("begin", runs.RunOptions())
+            left, right = st.columns(2)
+            steps = left.number_input("Steps", min_value=1, value=DEFAULT_STEPS, help=STEP)
+            usd = right.number_input("At most USD", min_value=0.0, value=None, placeholder="1 if priced")
             if st.form_submit_button("Begin", type="primary"):
-                perform(lambda: begin(topic, name))
+                perform(lambda: begin(topic, name, replace(model, steps=int(steps), usd=usd)))
         with st.form("address", border=True):
             st.markdown("**Open by address**")
             url = st.text_input(
@@ -169,7 +185,13 @@ def files() -> Iterator[tuple[str, int, datetime]]:
         yield path.name, about.st_size, datetime.fromtimestamp(about.st_mtime, UTC)
 
 
-def begin(topic: str, name: str) -> str:
+def free_name() -> str:
+    """Return a name for a new file of this folder that none has yet."""
+    names = ("graph.db", *(f"graph-{number}.db" for number in range(2, LISTED)))
+    return next((name for name in names if not Path(name).exists()), "")
+
+
+def begin(topic: str, name: str, options: runs.RunOptions = NO_RUN) -> str:
     """Begin a graph in a file of this folder, in the background; raises BadInput for a topic or file that is none."""
     if not topic.strip():
         raise BadInput("a new graph needs a topic: say what it is about")
@@ -179,8 +201,9 @@ def begin(topic: str, name: str) -> str:
         raise BadInput(f"{name!r} is no name for a file in this folder: choose a name ending in .db")
     if path.exists():
         raise BadInput(f"{path} already exists: choose another name ending in .db")
+    check_model(options)
     url = f"sqlite:{path}"
-    runs.start(url, runs.RunOptions(topic=topic.strip()))
+    runs.start(url, replace(options, topic=topic.strip()))
     st.session_state["store"] = st.query_params["store"] = url
     return "The run has begun"
 

@@ -3,6 +3,8 @@
 import json
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from heapq import nlargest
 
 import pandas as pd
@@ -12,7 +14,6 @@ from graphgrow.api import directives, edits
 from graphgrow.api.explorer import (
     Edit,
     Event,
-    Expansion,
     FactCheck,
     Graph,
     ReasoningStep,
@@ -21,14 +22,15 @@ from graphgrow.api.explorer import (
     qualifiers_in_words,
 )
 from graphgrow_explorer import runs
-from graphgrow_explorer.feedback import decide, guarded, note, perform
-from graphgrow_explorer.text import counted, plain, short
-from graphgrow_explorer.workspace import REASON, Workspace
+from graphgrow_explorer.feedback import decide, decide_all, guarded, hold, note, perform, visit
+from graphgrow_explorer.news import listen
+from graphgrow_explorer.text import CONFIDENCE, SUPPORT, TOKENS, counted, plain, short
+from graphgrow_explorer.workspace import REASON, Row, Workspace
 
 PAIR = 2
 LISTED = 12
-NEWS = 2.0  # seconds
 HEIGHT = 260
+IMPORT = "import of "  # how the note of an import begins
 NOBODY = "Click a concept to see what is known of it. Shift-click a second one to merge the two or look between them."
 
 
@@ -56,6 +58,10 @@ def panel(workspace: Workspace, keys: Sequence[str]) -> bool:
     if aliases:
         st.text(f"Also written: {short(', '.join(aliases), 300)}")
     st.text(origin(workspace, since))
+    links(workspace, [since], f"origin {key}")
+    with workspace.reading() as graph:
+        state = directives.states(graph, key)
+    model = runs.asked(workspace.url)
     if len(there) >= PAIR:
         one, other = there[:PAIR]
         with st.container(border=True):
@@ -65,21 +71,22 @@ def panel(workspace: Workspace, keys: Sequence[str]) -> bool:
                     decide(workspace, edits.merge, one, other, reason=REASON)
                 if st.button("Keep apart", key="keep apart", help="They are two; nobody asks again."):
                     decide(workspace, edits.apart, one, other, reason=REASON)
-                if st.button("Ask what connects them", key="expand two"):
+                if st.button("Show paths", key="paths between", icon=":material/conversion_path:",
+                             help="How the two are connected, with the evidence."):  # fmt: skip
+                    visit("paths", **{"from": one, "to": other})
+                if st.button("Ask what connects them", key="expand two", help=f"One question to {model}."):
                     perform(lambda: runs.expand(workspace, one, other))
+                if st.button(f"Reject {'both' if len(there) == PAIR else f'all {len(there)}'}", key="reject all",
+                             icon=":material/block:", help="Take them out, and keep them out."):  # fmt: skip
+                    decide_all(workspace, [partial(edits.reject, name=key, reason=REASON) for key in there])
     with st.container(horizontal=True):
-        if st.button("Expand", type="primary", icon=":material/add_circle:", help="Ask about it now."):
+        if st.button("Ask about it", type="primary", icon=":material/add_circle:", key="ask about it",
+                     help=f"One question to {model}; its answer is added to the graph."):  # fmt: skip
             perform(lambda: runs.expand(workspace, key))
-        with st.popover("Steer", icon=":material/explore:"):
-            with st.container(horizontal=True):
-                if st.button("Pin", key="steer Pin"):
-                    decide(workspace, directives.pin, key, reason=REASON)
-                if st.button("Unpin", key="steer Unpin"):
-                    decide(workspace, directives.unpin, key, reason=REASON)
-                if st.button("Leave alone", key="steer Leave alone"):
-                    decide(workspace, directives.forbid, key, reason=REASON)
-                if st.button("Allow", key="steer Allow"):
-                    decide(workspace, directives.allow, key, reason=REASON)
+        with st.popover("Steer", icon=":material/explore:", help="Say what runs are to ask."):
+            for words, what in state:
+                if st.button(words, key=f"steer {words}", width="stretch"):
+                    decide(workspace, what, key, reason=REASON)
             text = st.text_input("Instruction for questions about it", key=f"instruct {key}", max_chars=200)
             if st.button("Instruct", key="instruct now") and text.strip():
                 decide(workspace, directives.instruct, text, concept=key, reason=REASON)
@@ -87,16 +94,19 @@ def panel(workspace: Workspace, keys: Sequence[str]) -> bool:
             new = st.text_input("New name", value=name, key=f"rename {key}")
             if st.button("Rename", key="rename now") and new.strip() != name:
                 decide(workspace, edits.rename, key, new, reason=REASON)
-        if st.button("Reject", key="reject", icon=":material/block:", help="Take it out, and keep it out."):
+        if len(there) == 1 and st.button(
+            "Reject", key="reject", icon=":material/block:", help="Take this concept out, and keep it out."
+        ):
             decide(workspace, edits.reject, key, reason=REASON)
+    note(f"Asked is {model}.")
     seen = st.dataframe(
-        pd.DataFrame(rows, columns=["", "predicate", "concept", "support", "confidence"]), hide_index=True,
+        pd.DataFrame(rows, columns=["", "relation", "concept", "said", "sure"]), hide_index=True,
         on_select="rerun", height=HEIGHT if len(rows) > PAIR else "auto", selection_mode="single-row",
-        key=f"relations of {key}", alt="Relations of the selected concept",
-        column_config={"": st.column_config.TextColumn(width=30), "predicate": st.column_config.TextColumn(width=80),
-                       "concept": st.column_config.TextColumn(width=115),
-                       "support": st.column_config.NumberColumn(width=50),
-                       "confidence": st.column_config.NumberColumn(width=75, format="%.0f %%")},
+        key=f"relations of {key} {workspace.graph.decisions}", alt="Relations of the selected concept",
+        column_config={"": st.column_config.TextColumn(width=30), "relation": st.column_config.TextColumn(width=100),
+                       "concept": st.column_config.TextColumn(width=130),
+                       "said": st.column_config.NumberColumn(width=45, help=SUPPORT),
+                       "sure": st.column_config.NumberColumn(width=55, format="%.0f %%", help=CONFIDENCE)},
     )  # fmt: skip
     if not seen.selection.rows or seen.selection.rows[0] >= len(relations):
         note("Choose a relation to read its evidence.")
@@ -104,23 +114,22 @@ def panel(workspace: Workspace, keys: Sequence[str]) -> bool:
     chosen = relations[seen.selection.rows[0]]
     with workspace.reading() as graph:
         note(certainty(graph, chosen))
-    st.dataframe(
-        evidence(workspace, chosen), hide_index=True, key=f"evidence {key}", alt="Evidence for the chosen relation"
-    )
     with st.container(horizontal=True):
-        if st.button(
-            "Accept", key=f"accept {chosen}", icon=":material/check:", help="It is so: one more piece of evidence."
-        ):
+        if st.button("Accept relation", key=f"accept {chosen}", icon=":material/check:",
+                     help="It is so: one more piece of evidence."):  # fmt: skip
             decide(workspace, edits.accept, chosen, reason=f"accepted {REASON}")
-        if st.button("Reject", key=f"reject {chosen}", icon=":material/block:", help="Take it out, and keep it out."):
+        if st.button("Reject relation", key=f"reject {chosen}", icon=":material/block:",
+                     help="Take it out, and keep it out."):  # fmt: skip
             decide(workspace, edits.reject_relation, chosen, reason=REASON)
+    said(workspace, f"evidence {chosen}", chosen)
     return True
 
 
-@st.fragment(run_every=NEWS)
+@st.fragment
 @guarded
 def overview(workspace: Workspace, choose: Callable[[str], None]) -> None:
     """Draw what stands out while nothing is selected, as it is now; a row that is clicked is chosen."""
+    listen(workspace, "overview")
     st.markdown("#### Nothing selected")
     note(NOBODY)
     with workspace.reading() as graph:
@@ -145,13 +154,22 @@ def overview(workspace: Workspace, choose: Callable[[str], None]) -> None:
 
 def origin(workspace: Workspace, seq: int) -> str:
     """Say which step brought a concept, whom it asked and about what."""
-    event = workspace.event(seq)
-    if not isinstance(event, Expansion):
-        return f"Added in step {seq}: {short(event.note if isinstance(event, Edit) else '', 200)}"
     with workspace.reading() as graph:
-        about = " and ".join(short(graph.name(graph.representative(key))) for key in event.focus.concepts)
-    model = short(event.reply.model) or "the model"
-    return f"First mentioned in step {seq}, when {model} was asked about {about} ({short(event.focus.reason, 200)})."
+        row = workspace.rows[seq - 1]
+        about = " and ".join(short(graph.name(graph.representative(key))) for key in row.about)
+    if not row.about:
+        if row.question.startswith(IMPORT):
+            return f"Imported from {short(row.question.removeprefix(IMPORT), 200)}, in step {seq}."
+        return f"Added in step {seq}: {short(row.question, 200)}"
+    return (
+        f"First mentioned in step {seq} ({moment(row.at)}), when {short(row.model) or 'the model'} was asked about"
+        f" {about} ({short(row.reason, 200)})."
+    )
+
+
+def moment(at: str) -> str:
+    """Return a time of the log for people: the date and minutes of UTC; "" for none."""
+    return f"{at.replace('T', ' ')[:16]} UTC" if at else "at no known time"
 
 
 def certainty(graph: Graph, relation: Relation) -> str:
@@ -168,62 +186,125 @@ def certainty(graph: Graph, relation: Relation) -> str:
     return f"Confidence {100 * sure:.0f} % ({why})."
 
 
-def evidence(workspace: Workspace, *relations: Relation) -> pd.DataFrame:
-    """Return a row for each time that a relation was said: the step, the raw words, what was said beside, who asked."""
+@dataclass(frozen=True, slots=True)
+class EvidenceRow:
+    """One time that a relation was said: the step, the words, what was said beside them, and who said it when and why.
+
+    `source` has the model, the time, the concepts asked about and what kind of question it was; `why` is the reason of
+    the question, or of the edit.
+    """
+
+    seq: int
+    words: str
+    beside: str
+    source: str
+    why: str
+
+
+def evidence(workspace: Workspace, *relations: Relation) -> list[EvidenceRow]:
+    """Return every time that some relations were said, in the order of the relations."""
     with workspace.reading() as graph:
-        statements = [one for relation in relations for one in graph.relations.get(relation, ())]
-    rows = []
-    for one in statements:
-        about = workspace.rows[one.seq - 1]
-        words = f"{one.raw.source} — {one.raw.predicate} — {one.raw.target}"
-        rows.append((one.seq, words, qualifiers_in_words(one.qualifiers), about.strategy, about.reason))
-    columns = ["step", "in these words", "said beside it", "strategy", "why it was asked"]
-    table = pd.DataFrame(rows, columns=columns)
-    return table if table[columns[2]].any() else table.drop(columns=columns[2])
+        found: list[EvidenceRow] = []
+        for one in (one for relation in relations for one in graph.relations.get(relation, ())):
+            row = workspace.rows[one.seq - 1]
+            about = " and ".join(short(graph.name(graph.representative(key))) for key in row.about)
+            asked = f"asked about {about}: {row.form}" if row.about else f"by hand{f', {row.by}' if row.by else ''}"
+            words = f"{one.raw.source} — {one.raw.predicate} — {one.raw.target}"
+            source = " · ".join(filter(None, (row.model, moment(row.at), asked)))
+            found.append(EvidenceRow(one.seq, words, qualifiers_in_words(one.qualifiers), source, row.reason))
+    return found
 
 
-def step(event: Event) -> None:
-    """Draw one step: what was asked and why, what came back, and what of it could be used."""
-    if isinstance(event, Edit):
-        st.text(f"Step {event.seq}, by hand: {short(event.note, 300)}")
-        return
+def said(workspace: Workspace, place: str, *relations: Relation) -> None:
+    """Draw the evidence of some relations, each with a way to the prompt and reply that brought it, and fact checks."""
+    found = evidence(workspace, *relations)
+    for number, one in enumerate(found[:LISTED]):
+        with st.container(border=True, gap="small"):
+            st.text(f"\u201c{short(one.words, 300)}\u201d" + (f"\n{short(one.beside, 300)}" if one.beside else ""))
+            note(f"{one.source} (why: {one.why})" if one.why else one.source)
+            links(workspace, [one.seq], f"{place} {number}")
+    if len(found) > LISTED:
+        rows = [(one.seq, one.words, one.source) for one in found[LISTED:]]
+        st.dataframe(pd.DataFrame(rows, columns=["step", "in these words", "who, when, about what"]), hide_index=True,
+                     key=f"more {place}", alt="Further evidence")  # fmt: skip
+    with workspace.reading() as graph:
+        checks = [seq for relation in relations for seq in graph.checked_at.get(relation, ())]
+    if checks:
+        links(workspace, checks[-LISTED:], f"{place} checks", "Fact check, step")
+
+
+def links(workspace: Workspace, seqs: Sequence[int], place: str, words: str = "Step") -> None:
+    """Draw a button for each of some steps, which opens its prompt and reply."""
+    with st.container(horizontal=True, gap="small"):
+        for seq in dict.fromkeys(seqs):
+            if st.button(f"{words} {seq}", key=f"{place} step {seq}", type="tertiary", icon=":material/article:",
+                         help="Read prompt and reply."):  # fmt: skip
+                read(workspace, seq)
+
+
+@st.dialog("Prompt and reply", width="large", on_dismiss="rerun")
+def read(workspace: Workspace, seq: int) -> None:
+    """Show one step over the page."""
+    hold("step", is_chosen=True)
+    if event := workspace.event(seq):
+        step(workspace, event)
+
+
+def step(workspace: Workspace, event: Event) -> None:
+    """Draw one step: who was asked what, when and why, what came back, and what of it could be used."""
+    row = Row.of(event)
+    with workspace.reading() as graph:
+        about = " and ".join(short(graph.name(graph.representative(key)), 120) for key in row.about)
     st.markdown(f"#### Step {event.seq}")
-    if isinstance(event, ReasoningStep):
+    note(" · ".join(filter(None, (row.model, moment(row.at), row.by and f"by {row.by}"))))
+    if isinstance(event, Edit):
+        st.text(f"By hand, {event.edit}: {short(event.note, 300)}")
+        if row.reason:
+            note(row.reason)
+        if event.undoes:
+            st.text(f"It takes back step {event.undoes}.")
+    elif isinstance(event, ReasoningStep):
         st.text(f"{event.task}, {event.stage}: {short(', '.join(event.subject), 120)}")
     elif isinstance(event, FactCheck):
         st.text(f"Is it true that {short('; '.join(event.statements), 200)}? True by the model: {event.answers}")
     else:
-        focus, reply = event.focus, event.reply
-        st.text(f"{focus.strategy} asked about {short(', '.join(focus.concepts), 120)} ({focus.angle}): {focus.reason}")
+        st.text(f"Asked about {about or 'the topic'}: {row.form}")
+        st.text(f"Why: {short(event.focus.reason, 300)} (chosen by the strategy {event.focus.strategy})")
         cells = st.columns(4)
         cells[0].metric("Outcome", event.outcome)
         cells[1].metric("New concepts", len(event.delta.new_concepts))
-        cells[2].metric("Tokens", f"{reply.usage.tokens:,}")
-        cells[3].metric("Seconds", f"{reply.seconds:.1f}")
-    if event.reason:
+        cells[2].metric("Tokens", f"{row.tokens:,}", help=TOKENS)
+        cells[3].metric("Seconds", f"{row.seconds:.1f}")
+    if not isinstance(event, Edit) and event.reason:
         st.text(event.reason)
-    if event.prompt and event.reply:
+    prompt, reply = (None, None) if isinstance(event, Edit) else (event.prompt, event.reply)
+    if prompt and reply:
         left, right = st.columns(2, gap="medium")
         with left:
             st.markdown("**Prompt**")
-            st.code(f"{event.prompt.system}\n\n{event.prompt.user}", language=None, wrap_lines=True, height=300)
+            st.code(f"{prompt.system}\n\n{prompt.user}", language=None, wrap_lines=True, height=300)
         with right:
             st.markdown("**Reply**", help="As it came, whatever is in it.")
-            st.code(event.reply.text or "(empty)", language=None, wrap_lines=True, height=300)
+            st.code(reply.text or "(empty)", language=None, wrap_lines=True, height=300)
     if isinstance(event, ReasoningStep):
         st.markdown("**What came of it**")
         st.code(json.dumps(event.result, ensure_ascii=False, indent=1), language=None, wrap_lines=True, height=300)
         return
     delta = event.delta
-    rows = [("new concept", concept.name, "") for concept in delta.new_concepts]
-    for kind, statements in (("new relation", delta.relations), ("known relation", delta.support)):
-        rows += [
-            (kind, f"{s.raw.source} — {s.raw.predicate} — {s.raw.target}", qualifiers_in_words(s.qualifiers))
-            for s in statements
-        ]
-    rows += [(change.do, " = ".join(change.concepts), change.reason) for change in delta.changes]
-    rows += [("kept out", one.text, one.rule) for one in delta.rejects]
+    rows = [("new concept", one.name, "", "") for one in delta.new_concepts]
+    with workspace.reading() as graph:
+        for kind, statements in (("new relation", delta.relations), ("known relation", delta.support)):
+            for one in statements:
+                words = f"{one.raw.source} — {one.raw.predicate} — {one.raw.target}"
+                shown = graph.corrections.shown(one.relation)
+                sure = f"{100 * confidence(graph, shown):.0f} %" if shown in graph.relations else "not shown"
+                rows.append((kind, words, qualifiers_in_words(one.qualifiers), sure))
+    rows += [(change.do, " = ".join(change.concepts), change.reason, "") for change in delta.changes]
+    rows += [("kept out", one.text, one.rule, "") for one in delta.rejects]
     if rows:
         st.markdown("**What it brought**")
-        st.dataframe(pd.DataFrame(rows, columns=["what", "words", "why"]), hide_index=True, key="brought",
-                     alt="What the step brought")  # fmt: skip
+        st.dataframe(
+            pd.DataFrame(rows, columns=["what", "words", "why", "confidence now"]), hide_index=True,
+            key=f"brought {event.seq}", alt="What the step brought",
+            column_config={"confidence now": st.column_config.TextColumn(help=CONFIDENCE)},
+        )  # fmt: skip

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from streamlit.components.v2.types import ComponentRenderer
 
-PROJECT, COMPONENT, SCRIPT = "graphgrow", "picture", "picture.js"
-NAME = f"{PROJECT}.{COMPONENT}"
+PROJECT = "graphgrow"
+COMPONENTS = "picture", "news", "search"  # each of a script of that name in ASSETS
 ASSETS = "assets"
 COMMANDS = "expand", "accept", "reject", "merge"
 LONGEST = 300  # characters of a name that travel to the page
@@ -172,8 +172,8 @@ def stamp(*frames: "pd.DataFrame") -> str:
     return "-".join(f"{len(frame)}.{int(hash_pandas_object(frame).to_numpy().sum()):x}" for frame in frames)
 
 
-def mounted() -> "ComponentRenderer":
-    """Return what mounts the picture, after the running server has learned where its script lies.
+def mounted(name: str = "picture") -> "ComponentRenderer":
+    """Return what mounts one of COMPONENTS, after the running server has learned where their scripts lie.
 
     Streamlit finds assets by itself only inside a package with the name of its distribution; this one has another.
     """
@@ -181,15 +181,15 @@ def mounted() -> "ComponentRenderer":
     from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
 
     manager = get_bidi_component_manager()
-    if manager.get_component_asset_root(NAME) is None:
-        manifest = ComponentManifest(PROJECT, "0", [ComponentConfig(COMPONENT, ASSETS)])
+    if manager.get_component_asset_root(f"{PROJECT}.{name}") is None:
+        manifest = ComponentManifest(PROJECT, "0", [ComponentConfig(one, ASSETS) for one in COMPONENTS])
         manager.register_from_manifest(manifest, Path(__file__).parent)
-    return mounting()
+    return mounting(name)
 
 
 @cache
-def mounting() -> "ComponentRenderer":
-    """Return the function that mounts the picture."""
+def mounting(name: str) -> "ComponentRenderer":
+    """Return the function that mounts a component."""
     from streamlit.components.v2 import component
 
-    return component(NAME, js=SCRIPT)
+    return component(f"{PROJECT}.{name}", js=f"{name}.js")

@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 
 from graphgrow.api import directives
 from graphgrow.api.explorer import DEFAULT, DEFAULT_STEPS, BadInput, Prompts, StoreError, state_folder
-from graphgrow.api.models import ModelOptions, named
+from graphgrow.api.models import ModelOptions, default_model, named
 from graphgrow_explorer.workspace import REASON, Workspace
 
 State = Literal["running", "pausing", "stopping", "paused", "ended"]
@@ -197,8 +197,10 @@ def start(url: str, options: RunOptions, env: Mapping[str, str] = os.environ) ->
         raise BadInput("another page starts a run of this graph just now: one at a time") from None
 
 
-def stop(url: str, name: str, *, pause: bool = False) -> None:
+def stop(url: str, name: str, *, pause: bool = False) -> str:
     """Ask a run to end as Ctrl-C does, once: what was paid for is saved. One that is paused can go on later.
+
+    Returns what that means.
 
     Raises BadInput where it has ended or has been asked before: a second Ctrl-C would break off its orderly end.
     """
@@ -212,6 +214,7 @@ def stop(url: str, name: str, *, pause: bool = False) -> None:
         raise BadInput("this run is ending already: it saves what was paid for") from None
     with suppress(ProcessLookupError):
         os.kill(run.pid, signal.SIGINT)
+    return "The run ends after the question that is under way; everything that was paid for is saved"
 
 
 def resume(url: str, name: str, env: Mapping[str, str] = os.environ) -> str:
@@ -238,12 +241,19 @@ def expand(workspace: Workspace, name: str, other: str = "") -> str:
     A run that is under way asks it next, unless it is at its end; where none is, one begins for this one question, as
     the last one was started.
     """
-    done = workspace.act(directives.focus, name, other, reason=REASON)
-    known = runs(workspace.url)
+    edit = workspace.act(directives.focus, name, other, reason=REASON)
+    done, known = f"Focus: {edit.note}.", runs(workspace.url)
     if any(run.is_alive for run in known):
         return f"{done} A run is under way: it asks this next, or the next run does."
     start(workspace.url, once(known), os.environ | workspace.env)
     return done
+
+
+def asked(url: str) -> str:
+    """Return in words which model a question from the page goes to: that of the last run, else the default."""
+    known = runs(url) if state_folder(url) else []
+    last = known[0].options if known else RunOptions()
+    return last.llm or last.base_url or default_model(os.environ)
 
 
 def once(known: Sequence[Run]) -> RunOptions:
@@ -265,6 +275,19 @@ def runs(url: str) -> list[Run]:
     """Return the runs of a graph that were started from a page, the newest first; the last LISTED of them."""
     files = sorted(_folder(url).glob("*.json"), reverse=True)[:LISTED]
     return [run for file in files if (record := Record.read(file)) and (run := _run(file, record))]
+
+
+def traces(url: str) -> str:
+    """Return a text that changes with the files of what was started from a page, and when its process ends."""
+    state, parts = state_folder(url), list[str]()
+    for folder in (state / "runs", state / "questions") if state else ():
+        with suppress(OSError):  # nothing was started yet, or a file was taken away just now
+            files = sorted(folder.iterdir())
+            parts.append(f"{len(files)}:{sum(file.stat().st_size for file in files)}")
+            newest = next((file for file in reversed(files) if file.suffix == ".json"), None)
+            record = Record.read(newest) if newest else None
+            parts.append("alive" if record and record.is_alive else "over")
+    return "-".join(parts)
 
 
 def _run(file: Path, record: Record) -> Run | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
 from graphgrow.api.explorer import BadInput
-from graphgrow_explorer import look
+from graphgrow_explorer import guard, look
 from graphgrow_explorer.guard import TOKEN, Access, Addresses, Guard, authority
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ FIRST_PORT, PORTS = 8501, 50
 VIEW = "view"  # the name of a view in an address that leads to the first page
 PAGES = ("growth", "communities", "paths", "thoughts", "review", "runs")
 # What the page's script, which runs in this process and is given nothing, has to know.
-STORE, SHARED = "GRAPHGROW_EXPLORER_STORE", "GRAPHGROW_EXPLORER_SHARED"
+STORE, SHARED = "GRAPHGROW_EXPLORER_STORE", guard.SHARED
 AUTH, ALLOWED = "GRAPHGROW_EXPLORER_AUTH", "GRAPHGROW_EXPLORER_ALLOW"
 JOBS = "GRAPHGROW_EXPLORER_JOBS"
 
@@ -92,7 +92,7 @@ def serve(how: Serving, say: Callable[[str], None]) -> None:
     import streamlit as st
     from starlette.middleware import Middleware
 
-    from graphgrow_explorer.live import route
+    from graphgrow_explorer import live, news, search
     from graphgrow_explorer.workspace import workspaces
 
     store = workspaces().open(how.store).url if how.store else ""
@@ -115,8 +115,12 @@ def serve(how: Serving, say: Callable[[str], None]) -> None:
             JOBS: how.jobs,
         }
     )
-    guard = Middleware(Guard, addresses=addresses, access=access)
-    app = st.App(Path(__file__).with_name("app.py"), routes=[route(), *entrances()], middleware=[guard])
+    guarding = Middleware(Guard, addresses=addresses, access=access)
+    app = st.App(
+        Path(__file__).with_name("app.py"),
+        routes=[live.route(), news.route(), search.route(), *entrances()],
+        middleware=[guarding],
+    )
     say(address)
     if how.browser:
         opening = threading.Timer(1.0, webbrowser.open, [first])

@@ -5,6 +5,26 @@ import re
 LONGEST = 60  # characters of a name in a label; tables and texts show the whole
 JOINER = "\u2060"  # no width and no break: it parts what a page would read together
 
+# What the words of the field mean, where they stand.
+CONFIDENCE = "How sure the graph is that it is true, from fact checks, repetition, contradictions and people."
+SUPPORT = "How often it was said, over all steps."
+TOKENS = "The units in which models read and write, and are paid for: about three quarters of a word each."
+HUBS = "Concepts with the most neighbours."
+BETWEENNESS = (
+    "The share of all shortest paths that lead through a concept: high for those that hold the graph together."
+)
+PAGERANK = "How central a concept is: related to many concepts that are central themselves."
+MODULARITY = "How well the graph falls into communities: 0 as by chance, towards 1 with few relations between them."
+LEIDEN = "Concepts with more relations among each other than to the rest, found by the method of Leiden."
+STRATEGY = "The rule that chose what to ask."
+STEP = "A step is one question with its answer; fact checks come beside it, as steps of their own."
+POLICY = (
+    "What decides which question comes next. knowledge: where most that is new and true is to be expected; bandit:"
+    " learns during the run which strategies bring most; latest, bfs, random, far_path and px_frontier are rules of"
+    " other studies, for comparisons."
+)
+SEED = "The number that chance starts from: the same one, with the same replies, grows the same graph."
+
 _MARKS = re.compile(r"([!-/:-@\[-`{-~])")
 _SHORTHAND = re.compile(r"(?<=:)(?=[\w/])|(?<=[<>=~-])(?=[<>=~-])")
 _ADDRESS = re.compile(r"(?<=[wW]{3})(?=\.)|(?<=@)(?=[\w-])")

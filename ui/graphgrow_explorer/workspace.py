@@ -13,9 +13,11 @@ from threading import Lock, RLock
 from typing import Concatenate, ParamSpec, TypeVar, cast
 
 from graphgrow import KnowledgeGraph
+from graphgrow.api.edits import is_undoable
 from graphgrow.api.explorer import (
     Edit,
     Event,
+    Expansion,
     FactCheck,
     Graph,
     ReasoningStep,
@@ -31,6 +33,13 @@ T = TypeVar("T")
 MOST = 8  # stores that stay open
 UPHEAVALS = 200  # decisions that a page may have missed before it is given the whole graph
 REASON = "in the explorer"  # why something was decided here
+FORMS = {
+    "seed": "what belongs to the topic", "expand": "what it is related to ({})", "list": "a list: {}",
+    "facet": "its {}", "connect": "what else it is connected with", "join": "how the two are related",
+    "between": "what lies between the two", "consolidate": "a class that covers what is known",
+    "kin": "what is of the same kind", "widen": "more beside what is known", "intents": "what should be asked",
+    "arbitrate": "whether two names are one concept", "check": "whether it is so",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,10 @@ class Row:
     edges: int | None = None
     components: int | None = None
     kind: str = "expansion"
+    about: tuple[str, ...] = ()
+    form: str = ""
+    by: str = ""
+    undoable: bool = False
 
     @classmethod
     def of(cls, event: Event) -> "Row":
@@ -62,7 +75,10 @@ class Row:
         brought = len(delta.new_concepts), len(delta.relations), len(delta.rejects)
         if isinstance(event, Edit):
             why = ", ".join(dict.fromkeys(change.reason for change in delta.changes if change.reason))
-            return cls(event.seq, event.at, "by hand", event.note, why, event.edit, *brought, kind=event.kind)
+            return cls(
+                event.seq, event.at, "by hand", event.note, why, event.edit, *brought, kind=event.kind, by=event.by,
+                undoable=is_undoable(event),
+            )  # fmt: skip
         reply = event.reply or Reply("")
         if isinstance(event, ReasoningStep):
             return cls(
@@ -78,6 +94,7 @@ class Row:
         return cls(
             event.seq, event.at, focus.strategy, " + ".join(focus.concepts), focus.reason, event.outcome, *brought,
             reply.usage.tokens, reply.usd, reply.seconds, reply.model, counts.nodes, counts.edges, counts.components,
+            about=focus.concepts, form=asked_for(event),
         )  # fmt: skip
 
 
@@ -141,8 +158,8 @@ class Workspace:
                 self.upheavals.append(Upheaval(self.graph.seq, gone))
             return self.mark
 
-    def act(self, decide: Callable[Concatenate[Graph, P], Edit], *args: P.args, **named: P.kwargs) -> str:
-        """Append what `decide` makes of the graph as it stands, and say it; `graphgrow.api` has such functions.
+    def act(self, decide: Callable[Concatenate[Graph, P], Edit], *args: P.args, **named: P.kwargs) -> Edit:
+        """Append what `decide` makes of the graph as it stands, and return it; `graphgrow.api` has such functions.
 
         It is decided again where another writer was faster. Raises BadInput where there is nothing to decide, and
         StoreError where it cannot be written.
@@ -156,7 +173,7 @@ class Workspace:
                 except StaleGraph:
                     continue
                 self.refresh()
-                return f"{edit.edit.capitalize()}: {edit.note}."
+                return edit
 
     def keep(self, name: str, work: Callable[[Graph], T]) -> T:
         """Return what some work makes of the graph, done once for each version of it."""
@@ -234,6 +251,15 @@ class Workspaces:
 def workspaces() -> Workspaces:
     """Return the stores of this process."""
     return Workspaces()
+
+
+def asked_for(event: Expansion) -> str:
+    """Return what kind of question an event asked, in words."""
+    angle = event.focus.angle.removeprefix("facet ").replace("_", " ").replace(" +", ", round ")
+    words = FORMS.get(event.focus.form, event.focus.form.replace("_", " ")).format(angle)
+    words += f", asked the {event.sample + 1}. time" if event.sample else ""
+    words += f", to check step {event.verifies}" if event.verifies else ""
+    return words + (f", to mend step {event.repairs}" if event.repairs else "")
 
 
 def is_server(url: str) -> bool:

@@ -155,7 +155,7 @@ def decide(
         else:
             question = f"{name} and {other} are written alike ({one.score:.0%})."
             if is_core_same:
-                question = f"{name} and {other} differ only in a word that says little."
+                question = f"{name} and {other}: only a generic word differs."
             against = contradiction(name, other)
             if not against and is_too_far:
                 against = f"they are written only {one.score:.0%} alike"

@@ -97,4 +97,4 @@ def whole(workspace: Workspace, discovery: Discovery) -> None:
             key=f"stage of {discovery.work}", placeholder="choose one to read prompt and reply",
         )  # fmt: skip
         if seq:
-            step(stages[seq][0])
+            step(workspace, stages[seq][0])

@@ -1,6 +1,7 @@
 """The graph: its picture, what is known of the concept that was clicked, and everything shown as tables and files."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import get_args
 
 import pandas as pd
@@ -8,10 +9,11 @@ import streamlit as st
 
 from graphgrow.api import edits
 from graphgrow_explorer import frames, runs
-from graphgrow_explorer.feedback import decide, guarded, note, perform
+from graphgrow_explorer.feedback import decide, decide_all, guarded, note, perform
 from graphgrow_explorer.files import downloads
 from graphgrow_explorer.frames import LARGE, Show
 from graphgrow_explorer.live import address
+from graphgrow_explorer.news import listen
 from graphgrow_explorer.panel import overview, panel
 from graphgrow_explorer.picture import picture
 from graphgrow_explorer.workspace import REASON, Workspace
@@ -24,7 +26,6 @@ LABELS: dict[str, str] = {
     "communities": "Communities",
 }
 EMPTY = "Nothing here yet: start a run in the view Runs, and watch the first concepts come."
-NEWS = 1.5  # seconds; how often a part of a graph looks whether it is out of date
 SELECTED = "concept"
 COMMANDS = ("expand", "merge", "reject")  # those that the picture has a button for
 
@@ -68,10 +69,11 @@ def show_concept(key: str) -> None:
     st.rerun()
 
 
-@st.fragment(run_every=NEWS)
+@st.fragment
 @guarded
 def _watch(workspace: Workspace, *, live: bool) -> None:
     """Draw the page anew when a picture of a part is out of date; that of everything hears news by itself."""
+    listen(workspace, "part")
     mark = workspace.mark
     drawn = st.session_state.get("part drawn")
     st.session_state["part drawn"] = mark
@@ -108,7 +110,7 @@ def _drawn(workspace: Workspace, show: Show, depth: int, confidence: float) -> N
             st.rerun(scope="fragment")
     match seen.command:
         case "reject", (_, *_) as keys:
-            perform(lambda: " ".join(workspace.act(edits.reject, key, reason=REASON) for key in keys))
+            decide_all(workspace, [partial(edits.reject, name=key, reason=REASON) for key in keys])
         case "merge", (one, other, *_):
             decide(workspace, edits.merge, one, other, reason=REASON)
         case "expand", (_, *_) as keys:

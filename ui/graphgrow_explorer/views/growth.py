@@ -10,13 +10,14 @@ from streamlit.delta_generator import DeltaGenerator
 from graphgrow.api.explorer import EMERGED, METRICS, snapshots
 from graphgrow_explorer import charts
 from graphgrow_explorer.feedback import note
-from graphgrow_explorer.text import short
+from graphgrow_explorer.text import BETWEENNESS, MODULARITY, STRATEGY, TOKENS, short
 from graphgrow_explorer.workspace import Row, Workspace
 
 SNAPSHOTS = 12
 WINDOWS = 30
 LARGE = 3_000  # concepts; beyond, what needs the whole graph is measured when somebody asks
 TOP = 6  # curves that an eye can tell apart
+ROOTS = "Heights are square roots, to show all curves."
 FEWEST = 2  # steps that make a curve
 
 COUNTS = {"nodes": "concepts", "edges": "pairs of related concepts", "components": "components"}
@@ -28,6 +29,7 @@ MEASURED = {
     "diameter": "diameter",
     "bridge_concepts": "bridge concepts",
 }
+MEANING = {"modularity_leiden": MODULARITY}
 
 
 def draw(workspace: Workspace) -> None:
@@ -56,24 +58,24 @@ def draw(workspace: Workspace) -> None:
         cells = [cell for _ in known[::3] for cell in st.columns(3)]
         for cell, name in zip(cells, known, strict=False):
             points = list(zip(measured.index, measured[name].astype("float64"), strict=True))
-            curve(cell, points, MEASURED[name], METRICS.get(name, ""), tables=tables)
+            curve(cell, points, MEASURED[name], MEANING.get(name, METRICS.get(name, "")), tables=tables)
         left, right = st.columns(2, gap="large")
-        about = f"Concepts that came to have more than {EMERGED} neighbours."
+        about = f"Concepts that came to have more than {EMERGED} neighbours. {ROOTS}"
         curves(left, degrees, names, "Hubs", "neighbours", about, tables=tables)
-        about = "Concepts on the largest share of shortest paths."
+        about = f"{BETWEENNESS} {ROOTS}"
         curves(right, between, names, "Bridges", "betweenness", about, tables=tables)
 
     st.subheader("Questions and cost")
     left, right = st.columns(2, gap="large")
     with left:
-        st.markdown("**Who asked**", help="The share of each strategy among the questions, in windows over the run.")
+        st.markdown("**Who asked**", help=f"The share of each strategy of the questions. {STRATEGY}")
         table = pd.DataFrame(windows(rows), columns=["x", "series", "y"])
         st.altair_chart(charts.shares(table, "share of questions", "Shares of the strategies over the run"))
         if tables:
             st.dataframe(table.rename(columns={"x": "step", "series": "strategy", "y": "questions"}),
                          hide_index=True, height=200, alt="Questions by strategy")  # fmt: skip
     with right:
-        st.markdown("**Cost**", help="Prompt and completion tokens that were paid for, added up.")
+        st.markdown("**Cost**", help=f"Tokens of prompts and replies that were paid for, added up. {TOKENS}")
         totals = pd.Series([row.tokens for row in rows]).cumsum()
         table = pd.DataFrame({"x": [row.seq for row in rows], "y": totals, "series": "tokens"})
         st.altair_chart(charts.lines(table, "tokens", "Tokens paid over the run"), key="chart tokens")
@@ -130,9 +132,9 @@ def measurements(
 
     `url` and `mark` tell one history from another.
     """
-    every = max(1, mark[0] // SNAPSHOTS)
+    every = 2 ** max(0, (mark[0] // SNAPSHOTS).bit_length() - 1)  # the same ones as the graph grows, as far as may be
     with _workspace.log() as store:
-        history, hubs = store.history(every=every), store.hubs(above=EMERGED)
+        history, hubs = store.history(every=every, fits=False), store.hubs(above=EMERGED)
         between = store.bridges(every=every, top=TOP)
         leading = sorted(hubs.index, key=lambda key: -hubs["degree"][key])[:TOP]
         degrees = [(seq, key, len(running.near[key])) for seq, running in snapshots(store.events(), every=every)

@@ -1,38 +1,50 @@
 """Paths: how two concepts hang together, hop by hop, which are farthest apart, and what was discovered along them."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
-from graphgrow.api.explorer import Graph, find, hops, k_shortest, longest
+from graphgrow.api.explorer import BadInput, Graph, Hop, find, hops, k_shortest, longest, path_through
 from graphgrow_explorer import frames
-from graphgrow_explorer.feedback import note
-from graphgrow_explorer.panel import certainty, evidence
+from graphgrow_explorer.feedback import note, problem
+from graphgrow_explorer.panel import certainty
+from graphgrow_explorer.panel import said as evidence
 from graphgrow_explorer.picture import picture
+from graphgrow_explorer.search import search_box
 from graphgrow_explorer.text import counted, plain, short
 from graphgrow_explorer.views import discoveries
 from graphgrow_explorer.workspace import Workspace
 
-FEW = 3_000  # concepts; beyond, a list to choose from is too long to send
 LONGEST = 10
 SEVERAL = 5  # paths between the same two concepts
 HEIGHT = 460
-FROM, TO, NEXT, CHOSEN = "from", "to", "next path", "chosen path"
+CROWD = 80  # neighbours of a path; with more the path is drawn alone, or it would be small
+FROM, TO, VIA, AVOID, CHOSEN = "from", "to", "via", "avoid", "chosen path"
 
 
 def draw(workspace: Workspace) -> None:
-    """Draw the path between two concepts that somebody names, and the longest ones."""
+    """Draw the paths between two concepts that somebody names, through some and past others, and the longest ones."""
     if len(workspace.graph.concepts) < 2:  # noqa: PLR2004  # a path has two ends
         note("A path needs two concepts: start a run in the view Runs.")
         return
-    for name, key in zip((FROM, TO), st.session_state.pop(NEXT, ()), strict=False):
-        st.session_state[name] = key
     left, right = st.columns(2)
     with left:
-        one = concept(workspace, "From", FROM)
+        one = next(iter(concepts(workspace, "From", FROM, is_single=True)), None)
+        via = concepts(workspace, "Through (optional)", VIA)
     with right:
-        other = concept(workspace, "To", TO)
+        other = next(iter(concepts(workspace, "To", TO, is_single=True)), None)
+        avoid = concepts(workspace, "Not through (optional)", AVOID)
+    with workspace.reading() as graph:
+        topic = graph.topic_key if graph.topic_key in graph.concepts else ""
+        name = graph.name(topic)
+    if topic and topic not in {one, other, *via, *avoid} and st.button(
+        f"Not through the topic ({plain(name, 40)})", icon=":material/block:", key="avoid topic",
+        help="Nearly everything is related to the topic, so that a path through it says little.",
+    ):  # fmt: skip
+        choose(AVOID, [*avoid, topic])
     if one and other:
-        path_between(workspace, one, other)
+        path_between(workspace, one, other, via, avoid)
     else:
         note("Name two concepts to see how they are connected.")
     discoveries.draw(workspace, one, other)
@@ -56,60 +68,93 @@ def draw(workspace: Workspace) -> None:
     if chosen != st.session_state.get(CHOSEN, []):
         st.session_state[CHOSEN] = chosen
         if chosen:
-            st.session_state[NEXT] = distant[chosen[0]][4:]
+            st.query_params[FROM], st.query_params[TO] = distant[chosen[0]][4:]
             st.rerun()
 
 
-def concept(workspace: Workspace, label: str, name: str) -> str | None:
-    """Ask for a concept and return its key; raises BadInput with the nearest names for one that is not there."""
+def choose(name: str, keys: Sequence[str]) -> None:
+    """Put a choice into the address, so that a link leads to it, and draw the page with it."""
+    st.query_params[name] = list(keys)
+    st.rerun()
+
+
+def concepts(workspace: Workspace, label: str, name: str, *, is_single: bool = False) -> list[str]:
+    """Ask for a concept, or for several; return the keys of those in the address, whatever spelling it has of them."""
+    keys: list[str] = []
     with workspace.reading() as graph:
-        names = {key: one.name for key, one in graph.concepts.items()}
-    if len(names) > FEW:
-        typed = st.text_input(label, key=name, bind="query-params", placeholder="name of a concept")
-        with workspace.reading() as graph:
-            return find(graph, typed) if typed.strip() else None
-    chosen: str | None = st.selectbox(
-        label, list(names), index=None, format_func=lambda key: short(names.get(key or "", "")), key=name,
-        bind="query-params", placeholder="type to search a concept",
-    )  # fmt: skip
-    return chosen
+        for typed in st.query_params.get_all(name):
+            try:
+                keys.append(find(graph, typed))
+            except BadInput as error:
+                problem(str(error))
+        names = {key: graph.name(key) for key in keys}
+    value = names[keys[0]] if is_single and keys else ""
+    found = search_box(workspace, label, f"search {name}", value=value, placeholder="type a name or a part of one")
+    if found and found[0] not in keys:
+        choose(name, found[:1] if is_single else [*keys, found[0]])
+    if keys and not is_single:
+        with st.container(horizontal=True, gap="small"):
+            for key, shown in names.items():
+                if st.button(plain(shown, 40), key=f"drop {name} {key}", icon=":material/close:", help="Leave it out."):
+                    choose(name, [one for one in keys if one != key])
+    return keys[:1] if is_single else list(dict.fromkeys(keys))
 
 
-def path_between(workspace: Workspace, one: str, other: str) -> None:
+def path_between(workspace: Workspace, one: str, other: str, via: Sequence[str], avoid: Sequence[str]) -> None:
     """Draw one of the shortest paths between two concepts, whichever way relations point, with its evidence."""
     with workspace.reading() as graph:
-        paths = k_shortest(graph, one, other, SEVERAL)
+        if via:
+            through = path_through(graph, (one, *via, other), avoid=avoid)
+            paths = [through] if through else []
+        else:
+            paths = k_shortest(graph, one, other, SEVERAL, avoid)
         lines = [f"{counted(len(path) - 1, 'hop')}: {' → '.join(short(graph.name(key)) for key in path)}"
                  for path in paths]  # fmt: skip
+        is_open = bool(avoid) and bool(k_shortest(graph, one, other, 1))
     if not paths:
-        note("Nothing connects the two yet: they are in different components.")
+        why = "every path leads through what is to be left out" if is_open else "they are in different components"
+        note(f"Nothing connects the two yet: {why}.")
         return
     place = 0
     if len(paths) > 1:
         place = st.selectbox(
-            "Path", range(len(paths)), format_func=lambda at: short(lines[at], 300), key=f"{one} {other}"
-        )
-        note("Shortest first; ties in alphabetical order.")
-    path = paths[place]
-    st.text(lines[place])
-    nodes, edges = frames.part(workspace, "around", path, 1)
+            "Path", range(len(paths)), format_func=lambda at: short(lines[at], 300), key=f"{one} {other} {avoid}",
+            help="Shortest first; ties in alphabetical order.",
+        )  # fmt: skip
+    path = paths[min(place, len(paths) - 1)]
+    with workspace.reading() as graph:
+        steps = hops(graph, path)
+        way = "".join(f"  {said(hop)}  {short(graph.name(hop.other))}" for hop in steps)
+        st.text(f"{counted(len(steps), 'hop')}: {short(graph.name(path[0]))}{way}")
+        around = len({near for key in path for near in graph.neighbours[key]} - {*path})
+    nodes, edges = frames.part(workspace, "around", path, 1 if around <= CROWD else 0)
     picture(
         nodes, edges, key="path", height=HEIGHT, path=path,
         settings={"total": len(workspace.graph.concepts), "seq": workspace.graph.seq, "commands": (),
                   "communities": frames.groups(workspace).names},
     )  # fmt: skip
-    note("The path, with neighbouring concepts faded.")
+    note(
+        "The path, with neighbouring concepts faded." if around <= CROWD else "The path alone: it has many neighbours."
+    )
     st.subheader("Evidence for every hop")
     with workspace.reading() as graph:
-        titled = [(hop, f"{plain(graph.name(hop.one), 50)} to {plain(graph.name(hop.other), 50)}")
-                  for hop in hops(graph, path)]  # fmt: skip
+        titled = [(hop, f"{plain(graph.name(hop.one), 50)} to {plain(graph.name(hop.other), 50)}") for hop in steps]
     for number, (hop, title) in enumerate(titled, 1):
         with st.expander(f"{number}. {title} ({counted(len(hop.relations), 'relation')})", expanded=number == 1):
-            for relation in hop.relations:
-                words = f"{plain(graph.name(relation.source), 50)} — {plain(relation.predicate, 50)} — "
-                note(f"{words}{plain(graph.name(relation.target), 50)}: {certainty(graph, relation)}")
-            st.dataframe(evidence(workspace, *hop.relations), hide_index=True, key=f"hop {number}",
-                         alt=f"Evidence for hop {number}")  # fmt: skip
+            for at, relation in enumerate(hop.relations):
+                with workspace.reading() as graph:
+                    words = f"{graph.name(relation.source)} — {relation.predicate} — {graph.name(relation.target)}"
+                    sure = certainty(graph, relation)
+                st.markdown(f"**{plain(words, 160)}**")
+                note(sure)
+                evidence(workspace, f"hop {number} {at}", relation)
+
+
+def said(hop: Hop) -> str:
+    """Return the first relation of a hop as an arrow with its predicate."""
+    first = hop.relations[0]
+    words = short(first.predicate, 40)
+    return f"—{words}→" if first.source == hop.one else f"←{words}—"
 
 
 def farthest(graph: Graph) -> list[tuple[int, str, str, str, str, str]]:

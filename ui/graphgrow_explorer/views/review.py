@@ -8,7 +8,8 @@ import streamlit as st
 from graphgrow.api import edits
 from graphgrow.api.explorer import Change, Graph, canonical
 from graphgrow_explorer import charts
-from graphgrow_explorer.feedback import decide, hold, note
+from graphgrow_explorer.feedback import decide, hold, note, undo
+from graphgrow_explorer.panel import moment
 from graphgrow_explorer.text import counted, plain, short
 from graphgrow_explorer.workspace import REASON, Workspace
 
@@ -22,14 +23,8 @@ def draw(workspace: Workspace) -> None:
     """Draw the possible duplicates, what was merged and rejected, the last edits, and a form for a relation."""
     with workspace.reading() as graph:
         queue = edits.queue(graph)
-    possible, merged, rejected, done, new = st.tabs(
-        [
-            f"Possible duplicates ({len(queue):,})",
-            "Merged automatically",
-            "Rejected names",
-            "Last edits",
-            "Add a relation",
-        ]
+    possible, merged, rejected, done, new = st.tabs(  # names that stay, or the page would be back at the first one
+        ["Possible duplicates", "Merged automatically", "Rejected names", "Last edits", "Add a relation"]
     )
     with possible:
         duplicates(workspace, queue)
@@ -42,11 +37,19 @@ def draw(workspace: Workspace) -> None:
             edited = [row for row in reversed(workspace.rows) if row.kind == "edit"][:LAST]
         if not edited:
             note("Nobody has edited this graph yet.")
+        with workspace.reading() as graph:
+            undone = dict(graph.undone)
         for row in edited:
             left, right = st.columns([6, 1], vertical_alignment="center")
-            left.text(f"{row.seq}  {row.outcome}: {short(row.question, 160)}")
-            if row.outcome in edits.UNDOABLE and right.button("Undo", key=f"undo {row.seq}", icon=":material/undo:"):
-                decide(workspace, edits.undo, workspace.event(row.seq), workspace.store.events, reason=REASON)
+            with left:
+                st.text(f"{row.outcome.capitalize()}: {short(row.question, 160)}")
+                who = " · ".join(
+                    filter(None, (f"Step {row.seq}", moment(row.at), row.by and f"by {row.by}", row.reason))
+                )
+                note(f"{who} · taken back in step {undone[row.seq]}" if row.seq in undone else who)
+            is_open = row.undoable and row.seq not in undone
+            if is_open and right.button("Undo", key=f"undo {row.seq}", icon=":material/undo:", width="stretch"):
+                undo(workspace, row.seq)
     with new, st.form("add", border=False, clear_on_submit=True):
         cells = st.columns(3)
         source, predicate, target = (
@@ -61,7 +64,10 @@ def duplicates(workspace: Workspace, queue: list[Change]) -> None:
     if not queue:
         note("Nothing waits for a decision.")
         return
-    note("Names that may mean one concept; first those whose merging would change the graph most.")
+    note(
+        f"{counted(len(queue), 'pair')} of names that may mean one concept;"
+        " first those whose merging would change the graph most."
+    )
     for doubt in queue[:WAITING]:
         one, other = map(workspace.graph.representative, doubt.concepts)
         which = " / ".join(doubt.concepts)  # a second click never decides about the next pair

@@ -1,8 +1,8 @@
 """Runs: start one and let it go on in the background, steer it, read every step of it, compare it with others."""
 
 import os
+from dataclasses import replace
 from functools import partial
-from typing import get_args
 
 import pandas as pd
 import streamlit as st
@@ -10,17 +10,18 @@ import streamlit as st
 import graphgrow
 from graphgrow import GraphgrowError
 from graphgrow.api import directives
-from graphgrow.api.explorer import CURVES, MOST_ASKED_FOR, POLICIES, STRATEGIES, Prompts, store_url
-from graphgrow.api.models import KEY_ENV, LEAST_TOKENS, default_model
+from graphgrow.api.explorer import CURVES, DEFAULT_STEPS, METRICS, POLICIES, STRATEGIES, store_url
+from graphgrow.api.models import default_model
 from graphgrow_explorer import charts, panel, runs
 from graphgrow_explorer.feedback import decide, guarded, hold, note, perform, problem
+from graphgrow_explorer.models import check_model, last_options, model_fields
+from graphgrow_explorer.news import listen
 from graphgrow_explorer.opening import files
-from graphgrow_explorer.serve import JOBS, SHARED
-from graphgrow_explorer.text import counted, short
+from graphgrow_explorer.serve import JOBS
+from graphgrow_explorer.text import POLICY, SEED, STEP, TOKENS, counted, short
 from graphgrow_explorer.workspace import REASON, Workspace
 
-PULSE = 1.5  # seconds
-JOBS_PULSE = 5.0
+JOBS_PULSE = 20.0  # seconds
 COMPARED = 5  # graphs beside this one
 POINTS = 30
 WORDS: dict[runs.State, str] = {
@@ -52,10 +53,11 @@ def draw(workspace: Workspace) -> None:
         _schedules()
 
 
-@st.fragment(run_every=PULSE)
+@st.fragment
 @guarded
 def _runs(workspace: Workspace) -> None:
     """Draw the runs that were started from a page, each with what can be done about it."""
+    listen(workspace, "runs")
     st.markdown("#### Runs of this graph from the explorer")
     started = runs.runs(workspace.url)
     if not started:
@@ -65,10 +67,6 @@ def _runs(workspace: Workspace) -> None:
         if known:
             st.rerun()
 
-    def end(name: str, *, pause: bool) -> str:
-        runs.stop(workspace.url, name, pause=pause)
-        return "The run ends after the question that is under way; everything that was paid for is saved"
-
     def go_on(name: str) -> str:
         return f"Run {runs.resume(workspace.url, name, os.environ | workspace.env)} has begun"
 
@@ -76,8 +74,12 @@ def _runs(workspace: Workspace) -> None:
         with st.container(border=True):
             left, right = st.columns([3, 1], vertical_alignment="center")
             with left:
-                st.text(f"{one.at.replace('T', ' ')[:16]}  {WORDS[one.state]}")
-                steps, model = counted(one.options.steps, "step"), one.options.llm or "default model"
+                state = "failed" if one.state == "ended" and not one.steps else WORDS[one.state]
+                st.text(f"{panel.moment(one.at)}, {state}")
+                steps, model = (
+                    counted(one.options.steps, "step"),
+                    one.options.llm or one.options.base_url or default_model(os.environ),
+                )
                 facts = [f"{one.steps} of {steps}", f"+{counted(one.concepts, 'concept')}",
                          counted(one.tokens, "token"), one.options.policy, model]  # fmt: skip
                 note(" · ".join([*facts, *([f"{one.usd:.4f} USD"] if one.usd else [])]))
@@ -88,9 +90,9 @@ def _runs(workspace: Workspace) -> None:
             with right:
                 if one.state == "running":
                     if st.button("Pause", key=f"pause {one.name}", icon=":material/pause:", width="stretch"):
-                        perform(partial(end, one.name, pause=True))
+                        perform(partial(runs.stop, workspace.url, one.name, pause=True))
                     if st.button("Stop", key=f"stop {one.name}", icon=":material/stop:", width="stretch"):
-                        perform(partial(end, one.name, pause=False))
+                        perform(partial(runs.stop, workspace.url, one.name))
                 if one.state == "paused" and st.button(
                     "Go on", key=f"resume {one.name}", type="primary", width="stretch"
                 ):
@@ -98,59 +100,28 @@ def _runs(workspace: Workspace) -> None:
 
 
 def form(workspace: Workspace) -> None:
-    """Ask what a run is to do. Where others use the page too, nobody names an address that keys would be sent to."""
+    """Ask what a run is to do; the fields hold what the last one was to do."""
+    last = last_options(workspace.url)
     with st.form("start", border=True):
         topic = "" if workspace.graph.topic else st.text_input("Topic")
-        llm = st.text_input("Model", placeholder=f"Default: {default_model(os.environ)}")
-        own = not os.environ.get(SHARED)
-        address = st.text_input("Address of an endpoint", placeholder="http://…/v1") if own else ""
-        with st.expander("How the model is asked"):
-            effort = st.text_input("Reasoning effort", placeholder="low, medium, high …")
-            reply = st.number_input("Tokens of a reply", min_value=LEAST_TOKENS, value=None, placeholder="480")
-            seconds = st.number_input("Seconds of a reply", min_value=1.0, value=None, placeholder="180")
-            key = st.text_input("Variable that holds the key", placeholder=KEY_ENV) if own else ""
-            fields = st.text_input("Further fields of a request", placeholder='{"top_p": 0.9}') if own else ""
-            check = st.text_input("Model for fact checks", placeholder="NAME or http://…/v1#NAME") if own else ""
-            prompts = st.selectbox("Templates", get_args(Prompts), help="For which models; auto: by the name.")
-            relations = st.number_input(
-                "Relations of a reply", min_value=1, max_value=MOST_ASKED_FOR, value=None, placeholder="6; strong 30"
-            )
-            batch = st.checkbox("By batch files", help="Within a day, mostly for half, where the endpoint can.")
+        model = model_fields("run", last, folded=False)
         left, right = st.columns(2)
-        steps = left.number_input("Steps", min_value=1, value=runs.RunOptions().steps)
-        policy = right.selectbox("Policy", [*POLICIES, *STRATEGIES])
-        width = left.number_input("Questions at once", min_value=1, max_value=256, value=1)
-        seed = right.number_input("Seed", min_value=0, value=0)
-        tokens = left.number_input("At most tokens", min_value=1, value=None, placeholder="no limit")
+        steps = left.number_input("Steps", min_value=1, value=max(last.steps, DEFAULT_STEPS), help=STEP)
+        names = [*POLICIES, *STRATEGIES]
+        policy = right.selectbox("Policy", names, index=names.index(last.policy) if last.policy in names else 0,
+                                 help=POLICY)  # fmt: skip
+        width = left.number_input("Questions at once", min_value=1, max_value=256, value=last.width)
+        seed = right.number_input("Seed", min_value=0, value=last.seed, help=SEED)
+        tokens = left.number_input("At most tokens", min_value=1, value=None, placeholder="no limit", help=TOKENS)
         usd = right.number_input("At most USD", min_value=0.0, value=None, placeholder="1 if priced")
         if st.form_submit_button("Start", type="primary", icon=":material/play_arrow:", width="stretch"):
-            options = runs.RunOptions(
-                topic=topic.strip(),
-                llm=llm.strip(),
-                base_url=address.strip(),
-                steps=int(steps),
-                tokens=tokens,
-                usd=usd,
-                width=int(width),
-                policy=policy,
+            options = replace(
+                model, topic=topic.strip(), steps=int(steps), tokens=tokens, usd=usd, width=int(width), policy=policy,
                 seed=int(seed),
-                key_env=key.strip(),
-                reasoning_effort=effort.strip(),
-                reply_tokens=reply,
-                llm_options=fields.strip(),
-                timeout=seconds,
-                check_with=check.strip(),
-                prompts=prompts,
-                relations=relations,
-                batch=batch,
-            )
+            )  # fmt: skip
 
-            def begin() -> str:
-                if not own:
-                    runs.check_name(options.llm)
-                return f"Run {runs.start(workspace.url, options, os.environ | workspace.env)} has begun"
-
-            perform(begin)
+            env = os.environ | workspace.env
+            perform(lambda: f"Run {runs.start(workspace.url, check_model(options), env)} has begun")
 
 
 def steering(workspace: Workspace) -> None:
@@ -187,7 +158,7 @@ def _steps(workspace: Workspace) -> None:
     hold("steps", is_chosen=bool(seen.selection.rows))
     place = seen.selection.rows[0] if seen.selection.rows else 0
     if event := workspace.event(int(rows[min(place, len(rows) - 1)][0])):
-        panel.step(event)
+        panel.step(workspace, event)
 
 
 def compare(workspace: Workspace) -> None:
@@ -199,14 +170,16 @@ def compare(workspace: Workspace) -> None:
     left, right = st.columns([3, 1])
     chosen = left.multiselect("Beside this graph", names, max_selections=COMPARED)
     hold("compared", is_chosen=bool(chosen))
-    metric = right.selectbox("Metric", CURVES, format_func=lambda name: name.replace("_", " "))
+    metric = right.selectbox("Metric", CURVES, format_func=lambda name: name.replace("_", " "), key="metric")
+    note(f"{metric.replace('_', ' ').capitalize()}: {METRICS[metric]}.")
     if not chosen:
         note("Choose graphs of this folder to see their curves together.")
         return
     with st.spinner("Measuring…"):
-        every = max(1, workspace.graph.seq // POINTS)
+        every = 2 ** max(0, (workspace.graph.seq // POINTS).bit_length() - 1)
         urls = workspace.url, *(f"sqlite:{name}" for name in chosen)
-        measured = [history(url, every, workspace.graph.seq).assign(series=short(store_url(url).short, 40))
+        fits = metric.startswith("powerlaw")
+        measured = [history(url, every, workspace.graph.seq, fits=fits).assign(series=short(store_url(url).short, 40))
                     for url in urls]  # fmt: skip
     table = pd.concat(measured).reset_index(names="x")[["x", "series", metric]].rename(columns={metric: "y"})
     table = table.astype({"y": "float64"}).dropna()
@@ -217,15 +190,15 @@ def compare(workspace: Workspace) -> None:
 
 
 @st.cache_data(max_entries=12, show_spinner=False)
-def history(url: str, every: int, seq: int) -> pd.DataFrame:  # noqa: ARG001  # seq: another version
+def history(url: str, every: int, seq: int, *, fits: bool) -> pd.DataFrame:  # noqa: ARG001  # seq: another version
     """Return the metrics of a graph at its snapshots, read by a connection of its own."""
     with graphgrow.open(url) as graph:
-        table = graph.history(every=every)
+        table = graph.history(every=every, fits=fits)
     taken: pd.DataFrame = table[(table.index % every == 0) | (table.index == table.index.max())]
     return taken
 
 
-@st.fragment(run_every=JOBS_PULSE)
+@st.fragment(run_every=JOBS_PULSE if os.environ.get(JOBS) else None)
 def _schedules() -> None:
     """Draw the jobs of the file that the explorer was started with, and the report of the run that is chosen."""
     file = os.environ.get(JOBS, "")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -9,35 +10,44 @@ import streamlit as st
 
 from graphgrow.api.explorer import QUESTION, GraphAnswer, IdeaDials, Ideas, Judgement, ReasoningStep, Task, outcome
 from graphgrow_explorer import questions
-from graphgrow_explorer.feedback import guarded, note, perform, problem
-from graphgrow_explorer.serve import VIEW
+from graphgrow_explorer.feedback import guarded, note, perform, problem, visit
+from graphgrow_explorer.models import check_model, last_options, model_fields
+from graphgrow_explorer.news import listen
+from graphgrow_explorer.panel import links, moment
 from graphgrow_explorer.text import counted, plain, short
 from graphgrow_explorer.workspace import Workspace
 
 T = TypeVar("T")
-PULSE = 1.5  # seconds
+SECOND = 1.0
 ASKING = "asking"
 LISTED = 50  # works of a kind, the newest
 LONGEST = 2_000  # characters of a text
+DIALS = {
+    "novelty": "0: near to what the graph holds, 1: far from it.", "feasibility": "How much it has to be within reach.",
+    "effectiveness": "How much it has to serve the goal.",
+}  # fmt: skip
 INTERRUPTED = "Interrupted before an answer arrived. {} continues it; nothing is charged twice."
 
 
 def draw(workspace: Workspace) -> None:
     """Draw two forms to ask from, then the answers, ideas and judgements of this graph, each kind in a tab."""
     if workspace.is_file:
+        last = last_options(workspace.url)
         left, right = st.columns(2, gap="large")
         with left, st.form("ask the graph", border=True, clear_on_submit=True):
             text = st.text_input("Your question", max_chars=QUESTION)
-            if st.form_submit_button("Ask", type="primary", icon=":material/forum:") and text.strip():
-                perform(lambda: questions.ask(workspace, text))
+            model = model_fields("ask", last)
+            if st.form_submit_button("Ask", type="primary", icon=":material/forum:"):
+                perform(lambda: questions.ask(workspace, text, check_model(model)))
         with right, st.form("ideas", border=True, clear_on_submit=True):
-            goal = st.text_input("Goal for new ideas", max_chars=QUESTION)
+            goal = st.text_input("Goal for new ideas", max_chars=QUESTION, placeholder="may be empty")
             dials = {
-                name: column.slider(name.capitalize(), 0.0, 1.0, value, 0.1)
+                name: column.slider(name.capitalize(), 0.0, 1.0, value, 0.1, help=DIALS[name])
                 for (name, value), column in zip(asdict(IdeaDials()).items(), st.columns(3), strict=True)
             }
+            model_of_ideas = model_fields("ideas", last)
             if st.form_submit_button("Propose ideas", icon=":material/lightbulb:"):
-                perform(lambda: questions.ideas(workspace, goal, dials))
+                perform(lambda: questions.ideas(workspace, goal, dials, check_model(model_of_ideas)))
         under_way(workspace)
     answers, ideas, judgements = st.tabs(["Answers", "Ideas", "Judgements"])
     with answers:
@@ -50,18 +60,42 @@ def draw(workspace: Workspace) -> None:
         browse(workspace, "judge", "No judgements yet:  graphgrow judge  compares two answers.", Judgement, judgement)
 
 
-@st.fragment(run_every=PULSE)
-@guarded
 def under_way(workspace: Workspace) -> None:
-    """Say what is being asked, or why the last question came to nothing; draw the page anew when it has ended."""
-    last = questions.last(workspace.url)
-    before, st.session_state[ASKING] = st.session_state.get(ASKING), bool(last and last.is_alive)
-    if before and not st.session_state[ASKING]:
+    """Say what is being asked, since when and of whom, with a way to stop it; and what came to nothing, and why."""
+    is_alive = any(one.is_alive for one in questions.recent(workspace.url))
+    st.fragment(_under_way, run_every=SECOND if is_alive else None)(workspace)
+
+
+@guarded
+def _under_way(workspace: Workspace) -> None:
+    known = questions.recent(workspace.url)
+    is_alive = any(one.is_alive for one in known)
+    before, st.session_state[ASKING] = st.session_state.get(ASKING), is_alive
+    if before is not None and before != is_alive:
         st.rerun()
-    if last and last.is_alive:
-        note(f"Under way: {short(last.text, 200) or 'ideas about the topic'}")
-    elif last and last.message:
-        problem(last.message)
+    for one in known:
+        title = short(one.text, 200) or "ideas about the topic"
+        if one.is_alive:
+            with workspace.reading() as graph:
+                works = [works for works in graph.thoughts.values() if one.has_begun(works[0])]
+            replies = sum(step.reply is not None for steps in works for step in steps)
+            asked = f"{plain(one.model)} is thinking" if not replies else f"{counted(replies, 'reply')} so far"
+            asked = asked.replace("replys", "replies")
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.status(f"{plain(title, 120)} — {asked}, {one.seconds:.0f} s", state="running", width="stretch")
+                if st.button("Stop", key=f"stop {one.name}", icon=":material/stop:"):
+                    perform(partial(questions.stop, one))
+        elif one.message:
+            with st.container(border=True):
+                problem(one.message)
+                st.text(title)
+                with st.container(horizontal=True):
+                    if st.button("Retry", key=f"again {one.name}", icon=":material/refresh:"):
+                        perform(partial(questions.again, workspace, one))
+                    if st.button("Remove", key=f"forget {one.name}"):
+                        perform(partial(questions.forget, workspace.url, one))
+    if not is_alive:
+        listen(workspace, "questions")
 
 
 def browse(
@@ -77,11 +111,14 @@ def browse(
     names = {plan.seq: f"{plan.seq}. {short(wanted(plan).get(title) or 'about the topic', 100)}" for plan in plans}
     seq = st.selectbox(title.capitalize(), list(names), format_func=lambda seq: names[seq], key=f"work of {task}")
     plan = next((plan for plan in plans if plan.seq == seq), plans[0])
-    note(f"Step {plan.seq}, {plan.at.replace('T', ' ')[:16]}")
+    note(f"Step {plan.seq}, {moment(plan.at)}")
     with workspace.reading() as graph:
         result = outcome(graph, plan, form)
+    asked = questions.last(workspace.url) if workspace.is_file else None
     if result is not None:
         show(workspace, plan, result)
+    elif asked and asked.is_alive and asked.has_begun(plan):
+        note("The answer is on its way.")
     elif task == "judge" or not workspace.is_file:
         note(INTERRUPTED.format(f"The same  graphgrow {task}"))
     else:
@@ -105,8 +142,9 @@ def answer(workspace: Workspace, plan: ReasoningStep, informed: GraphAnswer) -> 
     paragraph(informed.question, "Question")
     left, right = st.columns([3, 2], gap="large")
     with left:
-        for claim in informed.claims:
+        for number, claim in enumerate(informed.claims):
             st.text(short(claim.line, LONGEST))
+            links(workspace, [seq for cite in claim.cites for seq in cite.steps], f"claim {plan.seq} {number}")
         if not informed.known:
             problem(f"{informed.text} {informed.reason}")
         for one in informed.unsupported:
@@ -134,9 +172,7 @@ def concepts(workspace: Workspace, keys: Sequence[str], place: str) -> None:
     with st.container(horizontal=True):
         for key, name in names.items():
             if st.button(plain(name, 40), key=f"{place} {key}", help="Show it in the graph."):
-                st.query_params[VIEW] = "graph"
-                st.query_params["concept"] = key
-                st.rerun()
+                visit("graph", concept=key)
 
 
 def proposed(workspace: Workspace, plan: ReasoningStep, ideas: Ideas) -> None:
@@ -155,6 +191,7 @@ def proposed(workspace: Workspace, plan: ReasoningStep, ideas: Ideas) -> None:
             for name in ("hypothesis", "mechanism", "prediction", "test"):
                 paragraph(getattr(one, name), name.capitalize())
             concepts(workspace, one.concepts, place)
+            links(workspace, [seq for near in one.nearest for seq in near.steps], f"steps {place}")
             nearest = [(near.words, near.likeness, ", ".join(map(str, near.steps))) for near in one.nearest]
             st.dataframe(pd.DataFrame(nearest, columns=["nearest in the graph", "likeness", "step"]), hide_index=True,
                          key=f"near {place}", alt="Existing relations that are nearest to the idea")  # fmt: skip

@@ -1,0 +1,115 @@
+"""Search in a whole graph: concepts by any spelling, British or American, hyphens or none, misspelt too; predicates.
+
+A text is looked for anywhere in a name, so that scripts without blanks are found by their middle; what is misspelt is
+found by likeness where nothing else is left.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.keys import loose, says_something
+from graphgrow.graph.lookup import ALIKE
+from graphgrow.resolve.identity.spelling import spelled
+
+FOUND = 8
+SHORTEST = 4  # characters that can be misspelt: of fewer, too much is like too much
+ENOUGH = 75  # per cent of likeness, of the whole name or of one of its words
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found: concepts by `keys`, one of them or those that a predicate joins, shown as `name`.
+
+    `also` is the spelling that was found where that is not the name, `links` the neighbours or the relations.
+    """
+
+    kind: Literal["concept", "predicate"]
+    keys: tuple[str, ...]
+    name: str
+    also: str
+    links: int
+
+
+@lru_cache(maxsize=200_000)
+def forms(name: str) -> tuple[str, ...]:
+    """Return a name as it is searched for: its words as typed, as America spells them, and both without blanks."""
+    plain, american = loose(name), " ".join(spelled(name))
+    return tuple(dict.fromkeys((plain, american, plain.replace(" ", ""), american.replace(" ", ""))))
+
+
+def search(graph: Graph, text: str, limit: int = FOUND) -> list[Found]:
+    """Return what a text means in a graph, best first: by the whole name, its beginning, a word, any part.
+
+    Of concepts that fit as well the most connected come first, after them what is written
+    alike. Predicates come after the concepts; theirs are up to twenty concepts that they join.
+    """
+    if not says_something(text):
+        return []
+    wanted = forms(text)
+    ranked: list[tuple[int, int, str, str]] = []
+    for key, concept in graph.concepts.items():
+        best = min(((_rank(wanted, forms(one)), one) for one in (concept.name, *concept.aliases)), key=lambda it: it[0])
+        if best[0] < _NOT:
+            ranked.append((best[0], -graph.degree(key), key, best[1]))
+    ranked.sort()
+    found = [
+        Found("concept", (key,), graph.name(key), "" if spelling == graph.name(key) else spelling, -degree)
+        for _, degree, key, spelling in ranked[:limit]
+    ]
+    if len(found) < limit:
+        known = {one.keys[0] for one in found}
+        found += [one for one in _alike(graph, wanted[1] if len(wanted) > 1 else wanted[0], limit)
+                  if one.keys[0] not in known][: limit - len(found)]  # fmt: skip
+    counts = Counter(relation.predicate for relation in graph.relations)
+    for predicate, count in counts.most_common():
+        if _rank(wanted, forms(predicate)) <= _WORD:
+            joined = (end for relation in graph.relations if relation.predicate == predicate for end in relation.ends)
+            found.append(Found("predicate", tuple(dict.fromkeys(joined))[:20], predicate, "", count))
+    return found[: limit + 2]
+
+
+_WHOLE, _BEGINS, _WORD, _PART, _WORDS, _NOT = range(6)
+
+
+def _rank(wanted: tuple[str, ...], name: tuple[str, ...]) -> int:
+    """Return how well one of the forms of a text fits one of a name."""
+    if not set(wanted).isdisjoint(name):
+        return _WHOLE
+    if any(one.startswith(text) for text in wanted[:2] for one in name):
+        return _BEGINS
+    if any(f" {text}" in one for text in wanted[:2] for one in name[:2]):
+        return _WORD
+    if any(text in one for text in wanted for one in name):
+        return _PART
+    words = wanted[0].split()
+    return _WORDS if len(words) > 1 and any(all(word in one for word in words) for one in name[:2]) else _NOT
+
+
+def _alike(graph: Graph, text: str, limit: int) -> list[Found]:
+    """Return the concepts that are written most like a text, or have a word that is."""
+    from rapidfuzz import fuzz, process
+
+    if len(text) < SHORTEST:
+        return []
+    names: dict[str, tuple[str, str]] = {}
+    for key, concept in graph.concepts.items():
+        for one in (concept.name, *concept.aliases):
+            names[f"{key}\n{one}"] = key, one
+    choices = {place: forms(one)[min(1, len(forms(one)) - 1)] for place, (_, one) in names.items()}
+    whole = process.extract(text, choices, scorer=fuzz.ratio, limit=limit, score_cutoff=max(ALIKE, ENOUGH))
+    if len(whole) < limit and " " not in text:
+        words = {
+            f"{place}\n{word}": word for place, form in choices.items() if " " in form for word in form.split()
+            if abs(len(word) - len(text)) <= len(text) // 4
+        }  # fmt: skip
+        whole += [(word, score - 1, place.rpartition("\n")[0]) for word, score, place in
+                  process.extract(text, words, scorer=fuzz.ratio, limit=limit, score_cutoff=ENOUGH)]  # fmt: skip
+    found: dict[str, Found] = {}
+    for _, _, place in sorted(whole, key=lambda row: (-row[1], row[2])):
+        key, spelling = names[place]
+        name = graph.name(key)
+        found.setdefault(key, Found("concept", (key,), name, "" if spelling == name else spelling, graph.degree(key)))
+    return list(found.values())[:limit]

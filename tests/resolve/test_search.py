@@ -1,0 +1,62 @@
+"""Search in a whole graph by whatever people type."""
+
+import pytest
+
+from graphgrow.graph.graph import Graph, fold
+from graphgrow.graph.model import Concept, Delta, Edit, Relation, Statement, Triple
+from graphgrow.resolve.search import search
+
+NAMES = {
+    "carbon fiber": ("carbon fibers", "CF"), "aluminum oxide": (), "light-weight armor": (), "polyurethane foam": (),
+    "polyvinyl chloride": ("PVC",), "碳纤维复合材料": (), "แรงดึงผิว": (),
+    "Young's modulus": (), "steel": (), "tungsten steel": (),
+}  # fmt: skip
+
+
+def graph() -> Graph:
+    """Return concepts with spellings, all of them related to steel, one of them by another predicate."""
+    concepts = tuple(Concept(name, name, aliases) for name, aliases in NAMES.items())
+    said = [
+        Relation(name, "is harder than" if "oxide" in name else "is a", "steel") for name in NAMES if name != "steel"
+    ]
+    statements = tuple(Statement(one, Triple(one.source, one.predicate, one.target)) for one in said)
+    return fold([Edit(1, "add", Delta(concepts, relations=statements))])
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("carbon fibers", "carbon fiber"), ("carbon fibre", "carbon fiber"), ("Carbon-Fibre", "carbon fiber"),
+     ("carbonfiber", "carbon fiber"), ("fiber carbon", "carbon fiber"), ("cf", "carbon fiber"),
+     ("carbn fibr", "carbon fiber"), ("aluminium", "aluminum oxide"), ("lightweight armour", "light-weight armor"),
+     ("polyuretane", "polyurethane foam"), ("pvc", "polyvinyl chloride"), ("复合", "碳纤维复合材料"),
+     ("ดึง", "แรงดึงผิว"), ("youngs modulus", "Young's modulus"), ("young modulus", "Young's modulus"),
+     ("chlor", "polyvinyl chloride"), ("steel", "steel"), ("steal", "steel"), ("tungst", "tungsten steel")],
+)  # fmt: skip
+def test_a_concept_is_found_however_it_is_typed(text: str, name: str) -> None:
+    """Aliases, British spelling, hyphens, joined words, their order, slips, scripts without blanks."""
+    first = search(graph(), text)[0]
+    assert (first.kind, first.name) == ("concept", name)
+
+
+def test_the_spelling_that_was_found_is_said() -> None:
+    """Who typed an alias sees why that concept is found; a name of its own needs no word."""
+    assert search(graph(), "PVC")[0].also == "PVC"
+    assert search(graph(), "steel")[0].also == ""
+
+
+def test_predicates_are_found_with_what_they_join() -> None:
+    """A predicate comes after the concepts, with the number of its relations."""
+    found = [one for one in search(graph(), "harder") if one.kind == "predicate"]
+    assert [(one.name, one.keys, one.links) for one in found] == [("is harder than", ("aluminum oxide", "steel"), 1)]
+
+
+@pytest.mark.parametrize("text", ["", "   ", "?!", "zzqxv", "q", "(" * 500, "%s {0} <b>"])
+def test_what_is_nowhere_finds_nothing(text: str) -> None:
+    """Neither blanks nor marks nor nonsense bring everything, or an error."""
+    assert search(graph(), text) == []
+
+
+def test_no_more_than_asked_for() -> None:
+    """A list of suggestions stays short, the most connected first where names fit as well."""
+    found = search(graph(), "e", limit=3)
+    assert len([one for one in found if one.kind == "concept"]) == 3

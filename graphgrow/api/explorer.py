@@ -4,8 +4,8 @@ from pathlib import Path
 
 from graphgrow.api.knowledge_graph import KnowledgeGraph
 from graphgrow.errors import BadInput, StaleGraph, StoreError
-from graphgrow.export import export
-from graphgrow.graph.confidence import confidence, trusted_part
+from graphgrow.export import NodePosition, export
+from graphgrow.graph.confidence import TRUSTED, confidence, trusted_part
 from graphgrow.graph.events import now
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical
@@ -31,7 +31,7 @@ from graphgrow.growth.topic import check as check_topic
 from graphgrow.measure.communities import Community, follow
 from graphgrow.measure.comparison import CURVES
 from graphgrow.measure.evolution import EMERGED, snapshots
-from graphgrow.measure.layout import layout
+from graphgrow.measure.layout import NAMED, layout, settled
 from graphgrow.measure.panel import METRICS
 from graphgrow.policy import DEFAULT, POLICIES
 from graphgrow.policy.strategies import STRATEGIES
@@ -49,12 +49,13 @@ from graphgrow.stores import NEO4J, open_store, store_url
 from graphgrow.stores.outbox import state_folder
 
 __all__ = [
-    "CURVES", "DEFAULT", "DEFAULT_STEPS", "EMERGED", "METRICS", "NEO4J", "POLICIES", "QUESTION", "STRATEGIES",
-    "BadInput", "Change", "Community", "Delta", "Discovery", "DiscoveryStatement", "Edit", "Event", "Expansion",
-    "FactCheck", "Focus", "Graph", "GraphAnswer", "IdeaDials", "Ideas", "Judgement", "ReasoningStep", "Relation",
-    "Reply", "StaleGraph", "Statement", "StoreError", "Task", "canonical", "check_topic", "confidence", "discoveries",
-    "drawing", "export", "find", "follow", "hops", "k_shortest", "layout", "longest", "now", "open_store", "outcome",
-    "qualifiers_in_words", "replay_run", "snapshots", "state_folder", "store_url", "trusted_part",
+    "CURVES", "DEFAULT", "DEFAULT_STEPS", "EMERGED", "METRICS", "NAMED", "NEO4J", "POLICIES", "QUESTION", "STRATEGIES",
+    "TRUSTED", "BadInput", "Change", "Community", "Delta", "Discovery", "DiscoveryStatement", "Edit", "Event",
+    "Expansion", "FactCheck", "Focus", "Graph", "GraphAnswer", "IdeaDials", "Ideas", "Judgement", "NodePosition",
+    "ReasoningStep", "Relation", "Reply", "StaleGraph", "Statement", "StoreError", "Task", "canonical", "check_topic",
+    "confidence", "discoveries", "drawing", "export", "find", "follow", "hops", "k_shortest", "layout", "longest",
+    "now", "open_store", "outcome", "qualifiers_in_words", "replay_run", "settled", "snapshots", "state_folder",
+    "store_url", "trusted_part",
 ]  # fmt: skip
 
 

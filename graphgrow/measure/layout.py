@@ -133,12 +133,16 @@ def settled(
         at[:, axis] = side * (share * even + (1 - share) * ((values - low) / max(high - low, 1e-9) - 0.5))
     least = APART * math.sqrt(SHAPE / count)
     for _ in range(ROUNDS):
-        x, y = (np.subtract.outer(values, values) for values in (at[:, 0] / math.sqrt(TEXT), at[:, 1] * math.sqrt(TEXT)))
+        x, y = (
+            np.subtract.outer(values, values) for values in (at[:, 0] / math.sqrt(TEXT), at[:, 1] * math.sqrt(TEXT))
+        )
         distance = np.hypot(x, y) + np.eye(count) + 1e-9
         short = np.clip(least - distance, 0, None)
         if short.max() < least / 20:
             break
-        moved = np.stack(((x * short / distance).sum(1) * math.sqrt(TEXT), (y * short / distance).sum(1) / math.sqrt(TEXT)))
+        moved = np.stack(
+            ((x * short / distance).sum(1) * math.sqrt(TEXT), (y * short / distance).sum(1) / math.sqrt(TEXT))
+        )
         at = np.clip(at + moved.T / 4, [-SHAPE / 2, -0.5], [SHAPE / 2, 0.5])
     return {key: (float(x), float(y)) for key, (x, y) in zip(keys, at, strict=True)}
 

@@ -13,7 +13,6 @@ from graphgrow.api.explorer import (
     NAMED,
     Community,
     Graph,
-    NodePosition,
     confidence,
     follow,
     layout,
@@ -186,12 +185,17 @@ def placed(workspace: Workspace, name: str, table: pd.DataFrame, relations: pd.D
 
 
 def part(
-    workspace: Workspace, show: Show, centre: Collection[str] = (), depth: int = 1, confidence: float = 0
+    workspace: Workspace,
+    show: Show,
+    centre: Collection[str] = (),
+    depth: int = 1,
+    confidence: float = 0,
+    beside: Collection[str] = (),
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the concepts and relations of one way to look at a graph, or at what is of at least this confidence.
 
     `top` has the TOP concepts with most PageRank, `around` those within `depth` relations of the centre, `communities`
-    one row a community instead of its concepts.
+    one row a community instead of its concepts. The neighbours of those in `beside` come with either part.
     """
     with workspace.reading() as graph:  # all of one version: a run may write meanwhile
         if show == "communities":
@@ -201,14 +205,15 @@ def part(
         if sure is not graph:
             table = table[table["key"].isin(sure.concepts)]
             relations = relations[[relation in sure.relations for relation in graph.relations]]
+        also = {other for key in beside if key in sure.concepts for other in (key, *sure.neighbours[key])}
         if show == "top":
-            table = table.nlargest(TOP, "pagerank").sort_index()
+            table = table[table["key"].isin({*table.nlargest(TOP, "pagerank")["key"], *also})]
         if show == "around":
             ring = near = {key for key in centre if key in sure.concepts}
             for _ in range(depth):
                 ring = {other for key in ring for other in sure.neighbours[key]} - near
                 near = near | ring
-            table = table[table["key"].isin(near)]
+            table = table[table["key"].isin(near | also)]
         is_part = len(table) < len(graph.concepts)
         if is_part:
             keys = set(table["key"])

@@ -47,6 +47,10 @@ h2 { padding: 0 0 .1rem !important; }
 .st-key-header { margin-bottom: .4rem; }
 .st-key-header p { margin-bottom: 0; }
 h1, h2, h3 { overflow-wrap: anywhere; letter-spacing: -.01em; }
+@media (max-width: 900px) {
+  .st-key-stage [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"]) { flex-wrap: wrap; }
+  .st-key-stage [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] { flex: 1 1 100%; min-width: 100%; }
+}
 @media (max-width: 900px) { [data-testid="stMainBlockContainer"] { padding: 4.4rem 1rem 2rem; } }
 </style>"""
 

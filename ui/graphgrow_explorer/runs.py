@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 
 from graphgrow.api import directives
 from graphgrow.api.explorer import DEFAULT, DEFAULT_STEPS, BadInput, StoreError, state_folder
-from graphgrow.api.models import ModelOptions, named
+from graphgrow.api.models import ModelOptions, default_model, named
 from graphgrow_explorer.workspace import REASON, Workspace
 
 State = Literal["running", "pausing", "stopping", "paused", "ended"]
@@ -239,6 +239,13 @@ def expand(workspace: Workspace, name: str, other: str = "") -> str:
         return f"{done} A run is under way: it asks this next, or the next run does."
     start(workspace.url, once(known), os.environ | workspace.env)
     return done
+
+
+def asked(url: str) -> str:
+    """Return in words which model a question from the page goes to: that of the last run, else the default."""
+    known = runs(url) if state_folder(url) else []
+    last = known[0].options if known else RunOptions()
+    return last.llm or last.base_url or default_model(os.environ)
 
 
 def once(known: Sequence[Run]) -> RunOptions:

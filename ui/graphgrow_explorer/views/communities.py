@@ -63,9 +63,9 @@ def _picture(workspace: Workspace) -> None:
     with workspace.reading():
         groups, (nodes, edges) = frames.groups(workspace), frames.supernodes(workspace)
     picture(
-        nodes, edges, key="supernodes", height=HEIGHT,
+        nodes, edges, key=f"supernodes {workspace.url}", height=HEIGHT,
         settings={"total": len(groups.communities), "seq": workspace.graph.seq, "communities": groups.names,
-                  "noun": "communities", "commands": ()},
+                  "colours": groups.colours, "noun": "communities", "commands": ()},
     )  # fmt: skip
     note("Each circle is a community, sized by its concepts; lines are relations between them.")
 

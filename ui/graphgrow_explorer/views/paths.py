@@ -93,10 +93,11 @@ def path_between(workspace: Workspace, one: str, other: str) -> None:
     path = paths[place]
     st.text(lines[place])
     nodes, edges = frames.part(workspace, "around", path, 1)
+    groups = frames.groups(workspace)
     picture(
-        nodes, edges, key="path", height=HEIGHT, path=path,
+        nodes, edges, key=f"path {workspace.url}", height=HEIGHT, path=path,
         settings={"total": len(workspace.graph.concepts), "seq": workspace.graph.seq, "commands": (),
-                  "communities": frames.groups(workspace).names},
+                  "communities": groups.names, "colours": groups.colours},
     )  # fmt: skip
     note("The path, with neighbouring concepts faded.")
     st.subheader("Evidence for every hop")

@@ -52,8 +52,8 @@ function discs(rows) {
   const placed = [];
   const places = new Map();
   for (const members of ordered) {
-    const radius = Math.sqrt(members.length) + 0.8;
-    const clear = (x, y) => placed.every((disc) => Math.hypot(x / SHAPE - disc.x / SHAPE, y - disc.y) >= radius + disc.radius);
+    const radius = Math.sqrt(members.length) + 1;
+    const clear = (x, y) => placed.every((disc) => Math.hypot(x - disc.x, y - disc.y) >= radius + disc.radius);
     let [x, y] = [0, 0];
     for (let at = 1; !clear(x, y); at++) {
       const away = 0.5 * Math.sqrt(at);
@@ -63,7 +63,7 @@ function discs(rows) {
     members.sort((a, b) => b.degree - a.degree || (a.key < b.key ? -1 : 1));
     members.forEach((row, at) => {
       const away = Math.sqrt(at);
-      places.set(row.key, [x + away * Math.cos(at * TURN) * 1.2, y + away * Math.sin(at * TURN)]);
+      places.set(row.key, [x + away * Math.cos(at * TURN), y + away * Math.sin(at * TURN)]);
     });
   }
   return places;

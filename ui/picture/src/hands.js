@@ -26,8 +26,10 @@ export class Hands {
       this.held = null;
     });
     renderer.on("rightClickNode", ({ node, event }) => this.open(event, picture.menuOf(picture.model.nodes.get(node))));
-    renderer.on("rightClickEdge", ({ edge, event }) => this.open(event, picture.menuOfRelation(picture.model.edges.get(edge))));
-    renderer.on("rightClickStage", ({ event }) => this.open(event, picture.menuOfStage()));
+    renderer.on("rightClickStage", ({ event }) => {
+      const edge = picture.ink.edgeAt(event);
+      this.open(event, edge ? picture.menuOfRelation(edge) : picture.menuOfStage());
+    });
     stage.addEventListener("contextmenu", (event) => event.preventDefault());
     stage.addEventListener("pointerdown", (event) => this.begin(event), true);
     stage.addEventListener("pointermove", (event) => this.draw(event), true);

@@ -4,6 +4,7 @@ import { otherEnd } from "./model.js";
 import { between } from "./visible.js";
 
 const PAD = 3;
+const NEAR = 5; // pixels from a line that count as on it
 const ALL = 40; // concepts up to which every name is written
 const FIRST = 6; // of the largest, whose names are always written
 const KEPT = 400; // circles up to which names keep off all of them
@@ -73,6 +74,20 @@ export class Ink {
     if (!data) return null;
     const { x, y } = this.renderer.framedGraphToViewport(data);
     return { x, y, r: this.renderer.scaleSize(data.size) };
+  }
+
+  // The line that is nearest to a point of the stage, within a few pixels; null where there is none.
+  edgeAt({ x, y }) {
+    let [best, found] = [NEAR, null];
+    for (const edge of this.model.edges.values()) {
+      if (!edge.on || edge.source === edge.target) continue;
+      const [from, to] = [this.seat(edge.source), this.seat(edge.target)];
+      const [dx, dy] = [to.x - from.x, to.y - from.y];
+      const along = Math.min(1, Math.max(0, ((x - from.x) * dx + (y - from.y) * dy) / (dx * dx + dy * dy || 1)));
+      const away = Math.hypot(from.x + along * dx - x, from.y + along * dy - y);
+      if (away < best) [best, found] = [away, edge];
+    }
+    return found;
   }
 
   width(context, text) {

@@ -22,7 +22,6 @@ const circle = createNodeBorderProgram({
 });
 const SECOND = 1000;
 const MANY = 15_000; // relations from which lines are one pixel wide
-const CLICKED = 6_000; // relations up to which a line can be clicked: each is drawn a second time for it
 const MOVING = 3_000; // concepts up to which they glide to new places
 const GLIDE = 600; // milliseconds
 const WIDE = 760; // pixels from which the legend is open at first
@@ -154,7 +153,6 @@ export class Picture {
     for (const row of rows) [row.x, row.y] = (same && before.get(row.key)) || aims.get(row.key);
     this.model.draw(rows, this.model.edges.values(), this.paint);
     if (!this.renderer) this.start(); // on an empty graph, so that the full one is drawn once, where it belongs
-    this.renderer.setSetting("enableEdgeEvents", this.model.edges.size <= CLICKED);
     this.ink.rank();
     const isKept = same || this.camera.frame(rows, before.size === 0);
     this.renderer.setGraph(this.model.graph);
@@ -241,16 +239,16 @@ export class Picture {
     on("afterRender", () => this.inked());
     on("enterNode", ({ node }) => this.hover(this.model.nodes.get(node)));
     on("leaveNode", () => this.hover(null));
-    on("enterEdge", () => (this.stage.style.cursor = "pointer"));
-    on("leaveEdge", () => (this.stage.style.cursor = ""));
     on("clickNode", ({ node, event }) => this.hands.isBusy || this.click(this.model.nodes.get(node), event.original.shiftKey));
-    on("clickEdge", ({ edge }) => this.relate(this.model.edges.get(edge)));
     on("doubleClickNode", ({ node, event, preventSigmaDefault }) => {
       preventSigmaDefault(); // two quick clicks are two clicks where they hit two concepts
       const row = this.model.nodes.get(node);
       if (!this.selected.includes(row)) this.click(row, event.original.shiftKey);
     });
-    on("clickStage", () => this.select([]));
+    on("clickStage", ({ event }) => {
+      const edge = this.ink.edgeAt(event);
+      edge ? this.relate(edge) : this.select([]);
+    });
     this.hands = new Hands(this);
   }
 
@@ -524,7 +522,7 @@ export class Picture {
   }
 
   menuOfRelation(edge) {
-    return [["Show its evidence", () => this.relate(edge)],
+    return [["Show what says so", () => this.relate(edge)],
       [`Hide all “${edge.predicate.slice(0, 30)}”`, () => { this.filters.predicates.add(edge.predicate); this.filter(); }]];
   }
 

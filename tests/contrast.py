@@ -1,0 +1,57 @@
+"""How well words on a page can be told from what is behind them, by the formula of WCAG 2."""
+
+from playwright.sync_api import Page
+
+LEAST = 4.5
+
+_MEASURE = """(within) => {
+  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const read = (colour) => {
+    canvas.clearRect(0, 0, 1, 1);
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data;
+    return [r, g, b, a / 255];
+  };
+  const over = (top, below) => [0, 1, 2].map((at) => top[3] * top[at] + (1 - top[3]) * below[at]).concat(1);
+  const light = (colour) => {
+    const [r, g, b] = colour.slice(0, 3).map((part) => ((part /= 255) <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const parent = (one) => one.parentElement ?? one.getRootNode().host ?? null;
+  const line = (one) => { const all = []; for (let at = one; at; at = parent(at)) all.unshift(at); return all; };
+  const found = [];
+  const walk = (root) => {
+    for (const one of root.querySelectorAll("*")) {
+      if (one.shadowRoot) walk(one.shadowRoot);
+      const words = [...one.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data.trim()).join(" ").trim();
+      const field = ["INPUT", "SELECT", "TEXTAREA"].includes(one.tagName) && one.type !== "range" && one.type !== "checkbox";
+      if ((!words && !field) || one.closest("style, script, option, [aria-hidden=true], :disabled, [aria-disabled=true]")) continue;
+      const ancestors = line(one);
+      if (within && !ancestors.some((at) => at.matches(within))) continue;
+      const style = getComputedStyle(one);
+      const size = one.getBoundingClientRect();
+      if (!size.width || !size.height || style.visibility !== "visible" || style.fontFamily.includes("Material")) continue;
+      let paper = [255, 255, 255, 1];
+      let opacity = 1;
+      for (const at of ancestors) {
+        paper = over(read(getComputedStyle(at).backgroundColor), paper);
+        opacity *= Number(getComputedStyle(at).opacity);
+      }
+      const ink = read(style.color);
+      const seen = over([ink[0], ink[1], ink[2], ink[3] * opacity], paper);
+      const [a, b] = [light(seen), light(paper)].sort((x, y) => y - x);
+      const ratio = (a + 0.05) / (b + 0.05);
+      if (opacity > 0) found.push([Math.round(ratio * 100) / 100, (words || one.placeholder || one.value || one.tagName).slice(0, 40)]);
+    }
+  };
+  walk(document);
+  return found;
+}"""
+
+
+def poor(page: Page, within: str = "") -> list[tuple[float, str]]:
+    """Return the contrast and the words of what cannot be read well, among all that is seen of a page or of a part."""
+    measured = page.evaluate(_MEASURE, within)
+    assert measured, "there is nothing to read"
+    return sorted((ratio, words) for ratio, words in measured if ratio < LEAST)

@@ -32,17 +32,21 @@ _MEASURE = """(within) => {
       const style = getComputedStyle(one);
       const size = one.getBoundingClientRect();
       if (!size.width || !size.height || style.visibility !== "visible" || style.fontFamily.includes("Material")) continue;
+      const [x, y] = [size.x + size.width / 2, size.y + size.height / 2];
+      const holds = (box) => x >= box.left && x <= box.right && y >= box.top && y <= box.bottom;
+      const cuts = (at) => getComputedStyle(at).overflow !== "visible" && getComputedStyle(at).display !== "inline";
+      if (y > innerHeight || ancestors.some((at) => cuts(at) && !holds(at.getBoundingClientRect()))) continue; // out of sight
       let paper = [255, 255, 255, 1];
       let opacity = 1;
       for (const at of ancestors) {
-        paper = over(read(getComputedStyle(at).backgroundColor), paper);
+        if (holds(at.getBoundingClientRect())) paper = over(read(getComputedStyle(at).backgroundColor), paper);
         opacity *= Number(getComputedStyle(at).opacity);
       }
       const ink = read(style.color);
       const seen = over([ink[0], ink[1], ink[2], ink[3] * opacity], paper);
       const [a, b] = [light(seen), light(paper)].sort((x, y) => y - x);
       const ratio = (a + 0.05) / (b + 0.05);
-      if (opacity > 0) found.push([Math.round(ratio * 100) / 100, (words || one.placeholder || one.value || one.tagName).slice(0, 40)]);
+      if (opacity > 0.05) found.push([Math.round(ratio * 100) / 100, (words || one.placeholder || one.value || one.tagName).slice(0, 40)]);
     }
   };
   walk(document);

@@ -129,7 +129,7 @@ def settled(
         values = at[:, axis]
         low, high = values.min(), values.max()
         even = np.interp(values, np.sort(values), np.linspace(0, 1, count)) - 0.5
-        share = 0 if start else EVEN
+        share = EVEN / 3 if start else EVEN
         at[:, axis] = side * (share * even + (1 - share) * ((values - low) / max(high - low, 1e-9) - 0.5))
     least = APART * math.sqrt(SHAPE / count)
     for _ in range(ROUNDS):

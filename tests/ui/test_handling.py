@@ -123,7 +123,8 @@ def test_layouts_say_what_they_are_called(rings: Drawn) -> None:
     choice.select_option("radial")
     at = places(rings)
     near = {"k0", "k11", "k19", "k20"}
-    away = {key: abs(complex(at[key][0] - at["k10"][0], at[key][1] - at["k10"][1])) for key in at}
+    wide, high = (max(spot[axis] for spot in at.values()) - min(spot[axis] for spot in at.values()) for axis in (0, 1))
+    away = {key: abs(complex((x - at["k10"][0]) / wide, (y - at["k10"][1]) / high)) for key, (x, y) in at.items()}
     assert set(sorted(away, key=away.__getitem__)[1:5]) == near
     assert rings.ask("p.camera.shows([...p.model.nodes.values()])")
 

@@ -228,7 +228,7 @@ def test_the_picture_fits_a_small_page_in_both_colours(browser: Browser, server:
         words = page.page.get_by_role("img", name="Graph of 30 concepts").get_attribute("aria-label")
         assert words is not None
         assert "the first ring 10" in words
-        for name in ("Fit", "Save", "Lasso", "Zoom in", "Filters", "Layout"):
+        for name in ("Fit", "Save", "Lasso", "Zoom in", "Filters"):
             assert page.page.get_by_text(name, exact=True).or_(page.page.get_by_label(name)).first.is_visible()
 
 

@@ -37,7 +37,7 @@ def draw(workspace: Workspace) -> None:
     with workspace.reading() as graph:
         first: Show = "top" if len(graph.concepts) > LARGE else "everything"
     options: tuple[Show, ...] = get_args(Show)
-    left, right, end = st.columns([5, 2, 2], vertical_alignment="bottom")
+    left, right, end = st.container(key="choice").columns([5, 2, 2], vertical_alignment="bottom")
     with left:
         show = st.segmented_control(
             "Show", options, default=first, required=True, format_func=lambda name: LABELS[name],

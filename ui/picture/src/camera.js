@@ -11,13 +11,18 @@ export const calm = () => CALM.matches;
 export class Camera {
   // `covered` says how many pixels of the stage, from its top, something lies on.
   constructor(renderer, place, covered) {
-    Object.assign(this, { renderer, place, covered, moved: false, steering: 0, later: 0 });
+    Object.assign(this, { renderer, place, covered, moved: false, aim: null, steering: 0, later: 0 });
     renderer.getCamera().on("updated", () => {
-      if (performance.now() > this.steering) this.moved = true;
+      if (performance.now() > this.steering) this.take();
       clearTimeout(this.later);
       this.later = setTimeout(() => this.keep(), 250);
     });
-    renderer.getMouseCaptor().on("wheel", () => (this.moved = true));
+    renderer.getMouseCaptor().on("wheel", () => this.take());
+  }
+
+  // From here on a hand has the camera, until the whole is asked for again.
+  take() {
+    Object.assign(this, { moved: true, aim: null });
   }
 
   // The extent that is the whole picture stays while a graph grows; a new one brings a new extent.
@@ -62,19 +67,24 @@ export class Camera {
   fit(rows, { follows = true, time } = {}) {
     if (!rows.length) return;
     this.move(this.state(rows), time);
-    this.moved = !follows;
+    Object.assign(this, { moved: !follows, aim: rows });
+  }
+
+  // A stage of another size shows what was fitted last.
+  again() {
+    if (this.aim) this.set(this.state(this.aim));
   }
 
   fly(row) {
     const { x, y } = this.renderer.getNodeDisplayData(row.key);
     this.move({ x, y, ratio: Math.min(this.renderer.getCamera().ratio, CLOSE) });
-    this.moved = true;
+    this.take();
   }
 
   zoom(factor) {
     const camera = this.renderer.getCamera();
     this.move({ ratio: camera.getBoundedRatio(camera.ratio * factor) });
-    this.moved = true;
+    this.take();
   }
 
   // Tells whether all rows are in what is free; where not, they are fitted.

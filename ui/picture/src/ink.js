@@ -163,6 +163,7 @@ export class Ink {
     }
     const ordered = [...seats].sort(([a], [b]) => first(b) - first(a)).slice(0, room + lit.rings.size);
     for (const [row, seat] of ordered) {
+      if (lit.named?.has(row.key)) continue; // written below already
       this.style(context, theme, 13, lit.rings.has(row) ? 700 : 500);
       this.write(context, taken, row, seat, 13, lit.rings.has(row));
     }

@@ -92,11 +92,12 @@ export class Picture {
   // A stage that was hidden, or changed its size, is drawn anew; the observer also calls once without a change.
   resized() {
     if (!this.renderer) return;
-    const { width, height } = this.renderer.getDimensions();
-    if (width === this.stage.clientWidth && height === this.stage.clientHeight) return;
+    const size = `${this.stage.clientWidth} ${this.stage.clientHeight}`;
+    if (size === this.size) return;
+    this.size = size;
     this.renderer.resize();
     this.renderer.refresh();
-    if (!this.camera.moved) this.fit(0);
+    this.camera.again();
   }
 
   button(text, label, onclick) {
@@ -154,6 +155,7 @@ export class Picture {
     this.model.draw(rows, this.model.edges.values(), this.paint);
     if (!this.renderer) this.start(); // on an empty graph, so that the full one is drawn once, where it belongs
     this.ink.rank();
+    if (!same) this.camera.aim = null;
     const isKept = same || this.camera.frame(rows, before.size === 0);
     this.renderer.setGraph(this.model.graph);
     this.draw();
@@ -342,6 +344,7 @@ export class Picture {
       this.renderer.refresh();
       this.fit(0);
     }
+    if (!this.camera.moved) this.fit(GLIDE);
     this.draw();
     this.call();
   }
@@ -477,7 +480,7 @@ export class Picture {
   }
 
   inkLit() {
-    const fresh = { nodes: new Set([...this.fresh].filter((row) => row.on)), edges: [], rings: new Set(), fresh: this.fresh, strong: false };
+    const fresh = { nodes: new Set([...this.fresh].filter((row) => row.on)), edges: [], rings: new Set(), fresh: this.fresh, strong: false, named: new Set(this.named) };
     this.ink.lit(this.theme, this.lit ?? fresh);
   }
 
@@ -546,13 +549,13 @@ export class Picture {
     this.choices();
     this.groups.learn(this.model, this.settings.communities, this.settings.colours);
     if (Number.isFinite(this.filters.step)) this.timeline.set(this.filters.step);
-    this.camera.moved = true;
+    this.camera.take();
     if (state.box?.x && state.box?.y) this.renderer.setCustomBBox(state.box);
     this.glide(this.aims());
     this.restyle();
     this.filter();
     if (Number.isFinite(state.camera?.ratio)) this.camera.set(state.camera);
-    this.camera.moved = true;
+    this.camera.take();
   }
 
   // ---- keys
@@ -597,7 +600,7 @@ export class Picture {
     const moves = { ArrowLeft: { x: camera.x - step }, ArrowRight: { x: camera.x + step }, ArrowUp: { y: camera.y + step }, ArrowDown: { y: camera.y - step } };
     if (moves[event.key]) {
       this.camera.move(moves[event.key]);
-      this.camera.moved = true;
+      this.camera.take();
     } else if (event.key === "+" || event.key === "=") this.camera.zoom(1 / 1.5);
     else if (event.key === "-") this.camera.zoom(1.5);
     else if (event.key === "0") this.fit();

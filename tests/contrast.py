@@ -15,7 +15,8 @@ _MEASURE = """(within) => {
   };
   const over = (top, below) => [0, 1, 2].map((at) => top[3] * top[at] + (1 - top[3]) * below[at]).concat(1);
   const light = (colour) => {
-    const [r, g, b] = colour.slice(0, 3).map((part) => ((part /= 255) <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+    const linear = (part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+    const [r, g, b] = colour.slice(0, 3).map((part) => linear(part / 255));
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
   const parent = (one) => one.parentElement ?? one.getRootNode().host ?? null;
@@ -24,18 +25,21 @@ _MEASURE = """(within) => {
   const walk = (root) => {
     for (const one of root.querySelectorAll("*")) {
       if (one.shadowRoot) walk(one.shadowRoot);
-      const words = [...one.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data.trim()).join(" ").trim();
-      const field = ["INPUT", "SELECT", "TEXTAREA"].includes(one.tagName) && one.type !== "range" && one.type !== "checkbox";
-      if ((!words && !field) || one.closest("style, script, option, [aria-hidden=true], :disabled, [aria-disabled=true]")) continue;
+      const texts = [...one.childNodes].filter((node) => node.nodeType === 3);
+      const words = texts.map((node) => node.data.trim()).join(" ").trim();
+      const field = ["INPUT", "SELECT", "TEXTAREA"].includes(one.tagName) && !["range", "checkbox"].includes(one.type);
+      if (!words && !field) continue;
+      if (one.closest("style, script, option, [aria-hidden=true], :disabled, [aria-disabled=true]")) continue;
       const ancestors = line(one);
       if (within && !ancestors.some((at) => at.matches(within))) continue;
       const style = getComputedStyle(one);
       const size = one.getBoundingClientRect();
-      if (!size.width || !size.height || style.visibility !== "visible" || style.fontFamily.includes("Material")) continue;
+      if (!size.width || !size.height || style.visibility !== "visible") continue;
+      if (style.fontFamily.includes("Material")) continue;
       const [x, y] = [size.x + size.width / 2, size.y + size.height / 2];
       const holds = (box) => x >= box.left && x <= box.right && y >= box.top && y <= box.bottom;
       const cuts = (at) => getComputedStyle(at).overflow !== "visible" && getComputedStyle(at).display !== "inline";
-      if (y > innerHeight || ancestors.some((at) => cuts(at) && !holds(at.getBoundingClientRect()))) continue; // out of sight
+      if (y > innerHeight || ancestors.some((at) => cuts(at) && !holds(at.getBoundingClientRect()))) continue;
       let paper = [255, 255, 255, 1];
       let opacity = 1;
       for (const at of ancestors) {
@@ -46,7 +50,8 @@ _MEASURE = """(within) => {
       const seen = over([ink[0], ink[1], ink[2], ink[3] * opacity], paper);
       const [a, b] = [light(seen), light(paper)].sort((x, y) => y - x);
       const ratio = (a + 0.05) / (b + 0.05);
-      if (opacity > 0.05) found.push([Math.round(ratio * 100) / 100, (words || one.placeholder || one.value || one.tagName).slice(0, 40)]);
+      const name = words || one.placeholder || one.value || one.tagName;
+      if (opacity > 0.05) found.push([Math.round(ratio * 100) / 100, name.slice(0, 40)]);
     }
   };
   walk(document);

@@ -22,7 +22,7 @@ SHAPE = 1.6  # width over height of the place that few concepts fill
 FINE = 2000  # concepts up to which ForceAtlas2 is quick; beyond, its time depends much on the graph
 STEPS = 5  # of the force that settles new concepts
 REACH = 3.0  # gaps between concepts beyond which they do not push each other
-WIDE = 1.25  # width of a picture over its height: pages are wider than high
+WIDE = 1.5  # width of a picture over its height: pages are wider than high
 EVEN = 0.6  # share of even spreading in a distance from the middle
 LONGEST = 0.15  # of a step, in gaps
 PULL = 0.4  # of a relation, against the push of a neighbour one gap away
@@ -124,7 +124,7 @@ def settled(
         force += ANCHOR * known[:, None] * (begin - at)
         length = np.hypot(*force.T)[:, None] + 1e-12
         at = at + force / length * np.minimum(length * 0.2, heat * (1 - turn / rounds))
-    # The place is filled, at first along each axis half by rank, so that a crowd gets the room that is empty at the rim.
+    # The place is filled, along each axis partly by rank, so that a crowd gets the room that is empty at the rim.
     for axis, side in ((0, SHAPE), (1, 1.0)):
         values = at[:, axis]
         low, high = values.min(), values.max()

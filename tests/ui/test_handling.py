@@ -146,7 +146,8 @@ def test_nothing_lies_on_what_is_selected(rings: Drawn) -> None:
     rings.still()
     strip = rings.root.locator(".card").bounding_box()
     stage = rings.root.locator(".stage").bounding_box()
-    assert strip and stage
+    assert strip
+    assert stage
     for key in ("k10", "k0", "k11", "k19", "k20"):
         x, y = rings.spot(key)
         assert y > strip["y"] + strip["height"]

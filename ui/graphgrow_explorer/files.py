@@ -57,8 +57,8 @@ def written(
         drawn = None
         if ending in DRAWN and len(graph.concepts) <= LARGE:
             places, membership = positions(workspace), groups(workspace).membership
-            drawn = {key: NodePosition(*(round(one, 4) for one in places[key]), membership[key])
-                     for key in shown.concepts}  # fmt: skip
+            rounded = {key: (round(x, 4), round(y, 4)) for key, (x, y) in places.items()}
+            drawn = {key: NodePosition(*rounded[key], membership[key]) for key in shown.concepts}
         export(shown, Path(folder, f"graph{ending}"), drawn=drawn)
         made = sorted(Path(folder).iterdir())
         if len(made) == 1:

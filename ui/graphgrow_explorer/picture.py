@@ -26,8 +26,8 @@ LONGEST = 300  # characters of a name that travel to the page
 class Seen:
     """What the page says back: the keys selected, in the order of clicking, and a command with its keys, once.
 
-    `relation` is the source, predicate and target of a line that was clicked. `shown` tells of each row of the nodes and
-    of the edges whether filters and slider leave it; None where they hide nothing.
+    `relation` is the source, predicate and target of a line that was clicked. `shown` tells of each row of the nodes
+    and of the edges whether filters and slider leave it; None where they hide nothing.
     """
 
     selected: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ import { between } from "./visible.js";
 const PREDICATES = 60;
 const NAMED = 4; // selected concepts that are called by name
 const STEPS = 30;
-const LONG = 10; // entries of a legend, unless somebody wants all
+const LONG = 11; // entries of a legend, unless somebody wants all
 
 export class Legend {
   constructor(toggle) {

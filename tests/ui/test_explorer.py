@@ -450,7 +450,7 @@ def test_a_view_is_drawn_anew_as_the_graph_grows() -> None:
 def test_two_pages_agree_and_the_feed_tells(silk: Workspace) -> None:
     """What another writer adds is in the feed of whoever saw less, and after a decision the whole graph is."""
     since = silk.graph.seq
-    assert news(silk, since) == {"seq": since, "nodes": [], "edges": [], "gone": []}
+    assert news(silk, since) == {"seq": since, "nodes": [], "edges": [], "gone": [], "writing": False}
     with closing(open_store(silk.url)) as other:
         edits.commit(other, lambda graph: edits.add(graph, "silk", "is spun by", "weaver"))
         told = news(silk, since)

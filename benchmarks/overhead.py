@@ -90,7 +90,7 @@ def step(growth: Growth, store: SQLiteStore, text: str, spent: dict[str, list[fl
     """Do one step as the loop does it, with a watch on each stage."""
     graph = growth.graph
     (focus,) = timed(spent, "choose", growth.choose)
-    question = timed(spent, "render", lambda: growth.question(focus))
+    question = timed(spent, "render", lambda: next(growth.questions([focus])))
     proposal = timed(spent, "parse", lambda: parse(text))
     delta = timed(spent, "resolve", lambda: resolve(proposal, graph, growth.topic, RESOLVER))
     timed(spent, "measure", lambda: measure(graph, delta))

@@ -362,7 +362,7 @@ def _grow(
         try:
             growth.run()
         finally:
-            remarks.update(dict.fromkeys(growth.remarks))
+            remarks.update(dict.fromkeys(growth.notices))
     return "lost" if lease.is_lost else growth.ending or "exhausted", ""
 
 

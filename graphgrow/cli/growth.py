@@ -34,7 +34,6 @@ from graphgrow.cli.live import LiveView
 from graphgrow.cli.log import event_row
 from graphgrow.cli.output import bill_rows, by_rule, counted, dump, note, place, say, table
 from graphgrow.graph.confidence import trusted
-from graphgrow.graph.keys import clean
 from graphgrow.graph.model import DEFAULT_STEPS, Budget, Role, Usage
 from graphgrow.growth.fact_check import MOST_SHARE, SHARE
 from graphgrow.growth.intents import MOST as MOST_INTENTS
@@ -161,7 +160,7 @@ def grow(
             ) as asked,
         ):  # fmt: skip
             settings = options.settings(opened, meanings)
-            settings = replace(settings, budget=asked.budget, stop=asked.is_stopped, models=asked.models, say=note)
+            settings = replace(settings, budget=asked.budget, stop=asked.is_stopped, models=asked.models)
             growth = Growth(topic, asked.store, asked.model, settings)
             if not embeddings:
                 note("names are compared by spelling alone; --embeddings local compares meanings too")
@@ -169,18 +168,16 @@ def grow(
                 _preview(growth, asked.model, settings, as_json=as_json)
                 return
             with LiveView(growth, asked.budget) as view:
-                before, said = monitor(growth.graph).assessment, 0
+                before = monitor(growth.graph).assessment
                 for event in growth:
                     now = monitor(growth.graph).assessment
                     news = now if now.do != before.do else None
                     if as_json:
                         dump(event_row(event, news))
                     view.show(event)
-                    for sentence in (*growth.remarks[said:], *([news.summary] if news else [])):
-                        view.note(clean(sentence))
-                    before, said = now, len(growth.remarks)
-                for sentence in growth.remarks[said:]:
-                    view.note(clean(sentence))
+                    if news:
+                        view.note(news.summary)
+                    before = now
     graph, ending = growth.graph, growth.ending
     if growth.outbox.problem:
         note(f"unprotected: {growth.outbox.problem}")

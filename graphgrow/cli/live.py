@@ -33,6 +33,9 @@ class LiveView:
         self._live = Live(console=self._console, refresh_per_second=4, get_renderable=self._render, transient=True)
 
     def __enter__(self) -> Self:
+        for sentence in self._growth.notices:
+            self.note(sentence)
+        self._growth.say = self.note
         if self._console.is_terminal:
             self._live.start()
         return self
@@ -69,7 +72,7 @@ class LiveView:
 
     def note(self, sentence: str) -> None:
         """Say something about the run as a whole."""
-        self._console.print(Text(sentence, style="yellow"), soft_wrap=True)
+        self._console.print(Text(clean(sentence), style="yellow"), soft_wrap=True)
 
     def _render(self) -> Group:
         graph, bill, steps = self._growth.graph, self._growth.graph.bill, self._budget.steps

@@ -175,7 +175,8 @@ class Reply:
 class Question:
     """A prompt, a smaller one for a model with little room, and where the answer belongs; see `Expansion.follows`.
 
-    `claims` are the relations, as said, that a fact check asks about.
+    `claims` are the relations, as said, that a fact check asks about. One that `is_strong` is put as to a strong model;
+    `asked_for` is how many relations, names or questions it wants at most, 0 for the usual number.
     """
 
     focus: Focus
@@ -186,6 +187,8 @@ class Question:
     verifies: int = 0
     follows: tuple[int, ...] = ()
     claims: tuple[Relation, ...] = ()
+    is_strong: bool = False
+    asked_for: int = 0
 
     @property
     def form(self) -> Form:
@@ -225,12 +228,12 @@ class Triple:
     target: str
 
 
-def optional(value: Any) -> Any:  # noqa: ANN401  # of the type that the field has
+def optional(default: Any) -> Any:  # noqa: ANN401  # of the type that the field has
     """Return a field with a default at which it is left out of JSON: of a newer version, so that old runs stay as are.
 
     The codec (events.py) reads that from the metadata.
     """
-    return field(default=value, metadata={"exclude_if": lambda held: held == value})
+    return field(default=default, metadata={"exclude_if": lambda held: held == default})
 
 
 @dataclass(frozen=True, slots=True)
@@ -422,7 +425,8 @@ class Expansion:
     first reply to a question, 1 and so on where the same was asked again beside it. `verifies` is the seq of the first
     of several replies where this question asked which of them hold, else 0. `follows` are the edits that the question
     followed: a focus set by hand, instructions. `at` is UTC in ISO 8601. `run` is the batch run that asked, `JOB@DUE`.
-    `embedding` is what comparing its names by meaning cost, None where it cost nothing.
+    `embedding` is what comparing its names by meaning cost, None where it cost nothing. `is_strong` and `asked_for` are
+    those of its question.
     """
 
     seq: int
@@ -444,6 +448,8 @@ class Expansion:
     follows: tuple[int, ...] = ()
     run: str = ""
     embedding: Embedding | None = None
+    is_strong: bool = optional(False)
+    asked_for: int = optional(0)
 
     @property
     def is_step(self) -> bool:
@@ -613,6 +619,11 @@ class FactCheck:
     def role(self) -> Role:
         """Which model was asked."""
         return "check"
+
+    @property
+    def is_no_answer(self) -> bool:
+        """True where it brought nothing; not for a word that is none, after which it is asked otherwise."""
+        return self.outcome == "unusable" and self.method != "word"
 
     @property
     def statements(self) -> tuple[str, ...]:

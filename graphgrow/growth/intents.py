@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import loose
@@ -17,9 +17,6 @@ from graphgrow.prompts.forms import QUESTION_CHARACTERS, TEMPLATED
 from graphgrow.prompts.render import angles, example_questions, surveys
 from graphgrow.resolve.hygiene import RULES, Hygiene
 from graphgrow.resolve.resolve import Resolver
-
-if TYPE_CHECKING:
-    from graphgrow.stores.outbox import PendingReply
 
 MOST = 6  # questions about a concept that are asked; the model is asked for twice as many
 ALIKE = 0.85  # two questions as alike as that ask for the same
@@ -48,11 +45,16 @@ def waiting(graph: Graph) -> Iterator[Focus]:
     return chain.from_iterable(graph.intents.values())
 
 
-def resolve(proposal: Proposal, focus: Focus, graph: Graph, reply: "PendingReply", resolver: Resolver) -> Delta:
-    """Return what a list of questions means: those that differ most from each other and from what was asked already."""
+def resolve(
+    proposal: Proposal, focus: Focus, graph: Graph, topic: str, resolver: Resolver, listed: int = 2 * MOST
+) -> Delta:
+    """Return what a list of questions means: those that differ most from each other and from what was asked already.
+
+    Half of the `listed` ones that were wanted are to be asked.
+    """
     fit, rejects = dict[str, str](), []
     for text in proposal.questions[: 2 * MOST]:
-        if rule := _rule_against(text, reply.topic):
+        if rule := _rule_against(text, topic):
             rejects.append(Reject(text[:QUESTION_CHARACTERS], rule))
         else:
             fit.setdefault(loose(text), text)
@@ -68,13 +70,7 @@ def resolve(proposal: Proposal, focus: Focus, graph: Graph, reply: "PendingReply
         cosines: list[list[float]] = (rows @ rows.T).tolist()
         return cosines
 
-    schema: Any = reply.answer.prompt.schema  # it says how many were wanted: twice as many as are to be asked
-    try:
-        wanted = schema["properties"]["questions"]["maxItems"] // 2
-    except (TypeError, KeyError):  # of another program
-        wanted = MOST
-    count = min(MOST, max(1, wanted))
-    questions = most_different(new, count, besides, likeness)
+    questions = most_different(new, min(MOST, max(1, listed // 2)), besides, likeness)
     return Delta(questions=questions, rejects=tuple(rejects))
 
 

@@ -1,6 +1,6 @@
 """Models with a role of their own that fail: a run goes on without them, says so once, and asks again later."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from graphgrow.errors import LLMError
@@ -25,11 +25,12 @@ class Rest:
 
 @dataclass(slots=True)
 class Outages:
-    """Which of the `models` with a role of their own fail now; `remarks` are sentences about it, as they come."""
+    """Which of the `models` with a role of their own fail now; `say` takes a sentence about it, as it comes."""
 
     models: Mapping[Role, LLM]
-    remarks: list[str] = field(default_factory=list)
+    say: Callable[[str], None]
     _resting: dict[Role, Rest] = field(default_factory=dict)
+    _unpaid: set[Role] = field(default_factory=set)  # for which it was said
 
     def rests(self, role: Role, steps: int) -> bool:
         """Tell whether the model of a role is not asked for now, after so many steps."""
@@ -45,16 +46,18 @@ class Outages:
         self._resting[role] = Rest(steps + pause, pause)
         if before is None:
             name = line(self.models[role].name)
-            self.remarks.append(f"The {role} model {name} failed, so {LEFT_UNDONE[role]} until it answers: {error}")
+            self.say(f"The {role} model {name} failed, so {LEFT_UNDONE[role]} until it answers: {error}")
         return True
 
     def answered(self, role: Role) -> None:
         """Take in that the model of a role answered."""
         if self._resting.pop(role, None):
-            self.remarks.append(f"The {role} model answers again.")
+            self.say(f"The {role} model answers again.")
 
     def unpaid(self, role: Role) -> None:
         """Take in that the money that is left does not pay for the next question to a role; it is said once."""
-        remark = f"The next question to the {role} model could cost more than the money that is left: it is not asked."
-        if role in self.models and remark not in self.remarks:
-            self.remarks.append(remark)
+        if role in self.models and role not in self._unpaid:
+            self._unpaid.add(role)
+            self.say(
+                f"The next question to the {role} model could cost more than the money that is left: it is not asked."
+            )

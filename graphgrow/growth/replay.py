@@ -1,9 +1,11 @@
 """Recorded replies through the same parse, resolve and commit as live ones: our run files, or anybody's JSON lines."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from graphgrow.errors import BadInput
 from graphgrow.graph.events import read_events, read_lines
@@ -31,6 +33,8 @@ from graphgrow.resolve.resolve import Resolver
 from graphgrow.stores import GraphStore
 from graphgrow.stores.copying import batches, complete
 from graphgrow.stores.outbox import PendingReply
+
+_UP_TO = re.compile(r"up to (\d{1,3}) ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +92,10 @@ def _again(event: Event, graph: Graph, resolver: Resolver, offset: int) -> Event
         repairs, verifies = (seq + offset if seq else 0 for seq in (event.repairs, event.verifies))
         follows = tuple(seq + offset for seq in event.follows)
         question = Question(event.focus, event.prompt, None, repairs, event.sample, verifies, follows)
+        question = replace(question, is_strong=event.is_strong, asked_for=event.asked_for or _wanted(event.prompt))
         reply = PendingReply(event.topic, 0, question, Answer(event.prompt, event.reply), event.run)
         again = read_again(graph, reply, resolver, seed=event.seed, at=event.at)
-        event = replace(again, embedding=event.embedding)
+        event = replace(again, embedding=event.embedding, asked_for=event.asked_for)
     elif isinstance(event, ReasoningStep):
         task_seq, repairs, takes = (seq + offset if seq else 0 for seq in (event.task_seq, event.repairs, event.takes))
         event = replace(event, seq=graph.seq + 1, task_seq=task_seq, repairs=repairs, takes=takes)
@@ -102,6 +107,14 @@ def _again(event: Event, graph: Graph, resolver: Resolver, offset: int) -> Event
         event = replace(event, seq=graph.seq + 1, delta=replace(event.delta, changes=tuple(changes)))
     graph.apply(event)
     return event
+
+
+def _wanted(prompt: Prompt) -> int:
+    """Return how many names or questions a prompt of an older log wants; 0 where it does not say."""
+    if found := _UP_TO.search(prompt.system):
+        return int(found[1])
+    listed: Any = (prompt.schema or {}).get("properties", {})
+    return int(listed["questions"]["maxItems"]) if "questions" in listed else 0
 
 
 def _foreign(path: Path, fields: Fields, topic: str) -> Iterator[Expansion]:

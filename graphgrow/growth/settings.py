@@ -64,6 +64,11 @@ class Settings:
     say: Callable[[str], None] | None = None
     unprotected: bool = False
 
+    @property
+    def at_once(self) -> int:
+        """How many questions a round asks."""
+        return self.width * self.samples
+
 
 @dataclass(frozen=True, slots=True)
 class Chosen:

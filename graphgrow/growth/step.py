@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Protocol
 
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.model import CUT, Delta, Expansion, FactCheck, Measures, Outcome, Proposal, Question
+from graphgrow.graph.model import CUT, Delta, Expansion, FactCheck, Measures, Outcome, Proposal, Question, Reply
 from graphgrow.graph.thinking import split_thinking
 from graphgrow.growth import arbiter, fact_check, intents
 from graphgrow.growth.engine import Engine
@@ -17,8 +17,7 @@ from graphgrow.growth.settings import Chosen, Settings
 from graphgrow.growth.topic import check_same_topic
 from graphgrow.measure import measure
 from graphgrow.parse.reply import PROSE, parse
-from graphgrow.prompts.forms import names_asked_for
-from graphgrow.prompts.strong import is_to_strong
+from graphgrow.prompts.forms import DEFAULT_SIZE
 from graphgrow.resolve.facets import resolve_facet
 from graphgrow.resolve.resolve import Resolver, resolve
 from graphgrow.stores.outbox import PendingReply
@@ -79,16 +78,16 @@ def resolve_reply(proposal: Proposal, reply: PendingReply, graph: Graph, resolve
 
     A strong model's verb stays itself where the vocabulary has no place for it.
     """
-    focus, prompt = reply.question.focus, reply.answer.prompt
-    if is_to_strong(prompt):
+    question, focus, most = reply.question, reply.question.focus, reply.question.asked_for or DEFAULT_SIZE.most
+    if question.is_strong:
         resolver = replace(resolver, predicate=resolver.verb)
-    match reply.question.form:
+    match question.form:
         case "arbitrate":
             return arbiter.resolve(proposal, focus, graph)
         case "facet":
-            return resolve_facet(proposal, focus, graph, reply.topic, resolver, names_asked_for(prompt))
+            return resolve_facet(proposal, focus, graph, reply.topic, resolver, most)
         case "intents":
-            return intents.resolve(proposal, focus, graph, reply, resolver)
+            return intents.resolve(proposal, focus, graph, reply.topic, resolver, most)
         case _:
             return resolve(proposal, graph, reply.topic, resolver)
 
@@ -116,6 +115,8 @@ def make_expansion(  # everything that an event holds
         at=at,
         follows=question.follows,
         run=reply.run,
+        is_strong=question.is_strong,
+        asked_for=question.asked_for,
     )
 
 
@@ -125,7 +126,7 @@ def outcome_of(proposal: Proposal, delta: Delta, reply: PendingReply) -> tuple[O
     Of a question that checks, arbitrates or asks what to ask, the sentence says what became of that.
     """
     answer = reply.answer.reply
-    if proposal.outcome == "thinking" or (answer.finish_reason == CUT and not split_thinking(answer.text)[0].strip()):
+    if proposal.outcome == "thinking" or is_all_thinking(answer):
         again = ": the same is asked again, with more" if proposal.outcome == "thinking" else ""
         tokens = f"{answer.usage.completion_tokens:,}"
         return proposal.outcome, f"The model spent its {tokens} tokens on thinking, and none was left to answer{again}."
@@ -150,6 +151,11 @@ def outcome_of(proposal: Proposal, delta: Delta, reply: PendingReply) -> tuple[O
     counts = Counter(reject.rule for reject in delta.rejects)
     rules = ", ".join(f"{count} {rule}" for rule, count in sorted(counts.items()))
     return "ok", f"nothing passed hygiene: {rules}" if rules else "the reply proposed nothing"
+
+
+def is_all_thinking(reply: Reply) -> bool:
+    """Tell whether a reply was cut off before its answer began."""
+    return reply.finish_reason == CUT and not split_thinking(reply.text)[0].strip()
 
 
 def is_failure(event: Expansion) -> bool:

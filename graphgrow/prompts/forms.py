@@ -3,11 +3,10 @@
 Schemas have no references and no titles, so that they are fit for strict mode and for grammars.
 """
 
-import re
 from dataclasses import dataclass
 from functools import cache
 
-from graphgrow.graph.model import Form, Json, Prompt
+from graphgrow.graph.model import Form, Json
 
 QUESTION_CHARACTERS = 120  # of a question that a model thought of
 # Relations that a question asks for: where nobody names a number, and the highest one.
@@ -53,13 +52,6 @@ class ReplySize:
 
 DEFAULT_SIZE = ReplySize()
 MAX_TOKENS = DEFAULT_SIZE.tokens  # of a reply of relations, where nobody asks for another number of them
-_UP_TO = re.compile(r"up to (\d{1,3}) ")
-
-
-def names_asked_for(prompt: Prompt) -> int:
-    """Return how many names a prompt asks for, also where a log has it; the usual number where it does not say."""
-    found = _UP_TO.search(prompt.system)
-    return int(found[1]) if found else DEFAULT_SIZE.most
 
 
 @dataclass(frozen=True, slots=True)

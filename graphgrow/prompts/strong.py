@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from graphgrow.graph.model import Prompt, Triple
+from graphgrow.graph.model import Triple
 from graphgrow.prompts.render import CHARACTERS_A_TOKEN, quoted, template
 
 STRONG_SIZE = 24  # billions of parameters
@@ -39,12 +39,6 @@ def is_strong(model: str) -> bool | None:
     if _SMALL.search(name):
         return False
     return True if _STRONG.search(name) else None
-
-
-def is_to_strong(prompt: Prompt) -> bool:
-    """Tell whether a prompt is one of those for strong models, also where it was read from a log."""
-    heads = (template(f"strong/{name}").partition("\n")[0].partition("$")[0] for name in ("system", "names_system"))
-    return prompt.system.startswith(tuple(heads))
 
 
 @dataclass(frozen=True, slots=True)

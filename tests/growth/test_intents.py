@@ -71,7 +71,7 @@ def heard(reply: str, count: int = 3, graph: Graph | None = None, finish: str = 
 
 def question(focus: Focus, graph: Graph, topic: str, count: int) -> Question:
     """Return the question for twice as many intents as are to be asked."""
-    return Question(focus, render(focus, graph, topic, intents=2 * count))
+    return Question(focus, render(focus, graph, topic, intents=2 * count), asked_for=2 * count)
 
 
 @pytest.mark.parametrize(

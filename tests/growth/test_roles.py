@@ -114,7 +114,7 @@ def test_a_failing_check_model_leaves_relations_unchecked(failure: Answer) -> No
     assert (growth.ending, growth.steps) == ("steps", 9)
     assert all(isinstance(event, Expansion) for event in events)
     assert len(growth.graph.unchecked) == len(growth.graph.relations) > 0
-    (remark,) = growth.remarks
+    (remark,) = growth.notices
     assert remark.startswith("The check model m failed, so relations stay unchecked until it answers: ")
     assert str(second.port) in remark
     assert len(first.chats) == 9
@@ -125,8 +125,8 @@ def test_a_check_model_that_comes_back_checks_what_was_left() -> None:
     """It fails at first and answers later: the run says both, and what was said meanwhile is checked after all."""
     with two(Speaker(), Speaker("checker", failing=BROKEN, fails_at=range(3))) as (_, _, llm, checker):
         growth, _ = grown(llm, checker, steps=8)
-    assert growth.remarks[0].startswith("The check model m failed")
-    assert growth.remarks[1:] == ["The check model answers again."]
+    assert growth.notices[0].startswith("The check model m failed")
+    assert growth.notices[1:] == ["The check model answers again."]
     assert len(growth.graph.checks) > len(growth.graph.relations) / 2
 
 
@@ -206,7 +206,7 @@ def test_names_that_may_be_one_go_to_the_arbiter_and_the_run_does_without_it(tmp
             assert second.chats
             assert len(first.chats) == growth.steps == 2
             assert len(list(growth.graph.doubts())) == (name == "ill")
-            remarks[name] = growth.remarks
+            remarks[name] = growth.notices
     assert remarks["well"] == []
     (remark,) = remarks["ill"]
     assert remark.startswith("The arbitrate model m failed, so names that may be one concept stay undecided")
@@ -225,7 +225,7 @@ def test_an_endpoint_without_a_model_named_may_come_later() -> None:
             check_with=f"http://127.0.0.1:{port}/v1",
         ).run()
     assert growth.ending == "steps"
-    assert growth.remarks[0].startswith(f"The check model http://127.0.0.1:{port}/v1 failed, so relations stay")
+    assert growth.notices[0].startswith(f"The check model http://127.0.0.1:{port}/v1 failed, so relations stay")
     with serving(Speaker()) as first, serving(Speaker("checker")) as second:
         growth = grow(
             "silk", MemoryStore(), f"{first.base_url}#m", steps=2, policy="mix", check_with=second.base_url
@@ -237,7 +237,7 @@ def test_a_check_model_that_would_do_nothing_is_said_so() -> None:
     """One that only repeats what it was given, and one that nothing is asked of."""
     talker = Scripted(chatter(1))
     growth = grow("silk", MemoryStore(), talker, steps=1, policy="mix", check_with=Scripted(["yes"])).run()
-    assert growth.remarks == ["The check model scripted can tell nothing true from false: nothing is checked"]
+    assert growth.notices == ["The check model scripted can tell nothing true from false: nothing is checked"]
     with pytest.raises(BadInput, match="check_with is a model for fact checks, and fact_check=0 asks none"):
         grow("silk", MemoryStore(), talker, fact_check=0, check_with="m")
 
@@ -332,6 +332,6 @@ def test_what_names_mean_is_on_the_bill_and_may_fail(tmp_path: Path) -> None:
             "silk", home, f"{first.base_url}#m", steps=9, policy="mix", fact_check=0, embeddings=f"{second.base_url}#e"
         ).run()
     assert growth.ending == "steps"
-    assert growth.remarks[0].startswith("The embed model failed, so names are compared by their spelling alone")
-    assert growth.remarks[1:] == ["The embed model answers again."]
+    assert growth.notices[0].startswith("The embed model failed, so names are compared by their spelling alone")
+    assert growth.notices[1:] == ["The embed model answers again."]
     assert growth.graph.bills["embed", "e"].tokens

@@ -277,7 +277,7 @@ def test_a_wider_topic_goes_on_from_what_it_brought() -> None:
     foci = [step.focus for step in growth.graph.past if step.focus]
     place = next(at for at, focus in enumerate(foci) if focus.angle == "widen")
     assert foci[place].concepts == ("impact resistant material",)
-    assert "neighbouring fields" in growth.question(foci[place]).prompt.user
+    assert "neighbouring fields" in next(growth.questions([foci[place]])).prompt.user
     brought = {concept.key for concept in growth.graph.past[place].delta.concepts}
     assert foci[place + 1].strategy == "widen"
     assert brought.issuperset(foci[place + 1].concepts)

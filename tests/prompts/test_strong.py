@@ -27,7 +27,7 @@ from graphgrow.policy import open_policy
 from graphgrow.prompts.forms import ASKED_FOR, DEFAULT_SIZE, ReplySize, Style, qualified_schema
 from graphgrow.prompts.forms import FORMS as FORMS_OF_QUESTIONS
 from graphgrow.prompts.render import CHARACTERS_A_TOKEN, FEWEST_CONTEXT, Doubts, check, render
-from graphgrow.prompts.strong import NOTHING_YET, head, is_strong, is_to_strong
+from graphgrow.prompts.strong import NOTHING_YET, head, is_strong
 from graphgrow.reason.context import gather
 from graphgrow.resolve.options import open_resolver
 from graphgrow.resolve.predicates import vocabulary
@@ -336,7 +336,6 @@ def test_one_head_for_all_forms() -> None:
     prompts.append(check(Focus("test", two, "why"), doubts, graph, style=style))
     assert {one.system for one in prompts} == {style.head}
     assert all("$" not in one.user for one in prompts)
-    assert all(map(is_to_strong, prompts))
     facets = [
         render(Focus("knowledge", two[:1], "why", angle=f"facet {name}", form="facet"), graph, TOPIC,
                style=replace(style, relations=COUNT))
@@ -403,7 +402,7 @@ def test_auto_goes_by_the_name_and_then_by_the_first_reply() -> None:
                           (Scripted([reply(0), reply(1)], name="gpt-5"), [True, True]),
                           (Scripted([reply(0), reply(1)], name="qwen3:8b"), [False, False])):  # fmt: skip
         events = list(Growth(TOPIC, MemoryStore(), model, settings))
-        assert [is_to_strong(event.prompt) for event in events] == strong
+        assert [event.is_strong for event in events] == strong
 
 
 def test_small_prompts_press_a_verb_into_its_class_and_strong_ones_keep_it() -> None:

@@ -92,8 +92,8 @@ def picture(
             largest `first_seq`), `communities` ({number: name}), `colours` ({number of a community: number of its
             colour}), `commands` (those with a button, or {command: words of its button}, default `COMMANDS`),
             `trusted` (confidence below which a relation is drawn faint), `steps` (the last ones: `seq`, `asked`,
-            `brought`, `keys`), `views` (names of views that can be opened), `view` (`state`: one to show, whenever it
-            changes), `partial` (True where neighbours may not be drawn),
+            `brought`, `keys`), `views` (names of views that can be opened), `view` (`state`: one to show, once for
+            each `mark`), `partial` (True where neighbours may not be drawn),
             `colour` ("community", "age", "degree" or a column), `size` (a column or "size"), `step` (where the slider
             stands at first), `focus` (a key to fly to, whenever it changes), `noun` (of what is drawn, in the plural,
             default "concepts"), `empty` (sentence of an empty picture).

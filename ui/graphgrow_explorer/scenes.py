@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from secrets import token_hex
 from typing import Any
 
 import streamlit as st
@@ -11,12 +12,13 @@ from graphgrow_explorer.frames import LAST, recalled
 from graphgrow_explorer.workspace import Workspace
 
 VIEWS = "views 1"
-WANTED = "view to show"
+WANTED, PENDING = "view to show", "view to apply"
+CHOICES = frozenset(("show", "depth", "confidence"))  # widgets of the page that a view sets
 LONGEST, LARGEST, MOST = 60, 2_000_000, 100  # characters of a name and of a view; views of a graph
 
 
 def kept(workspace: Workspace) -> dict[str, dict[str, Any]]:
-    """Return the views of a graph by name: `query`, the words of an address, and `state`, that of the picture."""
+    """Return the views of a graph by name: `query`, what stands in the address, and `state`, that of the picture."""
     found = workspace.before(VIEWS)
     if not isinstance(found, dict):
         found = workspace.keep(VIEWS, lambda _: recalled(workspace, VIEWS))
@@ -41,17 +43,28 @@ def keep(workspace: Workspace, name: str, query: Mapping[str, object], state: st
 
 def show(workspace: Workspace, name: str) -> None:
     """Draw the page as a view has it; a view that is gone changes nothing."""
-    view = kept(workspace).get(name)
-    if view is None:
+    if name in kept(workspace):
+        st.session_state[WANTED] = workspace.url, name, token_hex(4)
+        st.session_state[PENDING] = True
+        st.rerun()
+
+
+def apply(workspace: Workspace, selected: str) -> None:
+    """Set the widgets of the page, before they are drawn, as a view has it that was asked for just now.
+
+    `selected` is the name under which the address holds what is selected.
+    """
+    url, name, _ = st.session_state.get(WANTED, ("", "", ""))
+    if not st.session_state.pop(PENDING, False) or url != workspace.url:
         return
-    number = st.session_state.get(WANTED, ("", "", 0))[2]
-    st.session_state[WANTED] = workspace.url, name, number + 1
-    st.query_params.from_dict({**st.query_params.to_dict(), **view.get("query", {})})
-    st.rerun()
+    query = kept(workspace).get(name, {}).get("query", {})
+    for widget in CHOICES & query.keys():
+        st.session_state[widget] = query[widget]
+    st.query_params[selected] = [key for key in query.get(selected, ()) if isinstance(key, str)]
 
 
 def wanted(workspace: Workspace) -> dict[str, Any] | None:
-    """Return the view that was opened last, for the picture: its state, and a number that tells it from the last."""
-    url, name, number = st.session_state.get(WANTED, ("", "", 0))
+    """Return the view that was opened last, for the picture: its state, and what tells this opening from others."""
+    url, name, mark = st.session_state.get(WANTED, ("", "", ""))
     view = kept(workspace).get(name) if url == workspace.url else None
-    return {"number": number, "state": view.get("state", {})} if view else None
+    return {"mark": mark, "state": view.get("state", {})} if view else None

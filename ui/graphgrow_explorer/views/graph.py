@@ -34,6 +34,7 @@ RECENT = 50  # steps whose price tells that of the next
 
 def draw(workspace: Workspace) -> None:
     """Draw the picture with its panel, and the tables below; beyond LARGE concepts a part, unless somebody asks."""
+    scenes.apply(workspace, SELECTED)
     with workspace.reading() as graph:
         first: Show = "top" if len(graph.concepts) > LARGE else "everything"
     options: tuple[Show, ...] = get_args(Show)
@@ -123,7 +124,7 @@ def _drawn(workspace: Workspace, show: Show, depth: int, confidence: float) -> N
             beside.append(key)
             st.rerun(scope="fragment")
         case "save view", (name, state, *_):
-            query = {"show": show, "depth": str(depth), "confidence": f"{100 * confidence:.0f}", SELECTED: here}
+            query = {"show": show, "depth": depth, "confidence": round(100 * confidence), SELECTED: here}
             perform(lambda: scenes.keep(workspace, name, query, state))
         case "open view", (name, *_):
             scenes.show(workspace, name)

@@ -26,12 +26,13 @@ const MOVING = 3_000; // concepts up to which they glide to new places
 const GLIDE = 600; // milliseconds
 const WIDE = 760; // pixels from which the legend is open at first
 const OPEN = 150; // concepts up to which lines are strong
+const opened = new Set(); // views that were shown once, since pictures come and go with their page
 const CALLED = 2.5 * SECOND; // between two times that Python is told of news
 
 export class Picture {
   constructor(root, key, mounts) {
     Object.assign(this, { key, mounts, stamp: null, imposed: null, shown: "", flown: "", selected: [], path: [], edge: null, hovered: null });
-    Object.assign(this, { layout: "force", kept: new Map(), sizeMode: "size", fresh: new Set(), said: null, view: "", words: "" });
+    Object.assign(this, { layout: "force", kept: new Map(), sizeMode: "size", fresh: new Set(), said: null, words: "" });
     this.model = new Model();
     this.filters = new Filters();
     this.groups = new Groups();
@@ -125,10 +126,10 @@ export class Picture {
     this.steps.add(this.settings.steps);
     this.views.draw(this.settings.views ?? []);
     this.openers[2].hidden = !this.settings.views;
-    const view = JSON.stringify(this.settings.view ?? "");
-    if (this.settings.view && view !== this.view) this.restore(this.settings.view.state);
+    const { view } = this.settings;
+    if (view && !opened.has(view.mark)) this.restore(view.state);
     else if (isFirst && this.selected.length) this.fitAround(this.selected, 0); // a link leads to its concept
-    this.view = view;
+    if (view) opened.add(view.mark);
     this.feed.follow(data.feed);
   }
 

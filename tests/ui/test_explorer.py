@@ -491,6 +491,20 @@ def test_concepts_keep_their_place_and_their_community(silk: Workspace) -> None:
     assert frames.groups(silk).membership["sheet 1"] == groups.membership["sheet 1"]
 
 
+def test_a_file_has_the_communities_of_the_picture(silk: Workspace) -> None:
+    """Numbers and colours outlast growth and the process; what is downloaded has the numbers that are shown."""
+    groups = frames.groups(silk)
+    kept = Workspace(silk.store)
+    kept.refresh()
+    assert (frames.groups(kept).membership, frames.groups(kept).colours) == (groups.membership, groups.colours)
+    silk.act(edits.add, "sheet 1", "contains", "crystal")
+    later = frames.groups(silk)
+    assert all(later.colours[one] == groups.colours[one] for one in groups.colours.keys() & later.colours.keys())
+    text = written(silk, None, ".gexf").decode()
+    shown = dict(re.findall(r'<node id="([^"]+)".*?<attvalue for="community" value="(\d+)"/>', text))
+    assert {key: int(one) for key, one in shown.items()} == later.membership
+
+
 def test_what_is_shown_can_be_taken_away(silk: Workspace) -> None:
     """A part of a graph is exported with its relations alone; two tables come zipped, formulas as text."""
     keys = {"spider silk", "protein 1"}

@@ -1,6 +1,7 @@
 """The explorer's picture in a real browser: clicks, search, filters, time, paths, growth, and names that attack."""
 
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import Browser
 
-from graphgrow.measure.layout import layout
+from graphgrow.measure.layout import layout, settled
 from tests.pictures import ROOT, Drawn, Server, drawn, framed, frames, served
 
 PICTURE = ROOT / "ui" / "picture"
@@ -304,3 +305,17 @@ def test_positions_repeat_and_old_ones_stay(pairs: list[tuple[str, str]], seed: 
     assert list(more) == NAMES
     assert {name: more[name] for name in old} == old
     assert layout([], [], seed) == {}
+
+
+@given(st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)), max_size=12))
+def test_few_concepts_fill_their_place_apart(pairs: list[tuple[str, str]]) -> None:
+    """Any small graph reaches all sides, each concept with room around it; settled again nothing jumps across."""
+    found = settled(pairs, NAMES)
+    for axis, side in ((0, 1.6), (1, 1.0)):
+        values = [spot[axis] for spot in found.values()]
+        assert min(values) == pytest.approx(-side / 2, abs=0.05)
+        assert max(values) == pytest.approx(side / 2, abs=0.05)
+    spots = list(found.values())
+    assert min(math.dist(a, b) for at, a in enumerate(spots) for b in spots[:at]) > 0.1
+    again = settled(pairs, NAMES, start=found)
+    assert max(math.dist(found[key], again[key]) for key in NAMES) < 0.5

@@ -55,7 +55,9 @@ export class Camera {
   // A camera that shows these rows in what is free of the strip above.
   state(rows) {
     const { width, height } = this.renderer.getDimensions();
-    const [left, right, top, bottom] = bounds(rows.map((row) => this.renderer.graphToViewport(row, { cameraState: WHOLE })));
+    const { x, y } = extent(rows);
+    const corners = [0, 1].map((at) => this.renderer.graphToViewport({ x: x[at], y: y[at] }, { cameraState: WHOLE }));
+    const [left, right, top, bottom] = bounds(corners);
     const [above, sides] = [this.covered(), Math.min(NAMES, width / 8)];
     const free = [Math.max(width - 2 * sides, 40), Math.max(height - above - 2 * MARGIN, 40)];
     const scale = Math.max((right - left) / free[0], (bottom - top) / free[1], NEAREST);

@@ -5,6 +5,7 @@ import { between } from "./visible.js";
 
 const PAD = 3;
 const NEAR = 5; // pixels from a line that count as on it
+const MANY = 2000; // concepts of a large graph
 const ALL = 40; // concepts up to which every name is written
 const FIRST = 6; // of the largest, whose names are always written
 const KEPT = 400; // circles up to which names keep off all of them
@@ -135,7 +136,9 @@ export class Ink {
     const room = Math.round((width * height) / 9000);
     const [taken, named] = [new Taken(), []];
     const seats = [];
+    const most = this.ranked.length > MANY ? 4 * room : Infinity; // of a large graph no more than could be named
     for (const row of this.ranked) {
+      if (seats.length >= most) break;
       const seat = row.on && this.seat(row);
       if (seat && seat.x > -80 && seat.y > 0 && seat.x < width && seat.y < height) seats.push([row, seat]);
     }

@@ -28,6 +28,8 @@ def drawn() -> None:
     )
     st.session_state["heard"] = list(seen.selected)
     st.code(json.dumps({"selected": seen.selected, "command": seen.command}), language=None)
+    shown = [sum(rows) for rows in seen.shown] if seen.shown else "all"
+    st.code(json.dumps({"relation": seen.relation, "shown": shown}), language=None)
 
 
 drawn()

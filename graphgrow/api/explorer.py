@@ -4,7 +4,7 @@ from pathlib import Path
 
 from graphgrow.api.knowledge_graph import KnowledgeGraph
 from graphgrow.errors import BadInput, StaleGraph, StoreError
-from graphgrow.export import export
+from graphgrow.export import NodePosition, export
 from graphgrow.graph.confidence import TRUSTED, confidence, trusted_part
 from graphgrow.graph.events import now
 from graphgrow.graph.graph import Graph
@@ -32,7 +32,7 @@ from graphgrow.growth.topic import check as check_topic
 from graphgrow.measure.communities import Community, follow
 from graphgrow.measure.comparison import CURVES
 from graphgrow.measure.evolution import EMERGED, snapshots
-from graphgrow.measure.layout import layout
+from graphgrow.measure.layout import NAMED, layout, settled
 from graphgrow.measure.panel import METRICS
 from graphgrow.policy import DEFAULT, POLICIES
 from graphgrow.policy.strategies import STRATEGIES
@@ -53,14 +53,14 @@ from graphgrow.stores import NEO4J, open_store, store_url
 from graphgrow.stores.outbox import state_folder
 
 __all__ = [
-    "CURVES", "DEFAULT", "DEFAULT_STEPS", "EMERGED", "METRICS", "MOST_ASKED_FOR", "NEO4J", "POLICIES", "QUESTION",
-    "STRATEGIES", "TRUSTED", "BadInput", "Change", "Community", "CommunitySummary", "Delta", "Discovery",
+    "CURVES", "DEFAULT", "DEFAULT_STEPS", "EMERGED", "METRICS", "MOST_ASKED_FOR", "NAMED", "NEO4J", "POLICIES",
+    "QUESTION", "STRATEGIES", "TRUSTED", "BadInput", "Change", "Community", "CommunitySummary", "Delta", "Discovery",
     "DiscoveryStatement", "Edit", "Event", "Expansion", "FactCheck", "Focus", "Found", "Graph", "GraphAnswer", "Hop",
-    "IdeaDials", "Ideas", "Judgement", "Prompts", "ReasoningStep", "Relation", "Reply", "StaleGraph", "Statement",
-    "StoreError", "Task", "canonical", "check_topic", "confidence", "discoveries", "drawing", "export", "find",
-    "follow", "hops", "in_words", "k_shortest", "layout", "longest", "now", "open_store", "outcome", "path_through",
-    "qualifiers_in_words", "replay_run", "search", "snapshots", "state_folder", "store_url", "summary_of",
-    "trusted_part",
+    "IdeaDials", "Ideas", "Judgement", "NodePosition", "Prompts", "ReasoningStep", "Relation", "Reply", "StaleGraph",
+    "Statement", "StoreError", "Task", "canonical", "check_topic", "confidence", "discoveries", "drawing", "export",
+    "find", "follow", "hops", "in_words", "k_shortest", "layout", "longest", "now", "open_store", "outcome",
+    "path_through", "qualifiers_in_words", "replay_run", "search", "settled", "snapshots", "state_folder",
+    "store_url", "summary_of", "trusted_part",
 ]  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from xml.etree.ElementTree import ParseError
 from graphgrow.errors import BadInput
 from graphgrow.export import cypher, gexf, graphml, interpretation, node_link, tables, turtle
 from graphgrow.export.interpretation import Reading
+from graphgrow.export.positions import NodePosition
 from graphgrow.export.rows import Row
 from graphgrow.export.tables import NEO4J, csv_pair, guarded, neo4j_pair
 from graphgrow.export.understanding import ROLES, Understanding, understand
@@ -25,6 +26,7 @@ from graphgrow.graph.progress import SILENT, Progress
 __all__ = [
     "FORMATS",
     "ROLES",
+    "NodePosition",
     "Reading",
     "csv_pair",
     "export",
@@ -48,18 +50,20 @@ def _itself(path: Path) -> tuple[Path, ...]:
 class Format:
     """How to write a graph, how to read one as nodes and links, and which files a name stands for: one or a pair.
 
-    `write_with_log` writes a graph with what its log says beyond it, in a format that has words for that.
+    `write_with_log` writes a graph with what its log says beyond it, `write_drawn` with places for its concepts, in a
+    format that has words for that.
     """
 
     write: Callable[[Graph, Path, Progress], None]
     read: Callable[[Path, Progress], tuple[list[Row], list[Row]]]
     files: Callable[[Path], tuple[Path, ...]] = _itself
     write_with_log: Callable[[Graph, Path, Progress, Iterable[Event]], None] | None = None
+    write_drawn: Callable[[Graph, Path, Progress, Mapping[str, NodePosition]], None] | None = None
 
 
 FORMATS: dict[str, Format] = {
-    ".graphml": Format(graphml.write, graphml.read),
-    ".gexf": Format(gexf.write, gexf.read),
+    ".graphml": Format(graphml.write, graphml.read, write_drawn=graphml.write),
+    ".gexf": Format(gexf.write, gexf.read, write_drawn=gexf.write),
     ".json": Format(node_link.write, node_link.read),
     NEO4J: Format(tables.write_neo4j, tables.read_neo4j, neo4j_pair),
     ".csv": Format(tables.write, tables.read, csv_pair),
@@ -79,12 +83,19 @@ def is_graph_file(path: Path) -> bool:
 
 
 def export(
-    graph: Graph, path: Path, log: Iterable[Event] = (), *, excel: bool = False, progress: Progress = SILENT
+    graph: Graph,
+    path: Path,
+    log: Iterable[Event] = (),
+    *,
+    excel: bool = False,
+    drawn: Mapping[str, NodePosition] | None = None,
+    progress: Progress = SILENT,
 ) -> tuple[Path, ...]:
     """Write a graph in the format that the file's ending names, and return its files: one, or a pair of tables.
 
     An existing file is replaced whole or not at all. With the `log` of the graph, Turtle also says when each event was,
-    and which model replied. `excel` puts the mark before the pair of tables by which Excel knows UTF-8.
+    and which model replied. `drawn` is where every concept stands, and its community, in formats for drawing programs;
+    without it both are worked out. `excel` puts the mark before the pair of tables by which Excel knows UTF-8.
     """
     how = format_of(path)
     if how is None:
@@ -96,6 +107,8 @@ def export(
             how.write_with_log(graph, draft, progress, log)
         elif excel:
             tables.write(graph, draft, progress, excel=True)
+        elif how.write_drawn and drawn:
+            how.write_drawn(graph, draft, progress, drawn)
         else:
             how.write(graph, draft, progress)
     return how.files(path)

@@ -3,10 +3,11 @@
 It is written as 1.2, which every reader takes, and read whatever its version, by the names of its elements.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from graphgrow.export.positions import positions
+from graphgrow.export.positions import NodePosition, positions
 from graphgrow.export.rows import Row, concept_rows, flat, is_undirected, relation_rows
 from graphgrow.export.xml import Element, attribute, local, pieces
 from graphgrow.graph.graph import Graph
@@ -18,9 +19,11 @@ SPACE = "http://www.gexf.net/1.2draft"
 TYPES = {bool: "boolean", int: "long", float: "double", str: "string"}
 
 
-def write(graph: Graph, path: Path, progress: Progress = SILENT) -> None:
+def write(
+    graph: Graph, path: Path, progress: Progress = SILENT, drawn: Mapping[str, NodePosition] | None = None
+) -> None:
     """Write a dynamic graph: a concept or relation starts at the event that brought it, for Gephi's time line."""
-    drawn = positions(graph, progress)
+    drawn = drawn or positions(graph, progress)
 
     def values(row: Row, declared: dict[str, str]) -> str:
         for name, value in row.items():
@@ -32,7 +35,7 @@ def write(graph: Graph, path: Path, progress: Progress = SILENT) -> None:
     try:
         with body.open("w", encoding="utf-8", newline="\n") as file:
             file.write("<nodes>\n")
-            for row, place in zip(concept_rows(graph, progress), drawn.values(), strict=True):
+            for row, place in zip(concept_rows(graph, progress), (drawn[key] for key in graph.concepts), strict=True):
                 key = row.pop("key")
                 rest = {"concept_key": key, "community": place.community, **flat(row)}
                 file.write(

@@ -1,8 +1,9 @@
 """GraphML: for Gephi, yEd, igraph, networkx; also what LightRAG and GraphRAG write."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from graphgrow.export.positions import positions
+from graphgrow.export.positions import NodePosition, positions
 from graphgrow.export.rows import Row, concept_rows, flat, is_undirected, relation_rows
 from graphgrow.export.xml import Element, attribute, content, local, pieces, words
 from graphgrow.graph.graph import Graph
@@ -17,16 +18,18 @@ xsi:schemaLocation="{SPACE} {SPACE}/1.0/graphml.xsd">
 KINDS = {bool: "boolean", int: "long", float: "double", str: "string"}
 
 
-def write(graph: Graph, path: Path, progress: Progress = SILENT) -> None:
+def write(
+    graph: Graph, path: Path, progress: Progress = SILENT, drawn: Mapping[str, NodePosition] | None = None
+) -> None:
     """Write concepts with position and community, and relations with their support as weight, under ids of their own.
 
     Ids are n0, n1 ... and e0, e1 ..., since the format has no blank in one.
     """
-    drawn = positions(graph, progress)
+    drawn = drawn or positions(graph, progress)
     ids = {clean(key): f"n{number}" for number, key in enumerate(graph.concepts)}
     nodes = (
         (row["key"], {"label": row["name"], "x": place.x, "y": place.y, "community": place.community, **flat(row)})
-        for row, place in zip(concept_rows(graph, progress), drawn.values(), strict=True)
+        for row, place in zip(concept_rows(graph, progress), (drawn[key] for key in graph.concepts), strict=True)
     )
     links = (
         (row.pop("source"), row.pop("target"), {"label": row["predicate"], "weight": row["support"], **flat(row)})

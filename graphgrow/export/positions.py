@@ -8,7 +8,7 @@ from graphgrow.graph.progress import LARGE, SILENT, Progress
 
 @dataclass(frozen=True, slots=True)
 class NodePosition:
-    """Where a concept is drawn, in units of the picture, and its community, 0 for the largest."""
+    """Where a concept is drawn, in units of the picture, and the number of its community."""
 
     x: float
     y: float
@@ -16,7 +16,7 @@ class NodePosition:
 
 
 def positions(graph: Graph, progress: Progress = SILENT) -> dict[str, NodePosition]:
-    """Return a position for every concept; the same graph gives the same positions."""
+    """Return a position for every concept and its community, 0 for the largest; the same graph gives the same ones."""
     if not graph.concepts:
         return {}
     from graphgrow.measure.communities import partition

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from graphgrow.graph.model import Concept, Delta, Edit, Relation, Statement, Triple
 from graphgrow.stores import open_store
+from tests.contrast import poor
 from tests.explorers import Explorer, exploring
 from tests.pictures import HOSTILE, Drawn, drawn
 from tests.servers import waited_for
@@ -166,6 +167,75 @@ def test_two_pages_agree(browser: Browser, explorer: Explorer) -> None:
         one.wait("!p.model.nodes.has('helium')")
         for page in (one, other):
             expect(page.page.get_by_text("560 concepts").first).to_be_visible()
+
+
+OVERLAPS = """(() => {
+  const seats = [...p.model.nodes.values()].map((row) => p.ink.seat(row));
+  return seats.filter((a, at) => seats.some((b, to) => to < at && Math.hypot(a.x - b.x, a.y - b.y) < a.r + b.r)).length;
+})()"""
+FILLED = """(() => {
+  const seats = [...p.model.nodes.values()].map((row) => p.ink.seat(row));
+  const span = (axis) => Math.max(...seats.map((one) => one[axis])) - Math.min(...seats.map((one) => one[axis]));
+  return [span("x") / p.stage.clientWidth, span("y") / p.stage.clientHeight];
+})()"""
+
+
+def test_a_young_graph_fills_the_stage_and_is_followed_while_it_grows(browser: Browser, explorer: Explorer) -> None:
+    """Every name is written and nothing overlaps; what comes later has its community, and tables and steps follow."""
+    world = f"world:{explorer.folder / 'recorded.db'}"
+    explorer.run("grow", "impact resistant materials", "--store", "young.db", "--llm", world, "--steps", "5")
+    with drawn(browser, explorer.url("young.db")) as page:
+        count = page.ask("p.model.nodes.size")
+        assert 10 < count < 40
+        assert len(page.ask("p.named")) == count
+        assert page.ask(OVERLAPS) == 0
+        assert min(page.ask(FILLED)) > 0.6
+        assert "live" not in page.ask("p.status.textContent")
+        explorer.run("grow", "--store", "young.db", "--llm", world, "--steps", "10")
+        with closing(open_store(f"sqlite:{explorer.folder / 'young.db'}")) as store:
+            graph = store.graph()
+        page.wait(f"p.model.nodes.size === {len(graph.concepts)}")
+        expect(page.page.get_by_role("tab", name=f"Concepts ({len(graph.concepts)})")).to_be_visible()
+        page.wait("[...p.model.nodes.values()].every((row) => row.community in p.settings.colours)")
+        assert page.ask("[...p.model.nodes.values()].every((row) => p.camera.shows([row]))")
+        assert "was asked about" in page.ask("p.steps.last.textContent")
+        assert "live" in page.ask("p.status.textContent")
+        assert page.ask("p.mounts()") == 1
+
+
+def test_filters_bind_tables_and_a_view_is_kept(browser: Browser, explorer: Explorer) -> None:
+    """What the legend hides is not in the tables; a view under a name brings it back, in another window too."""
+    store = explorer.copy("views.db")
+    with drawn(browser, explorer.url(store)) as page:
+        page.root.locator(".legend button").first.click()
+        expect(page.page.get_by_text("Showing 493 of 561 concepts.")).to_be_visible()
+        page.page.get_by_role("button", name="Views of this graph").click()
+        page.root.get_by_label("Name of this view").fill("without the topic")
+        page.page.get_by_role("button", name="Save view").click()
+        expect(page.page.get_by_text("is kept in the graph")).to_be_visible()
+    with drawn(browser, explorer.url(store)) as page:
+        page.page.get_by_role("button", name="Views of this graph").click()
+        page.root.get_by_role("button", name="without the topic").click()
+        page.wait("p.filters.groups.size === 1")
+        expect(page.page.get_by_text("Showing 493 of 561 concepts.")).to_be_visible()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_a_linked_concept_is_in_view_and_all_words_stand_out(
+    browser: Browser, explorer: Explorer, *, dark: bool
+) -> None:
+    """At 768 pixels a link leads to its concept with its neighbours, nothing is cut off, and contrast is 4.5 to 1."""
+    with drawn(browser, explorer.url("recorded.db", concept="ceramic"), dark=dark, width=768) as page:
+        expect(page.page.get_by_role("heading", name="ceramic")).to_be_visible()
+        assert page.ask("[...p.lit.nodes].every((row) => p.camera.shows([row]))")
+        assert page.page.evaluate("document.documentElement.scrollWidth") <= 768
+        panel = page.page.get_by_role("heading", name="ceramic").bounding_box()
+        stage = page.root.bounding_box()
+        assert panel
+        assert stage
+        assert panel["y"] > stage["y"] + stage["height"]
+        settled(page.page)
+        assert poor(page.page) == []
 
 
 def test_hostile_names_are_text(browser: Browser, explorer: Explorer) -> None:

@@ -456,7 +456,7 @@ def test_a_view_is_drawn_anew_as_the_graph_grows() -> None:
 def test_two_pages_agree_and_the_feed_tells(silk: Workspace) -> None:
     """What another writer adds is in the feed of whoever saw less, and after a decision the whole graph is."""
     since = silk.graph.seq
-    assert news(silk, since) == {"seq": since, "nodes": [], "edges": [], "gone": []}
+    assert news(silk, since) == {"seq": since, "nodes": [], "edges": [], "gone": [], "writing": False}
     with closing(open_store(silk.url)) as other:
         edits.commit(other, lambda graph: edits.add(graph, "silk", "is spun by", "weaver"))
         told = news(silk, since)
@@ -495,6 +495,20 @@ def test_concepts_keep_their_place_and_their_community(silk: Workspace) -> None:
     assert after.keys() - before.keys() == {"crystal"}
     assert all(after[key] == place for key, place in before.items())
     assert frames.groups(silk).membership["sheet 1"] == groups.membership["sheet 1"]
+
+
+def test_a_file_has_the_communities_of_the_picture(silk: Workspace) -> None:
+    """Numbers and colours outlast growth and the process; what is downloaded has the numbers that are shown."""
+    groups = frames.groups(silk)
+    kept = Workspace(silk.store)
+    kept.refresh()
+    assert (frames.groups(kept).membership, frames.groups(kept).colours) == (groups.membership, groups.colours)
+    silk.act(edits.add, "sheet 1", "contains", "crystal")
+    later = frames.groups(silk)
+    assert all(later.colours[one] == groups.colours[one] for one in groups.colours.keys() & later.colours.keys())
+    text = written(silk, None, ".gexf").decode()
+    shown = dict(re.findall(r'<node id="([^"]+)".*?<attvalue for="community" value="(\d+)"/>', text))
+    assert {key: int(one) for key, one in shown.items()} == later.membership
 
 
 def test_what_is_shown_can_be_taken_away(silk: Workspace) -> None:

@@ -1,6 +1,7 @@
 """The explorer's picture in a real browser: clicks, search, filters, time, paths, growth, and names that attack."""
 
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import Browser
 
-from graphgrow.measure.layout import layout
+from graphgrow.measure.layout import layout, settled
 from tests.pictures import ROOT, Drawn, Server, drawn, framed, frames, served
 
 PICTURE = ROOT / "ui" / "picture"
@@ -161,7 +162,7 @@ def test_new_concepts_arrive_and_the_camera_stays(browser: Browser, server: Serv
     with drawn(browser, f"{server.url}/?feed=app/static/delta.json") as page:
         page.page.get_by_role("button", name="Zoom in").click()
         before = page.still()
-        (server.static / "next.json").write_text(json.dumps(delta | {"edges": ends, "gone": ["k29"]}))
+        (server.static / "next.json").write_text(json.dumps(delta | {"edges": ends, "gone": ["k29"], "writing": True}))
         (server.static / "next.json").replace(feed)
         page.wait("p.model.nodes.has('n1') && p.renderer.getNodeDisplayData('n1')")
         assert page.camera() == before
@@ -171,6 +172,8 @@ def test_new_concepts_arrive_and_the_camera_stays(browser: Browser, server: Serv
         middle = [(seats["k12"][axis] + seats["k13"][axis]) / 2 for axis in (0, 1)]
         assert now["n1"] == pytest.approx(middle, abs=3)
         page.page.get_by_text("30 concepts, 32 relations · live").wait_for()
+        page.root.get_by_label("Step of growth that is shown").fill("12")
+        page.wait("p.status.textContent === 'showing 12 of 30 concepts, 12 relations'")
         assert page.ask("p.mounts()") == 1
         assert any("since=30" in one for one in page.asked)
 
@@ -181,7 +184,7 @@ def test_a_feed_that_fails_is_waited_for(browser: Browser, server: Server) -> No
     broken.write_text("no json")
     with drawn(browser, f"{server.url}/?feed=app/static/broken.json") as page:
         page.page.get_by_text("waiting for the server").wait_for()
-        broken.write_text('{"seq": 30}')
+        broken.write_text('{"seq": 30, "writing": true}')
         page.page.get_by_text("relations · live").wait_for()
         assert page.ask("p.feed.wait") == 1000
 
@@ -206,7 +209,7 @@ def test_hostile_names_are_text(browser: Browser, server: Server) -> None:
         assert page.page.evaluate("document.documentElement.scrollWidth") <= 1280
 
 
-@pytest.mark.parametrize(("graph", "words"), [("empty", "Nothing here yet"), ("one", "1 concepts, 0 relations")])
+@pytest.mark.parametrize(("graph", "words"), [("empty", "Nothing here yet"), ("one", "1 concept, 0 relations")])
 def test_small_graphs_are_drawn_too(browser: Browser, server: Server, graph: str, words: str) -> None:
     """Nothing at all says so, one concept can be clicked."""
     with drawn(browser, f"{server.url}/?graph={graph}") as page:
@@ -226,20 +229,8 @@ def test_the_picture_fits_a_small_page_in_both_colours(browser: Browser, server:
         words = page.page.get_by_role("img", name="Graph of 30 concepts").get_attribute("aria-label")
         assert words is not None
         assert "the first ring 10" in words
-        for name in ("Fit", "PNG", "Zoom in", "Filters"):
+        for name in ("Fit", "Save", "Lasso", "Zoom in", "Filters"):
             assert page.page.get_by_text(name, exact=True).or_(page.page.get_by_label(name)).first.is_visible()
-
-
-def test_the_png_holds_what_is_shown(rings: Drawn) -> None:
-    """The saved picture is a PNG file of the stage's size with more on it than paper."""
-    with rings.page.expect_download() as saving:
-        rings.page.get_by_role("button", name="Save what is shown").click()
-    data = Path(saving.value.path()).read_bytes()
-    assert data[:8] == b"\x89PNG\r\n\x1a\n"
-    assert [int.from_bytes(data[at : at + 4]) for at in (16, 20)] == rings.ask(
-        "[p.renderer.getCanvases().lit.width, p.renderer.getCanvases().lit.height]"
-    )
-    assert len(data) > 5000
 
 
 def test_the_bundle_is_what_its_sources_say(tmp_path: Path) -> None:
@@ -314,3 +305,17 @@ def test_positions_repeat_and_old_ones_stay(pairs: list[tuple[str, str]], seed: 
     assert list(more) == NAMES
     assert {name: more[name] for name in old} == old
     assert layout([], [], seed) == {}
+
+
+@given(st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)), max_size=12))
+def test_few_concepts_fill_their_place_apart(pairs: list[tuple[str, str]]) -> None:
+    """Any small graph reaches all sides, each concept with room around it; settled again nothing jumps across."""
+    found = settled(pairs, NAMES)
+    for axis, side in ((0, 1.6), (1, 1.0)):
+        values = [spot[axis] for spot in found.values()]
+        assert min(values) == pytest.approx(-side / 2, abs=0.05)
+        assert max(values) == pytest.approx(side / 2, abs=0.05)
+    spots = list(found.values())
+    assert min(math.dist(a, b) for at, a in enumerate(spots) for b in spots[:at]) > 0.1
+    again = settled(pairs, NAMES, start=found)
+    assert max(math.dist(found[key], again[key]) for key in NAMES) < 0.5

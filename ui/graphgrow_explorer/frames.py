@@ -3,12 +3,22 @@
 import json
 from collections import Counter
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
-from graphgrow.api.explorer import Community, Graph, confidence, follow, layout, trusted_part
+from graphgrow.api.explorer import (
+    NAMED,
+    Community,
+    Graph,
+    confidence,
+    follow,
+    layout,
+    settled,
+    trusted_part,
+)
 from graphgrow_explorer.text import short
 from graphgrow_explorer.workspace import Workspace
 
@@ -19,7 +29,10 @@ LARGE = 5_000  # concepts; beyond, a picture of everything is no longer the firs
 TOP = 1_000
 ROUNDS = 3  # of Leiden's method in a large graph, within .01 of its last modularity
 EXACT = 2_000  # concepts; betweenness costs concepts times relations
-POSITIONS, LAST = "positions 1", "last"  # where the store keeps them for the next page
+POSITIONS, COMMUNITIES, LAST = "positions 2", "communities 1", "last"  # what the store keeps for the next page
+COLOURS = 24  # that a community may have
+RISEN = 1.08  # times the concepts of the last settling, and two more, from which a picture is settled again
+SETTLED = "settled"  # the part of a workspace that remembers when that was
 ENOUGH = 0.5  # share of concepts that need a place already; with fewer the whole is laid out anew
 GROWN = 1.1  # times the concepts that were kept, from which it is worth to keep them again
 
@@ -31,25 +44,57 @@ TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """The communities of a graph: concept -> number, and the communities, the largest first."""
+    """The communities of a graph: concept -> number, and the communities, the largest first, with names and colours.
+
+    `colours` has the number of a colour, below COLOURS, for each community, which keeps it for its life.
+    """
 
     membership: dict[str, int]
     communities: tuple[Community, ...]
     names: dict[int, str]
+    colours: dict[int, int]
 
 
 def groups(workspace: Workspace) -> Groups:
-    """Return the communities of the graph as it stands; one keeps its number as the graph grows."""
+    """Return the communities of the graph as it stands, the same for every view and page.
+
+    One keeps its number and colour as the graph grows, and the store keeps both for the next explorer.
+    """
 
     def partition(graph: Graph) -> Groups:
         before = workspace.before("groups")
-        known = before.membership if isinstance(before, Groups) else {}
+        known, colours = dict[str, int](), dict[int, int]()
+        if isinstance(before, Groups):
+            known, colours = before.membership, before.colours
+        else:
+            kept = recalled(workspace, COMMUNITIES)
+            with suppress(ValueError, TypeError, AttributeError):
+                known = {key: int(one) for key, one in kept["membership"].items()} if kept else {}
+                colours = {int(number): int(one) % COLOURS for number, one in kept["colours"].items()} if kept else {}
         rounds = ROUNDS if len(graph.concepts) > LARGE else None
         membership, communities = follow(graph.neighbours, known, graph.seq, rounds=rounds)
         names = {one.number: short(", ".join(graph.name(key) for key in one.name), 80) for one in communities}
-        return Groups(membership, communities, names)
+        found = {one.number: colours[one.number] for one in communities if one.number in colours}
+        used = Counter(found.values())
+        for one in communities:  # a new one gets the colour that fewest have
+            if one.number not in found:
+                found[one.number] = min(range(COLOURS), key=lambda colour: (used[colour], colour))
+                used[found[one.number]] += 1
+        if len(membership) > GROWN * len(known):
+            kept = {"membership": membership, "colours": found}
+            workspace.store.remember(COMMUNITIES, {LAST: json.dumps(kept).encode()})
+        return Groups(membership, communities, names, found)
 
     return workspace.keep("groups", partition)
+
+
+def recalled(workspace: Workspace, kind: str) -> dict[str, Any]:
+    """Return what the store keeps of this kind for the next page; nothing where that is of another program."""
+    try:
+        kept = json.loads(workspace.store.recall(kind, [LAST]).get(LAST, b"{}"))
+    except ValueError:
+        return {}
+    return kept if isinstance(kept, dict) else {}
 
 
 def nodes(workspace: Workspace) -> pd.DataFrame:
@@ -102,23 +147,29 @@ def trusted(workspace: Workspace, least: float) -> Graph:
 
 
 def positions(workspace: Workspace) -> Places:
-    """Return concept -> x, y; those that had a place keep it, so that a reader finds again what he saw."""
+    """Return concept -> x, y; those that had a place keep it, so that a reader finds again what he saw.
+
+    Up to NAMED concepts all are settled again, each near where it was, whenever there are RISEN times as many.
+    """
 
     def places(graph: Graph) -> Places:
         known = before = workspace.before("positions")
         if before is None:
-            kept = workspace.store.recall(POSITIONS, [LAST]).get(LAST, b"{}")
-            try:
-                known = {str(key): (float(x), float(y)) for key, (x, y) in json.loads(kept).items()}
-            except (ValueError, TypeError, AttributeError):  # of another program, or broken: laid out anew
-                known = {}
+            with suppress(ValueError, TypeError):
+                known = {key: (float(x), float(y)) for key, (x, y) in recalled(workspace, POSITIONS).items()}
         start: Places = {key: known[key] for key in graph.concepts if key in known} if isinstance(known, dict) else {}
         if len(start) < ENOUGH * len(graph.concepts):
             start = {}
-        settled = layout(graph.pairs, list(graph.concepts), start=start or None)
-        if before is None and len(settled) > GROWN * len(start):
-            workspace.store.remember(POSITIONS, {LAST: json.dumps(settled).encode()})
-        return settled
+        keys, last = list(graph.concepts), workspace.parts.setdefault(SETTLED, start)
+        if start and RISEN * len(last) + 2 <= len(keys) <= NAMED:
+            found = workspace.parts[SETTLED] = settled(graph.pairs, keys, start=start)
+        elif start:
+            found = layout(graph.pairs, keys, start=start)
+        else:
+            found = workspace.parts[SETTLED] = layout(graph.pairs, keys)
+        if before is None and len(found) > GROWN * len(start):
+            workspace.store.remember(POSITIONS, {LAST: json.dumps(found).encode()})
+        return found
 
     return workspace.keep("positions", places)
 
@@ -134,12 +185,17 @@ def placed(workspace: Workspace, name: str, table: pd.DataFrame, relations: pd.D
 
 
 def part(
-    workspace: Workspace, show: Show, centre: Collection[str] = (), depth: int = 1, confidence: float = 0
+    workspace: Workspace,
+    show: Show,
+    centre: Collection[str] = (),
+    depth: int = 1,
+    confidence: float = 0,
+    beside: Collection[str] = (),
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the concepts and relations of one way to look at a graph, or at what is of at least this confidence.
 
     `top` has the TOP concepts with most PageRank, `around` those within `depth` relations of the centre, `communities`
-    one row a community instead of its concepts.
+    one row a community instead of its concepts. The neighbours of those in `beside` come with either part.
     """
     with workspace.reading() as graph:  # all of one version: a run may write meanwhile
         if show == "communities":
@@ -149,14 +205,15 @@ def part(
         if sure is not graph:
             table = table[table["key"].isin(sure.concepts)]
             relations = relations[[relation in sure.relations for relation in graph.relations]]
+        also = {other for key in beside if key in sure.concepts for other in (key, *sure.neighbours[key])}
         if show == "top":
-            table = table.nlargest(TOP, "pagerank").sort_index()
+            table = table[table["key"].isin({*table.nlargest(TOP, "pagerank")["key"], *also})]
         if show == "around":
             ring = near = {key for key in centre if key in sure.concepts}
             for _ in range(depth):
                 ring = {other for key in ring for other in sure.neighbours[key]} - near
                 near = near | ring
-            table = table[table["key"].isin(near)]
+            table = table[table["key"].isin(near | also)]
         is_part = len(table) < len(graph.concepts)
         if is_part:
             keys = set(table["key"])

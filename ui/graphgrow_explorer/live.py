@@ -4,11 +4,15 @@ A route of the server has no authentication of its own, so its address holds a t
 it answers for stores that a page has opened and for nothing else.
 """
 
-from itertools import takewhile
+import time
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any
 
 from graphgrow import GraphgrowError
-from graphgrow_explorer.workspace import Workspace, workspaces
+from graphgrow.api.explorer import Graph, confidence
+from graphgrow_explorer import runs
+from graphgrow_explorer.text import counted, short
+from graphgrow_explorer.workspace import Row, Workspace, workspaces
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -16,6 +20,8 @@ if TYPE_CHECKING:
     from starlette.routing import Route
 
 PATH = "graphgrow/feed"
+STEPS = 12  # that a page lists
+QUIET = 20.0  # seconds without an event after which nobody seems to write
 
 
 def address(workspace: Workspace) -> str:
@@ -50,8 +56,9 @@ def news(workspace: Workspace, since: int) -> dict[str, Any]:
     """
     workspace.refresh()
     with workspace.reading() as graph:
+        writing = is_written(workspace)
         if since >= graph.seq:
-            return {"seq": graph.seq, "nodes": [], "edges": [], "gone": []}
+            return {"seq": graph.seq, "nodes": [], "edges": [], "gone": [], "writing": writing}
         missed = [one for one in workspace.upheavals if one.seq > since]
         gone = {key for one in missed for key in one.gone} - graph.concepts.keys()
         first = 0 if missed else since
@@ -60,11 +67,45 @@ def news(workspace: Workspace, since: int) -> dict[str, Any]:
         new = [*takewhile(lambda key: graph.introduced[key] > first, reversed(graph.concepts))][::-1]
         relations = [*takewhile(lambda one: graph.relations[one][0].seq > first, reversed(graph.relations))][::-1]
         edges = [{"source": one.source, "predicate": one.predicate, "target": one.target,
-                  "support": graph.support(one), "first_seq": graph.relations[one][0].seq}
+                  "support": graph.support(one), "first_seq": graph.relations[one][0].seq,
+                 "confidence": confidence(graph, one)}
                  for one in relations]  # fmt: skip
         known = {end for one in relations for end in one.ends}.difference(new)
         nodes = [{"key": key, "name": graph.name(key), "degree": graph.degree(key), "size": graph.degree(key),
                   "first_seq": graph.introduced[key]} for key in (*new, *sorted(known))]  # fmt: skip
         for node in nodes[: len(new)]:
             node["community"] = -1
-        return {"seq": graph.seq, "nodes": nodes, "edges": edges, "gone": sorted(gone)}
+        steps = last_steps(graph, workspace.rows[since:])
+        return {"seq": graph.seq, "nodes": nodes, "edges": edges, "gone": sorted(gone), "writing": writing,
+                "steps": steps}  # fmt: skip
+
+
+def is_written(workspace: Workspace) -> bool:
+    """Tell whether somebody writes: events came just now, or a run that a page started is under way."""
+    if workspace.heard and time.monotonic() - workspace.heard < QUIET:
+        return True
+    return workspace.is_file and any(run.is_alive for run in runs.runs(workspace.url))
+
+
+def last_steps(graph: Graph, rows: list[Row]) -> list[dict[str, Any]]:
+    """Return the last steps, the newest first: who was asked about what, what that brought, and the keys asked about.
+
+    Fact checks, of which there are several a step, are left to the views that list everything.
+    """
+    steps = (row for row in reversed(rows) if row.kind != "fact_check")
+    return [one_step(graph, row) for row in islice(steps, STEPS)]
+
+
+def one_step(graph: Graph, row: Row) -> dict[str, Any]:
+    """Return a step in words: `seq`, `asked`, `brought`, and the `keys` that it asked about."""
+    keys = row.question.split(" + ") if row.kind == "expansion" else []
+    there = [key for one in keys if (key := graph.representative(one)) in graph.concepts]
+    about = " and ".join(short(graph.name(key), 40) for key in there) or short(row.question, 60)
+    if row.strategy == "by hand":
+        asked = f"by hand: {row.outcome} {short(row.question, 60)}"
+    else:
+        asked = f"{short(row.model, 40) or 'the model'} was asked about {about}"
+    gains = [counted(row.concepts, "new concept")] * bool(row.concepts)
+    gains += [counted(row.relations, "new relation")] * bool(row.relations)
+    brought = ", ".join(gains) or ("done" if row.strategy == "by hand" else f"nothing new ({row.outcome})")
+    return {"seq": row.seq, "asked": asked, "brought": brought, "keys": there}

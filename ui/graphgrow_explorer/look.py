@@ -41,6 +41,9 @@ STYLE = """<style>
 [data-testid="stMainBlockContainer"] { padding: 4.4rem 2rem 3rem; max-width: 1680px; }
 [data-testid="stHeader"] { border-bottom: 1px solid color-mix(in srgb, currentColor 12%, transparent); }
 [data-testid="stMetricLabel"] { opacity: .75; }
+[data-testid="stCaptionContainer"] { opacity: .78; }
+[data-testid="stBaseButton-primary"], [data-testid="stBaseButton-primary"]:hover {
+  background: #1F77B0; border-color: #1F77B0; }
 [data-testid="stText"] { white-space: pre-wrap; overflow-wrap: anywhere; font-family: inherit; }
 [data-testid="stCode"] pre, [data-testid="stCode"] code { white-space: pre-wrap; overflow-wrap: anywhere; }
 .st-key-header h2 { padding: 0 0 .1rem !important; }
@@ -52,6 +55,12 @@ h1, h2, h3 { overflow-wrap: anywhere; letter-spacing: -.01em; }
   background: color-mix(in srgb, currentColor 7%, transparent); backdrop-filter: blur(14px);
   animation: undo-over .3s 19.7s forwards; }
 @keyframes undo-over { to { opacity: 0; visibility: hidden; } }
+@media (max-width: 900px) {
+  .st-key-choice [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
+  .st-key-choice [data-testid="stColumn"]:first-child { min-width: 100%; }
+  .st-key-stage [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"]) { flex-wrap: wrap; }
+  .st-key-stage [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] { flex: 1 1 100%; min-width: 100%; }
+}
 @media (max-width: 900px) { [data-testid="stMainBlockContainer"] { padding: 4.4rem 1rem 2rem; } }
 </style>"""
 

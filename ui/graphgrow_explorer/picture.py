@@ -4,6 +4,7 @@ Search, hover, filters, colours, the slider and paths live in the browser and co
 command come back.
 """
 
+import binascii
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -23,10 +24,16 @@ LONGEST = 300  # characters of a name that travel to the page
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the page says back: the keys selected, in the order of clicking, and a command with its keys, once."""
+    """What the page says back: the keys selected, in the order of clicking, and a command with its keys, once.
+
+    `relation` is the source, predicate and target of a line that was clicked. `shown` tells of each row of the nodes
+    and of the edges whether filters and slider leave it; None where they hide nothing.
+    """
 
     selected: tuple[str, ...] = ()
     command: tuple[str, tuple[str, ...]] | None = None
+    relation: tuple[str, str, str] | None = None
+    shown: tuple[list[bool], list[bool]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +75,25 @@ def picture(
     Args:
         nodes: one row a concept: `key`, `name`, `x`, `y`, `size`, `community` (int, -1 for none), `first_seq`,
             `degree`; every further numeric column is offered as a colour and as a size.
-        edges: one row a relation: `source`, `target` (keys of `nodes`), `predicate`, `support`, `first_seq`.
-        key: names this picture among those of the page; with the same key it keeps its camera when the frames change.
+        edges: one row a relation: `source`, `target` (keys of `nodes`), `predicate`, `support`, `first_seq`,
+            `confidence`.
+        key: names this picture among those of the page and the graphs of the browser; with the same key it keeps its
+            camera when the frames change.
         feed: address of a JSON route that is asked once a second with `?since=SEQ` and answers
             `{"seq": SEQ, "nodes": [...], "edges": [...], "gone": [KEY, ...]}` in the columns of the frames; positions
-            may be missing, new concepts then start amid their neighbours. `""`: the picture is not live.
+            may be missing, new concepts then start amid their neighbours. `"writing"` says that somebody writes,
+            `"steps"` are as in the settings. Every few seconds with news the fragment is drawn again, so that it can
+            give frames of now; concepts glide to their new places. `""`: the picture is not live.
         height: of the whole, in pixels.
         selected: keys to select; they replace what is selected whenever they are neither what this function returned
             last nor what it was given last, so `selected=seen.selected` may be passed back.
         path: keys along a path to show, in order; drawn whenever it changes.
         settings: `total` (concepts in the whole graph, for "showing n of N"), `seq` (what the frames hold, default the
-            largest `first_seq`), `communities` ({number: name}), `commands` (those with a button, default `COMMANDS`),
+            largest `first_seq`), `communities` ({number: name}), `colours` ({number of a community: number of its
+            colour}), `commands` (those with a button, or {command: words of its button}, default `COMMANDS`),
+            `trusted` (confidence below which a relation is drawn faint), `steps` (the last ones: `seq`, `asked`,
+            `brought`, `keys`), `views` (names of views that can be opened), `view` (`state`: one to show, once for
+            each `mark`), `partial` (True where neighbours may not be drawn),
             `colour` ("community", "age", "degree" or a column), `size` (a column or "size"), `step` (where the slider
             stands at first), `focus` (a key to fly to, whenever it changes), `noun` (of what is drawn, in the plural,
             default "concepts"), `empty` (sentence of an empty picture).
@@ -116,8 +131,15 @@ def picture(
         height=height,
         on_selected_change=lambda: None,  # Streamlit keeps a value for who hears of its change
         on_command_change=lambda: None,
+        on_shown_change=lambda: None,
+        on_heard_change=lambda: None,
     )
-    seen = Seen(selection_in(result.get("selected"), version, chosen), command_in(result.get("command")))
+    seen = Seen(
+        selection_in(result.get("selected"), version, chosen),
+        command_in(result.get("command")),
+        relation_in(result.get("selected"), version),
+        shown_in(result.get("shown"), payload),
+    )
     st.session_state[place] = Selection(version, chosen, tuple(selected), seen.selected, payload)
     return seen
 
@@ -141,6 +163,34 @@ def command_in(message: object) -> tuple[str, tuple[str, ...]] | None:
     if not isinstance(message, Mapping) or not isinstance(message.get("name"), str):
         return None
     return str(message["name"]), texts(message.get("keys"))
+
+
+def relation_in(message: object, version: int) -> tuple[str, str, str] | None:
+    """Return the relation that was clicked last, unless something else was selected since."""
+    if not isinstance(message, Mapping) or message.get("imposed") != version:
+        return None
+    match texts(message.get("relation")):
+        case source, predicate, target:
+            return source, predicate, target
+    return None
+
+
+def shown_in(message: object, payload: Payload) -> tuple[list[bool], list[bool]] | None:
+    """Return which rows the page shows; None where it shows all, or speaks of other frames."""
+    if not isinstance(message, Mapping) or message.get("stamp") != payload.stamp:
+        return None
+    return bits(message.get("nodes"), len(payload.nodes)), bits(message.get("edges"), len(payload.edges))
+
+
+def bits(text: object, count: int) -> list[bool]:
+    """Return a bit for each of some rows out of base64; all of them where it holds another number."""
+    try:
+        held = binascii.a2b_base64(text) if isinstance(text, str) else b""
+    except binascii.Error:
+        held = b""
+    if len(held) != (count + 7) // 8:
+        return [True] * count
+    return [bool(held[at >> 3] & 128 >> (at & 7)) for at in range(count)]
 
 
 def texts(message: object) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 Pages run in threads and share a graph, so whoever reads it holds its lock, and takes away values of his own.
 """
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -111,7 +112,8 @@ class Workspace:
     """One open store: the graph up to its last event that was seen, a row an event, results kept a version.
 
     `token` opens the feed of this store to who was shown it, `env` holds what a run needs to open it too,
-    `parts` where the concepts of a part stood last. Use `reading` for the graph itself.
+    `parts` where the concepts of a part stood last, `heard` when events came last, by the monotonic clock; 0 where none
+    came since it was opened. Use `reading` for the graph itself.
     """
 
     store: KnowledgeGraph
@@ -122,6 +124,7 @@ class Workspace:
     upheavals: deque[Upheaval] = field(default_factory=lambda: deque(maxlen=UPHEAVALS))
     lock: RLock = field(default_factory=RLock)
     parts: dict[str, dict[str, tuple[float, float]]] = field(default_factory=dict)
+    heard: float = 0.0
     _kept: dict[str, tuple[object, object]] = field(default_factory=dict)
 
     @property
@@ -151,6 +154,7 @@ class Workspace:
             before, decisions = self.graph.concepts, self.graph.decisions
             events = list(self.store.events(self.graph.seq))
             if events:
+                self.heard = time.monotonic() if self.graph.seq else 0.0
                 self.graph.apply_all(events)
                 self.rows += map(Row.of, events)
             if self.graph.decisions != decisions:
@@ -187,6 +191,11 @@ class Workspace:
     def before(self, name: str) -> object:
         """Return what `keep` last held under a name, of whichever version; None where nothing was."""
         return self._kept.get(name, (None, None))[1]
+
+    def forget(self, name: str) -> None:
+        """Let `keep` do the work of a name again."""
+        with self.lock:
+            self._kept.pop(name, None)
 
     @contextmanager
     def log(self) -> Iterator[KnowledgeGraph]:

@@ -126,9 +126,9 @@ def _picture(workspace: Workspace) -> None:
     with workspace.reading():
         groups, (nodes, edges) = frames.groups(workspace), frames.supernodes(workspace)
     seen = picture(
-        nodes, edges, key="supernodes", height=HEIGHT,
+        nodes, edges, key=f"supernodes {workspace.url}", height=HEIGHT,
         settings={"total": len(groups.communities), "seq": workspace.graph.seq, "communities": titles(workspace),
-                  "noun": "communities", "commands": ()},
+                  "colours": groups.colours, "noun": "communities", "commands": ()},
     )  # fmt: skip
     numbers = {f"community {one.number}": one.number for one in groups.communities}
     clicked = next((numbers[key] for key in seen.selected if key in numbers), None)

@@ -8,14 +8,16 @@ import pandas as pd
 import streamlit as st
 
 from graphgrow.api import edits
-from graphgrow_explorer import frames, runs
+from graphgrow.api.explorer import TRUSTED, Relation
+from graphgrow_explorer import frames, runs, scenes
 from graphgrow_explorer.feedback import decide, decide_all, guarded, note, perform
 from graphgrow_explorer.files import downloads
 from graphgrow_explorer.frames import LARGE, Show
-from graphgrow_explorer.live import address
+from graphgrow_explorer.live import address, last_steps
 from graphgrow_explorer.news import listen
-from graphgrow_explorer.panel import overview, panel
+from graphgrow_explorer.panel import certainty, overview, panel, said
 from graphgrow_explorer.picture import picture
+from graphgrow_explorer.text import plain, short
 from graphgrow_explorer.workspace import REASON, Workspace
 
 HEIGHT = 660
@@ -27,15 +29,17 @@ LABELS: dict[str, str] = {
 }
 EMPTY = "Nothing here yet: start a run in the view Runs, and watch the first concepts come."
 SELECTED = "concept"
-COMMANDS = ("expand", "merge", "reject")  # those that the picture has a button for
+BESIDE = "neighbours of"  # concepts whose neighbours were asked for where only a part is drawn
+RECENT = 50  # steps whose price tells that of the next
 
 
 def draw(workspace: Workspace) -> None:
     """Draw the picture with its panel, and the tables below; beyond LARGE concepts a part, unless somebody asks."""
+    scenes.apply(workspace, SELECTED)
     with workspace.reading() as graph:
         first: Show = "top" if len(graph.concepts) > LARGE else "everything"
     options: tuple[Show, ...] = get_args(Show)
-    left, right, end = st.columns([5, 2, 2], vertical_alignment="bottom")
+    left, right, end = st.container(key="choice").columns([5, 2, 2], vertical_alignment="bottom")
     with left:
         show = st.segmented_control(
             "Show", options, default=first, required=True, format_func=lambda name: LABELS[name],
@@ -84,23 +88,26 @@ def _watch(workspace: Workspace, *, live: bool) -> None:
 @st.fragment
 @guarded
 def _drawn(workspace: Workspace, show: Show, depth: int, confidence: float) -> None:
-    """Draw the picture and what goes with it; a click draws no more than this anew."""
+    """Draw the picture and what goes with it; a click draws no more than this anew, nor do news."""
     groups = frames.groups(workspace)
     with workspace.reading() as graph:
         here = [key for key in st.query_params.get_all(SELECTED) if key in graph.concepts]
         if show == "around" and not here and graph.concepts:
             here = [max(graph.concepts, key=graph.degree)]
         settings: dict[str, object] = {
-            "total": len(graph.concepts), "seq": graph.seq, "communities": groups.names, "commands": COMMANDS,
-            "empty": EMPTY,
+            "total": len(graph.concepts), "seq": graph.seq, "communities": groups.names, "colours": groups.colours,
+            "commands": commands(workspace), "empty": EMPTY, "trusted": TRUSTED if graph.checks else 0,
+            "steps": last_steps(graph, workspace.rows), "partial": show in {"top", "around"},
+            "views": sorted(scenes.kept(workspace)), "view": scenes.wanted(workspace),
         }  # fmt: skip
     if show == "communities":
-        settings |= {"total": len(groups.names), "noun": "communities", "commands": ()}
-    nodes, edges = frames.part(workspace, show, here, depth, confidence)
-    left, right = st.columns([7, 3], gap="medium")
+        settings |= {"total": len(groups.names), "noun": "communities", "commands": {}, "views": None, "steps": []}
+    beside = st.session_state.setdefault(BESIDE, {}).setdefault(workspace.url, []) if settings["partial"] else []
+    nodes, edges = frames.part(workspace, show, here, depth, confidence, beside)
+    left, right = st.container(key="stage").columns([7, 3], gap="medium")
     with left:
         seen = picture(
-            nodes, edges, key=f"picture-{show}", height=HEIGHT, selected=here, settings=settings,
+            nodes, edges, key=f"picture-{show} {workspace.url}", height=HEIGHT, selected=here, settings=settings,
             feed=address(workspace) if show == "everything" and not confidence else "",
         )  # fmt: skip
     if show != "communities" and list(seen.selected) != here:
@@ -115,16 +122,67 @@ def _drawn(workspace: Workspace, show: Show, depth: int, confidence: float) -> N
             decide(workspace, edits.merge, one, other, reason=REASON)
         case "expand", (_, *_) as keys:
             perform(lambda: runs.expand(workspace, *keys[:2]))
+        case "neighbours", (key, *_) if key not in beside:
+            beside.append(key)
+            st.rerun(scope="fragment")
+        case "save view", (name, state, *_):
+            query = {"show": show, "depth": depth, "confidence": round(100 * confidence), SELECTED: here}
+            perform(lambda: scenes.keep(workspace, name, query, state))
+        case "open view", (name, *_):
+            scenes.show(workspace, name)
     with right:
+        if seen.relation:
+            _relation(workspace, *seen.relation)
         chosen = here
         if show == "communities":  # the leading concept of the one that was clicked
             leading = {f"community {one.number}": one.name[0] for one in groups.communities}
             chosen = [leading[key] for key in seen.selected[:1] if key in leading]
         if not panel(workspace, chosen):
             overview(workspace, show_concept)
-    if show != "communities":
-        _tables(workspace, nodes, edges)
-    downloads(workspace, set(nodes["key"]) if show in {"top", "around"} else None, confidence)
+    if show == "communities":
+        downloads(workspace, None)
+        return
+    if seen.shown:
+        nodes, edges = nodes[seen.shown[0]], edges[seen.shown[1]]
+    _tables(workspace, nodes, edges)
+    is_part = bool(seen.shown) or show != "everything"
+    kept = set(zip(edges["source"], edges["predicate"], edges["target"], strict=True)) if seen.shown else None
+    downloads(workspace, set(nodes["key"]) if is_part else None, confidence, kept)
+
+
+def commands(workspace: Workspace) -> dict[str, str]:
+    """Return the commands that the picture has a button for, in words: a question names its model and what it costs."""
+    model = runs.asked(workspace.url) if workspace.is_file else ""
+    paid = [row.usd for row in workspace.rows[-RECENT:] if row.usd is not None]
+    price = f" (about {sum(paid) / len(paid):.4f} USD)" if any(paid) else ""
+    ask = {"expand": f"Ask {short(model, 36)}{price}"} if model else {}
+    return ask | {"merge": "Merge", "reject": "Reject"}
+
+
+def _relation(workspace: Workspace, source: str, predicate: str, target: str) -> None:
+    """Draw a relation that was clicked: how sure the graph is of it, and what says so."""
+    with workspace.reading() as graph:
+        relation = Relation(source, predicate, target)
+        if relation not in graph.relations:
+            return
+        words = f"**{plain(graph.name(source), 80)}** {plain(predicate, 80)} **{plain(graph.name(target), 80)}**"
+        sure = certainty(graph, relation)
+    with st.container(border=True, key="relation"):
+        st.markdown(words)
+        note(sure)
+        with st.container(horizontal=True):
+            if st.button(
+                "Accept relation",
+                key="accept line",
+                icon=":material/check:",
+                help="It is so: one more piece of evidence.",
+            ):
+                decide(workspace, edits.accept, relation, reason=f"accepted {REASON}")
+            if st.button(
+                "Reject relation", key="reject line", icon=":material/block:", help="Take it out, and keep it out."
+            ):
+                decide(workspace, edits.reject_relation, relation, reason=REASON)
+        said(workspace, "line", relation)
 
 
 def _tables(workspace: Workspace, nodes: pd.DataFrame, edges: pd.DataFrame) -> None:

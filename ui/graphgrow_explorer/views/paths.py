@@ -128,10 +128,11 @@ def path_between(workspace: Workspace, one: str, other: str, via: Sequence[str],
         st.text(f"{counted(len(steps), 'hop')}: {short(graph.name(path[0]))}{way}")
         around = len({near for key in path for near in graph.neighbours[key]} - {*path})
     nodes, edges = frames.part(workspace, "around", path, 1 if around <= CROWD else 0)
+    groups = frames.groups(workspace)
     picture(
-        nodes, edges, key="path", height=HEIGHT, path=path,
+        nodes, edges, key=f"path {workspace.url}", height=HEIGHT, path=path,
         settings={"total": len(workspace.graph.concepts), "seq": workspace.graph.seq, "commands": (),
-                  "communities": frames.groups(workspace).names},
+                  "communities": groups.names, "colours": groups.colours},
     )  # fmt: skip
     note(
         "The path, with neighbouring concepts faded." if around <= CROWD else "The path alone: it has many neighbours."

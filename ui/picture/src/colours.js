@@ -1,7 +1,16 @@
 // Colours that people with any colour vision can tell apart, in tints without alpha, on a light and on a dark page.
 // Communities: Okabe and Ito's set; its yellow and black are exchanged for shades that can be seen on either paper.
-const LIGHT = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#7a68b3", "#9c8a00"];
-const DARK = ["#4da3dc", "#e9a820", "#2fbf95", "#dd94bd", "#8fd0f5", "#f07a35", "#a99ae0", "#d6c64a"];
+// The sixteen after them are each as far as can be, by OKLab, from all before.
+const LIGHT = [
+  "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#7a68b3", "#9c8a00",
+  "#8f0d35", "#3f560c", "#700e99", "#63c638", "#0f3bb7", "#d33068", "#4b4771", "#8c541f",
+  "#8cb894", "#b16af1", "#983685", "#6d8af3", "#2b7069", "#9e6974", "#fe8160", "#ee75e6",
+];
+const DARK = [
+  "#4da3dc", "#e9a820", "#2fbf95", "#dd94bd", "#8fd0f5", "#f07a35", "#a99ae0", "#d6c64a",
+  "#88851c", "#d0457c", "#9b5dd3", "#63ea89", "#309288", "#98738e", "#eebeac", "#4779ea",
+  "#6cae1b", "#b9683b", "#d469cc", "#ad946e", "#debaf6", "#a3ba92", "#8edebf", "#e56c7f",
+];
 const RAMPS = { light: ["#c9dcea", "#8fbcdc", "#4f93c4", "#1f659f", "#0a3866"], dark: ["#35506a", "#3f79a8", "#58a6d6", "#a5d3ea", "#fbe69a"] };
 
 export const OTHER = "others";

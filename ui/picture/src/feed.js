@@ -3,14 +3,14 @@ const SECOND = 1000;
 
 export class Feed {
   constructor(since, take, live) {
-    Object.assign(this, { since, take, live, url: "", wait: SECOND, timer: 0, busy: false });
+    Object.assign(this, { since, take, live, url: "", wait: SECOND, timer: 0, writing: false });
   }
 
   follow(url) {
     if (url === this.url) return;
     this.url = url;
     clearTimeout(this.timer);
-    this.live(url ? "live" : "");
+    this.live("");
     if (url) this.timer = setTimeout(() => this.ask(), SECOND);
   }
 
@@ -20,7 +20,7 @@ export class Feed {
     try {
       if (!document.hidden) await this.fetch(asked);
       this.wait = SECOND;
-      this.live("live");
+      this.live(this.writing ? "live" : "");
     } catch {
       this.wait = Math.min(10 * SECOND, 2 * this.wait);
       this.live("waiting");
@@ -34,7 +34,8 @@ export class Feed {
     const answer = await fetch(url, { headers: { accept: "application/json" } });
     if (!answer.ok) throw new Error(`the feed answered ${answer.status}`);
     const delta = await answer.json();
-    if (asked === this.url) this.take({ seq: delta.seq, nodes: delta.nodes ?? [], edges: delta.edges ?? [], gone: delta.gone ?? [] });
+    this.writing = Boolean(delta.writing);
+    if (asked === this.url) this.take({ seq: delta.seq, nodes: delta.nodes ?? [], edges: delta.edges ?? [], gone: delta.gone ?? [], steps: delta.steps ?? [] });
   }
 
   stop() {

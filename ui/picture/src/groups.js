@@ -16,22 +16,23 @@ export function value(row, mode) {
 export class Groups {
   constructor() {
     this.mode = "community";
-    this.order = []; // communities with a colour of their own, in the order in which they got it
+    this.order = []; // communities, the largest first
+    this.colours = {}; // community -> the number of its colour
     this.cuts = [];
   }
 
-  // Takes in what the graph holds now; a community keeps the colour it has.
-  learn(model, names) {
+  // Takes in what the graph holds now; a community has the colour that the server gave it, for its life.
+  learn(model, names, colours) {
     this.names = names ?? {};
+    this.colours = { ...this.colours, ...colours };
     const nodes = [...model.nodes.values()];
     if (this.mode === "community") {
       const count = new Map();
       for (const row of nodes) count.set(row.community, (count.get(row.community) ?? 0) + 1);
-      this.order = this.order.filter((one) => count.has(one));
-      const rest = [...count].filter(([one]) => one >= 0 && !this.order.includes(one));
-      rest.sort((a, b) => b[1] - a[1] || a[0] - b[0]);
-      this.order.push(...rest.map(([one]) => one).slice(0, Math.max(0, 8 - this.order.length)));
-      this.leaders = leaders(nodes, this.order);
+      const rest = [...count].filter(([one]) => one >= 0);
+      this.order = rest.sort((a, b) => b[1] - a[1] || a[0] - b[0]).map(([one]) => one);
+      for (const one of this.order) this.colours[one] ??= unused(this.colours);
+      this.leaders = leaders(nodes);
     } else {
       const sorted = nodes.map((row) => value(row, this.mode)).sort((a, b) => a - b);
       const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
@@ -41,14 +42,14 @@ export class Groups {
   }
 
   of(row) {
-    if (this.mode === "community") return this.order.includes(row.community) ? row.community : OTHER;
+    if (this.mode === "community") return row.community >= 0 ? row.community : OTHER;
     const seen = value(row, this.mode);
     return this.cuts.filter((cut) => seen >= cut).length;
   }
 
   colour(group, theme) {
     if (group === OTHER) return theme.grey;
-    if (this.mode === "community") return theme.hues[this.order.indexOf(group) % theme.hues.length];
+    if (this.mode === "community") return theme.hues[this.colours[group] % theme.hues.length];
     const last = Math.max(1, this.cuts.length);
     return theme.ramp[Math.round((group / last) * (theme.ramp.length - 1))];
   }
@@ -61,20 +62,34 @@ export class Groups {
     return low === high ? number(low) : `${number(low)} – ${number(high)}`;
   }
 
-  list(model) {
+  // The entries with how many concepts are shown of each; of one that is switched off, how many it has.
+  list(model, off = new Set()) {
     const count = new Map();
-    for (const row of model.nodes.values()) count.set(this.of(row), (count.get(this.of(row)) ?? 0) + 1);
+    const seen = new Set();
+    for (const row of model.nodes.values()) {
+      const group = this.of(row);
+      seen.add(group);
+      if (row.on || off.has(group)) count.set(group, (count.get(group) ?? 0) + 1);
+    }
     const all = this.mode === "community" ? [...this.order, OTHER] : [...Array(this.cuts.length + 1).keys()];
-    return all.filter((group) => count.has(group)).map((group) => ({ group, count: count.get(group) }));
+    return all.filter((group) => seen.has(group)).map((group) => ({ group, count: count.get(group) ?? 0 }));
   }
 }
 
+// The first colour that no community has.
+function unused(colours) {
+  const used = new Set(Object.values(colours));
+  let free = 0;
+  while (used.has(free)) free++;
+  return free;
+}
+
 // A community without a name is called after the concept with most relations in it.
-function leaders(nodes, order) {
+function leaders(nodes) {
   const best = new Map();
   for (const row of nodes) {
     const old = best.get(row.community);
-    if (order.includes(row.community) && (!old || row.degree > old.degree)) best.set(row.community, row);
+    if (row.community >= 0 && (!old || row.degree > old.degree)) best.set(row.community, row);
   }
   return new Map([...best].map(([group, row]) => [group, row.name]));
 }

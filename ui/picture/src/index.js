@@ -17,7 +17,9 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     pictures.set(parentElement, picture);
   }
   picture.update(data, {
-    selected: (keys, imposed) => setStateValue("selected", { keys, imposed }),
+    selected: (keys, imposed, relation = null) => setStateValue("selected", { keys, imposed, relation }),
+    shown: (shown) => setStateValue("shown", shown),
+    heard: (seq) => setStateValue("heard", seq),
     command: (name, keys) => setTriggerValue("command", { name, keys }),
   });
   return () => {

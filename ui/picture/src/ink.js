@@ -4,6 +4,11 @@ import { otherEnd } from "./model.js";
 import { between } from "./visible.js";
 
 const PAD = 3;
+const NEAR = 5; // pixels from a line that count as on it
+const MANY = 2000; // concepts of a large graph
+const ALL = 40; // concepts up to which every name is written
+const FIRST = 6; // of the largest, whose names are always written
+const KEPT = 400; // circles up to which names keep off all of them
 
 // Rectangles that are taken, in cells, so that asking for a free place costs little.
 class Taken {
@@ -21,6 +26,13 @@ class Taken {
       for (const [x, y, w, h] of this.cells.get(cell) ?? [])
         if (box[0] < x + w && x < box[0] + box[2] && box[1] < y + h && y < box[1] + box[3]) return false;
     return true;
+  }
+
+  // The area, in square pixels, that a rectangle shares with those that are taken.
+  hidden([x, y, w, h]) {
+    const met = new Set([...this.cellsOf([x, y, w, h])].flatMap((cell) => this.cells.get(cell) ?? []));
+    const shared = (a, b, c, d) => Math.max(0, Math.min(a + b, c + d) - Math.max(a, c));
+    return [...met].reduce((sum, one) => sum + shared(x, w, one[0], one[2]) * shared(y, h, one[1], one[3]), 0);
   }
 
   take(box) {
@@ -65,13 +77,27 @@ export class Ink {
     return { x, y, r: this.renderer.scaleSize(data.size) };
   }
 
+  // The line that is nearest to a point of the stage, within a few pixels; null where there is none.
+  edgeAt({ x, y }) {
+    let [best, found] = [NEAR, null];
+    for (const edge of this.model.edges.values()) {
+      if (!edge.on || edge.source === edge.target) continue;
+      const [from, to] = [this.seat(edge.source), this.seat(edge.target)];
+      const [dx, dy] = [to.x - from.x, to.y - from.y];
+      const along = Math.min(1, Math.max(0, ((x - from.x) * dx + (y - from.y) * dy) / (dx * dx + dy * dy || 1)));
+      const away = Math.hypot(from.x + along * dx - x, from.y + along * dy - y);
+      if (away < best) [best, found] = [away, edge];
+    }
+    return found;
+  }
+
   width(context, text) {
     const known = `${context.font} ${text}`;
     if (!this.widths.has(known)) this.widths.set(known, context.measureText(text).width);
     return this.widths.get(known);
   }
 
-  // Writes one name beside, above or below its circle, where there is room; `sure` writes it anyway.
+  // Writes one name beside, above or below its circle, where there is room; `sure` writes it anyway, where it hides least.
   write(context, taken, row, seat, size, sure = false) {
     const w = this.width(context, row.label);
     const [gap, h] = [seat.r + 4, size + 2];
@@ -80,12 +106,16 @@ export class Ink {
       [seat.x - gap - w, seat.y],
       [seat.x - w / 2, seat.y + gap + h / 2 - 2],
       [seat.x - w / 2, seat.y - gap - h / 2 + 2],
+      [seat.x + seat.r * 0.7 + 3, seat.y + seat.r * 0.7 + h / 2],
+      [seat.x + seat.r * 0.7 + 3, seat.y - seat.r * 0.7 - h / 2],
+      [seat.x - seat.r * 0.7 - 3 - w, seat.y + seat.r * 0.7 + h / 2],
+      [seat.x - seat.r * 0.7 - 3 - w, seat.y - seat.r * 0.7 - h / 2],
     ];
     const box = ([x, y]) => [x - PAD, y - h / 2 - PAD, w + 2 * PAD, h + 2 * PAD];
-    const { width } = this.renderer.getDimensions();
-    const inside = ([x]) => x > 2 && x + w < width - 2;
+    const { width, height } = this.renderer.getDimensions();
+    const inside = ([x, y]) => x > 2 && x + w < width - 2 && y > h / 2 && y < height - h / 2;
     const own = [seat.x - seat.r, seat.y - seat.r, 2 * seat.r, 2 * seat.r];
-    const place = places.find((one) => inside(one) && taken.free(box(one))) ?? (sure ? (places.find(inside) ?? places[0]) : null);
+    const place = places.find((one) => inside(one) && taken.free(box(one))) ?? (sure ? least(places, (one) => taken.hidden(box(one)) + (inside(one) ? 0 : 1e6)) : null);
     if (!place) return false;
     taken.take(box(place));
     if (seat.r > 6) taken.take(own);
@@ -101,25 +131,29 @@ export class Ink {
     context.fillStyle = theme.ink;
   }
 
-  names(theme) {
-    const context = this.context("names");
+  names(theme, context = this.context("names")) {
     const { width, height } = this.renderer.getDimensions();
     const room = Math.round((width * height) / 9000);
     const [taken, named] = [new Taken(), []];
+    const seats = [];
+    const most = this.ranked.length > MANY ? 4 * room : Infinity; // of a large graph no more than could be named
     for (const row of this.ranked) {
-      if (named.length >= room) break;
+      if (seats.length >= most) break;
       const seat = row.on && this.seat(row);
-      if (!seat || seat.x < -80 || seat.y < 0 || seat.x > width || seat.y > height) continue;
+      if (seat && seat.x > -80 && seat.y > 0 && seat.x < width && seat.y < height) seats.push([row, seat]);
+    }
+    if (seats.length <= KEPT) for (const [, { x, y, r }] of seats) taken.take([x - r, y - r, 2 * r, 2 * r]);
+    for (const [row, seat] of seats) {
+      if (named.length >= Math.max(room, ALL)) break;
       const size = seat.r > 11 ? 14 : seat.r > 7 ? 12.5 : 11.5;
       this.style(context, theme, size, seat.r > 11 ? 600 : 400);
-      if (this.write(context, taken, row, seat, size)) named.push(row.key);
+      if (this.write(context, taken, row, seat, size, seats.length <= ALL || named.length < FIRST)) named.push(row.key);
     }
     return named;
   }
 
   // Draws what is lit over the dimmed picture: lines first, then circles with rings, then names.
-  lit(theme, lit) {
-    const context = this.context("lit");
+  lit(theme, lit, context = this.context("lit")) {
     const seats = new Map([...lit.nodes].map((row) => [row, this.seat(row)]).filter(([, seat]) => seat));
     for (const edge of lit.edges) this.stroke(context, theme, edge, seats, lit.strong);
     for (const [row, seat] of seats) this.circle(context, theme, row, seat, lit);
@@ -132,6 +166,7 @@ export class Ink {
     }
     const ordered = [...seats].sort(([a], [b]) => first(b) - first(a)).slice(0, room + lit.rings.size);
     for (const [row, seat] of ordered) {
+      if (lit.named?.has(row.key)) continue; // written below already
       this.style(context, theme, 13, lit.rings.has(row) ? 700 : 500);
       this.write(context, taken, row, seat, 13, lit.rings.has(row));
     }
@@ -191,6 +226,10 @@ export class Ink {
     context.strokeText(text, x, y);
     context.fillText(text, x, y);
   }
+}
+
+function least(all, cost) {
+  return all.map((one) => [cost(one), one]).reduce((a, b) => (b[0] < a[0] ? b : a))[1];
 }
 
 // What to light for one concept under the pointer or several selected; null for nothing.

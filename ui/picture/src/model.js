@@ -3,6 +3,7 @@ import { MultiDirectedGraph } from "graphology";
 import { line, short } from "./text.js";
 
 const KNOWN = new Set(["key", "name", "x", "y", "size", "community", "first_seq", "degree"]);
+const UNKNOWN = 1; // the confidence of a relation of which nothing is said
 const finite = (value) => typeof value === "number" && Number.isFinite(value);
 
 // Plain rows of an Arrow table; a big integer becomes a number.
@@ -25,6 +26,7 @@ export class Model {
     this.nodes = new Map();
     this.edges = new Map();
     this.columns = [];
+    this.order = { nodes: [], edges: [] };
     this.seq = 0;
     this.graph = new MultiDirectedGraph();
   }
@@ -36,6 +38,8 @@ export class Model {
     this.graph = new MultiDirectedGraph();
     this.columns = Object.keys(nodes[0] ?? {}).filter((name) => !KNOWN.has(name) && finite(nodes[0][name]));
     this.merge(nodes, edges);
+    // The rows in the order in which Python has them, for saying which of them are shown.
+    this.order = { nodes: nodes.map((row) => this.nodes.get(row.key)), edges: edges.map((edge) => this.edges.get(edgeKey(edge))) };
     this.seq = seq ?? this.last();
   }
 
@@ -55,6 +59,17 @@ export class Model {
     return { fresh, links: links.map((edge) => this.edges.get(edgeKey(edge))) };
   }
 
+  // Bits, a row each, of what is shown, as base64; null where all is.
+  shown(kind) {
+    const rows = this.order[kind];
+    if (rows.every((row) => row?.on)) return null;
+    const bytes = new Uint8Array(Math.ceil(rows.length / 8));
+    rows.forEach((row, at) => { if (row?.on) bytes[at >> 3] |= 128 >> (at & 7); });
+    let text = "";
+    for (const byte of bytes) text += String.fromCharCode(byte);
+    return btoa(text);
+  }
+
   describe(row, raw) {
     row.name = line(raw.name ?? raw.key);
     row.label = short(row.name);
@@ -67,10 +82,11 @@ export class Model {
   link(edge) {
     const [source, target, key] = [this.nodes.get(edge.source), this.nodes.get(edge.target), edgeKey(edge)];
     const known = this.edges.get(key);
-    if (known) known.support = edge.support ?? known.support;
+    if (known) Object.assign(known, { support: edge.support ?? known.support, confidence: edge.confidence ?? known.confidence });
     if (known || !source || !target) return false;
-    const row = { key, source, target, predicate: line(edge.predicate), on: true };
+    const row = { key, source, target, predicate: line(edge.predicate), raw: edge.predicate, on: true };
     row.support = edge.support ?? 1;
+    row.confidence = edge.confidence ?? UNKNOWN;
     row.first_seq = edge.first_seq ?? Math.max(source.first_seq, target.first_seq);
     this.edges.set(key, row);
     source.links.push(row);

@@ -1,13 +1,17 @@
 // The parts around the stage: legend, filters, what is selected, and the slider through time.
 import { title } from "./groups.js";
-import { h, number, plural, short } from "./text.js";
+import { h, line, number, plural, short } from "./text.js";
 import { between } from "./visible.js";
 
 const PREDICATES = 60;
+const NAMED = 4; // selected concepts that are called by name
+const STEPS = 30;
+const LONG = 11; // entries of a legend, unless somebody wants all
 
 export class Legend {
   constructor(toggle) {
     this.toggle = toggle;
+    this.isLong = false;
     this.heading = h("summary");
     this.list = h("ul");
     this.element = h("details", { className: "legend", open: true }, this.heading, this.list);
@@ -15,12 +19,19 @@ export class Legend {
 
   draw(groups, model, off, theme) {
     this.heading.textContent = title(groups.mode);
-    this.list.replaceChildren(...groups.list(model).map(({ group, count }) =>
+    const entries = groups.list(model, off);
+    const shown = this.isLong || entries.length <= LONG + 1 ? entries : entries.slice(0, LONG);
+    this.list.replaceChildren(...shown.map(({ group, count }) =>
       h("li", {}, h("button", {
           type: "button", title: "Show or hide", "aria-pressed": String(!off.has(group)), onclick: () => this.toggle(group),
         },
         h("i", { className: "dot", style: `background:${groups.colour(group, theme)}` }),
         h("span", { textContent: groups.label(group) }), h("small", { textContent: number(count) })))));
+    if (entries.length <= LONG + 1) return;
+    this.list.append(h("li", {}, h("button", {
+      type: "button", className: "more", textContent: this.isLong ? "Fewer" : `${entries.length - LONG} more…`,
+      onclick: () => { this.isLong = !this.isLong; this.draw(groups, model, off, theme); },
+    })));
   }
 }
 
@@ -69,26 +80,29 @@ export class FilterPanel {
   }
 }
 
-// What is selected, the path between two, and the commands that go to Python.
+// A strip above the stage: what is selected, the path between two, and the commands that go to Python.
 export class Card {
   constructor(actions) {
     this.actions = actions;
     this.element = h("section", { className: "card", hidden: true, "aria-label": "Selection", "aria-live": "polite" });
   }
 
-  draw({ selected, path, tried, around, commands, groups }) {
+  draw({ selected, path, edge, tried, around, commands, groups }) {
     this.element.hidden = !selected.length && !path.length;
-    const parts = selected.map((row) => h("div", { className: "one" },
+    const button = (text, className, onclick) => h("button", { type: "button", className, textContent: text, onclick });
+    const parts = selected.slice(0, NAMED).map((row) => h("div", { className: "one" },
       h("i", { className: "dot", style: `background:${row.colour}` }),
-      h("span", {}, h("b", { textContent: row.label, title: row.name.slice(0, 300) }),
-        h("small", { textContent: `${plural(row.degree, "relations")} · since step ${row.first_seq} · ${groups.mode === "community" ? groups.label(groups.of(row)) : ""}`.replace(/ · $/, "") })),
+      h("b", { textContent: row.label, title: row.name.slice(0, 300) }),
+      selected.length === 1 ? h("small", { textContent: [plural(row.degree, "relations"), `since step ${row.first_seq}`, groups.mode === "community" ? groups.label(groups.of(row)) : ""].filter(Boolean).join(" · ") }) : null,
       h("button", { type: "button", className: "quiet", textContent: "×", "aria-label": `Unselect ${row.label}`, onclick: () => this.actions.unselect(row) })));
-    if (selected.length === 1) parts.push(this.depths(selected[0], around), hint("Shift-click another concept for the path between the two."));
-    if (path.length) parts.push(hops(path, this.actions.fly));
+    if (selected.length > NAMED) parts.push(hint(`and ${plural(selected.length - NAMED, "more")}`));
+    if (path.length) parts.push(hops(path, this.actions.fly, edge));
     else if (tried) parts.push(hint("No path between the two in what is shown."));
-    if (selected.length) parts.push(h("div", { className: "row" }, ...commands
-      .filter((name) => (name === "merge" ? selected.length === 2 : true))
-      .map((name) => h("button", { type: "button", className: "command", textContent: label(name), onclick: () => this.actions.command(name) }))));
+    if (selected.length === 1) parts.push(this.depths(selected[0], around));
+    const names = Object.entries(Array.isArray(commands) ? Object.fromEntries(commands.map((name) => [name, name])) : commands);
+    const fitting = names.filter(([name]) => (name === "merge" ? selected.length === 2 : name === "expand" ? selected.length <= 2 : true));
+    if (selected.length) parts.push(h("div", { className: "row" }, ...fitting.map(([name, words]) =>
+      button(label(words) + (name === "reject" && selected.length > 1 ? (selected.length === 2 ? " both" : ` all ${selected.length}`) : ""), "command", () => this.actions.command(name)))));
     this.element.replaceChildren(...parts);
   }
 
@@ -102,16 +116,16 @@ export class Card {
 }
 
 const hint = (text) => h("p", { className: "hint", textContent: text });
-const label = (name) => short(String(name).replaceAll("_", " ").replace(/^./, (one) => one.toUpperCase()), 24);
+const label = (name) => short(String(name).replaceAll("_", " ").replace(/^./, (one) => one.toUpperCase()), 48);
 
-function hops(path, fly) {
+function hops(path, fly, only = null) {
   const items = path.map((row, at) => {
-    const edge = at ? between(path[at - 1], row) : null;
+    const edge = at ? (only ?? between(path[at - 1], row)) : null;
     const said = edge ? (edge.target === row ? `${short(edge.predicate, 30)} →` : `← ${short(edge.predicate, 30)}`) : "";
     return h("li", {}, edge ? h("small", { textContent: said }) : null,
       h("button", { type: "button", className: "quiet", textContent: row.label, onclick: () => fly(row) }));
   });
-  return h("div", { className: "path" }, h("small", { textContent: plural(path.length - 1, path.length === 2 ? "hop" : "hops") }), h("ol", {}, ...items));
+  return h("div", { className: "path" }, h("small", { textContent: plural(path.length - 1, "hops") }), h("ol", {}, ...items));
 }
 
 export class Timeline {
@@ -167,5 +181,64 @@ export class Timeline {
     this.timer = 0;
     this.button.textContent = "▶";
     this.button.setAttribute("aria-pressed", "false");
+  }
+}
+
+// The last steps, the newest first: who was asked about what, and what that brought.
+export class Steps {
+  constructor(choose) {
+    this.choose = choose;
+    this.rows = [];
+    this.last = h("span");
+    this.list = h("ol");
+    this.element = h("details", { className: "steps", hidden: true }, h("summary", {}, h("b", { textContent: "Last step " }), this.last), this.list);
+  }
+
+  add(rows) {
+    const known = new Set(this.rows.map((row) => row.seq));
+    const fresh = (rows ?? []).filter((row) => !known.has(row.seq));
+    if (!fresh.length) return;
+    this.rows = [...fresh, ...this.rows].sort((a, b) => b.seq - a.seq).slice(0, STEPS);
+    const say = (row) => `${number(row.seq)} · ${line(row.asked)} → ${line(row.brought)}`;
+    this.last.textContent = say(this.rows[0]);
+    this.list.replaceChildren(...this.rows.map((row) => h("li", {},
+      h("button", { type: "button", className: "quiet", textContent: say(row), title: "Show what it asked about", onclick: () => this.choose(row.keys ?? []) }))));
+    this.element.hidden = false;
+  }
+}
+
+// Views of this graph under names: what is selected, filtered and placed, and where the camera stands.
+export class Views {
+  constructor(open, save) {
+    Object.assign(this, { open, save });
+    this.name = h("input", { type: "text", maxLength: 60, placeholder: "Name of this view", "aria-label": "Name of this view", onkeydown: (event) => event.key === "Enter" && this.keep() });
+    this.list = h("ul");
+    this.element = h("div", { className: "filters views", hidden: true, role: "group", "aria-label": "Views" },
+      h("b", { textContent: "Views of this graph" }), this.list, h("div", { className: "row" }, this.name, h("button", { type: "button", textContent: "Save view", onclick: () => this.keep() })));
+  }
+
+  keep() {
+    const name = this.name.value.trim();
+    if (!name) return this.name.focus();
+    this.name.value = "";
+    this.save(name);
+  }
+
+  draw(names) {
+    const entries = names.map((name) => h("li", {}, h("button", { type: "button", className: "quiet", textContent: short(line(name)), onclick: () => this.open(name) })));
+    this.list.replaceChildren(...(entries.length ? entries : [h("li", { className: "hint", textContent: "None yet." })]));
+  }
+}
+
+// A picture of what is shown, as a file.
+export class Saver {
+  constructor(save) {
+    this.width = h("input", { type: "number", min: 200, max: 12000, step: 100, value: 2400, "aria-label": "Width of the PNG in pixels" });
+    this.element = h("div", { className: "filters saver", hidden: true, role: "group", "aria-label": "Save a picture" },
+      h("b", { textContent: "Save what is shown" }),
+      h("label", { className: "row" }, h("span", { textContent: "Width" }), this.width, h("span", { textContent: "pixels" })),
+      h("div", { className: "row" },
+        h("button", { type: "button", textContent: "Save PNG", onclick: () => save("png", Number(this.width.value) || 2400) }),
+        h("button", { type: "button", textContent: "Save SVG", onclick: () => save("svg") })));
   }
 }

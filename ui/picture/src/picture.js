@@ -2,14 +2,17 @@
 import Sigma from "sigma";
 import { createNodeBorderProgram } from "@sigma/node-border";
 import { EdgeLineProgram, EdgeRectangleProgram } from "sigma/rendering";
+import { arrange, LAYOUTS } from "./arrange.js";
+import { Camera, calm, extent } from "./camera.js";
 import { mix, theme } from "./colours.js";
 import { Feed } from "./feed.js";
 import { Groups, title, value } from "./groups.js";
+import { Hands } from "./hands.js";
 import { Ink, litBy } from "./ink.js";
-import { Model, rows as rowsOf } from "./model.js";
-import { Card, FilterPanel, Legend, Timeline } from "./panels.js";
+import { Model, otherEnd, rows as rowsOf } from "./model.js";
+import { Card, FilterPanel, Legend, Saver, Steps, Timeline, Views } from "./panels.js";
 import { place } from "./place.js";
-import { save } from "./png.js";
+import { png, svg } from "./save.js";
 import { Search } from "./search.js";
 import { h, number, plural } from "./text.js";
 import { Filters, show, shortest } from "./visible.js";
@@ -17,20 +20,22 @@ import { Filters, show, shortest } from "./visible.js";
 const circle = createNodeBorderProgram({
   borders: [{ size: { value: 0.14 }, color: { attribute: "rim" } }, { size: { fill: true }, color: { attribute: "color" } }],
 });
-const LEGEND = 210; // pixels that a legend takes
-const CARD = 260; // pixels that the card takes
+const SECOND = 1000;
 const MANY = 15_000; // relations from which lines are one pixel wide
-const CALM = matchMedia("(prefers-reduced-motion: reduce)");
+const MOVING = 3_000; // concepts up to which they glide to new places
+const GLIDE = 600; // milliseconds
+const WIDE = 760; // pixels from which the legend is open at first
+const OPEN = 150; // concepts up to which lines are strong
+const opened = new Set(); // views that were shown once, since pictures come and go with their page
+const CALLED = 2.5 * SECOND; // between two times that Python is told of news
 
 export class Picture {
   constructor(root, key, mounts) {
-    Object.assign(this, { key, mounts, stamp: null, imposed: null, shown: "", flown: "", selected: [], path: [], hovered: null });
+    Object.assign(this, { key, mounts, stamp: null, imposed: null, shown: "", flown: "", selected: [], path: [], edge: null, hovered: null });
+    Object.assign(this, { layout: "force", kept: new Map(), sizeMode: "size", fresh: new Set(), said: null, words: "" });
     this.model = new Model();
     this.filters = new Filters();
     this.groups = new Groups();
-    this.sizeMode = "size";
-    this.fresh = new Set();
-    this.kept = this.remembered();
     this.build(root);
     this.feed = new Feed(() => this.model.seq, (delta) => this.grow(delta), (state) => this.say(state));
   }
@@ -41,34 +46,43 @@ export class Picture {
     this.legend = new Legend((group) => this.flip(group));
     this.panel = new FilterPanel(this.filters, () => this.filter());
     this.timeline = new Timeline((step) => { this.filters.step = step; this.filter(); });
+    this.steps = new Steps((keys) => this.showSteps(keys));
+    this.views = new Views((name) => this.tell.command("open view", [name]), (name) => this.tell.command("save view", [name, JSON.stringify(this.state)]));
+    this.saver = new Saver((kind, width) => (kind === "png" ? png(this, width) : svg(this)));
     this.card = new Card({
       unselect: (row) => this.select(this.selected.filter((one) => one !== row)),
-      around: (around) => { this.filters.around = around; this.filter(); if (around) this.fit(true); },
+      around: (around) => this.around(around),
       fly: (row) => this.fly(row),
       command: (name) => this.tell.command(name, this.selected.map((row) => row.key)),
     });
-    this.colourBy = h("select", { "aria-label": "Colour by", onchange: () => this.recolour(this.colourBy.value) });
-    this.sizeBy = h("select", { "aria-label": "Size by", onchange: () => { this.sizeMode = this.sizeBy.value; this.restyle(); } });
-    this.funnel = this.button("Filters", "Filters", () => this.openFilters());
-    this.funnel.setAttribute("aria-controls", "filters");
+    const choice = (label, onchange) => h("select", { "aria-label": label, onchange });
+    this.colourBy = choice("Colour by", () => this.recolour(this.colourBy.value));
+    this.sizeBy = choice("Size by", () => { this.sizeMode = this.sizeBy.value; this.restyle(); });
+    this.layoutBy = choice("Layout", () => this.arrange(this.layoutBy.value));
+    this.layoutBy.append(...Object.entries(LAYOUTS).map(([name, words]) => h("option", { value: name, textContent: words })));
+    const opens = (text, label, panel) => Object.assign(this.button(text, label, () => this.open(panel)), { panel });
+    this.openers = [opens("Filters", "Filters", this.panel), opens("Save", "Save what is shown as a picture", this.saver), opens("Views", "Views of this graph", this.views)];
+    this.lassoButton = this.button("Lasso", "Select by drawing around concepts", () => this.hands.arm(!this.hands.isLasso));
+    this.lassoButton.setAttribute("aria-pressed", "false");
     this.stage = h("div", { className: "stage", role: "img", tabIndex: 0, onkeydown: (event) => this.stageKey(event) });
     this.empty = h("p", { className: "empty", hidden: true });
     this.status = h("p", { className: "status", role: "status" });
+    const by = (words, select) => h("label", { className: "by" }, h("span", { textContent: words }), select);
+    this.middle = h("div", { className: "middle" }, this.stage, this.empty, this.panel.element, this.saver.element, this.views.element, this.card.element,
+      h("div", { className: "tools", role: "group", "aria-label": "Camera" },
+        this.button("+", "Zoom in", () => this.camera.zoom(1 / 1.5)), this.button("−", "Zoom out", () => this.camera.zoom(1.5)),
+        this.button("Fit", "Show the whole graph", () => this.fit())));
     this.element = h("div", { className: "gg" },
       h("div", { className: "bar", role: "toolbar", "aria-label": "Picture" }, this.search.element,
-        h("label", { className: "by" }, h("span", { textContent: "Colour" }), this.colourBy),
-        h("label", { className: "by" }, h("span", { textContent: "Size" }), this.sizeBy),
-        this.funnel, h("span", { className: "space" }),
-        h("span", { className: "tools" },
-          this.button("−", "Zoom out", () => this.zoom(1.5)), this.button("+", "Zoom in", () => this.zoom(1 / 1.5)),
-          this.button("Fit", "Show the whole graph", () => this.fit()), this.button("PNG", "Save what is shown as a PNG picture", () => save(this)))),
-      h("div", { className: "middle" }, this.stage, this.empty, this.legend.element, this.panel.element, this.card.element),
-      h("div", { className: "foot" }, this.timeline.element, this.status));
+        by("Colour", this.colourBy), by("Size", this.sizeBy), by("Layout", this.layoutBy),
+        this.openers[0], this.lassoButton, h("span", { className: "space" }), this.openers[2], this.openers[1]),
+      this.middle, this.legend.element,
+      h("div", { className: "foot" }, this.timeline.element, this.status), this.steps.element);
     for (const name of ["keydown", "keypress", "keyup"]) this.element.addEventListener(name, (event) => this.typed(event));
     this.element.picture = this;
     root.append(this.element);
     this.host = root.host ?? root;
-    this.legend.element.open = this.element.clientWidth > 760 || this.element.clientWidth === 0;
+    this.legend.element.open = this.element.clientWidth > WIDE || this.element.clientWidth === 0;
     this.global = (event) => this.anywhere(event);
     addEventListener("keydown", this.global);
     this.watch = setInterval(() => this.retheme(), SECOND);
@@ -79,8 +93,12 @@ export class Picture {
   // A stage that was hidden, or changed its size, is drawn anew; the observer also calls once without a change.
   resized() {
     if (!this.renderer) return;
-    const { width, height } = this.renderer.getDimensions();
-    if (width !== this.stage.clientWidth || height !== this.stage.clientHeight) this.renderer.scheduleRefresh();
+    const size = `${this.stage.clientWidth} ${this.stage.clientHeight}`;
+    if (size === this.size) return;
+    this.size = size;
+    this.renderer.resize();
+    this.renderer.refresh();
+    this.camera.again();
   }
 
   button(text, label, onclick) {
@@ -93,6 +111,7 @@ export class Picture {
     this.settings = data.settings ?? {};
     this.element.style.height = `${data.height}px`;
     this.theme ??= theme(this.host);
+    const isFirst = this.stamp === null;
     const renewed = data.stamp !== this.stamp;
     if (renewed) this.load(data);
     this.stamp = data.stamp;
@@ -104,30 +123,45 @@ export class Picture {
     const focus = this.settings.focus ?? "";
     if (focus !== this.flown && this.model.nodes.has(focus)) this.fly(this.model.nodes.get(focus));
     this.flown = focus;
+    this.steps.add(this.settings.steps);
+    this.views.draw(this.settings.views ?? []);
+    this.openers[2].hidden = !this.settings.views;
+    const { view } = this.settings;
+    if (view && !opened.has(view.mark)) this.restore(view.state);
+    else if (isFirst && this.selected.length) this.fitAround(this.selected, 0); // a link leads to its concept
+    if (view) opened.add(view.mark);
     this.feed.follow(data.feed);
   }
 
   load(data) {
-    const known = this.model.nodes;
+    const before = new Map([...this.model.nodes].map(([key, row]) => [key, [row.x, row.y]]));
     this.model.load(rowsOf(data.nodes), rowsOf(data.edges), this.settings.seq);
-    place(this.model, [...this.model.nodes.values()]);
-    const same = [...this.model.nodes.keys()].some((key) => known.has(key));
+    const rows = [...this.model.nodes.values()];
+    place(this.model, rows);
+    for (const row of rows) row.home = [row.x, row.y];
+    const same = rows.filter((row) => before.has(row.key)).length > rows.length / 4;
     this.selected = this.again(this.selected);
     this.path = this.again(this.path);
+    this.edge = this.edge && (this.model.edges.get(this.edge.key) ?? null);
     this.hovered = null;
-    if (!known.size) this.prefer();
+    if (!before.size) this.prefer();
     this.choices();
-    this.groups.learn(this.model, this.settings.communities);
+    this.groups.learn(this.model, this.settings.communities, this.settings.colours);
     this.timeline.span(this.model.first(), this.model.last());
-    if (!known.size && Number.isFinite(this.settings.step)) this.timeline.set(this.settings.step);
+    if (!before.size && Number.isFinite(this.settings.step)) this.timeline.set(this.settings.step);
     show(this.model, this.filters, (row) => this.groups.of(row));
     this.scale();
-    this.model.draw(this.model.nodes.values(), this.model.edges.values(), this.paint);
+    const aims = this.aims();
+    for (const row of rows) [row.x, row.y] = (same && before.get(row.key)) || aims.get(row.key);
+    this.model.draw(rows, this.model.edges.values(), this.paint);
     if (!this.renderer) this.start(); // on an empty graph, so that the full one is drawn once, where it belongs
     this.ink.rank();
-    if (!same) this.frame(known.size === 0);
+    if (!same) this.camera.aim = null;
+    const isKept = same || this.camera.frame(rows, before.size === 0);
     this.renderer.setGraph(this.model.graph);
     this.draw();
+    if (same) this.glide(aims);
+    else if (!isKept || !this.camera.shows(rows.slice(0, 1)) && !rows.some((row) => this.camera.shows([row]))) this.fit(0);
   }
 
   again(rows) {
@@ -151,60 +185,92 @@ export class Picture {
     this.sizeBy.options[0].textContent = "Importance";
   }
 
+  // ---- places
+  // Where every concept is to stand: by the chosen layout, but where a hand put it there.
+  aims() {
+    const arranged = arrange(this.layout, this.model, this.selected[0]);
+    if (arranged) fill(arranged, extent([...this.model.nodes.values()].map((row) => ({ x: row.home?.[0] ?? row.x, y: row.home?.[1] ?? row.y }))));
+    return new Map([...this.model.nodes].map(([key, row]) => [key, this.kept.get(key) ?? arranged?.get(key) ?? row.home ?? [row.x, row.y]]));
+  }
+
+  arrange(mode) {
+    this.layout = this.layoutBy.value = mode in LAYOUTS ? mode : "force";
+    this.kept.clear();
+    this.camera.moved = false;
+    this.glide(this.aims());
+  }
+
+  // Moves concepts to their places, and the camera with them unless it was moved by hand.
+  glide(aims) {
+    cancelAnimationFrame(this.gliding);
+    const rows = [...this.model.nodes.values()];
+    const from = new Map(rows.map((row) => [row, [row.x, row.y]]));
+    const begin = performance.now();
+    const time = calm() || rows.length > MOVING ? 0 : GLIDE;
+    const put = (row, share) => {
+      const [[x, y], [a, b]] = [from.get(row), aims.get(row.key) ?? from.get(row)];
+      [row.x, row.y] = [x + share * (a - x), y + share * (b - y)];
+    };
+    const frame = () => {
+      const passed = time ? Math.min(1, (performance.now() - begin) / time) : 1;
+      const share = passed * passed * (3 - 2 * passed);
+      for (const row of rows) put(row, share);
+      this.model.graph.updateEachNodeAttributes((_, data) => Object.assign(data, { x: data.row.x, y: data.row.y }), { attributes: ["x", "y"] });
+      if (passed < 1) this.gliding = requestAnimationFrame(frame);
+      else this.renderer.refresh();
+    };
+    for (const row of rows) put(row, 1);
+    if (!this.camera.moved) this.fit(time);
+    frame();
+  }
+
   // ---- sigma
   start() {
     this.renderer = new Sigma(new Model().graph, this.stage, {
-      allowInvalidContainer: true, renderLabels: false, zIndex: true, stagePadding: 36,
-      minCameraRatio: 0.01, maxCameraRatio: 4, zoomDuration: CALM.matches ? 0 : 180,
+      allowInvalidContainer: true, renderLabels: false, zIndex: true, stagePadding: 36, doubleClickZoomingRatio: 1,
+      minCameraRatio: 0.01, maxCameraRatio: 20, zoomDuration: calm() ? 0 : 180,
       nodeProgramClasses: { circle }, edgeProgramClasses: { line: EdgeLineProgram, band: EdgeRectangleProgram },
       defaultDrawNodeHover: () => {},
       nodeReducer: (_, data) => { data.hidden = !data.row.on; return data; },
       edgeReducer: (_, data) => { data.hidden = !data.row.on; return data; },
     });
     this.ink = new Ink(this.renderer, this.model);
+    this.camera = new Camera(this.renderer, this.key, () => this.covered());
     for (const [name, canvas] of Object.entries(this.renderer.getCanvases()))
       if (!["lit", "mouse"].includes(name)) canvas.classList.add("base", name);
     const on = (name, act) => this.renderer.on(name, act);
     on("afterRender", () => this.inked());
     on("enterNode", ({ node }) => this.hover(this.model.nodes.get(node)));
     on("leaveNode", () => this.hover(null));
-    on("clickNode", ({ node, event }) => this.click(this.model.nodes.get(node), event.original.shiftKey));
+    on("clickNode", ({ node, event }) => this.hands.isBusy || this.click(this.model.nodes.get(node), event.original.shiftKey));
     on("doubleClickNode", ({ node, event, preventSigmaDefault }) => {
       preventSigmaDefault(); // two quick clicks are two clicks where they hit two concepts
       const row = this.model.nodes.get(node);
       if (!this.selected.includes(row)) this.click(row, event.original.shiftKey);
     });
-    on("clickStage", () => this.select([]));
-    this.renderer.getCamera().on("updated", () => this.remember());
+    on("clickStage", ({ event }) => {
+      const edge = this.ink.edgeAt(event);
+      edge ? this.relate(edge) : this.select([]);
+    });
+    this.hands = new Hands(this);
   }
 
-  // The extent that is the whole picture: it stays when the graph grows, so that the camera does.
-  frame(first) {
-    const kept = first ? this.kept : null;
-    this.renderer.setCustomBBox(kept?.box ?? this.room([...this.model.nodes.values()]));
-    this.renderer.getCamera().setState(kept?.camera ?? { x: 0.5, y: 0.5, ratio: 1, angle: 0 });
-  }
-
-  // The extent of rows, and on a wide page the places of the legend and of the card beside it.
-  room(rows) {
-    const { x, y } = box(rows);
-    const left = this.legend.element.open ? LEGEND : 0;
-    const right = this.card.element.hidden ? 0 : CARD;
-    const wide = this.stage.clientWidth - left - right;
-    const share = wide > 500 ? (x[1] - x[0]) / wide : 0;
-    return { x: [x[0] - left * share, x[1] + right * share], y };
+  // The height of the strip that lies on the stage while something is selected.
+  covered() {
+    return this.card.element.hidden ? 0 : this.card.element.offsetHeight + 10;
   }
 
   get paint() {
-    const { theme: colours, groups } = this;
-    const bands = this.model.edges.size <= MANY;
+    const { theme: colours, groups, model } = this;
+    const bands = model.edges.size <= MANY;
     const faint = new Map();
     const tint = (colour, share) => {
       const known = colour + share;
       if (!faint.has(known)) faint.set(known, mix(colour, colours.paper, share));
       return faint.get(known);
     };
-    const share = this.model.edges.size > 3000 ? 0.16 : 0.3;
+    const share = model.edges.size > 3000 ? 0.16 : model.nodes.size <= OPEN ? 0.55 : 0.3;
+    const sure = this.settings?.trusted ?? 0; // 0 where nothing was checked yet, so that nothing is fainter than the rest
     return {
       node: (row) => {
         row.colour = groups.colour(groups.of(row), colours);
@@ -212,8 +278,9 @@ export class Picture {
       },
       edge: (row) => {
         const [one, other] = [groups.of(row.source), groups.of(row.target)];
-        const colour = one === other ? tint(groups.colour(one, colours), share + 0.1) : tint(colours.ink, share / 2);
-        const size = Math.min(2.2, 0.7 + 0.3 * Math.log2(Math.max(1, row.support)));
+        const strength = (row.confidence < sure ? 0.6 : 1) * (one === other ? share + 0.1 : share * 0.75);
+        const colour = tint(one === other ? groups.colour(one, colours) : colours.ink, Math.round(strength * 100) / 100);
+        const size = Math.min(2.6, (bands ? 0.7 : 0.5) + 0.3 * Math.log2(Math.max(1, row.support)) + 0.9 * row.confidence);
         return { color: colour, size, type: bands ? "band" : "line" };
       },
     };
@@ -224,7 +291,7 @@ export class Picture {
     const seen = nodes.map((row) => Math.max(0, value(row, this.sizeMode)));
     const top = seen.reduce((a, b) => Math.max(a, b), 0) || 1;
     const crowd = Math.min(1, Math.max(0.3, 14 / Math.sqrt(nodes.length + 1) + 0.25));
-    nodes.forEach((row, at) => (row.px = crowd * (3.2 + 14 * Math.sqrt(seen[at] / top))));
+    nodes.forEach((row, at) => (row.px = crowd * (3.6 + 13 * Math.sqrt(seen[at] / top))));
   }
 
   restyle() {
@@ -240,7 +307,7 @@ export class Picture {
   recolour(mode) {
     this.groups.mode = mode;
     this.filters.groups.clear();
-    this.groups.learn(this.model, this.settings.communities);
+    this.groups.learn(this.model, this.settings.communities, this.settings.colours);
     this.filter();
     this.restyle();
   }
@@ -254,11 +321,13 @@ export class Picture {
 
   // ---- growth
   grow(delta) {
+    this.steps.add(delta.steps);
     if (!delta.nodes.length && !delta.edges.length && !delta.gone.length) return void (this.model.seq = delta.seq ?? this.model.seq);
     const { fresh, links } = this.model.merge(delta.nodes, delta.edges, delta.gone);
     this.model.seq = delta.seq ?? this.model.seq;
     place(this.model, fresh);
-    this.groups.learn(this.model, this.settings.communities);
+    for (const row of fresh) if (row.community < 0) row.community = around(row);
+    this.groups.learn(this.model, this.settings.communities, this.settings.colours);
     this.timeline.span(this.model.first(), this.model.last());
     show(this.model, this.filters, (row) => this.groups.of(row));
     this.scale();
@@ -272,24 +341,66 @@ export class Picture {
     clearTimeout(this.glow);
     this.glow = setTimeout(() => { this.fresh = new Set(); this.renderer.refresh({ partialGraph: {}, skipIndexation: true }); }, 4 * SECOND);
     if (!this.renderer.getCustomBBox() || fresh.length === this.model.nodes.size) {
-      this.frame(false);
+      this.camera.frame([...this.model.nodes.values()], false);
       this.renderer.refresh();
+      this.fit(0);
     }
+    if (!this.camera.moved) this.fit(GLIDE);
     this.draw();
+    this.call();
+  }
+
+  // Python hears of news every few seconds, and then sends settled places, communities and tables.
+  call() {
+    if (this.calling) return;
+    const rest = Math.max(CALLED, this.model.nodes.size) - (performance.now() - (this.called ?? 0));
+    this.calling = setTimeout(() => {
+      this.calling = 0;
+      if (this.hands.held || this.hands.line) return this.call();
+      this.called = performance.now();
+      this.tell.heard(this.model.seq);
+    }, Math.max(250, rest));
   }
 
   // ---- what is shown
   filter() {
     const changed = show(this.model, this.filters, (row) => this.groups.of(row));
     if (changed.nodes.length || changed.edges.length) this.renderer.refresh({ partialGraph: changed, skipIndexation: true });
-    this.selected.length === 2 ? this.join() : this.light();
+    this.selected.length === 2 && !this.edge ? this.join() : this.light();
     this.draw();
+    clearTimeout(this.telling);
+    this.telling = setTimeout(() => this.tellShown(), 500);
+  }
+
+  // Python's tables and files hold what the picture shows.
+  tellShown() {
+    const [nodes, edges] = [this.model.shown("nodes"), this.model.shown("edges")];
+    const shown = nodes === null && edges === null ? null : { stamp: this.stamp, nodes, edges };
+    if (JSON.stringify(shown) === JSON.stringify(this.said)) return;
+    this.said = shown;
+    this.tell.shown(shown);
   }
 
   flip(group) {
     const off = this.filters.groups;
     off.has(group) ? off.delete(group) : off.add(group);
     this.filter();
+  }
+
+  around(around) {
+    this.filters.around = around;
+    this.filters.beside.clear();
+    this.filter();
+    this.fit();
+  }
+
+  // Brings in the neighbours of a concept: those that are hidden here, and by Python those that are not drawn.
+  expand(row) {
+    for (const edge of row.links) this.filters.hidden.delete(otherEnd(edge, row).key);
+    this.filters.beside.add(row.key);
+    this.filter();
+    if (this.settings.partial) this.tell.command("neighbours", [row.key]);
+    this.fitAround([row]);
   }
 
   // ---- selection, hover and path
@@ -299,18 +410,27 @@ export class Picture {
   }
 
   choose(row) {
+    if (!row.on) this.reveal(row);
     this.select([row]);
     this.fly(row);
   }
 
   select(rows, told = false) {
     const same = rows.length === this.selected.length && rows.every((row, at) => row === this.selected[at]);
-    if (same && !this.path.length) return;
-    this.selected = rows;
-    this.path = [];
-    this.tried = false;
+    if (same && !this.path.length && !this.edge) return;
+    Object.assign(this, { selected: rows, path: [], edge: null, tried: false });
     if (rows.length === 2) this.join();
-    if (!same && !told) this.tell.selected(rows.map((row) => row.key), this.imposed);
+    if (!told) this.tell.selected(rows.map((row) => row.key), this.imposed);
+    this.light();
+    this.draw();
+    if (this.layout === "radial" && rows.length === 1) this.glide(this.aims());
+    else if (rows.length && rows.length <= 2 && !told) this.fitAround(rows, undefined, true);
+  }
+
+  // A relation that was clicked is lit between its ends, and Python shows what says so.
+  relate(edge) {
+    Object.assign(this, { edge, selected: [...new Set([edge.source, edge.target])], path: [edge.source, edge.target], tried: false });
+    this.tell.selected(this.selected.map((row) => row.key), this.imposed, [edge.source.key, edge.raw, edge.target.key]);
     this.light();
     this.draw();
   }
@@ -331,7 +451,14 @@ export class Picture {
     this.path = keys.map((key) => this.model.nodes.get(key)).filter(Boolean);
     this.light();
     this.draw();
-    if (keys.length && this.renderer) this.fit(true);
+    if (keys.length && this.renderer) this.camera.fit(this.path, { follows: false });
+  }
+
+  // What a step asked about, which may be merged or rejected by now.
+  showSteps(keys) {
+    const rows = keys.map((key) => this.model.nodes.get(key)).filter(Boolean);
+    rows.filter((row) => !row.on).slice(0, 1).forEach((row) => this.reveal(row));
+    this.select(rows);
   }
 
   hover(row) {
@@ -342,7 +469,7 @@ export class Picture {
 
   light() {
     const over = this.hovered && !this.selected.includes(this.hovered); // what is selected stays lit under the pointer
-    this.lit = over ? litBy([this.hovered], []) : litBy(this.selected.filter((row) => row.on), this.path.filter((row) => row.on));
+    this.lit = over ? litBy([this.hovered], []) : litBy(this.selected.filter((row) => row.on), this.path.filter((row) => row.on), this.edge);
     this.stage.classList.toggle("dim", this.lit !== null);
     if (this.ink) this.inkLit();
   }
@@ -354,16 +481,14 @@ export class Picture {
   }
 
   inkLit() {
-    const fresh = { nodes: new Set([...this.fresh].filter((row) => row.on)), edges: [], rings: new Set(), fresh: this.fresh, strong: false };
+    const fresh = { nodes: new Set([...this.fresh].filter((row) => row.on)), edges: [], rings: new Set(), fresh: this.fresh, strong: false, named: new Set(this.named) };
     this.ink.lit(this.theme, this.lit ?? fresh);
   }
 
   // ---- camera
   fly(row) {
     if (!row.on) this.reveal(row);
-    const { x, y } = this.renderer.getNodeDisplayData(row.key);
-    const ratio = Math.min(this.renderer.getCamera().ratio, Math.max(0.08, Math.min(0.5, 9 / Math.sqrt(this.model.nodes.size))));
-    this.move({ x, y, ratio });
+    this.camera.fly(row);
   }
 
   // A concept that was asked for is shown, whatever was filtered.
@@ -373,42 +498,65 @@ export class Picture {
     this.filter();
   }
 
-  move(state) {
-    const camera = this.renderer.getCamera();
-    if (CALM.matches) camera.setState(state);
-    else camera.animate(state, { duration: 450, easing: "quadraticInOut" });
+  fit(time) {
+    this.camera.fit([...this.model.nodes.values()].filter((row) => row.on), { time });
   }
 
-  zoom(factor) {
-    this.move({ ratio: this.renderer.getCamera().getBoundedRatio(this.renderer.getCamera().ratio * factor) });
+  // Concepts with their neighbours, or the path between them; `ifHidden` leaves the camera where all is in sight.
+  fitAround(rows, time, ifHidden = false) {
+    const near = new Set(this.path.length ? this.path : rows);
+    if (!this.path.length) for (const row of rows) for (const edge of row.links) if (edge.on) near.add(otherEnd(edge, row));
+    const shown = [...near].filter((row) => row.on);
+    if (!ifHidden || !this.camera.shows(shown)) this.camera.fit(shown, { follows: false, time });
   }
 
-  fit(shown = false) {
-    const rows = [...this.model.nodes.values()].filter((row) => row.on || !shown);
-    if (!rows.length) return;
-    this.renderer.setCustomBBox(this.room(rows));
-    this.renderer.refresh();
-    this.move({ x: 0.5, y: 0.5, ratio: 1 });
+  // ---- menus and views
+  menuOf(row) {
+    if (!this.selected.includes(row)) this.select([row]);
+    const keys = this.selected.map((one) => one.key);
+    const commands = Object.entries(this.settings.commands ?? {}).filter(([name]) => Number.isNaN(Number(name)) && (name !== "merge" || keys.length === 2));
+    return [
+      ["Show its neighbours", () => this.expand(row)],
+      ["Show only what is around it", () => this.around({ key: row.key, depth: 1 })],
+      ["Rings around it", () => this.arrange("radial")],
+      ["Hide", () => { for (const key of keys) this.filters.hidden.add(key); this.select([]); this.filter(); }],
+      ...(this.kept.has(row.key) ? [["Let it go back to its place", () => { this.kept.delete(row.key); this.glide(this.aims()); }]] : []),
+      ...commands.map(([name, words]) => [words, () => this.tell.command(name, keys)]),
+    ];
   }
 
-  remembered() {
-    try {
-      return JSON.parse(sessionStorage.getItem(`graphgrow ${this.key}`));
-    } catch {
-      return null; // storage is refused, or holds something else
-    }
+  menuOfRelation(edge) {
+    return [["Show what says so", () => this.relate(edge)],
+      [`Hide all “${edge.predicate.slice(0, 30)}”`, () => { this.filters.predicates.add(edge.predicate); this.filter(); }]];
   }
 
-  remember() {
-    clearTimeout(this.later);
-    this.later = setTimeout(() => {
-      const kept = { camera: this.renderer.getCamera().getState(), box: this.renderer.getCustomBBox() };
-      try {
-        sessionStorage.setItem(`graphgrow ${this.key}`, JSON.stringify(kept));
-      } catch {
-        this.kept = kept; // storage is refused: the camera lasts as long as the picture
-      }
-    }, 250);
+  menuOfStage() {
+    const layouts = Object.entries(LAYOUTS).map(([name, words]) => [`Layout: ${words.toLowerCase()}`, () => this.arrange(name)]);
+    return [["Show the whole graph", () => this.fit()], ["Show everything again", () => { this.filters.clear(); this.filter(); }], ...layouts];
+  }
+
+  // What a view keeps, as JSON.
+  get state() {
+    const { groups, sizeMode, layout, kept, filters, renderer } = this;
+    return { colour: groups.mode, size: sizeMode, layout, kept: [...kept], filters: filters.state, camera: renderer.getCamera().getState(), box: renderer.getCustomBBox() };
+  }
+
+  restore(state) {
+    this.filters.state = state.filters;
+    this.kept = new Map(Array.isArray(state.kept) ? state.kept : []);
+    this.layout = this.layoutBy.value = state.layout in LAYOUTS ? state.layout : "force";
+    this.groups.mode = state.colour ?? "community";
+    this.sizeMode = state.size ?? "size";
+    this.choices();
+    this.groups.learn(this.model, this.settings.communities, this.settings.colours);
+    if (Number.isFinite(this.filters.step)) this.timeline.set(this.filters.step);
+    this.camera.take();
+    if (state.box?.x && state.box?.y) this.renderer.setCustomBBox(state.box);
+    this.glide(this.aims());
+    this.restyle();
+    this.filter();
+    if (Number.isFinite(state.camera?.ratio)) this.camera.set(state.camera);
+    this.camera.take();
   }
 
   // ---- keys
@@ -435,8 +583,10 @@ export class Picture {
   escape(event) {
     event.preventDefault();
     event.stopPropagation();
+    if (this.hands?.menu) return this.hands.close();
+    if (this.hands?.isLasso) return this.hands.arm(false);
     this.search.clear();
-    this.panel.element.hidden = true;
+    this.open(null);
     this.hovered = null;
     if (this.filters.around) {
       this.filters.around = null;
@@ -449,16 +599,20 @@ export class Picture {
     const camera = this.renderer.getCamera();
     const step = 0.1 * camera.ratio;
     const moves = { ArrowLeft: { x: camera.x - step }, ArrowRight: { x: camera.x + step }, ArrowUp: { y: camera.y + step }, ArrowDown: { y: camera.y - step } };
-    if (moves[event.key]) this.move(moves[event.key]);
-    else if (event.key === "+" || event.key === "=") this.zoom(1 / 1.5);
-    else if (event.key === "-") this.zoom(1.5);
+    if (moves[event.key]) {
+      this.camera.move(moves[event.key]);
+      this.camera.take();
+    } else if (event.key === "+" || event.key === "=") this.camera.zoom(1 / 1.5);
+    else if (event.key === "-") this.camera.zoom(1.5);
     else if (event.key === "0") this.fit();
     else return;
     event.preventDefault();
   }
 
-  openFilters() {
-    this.panel.element.hidden = !this.panel.element.hidden;
+  // Opens one of the panels above the stage, or closes it; there is one at a time.
+  open(panel) {
+    for (const one of [this.panel, this.saver, this.views]) one.element.hidden = one !== panel || !one.element.hidden;
+    for (const opener of this.openers) opener.setAttribute("aria-expanded", String(!opener.panel.element.hidden));
     this.draw();
   }
 
@@ -475,23 +629,24 @@ export class Picture {
       ? `showing ${number(on.nodes)} of ${plural(total, noun)}, ${plural(on.edges, "relations")}`
       : `${plural(total, noun)}, ${plural(on.edges, "relations")}`;
     this.say();
-    const groups = this.groups.list(model);
+    const groups = this.groups.list(model, filters.groups);
     this.stage.setAttribute("aria-label", this.alternative(on, noun, groups));
     this.legend.draw(this.groups, model, filters.groups, this.theme);
     if (!this.panel.element.hidden) this.panel.draw(model);
-    this.funnel.setAttribute("aria-expanded", String(!this.panel.element.hidden));
-    this.funnel.classList.toggle("active", filters.active);
-    this.card.draw({ selected: this.selected, path: this.path, tried: this.tried && this.selected.length === 2, around: filters.around, commands: settings.commands ?? [], groups: this.groups });
+    this.openers[0].classList.toggle("active", filters.active);
+    this.card.draw({ selected: this.selected, path: this.path, edge: this.edge, tried: this.tried && this.selected.length === 2, around: filters.around, commands: settings.commands ?? [], groups: this.groups });
     this.empty.hidden = on.nodes > 0;
     this.empty.textContent = model.nodes.size ? "Nothing is left to show: the filters or the slider hide everything." : (settings.empty ?? "Nothing here yet. Concepts appear as soon as the graph grows.");
     this.element.classList.toggle("bare", model.nodes.size === 0);
   }
 
+  // "live" is said while somebody writes and the slider stands at the end.
   say(live = this.live) {
     this.live = live;
-    const words = [this.words, live === "live" ? "live" : live === "waiting" ? "waiting for the server" : ""].filter(Boolean).join(" · ");
+    const word = live === "waiting" ? "waiting for the server" : live === "live" && this.timeline.atEnd ? "live" : "";
+    const words = [this.words, word].filter(Boolean).join(" · ");
     if (this.status.textContent !== words) this.status.textContent = words;
-    this.status.dataset.live = live ?? "";
+    this.status.dataset.live = word && live;
   }
 
   alternative(on, noun, groups) {
@@ -505,20 +660,26 @@ export class Picture {
     this.timeline.stop();
     this.observer.disconnect();
     removeEventListener("keydown", this.global);
-    for (const timer of [this.watch, this.glow, this.later]) clearTimeout(timer);
+    cancelAnimationFrame(this.gliding);
+    for (const timer of [this.watch, this.glow, this.calling, this.telling, this.camera?.later]) clearTimeout(timer);
     this.renderer?.kill();
     this.element.remove();
   }
 }
 
-const SECOND = 1000;
+// Stretches places to an extent, so that every layout is as large as the first.
+function fill(places, to) {
+  const from = extent([...places.values()].map(([x, y]) => ({ x, y })));
+  const onto = (value, [a, b], [c, d]) => (b > a ? c + ((value - a) / (b - a)) * (d - c) : (c + d) / 2);
+  for (const [key, [x, y]] of places) places.set(key, [onto(x, from.x, to.x), onto(y, from.y, to.y)]);
+}
 
-function box(rows) {
-  const span = (all) => {
-    if (!all.length) return [0, 1];
-    const [low, high] = [all.reduce((a, b) => Math.min(a, b)), all.reduce((a, b) => Math.max(a, b))];
-    const edge = low === high ? 1 : 0;
-    return [low - edge, high + edge];
-  };
-  return { x: span(rows.map((row) => row.x)), y: span(rows.map((row) => row.y)) };
+// The community that most neighbours of a new concept are in, until Python knows better.
+function around(row) {
+  const count = new Map();
+  for (const edge of row.links) {
+    const { community } = otherEnd(edge, row);
+    if (community >= 0) count.set(community, (count.get(community) ?? 0) + 1);
+  }
+  return [...count].reduce((best, one) => (one[1] > best[1] ? one : best), [-1, 0])[0];
 }

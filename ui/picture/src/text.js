@@ -13,7 +13,9 @@ export function short(text, length = 48) {
 export const number = (value) =>
   Number.isInteger(value) ? value.toLocaleString("en") : Number(value.toPrecision(3)).toLocaleString("en");
 
-export const plural = (count, noun) => `${number(count)} ${noun}`;
+// A number with its noun, which is given in the plural: 1 concept, 2,300 concepts, 1 community.
+export const plural = (count, noun) =>
+  `${number(count)} ${count === 1 ? noun.replace(/ies$/, "y").replace(/s$/, "") : noun}`;
 
 // An element with properties and children; text is only ever textContent.
 export function h(tag, properties = {}, ...children) {

@@ -7,16 +7,32 @@ export class Filters {
     this.clear();
   }
 
+  // All of it as JSON can hold it, and back.
+  get state() {
+    const { groups, predicates, beside, hidden, degree, core, around, step } = this;
+    return { groups: [...groups], predicates: [...predicates], beside: [...beside], hidden: [...hidden], degree, core, around, step: Number.isFinite(step) ? step : null };
+  }
+
+  set state(kept) {
+    const list = (value) => new Set(Array.isArray(value) ? value : []);
+    for (const name of ["groups", "predicates", "beside", "hidden"]) this[name] = list(kept?.[name]);
+    for (const name of ["degree", "core"]) this[name] = Number(kept?.[name]) || 0;
+    this.around = typeof kept?.around?.key === "string" ? { key: kept.around.key, depth: Number(kept.around.depth) || 1 } : null;
+    this.step = Number.isFinite(kept?.step) ? kept.step : Infinity;
+  }
+
   clear() {
     this.groups = new Set(); // legend entries that are switched off
     this.predicates = new Set(); // predicates that are switched off
     this.degree = 0;
     this.core = 0;
     this.around = null; // { key, depth }
+    this.beside = new Set(); // keys whose neighbours are shown beside what is around
+    this.hidden = new Set(); // keys that are hidden one by one
   }
 
   get active() {
-    return this.groups.size > 0 || this.predicates.size > 0 || this.degree > 0 || this.core > 0 || this.around !== null;
+    return this.groups.size > 0 || this.predicates.size > 0 || this.degree > 0 || this.core > 0 || this.around !== null || this.hidden.size > 0;
   }
 }
 
@@ -25,7 +41,7 @@ export function show(model, filters, groupOf) {
   const nodes = [...model.nodes.values()];
   const edges = [...model.edges.values()];
   const before = [nodes.map((row) => row.on), edges.map((row) => row.on)];
-  for (const row of nodes) row.on = row.first_seq <= filters.step && !filters.groups.has(groupOf(row));
+  for (const row of nodes) row.on = row.first_seq <= filters.step && !filters.groups.has(groupOf(row)) && !filters.hidden.has(row.key);
   const settle = () => {
     for (const row of edges) {
       row.on =
@@ -35,6 +51,10 @@ export function show(model, filters, groupOf) {
   settle();
   if (filters.around && model.nodes.has(filters.around.key)) {
     const near = neighbourhood(model.nodes.get(filters.around.key), filters.around.depth);
+    for (const key of filters.beside) {
+      const row = model.nodes.get(key);
+      if (row) for (const one of neighbourhood(row, 1)) near.add(one);
+    }
     for (const row of nodes) row.on &&= near.has(row);
     settle();
   }

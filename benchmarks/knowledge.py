@@ -415,7 +415,7 @@ def read(how: argparse.Namespace) -> None:
         sizes = {one.arm: (one.relations, one.tokens) for one in arms}
         both = (said["truth"] == "T") & (said["informative"] == "1")
         one, other = (group.split(",") for group in how.ratio)
-        ratio = ratio_of(one, other, both, key["arm"], sizes)
+        ratio = ratio_of(one, other, both.loc[key.index], key["arm"], sizes)
     kappas = {name: kappa(*(judge[name] for judge in judges)) for name in ("truth", "informative")}
     # A threshold leaves the sure ones only: they would say little of confidence, and count too much beside all others.
     sure = key[key["confidence"] != ""]

@@ -35,9 +35,10 @@ ELSEWHERE = {
     "make demo", "make grow", "make neo4j", "make check", "make test",  # tests/test_readme.py, or whoever runs this
     "pip install .",  # tests/test_packaging.py
     (
-        "python benchmarks/knowledge.py read data/judgements/holdout"  # tests/test_knowledge_benchmark.py
+        "python benchmarks/knowledge.py read data/judgements/chance"  # tests/test_knowledge_benchmark.py
         " --ratio impact,medieval,spider impact-random,medieval-random,spider-random"
     ),
+    "python benchmarks/knowledge.py read data/judgements/second",  # tests/test_knowledge_benchmark.py
     "source .venv/bin/activate", "export NEO4J_PASSWORD=choose-eight-characters", "jupyter lab notebooks",
 }  # fmt: skip
 HOME = "neo4j://localhost:7687"

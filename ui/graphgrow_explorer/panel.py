@@ -182,7 +182,10 @@ def certainty(graph: Graph, relation: Relation) -> str:
         answers = ", ".join(f"{100 / (1 + math.exp(-one)):.0f} %" for one in checks)
         why = f"true by {counted(len(checks), 'fact check')}: {answers}"
     else:
-        why = "no fact check yet" if checks is None else "its fact check brought no answer"
+        said = graph.past[graph.relations[relation][0].seq - 1].delta.relations
+        beside = sum(bool(graph.checks.get(one.relation)) for one in said)
+        why = f"by {counted(beside, 'fact check')} of what was said with it" if beside else "no fact check yet"
+        why = why if checks is None else "its fact check brought no answer"
     return f"Confidence {100 * sure:.0f} % ({why})."
 
 

@@ -128,13 +128,13 @@ class Agenda:
             return []
         rounds = CHECKS_A_FILE if settings.batch else 1
         most, taken = settings.width * rounds, self._claims.is_checked
-        claims = fact_check.due(graph, settings.fact_check, most, questions.together, taken)
+        due = fact_check.due(graph, settings.fact_check, most, questions.together, taken)
         is_known = questions.check_method in {"logprobs", "stated"} and not self._ledger.misses_answers
         if questions.checker_thinks and not is_known:
-            claims = claims[: questions.together]  # one question at first: each costs a lot, and may tell nothing
+            due = due[: questions.together]  # one question at first: each costs a lot, and may tell nothing
         checks = [
             Chosen(fact_check.focus(some[0], questions.check_method), claims=some)
-            for some in fact_check.grouped(claims, questions.together)
+            for some in fact_check.grouped(due, questions.together)
         ]
         return self._paid_for("check", checks, self._price_of_a_round() if settings.batch else 0.0)
 

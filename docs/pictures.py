@@ -15,12 +15,19 @@ from tests.browser import running  # noqa: E402 - found beside this file
 from tests.explorers import Explorer, exploring  # noqa: E402
 from tests.pictures import drawn  # noqa: E402
 
-RUN = ROOT / "data" / "runs" / "impact-resistant-materials.jsonl.gz"
+RUN = ROOT / "data" / "runs" / "impact-resistant-materials-knowledge.jsonl.gz"
+PAUSE = 4000  # milliseconds, for layouts to settle
 SHOWN = {
     "graph": ("recorded.db", "", False),
     "first": ("first.db", "", False),
-    "selected": ("recorded.db", "ceramic", True),
+    "selected": ("recorded.db", "carbon fiber", True),
 }
+# Further views: where they are, and what stands in their address.
+VIEWS: dict[str, tuple[dict[str, str], bool]] = {
+    "paths": ({"from": "carbon fiber", "to": "Corrosion"}, False),
+    "growth": ({}, True),
+}
+NAMES = {"paths": "path"}  # of files that are not named as their view
 
 
 def main() -> None:
@@ -39,6 +46,20 @@ def main() -> None:
                     shot = folder / f"{name}.png"
                     page.page.screenshot(path=shot)
                     shutil.copy(shot, ROOT / "ui" / "pictures" / shot.name)
+            for view, (query, dark) in VIEWS.items():
+                page = browser.new_page(
+                    color_scheme="dark" if dark else "light",
+                    viewport={"width": 1440, "height": 900},
+                    reduced_motion="reduce",
+                )
+                page.goto(explorer.url("recorded.db", **query).replace("?", f"/{view}?", 1))
+                page.locator("canvas, [data-testid=stVegaLiteChart]").first.wait_for(timeout=60_000)
+                page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')")
+                page.wait_for_timeout(PAUSE)
+                shot = folder / f"{NAMES.get(view, view)}.png"
+                page.screenshot(path=shot)
+                shutil.copy(shot, ROOT / "ui" / "pictures" / shot.name)
+                page.close()
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ export class Search {
     this.found = [];
     this.list = h("ul", { className: "found", role: "listbox", id: "found", hidden: true, "aria-label": "Suggestions" });
     this.input = h("input", {
-      type: "search", placeholder: "Search  ( / )", autocomplete: "off", spellcheck: false, role: "combobox",
+      type: "search", placeholder: "Find in the picture", autocomplete: "off", spellcheck: false, role: "combobox",
       "aria-label": "Search for a concept", "aria-controls": "found", "aria-expanded": "false", "aria-autocomplete": "list",
       oninput: () => this.suggest(), onfocus: () => this.suggest(), onkeydown: (event) => this.key(event),
       onblur: () => setTimeout(() => this.close(), 150),

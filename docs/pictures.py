@@ -53,7 +53,7 @@ def main() -> None:
                     reduced_motion="reduce",
                 )
                 page.goto(explorer.url("recorded.db", **query).replace("?", f"/{view}?", 1))
-                page.locator("canvas, [data-testid=stVegaLiteChart]").first.wait_for(timeout=60_000)
+                page.locator("[data-testid=stVegaLiteChart], canvas").first.wait_for(state="attached", timeout=60_000)
                 page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')")
                 page.wait_for_timeout(PAUSE)
                 shot = folder / f"{NAMES.get(view, view)}.png"

@@ -16,7 +16,7 @@ from graphgrow.graph.events import read_events
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.indexes import Bag, Components
 from graphgrow.graph.model import Edit, Event
-from graphgrow.graph.snapshot import load, save
+from graphgrow.graph.snapshot import VERSION, load, save
 from graphgrow.graph.tables import LayeredSet
 from graphgrow.measure.projection import structure
 from graphgrow.policy import open_policy
@@ -160,7 +160,7 @@ def test_a_file_that_is_not_what_was_written_counts_for_nothing(path: Path, harm
         beside.unlink()
     else:
         row = {"seq": 40, "event": "0" * 64, "file": save(graph, beside)}
-        SQLiteStore(path).remember("snapshot 1", {"fold": json.dumps(row).encode()})
+        SQLiteStore(path).remember(f"snapshot {VERSION}", {"fold": json.dumps(row).encode()})
     assert_same(SQLiteStore(path).graph(), fold(LOG[:44]))
 
 

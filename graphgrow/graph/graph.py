@@ -82,7 +82,7 @@ class Graph(GraphState):
         # What is shown is built anew from all that was said, in the order in which it was said.
         self.corrections.settle()
         self.decisions += 1
-        self.concepts, self.relations, self.neighbours, self.incident = {}, {}, {}, {}
+        self.concepts, self.relations, self.neighbours, self.degrees, self.incident = {}, {}, {}, {}, {}
         self.depth, self.introduced, self.asks, self.asked = {}, {}, {}, set()
         self.unasked, self.explored, self.newest, self.unwanted = Bag(), Bag(), (), {}
         self.last, self.yields, self.intents, self.before = (), {}, {}, {}
@@ -101,7 +101,7 @@ class Graph(GraphState):
         """Take in what was said at one step, as it stands by the decisions known."""
         if step.focus and step.focus.concepts:
             key = self.representative(step.focus.concepts[0])
-            self.before[step.seq] = Before(len(self.neighbours.get(key, ())), self.asks.get(key, 0))
+            self.before[step.seq] = Before(self.degrees.get(key, 0), self.asks.get(key, 0))
         divided = self.corrections.divided
         delta = self.corrections.divide(step.delta)
         try:
@@ -158,7 +158,7 @@ class Graph(GraphState):
     def _introduce(self, key: str, name: str, seq: int) -> None:
         """Add a concept that is not there yet."""
         self.concepts[key] = Concept(key, name)
-        self.neighbours[key] = {}
+        self.neighbours[key], self.degrees[key] = {}, 0
         self.incident[key] = []
         self.introduced[key] = seq
         self.components.add(key)
@@ -197,7 +197,7 @@ class Graph(GraphState):
         for key, other in ((source, target), (target, source)):
             near = self.neighbours[key]
             near[other] = None
-            self.neighbours[key] = near
+            self.neighbours[key], self.degrees[key] = near, len(near)
         self.components.join(source, target)
         for known, other in ((source, target), (target, source)):
             if known in self.depth and other not in self.depth:
@@ -264,7 +264,7 @@ class Graph(GraphState):
         part.concepts = {key: concept for key, concept in self.concepts.items() if key in ends}
         part.introduced = {key: self.introduced[key] for key in part.concepts}
         part.neighbours, part.incident = ({key: {} for key in part.concepts}, {key: [] for key in part.concepts})
-        part.relations, part.unchecked, part.depth = {}, {}, {}
+        part.relations, part.unchecked, part.depth, part.degrees = {}, {}, {}, dict.fromkeys(part.concepts, 0)
         part.loops, part.pairs, part.components = 0, set(), Components()
         part.unasked, part.explored, part.memo, part.past = Bag(), Bag(), Memo(), list(self.past)
         for key in part.concepts:

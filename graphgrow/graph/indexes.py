@@ -1,5 +1,6 @@
 """The small things that a graph is kept in: sets to draw from, components, and what others keep beside it."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,9 +20,9 @@ class Memo(dict[str, object]):
 class Bag:
     """A set that can be sampled and changed in constant time; `items` in an order that depends on its history alone."""
 
-    def __init__(self, items: list[str] | None = None, place: dict[str, int] | None = None) -> None:
-        self.items = [] if items is None else items
-        self._place = {} if place is None else place
+    def __init__(self, items: Iterable[str] = ()) -> None:
+        self.items = list(items)
+        self._place = {item: place for place, item in enumerate(self.items)}
 
     def add(self, item: str) -> None:
         """Add an item; adding it twice changes nothing."""

@@ -31,7 +31,7 @@ from graphgrow.graph.tables import Layered, LayeredList, LayeredSet, Table, pack
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-VERSION = 1  # of the format: a file of another one is not read
+VERSION = 2  # of the format: a file of another one is not read
 _MAGIC = b"graphgrow fold\0\1"
 _HEAD = Struct("<16sQQ")  # where the JSON object starts, and its bytes
 _CHUNK = 1 << 20
@@ -149,10 +149,7 @@ def _records(graph: Graph) -> Iterator[tuple[str, Records]]:
 
     yield (
         "concepts",
-        (
-            (_of_text(key), pack([one.name, one.aliases, one.type, graph.introduced[key]]))
-            for key, one in graph.concepts.items()
-        ),
+        ((_of_text(key), pack([one.name, one.aliases, one.type])) for key, one in graph.concepts.items()),
     )
     yield (
         "incident",
@@ -173,16 +170,12 @@ def _records(graph: Graph) -> Iterator[tuple[str, Records]]:
     yield "unwanted", ((_of_text(key), pack(list(names))) for key, names in graph.unwanted.items())
     yield "intents", ((_of_text(key), foci.dump_json(list(waiting))) for key, waiting in graph.intents.items())
     yield "parents", ((_of_text(key), _of_text(graph.components.find(key))) for key in graph.concepts)
-    yield "unasked", ((_of_text(key), b"") for key in graph.unasked.items)
-    yield "explored", ((_of_text(key), b"") for key in graph.explored.items)
     yield "arrived", ((_of_text(key), _of_text(name)) for key, name in graph.arrived.items())
-    for name in ("depth", "asks"):
-        yield name, ((_of_text(key), _of_number(number)) for key, number in getattr(graph, name).items())
 
 
 def _rest(graph: Graph) -> dict[str, Any]:
-    """Return what is read at once."""
-    bill = _adapter(Bill)
+    """Return what is read at once: what there is little of, and the numbers of concepts; a choice looks at hundreds."""
+    bill, place = _adapter(Bill), {key: place for place, key in enumerate(graph.introduced)}
     return {
         **{name: getattr(graph, name) for name in _PLAIN},
         "unmended": sorted(graph.unmended),
@@ -194,11 +187,14 @@ def _rest(graph: Graph) -> dict[str, Any]:
         "corrections": graph.corrections.state(),
         "thoughts": [[to_json(event) for event in events] for events in graph.thoughts.values()],
         "sizes": graph.components.sizes,
+        "degrees": [graph.degrees[key] for key in place],
+        **{name: [place[key] for key in getattr(graph, name).items] for name in ("unasked", "explored")},
     }
 
 
 _PLAIN = (
-    "seq", "steps", "topic", "rejected", "newest", "last", "loops", "before_checking", "check_method", "check_methods"
+    "seq", "steps", "topic", "rejected", "newest", "last", "loops", "before_checking", "check_method", "check_methods",
+    "introduced", "depth", "asks",
 )  # fmt: skip
 
 
@@ -232,14 +228,8 @@ def _graph(rest: dict[str, Any], data: memoryview) -> Graph:
         ]
 
     def concept(place: int) -> Concept:
-        name, aliases, kind, _ = json.loads(tables["concepts"].value(place))
+        name, aliases, kind = json.loads(tables["concepts"].value(place))
         return Concept(_to_text(tables["concepts"].key(place)), name, tuple(aliases), kind)
-
-    def bag(name: str) -> Bag:
-        table = tables[name]
-        items = LayeredList(len(table), lambda place: _to_text(table.key(place)))
-        place: Any = Layered.over(table, _of_text, _to_text, lambda place: place)
-        return Bag(cast("list[str]", items), place)
 
     graph, bill = Graph(**{name: rest[name] for name in _PLAIN}), _adapter(Bill)
     graph.newest, graph.last, graph.unmended = tuple(rest["newest"]), tuple(rest["last"]), set(rest["unmended"])
@@ -254,11 +244,11 @@ def _graph(rest: dict[str, Any], data: memoryview) -> Graph:
 
     over = Layered.over
     graph.concepts = cast("Any", over(tables["concepts"], _of_text, _to_text, remembered(concept)))
-    graph.introduced = texts("concepts", lambda value: json.loads(value)[3])
     graph.incident = texts("incident", lambda value: [Relation(*ends) for ends in json.loads(value)])
     graph.neighbours = texts("neighbours", lambda value: dict.fromkeys(json.loads(value)))
-    # A choice looks at hundreds of concepts: numbers are read at once.
-    graph.depth, graph.asks = dict(texts("depth", int).items()), dict(texts("asks", int).items())
+    keys = list(graph.introduced)
+    graph.degrees = dict(zip(keys, rest["degrees"], strict=True))
+    graph.unasked, graph.explored = (Bag([keys[at] for at in rest[name]]) for name in ("unasked", "explored"))
     graph.yields = texts("yields", lambda value: Yield(*json.loads(value)))
     graph.unwanted = texts("unwanted", lambda value: dict.fromkeys(json.loads(value)))
     graph.intents = texts("intents", lambda value: tuple(foci.validate_json(value)))
@@ -272,6 +262,5 @@ def _graph(rest: dict[str, Any], data: memoryview) -> Graph:
     graph.pairs = cast("Any", LayeredSet(mapping("pairs", _of_tuple, _to_tuple, nothing)))
     steps = remembered(lambda place: past.validate_json(tables["past"].value(place)))
     graph.past = cast("Any", LayeredList(len(tables["past"]), steps))
-    graph.unasked, graph.explored = bag("unasked"), bag("explored")
     graph.components = Components(texts("parents", _to_text), rest["sizes"])
     return graph

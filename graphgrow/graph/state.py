@@ -94,15 +94,15 @@ class GraphState:
     Everything here is as shown: a concept may stand for several keys that were said (`corrections`), one that somebody
     rejected is not there. `decisions` counts how often that was worked out anew.
 
-    `rejected` counts by hygiene rule; `neighbours` is the simple undirected projection without loops; `depth` is the
-    number of relations from the topic when a concept came in; `introduced` is the seq that brought it; `unwanted` holds
-    the names that somebody rejected beside a concept, `unmended` the unusable replies that were not asked again yet;
-    `yields` says what the questions about a concept brought, `last` what the last one was about; `intents` are the
-    questions about a concept that the model was asked for and that were not asked themselves yet; `steering` is what
-    people want of the questions to come. `past` is what the events said and asked, `before` how the first concept of a
-    question stood before it, by seq. `arrived` has every key that was ever said, also where it stands for another one
-    or is not shown, and the name that it came with. `thoughts` are the pieces of work with the graph, each by the seq
-    of its plan.
+    `rejected` counts by hygiene rule; `neighbours` is the simple undirected projection without loops, `degrees` how
+    many every concept has there; `depth` is the number of relations from the topic when a concept came in; `introduced`
+    is the seq that brought it; `unwanted` holds the names that somebody rejected beside a concept, `unmended` the
+    unusable replies that were not asked again yet; `yields` says what the questions about a concept brought, `last`
+    what the last one was about; `intents` are the questions about a concept that the model was asked for and that were
+    not asked themselves yet; `steering` is what people want of the questions to come. `past` is what the events said
+    and asked, `before` how the first concept of a question stood before it, by seq. `arrived` has every key that was
+    ever said, also where it stands for another one or is not shown, and the name that it came with. `thoughts` are the
+    pieces of work with the graph, each by the seq of its plan.
 
     `checks` are the log-odds that fact checks gave a relation, none of them where a model had nothing to say, and
     `checked_at` the seqs of these; `unchecked` the relations that nobody asked about, oldest first. `checking` is what
@@ -118,6 +118,7 @@ class GraphState:
     concepts: dict[str, Concept] = field(default_factory=dict)
     relations: dict[Relation, list[Evidence]] = field(default_factory=dict)
     neighbours: dict[str, dict[str, None]] = field(default_factory=dict)
+    degrees: dict[str, int] = field(default_factory=dict)
     incident: dict[str, list[Relation]] = field(default_factory=dict)
     depth: dict[str, int] = field(default_factory=dict)
     introduced: dict[str, int] = field(default_factory=dict)
@@ -183,7 +184,7 @@ class GraphState:
 
     def degree(self, key: str) -> int:
         """Return how many other concepts a concept is related to."""
-        return len(self.neighbours[key])
+        return self.degrees[key]
 
     def support(self, relation: Relation) -> int:
         """Return how often a relation was said, over all events."""

@@ -56,7 +56,7 @@ class Features:
 def features(graph: Graph, focus: Focus, before: Before | None = None) -> Features:
     """Return what is known of a focus now, or with what was known of its first concept before it was asked."""
     keys = [graph.representative(key) for key in focus.concepts]
-    stand = before or Before(len(graph.neighbours.get(keys[0], ())), graph.asks.get(keys[0], 0))
+    stand = before or Before(graph.degrees.get(keys[0], 0), graph.asks.get(keys[0], 0))
     depth, weight = min(graph.depth.get(key, FAR) for key in keys), relevance(graph).mean(keys)
     return Features(stand.degree, stand.asks, depth, weight, len(keys) > 1, focus.form == "list")
 

@@ -99,7 +99,7 @@ def widen(graph: Graph, state: Monitor) -> Iterator[Focus]:
     """
     assessment = state.assessment
     if not state.widened or state.questions - state.widened >= LONG:
-        leaders = sorted(graph.concepts, key=lambda key: (graph.depth.get(key) != 0, -graph.degree(key), key))
+        leaders = sorted(graph.introduced, key=lambda key: (graph.depth.get(key) != 0, -graph.degree(key), key))
         forbidden = graph.steering.forbidden(graph.representative)
         key = next((key for key in leaders if ("widen", key) not in graph.asked and key not in forbidden), None)
         if key is not None:

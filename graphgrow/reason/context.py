@@ -141,13 +141,13 @@ def _candidates(
         others = [shape.keys[one] for one in group[: LEADERS + 1] if shape.keys[one] != key and len(group) >= SMALLEST]
         leaders = ", ".join(f'"{quoted(graph.name(one))}"' for one in others[:LEADERS] if one in graph.concepts)
         field = f"; its field is around {leaders}" if leaders else ""
-        yield key, f": {len(graph.neighbours[key])} neighbours{field}"
+        yield key, f": {graph.degree(key)} neighbours{field}"
     # How that hangs together: the best supported relation of each step of a path between every two.
     for one, other in combinations(seeds[:JOINED], 2):
         for hop in hops(graph, shortest(graph, one, other, most=STEPS)):
             yield max(hop.relations, key=graph.support)
     for key in sorted(graph.concepts, key=lambda key: (-graph.degree(key), key))[:HUBS]:
-        yield key, f": a hub of the graph, {len(graph.neighbours[key])} neighbours"
+        yield key, f": a hub of the graph, {graph.degree(key)} neighbours"
     # What is said of it: the relations of each in turn, its most fitting and best supported first.
     ranked: list[list[Relation]] = []
     for key in seeds:

@@ -1,23 +1,34 @@
 """A graph that was opened from a snapshot is the fold of its log, also after what comes later; no file is trusted."""
 
 import json
+import multiprocessing
+import os
+import shutil
+import signal
+import sys
 from collections.abc import Callable, Iterator, MutableMapping, MutableSequence
+from contextlib import closing
 from dataclasses import fields, replace
+from hashlib import sha256
 from pathlib import Path
 from random import Random
+from types import FrameType
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphgrow.api import edits
+from graphgrow.export import FORMATS, export
+from graphgrow.graph import snapshot, tables
 from graphgrow.graph.confidence import trusted
 from graphgrow.graph.events import read_events
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.indexes import Bag, Components
 from graphgrow.graph.model import Edit, Event
-from graphgrow.graph.snapshot import load, save
+from graphgrow.graph.snapshot import VERSION, load, save
 from graphgrow.graph.tables import LayeredSet
+from graphgrow.measure.panel import panel
 from graphgrow.measure.projection import structure
 from graphgrow.policy import open_policy
 from graphgrow.stores import snapshots
@@ -160,7 +171,7 @@ def test_a_file_that_is_not_what_was_written_counts_for_nothing(path: Path, harm
         beside.unlink()
     else:
         row = {"seq": 40, "event": "0" * 64, "file": save(graph, beside)}
-        SQLiteStore(path).remember("snapshot 1", {"fold": json.dumps(row).encode()})
+        SQLiteStore(path).remember(f"snapshot {VERSION}", {"fold": json.dumps(row).encode()})
     assert_same(SQLiteStore(path).graph(), fold(LOG[:44]))
 
 
@@ -189,3 +200,85 @@ def test_what_reads_a_graph_reads_the_same_of_a_snapshot(policy: str, tmp_path: 
     assert trusted(folded, 0.1) == trusted(opened, 0.1)
     assert project(folded) == project(opened)
     assert folded.igraph().get_edgelist() == opened.igraph().get_edgelist()
+
+
+@pytest.mark.parametrize("run", ["runs/impact-resistant-materials", "runs/impact-resistant-materials-knowledge"])
+def test_a_whole_run_is_measured_and_exported_the_same_of_a_snapshot(run: str, tmp_path: Path) -> None:
+    """A snapshot of half a recorded run, the rest folded onto it: the panel and every export are those of the log."""
+    log = list(read_events(RECORDED.parent.parent / f"{run}.jsonl.gz"))
+    folded = fold(log)
+    opened = load(tmp_path / "fold", save(fold(log[: len(log) // 2]), tmp_path / "fold"))
+    assert opened is not None
+    opened.apply_all(log[len(log) // 2 :])
+    assert_same(opened, folded)
+    assert panel(list(opened.concepts), opened.triples()) == panel(list(folded.concepts), folded.triples())
+    for number, ending in enumerate(FORMATS):
+        written = [
+            [path.read_bytes() for path in export(one, tmp_path / f"{number}{name}{ending}", log)]
+            for name, one in (("log", folded), ("snapshot", opened))
+        ]
+        assert written[0] == written[1], ending
+
+
+def lines_of_opening(path: Path, last: int = 0) -> tuple[int, int]:
+    """Open a graph, and kill -9 at the `last` line where its snapshot is written.
+
+    Return how many lines these are, and which one tells the store that there is a snapshot.
+    """
+    count, telling, traced = 0, 0, {one.__file__ for one in (snapshot, snapshots, tables)}
+
+    def trace(frame: FrameType, what: str, _: object) -> object:
+        nonlocal count, telling
+        telling = count if frame.f_code is SQLiteStore.remember.__code__ else telling
+        if frame.f_code.co_filename not in traced:
+            return None
+        count += what == "line"
+        if what == "line" and count == last:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return trace
+
+    snapshot._adapter.cache_clear()  # as in a process that has only just begun
+    before = sys.gettrace()
+    with pytest.MonkeyPatch.context() as patch, closing(SQLiteStore(path)) as store:
+        patch.setattr(snapshots, "EVENTS", 1)
+        patch.setattr(snapshots, "SHARE", len(LOG))
+        patch.setattr(snapshot, "_ABANDONED", -1.0)
+        sys.settrace(trace)  # type: ignore[arg-type]  # a function of a frame
+        try:
+            store.graph()
+        finally:
+            sys.settrace(before)
+    return count, telling
+
+
+def test_who_is_killed_while_writing_a_snapshot_leaves_the_graph_right(tmp_path: Path) -> None:
+    """A process is killed at any line, at one between a new file and that the store knows of it, and after that."""
+    path, rng, left = tmp_path / "graph.db", Random(1), list[str]()
+    server = multiprocessing.get_context("forkserver")
+    server.set_forkserver_preload([__name__])
+    with closing(SQLiteStore(path, create=True)) as store:
+        store.append(*LOG[:20])
+    lines_of_opening(path)
+    for number, events in enumerate(range(20, len(LOG), 5)):
+        with closing(SQLiteStore(path)) as store:
+            store.append(*LOG[events : events + 5])
+        (tmp_path / str(events)).mkdir()
+        for file in tmp_path.glob("graph.db*"):
+            shutil.copy(file, tmp_path / str(events))
+        whole, telling = lines_of_opening(tmp_path / str(events) / "graph.db")
+        moments = rng.randrange(1, telling), telling - rng.randrange(3), rng.randrange(telling + 3, whole)
+        child = server.Process(target=lines_of_opening, args=(path, moments[number % 3]))
+        child.start()
+        child.join(60)
+        assert child.exitcode == -signal.SIGKILL
+        with closing(SQLiteStore(path)) as store:  # a log this short is read, and no snapshot of it written
+            assert_same(store.graph(), fold(LOG[: events + 5]))
+            known = json.loads(store.recall(f"snapshot {VERSION}", ["fold"])["fold"])
+        is_known = known["file"] == sha256(Path(f"{path}-fold").read_bytes()).hexdigest()
+        left.append("half a file" if Path(f"{path}-fold.new").exists() else "known" if is_known else "not known yet")
+    assert set(left) == {"half a file", "known", "not known yet"}
+    lines_of_opening(path)
+    assert not Path(f"{path}-fold.new").exists()
+    opened = load(Path(f"{path}-fold"), sha256(Path(f"{path}-fold").read_bytes()).hexdigest())
+    assert opened is not None
+    assert_same(opened, fold(LOG))

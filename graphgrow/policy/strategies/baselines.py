@@ -30,7 +30,7 @@ def bfs(graph: Graph, rng: random.Random) -> Iterator[Focus]:
     """Breadth first: the oldest concept that was never asked about."""
     ranked = (
         (1.0 / graph.introduced[key], key, f"the oldest concept without a question, from event {graph.introduced[key]}")
-        for key in graph.concepts
+        for key in graph.introduced
         if key not in graph.asks
     )
     return foci(graph, rng, "bfs", ranked)

@@ -44,14 +44,14 @@ def _frontier(graph: Graph, rng: random.Random) -> Iterator[tuple[float, str, st
         scores = []
         for key in {*graph.unasked.sample(SAMPLE, rng), *graph.explored.sample(SAMPLE, rng)}:
             depth, asks = graph.depth.get(key, FAR), graph.asks.get(key, 0)
-            scores.append((1 / ((1 + depth) * (1 + asks) ** 2 * math.sqrt(max(1, len(graph.neighbours[key])))), key))
+            scores.append((1 / ((1 + depth) * (1 + asks) ** 2 * math.sqrt(max(1, graph.degrees[key]))), key))
         return sorted(scores, key=lambda pair: (-pair[0], pair[1]))
 
     are_all = max(len(graph.unasked.items), len(graph.explored.items)) <= SAMPLE
     for score, key in cached(graph, "frontier", (graph.seq, graph.decisions), rank) if are_all else rank():
         away = f"{graph.depth[key]} relations from the topic" if key in graph.depth else "not joined to the topic"
         explored = f"asked about {graph.asks[key]} times" if key in graph.asks else "never asked about"
-        yield score, key, f"{away}, {len(graph.neighbours[key])} neighbours, {explored}"
+        yield score, key, f"{away}, {graph.degree(key)} neighbours, {explored}"
 
 
 def foci(graph: Graph, rng: random.Random, strategy: str, ranked: Iterable[tuple[float, str, str]]) -> Iterator[Focus]:

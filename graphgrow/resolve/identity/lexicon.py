@@ -13,6 +13,7 @@ import json
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 Term = Literal[
     "text", "signature", "acronym", "shortening", "definition", "initials", "plural", "base", "inside", "core", "head"
 ]
+Found = tuple[int, int, int, int, Sequence[int]]  # see Postings.find
 SAME_KEY, SAME_ALIAS, SAME_SIGNATURE, DEFINED, PLURAL, INITIALS, BRACKET = 1.0, 1.0, 0.99, 0.98, 0.95, 0.9, 0.9
 LEAST_LIKENESS = 0.6
 POSTINGS = 30_000  # places of trigrams that are looked at for one name
@@ -41,8 +43,10 @@ _SCORED = 64  # the names with the most trigrams in common, whose likeness is wo
 _LEAST_IN_COMMON = 0.3  # Dice; one edit in a name of seven letters leaves .5 or more
 _FEWEST_SLOTS = 1024
 _FEWEST_NEW, _NEW = 65_536, 64  # postings beside the sorted ones: so many, or one in so many of them
+_MANY = 16  # new numbers of a key; more are an array, which numpy takes as it is
 _BITS = 21  # of a character
 _USUAL = 2  # other names
+_REMEMBERED = 4096  # terms and texts
 _TERM = 1 << 63  # tells a term from a trigram
 
 
@@ -54,7 +58,7 @@ class Postings:
 
     def _take(self, keys: "NDArray[np.uint64]", values: "NDArray[np.uint32]") -> None:
         self._keys, self._values, self._sorted = keys, values, memoryview(keys.data)
-        self._new: dict[int, list[int]] = {}
+        self._new: dict[int, list[int] | array[int]] = {}
         self._room = max(_FEWEST_NEW, len(keys) // _NEW)
 
     def add(self, key: int, value: int) -> None:
@@ -66,6 +70,8 @@ class Postings:
             return
         else:
             held.append(value)
+            if len(held) == _MANY:
+                self._new[key] = array("I", held)
         self._room -= 1
         if self._room <= 0:
             self.settle()
@@ -81,10 +87,13 @@ class Postings:
             self._take(np.insert(self._keys, places, np.repeat(keys, counts)), np.insert(self._values, places, flat))
         return self._keys, self._values
 
-    def count(self, key: int) -> int:
-        """Return how many numbers a key has."""
-        start = bisect_left(self._sorted, key)
-        return bisect_right(self._sorted, key, start) - start + len(self._new.get(key, ()))
+    def find(self, key: int) -> Found:
+        """Return how many numbers a key has, the key, where the sorted ones begin and end, and the new ones."""
+        new, start = self._new.get(key, ()), bisect_left(self._sorted, key)
+        if start == len(self._sorted) or self._sorted[start] != key:
+            return len(new), key, start, start, new
+        end = bisect_right(self._sorted, key, start)
+        return end - start + len(new), key, start, end, new
 
     def get(self, key: int, most: int) -> Sequence[int]:
         """Return the first numbers of a key, up to `most`."""
@@ -94,14 +103,17 @@ class Postings:
             return new[:most]
         end = min(bisect_right(self._sorted, key, start), start + most)
         held: list[int] = self._values[start:end].tolist()
-        return held + new[: most - len(held)]
+        return [*held, *new[: most - len(held)]]
 
-    def places(self, key: int) -> "NDArray[np.uint32]":
-        """Return all numbers of a key."""
-        start = bisect_left(self._sorted, key)
-        held = self._values[start : bisect_right(self._sorted, key, start)]
-        new = self._new.get(key)
-        return np.concatenate([held, np.array(new, np.uint32)]) if new else held
+    def places(self, found: Iterable[Found]) -> "NDArray[np.uint32]":
+        """Return all numbers of what was found."""
+        parts = list["NDArray[np.uint32]"]()
+        for _, _, start, end, new in found:
+            if end > start:
+                parts.append(self._values[start:end])
+            if new:
+                parts.append(np.frombuffer(new, np.uint32) if isinstance(new, array) else np.array(new, np.uint32))
+        return np.concatenate(parts)
 
 
 class Lexicon:
@@ -148,7 +160,7 @@ class Lexicon:
                 self._acronyms.setdefault(number, set()).add(letters)
             if text in self._spellings(number):
                 continue
-            slot, grams = len(self._texts), _trigrams(text) if self._by_likeness else set()
+            slot, grams = len(self._texts), _trigrams(text) if self._by_likeness else frozenset()
             self._texts.append(key if text == key else text)
             self._owners.append(number)
             if slot != self._first[number]:
@@ -261,16 +273,16 @@ class Lexicon:
         """Return the concepts with the most trigrams in common, scored by edit distance in either word order."""
         text = canonical(name)
         grams, postings, slots = _trigrams(text), self._postings, len(self._texts)
-        counts = sorted((count, gram) for gram in grams if (count := postings.count(gram)))
-        used, left = list[int](), self._most
-        for count, gram in counts:
-            left -= count
+        counts = sorted(one for one in map(postings.find, grams) if one[0])
+        used, left = list[Found](), self._most
+        for one in counts:
+            left -= one[0]
             if left < 0 and used:
                 break
-            used.append(gram)
+            used.append(one)
         if not used:
             return []
-        held = np.concatenate([postings.places(gram) for gram in used])
+        held = postings.places(used)
         if slots <= _COUNTED * len(held):  # then a place for each is quicker than sorting
             common = np.bincount(held, minlength=slots)
             places = np.flatnonzero(common)
@@ -303,6 +315,7 @@ class Lexicon:
         return [Candidate(key, score, "likeness") for key, score in scores.items() if score >= LEAST_LIKENESS]
 
 
+@lru_cache(_REMEMBERED)  # a name is looked up first, and added then
 def _hash(term: Term, text: str) -> int:
     return int.from_bytes(blake2b(f"{term} {text}".encode(), digest_size=8).digest(), "little") | _TERM
 
@@ -329,12 +342,13 @@ def _strongest(candidates: Iterable[Candidate]) -> list[Candidate]:
     return sorted(best.values(), key=lambda one: (-one.score, one.key))
 
 
-def _trigrams(text: str) -> set[int]:
+@lru_cache(_REMEMBERED)
+def _trigrams(text: str) -> frozenset[int]:
     """Return the trigrams of every word, padded, as numbers, so that the order of words does not matter."""
-    grams = set()
+    grams = set[int]()
     for word in text.split():
         codes = [32, *map(ord, word), 32]
         grams |= {
             codes[at] << 2 * _BITS | codes[at + 1] << _BITS | codes[at + 2] for at in range(len(codes) - _GRAM + 1)
         }
-    return grams
+    return frozenset(grams)

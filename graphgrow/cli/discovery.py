@@ -60,6 +60,9 @@ def path(
     k: Annotated[int, Option("--k", min=1, max=1000, help="So many paths, the shortest first.")] = 1,
     longest: Annotated[int, Option(min=0, max=1000, help="The so many longest shortest paths instead.")] = 0,
     via: Via = None,
+    avoid: Annotated[
+        list[str] | None, Option("--avoid", metavar="CONCEPT", help="A concept that no path leads over; repeat.")
+    ] = None,
     waypoints: Waypoints = 0,
     meanings: ByMeaning = False,
     beside: Beside = 0,
@@ -78,7 +81,7 @@ def path(
     from graphgrow.reason.trust import trusted_graph
 
     is_led = via or waypoints or meanings
-    if longest and (one or other or k > 1 or is_led or beside):
+    if longest and (one or other or k > 1 or is_led or avoid or beside):
         raise BadInput("--longest looks at the whole graph: leave out the concepts and the other options")
     if not longest and not (one and other):
         raise BadInput("a path has two ends: name two concepts, or ask for --longest N")
@@ -93,6 +96,14 @@ def path(
             return
         with trusted.explaining():
             ends, stops = (trusted.find(one), trusted.find(other)), tuple(map(trusted.find, via or ()))
+            past = set(map(trusted.find, avoid or ()))
+            if both := past.intersection((*ends, *stops)):
+                raise BadInput(
+                    f"{clean(graph.name(min(both)))!r} is to be led over and to be avoided: say one of the two"
+                )
+            if past:
+                kept = [relation for relation in graph.relations if past.isdisjoint(relation.ends)]
+                graph = graph.subgraph(kept, (*ends, *stops))
             first, how = choose_path(
                 graph, DiscoveryRequest(*ends, 1, stops, waypoints, meanings, beside, seed), local_meanings(home)
             )

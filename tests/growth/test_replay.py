@@ -124,8 +124,8 @@ def test_recorded_run_asks_no_question_twice() -> None:
 def test_a_name_kept_out_of_a_list_comes_back_with_what_the_question_said_of_it(demo: Graph) -> None:
     """Hygiene refused an adjective that two lists gave: restored, it has the relations of these two."""
     assert demo.rejected["bare adjective"] > 1
-    edit = restore(demo, "ductile", log=read_events(DEMO))
-    assert {one.relation.target for one in edit.delta.relations} == {"ductile"}
+    edit = restore(demo, "Brittle", log=read_events(DEMO))
+    assert {one.relation.target for one in edit.delta.relations} == {"brittle"}
     assert {one.relation.predicate for one in edit.delta.relations} == {"can fail by"}
     with pytest.raises(BadInput, match="never rejected here"):
         restore(demo, "unheard-of", log=read_events(DEMO))

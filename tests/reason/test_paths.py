@@ -209,6 +209,9 @@ def test_path_on_the_command_line(demo: Path) -> None:
     )
     assert "carbon" in [one["key"] for one in via["paths"][0]["concepts"]]
     assert len(via["beside"]) == 4
+    avoided = next(key for key in keys[0] if key not in keys[1])
+    past = json.loads(command(demo, "path", "demo.db", "helium", "climate", "--avoid", avoided, "--json").stdout)
+    assert avoided not in [one["key"] for one in past["paths"][0]["concepts"]]
     longest = json.loads(command(demo, "path", "demo.db", "--longest", "2", "--json").stdout)
     assert [path["steps"] for path in longest["paths"]] == [11, 10]
     assert set(longest["paths"][0]["central"][0]) == {"degree", "betweenness", "closeness"}
@@ -223,6 +226,7 @@ def test_path_on_the_command_line(demo: Path) -> None:
         (("helium", "cliamte"), "did you mean 'climate'"),
         (("helium", "helium"), "'helium' is one concept"),
         (("helium", "climate", "--k", "2", "--via", "carbon"), "--k counts the shortest paths"),
+        (("helium", "climate", "--avoid", "climate"), "'climate' is to be led over and to be avoided"),
         (("helium", "climate", "--longest", "2"), "--longest looks at the whole graph"),
     ],
 )

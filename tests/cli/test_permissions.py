@@ -60,7 +60,7 @@ def test_who_may_not_write_is_told_so_and_pays_for_nothing(shelf: Path, tmp_path
             graphgrow(*line.split(), cwd=own, env=env)
         paid = len(endpoint.chats)
         for line, said in WRITING:
-            for place in (state, closed):
+            for place in (state, closed) if "m-1" in line else (state,):
                 with as_nobody():
                     done = graphgrow(*line.split(), cwd=shelf, env=env | {"XDG_STATE_HOME": str(place)}, code=1)
                 *_, last = done.stderr.splitlines()

@@ -194,7 +194,7 @@ class Result:
     differences: int
 
 
-def measure(folder: Path, kills: int, width: int, seed: int, url: str = "") -> Result:
+def measure(folder: Path, kills: int, width: int, seed: int, url: str = "", at_risk: float = AT_RISK) -> Result:
     """Kill growth so often in a folder, and let it come to an end."""
     url = url or f"sqlite:{folder / 'g.db'}"
     rng, model, missing, seen, last = random.Random(seed), Model(seed=seed), dict[int, float](), set[int](), 0
@@ -227,7 +227,7 @@ def measure(folder: Path, kills: int, width: int, seed: int, url: str = "") -> R
             raise RuntimeError((folder / "said").read_text()[-1000:])
     log = list(paid(url))
     numbers = [number_of(event) for event in log]
-    lost = [age for age in missing.values() if age > AT_RISK]
+    lost = [age for age in missing.values() if age > at_risk]
     with closing(open_store(url)) as store:
         found = differences(project(store.graph()), store.projection())
     return Result(

@@ -257,7 +257,7 @@ def found(one: Soak) -> Iterator[str]:
     lost = one.model.answered.keys() - set(numbers)
     for number in lost:
         killed = one.killed.get(one.model.keys[number])
-        if killed is None or one.model.answered[number] < killed - kills.AT_RISK:
+        if killed is None or one.model.answered[number] < killed - 5 * kills.AT_RISK:
             yield f"reply {number} is lost, of {one.model.keys[number]}"
     if many := kills.repeated(numbers):
         yield f"{many} replies stand in the log twice"

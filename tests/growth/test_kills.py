@@ -32,7 +32,7 @@ TASKS = {
 @pytest.mark.parametrize("width", [1, 8])
 def test_what_was_answered_a_moment_before_a_kill_is_there_once(width: int, tmp_path: Path) -> None:
     """At random moments of a run against a real endpoint: only what had just been answered may be lost."""
-    found = kills.measure(tmp_path, 2, width, seed=width)
+    found = kills.measure(tmp_path, 2, width, seed=width, at_risk=1.0)  # where others are at work too
     assert (found.lost, found.doubled, found.twice, found.differences) == (0, 0, 0, 0)
     assert found.answers >= found.kills
 
@@ -40,7 +40,7 @@ def test_what_was_answered_a_moment_before_a_kill_is_there_once(width: int, tmp_
 @pytest.mark.slow
 def test_kills_of_growth_on_a_server_lose_nothing_either(neo4j_graph: str, tmp_path: Path) -> None:
     """The same where the graph is in Neo4j."""
-    found = kills.measure(tmp_path, 2, 8, 0, neo4j_graph)
+    found = kills.measure(tmp_path, 2, 8, 0, neo4j_graph, at_risk=1.0)
     assert (found.lost, found.doubled, found.twice, found.differences) == (0, 0, 0, 0)
 
 
@@ -59,7 +59,7 @@ def test_a_task_that_is_killed_goes_on_and_pays_for_nothing_twice(task: str, aft
     with serving(model) as endpoint:
         run = kills.start(TASKS[task], tmp_path, endpoint.base_url)
         assert waited_for(lambda: len(model.answered) == after and model.held)
-        time.sleep(kills.AT_RISK)
+        time.sleep(1.0)  # much longer than a reply needs to disk, also where others are at work
         run.kill()
         run.join()
         logged = {kills.number_of(event) for event in kills.paid(url, begun)}

@@ -113,11 +113,17 @@ def _handler(script: Script, asked: list[Asked]) -> type[BaseHTTPRequestHandler]
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def handle(self) -> None:
+            with suppress(ConnectionError):  # the client was killed
+                super().handle()
+
         def do_GET(self) -> None:
             self._answer({})
 
         def do_POST(self) -> None:
-            content = self.rfile.read(int(self.headers["Content-Length"]))
+            content = self.rfile.read(size := int(self.headers["Content-Length"]))
+            if len(content) < size:  # the client was killed
+                return
             is_json = self.headers.get_content_type() == "application/json"
             self._answer(json.loads(content) if is_json else {"file": content.decode()})
 

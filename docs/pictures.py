@@ -47,19 +47,19 @@ def main() -> None:
                     page.page.screenshot(path=shot)
                     shutil.copy(shot, ROOT / "ui" / "pictures" / shot.name)
             for view, (query, dark) in VIEWS.items():
-                page = browser.new_page(
+                seen = browser.new_page(
                     color_scheme="dark" if dark else "light",
                     viewport={"width": 1440, "height": 900},
                     reduced_motion="reduce",
                 )
-                page.goto(explorer.url("recorded.db", **query).replace("?", f"/{view}?", 1))
-                page.locator("[data-testid=stVegaLiteChart], canvas").first.wait_for(state="attached", timeout=60_000)
-                page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')")
-                page.wait_for_timeout(PAUSE)
+                seen.goto(explorer.url("recorded.db", **query).replace("?", f"/{view}?", 1))
+                seen.locator("[data-testid=stVegaLiteChart], canvas").first.wait_for(state="attached", timeout=60_000)
+                seen.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')")
+                seen.wait_for_timeout(PAUSE)
                 shot = folder / f"{NAMES.get(view, view)}.png"
-                page.screenshot(path=shot)
+                seen.screenshot(path=shot)
                 shutil.copy(shot, ROOT / "ui" / "pictures" / shot.name)
-                page.close()
+                seen.close()
 
 
 if __name__ == "__main__":

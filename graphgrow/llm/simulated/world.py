@@ -28,6 +28,7 @@ MOST = 64
 JOINING = frozenset(("connect", "join", "between"))  # forms that ask what leads from one concept to another
 OPEN = frozenset(("seed", "expand", "widen"))  # forms that ask about a concept without a predicate
 DRAWS = 4  # of a concept to go on with
+TOGETHER = 0.75  # of the names of one answer
 LONGER = 4 / 3  # a list, than a reply that writes its relations out
 CHANCE = 0.5  # the skill of one who cannot tell
 SUREST = 12.0  # log-odds of a fact check
@@ -61,7 +62,8 @@ class WorldSettings:
     - drift: chance that in place of a concept stands one from anywhere, to which nothing relates it
     - errors: the same once more, for runs that count what is false: chance that a relation is said and does not hold
     - list_errors, facet_errors, obscure: chance that one does not that else would: in a list of relations, in the names
-      that answer a facet, about the least popular concept (half of that about one of the middle, none about the first)
+      that answer a facet, about the least popular concept (half of that about one of the middle, none about the first);
+      names of one answer to a facet are right or wrong together, as a model's are (TOGETHER of them share their luck)
     - skill: how well a fact check tells what is true: the chance that a true relation gets higher log-odds than a false
       one (the AUC), from .5, no better than chance, to below 1
     """
@@ -199,10 +201,15 @@ class _Answer:
                 true += [self._relation(*pair) for pair in pairs if frozenset(pair) not in known]
                 true = true[:most]
         answer = []
+        is_shared, luck_of_all = self.question.form == "facet" and self.slips > 0, 0.0
+        if is_shared:
+            luck_of_all = rng.random()
         for relation in true:  # now and then with junk, something else or another spelling in it
             turned = relation.target in self.names and relation.source not in self.names
             near, far = (relation.source, relation.target) if turned else (relation.target, relation.source)
             luck, lost = rng.random(), settings.junk + settings.drift
+            if is_shared and rng.random() < TOGETHER:
+                luck = luck_of_all
             right = (1 - settings.errors) * (1 - self.slips) * (1 - settings.obscure * hidden.obscurity.get(far, 1.0))
             if luck < settings.junk:
                 word = rng.choice(JUNK).format(focus=self.question.concepts[0])

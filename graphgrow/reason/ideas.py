@@ -244,7 +244,7 @@ def _rank(reasoner: Reasoner, plan: ReasoningStep, meanings: Meanings | None) ->
         for step in reasoner.ask_all(plan, inquiries):
             points.append({"1": 1.0, "2": 0.0}.get(preferred(step) or "", 0.5))
     except LLMError as error:
-        if error.role != "judge":
+        if error.role != "judge" or not reasoner.has_judge:
             raise
         failed = str(error)
     won: list[list[float]] = [[] for _ in drafts]

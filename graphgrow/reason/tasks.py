@@ -125,6 +125,7 @@ class Reasoner:
         self._unprotected = unprotected
         folder = state_folder(store.url)
         outbox = Outbox(folder and folder / WAITING, ReasoningStep, unprotected=unprotected)
+        self.has_judge = judge is not None
         models: dict[Role, LLM] = {"judge": judge} if judge else {}
         self._engine: Engine[_Question, ReasoningStep] = Engine(
             self.graph, store, llm, outbox, self._pending, models, is_over=stop

@@ -256,7 +256,7 @@ def test_a_report_says_how_far_the_run_can_be_relied_on() -> None:
     measured = report(checked_log(), every=2, samples=2)
     html = page(measured, "")
     assert (measured.facts["trusted"], measured.facts["checked"]) == (1, 2)
-    assert "2 of 3 relations were put to a fact check, and 1 (33 %) have a confidence of 70 % or more" in html
+    assert "2 of 3 relations were put to a fact check, and 1 (33 %) have a confidence of 65 % or more" in html
     assert "<dt>Trusted</dt><dd><bdi>33 %</bdi></dd>" in html
     assert "fact check" not in page(report([], samples=2), "")
 

@@ -16,7 +16,6 @@ from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Change, Delta, Edit, Relation, Statement
 from graphgrow.graph.progress import SILENT, Progress
 from graphgrow.resolve.hygiene import broken_rule
-from graphgrow.resolve.identity import possible_duplicates
 from graphgrow.stores import GraphStore
 from graphgrow.stores.copying import batches
 
@@ -92,6 +91,8 @@ def _before(store: GraphStore, title: str) -> tuple[Graph, list[Edit]]:
 
 def _prepared(reading: Reading, graph: Graph, title: str, at: str, progress: Progress) -> Import:
     """Return an import as the events that it is for a graph as it stands."""
+    from graphgrow.resolve.identity import possible_duplicates  # loads numpy
+
     corrections, said = graph.corrections, reading.delta
     rejected = tuple(one.name for one in said.concepts if graph.is_rejected(one.key)) if graph.seq else ()
     new = [one for one in said.concepts if one.key not in graph.arrived]

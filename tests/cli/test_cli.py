@@ -332,7 +332,7 @@ BAD = {
     "fork into nothing": ("fork good.db memory: --at 2", 1, "memory: is gone"),
     "import into nothing": ("import good.graphml memory:", 1, "memory: is gone"),
     "empty run file": ("replay empty.jsonl --store new.db", 1, "nothing to replay"),
-    "endless topic": (f"grow {'x' * 1001} --llm recorded:run.jsonl.gz", 1, "1000 are the most"),
+    "endless topic": (f"grow {'x' * 1001} --llm recorded:run.jsonl.gz", 1, "1,000 are the most"),
 }
 
 

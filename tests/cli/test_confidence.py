@@ -34,7 +34,7 @@ def test_show_says_how_sure_each_relation_is(silk: Path) -> None:
     assert sure["fibroin"] == pytest.approx(0.967, abs=0.03)
     assert sure["cement"] < 0.01
     whole = graphgrow("show", "silk.db", cwd=silk).stdout
-    assert "1 of 3 relations, of a confidence of 70 % or more" in whole
+    assert "1 of 3 relations, of a confidence of 65 % or more" in whole
     assert "of 2 relations" in whole
     row = said("show", "silk.db", cwd=silk)
     assert (row["trusted"], row["checked"], row["relations"]) == (1, 2, 3)
@@ -55,7 +55,7 @@ def test_core_keeps_what_is_sure_and_writes_it_as_sure(silk: Path) -> None:
     assert (core["concepts"], core["relations"], core["of_relations"]) == (2, 1, 3)
     assert json.loads((silk / "core.json").read_text())["links"][0]["confidence"] == core["listed"][0]["confidence"] < 1
     shown = graphgrow("core", "silk.db", "--confidence", ".7", cwd=silk).stdout
-    assert "1 relation said by at least 1 sample, of a confidence of 70 % or more" in shown
+    assert "1 relation said by at least 1 sample, of a confidence of 65 % or more" in shown
     assert said("core", "silk.db", cwd=silk)["relations"] == 0
 
 

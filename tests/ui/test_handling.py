@@ -34,6 +34,9 @@ def rings(shared: Drawn) -> Drawn:
     shared.page.keyboard.press("Escape")
     shared.ask("(p.filters.clear(), p.arrange('force'), p.filter(), p.fit(0))")
     shared.hears('"shown": "all"')
+    shared.still()
+    shared.ask("p.renderer.refresh()")  # what a click meets is drawn anew too
+    shared.page.wait_for_timeout(200)
     return shared
 
 
@@ -58,6 +61,7 @@ def test_a_line_shows_its_relation(rings: Drawn) -> None:
     """A click on a line selects both ends, and Python hears which relation it was; Esc takes it back."""
     (a, b), (c, d) = rings.spot("k3"), rings.spot("k4")
     rings.page.mouse.move((a + c) / 2 + 20, (b + d) / 2 + 20)
+    rings.page.wait_for_timeout(200)
     rings.page.mouse.click((a + c) / 2, (b + d) / 2)
     rings.hears('"relation": ["k3", "leads to", "k4"]')
     assert rings.ask("p.lit.edges.length") == 1

@@ -147,6 +147,7 @@ def test_nothing_lies_on_what_is_selected(rings: Drawn) -> None:
     """Whatever is selected, it and its neighbours are in the free part of the stage, clear of the strip above."""
     rings.ask("p.camera.set({ x: 0.9, y: 0.9, ratio: 0.3 })")
     rings.ask("p.select([p.model.nodes.get('k10')])")
+    rings.page.wait_for_timeout(400)  # until it has begun to move
     rings.still()
     strip = rings.root.locator(".card").bounding_box()
     stage = rings.root.locator(".stage").bounding_box()

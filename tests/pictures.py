@@ -212,7 +212,7 @@ def drawn(browser: Browser, url: str, *, dark: bool = False, width: int = 1280) 
         page.goto(url)
         found.wait("p.renderer && p.named")
         yield found
-        assert [text for text in found.said if NOISE not in text] == []
+        assert [text for text in found.said if NOISE not in text] == [], found.said
         assert [
             one for one in found.asked if not one.startswith(("data:", "blob:", url.partition("?")[0].rstrip("/")))
         ] == []

@@ -64,9 +64,11 @@ def _log_odds(graph: Graph, relation: Relation, until: int | None) -> float:
     questions = len({focus.question for focus in foci if focus}) or 1
     checks = _checks(graph, relation, until)
     stated = _stated(evidence)
-    said = graph.corrections.divide(graph.past[evidence[0].seq - 1].delta).relations
-    others = {one.relation for one in said} - {relation}
-    beside = [odds for other in others for odds in _checks(graph, other, until)]
+    beside: list[float] = []  # what was answered about others in the same reply, in the order in which it says them
+    if is_facet or not checks:
+        said = graph.corrections.divide(graph.past[evidence[0].seq - 1].delta).relations
+        others = dict.fromkeys(one.relation for one in said if one.relation != relation)
+        beside = [odds for other in others for odds in _checks(graph, other, until)]
     base, weight = CHECKED_FACET if is_facet else CHECKED_FREE
     answered = sum(checks) / len(checks) if checks else 0.0
     if beside and is_facet:

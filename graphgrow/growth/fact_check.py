@@ -70,16 +70,18 @@ def due(
         answer = graph.past[seq - 1]
         is_list = bool(answer.focus and answer.focus.form == "facet")
         asked = sum(bool(graph.checks.get(one.relation)) for one in graph.corrections.divide(answer.delta).relations)
-        own: dict[Relation, float] = {}
         taken = set(filter(is_taken, left))
-        for relation in () if is_list and taken else reversed(left):
+        if is_list and (taken or (asked and (len(left) < FEWEST_LEFT or asked >= ENOUGH))):
+            continue
+        own: dict[Relation, float] = {}
+        for relation in reversed(left):
             sure = confidence(graph, relation)
+            if is_list and asked and not IN_DOUBT[0] <= sure < IN_DOUBT[1]:
+                break  # those beside it are as sure
             if sure < HOPELESS or relation in taken or is_said_already(graph, relation):
                 continue
-            is_in_doubt = IN_DOUBT[0] <= sure < IN_DOUBT[1] and len(left) >= FEWEST_LEFT and asked < ENOUGH
-            if not is_list or not asked or is_in_doubt:
-                ends = math.sqrt(graph.degree(relation.source) + graph.degree(relation.target))
-                own[relation] = sure * (1 - sure) * ends * (math.sqrt(len(left)) if is_list else 1.0)
+            ends = math.sqrt(graph.degree(relation.source) + graph.degree(relation.target))
+            own[relation] = sure * (1 - sure) * ends * (math.sqrt(len(left)) if is_list else 1.0)
         weights |= dict(nlargest(1, own.items(), key=itemgetter(1))) if is_list and together == 1 else own
     each = spent / graph.checking.replies if graph.checking.replies else USUAL
     count = math.ceil((share * of - spent) / (each * (1 - share)))

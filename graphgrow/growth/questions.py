@@ -54,7 +54,7 @@ class Questions:
     def render(self, chosen: Chosen) -> Question:
         """Return a question in words, as the graph stands now, with the limits of replies that somebody set."""
         graph, settings, focus, directives = self.graph, self.settings, chosen.focus, chosen.directives
-        seed, style = settings.seed + graph.seq, self.style()
+        seed = settings.seed + graph.seq
         if chosen.claims:
             question = fact_check.question(graph, chosen.claims, seed, self.check_method)
         elif event := chosen.again or chosen.mends:
@@ -68,9 +68,11 @@ class Questions:
             question = Question(focus, prompt, None, repairs, event.sample, event.verifies, event.follows)
             question = replace(question, is_strong=event.is_strong, asked_for=event.asked_for)
         elif chosen.doubts:
+            style = self.style()
             prompt = check(focus, chosen.doubts, graph, predicates=settings.predicates, seed=seed, style=style)
             question = Question(focus, prompt, verifies=chosen.verifies, is_strong=style.is_strong)
         else:
+            style = self.style()
             prompt, smaller = (
                 render(
                     focus,

@@ -1,7 +1,6 @@
 """The pages as a visitor walks them: every choice of every view, what is taken back, searched, asked and kept."""
 
 import os
-from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import get_args
@@ -31,20 +30,14 @@ from tests.servers import Answer, completion, serving, waited_for
 from tests.ui.test_explorer import HOSTILE, grown, view, words
 from tests.ui.test_thoughts import thinks
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:.*label.*:UserWarning",
-    "ignore::DeprecationWarning:streamlit",
-    "ignore::pytest.PytestUnraisableExceptionWarning",
-)
-
-
-@pytest.fixture(autouse=True)
-def _closed() -> Iterator[None]:
-    """Close what a test opened."""
-    yield
-    for workspace in workspaces().stores.values():
-        workspace.store.close()
-    workspaces().stores.clear()
+pytestmark = [
+    pytest.mark.usefixtures("closed"),
+    pytest.mark.filterwarnings(
+        "ignore:.*label.*:UserWarning",
+        "ignore::DeprecationWarning:streamlit",
+        "ignore::pytest.PytestUnraisableExceptionWarning",
+    ),
+]
 
 
 @pytest.fixture

@@ -1,5 +1,4 @@
 import re
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -20,20 +19,14 @@ from tests.servers import Answer, completion, serving, waited_for
 
 APP = Path(serve.__file__).with_name("app.py")
 HOSTILE = "silk [x](javascript:alert(1)) <script>alert(1)</script> :smile: $x$ https://evil.example"
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:.*label.*:UserWarning",
-    "ignore::DeprecationWarning:streamlit",
-    "ignore::pytest.PytestUnraisableExceptionWarning",
-)
-
-
-@pytest.fixture(autouse=True)
-def _closed() -> Iterator[None]:
-    """Close what a test opened."""
-    yield
-    for home in workspaces().stores.values():
-        home.store.close()
-    workspaces().stores.clear()
+pytestmark = [
+    pytest.mark.usefixtures("closed"),
+    pytest.mark.filterwarnings(
+        "ignore:.*label.*:UserWarning",
+        "ignore::DeprecationWarning:streamlit",
+        "ignore::pytest.PytestUnraisableExceptionWarning",
+    ),
+]
 
 
 def view(url: str) -> AppTest:

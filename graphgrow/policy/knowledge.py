@@ -29,6 +29,7 @@ FOLLOWS = "frontier"  # asks where no facet is left
 WINDOW = 200  # questions; older ones say little about what pays now
 PRIOR = 2.0  # questions: how much what is expected of a facet beforehand weighs
 WIDTH = 0.5  # of the standard deviation: how far a draw may stray from what is known
+FREE_KEPT = 0.5  # of what free relations say that is true: the share that readers would keep
 BETWEEN = 0.5  # what a relation between known concepts is worth beside one that brings a new one
 DAMPING = 0.85
 DISTANT = 1.5  # how fast what is worth knowing of a concept falls with its distance from the topic
@@ -220,18 +221,25 @@ def worth_of(graph: Graph, relation: Relation, seq: int) -> float:
     sure = confidence(graph, relation)
     if sure < TRUSTED or is_said_already(graph, relation):
         return 0.0
+    sure *= kept(graph.past[seq - 1].focus)
     if any(graph.introduced.get(key) == seq for key in relation.ends):
         return sure
     same = (sum(one.predicate == relation.predicate for one in graph.incident[key]) for key in relation.ends)
     return BETWEEN * sure / max(same)
 
 
+def kept(focus: Focus | None) -> float:
+    """Return the share of what a question brings that is true which readers would keep."""
+    facet = facets().get(base(focus.angle)) if focus else None
+    return facet.kept if facet else FREE_KEPT
+
+
 def again(graph: Graph, allowed: Container[str]) -> dict[str, dict[str, float]]:
     """Return concept -> angle -> what may be earned by asking for others than a facet brought, where they are sure."""
     open_ones: dict[str, dict[str, float]] = defaultdict(dict)
     for row in earned(graph).values():
-        key = graph.representative(row.concept)
-        angle = once_more(row.angle) if row.worth >= AGAIN and base(row.angle) in allowed else ""
+        key, facet = graph.representative(row.concept), base(row.angle)
+        angle = once_more(row.angle) if facet in allowed and row.worth >= AGAIN * facets()[facet].kept else ""
         if angle and key in graph.concepts and (angle, key) not in graph.asked:
             open_ones[key][angle] = WANING * row.rate
     return open_ones

@@ -43,6 +43,9 @@ TOGETHER = 8  # statements in one question to a model that thinks before it answ
 _NUMBER = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d+)?)(?!\d)\s*(%?)")
 # A line that begins with the number of a statement, or an entry of a JSON object that has it as key.
 _NUMBERED = re.compile(r"""(?:^|[{,])[\s"'*#(]*(\d{1,2})[\s"'*)]*[.):=-][\s"'*]*([^\n,}]*)""", re.MULTILINE)
+MOST_MISSES = 5  # answers in a row that were no verdict, after which a model is not asked for now
+REST = 50  # steps until it is asked again, at least; and as many as there were before
+NO_VERDICTS = "These answers are no verdicts: from now on the model is not asked, and relations stay unchecked."
 NO_LOGPROBS = "The endpoint gives no log-probabilities: from now on a probability is asked for in per cent."
 
 
@@ -87,6 +90,15 @@ def due(
     count = math.ceil((share * of - spent) / (each * (1 - share)))
     open_ones = [one for one, weight in weights.items() if weight > 0]
     return nlargest(together * min(AT_ONCE * width, max(1, count)), open_ones, key=weights.__getitem__)
+
+
+def rests(graph: Graph, model: str) -> bool:
+    """Tell whether a model, as `Reply.source` has it, is not asked now, since its last answers were no verdicts.
+
+    It is asked again when the graph has twice the steps, and rests as soon as that brings none either.
+    """
+    missed_at = graph.missed_at.get(model, 0)
+    return graph.misses.get(model, 0) >= MOST_MISSES and graph.steps < max(2 * missed_at, missed_at + REST)
 
 
 def grouped(relations: Sequence[Relation], together: int) -> Iterator[tuple[Relation, ...]]:
@@ -143,7 +155,7 @@ def make_event(graph: Graph, pending: PendingReply, *, seed: int, at: str) -> Fa
         reason = " ".join(
             filter(None, (reason, "The reply is no number." if method == "stated" else "It says neither yes nor no."))
         )
-    return FactCheck(
+    event = FactCheck(
         seq=graph.seq + 1,
         topic=pending.topic,
         claims=tuple(map(CheckedRelation, claims, each or [log_odds] * len(claims))),
@@ -157,6 +169,10 @@ def make_event(graph: Graph, pending: PendingReply, *, seed: int, at: str) -> Fa
         at=at,
         run=pending.run,
     )
+    before = graph.misses.get(reply.source, 0)
+    if before < MOST_MISSES <= before + event.misses:  # said once, too
+        event = replace(event, reason=f"{event.reason} {NO_VERDICTS}")
+    return event
 
 
 def stated_each(text: str, count: int) -> list[float | None]:

@@ -237,7 +237,7 @@ class OpenAIChat:
         is_thinking = is_cut and not found.has_answer and not found.logprobs  # one token may be blank, and say enough
         with self._lock:
             learnt, known = self._learnt, self._capabilities
-            if found.thought:
+            if found.thought or learnt.thinking:
                 share = _NEWER if learnt.thinking else 1.0
                 learnt = replace(learnt, thinking=round((1 - share) * learnt.thinking + share * found.thought, 1))
             if not self._options.limit and (is_thinking or (is_cut and found.thought > prompt.max_tokens // 4)):

@@ -86,7 +86,7 @@ def due(
             ends = math.sqrt(graph.degree(relation.source) + graph.degree(relation.target))
             own[relation] = sure * (1 - sure) * ends * (math.sqrt(len(left)) if is_list else 1.0)
         weights |= dict(nlargest(1, own.items(), key=itemgetter(1))) if is_list and together == 1 else own
-    each = spent / graph.checking.replies if graph.checking.replies else USUAL
+    each = max(1.0, spent / graph.checking.replies) if graph.checking.replies else USUAL  # refusals may cost nothing
     count = math.ceil((share * of - spent) / (each * (1 - share)))
     open_ones = [one for one, weight in weights.items() if weight > 0]
     return nlargest(together * min(AT_ONCE * width, max(1, count)), open_ones, key=weights.__getitem__)

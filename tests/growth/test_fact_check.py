@@ -273,6 +273,7 @@ def test_an_endpoint_without_log_probabilities_states_a_probability(script: Scri
         (Answer(completion() | {"choices": [
             {"message": {"content": "Ok"}, "logprobs": {"content": [{"token": "Ok", "logprob": -0.1}]}}
         ]}), "", "logprobs"),
+        (Answer({"error": {"code": 403, "message": "The input was flagged."}}, status=403), "", "stated"),
     ],
 )  # fmt: skip
 def test_a_model_that_never_answers_a_check_is_asked_no_more(check: Answer, stated: str, method: str) -> None:

@@ -128,12 +128,13 @@ def test_gives_up_only_the_field_that_is_refused(field: str, message: str) -> No
     assert asked_format(endpoint.chats[-1]) == "strict"
 
 
-def test_a_model_without_a_system_role_gets_one_message() -> None:
+@pytest.mark.parametrize("words", ["System role not supported", "Conversation roles must alternate user/assistant"])
+def test_a_model_without_a_system_role_gets_one_message(words: str) -> None:
     """Where the chat template refuses a system message, the instructions head the question."""
 
     def script(asked: Asked) -> Answer:
         messages: Any = asked.body["messages"]
-        return refusal("System role not supported") if len(messages) > 1 else OK
+        return refusal(words) if len(messages) > 1 else OK
 
     with serving(script) as endpoint:
         ask_at(endpoint.base_url, PROMPT)
@@ -260,6 +261,10 @@ def test_an_error_counts_the_retries_that_were_made(retries: int) -> None:
         (
             refusal(f"Incorrect API key provided: {KEY}", 401),
             "refused the key (401: Incorrect API key provided: ***): set",
+        ),
+        (
+            refusal("Your organization must be verified to use the model `m-1`.", 404, code="model_not_found"),
+            "does not let m-1 be asked here (404: Your organization must be verified",
         ),
         (refusal(f"key {KEY} may not", 403), "does not let m-1 be asked here (403: key *** may not)"),
         (

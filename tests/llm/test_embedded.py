@@ -222,7 +222,7 @@ def test_the_engine_takes_the_schema_of_every_form_of_question(local: LocalServe
     """The engine's own parser takes each, so that none has to be given up, and holds the first tokens to it."""
     assert local._chat is not None
     for name, form in SCHEMAS.items():
-        text = "".join(local.ask(Prompt("", "Hello.", form, 3)).text.split())
+        text = "".join(local.ask(Prompt("", "Hello.", form, 6)).text.split())
         begins = f'{{"{next(iter(form["properties"]))}":'  # type: ignore[call-overload]
         assert text, name
         assert begins.startswith(text[: len(begins)]), name

@@ -42,7 +42,12 @@ LONGEST_QUOTE = 300
 TOGETHER = 8  # statements in one question to a model that thinks before it answers
 _NUMBER = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d+)?)(?!\d)\s*(%?)")
 # A line that begins with the number of a statement, or an entry of a JSON object that has it as key.
-_NUMBERED = re.compile(r"""(?:^|[{,])[\s"'*#(]*(\d{1,2})[\s"'*)]*[.):=-][\s"'*]*([^\n,}]*)""", re.MULTILINE)
+_NUMBERED = re.compile(
+    r"""(?:^|[{,;|])[\s"'*#(\[-]*(?:statement|no\.)?\s*\#?(\d{1,2})[\s"'*)\]]*[.):=|-][\s"'*]*([^\n,;|}]*)""",
+    re.MULTILINE | re.IGNORECASE,
+)
+_OBJECT = re.compile(r"\{[^{}]*\}")  # {"statement": 1, "probability": 90}
+_BARE = re.compile(r"[\s\d.,;%\[\]]+")  # a list of numbers and nothing else
 MOST_MISSES = 5  # answers in a row that were no verdict, after which a model is not asked for now
 REST = 50  # steps until it is asked again, at least; and as many as there were before
 NO_VERDICTS = "These answers are no verdicts: from now on the model is not asked, and relations stay unchecked."
@@ -180,7 +185,14 @@ def stated_each(text: str, count: int) -> list[float | None]:
     if count == 1:
         return [stated_in(text)]
     found: list[float | None] = [None] * count
-    for number, rest in _NUMBERED.findall(text):
+    pairs = [(number, rest) for number, rest in _NUMBERED.findall(text) if 0 < int(number) <= count]
+    if not pairs:
+        objects = [[one[0] for one in _NUMBER.finditer(inner)] for inner in _OBJECT.findall(text)]
+        pairs = [(row[0], row[1]) for row in objects if len(row) == 2 and row[0].isdigit()]  # noqa: PLR2004  # which, how likely
+    listed = [one[0] for one in _NUMBER.finditer(text)] if not pairs and _BARE.fullmatch(text) else []
+    if len(listed) == count and listed != [str(number) for number in range(1, count + 1)]:  # else which are true
+        pairs = [(str(number), one) for number, one in enumerate(listed, 1)]
+    for number, rest in pairs:
         if 0 < int(number) <= count:
             found[int(number) - 1] = stated_in(rest)
     return found
@@ -206,13 +218,16 @@ def word_in(text: str) -> float | None:
 
 
 def stated_in(text: str) -> float | None:
-    """Return the log-odds of the probability in per cent that a reply states first; None for no number up to 100.
+    """Return the log-odds of the probability in per cent that a reply states; None for no number up to 100.
 
-    "0.85" is 85 per cent, as those mean it who say it.
+    Of several numbers it is the first with a sign of per cent, or the last after a colon, or the first: others are of
+    the statement. "0.85" is 85 per cent, as those mean it who say it.
     """
-    found = _NUMBER.search(text)
-    if found is None or float(found[1]) > 100:  # noqa: PLR2004  # per cent
+    numbers = [one for one in _NUMBER.finditer(text) if float(one[1]) <= 100]  # noqa: PLR2004  # per cent
+    if not numbers:
         return None
+    is_last = text[: numbers[-1].start()].rstrip("\"'* ~").endswith((":", "="))
+    found = next((one for one in numbers if one[2]), numbers[-1 if is_last else 0])
     is_share = "." in found[1] and float(found[1]) <= 1 and not found[2]
     share = min(0.99, max(0.01, float(found[1]) / (1 if is_share else 100)))
     return round(math.log(share / (1 - share)), 4)

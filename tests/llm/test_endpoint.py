@@ -197,6 +197,18 @@ def test_refused_log_probabilities_are_given_up_for_good(message: str) -> None:
     assert endpoint.chats[-1].body["temperature"] == 0.0
 
 
+def test_log_probabilities_that_break_an_endpoint_are_given_up() -> None:
+    """Some fail where they should refuse; what fails without them too is an error."""
+    script: Script = lambda asked: refusal("oops", 500) if "logprobs" in asked.body else OK  # noqa: E731
+    with serving(script) as endpoint, chat(endpoint.base_url, max_retries=0) as llm:
+        assert [llm.ask(CHECK).text for _ in range(2)] == ["hello"] * 2
+    assert ["logprobs" in one.body for one in endpoint.chats] == [True, False, False]
+    with serving(lambda _: refusal("oops", 500)) as endpoint, chat(endpoint.base_url, max_retries=0) as llm:
+        with pytest.raises(LLMError, match="still fails"):
+            llm.ask(CHECK)
+        assert len(endpoint.chats) == 2
+
+
 def test_a_refusal_of_everything_ends() -> None:
     """An endpoint that finds fault with every form gives an error, not a loop."""
     fault = "temperature seed max_completion_tokens response_format system role"

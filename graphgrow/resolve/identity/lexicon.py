@@ -271,6 +271,8 @@ class Lexicon:
 
     def alike(self, name: str) -> list[Candidate]:
         """Return the concepts with the most trigrams in common, scored by edit distance in either word order."""
+        if not self._by_likeness:
+            return []
         text = canonical(name)
         grams, postings, slots = _trigrams(text), self._postings, len(self._texts)
         counts = sorted(one for one in map(postings.find, grams) if one[0])

@@ -7,6 +7,7 @@ import sys
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -22,8 +23,8 @@ from graphgrow.stores.projection import differences, project
 from graphgrow.stores.retrying import RetryingStore
 from graphgrow.stores.sqlite import SQLiteStore
 from tests.conftest import ROOT, chatter, triples
+from tests.servers import PATIENCE, Asked, completion, serving, waited_for
 from tests.servers import Answer as Http
-from tests.servers import Asked, completion, serving, waited_for
 
 
 def pending(text: str = "", *, topic: str = "spider silk", seq: int = 0) -> PendingReply:
@@ -309,19 +310,40 @@ def test_a_disk_that_is_full_is_said_before_anything_is_asked(tmp_path: Path, fu
     assert not any(one.is_file() for one in tmp_path.rglob("*.room"))
 
 
-def test_a_reply_that_is_on_no_disk_is_said_to_be_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where neither takes it, the last sentence says so."""
+@pytest.mark.parametrize("room", ["again", "no"])
+def test_replies_that_are_on_no_disk_are_kept_once_there_is_room_or_said_to_be_lost(
+    room: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where neither store nor outbox takes them the last sentence says how many, those still under way among them."""
+    keep, tries, together = Outbox.keep, list[PendingReply](), Barrier(3)
+
+    class Together(Scripted):
+        def ask(self, prompt: Prompt) -> Reply:
+            together.wait(PATIENCE)  # until all three are under way
+            return super().ask(prompt)
 
     def full(self: Outbox[PendingReply], one: PendingReply) -> Path | None:
+        tries.append(one)
+        if len(tries) > 3 and room == "again":
+            return keep(self, one)
         raise OSError(28, "No space left on device")
 
     class Full(SQLiteStore):
         def append(self, *events: Event) -> int:
-            raise StoreError("g.db cannot grow")
+            if tries:
+                raise StoreError("g.db cannot grow")
+            return super().append(*events)
 
-    monkeypatch.setattr(Outbox, "keep", full)
-    with closing(Full(tmp_path / "g.db", create=True)) as store, pytest.raises(StoreError, match="and is lost"):
+    with closing(Full(tmp_path / "g.db", create=True)) as store:
         grow(store, 1)
+        growth = Growth("spider silk", store, Together(chatter(9)[1:]), replace(settings(3), width=3))
+        words = "wait in" if room == "again" else r"could not be kept in .* either: 3 replies lost"
+        with monkeypatch.context() as patch:
+            patch.setattr(Outbox, "keep", full)
+            with pytest.raises(StoreError, match=words):
+                growth.run()
+    with closing(SQLiteStore(tmp_path / "g.db")) as whole:
+        assert grow(whole, 1, chatter(20)[18:]).adopted == (3 if room == "again" else 0)
 
 
 def test_what_a_dead_run_left_is_no_litter(tmp_path: Path) -> None:

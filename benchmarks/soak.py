@@ -28,6 +28,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from signal import SIGTERM
 
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "ui"), str(Path(__file__).parent)]
@@ -132,8 +133,8 @@ class Soak:
             if process.is_alive():
                 self.problems.append(f"{key} does not end")
                 process.kill()
-            elif (process.exitcode or 0) < 0 and key not in self.killed:
-                self.problems.append(f"{key} was ended by signal {-(process.exitcode or 0)}")
+            elif (code := process.exitcode or 0) < 0 and code != -SIGTERM and key not in self.killed:
+                self.problems.append(f"{key} was ended by signal {-code}")  # SIGTERM: it had not even begun
 
     def command(self, name: str, *words: str) -> bool:
         """Run a command to its end, and tell whether it did what it should; a failure is one only with room on disk."""

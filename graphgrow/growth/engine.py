@@ -269,6 +269,13 @@ class Engine(Generic[Q, P]):
 
     def _ask(self, question: Q, seq: int, span: Span) -> tuple[Path | None, P]:
         """Ask in a worker thread, and put the reply where nothing can lose it before anything is made of it."""
+        name, is_asking = self.outbox.new_name(), True
+
+        def arrived(prompt: Prompt, reply: Reply) -> None:
+            if is_asking:  # and not given up meanwhile
+                self.outbox.draft(name, self.pending(question, Answer(prompt, reply), seq))
+
+        waiting.arrived.set(arrived)
         with span.asking():
             llm, prompt = self.model(question.role), question.prompt
             try:
@@ -282,9 +289,11 @@ class Engine(Generic[Q, P]):
             except LLMError as error:
                 error.role = question.role
                 raise
+            finally:
+                is_asking = False
         pending = self.pending(question, Answer(prompt, reply), seq)
         try:
-            return self.outbox.keep(pending), pending
+            return self.outbox.keep(pending, name), pending
         except OSError as error:  # the store may take it all the same, but nothing more is asked
             self._unkept = error
             return None, pending

@@ -210,8 +210,18 @@ def test_libreoffice_finds_no_formula_in_a_csv(tmp_path: Path) -> None:
     files = [*csv_pair(tmp_path / "g.csv"), tmp_path / "plain.csv"]
     profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
     for _ in range(2):  # the first start of a new profile may do no more than make it
-        words = [office, "--headless", "--norestore", profile, "--convert-to", "fods", "--outdir", tmp_path, *files]
-        subprocess.run(words, check=True, capture_output=True, timeout=300)
+        words = [
+            office,
+            "--headless",
+            "--norestore",
+            profile,
+            "--convert-to",
+            "fods",
+            "--outdir",
+            ".",
+            *map(str, files),
+        ]
+        subprocess.run(words, cwd=tmp_path, check=True, capture_output=True, timeout=300)
     read = {file.stem: file.with_suffix(".fods").read_text(encoding="utf-8") for file in files}
     assert {stem: "table:formula=" in text for stem, text in read.items()} == {
         "g.concepts": False, "g.relations": False, "plain": True,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from graphgrow.errors import LLMError
 from graphgrow.graph.model import BROKEN, CUT, REFUSED, THINKING, Prompt, Reply, Usage
-from graphgrow.llm import memory
+from graphgrow.llm import memory, waiting
 from graphgrow.llm.capabilities import Capabilities
 from graphgrow.llm.clients import Clients, Failed, Received
 from graphgrow.llm.completion import Completion, read_completion
@@ -166,12 +166,21 @@ class OpenAIChat:
 
         Returns the answer, or a fault that is a reply of its kind, and how it was asked.
         """
-        used, first = self._capabilities, None
+        used, first, began = self._capabilities, None, self._clock()
         guesses: Iterator[Capabilities] | None = None
+
+        def arrived(received: Received) -> None:
+            """Hand on what is a whole reply before any other thread has its turn; the rest is looked at there."""
+            keep = waiting.arrived.get()
+            if keep and received.fault(0) is None:
+                found = read_completion(received.content, prompt)
+                if found and found.finish != BROKEN:
+                    keep(prompt, self._reply(found, self._clock() - began))
+
         for _ in range(_CONCESSIONS):
             body = self._options.put_into(used.body(prompt, self._endpoint.model, self._temperature))
             try:
-                received = self._clients.request("/chat/completions", body, patience)
+                received = self._clients.request("/chat/completions", body, patience, arrived)
             except Failed as failed:
                 fault = failed.fault
             else:

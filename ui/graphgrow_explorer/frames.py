@@ -114,7 +114,7 @@ def nodes(workspace: Workspace) -> pd.DataFrame:
                 "degree": degree,
                 "distance": [graph.depth.get(key, -1) for key in keys],
                 "asked": [graph.asks.get(key, 0) for key in keys],
-                "pagerank": simple.pagerank() if keys else [],
+                "pagerank": simple.pagerank(implementation="arpack") if keys else [],
             }
         )
         if 2 < len(keys) <= EXACT:  # noqa: PLR2004  # two concepts have nothing between them
@@ -174,6 +174,11 @@ def positions(workspace: Workspace) -> Places:
     return workspace.keep("positions", places)
 
 
+def first_shown(workspace: Workspace) -> Show:
+    """Return what a picture shows at first: beyond LARGE concepts a part."""
+    return "top" if len(workspace.graph.concepts) > LARGE else "everything"
+
+
 def placed(workspace: Workspace, name: str, table: pd.DataFrame, relations: pd.DataFrame) -> pd.DataFrame:
     """Return concepts with places for them alone; what was in the part of this name before stays where it was."""
     keys, before = list(table["key"]), workspace.parts.get(name, {})
@@ -194,8 +199,9 @@ def part(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the concepts and relations of one way to look at a graph, or at what is of at least this confidence.
 
-    `top` has the TOP concepts with most PageRank, `around` those within `depth` relations of the centre, `communities`
-    one row a community instead of its concepts. The neighbours of those in `beside` come with either part.
+    `top` has the TOP concepts with most PageRank and those of the centre with their neighbours, `around` those within
+    `depth` relations of the centre, `communities` one row a community instead of its concepts. The neighbours of those
+    in `beside` come with either part.
     """
     with workspace.reading() as graph:  # all of one version: a run may write meanwhile
         if show == "communities":
@@ -205,9 +211,11 @@ def part(
         if sure is not graph:
             table = table[table["key"].isin(sure.concepts)]
             relations = relations[[relation in sure.relations for relation in graph.relations]]
-        also = {other for key in beside if key in sure.concepts for other in (key, *sure.neighbours[key])}
+        top = set(table.nlargest(TOP, "pagerank")["key"]) if show == "top" else set()
+        added = [*beside, *(key for key in centre if key not in top)] if show == "top" else beside
+        also = {other for key in added if key in sure.concepts for other in (key, *sure.neighbours[key])}
         if show == "top":
-            table = table[table["key"].isin({*table.nlargest(TOP, "pagerank")["key"], *also})]
+            table = table[table["key"].isin(top | also)]
         if show == "around":
             ring = near = {key for key in centre if key in sure.concepts}
             for _ in range(depth):

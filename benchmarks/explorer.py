@@ -176,8 +176,8 @@ def main() -> None:
     for size in sizes:
         with tempfile.TemporaryDirectory() as folder:
             visits = [cold(Path(folder), size) for _ in range(ROUNDS)]
-        medians = {name: round(statistics.median(visit[name] for visit in visits)) for name in visits[0]}
-        print(size, json.dumps(medians), flush=True)
+        times = {name: round(statistics.median(visit[name] for visit in visits)) for name in visits[0]}
+        print(size, json.dumps(times), flush=True)
     if options.cold:
         return
     with tempfile.TemporaryDirectory() as folder, running() as browser, served(Path(folder)) as server:

@@ -145,7 +145,7 @@ export class Picture {
     if (!before.size) this.prefer();
     this.choices();
     this.groups.learn(this.model, this.settings.communities, this.settings.colours);
-    this.timeline.span(this.model.first(), this.model.last());
+    this.timeline.span(this.model.first(), Math.max(this.model.last(), this.model.seq));
     if (!before.size && Number.isFinite(this.settings.step)) this.timeline.set(this.settings.step);
     show(this.model, this.filters, (row) => this.groups.of(row));
     this.scale();
@@ -330,7 +330,7 @@ export class Picture {
     place(this.model, fresh);
     for (const row of fresh) if (row.community < 0) row.community = around(row);
     this.groups.learn(this.model, this.settings.communities, this.settings.colours);
-    this.timeline.span(this.model.first(), this.model.last());
+    this.timeline.span(this.model.first(), Math.max(this.model.last(), this.model.seq));
     show(this.model, this.filters, (row) => this.groups.of(row));
     this.scale();
     const { node } = this.paint;

@@ -51,6 +51,12 @@ def evidence(page: Page) -> None:
     page.get_by_role("dialog").get_by_text("Reply", exact=True).wait_for()
 
 
+def measured(page: Page) -> None:
+    """Wait until the structure of the graph is drawn over its steps."""
+    page.get_by_text("Modularity").first.wait_for()
+    page.wait_for_function(QUIET)
+
+
 RECORDED = "recorded.db"
 SHOTS = {
     "step-1": Shot("step-1.db", {}),
@@ -61,7 +67,7 @@ SHOTS = {
     "path": Shot(RECORDED, {"view": "paths", "from": "carbon fiber", "to": "steel"}),
     "communities": Shot(RECORDED, {"view": "communities"}),
     "evidence": Shot(RECORDED, {"concept": "carbon fiber"}, before=evidence),
-    "growth": Shot(RECORDED, {"view": "growth"}, dark=True),
+    "growth": Shot(RECORDED, {"view": "growth"}, dark=True, before=measured),
     "review": Shot(RECORDED, {"view": "review"}),
     "small": Shot(RECORDED, {"concept": "carbon fiber"}, width=768),
 }
@@ -71,9 +77,7 @@ SHOTS = {
 def visited(browser: Browser, url: str, shot: Shot) -> Iterator[Page]:
     """Yield a page of the explorer when the server has nothing more to say."""
     scheme: Literal["dark", "light"] = "dark" if shot.dark else "light"
-    page = browser.new_page(
-        color_scheme=scheme, viewport={"width": shot.width, "height": 900}, reduced_motion="reduce"
-    )
+    page = browser.new_page(color_scheme=scheme, viewport={"width": shot.width, "height": 900}, reduced_motion="reduce")
     page.set_default_timeout(PATIENCE_MS)
     try:
         page.goto(url)

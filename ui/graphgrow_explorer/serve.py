@@ -161,7 +161,6 @@ def prepare(workspace: "Workspace | None") -> None:
                 frames.groups(workspace)
                 frames.part(workspace, frames.first_shown(workspace))
         import_module("graphgrow_explorer.app")
-        import_module("altair")  # the next page will want it
     finally:
         gc.enable()
 

@@ -83,6 +83,8 @@ export class Picture {
     this.legend.element.open = this.element.clientWidth > WIDE || this.element.clientWidth === 0;
     this.global = (event) => this.anywhere(event);
     addEventListener("keydown", this.global);
+    this.leaving = () => this.camera?.keep(); // where the camera came to stand just now is kept too
+    addEventListener("pagehide", this.leaving);
     this.watch = setInterval(() => this.retheme(), SECOND);
     this.observer = new ResizeObserver(() => this.resized());
     this.observer.observe(this.stage);
@@ -647,6 +649,8 @@ export class Picture {
     this.timeline.stop();
     this.observer.disconnect();
     removeEventListener("keydown", this.global);
+    removeEventListener("pagehide", this.leaving);
+    this.leaving();
     cancelAnimationFrame(this.gliding);
     for (const timer of [this.watch, this.glow, this.calling, this.telling, this.camera?.later]) clearTimeout(timer);
     this.renderer?.kill();

@@ -195,11 +195,12 @@ class Tools:
 
     def communities(self, limit: Many = 20) -> Json:
         """List the communities of the graph, the largest first, each by its most connected concepts."""
-        from graphgrow.measure.communities import follow
+        from graphgrow.measure.communities import partition
 
         with self._current() as graph:
-            found = follow(graph.neighbours, {}, graph.seq)[1] if graph.concepts else ()
-            largest = [{"size": one.size, "concepts": [graph.name(key) for key in one.name]} for one in found[:limit]]
+            _, found = partition(graph)
+            largest = [{"community": one.number, "size": one.size, "concepts": [graph.name(key) for key in one.name]}
+                       for one in found[:limit]]  # fmt: skip
             return {"communities": len(found), "largest": largest}
 
     def ask(self, question: Question, confidence: Least = None) -> Json:

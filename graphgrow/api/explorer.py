@@ -29,7 +29,7 @@ from graphgrow.graph.qualified import qualifiers_in_words
 from graphgrow.growth.replay import recording, replay
 from graphgrow.growth.settings import Prompts
 from graphgrow.growth.topic import check as check_topic
-from graphgrow.measure.communities import Community, follow
+from graphgrow.measure.communities import Community, partition
 from graphgrow.measure.comparison import CURVES
 from graphgrow.measure.evolution import EMERGED, snapshots
 from graphgrow.measure.layout import NAMED, layout, settled
@@ -58,8 +58,8 @@ __all__ = [
     "DiscoveryStatement", "Edit", "Event", "Expansion", "FactCheck", "Focus", "Found", "Graph", "GraphAnswer", "Hop",
     "IdeaDials", "Ideas", "Judgement", "NodePosition", "Prompts", "ReasoningStep", "Relation", "Reply", "StaleGraph",
     "Statement", "StoreError", "Task", "canonical", "check_topic", "confidence", "discoveries", "drawing", "export",
-    "find", "follow", "hops", "in_words", "k_shortest", "layout", "longest", "now", "open_store", "outcome",
-    "path_through", "qualifiers_in_words", "replay_run", "search", "settled", "snapshots", "state_folder",
+    "find", "hops", "in_words", "k_shortest", "layout", "longest", "now", "open_store", "outcome",
+    "partition", "path_through", "qualifiers_in_words", "replay_run", "search", "settled", "snapshots", "state_folder",
     "store_url", "summary_of", "trusted_part",
 ]  # fmt: skip
 

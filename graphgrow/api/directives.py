@@ -11,12 +11,13 @@ from dataclasses import replace
 from graphgrow.errors import BadInput
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical, clean, says_something
-from graphgrow.graph.lookup import find, look_up
+from graphgrow.graph.lookup import look_up
 from graphgrow.graph.model import Change, Delta, Edit, Scope, Steer
 from graphgrow.graph.steering import CHARACTERS, MOST, Directive
 from graphgrow.graph.visible import check_length
 from graphgrow.measure.projection import Structure
 from graphgrow.policy.round import concepts, open_angle
+from graphgrow.resolve.search import find
 
 SEE = "see  graphgrow steering STORE"
 PAIR = 2

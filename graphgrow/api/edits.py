@@ -13,7 +13,7 @@ from graphgrow.api import directives
 from graphgrow.errors import BadInput, StaleGraph
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.keys import bare, canonical, clean, says_something
-from graphgrow.graph.lookup import find, look_up
+from graphgrow.graph.lookup import look_up
 from graphgrow.graph.model import (
     STEERING,
     Change,
@@ -33,6 +33,7 @@ from graphgrow.prompts.forms import as_asked_for
 from graphgrow.resolve.facets import resolve_facet
 from graphgrow.resolve.predicates import read, vocabulary
 from graphgrow.resolve.resolve import RESOLVE, resolve
+from graphgrow.resolve.search import find
 from graphgrow.stores import GraphStore
 
 BY_HAND = "by hand"  # why, where nobody says more

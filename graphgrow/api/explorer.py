@@ -9,7 +9,6 @@ from graphgrow.graph.confidence import TRUSTED, confidence, trusted_part
 from graphgrow.graph.events import now
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical
-from graphgrow.graph.lookup import find
 from graphgrow.graph.model import (
     DEFAULT_STEPS,
     Change,
@@ -48,7 +47,7 @@ from graphgrow.reason.seeds import IdeaDials
 from graphgrow.reason.stages import DiscoveryStatement
 from graphgrow.reason.tasks import outcome
 from graphgrow.resolve.options import open_resolver
-from graphgrow.resolve.search import Found, search
+from graphgrow.resolve.search import Found, find, search
 from graphgrow.stores import NEO4J, open_store, store_url
 from graphgrow.stores.outbox import state_folder
 

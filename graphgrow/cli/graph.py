@@ -31,10 +31,10 @@ from graphgrow.graph.confidence import confidence as confidence_of
 from graphgrow.graph.digests import is_run_file, read_records
 from graphgrow.graph.graph import fold
 from graphgrow.graph.keys import clean
-from graphgrow.graph.lookup import find
 from graphgrow.graph.qualified import qualifiers_in_words
 from graphgrow.policy.monitor import monitor
 from graphgrow.resolve.options import open_meanings, open_vocabulary
+from graphgrow.resolve.search import find
 from graphgrow.stores import open_store
 from graphgrow.stores.copying import last_seq
 from graphgrow.stores.verifying import verify as verify_store

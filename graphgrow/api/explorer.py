@@ -28,6 +28,7 @@ from graphgrow.graph.qualified import qualifiers_in_words
 from graphgrow.growth.replay import recording, replay
 from graphgrow.growth.settings import Prompts
 from graphgrow.growth.topic import check as check_topic
+from graphgrow.llm.streaming import STREAM
 from graphgrow.measure.communities import Community, partition
 from graphgrow.measure.comparison import CURVES
 from graphgrow.measure.evolution import EMERGED, snapshots
@@ -53,13 +54,13 @@ from graphgrow.stores.outbox import state_folder
 
 __all__ = [
     "CURVES", "DEFAULT", "DEFAULT_STEPS", "EMERGED", "METRICS", "MOST_ASKED_FOR", "NAMED", "NEO4J", "POLICIES",
-    "QUESTION", "STRATEGIES", "TRUSTED", "BadInput", "Change", "Community", "CommunitySummary", "Delta", "Discovery",
-    "DiscoveryStatement", "Edit", "Event", "Expansion", "FactCheck", "Focus", "Found", "Graph", "GraphAnswer", "Hop",
-    "IdeaDials", "Ideas", "Judgement", "NodePosition", "Prompts", "ReasoningStep", "Relation", "Reply", "StaleGraph",
-    "Statement", "StoreError", "Task", "canonical", "check_topic", "confidence", "discoveries", "drawing", "export",
-    "find", "hops", "in_words", "k_shortest", "layout", "longest", "now", "open_store", "outcome",
-    "partition", "path_through", "qualifiers_in_words", "replay_run", "search", "settled", "snapshots", "state_folder",
-    "store_url", "summary_of", "trusted_part",
+    "QUESTION", "STRATEGIES", "STREAM", "TRUSTED", "BadInput", "Change", "Community", "CommunitySummary", "Delta",
+    "Discovery", "DiscoveryStatement", "Edit", "Event", "Expansion", "FactCheck", "Focus", "Found", "Graph",
+    "GraphAnswer", "Hop", "IdeaDials", "Ideas", "Judgement", "NodePosition", "Prompts", "ReasoningStep", "Relation",
+    "Reply", "StaleGraph", "Statement", "StoreError", "Task", "canonical", "check_topic", "confidence",
+    "discoveries", "drawing", "export", "find", "hops", "in_words", "k_shortest", "layout", "longest", "now",
+    "open_store", "outcome", "partition", "path_through", "qualifiers_in_words", "replay_run", "search", "settled",
+    "snapshots", "state_folder", "store_url", "summary_of", "trusted_part",
 ]  # fmt: skip
 
 

@@ -163,7 +163,7 @@ def markdown(report: JobReport) -> str:
         "New hubs": [f"- {code(name)}, related to {degree}" for name, degree in report.new_hubs],
         "New communities": communities,
         "Saturation": [code(report.saturation)] if report.saturation else [],
-        "Replies that could not be used": [f"- event {seq}: {code(reason)}" for seq, reason in report.failures],
+        "Replies that could not be used": [f"- step {seq}: {code(reason)}" for seq, reason in report.failures],
         "Left undone": [f"- {code(words, 400)}" for words in report.remarks],
         "Hooks": [f"- {code(words)}" for words in report.hooks],
     }

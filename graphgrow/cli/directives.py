@@ -84,7 +84,7 @@ def _direct(store: str, decide: Callable[[Graph], Edit], *, as_json: bool) -> No
     if as_json:
         dump({"seq": edit.seq, "edit": edit.edit, "note": edit.note})
     else:
-        say(f"event {edit.seq}, {edit.edit}: {clean(edit.note)}")
+        say(f"step {edit.seq}, {edit.edit}: {clean(edit.note)}")
 
 
 def steering(store: Store, as_json: AsJson = False) -> None:

@@ -329,7 +329,7 @@ def policy(store: Store, as_json: AsJson = False) -> None:
     say(
         f"gain   concepts and cross-community relations kept, by relevance, less waste, per 1,000 tokens;"
         f"\n       of the last {WINDOW} questions, where newer ones weigh more"
-        f"\nshare  how often the bandit would choose it after event {graph.seq}"
+        f"\nshare  how often the bandit would choose it after step {graph.seq}"
     )
     state = monitor(graph)
     if state.assessment.do:

@@ -23,6 +23,7 @@ import openai
 from graphgrow.llm.endpoint import Endpoint, is_loopback
 from graphgrow.llm.faults import Fault, fault_of
 from graphgrow.llm.options import is_of_environment
+from graphgrow.llm.streaming import ReplyStream, stream_file
 from graphgrow.llm.waiting import Pace, Patience
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class _Call:
     deadline: float
     received: Received | None = None
     is_flood: bool = False
+    stream: ReplyStream | None = None
 
 
 _call: ContextVar[_Call] = ContextVar("call")
@@ -190,6 +192,8 @@ class Clients:
     def _sent(self, path: str, body: Mapping[str, object] | None, timeout: float) -> Received | Fault:
         """Send one request, once, and return what came by its deadline."""
         call, done = _Call(time.monotonic() + timeout), SimpleQueue[BaseException | None]()
+        if body and body.get("stream") and (file := stream_file()):
+            call.stream = ReplyStream(file, self._endpoint.blotted)
         context = copy_context()
         context.run(_call.set, call)
 
@@ -257,6 +261,8 @@ class BoundedClient(openai.DefaultHttpxClient):
             content = _unpacked(response, call)
         finally:
             response.close()
+            if call.stream:
+                call.stream.close()
         kept = {name.lower(): value for name, value in response.headers.items()}
         call.received = Received(response.status_code, kept, content.decode("utf-8-sig", "replace"))
         packed = {"content-encoding", "content-length", "transfer-encoding"}
@@ -289,6 +295,8 @@ def _unpacked(response: Any, call: _Call) -> bytes:  # noqa: ANN401  # as above
             call.is_flood = True
             raise ValueError("its body is too long")
         parts.append(part)
+        if call.stream:
+            call.stream.take(part)
     return b"".join(parts)
 
 

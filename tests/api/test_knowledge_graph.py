@@ -189,7 +189,7 @@ def test_an_edit_is_undone_by_its_number(silk: KnowledgeGraph) -> None:
     silk.edits.undo(silk.edits.merge("protein 1", "protein 2").seq)
     assert set(silk.concepts.index) == before
     for event in (1, 0):
-        with pytest.raises(BadInput, match="cannot be taken back"):
+        with pytest.raises(BadInput, match="cannot be undone"):
             silk.edits.undo(event)
 
 

@@ -328,8 +328,8 @@ def test_run_files_tell_the_altered_line(tmp_path: Path, events: list[Event]) ->
         path.write_bytes(b"".join(changed_lines))
         assert f"event {seq} " in graphgrow("verify", "run.jsonl", cwd=tmp_path, code=1).stderr
     path.write_bytes(b"".join(lines[:6] + lines[7:]))
-    assert graphgrow("copy", "run.jsonl", "g.db", "--until", "6", cwd=tmp_path).stdout.startswith("6 events")
-    assert graphgrow("verify", "g.db", cwd=tmp_path).stdout.startswith("equal: 6 events")
+    assert graphgrow("copy", "run.jsonl", "g.db", "--until", "6", cwd=tmp_path).stdout.startswith("6 steps")
+    assert graphgrow("verify", "g.db", cwd=tmp_path).stdout.startswith("equal: 6 steps")
     path.write_bytes(raw[: len(raw) // 2])
     assert "is damaged: event 37 " in graphgrow("verify", "run.jsonl", cwd=tmp_path, code=1).stderr
 

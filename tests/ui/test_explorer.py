@@ -406,7 +406,7 @@ def test_actions_show_at_once_and_are_undone(silk: Workspace) -> None:
     silk.act(edits.add, "silk", "is spun by", "spider")
     silk.act(edits.undo, silk.event(silk.graph.seq), silk.store.events)
     assert not [r for r in silk.graph.relations if "spider" in r.ends and r.source != "spider silk"]
-    with pytest.raises(BadInput, match="cannot be taken back"):
+    with pytest.raises(BadInput, match="cannot be undone"):
         silk.act(edits.undo, silk.event(1), silk.store.events)
     with closing(open_store(silk.url)) as store:
         assert set(store.graph().relations) == set(silk.graph.relations)

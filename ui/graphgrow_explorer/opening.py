@@ -26,6 +26,7 @@ EXAMPLE = "example.jsonl.gz"
 CHECKOUT = Path("data", "runs", "impact-resistant-materials-knowledge.jsonl.gz")
 ENDINGS = (".db", ".sqlite", ".sqlite3")
 LISTED = 200
+WRITTEN = 1_000  # characters of the first reply while it comes
 ROWS, OTHER = "files", "other file"  # keys of the choices
 
 
@@ -97,6 +98,8 @@ def _waiting(url: str) -> None:
     seconds = (datetime.now(UTC) - datetime.fromisoformat(run.at)).total_seconds()
     asked = plain(runs.asked(shown(url)))
     st.status(f"Asking {asked} about {plain(run.options.topic)} — {max(0, seconds):.0f} s", state="running")
+    if written := runs.written(shown(url), run.name):
+        st.text(written[-WRITTEN:])
     note("The page shows the graph as soon as the model has answered. A local model takes a while to load.")
     with st.container(horizontal=True):
         if st.button("Cancel", key="cancel run", icon=":material/stop:") and run.state == "running":

@@ -46,7 +46,7 @@ def draw(workspace: Workspace) -> None:
                 who = " · ".join(
                     filter(None, (f"Step {row.seq}", moment(row.at), row.by and f"by {row.by}", row.reason))
                 )
-                note(f"{who} · taken back in step {undone[row.seq]}" if row.seq in undone else who)
+                note(f"{who} · undone in step {undone[row.seq]}" if row.seq in undone else who)
             is_open = row.undoable and row.seq not in undone
             if is_open and right.button("Undo", key=f"undo {row.seq}", icon=":material/undo:", width="stretch"):
                 undo(workspace, row.seq)

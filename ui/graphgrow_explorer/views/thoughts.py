@@ -85,6 +85,8 @@ def _under_way(workspace: Workspace) -> None:
                 st.status(f"{plain(title, 120)} — {asked}, {one.seconds:.0f} s", state="running", width="stretch")
                 if st.button("Stop", key=f"stop {one.name}", icon=":material/stop:"):
                     perform(partial(questions.stop, one))
+            if one.so_far:
+                st.text(one.so_far[-LONGEST:])
         elif one.message:
             with st.container(border=True):
                 problem(one.message)

@@ -106,7 +106,7 @@ def test_review_walks_the_queue(folder: Path) -> None:
     home.close()
     assert len(json.loads(graphgrow("review", "g.db", "--json", cwd=folder).stdout)) == 4
     said = graphgrow("review", "g.db", cwd=folder, answers="m\nk\ns\nq\n").stdout
-    assert said.count("event ") == 2
+    assert said.count("step ") == 2
     left = json.loads(graphgrow("review", "g.db", "--json", cwd=folder).stdout)
     assert len(left) == 2
     assert "equal: 6 steps" in graphgrow("verify", "g.db", cwd=folder).stdout

@@ -69,7 +69,7 @@ def apart(store: Store, one: str, other: str, reason: Reason = edits.BY_HAND, as
 
 
 def doubt(store: Store, one: str, other: str, reason: Reason = edits.BY_HAND, as_json: AsJson = False) -> None:
-    """Put two concepts into the review queue; takes back that they were kept apart."""
+    """Put two concepts into the review queue; they are no longer kept apart."""
     _correct(store, lambda graph: edits.doubt(graph, one, other, reason=reason), as_json=as_json)
 
 

@@ -73,7 +73,7 @@ def withdraw(
     reason: Reason = "",
     as_json: AsJson = False,
 ) -> None:
-    """Take back what binds by its id: an instruction, a focus that waits, a pin, what is forbidden."""
+    """Withdraw what binds by its id: an instruction, a focus that waits, a pin, what is forbidden."""
     _direct(store, lambda graph: directives.withdraw(graph, event, reason=reason), as_json=as_json)
 
 

@@ -115,9 +115,7 @@ def grow(
         bool, Option("--strict-predicates", help="Hold the model to the vocabulary by the reply's schema.")
     ] = False,
     embeddings: Embeddings = "",
-    arbiter: Annotated[
-        Literal["off", "llm"], Option(help="llm: ask the model about names that may be one concept.")
-    ] = "off",
+    arbiter: Annotated[Literal["off", "llm"], Option(help="llm: ask the model about possible duplicates.")] = "off",
     samples: Annotated[
         int, Option(min=1, max=MOST_SAMPLES, help="Ask each question so often, then verify what differs.")
     ] = 1,

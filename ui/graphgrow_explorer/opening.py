@@ -201,7 +201,7 @@ def begin(topic: str, name: str, options: runs.RunOptions = NO_RUN) -> str:
     check_topic(topic)
     path = Path(name.strip())
     if path.name != str(path) or path.suffix not in ENDINGS:
-        raise BadInput(f"{name!r} is no name for a file in this folder: choose a name ending in .db")
+        raise BadInput(f"{name!r} cannot be a file of this folder: choose a name ending in .db")
     if path.exists():
         raise BadInput(f"{path} already exists: choose another name ending in .db")
     check_model(options)

@@ -57,7 +57,8 @@ def draw(workspace: Workspace) -> None:
             workspace, "ideas", "No ideas yet. Type a goal above, or none, and press Propose ideas.", Ideas, proposed
         )
     with judgements:
-        browse(workspace, "judge", "No judgements yet:  graphgrow judge  compares two answers.", Judgement, judgement)
+        none = "No judgements yet. Two answers are compared by  graphgrow judge"
+        browse(workspace, "judge", none, Judgement, judgement)
 
 
 def under_way(workspace: Workspace) -> None:
@@ -122,7 +123,7 @@ def browse(
     elif asked and asked.is_alive and asked.has_begun(plan):
         note("The answer is on its way.")
     elif task == "judge" or not workspace.is_file:
-        note(INTERRUPTED.format(f"The same  graphgrow {task}"))
+        note(INTERRUPTED.format("The same request from the command line"))
     else:
         note(INTERRUPTED.format("Retry"))
         if st.button("Retry", key=f"retry {plan.seq}", icon=":material/refresh:"):

@@ -30,8 +30,9 @@ INTERRUPTED = "Interrupted before an answer arrived. {} continues it; nothing is
 
 
 def draw(workspace: Workspace) -> None:
-    """Draw two forms to ask from, then the answers, ideas and judgements of this graph, each kind in a tab."""
+    """Draw what is being asked, two forms to ask from, then the answers, ideas and judgements of this graph, each kind in a tab."""
     if workspace.is_file:
+        under_way(workspace)
         last = last_options(workspace.url)
         left, right = st.columns(2, gap="large")
         with left, st.form("ask the graph", border=True, clear_on_submit=True):
@@ -48,7 +49,6 @@ def draw(workspace: Workspace) -> None:
             model_of_ideas = model_fields("ideas", last)
             if st.form_submit_button("Propose ideas", icon=":material/lightbulb:"):
                 perform(lambda: questions.ideas(workspace, goal, dials, check_model(model_of_ideas)))
-        under_way(workspace)
     answers, ideas, judgements = st.tabs(["Answers", "Ideas", "Judgements"])
     with answers:
         browse(workspace, "ask", "No answers yet. Type a question above and press Ask.", GraphAnswer, answer)

@@ -20,7 +20,7 @@ from graphgrow.graph.graph import WHOLE, Graph
 from graphgrow.graph.model import Event
 from graphgrow.graph.progress import LARGE
 from graphgrow.measure.evolution import snapshots
-from graphgrow.measure.projection import cached, leiden, simple_graph
+from graphgrow.measure.projection import leiden, simple_graph
 
 NAMED = 3  # concepts that a community is called by
 SMALLEST = 3  # concepts; one or two are no community to speak of
@@ -142,7 +142,7 @@ def partition(graph: Graph) -> tuple[dict[str, int], tuple[Community, ...]]:
         communities = _communities(graph.neighbours, stage.membership, stage.born)
         return stage.membership, tuple(replace(one, colour=stage.colours[one.number]) for one in communities)
 
-    return cached(graph, "partition", (graph.seq, graph.decisions), found)
+    return graph.memo.keep("partition", (graph.seq, graph.decisions), found)
 
 
 def _up_to_now(graph: Graph) -> _Stage:
@@ -160,7 +160,7 @@ def _up_to_now(graph: Graph) -> _Stage:
         seqs.append(coarse[-1])
 
     # The past is what it was for as long as nothing was decided about it.
-    kept: dict[int, _Stage] = cached(graph, "partition stages", graph.decisions, dict)
+    kept: dict[int, _Stage] = graph.memo.keep("partition stages", graph.decisions, dict)
     done = next((place for place in reversed(range(len(seqs))) if seqs[place] in kept), -1)
     stage = kept[seqs[done]] if done >= 0 else _Stage()
     near = dict[str, dict[str, None]]()

@@ -20,7 +20,7 @@ from graphgrow.graph.confidence import TRUSTED, confidence, is_said_already
 from graphgrow.graph.events import FACET
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Focus, Relation
-from graphgrow.measure.projection import Structure, cached, structure
+from graphgrow.measure.projection import Structure, structure
 from graphgrow.policy.round import fill, is_allowed
 from graphgrow.policy.strategies import STRATEGIES
 from graphgrow.prompts.facets import CLASS, base, facets, kind_of, once_more, open_facets
@@ -120,10 +120,11 @@ class Tie:
         self._trust: dict[str, tuple[int, float]] = {}
         self._topic = graph.topic_key
         place, pairs = snapshot.place, defaultdict[tuple[int, int], float](float)
+        until = snapshot.seq if snapshot.seq < graph.seq else None
         for relation, evidence in graph.relations.items():
             if evidence[0].seq <= snapshot.seq and relation.source != relation.target:
                 ends = sorted((place[relation.source], place[relation.target]))
-                sure = confidence(graph, relation, snapshot.seq)
+                sure = confidence(graph, relation, until)
                 pairs[ends[0], ends[1]] = max(pairs[ends[0], ends[1]], sure * sure)
         import igraph
 
@@ -166,7 +167,7 @@ def tie(graph: Graph) -> Tie:
     chooses the same.
     """
     snapshot = structure(graph)
-    return cached(graph, "tie", (snapshot.seq, graph.decisions, graph.topic), lambda: Tie(graph, snapshot))
+    return graph.memo.keep("tie", (snapshot.seq, graph.decisions, graph.topic), lambda: Tie(graph, snapshot))
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +187,7 @@ class Earned:
 
 def earned(graph: Graph) -> dict[int, Earned]:
     """Return seq -> what it earned of the last questions."""
-    return cached(graph, "earned", (graph.seq, graph.decisions), lambda: _earned(graph))
+    return graph.memo.keep("earned", (graph.seq, graph.decisions), lambda: _earned(graph))
 
 
 def _earned(graph: Graph) -> dict[int, Earned]:

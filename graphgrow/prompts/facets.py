@@ -97,6 +97,13 @@ def is_kind(name: str) -> bool:
 
 def kind_of(graph: Graph, key: str, depth: int = DEEPEST) -> str:
     """Return what kind of thing a concept is, as far as likely relations say, *is a* before others; "" for none."""
+    known: dict[tuple[str, int], str] = graph.memo.keep("kinds", (graph.seq, graph.decisions), dict)
+    if (kind := known.get((key, depth))) is None:
+        kind = known[key, depth] = _kind(graph, key, depth)
+    return kind
+
+
+def _kind(graph: Graph, key: str, depth: int) -> str:
     relations = sorted(graph.incident.get(key, ()), key=lambda one: (one.predicate != IS_A, -confidence(graph, one)))
     for relation in relations[:LOOKED_AT]:
         if confidence(graph, relation) >= LIKELY and (kind := _kind_by(graph, relation, key, depth)):

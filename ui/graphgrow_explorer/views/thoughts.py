@@ -30,7 +30,7 @@ INTERRUPTED = "Interrupted before an answer arrived. {} continues it; nothing is
 
 
 def draw(workspace: Workspace) -> None:
-    """Draw what is being asked, two forms to ask from, then the answers, ideas and judgements of this graph, each kind in a tab."""
+    """Draw what is being asked, two forms to ask from, then answers, ideas and judgements, each kind in a tab."""
     if workspace.is_file:
         under_way(workspace)
         last = last_options(workspace.url)

@@ -2,6 +2,7 @@
 
 import os
 from contextlib import closing, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import get_args
 
@@ -287,6 +288,31 @@ def test_an_answer_is_read_while_it_is_written(full: Workspace, monkeypatch: pyt
     assert "{" not in next(line for line in shown[0].splitlines() if "Spider silk" in line)
     assert "says the graph" in words(view(full.url, "thoughts"))
     assert not list(questions._folder(full.url).glob("*.live*"))
+
+
+def test_the_first_reply_is_waited_for(tmp_path: Path) -> None:
+    """Until there is a step the page says who is asked and what has come of it, although the file is there already."""
+    with closing(open_store(str(tmp_path / "new.db"), create=True)) as store:
+        store.lease("a file that is there", "somebody", 1.0)
+        url = workspaces().open(store.url).url
+        place = runs.made(runs._folder(url))
+        wanted = asdict(runs.RunOptions(topic="spider silk", llm="m-1"))
+        name = runs.launch(place, ["sleep", "60"], wanted, os.environ)
+        (place / f"{name}{runs.LIVE}").write_text('{"triples": [["spider silk", "contains", "small beads of ')
+        at = view(url, "graph")
+        assert [one.value for one in at.subheader] == ["The first question is on its way"]
+        assert [one.label for one in at.status] == [f"Asking m\\-1 about spider silk — {seconds(at)} s"]
+        assert [one.value for one in at.text] == ["spider silk\nsmall beads of"]
+        assert {one.label for one in at.button} == {"Cancel", "Back to all graphs"}
+        store.append(Edit(1, "add", Delta((Concept("silk", "silk"),))))
+        assert "1 concept" in words(view(url, "graph"))
+        runs.stop(url, name)
+    assert waited_for(lambda: not any(one.is_alive for one in runs.runs(url)))
+
+
+def seconds(at: AppTest) -> str:
+    """Return how long the page says that it has waited."""
+    return str(at.status[0].label).split()[-2]
 
 
 def test_an_empty_question_says_so(full: Workspace) -> None:

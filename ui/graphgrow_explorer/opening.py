@@ -62,6 +62,9 @@ def opened() -> Workspace | None:
     st.session_state["store"] = workspace.url
     if st.query_params.get("store") != workspace.url:
         st.query_params["store"] = workspace.url
+    if not workspace.graph.seq and workspace.is_file and any(run.is_alive for run in runs.runs(workspace.url)[:1]):
+        _waiting(workspace.url)  # the file is there before the first reply
+        return None
     return workspace
 
 
@@ -92,7 +95,10 @@ def by_hand(place: str) -> str:
 def _waiting(url: str) -> None:
     """Wait for the first step of a graph that has just been begun: who is asked, since when, with a way out."""
     run = runs.runs(shown(url))[0]
-    if not run.is_alive or (path := store_url(url).path) is None or path.exists():
+    with suppress(GraphgrowError):  # it is not there yet
+        if workspaces().open(url).graph.seq:
+            st.rerun()
+    if not run.is_alive:
         st.rerun()
     st.subheader("The first question is on its way")
     seconds = (datetime.now(UTC) - datetime.fromisoformat(run.at)).total_seconds()

@@ -93,7 +93,7 @@ class Structure:
     def __init__(self, graph: Graph, seq: int) -> None:
         import igraph as ig
 
-        self.seq, self.age = seq, f"as of event {seq}"
+        self.seq, self.age = seq, f"as of step {seq}"
         self.keys = [key for key, since in graph.introduced.items() if since <= seq]
         self.place = {key: place for place, key in enumerate(self.keys)}
         self.roles: list[set[tuple[str, bool]]] = [set() for _ in self.keys]

@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterable
 
 from graphgrow.graph.corrections import is_structural
-from graphgrow.graph.graph import Evidence, Graph
+from graphgrow.graph.graph import Evidence, Graph, Past
 from graphgrow.graph.model import Event, FactCheck, Relation
 
 TRUSTED = 0.65  # the confidence from which a relation is shown and stood on, where nobody says otherwise
@@ -65,7 +65,7 @@ def _log_odds(graph: Graph, relation: Relation, until: int | None) -> float:
     checks = _checks(graph, relation, until)
     stated = _stated(evidence)
     beside: list[float] = []  # what was answered about others in the same reply, in the order in which it says them
-    if is_facet or not checks:
+    if graph.checks and (is_facet or not checks):
         said = graph.corrections.divide(graph.past[evidence[0].seq - 1].delta).relations
         others = dict.fromkeys(one.relation for one in said if one.relation != relation)
         beside = [odds for other in others for odds in _checks(graph, other, until)]
@@ -137,16 +137,16 @@ def _leads(above: dict[str, set[str]], start: str, end: str) -> bool:
     return end in seen
 
 
-def reconsidered(graph: Graph, events: Iterable[Event]) -> list[Relation]:
+def reconsidered(graph: Graph, steps: Iterable[Event | Past]) -> list[Relation]:
     """Return the relations whose confidence may be another one because of events, in a graph that has taken them.
 
     That are those that they state or check, what came in the same answer as a checked one, and what says the opposite.
     """
-    if any(map(is_structural, events := list(events))):
+    if any(map(is_structural, steps := list(steps))):
         return list(graph.relations)
-    said = [one.relation for event in events for one in event.delta.statements]
-    for event in events:
-        for claim in event.claims if isinstance(event, FactCheck) else ():
+    said = [one.relation for step in steps for one in step.delta.statements]
+    for step in steps:
+        for claim in step.claims if isinstance(step, FactCheck | Past) else ():
             relation = graph.corrections.shown(claim.relation)
             said.append(claim.relation)
             for piece in graph.relations.get(relation, ()) if relation else ():

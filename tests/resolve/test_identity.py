@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import Levenshtein
 
 from graphgrow.api import edits
+from graphgrow.graph import kept
 from graphgrow.graph.events import read_events
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.keys import bare, canonical
 from graphgrow.graph.model import Change, Edit, Expansion, Proposal, Triple
 from graphgrow.parse.reply import parse
-from graphgrow.resolve.identity import Candidate, Decision, KnownNames, Lexicon, contradiction, decide, disagree, names
+from graphgrow.resolve.identity import Candidate, Decision, KnownNames, Lexicon, contradiction, decide, disagree
 from graphgrow.resolve.identity.guards import narrower, opposed
 from graphgrow.resolve.identity.lexicon import Postings
 from graphgrow.resolve.identity.spelling import abbreviates, form, shortenings, without_acronym
@@ -381,12 +382,12 @@ def test_names_that_a_store_keeps_decide_as_those_of_the_whole_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Names taken up from the store, also ones that came since, decide like fresh ones; not after a correction."""
-    monkeypatch.setattr(names, "EVENTS", 20)
+    monkeypatch.setattr(kept, "EVENTS", 20)
     log = list(read_events(RECORDED))[:60]
     store = SQLiteStore(tmp_path / "graph.db", create=True)
     store.append(*log[:40])
     KnownNames().compare(store.graph(), {}, ())
-    assert store.recall("names 1", ["seq"]) == {"seq": b"40"}
+    assert store.recall("names 2", ["state"])["state"].startswith(b"40 ")
     store.append(*log[40:])
     taken, fresh = KnownNames(), KnownNames()
     one, other = taken.compare(store.graph(), {}, ()), fresh.compare(fold(log), {}, ())
@@ -401,5 +402,5 @@ def test_names_that_a_store_keeps_decide_as_those_of_the_whole_log(
     after = KnownNames().compare(store.graph(), {}, ())
     assert key in after.rejected.names
     assert key not in after.lexicon.names
-    store.remember("names 1", {"names": b"\xff" * 40})
+    kept.keep(store.graph(), "names 2", b"\xff" * 40)
     assert KnownNames().compare(store.graph(), {}, ()).lexicon.names.keys() == after.lexicon.names.keys()

@@ -11,6 +11,7 @@ its weight is a modest one and not fitted.
 
 import math
 from collections.abc import Iterable
+from typing import cast
 
 from graphgrow.graph.corrections import is_structural
 from graphgrow.graph.graph import Evidence, Graph, Past
@@ -34,6 +35,8 @@ ONE_WAY = frozenset(
     ("is a", "contains", "has property", "based on", "inspired by", "causes", "produces", "precedes", "exceeds")
 )
 IS_A = "is a"
+_REMEMBERED = 65_536  # relations
+_Known = tuple[int, int, dict[Relation, float]]  # as of which event and decisions, and how sure it is of what
 
 
 def confidence(graph: Graph, relation: Relation, until: int | None = None) -> float:
@@ -41,6 +44,24 @@ def confidence(graph: Graph, relation: Relation, until: int | None = None) -> fl
 
     With `until` that which it had after the event of that seq, had all corrections been made before.
     """
+    if until is not None:
+        return _confidence(graph, relation, until)
+    # What was worked out at an earlier event holds until an event says otherwise.
+    seq, decisions, known = cast("_Known", graph.memo.get("confidence") or (0, graph.decisions, {}))
+    if decisions != graph.decisions or len(known) > _REMEMBERED:
+        seq, known = graph.seq, {}
+    if seq != graph.seq and known:
+        for one in reconsidered(graph, graph.past[seq:]):
+            known.pop(one, None)
+    if seq != graph.seq or not known:
+        graph.memo["confidence"] = graph.seq, graph.decisions, known
+    value = known.get(relation)
+    if value is None:
+        value = known[relation] = _confidence(graph, relation, None)
+    return value
+
+
+def _confidence(graph: Graph, relation: Relation, until: int | None) -> float:
     own = _log_odds(graph, relation, until)
     if math.isinf(own):
         return float(own > 0)

@@ -11,11 +11,11 @@ its weight is a modest one and not fitted.
 
 import math
 from collections.abc import Iterable
-from typing import cast
+from dataclasses import dataclass
 
 from graphgrow.graph.corrections import is_structural
 from graphgrow.graph.graph import Evidence, Graph, Past
-from graphgrow.graph.model import Event, FactCheck, Relation
+from graphgrow.graph.model import Event, Relation
 
 TRUSTED = 0.65  # the confidence from which a relation is shown and stood on, where nobody says otherwise
 
@@ -35,33 +35,43 @@ ONE_WAY = frozenset(
     ("is a", "contains", "has property", "based on", "inspired by", "causes", "produces", "precedes", "exceeds")
 )
 IS_A = "is a"
-_REMEMBERED = 65_536  # relations
-_Known = tuple[int, int, dict[Relation, float]]  # as of which event and decisions, and how sure it is of what
+REMEMBERED = 100_000  # relations of which it is kept how sure they are
 
 
 def confidence(graph: Graph, relation: Relation, until: int | None = None) -> float:
     """Return the confidence of a relation that a graph holds, from 0 to 1; KeyError where it holds none.
 
-    With `until` that which it had after the event of that seq, had all corrections been made before.
+    With `until` that which it had after the event of that seq, had all corrections been made before. What it is now is
+    kept beside the graph until an event says something of it.
     """
     if until is not None:
-        return _confidence(graph, relation, until)
-    # What was worked out at an earlier event holds until an event says otherwise.
-    seq, decisions, known = cast("_Known", graph.memo.get("confidence") or (0, graph.decisions, {}))
-    if decisions != graph.decisions or len(known) > _REMEMBERED:
-        seq, known = graph.seq, {}
-    if seq != graph.seq and known:
-        for one in reconsidered(graph, graph.past[seq:]):
-            known.pop(one, None)
-    if seq != graph.seq or not known:
-        graph.memo["confidence"] = graph.seq, graph.decisions, known
-    value = known.get(relation)
-    if value is None:
-        value = known[relation] = _confidence(graph, relation, None)
-    return value
+        return _weighed(graph, relation, until)
+    kept = graph.memo.get("confidence")
+    if not isinstance(kept, _Kept) or kept.decisions != graph.decisions:
+        kept = graph.memo["confidence"] = _Kept(graph.seq, graph.decisions, {})
+    if kept.seq < graph.seq:
+        for other in _touched(graph, (graph.past[seq] for seq in range(kept.seq, graph.seq))):
+            kept.known.pop(other, None)
+        kept.seq = graph.seq
+        if len(kept.known) > REMEMBERED:
+            kept.known.clear()
+    sure = kept.known.get(relation)
+    if sure is None:
+        sure = kept.known[relation] = _weighed(graph, relation, None)
+    return sure
 
 
-def _confidence(graph: Graph, relation: Relation, until: int | None) -> float:
+@dataclass(slots=True)
+class _Kept:
+    """The confidences known as of an event."""
+
+    seq: int
+    decisions: int
+    known: dict[Relation, float]
+
+
+def _weighed(graph: Graph, relation: Relation, until: int | None) -> float:
+    """Return the confidence of a relation by what was said and checked up to an event."""
     own = _log_odds(graph, relation, until)
     if math.isinf(own):
         return float(own > 0)
@@ -158,24 +168,30 @@ def _leads(above: dict[str, set[str]], start: str, end: str) -> bool:
     return end in seen
 
 
-def reconsidered(graph: Graph, steps: Iterable[Event | Past]) -> list[Relation]:
+def reconsidered(graph: Graph, events: Iterable[Event | Past]) -> list[Relation]:
     """Return the relations whose confidence may be another one because of events, in a graph that has taken them.
 
     That are those that they state or check, what came in the same answer as a checked one, and what says the opposite.
     """
-    if any(map(is_structural, steps := list(steps))):
+    if any(map(is_structural, events := list(events))):
         return list(graph.relations)
-    said = [one.relation for step in steps for one in step.delta.statements]
+    touched = _touched(graph, (graph.past[event.seq - 1] for event in events))
+    return [relation for relation in touched if relation in graph.relations]
+
+
+def _touched(graph: Graph, steps: Iterable[Past]) -> dict[Relation, None]:
+    """Return what may be another confidence after some events without decisions: a set, in order."""
+    said: list[Relation] = []
     for step in steps:
-        for claim in step.claims if isinstance(step, FactCheck | Past) else ():
+        said += [one.relation for one in step.delta.statements]
+        for claim in step.claims:
             relation = graph.corrections.shown(claim.relation)
             said.append(claim.relation)
             for piece in graph.relations.get(relation, ()) if relation else ():
                 beside = graph.corrections.divide(graph.past[piece.seq - 1].delta)
                 said += [one.relation for one in beside.relations]
     found = dict.fromkeys(filter(None, map(graph.corrections.shown, said)))
-    found |= dict.fromkeys(Relation(one.target, one.predicate, one.source) for one in found)
-    return [relation for relation in found if relation in graph.relations]
+    return found | dict.fromkeys(Relation(one.target, one.predicate, one.source) for one in found)
 
 
 def trusted_part(graph: Graph, threshold: float = TRUSTED) -> Graph:

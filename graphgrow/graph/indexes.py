@@ -1,17 +1,27 @@
 """The small things that a graph is kept in: sets to draw from, components, and what others keep beside it."""
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, TypeVar, cast
 
 if TYPE_CHECKING:
     import random
 
 
+T = TypeVar("T")
 KEEPER = "keeper"  # the name in a memo of what keeps results from one opening of the graph to the next: its store
 
 
 class Memo(dict[str, object]):
     """What others worked out from a graph and keep beside it; a copy of the graph starts without."""
+
+    def keep(self, name: str, mark: object, make: Callable[[], T]) -> T:
+        """Return what `make` makes, kept under a name for as long as the mark is the same."""
+        kept = self.get(name)
+        if isinstance(kept, tuple) and kept[0] == mark:
+            return cast("T", kept[1])
+        made = make()
+        self[name] = mark, made
+        return made
 
     def __deepcopy__(self, memo: dict[int, object]) -> "Memo":
         return Memo()

@@ -8,7 +8,7 @@ from itertools import islice
 
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Triple
-from graphgrow.measure.projection import SMALLEST, Structure, cached, members
+from graphgrow.measure.projection import SMALLEST, Structure, members
 from graphgrow.prompts.strong import NOTHING_YET, Background, Field
 
 RENEWED = 10  # steps from one head to the next
@@ -21,7 +21,7 @@ FIELDS = 40
 def background(graph: Graph) -> Background:
     """Return what the head says of a graph now."""
     period = graph.steps // RENEWED
-    return cached(graph, "background", (period, graph.decisions), lambda: _taken(graph, period * RENEWED))
+    return graph.memo.keep("background", (period, graph.decisions), lambda: _taken(graph, period * RENEWED))
 
 
 def _taken(graph: Graph, steps: int) -> Background:

@@ -204,23 +204,13 @@ def structure(graph: Graph) -> Structure:
             made.counts.saved = graph.seq
         return made
 
-    return cached(graph, "structure", (seq, graph.decisions), taken)
+    return graph.memo.keep("structure", (seq, graph.decisions), taken)
 
 
 def pace(seq: int, concepts: int) -> int:
     """Return how many events lie between two structures: a power of two, and never more events than there are."""
     events = 1 << min(SLOWEST, (concepts // SMALL).bit_length())
     return min(events, 1 << (max(seq, 1).bit_length() - 1))
-
-
-def cached(graph: Graph, name: str, mark: object, make: Callable[[], T]) -> T:
-    """Return what `make` makes, kept beside a graph under a name for as long as the mark is the same."""
-    kept = graph.memo.get(name)
-    if isinstance(kept, tuple) and kept[0] == mark:
-        return cast("T", kept[1])
-    made = make()
-    graph.memo[name] = mark, made
-    return made
 
 
 def members(snapshot: Structure) -> list[list[int]]:

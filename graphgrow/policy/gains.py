@@ -18,7 +18,7 @@ from statistics import fmean
 
 from graphgrow.graph.graph import Graph, Past
 from graphgrow.graph.keys import canonical, terms
-from graphgrow.measure.projection import Structure, cached, structure
+from graphgrow.measure.projection import Structure, structure
 from graphgrow.prompts.render import TEMPLATES
 
 WINDOW = 200  # questions; older ones say little about what pays now
@@ -77,7 +77,7 @@ def relevance(graph: Graph) -> Relevance:
     """Return the weights that the choices at this event go by."""
     snapshot = structure(graph)
     mark = snapshot.seq, graph.decisions, graph.topic
-    return cached(graph, "relevance", mark, lambda: Relevance(graph, snapshot))
+    return graph.memo.keep("relevance", mark, lambda: Relevance(graph, snapshot))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +100,13 @@ class Gain:
 def gains(graph: Graph, window: int | None = WINDOW) -> list[Gain]:
     """Return the accounts of the last `window` questions about the topic, all of them for None; the oldest first."""
     mark = graph.seq, graph.decisions, window
-    return list(cached(graph, "gains", mark, lambda: _accounts(graph, window)))
+    return list(graph.memo.keep("gains", mark, lambda: _accounts(graph, window)))
 
 
 def _accounts(graph: Graph, window: int | None) -> list[Gain]:
     """Judge the last questions, whatever was decided between them, and pay them for what the later ones earned."""
     snapshot, weights = structure(graph), relevance(graph)
-    judged = cached(graph, "own gains", (snapshot.seq, graph.decisions, graph.topic), dict[int, Gain])
+    judged = graph.memo.keep("own gains", (snapshot.seq, graph.decisions, graph.topic), dict[int, Gain])
     accounts = []
     counted = (
         one

@@ -24,7 +24,7 @@ from graphgrow.graph.events import FACET
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.kept import is_due, keep, kept
 from graphgrow.graph.model import Focus, Relation
-from graphgrow.measure.projection import Structure, cached, structure
+from graphgrow.measure.projection import Structure, structure
 from graphgrow.policy.round import fill, is_allowed
 from graphgrow.policy.strategies import STRATEGIES
 from graphgrow.prompts.facets import CLASS, base, facets, kind_of, once_more, open_facets
@@ -153,6 +153,7 @@ class Tie:
         self._graph, self._topic = graph, graph.topic_key
         self._trust: dict[str, tuple[int, float]] = {}
         place, seq, pairs = snapshot.place, snapshot.seq, dict.fromkeys(snapshot.support, 0.0)
+        until = seq if seq < graph.seq else None
         relations, renewed = iter(graph.relations), set(pairs)
         if before:
             pairs |= zip(snapshot.support, before.weights, strict=False)
@@ -166,7 +167,7 @@ class Tie:
         for relation in relations:
             ends = sorted(place.get(key, -1) for key in relation.ends)
             if (pair := (ends[0], ends[1])) in renewed and graph.relations[relation][0].seq <= seq:
-                sure = confidence(graph, relation, seq)
+                sure = confidence(graph, relation, until)
                 pairs[pair] = max(pairs[pair], sure * sure)
         self.strengths = Strengths(seq, graph.topic, list(pairs.values()), [], before.saved if before else 0)
         if before and before.seq == seq:
@@ -224,7 +225,7 @@ def tie(graph: Graph) -> Tie:
             made.strengths.saved = graph.seq
         return made
 
-    return cached(graph, "tie", mark, taken)
+    return graph.memo.keep("tie", mark, taken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +245,7 @@ class Earned:
 
 def earned(graph: Graph) -> dict[int, Earned]:
     """Return seq -> what it earned of the last questions."""
-    return cached(graph, "earned", (graph.seq, graph.decisions), lambda: _earned(graph))
+    return graph.memo.keep("earned", (graph.seq, graph.decisions), lambda: _earned(graph))
 
 
 def _earned(graph: Graph) -> dict[int, Earned]:

@@ -36,6 +36,7 @@ FOREIGN = frozenset(("script", "language"))  # rules of hygiene
 MARKUP = frozenset(("markup", "prefix", "identifier", "placeholder", "no letters"))
 CHARACTERS = 50  # that a script is taken to have
 DOUBT = 2.0  # what the shorter context weighs, in occurrences
+_PLAIN = ("seq", "questions", "widened", "best_novelty", "usual_bits", "_depth", "_near", "_hub")
 _KIND = "monitor 1"  # under which a store keeps the fold; another format, or other limits, have another number
 
 
@@ -318,7 +319,7 @@ class Monitor:
 
     def dump(self) -> bytes:
         """Return all of it in bytes, which `restored` reads."""
-        state = {name: getattr(self, name) for name in (*_NUMBERS, *_TEXTS, "shown", "_depth", "_near", "_degree")}
+        state = {name: getattr(self, name) for name in (*_PLAIN, "fields", "shown", "_degree")}
         state |= {name: [astuple(tally) for tally in getattr(self, name)] for name in ("tallies", "fresh")}
         state |= {"assessment": astuple(self.assessment), "avoided": sorted(self.avoided), "_learnt": self._learnt}
         return json.dumps(state | {"ngrams": vars(self._ngrams), "_unlearnt": list(self._unlearnt)}).encode()
@@ -327,13 +328,13 @@ class Monitor:
     def restored(cls, data: bytes) -> "Monitor":
         """Return the monitor of which `dump` made these bytes; raises ValueError, KeyError or TypeError for others."""
         state = json.loads(data)
-        own = cls(**{name: state[name] for name in (*_NUMBERS, "_depth", "_near")})
-        own.fields, own._hub = tuple(state["fields"]), state["_hub"]
+        own = cls(**{name: state[name] for name in _PLAIN})
+        own.fields, own._degree = tuple(state["fields"]), Counter(state["_degree"])
         own.shown = {name: (question, seq) for name, (question, seq) in state["shown"].items()}
         own.assessment, own.avoided = Assessment(*state["assessment"]), frozenset(state["avoided"])
         own.tallies.extend(Tally(*row) for row in state["tallies"])
         own.fresh.extend(Tally(*row) for row in state["fresh"])
-        own._learnt, own._degree = tuple(state["_learnt"]), Counter(state["_degree"])
+        own._learnt = tuple(state["_learnt"])
         own._unlearnt.extend((texts, bits, letters) for texts, bits, letters in state["_unlearnt"])
         for name, value in vars(own._ngrams).items():
             setattr(own._ngrams, name, type(value)(state["ngrams"][name]))
@@ -368,10 +369,6 @@ class Monitor:
             if is_bad or 2 * len(own) >= len(window):
                 names.add(name)
         self.avoided = frozenset(names)
-
-
-_NUMBERS = ("seq", "questions", "widened", "best_novelty", "usual_bits")
-_TEXTS = ("fields", "_hub")
 
 
 def monitor(graph: Graph) -> Monitor:

@@ -97,6 +97,13 @@ def is_kind(name: str) -> bool:
 
 def kind_of(graph: Graph, key: str, depth: int = DEEPEST) -> str:
     """Return what kind of thing a concept is, as far as likely relations say, *is a* before others; "" for none."""
+    known: dict[tuple[str, int], str] = graph.memo.keep("kinds", (graph.seq, graph.decisions), dict)
+    if (kind := known.get((key, depth))) is None:
+        kind = known[key, depth] = _kind(graph, key, depth)
+    return kind
+
+
+def _kind(graph: Graph, key: str, depth: int) -> str:
     incident, left = graph.incident.get(key, ()), LOOKED_AT
     for is_other in (False, True):  # how sure the others are is asked where no *is a* says it
         sure = {one: confidence(graph, one) for one in incident if left and (one.predicate != IS_A) is is_other}

@@ -13,7 +13,6 @@ from graphgrow.graph.confidence import TRUSTED, trusted
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.lookup import find
 from graphgrow.graph.model import Json
-from graphgrow.measure.projection import cached
 
 READS_ALL = "--confidence 0 reads all"
 
@@ -85,4 +84,4 @@ def trusted_graph(graph: Graph, confidence: float | None = None) -> TrustedGraph
         left_out = f"{some}{level}; {READS_ALL}" if len(kept) < count else ""
         return TrustedGraph(graph, graph.subgraph(kept), confidence, left_out)
 
-    return cached(graph, "trusted", (graph.seq, graph.decisions, confidence), read)
+    return graph.memo.keep("trusted", (graph.seq, graph.decisions, confidence), read)

@@ -55,7 +55,7 @@ def test_core_keeps_what_is_sure_and_writes_it_as_sure(silk: Path) -> None:
     assert (core["concepts"], core["relations"], core["of_relations"]) == (2, 1, 3)
     assert json.loads((silk / "core.json").read_text())["links"][0]["confidence"] == core["listed"][0]["confidence"] < 1
     shown = graphgrow("core", "silk.db", "--confidence", ".7", cwd=silk).stdout
-    assert "1 relation said by at least 1 sample, of a confidence of 65 % or more" in shown
+    assert "1 relation said by at least 1 sample, of a confidence of 70 % or more" in shown
     assert said("core", "silk.db", cwd=silk)["relations"] == 0
 
 

@@ -378,6 +378,18 @@ def test_postings_come_back_in_the_order_in_which_they_came() -> None:
     assert list(postings.get(99, 5)) == []
 
 
+@pytest.mark.parametrize("letters", range(1, 9))
+def test_names_are_taken_up_wherever_their_numbers_begin(letters: int) -> None:
+    """The text before the arrays may be of any length: what is looked up in them is the same."""
+    lexicon = Lexicon()
+    for name in ("spider silk", "carbon nanotubes (CNTs)", "x" * letters):
+        lexicon.add(canonical(name), name)
+    restored = Lexicon.restored(lexicon.dump())
+    for name in ("spider silks", "CNT", "spidersilk", "carbon nanotubs", "x" * letters):
+        assert restored.near(name) == lexicon.near(name)
+        assert decide(name, canonical(name), restored) == decide(name, canonical(name), lexicon)
+
+
 def test_names_that_a_store_keeps_decide_as_those_of_the_whole_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

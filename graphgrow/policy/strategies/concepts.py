@@ -7,7 +7,7 @@ from heapq import nsmallest
 
 from graphgrow.graph.graph import Graph, Yield
 from graphgrow.graph.model import Focus
-from graphgrow.measure.projection import Structure, cached, structure
+from graphgrow.measure.projection import Structure, structure
 from graphgrow.policy.round import free_angle
 from graphgrow.prompts.render import kindred, surveys
 
@@ -48,7 +48,7 @@ def _frontier(graph: Graph, rng: random.Random) -> Iterator[tuple[float, str, st
         return sorted(scores, key=lambda pair: (-pair[0], pair[1]))
 
     are_all = max(len(graph.unasked.items), len(graph.explored.items)) <= SAMPLE
-    for score, key in cached(graph, "frontier", (graph.seq, graph.decisions), rank) if are_all else rank():
+    for score, key in graph.memo.keep("frontier", (graph.seq, graph.decisions), rank) if are_all else rank():
         away = f"{graph.depth[key]} relations from the topic" if key in graph.depth else "not joined to the topic"
         explored = f"asked about {graph.asks[key]} times" if key in graph.asks else "never asked about"
         yield score, key, f"{away}, {graph.degree(key)} neighbours, {explored}"

@@ -198,7 +198,7 @@ class Lexicon:
         count, slots, numbers = lists["postings"], len(own._texts), len(own._by_number)
         parts = list[Any]()
         for kind, size in (("u8", count), ("u4", count), ("u4", slots), ("u4", numbers), ("f4", slots)):
-            parts.append(np.frombuffer(data, f"<{kind}", size, end))
+            parts.append(np.require(np.frombuffer(data, f"<{kind}", size, end), requirements="A"))  # wherever it begins
             end += parts[-1].nbytes
         keys, values, owners, first, sizes = parts
         own._postings._take(keys, values)  # noqa: SLF001  # the two are one

@@ -35,6 +35,7 @@ ONE_WAY = frozenset(
     ("is a", "contains", "has property", "based on", "inspired by", "causes", "produces", "precedes", "exceeds")
 )
 IS_A = "is a"
+REMEMBERED = 100_000  # relations of which it is kept how sure they are
 
 
 def confidence(graph: Graph, relation: Relation, until: int | None = None) -> float:
@@ -52,6 +53,8 @@ def confidence(graph: Graph, relation: Relation, until: int | None = None) -> fl
         for other in _touched(graph, (graph.past[seq] for seq in range(kept.seq, graph.seq))):
             kept.known.pop(other, None)
         kept.seq = graph.seq
+        if len(kept.known) > REMEMBERED:
+            kept.known.clear()
     sure = kept.known.get(relation)
     if sure is None:
         sure = kept.known[relation] = _weighed(graph, relation, None)
@@ -165,7 +168,7 @@ def _leads(above: dict[str, set[str]], start: str, end: str) -> bool:
     return end in seen
 
 
-def reconsidered(graph: Graph, events: Iterable[Event]) -> list[Relation]:
+def reconsidered(graph: Graph, events: Iterable[Event | Past]) -> list[Relation]:
     """Return the relations whose confidence may be another one because of events, in a graph that has taken them.
 
     That are those that they state or check, what came in the same answer as a checked one, and what says the opposite.

@@ -16,7 +16,9 @@ All keys go through what stands for what, so what holds for a concept holds for 
 
 import random
 from collections.abc import Callable, Iterator, Sequence
+from heapq import nlargest
 from itertools import chain, islice
+from operator import itemgetter
 
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Focus, Form
@@ -27,6 +29,7 @@ from graphgrow.prompts.render import angles, quoted
 
 STEERED, PINNED = "steered", "pinned"
 PINNED_EVERY = 3
+LEADERS = 64  # concepts that are looked at first
 REFUSED_FOR = 12  # events in which what was refused is left alone
 
 Foci = Callable[[Graph, random.Random], Iterator[Focus]]
@@ -99,9 +102,9 @@ def widen(graph: Graph, state: Monitor) -> Iterator[Focus]:
     """
     assessment = state.assessment
     if not state.widened or state.questions - state.widened >= LONG:
-        leaders = sorted(graph.introduced, key=lambda key: (graph.depth.get(key) != 0, -graph.degree(key), key))
         forbidden = graph.steering.forbidden(graph.representative)
-        key = next((key for key in leaders if ("widen", key) not in graph.asked and key not in forbidden), None)
+        free = (one for one in _leaders(graph) if ("widen", one) not in graph.asked and one not in forbidden)
+        key = next(free, None)
         if key is not None:
             yield Focus("widen", (key,), assessment.sentence, 1.0, "widen", form="widen")
         return
@@ -110,6 +113,18 @@ def widen(graph: Graph, state: Monitor) -> Iterator[Focus]:
             yield Focus(
                 "widen", (key,), f"it borders on the topic, and was never asked about; {assessment.sentence}", 1.0
             )
+
+
+def _leaders(graph: Graph) -> Iterator[str]:
+    """Yield the topic, then the concepts with most neighbours, ties by key; all are ranked only after the first ones.
+
+    Some may come twice.
+    """
+    yield from islice(graph.depth, 1)
+    most = nlargest(LEADERS, graph.degrees.items(), key=itemgetter(1))
+    least = most[-1][1] if len(most) == LEADERS else -1  # others may have as many
+    yield from sorted((key for key, degree in most if degree > least), key=lambda key: (-graph.degrees[key], key))
+    yield from sorted(graph.introduced, key=lambda key: (graph.depth.get(key) != 0, -graph.degrees[key], key))
 
 
 def is_allowed(graph: Graph, focus: Focus) -> bool:

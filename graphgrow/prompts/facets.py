@@ -106,10 +106,13 @@ def kind_of(graph: Graph, key: str, depth: int = DEEPEST) -> str:
 
 
 def _kind(graph: Graph, key: str, depth: int) -> str:
-    relations = sorted(graph.incident.get(key, ()), key=lambda one: (one.predicate != IS_A, -confidence(graph, one)))
-    for relation in relations[:LOOKED_AT]:
-        if confidence(graph, relation) >= LIKELY and (kind := _kind_by(graph, relation, key, depth)):
-            return kind
+    incident, left = graph.incident.get(key, ()), LOOKED_AT
+    for is_other in (False, True):  # how sure the others are is asked where no *is a* says it
+        sure = {one: confidence(graph, one) for one in incident if left and (one.predicate != IS_A) is is_other}
+        for relation in sorted(sure, key=sure.__getitem__, reverse=True)[:left]:
+            left -= 1
+            if sure[relation] >= LIKELY and (kind := _kind_by(graph, relation, key, depth)):
+                return kind
     return ""
 
 

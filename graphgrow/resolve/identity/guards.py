@@ -50,9 +50,10 @@ def contradiction(one: str, other: str) -> str:
 def opposed(one: str, other: str) -> str:
     """Return why two names must not be merged however alike they are or mean; "" where nothing says so. Symmetric."""
     one, other = sorted((clean(one), clean(other)))
-    for what, left in _marks(one).items():
-        right = _marks(other)[what]
-        if left and right and not left & right:
+    marks = _marks(one)
+    for what, right in _marks(other).items() if marks else ():
+        left = marks.get(what)
+        if left and not left & right:
             return f"{_either(min(left), min(right))} are different {what}"
     is_same_word = one.isalpha() and singular(one.casefold()) == singular(other.casefold())
     is_one_in_capitals = one.isupper() != other.isupper() and (one[1:].islower() or other[1:].islower())
@@ -81,7 +82,7 @@ def opposed(one: str, other: str) -> str:
     if numbers or others_numbers:
         return f"only one of them has {min(numbers or others_numbers)}"
     for kind, members in tables.kinds.items():
-        if left & members and right & members:
+        if not (left.isdisjoint(members) or right.isdisjoint(members)):
             return f"{_either(min(left & members), min(right & members))} are different {kind}"
     # A word that denies, in one name only, or at the beginning or end of a word that the other has without it.
     negations = (left | right) & tables.negations
@@ -105,15 +106,16 @@ def opposed(one: str, other: str) -> str:
 
 @lru_cache(REMEMBERED)
 def _marks(name: str) -> Mapping[str, set[str]]:
-    """Return what a key has folded away, by what it is."""
+    """Return what a key has folded away, by what it is, where it has."""
     parts = _CODE_GAP.sub("", name).split()
     symbol = _SYMBOL.fullmatch(name)
-    return {
+    marks = {
         "symbols": {symbol[1]} if symbol else set(),
         "formulas": {part for part in parts if _FORMULA.match(part) and not acronym_in(part)},
         "acronyms": {letters for part in parts if (letters := acronym_in(part))},
         "people": set(_EPONYM.findall(name)),
     }
+    return {what: said for what, said in marks.items() if said}
 
 
 def signs(name: str) -> set[str]:

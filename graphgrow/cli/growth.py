@@ -39,6 +39,7 @@ from graphgrow.cli.output import ROLES, bill_rows, by_rule, counted, dump, note,
 from graphgrow.graph.confidence import trusted
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import DEFAULT_STEPS, Budget, Prompt, Role, Usage
+from graphgrow.graph.values import THINKS
 from graphgrow.growth import fact_check as checking
 from graphgrow.growth.fact_check import MOST_SHARE, SHARE
 from graphgrow.growth.intents import MOST as MOST_INTENTS
@@ -46,7 +47,7 @@ from graphgrow.growth.loop import Growth
 from graphgrow.growth.samples import MOST as MOST_SAMPLES
 from graphgrow.growth.settings import Ending, Prompts, Settings
 from graphgrow.growth.topic import check, check_topic
-from graphgrow.llm import LLM, THINKS, checks_facts, usual_thinking
+from graphgrow.llm import LLM, checks_facts, usual_thinking
 from graphgrow.policy import DEFAULT
 from graphgrow.policy.bandit import strategy_table, wording_table
 from graphgrow.policy.gains import WINDOW
@@ -115,9 +116,7 @@ def grow(
         bool, Option("--strict-predicates", help="Hold the model to the vocabulary by the reply's schema.")
     ] = False,
     embeddings: Embeddings = "",
-    arbiter: Annotated[
-        Literal["off", "llm"], Option(help="llm: ask the model about names that may be one concept.")
-    ] = "off",
+    arbiter: Annotated[Literal["off", "llm"], Option(help="llm: ask the model about possible duplicates.")] = "off",
     samples: Annotated[
         int, Option(min=1, max=MOST_SAMPLES, help="Ask each question so often, then verify what differs.")
     ] = 1,
@@ -329,7 +328,7 @@ def policy(store: Store, as_json: AsJson = False) -> None:
     say(
         f"gain   concepts and cross-community relations kept, by relevance, less waste, per 1,000 tokens;"
         f"\n       of the last {WINDOW} questions, where newer ones weigh more"
-        f"\nshare  how often the bandit would choose it after event {graph.seq}"
+        f"\nshare  how often the bandit would choose it after step {graph.seq}"
     )
     state = monitor(graph)
     if state.assessment.do:

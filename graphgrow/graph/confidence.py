@@ -35,6 +35,7 @@ ONE_WAY = frozenset(
     ("is a", "contains", "has property", "based on", "inspired by", "causes", "produces", "precedes", "exceeds")
 )
 IS_A = "is a"
+REMEMBERED = 100_000  # relations of which it is kept how sure they are
 
 
 def confidence(graph: Graph, relation: Relation, until: int | None = None) -> float:
@@ -52,6 +53,8 @@ def confidence(graph: Graph, relation: Relation, until: int | None = None) -> fl
         for other in _touched(graph, (graph.past[seq] for seq in range(kept.seq, graph.seq))):
             kept.known.pop(other, None)
         kept.seq = graph.seq
+        if len(kept.known) > REMEMBERED:
+            kept.known.clear()
     sure = kept.known.get(relation)
     if sure is None:
         sure = kept.known[relation] = _weighed(graph, relation, None)
@@ -93,10 +96,10 @@ def _log_odds(graph: Graph, relation: Relation, until: int | None) -> float:
     checks = _checks(graph, relation, until)
     stated = _stated(evidence)
     beside: list[float] = []  # what was answered about others in the same reply, in the order in which it says them
-    if is_facet or not checks:
+    if graph.checks and (is_facet or not checks):
         said = graph.corrections.divide(graph.past[evidence[0].seq - 1].delta).relations
-        others = dict.fromkeys(one.relation for one in said if one.relation != relation)
-        beside = [odds for other in others for odds in _checks(graph, other, until)]
+        others = dict.fromkeys(one.relation for one in said if one.relation in graph.checks)
+        beside = [odds for other in others if other != relation for odds in _checks(graph, other, until)]
     base, weight = CHECKED_FACET if is_facet else CHECKED_FREE
     answered = sum(checks) / len(checks) if checks else 0.0
     if beside and is_facet:
@@ -165,7 +168,7 @@ def _leads(above: dict[str, set[str]], start: str, end: str) -> bool:
     return end in seen
 
 
-def reconsidered(graph: Graph, events: Iterable[Event]) -> list[Relation]:
+def reconsidered(graph: Graph, events: Iterable[Event | Past]) -> list[Relation]:
     """Return the relations whose confidence may be another one because of events, in a graph that has taken them.
 
     That are those that they state or check, what came in the same answer as a checked one, and what says the opposite.

@@ -240,7 +240,9 @@ class Corrections:
         Two names of one concept are not related by having been two.
         """
         relation = self.counts_as(said)
-        if relation in self.dropped or relation.source in self.hidden or relation.target in self.hidden:
+        if self.dropped and relation in self.dropped:
+            return None
+        if relation.source in self.hidden or relation.target in self.hidden:
             return None
         return None if relation.source == relation.target and said.source != said.target else relation
 
@@ -255,7 +257,11 @@ class Corrections:
         aliases = [(key, text) for key, text in (*merged, *((stands_for.get(k, k), t) for k, t in said.aliases))
                    if key not in self.hidden]  # fmt: skip
         statements = [(self.shown(one.relation), one) for one in (*said.relations, *said.support)]
-        relations = tuple(Statement(shown, one.raw, one.support, one.qualifiers) for shown, one in statements if shown)
+        relations = tuple(
+            one if shown is one.relation else Statement(shown, one.raw, one.support, one.qualifiers)
+            for shown, one in statements
+            if shown
+        )
         return Delta(concepts=own, aliases=tuple(aliases), relations=relations)
 
     def types(self, said: Delta) -> dict[str, str]:
@@ -271,7 +277,7 @@ class Corrections:
         stands_for = self.representatives
         source, target = stands_for.get(said.source, said.source), stands_for.get(said.target, said.target)
         relation = said if (source, target) == (said.source, said.target) else Relation(source, said.predicate, target)
-        predicate = self._predicates.get(relation)
+        predicate = self._predicates.get(relation) if self._predicates else None
         return Relation(source, predicate, target) if predicate else relation
 
     def are_apart(self, one: str, other: str) -> bool:

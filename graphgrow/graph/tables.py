@@ -29,12 +29,13 @@ Pack = Callable[[Any], bytes]
 _MISSING: Any = object()
 _REMEMBERED = 4096  # values of a table that are not read twice
 _LARGE = 4096  # bytes; larger values are few, and kept
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 SIZES = {"hashes": "Q", "order": "I", "offsets": "Q"}
 
 
 def pack(value: object) -> bytes:
     """Return a value of strings, numbers and lists as JSON."""
-    return json.dumps(value, separators=(",", ":")).encode()
+    return _encode(value).encode()
 
 
 def hash_of(key: bytes) -> int:
@@ -140,10 +141,23 @@ class Layered(MutableMapping[K, V], Generic[K, V]):
             return held  # type: ignore[no-any-return]  # one of ours
         if (place := self._place(key)) < 0:
             raise KeyError(key)
+        return self._value(key, place)
+
+    def _value(self, key: K, place: int) -> V:
         value = self.read(place)
         if self.table.size(place) > _LARGE:
             self._changed[key] = value
         return value
+
+    def get(self, key: K, default: Any = None) -> Any:  # noqa: ANN401  # as a dict's
+        """Return the value of a key, `default` where there is none; quicker than by an error."""
+        try:
+            held = self._new.get(key, _MISSING)
+        except TypeError:
+            return default
+        if held is _MISSING and (held := self._changed.get(key, _MISSING)) is _MISSING:
+            return default if (place := self._place(key)) < 0 else self._value(key, place)
+        return held
 
     def __contains__(self, key: object) -> bool:
         return key in self._new or key in self._changed or self._place(key) >= 0

@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from copy import copy
 from dataclasses import replace
@@ -20,6 +20,7 @@ from graphgrow.llm.completion import Completion, read_completion
 from graphgrow.llm.endpoint import KEY_ENV, Endpoint, checked, is_loopback, shown, usable_key
 from graphgrow.llm.faults import Fault
 from graphgrow.llm.options import NO_OPTIONS, ModelOptions
+from graphgrow.llm.streaming import stream_file
 from graphgrow.llm.usage import estimate_usage, storable, usd
 from graphgrow.llm.waiting import Pace, Patience, Tell
 
@@ -76,7 +77,8 @@ class OpenAIChat:
         self._clients = Clients(self._endpoint, gate, self._pace)
         self._learnt = memory.recall(self._endpoint.url, model) if model else memory.Learnt()
         # Whoever sets the limit of replies has counted the thinking in.
-        self._capabilities = Capabilities(room=0 if options.limit else self._learnt.room)
+        room = 0 if options.limit else self._learnt.room
+        self._capabilities = Capabilities(room=room, stream=stream_file() is not None)
         self._proven = set[frozenset[str]]()  # fields of requests that were answered
         self._lock = Lock()
 
@@ -166,7 +168,8 @@ class OpenAIChat:
 
         Returns the answer, or a fault that is a reply of its kind, and how it was asked.
         """
-        used, guesses, first = self._capabilities, None, None
+        used, first = self._capabilities, None
+        guesses: Iterator[Capabilities] | None = None
 
         def arrived(received: Received) -> None:
             """Hand on what is a whole reply before any other thread has its turn; the rest is looked at there."""
@@ -196,6 +199,10 @@ class OpenAIChat:
                     f"{self._endpoint.url} refuses {refused} ({fault.status}: {words}):"
                     " leave it out, or give it another value"
                 )
+            is_known = frozenset(body) in self._proven
+            if fault.kind == "broken" and fault.status and prompt.logprobs and used.logprobs and not is_known:
+                guesses, used = iter(()), replace(used, logprobs=False)  # some fail where they should refuse
+                continue
             if fault.kind not in {"parameter", "limit"}:
                 raise self._endpoint.explain(fault, self.models, patience) from None
             with self._lock:
@@ -211,7 +218,7 @@ class OpenAIChat:
                     continue
             if fault.most:  # what is left of the context is too little for an answer
                 raise self._endpoint.explain(replace(fault, kind="overflow"), self.models) from None
-            if guesses is None and frozenset(body) in self._proven and fault.kind == "parameter":
+            if guesses is None and is_known and fault.kind == "parameter":
                 return replace(fault, kind="refused"), used  # it takes others of this form, so it is this question
             first, guesses = first or fault, guesses or used.guesses(prompt)
             guess = next(guesses, None) if first.kind == "parameter" else None
@@ -246,7 +253,7 @@ class OpenAIChat:
         is_thinking = is_cut and not found.has_answer and not found.logprobs  # one token may be blank, and say enough
         with self._lock:
             learnt, known = self._learnt, self._capabilities
-            if found.thought:
+            if found.thought or learnt.thinking:
                 share = _NEWER if learnt.thinking else 1.0
                 learnt = replace(learnt, thinking=round((1 - share) * learnt.thinking + share * found.thought, 1))
             if not self._options.limit and (is_thinking or (is_cut and found.thought > prompt.max_tokens // 4)):

@@ -8,14 +8,19 @@ so a run that was resumed sees what one that was never stopped sees. Below 500 c
 concepts, the less one event changes.
 """
 
+import json
 import random
 import threading
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from graphgrow.graph.graph import Graph
+from graphgrow.graph.kept import is_due, keep, kept
 
 if TYPE_CHECKING:
     import igraph as ig
@@ -26,6 +31,7 @@ SLOWEST = 12  # at most 2**12 events from one structure to the next: by then abo
 SMALL = 500  # concepts; each doubling of this doubles the events
 FIXED = 0  # the seed of all that is drawn for a structure, so that it follows from the log alone
 ROUNDS = 5  # iterations of Leiden's method; at 10,000 concepts modularity is then within .01 of its last value
+_KIND = "structure 1"  # under which a store keeps one; another format has another number
 SMALLEST = 3  # concepts; one or two are no community to speak of
 
 T = TypeVar("T")
@@ -82,34 +88,88 @@ def leiden(
     return best
 
 
+@dataclass(slots=True)
+class Counts:
+    """What a structure is counted from, after event `seq`: so a later one counts only what came since.
+
+    `said` has source, predicate and target of every relation in turn, as numbers: concepts in order of arrival, and
+    `predicates`. `support` is by pair of concepts, the lesser first. `saved` is the event at which a store kept it.
+    """
+
+    seq: int = 0
+    predicates: dict[str, int] = field(default_factory=dict)
+    said: "array[int]" = field(default_factory=lambda: array("I"))
+    support: dict[tuple[int, int], int] = field(default_factory=dict)
+    saved: int = 0
+
+    def dump(self) -> bytes:
+        """Return all of it in bytes, which `restored` reads."""
+        parts = self.said, array("I", chain.from_iterable(self.support)), array("Q", self.support.values())
+        head = json.dumps([self.seq, list(self.predicates), [len(part) for part in parts]]).encode()
+        return b"".join((len(head).to_bytes(8, "little"), head, *(part.tobytes() for part in parts)))
+
+    @classmethod
+    def restored(cls, data: memoryview, saved: int) -> "Counts":
+        """Return the counts of which `dump` made these bytes; raises ValueError or TypeError for any others."""
+        end = 8 + int.from_bytes(data[:8], "little")
+        seq, predicates, sizes = json.loads(bytes(data[8:end]))
+        parts = [array("I"), array("I"), array("Q")]
+        for part, size in zip(parts, sizes, strict=True):
+            start, end = end, end + size * part.itemsize
+            part.frombytes(data[start:end])
+        said, ends, counts = parts
+        pairs = zip(ends[::2], ends[1::2], strict=True)
+        return cls(seq, {name: number for number, name in enumerate(predicates)}, said,
+                   dict(zip(pairs, counts, strict=True)), saved)  # fmt: skip
+
+
 class Structure:
     """Concepts, relations and their support after event `seq`; vertices of `graph` are places in `keys`.
 
     `support` is by pair of vertices, the lesser first. `roles` are the kinds of relation that a vertex has, each a
     predicate and whether it starts there. `age` says in words as of when. Relations of one concept to itself are left
-    out.
+    out. What was counted `before` spares counting it again, as long as nothing was decided since.
     """
 
-    def __init__(self, graph: Graph, seq: int) -> None:
+    def __init__(self, graph: Graph, seq: int, before: Counts | None = None) -> None:
         import igraph as ig
 
-        self.seq, self.age = seq, f"as of event {seq}"
+        self.seq, self.age = seq, f"as of step {seq}"
         self.keys = [key for key, since in graph.introduced.items() if since <= seq]
-        self.place = {key: place for place, key in enumerate(self.keys)}
-        self.roles: list[set[tuple[str, bool]]] = [set() for _ in self.keys]
-        self.support: dict[tuple[int, int], int] = {}
-        for relation, evidence in graph.relations.items():
-            if evidence[0].seq > seq or relation.source == relation.target:
+        self.place = place = {key: at for at, key in enumerate(self.keys)}
+        if before:
+            counts = Counts(seq, {**before.predicates}, before.said[:], {**before.support}, before.saved)
+            deltas = ((step.seq, graph.corrections.divide(step.delta)) for step in graph.past[before.seq : seq])
+            told = ((since, one) for since, delta in deltas for one in (*delta.relations, *delta.support))
+            shown = ((graph.corrections.shown(one.relation), since, one.support) for since, one in told)
+            rows = ((one, count, graph.relations[one][0].seq == since) for one, since, count in shown if one)
+        else:
+            counts = Counts(seq)
+            first = ((one, pieces) for one, pieces in graph.relations.items() if pieces[0].seq <= seq)
+            rows = ((one, sum(it.support for it in pieces if it.seq <= seq), True) for one, pieces in first)
+        for relation, count, is_first in rows:
+            if relation.source == relation.target:
                 continue
-            source, target = self.place[relation.source], self.place[relation.target]
-            self.roles[source].add((relation.predicate, True))
-            self.roles[target].add((relation.predicate, False))
+            source, target = place[relation.source], place[relation.target]
+            if is_first:
+                predicate = counts.predicates.setdefault(relation.predicate, len(counts.predicates))
+                counts.said.extend((source, predicate, target))
             pair = (source, target) if source < target else (target, source)
-            count = sum(one.support for one in evidence if one.seq <= seq)
-            self.support[pair] = self.support.get(pair, 0) + count
+            counts.support[pair] = counts.support.get(pair, 0) + count
+        self.counts, self.support = counts, counts.support
         self.graph = ig.Graph(n=len(self.keys), edges=sorted(self.support))
         self.degree: list[int] = self.graph.degree()
         self._results: dict[Callable[[Structure], object], object] = {}
+
+    @cached_property
+    def roles(self) -> list[set[tuple[str, bool]]]:
+        """The kinds of relation of every vertex."""
+        names, roles = list(self.counts.predicates), [set[tuple[str, bool]]() for _ in self.keys]
+        said = iter(self.counts.said)
+        for source, predicate, target in zip(said, said, said, strict=True):
+            roles[source].add((names[predicate], True))
+            roles[target].add((names[predicate], False))
+        return roles
 
     @cached_property
     def communities(self) -> list[int]:
@@ -131,7 +191,20 @@ class Structure:
 def structure(graph: Graph) -> Structure:
     """Return the structure that a graph's choices go by at this event."""
     seq = graph.seq - graph.seq % pace(graph.seq, len(graph.concepts))
-    return graph.memo.keep("structure", (seq, graph.decisions), lambda: Structure(graph, seq))
+
+    def taken() -> Structure:
+        known = graph.memo.get("structure")
+        before = known[1].counts if isinstance(known, tuple) and known[0][1] == graph.decisions else None
+        if before is None and (held := kept(graph, _KIND, as_shown=True)):
+            with suppress(ValueError, TypeError):
+                before = Counts.restored(held[1], held[0])
+        made = Structure(graph, seq, before if before and before.seq <= seq else None)
+        if is_due(graph, made.counts.saved):
+            keep(graph, _KIND, made.counts.dump())
+            made.counts.saved = graph.seq
+        return made
+
+    return graph.memo.keep("structure", (seq, graph.decisions), taken)
 
 
 def pace(seq: int, concepts: int) -> int:

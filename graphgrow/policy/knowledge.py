@@ -7,28 +7,34 @@ trusted, independent paths tie it to the topic (personalised PageRank, Haveliwal
 What nobody trusts is asked about last. Where no facet is left the free questions of `frontier` go on.
 """
 
+import json
 import math
 import random
+from array import array
 from collections import defaultdict
 from collections.abc import Container, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import chain, islice
 from typing import Literal
 
-from graphgrow.graph.confidence import TRUSTED, confidence, is_said_already
+from graphgrow.graph.confidence import TRUSTED, confidence, is_said_already, reconsidered
 from graphgrow.graph.events import FACET
 from graphgrow.graph.graph import Graph
+from graphgrow.graph.kept import is_due, keep, kept
 from graphgrow.graph.model import Focus, Relation
 from graphgrow.measure.projection import Structure, structure
 from graphgrow.policy.round import fill, is_allowed
 from graphgrow.policy.strategies import STRATEGIES
 from graphgrow.prompts.facets import CLASS, base, facets, kind_of, once_more, open_facets
 
+_KIND = "tie 1"  # under which a store keeps one; another format, or other weights, have another number
 FOLLOWS = "frontier"  # asks where no facet is left
 WINDOW = 200  # questions; older ones say little about what pays now
 PRIOR = 2.0  # questions: how much what is expected of a facet beforehand weighs
 WIDTH = 0.5  # of the standard deviation: how far a draw may stray from what is known
+FREE_KEPT = 0.5  # of what free relations say that is true: the share that readers would keep
 BETWEEN = 0.5  # what a relation between known concepts is worth beside one that brings a new one
 DAMPING = 0.85
 DISTANT = 1.5  # how fast what is worth knowing of a concept falls with its distance from the topic
@@ -112,33 +118,71 @@ class Knowledge:
         return Focus(self.name, (key,), reason, round(-minus, 4), angle, form="facet")
 
 
+@dataclass(slots=True)
+class Strengths:
+    """What a tie goes by, after event `seq`: the weight of every pair of the structure, in its order, and the ties.
+
+    `topic` is what they lead to, `saved` the event at which a store kept them.
+    """
+
+    seq: int
+    topic: str
+    weights: list[float]
+    ties: list[float]
+    saved: int = 0
+
+    def dump(self) -> bytes:
+        """Return all of it in bytes, which `restored` reads."""
+        head = json.dumps([self.seq, self.topic, len(self.ties)]).encode()
+        return b"".join((len(head).to_bytes(8, "little"), head, array("d", self.ties + self.weights).tobytes()))
+
+    @classmethod
+    def restored(cls, data: memoryview, saved: int) -> "Strengths":
+        """Return what `dump` made these bytes of; raises ValueError or TypeError for any others."""
+        end = 8 + int.from_bytes(data[:8], "little")
+        (seq, topic, count), values = json.loads(bytes(data[8:end])), array("d", bytes(data[end:])).tolist()
+        return cls(seq, topic, values[count:], values[:count], saved)
+
+
 class Tie:
-    """How concepts hang on the topic by what is trusted, as old as the structure; trust itself is of now."""
+    """How concepts hang on the topic by what is trusted, as old as the structure; trust itself is of now.
 
-    def __init__(self, graph: Graph, snapshot: Structure) -> None:
-        self._graph, self._snapshot = graph, snapshot
+    What was known `before` spares working it out again, as long as nothing was decided since.
+    """
+
+    def __init__(self, graph: Graph, snapshot: Structure, before: Strengths | None = None) -> None:
+        self._graph, self._topic = graph, graph.topic_key
         self._trust: dict[str, tuple[int, float]] = {}
-        self._topic = graph.topic_key
-        place, pairs = snapshot.place, defaultdict[tuple[int, int], float](float)
-        until = snapshot.seq if snapshot.seq < graph.seq else None
-        for relation, evidence in graph.relations.items():
-            if evidence[0].seq <= snapshot.seq and relation.source != relation.target:
-                ends = sorted((place[relation.source], place[relation.target]))
+        place, seq, pairs = snapshot.place, snapshot.seq, dict.fromkeys(snapshot.support, 0.0)
+        until = seq if seq < graph.seq else None
+        relations, renewed = iter(graph.relations), set(pairs)
+        if before:
+            pairs |= zip(snapshot.support, before.weights, strict=False)
+            again = dict[tuple[int, int], None]()
+            for relation in reconsidered(graph, graph.past[before.seq : seq]):
+                ends = sorted(place.get(key, -1) for key in relation.ends)
+                if (pair := (ends[0], ends[1])) in pairs:
+                    again[pair], pairs[pair] = None, 0.0
+            near = dict.fromkeys(min((snapshot.keys[end] for end in pair), key=graph.degree) for pair in again)
+            relations, renewed = iter(dict.fromkeys(one for key in near for one in graph.incident[key])), set(again)
+        for relation in relations:
+            ends = sorted(place.get(key, -1) for key in relation.ends)
+            if (pair := (ends[0], ends[1])) in renewed and graph.relations[relation][0].seq <= seq:
                 sure = confidence(graph, relation, until)
-                pairs[ends[0], ends[1]] = max(pairs[ends[0], ends[1]], sure * sure)
-        import igraph
+                pairs[pair] = max(pairs[pair], sure * sure)
+        self.strengths = Strengths(seq, graph.topic, list(pairs.values()), [], before.saved if before else 0)
+        if before and before.seq == seq:
+            self.strengths.ties = before.ties
+        elif place:
+            import igraph
 
-        net = igraph.Graph(n=len(place), edges=list(pairs))
-        start = place.get(self._topic, 0)
-        ranks = (
-            net.personalized_pagerank(
-                directed=False, damping=DAMPING, reset_vertices=[start], weights=list(pairs.values())
+            net, start = igraph.Graph(n=len(place), edges=list(pairs)), place.get(self._topic, 0)
+            ranks = net.personalized_pagerank(
+                directed=False, damping=DAMPING, reset_vertices=[start], weights=self.strengths.weights
             )
-            if place
-            else []
-        )
-        highest = max((rank for vertex, rank in enumerate(ranks) if vertex != start), default=0.0) or 1.0
-        self._ties = {key: math.sqrt(min(1.0, ranks[vertex] / highest)) for key, vertex in place.items()}
+            highest = max((rank for vertex, rank in enumerate(ranks) if vertex != start), default=0.0) or 1.0
+            self.strengths.ties = [math.sqrt(min(1.0, rank / highest)) for rank in ranks]
+        self._ties = dict(zip(place, self.strengths.ties, strict=True))
 
     def of(self, key: str) -> float:
         """Return how strongly a concept is tied to the topic, from 0 to 1; the topic itself 1."""
@@ -167,7 +211,22 @@ def tie(graph: Graph) -> Tie:
     chooses the same.
     """
     snapshot = structure(graph)
-    return graph.memo.keep("tie", (snapshot.seq, graph.decisions, graph.topic), lambda: Tie(graph, snapshot))
+    mark = snapshot.seq, graph.decisions, graph.topic
+
+    def taken() -> Tie:
+        known = graph.memo.get("tie")
+        before = known[1].strengths if isinstance(known, tuple) and known[0][1] == graph.decisions else None
+        if before is None and (held := kept(graph, _KIND, as_shown=True)):
+            with suppress(ValueError, TypeError):
+                before = Strengths.restored(held[1], held[0])
+        is_usable = before and before.seq <= snapshot.seq and before.topic == graph.topic
+        made = Tie(graph, snapshot, before if is_usable else None)
+        if is_due(graph, made.strengths.saved):
+            keep(graph, _KIND, made.strengths.dump())
+            made.strengths.saved = graph.seq
+        return made
+
+    return graph.memo.keep("tie", mark, taken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,18 +279,25 @@ def worth_of(graph: Graph, relation: Relation, seq: int) -> float:
     sure = confidence(graph, relation)
     if sure < TRUSTED or is_said_already(graph, relation):
         return 0.0
+    sure *= worth_keeping(graph.past[seq - 1].focus)
     if any(graph.introduced.get(key) == seq for key in relation.ends):
         return sure
     same = (sum(one.predicate == relation.predicate for one in graph.incident[key]) for key in relation.ends)
     return BETWEEN * sure / max(same)
 
 
+def worth_keeping(focus: Focus | None) -> float:
+    """Return the share of what a question brings that is true which readers would keep."""
+    facet = facets().get(base(focus.angle)) if focus else None
+    return facet.kept if facet else FREE_KEPT
+
+
 def again(graph: Graph, allowed: Container[str]) -> dict[str, dict[str, float]]:
     """Return concept -> angle -> what may be earned by asking for others than a facet brought, where they are sure."""
     open_ones: dict[str, dict[str, float]] = defaultdict(dict)
     for row in earned(graph).values():
-        key = graph.representative(row.concept)
-        angle = once_more(row.angle) if row.worth >= AGAIN and base(row.angle) in allowed else ""
+        key, facet = graph.representative(row.concept), base(row.angle)
+        angle = once_more(row.angle) if facet in allowed and row.worth >= AGAIN * facets()[facet].kept else ""
         if angle and key in graph.concepts and (angle, key) not in graph.asked:
             open_ones[key][angle] = WANING * row.rate
     return open_ones

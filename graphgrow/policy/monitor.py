@@ -12,13 +12,16 @@ but time goes on with them. The discovery parameter D is left to `graphgrow crit
 with the graph whatever a run does.
 """
 
+import json
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import astuple, dataclass, field
 from math import log2
 from typing import Literal
 
 from graphgrow.graph.graph import Graph, Past
+from graphgrow.graph.kept import is_due, keep, kept
 from graphgrow.graph.model import ASIDE, Delta, Event, Focus
 
 Kind = Literal["saturated", "drifted"]
@@ -33,6 +36,8 @@ FOREIGN = frozenset(("script", "language"))  # rules of hygiene
 MARKUP = frozenset(("markup", "prefix", "identifier", "placeholder", "no letters"))
 CHARACTERS = 50  # that a script is taken to have
 DOUBT = 2.0  # what the shorter context weighs, in occurrences
+_PLAIN = ("seq", "questions", "widened", "best_novelty", "usual_bits", "_depth", "_near", "_hub")
+_KIND = "monitor 1"  # under which a store keeps the fold; another format, or other limits, have another number
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +175,7 @@ class Ngrams:
         self._one = Counter[str]()
 
     def learn(self, trigrams: list[str]) -> None:
-        """Take in the trigrams of a text."""
+        """Take in the trigrams of some texts."""
         self._three.update(trigrams)
         self._before_three.update([three[:2] for three in trigrams])
         self._two.update([three[1:] for three in trigrams])
@@ -180,11 +185,13 @@ class Ngrams:
 
     def bits(self, trigrams: list[str]) -> float:
         """Return how many bits a text takes."""
-        bits = 0.0
+        bits, letters = 0.0, self.letters + 0.5 * CHARACTERS
+        one, two, before_two = self._one.get, self._two.get, self._before_two.get
+        all_three, before_three = self._three.get, self._before_three.get
         for three in trigrams:
-            alone = (self._one.get(three[2], 0) + 0.5) / (self.letters + 0.5 * CHARACTERS)
-            after = (self._two.get(three[1:], 0) + DOUBT * alone) / (self._before_two.get(three[1], 0) + DOUBT)
-            chance = (self._three.get(three, 0) + DOUBT * after) / (self._before_three.get(three[:2], 0) + DOUBT)
+            alone = (one(three[2], 0) + 0.5) / letters
+            after = (two(three[1:], 0) + DOUBT * alone) / (before_two(three[1], 0) + DOUBT)
+            chance = (all_three(three, 0) + DOUBT * after) / (before_three(three[:2], 0) + DOUBT)
             bits -= log2(chance)
         return bits
 
@@ -197,7 +204,7 @@ class Monitor:
     `widened` is the last question for neighbouring fields, counted in questions, `fields` what these brought. `tallies`
     are those of the last questions, `fresh` of the last ones that did not repeat what is known on purpose. A run is
     measured against its own best window in new concepts a question and its own bits a letter. `shown` are the signals
-    that show, each since which question and which event.
+    that show, each since which question and which event. `saved` is the event up to which a store has kept all this.
     """
 
     seq: int = 0
@@ -215,9 +222,10 @@ class Monitor:
     _unlearnt: deque[tuple[list[list[str]], float, int]] = field(default_factory=deque)
     _learnt: tuple[float, int] = (0.0, 0)
     _depth: dict[str, int] = field(default_factory=dict)
-    _near: dict[str, list[str]] = field(default_factory=dict)
+    _near: dict[str, list[str]] = field(default_factory=dict)  # of what has no distance yet
     _degree: Counter[str] = field(default_factory=Counter)
     _hub: str = ""
+    saved: int = 0
 
     def take(self, step: Past) -> None:
         """Take in the next step; an edit, or a reply that is asked for again, says nothing about the run."""
@@ -282,10 +290,13 @@ class Monitor:
                 self._hub = end
 
     def _spread(self, known: Iterable[str]) -> None:
-        """Give all that hangs on concepts with a distance one of their own, where they have none yet."""
+        """Give all that hangs on concepts with a distance one of their own, where they have none yet.
+
+        Nothing without one hangs on them after that, so what they are related to is no longer kept.
+        """
         queue = list(known)
         for near in queue:
-            for far in self._near.get(near, ()):
+            for far in self._near.pop(near, ()):
                 if far not in self._depth:
                     self._depth[far] = self._depth[near] + 1
                     queue.append(far)
@@ -301,11 +312,33 @@ class Monitor:
         if len(self._unlearnt) > SHORT:
             old, old_bits, old_letters = self._unlearnt.popleft()
             if "spelling" not in self.shown:
-                for text in old:
-                    self._ngrams.learn(text)
+                self._ngrams.learn([three for text in old for three in text])
                 self._learnt = self._learnt[0] + old_bits, self._learnt[1] + old_letters
                 self.usual_bits = self._learnt[0] / max(1, self._learnt[1])
         return bits, letters
+
+    def dump(self) -> bytes:
+        """Return all of it in bytes, which `restored` reads."""
+        state = {name: getattr(self, name) for name in (*_PLAIN, "fields", "shown", "_degree")}
+        state |= {name: [astuple(tally) for tally in getattr(self, name)] for name in ("tallies", "fresh")}
+        state |= {"assessment": astuple(self.assessment), "avoided": sorted(self.avoided), "_learnt": self._learnt}
+        return json.dumps(state | {"ngrams": vars(self._ngrams), "_unlearnt": list(self._unlearnt)}).encode()
+
+    @classmethod
+    def restored(cls, data: bytes) -> "Monitor":
+        """Return the monitor of which `dump` made these bytes; raises ValueError, KeyError or TypeError for others."""
+        state = json.loads(data)
+        own = cls(**{name: state[name] for name in _PLAIN})
+        own.fields, own._degree = tuple(state["fields"]), Counter(state["_degree"])
+        own.shown = {name: (question, seq) for name, (question, seq) in state["shown"].items()}
+        own.assessment, own.avoided = Assessment(*state["assessment"]), frozenset(state["avoided"])
+        own.tallies.extend(Tally(*row) for row in state["tallies"])
+        own.fresh.extend(Tally(*row) for row in state["fresh"])
+        own._learnt = tuple(state["_learnt"])
+        own._unlearnt.extend((texts, bits, letters) for texts, bits, letters in state["_unlearnt"])
+        for name, value in vars(own._ngrams).items():
+            setattr(own._ngrams, name, type(value)(state["ngrams"][name]))
+        return own
 
     def reading(self, signal: Signal) -> tuple[float | None, float, list[Tally]]:
         """Return the value of a signal now, None where too little was said, its limit, and the questions it is of."""
@@ -325,7 +358,7 @@ class Monitor:
         words = signal.words.format(value=limit if value is None else value, limit=limit)
         wider = ", also when asked for neighbouring fields" if self.widened > question else ""
         went_on = f"; it went on for {more} questions more{wider}" if rung else ""
-        sentence = f"{words} over the last {signal.window} questions, since event {seq}{went_on}"
+        sentence = f"{words} over the last {signal.window} questions, since step {seq}{went_on}"
         self.assessment = Assessment(ladder[rung], signal.kind, sentence, seq, signal.name)
 
         whole, names = signal.value(window), set[str]()
@@ -339,12 +372,20 @@ class Monitor:
 
 
 def monitor(graph: Graph) -> Monitor:
-    """Return the monitor of a graph's log, kept beside the graph and brought up to date."""
+    """Return the monitor of a graph's log, kept beside the graph and in its store, and brought up to date."""
     state = graph.memo.get("monitor")
     if not isinstance(state, Monitor) or state.seq > graph.seq:
-        graph.memo["monitor"] = state = Monitor()
+        state = Monitor()
+        if held := kept(graph, _KIND):
+            with suppress(ValueError, KeyError, TypeError):
+                state = Monitor.restored(bytes(held[1]))
+                state.saved = held[0]
+        graph.memo["monitor"] = state
     for step in graph.past[state.seq :]:
         state.take(step)
+    if is_due(graph, state.saved):
+        keep(graph, _KIND, state.dump())
+        state.saved = graph.seq
     return state
 
 

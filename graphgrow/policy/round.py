@@ -16,7 +16,9 @@ All keys go through what stands for what, so what holds for a concept holds for 
 
 import random
 from collections.abc import Callable, Iterator, Sequence
+from heapq import nlargest
 from itertools import chain, islice
+from operator import itemgetter
 
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Focus, Form
@@ -27,6 +29,7 @@ from graphgrow.prompts.render import angles, quoted
 
 STEERED, PINNED = "steered", "pinned"
 PINNED_EVERY = 3
+LEADERS = 64  # concepts that are looked at first
 REFUSED_FOR = 12  # events in which what was refused is left alone
 
 Foci = Callable[[Graph, random.Random], Iterator[Focus]]
@@ -74,7 +77,7 @@ def directed_focus(graph: Graph, rng: random.Random, chosen: Sequence[Focus]) ->
         if keys not in taken and (angle := open_angle(graph, keys, rng)):
             why = f': "{quoted(directive.change.reason)}"' if directive.change.reason else ""
             form: Form = "connect" if len(keys) > 1 else "expand"
-            return Focus(STEERED, keys, f"set by hand in event {directive.seq}{why}", 1.0, angle, form=form)
+            return Focus(STEERED, keys, f"set by hand in step {directive.seq}{why}", 1.0, angle, form=form)
     is_turn_of_pins = (graph.steps + len(chosen) + 1) % PINNED_EVERY == 0
     return pinned_focus(graph, rng, chosen) if graph.steering.pins and is_turn_of_pins else None
 
@@ -86,7 +89,7 @@ def pinned_focus(graph: Graph, rng: random.Random, chosen: Sequence[Focus]) -> F
     for key in sorted(pins, key=lambda key: graph.asks.get(key, 0)):
         angle = open_angle(graph, (key,), rng)
         if angle and (key,) not in taken:
-            reason = f"pinned by hand in event {pins[key].seq}, asked about {graph.asks.get(key, 0)} times so far"
+            reason = f"pinned by hand in step {pins[key].seq}, asked about {graph.asks.get(key, 0)} times so far"
             return Focus(PINNED, (key,), reason, 1.0, angle)
     return None
 
@@ -99,9 +102,9 @@ def widen(graph: Graph, state: Monitor) -> Iterator[Focus]:
     """
     assessment = state.assessment
     if not state.widened or state.questions - state.widened >= LONG:
-        leaders = sorted(graph.introduced, key=lambda key: (graph.depth.get(key) != 0, -graph.degree(key), key))
         forbidden = graph.steering.forbidden(graph.representative)
-        key = next((key for key in leaders if ("widen", key) not in graph.asked and key not in forbidden), None)
+        free = (one for one in _leaders(graph) if ("widen", one) not in graph.asked and one not in forbidden)
+        key = next(free, None)
         if key is not None:
             yield Focus("widen", (key,), assessment.sentence, 1.0, "widen", form="widen")
         return
@@ -110,6 +113,18 @@ def widen(graph: Graph, state: Monitor) -> Iterator[Focus]:
             yield Focus(
                 "widen", (key,), f"it borders on the topic, and was never asked about; {assessment.sentence}", 1.0
             )
+
+
+def _leaders(graph: Graph) -> Iterator[str]:
+    """Yield the topic, then the concepts with most neighbours, ties by key; all are ranked only after the first ones.
+
+    Some may come twice.
+    """
+    yield from islice(graph.depth, 1)
+    most = nlargest(LEADERS, graph.degrees.items(), key=itemgetter(1))
+    least = most[-1][1] if len(most) == LEADERS else -1  # others may have as many
+    yield from sorted((key for key, degree in most if degree > least), key=lambda key: (-graph.degrees[key], key))
+    yield from sorted(graph.introduced, key=lambda key: (graph.depth.get(key) != 0, -graph.degrees[key], key))
 
 
 def is_allowed(graph: Graph, focus: Focus) -> bool:

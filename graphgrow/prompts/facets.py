@@ -44,7 +44,8 @@ ALSO = {
 class Facet:
     """One facet: what is asked, what is said by an answer, which end of that the names are, which kinds it fits.
 
-    `expected` is what it may bring beforehand, beside the mean of all facets, `answers` what there is to choose from.
+    `expected` is what it may earn beforehand, beside the mean of all facets, `kept` the share of what it brings that is
+    true which readers would keep, `answers` what there is to choose from.
     """
 
     question: str
@@ -52,6 +53,7 @@ class Facet:
     names: Literal["source", "target"]
     brings: str
     fits: frozenset[str]
+    kept: float = 1.0
     expected: float = 1.0
     answers: str = ""
 
@@ -104,10 +106,13 @@ def kind_of(graph: Graph, key: str, depth: int = DEEPEST) -> str:
 
 
 def _kind(graph: Graph, key: str, depth: int) -> str:
-    relations = sorted(graph.incident.get(key, ()), key=lambda one: (one.predicate != IS_A, -confidence(graph, one)))
-    for relation in relations[:LOOKED_AT]:
-        if confidence(graph, relation) >= LIKELY and (kind := _kind_by(graph, relation, key, depth)):
-            return kind
+    incident, left = graph.incident.get(key, ()), LOOKED_AT
+    for is_other in (False, True):  # how sure the others are is asked where no *is a* says it
+        sure = {one: confidence(graph, one) for one in incident if left and (one.predicate != IS_A) is is_other}
+        for relation in sorted(sure, key=sure.__getitem__, reverse=True)[:left]:
+            left -= 1
+            if sure[relation] >= LIKELY and (kind := _kind_by(graph, relation, key, depth)):
+                return kind
     return ""
 
 

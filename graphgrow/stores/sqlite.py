@@ -285,6 +285,7 @@ class SQLiteStore(GraphStore):
             try:
                 self._check_format(db)
                 db.execute("PRAGMA foreign_keys = ON")
+                db.execute("PRAGMA cache_size = -65536")  # KiB: a projection is written all over the file
                 if self._version < len(MIGRATIONS):
                     self._migrate(db)
                 db.execute("PRAGMA synchronous = FULL")

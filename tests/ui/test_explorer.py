@@ -1,3 +1,4 @@
+import gc
 import os
 import re
 import shutil
@@ -406,7 +407,7 @@ def test_actions_show_at_once_and_are_undone(silk: Workspace) -> None:
     silk.act(edits.add, "silk", "is spun by", "spider")
     silk.act(edits.undo, silk.event(silk.graph.seq), silk.store.events)
     assert not [r for r in silk.graph.relations if "spider" in r.ends and r.source != "spider silk"]
-    with pytest.raises(BadInput, match="cannot be taken back"):
+    with pytest.raises(BadInput, match="cannot be undone"):
         silk.act(edits.undo, silk.event(1), silk.store.events)
     with closing(open_store(silk.url)) as store:
         assert set(store.graph().relations) == set(silk.graph.relations)
@@ -485,6 +486,22 @@ def test_a_file_that_was_replaced_is_opened_anew(tmp_path: Path) -> None:
     Path(new.removeprefix("sqlite:")).replace(tmp_path / "a.db")
     assert not workspaces().holds(before)
     assert "new" in workspaces().open(url).graph.concepts
+
+
+def test_the_first_picture_is_there_before_its_page(silk: Workspace) -> None:
+    """The log is read and places are found before anybody asks, and a page then takes what was found."""
+    url = silk.url
+    silk.store.close()
+    workspaces().stores.clear()
+    opened = workspaces().open(url, is_read=False)
+    assert not opened.graph.concepts
+    serve.prepare(opened)
+    assert gc.isenabled()
+    assert opened.graph.concepts
+    found = opened.before("positions")
+    assert isinstance(found, dict)
+    assert found.keys() == opened.graph.concepts.keys()
+    assert frames.positions(opened) is found
 
 
 def test_concepts_keep_their_place_and_their_community(silk: Workspace) -> None:
@@ -701,7 +718,7 @@ def test_schedules_of_a_jobs_file_are_shown_with_their_reports(tmp_path: Path, m
         dispatcher.state.add("silk", utc_now())
         dispatcher.drive()
     url = f"sqlite:{tmp_path / 'silk.db'}"
-    assert "--jobs JOBS.toml" in words(view(url, "runs"))
+    assert any("--jobs JOBS.toml" in one.value for one in view(url, "runs").code)
     monkeypatch.setenv(serve.JOBS, str(path))
     at = view(url, "runs")
     assert not at.exception

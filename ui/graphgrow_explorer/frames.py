@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -13,9 +13,10 @@ from graphgrow.api.explorer import (
     NAMED,
     Community,
     Graph,
+    Relation,
     confidence,
-    follow,
     layout,
+    partition,
     settled,
     trusted_part,
 )
@@ -27,10 +28,8 @@ Places = dict[str, tuple[float, float]]
 
 LARGE = 5_000  # concepts; beyond, a picture of everything is no longer the first that is drawn
 TOP = 1_000
-ROUNDS = 3  # of Leiden's method in a large graph, within .01 of its last modularity
 EXACT = 2_000  # concepts; betweenness costs concepts times relations
-POSITIONS, COMMUNITIES, LAST = "positions 2", "communities 1", "last"  # what the store keeps for the next page
-COLOURS = 24  # that a community may have
+POSITIONS, LAST = "positions 2", "last"  # what the store keeps for the next page
 RISEN = 1.08  # times the concepts of the last settling, and two more, from which a picture is settled again
 SETTLED = "settled"  # the part of a workspace that remembers when that was
 ENOUGH = 0.5  # share of concepts that need a place already; with fewer the whole is laid out anew
@@ -56,36 +55,14 @@ class Groups:
 
 
 def groups(workspace: Workspace) -> Groups:
-    """Return the communities of the graph as it stands, the same for every view and page.
+    """Return the communities of the graph as it stands, the same for every view and page, and for every file."""
 
-    One keeps its number and colour as the graph grows, and the store keeps both for the next explorer.
-    """
-
-    def partition(graph: Graph) -> Groups:
-        before = workspace.before("groups")
-        known, colours = dict[str, int](), dict[int, int]()
-        if isinstance(before, Groups):
-            known, colours = before.membership, before.colours
-        else:
-            kept = recalled(workspace, COMMUNITIES)
-            with suppress(ValueError, TypeError, AttributeError):
-                known = {key: int(one) for key, one in kept["membership"].items()} if kept else {}
-                colours = {int(number): int(one) % COLOURS for number, one in kept["colours"].items()} if kept else {}
-        rounds = ROUNDS if len(graph.concepts) > LARGE else None
-        membership, communities = follow(graph.neighbours, known, graph.seq, rounds=rounds)
+    def named(graph: Graph) -> Groups:
+        membership, communities = partition(graph)
         names = {one.number: short(", ".join(graph.name(key) for key in one.name), 80) for one in communities}
-        found = {one.number: colours[one.number] for one in communities if one.number in colours}
-        used = Counter(found.values())
-        for one in communities:  # a new one gets the colour that fewest have
-            if one.number not in found:
-                found[one.number] = min(range(COLOURS), key=lambda colour: (used[colour], colour))
-                used[found[one.number]] += 1
-        if len(membership) > GROWN * len(known):
-            kept = {"membership": membership, "colours": found}
-            workspace.store.remember(COMMUNITIES, {LAST: json.dumps(kept).encode()})
-        return Groups(membership, communities, names, found)
+        return Groups(membership, communities, names, {one.number: one.colour for one in communities})
 
-    return workspace.keep("groups", partition)
+    return workspace.keep("groups", named)
 
 
 def recalled(workspace: Workspace, kind: str) -> dict[str, Any]:
@@ -114,7 +91,7 @@ def nodes(workspace: Workspace) -> pd.DataFrame:
                 "degree": degree,
                 "distance": [graph.depth.get(key, -1) for key in keys],
                 "asked": [graph.asks.get(key, 0) for key in keys],
-                "pagerank": simple.pagerank() if keys else [],
+                "pagerank": simple.pagerank(implementation="arpack") if keys else [],
             }
         )
         if 2 < len(keys) <= EXACT:  # noqa: PLR2004  # two concepts have nothing between them
@@ -127,13 +104,14 @@ def nodes(workspace: Workspace) -> pd.DataFrame:
 
 def edges(workspace: Workspace) -> pd.DataFrame:
     """Return a row a relation: the columns of TYPES."""
+    return workspace.keep("edges", lambda graph: described(graph, graph.relations))
 
-    def table(graph: Graph) -> pd.DataFrame:
-        rows = [(r.source, r.target, r.predicate, graph.support(r), evidence[0].seq, confidence(graph, r))
-                for r, evidence in graph.relations.items()]  # fmt: skip
-        return pd.DataFrame(rows, columns=list(TYPES)).astype(TYPES)
 
-    return workspace.keep("edges", table)
+def described(graph: Graph, relations: Iterable[Relation]) -> pd.DataFrame:
+    """Return a row for each of some relations of a graph: the columns of TYPES."""
+    rows = [(one.source, one.target, one.predicate, graph.support(one), graph.relations[one][0].seq,
+             confidence(graph, one)) for one in relations]  # fmt: skip
+    return pd.DataFrame(rows, columns=list(TYPES)).astype(TYPES)
 
 
 def trusted(workspace: Workspace, least: float) -> Graph:
@@ -174,6 +152,11 @@ def positions(workspace: Workspace) -> Places:
     return workspace.keep("positions", places)
 
 
+def first_shown(workspace: Workspace) -> Show:
+    """Return what a picture shows at first: beyond LARGE concepts a part."""
+    return "top" if len(workspace.graph.concepts) > LARGE else "everything"
+
+
 def placed(workspace: Workspace, name: str, table: pd.DataFrame, relations: pd.DataFrame) -> pd.DataFrame:
     """Return concepts with places for them alone; what was in the part of this name before stays where it was."""
     keys, before = list(table["key"]), workspace.parts.get(name, {})
@@ -194,32 +177,38 @@ def part(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the concepts and relations of one way to look at a graph, or at what is of at least this confidence.
 
-    `top` has the TOP concepts with most PageRank, `around` those within `depth` relations of the centre, `communities`
-    one row a community instead of its concepts. The neighbours of those in `beside` come with either part.
+    `top` has the TOP concepts with most PageRank and those of the centre with their neighbours, `around` those within
+    `depth` relations of the centre, `communities` one row a community instead of its concepts. The neighbours of those
+    in `beside` come with either part.
     """
     with workspace.reading() as graph:  # all of one version: a run may write meanwhile
         if show == "communities":
             return supernodes(workspace)
-        table, relations = nodes(workspace), edges(workspace)
-        sure = trusted(workspace, confidence)
+        table, sure = nodes(workspace), trusted(workspace, confidence)
         if sure is not graph:
             table = table[table["key"].isin(sure.concepts)]
-            relations = relations[[relation in sure.relations for relation in graph.relations]]
-        also = {other for key in beside if key in sure.concepts for other in (key, *sure.neighbours[key])}
+        top = set(table.nlargest(TOP, "pagerank")["key"]) if show == "top" else set()
+        added = [*beside, *(key for key in centre if key not in top)] if show == "top" else beside
+        also = {other for key in added if key in sure.concepts for other in (key, *sure.neighbours[key])}
         if show == "top":
-            table = table[table["key"].isin({*table.nlargest(TOP, "pagerank")["key"], *also})]
+            table = table[table["key"].isin(top | also)]
         if show == "around":
             ring = near = {key for key in centre if key in sure.concepts}
             for _ in range(depth):
                 ring = {other for key in ring for other in sure.neighbours[key]} - near
                 near = near | ring
             table = table[table["key"].isin(near | also)]
-        is_part = len(table) < len(graph.concepts)
-        if is_part:
-            keys = set(table["key"])
-            relations = relations[relations["source"].isin(keys) & relations["target"].isin(keys)]
-        if is_part and len(graph.concepts) > LARGE:  # the whole is not laid out for it
+        keys = set(table["key"])
+        is_part = len(keys) < len(graph.concepts)
+        if is_part and len(graph.concepts) > LARGE:  # the whole is neither described nor laid out for it
+            inside = (one for one in sure.relations if one.source in keys and one.target in keys)
+            relations = described(graph, inside)
             return placed(workspace, show, table, relations), relations
+        relations = edges(workspace)
+        if sure is not graph:
+            relations = relations[[relation in sure.relations for relation in graph.relations]]
+        if is_part:
+            relations = relations[relations["source"].isin(keys) & relations["target"].isin(keys)]
         places = positions(workspace)
         place = [places[key] for key in table["key"]]
         return table.assign(x=[x for x, _ in place], y=[y for _, y in place]), relations

@@ -9,7 +9,7 @@ from math import log2
 
 from rapidfuzz.distance import OSA
 
-from graphgrow.graph.keys import canonical, clean
+from graphgrow.graph.keys import canonical, clean, singular
 from graphgrow.resolve.identity.notation import SIGN
 from graphgrow.resolve.identity.spelling import acronym_in, form
 from graphgrow.resolve.identity.words import words
@@ -50,12 +50,14 @@ def contradiction(one: str, other: str) -> str:
 def opposed(one: str, other: str) -> str:
     """Return why two names must not be merged however alike they are or mean; "" where nothing says so. Symmetric."""
     one, other = sorted((clean(one), clean(other)))
-    for what, left in _marks(one).items():
-        right = _marks(other)[what]
-        if left and right and not left & right:
+    marks = _marks(one)
+    for what, right in _marks(other).items() if marks else ():
+        left = marks.get(what)
+        if left and not left & right:
             return f"{_either(min(left), min(right))} are different {what}"
-    is_same_word = one.isalpha() and one.casefold() == other.casefold() and one.isupper() != other.isupper()
-    if is_same_word and canonical(one) != canonical(other):  # WHO and who
+    is_same_word = one.isalpha() and singular(one.casefold()) == singular(other.casefold())
+    is_one_in_capitals = one.isupper() != other.isupper() and (one[1:].islower() or other[1:].islower())
+    if is_same_word and is_one_in_capitals and canonical(one) != canonical(other):  # WHO and who, CAT and cats
         return "only one of them is in capitals"
     species, others_species = _BINOMIAL.match(one), _BINOMIAL.match(other)
     if species and others_species and species[1] == others_species[1] and species[2] != others_species[2]:
@@ -80,7 +82,7 @@ def opposed(one: str, other: str) -> str:
     if numbers or others_numbers:
         return f"only one of them has {min(numbers or others_numbers)}"
     for kind, members in tables.kinds.items():
-        if left & members and right & members:
+        if not (left.isdisjoint(members) or right.isdisjoint(members)):
             return f"{_either(min(left & members), min(right & members))} are different {kind}"
     # A word that denies, in one name only, or at the beginning or end of a word that the other has without it.
     negations = (left | right) & tables.negations
@@ -104,15 +106,16 @@ def opposed(one: str, other: str) -> str:
 
 @lru_cache(REMEMBERED)
 def _marks(name: str) -> Mapping[str, set[str]]:
-    """Return what a key has folded away, by what it is."""
+    """Return what a key has folded away, by what it is, where it has."""
     parts = _CODE_GAP.sub("", name).split()
     symbol = _SYMBOL.fullmatch(name)
-    return {
+    marks = {
         "symbols": {symbol[1]} if symbol else set(),
         "formulas": {part for part in parts if _FORMULA.match(part) and not acronym_in(part)},
         "acronyms": {letters for part in parts if (letters := acronym_in(part))},
         "people": set(_EPONYM.findall(name)),
     }
+    return {what: said for what, said in marks.items() if said}
 
 
 def signs(name: str) -> set[str]:

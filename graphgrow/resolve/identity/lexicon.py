@@ -198,7 +198,7 @@ class Lexicon:
         count, slots, numbers = lists["postings"], len(own._texts), len(own._by_number)
         parts = list[Any]()
         for kind, size in (("u8", count), ("u4", count), ("u4", slots), ("u4", numbers), ("f4", slots)):
-            parts.append(np.frombuffer(data, f"<{kind}", size, end))
+            parts.append(np.require(np.frombuffer(data, f"<{kind}", size, end), requirements="A"))  # wherever it begins
             end += parts[-1].nbytes
         keys, values, owners, first, sizes = parts
         own._postings._take(keys, values)  # noqa: SLF001  # the two are one
@@ -269,10 +269,9 @@ class Lexicon:
         found += [Candidate(key, BRACKET, "bracket") for term, said in aliases for key in keys(term, said)]
         return _strongest(found)
 
-    def alike(self, name: str) -> list[Candidate]:
-        """Return the concepts with the most trigrams in common, scored by edit distance in either word order."""
-        text = canonical(name)
-        grams, postings, slots = _trigrams(text), self._postings, len(self._texts)
+    def _sharing(self, name: str, grams: frozenset[int]) -> list[int]:
+        """Return the slots of the spellings that share most trigrams with a name, looked up from the rarest on."""
+        postings, slots = self._postings, len(self._texts)
         counts = sorted(one for one in map(postings.find, grams) if one[0])
         used, left = list[Found](), self._most
         for one in counts:
@@ -302,10 +301,26 @@ class Lexicon:
         if len(used) < len(counts):
             same_core = self._numbers_of("core", " ".join(form(name).core))
             found += [self._first[number] for number in same_core]
+        return found
+
+    def alike(self, name: str) -> list[Candidate]:
+        """Return the concepts with the most trigrams in common, scored by edit distance in either word order."""
+        if not self._by_likeness:
+            return []
+        text = canonical(name)
+        grams, slots = _trigrams(text), len(self._texts)
+        if slots <= _SCORED and self._most >= POSTINGS:  # the names of one reply: all are scored
+            others = list(map(_trigrams, self._texts))
+            enough = [_LEAST_IN_COMMON * (len(grams) + len(other)) for other in others]
+            found = [slot for slot, other in enumerate(others) if 2 * len(grams & other) >= max(1, enough[slot])]
+        else:
+            found = self._sharing(name, grams)
+        if not found:
+            return []
         texts, scores = [self._texts[place] for place in found], dict[str, float]()
         ratios = np.maximum(
             *(
-                process.cdist([text], texts, scorer=one, dtype=np.float64)[0]
+                process.cdist([text], texts, scorer=one, dtype=np.float64, score_cutoff=100 * LEAST_LIKENESS)[0]
                 for one in (fuzz.ratio, fuzz.token_sort_ratio)
             )
         )

@@ -15,26 +15,26 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from graphgrow.errors import LLMError
-from graphgrow.graph.corrections import is_structural
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.indexes import KEEPER
+from graphgrow.graph.kept import is_due, keep, kept
 from graphgrow.graph.keys import are_capitals_mute, singular
 from graphgrow.graph.model import Change, Concept, Doing
 from graphgrow.resolve.identity.guards import contradiction, disagree, narrower, opposed, signs
 from graphgrow.resolve.identity.lexicon import Lexicon
-from graphgrow.resolve.identity.meanings import Cache, How, Meanings
+from graphgrow.resolve.identity.meanings import How, Meanings
 from graphgrow.resolve.identity.notation import normal, squashed
 from graphgrow.resolve.identity.spelling import form
-from graphgrow.stores.snapshots import EVENTS, SHARE
 
 if TYPE_CHECKING:
     from graphgrow.llm.embedders import Floats
 
-_KIND = "names 1"  # under which a store keeps them; another format has another number
+_KIND = "names 2"  # under which a store keeps them; another format has another number
+_SHARE = 16  # of the log: what came since the last time until they are kept anew, for they are large
 LONGEST_REST = 16  # replies until an endpoint that failed is asked again
 
 Action = Literal["merge", "apart", "review"]
@@ -140,10 +140,10 @@ def decide(
     if meanings is not None:
         candidates += meanings.near(name, _CONSIDERED, REVIEW_MEANING)
     candidates = sorted((one for one in candidates if one.key != key), key=lambda one: (-one.score, one.key))
-    refusal = ""
+    refusal, core, letters = "", form(name).core, squashed(name)
     for one in candidates[:_CONSIDERED]:
         other = lexicon.names.get(one.key, one.key)
-        is_core_same = form(name).core == form(other).core  # "hot forging process" needs no high score
+        is_core_same = core == form(other).core  # "hot forging process" needs no high score
         is_too_far = one.how == "likeness" and one.score < REVIEW_LIKENESS and not is_core_same
         if refusal and is_too_far:
             continue  # only the first refusal is the reason, and the guards cost more than all else
@@ -166,7 +166,7 @@ def decide(
         # Other blanks alone, or blanks and punctuation where no sign is in doubt: whatever a guard says, it is asked.
         if (
             against
-            and squashed(name) == squashed(other)
+            and letters == squashed(other)
             and (not signs(name) ^ signs(other) or normal(name).replace(" ", "") == normal(other).replace(" ", ""))
         ):
             question, against = f"{name} and {other} are the same letters, but {against}.", ""
@@ -222,8 +222,10 @@ class KnownNames:
         meanings = self._ready_meanings(new)
         # Not before: where an embedder failed, all this is done again.
         self._graph, self._seq, self._decisions = graph, graph.seq, graph.decisions
-        if self.meanings is None and graph.seq - self._saved >= max(EVENTS, self._saved // SHARE):
-            self._save(graph)
+        if self.meanings is None and is_due(graph, self._saved, _SHARE):
+            known = self._lexicon.dump()
+            keep(graph, _KIND, b"".join((len(known).to_bytes(8, "little"), known, self._rejected.dump())))
+            self._saved = graph.seq
         beside: defaultdict[str, set[str]] = defaultdict(set)
         for one, other in pairs:
             beside[keys[one]].add(graph.representative(keys[other]))
@@ -233,26 +235,12 @@ class KnownNames:
 
     def _restore(self, graph: Graph) -> None:
         """Take up the names of an earlier event that the graph's store has kept, where nothing was decided since."""
-        cache = graph.memo.get(KEEPER)
-        if not isinstance(cache, Cache) or graph.seq < EVENTS:
-            return
-        held = cache.recall(_KIND, ["seq", "names", "rejected"])
-        try:
-            seq = int(held["seq"])
-            if seq <= graph.seq and not any(map(is_structural, graph.past[seq:])):
-                lexicons = Lexicon.restored(held["names"]), Lexicon.restored(held["rejected"])
-                (self._lexicon, self._rejected), self._seq = lexicons, seq
-                self._saved = seq
-        except (KeyError, ValueError):
-            return
-
-    def _save(self, graph: Graph) -> None:
-        """Let the graph's store keep the names that are known now."""
-        cache = graph.memo.get(KEEPER)
-        self._saved = graph.seq
-        if isinstance(cache, Cache):
-            names, rejected = self._lexicon.dump(), self._rejected.dump()
-            cache.remember(_KIND, {"seq": b"%d" % graph.seq, "names": names, "rejected": rejected})
+        if held := kept(graph, _KIND, as_shown=True):
+            with suppress(KeyError, ValueError, TypeError):
+                data = bytes(held[1])
+                end = 8 + int.from_bytes(data[:8], "little")
+                self._lexicon, self._rejected = Lexicon.restored(data[8:end]), Lexicon.restored(data[end:])
+                self._seq = self._saved = held[0]
 
     def _ready_meanings(self, names: Sequence[str]) -> Meanings | None:
         """Return what compares some new names by meaning, with all that is known taken in; None while that fails."""
@@ -341,12 +329,15 @@ class NewNames:
         """Return what the log says of new concepts, beside each other too; that they stand apart needs no saying."""
         changes: list[Change] = []
         inside = Lexicon()
+        before: Concept | None = None
         for concept in concepts:
             decision = self.decide(concept.name, concept.key)
-            if decision.action != "merge":
-                other = decide(concept.name, concept.key, inside, is_mute=self._is_mute)
-                decision = other if other.action == "merge" or decision.action == "apart" else decision
-            inside.add(concept.key, concept.name)
+            if before:
+                inside.add(before.key, before.name)
+                if decision.action != "merge":
+                    other = decide(concept.name, concept.key, inside, is_mute=self._is_mute)
+                    decision = other if other.action == "merge" or decision.action == "apart" else decision
+            before = concept
             if decision.action != "apart":
                 do: Doing = "merge" if decision.action == "merge" else "doubt"
                 pair, score = (concept.key, decision.into), round(decision.score, 4)

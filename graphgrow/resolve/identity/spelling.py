@@ -77,7 +77,7 @@ def spelled(name: str) -> tuple[str, ...]:
         # The longest beginning decides, none is longer than twelve letters; else the ending does.
         begins = (word[:end] for end in range(min(len(word), 12), 3, -1))
         begin = next((one for one in begins if one in tables.begins), "")
-        ends = (one for one in tables.ends if len(word) - len(one) >= _SHORTEST_STEM and word.endswith(one))
+        ends = (one for one in tables.ends if word.endswith(one) and len(word) - len(one) >= _SHORTEST_STEM)
         if begin:
             word = tables.begins[begin] + word.removeprefix(begin)
         elif end := next(ends, ""):

@@ -1,0 +1,75 @@
+"""What was worked out from a graph and is kept by its store, so that opening it again need not work it out.
+
+It counts only beside the very log that it was worked out from: with it stand its own digest and that of the event up to
+which it goes, which speaks for all events before. The log stays the truth: where either is another one, there is none.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from hashlib import sha256
+from typing import Protocol, runtime_checkable
+
+from graphgrow.graph.corrections import is_structural
+from graphgrow.graph.digests import Record
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.indexes import KEEPER
+
+EVENTS = 1000  # a shorter log is folded sooner than something is looked up
+SHARE = 64  # of the log: what came since the last time until it is kept anew
+_KEY = "state"
+
+
+@runtime_checkable
+class Keeper(Protocol):
+    """A store, as far as it keeps what could be worked out again."""
+
+    def records(self, since: int = 0) -> Iterator[Record]:
+        """Yield the events after seq `since` as they are kept, with their digests."""
+        ...
+
+    def recall(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
+        """Return what is kept of the keys."""
+        ...
+
+    def remember(self, kind: str, values: Mapping[str, bytes]) -> None:
+        """Keep values under their keys."""
+        ...
+
+
+def is_due(graph: Graph, saved: int, share: int = SHARE) -> bool:
+    """Tell whether what was kept at event `saved` is to be kept anew, as the graph now stands."""
+    return graph.seq - saved >= max(EVENTS, saved // share)
+
+
+def keep(graph: Graph, kind: str, value: bytes) -> None:
+    """Let the graph's store keep a value that follows from its log up to now; nothing where there is no store."""
+    keeper = graph.memo.get(KEEPER)
+    if isinstance(keeper, Keeper) and (event := _digest_at(keeper, graph.seq)):
+        head = f"{graph.seq} {event} {sha256(value).hexdigest()}\n".encode()
+        keeper.remember(kind, {_KEY: head + value})
+
+
+def kept(graph: Graph, kind: str, *, as_shown: bool = False) -> tuple[int, memoryview] | None:
+    """Return a value of this kind that follows from the graph's log up to an event, and which one that is.
+
+    None where none is kept, or not of this log. What depends on how things are shown (`as_shown`) is none either where
+    something was decided since that changes it.
+    """
+    keeper = graph.memo.get(KEEPER)
+    if not isinstance(keeper, Keeper) or graph.seq < EVENTS:
+        return None
+    held = keeper.recall(kind, [_KEY]).get(_KEY, b"")
+    head, _, _ = held[:200].partition(b"\n")
+    with suppress(ValueError):
+        number, event, own = head.decode("ascii").split(" ")
+        seq, value = int(number), memoryview(held)[len(head) + 1 :]
+        is_ours = 0 < seq <= graph.seq and event == _digest_at(keeper, seq) and own == sha256(value).hexdigest()
+        if is_ours and not (as_shown and any(map(is_structural, graph.past[seq:]))):
+            return seq, value
+    return None
+
+
+def _digest_at(keeper: Keeper, seq: int) -> str:
+    """Return the digest of an event, "" where the log has none."""
+    record = next(iter(keeper.records(seq - 1)), None)
+    return record.digest if record and record.seq == seq else ""

@@ -116,12 +116,12 @@ class OpenAIChat:
         """
         start = self._clock()
         patience = Patience(self._pace, self._patience, self._retries)
-        received, used = self._send(prompt, patience)
+        received, used = self._send(prompt, patience, start)
         found = self._read(received, prompt)
         while found.finish == BROKEN and patience.tries_again(1):
             lost = found
             try:
-                received, used = self._send(prompt, patience)
+                received, used = self._send(prompt, patience, start)
             except LLMError:  # what broke off was paid for all the same
                 if lost.usage == Usage():
                     raise
@@ -163,12 +163,12 @@ class OpenAIChat:
 
         return BatchAPI(self, self._endpoint)
 
-    def _send(self, prompt: Prompt, patience: Patience) -> tuple[Received | Fault, Capabilities]:
+    def _send(self, prompt: Prompt, patience: Patience, start: float) -> tuple[Received | Fault, Capabilities]:
         """Ask until the endpoint takes the form of the question; each refusal gives up one field or format.
 
         Returns the answer, or a fault that is a reply of its kind, and how it was asked.
         """
-        used, first, began = self._capabilities, None, self._clock()
+        used, first = self._capabilities, None
         guesses: Iterator[Capabilities] | None = None
 
         def arrived(received: Received) -> None:
@@ -177,7 +177,7 @@ class OpenAIChat:
             if keep and received.fault(0) is None:
                 found = read_completion(received.content, prompt)
                 if found and found.finish != BROKEN:
-                    keep(prompt, self._reply(found, self._clock() - began))
+                    keep(prompt, self._reply(found, self._clock() - start))
 
         for _ in range(_CONCESSIONS):
             body = self._options.put_into(used.body(prompt, self._endpoint.model, self._temperature))

@@ -1,8 +1,13 @@
 """How fast the explorer's picture is in a headless Chromium with software WebGL: medians of three, in milliseconds.
 
-Usage: python benchmarks/explorer.py [SIZE ...]      (default: 500 4000 20000)
+    python benchmarks/explorer.py [SIZE ...] [--cold]      (default: 500 4000 20000)
+
+Cold is the explorer on a graph of that size (benchmarks/scale.py), server and browser both just started: from the
+command to its answer, and from there, with the browser up, to the picture. Beside it stand what the processors were
+doing: the load, and the milliseconds that 100 of work took.
 """
 
+import argparse
 import json
 import os
 import statistics
@@ -13,8 +18,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "ui")]
+sys.path[:0] = [str(ROOT), str(ROOT / "ui"), str(ROOT / "benchmarks")]
 
+import scale  # noqa: E402 - found beside this file
 from graphgrow_explorer.views import VIEWS  # noqa: E402
 from playwright.sync_api import Browser  # noqa: E402 - found beside this file
 
@@ -28,9 +34,16 @@ from tests.explorers import exploring  # noqa: E402
 from tests.pictures import Drawn, Server, drawn, frames, served  # noqa: E402
 
 ROUNDS = 3
+WORK = 0.2  # seconds of a processor
 NEW = 50
 SETTLE, WATCHED = 8.0, 20.0  # seconds
-GOALS = {"first picture": {500: 2000, 4000: 2000, 20_000: 3000}, "click": 500, "slider": 50, "+50": 500, "idle": 1}
+GOALS = {
+    "first picture, cold or not": {500: 2000, 4000: 2000, 20_000: 3000},
+    "click": 500,
+    "slider": 50,
+    "+50": 500,
+    "idle": 1,
+}
 SLIDE = """(() => {
   const times = [];
   for (const step of [0.2, 0.5, 0.8, 0.6, 0.4]) {
@@ -52,6 +65,25 @@ GROW = """(() => {
 def since(start: float) -> float:
     """Return the milliseconds that have passed."""
     return 1000 * (time.perf_counter() - start)
+
+
+def cold(folder: Path, size: int) -> dict[str, float]:
+    """Return the times of a first visit of a graph that lies in a folder, of which the store keeps nothing yet."""
+    found: dict[str, float] = {}
+    (folder / "cold.db").unlink(missing_ok=True)
+    scale.build(folder / "cold.db", size, 3 * size)
+    start = time.perf_counter()
+    with exploring(folder, "cold.db", "--no-browser") as explorer:
+        found["server"] = since(start)
+        with running() as browser:
+            start = time.perf_counter()
+            with drawn(browser, explorer.url("cold.db")):
+                found["first picture, cold"] = since(start)
+            found["server, of a core"] = 1000 * ticks(explorer.pid) / os.sysconf("SC_CLK_TCK")
+    start, worked = time.perf_counter(), time.process_time()
+    while time.process_time() - worked < WORK:
+        pass
+    return found | {"100 of work": since(start) / WORK / 10, "load": os.getloadavg()[0]}
 
 
 def measured(browser: Browser, server: Server, size: int) -> dict[str, float]:
@@ -136,7 +168,18 @@ def ticks(pid: int) -> int:
 
 def main() -> None:
     """Print one line a size, what an idle page costs, and the goals."""
-    sizes = [int(one) for one in sys.argv[1:]] or [500, 4000, 20_000]
+    parser = argparse.ArgumentParser(description="How fast the explorer's picture is.")
+    parser.add_argument("sizes", nargs="*", type=int, default=[500, 4000, 20_000], help="concepts")
+    parser.add_argument("--cold", action="store_true", help="only first visits")
+    options = parser.parse_args()
+    sizes = options.sizes
+    for size in sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            visits = [cold(Path(folder), size) for _ in range(ROUNDS)]
+        times = {name: round(statistics.median(visit[name] for visit in visits)) for name in visits[0]}
+        print(size, json.dumps(times), flush=True)
+    if options.cold:
+        return
     with tempfile.TemporaryDirectory() as folder, running() as browser, served(Path(folder)) as server:
         with drawn(browser, server.url):
             pass  # the first visit loads the libraries of the server

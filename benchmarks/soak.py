@@ -28,6 +28,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from signal import SIGTERM
 
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "ui"), str(Path(__file__).parent)]
@@ -39,7 +40,7 @@ from graphgrow.graph.model import Edit  # noqa: E402
 from graphgrow.stores import open_store  # noqa: E402
 from graphgrow.stores.verifying import verify  # noqa: E402
 from tests.explorers import Explorer, exploring  # noqa: E402
-from tests.servers import Answer, Asked, serving  # noqa: E402
+from tests.servers import PATIENCE, Answer, Asked, serving  # noqa: E402
 
 SMALL = "48m"  # of the disk that fills up
 MEGABYTE = 1 << 20
@@ -126,12 +127,14 @@ class Soak:
             self.alive[name] = process, key
             while process.is_alive() and not self.is_over.is_set():
                 process.join(0.2)
-            if process.is_alive():  # in peace, as by Ctrl-C
+            if process.is_alive():  # in peace: what is under way is waited for and saved
                 process.terminate()
-                process.join(30)
+                process.join(PATIENCE)
             if process.is_alive():
-                self.problems.append(f"{name} does not end")
+                self.problems.append(f"{key} does not end")
                 process.kill()
+            elif (code := process.exitcode or 0) < 0 and code != -SIGTERM and key not in self.killed:
+                self.problems.append(f"{key} was ended by signal {-code}")  # SIGTERM: it had not even begun
 
     def command(self, name: str, *words: str) -> bool:
         """Run a command to its end, and tell whether it did what it should; a failure is one only with room on disk."""
@@ -258,7 +261,8 @@ def found(one: Soak) -> Iterator[str]:
     for number in lost:
         killed = one.killed.get(one.model.keys[number])
         if killed is None or one.model.answered[number] < killed - 5 * kills.AT_RISK:
-            yield f"reply {number} is lost, of {one.model.keys[number]}"
+            when = "" if killed is None else f", {killed - one.model.answered[number]:.1f} s before it was killed"
+            yield f"reply {number} is lost, of {one.model.keys[number]}{when}"
     if many := kills.repeated(numbers):
         yield f"{many} replies stand in the log twice"
     if many := kills.repeated([kills.question_of(event) for event in log]):

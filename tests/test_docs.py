@@ -32,7 +32,8 @@ from generate import pages  # noqa: E402
 
 PAGES = [ROOT / "README.md", *sorted(path for path in DOCS.rglob("*.md") if path.parent.name != "reference")]
 ELSEWHERE = {
-    "make demo", "make grow", "make neo4j", "make check", "make test", "make coverage",  # tests/test_readme.py
+    "make demo", "make grow", "make neo4j", "make check", "make test",  # tests/test_readme.py, or whoever runs this
+    "make coverage",  # the same, slower
     "pip install .",  # tests/test_packaging.py
     (
         "python benchmarks/knowledge.py read data/judgements/chance"  # tests/test_knowledge_benchmark.py

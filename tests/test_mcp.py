@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -29,7 +30,11 @@ from tests.conftest import ROOT, chatter
 from tests.growth.test_roles import ALWAYS, DENIED, Speaker
 from tests.reason.test_trust import SAID as CHECKED
 from tests.reason.test_trust import log as checked_log
-from tests.servers import PATIENCE, Answer, completion, free_port, serving
+from tests.servers import PATIENCE, Answer, completion, free_port, serving, waited_for
+
+sys.path.insert(0, str(ROOT / "benchmarks"))  # scripts, no package
+
+import kills
 
 HTTP_TOKEN = "only_for_these_tests"  # noqa: S105  # of a server that lives as long as one of them
 Session = Callable[[Client], Awaitable[None]]
@@ -305,6 +310,48 @@ def test_a_token_is_made_anew_and_one_that_can_be_guessed_is_refused() -> None:
 def test_a_store_that_is_not_there_is_said_before_anything_is_served(tmp_path: Path) -> None:
     """One line and exit code 1, as every command."""
     assert "nothing.db" in graphgrow("mcp", "nothing.db", cwd=tmp_path, code=1).stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["hang up", "give up", "SIGTERM", "SIGINT"])
+def test_growth_that_nobody_waits_for_ends_with_what_was_paid_for_saved(how: str, silk: Path, tmp_path: Path) -> None:
+    """A client that hangs up or cancels, or a server that is asked to end, pays for no step of fifty more."""
+    model = kills.Model(latency=0.5, seed=1)
+    url, words = f"sqlite:{silk}", ["-m", "graphgrow", "mcp", str(silk), "--write", "--llm", "m-1"]
+    with serving(model) as endpoint:
+        env = os.environ | {"XDG_STATE_HOME": str(tmp_path / "state"), "OPENAI_BASE_URL": endpoint.base_url}
+        pipe = subprocess.PIPE
+        with subprocess.Popen([sys.executable, *words], env=env, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+            assert process.stdin
+            assert process.stdout
+
+            def tell(method: str, **more: object) -> None:
+                assert process.stdin
+                process.stdin.write(json.dumps({"jsonrpc": "2.0", "method": method, **more}).encode() + b"\n")
+                process.stdin.flush()
+
+            client = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "x", "version": "1"}}
+            tell("initialize", id=1, params=client)
+            process.stdout.readline()
+            tell("notifications/initialized")
+            tell("tools/call", id=2, params={"name": "grow", "arguments": {"steps": 50}})
+            assert waited_for(lambda: len(model.asked) >= 2)
+            if how == "give up":
+                tell("notifications/cancelled", params={"requestId": 2})
+                time.sleep(1.5)  # longer than the question under way takes, and the next ones would
+                paid = len(model.asked)
+                process.stdin.close()
+                assert process.wait(PATIENCE) == 0
+                assert len(model.asked) == paid
+            elif how == "hang up":
+                process.stdin.close()
+                assert process.wait(PATIENCE) == 0
+            else:
+                process.send_signal(getattr(signal, how))
+                assert process.wait(PATIENCE) == 130
+    assert len(model.asked) < 50
+    saved = {kills.number_of(event) for event in kills.paid(url, 4)} | kills.waiting(url, tmp_path)
+    assert saved == set(model.answered) == set(model.asked)
 
 
 def test_without_the_package_the_command_says_what_to_install(tmp_path: Path) -> None:

@@ -243,10 +243,12 @@ def grow(
     *,
     budget: Budget | None = None,
     opened: Opened | None = None,
+    stop: Callable[[], bool] | None = None,
     **named: Unpack[GrowthKeywords],
 ) -> Growth:
     """Return the growth of a store's graph by options, those given by name before those of the object.
 
+    It ends, with what is under way saved, once `stop` says so.
     Models that are given by name are opened by `opened`, or here, and closed when the growth is gone. Raises BadInput
     for a topic or an option that is none, and where limits are named beside a budget.
     """
@@ -262,7 +264,7 @@ def grow(
     meanings = chosen.meanings(store)
     settings = chosen.settings(store, meanings)  # what cannot be done is said before a model is opened
     main, roles = open_models(llm, chosen, opened or open_here)
-    settings = replace(settings, models=roles)
+    settings = replace(settings, models=roles, stop=stop)
     growth = Growth(topic, store, main, replace(settings, budget=budget) if budget else settings)
     for close in (*(one.close for one in own), *([meanings.close] if meanings is not None else [])):
         finalize(growth, close)

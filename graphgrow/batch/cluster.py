@@ -16,12 +16,14 @@ from typing import Any
 from uuid import uuid4
 
 from distributed import Client, Scheduler, SchedulerPlugin, get_worker, secede
+from distributed.client import ClosedClientError
+from distributed.comm.core import CommClosedError
 
 from graphgrow.batch.jobs import Jobs, Rate
 from graphgrow.batch.limits import NAP, Request, Window, admit, answered
 from graphgrow.batch.reports import JobReport
 from graphgrow.batch.run import Backend, JobRun, ModelSpec, perform
-from graphgrow.errors import BadInput
+from graphgrow.errors import BadInput, GraphgrowError
 from graphgrow.graph.model import Prompt, Reply, Usage
 from graphgrow.llm import LLM, Gate, checks_facts, identity
 
@@ -31,7 +33,10 @@ _CONNECTING, _OPENING = Lock(), Lock()
 
 @contextmanager
 def cluster(address: str) -> Iterator[Backend]:
-    """Yield the workers of a cluster; raises BadInput where its scheduler does not answer or has no worker."""
+    """Yield the workers of a cluster.
+
+    Raises BadInput where its scheduler does not answer or has no worker, GraphgrowError once it is gone for good.
+    """
     try:
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, TimeoutError):
@@ -47,9 +52,15 @@ def cluster(address: str) -> Iterator[Backend]:
             ) from None
         executor = client.get_executor(pure=False)
         try:
-            yield Backend(executor, lambda jobs: ClusterGate(jobs, address), perform_on_worker, is_here=False)
-        finally:
-            executor.shutdown(wait=False)
+            try:
+                yield Backend(executor, lambda jobs: ClusterGate(jobs, address), perform_on_worker, is_here=False)
+            finally:
+                executor.shutdown(wait=False)
+        except (ClosedClientError, CommClosedError):
+            raise GraphgrowError(
+                f"the Dask scheduler at {address} is gone: what was paid for is saved, and the runs go on when it is"
+                " started again, or without --executor"
+            ) from None
 
 
 def perform_on_worker(run: JobRun) -> JobReport:

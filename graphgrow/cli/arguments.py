@@ -1,13 +1,14 @@
 """Options that mean the same in several commands, and what every command that asks a model has in common.
 
-That is its limits, its price said first, a store that is waited for, and Ctrl-C: what was paid for is saved.
+That is its limits, its price said first, a store that is waited for, and Ctrl-C, SIGTERM or a terminal that is closed:
+what was paid for is saved.
 """
 
 import os
 import signal
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -92,7 +93,7 @@ class Session:
     models: Mapping[Role, LLM]
 
     def is_stopped(self) -> bool:
-        """Tell whether somebody pressed Ctrl-C."""
+        """Tell whether somebody pressed Ctrl-C, or asked the process to end."""
         return bool(self.interrupts)
 
 
@@ -129,7 +130,7 @@ def session(
         models: dict[Role, LLM] = {}
         for role, text in roles.items():
             models[role] = stack.enter_context(closing(open_role(role, text, run, **how)))
-        interrupts = stack.enter_context(_sigint())
+        interrupts = stack.enter_context(_signals())
         is_priced = any(map(_price, (model, *models.values())))
         if budget.usd is not None and not is_priced:
             note(f"no price is known for {clean(model.name)}, so --usd limits nothing: use --tokens")
@@ -166,11 +167,11 @@ def _price(model: LLM) -> str:
 
 
 @contextmanager
-def _sigint() -> Iterator[list[int]]:
-    """Collect the first Ctrl-C, so that what was paid for is saved.
+def _signals() -> Iterator[list[int]]:
+    """Collect the first Ctrl-C, SIGTERM or SIGHUP (of a terminal that is closed), so that what was paid for is saved.
 
     The second one ends the run as soon as the replies that are under way are on disk, the third one at once: what has
-    not arrived by then is lost.
+    not arrived by then is lost. A signal that is ignored already, as by nohup, stays so.
     """
     seen: list[int] = []
 
@@ -178,12 +179,15 @@ def _sigint() -> Iterator[list[int]]:
         seen.append(number)
         if len(seen) > len(STOPPING):
             os._exit(INTERRUPTED)  # a thread that waits for a reply can be ended in no other way
-        note(STOPPING[len(seen) - 1])
+        with suppress(OSError):  # the terminal may be gone
+            note(STOPPING[len(seen) - 1])
         if len(seen) > 1:
             raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGINT, collect)
+    wanted = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {one: signal.signal(one, collect) for one in wanted if signal.getsignal(one) != signal.SIG_IGN}
     try:
         yield seen
     finally:
-        signal.signal(signal.SIGINT, before)
+        for one, handler in before.items():
+            signal.signal(one, handler)

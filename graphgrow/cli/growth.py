@@ -39,6 +39,7 @@ from graphgrow.cli.output import ROLES, bill_rows, by_rule, counted, dump, note,
 from graphgrow.graph.confidence import trusted
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import DEFAULT_STEPS, Budget, Prompt, Role, Usage
+from graphgrow.graph.values import THINKS
 from graphgrow.growth import fact_check as checking
 from graphgrow.growth.fact_check import MOST_SHARE, SHARE
 from graphgrow.growth.intents import MOST as MOST_INTENTS
@@ -46,7 +47,7 @@ from graphgrow.growth.loop import Growth
 from graphgrow.growth.samples import MOST as MOST_SAMPLES
 from graphgrow.growth.settings import Ending, Prompts, Settings
 from graphgrow.growth.topic import check, check_topic
-from graphgrow.llm import LLM, THINKS, checks_facts, usual_thinking
+from graphgrow.llm import LLM, checks_facts, usual_thinking
 from graphgrow.policy import DEFAULT
 from graphgrow.policy.bandit import strategy_table, wording_table
 from graphgrow.policy.gains import WINDOW

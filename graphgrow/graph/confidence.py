@@ -98,8 +98,8 @@ def _log_odds(graph: Graph, relation: Relation, until: int | None) -> float:
     beside: list[float] = []  # what was answered about others in the same reply, in the order in which it says them
     if graph.checks and (is_facet or not checks):
         said = graph.corrections.divide(graph.past[evidence[0].seq - 1].delta).relations
-        others = dict.fromkeys(one.relation for one in said if one.relation != relation)
-        beside = [odds for other in others for odds in _checks(graph, other, until)]
+        others = dict.fromkeys(one.relation for one in said if one.relation in graph.checks)
+        beside = [odds for other in others if other != relation for odds in _checks(graph, other, until)]
     base, weight = CHECKED_FACET if is_facet else CHECKED_FREE
     answered = sum(checks) / len(checks) if checks else 0.0
     if beside and is_facet:

@@ -62,6 +62,12 @@ class Graph(GraphState):
                 self.undone[event.undoes] = event.seq
             if isinstance(event, FactCheck):
                 self.check_method = self.check_methods[event.reply.source] = event.method
+                if event.misses:
+                    self.misses[event.reply.source] = self.misses.get(event.reply.source, 0) + event.misses
+                    self.missed_at[event.reply.source] = self.steps
+                elif event.outcome == "ok":
+                    self.misses.pop(event.reply.source, None)
+                    self.missed_at.pop(event.reply.source, None)
                 self.checking.add(event.reply.usage, event.reply.usd, event.reply.seconds)
             take_bill(event, self.bill, self.bills)
 

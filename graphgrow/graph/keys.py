@@ -3,7 +3,7 @@
 The key folds Unicode (NFKC), case, blanks, hyphens between words, quotation marks, CamelCase, a leading article and
 English plurals that are certain. Whatever else a name has is part of its key: combining marks of every script, and
 signs (p53-/- is not p53, BMI > 30 not BMI < 30, A* not A). Capitals stay where they bear a meaning: in symbols (Co and
-CO), in an acronym that is a function word otherwise (WHO, US), and in a word in -s that may be a name or an acronym
+CO), in an acronym that is another word otherwise (WHO, PET), and in a word in -s that may be a name or an acronym
 (AIDS, Windows, Williams syndrome), which no rule can tell from a plural. The key knows no meaning: "CNT" and
 "carbon nanotube" stay two keys, "β-sheet" and "beta-sheet" too; resolve/identity puts those together, by decisions that
 can be taken back.
@@ -90,6 +90,15 @@ _FUNCTION_WORDS = frozenset(
     "am an and any are as at be but by can did do for had has have he her him his how if in into is it its may me must"
     " my no nor not of off on or our out shall she so than that them they this to too up us was we were what when which"
     " who whom whose why will with would you your".split()
+)
+# So are these, which in small letters are things: PET, the polymer or the scan, is no pet.
+_WORDS_TOO = frozenset(
+    "act age aim air ant arm band bat bee bet bird cap car cat chip clip cow dart dip dog fame fan fast fat fin"
+    " fish fit flag flip gap gas gate gem gift hat hip hop ice ink jam jar key kit lab lap led leg lid lip log map"
+    " mask maze mint mood moon net nut oak oil owl pad pan park path peak peek peg pen pet pick pie pig pin pit"
+    " pod pot pump race rail ram rat rib rip rise rock root rose rug sad safe sage salt sand sap saw sea seal sign"
+    " snap soap soft son spin spot star stem step sun swan tag tan tap tar tax tea team ten tie tin tip toe top"
+    " toy trap tree tub tube van vast vet war wave wax web wig wind wing wise word".split()
 )
 _ION = 5  # characters of a symbol with its charge
 SHORT = 3  # gas, bus, lens: no plural is that short
@@ -253,7 +262,7 @@ def _folded(name: str) -> str:
     # The case of a symbol has a meaning: H and h, Cp and CP, Co and CO, Co2+ and CO2+.
     is_symbol = len(letters) == 1 and len(text) <= SHORT
     is_symbol = is_symbol or (len(letters) < SHORT and is_mixed and len(text) <= _ION and " " not in text[SHORT:])
-    is_symbol = is_symbol or (text.isupper() and text.lower() in _FUNCTION_WORDS)
+    is_symbol = is_symbol or (text.isupper() and text.lower() in _FUNCTION_WORDS | _WORDS_TOO)
     if not is_symbol:
         # What is written as one word in CamelCase is no name in capitals.
         words = [_CAMEL.sub(" ", word).casefold() if _CAMEL.search(word) else word for word in text.split()]

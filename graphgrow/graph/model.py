@@ -15,10 +15,12 @@ from graphgrow.graph.values import (
     BROKEN,
     COMPARING,
     CUT,
+    DEAREST,
     REFUSED,
     ROLES,
     STEERING,
     THINKING,
+    THINKS,
     Answer,
     Asks,
     Change,
@@ -292,6 +294,11 @@ class FactCheck:
     def is_no_answer(self) -> bool:
         """True where it brought nothing; not for a word that is none, after which it is asked otherwise."""
         return self.outcome == "unusable" and self.method != "word"
+
+    @property
+    def misses(self) -> int:
+        """How much it counts against asking that model again, 0 where it answered: more where it thought long."""
+        return (DEAREST if self.reply.usage.completion_tokens > THINKS else 1) if self.is_no_answer else 0
 
     @property
     def statements(self) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ from graphgrow.graph.tables import Layered, LayeredList, LayeredSet, Table, pack
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-VERSION = 2  # of the format: a file of another one is not read
+VERSION = 3  # of the format: a file of another one is not read
 _MAGIC = b"graphgrow fold\0\1"
 _HEAD = Struct("<16sQQ")  # where the JSON object starts, and its bytes
 _CHUNK = 1 << 20
@@ -194,7 +194,7 @@ def _rest(graph: Graph) -> dict[str, Any]:
 
 _PLAIN = (
     "seq", "steps", "topic", "rejected", "newest", "last", "loops", "before_checking", "check_method", "check_methods",
-    "introduced", "depth", "asks",
+    "misses", "missed_at", "introduced", "depth", "asks",
 )  # fmt: skip
 
 

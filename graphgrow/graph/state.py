@@ -107,9 +107,10 @@ class GraphState:
     `checks` are the log-odds that fact checks gave a relation, none of them where a model had nothing to say, and
     `checked_at` the seqs of these; `unchecked` the relations that nobody asked about, oldest first. `checking` is what
     fact checks cost of the `bill`, `before_checking` the tokens of the time before there were any, `check_method` how
-    the last one was read, and `check_methods` how the last one of each model, by `Reply.source`. `bills` are the parts
-    of the bill, by the role of a model and by its name. `undone` has the edits that are taken back, each with the edit
-    that did it, by seq.
+    the last one was read, and `check_methods` how the last one of each model, by `Reply.source`. `misses` are the
+    `FactCheck.misses` of the models whose last one brought no answer, since the last that did, and `missed_at` says how
+    many steps there were by then. `bills` are the parts of the bill, by the role of a model and by its name. `undone`
+    has the edits that are taken back, each with the edit that did it, by seq.
     """
 
     seq: int = 0
@@ -151,6 +152,8 @@ class GraphState:
     before_checking: int = 0
     check_method: CheckMethod | None = None
     check_methods: dict[str, CheckMethod] = field(default_factory=dict)
+    misses: dict[str, int] = field(default_factory=dict)
+    missed_at: dict[str, int] = field(default_factory=dict)
     bills: dict[tuple[Role, str], Bill] = field(default_factory=dict)
     undone: dict[int, int] = field(default_factory=dict)
     arrived: dict[str, str] = field(default_factory=dict)

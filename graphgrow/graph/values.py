@@ -12,6 +12,9 @@ from graphgrow.graph.display import listed
 Outcome = Literal["ok", "partial", "empty", "truncated", "repetition", "unusable", "refused", "thinking"]
 # Why a reply ended, where it is no plain "stop" and the words of endpoints differ.
 CUT = "length"  # by its limit
+THINKS = 64  # tokens of thinking a reply, from which they are worth sharing among more that is asked for
+# Failures that a reply counts for that was all thinking, or thought long to tell nothing: each costs as much again.
+DEAREST = 3
 THINKING = "thinking"  # by its limit, before the answer began; the same question has a larger one now
 REFUSED = "refusal"  # the text is in which words
 BROKEN = "error"  # the text is the beginning of what came instead of a reply

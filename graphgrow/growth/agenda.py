@@ -123,15 +123,18 @@ class Agenda:
     def _fact_checks(self) -> list[Chosen]:
         """Return the next fact checks, as far as their share of the tokens goes and the money."""
         graph, settings, questions = self._graph, self._settings, self._questions
-        is_on = self._checks_facts and self._ledger.checks_are_answered
-        if not is_on or self._outages.rests("check", self._ledger.steps):
+        if not self._checks_facts or self._outages.rests("check", self._ledger.steps):
+            return []
+        if fact_check.rests(graph, questions.checker):
+            self._outages.gives_no_verdicts(questions.model("check"))
             return []
         rounds = CHECKS_A_FILE if settings.batch else 1
         most, taken = settings.width * rounds, self._claims.is_checked
         due = fact_check.due(graph, settings.fact_check, most, questions.together, taken)
-        is_known = questions.check_method in {"logprobs", "stated"} and not self._ledger.misses_answers
-        if questions.checker_thinks and not is_known:
-            due = due[: questions.together]  # one question at first: each costs a lot, and may tell nothing
+        misses, method = graph.misses.get(questions.checker, 0), graph.check_methods.get(questions.checker)
+        is_open = bool(misses) or method in {None, "word"}
+        if misses >= fact_check.MOST_MISSES or (questions.checker_thinks and is_open):
+            due = due[: questions.together]  # one question: each may cost a lot, and tell nothing
         checks = [
             Chosen(fact_check.focus(some[0], questions.check_method), claims=some)
             for some in fact_check.grouped(due, questions.together)

@@ -115,6 +115,7 @@ class Engine(Generic[Q, P]):
     left: deque[Future[tuple[Path | None, P]]] = field(default_factory=deque)
     _waiting: deque[tuple[Future[tuple[Path | None, P]], Span]] = field(default_factory=deque)
     _file: Path | None = None  # of the reply that was handed out last
+    _pending: P | None = None  # that reply
     _span: Span | None = None
     _unkept: OSError | None = None  # why a reply is on no disk
 
@@ -176,6 +177,7 @@ class Engine(Generic[Q, P]):
                     continue
                 self._span = span
                 self._file, pending = reply.result()
+                self._pending = pending
                 yield pending
         finally:  # left to the next run: it is on disk as soon as it arrives
             if self._span:
@@ -200,9 +202,10 @@ class Engine(Generic[Q, P]):
             reply = self.left.popleft()
             if not reply.cancelled() and not reply.exception():
                 (self._file, pending), self._span = reply.result(), None
+                self._pending = pending
                 yield pending
         for file, pending in self.outbox.adopt():
-            self._file, self._span = file, None
+            self._file, self._span, self._pending = file, None, pending
             yield pending
 
     def drop(self) -> None:
@@ -227,7 +230,20 @@ class Engine(Generic[Q, P]):
             where = self.outbox.folder
             waits = f"Replies that have arrived wait in {where} and are committed when this run is started again"
             if where and self._file is None:
-                waits = f"This reply could not be kept in {where} either, and is lost"
+                under_way = [reply for reply, _ in self._waiting]
+                wait(under_way)
+                arrived = [one.result() for one in under_way if not one.cancelled() and not one.exception()]
+                lost = 0
+                for file, pending in ((None, self._pending), *arrived):
+                    if file or pending is None:
+                        continue
+                    try:  # there may be room by now
+                        self.outbox.keep(pending)
+                    except OSError:
+                        lost += 1
+                if lost:
+                    replies = "1 reply" if lost == 1 else f"{lost} replies"
+                    waits = f"What had been paid for could not be kept in {where} either: {replies} lost"
             if isinstance(error, StoreAway):
                 raise StoreAway(f"{error} {waits}") from None
             raise StoreError(f"{error}. {waits}" if where else str(error)) from None
@@ -253,6 +269,13 @@ class Engine(Generic[Q, P]):
 
     def _ask(self, question: Q, seq: int, span: Span) -> tuple[Path | None, P]:
         """Ask in a worker thread, and put the reply where nothing can lose it before anything is made of it."""
+        name, is_asking = self.outbox.new_name(), True
+
+        def arrived(prompt: Prompt, reply: Reply) -> None:
+            if is_asking:  # and not given up meanwhile
+                self.outbox.draft(name, self.pending(question, Answer(prompt, reply), seq))
+
+        waiting.arrived.set(arrived)
         with span.asking():
             llm, prompt = self.model(question.role), question.prompt
             try:
@@ -266,9 +289,11 @@ class Engine(Generic[Q, P]):
             except LLMError as error:
                 error.role = question.role
                 raise
+            finally:
+                is_asking = False
         pending = self.pending(question, Answer(prompt, reply), seq)
         try:
-            return self.outbox.keep(pending), pending
+            return self.outbox.keep(pending, name), pending
         except OSError as error:  # the store may take it all the same, but nothing more is asked
             self._unkept = error
             return None, pending

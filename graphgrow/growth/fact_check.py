@@ -42,7 +42,15 @@ LONGEST_QUOTE = 300
 TOGETHER = 8  # statements in one question to a model that thinks before it answers
 _NUMBER = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d+)?)(?!\d)\s*(%?)")
 # A line that begins with the number of a statement, or an entry of a JSON object that has it as key.
-_NUMBERED = re.compile(r"""(?:^|[{,])[\s"'*#(]*(\d{1,2})[\s"'*)]*[.):=-][\s"'*]*([^\n,}]*)""", re.MULTILINE)
+_NUMBERED = re.compile(
+    r"""(?:^|[{,;|])[\s"'*#(\[-]*(?:statement|no\.)?\s*\#?(\d{1,2})[\s"'*)\]]*[.):=|-][\s"'*]*([^\n,;|}]*)""",
+    re.MULTILINE | re.IGNORECASE,
+)
+_OBJECT = re.compile(r"\{[^{}]*\}")  # {"statement": 1, "probability": 90}
+_BARE = re.compile(r"[\s\d.,;%\[\]]+")  # a list of numbers and nothing else
+MOST_MISSES = 5  # answers in a row that were no verdict, after which a model is not asked for now
+REST = 50  # steps until it is asked again, at least; and as many as there were before
+NO_VERDICTS = "These answers are no verdicts: from now on the model is not asked, and relations stay unchecked."
 NO_LOGPROBS = "The endpoint gives no log-probabilities: from now on a probability is asked for in per cent."
 
 
@@ -83,10 +91,19 @@ def due(
             ends = math.sqrt(graph.degree(relation.source) + graph.degree(relation.target))
             own[relation] = sure * (1 - sure) * ends * (math.sqrt(len(left)) if is_list else 1.0)
         weights |= dict(nlargest(1, own.items(), key=itemgetter(1))) if is_list and together == 1 else own
-    each = spent / graph.checking.replies if graph.checking.replies else USUAL
+    each = max(1.0, spent / graph.checking.replies) if graph.checking.replies else USUAL  # refusals may cost nothing
     count = math.ceil((share * of - spent) / (each * (1 - share)))
     open_ones = [one for one, weight in weights.items() if weight > 0]
     return nlargest(together * min(AT_ONCE * width, max(1, count)), open_ones, key=weights.__getitem__)
+
+
+def rests(graph: Graph, model: str) -> bool:
+    """Tell whether a model, as `Reply.source` has it, is not asked now, since its last answers were no verdicts.
+
+    It is asked again when the graph has twice the steps, and rests as soon as that brings none either.
+    """
+    missed_at = graph.missed_at.get(model, 0)
+    return graph.misses.get(model, 0) >= MOST_MISSES and graph.steps < max(2 * missed_at, missed_at + REST)
 
 
 def grouped(relations: Sequence[Relation], together: int) -> Iterator[tuple[Relation, ...]]:
@@ -143,7 +160,7 @@ def make_event(graph: Graph, pending: PendingReply, *, seed: int, at: str) -> Fa
         reason = " ".join(
             filter(None, (reason, "The reply is no number." if method == "stated" else "It says neither yes nor no."))
         )
-    return FactCheck(
+    event = FactCheck(
         seq=graph.seq + 1,
         topic=pending.topic,
         claims=tuple(map(CheckedRelation, claims, each or [log_odds] * len(claims))),
@@ -157,6 +174,10 @@ def make_event(graph: Graph, pending: PendingReply, *, seed: int, at: str) -> Fa
         at=at,
         run=pending.run,
     )
+    before = graph.misses.get(reply.source, 0)
+    if before < MOST_MISSES <= before + event.misses:  # said once, too
+        event = replace(event, reason=f"{event.reason} {NO_VERDICTS}")
+    return event
 
 
 def stated_each(text: str, count: int) -> list[float | None]:
@@ -164,7 +185,14 @@ def stated_each(text: str, count: int) -> list[float | None]:
     if count == 1:
         return [stated_in(text)]
     found: list[float | None] = [None] * count
-    for number, rest in _NUMBERED.findall(text):
+    pairs = [(number, rest) for number, rest in _NUMBERED.findall(text) if 0 < int(number) <= count]
+    if not pairs:
+        objects = [[one[0] for one in _NUMBER.finditer(inner)] for inner in _OBJECT.findall(text)]
+        pairs = [(row[0], row[1]) for row in objects if len(row) == 2 and row[0].isdigit()]  # noqa: PLR2004  # which, how likely
+    listed = [one[0] for one in _NUMBER.finditer(text)] if not pairs and _BARE.fullmatch(text) else []
+    if len(listed) == count and listed != [str(number) for number in range(1, count + 1)]:  # else which are true
+        pairs = [(str(number), one) for number, one in enumerate(listed, 1)]
+    for number, rest in pairs:
         if 0 < int(number) <= count:
             found[int(number) - 1] = stated_in(rest)
     return found
@@ -190,13 +218,16 @@ def word_in(text: str) -> float | None:
 
 
 def stated_in(text: str) -> float | None:
-    """Return the log-odds of the probability in per cent that a reply states first; None for no number up to 100.
+    """Return the log-odds of the probability in per cent that a reply states; None for no number up to 100.
 
-    "0.85" is 85 per cent, as those mean it who say it.
+    Of several numbers it is the first with a sign of per cent, or the last after a colon, or the first: others are of
+    the statement. "0.85" is 85 per cent, as those mean it who say it.
     """
-    found = _NUMBER.search(text)
-    if found is None or float(found[1]) > 100:  # noqa: PLR2004  # per cent
+    numbers = [one for one in _NUMBER.finditer(text) if float(one[1]) <= 100]  # noqa: PLR2004  # per cent
+    if not numbers:
         return None
+    is_last = text[: numbers[-1].start()].rstrip("\"'* ~").endswith((":", "="))
+    found = next((one for one in numbers if one[2]), numbers[-1 if is_last else 0])
     is_share = "." in found[1] and float(found[1]) <= 1 and not found[2]
     share = min(0.99, max(0.01, float(found[1]) / (1 if is_share else 100)))
     return round(math.log(share / (1 - share)), 4)

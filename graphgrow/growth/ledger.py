@@ -5,14 +5,13 @@ from dataclasses import dataclass, field
 
 from graphgrow.graph.graph import Bill, Graph, take_bill
 from graphgrow.graph.model import ASIDE, Expansion, FactCheck, Prompt, Usage
+from graphgrow.graph.values import DEAREST
 from graphgrow.growth.settings import Ending, Settings
 from graphgrow.growth.step import is_all_thinking, is_failure
-from graphgrow.llm import LLM, THINKS, room_to_think
+from graphgrow.llm import LLM, room_to_think
 from graphgrow.policy.monitor import monitor
 
 MOST_FAILURES = 5
-# Failures that a reply counts for that was all thinking, or thought long to tell nothing: each costs as much again.
-DEAREST = 3
 
 
 @dataclass(slots=True)
@@ -27,14 +26,11 @@ class Ledger:
     _failures: int = 0
     _refusals: int = 0
     _cuts: int = 0  # replies that were all thinking
-    _unanswered: int = 0  # fact checks
 
     def take(self, event: Expansion | FactCheck) -> None:
         """Take in an event of this run."""
         take_bill(event, self.spent, {})
         if isinstance(event, FactCheck):
-            weight = DEAREST if event.reply.usage.completion_tokens > THINKS else 1
-            self._unanswered = self._unanswered + weight if event.is_no_answer else 0
             return
         self.steps += event.is_step
         if event.outcome == "thinking":
@@ -47,16 +43,6 @@ class Ledger:
         if event.focus.form not in ASIDE:
             weight = DEAREST if is_all_thinking(event.reply) else 1
             self._failures = self._failures + weight if is_failure(event) else 0
-
-    @property
-    def misses_answers(self) -> bool:
-        """Whether the last fact check brought no answer."""
-        return self._unanswered > 0
-
-    @property
-    def checks_are_answered(self) -> bool:
-        """False once so many fact checks in a row brought no answer that no more are asked."""
-        return self._unanswered < MOST_FAILURES
 
     def limit(self) -> Ending:
         """Return what ends the run also while a question waits for an endpoint, "" where nothing does."""

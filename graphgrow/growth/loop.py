@@ -11,6 +11,7 @@ from graphgrow.graph.display import card, line
 from graphgrow.graph.events import formed
 from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import DEFAULT_BUDGET, Budget, CheckMethod, Expansion, FactCheck, Focus, Question, Role
+from graphgrow.growth import fact_check
 from graphgrow.growth.agenda import Agenda
 from graphgrow.growth.batch_files import BatchFiles
 from graphgrow.growth.claims import Claims
@@ -197,8 +198,9 @@ class Growth:
 
     @property
     def check_method(self) -> CheckMethod | None:
-        """How the last fact check of the model was read that answers them now."""
-        return self._questions.check_method
+        """How the last fact check of the model was read that answers them now; None where they are no verdicts."""
+        is_silent = fact_check.rests(self.graph, self._questions.checker)
+        return None if is_silent else self.graph.check_methods.get(self._questions.checker)
 
     def _take(self, event: Expansion | FactCheck) -> None:
         """Keep the books of this run; what it adopted from an earlier one is not on them, unless that was the same."""

@@ -31,6 +31,7 @@ class Outages:
     say: Callable[[str], None]
     _resting: dict[Role, Rest] = field(default_factory=dict)
     _unpaid: set[Role] = field(default_factory=set)  # for which it was said
+    _is_silent: bool = False  # as was said of the model that checks
 
     def rests(self, role: Role, steps: int) -> bool:
         """Tell whether the model of a role is not asked for now, after so many steps."""
@@ -53,6 +54,15 @@ class Outages:
         """Take in that the model of a role answered."""
         if self._resting.pop(role, None):
             self.say(f"The {role} model answers again.")
+
+    def gives_no_verdicts(self, model: LLM) -> None:
+        """Take in that a model is not asked for fact checks, since its answers are none; it is said once."""
+        if not self._is_silent:
+            self._is_silent = True
+            self.say(
+                f"{line(model.name)} was asked whether relations are true, and its answers are no verdicts:"
+                f" {LEFT_UNDONE['check']}. Name another model for that with --check-with"
+            )
 
     def unpaid(self, role: Role) -> None:
         """Take in that the money that is left does not pay for the next question to a role; it is said once."""

@@ -6,10 +6,11 @@ from dataclasses import replace
 from graphgrow.graph.events import formed
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import ASIDE, BROKEN, Asks, CheckMethod, Expansion, FactCheck, Focus, Prompt, Question, Role
+from graphgrow.graph.values import THINKS
 from graphgrow.growth import fact_check
 from graphgrow.growth.background import background
 from graphgrow.growth.settings import Chosen, Settings
-from graphgrow.llm import LLM, THINKS, identity, usual_thinking
+from graphgrow.llm import LLM, identity, usual_thinking
 from graphgrow.policy.round import directives_for
 from graphgrow.prompts import strong
 from graphgrow.prompts.forms import (
@@ -33,14 +34,14 @@ class Questions:
     def __init__(self, graph: Graph, topic: str, settings: Settings, model: Callable[[Role], LLM]) -> None:
         self.graph, self.topic, self.settings, self.model = graph, topic, settings, model
         self._replied = ""  # the model that replies call themselves
-        self._checker = identity(model("check"))  # what is known of its answers is kept under this name
+        self.checker = identity(model("check"))  # what is known of its answers is kept under this name
         self._one_by_one = False  # once several statements in one fact check brought no number
 
     def take(self, event: Expansion | FactCheck) -> None:
         """Learn from a reply how the next questions are put."""
         self._replied = event.reply.model or self._replied
         if isinstance(event, FactCheck):
-            self._checker = event.reply.source
+            self.checker = event.reply.source
             self._one_by_one |= event.is_no_answer and len(event.claims) > 1
 
     def of_foci(self, foci: Sequence[Focus]) -> list[Chosen]:
@@ -141,8 +142,11 @@ class Questions:
 
     @property
     def check_method(self) -> CheckMethod | None:
-        """How the last fact check of the model was read that answers them now, whatever others can."""
-        return self.graph.check_methods.get(self._checker)
+        """How fact checks of the model are read that answers them now, whatever others can; None where that is open.
+
+        One that thinks has no log-probabilities of an answer's first token: it states a probability from the beginning.
+        """
+        return self.graph.check_methods.get(self.checker) or ("stated" if self.checker_thinks else None)
 
     @property
     def checker_thinks(self) -> bool:

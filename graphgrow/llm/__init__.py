@@ -82,9 +82,6 @@ def room_to_think(llm: LLM) -> int:
     return int(getattr(llm, "room", 0))
 
 
-THINKS = 64  # tokens of thinking a reply, from which they are worth sharing among more that is asked for
-
-
 def usual_thinking(llm: LLM) -> int:
     """Return how many tokens a reply takes on average to think, as far as that was learnt, in earlier runs too."""
     return round(getattr(llm, "thinking", 0))

@@ -13,7 +13,9 @@ RIVALS = 5  # tokens whose log-probabilities are asked for; more are refused by 
 ROOMS = (4096, 16384)  # tokens for thinking, one after the other, where a reply ended before its answer began
 _LEAST = 0.5  # of the limit that an answer needs, below which the question has to be shorter
 _SEED = re.compile(r"\bseed\b")
-_SYSTEM = re.compile(r"system.{0,20}(role|message|instruction|prompt)|role.{0,20}system|developer instruction")
+_SYSTEM = re.compile(
+    r"system.{0,20}(role|message|instruction|prompt)|role.{0,20}system|developer instruction|roles must alternate"
+)
 _LOGPROBS = re.compile(r"log_?prob|log.?probabilit")
 _STREAM = re.compile(
     r"(only|must|enable|require|need|use|set).{0,30}\bstream|\bstream\w*.{0,30}(only|must|required|true)"

@@ -9,7 +9,7 @@ import os
 import ssl
 import time
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
@@ -67,9 +67,13 @@ class Received:
 
 @dataclass(slots=True)
 class _Call:
-    """One request under way: when it has to be done, on the monotonic clock, and what came of it."""
+    """One request under way: when it has to be done, on the monotonic clock, and what came of it.
+
+    `arrived` is given the answer as soon as it is whole, by the thread that read it.
+    """
 
     deadline: float
+    arrived: Callable[[Received], None]
     received: Received | None = None
     is_flood: bool = False
 
@@ -126,8 +130,16 @@ class Clients:
         finally:
             self._idle.append(client)
 
-    def request(self, path: str, body: Mapping[str, object], patience: Patience) -> Received:
+    def request(
+        self,
+        path: str,
+        body: Mapping[str, object],
+        patience: Patience,
+        arrived: Callable[[Received], None] = lambda _: None,
+    ) -> Received:
         """Return the answer to a question, which is asked again where that may help; raises Failed, RunOver.
+
+        `arrived` is given each answer as soon as it is whole, by the thread that read it.
 
         Where the endpoint has no room it is waited for as long as patience lasts; where it failed it is asked again a
         few times, and once more where an answer was under way. What was slow is not asked again. An endpoint that says
@@ -138,7 +150,7 @@ class Clients:
         while True:
             self._pace.wait_turn()
             began = time.monotonic()
-            answer = self._passed(path, body, limit)
+            answer = self._passed(path, body, limit, arrived)
             fault = answer if isinstance(answer, Fault) else answer.fault(limit)
             if fault is None and isinstance(answer, Received):
                 self._pace.went_well()
@@ -165,14 +177,16 @@ class Clients:
         is_under_way = fault.kind == "broken" and not fault.status
         return patience.tries_again(1 if is_under_way else None)
 
-    def _passed(self, path: str, body: Mapping[str, object], limit: int) -> Received | Fault:
+    def _passed(
+        self, path: str, body: Mapping[str, object], limit: int, arrived: Callable[[Received], None]
+    ) -> Received | Fault:
         """Send a request when the gate lets it pass, and bill it there."""
         if self._gate is None:
-            return self._sent(path, body, self._endpoint.timeout)
+            return self._sent(path, body, self._endpoint.timeout, arrived)
         # At most every byte of the question is a token, and the reply is as long as its limit lets it be.
         most = len(json.dumps(body)) + limit
         with self._gate.passing(self._endpoint.base_url, most) as billed:
-            answer = self._sent(path, body, self._endpoint.timeout)
+            answer = self._sent(path, body, self._endpoint.timeout, arrived)
             tokens = 0
             if isinstance(answer, Received) and answer.status < 400:  # noqa: PLR2004
                 try:
@@ -187,9 +201,15 @@ class Clients:
         """Return the answer to the question which models there are, asked once."""
         return self._sent("/models", None, timeout)
 
-    def _sent(self, path: str, body: Mapping[str, object] | None, timeout: float) -> Received | Fault:
+    def _sent(
+        self,
+        path: str,
+        body: Mapping[str, object] | None,
+        timeout: float,
+        arrived: Callable[[Received], None] = lambda _: None,
+    ) -> Received | Fault:
         """Send one request, once, and return what came by its deadline."""
-        call, done = _Call(time.monotonic() + timeout), SimpleQueue[BaseException | None]()
+        call, done = _Call(time.monotonic() + timeout, arrived), SimpleQueue[BaseException | None]()
         context = copy_context()
         context.run(_call.set, call)
 
@@ -259,6 +279,7 @@ class BoundedClient(openai.DefaultHttpxClient):
             response.close()
         kept = {name.lower(): value for name, value in response.headers.items()}
         call.received = Received(response.status_code, kept, content.decode("utf-8-sig", "replace"))
+        call.arrived(call.received)
         packed = {"content-encoding", "content-length", "transfer-encoding"}
         headers = {name: value for name, value in kept.items() if name not in packed}
         return type(response)(response.status_code, headers=headers, content=content, request=request)

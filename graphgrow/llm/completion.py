@@ -46,9 +46,9 @@ class Completion:
 def read_completion(content: str, prompt: Prompt) -> Completion | None:
     """Return what the body of an answer to a prompt says; None where it is no chat completion, or breaks off."""
     body = _streamed(content) if _is_stream(content) else _json(content)
-    if not isinstance(body, dict) or not isinstance(body.get("choices"), list):
+    if not isinstance(body, dict) or not isinstance(body.get("choices", ""), list | None):
         return None
-    choice = next((one for one in body["choices"] if isinstance(one, dict)), None)
+    choice = next((one for one in body["choices"] or () if isinstance(one, dict)), None)
     model, counts = body.get("model"), _mapping(body.get("usage"))
     model = storable(model) if isinstance(model, str) else ""
     if choice is None:

@@ -55,6 +55,7 @@ _NO_MODEL = re.compile(
     r"|not a valid model|unknown model|no such model|invalid model\b",
     re.IGNORECASE,
 )
+_UNVERIFIED = re.compile(r"must be verified|verify your organi[sz]ation|identity verification", re.IGNORECASE)
 _NO_MONEY = re.compile(
     r"insufficient[_ ](?:quota|balance|credit|fund)|exceeded[_ ](?:your[_ ])?current[_ ]quota|credit balance is too low"
     r"|out of credits|arrearage|billing|payment[_ ]required|no credits|hard[_ ]limit",
@@ -158,10 +159,13 @@ def _with_kind(fault: Fault, sent: int, *, is_text: bool) -> Fault:  # one table
         least = max(int(number) for number in small.groups() if number)
         if least >= sent:
             return replace(fault, kind="limit", room=least + 1)
-    if is_request and re.search(_TOKENS, message, re.IGNORECASE) and (most := _most(message, sent)):
+    is_of_limit = re.search(_TOKENS, message, re.IGNORECASE) or (_CONTEXT.search(message) and _INPUT.search(message))
+    if is_request and is_of_limit and (most := _most(message, sent)):
         return replace(fault, kind="parameter", most=most)
     if status == 413 or (status in {400, 422, 429, 500} and _OVERFLOW.search(message)):  # noqa: PLR2004
         return replace(fault, kind="overflow")
+    if status in {400, 403, 404} and _UNVERIFIED.search(message):
+        return replace(fault, kind="forbidden")
     if status in {400, 404, 422} and not is_text and _NO_MODEL.search(message):
         return replace(fault, kind="model")
     if status == 404 and re.search(r"requested parameters", message):  # noqa: PLR2004

@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from copy import copy
 from dataclasses import replace
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from graphgrow.errors import LLMError
 from graphgrow.graph.model import BROKEN, CUT, REFUSED, THINKING, Prompt, Reply, Usage
-from graphgrow.llm import memory
+from graphgrow.llm import memory, waiting
 from graphgrow.llm.capabilities import Capabilities
 from graphgrow.llm.clients import Clients, Failed, Received
 from graphgrow.llm.completion import Completion, read_completion
@@ -166,11 +166,21 @@ class OpenAIChat:
 
         Returns the answer, or a fault that is a reply of its kind, and how it was asked.
         """
-        used, guesses, first = self._capabilities, None, None
+        used, first, began = self._capabilities, None, self._clock()
+        guesses: Iterator[Capabilities] | None = None
+
+        def arrived(received: Received) -> None:
+            """Hand on what is a whole reply before any other thread has its turn; the rest is looked at there."""
+            keep = waiting.arrived.get()
+            if keep and received.fault(0) is None:
+                found = read_completion(received.content, prompt)
+                if found and found.finish != BROKEN:
+                    keep(prompt, self._reply(found, self._clock() - began))
+
         for _ in range(_CONCESSIONS):
             body = self._options.put_into(used.body(prompt, self._endpoint.model, self._temperature))
             try:
-                received = self._clients.request("/chat/completions", body, patience)
+                received = self._clients.request("/chat/completions", body, patience, arrived)
             except Failed as failed:
                 fault = failed.fault
             else:
@@ -187,6 +197,10 @@ class OpenAIChat:
                     f"{self._endpoint.url} refuses {refused} ({fault.status}: {words}):"
                     " leave it out, or give it another value"
                 )
+            is_known = frozenset(body) in self._proven
+            if fault.kind == "broken" and fault.status and prompt.logprobs and used.logprobs and not is_known:
+                guesses, used = iter(()), replace(used, logprobs=False)  # some fail where they should refuse
+                continue
             if fault.kind not in {"parameter", "limit"}:
                 raise self._endpoint.explain(fault, self.models, patience) from None
             with self._lock:
@@ -202,7 +216,7 @@ class OpenAIChat:
                     continue
             if fault.most:  # what is left of the context is too little for an answer
                 raise self._endpoint.explain(replace(fault, kind="overflow"), self.models) from None
-            if guesses is None and frozenset(body) in self._proven and fault.kind == "parameter":
+            if guesses is None and is_known and fault.kind == "parameter":
                 return replace(fault, kind="refused"), used  # it takes others of this form, so it is this question
             first, guesses = first or fault, guesses or used.guesses(prompt)
             guess = next(guesses, None) if first.kind == "parameter" else None
@@ -237,7 +251,7 @@ class OpenAIChat:
         is_thinking = is_cut and not found.has_answer and not found.logprobs  # one token may be blank, and say enough
         with self._lock:
             learnt, known = self._learnt, self._capabilities
-            if found.thought:
+            if found.thought or learnt.thinking:
                 share = _NEWER if learnt.thinking else 1.0
                 learnt = replace(learnt, thinking=round((1 - share) * learnt.thinking + share * found.thought, 1))
             if not self._options.limit and (is_thinking or (is_cut and found.thought > prompt.max_tokens // 4)):

@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from threading import Lock
 
 from graphgrow.errors import RunOver
+from graphgrow.graph.model import Prompt, Reply
 
 NAP = 0.2  # seconds between two looks at whether the run goes on
 FIRST_PAUSE = 1.0  # seconds, doubled after each refusal that names no delay
@@ -15,6 +16,9 @@ _SLOWER, _FASTER, _LONGEST_INTERVAL = 2.0, 0.7, 30.0
 
 # Whether the run that asks has ended meanwhile, so that nothing need be waited for; the engine sets it for its threads.
 is_over: ContextVar[Callable[[], bool]] = ContextVar("is_over", default=lambda: False)
+# What takes a reply to a prompt as soon as it is whole, in the thread that read it, so that it is on disk before any
+# other thread has its turn; the engine sets it for its threads.
+arrived: ContextVar[Callable[[Prompt, Reply], None] | None] = ContextVar("arrived", default=None)
 Tell = Callable[[str], None]
 
 

@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import eigh_tridiagonal
-from scipy.sparse import csr_array, eye_array
-from scipy.special import entr, xlogy
 
 from graphgrow.errors import BadInput
 
 if TYPE_CHECKING:
     import igraph as ig
+    from scipy.sparse import csr_array
 
 EXACT = 2000  # concepts; a dense spectrum of twice as many takes eight times as long
 PROBES = 20
@@ -73,6 +71,8 @@ def structural_entropy(graph: "ig.Graph", *, seed: int = 0) -> Entropy | None:
     count as a state of its own. S(K_n) = ln(n - 1). Beyond `EXACT` such concepts it is estimated, and `seed` decides
     the probes.
     """
+    from scipy.sparse import csr_array, eye_array
+
     concepts, places = np.unique(_pairs(graph), return_inverse=True)
     size = len(concepts)
     if not size:
@@ -158,16 +158,21 @@ def _pairs(graph: "ig.Graph") -> NDArray[np.int64]:
 
 def _entropy(eigenvalues: NDArray[np.floating]) -> float:
     """Return -sum p ln p of non-negative eigenvalues over their sum."""
+    from scipy.special import entr
+
     positive = np.clip(eigenvalues, 0.0, None)
     return max(0.0, float(np.sum(entr(positive / positive.sum()))))
 
 
-def _estimate(laplacian: csr_array, rng: np.random.Generator) -> Entropy:
+def _estimate(laplacian: "csr_array", rng: np.random.Generator) -> Entropy:
     """Estimate S = ln k - tr(L ln L) / k of a normalised Laplacian of trace k by stochastic Lanczos quadrature.
 
     Source: Ubaru, Chen and Saad, SIAM J. Matrix Anal. Appl. 38 (2017) 1075, with `PROBES` Rademacher vectors of `STEPS`
     steps. The standard error is that of the probes; the quadrature adds less than 1e-5 on trees, rings, random graphs.
     """
+    from scipy.linalg import eigh_tridiagonal
+    from scipy.special import xlogy
+
     size = laplacian.shape[0]
     means = np.empty(PROBES)
     for probe in range(PROBES):

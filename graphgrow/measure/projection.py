@@ -134,7 +134,7 @@ class Structure:
     def __init__(self, graph: Graph, seq: int, before: Counts | None = None) -> None:
         import igraph as ig
 
-        self.seq, self.age = seq, f"as of event {seq}"
+        self.seq, self.age = seq, f"as of step {seq}"
         self.keys = [key for key, since in graph.introduced.items() if since <= seq]
         self.place = place = {key: at for at, key in enumerate(self.keys)}
         if before:

@@ -43,7 +43,7 @@ PREDICATE = tuple(
     "predicate predicatename predicatelabel pred relation relationship relationshipname relationname relationlabel "
     "relationshiplabel relationtype relationshiptype reltype rel verb verbphrase property propertyname propertylabel "
     "interaction interactiontype metaedge linktype linklabel edgelabel edgename edgetype edge "
-    "p r label type kind title name".split()
+    "connection relationshipdescription relationdescription p r label type kind title name".split()
 )
 NAME = tuple(
     "name preferredname displayname fullname preflabel title caption entityname nodename conceptname entityid entity "

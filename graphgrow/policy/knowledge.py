@@ -22,7 +22,8 @@ from typing import Literal
 from graphgrow.graph.confidence import TRUSTED, confidence, is_said_already, reconsidered
 from graphgrow.graph.events import FACET
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.kept import is_due, keep, kept
+from graphgrow.graph.kept import is_due, keep
+from graphgrow.graph.kept import kept as recalled
 from graphgrow.graph.model import Focus, Relation
 from graphgrow.measure.projection import Structure, structure
 from graphgrow.policy.round import fill, is_allowed
@@ -34,6 +35,7 @@ FOLLOWS = "frontier"  # asks where no facet is left
 WINDOW = 200  # questions; older ones say little about what pays now
 PRIOR = 2.0  # questions: how much what is expected of a facet beforehand weighs
 WIDTH = 0.5  # of the standard deviation: how far a draw may stray from what is known
+FREE_KEPT = 0.5  # of what free relations say that is true: the share that readers would keep
 BETWEEN = 0.5  # what a relation between known concepts is worth beside one that brings a new one
 DAMPING = 0.85
 DISTANT = 1.5  # how fast what is worth knowing of a concept falls with its distance from the topic
@@ -215,7 +217,7 @@ def tie(graph: Graph) -> Tie:
     def taken() -> Tie:
         known = graph.memo.get("tie")
         before = known[1].strengths if isinstance(known, tuple) and known[0][1] == graph.decisions else None
-        if before is None and (held := kept(graph, _KIND, as_shown=True)):
+        if before is None and (held := recalled(graph, _KIND, as_shown=True)):
             with suppress(ValueError, TypeError):
                 before = Strengths.restored(held[1], held[0])
         is_usable = before and before.seq <= snapshot.seq and before.topic == graph.topic
@@ -278,18 +280,25 @@ def worth_of(graph: Graph, relation: Relation, seq: int) -> float:
     sure = confidence(graph, relation)
     if sure < TRUSTED or is_said_already(graph, relation):
         return 0.0
+    sure *= kept(graph.past[seq - 1].focus)
     if any(graph.introduced.get(key) == seq for key in relation.ends):
         return sure
     same = (sum(one.predicate == relation.predicate for one in graph.incident[key]) for key in relation.ends)
     return BETWEEN * sure / max(same)
 
 
+def kept(focus: Focus | None) -> float:
+    """Return the share of what a question brings that is true which readers would keep."""
+    facet = facets().get(base(focus.angle)) if focus else None
+    return facet.kept if facet else FREE_KEPT
+
+
 def again(graph: Graph, allowed: Container[str]) -> dict[str, dict[str, float]]:
     """Return concept -> angle -> what may be earned by asking for others than a facet brought, where they are sure."""
     open_ones: dict[str, dict[str, float]] = defaultdict(dict)
     for row in earned(graph).values():
-        key = graph.representative(row.concept)
-        angle = once_more(row.angle) if row.worth >= AGAIN and base(row.angle) in allowed else ""
+        key, facet = graph.representative(row.concept), base(row.angle)
+        angle = once_more(row.angle) if facet in allowed and row.worth >= AGAIN * facets()[facet].kept else ""
         if angle and key in graph.concepts and (angle, key) not in graph.asked:
             open_ones[key][angle] = WANING * row.rate
     return open_ones

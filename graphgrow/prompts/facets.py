@@ -44,7 +44,8 @@ ALSO = {
 class Facet:
     """One facet: what is asked, what is said by an answer, which end of that the names are, which kinds it fits.
 
-    `expected` is what it may bring beforehand, beside the mean of all facets, `answers` what there is to choose from.
+    `expected` is what it may earn beforehand, beside the mean of all facets, `kept` the share of what it brings that is
+    true which readers would keep, `answers` what there is to choose from.
     """
 
     question: str
@@ -52,6 +53,7 @@ class Facet:
     names: Literal["source", "target"]
     brings: str
     fits: frozenset[str]
+    kept: float = 1.0
     expected: float = 1.0
     answers: str = ""
 

@@ -30,6 +30,7 @@ _VAGUE = frozenset(
 _NO_NOUN = frozenset(("bare adjective", "verb phrase", "fragment", "pronoun", "no letters", "vague", "placeholder"))
 _THIRD_PERSON = re.compile(r"\w+[^siu]s")
 _JOINT = re.compile(r"(?:\s*(?:\bof|\bis|\bat|\bup to|\babout|\baround|=|:|,|\())+$")
+_BOUNDS = ("<", ">", "\u2264", "\u2265")
 MOST_WORDS = 16  # of a name with an amount
 _ARTICLE = re.compile(r"^(?:the|an?)\s+", re.IGNORECASE)
 
@@ -55,7 +56,8 @@ def read_property(triple: Triple, topic: str) -> PropertyReading | None:
             return PropertyReading(thing, name, quantity)
         if parts := _OF.fullmatch(thing):  # "tensile strength of steel"
             return PropertyReading(parts["thing"], _ARTICLE.sub("", parts["property"]), quantity)
-        kind = property_of(quantity.unit)
+        is_group = amount is triple.source and amount.lstrip().startswith(_BOUNDS)  # ">65 years - have - frailty"
+        kind = "" if is_group else property_of(quantity.unit)
         return PropertyReading(thing, kind, quantity) if kind else None
     return _in_one_name(triple)
 

@@ -172,12 +172,27 @@ class Outbox(Generic[T]):
         if not self._unprotected:
             raise StoreError(f"{self.problem}; nothing more is asked")
 
-    def keep(self, pending: T, *, adopted: bool = False) -> Path | None:
+    def new_name(self) -> str:
+        """Return the name of a reply that is to come."""
+        return f"{next(self._numbers):06}"
+
+    def draft(self, name: str, pending: T) -> None:
+        """Write a reply to disk as fast as can be: what a process leaves that is killed before it can `keep` it so."""
+        if self._own and self._own.exists():
+            path = self._own / f"{name}.draft"
+            try:
+                with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                    file.write(adapter(self._kind).dump_json(pending, exclude=NOT_KEPT))
+            except OSError:  # a full disk, say: there is room for what is kept
+                path.unlink(missing_ok=True)
+
+    def keep(self, pending: T, name: str = "", *, adopted: bool = False) -> Path | None:
         """Write a reply to disk, to the platter, and return its file, on a full disk where room was set aside for it.
 
-        One that is `adopted` comes with those. Raises OSError where it cannot be kept.
+        With a name it takes the place of its draft. One that is `adopted` comes with those. Raises OSError where it
+        cannot be kept.
         """
-        name = f"{'adopted-' if adopted else ''}{next(self._numbers):06}"
+        name = f"{'adopted-' if adopted else ''}{name or self.new_name()}"
         return self._kept(name, ".json", ".draft", adapter(self._kind).dump_json(pending, exclude=NOT_KEPT))
 
     def keep_batch(self, name: str, content: bytes) -> Path | None:

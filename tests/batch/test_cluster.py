@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,13 +17,17 @@ from distributed import Client
 
 from graphgrow.batch.dispatch import run_jobs
 from graphgrow.batch.schedule import utc_now
-from graphgrow.errors import BadInput
+from graphgrow.errors import BadInput, GraphgrowError
 from graphgrow.stores import open_store
 from graphgrow.stores.projection import differences, project
 from tests.batch_runs import jobs_file, paid
 from tests.conftest import ROOT, chatter
 from tests.neo4j_server import Server
 from tests.servers import Answer, Asked, completion, free_port, serving, waited_for
+
+sys.path.insert(0, str(ROOT / "benchmarks"))  # scripts, no package
+
+import kills
 
 JOBS = 20
 
@@ -44,8 +49,8 @@ def processes(
 
 
 @contextmanager
-def cluster(env: dict[str, str], folder: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
-    """Yield the address of a scheduler on loopback, and its two workers."""
+def cluster(env: dict[str, str], folder: Path, workers: int = 2) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """Yield the address of a scheduler on loopback, and its workers with the scheduler as the last of them."""
     port = free_port()
     python = [sys.executable, "-m"]
     scheduler = [
@@ -59,10 +64,10 @@ def cluster(env: dict[str, str], folder: Path) -> Iterator[tuple[str, list[subpr
     ]
     worker = [*python, "distributed.cli.dask_worker", f"tcp://127.0.0.1:{port}", "--nthreads", "4", "--no-nanny",
               "--no-dashboard", "--local-directory", str(folder)]  # fmt: skip
-    with processes([scheduler], env, folder), processes([worker, worker], env, folder) as workers:
+    with processes([scheduler], env, folder) as first, processes([worker] * workers, env, folder) as others:
         with Client(f"tcp://127.0.0.1:{port}", timeout=300, set_as_default=False) as client:
-            client.wait_for_workers(2, timeout=300)
-        yield f"dask://127.0.0.1:{port}", workers
+            client.wait_for_workers(workers, timeout=300)
+        yield f"dask://127.0.0.1:{port}", [*others, *first]
 
 
 def slow(asked: Asked) -> Answer:
@@ -106,6 +111,40 @@ def test_twenty_jobs_on_two_workers_of_which_one_is_killed(neo4j_server: Server,
                 with closing(open_store(store)) as home:
                     assert differences(project(home.graph()), home.projection()) == []
     assert keys == {"Bearer only-of-the-workers"}  # this process has none
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_is_killed_is_said_and_loses_nothing(neo4j_server: Server, tmp_path: Path) -> None:
+    """One sentence instead of a traceback or an endless wait; what had been answered is there once, elsewhere too."""
+    env = neo4j_server.env | {"PYTHONPATH": os.pathsep.join(sys.path), "XDG_STATE_HOME": str(tmp_path / "state")}
+    model, due, stores = kills.Model(), utc_now(), [neo4j_server.url(f"left {number}") for number in range(2)]
+    with serving(model) as endpoint, pytest.MonkeyPatch.context() as patch:
+        for name in ("NEO4J_PASSWORD", "XDG_STATE_HOME"):
+            patch.setenv(name, env[name])
+        jobs = "".join(
+            f'[[job]]\nname = "j{number}"\ntopic = "spider silk"\nstore = "{store}"\nllm = "m-1"\n'
+            f'base_url = "{endpoint.base_url}"\nwidth = {1 + 3 * number}\nfact_check = 0\nrun = {{ steps = 12 }}\n'
+            for number, store in enumerate(stores)
+        )
+        path = jobs_file(tmp_path, f'[limits]\nlease = "2s"\n{jobs}')
+        with cluster(env, tmp_path, workers=1) as (address, (worker, scheduler)), ThreadPoolExecutor(1) as killer:
+            patch.setattr("graphgrow.batch.cluster.CONNECT_SECONDS", 2)
+
+            def kill() -> float:
+                assert waited_for(lambda: len(model.answered) >= 4)
+                scheduler.kill()
+                return time.time()
+
+            killed = killer.submit(kill)
+            with pytest.raises(GraphgrowError, match=r"the Dask scheduler at .* is gone: what was paid for is saved"):
+                run_jobs(path, due=due, executor=address)
+            worker.kill()
+        reports = run_jobs(path, due=due)
+        assert [(report.outcome, report.steps) for report in reports] == [("steps", 12)] * 2
+        log = [kills.number_of(event) for store in stores for event in kills.paid(store)]
+    assert kills.repeated(log) == 0
+    missing = model.answered.keys() - set(log)
+    assert all(model.answered[number] > killed.result() - 1 for number in missing)
 
 
 def test_a_store_that_workers_cannot_open_is_refused(tmp_path: Path) -> None:

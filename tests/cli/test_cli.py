@@ -197,11 +197,13 @@ def test_budget_that_ends_a_run_early_is_exit_code_3(run_file: Path, tmp_path: P
     assert "token budget is spent" in graphgrow(*args, cwd=tmp_path, code=3).stderr
 
 
-def test_ctrl_c_saves_what_was_paid_for(tmp_path: Path) -> None:
-    """The first Ctrl-C lets the question under way finish, saves it and exits with 130."""
-    with serving(in_order(*[Answer(completion(text), delay=0.5) for text in chatter(40)])) as server:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_who_asks_a_run_to_end_loses_nothing_that_was_paid_for(number: int, tmp_path: Path) -> None:
+    """Ctrl-C, SIGTERM or SIGHUP lets the questions under way finish, saves them and exits with 130."""
+    with serving(in_order(*[Answer(completion(text), delay=0.5) for text in chatter(400)])) as server:
         env = {k: v for k, v in os.environ.items() if not k.startswith("OPENAI_")} | {"OPENAI_API_KEY": "x"}
-        words = ["grow", "spider silk", "--base-url", server.base_url, "--llm", "m", "--steps", "40", "--store", "g.db"]
+        words = ["grow", "spider silk", "--base-url", server.base_url, "--llm", "m", "--store", "g.db"]
+        words += ["--steps", "400", "--width", "4", "--fact-check", "0"]
         child = subprocess.Popen(
             [sys.executable, "-m", "graphgrow", *words],
             cwd=tmp_path,
@@ -209,8 +211,8 @@ def test_ctrl_c_saves_what_was_paid_for(tmp_path: Path) -> None:
             stderr=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
-        assert waited_for(lambda: len(server.chats) >= 3)
-        child.send_signal(signal.SIGINT)
+        assert waited_for(lambda: len(server.chats) >= 7)
+        child.send_signal(number)
         child.communicate(timeout=PATIENCE)
         assert child.returncode == 130
         asked = len(server.chats)

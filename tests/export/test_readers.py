@@ -187,3 +187,43 @@ def test_what_has_no_direction_has_none_after_import_and_export(ending: str, tmp
     else:
         read = nx.read_graphml if ending == ".graphml" else nx.read_gexf
         assert not read(tmp_path / f"g{ending}").is_directed()
+
+
+def test_libreoffice_finds_no_formula_in_a_csv(tmp_path: Path) -> None:
+    """Of names that a spreadsheet would run none is a formula there; one that is not guarded would be."""
+    office = shutil.which("soffice")
+    if office is None:
+        pytest.skip("LibreOffice is not installed: its package libreoffice-calc is enough")
+    names = [
+        '=HYPERLINK("http://127.0.0.1/";"x")',
+        "+1+1",
+        "@SUM(A1)",
+        "=cmd|' /C calc'!A0",
+        " =6+6",
+        "'=1+1",
+        'x"\n=3+3',
+    ]
+    export(
+        graph_of([Triple(name, "is a", f"thing {place}") for place, name in enumerate(names)], ALL), tmp_path / "g.csv"
+    )
+    (tmp_path / "plain.csv").write_text("a,b\n=1+1,x\n", encoding="utf-8")
+    files = [*csv_pair(tmp_path / "g.csv"), tmp_path / "plain.csv"]
+    profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
+    for _ in range(2):  # the first start of a new profile may do no more than make it
+        words = [
+            office,
+            "--headless",
+            "--norestore",
+            profile,
+            "--convert-to",
+            "fods",
+            "--outdir",
+            ".",
+            *map(str, files),
+        ]
+        subprocess.run(words, cwd=tmp_path, check=True, capture_output=True, timeout=300)
+    read = {file.stem: file.with_suffix(".fods").read_text(encoding="utf-8") for file in files}
+    assert {stem: "table:formula=" in text for stem, text in read.items()} == {
+        "g.concepts": False, "g.relations": False, "plain": True,
+    }  # fmt: skip
+    assert "thing 6" in read["g.concepts"]

@@ -95,6 +95,12 @@ def test_a_share_of_one_is_read_as_what_it_means() -> None:
     assert stated_in("0.5 %") == stated_in("0") == stated_in("1")
 
 
+@pytest.mark.parametrize("text", ["silk has 3 chains: **85**", "A 5 nm film: likely, 85%", "Probability (0-100): 85"])
+def test_a_number_of_the_statement_is_no_probability(text: str) -> None:
+    """What has the sign or stands behind the colon is."""
+    assert stated_in(text) == stated_in("85")
+
+
 @pytest.mark.parametrize("text", ["", "Certainly!", "123", "-", "in 1998 it was", "1005"])
 def test_what_states_no_probability_says_nothing(text: str) -> None:
     """A number above 100 is none either."""
@@ -118,6 +124,12 @@ def test_a_bare_word_counts_for_little(text: str, sign: int) -> None:
         ("1. 90 %\n3. 60 %", (90, None, 60)),
         ("**1**: 90%\n**2**: 0.05\n(3) - 60", (90, 5, 60)),
         ('{"1": 90, "2": 5, "3": 60}', (90, 5, 60)),
+        ('1. "silk has 7 sheets": 90\n2. Probability: 5\nStatement 3: 60', (90, 5, 60)),
+        ("- 1: 90; 2: 5; 3: 60", (90, 5, 60)),
+        ("| 1 | 90 |\n| 2 | 5 |\n| 3 | 60 |", (90, 5, 60)),
+        ('{"answers": [{"statement": 1, "p": 0.9}, {"statement": 3, "p": 0.6}]}', (90, None, 60)),
+        ("[90, 5, 60]", (90, 5, 60)),
+        ("1, 2, 3", (None, None, None)),
         ("The first is true.\n7: 90", (None, None, None)),
         ("90", (None, None, None)),
     ],

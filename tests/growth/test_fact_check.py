@@ -15,7 +15,7 @@ from graphgrow.errors import LLMError, StoreAway
 from graphgrow.graph.events import to_json, write_events
 from graphgrow.graph.graph import fold
 from graphgrow.graph.model import Budget, Event, Expansion, FactCheck, Prompt, Reply
-from graphgrow.growth.fact_check import NO_LOGPROBS, SHARE
+from graphgrow.growth.fact_check import NO_LOGPROBS, NO_VERDICTS, REST, SHARE
 from graphgrow.growth.loop import Growth
 from graphgrow.growth.replay import recording, replay
 from graphgrow.growth.settings import Settings
@@ -273,6 +273,7 @@ def test_an_endpoint_without_log_probabilities_states_a_probability(script: Scri
         (Answer(completion() | {"choices": [
             {"message": {"content": "Ok"}, "logprobs": {"content": [{"token": "Ok", "logprob": -0.1}]}}
         ]}), "", "logprobs"),
+        (Answer({"error": {"code": 403, "message": "The input was flagged."}}, status=403), "", "stated"),
     ],
 )  # fmt: skip
 def test_a_model_that_never_answers_a_check_is_asked_no_more(check: Answer, stated: str, method: str) -> None:
@@ -281,6 +282,39 @@ def test_a_model_that_never_answers_a_check_is_asked_no_more(check: Answer, stat
     assert checks[-1].method == method
     assert {check.outcome for check in checks} == {"unusable"}
     assert len(checks) < 30
+
+
+@pytest.mark.parametrize("thought", [0, 300])
+def test_a_model_without_verdicts_is_not_asked_again_by_the_next_run(thought: int, tmp_path: Path) -> None:
+    """Relations are its answer to everything: the log and the screen say it once, and it is tried again much later."""
+    usage = {"prompt_tokens": 40, "completion_tokens": 20 + thought}
+
+    def script(asked: Asked) -> Answer:
+        number = sum(json.dumps(asked.body).encode()) + len(endpoint.chats)
+        answer = triples(*(("silk", "contains", f"protein {number} {letter}") for letter in "abcdef"))
+        details = {"completion_tokens_details": {"reasoning_tokens": thought}} if thought else {}
+        return Answer(completion(answer, usage=usage | details))
+
+    def run(steps: int) -> tuple[int, list[str]]:
+        """Return how many fact checks another run asks, and what it says."""
+        with closing(SQLiteStore(tmp_path / "g.db", create=True)) as home, closing(OpenAIChat("m", url)) as llm:
+            before = len(checks_of(list(home.events())))
+            how = Settings(open_policy("mix"), Budget(steps=steps), fact_check=SHARE)
+            growth = Growth("silk", home, llm, how).run()
+            assert growth.check_method is None
+            return len(checks_of(list(home.events()))) - before, growth.notices
+
+    with serving(script) as endpoint:
+        url = endpoint.base_url
+        first, said = run(4)
+        assert 0 < first <= (2 if thought else 9)
+        assert [sentence for sentence in said if "--check-with" in sentence] == said
+        assert len(said) == 1
+        assert run(3) == (0, said)
+        assert run(REST) == (1, said)
+    with closing(SQLiteStore(tmp_path / "g.db")) as home:
+        checks = checks_of(list(home.events()))
+        assert [NO_VERDICTS in check.reason for check in checks] == [False] * (first - 1) + [True, False]
 
 
 @pytest.mark.parametrize("can", [True, False])

@@ -12,6 +12,7 @@ from pathlib import Path
 from subprocess import run
 
 import pytest
+from pydantic import BaseModel
 
 from graphgrow.errors import ContextOverflow, LLMError
 from graphgrow.graph.model import Json, Prompt, Usage
@@ -35,7 +36,8 @@ from graphgrow.prompts.forms import (
     relations_schema,
     verdict_schema,
 )
-from graphgrow.reason import answers, ideas, stages
+from graphgrow.reason import answers, communities, ideas, judge, stages
+from graphgrow.reason.stages import DiscoveryStatement, _citable
 from graphgrow.resolve.predicates import vocabulary
 
 CONTENT = b"GGUF and the rest of a very small model"
@@ -199,16 +201,25 @@ def test_a_closed_model_says_so() -> None:
         llm.ask(PROMPT)
 
 
+HOSTILE = ('says "no"', "ends in \\", "Δ\n→ 零")  # predicates that somebody names
+CITED = {"cites": _citable([DiscoveryStatement("B1", "", ""), DiscoveryStatement("K2", "", "")])}
+KINDS: list[type[BaseModel]] = [
+    answers._AnswerReply, answers._PlainReply, communities._SummaryReply, ideas._IdeaReply, judge._form(judge.CRITERIA),
+    stages._Definition, stages._Synergy, stages._Theme, stages._Discovery, stages._Proposal,
+]  # fmt: skip
 SCHEMAS: dict[str, Json] = {
-    "relations": relations_schema(vocabulary().names, MOST_ASKED_FOR), "lists": lists_schema((), MOST_ASKED_FOR),
-    "qualified": qualified_schema((), MOST_ASKED_FOR), "questions": questions_schema(8), "verdict": verdict_schema(),
-    "answer": schema(answers._AnswerReply), "idea": schema(ideas._IdeaReply), "theme": schema(stages._Theme),
-}  # fmt: skip
+    f"{name} of {len(predicates)}": form(predicates, MOST_ASKED_FOR)
+    for name, form in {"relations": relations_schema, "lists": lists_schema, "qualified": qualified_schema}.items()
+    for predicates in ((), (*vocabulary().names, *HOSTILE))
+}
+SCHEMAS |= {"verdict": verdict_schema(), "questions": questions_schema(40)}
+SCHEMAS |= {kind.__name__: schema(kind) for kind in KINDS}
+SCHEMAS["theme that cites"] = schema(stages._Theme) | {"properties": schema(stages._Theme)["properties"] | CITED}  # type: ignore[operator]
 
 
 @pytest.mark.local
 def test_the_engine_takes_the_schema_of_every_form_of_question(local: LocalServer) -> None:
-    """None is refused, so that none has to be given up, and the first tokens of each reply are held to it."""
+    """The engine's own parser takes each, so that none has to be given up, and holds the first tokens to it."""
     assert local._chat is not None
     for name, form in SCHEMAS.items():
         text = "".join(local.ask(Prompt("", "Hello.", form, 6)).text.split())

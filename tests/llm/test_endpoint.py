@@ -128,12 +128,13 @@ def test_gives_up_only_the_field_that_is_refused(field: str, message: str) -> No
     assert asked_format(endpoint.chats[-1]) == "strict"
 
 
-def test_a_model_without_a_system_role_gets_one_message() -> None:
+@pytest.mark.parametrize("words", ["System role not supported", "Conversation roles must alternate user/assistant"])
+def test_a_model_without_a_system_role_gets_one_message(words: str) -> None:
     """Where the chat template refuses a system message, the instructions head the question."""
 
     def script(asked: Asked) -> Answer:
         messages: Any = asked.body["messages"]
-        return refusal("System role not supported") if len(messages) > 1 else OK
+        return refusal(words) if len(messages) > 1 else OK
 
     with serving(script) as endpoint:
         ask_at(endpoint.base_url, PROMPT)
@@ -194,6 +195,18 @@ def test_refused_log_probabilities_are_given_up_for_good(message: str) -> None:
         assert [llm.ask(CHECK).text for _ in range(3)] == ["hello"] * 3
     assert ["logprobs" in one.body for one in endpoint.chats] == [True, False, False, False]
     assert endpoint.chats[-1].body["temperature"] == 0.0
+
+
+def test_log_probabilities_that_break_an_endpoint_are_given_up() -> None:
+    """Some fail where they should refuse; what fails without them too is an error."""
+    script: Script = lambda asked: refusal("oops", 500) if "logprobs" in asked.body else OK  # noqa: E731
+    with serving(script) as endpoint, chat(endpoint.base_url, max_retries=0) as llm:
+        assert [llm.ask(CHECK).text for _ in range(2)] == ["hello"] * 2
+    assert ["logprobs" in one.body for one in endpoint.chats] == [True, False, False]
+    with serving(lambda _: refusal("oops", 500)) as endpoint, chat(endpoint.base_url, max_retries=0) as llm:
+        with pytest.raises(LLMError, match="still fails"):
+            llm.ask(CHECK)
+        assert len(endpoint.chats) == 2
 
 
 def test_a_refusal_of_everything_ends() -> None:
@@ -260,6 +273,10 @@ def test_an_error_counts_the_retries_that_were_made(retries: int) -> None:
         (
             refusal(f"Incorrect API key provided: {KEY}", 401),
             "refused the key (401: Incorrect API key provided: ***): set",
+        ),
+        (
+            refusal("Your organization must be verified to use the model `m-1`.", 404, code="model_not_found"),
+            "does not let m-1 be asked here (404: Your organization must be verified",
         ),
         (refusal(f"key {KEY} may not", 403), "does not let m-1 be asked here (403: key *** may not)"),
         (

@@ -152,6 +152,7 @@ def test_a_limit_that_is_refused_as_too_small_is_raised(words: str, least: int) 
         "max_tokens is too large: 100. Maximum context length is 1024 tokens, your request has 964 input tokens",
         "max_tokens: 100 > 60, which is the maximum allowed number of output tokens for m-1",
         "Range of max_tokens should be [1, 60]",
+        "Maximum context length is 1024 tokens, you requested 1064 (964 in the messages, 100 in the completion).",
     ],
 )
 def test_a_limit_that_is_refused_as_too_large_is_lowered(words: str) -> None:
@@ -196,6 +197,7 @@ def test_a_refusal_is_a_reply_in_its_words(answer: Answer, words: str) -> None:
     "first",
     [
         Answer({"error": {"message": "Provider returned error", "code": 502}}), Answer(completion() | {"choices": []}),
+        Answer(completion() | {"choices": None}),
         message("error", content=""), Answer("", 502), Answer("<html>Bad Gateway</html>", 502), Answer(""),
         Answer(json.dumps(completion(SILK))[:50]),
         Answer({"error": {"message": "Failed", "code": "json_validate_failed", "failed_generation": SILK[:20]}}, 400),

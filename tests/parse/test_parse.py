@@ -234,6 +234,10 @@ NAMED: list[dict[str, object]] = [
      "edges": json.dumps([{"startNode": 7, "endNode": 8, "relationType": "works_for"}])},
     {"entities": [{"id": OKE["name"], "label": "Person"}, {"id": LABS["name"], "label": "Company"}],
      "relations": [{"head": OKE["name"], "verb": "works_for", "tail": LABS["name"]}]},
+    {"entities": [{"entity_name": OKE["name"], "entity_type": "Person"},
+                  {"entity_name": LABS["name"], "entity_type": "Company"}],
+     "relationships": [{"source_entity": OKE["name"], "target_entity": LABS["name"], "relationship_strength": 8,
+                        "relationship_description": "works_for"}]},
 ]  # fmt: skip
 
 

@@ -203,8 +203,10 @@ def test_an_alias_is_its_concept_and_one_of_two_concepts_is_a_question() -> None
     assert lexicon.names["fullerene"] == "fullerene"
 
 
-@pytest.mark.parametrize(("name", "known"), [("WHO", "who"), ("who", "WHO"), ("US", "us"), ("it", "IT")])
-def test_an_acronym_that_is_a_function_word_otherwise_is_a_question(name: str, known: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "known"), [("WHO", "who"), ("who", "WHO"), ("it", "IT"), ("PET", "pet"), ("cats", "CAT")]
+)
+def test_an_acronym_that_is_another_word_otherwise_is_a_question(name: str, known: str) -> None:
     """Whichever comes first; a concept that was kept under the key of both before goes on as itself."""
     lexicon = Lexicon()
     lexicon.add(canonical(known), known)

@@ -63,6 +63,7 @@ def test_which_property_it_is_of(said: tuple[str, str, str], thing: str, of: str
     "said",
     [("steel", "is", "400 MPa"), ("rye", "contains", "12 %"), ("silk", "elongates by", "30 %"), ("1 m", "is", "100 cm"),
      ("steel", "has", "400 MPa"), ("steel", "contains", "carbon"), ("car", "has", "12 V battery"),
+     (">65 years", "have", "frailty"),
      ("ink", "contains", "5 nm gold nanoparticle"), ("film", "is made of", "polymer of 5 nm")],
 )  # fmt: skip
 def test_no_property_is_made_up(said: tuple[str, str, str]) -> None:

@@ -21,7 +21,7 @@ from graphgrow.api import edits
 from graphgrow.errors import BadInput, StaleGraph, StoreError
 from graphgrow.graph.confidence import confidence
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.model import Concept, Delta, Edit, Relation, Statement, Triple
+from graphgrow.graph.model import Change, Concept, Delta, Edit, Relation, Statement, Triple
 from graphgrow.measure.panel import panel
 from graphgrow.stores import StoreURL, open_store, store_url
 from graphgrow.stores.copying import copy
@@ -440,3 +440,24 @@ def test_how_sure_a_relation_is_stands_in_the_database(neo4j_graph: str, driver:
             other.append(fact_check(5, SURE, -3.0))
         other.append(fact_check(other.graph().seq + 1, OPEN, -3.0))
         assert not differences(project(other.graph()), other.projection())
+
+
+@pytest.mark.parametrize("is_edit", [False, True])
+def test_an_older_graph_learns_the_types_that_its_log_says(neo4j_graph: str, driver: Driver, *, is_edit: bool) -> None:
+    """With the first event that is written, whatever that changes, and once."""
+    concepts = (Concept("ann", "Ann"), Concept("bob", "Bob", type="Person"), Concept("dr bob", "Dr Bob"))
+    name = store_url(neo4j_graph).graph
+    with closing(open_store(neo4j_graph, create=True)) as store:
+        store.append(Edit(1, "add", Delta(concepts)))
+        store.append(Edit(2, "merge", Delta(changes=(Change("merge", ("bob", "dr bob")),))))
+    driver.execute_query("MATCH (c:Concept {graph: $graph}) REMOVE c.type", graph=name)
+    driver.execute_query("MATCH (g:Graph {name: $graph}) SET g.format = 2", graph=name)
+    with closing(open_store(neo4j_graph)) as store:
+        assert len(differences(project(store.graph()), store.projection())) == 1
+        changes = (Change("rename", ("ann",), text="Anne"),) if is_edit else ()
+        store.append(Edit(3, "add", Delta((Concept("eve", "Eve"),), changes=changes)))
+        assert differences(project(store.graph()), store.projection()) == []
+        assert store.projection().concepts["dr bob"][3] == "Person"
+        driver.execute_query("MATCH (c:Concept {graph: $graph, key: 'dr bob'}) SET c.type = 'Dog'", graph=name)
+        store.append(Edit(4, "add", Delta((Concept("dan", "Dan"),))))
+        assert len(differences(project(store.graph()), store.projection())) == 1

@@ -7,13 +7,16 @@ import sys
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
-from graphgrow.errors import GraphgrowError, StoreAway, StoreError
+from graphgrow.errors import GraphgrowError, LLMError, StoreAway, StoreError
 from graphgrow.graph.model import Answer, Budget, Event, Expansion, Focus, Prompt, Question, Reply
 from graphgrow.growth.loop import Growth
 from graphgrow.growth.settings import Settings
+from graphgrow.llm.clients import Clients, Received
+from graphgrow.llm.openai_chat import OpenAIChat
 from graphgrow.llm.scripted import Scripted
 from graphgrow.policy import open_policy
 from graphgrow.stores import outbox as outbox_module
@@ -22,8 +25,8 @@ from graphgrow.stores.projection import differences, project
 from graphgrow.stores.retrying import RetryingStore
 from graphgrow.stores.sqlite import SQLiteStore
 from tests.conftest import ROOT, chatter, triples
+from tests.servers import PATIENCE, Asked, completion, in_order, serving, waited_for
 from tests.servers import Answer as Http
-from tests.servers import Asked, completion, serving, waited_for
 
 
 def pending(text: str = "", *, topic: str = "spider silk", seq: int = 0) -> PendingReply:
@@ -224,7 +227,7 @@ def test_trouble_with_the_outbox_neither_loses_nor_doubles_a_reply(
 ) -> None:
     """A disk without room for the outbox, and a file that cannot be taken away: every reply is there once."""
 
-    def full(self: Outbox[PendingReply], one: PendingReply) -> Path | None:
+    def full(self: Outbox[PendingReply], one: PendingReply, name: str = "") -> Path | None:
         raise OSError(28, "No space left on device")
 
     with closing(SQLiteStore(tmp_path / "g.db", create=True)) as store:
@@ -309,19 +312,40 @@ def test_a_disk_that_is_full_is_said_before_anything_is_asked(tmp_path: Path, fu
     assert not any(one.is_file() for one in tmp_path.rglob("*.room"))
 
 
-def test_a_reply_that_is_on_no_disk_is_said_to_be_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where neither takes it, the last sentence says so."""
+@pytest.mark.parametrize("room", ["again", "no"])
+def test_replies_that_are_on_no_disk_are_kept_once_there_is_room_or_said_to_be_lost(
+    room: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where neither store nor outbox takes them the last sentence says how many, those still under way among them."""
+    keep, tries, together = Outbox.keep, list[PendingReply](), Barrier(3)
 
-    def full(self: Outbox[PendingReply], one: PendingReply) -> Path | None:
+    class Together(Scripted):
+        def ask(self, prompt: Prompt) -> Reply:
+            together.wait(PATIENCE)  # until all three are under way
+            return super().ask(prompt)
+
+    def full(self: Outbox[PendingReply], one: PendingReply, name: str = "") -> Path | None:
+        tries.append(one)
+        if len(tries) > 3 and room == "again":
+            return keep(self, one, name)
         raise OSError(28, "No space left on device")
 
     class Full(SQLiteStore):
         def append(self, *events: Event) -> int:
-            raise StoreError("g.db cannot grow")
+            if tries:
+                raise StoreError("g.db cannot grow")
+            return super().append(*events)
 
-    monkeypatch.setattr(Outbox, "keep", full)
-    with closing(Full(tmp_path / "g.db", create=True)) as store, pytest.raises(StoreError, match="and is lost"):
+    with closing(Full(tmp_path / "g.db", create=True)) as store:
         grow(store, 1)
+        growth = Growth("spider silk", store, Together(chatter(9)[1:]), replace(settings(3), width=3))
+        words = "wait in" if room == "again" else r"could not be kept in .* either: 3 replies lost"
+        with monkeypatch.context() as patch:
+            patch.setattr(Outbox, "keep", full)
+            with pytest.raises(StoreError, match=words):
+                growth.run()
+    with closing(SQLiteStore(tmp_path / "g.db")) as whole:
+        assert grow(whole, 1, chatter(20)[18:]).adopted == (3 if room == "again" else 0)
 
 
 def test_what_a_dead_run_left_is_no_litter(tmp_path: Path) -> None:
@@ -409,3 +433,36 @@ def test_the_same_growth_goes_on_after_it_was_stopped(tmp_path: Path) -> None:
         assert growth.run().ending == "interrupted"
         stops[0] = False
         assert (growth.run().ending, growth.steps) == ("steps", 2)
+
+
+def test_a_reply_is_on_disk_before_any_other_thread_has_its_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed before the thread that asked has been told, a run leaves the reply, whole, to the next one."""
+    heard, where = list[str](), state_folder(f"sqlite:{tmp_path / 'g.db'}")
+    assert where
+    folder = where
+
+    def stuck(self: Clients, *_: object) -> Received:
+        real(self, *_)  # type: ignore[arg-type]
+        (draft,) = folder.rglob("*.draft")
+        heard.append(draft.read_text())
+        assert draft.stat().st_mode & 0o077 == 0
+        raise LLMError("the process ends here")
+
+    real = Clients._passed  # where the thread that asks waits for the one that reads
+    monkeypatch.setattr(Clients, "_passed", stuck)
+    answers = in_order(*[Http(completion(text)) for text in chatter(3)])
+    with (
+        serving(answers) as server,
+        closing(SQLiteStore(tmp_path / "g.db", create=True)) as store,
+        closing(OpenAIChat("m-1", server.base_url)) as chat,
+    ):
+        with pytest.raises(LLMError, match="ends here"):
+            Growth("spider silk", store, chat, settings(3)).run()
+        assert "protein 1" in heard[0]
+        assert store.graph().seq == 0
+        monkeypatch.setattr(Clients, "_passed", real)
+        growth = Growth("spider silk", store, chat, settings(2)).run()
+        assert (growth.adopted, growth.graph.seq, len(server.chats)) == (1, 3, 3)
+    assert not folder.exists()

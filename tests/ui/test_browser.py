@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import urljoin
 from urllib.request import Request, urlopen
 
 import pytest
@@ -29,6 +30,18 @@ def explorer(tmp_path_factory: pytest.TempPathFactory, recorded: Path) -> Iterat
     shutil.copy(recorded, folder / "recorded.db")
     with exploring(folder, "recorded.db") as found:
         yield found
+
+
+def test_the_page_names_scripts_that_are_there(explorer: Explorer) -> None:
+    """With the page a browser is told which scripts come next, ours among them; each of them can be had, by who may."""
+    cookie = {"Cookie": f"{COOKIE}={explorer.token}"}
+    with urlopen(Request(explorer.base, headers=cookie)) as page:  # noqa: S310  # our own server
+        places = re.findall(r"<([^>]+)>; rel=modulepreload", page.headers["link"])
+    assert {"picture.js", "news.js", "search.js"} < {place.rpartition("/")[2] for place in places}
+    assert any("/BidiComponent." in place for place in places)
+    for place in places:
+        with urlopen(Request(urljoin(explorer.base, place), headers=cookie)) as script:  # noqa: S310  # our own server
+            assert "javascript" in script.headers["content-type"]
 
 
 def events(explorer: Explorer, store: str) -> list[str]:
@@ -132,6 +145,8 @@ def test_search_evidence_and_undo_by_hand(browser: Browser, explorer: Explorer) 
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", name="carbon fiber", exact=True)).to_be_visible()
         page.wait_for_url("**concept=carbon+fiber**")
+        opened.wait("p.selected.length === 1 && [...p.lit.nodes].every((row) => p.camera.shows([row]))")
+        expect(page.get_by_role("combobox", name=re.compile("[Ss]earch"))).to_have_count(1)
         page.get_by_role("button", name="Step ").first.click()
         expect(page.get_by_role("dialog").get_by_text(re.compile(r"\d UTC"))).to_be_visible()
         expect(page.get_by_role("dialog").get_by_text("Reply", exact=True)).to_be_visible()

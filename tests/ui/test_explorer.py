@@ -1,3 +1,4 @@
+import gc
 import os
 import re
 import shutil
@@ -485,6 +486,22 @@ def test_a_file_that_was_replaced_is_opened_anew(tmp_path: Path) -> None:
     Path(new.removeprefix("sqlite:")).replace(tmp_path / "a.db")
     assert not workspaces().holds(before)
     assert "new" in workspaces().open(url).graph.concepts
+
+
+def test_the_first_picture_is_there_before_its_page(silk: Workspace) -> None:
+    """The log is read and places are found before anybody asks, and a page then takes what was found."""
+    url = silk.url
+    silk.store.close()
+    workspaces().stores.clear()
+    opened = workspaces().open(url, is_read=False)
+    assert not opened.graph.concepts
+    serve.prepare(opened)
+    assert gc.isenabled()
+    assert opened.graph.concepts
+    found = opened.before("positions")
+    assert isinstance(found, dict)
+    assert found.keys() == opened.graph.concepts.keys()
+    assert frames.positions(opened) is found
 
 
 def test_concepts_keep_their_place_and_their_community(silk: Workspace) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -13,6 +13,7 @@ from graphgrow.api.explorer import (
     NAMED,
     Community,
     Graph,
+    Relation,
     confidence,
     follow,
     layout,
@@ -114,7 +115,7 @@ def nodes(workspace: Workspace) -> pd.DataFrame:
                 "degree": degree,
                 "distance": [graph.depth.get(key, -1) for key in keys],
                 "asked": [graph.asks.get(key, 0) for key in keys],
-                "pagerank": simple.pagerank() if keys else [],
+                "pagerank": simple.pagerank(implementation="arpack") if keys else [],
             }
         )
         if 2 < len(keys) <= EXACT:  # noqa: PLR2004  # two concepts have nothing between them
@@ -127,13 +128,14 @@ def nodes(workspace: Workspace) -> pd.DataFrame:
 
 def edges(workspace: Workspace) -> pd.DataFrame:
     """Return a row a relation: the columns of TYPES."""
+    return workspace.keep("edges", lambda graph: described(graph, graph.relations))
 
-    def table(graph: Graph) -> pd.DataFrame:
-        rows = [(r.source, r.target, r.predicate, graph.support(r), evidence[0].seq, confidence(graph, r))
-                for r, evidence in graph.relations.items()]  # fmt: skip
-        return pd.DataFrame(rows, columns=list(TYPES)).astype(TYPES)
 
-    return workspace.keep("edges", table)
+def described(graph: Graph, relations: Iterable[Relation]) -> pd.DataFrame:
+    """Return a row for each of some relations of a graph: the columns of TYPES."""
+    rows = [(one.source, one.target, one.predicate, graph.support(one), graph.relations[one][0].seq,
+             confidence(graph, one)) for one in relations]  # fmt: skip
+    return pd.DataFrame(rows, columns=list(TYPES)).astype(TYPES)
 
 
 def trusted(workspace: Workspace, least: float) -> Graph:
@@ -174,6 +176,11 @@ def positions(workspace: Workspace) -> Places:
     return workspace.keep("positions", places)
 
 
+def first_shown(workspace: Workspace) -> Show:
+    """Return what a picture shows at first: beyond LARGE concepts a part."""
+    return "top" if len(workspace.graph.concepts) > LARGE else "everything"
+
+
 def placed(workspace: Workspace, name: str, table: pd.DataFrame, relations: pd.DataFrame) -> pd.DataFrame:
     """Return concepts with places for them alone; what was in the part of this name before stays where it was."""
     keys, before = list(table["key"]), workspace.parts.get(name, {})
@@ -194,32 +201,38 @@ def part(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the concepts and relations of one way to look at a graph, or at what is of at least this confidence.
 
-    `top` has the TOP concepts with most PageRank, `around` those within `depth` relations of the centre, `communities`
-    one row a community instead of its concepts. The neighbours of those in `beside` come with either part.
+    `top` has the TOP concepts with most PageRank and those of the centre with their neighbours, `around` those within
+    `depth` relations of the centre, `communities` one row a community instead of its concepts. The neighbours of those
+    in `beside` come with either part.
     """
     with workspace.reading() as graph:  # all of one version: a run may write meanwhile
         if show == "communities":
             return supernodes(workspace)
-        table, relations = nodes(workspace), edges(workspace)
-        sure = trusted(workspace, confidence)
+        table, sure = nodes(workspace), trusted(workspace, confidence)
         if sure is not graph:
             table = table[table["key"].isin(sure.concepts)]
-            relations = relations[[relation in sure.relations for relation in graph.relations]]
-        also = {other for key in beside if key in sure.concepts for other in (key, *sure.neighbours[key])}
+        top = set(table.nlargest(TOP, "pagerank")["key"]) if show == "top" else set()
+        added = [*beside, *(key for key in centre if key not in top)] if show == "top" else beside
+        also = {other for key in added if key in sure.concepts for other in (key, *sure.neighbours[key])}
         if show == "top":
-            table = table[table["key"].isin({*table.nlargest(TOP, "pagerank")["key"], *also})]
+            table = table[table["key"].isin(top | also)]
         if show == "around":
             ring = near = {key for key in centre if key in sure.concepts}
             for _ in range(depth):
                 ring = {other for key in ring for other in sure.neighbours[key]} - near
                 near = near | ring
             table = table[table["key"].isin(near | also)]
-        is_part = len(table) < len(graph.concepts)
-        if is_part:
-            keys = set(table["key"])
-            relations = relations[relations["source"].isin(keys) & relations["target"].isin(keys)]
-        if is_part and len(graph.concepts) > LARGE:  # the whole is not laid out for it
+        keys = set(table["key"])
+        is_part = len(keys) < len(graph.concepts)
+        if is_part and len(graph.concepts) > LARGE:  # the whole is neither described nor laid out for it
+            inside = (one for one in sure.relations if one.source in keys and one.target in keys)
+            relations = described(graph, inside)
             return placed(workspace, show, table, relations), relations
+        relations = edges(workspace)
+        if sure is not graph:
+            relations = relations[[relation in sure.relations for relation in graph.relations]]
+        if is_part:
+            relations = relations[relations["source"].isin(keys) & relations["target"].isin(keys)]
         places = positions(workspace)
         place = [places[key] for key in table["key"]]
         return table.assign(x=[x for x, _ in place], y=[y for _, y in place]), relations

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from graphgrow_explorer.charts import DARK, LIGHT
-
 ICON = Path(__file__).with_name("logo.svg")
+# Of charts: Okabe and Ito's palette without its yellow, which a white page swallows; lighter on a dark one.
+LIGHT = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8A8A8A", "#6A5ACD"]
+DARK = ["#4FA3DD", "#F0B030", "#2BC39A", "#DD94C2", "#8FD3FB", "#F27A35", "#A8A8A8", "#A79BEF"]
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', sans-serif"
 _SHARED: dict[str, object] = {
     "theme.font": FONT,
@@ -18,7 +19,7 @@ _SHARED: dict[str, object] = {
     "theme.showWidgetBorder": True,
 }
 _LIGHT: dict[str, object] = {
-    "chartCategoricalColors": list(LIGHT),
+    "chartCategoricalColors": LIGHT,
     "primaryColor": "#0B6BA8",
     "backgroundColor": "#FFFFFF",
     "secondaryBackgroundColor": "#F4F6F8",
@@ -27,7 +28,7 @@ _LIGHT: dict[str, object] = {
     "linkColor": "#0B6BA8",
 }
 _DARK: dict[str, object] = {
-    "chartCategoricalColors": list(DARK),
+    "chartCategoricalColors": DARK,
     "primaryColor": "#5AB4E8",
     "backgroundColor": "#12181F",
     "secondaryBackgroundColor": "#1B232C",

@@ -1,30 +1,39 @@
 """The server of the explorer: one process on this machine, bound to itself unless told otherwise."""
 
+import gc
 import os
+import re
 import socket
 import threading
 import webbrowser
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
+from graphgrow import GraphgrowError
 from graphgrow.api.explorer import BadInput
 from graphgrow_explorer import guard, look
 from graphgrow_explorer.guard import TOKEN, Access, Addresses, Guard, authority
+from graphgrow_explorer.picture import COMPONENTS, PROJECT, mounted
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
     from starlette.routing import Route
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from graphgrow_explorer.workspace import Workspace
 
 HERE = {"127.0.0.1": "localhost", "localhost": "127.0.0.1", "::1": "localhost"}  # addresses here by another name too
 FIRST_PORT, PORTS = 8501, 50
 VIEW = "view"  # the name of a view in an address that leads to the first page
+CHUNKS = "BidiComponent", "Html", "ButtonGroup", "Slider"  # of Streamlit's page, for the picture and what is above it
 PAGES = ("growth", "communities", "paths", "thoughts", "review", "runs")
 # What the page's script, which runs in this process and is given nothing, has to know.
 STORE, SHARED = "GRAPHGROW_EXPLORER_STORE", guard.SHARED
@@ -95,7 +104,8 @@ def serve(how: Serving, say: Callable[[str], None]) -> None:
     from graphgrow_explorer import live, news, search
     from graphgrow_explorer.workspace import workspaces
 
-    store = workspaces().open(how.store).url if how.store else ""
+    workspace = workspaces().open(how.store, is_read=False) if how.store else None
+    store = workspace.url if workspace else ""
     port = how.port or free_port(how.host)
     public = origin_of(how.public or (str(st.secrets["auth"].get("redirect_uri", "")) if how.auth else ""))
     addresses = reached(how.host, port, public)
@@ -115,11 +125,20 @@ def serve(how: Serving, say: Callable[[str], None]) -> None:
             JOBS: how.jobs,
         }
     )
-    guarding = Middleware(Guard, addresses=addresses, access=access)
+    layers = [Middleware(Guard, addresses=addresses, access=access), Middleware(Preloading, links=preloads())]
+
+    @asynccontextmanager
+    async def living(_: st.App) -> AsyncIterator[None]:
+        for name in COMPONENTS:
+            mounted(name)  # a browser asks for their scripts before a page does
+        threading.Thread(target=prepare, args=(workspace,), daemon=True).start()
+        yield
+
     app = st.App(
         Path(__file__).with_name("app.py"),
         routes=[live.route(), news.route(), search.route(), *entrances()],
-        middleware=[guarding],
+        middleware=layers,
+        lifespan=living,
     )
     say(address)
     if how.browser:
@@ -128,6 +147,58 @@ def serve(how: Serving, say: Callable[[str], None]) -> None:
         opening.start()
     with suppress(KeyboardInterrupt):  # which is how a server is ended
         app.run(config=settings(how.host, port, public))
+
+
+def prepare(workspace: "Workspace | None") -> None:
+    """Load what pages are made by, and work out the first picture, while the browser is still on its way."""
+    from graphgrow_explorer import frames
+
+    gc.disable()  # what is read is kept
+    try:
+        if workspace:
+            with suppress(GraphgrowError):  # the page says it
+                workspace.refresh()
+                frames.groups(workspace)
+                frames.part(workspace, frames.first_shown(workspace))
+        import_module("graphgrow_explorer.app")
+    finally:
+        gc.enable()
+
+
+class Preloading:
+    """A layer that tells a browser with the page which scripts it will want, so that they come beside one another."""
+
+    def __init__(self, app: "ASGIApp", links: str) -> None:
+        self._app, self._links = app, links.encode()
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        """Hand on a request, and add the header to its answer where that is the page."""
+
+        async def sending(message: "Message") -> None:
+            if message["type"] == "http.response.start" and message["status"] == 200:  # noqa: PLR2004  # it is there
+                message = {**message, "headers": [*message.get("headers", ()), (b"link", self._links)]}
+            await send(message)
+
+        is_page = scope["type"] == "http" and scope["path"] == "/"
+        await self._app(scope, receive, sending if is_page else send)
+
+
+def preloads() -> str:
+    """Return the value of a Link header: the scripts of our components, and those that Streamlit fetches for them.
+
+    A page would find out about the latter one by one, each after the one that imports it has come.
+    """
+    import streamlit as st
+
+    scripts = Path(st.__file__).parent / "static" / "static" / "js"
+    wanted = [path.name for name in CHUNKS for path in scripts.glob(f"{name}.*.js")]
+    for name in wanted:
+        found = re.findall(r'(?:from|import)"\./([\w.-]+\.js)"', (scripts / name).read_text(encoding="utf-8"))
+        wanted += [one for one in found if one not in wanted]
+    known = (scripts.parents[1] / "index.html").read_text(encoding="utf-8")
+    places = [f"./static/js/{name}" for name in wanted if name not in known]
+    places += [f"./_stcore/bidi-components/{PROJECT}.{name}/{name}.js" for name in COMPONENTS]
+    return ", ".join(f"<{place}>; rel=modulepreload" for place in places)
 
 
 def entrances() -> "list[Route]":

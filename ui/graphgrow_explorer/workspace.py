@@ -224,9 +224,10 @@ class Workspaces:
     stores: dict[tuple[str, int], Workspace] = field(default_factory=dict)
     opened: set[str] = field(default_factory=set)
 
-    def open(self, url: str) -> Workspace:
+    def open(self, url: str, *, is_read: bool = True) -> Workspace:
         """Return the store of a URL, opened where it is not; one that was replaced by another file is opened anew.
 
+        Without `is_read` its log is not read yet.
         Raises BadInput or StoreError where it cannot be opened or read.
         """
         place = shown(url), _inode(url)
@@ -237,7 +238,8 @@ class Workspaces:
             for old in [self.stores.pop(place) for place in list(self.stores)[:-MOST]]:
                 with old.lock:
                     old.store.close()
-        workspace.refresh()
+        if is_read:
+            workspace.refresh()
         return workspace
 
     def holds(self, workspace: Workspace) -> bool:

@@ -9,7 +9,7 @@ from math import log2
 
 from rapidfuzz.distance import OSA
 
-from graphgrow.graph.keys import canonical, clean
+from graphgrow.graph.keys import canonical, clean, singular
 from graphgrow.resolve.identity.notation import SIGN
 from graphgrow.resolve.identity.spelling import acronym_in, form
 from graphgrow.resolve.identity.words import words
@@ -55,8 +55,9 @@ def opposed(one: str, other: str) -> str:
         left = marks.get(what)
         if left and not left & right:
             return f"{_either(min(left), min(right))} are different {what}"
-    is_same_word = one.isalpha() and one.casefold() == other.casefold() and one.isupper() != other.isupper()
-    if is_same_word and canonical(one) != canonical(other):  # WHO and who
+    is_same_word = one.isalpha() and singular(one.casefold()) == singular(other.casefold())
+    is_one_in_capitals = one.isupper() != other.isupper() and (one[1:].islower() or other[1:].islower())
+    if is_same_word and is_one_in_capitals and canonical(one) != canonical(other):  # WHO and who, CAT and cats
         return "only one of them is in capitals"
     species, others_species = _BINOMIAL.match(one), _BINOMIAL.match(other)
     if species and others_species and species[1] == others_species[1] and species[2] != others_species[2]:

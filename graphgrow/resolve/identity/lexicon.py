@@ -305,9 +305,11 @@ class Lexicon:
 
     def alike(self, name: str) -> list[Candidate]:
         """Return the concepts with the most trigrams in common, scored by edit distance in either word order."""
+        if not self._by_likeness:
+            return []
         text = canonical(name)
         grams, slots = _trigrams(text), len(self._texts)
-        if slots <= _SCORED and self._by_likeness and self._most >= POSTINGS:  # the names of one reply: all are scored
+        if slots <= _SCORED and self._most >= POSTINGS:  # the names of one reply: all are scored
             others = list(map(_trigrams, self._texts))
             enough = [_LEAST_IN_COMMON * (len(grams) + len(other)) for other in others]
             found = [slot for slot, other in enumerate(others) if 2 * len(grams & other) >= max(1, enough[slot])]

@@ -91,11 +91,13 @@ class Neo4jStore(GraphStore):
                     corrections.take(from_json(payload))
                 corrections.settle()
             rows |= cypher.new_rows(graph, events, corrections)
-        known, confidences = self._known, list[cypher.Row]()
+        known, confidences, types = self._known, list[cypher.Row](), list[cypher.Row]()
         if is_first:  # else another writer was, and what is known stays good
             self._known = Graph()
             with suppress(StoreError):  # what cannot be folded is refused by the server, whole
                 known.apply_all(takewhile(lambda event: event.seq <= before, self.events(known.seq)))
+                if state and state["format"] < cypher.TYPED:  # the first write since concepts have their types
+                    types = cypher.type_rows(graph, known)
                 is_decided = any(map(is_structural, events))
                 sure = {one: round(confidence(known, one), 4) for one in known.relations} if is_decided else {}
                 known.apply_all(events)
@@ -115,8 +117,8 @@ class Neo4jStore(GraphStore):
 
         try:
             self._query(
-                query, check, **rows, confidences=confidences, writer=self._writer, before=before, after=last,
-                since=own.since, seal=own.digest, format=cypher.FORMAT,
+                query, check, **rows, confidences=confidences, types=types, writer=self._writer, before=before,
+                after=last, since=own.since, seal=own.digest, format=cypher.FORMAT,
             )  # fmt: skip
         except StaleGraph:
             first = {"seq": events[0].seq, "payload": texts[0], "writer": self._writer}

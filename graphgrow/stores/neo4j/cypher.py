@@ -3,7 +3,7 @@
 All of the Cypher is constant: what a model wrote travels as parameters alone.
 
 (:Graph {name, version, format, digests_since, seal})
-(:Concept {id, graph, key, name, aliases, first_seq})
+(:Concept {id, graph, key, name, aliases, first_seq, type})
 (:Concept)-[:RELATES {id, predicate, support, first_seq, last_seq, events, wording, confidence,
     why, conditions, quantities, certainties, sources, predicate_class}]->(:Concept)
 (:Event:Expansion | :Event:Edit | :Event:ReasoningStep | :Event:FactCheck {graph, seq, name, at, ..., payload, digest})
@@ -31,7 +31,7 @@ from graphgrow.stores.projection import Patch
 Row = dict[str, Any]
 Rows = dict[str, list[Row]]
 
-FORMAT = 2
+FORMAT, TYPED = 3, 3  # TYPED: from this one on concepts have their types
 
 SCHEMA = (
     "CREATE CONSTRAINT graphgrow_graph IF NOT EXISTS FOR (g:Graph) REQUIRE g.name IS UNIQUE",
@@ -50,7 +50,7 @@ WAIT_FOR_SCHEMA = "CALL db.awaitIndexes(300)"
 FIND = "MATCH (g:Graph {name: $graph}) RETURN g.version AS version, g.format AS format"
 STATE = """
 MATCH (g:Graph {name: $graph}) OPTIONAL MATCH (e:Event {graph: $graph, seq: g.version})
-RETURN g.version AS version, g.digests_since AS since, g.seal AS seal, e.digest AS head
+RETURN g.version AS version, g.format AS format, g.digests_since AS since, g.seal AS seal, e.digest AS head
 """
 OTHERS = "MATCH (g:Graph) WHERE g.format IS NOT NULL RETURN g.name AS name ORDER BY name LIMIT 10"
 CREATE = "MERGE (g:Graph {name: $graph}) ON CREATE SET g.version = 0, g.format = $format RETURN g.format AS format"
@@ -65,6 +65,9 @@ WITH g
 CALL () {
     UNWIND $digests AS row MATCH (e:Event {graph: $graph, seq: row.seq}) SET e.digest = row.digest
     RETURN count(*) AS digests
+}
+CALL () {
+    UNWIND $types AS row MATCH (c:Concept {id: row.id}) SET c.type = row.type RETURN count(*) AS types
 }
 CALL () {
     UNWIND $expansions AS row CREATE (e:Event:Expansion {graph: $graph}) SET e += row RETURN count(*) AS expansions
@@ -330,6 +333,11 @@ def patch_rows(graph: str, change: Patch, evidence: Mapping[Relation, Sequence[E
         ],
         "relations": [relation_row(graph, relation, evidence[relation]) for relation in change.relations],
     }
+
+
+def type_rows(graph: str, shown: Graph) -> list[Row]:
+    """Return the types of the concepts of a graph, as APPEND and PATCH take them."""
+    return [{"id": identity(graph, key), "type": one.type} for key, one in shown.concepts.items() if one.type]
 
 
 def confidence_rows(graph: str, shown: Graph, events: Sequence[Event], before: Mapping[Relation, float]) -> list[Row]:

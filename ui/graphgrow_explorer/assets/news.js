@@ -2,9 +2,16 @@
 // only then, one after the other; a hidden page rests.
 const WAIT = 2000; // milliseconds
 const LONGEST = 20000;
-const APART = 300; // between two parts: Streamlit takes one at a time
+const APART = 300; // between two parts
 const sources = new Map(); // by address
 const listeners = new WeakMap();
+
+// What is said to Streamlit by one part must have gone before another speaks, or both run the part of the first; timers
+// alone do not keep them apart where the page was busy when they ran out. All scripts of the page wait in one line.
+function inTurn(say, apart) {
+  const next = () => { say(); return new Promise((done) => setTimeout(done, apart)); };
+  globalThis.graphgrowTurn = (globalThis.graphgrowTurn ?? Promise.resolve()).then(next);
+}
 
 class Source {
   constructor(url) {
@@ -19,7 +26,7 @@ class Source {
         if (!answer.ok) throw new Error(String(answer.status));
         const { mark } = await answer.json();
         const due = [...this.heard].filter((one) => one.mark !== mark && one.told !== mark);
-        due.forEach((one, place) => setTimeout(() => this.heard.has(one) && one.mark !== mark && one.tell((one.told = mark)), place * APART));
+        for (const one of due) inTurn(() => this.heard.has(one) && one.mark !== mark && one.tell((one.told = mark)), APART);
       }
       this.wait = WAIT;
     } catch {

@@ -19,6 +19,7 @@ small { color: var(--quiet); font-size: 12px; }
 li.rest { color: var(--quiet); cursor: default; }
 [hidden] { display: none; }`;
 const PAUSE = 120; // milliseconds after the last letter
+const APART = 30; // to what another part of the page says
 const boxes = new WeakMap();
 let count = 0;
 
@@ -139,7 +140,10 @@ class SearchBox {
 export default function ({ data, parentElement, setTriggerValue }) {
   let box = boxes.get(parentElement);
   if (!box) boxes.set(parentElement, (box = new SearchBox(parentElement)));
-  box.update(data, (chosen) => setTriggerValue("chosen", chosen));
+  box.update(data, (chosen) => {
+    const next = () => { setTriggerValue("chosen", chosen); return new Promise((done) => setTimeout(done, APART)); };
+    globalThis.graphgrowTurn = (globalThis.graphgrowTurn ?? Promise.resolve()).then(next); // as in news.js
+  });
   return () => {
     box.stop();
     boxes.delete(parentElement);

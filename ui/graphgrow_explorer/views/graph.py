@@ -12,7 +12,7 @@ from graphgrow.api.explorer import TRUSTED, Relation
 from graphgrow_explorer import frames, runs, scenes
 from graphgrow_explorer.feedback import decide, decide_all, guarded, note, perform
 from graphgrow_explorer.files import downloads
-from graphgrow_explorer.frames import LARGE, Show
+from graphgrow_explorer.frames import Show
 from graphgrow_explorer.live import address, last_steps
 from graphgrow_explorer.news import listen
 from graphgrow_explorer.panel import certainty, overview, panel, said
@@ -36,14 +36,12 @@ RECENT = 50  # steps whose price tells that of the next
 def draw(workspace: Workspace) -> None:
     """Draw the picture with its panel, and the tables below; beyond LARGE concepts a part, unless somebody asks."""
     scenes.apply(workspace, SELECTED)
-    with workspace.reading() as graph:
-        first: Show = "top" if len(graph.concepts) > LARGE else "everything"
     options: tuple[Show, ...] = get_args(Show)
     left, right, end = st.container(key="choice").columns([5, 2, 2], vertical_alignment="bottom")
     with left:
         show = st.segmented_control(
-            "Show", options, default=first, required=True, format_func=lambda name: LABELS[name],
-            key="show", bind="query-params", label_visibility="collapsed",
+            "Show", options, default=frames.first_shown(workspace), required=True,
+            format_func=lambda name: LABELS[name], key="show", bind="query-params", label_visibility="collapsed",
         )  # fmt: skip
     depth = 1
     if show == "around":

@@ -4,6 +4,13 @@ import { Picture } from "./picture.js";
 
 const pictures = new WeakMap();
 const mounts = new Map();
+const APART = 30; // milliseconds
+
+// Streamlit takes what two parts of a page say at once for that of one: all scripts of the page wait in one line.
+function inTurn(say) {
+  const next = () => { say(); return new Promise((done) => setTimeout(done, APART)); };
+  globalThis.graphgrowTurn = (globalThis.graphgrowTurn ?? Promise.resolve()).then(next);
+}
 
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   let picture = pictures.get(parentElement);
@@ -17,10 +24,10 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     pictures.set(parentElement, picture);
   }
   picture.update(data, {
-    selected: (keys, imposed, relation = null) => setStateValue("selected", { keys, imposed, relation }),
-    shown: (shown) => setStateValue("shown", shown),
-    heard: (seq) => setStateValue("heard", seq),
-    command: (name, keys) => setTriggerValue("command", { name, keys }),
+    selected: (keys, imposed, relation = null) => inTurn(() => setStateValue("selected", { keys, imposed, relation })),
+    shown: (shown) => inTurn(() => setStateValue("shown", shown)),
+    heard: (seq) => inTurn(() => setStateValue("heard", seq)),
+    command: (name, keys) => inTurn(() => setTriggerValue("command", { name, keys })),
   });
   return () => {
     pictures.get(parentElement)?.stop();

@@ -8,6 +8,7 @@ const NEAR = 5; // pixels from a line that count as on it
 const MANY = 2000; // concepts of a large graph
 const ALL = 40; // concepts up to which every name is written
 const FIRST = 6; // of the largest, whose names are always written
+const TOOLS = [56, 112]; // pixels of the corner in which the camera's buttons are
 const KEPT = 400; // circles up to which names keep off all of them
 
 // Rectangles that are taken, in cells, so that asking for a free place costs little.
@@ -124,6 +125,14 @@ export class Ink {
     return true;
   }
 
+  // The stage with nothing on it but the buttons in its corner.
+  free() {
+    const { width, height } = this.renderer.getDimensions();
+    const taken = new Taken();
+    taken.take([width - TOOLS[0], height - TOOLS[1], ...TOOLS]);
+    return taken;
+  }
+
   style(context, theme, size, weight = 400) {
     context.font = `${weight} ${size}px ${theme.font}`;
     context.lineWidth = 3.5;
@@ -134,7 +143,9 @@ export class Ink {
   names(theme, context = this.context("names")) {
     const { width, height } = this.renderer.getDimensions();
     const room = Math.round((width * height) / 9000);
-    const [taken, named] = [new Taken(), []];
+    const isStage = context === this.canvas("names").getContext("2d"); // and no file that is saved
+    const [taken, named] = [isStage ? this.free() : new Taken(), []];
+    if (isStage) this.written = taken;
     const seats = [];
     const most = this.ranked.length > MANY ? 4 * room : Infinity; // of a large graph no more than could be named
     for (const row of this.ranked) {
@@ -157,7 +168,7 @@ export class Ink {
     const seats = new Map([...lit.nodes].map((row) => [row, this.seat(row)]).filter(([, seat]) => seat));
     for (const edge of lit.edges) this.stroke(context, theme, edge, seats, lit.strong);
     for (const [row, seat] of seats) this.circle(context, theme, row, seat, lit);
-    const [taken, first] = [new Taken(), (row) => (lit.rings.has(row) ? 1e6 : row.px)];
+    const [taken, first] = [lit.named ? this.written : this.free(), (row) => (lit.rings.has(row) ? 1e6 : row.px)];
     const { width, height } = this.renderer.getDimensions();
     const room = Math.round((width * height) / 9000);
     for (const row of lit.rings) {

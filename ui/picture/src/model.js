@@ -8,7 +8,7 @@ const finite = (value) => typeof value === "number" && Number.isFinite(value);
 
 // Plain rows of an Arrow table; a big integer becomes a number.
 export function rows(table) {
-  const fields = table?.schema ? table.schema.fields.map((field) => [field.name, table.getChild(field.name)]) : [];
+  const fields = table?.schema ? table.schema.fields.map((field) => [field.name, table.getChild(field.name).memoize()]) : [];
   return Array.from({ length: table?.numRows ?? 0 }, (_, place) => {
     const row = {};
     for (const [name, column] of fields) {
@@ -73,7 +73,6 @@ export class Model {
   describe(row, raw) {
     row.name = line(raw.name ?? raw.key);
     row.label = short(row.name);
-    row.small = row.name.toLocaleLowerCase();
     for (const name of ["community", "first_seq", "degree", "size"]) row[name] = finite(raw[name]) ? raw[name] : (row[name] ?? 0);
     row.values = { ...row.values };
     for (const name of this.columns) if (finite(raw[name])) row.values[name] = raw[name];

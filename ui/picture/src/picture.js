@@ -13,7 +13,6 @@ import { Model, otherEnd, rows as rowsOf } from "./model.js";
 import { Card, FilterPanel, Legend, Saver, Steps, Timeline, Views } from "./panels.js";
 import { place } from "./place.js";
 import { png, svg } from "./save.js";
-import { Search } from "./search.js";
 import { h, number, plural } from "./text.js";
 import { Filters, show, shortest } from "./visible.js";
 
@@ -42,7 +41,6 @@ export class Picture {
 
   // ---- the page around the stage
   build(root) {
-    this.search = new Search(this.model, (row) => this.choose(row));
     this.legend = new Legend((group) => this.flip(group));
     this.panel = new FilterPanel(this.filters, () => this.filter());
     this.timeline = new Timeline((step) => { this.filters.step = step; this.filter(); });
@@ -73,7 +71,7 @@ export class Picture {
         this.button("+", "Zoom in", () => this.camera.zoom(1 / 1.5)), this.button("−", "Zoom out", () => this.camera.zoom(1.5)),
         this.button("Fit", "Show the whole graph", () => this.fit())));
     this.element = h("div", { className: "gg" },
-      h("div", { className: "bar", role: "toolbar", "aria-label": "Picture" }, this.search.element,
+      h("div", { className: "bar", role: "toolbar", "aria-label": "Picture" },
         by("Colour", this.colourBy), by("Size", this.sizeBy), by("Layout", this.layoutBy),
         this.openers[0], this.lassoButton, h("span", { className: "space" }), this.openers[2], this.openers[1]),
       this.middle, this.legend.element,
@@ -85,6 +83,8 @@ export class Picture {
     this.legend.element.open = this.element.clientWidth > WIDE || this.element.clientWidth === 0;
     this.global = (event) => this.anywhere(event);
     addEventListener("keydown", this.global);
+    this.leaving = () => this.camera?.keep(); // where the camera came to stand just now is kept too
+    addEventListener("pagehide", this.leaving);
     this.watch = setInterval(() => this.retheme(), SECOND);
     this.observer = new ResizeObserver(() => this.resized());
     this.observer.observe(this.stage);
@@ -147,7 +147,7 @@ export class Picture {
     if (!before.size) this.prefer();
     this.choices();
     this.groups.learn(this.model, this.settings.communities, this.settings.colours);
-    this.timeline.span(this.model.first(), this.model.last());
+    this.timeline.span(this.model.first(), Math.max(this.model.last(), this.model.seq));
     if (!before.size && Number.isFinite(this.settings.step)) this.timeline.set(this.settings.step);
     show(this.model, this.filters, (row) => this.groups.of(row));
     this.scale();
@@ -157,11 +157,14 @@ export class Picture {
     if (!this.renderer) this.start(); // on an empty graph, so that the full one is drawn once, where it belongs
     this.ink.rank();
     if (!same) this.camera.aim = null;
+    this.loading = true;
     const isKept = same || this.camera.frame(rows, before.size === 0);
     this.renderer.setGraph(this.model.graph);
     this.draw();
     if (same) this.glide(aims);
     else if (!isKept || !this.camera.shows(rows.slice(0, 1)) && !rows.some((row) => this.camera.shows([row]))) this.fit(0);
+    this.loading = false;
+    this.renderer.scheduleRender();
   }
 
   again(rows) {
@@ -226,6 +229,7 @@ export class Picture {
 
   // ---- sigma
   start() {
+    this.size = `${this.stage.clientWidth} ${this.stage.clientHeight}`;
     this.renderer = new Sigma(new Model().graph, this.stage, {
       allowInvalidContainer: true, renderLabels: false, zIndex: true, stagePadding: 36, doubleClickZoomingRatio: 1,
       minCameraRatio: 0.01, maxCameraRatio: 20, zoomDuration: calm() ? 0 : 180,
@@ -328,7 +332,7 @@ export class Picture {
     place(this.model, fresh);
     for (const row of fresh) if (row.community < 0) row.community = around(row);
     this.groups.learn(this.model, this.settings.communities, this.settings.colours);
-    this.timeline.span(this.model.first(), this.model.last());
+    this.timeline.span(this.model.first(), Math.max(this.model.last(), this.model.seq));
     show(this.model, this.filters, (row) => this.groups.of(row));
     this.scale();
     const { node } = this.paint;
@@ -409,12 +413,6 @@ export class Picture {
     this.select(this.selected.includes(row) ? this.selected.filter((one) => one !== row) : [...this.selected, row]);
   }
 
-  choose(row) {
-    if (!row.on) this.reveal(row);
-    this.select([row]);
-    this.fly(row);
-  }
-
   select(rows, told = false) {
     const same = rows.length === this.selected.length && rows.every((row, at) => row === this.selected[at]);
     if (same && !this.path.length && !this.edge) return;
@@ -475,7 +473,7 @@ export class Picture {
   }
 
   inked() {
-    if (!this.ink) return;
+    if (!this.ink || this.loading) return; // names are written where the camera comes to stand
     this.named = this.ink.names(this.theme);
     this.inkLit();
   }
@@ -562,7 +560,6 @@ export class Picture {
   // ---- keys
   typed(event) {
     if (event.key === "Escape") return event.type === "keydown" && this.escape(event);
-    if (event.key === "/" && event.type === "keydown" && event.composedPath()[0].tagName !== "INPUT") this.toSearch(event);
     event.stopPropagation(); // the page around has one-letter shortcuts of its own
   }
 
@@ -570,14 +567,7 @@ export class Picture {
     const from = event.composedPath()[0];
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     if (/^(INPUT|TEXTAREA|SELECT)$/.test(from.tagName) || from.isContentEditable) return;
-    if (event.key === "/") this.toSearch(event);
     if (event.key === "Escape") this.escape(event);
-  }
-
-  toSearch(event) {
-    event.preventDefault();
-    this.search.input.focus();
-    this.search.input.select();
   }
 
   escape(event) {
@@ -585,7 +575,6 @@ export class Picture {
     event.stopPropagation();
     if (this.hands?.menu) return this.hands.close();
     if (this.hands?.isLasso) return this.hands.arm(false);
-    this.search.clear();
     this.open(null);
     this.hovered = null;
     if (this.filters.around) {
@@ -660,6 +649,8 @@ export class Picture {
     this.timeline.stop();
     this.observer.disconnect();
     removeEventListener("keydown", this.global);
+    removeEventListener("pagehide", this.leaving);
+    this.leaving();
     cancelAnimationFrame(this.gliding);
     for (const timer of [this.watch, this.glow, this.calling, this.telling, this.camera?.later]) clearTimeout(timer);
     this.renderer?.kill();

@@ -141,8 +141,8 @@ export function shortest(from, to) {
   return path;
 }
 
-// The best supported relation between two neighbours on a path.
+// The relation that a path goes by from one to its neighbour: of several one that points along it, as the words of paths say.
 export function between(one, other) {
   const found = one.links.filter((edge) => otherEnd(edge, one) === other);
-  return found.sort((a, b) => b.on - a.on || b.support - a.support)[0] ?? null;
+  return found.sort((a, b) => b.on - a.on || (b.source === one) - (a.source === one) || (a.predicate < b.predicate ? -1 : 1))[0] ?? null;
 }

@@ -28,14 +28,15 @@ from graphgrow.graph.confidence import confidence
 from graphgrow.graph.events import now
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean, says_something
-from graphgrow.graph.lookup import alike, find, search
 from graphgrow.graph.model import Budget, Edit, Json, Relation, Role, Usage
 from graphgrow.graph.qualified import qualifier_row
+from graphgrow.graph.visible import check_length
 from graphgrow.growth.fact_check import SHARE
 from graphgrow.llm import LLM
 from graphgrow.reason.answers import ask
 from graphgrow.reason.paths import hops, shortest
 from graphgrow.reason.trust import trusted_graph
+from graphgrow.resolve.search import find, search
 from graphgrow.stores import GraphStore, open_store
 
 if TYPE_CHECKING:
@@ -52,7 +53,6 @@ READ = ("overview", "search", "show", "neighbours", "path", "communities")
 ASK = "ask"
 WRITE = ("merge", "unmerge", "reject", "reject_relation", "restore", "rename", "add", "grow")
 HUBS = 12
-ALIKE = 70  # per cent, of a name that is found for another one
 MOST_STEPS = 50
 TOKEN, SHORTEST_TOKEN = "GRAPHGROW_MCP_TOKEN", 16
 TOKENLESS = "This server answers who shows the token that graphgrow mcp printed: ?token=... or Authorization: Bearer.\n"
@@ -177,12 +177,14 @@ class Tools:
     def search(
         self, text: Annotated[str, Field(description="Part of a name, or one like it.")], limit: Many = 10
     ) -> Json:
-        """Find concepts by a part of their name or spellings, the most connected first; else those named alike."""
-        if not says_something(text):
+        """Find concepts by a name or a part of one, in any spelling and misspelt too, best first; and predicates."""
+        if not says_something(check_length(text, "text that is searched for")):
             raise BadInput(f"{text!r} names nothing: search for a word")
         with self._current() as graph:
-            keys = search(graph, text) or list(alike(graph, text, limit, ALIKE))
-            return {"found": len(keys), "concepts": [_concept(graph, key) for key in keys[:limit]]}
+            found = search(graph, text, limit)
+            keys = [one.keys[0] for one in found if one.kind == "concept"]
+            predicates = [{"predicate": one.name, "relations": one.links} for one in found if one.kind == "predicate"]
+            return {"found": len(keys), "concepts": [_concept(graph, key) for key in keys], "predicates": predicates}
 
     def show(self, concept: Name, limit: Many = 50) -> Json:
         """Say all that is known about one concept: its spellings and its relations, each with its evidence."""
@@ -222,11 +224,12 @@ class Tools:
 
     def communities(self, limit: Many = 20) -> Json:
         """List the communities of the graph, the largest first, each by its most connected concepts."""
-        from graphgrow.measure.communities import follow
+        from graphgrow.measure.communities import partition
 
         with self._current() as graph:
-            found = follow(graph.neighbours, {}, graph.seq)[1] if graph.concepts else ()
-            largest = [{"size": one.size, "concepts": [graph.name(key) for key in one.name]} for one in found[:limit]]
+            _, found = partition(graph)
+            largest = [{"community": one.number, "size": one.size, "concepts": [graph.name(key) for key in one.name]}
+                       for one in found[:limit]]  # fmt: skip
             return {"communities": len(found), "largest": largest}
 
     def ask(self, question: Question, confidence: Least = None) -> Json:

@@ -4,7 +4,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,12 +12,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One HTTP answer; `body` is sent as JSON unless it is text or bytes."""
+    """One HTTP answer; `body` is sent as JSON unless it is text or bytes; `pieces` instead are sent one by one."""
 
     body: object = None
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     delay: float = 0.0
+    pieces: Iterable[bytes] = ()
 
     def content(self) -> bytes:
         """Return the bytes of the body; a lone surrogate in text is sent as it is."""
@@ -73,6 +74,20 @@ def completion(text: object = "hello", **more: object) -> dict[str, object]:
     choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
     usage = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
     return {"object": "chat.completion", "model": "m-1", "choices": [choice], "usage": usage} | more
+
+
+def streamed(text: str, pause: Callable[[], object]) -> Iterator[bytes]:
+    """Yield a completion as a stream: the first half of its text, after a pause the other one, then the bill."""
+    half = len(text) // 2
+    yield _event({"choices": [{"index": 0, "delta": {"content": text[:half]}}]})
+    pause()
+    yield _event({"choices": [{"index": 0, "delta": {"content": text[half:]}, "finish_reason": "stop"}]})
+    yield _event({"choices": [], "usage": {"prompt_tokens": 20, "completion_tokens": 10}})
+    yield b"data: [DONE]\n\n"
+
+
+def _event(chunk: dict[str, object]) -> bytes:
+    return f"data: {json.dumps(chunk)}\n\n".encode()
 
 
 def refusal(message: str, status: int = 400, **more: object) -> Answer:
@@ -136,13 +151,16 @@ def _handler(script: Script, asked: list[Asked]) -> type[BaseHTTPRequestHandler]
 
         def _send(self, answer: Answer) -> None:
             content = answer.content()
-            headers = {"Content-Type": "application/json", "Content-Length": str(len(content))} | answer.headers
+            headers = {"Content-Type": "application/json", "Content-Length": str(len(content))}
+            if answer.pieces:
+                headers = {"Content-Type": "text/event-stream", "Connection": "close"}
+            headers |= answer.headers
             self.send_response(answer.status)
             for name, value in headers.items():
                 self.send_header(name, value)
             with suppress(ConnectionError):  # the client of a slow answer is gone
                 self.end_headers()
-                self.wfile.write(content)
+                self.wfile.writelines(answer.pieces or [content])
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class's name
             """Say nothing: the test reads `asked`."""

@@ -11,12 +11,13 @@ from dataclasses import replace
 from graphgrow.errors import BadInput
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical, clean, says_something
-from graphgrow.graph.lookup import find, look_up
+from graphgrow.graph.lookup import look_up
 from graphgrow.graph.model import Change, Delta, Edit, Scope, Steer
 from graphgrow.graph.steering import CHARACTERS, MOST, Directive
 from graphgrow.graph.visible import check_length
 from graphgrow.measure.projection import Structure
 from graphgrow.policy.round import concepts, open_angle
+from graphgrow.resolve.search import find
 
 SEE = "see  graphgrow steering STORE"
 PAIR = 2
@@ -90,7 +91,7 @@ def instruct(
         about = [*map(graph.representative, directive.change.concepts[:1])]
         is_same = about == [*map(graph.representative, keys)] and directive.change.scope == scope
         if is_same and directive.change.text == words:
-            raise BadInput(f"{words!r} binds already, since event {directive.seq}: withdraw that first")
+            raise BadInput(f"{words!r} binds already, since step {directive.seq}: withdraw that first")
     if len(bound) >= MOST:
         raise BadInput(f"{MOST} instructions bind already, and more confuse a model: withdraw one; {SEE}")
     if community:  # as it is at this very event, not as the policy last saw it
@@ -111,7 +112,7 @@ def withdraw(graph: Graph, event: int, *, reason: str = "") -> Edit:
         if keys:
             return take_back(graph, keys[0], reason=reason)
     known = ", ".join(str(directive.seq) for directive in binding(graph)) or "none does"
-    raise BadInput(f"nothing binds since event {event}: these do: {known}")
+    raise BadInput(f"nothing binds since step {event}: these do: {known}")
 
 
 def _check_allowed(graph: Graph, name: str, key: str) -> None:
@@ -158,7 +159,7 @@ def describe(graph: Graph, change: Change) -> str:
             return f"the next question is {about}"
         case "withdraw":
             taken = graph.steering.directives.get(change.event)
-            return f"event {change.event} is taken back{f': {describe(graph, taken.change)}' if taken else ''}"
+            return f"step {change.event} is withdrawn{f': {describe(graph, taken.change)}' if taken else ''}"
     where = {"run": "", "concept": " about ", "community": " within the community of "}[change.scope]
     count = f"the next {change.steps}" if change.steps > 1 else "the next" if change.steps else "all"
     questions = f"{count} question{'' if change.steps == 1 else 's'}"

@@ -13,7 +13,7 @@ from graphgrow.api import directives
 from graphgrow.errors import BadInput, StaleGraph
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.keys import bare, canonical, clean, says_something
-from graphgrow.graph.lookup import find, look_up
+from graphgrow.graph.lookup import look_up
 from graphgrow.graph.model import (
     STEERING,
     Change,
@@ -33,6 +33,7 @@ from graphgrow.prompts.forms import as_asked_for
 from graphgrow.resolve.facets import resolve_facet
 from graphgrow.resolve.predicates import read, vocabulary
 from graphgrow.resolve.resolve import RESOLVE, resolve
+from graphgrow.resolve.search import find
 from graphgrow.stores import GraphStore
 
 BY_HAND = "by hand"  # why, where nobody says more
@@ -337,18 +338,18 @@ def undo(graph: Graph, edit: Event | None, log: Callable[[], Iterable[Event]], *
     """Take one edit, of a kind in UNDOABLE, back by the edit that undoes it, once; later growth stays.
 
     Two concepts that were merged are two again, and wait for a decision where they did before. `log` returns the events
-    of the graph from the first on. Raises BadInput for what cannot be taken back, or was.
+    of the graph from the first on. Raises BadInput for what cannot be undone, or was.
     """
     if not isinstance(edit, Edit) or edit.edit not in UNDOABLE:
-        raise BadInput(f"event {edit.seq if edit else 0} cannot be taken back here")
+        raise BadInput(f"step {edit.seq if edit else 0} cannot be undone here")
     if edit.seq in graph.undone:
-        raise BadInput(f"event {edit.seq} was taken back already, by event {graph.undone[edit.seq]}")
+        raise BadInput(f"step {edit.seq} was undone already, by step {graph.undone[edit.seq]}")
     if edit.edit == "add" and edit.delta.support:
         raise BadInput(
-            f"event {edit.seq} is one more piece of evidence, which stays: reject the relation if it is wrong"
+            f"step {edit.seq} is one more piece of evidence, which stays: reject the relation if it is wrong"
         )
     if not is_undoable(edit):
-        brought = f"event {edit.seq} brought {len(edit.delta.statements)} relations"
+        brought = f"step {edit.seq} brought {len(edit.delta.statements)} relations"
         raise BadInput(f"{brought}: reject what you do not want, one by one")
     return replace(_inverse(graph, edit, log, reason), undoes=edit.seq)
 
@@ -361,7 +362,7 @@ def _inverse(graph: Graph, edit: Edit, log: Callable[[], Iterable[Event]], reaso
         case "merge":
             gone, kept = keys
             if gone not in corrections.into:
-                raise BadInput(f"{graph.name(gone)!r} stands for itself already: nothing is to be taken back")
+                raise BadInput(f"{graph.name(gone)!r} stands for itself already: nothing is to be undone")
             if canonical(corrections.names.get(graph.representative(gone), "")) == gone:
                 return unmerge(graph, gone, reason=reason)  # which says why not
             note = f"{graph.arrived.get(gone, gone)} is not {graph.name(graph.representative(kept))}"

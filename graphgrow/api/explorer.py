@@ -9,7 +9,6 @@ from graphgrow.graph.confidence import TRUSTED, confidence, trusted_part
 from graphgrow.graph.events import now
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical
-from graphgrow.graph.lookup import find
 from graphgrow.graph.model import (
     DEFAULT_STEPS,
     Change,
@@ -29,7 +28,8 @@ from graphgrow.graph.qualified import qualifiers_in_words
 from graphgrow.growth.replay import recording, replay
 from graphgrow.growth.settings import Prompts
 from graphgrow.growth.topic import check as check_topic
-from graphgrow.measure.communities import Community, follow
+from graphgrow.llm.streaming import STREAM
+from graphgrow.measure.communities import Community, partition
 from graphgrow.measure.comparison import CURVES
 from graphgrow.measure.evolution import EMERGED, snapshots
 from graphgrow.measure.layout import NAMED, layout, settled
@@ -48,19 +48,19 @@ from graphgrow.reason.seeds import IdeaDials
 from graphgrow.reason.stages import DiscoveryStatement
 from graphgrow.reason.tasks import outcome
 from graphgrow.resolve.options import open_resolver
-from graphgrow.resolve.search import Found, search
+from graphgrow.resolve.search import Found, find, search
 from graphgrow.stores import NEO4J, open_store, store_url
 from graphgrow.stores.outbox import state_folder
 
 __all__ = [
     "CURVES", "DEFAULT", "DEFAULT_STEPS", "EMERGED", "METRICS", "MOST_ASKED_FOR", "NAMED", "NEO4J", "POLICIES",
-    "QUESTION", "STRATEGIES", "TRUSTED", "BadInput", "Change", "Community", "CommunitySummary", "Delta", "Discovery",
-    "DiscoveryStatement", "Edit", "Event", "Expansion", "FactCheck", "Focus", "Found", "Graph", "GraphAnswer", "Hop",
-    "IdeaDials", "Ideas", "Judgement", "NodePosition", "Prompts", "ReasoningStep", "Relation", "Reply", "StaleGraph",
-    "Statement", "StoreError", "Task", "canonical", "check_topic", "confidence", "discoveries", "drawing", "export",
-    "find", "follow", "hops", "in_words", "k_shortest", "layout", "longest", "now", "open_store", "outcome",
-    "path_through", "qualifiers_in_words", "replay_run", "search", "settled", "snapshots", "state_folder",
-    "store_url", "summary_of", "trusted_part",
+    "QUESTION", "STRATEGIES", "STREAM", "TRUSTED", "BadInput", "Change", "Community", "CommunitySummary", "Delta",
+    "Discovery", "DiscoveryStatement", "Edit", "Event", "Expansion", "FactCheck", "Focus", "Found", "Graph",
+    "GraphAnswer", "Hop", "IdeaDials", "Ideas", "Judgement", "NodePosition", "Prompts", "ReasoningStep", "Relation",
+    "Reply", "StaleGraph", "Statement", "StoreError", "Task", "canonical", "check_topic", "confidence",
+    "discoveries", "drawing", "export", "find", "hops", "in_words", "k_shortest", "layout", "longest", "now",
+    "open_store", "outcome", "partition", "path_through", "qualifiers_in_words", "replay_run", "search", "settled",
+    "snapshots", "state_folder", "store_url", "summary_of", "trusted_part",
 ]  # fmt: skip
 
 

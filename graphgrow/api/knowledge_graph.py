@@ -20,10 +20,10 @@ from graphgrow.graph.confidence import TRUSTED, confidence, trusted, trusted_par
 from graphgrow.graph.digests import Record, Seal
 from graphgrow.graph.display import card, line, table
 from graphgrow.graph.graph import Graph, fold
-from graphgrow.graph.lookup import find
 from graphgrow.graph.model import Budget, Event
 from graphgrow.llm import LLM
 from graphgrow.policy.monitor import monitor
+from graphgrow.resolve.search import find
 from graphgrow.stores import GraphStore, open_store
 from graphgrow.stores.projection import Projection
 

@@ -106,7 +106,7 @@ class JobReport:
 
 def with_results(report: JobReport, store: GraphStore) -> JobReport:
     """Return the report with what the log of a graph says of its run."""
-    from graphgrow.measure.communities import follow
+    from graphgrow.measure.communities import partition
 
     events = list(store.events())
     mine = [event for event in events if isinstance(event, Expansion) and event.run == report.run]
@@ -122,10 +122,7 @@ def with_results(report: JobReport, store: GraphStore) -> JobReport:
     hubs, hubs_before = (
         sorted(one.concepts, key=lambda key: (-one.degree(key), key))[:HUBS] for one in (graph, before)
     )
-    known = follow(before.neighbours, {}, before.seq)[0] if before.concepts else {}
-    communities = follow(graph.neighbours, known, graph.seq)[1] if graph.concepts else []
-    old = set(known.values())
-    new_communities = [one for one in communities if one.number not in old and one.size >= SMALLEST]
+    new_communities = [one for one in partition(graph)[1] if one.born >= first and one.size >= SMALLEST]
     return replace(
         report,
         topic=graph.topic,
@@ -166,7 +163,7 @@ def markdown(report: JobReport) -> str:
         "New hubs": [f"- {code(name)}, related to {degree}" for name, degree in report.new_hubs],
         "New communities": communities,
         "Saturation": [code(report.saturation)] if report.saturation else [],
-        "Replies that could not be used": [f"- event {seq}: {code(reason)}" for seq, reason in report.failures],
+        "Replies that could not be used": [f"- step {seq}: {code(reason)}" for seq, reason in report.failures],
         "Left undone": [f"- {code(words, 400)}" for words in report.remarks],
         "Hooks": [f"- {code(words)}" for words in report.hooks],
     }

@@ -69,7 +69,7 @@ def apart(store: Store, one: str, other: str, reason: Reason = edits.BY_HAND, as
 
 
 def doubt(store: Store, one: str, other: str, reason: Reason = edits.BY_HAND, as_json: AsJson = False) -> None:
-    """Put two concepts into the review queue; takes back that they were kept apart."""
+    """Put two concepts into the review queue; they are no longer kept apart."""
     _correct(store, lambda graph: edits.doubt(graph, one, other, reason=reason), as_json=as_json)
 
 
@@ -142,7 +142,7 @@ def _commit(home: GraphStore, decide: Callable[[Graph], Edit], *, as_json: bool)
     if as_json:
         dump({"seq": edit.seq, "edit": edit.edit, "note": edit.note, **sizes(graph)})
     else:
-        say(f"event {edit.seq}, {edit.edit}: {clean(edit.note)}; the graph now has {size_in_words(graph, ', ')}")
+        say(f"step {edit.seq}, {edit.edit}: {clean(edit.note)}; the graph now has {size_in_words(graph, ', ')}")
 
 
 def rejects(store: Store, as_json: AsJson = False) -> None:
@@ -170,7 +170,7 @@ def rejects(store: Store, as_json: AsJson = False) -> None:
 def review(
     store: Store,
     arbiter: Annotated[
-        Literal["people", "llm"], Option(help="llm: let a model decide, each verdict an event.")
+        Literal["people", "llm"], Option(help="llm: let a model decide, each verdict a step.")
     ] = "people",
     llm: Annotated[str, Option(help="The model that decides.")] = "",
     base_url: Address = "",

@@ -73,7 +73,7 @@ def withdraw(
     reason: Reason = "",
     as_json: AsJson = False,
 ) -> None:
-    """Take back what binds by its id: an instruction, a focus that waits, a pin, what is forbidden."""
+    """Withdraw what binds by its id: an instruction, a focus that waits, a pin, what is forbidden."""
     _direct(store, lambda graph: directives.withdraw(graph, event, reason=reason), as_json=as_json)
 
 
@@ -84,7 +84,7 @@ def _direct(store: str, decide: Callable[[Graph], Edit], *, as_json: bool) -> No
     if as_json:
         dump({"seq": edit.seq, "edit": edit.edit, "note": edit.note})
     else:
-        say(f"event {edit.seq}, {edit.edit}: {clean(edit.note)}")
+        say(f"step {edit.seq}, {edit.edit}: {clean(edit.note)}")
 
 
 def steering(store: Store, as_json: AsJson = False) -> None:

@@ -125,13 +125,13 @@ def path(
                 words = "; ".join(dict.fromkeys(" - ".join(evidence["words"]) for evidence in relation["said"]))
                 cells = [relation[name] for name in ("source", "predicate", "target", "support")]
                 rows.append((step, *cells, per_cent(relation["confidence"]), events, words))
-        columns = (" step", "source", "predicate", "target", " support", " confidence", "events", "in these words")
+        columns = (" hop", "source", "predicate", "target", " support", " confidence", "steps", "in these words")
         table(columns, rows)
         for step, hop in enumerate(hops(graph, keys), 1):
             for known in hop.relations:
                 for statement in graph.relations[known]:
                     if more := qualifiers_in_words(statement.qualifiers):
-                        say(f"step {step}, event {statement.seq}, {clean(known.predicate)}: {more}")
+                        say(f"hop {step}, step {statement.seq}, {clean(known.predicate)}: {more}")
     if beside:
         say(f"beside it: {', '.join(names)}")
 
@@ -172,7 +172,9 @@ def discover(
     meanings: ByMeaning = False,
     beside: Beside = 0,
     confidence: Confidence = None,
-    work: Annotated[int, Option(min=0, help="The discovery of this event: go on with it, or print it.")] = 0,
+    work: Annotated[
+        int, Option(min=0, help="The discovery that began with this step: go on with it, or print it.")
+    ] = 0,
     from_stage: Annotated[
         Stage | None, Option(help="With --work: take its earlier stages over, and ask anew from this one on.")
     ] = None,

@@ -66,7 +66,7 @@ def replay(
         dump({"outcomes": dict(outcomes), **sizes(graph), "rejected": dict(graph.rejected), "notes": notes})
         return
     if notes:
-        table((" event", "outcome", "why"), notes)
+        table((" step", "outcome", "why"), notes)
     by_outcome = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common()) or "none"
     say(f"{outcomes.total()} replies: {by_outcome}")
     say(f"{size_in_words(graph)} in {place(home.url)}")
@@ -86,7 +86,7 @@ def export(
         raise BadInput(f"{file} is the store itself: export to another name")
     with closing(open_store(store)) as home:
         progress = Progress()
-        graph = trusted_part(fold(progress.over(home.events(), "reading events", copying.last_seq(home))), confidence)
+        graph = trusted_part(fold(progress.over(home.events(), "reading the log", copying.last_seq(home))), confidence)
         log = takewhile(lambda event: event.seq <= graph.seq, home.events())
         written = write_graph(graph, file, log, excel=excel, progress=progress)
     if as_json:
@@ -166,7 +166,7 @@ def copy(
     source: Annotated[str, Argument(help="The store to copy from, or a run file (.jsonl, .jsonl.gz).")],
     target: Annotated[str, Argument(help="The store to copy to: a new one, or one that holds the beginning.")],
     until: Annotated[
-        int | None, Option(min=1, max=MOST, metavar="SEQ", help="The last event to copy, and nothing after it is read.")
+        int | None, Option(min=1, max=MOST, metavar="SEQ", help="The last step to copy, and nothing after it is read.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -181,23 +181,23 @@ def copy(
     if as_json:
         dump({"source": url, "target": other.url, "events": copied})
     else:
-        say(f"{counted(copied, 'event')} copied from {url} to {other.url}")
+        say(f"{counted(copied, 'step')} copied from {url} to {other.url}")
 
 
 def fork(
     store: Store,
     new: Annotated[str, Argument(help="The store of the fork: a new one.")],
-    at: Annotated[int, Option(min=1, max=MOST, help="The last event that both have.")],
+    at: Annotated[int, Option(min=1, max=MOST, help="The last step that both have.")],
     as_json: AsJson = False,
 ) -> None:
-    """Begin another graph with the log of this one up to an event; the same command continues an interrupted fork."""
+    """Begin another graph with the log of this one up to a step; the same command continues an interrupted fork."""
     with closing(open_store(store)) as home, closing(_lasting(new)) as other:
         copied = copying.fork(home, other, at, Progress())
         graph = other.graph()
     if as_json:
         dump({"source": home.url, "target": other.url, "at": at, "events": copied, **sizes(graph)})
     else:
-        say(f"{place(other.url)} begins with events 1 to {at}: {size_in_words(graph, ', ')}")
+        say(f"{place(other.url)} begins with steps 1 to {at}: {size_in_words(graph, ', ')}")
 
 
 def _lasting(url: str) -> GraphStore:
@@ -211,7 +211,7 @@ def report(
     store: Store,
     file: Annotated[Path, Argument(help="The page to write, a name that ends in .html.")],
     tables: Annotated[Path | None, Option("--csv", help="Also write every table into this folder.")] = None,
-    every: Annotated[int | None, Option(min=1, max=MOST, help="A snapshot every K events (default: about 50).")] = None,
+    every: Annotated[int | None, Option(min=1, max=MOST, help="A snapshot every K steps (default: about 50).")] = None,
     seed: Annotated[int, Option(help="Decides partitions, samples and null models.")] = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -227,7 +227,7 @@ def report(
 
     with closing(open_store(store)) as home:
         events = list(home.events())
-        note(f"measuring {counted(len(events), 'event')}: a long run takes minutes")
+        note(f"measuring {counted(len(events), 'step')}: a long run takes minutes")
         measured = measure_run(events, every=every, seed=seed, cache=home)
     write(file, page(measured, drawing))
     written = write_tables(measured, tables) if tables else []
@@ -235,4 +235,4 @@ def report(
         dump({"file": str(file), **measured.facts, "every": measured.every, "csv": [str(path) for path in written]})
     else:
         beside = f", its tables in {tables}" if tables else ""
-        say(f"{file}: the run up to event {measured.facts['events']}, a snapshot every {measured.every}{beside}")
+        say(f"{file}: the run up to step {measured.facts['events']}, a snapshot every {measured.every}{beside}")

@@ -31,10 +31,10 @@ from graphgrow.graph.confidence import confidence as confidence_of
 from graphgrow.graph.digests import is_run_file, read_records
 from graphgrow.graph.graph import fold
 from graphgrow.graph.keys import clean
-from graphgrow.graph.lookup import find
 from graphgrow.graph.qualified import qualifiers_in_words
 from graphgrow.policy.monitor import monitor
 from graphgrow.resolve.options import open_meanings, open_vocabulary
+from graphgrow.resolve.search import find
 from graphgrow.stores import open_store
 from graphgrow.stores.copying import last_seq
 from graphgrow.stores.verifying import verify as verify_store
@@ -44,6 +44,10 @@ LogPlace = Annotated[str, Argument(metavar="STORE", help="A store, or a run file
 HUBS = 12
 COLUMNS = 5  # snapshots in a table
 SURPRISING = 15  # relations in a table
+LABELS = {
+    "events": "steps", "steps": "questions of runs", "largest_component": "largest component", "usd": "USD",
+    "watch": "saturation",
+}  # fmt: skip
 
 
 def show(
@@ -71,9 +75,9 @@ def show(
         spellings = f", also written {', '.join(found.aliases)}" if found.aliases else ""
         spellings = f" ({clean(found.type)}){spellings}" if found.type else spellings
         times = {0: "never asked", 1: "asked once"}.get(asked, f"asked {asked} times")
-        say(f"{found.name}{spellings}: first mentioned in event {first}, {times}")
+        say(f"{found.name}{spellings}: first mentioned in step {first}, {times}")
         table(
-            ("source", "predicate", "target", " support", " confidence", "events"),
+            ("source", "predicate", "target", " support", " confidence", "steps"),
             [
                 (*row.values(), per_cent(sure), ", ".join(str(one.seq) for one in evidence))
                 for row, sure, evidence in rows
@@ -83,7 +87,7 @@ def show(
             for one in evidence:
                 if words := qualifiers_in_words(one.qualifiers):
                     said = " ".join(clean(str(row[end])) for end in ("source", "predicate", "target"))
-                    say(f"event {one.seq}, {said}: {words}")
+                    say(f"step {one.seq}, {said}: {words}")
         return
     hubs = sorted(graph.concepts, key=lambda key: (-graph.degree(key), key))[:HUBS]
     newest = [graph.name(key) for key in list(graph.concepts)[-HUBS:]]
@@ -107,7 +111,7 @@ def show(
     rejected = ", ".join(f"{count} {rule}" for rule, count in sorted(graph.rejected.items())) or "nothing"
     labelled: list[tuple[str, object]] = []
     for name, value in facts.items():
-        labelled += [(name.replace("_", " "), value), *(bill_rows(graph) if name == "tokens" else [])]
+        labelled += [(LABELS.get(name, name), value), *(bill_rows(graph) if name == "tokens" else [])]
     share = f"{sure} of {counted(len(graph.relations), 'relation')}, of a confidence of {per_cent(TRUSTED)} or more"
     if checked or sure:  # by fact checks, or by hand
         labelled += [("trusted", share), ("fact checks", f"of {counted(checked, 'relation')}")]
@@ -121,8 +125,8 @@ def show(
 
 def measure(
     source: Annotated[str, Argument(metavar="STORE|FILE", help="A store, or a graph file.")],
-    at: Annotated[int | None, Option(min=0, max=MOST, help="As it was after this event.")] = None,
-    every: Annotated[int | None, Option(min=1, max=MOST, help="One row every K events.")] = None,
+    at: Annotated[int | None, Option(min=0, max=MOST, help="As it was after this step.")] = None,
+    every: Annotated[int | None, Option(min=1, max=MOST, help="One row every K steps.")] = None,
     nulls: Annotated[int | None, Option(min=2, help="Compare with so many graphs of each null model instead.")] = None,
     confidence: LeastConfidence = 0,
     as_json: AsJson = False,
@@ -143,9 +147,9 @@ def measure(
     else:
         with closing(open_store(source)) as home:
             wanted = home.events() if at is None else takewhile(lambda event: event.seq <= at, home.events())
-            graph = fold(progress.over(wanted, "reading events", at or last_seq(home)))
+            graph = fold(progress.over(wanted, "reading the log", at or last_seq(home)))
         if at is not None and graph.seq < at:
-            raise BadInput(f"{home.url} ends at event {graph.seq}: there is no event {at}")
+            raise BadInput(f"{home.url} ends at step {graph.seq}: there is no step {at}")
         graph = trusted_part(graph, confidence)
         concepts, triples = list(graph.concepts), graph.triples()
     from graphgrow.measure.panel import panel
@@ -244,7 +248,7 @@ def predicates(store: Store, predicates: Predicates = None, as_json: AsJson = Fa
 
 
 def verify(store: LogPlace, as_json: AsJson = False) -> None:
-    """Check that no event was altered, fold the log again, compare it with what the store shows; exit code 1 if not."""
+    """Check that no step was altered, fold the log again, compare it with what the store shows; exit code 1 if not."""
     if is_run_file(store):
         verdict = verify_log(store, *read_records(Path(store)), Progress())
     else:
@@ -262,7 +266,7 @@ def verify(store: LogPlace, as_json: AsJson = False) -> None:
             say(clean(sentence))
         if not found:
             is_known = seal is not None or not is_run_file(store)
-            say(f"{'equal' if is_known else 'readable'}: {counted(graph.seq, 'event')}, {size_in_words(graph, ', ')}")
+            say(f"{'equal' if is_known else 'readable'}: {counted(graph.seq, 'step')}, {size_in_words(graph, ', ')}")
         if graph.seq and verdict.silence:
             say(verdict.silence)
     raise Exit(1 if found else 0)

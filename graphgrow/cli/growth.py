@@ -116,9 +116,7 @@ def grow(
         bool, Option("--strict-predicates", help="Hold the model to the vocabulary by the reply's schema.")
     ] = False,
     embeddings: Embeddings = "",
-    arbiter: Annotated[
-        Literal["off", "llm"], Option(help="llm: ask the model about names that may be one concept.")
-    ] = "off",
+    arbiter: Annotated[Literal["off", "llm"], Option(help="llm: ask the model about possible duplicates.")] = "off",
     samples: Annotated[
         int, Option(min=1, max=MOST_SAMPLES, help="Ask each question so often, then verify what differs.")
     ] = 1,
@@ -330,7 +328,7 @@ def policy(store: Store, as_json: AsJson = False) -> None:
     say(
         f"gain   concepts and cross-community relations kept, by relevance, less waste, per 1,000 tokens;"
         f"\n       of the last {WINDOW} questions, where newer ones weigh more"
-        f"\nshare  how often the bandit would choose it after event {graph.seq}"
+        f"\nshare  how often the bandit would choose it after step {graph.seq}"
     )
     state = monitor(graph)
     if state.assessment.do:

@@ -23,10 +23,10 @@ INDENT = " " * 6
 
 def log(
     store: Store,
-    last: Annotated[int | None, Option(min=1, max=MOST, help="Only the newest so many events.")] = None,
+    last: Annotated[int | None, Option(min=1, max=MOST, help="Only the newest so many steps.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List every event: what was asked and why, what it cost and what it brought."""
+    """List every step: what was asked and why, what it cost and what it brought."""
     with closing(open_store(store)) as home:
         events, graph = assessments(home.events()), home.graph()
         is_mixed = len({model for _, model in graph.bills}) > 1  # else one name would stand in each line
@@ -55,7 +55,7 @@ def log(
                     remark += f": {'; '.join(event.delta.questions)}"
                 reasons.append(focus.reason)
                 if event.follows:
-                    reasons.append(f"follows event {', '.join(map(str, event.follows))}")
+                    reasons.append(f"follows step {', '.join(map(str, event.follows))}")
                 if focus.drawn:
                     shown = ", ".join(f"{name} {value:.1f}" for name, value in focus.drawn[:DRAWN])
                     reasons.append(f"drawn per 1,000 tokens: {shown}")
@@ -142,6 +142,6 @@ def angle_in_words(event: Expansion) -> str:
     """Return from which side an event asks, and as what beside other questions."""
     words = [" ".join(filter(None, (clean(event.focus.angle), event.focus.variant)))]
     words += [f"sample {event.sample + 1}"] if event.sample else []
-    words += [f"verifies event {event.verifies}"] if event.verifies else []
-    words += [f"mends event {event.repairs}"] if event.repairs else []
+    words += [f"verifies step {event.verifies}"] if event.verifies else []
+    words += [f"mends step {event.repairs}"] if event.repairs else []
     return ", ".join(words)

@@ -46,7 +46,7 @@ AUTO, OFF = "auto", "off"
 DEFAULT_CONTEXT, DEFAULT_COUNT, DEFAULT_SAMPLES, DEFAULT_COMMUNITIES = 600, 3, 3, 8
 PAIR = 2  # answers
 
-Work = Annotated[int, Option(min=0, help="Print a work again, or go on with it: the event that began it.")]
+Work = Annotated[int, Option(min=0, help="Print a work again, or go on with it: the step that began it.")]
 Meaning = Annotated[
     str,
     Option("--embeddings", help="What compares meanings: local, an endpoint's model, off (default: if installed)."),
@@ -246,7 +246,7 @@ def judge(
     store: Store,
     answers: Annotated[
         list[str] | None,
-        Argument(help="Two answers: events that began an ask, or text files. One event: its two of --compare."),
+        Argument(help="Two answers: steps that began an ask, or text files. One step: its two of --compare."),
     ] = None,
     question: Annotated[str, Option(help="The question that they answer (default: that of the ask).")] = "",
     samples: Annotated[int, Option(min=1, max=50, help="How often both orders are asked.")] = DEFAULT_SAMPLES,
@@ -360,10 +360,10 @@ def answers_to_judge(graph: Graph, given: list[str], question: str) -> list[tupl
 
     if len(given) == 1:
         if not given[0].isdecimal():
-            raise BadInput(f"{given[0]!r} is one answer: name two, or the event of an ask with --compare")
+            raise BadInput(f"{given[0]!r} is one answer: name two, or the step of an ask with --compare")
         done = load(graph, int(given[0]))
         if done is None or done.plain is None:
-            raise BadInput(f"event {given[0]} holds no two answers: ask with --compare, or name two")
+            raise BadInput(f"step {given[0]} holds no two answers: ask with --compare, or name two")
         plain = " ".join(done.plain) or "I do not know."
         asked = question or done.question
         return [("with the graph", asked, done.text), ("without it", asked, plain)]
@@ -374,8 +374,8 @@ def answers_to_judge(graph: Graph, given: list[str], question: str) -> list[tupl
         if one.isdecimal() and not Path(one).exists():
             done = load(graph, int(one))
             if done is None:
-                raise BadInput(f"event {one} is no whole answer yet: go on with  graphgrow ask STORE --work {one}")
-            answers.append((f"event {one}", question or done.question, done.text))
+                raise BadInput(f"step {one} is no whole answer yet: go on with  graphgrow ask STORE --work {one}")
+            answers.append((f"step {one}", question or done.question, done.text))
             continue
         if not question:
             raise BadInput(f"nobody said what {one} answers: give --question")
@@ -384,7 +384,7 @@ def answers_to_judge(graph: Graph, given: list[str], question: str) -> list[tupl
         except UnicodeDecodeError:
             raise BadInput(f"{one} is no UTF-8 text") from None
         except IsADirectoryError:
-            raise BadInput(f"{one} is a folder: name a text file, or the event of an ask") from None
+            raise BadInput(f"{one} is a folder: name a text file, or the step of an ask") from None
     if max(len(text) for _, _, text in answers) > COMPARED:
         note(f"only the first {COMPARED:,} characters of each answer are compared")
     if len({asked for _, asked, _ in answers}) > 1:

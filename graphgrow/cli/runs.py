@@ -45,10 +45,10 @@ def _events_of(source: str) -> list[Event]:
 
 def compare(
     runs: Runs,
-    every: Annotated[int, Option(min=1, max=MOST, help="Events from one snapshot to the next.")] = 25,
+    every: Annotated[int, Option(min=1, max=MOST, help="Steps from one snapshot to the next.")] = 25,
     as_json: AsJson = False,
 ) -> None:
-    """Put runs side by side: curves at the same events, final panels, mean and interval over repeats of one setup."""
+    """Put runs side by side: curves at the same steps, final panels, mean and interval over repeats of one setup."""
     from graphgrow.measure.comparison import run, setups, shared, spread
 
     if len(runs) < FEWEST:
@@ -88,7 +88,7 @@ def _print_comparison(runs: Sequence["Run"], groups: dict["Setup", list["Run"]])
 
     for one in runs:
         if not one.snapshots:
-            raise BadInput(f"{one.name} holds no event yet")
+            raise BadInput(f"{one.name} holds no step yet")
     letters = {setup: chr(ord("A") + n) if n < LETTERS else f"{n}." for n, setup in enumerate(groups)}
     names = [f"{letters[one.setup]}{groups[one.setup].index(one) + 1}" for one in runs]
     repeated = {letters[setup]: members for setup, members in groups.items() if len(members) >= FEWEST}
@@ -97,7 +97,7 @@ def _print_comparison(runs: Sequence["Run"], groups: dict["Setup", list["Run"]])
          ", ".join(one.setup.models), ", ".join(one.setup.strategies))
         for name, one in zip(names, runs, strict=True)
     ]  # fmt: skip
-    table(("", "run", " events", "seed", "topic", "model", "strategies"), rows)
+    table(("", "run", " steps", "seed", "topic", "model", "strategies"), rows)
     say("the same letter: repeats of one setup (topic, model, strategies), over which mean and interval are taken")
     for (one, first), (other, second) in combinations(zip(runs, names, strict=True), 2):
         if (one.seeds, one.snapshots) == (other.seeds, other.snapshots):
@@ -122,7 +122,7 @@ def _print_comparison(runs: Sequence["Run"], groups: dict["Setup", list["Run"]])
     if points:
         shown = spaced(points, POINTS)
         curves = [(metric, seq, *cells(metric, seq)) for metric in CURVES for seq in shown]
-        table(("metric", " event", *columns), curves, f"At the same events, up to {points[-1]}")
+        table(("metric", " step", *columns), curves, f"At the same steps, up to {points[-1]}")
         if len(shown) < len(points):
             say(f"{len(shown)} of {len(points)} snapshots; --json has them all")
     else:
@@ -133,7 +133,7 @@ def _print_comparison(runs: Sequence["Run"], groups: dict["Setup", list["Run"]])
     panels.append(("powerlaw_verdict", *verdicts, *[""] * (len(columns) - len(verdicts))))  # a word has no mean
     table(("metric", *columns), panels, "At the end of each run")
     if len({max(one.snapshots) for one in runs}) > 1:
-        say("the runs differ in length, so their ends are not alike: compare them at the same events above")
+        say("the runs differ in length, so their ends are not alike: compare them at the same steps above")
 
 
 def consensus(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from graphgrow.export.positions import NodePosition, positions
+from graphgrow.export.positions import PALETTE, NodePosition, positions
 from graphgrow.export.rows import Row, concept_rows, flat, is_undirected, relation_rows
 from graphgrow.export.xml import Element, attribute, local, pieces
 from graphgrow.graph.graph import Graph
@@ -37,10 +37,12 @@ def write(
             file.write("<nodes>\n")
             for row, place in zip(concept_rows(graph, progress), (drawn[key] for key in graph.concepts), strict=True):
                 key = row.pop("key")
+                red, green, blue = bytes.fromhex(PALETTE[place.colour][1:])
                 rest = {"concept_key": key, "community": place.community, **flat(row)}
                 file.write(
                     f'<node id={attribute(key)} label={attribute(row["name"])} start="{row["first_seq"]}">'
                     f"<attvalues>{values(rest, of_nodes)}</attvalues>"
+                    f'<viz:color r="{red}" g="{green}" b="{blue}"/>'
                     f'<viz:position x="{SCALE * place.x:.2f}" y="{SCALE * place.y:.2f}" z="0.0"/></node>\n'
                 )
             file.write("</nodes>\n<edges>\n")

@@ -9,14 +9,12 @@ from itertools import pairwise
 from pathlib import Path
 
 from graphgrow.errors import BadInput
+from graphgrow.export.positions import PALETTE
 from graphgrow.graph.display import line
 from graphgrow.graph.graph import Graph
 from graphgrow.measure.communities import partition
 from graphgrow.measure.layout import Position, layout
 
-# Okabe and Ito's colours, which a colour-blind eye tells apart, without the yellow that a white page swallows.
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#6A5ACD", "#7F9C2F")
-OTHERS = "#B4B4B4"  # of the communities beyond
 PATH = "#C21807"
 MARGIN = 28
 SMALL, LARGE = 3.0, 13.0  # radius of a concept in pixels
@@ -82,15 +80,15 @@ def draw(
     parts += ['<g stroke="#9AA5B1" stroke-opacity="0.45">', *lines[False]]
     parts += [f'</g><g stroke="{PATH}" stroke-width="2.5">', *lines[True], "</g>"]
 
-    membership, _ = partition(graph)
+    membership, communities = partition(graph)
+    colours = {one.number: PALETTE[one.colour] for one in communities}
     largest = max((graph.degree(key) for key in chosen), default=0) or 1
     radius = {key: SMALL + (LARGE - SMALL) * math.sqrt(graph.degree(key) / largest) for key in chosen}
     for key in chosen:
         number, (x, y) = membership[key], points[key]
-        colour = COLOURS[number] if number < len(COLOURS) else OTHERS
         tooltip = escape(f"{line(graph.name(key))}: degree {graph.degree(key)}, community {number}")
         parts.append(
-            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius[key]:.1f}" fill="{colour}" '
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius[key]:.1f}" fill="{colours[number]}" '
             f'stroke="{PATH if key in first else "#fff"}"><title>{tooltip}</title></circle>'
         )
 

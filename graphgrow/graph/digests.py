@@ -78,7 +78,7 @@ def checked(where: str, records: Iterable[Record], sealed: Seal | None, until: i
         except BadInput as error:
             raise altered(where, seq, f"cannot be read ({error})") from None
         if event.seq != seq:
-            raise altered(where, seq, f"says that it is event {event.seq}")
+            raise altered(where, seq, f"says that it is step {event.seq}")
         values = {"kind": event.kind, "at": event.at, "decides": bool(event.delta.changes)}
         for name, value in record.copies.items():
             if value != values[name]:
@@ -92,13 +92,13 @@ def checked(where: str, records: Iterable[Record], sealed: Seal | None, until: i
     if last < sealed.seq:
         raise altered(where, last + 1, "is missing")
     if last == sealed.seq and seal(sealed.since, sealed.seq, head) != sealed:
-        raise AlteredLog(f"{where} is damaged: what seals its log is not what was written, though its events are", 0)
+        raise AlteredLog(f"{where} is damaged: what seals its log is not what was written, though its steps are", 0)
 
 
 def altered(where: str, seq: int, why: str) -> AlteredLog:
     """Return the error for an event of a log: which, why, and what can be saved."""
-    saved = f"the events before it can be saved with  graphgrow copy {where} NEW.db --until {seq - 1}"
-    return AlteredLog(f"{where} is damaged: event {seq} {why}; {saved if seq > 1 else 'no event comes before it'}", seq)
+    saved = f"the steps before it can be saved with  graphgrow copy {where} NEW.db --until {seq - 1}"
+    return AlteredLog(f"{where} is damaged: step {seq} {why}; {saved if seq > 1 else 'no step comes before it'}", seq)
 
 
 def is_run_file(name: str) -> bool:

@@ -21,6 +21,7 @@ __all__ = [
     "take_bill",
 ]  # fmt: skip
 
+WHOLE = "whole"  # the name in the memo of a part under which the graph stands that it is a part of
 KEEP = 0.7  # what a question counts for beside the next one about the same concept
 
 
@@ -272,7 +273,8 @@ class Graph(GraphState):
         part.neighbours, part.incident = ({key: {} for key in part.concepts}, {key: [] for key in part.concepts})
         part.relations, part.unchecked, part.depth, part.degrees = {}, {}, {}, dict.fromkeys(part.concepts, 0)
         part.loops, part.pairs, part.components = 0, set(), Components()
-        part.unasked, part.explored, part.memo, part.past = Bag(), Bag(), Memo(), list(self.past)
+        part.unasked, part.explored, part.past = Bag(), Bag(), list(self.past)
+        part.memo = Memo({WHOLE: self.memo.get(WHOLE, self)})
         for key in part.concepts:
             part.components.add(key)
             (part.explored if key in self.asks else part.unasked).add(key)

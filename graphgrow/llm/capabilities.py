@@ -100,6 +100,8 @@ class Capabilities:
     def guesses(self, prompt: Prompt) -> Iterator["Capabilities"]:
         """Yield the capabilities to try, one after the other, where nobody says what is refused."""
         guess = self
+        if guess.stream:
+            yield (guess := replace(guess, stream=False))
         if guess.logprobs and prompt.logprobs:
             yield (guess := replace(guess, logprobs=False))
         while (plainer := guess.format_for(prompt) + 1) < len(FORMATS):

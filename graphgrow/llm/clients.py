@@ -23,6 +23,7 @@ import openai
 from graphgrow.llm.endpoint import Endpoint, is_loopback
 from graphgrow.llm.faults import Fault, fault_of
 from graphgrow.llm.options import is_of_environment
+from graphgrow.llm.streaming import ReplyStream, stream_file
 from graphgrow.llm.waiting import Pace, Patience
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class _Call:
     arrived: Callable[[Received], None]
     received: Received | None = None
     is_flood: bool = False
+    stream: ReplyStream | None = None
 
 
 _call: ContextVar[_Call] = ContextVar("call")
@@ -210,6 +212,8 @@ class Clients:
     ) -> Received | Fault:
         """Send one request, once, and return what came by its deadline."""
         call, done = _Call(time.monotonic() + timeout, arrived), SimpleQueue[BaseException | None]()
+        if body and body.get("stream") and (file := stream_file()):
+            call.stream = ReplyStream(file, self._endpoint.blotted)
         context = copy_context()
         context.run(_call.set, call)
 
@@ -277,6 +281,8 @@ class BoundedClient(openai.DefaultHttpxClient):
             content = _unpacked(response, call)
         finally:
             response.close()
+            if call.stream:
+                call.stream.close()
         kept = {name.lower(): value for name, value in response.headers.items()}
         call.received = Received(response.status_code, kept, content.decode("utf-8-sig", "replace"))
         call.arrived(call.received)
@@ -310,6 +316,8 @@ def _unpacked(response: Any, call: _Call) -> bytes:  # noqa: ANN401  # as above
             call.is_flood = True
             raise ValueError("its body is too long")
         parts.append(part)
+        if call.stream:
+            call.stream.take(part)
     return b"".join(parts)
 
 

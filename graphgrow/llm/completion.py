@@ -112,13 +112,29 @@ def _is_stream(content: str) -> bool:
     return content.lstrip("\ufeff\n\r ").startswith(("data:", "event:", "id:", "retry:", ": ", ":\n"))
 
 
-def _chunks(content: str) -> Iterator[Mapping[str, Any]]:
+def stream_chunks(content: str) -> Iterator[Mapping[str, Any]]:
     """Yield the events of a stream; raises ValueError for one that is none."""
     for block in content.replace("\r\n", "\n").split("\n\n"):
         lines = [line.removeprefix("data:").strip() for line in block.split("\n") if line.startswith("data:")]
         text = "\n".join(lines)
         if text and text != "[DONE]":
             yield _mapping(json.loads(text))
+
+
+def _first(chunk: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield what a chunk has of the first choice."""
+    yield from (one for one in map(_mapping, chunk.get("choices") or []) if one.get("index", 0) == 0)
+
+
+def piece(chunk: Mapping[str, Any]) -> tuple[str, str]:
+    """Return what a chunk adds to the answer, and to the thinking."""
+    answer, thinking = "", ""
+    for choice in _first(chunk):
+        message = _mapping(choice.get("delta") or choice.get("message"))
+        text, thought = _text(message.get("content"))
+        other = next((found for key in _THOUGHTS if (found := "".join(_text(message.get(key))))), "")
+        answer, thinking = answer + text, thinking + (thought or other)
+    return answer, thinking
 
 
 def _streamed(content: str) -> object:
@@ -128,13 +144,11 @@ def _streamed(content: str) -> object:
     logprobs: list[object] = []
     finish, has_choice = "", False
     try:
-        for chunk in _chunks(content):
+        for chunk in stream_chunks(content):
             if chunk.get("error"):
                 return {"choices": [], "error": chunk["error"], "usage": whole.get("usage")}
             whole |= {key: value for key, value in chunk.items() if key != "choices" and value is not None}
-            for choice in chunk.get("choices") or []:
-                if _mapping(choice).get("index", 0) != 0:
-                    continue
+            for choice in _first(chunk):
                 has_choice = True
                 message = _mapping(choice.get("delta") or choice.get("message"))
                 for key in ("content", "refusal", *_THOUGHTS):

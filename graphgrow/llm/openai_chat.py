@@ -20,6 +20,7 @@ from graphgrow.llm.completion import Completion, read_completion
 from graphgrow.llm.endpoint import KEY_ENV, Endpoint, checked, is_loopback, shown, usable_key
 from graphgrow.llm.faults import Fault
 from graphgrow.llm.options import NO_OPTIONS, ModelOptions
+from graphgrow.llm.streaming import stream_file
 from graphgrow.llm.usage import estimate_usage, storable, usd
 from graphgrow.llm.waiting import Pace, Patience, Tell
 
@@ -76,7 +77,8 @@ class OpenAIChat:
         self._clients = Clients(self._endpoint, gate, self._pace)
         self._learnt = memory.recall(self._endpoint.url, model) if model else memory.Learnt()
         # Whoever sets the limit of replies has counted the thinking in.
-        self._capabilities = Capabilities(room=0 if options.limit else self._learnt.room)
+        room = 0 if options.limit else self._learnt.room
+        self._capabilities = Capabilities(room=room, stream=stream_file() is not None)
         self._proven = set[frozenset[str]]()  # fields of requests that were answered
         self._lock = Lock()
 

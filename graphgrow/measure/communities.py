@@ -3,25 +3,31 @@
 They come from Leiden's method, started from those of the snapshot before, so that what changes is the graph and not the
 draw; a community keeps its number as long as most of its concepts stay together, and no number is given twice. Concepts
 with neighbours in several communities are bridges: how much, for how long, and beyond the noise of one partition.
+`partition` is what every picture, list, file and report shows; it follows from the log alone.
 """
 
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import igraph as ig
 
 from graphgrow.errors import BadInput
-from graphgrow.graph.graph import Graph
+from graphgrow.graph.graph import WHOLE, Graph
 from graphgrow.graph.model import Event
+from graphgrow.graph.progress import LARGE
 from graphgrow.measure.evolution import snapshots
 from graphgrow.measure.projection import leiden, simple_graph
 
 NAMED = 3  # concepts that a community is called by
 SMALLEST = 3  # concepts; one or two are no community to speak of
+COLOURS = 24  # that communities have; with more of them than that some share one
+GROWN = 1.08  # times the concepts and relations of the last stage of the partition, from which there is another
+MANY, APART = 2_000, 10  # concepts and relations from which every so manieth stage alone is followed
+ROUNDS = 3  # of Leiden's method in a large graph, within .01 of its last modularity
 
 Kind = Literal["birth", "death", "merge", "split"]
 Membership = Mapping[str, int]
@@ -32,13 +38,15 @@ Near = Mapping[str, Iterable[str]]
 class Community:
     """A community at a snapshot: its lasting number, its size in concepts, the seq of the first snapshot that had it.
 
-    `name` holds the keys of up to three of its concepts, those with most neighbours inside it, ties by key.
+    `name` holds the keys of up to three of its concepts, those with most neighbours inside it, ties by key. `colour` is
+    the number of a colour below COLOURS that it keeps for its life, given by `partition`.
     """
 
     number: int
     size: int
     born: int
     name: tuple[str, ...]
+    colour: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,30 +98,117 @@ def partitions(events: Iterable[Event], *, every: int = 25, seed: int = 0) -> It
         yield Partition(seq, membership, float(clustering.modularity) if growing.edges else None, shares, communities)
 
 
-def partition(graph: Graph, seed: int = 0) -> tuple[dict[str, int], tuple[Community, ...]]:
-    """Return concept -> number of its community, and the communities, the largest first and number 0."""
-    return follow(graph.neighbours, {}, graph.seq, seed=seed)
+@dataclass(slots=True)
+class _Stage:
+    """The partition as it stood after an event, and what is needed to go on from there.
 
-
-def follow(
-    near: Near, before: Membership, seq: int, *, seed: int = 0, rounds: int | None = None
-) -> tuple[dict[str, int], tuple[Community, ...]]:
-    """Return the communities of a graph as it is now: concept -> number, and the communities, the largest first.
-
-    `near` is concept -> its neighbours. Where a community of `before` goes on it keeps its number; every other one
-    gets a number that no community of `before` has, and was born at `seq`. A graph that stays has communities that
-    stay. `rounds` is the most iterations of Leiden's method, for who cannot wait.
+    `born` and `colours` are by number, of all communities that ever were and of those that are.
     """
-    graph, fresh = _projected(near), 1 + max(before.values(), default=-1)
-    clustering = leiden(graph, seed, _start(near, before), rounds=rounds)
+
+    membership: dict[str, int] = field(default_factory=dict)
+    born: dict[int, int] = field(default_factory=dict)
+    colours: dict[int, int] = field(default_factory=dict)
+
+    def after(self, membership: dict[str, int], seq: int) -> "_Stage":
+        """Return the next stage: a new community gets the colour that fewest have."""
+        numbers = sorted(set(membership.values()))
+        colours = {number: self.colours[number] for number in numbers if number in self.colours}
+        used = Counter(colours.values())
+        for number in numbers:
+            if number not in colours:
+                colours[number] = min(range(COLOURS), key=lambda colour: (used[colour], colour))
+                used[colours[number]] += 1
+        return _Stage(membership, dict.fromkeys(numbers, seq) | self.born, colours)
+
+
+def partition(graph: Graph) -> tuple[dict[str, int], tuple[Community, ...]]:
+    """Return concept -> number of its community, and the communities, the largest first: those that are shown anywhere.
+
+    They follow from the log, whoever asks and whenever: Leiden's method is started anew from the stage before whenever
+    there are GROWN times as many concepts and relations, and what comes in between joins the community of most of its
+    neighbours. So a community keeps number and colour while a graph grows. A part of a graph has the communities of the
+    whole.
+    """
+
+    def found() -> tuple[dict[str, int], tuple[Community, ...]]:
+        whole, stage = graph.memo.get(WHOLE), None
+        if isinstance(whole, Graph):
+            known, communities = partition(whole)
+            if graph.concepts.keys() <= known.keys():
+                born = {one.number: one.born for one in communities}
+                colours = {one.number: one.colour for one in communities}
+                stage = _Stage({key: known[key] for key in graph.concepts}, born, colours)
+        stage = stage or _up_to_now(graph)
+        communities = _communities(graph.neighbours, stage.membership, stage.born)
+        return stage.membership, tuple(replace(one, colour=stage.colours[one.number]) for one in communities)
+
+    return graph.memo.keep("partition", (graph.seq, graph.decisions), found)
+
+
+def _up_to_now(graph: Graph) -> _Stage:
+    """Return the partition of a graph as it is now, stage by stage from its first concepts on."""
+    came = Counter(graph.introduced[key] for key in graph.concepts)
+    came.update(evidence[0].seq for evidence in graph.relations.values())
+    due, size, seqs, coarse = 1.0, 0, list[int](), list[int]()
+    for seq in sorted(came):
+        size += came[seq]
+        if size >= due:
+            due = max(size + 1, GROWN * size)
+            (seqs if size < MANY else coarse).append(seq)
+    seqs += coarse[::APART]
+    if coarse and coarse[-1] != seqs[-1]:
+        seqs.append(coarse[-1])
+
+    # The past is what it was for as long as nothing was decided about it.
+    kept: dict[int, _Stage] = graph.memo.keep("partition stages", graph.decisions, dict)
+    done = next((place for place in reversed(range(len(seqs))) if seqs[place] in kept), -1)
+    stage = kept[seqs[done]] if done >= 0 else _Stage()
+    near = dict[str, dict[str, None]]()
+    concepts, relations = iter(graph.concepts), iter(graph.relations.items())
+    key, relation = next(concepts, None), next(relations, None)
+    for seq in seqs[done + 1 :]:
+        while key is not None and graph.introduced[key] <= seq:
+            near[key] = {}
+            key = next(concepts, None)
+        while relation is not None and relation[1][0].seq <= seq:
+            source, target = relation[0].ends
+            if source != target:
+                near[source][target] = near[target][source] = None
+            relation = next(relations, None)
+        fresh = 1 + max(stage.born, default=-1)
+        stage = stage.after(_lasting(near, _labels(near, stage.membership), stage.membership, fresh), seq)
+    kept |= {seqs[-1]: stage} if seqs else {}
+    for seq in list(kept)[:-APART]:
+        del kept[seq]
+
+    membership, fresh = dict(stage.membership), 1 + max(stage.born, default=-1)
+    waiting = [key for key in graph.concepts if key not in membership]
+    while waiting:
+        later = list[str]()
+        for key in waiting:
+            around = Counter(membership[other] for other in graph.neighbours[key] if other in membership)
+            if around:
+                membership[key] = min(around, key=lambda number: (-around[number], number))
+            else:
+                later.append(key)
+        if len(later) == len(waiting):  # of those that hang on nothing known the first makes a community
+            membership[later.pop(0)] = fresh
+            fresh += 1
+        waiting = later
+    return stage.after(membership, graph.seq)
+
+
+def _labels(near: Near, before: Membership) -> list[int]:
+    """Return a label for each concept, the same for those of one community."""
+    graph, rounds = _projected(near), ROUNDS if len(near) > LARGE else None
+    clustering = leiden(graph, 0, _start(near, before), rounds=rounds)
     while rounds is None:
         # Leiden draws: what it leaves at the end of one run it may still raise at the beginning of the next.
-        again = leiden(graph, seed, _consecutive(clustering.membership))
+        again = leiden(graph, 0, _consecutive(clustering.membership))
         if again.membership == _consecutive(clustering.membership):
             break
         clustering = again
-    membership = _lasting(near, clustering.membership, before, fresh)
-    return membership, _communities(near, membership, dict.fromkeys(membership.values(), seq))
+    return list(clustering.membership)
 
 
 def _projected(near: Near) -> ig.Graph:
@@ -167,6 +262,41 @@ def _communities(near: Near, membership: Membership, born: Mapping[int, int]) ->
         central = sorted(members, key=lambda key: (-inside[key], key))[:NAMED]
         communities.append(Community(number, len(members), born[number], tuple(central)))
     return tuple(sorted(communities, key=lambda community: (-community.size, community.number)))
+
+
+def up_to(graph: Graph, snapshots: Sequence[Partition]) -> list[Partition]:
+    """Return snapshots of a graph whose last one is `partition`, and in which each community has its number there.
+
+    One of the past that none of today goes on has a number that none has today.
+    """
+    if not snapshots:
+        return []
+    last = snapshots[-1]
+    membership, communities = partition(graph)
+    shared = Counter((last.membership[key], number) for key, number in membership.items() if key in last.membership)
+    numbers: dict[int, int] = {}
+    for former, number in sorted(shared, key=lambda pair: (-shared[pair], pair)):
+        if former not in numbers and number not in numbers.values():
+            numbers[former] = number
+    fresh = 1 + max((one.number for one in communities), default=-1)
+    past = sorted({one.number for snapshot in snapshots for one in snapshot.communities} - numbers.keys())
+    numbers |= {former: number for number, former in enumerate(past, fresh)}
+    renamed = [
+        replace(
+            snapshot,
+            membership={key: numbers[one] for key, one in snapshot.membership.items()},
+            communities=tuple(replace(one, number=numbers[one.number]) for one in snapshot.communities),
+        )
+        for snapshot in snapshots[:-1]
+    ]
+    born = {one.number: one.born for snapshot in renamed[::-1] for one in snapshot.communities}
+    now = tuple(replace(one, born=born.get(one.number, last.seq)) for one in communities)
+    clustering = ig.VertexClustering(
+        _projected(graph.neighbours), _consecutive([membership[key] for key in graph.neighbours])
+    )
+    modularity = None if last.modularity is None else float(clustering.modularity)
+    shares = participation(graph.neighbours, membership)
+    return [*renamed, Partition(last.seq, membership, modularity, shares, now)]
 
 
 def changes(snapshots: Iterable[Partition], *, smallest: int = SMALLEST) -> list[CommunityChange]:

@@ -280,14 +280,14 @@ def worth_of(graph: Graph, relation: Relation, seq: int) -> float:
     sure = confidence(graph, relation)
     if sure < TRUSTED or is_said_already(graph, relation):
         return 0.0
-    sure *= kept(graph.past[seq - 1].focus)
+    sure *= worth_keeping(graph.past[seq - 1].focus)
     if any(graph.introduced.get(key) == seq for key in relation.ends):
         return sure
     same = (sum(one.predicate == relation.predicate for one in graph.incident[key]) for key in relation.ends)
     return BETWEEN * sure / max(same)
 
 
-def kept(focus: Focus | None) -> float:
+def worth_keeping(focus: Focus | None) -> float:
     """Return the share of what a question brings that is true which readers would keep."""
     facet = facets().get(base(focus.angle)) if focus else None
     return facet.kept if facet else FREE_KEPT

@@ -358,7 +358,7 @@ class Monitor:
         words = signal.words.format(value=limit if value is None else value, limit=limit)
         wider = ", also when asked for neighbouring fields" if self.widened > question else ""
         went_on = f"; it went on for {more} questions more{wider}" if rung else ""
-        sentence = f"{words} over the last {signal.window} questions, since event {seq}{went_on}"
+        sentence = f"{words} over the last {signal.window} questions, since step {seq}{went_on}"
         self.assessment = Assessment(ladder[rung], signal.kind, sentence, seq, signal.name)
 
         whole, names = signal.value(window), set[str]()

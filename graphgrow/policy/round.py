@@ -77,7 +77,7 @@ def directed_focus(graph: Graph, rng: random.Random, chosen: Sequence[Focus]) ->
         if keys not in taken and (angle := open_angle(graph, keys, rng)):
             why = f': "{quoted(directive.change.reason)}"' if directive.change.reason else ""
             form: Form = "connect" if len(keys) > 1 else "expand"
-            return Focus(STEERED, keys, f"set by hand in event {directive.seq}{why}", 1.0, angle, form=form)
+            return Focus(STEERED, keys, f"set by hand in step {directive.seq}{why}", 1.0, angle, form=form)
     is_turn_of_pins = (graph.steps + len(chosen) + 1) % PINNED_EVERY == 0
     return pinned_focus(graph, rng, chosen) if graph.steering.pins and is_turn_of_pins else None
 
@@ -89,7 +89,7 @@ def pinned_focus(graph: Graph, rng: random.Random, chosen: Sequence[Focus]) -> F
     for key in sorted(pins, key=lambda key: graph.asks.get(key, 0)):
         angle = open_angle(graph, (key,), rng)
         if angle and (key,) not in taken:
-            reason = f"pinned by hand in event {pins[key].seq}, asked about {graph.asks.get(key, 0)} times so far"
+            reason = f"pinned by hand in step {pins[key].seq}, asked about {graph.asks.get(key, 0)} times so far"
             return Focus(PINNED, (key,), reason, 1.0, angle)
     return None
 

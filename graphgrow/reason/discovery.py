@@ -283,7 +283,7 @@ def from_events(steps: Sequence[ReasoningStep]) -> Discovery | None:
             gaps.append(f"{name} was not asked for yet.")
             is_finished = False
     for one, result in stages:
-        where = f"stage {one.stage} (event {one.seq})"
+        where = f"stage {one.stage} (step {one.seq})"
         if result.unknown:
             gaps.append(f"An answer of {where} cited {', '.join(result.unknown)}, which do not exist: left out.")
         if result.dropped:

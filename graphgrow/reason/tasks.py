@@ -182,7 +182,7 @@ class Reasoner:
         for one in list(self.graph.thoughts.get(plan.takes, ())):
             if one.stage in stages and one.outcome == "ok" and not self.known(plan, one.stage, one.subject):
                 step = self._step(plan, one.stage, one.subject, one.result)
-                self._commit(replace(step, reason=f"from event {one.seq}"))
+                self._commit(replace(step, reason=f"from step {one.seq}"))
 
     def known(self, plan: ReasoningStep, stage: str, subject: tuple[str, ...] = ()) -> ReasoningStep | None:
         """Return what the log holds last of a stage of a task, None where it holds nothing."""
@@ -341,7 +341,7 @@ def find_task(graph: Graph, seq: int, task: Task) -> ReasoningStep:
         return steps[0]
     known = [str(other) for other, (plan, *_) in graph.thoughts.items() if plan.task == task]
     hint = f"there are {', '.join(known[-6:])}" if known else "there is none yet"
-    raise BadInput(f"event {seq} is no work of  graphgrow {task} : {hint}")
+    raise BadInput(f"step {seq} is no work of  graphgrow {task} : {hint}")
 
 
 def outcome(graph: Graph, plan: ReasoningStep, form: type[T]) -> T | None:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from graphgrow.errors import BadInput
 from graphgrow.graph.confidence import TRUSTED, trusted
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.lookup import find
 from graphgrow.graph.model import Json
+from graphgrow.resolve.search import find
 
 READS_ALL = "--confidence 0 reads all"
 

@@ -1,5 +1,7 @@
 """Search in a whole graph: concepts by any spelling, British or American, hyphens or none, misspelt too; predicates.
 
+The explorer, the command line, Python and MCP all look here for what somebody means.
+
 A text is looked for anywhere in a name, so that scripts without blanks are found by their middle; what is misspelt is
 found by likeness where nothing else is left.
 """
@@ -9,12 +11,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from graphgrow.errors import BadInput
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.keys import loose, says_something
-from graphgrow.graph.lookup import ALIKE
-from graphgrow.resolve.identity.spelling import spelled
+from graphgrow.graph.keys import canonical, loose, says_something
+from graphgrow.graph.lookup import look_up
 
 FOUND = 8
+OFFERED = 3  # names in the place of one that there is not
 SHORTEST = 4  # characters that can be misspelt: of fewer, too much is like too much
 ENOUGH = 75  # per cent of likeness, of the whole name or of one of its words
 
@@ -36,6 +39,8 @@ class Found:
 @lru_cache(maxsize=200_000)
 def forms(name: str) -> tuple[str, ...]:
     """Return a name as it is searched for: its words as typed, as America spells them, and both without blanks."""
+    from graphgrow.resolve.identity.spelling import spelled  # its room loads numpy
+
     plain, american = loose(name), " ".join(spelled(name))
     return tuple(dict.fromkeys((plain, american, plain.replace(" ", ""), american.replace(" ", ""))))
 
@@ -71,6 +76,18 @@ def search(graph: Graph, text: str, limit: int = FOUND) -> list[Found]:
     return found[: limit + 2]
 
 
+def find(graph: Graph, name: str) -> str:
+    """Return the key of the concept a person means; raises BadInput with the nearest names where there is none."""
+    known = look_up(graph, name)
+    if known:
+        return known
+    if graph.is_rejected(canonical(name)):
+        raise BadInput(f"{name!r} was rejected: bring it back with  graphgrow restore")
+    near = [one.name for one in search(graph, name, OFFERED) if one.kind == "concept"]
+    hint = f": did you mean {', '.join(map(repr, near))}?" if near else ": see  graphgrow show STORE"
+    raise BadInput(f"no concept {name!r} in this graph{hint}")
+
+
 _WHOLE, _BEGINS, _WORD, _PART, _WORDS, _NOT = range(6)
 
 
@@ -99,7 +116,7 @@ def _alike(graph: Graph, text: str, limit: int) -> list[Found]:
         for one in (concept.name, *concept.aliases):
             names[f"{key}\n{one}"] = key, one
     choices = {place: forms(one)[min(1, len(forms(one)) - 1)] for place, (_, one) in names.items()}
-    whole = process.extract(text, choices, scorer=fuzz.ratio, limit=limit, score_cutoff=max(ALIKE, ENOUGH))
+    whole = process.extract(text, choices, scorer=fuzz.ratio, limit=limit, score_cutoff=ENOUGH)
     if len(whole) < limit and " " not in text:
         words = {
             f"{place}\n{word}": word for place, form in choices.items() if " " in form for word in form.split()

@@ -28,7 +28,7 @@ def fork(source: GraphStore, target: GraphStore, at: int, progress: Progress = S
     Raises BadInput where the source has no such event.
     """
     if at < 1 or next(source.records(at - 1), None) is None:
-        raise BadInput(f"{source.url} has no event {at}: see  graphgrow log")
+        raise BadInput(f"{source.url} has no step {at}: see  graphgrow log")
     return copy(source, target, at, progress)
 
 
@@ -52,7 +52,7 @@ def complete(events: Iterable[Event], target: GraphStore) -> int:
     events = iter(events)
     for held in target.events():
         if next(events, None) != held:
-            raise BadInput(f"{target.url} holds another graph since event {held.seq}: name another store")
+            raise BadInput(f"{target.url} holds another graph since step {held.seq}: name another store")
     copied = 0
     for batch in batches(events):
         target.append(*batch)

@@ -57,7 +57,7 @@ def patch(log: Iterable[Event], events: Sequence[Event]) -> tuple[Patch, Graph]:
 
 def differences(log: Projection, stored: Projection, most: int = 20) -> list[str]:
     """Return up to `most` sentences that say where log and projection disagree; none where they are equal."""
-    sentences = [] if log.seq == stored.seq else [f"the log ends at event {log.seq}, the projection at {stored.seq}"]
+    sentences = [] if log.seq == stored.seq else [f"the log ends at step {log.seq}, the projection at {stored.seq}"]
     tables: tuple[tuple[str, dict[Any, Any], dict[Any, Any]], ...] = (
         ("concept", log.concepts, stored.concepts),
         ("relation", log.relations, stored.relations),

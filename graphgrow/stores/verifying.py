@@ -30,10 +30,10 @@ class Verdict:
         """What the digests cannot speak of, in a sentence, "" where they speak of all of the log."""
         if self.seal is None:
             return (
-                "the log has no digests yet: whether an event was altered cannot be told before the next one is written"
+                "the log has no digests yet: whether a step was altered cannot be told before the next one is written"
             )
         if self.seal.since:
-            first = f"event {self.seal.since + 1}"
+            first = f"step {self.seal.since + 1}"
             return f"digests were added when {first} was written: what was altered before that cannot be told"
         return ""
 
@@ -68,7 +68,7 @@ def verify_log(
     """Check every event of a log against its digest, and fold it; `where` is its place as a person types it."""
     graph = Graph()
     try:
-        graph.apply_all(progress.over(checked(where, records, seal), "checking events", count))
+        graph.apply_all(progress.over(checked(where, records, seal), "checking the log", count))
     except AlteredLog as error:
         return Verdict(graph, [str(error)], error.seq, seal)
     except StoreError as error:

@@ -70,7 +70,7 @@ def test_a_decision_is_taken_back_once_and_can_be_made_again(store: GraphStore, 
         added = {"add": {"serine"}}.get(name, set())  # a concept stays where its only relation goes
         names, *rest = state(store.graph())
         assert ({key: one for key, one in names.items() if key not in added}, *rest) == before
-        with pytest.raises(BadInput, match=f"taken back already, by event {undone.seq}"):
+        with pytest.raises(BadInput, match=f"undone already, by step {undone.seq}"):
             take_back(store, edit.seq)
         again = take_back(store, undone.seq)
         assert state(store.graph()) == decided

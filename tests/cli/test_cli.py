@@ -114,7 +114,7 @@ def test_show_log_verify_and_measure_read_a_store(run_file: Path, tmp_path: Path
     assert "spider silk" in graphgrow("show", "g.db", cwd=tmp_path).stdout
     assert "protein 1" in graphgrow("show", "g.db", "Spider Silks", cwd=tmp_path).stdout
     assert "There is no JSON" in graphgrow("log", "g.db", cwd=tmp_path).stdout
-    assert graphgrow("verify", "g.db", cwd=tmp_path).stdout.startswith("equal: 7 events")
+    assert graphgrow("verify", "g.db", cwd=tmp_path).stdout.startswith("equal: 7 steps")
     assert json.loads(graphgrow("verify", "g.db", "--json", cwd=tmp_path).stdout)["equal"] is True
     table = json.loads(graphgrow("measure", "g.db", "--json", cwd=tmp_path).stdout)
     early = json.loads(graphgrow("measure", "g.db", "--at", "1", "--json", cwd=tmp_path).stdout)
@@ -283,13 +283,13 @@ def test_half_an_emoji_in_a_recorded_reply_is_stored(tmp_path: Path) -> None:
     """A lone surrogate, as JSON cut in half holds them, becomes a sign that a file can hold."""
     (tmp_path / "cut.jsonl").write_text('{"r": "\\ud83d no json"}\n', encoding="utf-8")
     graphgrow("replay", "cut.jsonl", "--field", "r", "--store", "g.db", cwd=tmp_path)
-    assert graphgrow("verify", "g.db", cwd=tmp_path).stdout.startswith("equal: 1 event,")
+    assert graphgrow("verify", "g.db", cwd=tmp_path).stdout.startswith("equal: 1 step,")
 
 
 BAD = {
     "store as the export's target": ("export store.json store.json", 1, "the store itself"),
     "folder as a store": ("show .", 1, "is a folder"),
-    "event that is not there": ("measure good.db --at 99", 1, "there is no event 99"),
+    "event that is not there": ("measure good.db --at 99", 1, "there is no step 99"),
     "graph file without a graph": ("import empty.json new.db", 1, "is no node-link graph"),
     "empty file as a store": ("show empty.db", 1, "empty.db is empty"),
     "file that is no database": ("show junk.db", 1, "no SQLite database"),
@@ -413,4 +413,4 @@ def test_an_import_that_was_broken_off_goes_on(tmp_path: Path) -> None:
         assert len(events) > 3
         part.append(*events[:2])
     graphgrow("import", "g.json", "part.db", cwd=tmp_path)
-    assert graphgrow("verify", "part.db", cwd=tmp_path).stdout.startswith(f"equal: {len(events)} events, 2501 concepts")
+    assert graphgrow("verify", "part.db", cwd=tmp_path).stdout.startswith(f"equal: {len(events)} steps, 2501 concepts")

@@ -41,14 +41,14 @@ def test_merge_and_unmerge_from_the_command_line(folder: Path) -> None:
     """A merge says what it did, shows one concept with both names, and taken back leaves the graph as it was."""
     before = shown(folder)
     said = graphgrow("merge", "g.db", "cnt", "carbon nanotube", "--reason", "an acronym", cwd=folder).stdout
-    assert "event 4, merge: carbon nanotube is CNT" in said
+    assert "step 4, merge: carbon nanotube is CNT" in said
     concept = graphgrow("show", "g.db", "carbon nanotubes", cwd=folder).stdout
     assert "CNT, also written carbon nanotube" in concept
     assert "fibre" in concept
     assert "an acronym" in json.dumps([json.loads(line) for line in lines(folder, "g.db")])
     graphgrow("unmerge", "g.db", "carbon nanotube", cwd=folder)
     assert shown(folder) == before
-    assert "equal: 5 events" in graphgrow("verify", "g.db", cwd=folder).stdout
+    assert "equal: 5 steps" in graphgrow("verify", "g.db", cwd=folder).stdout
 
 
 def lines(folder: Path, store: str) -> list[str]:
@@ -82,7 +82,7 @@ def test_every_correction_has_its_command(folder: Path) -> None:
     assert "by hand" in log
     assert "Nanotube contains gas: produces" in log
     assert "verify" not in log
-    assert "equal: 13 events" in graphgrow("verify", "g.db", cwd=folder).stdout
+    assert "equal: 13 steps" in graphgrow("verify", "g.db", cwd=folder).stdout
     assert "Nanotube" in graphgrow("show", "g.db", "cnt", cwd=folder).stdout
     assert "high" in graphgrow("show", "g.db", "high", cwd=folder).stdout
 
@@ -106,10 +106,10 @@ def test_review_walks_the_queue(folder: Path) -> None:
     home.close()
     assert len(json.loads(graphgrow("review", "g.db", "--json", cwd=folder).stdout)) == 4
     said = graphgrow("review", "g.db", cwd=folder, answers="m\nk\ns\nq\n").stdout
-    assert said.count("event ") == 2
+    assert said.count("step ") == 2
     left = json.loads(graphgrow("review", "g.db", "--json", cwd=folder).stdout)
     assert len(left) == 2
-    assert "equal: 6 events" in graphgrow("verify", "g.db", cwd=folder).stdout
+    assert "equal: 6 steps" in graphgrow("verify", "g.db", cwd=folder).stdout
     for _ in left:
         graphgrow("review", "g.db", cwd=folder, answers="k\nk\n")
     assert "nothing waits for a decision" in graphgrow("review", "g.db", cwd=folder).stdout

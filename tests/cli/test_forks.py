@@ -35,7 +35,7 @@ def test_a_fork_is_the_graph_as_it_was_and_goes_its_own_way(silk: Path, tmp_path
         list(grow("spider silk", other, Scripted(chatter(30)[20:]), budget=Budget(steps=1)))
         assert len(list(home.events())) == 6
         assert len(list(other.events())) == 5
-        with pytest.raises(BadInput, match="holds another graph since event 5"):
+        with pytest.raises(BadInput, match="holds another graph since step 5"):
             fork(home, other, 6)
 
 
@@ -50,7 +50,7 @@ def test_a_fork_that_was_broken_off_goes_on(silk: Path, tmp_path: Path) -> None:
 def test_there_is_no_fork_at_an_event_that_is_not_there(silk: Path, tmp_path: Path) -> None:
     """The error names the event, and no store is left behind."""
     done = graphgrow("fork", "silk.db", "other.db", "--at", "7", cwd=tmp_path, code=1)
-    assert "has no event 7" in done.stderr
+    assert "has no step 7" in done.stderr
     assert not (tmp_path / "other.db").exists()
 
 

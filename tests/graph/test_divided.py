@@ -10,7 +10,6 @@ from graphgrow.api import edits
 from graphgrow.cli import app
 from graphgrow.errors import BadInput
 from graphgrow.graph.graph import Graph, fold
-from graphgrow.graph.lookup import find
 from graphgrow.graph.model import (
     Answer,
     Concept,
@@ -26,6 +25,7 @@ from graphgrow.graph.model import (
     Triple,
 )
 from graphgrow.resolve.options import open_resolver
+from graphgrow.resolve.search import find
 from graphgrow.stores import open_store
 from tests.conftest import expansion, fact_checked, triples
 

@@ -102,7 +102,7 @@ def test_a_focus_is_the_next_question_once() -> None:
     events = run(store, policy="latest")
     first, second, *others = (event.focus for event in events)
     assert (first.strategy, first.concepts, first.reason) == (
-        "steered", ("calcium",), "set by hand in event 2: \"the 'why'\"",
+        "steered", ("calcium",), "set by hand in step 2: \"the 'why'\"",
     )  # fmt: skip
     assert (second.concepts, second.angle) == (("silk", "wood"), "connect")
     assert {focus.strategy for focus in others} == {"latest"}
@@ -192,7 +192,7 @@ def test_pinned_concepts_have_their_turn() -> None:
     pinned = [(step, e.focus) for step, e in enumerate(events, 2) if e.focus.strategy == "pinned"]
     assert [step for step, _ in pinned] == [step for step in range(2, 14) if step % PINNED_EVERY == 0]
     assert [focus.concepts[0] for _, focus in pinned] == ["calcium", "alanine"] * 2
-    assert "pinned by hand in event 2, asked about 0 times so far" in pinned[0][1].reason
+    assert "pinned by hand in step 2, asked about 0 times so far" in pinned[0][1].reason
     commit(store, lambda graph: edits.merge(graph, "alanine", "wood", into="wood"))
     assert "wood" in {e.focus.concepts[0] for e in run(store, 6) if e.focus.strategy == "pinned"}
     commit(store, lambda graph: edits.unmerge(graph, "alanine"))
@@ -442,11 +442,11 @@ def test_the_opening_question_heeds_too() -> None:
         (lambda g: directives.pin(g, "fibroin"), "every question about 'fibroin' was asked already"),
         (lambda g: directives.instruct(g, " \n"), "says nothing"),
         (lambda g: directives.instruct(g, "x" * 201), "201 characters"),
-        (lambda g: directives.instruct(g, TEXT), "binds already, since event 4"),
+        (lambda g: directives.instruct(g, TEXT), "binds already, since step 4"),
         (lambda g: directives.instruct(g, "b", concept="silk", community="bone"), "one scope"),
         (lambda g: directives.instruct(g, "b", steps=-1), "next -1 steps"),
         (lambda g: directives.instruct(g, "b", concept="tin foil"), "no concept 'tin foil'"),
-        (lambda g: directives.withdraw(g, 99), "nothing binds since event 99: these do: 2, 3, 4"),
+        (lambda g: directives.withdraw(g, 99), "nothing binds since step 99: these do: 2, 3, 4"),
     ],
 )
 def test_what_there_is_no_way_to_want_is_refused(decide: Decide, words: str) -> None:
@@ -490,14 +490,14 @@ def test_steering_from_the_command_line(tmp_path: Path, monkeypatch: pytest.Monk
     rows = json.loads(typed("steering", "g.db", "--json"))
     assert [(row["id"], row["kind"], row["left"]) for row in rows] == [(4, "focus", 1), (5, "instruct", 2)]
     assert "within the community of protein 1" in typed("steering", "g.db").replace("\n", " ")
-    assert "taken back: for the next 2" in typed("withdraw", "g.db", "5")
+    assert "withdrawn: for the next 2" in typed("withdraw", "g.db", "5")
     typed("withdraw", "g.db", "4")
     assert "the policy alone chooses" in typed("steering", "g.db")
-    assert "nothing binds since event 4" in graphgrow("withdraw", "g.db", "4", cwd=tmp_path, code=1).stderr
+    assert "nothing binds since step 4" in graphgrow("withdraw", "g.db", "4", cwd=tmp_path, code=1).stderr
     notes = [json.loads(line).get("note", "") for line in typed("log", "g.db", "--json").splitlines()]
     assert notes[1:4] == [
         "protein 1 is pinned: every third question goes to a pinned concept",
         "sheet 1 is not asked about",
         "the next question is about spider silk",
     ]
-    assert "equal: 9 events" in typed("verify", "g.db")
+    assert "equal: 9 steps" in typed("verify", "g.db")

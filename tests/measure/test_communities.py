@@ -17,10 +17,11 @@ from graphgrow.measure.communities import (
     Partition,
     changes,
     consensus_bridges,
-    follow,
     participation,
+    partition,
     partitions,
     persistence,
+    up_to,
 )
 from graphgrow.measure.projection import leiden
 from tests.conftest import RECORDED
@@ -213,18 +214,40 @@ def test_a_consensus_of_nothing_is_refused(runs: int, share: float) -> None:
 
 
 @given(PAIRS, PAIRS)
-def test_communities_that_are_followed_keep_their_numbers(
-    first: list[tuple[str, str]], more: list[tuple[str, str]]
-) -> None:
-    """Whatever comes, every concept has one number, sizes add up, and a number that is new was never given before."""
-    graph = fold(edits(first))
-    before, known = follow(graph.neighbours, {}, graph.seq)
-    assert follow(graph.neighbours, before, graph.seq)[0] == before
-    after, found = follow(fold(edits([*first, *more])).neighbours, before, 99)
-    assert sum(one.size for one in found) == len(after)
-    assert {one.number for one in found} == set(after.values())
-    assert all(number > max(before.values(), default=-1) for number in set(after.values()) - set(before.values()))
-    assert [one.size for one in known] == sorted((one.size for one in known), reverse=True)
+def test_the_partition_follows_from_the_log_alone(first: list[tuple[str, str]], more: list[tuple[str, str]]) -> None:
+    """Asked after every event or once, all is the same; sizes add up, and who stays has number and colour for life."""
+    watched, colours = Graph(), dict[int, int]()
+    for event in edits([*first, *more]):
+        watched.apply(event)
+        membership, found = partition(watched)
+        assert membership.keys() == watched.concepts.keys()
+        assert Counter(membership.values()) == {one.number: one.size for one in found}
+        assert [one.size for one in found] == sorted((one.size for one in found), reverse=True)
+        assert all(colours.setdefault(one.number, one.colour) == one.colour for one in found)
+    assert partition(fold(edits([*first, *more]))) == partition(watched)
+
+
+def test_communities_of_the_recorded_run_last() -> None:
+    """They are about as good as Leiden's own, in colours of their own, and hardly a concept changes community."""
+    events, graph, moved, before = list(read_events(RECORDED)), Graph(), 0, dict[str, int]()
+    for event in events:
+        graph.apply(event)
+        membership, found = partition(graph)
+        moved += sum(membership.get(key, number) != number for key, number in before.items())
+        before = dict(membership)
+    assert moved < 2 * len(graph.concepts)
+    assert len({one.colour for one in found}) == len(found)
+    simple = graph.igraph()
+    labels = [membership[key] for key in graph.concepts]
+    assert simple.modularity(labels) > leiden(simple, 0).modularity - 0.02
+    part = graph.subgraph([one for one in graph.relations if membership[one.source] == found[0].number])
+    assert partition(part)[0] == {key: membership[key] for key in part.concepts}
+    snapshots = up_to(graph, list(partitions(events, every=100)))
+    assert (snapshots[-1].membership, [one.number for one in snapshots[-1].communities]) == (
+        membership, [one.number for one in found]
+    )  # fmt: skip
+    lasting = {one.number for one in snapshots[-2].communities} & {one.number for one in found}
+    assert len(lasting) > len(found) // 2
 
 
 def test_nothing_has_no_partition() -> None:

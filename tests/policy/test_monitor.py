@@ -153,7 +153,7 @@ def test_a_model_that_dries_up_is_noticed_within_twenty_steps(what: object, poli
     assert limit > 0.3
     assert monitor(growth.graph).assessment.summary == (
         f"saturated: 0.00 new concepts a question (limit {limit:.2f}) over the last 12 questions, "
-        f"since event {first_notice(growth)}; it went on for 24 questions more, also when asked for neighbouring fields"
+        f"since step {first_notice(growth)}; it went on for 24 questions more, also when asked for neighbouring fields"
     )
 
 
@@ -177,7 +177,7 @@ def test_a_model_that_drifts_is_noticed_within_ten_steps(what: object, words: st
     assert list(dict.fromkeys(done)) == ["", "turn", "stop"]
     assert words in monitor(growth.graph).assessment.sentence
     assert (
-        f"since event {first_notice(growth)}; it went on for 6 questions more"
+        f"since step {first_notice(growth)}; it went on for 6 questions more"
         in monitor(growth.graph).assessment.sentence
     )
 

@@ -79,7 +79,7 @@ def test_far_path_takes_the_newer_end_of_one_of_the_five_longest_paths() -> None
     foci = {first("far_path", graph, seed).concepts for seed in range(60)}
     assert foci == {(leaf,) for leaf in leaves}
     assert first("far_path", graph).reason == (
-        "an end of one of the 5 longest shortest paths, of 3 relations, as of event 1"
+        "an end of one of the 5 longest shortest paths, of 3 relations, as of step 1"
     )
     ask(graph, "serine")
     foci = {first("far_path", graph, seed).concepts for seed in range(60)}
@@ -129,7 +129,7 @@ def test_px_frontier_takes_leaves_and_then_the_hub() -> None:
     assert chosen("px_frontier", graph) == [*leaves, hub, *rest]
     reasons = [focus.reason for focus in STRATEGIES["px_frontier"](graph, random.Random(1))]
     assert reasons[0] == "a leaf: 1 neighbours and never asked about"
-    assert reasons[4] == "the hub without a question: betweenness 0.71, 4 neighbours, as of event 2"
+    assert reasons[4] == "the hub without a question: betweenness 0.71, 4 neighbours, as of step 2"
 
 
 def test_hub_deepens_the_hub_that_still_yields() -> None:
@@ -174,7 +174,7 @@ def test_bridge_takes_the_place_where_few_relations_join_two_communities() -> No
     graph = drawn(*clique(SILK), *clique(BONE), *clique(WOOD), ("glycine", "strains", "collagen"), *thick)
     assert chosen("bridge", graph) == [(("collagen", "glycine"), "join", 4.0)]
     focus = first("bridge", graph)
-    assert focus.reason == "only one relation joins communities of 4 and 4 concepts, as of event 1"
+    assert focus.reason == "only one relation joins communities of 4 and 4 concepts, as of step 1"
     prompt = render(focus, graph, "silk").user
     assert 'One place where they do is "collagen" and "glycine": "glycine" - "strains" - "collagen".' in prompt
 
@@ -191,7 +191,7 @@ def test_gap_takes_the_most_central_concepts_of_communities_without_a_link() -> 
         (("bone", "xylem"), "between", 2.2361),
     ]
     focus = first("gap", graph)
-    assert focus.reason == "no relation joins communities of 4 and 5 concepts, as of event 1"
+    assert focus.reason == "no relation joins communities of 4 and 5 concepts, as of step 1"
     prompt = render(focus, graph, "silk").user
     assert (
         'around "alanine" (with "fibroin", "glycine", "silk"), one around "lignin" (with "xylem", "cellulose"' in prompt
@@ -205,7 +205,7 @@ def test_link_takes_the_pair_that_shares_most_neighbours() -> None:
         ("keratin", "has", "glycine"), ("keratin", "has", "alanine"), ("hair", "is", "keratin"),
     )  # fmt: skip
     assert chosen("link", graph, 1) == [(("fibroin", "keratin"), "connect", 1.0)]
-    assert first("link", graph).reason == "not related, yet they share 2 of 3 and 3 neighbours, ranked as of event 1"
+    assert first("link", graph).reason == "not related, yet they share 2 of 3 and 3 neighbours, ranked as of step 1"
     ask(graph, "keratin", ("keratin", "is like", "fibroin"))
     assert first("link", graph).concepts == ("alanine", "glycine")
 
@@ -230,7 +230,7 @@ def test_surprise_takes_far_concepts_with_the_same_kinds_of_relation() -> None:
     assert (keys, angle) == (("silk", "wood"), "connect")
     assert 0 < score < 5
     assert first("surprise", graph).reason == (
-        "5 relations apart and without a word in common, yet 2 of their 4 kinds of relation are the same, as of event 1"
+        "5 relations apart and without a word in common, yet 2 of their 4 kinds of relation are the same, as of step 1"
     )
 
 
@@ -239,7 +239,7 @@ def test_consolidate_takes_what_was_said_once_about_central_concepts() -> None:
     central = ("silk", "is like", "bone")
     graph = drawn(central, *((hub, "has", f"{hub} {n}") for hub in ("silk", "bone") for n in PARTS), about=("hair",))
     assert first("consolidate", graph).concepts == ("bone", "silk")
-    assert first("consolidate", graph).reason == "said once, of concepts with 5 and 5 neighbours, ranked as of event 1"
+    assert first("consolidate", graph).reason == "said once, of concepts with 5 and 5 neighbours, ranked as of step 1"
     ask(graph, "silk", central, ("silk", "has", "fibroin"), ("fibroin", "has", "glycine"))
     ask(graph, "bone", central)
     assert chosen("consolidate", graph, 2) == [

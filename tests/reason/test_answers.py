@@ -191,7 +191,7 @@ def test_what_cannot_be_asked_is_one_sentence(silk: GraphStore) -> None:
         ask(silk, Scripted([]), " \n ")
     with pytest.raises(BadInput, match="context of 5 tokens"):
         ask(silk, Scripted([]), "silk?", context=5)
-    with pytest.raises(BadInput, match="event 1 is no work of  graphgrow ask"):
+    with pytest.raises(BadInput, match="step 1 is no work of  graphgrow ask"):
         resume(silk, Scripted([]), 1)
 
 
@@ -238,7 +238,7 @@ def test_the_commands_ask_and_judge(tmp_path: Path) -> None:
     assert again["known"]
     assert again["claims"][0]["cites"][0]["steps"] == [1]
     assert "give a question, or --work" in graphgrow("ask", "g.db", code=2).stderr
-    assert "event 1 is no work of graphgrow ask" in graphgrow("ask", "g.db", "--work", "1", code=1).stderr
+    assert "step 1 is no work of graphgrow ask" in graphgrow("ask", "g.db", "--work", "1", code=1).stderr
     graphgrow("verify", "g.db")
 
 

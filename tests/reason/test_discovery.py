@@ -222,8 +222,8 @@ def test_citations_that_do_not_exist_are_left_out_and_said(store: GraphStore) ->
     assert [(one.text, one.cites) for one in found.stage("D")] == [("See and vitamin (B12).", ("C1",))]
     assert found.title == "It holds"
     assert found.is_finished
-    assert "stage C (event 8) cited B9, Z7, which do not exist" in found.gaps[0]
-    assert "stage D (event 9) cited X1, which do not exist" in found.gaps[1]
+    assert "stage C (step 8) cited B9, Z7, which do not exist" in found.gaps[0]
+    assert "stage D (step 9) cited X1, which do not exist" in found.gaps[1]
     assert "It rests on nothing at all.; Pair 1 carries" in found.gaps[2]
     assert_resolves(found)
 

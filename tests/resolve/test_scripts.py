@@ -10,7 +10,6 @@ from graphgrow.cli import app
 from graphgrow.errors import BadInput
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical, terms
-from graphgrow.graph.lookup import find, search
 from graphgrow.graph.model import Answer, Focus, Prompt, Question, Reply
 from graphgrow.parse.names import read_names
 from graphgrow.parse.salvage import salvage
@@ -20,6 +19,7 @@ from graphgrow.reason.similarity import similarities
 from graphgrow.resolve.hygiene import broken_rule
 from graphgrow.resolve.options import open_resolver
 from graphgrow.resolve.predicates import folded
+from graphgrow.resolve.search import find, search
 from graphgrow.stores import open_store
 from tests.conftest import expansion, triples
 
@@ -122,8 +122,8 @@ def test_a_sign_in_a_question_is_no_other_concept() -> None:
 
 def test_a_part_of_a_name_is_found_in_any_script() -> None:
     """Search finds a part anywhere in a name, and without its signs."""
-    assert [SILK.name(key) for key in search(SILK, "蛋白")] == ["丝素蛋白"]
-    assert [SILK.name(key) for key in search(SILK, "折叠")] == ["β-折叠"]
+    assert [one.name for one in search(SILK, "蛋白")] == ["丝素蛋白"]
+    assert [one.name for one in search(SILK, "折叠")] == ["β-折叠"]
     assert search(SILK, "?!") == []
     assert terms("CRISPR基因编辑 tools") == ["crispr", "基因", "因编", "编辑", "tool"]
 

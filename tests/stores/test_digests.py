@@ -81,7 +81,7 @@ def test_every_flipped_bit_of_an_event_is_found_where_it_is(log: Path, tmp_path:
         found = verdict(path)
         assert found.altered == seq
         (sentence,) = found.problems
-        assert f"event {seq} " in sentence
+        assert f"step {seq} " in sentence
         assert "\n" not in sentence
         assert seq == 1 or sentence.endswith(f"graphgrow copy {path} NEW.db --until {seq - 1}")
 
@@ -140,7 +140,7 @@ def test_every_edited_event_is_named(log: Path, tmp_path: Path) -> None:
     shutil.copy(log, path)
     change(path, 9, edits_of(rng))
     said = graphgrow("verify", "g.db", cwd=tmp_path, code=1).stderr
-    assert said.startswith("graphgrow: g.db is damaged: event 9 is not what was written; the events before it can be")
+    assert said.startswith("graphgrow: g.db is damaged: step 9 is not what was written; the steps before it can be")
     document = json.loads(graphgrow("verify", "g.db", "--json", cwd=tmp_path, code=1).stdout)
     assert (document["equal"], document["altered"]) == (False, 9)
 
@@ -184,7 +184,7 @@ def pages_of(path: Path, seq: int) -> list[int]:
 
 @pytest.mark.parametrize("seq", [3, 20, EVENTS])
 def test_a_zeroed_page_is_one_sentence_and_what_comes_before_is_saved(log: Path, tmp_path: Path, seq: int) -> None:
-    """The first event of the page is named by every command, and the events before it are copied."""
+    """The first event of the page is named by every command, and the steps before it are copied."""
     path = tmp_path / "g.db"
     shutil.copy(log, path)
     (page, *_) = pages_of(path, seq)
@@ -195,11 +195,11 @@ def test_a_zeroed_page_is_one_sentence_and_what_comes_before_is_saved(log: Path,
     assert 0 < first <= seq
     for words in (("verify",), ("show",), ("measure",), ("log",), ("copy", "all.db")):
         said = graphgrow(words[0], "g.db", *words[1:], cwd=tmp_path, code=1).stderr
-        assert f"event {first} cannot be read" in said or ("is damaged" in said and first == 1)
+        assert f"step {first} cannot be read" in said or ("is damaged" in said and first == 1)
     if first > 1:
         done = graphgrow("copy", "g.db", "saved.db", "--until", str(first - 1), cwd=tmp_path)
-        assert done.stdout.startswith(f"{first - 1} event")
-        assert graphgrow("verify", "saved.db", cwd=tmp_path).stdout.startswith(f"equal: {first - 1} event")
+        assert done.stdout.startswith(f"{first - 1} step")
+        assert graphgrow("verify", "saved.db", cwd=tmp_path).stdout.startswith(f"equal: {first - 1} step")
         assert graphgrow("fork", "g.db", "fork.db", "--at", str(first - 1), cwd=tmp_path).stdout
 
 
@@ -214,7 +214,7 @@ def test_a_broken_event_is_named_by_its_own_number(log: Path, tmp_path: Path) ->
 
         change(path, 23, replace)
         for command in ("show", "verify", "log"):
-            assert "is damaged: event 23 " in graphgrow(command, "g.db", cwd=tmp_path, code=1).stderr
+            assert "is damaged: step 23 " in graphgrow(command, "g.db", cwd=tmp_path, code=1).stderr
 
 
 @pytest.fixture
@@ -245,7 +245,7 @@ def test_a_copy_of_an_altered_log_is_refused(log: Path, tmp_path: Path) -> None:
     shutil.copy(log, path)
     change(path, 11, edits_of(random.Random(3)))
     with closing(SQLiteStore(path)) as home, closing(MemoryStore()) as other, closing(MemoryStore()) as third:
-        with pytest.raises(AlteredLog, match="event 11 is not what was written") as refused:
+        with pytest.raises(AlteredLog, match="step 11 is not what was written") as refused:
             copy(home, other)
         assert refused.value.seq == 11
         with pytest.raises(AlteredLog):
@@ -263,14 +263,14 @@ def test_an_older_store_gets_digests_with_its_next_event(log: Path, tmp_path: Pa
         db.execute("DELETE FROM seal")
         db.execute("UPDATE event SET digest = NULL")
     said = graphgrow("verify", "g.db", cwd=tmp_path).stdout
-    assert said.startswith(f"equal: {EVENTS} events")
+    assert said.startswith(f"equal: {EVENTS} steps")
     assert "no digests yet" in said
     with closing(SQLiteStore(path)) as home:
         graph = home.graph()
         home.append(event(graph, triples(("silk", "contains", "water"))))
     said = graphgrow("verify", "g.db", cwd=tmp_path).stdout
-    assert said.startswith(f"equal: {EVENTS + 1} events")
-    assert f"added when event {EVENTS + 1} was written" in said
+    assert said.startswith(f"equal: {EVENTS + 1} steps")
+    assert f"added when step {EVENTS + 1} was written" in said
     change(path, 2, edits_of(random.Random(1)))
     assert verdict(path).altered == 2
 
@@ -299,7 +299,7 @@ def test_neo4j_tells_an_altered_event_and_an_older_graph(neo4j_graph: str, log: 
         copy(home, server, 12)
         found = verify(server)
         assert (found.problems, found.altered) == ([], 0)
-        assert "added when event 10 was written" in found.silence
+        assert "added when step 10 was written" in found.silence
         run("MATCH (e:Event {graph: $graph, seq: 3}) DETACH DELETE e")
         assert verify(server).altered == 3
 
@@ -317,7 +317,7 @@ def test_run_files_tell_the_altered_line(tmp_path: Path, events: list[Event]) ->
     write_events(path, events)
     raw = path.read_bytes()
     assert path.stat().st_mode & 0o777 == 0o600
-    assert graphgrow("verify", "run.jsonl", cwd=tmp_path).stdout.startswith(f"equal: {EVENTS} events")
+    assert graphgrow("verify", "run.jsonl", cwd=tmp_path).stdout.startswith(f"equal: {EVENTS} steps")
     for _ in range(FLIPS):
         changed, line = flipped(raw, rng)
         path.write_bytes(changed)
@@ -326,12 +326,12 @@ def test_run_files_tell_the_altered_line(tmp_path: Path, events: list[Event]) ->
     lines = raw.splitlines(keepends=True)
     for changed_lines, seq in ((lines[:6] + lines[7:], 7), (lines[:9] + lines[8:], 10), (lines[1:], 1)):
         path.write_bytes(b"".join(changed_lines))
-        assert f"event {seq} " in graphgrow("verify", "run.jsonl", cwd=tmp_path, code=1).stderr
+        assert f"step {seq} " in graphgrow("verify", "run.jsonl", cwd=tmp_path, code=1).stderr
     path.write_bytes(b"".join(lines[:6] + lines[7:]))
-    assert graphgrow("copy", "run.jsonl", "g.db", "--until", "6", cwd=tmp_path).stdout.startswith("6 events")
-    assert graphgrow("verify", "g.db", cwd=tmp_path).stdout.startswith("equal: 6 events")
+    assert graphgrow("copy", "run.jsonl", "g.db", "--until", "6", cwd=tmp_path).stdout.startswith("6 steps")
+    assert graphgrow("verify", "g.db", cwd=tmp_path).stdout.startswith("equal: 6 steps")
     path.write_bytes(raw[: len(raw) // 2])
-    assert "is damaged: event 37 " in graphgrow("verify", "run.jsonl", cwd=tmp_path, code=1).stderr
+    assert "is damaged: step 37 " in graphgrow("verify", "run.jsonl", cwd=tmp_path, code=1).stderr
 
 
 def test_older_run_files_are_what_they_were(tmp_path: Path, events: list[Event]) -> None:
@@ -346,8 +346,8 @@ def test_older_run_files_are_what_they_were(tmp_path: Path, events: list[Event])
     ):
         assert [one.text for one in one.records()] == [two.text for two in two.records()]
     said = graphgrow("verify", "old.jsonl", cwd=tmp_path).stdout
-    assert said.startswith(f"readable: {EVENTS} events")
+    assert said.startswith(f"readable: {EVENTS} steps")
     assert "no digests" in said
     assert graphgrow("verify", "new.jsonl.gz", cwd=tmp_path).stdout.startswith("equal")
     (tmp_path / "new.jsonl.gz").write_bytes((tmp_path / "new.jsonl.gz").read_bytes()[:-300])
-    assert "is damaged: event " in graphgrow("verify", "new.jsonl.gz", cwd=tmp_path, code=1).stderr
+    assert "is damaged: step " in graphgrow("verify", "new.jsonl.gz", cwd=tmp_path, code=1).stderr

@@ -68,10 +68,10 @@ def test_recorded_run_is_the_same_graph_in_every_store(neo4j_server: Server, neo
     cli("replay", str(RECORDED), "--store", first, env=neo4j_server.env)
     for source, target in ((first, neo4j_graph), (neo4j_graph, last)):
         done = cli("copy", source, target, env=neo4j_server.env)
-        assert done.stdout.startswith("300 events copied")
+        assert done.stdout.startswith("300 steps copied")
     measured = []
     for store in (first, neo4j_graph, last):
-        assert cli("verify", store, env=neo4j_server.env).stdout.startswith("equal: 300 events")
+        assert cli("verify", store, env=neo4j_server.env).stdout.startswith("equal: 300 steps")
         measured.append(cli("measure", store, "--json", env=neo4j_server.env).stdout)
     assert len(set(measured)) == 1
     with closing(open_store(first)) as one, closing(open_store(neo4j_graph)) as two:
@@ -96,7 +96,7 @@ def test_copy_goes_on_and_refuses_another_graph(neo4j_graph: str) -> None:
         assert content(target.graph()) == content(graph)
         with closing(open_store("memory:", create=True)) as other:
             other.append(event(Graph(), triples(("bone", "contains", "collagen"))))
-            with pytest.raises(BadInput, match="holds another graph since event 1"):
+            with pytest.raises(BadInput, match="holds another graph since step 1"):
                 copy(other, target)
 
 

@@ -2,6 +2,7 @@
 
 import os
 from contextlib import closing, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import get_args
 
@@ -26,7 +27,7 @@ from graphgrow.stores import open_store
 from tests.conftest import chatter
 from tests.reason.test_communities import names
 from tests.reasoning import Heard, answer
-from tests.servers import Answer, completion, serving, waited_for
+from tests.servers import Answer, Asked, completion, serving, streamed, waited_for
 from tests.ui.test_explorer import HOSTILE, grown, view, words
 from tests.ui.test_thoughts import thinks
 
@@ -154,7 +155,7 @@ def test_a_decision_is_offered_to_be_taken_back_once(full: Workspace) -> None:
     at.run()
     assert set(full.graph.concepts) == before
     review = view(full.url, "review")
-    assert f"taken back in step {rejected + 1}" in words(review)
+    assert f"undone in step {rejected + 1}" in words(review)
     assert f"undo {rejected}" not in {one.key for one in review.button}
     event = full.event(full.graph.seq)
     assert isinstance(event, Edit)
@@ -263,6 +264,55 @@ def test_ask_names_its_model_and_keeps_what_failed(full: Workspace, monkeypatch:
         assert waited_for(lambda: not any(one.is_alive for one in questions.recent(full.url)))
         assert "Spider silk contains protein 5." in words(view(full.url, "thoughts"))
     assert "none" not in "".join(file.read_text() for file in questions._folder(full.url).glob("*.json"))
+
+
+def test_an_answer_is_read_while_it_is_written(full: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page shows what has come of a reply that streams; what is kept and cited is the whole one."""
+    reply, shown = answer(("Spider silk contains protein 5, says the graph.", ["r1"])), list[str]()
+
+    def looked_at() -> None:
+        waited_for(lambda: any(one.so_far for one in questions.recent(full.url)))
+        shown.append(words(view(full.url, "thoughts")))
+
+    def model(asked: Asked) -> Answer:
+        if asked.path.endswith("/models"):
+            return Answer({"object": "list", "data": [{"id": "m-1"}]})
+        return Answer(pieces=streamed(reply, looked_at)) if asked.body.get("stream") else Answer(completion(reply))
+
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    with serving(model) as server:
+        questions.ask(full, "What is in silk?", runs.RunOptions(llm="m-1", base_url=server.base_url))
+        assert waited_for(lambda: not any(one.is_alive for one in questions.recent(full.url)))
+    assert "Spider silk" in shown[0]
+    assert "says the graph" not in shown[0]
+    assert "{" not in next(line for line in shown[0].splitlines() if "Spider silk" in line)
+    assert "says the graph" in words(view(full.url, "thoughts"))
+    assert not list(questions._folder(full.url).glob("*.live*"))
+
+
+def test_the_first_reply_is_waited_for(tmp_path: Path) -> None:
+    """Until there is a step the page says who is asked and what has come of it, although the file is there already."""
+    with closing(open_store(str(tmp_path / "new.db"), create=True)) as store:
+        store.lease("a file that is there", "somebody", 1.0)
+        url = workspaces().open(store.url).url
+        place = runs.made(runs._folder(url))
+        wanted = asdict(runs.RunOptions(topic="spider silk", llm="m-1"))
+        name = runs.launch(place, ["sleep", "60"], wanted, os.environ)
+        (place / f"{name}{runs.LIVE}").write_text('{"triples": [["spider silk", "contains", "small beads of ')
+        at = view(url, "graph")
+        assert [one.value for one in at.subheader] == ["The first question is on its way"]
+        assert [one.label for one in at.status] == [f"Asking m\\-1 about spider silk — {seconds(at)} s"]
+        assert [one.value for one in at.text] == ["spider silk\nsmall beads of"]
+        assert {one.label for one in at.button} == {"Cancel", "Back to all graphs"}
+        store.append(Edit(1, "add", Delta((Concept("silk", "silk"),))))
+        assert "1 concept" in words(view(url, "graph"))
+        runs.stop(url, name)
+    assert waited_for(lambda: not any(one.is_alive for one in runs.runs(url)))
+
+
+def seconds(at: AppTest) -> str:
+    """Return how long the page says that it has waited."""
+    return str(at.status[0].label).split()[-2]
 
 
 def test_an_empty_question_says_so(full: Workspace) -> None:

@@ -40,7 +40,7 @@ def view(url: str) -> AppTest:
 
 def words(at: AppTest) -> str:
     """Return everything that the page says, without what escapes marks."""
-    parts = (at.markdown, at.caption, at.text, at.error, at.button)
+    parts = (at.markdown, at.caption, at.text, at.error, at.button, at.code)
     said_ = [str(one.label if one.type == "button" else one.value) for part in parts for one in part]
     return "\n".join(said_).replace("\\", "").replace("\u2060", "")
 

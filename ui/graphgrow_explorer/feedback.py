@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -24,6 +25,15 @@ HELD = "held"
 GOING = "going"  # the view and the choices of it that a button leads to
 DECIDED = "decided"  # the last decision, which can be taken back for a while
 OFFERED = 20.0  # seconds; the style of the page hides it then
+
+# Where a page does what a sentence of the command line leads to.
+PLACES = {
+    "restore": "Review, Rejected names", "rejects": "Review, Rejected names", "review": "Review",
+    "unmerge": "Review, Merged automatically", "rename": "the panel of the concept", "show": "the search box above",
+    "steering": "Runs", "unpin": "Steer, beside the concept", "allow": "Steer, beside the concept",
+}  # fmt: skip
+HINT = re.compile(rf"(see|with|to) {{2}}graphgrow ({'|'.join(PLACES)})\b(?: STORE)?")
+COMMAND = re.compile(r" {2}(graphgrow .+?)(?= {2}|$)")
 
 P = ParamSpec("P")
 
@@ -150,10 +160,26 @@ def last_result() -> None:
 
 
 def problem(sentence: str) -> None:
-    """Show why something cannot be done."""
-    st.error(plain(sentence, SENTENCE), icon=":material/error:")
+    """Show why something cannot be done, in words of the page."""
+    words, commands = for_page(sentence)
+    st.error(plain(words, SENTENCE), icon=":material/error:")
+    for one in commands:
+        st.code(one, language=None)
 
 
 def note(sentence: str) -> None:
     """Show a remark in grey."""
-    st.caption(plain(sentence, SENTENCE))
+    words, commands = for_page(sentence)
+    st.caption(plain(words, SENTENCE))
+    for one in commands:
+        st.code(one, language=None)
+
+
+def for_page(sentence: str) -> tuple[str, list[str]]:
+    """Return a sentence that names commands as a page says it: their place on the page, and those that have none.
+
+    A command is shown by itself, so that it is copied as it is.
+    """
+    words = HINT.sub(lambda found: f"{'see' if found[1] == 'see' else 'in'} {PLACES[found[2]]}", sentence)
+    commands = COMMAND.findall(words)
+    return (COMMAND.sub(" this command", words) if commands else words), commands

@@ -56,9 +56,10 @@ def written(
             shown = shown.subgraph(relations, keys)
         drawn = None
         if ending in DRAWN and len(graph.concepts) <= LARGE:
-            places, membership = positions(workspace), groups(workspace).membership
+            places, found = positions(workspace), groups(workspace)
             rounded = {key: (round(x, 4), round(y, 4)) for key, (x, y) in places.items()}
-            drawn = {key: NodePosition(*rounded[key], membership[key]) for key in shown.concepts}
+            numbers = {key: found.membership[key] for key in shown.concepts}
+            drawn = {key: NodePosition(*rounded[key], one, found.colours[one]) for key, one in numbers.items()}
         export(shown, Path(folder, f"graph{ending}"), drawn=drawn)
         made = sorted(Path(folder).iterdir())
         if len(made) == 1:

@@ -15,8 +15,8 @@ from graphgrow.api.explorer import (
     Graph,
     Relation,
     confidence,
-    follow,
     layout,
+    partition,
     settled,
     trusted_part,
 )
@@ -28,10 +28,8 @@ Places = dict[str, tuple[float, float]]
 
 LARGE = 5_000  # concepts; beyond, a picture of everything is no longer the first that is drawn
 TOP = 1_000
-ROUNDS = 3  # of Leiden's method in a large graph, within .01 of its last modularity
 EXACT = 2_000  # concepts; betweenness costs concepts times relations
-POSITIONS, COMMUNITIES, LAST = "positions 2", "communities 1", "last"  # what the store keeps for the next page
-COLOURS = 24  # that a community may have
+POSITIONS, LAST = "positions 2", "last"  # what the store keeps for the next page
 RISEN = 1.08  # times the concepts of the last settling, and two more, from which a picture is settled again
 SETTLED = "settled"  # the part of a workspace that remembers when that was
 ENOUGH = 0.5  # share of concepts that need a place already; with fewer the whole is laid out anew
@@ -57,36 +55,14 @@ class Groups:
 
 
 def groups(workspace: Workspace) -> Groups:
-    """Return the communities of the graph as it stands, the same for every view and page.
+    """Return the communities of the graph as it stands, the same for every view and page, and for every file."""
 
-    One keeps its number and colour as the graph grows, and the store keeps both for the next explorer.
-    """
-
-    def partition(graph: Graph) -> Groups:
-        before = workspace.before("groups")
-        known, colours = dict[str, int](), dict[int, int]()
-        if isinstance(before, Groups):
-            known, colours = before.membership, before.colours
-        else:
-            kept = recalled(workspace, COMMUNITIES)
-            with suppress(ValueError, TypeError, AttributeError):
-                known = {key: int(one) for key, one in kept["membership"].items()} if kept else {}
-                colours = {int(number): int(one) % COLOURS for number, one in kept["colours"].items()} if kept else {}
-        rounds = ROUNDS if len(graph.concepts) > LARGE else None
-        membership, communities = follow(graph.neighbours, known, graph.seq, rounds=rounds)
+    def named(graph: Graph) -> Groups:
+        membership, communities = partition(graph)
         names = {one.number: short(", ".join(graph.name(key) for key in one.name), 80) for one in communities}
-        found = {one.number: colours[one.number] for one in communities if one.number in colours}
-        used = Counter(found.values())
-        for one in communities:  # a new one gets the colour that fewest have
-            if one.number not in found:
-                found[one.number] = min(range(COLOURS), key=lambda colour: (used[colour], colour))
-                used[found[one.number]] += 1
-        if len(membership) > GROWN * len(known):
-            kept = {"membership": membership, "colours": found}
-            workspace.store.remember(COMMUNITIES, {LAST: json.dumps(kept).encode()})
-        return Groups(membership, communities, names, found)
+        return Groups(membership, communities, names, {one.number: one.colour for one in communities})
 
-    return workspace.keep("groups", partition)
+    return workspace.keep("groups", named)
 
 
 def recalled(workspace: Workspace, kind: str) -> dict[str, Any]:

@@ -26,6 +26,7 @@ EXAMPLE = "example.jsonl.gz"
 CHECKOUT = Path("data", "runs", "impact-resistant-materials-knowledge.jsonl.gz")
 ENDINGS = (".db", ".sqlite", ".sqlite3")
 LISTED = 200
+WRITTEN = 1_000  # characters of the first reply while it comes
 ROWS, OTHER = "files", "other file"  # keys of the choices
 
 
@@ -61,6 +62,9 @@ def opened() -> Workspace | None:
     st.session_state["store"] = workspace.url
     if st.query_params.get("store") != workspace.url:
         st.query_params["store"] = workspace.url
+    if not workspace.graph.seq and workspace.is_file and any(run.is_alive for run in runs.runs(workspace.url)[:1]):
+        _waiting(workspace.url)  # the file is there before the first reply
+        return None
     return workspace
 
 
@@ -91,12 +95,17 @@ def by_hand(place: str) -> str:
 def _waiting(url: str) -> None:
     """Wait for the first step of a graph that has just been begun: who is asked, since when, with a way out."""
     run = runs.runs(shown(url))[0]
-    if not run.is_alive or (path := store_url(url).path) is None or path.exists():
+    with suppress(GraphgrowError):  # it is not there yet
+        if workspaces().open(url).graph.seq:
+            st.rerun()
+    if not run.is_alive:
         st.rerun()
     st.subheader("The first question is on its way")
     seconds = (datetime.now(UTC) - datetime.fromisoformat(run.at)).total_seconds()
     asked = plain(runs.asked(shown(url)))
     st.status(f"Asking {asked} about {plain(run.options.topic)} — {max(0, seconds):.0f} s", state="running")
+    if written := runs.written(shown(url), run.name):
+        st.text(written[-WRITTEN:])
     note("The page shows the graph as soon as the model has answered. A local model takes a while to load.")
     with st.container(horizontal=True):
         if st.button("Cancel", key="cancel run", icon=":material/stop:") and run.state == "running":
@@ -198,7 +207,7 @@ def begin(topic: str, name: str, options: runs.RunOptions = NO_RUN) -> str:
     check_topic(topic)
     path = Path(name.strip())
     if path.name != str(path) or path.suffix not in ENDINGS:
-        raise BadInput(f"{name!r} is no name for a file in this folder: choose a name ending in .db")
+        raise BadInput(f"{name!r} cannot be a file of this folder: choose a name ending in .db")
     if path.exists():
         raise BadInput(f"{path} already exists: choose another name ending in .db")
     check_model(options)

@@ -265,7 +265,7 @@ def step(workspace: Workspace, event: Event) -> None:
         if row.reason:
             note(row.reason)
         if event.undoes:
-            st.text(f"It takes back step {event.undoes}.")
+            st.text(f"It undoes step {event.undoes}.")
     elif isinstance(event, ReasoningStep):
         st.text(f"{event.task}, {event.stage}: {short(', '.join(event.subject), 120)}")
     elif isinstance(event, FactCheck):
@@ -303,7 +303,7 @@ def step(workspace: Workspace, event: Event) -> None:
                 sure = f"{100 * confidence(graph, shown):.0f} %" if shown in graph.relations else "not shown"
                 rows.append((kind, words, qualifiers_in_words(one.qualifiers), sure))
     rows += [(change.do, " = ".join(change.concepts), change.reason, "") for change in delta.changes]
-    rows += [("kept out", one.text, one.rule, "") for one in delta.rejects]
+    rows += [("rejected", one.text, one.rule, "") for one in delta.rejects]
     if rows:
         st.markdown("**What it brought**")
         st.dataframe(

@@ -30,7 +30,8 @@ LISTED = 8  # questions that are kept in sight
 class PageQuestion:
     """A question that was asked from a page: its text, whether it is under way, and why it came to nothing.
 
-    `model` is who is asked, in words; `at` when it began, UTC in ISO 8601; `wanted` what starts it again.
+    `model` is who is asked, in words, `so_far` what it has written of the reply that is under way; `at` when it began,
+    UTC in ISO 8601; `wanted` what starts it again.
     """
 
     name: str
@@ -40,6 +41,7 @@ class PageQuestion:
     model: str = ""
     at: str = ""
     pid: int = 0
+    so_far: str = ""
     wanted: Mapping[str, Any] | None = None
 
     def has_begun(self, plan: ReasoningStep) -> bool:
@@ -118,7 +120,7 @@ def recent(url: str) -> list[PageQuestion]:
         model = str(wanted.get("asked", ""))
         found.append(PageQuestion(
             file.stem, str(wanted.get("text", "")), record.is_alive, runs.last_words(file.with_suffix(".err")), model,
-            record.at, record.pid, wanted,
+            record.at, record.pid, runs.so_far(file.parent, file.stem) if record.is_alive else "", wanted,
         ))  # fmt: skip
     return found
 

@@ -22,7 +22,7 @@ from typing import Any, Literal
 from filelock import FileLock, Timeout
 
 from graphgrow.api import directives
-from graphgrow.api.explorer import DEFAULT, DEFAULT_STEPS, BadInput, Prompts, StoreError, state_folder
+from graphgrow.api.explorer import DEFAULT, DEFAULT_STEPS, STREAM, BadInput, Prompts, StoreError, state_folder
 from graphgrow.api.models import ModelOptions, default_model, named
 from graphgrow_explorer.workspace import REASON, Workspace
 
@@ -32,6 +32,8 @@ LISTED = 12
 OPTIONS = ("key_env", "reasoning_effort", "reply_tokens", "llm_options", "timeout")
 MODEL = ("llm", "base_url", *OPTIONS)
 REMARK = re.compile(r"The \w+ model ")  # how a sentence begins that says what was left undone
+LIVE = ".live"  # how the file of a reply ends that is under way
+SAID = re.compile(r'"((?:[^"\\]|\\.)*)("\s*:|"|$)')  # a text in JSON, and its end: as the name of a field, or none yet
 LAST_WORDS = ("graphgrow: ", "stopped: ")
 
 
@@ -118,10 +120,11 @@ def launch(folder: Path, words: Sequence[str], wanted: Mapping[str, object], env
     """Start a command that outlives the page, write a record of it into a folder and return its name."""
     now = datetime.now(UTC)
     name = f"{now:%Y%m%dT%H%M%S}-{token_hex(3)}"
+    streamed = {} if "--batch" in words else {STREAM: str((folder / f"{name}{LIVE}").absolute())}
     with (folder / f"{name}.log").open("wb") as log, (folder / f"{name}.err").open("wb") as errors:
         process = subprocess.Popen(  # noqa: S603  # our own command, every option one word
             list(words),
-            stdin=subprocess.DEVNULL, stdout=log, stderr=errors, env=dict(env), start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=log, stderr=errors, env={**env, **streamed}, start_new_session=True,
         )  # fmt: skip
     Thread(target=process.wait, daemon=True).start()  # its end is taken notice of, or it stays a zombie
     record = Record(process.pid, _born(process.pid), now.isoformat(timespec="seconds"), dict(wanted))
@@ -146,6 +149,18 @@ def text_of(file: Path) -> str:
         return file.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
+
+
+def so_far(folder: Path, name: str) -> str:
+    """Return what the model of a command has written of the reply that is under way; "" where it does not stream.
+
+    Of a reply in JSON it is the sentences in it.
+    """
+    text = text_of(folder / f"{name}{LIVE}")
+    if not text.lstrip().startswith(("{", "[", "```")):
+        return text
+    found = [one.replace("\\n", "\n").replace('\\"', '"') for one, end in SAID.findall(text) if ":" not in end]
+    return "\n".join(one for one in found if " " in one.strip())
 
 
 def last_words(errors: Path) -> str:
@@ -277,12 +292,18 @@ def runs(url: str) -> list[Run]:
     return [run for file in files if (record := Record.read(file)) and (run := _run(file, record))]
 
 
+def written(url: str, name: str) -> str:
+    """Return what the model of a run has written of the reply that is under way."""
+    return so_far(_folder(url), name)
+
+
 def traces(url: str) -> str:
     """Return a text that changes with the files of what was started from a page, and when its process ends."""
     state, parts = state_folder(url), list[str]()
     for folder in (state / "runs", state / "questions") if state else ():
         with suppress(OSError):  # nothing was started yet, or a file was taken away just now
             files = sorted(folder.iterdir())
+            files = [file for file in files if LIVE not in file.name]  # whoever waits for a reply asks for it
             parts.append(f"{len(files)}:{sum(file.stat().st_size for file in files)}")
             newest = next((file for file in reversed(files) if file.suffix == ".json"), None)
             record = Record.read(newest) if newest else None

@@ -25,7 +25,7 @@ from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Event, Expansion
 from graphgrow.measure.centralities import CENTRALITIES, centralities, correlations
-from graphgrow.measure.communities import changes, consensus_bridges, partitions, persistence
+from graphgrow.measure.communities import changes, consensus_bridges, partitions, persistence, up_to
 from graphgrow.measure.evolution import hubs, pair_paths, snapshots, top_bridges
 from graphgrow.measure.history import SnapshotCache, history
 from graphgrow.measure.nulls import nulls
@@ -123,7 +123,7 @@ def _named(graph: Graph, key: str) -> dict[str, Any]:
 
 def rows_over_run(log: Sequence[Event], graph: Graph, every: int, seed: int) -> dict[str, Rows]:
     """Return the tables over a run: hubs, communities, bridges, the distance of fixed pairs."""
-    parted = list(partitions(log, every=every, seed=seed))
+    parted = up_to(graph, list(partitions(log, every=every, seed=seed)))
     near_by_seq = ((seq, growing.near) for seq, growing in snapshots(log, every=every))
 
     linked = (key for key in graph.concepts if graph.degree(key))

@@ -46,7 +46,7 @@ def draw(workspace: Workspace) -> None:
                 who = " · ".join(
                     filter(None, (f"Step {row.seq}", moment(row.at), row.by and f"by {row.by}", row.reason))
                 )
-                note(f"{who} · taken back in step {undone[row.seq]}" if row.seq in undone else who)
+                note(f"{who} · undone in step {undone[row.seq]}" if row.seq in undone else who)
             is_open = row.undoable and row.seq not in undone
             if is_open and right.button("Undo", key=f"undo {row.seq}", icon=":material/undo:", width="stretch"):
                 undo(workspace, row.seq)
@@ -142,18 +142,18 @@ def rejects(workspace: Workspace) -> None:
 
     rejected = workspace.keep("rejects", kept_out)
     if rejected.empty:
-        note("Nothing was kept out.")
+        note("No name was rejected.")
         return
     left, right = st.columns([2, 3], gap="large")
     with left:
         st.markdown("**By rule**")
         counts = rejected.groupby("rule").size().reset_index(name="y").rename(columns={"rule": "series"})
-        st.altair_chart(charts.bars(counts, "names", "Names that were kept out, by rule"))
+        st.altair_chart(charts.bars(counts, "names", "Rejected names, by rule"))
     with right:
         st.markdown("**Names**")
         seen = st.dataframe(rejected.head(KEPT_OUT), hide_index=True, height=380, on_select="rerun",
                             selection_mode="single-row", key=f"rejects {workspace.mark}",
-                            column_order=["name", "rule", "times"], alt="Names that were kept out")  # fmt: skip
+                            column_order=["name", "rule", "times"], alt="Rejected names")  # fmt: skip
         row = next(iter(seen.selection.rows), len(rejected))
         hold("rejects", is_chosen=row < len(rejected))
         chosen = rejected.iloc[row] if row < len(rejected) else None

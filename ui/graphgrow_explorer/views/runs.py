@@ -203,7 +203,7 @@ def _schedules() -> None:
     """Draw the jobs of the file that the explorer was started with, and the report of the run that is chosen."""
     file = os.environ.get(JOBS, "")
     if not file:
-        note("Start the explorer with  graphgrow explore --jobs JOBS.toml  to see its jobs here.")
+        note("To see jobs here start the explorer by  graphgrow explore --jobs JOBS.toml")
         return
     try:
         jobs = graphgrow.jobs(file)

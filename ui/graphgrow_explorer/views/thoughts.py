@@ -30,8 +30,9 @@ INTERRUPTED = "Interrupted before an answer arrived. {} continues it; nothing is
 
 
 def draw(workspace: Workspace) -> None:
-    """Draw two forms to ask from, then the answers, ideas and judgements of this graph, each kind in a tab."""
+    """Draw what is being asked, two forms to ask from, then answers, ideas and judgements, each kind in a tab."""
     if workspace.is_file:
+        under_way(workspace)
         last = last_options(workspace.url)
         left, right = st.columns(2, gap="large")
         with left, st.form("ask the graph", border=True, clear_on_submit=True):
@@ -48,7 +49,6 @@ def draw(workspace: Workspace) -> None:
             model_of_ideas = model_fields("ideas", last)
             if st.form_submit_button("Propose ideas", icon=":material/lightbulb:"):
                 perform(lambda: questions.ideas(workspace, goal, dials, check_model(model_of_ideas)))
-        under_way(workspace)
     answers, ideas, judgements = st.tabs(["Answers", "Ideas", "Judgements"])
     with answers:
         browse(workspace, "ask", "No answers yet. Type a question above and press Ask.", GraphAnswer, answer)
@@ -57,7 +57,8 @@ def draw(workspace: Workspace) -> None:
             workspace, "ideas", "No ideas yet. Type a goal above, or none, and press Propose ideas.", Ideas, proposed
         )
     with judgements:
-        browse(workspace, "judge", "No judgements yet:  graphgrow judge  compares two answers.", Judgement, judgement)
+        none = "No judgements yet. Two answers are compared by  graphgrow judge"
+        browse(workspace, "judge", none, Judgement, judgement)
 
 
 def under_way(workspace: Workspace) -> None:
@@ -85,6 +86,8 @@ def _under_way(workspace: Workspace) -> None:
                 st.status(f"{plain(title, 120)} — {asked}, {one.seconds:.0f} s", state="running", width="stretch")
                 if st.button("Stop", key=f"stop {one.name}", icon=":material/stop:"):
                     perform(partial(questions.stop, one))
+            if one.so_far:
+                st.text(one.so_far[-LONGEST:])
         elif one.message:
             with st.container(border=True):
                 problem(one.message)
@@ -120,7 +123,7 @@ def browse(
     elif asked and asked.is_alive and asked.has_begun(plan):
         note("The answer is on its way.")
     elif task == "judge" or not workspace.is_file:
-        note(INTERRUPTED.format(f"The same  graphgrow {task}"))
+        note(INTERRUPTED.format("The same request from the command line"))
     else:
         note(INTERRUPTED.format("Retry"))
         if st.button("Retry", key=f"retry {plan.seq}", icon=":material/refresh:"):

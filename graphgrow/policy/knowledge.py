@@ -22,7 +22,8 @@ from typing import Literal
 from graphgrow.graph.confidence import TRUSTED, confidence, is_said_already, reconsidered
 from graphgrow.graph.events import FACET
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.kept import is_due, keep, kept
+from graphgrow.graph.kept import is_due, keep
+from graphgrow.graph.kept import kept as recalled
 from graphgrow.graph.model import Focus, Relation
 from graphgrow.measure.projection import Structure, structure
 from graphgrow.policy.round import fill, is_allowed
@@ -216,7 +217,7 @@ def tie(graph: Graph) -> Tie:
     def taken() -> Tie:
         known = graph.memo.get("tie")
         before = known[1].strengths if isinstance(known, tuple) and known[0][1] == graph.decisions else None
-        if before is None and (held := kept(graph, _KIND, as_shown=True)):
+        if before is None and (held := recalled(graph, _KIND, as_shown=True)):
             with suppress(ValueError, TypeError):
                 before = Strengths.restored(held[1], held[0])
         is_usable = before and before.seq <= snapshot.seq and before.topic == graph.topic

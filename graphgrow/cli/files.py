@@ -14,7 +14,7 @@ from graphgrow.cli.arguments import MOST, AsJson, Embeddings, LeastConfidence, P
 from graphgrow.cli.output import by_rule, counted, dump, hygiene_in_words, note, place, say, size_in_words, sizes, table
 from graphgrow.cli.progress import Progress
 from graphgrow.errors import BadInput
-from graphgrow.export import FORMATS, ROLES, read_file
+from graphgrow.export import FORMATS, ROLES, TABBED, read_file
 from graphgrow.export import export as write_graph
 from graphgrow.graph.confidence import trusted_part
 from graphgrow.graph.digests import checked, is_run_file, read_records
@@ -96,7 +96,7 @@ def export(
 
 
 def import_(
-    file: Annotated[Path, Argument(help=f"A graph that ends in {ENDINGS}, ours or anybody's.")],
+    file: Annotated[Path, Argument(help=f"A graph that ends in {ENDINGS}, {TABBED[0]}, ours or anybody's.")],
     store: Annotated[str, Argument(help="Where the graph is kept.")] = DEFAULT_URL,
     columns: Annotated[
         str, Option(metavar="ROLE=NAME,...", help=f"What columns or keys are: {', '.join(ROLES)}; the rest is guessed.")

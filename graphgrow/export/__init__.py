@@ -26,6 +26,7 @@ from graphgrow.graph.progress import SILENT, Progress
 __all__ = [
     "FORMATS",
     "ROLES",
+    "TABBED",
     "NodePosition",
     "Reading",
     "csv_pair",
@@ -61,6 +62,7 @@ class Format:
     write_drawn: Callable[[Graph, Path, Progress, Mapping[str, NodePosition]], None] | None = None
 
 
+TABBED = (".tsv", ".tab")
 FORMATS: dict[str, Format] = {
     ".graphml": Format(graphml.write, graphml.read, write_drawn=graphml.write),
     ".gexf": Format(gexf.write, gexf.read, write_drawn=gexf.write),
@@ -77,9 +79,14 @@ def format_of(path: Path) -> Format | None:
     return next((how for ending, how in FORMATS.items() if path.name.lower().endswith(ending)), None)
 
 
+def _read_as(path: Path) -> Format | None:
+    """Return the format by which a file is read: a table of relations may say in its name that tabs part its cells."""
+    return FORMATS[".csv"] if path.suffix.lower() in TABBED else format_of(path)
+
+
 def is_graph_file(path: Path) -> bool:
     """Tell whether a name is that of a graph file, by its ending."""
-    return format_of(path) is not None
+    return _read_as(path) is not None
 
 
 def export(
@@ -175,9 +182,9 @@ def read_table(path: Path, *, progress: Progress = SILENT) -> tuple[list[str], l
 
 
 def _understood(path: Path, columns: Mapping[str, str], progress: Progress) -> Understanding:
-    how = format_of(path)
+    how = _read_as(path)
     if how is None:
-        raise BadInput(f"cannot read {path}: use a file that ends in {', '.join(FORMATS)}")
+        raise BadInput(f"cannot read {path}: use a file that ends in {', '.join((*FORMATS, *TABBED))}")
     if unknown := set(columns) - set(ROLES):
         raise BadInput(f"{min(unknown)!r} is no role of a column: use {', '.join(ROLES)}")
     try:

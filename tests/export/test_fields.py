@@ -243,9 +243,10 @@ def test_a_line_a_record_is_json_too(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("shape", TABLES)
 def test_tables_are_read_by_the_headers_of_the_field(shape: str, tmp_path: Path) -> None:
-    """No header is a relation, no number a predicate."""
+    """No header is a relation, no number a predicate; the name may say that tabs part the cells."""
     text, expected = TABLES[shape]
-    assert said(read_text(tmp_path, "g.csv", text)) == expected
+    for name in ("g.csv", "G.TSV", "g.tab"):
+        assert said(read_text(tmp_path, name, text)) == expected
 
 
 @pytest.mark.parametrize("name", XML)

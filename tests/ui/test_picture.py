@@ -115,7 +115,7 @@ def test_slider_and_filters_hide_without_asking_the_server(rings: Drawn) -> None
     rings.root.get_by_role("slider", name="Connections, at least").fill("3")
     rings.wait(f"{VISIBLE} === 3")
     rings.page.get_by_role("button", name="Show everything again").click()
-    rings.root.get_by_role("slider", name="k-core").fill("3")
+    rings.root.get_by_role("slider", name="Connections among what is left").fill("3")
     rings.page.get_by_text("Nothing is left to show").wait_for()
     rings.page.get_by_role("button", name="Show everything again").click()
     rings.root.get_by_label("leads to").uncheck()

@@ -40,7 +40,8 @@ export class FilterPanel {
     this.filters = filters;
     this.changed = changed;
     this.degree = this.range("Connections, at least", 20, (value) => (filters.degree = value));
-    this.core = this.range("k-core", 10, (value) => (filters.core = value));
+    this.core = this.range("Connections among what is left", 10, (value) => (filters.core = value));
+    this.core.element.title = "The densest parts: concepts with at least so many connections among themselves (k-core)";
     this.predicates = h("div", { className: "predicates", role: "group", "aria-label": "Relations shown" });
     const all = (off) => () => { filters.predicates = new Set(off ? this.known : []); this.changed(); };
     this.element = h("div", { className: "filters", id: "filters", hidden: true, role: "group", "aria-label": "Filters" },

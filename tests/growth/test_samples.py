@@ -305,7 +305,7 @@ def test_the_command_line_says_what_was_asked_again(tmp_path: Path) -> None:
     topic = str(make_world("communities", 120, seed=0).graph["topic"])
     graphgrow("grow", topic, *words[1:], "--steps", "4", "--samples", "3", "--intents", "2", cwd=tmp_path)
     shown = " ".join(graphgrow("log", "graph.db", cwd=tmp_path).stdout.split())
-    assert all(words in shown for words in ("(intents)", "sample 3", "verifies event"))
+    assert all(words in shown for words in ("(intents)", "sample 3", "verifies step"))
 
 
 def test_verbs_of_their_own_clash_by_their_classes() -> None:

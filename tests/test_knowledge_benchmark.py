@@ -357,18 +357,18 @@ def test_the_page_says_what_the_command_prints() -> None:
         program = [sys.executable, "benchmarks/knowledge.py", "read", f"data/judgements/{sheet}", *more]
         return subprocess.run(program, text=True, capture_output=True, check=True, cwd=ROOT).stdout
 
-    printed = said("second")
-    chance = said("chance", "--ratio", "impact,medieval,spider", "impact-random,medieval-random,spider-random")
+    printed = said("third")
+    chance = said("third-chance", "--ratio", "impact,medieval,spider", "impact-random,medieval-random,spider-random")
     cells = {row.split(" | ")[0]: row.strip("| ").split(" | ") for row in printed.splitlines() if row.startswith("| ")}
     page = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
     section = page.partition("## What is true")[2].partition("\n## ")[0]
     rows = [row.strip("| ").split(" | ") for row in section.splitlines() if row.startswith("| ") and "---" not in row]
-    assert len(rows) == 7
+    assert len(rows) == 9
     names = cells["| arm"]
     for row in rows[1:]:
         found = dict(zip(names, cells[f"| {row[0]}"], strict=True))
         assert row == [found[name] for name in rows[0]]
-    assert "2.0 (1.6 to 2.6) times as much" in chance
+    assert "2.0 (1.5 to 2.6) times as much" in chance
     assert "2.0 times as much" in " ".join(section.split())
-    assert "(95 % interval 1.6 to 2.6)" in section
-    assert "expected calibration error 0.071, area under the ROC curve 0.79" in printed
+    assert "(95 % interval 1.5 to 2.6)" in section
+    assert "expected calibration error 0.049, area under the ROC curve 0.53" in printed

@@ -3,10 +3,10 @@
 The key folds Unicode (NFKC), case, blanks, hyphens between words, quotation marks, CamelCase, a leading article and
 English plurals that are certain. Whatever else a name has is part of its key: combining marks of every script, and
 signs (p53-/- is not p53, BMI > 30 not BMI < 30, A* not A). Capitals stay where they bear a meaning: in symbols (Co and
-CO), in an acronym that is another word otherwise (WHO, PET), and in a word in -s that may be a name or an acronym
-(AIDS, Windows, Williams syndrome), which no rule can tell from a plural. The key knows no meaning: "CNT" and
-"carbon nanotube" stay two keys, "β-sheet" and "beta-sheet" too; resolve/identity puts those together, by decisions that
-can be taken back.
+CO), in an acronym that is another word otherwise (WHO, PET), in a word in -s that may be a name or an acronym (AIDS,
+Windows, Williams syndrome), which no rule can tell from a plural, and in a title with its article (The Cure). The key
+knows no meaning: "CNT" and "carbon nanotube" stay two keys, "β-sheet" and "beta-sheet" too; resolve/identity puts those
+together, by decisions that can be taken back.
 """
 
 import re
@@ -19,6 +19,7 @@ from graphgrow.graph.visible import visible, without_variants
 _CAMEL = re.compile(r"(?<=[a-z]{2})(?=[A-Z][a-z])")
 _ARTICLE = re.compile(r"^(?:the|an)\s+(?=\S)", re.IGNORECASE)
 _LEADING_ARTICLE = re.compile(r"^(?:the|an|a|The|An)\s+(?=\S)")
+_SMALL = frozenset("of and the in on for to from with at by a an de la".split())  # in titles
 _POSSESSIVE = re.compile(r"(?<=\w)['\u2019](?=s\b)|(?<=s)['\u2019](?=\s|$)", re.IGNORECASE)
 
 _BLANK = "\u2800"  # of Braille
@@ -45,6 +46,8 @@ _SIGN = re.compile(
     r"(?<=[0-9])-(?=[0-9])|(?<![^\s(\[{/,;:<>=\u2264\u2265\u2260\u2248\u00b1^])-(?=\.?[0-9])"
     r"|(?<=[^\s\-])-++(?![\w(\[{])|-(?=/[-+])"
 )
+# A blank before the sign: "CD4 - T cells" after a code, and "Rh -" at the end, after what has a capital or a digit.
+_SPACED_SIGN = re.compile(r"(?<![\w-])([^\W\d_]+[0-9]\w*) -(?= [^\W\d])|((?<!\S)(?=\S*[A-Z0-9])\S+) (-+)$")
 _NOT_KEY = re.compile(rf"[\s_{_QUOTES}]+")
 _SIGNS = re.compile(r"[\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]+")
 _UNSPACED_RANGES = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
@@ -145,7 +148,30 @@ def clean(name: str) -> str:
 
 def bare(name: str) -> str:
     """Return a clean name without a leading article; "A-frame" and "A phase" keep theirs, which is no article."""
+    text = clean(name)
+    return text if is_titled(text) else without_article(text)
+
+
+def without_article(name: str) -> str:
+    """Return a clean name without a leading article, also where that begins a title."""
     return _LEADING_ARTICLE.sub("", clean(name))
+
+
+def is_titled(name: str) -> bool:
+    """Tell whether a name has its article as a title has: "The Cure", "The Lord of the Rings".
+
+    Not "The silk", "The DNA", nor common nouns, "The Carbon Fibers".
+    """
+    if not name.startswith("The "):
+        return False
+    words = name.split()[1:]
+    own = [word for word in words if word not in _SMALL]
+    if not own or (own[0], own[-1]) != (words[0], words[-1]):
+        return False
+    last = own[-1].lower()
+    is_common = len(own) > 1 and (last in _COMMON_WORDS or _COMMON.search(last) is not None)
+    has_capitals = all(word[0].isupper() or not word[0].isalpha() for word in own)
+    return has_capitals and own[0][0].isupper() and own[0][1:2].islower() and not is_common
 
 
 def singular(word: str) -> str:
@@ -246,13 +272,15 @@ def _folded(name: str) -> str:
         text = _BETWEEN.sub(r" \1 ", text).strip()
     if has_quotes:
         text = _PRIME.sub(lambda quotes: "\u2032" * len(quotes[0]), text)
-    text = _ARTICLE.sub("", text)
+    if not (has_title := is_titled(text)):
+        text = _ARTICLE.sub("", text)
     if has_quotes:
         text = _POSSESSIVE.sub("", text)
 
     # Hyphens that mean something stay, the others are blanks.
     if "-" in text:
-        text = _HANGING.sub(" ", _RANGE.sub("-", text))
+        text = _SPACED_SIGN.sub(lambda place: f"{place[1] or place[2]}{place[3] or '-'}", _RANGE.sub("-", text))
+        text = _HANGING.sub(" ", text)
         signs = {place.start() + at for place in _SIGN.finditer(text) for at in range(len(place[0]))}
         text = "".join(" " if c == "-" and place not in signs else c for place, c in enumerate(text))
     text = " ".join(_NOT_KEY.sub(" ", text).split())
@@ -260,7 +288,7 @@ def _folded(name: str) -> str:
     letters = "".join(filter(str.isalpha, text))
     is_mixed = not (letters.isupper() or letters.islower())
     # The case of a symbol has a meaning: H and h, Cp and CP, Co and CO, Co2+ and CO2+.
-    is_symbol = len(letters) == 1 and len(text) <= SHORT
+    is_symbol = has_title or (len(letters) == 1 and len(text) <= SHORT)
     is_symbol = is_symbol or (len(letters) < SHORT and is_mixed and len(text) <= _ION and " " not in text[SHORT:])
     is_symbol = is_symbol or (text.isupper() and text.lower() in _FUNCTION_WORDS | _WORDS_TOO)
     if not is_symbol:

@@ -5,6 +5,7 @@ No cell is a formula: text that a spreadsheet would run gets an apostrophe first
 
 import csv
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
@@ -26,6 +27,8 @@ LINKS = {"source": ":START_ID", "target": ":END_ID", "type": ":TYPE", "predicate
 SEPARATORS = ",;\t|"
 ROWS = 20_000  # read at a time
 MARK = "\ufeff"  # by which Excel knows UTF-8
+_SEPARATOR = re.compile(r"\ufeff?sep=(.)")
+_HEADINGS = frozenset("id name label title".split())  # of columns, where no end of a relation is called so
 _ESCAPED = re.compile(r'\\(["\\])')
 
 
@@ -73,7 +76,7 @@ def read(path: Path, progress: Progress = SILENT, header: Collection[str] = ()) 
     words = [word(name) for name in names]
     if header or (find(words, SOURCE, TARGET) and find(words, TARGET, SOURCE)):
         return [], [dict(zip(names, row, strict=True)) for row in cells[1:]]
-    if len(names) == len(UNNAMED):
+    if len(names) == len(UNNAMED) and _HEADINGS.isdisjoint(words):
         return [], [dict(zip(UNNAMED, row, strict=True)) for row in cells]
     raise BadInput(f"no column of it is known to be the source or the target of a relation: there are {listed(names)}; "
                    f"{ADVICE}")  # fmt: skip
@@ -129,16 +132,31 @@ def _cells(path: Path, progress: Progress) -> list[list[str]]:
     """Return the cells of a table of any size; pandas knows no limit to one, as module csv does."""
     import pandas as pd
 
-    with path.open(encoding="utf-8-sig") as file:
-        first = re.sub(r'"[^"]*"', "", file.readline())
-    between = max(SEPARATORS, key=first.count)  # the first of those that are equally frequent
-    parts = pd.read_csv(path, sep=between, header=None, dtype=str, keep_default_na=False, encoding="utf-8-sig",
-                        chunksize=ROWS)  # fmt: skip
-    return [
-        [unguarded(str(cell)) for cell in row]
-        for part in progress.over(parts, f"reading {path.name}, {ROWS:,} rows each")
-        for row in part.fillna("").to_numpy().tolist()
-    ]
+    with path.open("rb") as raw:
+        begun = raw.read(2)
+    encoding = "utf-16" if begun in {BOM_UTF16_LE, BOM_UTF16_BE} else "utf-8-sig"
+    try:
+        with path.open(encoding=encoding) as file:
+            first = file.readline()
+            said = _SEPARATOR.fullmatch(first.strip())
+            header = re.sub(r'"[^"]*"', "", file.readline() if said else first)
+        # Excel says in a first line what parts cells; else it is the first of those that are equally frequent.
+        between = said[1] if said else max(SEPARATORS, key=header.count)
+        parts = pd.read_csv(path, sep=between, header=None, dtype=str, keep_default_na=False, encoding=encoding,
+                            chunksize=ROWS, skiprows=1 if said else 0)  # fmt: skip
+        return [
+            [unguarded(str(cell)) for cell in row]
+            for part in progress.over(parts, f"reading {path.name}, {ROWS:,} rows each")
+            for row in part.fillna("").to_numpy().tolist()
+        ]
+    except pd.errors.EmptyDataError:
+        raise BadInput("it has no rows") from None
+    except UnicodeError:
+        raise BadInput("it is not written in UTF-8: save it as CSV UTF-8, which spreadsheets offer") from None
+    except pd.errors.ParserError as error:
+        row = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", str(error))
+        why = f"row {row[2]} has {row[3]} cells where those before it have {row[1]}" if row else "its rows are broken"
+        raise BadInput(f"it is no table: {why}; a cell with {between!r} in it stands in quotation marks") from None
 
 
 def _table(path: Path, progress: Progress) -> list[Row]:

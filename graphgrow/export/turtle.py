@@ -238,10 +238,15 @@ def _others(about: About) -> tuple[list[Row], list[Row]]:
             if end.startswith("<") and not (predicate == of_type and end.startswith(grammar)):
                 words = "is a" if predicate == of_type else name(predicate).lower()
                 links.append({"source": subject, "predicate": words, "target": end})
+    known = {f"<{_full(label)}>" for label in LABELS}
     predicates = {predicate for objects in about.values() for predicate in objects[::2]}
     nodes = []
     for ident in dict.fromkeys([*about, *(link["target"] for link in links)]):
         if ident not in predicates:
             labels = [value.removeprefix('"') for label in LABELS for value in _all(about.get(ident, []), label)]
-            nodes.append({"id": ident, "name": name(ident), "aliases": labels})
+            nodes.append({"id": ident, "name": name(ident), "aliases": labels} | {
+                f"literal {name(predicate)}": value.removeprefix('"')
+                for predicate, value in zip(*[iter(about.get(ident, []))] * 2, strict=True)
+                if value.startswith('"') and predicate not in known
+            })  # fmt: skip
     return nodes, links

@@ -189,20 +189,21 @@ def _nodes(
     words = {word(field): field for field in reversed(_fields(rows))}
     names = [columns["name"]] if "name" in columns else [words[one] for one in NAME if one in words]
     named = [next((text for field in names if (text := _text(row.get(field)))), "") for row in rows]
-    labels = [_text(row["label"]) if isinstance(row.get("label"), str) else "" for row in rows]
+    label_field = words.get("label", "label")
+    labels = [_text(row[label_field]) if isinstance(row.get(label_field), str) else "" for row in rows]
     has_types = not is_ours and are_types(labels, ids, named)
     pointing = handles(ids)
     if len(set(labels)) == len(labels) and (len(labels) >= MANY or all(map(_SLUG.fullmatch, ids))):
         pointing = set(ids)  # each has a label of its own, which is what people read
     types = [columns["type"]] if "type" in columns else [
-        *(["label"] if has_types else []), *(words[one] for one in TYPE if one in words and words[one] not in names)
+        *([label_field] if has_types else []), *(words[one] for one in TYPE if one in words and words[one] not in names)
     ]  # fmt: skip
 
     made, from_field = list[Node](), Counter[str]()
     for row, ident, name, label in zip(rows, ids, named, labels, strict=True):
         called, field = name, next((field for field in names if _text(row.get(field))), "")
         if not name and label and not has_types and (ident in pointing or not ident or word(label) == word(ident)):
-            called, field = label, "label"
+            called, field = label, label_field
         elif not name and ends.ident != PLACE:
             called, field = _text(ident), ends.ident
         kinds = ((_text(kind), field) for field in types if (kind := type_of(row.get(field))))
@@ -210,9 +211,9 @@ def _nodes(
         from_field.update([field] if called else [])
         from_field.update([kind_field] if kind else [])
         made.append(Node(ident, called, "" if kind == called else kind, row))
-    used |= {*from_field, ends.ident}
+    used |= {*from_field, *([ends.ident] if rows else [])}
     if rows:
-        sources = [field for field in dict.fromkeys((*names, "label", ends.ident)) if from_field[field]]
+        sources = [field for field in dict.fromkeys((*names, label_field, ends.ident)) if from_field[field]]
         sources = [field for field in sources if field not in types or field in names]
         taken.append(f"names of nodes from {listed(sources)}")
         if kinds_from := [field for field in types if from_field[field]]:

@@ -38,6 +38,8 @@ _DEPTH = 6
 _LOOP_ITEMS = 20
 _LOOP_TAIL = 300
 _SIDES = 3
+_DIGITS = 6  # of the place of a node
+RELATED = "related to"  # what a link without words says
 NATIVE = "<|thinking|>"
 _BLANK = re.compile(r"<graph_json>\s*+</graph_json>")
 _BULLET = re.compile(r"^(?:[-*•]|\d+[.)])\s+")
@@ -119,13 +121,15 @@ def parse(text: str, finish_reason: str = "stop", form: Form = "expand") -> Prop
 class _Reading:
     """One part of a reply being read: triples with what is said beside them; `count` has their repetitions too.
 
-    `handles` are ids by which relations mean a declared node, with its name; `types` what nodes are, by name.
+    `handles` are ids by which relations mean a declared node, with its name; `types` what nodes are, by name; `places`
+    the names of nodes without any ids, which links of d3 mean by their place, from 0, often without any words.
     """
 
     triples: dict[Triple, Qualifiers | None] = field(default_factory=dict)
     names: dict[str, None] = field(default_factory=dict)
     handles: dict[str, str] = field(default_factory=dict)
     types: dict[str, str] = field(default_factory=dict)
+    places: list[str] = field(default_factory=list)
     count: int = 0
     malformed: int = 0
     json: bool = False
@@ -162,7 +166,11 @@ class _Reading:
         if (source or target) and sides > 1 and not EDGES & row.keys():
             spelt = {str(key).lower(): inner for key, inner in value.items()}
             qualifiers = read_qualifiers(spelt, names_source=source == "source")
-            self.say(row.get(source), row.get(predicate), row.get(target), qualifiers)
+            ends, said = [row.get(source), row.get(target)], row.get(predicate)
+            places = [int(end) for end in map(_text, ends) if end.isdecimal() and len(end) <= _DIGITS]
+            if len(places) == len(ends) and max(places) < len(self.places):
+                ends, said = [self.places[place] for place in places], said if predicate else RELATED
+            self.say(ends[0], said, ends[1], qualifiers)
             return
         if self.salvaged and "id" in row and not source and not target:
             self.declare([value])
@@ -197,6 +205,8 @@ class _Reading:
             for fields in (ID, NAME, ("label",))
         )
         has_types, pointing = are_types(labels, ids, named), handles(ids)
+        if not any(ids):
+            self.places = [name or label for name, label in zip(named, labels, strict=True)]
         for row, ident, name, label in zip(rows, ids, named, labels, strict=True):
             if not has_types and (ident in pointing or not ident):
                 name = name or label  # noqa: PLW2901

@@ -174,6 +174,7 @@ TABLES = {
     ),
     "the index of pandas": (",source,target\n0,aspirin,headache\n", RELATED),
     "the index of pandas before three columns": (",source,relation,target\n0,aspirin,relieves,headache\n", RELIEVES),
+    "Excel's word for what parts cells": ("sep=|\nsource|predicate|target\naspirin|relieves|headache\n", RELIEVES),
     "Gephi": ("Source,Target,Type,Id,Label,Weight\naspirin,headache,Directed,0,,1.0\n", RELATED),
     "Gephi with labels": (
         "Source,Target,Type,Id,Label,timeset,Weight\naspirin,headache,Directed,0,relieves,,1.0\n",
@@ -377,3 +378,41 @@ def test_reported_files_give_the_right_graph(name: str, shared: Path) -> None:
     reading = read_file(shared / "reported" / name)
     assert said(reading) == REPORTED[name]
     assert {c.name for c in reading.delta.concepts} == {end for one, _, other in said(reading) for end in (one, other)}
+
+
+def test_spreadsheets_that_cannot_be_read_get_a_sentence_of_ours(tmp_path: Path) -> None:
+    """UTF-16 is read; an empty file, another encoding, a ragged row and a list of nodes alone are said to be that."""
+    (tmp_path / "g.csv").write_text("source,predicate,target\naspirin,relieves,headache\n", encoding="utf-16")
+    assert said(read_file(tmp_path / "g.csv")) == RELIEVES
+    broken = {
+        b"": "it has no rows",
+        "source,target\nM\xfcller,Kr\xe4fte\n".encode("cp1252"): "not written in UTF-8",
+        b"source,predicate,target\naspirin,relieves,pain, headache\n": "row 2 has 4 cells where those before it have 3",
+        b"id,name,age\n1,aspirin,5\n": "no column of it is known to be the source or the target",
+    }
+    for content, sentence in broken.items():
+        (tmp_path / "g.csv").write_bytes(content)
+        with pytest.raises(BadInput, match=sentence):
+            read_file(tmp_path / "g.csv")
+
+
+def test_what_nobody_took_is_named(tmp_path: Path) -> None:
+    """A column without a name, and literals of Turtle that are no labels."""
+    assert read_text(tmp_path, "g.csv", TABLES["the index of pandas"][0]).left_out == (
+        "left out: a column without a name",
+    )
+    turtle = (
+        "@prefix e: <http://e/>. @prefix r: <http://www.w3.org/2000/01/rdf-schema#>."
+        ' e:a r:label "aspirin"; e:relieves e:b; e:foundBy "Felix". e:b r:label "headache".'
+    )
+    reading = read_text(tmp_path, "g.ttl", turtle)
+    assert said(reading) == RELIEVES
+    assert reading.left_out == ("left out: `literal found By`",)
+
+
+def test_labels_are_names_however_they_are_spelt(tmp_path: Path) -> None:
+    """As other programs write the field."""
+    for label in ("label", "Label", "LABEL"):
+        nodes = [{"id": 1, label: "aspirin"}, {"id": 2, label: "headache"}]
+        links = [{"source": 1, "target": 2, "label": "relieves"}]
+        assert said(read_text(tmp_path, "g.json", json.dumps({"nodes": nodes, "links": links}))) == RELIEVES

@@ -88,6 +88,6 @@ def test_what_cannot_be_compared_is_said(tmp_path: Path) -> None:
     write_events(tmp_path / "two.jsonl", grown(2))
     (tmp_path / "none.jsonl").write_text("")
     assert "nothing to be compared with" in graphgrow("compare", "one.jsonl", cwd=tmp_path, code=1).stderr
-    assert "holds no event yet" in graphgrow("compare", "one.jsonl", "none.jsonl", cwd=tmp_path, code=1).stderr
+    assert "holds no step yet" in graphgrow("compare", "one.jsonl", "none.jsonl", cwd=tmp_path, code=1).stderr
     shown = graphgrow("compare", "one.jsonl", "two.jsonl", cwd=tmp_path).stdout
     assert "no snapshot in common" in shown

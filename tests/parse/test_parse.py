@@ -510,3 +510,14 @@ def test_real_rejected_replies(shared: Path) -> None:
     assert whole >= 0.98 * carrying
     assert outcomes["unusable"] < 20
     assert outcomes["empty"] == 26
+
+
+def test_links_of_d3_mean_nodes_by_their_place() -> None:
+    """As d3 draws them, in the words that a link has or none; a node with an id is meant by that."""
+    nodes = [{"name": "aspirin"}, {"name": "headache"}]
+    links = [{"source": 0, "target": 1}, {"source": 1, "target": 0, "type": "calls for"}]
+    said = parse(json.dumps({"nodes": nodes, "links": links}))
+    assert said.triples == (Triple("aspirin", "related to", "headache"), Triple("headache", "calls for", "aspirin"))
+    numbered = [{"id": 1, "name": "aspirin"}, {"id": 0, "name": "headache"}]
+    said = parse(json.dumps({"nodes": numbered, "links": [{"source": 1, "target": 0, "type": "relieves"}]}))
+    assert said.triples == (Triple("aspirin", "relieves", "headache"),)

@@ -134,6 +134,32 @@ _COMMON_WORDS = frozenset(
     " markets banks companies ideas words languages sentences questions answers games sports songs dances"
     " paintings sculptures weapons armors armours shields bullets bombs tanks toxins poisons wounds injuries".split()
 )
+# Given names, but for those that are words too ("Crystal Fibers"): what follows one is no plural, Joan Rivers.
+_GIVEN = (
+    r"aaron adam adrian alan albert alex alexander alfred alice alison amanda amy andrew andy angela ann anna anne"
+    r" anthony antonio arthur barbara benjamin bernard beth betty brian bruce carl carlos carol caroline catherine"
+    r" charles charlotte chris christian christine christopher claire clara colin cynthia daniel danny david deborah"
+    r" dennis diana diane donald donna dorothy doug douglas edith edward elaine eleanor elizabeth ellen emily emma"
+    r" eric erica ernest ernie eugene eva evelyn fiona frances francis fred frederick gary geoffrey george gerald"
+    r" gordon graham greg gregory hannah harold harry heather helen henry howard hugh iain ian irene isaac jacob"
+    r" james jamie jane janet jason jeff jeffrey jennifer jenny jeremy jerry jessica jim jimmy joan joanna joe john"
+    r" johnny jonathan jose joseph joshua juan judith julia julian julie karen kate katherine kathleen keith kelly"
+    r" ken kenneth kevin larry laura lauren lee leonard leslie lewis linda lisa louis louise lucy luke margaret maria"
+    r" marie marilyn martha martin mary matthew melissa michael michelle mike miguel mohamed nancy natalie nathan"
+    r" neil nicholas nicole nigel norman oliver oscar pamela patricia patrick paul paula peter phil philip phillip"
+    r" rachel ralph raymond rebecca richard rita robert roger ronald rosa roy russell ruth ryan samantha samuel"
+    r" sandra sara sarah scott sean sharon sheila simon sophie stanley stephanie stephen steve steven stuart susan"
+    r" suzanne sylvia teresa theodore theresa thomas tim timothy tom tony tyra valerie vanessa vera vincent virginia"
+    r" walter wesley wendy william yvonne"
+)
+# So is what follows initials, and what ends the name of a firm that begins as firms do, General Motors.
+_NAMED = re.compile(rf"(?:^|\s)(?:{'|'.join(_GIVEN.split())}|(?:[a-z]\.)+) $", re.IGNORECASE)
+_FIRM = re.compile(
+    r"^(?:general|united|allied|national|american|british|continental|consolidated|universal|standard|applied|analog"
+    r"|western|eastern|pacific|atlantic|global) (?:\w+ )?(?:motors|foods|mills|materials|technologies|industries"
+    r"|systems|brands|metals|chemicals|banks|products|resources|services|instruments|devices|machines|networks)$",
+    re.IGNORECASE,
+)
 _ADJECTIVE = re.compile(r"[a-z]{3}(?:ic|al|ous|ive|ary|[ai]ble|ular) $")
 
 
@@ -295,26 +321,34 @@ def _folded(name: str) -> str:
         # What is written as one word in CamelCase is no name in capitals.
         words = [_CAMEL.sub(" ", word).casefold() if _CAMEL.search(word) else word for word in text.split()]
         text, end, parts = " ".join(words), 0, list[str]()
+        is_firm = _FIRM.match(text) is not None
         for word in _WORD.finditer(text):
             is_common = word.start() > 0 and _ADJECTIVE.search(text, 0, word.start()) is not None
             parts += [
                 text[end : word.start()].casefold(),
-                _without_plural(word[0], is_common=is_common, is_alone=word[0] == text),
+                _without_plural(
+                    word[0],
+                    is_common=is_common,
+                    is_alone=word[0] == text,
+                    is_name=_NAMED.search(text, 0, word.start()) is not None or (is_firm and word.end() == len(text)),
+                ),
             ]
             end = word.end()
         text = "".join([*parts, text[end:].casefold()])
     return text or "".join(unicodedata.normalize("NFKC", clean(name)).casefold().split())
 
 
-def _without_plural(word: str, *, is_common: bool, is_alone: bool) -> str:
+def _without_plural(word: str, *, is_common: bool, is_alone: bool, is_name: bool) -> str:
     """Return a word in lower case and the singular; where it may be a name or an acronym it stays as it is.
 
     `is_common` says that what stands before it is an adjective, as before a common noun; `is_alone` that nothing does,
-    nor comes after it.
+    nor comes after it; `is_name` that it ends the name of a person or firm.
     """
     lower = word.lower()
     one = lower if is_alone and lower in _OTHER_ALONE else singular(lower)
     if lower in {one, word} or _ACRONYMS.fullmatch(word):
         return one
     is_acronym = word.isupper() and len(word) <= _ACRONYM
-    return one if not is_acronym and (is_common or lower in _COMMON_WORDS or _COMMON.search(lower)) else word
+    return (
+        one if not (is_acronym or is_name) and (is_common or lower in _COMMON_WORDS or _COMMON.search(lower)) else word
+    )

@@ -270,6 +270,21 @@ def test_punctuation_beside_a_plain_word_says_nothing(one: str, other: str) -> N
 @pytest.mark.parametrize(
     ("one", "other", "action"),
     [
+        ("Brian Banks", "Brian Bank", "review"),
+        ("Joan Rivers", "Joan River", "review"),
+        ("General Motors", "general motor", "review"),
+        ("Brian Banks", "brian banks", "merge"),
+        ("Carbon Fibers", "carbon fiber", "merge"),
+    ],
+)
+def test_the_name_of_a_person_or_firm_in_s_is_no_plural_unasked(one: str, other: str, action: str) -> None:
+    """What follows a given name, or ends the name of a firm, may end in -s by itself."""
+    assert decided(one, other).action == decided(other, one).action == action
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "action"),
+    [
         ("The Cure", "cure", "review"),
         ("The Wall", "wall", "review"),
         ("The Great Depression", "great depression", "review"),

@@ -55,7 +55,7 @@ def test_a_reply_brings_every_real_name_but_these(kind: str) -> None:
 @pytest.mark.parametrize("topic", ["biology of cells", "", "CRISPR 基因编辑", "history of Prussia"])
 @pytest.mark.parametrize("kind", sorted(NAMES))
 def test_no_rule_takes_a_real_name(kind: str, topic: str, record_property: Callable[[str, object], None]) -> None:
-    """As a reply brings it, every rule by itself lets every name in but four of 688; a failure says how many each would take, and which."""
+    """As replies bring them, each rule alone lets in all names but four of 688; a failure says which it would take."""
     broken = taken(NAMES[kind], topic)
     record_property("taken", {rule: len(names) for rule, names in broken.items()})
     assert broken == {rule: LOST.get((kind, rule), []) for rule in RULES}

@@ -129,7 +129,8 @@ def unmerge(graph: Graph, name: str, *, reason: str = BY_HAND) -> Edit:
     if canonical(corrections.names.get(corrections.representative(key), "")) == key:
         raise BadInput(f"{name!r} is the name that the concept was given: give it another one with  graphgrow rename")
     changes = [Change("unmerge", (key,), reason=reason), Change("apart", (key, kept), reason=reason)]
-    return _edit(graph, "unmerge", changes, f"{name} is not {graph.name(kept)}")
+    gone = graph.arrived[key] if bare(name) == graph.name(kept) else name  # cure was merged into "The Cure"
+    return _edit(graph, "unmerge", changes, f"{gone} is not {graph.name(kept)}")
 
 
 def _spellings(graph: Graph, key: str, without: str = "") -> list[str]:

@@ -46,8 +46,11 @@ _SIGN = re.compile(
     r"(?<=[0-9])-(?=[0-9])|(?<![^\s(\[{/,;:<>=\u2264\u2265\u2260\u2248\u00b1^])-(?=\.?[0-9])"
     r"|(?<=[^\s\-])-++(?![\w(\[{])|-(?=/[-+])"
 )
-# A blank before the sign: "CD4 - T cells" after a code, and "Rh -" at the end, after what has a capital or a digit.
-_SPACED_SIGN = re.compile(r"(?<![\w-])([^\W\d_]+[0-9]\w*) -(?= [^\W\d])|((?<!\S)(?=\S*[A-Z0-9])\S+) (-+)$")
+# A blank before the sign: "CD4 - T cells" after a code, and "Rh -" at the end, after what is no plain word or number.
+_SPACED_SIGN = re.compile(
+    r"(?<![\w-])([^\W\d_]+[0-9]\w*) -(?= [^\W\d])"
+    r"|((?<!\S)(?=\S*[^\W\d_])(?=\S*[A-Z0-9])(?![^\W\d_][a-z]{2,} )\S+) (-+)$"
+)
 _NOT_KEY = re.compile(rf"[\s_{_QUOTES}]+")
 _SIGNS = re.compile(r"[\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]+")
 _UNSPACED_RANGES = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
@@ -152,8 +155,8 @@ _GIVEN = (
     r" suzanne sylvia teresa theodore theresa thomas tim timothy tom tony tyra valerie vanessa vera vincent virginia"
     r" walter wesley wendy william yvonne"
 )
-# So is what follows initials, and what ends the name of a firm that begins as firms do, General Motors.
-_NAMED = re.compile(rf"(?:^|\s)(?:{'|'.join(_GIVEN.split())}|(?:[a-z]\.)+) $", re.IGNORECASE)
+# So is what follows initials or a title, and what ends the name of a firm that begins as firms do, General Motors.
+_NAMED = re.compile(rf"(?:^|\s)(?:{'|'.join(_GIVEN.split())}|(?:[a-z]\.)+|(?:dr|mrs?|ms|prof)\.) $", re.IGNORECASE)
 _FIRM = re.compile(
     r"^(?:general|united|allied|national|american|british|continental|consolidated|universal|standard|applied|analog"
     r"|western|eastern|pacific|atlantic|global) (?:\w+ )?(?:motors|foods|mills|materials|technologies|industries"
@@ -321,7 +324,7 @@ def _folded(name: str) -> str:
         # What is written as one word in CamelCase is no name in capitals.
         words = [_CAMEL.sub(" ", word).casefold() if _CAMEL.search(word) else word for word in text.split()]
         text, end, parts = " ".join(words), 0, list[str]()
-        is_firm = _FIRM.match(text) is not None
+        is_firm = text[-1:] == "s" and _FIRM.match(text) is not None
         for word in _WORD.finditer(text):
             is_common = word.start() > 0 and _ADJECTIVE.search(text, 0, word.start()) is not None
             parts += [
@@ -330,7 +333,8 @@ def _folded(name: str) -> str:
                     word[0],
                     is_common=is_common,
                     is_alone=word[0] == text,
-                    is_name=_NAMED.search(text, 0, word.start()) is not None or (is_firm and word.end() == len(text)),
+                    is_name=word[0][-1] == "s"
+                    and ((is_firm and word.end() == len(text)) or _NAMED.search(text, 0, word.start()) is not None),
                 ),
             ]
             end = word.end()

@@ -149,6 +149,22 @@ def test_two_articles_of_one_word_are_taken_apart() -> None:
     }
 
 
+@pytest.mark.parametrize("name", ["The Cure", "cure"])
+def test_a_title_that_was_merged_with_a_word_leaves_it(name: str) -> None:
+    """Whichever of the two is named, and also where the graph merged them by itself."""
+    graph, log = grown((("The Cure", "recorded", "Disintegration"),), (("cure", "ends", "disease"),),
+                       (("The Netherlands", "borders", "Germany"), ("Netherlands", "has", "Rotterdam")))  # fmt: skip
+    assert find(graph, "The Netherlands") == find(graph, "Netherlands")
+    assert {graph.name(key) for doubt in graph.doubts() for key in doubt.concepts} == {"The Cure", "cure"}
+    decide(graph, log, edits.merge(graph, "The Cure", "cure"))
+    edit = edits.unmerge(graph, name)
+    assert edit.note == "cure is not The Cure"
+    decide(graph, log, edit)
+    decide(graph, log, edits.apart(graph, "The Netherlands", "Netherlands"))
+    assert [said_of(graph, one) for one in ("The Cure", "cure", "The Netherlands", "Netherlands")] == [
+        {"Disintegration"}, {"disease"}, {"Germany"}, {"Rotterdam"}]  # fmt: skip
+
+
 def test_a_title_that_an_older_log_has_under_the_key_of_a_word_leaves_it() -> None:
     """A log in which "The Cure" was written down as "Cure", with the key of cure, is taken apart by its own words."""
     graph, log = Graph(), list[Event]()

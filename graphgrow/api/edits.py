@@ -12,7 +12,7 @@ from itertools import count, takewhile
 from graphgrow.api import directives
 from graphgrow.errors import BadInput, StaleGraph
 from graphgrow.graph.graph import Graph, fold
-from graphgrow.graph.keys import bare, canonical, clean, says_something
+from graphgrow.graph.keys import bare, canonical, clean, says_something, without_article
 from graphgrow.graph.lookup import look_up
 from graphgrow.graph.model import (
     STEERING,
@@ -93,11 +93,13 @@ def merge(graph: Graph, one: str, other: str, *, into: str | None = None, reason
 def unmerge(graph: Graph, name: str, *, reason: str = BY_HAND) -> Edit:
     """Let a name that was merged stand for itself again, with every relation that was said of it, and stay apart.
 
-    That is also a spelling that has its key with others: it gets one of its own, and whatever was said in it.
+    That is also a spelling that has its key with others: it gets one of its own, and whatever was said in it; where no
+    other spelling has its key but with or without an article, that is what parts them.
     """
     corrections = graph.corrections
     said = canonical(name)
-    key = next((one for one in (name, corrections.key_of(bare(name), said), said) if one in corrections.into), "")
+    owns = (corrections.key_of(form(name), canonical(without_article(name))) for form in (clean, bare))
+    key = next((one for one in (name, *owns, said) if one in corrections.into), "")
     if shared := _shared_key(graph, name):
         if corrections.names.get(corrections.representative(shared)) == bare(name):
             raise BadInput(f"{name!r} is the name that the concept was given: give it another with  graphgrow rename")
@@ -113,6 +115,8 @@ def unmerge(graph: Graph, name: str, *, reason: str = BY_HAND) -> Edit:
         changes.append(Change("apart", parted, reason=reason))
         return _edit(graph, "unmerge", changes, f"{name} is not {', '.join(others)}")
     if not key:
+        if edit := _by_article(graph, name, reason):
+            return edit
         concept = look_up(graph, name) or said
         members = corrections.members(concept)[1:]
         known = graph.concepts.get(concept)
@@ -125,13 +129,37 @@ def unmerge(graph: Graph, name: str, *, reason: str = BY_HAND) -> Edit:
     if canonical(corrections.names.get(corrections.representative(key), "")) == key:
         raise BadInput(f"{name!r} is the name that the concept was given: give it another one with  graphgrow rename")
     changes = [Change("unmerge", (key,), reason=reason), Change("apart", (key, kept), reason=reason)]
-    return _edit(graph, "unmerge", changes, f"{name} is not {graph.name(kept)}")
+    gone = graph.arrived[key] if bare(name) == graph.name(kept) else name  # cure was merged into "The Cure"
+    return _edit(graph, "unmerge", changes, f"{gone} is not {graph.name(kept)}")
 
 
 def _spellings(graph: Graph, key: str, without: str = "") -> list[str]:
     """Return the spellings in which a key was said, as they came."""
     spelt = dict.fromkeys(spelling for said, spelling in graph.spellings() if said == key)
     return [one for one in spelt if one != bare(without)]
+
+
+def _by_article(graph: Graph, name: str, reason: str) -> Edit | None:
+    """Return what parts "the cell" from "cell", each with what was said in it; None where both were never said."""
+    key, said = graph.corrections.key_of(without_article(name), canonical(without_article(name))), dict[str, str]()
+    for relation in graph.incident.get(look_up(graph, name) or "", ()):
+        for evidence in graph.relations[relation]:
+            if key in (evidence.said or relation).ends:
+                sides = map(clean, (evidence.raw.source, evidence.raw.target))
+                said |= {side: without_article(side) for side in sides if canonical(without_article(side)) == key}
+    text = clean(name)
+    has_article = text != without_article(name)
+    leaving = [
+        side for side, plain in said.items()
+        if side != plain and (side.casefold() == text.casefold() if has_article else plain == text)
+    ]  # fmt: skip
+    if not leaving or text not in said or len(leaving) == len(said):
+        return None
+    own = next(one for n in count(2) if (one := f"{key} ({n})") not in graph.arrived)
+    changes = [Change("unmerge", (own, key), text=spelling, reason=reason) for spelling in leaving]
+    others = ", ".join(side for side in said if side not in leaving)
+    return _edit(graph, "unmerge", [*changes, Change("apart", (own, key), reason=reason)],
+                 f"{leaving[0]} is not {others}")  # fmt: skip
 
 
 def _shared_key(graph: Graph, name: str) -> str:
@@ -149,9 +177,11 @@ def apart(graph: Graph, one: str, other: str, *, reason: str = BY_HAND) -> Edit:
     first, second = find(graph, one), find(graph, other)
     if first == second:
         # Rather the name that the concept is not shown under, and one that can be taken out.
+        is_article_alone = without_article(one).casefold() == without_article(other).casefold()
         for name in sorted((one, other), key=lambda name: bare(name) == graph.name(first)):
             try:
-                edit = unmerge(graph, name, reason=reason)
+                edit = _by_article(graph, name, reason) if is_article_alone else None
+                edit = edit or unmerge(graph, name, reason=reason)
             except BadInput:
                 continue
             after = graph.ahead(edit)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from graphgrow.graph.events import adapter
-from graphgrow.graph.keys import bare, clean
+from graphgrow.graph.keys import clean, without_article
 from graphgrow.graph.model import STEERING, Change, Concept, Delta, Event, Relation, Statement
 
 REJECTED = "rejected by hand"  # the rule that keeps out of later replies what somebody rejected
@@ -144,18 +144,19 @@ class Corrections:
                 names.setdefault(self.key_of(spelling, concept.key), []).append(spelling)
             for key, (first, *others) in names.items():
                 concepts.append(replace(concept, key=key, name=first, aliases=tuple(others)))
-        return replace(
-            said,
-            concepts=tuple(concepts),
-            aliases=tuple((self.key_of(spelling, key), spelling) for key, spelling in said.aliases),
-            relations=tuple(replace(one, relation=self._divided(one)) for one in said.relations),
-            support=tuple(replace(one, relation=self._divided(one)) for one in said.support),
-        )
+        relations = tuple(replace(one, relation=self._divided(one)) for one in said.relations)
+        support = tuple(replace(one, relation=self._divided(one)) for one in said.support)
+        aliases = dict.fromkeys((self.key_of(spelling, key), spelling) for key, spelling in said.aliases)
+        # "the cell", taken apart from "cell", is no spelling of a reply but stands in its statements.
+        ends = {end for one in (*relations, *support) for end in one.relation.ends}
+        own_spellings = ((own, text) for (_, text), own in self.divided.items() if own in ends)
+        aliases |= dict.fromkeys((own, text) for own, text in own_spellings if text != without_article(text))
+        return replace(said, concepts=tuple(concepts), aliases=tuple(aliases), relations=relations, support=support)
 
     def _divided(self, said: Statement) -> Relation:
         """Return the relation of a statement between the spellings that it was said of."""
         source, predicate, target = said.relation.source, said.relation.predicate, said.relation.target
-        sides = [[form(side) for form in (bare, clean)] for side in (said.raw.source, said.raw.target)]
+        sides = [[form(side) for form in (clean, without_article)] for side in (said.raw.source, said.raw.target)]
         # A predicate may have turned the two about, so each end is looked for on either side, its own first.
         ends = [
             next((own for side in order for name in side if (own := self.divided.get((key, name)))), key)

@@ -3,10 +3,10 @@
 The key folds Unicode (NFKC), case, blanks, hyphens between words, quotation marks, CamelCase, a leading article and
 English plurals that are certain. Whatever else a name has is part of its key: combining marks of every script, and
 signs (p53-/- is not p53, BMI > 30 not BMI < 30, A* not A). Capitals stay where they bear a meaning: in symbols (Co and
-CO), in an acronym that is another word otherwise (WHO, PET), and in a word in -s that may be a name or an acronym
-(AIDS, Windows, Williams syndrome), which no rule can tell from a plural. The key knows no meaning: "CNT" and
-"carbon nanotube" stay two keys, "β-sheet" and "beta-sheet" too; resolve/identity puts those together, by decisions that
-can be taken back.
+CO), in an acronym that is another word otherwise (WHO, PET), in a word in -s that may be a name or an acronym (AIDS,
+Windows, Williams syndrome), which no rule can tell from a plural, and in a title with its article (The Cure). The key
+knows no meaning: "CNT" and "carbon nanotube" stay two keys, "β-sheet" and "beta-sheet" too; resolve/identity puts those
+together, by decisions that can be taken back.
 """
 
 import re
@@ -19,6 +19,7 @@ from graphgrow.graph.visible import visible, without_variants
 _CAMEL = re.compile(r"(?<=[a-z]{2})(?=[A-Z][a-z])")
 _ARTICLE = re.compile(r"^(?:the|an)\s+(?=\S)", re.IGNORECASE)
 _LEADING_ARTICLE = re.compile(r"^(?:the|an|a|The|An)\s+(?=\S)")
+_SMALL = frozenset("of and the in on for to from with at by a an de la".split())  # in titles
 _POSSESSIVE = re.compile(r"(?<=\w)['\u2019](?=s\b)|(?<=s)['\u2019](?=\s|$)", re.IGNORECASE)
 
 _BLANK = "\u2800"  # of Braille
@@ -44,6 +45,11 @@ _HANGING = re.compile(r"(?<=[^\W\d_]{3})-(?=,? (?:and|or|to|und|oder|bis)\b|, )"
 _SIGN = re.compile(
     r"(?<=[0-9])-(?=[0-9])|(?<![^\s(\[{/,;:<>=\u2264\u2265\u2260\u2248\u00b1^])-(?=\.?[0-9])"
     r"|(?<=[^\s\-])-++(?![\w(\[{])|-(?=/[-+])"
+)
+# A blank before the sign: "CD4 - T cells" after a code, and "Rh -" at the end, after what is no plain word or number.
+_SPACED_SIGN = re.compile(
+    r"(?<![\w-])([^\W\d_]+[0-9]\w*) -(?= [^\W\d])"
+    r"|((?<!\S)(?=\S*[^\W\d_])(?=\S*[A-Z0-9])(?![^\W\d_][a-z]{2,} )\S+) (-+)$"
 )
 _NOT_KEY = re.compile(rf"[\s_{_QUOTES}]+")
 _SIGNS = re.compile(r"[\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]+")
@@ -131,6 +137,32 @@ _COMMON_WORDS = frozenset(
     " markets banks companies ideas words languages sentences questions answers games sports songs dances"
     " paintings sculptures weapons armors armours shields bullets bombs tanks toxins poisons wounds injuries".split()
 )
+# Given names, but for those that are words too ("Crystal Fibers"): what follows one is no plural, Joan Rivers.
+_GIVEN = (
+    r"aaron adam adrian alan albert alex alexander alfred alice alison amanda amy andrew andy angela ann anna anne"
+    r" anthony antonio arthur barbara benjamin bernard beth betty brian bruce carl carlos carol caroline catherine"
+    r" charles charlotte chris christian christine christopher claire clara colin cynthia daniel danny david deborah"
+    r" dennis diana diane donald donna dorothy doug douglas edith edward elaine eleanor elizabeth ellen emily emma"
+    r" eric erica ernest ernie eugene eva evelyn fiona frances francis fred frederick gary geoffrey george gerald"
+    r" gordon graham greg gregory hannah harold harry heather helen henry howard hugh iain ian irene isaac jacob"
+    r" james jamie jane janet jason jeff jeffrey jennifer jenny jeremy jerry jessica jim jimmy joan joanna joe john"
+    r" johnny jonathan jose joseph joshua juan judith julia julian julie karen kate katherine kathleen keith kelly"
+    r" ken kenneth kevin larry laura lauren lee leonard leslie lewis linda lisa louis louise lucy luke margaret maria"
+    r" marie marilyn martha martin mary matthew melissa michael michelle mike miguel mohamed nancy natalie nathan"
+    r" neil nicholas nicole nigel norman oliver oscar pamela patricia patrick paul paula peter phil philip phillip"
+    r" rachel ralph raymond rebecca richard rita robert roger ronald rosa roy russell ruth ryan samantha samuel"
+    r" sandra sara sarah scott sean sharon sheila simon sophie stanley stephanie stephen steve steven stuart susan"
+    r" suzanne sylvia teresa theodore theresa thomas tim timothy tom tony tyra valerie vanessa vera vincent virginia"
+    r" walter wesley wendy william yvonne"
+)
+# So is what follows initials or a title, and what ends the name of a firm that begins as firms do, General Motors.
+_NAMED = re.compile(rf"(?:^|\s)(?:{'|'.join(_GIVEN.split())}|(?:[a-z]\.)+|(?:dr|mrs?|ms|prof)\.) $", re.IGNORECASE)
+_FIRM = re.compile(
+    r"^(?:general|united|allied|national|american|british|continental|consolidated|universal|standard|applied|analog"
+    r"|western|eastern|pacific|atlantic|global) (?:\w+ )?(?:motors|foods|mills|materials|technologies|industries"
+    r"|systems|brands|metals|chemicals|banks|products|resources|services|instruments|devices|machines|networks)$",
+    re.IGNORECASE,
+)
 _ADJECTIVE = re.compile(r"[a-z]{3}(?:ic|al|ous|ive|ary|[ai]ble|ular) $")
 
 
@@ -145,7 +177,30 @@ def clean(name: str) -> str:
 
 def bare(name: str) -> str:
     """Return a clean name without a leading article; "A-frame" and "A phase" keep theirs, which is no article."""
+    text = clean(name)
+    return text if is_titled(text) else without_article(text)
+
+
+def without_article(name: str) -> str:
+    """Return a clean name without a leading article, also where that begins a title."""
     return _LEADING_ARTICLE.sub("", clean(name))
+
+
+def is_titled(name: str) -> bool:
+    """Tell whether a name has its article as a title has: "The Cure", "The Lord of the Rings".
+
+    Not "The silk", "The DNA", nor common nouns, "The Carbon Fibers".
+    """
+    if not name.startswith("The "):
+        return False
+    words = name.split()[1:]
+    own = [word for word in words if word not in _SMALL]
+    if not own or (own[0], own[-1]) != (words[0], words[-1]):
+        return False
+    last = own[-1].lower()
+    is_common = len(own) > 1 and (last in _COMMON_WORDS or _COMMON.search(last) is not None)
+    has_capitals = all(word[0].isupper() or not word[0].isalpha() for word in own)
+    return has_capitals and own[0][0].isupper() and own[0][1:2].islower() and not is_common
 
 
 def singular(word: str) -> str:
@@ -246,13 +301,15 @@ def _folded(name: str) -> str:
         text = _BETWEEN.sub(r" \1 ", text).strip()
     if has_quotes:
         text = _PRIME.sub(lambda quotes: "\u2032" * len(quotes[0]), text)
-    text = _ARTICLE.sub("", text)
+    if not (has_title := is_titled(text)):
+        text = _ARTICLE.sub("", text)
     if has_quotes:
         text = _POSSESSIVE.sub("", text)
 
     # Hyphens that mean something stay, the others are blanks.
     if "-" in text:
-        text = _HANGING.sub(" ", _RANGE.sub("-", text))
+        text = _SPACED_SIGN.sub(lambda place: f"{place[1] or place[2]}{place[3] or '-'}", _RANGE.sub("-", text))
+        text = _HANGING.sub(" ", text)
         signs = {place.start() + at for place in _SIGN.finditer(text) for at in range(len(place[0]))}
         text = "".join(" " if c == "-" and place not in signs else c for place, c in enumerate(text))
     text = " ".join(_NOT_KEY.sub(" ", text).split())
@@ -260,33 +317,42 @@ def _folded(name: str) -> str:
     letters = "".join(filter(str.isalpha, text))
     is_mixed = not (letters.isupper() or letters.islower())
     # The case of a symbol has a meaning: H and h, Cp and CP, Co and CO, Co2+ and CO2+.
-    is_symbol = len(letters) == 1 and len(text) <= SHORT
+    is_symbol = has_title or (len(letters) == 1 and len(text) <= SHORT)
     is_symbol = is_symbol or (len(letters) < SHORT and is_mixed and len(text) <= _ION and " " not in text[SHORT:])
     is_symbol = is_symbol or (text.isupper() and text.lower() in _FUNCTION_WORDS | _WORDS_TOO)
     if not is_symbol:
         # What is written as one word in CamelCase is no name in capitals.
         words = [_CAMEL.sub(" ", word).casefold() if _CAMEL.search(word) else word for word in text.split()]
         text, end, parts = " ".join(words), 0, list[str]()
+        is_firm = text[-1:] == "s" and _FIRM.match(text) is not None
         for word in _WORD.finditer(text):
             is_common = word.start() > 0 and _ADJECTIVE.search(text, 0, word.start()) is not None
             parts += [
                 text[end : word.start()].casefold(),
-                _without_plural(word[0], is_common=is_common, is_alone=word[0] == text),
+                _without_plural(
+                    word[0],
+                    is_common=is_common,
+                    is_alone=word[0] == text,
+                    is_name=word[0][-1] == "s"
+                    and ((is_firm and word.end() == len(text)) or _NAMED.search(text, 0, word.start()) is not None),
+                ),
             ]
             end = word.end()
         text = "".join([*parts, text[end:].casefold()])
     return text or "".join(unicodedata.normalize("NFKC", clean(name)).casefold().split())
 
 
-def _without_plural(word: str, *, is_common: bool, is_alone: bool) -> str:
+def _without_plural(word: str, *, is_common: bool, is_alone: bool, is_name: bool) -> str:
     """Return a word in lower case and the singular; where it may be a name or an acronym it stays as it is.
 
     `is_common` says that what stands before it is an adjective, as before a common noun; `is_alone` that nothing does,
-    nor comes after it.
+    nor comes after it; `is_name` that it ends the name of a person or firm.
     """
     lower = word.lower()
     one = lower if is_alone and lower in _OTHER_ALONE else singular(lower)
     if lower in {one, word} or _ACRONYMS.fullmatch(word):
         return one
     is_acronym = word.isupper() and len(word) <= _ACRONYM
-    return one if not is_acronym and (is_common or lower in _COMMON_WORDS or _COMMON.search(lower)) else word
+    return (
+        one if not (is_acronym or is_name) and (is_common or lower in _COMMON_WORDS or _COMMON.search(lower)) else word
+    )

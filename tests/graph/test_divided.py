@@ -113,6 +113,74 @@ def test_a_name_that_was_merged_with_others_of_its_key_is_parted_from_all() -> N
     assert said_of(graph, "IL-6") == {"STAT3", "fever"}
 
 
+@pytest.mark.parametrize("name", ["the cell", "cell"])
+def test_spellings_that_differ_by_their_article_are_taken_apart(name: str) -> None:
+    """What was said of "the cell" leaves "cell", whichever is named; what comes later goes with its spelling too."""
+    graph, log = grown((("the cell", "divides", "tissue"),), (("cell", "needs", "water"),), (("A", "is", "a tissue"),))
+    assert find(graph, "cell") == find(graph, "the cell")
+    with pytest.raises(BadInput, match="was not merged"):
+        edits.unmerge(graph, "the cell wall")
+    decide(graph, log, edits.unmerge(graph, name))
+    parted = log[-1]
+    assert said_of(graph, "the cell") == {"tissue"}
+    assert said_of(graph, "cell") == {"water"}
+    add(graph, log, ("nacre", "surrounds", "the cell"), ("bone", "feeds", "cell"))
+    assert said_of(graph, "the cell") == {"tissue", "nacre"}
+    assert said_of(graph, "cell") == {"water", "bone"}
+    again = fold(log)
+    assert (again.concepts, again.relations, again.neighbours) == (graph.concepts, graph.relations, graph.neighbours)
+
+    # It is taken back, and done again.
+    assert isinstance(parted, Edit)
+    decide(graph, log, edits.undo(graph, parted, lambda: iter(log)))
+    assert find(graph, "cell") == find(graph, "the cell")
+    decide(graph, log, edits.apart(graph, "cell", "the cell"))
+    assert said_of(graph, "the cell") == {"tissue", "nacre"}
+    assert said_of(graph, "cell") == {"water", "bone"}
+
+
+def test_two_articles_of_one_word_are_taken_apart() -> None:
+    """Also where nobody ever said the word without one; a spelling at the beginning of a sentence goes with its own."""
+    graph, log = grown((("the cell", "divides", "tissue"),), (("a cell", "needs", "water"), ("The cell", "has", "DNA")))
+    decide(graph, log, edits.apart(graph, "the cell", "a cell"))
+    assert {frozenset(said_of(graph, name)) for name in ("the cell", "a cell")} == {
+        frozenset({"tissue", "DNA"}),
+        frozenset({"water"}),
+    }
+
+
+@pytest.mark.parametrize("name", ["The Cure", "cure"])
+def test_a_title_that_was_merged_with_a_word_leaves_it(name: str) -> None:
+    """Whichever of the two is named, and also where the graph merged them by itself."""
+    graph, log = grown((("The Cure", "recorded", "Disintegration"),), (("cure", "ends", "disease"),),
+                       (("The Netherlands", "borders", "Germany"), ("Netherlands", "has", "Rotterdam")))  # fmt: skip
+    assert find(graph, "The Netherlands") == find(graph, "Netherlands")
+    assert {graph.name(key) for doubt in graph.doubts() for key in doubt.concepts} == {"The Cure", "cure"}
+    decide(graph, log, edits.merge(graph, "The Cure", "cure"))
+    edit = edits.unmerge(graph, name)
+    assert edit.note == "cure is not The Cure"
+    decide(graph, log, edit)
+    decide(graph, log, edits.apart(graph, "The Netherlands", "Netherlands"))
+    assert [said_of(graph, one) for one in ("The Cure", "cure", "The Netherlands", "Netherlands")] == [
+        {"Disintegration"}, {"disease"}, {"Germany"}, {"Rotterdam"}]  # fmt: skip
+
+
+def test_a_title_that_an_older_log_has_under_the_key_of_a_word_leaves_it() -> None:
+    """A log in which "The Cure" was written down as "Cure", with the key of cure, is taken apart by its own words."""
+    graph, log = Graph(), list[Event]()
+    said = (("The Cure", "recorded", "Disintegration"), ("cure", "ends", "disease"))
+    for seq, (source, predicate, target) in enumerate(said, 1):
+        keys = Relation("cure", predicate, target.casefold())
+        other = Concept(target.casefold(), target)
+        new = (Concept("cure", "Cure"), other) if seq == 1 else (other,)
+        aliases = () if seq == 1 else (("cure", "cure"),)
+        statement = Statement(keys, Triple(source, predicate, target))
+        decide(graph, log, Edit(seq, "add", Delta(new, aliases, (statement,))))
+    decide(graph, log, edits.apart(graph, "The Cure", "cure"))
+    assert said_of(graph, "The Cure") == {"Disintegration"}
+    assert said_of(graph, "cure") == {"disease"}
+
+
 def test_what_was_never_put_together_is_told_its_spellings() -> None:
     """The only spelling of a concept cannot leave it."""
     graph, log = grown(*POLISH)

@@ -225,6 +225,82 @@ def test_a_prime_makes_another_symbol() -> None:
     assert decided("G'", "G\u2032").action == "merge"
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("NO\u2022", "NO"),
+        ("\u2022OH", "OH"),
+        ("CH3 \u2022", "CH3"),
+        ("H\u00b7", "H"),
+        ("[NO]", "NO"),
+        ("[Ca2+]", "Ca2+"),
+        ("[111] direction", "(111) direction"),
+        ("{100} plane", "(100) plane"),
+        ("n!", "n"),
+        ("(n-1)!", "(n-1)"),
+        ("n!!", "n!"),
+    ],
+)
+def test_a_sign_beside_a_symbol_is_a_question(one: str, other: str) -> None:
+    """A radical, a concentration, a family of planes or a factorial is no other spelling of what it is of."""
+    decision, back = decided(one, other), decided(other, one)
+    assert (decision.action, back.action) == ("review", "review")
+    assert "sign" in decision.reason or "only one of them has" in decision.reason
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Stop!", "stop"),
+        ("Yahoo!", "Yahoo"),
+        ("\u2022 steel", "steel"),
+        ("\u2022steel", "steel"),
+        ("[steel]", "steel"),
+        ("[carbon fiber]", "carbon fiber"),
+        ("\u2022OH", "OH\u2022"),
+        ("CuSO4\u00b75H2O", "CuSO4 5H2O"),
+        ("Fe(III)", "Fe III"),
+    ],
+)
+def test_punctuation_beside_a_plain_word_says_nothing(one: str, other: str) -> None:
+    """Bullets of lists, brackets around a word, exclamation marks of prose and dots between words make no concept."""
+    assert decided(one, other).action == decided(other, one).action == "merge"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "action"),
+    [
+        ("Brian Banks", "Brian Bank", "review"),
+        ("Joan Rivers", "Joan River", "review"),
+        ("General Motors", "general motor", "review"),
+        ("Brian Banks", "brian banks", "merge"),
+        ("Carbon Fibers", "carbon fiber", "merge"),
+    ],
+)
+def test_the_name_of_a_person_or_firm_in_s_is_no_plural_unasked(one: str, other: str, action: str) -> None:
+    """What follows a given name, or ends the name of a firm, may end in -s by itself."""
+    assert decided(one, other).action == decided(other, one).action == action
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "action"),
+    [
+        ("The Cure", "cure", "review"),
+        ("The Wall", "wall", "review"),
+        ("The Great Depression", "great depression", "review"),
+        ("The Rolling Stones", "rolling stone", "review"),
+        ("The Who", "WHO", "review"),
+        ("The Cure", "Cure", "merge"),
+        ("The Netherlands", "Netherlands", "merge"),
+        ("The silk", "silk", "merge"),
+        ("The Carbon Fibers", "carbon fiber", "merge"),
+    ],
+)
+def test_a_title_with_its_article_is_asked_about(one: str, other: str, action: str) -> None:
+    """The Cure may be no cure; where both have a capital, or "The" begins a sentence, the two are one."""
+    assert decided(one, other).action == decided(other, one).action == action
+
+
 def test_initials_alone_are_a_question_and_two_definitions_too() -> None:
     """An acronym that nobody defined may stand for something else, and so may one that two names define."""
     assert decided("FEA", "finite element analysis").action == "review"

@@ -9,8 +9,8 @@ from math import log2
 
 from rapidfuzz.distance import OSA
 
-from graphgrow.graph.keys import canonical, clean, singular
-from graphgrow.resolve.identity.notation import SIGN
+from graphgrow.graph.keys import canonical, clean, is_titled, singular, without_article
+from graphgrow.resolve.identity.notation import SIGN, marks
 from graphgrow.resolve.identity.spelling import acronym_in, form
 from graphgrow.resolve.identity.words import words
 
@@ -50,13 +50,20 @@ def contradiction(one: str, other: str) -> str:
 def opposed(one: str, other: str) -> str:
     """Return why two names must not be merged however alike they are or mean; "" where nothing says so. Symmetric."""
     one, other = sorted((clean(one), clean(other)))
-    marks = _marks(one)
-    for what, right in _marks(other).items() if marks else ():
-        left = marks.get(what)
+    folded = _folded(one)
+    for what, right in _folded(other).items() if folded else ():
+        left = folded.get(what)
         if left and not left & right:
             return f"{_either(min(left), min(right))} are different {what}"
-    is_same_word = one.isalpha() and singular(one.casefold()) == singular(other.casefold())
-    is_one_in_capitals = one.isupper() != other.isupper() and (one[1:].islower() or other[1:].islower())
+    signs_of_one, signs_of_other = sorted((marks(one), marks(other)))
+    if signs_of_one != signs_of_other:  # NO• and NO, n! and n, [111] and {111}
+        if signs_of_one:
+            return f"{signs_of_one} and {signs_of_other} are different signs"
+        return f"only one of them has {signs_of_other}"
+    plain, others_plain = map(without_article, (one, other))  # The Who is not WHO either
+    is_same_word = plain.isalpha() and singular(plain.casefold()) == singular(others_plain.casefold())
+    is_one_in_capitals = plain.isupper() != others_plain.isupper()
+    is_one_in_capitals = is_one_in_capitals and (plain[1:].islower() or others_plain[1:].islower())
     if is_same_word and is_one_in_capitals and canonical(one) != canonical(other):  # WHO and who, CAT and cats
         return "only one of them is in capitals"
     species, others_species = _BINOMIAL.match(one), _BINOMIAL.match(other)
@@ -105,17 +112,22 @@ def opposed(one: str, other: str) -> str:
 
 
 @lru_cache(REMEMBERED)
-def _marks(name: str) -> Mapping[str, set[str]]:
+def _folded(name: str) -> Mapping[str, set[str]]:
     """Return what a key has folded away, by what it is, where it has."""
     parts = _CODE_GAP.sub("", name).split()
     symbol = _SYMBOL.fullmatch(name)
-    marks = {
+    folded = {
         "symbols": {symbol[1]} if symbol else set(),
         "formulas": {part for part in parts if _FORMULA.match(part) and not acronym_in(part)},
         "acronyms": {letters for part in parts if (letters := acronym_in(part))},
         "people": set(_EPONYM.findall(name)),
     }
-    return {what: said for what, said in marks.items() if said}
+    return {what: said for what, said in folded.items() if said}
+
+
+def is_title_of(one: str, other: str) -> bool:
+    """Tell whether one of two names is a title with its article and the other written small, "The Cure" and "cure"."""
+    return any(is_titled(title) and word.islower() for title, word in ((one, other), (other, one)))
 
 
 def signs(name: str) -> set[str]:

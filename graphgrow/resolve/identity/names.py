@@ -24,7 +24,7 @@ from graphgrow.graph.graph import Graph
 from graphgrow.graph.kept import is_due, keep, kept
 from graphgrow.graph.keys import are_capitals_mute, singular
 from graphgrow.graph.model import Change, Concept, Doing
-from graphgrow.resolve.identity.guards import contradiction, disagree, narrower, opposed, signs
+from graphgrow.resolve.identity.guards import contradiction, disagree, is_title_of, narrower, opposed, signs
 from graphgrow.resolve.identity.lexicon import Lexicon
 from graphgrow.resolve.identity.meanings import How, Meanings
 from graphgrow.resolve.identity.notation import normal, squashed
@@ -98,6 +98,9 @@ def decide(
         other = lexicon.names[first.key]
         if first.how == "signature" and (against := opposed(name, other)):
             return Decision("review", first.key, first.score, f"{name} and {other} are the same words, but {against}.")
+        if first.how == "signature" and is_title_of(name, other) and not (is_mute(key) and is_mute(first.key)):
+            reason = f"{name} and {other} are the same words, but only one of them is written as a title."
+            return Decision("review", first.key, first.score, reason)
         if disagree(neighbours(key), neighbours(first.key), lambda near: len(neighbours(near))):
             return Decision(
                 "review", first.key, first.score, f"{name} and {other} have (almost) no neighbours in common."

@@ -52,6 +52,15 @@ _PLAIN = re.compile(r"[a-z0-9 ]*")
 _WORDED = re.compile(r"per ?cent|\bdeg|(?:minus|than) [0-9]")  # what is a sign in words
 _NEITHER = re.compile(r"[^\w]|_")
 _SEAM = re.compile(r"(?<=[^\W\d]) (?=[0-9])|(?<=[0-9]) (?=[^\W\d])")
+# What is left out above and means something beside a symbol: NO•, [NO], {100}, n!; but not • steel, [steel], Stop!
+_DOTS = "\u00b7\u2022\u2219\u22c5\u25cf"
+_WORD = r"(?:[^\W\d_A-Z]{2,}|[^\W\d_][^\W\d_A-Z]{2,})(?![\w+-])"
+_MARKED = re.compile(
+    rf"(?<=\S)[{_DOTS}]+(?!\w)|(?<!\S)(?!{_WORD})\S+ [{_DOTS}]+$|(?<![\w\])])[{_DOTS}]+(?=\w)(?!{_WORD})"
+    rf"|\[(?!{_WORD})[^\[\]]*\w[^\[\]]*\]|\{{(?!{_WORD})[^{{}}]*\w[^{{}}]*\}}"
+    r"|(?<!\w)[^\W\d_] ?!+(?!\w)|(?<=[0-9)])!+(?!\w)|(?<!\S)!+(?=\w)"
+)
+_MARKS = re.compile(rf"[{_DOTS}\[{{!]")
 SIGN = re.compile(r"[+<>=*#\u2032\u2190-\u2194\u2248\u2260\u2261\u2264\u2265\u00b1\u00d7^]|-|^\.|~")
 _BRACKETED = re.compile(r"^(?P<before>[^()]*?)\s*\((?P<inside>[^()]+)\)\s*(?P<after>[^()]*)$")
 # What only says which one of several: a number, a Roman numeral, a type.
@@ -65,7 +74,7 @@ LONGEST = 12  # letters of a short form
 def normal(name: str) -> str:
     """Return a name in one notation: its canonical key with Greek letters by name and without mere punctuation."""
     said = name if _PLAIN.fullmatch(name) else _GLUED.sub(" ", _EMPHASIS.sub(r"\2", clean(name)))
-    text = canonical(said).casefold()
+    text = canonical(said).casefold().removeprefix("the ")
     if _PLAIN.fullmatch(text) and not _WORDED.search(text):
         return text
     text = _ALONE.sub(lambda letter: f" {GREEK[letter[0]]} ", _MICRO.sub("u", text))
@@ -77,6 +86,15 @@ def normal(name: str) -> str:
 def joined(text: str) -> str:
     """Return a name in one notation without the blanks between its letters and digits."""
     return _SEAM.sub("", text)
+
+
+@lru_cache(maxsize=100_000)
+def marks(name: str) -> str:
+    """Return the signs that `normal` leaves out of a name though they mean something beside a symbol, sorted."""
+    if not _MARKS.search(name):
+        return ""
+    found = (sign for place in _MARKED.findall(clean(name)) for sign in _MARKS.findall(place))
+    return "".join(sorted("\u2022" if sign in _DOTS else sign for sign in found))
 
 
 @lru_cache(maxsize=100_000)

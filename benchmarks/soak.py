@@ -255,7 +255,7 @@ def found(one: Soak) -> Iterator[str]:
     with closing(open_store(one.url)) as store:
         yield from verify(store).problems
         events = list(store.events())
-    log = list(kills.paid(one.url))
+    log = [event for event in kills.paid(one.url) if kills.number_of(event)]  # else what came was a page, not a reply
     numbers = [kills.number_of(event) for event in log]
     lost = one.model.answered.keys() - set(numbers)
     for number in lost:

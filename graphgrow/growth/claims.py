@@ -49,7 +49,9 @@ class Claims:
         held.pop(self._holder, None)
         for holder in list(held):
             host, _, run = holder.partition(" ")
-            if host == self._host and self._outbox.run and not self._outbox.is_alive(run):
+            if host != self._host or not self._outbox.run or self._outbox.is_alive(run):
+                continue
+            if not self._outbox.waits(run):  # else the next run commits what came of them
                 self._store.claim(holder, done=held.pop(holder))
         self.others = frozenset(name for names in held.values() for name in names)
 

@@ -102,6 +102,11 @@ class Outbox(Generic[T]):
             lock.release()
         return lock is None
 
+    def waits(self, run: str) -> bool:
+        """Tell whether replies of a run of this store on this machine wait for the next one."""
+        folder = self.folder / run if self.folder else None
+        return folder is not None and any(one.suffix in {".json", ".draft"} for one in folder.glob("*"))
+
     def may_be_first(self) -> bool:
         """Tell whether this run may ask the first question of all: of the runs of this machine one may at a time."""
         if self._own and self._first is None:

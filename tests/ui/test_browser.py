@@ -139,7 +139,9 @@ def test_search_evidence_and_undo_by_hand(browser: Browser, explorer: Explorer) 
     store = explorer.copy("searched.db")
     with drawn(browser, explorer.url(store)) as opened:
         page = opened.page
+        settled(page)
         page.keyboard.press("/")
+        expect(page.get_by_role("combobox", name="Search the whole graph")).to_be_focused()
         page.keyboard.type("carbn fibre")
         expect(page.get_by_role("option").first).to_contain_text("carbon fiber")
         page.keyboard.press("Enter")

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from tests.conftest import ROOT
 from tests.pictures import answered
+from tests.servers import free_port
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,10 @@ def environment(folder: Path) -> dict[str, str]:
 @contextmanager
 def exploring(folder: Path, store: str, *words: str, env: Mapping[str, str] | None = None) -> Iterator[Explorer]:
     """Yield the explorer, serving a store of a folder, until the block ends; `env` is added to its environment."""
+    place = () if "--port" in words else ("--port", str(free_port()))  # two that look for 8501 at once find the same
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "graphgrow", "explore", store, "--json", *words],
+            [sys.executable, "-m", "graphgrow", "explore", store, "--json", *place, *words],
             cwd=folder, env=environment(folder) | dict(env or {}), stdout=subprocess.PIPE, stderr=log,
         )  # fmt: skip
         try:

@@ -4,10 +4,10 @@ It counts only beside the very log that it was worked out from: with it stand it
 which it goes, which speaks for all events before. The log stays the truth: where either is another one, there is none.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from hashlib import sha256
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 from graphgrow.graph.corrections import is_structural
 from graphgrow.graph.digests import Record
@@ -17,6 +17,7 @@ from graphgrow.graph.indexes import KEEPER
 EVENTS = 1000  # a shorter log is folded sooner than something is looked up
 SHARE = 64  # of the log: what came since the last time until it is kept anew
 _KEY = "state"
+T = TypeVar("T")
 
 
 @runtime_checkable
@@ -34,6 +35,31 @@ class Keeper(Protocol):
     def remember(self, kind: str, values: Mapping[str, bytes]) -> None:
         """Keep values under their keys."""
         ...
+
+
+class Keepable(Protocol):
+    """What a store can keep: as bytes, with the event at which it was `saved` last."""
+
+    saved: int
+
+    def dump(self) -> bytes:
+        """Return all of it in bytes."""
+        ...
+
+
+def restored(graph: Graph, kind: str, read: Callable[[memoryview, int], T], *, as_shown: bool = False) -> T | None:
+    """Return what `read` makes of the value of a kind that is kept, and of its event; None where it makes nothing."""
+    if held := kept(graph, kind, as_shown=as_shown):
+        with suppress(ValueError, KeyError, TypeError):
+            return read(held[1], held[0])
+    return None
+
+
+def save(graph: Graph, kind: str, state: Keepable) -> None:
+    """Let the graph's store keep a state as of now, where enough was said since the last time."""
+    if is_due(graph, state.saved):
+        keep(graph, kind, state.dump())
+        state.saved = graph.seq
 
 
 def is_due(graph: Graph, saved: int, share: int = SHARE) -> bool:

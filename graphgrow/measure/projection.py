@@ -13,14 +13,14 @@ import random
 import threading
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.kept import is_due, keep, kept
+from graphgrow.graph.kept import restored, save
 
 if TYPE_CHECKING:
     import igraph as ig
@@ -195,13 +195,9 @@ def structure(graph: Graph) -> Structure:
     def taken() -> Structure:
         known = graph.memo.get("structure")
         before = known[1].counts if isinstance(known, tuple) and known[0][1] == graph.decisions else None
-        if before is None and (held := kept(graph, _KIND, as_shown=True)):
-            with suppress(ValueError, TypeError):
-                before = Counts.restored(held[1], held[0])
+        before = before or restored(graph, _KIND, Counts.restored, as_shown=True)
         made = Structure(graph, seq, before if before and before.seq <= seq else None)
-        if is_due(graph, made.counts.saved):
-            keep(graph, _KIND, made.counts.dump())
-            made.counts.saved = graph.seq
+        save(graph, _KIND, made.counts)
         return made
 
     return graph.memo.keep("structure", (seq, graph.decisions), taken)

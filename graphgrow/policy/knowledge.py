@@ -13,7 +13,6 @@ import random
 from array import array
 from collections import defaultdict
 from collections.abc import Container, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import chain, islice
@@ -22,8 +21,7 @@ from typing import Literal
 from graphgrow.graph.confidence import TRUSTED, confidence, is_said_already, reconsidered
 from graphgrow.graph.events import FACET
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.kept import is_due, keep
-from graphgrow.graph.kept import kept as recalled
+from graphgrow.graph.kept import restored, save
 from graphgrow.graph.model import Focus, Relation
 from graphgrow.measure.projection import Structure, structure
 from graphgrow.policy.round import fill, is_allowed
@@ -217,14 +215,10 @@ def tie(graph: Graph) -> Tie:
     def taken() -> Tie:
         known = graph.memo.get("tie")
         before = known[1].strengths if isinstance(known, tuple) and known[0][1] == graph.decisions else None
-        if before is None and (held := recalled(graph, _KIND, as_shown=True)):
-            with suppress(ValueError, TypeError):
-                before = Strengths.restored(held[1], held[0])
+        before = before or restored(graph, _KIND, Strengths.restored, as_shown=True)
         is_usable = before and before.seq <= snapshot.seq and before.topic == graph.topic
         made = Tie(graph, snapshot, before if is_usable else None)
-        if is_due(graph, made.strengths.saved):
-            keep(graph, _KIND, made.strengths.dump())
-            made.strengths.saved = graph.seq
+        save(graph, _KIND, made.strengths)
         return made
 
     return graph.memo.keep("tie", mark, taken)

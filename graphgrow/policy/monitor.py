@@ -15,13 +15,12 @@ with the graph whatever a run does.
 import json
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import astuple, dataclass, field
 from math import log2
 from typing import Literal
 
 from graphgrow.graph.graph import Graph, Past
-from graphgrow.graph.kept import is_due, keep, kept
+from graphgrow.graph.kept import restored, save
 from graphgrow.graph.model import ASIDE, Delta, Event, Focus
 
 Kind = Literal["saturated", "drifted"]
@@ -325,10 +324,10 @@ class Monitor:
         return json.dumps(state | {"ngrams": vars(self._ngrams), "_unlearnt": list(self._unlearnt)}).encode()
 
     @classmethod
-    def restored(cls, data: bytes) -> "Monitor":
+    def restored(cls, data: memoryview, saved: int) -> "Monitor":
         """Return the monitor of which `dump` made these bytes; raises ValueError, KeyError or TypeError for others."""
-        state = json.loads(data)
-        own = cls(**{name: state[name] for name in _PLAIN})
+        state = json.loads(bytes(data))
+        own = cls(**{name: state[name] for name in _PLAIN} | {"saved": saved})
         own.fields, own._degree = tuple(state["fields"]), Counter(state["_degree"])
         own.shown = {name: (question, seq) for name, (question, seq) in state["shown"].items()}
         own.assessment, own.avoided = Assessment(*state["assessment"]), frozenset(state["avoided"])
@@ -373,19 +372,15 @@ class Monitor:
 
 def monitor(graph: Graph) -> Monitor:
     """Return the monitor of a graph's log, kept beside the graph and in its store, and brought up to date."""
-    state = graph.memo.get("monitor")
-    if not isinstance(state, Monitor) or state.seq > graph.seq:
-        state = Monitor()
-        if held := kept(graph, _KIND):
-            with suppress(ValueError, KeyError, TypeError):
-                state = Monitor.restored(bytes(held[1]))
-                state.saved = held[0]
+    known = graph.memo.get("monitor")
+    if isinstance(known, Monitor) and known.seq <= graph.seq:
+        state = known
+    else:
+        state = restored(graph, _KIND, Monitor.restored) or Monitor()
         graph.memo["monitor"] = state
     for step in graph.past[state.seq :]:
         state.take(step)
-    if is_due(graph, state.saved):
-        keep(graph, _KIND, state.dump())
-        state.saved = graph.seq
+    save(graph, _KIND, state)
     return state
 
 

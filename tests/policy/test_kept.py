@@ -78,7 +78,7 @@ def test_a_monitor_goes_on_as_the_one_that_took_the_whole_log(cut: int) -> None:
         whole.take(step)
     for step in steps[:cut]:
         half.take(step)
-    again = Monitor.restored(half.dump())
+    again = Monitor.restored(memoryview(half.dump()), half.saved)
     assert again.dump() == half.dump()
     for step in steps[cut:]:
         again.take(step)

@@ -5,6 +5,12 @@ from collections.abc import Iterator
 import pytest
 from graphgrow_explorer.workspace import workspaces
 
+QUIET = pytest.mark.filterwarnings(
+    "ignore:.*label.*:UserWarning",
+    "ignore::DeprecationWarning:streamlit",
+    "ignore::pytest.PytestUnraisableExceptionWarning",
+)
+
 
 @pytest.fixture
 def closed() -> Iterator[None]:

@@ -41,6 +41,7 @@ from tests.conftest import chatter
 from tests.fact_checks import OPEN, SURE, WRONG, checked_log
 from tests.growth.test_roles import Speaker
 from tests.servers import serving, waited_for
+from tests.ui.conftest import QUIET
 
 APP = Path(serve.__file__).with_name("app.py")
 HOSTILE = [
@@ -54,11 +55,7 @@ HOSTILE = [
     "n" * 10_000,
 ]
 BIG = 20_000
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:.*label.*:UserWarning",
-    "ignore::DeprecationWarning:streamlit",
-    "ignore::pytest.PytestUnraisableExceptionWarning",
-)
+pytestmark = QUIET
 
 
 def grown(path: Path, *edit: Edit) -> str:

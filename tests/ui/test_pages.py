@@ -28,17 +28,11 @@ from tests.conftest import chatter
 from tests.reason.test_communities import names
 from tests.reasoning import Heard, answer
 from tests.servers import Answer, Asked, completion, serving, streamed, waited_for
+from tests.ui.conftest import QUIET
 from tests.ui.test_explorer import HOSTILE, grown, view, words
 from tests.ui.test_thoughts import thinks
 
-pytestmark = [
-    pytest.mark.usefixtures("closed"),
-    pytest.mark.filterwarnings(
-        "ignore:.*label.*:UserWarning",
-        "ignore::DeprecationWarning:streamlit",
-        "ignore::pytest.PytestUnraisableExceptionWarning",
-    ),
-]
+pytestmark = [pytest.mark.usefixtures("closed"), QUIET]
 
 
 @pytest.fixture

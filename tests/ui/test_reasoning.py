@@ -13,13 +13,10 @@ from graphgrow.reason.discovery import discover
 from graphgrow.stores import open_store
 from tests.conftest import RECORDED
 from tests.reason.test_discovery import TEN, answers, line
+from tests.ui.conftest import QUIET
 from tests.ui.test_explorer import view, words
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:.*label.*:UserWarning",
-    "ignore::DeprecationWarning:streamlit",
-    "ignore::pytest.PytestUnraisableExceptionWarning",
-)
+pytestmark = QUIET
 
 
 @pytest.fixture(scope="module")

@@ -16,17 +16,11 @@ from graphgrow.reason.judge import judge
 from graphgrow.stores import GraphStore, open_store
 from tests.reasoning import Heard, answer, idea, said, verdict
 from tests.servers import Answer, completion, serving, waited_for
+from tests.ui.conftest import QUIET
 
 APP = Path(serve.__file__).with_name("app.py")
 HOSTILE = "silk [x](javascript:alert(1)) <script>alert(1)</script> :smile: $x$ https://evil.example"
-pytestmark = [
-    pytest.mark.usefixtures("closed"),
-    pytest.mark.filterwarnings(
-        "ignore:.*label.*:UserWarning",
-        "ignore::DeprecationWarning:streamlit",
-        "ignore::pytest.PytestUnraisableExceptionWarning",
-    ),
-]
+pytestmark = [pytest.mark.usefixtures("closed"), QUIET]
 
 
 def view(url: str) -> AppTest:

@@ -12,6 +12,7 @@ import argparse
 import json
 import random
 import resource
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -45,12 +46,12 @@ from graphgrow.growth.settings import Settings
 from graphgrow.llm.scripted import Scripted
 from graphgrow.policy import open_policy
 from graphgrow.resolve.identity import Lexicon, decide
+from graphgrow.stores.copying import batches
 from graphgrow.stores.sqlite import SQLiteStore
 from graphgrow.stores.verifying import verify
 
 RUNS = Path(__file__).parent.parent / "data"
 NEW_A_REPLY = 4
-BATCH = 500
 LONGEST = 5  # words of a name; made words are of words with as many letters
 VARIANTS = 30  # one name in so many is a known one, written another way
 PREDICATES = ("contains", "improves", "is a", "causes", "has property", "based on", "used for", "requires")
@@ -101,9 +102,13 @@ class Names:
                 words = [self._rng.choice(self._heads)]
             name = " ".join(dict.fromkeys(words))
             if (key := canonical(name)) and key not in self._taken:
-                self._taken.add(key)
-                self.known.append(name)
+                self.take(key, name)
                 return name
+
+    def take(self, key: str, name: str) -> None:
+        """Know a name, which is not returned any more."""
+        self._taken.add(key)
+        self.known.append(name)
 
     def another(self, name: str) -> str:
         """Return a name in another spelling, as models write them, or with a slip."""
@@ -161,30 +166,30 @@ def replies(names: Names) -> Iterator[str]:
 
 def build(path: Path, concepts: int, relations: int) -> dict[str, float]:
     """Write the graph into a SQLite file."""
-    start, count, batch = clock(), 0, list[Event]()
+    start, count, seconds, processor = clock(), 0, 0.0, 0.0
     with closing(SQLiteStore(path, create=True)) as store:
-        for event in events(Names(1), concepts, relations):
-            batch.append(event)
-            count += len(event.delta.relations)
-            if len(batch) == BATCH:
-                store.append(*batch)
-                batch.clear()
-        if batch:
+        for batch in batches(events(Names(1), concepts, relations)):
+            count += sum(len(event.delta.relations) for event in batch)
+            before = clock(), time.process_time()
             store.append(*batch)
-    seconds = clock() - start
+            seconds, processor = seconds + clock() - before[0], processor + time.process_time() - before[1]
     return {
         "relations": count,
-        "seconds": seconds,
+        "with the world's making s": clock() - start,
+        "store s": seconds,
         "relations/s": count / seconds,
+        "relations/s of processor": count / processor,
         "file MB": path.stat().st_size / 1e6,
+        "peak MB": peak(),
     }
 
 
-def grow(path: Path, concepts: int, relations: int, steps: int) -> dict[str, float]:
+def grow(path: Path, steps: int) -> dict[str, float]:
     """Open the graph and do some steps."""
     names = Names(1)
-    for _ in deltas(names, concepts, relations):  # the names that the graph has
-        pass
+    with closing(sqlite3.connect(path)) as file:
+        for key, name in file.execute("SELECT key, name FROM concept ORDER BY first_seq"):
+            names.take(key, name)
     texts = replies(names)
     before = rss()
     with closing(SQLiteStore(path)) as store:
@@ -276,7 +281,7 @@ def main() -> None:
         elif how.phase == "build":
             row = build(path, how.concepts, how.relations)
         else:
-            row = grow(path, how.concepts, how.relations, how.steps) if how.phase == "grow" else check(path)
+            row = grow(path, how.steps) if how.phase == "grow" else check(path)
         print(json.dumps(row))
         return
     with tempfile.TemporaryDirectory() as folder:

@@ -119,7 +119,7 @@ def test_benchmarks_say_of_the_policies_what_the_program_prints(
 def test_what_size_costs_is_measured_on_a_graph_that_verifies(tmp_path: Path) -> None:
     """A small world is built as large as asked for, grows, and is what its log says; a cap on names loses nothing."""
     path = tmp_path / "scale-400.db"
-    built, grown = scale.build(path, 400, 1200), scale.grow(path, 400, 1200, 3)
+    built, grown = scale.build(path, 400, 1200), scale.grow(path, 3)
     assert built["relations"] > 1100
     assert grown["median ms"] > 0
     scale.check(path)

@@ -11,6 +11,7 @@ import zlib
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from graphgrow.errors import AlteredLog, BadInput
@@ -106,22 +107,29 @@ def is_run_file(name: str) -> bool:
     return name.endswith((".jsonl", ".jsonl.gz"))
 
 
-def read_records(path: Path) -> tuple[list[Record], Seal | None]:
+def read_records(path: Path) -> tuple[Iterator[Record], Seal | None]:
     """Return the lines of a run file, and its seal, None for a file without digests; BadInput where there is no file.
 
-    What cannot be read is a record with a problem, the last one.
+    What cannot be read is a record with a problem, the last one. The file is read twice, and never held as a whole.
     """
-    records, head = list[Record](), ""
+    last, head, has_digests = 0, "", False
+    for record in _lines(path):
+        last, has_digests = record.seq, has_digests or bool(record.digest)
+        head = head if record.problem else record.digest
+    return islice(_lines(path), last), seal(0, last, head) if has_digests else None
+
+
+def _lines(path: Path) -> Iterator[Record]:
+    seq = 0
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             for line in filter(bytes.strip, file):
                 text, head = line.removeprefix(BOM_UTF8).rstrip(b"\r\n"), ""
                 if match := _LINE.fullmatch(text):
                     text, head = match[1] + b"}", match[2].decode()
-                records.append(Record(len(records) + 1, text, head))
+                seq += 1
+                yield Record(seq, text, head)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        records.append(Record(len(records) + 1, b"", problem=str(error)))
+        yield Record(seq + 1, b"", problem=str(error))
     except OSError as error:
         raise BadInput(f"cannot open {path}: {error.strerror or error}") from None
-    has_digests = any(record.digest for record in records)
-    return records, seal(0, len(records), head) if has_digests else None

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
@@ -11,7 +12,7 @@ from graphgrow.errors import BadInput
 from graphgrow.graph.digests import Record, Seal, checked
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.model import Event
-from graphgrow.stores.projection import Projection
+from graphgrow.stores.projection import Projection, Shown
 
 DEFAULT_URL = "sqlite:graph.db"
 NEO4J = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
@@ -57,6 +58,12 @@ class GraphStore(Protocol):
     def projection(self) -> Projection:
         """Return concepts and relations as the store itself keeps them, for `verify`."""
         ...
+
+    @contextmanager
+    def shown(self) -> Iterator[Shown]:
+        """Give the projection row by row, all of one state of the store, to be read within the block."""
+        whole = self.projection()
+        yield Shown(whole.seq, whole.concepts.items(), whole.relations.items())
 
     def damage(self) -> str:
         """Return what is wrong with the store beneath its events and projection, in a sentence; "" where nothing is."""

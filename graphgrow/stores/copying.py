@@ -7,7 +7,7 @@ from graphgrow.graph.model import Event
 from graphgrow.graph.progress import SILENT, Progress
 from graphgrow.stores import GraphStore, checked_events
 
-BATCH = 500  # events a transaction
+BATCH = 2000  # events a transaction
 MOST = 20_000  # concepts and statements a transaction, which a server keeps in memory
 
 

@@ -20,6 +20,30 @@ class Projection:
     relations: dict[Relation, tuple[int, int, int]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A projection row by row, for a graph of which nobody wants a second copy in memory; it can be read once."""
+
+    seq: int
+    concepts: Iterable[tuple[str, ConceptRow]]
+    relations: Iterable[tuple[Relation, tuple[int, int, int]]]
+
+    def is_of(self, graph: Graph) -> bool:
+        """Tell whether these are the rows that a folded graph must have; no key comes twice."""
+        concepts = relations = 0
+        for key, row in self.concepts:
+            known = graph.concepts.get(key)
+            if known is None or row != (known.name, known.aliases, graph.introduced[key], known.type):
+                return False
+            concepts += 1
+        for relation, span in self.relations:
+            pieces = graph.relations.get(relation)
+            if pieces is None or span != (sum(one.support for one in pieces), pieces[0].seq, pieces[-1].seq):
+                return False
+            relations += 1
+        return (self.seq, concepts, relations) == (graph.seq, len(graph.concepts), len(graph.relations))
+
+
 def project(graph: Graph) -> Projection:
     """Return the projection that a folded graph must have."""
     concepts = {k: (c.name, c.aliases, graph.introduced[k], c.type) for k, c in graph.concepts.items()}

@@ -12,6 +12,8 @@ import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -25,7 +27,7 @@ from graphgrow.graph.indexes import KEEPER
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Event, Relation
 from graphgrow.stores import LONGEST_LEASE, SKEW, GraphStore
-from graphgrow.stores.projection import Patch, Projection, patch
+from graphgrow.stores.projection import Patch, Projection, Shown, patch
 from graphgrow.stores.snapshots import opened
 from graphgrow.stores.sqlite_file import WAL, OpenedFile
 from graphgrow.stores.sqlite_tables import APPLICATION_ID as _APPLICATION_ID
@@ -115,27 +117,37 @@ class SQLiteStore(GraphStore):
                     for (payload,) in decisions:
                         corrections.take(from_json(payload))
                     corrections.settle()
+                concepts: list[tuple[str, str, int]] = []
+                types: list[tuple[str, str]] = []
+                spellings: list[tuple[str, str]] = []
+                relations: dict[tuple[str, str, str], tuple[int, int, int]] = {}
                 for event in events:
                     corrections.take(event)
                     seq, delta = event.seq, corrections.delta(event.delta)
-                    db.executemany(
-                        "INSERT INTO concept VALUES (?, ?, ?, '') ON CONFLICT DO NOTHING",
-                        [(concept.key, concept.name, seq) for concept in delta.concepts],
-                    )
-                    types = [(kind, key) for key, kind in corrections.types(event.delta).items()]
-                    db.executemany("UPDATE concept SET type = ? WHERE key = ? AND type = ''", types)
-                    spellings = [(c.key, spelling) for c in delta.concepts for spelling in (c.name, *c.aliases)]
-                    db.executemany(
-                        "INSERT INTO alias SELECT key, ?2 FROM concept WHERE key = ?1 AND name <> ?2"
-                        " ON CONFLICT DO NOTHING",
-                        [*spellings, *delta.aliases],
-                    )
-                    statements = [(statement.relation, statement.support) for statement in delta.relations]
-                    db.executemany(
-                        "INSERT INTO relation VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
-                        " SET support = support + excluded.support, last_seq = excluded.last_seq",
-                        [(r.source, r.predicate, r.target, support, seq, seq) for r, support in statements],
-                    )
+                    concepts += [(concept.key, concept.name, seq) for concept in delta.concepts]
+                    types += [(kind, key) for key, kind in corrections.types(event.delta).items()]
+                    spellings += [(c.key, spelling) for c in delta.concepts for spelling in (c.name, *c.aliases)]
+                    spellings += delta.aliases
+                    for said in delta.relations:
+                        ends = said.relation.source, said.relation.predicate, said.relation.target
+                        support, first, _ = relations.get(ends, (0, seq, seq))
+                        relations[ends] = support + said.support, first, seq
+                # Rows go in as the tables have them, so that many events at once change each page of the file once.
+                db.executemany(
+                    "INSERT INTO concept VALUES (?, ?, ?, '') ON CONFLICT DO NOTHING",
+                    sorted(concepts, key=itemgetter(0)),  # of one key the first counts
+                )
+                db.executemany("UPDATE concept SET type = ? WHERE key = ? AND type = ''", types)
+                db.executemany(
+                    "INSERT INTO alias SELECT key, ?2 FROM concept WHERE key = ?1 AND name <> ?2"
+                    " ON CONFLICT DO NOTHING",
+                    sorted(set(spellings)),
+                )
+                db.executemany(
+                    "INSERT INTO relation VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
+                    " SET support = support + excluded.support, last_seq = excluded.last_seq",
+                    [(*ends, *relations[ends]) for ends in sorted(relations)],
+                )
         self._decided = last + len(events), corrections
         return int(last) + len(events)
 
@@ -189,25 +201,36 @@ class SQLiteStore(GraphStore):
 
     def projection(self) -> Projection:
         """Return the projection tables as they stand."""
+        with self.shown() as rows:
+            return Projection(rows.seq, dict(rows.concepts), dict(rows.relations))
+
+    @contextmanager
+    def shown(self) -> Iterator[Shown]:
+        """Give the projection tables row by row, as they stand."""
         if not self._is_there():
-            return Projection()
+            yield Shown(0, (), ())
+            return
         with self._explained(), self._reading():
             ((seq,),) = self._rows(_LAST)
-            has_types = self._version >= TYPES
-            aliases: dict[str, list[str]] = {}
-            for key, spelling in self._rows("SELECT key, spelling FROM alias ORDER BY spelling"):
-                aliases.setdefault(key, []).append(str(spelling))
-            concepts = {
-                key: (name, tuple(sorted(aliases.get(key, ()))), first, kind)
-                for key, name, first, kind in self._rows(
-                    "SELECT key, name, first_seq, type FROM concept"
-                    if has_types
-                    else "SELECT key, name, first_seq, '' FROM concept"
+            kind = "type" if self._version >= TYPES else "''"
+            spelt = groupby(
+                self._rows(
+                    f"SELECT concept.key, name, first_seq, {kind}, spelling"  # noqa: S608  # our words
+                    " FROM concept LEFT JOIN alias ON alias.key = concept.key ORDER BY concept.key"
+                ),
+                itemgetter(0, 1, 2, 3),
+            )
+            concepts = (
+                (key, (name, tuple(sorted(str(row[4]) for row in rows if row[4] is not None)), first, kind))
+                for (key, name, first, kind), rows in spelt
+            )
+            relations = (
+                (Relation(source, predicate, target), (support, first, last))
+                for source, predicate, target, support, first, last in self._rows(
+                    "SELECT source, predicate, target, support, first_seq, last_seq FROM relation"
                 )
-            }
-            rows = self._rows("SELECT source, predicate, target, support, first_seq, last_seq FROM relation")
-            relations = {Relation(s, p, t): (support, first, last) for s, p, t, support, first, last in rows}
-        return Projection(seq, concepts, relations)
+            )
+            yield Shown(seq, concepts, relations)
 
     def lease(self, name: str, holder: str, seconds: float) -> bool:
         """Take or renew a named lease; False while somebody else holds it."""

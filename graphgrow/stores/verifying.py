@@ -48,10 +48,13 @@ def verify(store: GraphStore, progress: Progress = SILENT) -> Verdict:
     try:
         if damage := store.damage():
             return Verdict(graph, [damage], 0, seal)
-        stored = store.projection()
-        for event in store.events(graph.seq):
-            if event.seq <= stored.seq:
-                graph.apply(event)
+        with store.shown() as shown:
+            graph.apply_all(event for event in store.events(graph.seq) if event.seq <= shown.seq)
+            is_equal = shown.is_of(graph)
+        if is_equal:
+            return verdict
+        stored = store.projection()  # now all of it, to say what differs
+        graph.apply_all(event for event in store.events(graph.seq) if event.seq <= stored.seq)
         problems = differences(project(graph), stored)
     except StoreError as error:
         problems = [str(error)]

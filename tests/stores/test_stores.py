@@ -24,6 +24,7 @@ from graphgrow.stores.neo4j import Neo4jStore
 from graphgrow.stores.projection import differences, project
 from graphgrow.stores.sqlite import SQLiteStore
 from graphgrow.stores.sqlite_tables import APPLICATION_ID, MIGRATIONS
+from graphgrow.stores.verifying import verify
 from tests.conftest import chatter, fact_checked, triples
 from tests.graph.test_graph import content, event
 
@@ -86,6 +87,32 @@ def test_log_and_projection_agree_after_every_event(store: GraphStore) -> None:
         assert differences(project(graph), store.projection()) == []
     assert content(store.graph()) == content(graph)
     assert [e.seq for e in store.events(since=4)] == [5, 6, 7]
+
+
+def test_many_events_at_once_leave_what_they_leave_one_by_one(opener: Opener, tmp_path: Path) -> None:
+    """What is shown does not depend on how many events a transaction has: names, spellings, types, merges, support."""
+    graph, log = Graph(), list[Event]()
+    for reply in [*chatter(3), *chatter(2)]:
+        log.append(event(graph, reply))
+        graph.apply(log[-1])
+    said = log[0].delta.relations[0]
+    first, twin = Concept("zebra", "Zebra", ("zebras",)), Concept("aa zebra", "AA Zebra", ("a.a. zebra",), "Animal")
+    merge = Change("merge", (twin.key, first.key))
+    for delta in (
+        Delta((first,)),
+        Delta((twin,), aliases=((said.relation.target, "another word"),), changes=(merge,)),
+        Delta((replace(first, type="Horse"),), support=(replace(said, support=3), said)),
+        Delta(support=(said,)),
+    ):
+        log.append(Edit(len(log) + 1, "add", delta))
+    with closing(opener(None)) as one, closing(SQLiteStore(tmp_path / "at-once.db", create=True)) as other:
+        for single in log:
+            one.append(single)
+        other.append(*log)
+        assert one.projection() == other.projection() == project(fold(log))
+        for store in (one, other):
+            with store.shown() as rows:
+                assert rows.is_of(fold(log))
 
 
 def test_stale_event_is_refused_and_leaves_no_trace(store: GraphStore) -> None:
@@ -290,8 +317,39 @@ def test_verify_finds_a_changed_projection(tmp_path: Path) -> None:
             db.execute("UPDATE relation SET support = 7 WHERE target = 'sheet 1'")
             db.execute("INSERT INTO concept (key, name, first_seq) VALUES ('ghost', 'Ghost', 1)")
         found = differences(project(store.graph()), store.projection())
+        assert verify(store).problems == found
     assert len(found) == 2
     assert "ghost" in found[0]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE relation SET support = support + 1 WHERE NEWEST",
+        "UPDATE relation SET last_seq = 1 WHERE NEWEST",
+        "UPDATE concept SET name = 'Other' WHERE NEWEST",
+        "UPDATE concept SET first_seq = 1 WHERE NEWEST",
+        "UPDATE concept SET type = 'Other' WHERE NEWEST",
+        "INSERT INTO alias SELECT key, 'another spelling' FROM concept LIMIT 1",
+        "DELETE FROM alias",
+        "DELETE FROM relation WHERE NEWEST",
+        "DELETE FROM concept WHERE NEWEST",
+        "INSERT INTO concept VALUES ('ghost', 'Ghost', 1, '')",
+    ],
+)
+def test_verify_reads_every_row(tmp_path: Path, change: str) -> None:
+    """Each column of each table counts, and what is told row by row is what two whole projections tell."""
+    path = tmp_path / "g.db"
+    spelt = Edit(3, "add", Delta((Concept("zebra", "Zebra", ("zebras",)),)))
+    with closing(SQLiteStore(path, create=True)) as store:
+        fill(store, chatter(2))
+        store.append(spelt)
+        assert verify(store).problems == []
+        with closing(sqlite3.connect(path)) as db, db:
+            db.execute(change.replace("NEWEST", "first_seq = (SELECT max(first_seq) FROM relation)"))
+        found = verify(store).problems
+        assert found
+        assert found == differences(project(store.graph()), store.projection())
 
 
 def test_a_new_file_appears_with_its_first_event(tmp_path: Path) -> None:

@@ -5,7 +5,9 @@ distance from the topic, components, which questions were asked, which concepts 
 is kept, and what can be asked of it, is in state.py.
 """
 
-from collections.abc import Iterable
+import gc
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from copy import copy, deepcopy
 from dataclasses import dataclass, replace
 
@@ -25,6 +27,18 @@ WHOLE = "whole"  # the name in the memo of a part under which the graph stands t
 KEEP = 0.7  # what a question counts for beside the next one about the same concept
 
 
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Hold off the collector of cycles: frozen values have none, and it would look at all of a graph over and over."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 @dataclass(slots=True)
 class Graph(GraphState):
     """Concepts by key, relations with their evidence, and what the log says about how they came: see GraphState."""
@@ -33,6 +47,7 @@ class Graph(GraphState):
         """Fold one event into the graph; raises StoreError where it is not the next one or names what is not there."""
         self.apply_all((event,))
 
+    @uncollected()
     def apply_all(self, events: Iterable[Event]) -> None:
         """Fold events into the graph; what decisions change about earlier ones is worked out once for all of them.
 

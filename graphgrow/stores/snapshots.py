@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from graphgrow.graph.graph import Graph
+from graphgrow.graph.graph import Graph, uncollected
 from graphgrow.graph.snapshot import VERSION, load, save
 from graphgrow.stores import GraphStore
 
@@ -19,6 +19,7 @@ SHARE = 8
 _KIND, _KEY = f"snapshot {VERSION}", "fold"
 
 
+@uncollected()
 def opened(store: GraphStore, path: Path, digest_at: Callable[[int], str], *, keeps: bool) -> Graph:
     """Return the graph of a store whose snapshot is, or will be where it `keeps` one, the file at `path`.
 

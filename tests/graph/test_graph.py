@@ -1,5 +1,8 @@
 """The fold: what events make of a graph."""
 
+import gc
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +10,19 @@ from hypothesis import strategies as st
 from graphgrow.errors import StoreError
 from graphgrow.graph.events import from_json, to_json
 from graphgrow.graph.graph import Graph, fold
-from graphgrow.graph.model import Answer, Delta, Expansion, Focus, Prompt, Proposal, Question, Reply, Triple
+from graphgrow.graph.model import (
+    Answer,
+    Delta,
+    Edit,
+    Event,
+    Expansion,
+    Focus,
+    Prompt,
+    Proposal,
+    Question,
+    Reply,
+    Triple,
+)
 from graphgrow.measure import measure
 from graphgrow.measure.panel import panel
 from graphgrow.resolve.resolve import RESOLVE, resolve
@@ -125,3 +140,22 @@ def test_old_run_line_stays_readable() -> None:
     old = from_json(line)
     assert isinstance(old, Expansion)
     assert (old.focus.angle, old.delta, old.reply.usd) == ("general", Delta(), None)
+
+
+def test_a_fold_leaves_the_collector_as_it_was() -> None:
+    """It is off while a graph is folded, and then on again or off as before, also where the log is damaged."""
+    seen: list[bool] = []
+
+    def log() -> Iterator[Event]:
+        seen.append(gc.isenabled())
+        yield Edit(7, "add", Delta())
+
+    for is_on in (True, False):
+        (gc.enable if is_on else gc.disable)()
+        try:
+            with pytest.raises(StoreError, match="event 7 cannot follow"):
+                Graph().apply_all(log())
+            assert gc.isenabled() is is_on
+        finally:
+            gc.enable()
+    assert seen == [False, False]

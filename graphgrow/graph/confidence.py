@@ -3,10 +3,10 @@
 The confidence of a relation is the probability, from 0 to 1, that a careful reader calls it true. It is a logistic
 function of how it was asked for (a fixed relation with a fixed direction is right more often than a free one, a
 property more often than a cause), of how often it was said independently, and of the log-odds of fact checks (P(True),
-Kadavath et al. 2022, arXiv 2207.05221). The names of one answer are right or wrong together: a check of one says nearly as much
-of those beside it. The weights were fitted to judged relations, see docs/benchmarks.md. What a person added is certain.
-Where the model stated with the relation how certain it is of it, that counts a little: models state too much (Xiong et
-al. 2024, arXiv 2306.13063), so its weight is a modest one and not fitted.
+Kadavath et al. 2022, arXiv 2207.05221). The names of one answer are right or wrong together: a check of one says nearly
+as much of those beside it. The weights were fitted to judged relations, see docs/benchmarks.md. What a person added is
+certain. Where the model stated with the relation how certain it is of it, that counts a little: models state too much
+(Xiong et al. 2024, arXiv 2306.13063), so its weight is a modest one and not fitted.
 """
 
 import math

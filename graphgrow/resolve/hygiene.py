@@ -172,7 +172,7 @@ def as_property(name: str) -> str:
     if noun is None and _PROPERTY_END.fullmatch(last):
         noun = f"{last[:-2]}ility" if last.endswith("le") else f"{last}ity"
     words = before.replace("-", " ").split()
-    if noun is None or not {"and", "or"}.isdisjoint(words) or "bare adjective" not in broken_rules(name, ""):
+    if noun is None or not {"and", "or"}.isdisjoint(words) or "bare adjective" not in broken_rules(name.casefold(), ""):
         return name
     return " ".join([*(word for word in words if not _ADVERB.fullmatch(word)), noun])
 

@@ -258,7 +258,8 @@ def test_judgements_are_complete() -> None:
     ("said", "property_"),
     [
         ("strong", "strength"), ("Highly elastic", "elasticity"), ("biodegradable", "biodegradability"),
-        ("heat resistant", "heat resistance"), ("Stretchable", "stretchability"), ("non-flammable", "non-flammability"), ("hydrophobic", "hydrophobicity"),
+        ("heat resistant", "heat resistance"),
+        ("Stretchable", "stretchability"), ("non-flammable", "non-flammability"), ("hydrophobic", "hydrophobicity"),
         ("tensile strength", "tensile strength"), ("Table", "Table"), ("high", "high"),
         ("flame-resistant and non-toxic", "flame-resistant and non-toxic"),
     ],

@@ -22,8 +22,14 @@ _NO_NAME = re.compile(
     r"|i (?:am|can|could|do|don't)|there (?:is|are)|(?:none|nothing|unknown|n/a)$)(?!\w)",
     re.IGNORECASE,
 )
+# Where one of them is a clause the reply is no list: it has names where it gives examples, as far as that clause goes.
+_CLAUSE = re.compile(r"\S\s+(?:is|are|was|were)\s+\S+\s+\S")
+_EXAMPLES = re.compile(
+    r"\b(?:including(?:,? but not limited to)?|such as)[:,]?\s+(.+?)"
+    r"(?=\s(?:due to|because|for (?:its|their)|which|where|that|are|is)\b|\.\s|[.;\n]|$)"
+)
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"(\s*:)?')  # of JSON that is broken off; with a colon it is a key
-_MARKS = " .\"'*`"
+_MARKS = " .,\"'*`"
 _GLOSS = re.compile(r"\s*(?:\([^()]*\)|\s[-\u2013\u2014:]\s.*|:\s.*)$")
 
 
@@ -45,6 +51,8 @@ def read_names(text: str, *, cut: bool = False) -> tuple[str, ...]:
             answer = rest
         listed = _SEPARATOR.split(answer.strip("[]{}"))
         listed = listed[:-1] if cut else listed
+        if any(_CLAUSE.search(_GLOSS.sub("", one)) for one in listed):
+            listed = [one for example in _EXAMPLES.findall(answer) for one in _SEPARATOR.split(example.rstrip(" ,"))]
     names = dict[str, None]()
     for one in listed:
         name = _GLOSS.sub("", _LABEL.sub("", clean(one)).replace("**", ""))

@@ -3,13 +3,12 @@
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,6 +22,7 @@ from graphgrow.stores.projection import differences, project
 from tests.batch_runs import jobs_file, paid
 from tests.conftest import ROOT, chatter
 from tests.neo4j_server import Server
+from tests.processes import Process, started
 from tests.servers import Answer, Asked, completion, free_port, serving, waited_for
 
 sys.path.insert(0, str(ROOT / "benchmarks"))  # scripts, no package
@@ -33,23 +33,16 @@ JOBS = 20
 
 
 @contextmanager
-def processes(
-    commands: Sequence[Sequence[str]], env: dict[str, str], folder: Path
-) -> Iterator[list[subprocess.Popen[bytes]]]:
+def processes(commands: Sequence[Sequence[str]], env: dict[str, str], folder: Path) -> Iterator[list[Process]]:
     """Run commands while the block lasts; what they say is in a file."""
-    with (folder / "cluster.log").open("wb") as log:
-        started = [subprocess.Popen(words, env=env, cwd=ROOT, stdout=log, stderr=log) for words in commands]
-        try:
-            yield started
-        finally:
-            for process in started:
-                process.kill()
-            for process in started:
-                process.wait()
+    with (folder / "cluster.log").open("wb") as log, ExitStack() as stack:
+        yield [
+            stack.enter_context(started(words, None, env=env, cwd=ROOT, stdout=log, stderr=log)) for words in commands
+        ]
 
 
 @contextmanager
-def cluster(env: dict[str, str], folder: Path, workers: int = 2) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+def cluster(env: dict[str, str], folder: Path, workers: int = 2) -> Iterator[tuple[str, list[Process]]]:
     """Yield the address of a scheduler on loopback, and its workers with the scheduler as the last of them."""
     port = free_port()
     python = [sys.executable, "-m"]

@@ -33,7 +33,8 @@ from tests.conftest import RECORDED, ROOT, chatter, triples
 from tests.fact_checks import OPEN, SURE, checked_log, fact_check
 from tests.graph.test_graph import content, event
 from tests.neo4j_server import PASSWORD, Server, require
-from tests.servers import Answer, Endpoint, completion, free_port, serving
+from tests.processes import LONGEST, finished, started
+from tests.servers import PATIENCE, Answer, Endpoint, completion, free_port, serving, waited_for
 
 DEATHS = int(os.environ.get("GRAPHGROW_SERVER_KILLS", "3"))
 HOSTILE = (
@@ -193,7 +194,7 @@ print([os.waitstatus_to_exitcode(os.wait()[1]) for _ in sys.argv[1:]])
 def ended(server: Server, script: str, *words: str) -> tuple[list[int], str]:
     """Return the exit codes of the processes that a script starts, and what they complained of."""
     command = [sys.executable, "-c", script, *words]
-    done = subprocess.run(command, env=server.env, cwd=ROOT, capture_output=True, text=True, check=False, timeout=1500)
+    done = finished(command, env=server.env, cwd=ROOT, capture_output=True, text=True)
     return json.loads(done.stdout or "[]"), done.stderr
 
 
@@ -283,30 +284,25 @@ def test_run_outlives_the_deaths_of_its_server(own_server: Server) -> None:
     """Kill -9 and restart of the server, again and again during one run: it goes on and every reply is there."""
     env = own_server.env | {"OPENAI_API_KEY": "none"}
     with serving(paced(0.1)) as endpoint:
-        run = subprocess.Popen(
-            grow_at(endpoint, own_server, "--steps", str(40 * DEATHS), "--patience", "5", "--width", "2"),
-            env=env,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        command = grow_at(endpoint, own_server, "--steps", str(40 * DEATHS), "--patience", "5", "--width", "2")
         said: list[str] = []
-        reader = threading.Thread(target=lambda: said.extend(run.stderr or ()))
-        reader.start()
-        for death in range(DEATHS):
-            before = len(said)
-            while sum(" frontier " in line or "+" in line for line in said[before:]) < 5 and run.poll() is None:
-                time.sleep(0.05)
-            assert run.poll() is None, f"the run ended before death {death + 1}: {said[-3:]}"
-            own_server.kill()
-            time.sleep(0.5)
-            own_server.start()
-        assert run.wait(900) == 0, said[-5:]
-        reader.join()
-        assert run.stdout is not None
-        run.stdout.close()
-        assert run.stderr is not None
-        run.stderr.close()
+        with started(command, LONGEST, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as run:
+            reader = threading.Thread(target=lambda: said.extend(run.stderr or ()), daemon=True)
+            reader.start()
+            for death in range(DEATHS):
+                before = len(said)
+
+                def goes_on(before: int = before) -> bool:
+                    steps = sum(" frontier " in line or "+" in line for line in said[before:])
+                    return steps >= 5 or run.poll() is not None
+
+                assert waited_for(goes_on), f"nothing is said before death {death + 1}: {said[-3:]}"
+                assert run.poll() is None, f"the run ended before death {death + 1}: {said[-3:]}"
+                own_server.kill()
+                time.sleep(0.5)
+                own_server.start()
+            assert run.wait() == 0, said[-5:]
+            reader.join(PATIENCE)
         paid = len(endpoint.chats)
     assert any("Trying again" in line for line in said)
     with closing(Neo4jStore(own_server.address("kept"))) as store:
@@ -322,20 +318,20 @@ def test_patience_ends_and_the_next_run_commits_what_was_paid(own_server: Server
     env = own_server.env | {"OPENAI_API_KEY": "none"}
     with serving(paced(0.3)) as endpoint:
         command = grow_at(endpoint, own_server, "--steps", "500", "--patience", "0.05", "--width", "4")
-        run = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        while len(endpoint.chats) < 10:
-            time.sleep(0.05)
-        own_server.kill()
-        _, said = run.communicate(timeout=600)
-        assert run.returncode == 1
+        pipe = subprocess.PIPE
+        with started(command, LONGEST, env=env, stdout=subprocess.DEVNULL, stderr=pipe, text=True) as run:
+            assert waited_for(lambda: len(endpoint.chats) >= 10 or run.poll() is not None)
+            own_server.kill()
+            _, said = run.communicate()
+        assert run.returncode == 1, said
         waiting = re.findall(r"Replies that have arrived wait in (\S+)", said)
         assert waiting
         assert list(Path(waiting[-1]).rglob("*.json"))
-        down = subprocess.run(command, env=env, text=True, capture_output=True, check=False)
+        down = finished(command, env=env, text=True, capture_output=True)
         assert (down.returncode, len(down.stderr.splitlines())) == (1, 1)
         own_server.start()
         again = grow_at(endpoint, own_server, "--steps", "1")
-        subprocess.run(again, env=env, check=True, capture_output=True)
+        finished(again, env=env, check=True, capture_output=True)
         paid = len(endpoint.chats)
     with closing(Neo4jStore(own_server.address("kept"))) as store:
         graph = store.graph()

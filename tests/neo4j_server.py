@@ -42,6 +42,11 @@ class Server:
         self.home, self.port, self._jars, self._java = home, free_port(), jars, java
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether its process is there."""
+        return self._process is not None and self._process.poll() is None
+
     def start(self) -> None:
         """Start the server and wait until it answers."""
         self.launch()

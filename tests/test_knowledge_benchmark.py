@@ -355,7 +355,7 @@ def test_the_page_says_what_the_command_prints() -> None:
 
     def said(sheet: str, *more: str) -> str:
         program = [sys.executable, "benchmarks/knowledge.py", "read", f"data/judgements/{sheet}", *more]
-        return finished(program, text=True, capture_output=True, check=True, cwd=ROOT).stdout
+        return str(finished(program, text=True, capture_output=True, check=True, cwd=ROOT).stdout)
 
     printed = said("third")
     chance = said("third-chance", "--ratio", "impact,medieval,spider", "impact-random,medieval-random,spider-random")

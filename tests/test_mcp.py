@@ -320,6 +320,7 @@ def test_growth_that_nobody_waits_for_ends_with_what_was_paid_for_saved(how: str
         env = os.environ | {"XDG_STATE_HOME": str(tmp_path / "state"), "OPENAI_BASE_URL": endpoint.base_url}
         pipe = subprocess.PIPE
         with started([sys.executable, *words], LONGEST, env=env, stdin=pipe, stdout=pipe) as process:
+            assert process.stdin
 
             def tell(method: str, **more: object) -> None:
                 assert process.stdin

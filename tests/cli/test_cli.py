@@ -8,7 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from contextlib import chdir, closing, redirect_stderr, redirect_stdout
+from contextlib import ExitStack, chdir, closing, redirect_stderr, redirect_stdout
 from dataclasses import replace
 from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
@@ -201,12 +201,15 @@ def test_budget_that_ends_a_run_early_is_exit_code_3(run_file: Path, tmp_path: P
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_who_asks_a_run_to_end_loses_nothing_that_was_paid_for(number: int, tmp_path: Path) -> None:
     """Ctrl-C, SIGTERM or SIGHUP lets the questions under way finish, saves them and exits with 130."""
-    with serving(in_order(*[Answer(completion(text), delay=0.5) for text in chatter(400)])) as server:
+    replies = in_order(*[Answer(completion(text), delay=0.5) for text in chatter(400)])
+    with ExitStack() as stack, serving(replies) as server:
         env = {k: v for k, v in os.environ.items() if not k.startswith("OPENAI_")} | {"OPENAI_API_KEY": "x"}
         words = ["grow", "spider silk", "--base-url", server.base_url, "--llm", "m", "--store", "g.db"]
         words += ["--steps", "400", "--width", "4", "--fact-check", "0"]
         null = subprocess.DEVNULL
         command = [sys.executable, "-m", "graphgrow", *words]
+        before = signal.signal(number, signal.SIG_DFL)  # what is ignored, as SIGHUP by nohup, is so in a child too
+        stack.callback(signal.signal, number, before)
         with started(command, LONGEST, cwd=tmp_path, env=env, stderr=null, stdout=null) as child:
             assert waited_for(lambda: len(server.chats) >= 7)
             assert stopped(child, number) == 130

@@ -40,6 +40,7 @@ from graphgrow.graph.model import Expansion, FactCheck, ReasoningStep  # noqa: E
 from graphgrow.stores import open_store  # noqa: E402
 from graphgrow.stores.outbox import PendingReply, state_folder  # noqa: E402
 from graphgrow.stores.projection import differences, project  # noqa: E402
+from tests.processes import ended  # noqa: E402
 from tests.servers import Answer, Asked, completion, serving, waited_for  # noqa: E402
 
 AT_RISK = 0.2  # seconds from an answer on, in which a kill may take it
@@ -211,7 +212,7 @@ def measure(folder: Path, kills: int, width: int, seed: int, url: str = "", at_r
                 raise RuntimeError((folder / "said").read_text()[-1000:])
             at = time.time()
             process.kill()
-            process.join()
+            ended(process)
             for event in paid(url, last):
                 seen.add(number_of(event))
                 last = event.seq
@@ -222,8 +223,7 @@ def measure(folder: Path, kills: int, width: int, seed: int, url: str = "", at_r
                 elif number in kept:
                     on_disk.add(number)
         process = start([*words, "--steps", "1"], folder, endpoint.base_url)
-        process.join()
-        if process.exitcode not in {0, 3}:
+        if ended(process) not in {0, 3}:
             raise RuntimeError((folder / "said").read_text()[-1000:])
     log = list(paid(url))
     numbers = [number_of(event) for event in log]

@@ -40,6 +40,7 @@ from graphgrow.graph.model import Edit  # noqa: E402
 from graphgrow.stores import open_store  # noqa: E402
 from graphgrow.stores.verifying import verify  # noqa: E402
 from tests.explorers import Explorer, exploring  # noqa: E402
+from tests.processes import ended  # noqa: E402
 from tests.servers import PATIENCE, Answer, Asked, serving  # noqa: E402
 
 SMALL = "48m"  # of the disk that fills up
@@ -140,7 +141,7 @@ class Soak:
         """Run a command to its end, and tell whether it did what it should; a failure is one only with room on disk."""
         was_full = self.is_full.is_set()
         process = kills.start(words, self.folder, self.base_url)
-        process.join(120)
+        ended(process)
         self.done[name] += 1
         if process.exitcode and not was_full and not self.is_full.is_set():
             self.problems.append(f"{' '.join(words)}: exit code {process.exitcode}")
@@ -204,7 +205,7 @@ class Soak:
         def guarded() -> None:
             try:
                 work(*args)
-            except (OSError, ValueError) as error:
+            except (OSError, ValueError) as error:  # TimeoutError too: of a command that does not end
                 self.problems.append(f"{work.__name__}: {error}")
 
         thread = threading.Thread(target=guarded)

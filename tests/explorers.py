@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from tests.conftest import ROOT
 from tests.pictures import answered
+from tests.processes import finished, heard, started, stopped
 from tests.servers import free_port
 
 
@@ -46,7 +47,7 @@ class Explorer:
 
     def run(self, *words: str) -> None:
         """Run a command in another process."""
-        subprocess.run(
+        finished(
             [sys.executable, "-m", "graphgrow", *words], cwd=self.folder, env=environment(self.folder), check=True,
             capture_output=True,
         )  # fmt: skip
@@ -63,15 +64,10 @@ def exploring(folder: Path, store: str, *words: str, env: Mapping[str, str] | No
     """Yield the explorer, serving a store of a folder, until the block ends; `env` is added to its environment."""
     place = () if "--port" in words else ("--port", str(free_port()))  # two that look for 8501 at once find the same
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "graphgrow", "explore", store, "--json", *place, *words],
-            cwd=folder, env=environment(folder) | dict(env or {}), stdout=subprocess.PIPE, stderr=log,
-        )  # fmt: skip
-        try:
-            assert process.stdout
-            base, _, query = json.loads(process.stdout.readline())["url"].partition("?")
+        command = [sys.executable, "-m", "graphgrow", "explore", store, "--json", *place, *words]
+        own = environment(folder) | dict(env or {})
+        with started(command, None, cwd=folder, env=own, stdout=subprocess.PIPE, stderr=log) as process:
+            base, _, query = json.loads(heard(process))["url"].partition("?")
             answered(f"{base}_stcore/health", process)
             yield Explorer(base, dict(parse_qsl(query)).get("token", ""), folder, process.pid)
-        finally:
-            process.terminate()
-            process.communicate()
+            stopped(process)

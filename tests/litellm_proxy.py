@@ -16,6 +16,7 @@ import pytest
 from filelock import FileLock
 
 from tests.conftest import ROOT
+from tests.processes import Process, finished, started
 from tests.servers import PATIENCE, free_port
 
 HOME = ROOT / ".litellm"
@@ -24,7 +25,7 @@ HOME = ROOT / ".litellm"
 def require() -> None:
     """Skip the test where the proxy cannot be had; in CI that is a failure."""
     with FileLock(ROOT / ".litellm.lock"):  # several test processes may want it at once
-        done = subprocess.run(["make", "-s", "litellm"], cwd=ROOT, capture_output=True, text=True, check=False)
+        done = finished(["make", "-s", "litellm"], cwd=ROOT, capture_output=True, text=True)
     if done.returncode or not (HOME / "bin" / "litellm").exists():
         why = f"a real LiteLLM proxy cannot be installed: {done.stderr[-300:]}"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(why)
@@ -56,20 +57,15 @@ def proxying(folder: Path, upstreams: Mapping[str, Upstream]) -> Iterator[tuple[
     words = [str(HOME / "bin" / "litellm"), "--config", str(folder / "config.yaml"), *where]
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "PYTHON"))}
     env = kept | {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_TELEMETRY": "False", "NO_PROXY": "*"}
-    with (folder / "proxy.log").open("wb") as log:
-        proxy = subprocess.Popen(words, cwd=folder, env=env, stdout=log, stderr=subprocess.STDOUT)
-        try:
-            _wait(f"http://127.0.0.1:{port}/health/liveliness", proxy, folder / "proxy.log")
-            yield f"http://127.0.0.1:{port}/v1", key
-        finally:
-            proxy.terminate()
-            with suppress(subprocess.TimeoutExpired):
-                proxy.wait(10)
-            proxy.kill()
-            proxy.wait()
+    with (
+        (folder / "proxy.log").open("wb") as log,
+        started(words, None, cwd=folder, env=env, stdout=log, stderr=subprocess.STDOUT) as proxy,
+    ):
+        _wait(f"http://127.0.0.1:{port}/health/liveliness", proxy, folder / "proxy.log")
+        yield f"http://127.0.0.1:{port}/v1", key
 
 
-def _wait(url: str, proxy: "subprocess.Popen[bytes]", log: Path) -> None:
+def _wait(url: str, proxy: Process, log: Path) -> None:
     until = time.monotonic() + PATIENCE
     while True:
         with suppress(URLError, HTTPError, ConnectionError), urllib.request.urlopen(url, timeout=5):  # noqa: S310

@@ -16,6 +16,7 @@ from graphgrow.errors import StoreError
 from graphgrow.stores import StoreURL
 from graphgrow.stores.neo4j import Neo4jStore
 from tests.conftest import ROOT
+from tests.processes import finished
 from tests.servers import free_port
 
 PASSWORD = "only-for-tests"  # noqa: S105  # of a server that lives as long as the tests
@@ -31,7 +32,7 @@ def require() -> None:
         why = f"a real Neo4j needs {', '.join(missing)}: install openjdk-17-jdk-headless and maven"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(why)
     with FileLock(ROOT / ".neo4j.lock"):  # several test processes may want it at once
-        subprocess.run(["make", "-s", "neo4j-jars"], cwd=ROOT, check=True)
+        finished(["make", "-s", "neo4j-jars"], cwd=ROOT, check=True)
 
 
 class Server:
@@ -40,6 +41,11 @@ class Server:
     def __init__(self, home: Path, jars: Path = ROOT / ".neo4j" / "lib", java: Sequence[str] = SHORT_LIVED) -> None:
         self.home, self.port, self._jars, self._java = home, free_port(), jars, java
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether its process is there."""
+        return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
         """Start the server and wait until it answers."""

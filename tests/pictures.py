@@ -3,7 +3,6 @@
 import math
 import os
 import random
-import subprocess
 import sys
 import time
 import urllib.error
@@ -18,6 +17,7 @@ import pandas as pd
 from playwright.sync_api import Browser, Locator, ViewportSize
 
 from tests.browser import Opened, listen
+from tests.processes import Process, started
 from tests.servers import PATIENCE, free_port
 
 ROOT = Path(__file__).parent.parent
@@ -124,18 +124,13 @@ def served(folder: Path) -> Iterator[Server]:
     command += [f"--{name}={value}" for name, value in options.items()]
     paths = os.pathsep.join([str(ROOT), str(ROOT / "ui"), os.environ.get("PYTHONPATH", "")])
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            command, cwd=folder, stdout=log, stderr=log, env=os.environ | {"PYTHONPATH": paths, "HOME": str(folder)}
-        )
-        try:
+        env = os.environ | {"PYTHONPATH": paths, "HOME": str(folder)}
+        with started(command, None, cwd=folder, stdout=log, stderr=log, env=env) as process:
             answered(f"http://127.0.0.1:{port}/_stcore/health", process)
             yield Server(f"http://127.0.0.1:{port}", static)
-        finally:
-            process.terminate()
-            process.wait()
 
 
-def answered(url: str, process: subprocess.Popen[bytes]) -> None:
+def answered(url: str, process: Process) -> None:
     """Wait until the server answers."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:

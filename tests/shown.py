@@ -13,7 +13,8 @@ from pathlib import Path
 
 from tests.conftest import chatter
 from tests.pictures import answered
-from tests.servers import PATIENCE, Answer, Asked, completion, in_order, serving
+from tests.processes import LONGEST, finished, heard, started, stopped
+from tests.servers import Answer, Asked, completion, in_order, serving
 
 OLLAMA = "http://127.0.0.1:11434/v1"
 LITELLM = "http://127.0.0.1:4000/v1"
@@ -53,7 +54,7 @@ def endpoint_of_chatter() -> Iterator[str]:
 def ran(line: str, folder: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
     """Run a line that begins with graphgrow, in a folder."""
     words = [sys.executable, "-m", "graphgrow", *shlex.split(line)[1:]]
-    return subprocess.run(words, cwd=folder, env=env, text=True, capture_output=True, check=False)
+    return finished(words, cwd=folder, env=env, text=True, capture_output=True)
 
 
 def environment(endpoint: str) -> dict[str, str]:
@@ -65,19 +66,15 @@ def environment(endpoint: str) -> dict[str, str]:
 def explored(words: list[str], folder: Path, env: dict[str, str]) -> int:
     """Start the explorer, ask it for its page, end it by Ctrl-C, and return its exit code."""
     command = [sys.executable, "-m", "graphgrow", *words, "--json", "--no-browser"]
-    with subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.PIPE) as process:
-        assert process.stdout
-        address = json.loads(process.stdout.readline())["url"]
+    with started(command, LONGEST, cwd=folder, env=env, stdout=subprocess.PIPE) as process:
+        address = json.loads(heard(process))["url"]
         answered(f"{address.partition('?')[0]}_stcore/health", process)
-        process.send_signal(signal.SIGINT)
-        return process.wait(PATIENCE)
+        return stopped(process, signal.SIGINT)
 
 
 def served(words: list[str], folder: Path, env: dict[str, str]) -> int:
     """Start the daemon, end it by Ctrl-C when it serves, and return its exit code."""
     command = [sys.executable, "-m", "graphgrow", *words, "--json"]
-    with subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.PIPE) as process:
-        assert process.stdout
-        assert json.loads(process.stdout.readline())["what"] == "serving"
-        process.send_signal(signal.SIGINT)
-        return process.wait(PATIENCE)
+    with started(command, LONGEST, cwd=folder, env=env, stdout=subprocess.PIPE) as process:
+        assert json.loads(heard(process))["what"] == "serving"
+        return stopped(process, signal.SIGINT)

@@ -5,7 +5,6 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from typer.testing import CliRunner
 from graphgrow.cli import app
 from tests.conftest import DEMO, ROOT, chatter
 from tests.neo4j_server import PASSWORD
+from tests.processes import finished
 from tests.shown import blocks, endpoint_of_chatter, environment, explored, ran, readdressed, served
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def neo4j(neo4j_server: "Server") -> Iterator[Driver]:
 def snippet(contents: str, folder: Path, env: dict[str, str]) -> None:
     """Run a snippet of Python that ends well and says something."""
     words = [sys.executable, "-W", "error", "-c", contents]
-    done = subprocess.run(words, cwd=folder, env=env, text=True, capture_output=True, check=False)
+    done = finished(words, cwd=folder, env=env, text=True, capture_output=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
 

@@ -2,7 +2,6 @@
 
 import json
 import random
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -34,6 +33,7 @@ from graphgrow.llm.scripted import Scripted
 from graphgrow.policy import open_policy
 from graphgrow.stores.memory import MemoryStore
 from tests.conftest import ROOT, chatter, triples
+from tests.processes import finished
 
 sys.path.insert(0, str(ROOT / "benchmarks"))  # scripts, no package
 
@@ -355,7 +355,7 @@ def test_the_page_says_what_the_command_prints() -> None:
 
     def said(sheet: str, *more: str) -> str:
         program = [sys.executable, "benchmarks/knowledge.py", "read", f"data/judgements/{sheet}", *more]
-        return subprocess.run(program, text=True, capture_output=True, check=True, cwd=ROOT).stdout
+        return str(finished(program, text=True, capture_output=True, check=True, cwd=ROOT).stdout)
 
     printed = said("third")
     chance = said("third-chance", "--ratio", "impact,medieval,spider", "impact-random,medieval-random,spider-random")

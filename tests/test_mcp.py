@@ -28,6 +28,7 @@ from graphgrow.stores import open_store
 from tests.cli.test_cli import graphgrow
 from tests.conftest import ROOT, chatter
 from tests.growth.test_roles import ALWAYS, DENIED, Speaker
+from tests.processes import LONGEST, finished, heard, started, stopped
 from tests.reason.test_trust import SAID as CHECKED
 from tests.reason.test_trust import log as checked_log
 from tests.servers import PATIENCE, Answer, completion, free_port, serving, waited_for
@@ -256,45 +257,42 @@ def test_over_http_it_listens_on_this_machine_alone(silk: Path) -> None:
 
     words = [sys.executable, "-m", "graphgrow", "mcp", str(silk), "--port", str(port)]
     env = os.environ | {"GRAPHGROW_MCP_TOKEN": HTTP_TOKEN}
-    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=env) as process:
-        try:
-            run(hold)
-            for strange, headers in (
-                (bare, {}),
-                (f"{bare}?token=", {}),
-                (f"{bare}?token={HTTP_TOKEN[:-1]}", {}),
-                (f"{address}&token=other", {}),
-                (bare, {"Authorization": f"Basic {HTTP_TOKEN}"}),
-                (bare, {"Authorization": "Bearer other"}),
-            ):
-                sent = {"Content-Type": "application/json", **headers}
-                asked = urllib.request.Request(strange, b"{}", sent)  # noqa: S310  # our own address
-                with pytest.raises(urllib.error.HTTPError) as error:
-                    urllib.request.urlopen(asked)  # noqa: S310  # our own address
-                assert error.value.code == 401
-                assert b"the token that graphgrow mcp printed" in error.value.read()
-                error.value.close()
-            bearer = {"Authorization": f"Bearer {HTTP_TOKEN}", "Content-Type": "application/json"}
-            with pytest.raises(urllib.error.HTTPError) as error:  # it is let in, and says nothing that makes sense
-                urllib.request.urlopen(urllib.request.Request(bare, b"{}", bearer))  # as above
-            assert error.value.code in {400, 406}
+    with started(words, LONGEST, stderr=subprocess.DEVNULL, env=env) as process:
+        run(hold)
+        for strange, headers in (
+            (bare, {}),
+            (f"{bare}?token=", {}),
+            (f"{bare}?token={HTTP_TOKEN[:-1]}", {}),
+            (f"{address}&token=other", {}),
+            (bare, {"Authorization": f"Basic {HTTP_TOKEN}"}),
+            (bare, {"Authorization": "Bearer other"}),
+        ):
+            sent = {"Content-Type": "application/json", **headers}
+            asked = urllib.request.Request(strange, b"{}", sent)  # noqa: S310  # our own address
+            with pytest.raises(urllib.error.HTTPError) as error:
+                urllib.request.urlopen(asked, timeout=PATIENCE)  # noqa: S310  # our own address
+            assert error.value.code == 401
+            assert b"the token that graphgrow mcp printed" in error.value.read()
             error.value.close()
-            for header, value, status in (
-                ("Host", "evil.example", 421),
-                ("Host", f"evil.example:{port}", 421),
-                ("Host", "127.0.0.1:1", 421),
-                ("Origin", "http://evil.example", 403),
-                ("Origin", "http://127.0.0.1:1", 403),
-            ):
-                sent = {header: value, "Content-Type": "application/json"}
-                asked = urllib.request.Request(address, b"{}", sent)  # noqa: S310  # our own address
-                with pytest.raises(urllib.error.HTTPError) as error:
-                    urllib.request.urlopen(asked)  # noqa: S310  # our own address
-                assert error.value.code == status
-                error.value.close()
-        finally:
-            process.terminate()
-            process.communicate()
+        bearer = {"Authorization": f"Bearer {HTTP_TOKEN}", "Content-Type": "application/json"}
+        with pytest.raises(urllib.error.HTTPError) as error:  # it is let in, and says nothing that makes sense
+            urllib.request.urlopen(urllib.request.Request(bare, b"{}", bearer), timeout=PATIENCE)  # as above
+        assert error.value.code in {400, 406}
+        error.value.close()
+        for header, value, status in (
+            ("Host", "evil.example", 421),
+            ("Host", f"evil.example:{port}", 421),
+            ("Host", "127.0.0.1:1", 421),
+            ("Origin", "http://evil.example", 403),
+            ("Origin", "http://127.0.0.1:1", 403),
+        ):
+            sent = {header: value, "Content-Type": "application/json"}
+            asked = urllib.request.Request(address, b"{}", sent)  # noqa: S310  # our own address
+            with pytest.raises(urllib.error.HTTPError) as error:
+                urllib.request.urlopen(asked, timeout=PATIENCE)  # noqa: S310  # our own address
+            assert error.value.code == status
+            error.value.close()
+        stopped(process)
 
 
 def test_a_token_is_made_anew_and_one_that_can_be_guessed_is_refused() -> None:
@@ -321,9 +319,8 @@ def test_growth_that_nobody_waits_for_ends_with_what_was_paid_for_saved(how: str
     with serving(model) as endpoint:
         env = os.environ | {"XDG_STATE_HOME": str(tmp_path / "state"), "OPENAI_BASE_URL": endpoint.base_url}
         pipe = subprocess.PIPE
-        with subprocess.Popen([sys.executable, *words], env=env, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        with started([sys.executable, *words], LONGEST, env=env, stdin=pipe, stdout=pipe) as process:
             assert process.stdin
-            assert process.stdout
 
             def tell(method: str, **more: object) -> None:
                 assert process.stdin
@@ -332,7 +329,7 @@ def test_growth_that_nobody_waits_for_ends_with_what_was_paid_for_saved(how: str
 
             client = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "x", "version": "1"}}
             tell("initialize", id=1, params=client)
-            process.stdout.readline()
+            heard(process)
             tell("notifications/initialized")
             tell("tools/call", id=2, params={"name": "grow", "arguments": {"steps": 50}})
             assert waited_for(lambda: len(model.asked) >= 2)
@@ -347,8 +344,7 @@ def test_growth_that_nobody_waits_for_ends_with_what_was_paid_for_saved(how: str
                 process.stdin.close()
                 assert process.wait(PATIENCE) == 0
             else:
-                process.send_signal(getattr(signal, how))
-                assert process.wait(PATIENCE) == 130
+                assert stopped(process, getattr(signal, how)) == 130
     assert len(model.asked) < 50
     saved = {kills.number_of(event) for event in kills.paid(url, 4)} | kills.waiting(url, tmp_path)
     assert saved == set(model.answered) == set(model.asked)
@@ -359,7 +355,7 @@ def test_without_the_package_the_command_says_what_to_install(tmp_path: Path) ->
     script = (
         "import sys; sys.modules['mcp'] = None; sys.argv[1:] = ['mcp', 'x.db']; import graphgrow.cli as c; c.main()"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=tmp_path)
+    done = finished([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 1
     assert "pip install 'graphgrow[mcp]'" in done.stderr
 

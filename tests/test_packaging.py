@@ -1,6 +1,5 @@
 """A wheel built from the repository, installed into an empty environment, used far from the checkout."""
 
-import subprocess
 import sys
 import venv
 from pathlib import Path
@@ -9,6 +8,7 @@ from zipfile import ZipFile
 import pytest
 
 from tests.conftest import DEMO, ROOT
+from tests.processes import finished
 
 
 def shipped() -> set[str]:
@@ -21,7 +21,7 @@ def shipped() -> set[str]:
 @pytest.mark.slow
 def test_wheel_works_away_from_the_checkout(tmp_path: Path) -> None:
     """Build, install with its dependencies, replay the recorded run, measure and verify it in another folder."""
-    subprocess.run(
+    finished(
         [sys.executable, "-m", "build", "--wheel", "--outdir", str(tmp_path), str(ROOT)],
         check=True,
         capture_output=True,
@@ -31,7 +31,7 @@ def test_wheel_works_away_from_the_checkout(tmp_path: Path) -> None:
     venv.create(tmp_path / "env")
     bin_folder = tmp_path / "env" / "bin"
     pip = [sys.executable, "-m", "pip", "--python", str(bin_folder / "python")]
-    subprocess.run([*pip, "install", "-q", "--no-compile", str(wheel)], check=True, capture_output=True)
+    finished([*pip, "install", "-q", "--no-compile", str(wheel)], check=True, capture_output=True)
     for words in (
         ["replay", str(DEMO), "--store", "demo.db"],
         ["show", "demo.db"],
@@ -40,13 +40,11 @@ def test_wheel_works_away_from_the_checkout(tmp_path: Path) -> None:
         ["models"],
         ["explore", "--help"],
     ):
-        done = subprocess.run(
-            [bin_folder / "graphgrow", *words], cwd=tmp_path, text=True, capture_output=True, check=False
-        )
+        done = finished([bin_folder / "graphgrow", *words], cwd=tmp_path, text=True, capture_output=True)
         assert done.returncode == 0, done.stderr
     has_example = "from graphgrow_explorer.opening import recorded; raise SystemExit(recorded() is None)"
-    subprocess.run([bin_folder / "python", "-c", has_example], cwd=tmp_path, check=True, capture_output=True)
+    finished([bin_folder / "python", "-c", has_example], cwd=tmp_path, check=True, capture_output=True)
     missing = [str(bin_folder / "graphgrow"), "grow", "silk", "--llm", "local"]
-    done = subprocess.run(missing, cwd=tmp_path, text=True, capture_output=True, check=False)
+    done = finished(missing, cwd=tmp_path, text=True, capture_output=True)
     assert done.returncode == 1
     assert "pip install '.[local]'" in done.stderr

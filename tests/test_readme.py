@@ -17,6 +17,7 @@ from neo4j import GraphDatabase
 
 from tests.conftest import ROOT
 from tests.neo4j_server import PASSWORD, require
+from tests.processes import LONGEST, finished, heard, started
 from tests.servers import PATIENCE, free_port
 from tests.shown import endpoint_of_chatter, explored
 
@@ -65,9 +66,7 @@ def test_readme_command_works(line: str, folder: Path, endpoint: str) -> None:
     if words[0] == "explore":
         assert explored(words, folder, env) == 0
         return
-    done = subprocess.run(
-        [sys.executable, "-m", "graphgrow", *words], cwd=folder, env=env, text=True, capture_output=True, check=False
-    )
+    done = finished([sys.executable, "-m", "graphgrow", *words], cwd=folder, env=env, text=True, capture_output=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
 
@@ -80,26 +79,22 @@ def test_make_neo4j_serves_bolt_and_the_browser(tmp_path: Path) -> None:
     bolt, http = free_port(), free_port()
     words = ["make", "-s", "neo4j", f"NEO4J_HOME={tmp_path / 'home'}", f"BOLT={bolt}", f"HTTP={http}"]
     env = os.environ | {"NEO4J_PASSWORD": PASSWORD}
-    short = subprocess.run(words, cwd=ROOT, env=env | {"NEO4J_PASSWORD": "short"}, capture_output=True, check=False)
+    short = finished(words, cwd=ROOT, env=env | {"NEO4J_PASSWORD": "short"}, capture_output=True)
     assert short.returncode != 0
     assert b"set NEO4J_PASSWORD" in short.stderr
-    with subprocess.Popen(words, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True, start_new_session=True) as run:
-        assert run.stdout is not None
-        try:
-            said = next((line for line in run.stdout if line.startswith("Neo4j answers")), "")
-            assert f"http://127.0.0.1:{http}/browser/" in said
-            with urlopen(f"http://127.0.0.1:{http}/browser/", timeout=PATIENCE) as page:
-                assert "Neo4j Browser" in page.read().decode()
-            with GraphDatabase.driver(f"neo4j://localhost:{bolt}", auth=("neo4j", PASSWORD)) as driver:
-                driver.verify_connectivity()
-        finally:
-            os.killpg(run.pid, signal.SIGINT)
-    assert run.returncode != 0
+    with started(words, LONGEST, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as run:
+        assert f"http://127.0.0.1:{http}/browser/" in heard(run, "Neo4j answers")
+        with urlopen(f"http://127.0.0.1:{http}/browser/", timeout=PATIENCE) as page:
+            assert "Neo4j Browser" in page.read().decode()
+        with GraphDatabase.driver(f"neo4j://localhost:{bolt}", auth=("neo4j", PASSWORD)) as driver:
+            driver.verify_connectivity()
+        os.killpg(run.pid, signal.SIGINT)
+        assert run.wait(PATIENCE) != 0
 
 
 def make(*words: str) -> subprocess.CompletedProcess[str]:
     """Run a make target of the checkout."""
-    return subprocess.run(["make", *words], cwd=ROOT, text=True, capture_output=True, check=False)
+    return finished(["make", *words], cwd=ROOT, text=True, capture_output=True)
 
 
 def test_make_demo_replays_the_recorded_run() -> None:
@@ -116,11 +111,11 @@ def test_make_grow_grows_with_the_embedded_model_and_goes_on(tmp_path: Path) -> 
     for steps in (3, 6):
         done = make("grow", "STEPS=3", f"STORE={store}", "PYTHON=" + sys.executable)
         assert done.returncode == 0, done.stderr
-        shown = subprocess.run(
+        shown = finished(
             [sys.executable, "-m", "graphgrow", "show", str(store), "--json"], check=True, capture_output=True
         )
         about = json.loads(shown.stdout)
         assert about["steps"] == steps
         assert about["components"] <= 2
     assert about["concepts"] >= 10
-    subprocess.run([sys.executable, "-m", "graphgrow", "verify", str(store)], check=True, capture_output=True)
+    finished([sys.executable, "-m", "graphgrow", "verify", str(store)], check=True, capture_output=True)

@@ -7,12 +7,13 @@ locked, so no worker that dies can hold up the others: what it had under way cou
 """
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from threading import Lock
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 from uuid import uuid4
 
 from distributed import Client, Scheduler, SchedulerPlugin, get_worker, secede
@@ -20,7 +21,7 @@ from distributed.client import ClosedClientError
 from distributed.comm.core import CommClosedError
 
 from graphgrow.batch.jobs import Jobs, Rate
-from graphgrow.batch.limits import NAP, Request, Window, admit, answered
+from graphgrow.batch.limits import NAP, SOON, Request, Window, admit, answered
 from graphgrow.batch.reports import JobReport
 from graphgrow.batch.run import Backend, JobRun, ModelSpec, perform
 from graphgrow.errors import BadInput, GraphgrowError
@@ -29,6 +30,8 @@ from graphgrow.llm import LLM, Gate, checks_facts, identity
 
 CONNECT_SECONDS = 10
 _CONNECTING, _OPENING = Lock(), Lock()
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @contextmanager
@@ -50,7 +53,7 @@ def cluster(address: str) -> Iterator[Backend]:
             raise BadInput(
                 f"the Dask scheduler at {address} has no graphgrow: install it there as on the workers"
             ) from None
-        executor = client.get_executor(pure=False)
+        executor = ClusterExecutor(client)
         try:
             try:
                 yield Backend(executor, lambda jobs: ClusterGate(jobs, address), perform_on_worker, is_here=False)
@@ -61,6 +64,30 @@ def cluster(address: str) -> Iterator[Backend]:
                 f"the Dask scheduler at {address} is gone: what was paid for is saved, and the runs go on when it is"
                 " started again, or without --executor"
             ) from None
+
+
+class ClusterExecutor(Executor):
+    """The workers of a cluster, as long as a client has its scheduler.
+
+    One that has lost it takes work all the same: where it gives up meanwhile, nobody ever hears of that work again.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client, self._workers = client, client.get_executor(pure=False)
+
+    def submit(self, work: Callable[P, T], /, *args: P.args, **named: P.kwargs) -> Future[T]:
+        """Hand work over once there is a scheduler; raises CommClosedError where it is gone for good."""
+        until = monotonic() + 3 * CONNECT_SECONDS
+        while self._client.status == "connecting" and monotonic() < until:
+            sleep(SOON)
+        if self._client.status != "running":
+            raise CommClosedError("the Dask scheduler is gone")
+        future: Future[T] = self._workers.submit(work, *args, **named)
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002  # as its base
+        """Take no more work; what is under way goes on."""
+        self._workers.shutdown(wait=wait, cancel_futures=cancel_futures)
 
 
 def perform_on_worker(run: JobRun) -> JobReport:
@@ -107,9 +134,7 @@ class ClusterModel:
 
     def ask(self, prompt: Prompt) -> Reply:
         """Return the reply of some worker."""
-        executor = _client(self.address).get_executor(pure=False)
-        reply: Reply = executor.submit(ask_on_worker, self.spec, prompt).result()
-        return reply
+        return ClusterExecutor(_client(self.address)).submit(ask_on_worker, self.spec, prompt).result()
 
     def close(self) -> None:
         """Do nothing: a worker keeps its model for the next question."""

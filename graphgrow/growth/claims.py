@@ -32,6 +32,8 @@ class Claims:
         self, store: GraphStore, graph: Graph, outbox: Outbox[PendingReply], *, in_files: bool = False
     ) -> None:
         self.others = frozenset[str]()  # what others asked when this run last looked
+        self.are_left = False  # whether replies of a process of this machine waited then that had just been found dead
+        self._dead = set[str]()  # the runs of such processes
         self._store, self._graph, self._outbox = store, graph, outbox
         self._term = BATCH_TERM if in_files else TERM
         self._host, self._id = socket.gethostname(), uuid4().hex
@@ -47,11 +49,15 @@ class Claims:
         for name, holder in self._store.claim(self._holder).items():
             held.setdefault(holder, []).append(name)
         held.pop(self._holder, None)
+        self.are_left = False
         for holder in list(held):
             host, _, run = holder.partition(" ")
             if host != self._host or not self._outbox.run or self._outbox.is_alive(run):
                 continue
-            if not self._outbox.waits(run):  # else the next run commits what came of them
+            if self._outbox.waits(run):  # what came of them is to be committed first
+                self.are_left |= run not in self._dead
+                self._dead.add(run)
+            else:
                 self._store.claim(holder, done=held.pop(holder))
         self.others = frozenset(name for names in held.values() for name in names)
 

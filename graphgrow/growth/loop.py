@@ -132,6 +132,9 @@ class Growth:
             return []
         self._is_asking = True
         self._claims.look()
+        if self._claims.are_left:  # of a run that died meanwhile, whose claims else hold up this one
+            self._has_begun = self._is_asking = False
+            return []
         if events := list(self.engine.store.events(self.graph.seq)):
             self.graph.apply_all(events)
             check_same_topic(self.topic, self.graph)
@@ -144,11 +147,12 @@ class Growth:
         return self._questions.render(chosen)
 
     def adopt(self) -> Iterator[PendingReply]:
-        """Yield, once, the replies that an earlier run had paid for and could not commit."""
+        """Yield the replies that another run had paid for and could not commit: at first, and when one has died."""
         if self._has_begun:
             return
-        self._has_begun = True
-        self._files.take_up()
+        self._has_begun, is_first = True, not self._ledger.spent.replies
+        if is_first:
+            self._files.take_up()
         for kept in self.engine.adopt():
             question = replace(kept.question, focus=formed(kept.question.focus))
             reply = replace(kept, topic=self.topic, question=question)
@@ -161,7 +165,7 @@ class Growth:
                 continue
             yield reply
         since = min(self.graph.unmended, default=0) - 1
-        if since >= 0:  # replies that a run was stopped before it could ask to mend
+        if since >= 0 and is_first:  # replies that a run was stopped before it could ask to mend
             events = (one for one in self.engine.store.events(since) if one.seq in self.graph.unmended)
             self._agenda.unmended = [one for one in events if isinstance(one, Expansion)]
 

@@ -25,6 +25,7 @@ from graphgrow.measure.panel import NAMES
 from graphgrow.stores import GraphStore, open_store
 from tests.conftest import RECORDED, chatter, triples
 from tests.fact_checks import checked_log
+from tests.processes import finished
 
 HOSTILE = "<script>alert(1)</script>"
 TABLES = ("concepts", "relations", "steps", "communities", "strategies", "doubts", "bills")
@@ -431,13 +432,12 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 def test_importing_the_package_imports_nothing_heavy() -> None:
     """`import graphgrow` is instant: no pandas, igraph, networkx, openai or neo4j comes with it."""
-    import subprocess
     import sys
 
     code = (
         "import graphgrow, sys; print([m for m in ('pandas','igraph','networkx','openai','neo4j') if m in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    done = finished([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "[]"
 
 

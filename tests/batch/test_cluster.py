@@ -1,20 +1,22 @@
 """Runs on a real Dask cluster of worker processes, with a real Neo4j as the store that all of them share."""
 
+import asyncio
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
 from distributed import Client
+from distributed.comm.core import CommClosedError
 
+from graphgrow.batch.cluster import ClusterExecutor
 from graphgrow.batch.dispatch import run_jobs
 from graphgrow.batch.schedule import utc_now
 from graphgrow.errors import BadInput, GraphgrowError
@@ -23,7 +25,8 @@ from graphgrow.stores.projection import differences, project
 from tests.batch_runs import jobs_file, paid
 from tests.conftest import ROOT, chatter
 from tests.neo4j_server import Server
-from tests.servers import Answer, Asked, completion, free_port, serving, waited_for
+from tests.processes import Process, started
+from tests.servers import PATIENCE, Answer, Asked, completion, free_port, serving, waited_for
 
 sys.path.insert(0, str(ROOT / "benchmarks"))  # scripts, no package
 
@@ -33,38 +36,27 @@ JOBS = 20
 
 
 @contextmanager
-def processes(
-    commands: Sequence[Sequence[str]], env: dict[str, str], folder: Path
-) -> Iterator[list[subprocess.Popen[bytes]]]:
+def processes(commands: Sequence[Sequence[str]], env: dict[str, str], folder: Path) -> Iterator[list[Process]]:
     """Run commands while the block lasts; what they say is in a file."""
-    with (folder / "cluster.log").open("wb") as log:
-        started = [subprocess.Popen(words, env=env, cwd=ROOT, stdout=log, stderr=log) for words in commands]
-        try:
-            yield started
-        finally:
-            for process in started:
-                process.kill()
-            for process in started:
-                process.wait()
+    with (folder / "cluster.log").open("wb") as log, ExitStack() as stack:
+        yield [
+            stack.enter_context(started(words, None, env=env, cwd=ROOT, stdout=log, stderr=log)) for words in commands
+        ]
+
+
+def scheduler_at(port: int) -> list[str]:
+    """Return the command that starts a scheduler on loopback."""
+    where = ["--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
+    return [sys.executable, "-m", "distributed.cli.dask_scheduler", *where]
 
 
 @contextmanager
-def cluster(env: dict[str, str], folder: Path, workers: int = 2) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+def cluster(env: dict[str, str], folder: Path, workers: int = 2) -> Iterator[tuple[str, list[Process]]]:
     """Yield the address of a scheduler on loopback, and its workers with the scheduler as the last of them."""
     port = free_port()
-    python = [sys.executable, "-m"]
-    scheduler = [
-        *python,
-        "distributed.cli.dask_scheduler",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-        "--no-dashboard",
-    ]
-    worker = [*python, "distributed.cli.dask_worker", f"tcp://127.0.0.1:{port}", "--nthreads", "4", "--no-nanny",
-              "--no-dashboard", "--local-directory", str(folder)]  # fmt: skip
-    with processes([scheduler], env, folder) as first, processes([worker] * workers, env, folder) as others:
+    words = "--nthreads 4 --no-nanny --no-dashboard --local-directory".split()
+    worker = [sys.executable, "-m", "distributed.cli.dask_worker", f"tcp://127.0.0.1:{port}", *words, str(folder)]
+    with processes([scheduler_at(port)], env, folder) as first, processes([worker] * workers, env, folder) as others:
         with Client(f"tcp://127.0.0.1:{port}", timeout=300, set_as_default=False) as client:
             client.wait_for_workers(workers, timeout=300)
         yield f"dask://127.0.0.1:{port}", [*others, *first]
@@ -145,6 +137,35 @@ def test_a_scheduler_that_is_killed_is_said_and_loses_nothing(neo4j_server: Serv
     assert kills.repeated(log) == 0
     missing = model.answered.keys() - set(log)
     assert all(model.answered[number] > killed.result() - 1 for number in missing)
+
+
+def test_work_that_comes_while_a_client_gives_up_its_scheduler_is_refused(tmp_path: Path) -> None:
+    """It would be taken, and waited for without end: a run that was broken off is handed over again at that moment."""
+    port = free_port()
+    with (
+        processes([scheduler_at(port)], dict(os.environ), tmp_path) as (scheduler,),
+        Client(f"tcp://127.0.0.1:{port}", timeout=300, set_as_default=False) as client,
+    ):
+        client._timeout, close = 0.5, client.rpc.close  # seconds until it gives up
+
+        async def close_slowly() -> None:
+            await asyncio.sleep(0.5)
+            await close()
+
+        client.rpc.close = close_slowly  # the moment that work came in by chance
+        executor = ClusterExecutor(client)
+        future = executor.submit(time.sleep, 600)
+        scheduler.kill()
+
+        def hand_over() -> None:
+            nonlocal future
+            for _ in range(3):
+                assert wait((future,), PATIENCE).done
+                assert future.cancelled()
+                future = executor.submit(time.sleep, 600)
+
+        with pytest.raises(CommClosedError):
+            hand_over()
 
 
 def test_a_store_that_workers_cannot_open_is_refused(tmp_path: Path) -> None:

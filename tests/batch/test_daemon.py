@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from threading import Thread, Timer
+from threading import Thread
 
 import pytest
 
@@ -25,6 +25,7 @@ from graphgrow.stores import open_store
 from graphgrow.stores.projection import differences, project
 from tests.batch_runs import asked, between, jobs_file, tick, utc, working
 from tests.conftest import ROOT
+from tests.processes import LONGEST, heard, started
 from tests.servers import PATIENCE
 
 ROUNDS = int(os.environ.get("GRAPHGROW_KILLS", "8"))
@@ -79,31 +80,16 @@ class FastClock:
         return self.start + timedelta(seconds=(time.time() - self.real) * self.speed)
 
 
-@contextmanager
-def killed_after(child: subprocess.Popen[str], seconds: float) -> Iterator[None]:
-    """Let no test wait for ever for a child: it is killed when its time is up, or when the block breaks."""
-    timer = Timer(seconds, child.kill)
-    timer.start()
-    try:
-        yield
-    except BaseException:
-        child.kill()
-        raise
-    finally:
-        timer.cancel()
-
-
 def kill_while_serving(nursery: subprocess.Popen[str], seconds: float) -> None:
     """Let a daemon serve for some time after its first word, and kill it."""
     assert nursery.stdin is not None
-    assert nursery.stdout is not None
     nursery.stdin.write("serve\n")
     nursery.stdin.flush()
-    number = int(nursery.stdout.readline())
-    assert "serving" in nursery.stdout.readline()
+    number = int(heard(nursery))
+    assert "serving" in heard(nursery)
     time.sleep(seconds)
     os.kill(number, signal.SIGKILL)
-    assert any(line == "killed\n" for line in nursery.stdout)
+    heard(nursery, "killed\n")
 
 
 @pytest.mark.slow
@@ -113,10 +99,7 @@ def test_kill_9_loses_no_schedule_and_doubles_no_run(tmp_path: Path) -> None:
     path = jobs_file(tmp_path, f'[limits]\nlease = "1s"\n{jobs}')
     rng, real = random.Random(11), time.time()
     command = [sys.executable, "-c", NURSERY, str(path), str(real), str(SPEED)]
-    with (
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True) as nursery,
-        killed_after(nursery, 600),
-    ):
+    with started(command, LONGEST, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True) as nursery:
         for _ in range(ROUNDS):
             kill_while_serving(nursery, rng.uniform(0, 1.2))
     stood_still = FastClock(FastClock(START, real, SPEED)(), time.time(), 0.0)
@@ -198,14 +181,14 @@ def test_a_daemon_that_is_terminated_saves_and_ends(tmp_path: Path) -> None:
     )
     path = jobs_file(tmp_path, job.replace("spider silk", "impact resistant materials"))
     command = [sys.executable, "-m", "graphgrow", "batch", "serve", str(path), "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as child, killed_after(child, 300):
+    with started(command, LONGEST, stdout=subprocess.PIPE, text=True, cwd=ROOT) as child:
         assert child.stdout is not None
         lines = []
         for line in child.stdout:
             lines.append(json.loads(line))
             if lines[-1]["what"] == "ended":
                 child.send_signal(signal.SIGTERM)
-        assert child.wait(300) == 0
+        assert child.wait(PATIENCE) == 0
     assert [line["what"] for line in lines][:2] == ["serving", "due"]
     assert lines[-1]["what"] == "stopped"
     assert all(line["at"].endswith("+00:00") for line in lines)

@@ -31,6 +31,7 @@ from graphgrow.stores import open_store
 from graphgrow.stores.outbox import state_folder
 from tests.batch_runs import Hands, asked, jobs_file, talking, tick, using, utc, working
 from tests.conftest import ROOT, chatter, triples
+from tests.processes import finished
 
 EXAMPLES = ROOT / "data" / "batch"
 JOB = '[[job]]\nname = "silk"\ntopic = "spider silk"\nstore = "silk.db"\n'
@@ -315,7 +316,7 @@ def test_the_example_for_kubernetes() -> None:
     assert pod["restartPolicy"] == "Never"  # what podFailurePolicy needs
     assert {mount["name"] for mount in container["volumeMounts"]} == {volume["name"] for volume in pod["volumes"]}
     assert "graphgrow batch run /graphs/jobs.toml --only silk --due" in container["args"][0]
-    assert subprocess.run(["sh", "-nc", container["args"][0]], check=False).returncode == 0
+    assert finished(["sh", "-nc", container["args"][0]]).returncode == 0
     assert not [value for value in container.get("env", []) if "KEY" in value.get("name", "")]
 
 
@@ -328,10 +329,10 @@ def test_the_example_for_systemd(tmp_path: Path) -> None:
     if verify is None:
         return
     units = [shutil.copy(EXAMPLES / f"graphgrow-batch.{kind}", tmp_path) for kind in ("service", "timer")]
-    done = subprocess.run([verify, "--user", "verify", *units], capture_output=True, text=True, check=False,
+    done = finished([verify, "--user", "verify", *units], capture_output=True, text=True,
                           env=os.environ | {"XDG_RUNTIME_DIR": str(tmp_path)})  # fmt: skip
     assert "graphgrow-batch" not in done.stderr, done.stderr
-    calendar = subprocess.run([verify, "calendar", "*:0/10"], capture_output=True, check=False)
+    calendar = finished([verify, "calendar", "*:0/10"], capture_output=True)
     assert calendar.returncode == 0
 
 

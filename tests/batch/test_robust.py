@@ -24,7 +24,8 @@ from graphgrow.graph.model import Prompt
 from graphgrow.llm.scripted import Scripted
 from tests.batch_runs import Hands, asked, jobs_file, talking, tick, using, utc, working
 from tests.conftest import ROOT, chatter, triples
-from tests.servers import PATIENCE, Answer, Asked, completion, free_port, serving, waited_for
+from tests.processes import LONGEST, started, stopped
+from tests.servers import Answer, Asked, completion, free_port, serving, waited_for
 
 JOB = '[[job]]\nname = "silk"\ntopic = "spider silk"\nstore = "silk.db"\n'
 DUE = utc("2026-06-01T02:30")
@@ -93,12 +94,11 @@ def test_a_second_signal_ends_the_program_at_once(tmp_path: Path) -> None:
     with serving(lambda _: Answer(completion("late"), delay=600)) as endpoint:
         path = jobs_file(tmp_path, f'{JOB}llm = "m-1"\nbase_url = "{endpoint.base_url}"\nrun = {{ steps = 2 }}\n')
         words = [sys.executable, "-m", "graphgrow", "batch", "run", str(path), "--now"]
-        with subprocess.Popen(words, cwd=ROOT, stderr=subprocess.DEVNULL) as child:
+        with started(words, LONGEST, cwd=ROOT, stderr=subprocess.DEVNULL) as child:
             assert waited_for(lambda: endpoint.chats)
             child.send_signal(signal.SIGTERM)
             time.sleep(0.5)
-            child.send_signal(signal.SIGTERM)
-            assert child.wait(PATIENCE) == -signal.SIGTERM  # long before the answer
+            assert stopped(child) == -signal.SIGTERM  # long before the answer
 
 
 def test_a_hook_whose_time_is_up_ends_with_all_that_it_started(tmp_path: Path) -> None:

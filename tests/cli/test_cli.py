@@ -8,7 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from contextlib import chdir, closing, redirect_stderr, redirect_stdout
+from contextlib import ExitStack, chdir, closing, redirect_stderr, redirect_stdout
 from dataclasses import replace
 from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
@@ -23,7 +23,8 @@ from graphgrow.llm.scripted import Scripted
 from graphgrow.stores.memory import MemoryStore
 from graphgrow.stores.sqlite import SQLiteStore
 from tests.conftest import ROOT, chatter, triples
-from tests.servers import PATIENCE, Answer, completion, in_order, serving, waited_for
+from tests.processes import LONGEST, finished, heard, started, stopped
+from tests.servers import Answer, completion, in_order, serving, waited_for
 
 ZACHARY_NODES, ZACHARY_EDGES = 34, 78
 
@@ -200,21 +201,18 @@ def test_budget_that_ends_a_run_early_is_exit_code_3(run_file: Path, tmp_path: P
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_who_asks_a_run_to_end_loses_nothing_that_was_paid_for(number: int, tmp_path: Path) -> None:
     """Ctrl-C, SIGTERM or SIGHUP lets the questions under way finish, saves them and exits with 130."""
-    with serving(in_order(*[Answer(completion(text), delay=0.5) for text in chatter(400)])) as server:
+    replies = in_order(*[Answer(completion(text), delay=0.5) for text in chatter(400)])
+    with ExitStack() as stack, serving(replies) as server:
         env = {k: v for k, v in os.environ.items() if not k.startswith("OPENAI_")} | {"OPENAI_API_KEY": "x"}
         words = ["grow", "spider silk", "--base-url", server.base_url, "--llm", "m", "--store", "g.db"]
         words += ["--steps", "400", "--width", "4", "--fact-check", "0"]
-        child = subprocess.Popen(
-            [sys.executable, "-m", "graphgrow", *words],
-            cwd=tmp_path,
-            env=env,
-            stderr=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        assert waited_for(lambda: len(server.chats) >= 7)
-        child.send_signal(number)
-        child.communicate(timeout=PATIENCE)
-        assert child.returncode == 130
+        null = subprocess.DEVNULL
+        command = [sys.executable, "-m", "graphgrow", *words]
+        before = signal.signal(number, signal.SIG_DFL)  # what is ignored, as SIGHUP by nohup, is so in a child too
+        stack.callback(signal.signal, number, before)
+        with started(command, LONGEST, cwd=tmp_path, env=env, stderr=null, stdout=null) as child:
+            assert waited_for(lambda: len(server.chats) >= 7)
+            assert stopped(child, number) == 130
         asked = len(server.chats)
     logged = graphgrow("log", "g.db", "--json", cwd=tmp_path).stdout.splitlines()
     assert len(logged) == asked
@@ -225,19 +223,14 @@ def test_the_third_ctrl_c_ends_at_once(tmp_path: Path) -> None:
     """While a reply takes its time the first one waits, the second one says that it does, the third one does not."""
     with serving(in_order(Answer(completion("late"), delay=600.0))) as server:
         words = ("grow", "silk", "--base-url", server.base_url, "--llm", "m", "--steps", "3", "--store", "g.db")
-        child = subprocess.Popen(
-            [sys.executable, "-m", "graphgrow", *words], cwd=tmp_path, stderr=subprocess.PIPE, text=True,
-            env={**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")},
-        )  # fmt: skip
-        assert child.stderr is not None
-        assert waited_for(lambda: server.chats)
-        for words_said in ("stopping after the questions", "waiting for the replies"):
-            child.send_signal(signal.SIGINT)
-            while words_said not in child.stderr.readline():
-                pass
-        child.send_signal(signal.SIGINT)
-        assert child.wait(PATIENCE) == 130  # long before the reply
-        child.stderr.close()
+        env = {**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")}
+        command = [sys.executable, "-m", "graphgrow", *words]
+        with started(command, LONGEST, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=env) as child:
+            assert waited_for(lambda: server.chats)
+            for words_said in ("stopping after the questions", "waiting for the replies"):
+                child.send_signal(signal.SIGINT)
+                heard(child, words_said, errors=True)
+            assert stopped(child, signal.SIGINT) == 130  # long before the reply
 
 
 def write(path: Path, text: str) -> str:
@@ -383,7 +376,7 @@ def test_help_is_instant_and_imports_nothing_heavy() -> None:
         "heavy = 'numpy rapidfuzz openai pandas igraph streamlit neo4j networkx powerlaw json_repair'.split(); "
         "sys.exit(' '.join(set(heavy) & set(sys.modules)) or None)"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = finished([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.stderr.strip() == ""
     assert done.returncode == 0
 

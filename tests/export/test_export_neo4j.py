@@ -3,7 +3,6 @@
 import json
 import os
 import shlex
-import subprocess
 from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -21,6 +20,7 @@ from graphgrow.graph.model import Triple
 from tests.conftest import RECORDED, ROOT
 from tests.export.test_export import ALL, graph_of
 from tests.neo4j_server import PASSWORD, SHORT_LIVED, Server, require
+from tests.processes import finished
 
 FOUND = (
     "MATCH (a:Concept)-[r:RELATES]->(b:Concept) WHERE {where} RETURN a.name, r.predicate, b.name, r.support, r.evidence"
@@ -92,7 +92,7 @@ def test_neo4j_admin_imports_the_pair(tmp_path: Path) -> None:
     command = ["java", *SHORT_LIVED, "-cp", f"{ROOT / '.neo4j' / 'lib'}/*",
                "org.neo4j.cli.AdminTool", *shlex.split(shown)[1:]]  # fmt: skip
     env = os.environ | {"NEO4J_HOME": str(server.home), "NEO4J_CONF": str(server.home / "conf")}
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, cwd=tmp_path)
+    done = finished(command, env=env, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     server.start()
     try:

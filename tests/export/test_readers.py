@@ -5,7 +5,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 from collections import Counter
 from pathlib import Path
 from xml.etree.ElementTree import parse as parse_xml
@@ -24,6 +23,7 @@ from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.model import Edit, Triple
 from tests.conftest import RECORDED, ROOT
 from tests.export.test_export import ALL, graph_of, told
+from tests.processes import finished
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def jars() -> Path:
     if missing:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(f"Gephi's importers need {', '.join(missing)}")
     with FileLock(ROOT / ".readers.lock"):
-        subprocess.run(["make", "-s", "reader-jars"], cwd=ROOT, check=True)
+        finished(["make", "-s", "reader-jars"], cwd=ROOT, check=True)
     return ROOT / ".readers"
 
 
@@ -52,7 +52,7 @@ def test_schemas_take_graphml_and_gexf_and_gephi_finds_all(recorded: Graph, tmp_
         for file in files[-2:]:
             export(graph, file)
     command = ["java", "-Xmx512m", "-cp", f"{jars()}/*", str(ROOT / "tests" / "readers" / "Readers.java")]
-    done = subprocess.run([*command, *map(str, files)], capture_output=True, encoding="utf-8", check=False)
+    done = finished([*command, *map(str, files)], capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stderr[-2000:]
     found = re.split(r"^valid\t.*\n", done.stdout, flags=re.MULTILINE)[1:]
     assert len(found) == len(files)
@@ -221,7 +221,7 @@ def test_libreoffice_finds_no_formula_in_a_csv(tmp_path: Path) -> None:
             ".",
             *map(str, files),
         ]
-        subprocess.run(words, cwd=tmp_path, check=True, capture_output=True, timeout=300)
+        finished(words, cwd=tmp_path, check=True, capture_output=True)
     read = {file.stem: file.with_suffix(".fods").read_text(encoding="utf-8") for file in files}
     assert {stem: "table:formula=" in text for stem, text in read.items()} == {
         "g.concepts": False, "g.relations": False, "plain": True,

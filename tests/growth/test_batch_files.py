@@ -1,6 +1,5 @@
 """Rounds of questions in batch files: one a round, nothing lost and nothing asked twice, whatever breaks."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -25,6 +24,7 @@ from graphgrow.stores import open_store
 from graphgrow.stores.outbox import Outbox, PendingReply, state_folder
 from tests.batch_endpoint import BatchServer, Hold, Line, answered, serving_batches
 from tests.conftest import ROOT, chatter
+from tests.processes import LONGEST, started
 from tests.servers import PATIENCE, Answer, Endpoint, refusal
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def test_a_run_killed_at_any_moment_goes_on_with_its_batch(moment: str, tmp_path
             sys.executable, "-m", "graphgrow", "grow", "spider silk", "--batch", "--llm", "m-1", "--steps", "1",
             "--base-url", endpoint.base_url, "--store", str(tmp_path / "g.db"), "--fact-check", "0",
         ]  # fmt: skip
-        with subprocess.Popen(words, cwd=ROOT, env=os.environ, stderr=subprocess.PIPE) as run:
+        with started(words, LONGEST, cwd=ROOT, stderr=subprocess.DEVNULL) as run:
             assert hold.is_there.wait(PATIENCE)
             run.send_signal(signal.SIGKILL)
         hold.go_on.set()

@@ -8,7 +8,7 @@ from threading import Barrier, BrokenBarrierError
 
 import pytest
 
-from graphgrow.graph.model import Budget, Expansion, FactCheck, Prompt, Reply
+from graphgrow.graph.model import Answer, Budget, Expansion, FactCheck, Prompt, Reply
 from graphgrow.growth.claims import Claims
 from graphgrow.growth.loop import Growth
 from graphgrow.growth.settings import Chosen, Settings
@@ -115,6 +115,28 @@ def test_what_a_dead_run_had_claimed_is_asked_by_the_next(tmp_path: Path) -> Non
             mine.look()  # the other has ended without giving anything back
             assert mine.others == frozenset()
             assert mine.take(some) == some
+
+
+def test_what_a_run_that_dies_meanwhile_had_paid_for_is_committed_by_one_that_goes_on(tmp_path: Path) -> None:
+    """Its question is asked by nobody else, and its claim, which is for a day where questions go in files, is gone."""
+    with closing(open_store(f"sqlite:{tmp_path / 'g.db'}", create=True)) as store:
+        begun(store)
+        world, policy = World(make_world("communities", 100, 1)), open_policy("bfs")
+        growth = Growth(None, store, world, Settings(policy, Budget(steps=3)))
+        events = iter(growth)
+        next(events)
+        dying = Growth(None, store, world, Settings(policy))
+        with Outbox(state_folder(store.url), PendingReply) as other:
+            (chosen,) = Claims(store, dying.graph, other, in_files=True).take(questions(store, 1))
+            question = dying.render(chosen)
+            answer = Answer(question.prompt, world.ask(question.prompt))
+            other.keep(PendingReply(dying.topic, dying.graph.seq, question, answer))
+        list(events)
+        assert (growth.adopted, growth.steps) == (1, 3)
+        asked = [one.focus.question for one in store.events() if isinstance(one, Expansion)]
+        assert chosen.focus.question in asked
+        assert len(asked) == len(set(asked)) == 4 + 1 + 3
+        assert store.claim("nobody") == {}
 
 
 def test_what_was_asked_since_a_run_looked_is_not_asked_again() -> None:

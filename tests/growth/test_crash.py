@@ -13,6 +13,7 @@ import pytest
 from graphgrow.graph.model import Expansion, FactCheck
 from graphgrow.stores.projection import differences, project
 from graphgrow.stores.sqlite import SQLiteStore
+from tests.processes import LONGEST, heard, started
 
 ROUNDS = int(os.environ.get("GRAPHGROW_KILLS", "8"))
 # The child writes the seq of each event to its output as soon as append has returned.
@@ -56,14 +57,12 @@ for event in Growth(world.hidden.topic, store, world, settings):
 
 def kill_while_growing(path: Path, seconds: float, program: str = CHILD) -> int:
     """Grow in a child for some time after its first event, kill it, and return the last seq it reported."""
-    child = subprocess.Popen(
-        [sys.executable, "-c", program, str(path)], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
-    )
-    with child:
-        assert child.stdout is not None
-        first = child.stdout.readline()
+    words = [sys.executable, "-c", program, str(path)]
+    with started(words, LONGEST, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]) as child:
+        first = heard(child)
         time.sleep(seconds)
         child.kill()
+        assert child.stdout is not None
         reported = [first, *child.stdout.read().splitlines()]
     whole = [int(line) for line in reported if line.strip()]
     return whole[-1] if whole else 0

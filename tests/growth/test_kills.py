@@ -13,7 +13,8 @@ from graphgrow.llm.scripted import Scripted
 from graphgrow.stores import open_store
 from graphgrow.stores.verifying import verify
 from tests.conftest import ROOT, chatter
-from tests.servers import PATIENCE, serving, waited_for
+from tests.processes import ended
+from tests.servers import serving, waited_for
 
 sys.path.insert(0, str(ROOT / "benchmarks"))  # scripts, no package
 
@@ -61,13 +62,12 @@ def test_a_task_that_is_killed_goes_on_and_pays_for_nothing_twice(task: str, aft
         assert waited_for(lambda: len(model.answered) == after and model.held)
         time.sleep(1.0)  # much longer than a reply needs to disk, also where others are at work
         run.kill()
-        run.join()
+        ended(run)
         logged = {kills.number_of(event) for event in kills.paid(url, begun)}
         assert logged | kills.waiting(url, tmp_path) == set(model.answered)
         model.stuck = None
         again = kills.start(TASKS[task], tmp_path, endpoint.base_url)
-        again.join(PATIENCE)
-        assert again.exitcode == 0, (tmp_path / "said").read_text()
+        assert ended(again) == 0, (tmp_path / "said").read_text()
     numbers = [kills.number_of(event) for event in kills.paid(url, begun)]
     assert sorted(numbers) == sorted(model.answered)
     assert len(numbers) > after

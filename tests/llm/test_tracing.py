@@ -1,6 +1,5 @@
 """Spans of steps and model calls, and nothing at all where OpenTelemetry is not installed."""
 
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -23,6 +22,7 @@ from graphgrow.reason.tasks import Inquiry, Reasoner
 from graphgrow.stores import open_store
 from graphgrow.stores.memory import MemoryStore
 from tests.conftest import chatter
+from tests.processes import finished
 
 TOPIC = "spider silk"
 GROWN = """
@@ -162,7 +162,7 @@ def test_stages_of_thinking_are_calls_inside_the_span_of_whoever_thinks(spans: I
 
 def test_without_opentelemetry_nothing_changes() -> None:
     """The same events, byte for byte, on a machine that does not have the package."""
-    done = subprocess.run([sys.executable, "-c", GROWN], capture_output=True, text=True, check=True)
+    done = finished([sys.executable, "-c", GROWN], capture_output=True, text=True, check=True)
     how = Settings(open_policy("mix"), Budget(steps=4), width=2, now=lambda: "today")
     with closing(open_store("memory:", create=True)) as store:
         traced = [to_json(event) for event in Growth(TOPIC, store, Scripted(chatter(20)), how)]
@@ -173,4 +173,4 @@ def test_without_opentelemetry_nothing_changes() -> None:
 def test_the_command_line_starts_without_it() -> None:
     """Nothing of OpenTelemetry is imported before something is asked."""
     script = "import sys, graphgrow.cli; raise SystemExit('opentelemetry' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+    assert finished([sys.executable, "-c", script]).returncode == 0

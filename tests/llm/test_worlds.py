@@ -4,7 +4,7 @@ import os
 import sys
 from contextlib import closing
 from pathlib import Path
-from subprocess import PIPE, Popen, run
+from subprocess import PIPE, run
 
 import networkx as nx
 import pytest
@@ -21,6 +21,7 @@ from graphgrow.llm.simulated.world import World, WorldSettings
 from graphgrow.parse.reply import parse
 from graphgrow.stores import open_store
 from tests.llm.test_world import grown, question
+from tests.processes import started
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -135,9 +136,10 @@ def test_another_process_says_the_same() -> None:
         'print(world.ask(Prompt("", "what?", asks=Asks("expand", (world.hidden.topic,)))).text)'
     )
     command = [sys.executable, "-c", program]
-    runs = [
-        Popen(command, env=os.environ | {"PYTHONHASHSEED": seed}, text=True, stdout=PIPE, stderr=PIPE) for seed in "17"
-    ]
-    texts = [run.communicate()[0] for run in runs]
+    with (
+        started(command, env=os.environ | {"PYTHONHASHSEED": "1"}, text=True, stdout=PIPE) as one,
+        started(command, env=os.environ | {"PYTHONHASHSEED": "7"}, text=True, stdout=PIPE) as other,
+    ):
+        texts = [run.communicate()[0] for run in (one, other)]
     assert texts[0] == texts[1]
     assert parse(texts[0]).triples

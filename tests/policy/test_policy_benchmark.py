@@ -22,6 +22,7 @@ from graphgrow.stores import open_store
 from graphgrow.stores.memory import MemoryStore
 from graphgrow.stores.outbox import Outbox, PendingReply, state_folder
 from tests.conftest import ROOT, triples
+from tests.processes import LONGEST, heard, started
 
 sys.path.insert(0, str(ROOT / "benchmarks"))  # scripts, no package
 
@@ -48,12 +49,9 @@ def timeless(events: Sequence[Expansion]) -> list[Expansion]:
 def kill_after(line: str, folder: Path) -> None:
     """Start the benchmark and kill it when it has said a line."""
     words = ["--llm", LLM, "--topic", TOPIC, "--questions", "30", "--policies", "random", "--keep", str(folder)]
-    with subprocess.Popen(
-        [sys.executable, str(ROOT / "benchmarks" / "policies.py"), *words], stderr=subprocess.PIPE, text=True
-    ) as child:
-        assert child.stderr is not None
-        assert any(said.startswith(line) for said in child.stderr)
-        child.kill()
+    command = [sys.executable, str(ROOT / "benchmarks" / "policies.py"), *words]
+    with started(command, LONGEST, stderr=subprocess.PIPE, text=True) as child:
+        heard(child, line, errors=True)
 
 
 def test_a_killed_run_goes_on_to_the_same_file(tmp_path: Path) -> None:

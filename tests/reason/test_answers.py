@@ -21,8 +21,9 @@ from graphgrow.reason.answers import ask, load, resume
 from graphgrow.reason.context import Context, gather, mentions, token_count
 from graphgrow.reason.paths import shortest
 from graphgrow.stores import GraphStore, open_store
+from tests.processes import LONGEST, started, stopped
 from tests.reasoning import INJECTIONS, Heard, answer, command, said, skeleton, thoughts
-from tests.servers import PATIENCE, Answer, completion, in_order, serving, waited_for
+from tests.servers import Answer, completion, in_order, serving, waited_for
 
 QUESTION = "How do Carbon-Fibers keep a composite from impact?"
 SILK = (
@@ -259,13 +260,10 @@ def test_ctrl_c_ends_the_command_with_130_and_keeps_what_was_paid(tmp_path: Path
     slow = Answer(completion(REPLIES[1]), delay=2)
     env = os.environ | {"OPENAI_API_KEY": "none"}
     with serving(in_order(slow, Answer(completion(REPLIES[3])))) as server:
-        with subprocess.Popen(
-            [sys.executable, "-m", "graphgrow", *words, server.base_url], cwd=tmp_path, env=env, stderr=subprocess.PIPE
-        ) as child:
+        whole = [sys.executable, "-m", "graphgrow", *words, server.base_url]
+        with started(whole, LONGEST, cwd=tmp_path, env=env, stderr=subprocess.DEVNULL) as child:
             assert waited_for(lambda: server.chats)
-            child.send_signal(signal.SIGINT)
-            child.communicate(timeout=PATIENCE)
-        assert child.returncode == 130
+            assert stopped(child, signal.SIGINT) == 130
         assert len(server.chats) == 1
         assert command(tmp_path, *words, server.base_url).returncode == 0
         assert len(server.chats) == 2

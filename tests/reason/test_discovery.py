@@ -40,8 +40,9 @@ from graphgrow.reason.tasks import Reasoner
 from graphgrow.reason.trust import trusted_graph
 from graphgrow.stores import GraphStore, open_store
 from tests.conftest import DEMO, RECORDED, ROOT
+from tests.processes import LONGEST, started, stopped
 from tests.reasoning import command
-from tests.servers import PATIENCE, Answer, Asked, completion, serving, waited_for
+from tests.servers import Answer, Asked, completion, serving, waited_for
 
 if TYPE_CHECKING:
     from graphgrow.graph.graph import Graph
@@ -564,10 +565,9 @@ def test_interrupted_discovery_keeps_what_was_paid_for(store: GraphStore, tmp_pa
     with serving(lambda asked: Answer(completion(answers(3)[stage_of(asked)]), delay=0.4)) as server:
         words = [sys.executable, "-m", "graphgrow", "discover", "g.db", "--llm", "m", "--base-url", server.base_url]
         env = os.environ | {"OPENAI_API_KEY": "none"}
-        with subprocess.Popen(words, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        null = subprocess.DEVNULL
+        with started(words, LONGEST, cwd=tmp_path, env=env, stdout=null, stderr=null) as child:
             assert waited_for(lambda: len(server.chats) >= 2)
-            child.send_signal(signal.SIGINT)
-            child.communicate(timeout=PATIENCE)
-            assert child.returncode == 130
+            assert stopped(child, signal.SIGINT) == 130
         asked(tmp_path, *words[3:])
         assert len(server.chats) == 7

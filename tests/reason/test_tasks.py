@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -27,6 +26,7 @@ from graphgrow.stores import GraphStore, open_store
 from graphgrow.stores.projection import differences, project
 from graphgrow.stores.retrying import RetryingStore
 from tests.conftest import chatter
+from tests.processes import finished
 from tests.servers import PATIENCE
 
 
@@ -230,7 +230,7 @@ def test_a_reply_on_its_way_to_the_store_outlives_a_kill(store: GraphStore) -> N
     """It waits on disk, and is committed once."""
     root = Path(__file__).parents[2]
     path = store.url.removeprefix("sqlite:")
-    killed = subprocess.run([sys.executable, "-c", KILLED, path], check=False, cwd=root, env=dict(os.environ))
+    killed = finished([sys.executable, "-c", KILLED, path], cwd=root, env=dict(os.environ))
     assert killed.returncode == -signal.SIGKILL
     assert work(store, [], ("a",))[0].result == {"says": "paid for"}
     assert work(store, [], ("a",))[0].result == {"says": "paid for"}

@@ -33,9 +33,10 @@ from tests.conftest import RECORDED, ROOT, chatter, triples
 from tests.fact_checks import OPEN, SURE, checked_log, fact_check
 from tests.graph.test_graph import content, event
 from tests.neo4j_server import PASSWORD, Server, require
-from tests.servers import Answer, Endpoint, completion, free_port, serving
+from tests.processes import LONGEST, finished, started
+from tests.servers import PATIENCE, Answer, Endpoint, completion, free_port, serving, waited_for
 
-DEATHS = int(os.environ.get("GRAPHGROW_SERVER_KILLS", "3"))
+DEATHS = int(os.environ.get("GRAPHGROW_SERVER_KILLS", "2"))
 HOSTILE = (
     "a`b'}) DETACH DELETE n //",
     "\"quoted\" and 'quoted'",
@@ -193,7 +194,7 @@ print([os.waitstatus_to_exitcode(os.wait()[1]) for _ in sys.argv[1:]])
 def ended(server: Server, script: str, *words: str) -> tuple[list[int], str]:
     """Return the exit codes of the processes that a script starts, and what they complained of."""
     command = [sys.executable, "-c", script, *words]
-    done = subprocess.run(command, env=server.env, cwd=ROOT, capture_output=True, text=True, check=False, timeout=1500)
+    done = finished(command, env=server.env, cwd=ROOT, capture_output=True, text=True)
     return json.loads(done.stdout or "[]"), done.stderr
 
 
@@ -234,30 +235,37 @@ print([os.waitstatus_to_exitcode(os.wait()[1]) for _ in names])
 
 @pytest.mark.slow
 def test_eight_processes_grow_one_graph(neo4j_server: Server, neo4j_graph: str, driver: Driver) -> None:
-    """320 steps by eight writers at once: every event there, nothing twice, no error shown, verify equal."""
+    """160 steps by eight writers at once: every event there, nothing twice, no error shown, verify equal."""
     names = "ant bee cat dog eel fox gnu hen".split()
     open_store(neo4j_graph, create=True).close()  # the first use by several at once has a test of its own
-    assert ended(neo4j_server, WRITER, neo4j_graph, "40", *names) == ([0] * 8, "")
+    assert ended(neo4j_server, WRITER, neo4j_graph, "20", *names) == ([0] * 8, "")
     with closing(open_store(neo4j_graph)) as store:
         graph = store.graph()
-        assert graph.steps == 320
-        assert len(graph.concepts) == 1 + 40 + 320
+        assert graph.steps == 160
+        assert len(graph.concepts) == 1 + 20 + 160
         assert differences(project(graph), store.projection()) == []
     count = "MATCH (c:Concept {graph: $g}) RETURN count(c) AS all, count(DISTINCT c.key) AS different"
     (row,) = driver.execute_query(count, g=store_url(neo4j_graph).graph).records
-    assert (row["all"], row["different"]) == (361, 361)
+    assert (row["all"], row["different"]) == (181, 181)
 
 
-@pytest.fixture
-def own_server(tmp_path: Path) -> Iterator[Server]:
-    """Yield a server that a test may kill."""
+@pytest.fixture(scope="module")
+def mortal_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Yield a server that tests may kill."""
     require()
-    server = Server(tmp_path / "neo4j")
+    server = Server(tmp_path_factory.mktemp("mortal"))
     try:
-        server.start()
         yield server
     finally:
         server.kill()
+
+
+@pytest.fixture
+def own_server(mortal_server: Server) -> Server:
+    """Return a server that a test may kill, and that is alive."""
+    if not mortal_server.is_alive:
+        mortal_server.start()
+    return mortal_server
 
 
 def paced(seconds: float) -> Callable[[Any], Answer]:
@@ -272,9 +280,9 @@ def paced(seconds: float) -> Callable[[Any], Answer]:
     return answer
 
 
-def grow_at(endpoint: Endpoint, server: Server, *words: str) -> list[str]:
-    """Return the command that grows a graph on a server with a model at an endpoint."""
-    options = ["--store", server.url("kept"), "--base-url", endpoint.base_url, "--llm", "m-1", *words]
+def grow_at(endpoint: Endpoint, url: str, *words: str) -> list[str]:
+    """Return the command that grows a graph with a model at an endpoint."""
+    options = ["--store", url, "--base-url", endpoint.base_url, "--llm", "m-1", *words]
     return [sys.executable, "-m", "graphgrow", "grow", "spider silk", *options]
 
 
@@ -283,36 +291,33 @@ def test_run_outlives_the_deaths_of_its_server(own_server: Server) -> None:
     """Kill -9 and restart of the server, again and again during one run: it goes on and every reply is there."""
     env = own_server.env | {"OPENAI_API_KEY": "none"}
     with serving(paced(0.1)) as endpoint:
-        run = subprocess.Popen(
-            grow_at(endpoint, own_server, "--steps", str(40 * DEATHS), "--patience", "5", "--width", "2"),
-            env=env,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
+        command = grow_at(
+            endpoint, own_server.url("dying"), "--steps", str(30 * DEATHS), "--patience", "5", "--width", "2"
         )
         said: list[str] = []
-        reader = threading.Thread(target=lambda: said.extend(run.stderr or ()))
-        reader.start()
-        for death in range(DEATHS):
-            before = len(said)
-            while sum(" frontier " in line or "+" in line for line in said[before:]) < 5 and run.poll() is None:
-                time.sleep(0.05)
-            assert run.poll() is None, f"the run ended before death {death + 1}: {said[-3:]}"
-            own_server.kill()
-            time.sleep(0.5)
-            own_server.start()
-        assert run.wait(900) == 0, said[-5:]
-        reader.join()
-        assert run.stdout is not None
-        run.stdout.close()
-        assert run.stderr is not None
-        run.stderr.close()
+        with started(command, LONGEST, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as run:
+            reader = threading.Thread(target=lambda: said.extend(run.stderr or ()), daemon=True)
+            reader.start()
+            for death in range(DEATHS):
+                before = len(said)
+
+                def goes_on(before: int = before) -> bool:
+                    steps = sum(" frontier " in line or "+" in line for line in said[before:])
+                    return steps >= 5 or run.poll() is not None
+
+                assert waited_for(goes_on), f"nothing is said before death {death + 1}: {said[-3:]}"
+                assert run.poll() is None, f"the run ended before death {death + 1}: {said[-3:]}"
+                own_server.kill()
+                time.sleep(0.5)
+                own_server.start()
+            assert run.wait() == 0, said[-5:]
+            reader.join(PATIENCE)
         paid = len(endpoint.chats)
     assert any("Trying again" in line for line in said)
-    with closing(Neo4jStore(own_server.address("kept"))) as store:
+    with closing(Neo4jStore(own_server.address("dying"))) as store:
         graph = store.graph()
         assert graph.bill.replies == paid
-        assert graph.steps == 40 * DEATHS
+        assert graph.steps == 30 * DEATHS
         assert differences(project(graph), store.projection()) == []
 
 
@@ -321,21 +326,21 @@ def test_patience_ends_and_the_next_run_commits_what_was_paid(own_server: Server
     """A server that stays away ends the run with exit code 1 and the place of the replies, which the next run saves."""
     env = own_server.env | {"OPENAI_API_KEY": "none"}
     with serving(paced(0.3)) as endpoint:
-        command = grow_at(endpoint, own_server, "--steps", "500", "--patience", "0.05", "--width", "4")
-        run = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        while len(endpoint.chats) < 10:
-            time.sleep(0.05)
-        own_server.kill()
-        _, said = run.communicate(timeout=600)
-        assert run.returncode == 1
+        command = grow_at(endpoint, own_server.url("kept"), "--steps", "500", "--patience", "0.05", "--width", "4")
+        pipe = subprocess.PIPE
+        with started(command, LONGEST, env=env, stdout=subprocess.DEVNULL, stderr=pipe, text=True) as run:
+            assert waited_for(lambda: len(endpoint.chats) >= 10 or run.poll() is not None)
+            own_server.kill()
+            _, said = run.communicate()
+        assert run.returncode == 1, said
         waiting = re.findall(r"Replies that have arrived wait in (\S+)", said)
         assert waiting
         assert list(Path(waiting[-1]).rglob("*.json"))
-        down = subprocess.run(command, env=env, text=True, capture_output=True, check=False)
+        down = finished(command, env=env, text=True, capture_output=True)
         assert (down.returncode, len(down.stderr.splitlines())) == (1, 1)
         own_server.start()
-        again = grow_at(endpoint, own_server, "--steps", "1")
-        subprocess.run(again, env=env, check=True, capture_output=True)
+        again = grow_at(endpoint, own_server.url("kept"), "--steps", "1")
+        finished(again, env=env, check=True, capture_output=True)
         paid = len(endpoint.chats)
     with closing(Neo4jStore(own_server.address("kept"))) as store:
         graph = store.graph()

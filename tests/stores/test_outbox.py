@@ -1,7 +1,6 @@
 """Replies on their way: kept before anything else happens, adopted from the dead, left alone with the living."""
 
 import os
-import signal
 import subprocess
 import sys
 from contextlib import closing
@@ -25,6 +24,7 @@ from graphgrow.stores.projection import differences, project
 from graphgrow.stores.retrying import RetryingStore
 from graphgrow.stores.sqlite import SQLiteStore
 from tests.conftest import ROOT, chatter, triples
+from tests.processes import LONGEST, finished, started
 from tests.servers import PATIENCE, Asked, completion, in_order, serving, waited_for
 from tests.servers import Answer as Http
 
@@ -168,13 +168,11 @@ def test_kill_9_of_a_wide_run_loses_no_reply(tmp_path: Path) -> None:
         ]
         command = [sys.executable, "-m", "graphgrow", "grow", "spider silk", *options]
         env = os.environ | {"OPENAI_API_KEY": "none"}
-        run = subprocess.Popen([*command, "--steps", "8"], env=env, cwd=ROOT, stderr=subprocess.DEVNULL)
         folder = state_folder(f"sqlite:{path}")
         assert folder
-        assert waited_for(lambda: len(list(folder.rglob("*.json"))) + length(path) >= 6 + 7)
-        run.send_signal(signal.SIGKILL)
-        run.wait()
-        subprocess.run([*command, "--steps", "1"], env=env, cwd=ROOT, check=True, capture_output=True)
+        with started([*command, "--steps", "8"], LONGEST, env=env, cwd=ROOT, stderr=subprocess.DEVNULL):
+            assert waited_for(lambda: len(list(folder.rglob("*.json"))) + length(path) >= 6 + 7)
+        finished([*command, "--steps", "1"], env=env, cwd=ROOT, check=True, capture_output=True)
     with closing(SQLiteStore(path)) as store:
         graph = store.graph()
         assert graph.seq == 6 + 7 + 1

@@ -18,7 +18,7 @@ from graphgrow.stores import open_store
 from tests.contrast import poor
 from tests.explorers import Explorer, exploring
 from tests.pictures import HOSTILE, Drawn, drawn
-from tests.servers import waited_for
+from tests.servers import PATIENCE, waited_for
 
 MARKS = ["[x](javascript:window.taken=4)", ":red[x]", "$x$", "**bold** `code`", ":smile: -> #"]
 
@@ -35,12 +35,12 @@ def explorer(tmp_path_factory: pytest.TempPathFactory, recorded: Path) -> Iterat
 def test_the_page_names_scripts_that_are_there(explorer: Explorer) -> None:
     """With the page a browser is told which scripts come next, ours among them; each of them can be had, by who may."""
     cookie = {"Cookie": f"{COOKIE}={explorer.token}"}
-    with urlopen(Request(explorer.base, headers=cookie)) as page:  # noqa: S310  # our own server
+    with urlopen(Request(explorer.base, headers=cookie), timeout=PATIENCE) as page:  # noqa: S310  # our own server
         places = re.findall(r"<([^>]+)>; rel=modulepreload", page.headers["link"])
     assert {"picture.js", "news.js", "search.js"} < {place.rpartition("/")[2] for place in places}
     assert any("/BidiComponent." in place for place in places)
     for place in places:
-        with urlopen(Request(urljoin(explorer.base, place), headers=cookie)) as script:  # noqa: S310  # our own server
+        with urlopen(Request(urljoin(explorer.base, place), headers=cookie), timeout=PATIENCE) as script:  # noqa: S310  # our own server
             assert "javascript" in script.headers["content-type"]
 
 
@@ -300,6 +300,6 @@ def test_feed_is_closed_to_who_was_not_told(explorer: Explorer) -> None:
     for word in ("x", "sqlite:recorded.db"):
         address = f"{explorer.base}graphgrow/feed/{word}?since=0"
         with pytest.raises(OSError, match="403"):
-            urlopen(address)  # noqa: S310  # our own server
+            urlopen(address, timeout=PATIENCE)  # noqa: S310  # our own server
         with pytest.raises(OSError, match="404"):
-            urlopen(Request(address, headers={"Cookie": f"{COOKIE}={explorer.token}"}))  # noqa: S310  # our own server
+            urlopen(Request(address, headers={"Cookie": f"{COOKIE}={explorer.token}"}), timeout=PATIENCE)  # noqa: S310  # our own server

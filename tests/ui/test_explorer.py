@@ -4,7 +4,6 @@ import re
 import shutil
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -562,8 +561,7 @@ def test_run_goes_on_in_the_background_pauses_and_goes_on(stores: dict[str, str]
     """A run from the page is a process of its own; paused it saves everything, and goes on with what is left."""
     url, world = f"sqlite:{tmp_path / 'run.db'}", stores["recorded"].removeprefix("sqlite:")
     name = runs.start(url, runs.RunOptions("impact resistant materials", f"world:{world}", steps=400))
-    while runs.find(url, name).steps < 2:
-        time.sleep(0.1)
+    assert waited_for(lambda: runs.find(url, name).steps >= 2), runs.find(url, name)
     with pytest.raises(BadInput, match="under way"):
         runs.start(url, runs.RunOptions())
     runs.stop(url, name, pause=True)
@@ -572,8 +570,7 @@ def test_run_goes_on_in_the_background_pauses_and_goes_on(stores: dict[str, str]
     again = runs.resume(url, name)
     assert runs.find(url, name).state == "ended"
     assert runs.find(url, again).options.steps == 400 - run.steps
-    while not runs.find(url, again).steps:
-        time.sleep(0.1)
+    assert waited_for(lambda: runs.find(url, again).steps), runs.find(url, again)
     runs.stop(url, again)
     assert until({"ended"}, url, again).message.startswith("interrupted")
 

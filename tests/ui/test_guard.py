@@ -3,10 +3,12 @@
 import asyncio
 import http.client
 import shutil
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import streamlit
@@ -235,6 +237,21 @@ def test_nobody_is_asked_for_the_address_of_this_machine(explorer: Explorer, pro
     for _ in range(2):
         assert asked(explorer, f"/{STREAM}", *headers.items()) == 403
     assert proxy.asked == []
+
+
+def test_a_client_that_reads_nothing_does_not_keep_the_server_from_its_end(tmp_path: Path) -> None:
+    """Asked to end, it ends, though a client has asked for a large file and takes none of it."""
+    with closing(open_store(str(tmp_path / "small.db"), create=True)) as store:
+        store.append(Edit(1, "add", Delta(concepts=(Concept("nacre", "Nacre"),))))
+    scripts = Path(streamlit.__file__).parent / "static" / "static" / "js"
+    largest = max(scripts.glob("*.js"), key=lambda file: file.stat().st_size)
+    with socket.socket() as client, exploring(tmp_path, "small.db") as found:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.connect(("127.0.0.1", found.port))
+        head = f"Host: 127.0.0.1:{found.port}", f"Cookie: {COOKIE}={found.token}"
+        lines = f"GET {urlsplit(found.base).path}static/js/{largest.name} HTTP/1.1", *head, "", ""
+        client.sendall("\r\n".join(lines).encode())
+        assert b" 200 " in client.recv(40)
 
 
 def through(scope: dict[str, object], access: Access | None, addresses: guard.Addresses) -> dict[str, object]:

@@ -4,7 +4,6 @@ import json
 import math
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from playwright.sync_api import Browser
 
 from graphgrow.measure.layout import layout, settled
 from tests.pictures import ROOT, Drawn, Server, drawn, framed, frames, served
+from tests.processes import finished
 
 PICTURE = ROOT / "ui" / "picture"
 ASSETS = ROOT / "ui" / "graphgrow_explorer" / "assets"
@@ -242,7 +242,7 @@ def test_the_bundle_is_what_its_sources_say(tmp_path: Path) -> None:
         source = PICTURE / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
     for command in (["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], ["node", "build.js", "."]):
-        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+        finished(command, cwd=tmp_path, check=True, capture_output=True)
     for name in ("picture.js", "LICENSES.txt"):
         assert (tmp_path / name).read_bytes() == (ASSETS / name).read_bytes(), f"{name}: run `make ui`"
 

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -19,7 +18,8 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser import PATIENCE_MS
 from tests.explorers import Explorer, exploring
 from tests.pictures import answered
-from tests.servers import free_port
+from tests.processes import started
+from tests.servers import PATIENCE, free_port
 
 PEOPLE: dict[str, dict[str, object]] = {
     "alice": {"email": "alice@example.org", "email_verified": True},
@@ -40,12 +40,12 @@ def explorer(tmp_path_factory: pytest.TempPathFactory, recorded: Path) -> Iterat
     shutil.copy(recorded, folder / "recorded.db")
     (folder / ".streamlit").mkdir()
     words = [sys.executable, "-m", "oidc_provider_mock", "--port", str(at)]
-    with (folder / "provider.log").open("wb") as log, subprocess.Popen(words, stdout=log, stderr=log) as provider:
+    with (folder / "provider.log").open("wb") as log, started(words, None, stdout=log, stderr=log) as provider:
         answered(f"{issuer}/.well-known/openid-configuration", provider)
         for name, claims in PEOPLE.items():
             body, headers = json.dumps(claims).encode(), {"Content-Type": "application/json"}
             known = Request(f"{issuer}/users/{quote(name)}", body, headers, method="PUT")  # noqa: S310  # on loopback
-            urlopen(known).close()  # noqa: S310  # as above
+            urlopen(known, timeout=PATIENCE).close()  # noqa: S310  # as above
         auth = {
             "redirect_uri": f"http://localhost:{port}/oauth2callback",
             "cookie_secret": token_hex(32),
@@ -58,7 +58,6 @@ def explorer(tmp_path_factory: pytest.TempPathFactory, recorded: Path) -> Iterat
         allowed = "--allow", "alice@example.org", "--allow", "plain@example.org"
         with exploring(folder, "recorded.db", "--auth", *allowed, "--port", str(port)) as found:
             yield found
-        provider.terminate()
 
 
 @pytest.fixture

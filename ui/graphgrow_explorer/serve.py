@@ -3,6 +3,7 @@
 import gc
 import os
 import re
+import signal
 import socket
 import threading
 import webbrowser
@@ -13,6 +14,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
 HERE = {"127.0.0.1": "localhost", "localhost": "127.0.0.1", "::1": "localhost"}  # addresses here by another name too
 FIRST_PORT, PORTS = 8501, 50
+GRACE = 3.0  # seconds from a signal to the end in any case
+KILLED = 128  # and the number of a signal: the exit code of what was ended by it
 VIEW = "view"  # the name of a view in an address that leads to the first page
 CHUNKS = "BidiComponent", "Html", "ButtonGroup", "Slider"  # of Streamlit's page, for the picture and what is above it
 PAGES = ("growth", "communities", "paths", "thoughts", "review", "runs")
@@ -131,6 +135,7 @@ def serve(how: Serving, say: Callable[[str], None]) -> None:
     async def living(_: st.App) -> AsyncIterator[None]:
         for name in COMPONENTS:
             mounted(name)  # a browser asks for their scripts before a page does
+        end_in_time()
         threading.Thread(target=prepare, args=(workspace,), daemon=True).start()
         yield
 
@@ -147,6 +152,24 @@ def serve(how: Serving, say: Callable[[str], None]) -> None:
         opening.start()
     with suppress(KeyboardInterrupt):  # which is how a server is ended
         app.run(config=settings(how.host, port, public))
+
+
+def end_in_time() -> None:
+    """Let Ctrl-C and SIGTERM end this server also where a client reads nothing, or a page is at work for long.
+
+    The server itself, whose handlers of signals these go on to, waits for both without end.
+    """
+
+    def ending(number: int, frame: FrameType | None) -> None:
+        own = handlers[signal.Signals(number)]
+        if callable(own):
+            own(number, frame)
+        code = 0 if number == signal.SIGINT else KILLED + number
+        last = threading.Timer(GRACE, os._exit, [code])  # nothing is lost: what is decided is saved at once
+        last.daemon = True
+        last.start()
+
+    handlers = {one: signal.signal(one, ending) for one in (signal.SIGINT, signal.SIGTERM)}
 
 
 def prepare(workspace: "Workspace | None") -> None:

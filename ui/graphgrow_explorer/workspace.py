@@ -235,9 +235,10 @@ class Workspaces:
             workspace = self.stores.pop(place, None) or Workspace(KnowledgeGraph(open_store(url)), credentials(url))
             self.stores[place] = workspace
             self.opened.add(place[0])
-            for old in [self.stores.pop(place) for place in list(self.stores)[:-MOST]]:
-                with old.lock:
-                    old.store.close()
+            unused = [self.stores.pop(place) for place in list(self.stores)[:-MOST]]
+        for old in unused:  # which somebody may still be reading, who may ask for another store
+            with old.lock:
+                old.store.close()
         if is_read:
             workspace.refresh()
         return workspace

@@ -239,7 +239,7 @@ def test_rules_of_the_address_colour_and_size(browser: Browser, server: Server) 
         assert page.ask("p.model.nodes.get('k2').px / p.model.nodes.get('k12').px") == pytest.approx(2, abs=0.3)
         page.page.get_by_role("button", name="Colours and sizes by rules").click()
         assert page.root.locator(".style li").count() == 5
-        assert "3 in the address cannot be read" in page.root.locator(".style .hint").inner_text()
+        assert "4 in the address cannot be read" in page.root.locator(".style .hint").inner_text()
         assert page.root.locator("img").count() == 0
         page.page.get_by_role("button", name="Save what is shown").click()
         with page.page.expect_download() as saving:

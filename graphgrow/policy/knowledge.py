@@ -19,14 +19,14 @@ from itertools import chain, islice
 from typing import Literal
 
 from graphgrow.graph.confidence import TRUSTED, confidence, is_said_already, reconsidered
-from graphgrow.graph.events import FACET
+from graphgrow.graph.events import FACET, base
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.kept import restored, save
 from graphgrow.graph.model import Focus, Relation
 from graphgrow.measure.projection import Structure, structure
 from graphgrow.policy.round import fill, is_allowed
 from graphgrow.policy.strategies import STRATEGIES
-from graphgrow.prompts.facets import CLASS, base, facets, kind_of, once_more, open_facets
+from graphgrow.prompts.facets import CLASS, facets, kind_of, once_more, open_facets
 
 _KIND = "tie 1"  # under which a store keeps one; another format, or other weights, have another number
 FOLLOWS = "frontier"  # asks where no facet is left

@@ -135,9 +135,10 @@ def _drawn(workspace: Workspace, show: Show, depth: int, confidence: float) -> N
         case "save view", (name, state, *_):
             query = {"show": show, "depth": depth, "confidence": round(100 * confidence), SELECTED: here}
             perform(lambda: scenes.keep(workspace, name, query, state))
-        case "style", rules if list(rules) != st.query_params.get_all(STYLE):
+        case "style", rules if list(rules) != settings["style"]:
             st.session_state[STYLE] = workspace.url, list(rules)
             st.query_params[STYLE] = list(rules)
+            st.rerun(scope="fragment")  # the picture has what it has said
         case "open view", (name, *_):
             scenes.show(workspace, name)
     with right:
@@ -162,12 +163,12 @@ def _drawn(workspace: Workspace, show: Show, depth: int, confidence: float) -> N
 
 def style(workspace: Workspace) -> list[str]:
     """Return the rules of colours and sizes in the address; those of this graph come back when its page does."""
-    rules, (url, known) = st.query_params.get_all(STYLE), st.session_state.get(STYLE, ("", []))
-    if not rules and url == workspace.url:
-        rules = known
-        st.query_params[STYLE] = rules
+    rules = [rule[:RULE] for rule in st.query_params.get_all(STYLE)[:RULES]]
+    url, known = st.session_state.get(STYLE, ("", []))
+    if known and not rules and url == workspace.url:
+        st.query_params[STYLE] = rules = known
     st.session_state[STYLE] = workspace.url, rules
-    return [rule[:RULE] for rule in rules[:RULES]]
+    return rules
 
 
 def commands(workspace: Workspace) -> dict[str, str]:

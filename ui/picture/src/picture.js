@@ -118,7 +118,7 @@ export class Picture {
     const isFirst = this.stamp === null;
     const renewed = data.stamp !== this.stamp;
     const style = JSON.stringify(this.settings.style ?? []);
-    const isStyled = style !== (this.styled ?? "[]"); // another link than the reader's own rules made
+    const isStyled = style !== (this.styled ?? "[]"); // Python says others than it said last: a link, or the reader's own
     if (isStyled) this.rules.texts = this.settings.style;
     this.styled = style;
     if (renewed) this.load(data);
@@ -321,7 +321,6 @@ export class Picture {
 
   // The reader's rules are other ones: the address is to hold them.
   restyled() {
-    this.styled = JSON.stringify(this.rules.texts);
     this.tell.command("style", this.rules.texts);
     this.restyle();
   }

@@ -15,8 +15,8 @@ export function parse(text) {
   if (!found) return null;
   const [, field, test, colour, size, value] = found;
   const isText = TEXTS.includes(field);
-  if (isText === ["least", "most"].includes(test) && !(test === "is" && !isText)) return null;
-  if (!isText && !Number.isFinite(Number(value))) return null;
+  if (test !== "is" && isText !== (test === "has")) return null;
+  if (!value.trim() || (!isText && !Number.isFinite(Number(value)))) return null;
   if (!colour && !size) return null;
   return {
     text, field, test, colour, isOfRelations: OF_RELATIONS.includes(field), size: size ? Math.min(THICKEST, Math.max(THINNEST, Number(size))) : 1,

@@ -140,12 +140,17 @@ def _word(key: str) -> str:
 def open_facets(graph: Graph, key: str, kind: str | None = None) -> Iterator[str]:
     """Yield the angles of the facets that fit a concept and were not asked of it; its class where that is not known.
 
-    The topic may be anything, so every facet fits it. `kind` is what kind of thing it is, worked out where not given.
+    The topic may be anything, so every facet fits it. Nothing is asked of what a facet brought that may be anything,
+    such as a field where something is used: it leads away. `kind` is the concept's, worked out where it is not given.
     """
     if is_kind(key):  # what only says what kind of thing others are
         return
     kind = kind_of(graph, key) if kind is None else kind
     is_topic = key == graph.topic_key
+    brought = graph.past[graph.introduced[key] - 1].focus if key in graph.introduced else None
+    came = facets().get(base(brought.angle)) if brought else None
+    if came and not (came.brings or kind or is_topic):
+        return
     for angle, facet in facets().items():
         fits = not kind if facet.brings == CLASS else is_topic or kind in facet.fits
         if fits and (angle, key) not in graph.asked:

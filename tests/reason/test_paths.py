@@ -192,9 +192,8 @@ def test_a_step_is_called_by_its_surest_relation() -> None:
     (hop,) = paths.hops(graph, ("a", "b"))
     assert confidence(graph, likely) > confidence(graph, doubtful)
     assert hop.relations == (likely, doubtful)
-    assert [one["predicate"] for one in paths.path_json(graph, ("a", "b"))["hops"][0]["relations"]] == [
-        "strengthens", "at times meets",
-    ]  # fmt: skip
+    found = json.loads(json.dumps(paths.path_json(graph, ("a", "b"))))
+    assert [one["predicate"] for one in found["hops"][0]["relations"]] == ["strengthens", "at times meets"]
 
 
 def test_every_step_has_its_evidence() -> None:

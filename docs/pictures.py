@@ -91,9 +91,11 @@ def visited(browser: Browser, url: str, shot: Shot) -> Iterator[Page]:
 
 
 def take(page: Page, path: Path) -> None:
-    """Write what a page shows as a small file: 256 colours are enough for it."""
+    """Write what a page shows as a small file: 256 colours are enough, the rare ones of communities among them."""
     page.screenshot(path=path)
-    Image.open(path).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+    Image.open(path).convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+        path, optimize=True
+    )
 
 
 def watched(browser: Browser, explorer: Explorer, folder: Path) -> None:

@@ -24,7 +24,11 @@ def drawn() -> None:
         feed=st.query_params.get("feed", ""),
         height=560,
         selected=given.split(",") if given else heard,
-        settings={"total": len(data.nodes), "communities": {0: "the first ring"}},
+        settings={
+            "total": len(data.nodes),
+            "communities": {0: "the first ring"},
+            "style": st.query_params.get_all("style"),
+        },
     )
     st.session_state["heard"] = list(seen.selected)
     st.code(json.dumps({"selected": seen.selected, "command": seen.command}), language=None)

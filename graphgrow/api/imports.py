@@ -56,12 +56,12 @@ def import_graph(
         raise BadInput("the file holds no graph: it names no concept")
     graph, begun = _before(store, title)
     if graph.seq and not append:
-        raise BadInput(f"{store.url} holds another graph since event 1: name another store, or use --append")
+        raise BadInput(f"{store.url} holds another graph since step 1: name another store, or use --append")
     found = _prepared(reading, graph, title, begun[0].at if begun else now(), progress)
     if tuple(begun) != found.events[: len(begun)]:  # another file of that name
         graph.apply_all(begun)
         if not append:
-            raise BadInput(f"{store.url} holds another graph since event 1: name another store, or use --append")
+            raise BadInput(f"{store.url} holds another graph since step 1: name another store, or use --append")
         found, begun = _prepared(reading, graph, title, now(), progress), []
     left = found.events[len(begun) :]
     for batch in batches(progress.over(left, "saving parts of the graph", len(left))):

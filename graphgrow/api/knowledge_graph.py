@@ -166,7 +166,7 @@ class KnowledgeGraph:
         from graphgrow.measure.history import history
 
         if every < 1:
-            raise BadInput(f"a snapshot every {every} events: give 1 or more")
+            raise BadInput(f"a snapshot every {every} steps: give 1 or more")
         return history(self.events(), every=every, seed=seed, fits=fits, cache=self)
 
     def measure(self, *, at: int | None = None, confidence: float = 0, seed: int = 0) -> dict[str, object]:
@@ -183,7 +183,7 @@ class KnowledgeGraph:
         else:
             graph = fold(takewhile(lambda event: event.seq <= at, self.events()))
             if at < 0 or graph.seq < at:
-                raise BadInput(f"{self.url} ends at event {graph.seq}: there is no event {at}")
+                raise BadInput(f"{self.url} ends at step {graph.seq}: there is no step {at}")
         graph = trusted_part(graph, confidence)
         return panel(list(graph.concepts), graph.triples(), seed=seed)
 

@@ -82,7 +82,7 @@ def from_json(text: str | bytes) -> Event:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "the line"
-        raise BadInput(f"not a graphgrow event: {place}: {first['msg']}") from None
+        raise BadInput(f"not a step of graphgrow: {place}: {first['msg']}") from None
     return replace(event, focus=formed(event.focus)) if isinstance(event, Expansion) else event
 
 

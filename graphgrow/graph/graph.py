@@ -56,7 +56,7 @@ class Graph(GraphState):
         is_stale = False
         for event in events:
             if event.seq != self.seq + 1:
-                raise StoreError(f"the log is damaged: event {event.seq} cannot follow event {self.seq}")
+                raise StoreError(f"the log is damaged: step {event.seq} cannot follow step {self.seq}")
             self.seq = event.seq
 
             # The books: what was asked for and paid, whatever became of it.
@@ -155,7 +155,7 @@ class Graph(GraphState):
                     if rejected in self.corrections.hidden:
                         self.unwanted[other] = {**self.unwanted.get(other, {}), self.arrived[key]: None}
         except KeyError as error:
-            raise StoreError(f"event {step.seq} names a concept that the graph does not hold: {error}") from None
+            raise StoreError(f"step {step.seq} names a concept that the graph does not hold: {error}") from None
         for claim in step.claims if step.outcome != "thinking" else ():
             relation = self.corrections.shown(claim.relation)
             if divided and relation not in self.relations:  # it was asked in the words of a spelling taken apart

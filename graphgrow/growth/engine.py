@@ -265,7 +265,7 @@ class Engine(Generic[Q, P]):
         before = self.graph.seq
         self.graph.apply_all(self.store.events(before))
         if self.graph.seq == before:
-            raise StoreError(f"{self.store.url} holds fewer events than this run has seen: was it replaced?")
+            raise StoreError(f"{self.store.url} holds fewer steps than this run has seen: was it replaced?")
 
     def _ask(self, question: Q, seq: int, span: Span) -> tuple[Path | None, P]:
         """Ask in a worker thread, and put the reply where nothing can lose it before anything is made of it."""

@@ -51,14 +51,14 @@ class Community:
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """The communities after an event: concept -> number of its community; Q, None without an edge; participation.
+    """The communities after an event: concept -> number of its community, and its participation.
 
-    `communities` has the largest first, equally large ones by number.
+    `communities` has the largest first, equally large ones by number. Modularity is told of the best partition alone,
+    which Leiden's method finds from scratch (panel.py): one number in every table, file and page, and in null models.
     """
 
     seq: int
     membership: dict[str, int]
-    modularity: float | None
     participation: dict[str, float]
     communities: tuple[Community, ...]
 
@@ -95,7 +95,7 @@ def partitions(events: Iterable[Event], *, every: int = 25, seed: int = 0) -> It
         born = dict.fromkeys(membership.values(), seq) | born
         shares = participation(near, membership)
         communities = _communities(near, membership, born)
-        yield Partition(seq, membership, float(clustering.modularity) if growing.edges else None, shares, communities)
+        yield Partition(seq, membership, shares, communities)
 
 
 @dataclass(slots=True)
@@ -291,12 +291,7 @@ def up_to(graph: Graph, snapshots: Sequence[Partition]) -> list[Partition]:
     ]
     born = {one.number: one.born for snapshot in renamed[::-1] for one in snapshot.communities}
     now = tuple(replace(one, born=born.get(one.number, last.seq)) for one in communities)
-    clustering = ig.VertexClustering(
-        _projected(graph.neighbours), _consecutive([membership[key] for key in graph.neighbours])
-    )
-    modularity = None if last.modularity is None else float(clustering.modularity)
-    shares = participation(graph.neighbours, membership)
-    return [*renamed, Partition(last.seq, membership, modularity, shares, now)]
+    return [*renamed, Partition(last.seq, membership, participation(graph.neighbours, membership), now)]
 
 
 def changes(snapshots: Iterable[Partition], *, smallest: int = SMALLEST) -> list[CommunityChange]:

@@ -163,7 +163,7 @@ def snapshots(events: Iterable[Event], *, every: int = 25) -> Iterator[tuple[int
         BadInput: `every` is less than 1.
     """
     if every < 1:
-        raise BadInput(f"a snapshot every {every} events: give 1 or more")
+        raise BadInput(f"a snapshot every {every} steps: give 1 or more")
     growing, seq, done = GrowingGraph(), 0, 0
     for event in events:
         growing.take(event)

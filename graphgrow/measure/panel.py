@@ -43,7 +43,7 @@ METRICS = {
     "articulation_points": "concepts whose removal would split a component",
     "cut_edges": "pairs whose removal would split a component",
     "modularity_louvain": "modularity of the communities that Louvain's method finds",
-    "modularity_leiden": "modularity of the communities that Leiden's method finds",
+    "modularity_leiden": "modularity of the communities that Leiden's method finds from scratch",
     "communities": "communities that Leiden's method finds from scratch; those that are shown go on from earlier ones",
     "bridge_concepts": "concepts with neighbours in more than one community",
     "betweenness_mean": "mean share of shortest paths through a concept; arithmetic, see the figure",

@@ -38,6 +38,7 @@ APART = 3  # relations; two neighbours of a hub that fewer part are no discovery
 ENDS = 100  # neighbours of a hub that are looked at, the surest first
 TRIES = 20  # concepts tried for one waypoint before the path does without it
 MICRO = 1_000_000
+SHOWN = 4  # digits of a confidence
 
 Path = tuple[str, ...]
 NameVectors = Mapping[str, Floats]
@@ -45,7 +46,7 @@ NameVectors = Mapping[str, Floats]
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One step of a path, and the relations that make it, whichever way they point."""
+    """One step of a path, and the relations that make it, whichever way they point, the surest first."""
 
     one: str
     other: str
@@ -190,11 +191,17 @@ def _projection(graph: Graph) -> tuple[list[str], "igraph.Graph"]:
 
 
 def hops(graph: Graph, path: Sequence[str]) -> list[Hop]:
-    """Return the steps of a path, each with its relations, those that point along it first."""
-    return [
-        Hop(a, b, tuple(sorted(between(graph, a, b), key=lambda relation: (relation.source != a, relation.predicate))))
-        for a, b in pairwise(path)
-    ]
+    """Return the steps of a path, each with its relations, the surest first.
+
+    Of equally sure ones, to the digits that are shown, those that point along the path come first, then by predicate.
+    """
+    steps = []
+    for a, b in pairwise(path):
+        ranked = (
+            (-round(confidence(graph, one), SHOWN), one.source != a, one.predicate, one) for one in between(graph, a, b)
+        )
+        steps.append(Hop(a, b, tuple(one for *_, one in sorted(ranked, key=lambda row: row[:3]))))
+    return steps
 
 
 def path_json(graph: Graph, path: Sequence[str]) -> Json:
@@ -213,7 +220,7 @@ def path_json(graph: Graph, path: Sequence[str]) -> Json:
                         "target": graph.name(relation.target),
                         "forward": relation.source == hop.one,
                         "support": graph.support(relation),
-                        "confidence": round(confidence(graph, relation), 4),
+                        "confidence": round(confidence(graph, relation), SHOWN),
                         "said": [
                             {
                                 "event": statement.seq,

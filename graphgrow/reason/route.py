@@ -213,7 +213,8 @@ def plan_route(graph: Graph, request: DiscoveryRequest, model: str, meanings: Ca
     links: dict[frozenset[str], Link] = {}
     for hop in hops(graph, path):
         relations: list[LinkRelation] = []
-        for relation in hop.relations:
+        # In an order that no fact check changes: what was asked already is known again by its prompt.
+        for relation in sorted(hop.relations, key=lambda one: (one.source != hop.one, one.predicate)):
             evidence = graph.relations[relation]
             words = (f"{one.raw.source} - {one.raw.predicate} - {one.raw.target}" for one in evidence)
             relations.append(

@@ -3,7 +3,8 @@
 The explorer, the command line, Python and MCP all look here for what somebody means.
 
 A text is looked for anywhere in a name, so that scripts without blanks are found by their middle; what is misspelt is
-found by likeness where nothing else is left.
+found by likeness where nothing else is left. A text between two slashes, as /fib(er|re)s?$/, is a regular expression,
+read by an engine whose time grows with the names alone, whatever is asked (RE2).
 """
 
 from collections import Counter
@@ -17,6 +18,7 @@ from graphgrow.graph.keys import canonical, loose, says_something
 from graphgrow.graph.lookup import look_up
 
 FOUND = 8
+JOINED = 20  # concepts of a predicate or a pattern
 OFFERED = 3  # names in the place of one that there is not
 SHORTEST = 4  # characters that can be misspelt: of fewer, too much is like too much
 ENOUGH = 75  # per cent of likeness, of the whole name or of one of its words
@@ -26,10 +28,11 @@ ENOUGH = 75  # per cent of likeness, of the whole name or of one of its words
 class Found:
     """What a search found: concepts by `keys`, one of them or those that a predicate joins, shown as `name`.
 
-    `also` is the spelling that was found where that is not the name, `links` the neighbours or the relations.
+    `also` is the spelling that was found where that is not the name, `links` the neighbours or the relations. Of a
+    "pattern" the keys are those of the concepts that fit a regular expression, and `links` is how many there are.
     """
 
-    kind: Literal["concept", "predicate"]
+    kind: Literal["concept", "predicate", "pattern"]
     keys: tuple[str, ...]
     name: str
     also: str
@@ -49,8 +52,13 @@ def search(graph: Graph, text: str, limit: int = FOUND) -> list[Found]:
     """Return what a text means in a graph, best first: by the whole name, its beginning, a word, any part.
 
     Of concepts that fit as well the most connected come first, after them what is written
-    alike. Predicates come after the concepts; theirs are up to twenty concepts that they join.
+    alike. Predicates come after the concepts; theirs are up to twenty concepts that they join. What a regular
+    expression between slashes fits comes the most connected first, after a row of all together where they are several.
+
+    Raises BadInput for a regular expression that is none.
     """
+    if len(text.strip()) > len("//") and text.strip()[0] == text.strip()[-1] == "/":
+        return _fitting(graph, text.strip()[1:-1], limit)
     if not says_something(text):
         return []
     wanted = forms(text)
@@ -71,9 +79,43 @@ def search(graph: Graph, text: str, limit: int = FOUND) -> list[Found]:
     counts = Counter(relation.predicate for relation in graph.relations)
     for predicate, count in counts.most_common():
         if _rank(wanted, forms(predicate)) <= _WORD:
-            joined = (end for relation in graph.relations if relation.predicate == predicate for end in relation.ends)
-            found.append(Found("predicate", tuple(dict.fromkeys(joined))[:20], predicate, "", count))
+            found.append(_predicate(graph, predicate, count))
     return found[: limit + 2]
+
+
+def _predicate(graph: Graph, predicate: str, count: int) -> Found:
+    joined = (end for relation in graph.relations if relation.predicate == predicate for end in relation.ends)
+    return Found("predicate", tuple(dict.fromkeys(joined))[:JOINED], predicate, "", count)
+
+
+def _fitting(graph: Graph, pattern: str, limit: int) -> list[Found]:
+    """Return what a regular expression fits anywhere in a spelling or a predicate; capitals do not count."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    spellings = [(key, one) for key, concept in graph.concepts.items() for one in (concept.name, *concept.aliases)]
+    counts = Counter(relation.predicate for relation in graph.relations).most_common()
+    texts = [text.encode("utf-8", "replace").decode() for text in (*(one for _, one in spellings), *dict(counts))]
+    try:
+        fits = compute.match_substring_regex(pa.array(texts, pa.string()), pattern, ignore_case=True).to_pylist()
+    except (pa.ArrowInvalid, UnicodeEncodeError) as error:
+        why = str(error).removeprefix("Invalid regular expression: ")
+        raise BadInput(f"/{pattern}/ is no regular expression that is understood here: {why}") from None
+    first: dict[str, str] = {}
+    for (key, one), is_fit in zip(spellings, fits, strict=False):
+        if is_fit:
+            first.setdefault(key, one)
+    found = [
+        Found(
+            "concept", (key,), graph.name(key), "" if first[key] == graph.name(key) else first[key], graph.degree(key)
+        )
+        for key in sorted(first, key=lambda key: (-graph.degree(key), key))
+    ]
+    if len(found) > 1:
+        together = tuple(one.keys[0] for one in found[:JOINED])
+        found.insert(0, Found("pattern", together, f"/{pattern}/", "", len(found)))
+    predicates = [_predicate(graph, *row) for row, is_fit in zip(counts, fits[len(spellings) :], strict=True) if is_fit]
+    return [*found[: limit + 1], *predicates][: limit + 2]
 
 
 def find(graph: Graph, name: str) -> str:

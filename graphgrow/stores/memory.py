@@ -28,7 +28,7 @@ class MemoryStore(GraphStore):
         """Add the events, all or none; raises StaleGraph where they do not follow the log."""
         for place, event in enumerate(events, len(self._lines) + 1):
             if event.seq != place:
-                raise StaleGraph(f"event {event.seq} cannot follow event {place - 1}")
+                raise StaleGraph(f"step {event.seq} cannot follow step {place - 1}: another writer was first")
         lines = [sealed(event) for event in events]
         for line in lines:
             self._digests.append(digest(self._digests[-1] if self._digests else "", line.encode()))

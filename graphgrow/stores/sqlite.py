@@ -92,7 +92,7 @@ class SQLiteStore(GraphStore):
             (last,) = db.execute(_LAST).fetchone()
             for seq, event in enumerate(events, last + 1):
                 if event.seq != seq:
-                    raise StaleGraph(f"event {event.seq} cannot follow event {seq - 1}")
+                    raise StaleGraph(f"step {event.seq} cannot follow step {seq - 1}: another writer was first")
             since, head = _digests(db, last)
             rows = []
             for event in events:

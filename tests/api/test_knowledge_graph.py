@@ -105,6 +105,14 @@ def test_tables_agree_with_the_panel(recorded: KnowledgeGraph) -> None:
     assert f"{len(NAMES)} numbers" in (KnowledgeGraph.measure.__doc__ or "")
 
 
+def test_modularity_is_one_number(recorded: KnowledgeGraph) -> None:
+    """The panel, the last row of the history and what null models are compared with have the same one."""
+    chance = recorded.nulls(samples=2)
+    found = {recorded.measure()["modularity_leiden"], recorded.history(every=100)["modularity_leiden"].iloc[-1]}
+    assert found == set(chance["observed"][chance["metric"] == "modularity_leiden"])
+    assert len(found) == 1
+
+
 def test_history_holds_a_row_an_event(recorded: KnowledgeGraph) -> None:
     """Its shape is the documented one, and its last row is the panel."""
     found = recorded.history(every=100)

@@ -27,7 +27,7 @@ def test_snapshots_come_every_so_often_and_after_the_last_event() -> None:
     assert [(seq, len(running.near)) for seq, running in snapshots(events, every=3)] == [(3, 4), (6, 7), (7, 8)]
     assert [seq for seq, _ in snapshots(events[:6], every=3)] == [3, 6]
     assert list(snapshots([])) == []
-    with pytest.raises(BadInput, match="every 0 events"):
+    with pytest.raises(BadInput, match="every 0 steps"):
         list(snapshots(events, every=0))
 
 

@@ -15,12 +15,26 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from graphgrow.errors import BadInput
+from graphgrow.graph.confidence import confidence
 from graphgrow.graph.events import read_events
 from graphgrow.graph.graph import Graph, fold
-from graphgrow.graph.model import Concept, Delta, Edit, Relation, Statement, Triple
+from graphgrow.graph.model import (
+    Concept,
+    Delta,
+    Edit,
+    Expansion,
+    Focus,
+    Measures,
+    Prompt,
+    Relation,
+    Reply,
+    Statement,
+    Triple,
+)
 from graphgrow.reason import paths
 from graphgrow.stores import open_store
 from tests.conftest import RECORDED
+from tests.fact_checks import fact_check
 from tests.reasoning import command
 
 NAMES = "abcdefgh"
@@ -161,6 +175,25 @@ def test_waypoints_between_two_meanings_are_the_nearest_to_the_arc() -> None:
     assert paths.waypoints(ring, "a", "h", 1, Random(0), by) == ("e",)
     assert paths.waypoints(ring, "a", "h", 3, Random(0), by) == ("c", "e", "f")
     assert paths.waypoints(drawn_in("ah", [("a", "h")]), "a", "h", 3, Random(0), by) == ()
+
+
+def test_a_step_is_called_by_its_surest_relation() -> None:
+    """Whichever way it points, and whatever the alphabet says; of equally sure ones that along the path comes first."""
+    likely, doubtful = Relation("b", "strengthens", "a"), Relation("a", "at times meets", "b")
+    both = [Statement(one, Triple(one.source, one.predicate, one.target)) for one in (doubtful, likely)]
+    concepts = tuple(Concept(key, key) for key in "ab")
+    asked = Expansion(
+        1, "a", Focus("bfs", ("a",), ""), Prompt("", ""), Reply(""), "ok", "", Delta(concepts, relations=tuple(both)),
+        Measures(),
+    )  # fmt: skip
+    graph = fold([asked])
+    assert paths.hops(graph, ("a", "b"))[0].relations == (doubtful, likely)  # as sure as one another
+    graph.apply(fact_check(2, likely, 3.0))
+    (hop,) = paths.hops(graph, ("a", "b"))
+    assert confidence(graph, likely) > confidence(graph, doubtful)
+    assert hop.relations == (likely, doubtful)
+    found = json.loads(json.dumps(paths.path_json(graph, ("a", "b"))))
+    assert [one["predicate"] for one in found["hops"][0]["relations"]] == ["strengthens", "at times meets"]
 
 
 def test_every_step_has_its_evidence() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from graphgrow.errors import BadInput
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.model import Concept, Delta, Edit, Relation, Statement, Triple
 from graphgrow.resolve.search import search
@@ -60,3 +61,32 @@ def test_no_more_than_asked_for() -> None:
     """A list of suggestions stays short, the most connected first where names fit as well."""
     found = search(graph(), "e", limit=3)
     assert len([one for one in found if one.kind == "concept"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [(r"/fib(er|re)s?$/", {"carbon fiber"}), (r"/^POLY\w+ [fc]/", {"polyurethane foam", "polyvinyl chloride"}),
+     ("/^.{3}$/", {"polyvinyl chloride"}), ("/复.材/", {"碳纤维复合材料"}),
+     ("/steel$/", {"steel", "tungsten steel"}), ("/zzz/", set()), ("/harder/", set())],
+)  # fmt: skip
+def test_a_regular_expression_stands_between_slashes(pattern: str, names: set[str]) -> None:
+    """It fits anywhere in any spelling, whatever the capitals; several come together in one row before them."""
+    found = search(graph(), pattern)
+    assert {one.name for one in found if one.kind == "concept"} == names
+    together = [one for one in found if one.kind == "pattern"]
+    assert [(set(one.keys), one.links) for one in together] == ([(names, len(names))] if len(names) > 1 else [])
+    assert [one.name for one in found if one.kind == "predicate"] == (["is harder than"] if "harder" in pattern else [])
+
+
+@pytest.mark.parametrize("pattern", ["/(a+)+$b/", "/(a|aa)*c/", "/(.*)*x(.*)*y/"])
+def test_no_regular_expression_takes_longer_than_the_names(pattern: str) -> None:
+    """What others try for years to fit is over at once: there is no going back in a text."""
+    long = Concept("long", "a" * 4000)
+    assert search(fold([Edit(1, "add", Delta((long,)))]), pattern) == []
+
+
+@pytest.mark.parametrize("pattern", ["/(/", "/a{5000}/", "/(?=a)/", r"/(a)\1/", "/[z-a]/"])
+def test_what_is_no_regular_expression_is_one_sentence(pattern: str) -> None:
+    """The reason stands in it; what would need going back is none either."""
+    with pytest.raises(BadInput, match=r"is no regular expression that is understood here: \S"):
+        search(graph(), pattern)

@@ -120,7 +120,7 @@ def test_an_answer_that_got_lost_is_no_second_commit(neo4j_graph: str) -> None:
     with closing(open_store(neo4j_graph, create=True)) as one, closing(open_store(neo4j_graph, create=True)) as two:
         new = event(Graph(), chatter(1)[0])
         assert one.append(new) == one.append(new) == 1
-        with pytest.raises(StaleGraph, match="event 1 cannot follow event 1"):
+        with pytest.raises(StaleGraph, match="step 1 cannot follow step 1"):
             two.append(new)
         assert len(list(two.events())) == 1
 

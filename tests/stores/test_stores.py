@@ -120,7 +120,7 @@ def test_stale_event_is_refused_and_leaves_no_trace(store: GraphStore) -> None:
     late = event(Graph(), triples(("bone", "contains", "collagen")))
     fill(store, chatter(2))
     before = store.projection()
-    with pytest.raises(StaleGraph, match="event 1 cannot follow event 2"):
+    with pytest.raises(StaleGraph, match="step 1 cannot follow step 2"):
         store.append(late)
     assert store.projection() == before
 

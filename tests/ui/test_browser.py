@@ -231,9 +231,18 @@ def test_a_young_graph_fills_the_stage_and_is_followed_while_it_grows(browser: B
 
 
 def test_filters_bind_tables_and_a_view_is_kept(browser: Browser, explorer: Explorer) -> None:
-    """What the legend hides is not in the tables; a view under a name brings it back, in another window too."""
+    """What the legend hides is not in the tables; a view under a name brings it back, in another window too.
+
+    So it does rules of style, which the address holds as well.
+    """
     store = explorer.copy("views.db")
     with drawn(browser, explorer.url(store)) as page:
+        page.page.get_by_role("button", name="Colours and sizes by rules").click()
+        page.root.get_by_label("With what it compares").fill("steel")
+        page.root.get_by_role("button", name="Add rule").click()
+        page.page.wait_for_url("**style=name%3Ais%3A%23d55e00%3A1.5%3Asteel**")
+        page.page.reload()
+        page.wait("p.renderer && p.rules.texts.join() === 'name:is:#d55e00:1.5:steel'")
         page.root.locator(".legend button").first.click()
         expect(page.page.get_by_text("Showing 490 of 561 concepts.")).to_be_visible()
         page.page.get_by_role("button", name="Views of this graph").click()
@@ -243,7 +252,7 @@ def test_filters_bind_tables_and_a_view_is_kept(browser: Browser, explorer: Expl
     with drawn(browser, explorer.url(store)) as page:
         page.page.get_by_role("button", name="Views of this graph").click()
         page.root.get_by_role("button", name="without the topic").click()
-        page.wait("p.filters.groups.size === 1")
+        page.wait("p.filters.groups.size === 1 && p.rules.texts.length === 1")
         expect(page.page.get_by_text("Showing 490 of 561 concepts.")).to_be_visible()
 
 

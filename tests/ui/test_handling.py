@@ -1,8 +1,12 @@
 """The explorer's picture in the hand: dragging, lines, menus, lasso, layouts, filters, files, and what can be read."""
 
+import json
+import re
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -163,7 +167,7 @@ def test_nothing_lies_on_what_is_selected(rings: Drawn) -> None:
 def test_pictures_of_any_size_are_saved_with_their_legend(rings: Drawn) -> None:
     """A PNG has the width that was asked for, an SVG every shown name as text, and both the legend."""
     rings.page.get_by_role("button", name="Save what is shown").click()
-    rings.root.get_by_label("Width of the PNG").fill("3000")
+    rings.root.get_by_label("Width of the picture").fill("3000")
     with rings.page.expect_download() as saving:
         rings.page.get_by_role("button", name="Save PNG").click()
     data = Path(saving.value.path()).read_bytes()
@@ -180,6 +184,87 @@ def test_pictures_of_any_size_are_saved_with_their_legend(rings: Drawn) -> None:
     texts = {one.text for one in root.iter("{http://www.w3.org/2000/svg}text")}
     assert set(rings.ask("p.named.map((key) => p.model.nodes.get(key).label)")) <= texts
     assert "the first ring" in texts
+    with rings.page.expect_download() as saving:
+        rings.page.get_by_role("button", name="Save PDF").click()
+    found = objects(Path(saving.value.path()).read_bytes())
+    box = f"/MediaBox [0 0 {rings.ask('p.renderer.getDimensions().width')} "
+    assert box.encode() in found[3][0]
+    drawing = found[4][1].decode()
+    circles, lines = (
+        rings.ask(f"[...p.model.{rows}.values()].filter((row) => row.on).length") for rows in ("nodes", "edges")
+    )
+    assert sum(line.endswith("h f") for line in drawing.splitlines()) == circles + rings.ask("p.entries.length")
+    assert len([line for line in drawing.splitlines() if re.search(r"\] 0 d [\d. -]+ m [\d. -]+ l S$", line)]) == lines
+    assert b"/Width 3000 " in found[5][0]
+    assert len(found[5][1]) == 3 * len(found[6][1])
+    assert 0 < sum(shade > 0 for shade in found[6][1]) < len(found[6][1]) / 4  # words, and little else
+    rings.page.keyboard.press("Escape")
+
+
+def objects(data: bytes) -> dict[int, tuple[bytes, bytes]]:
+    """Return the objects of a PDF, found by its table of them: number -> its head and what it holds."""
+    table = int(data.rpartition(b"startxref\n")[2].split()[0])
+    assert data.startswith(b"%PDF-1.4\n")
+    assert data[table : table + 7] == b"xref\n0 "
+    starts = [int(row[:10]) for row in data[table:].split(b"\n")[3:] if row.endswith(b" 00000 n ")]
+    found = {}
+    for number, start in enumerate(starts, 1):
+        assert data[start:].startswith(f"{number} 0 obj\n".encode())
+        head, _, rest = data[start : data.index(b"\nendobj\n", start)].partition(b"\nstream\n")
+        length = re.search(rb"/Length (\d+)", head)
+        found[number] = head, zlib.decompress(rest[: int(length[1])]) if length else b""
+    return found
+
+
+HOSTILE = [
+    "name:has:#d55e00:2:<img src=x onerror=alert(1)>",
+    "name:is:url(//x):2:a0",
+    "name:is:red;x:2:a0",
+    "x" * 400,
+    "",
+]
+
+
+def test_rules_of_the_address_colour_and_size(browser: Browser, server: Server) -> None:
+    """What fits has the colour and the size, the last rule first; what is no rule is none, and nothing is mark-up."""
+    rules = ["name:has:#d55e00:2:A", "name:is:#0000ff::a1", "support:least:#123456:3:1", "degree:most::0.5:1", *HOSTILE]
+    query = urlencode([("style", rule) for rule in rules])
+    with drawn(browser, f"{server.url}/?{query}") as page:
+        colours = page.ask("Object.fromEntries([...p.model.nodes.values()].map((row) => [row.name, row.colour]))")
+        assert [colours[name] for name in ("a0", "a1", "a2")] == ["#d55e00", "#0000ff", "#d55e00"]
+        assert not {colours[name] for name in ("b1", "c1")} & {"#d55e00", "#0000ff"}
+        assert page.ask("p.model.graph.mapEdges((key, data) => data.color)") == ["#123456"] * page.ask(
+            "p.model.edges.size"
+        )
+        assert page.ask("p.model.nodes.get('k2').px / p.model.nodes.get('k12').px") == pytest.approx(2, abs=0.3)
+        page.page.get_by_role("button", name="Colours and sizes by rules").click()
+        assert page.root.locator(".style li").count() == 5
+        assert "4 in the address cannot be read" in page.root.locator(".style .hint").inner_text()
+        assert page.root.locator("img").count() == 0
+        page.page.get_by_role("button", name="Save what is shown").click()
+        with page.page.expect_download() as saving:
+            page.page.get_by_role("button", name="Save SVG").click()
+        root = ET.fromstring(Path(saving.value.path()).read_text(encoding="utf-8"))  # noqa: S314  # our own file
+        assert "name is a1" in {one.text for one in root.iter("{http://www.w3.org/2000/svg}text")}
+
+
+def test_a_rule_is_made_and_removed_by_hand(rings: Drawn) -> None:
+    """Python hears of the rules as they now are; one without a value says what is missing."""
+    rings.page.get_by_role("button", name="Colours and sizes by rules").click()
+    panel = rings.root.locator(".style")
+    panel.get_by_role("button", name="Add rule").click()
+    assert "Say with what it compares" in panel.locator(".hint").inner_text()
+    panel.get_by_label("With what it compares").fill('b1"><b>')
+    panel.get_by_role("button", name="Add rule").click()
+    rings.hears(json.dumps(["style", ['name:is:#d55e00:1.5:b1"><b>']]))
+    panel.get_by_label("What the rule looks at").select_option("confidence")
+    panel.get_by_label("With what it compares").fill("90")
+    panel.get_by_role("button", name="Add rule").click()
+    assert rings.ask("p.model.graph.mapEdges((key, data) => data.color)[0]") == "#d55e00"
+    for _ in range(2):
+        panel.get_by_role("button", name="Remove the rule").first.click()
+    rings.hears('["style", []]')
+    assert rings.ask("p.rules.all.length") == 0
     rings.page.keyboard.press("Escape")
 
 

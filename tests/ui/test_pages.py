@@ -235,6 +235,10 @@ def test_the_search_answers_its_token_alone(full: Workspace) -> None:
     found = app.get(f"/{search.PATH}/{full.token}", params={"q": "protien 5"}).json()["found"]
     assert found[0]["keys"] == ["protein 5"]
     assert app.get(f"/{search.PATH}/{full.token}").json() == {"found": []}
+    found = app.get(f"/{search.PATH}/{full.token}", params={"q": "/^protein [45]$/"}).json()["found"]
+    assert {one["name"] for one in found[1:]} == {"protein 4", "protein 5"}
+    refused = app.get(f"/{search.PATH}/{full.token}", params={"q": "/(/"})
+    assert (refused.status_code, "no regular expression" in refused.json()["error"]) == (400, True)
     assert app.get(f"/{search.PATH}/x", params={"q": "protein"}).status_code == 404
 
 

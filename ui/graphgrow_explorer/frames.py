@@ -94,6 +94,9 @@ def nodes(workspace: Workspace) -> pd.DataFrame:
                 "pagerank": simple.pagerank(implementation="arpack") if keys else [],
             }
         )
+        types = [concept.type for concept in graph.concepts.values()]
+        if any(types):
+            rows["type"] = pd.Series(types, dtype="str")
         if 2 < len(keys) <= EXACT:  # noqa: PLR2004  # two concepts have nothing between them
             pairs = (len(keys) - 1) * (len(keys) - 2) / 2
             rows["betweenness"] = [value / pairs for value in simple.betweenness()]

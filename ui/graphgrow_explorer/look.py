@@ -48,7 +48,8 @@ STYLE = """<style>
 [data-testid="stText"] { white-space: pre-wrap; overflow-wrap: anywhere; font-family: inherit; }
 [data-testid="stCode"] pre, [data-testid="stCode"] code { white-space: pre-wrap; overflow-wrap: anywhere; }
 .st-key-header h2 { padding: 0 0 .1rem !important; }
-.st-key-header { margin-bottom: .4rem; }
+.st-key-choice { margin-top: -.4rem; }
+[data-testid="stLayoutWrapper"]:has(> * > .st-key-news-part:only-child) { position: absolute; }
 .st-key-header p { margin-bottom: 0; }
 h1, h2, h3 { overflow-wrap: anywhere; letter-spacing: -.01em; }
 .st-key-undo { position: fixed; right: 1.4rem; bottom: 1.4rem; z-index: 1000; width: auto; max-width: 34rem;

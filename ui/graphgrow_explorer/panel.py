@@ -30,6 +30,7 @@ from graphgrow_explorer.workspace import REASON, Row, Workspace
 PAIR = 2
 LISTED = 12
 HEIGHT = 260
+TALL, WIDE = 13, 64  # lines of a text that is shown whole, characters of one
 IMPORT = "import of "  # how the note of an import begins
 NOBODY = "Click a concept to see what is known of it. Shift-click a second one to merge the two or look between them."
 
@@ -285,13 +286,13 @@ def step(workspace: Workspace, event: Event) -> None:
         left, right = st.columns(2, gap="medium")
         with left:
             st.markdown("**Prompt**")
-            st.code(f"{prompt.system}\n\n{prompt.user}", language=None, wrap_lines=True, height=300)
+            written(f"{prompt.system}\n\n{prompt.user}")
         with right:
             st.markdown("**Reply**", help="As it came, whatever is in it.")
-            st.code(reply.text or "(empty)", language=None, wrap_lines=True, height=300)
+            written(reply.text or "(empty)")
     if isinstance(event, ReasoningStep):
         st.markdown("**What came of it**")
-        st.code(json.dumps(event.result, ensure_ascii=False, indent=1), language=None, wrap_lines=True, height=300)
+        written(json.dumps(event.result, ensure_ascii=False, indent=1))
         return
     delta = event.delta
     rows = [("new concept", one.name, "", "") for one in delta.new_concepts]
@@ -311,3 +312,9 @@ def step(workspace: Workspace, event: Event) -> None:
             key=f"brought {event.seq}", alt="What the step brought",
             column_config={"confidence now": st.column_config.TextColumn(help=CONFIDENCE)},
         )  # fmt: skip
+
+
+def written(text: str) -> None:
+    """Draw what was asked or answered as it is, as high as it needs, a long one to scroll."""
+    is_long = sum(1 + len(line) // WIDE for line in text.splitlines()) > TALL
+    st.code(text, language=None, wrap_lines=True, height=300 if is_long else "content")

@@ -74,7 +74,7 @@ def picture(
 
     Args:
         nodes: one row a concept: `key`, `name`, `x`, `y`, `size`, `community` (int, -1 for none), `first_seq`,
-            `degree`; every further numeric column is offered as a colour and as a size.
+            `degree`; every further numeric column is offered as a colour and as a size, and `type` as a colour.
         edges: one row a relation: `source`, `target` (keys of `nodes`), `predicate`, `support`, `first_seq`,
             `confidence`.
         key: names this picture among those of the page and the graphs of the browser; with the same key it keeps its
@@ -93,7 +93,8 @@ def picture(
             colour}), `commands` (those with a button, or {command: words of its button}, default `COMMANDS`),
             `trusted` (confidence below which a relation is drawn faint), `steps` (the last ones: `seq`, `asked`,
             `brought`, `keys`), `views` (names of views that can be opened), `view` (`state`: one to show, once for
-            each `mark`), `partial` (True where neighbours may not be drawn),
+            each `mark`), `style` (rules of colours and sizes, as texts; those that a reader makes come back as the
+            command "style"), `partial` (True where neighbours may not be drawn),
             `colour` ("community", "age", "degree" or a column), `size` (a column or "size"), `step` (where the slider
             stands at first), `focus` (a key to fly to, whenever it changes), `noun` (of what is drawn, in the plural,
             default "concepts"), `empty` (sentence of an empty picture).
@@ -199,8 +200,8 @@ def texts(message: object) -> tuple[str, ...]:
 
 
 def sent_nodes(nodes: "pd.DataFrame") -> "pd.DataFrame":
-    """Return concepts as they travel: names cut and free of what UTF-8 cannot hold, numbers in 32 bits."""
-    return slim(nodes.assign(name=clipped(nodes["name"])))
+    """Return concepts as they travel: names and types cut and free of what UTF-8 cannot hold, numbers in 32 bits."""
+    return slim(nodes.assign(**{name: clipped(nodes[name]) for name in ("name", "type") if name in nodes}))
 
 
 def clipped(names: Iterable[object]) -> list[str]:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from graphgrow import GraphgrowError
-from graphgrow.api.explorer import search
+from graphgrow.api.explorer import BadInput, search
 from graphgrow_explorer.picture import mounted, texts
 from graphgrow_explorer.text import short
 from graphgrow_explorer.workspace import Workspace, workspaces
@@ -55,6 +55,8 @@ def route() -> "Route":
         try:
             with workspace.reading() as graph:
                 found = search(graph, request.query_params.get("q", "")[:TYPED])
+        except BadInput as error:
+            return JSONResponse({"error": str(error)}, 400, headers)
         except GraphgrowError as error:
             return JSONResponse({"error": str(error)}, 503, headers)
         rows = [{name: short(held, NAME) if isinstance(held, str) else held for name, held in asdict(one).items()}

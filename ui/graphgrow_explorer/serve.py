@@ -176,7 +176,7 @@ def prepare(workspace: "Workspace | None") -> None:
     """Load what pages are made by, and work out the first picture, while the browser is still on its way."""
     from graphgrow_explorer import frames
 
-    gc.disable()  # what is read is kept
+    gc.disable()  # what is read is kept, and need not be looked through later
     try:
         if workspace:
             with suppress(GraphgrowError):  # the page says it
@@ -185,6 +185,7 @@ def prepare(workspace: "Workspace | None") -> None:
                 frames.part(workspace, frames.first_shown(workspace))
         import_module("graphgrow_explorer.app")
     finally:
+        gc.freeze()
         gc.enable()
 
 

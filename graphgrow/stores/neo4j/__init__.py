@@ -63,7 +63,7 @@ class Neo4jStore(GraphStore):
             return self._version()
         for event, following in pairwise(events):
             if following.seq != event.seq + 1:
-                raise StaleGraph(f"event {following.seq} cannot follow event {event.seq}")
+                raise StaleGraph(f"step {following.seq} cannot follow step {event.seq}")
         self._make()
         graph, before, last = self._address.graph, events[0].seq - 1, events[-1].seq
         (decided, corrections), self._decided = self._decided, (0, Corrections())  # nothing is known if a commit fails
@@ -112,7 +112,7 @@ class Neo4jStore(GraphStore):
                 if counts[kind] != len(sent):
                     raise StoreError(
                         f"the server took {counts[kind]} of {len(sent)} {kind}:"
-                        " an event names a concept that is not in the graph"
+                        " a step names a concept that is not in the graph"
                     )
 
         try:
@@ -124,7 +124,9 @@ class Neo4jStore(GraphStore):
             first = {"seq": events[0].seq, "payload": texts[0], "writer": self._writer}
             written = self._query(cypher.WRITTEN, Result.single, **first)
             if not (written and written["ours"]):  # else it was this store, and only the server's answer got lost
-                raise StaleGraph(f"event {before + 1} cannot follow event {self._version()}") from None
+                raise StaleGraph(
+                    f"step {before + 1} cannot follow step {self._version()}: another writer was first"
+                ) from None
         self._decided, self._known = (last, corrections), known
         return last
 

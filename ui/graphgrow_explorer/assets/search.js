@@ -76,8 +76,9 @@ class SearchBox {
     url.searchParams.set("q", text.slice(0, 200));
     try {
       const answer = await fetch(url, { headers: { accept: "application/json" } });
-      const found = answer.ok ? (await answer.json()).found : [];
-      if (text === this.input.value) this.show(found, answer.ok ? "Nothing in the graph is called that." : "The server does not answer just now.");
+      const said = answer.ok || answer.status === 400 ? await answer.json() : {};
+      const otherwise = answer.ok ? "Nothing in the graph is called that." : said.error ?? "The server does not answer just now.";
+      if (text === this.input.value) this.show(said.found ?? [], otherwise);
     } catch {
       this.show([], "The server does not answer just now.");
     }
@@ -90,7 +91,7 @@ class SearchBox {
 
   draw() {
     const rows = this.found.map((one, place) => {
-      const what = one.kind === "predicate" ? `relation, ${one.links} times` : one.also ? `also: ${one.also}` : `${one.links}`;
+      const what = one.kind === "pattern" ? `${one.links} concepts` : one.kind === "predicate" ? `relation, ${one.links} times` : one.also ? `also: ${one.also}` : `${one.links}`;
       const row = element("li", { id: `${this.id}-${place}`, attributes: { role: "option", "aria-selected": String(place === this.at) } },
         element("span", { textContent: one.name, title: one.name }), element("small", { textContent: what.slice(0, 60) }));
       row.addEventListener("mousedown", (event) => { event.preventDefault(); this.take(one); });

@@ -18,7 +18,7 @@ from graphgrow_explorer.text import CONFIDENCE, LEIDEN, counted, plain, short
 from graphgrow_explorer.views.thoughts import under_way
 from graphgrow_explorer.workspace import Workspace
 
-HEIGHT = 520
+HEIGHT = 640
 GAPS = 20
 LEADERS = 3  # concepts of a community that a question may be about
 FEW = 3  # relations between two communities that are a gap

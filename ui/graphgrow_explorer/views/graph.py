@@ -20,7 +20,7 @@ from graphgrow_explorer.picture import picture
 from graphgrow_explorer.text import plain, short
 from graphgrow_explorer.workspace import REASON, Workspace
 
-HEIGHT = 660
+HEIGHT = 680
 LABELS: dict[str, str] = {
     "everything": "Everything",
     "top": f"Top {frames.TOP:,}",
@@ -30,6 +30,8 @@ LABELS: dict[str, str] = {
 EMPTY = "Nothing here yet: start a run in the view Runs, and watch the first concepts come."
 SELECTED = "concept"
 BESIDE = "neighbours of"  # concepts whose neighbours were asked for where only a part is drawn
+STYLE = "style"
+RULES, RULE = 20, 200  # that a picture has, characters of one
 RECENT = 50  # steps whose price tells that of the next
 
 
@@ -96,10 +98,17 @@ def _drawn(workspace: Workspace, show: Show, depth: int, confidence: float) -> N
             "total": len(graph.concepts), "seq": graph.seq, "communities": groups.names, "colours": groups.colours,
             "commands": commands(workspace), "empty": EMPTY, "trusted": TRUSTED if graph.checks else 0,
             "steps": last_steps(graph, workspace.rows), "partial": show in {"top", "around"},
-            "views": sorted(scenes.kept(workspace)), "view": scenes.wanted(workspace),
+            "views": sorted(scenes.kept(workspace)), "view": scenes.wanted(workspace), "style": style(workspace),
         }  # fmt: skip
     if show == "communities":
-        settings |= {"total": len(groups.names), "noun": "communities", "commands": {}, "views": None, "steps": []}
+        settings |= {
+            "total": len(groups.names),
+            "noun": "communities",
+            "commands": {},
+            "views": None,
+            "style": None,
+            "steps": [],
+        }
     beside = st.session_state.setdefault(BESIDE, {}).setdefault(workspace.url, []) if settings["partial"] else []
     nodes, edges = frames.part(workspace, show, here, depth, confidence, beside)
     left, right = st.container(key="stage").columns([7, 3], gap="medium")
@@ -126,6 +135,10 @@ def _drawn(workspace: Workspace, show: Show, depth: int, confidence: float) -> N
         case "save view", (name, state, *_):
             query = {"show": show, "depth": depth, "confidence": round(100 * confidence), SELECTED: here}
             perform(lambda: scenes.keep(workspace, name, query, state))
+        case "style", rules if list(rules) != settings["style"]:
+            st.session_state[STYLE] = workspace.url, list(rules)
+            st.query_params[STYLE] = list(rules)
+            st.rerun(scope="fragment")  # the picture has what it has said
         case "open view", (name, *_):
             scenes.show(workspace, name)
     with right:
@@ -146,6 +159,16 @@ def _drawn(workspace: Workspace, show: Show, depth: int, confidence: float) -> N
     is_part = bool(seen.shown) or show != "everything"
     kept = set(zip(edges["source"], edges["predicate"], edges["target"], strict=True)) if seen.shown else None
     downloads(workspace, set(nodes["key"]) if is_part else None, confidence, kept)
+
+
+def style(workspace: Workspace) -> list[str]:
+    """Return the rules of colours and sizes in the address; those of this graph come back when its page does."""
+    rules = [rule[:RULE] for rule in st.query_params.get_all(STYLE)[:RULES]]
+    url, known = st.session_state.get(STYLE, ("", []))
+    if known and not rules and url == workspace.url:
+        st.query_params[STYLE] = rules = known
+    st.session_state[STYLE] = workspace.url, rules
+    return rules
 
 
 def commands(workspace: Workspace) -> dict[str, str]:

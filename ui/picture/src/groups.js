@@ -1,5 +1,5 @@
-// The legend's entries: a community each, or a fifth of the concepts by a number; every one has a colour and can be
-// switched off.
+// The legend's entries: a community or a type each, or a fifth of the concepts by a number; every one has a colour and
+// can be switched off.
 import { OTHER } from "./colours.js";
 import { line, number, short } from "./text.js";
 
@@ -26,7 +26,11 @@ export class Groups {
     this.names = names ?? {};
     this.colours = { ...this.colours, ...colours };
     const nodes = [...model.nodes.values()];
-    if (this.mode === "community") {
+    if (this.mode === "type") {
+      const count = new Map();
+      for (const { type } of nodes) if (type) count.set(type, (count.get(type) ?? 0) + 1);
+      this.types = [...count].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).map(([one]) => one);
+    } else if (this.mode === "community") {
       const count = new Map();
       for (const row of nodes) count.set(row.community, (count.get(row.community) ?? 0) + 1);
       const rest = [...count].filter(([one]) => one >= 0);
@@ -43,19 +47,22 @@ export class Groups {
 
   of(row) {
     if (this.mode === "community") return row.community >= 0 ? row.community : OTHER;
+    if (this.mode === "type") return row.type ? `type ${row.type}` : OTHER;
     const seen = value(row, this.mode);
     return this.cuts.filter((cut) => seen >= cut).length;
   }
 
   colour(group, theme) {
     if (group === OTHER) return theme.grey;
+    if (this.mode === "type") return theme.hues[this.types.indexOf(group.slice(5)) % theme.hues.length] ?? theme.grey;
     if (this.mode === "community") return theme.hues[this.colours[group] % theme.hues.length];
     const last = Math.max(1, this.cuts.length);
     return theme.ramp[Math.round((group / last) * (theme.ramp.length - 1))];
   }
 
   label(group) {
-    if (group === OTHER) return "Others";
+    if (group === OTHER) return this.mode === "type" ? "Without a type" : "Others";
+    if (this.mode === "type") return short(group.slice(5), 34);
     if (this.mode === "community") return short(line(this.names[group] ?? this.leaders.get(group) ?? `Community ${group}`), 34);
     const low = group === 0 ? this.ends[0] : this.cuts[group - 1];
     const high = group === this.cuts.length ? this.ends[1] : this.cuts[group];
@@ -71,7 +78,8 @@ export class Groups {
       seen.add(group);
       if (row.on || off.has(group)) count.set(group, (count.get(group) ?? 0) + 1);
     }
-    const all = this.mode === "community" ? [...this.order, OTHER] : [...Array(this.cuts.length + 1).keys()];
+    const named = { community: this.order, type: this.types?.map((type) => `type ${type}`) }[this.mode];
+    const all = named ? [...named, OTHER] : [...Array(this.cuts.length + 1).keys()];
     return all.filter((group) => seen.has(group)).map((group) => ({ group, count: count.get(group) ?? 0 }));
   }
 }

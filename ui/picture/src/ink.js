@@ -112,6 +112,10 @@ export class Ink {
       [seat.x - seat.r * 0.7 - 3 - w, seat.y + seat.r * 0.7 + h / 2],
       [seat.x - seat.r * 0.7 - 3 - w, seat.y - seat.r * 0.7 - h / 2],
     ];
+    if (sure) // what is written anyway may stand a line away rather than on another name
+      for (const away of [1, 2])
+        for (const side of [-1, 1])
+          for (const x of [seat.x + gap, seat.x - gap - w, seat.x - w / 2]) places.push([x, seat.y + side * (away * h + (x === seat.x - w / 2 ? seat.r : 0))]);
     const box = ([x, y]) => [x - PAD, y - h / 2 - PAD, w + 2 * PAD, h + 2 * PAD];
     const { width, height } = this.renderer.getDimensions();
     const inside = ([x, y]) => x > 2 && x + w < width - 2 && y > h / 2 && y < height - h / 2;

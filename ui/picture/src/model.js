@@ -2,7 +2,7 @@
 import { MultiDirectedGraph } from "graphology";
 import { line, short } from "./text.js";
 
-const KNOWN = new Set(["key", "name", "x", "y", "size", "community", "first_seq", "degree"]);
+const KNOWN = new Set(["key", "name", "x", "y", "size", "community", "first_seq", "degree", "type"]);
 const UNKNOWN = 1; // the confidence of a relation of which nothing is said
 const finite = (value) => typeof value === "number" && Number.isFinite(value);
 
@@ -73,6 +73,7 @@ export class Model {
   describe(row, raw) {
     row.name = line(raw.name ?? raw.key);
     row.label = short(row.name);
+    row.type = raw.type ? line(raw.type) : (row.type ?? "");
     for (const name of ["community", "first_seq", "degree", "size"]) row[name] = finite(raw[name]) ? raw[name] : (row[name] ?? 0);
     row.values = { ...row.values };
     for (const name of this.columns) if (finite(raw[name])) row.values[name] = raw[name];

@@ -17,7 +17,7 @@ export class Legend {
     this.element = h("details", { className: "legend", open: true }, this.heading, this.list);
   }
 
-  draw(groups, model, off, theme) {
+  draw(groups, model, off, theme, ruled) {
     this.heading.textContent = title(groups.mode);
     const entries = groups.list(model, off);
     const shown = this.isLong || entries.length <= LONG + 1 ? entries : entries.slice(0, LONG);
@@ -27,10 +27,12 @@ export class Legend {
         },
         h("i", { className: "dot", style: `background:${groups.colour(group, theme)}` }),
         h("span", { textContent: groups.label(group) }), h("small", { textContent: number(count) })))));
+    this.list.append(...ruled.map(({ colour, label }) => h("li", { className: "rule" },
+      h("i", { className: "dot", style: `background:${colour}` }), h("span", { textContent: short(label, 34) }))));
     if (entries.length <= LONG + 1) return;
     this.list.append(h("li", {}, h("button", {
       type: "button", className: "more", textContent: this.isLong ? "Fewer" : `${entries.length - LONG} more…`,
-      onclick: () => { this.isLong = !this.isLong; this.draw(groups, model, off, theme); },
+      onclick: () => { this.isLong = !this.isLong; this.draw(groups, model, off, theme, ruled); },
     })));
   }
 }
@@ -234,12 +236,13 @@ export class Views {
 // A picture of what is shown, as a file.
 export class Saver {
   constructor(save) {
-    this.width = h("input", { type: "number", min: 200, max: 12000, step: 100, value: 2400, "aria-label": "Width of the PNG in pixels" });
+    this.width = h("input", { type: "number", min: 200, max: 12000, step: 100, value: 2400, "aria-label": "Width of the picture in pixels" });
     this.element = h("div", { className: "filters saver", hidden: true, role: "group", "aria-label": "Save a picture" },
       h("b", { textContent: "Save what is shown" }),
       h("label", { className: "row" }, h("span", { textContent: "Width" }), this.width, h("span", { textContent: "pixels" })),
       h("div", { className: "row" },
         h("button", { type: "button", textContent: "Save PNG", onclick: () => save("png", Number(this.width.value) || 2400) }),
-        h("button", { type: "button", textContent: "Save SVG", onclick: () => save("svg") })));
+        h("button", { type: "button", textContent: "Save SVG", onclick: () => save("svg") }),
+        h("button", { type: "button", textContent: "Save PDF", onclick: () => save("pdf", Number(this.width.value) || 2400) })));
   }
 }

@@ -12,7 +12,8 @@ import { Ink, litBy } from "./ink.js";
 import { Model, otherEnd, rows as rowsOf } from "./model.js";
 import { Card, FilterPanel, Legend, Saver, Steps, Timeline, Views } from "./panels.js";
 import { place } from "./place.js";
-import { png, svg } from "./save.js";
+import { pdf, png, svg } from "./save.js";
+import { Rules, StylePanel, words } from "./style.js";
 import { h, number, plural } from "./text.js";
 import { Filters, show, shortest } from "./visible.js";
 
@@ -35,6 +36,7 @@ export class Picture {
     this.model = new Model();
     this.filters = new Filters();
     this.groups = new Groups();
+    this.rules = new Rules();
     this.build(root);
     this.feed = new Feed(() => this.model.seq, (delta) => this.grow(delta), (state) => this.say(state));
   }
@@ -46,7 +48,8 @@ export class Picture {
     this.timeline = new Timeline((step) => { this.filters.step = step; this.filter(); });
     this.steps = new Steps((keys) => this.showSteps(keys));
     this.views = new Views((name) => this.tell.command("open view", [name]), (name) => this.tell.command("save view", [name, JSON.stringify(this.state)]));
-    this.saver = new Saver((kind, width) => (kind === "png" ? png(this, width) : svg(this)));
+    this.saver = new Saver((kind, width) => ({ png, svg, pdf })[kind](this, width));
+    this.style = new StylePanel(this.rules, () => this.restyled());
     this.card = new Card({
       unselect: (row) => this.select(this.selected.filter((one) => one !== row)),
       around: (around) => this.around(around),
@@ -59,21 +62,22 @@ export class Picture {
     this.layoutBy = choice("Layout", () => this.arrange(this.layoutBy.value));
     this.layoutBy.append(...Object.entries(LAYOUTS).map(([name, words]) => h("option", { value: name, textContent: words })));
     const opens = (text, label, panel) => Object.assign(this.button(text, label, () => this.open(panel)), { panel });
-    this.openers = [opens("Filters", "Filters", this.panel), opens("Save", "Save what is shown as a picture", this.saver), opens("Views", "Views of this graph", this.views)];
+    this.openers = [opens("Filters", "Filters", this.panel), opens("Save", "Save what is shown as a picture", this.saver), opens("Views", "Views of this graph", this.views),
+      opens("Style", "Colours and sizes by rules of your own", this.style)];
     this.lassoButton = this.button("Lasso", "Select by drawing around concepts", () => this.hands.arm(!this.hands.isLasso));
     this.lassoButton.setAttribute("aria-pressed", "false");
     this.stage = h("div", { className: "stage", role: "img", tabIndex: 0, onkeydown: (event) => this.stageKey(event) });
     this.empty = h("p", { className: "empty", hidden: true });
     this.status = h("p", { className: "status", role: "status" });
     const by = (words, select) => h("label", { className: "by" }, h("span", { textContent: words }), select);
-    this.middle = h("div", { className: "middle" }, this.stage, this.empty, this.panel.element, this.saver.element, this.views.element, this.card.element,
+    this.middle = h("div", { className: "middle" }, this.stage, this.empty, this.panel.element, this.saver.element, this.views.element, this.style.element, this.card.element,
       h("div", { className: "tools", role: "group", "aria-label": "Camera" },
         this.button("+", "Zoom in", () => this.camera.zoom(1 / 1.5)), this.button("−", "Zoom out", () => this.camera.zoom(1.5)),
         this.button("Fit", "Show the whole graph", () => this.fit())));
     this.element = h("div", { className: "gg" },
       h("div", { className: "bar", role: "toolbar", "aria-label": "Picture" },
         by("Colour", this.colourBy), by("Size", this.sizeBy), by("Layout", this.layoutBy),
-        this.openers[0], this.lassoButton, h("span", { className: "space" }), this.openers[2], this.openers[1]),
+        this.openers[3], this.openers[0], this.lassoButton, h("span", { className: "space" }), this.openers[2], this.openers[1]),
       this.middle, this.legend.element,
       h("div", { className: "foot" }, this.timeline.element, this.status), this.steps.element);
     for (const name of ["keydown", "keypress", "keyup"]) this.element.addEventListener(name, (event) => this.typed(event));
@@ -113,7 +117,12 @@ export class Picture {
     this.theme ??= theme(this.host);
     const isFirst = this.stamp === null;
     const renewed = data.stamp !== this.stamp;
+    const style = JSON.stringify(this.settings.style ?? []);
+    const isStyled = style !== (this.styled ?? "[]"); // Python says others than it said last: a link, or the reader's own
+    if (isStyled) this.rules.texts = this.settings.style;
+    this.styled = style;
     if (renewed) this.load(data);
+    else if (isStyled) this.restyle();
     this.stamp = data.stamp;
     if (data.imposed !== this.imposed) this.impose(data);
     this.imposed = data.imposed;
@@ -126,6 +135,7 @@ export class Picture {
     this.steps.add(this.settings.steps);
     this.views.draw(this.settings.views ?? []);
     this.openers[2].hidden = !this.settings.views;
+    this.openers[3].hidden = !this.settings.style;
     const { view } = this.settings;
     if (view && !opened.has(view.mark)) this.restore(view.state);
     else if (isFirst && this.selected.length) this.fitAround(this.selected, 0); // a link leads to its concept
@@ -183,7 +193,7 @@ export class Picture {
       select.value = names.includes(now) ? now : names[0];
       return select.value;
     };
-    this.groups.mode = fill(this.colourBy, ["community", "age", "degree", ...this.model.columns], this.groups.mode);
+    this.groups.mode = fill(this.colourBy, ["community", ...([...this.model.nodes.values()].some((row) => row.type) ? ["type"] : []), "age", "degree", ...this.model.columns], this.groups.mode);
     this.sizeMode = fill(this.sizeBy, ["size", "degree", ...this.model.columns], this.sizeMode);
     this.sizeBy.options[0].textContent = "Importance";
   }
@@ -265,7 +275,7 @@ export class Picture {
   }
 
   get paint() {
-    const { theme: colours, groups, model } = this;
+    const { theme: colours, groups, model, rules } = this;
     const bands = model.edges.size <= MANY;
     const faint = new Map();
     const tint = (colour, share) => {
@@ -277,15 +287,16 @@ export class Picture {
     const sure = this.settings?.trusted ?? 0; // 0 where nothing was checked yet, so that nothing is fainter than the rest
     return {
       node: (row) => {
-        row.colour = groups.colour(groups.of(row), colours);
+        row.colour = rules.of(row).colour ?? groups.colour(groups.of(row), colours);
         return { size: row.px, color: row.colour, rim: colours.paper, zIndex: Math.round(row.px * 4), type: "circle" };
       },
       edge: (row) => {
         const [one, other] = [groups.of(row.source), groups.of(row.target)];
         const strength = (row.confidence < sure ? 0.6 : 1) * (one === other ? share + 0.1 : share * 0.75);
-        const colour = tint(one === other ? groups.colour(one, colours) : colours.ink, Math.round(strength * 100) / 100);
+        const ruled = rules.of(row, true);
+        const colour = ruled.colour ?? tint(one === other ? groups.colour(one, colours) : colours.ink, Math.round(strength * 100) / 100);
         const size = Math.min(2.6, (bands ? 0.7 : 0.5) + 0.3 * Math.log2(Math.max(1, row.support)) + 0.9 * row.confidence);
-        return { color: colour, size, type: bands ? "band" : "line" };
+        return { color: colour, size: size * ruled.size, type: bands ? "band" : "line" };
       },
     };
   }
@@ -295,7 +306,7 @@ export class Picture {
     const seen = nodes.map((row) => Math.max(0, value(row, this.sizeMode)));
     const top = seen.reduce((a, b) => Math.max(a, b), 0) || 1;
     const crowd = Math.min(1, Math.max(0.3, 14 / Math.sqrt(nodes.length + 1) + 0.25));
-    nodes.forEach((row, at) => (row.px = crowd * (3.6 + 13 * Math.sqrt(seen[at] / top))));
+    nodes.forEach((row, at) => (row.px = this.rules.of(row).size * crowd * (3.6 + 13 * Math.sqrt(seen[at] / top))));
   }
 
   restyle() {
@@ -306,6 +317,22 @@ export class Picture {
     this.ink.rank();
     this.renderer.refresh();
     this.draw();
+  }
+
+  // The reader's rules are other ones: the address is to hold them.
+  restyled() {
+    this.tell.command("style", this.rules.texts);
+    this.restyle();
+  }
+
+  // What the legend says: groups that can be switched off, and after them the rules.
+  get entries() {
+    const groups = this.groups.list(this.model, this.filters.groups).map(({ group }) => ({ colour: this.groups.colour(group, this.theme), label: this.groups.label(group) }));
+    return [...groups, ...this.ruled];
+  }
+
+  get ruled() {
+    return this.rules.all.filter((rule) => rule.colour).map((rule) => ({ colour: rule.colour, label: words(rule) }));
   }
 
   recolour(mode) {
@@ -536,7 +563,7 @@ export class Picture {
   // What a view keeps, as JSON.
   get state() {
     const { groups, sizeMode, layout, kept, filters, renderer } = this;
-    return { colour: groups.mode, size: sizeMode, layout, kept: [...kept], filters: filters.state, camera: renderer.getCamera().getState(), box: renderer.getCustomBBox() };
+    return { colour: groups.mode, size: sizeMode, style: this.rules.texts, layout, kept: [...kept], filters: filters.state, camera: renderer.getCamera().getState(), box: renderer.getCustomBBox() };
   }
 
   restore(state) {
@@ -548,6 +575,10 @@ export class Picture {
     this.choices();
     this.groups.learn(this.model, this.settings.communities, this.settings.colours);
     if (Number.isFinite(this.filters.step)) this.timeline.set(this.filters.step);
+    if (Array.isArray(state.style)) {
+      this.rules.texts = state.style;
+      this.restyled();
+    }
     this.camera.take();
     if (state.box?.x && state.box?.y) this.renderer.setCustomBBox(state.box);
     this.glide(this.aims());
@@ -600,7 +631,7 @@ export class Picture {
 
   // Opens one of the panels above the stage, or closes it; there is one at a time.
   open(panel) {
-    for (const one of [this.panel, this.saver, this.views]) one.element.hidden = one !== panel || !one.element.hidden;
+    for (const one of [this.panel, this.saver, this.views, this.style]) one.element.hidden = one !== panel || !one.element.hidden;
     for (const opener of this.openers) opener.setAttribute("aria-expanded", String(!opener.panel.element.hidden));
     this.draw();
   }
@@ -620,8 +651,10 @@ export class Picture {
     this.say();
     const groups = this.groups.list(model, filters.groups);
     this.stage.setAttribute("aria-label", this.alternative(on, noun, groups));
-    this.legend.draw(this.groups, model, filters.groups, this.theme);
+    this.legend.draw(this.groups, model, filters.groups, this.theme, this.ruled);
     if (!this.panel.element.hidden) this.panel.draw(model);
+    if (!this.style.element.hidden) this.style.draw(model);
+    this.openers[3].classList.toggle("active", this.rules.all.length > 0);
     this.openers[0].classList.toggle("active", filters.active);
     this.card.draw({ selected: this.selected, path: this.path, edge: this.edge, tried: this.tried && this.selected.length === 2, around: filters.around, commands: settings.commands ?? [], groups: this.groups });
     this.empty.hidden = on.nodes > 0;

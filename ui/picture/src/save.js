@@ -1,4 +1,6 @@
-// Saves what is shown, with its legend, as a PNG picture of any width or as SVG: one drawing on either kind of paper.
+// Saves what is shown, with its legend, as a PNG picture of any width, as SVG or as PDF: one drawing on any kind of paper.
+import { parts } from "./colours.js";
+
 const LINE = 20; // pixels of a line in the legend
 const LARGEST = 12_000; // pixels that a canvas may be wide everywhere
 
@@ -19,6 +21,14 @@ export function svg(picture) {
   paint(picture, context, size);
   picture.inked();
   hand(new Blob([context.text], { type: "image/svg+xml" }), "graph.svg");
+}
+
+// The page has lines and circles as such, and its words as one picture of the width: a PDF has no letters of all scripts.
+export async function pdf(picture, width) {
+  const size = picture.renderer.getDimensions();
+  const context = new Pdf(size, Math.min(LARGEST, Math.max(2 * size.width, width)) / size.width);
+  paint(picture, context, size);
+  hand(new Blob(await context.file(), { type: "application/pdf" }), "graph.pdf");
 }
 
 function paint(picture, context, { width, height }) {
@@ -48,19 +58,19 @@ function paint(picture, context, { width, height }) {
   context.globalAlpha = 1;
   if (lit) ink.lit(theme, lit, context);
   else ink.names(theme, context);
-  const entries = picture.groups.list(model, picture.filters.groups).slice(0, Math.floor((height - 40) / LINE));
+  const entries = picture.entries.slice(0, Math.floor((height - 40) / LINE));
   context.font = `400 12px ${theme.font}`;
-  const wide = Math.max(...entries.map(({ group }) => context.measureText(picture.groups.label(group)).width), 0) + 36;
+  const wide = Math.max(...entries.map(({ label }) => context.measureText(label).width), 0) + 36;
   context.fillStyle = theme.paper;
   if (entries.length) context.fillRect(8, height - 16 - LINE * entries.length, wide, LINE * entries.length + 8);
-  entries.forEach(({ group }, at) => {
+  entries.forEach(({ colour, label }, at) => {
     const y = height - 2 - LINE * (entries.length - at);
     context.beginPath();
     context.arc(20, y, 5, 0, 2 * Math.PI);
-    context.fillStyle = picture.groups.colour(group, theme);
+    context.fillStyle = colour;
     context.fill();
     context.fillStyle = theme.ink;
-    context.fillText(picture.groups.label(group), 32, y);
+    context.fillText(label, 32, y);
   });
 }
 
@@ -140,3 +150,126 @@ class Svg {
     this.parts.push(`<text x="${round(x)}" y="${round(y)}" dominant-baseline="central" style="font:${escaped(this.font)}" ${how}>${escaped(text)}</text>`);
   }
 }
+
+const ROUND = 0.5523; // of a radius: where the handles of the curve stand that is a quarter of a circle
+const zipped = async (bytes) => new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(new CompressionStream("deflate"))).arrayBuffer());
+
+// The same as one page of a PDF.
+class Pdf {
+  constructor({ width, height }, scale) {
+    Object.assign(this, { width, height, ops: [], path: [], alphas: [1], globalAlpha: 1 });
+    this.canvas = document.createElement("canvas");
+    Object.assign(this.canvas, { width: Math.round(width * scale), height: Math.round(height * scale) });
+    this.words = this.canvas.getContext("2d");
+    this.words.scale(scale, scale);
+  }
+
+  measureText(text) {
+    this.words.font = this.font;
+    return this.words.measureText(text);
+  }
+
+  clearRect() {}
+
+  fillRect(x, y, width, height) {
+    this.words.clearRect(x, y, width, height); // what is under it is hidden, words too
+    this.beginPath();
+    this.path.push(`${round(x)} ${round(y)} ${round(width)} ${round(height)} re`);
+    this.fill();
+  }
+
+  beginPath() {
+    this.path = [];
+  }
+
+  moveTo(x, y) {
+    this.path.push(`${round(x)} ${round(y)} m`);
+  }
+
+  lineTo(x, y) {
+    this.path.push(`${round(x)} ${round(y)} ${this.path.length ? "l" : "m"}`);
+  }
+
+  arc(x, y, r) {
+    const k = ROUND * r;
+    this.moveTo(x + r, y);
+    const curve = (...points) => this.path.push(`${points.map(round).join(" ")} c`);
+    curve(x + r, y + k, x + k, y + r, x, y + r);
+    curve(x - k, y + r, x - r, y + k, x - r, y);
+    curve(x - r, y - k, x - k, y - r, x, y - r);
+    curve(x + k, y - r, x + r, y - k, x + r, y);
+    this.path.push("h");
+  }
+
+  fill() {
+    this.ink(`${colour(this.fillStyle)} rg`, "f");
+  }
+
+  stroke() {
+    this.ink(`${colour(this.strokeStyle)} RG ${Math.max(0.1, this.lineWidth).toFixed(2)} w [${(this.dashes ?? []).join(" ")}] 0 d`, "S");
+  }
+
+  ink(how, verb) {
+    if (!this.alphas.includes(this.globalAlpha)) this.alphas.push(this.globalAlpha);
+    this.ops.push(`/A${this.alphas.indexOf(this.globalAlpha)} gs ${how} ${this.path.join(" ")} ${verb}`);
+  }
+
+  setLineDash(dashes) {
+    this.dashes = dashes;
+  }
+
+  strokeText(text, x, y) {
+    this.pen().strokeText(text, x, y);
+  }
+
+  fillText(text, x, y) {
+    this.pen().fillText(text, x, y);
+  }
+
+  pen() {
+    const { font, fillStyle, strokeStyle, lineWidth, textBaseline, lineJoin } = this;
+    return Object.assign(this.words, { font, fillStyle, strokeStyle, lineWidth, textBaseline, lineJoin });
+  }
+
+  // The parts of the file.
+  async file() {
+    const { width, height, canvas } = this;
+    const pixels = this.words.getImageData(0, 0, canvas.width, canvas.height).data;
+    const [colours, shades] = [new Uint8Array((pixels.length / 4) * 3), new Uint8Array(pixels.length / 4)];
+    for (let at = 0; at < shades.length; at++) {
+      colours.set(pixels.subarray(4 * at, 4 * at + 3), 3 * at);
+      shades[at] = pixels[4 * at + 3];
+    }
+    const drawing = `1 J 1 j 1 0 0 -1 0 ${height} cm\n${this.ops.join("\n")}\n/A0 gs q ${width} 0 0 ${-height} 0 ${height} cm /Words Do Q`;
+    const image = `/Type /XObject /Subtype /Image /Width ${canvas.width} /Height ${canvas.height} /BitsPerComponent 8`;
+    const states = this.alphas.map((alpha, at) => `/A${at} << /ca ${alpha} /CA ${alpha} >>`).join(" ");
+    const objects = [
+      ["<< /Type /Catalog /Pages 2 0 R >>"],
+      ["<< /Type /Pages /Kids [3 0 R] /Count 1 >>"],
+      [`<< /Type /Page /Parent 2 0 R /MediaBox [0 0 ${width} ${height}] /Contents 4 0 R /Resources << /XObject << /Words 5 0 R >> /ExtGState << ${states} >> >> >>`],
+      ["", new TextEncoder().encode(drawing)],
+      [`${image} /ColorSpace /DeviceRGB /SMask 6 0 R`, colours],
+      [`${image} /ColorSpace /DeviceGray`, shades],
+    ];
+    const [out, starts] = [["%PDF-1.4\n"], []];
+    let length = out[0].length;
+    const put = (part) => { out.push(part); length += part.length; };
+    for (const [at, [head, bytes]] of objects.entries()) {
+      starts.push(length);
+      put(`${at + 1} 0 obj\n`);
+      if (bytes) {
+        const held = await zipped(bytes);
+        put(`<< ${head} /Filter /FlateDecode /Length ${held.length} >>\nstream\n`);
+        put(held);
+        put("\nendstream");
+      } else put(head);
+      put("\nendobj\n");
+    }
+    const end = length;
+    put(`xref\n0 ${objects.length + 1}\n0000000000 65535 f \n${starts.map((at) => `${String(at).padStart(10, "0")} 00000 n \n`).join("")}`);
+    put(`trailer\n<< /Size ${objects.length + 1} /Root 1 0 R >>\nstartxref\n${end}\n%%EOF\n`);
+    return out;
+  }
+}
+
+const colour = (text) => parts(text).map((part) => (part / 255).toFixed(3)).join(" ");

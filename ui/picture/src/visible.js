@@ -141,8 +141,9 @@ export function shortest(from, to) {
   return path;
 }
 
-// The relation that a path goes by from one to its neighbour: of several one that points along it, as the words of paths say.
+// The relation that a path goes by from one to its neighbour: of several the surest, as the words of paths say.
+const sure = (edge) => Math.round(1e4 * edge.confidence);
 export function between(one, other) {
   const found = one.links.filter((edge) => otherEnd(edge, one) === other);
-  return found.sort((a, b) => b.on - a.on || (b.source === one) - (a.source === one) || (a.predicate < b.predicate ? -1 : 1))[0] ?? null;
+  return found.sort((a, b) => b.on - a.on || sure(b) - sure(a) || (b.source === one) - (a.source === one) || (a.predicate < b.predicate ? -1 : 1))[0] ?? null;
 }

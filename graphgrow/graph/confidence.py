@@ -1,30 +1,41 @@
 """How sure a graph is that a relation holds: from who said it, what fact checks answered, what else the graph says.
 
 The confidence of a relation is the probability, from 0 to 1, that a careful reader calls it true. It is a logistic
-function of how it was asked for (a fixed relation with a fixed direction is right more often than a free one), of how
-often it was said independently, and of the log-odds of fact checks (P(True), Kadavath et al. 2022, arXiv 2207.05221).
-The names of one answer are right or wrong together: a check of one says nearly as much of those beside it. The weights
-were fitted to judged relations, see docs/benchmarks.md. What a person added is certain. Where the model stated with the
-relation how certain it is of it, that counts a little: models state too much (Xiong et al. 2024, arXiv 2306.13063), so
-its weight is a modest one and not fitted.
+function of how it was asked for (a fixed relation with a fixed direction is right more often than a free one, a
+property more often than a cause), of how often it was said independently, and of the log-odds of fact checks (P(True),
+Kadavath et al. 2022, arXiv 2207.05221). The names of one answer are right or wrong together: a check of one says nearly
+as much of those beside it. The weights were fitted to judged relations, see docs/benchmarks.md. What a person added is
+certain. Where the model stated with the relation how certain it is of it, that counts a little: models state too much
+(Xiong et al. 2024, arXiv 2306.13063), so its weight is a modest one and not fitted.
 """
 
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from graphgrow.graph.corrections import is_structural
+from graphgrow.graph.events import FACET, base
 from graphgrow.graph.graph import Evidence, Graph, Past
 from graphgrow.graph.model import Event, Relation
 
 TRUSTED = 0.65  # the confidence from which a relation is shown and stood on, where nobody says otherwise
 
-FREE, FACET = -0.9, -0.3  # log-odds beforehand of a relation of free words, and of one facet
-CHECKED_FREE, CHECKED_FACET = (-2.2, 1.1), (-1.32, 0.75)  # beside the answer of a fact check, and the weight of that
-# Of one facet's answer where others of it were checked: beforehand, the weight of the answer about the name itself, and
-# that of the answers about the others.
-CHECKED_BESIDE, BESIDE_CHECKED = (-1.44, 0.59, 0.32), (-0.9, 0.0, 0.82)
+FREE, OF_FACETS = -0.9, -0.3  # log-odds beforehand of a relation of free words, and of one facet
+CHECKED_FREE = -2.2, 1.1  # beside the answer of a fact check, and the weight of that
+# Of one facet: beforehand, the weight of the answer about the name itself, that of the answers about others beside it.
+CHECKED_FACET, BESIDE_CHECKED = (-1.38, 0.76, 0.18), (-1.75, 0.0, 1.29)
 BESIDE = 1.0  # answers about others: how much what is expected beforehand weighs against them
+# Log-odds by which what one facet brings is likelier to be true than what others bring.
+LIKELIER = MappingProxyType({
+    f"{FACET}{name}": odds
+    for name, odds in {
+        "class": 0.4, "kinds": -0.4, "contents": 0.8, "parts": -0.7, "materials": -1.2, "uses": 0.2, "making": 0.1,
+        "properties": 0.5, "tests": 0.2, "failures": 0.3, "brands": -0.1, "hazards": 0.5, "techniques": 0.1,
+        "causes": -0.9, "effects": 0.2, "goods": 0.4, "places": 0.1, "people": -0.7, "theories": 0.2,
+        "applications": 0.2, "roles": 0.6, "factors": 0.4, "equipment": 0.5, "steps": 0.2,
+    }.items()
+})  # fmt: skip
 UNCHECKED = 0.8  # log-odds; nothing of free words that was not checked is surer, and so none of it is trusted
 AGAIN = 0.8  # for each doubling of the independent questions that said it
 STATED = 0.25  # of the log-odds of a certainty that was stated with the relation
@@ -100,18 +111,18 @@ def _log_odds(graph: Graph, relation: Relation, until: int | None) -> float:
         said = graph.corrections.divide(graph.past[evidence[0].seq - 1].delta).relations
         others = dict.fromkeys(one.relation for one in said if one.relation in graph.checks)
         beside = [odds for other in others if other != relation for odds in _checks(graph, other, until)]
-    base, weight = CHECKED_FACET if is_facet else CHECKED_FREE
-    answered = sum(checks) / len(checks) if checks else 0.0
-    if beside and is_facet:
-        base, weight, share = CHECKED_BESIDE if checks else BESIDE_CHECKED
-        own = base + weight * answered + share * sum(beside) / (len(beside) + BESIDE)
+    answered = sum(checks) / max(1, len(checks))
+    if is_facet and (checks or beside):
+        prior, weight, share = CHECKED_FACET if checks else BESIDE_CHECKED
+        own = prior + weight * answered + share * sum(beside) / (len(beside) + BESIDE)
+        own += max(LIKELIER.get(base(focus.angle), 0.0) for focus in foci if focus and focus.form == "facet")
     elif checks:
-        own = base + weight * answered
+        own = CHECKED_FREE[0] + CHECKED_FREE[1] * answered
     elif beside:
-        shared = base + weight * sum(beside) / len(beside)
+        shared = CHECKED_FREE[0] + CHECKED_FREE[1] * sum(beside) / len(beside)
         own = min(UNCHECKED, FREE + (shared - FREE) * len(beside) / (len(beside) + BESIDE))
     else:
-        own = FACET if is_facet else FREE
+        own = OF_FACETS if is_facet else FREE
     is_bounded = stated > 0 and not checks
     own = max(own, min(UNCHECKED, own + stated)) if is_bounded else own + stated
     return own + AGAIN * math.log2(questions)

@@ -31,7 +31,15 @@ LISTS = frozenset(f"survey {side}" for side in "kinds parts uses causes effects 
 # Forms whose questions have an angle of their own, and the angles of lists.
 OWN: tuple[Form, ...] = ("connect", "join", "between", "consolidate", "kin", "widen", "intents", "fact_check")
 FORMS: dict[str, Form] = {form: form for form in OWN} | dict.fromkeys(LISTS, "list")  # angle -> form
-FACET = "facet "  # how the angle of a question about one facet begins
+FACET, MORE = (
+    "facet ",
+    " +",
+)  # how the angle of a question about one facet begins, and how it says that it is asked again
+
+
+def base(angle: str) -> str:
+    """Return the angle of a facet as its table has it, in whichever round it is asked."""
+    return angle.partition(MORE)[0]
 
 
 def now() -> str:

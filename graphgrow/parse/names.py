@@ -22,8 +22,17 @@ _NO_NAME = re.compile(
     r"|i (?:am|can|could|do|don't)|there (?:is|are)|(?:none|nothing|unknown|n/a)$)(?!\w)",
     re.IGNORECASE,
 )
+# Where one of them is a clause the reply is no list: names stand in it as examples, or as a list of what it says.
+_CLAUSE = re.compile(r"\S\s+(?:is|are|was|were)\s+\S+\s+\S")
+_SENTENCE_END = re.compile(r"(?<=[.!])\s+|\n+")
+_CLAUSE_END = re.compile(r",?\s(?:due to|because|for (?:its|their)|which|where|that|are|is|as well as)\b.*|[.;!]+$")
+_EXAMPLES = re.compile(r"\b(?:including(?:,? but not limited to)?|such as)[:,]?\s+(.+)")
+_SAID = re.compile(
+    r"\b(?:is|are|was|were)\s(?:\w+ly\s)?(?:used|known|made|composed|produced|employed|threatened)\s"
+    r"(?:for|in|of|from|by|as|to make)\s(?:making\s|its\s|their\s)?(.+,.+)"
+)
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"(\s*:)?')  # of JSON that is broken off; with a colon it is a key
-_MARKS = " .\"'*`"
+_MARKS = " .,\"'*`"
 _GLOSS = re.compile(r"\s*(?:\([^()]*\)|\s[-\u2013\u2014:]\s.*|:\s.*)$")
 
 
@@ -45,6 +54,10 @@ def read_names(text: str, *, cut: bool = False) -> tuple[str, ...]:
             answer = rest
         listed = _SEPARATOR.split(answer.strip("[]{}"))
         listed = listed[:-1] if cut else listed
+        if any(_CLAUSE.search(_GLOSS.sub("", one)) for one in listed):
+            sentences = filter(None, _SENTENCE_END.split(answer))
+            told = filter(None, (_EXAMPLES.search(one) or _SAID.search(one) for one in sentences))
+            listed = [name for one in told for name in _SEPARATOR.split(_CLAUSE_END.sub("", one[1]))]
     names = dict[str, None]()
     for one in listed:
         name = _GLOSS.sub("", _LABEL.sub("", clean(one)).replace("**", ""))

@@ -19,14 +19,14 @@ from itertools import chain, islice
 from typing import Literal
 
 from graphgrow.graph.confidence import TRUSTED, confidence, is_said_already, reconsidered
-from graphgrow.graph.events import FACET
+from graphgrow.graph.events import FACET, base
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.kept import restored, save
 from graphgrow.graph.model import Focus, Relation
 from graphgrow.measure.projection import Structure, structure
 from graphgrow.policy.round import fill, is_allowed
 from graphgrow.policy.strategies import STRATEGIES
-from graphgrow.prompts.facets import CLASS, base, facets, kind_of, once_more, open_facets
+from graphgrow.prompts.facets import CLASS, facets, kind_of, once_more, open_facets
 
 _KIND = "tie 1"  # under which a store keeps one; another format, or other weights, have another number
 FOLLOWS = "frontier"  # asks where no facet is left
@@ -34,6 +34,7 @@ WINDOW = 200  # questions; older ones say little about what pays now
 PRIOR = 2.0  # questions: how much what is expected of a facet beforehand weighs
 WIDTH = 0.5  # of the standard deviation: how far a draw may stray from what is known
 FREE_KEPT = 0.5  # of what free relations say that is true: the share that readers would keep
+BESIDES = 0.5  # of that share, where a facet fits other kinds of things than the topic
 BETWEEN = 0.5  # what a relation between known concepts is worth beside one that brings a new one
 DAMPING = 0.85
 DISTANT = 1.5  # how fast what is worth knowing of a concept falls with its distance from the topic
@@ -274,25 +275,34 @@ def worth_of(graph: Graph, relation: Relation, seq: int) -> float:
     sure = confidence(graph, relation)
     if sure < TRUSTED or is_said_already(graph, relation):
         return 0.0
-    sure *= worth_keeping(graph.past[seq - 1].focus)
+    sure *= worth_keeping(graph, graph.past[seq - 1].focus)
     if any(graph.introduced.get(key) == seq for key in relation.ends):
         return sure
     same = (sum(one.predicate == relation.predicate for one in graph.incident[key]) for key in relation.ends)
     return BETWEEN * sure / max(same)
 
 
-def worth_keeping(focus: Focus | None) -> float:
+def worth_keeping(graph: Graph, focus: Focus | None) -> float:
     """Return the share of what a question brings that is true which readers would keep."""
-    facet = facets().get(base(focus.angle)) if focus else None
-    return facet.kept if facet else FREE_KEPT
+    angle = base(focus.angle) if focus else ""
+    return facets()[angle].kept * pertinence(graph, angle) if angle in facets() else FREE_KEPT
+
+
+def pertinence(graph: Graph, angle: str) -> float:
+    """Return how far what a facet brings is to the point: less where it fits another kind of thing than the topic.
+
+    Which properties metals have matters less in trade than among materials.
+    """
+    kind, facet = kind_of(graph, graph.topic_key), facets()[angle]
+    return 1.0 if not kind or kind in facet.fits or facet.brings == CLASS else BESIDES
 
 
 def again(graph: Graph, allowed: Container[str]) -> dict[str, dict[str, float]]:
     """Return concept -> angle -> what may be earned by asking for others than a facet brought, where they are sure."""
     open_ones: dict[str, dict[str, float]] = defaultdict(dict)
-    for row in earned(graph).values():
-        key, facet = graph.representative(row.concept), base(row.angle)
-        angle = once_more(row.angle) if facet in allowed and row.worth >= AGAIN * facets()[facet].kept else ""
+    for seq, row in earned(graph).items():
+        key, sure = graph.representative(row.concept), AGAIN * worth_keeping(graph, graph.past[seq - 1].focus)
+        angle = once_more(row.angle) if base(row.angle) in allowed and row.worth >= sure else ""
         if angle and key in graph.concepts and (angle, key) not in graph.asked:
             open_ones[key][angle] = WANING * row.rate
     return open_ones
@@ -310,7 +320,6 @@ def draws(graph: Graph, rng: random.Random) -> Mapping[str, float]:
     for angle, facet in facets().items():
         own = by_angle.get(angle, [])
         weight = len(own) + PRIOR
-        drawn[angle] = rng.gauss(
-            (sum(own) + PRIOR * mean * facet.expected) / weight, WIDTH * spread / math.sqrt(weight)
-        )
+        expected = mean * facet.expected * pertinence(graph, angle)
+        drawn[angle] = rng.gauss((sum(own) + PRIOR * expected) / weight, WIDTH * spread / math.sqrt(weight))
     return drawn

@@ -13,7 +13,7 @@ from importlib.resources import files
 from typing import Literal
 
 from graphgrow.graph.confidence import IS_A, confidence
-from graphgrow.graph.events import FACET
+from graphgrow.graph.events import FACET, MORE, base
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import Relation
@@ -23,7 +23,7 @@ SAME = "same"
 LOOKED_AT = 16  # relations of a concept
 LIKELY = 0.4  # confidence of a relation that says what kind a concept is
 DEEPEST = 4  # kinds of kinds of kinds
-MORE, ROUNDS = " +", 4  # how an angle says that it is asked once more, and how often a facet of a concept is at most
+ROUNDS = 4  # how often a facet of a concept is asked once more, at most
 # What other words say a kind is; the last word of a name decides.
 ALSO = {
     "composite": "material", "alloy": "material", "polymer": "material", "fiber": "material", "fibre": "material",
@@ -63,11 +63,6 @@ def facets() -> dict[str, Facet]:
     """Return angle -> facet, in the order of the file."""
     table = tomllib.loads((files("graphgrow.prompts") / "facets.toml").read_text(encoding="utf-8"))
     return {f"{FACET}{name}": Facet(**row | {"fits": frozenset(row["fits"])}) for name, row in table.items()}
-
-
-def base(angle: str) -> str:
-    """Return the angle of a facet as the table has it, in whichever round it is asked."""
-    return angle.partition(MORE)[0]
 
 
 def once_more(angle: str) -> str:
@@ -145,12 +140,17 @@ def _word(key: str) -> str:
 def open_facets(graph: Graph, key: str, kind: str | None = None) -> Iterator[str]:
     """Yield the angles of the facets that fit a concept and were not asked of it; its class where that is not known.
 
-    The topic may be anything, so every facet fits it. `kind` is what kind of thing it is, worked out where not given.
+    The topic may be anything, so every facet fits it. Nothing is asked of what a facet brought that may be anything,
+    such as a field where something is used: it leads away. `kind` is the concept's, worked out where it is not given.
     """
     if is_kind(key):  # what only says what kind of thing others are
         return
     kind = kind_of(graph, key) if kind is None else kind
     is_topic = key == graph.topic_key
+    brought = graph.past[graph.introduced[key] - 1].focus if key in graph.introduced else None
+    came = facets().get(base(brought.angle)) if brought else None
+    if came and not (came.brings or kind or is_topic):
+        return
     for angle, facet in facets().items():
         fits = not kind if facet.brings == CLASS else is_topic or kind in facet.fits
         if fits and (angle, key) not in graph.asked:

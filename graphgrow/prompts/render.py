@@ -16,11 +16,12 @@ from itertools import chain
 from string import Template
 from types import MappingProxyType
 
+from graphgrow.graph.events import base
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical, clean, loose
 from graphgrow.graph.model import Asks, Focus, Form, Prompt, Relation, Triple
 from graphgrow.graph.steering import CHARACTERS, Directive
-from graphgrow.prompts.facets import answers, base, facets
+from graphgrow.prompts.facets import answers, facets
 from graphgrow.prompts.forms import (
     FORMS,
     NAMES_TEMPERATURE,

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 
+from graphgrow.graph.events import base
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical, common, loose
 from graphgrow.graph.model import Delta, Focus, Proposal, Reject, Triple
-from graphgrow.prompts.facets import CLASS, SAME, base, facets, is_kind
+from graphgrow.prompts.facets import CLASS, SAME, facets, is_kind
 from graphgrow.prompts.forms import DEFAULT_SIZE
-from graphgrow.resolve.hygiene import word_lists
+from graphgrow.resolve.hygiene import as_property, word_lists
 from graphgrow.resolve.resolve import Resolver, resolve
 
 FOCUS_AGAIN = "names what was asked about"
@@ -55,6 +56,8 @@ def resolve_facet(  # all but the last are what `resolve` takes
     if proposal.triples:
         return resolve(proposal, graph, topic, resolver)
     facet = facets()[base(focus.angle)]
+    if facet.brings == "property":  # what is strong has strength
+        proposal = replace(proposal, names=tuple(map(as_property, proposal.names)))
     about = graph.name(graph.representative(focus.concepts[0]))
     about = about if graph.concepts else topic
     rejects = dict(_against(proposal.names[:most], about, topic, facet.brings))

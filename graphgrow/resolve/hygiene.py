@@ -67,6 +67,8 @@ _ADJECTIVAL = re.compile(
 _ADJECTIVE_END = re.compile(
     r"\w+(?:ous|less|ful|[ai]ble|ical|[^\We]ed|meric|philic|phobic|tropic|morphic|genic|topic|oelastic)"
 )
+_PROPERTY_END = re.compile(r"(?:non-)?\w+(?:[ai]ble|philic|phobic|oelastic)")
+_LAST_WORD = re.compile(r"(?:(.*)(?<!\bnon)[\s-])?((?:non-)?[^\s-]*)", re.DOTALL)
 _NOUN_END = re.compile(r".*(?:bed|shed|sled|chemical|radical|-red)")
 _ADVERB = re.compile(r"\w{3,}ly|very|too|quite|so|more|most|less|and|or|but|not")
 _HEAD = re.compile(
@@ -152,6 +154,27 @@ def _is_adjective(word: str, said: str = "") -> bool:
     if word in lists["adjectives"] or word in lists["past"]:
         return True
     return not said[:1].isupper() and bool(_ADJECTIVE_END.fullmatch(word.rpartition("-")[2]))
+
+
+@cache
+def _properties() -> dict[str, str]:
+    table: dict[str, str] = tomllib.loads((files("graphgrow.resolve") / "hygiene.toml").read_text("utf-8"))["property"]
+    return table
+
+
+def as_property(name: str) -> str:
+    """Return the property that a bare adjective says something has; any other name as it is.
+
+    "Flexible" is flexibility, "very strong" strength, "water-resistant" water resistance.
+    """
+    before, last = _LAST_WORD.fullmatch(name.casefold()).groups("")  # type: ignore[union-attr]  # any text is one
+    noun = _properties().get(last)
+    if noun is None and _PROPERTY_END.fullmatch(last):
+        noun = f"{last[:-2]}ility" if last.endswith("le") else f"{last}ity"
+    words = before.replace("-", " ").split()
+    if noun is None or not {"and", "or"}.isdisjoint(words) or "bare adjective" not in broken_rules(name.casefold(), ""):
+        return name
+    return " ".join([*(word for word in words if not _ADVERB.fullmatch(word)), noun])
 
 
 def broken_rules(name: str, topic: str) -> Iterator[str]:

@@ -48,6 +48,22 @@ def test_names_are_read_out_of_every_form(text: str) -> None:
     assert read_names(text) == SILKS
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Silks are used in many fields, including but not limited to spider silk, nacre, and E-glass.", SILKS),
+        ("There are many of them in trade today, such as spider silk, nacre and E-glass, which are tough.", SILKS),
+        ("It is widely used for spider silk, nacre, and E-glass.", SILKS),
+        ("Silk is made of spider silk, nacre and E-glass, as well as in the making of others.", SILKS),
+        ("Glass is strong in buildings and in some vessels for its strength, clarity, and durability.", ()),
+        ("In such fields silk is used for parts, such as spider silk, due to its strength, beauty.", SILKS[:1]),
+    ],
+)
+def test_of_a_sentence_only_what_it_lists_is_a_name(text: str, found: tuple[str, ...]) -> None:
+    """What else stands between its commas is what it says of them."""
+    assert read_names(text) == found
+
+
 @given(names, st.sampled_from([", ", "; ", "\n", "\n- ", ",\n"]))
 def test_what_is_listed_is_read(listed: list[str], separator: str) -> None:
     """Any names come back in their order, by whatever they are separated, and out of JSON."""

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphgrow.graph.events import FACET, formed
+from graphgrow.api import edits
+from graphgrow.graph.events import FACET, base, formed
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import Answer, Budget, Event, Expansion, Focus, Prompt, Question, Relation, Reply, Usage
@@ -16,8 +17,8 @@ from graphgrow.growth.settings import Settings
 from graphgrow.llm.simulated.shapes import make_world
 from graphgrow.llm.simulated.world import World, WorldSettings
 from graphgrow.policy import open_policy
-from graphgrow.policy.knowledge import NEAREST, Knowledge, again, draws, earned, tie
-from graphgrow.prompts.facets import ROUNDS, base, facets, kind_of, once_more, open_facets
+from graphgrow.policy.knowledge import NEAREST, Knowledge, again, draws, earned, pertinence, tie
+from graphgrow.prompts.facets import ROUNDS, facets, kind_of, once_more, open_facets
 from graphgrow.prompts.render import render
 from graphgrow.resolve.resolve import RESOLVE
 from graphgrow.stores.memory import MemoryStore
@@ -91,6 +92,27 @@ def test_every_facet_is_asked_of_the_topic_and_of_others_what_fits_their_kind() 
     assert kind_of(graph, "dragline silk") == "material"
 
 
+def test_a_field_where_something_is_used_is_asked_nothing() -> None:
+    """It leads away from the topic, unless something else says what kind of thing it is."""
+    graph = two()
+    ask(graph, "applications", "aerospace")
+    assert list(open_facets(graph, "aerospace")) == []
+    ask(graph, "class", "activity", about="aerospace")
+    assert set(open_facets(graph, "aerospace")) > {f"{FACET}goods", f"{FACET}people"}
+
+
+def test_what_fits_another_kind_of_thing_than_the_topic_is_less_to_the_point() -> None:
+    """So a question earns half, and a facet is expected to earn half; without a kind of the topic nothing is known."""
+    graph = two()
+    assert pertinence(graph, f"{FACET}properties") == 2 * pertinence(graph, f"{FACET}goods") == 1.0
+    assert pertinence(Graph(), f"{FACET}goods") == 1.0
+    ask(graph, "properties", "gloss", about="parachute")
+    check(graph, "parachute", "has property", "gloss", 6.0)
+    worth = earned(graph)[graph.seq - 1].worth
+    graph.apply(edits.add(graph, TOPIC, "is a", "activity"))
+    assert 0 < earned(graph)[graph.seq - 2].worth == pytest.approx(worth / 2)
+
+
 def test_what_is_unknown_is_asked_what_kind_of_thing_it_is() -> None:
     """And nothing else, until that is known."""
     graph = two()
@@ -147,7 +169,7 @@ def test_free_questions_follow_where_no_facet_is_left() -> None:
     ask(graph, "class", "event")
     for name in facets():
         ask(graph, name.removeprefix(FACET))
-    assert chosen(graph)[0].strategy == "frontier"
+    assert chosen(graph)[0].strategy in {"frontier", "widen"}  # so many questions that brought nothing may widen it
 
 
 def lived(decided: list[tuple[object, ...]]) -> tuple[Graph, list[Event]]:
@@ -213,7 +235,7 @@ def test_a_question_earns_what_is_trusted_of_it_for_its_tokens_and_those_of_its_
     row = earned(graph)[seq]
     assert (row.angle, row.concept) == (f"{FACET}uses", TOPIC)
     sure = row.worth / facets()["facet uses"].kept  # of the uses of a thing readers keep some
-    assert 0.7 < sure < 0.9  # the one beside it was not true, which makes this one less sure
+    assert 0.9 < sure < 0.95  # the one beside it was not true, which makes this one less sure
     assert row.tokens == 100 + 2 * 21
 
 

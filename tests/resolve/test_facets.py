@@ -150,3 +150,12 @@ def test_every_name_is_said_or_kept_out(angle: str, names: list[str]) -> None:
     if angle != f"{FACET}class":
         assert entered | kept_out(event).keys() == set(read)
     assert answered(graph, angle.removeprefix(FACET), text).delta.brings_nothing
+
+
+def test_an_adjective_says_which_property_something_has() -> None:
+    """Where properties were asked for it is the property; elsewhere a bare adjective is no name."""
+    names = "strong, very flexible, water-resistant, Density"
+    properties = answered(Graph(), "properties", names)
+    assert [target for _, _, target in said(properties)] == ["strength", "flexibility", "water resistance", "Density"]
+    assert kept_out(properties) == {}
+    assert said(answered(Graph(), "effects", names)) == [(TOPIC, "causes", "Density")]

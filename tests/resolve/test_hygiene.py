@@ -17,7 +17,7 @@ from graphgrow.graph.keys import bare, canonical
 from graphgrow.graph.model import Proposal, Triple
 from graphgrow.parse.reply import parse
 from graphgrow.prompts.render import EXAMPLE, template
-from graphgrow.resolve.hygiene import RULES, Hygiene, broken_rule, broken_rules
+from graphgrow.resolve.hygiene import RULES, Hygiene, as_property, broken_rule, broken_rules
 from graphgrow.resolve.resolve import RESOLVE, VERBATIM, Resolver, resolve
 
 ROOT = Path(__file__).parents[2]
@@ -252,3 +252,25 @@ def test_judgements_are_complete() -> None:
     assert len({row["name"] for row in rows}) == len(rows) > 600
     assert {row["junk"] for row in rows} == {"yes", "no"}
     assert all(row["note"] for row in rows if row["junk"] == "yes")
+
+
+@pytest.mark.parametrize(
+    ("said", "property_"),
+    [
+        ("strong", "strength"), ("Highly elastic", "elasticity"), ("biodegradable", "biodegradability"),
+        ("heat resistant", "heat resistance"),
+        ("Stretchable", "stretchability"), ("non-flammable", "non-flammability"), ("hydrophobic", "hydrophobicity"),
+        ("tensile strength", "tensile strength"), ("Table", "Table"), ("high", "high"),
+        ("flame-resistant and non-toxic", "flame-resistant and non-toxic"),
+    ],
+)  # fmt: skip
+def test_the_property_of_an_adjective(said: str, property_: str) -> None:
+    """Only of a bare adjective whose noun is known; anything else stays what it is."""
+    assert as_property(said) == property_
+
+
+@given(st.text(max_size=30))
+def test_no_text_is_a_name_for_nothing(text: str) -> None:
+    """What is no adjective is left alone, and a property is none any more."""
+    found = as_property(text)
+    assert found == text or "bare adjective" not in broken_rules(found, "")

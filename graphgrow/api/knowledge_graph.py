@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import AbstractContextManager, ExitStack, closing
 from functools import partial
 from itertools import takewhile
 from pathlib import Path
@@ -25,7 +25,7 @@ from graphgrow.llm import LLM
 from graphgrow.policy.monitor import monitor
 from graphgrow.resolve.search import find
 from graphgrow.stores import GraphStore, open_store
-from graphgrow.stores.projection import Projection
+from graphgrow.stores.projection import Projection, Shown
 
 if TYPE_CHECKING:
     import igraph
@@ -332,6 +332,10 @@ class KnowledgeGraph:
     def projection(self) -> Projection:
         """Return concepts and relations as the store itself keeps them, for `graphgrow verify`."""
         return self._open_store.projection()
+
+    def shown(self) -> AbstractContextManager[Shown]:
+        """Give what `projection` returns row by row, to be read within the block, for `graphgrow verify`."""
+        return self._open_store.shown()
 
     def lease(self, name: str, holder: str, seconds: float) -> bool:
         """Take or renew a named lease for some seconds; False while somebody else holds it."""

@@ -1,12 +1,12 @@
 """What makes two spellings one concept: the canonical key, so that exact merging is set arithmetic.
 
 The key folds Unicode (NFKC), case, blanks, hyphens between words, quotation marks, CamelCase, a leading article and
-English plurals that are certain. Whatever else a name has is part of its key: combining marks of every script, and
+English plurals in small letters. Whatever else a name has is part of its key: combining marks of every script, and
 signs (p53-/- is not p53, BMI > 30 not BMI < 30, A* not A). Capitals stay where they bear a meaning: in symbols (Co and
 CO), in an acronym that is another word otherwise (WHO, PET), in a word in -s that may be a name or an acronym (AIDS,
-Windows, Williams syndrome), which no rule can tell from a plural, and in a title with its article (The Cure). The key
-knows no meaning: "CNT" and "carbon nanotube" stay two keys, "β-sheet" and "beta-sheet" too; resolve/identity puts those
-together, by decisions that can be taken back.
+Windows, Texas Instruments), which its spelling does not tell from a plural, and in a title with its article (The Cure).
+The key knows no meaning: "CNT" and "carbon nanotube" stay two keys, "β-sheet" and "beta-sheet" too; resolve/identity
+puts those together, by decisions that can be taken back.
 """
 
 import re
@@ -56,7 +56,7 @@ _SIGNS = re.compile(r"[\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]+")
 _UNSPACED_RANGES = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _UNSPACED = re.compile(f"[{_UNSPACED_RANGES}]")
 _RUNS = re.compile(f"[{_UNSPACED_RANGES}]+|[^{_UNSPACED_RANGES}]+")
-_WORD = re.compile(r"(?<!\w)[A-Za-z]{4,}(?!\w)")
+_WORD = re.compile(r"(?<!\w)[A-Za-z]{2,}(?!\w)")
 _ACRONYMS = re.compile(r"[a-z]{0,3}[A-Z]{2,}s")  # CNTs, siRNAs
 
 _IRREGULAR = {
@@ -91,27 +91,19 @@ _OTHER_ALONE = frozenset(
     " minutes humanities proceeds remains earnings irons letters looks pains colours colors quarters".split()
 )
 _ICS_PLURALS = {"ceramics", "composites", "fabrics", "elastics", "metrics", "plastics", "thermoplastics", "topics"}
-# In capitals and alone they are acronyms (WHO, US, IT, CAN, NO): nothing is called by such a word itself.
-_FUNCTION_WORDS = frozenset(
-    "am an and any are as at be but by can did do for had has have he her him his how if in into is it its may me must"
-    " my no nor not of off on or our out shall she so than that them they this to too up us was we were what when which"
-    " who whom whose why will with would you your".split()
-)
-# So are these, which in small letters are things: PET, the polymer or the scan, is no pet.
-_WORDS_TOO = frozenset(
-    "act age aim air ant arm band bat bee bet bird cap car cat chip clip cow dart dip dog fame fan fast fat fin"
-    " fish fit flag flip gap gas gate gem gift hat hip hop ice ink jam jar key kit lab lap led leg lid lip log map"
-    " mask maze mint mood moon net nut oak oil owl pad pan park path peak peek peg pen pet pick pie pig pin pit"
-    " pod pot pump race rail ram rat rib rip rise rock root rose rug sad safe sage salt sand sap saw sea seal sign"
-    " snap soap soft son spin spot star stem step sun swan tag tan tap tar tax tea team ten tie tin tip toe top"
-    " toy trap tree tub tube van vast vet war wave wax web wig wind wing wise word".split()
+# An acronym that can be said as a word may be another word: WHO, US, IT, PET (the polymer or the scan, and no pet), but
+# not DNA, UHMWPE or IV. It begins and ends as English words do, and is short: a long one is seldom a word by chance.
+_BEGIN = "[B-DF-HJ-NP-TV-Z]|[BCFGPS]L|[BCDFGKPTW]R|[CGPSTW]H|S[CKMNPTW]|GN|KN|QU|TW"
+_CODA = "[B-DF-HJ-NP-TVWXZ]|[LNR][B-DF-HJ-NP-TVWXZ]|S[KPT]|[CFPX]T|CK|SS|FF|MP|[STW]H|GG|DD|GN|[CFKPT]S|W[LN]"
+_WORDLIKE = re.compile(
+    f"(?![IVX]+$)(?=[A-Z]{{2,4}}$)(?=[A-Z]*[B-DF-HJ-NP-TV-XZ])(?:{_BEGIN})?"
+    f"[AEIOUY]{{1,3}}(?:(?:{_CODA})(?:[AEIOUY]{{1,2}}(?:{_CODA})?)?)?"
 )
 _ION = 5  # characters of a symbol with its charge
 SHORT = 3  # gas, bus, lens: no plural is that short
 _FEWEST_TITLED, _FEWEST_COMMON, _MOSTLY = 3, 2, 0.9  # names in Title Case, common nouns of them, share of all
-_ACRONYM = 6  # letters; a longer word in capitals is a word in capitals
 _SINGULAR_ENDINGS = ("ss", "us", "is", "ous", "ics")
-# Plurals that begin with a capital and are common nouns all the same, by how they end: a name seldom ends so.
+# Plurals of common nouns by how they end, and some more: where capitals say nothing, one with a capital is one too.
 _COMMON = re.compile(
     r"(?:tubes|fib(?:er|re)s|composites|materials|structures|properties|systems|processes|methods|techniques|mechanisms"
     r"|applications|industries|proteins|molecules|polymers|particles|crystals|enzymes|genes|receptors|sensors|devices"
@@ -121,8 +113,6 @@ _COMMON = re.compile(
     r"|services|environments|technologies|strategies|algorithms|functions|agents|additives|membranes|tissues|organisms"
     r"|brains|organs|fibrils|sheets|films|strands|forces|stresses|strains|loads|cracks|defects|impacts|plants|animals|insects|minerals)$"
 )
-
-# Nouns whose plural is no name of its own, though it may begin with a capital.
 _COMMON_WORDS = frozenset(
     "cats dogs birds horses cows pigs rats bees ants spiders snakes frogs trees flowers seeds leaves roots crops"
     " fruits vegetables foods drinks drugs vaccines diseases cancers tumors tumours cells bones muscles tendons"
@@ -137,33 +127,6 @@ _COMMON_WORDS = frozenset(
     " markets banks companies ideas words languages sentences questions answers games sports songs dances"
     " paintings sculptures weapons armors armours shields bullets bombs tanks toxins poisons wounds injuries".split()
 )
-# Given names, but for those that are words too ("Crystal Fibers"): what follows one is no plural, Joan Rivers.
-_GIVEN = (
-    r"aaron adam adrian alan albert alex alexander alfred alice alison amanda amy andrew andy angela ann anna anne"
-    r" anthony antonio arthur barbara benjamin bernard beth betty brian bruce carl carlos carol caroline catherine"
-    r" charles charlotte chris christian christine christopher claire clara colin cynthia daniel danny david deborah"
-    r" dennis diana diane donald donna dorothy doug douglas edith edward elaine eleanor elizabeth ellen emily emma"
-    r" eric erica ernest ernie eugene eva evelyn fiona frances francis fred frederick gary geoffrey george gerald"
-    r" gordon graham greg gregory hannah harold harry heather helen henry howard hugh iain ian irene isaac jacob"
-    r" james jamie jane janet jason jeff jeffrey jennifer jenny jeremy jerry jessica jim jimmy joan joanna joe john"
-    r" johnny jonathan jose joseph joshua juan judith julia julian julie karen kate katherine kathleen keith kelly"
-    r" ken kenneth kevin larry laura lauren lee leonard leslie lewis linda lisa louis louise lucy luke margaret maria"
-    r" marie marilyn martha martin mary matthew melissa michael michelle mike miguel mohamed nancy natalie nathan"
-    r" neil nicholas nicole nigel norman oliver oscar pamela patricia patrick paul paula peter phil philip phillip"
-    r" rachel ralph raymond rebecca richard rita robert roger ronald rosa roy russell ruth ryan samantha samuel"
-    r" sandra sara sarah scott sean sharon sheila simon sophie stanley stephanie stephen steve steven stuart susan"
-    r" suzanne sylvia teresa theodore theresa thomas tim timothy tom tony tyra valerie vanessa vera vincent virginia"
-    r" walter wesley wendy william yvonne"
-)
-# So is what follows initials or a title, and what ends the name of a firm that begins as firms do, General Motors.
-_NAMED = re.compile(rf"(?:^|\s)(?:{'|'.join(_GIVEN.split())}|(?:[a-z]\.)+|(?:dr|mrs?|ms|prof)\.) $", re.IGNORECASE)
-_FIRM = re.compile(
-    r"^(?:general|united|allied|national|american|british|continental|consolidated|universal|standard|applied|analog"
-    r"|western|eastern|pacific|atlantic|global) (?:\w+ )?(?:motors|foods|mills|materials|technologies|industries"
-    r"|systems|brands|metals|chemicals|banks|products|resources|services|instruments|devices|machines|networks)$",
-    re.IGNORECASE,
-)
-_ADJECTIVE = re.compile(r"[a-z]{3}(?:ic|al|ous|ive|ary|[ai]ble|ular) $")
 
 
 def clean(name: str) -> str:
@@ -198,7 +161,7 @@ def is_titled(name: str) -> bool:
     if not own or (own[0], own[-1]) != (words[0], words[-1]):
         return False
     last = own[-1].lower()
-    is_common = len(own) > 1 and (last in _COMMON_WORDS or _COMMON.search(last) is not None)
+    is_common = len(own) > 1 and is_common_noun(last)
     has_capitals = all(word[0].isupper() or not word[0].isalpha() for word in own)
     return has_capitals and own[0][0].isupper() and own[0][1:2].islower() and not is_common
 
@@ -241,6 +204,11 @@ def common(key: str) -> str:
     return singular(lower) if lower in _OTHER_ALONE else lower
 
 
+def is_common_noun(plural: str) -> bool:
+    """Tell whether a plural in lower case is that of a common noun by its ending, or a usual one."""
+    return plural in _COMMON_WORDS or _COMMON.search(plural) is not None
+
+
 def are_capitals_mute(names: Iterable[str]) -> bool:
     """Tell whether capitals say nothing in names that came together, since common nouns have them like all others.
 
@@ -253,8 +221,10 @@ def are_capitals_mute(names: Iterable[str]) -> bool:
     plurals = (
         word[:-1] + "ies" if word.endswith("y") else word if word.endswith("s") else f"{word}s" for word in lower
     )
-    common_nouns = sum(_COMMON.search(word) is not None or word in _COMMON_WORDS for word in plurals)
-    return len(titled) >= max(_FEWEST_TITLED, _MOSTLY * len(several)) and common_nouns >= _FEWEST_COMMON
+    return (
+        len(titled) >= max(_FEWEST_TITLED, _MOSTLY * len(several))
+        and sum(map(is_common_noun, plurals)) >= _FEWEST_COMMON
+    )
 
 
 @lru_cache(maxsize=100_000)
@@ -319,40 +289,20 @@ def _folded(name: str) -> str:
     # The case of a symbol has a meaning: H and h, Cp and CP, Co and CO, Co2+ and CO2+.
     is_symbol = has_title or (len(letters) == 1 and len(text) <= SHORT)
     is_symbol = is_symbol or (len(letters) < SHORT and is_mixed and len(text) <= _ION and " " not in text[SHORT:])
-    is_symbol = is_symbol or (text.isupper() and text.lower() in _FUNCTION_WORDS | _WORDS_TOO)
+    is_symbol = is_symbol or _WORDLIKE.fullmatch(text) is not None
     if not is_symbol:
         # What is written as one word in CamelCase is no name in capitals.
         words = [_CAMEL.sub(" ", word).casefold() if _CAMEL.search(word) else word for word in text.split()]
         text, end, parts = " ".join(words), 0, list[str]()
-        is_firm = text[-1:] == "s" and _FIRM.match(text) is not None
         for word in _WORD.finditer(text):
-            is_common = word.start() > 0 and _ADJECTIVE.search(text, 0, word.start()) is not None
-            parts += [
-                text[end : word.start()].casefold(),
-                _without_plural(
-                    word[0],
-                    is_common=is_common,
-                    is_alone=word[0] == text,
-                    is_name=word[0][-1] == "s"
-                    and ((is_firm and word.end() == len(text)) or _NAMED.search(text, 0, word.start()) is not None),
-                ),
-            ]
+            lower = word[0].lower()
+            one = lower if word[0] == text and lower in _OTHER_ALONE else singular(lower)
+            if _ACRONYMS.fullmatch(word[0]):  # PETs are PET
+                one = word[0][:-1] if _WORDLIKE.fullmatch(word[0][:-1]) else one
+            # In -s with a capital it may be a name or an acronym, which no spelling tells from a plural.
+            elif lower not in {one, word[0]} or (is_mixed and _WORDLIKE.fullmatch(word[0])):
+                one = word[0]
+            parts += [text[end : word.start()].casefold(), one]
             end = word.end()
         text = "".join([*parts, text[end:].casefold()])
     return text or "".join(unicodedata.normalize("NFKC", clean(name)).casefold().split())
-
-
-def _without_plural(word: str, *, is_common: bool, is_alone: bool, is_name: bool) -> str:
-    """Return a word in lower case and the singular; where it may be a name or an acronym it stays as it is.
-
-    `is_common` says that what stands before it is an adjective, as before a common noun; `is_alone` that nothing does,
-    nor comes after it; `is_name` that it ends the name of a person or firm.
-    """
-    lower = word.lower()
-    one = lower if is_alone and lower in _OTHER_ALONE else singular(lower)
-    if lower in {one, word} or _ACRONYMS.fullmatch(word):
-        return one
-    is_acronym = word.isupper() and len(word) <= _ACRONYM
-    return (
-        one if not (is_acronym or is_name) and (is_common or lower in _COMMON_WORDS or _COMMON.search(lower)) else word
-    )

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
@@ -59,11 +59,10 @@ class GraphStore(Protocol):
         """Return concepts and relations as the store itself keeps them, for `verify`."""
         ...
 
-    @contextmanager
-    def shown(self) -> Iterator[Shown]:
+    def shown(self) -> AbstractContextManager[Shown]:
         """Give the projection row by row, all of one state of the store, to be read within the block."""
         whole = self.projection()
-        yield Shown(whole.seq, whole.concepts.items(), whole.relations.items())
+        return nullcontext(Shown(whole.seq, whole.concepts.items(), whole.relations.items()))
 
     def damage(self) -> str:
         """Return what is wrong with the store beneath its events and projection, in a sentence; "" where nothing is."""

@@ -122,7 +122,7 @@ def test_which_concept_a_name_is_follows_from_the_graph() -> None:
     """Another spelling supports what is known, what somebody rejected stays out."""
     graph = Graph()
     answered(graph, "uses", "ballistic vest, helmet")
-    again = answered(graph, "uses", "Ballistic Vests, helmet")
+    again = answered(graph, "uses", "Ballistic vests, helmet")
     assert (len(again.delta.relations), len(again.delta.support), again.delta.new_concepts) == (0, 2, ())
     graph.apply(edits.reject(graph, "helmet"))
     assert kept_out(answered(graph, "uses", "helmet")) == {"helmet": REJECTED}

@@ -63,7 +63,7 @@ def test_another_spelling_merges_by_itself_and_can_be_taken_apart() -> None:
 
 def test_names_of_one_reply_are_compared_too() -> None:
     """Two spellings in one reply are one concept, and what relates them is not shown."""
-    graph, log = grown([("carbon fibre", "is a", "Carbon Fibers"), ("carbon fiber", "contains", "carbon")])
+    graph, log = grown([("carbon fibre", "is a", "Carbon fibers"), ("carbon fiber", "contains", "carbon")])
     assert list(graph.concepts) == ["carbon fibre", "carbon"]
     assert [(r.source, r.target) for r in graph.relations] == [("carbon fibre", "carbon")]
     assert len(log[0].delta.relations) == 1

@@ -22,7 +22,8 @@ _SHORTEST_SLIP = 6  # letters; one more or less in a shorter word is another wor
 _NUMBER = re.compile(r"\d|^.$|^(?=[ivx])x{0,3}(?:ix|iv|v?i{0,3})$")  # digits, single letters, Roman numerals
 _FORMULA = re.compile(r"^(?:[A-Z][a-z]?\d*){2,}$|^[A-Z][a-z]?\d+$")
 _EPONYM = re.compile(r"\b([A-Z]\w+)['\u2019]s\b")
-_SYMBOL = re.compile(r"([A-Z][A-Za-z]?|[a-z][A-Z]|[^\W\d_])[\W\d]*")  # a letter or two, with a charge or a number
+_SYMBOL = re.compile(r"([A-Za-z]{1,2}|[^\W\d_])[\W\d]*")  # a letter or two, with a charge or a number
+GAP = re.compile(r"[\s_\-\u2010-\u2015]+")
 _CODE_GAP = re.compile(r"(?<=[A-Z]) (?=[0-9])")  # IL 6 is IL6
 _BINOMIAL = re.compile(r"^([A-Z][a-z]+(?:a|um|us|is)|[A-Z]\.) ([a-z]+(?:a|um|us|is|i|ii|ae|ens|or))$")
 
@@ -50,6 +51,13 @@ def contradiction(one: str, other: str) -> str:
 def opposed(one: str, other: str) -> str:
     """Return why two names must not be merged however alike they are or mean; "" where nothing says so. Symmetric."""
     one, other = sorted((clean(one), clean(other)))
+    if canonical(one) != canonical(other):  # WHO and who, CAT and cats, "PET scan" and "pet scan"; The Who is not WHO
+        mine, others = (GAP.split(without_article(name)) for name in (one, other))
+        is_same = [singular(word.casefold()) for word in mine] == [singular(word.casefold()) for word in others]
+        for pair in zip(mine, others, strict=True) if is_same else ():
+            in_capitals = [word for word in pair if acronym_in(word)]
+            if len(in_capitals) == 1 and any(word.islower() or word[2:].islower() for word in pair):
+                return "only one of them " + ("is" if len(mine) == 1 else f"has {in_capitals[0]}") + " in capitals"
     folded = _folded(one)
     for what, right in _folded(other).items() if folded else ():
         left = folded.get(what)
@@ -60,21 +68,15 @@ def opposed(one: str, other: str) -> str:
         if signs_of_one:
             return f"{signs_of_one} and {signs_of_other} are different signs"
         return f"only one of them has {signs_of_other}"
-    plain, others_plain = map(without_article, (one, other))  # The Who is not WHO either
-    is_same_word = plain.isalpha() and singular(plain.casefold()) == singular(others_plain.casefold())
-    is_one_in_capitals = plain.isupper() != others_plain.isupper()
-    is_one_in_capitals = is_one_in_capitals and (plain[1:].islower() or others_plain[1:].islower())
-    if is_same_word and is_one_in_capitals and canonical(one) != canonical(other):  # WHO and who, CAT and cats
-        return "only one of them is in capitals"
     species, others_species = _BINOMIAL.match(one), _BINOMIAL.match(other)
     if species and others_species and species[1] == others_species[1] and species[2] != others_species[2]:
         return f"{_either(one, other)} are different species"
-    mine, others = form(one), form(other)
-    if not set(mine.signatures).isdisjoint(others.signatures):
+    forms = form(one), form(other)
+    if not set(forms[0].signatures).isdisjoint(forms[1].signatures):
         return ""
 
     # The words that only one or only the other name has.
-    left, right = set(mine.words) - set(others.words), set(others.words) - set(mine.words)
+    left, right = set(forms[0].words) - set(forms[1].words), set(forms[1].words) - set(forms[0].words)
     tables = words()
     # A word with a sign is another word: "rh+" and "rh-", ">" and "<".
     signs, others_signs = ({word for word in side if SIGN.search(word)} for side in (left, right))

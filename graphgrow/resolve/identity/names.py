@@ -11,7 +11,6 @@ Lexicon is asked for signatures, acronyms and likeness, so that no pair of names
 `decide` is pure: what is known is in the Lexicon and in Meanings. KnownNames keeps these in step with a graph.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -22,12 +21,12 @@ from typing import TYPE_CHECKING, Literal
 from graphgrow.errors import LLMError
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.kept import is_due, keep, kept
-from graphgrow.graph.keys import are_capitals_mute, singular
+from graphgrow.graph.keys import are_capitals_mute, is_common_noun, singular
 from graphgrow.graph.model import Change, Concept, Doing
-from graphgrow.resolve.identity.guards import contradiction, disagree, is_title_of, narrower, opposed, signs
+from graphgrow.resolve.identity.guards import GAP, contradiction, disagree, is_title_of, narrower, opposed, signs
 from graphgrow.resolve.identity.lexicon import Lexicon
 from graphgrow.resolve.identity.meanings import How, Meanings
-from graphgrow.resolve.identity.notation import normal, squashed
+from graphgrow.resolve.identity.notation import normal, unaccented
 from graphgrow.resolve.identity.spelling import form
 
 if TYPE_CHECKING:
@@ -44,7 +43,6 @@ REVIEW_LIKENESS = 0.84  # of spelling, by edit distance; benchmarks/resolution.p
 REVIEW_MEANING = 0.78  # cosine
 OTHER_MEANING = 0.45  # cosine below which alike spelling is chance
 _CONSIDERED = 12  # candidates looked at for a review
-_GAP = re.compile(r"[\s_\-\u2010-\u2015]+")
 
 _WAYS: dict[How, str] = {
     "signature": "the same words, written another way",
@@ -111,18 +109,18 @@ def decide(
                 "review", first.key, first.score, f"{name} may be {other} or {lexicon.names[rivals[0].key]}."
             )
         # Several words that differ in capitals alone are one name, "Sports medicine" and "sports medicine".
-        mine, others = ([word for word in _GAP.split(text) if word] for text in (name, other))
+        mine, others = ([word for word in GAP.split(text) if word] for text in (name, other))
         is_case_only = len(mine) == len(others) > 1 and all(
             one.casefold() == two.casefold() or (one.islower() and two.islower() and singular(one) == singular(two))
             for one, two in zip(mine, others, strict=True)
         )
         if first.how == "plural" and is_case_only:
             return Decision("merge", first.key, first.score, f"{name} and {other} differ only in capitals.")
-        # So are "Solar Panels" and "solar panel" where capitals say nothing; a single word may be a name even there,
-        # and where both have capitals it takes further names of that head, "Wall Panel", "Sandwich Panels".
+        # So are "Solar Panels" and "solar panel" where capitals say nothing and the word is a common noun: it is where
+        # several words are in small letters, further names have that head ("Wall Panel"), or by its own ending.
         is_lower = [all(word.islower() for word in words) for words in (mine, others)]
         is_plural_only = (
-            len(mine) == len(others) > 1
+            len(mine) == len(others)
             and [word.casefold() for word in mine[:-1]] == [word.casefold() for word in others[:-1]]
             and singular(mine[-1].casefold()) == singular(others[-1].casefold())
             and all(word[1:].islower() for word in (mine[-1], others[-1]))
@@ -130,8 +128,11 @@ def decide(
         if (
             first.how == "plural"
             and is_plural_only
-            and (any(is_lower) or lexicon.is_usual_head(name))
             and all(low or is_mute(one) for low, one in zip(is_lower, (key, first.key), strict=True))
+            and (
+                (len(mine) > 1 and (any(is_lower) or lexicon.is_usual_head(name)))
+                or any(is_common_noun(words[-1].casefold()) for words in (mine, others))
+            )
         ):
             reason = f"{name} and {other} are a plural and its singular, for capitals say nothing there."
             return Decision("merge", first.key, first.score, reason)
@@ -143,7 +144,7 @@ def decide(
     if meanings is not None:
         candidates += meanings.near(name, _CONSIDERED, REVIEW_MEANING)
     candidates = sorted((one for one in candidates if one.key != key), key=lambda one: (-one.score, one.key))
-    refusal, core, letters = "", form(name).core, squashed(name)
+    refusal, core, letters = "", form(name).core, unaccented(name)
     for one in candidates[:_CONSIDERED]:
         other = lexicon.names.get(one.key, one.key)
         is_core_same = core == form(other).core  # "hot forging process" needs no high score
@@ -166,10 +167,10 @@ def decide(
                 cosine = meanings.cosine(name, one.key)
                 if cosine is not None and cosine < OTHER_MEANING:
                     against = f"their meanings are only {cosine:.0%} alike"
-        # Other blanks alone, or blanks and punctuation where no sign is in doubt: whatever a guard says, it is asked.
+        # Other blanks or accents alone, or punctuation too where no sign is in doubt: it is asked, whatever guards say.
         if (
             against
-            and letters == squashed(other)
+            and letters == unaccented(other)
             and (not signs(name) ^ signs(other) or normal(name).replace(" ", "") == normal(other).replace(" ", ""))
         ):
             question, against = f"{name} and {other} are the same letters, but {against}.", ""

@@ -51,16 +51,19 @@ _SPELLINGS = (
 _PLAIN = re.compile(r"[a-z0-9 ]*")
 _WORDED = re.compile(r"per ?cent|\bdeg|(?:minus|than) [0-9]")  # what is a sign in words
 _NEITHER = re.compile(r"[^\w]|_")
+_ACCENTS = re.compile("(?<=[a-z\u0300-\u036f])[\u0300-\u036f]+")
 _SEAM = re.compile(r"(?<=[^\W\d]) (?=[0-9])|(?<=[0-9]) (?=[^\W\d])")
-# What is left out above and means something beside a symbol: NO•, [NO], {100}, n!; but not • steel, [steel], Stop!
+# What is left out above and means something: [glucose] is a concentration, {100} a family; beside a symbol also NO•, n!
+# and A⁻¹, but not • steel, Stop!
 _DOTS = "\u00b7\u2022\u2219\u22c5\u25cf"
 _WORD = r"(?:[^\W\d_A-Z]{2,}|[^\W\d_][^\W\d_A-Z]{2,})(?![\w+-])"
 _MARKED = re.compile(
     rf"(?<=\S)[{_DOTS}]+(?!\w)|(?<!\S)(?!{_WORD})\S+ [{_DOTS}]+$|(?<![\w\])])[{_DOTS}]+(?=\w)(?!{_WORD})"
-    rf"|\[(?!{_WORD})[^\[\]]*\w[^\[\]]*\]|\{{(?!{_WORD})[^{{}}]*\w[^{{}}]*\}}"
+    r"|\[[^\[\]]*\w[^\[\]]*\]|\{[^{}]*\w[^{}]*\}"
     r"|(?<!\w)[^\W\d_] ?!+(?!\w)|(?<=[0-9)])!+(?!\w)|(?<!\S)!+(?=\w)"
+    "|\u207b(?=[\u00b2\u00b3\u00b9\u2070-\u2079])"
 )
-_MARKS = re.compile(rf"[{_DOTS}\[{{!]")
+_MARKS = re.compile(rf"[{_DOTS}\[{{!\u207b]")
 SIGN = re.compile(r"[+<>=*#\u2032\u2190-\u2194\u2248\u2260\u2261\u2264\u2265\u00b1\u00d7^]|-|^\.|~")
 _BRACKETED = re.compile(r"^(?P<before>[^()]*?)\s*\((?P<inside>[^()]+)\)\s*(?P<after>[^()]*)$")
 # What only says which one of several: a number, a Roman numeral, a type.
@@ -104,6 +107,13 @@ def squashed(name: str) -> str:
     if text.isascii():
         return _NEITHER.sub("", text)
     return "".join(c for c in text if c.isalnum() or unicodedata.category(c)[0] == "M")
+
+
+@lru_cache(maxsize=100_000)
+def unaccented(name: str) -> str:
+    """Return the letters, marks and digits of a name without the accents of Latin letters: "cafe" of Café."""
+    text = squashed(name)
+    return text if text.isascii() else _ACCENTS.sub("", unicodedata.normalize("NFD", text))
 
 
 def short_form(name: str) -> str:

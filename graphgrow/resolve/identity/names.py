@@ -108,11 +108,16 @@ def decide(
             return Decision(
                 "review", first.key, first.score, f"{name} may be {other} or {lexicon.names[rivals[0].key]}."
             )
-        # Several words that differ in capitals alone are one name, "Sports medicine" and "sports medicine".
+        # Several words that differ in capitals alone are one name, "Sports medicine" and "sports medicine"; so is a
+        # common noun that began a list with one, "Textiles".
         mine, others = ([word for word in GAP.split(text) if word] for text in (name, other))
-        is_case_only = len(mine) == len(others) > 1 and all(
-            one.casefold() == two.casefold() or (one.islower() and two.islower() and singular(one) == singular(two))
-            for one, two in zip(mine, others, strict=True)
+        is_case_only = (
+            len(mine) == len(others)
+            and (len(mine) > 1 or is_common_noun(mine[0].casefold()))
+            and all(
+                one.casefold() == two.casefold() or (one.islower() and two.islower() and singular(one) == singular(two))
+                for one, two in zip(mine, others, strict=True)
+            )
         )
         if first.how == "plural" and is_case_only:
             return Decision("merge", first.key, first.score, f"{name} and {other} differ only in capitals.")

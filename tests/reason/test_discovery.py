@@ -465,8 +465,8 @@ def test_recorded_discovery_is_repeated_from_its_file(tmp_path: Path) -> None:
     assert len(found.route.path) > 4
     assert graph.topic_key not in {one.key for one in found.route.concepts}
     assert [one.more for one in found.stage("D")] == ["hypothesis", "mechanism", "prediction", "test"]
-    hypothesis = found.stage("D")[0].text.lower()
-    assert all(end.lower() in hypothesis for end in found.route.ends)
+    proposed = " ".join(one.text for one in found.stage("D")).lower()
+    assert all(end.lower() in proposed for end in found.route.ends)
     assert_resolves(found)
     assert_safe(found.markdown())
 

@@ -17,7 +17,7 @@ from graphgrow.growth.settings import Settings
 from graphgrow.llm.simulated.shapes import make_world
 from graphgrow.llm.simulated.world import World, WorldSettings
 from graphgrow.policy import open_policy
-from graphgrow.policy.knowledge import NEAREST, Knowledge, again, draws, earned, pertinence, tie
+from graphgrow.policy.knowledge import BESIDES, NEAREST, Knowledge, again, draws, earned, pertinence, tie
 from graphgrow.prompts.facets import ROUNDS, facets, kind_of, once_more, open_facets
 from graphgrow.prompts.render import render
 from graphgrow.resolve.resolve import RESOLVE
@@ -102,15 +102,15 @@ def test_a_field_where_something_is_used_is_asked_nothing() -> None:
 
 
 def test_what_fits_another_kind_of_thing_than_the_topic_is_less_to_the_point() -> None:
-    """So a question earns half, and a facet is expected to earn half; without a kind of the topic nothing is known."""
+    """So a question earns less, and a facet is expected to earn less; without a kind of the topic nothing is known."""
     graph = two()
-    assert pertinence(graph, f"{FACET}properties") == 2 * pertinence(graph, f"{FACET}goods") == 1.0
+    assert (pertinence(graph, f"{FACET}properties"), pertinence(graph, f"{FACET}goods")) == (1.0, BESIDES)
     assert pertinence(Graph(), f"{FACET}goods") == 1.0
     ask(graph, "properties", "gloss", about="parachute")
     check(graph, "parachute", "has property", "gloss", 6.0)
     worth = earned(graph)[graph.seq - 1].worth
     graph.apply(edits.add(graph, TOPIC, "is a", "activity"))
-    assert 0 < earned(graph)[graph.seq - 2].worth == pytest.approx(worth / 2)
+    assert 0 < earned(graph)[graph.seq - 2].worth == pytest.approx(worth * BESIDES)
 
 
 def test_what_is_unknown_is_asked_what_kind_of_thing_it_is() -> None:

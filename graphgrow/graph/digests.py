@@ -112,6 +112,8 @@ def read_records(path: Path) -> tuple[Iterator[Record], Seal | None]:
 
     What cannot be read is a record with a problem, the last one. The file is read twice, and never held as a whole.
     """
+    if path.exists() and not path.is_file():  # what comes through a pipe comes once
+        raise BadInput(f"{path} is no file on disk: write what it gives into one, and name that")
     last, head, has_digests = 0, "", False
     for record in _lines(path):
         last, has_digests = record.seq, has_digests or bool(record.digest)

@@ -351,3 +351,9 @@ def test_older_run_files_are_what_they_were(tmp_path: Path, events: list[Event])
     assert graphgrow("verify", "new.jsonl.gz", cwd=tmp_path).stdout.startswith("equal")
     (tmp_path / "new.jsonl.gz").write_bytes((tmp_path / "new.jsonl.gz").read_bytes()[:-300])
     assert "is damaged: step " in graphgrow("verify", "new.jsonl.gz", cwd=tmp_path, code=1).stderr
+
+
+def test_a_pipe_is_no_run_file(tmp_path: Path) -> None:
+    """What can be read once is refused in a sentence, and not waited for without end."""
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    assert "is no file on disk" in graphgrow("verify", "pipe.jsonl", cwd=tmp_path, code=1).stderr

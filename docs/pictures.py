@@ -64,7 +64,7 @@ SHOTS = {
     "first": Shot("step-20.db", {}),
     "graph": Shot(RECORDED, {}),
     "selected": Shot(RECORDED, {"concept": "carbon fiber"}, dark=True),
-    "path": Shot(RECORDED, {"view": "paths", "from": "carbon fiber", "to": "steel"}),
+    "path": Shot(RECORDED, {"view": "paths", "from": "carbon fiber", "to": "heat treatment"}),
     "communities": Shot(RECORDED, {"view": "communities"}),
     "evidence": Shot(RECORDED, {"concept": "carbon fiber"}, before=evidence),
     "growth": Shot(RECORDED, {"view": "growth"}, dark=True, before=measured),

@@ -85,9 +85,9 @@ class ClusterExecutor(Executor):
         future: Future[T] = self._workers.submit(work, *args, **named)
         return future
 
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002  # as its base
-        """Take no more work; what is under way goes on."""
-        self._workers.shutdown(wait=wait, cancel_futures=cancel_futures)
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002  # as its base
+        """Take no more work."""
+        self._workers.shutdown(wait=wait)  # which cancels what it does not wait for
 
 
 def perform_on_worker(run: JobRun) -> JobReport:

@@ -11,7 +11,7 @@ from graphgrow.graph.events import read_events
 from graphgrow.llm.scripted import Scripted
 from graphgrow.reason.discovery import discover
 from graphgrow.stores import open_store
-from tests.conftest import RECORDED
+from tests.conftest import DEMO, RECORDED
 from tests.reason.test_discovery import TEN, answers, line
 from tests.ui.conftest import QUIET
 from tests.ui.test_explorer import view, words
@@ -53,6 +53,21 @@ def test_a_path_between_components_and_to_itself(workspace: Workspace, tmp_path:
     at = view(workspace.url, "paths", **{"from": "helium", "to": "helium"})
     assert not at.exception
     assert "0 hops: helium" in words(at)
+
+
+def test_paths_lead_along_what_is_trusted_unless_somebody_wants_the_rest(tmp_path: Path) -> None:
+    """In a graph with fact checks; what only others join is said, with how to see it."""
+    url = f"sqlite:{tmp_path / 'demo.db'}"
+    with closing(open_store(url, create=True)) as store:
+        store.append(*read_events(DEMO))
+    ends = {"from": "carbon fiber", "to": "heat treatment"}
+    at = view(url, "paths", **ends)
+    assert "3 hops: carbon fiber" in words(at)
+    at.toggle(key="trusted paths").set_value(False).run()
+    assert not at.exception
+    assert "2 hops: carbon fiber" in words(at)
+    lost = view(url, "paths", **{"from": "carbon fiber", "to": "Polyethylene"})
+    assert "no relation of Polyethylene is trusted. Switch off" in words(lost)
 
 
 def test_a_discovery_is_shown_as_text_with_its_stages_and_concepts(workspace: Workspace) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from graphgrow.api.explorer import BadInput, Graph, Hop, find, hops, k_shortest, longest, path_through
+from graphgrow.api.explorer import TRUSTED, BadInput, Graph, Hop, find, hops, k_shortest, longest, path_through
 from graphgrow_explorer import frames
 from graphgrow_explorer.feedback import note, problem
 from graphgrow_explorer.panel import certainty
@@ -43,8 +43,12 @@ def draw(workspace: Workspace) -> None:
         help="Nearly everything is related to the topic, so that a path through it says little.",
     ):  # fmt: skip
         choose(AVOID, [*avoid, topic])
+    sure = TRUSTED if workspace.graph.checks and st.toggle(
+        "Trusted relations only", value=True, key="trusted paths",
+        help=f"Those of a confidence of {TRUSTED:.0%} or more: others are often wrong.",
+    ) else 0.0  # fmt: skip
     if one and other:
-        path_between(workspace, one, other, via, avoid)
+        path_between(workspace, one, other, via, avoid, sure)
     else:
         note("Name two concepts to see how they are connected.")
     discoveries.draw(workspace, one, other)
@@ -58,7 +62,8 @@ def draw(workspace: Workspace) -> None:
             st.rerun()
         return
     note("The concepts that are farthest apart. Choose a row to see its path.")
-    distant = workspace.keep("longest", farthest)
+    part = frames.trusted(workspace, sure) if sure else None
+    distant = workspace.keep(f"longest {sure}", lambda graph: farthest(part or graph))
     table = pd.DataFrame([row[:4] for row in distant], columns=["hops", "from", "to", "along"])
     seen = st.dataframe(
         table, hide_index=True, key=f"longest paths {workspace.mark}", on_select="rerun", selection_mode="single-row",
@@ -100,34 +105,49 @@ def concepts(workspace: Workspace, label: str, name: str, *, is_single: bool = F
     return keys[:1] if is_single else list(dict.fromkeys(keys))
 
 
-def path_between(workspace: Workspace, one: str, other: str, via: Sequence[str], avoid: Sequence[str]) -> None:
-    """Draw one of the shortest paths between two concepts, whichever way relations point, with its evidence."""
-    with workspace.reading() as graph:
-        if via:
-            through = path_through(graph, (one, *via, other), avoid=avoid)
+def path_between(  # the fields of the page
+    workspace: Workspace, one: str, other: str, via: Sequence[str], avoid: Sequence[str], sure: float
+) -> None:
+    """Draw one of the shortest paths between two concepts, whichever way relations point, with its evidence.
+
+    Along relations of so much confidence alone, where that is not 0.
+    """
+    part = frames.trusted(workspace, sure) if sure else None
+    with workspace.reading() as whole:
+        graph = part or whole
+        left_out = [whole.name(key) for key in (one, other, *via) if key not in graph.concepts]
+        past = [key for key in avoid if key in graph.concepts]
+        paths: list[tuple[str, ...]] = []
+        if via and not left_out:
+            through = path_through(graph, (one, *via, other), avoid=past)
             paths = [through] if through else []
-        else:
-            paths = k_shortest(graph, one, other, SEVERAL, avoid)
+        elif not left_out:
+            paths = k_shortest(graph, one, other, SEVERAL, past)
         lines = [f"{counted(len(path) - 1, 'hop')}: {' → '.join(short(graph.name(key)) for key in path)}"
                  for path in paths]  # fmt: skip
-        is_open = bool(avoid) and bool(k_shortest(graph, one, other, 1))
+        is_open = bool(avoid) and not left_out and bool(k_shortest(graph, one, other, 1))
+        is_hidden = bool(part) and bool(k_shortest(whole, one, other, 1, avoid))
     if not paths:
         why = "every path leads through what is to be left out" if is_open else "they are in different components"
+        if left_out or (is_hidden and not is_open):
+            why = f"no relation of {short(left_out[0])} is trusted" if left_out else "no trusted path leads there"
+            why = f"{why}. Switch off “Trusted relations only” to see the others" if is_hidden else why
         note(f"Nothing connects the two yet: {why}.")
         return
     place = 0
     if len(paths) > 1:
         place = st.selectbox(
-            "Path", range(len(paths)), format_func=lambda at: short(lines[at], 300), key=f"{one} {other} {avoid}",
-            help="Shortest first; ties in alphabetical order.",
+            "Path", range(len(paths)), format_func=lambda at: short(lines[at], 300),
+            key=f"{one} {other} {avoid} {sure}", help="Shortest first; ties in alphabetical order.",
         )  # fmt: skip
     path = paths[min(place, len(paths) - 1)]
-    with workspace.reading() as graph:
+    with workspace.reading() as whole:
+        graph = part or whole
         steps = hops(graph, path)
         way = "".join(f"  {said(hop)}  {short(graph.name(hop.other))}" for hop in steps)
         st.text(f"{counted(len(steps), 'hop')}: {short(graph.name(path[0]))}{way}")
         around = len({near for key in path for near in graph.neighbours[key]} - {*path})
-    nodes, edges = frames.part(workspace, "around", path, 1 if around <= CROWD else 0)
+    nodes, edges = frames.part(workspace, "around", path, 1 if around <= CROWD else 0, confidence=sure)
     groups = frames.groups(workspace)
     picture(
         nodes, edges, key=f"path {workspace.url}", height=HEIGHT, path=path,
@@ -145,9 +165,9 @@ def path_between(workspace: Workspace, one: str, other: str, via: Sequence[str],
             for at, relation in enumerate(hop.relations):
                 with workspace.reading() as graph:
                     words = f"{graph.name(relation.source)} — {relation.predicate} — {graph.name(relation.target)}"
-                    sure = certainty(graph, relation)
+                    said_of = certainty(graph, relation)
                 st.markdown(f"**{plain(words, 160)}**")
-                note(sure)
+                note(said_of)
                 evidence(workspace, f"hop {number} {at}", relation)
 
 

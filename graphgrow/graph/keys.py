@@ -204,6 +204,11 @@ def common(key: str) -> str:
     return singular(lower) if lower in _OTHER_ALONE else lower
 
 
+def is_same_topic(one: str, other: str) -> bool:
+    """Tell whether two topics are one, in whichever capitals and number somebody typed them."""
+    return common(canonical(one)) == common(canonical(other))
+
+
 def is_common_noun(plural: str) -> bool:
     """Tell whether a plural in lower case is that of a common noun by its ending, or a usual one."""
     return plural in _COMMON_WORDS or _COMMON.search(plural) is not None

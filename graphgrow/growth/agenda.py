@@ -40,6 +40,10 @@ class Agenda:
         self._foci: list[Focus] = []  # of this round, as long as its samples are not checked
         self._round: list[Expansion] = []
 
+    @property
+    def _topic_key(self) -> str:
+        return self._graph.topic_key if self._graph.topic else canonical(self._topic)
+
     def take(self, event: Expansion | FactCheck, *, is_adopted: bool) -> None:
         """Take in what became of a question; what is adopted from an earlier run is mended as it left it."""
         if isinstance(event, FactCheck):
@@ -97,7 +101,7 @@ class Agenda:
             waiting = self._unclaimed(allowed, len(allowed))
             while waiting and len(foci) < width:
                 foci.append(directed_focus(graph, rng, foci) or waiting.pop(0))
-        foci = foci or self._unclaimed(settings.policy.choose(graph, canonical(self._topic), rng, most), width)
+        foci = foci or self._unclaimed(settings.policy.choose(graph, self._topic_key, rng, most), width)
         if not settings.intents:
             return foci
         return [intents.opened(focus, graph) for focus in foci]
@@ -166,7 +170,7 @@ class Agenda:
         graph, llm = self._graph, self._questions.model("grow")
         if llm.price(Usage(1, 1)) is None:
             return 0.0
-        focus = Focus("frontier", graph.newest[:1] or (canonical(self._topic),), "")
+        focus = Focus("frontier", graph.newest[:1] or (self._topic_key,), "")
         prompt = self._questions.render(Chosen(focus, graph.steering.instructions)).prompt
         return self._settings.at_once * most_price(llm, prompt)
 

@@ -9,7 +9,7 @@ from typing import Self
 from graphgrow.errors import LLMError, RunOver
 from graphgrow.graph.display import card, line
 from graphgrow.graph.events import formed
-from graphgrow.graph.keys import canonical
+from graphgrow.graph.keys import is_same_topic
 from graphgrow.graph.model import DEFAULT_BUDGET, Budget, CheckMethod, Expansion, FactCheck, Focus, Question, Role
 from graphgrow.growth import fact_check
 from graphgrow.growth.agenda import Agenda
@@ -156,7 +156,7 @@ class Growth:
         for kept in self.engine.adopt():
             question = replace(kept.question, focus=formed(kept.question.focus))
             reply = replace(kept, topic=self.topic, question=question)
-            if canonical(kept.topic) != canonical(self.topic) or reply.seq > self.graph.seq:
+            if not is_same_topic(kept.topic, self.topic) or reply.seq > self.graph.seq:
                 continue  # of another graph that was kept under this name: left where it is
             sent = reply.answer.prompt, replace(reply.answer.reply, logprobs=())
             later = (one for one in self.engine.store.events(reply.seq) if isinstance(one, Expansion | FactCheck))

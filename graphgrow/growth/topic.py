@@ -2,7 +2,7 @@
 
 from graphgrow.errors import BadInput
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.keys import canonical, clean, says_something
+from graphgrow.graph.keys import canonical, clean, is_same_topic, says_something
 from graphgrow.graph.model import Expansion
 from graphgrow.graph.visible import check_length
 from graphgrow.stores import GraphStore
@@ -30,7 +30,8 @@ def topic_of(topic: str | None, graph: Graph) -> str:
     check_length(topic or "", "topic")
     topic = clean(topic or graph.topic)
     find = graph.representative
-    if graph.topic and topic and find(canonical(topic)) != find(canonical(graph.topic)):
+    is_own = is_same_topic(topic, graph.topic) or find(canonical(topic)) == find(canonical(graph.topic))
+    if graph.topic and topic and not is_own:
         raise BadInput(f"this store grows {graph.topic!r}, not {topic!r}: name another --store for another topic")
     check(topic)
     if find(canonical(topic)) in graph.corrections.hidden:

@@ -18,7 +18,7 @@ from types import MappingProxyType
 
 from graphgrow.graph.events import base
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.keys import canonical, clean, loose
+from graphgrow.graph.keys import canonical, clean, is_same_topic, loose
 from graphgrow.graph.model import Asks, Focus, Form, Prompt, Relation, Triple
 from graphgrow.graph.steering import CHARACTERS, Directive
 from graphgrow.prompts.facets import answers, facets
@@ -278,7 +278,7 @@ def _facet(
     if focus.angle != first:  # asked before: for others than these
         known = [quoted(graph.name(one)) for one in answers(graph, first, key)][-KNOWN_NAMES:]
     name = quoted(graph.name(key) if key in graph.concepts else topic)
-    is_topic = canonical(name) == canonical(topic)
+    is_topic = is_same_topic(name, topic)
     question = facet.question.replace("{x}", name)
     question = f"{question.removesuffix('?')}, other than {', '.join(known)}?" if known else question
     text = f"{question[0].upper()}{question[1:]}" if is_topic else f"On {quoted(topic)}: {question}"

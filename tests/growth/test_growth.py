@@ -350,3 +350,16 @@ def test_who_stops_looking_hears_of_no_failure() -> None:
     assert isinstance(next(events), Expansion)
     events.close()  # type: ignore[attr-defined]  # a generator
     assert store.graph().seq == 3
+
+
+@pytest.mark.parametrize(
+    "typed", ["Impact Resistant Materials", "IMPACT RESISTANT MATERIALS", "impact-resistant material"]
+)
+def test_a_topic_is_the_same_in_whichever_capitals_it_is_typed(typed: str) -> None:
+    """Going on with a graph, or beginning one, asks about one and the same concept."""
+    store = MemoryStore()
+    grow("impact resistant materials", store, Scripted(chatter(1)), budget=Budget(steps=1)).run()
+    again = grow(typed, store, Scripted(chatter(2)[1:]), budget=Budget(steps=1)).run()
+    assert (again.steps, again.topic) == (1, "impact resistant materials")
+    with pytest.raises(BadInput, match="this store grows 'impact resistant materials', not 'resistant materials'"):
+        grow("resistant materials", store, Scripted([]))

@@ -18,13 +18,13 @@ def test_foreign_graph_gets_canonical_keys(tmp_path: Path) -> None:
     """Nodes of somebody else's file become concepts by their name, two spellings one concept."""
     links = [{"source": "1", "target": "2", "label": "eats"}, {"source": "1", "target": "ghost"}]
     whole = {
-        "nodes": [{"id": "1", "name": "Cats"}, {"id": "2", "name": "mouse"}, {"id": "3", "name": "cat"}],
+        "nodes": [{"id": "1", "name": "cats"}, {"id": "2", "name": "mouse"}, {"id": "3", "name": "cat"}],
         "links": links,
     }
     (tmp_path / "theirs.json").write_text(json.dumps(whole), encoding="utf-8")
     delta = read_graph(tmp_path / "theirs.json")
     assert [(c.key, c.name, c.aliases) for c in delta.concepts] == [
-        ("cat", "Cats", ("cat",)),
+        ("cat", "cats", ("cat",)),
         ("mouse", "mouse", ()),
         ("ghost", "ghost", ()),
     ]

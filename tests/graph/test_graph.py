@@ -153,7 +153,7 @@ def test_a_fold_leaves_the_collector_as_it_was() -> None:
     for is_on in (True, False):
         (gc.enable if is_on else gc.disable)()
         try:
-            with pytest.raises(StoreError, match="event 7 cannot follow"):
+            with pytest.raises(StoreError, match="step 7 cannot follow"):
                 Graph().apply_all(log())
             assert gc.isenabled() is is_on
         finally:

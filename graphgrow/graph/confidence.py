@@ -210,5 +210,9 @@ def trusted_part(graph: Graph, threshold: float = TRUSTED) -> Graph:
 
     Concepts that no such relation reaches are left out.
     """
-    topic = graph.topic_key
-    return graph.subgraph(trusted(graph, threshold), (topic,)) if threshold else graph
+    if not threshold:
+        return graph
+    part = graph.subgraph(trusted(graph, threshold), (graph.topic_key,))
+    known = {relation: confidence(graph, relation) for relation in part.relations}  # by checks that are not in the part
+    part.memo["confidence"] = _Kept(part.seq, part.decisions, known)
+    return part

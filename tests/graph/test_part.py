@@ -6,7 +6,7 @@ from graphgrow.graph.confidence import TRUSTED, confidence, trusted, trusted_par
 from graphgrow.graph.events import read_events
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.model import Relation
-from tests.conftest import RECORDED
+from tests.conftest import DEMO, RECORDED
 from tests.fact_checks import OPEN, SURE, WRONG, checked_log, fact_check
 
 
@@ -48,3 +48,14 @@ def test_what_is_trusted_is_what_fact_checks_left() -> None:
     graph.apply(fact_check(graph.seq + 1, SURE, -8.0))
     assert list(trusted_part(graph).concepts) == ["silk"]
     assert WRONG in graph.relations
+
+
+def test_what_is_trusted_is_so_sure_by_itself_as_among_the_rest() -> None:
+    """Checks of names that are left out speak of those beside them in the same answer all the same."""
+    graph = fold(read_events(DEMO))
+    sure = {relation: confidence(graph, relation) for relation in graph.relations}
+    for threshold in (0.4, TRUSTED):
+        part = trusted_part(graph, threshold)
+        found = {relation: confidence(part, relation) for relation in part.relations}
+        assert found == {relation: sure[relation] for relation in part.relations}
+        assert min(found.values()) >= threshold

@@ -31,10 +31,8 @@ LISTS = frozenset(f"survey {side}" for side in "kinds parts uses causes effects 
 # Forms whose questions have an angle of their own, and the angles of lists.
 OWN: tuple[Form, ...] = ("connect", "join", "between", "consolidate", "kin", "widen", "intents", "fact_check")
 FORMS: dict[str, Form] = {form: form for form in OWN} | dict.fromkeys(LISTS, "list")  # angle -> form
-FACET, MORE = (
-    "facet ",
-    " +",
-)  # how the angle of a question about one facet begins, and how it says that it is asked again
+FACET = "facet "  # how the angle of a question about one facet begins
+MORE = " +"  # how it says that the facet is asked about once more
 
 
 def base(angle: str) -> str:

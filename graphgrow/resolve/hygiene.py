@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import pairwise
+from typing import Any
 
 from graphgrow.errors import BadInput
 from graphgrow.graph.keys import canonical, singular
@@ -101,13 +102,18 @@ RULES = (
 
 
 @cache
+def _table() -> dict[str, Any]:
+    return tomllib.loads((files("graphgrow.resolve") / "hygiene.toml").read_text(encoding="utf-8"))
+
+
+@cache
 def word_lists() -> dict[str, frozenset[str]]:
     """Return the word lists of hygiene.toml, and what follows from them.
 
     A line with phrases separates those by "|". `foreign` are the function words of all other languages, `third person`
     is what the verbs become there: "absorbs", "applies", "suppresses".
     """
-    table = tomllib.loads((files("graphgrow.resolve") / "hygiene.toml").read_text(encoding="utf-8"))
+    table = _table()
     lists = {
         name: frozenset(
             entry for line in text.strip().splitlines() for entry in (line.split("|") if "|" in line else line.split())
@@ -156,19 +162,13 @@ def _is_adjective(word: str, said: str = "") -> bool:
     return not said[:1].isupper() and bool(_ADJECTIVE_END.fullmatch(word.rpartition("-")[2]))
 
 
-@cache
-def _properties() -> dict[str, str]:
-    table: dict[str, str] = tomllib.loads((files("graphgrow.resolve") / "hygiene.toml").read_text("utf-8"))["property"]
-    return table
-
-
 def as_property(name: str) -> str:
     """Return the property that a bare adjective says something has; any other name as it is.
 
     "Flexible" is flexibility, "very strong" strength, "water-resistant" water resistance.
     """
     before, last = _LAST_WORD.fullmatch(name.casefold()).groups("")  # type: ignore[union-attr]  # any text is one
-    noun = _properties().get(last)
+    noun = _table()["property"].get(last)
     if noun is None and _PROPERTY_END.fullmatch(last):
         noun = f"{last[:-2]}ility" if last.endswith("le") else f"{last}ity"
     words = before.replace("-", " ").split()

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphgrow.api import edits
+from graphgrow.graph.confidence import LIKELIER
 from graphgrow.graph.corrections import REJECTED
 from graphgrow.graph.events import FACET, formed
 from graphgrow.graph.graph import Graph
@@ -47,6 +48,11 @@ def test_predicate_and_direction_are_those_of_the_facet(facet: str) -> None:
     row = facets()[f"{FACET}{facet}"]
     source, target = ("nacre", TOPIC) if row.names == "source" else (TOPIC, "nacre")
     assert said(answered(Graph(), facet, "nacre")) == [(source, row.says, target)]
+
+
+def test_what_is_known_of_the_truth_of_facets_is_of_facets_that_there_are() -> None:
+    """The confidence has a number for each; a facet that was renamed would lose its own."""
+    assert LIKELIER.keys() == facets().keys()
 
 
 def test_a_class_is_the_first_name() -> None:

@@ -126,7 +126,7 @@ def path_between(  # the fields of the page
         lines = [f"{counted(len(path) - 1, 'hop')}: {' → '.join(short(graph.name(key)) for key in path)}"
                  for path in paths]  # fmt: skip
         is_open = bool(avoid) and not left_out and bool(k_shortest(graph, one, other, 1))
-        is_hidden = bool(part) and bool(k_shortest(whole, one, other, 1, avoid))
+        is_hidden = not paths and part is not None and bool(k_shortest(whole, one, other, 1, avoid))
     if not paths:
         why = "every path leads through what is to be left out" if is_open else "they are in different components"
         if left_out or (is_hidden and not is_open):

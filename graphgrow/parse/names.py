@@ -16,9 +16,11 @@ _SEPARATOR = re.compile(
     r"|\s+(?:and|or)\s+(?=[^,;\n]*\.?\s*$)"
 )
 _LABEL = re.compile(r"^(?:\(?\d+[.):]|[-*•])\s*")
-_LEAD = re.compile(r"^(?:(?:and|or|the|an?)\s+)+", re.IGNORECASE)
+_LEAD = re.compile(  # how often something is so is no part of its name
+    r"^(?:(?:(?i:and|or|the|an?)|sometimes|often|usually|typically|occasionally|possibly|especially|particularly)\s+)+"
+)
 _NO_NAME = re.compile(
-    r"(?:also|known|such|which|that|it|its|their|they|can|used|include|including"
+    r"(?:also|known|such|which|that|it|its|their|they|can|used|include|including|when|if|leading to|due to|because"
     r"|i (?:am|can|could|do|don't)|there (?:is|are)|(?:none|nothing|unknown|n/a)$)(?!\w)",
     re.IGNORECASE,
 )

@@ -71,6 +71,9 @@ _ADJECTIVE_END = re.compile(
 _PROPERTY_END = re.compile(r"(?:non-)?\w+(?:[ai]ble|philic|phobic|oelastic)")
 _LAST_WORD = re.compile(r"(?:(.*)(?<!\bnon)[\s-])?((?:non-)?[^\s-]*)", re.DOTALL)
 _NOUN_END = re.compile(r".*(?:bed|shed|sled|chemical|radical|-red)")
+_PRAISE = re.compile(
+    r"^(?:(?:excellent|outstanding|exceptional|remarkable|superior|good|great)\s+)+(?=\S)", re.IGNORECASE
+)
 _ADVERB = re.compile(r"\w{3,}ly|very|too|quite|so|more|most|less|and|or|but|not")
 _HEAD = re.compile(
     r"^(?:of|from|with|without|into|onto|during|because|for(?! loop)|to|due to|according to|such as|as well|as an?"
@@ -163,10 +166,11 @@ def _is_adjective(word: str, said: str = "") -> bool:
 
 
 def as_property(name: str) -> str:
-    """Return the property that a bare adjective says something has; any other name as it is.
+    """Return the property that a bare adjective says something has, or one that is praised; any other name as it is.
 
-    "Flexible" is flexibility, "very strong" strength, "water-resistant" water resistance.
+    "Flexible" is flexibility, "very strong" strength, "water-resistant" water resistance, "excellent ductility" ductility.
     """
+    name = _PRAISE.sub("", name)
     before, last = _LAST_WORD.fullmatch(name.casefold()).groups("")  # type: ignore[union-attr]  # any text is one
     noun = _table()["property"].get(last)
     if noun is None and _PROPERTY_END.fullmatch(last):

@@ -64,6 +64,21 @@ def test_of_a_sentence_only_what_it_lists_is_a_name(text: str, found: tuple[str,
     assert read_names(text) == found
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("copper, tin, and sometimes nickel", ("copper", "tin", "nickel")),
+        ("copper, typically zinc", ("copper", "zinc")),
+        ("stress corrosion, especially when exposed to acids", ("stress corrosion",)),
+        ("fatigue, leading to cracks and failure, creep", ("fatigue", "creep")),
+        ("Oftentimes Records, Sometimes Island", ("Oftentimes Records", "Sometimes Island")),
+    ],
+)
+def test_how_often_and_when_is_no_part_of_a_name(text: str, found: tuple[str, ...]) -> None:
+    """What a list adds to its names is said of them."""
+    assert read_names(text) == found
+
+
 @given(names, st.sampled_from([", ", "; ", "\n", "\n- ", ",\n"]))
 def test_what_is_listed_is_read(listed: list[str], separator: str) -> None:
     """Any names come back in their order, by whatever they are separated, and out of JSON."""

@@ -168,7 +168,7 @@ def _is_adjective(word: str, said: str = "") -> bool:
 def as_property(name: str) -> str:
     """Return the property that a bare adjective says something has, or one that is praised; any other name as it is.
 
-    "Flexible" is flexibility, "very strong" strength, "water-resistant" water resistance, "excellent ductility" ductility.
+    "Flexible" is flexibility, "very strong" strength, "water-resistant" water resistance, "good ductility" ductility.
     """
     name = _PRAISE.sub("", name)
     before, last = _LAST_WORD.fullmatch(name.casefold()).groups("")  # type: ignore[union-attr]  # any text is one

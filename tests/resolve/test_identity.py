@@ -303,6 +303,16 @@ def test_the_name_of_a_person_or_firm_in_s_is_no_plural_unasked(one: str, other:
 
 @pytest.mark.parametrize(
     ("one", "other", "action"),
+    [("n1", "n-1", "review"), ("x2", "x\u22122", "review"), ("k \u2212 1", "k-1", "merge"), ("IL-6", "IL6", "merge"),
+     ("B-12", "B12", "merge")],
+)  # fmt: skip
+def test_what_may_be_a_difference_is_no_number_unasked(one: str, other: str, action: str) -> None:
+    """One less than n is not the first of several; where the letter is a capital it is the name of a thing."""
+    assert decided(one, other).action == decided(other, one).action == action
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "action"),
     [
         ("The Cure", "cure", "review"),
         ("The Wall", "wall", "review"),

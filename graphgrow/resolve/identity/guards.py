@@ -23,6 +23,7 @@ _NUMBER = re.compile(r"\d|^.$|^(?=[ivx])x{0,3}(?:ix|iv|v?i{0,3})$")  # digits, s
 _FORMULA = re.compile(r"^(?:[A-Z][a-z]?\d*){2,}$|^[A-Z][a-z]?\d+$")
 _EPONYM = re.compile(r"\b([A-Z]\w+)['\u2019]s\b")
 _SYMBOL = re.compile(r"([A-Za-z]{1,2}|[^\W\d_])[\W\d]*")  # a letter or two, with a charge or a number
+_DIFFERENCE = re.compile(r"[a-z][-\u2010-\u2015\u2212][0-9]+")  # n-1, one less than n; n1 is the first of several
 GAP = re.compile(r"[\s_\-\u2010-\u2015]+")
 _CODE_GAP = re.compile(r"(?<=[A-Z]) (?=[0-9])")  # IL 6 is IL6
 _BINOMIAL = re.compile(r"^([A-Z][a-z]+(?:a|um|us|is)|[A-Z]\.) ([a-z]+(?:a|um|us|is|i|ii|ae|ens|or))$")
@@ -68,6 +69,8 @@ def opposed(one: str, other: str) -> str:
         if signs_of_one:
             return f"{signs_of_one} and {signs_of_other} are different signs"
         return f"only one of them has {signs_of_other}"
+    if bool(_DIFFERENCE.fullmatch(one)) != bool(_DIFFERENCE.fullmatch(other)):
+        return "only one of them may be a difference"
     species, others_species = _BINOMIAL.match(one), _BINOMIAL.match(other)
     if species and others_species and species[1] == others_species[1] and species[2] != others_species[2]:
         return f"{_either(one, other)} are different species"

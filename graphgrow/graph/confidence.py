@@ -33,7 +33,7 @@ LIKELIER = MappingProxyType({
         "class": 0.4, "kinds": -0.4, "contents": 0.8, "parts": -0.7, "materials": -1.2, "uses": 0.2, "making": 0.1,
         "properties": 0.5, "tests": 0.2, "failures": 0.3, "brands": -0.1, "hazards": 0.5, "techniques": 0.1,
         "causes": -0.9, "effects": 0.2, "goods": 0.4, "places": 0.1, "people": -0.7, "theories": 0.2,
-        "applications": 0.2, "roles": 0.6, "factors": 0.4, "equipment": 0.5, "steps": 0.2, "symptoms": 0.0,
+        "applications": 0.2, "roles": 0.5, "factors": 0.3, "equipment": 0.0, "steps": 0.0, "symptoms": 0.0,
         "drugs": 0.0, "prevention": 0.0, "habitats": 0.0, "participants": 0.0, "concepts": 0.0, "explanations": 0.0,
         "outputs": 0.0,
     }.items()

@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Protocol, TypeVar, runtime_checkable
 
 from graphgrow.graph.corrections import is_structural
-from graphgrow.graph.digests import Record
+from graphgrow.graph.events import Record
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.state import KEEPER
 

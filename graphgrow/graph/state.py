@@ -1,4 +1,4 @@
-"""What a graph holds, and what can be asked of it, with its bill and its indexes; graph.py says how events change it."""
+"""What a graph holds and what can be asked of it, with its bill and its indexes; graph.py says how events change it."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import BROKEN, REFUSED, THINKING, Form, Outcome, Proposal, Qualifiers, Triple
-from graphgrow.graph.thinking import split_thinking
-from graphgrow.parse.field_names import (
+from graphgrow.graph.values import split_thinking
+from graphgrow.parse.fields import (
     EDGES,
     ID,
     NAME,
@@ -25,14 +25,13 @@ from graphgrow.parse.field_names import (
     find,
     flat,
     handles,
+    read_qualifiers,
     type_of,
     word,
 )
 from graphgrow.parse.forms import read_questions, read_verdict
-from graphgrow.parse.json_text import json_values, strict
+from graphgrow.parse.json_text import json_values, salvage, strict
 from graphgrow.parse.names import read_names
-from graphgrow.parse.qualifiers import read_qualifiers
-from graphgrow.parse.salvage import salvage
 
 _DEPTH = 6
 _LOOP_ITEMS = 20

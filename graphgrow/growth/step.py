@@ -18,8 +18,7 @@ from graphgrow.growth.topic import check_same_topic
 from graphgrow.measure import measure
 from graphgrow.parse.reply import PROSE, parse
 from graphgrow.prompts.forms import DEFAULT_SIZE, as_asked_for
-from graphgrow.resolve.facets import resolve_facet
-from graphgrow.resolve.resolve import Resolver, resolve
+from graphgrow.resolve.resolve import Resolver, resolve, resolve_facet
 from graphgrow.stores.outbox import PendingReply
 
 

@@ -72,20 +72,15 @@ _PROGRAMS = ("recorded:", "world:", "scripted")
 _SIZE = re.compile(r"(?<![a-z\d.])(?:(\d+)x)?(\d+(?:\.\d+)?)b(?![a-z\d])")
 
 
-def relations_asked_for(prompt: Prompt) -> int | None:
-    """Return how many relations a prompt asks for at most, by its schema; None for a prompt that is not ours."""
-    if not prompt.system:
-        return None
-    limits = _LIMIT.findall(json.dumps(prompt.schema)) if prompt.schema else []
-    return prod(map(int, limits)) if limits else DEFAULT_SIZE.most
-
-
 def as_asked_for(proposal: Proposal, prompt: Prompt) -> Proposal:
     """Return what is taken of a reply: relations and names up to a multiple of what was asked for, the first ones.
 
-    The reason says how many were left out. A prompt that is not ours is taken at its word up to MOST_TAKEN.
+    The reason says how many were left out. A prompt that is not ours is taken at its word up to MOST_TAKEN; of ours the
+    schema says how many relations it asks for at most.
     """
-    asked = relations_asked_for(prompt)
+    limits = _LIMIT.findall(json.dumps(prompt.schema)) if prompt.schema else []
+    ours = prod(map(int, limits)) if limits else DEFAULT_SIZE.most
+    asked = ours if prompt.system else None
     most = MOST_TAKEN if asked is None else min(MOST_TAKEN, MARGIN * asked)
     ends = {end for triple in proposal.triples for end in (triple.source, triple.target)}
     beside = [name for name in proposal.names if name not in ends]  # those of no relation

@@ -102,22 +102,14 @@ def read_property(triple: Triple, topic: str) -> PropertyReading | None:
         is_group = amount is triple.source and amount.lstrip().startswith(_BOUNDS)  # ">65 years - have - frailty"
         kind = "" if is_group else property_of(quantity.unit)
         return PropertyReading(thing, kind, quantity) if kind else None
-    return _in_one_name(triple)
-
-
-def _in_one_name(triple: Triple) -> PropertyReading | None:
-    """Return what "has - tensile strength of 400 MPa" says, a property and its amount in one name; None for others.
-
-    Only of a thing that is said to have it: "12 V battery" and "5 nm gold nanoparticle" are names of things.
-    """
-    if not any(map(str.isdigit, triple.target)) or read(triple.predicate) != Wording(PROPERTY):
-        return None
-    words = triple.target.split()[:MOST_WORDS]
-    for place in range(1, len(words)):
-        quantity = read_amount(" ".join(words[place:]))
-        name = _JOINT.sub("", " ".join(words[:place]))
-        if quantity and quantity.unit and name:
-            return PropertyReading(triple.source, name, quantity)
+    # "has - tensile strength of 400 MPa" says a property and its amount in one name, only of a thing that is said to
+    # have it: "12 V battery" and "5 nm gold nanoparticle" are names of things.
+    words = triple.target.split()[:MOST_WORDS] if any(map(str.isdigit, triple.target)) else []
+    if words and read(triple.predicate) == Wording(PROPERTY):
+        for place in range(1, len(words)):
+            quantity, name = read_amount(" ".join(words[place:])), _JOINT.sub("", " ".join(words[:place]))
+            if quantity and quantity.unit and name:
+                return PropertyReading(triple.source, name, quantity)
     return None
 
 

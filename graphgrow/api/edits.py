@@ -30,9 +30,8 @@ from graphgrow.graph.model import (
 from graphgrow.graph.visible import check_length
 from graphgrow.parse.reply import parse
 from graphgrow.prompts.forms import as_asked_for
-from graphgrow.resolve.facets import resolve_facet
 from graphgrow.resolve.predicates import read, vocabulary
-from graphgrow.resolve.resolve import RESOLVE, resolve
+from graphgrow.resolve.resolve import RESOLVE, resolve, resolve_facet
 from graphgrow.resolve.search import find
 from graphgrow.stores import GraphStore
 

@@ -16,8 +16,7 @@ from graphgrow.graph.model import DEFAULT_STEPS, DEFAULT_USD, Budget, Role
 from graphgrow.growth.fact_check import MOST_SHARE, SHARE
 from graphgrow.growth.intents import MOST as MOST_INTENTS
 from graphgrow.growth.loop import MOST_AT_ONCE, Growth
-from graphgrow.growth.samples import MOST as MOST_SAMPLES
-from graphgrow.growth.settings import Prompts, Settings
+from graphgrow.growth.settings import MOST_SAMPLES, Prompts, Settings
 from graphgrow.llm import LLM, with_options
 from graphgrow.llm.options import NAMES as MODEL_OPTIONS
 from graphgrow.policy import DEFAULT, Knowledge, Policy, open_policy

@@ -16,8 +16,7 @@ from graphgrow.batch.schedule import Interval, Schedule, cron, time_zone
 from graphgrow.errors import BadInput, without_passwords
 from graphgrow.growth.fact_check import MOST_SHARE, SHARE
 from graphgrow.growth.intents import MOST as MOST_INTENTS
-from graphgrow.growth.samples import MOST as MOST_SAMPLES
-from graphgrow.growth.settings import Prompts
+from graphgrow.growth.settings import MOST_SAMPLES, Prompts
 from graphgrow.growth.topic import check as check_topic
 from graphgrow.llm.endpoint import checked as checked_address
 from graphgrow.llm.options import LEAST_TOKENS, ModelOptions, read_model

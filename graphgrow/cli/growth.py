@@ -44,8 +44,7 @@ from graphgrow.growth import fact_check as checking
 from graphgrow.growth.fact_check import MOST_SHARE, SHARE
 from graphgrow.growth.intents import MOST as MOST_INTENTS
 from graphgrow.growth.loop import Growth
-from graphgrow.growth.samples import MOST as MOST_SAMPLES
-from graphgrow.growth.settings import Ending, Prompts, Settings
+from graphgrow.growth.settings import MOST_SAMPLES, Ending, Prompts, Settings
 from graphgrow.growth.topic import check, check_topic
 from graphgrow.llm import LLM, checks_facts, usual_thinking
 from graphgrow.policy import DEFAULT

@@ -10,7 +10,7 @@ from graphgrow.graph.keys import canonical, clean
 from graphgrow.graph.model import Concept, Delta, Relation, Statement, Triple
 from graphgrow.graph.progress import SILENT, Progress
 from graphgrow.graph.visible import LONGEST_IN_FILES, visible
-from graphgrow.parse.qualifiers import stored_qualifiers
+from graphgrow.parse.fields import stored_qualifiers
 
 MOST_SUPPORT = 2**31
 SEPARATOR = "<SEP>"  # between what several passages say, as LightRAG and GraphRAG write it

@@ -12,7 +12,7 @@ from graphgrow.errors import BadInput
 from graphgrow.export.rows import Row, concept_rows, is_undirected, packed, relation_rows
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.progress import SILENT, Progress
-from graphgrow.parse.field_names import EDGES, ID, NAME, NODES, SOURCE, TARGET, decoded, find, word
+from graphgrow.parse.fields import EDGES, ID, NAME, NODES, SOURCE, TARGET, decoded, find, word
 
 SIDES = 3
 LARGE_TEXT = 20_000_000  # characters, which take more than a moment

@@ -14,7 +14,7 @@ from graphgrow.export.rows import CONCEPT_COLUMNS, RELATION_COLUMNS, Row, concep
 from graphgrow.export.understanding import ADVICE, UNNAMED, listed
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.progress import SILENT, Progress
-from graphgrow.parse.field_names import SOURCE, TARGET, find, word
+from graphgrow.parse.fields import SOURCE, TARGET, find, word
 
 FORMULA = tuple("=+-@\t\r\n'\uff1d\uff0b\uff0d\uff20")  # the wide ones count too
 NEO4J = ".neo4j.csv"

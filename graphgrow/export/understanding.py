@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from graphgrow.errors import BadInput
 from graphgrow.export.rows import Row
 from graphgrow.graph.keys import clean
-from graphgrow.parse.field_names import (
+from graphgrow.parse.fields import (
     DIRECTIONS,
     ID,
     INSIDE,

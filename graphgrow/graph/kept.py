@@ -10,9 +10,9 @@ from hashlib import sha256
 from typing import Protocol, TypeVar, runtime_checkable
 
 from graphgrow.graph.corrections import is_structural
-from graphgrow.graph.digests import Record
+from graphgrow.graph.events import Record
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.indexes import KEEPER
+from graphgrow.graph.state import KEEPER
 
 EVENTS = 1000  # a shorter log is folded sooner than something is looked up
 SHARE = 64  # of the log: what came since the last time until it is kept anew

@@ -1,12 +1,10 @@
-"""What a graph holds, and what can be asked of it; graph.py says how events change it."""
+"""What a graph holds and what can be asked of it, with its bill and its indexes; graph.py says how events change it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
-from graphgrow.graph.bill import Bill, bill_rows
 from graphgrow.graph.corrections import Corrections
-from graphgrow.graph.indexes import Bag, Components, Memo
 from graphgrow.graph.keys import canonical, common
 from graphgrow.graph.model import (
     Change,
@@ -14,6 +12,8 @@ from graphgrow.graph.model import (
     CheckMethod,
     Concept,
     Delta,
+    Edit,
+    Embedding,
     Event,
     Expansion,
     FactCheck,
@@ -25,11 +25,140 @@ from graphgrow.graph.model import (
     Role,
     Statement,
     Triple,
+    Usage,
 )
 from graphgrow.graph.steering import Steering
 
 if TYPE_CHECKING:
+    import random
+
     import igraph
+
+T = TypeVar("T")
+KEEPER = "keeper"  # the name in a memo of what keeps results from one opening of the graph to the next: its store
+
+
+class Memo(dict[str, object]):
+    """What others worked out from a graph and keep beside it; a copy of the graph starts without."""
+
+    def keep(self, name: str, mark: object, make: Callable[[], T]) -> T:
+        """Return what `make` makes, kept under a name for as long as the mark is the same."""
+        kept = self.get(name)
+        if isinstance(kept, tuple) and kept[0] == mark:
+            return cast("T", kept[1])
+        made = make()
+        self[name] = mark, made
+        return made
+
+    def __deepcopy__(self, memo: dict[int, object]) -> "Memo":
+        return Memo()
+
+
+class Bag:
+    """A set that can be sampled and changed in constant time; `items` in an order that depends on its history alone."""
+
+    def __init__(self, items: Iterable[str] = ()) -> None:
+        self.items = list(items)
+        self._place = {item: place for place, item in enumerate(self.items)}
+
+    def add(self, item: str) -> None:
+        """Add an item; adding it twice changes nothing."""
+        if item not in self._place:
+            self._place[item] = len(self.items)
+            self.items.append(item)
+
+    def discard(self, item: str) -> None:
+        """Take an item out by moving the last one into its place."""
+        place = self._place.pop(item, None)
+        if place is None:
+            return
+        last = self.items.pop()
+        if last != item:
+            self.items[place] = last
+            self._place[last] = place
+
+    def sample(self, count: int, rng: "random.Random") -> list[str]:
+        """Return up to `count` different items, all of them in order where there are no more."""
+        return list(self.items) if len(self.items) <= count else rng.sample(self.items, count)
+
+
+class Components:
+    """Connected components of the undirected graph by union-find; sizes are exact after every union."""
+
+    def __init__(self, parent: dict[str, str] | None = None, sizes: dict[str, int] | None = None) -> None:
+        self._parent = {} if parent is None else parent
+        self.sizes = {} if sizes is None else sizes
+        self.largest = max(self.sizes.values(), default=0)
+
+    def add(self, key: str) -> None:
+        """Add a concept as a component of its own."""
+        self._parent[key] = key
+        self.sizes[key] = 1
+        self.largest = max(self.largest, 1)
+
+    def find(self, key: str) -> str:
+        """Return the concept that stands for the component of `key`."""
+        while (parent := self._parent[key]) != key:
+            self._parent[key] = key = self._parent[parent]
+        return key
+
+    def join(self, one: str, other: str) -> None:
+        """Make one component of two."""
+        a, b = self.find(one), self.find(other)
+        if a == b:
+            return
+        if self.sizes[a] < self.sizes[b]:
+            a, b = b, a
+        self._parent[b] = a
+        self.sizes[a] += self.sizes.pop(b)
+        self.largest = max(self.largest, self.sizes[a])
+
+
+@dataclass(slots=True)
+class Bill:
+    """What the events of a graph cost so far. `usd` counts priced replies only."""
+
+    replies: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    usd: float = 0.0
+    seconds: float = 0.0
+
+    @property
+    def tokens(self) -> int:
+        """Prompt and completion tokens together."""
+        return self.prompt_tokens + self.completion_tokens
+
+    def embed(self, embedding: Embedding) -> None:
+        """Add what comparing names by meaning cost, which is no reply."""
+        self.prompt_tokens += embedding.tokens
+        self.usd += embedding.usd or 0.0
+
+    def add(self, usage: Usage, usd: float | None, seconds: float) -> None:
+        """Add one reply."""
+        self.replies += 1
+        self.prompt_tokens += usage.prompt_tokens
+        self.completion_tokens += usage.completion_tokens
+        self.usd += usd or 0.0
+        self.seconds += seconds
+
+
+def take_bill(event: Event, bill: Bill, parts: dict[tuple[Role, str], Bill]) -> None:
+    """Add what an event cost to a bill and to its parts, which are by role and model."""
+    if not isinstance(event, Edit) and event.reply:
+        for one in (bill, parts.setdefault((event.role, event.reply.model), Bill())):
+            one.add(event.reply.usage, event.reply.usd, event.reply.seconds)
+    if isinstance(event, Expansion) and event.embedding:
+        for one in (bill, parts.setdefault(("embed", event.embedding.model), Bill())):
+            one.embed(event.embedding)
+
+
+def bill_rows(bills: Mapping[tuple[Role, str], Bill]) -> list[dict[str, str | int | float]]:
+    """Return bills by role and model as rows: `role`, `model`, `replies`, `tokens`, `usd`."""
+    return [
+        {"role": role, "model": model, "replies": one.replies, "tokens": one.tokens, "usd": one.usd}
+        for (role, model), one in bills.items()
+    ]
 
 
 @dataclass(frozen=True, slots=True)

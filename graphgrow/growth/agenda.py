@@ -1,20 +1,173 @@
-"""What a run asks next: first what earlier replies left open, then what the policy chooses."""
+"""What a run asks next: first what earlier replies left open, then what the policy chooses; and what ends the run.
+
+Several samples of one question agree on what has so many pieces of evidence. What the graph finds doubtful, a claim of
+one sample, a name that hygiene refused, a contradiction, is put to the model once more; what it repeats has one more.
+Nothing is taken away.
+"""
 
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import chain, zip_longest
 
-from graphgrow.graph.keys import canonical
-from graphgrow.graph.model import Expansion, FactCheck, Focus, Role, Usage
-from graphgrow.growth import arbiter, fact_check, intents, samples
-from graphgrow.growth.claims import Claims
-from graphgrow.growth.ledger import Ledger, most_price
-from graphgrow.growth.outages import Outages
+from graphgrow.errors import LLMError
+from graphgrow.graph.display import line
+from graphgrow.graph.graph import Bill, Graph, take_bill
+from graphgrow.graph.keys import bare, canonical
+from graphgrow.graph.model import ASIDE, Expansion, FactCheck, Focus, Prompt, Relation, Role, Triple, Usage
+from graphgrow.graph.values import DEAREST
+from graphgrow.growth import arbiter, fact_check, intents
+from graphgrow.growth.engine import Claims
 from graphgrow.growth.questions import Questions
-from graphgrow.growth.settings import Chosen, Ending
-from graphgrow.growth.step import is_failure
+from graphgrow.growth.settings import Chosen, Ending, Settings
+from graphgrow.growth.step import is_all_thinking, is_failure
+from graphgrow.llm import LLM, room_to_think
+from graphgrow.parse.reply import parse
+from graphgrow.policy.monitor import monitor
 from graphgrow.policy.round import directed_focus, is_allowed
+from graphgrow.prompts.forms import ASKED_FOR
+from graphgrow.prompts.render import Doubts
+from graphgrow.resolve.contradictions import against
+from graphgrow.resolve.hygiene import RULES
 
+LONGEST_REST = 16  # steps until a model that failed is asked again
+LEFT_UNDONE: dict[Role, str] = {
+    "check": "relations stay unchecked",
+    "arbitrate": "names that may be one concept stay undecided",
+}
+MOST_FAILURES = 5
 CHECKS_A_FILE = 8  # rounds of fact checks that go in one file, where questions go in files
+MOST_REFUSED = 2  # names that one question asks about again
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """A model that failed is not asked before so many steps are done; it rests twice as long when it fails again."""
+
+    until: int
+    pause: int
+
+
+@dataclass(slots=True)
+class Outages:
+    """Which of the `models` with a role of their own fail now; `say` takes a sentence about it, as it comes."""
+
+    models: Mapping[Role, LLM]
+    say: Callable[[str], None]
+    _resting: dict[Role, Rest] = field(default_factory=dict)
+    _unpaid: set[Role] = field(default_factory=set)  # for which it was said
+    _is_silent: bool = False  # as was said of the model that checks
+
+    def rests(self, role: Role, steps: int) -> bool:
+        """Tell whether the model of a role is not asked for now, after so many steps."""
+        return role in self._resting and steps < self._resting[role].until
+
+    def take(self, error: LLMError, steps: int) -> bool:
+        """Take in what went wrong after so many steps; tell whether a run goes on without the model that failed."""
+        role = next((one for one in LEFT_UNDONE if one == error.role and one in self.models), None)
+        if role is None:
+            return False
+        before = self._resting.get(role)
+        pause = 1 if before is None else min(2 * before.pause, LONGEST_REST)
+        self._resting[role] = Rest(steps + pause, pause)
+        if before is None:
+            name = line(self.models[role].name)
+            self.say(f"The {role} model {name} failed, so {LEFT_UNDONE[role]} until it answers: {error}")
+        return True
+
+    def answered(self, role: Role) -> None:
+        """Take in that the model of a role answered."""
+        if self._resting.pop(role, None):
+            self.say(f"The {role} model answers again.")
+
+    def gives_no_verdicts(self, model: LLM) -> None:
+        """Take in that a model is not asked for fact checks, since its answers are none; it is said once."""
+        if not self._is_silent:
+            self._is_silent = True
+            self.say(
+                f"{line(model.name)} was asked whether relations are true, and its answers are no verdicts:"
+                f" {LEFT_UNDONE['check']}. Name another model for that with --check-with"
+            )
+
+    def unpaid(self, role: Role) -> None:
+        """Take in that the money that is left does not pay for the next question to a role; it is said once."""
+        if role in self.models and role not in self._unpaid:
+            self._unpaid.add(role)
+            self.say(
+                f"The next question to the {role} model could cost more than the money that is left: it is not asked."
+            )
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What a run under some settings did: its steps, bill, and failures in a row, by kind."""
+
+    settings: Settings
+    started: float
+    steps: int = 0
+    spent: Bill = field(default_factory=Bill)
+    last_reason: str = ""  # why the last reply that brought nothing did so
+    _failures: int = 0
+    _refusals: int = 0
+    _cuts: int = 0  # replies that were all thinking
+
+    def take(self, event: Expansion | FactCheck) -> None:
+        """Take in an event of this run."""
+        take_bill(event, self.spent, {})
+        if isinstance(event, FactCheck):
+            return
+        self.steps += event.is_step
+        if event.outcome == "thinking":
+            self._cuts, self.last_reason = self._cuts + 1, event.reason
+            return
+        self._cuts = 0
+        self._refusals = self._refusals + 1 if event.outcome == "refused" else 0
+        if event.outcome == "refused" or is_failure(event):
+            self.last_reason = event.reason
+        if event.focus.form not in ASIDE:
+            weight = DEAREST if is_all_thinking(event.reply) else 1
+            self._failures = self._failures + weight if is_failure(event) else 0
+
+    def limit(self) -> Ending:
+        """Return what ends the run also while a question waits for an endpoint, "" where nothing does."""
+        settings, budget, spent = self.settings, self.settings.budget, self.spent
+        if settings.stop and settings.stop():
+            return "interrupted"
+        if budget.tokens is not None and spent.tokens >= budget.tokens:
+            return "tokens"
+        if budget.minutes is not None and settings.timer() - self.started >= budget.minutes * 60:
+            return "minutes"
+        return ""
+
+    def ending(self, graph: Graph, next_price: Callable[[], float]) -> Ending:
+        """Return what ends the run now, "" where it goes on; `next_price` gives the most a round can cost, in USD."""
+        budget = self.settings.budget
+        if limit := self.limit():
+            return limit
+        most_cuts = MOST_FAILURES * self.settings.at_once  # a whole round is cut before it is learnt
+        if self._failures >= MOST_FAILURES or self._cuts >= most_cuts:
+            return "failing"
+        if self._refusals >= MOST_FAILURES:
+            return "refused"
+        if budget.usd is not None and self.spent.usd + next_price() > budget.usd:
+            return "usd"
+        if budget.steps is not None and self.steps >= budget.steps:
+            return "steps"
+        found = monitor(graph).assessment
+        return found.kind or "" if budget.until and found.do == "stop" else ""
+
+    def affordable(self, llm: LLM, prompt: Prompt, count: int, reserved: float) -> int:
+        """Return how many of `count` such questions the money pays for that is left beside `reserved`, in USD."""
+        each = most_price(llm, prompt)
+        if self.settings.budget.usd is None or not each:
+            return count
+        return max(0, min(count, int((self.settings.budget.usd - self.spent.usd - reserved) / each + 1e-9)))
+
+
+def most_price(llm: LLM, prompt: Prompt) -> float:
+    """Return the most that a question can cost in USD: every byte two tokens, reply and thinking at the limit."""
+    most = Usage(2 * len((prompt.system + prompt.user).encode()), prompt.max_tokens + room_to_think(llm))
+    return llm.price(most) or 0.0
 
 
 class Agenda:
@@ -69,8 +222,8 @@ class Agenda:
         chosen: list[Chosen] = []
         if self.ending in {"", "steps"}:
             cut, self._cut = self._cut, []
-            if again := [_again(event) for event in cut if is_allowed(graph, event.focus)]:
-                return again
+            if cut := [event for event in cut if is_allowed(graph, event.focus)]:
+                return [Chosen(one.focus, sample=one.sample, again=one, verifies=one.verifies) for one in cut]
             chosen = self._mended(self._broken)
             if chosen and settings.samples > 1:
                 return chosen
@@ -118,11 +271,15 @@ class Agenda:
         ]
 
     def _verified(self) -> list[Chosen]:
-        """Return the checks of what the samples of this round left open, once."""
+        """Return the checks of what the samples of this round left open, once; each up to as many as one asks for."""
         foci = [focus for focus in self._foci if is_allowed(self._graph, focus)] if self._settings.samples > 1 else []
         self._foci = []
-        left = samples.doubtful(self._round, foci, self._graph, self._questions.style().relations)
-        return [Chosen(focus, doubts=doubts, verifies=first) for focus, doubts, first in left]
+        most, chosen = self._questions.style().relations, list[Chosen]()
+        for focus in foci:
+            samples = [event for event in self._round if event.focus == focus]
+            if found := doubts(samples, self._graph, most):
+                chosen.append(Chosen(focus, doubts=found, verifies=samples[0].seq))
+        return chosen
 
     def _fact_checks(self) -> list[Chosen]:
         """Return the next fact checks, as far as their share of the tokens goes and the money."""
@@ -175,5 +332,29 @@ class Agenda:
         return self._settings.at_once * most_price(llm, prompt)
 
 
-def _again(event: Expansion) -> Chosen:
-    return Chosen(event.focus, sample=event.sample, again=event, verifies=event.verifies)
+def doubts(samples: Iterable[Expansion], graph: Graph, most: int = ASKED_FOR) -> Doubts:
+    """Return what several replies to one question leave open in a graph that holds them."""
+    samples = list(samples)
+    by_turns = chain.from_iterable(zip_longest(*(event.delta.statements for event in samples)))
+    shown = (graph.corrections.shown(one.relation) for one in by_turns if one)
+    said = list(dict.fromkeys(relation for relation in shown if relation))
+    pairs = dict[frozenset[Relation], tuple[Relation, Relation]]()
+    for one in said:
+        for other in against(one, graph):
+            pairs.setdefault(frozenset((one, other)), (one, other))
+    once = [one for one in said if len({said.seq for said in graph.relations[one]}) == 1 and one.source != one.target]
+    claims = tuple(dict.fromkeys(chain(*pairs.values(), once)))[:most]
+    both = tuple(pair for pair in pairs.values() if set(pair) <= set(claims))
+    return Doubts(claims, both, tuple(_refused(samples))[:MOST_REFUSED])
+
+
+def _refused(samples: Iterable[Expansion]) -> Iterator[tuple[Triple, str, str]]:
+    """Yield the relations that did not enter for a name against the rules, each with the name and the rule."""
+    seen = set[str]()
+    for event in samples:
+        rules = {reject.text: reject.rule for reject in event.delta.rejects if reject.rule in RULES}
+        for triple in parse(event.reply.text, event.reply.finish_reason).triples if rules else ():
+            name = next((end for end in map(bare, (triple.source, triple.target)) if end in rules), "")
+            if name and name not in seen:
+                seen.add(name)
+                yield triple, name, rules[name]

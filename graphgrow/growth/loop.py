@@ -12,12 +12,9 @@ from graphgrow.graph.events import formed
 from graphgrow.graph.keys import is_same_topic
 from graphgrow.graph.model import DEFAULT_BUDGET, Budget, CheckMethod, Expansion, FactCheck, Focus, Question, Role
 from graphgrow.growth import fact_check
-from graphgrow.growth.agenda import Agenda
+from graphgrow.growth.agenda import Agenda, Ledger, Outages
 from graphgrow.growth.batch_files import BatchFiles
-from graphgrow.growth.claims import Claims
-from graphgrow.growth.engine import Engine
-from graphgrow.growth.ledger import Ledger
-from graphgrow.growth.outages import Outages
+from graphgrow.growth.engine import Claims, Engine
 from graphgrow.growth.questions import Questions
 from graphgrow.growth.settings import Chosen, Ending, Settings
 from graphgrow.growth.step import step

@@ -23,6 +23,7 @@ from graphgrow.prompts.forms import (
     QUALIFIED,
     RELATIONS,
     Style,
+    is_strong,
     reply_limit,
 )
 from graphgrow.prompts.render import CONTEXT, SMALL_ROOM, check, render, repair
@@ -122,19 +123,19 @@ class Questions:
         With `prompts` "auto" the name of the model decides, or where that says nothing the name that its replies give.
         """
         settings = self.settings
-        is_strong = settings.prompts == "strong"
+        to_strong = settings.prompts == "strong"
         if settings.prompts == "auto":
             names = (self.model("grow").name, self._replied)
-            is_strong = next((known for known in map(strong.is_strong, names) if known is not None), False)
+            to_strong = next((known for known in map(is_strong, names) if known is not None), False)
         asked = settings.relations or (
             ASKED_OF_STRONG
-            if is_strong
+            if to_strong
             else ASKED_OF_THINKING  # thinking costs the same whatever is asked for
             if usual_thinking(self.model("grow")) > THINKS
             else ASKED_FOR
         )
-        style = Style(is_strong, asked, settings.context)
-        if not is_strong:  # further targets of one relation would be far-fetched
+        style = Style(to_strong, asked, settings.context)
+        if not to_strong:  # further targets of one relation would be far-fetched
             return replace(style, targets=None if settings.relations else ASKED_FOR)
         tokens = room * (settings.context or CONTEXT) / 2
         vocabulary = settings.predicates or settings.resolver.vocabulary

@@ -19,6 +19,7 @@ Ending = Literal[
     "", "steps", "tokens", "usd", "minutes", "exhausted", "failing", "refused", "interrupted", "saturated", "drifted"
 ]
 Prompts = Literal["auto", "small", "strong"]
+MOST_SAMPLES = 16  # of one question
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import CUT, Delta, Expansion, FactCheck, Measures, Outcome, Proposal, Question, Reply
-from graphgrow.graph.thinking import split_thinking
+from graphgrow.graph.values import split_thinking
 from graphgrow.growth import arbiter, fact_check, intents
 from graphgrow.growth.engine import Engine
 from graphgrow.growth.settings import Chosen, Settings
@@ -18,8 +18,7 @@ from graphgrow.growth.topic import check_same_topic
 from graphgrow.measure import measure
 from graphgrow.parse.reply import PROSE, parse
 from graphgrow.prompts.forms import DEFAULT_SIZE, as_asked_for
-from graphgrow.resolve.facets import resolve_facet
-from graphgrow.resolve.resolve import Resolver, resolve
+from graphgrow.resolve.resolve import Resolver, resolve, resolve_facet
 from graphgrow.stores.outbox import PendingReply
 
 

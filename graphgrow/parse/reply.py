@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import BROKEN, REFUSED, THINKING, Form, Outcome, Proposal, Qualifiers, Triple
-from graphgrow.graph.thinking import split_thinking
-from graphgrow.parse.field_names import (
+from graphgrow.graph.values import split_thinking
+from graphgrow.parse.fields import (
     EDGES,
     ID,
     NAME,
@@ -25,14 +25,13 @@ from graphgrow.parse.field_names import (
     find,
     flat,
     handles,
+    read_qualifiers,
     type_of,
     word,
 )
 from graphgrow.parse.forms import read_questions, read_verdict
-from graphgrow.parse.json_text import json_values, strict
+from graphgrow.parse.json_text import json_values, salvage, strict
 from graphgrow.parse.names import read_names
-from graphgrow.parse.qualifiers import read_qualifiers
-from graphgrow.parse.salvage import salvage
 
 _DEPTH = 6
 _LOOP_ITEMS = 20
@@ -295,8 +294,14 @@ def _read_lines(body: str) -> _Reading:
 
 def _outcome(text: str, reading: _Reading, finish_reason: str) -> tuple[Outcome, str]:
     """Return how a reading went, and why: for an unusable one a sentence that helps the model to mend it."""
-    unique, lost = len(reading.triples), reading.malformed
-    if unique and (_repeats(text) or (reading.count >= _LOOP_ITEMS and unique * 2 <= reading.count)):
+    unique, lost, tail = len(reading.triples), reading.malformed, text.rstrip()[-4 * _LOOP_TAIL :]
+    is_loop = reading.count >= _LOOP_ITEMS and unique * 2 <= reading.count
+    if unique and not is_loop:  # or one passage at the end said four times or more, sixty characters at least
+        is_loop = any(
+            tail.endswith(last := tail[-period:], 0, -period) and tail.endswith(last * max(4, -(-60 // period)))
+            for period in range(1, _LOOP_TAIL + 1)
+        )
+    if unique and is_loop:
         return "repetition", f"The reply runs in a loop. Different relations: {unique} of {reading.count}."
     if finish_reason == FILTERED and not text.strip():
         return "unusable", "The endpoint's content filter kept the reply back."
@@ -325,13 +330,3 @@ def _outcome(text: str, reading: _Reading, finish_reason: str) -> tuple[Outcome,
     if len(text.split()) >= _PROSE_WORDS:
         return "empty", PROSE
     return "unusable", "There is no JSON in the reply."
-
-
-def _repeats(text: str) -> bool:
-    """Tell whether a text ends in one passage said four times or more, sixty characters at least."""
-    tail = text.rstrip()[-4 * _LOOP_TAIL :]
-    for period in range(1, _LOOP_TAIL + 1):
-        last = tail[-period:]
-        if tail.endswith(last, 0, -period) and tail.endswith(last * max(4, -(-60 // period))):
-            return True
-    return False

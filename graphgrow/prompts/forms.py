@@ -1,5 +1,7 @@
 """The forms of question in one table: what a reply to each looks like, in words and as JSON schema, and its length.
 
+Which models are strong, and so asked in another style, follows from their names.
+
 Schemas have no references and no titles, so that they are fit for strict mode and for grammars.
 """
 
@@ -58,22 +60,27 @@ class ReplySize:
 DEFAULT_SIZE = ReplySize()
 MAX_TOKENS = DEFAULT_SIZE.tokens  # of a reply of relations, where nobody asks for another number of them
 _LIMIT = re.compile(r'"maxItems": (\d+)')
-
-
-def relations_asked_for(prompt: Prompt) -> int | None:
-    """Return how many relations a prompt asks for at most, by its schema; None for a prompt that is not ours."""
-    if not prompt.system:
-        return None
-    limits = _LIMIT.findall(json.dumps(prompt.schema)) if prompt.schema else []
-    return prod(map(int, limits)) if limits else DEFAULT_SIZE.most
+STRONG_SIZE = 24  # billions of parameters
+# Names of models without a size in them, as their makers write them; what is behind a slash or a colon counts too.
+_STRONG_ONES = re.compile(
+    r"gpt-?(?:4|5|6)|\bo[1345]\b|chatgpt|claude|gemini|grok|deepseek-?(?:chat|reasoner|v\d|r\d)|kimi|moonshot|glm-?[4-9]"
+    r"|(?:mistral|magistral|devstral|pixtral)-(?:large|medium)|command-(?:a|r)|qwen-?\d*(?:\.\d)?-?(?:max|plus)"
+    r"|qwq|minimax|nova-(?:pro|premier)|llama-?4|ernie-?[45]|hunyuan|step-\d|sonar|gpt-oss-120b|mixtral-8x22b"
+)
+_SMALL_ONES = re.compile(r"nano|\blite\b|-lite|tiny|phi-?\d|smol|gemma|ministral|\b8b-instant|gpt-4o-mini|gpt-3|distil")
+_PROGRAMS = ("recorded:", "world:", "scripted")
+_SIZE = re.compile(r"(?<![a-z\d.])(?:(\d+)x)?(\d+(?:\.\d+)?)b(?![a-z\d])")
 
 
 def as_asked_for(proposal: Proposal, prompt: Prompt) -> Proposal:
     """Return what is taken of a reply: relations and names up to a multiple of what was asked for, the first ones.
 
-    The reason says how many were left out. A prompt that is not ours is taken at its word up to MOST_TAKEN.
+    The reason says how many were left out. A prompt that is not ours is taken at its word up to MOST_TAKEN; of ours the
+    schema says how many relations it asks for at most.
     """
-    asked = relations_asked_for(prompt)
+    limits = _LIMIT.findall(json.dumps(prompt.schema)) if prompt.schema else []
+    ours = prod(map(int, limits)) if limits else DEFAULT_SIZE.most
+    asked = ours if prompt.system else None
     most = MOST_TAKEN if asked is None else min(MOST_TAKEN, MARGIN * asked)
     ends = {end for triple in proposal.triples for end in (triple.source, triple.target)}
     beside = [name for name in proposal.names if name not in ends]  # those of no relation
@@ -259,3 +266,20 @@ class Style:
 
 
 SMALL = Style()
+
+
+def is_strong(model: str) -> bool | None:
+    """Tell by a model's name whether it is a strong one; None where the name says nothing of it.
+
+    A size in the name decides, in billions of parameters; else the family does. What was recorded, or is simulated, is
+    asked as ever.
+    """
+    name = model.casefold()
+    if name.startswith(_PROGRAMS):
+        return False
+    sizes = [int(times or 1) * float(size) for times, size in _SIZE.findall(name)]
+    if sizes:
+        return max(sizes) >= STRONG_SIZE
+    if _SMALL_ONES.search(name):
+        return False
+    return True if _STRONG_ONES.search(name) else None

@@ -1,44 +1,16 @@
-"""What strong models are asked by: which models are, and the head that stands before every question to one.
+"""The head that stands before every question to a strong model.
 
 The head is the same for many questions in a row, so that an endpoint which caches prompts reads it once: rules, topic,
 the predicates in use and a map of the communities come before what changes from question to question.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from graphgrow.graph.model import Triple
 from graphgrow.prompts.render import CHARACTERS_A_TOKEN, quoted, template
 
-STRONG_SIZE = 24  # billions of parameters
 PREDICATES = 40  # that the head lists
-# Names of models without a size in them, as their makers write them; what is behind a slash or a colon counts too.
-_STRONG = re.compile(
-    r"gpt-?(?:4|5|6)|\bo[1345]\b|chatgpt|claude|gemini|grok|deepseek-?(?:chat|reasoner|v\d|r\d)|kimi|moonshot|glm-?[4-9]"
-    r"|(?:mistral|magistral|devstral|pixtral)-(?:large|medium)|command-(?:a|r)|qwen-?\d*(?:\.\d)?-?(?:max|plus)"
-    r"|qwq|minimax|nova-(?:pro|premier)|llama-?4|ernie-?[45]|hunyuan|step-\d|sonar|gpt-oss-120b|mixtral-8x22b"
-)
-_SMALL = re.compile(r"nano|\blite\b|-lite|tiny|phi-?\d|smol|gemma|ministral|\b8b-instant|gpt-4o-mini|gpt-3|distil")
-_PROGRAMS = ("recorded:", "world:", "scripted")
-_SIZE = re.compile(r"(?<![a-z\d.])(?:(\d+)x)?(\d+(?:\.\d+)?)b(?![a-z\d])")
-
-
-def is_strong(model: str) -> bool | None:
-    """Tell by a model's name whether it is a strong one; None where the name says nothing of it.
-
-    A size in the name decides, in billions of parameters; else the family does. What was recorded, or is simulated, is
-    asked as ever.
-    """
-    name = model.casefold()
-    if name.startswith(_PROGRAMS):
-        return False
-    sizes = [int(times or 1) * float(size) for times, size in _SIZE.findall(name)]
-    if sizes:
-        return max(sizes) >= STRONG_SIZE
-    if _SMALL.search(name):
-        return False
-    return True if _STRONG.search(name) else None
 
 
 @dataclass(frozen=True, slots=True)

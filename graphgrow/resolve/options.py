@@ -10,8 +10,7 @@ from graphgrow.llm.options import NO_OPTIONS, ModelName, ModelOptions, beside, k
 from graphgrow.prompts.render import EXAMPLE
 from graphgrow.resolve.hygiene import Hygiene
 from graphgrow.resolve.predicates import Vocabulary, vocabulary
-from graphgrow.resolve.quantities import read_property
-from graphgrow.resolve.resolve import Resolver
+from graphgrow.resolve.resolve import Resolver, read_property
 from graphgrow.stores import GraphStore
 
 if TYPE_CHECKING:

@@ -2,28 +2,128 @@
 
 Identity is the canonical key (graph/keys.py); where the resolver has the known names, a new name may also mean a known
 concept, or be put in doubt.
+
+A number with a unit in the place of a concept becomes a quantity of a relation, and never a node of the graph: "steel -
+has tensile strength of - 400 MPa" says that steel has a property, the tensile strength, which is 400 MPa. Which
+property it is stands in the predicate or in the other name, or the unit is of one alone (quantities.toml); where none
+of these says so, nothing is made up. The words that were said stay as evidence.
+
+Each name that answers a facet is one end of its relation. One that is made of the topic's words and general ones
+("impact testing facility") is a way of writing and no discovery; so is the concept itself with a word more, unless its
+kinds were asked for.
 """
 
+import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from graphgrow.graph.corrections import REJECTED
+from graphgrow.graph.events import base
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.keys import bare, canonical, clean, common
-from graphgrow.graph.model import Concept, Delta, Proposal, Qualifiers, Reject, Relation, Statement, Triple
+from graphgrow.graph.keys import bare, canonical, clean, common, loose
+from graphgrow.graph.model import (
+    Concept,
+    Delta,
+    Focus,
+    Proposal,
+    Qualifiers,
+    Quantity,
+    Reject,
+    Relation,
+    Statement,
+    Triple,
+)
 from graphgrow.graph.visible import LONGEST_IN_FILES
-from graphgrow.resolve.hygiene import broken_rule
-from graphgrow.resolve.predicates import FALLBACK, Wording, read, read_verb
-from graphgrow.resolve.quantities import PROPERTY, PropertyReading, read_property
+from graphgrow.prompts.facets import CLASS, SAME, facets, is_kind
+from graphgrow.prompts.forms import DEFAULT_SIZE
+from graphgrow.resolve.hygiene import as_property, broken_rule, broken_rules, word_lists
+from graphgrow.resolve.predicates import FALLBACK, Wording, folded, read, read_verb
+from graphgrow.resolve.units import property_of, read_amount, units
 
 if TYPE_CHECKING:
     from graphgrow.resolve.identity import KnownNames
 
+
+PROPERTY = "has property"
+_LEAD = re.compile(
+    r"^(?:(?:typically|usually|about|often|can|may|will) )*"
+    r"(?:(?:has|have|had|with|exhibits|shows|possesses|displays|reaches|is|its|achieves|attains|features|offers"
+    r"|provides|equals|measures|contains|averages|ranges)\b ?)?(?:an?|the|its|typical|average|maximum|minimum)?\b ?"
+)  # fmt: skip
+_TAIL = re.compile(
+    r"(?:^| )(?:(?:value|level|range|ranging|equal|equals|up|is|are|was|reaches|of|to|at|about|around|approximately"
+    r"|between|from|in|by|for|above|below|over|under|than|as)(?: |$))+$"
+)
+_OF = re.compile(r"(?P<property>.+?) (?:of|in|for) (?P<thing>.+)")
+_VAGUE = frozenset(
+    ("", "value", "level", "amount", "magnitude", "number", "size", "property", "properties", "quantity")
+)
+_NO_NOUN = frozenset(("bare adjective", "verb phrase", "fragment", "pronoun", "no letters", "vague", "placeholder"))
+_THIRD_PERSON = re.compile(r"\w+[^siu]s")
+_JOINT = re.compile(r"(?:\s*(?:\bof|\bis|\bat|\bup to|\babout|\baround|=|:|,|\())+$")
+_BOUNDS = ("<", ">", "\u2264", "\u2265")
+MOST_WORDS = 16  # of a name with an amount
+_ARTICLE = re.compile(r"^(?:the|an?)\s+", re.IGNORECASE)
 ECHO = "echo of the prompt"
 COPIED = 3  # targets of the worked example under one source; fewer may be meant
+FOCUS_AGAIN = "names what was asked about"
+VARIANT = "variant of the topic"
+NUMBERED = "numbered variants"
+STEM = 5  # letters that two forms of one word share: "resistant", "resistance"
+MOST = DEFAULT_SIZE.most  # names of one reply: so many are asked for, and what comes after them is seldom right
+SERIES = 3  # names of one reply that differ in their numbers alone are made up
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyReading:
+    """What a triple with a quantity says: what has which property, and how much of it."""
+
+    source: str
+    target: str
+    quantity: Quantity
+
+
+def read_property(triple: Triple, topic: str) -> PropertyReading | None:
+    """Return what a triple says of which one end is an amount; None where none is, or where nobody says of what."""
+    for thing, amount in ((triple.source, triple.target), (triple.target, triple.source)):
+        quantity = read_amount(amount)
+        if quantity is None:
+            continue
+        if read_amount(thing) is not None:
+            return None
+        if name := _named(triple.predicate, topic):
+            return PropertyReading(thing, name, quantity)
+        if parts := _OF.fullmatch(thing):  # "tensile strength of steel"
+            return PropertyReading(parts["thing"], _ARTICLE.sub("", parts["property"]), quantity)
+        is_group = amount is triple.source and amount.lstrip().startswith(_BOUNDS)  # ">65 years - have - frailty"
+        kind = "" if is_group else property_of(quantity.unit)
+        return PropertyReading(thing, kind, quantity) if kind else None
+    # "has - tensile strength of 400 MPa" says a property and its amount in one name, only of a thing that is said to
+    # have it: "12 V battery" and "5 nm gold nanoparticle" are names of things.
+    words = triple.target.split()[:MOST_WORDS] if any(map(str.isdigit, triple.target)) else []
+    if words and read(triple.predicate) == Wording(PROPERTY):
+        for place in range(1, len(words)):
+            quantity, name = read_amount(" ".join(words[place:])), _JOINT.sub("", " ".join(words[:place]))
+            if quantity and quantity.unit and name:
+                return PropertyReading(triple.source, name, quantity)
+    return None
+
+
+def _named(predicate: str, topic: str) -> str:
+    """Return the property that a predicate names, "" where it names none: "has a melting point of", "weighs"."""
+    words, verbs = folded(predicate), units().verbs
+    short = _TAIL.sub("", words)
+    if found := verbs.get(words) or verbs.get(short):
+        return found
+    name = _TAIL.sub("", _LEAD.sub("", short, count=1)).strip()
+    is_verb = words.startswith(name) and bool(_THIRD_PERSON.fullmatch(name))  # "rises for"
+    if is_verb or name in _VAGUE or not _NO_NOUN.isdisjoint(broken_rules(name, topic)):
+        return ""
+    return "" if name.split()[-1].endswith(("ed", "ing")) or name.startswith(("to ", "used ")) else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,3 +257,63 @@ def resolve(proposal: Proposal, graph: Graph, topic: str = "", resolver: Resolve
         tuple(Reject(text, rule) for text, rule in rejects.items()),
         tuple(changes),
     )
+
+
+@cache
+def general_words() -> frozenset[str]:
+    """Return the words that add nothing to a name, as stems."""
+    return frozenset(map(_stem, word_lists()["general"] | word_lists()["generic"]))
+
+
+def _stem(word: str) -> str:
+    return word[:STEM]
+
+
+def _stems(name: str) -> list[str]:
+    return [_stem(word) for word in loose(name).split()]
+
+
+def is_variant(name: str, topic: str) -> bool:
+    """Tell whether a name says nothing but the topic's words and general ones."""
+    stems, of_topic = _stems(name), set(_stems(topic))
+    return not of_topic.isdisjoint(stems) and all(stem in of_topic or stem in general_words() for stem in stems)
+
+
+def resolve_facet(  # all but the last are what `resolve` takes
+    proposal: Proposal, focus: Focus, graph: Graph, topic: str, resolver: Resolver, most: int = MOST
+) -> Delta:
+    """Return what up to `most` names of a reply mean: relations to the concept of a focus, and what was kept out.
+
+    A reply of relations in place of names is taken as one.
+    """
+    if proposal.triples:
+        return resolve(proposal, graph, topic, resolver)
+    facet = facets()[base(focus.angle)]
+    if facet.brings == "property":  # what is strong has strength
+        proposal = replace(proposal, names=tuple(map(as_property, proposal.names)))
+    about = graph.name(graph.representative(focus.concepts[0]))
+    about = about if graph.concepts else topic
+    rejects = dict(_against(proposal.names[:most], about, topic, facet.brings))
+    names = [name for name in proposal.names[:most] if name not in rejects]
+    names = names[:1] if facet.brings == CLASS else names
+    ends = [(name, about) if facet.names == "source" else (about, name) for name in names]
+    triples = tuple(Triple(source, facet.says, target) for source, target in ends)
+    delta = resolve(replace(proposal, triples=triples, names=()), graph, topic, resolver)
+    return replace(delta, rejects=(*delta.rejects, *(Reject(name, rule) for name, rule in rejects.items())))
+
+
+def _against(names: tuple[str, ...], about: str, topic: str, brings: str) -> Iterator[tuple[str, str]]:
+    """Yield the names that are no answer, each with the rule that says so."""
+    key, stems = common(canonical(about)), set(_stems(about))
+    may_extend = brings in {SAME, CLASS}
+    numberless = Counter("".join("#" if c.isdigit() else c for c in name.casefold()) for name in names)
+    for name in names:
+        says_again = common(canonical(name)) == key or (not may_extend and stems <= set(_stems(name)))
+        if says_again:
+            yield name, FOCUS_AGAIN
+        elif is_variant(name, topic) and not (brings == CLASS and is_kind(name)):  # "material" may be in both
+            yield name, VARIANT
+        elif (
+            "#" in (form := "".join("#" if c.isdigit() else c for c in name.casefold())) and numberless[form] >= SERIES
+        ):
+            yield name, NUMBERED

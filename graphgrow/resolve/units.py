@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 
 from graphgrow.graph.model import Quantity
-from graphgrow.parse.qualifiers import split_quantity
+from graphgrow.parse.fields import split_quantity
 
 _POWER = re.compile(r"\^?[-\u2212+]?\d+$|[\u207a\u207b\u2070\u00b9\u00b2\u00b3\u2074-\u2079]+$")
 _JOINT = re.compile(r"[\s/\u00b7\u22c5*()]+|\bper\b")

@@ -10,7 +10,7 @@ import pytest
 
 from graphgrow.errors import BadInput
 from graphgrow.export import Reading, read_file
-from graphgrow.parse.field_names import are_types, handles
+from graphgrow.parse.fields import are_types, handles
 
 RELIEVES = [("aspirin", "relieves", "headache")]
 TREATS = [("aspirin", "treats", "headache")]

@@ -9,7 +9,7 @@ from threading import Barrier, BrokenBarrierError
 import pytest
 
 from graphgrow.graph.model import Answer, Budget, Expansion, FactCheck, Prompt, Reply
-from graphgrow.growth.claims import Claims
+from graphgrow.growth.engine import Claims
 from graphgrow.growth.loop import Growth
 from graphgrow.growth.settings import Chosen, Settings
 from graphgrow.llm.simulated.shapes import make_world

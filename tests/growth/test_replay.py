@@ -16,8 +16,8 @@ from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.keys import terms
 from graphgrow.graph.model import Event, Expansion, FactCheck, Relation
 from graphgrow.growth.replay import recording, replay
-from graphgrow.resolve.facets import STEM, general_words
 from graphgrow.resolve.options import open_resolver
+from graphgrow.resolve.resolve import STEM, general_words
 from graphgrow.stores.memory import MemoryStore
 from graphgrow.stores.projection import differences, project
 from tests.conftest import DEMO, RECORDED

@@ -28,9 +28,9 @@ from graphgrow.graph.model import (
     Relation,
     Reply,
 )
+from graphgrow.growth.agenda import doubts
 from graphgrow.growth.loop import Growth
 from graphgrow.growth.replay import replay
-from graphgrow.growth.samples import doubts
 from graphgrow.growth.settings import Settings
 from graphgrow.llm import LLM
 from graphgrow.llm.scripted import Recorded, Scripted

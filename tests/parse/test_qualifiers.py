@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphgrow.graph.model import Qualifiers, Quantity
-from graphgrow.parse.qualifiers import (
+from graphgrow.parse.fields import (
     CONDITIONS_CHARACTERS,
     SOURCE_CHARACTERS,
     UNIT_CHARACTERS,

@@ -24,10 +24,10 @@ from graphgrow.llm.embedded import open_local
 from graphgrow.llm.scripted import Scripted
 from graphgrow.parse.reply import parse
 from graphgrow.policy import open_policy
-from graphgrow.prompts.forms import ASKED_FOR, DEFAULT_SIZE, ReplySize, Style, qualified_schema
+from graphgrow.prompts.forms import ASKED_FOR, DEFAULT_SIZE, ReplySize, Style, is_strong, qualified_schema
 from graphgrow.prompts.forms import FORMS as FORMS_OF_QUESTIONS
 from graphgrow.prompts.render import CHARACTERS_A_TOKEN, FEWEST_CONTEXT, Doubts, check, render
-from graphgrow.prompts.strong import NOTHING_YET, head, is_strong
+from graphgrow.prompts.strong import NOTHING_YET, head
 from graphgrow.reason.context import gather
 from graphgrow.resolve.options import open_resolver
 from graphgrow.resolve.predicates import vocabulary

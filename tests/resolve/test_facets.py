@@ -13,8 +13,7 @@ from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import Answer, Expansion, Focus, Prompt, Proposal, Question, Relation, Reply, Triple
 from graphgrow.parse.reply import parse
 from graphgrow.prompts.facets import facets, kind_of, open_facets
-from graphgrow.resolve.facets import FOCUS_AGAIN, MOST, NUMBERED, VARIANT, is_variant, resolve_facet
-from graphgrow.resolve.resolve import RESOLVE
+from graphgrow.resolve.resolve import FOCUS_AGAIN, MOST, NUMBERED, RESOLVE, VARIANT, is_variant, resolve_facet
 from tests.conftest import expansion
 
 TOPIC = "impact-resistant materials"

@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Proposal, Qualifiers, Quantity, Relation, Triple
 from graphgrow.resolve.options import open_resolver
-from graphgrow.resolve.quantities import PROPERTY, read_property
-from graphgrow.resolve.resolve import RESOLVE, VERBATIM, Resolver, resolve
+from graphgrow.resolve.resolve import PROPERTY, RESOLVE, VERBATIM, Resolver, read_property, resolve
 from graphgrow.resolve.units import read_amount
 
 AMOUNTS = [

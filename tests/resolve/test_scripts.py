@@ -11,8 +11,8 @@ from graphgrow.errors import BadInput
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical, terms
 from graphgrow.graph.model import Answer, Focus, Prompt, Question, Reply
+from graphgrow.parse.json_text import salvage
 from graphgrow.parse.names import read_names
-from graphgrow.parse.salvage import salvage
 from graphgrow.policy.gains import relevance
 from graphgrow.reason.context import gather, mentions
 from graphgrow.reason.similarity import similarities

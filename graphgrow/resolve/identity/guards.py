@@ -10,9 +10,7 @@ from math import log2
 from rapidfuzz.distance import OSA
 
 from graphgrow.graph.keys import canonical, clean, is_titled, singular, without_article
-from graphgrow.resolve.identity.notation import SIGN, marks
-from graphgrow.resolve.identity.spelling import acronym_in, form
-from graphgrow.resolve.identity.words import words
+from graphgrow.resolve.identity.spelling import SIGN, acronym_in, form, marks, words
 
 LEAST_NEIGHBOURS = 5
 LEAST_SHARED = 0.05

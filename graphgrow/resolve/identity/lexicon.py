@@ -22,8 +22,18 @@ from rapidfuzz import fuzz, process
 
 from graphgrow.graph.keys import canonical, clean, common
 from graphgrow.resolve.identity.meanings import Candidate
-from graphgrow.resolve.identity.notation import brackets, guesses, is_alias, short_form
-from graphgrow.resolve.identity.spelling import Form, abbreviates, form, shortenings, spelled, without_acronym
+from graphgrow.resolve.identity.spelling import (
+    Form,
+    abbreviates,
+    brackets,
+    form,
+    guesses,
+    is_alias,
+    short_form,
+    shortenings,
+    spelled,
+    without_acronym,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

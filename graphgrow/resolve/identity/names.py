@@ -26,8 +26,7 @@ from graphgrow.graph.model import Change, Concept, Doing
 from graphgrow.resolve.identity.guards import GAP, contradiction, disagree, is_title_of, narrower, opposed, signs
 from graphgrow.resolve.identity.lexicon import Lexicon
 from graphgrow.resolve.identity.meanings import How, Meanings
-from graphgrow.resolve.identity.notation import normal, unaccented
-from graphgrow.resolve.identity.spelling import form
+from graphgrow.resolve.identity.spelling import form, normal, unaccented
 
 if TYPE_CHECKING:
     from graphgrow.llm.embedders import Floats

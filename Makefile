@@ -56,15 +56,16 @@ ui/picture/node_modules/.package-lock.json: ui/picture/package-lock.json
 	cd ui/picture && npm ci --ignore-scripts --no-audit --no-fund
 
 neo4j: neo4j-jars
-	java -Xmx1g -cp '$(JARS)/*' neo4j-server/Neo4jServer.java "$(NEO4J_HOME)" $(BOLT) $(HTTP)
+	java -Xmx1g -cp '$(JARS)/*:.neo4j/server' Neo4jServer "$(NEO4J_HOME)" $(BOLT) $(HTTP)
 
 neo4j-jars: $(JARS)/complete
 
-$(JARS)/complete: neo4j-server/pom.xml
+$(JARS)/complete: neo4j-server/pom.xml neo4j-server/Neo4jServer.java
 	@java -version 2>&1 | grep -qE 'version "(1[7-9]|[2-9][0-9])' || { echo 'a Neo4j server needs Java 17 or newer (a JDK): install openjdk-17-jdk-headless' >&2; exit 1; }
 	@command -v mvn >/dev/null || { echo 'the Neo4j server comes from Maven Central: install maven, or use docker compose up' >&2; exit 1; }
 	rm -rf $(JARS)
 	mvn -q -B -f neo4j-server/pom.xml dependency:copy-dependencies -DoutputDirectory='$(CURDIR)/$(JARS)'
+	javac -cp '$(JARS)/*' -d .neo4j/server neo4j-server/Neo4jServer.java
 	touch $@
 
 # programs of others that tests read our files with

@@ -11,7 +11,7 @@ import org.neo4j.io.ByteUnit;
 import org.neo4j.server.configuration.ServerSettings;
 
 /**
- * A Neo4j Community server on loopback without an installation: java -cp 'LIB/*' Neo4jServer.java HOME BOLT [HTTP].
+ * A Neo4j Community server on loopback without an installation: java -cp 'LIB/*:CLASSES' Neo4jServer HOME BOLT [HTTP].
  *
  * Data lives in HOME, and settings in HOME/neo4j.conf where there is one. User neo4j gets the password of
  * NEO4J_PASSWORD. With a third argument Neo4j Browser is served on that port.

@@ -55,7 +55,7 @@ class Server:
     def launch(self) -> None:
         """Start the server and return at once."""
         self.home.mkdir(parents=True, exist_ok=True)
-        command = ["java", *self._java, "-cp", f"{self._jars}/*", str(ROOT / "neo4j-server" / "Neo4jServer.java")]
+        command = ["java", *self._java, "-cp", f"{self._jars}/*:{self._jars.parent}/server", "Neo4jServer"]
         with (self.home / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, str(self.home), str(self.port)],

@@ -7,8 +7,7 @@ from graphgrow.graph.model import Event
 from graphgrow.graph.progress import SILENT, Progress
 from graphgrow.stores import GraphStore, checked_events
 
-BATCH = 2000  # events a transaction
-MOST = 20_000  # concepts and statements a transaction, which a server keeps in memory
+BATCH = 5000  # events a transaction
 
 
 def copy(source: GraphStore, target: GraphStore, until: int | None = None, progress: Progress = SILENT) -> int:
@@ -54,20 +53,20 @@ def complete(events: Iterable[Event], target: GraphStore) -> int:
         if next(events, None) != held:
             raise BadInput(f"{target.url} holds another graph since step {held.seq}: name another store")
     copied = 0
-    for batch in batches(events):
+    for batch in batches(events, target.at_once):
         target.append(*batch)
         copied += len(batch)
     return copied
 
 
-def batches(events: Iterable[Event]) -> Iterator[list[Event]]:
-    """Yield events by the transaction: up to BATCH of them, fewer where they bring much."""
+def batches(events: Iterable[Event], most: int) -> Iterator[list[Event]]:
+    """Yield events by the transaction: up to BATCH, fewer where they bring `most` concepts and statements before."""
     batch: list[Event] = []
     size = 0
     for event in events:
         batch.append(event)
         size += len(event.delta.concepts) + len(event.delta.statements)
-        if len(batch) == BATCH or size >= MOST:
+        if len(batch) == BATCH or size >= most:
             yield batch
             batch, size = [], 0
     if batch:

@@ -56,6 +56,8 @@ class SQLiteStore(GraphStore):
     A file that this user can only read is opened for reading, on media that nothing can write too.
     """
 
+    at_once = 80_000  # the more rows a transaction has, the fewer times each page of the file is written
+
     def __init__(self, path: Path, *, create: bool = False, clock: Callable[[], float] = time.time) -> None:
         self.url = f"sqlite:{path}"
         self._path, self._create, self._clock = path, create, clock
@@ -511,7 +513,10 @@ def _apply(db: sqlite3.Connection, change: Patch) -> None:
     db.executemany("DELETE FROM relation WHERE source = ? AND predicate = ? AND target = ?", ends)
     keys = [(key,) for key in (*change.gone_concepts, *change.concepts)]
     db.executemany("DELETE FROM alias WHERE key = ?", keys)
-    db.executemany("DELETE FROM concept WHERE key = ?", [(key,) for key in change.gone_concepts])
+    if change.gone_concepts:  # for each SQLite makes sure that no relation ends there, without an index by all of them
+        db.execute("CREATE INDEX relation_target ON relation(target)")
+        db.executemany("DELETE FROM concept WHERE key = ?", [(key,) for key in change.gone_concepts])
+        db.execute("DROP INDEX relation_target")
     db.executemany(
         "INSERT INTO concept VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE"
         " SET name = excluded.name, first_seq = excluded.first_seq, type = excluded.type",

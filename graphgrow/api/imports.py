@@ -65,7 +65,7 @@ def import_graph(
         found, begun = _prepared(reading, graph, title, now(), progress), []
     left = found.events[len(begun) :]
     saving = progress.over(left, "saving parts of the graph", len(left))
-    for batch in batches(saving, store.at_once):
+    for batch in batches(saving, store.url):
         store.append(*batch)
     return replace(found, saved=len(left))
 

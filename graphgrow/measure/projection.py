@@ -117,11 +117,11 @@ class Counts:
         """Return the counts of which `dump` made these bytes; raises ValueError or TypeError for any others."""
         end = 8 + int.from_bytes(data[:8], "little")
         seq, predicates, sizes = json.loads(bytes(data[8:end]))
-        parts = [array("I"), array("Q"), array("Q")]
-        for part, size in zip(parts, sizes, strict=True):
+        said, pairs, support = array("I"), array("Q"), array("Q")
+        for part, size in zip((said, pairs, support), sizes, strict=True):
             start, end = end, end + size * part.itemsize
             part.frombytes(data[start:end])
-        return cls(seq, {name: number for number, name in enumerate(predicates)}, *parts, saved)
+        return cls(seq, {name: number for number, name in enumerate(predicates)}, said, pairs, support, saved)
 
 
 class Structure:

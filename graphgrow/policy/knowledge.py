@@ -16,7 +16,7 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import chain, islice
-from typing import Literal
+from typing import Any, Literal
 
 from graphgrow.graph.confidence import TRUSTED, confidence, is_said_already, reconsidered
 from graphgrow.graph.events import FACET, base
@@ -144,7 +144,8 @@ class Strengths:
         end = 8 + int.from_bytes(data[:8], "little")
         seq, topic, sizes = json.loads(bytes(data[8:end]))
         own = cls(seq, topic, array("Q"), array("d"), array("d"), saved)
-        for part, size in zip((own.pairs, own.weights, own.ties), sizes, strict=True):
+        parts: tuple[array[Any], ...] = own.pairs, own.weights, own.ties
+        for part, size in zip(parts, sizes, strict=True):
             start, end = end, end + size * part.itemsize
             part.frombytes(data[start:end])
         return own

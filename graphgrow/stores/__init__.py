@@ -29,7 +29,6 @@ class GraphStore(Protocol):
     """An append-only log of one graph's events, with a projection that other programs can query."""
 
     url: str
-    at_once: int = 20_000  # concepts and statements a transaction of many events, which a server keeps in memory
 
     def append(self, *events: Event) -> int:
         """Commit events and their effect on the projection in one transaction, and return the last seq of the log.

@@ -56,8 +56,6 @@ class SQLiteStore(GraphStore):
     A file that this user can only read is opened for reading, on media that nothing can write too.
     """
 
-    at_once = 80_000  # the more rows a transaction has, the fewer times each page of the file is written
-
     def __init__(self, path: Path, *, create: bool = False, clock: Callable[[], float] = time.time) -> None:
         self.url = f"sqlite:{path}"
         self._path, self._create, self._clock = path, create, clock

@@ -209,8 +209,9 @@ def structure(graph: Graph) -> Structure:
     seq = graph.seq - graph.seq % pace(graph.seq, len(graph.concepts))
 
     def taken() -> Structure:
-        known = graph.memo.get("structure")
+        known = graph.memo.pop("structure", None)  # all but its counts is let go of before the next one is made
         before = known[1].counts if isinstance(known, tuple) and known[0][1] == graph.decisions else None
+        del known
         before = before or restored(graph, _KIND, Counts.restored, as_shown=True)
         made = Structure(graph, seq, before if before and before.seq <= seq else None)
         save(graph, _KIND, made.counts)

@@ -168,7 +168,7 @@ def build(path: Path, concepts: int, relations: int) -> dict[str, float]:
     """Write the graph into a SQLite file."""
     start, count, seconds, processor = clock(), 0, 0.0, 0.0
     with closing(SQLiteStore(path, create=True)) as store:
-        for batch in batches(events(Names(1), concepts, relations)):
+        for batch in batches(events(Names(1), concepts, relations), store.url):
             count += sum(len(event.delta.relations) for event in batch)
             before = clock(), time.process_time()
             store.append(*batch)

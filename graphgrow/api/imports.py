@@ -64,7 +64,8 @@ def import_graph(
             raise BadInput(f"{store.url} holds another graph since step 1: name another store, or use --append")
         found, begun = _prepared(reading, graph, title, now(), progress), []
     left = found.events[len(begun) :]
-    for batch in batches(progress.over(left, "saving parts of the graph", len(left))):
+    saving = progress.over(left, "saving parts of the graph", len(left))
+    for batch in batches(saving, store.url):
         store.append(*batch)
     return replace(found, saved=len(left))
 

@@ -228,6 +228,11 @@ class Corrections:
         """Return the key of the concept that a key stands for; itself where nothing was merged."""
         return self.representatives.get(key, key)
 
+    @property
+    def are_none(self) -> bool:
+        """Whether every concept and relation is shown as it was said, but for spellings that are `divided`."""
+        return not (self.representatives or self.hidden or self.dropped or self._predicates)
+
     def members(self, concept: str, keys: Iterable[str] = ()) -> list[str]:
         """Return the keys that stand for a concept, itself first."""
         return [
@@ -240,6 +245,8 @@ class Corrections:
 
         Two names of one concept are not related by having been two.
         """
+        if self.are_none:
+            return said
         relation = self.counts_as(said)
         if self.dropped and relation in self.dropped:
             return None
@@ -249,6 +256,8 @@ class Corrections:
 
     def delta(self, said: Delta) -> Delta:
         """Return what a reply adds to what is shown, once its changes are taken; `relations` has every statement."""
+        if self.are_none and not self.divided:
+            return Delta(concepts=said.concepts, aliases=said.aliases, relations=said.statements)
         said = self.divide(said)
         stands_for = self.representatives
         found = {concept: stands_for.get(concept.key, concept.key) for concept in said.concepts}

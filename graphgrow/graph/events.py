@@ -93,7 +93,9 @@ def from_json(text: str | bytes) -> Event:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "the line"
         raise BadInput(f"not a step of graphgrow: {place}: {first['msg']}") from None
-    return replace(event, focus=formed(event.focus)) if isinstance(event, Expansion) else event
+    if isinstance(event, Expansion) and (focus := formed(event.focus)) is not event.focus:
+        return replace(event, focus=focus)
+    return event
 
 
 def formed(focus: Focus) -> Focus:

@@ -24,7 +24,17 @@ from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Concept, Focus, Qualifiers, Relation, Triple
 from graphgrow.graph.state import Bag, Before, Bill, Components, Evidence, Past, Yield
 from graphgrow.graph.steering import Steering
-from graphgrow.graph.tables import Layered, LayeredList, LayeredSet, Table, pack, remembered, write_table
+from graphgrow.graph.tables import (
+    Layered,
+    LayeredList,
+    LayeredSet,
+    Table,
+    pack,
+    pack_texts,
+    remembered,
+    unpack,
+    write_table,
+)
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -102,11 +112,11 @@ def _digest(handle: int) -> str:
 
 
 def _of_relation(one: Relation) -> bytes:
-    return pack([one.source, one.predicate, one.target])
+    return pack_texts((one.source, one.predicate, one.target))
 
 
 def _to_relation(key: bytes) -> Relation:
-    return Relation(*json.loads(key))
+    return Relation(*unpack(key))
 
 
 def _of_text(text: str) -> bytes:
@@ -121,12 +131,8 @@ def _of_number(number: int) -> bytes:
     return b"%d" % number
 
 
-def _of_tuple(parts: tuple[str, ...]) -> bytes:
-    return pack(parts)
-
-
 def _to_tuple(key: bytes) -> tuple[str, ...]:
-    return tuple(json.loads(key))
+    return tuple(unpack(key))
 
 
 def _records(graph: Graph) -> Iterator[tuple[str, Records]]:
@@ -161,8 +167,8 @@ def _records(graph: Graph) -> Iterator[tuple[str, Records]]:
     yield "past", ((b"", past.dump_json(step)) for step in graph.past)
     yield "checks", ((_of_relation(one), pack([odds, graph.checked_at[one]])) for one, odds in graph.checks.items())
     yield "unchecked", ((_of_relation(one), b"") for one in graph.unchecked)
-    yield "pairs", ((_of_tuple(one), b"") for one in graph.pairs)
-    yield "asked", ((_of_tuple(one), b"") for one in graph.asked)
+    yield "pairs", ((pack_texts(one), b"") for one in graph.pairs)
+    yield "asked", ((pack_texts(one), b"") for one in graph.asked)
     yield "yields", ((_of_text(key), pack([one.questions, one.brought])) for key, one in graph.yields.items())
     yield "before", ((_of_number(seq), pack([one.degree, one.asks])) for seq, one in graph.before.items())
     yield "unwanted", ((_of_text(key), pack(list(names))) for key, names in graph.unwanted.items())
@@ -222,11 +228,11 @@ def _graph(rest: dict[str, Any], data: memoryview) -> Graph:
             Evidence(
                 seq, Triple(*raw), support, said and Relation(*said), beside and qualifiers.validate_python(beside)
             )
-            for seq, support, raw, said, beside in json.loads(value)
+            for seq, support, raw, said, beside in unpack(value)
         ]
 
     def concept(place: int) -> Concept:
-        name, aliases, kind = json.loads(tables["concepts"].value(place))
+        name, aliases, kind = unpack(tables["concepts"].value(place))
         return Concept(_to_text(tables["concepts"].key(place)), name, tuple(aliases), kind)
 
     graph, bill = Graph(**{name: rest[name] for name in _PLAIN}), _adapter(Bill)
@@ -242,22 +248,22 @@ def _graph(rest: dict[str, Any], data: memoryview) -> Graph:
 
     over = Layered.over
     graph.concepts = cast("Any", over(tables["concepts"], _of_text, _to_text, remembered(concept)))
-    graph.incident = texts("incident", lambda value: [Relation(*ends) for ends in json.loads(value)])
-    graph.neighbours = texts("neighbours", lambda value: dict.fromkeys(json.loads(value)))
+    graph.incident = texts("incident", lambda value: [Relation(*ends) for ends in unpack(value)])
+    graph.neighbours = texts("neighbours", lambda value: dict.fromkeys(unpack(value)))
     keys = list(graph.introduced)
     graph.degrees = dict(zip(keys, rest["degrees"], strict=True))
     graph.unasked, graph.explored = (Bag([keys[at] for at in rest[name]]) for name in ("unasked", "explored"))
-    graph.yields = texts("yields", lambda value: Yield(*json.loads(value)))
-    graph.unwanted = texts("unwanted", lambda value: dict.fromkeys(json.loads(value)))
+    graph.yields = texts("yields", lambda value: Yield(*unpack(value)))
+    graph.unwanted = texts("unwanted", lambda value: dict.fromkeys(unpack(value)))
     graph.intents = texts("intents", lambda value: tuple(foci.validate_json(value)))
     graph.arrived = texts("arrived", _to_text)
-    graph.before = mapping("before", _of_number, int, lambda value: Before(*json.loads(value)))
+    graph.before = mapping("before", _of_number, int, lambda value: Before(*unpack(value)))
     graph.relations = relations("relations", evidence)
     graph.unchecked = relations("unchecked", nothing)
-    graph.checks = relations("checks", lambda value: json.loads(value)[0])
-    graph.checked_at = relations("checks", lambda value: json.loads(value)[1])
-    graph.asked = cast("Any", LayeredSet(mapping("asked", _of_tuple, _to_tuple, nothing)))
-    graph.pairs = cast("Any", LayeredSet(mapping("pairs", _of_tuple, _to_tuple, nothing)))
+    graph.checks = relations("checks", lambda value: unpack(value)[0])
+    graph.checked_at = relations("checks", lambda value: unpack(value)[1])
+    graph.asked = cast("Any", LayeredSet(mapping("asked", pack_texts, _to_tuple, nothing)))
+    graph.pairs = cast("Any", LayeredSet(mapping("pairs", pack_texts, _to_tuple, nothing)))
     steps = remembered(lambda place: past.validate_json(tables["past"].value(place)))
     graph.past = cast("Any", LayeredList(len(tables["past"]), steps))
     graph.components = Components(texts("parents", _to_text), rest["sizes"])

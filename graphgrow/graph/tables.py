@@ -21,6 +21,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
+from json.encoder import encode_basestring_ascii
 from typing import Any, BinaryIO, Generic, TypeVar, overload
 
 K = TypeVar("K")
@@ -30,12 +31,23 @@ _MISSING: Any = object()
 _REMEMBERED = 4096  # values of a table that are not read twice
 _LARGE = 4096  # bytes; larger values are few, and kept
 _encode = json.JSONEncoder(separators=(",", ":")).encode
+_decode = json.JSONDecoder().raw_decode
 SIZES = {"hashes": "Q", "order": "I", "offsets": "Q"}
 
 
 def pack(value: object) -> bytes:
     """Return a value of strings, numbers and lists as JSON."""
     return _encode(value).encode()
+
+
+def pack_texts(texts: Iterable[str]) -> bytes:
+    """Return the bytes that `pack` returns of a list of strings, in a fraction of the time; TypeError for another."""
+    return f"[{','.join(map(encode_basestring_ascii, texts))}]".encode()
+
+
+def unpack(value: bytes) -> Any:  # noqa: ANN401  # of JSON
+    """Return what was packed."""
+    return _decode(value.decode())[0]
 
 
 def hash_of(key: bytes) -> int:

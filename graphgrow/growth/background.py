@@ -49,7 +49,7 @@ def _taken(graph: Graph, steps: int) -> Background:
     groups = sorted((one for one in members(shape) if len(one) >= SMALLEST), key=lambda one: (-len(one), one))[:FIELDS]
     number = {vertex: place for place, group in enumerate(groups, 1) for vertex in group}
     between = {place: Counter[int]() for place in range(1, len(groups) + 1)}
-    for one, other in shape.support:
+    for one, other in shape.edges.tolist():
         if one in number and other in number and number[one] != number[other]:
             between[number[one]][number[other]] += 1
             between[number[other]][number[one]] += 1

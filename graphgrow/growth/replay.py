@@ -75,7 +75,7 @@ def replay(
     events = [_again(event, graph, resolver, offset, now) for event in resolving]
     saving = progress.over(events, "saving events", len(events))
     if append:
-        for batch in batches(saving):
+        for batch in batches(saving, store.url):
             store.append(*batch)
     else:
         complete(saving, store)

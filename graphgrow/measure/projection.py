@@ -12,15 +12,16 @@ import json
 import random
 import threading
 from array import array
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.kept import restored, save
+from graphgrow.graph.model import Relation
 
 if TYPE_CHECKING:
     import igraph as ig
@@ -31,7 +32,8 @@ SLOWEST = 12  # at most 2**12 events from one structure to the next: by then abo
 SMALL = 500  # concepts; each doubling of this doubles the events
 FIXED = 0  # the seed of all that is drawn for a structure, so that it follows from the log alone
 ROUNDS = 5  # iterations of Leiden's method; at 10,000 concepts modularity is then within .01 of its last value
-_KIND = "structure 1"  # under which a store keeps one; another format has another number
+_KIND = "structure 2"  # under which a store keeps one; another format has another number
+_HALF = 32  # bits of a number that two places make
 SMALLEST = 3  # concepts; one or two are no community to speak of
 
 T = TypeVar("T")
@@ -93,18 +95,20 @@ class Counts:
     """What a structure is counted from, after event `seq`: so a later one counts only what came since.
 
     `said` has source, predicate and target of every relation in turn, as numbers: concepts in order of arrival, and
-    `predicates`. `support` is by pair of concepts, the lesser first. `saved` is the event at which a store kept it.
+    `predicates`. `pairs` are the related pairs of concepts, ascending, each as one number: the lesser concept times
+    2**32, and the other. `support` is how often each was said. `saved` is the event at which a store kept it.
     """
 
     seq: int = 0
     predicates: dict[str, int] = field(default_factory=dict)
     said: "array[int]" = field(default_factory=lambda: array("I"))
-    support: dict[tuple[int, int], int] = field(default_factory=dict)
+    pairs: "array[int]" = field(default_factory=lambda: array("Q"))
+    support: "array[int]" = field(default_factory=lambda: array("Q"))
     saved: int = 0
 
     def dump(self) -> bytes:
         """Return all of it in bytes, which `restored` reads."""
-        parts = self.said, array("I", chain.from_iterable(self.support)), array("Q", self.support.values())
+        parts = self.said, self.pairs, self.support
         head = json.dumps([self.seq, list(self.predicates), [len(part) for part in parts]]).encode()
         return b"".join((len(head).to_bytes(8, "little"), head, *(part.tobytes() for part in parts)))
 
@@ -113,32 +117,33 @@ class Counts:
         """Return the counts of which `dump` made these bytes; raises ValueError or TypeError for any others."""
         end = 8 + int.from_bytes(data[:8], "little")
         seq, predicates, sizes = json.loads(bytes(data[8:end]))
-        parts = [array("I"), array("I"), array("Q")]
-        for part, size in zip(parts, sizes, strict=True):
+        said, pairs, support = array("I"), array("Q"), array("Q")
+        for part, size in zip((said, pairs, support), sizes, strict=True):
             start, end = end, end + size * part.itemsize
             part.frombytes(data[start:end])
-        said, ends, counts = parts
-        pairs = zip(ends[::2], ends[1::2], strict=True)
-        return cls(seq, {name: number for number, name in enumerate(predicates)}, said,
-                   dict(zip(pairs, counts, strict=True)), saved)  # fmt: skip
+        return cls(seq, {name: number for number, name in enumerate(predicates)}, said, pairs, support, saved)
 
 
 class Structure:
     """Concepts, relations and their support after event `seq`; vertices of `graph` are places in `keys`.
 
-    `support` is by pair of vertices, the lesser first. `roles` are the kinds of relation that a vertex has, each a
-    predicate and whether it starts there. `age` says in words as of when. Relations of one concept to itself are left
-    out. What was counted `before` spares counting it again, as long as nothing was decided since.
+    `edges` are those of `graph`, a row of two vertices each, the lesser first, ascending; `support` is how often each
+    was said. `roles` are the kinds of relation that a vertex has, each a predicate and whether it starts there. `age`
+    says in words as of when. Relations of one concept to itself are left out. What was counted `before` spares counting
+    it again, as long as nothing was decided since.
     """
 
     def __init__(self, graph: Graph, seq: int, before: Counts | None = None) -> None:
         import igraph as ig
+        import numpy as np
 
         self.seq, self.age = seq, f"as of step {seq}"
         self.keys = [key for key, since in graph.introduced.items() if since <= seq]
         self.place = place = {key: at for at, key in enumerate(self.keys)}
         if before:
-            counts = Counts(seq, {**before.predicates}, before.said[:], {**before.support}, before.saved)
+            counts = Counts(
+                seq, {**before.predicates}, before.said[:], before.pairs[:], before.support[:], before.saved
+            )
             deltas = ((step.seq, graph.corrections.divide(step.delta)) for step in graph.past[before.seq : seq])
             told = ((since, one) for since, delta in deltas for one in (*delta.relations, *delta.support))
             shown = ((graph.corrections.shown(one.relation), since, one.support) for since, one in told)
@@ -154,10 +159,14 @@ class Structure:
             if is_first:
                 predicate = counts.predicates.setdefault(relation.predicate, len(counts.predicates))
                 counts.said.extend((source, predicate, target))
-            pair = (source, target) if source < target else (target, source)
-            counts.support[pair] = counts.support.get(pair, 0) + count
-        self.counts, self.support = counts, counts.support
-        self.graph = ig.Graph(n=len(self.keys), edges=sorted(self.support))
+            counts.pairs.append(min(source, target) << _HALF | max(source, target))
+            counts.support.append(count)
+        pairs, at = np.unique(np.array(counts.pairs), return_inverse=True)
+        self.support = np.bincount(at, np.array(counts.support), len(pairs)).astype(np.int64)
+        counts.pairs, counts.support = array("Q", pairs.tobytes()), array("Q", self.support.tobytes())
+        self.edges = np.stack((pairs >> _HALF, pairs & ((1 << _HALF) - 1)), axis=1).astype(np.int64)
+        self.counts = counts
+        self.graph = ig.Graph(n=len(self.keys), edges=self.edges)
         self.degree: list[int] = self.graph.degree()
         self._results: dict[Callable[[Structure], object], object] = {}
 
@@ -182,6 +191,13 @@ class Structure:
             self._results[work] = work(self)
         return cast("T", self._results[work])
 
+    def edge(self, relation: Relation) -> int:
+        """Return the number of the edge between the concepts of a relation, -1 where there is none."""
+        ends, pairs = [self.place.get(key, -1) for key in relation.ends], self.counts.pairs
+        pair = min(ends) << _HALF | max(ends)
+        at = bisect_left(pairs, pair)
+        return at if at < len(pairs) and pairs[at] == pair else -1
+
     def pair(self, one: int, other: int) -> tuple[str, str]:
         """Return the keys of two vertices in the order that two concepts of a question have."""
         a, b = sorted((self.keys[one], self.keys[other]))
@@ -193,8 +209,9 @@ def structure(graph: Graph) -> Structure:
     seq = graph.seq - graph.seq % pace(graph.seq, len(graph.concepts))
 
     def taken() -> Structure:
-        known = graph.memo.get("structure")
+        known = graph.memo.pop("structure", None)  # all but its counts is let go of before the next one is made
         before = known[1].counts if isinstance(known, tuple) and known[0][1] == graph.decisions else None
+        del known
         before = before or restored(graph, _KIND, Counts.restored, as_shown=True)
         made = Structure(graph, seq, before if before and before.seq <= seq else None)
         save(graph, _KIND, made.counts)
@@ -211,12 +228,11 @@ def pace(seq: int, concepts: int) -> int:
 
 def members(snapshot: Structure) -> list[list[int]]:
     """Return the vertices of every community, those with most neighbours inside it first, ties by key."""
+    import numpy as np
+
     label = snapshot.communities
-    inside = [0] * len(label)
-    for one, other in snapshot.support:
-        if label[one] == label[other]:
-            inside[one] += 1
-            inside[other] += 1
+    is_inside = np.equal(*np.array(label, np.int64)[snapshot.edges.T])
+    inside = np.bincount(snapshot.edges[is_inside].ravel(), minlength=len(label)).tolist()
     groups: list[list[int]] = [[] for _ in range(max(label, default=-1) + 1)]
     for vertex in sorted(range(len(label)), key=lambda vertex: (-inside[vertex], snapshot.keys[vertex])):
         groups[label[vertex]].append(vertex)

@@ -16,7 +16,7 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import chain, islice
-from typing import Literal
+from typing import Any, Literal
 
 from graphgrow.graph.confidence import TRUSTED, confidence, is_said_already, reconsidered
 from graphgrow.graph.events import FACET, base
@@ -28,7 +28,7 @@ from graphgrow.policy.round import fill, is_allowed
 from graphgrow.policy.strategies import STRATEGIES
 from graphgrow.prompts.facets import CLASS, facets, kind_of, once_more, open_facets
 
-_KIND = "tie 1"  # under which a store keeps one; another format, or other weights, have another number
+_KIND = "tie 2"  # under which a store keeps one; another format, or other weights, have another number
 FOLLOWS = "frontier"  # asks where no facet is left
 WINDOW = 200  # questions; older ones say little about what pays now
 PRIOR = 2.0  # questions: how much what is expected of a facet beforehand weighs
@@ -120,28 +120,35 @@ class Knowledge:
 
 @dataclass(slots=True)
 class Strengths:
-    """What a tie goes by, after event `seq`: the weight of every pair of the structure, in its order, and the ties.
+    """What a tie goes by, after event `seq`: pairs as in Counts with the weight of each, and the ties of all concepts.
 
     `topic` is what they lead to, `saved` the event at which a store kept them.
     """
 
     seq: int
     topic: str
-    weights: list[float]
-    ties: list[float]
+    pairs: "array[int]"
+    weights: "array[float]"
+    ties: "array[float]"
     saved: int = 0
 
     def dump(self) -> bytes:
         """Return all of it in bytes, which `restored` reads."""
-        head = json.dumps([self.seq, self.topic, len(self.ties)]).encode()
-        return b"".join((len(head).to_bytes(8, "little"), head, array("d", self.ties + self.weights).tobytes()))
+        parts = self.pairs, self.weights, self.ties
+        head = json.dumps([self.seq, self.topic, [len(part) for part in parts]]).encode()
+        return b"".join((len(head).to_bytes(8, "little"), head, *(part.tobytes() for part in parts)))
 
     @classmethod
     def restored(cls, data: memoryview, saved: int) -> "Strengths":
         """Return what `dump` made these bytes of; raises ValueError or TypeError for any others."""
         end = 8 + int.from_bytes(data[:8], "little")
-        (seq, topic, count), values = json.loads(bytes(data[8:end])), array("d", bytes(data[end:])).tolist()
-        return cls(seq, topic, values[count:], values[:count], saved)
+        seq, topic, sizes = json.loads(bytes(data[8:end]))
+        own = cls(seq, topic, array("Q"), array("d"), array("d"), saved)
+        parts: tuple[array[Any], ...] = own.pairs, own.weights, own.ties
+        for part, size in zip(parts, sizes, strict=True):
+            start, end = end, end + size * part.itemsize
+            part.frombytes(data[start:end])
+        return own
 
 
 class Tie:
@@ -151,47 +158,47 @@ class Tie:
     """
 
     def __init__(self, graph: Graph, snapshot: Structure, before: Strengths | None = None) -> None:
-        self._graph, self._topic = graph, graph.topic_key
+        import numpy as np
+
+        self._graph, self._topic, self._place = graph, graph.topic_key, snapshot.place
         self._trust: dict[str, tuple[int, float]] = {}
-        place, seq, pairs = snapshot.place, snapshot.seq, dict.fromkeys(snapshot.support, 0.0)
+        seq, pairs, weights = snapshot.seq, snapshot.counts.pairs, array("d", bytes(8 * len(snapshot.edges)))
         until = seq if seq < graph.seq else None
-        relations, renewed = iter(graph.relations), set(pairs)
+        relations, renewed = iter(graph.relations), None
         if before:
-            pairs |= zip(snapshot.support, before.weights, strict=False)
-            again = dict[tuple[int, int], None]()
-            for relation in reconsidered(graph, graph.past[before.seq : seq]):
-                ends = sorted(place.get(key, -1) for key in relation.ends)
-                if (pair := (ends[0], ends[1])) in pairs:
-                    again[pair], pairs[pair] = None, 0.0
-            near = dict.fromkeys(min((snapshot.keys[end] for end in pair), key=graph.degree) for pair in again)
-            relations, renewed = iter(dict.fromkeys(one for key in near for one in graph.incident[key])), set(again)
+            np.asarray(weights)[np.searchsorted(np.asarray(pairs), np.asarray(before.pairs))] = before.weights
+            renewed = dict.fromkeys(map(snapshot.edge, reconsidered(graph, graph.past[before.seq : seq])))
+            renewed.pop(-1, None)
+            ends = (map(snapshot.keys.__getitem__, snapshot.edges[edge].tolist()) for edge in renewed)
+            near = dict.fromkeys(min(pair, key=graph.degree) for pair in ends)
+            relations = iter(dict.fromkeys(one for key in near for one in graph.incident[key]))
+            for edge in renewed:
+                weights[edge] = 0.0
         for relation in relations:
-            ends = sorted(place.get(key, -1) for key in relation.ends)
-            if (pair := (ends[0], ends[1])) in renewed and graph.relations[relation][0].seq <= seq:
+            edge = snapshot.edge(relation)
+            is_new = edge >= 0 if renewed is None else edge in renewed
+            if is_new and graph.relations[relation][0].seq <= seq:
                 sure = confidence(graph, relation, until)
-                pairs[pair] = max(pairs[pair], sure * sure)
-        self.strengths = Strengths(seq, graph.topic, list(pairs.values()), [], before.saved if before else 0)
+                weights[edge] = max(weights[edge], sure * sure)
+        self.strengths = Strengths(seq, graph.topic, pairs, weights, array("d"), before.saved if before else 0)
         if before and before.seq == seq:
             self.strengths.ties = before.ties
-        elif place:
-            import igraph
-
-            net, start = igraph.Graph(n=len(place), edges=list(pairs)), place.get(self._topic, 0)
-            ranks = net.personalized_pagerank(
-                directed=False, damping=DAMPING, reset_vertices=[start], weights=self.strengths.weights
+        elif self._place:
+            start = self._place.get(self._topic, 0)
+            ranks = snapshot.graph.personalized_pagerank(
+                directed=False, damping=DAMPING, reset_vertices=[start], weights=weights.tolist()
             )
             highest = max((rank for vertex, rank in enumerate(ranks) if vertex != start), default=0.0) or 1.0
-            self.strengths.ties = [math.sqrt(min(1.0, rank / highest)) for rank in ranks]
-        self._ties = dict(zip(place, self.strengths.ties, strict=True))
+            self.strengths.ties = array("d", (math.sqrt(min(1.0, rank / highest)) for rank in ranks))
 
     def of(self, key: str) -> float:
         """Return how strongly a concept is tied to the topic, from 0 to 1; the topic itself 1."""
         if key == self._topic:
             return 1.0
-        if key in self._ties:
-            return self._ties[key]
-        near = (self._ties.get(other, 0.0) for other in self._graph.neighbours.get(key, ()))
-        return NEAREST * max(near, default=0.0)
+        if key in self._place:
+            return self.strengths.ties[self._place[key]]
+        near = (self._place[other] for other in self._graph.neighbours.get(key, ()) if other in self._place)
+        return NEAREST * max(map(self.strengths.ties.__getitem__, near), default=0.0)
 
     def trust(self, key: str) -> float:
         """Return the highest confidence of a relation that a concept stands in; 1 for the topic."""

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator
 from graphgrow.errors import BadInput
 from graphgrow.graph.model import Event
 from graphgrow.graph.progress import SILENT, Progress
-from graphgrow.stores import GraphStore, checked_events
+from graphgrow.stores import GraphStore, checked_events, store_url
 
-BATCH = 2000  # events a transaction
+BATCH = 5000  # events a transaction
 MOST = 20_000  # concepts and statements a transaction, which a server keeps in memory
+MOST_IN_A_FILE = 80_000  # the more of them, the fewer times each page of the file is written
 
 
 def copy(source: GraphStore, target: GraphStore, until: int | None = None, progress: Progress = SILENT) -> int:
@@ -54,20 +55,21 @@ def complete(events: Iterable[Event], target: GraphStore) -> int:
         if next(events, None) != held:
             raise BadInput(f"{target.url} holds another graph since step {held.seq}: name another store")
     copied = 0
-    for batch in batches(events):
+    for batch in batches(events, target.url):
         target.append(*batch)
         copied += len(batch)
     return copied
 
 
-def batches(events: Iterable[Event]) -> Iterator[list[Event]]:
-    """Yield events by the transaction: up to BATCH of them, fewer where they bring much."""
+def batches(events: Iterable[Event], url: str) -> Iterator[list[Event]]:
+    """Yield events by the transaction of the store at a URL: up to BATCH of them, fewer where they bring much."""
+    most = MOST_IN_A_FILE if store_url(url).kind == "sqlite" else MOST
     batch: list[Event] = []
     size = 0
     for event in events:
         batch.append(event)
         size += len(event.delta.concepts) + len(event.delta.statements)
-        if len(batch) == BATCH or size >= MOST:
+        if len(batch) == BATCH or size >= most:
             yield batch
             batch, size = [], 0
     if batch:

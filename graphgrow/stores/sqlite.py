@@ -510,7 +510,10 @@ def _apply(db: sqlite3.Connection, change: Patch) -> None:
     db.executemany("DELETE FROM relation WHERE source = ? AND predicate = ? AND target = ?", ends)
     keys = [(key,) for key in (*change.gone_concepts, *change.concepts)]
     db.executemany("DELETE FROM alias WHERE key = ?", keys)
-    db.executemany("DELETE FROM concept WHERE key = ?", [(key,) for key in change.gone_concepts])
+    if change.gone_concepts:  # for each SQLite makes sure that no relation ends there, without an index by all of them
+        db.execute("CREATE INDEX relation_target ON relation(target)")
+        db.executemany("DELETE FROM concept WHERE key = ?", [(key,) for key in change.gone_concepts])
+        db.execute("DROP INDEX relation_target")
     db.executemany(
         "INSERT INTO concept VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE"
         " SET name = excluded.name, first_seq = excluded.first_seq, type = excluded.type",

@@ -57,4 +57,8 @@ MIGRATIONS = (
     """
     ALTER TABLE concept ADD COLUMN type TEXT NOT NULL DEFAULT '';
     """,
+    # Nothing looks relations up by their targets, and writing the index took as long as writing the table.
+    """
+    DROP INDEX IF EXISTS relation_target;
+    """,
 )

@@ -222,7 +222,7 @@ def test_a_tie_is_stronger_the_more_and_surer_paths_lead_to_the_topic() -> None:
         fresh = fold([])
         for number in range(5):
             ask(fresh, "uses", f"{'abcde'[number]} dress", tokens=1)
-        late = [key for key in fresh.concepts if key not in tie(fresh)._ties]
+        late = [key for key in fresh.concepts if key not in tie(fresh)._place]
         assert late
         assert all(tie(fresh).of(key) == NEAREST * max(map(tie(fresh).of, fresh.neighbours[key])) or
                    fresh.neighbours[key].keys() == {TOPIC} for key in late)  # fmt: skip

@@ -107,7 +107,7 @@ def test_a_structure_is_the_graph_of_its_event(replies: list[list[tuple[str, str
         graph.apply(log[-1])
     for seq in range(1, len(log) + 1):
         late, then = Structure(graph, seq), Structure(fold(log[:seq]), seq)
-        assert (late.keys, late.support, late.roles) == (then.keys, then.support, then.roles)
+        assert (late.keys, late.counts, late.roles) == (then.keys, then.counts, then.roles)
         assert late.graph.get_edgelist() == then.graph.get_edgelist()
         assert late.communities == then.communities
 

@@ -74,12 +74,14 @@ def gaps(snapshot: Structure) -> list[Row]:
 
 def links(snapshot: Structure) -> dict[tuple[int, int], list[tuple[int, int]]]:
     """Return the pairs of related concepts between every two communities that have any, the lesser number first."""
+    import numpy as np
+
     label = snapshot.communities
     pairs = defaultdict(list)
-    for one, other in snapshot.support:
+    is_across = np.not_equal(*np.array(label, np.int64)[snapshot.edges.T])
+    for one, other in snapshot.edges[is_across].tolist():
         a, b = label[one], label[other]
-        if a != b:
-            pairs[min(a, b), max(a, b)].append((one, other) if a < b else (other, one))
+        pairs[min(a, b), max(a, b)].append((one, other) if a < b else (other, one))
     return dict(pairs)
 
 
@@ -138,9 +140,8 @@ def similar(snapshot: Structure) -> list[tuple[float, str, str]]:
     import numpy as np
     from scipy.sparse import csr_array, triu
 
-    if not snapshot.support:
+    if not len(ends := snapshot.edges):
         return []
-    ends = np.asarray(list(snapshot.support), dtype=np.int64)
     rows, columns = np.concatenate((ends, ends[:, ::-1])).T
     near = csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(snapshot.keys),) * 2)
     degree = np.asarray(snapshot.degree)
@@ -149,7 +150,7 @@ def similar(snapshot: Structure) -> list[tuple[float, str, str]]:
     scores = np.round(pairs.data, 4)
     best = np.lexsort((pairs.col, pairs.row, -scores))
     ranked = ((float(scores[at]), int(pairs.row[at]), int(pairs.col[at])) for at in best)
-    apart = (row for row in ranked if row[0] and row[1:] not in snapshot.support)
+    apart = (row for row in ranked if row[0] and snapshot.graph.get_eid(*row[1:], error=False) < 0)
     return [(score, *snapshot.pair(a, b)) for score, a, b in islice(apart, MOST)]
 
 
@@ -172,10 +173,9 @@ def consolidate(graph: Graph, _: random.Random) -> Iterator[Focus]:
 
 def weakest(snapshot: Structure) -> list[tuple[float, str, str]]:
     """Return the related pairs that were said WEAK times at most."""
-    degree = snapshot.degree
+    degree, is_weak = snapshot.degree, snapshot.support <= WEAK
     rows = (
         (round(math.sqrt(degree[a] * degree[b]) / support, 4), *snapshot.pair(a, b))
-        for (a, b), support in snapshot.support.items()
-        if support <= WEAK
+        for (a, b), support in zip(snapshot.edges[is_weak].tolist(), snapshot.support[is_weak].tolist(), strict=True)
     )
     return sorted(rows, key=lambda row: (-row[0], *row[1:]))

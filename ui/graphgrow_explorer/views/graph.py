@@ -58,7 +58,9 @@ def draw(workspace: Workspace) -> None:
                 "Relations away", (1, 2, 3), default=2, required=True, key="depth", bind="query-params",
                 format_func=lambda hops: f"{hops} away", label_visibility="collapsed",
             )  # fmt: skip
-    with end, st.popover("Confidence", icon=":material/tune:", width="stretch", disabled=show == "communities"):
+    known = st.session_state.get(CONFIDENT) or st.query_params.get(CONFIDENT, "")
+    words = f"Confidence ≥ {known} %" if known else "Any confidence"
+    with end, st.popover(words, icon=":material/tune:", width="stretch", disabled=show == "communities"):
         least = st.slider(
             "Confidence at least", 0, 100, 0, 5, format="%d %%", key=CONFIDENT, bind="query-params",
             help="Leave out relations that the graph is less sure of.",

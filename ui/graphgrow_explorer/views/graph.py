@@ -58,8 +58,8 @@ def draw(workspace: Workspace) -> None:
                 "Relations away", (1, 2, 3), default=2, required=True, key="depth", bind="query-params",
                 format_func=lambda hops: f"{hops} away", label_visibility="collapsed",
             )  # fmt: skip
-    known = st.session_state.get(CONFIDENT) or st.query_params.get(CONFIDENT, "")
-    words = f"Confidence ≥ {known} %" if known else "Any confidence"
+    known = str(st.session_state.get(CONFIDENT, st.query_params.get(CONFIDENT, "")))
+    words = f"Confidence ≥ {known} %" if known.strip("0").isdigit() else "Any confidence"
     with end, st.popover(words, icon=":material/tune:", width="stretch", disabled=show == "communities"):
         least = st.slider(
             "Confidence at least", 0, 100, 0, 5, format="%d %%", key=CONFIDENT, bind="query-params",

@@ -43,7 +43,7 @@ STYLE = """<style>
 [data-testid="stHeader"] { border-bottom: 1px solid color-mix(in srgb, currentColor 12%, transparent); }
 [data-testid="stMetricLabel"] { opacity: .75; }
 [data-testid="stCaptionContainer"] { opacity: .78; }
-[data-testid="stBaseButton-primary"], [data-testid="stBaseButton-primary"]:hover {
+[data-testid^="stBaseButton-primary"], [data-testid^="stBaseButton-primary"]:hover {
   background: #1F77B0; border-color: #1F77B0; }
 [data-testid="stText"] { white-space: pre-wrap; overflow-wrap: anywhere; font-family: inherit; }
 [data-testid="stCode"] pre, [data-testid="stCode"] code { white-space: pre-wrap; overflow-wrap: anywhere; }

@@ -120,7 +120,7 @@ input[type="range"], input[type="checkbox"] { accent-color: color-mix(in srgb, v
   .by span { display: none; }
   .by select { max-width: 118px; }
   .filters { width: 240px; }
-  .card small { display: none; }
+  .one small, .depth small { display: none; }
   .foot { flex-wrap: wrap; gap: 2px 16px; }
   .timeline { flex-basis: 100%; }
 }

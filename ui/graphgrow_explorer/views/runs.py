@@ -34,7 +34,7 @@ def draw(workspace: Workspace) -> None:
     """Draw the runs, the steps, the comparison, and the schedules."""
     now, steps, compared, scheduled = st.tabs(["Run", "Steps", "Compare", "Schedules"])
     with now:
-        left, right = st.columns([3, 2], gap="large")
+        left, right = st.container(key="stage").columns([3, 2], gap="large")
         with left:
             _runs(workspace)
         with right:

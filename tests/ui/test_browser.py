@@ -17,6 +17,7 @@ from graphgrow.graph.model import Concept, Delta, Edit, Relation, Statement, Tri
 from graphgrow.stores import open_store
 from tests.contrast import poor
 from tests.explorers import Explorer, exploring
+from tests.fact_checks import checked_log
 from tests.pictures import HOSTILE, Drawn, drawn
 from tests.servers import PATIENCE, waited_for
 
@@ -254,6 +255,33 @@ def test_filters_bind_tables_and_a_view_is_kept(browser: Browser, explorer: Expl
         page.root.get_by_role("button", name="without the topic").click()
         page.wait("p.filters.groups.size === 1 && p.rules.texts.length === 1")
         expect(page.page.get_by_text("Showing 490 of 561 concepts.")).to_be_visible()
+
+
+def test_what_is_not_trusted_is_faint_and_one_switch_leaves_it_out(browser: Browser, explorer: Explorer) -> None:
+    """A concept without a trusted relation is drawn in a tint; the switch, the slider and the address say one thing."""
+    with closing(open_store(f"sqlite:{explorer.folder / 'checked.db'}", create=True)) as store:
+        store.append(*checked_log())
+    with drawn(browser, explorer.url("checked.db")) as page:
+        assert page.ask("[...p.model.nodes.values()].filter((row) => row.isFaint).length") == 2
+        assert page.ask("[...p.model.nodes.values()].every((row) => row.isFaint === (row.tint !== row.colour))")
+        assert "3 relations (1 trusted)" in page.ask("p.status.textContent")
+        switch = page.page.get_by_text("Trusted only")
+        switch.click()
+        page.wait("p.model.nodes.size === 2 && ![...p.model.nodes.values()].some((row) => row.isFaint)")
+        page.page.wait_for_url("**confidence=65**")
+        expect(page.page.get_by_role("button", name="Confidence ≥ 65 %")).to_be_visible()
+        switch.click()
+        page.wait("p.model.nodes.size === 4")
+        expect(page.page.get_by_role("button", name="Any confidence")).to_be_visible()
+
+
+def test_on_a_small_page_the_communities_stand_below_their_picture(browser: Browser, explorer: Explorer) -> None:
+    """At 768 pixels picture and list have the whole width each, and so have curves with a legend."""
+    with drawn(browser, explorer.url("recorded.db", view="communities"), width=768) as page:
+        assert page.ask("p.stage.clientWidth") > 700
+        box = page.page.get_by_test_id("stDataFrame").first.bounding_box()
+        assert box
+        assert box["width"] > 700
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

@@ -753,7 +753,15 @@ def test_what_is_not_sure_can_be_left_out(checked: Workspace) -> None:
     assert b"cement" in written(checked, None, ".json")
     assert b"cement" not in written(checked, None, ".json", 0.7)
     assert b"cement" not in written(checked, {"silk", "cement"}, ".json", 0.7).replace(b'"id": "cement"', b"")
+    at = view(checked.url, "graph")
+    assert "Showing 4 of 4 concepts" in words(at)
+    at.toggle[0].set_value(True).run()
+    assert "Showing 2 of 4 concepts" in words(at)
+    assert at.slider[0].value == 65
+    at.slider[0].set_value(30).run()
+    assert not at.toggle[0].value
     at = view(checked.url, "graph", confidence="70")
+    assert at.toggle[0].value
     assert not at.exception
     assert "Showing 2 of 4 concepts" in words(at)
     assert list(at.dataframe[-1].value["confidence"].round()) == [96]

@@ -43,7 +43,7 @@ STYLE = """<style>
 [data-testid="stHeader"] { border-bottom: 1px solid color-mix(in srgb, currentColor 12%, transparent); }
 [data-testid="stMetricLabel"] { opacity: .75; }
 [data-testid="stCaptionContainer"] { opacity: .78; }
-[data-testid="stBaseButton-primary"], [data-testid="stBaseButton-primary"]:hover {
+[data-testid^="stBaseButton-primary"], [data-testid^="stBaseButton-primary"]:hover {
   background: #1F77B0; border-color: #1F77B0; }
 [data-testid="stText"] { white-space: pre-wrap; overflow-wrap: anywhere; font-family: inherit; }
 [data-testid="stCode"] pre, [data-testid="stCode"] code { white-space: pre-wrap; overflow-wrap: anywhere; }
@@ -60,8 +60,9 @@ h1, h2, h3 { overflow-wrap: anywhere; letter-spacing: -.01em; }
 @media (max-width: 900px) {
   .st-key-choice [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
   .st-key-choice [data-testid="stColumn"]:first-child { min-width: 100%; }
-  .st-key-stage [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"]) { flex-wrap: wrap; }
-  .st-key-stage [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] { flex: 1 1 100%; min-width: 100%; }
+  [class*="st-key-stage"] > [data-testid="stLayoutWrapper"] > [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
+  [class*="st-key-stage"] > [data-testid="stLayoutWrapper"] > [data-testid="stHorizontalBlock"] >
+    [data-testid="stColumn"] { flex: 1 1 100%; min-width: 100%; }
 }
 @media (max-width: 900px) { [data-testid="stMainBlockContainer"] { padding: 4.4rem 1rem 2rem; } }
 </style>"""

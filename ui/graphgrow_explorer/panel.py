@@ -50,9 +50,9 @@ def panel(workspace: Workspace, keys: Sequence[str]) -> bool:
         ]
         pair = " and ".join(plain(graph.name(one), 40) for one in there[:PAIR])
         relations = list(graph.incident[key])
-        rows = [("→" if one.source == key else "←", one.predicate,
-                 graph.name(one.target if one.source == key else one.source), graph.support(one),
-                 100 * confidence(graph, one))
+        rows = [(f"{'→' if one.source == key else '←'} {one.predicate}",
+                 graph.name(one.target if one.source == key else one.source), 100 * confidence(graph, one),
+                 graph.support(one))
                 for one in relations]  # fmt: skip
     st.markdown(f"### {plain(name, 200)}")
     note(" · ".join(about))
@@ -99,21 +99,25 @@ def panel(workspace: Workspace, keys: Sequence[str]) -> bool:
             "Reject", key="reject", icon=":material/block:", help="Take this concept out, and keep it out."
         ):
             decide(workspace, edits.reject, key, reason=REASON)
-    note(f"Asked is {model}.")
+    note(f"Questions go to {model}.")
     seen = st.dataframe(
-        pd.DataFrame(rows, columns=["", "relation", "concept", "said", "sure"]), hide_index=True,
+        pd.DataFrame(rows, columns=["relation", "concept", "sure", "said"]), hide_index=True,
         on_select="rerun", height=HEIGHT if len(rows) > PAIR else "auto", selection_mode="single-row",
         key=f"relations of {key} {workspace.graph.decisions}", alt="Relations of the selected concept",
-        column_config={"": st.column_config.TextColumn(width=30), "relation": st.column_config.TextColumn(width=100),
-                       "concept": st.column_config.TextColumn(width=130),
-                       "said": st.column_config.NumberColumn(width=45, help=SUPPORT),
-                       "sure": st.column_config.NumberColumn(width=55, format="%.0f %%", help=CONFIDENCE)},
+        column_order=["relation", "concept", "sure", *(["said"] if any(row[3] > 1 for row in rows) else [])],
+        column_config={"relation": st.column_config.TextColumn(width=110),
+                       "concept": st.column_config.TextColumn(width=180),
+                       "sure": st.column_config.NumberColumn(width=50, format="%.0f %%", help=CONFIDENCE),
+                       "said": st.column_config.NumberColumn(width=40, help=SUPPORT)},
     )  # fmt: skip
     if not seen.selection.rows or seen.selection.rows[0] >= len(relations):
         note("Choose a relation to read its evidence.")
         return True
     chosen = relations[seen.selection.rows[0]]
     with workspace.reading() as graph:
+        words = " — ".join(plain(one, 120) for one in (graph.name(chosen.source), chosen.predicate,
+                                                       graph.name(chosen.target)))  # fmt: skip
+        st.markdown(f"**{words}**")
         note(certainty(graph, chosen))
     with st.container(horizontal=True):
         if st.button("Accept relation", key=f"accept {chosen}", icon=":material/check:",
@@ -130,7 +134,6 @@ def panel(workspace: Workspace, keys: Sequence[str]) -> bool:
 @guarded
 def overview(workspace: Workspace, choose: Callable[[str], None]) -> None:
     """Draw what stands out while nothing is selected, as it is now; a row that is clicked is chosen."""
-    listen(workspace, "overview")
     st.markdown("#### Nothing selected")
     note(NOBODY)
     with workspace.reading() as graph:
@@ -145,12 +148,13 @@ def overview(workspace: Workspace, choose: Callable[[str], None]) -> None:
             pd.DataFrame(rows, columns=[title, "links"]), hide_index=True, height=246, on_select="rerun",
             selection_mode="single-row", key=title, alt=f"The {title} concepts",
             column_config={
-                title: st.column_config.TextColumn(width=230),
-                "links": st.column_config.NumberColumn(width=50, help="Concepts that it is related to."),
+                title: st.column_config.TextColumn(width=290),
+                "links": st.column_config.NumberColumn(width=40, help="Concepts that it is related to."),
             },
         )  # fmt: skip
         if seen.selection.rows:
             choose(next(lists[title][row] for row in (*seen.selection.rows, 0) if row < len(rows)))
+    listen(workspace, "overview")
 
 
 def origin(workspace: Workspace, seq: int) -> str:

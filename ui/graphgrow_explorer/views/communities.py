@@ -49,7 +49,7 @@ def draw(workspace: Workspace) -> None:
     if not workspace.graph.concepts:
         note("There are no communities yet: start a run in the view Runs.")
         return
-    left, right = st.columns([6, 5], gap="medium")
+    left, right = st.container(key="stage").columns([6, 5], gap="medium")
     with left:
         _picture(workspace)
     with right:
@@ -148,9 +148,9 @@ def _list(workspace: Workspace) -> None:
     seen = st.dataframe(
         table, hide_index=True, height=250, on_select="rerun", selection_mode="single-row",
         key=f"communities {st.session_state.get(CLICKED)}", alt="Communities with their names and sizes",
-        column_config={"community": st.column_config.TextColumn("community", width=300, help=LEIDEN),
+        column_config={"community": st.column_config.TextColumn("community", width=370, help=LEIDEN),
                        "concepts": st.column_config.ProgressColumn(
-            "concepts", format="%d", min_value=0, max_value=int(table["concepts"].max()))},
+            "concepts", width=90, format="%d", min_value=0, max_value=int(table["concepts"].max()))},
     )  # fmt: skip
     hold("communities", is_chosen=bool(seen.selection.rows))
     clicked = (place for place, one in enumerate(groups.communities) if one.number == st.session_state.get(CLICKED))

@@ -31,6 +31,11 @@ EMPTY = "Nothing here yet: start a run in the view Runs, and watch the first con
 SELECTED = "concept"
 BESIDE = "neighbours of"  # concepts whose neighbours were asked for where only a part is drawn
 STYLE = "style"
+CONFIDENT, TRUSTING = "confidence", "trusted only"  # keys of the slider and the switch, which go together
+DOUBTED = (
+    f"Leaves out relations of a confidence below {TRUSTED:.0%}, and concepts that have no others. With them the picture"
+    " draws these faint, and with dashes beside what is selected."
+)
 RULES, RULE = 20, 200  # that a picture has, characters of one
 RECENT = 50  # steps whose price tells that of the next
 
@@ -38,27 +43,39 @@ RECENT = 50  # steps whose price tells that of the next
 def draw(workspace: Workspace) -> None:
     """Draw the picture with its panel, and the tables below; beyond LARGE concepts a part, unless somebody asks."""
     scenes.apply(workspace, SELECTED)
-    options: tuple[Show, ...] = get_args(Show)
-    left, right, end = st.container(key="choice").columns([5, 2, 2], vertical_alignment="bottom")
+    size, is_checked = len(workspace.graph.concepts), bool(workspace.graph.checks)
+    options = [name for name in get_args(Show) if name != "top" or size > frames.TOP]
+    left, middle, right, end = st.container(key="choice").columns([6, 3, 2, 2], vertical_alignment="center")
     with left:
-        show = st.segmented_control(
+        show: Show = st.segmented_control(
             "Show", options, default=frames.first_shown(workspace), required=True,
             format_func=lambda name: LABELS[name], key="show", bind="query-params", label_visibility="collapsed",
         )  # fmt: skip
     depth = 1
     if show == "around":
-        with right:
+        with middle:
             depth = st.segmented_control(
                 "Relations away", (1, 2, 3), default=2, required=True, key="depth", bind="query-params",
                 format_func=lambda hops: f"{hops} away", label_visibility="collapsed",
             )  # fmt: skip
-    with end:
-        confidence = st.slider(
-            "Confidence at least", 0, 100, 0, 5, format="%d %%", key="confidence", bind="query-params",
-            disabled=show == "communities", help="Leave out relations that the graph is less sure of.",
-        ) / 100  # fmt: skip
+    known = str(st.session_state.get(CONFIDENT, st.query_params.get(CONFIDENT, "")))
+    words = f"Confidence ≥ {known} %" if known.strip("0").isdigit() else "Any confidence"
+    with end, st.popover(words, icon=":material/tune:", width="stretch", disabled=show == "communities"):
+        least = st.slider(
+            "Confidence at least", 0, 100, 0, 5, format="%d %%", key=CONFIDENT, bind="query-params",
+            help="Leave out relations that the graph is less sure of.",
+        )  # fmt: skip
+    if is_checked:
+        st.session_state[TRUSTING] = least >= 100 * TRUSTED
+        right.toggle("Trusted only", key=TRUSTING, on_change=trust, disabled=show == "communities", help=DOUBTED)
+    confidence = least / 100
     _watch(workspace, live=show == "everything" and not confidence)
     _drawn(workspace, show, depth, confidence)
+
+
+def trust() -> None:
+    """Leave out what is not trusted, or show all again, as the switch says."""
+    st.session_state[CONFIDENT] = round(100 * TRUSTED) if st.session_state[TRUSTING] else 0
 
 
 def select(keys: Sequence[str]) -> None:
@@ -108,6 +125,7 @@ def _drawn(workspace: Workspace, show: Show, depth: int, confidence: float) -> N
             "views": None,
             "style": None,
             "steps": [],
+            "trusted": 0,
         }
     beside = st.session_state.setdefault(BESIDE, {}).setdefault(workspace.url, []) if settings["partial"] else []
     nodes, edges = frames.part(workspace, show, here, depth, confidence, beside)

@@ -59,14 +59,14 @@ def draw(workspace: Workspace) -> None:
         for cell, name in zip(cells, known, strict=False):
             points = list(zip(measured.index, measured[name].astype("float64"), strict=True))
             curve(cell, points, MEASURED[name], MEANING.get(name, METRICS.get(name, "")), tables=tables)
-        left, right = st.columns(2, gap="large")
+        left, right = st.container(key="stage-concepts").columns(2, gap="large")
         about = f"Concepts that came to have more than {EMERGED} neighbours. {ROOTS}"
         curves(left, degrees, names, "Hubs", "neighbours", about, tables=tables)
         about = f"{BETWEENNESS} {ROOTS}"
         curves(right, between, names, "Bridges", "betweenness", about, tables=tables)
 
     st.subheader("Questions and cost")
-    left, right = st.columns(2, gap="large")
+    left, right = st.container(key="stage-questions").columns(2, gap="large")
     with left:
         st.markdown("**Who asked**", help=f"The share of each strategy of the questions. {STRATEGY}")
         table = pd.DataFrame(windows(rows), columns=["x", "series", "y"])

@@ -152,7 +152,8 @@ def path_between(  # the fields of the page
     picture(
         nodes, edges, key=f"path {workspace.url}", height=HEIGHT, path=path,
         settings={"total": len(workspace.graph.concepts), "seq": workspace.graph.seq, "commands": (),
-                  "communities": groups.names, "colours": groups.colours},
+                  "communities": groups.names, "colours": groups.colours,
+                  "trusted": TRUSTED if workspace.graph.checks else 0},
     )  # fmt: skip
     note(
         "The path, with neighbouring concepts faded." if around <= CROWD else "The path alone: it has many neighbours."

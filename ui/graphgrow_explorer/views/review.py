@@ -72,7 +72,7 @@ def duplicates(workspace: Workspace, queue: list[Change]) -> None:
         one, other = map(workspace.graph.representative, doubt.concepts)
         which = " / ".join(doubt.concepts)  # a second click never decides about the next pair
         with st.container(border=True):
-            left, middle, right = st.columns([4, 4, 2], vertical_alignment="center")
+            left, middle, right = st.columns([4, 4, 2])
             for cell, key in ((left, one), (middle, other)):
                 with workspace.reading() as graph:
                     name, degree = graph.name(key), graph.degree(key)
@@ -85,7 +85,7 @@ def duplicates(workspace: Workspace, queue: list[Change]) -> None:
                     decide(workspace, edits.merge, one, other, reason=REASON)
                 if st.button("Keep apart", key=f"apart {which}", width="stretch"):
                     decide(workspace, edits.apart, one, other, reason=REASON)
-            note(f"{doubt.reason} (score {doubt.score:.2f})")
+            note(doubt.reason)
     if len(queue) > WAITING:
         note(f"Showing {WAITING} of {counted(len(queue), 'pair')}.")
 

@@ -34,7 +34,7 @@ def draw(workspace: Workspace) -> None:
     """Draw the runs, the steps, the comparison, and the schedules."""
     now, steps, compared, scheduled = st.tabs(["Run", "Steps", "Compare", "Schedules"])
     with now:
-        left, right = st.columns([3, 2], gap="large")
+        left, right = st.container(key="stage").columns([3, 2], gap="large")
         with left:
             _runs(workspace)
         with right:
@@ -57,7 +57,6 @@ def draw(workspace: Workspace) -> None:
 @guarded
 def _runs(workspace: Workspace) -> None:
     """Draw the runs that were started from a page, each with what can be done about it."""
-    listen(workspace, "runs")
     st.markdown("#### Runs of this graph from the explorer")
     started = runs.runs(workspace.url)
     if not started:
@@ -97,6 +96,7 @@ def _runs(workspace: Workspace) -> None:
                     "Go on", key=f"resume {one.name}", type="primary", width="stretch"
                 ):
                     perform(partial(go_on, one.name))
+    listen(workspace, "runs")
 
 
 def form(workspace: Workspace) -> None:

@@ -34,7 +34,7 @@ def draw(workspace: Workspace) -> None:
     if workspace.is_file:
         under_way(workspace)
         last = last_options(workspace.url)
-        left, right = st.columns(2, gap="large")
+        left, right = st.container(key="stage").columns(2, gap="large")
         with left, st.form("ask the graph", border=True, clear_on_submit=True):
             text = st.text_input("Your question", max_chars=QUESTION)
             model = model_fields("ask", last)

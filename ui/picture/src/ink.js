@@ -137,11 +137,11 @@ export class Ink {
     return taken;
   }
 
-  style(context, theme, size, weight = 400) {
+  style(context, theme, size, weight = 400, isFaint = false) {
     context.font = `${weight} ${size}px ${theme.font}`;
     context.lineWidth = 3.5;
     context.strokeStyle = theme.paper;
-    context.fillStyle = theme.ink;
+    context.fillStyle = isFaint ? mix(theme.ink, theme.paper, 0.68) : theme.ink;
   }
 
   names(theme, context = this.context("names")) {
@@ -161,7 +161,7 @@ export class Ink {
     for (const [row, seat] of seats) {
       if (named.length >= Math.max(room, ALL)) break;
       const size = seat.r > 11 ? 14 : seat.r > 7 ? 12.5 : 11.5;
-      this.style(context, theme, size, seat.r > 11 ? 600 : 400);
+      this.style(context, theme, size, seat.r > 11 ? 600 : 400, row.isFaint);
       if (this.write(context, taken, row, seat, size, seats.length <= ALL || named.length < FIRST)) named.push(row.key);
     }
     return named;
@@ -192,7 +192,8 @@ export class Ink {
     const [from, to] = [seats.get(edge.source), seats.get(edge.target)];
     if (!from || !to) return;
     context.lineWidth = strong ? 3 : 1.4;
-    context.strokeStyle = context.fillStyle = strong ? theme.ink : mix(theme.ink, theme.paper, 0.45);
+    context.strokeStyle = context.fillStyle = strong ? theme.ink : mix(theme.ink, theme.paper, edge.isFaint ? 0.3 : 0.6);
+    context.setLineDash(edge.isFaint ? [5, 4] : []);
     const length = Math.hypot(to.x - from.x, to.y - from.y);
     if (length < from.r + to.r + 2) return;
     const [ux, uy] = [(to.x - from.x) / length, (to.y - from.y) / length];
@@ -202,6 +203,7 @@ export class Ink {
     context.moveTo(from.x, from.y);
     context.lineTo(end[0] - (ux * head) / 2, end[1] - (uy * head) / 2);
     context.stroke();
+    context.setLineDash([]);
     context.beginPath();
     context.moveTo(...end);
     context.lineTo(end[0] - ux * head - uy * head * 0.45, end[1] - uy * head + ux * head * 0.45);
@@ -214,7 +216,7 @@ export class Ink {
     const r = Math.max(seat.r, ring ? 6 : 4);
     context.beginPath();
     context.arc(seat.x, seat.y, r, 0, 2 * Math.PI);
-    context.fillStyle = row.colour;
+    context.fillStyle = row.tint;
     context.fill();
     context.lineWidth = ring ? 2.5 : 1.2;
     context.strokeStyle = ring ? theme.ink : theme.paper;

@@ -25,6 +25,7 @@ const MANY = 15_000; // relations from which lines are one pixel wide
 const MOVING = 3_000; // concepts up to which they glide to new places
 const GLIDE = 600; // milliseconds
 const WIDE = 760; // pixels from which the legend is open at first
+const FAINT = 0.42; // share of its colour that a concept keeps of which nothing is trusted
 const OPEN = 150; // concepts up to which lines are strong
 const opened = new Set(); // views that were shown once, since pictures come and go with their page
 const CALLED = 2.5 * SECOND; // between two times that Python is told of news
@@ -288,11 +289,14 @@ export class Picture {
     return {
       node: (row) => {
         row.colour = rules.of(row).colour ?? groups.colour(groups.of(row), colours);
-        return { size: row.px, color: row.colour, rim: colours.paper, zIndex: Math.round(row.px * 4), type: "circle" };
+        row.isFaint = sure > 0 && !row.links.some((edge) => edge.confidence >= sure);
+        row.tint = row.isFaint ? tint(row.colour, FAINT) : row.colour;
+        return { size: row.px, color: row.tint, rim: colours.paper, zIndex: Math.round(row.px * 4), type: "circle" };
       },
       edge: (row) => {
         const [one, other] = [groups.of(row.source), groups.of(row.target)];
-        const strength = (row.confidence < sure ? 0.6 : 1) * (one === other ? share + 0.1 : share * 0.75);
+        row.isFaint = row.confidence < sure;
+        const strength = (row.isFaint ? 0.6 : 1) * (one === other ? share + 0.1 : share * 0.75);
         const ruled = rules.of(row, true);
         const colour = ruled.colour ?? tint(one === other ? groups.colour(one, colours) : colours.ink, Math.round(strength * 100) / 100);
         const size = Math.min(2.6, (bands ? 0.7 : 0.5) + 0.3 * Math.log2(Math.max(1, row.support)) + 0.9 * row.confidence);
@@ -640,14 +644,16 @@ export class Picture {
   draw() {
     const { model, filters, settings } = this;
     if (!this.renderer) return;
-    const on = { nodes: 0, edges: 0 };
+    const on = { nodes: 0, edges: 0, faint: 0 };
     for (const row of model.nodes.values()) on.nodes += row.on;
-    for (const row of model.edges.values()) on.edges += row.on;
+    for (const row of model.edges.values()) {
+      on.edges += row.on;
+      on.faint += row.on && row.confidence < (settings.trusted ?? 0);
+    }
     const noun = settings.noun ?? "concepts";
     const total = Math.max(settings.total ?? 0, model.nodes.size);
-    this.words = on.nodes < total
-      ? `showing ${number(on.nodes)} of ${plural(total, noun)}, ${plural(on.edges, "relations")}`
-      : `${plural(total, noun)}, ${plural(on.edges, "relations")}`;
+    const trusted = on.faint ? ` (${number(on.edges - on.faint)} trusted)` : "";
+    this.words = `${on.nodes < total ? `showing ${number(on.nodes)} of ` : ""}${plural(total, noun)}, ${plural(on.edges, "relations")}${trusted}`;
     this.say();
     const groups = this.groups.list(model, filters.groups);
     this.stage.setAttribute("aria-label", this.alternative(on, noun, groups));

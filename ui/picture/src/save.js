@@ -51,7 +51,7 @@ function paint(picture, context, { width, height }) {
     const { x, y, r } = ink.seat(row);
     context.beginPath();
     context.arc(x, y, r, 0, 2 * Math.PI);
-    Object.assign(context, { fillStyle: row.colour, strokeStyle: theme.paper, lineWidth: 1.2 });
+    Object.assign(context, { fillStyle: row.tint, strokeStyle: theme.paper, lineWidth: 1.2 });
     context.fill();
     context.stroke();
   }

@@ -36,10 +36,9 @@ ELSEWHERE = {
     "make coverage",  # the same, slower
     "pip install .",  # tests/test_packaging.py
     (
-        "python benchmarks/knowledge.py read data/judgements/third-chance"  # tests/test_knowledge_benchmark.py
+        "python benchmarks/knowledge.py read data/judgements/seventh"  # tests/test_knowledge_benchmark.py
         " --ratio impact,medieval,spider impact-random,medieval-random,spider-random"
     ),
-    "python benchmarks/knowledge.py read data/judgements/fifth",  # tests/test_knowledge_benchmark.py
     "source .venv/bin/activate", "export NEO4J_PASSWORD=choose-eight-characters", "jupyter lab notebooks",
 }  # fmt: skip
 HOME = "neo4j://localhost:7687"

@@ -357,18 +357,20 @@ def test_the_page_says_what_the_command_prints() -> None:
         program = [sys.executable, "benchmarks/knowledge.py", "read", f"data/judgements/{sheet}", *more]
         return str(finished(program, text=True, capture_output=True, check=True, cwd=ROOT).stdout)
 
-    printed = said("fifth")
-    chance = said("third-chance", "--ratio", "impact,medieval,spider", "impact-random,medieval-random,spider-random")
+    arms = "impact,medieval,spider", "impact-random,medieval-random,spider-random"
+    printed = said("seventh", "--ratio", *arms)
+    earlier = said("third-chance", "--ratio", *arms)
     cells = {row.split(" | ")[0]: row.strip("| ").split(" | ") for row in printed.splitlines() if row.startswith("| ")}
     page = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
     section = page.partition("## What is true")[2].partition("\n## ")[0]
     rows = [row.strip("| ").split(" | ") for row in section.splitlines() if row.startswith("| ") and "---" not in row]
-    assert len(rows) == 6
+    assert len(rows) == 9
     names = cells["| arm"]
     for row in rows[1:]:
         found = dict(zip(names, cells[f"| {row[0]}"], strict=True))
         assert row == [found[name] for name in rows[0]]
-    assert "1.9 (1.5 to 2.6) times as much" in chance
-    assert "1.9 times as much" in " ".join(section.split())
-    assert "(95 % interval 1.5 to 2.6)" in section
-    assert "| 0.72 | 105 | 65 |\n| 0.87 | 183 | 77 |" in printed
+    for text, ratio, interval in ((printed, "1.9", "1.6 to 2.4"), (earlier, "1.9", "1.5 to 2.6")):
+        assert f"{ratio} ({interval}) times as much" in text
+        assert interval in section
+    assert "the default has 1.9 times as much" in " ".join(section.split())
+    assert "| 0.72 | 245 | 74 |\n| 0.88 | 351 | 86 |" in printed

@@ -35,7 +35,7 @@ LIKELIER = MappingProxyType({
         "causes": -0.9, "effects": 0.2, "goods": 0.4, "places": 0.1, "people": -0.7, "theories": 0.2,
         "applications": 0.2, "roles": 0.5, "factors": 0.3, "equipment": 0.0, "steps": 0.0, "symptoms": 0.0,
         "drugs": 0.0, "prevention": 0.0, "habitats": 0.0, "participants": 0.0, "concepts": 0.0, "explanations": 0.0,
-        "outputs": 0.0,
+        "outputs": 0.0, "events": 0.0, "species": 0.0, "fields": 0.0,
     }.items()
 })  # fmt: skip
 UNCHECKED = 0.8  # log-odds; nothing of free words that was not checked is surer, and so none of it is trusted

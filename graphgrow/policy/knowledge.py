@@ -114,7 +114,9 @@ class Knowledge:
     def _focus(self, graph: Graph, ties: "Tie", minus: float, key: str, angle: str) -> Focus:
         asks = graph.asks.get(key, 0)
         times = "never asked about" if not asks else f"asked about {'once' if asks == 1 else f'{asks} times'}"
-        reason = f"its tie to the topic is {ties.of(key):.2f}, its trust {ties.trust(key):.2f}, {times}"
+        hold = f"its tie to the topic is {ties.of(key):.0%} of the strongest, its surest relation {ties.trust(key):.0%}"
+        where = "the topic" if key == graph.topic_key else hold
+        reason = f"{where}, {times}"
         return Focus(self.name, (key,), reason, round(-minus, 4), angle, form="facet")
 
 

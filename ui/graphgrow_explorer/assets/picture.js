@@ -61,7 +61,7 @@ ul, ol { list-style: none; margin: 0; padding: 0; }
 }
 .one { display: flex; align-items: baseline; gap: 7px; min-width: 0; }
 .one:first-child:nth-last-child(3) { flex: 1 1 220px; }
-.one small { flex: 0 1 auto; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.one small { flex: 0 1000 auto; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .one b { overflow-wrap: anywhere; font-weight: 600; line-height: 1.25; unicode-bidi: isolate; }
 .card > .row:last-child { margin-left: auto; }
 .card .command { min-height: 26px; }

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from graphgrow_explorer import frames, live, news, questions, runs, search
+from graphgrow_explorer import feedback, frames, live, news, questions, runs, search
 from graphgrow_explorer.panel import evidence, origin
 from graphgrow_explorer.views import VIEWS
 from graphgrow_explorer.views.communities import CLICKED, gaps
@@ -155,6 +155,21 @@ def test_a_decision_is_offered_to_be_taken_back_once(full: Workspace) -> None:
     assert isinstance(event, Edit)
     assert event.by
     assert event.by in words(review)
+
+
+def test_who_takes_a_decision_back_late_is_heard(full: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A click that a slow page hears after the offer has ended counts; the offer is not made again."""
+    before = set(full.graph.concepts)
+    at = view(full.url, "graph", concept="protein 5")
+    at.button(key="reject").click()
+    at.run()
+    rejected = full.graph.seq
+    monkeypatch.setattr(feedback, "OFFERED", 0.0)
+    at.button(key=f"undo just now {rejected}").click()
+    at.run()
+    assert not at.exception
+    assert set(full.graph.concepts) == before
+    assert not [one.key for one in at.button if str(one.key).startswith("undo just now")]
 
 
 def test_two_selected_are_rejected_and_taken_back_together(full: Workspace) -> None:

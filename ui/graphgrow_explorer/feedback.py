@@ -99,13 +99,19 @@ def undo(workspace: Workspace, *seqs: int) -> None:
 
 @st.fragment
 def offer_undo(workspace: Workspace) -> None:
-    """Say what was decided just now, with a button that takes it back; it goes away by itself."""
+    """Say what was decided just now, with a button that takes it back; it goes away by itself.
+
+    Who clicks on it while the page is slow is heard, however late.
+    """
     last: Decided | None = st.session_state.get(DECIDED)
-    if last is None or last.url != workspace.url or time.monotonic() - last.at > OFFERED:
+    if last is None or last.url != workspace.url:
+        return
+    key = f"undo just now {last.seqs[-1]}"
+    if time.monotonic() - last.at > OFFERED and not st.session_state.get(key):
         return
     with st.container(key="undo", horizontal=True, vertical_alignment="center"):
         st.text(short(last.words, 160))
-        if st.button("Undo", key=f"undo just now {last.seqs[-1]}", icon=":material/undo:", type="primary"):
+        if st.button("Undo", key=key, icon=":material/undo:", type="primary"):
             del st.session_state[DECIDED]
             undo(workspace, *last.seqs)
         if st.button("Close", key="undo not", type="tertiary"):

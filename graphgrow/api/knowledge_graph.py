@@ -17,8 +17,8 @@ from graphgrow.api.options import GrowthKeywords, GrowthOptions, grow
 from graphgrow.api.reasoning import GraphReasoning
 from graphgrow.errors import BadInput, GraphgrowError, StoreError
 from graphgrow.graph.confidence import TRUSTED, confidence, trusted, trusted_part
+from graphgrow.graph.digests import Record, Seal
 from graphgrow.graph.display import card, line, table
-from graphgrow.graph.events import Record, Seal
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.model import Budget, Event
 from graphgrow.llm import LLM

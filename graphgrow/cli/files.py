@@ -17,7 +17,7 @@ from graphgrow.errors import BadInput
 from graphgrow.export import FORMATS, ROLES, TABBED, read_file
 from graphgrow.export import export as write_graph
 from graphgrow.graph.confidence import trusted_part
-from graphgrow.graph.events import checked, is_run_file, read_records
+from graphgrow.graph.digests import checked, is_run_file, read_records
 from graphgrow.graph.graph import fold
 from graphgrow.graph.model import Expansion
 from graphgrow.growth.replay import Fields, recording

@@ -28,7 +28,7 @@ from graphgrow.errors import BadInput, StoreError
 from graphgrow.export import is_graph_file, read_table
 from graphgrow.graph.confidence import TRUSTED, trusted, trusted_part
 from graphgrow.graph.confidence import confidence as confidence_of
-from graphgrow.graph.events import is_run_file, read_records
+from graphgrow.graph.digests import is_run_file, read_records
 from graphgrow.graph.graph import fold
 from graphgrow.graph.keys import clean
 from graphgrow.graph.qualified import qualifiers_in_words

@@ -13,20 +13,9 @@ from dataclasses import dataclass, replace
 
 from graphgrow.errors import StoreError
 from graphgrow.graph.corrections import REJECTED, is_structural
+from graphgrow.graph.indexes import Bag, Components, Memo
 from graphgrow.graph.model import Concept, Edit, Event, Expansion, FactCheck, Focus, Form, ReasoningStep, Relation
-from graphgrow.graph.state import (
-    Bag,
-    Before,
-    Bill,
-    Components,
-    Evidence,
-    GraphState,
-    Memo,
-    Past,
-    Yield,
-    bill_rows,
-    take_bill,
-)
+from graphgrow.graph.state import Before, Bill, Evidence, GraphState, Past, Yield, bill_rows, take_bill
 
 __all__ = [
     "Bag", "Before", "Bill", "Components", "Evidence", "Graph", "Memo", "Past", "Yield", "bill_rows", "fold",

@@ -4,15 +4,17 @@ It counts only beside the very log that it was worked out from: with it stand it
 which it goes, which speaks for all events before. The log stays the truth: where either is another one, there is none.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import json
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha256
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from graphgrow.graph.corrections import is_structural
-from graphgrow.graph.events import Record
+from graphgrow.graph.digests import Record
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.state import KEEPER
+from graphgrow.graph.indexes import KEEPER
 
 EVENTS = 1000  # a shorter log is folded sooner than something is looked up
 SHARE = 64  # of the log: what came since the last time until it is kept anew
@@ -99,3 +101,20 @@ def _digest_at(keeper: Keeper, seq: int) -> str:
     """Return the digest of an event, "" where the log has none."""
     record = next(iter(keeper.records(seq - 1)), None)
     return record.digest if record and record.seq == seq else ""
+
+
+def pack_arrays(head: Sequence[object], *parts: "array[Any]") -> bytes:
+    """Return values that JSON has, and arrays, in bytes that `unpack_arrays` reads."""
+    text = json.dumps([*head, [len(part) for part in parts]]).encode()
+    return b"".join((len(text).to_bytes(8, "little"), text, *(part.tobytes() for part in parts)))
+
+
+def unpack_arrays(data: memoryview, codes: str) -> tuple[list[Any], list["array[Any]"]]:
+    """Return the values, and the arrays by their type codes; raises ValueError or TypeError for any other bytes."""
+    end = 8 + int.from_bytes(data[:8], "little")
+    *head, sizes = json.loads(bytes(data[8:end]))
+    parts: list[array[Any]] = [array(code) for code in codes]
+    for part, size in zip(parts, sizes, strict=True):
+        start, end = end, end + size * part.itemsize
+        part.frombytes(data[start:end])
+    return head, parts

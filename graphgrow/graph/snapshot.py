@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Any, cast
 from graphgrow.graph.corrections import Corrections
 from graphgrow.graph.events import from_json, to_json
 from graphgrow.graph.graph import Graph
+from graphgrow.graph.indexes import Bag, Components
 from graphgrow.graph.model import Concept, Focus, Qualifiers, Relation, Triple
-from graphgrow.graph.state import Bag, Before, Bill, Components, Evidence, Past, Yield
+from graphgrow.graph.state import Before, Bill, Evidence, Past, Yield
 from graphgrow.graph.steering import Steering
 from graphgrow.graph.tables import (
     Layered,

@@ -20,7 +20,7 @@ from graphgrow.graph.confidence import TRUSTED, confidence, is_said_already
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import REFUSED, THINKING, CheckedRelation, CheckMethod, FactCheck, Focus, Question, Relation
-from graphgrow.graph.values import split_thinking
+from graphgrow.graph.thinking import split_thinking
 from graphgrow.prompts import render
 from graphgrow.stores.outbox import PendingReply
 

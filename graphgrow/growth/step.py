@@ -10,7 +10,7 @@ from typing import Protocol
 
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import CUT, Delta, Expansion, FactCheck, Measures, Outcome, Proposal, Question, Reply
-from graphgrow.graph.values import split_thinking
+from graphgrow.graph.thinking import split_thinking
 from graphgrow.growth import arbiter, fact_check, intents
 from graphgrow.growth.engine import Engine
 from graphgrow.growth.settings import Chosen, Settings

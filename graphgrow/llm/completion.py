@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Any
 
 from graphgrow.graph.model import BROKEN, CUT, REFUSED, THINKING, Prompt, Usage
-from graphgrow.graph.values import split_thinking
+from graphgrow.graph.thinking import split_thinking
 from graphgrow.llm.usage import estimate_usage, storable
 
 _MOST_TOKENS = 2**40  # no bill is longer

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import igraph as ig
 
 from graphgrow.errors import BadInput
-from graphgrow.graph.graph import Components, Graph
+from graphgrow.graph.graph import Graph
+from graphgrow.graph.indexes import Components
 from graphgrow.graph.model import Event, Relation
 from graphgrow.measure.paths import betweenness, sample
 from graphgrow.measure.projection import largest_component

@@ -8,7 +8,6 @@ so a run that was resumed sees what one that was never stopped sees. Below 500 c
 concepts, the less one event changes.
 """
 
-import json
 import random
 import threading
 from array import array
@@ -20,7 +19,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.kept import restored, save
+from graphgrow.graph.kept import pack_arrays, restored, save, unpack_arrays
 from graphgrow.graph.model import Relation
 
 if TYPE_CHECKING:
@@ -108,19 +107,12 @@ class Counts:
 
     def dump(self) -> bytes:
         """Return all of it in bytes, which `restored` reads."""
-        parts = self.said, self.pairs, self.support
-        head = json.dumps([self.seq, list(self.predicates), [len(part) for part in parts]]).encode()
-        return b"".join((len(head).to_bytes(8, "little"), head, *(part.tobytes() for part in parts)))
+        return pack_arrays((self.seq, list(self.predicates)), self.said, self.pairs, self.support)
 
     @classmethod
     def restored(cls, data: memoryview, saved: int) -> "Counts":
         """Return the counts of which `dump` made these bytes; raises ValueError or TypeError for any others."""
-        end = 8 + int.from_bytes(data[:8], "little")
-        seq, predicates, sizes = json.loads(bytes(data[8:end]))
-        said, pairs, support = array("I"), array("Q"), array("Q")
-        for part, size in zip((said, pairs, support), sizes, strict=True):
-            start, end = end, end + size * part.itemsize
-            part.frombytes(data[start:end])
+        (seq, predicates), (said, pairs, support) = unpack_arrays(data, "IQQ")
         return cls(seq, {name: number for number, name in enumerate(predicates)}, said, pairs, support, saved)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Json
-from graphgrow.graph.values import split_thinking
+from graphgrow.graph.thinking import split_thinking
 from graphgrow.parse.json_text import json_objects, json_values, salvage
 
 if TYPE_CHECKING:

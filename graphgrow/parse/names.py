@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from graphgrow.graph.keys import clean
-from graphgrow.graph.values import split_thinking
+from graphgrow.graph.thinking import split_thinking
 from graphgrow.parse.json_text import json_values
 
 WORDS = 6  # more are no name

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import BROKEN, REFUSED, THINKING, Form, Outcome, Proposal, Qualifiers, Triple
-from graphgrow.graph.values import split_thinking
+from graphgrow.graph.thinking import split_thinking
 from graphgrow.parse.fields import (
     EDGES,
     ID,

@@ -7,7 +7,6 @@ trusted, independent paths tie it to the topic (personalised PageRank, Haveliwal
 What nobody trusts is asked about last. Where no facet is left the free questions of `frontier` go on.
 """
 
-import json
 import math
 import random
 from array import array
@@ -16,12 +15,12 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import chain, islice
-from typing import Any, Literal
+from typing import Literal
 
 from graphgrow.graph.confidence import TRUSTED, confidence, is_said_already, reconsidered
 from graphgrow.graph.events import FACET, base
 from graphgrow.graph.graph import Graph
-from graphgrow.graph.kept import restored, save
+from graphgrow.graph.kept import pack_arrays, restored, save, unpack_arrays
 from graphgrow.graph.model import Focus, Relation
 from graphgrow.measure.projection import Structure, structure
 from graphgrow.policy.round import fill, is_allowed
@@ -114,9 +113,9 @@ class Knowledge:
     def _focus(self, graph: Graph, ties: "Tie", minus: float, key: str, angle: str) -> Focus:
         asks = graph.asks.get(key, 0)
         times = "never asked about" if not asks else f"asked about {'once' if asks == 1 else f'{asks} times'}"
-        hold = f"its tie to the topic is {ties.of(key):.0%} of the strongest, its surest relation {ties.trust(key):.0%}"
-        where = "the topic" if key == graph.topic_key else hold
-        reason = f"{where}, {times}"
+        near, sure = (f"{100 * share:.0f} %" for share in (ties.of(key), ties.trust(key)))
+        hold = f"its tie to the topic is {near} of the strongest, its surest relation {sure}"
+        reason = f"{'the topic' if key == graph.topic_key else hold}, {times}"
         return Focus(self.name, (key,), reason, round(-minus, 4), angle, form="facet")
 
 
@@ -136,21 +135,13 @@ class Strengths:
 
     def dump(self) -> bytes:
         """Return all of it in bytes, which `restored` reads."""
-        parts = self.pairs, self.weights, self.ties
-        head = json.dumps([self.seq, self.topic, [len(part) for part in parts]]).encode()
-        return b"".join((len(head).to_bytes(8, "little"), head, *(part.tobytes() for part in parts)))
+        return pack_arrays((self.seq, self.topic), self.pairs, self.weights, self.ties)
 
     @classmethod
     def restored(cls, data: memoryview, saved: int) -> "Strengths":
         """Return what `dump` made these bytes of; raises ValueError or TypeError for any others."""
-        end = 8 + int.from_bytes(data[:8], "little")
-        seq, topic, sizes = json.loads(bytes(data[8:end]))
-        own = cls(seq, topic, array("Q"), array("d"), array("d"), saved)
-        parts: tuple[array[Any], ...] = own.pairs, own.weights, own.ties
-        for part, size in zip(parts, sizes, strict=True):
-            start, end = end, end + size * part.itemsize
-            part.frombytes(data[start:end])
-        return own
+        (seq, topic), (pairs, weights, ties) = unpack_arrays(data, "Qdd")
+        return cls(seq, topic, pairs, weights, ties, saved)
 
 
 class Tie:

@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from graphgrow.errors import BadInput
-from graphgrow.graph.events import Record, Seal, checked
+from graphgrow.graph.digests import Record, Seal, checked
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.model import Event
 from graphgrow.stores.projection import Projection, Shown

@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from graphgrow.errors import StaleGraph
-from graphgrow.graph.events import Record, Seal, digest, from_json, seal, sealed
+from graphgrow.graph.digests import Record, Seal, seal
+from graphgrow.graph.events import digest, from_json, sealed
 from graphgrow.graph.model import Event
 from graphgrow.stores import SKEW, GraphStore
 from graphgrow.stores.projection import Projection, project

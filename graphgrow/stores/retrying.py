@@ -6,7 +6,7 @@ from itertools import islice
 from typing import ParamSpec, TypeVar
 
 from graphgrow.errors import StoreAway
-from graphgrow.graph.events import Record, Seal
+from graphgrow.graph.digests import Record, Seal
 from graphgrow.graph.model import Event
 from graphgrow.stores import GraphStore
 from graphgrow.stores.projection import Projection

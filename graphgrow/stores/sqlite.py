@@ -20,11 +20,12 @@ from typing import Any
 
 from graphgrow.errors import BadInput, StaleGraph, StoreAway, StoreError
 from graphgrow.graph.corrections import Corrections, is_structural
-from graphgrow.graph.events import Record, Seal, altered, digest, from_json, seal, sealed
+from graphgrow.graph.digests import Record, Seal, altered, seal
+from graphgrow.graph.events import digest, from_json, sealed
 from graphgrow.graph.graph import Graph, fold
+from graphgrow.graph.indexes import KEEPER
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Event, Relation
-from graphgrow.graph.state import KEEPER
 from graphgrow.stores import LONGEST_LEASE, SKEW, GraphStore
 from graphgrow.stores.projection import Patch, Projection, Shown, patch
 from graphgrow.stores.snapshots import opened

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from graphgrow.errors import AlteredLog, StoreError
-from graphgrow.graph.events import Record, Seal, checked
+from graphgrow.graph.digests import Record, Seal, checked
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.progress import SILENT, Progress
 from graphgrow.stores import GraphStore, store_url

@@ -24,9 +24,9 @@ from graphgrow.graph import snapshot, tables
 from graphgrow.graph.confidence import trusted
 from graphgrow.graph.events import read_events
 from graphgrow.graph.graph import Graph, fold
+from graphgrow.graph.indexes import Bag, Components
 from graphgrow.graph.model import Edit, Event
 from graphgrow.graph.snapshot import VERSION, load, save
-from graphgrow.graph.state import Bag, Components
 from graphgrow.graph.tables import LayeredSet
 from graphgrow.measure.panel import panel
 from graphgrow.measure.projection import structure

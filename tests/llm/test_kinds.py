@@ -15,7 +15,7 @@ import pytest
 
 from graphgrow.errors import LLMError, RunOver
 from graphgrow.graph.model import BROKEN, CUT, REFUSED, THINKING, Prompt, Reply, Usage
-from graphgrow.graph.values import split_thinking
+from graphgrow.graph.thinking import split_thinking
 from graphgrow.llm import waiting
 from graphgrow.llm.clients import address
 from graphgrow.llm.endpoint import Endpoint

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from graphgrow.errors import AlteredLog, StoreError
-from graphgrow.graph.events import read_records, to_json, write_events
+from graphgrow.graph.digests import read_records
+from graphgrow.graph.events import to_json, write_events
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Event
 from graphgrow.stores import open_store

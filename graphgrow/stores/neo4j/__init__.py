@@ -17,7 +17,8 @@ from neo4j import Result
 from graphgrow.errors import BadInput, StaleGraph, StoreError
 from graphgrow.graph.confidence import confidence
 from graphgrow.graph.corrections import Corrections, is_structural
-from graphgrow.graph.events import Record, Seal, altered, digest, from_json, seal, sealed
+from graphgrow.graph.digests import Record, Seal, altered, seal
+from graphgrow.graph.events import digest, from_json, sealed
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Event, Relation
 from graphgrow.stores import LONGEST_LEASE, SKEW, GraphStore, StoreURL

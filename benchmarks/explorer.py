@@ -1,9 +1,10 @@
 """How fast the explorer's picture is in a headless Chromium with software WebGL: medians of three, in milliseconds.
 
-    python benchmarks/explorer.py [SIZE ...] [--cold]      (default: 500 4000 20000)
+    python benchmarks/explorer.py [SIZE ...] [--cold] [--million STORE]      (default: 500 4000 20000)
 
 Cold is the explorer on a graph of that size (benchmarks/scale.py), server and browser both just started: from the
-command to its answer, and from there, with the browser up, to the picture. Beside the clock stand the milliseconds of a
+command to its answer, and from there, with the browser up, to the picture. Our modules are compiled, as those of an
+installed package are, whatever PYTHONDONTWRITEBYTECODE says. Beside the clock stand the milliseconds of a
 core that server and browser had, and what the processors were doing: the load, and the milliseconds that 100 of work
 took.
 """
@@ -16,13 +17,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from compileall import compile_dir
+from contextlib import closing, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "ui"), str(ROOT / "benchmarks")]
 
 import scale  # noqa: E402 - found beside this file
+from graphgrow_explorer import parts  # noqa: E402
 from graphgrow_explorer.views import VIEWS  # noqa: E402
 from playwright.sync_api import Browser  # noqa: E402 - found beside this file
 
@@ -45,7 +48,9 @@ GOALS = {
     "slider": 50,
     "+50": 500,
     "idle": 1,
+    "million": {"first picture": 5000, "search": 500, "neighbourhood": 500, "server MB": 1500},
 }
+SEARCHES = "carbon fi", "mater", "impact resistance", "c"
 SLIDE = """(() => {
   const times = [];
   for (const step of [0.2, 0.5, 0.8, 0.6, 0.4]) {
@@ -89,6 +94,66 @@ def cold(folder: Path, size: int) -> dict[str, float]:
     while time.process_time() - begun < WORK:
         pass
     return found | {"100 of work": since(start) / WORK / 10, "load": os.getloadavg()[0]}
+
+
+def index(store: Path) -> dict[str, float]:
+    """Return what it costs to make the index of a graph, which is nothing where it has one."""
+    with closing(open_store(str(store))) as held:
+        found = held.index(0)
+        if found is None:
+            sys.exit(f"{store} is no file that an index can be kept of")
+        start, begun = time.perf_counter(), time.process_time()
+        found.make()
+        times = {"index": since(start), "index, of a core": 1000 * (time.process_time() - begun)}
+        found.close()
+    return times | {"index MB": Path(f"{store}-index").stat().st_size / 1e6}
+
+
+def million(store: Path) -> dict[str, float]:
+    """Return the times of one visit of a large graph, server and browser both just started, and the server's memory."""
+    found: dict[str, float] = {}
+    with tempfile.TemporaryDirectory() as folder, running() as browser:
+        start = time.perf_counter()
+        with exploring(Path(folder), str(store.absolute()), "--no-browser") as explorer:
+            found["server"] = since(start)
+            start = time.perf_counter()
+            with drawn(browser, explorer.url(str(store.absolute()))) as page:
+                found["first picture"] = since(start)
+                found["server, of a core"] = worked(explorer.pid)
+                box = page.page.get_by_role("combobox", name="Search the whole graph")
+                times = []
+                for text in SEARCHES:
+                    box.fill(text[:-1])
+                    page.page.wait_for_timeout(1000)
+                    before = worked(explorer.pid)
+                    start = time.perf_counter()
+                    with page.page.expect_response(lambda one: "graphgrow/search" in one.url):
+                        box.press_sequentially(text[-1])
+                    page.page.get_by_role("option").first.wait_for()
+                    times.append((since(start), worked(explorer.pid) - before))
+                found["search"], found["search, of a core"] = map(max, zip(*times, strict=True))
+                box.fill("")
+                chosen = page.ask("p.ink.ranked.find((row) => p.named.includes(row.key)).key")
+                page.click(chosen)
+                page.page.get_by_text("Choose a relation to read").wait_for()
+                before = worked(explorer.pid)
+                start = time.perf_counter()
+                page.page.get_by_role("radio", name="Around the selection").click()
+                page.wait(f"p.model.nodes.size < {parts.TOP} && p.model.nodes.has({json.dumps(chosen)})")
+                found["neighbourhood"], found["neighbourhood, of a core"] = since(start), worked(explorer.pid) - before
+            found |= memory(explorer.pid)
+    start, begun = time.perf_counter(), time.process_time()
+    while time.process_time() - begun < WORK:
+        pass
+    return found | {"100 of work": since(start) / WORK / 10, "load": os.getloadavg()[0]}
+
+
+def memory(pid: int) -> dict[str, float]:
+    """Return the resident memory of a process, now and at most, in MB."""
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+    kilobytes = {name: float(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines)
+                 if name in {"VmRSS", "VmHWM"}}  # fmt: skip
+    return {"server MB": kilobytes["VmRSS"] / 1e3, "server MB at most": kilobytes["VmHWM"] / 1e3}
 
 
 def measured(browser: Browser, server: Server, size: int) -> dict[str, float]:
@@ -198,8 +263,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="How fast the explorer's picture is.")
     parser.add_argument("sizes", nargs="*", type=int, default=[500, 4000, 20_000], help="concepts")
     parser.add_argument("--cold", action="store_true", help="only first visits")
+    parser.add_argument("--million", type=Path, metavar="STORE", help="only visits of this file")
     options = parser.parse_args()
+    if options.million:
+        print("index", json.dumps({name: round(value) for name, value in index(options.million).items()}), flush=True)
+        visits = [million(options.million) for _ in range(ROUNDS)]
+        for visit in visits:
+            print("visit", json.dumps({name: round(value) for name, value in visit.items()}), flush=True)
+        print("median", json.dumps({name: round(statistics.median(one[name] for one in visits)) for name in visits[0]}))
+        print("goals", json.dumps(GOALS["million"]))
+        return
     sizes = options.sizes
+    for package in (ROOT / "graphgrow", ROOT / "ui" / "graphgrow_explorer"):
+        compile_dir(package, quiet=1)
     for size in sizes:
         with tempfile.TemporaryDirectory() as folder:
             visits = [cold(Path(folder), size) for _ in range(ROUNDS)]

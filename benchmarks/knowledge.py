@@ -323,10 +323,10 @@ def current(rows: pd.DataFrame, sheet: pd.DataFrame, runs: Sequence[Run]) -> pd.
     for run in runs:
         for relation in run.graph.relations:
             names = run.graph.name(relation.source), relation.predicate, run.graph.name(relation.target)
-            by_name[run.graph.topic, *names] = confidence(run, relation) or 0.0
+            by_name[run.path.name, *names] = confidence(run, relation) or 0.0
     found = {}
-    for row in sheet.loc[rows.index].assign(of=rows["topic"]).itertuples():
-        if (name := (str(row.of), str(row.source), str(row.predicate), str(row.target))) in by_name:
+    for row in sheet.loc[rows.index].assign(of=rows["run"]).itertuples():  # several runs may say the same
+        if (name := (Path(str(row.of)).name, str(row.source), str(row.predicate), str(row.target))) in by_name:
             found[str(row.Index)] = by_name[name]
     return pd.Series(found, dtype=float)
 

@@ -107,7 +107,7 @@ def watched(browser: Browser, explorer: Explorer, folder: Path) -> None:
         growth = graph.grow(TOPIC, llm=world, steps=STEPS, policy="bfs")
         steps = iter(growth)
         next(steps)
-        with drawn(browser, explorer.url("watched.db"), width=1440) as page:
+        with drawn(browser, explorer.url("watched.db"), width=1440, moves=True) as page:
             for place in range(1, FRAMES + 1):
                 while growth.graph.steps < place * STEPS // FRAMES and next(steps, None):
                     page.page.wait_for_timeout(PACE)
@@ -129,7 +129,7 @@ def told(page: Drawn, known: Graph) -> None:
     counts = f"{len(known.concepts):,} concepts · {len(known.relations):,} relations"
     expect(page.page.get_by_text(counts)).to_be_visible()
     assert page.ask("[...p.model.nodes.values()].every((row) => p.camera.shows([row]))")
-    assert page.ask("p.mounts()") == 1
+    assert page.ask("[p.mounts(), p.camera.moved]") == [1, False]
 
 
 def main() -> None:

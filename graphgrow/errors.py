@@ -17,7 +17,7 @@ import re
 
 # Of our own stores all up to the last @, for a password may hold what a URL may not.
 _USERINFO = re.compile(
-    r"\b((?:neo4j|bolt)(?:\+s|\+ssc)?://)\S*@|\b([a-z][a-z0-9+.-]*://)[^\s/?#'\"]*:[^\s/?#'\"]*@", re.IGNORECASE
+    r"\b((?:neo4j|bolt)(?:\+s|\+ssc)?://).*@|\b([a-z][a-z0-9+.-]*://)[^\s/?#'\"]*:[^\s/?#'\"]*@", re.IGNORECASE
 )
 
 

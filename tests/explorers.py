@@ -10,10 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from playwright.sync_api import Page, expect
+
 from tests.conftest import ROOT
 from tests.pictures import answered
 from tests.processes import finished, heard, started, stopped
-from tests.servers import free_port
+from tests.servers import free_port, waited_for
+
+LOWERED = "from graphgrow_explorer import workspace; workspace.WHOLE = {}; from graphgrow.cli import main; main()"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,25 @@ class Explorer:
         )  # fmt: skip
 
 
+def searched(page: Page, words: str, name: str) -> None:
+    """Search a page by the keyboard, and choose the first concept that is offered, which has that name."""
+    box = page.get_by_role("combobox", name="Search the whole graph")
+
+    def is_found() -> bool:
+        """Type the words: a key that is pressed before the page listens is heard by nobody."""
+        page.keyboard.press("/")
+        page.wait_for_timeout(300)
+        if box.evaluate("box => box.matches(':focus')"):
+            box.fill("")
+            page.keyboard.type(words)
+        page.wait_for_timeout(1500)
+        return name in (page.get_by_role("option").first.text_content() or "")
+
+    assert waited_for(is_found)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
+
+
 def environment(folder: Path) -> dict[str, str]:
     """Return the environment of a process that keeps its state in a folder."""
     paths = os.pathsep.join([str(ROOT), str(ROOT / "ui"), os.environ.get("PYTHONPATH", "")])
@@ -60,11 +83,17 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 @contextmanager
-def exploring(folder: Path, store: str, *words: str, env: Mapping[str, str] | None = None) -> Iterator[Explorer]:
-    """Yield the explorer, serving a store of a folder, until the block ends; `env` is added to its environment."""
+def exploring(
+    folder: Path, store: str, *words: str, env: Mapping[str, str] | None = None, whole: int | None = None
+) -> Iterator[Explorer]:
+    """Yield the explorer, serving a store of a folder, until the block ends; `env` is added to its environment.
+
+    With `whole` a graph of more concepts than that counts as too large for memory.
+    """
     place = () if "--port" in words else ("--port", str(free_port()))  # two that look for 8501 at once find the same
     with (folder / "log").open("wb") as log:
-        command = [sys.executable, "-m", "graphgrow", "explore", store, "--json", *place, *words]
+        program = ["-m", "graphgrow"] if whole is None else ["-c", LOWERED.format(whole)]
+        command = [sys.executable, *program, "explore", store, "--json", *place, *words]
         own = environment(folder) | dict(env or {})
         with started(command, None, cwd=folder, env=own, stdout=subprocess.PIPE, stderr=log) as process:
             base, _, query = json.loads(heard(process))["url"].partition("?")

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 from playwright.sync_api import Browser, Locator, ViewportSize
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from tests.browser import Opened, listen
 from tests.processes import Process, started
@@ -162,7 +163,8 @@ class Drawn(Opened):
         self.page.wait_for_function(script)
 
     def spot(self, key: str) -> tuple[float, float]:
-        """Return where on the page a concept is, in pixels."""
+        """Return where on the page a concept is, in pixels, once the camera stands still and that has been drawn."""
+        self.still()
         x, y = self.ask(
             "(() => { const v = p.renderer.graphToViewport(p.model.graph.getNodeAttributes(a));"
             "const r = p.stage.getBoundingClientRect(); return [v.x + r.x, v.y + r.y]; })()",
@@ -188,25 +190,39 @@ class Drawn(Opened):
         return found
 
     def still(self) -> dict[str, float]:
-        """Return where the camera is once it has stopped."""
+        """Return where the camera is once it has stopped, and what a click meets is drawn from there."""
         self.wait("!p.renderer.getCamera().isAnimated()")
+        self.ask("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
         return self.camera()
+
+
+def kind(frame: bytes | str) -> str | None:
+    """Return what kind of message the page was sent: a whole one, or only the mark of one that it should still have."""
+    message = ForwardMsg()
+    message.ParseFromString(frame if isinstance(frame, bytes) else frame.encode())
+    found: str | None = message.WhichOneof("type")
+    return found
 
 
 FIND = "[...document.querySelectorAll('*')].map((one) => one.shadowRoot?.querySelector('.gg')).find(Boolean)"
 
 
 @contextmanager
-def drawn(browser: Browser, url: str, *, dark: bool = False, width: int = 1280) -> Iterator[Drawn]:
-    """Yield a page as a reader sees it once its picture is drawn."""
+def drawn(browser: Browser, url: str, *, dark: bool = False, width: int = 1280, moves: bool = False) -> Iterator[Drawn]:
+    """Yield a page as a reader sees it once its picture is drawn; without `moves` one who wants no animation."""
     size: ViewportSize = {"width": width, "height": 860}
-    page = browser.new_page(color_scheme="dark" if dark else "light", viewport=size, reduced_motion="reduce")
-    found = Drawn(page)
+    page = browser.new_page(
+        color_scheme="dark" if dark else "light", viewport=size, reduced_motion="no-preference" if moves else "reduce"
+    )
+    found, heard = Drawn(page), list[str | None]()
     listen(found, "error", "warning")
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: heard.append(kind(frame))))
     try:
         page.goto(url)
         found.wait("p.renderer && p.named")
         yield found
+        assert "delta" in heard
+        assert "ref_hash" not in heard
         assert [text for text in found.said if NOISE not in text] == [], found.said
         assert [
             one for one in found.asked if not one.startswith(("data:", "blob:", url.partition("?")[0].rstrip("/")))

@@ -357,20 +357,26 @@ def test_the_page_says_what_the_command_prints() -> None:
         program = [sys.executable, "benchmarks/knowledge.py", "read", f"data/judgements/{sheet}", *more]
         return str(finished(program, text=True, capture_output=True, check=True, cwd=ROOT).stdout)
 
-    arms = "impact,medieval,spider", "impact-random,medieval-random,spider-random"
-    printed = said("seventh", "--ratio", *arms)
-    earlier = said("third-chance", "--ratio", *arms)
-    cells = {row.split(" | ")[0]: row.strip("| ").split(" | ") for row in printed.splitlines() if row.startswith("| ")}
+    topics, arms = "impact,medieval,spider", "impact-random,medieval-random,spider-random"
+    printed = said("eleventh", "--ratio", topics, "impact-before,medieval-before,spider-before")
+    chance, later, earlier = (said(sheet, "--ratio", topics, arms) for sheet in ("eighth", "tenth", "third-chance"))
     page = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
     section = page.partition("## What is true")[2].partition("\n## ")[0]
     rows = [row.strip("| ").split(" | ") for row in section.splitlines() if row.startswith("| ") and "---" not in row]
-    assert len(rows) == 9
-    names = cells["| arm"]
-    for row in rows[1:]:
-        found = dict(zip(names, cells[f"| {row[0]}"], strict=True))
-        assert row == [found[name] for name in rows[0]]
-    for text, ratio, interval in ((printed, "1.9", "1.6 to 2.4"), (earlier, "1.9", "1.5 to 2.6")):
-        assert f"{ratio} ({interval}) times as much" in text
-        assert interval in section
-    assert "the default has 1.9 times as much" in " ".join(section.split())
-    assert "| 0.72 | 245 | 74 |\n| 0.88 | 351 | 86 |" in printed
+    assert len(rows) == 18
+    for text, table in ((printed, rows[:9]), (chance, rows[9:])):
+        cells = {row.split(" | ")[0]: row.strip("| ").split(" | ") for row in text.splitlines() if row.startswith("| ")}
+        for row in table[1:]:
+            found = dict(zip(cells["| arm"], cells[f"| {row[0]}"], strict=True))
+            assert row == [found[name] for name in table[0]]
+    ratios = {
+        printed: "1.2 (1.0 to 1.3)",
+        chance: "1.4 (1.2 to 1.7)",
+        later: "2.5 (1.9 to 3.3)",
+        earlier: "1.9 (1.5 to 2.6)",
+    }
+    for text, ratio in ratios.items():
+        assert f"{ratio} times as much" in text
+        assert ratio.partition("(")[2].strip(")") in section
+    assert "the default has 1.4 times as much" in " ".join(section.split())
+    assert "| 0.72 | 277 | 86 |\n| 0.88 | 323 | 89 |" in printed

@@ -243,7 +243,7 @@ def restore(graph: Graph, name: str, *, log: Iterable[Event] = (), reason: str =
 
     With the `log` of the graph, also what replies said about it while it was kept out.
     """
-    key, corrections = canonical(name), graph.corrections
+    key, corrections = canonical(check_length(name)), graph.corrections
     concept = graph.representative(key)
     if concept in graph.concepts:
         raise BadInput(f"{name!r} is in the graph: there is nothing to restore")
@@ -290,6 +290,7 @@ def _regained(graph: Graph, restoring: Change, log: Iterable[Event]) -> Delta:
 
 def restore_relation(graph: Graph, source: str, predicate: str, target: str, *, reason: str = BY_HAND) -> Edit:
     """Let a rejected relation be there again with its evidence."""
+    check_length(predicate, "predicate")
     meant, corrections = _readings(find(graph, source), predicate, find(graph, target)), graph.corrections
     rejected = [one for one in corrections.rejected_relations if corrections.counts_as(one) in meant]
     if not rejected:

@@ -37,6 +37,8 @@ from graphgrow.measure.panel import METRICS
 from graphgrow.policy import DEFAULT, POLICIES
 from graphgrow.policy.strategies import STRATEGIES
 from graphgrow.prompts.forms import MOST_ASKED_FOR
+from graphgrow.prompts.render import CONTEXT, FEWEST_CONTEXT, MOST_CONTEXT
+from graphgrow.reason.answers import CONTEXT as ANSWER_CONTEXT
 from graphgrow.reason.answers import QUESTION, GraphAnswer
 from graphgrow.reason.communities import CommunitySummary, in_words, summary_of
 from graphgrow.reason.discovery import Discovery, discoveries
@@ -48,19 +50,20 @@ from graphgrow.reason.seeds import IdeaDials
 from graphgrow.reason.stages import DiscoveryStatement
 from graphgrow.reason.tasks import outcome
 from graphgrow.resolve.options import open_resolver
-from graphgrow.resolve.search import Found, find, search
-from graphgrow.stores import NEO4J, open_store, store_url
+from graphgrow.resolve.search import Found, find, search, search_index
+from graphgrow.stores import NEO4J, Extent, GraphIndex, IndexedConcept, open_store, store_url
 from graphgrow.stores.outbox import state_folder
 
 __all__ = [
-    "CURVES", "DEFAULT", "DEFAULT_STEPS", "EMERGED", "METRICS", "MOST_ASKED_FOR", "NAMED", "NEO4J", "POLICIES",
-    "QUESTION", "STRATEGIES", "STREAM", "TRUSTED", "BadInput", "Change", "Community", "CommunitySummary", "Delta",
-    "Discovery", "DiscoveryStatement", "Edit", "Event", "Expansion", "FactCheck", "Focus", "Found", "Graph",
-    "GraphAnswer", "Hop", "IdeaDials", "Ideas", "Judgement", "NodePosition", "Prompts", "ReasoningStep", "Relation",
-    "Reply", "StaleGraph", "Statement", "StoreError", "Task", "canonical", "check_topic", "confidence",
-    "discoveries", "drawing", "export", "find", "hops", "in_words", "k_shortest", "layout", "longest", "now",
-    "open_store", "outcome", "partition", "path_through", "qualifiers_in_words", "replay_run", "search", "settled",
-    "snapshots", "state_folder", "store_url", "summary_of", "trusted_part",
+    "ANSWER_CONTEXT", "CONTEXT", "CURVES", "DEFAULT", "DEFAULT_STEPS", "EMERGED", "FEWEST_CONTEXT", "METRICS",
+    "MOST_ASKED_FOR", "MOST_CONTEXT", "NAMED", "NEO4J", "POLICIES", "QUESTION", "STRATEGIES", "STREAM", "TRUSTED",
+    "BadInput", "Change", "Community", "CommunitySummary", "Delta", "Discovery", "DiscoveryStatement", "Edit", "Event",
+    "Expansion", "Extent", "FactCheck", "Focus", "Found", "Graph", "GraphAnswer", "GraphIndex", "Hop", "IdeaDials",
+    "Ideas", "IndexedConcept", "Judgement", "NodePosition", "Prompts", "ReasoningStep", "Relation", "Reply",
+    "StaleGraph", "Statement", "StoreError", "Task", "canonical", "check_topic", "confidence", "discoveries",
+    "drawing", "export", "find", "hops", "in_words", "k_shortest", "layout", "longest", "now", "open_store", "outcome",
+    "partition", "path_through", "qualifiers_in_words", "replay_run", "search", "search_index", "settled", "snapshots",
+    "state_folder", "store_url", "summary_of", "trusted_part",
 ]  # fmt: skip
 
 

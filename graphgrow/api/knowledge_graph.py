@@ -24,7 +24,7 @@ from graphgrow.graph.model import Budget, Event
 from graphgrow.llm import LLM
 from graphgrow.policy.monitor import monitor
 from graphgrow.resolve.search import find
-from graphgrow.stores import GraphStore, open_store
+from graphgrow.stores import GraphIndex, GraphStore, open_store
 from graphgrow.stores.projection import Projection, Shown
 
 if TYPE_CHECKING:
@@ -354,6 +354,10 @@ class KnowledgeGraph:
     def remember(self, kind: str, values: Mapping[str, bytes]) -> None:
         """Keep results under their keys, where this user may write."""
         self._open_store.remember(kind, values)
+
+    def index(self, above: int) -> GraphIndex | None:
+        """Return the index of a graph of more than `above` concepts, None of a smaller one, for the explorer."""
+        return self._open_store.index(above)
 
     def close(self) -> None:
         """Let go of the store, and of the models that were opened by name; calling it twice is fine."""

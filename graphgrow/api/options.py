@@ -19,6 +19,7 @@ from graphgrow.growth.loop import MOST_AT_ONCE, Growth
 from graphgrow.growth.settings import MOST_SAMPLES, Prompts, Settings
 from graphgrow.llm import LLM, with_options
 from graphgrow.llm.options import NAMES as MODEL_OPTIONS
+from graphgrow.llm.waiting import Tell
 from graphgrow.policy import DEFAULT, Knowledge, Policy, open_policy
 from graphgrow.prompts.facets import facets
 from graphgrow.prompts.forms import MOST_ASKED_FOR
@@ -142,12 +143,13 @@ class GrowthOptions:
         listed = frozenset(facet.says for facet in facets().values() if vocabulary.look_up(facet.says))
         return replace(policy, predicates=listed)
 
-    def meanings(self, store: GraphStore) -> "Meanings | None":
+    def meanings(self, store: GraphStore, patience: float | None = None, tell: Tell | None = None) -> "Meanings | None":
         """Return what compares names by meaning, with `store` for their vectors; close it. None where nothing does.
 
-        Raises BadInput where it cannot be had.
+        An endpoint that has no room is waited for `patience` minutes. Raises BadInput where it cannot be had.
         """
-        return open_meanings(self.embeddings, store, self.base_url, options=self.model_options)
+        options = self.model_options
+        return open_meanings(self.embeddings, store, self.base_url, options=options, patience=patience, tell=tell)
 
     def settings(self, store: GraphStore, opened: "Meanings | None" = None) -> Settings:
         """Return what a run works with; `store` keeps the vectors of names, unless what compares them is `opened`.

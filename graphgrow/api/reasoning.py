@@ -146,19 +146,22 @@ class GraphReasoning:
         target: str = "",
         llm: LLM | str | None = None,
         *,
+        rank: int = 1,
         confidence: float | None = None,
         budget: Budget = LIMIT,
         seed: int = 0,
     ) -> "Discovery":
         """Return the discovery along the path between two concepts, or along one that the graph chooses.
 
+        Of those that it may choose, the longest first, it is the one of that `rank`.
         Raises BadInput where there is no such path, BudgetSpent and LLMError where it ends early; what was paid for is
         in the log, and the same call goes on with it.
         """
         from graphgrow.reason.discovery import discover
+        from graphgrow.reason.route import DiscoveryRequest
 
-        model = self._model(llm)
-        return discover(self._store, model, source, target, confidence=confidence, budget=budget, seed=seed)
+        model, request = self._model(llm), DiscoveryRequest(source, target, rank=rank)
+        return discover(self._store, model, request=request, confidence=confidence, budget=budget, seed=seed)
 
     def discoveries(self) -> list["Discovery"]:
         """Return the discoveries that the log holds, the newest first; nothing is asked."""

@@ -1,12 +1,10 @@
 """From what is due to what was done: runs are begun as limits allow, and each ends as a row, a report and a hook."""
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import takewhile
 from pathlib import Path
 from time import monotonic, sleep
 from urllib.parse import urlsplit
@@ -16,7 +14,7 @@ from graphgrow.batch.jobs import MOST_AT_ONCE, Job, Jobs, load
 from graphgrow.batch.limits import LocalGate
 from graphgrow.batch.reports import AGAIN, JobReport, notify, write
 from graphgrow.batch.run import Backend, JobRun, LocalModels, is_priced, job_store, never
-from graphgrow.batch.schedule import Clock, stamp, time_zone, utc_now
+from graphgrow.batch.schedule import Clock, latest, stamp, time_zone, utc_now
 from graphgrow.batch.state import RunRecord, State, state_path
 from graphgrow.errors import BadInput, GraphgrowError, StoreError
 from graphgrow.stores import store_url
@@ -68,13 +66,12 @@ class Dispatcher:
         """Make runs of the moments at which a job was due since it was last looked at."""
         now, record = self.clock(), self.state.job(job.name)
         words = job.schedule.model_dump_json(include={"cron", "every", "timezone"}) if job.schedule else ""
-        if record is None or record.schedule != words:
-            self.state.record(job.name, words, now)  # new, or of another schedule: from now on
+        if record is None or record.schedule != words or record.seen is None or record.seen > now:
+            self.state.record(job.name, words, now)  # new, of another schedule, or of a wrong clock: from now on
             return
         if job.schedule is None:
             return
-        moments = job.schedule.schedule(self.jobs.limits.timezone).after(record.seen)
-        due = list(deque(takewhile(lambda moment: moment <= now, moments), MOST_MISSED))
+        due = latest(job.schedule.schedule(self.jobs.limits.timezone), record.seen, now, MOST_MISSED)
         if not due:
             return
         in_time = [moment for moment in due if now - moment <= job.schedule.grace]

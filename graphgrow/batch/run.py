@@ -347,7 +347,8 @@ def _grow(
         strict_predicates=job.strict_predicates, reply_tokens=job.reply_tokens, batch=job.batch,
     )  # fmt: skip
     asked = run.model.named
-    vectors = open_meanings(run.jobs.model(job, "embed"), store, asked.base_url, run.gate, asked.options)
+    embed = run.jobs.model(job, "embed")
+    vectors = open_meanings(embed, store, asked.base_url, run.gate, asked.options, run.patience)
     with nullcontext() if vectors is None else closing(vectors):  # one that knows no name yet is false
         settings = replace(
             options.settings(store, vectors),

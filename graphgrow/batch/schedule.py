@@ -5,10 +5,11 @@ job at fixed hours is due the first time only; one whose hours begin with `*` go
 """
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from itertools import product
+from itertools import product, takewhile
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from graphgrow.errors import BadInput
@@ -92,6 +93,17 @@ class Cron:
 
 
 Schedule = Interval | Cron
+
+
+def latest(schedule: Schedule, since: datetime, until: datetime, most: int) -> list[datetime]:
+    """Return the last `most` moments after one and up to another, in order, however long ago the first was."""
+    since = min(max(since, _EPOCH), until)
+    span = min(timedelta(minutes=1), until - since)
+    while True:
+        moments = deque(takewhile(lambda moment: moment <= until, schedule.after(until - span)), most)
+        if len(moments) == most or span == until - since:
+            return list(moments)
+        span = min(2 * span, until - since)
 
 
 def _change(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from filelock import FileLock, Timeout
 
@@ -20,6 +21,10 @@ from graphgrow.batch.budgets import run_name
 from graphgrow.batch.reports import JobReport
 from graphgrow.batch.schedule import stamp
 from graphgrow.errors import BadInput, StoreError
+from graphgrow.graph.keys import clean
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 Status = Literal["waiting", "running", "ended", "skipped"]
 _BUSY_SECONDS = 30.0
@@ -53,10 +58,10 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True)
 class JobRecord:
-    """Until when a job was looked at, by which schedule, and whether it is paused."""
+    """Until when a job was looked at, None where that is no moment, by which schedule, and whether it is paused."""
 
     schedule: str
-    seen: datetime
+    seen: datetime | None
     paused: bool
 
 
@@ -113,8 +118,11 @@ class State:
 
     def job(self, name: str) -> JobRecord | None:
         """Return what is known of a job, None where it is new."""
-        row = self._db.execute("SELECT schedule, seen, paused FROM job WHERE name = ?", (name,)).fetchone()
-        return JobRecord(row[0], datetime.fromisoformat(row[1]), bool(row[2])) if row else None
+        try:
+            row = self._db.execute("SELECT schedule, seen, paused FROM job WHERE name = ?", (name,)).fetchone()
+        except sqlite3.Error as error:
+            raise StoreError(f"{self.path}: {error}") from None
+        return JobRecord(row[0], _moment(row[1]), bool(row[2])) if row else None
 
     def record(
         self,
@@ -183,15 +191,22 @@ class State:
     def _runs(self, where: str, *values: object) -> list[RunRecord]:
         query = f"SELECT name, job, due, status, tries, outcome, said, report FROM run WHERE {where}"  # noqa: S608  # our words
         try:
-            return [
-                RunRecord(
-                    name, job, datetime.fromisoformat(due), status, tries, outcome, said,
-                    JobReport(**json.loads(report)) if report else None,
-                )
-                for name, job, due, status, tries, outcome, said, report in self._db.execute(query, values)
-            ]  # fmt: skip
+            rows = self._db.execute(query, values).fetchall()
         except sqlite3.Error as error:
             raise StoreError(f"{self.path}: {error}") from None
+        records = list[RunRecord]()
+        for name, job, due, status, tries, outcome, said, text in rows:
+            moment = _moment(due)
+            if moment is None:
+                raise StoreError(
+                    f"{self.path} is damaged: its run {clean(name)[:80]!r} is due {clean(due)[:40]!r}, which is no time"
+                )
+            try:
+                report = _reports().validate_json(text) if text else None
+            except ValueError:  # what the row itself says is left of it
+                report = JobReport(name, job, stamp(moment), outcome, said)
+            records.append(RunRecord(name, job, moment, status, tries, outcome, said, report))
+        return records
 
     def pause(self, job: str, *, paused: bool) -> None:
         """Let a job rest, or go on."""
@@ -213,3 +228,19 @@ class State:
             jobs = [job for (job,) in db.execute("SELECT DISTINCT job FROM wish")]
             db.execute("DELETE FROM wish")
         return jobs
+
+
+def _moment(text: str) -> datetime | None:
+    """Return the moment that a row holds, in UTC; None where it holds none, or one without a zone."""
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
+
+
+@cache
+def _reports() -> "TypeAdapter[JobReport]":
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(JobReport)

@@ -111,6 +111,8 @@ def show(
     rejected = ", ".join(f"{count} {rule}" for rule, count in sorted(graph.rejected.items())) or "nothing"
     labelled: list[tuple[str, object]] = []
     for name, value in facts.items():
+        if name == "usd" and not value:  # no known price
+            continue
         labelled += [(LABELS.get(name, name), value), *(bill_rows(graph) if name == "tokens" else [])]
     share = f"{sure} of {counted(len(graph.relations), 'relation')}, of a confidence of {per_cent(TRUSTED)} or more"
     if checked or sure:  # by fact checks, or by hand
@@ -269,4 +271,9 @@ def verify(store: LogPlace, as_json: AsJson = False) -> None:
             say(f"{'equal' if is_known else 'readable'}: {counted(graph.seq, 'step')}, {size_in_words(graph, ', ')}")
         if graph.seq and verdict.silence:
             say(verdict.silence)
+        elif is_run_file(store) and not found:
+            say(
+                "whether steps are missing at its end, or its last step was altered with its digest, a run file"
+                " cannot tell by itself"
+            )
     raise Exit(1 if found else 0)

@@ -158,7 +158,7 @@ def grow(
             opened.append()  # a store that this user cannot write says so before a model is loaded or paid
         limits = Budget(steps, tokens, usd, minutes, until)
         roles: dict[Role, str] = {role: str(model) for role, model in options.roles.items()}
-        meanings = options.meanings(opened)
+        meanings = options.meanings(opened, patience, lambda text: note(clean(text)))
         with (
             closing(meanings) if meanings is not None else nullcontext(),
             session(

@@ -101,7 +101,7 @@ def ask(
                 if work:
                     done = answers.resume(home, model, work, **how)
                 else:
-                    near = _meanings(embeddings, home, base_url, added)
+                    near = _meanings(embeddings, home, base_url, added, patience)
                     done = answers.ask(home, model, question, context=context, compare=compare, meanings=near, **how)
     if as_json:
         dump(tasks.as_json(done) | {"known": done.known, "text": done.text})
@@ -174,7 +174,7 @@ def ideas(
                     seed=seed, width=width, budget=asked.budget, stop=asked.is_stopped, confidence=confidence,
                     judge=asked.models.get("judge"), unprotected=unprotected,
                 )  # fmt: skip
-                near = _meanings(embeddings, home, base_url, added)
+                near = _meanings(embeddings, home, base_url, added, patience)
                 if work:
                     done = hypotheses.resume(home, model, work, meanings=near, **how)
                 else:
@@ -335,10 +335,14 @@ def _asking(
             raise Exit(3) from None
 
 
-def _meanings(name: str, home: GraphStore, base_url: str, options: ModelOptions) -> "Meanings | None":
+def _meanings(name: str, home: GraphStore, base_url: str, options: ModelOptions, patience: float) -> "Meanings | None":
     """Return what compares meanings; where nobody chose, the local model if it is installed."""
     if name != AUTO:
-        return None if name == OFF else open_meanings(name, home, base_url, options=options)
+        if name == OFF:
+            return None
+        return open_meanings(
+            name, home, base_url, options=options, patience=patience, tell=lambda text: note(clean(text))
+        )
     try:
         return open_meanings("local", home)
     except BadInput:

@@ -62,7 +62,26 @@ class Format:
     write_drawn: Callable[[Graph, Path, Progress, Mapping[str, NodePosition]], None] | None = None
 
 
-TABBED = (".tsv", ".tab")
+TABBED = (".tsv", ".tab", ".sif")
+# Other endings for what is read, and what is to be done with a format that is not.
+SAME = {".cyjs": ".json", ".canvas": ".json", ".jsonld": ".json", ".nt": ".ttl"}
+OTHERS = {
+    ending: advice
+    for endings, advice in {
+        ".xlsx .xls .ods": "a workbook: save the sheet of relations as CSV, and name that",
+        ".parquet": "Parquet: write it as CSV, with  pandas.read_parquet(FILE).to_csv('x.csv', index=False)",
+        ".gml": "GML: write it as GraphML, with  networkx.write_graphml(networkx.read_gml(FILE), 'x.graphml')",
+        ".net": "Pajek: write it as GraphML, with  igraph.Graph.Read_Pajek(FILE).write_graphml('x.graphml')",
+        ".dot .gv": "DOT: write it as JSON, with  dot -Tjson, or as GraphML by a tool that reads it, Gephi for one",
+        ".rdf": "RDF in XML: write it as Turtle, with  rdflib.Graph().parse(FILE).serialize('x.ttl')",
+        ".owl": "an ontology: write it as Turtle, with  rdflib.Graph().parse(FILE).serialize('x.ttl')",
+        ".nq": "N-Quads: write it as Turtle, with  rdflib.Dataset().parse(FILE).serialize('x.ttl')",
+        ".pickle .gpickle": "a pickle, which runs what it holds: write GraphML in the program that made it",
+        ".jsonl": "lines of JSON: replies are read by  graphgrow replay, nodes and relations as .json",
+        ".txt": "text: a reply of a model is read by  graphgrow replay, a list of relations as .csv or .tsv",
+    }.items()
+    for ending in endings.split()
+}
 FORMATS: dict[str, Format] = {
     ".graphml": Format(graphml.write, graphml.read, write_drawn=graphml.write),
     ".gexf": Format(gexf.write, gexf.read, write_drawn=gexf.write),
@@ -81,7 +100,8 @@ def format_of(path: Path) -> Format | None:
 
 def _read_as(path: Path) -> Format | None:
     """Return the format by which a file is read: a table of relations may say in its name that tabs part its cells."""
-    return FORMATS[".csv"] if path.suffix.lower() in TABBED else format_of(path)
+    ending = path.suffix.lower()
+    return FORMATS[".csv"] if ending in TABBED else FORMATS[SAME[ending]] if ending in SAME else format_of(path)
 
 
 def is_graph_file(path: Path) -> bool:
@@ -184,9 +204,13 @@ def read_table(path: Path, *, progress: Progress = SILENT) -> tuple[list[str], l
 def _understood(path: Path, columns: Mapping[str, str], progress: Progress) -> Understanding:
     how = _read_as(path)
     if how is None:
-        raise BadInput(f"cannot read {path}: use a file that ends in {', '.join((*FORMATS, *TABBED))}")
+        known = OTHERS.get(path.suffix.lower())
+        why = f"it is {known}" if known else f"use a file that ends in {', '.join((*FORMATS, *TABBED, *SAME))}"
+        raise BadInput(f"cannot read {path}: {why}")
     if unknown := set(columns) - set(ROLES):
         raise BadInput(f"{min(unknown)!r} is no role of a column: use {', '.join(ROLES)}")
+    if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe comes once, a device may never end
+        raise BadInput(f"{path} is no file on disk: write what it gives into one, and name that")
     try:
         if how.read is tables.read:
             nodes, links = tables.read(path, progress, columns.values())
@@ -197,6 +221,8 @@ def _understood(path: Path, columns: Mapping[str, str], progress: Progress) -> U
         raise BadInput(f"{path} is no graph that can be read: its XML is broken, {error}") from None
     except _BROKEN as error:
         raise BadInput(f"{path} is no graph that can be read: {error}") from None
+    except MemoryError:
+        raise BadInput(f"{path} holds more than fits into the memory of this machine") from None
     except OSError as error:
         raise BadInput(f"cannot open {path}: {error.strerror or error}") from None
     except BadInput as error:

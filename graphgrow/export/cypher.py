@@ -10,7 +10,15 @@ from itertools import islice, takewhile
 from pathlib import Path
 
 from graphgrow.errors import BadInput
-from graphgrow.export.rows import CONCEPT_COLUMNS, RELATION_COLUMNS, Row, concept_rows, packed, relation_rows
+from graphgrow.export.rows import (
+    CONCEPT_COLUMNS,
+    RELATION_COLUMNS,
+    Row,
+    concept_rows,
+    packed,
+    relation_rows,
+)
+from graphgrow.graph.events import encoding_of
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
 from graphgrow.graph.progress import SILENT, Progress
@@ -63,7 +71,7 @@ def write(graph: Graph, path: Path, progress: Progress = SILENT) -> None:
 def read(path: Path, progress: Progress = SILENT) -> tuple[list[Row], list[Row]]:
     """Return the rows of a script of ours; anybody else's Cypher says what it means only to a server."""
     nodes, links = list[Row](), list[Row]()
-    with path.open(encoding="utf-8-sig") as file:
+    with path.open(encoding=encoding_of(path)) as file:
         if next(file, "") != HEAD:
             raise BadInput(f"{path} is no script that graphgrow wrote: export that graph as CSV or GraphML instead")
         for line in progress.over(file, f"reading {path.name}"):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from graphgrow.export.positions import PALETTE, NodePosition, positions
-from graphgrow.export.rows import Row, concept_rows, flat, is_undirected, relation_rows
+from graphgrow.export.rows import Row, concept_rows, flat, has_direction, is_undirected, relation_rows
 from graphgrow.export.xml import Element, attribute, local, pieces
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
@@ -30,6 +30,7 @@ def write(
             declared.setdefault(name, TYPES[type(value)])
         return "".join(f"<attvalue for={attribute(name)} value={attribute(value)}/>" for name, value in row.items())
 
+    default = "undirected" if is_undirected(graph) else "directed"
     of_nodes, of_edges = dict[str, str](), dict[str, str]()
     body = path.with_name(f"{path.name}.body")
     try:
@@ -47,9 +48,10 @@ def write(
                 )
             file.write("</nodes>\n<edges>\n")
             for number, row in enumerate(relation_rows(graph, progress)):
+                says = "" if has_direction(row) or default == "undirected" else ' type="undirected"'
                 source, target, rest = row.pop("source"), row.pop("target"), flat(row)
                 file.write(
-                    f'<edge id="e{number}" source={attribute(source)} target={attribute(target)}'
+                    f'<edge id="e{number}" source={attribute(source)} target={attribute(target)}{says}'
                     f' label={attribute(row["predicate"])} weight="{row["support"]}" start="{row["first_seq"]}">'
                     f"<attvalues>{values(rest, of_edges)}</attvalues></edge>\n"
                 )
@@ -63,7 +65,7 @@ def write(
                 f'<gexf xmlns="{SPACE}" xmlns:viz="{SPACE}/viz" version="1.2">\n'
                 f'<meta lastmodifieddate="{datetime.now(UTC):%Y-%m-%d}"><creator>graphgrow</creator>'
                 f"<description>{attribute(clean(graph.topic))[1:-1]}</description></meta>\n"
-                f'<graph defaultedgetype="{"undirected" if is_undirected(graph) else "directed"}" mode="dynamic"'
+                f'<graph defaultedgetype="{default}" mode="dynamic"'
                 ' timeformat="double">\n'
             )
             for kind, declared in (("node", of_nodes), ("edge", of_edges)):
@@ -103,7 +105,10 @@ def read(path: Path, progress: Progress = SILENT) -> tuple[list[Row], list[Row]]
         elif tag == "edge":
             said: Row = {name: own[name] for name in ("label", "kind") if name in own}
             ends = {"source": own.get("source"), "target": own.get("target")}
-            links.append({**said, **row, **ends, "directed": own.get("type", default) != "undirected"})
+            kind = own.get("type", default)
+            links.append({**said, **row, **ends, "directed": kind != "undirected"})
+            if kind == "mutual":  # two directions of one edge
+                links.append({**links[-1], "source": own.get("target"), "target": own.get("source")})
 
     is_graph = False
     for holder, element in pieces(path, ("graph", "nodes", "edges"), progress):

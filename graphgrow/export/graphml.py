@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from graphgrow.export.positions import NodePosition, positions
-from graphgrow.export.rows import Row, concept_rows, flat, is_undirected, relation_rows
+from graphgrow.export.rows import Row, concept_rows, flat, has_direction, is_undirected, relation_rows
 from graphgrow.export.xml import Element, attribute, content, local, pieces, words
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
 from graphgrow.graph.progress import SILENT, Progress
+from graphgrow.parse.shapes import WAYS
 
 SPACE = "http://graphml.graphdrawing.org/xmlns"
 HEAD = f"""<?xml version="1.0" encoding="UTF-8"?>
@@ -31,10 +32,18 @@ def write(
         (row["key"], {"label": row["name"], "x": place.x, "y": place.y, "community": place.community, **flat(row)})
         for row, place in zip(concept_rows(graph, progress), (drawn[key] for key in graph.concepts), strict=True)
     )
-    links = (
-        (row.pop("source"), row.pop("target"), {"label": row["predicate"], "weight": row["support"], **flat(row)})
-        for row in relation_rows(graph, progress)
-    )
+    is_directed = not is_undirected(graph)
+
+    def link(row: Row) -> tuple[str, str, Row]:
+        # In a directed graph as data and not as an attribute of the edge, which networkx refuses.
+        says = {} if has_direction(row) or not is_directed else {"directed": False}
+        return (
+            row.pop("source"),
+            row.pop("target"),
+            {"label": row["predicate"], "weight": row["support"], **flat(row), **says},
+        )
+
+    links = map(link, relation_rows(graph, progress))
     # The attributes stand before all else, so the bodies are written first and put after them.
     declared: dict[tuple[str, str], str] = {("graph", "topic"): "string"}
 
@@ -48,7 +57,7 @@ def write(
     body = path.with_name(f"{path.name}.body")
     try:
         with body.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(f'<graph id="G" edgedefault="{"undirected" if is_undirected(graph) else "directed"}">\n')
+            file.write(f'<graph id="G" edgedefault="{"directed" if is_directed else "undirected"}">\n')
             file.write(f"{data('graph', {'topic': clean(graph.topic)})}\n")
             file.writelines(f'<node id="{ids[key]}">{data("node", row)}</node>\n' for key, row in nodes)
             file.writelines(
@@ -82,6 +91,7 @@ def read(path: Path, progress: Progress = SILENT) -> tuple[list[Row], list[Row]]
         if tag not in {"node", "edge", "hyperedge"}:
             return
         row: Row = {**defaults.get("all", {}), **defaults.get(tag, {})}
+        row |= {name: own for name in ("label", "labels") if (own := element.get(name))}  # of Neo4j
         for child in element:
             if local(child) == "data" and (text := words(child)):
                 key = child.get("key", "")
@@ -92,7 +102,13 @@ def read(path: Path, progress: Progress = SILENT) -> tuple[list[Row], list[Row]]
         elif tag == "edge":
             says = element.get("directed")
             row |= {"source": element.get("source"), "target": element.get("target")}
-            row["directed"] = says in {"true", "1"} if says else graph.get("edgedefault") != "undirected"
+            if says or graph.get("edgedefault") == "undirected" or "directed" not in row:
+                row["directed"] = says in {"true", "1"} if says else graph.get("edgedefault") != "undirected"
+            arrows = next((one for one in element.iter() if local(one) == "Arrows"), None)  # as yEd draws it
+            if arrows is not None and row["directed"]:
+                drawn = arrows.get("source") != "none", arrows.get("target") != "none"
+                row["direction"] = WAYS[drawn]
+                del row["directed"]
             links.append(row)
         else:
             links.append(row)  # of more than two ends: counted as one that cannot be read

@@ -46,7 +46,8 @@ def reading(found: Understanding, progress: Progress = SILENT) -> Reading:
         if max(len(name), len(key)) > LONGEST_IN_FILES:
             too_long.add(node.ident)
             continue
-        spellings = {_text(spelling) for spelling in _list(node.row.get("aliases"))} - {"", name}
+        others = [*node.aliases, *_list(node.row.get("aliases"))]
+        spellings = {_text(spelling) for spelling in others} - {"", name}
         concept = concepts.setdefault(key, Concept(key, name, tuple(sorted(spellings)), node.type))
         if concept.name != name:
             both = {*concept.aliases, name, *spellings} - {concept.name}
@@ -60,10 +61,10 @@ def reading(found: Understanding, progress: Progress = SILENT) -> Reading:
         if source is None or target is None:
             continue
         relation = Relation(source, link.predicate, target)
-        if not link.is_directed and (turned := Relation(target, link.predicate, source)) in first:
-            relation = turned
         # What was said and how often: our own evidence, else what each passage of a text says, else the link itself.
         ours = [piece for piece in _list(link.row.get("evidence")) if isinstance(piece, dict)]
+        if not (ours or link.is_directed) and (turned := Relation(target, link.predicate, source)) in first:
+            relation = turned
         ours.append({"said": _list(link.row.get("raw")), "support": link.row.get("support")})  # of earlier versions
         evidence = [
             (

@@ -3,9 +3,12 @@
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+from graphgrow.errors import BadInput
 from graphgrow.graph.confidence import confidence
+from graphgrow.graph.events import encoding_of
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
 from graphgrow.graph.progress import SILENT, Progress
@@ -18,10 +21,23 @@ RELATION_COLUMNS = ("source", "predicate", "target", "support", "first_seq", "la
 _UNSAFE = re.compile(r"[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")  # what XML, or a reader of lines, trips over
 
 
+def read_text(path: Path) -> str:
+    """Return the text of a file, however it is encoded; raises BadInput where that is not known."""
+    try:
+        return path.read_text(encoding=encoding_of(path))
+    except UnicodeError:
+        raise BadInput("it is not written in UTF-8: save it as UTF-8, which every editor offers") from None
+
+
 def is_undirected(graph: Graph) -> bool:
     """Tell whether all that speaks for the relations of a graph gave them no direction."""
     said = [piece for evidence in graph.relations.values() for piece in evidence]
     return bool(said) and all(piece.raw.predicate.endswith(UNDIRECTED) for piece in said)
+
+
+def has_direction(row: Row) -> bool:
+    """Tell whether anything that speaks for a relation, as a row, gave it a direction."""
+    return not all(piece["said"][1].endswith(UNDIRECTED) for piece in row["evidence"])
 
 
 def concept_rows(graph: Graph, progress: Progress = SILENT) -> Iterator[Row]:

@@ -6,20 +6,25 @@ Names are literals; what is made of a name in an address is percent-encoded. Nee
 """
 
 import hashlib
-import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import cache
+from io import BytesIO
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 from urllib.parse import quote, unquote
 
 from graphgrow.errors import BadInput
-from graphgrow.export.rows import Row, concept_rows, packed, relation_rows
+from graphgrow.export.rows import Row, concept_rows, packed, read_text, relation_rows
+from graphgrow.graph.events import encoding_of
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Event, Expansion
 from graphgrow.graph.progress import SILENT, Progress
+from graphgrow.parse.fields import word
+from graphgrow.parse.nodes import in_words
 
 MISSING = "an RDF file needs pyoxigraph: pip install 'graphgrow[rdf]'"
 OURS = "urn:graphgrow:"
@@ -38,7 +43,8 @@ GRAMMAR = tuple(PREFIXES[name] for name in ("rdf", "rdfs", "skos", "xsd", "owl")
 BESIDE = {"why": "why", "conditions": "conditions", "certainty": "certainty", "reference": "source",
           "predicateClass": "predicate_class"}  # fmt: skip
 ENDS = {"source": "concept", "predicate": "predicate", "target": "concept"}  # part of a relation -> what it is
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+TITLES = ("http://purl.org/dc/terms/title", "http://purl.org/dc/elements/1.1/title")
+_NAMING = frozenset("name label preflabel altlabel fullname".split())  # of any vocabulary: foaf:name, schema:name
 
 
 class Time(str):
@@ -90,8 +96,10 @@ def read(path: Path, progress: Progress = SILENT) -> tuple[list[Row], list[Row]]
         return known.setdefault(one, one)
 
     with path.open("rb") as file:
+        is_plain = encoding_of(path) == "utf-8-sig" and not file.peek(len(BOM_UTF8)).startswith(BOM_UTF8)
+        read_from = file if is_plain else BytesIO(read_text(path).encode())
         try:
-            for quad in progress.over(rdf.parse(file, rdf.RdfFormat.TURTLE), f"reading {path.name}"):
+            for quad in progress.over(rdf.parse(read_from, rdf.RdfFormat.TURTLE), f"reading {path.name}"):
                 about.setdefault(text(quad.subject), []).extend((text(quad.predicate), text(quad.object)))
         except SyntaxError as error:
             raise ValueError(error) from None
@@ -222,31 +230,45 @@ def _first(objects: Objects, predicate: str) -> str:
 
 
 def _others(about: About) -> tuple[list[Row], list[Row]]:
-    """Return what somebody else's triples say of things with an address; their literals are names or left out."""
+    """Return what somebody else's triples say of things; their literals are names or left out.
+
+    A node without an address is one where it has a name; any other only holds things together, and is left out with its
+    relations, which are counted.
+    """
+
+    @cache
+    def is_label(predicate: str) -> bool:
+        return predicate in known or word(in_words(predicate)) in _NAMING
+
+    def labels(term: str) -> list[str]:
+        said = [(predicate, value[1:]) for predicate, value in zip(*[iter(about.get(term, []))] * 2, strict=True)
+                if value.startswith('"') and is_label(predicate)]  # fmt: skip
+        return [value for _, value in sorted(said, key=lambda pair: known.get(pair[0], len(known)))]
 
     def name(term: str) -> str:
         """Return the label of a term, else the last part of its address, in words."""
-        labels = filter(None, (_first(about.get(term, []), label) for label in LABELS))
-        last = unquote(re.split(r"[/#:]", term.strip("<>").rstrip("/#"))[-1])
-        return next(labels, "") or _CAMEL.sub(" ", last.replace("_", " "))
+        return next(filter(None, labels(term)), "") or ("" if term.startswith("_:") else in_words(term))
 
     links = list[Row]()
+    both_ways = f"<{_full('owl:SymmetricProperty')}>"
+    symmetric = {f"<{_full('skos:related')}>", *(subject for subject, objects in about.items() if both_ways in objects)}
+    known = {f"<{_full(label)}>": place for place, label in enumerate((*LABELS, *TITLES))}
     of_type = f"<{_full('rdf:type')}>"
     grammar = tuple(f"<{space}" for space in GRAMMAR)
     for subject, objects in about.items():
         for predicate, end in zip(objects[::2], objects[1::2], strict=True):
-            if end.startswith("<") and not (predicate == of_type and end.startswith(grammar)):
+            if not end.startswith('"') and not (predicate == of_type and end.startswith(grammar)):
                 words = "is a" if predicate == of_type else name(predicate).lower()
-                links.append({"source": subject, "predicate": words, "target": end})
-    known = {f"<{_full(label)}>" for label in LABELS}
+                beside = {"directed": False} if predicate in symmetric else {}
+                links.append({"source": subject, "predicate": words, "target": end, **beside})
     predicates = {predicate for objects in about.values() for predicate in objects[::2]}
-    nodes = []
+    nodes: list[Row] = []
     for ident in dict.fromkeys([*about, *(link["target"] for link in links)]):
         if ident not in predicates:
-            labels = [value.removeprefix('"') for label in LABELS for value in _all(about.get(ident, []), label)]
-            nodes.append({"id": ident, "name": name(ident), "aliases": labels} | {
-                f"literal {name(predicate)}": value.removeprefix('"')
-                for predicate, value in zip(*[iter(about.get(ident, []))] * 2, strict=True)
-                if value.startswith('"') and predicate not in known
-            })  # fmt: skip
+            kinds = [name(kind) for kind in _all(about.get(ident, []), "rdf:type") if not kind.startswith(grammar)]
+            row: Row = {"id": ident, "name": labels(ident) or name(ident), "type": kinds}
+            for predicate, value in zip(*[iter(about.get(ident, []))] * 2, strict=True):
+                if value.startswith('"') and not is_label(predicate):
+                    row[f"literal {name(predicate)}"] = value.removeprefix('"')
+            nodes.append(row)
     return nodes, links

@@ -33,9 +33,11 @@ LIKELIER = MappingProxyType({
         "class": 0.4, "kinds": -0.4, "contents": 0.8, "parts": -0.7, "materials": -1.2, "uses": 0.2, "making": 0.1,
         "properties": 0.5, "tests": 0.2, "failures": 0.3, "brands": -0.1, "hazards": 0.5, "techniques": 0.1,
         "causes": -0.9, "effects": 0.2, "goods": 0.4, "places": 0.1, "people": -0.7, "theories": 0.2,
-        "applications": 0.2, "roles": 0.5, "factors": 0.3, "equipment": 0.0, "steps": 0.0, "symptoms": 0.0,
-        "drugs": 0.0, "prevention": 0.0, "habitats": 0.0, "participants": 0.0, "concepts": 0.0, "explanations": 0.0,
-        "outputs": 0.0, "events": 0.0, "species": 0.0, "fields": 0.0,
+        "applications": 0.2, "roles": 0.5, "factors": 0.3, "equipment": 0.0, "steps": 0.0, "symptoms": 1.2,
+        "drugs": 0.5, "prevention": 0.3, "habitats": 0.7, "concepts": 0.0, "explanations": 0.5, "outputs": 0.7,
+        "fields": 0.3, "processing": 0.8, "forms": 0.6, "treated": 1.0, "industries": 0.6,
+        "defects": 0.6, "risks": -0.3, "complications": 0.2, "founders": 0.0, "enemies": 0.8,
+        "yields": 0.0,
     }.items()
 })  # fmt: skip
 UNCHECKED = 0.8  # log-odds; nothing of free words that was not checked is surer, and so none of it is trusted

@@ -123,8 +123,15 @@ class Corrections:
             self.representatives.update(dict.fromkeys((gone, *moved), kept))
 
     def key_of(self, name: str, key: str) -> str:
-        """Return the key that a spelling has beside its canonical one, where somebody took it apart from the others."""
-        return self.divided.get((key, name), key) if self.divided else key
+        """Return the key that a spelling has beside its canonical one, where somebody took it apart from the others.
+
+        Several spellings that left together may be taken apart in their turn.
+        """
+        for _ in self.divided:
+            if (own := self.divided.get((key, name))) is None:
+                break
+            key = own
+        return key
 
     def divide(self, said: Delta) -> Delta:
         """Return what a reply said with the spellings that somebody took apart, each under its own key.
@@ -159,7 +166,7 @@ class Corrections:
         sides = [[form(side) for form in (clean, without_article)] for side in (said.raw.source, said.raw.target)]
         # A predicate may have turned the two about, so each end is looked for on either side, its own first.
         ends = [
-            next((own for side in order for name in side if (own := self.divided.get((key, name)))), key)
+            next((own for side in order for name in side if (own := self.key_of(name, key)) != key), key)
             for key, order in ((source, sides if source != target else sides[:1]),
                                (target, sides[::-1] if source != target else sides[1:]))
         ]  # fmt: skip

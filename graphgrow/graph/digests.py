@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 
 from graphgrow.errors import AlteredLog, BadInput
-from graphgrow.graph.events import digest, from_json
+from graphgrow.graph.events import LONGEST_LINE, digest, from_json
 from graphgrow.graph.model import Event
 
 # The end of a line of a run file: a key of the event's own object, for in a string the quotes would be escaped, and
@@ -125,7 +125,10 @@ def _lines(path: Path) -> Iterator[Record]:
     seq = 0
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            for line in filter(bytes.strip, file):
+            for line in filter(bytes.strip, iter(lambda: file.readline(LONGEST_LINE + 1), b"")):
+                if len(line) > LONGEST_LINE:
+                    yield Record(seq + 1, b"", problem=f"its line is longer than {LONGEST_LINE:,} bytes")
+                    return
                 text, head = line.removeprefix(BOM_UTF8).rstrip(b"\r\n"), ""
                 if match := _LINE.fullmatch(text):
                     text, head = match[1] + b"}", match[2].decode()

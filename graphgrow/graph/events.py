@@ -3,6 +3,7 @@
 import gzip
 import os
 import zlib
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -31,6 +32,7 @@ LISTS = frozenset(f"survey {side}" for side in "kinds parts uses causes effects 
 # Forms whose questions have an angle of their own, and the angles of lists.
 OWN: tuple[Form, ...] = ("connect", "join", "between", "consolidate", "kin", "widen", "intents", "fact_check")
 FORMS: dict[str, Form] = {form: form for form in OWN} | dict.fromkeys(LISTS, "list")  # angle -> form
+LONGEST_LINE = 1 << 26  # characters, or bytes, of a file of lines: far more than any event has
 FACET = "facet "  # how the angle of a question about one facet begins
 MORE = " +"  # how it says that the facet is asked about once more
 
@@ -103,12 +105,30 @@ def sealed(event: Event) -> str:
     return text
 
 
+def encoding_of(path: Path) -> str:
+    """Return how the text of a file is written: UTF-8, with or without a mark, UTF-16 or UTF-32, as its bytes say."""
+    if not path.is_file():  # a pipe is read but once
+        return "utf-8-sig"
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        begun = file.read(4)
+    if begun in {BOM_UTF32_LE, BOM_UTF32_BE}:
+        return "utf-32"
+    if begun[:2] in {BOM_UTF16_LE, BOM_UTF16_BE}:
+        return "utf-16"
+    zeros = [byte == 0 for byte in begun]  # without a mark: what these files begin with is ASCII
+    if zeros == [False, True, False, True]:
+        return "utf-16-le"
+    return "utf-16-be" if zeros == [True, False, True, False] else "utf-8-sig"
+
+
 def open_text(path: Path) -> TextIO:
     """Open a text file for reading, gzipped where its name ends in .gz; raises BadInput where it cannot be opened."""
     try:
         if path.suffix == ".gz":
-            return cast("TextIO", gzip.open(path, "rt", encoding="utf-8-sig"))
-        return path.open(encoding="utf-8-sig")
+            return cast("TextIO", gzip.open(path, "rt", encoding=encoding_of(path)))
+        return path.open(encoding=encoding_of(path))
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise BadInput(f"{path} is not readable text: {error}") from None
     except OSError as error:
         raise BadInput(f"cannot open {path}: {error.strerror or error}") from None
 
@@ -117,7 +137,11 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     """Yield (line number, text) of every line that is not blank; raises BadInput for a file that is no UTF-8 text."""
     with open_text(path) as file:
         try:
-            for number, line in enumerate(file, 1):
+            for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE + 1), ""), 1):
+                if len(line) > LONGEST_LINE:
+                    raise BadInput(
+                        f"{path} is not readable text: line {number} is longer than {LONGEST_LINE:,} characters"
+                    )
                 if line.strip():
                     yield number, line
         except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:

@@ -158,7 +158,10 @@ class Graph(GraphState):
         for claim in step.claims if step.outcome != "thinking" else ():
             relation = self.corrections.shown(claim.relation)
             if divided and relation not in self.relations:  # it was asked in the words of a spelling taken apart
-                owns = [own for (key, _), own in divided.items() if relation and key in relation.ends]
+                owns = dict.fromkeys(relation.ends if relation else ())
+                for (part, _), own in divided.items():  # in their order, for a part may be divided in its turn
+                    if part in owns:
+                        owns[own] = None
                 asked = claim.relation
                 variants = [Relation(own, asked.predicate, asked.target) for own in owns]
                 variants += [Relation(asked.source, asked.predicate, own) for own in owns]

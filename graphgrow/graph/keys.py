@@ -2,9 +2,10 @@
 
 The key folds Unicode (NFKC), case, blanks, hyphens between words, quotation marks, CamelCase, a leading article and
 English plurals in small letters. Whatever else a name has is part of its key: combining marks of every script, and
-signs (p53-/- is not p53, BMI > 30 not BMI < 30, A* not A). Capitals stay where they bear a meaning: in symbols (Co and
-CO), in an acronym that is another word otherwise (WHO, PET), in a word in -s that may be a name or an acronym (AIDS,
-Windows, Texas Instruments), which its spelling does not tell from a plural, and in a title with its article (The Cure).
+signs (p53-/- is not p53, BMI > 30 not BMI < 30, A* not A, x² not x₂). Capitals stay where they bear a meaning: in
+symbols (Co and CO), units (mPa and MPa) and Greek letters that stand alone (Γ point), in an acronym that is another
+word otherwise (WHO, PET), in a word in -s that may be a name or an acronym (AIDS, Windows, Texas Instruments), which
+its spelling does not tell from a plural, and in a title with its article (The Cure).
 The key knows no meaning: "CNT" and "carbon nanotube" stay two keys, "β-sheet" and "beta-sheet" too; resolve/identity
 puts those together, by decisions that can be taken back.
 """
@@ -24,7 +25,16 @@ _POSSESSIVE = re.compile(r"(?<=\w)['\u2019](?=s\b)|(?<=s)['\u2019](?=\s|$)", re.
 
 _BLANK = "\u2800"  # of Braille
 _PLAIN = re.compile(r"[a-z0-9 ]+")
-_POWER = re.compile(r"(?<=[0-9])(?=[\u2070\u00b9\u00b2\u00b3\u2074-\u2079\u207a\u207b])")  # 10⁶ is not 106
+# An exponent: 10⁶ is not 106, x² not x₂ and 2ⁿ not 2n. Ca²⁺ and CD4⁺ have a charge, ¹⁴C is an isotope, 4ᵗʰ an ordinal.
+_RAISED, _RAISED_LETTERS = "\u2070\u00b9\u00b2\u00b3\u2074-\u2079", "\u2071\u207f\u1d2c-\u1d61"
+_POWER = re.compile(
+    rf"(?<=[0-9])(?=[\u207a\u207b]?[{_RAISED}])"
+    rf"|(?<=[^\W0-9_{_RAISED}{_RAISED_LETTERS}])(?=[\u207a\u207b]?[{_RAISED}]+(?![{_RAISED}\u207a\u207b]))"
+    rf"|(?<=[)\]])(?=[\u207a\u207b]?[{_RAISED}]+(?![{_RAISED}\u207a\u207b]))"
+    rf"|(?:(?<=[0-9)\]])|(?<=(?<!\w)[^\W\d_{_RAISED_LETTERS}]))(?!\u1d57\u02b0|\u207f\u1d48)"
+    rf"(?=[{_RAISED_LETTERS}][{_RAISED}{_RAISED_LETTERS}\u207a\u207b]*(?!\w))"
+)
+_MINUS = re.compile(r"(?<![^\s(\[{])\u2212(?=[^\W\d_])")  # minus v; a hyphen there may be the bullet of a list
 _DASHES = str.maketrans(
     dict.fromkeys("\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d", "-")
     | dict.fromkeys("\u2014\u2015\u2e3a\u2e3b\ufe58", " ")
@@ -79,7 +89,7 @@ _IRREGULAR = {
 }
 # In -s, and no plural.
 _NO_PLURALS = frozenset(
-    "series species news means mains mumps measles rabies scabies herpes diabetes ascites feces faeces pancreas"
+    "series species news means mains mumps measles rabies scabies herpes diabetes corps ascites feces faeces pancreas"
     " atlas canvas alias christmas chaos cosmos ethos pathos kudos thermos asbestos rhinoceros biceps triceps"
     " quadriceps forceps trousers scissors pliers headquarters barracks gallows premises surroundings belongings"
     " bellows billiards shingles rickets caries sans always perhaps besides sometimes afterwards towards upwards"
@@ -88,16 +98,26 @@ _NO_PLURALS = frozenset(
 # Plurals that say something else than their singular where they stand alone: damages, damage; but "metallic glasses".
 _OTHER_ALONE = frozenset(
     "glasses goods customs arms works savings damages contents manners spirits waters securities utilities"
-    " minutes humanities proceeds remains earnings irons letters looks pains colours colors quarters".split()
+    " minutes humanities spectacles proceeds remains earnings irons letters looks pains colours colors quarters".split()
 )
 _ICS_PLURALS = {"ceramics", "composites", "fabrics", "elastics", "metrics", "plastics", "thermoplastics", "topics"}
 # An acronym that can be said as a word may be another word: WHO, US, IT, PET (the polymer or the scan, and no pet), but
 # not DNA, UHMWPE or IV. It begins and ends as English words do, and is short: a long one is seldom a word by chance.
 _BEGIN = "[B-DF-HJ-NP-TV-Z]|[BCFGPS]L|[BCDFGKPTW]R|[CGPSTW]H|S[CKMNPTW]|GN|KN|QU|TW"
 _CODA = "[B-DF-HJ-NP-TVWXZ]|[LNR][B-DF-HJ-NP-TVWXZ]|S[KPT]|[CFPX]T|CK|SS|FF|MP|[STW]H|GG|DD|GN|[CFKPT]S|W[LN]"
-_WORDLIKE = re.compile(
-    f"(?![IVX]+$)(?=[A-Z]{{2,4}}$)(?=[A-Z]*[B-DF-HJ-NP-TV-XZ])(?:{_BEGIN})?"
+_SAID = (
+    f"(?![IVX]+$)(?=[A-Z]*[B-DF-HJ-NP-TV-XZ])(?:{_BEGIN})?"
     f"[AEIOUY]{{1,3}}(?:(?:{_CODA})(?:[AEIOUY]{{1,2}}(?:{_CODA})?)?)?"
+)
+_WORDLIKE = re.compile(f"(?=[A-Z]{{2,4}}$){_SAID}")
+_LONGER_WORDLIKE = re.compile(f"(?=[A-Z]{{5}}$){_SAID}")
+# What keeps its case also within a name. Units: mPa is not MPa, nM not nm, Mb not MB, 5 Mg not 5 mg. A capital of Greek
+# that stands in no word of Greek, with a letter beside it: Γ point, ΔG. And ß, which is not ss: Maße, Masse.
+_CASED = re.compile(
+    r"((?<![^\W\d_])(?:[fpnum\u03bc](?:Pa|eV|Hz|Sv|Gy|Bq|Wb|[AVWJNCFSTMGB])|[fnum\u03bc][HK]|kB|[MGT]b|M(?:bar|cal|mol|rad))"
+    r"(?![^\W_])|(?:(?<=[0-9])|(?<=[0-9] ))[MGTPEZY][glms](?![^\W_])"
+    r"|(?<![^\W\d_])(?:[A-Za-z][\u0391-\u03a9][A-Za-z]?|[\u0391-\u03a9][A-Za-z])(?![^\W\d_])"
+    r"|(?<![\u0300-\u03ff\u1f00-\u1fff])[\u0391-\u03a9](?! ?[\u0300-\u03ff\u1f00-\u1fff])|\u00df)"
 )
 _ION = 5  # characters of a symbol with its charge
 SHORT = 3  # gas, bus, lens: no plural is that short
@@ -166,6 +186,7 @@ def is_titled(name: str) -> bool:
     return has_capitals and own[0][0].isupper() and own[0][1:2].islower() and not is_common
 
 
+@lru_cache(maxsize=50_000)
 def singular(word: str) -> str:
     """Return the singular of one lower-case English word; a word that looks like none is returned as it is."""
     if word in _IRREGULAR:
@@ -200,7 +221,7 @@ def canonical(name: str) -> str:
 
 def common(key: str) -> str:
     """Return the key that a name would have if it were a common noun: in lower case, and every word in the singular."""
-    lower = canonical(key.casefold())
+    lower = canonical("ß".join(part.casefold() for part in key.split("ß")))
     return singular(lower) if lower in _OTHER_ALONE else lower
 
 
@@ -214,6 +235,11 @@ def is_common_noun(plural: str) -> bool:
     return plural in _COMMON_WORDS or _COMMON.search(plural) is not None
 
 
+def plural_of(word: str) -> str:
+    """Return the plural that English makes of a word in lower case by rule; a word in -s is taken for one."""
+    return word[:-1] + "ies" if word.endswith("y") else word if word.endswith("s") else f"{word}s"
+
+
 def are_capitals_mute(names: Iterable[str]) -> bool:
     """Tell whether capitals say nothing in names that came together, since common nouns have them like all others.
 
@@ -223,12 +249,9 @@ def are_capitals_mute(names: Iterable[str]) -> bool:
     several = [words for name in names if len(words := [w for w in clean(name).split() if w[0].isalpha()]) > 1]
     titled = [words for words in several if all(word[0].isupper() or len(word) <= SHORT for word in words)]
     lower = [words[-1].lower() for words in titled if words[-1][0].isupper() and words[-1][1:].islower()]
-    plurals = (
-        word[:-1] + "ies" if word.endswith("y") else word if word.endswith("s") else f"{word}s" for word in lower
-    )
     return (
         len(titled) >= max(_FEWEST_TITLED, _MOSTLY * len(several))
-        and sum(map(is_common_noun, plurals)) >= _FEWEST_COMMON
+        and sum(is_common_noun(plural_of(word)) for word in lower) >= _FEWEST_COMMON
     )
 
 
@@ -268,7 +291,9 @@ def _folded(name: str) -> str:
         return " ".join(plain if len(plain) == 1 and plain[0] in _OTHER_ALONE else map(singular, plain))
     text = clean(name)
     if not text.isascii():
-        text = without_variants(unicodedata.normalize("NFKC", _POWER.sub("^", text)).translate(_DASHES)).strip()
+        text = unicodedata.normalize("NFKC", _POWER.sub("^", text))
+        text = "\u2212".join(part.translate(_DASHES) for part in _MINUS.split(text))
+        text = without_variants(text).strip().replace("\u1e9e", "\u00df")
     if has_quotes := _HAS_QUOTES.search(text) is not None:
         text = _QUOTED.sub(r"\1", text)
     if _OPERATOR.search(text):
@@ -292,22 +317,34 @@ def _folded(name: str) -> str:
     letters = "".join(filter(str.isalpha, text))
     is_mixed = not (letters.isupper() or letters.islower())
     # The case of a symbol has a meaning: H and h, Cp and CP, Co and CO, Co2+ and CO2+.
-    is_symbol = has_title or (len(letters) == 1 and len(text) <= SHORT)
-    is_symbol = is_symbol or (len(letters) < SHORT and is_mixed and len(text) <= _ION and " " not in text[SHORT:])
+    unraised = text.replace("^", "")
+    is_cased = is_mixed or _CASED.search(text) is not None
+    is_symbol = has_title or (len(letters) == 1 and len(unraised) <= SHORT)
+    is_symbol = is_symbol or (len(letters) < SHORT and is_cased and len(unraised) <= _ION and " " not in text[SHORT:])
     is_symbol = is_symbol or _WORDLIKE.fullmatch(text) is not None
     if not is_symbol:
         # What is written as one word in CamelCase is no name in capitals.
-        words = [_CAMEL.sub(" ", word).casefold() if _CAMEL.search(word) else word for word in text.split()]
+        words = [_lower(_CAMEL.sub(" ", word)) if _CAMEL.search(word) else word for word in text.split()]
         text, end, parts = " ".join(words), 0, list[str]()
+        cased = {place.start() for place in _CASED.finditer(text)}
         for word in _WORD.finditer(text):
             lower = word[0].lower()
             one = lower if word[0] == text and lower in _OTHER_ALONE else singular(lower)
             if _ACRONYMS.fullmatch(word[0]):  # PETs are PET
                 one = word[0][:-1] if _WORDLIKE.fullmatch(word[0][:-1]) else one
             # In -s with a capital it may be a name or an acronym, which no spelling tells from a plural.
-            elif lower not in {one, word[0]} or (is_mixed and _WORDLIKE.fullmatch(word[0])):
+            elif (
+                lower not in {one, word[0]}
+                or (is_mixed and (_WORDLIKE.fullmatch(word[0]) or _LONGER_WORDLIKE.fullmatch(word[0])))
+                or word.start() in cased
+            ):
                 one = word[0]
-            parts += [text[end : word.start()].casefold(), one]
+            parts += [_lower(text[end : word.start()]), one]
             end = word.end()
-        text = "".join([*parts, text[end:].casefold()])
+        text = "".join([*parts, _lower(text[end:])])
     return text or "".join(unicodedata.normalize("NFKC", clean(name)).casefold().split())
+
+
+def _lower(text: str) -> str:
+    """Return a text in small letters, but for those whose case bears a meaning."""
+    return "".join(part if at % 2 else part.casefold() for at, part in enumerate(_CASED.split(text)))

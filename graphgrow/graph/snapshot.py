@@ -9,13 +9,14 @@ the event up to which it goes. The log stays the truth; whoever has no file, or 
 import json
 import mmap
 import os
+import struct
 import time
+from array import array
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from struct import Struct
 from typing import TYPE_CHECKING, Any, cast
 
 from graphgrow.graph.corrections import Corrections
@@ -29,22 +30,30 @@ from graphgrow.graph.tables import (
     Layered,
     LayeredList,
     LayeredSet,
+    Selection,
     Table,
     pack,
     pack_texts,
     remembered,
     unpack,
+    write_array,
     write_table,
 )
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-VERSION = 3  # of the format: a file of another one is not read
+VERSION = 5  # of the format and what it holds of a log: a file of another one is not read
 _MAGIC = b"graphgrow fold\0\1"
-_HEAD = Struct("<16sQQ")  # where the JSON object starts, and its bytes
+_HEAD = struct.Struct("<16sQQ")  # where the JSON object starts, and its bytes
 _CHUNK = 1 << 20
+_MANY = 64  # relations of a concept; those of one that has more are read once
 _ABANDONED = 120.0  # seconds without a byte after which a file that was not finished is taken for abandoned
+# What reading raises where a file, or a note of one, does not hold what it should.
+UNREADABLE = (
+    OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, MemoryError,
+    struct.error,
+)  # fmt: skip
 Records = Iterable[tuple[bytes, bytes]]
 
 
@@ -65,7 +74,8 @@ def save(graph: Graph, path: Path) -> str:
         with os.fdopen(handle, "w+b") as file:
             file.write(_HEAD.pack(_MAGIC, 0, 0))
             tables = {name: write_table(file, records) for name, records in _records(graph)}
-            rest = pack(_rest(graph) | {"version": VERSION, "tables": tables})
+            columns = {name: write_array(file, numbers) for name, numbers in _columns(graph)}
+            rest = pack(_rest(graph) | {"version": VERSION, "tables": tables, "columns": columns})
             start = file.tell()
             file.write(rest)
             file.seek(0)
@@ -86,6 +96,8 @@ def load(path: Path, digest: str) -> Graph | None:
     Nothing of the file is read that was not in it when its digest was taken: it is opened once.
     """
     try:
+        if not path.is_file():  # a pipe, or a device, would be read for ever
+            return None
         with path.open("rb") as file:
             if _digest(file.fileno()) != digest:
                 return None
@@ -93,7 +105,7 @@ def load(path: Path, digest: str) -> Graph | None:
         magic, start, size = _HEAD.unpack(data[: _HEAD.size])
         rest = json.loads(bytes(data[start : start + size])) if magic == _MAGIC else {}
         return _graph(rest, data) if rest.get("version") == VERSION else None
-    except (OSError, ValueError, KeyError, TypeError, IndexError):
+    except UNREADABLE:
         return None
 
 
@@ -156,31 +168,58 @@ def _records(graph: Graph) -> Iterator[tuple[str, Records]]:
         "concepts",
         ((_of_text(key), pack([one.name, one.aliases, one.type])) for key, one in graph.concepts.items()),
     )
-    yield (
-        "incident",
-        (
-            (_of_text(key), pack([[one.source, one.predicate, one.target] for one in graph.incident[key]]))
-            for key in graph.concepts
-        ),
-    )
-    yield "neighbours", ((_of_text(key), pack(list(graph.neighbours[key]))) for key in graph.concepts)
     yield "relations", ((_of_relation(one), evidence(pieces)) for one, pieces in graph.relations.items())
-    yield "past", ((b"", past.dump_json(step)) for step in graph.past)
+    yield "past", ((b"", past.dump_json(step, exclude_defaults=True)) for step in graph.past)
     yield "checks", ((_of_relation(one), pack([odds, graph.checked_at[one]])) for one, odds in graph.checks.items())
-    yield "unchecked", ((_of_relation(one), b"") for one in graph.unchecked)
     yield "pairs", ((pack_texts(one), b"") for one in graph.pairs)
     yield "asked", ((pack_texts(one), b"") for one in graph.asked)
     yield "yields", ((_of_text(key), pack([one.questions, one.brought])) for key, one in graph.yields.items())
     yield "before", ((_of_number(seq), pack([one.degree, one.asks])) for seq, one in graph.before.items())
     yield "unwanted", ((_of_text(key), pack(list(names))) for key, names in graph.unwanted.items())
     yield "intents", ((_of_text(key), foci.dump_json(list(waiting))) for key, waiting in graph.intents.items())
-    yield "parents", ((_of_text(key), _of_text(graph.components.find(key))) for key in graph.concepts)
     yield "arrived", ((_of_text(key), _of_text(name)) for key, name in graph.arrived.items())
 
 
+def _columns(graph: Graph) -> Iterator[tuple[str, bytes]]:
+    """Yield arrays of numbers, as bytes by their name; concepts and relations are places in their tables.
+
+    `incident` has the relations of each concept in turn, those of the first from the first of `starts` to the second;
+    `parents` has what stands for the component of each, `depths` the distances of the concepts that `joined` has.
+    """
+    import numpy as np
+
+    place = {key: at for at, key in enumerate(graph.concepts)}
+    ends, numbers, unchecked = array("I"), array("I"), array("I")
+    waiting = iter(graph.unchecked)  # in the order in which relations came, as all of them are
+    next_one = next(waiting, None)
+    for number, relation in enumerate(graph.relations):
+        for end in dict.fromkeys(relation.ends):
+            ends.append(place[end])
+            numbers.append(number)
+        if relation == next_one:
+            unchecked.append(number)
+            next_one = next(waiting, None)
+    by_end = np.array(ends, np.uint32)
+    starts = np.zeros(len(place) + 1, np.uint32)
+    np.cumsum(np.bincount(by_end, minlength=len(place)), out=starts[1:])
+    yield "starts", starts.tobytes()
+    yield "incident", np.array(numbers, np.uint32)[np.argsort(by_end, kind="stable")].tobytes()
+    yield "unchecked", unchecked.tobytes()
+    for name, values in (
+        ("parents", (place[graph.components.find(key)] for key in place)),
+        ("introduced", (graph.introduced[key] for key in place)),
+        ("degrees", (graph.degrees[key] for key in place)),
+        ("joined", (place[key] for key in graph.depth)),
+        ("depths", graph.depth.values()),
+        ("unasked", (place[key] for key in graph.unasked.items)),
+        ("explored", (place[key] for key in graph.explored.items)),
+    ):
+        yield name, array("I", values).tobytes()
+
+
 def _rest(graph: Graph) -> dict[str, Any]:
-    """Return what is read at once: what there is little of, and the numbers of concepts; a choice looks at hundreds."""
-    bill, place = _adapter(Bill), {key: place for place, key in enumerate(graph.introduced)}
+    """Return what is read at once: what there is little of, and the keys of concepts."""
+    bill = _adapter(Bill)
     return {
         **{name: getattr(graph, name) for name in _PLAIN},
         "unmended": sorted(graph.unmended),
@@ -192,14 +231,13 @@ def _rest(graph: Graph) -> dict[str, Any]:
         "corrections": graph.corrections.state(),
         "thoughts": [[to_json(event) for event in events] for events in graph.thoughts.values()],
         "sizes": graph.components.sizes,
-        "degrees": [graph.degrees[key] for key in place],
-        **{name: [place[key] for key in getattr(graph, name).items] for name in ("unasked", "explored")},
+        "keys": list(graph.concepts),
     }
 
 
 _PLAIN = (
     "seq", "steps", "topic", "rejected", "newest", "last", "loops", "before_checking", "check_method", "check_methods",
-    "misses", "missed_at", "introduced", "depth", "asks",
+    "misses", "missed_at", "asks",
 )  # fmt: skip
 
 
@@ -213,7 +251,7 @@ def _graph(rest: dict[str, Any], data: memoryview) -> Graph:
 
     def mapping(name: str, of: Callable[[Any], bytes], to: Callable[[bytes], Any], read: Callable[[bytes], Any]) -> Any:  # noqa: ANN401  # stands for a dict
         table = tables[name]
-        return Layered.over(table, of, to, lambda place: read(table.value(place)))
+        return Layered(table, of, to, lambda place: read(table.value(place)), table.is_large)
 
     def texts(name: str, read: Callable[[bytes], Any]) -> Any:  # noqa: ANN401  # stands for a dict
         return mapping(name, _of_text, _to_text, read)
@@ -221,7 +259,7 @@ def _graph(rest: dict[str, Any], data: memoryview) -> Graph:
     def relations(name: str, read: Callable[[bytes], Any]) -> Any:  # noqa: ANN401  # stands for a dict
         return mapping(name, _of_relation, _to_relation, read)
 
-    def nothing(_: bytes) -> None:
+    def nothing(_: object) -> None:
         return None
 
     def evidence(value: bytes) -> list[Evidence]:
@@ -247,25 +285,45 @@ def _graph(rest: dict[str, Any], data: memoryview) -> Graph:
         held: list[Any] = [from_json(event) for event in events]
         graph.thoughts[held[0].plan] = held
 
-    over = Layered.over
-    graph.concepts = cast("Any", over(tables["concepts"], _of_text, _to_text, remembered(concept)))
-    graph.incident = texts("incident", lambda value: [Relation(*ends) for ends in unpack(value)])
-    graph.neighbours = texts("neighbours", lambda value: dict.fromkeys(unpack(value)))
-    keys = list(graph.introduced)
-    graph.degrees = dict(zip(keys, rest["degrees"], strict=True))
-    graph.unasked, graph.explored = (Bag([keys[at] for at in rest[name]]) for name in ("unasked", "explored"))
+    columns = {name: data[start : start + size].cast("I") for name, (start, size) in rest["columns"].items()}
+    starts, incident, parents, keys = columns["starts"], columns["incident"], columns["parents"], rest["keys"]
+    relation = remembered(lambda place: _to_relation(tables["relations"].key(place)))
+
+    def incident_of(place: int) -> list[Relation]:
+        return [*map(relation, incident[starts[place] : starts[place + 1]])]
+
+    def neighbours_of(place: int) -> dict[str, None]:
+        own = keys[place]
+        ends = (one.target if one.source == own else one.source for one in incident_of(place))
+        return {key: None for key in ends if key != own}
+
+    def by_concept(read: Callable[[int], Any]) -> Any:  # noqa: ANN401  # stands for a dict
+        return Layered(
+            tables["concepts"], _of_text, _to_text, read, lambda place: starts[place + 1] - starts[place] > _MANY
+        )
+
+    graph.concepts, graph.incident = by_concept(remembered(concept)), by_concept(incident_of)
+    graph.neighbours = by_concept(neighbours_of)
+    graph.components = Components(by_concept(lambda place: keys[parents[place]]), rest["sizes"])
+    # A choice looks at the numbers of hundreds of concepts, so that these are read at once.
+    graph.introduced, graph.degrees = (
+        dict(zip(keys, columns[name].tolist(), strict=True)) for name in ("introduced", "degrees")
+    )
+    joined, unasked, explored = ([keys[at] for at in columns[name]] for name in ("joined", "unasked", "explored"))
+    graph.depth = dict(zip(joined, columns["depths"].tolist(), strict=True))
+    graph.unasked, graph.explored = Bag(unasked), Bag(explored)
     graph.yields = texts("yields", lambda value: Yield(*unpack(value)))
     graph.unwanted = texts("unwanted", lambda value: dict.fromkeys(unpack(value)))
     graph.intents = texts("intents", lambda value: tuple(foci.validate_json(value)))
     graph.arrived = texts("arrived", _to_text)
     graph.before = mapping("before", _of_number, int, lambda value: Before(*unpack(value)))
     graph.relations = relations("relations", evidence)
-    graph.unchecked = relations("unchecked", nothing)
+    unchecked = Selection(tables["relations"], columns["unchecked"])
+    graph.unchecked = cast("Any", Layered(unchecked, _of_relation, _to_relation, nothing, unchecked.is_large))
     graph.checks = relations("checks", lambda value: unpack(value)[0])
     graph.checked_at = relations("checks", lambda value: unpack(value)[1])
     graph.asked = cast("Any", LayeredSet(mapping("asked", pack_texts, _to_tuple, nothing)))
     graph.pairs = cast("Any", LayeredSet(mapping("pairs", pack_texts, _to_tuple, nothing)))
     steps = remembered(lambda place: past.validate_json(tables["past"].value(place)))
     graph.past = cast("Any", LayeredList(len(tables["past"]), steps))
-    graph.components = Components(texts("parents", _to_text), rest["sizes"])
     return graph

@@ -211,8 +211,16 @@ class GraphState:
     def topic_key(self) -> str:
         """The concept that the topic is, by key; the key it would have where the graph does not hold it."""
         key = canonical(self.topic)
-        known = (self.representative(one) for one in (key, common(key)))
-        return next((one for one in known if one in self.concepts), self.representative(key))
+        if (own := self.representative(key)) in self.concepts:
+            return own
+        if (plain := self.representative(common(key))) in self.concepts:
+            return plain
+        # In an older log: then ß, exponents and the case of units and Greek letters were no part of a key.
+        for older in (key.casefold(), key.casefold().replace("^", "")):
+            concept = self.concepts.get(self.representative(older))
+            if concept and key in map(canonical, (concept.name, *concept.aliases)):
+                return concept.key
+        return own
 
     def representative(self, key: str) -> str:
         """Return the key of the concept that a key stands for; itself where nothing was merged."""

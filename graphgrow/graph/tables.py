@@ -18,7 +18,7 @@ from collections.abc import (
     ValuesView,
 )
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
 from json.encoder import encode_basestring_ascii
@@ -73,9 +73,9 @@ class Table:
         """Return the value of a record."""
         return bytes(self._blob[self._offsets[2 * place + 1] : self._offsets[2 * place + 2]])
 
-    def size(self, place: int) -> int:
-        """Return of how many bytes the value of a record is."""
-        return self._offsets[2 * place + 2] - self._offsets[2 * place + 1]
+    def is_large(self, place: int) -> bool:
+        """Tell whether the value of a record is one of the few that take long to read."""
+        return self._offsets[2 * place + 2] - self._offsets[2 * place + 1] > _LARGE
 
     def find(self, key: bytes) -> int:
         """Return the place of the record with a key, -1 where there is none."""
@@ -99,18 +99,45 @@ def write_table(file: BinaryIO, records: Iterable[tuple[bytes, bytes]]) -> dict[
         offsets.append(offsets[-1] + len(key))
         offsets.append(offsets[-1] + len(value))
         hashes.append(hash_of(key))
-    places = {"blob": (start, offsets[-1])}
     unsorted = np.frombuffer(hashes, np.uint64) if hashes else np.empty(0, np.uint64)
     order = np.argsort(unsorted, kind="stable").astype(np.uint32)
-    for name, part in (
-        ("hashes", unsorted[order].tobytes()),
-        ("order", order.tobytes()),
-        ("offsets", offsets.tobytes()),
-    ):
-        file.write(b"\0" * (-file.tell() % 8))
-        places[name] = file.tell(), len(part)
-        file.write(part)
-    return places
+    return {
+        "blob": (start, offsets[-1]),
+        "hashes": write_array(file, unsorted[order].tobytes()),
+        "order": write_array(file, order.tobytes()),
+        "offsets": write_array(file, offsets.tobytes()),
+    }
+
+
+def write_array(file: BinaryIO, data: bytes) -> tuple[int, int]:
+    """Write an array at the end of a file, where its numbers can be mapped, and return where it is: (start, bytes)."""
+    file.write(b"\0" * (-file.tell() % 8))
+    file.write(data)
+    return file.tell() - len(data), len(data)
+
+
+class Selection(Table):
+    """Some records of another table, by their places in it, ascending; their keys alone."""
+
+    def __init__(self, table: Table, places: memoryview) -> None:  # its parts are those of the other
+        self._table, self._places = table, places
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def key(self, place: int) -> bytes:
+        """Return the key of a record."""
+        return self._table.key(self._places[place])
+
+    def is_large(self, place: int) -> bool:  # noqa: ARG002  # as of a table
+        """Tell that no value is large, for there is none."""
+        return False
+
+    def find(self, key: bytes) -> int:
+        """Return the place of the record with a key, -1 where there is none."""
+        own = self._table.find(key)
+        at = bisect_left(self._places, own)
+        return at if own >= 0 and at < len(self) and self._places[at] == own else -1
 
 
 @dataclass(slots=True, eq=False)
@@ -118,23 +145,17 @@ class Layered(MutableMapping[K, V], Generic[K, V]):
     """A mapping over a table: in the order of a dict that had the table's records first.
 
     `pack_key` and `read_key` are how a key is written and read, `read` makes a value of the place of a record. A value
-    that is changed in place has to be set again.
+    that is changed in place has to be set again. One that is large, as `is_large` tells by its place, is read once.
     """
 
     table: Table
     pack_key: Callable[[K], bytes]
     read_key: Callable[[bytes], K]
     read: Callable[[int], V]
-    _changed: dict[K, V]
-    _new: dict[K, V]
-    _gone: set[K]
-
-    @classmethod
-    def over(
-        cls, table: Table, pack_key: Callable[[K], bytes], read_key: Callable[[bytes], K], read: Callable[[int], V]
-    ) -> "Layered[K, V]":
-        """Return the mapping of a table as it is."""
-        return cls(table, pack_key, read_key, read, {}, {}, set())
+    is_large: Callable[[int], bool]
+    _changed: dict[K, V] = field(default_factory=dict)
+    _new: dict[K, V] = field(default_factory=dict)
+    _gone: set[K] = field(default_factory=set)
 
     def _place(self, key: object) -> int:
         """Return where the table has a key that is not gone, else -1."""
@@ -157,7 +178,7 @@ class Layered(MutableMapping[K, V], Generic[K, V]):
 
     def _value(self, key: K, place: int) -> V:
         value = self.read(place)
-        if self.table.size(place) > _LARGE:
+        if self.is_large(place):
             self._changed[key] = value
         return value
 
@@ -219,7 +240,7 @@ class Layered(MutableMapping[K, V], Generic[K, V]):
 
     def __deepcopy__(self, memo: dict[int, object]) -> "Layered[K, V]":
         own = (deepcopy(one, memo) for one in (self._changed, self._new, self._gone))
-        return Layered(self.table, self.pack_key, self.read_key, self.read, *own)  # type: ignore[arg-type]
+        return Layered(self.table, self.pack_key, self.read_key, self.read, self.is_large, *own)  # type: ignore[arg-type]
 
     def __eq__(self, other: object) -> bool:
         return dict(self.items()) == (dict(other.items()) if isinstance(other, Layered) else other)

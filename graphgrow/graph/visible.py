@@ -14,7 +14,7 @@ LONGEST = 1000  # characters of a name or a reason that somebody types
 LONGEST_IN_FILES = 10_000  # of a name in a graph or a reply that is read as it stands
 _SHOWN = 40
 
-_UNSEEN = (
+UNSEEN = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
     "\ufeff\uffa0\ufff0-\ufffc\ufffe\uffff\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a"
     "\U000e0000-\U000e0fff"
@@ -36,13 +36,19 @@ _KEPT = (
     r"(?<=[\U00013000-\U0001342f])[\U00013430-\U0001343f](?=[\U00013000-\U0001345f])",
     rf"(?<=\U0001f3f4)(?:{_NATION})\U000e007f",
 )
-_TABLE = re.compile(rf"({'|'.join(_KEPT)})|[{_UNSEEN}]")
+_TABLE = re.compile(rf"({'|'.join(_KEPT)})|[{UNSEEN}]")
+# Of these few stand in a name; in a row they can spell anything.
+_SELECTORS, _MOST_SELECTORS = re.compile("[\U000e0100-\U000e01ef]"), 3
 _NO_LETTERS = re.compile("[\u180b-\u180f\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
 def visible(text: str) -> str:
     """Return a text without the characters that nobody sees and that mean nothing where they stand."""
-    return text if text.isascii() else _TABLE.sub(lambda found: found[1] or "", text)
+    if text.isascii():
+        return text
+    if len(_SELECTORS.findall(text)) > _MOST_SELECTORS:
+        text = _SELECTORS.sub("", text)
+    return _TABLE.sub(lambda found: found[1] or "", text)
 
 
 def without_variants(text: str) -> str:

@@ -292,6 +292,8 @@ class Agenda:
         rounds = CHECKS_A_FILE if settings.batch else 1
         most, taken = settings.width * rounds, self._claims.is_checked
         due = fact_check.due(graph, settings.fact_check, most, questions.together, taken)
+        if self.asks_topic and not self.ending:  # what fills no question yet waits for what the next ones bring
+            due = due[: len(due) // questions.together * questions.together]
         misses, method = graph.misses.get(questions.checker, 0), graph.check_methods.get(questions.checker)
         is_open = bool(misses) or method in {None, "word"}
         if misses >= fact_check.MOST_MISSES or (questions.checker_thinks and is_open):

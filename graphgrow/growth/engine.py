@@ -29,12 +29,12 @@ from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Answer, Event, Expansion, FactCheck, Prompt, Relation, Reply, Role
 from graphgrow.growth.settings import Chosen
 from graphgrow.llm import LLM, tracing, waiting
-from graphgrow.stores import GraphStore
+from graphgrow.stores import LONGEST_CLAIM, GraphStore
 from graphgrow.stores.outbox import Outbox, PendingReply
 
 PULSE = 15.0  # seconds between two looks while a reply is waited for
 TERM = 60.0  # seconds that a claim lasts unless it is renewed
-BATCH_TERM = 26 * 3600.0  # of questions that go in files, which are answered within a day
+BATCH_TERM = LONGEST_CLAIM  # of questions that go in files, which are answered within a day
 PAUSE = 0.1  # seconds until a run looks again that others have left no question to
 
 
@@ -393,11 +393,12 @@ class Claims:
         return bool(self.others)
 
     def close(self) -> None:
-        """Give back what this run had claimed."""
-        if self._held:
+        """Give back what this run had claimed, unless replies of it wait on disk: the next run commits these first."""
+        run = self._outbox.run
+        if self._held and not (run and self._outbox.waits(run)):
             with suppress(StoreError):
                 self._store.claim(self._holder, done=self._held)
-            self._held = []
+        self._held = []
 
     def _names(self, chosen: Chosen) -> list[str]:
         """Return what a question is claimed by: that of a fact check is each relation that it asks about."""

@@ -19,8 +19,20 @@ from operator import itemgetter
 from graphgrow.graph.confidence import TRUSTED, confidence, is_said_already
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
-from graphgrow.graph.model import REFUSED, THINKING, CheckedRelation, CheckMethod, FactCheck, Focus, Question, Relation
+from graphgrow.graph.model import (
+    BROKEN,
+    CUT,
+    REFUSED,
+    THINKING,
+    CheckedRelation,
+    CheckMethod,
+    FactCheck,
+    Focus,
+    Question,
+    Relation,
+)
 from graphgrow.graph.thinking import split_thinking
+from graphgrow.parse.reply import refusal_in
 from graphgrow.prompts import render
 from graphgrow.stores.outbox import PendingReply
 
@@ -38,8 +50,9 @@ WORD = 1.1  # log-odds of a bare yes: three times in four
 SUREST = 8.0  # log-odds; no reply is surer
 LEAST = 0.05  # of the probability that has to lie on yes and no, for them to be the answer
 EPSILON = 1e-6
+LARGEST = 0.01  # log-probability: some are a little above 0, for they are rounded
 LONGEST_QUOTE = 300
-TOGETHER = 8  # statements in one question to a model that thinks before it answers
+TOGETHER = 24  # statements in one question to a model that thinks before it answers: it thinks once for two answers
 _NUMBER = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d+)?)(?!\d)\s*(%?)")
 # A line that begins with the number of a statement, or an entry of a JSON object that has it as key.
 _NUMBERED = re.compile(
@@ -47,6 +60,16 @@ _NUMBERED = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 _OBJECT = re.compile(r"\{[^{}]*\}")  # {"statement": 1, "probability": 90}
+# A yes and a no in other words and languages, where a model says neither.
+_YES = frozenset(
+    "true correct \u662f \u662f\u7684 \u5bf9 \u6b63\u786e \u306f\u3044 \uc608 oui ja s\xed \u0434\u0430".split()
+)
+_NO = frozenset(
+    "false incorrect wrong non nein"
+    " \u5426 \u4e0d \u4e0d\u662f \u9519 \u9519\u8bef \u3044\u3044\u3048 \uc544\ub2c8\uc694 \u043d\u0435\u0442".split()
+)
+_FIRST = re.compile(r"\W*(?:(?:answer|verdict|result|is_true)\W{1,4})?([^\W\d_]+)(?![-\w])", re.IGNORECASE)
+_MARKED = re.compile(r"^[\W_\u0120\u010a]+|[\W_]+$")  # how a tokenizer writes a blank before a word, and a new line
 _BARE = re.compile(r"[\s\d.,;%\[\]]+")  # a list of numbers and nothing else
 MOST_MISSES = 5  # answers in a row that were no verdict, after which a model is not asked for now
 REST = 50  # steps until it is asked again, at least; and as many as there were before
@@ -139,23 +162,31 @@ def make_event(graph: Graph, pending: PendingReply, *, seed: int, at: str) -> Fa
     claims = pending.question.claims
     each: list[float | None] = []
     log_odds, reason = log_odds_of(reply.logprobs) if len(claims) == 1 else None, ""
-    is_thinking = reply.finish_reason == THINKING
-    if log_odds is None and (not reply.logprobs or len(claims) > 1):
-        is_stated = pending.question.focus.variant == STATED
-        method = "stated" if is_stated else "word"
-        if not is_thinking and reply.finish_reason != REFUSED:
-            answer = split_thinking(reply.text)[0]
-            each = stated_each(answer, len(claims)) if is_stated else [word_in(answer)]
-            log_odds = next((one for one in each if one is not None), None)
-        is_news = graph.check_methods.get(reply.source) in {None, "logprobs"} and not is_stated
+    is_thinking, is_stated = reply.finish_reason == THINKING, pending.question.focus.variant == STATED
+    known, is_second = graph.check_methods.get(reply.source), graph.misses.get(reply.source, 0) > 0
+    answer = "" if reply.finish_reason in {THINKING, REFUSED, BROKEN} else split_thinking(reply.text)[0]
+    if log_odds is None:
+        each = stated_each(answer, len(claims)) if is_stated else [word_in(answer)]
+        log_odds = next((one for one in each if one is not None), None)
+        # What cannot be read from log-probabilities twice in a row is asked otherwise, and so is a lost reply.
+        is_lost = not answer.strip() and reply.finish_reason != CUT
+        if is_stated:
+            method = "stated"
+        elif log_odds is not None or is_second or not (reply.logprobs or is_lost):
+            method = "word"
+        is_news = known in {None, "logprobs"} and method == "word" and not reply.logprobs
         reason = NO_LOGPROBS if is_news else ""  # said once of a model
     if is_thinking:  # it is asked again
-        method = graph.check_methods.get(reply.source, "logprobs")
+        method = known or "logprobs"
         reason = (
             f"The model spent its {reply.usage.completion_tokens:,} tokens on thinking, and none was left to answer."
         )
     elif reply.finish_reason == REFUSED:
         reason = f"The model refuses: {clean(reply.text)[:LONGEST_QUOTE]}"
+    elif reply.finish_reason == BROKEN:
+        reason = f"What came is no reply of a model: {clean(reply.text)[:LONGEST_QUOTE]}"
+    elif log_odds is None and (refusal := refusal_in(reply.text)):
+        reason = refusal
     elif log_odds is None:
         reason = " ".join(
             filter(None, (reason, "The reply is no number." if method == "stated" else "It says neither yes nor no."))
@@ -199,22 +230,35 @@ def stated_each(text: str, count: int) -> list[float | None]:
 
 
 def log_odds_of(logprobs: Iterable[tuple[str, float]]) -> float | None:
-    """Return the log-odds of yes over no among the rivals for the first token; None where neither is likely."""
-    mass = {"yes": 0.0, "no": 0.0}
-    for token, logprob in logprobs:
-        word = token.strip().casefold()
+    """Return the log-odds of yes over no among the rivals for the first token; None where neither is likely.
+
+    None too where one is above 0, and is the logarithm of no probability.
+    """
+    mass, other = {"yes": 0.0, "no": 0.0}, {"yes": 0.0, "no": 0.0}
+    said = list(logprobs)
+    for token, logprob in said:
+        if logprob > LARGEST:
+            return None
+        word = _MARKED.sub("", token).casefold()
         if word in mass:
             mass[word] += math.exp(logprob)
+        elif word in _YES or word in _NO:
+            other["yes" if word in _YES else "no"] += math.exp(logprob)
+    mass = mass if sum(mass.values()) >= LEAST else other
     if sum(mass.values()) < LEAST:
         return None
-    odds = math.log(mass["yes"] + EPSILON) - math.log(mass["no"] + EPSILON)
+    # Of one word without its rivals the opposite has what is left at most, and is no likelier.
+    total = sum(mass.values())
+    rest = min(total, max(0.0, 1 - total)) if len(said) == 1 else 0.0
+    odds = math.log((mass["yes"] or rest) + EPSILON) - math.log((mass["no"] or rest) + EPSILON)
     return round(max(-SUREST, min(SUREST, odds)), 4)
 
 
 def word_in(text: str) -> float | None:
-    """Return the log-odds of a bare yes or no at the beginning of a reply."""
-    first = re.match(r"\W*(yes|no)\b", text, re.IGNORECASE)
-    return None if first is None else WORD if first[1].casefold() == "yes" else -WORD
+    """Return the log-odds of a bare yes or no at the beginning of a reply, or in JSON; None for any other."""
+    first = _FIRST.match(text)
+    word = first[1].casefold() if first else ""
+    return WORD if word == "yes" or word in _YES else -WORD if word == "no" or word in _NO else None
 
 
 def stated_in(text: str) -> float | None:

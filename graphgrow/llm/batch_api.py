@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
+from urllib.parse import unquote
 
 from graphgrow.errors import LLMError
 from graphgrow.graph.model import Prompt, Reply, Usage
-from graphgrow.llm.endpoint import Endpoint, is_loopback
+from graphgrow.llm.endpoint import Endpoint
+from graphgrow.llm.faults import fault_of
 from graphgrow.llm.usage import storable, usd
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ CHATS = "/v1/chat/completions"
 OVER = frozenset(("completed", "failed", "expired", "cancelled"))
 UNREADABLE = (ValueError, TypeError, KeyError, RecursionError)  # JSON that is none, or holds something else
 LINES_A_FILE = 50_000  # as OpenAI has it
-_CONNECT_TIMEOUT = 5.0  # seconds
 _PAGE = 100  # batches of one listing
 _LISTED = 500  # of the newest batches, where one is looked for
 _AGAIN_LATER = frozenset((HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS))
@@ -97,8 +97,13 @@ class BatchAPI:
     """Files and batches at the endpoint of a chat model, by the openai package's own client."""
 
     def __init__(self, chat: Chat, endpoint: Endpoint) -> None:
+        from graphgrow.llm.clients import address
+
         self.url, self.model = endpoint.url, chat.name
         self._chat, self._endpoint = chat, endpoint
+        base, self._query = address(endpoint)
+        self._base, _, self._deployment = base.partition("/deployments/")  # Azure: batches are of the whole resource
+        self._chats = CHATS.removeprefix("/v1") if self._deployment else CHATS
 
     def price(self, usage: Usage) -> float | None:
         """Return what a bill costs in USD in a batch: the price that is listed for batches, else the usual one."""
@@ -112,7 +117,8 @@ class BatchAPI:
         import openai
 
         lines = [
-            json.dumps({"custom_id": custom_id, "method": "POST", "url": CHATS, "body": self._chat.body(prompt)}) + "\n"
+            json.dumps({"custom_id": custom_id, "method": "POST", "url": self._chats, "body": self._body(prompt)})
+            + "\n"
             for custom_id, prompt in questions.items()
         ]
         file = f"graphgrow-{name}.jsonl", "".join(lines).encode(), "application/jsonl"
@@ -124,6 +130,13 @@ class BatchAPI:
             raise self._refused(error) from None
         except UNREADABLE:
             raise self._no_batches(f"it answered an upload with {self._endpoint.clean(content)!r}") from None
+
+    def _body(self, prompt: Prompt) -> dict[str, object]:
+        """Return a question as a line has it: whole, and of the deployment where the address names one."""
+        body = self._chat.body(prompt)
+        for name in ("stream", "stream_options"):
+            body.pop(name, None)
+        return body | ({"model": unquote(self._deployment)} if self._deployment else {})
 
     def create(self, file_id: str, name: str) -> str:
         """Have the questions of an uploaded file answered and return the batch's id: from here on they are paid for.
@@ -139,7 +152,7 @@ class BatchAPI:
                     client.with_options(max_retries=0)
                     .batches.with_raw_response.create(
                         input_file_id=file_id,
-                        endpoint=CHATS,  # type: ignore[arg-type]  # a str for the literal of that value
+                        endpoint=self._chats,  # type: ignore[arg-type]  # a str for the literal of that value
                         completion_window="24h",
                         metadata={"graphgrow": name},
                     )
@@ -233,20 +246,9 @@ class BatchAPI:
 
         It is not that of the chat: an upload and a download are longer than questions and replies, and rare.
         """
-        import openai
+        from graphgrow.llm.clients import open_client
 
-        endpoint, parts = self._endpoint, urlsplit(self._endpoint.base_url)
-        query = dict(parse_qsl(parts.query, keep_blank_values=True))
-        is_azure = "api-version" in query and bool(endpoint.key)  # it takes the key under a name of its own
-        with openai.OpenAI(
-            api_key=endpoint.key or "none",
-            base_url=urlunsplit(parts._replace(query="")),
-            timeout=openai.Timeout(endpoint.timeout, connect=min(endpoint.timeout, _CONNECT_TIMEOUT)),
-            max_retries=endpoint.retries,
-            default_query=query,
-            default_headers={"api-key": endpoint.key} if is_azure else {},
-            http_client=openai.DefaultHttpxClient(trust_env=not is_loopback(endpoint.base_url)),
-        ) as client:
+        with open_client(self._endpoint, self._base, self._query, retries=self._endpoint.retries) as client:
             yield client
 
     def _line(self, custom_id: str, row: dict[str, Any], prompt: Prompt) -> BatchLine:
@@ -255,18 +257,20 @@ class BatchAPI:
         status, body = response.get("status_code"), response.get("body")
         if status == HTTPStatus.OK and not row.get("error"):
             try:
-                reply = self._chat.read(json.dumps(body), prompt)
-            except LLMError as error:
-                return BatchLine(custom_id, problem=str(error), is_refused=True)
+                reply = self._chat.read(body if isinstance(body, str) else json.dumps(body), prompt)
+            except LLMError:
+                problem = words(body) or f"no chat completion but {json.dumps(body)}"
+                return BatchLine(custom_id, problem=self._endpoint.clean(problem), is_refused=True)
             if reply.usd == self._chat.price(reply.usage):  # and not what the endpoint itself says that it was
                 reply = replace(reply, usd=self.price(reply.usage))
             return BatchLine(custom_id, reply)
-        problem = words(row.get("error")) or words(body) or f"status {status}"
+        problem = words(row.get("error")) or words(body) or fault_of(0, {}, json.dumps(body)).words
         is_refused = (
             isinstance(status, int)
             and HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
             and status not in _AGAIN_LATER
         )
+        problem = f"status {status}" if problem in {"", "null"} else problem
         return BatchLine(custom_id, problem=self._endpoint.clean(problem), is_refused=is_refused)
 
     def _refused(self, error: "openai.APIError") -> NoBatches:

@@ -11,17 +11,23 @@ from graphgrow.llm.faults import Fault
 FORMATS = ("strict", "schema", "json", "text")
 RIVALS = 5  # tokens whose log-probabilities are asked for; more are refused by some
 ROOMS = (4096, 16384)  # tokens for thinking, one after the other, where a reply ended before its answer began
+_SMALLEST = 512  # tokens for thinking; fewer are no use
 _LEAST = 0.5  # of the limit that an answer needs, below which the question has to be shorter
 _SEED = re.compile(r"\bseed\b")
 _SYSTEM = re.compile(
     r"system.{0,20}(role|message|instruction|prompt)|role.{0,20}system|developer instruction|roles must alternate"
+    r"|\broles?\b.{0,40}(?:not|un)\w* ?(?:support|allow|permit|accept)|(?:invalid|unexpected|unknown) role"
+    r"|role of (?:the )?first message|first message.{0,20}must be.{0,12}user"
+    r"|messages\W{0,2}\d\W{0,2}role|['\"`]?user['\"`]?(?:,| or| and)\s{0,3}(?:or |and )?['\"`]?assistant"
 )
 _LOGPROBS = re.compile(r"log_?prob|log.?probabilit")
+_BUDGET = re.compile(r"think|reason|budget")
 _STREAM = re.compile(
     r"(only|must|enable|require|need|use|set).{0,30}\bstream|\bstream\w*.{0,30}(only|must|required|true)"
 )
 _NO_STREAM = re.compile(
-    r"\bstream\w*.{0,40}(not|un)\w* ?(support|allow|available|permit)|(unsupported|unknown).{0,30}stream"
+    r"(?<!non-)(?<!non )\bstream\w*.{0,40}(not|un)\w* ?(support|allow|available|permit)"
+    r"|(unsupported|unknown).{0,30}stream"
 )
 _USAGE = re.compile(r"stream_options|include_usage")
 _FIXED = re.compile(
@@ -41,7 +47,7 @@ class Capabilities:
     """How to ask one endpoint; the defaults are what the best of them take.
 
     `room` are the tokens that a reply is given to think, beside those for its answer; `most` is the largest limit that
-    is taken, 0 for any. `fixed` are fields that the endpoint wants to have these values.
+    is taken and `least` the smallest, 0 for any. `fixed` are fields that the endpoint wants to have these values.
     """
 
     format: int = 0
@@ -54,6 +60,7 @@ class Capabilities:
     stream_usage: bool = True
     room: int = 0
     most: int = 0
+    least: int = 0
     fixed: tuple[tuple[str, object], ...] = ()
 
     def concede(self, fault: Fault, prompt: Prompt) -> "Capabilities | None":
@@ -62,6 +69,8 @@ class Capabilities:
         Names of parameters are read before the message; each refusal gives up one thing.
         """
         if fault.kind == "limit":
+            if fault.room and not _BUDGET.search(fault.message.lower()):
+                return replace(self, least=fault.room) if fault.room > self.limit(prompt) else None
             room = fault.room - prompt.max_tokens if fault.room else self.next_room
             return self.with_room(room) if room > self.room else None
         if fault.most:
@@ -110,6 +119,8 @@ class Capabilities:
             yield (guess := replace(guess, seed=False))
         if guess.temperature:
             yield (guess := replace(guess, temperature=False))
+        if guess.system and prompt.system:
+            yield (guess := replace(guess, system=False))
         if guess.tokens_field == "max_tokens":
             yield replace(guess, tokens_field="max_completion_tokens")
 
@@ -118,13 +129,19 @@ class Capabilities:
         """The tokens for thinking to try next; no more than now where there is no larger one."""
         return next((room for room in ROOMS if room > self.room), self.room)
 
+    def without_room(self, prompt: Prompt) -> "Capabilities | None":
+        """Return the capabilities with less room, which the endpoint may take; None where none is left to give up."""
+        thinking = self.limit(prompt) - prompt.max_tokens
+        most = max(prompt.max_tokens + (thinking // 2 if thinking > _SMALLEST else 0), self.least)
+        return replace(self, most=most) if most < self.limit(prompt) else None
+
     def with_room(self, room: int) -> "Capabilities":
         """Return the capabilities with so many tokens for thinking, as far as the endpoint takes that many."""
         return replace(self, room=room)
 
     def limit(self, prompt: Prompt) -> int:
         """Return the limit of tokens that a prompt is asked with."""
-        limit = prompt.max_tokens + self.room
+        limit = max(prompt.max_tokens + self.room, self.least)
         return min(limit, self.most) if self.most else limit
 
     def format_for(self, prompt: Prompt) -> int:

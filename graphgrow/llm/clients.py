@@ -6,11 +6,12 @@ or a small body that unpacks to a large one ends there.
 
 import json
 import os
+import re
 import ssl
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
@@ -32,8 +33,15 @@ if TYPE_CHECKING:
 MOST_BYTES = 32 * 2**20  # of a body once it is unpacked
 _CONNECT_TIMEOUT = 5.0  # seconds
 _SLOW = 60.0  # seconds; a failure that took longer would take as long again
-_CHAT = "/chat/completions"
+_CHAT, _EMBEDDINGS = "/chat/completions", "/embeddings"
 _TOO_MANY = 429
+_GZIP = b"\x1f\x8b\x08"
+_PACKED = frozenset(("gzip", "x-gzip", "deflate"))
+_FOREIGN = frozenset(("br", "zstd", "compress", "x-compress", "dcb", "dcz"))
+_PLAIN = (b"{", b"[", b"<", b"data:", b"event:", b":", b"\xef\xbb\xbf")  # what begins so is not packed
+_CHARSET = re.compile(
+    r"charset=\"?((?:iso-?8859|latin|windows|cp|gb|big5|shift|euc|koi|utf-?(?:16|32))[\w.:-]{0,20})", re.IGNORECASE
+)
 
 
 class Failed(Exception):  # nobody but this room sees it
@@ -54,16 +62,30 @@ class Received:
 
     def fault(self, sent: int) -> Fault | None:
         """Return what is wrong with it, None where it may be a reply; `sent` is the limit of tokens asked for."""
-        if self.status < 400:  # noqa: PLR2004
-            if '"error"' not in self.content:
-                return None
-            try:
-                body = json.loads(self.content)
-            except (ValueError, RecursionError):
-                return None
-            if not (isinstance(body, dict) and body.get("error") and not body.get("choices")):
-                return None
-        return fault_of(self.status, self.headers, self.content, sent)
+        if self.status >= 300:  # noqa: PLR2004  # a redirect was followed, where it says where to
+            return fault_of(self.status, self.headers, self.content, sent)
+        content = self.content.lstrip()
+        if content.startswith(("data:", "event:", ":")) and '"error"' in content and '"choices"' not in content:
+            lines = (line.removeprefix("data:").strip() for line in content.splitlines() if line.startswith("data:"))
+            content = next(filter(None, lines), "")  # a stream that is nothing but an error
+        try:
+            body = json.loads(content)
+        except (ValueError, RecursionError):
+            return None
+        if not isinstance(body, dict) or body.get("choices"):
+            return None
+        base = body.get("base_resp")  # MiniMax
+        is_error = (
+            any(body.get(key) for key in ("error", "errors", "error_code", "error_msg", "error_message"))
+            or False in (body.get("success"), body.get("ok"))
+            or "error" in {str(body.get(key)).lower() for key in ("object", "type", "status")}
+            or (isinstance(base, dict) and base.get("status_code"))
+            or (
+                str(body.get("code") or 0) not in {"0", "200"}
+                and isinstance(body.get("msg") or body.get("message"), str)
+            )
+        )
+        return fault_of(self.status, self.headers, content, sent) if is_error else None
 
 
 @dataclass(slots=True)
@@ -99,23 +121,7 @@ class Clients:
         self.has_answered = False
 
     def _new(self) -> openai.OpenAI:
-        endpoint = self._endpoint
-        # A proxy of the environment must not be asked for this machine's own servers.
-        options: dict[str, Any] = {"trust_env": not is_loopback(endpoint.base_url), "verify": self._verify}
-        # What is not asked for here is not unpacked.
-        headers = {"Accept-Encoding": "gzip, deflate"}
-        if "api-version" in self._query and endpoint.key:  # Azure takes it under a name of its own
-            headers["api-key"] = endpoint.key
-        is_foreign = not is_of_environment(endpoint.base_url, os.environ)
-        return (ForeignOpenAI if is_foreign else openai.OpenAI)(
-            api_key=endpoint.key or "none",
-            base_url=self._base,
-            timeout=openai.Timeout(endpoint.timeout, connect=min(endpoint.timeout, _CONNECT_TIMEOUT)),
-            max_retries=0,
-            default_headers=headers,
-            default_query=self._query,
-            http_client=BoundedClient(**options),
-        )
+        return open_client(self._endpoint, self._base, self._query, BoundedClient, verify=self._verify)
 
     @contextmanager
     def lent(self) -> Iterator[openai.OpenAI]:
@@ -174,7 +180,8 @@ class Clients:
             return patience.outlasts(fault.delay, why, is_rate=fault.status == _TOO_MANY)
         if fault.is_again:
             return patience.tries_again()
-        if fault.kind not in {"broken", "away"} or took > _SLOW:
+        is_at_once = fault.kind == "slow" and fault.status != 0  # it says so itself, and took no time
+        if (fault.kind not in {"broken", "away"} and not is_at_once) or took > _SLOW:
             return False
         is_under_way = fault.kind == "broken" and not fault.status
         return patience.tries_again(1 if is_under_way else None)
@@ -258,6 +265,46 @@ class Clients:
             client.close()
 
 
+def open_client(
+    endpoint: Endpoint,
+    base: str,
+    query: Mapping[str, str],
+    http: type[openai.DefaultHttpxClient] = openai.DefaultHttpxClient,
+    *,
+    verify: ssl.SSLContext | bool = True,
+    retries: int = 0,
+) -> openai.OpenAI:
+    """Return a client of an endpoint, whose requests go to the address `base` with a query; see `address`.
+
+    It shows its key, and whatever else may be secret, to no other server that a redirect leads to.
+    """
+    # What is not asked for here is not unpacked.
+    headers = {"Accept-Encoding": "gzip, deflate"}
+    if "api-version" in query and endpoint.key:  # Azure takes it under a name of its own
+        headers["api-key"] = endpoint.key
+    own = _server(base)
+
+    def leave_secrets(request: Any) -> None:  # noqa: ANN401  # httpx's own kind
+        """Take whatever may be secret out of a request that a redirect has led to another server."""
+        if _server(str(request.url)) != own:
+            for name in {*request.headers} - _PLAIN_HEADERS:
+                del request.headers[name]
+
+    # A proxy of the environment must not be asked for this machine's own servers.
+    options: dict[str, Any] = {"trust_env": not is_loopback(endpoint.base_url), "verify": verify}
+    options["event_hooks"] = {"request": [leave_secrets]}
+    is_foreign = not is_of_environment(endpoint.base_url, os.environ)
+    return (ForeignOpenAI if is_foreign else openai.OpenAI)(
+        api_key=endpoint.key or "none",
+        base_url=base,
+        timeout=openai.Timeout(endpoint.timeout, connect=min(endpoint.timeout, _CONNECT_TIMEOUT)),
+        max_retries=retries,
+        default_headers=headers,
+        default_query=query,
+        http_client=http(**options),
+    )
+
+
 class ForeignOpenAI(openai.OpenAI):
     """A client of another address than the environment's: what else the package reads there is not for this one.
 
@@ -284,33 +331,51 @@ class BoundedClient(openai.DefaultHttpxClient):
             if call.stream:
                 call.stream.close()
         kept = {name.lower(): value for name, value in response.headers.items()}
-        call.received = Received(response.status_code, kept, content.decode("utf-8-sig", "replace"))
+        call.received = Received(response.status_code, kept, _decoded(content, kept.get("content-type", "")))
         call.arrived(call.received)
         packed = {"content-encoding", "content-length", "transfer-encoding"}
         headers = {name: value for name, value in kept.items() if name not in packed}
         return type(response)(response.status_code, headers=headers, content=content, request=request)
 
+    def _redirect_method(self, request: Any, response: Any) -> str:  # noqa: ANN401  # as above
+        """Ask where a redirect leads as before, where there is a chat too: to https, to a path with a slash more.
+
+        httpx goes by what browsers do, which read the page there after a 301 or 302.
+        """
+        path = urlsplit(response.headers.get("location", "")).path.rstrip("/")
+        is_same = path.endswith((_CHAT, _EMBEDDINGS))
+        return str(request.method if is_same else super()._redirect_method(request, response))
+
+
+_PLAIN_HEADERS = frozenset(
+    ("host", "content-type", "content-length", "accept", "accept-encoding", "connection", "user-agent",
+     "x-stainless-raw-response")  # by the last the openai package knows what to make of the answer
+)  # fmt: skip
+
+
+def _server(url: str) -> tuple[str, str | None, int | None]:
+    """Return scheme, host and port of an address."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+
 
 def _unpacked(response: Any, call: _Call) -> bytes:  # noqa: ANN401  # as above
-    """Return a body as it was before it was packed; raises ValueError for a long one, TimeoutError for a late one."""
-    encoding = response.headers.get("content-encoding", "").strip().lower()
-    is_packed = encoding in {"gzip", "x-gzip", "deflate"}
-    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32) if is_packed else None
-    parts, left, is_first = list[bytes](), MOST_BYTES, True
+    """Return a body as it was before it was packed; raises ValueError for a long one, TimeoutError for a late one.
+
+    Headers are not to be relied on: a proxy may have unpacked the body and left them, or packed it a second time.
+    """
+    encodings = {one.strip().lower() for one in response.headers.get("content-encoding", "").split(",")}
+    parts, left = list[bytes](), MOST_BYTES
+    unpacker: _Unpacker | None = None
     for raw in response.iter_raw():
         if time.monotonic() > call.deadline:
             raise TimeoutError
         if unpacker is None:
-            part = raw
-        else:
-            try:
-                part = unpacker.decompress(raw, left + 1)
-            except zlib.error:
-                if not is_first or encoding != "deflate":
-                    raise ValueError("its body is packed in a way that cannot be read") from None
-                unpacker = zlib.decompressobj(-zlib.MAX_WBITS)  # without a header, as some send it
-                part = unpacker.decompress(raw, left + 1)
-        is_first = False
+            is_plain = raw.lstrip().startswith(_PLAIN)
+            if not is_plain and (foreign := encodings & _FOREIGN):
+                raise ValueError(f"its body is packed as {min(foreign)}, which nobody asked for")
+            unpacker = _Unpacker(is_packed=raw.startswith(_GZIP) or (not is_plain and bool(encodings & _PACKED)))
+        part = unpacker.take(raw, left + 1)
         left -= len(part)
         if left < 0:
             call.is_flood = True
@@ -318,17 +383,66 @@ def _unpacked(response: Any, call: _Call) -> bytes:  # noqa: ANN401  # as above
         parts.append(part)
         if call.stream:
             call.stream.take(part)
-    return b"".join(parts)
+    content = b"".join(parts)
+    if content.startswith(_GZIP):  # twice
+        content = _Unpacker(is_packed=True).take(content, MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            call.is_flood = True
+            raise ValueError("its body is too long")
+    return content
+
+
+class _Unpacker:
+    """Takes in a body piece by piece, packed in one go or in several one after the other, or not packed at all."""
+
+    def __init__(self, *, is_packed: bool) -> None:
+        self._unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32) if is_packed else None
+        self._is_first = True
+
+    def take(self, raw: bytes, most: int) -> bytes:
+        """Return what a piece holds, up to so many bytes; raises ValueError where that cannot be read."""
+        if self._unpacker is None:
+            return raw
+        parts = list[bytes]()
+        while raw and most > 0:
+            try:
+                parts.append(self._unpacker.decompress(raw, most))
+            except zlib.error:
+                if not self._is_first or raw.startswith(_GZIP):
+                    raise ValueError("its body is packed in a way that cannot be read") from None
+                self._unpacker = zlib.decompressobj(-zlib.MAX_WBITS)  # without a header, as some send it
+                self._is_first = False
+                continue
+            self._is_first = False
+            most -= len(parts[-1])
+            raw = self._unpacker.unused_data
+            if not raw.startswith(_GZIP):
+                break
+            self._unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)
+        return b"".join(parts)
+
+
+def _decoded(content: bytes, kind: str) -> str:
+    """Return a body as text: in UTF-8, else as it shows itself or as its header `content-type` says."""
+    try:
+        return content.decode(json.detect_encoding(content))
+    except UnicodeError:
+        pass
+    named = _CHARSET.search(kind)
+    with suppress(LookupError, UnicodeError):
+        return content.decode(named[1]) if named else content.decode("utf-8-sig", "replace")
+    return content.decode("utf-8-sig", "replace")
 
 
 def address(endpoint: Endpoint) -> tuple[str, dict[str, str]]:
     """Return the address that paths are joined to, and the query that goes with every request.
 
-    An address of the chat itself is one of its endpoint. Azure's resources name their deployment in the path.
+    An address of the chat or the embeddings themselves is one of their endpoint. Azure's resources name their
+    deployment in the path.
     """
     parts = urlsplit(endpoint.base_url)
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
-    path = parts.path.rstrip("/").removesuffix(_CHAT)
+    path = parts.path.rstrip("/").removesuffix(_CHAT).removesuffix(_EMBEDDINGS)
     is_azure = (parts.hostname or "").endswith((".openai.azure.com", ".cognitiveservices.azure.com"))
     if is_azure and "api-version" in query and path in {"", "/openai"} and endpoint.model:
         path = f"/openai/deployments/{quote(endpoint.model, safe='')}"

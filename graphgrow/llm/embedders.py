@@ -5,9 +5,14 @@ and it needs no network.
 """
 
 import importlib.util
+import json
+import re
+from base64 import b64decode
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,11 +21,13 @@ from numpy.typing import NDArray
 
 from graphgrow.errors import BadInput, LLMError
 from graphgrow.graph.model import Embedding, Usage
-from graphgrow.llm.endpoint import Endpoint, checked, usable_key
+from graphgrow.llm.endpoint import KEY_ENV, Endpoint, checked, usable_key
+from graphgrow.llm.options import NO_OPTIONS, ModelOptions
 from graphgrow.llm.usage import storable, usd
 
 if TYPE_CHECKING:
     from graphgrow.llm import Gate
+    from graphgrow.llm.waiting import Tell
 
 INSTALL = "pip install 'graphgrow[local]'"
 Floats = NDArray[np.float32]
@@ -31,7 +38,7 @@ _FILES = (
 _LONGEST = 64  # tokens; a concept's name has at most some twenty
 _LOCAL_BATCH = 64
 _TINY = np.float32(1e-12)
-_BATCH = 256  # names a request; OpenAI takes 2,048, small servers much less
+_BATCH = 256  # names a request; OpenAI takes 2,048, others 100, 32 or 10, and say so
 _TIMEOUT = 60.0  # seconds
 _MAX_RETRIES = 4
 MOST_TOKENS = 2**40  # no bill is longer
@@ -98,7 +105,11 @@ class LocalEmbedder:
 
 
 class EndpointEmbedder:
-    """One embedding model at one OpenAI-compatible endpoint, waited for and asked again as a chat's is."""
+    """One embedding model at one OpenAI-compatible endpoint, waited for and asked again as a chat's is.
+
+    What the endpoint refuses, so many names in one request or a field, is learnt once and remembered. Of `options` it
+    takes the key's variable, the time, and the further fields of each request.
+    """
 
     def __init__(  # noqa: PLR0913  # by name only
         self,
@@ -109,17 +120,26 @@ class EndpointEmbedder:
         batch: int = _BATCH,
         timeout: float = _TIMEOUT,
         max_retries: int = _MAX_RETRIES,
-        patience: float = 10.0,
+        patience: float | None = None,
         gate: "Gate | None" = None,
+        tell: "Tell | None" = None,
+        options: ModelOptions = NO_OPTIONS,
     ) -> None:
         from graphgrow.llm.clients import Clients
+        from graphgrow.llm.openai_chat import PATIENCE
         from graphgrow.llm.waiting import Pace
 
-        self._endpoint = Endpoint(model, checked(base_url), usable_key(api_key), timeout, max_retries)
-        self._batch = batch
-        self._pace, self._patience = Pace(), patience
+        key_env, seconds = options.key_env or KEY_ENV, options.timeout or timeout
+        key = usable_key(api_key, key_env)
+        self._endpoint = Endpoint(
+            model, checked(base_url), key, seconds, max_retries, key_env, options.secrets, "--embeddings"
+        )
+        self._options = options
+        self._batch, self._has_format = batch, True
+        self._pace, self._patience = Pace(tell), PATIENCE if patience is None else patience
         self._clients = Clients(self._endpoint, gate, self._pace)
-        self.name = f"{storable(model)} at {self._endpoint.url}"
+        fields = f" with {json.dumps(options.record((key,)))}" if options.body else ""  # other fields, other vectors
+        self.name = f"{storable(model)} at {self._endpoint.url}{fields}"
         self.spent: Embedding | None = None  # since somebody took it down last
 
     def __repr__(self) -> str:
@@ -127,36 +147,68 @@ class EndpointEmbedder:
 
     def embed(self, names: Sequence[str]) -> Floats:
         """Return an array of shape (len(names), d), each row of length 1; raises LLMError and its kinds."""
+        rows = list[Floats]()
+        while len(rows) < len(names):
+            rows += self._embedded([storable(name) or " " for name in names[len(rows) : len(rows) + self._batch]])
+        if len({len(row) for row in rows}) > 1:
+            raise LLMError(f"{self._endpoint.url} answered with vectors of different lengths: try another model")
+        return normalised(np.array(rows)) if rows else np.empty((0, 0), np.float32)
+
+    def _embedded(self, batch: list[str]) -> list[Floats]:
+        """Return the vectors of the first names of a batch: of as many as the endpoint takes in one request."""
         from pydantic import TypeAdapter, ValidationError
 
         from graphgrow.llm.clients import Failed
         from graphgrow.llm.waiting import Patience
 
-        url, rows = self._endpoint.url, list[list[float]]()
-        for start in range(0, len(names), self._batch):
-            batch = [storable(name) or " " for name in names[start : start + self._batch]]
-            body = {"model": self._endpoint.model, "input": batch, "encoding_format": "float"}
-            patience = Patience(self._pace, self._patience, self._endpoint.retries)
+        url = self._endpoint.url
+        patience = Patience(self._pace, self._patience, self._endpoint.retries)
+        while True:
+            body = {"model": self._endpoint.model, "input": batch}
+            body |= {"encoding_format": "float"} if self._has_format else {}
             try:
-                content = self._clients.request("/embeddings", body, patience).content
+                content = self._clients.request("/embeddings", self._options.put_into(body), patience).content
             except Failed as failed:
-                raise self._endpoint.explain(failed.fault, tuple, patience) from None
+                fault = failed.fault
+                if fault.kind not in {"parameter", "limit", "overflow"} or self._options.refused(fault):
+                    raise self._endpoint.explain(fault, self.models, patience) from None
+                fewer = max((number for number in _counts(fault.words) if number < len(batch)), default=0)
+                is_of_format = "encoding_format" in " ".join((*fault.names, fault.words))
+                if self._has_format and (is_of_format or not (fewer or fault.kind == "overflow")):
+                    self._has_format = False
+                elif len(batch) > 1:
+                    self._batch = fewer or len(batch) // 2
+                    batch = batch[: self._batch]
+                else:
+                    raise self._endpoint.explain(fault, self.models, patience) from None
+                continue
             try:
-                whole = TypeAdapter(_Answer).validate_json(content)
-                answer = sorted(whole.data, key=lambda row: row.index)
-            except ValidationError:
+                answer = TypeAdapter(_Answer).validate_json(content)
+                vectors = [row.vector for row in answer.data]
+            except (ValidationError, ValueError):
                 quoted = self._endpoint.clean(content)
                 raise LLMError(
                     f"{url} answered with no embeddings but {quoted!r}:"
                     f" see whether {self._endpoint.model} is an embedding model"
                 ) from None
-            self._count(whole, batch)
-            if [row.index for row in answer] != list(range(len(batch))):
-                raise LLMError(f"{url} answered {len(batch)} names with {len(answer)} vectors: try a smaller batch")
-            rows += [row.embedding for row in answer]
-        if len({len(row) for row in rows}) > 1:
-            raise LLMError(f"{url} answered with vectors of different lengths: try another model")
-        return normalised(np.array(rows)) if rows else np.empty((0, 0), np.float32)
+            self._count(answer, batch)
+            if len(vectors) != len(batch) and len(batch) > 1:  # some take a list of names for the parts of one text
+                self._batch = len(batch) // 2
+                batch = batch[: self._batch]
+                continue
+            places = [row.index for row in answer.data]
+            if sorted(place for place in places if place is not None) == list(range(len(batch))):
+                vectors = [vector for _, vector in sorted(zip(places, vectors, strict=True), key=itemgetter(0))]
+            elif len(vectors) != len(batch) or any(place not in {None, 0, at} for at, place in enumerate(places)):
+                raise LLMError(f"{url} answered {len(batch)} names with {len(vectors)} vectors: try another model")
+            return vectors
+
+    def models(self) -> tuple[str, ...]:
+        """Return the models that the endpoint lists; raises LLMError where it does not list them."""
+        from graphgrow.llm.openai_chat import OpenAIChat
+
+        with closing(OpenAIChat("", self._endpoint.base_url, self._endpoint.key, max_retries=0)) as chat:
+            return chat.models()
 
     def _count(self, answer: "_Answer", names: Sequence[str]) -> None:
         """Take down what a request cost: tokens as the endpoint counts them, or by the length of the names."""
@@ -179,8 +231,19 @@ class EndpointEmbedder:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    index: int
-    embedding: list[float]
+    """A vector, as numbers or as those in base64; which name it is of, where that is said: some leave out a zero."""
+
+    embedding: list[float] | str
+    index: int | None = None
+
+    @property
+    def vector(self) -> Floats:
+        """The numbers; raises ValueError where there are none, or one that is no number."""
+        packed = self.embedding
+        row = np.frombuffer(b64decode(packed, validate=True), "<f4") if isinstance(packed, str) else np.array(packed)
+        if not (row.size and np.isfinite(row).all()):
+            raise ValueError("no vector")
+        return row.astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +252,11 @@ class _Answer:
 
     data: list[_Row]
     usage: Any = None
+
+
+def _counts(words: str) -> list[int]:
+    """Return the whole numbers that a message names, of names that a request may hold."""
+    return [int(number) for number in re.findall(r"(?<![\w.<])[1-9]\d{0,5}(?![\w%>]|\.\d)", words)]
 
 
 def normalised(rows: NDArray[Any]) -> Floats:

@@ -9,11 +9,13 @@ import re
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from graphgrow.errors import BadInput, ContextOverflow, LLMError
+from graphgrow.graph.visible import UNSEEN
 from graphgrow.llm.faults import Fault
 
 if TYPE_CHECKING:
@@ -81,7 +83,10 @@ def usable_key(api_key: str, key_env: str = KEY_ENV) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Who is asked, and how often and how long; the key is kept out of all that is shown."""
+    """Who is asked, and how often and how long; the key is kept out of all that is shown.
+
+    `option` is the option that names the model.
+    """
 
     model: str
     base_url: str
@@ -90,6 +95,7 @@ class Endpoint:
     retries: int
     key_env: str = KEY_ENV
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    option: str = "--llm"
 
     @property
     def url(self) -> str:
@@ -108,19 +114,21 @@ class Endpoint:
         key = self.key
         if len(key) < _SHORTEST_KEY or (is_reply and not is_secret(key)):
             return text
-        coded = b64encode(key.encode()).decode().rstrip("=")
+        # In base64 it begins at any of three places of what is coded, and its first and last letters depend on others.
+        coded = [b64encode(b"\0" * at + key.encode()).decode().rstrip("=")[at + bool(at) : -1] for at in range(3)]
+        coded += [one.replace("+", "-").replace("/", "_") for one in coded]
         spellings = {
-            key,
             quote(key, safe=""),
             quote(key),
             json.dumps(key)[1:-1],
             key.replace("/", "\\/"),
             escape(key),
-            coded,
+            key.encode().hex(),
+            *coded,
         }
         for spelling in sorted(spellings, key=len, reverse=True):
             text = text.replace(spelling, "***")
-        return text
+        return _written(key).sub("***", text)
 
     def not_a_reply(self, content: str) -> LLMError:
         """Return the error for a body that is no chat completion."""
@@ -180,13 +188,17 @@ class Endpoint:
                 return LLMError(
                     f"{url} has no chat at that address ({quoted}): check the base URL, it usually ends in /v1"
                 )
-            case "model":
+            case "model" | "no_chat":
                 try:
-                    models = listed()
+                    models = [name for name in listed() if fault.kind == "model" or name != self.model]
                 except LLMError:
-                    models = ()
+                    models = []
                 some = ", ".join(models[:_MODELS_NAMED]) + (", ..." if len(models) > _MODELS_NAMED else "")
-                choose = f"choose one of its own with --llm: {some}" if models else "it lists none: check --llm"
+                if fault.kind == "no_chat":
+                    choose = f"take another model with {self.option}" + (f": {some}" if models else "")
+                    return LLMError(f"{self.model!r} at {url} does not chat ({quoted}): {choose}")
+                own = f"choose one of its own with {self.option}: {some}"
+                choose = own if models else f"it lists none: check {self.option}"
                 return LLMError(f"{url} has no model {self.model!r} ({quoted}): {choose}")
             case "busy":
                 asks = f" and asks to wait {fault.delay:.0f} seconds" if fault.delay else ""
@@ -204,6 +216,18 @@ class Endpoint:
                 return LLMError(
                     f"{url} refused the question to {self.model} ({quoted}): do what it says, or try another model"
                 )
+
+
+@cache
+def _written(key: str) -> re.Pattern[str]:
+    """Return what finds a key in any case, with escapes of JSON for its letters, and with blanks or nothing between."""
+    letters = []
+    for letter in key:
+        wide = chr(ord(letter) + 0xFEE0) if "!" <= letter <= "~" else letter
+        letters.append(rf"(?:[{re.escape(letter)}{re.escape(wide)}]|\\{{1,4}}u{ord(letter):04x})")
+    escaped = r"00ad|034f|115f|1160|180[b-f]|20[0-2][0-9a-f]|206[0-9a-f]|3164|fe0[0-9a-f]|feff"
+    nothing = rf"(?:[\s{UNSEEN}]|\\{{1,4}}(?:[nrt]|u(?:{escaped})))*+"
+    return re.compile(nothing.join(letters), re.IGNORECASE)
 
 
 def is_secret(key: str) -> bool:

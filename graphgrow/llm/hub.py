@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphgrow.errors import BadInput, LLMError
+from graphgrow.graph.keys import clean
 from graphgrow.llm import HUB
 from graphgrow.llm.embedded import LocalServer, cache_directory, open_local, seal
 from graphgrow.llm.options import NO_OPTIONS, ModelOptions
@@ -31,7 +32,7 @@ TRIES = 5  # connections in a row that bring nothing
 _NAME = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)/(?P<file>(?:[\w.+-]+/)*[\w.+-]+\.gguf)", re.ASCII)
 _PART = re.compile(r"-00001-of-(\d{5})\.gguf$")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_BLOCK = 1 << 22
+_LONGEST_QUOTE = 200
 
 
 def open_hub(name: str, temperature: float = 0.7, options: ModelOptions = NO_OPTIONS) -> LocalServer:
@@ -117,7 +118,7 @@ def _download(name: str, url: str, about: "HfFileMetadata", partial: Path) -> No
     free = shutil.disk_usage(partial.parent).free
     if free < size - have:
         raise LLMError(
-            f"{name} needs {(size - have) / 1e9:.1f} GB and {free / 1e9:.1f} are free in {partial.parent}:"
+            f"{name} needs {(size - have) / 1e9:.3g} GB and {free / 1e9:.3g} are free in {partial.parent}:"
             " free some, or set XDG_CACHE_HOME to another place"
         )
     while have < size:
@@ -171,16 +172,24 @@ def _explained(name: str) -> Iterator[list[str]]:
     except errors.HfHubHTTPError as error:
         status = error.response.status_code
         if status < HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.TOO_MANY_REQUESTS:
-            raise LLMError(f"the hub does not give {name} ({status}): see its page") from None
+            said = [str(status), _line(error.response.headers.get("X-Error-Message", ""))]
+            is_token = status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+            what = "see its page, and set HF_TOKEN to a token that may read it" if is_token else "see its page"
+            raise LLMError(f"the hub does not give {name} ({': '.join(filter(None, said))}): {what}") from None
         broken.append(f"the hub does not give {name} now ({status})")
     except transport as error:
-        broken.append(
-            f"the connection to the hub broke off ({' '.join(str(error).split())[:200] or type(error).__name__})"
-        )
+        broken.append(f"the connection to the hub broke off ({_line(str(error)) or type(error).__name__})")
     except OSError as error:
         if error.errno is not None:  # of the disk
             raise
         broken.append("the hub sent less than the whole file")
+
+
+def _line(text: str) -> str:
+    """Return what the hub or its client says in one line, without the token."""
+    token = os.environ.get("HF_TOKEN", "").strip()
+    words = " ".join(clean(text).split())[:_LONGEST_QUOTE]
+    return words.replace(token, "***") if token else words
 
 
 def _digest(path: Path) -> str:

@@ -18,7 +18,7 @@ from graphgrow.llm.capabilities import Capabilities
 from graphgrow.llm.clients import Clients, Failed, Received
 from graphgrow.llm.completion import Completion, read_completion
 from graphgrow.llm.endpoint import KEY_ENV, Endpoint, checked, is_loopback, shown, usable_key
-from graphgrow.llm.faults import Fault
+from graphgrow.llm.faults import Fault, Kind, fault_of
 from graphgrow.llm.options import NO_OPTIONS, ModelOptions
 from graphgrow.llm.streaming import stream_file
 from graphgrow.llm.usage import estimate_usage, storable, usd
@@ -32,8 +32,11 @@ TIMEOUT = 180.0  # seconds; a 7B model on a slow machine takes 100 for one reply
 PATIENCE = 10.0  # minutes
 _LISTING_TIMEOUT = 5.0
 _MAX_RETRIES = 4
-_CONCESSIONS = 16  # more than there are things to give up
+_LONGEST_WORD = 80  # of an endpoint on how a reply ended
+_CONCESSIONS = 24  # more than there are things to give up
 _QUOTED = 500  # characters of a body that is no reply
+_REFUSALS = frozenset((400, 404, 413, 422))
+_UNPAID, _FORBIDDEN = 402, frozenset((403, 405))
 _NEWER = 0.2  # what the last reply counts for in how much a model thinks
 _ENOUGH = 1.5  # times what a model thought, as room for the next question
 
@@ -80,6 +83,7 @@ class OpenAIChat:
         room = 0 if options.limit else self._learnt.room
         self._capabilities = Capabilities(room=room, stream=stream_file() is not None)
         self._proven = set[frozenset[str]]()  # fields of requests that were answered
+        self._proven_limit = 0  # tokens; the largest limit of one that was answered
         self._lock = Lock()
 
     def __repr__(self) -> str:
@@ -117,7 +121,7 @@ class OpenAIChat:
         start = self._clock()
         patience = Patience(self._pace, self._patience, self._retries)
         received, used = self._send(prompt, patience, start)
-        found = self._read(received, prompt)
+        found = self._read(received, prompt, used)
         while found.finish == BROKEN and patience.tries_again(1):
             lost = found
             try:
@@ -126,7 +130,7 @@ class OpenAIChat:
                 if lost.usage == Usage():
                     raise
                 break
-            found = self._read(received, prompt)
+            found = self._read(received, prompt, used)
             costs = [one.cost for one in (lost, found) if one.cost is not None]
             found = replace(found, usage=_sum(lost.usage, found.usage), cost=sum(costs) if costs else None)
         if found.finish != BROKEN:
@@ -139,21 +143,23 @@ class OpenAIChat:
     def _reply(self, found: Completion, seconds: float) -> Reply:
         text = self._endpoint.blotted(found.text, is_reply=True)
         if found.finish == BROKEN:
-            text = self._endpoint.clean(text or str(found.error or "an answer without a choice"))
+            error = fault_of(0, {}, json.dumps({"error": found.error})).words if found.error else ""
+            text = self._endpoint.clean(text or error or "an answer without a choice")
         money = self.price(found.usage) if found.cost is None else found.cost
         model = found.model or self.name
         asked = "" if self.identity == model else self.identity
         added, model = self._options.record((self._endpoint.key,)), self._endpoint.blotted(model)
-        return Reply(text, found.usage, found.finish, seconds, model, money, found.logprobs, asked, added)
+        finish = self._endpoint.blotted(found.finish[:_LONGEST_WORD])
+        return Reply(text, found.usage, finish, seconds, model, money, found.logprobs, asked, added)
 
     def body(self, prompt: Prompt) -> dict[str, object]:
         """Return the body of a request as the endpoint is known to take it."""
         return self._options.put_into(self._capabilities.body(prompt, self._endpoint.model, self._temperature))
 
     def read(self, content: str, prompt: Prompt) -> Reply:
-        """Return the reply that a chat completion in JSON is; raises LLMError where it is none."""
+        """Return the reply that a chat completion in JSON is; raises LLMError where it is none that was paid for."""
         found = read_completion(content, prompt)
-        if found is None or found.finish == BROKEN:
+        if found is None or (found.finish == BROKEN and found.usage == Usage()):
             raise self._endpoint.not_a_reply(content)
         return self._reply(self._learn(found, self._capabilities, prompt), 0.0)
 
@@ -168,14 +174,17 @@ class OpenAIChat:
 
         Returns the answer, or a fault that is a reply of its kind, and how it was asked.
         """
-        used, first = self._capabilities, None
+        used = seen = self._capabilities
+        first: tuple[Fault, Capabilities] | None = None
         guesses: Iterator[Capabilities] | None = None
+        roomy: Capabilities | None = None  # as it was before room was given up
+        is_for_once = False
 
         def arrived(received: Received) -> None:
             """Hand on what is a whole reply before any other thread has its turn; the rest is looked at there."""
             keep = waiting.arrived.get()
             if keep and received.fault(0) is None:
-                found = read_completion(received.content, prompt)
+                found = read_completion(received.content, prompt, used.limit(prompt))
                 if found and found.finish != BROKEN:
                     keep(prompt, self._reply(found, self._clock() - start))
 
@@ -188,7 +197,8 @@ class OpenAIChat:
             else:
                 with self._lock:
                     self._proven.add(frozenset(body))
-                    if guesses is not None:  # what was guessed is right
+                    self._proven_limit = max(self._proven_limit, used.limit(prompt))
+                    if (guesses is not None or roomy is not None) and not is_for_once:  # what was guessed is right
                         self._capabilities = used
                 return received, used
             if fault.kind in {"refused", "generation"}:
@@ -200,56 +210,94 @@ class OpenAIChat:
                     " leave it out, or give it another value"
                 )
             is_known = frozenset(body) in self._proven
-            if fault.kind == "broken" and fault.status and prompt.logprobs and used.logprobs and not is_known:
-                guesses, used = iter(()), replace(used, logprobs=False)  # some fail where they should refuse
+            if fault.kind == "broken" and fault.status and prompt.logprobs and used.logprobs:
+                # Some fail where they should refuse, and some at a number that JSON has not: for that question alone.
+                guesses, used, is_for_once = iter(()), replace(used, logprobs=False), is_known
+                continue
+            # No question was answered yet that had as high a limit: it may be the room for thinking that does not fit.
+            is_unproven = guesses is None and used != roomy and used.limit(prompt) > self._proven_limit
+            if fault.kind == "overflow" and is_unproven and (smaller := used.without_room(prompt)):
+                roomy, used = roomy or used, smaller
                 continue
             if fault.kind not in {"parameter", "limit"}:
-                raise self._endpoint.explain(fault, self.models, patience) from None
+                raise self._endpoint.explain(fault, self.chats, patience) from None
             with self._lock:
                 now = self._capabilities
                 fewer = used.concede(fault, prompt)
-                if guesses is None and now != used:  # another thread learnt meanwhile: ask as it found out
-                    used = now
+                if guesses is None and now != seen:  # another thread learnt meanwhile: ask as it found out
+                    used = seen = now
                     continue
                 if fewer and guesses is None:
-                    self._capabilities = used = fewer
-                    if fewer.room > now.room:
-                        self._remember(replace(self._learnt, room=fewer.room))
+                    self._capabilities = used = seen = fewer
                     continue
-            if fault.most:  # what is left of the context is too little for an answer
-                raise self._endpoint.explain(replace(fault, kind="overflow"), self.models) from None
+            if fault.most:  # what is left of the context, or of the money, is too little for an answer
+                kind: Kind = "quota" if fault.status == _UNPAID else "overflow"
+                raise self._endpoint.explain(replace(fault, kind=kind), self.chats) from None
+            if fault.kind == "parameter" and is_unproven and (smaller := used.without_room(prompt) or roomy):
+                roomy, used = roomy or used, smaller  # with none left it was not the room
+                continue
+            if fault.kind == "parameter" and fault.status not in _REFUSALS:  # it names what was not asked for
+                if fault.status not in _FORBIDDEN and patience.tries_again():
+                    continue
+                kind = "forbidden" if fault.status in _FORBIDDEN else "broken"
+                raise self._endpoint.explain(replace(fault, kind=kind), self.chats, patience) from None
             if guesses is None and is_known and fault.kind == "parameter":
                 return replace(fault, kind="refused"), used  # it takes others of this form, so it is this question
-            first, guesses = first or fault, guesses or used.guesses(prompt)
-            guess = next(guesses, None) if first.kind == "parameter" else None
+            first, guesses = first or (fault, used), guesses or used.guesses(prompt)
+            guess = next(guesses, None) if first[0].kind == "parameter" else None
             if guess is None:
-                raise self._endpoint.explain(first, self.models, patience) from None
+                fault, used = first
+                usage = self._harmless(prompt, used, patience) if fault.kind == "parameter" else None
+                if usage is None:
+                    raise self._endpoint.explain(fault, self.chats, patience) from None
+                return replace(fault, kind="refused", usage=usage), used
             used = guess
         raise LLMError(f"{self._endpoint.url} refuses every form of the question: try another model or endpoint")
 
-    def _read(self, received: Received | Fault, prompt: Prompt) -> Completion:
+    def _harmless(self, prompt: Prompt, used: Capabilities, patience: Patience) -> Usage | None:
+        """Return the bill of a question in the same form that nobody minds, None where the endpoint refuses that too.
+
+        Where it answers, it was the words of the other that it minds, whatever it says of them.
+        """
+        system = "Answer in JSON." if prompt.system else ""
+        other = replace(prompt, system=system, user="Which colours has a rainbow? Answer in JSON.")
+        body = self._options.put_into(used.body(other, self._endpoint.model, self._temperature))
+        try:
+            received = self._clients.request("/chat/completions", body, patience)
+        except Failed:
+            return None
+        found = read_completion(received.content, other)
+        if found is None or found.finish == BROKEN:
+            return None
+        with self._lock:
+            self._proven.add(frozenset(body))
+        return found.usage
+
+    def _read(self, received: Received | Fault, prompt: Prompt, used: Capabilities) -> Completion:
         """Return what came as a reply: one of a model, or what the endpoint says in its place."""
         if isinstance(received, Received):
-            return read_completion(received.content, prompt) or self._broken(received, prompt)
+            found = read_completion(received.content, prompt, used.limit(prompt))
+            return found or self._broken(received, prompt)
         if received.kind == "generation":  # it did not fit the format, but may be whole
             text = received.generation
             if _is_whole(text):
                 return Completion(storable(text), "stop", estimate_usage(prompt, text))
             return Completion(storable(text or received.words), BROKEN, Usage())
-        return Completion(storable(received.words), REFUSED, Usage())
+        return Completion(storable(received.words), REFUSED, received.usage)
 
     def _broken(self, received: Received, prompt: Prompt) -> Completion:
         """Return what is no completion as the beginning of something; raises LLMError where it is no chat's at all."""
         begun = received.content.strip()
-        is_page = begun.startswith("<") or not begun.startswith(("{", "data:"))
+        is_page = begun.startswith("<") or not begun.startswith(("{", "data:", "event:", ":"))
         if begun and not self._clients.has_answered and (is_page or _is_whole(begun)):
             raise self._endpoint.not_a_reply(received.content)
-        bill = Usage() if is_page or _is_whole(begun) else estimate_usage(prompt, begun)
+        is_reply = not is_page and not _is_whole(begun) and '"choices"' in begun
+        bill = estimate_usage(prompt, begun) if is_reply else Usage()
         return Completion(storable(begun[:_QUOTED]) or "an empty body", BROKEN, bill)
 
     def _learn(self, found: Completion, used: Capabilities, prompt: Prompt) -> Completion:
         """Take in how much was thought, and give the next question more room where this reply had too little."""
-        is_cut = found.finish == CUT
+        is_cut = found.finish in {CUT, THINKING}
         is_thinking = is_cut and not found.has_answer and not found.logprobs  # one token may be blank, and say enough
         with self._lock:
             learnt, known = self._learnt, self._capabilities
@@ -262,12 +310,16 @@ class OpenAIChat:
                     if known.next_room == known.room:
                         break
                     known = known.with_room(known.next_room)
-                self._capabilities, learnt = known, replace(learnt, room=known.room)
+                self._capabilities = known
+            elif used.room and found.has_answer and not is_cut:  # it is enough, and the endpoint takes it
+                learnt = replace(learnt, room=max(learnt.room, used.limit(prompt) - prompt.max_tokens))
             if learnt.room != self._learnt.room or (learnt.thinking > 0) != (self._learnt.thinking > 0):
                 self._remember(learnt)
             self._learnt = learnt
             has_more = known.limit(prompt) > used.limit(prompt)
-        return replace(found, finish=THINKING) if is_thinking and has_more else found
+        if is_thinking and has_more:
+            return replace(found, finish=THINKING)
+        return replace(found, finish="stop") if found.finish == THINKING else found
 
     def _remember(self, learnt: memory.Learnt) -> None:
         self._learnt = learnt
@@ -287,6 +339,10 @@ class OpenAIChat:
         if rows is None:
             raise self._endpoint.not_a_reply(answer.content)
         return tuple(self._endpoint.blotted(storable(name)) for name in rows)
+
+    def chats(self) -> tuple[str, ...]:
+        """Return the models that the endpoint lists and that may chat, by their names; raises LLMError as `models`."""
+        return tuple(name for name in self.models() if not _NO_CHAT.search(name))
 
     def close(self) -> None:
         """Keep what was learnt, and close the connections."""
@@ -347,8 +403,10 @@ def _name(row: object) -> str:
 
 # What does something else than chat, by its name.
 _NO_CHAT = re.compile(
-    r"embed|whisper|\btts|tts-|dall-e|gpt-image|image-|moderation|rerank|transcri|realtime|audio|speech|\bocr|\bbge-"
-    r"|\be5-|\bgte-|stable-diffusion|sdxl|\bflux|\bsora|\bveo|imagen|babbage|davinci|guard|-instruct-0914|clip-|parakeet",
+    r"embed|minilm|mpnet|paraphrase|colbert|siglip|splade|labse|sentence-|-bert|\baqa\b|kokoro|[ti]2[vi]\b|\bwan\d"
+    r"|whisper|\btts|tts-|dall-e|gpt-image|image-|moderation|rerank|transcri|realtime|audio|speech|\bocr|\bbge-"
+    r"|\be5-|\bgte-|stable-diffusion|sdxl|\bsd3|seedream|seedance|kandinsky|musicgen|wav2vec|nllb|opus-mt|-video\b"
+    r"|-image\b|\bflux|\bsora|\bveo|imagen|babbage|davinci|guard|-instruct-0914|clip-|parakeet",
     re.IGNORECASE,
 )
 _NAMED = 8

@@ -253,15 +253,16 @@ def withheld(model: ModelName, env: Mapping[str, str]) -> str:
 def beside(text: str, run: ModelName, env: Mapping[str, str]) -> tuple[ModelName, dict[str, str]]:
     """Return the model that a text stands for beside that of a run, and as much of the environment as it may see.
 
-    One without an address is at the run's, and has its key. Another server gets a key only where its own text names
-    the variable, or where OPENAI_API_KEY is for it anyhow: a key of one provider is not shown to another.
+    One without an address is at the run's, and has its key; each has as much time as the run's. Another server gets a
+    key only where its own text names the variable, or where OPENAI_API_KEY is for it anyhow: a key of one provider is
+    not shown to another.
     """
     model, seen = read_model(text), dict(env)
     if model.is_here:
         return model, seen
     own = run.base_url or env.get("OPENAI_BASE_URL") or OPENAI_URL
     address = model.base_url or (run.base_url if not run.is_here else "")
-    options = model.options
+    options = replace(model.options, timeout=model.options.timeout or run.options.timeout)
     if not options.key_env and origin(address or own) == origin(own):
         options = replace(options, key_env=run.options.key_env)
     elif not options.key_env and origin(address) not in map(origin, (env.get("OPENAI_BASE_URL", ""), OPENAI_URL)):

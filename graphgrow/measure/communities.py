@@ -20,7 +20,7 @@ from graphgrow.graph.graph import WHOLE, Graph
 from graphgrow.graph.model import Event
 from graphgrow.graph.progress import LARGE
 from graphgrow.measure.evolution import snapshots
-from graphgrow.measure.projection import leiden, simple_graph
+from graphgrow.measure.projection import leiden, leiden_labels, simple_graph
 
 NAMED = 3  # concepts that a community is called by
 SMALLEST = 3  # concepts; one or two are no community to speak of
@@ -163,20 +163,24 @@ def _up_to_now(graph: Graph) -> _Stage:
     kept: dict[int, _Stage] = graph.memo.keep("partition stages", graph.decisions, dict)
     done = next((place for place in reversed(range(len(seqs))) if seqs[place] in kept), -1)
     stage = kept[seqs[done]] if done >= 0 else _Stage()
-    near = dict[str, dict[str, None]]()
+    near, places, pairs = dict[str, dict[str, None]](), dict[str, int](), list[tuple[int, int]]()
     concepts, relations = iter(graph.concepts), iter(graph.relations.items())
     key, relation = next(concepts, None), next(relations, None)
     for seq in seqs[done + 1 :]:
         while key is not None and graph.introduced[key] <= seq:
-            near[key] = {}
+            near[key], places[key] = {}, len(near)
             key = next(concepts, None)
         while relation is not None and relation[1][0].seq <= seq:
             source, target = relation[0].ends
-            if source != target:
+            if source != target and target not in near[source]:
                 near[source][target] = near[target][source] = None
+                one, other = places[source], places[target]
+                pairs.append((one, other) if one < other else (other, one))
             relation = next(relations, None)
+        pairs.sort()
+        labels = _labels(ig.Graph(n=len(near), edges=pairs), near, stage.membership)
         fresh = 1 + max(stage.born, default=-1)
-        stage = stage.after(_lasting(near, _labels(near, stage.membership), stage.membership, fresh), seq)
+        stage = stage.after(_lasting(near, labels, stage.membership, fresh), seq)
     kept |= {seqs[-1]: stage} if seqs else {}
     for seq in list(kept)[:-APART]:
         del kept[seq]
@@ -198,17 +202,18 @@ def _up_to_now(graph: Graph) -> _Stage:
     return stage.after(membership, graph.seq)
 
 
-def _labels(near: Near, before: Membership) -> list[int]:
-    """Return a label for each concept, the same for those of one community."""
-    graph, rounds = _projected(near), ROUNDS if len(near) > LARGE else None
-    clustering = leiden(graph, 0, _start(near, before), rounds=rounds)
+def _labels(graph: ig.Graph, near: Near, before: Membership) -> list[int]:
+    """Return a label for each concept of a graph, the same for those of one community."""
+    rounds = ROUNDS if graph.vcount() > LARGE else None
+    labels = leiden_labels(graph, 0, _start(near, before), rounds=rounds)
     while rounds is None:
         # Leiden draws: what it leaves at the end of one run it may still raise at the beginning of the next.
-        again = leiden(graph, 0, _consecutive(clustering.membership))
-        if again.membership == _consecutive(clustering.membership):
+        start = _consecutive(labels)
+        again = leiden_labels(graph, 0, start)
+        if again == start:
             break
-        clustering = again
-    return list(clustering.membership)
+        labels = again
+    return labels
 
 
 def _projected(near: Near) -> ig.Graph:
@@ -220,9 +225,11 @@ def _start(near: Near, before: Membership) -> list[int]:
     alone = 1 + max(before.values(), default=-1)
     start = list[int]()
     for number, (key, neighbours) in enumerate(near.items()):
-        around = Counter(before[other] for other in neighbours if other in before)
-        nearest = min(around, key=lambda label: (-around[label], label)) if around else alone + number
-        start.append(before.get(key, nearest))
+        label = before.get(key)
+        if label is None:
+            around = Counter(before[other] for other in neighbours if other in before)
+            label = min(around, key=lambda label: (-around[label], label)) if around else alone + number
+        start.append(label)
     return _consecutive(start)
 
 

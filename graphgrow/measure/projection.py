@@ -69,23 +69,39 @@ def seeded(seed: int) -> Iterator[None]:
 def leiden(
     graph: "ig.Graph", seed: int, start: Sequence[int] | None = None, *, rounds: int | None = None
 ) -> "ig.VertexClustering":
+    """Return Leiden's communities as igraph has them; `leiden_labels` says how they are found."""
+    import igraph as ig
+
+    return ig.VertexClustering(graph, leiden_labels(graph, seed, start, rounds=rounds))
+
+
+def leiden_labels(
+    graph: "ig.Graph", seed: int, start: Sequence[int] | None = None, *, rounds: int | None = None
+) -> list[int]:
     """Return Leiden's communities (Traag, Waltman, van Eck 2019) after the last iteration that raised modularity.
 
-    `start` is a membership to start from, which is returned where the first does not; `rounds` is the most iterations,
-    for who cannot wait. igraph's own "until nothing changes" (n_iterations=-1) need not end, on graphs of seven nodes
-    already: the membership may go on changing while its modularity stays as it is.
+    It is a label a vertex. `start` are labels to start from, which are returned where the first does not; `rounds` is
+    the most iterations, for who cannot wait. igraph's own "until nothing changes" (n_iterations=-1) need not end, on
+    graphs of seven nodes already: the labels may go on changing while their modularity stays as it is.
     """
     import igraph as ig
 
-    options = {"objective_function": "modularity", "n_iterations": 1}
+    def once(before: Sequence[int] | None) -> list[int]:
+        """Return the labels after one iteration, without igraph's clustering about them, which takes as long."""
+        labels, _ = ig.GraphBase.community_leiden(
+            graph, normalize_resolution=True, resolution=1.0, beta=0.01, initial_membership=before, n_iterations=1
+        )
+        return cast("list[int]", labels)
+
     with seeded(seed):
-        best = ig.VertexClustering(graph, start) if start is not None else graph.community_leiden(**options)
-        done = 0 if start is not None else 1
+        best, done = (list(start), 0) if start is not None else (once(None), 1)
+        quality = graph.modularity(best)
         while done != rounds:
-            later = graph.community_leiden(initial_membership=best.membership, **options)
-            if not later.modularity > best.modularity + _ROUNDING:
+            later = once(best)
+            risen = graph.modularity(later)
+            if not risen > quality + _ROUNDING:
                 break
-            best, done = later, done + 1
+            best, quality, done = later, risen, done + 1
     return best
 
 

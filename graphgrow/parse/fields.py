@@ -10,16 +10,18 @@ control characters, of a bounded length. What cannot be read as what it should b
 import json
 import math
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from itertools import product
-from typing import Any
+from itertools import pairwise, product
+from typing import Any, Literal
 
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Qualifiers, Quantity
 
 _SIGNS = re.compile(r"[\W_]+")
+Way = Literal["forward", "none", "both", "backward"]
 WHY_CHARACTERS = 300
 CONDITIONS_CHARACTERS = 200
 SOURCE_CHARACTERS = 200
@@ -56,44 +58,113 @@ _MOST = 120  # characters of text with an amount
 
 @lru_cache(maxsize=10_000)
 def word(field: str) -> str:
-    """Return the name of a field as the tables below have it."""
-    return _SIGNS.sub("", field.casefold())
+    """Return the name of a field as the tables below have it: an accent is a sign too."""
+    return _SIGNS.sub("", unicodedata.normalize("NFKD", field).casefold())
 
 
-def _ends(roots: str, others: str, numbered: str) -> tuple[str, ...]:
-    """Return the words for one end of a relation: roots alone, then with what may stand behind them."""
-    kinds = ["", *("name label node nodename entity entityname concept term title text value id nodeid entityid "
-                   "conceptid key uri iri curie index vertex vertexid").split()]  # fmt: skip
-    things = "node entity concept term gene protein vertex item word name id drug disease".split()
-    return (
-        *(root + kind for kind, root in product(kinds, roots.split())),
-        *others.split(),
-        *(thing + number for number, thing in product(numbered.split(), things)),
-    )
+# What stands behind the word for an end of a relation, and behind it for the type of that end.
+_END_KINDS = (*"name label node nodename entity entityname concept term title text value id nodeid entityid nodeuuid "
+              "uuid conceptid key uri iri curie index vertex vertexid".split(), "")  # fmt: skip
+_DIRECTED = frozenset("directed isdirected undirected isundirected bidirectional symmetric direction directionality "
+                      "dir arrows arrow".split())  # fmt: skip
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(word, text.split())))
+
+
+_END_TYPES = _words("type nodetype entitytype category class kind labels nodelabels semantictype typ tipo тип 类型 "
+                    "類型 タイプ 유형")  # fmt: skip
+
+
+def _pairs() -> tuple[tuple[str, str], ...]:
+    """Return the words for both ends of a relation, in pairs: roots alone, then with what may stand behind them."""
+    kinds = ("", *_END_KINDS[:-1])
+    roots = "source:target subject:object subj:obj head:tail from:to src:dst src:dest src:destination src:tgt sub:obj"
+    things = ("node entity concept term gene protein vertex item word name id drug disease interactor participant arg "
+              "person").split()  # fmt: skip
+    others = """
+        startnode:endnode startnodeid:endnodeid startnodeelementid:endnodeelementid startnodename:endnodename
+        startentity:endentity startentityid:endentityid startconcept:endconcept startvertex:endvertex
+        agent:patient regulator:target tf:target ligand:receptor citing:cited sender:receiver sender:recipient
+        predator:prey startid:endid startnodekey:endnodekey s:o s:t h:t u:v xname:yname xid:yid xindex:yindex
+        start:end begin:end parent:child in:out cause:effect
+        subjekt:objekt quelle:ziel von:nach kopf:ende ausgangsknoten:zielknoten startknoten:endknoten
+        sujet:objet origine:destination source:cible sujeto:objeto origen:destino fuente:destino sujeito:objeto
+        origem:destino soggetto:oggetto origine:destinazione sorgente:destinazione onderwerp:voorwerp bron:doel
+        podmiot:obiekt podmiot:dopełnienie źródło:cel zdroj:cíl subjekt:předmět özne:nesne kaynak:hedef
+        källa:mål kilde:mål lähde:kohde alany:tárgy forrás:cél subiect:obiect sursă:destinație chủthể:đốitượng
+        субъект:объект подлежащее:дополнение источник:цель источник:приемник от:к субєкт:обєкт джерело:ціль
+        υποκείμενο:αντικείμενο πηγή:στόχος nguồn:đích
+        主语:宾语 主語:賓語 主体:客体 主體:客體 头实体:尾实体 頭實體:尾實體 源:目标 源節點:目標節點
+        源节点:目标节点 起点:终点 实体1:实体2 主語:目的語 主語:対象 始点:終点 ソース:ターゲット
+        주어:목적어 주체:객체 출발:도착 원본:대상 مصدر:هدف المصدر:الهدف
+        الفاعل:المفعول فاعل:مفعول نهاد:مفعول מקור:יעד נושא:מושא
+        कर्ता:कर्म स्रोत:लक्ष्य"""
+    both = [tuple(pair.split(":")) for pair in roots.split()]
+    found = [
+        *((source + kind, target + kind) for kind, (source, target) in product(kinds, both)),
+        *(tuple(map(word, pair.split(":"))) for pair in others.split()),
+        *((thing + one + kind, thing + other + kind)
+          for one, other in ("12", "ab") for kind in kinds for thing in things),
+    ]  # fmt: skip
+    return tuple(dict.fromkeys((source, target) for source, target in found))
 
 
 # Words that mean the end of a relation only where the other end has one too: they mean much else.
-_LOOSE = frozenset("t h u v xname xid xindex yname yid yindex start end begin in out parent child".split())
-SOURCE = _ends("source subject subj head from src", "startnode startnodeid startnodeelementid startnodename startid "
-               "startnodekey s h u xname xid xindex start", "1 a")  # fmt: skip
-TARGET = _ends("target object obj tail to dst dest destination tgt", "endnode endnodeid endnodeelementid endnodename "
-               "endid endnodekey o t v yname yid yindex end", "2 b")  # fmt: skip
-PREDICATE = tuple(
+_LOOSE = frozenset("agent patient regulator tf ligand receptor citing cited sender receiver recipient predator prey "
+                   "t h u v xname xid xindex yname yid yindex start end begin in out parent child cause effect "
+                   "von nach kopf ende от к".split())  # fmt: skip
+PAIRS = _pairs()
+SOURCE, TARGET = (tuple(dict.fromkeys(ends)) for ends in zip(*PAIRS, strict=True))
+_PREDICATES = _words(
     "predicate predicatename predicatelabel pred relation relationship relationshipname relationname relationlabel "
-    "relationshiplabel relationtype relationshiptype reltype rel verb verbphrase property propertyname propertylabel "
-    "interaction interactiontype metaedge linktype linklabel edgelabel edgename edgetype edge "
-    "connection relationshipdescription relationdescription p r label type kind title name".split()
+    "relationshiplabel relationtype relationshiptype reltype etype rel verb verbphrase property propertyname "
+    "propertylabel interaction interactiontype sharedinteraction metaedge linktype linklabel edgelabel edgename "
+    "edgetype relationshipdescription relationdescription "
+    "prädikat beziehung beziehungstyp relationstyp prédicat verbe predicado relación relação verbo predicato relazione "
+    "gezegde relatie orzeczenie relacja predikát vztah yüklem ilişki predikat relationstyp suhde állítmány kapcsolat "
+    "predicat relație vịngữ quanhệ предикат сказуемое отношение связь предикат звязок κατηγόρημα σχέση "
+    "谓语 謂語 谓词 謂詞 关系 關係 关系类型 述語 関係 서술어 술어 관계 علاقة العلاقة الفعل رابطه יחס נשוא संबंध क्रिया"
 )
-NAME = tuple(
-    "name preferredname displayname fullname preflabel title caption entityname nodename conceptname entityid entity "
-    "concept term nodelabel".split()
+PREDICATE = (*_PREDICATES, *(
+    "edge connection typer rtype typerel reltype p r i label labele type typ art tipo тип 类型 類型 kind title name"
+    .split()
+))  # fmt: skip
+SAYING = frozenset((*_PREDICATES, "label", "type", "edge"))  # in a header
+_SAYING = frozenset(_PREDICATES) - frozenset("property propertyname propertylabel verb interaction".split())
+# The last resort: what multigraphs of networkx call the edges between the same two nodes.
+EDGE_KEY = "key"
+NAME = _words(
+    "name preferredname displayname fullname sharedname preflabel caption entityname nodename conceptname entityid "
+    "entity concept term nodelabel lbl nom nombre nome naam nazwa navn namn имя название "
+    "名称 名稱 名前 이름 اسم नाम"
 )
-ID = tuple("id nodeid identity identifier elementid uid uuid key index".split())
-TYPE = tuple("type entitytype nodetype concepttype category class kind semantictype labels group".split())
-NODES = frozenset("nodes entities concepts vertices nodeslist entitylist".split())
-EDGES = frozenset("relations relationships edges links triples triplets edgelist rels statements facts".split())
-INSIDE = ("properties", "attributes", "attrs", "data", "props", "metadata")  # objects that keep fields of a row
-DIRECTIONS = frozenset("directed undirected mutual true false both none".split())  # what a field of directions says
+# What may be a name, and as well what somebody writes about one: it is, where an id only points. The words of a text
+# come before a label, which then says what they are, others after it.
+TEXT = ("text", "surfaceform", "surface", "mention")
+TITLE = ("title", "value", "n", "content")
+ID = _words("id nodeid vid identity identifier elementid uid uuid key index")
+TYPE = _words("type entitytype nodetype vtype concepttype category class kind semantictype labels labelv group "
+             "typ tipo тип 类型 類型 タイプ 유형")  # fmt: skip
+NODES = frozenset(_words("nodes entities concepts vertices nodeslist entitylist extractedentities extractednodes "
+                    "vertexset knoten entitäten nœuds noeuds entités nodos entidades nós entità knooppunten узлы "
+                    "сущности 节点 實體 实体 ノード 노드 개체"))  # fmt: skip
+EDGES = frozenset(_words("relations relationships edges links triples triplets edgelist rels statements facts "
+                  "extractededges extractedrelations beziehungen kanten relationen arêtes liens relaciones aristas "
+                         "relações arestas relazioni archi relacje relaties связи рёбра отношения 关系 關係 三元组 "
+                         "三元組 関係 エッジ 관계 علاقات العلاقات संबंध"))  # fmt: skip
+INSIDE = ("properties", "attributes", "attrs", "data", "props", "metadata", "v", "kwargs")  # keep fields of a row
+# What a field says of the direction of a link: how it goes from its source, by the words of files.
+_WORDS_OF_WAYS: dict[Way, str] = {
+    "forward": "directed true yes 1 forward out outgoing to -> --> → =>",
+    "none": "undirected false no 0 none neither - -- \u2014 \u2013 ---",
+    "both": "mutual both bidirectional reciprocal two-way <-> <--> ↔ <=> to,from from,to to;from from;to",
+    "backward": "back backward backwards reverse reversed in incoming from <- <-- ←",
+}
+DIRECTIONS = {said: way for way, words in _WORDS_OF_WAYS.items() for said in words.split()}
+_KINDS = frozenset("directed undirected mutual".split())  # of links, where the field may say much else
+_NOT = frozenset("undirected isundirected bidirectional symmetric".split())  # fields that say the opposite
 
 # What nodes are commonly typed as, by words; a label that is one of these is no name beside a name.
 CLASSES = frozenset(
@@ -105,8 +176,17 @@ CLASSES = frozenset(
     time tissue tool topic treatment variable variant work""".split()
 )
 _GENERIC = frozenset(
-    "entity node resource base thing literal uri bnode vertex default".split()
+    "entity node resource base thing literal uri bnode vertex default text".split()
 )  # types that say nothing
+_THREE = 3
+_NO_END = (*ID, *WHY, *CONDITIONS, *QUANTITY, *CERTAINTY, *REFERENCE, *WITHIN, *SOURCE, *TARGET)
+_BESIDE = (
+    frozenset(map(word, (*_NO_END, *"description evidence weight count score type text document".split()))) - _LOOSE
+)
+_PROPERTY_OF = re.compile(r"\w{1,20}\.(?P<of>name|title|label|id)")  # as Neo4j heads a column
+_NEXT = {"a": "b", "1": "2", "x": "y"}  # the letters and numbers of two ends
+_STEM = 4
+_WORDS = re.compile(r"(?=[^\W\d_]{3})[^\W\d_]+(?:[ _-][^\W\d_]+)*")
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _HANDLE = re.compile(r"(?P<prefix>[A-Za-z_]{0,8}[-_ :]?)\d+(?:\.0)?")
 _OPAQUE = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{20,}|(?=[a-f]*\d)[0-9a-f]{16,}|\d+:[0-9a-f-]+:\d+", re.IGNORECASE)
@@ -115,18 +195,94 @@ _OPAQUE = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{20,}|(?=[a-f]*\d)[0-9a-f]{16,}|\d+:
 def find(words: Iterable[str], table: Sequence[str], other: Sequence[str] = ()) -> str:
     """Return the most telling word of a table among words, "" where there is none.
 
-    A word that means the end of a relation beside another end alone counts where `other` has a word too. Beside its own
-    partner an end is more telling than others: of "subject", "object" and "source" the last is where the claim is from.
+    A word that means the end of a relation beside another end alone counts where `other` has a word too.
     """
     there = set(words)
-    found = [one for one in table if one in there and (one not in _LOOSE or there & set(other))]
-    partner = dict(zip(table, other, strict=False))
-    return next((one for one in found if partner.get(one) in there), found[0] if found else "")
+    return next((one for one in table if one in there and (one not in _LOOSE or there & set(other))), "")
+
+
+@lru_cache(maxsize=10_000)
+def find_ends(fields: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Return the pairs of fields that may hold the ends of a relation, the most telling one first.
+
+    Ends come in pairs, "subject" with "object": only where no word has its partner, any source is one with any target.
+    Of "subject", "object" and "source" the last is where the claim is from. Other fields are ends where the only one
+    beside them is a relation ("drug", "relation", "disease"), or where they differ in their number or letter alone:
+    "Interactor A", "Interactor B"; `a.name`, `b.name`.
+    """
+    words = {word(field): field for field in reversed(fields)}
+    if not words.keys().isdisjoint(TEXT):  # a passage of a text, from its start to its end
+        words = {one: field for one, field in words.items() if one not in ("start", "begin", "end")}
+    sources = [words[one] for one in SOURCE if one in words]
+    targets = [words[one] for one in TARGET if one in words]
+    found = [(words[one], words[other]) for one, other in PAIRS if one in words and other in words]
+    found = found or [(one, other) for one, other in product(sources, targets) if one != other]
+    core = [field for field in fields if word(field) not in _BESIDE]
+    if not found and len(core) == _THREE and (said := [field for field in core if word(field) in _SAYING]):
+        one, other = (field for field in core if field != said[0])
+        found = [(one, other)]
+    if not found:
+        properties = [(match["of"], field) for field in fields if (match := _PROPERTY_OF.fullmatch(field))]
+        found = [(one, other) for (of, one), (also, other) in pairwise(properties) if of == also]
+    if not found:
+        following = {one: one[:-1] + _NEXT[one[-1]] for one in words if len(one) > _STEM and one[-1] in _NEXT}
+        found = [(words[one], words[other]) for one, other in following.items() if other in words]
+        found.sort(key=lambda pair: fields.index(pair[0]))
+    return tuple(found)
+
+
+def are_known(ends: tuple[str, str]) -> bool:
+    """Tell whether fields are ends of a relation by what they are called, and not by what stands beside them."""
+    return word(ends[0]) in SOURCE and word(ends[1]) in TARGET
+
+
+@lru_cache(maxsize=10_000)
+def type_fields(fields: tuple[str, ...], ends: tuple[str, str]) -> tuple[str, str] | None:
+    """Return the fields that say of what type both ends of a relation are, None where there are none.
+
+    They are called as the ends are: "head" and "head_type", "x_name" and "x_type", "Node 1" and "Node Type 1".
+    """
+    words = {word(field): field for field in reversed(fields)}
+    source, target = map(word, ends)
+    for kind in _END_KINDS:
+        if not (source.endswith(kind) and target.endswith(kind)):
+            continue
+        roots = [end[: len(end) - len(kind)] for end in (source, target)]
+        for says in _END_TYPES:
+            found = [words.get(root + says) or words.get(root[:-1] + says + root[-1:]) for root in roots]
+            if found[0] and found[1] and not {*found} & {*ends}:
+                return found[0], found[1]
+    return None
+
+
+def direction_field(field: str, values: Iterable[object]) -> bool:
+    """Tell whether a field says which way links go, by its name and by all that stands in it."""
+    name, said = word(field), [_said(value) for value in values]
+    if name == "type":
+        return all(one in _KINDS for one in said)
+    return name in _DIRECTED and all(one in DIRECTIONS for one in said)
+
+
+def way_of(field: str, value: object) -> Way | None:
+    """Return which way a link goes by what stands in a field of directions; None where that says nothing."""
+    way = DIRECTIONS.get(_said(value))
+    if word(field) in _NOT:
+        return "none" if way == "forward" else "forward" if way == "none" else way
+    return way
+
+
+def _said(value: object) -> str:
+    return "" if value is None else "".join(str(value).split()).casefold()
 
 
 def is_number(text: str) -> bool:
     """Tell whether a text is a number and nothing else."""
     return bool(_NUMBER.fullmatch(text))
+
+
+def is_wording(text: str) -> bool:
+    """Tell whether the key of an edge says something, and is no number and no id, which has one."""
+    return bool(_WORDS.fullmatch(text))
 
 
 def decoded(value: object) -> Any:  # noqa: ANN401  # JSON
@@ -151,6 +307,29 @@ def flat(row: Mapping[str, Any]) -> dict[str, Any]:
     for fields in inside:
         kept |= {name: value for name, value in flat(fields).items() if word(name) not in words or name == "name"}
     return kept
+
+
+def end_of(value: object) -> str:
+    """Return the id or else the name of an end of a link, which may be an object with one; "" where there is none."""
+    if isinstance(value, dict):
+        words = {word(field): inner for field, inner in flat(value).items()}
+        found = (words[one] for one in (*ID, *NAME, *TEXT, "value", "label", *TITLE) if one in words)
+        return next((str(one) for one in found if one not in (None, "") and not isinstance(one, (dict, list))), "")
+    return (
+        ""
+        if value is None or isinstance(value, list)
+        else str(value).lower()
+        if isinstance(value, bool)
+        else str(value)
+    )
+
+
+def said_of(value: object) -> str:
+    """Return what a link says; of an object its type or name."""
+    if isinstance(value, dict):
+        words = {word(field): inner for field, inner in value.items()}
+        return next((clean(words[one]) for one in ("value", *PREDICATE) if isinstance(words.get(one), str)), "")
+    return "" if value is None or isinstance(value, (list, bool)) else clean(str(value))
 
 
 def handles(ids: Iterable[str]) -> set[str]:
@@ -186,6 +365,11 @@ def are_types(labels: Sequence[str], ids: Sequence[str], names: Sequence[str] = 
     return len(counts) < len(labelled) and sum(word(label) == word(name) for label, name in labelled) * 2 < len(
         labelled
     )
+
+
+def is_generic(kind: str) -> bool:
+    """Tell whether a type says nothing: a node is a node."""
+    return word(kind) in _GENERIC
 
 
 def type_of(value: object) -> str:

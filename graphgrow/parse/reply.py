@@ -8,36 +8,32 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from graphgrow.graph.keys import clean
+from graphgrow.graph.keys import canonical, clean
 from graphgrow.graph.model import BROKEN, REFUSED, THINKING, Form, Outcome, Proposal, Qualifiers, Triple
 from graphgrow.graph.thinking import split_thinking
 from graphgrow.parse.fields import (
-    EDGES,
-    ID,
-    NAME,
-    NODES,
+    EDGE_KEY,
     PREDICATE,
-    SOURCE,
-    TARGET,
-    TYPE,
-    are_types,
-    decoded,
+    end_of,
     find,
+    find_ends,
     flat,
-    handles,
+    is_wording,
     read_qualifiers,
-    type_of,
+    said_of,
     word,
 )
 from graphgrow.parse.forms import read_questions, read_verdict
 from graphgrow.parse.json_text import json_values, salvage, strict
-from graphgrow.parse.names import read_names
+from graphgrow.parse.names import read_names, unescaped
+from graphgrow.parse.nodes import kept_apart, name_nodes, texts_of
+from graphgrow.parse.shapes import DOCUMENT, Shapes, ident_of
 
 _DEPTH = 6
 _LOOP_ITEMS = 20
 _LOOP_TAIL = 300
-_SIDES = 3
 _DIGITS = 6  # of the place of a node
+_MOST_NAMED = 5  # of what was not read as it stands
 RELATED = "related to"  # what a link without words says
 NATIVE = "<|thinking|>"
 _BLANK = re.compile(r"<graph_json>\s*+</graph_json>")
@@ -51,6 +47,7 @@ _MAX_LINES = 2_000
 _PROSE_WORDS = 40
 PROSE = "The reply is prose: it holds neither JSON nor lines like [A] -[RELATION]-> [B]."
 NO_VERDICT = 'The reply holds no {"verdict": ...} with same, different, broader or narrower.'
+BLANK = "The reply is blank."
 NO_NAMES = "The reply names nothing."
 NO_QUESTIONS = "There is no list of questions in the reply."
 FILTERED = "content_filter"
@@ -60,13 +57,34 @@ _ENDS: dict[str, tuple[Outcome, str]] = {
     REFUSED: ("refused", "The endpoint refuses"),
     BROKEN: ("unusable", "What came is no reply of a model"),
 }
-# How models begin to say no, in a line or two without any JSON.
+# How models, and the guards before them, say no: in a line or two without any JSON.
+_WHO = r"(?:i|we|(?:the|this) (?:\w{1,12} ){0,2}(?:model|assistant))"
+_UNABLE = (
+    r"(?:ca['\u2019]?n['\u2019]?t|cannot|can not|could not|won['\u2019]?t(?: be able)?|will not"
+    r"|do(?:n['\u2019]?t| not) have the ability)"
+)
+_DO = (
+    r"(?:help|assist|provide|comply|answer|discuss|fulfill?|continue|do (?:that|so|this)|support|share|create|generate"
+    r"|engage|process|respond|complete|produce|offer)\b"
+)
 _REFUSAL = re.compile(
-    r"(?:[^{\[>]{0,90}?\b)?(?:(?:i|we)\s+(?:can['\u2019]?t|cannot|can not|could not|won['\u2019]?t(?: be able)?"
-    r"|will not|must decline|decline|must refuse)|(?:unable|not able) to)\s*(?:to\s+)?"
-    r"(?:help|assist|provide|comply|answer|discuss|fulfill?|continue|do that|support|share|create|generate|engage)"
-    r"[^{\[>]*\Z",
+    r"(?:[^{\[>]{0,120}?\b)?(?:"
+    rf"{_WHO}\s{{1,3}}{_UNABLE}\s{{1,3}}(?:to\s)?{_DO}|(?:unable|not able) to\s{_DO}"
+    rf"|{_WHO} (?:(?:must|have to|will|would) )?(?:respectfully |politely )?(?:decline|refuse)\b"
+    r"|(?:(?:your|this) (?:question|message|content|response)|(?:your|the|this) (?:request|prompt)) (?:was|has been|is)"
+    r" (?:blocked|flagged|rejected|filtered|refused)"
+    r"|(?:\u62b1\u6b49|\u5bf9\u4e0d\u8d77|\u6211)[^{\[]{0,40}?(?:\u65e0\u6cd5|\u4e0d\u80fd)(?:\u56de\u7b54|\u63d0\u4f9b)"
+    r"|\u7533\u3057\u8a33[^{\[]{0,80}?(?:\u3067\u304d\u307e\u305b\u3093|\u304b\u306d\u307e\u3059)"
+    r"|(?:no puedo|je ne (?:peux|puis)|kann ich|ich kann|non posso|n\u00e3o posso) (?:pas |[^\W\d]{1,12} ){0,3}?"
+    r"(?:ayudar|responder|aider|r\u00e9pondre|nicht|aiutar|rispondere|ajudar)"
+    r"|not comfortable|not something (?:that )?i can"
+    r"|(?:blocked|rejected|flagged) by (?:\w{1,12} ){0,2}(?:content|safety)\b"
+    r"|(?:violat\w+|against) (?:our|the|my|its) (?:\w{1,12} ){0,2}(?:polic|guidelines|terms)"
+    r")[^{\[>]*\Z",
     re.IGNORECASE,
+)
+_SOLE = re.compile(
+    r'\{\s*"(?:error|refusal|message|reason|response|answer)"\s*:\s*"((?:[^"\\]|\\.)*)"\s*\}', re.IGNORECASE
 )
 
 
@@ -75,9 +93,8 @@ def parse(text: str, finish_reason: str = "stop", form: Form = "expand") -> Prop
     if finish_reason in {THINKING, REFUSED, BROKEN}:
         ended, why = _ENDS[finish_reason]
         return Proposal((), (), ended, f"{why}: {clean(text)[:_LONGEST_QUOTE]}" if text.strip() else f"{why}.")
-    answer = split_thinking(text)[0].strip()
-    if len(answer) <= _MAX_LINE and _REFUSAL.match(answer):
-        return Proposal((), (), "refused", f"The model refuses: {answer}")
+    if refusal := refusal_in(text):
+        return Proposal((), (), "refused", refusal)
     if form == "arbitrate":
         verdict, why = read_verdict(text)
         return Proposal((), (), "ok" if verdict else "unusable", why if verdict else NO_VERDICT, verdict=verdict)
@@ -103,32 +120,30 @@ def parse(text: str, finish_reason: str = "stop", form: Form = "expand") -> Prop
         if finish_reason != "length" and 0 < len(split_thinking(text)[0].split()) < _PROSE_WORDS:
             return Proposal((), (), "empty", NO_NAMES)
     outcome, reason = _outcome(text, reading, finish_reason)
-    names = reading.handles  # a declared node's name stands in place of its number
-    triples = dict.fromkeys(
-        Triple(names.get(t.source, t.source), t.predicate, names.get(t.target, t.target)) for t in reading.triples
-    )
-    beside = {
-        Triple(names.get(t.source, t.source), t.predicate, names.get(t.target, t.target)): qualifiers
-        for t, qualifiers in reading.triples.items()
-        if qualifiers
-    }
+    beside = {triple: qualifiers for triple, qualifiers in reading.triples.items() if qualifiers}
     types = tuple(reading.types.items())
-    return Proposal(tuple(triples), tuple(reading.names), outcome, reason, qualifiers=beside, types=types)
+    return Proposal(tuple(reading.triples), tuple(reading.names), outcome, reason, qualifiers=beside, types=types)
+
+
+def refusal_in(text: str) -> str:
+    """Return in a sentence that a reply says no, in a line or two that say nothing else; "" where it does not."""
+    answer = split_thinking(text)[0].strip()
+    sole = _SOLE.fullmatch(answer[: 2 * _MAX_LINE])  # asked for JSON, some say no in JSON
+    words = sole[1] if sole else answer
+    return f"The model refuses: {words}" if len(words) <= _MAX_LINE and _REFUSAL.match(words) else ""
 
 
 @dataclass(slots=True)
 class _Reading:
     """One part of a reply being read: triples with what is said beside them; `count` has their repetitions too.
 
-    `handles` are ids by which relations mean a declared node, with its name; `types` what nodes are, by name; `places`
-    the names of nodes without any ids, which links of d3 mean by their place, from 0, often without any words.
+    `names` are those of declared nodes, `types` what nodes are, by name; `notes` say what was not read.
     """
 
     triples: dict[Triple, Qualifiers | None] = field(default_factory=dict)
     names: dict[str, None] = field(default_factory=dict)
-    handles: dict[str, str] = field(default_factory=dict)
     types: dict[str, str] = field(default_factory=dict)
-    places: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     count: int = 0
     malformed: int = 0
     json: bool = False
@@ -141,104 +156,76 @@ class _Reading:
         """True for an honest empty answer."""
         return self.blank and not self.triples and not self.malformed
 
-    def take(self, value: object, depth: int = 0) -> None:
-        """Read a JSON value of any known shape: a row of three, a relation, a wrapper of nodes and relations."""
-        if value == {} and not depth:
-            return
-        if depth > _DEPTH or not isinstance(value, (dict, list)):
-            self.malformed += 1
-            return
-        if isinstance(value, list):
-            self.blank |= not value
-            for item in value:
-                is_row = isinstance(item, list) and len(item) == _SIDES
-                if is_row and not any(isinstance(side, (dict, list)) for side in item[:2]):
-                    self.say(*item)
-                else:
-                    self.take(item, depth + 1)
-            return
-
-        row = {word(key): inner for key, inner in value.items()}
-        source, target = find(row, SOURCE, TARGET), find(row, TARGET, SOURCE)
-        predicate = find(row.keys() - {source, target}, PREDICATE)
-        sides = sum(map(bool, (source, predicate, target)))
-        if (source or target) and sides > 1 and not EDGES & row.keys():
-            spelt = {str(key).lower(): inner for key, inner in value.items()}
-            qualifiers = read_qualifiers(spelt, names_source=source == "source")
-            ends, said = [row.get(source), row.get(target)], row.get(predicate)
-            places = [int(end) for end in map(_text, ends) if end.isdecimal() and len(end) <= _DIGITS]
-            if len(places) == len(ends) and max(places) < len(self.places):
-                ends, said = [self.places[place] for place in places], said if predicate else RELATED
-            self.say(ends[0], said, ends[1], qualifiers)
-            return
-        if self.salvaged and "id" in row and not source and not target:
-            self.declare([value])
-            return
-        row = {key: decoded(inner) for key, inner in row.items()}
-        nodes = [node for key, inner in row.items() if key in NODES and isinstance(inner, list) for node in inner]
-        self.declare(nodes)
-        # Tags and notes beside the relations are not read.
-        inside = [
-            inner
-            for key, inner in row.items()
-            if key not in NODES
-            and (
-                isinstance(inner, dict)
-                or (
-                    isinstance(inner, list)
-                    and (key in EDGES or not inner or any(isinstance(item, (dict, list)) for item in inner))
-                )
-            )
-        ]
-        for inner in inside:
-            self.take(inner, depth + 1)
-        if depth and not inside and not nodes:
-            self.malformed += 1
-
-    def declare(self, nodes: list[object]) -> None:
-        """Take in declared nodes, each by its name or else its id; relations may mean it by either."""
-        rows = [{word(key): inner for key, inner in flat(node).items()} if isinstance(node, dict) else {"id": node}
-                for node in nodes]  # fmt: skip
-        ids, named, labels = (
-            [next((text for field in fields if (text := _text(row.get(field)))), "") for row in rows]
-            for fields in (ID, NAME, ("label",))
-        )
-        has_types, pointing = are_types(labels, ids, named), handles(ids)
-        if not any(ids):
-            self.places = [name or label for name, label in zip(named, labels, strict=True)]
-        for row, ident, name, label in zip(rows, ids, named, labels, strict=True):
-            if not has_types and (ident in pointing or not ident):
-                name = name or label  # noqa: PLW2901
-            if not (name or ident):
+    def take(self, found: Shapes) -> None:
+        """Read the nodes and links of a reply; links mean a node by its id or its place, which is its name here."""
+        found.finish()
+        self.blank |= found.is_blank
+        self.malformed += found.lost
+        self.count += found.repeats
+        rows = [flat(row) for row in found.nodes]
+        ids = [ident_of(row) for row in rows]
+        named = kept_apart(name_nodes(rows, ids), ids)
+        meant: dict[tuple[int, str], str] = {}  # an id that two nodes have means neither
+        owners: dict[str, set[str]] = {}
+        unread = 0
+        for row, ident, node in zip(rows, ids, named, strict=True):
+            if not node.name:
                 self.malformed += 1
                 continue
-            name = name or ident  # noqa: PLW2901
-            self.names[name] = None
-            if ident and ident != name:  # one that two nodes have means neither
-                self.handles[ident] = name if self.handles.get(ident, name) == name else ident
-            kind = label if has_types else next((kind for field in TYPE if (kind := type_of(row.get(field)))), "")
-            if kind and kind != name:
-                self.types.setdefault(name, clean(kind))
+            said = clean(unescaped(node.name))
+            self.names[said] = None
+            if node.type and (kind := self.types.setdefault(said, node.type)) != node.type:
+                self.notes.append(f"{node.name} is said to be both {kind} and {node.type}.")
+            if ident:
+                place = row.get(DOCUMENT, 0), ident
+                meant[place] = node.name if meant.get(place, node.name) == node.name else ident
+                owners.setdefault(ident, set()).add(meant[place])
+            label = next(iter(texts_of(row.get("label"))), "")
+            unread += bool(label) and word(label) not in {word(node.name), word(node.type), word(ident)}
+        by_name: dict[str, set[str]] = {}
+        for ident, node in zip(ids, named, strict=True):
+            by_name.setdefault(canonical(node.name), set()).add(ident)
+        if several := [node.name for node in named if len(by_name.pop(canonical(node.name), ())) > 1]:
+            self.notes.append(f"Nodes that have one name are one concept: {', '.join(several[:_MOST_NAMED])}.")
+        if unread:
+            self.notes.append(f"Labels of nodes that are neither names nor types: {unread}.")
+        places = [node.name for node in named] if not any(ids) else []
 
-    def say(self, source: object, predicate: object, target: object, beside: Qualifiers | None = None) -> None:
-        """Take in one relation with what is said beside it; a list of targets is one triple each."""
-        targets = target if isinstance(target, list) and target else [target]
-        for each in targets:
-            triple = Triple(_text(source), _text(predicate), _text(each))
-            if triple.source and triple.predicate and triple.target:
-                self.count += 1
-                self.triples[triple] = self.triples.get(triple) or beside
-            else:
+        def name(end: object, document: int) -> str:
+            text = end_of(end)
+            known = meant.get((document, text)) or (next(iter(owners[text])) if len(owners.get(text, ())) == 1 else "")
+            return known or text
+
+        for row in map(flat, found.links):
+            document = row.pop(DOCUMENT, 0)
+            fields = {word(field): value for field, value in row.items()}
+            pairs = find_ends(tuple(row))
+            ends = next(
+                (pair for pair in pairs if all(end_of(row[field]) for field in pair)), pairs[0] if pairs else None
+            )
+            if ends is None:
                 self.malformed += 1
+                continue
+            source, target = map(word, ends)
+            predicate = find(fields.keys() - {source, target}, PREDICATE)
+            if not predicate and is_wording(said_of(fields.get(EDGE_KEY))):
+                predicate = EDGE_KEY
+            spelt = {str(field).lower(): value for field, value in row.items()}
+            qualifiers = read_qualifiers(spelt, names_source=source == "source")
+            sides, said = [row[field] for field in ends], said_of(fields.get(predicate))
+            numbers = [int(text) for text in map(end_of, sides) if text.isdecimal() and len(text) <= _DIGITS]
+            if len(numbers) == len(sides) and places and max(numbers) < len(places):
+                sides, said = [places[number] for number in numbers], said if predicate else RELATED
+            self.say(name(sides[0], document), said, name(sides[1], document), qualifiers)
 
-
-def _text(value: object) -> str:
-    """Return a scalar, or the name of an object that has one, as text; "" where there is none."""
-    if isinstance(value, dict):
-        return next((_text(value[key]) for key in ("name", "id") if isinstance(value.get(key), str)), "")
-    if value is None or isinstance(value, list):
-        return ""
-    return clean(str(value).lower() if isinstance(value, bool) else str(value))
+    def say(self, source: str, predicate: str, target: str, beside: Qualifiers | None = None) -> None:
+        """Take in one relation with what is said beside it."""
+        triple = Triple(*(clean(unescaped(part)) for part in (source, predicate, target)))
+        if triple.source and triple.predicate and triple.target:
+            self.count += 1
+            self.triples[triple] = self.triples.get(triple) or beside
+        else:
+            self.malformed += 1
 
 
 def _readings(text: str, *, cut: bool) -> Iterator[_Reading]:
@@ -264,8 +251,10 @@ def _read_json(body: str) -> _Reading:
     if broken:
         salvaged = salvage(body)
         values, reading.malformed, reading.cut = salvaged.values, salvaged.lost, salvaged.cut
+    found = Shapes(_DEPTH, is_salvaged=broken)
     for value in values:
-        reading.take(value)
+        found.take(value)
+    reading.take(found)
     return reading
 
 
@@ -312,17 +301,17 @@ def _outcome(text: str, reading: _Reading, finish_reason: str) -> tuple[Outcome,
     if reading.is_empty:
         return "empty", "The model gives no relation."
     if unique and lost:
-        return "partial", f"Relations read: {unique}, malformed items dropped: {lost}."
+        return "partial", " ".join((f"Relations read: {unique}, malformed items dropped: {lost}.", *reading.notes))
     if unique and reading.salvaged:
         return "partial", f"Relations read out of broken JSON: {unique}, none was lost."
     if unique:
-        return "ok", f"Relations read: {unique}."
+        return "ok", " ".join((f"Relations read: {unique}.", *reading.notes))
     if not text.strip():
-        return "unusable", "The reply is blank."
+        return "unusable", BLANK
     if not "".join(split_thinking(text)[0].split()):
         return "unusable", "The reply holds thinking only and no answer after it."
     if lost:
-        return "unusable", f"No item in it is valid JSON with source, predicate and target (malformed: {lost})."
+        return "unusable", f"No item of its JSON has a source, a predicate and a target (malformed: {lost})."
     if reading.salvaged:
         return "unusable", "Its JSON is not valid, and no relation can be read out of it."
     if reading.json:

@@ -11,10 +11,10 @@ import math
 import random
 from array import array
 from collections import defaultdict
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from itertools import chain, islice
+from itertools import islice
 from typing import Literal
 
 from graphgrow.graph.confidence import TRUSTED, confidence, is_said_already, reconsidered
@@ -25,22 +25,25 @@ from graphgrow.graph.model import Focus, Relation
 from graphgrow.measure.projection import Structure, structure
 from graphgrow.policy.round import fill, is_allowed
 from graphgrow.policy.strategies import STRATEGIES
-from graphgrow.prompts.facets import CLASS, facets, kind_of, once_more, open_facets
+from graphgrow.prompts.facets import CLASS, facets, foreign, is_to_the_point, kind_of, once_more, open_facets
 
 _KIND = "tie 2"  # under which a store keeps one; another format, or other weights, have another number
 FOLLOWS = "frontier"  # asks where no facet is left
 WINDOW = 200  # questions; older ones say little about what pays now
 PRIOR = 2.0  # questions: how much what is expected of a facet beforehand weighs
-WIDTH = 0.5  # of the standard deviation: how far a draw may stray from what is known
+WIDTH = 0.75  # of what is known: how far a draw may stray from it
+STRAY = 0.3  # of the level of a run: how far a draw may stray where less is known
+LEVEL = 5.0  # what a usual question earns in a thousand tokens, before a run knows better
 FREE_KEPT = 0.5  # of what free relations say that is true: the share that readers would keep
-BESIDES = 0.3  # of that share, where a facet fits other kinds of things than the topic
+BESIDES = 0.45  # of that share, for each facet on the way from the topic that fits other kinds of things than it
+NOISE = 0.25  # of what a reader gains by a relation worth keeping: what one costs that is not
 BETWEEN = 0.5  # what a relation between known concepts is worth beside one that brings a new one
 DAMPING = 0.85
 DISTANT = 1.5  # how fast what is worth knowing of a concept falls with its distance from the topic
 FAR = 9  # relations from the topic where no path leads there
-AGAIN = 1.4  # what a facet of a concept has to have earned for others of its kind to be asked for: two sure names
-WANING = 0.7  # what they are expected to earn, beside what they did
-UNFIT = 0.2  # what a facet of the topic may earn that does not fit its kind
+AGAIN = 1.4  # how much that is new a facet of a concept has to have brought to be asked again: two sure names
+WANING = 0.7  # what it is expected to bring then, beside what it did
+UNFIT = 0.15  # what a facet of the topic may earn that does not fit its kind
 FLOOR = 0.01  # of what a facet may earn, so that the better concept comes first where none earns anything
 SAMPLE = 400  # concepts, asked about and not, that are looked at where there are more
 NEAREST = 0.5  # of its neighbour's tie: that of a concept which the structure does not hold yet
@@ -77,21 +80,22 @@ class Knowledge:
         return [angle for angle, facet in facets().items() if self.predicates is None or facet.says in self.predicates]
 
     def _foci(self, graph: Graph, rng: random.Random) -> Iterator[Focus]:
-        allowed, drawn = set(self._angles()), draws(graph, rng)
+        allowed, drawn = set(self._angles()), Prospects(graph, rng)
         more = again(graph, allowed)
         keys = sorted({*graph.unasked.sample(SAMPLE, rng), *graph.explored.sample(SAMPLE, rng)})
         if self.rule == "random":
             rng.shuffle(keys)
             for key in keys:
-                gains = {angle: drawn[angle] for angle in open_facets(graph, key) if angle in allowed} | more.get(
-                    key, {}
-                )
+                kind = kind_of(graph, key)
+                open_ones = allowed.intersection(open_facets(graph, key, kind))
+                gains = {angle: drawn.of(angle, kind) * worth_keeping(graph, angle, key) for angle in open_ones}
+                gains |= more.get(key, {})
                 if gains:
-                    angle = max(gains, key=gains.__getitem__)
+                    angle = max(sorted(gains), key=gains.__getitem__)  # of several that earn nothing always the same
                     yield Focus(self.name, (key,), "drawn by chance from open concepts", 1.0, angle, form="facet")
         else:
             ties = tie(graph)
-            best = max(FLOOR, *drawn.values(), *(gain for gains in more.values() for gain in gains.values()))
+            best = max(FLOOR, drawn.highest, *(gain for gains in more.values() for gain in gains.values()))
             near = {}
             for key in keys:
                 away = (1 + graph.depth.get(key, FAR)) ** DISTANT
@@ -103,7 +107,7 @@ class Knowledge:
                 kind, gains = kind_of(graph, key), dict(more.get(key, {}))
                 for angle in allowed.intersection(open_facets(graph, key, kind)):
                     fits = kind in facets()[angle].fits or facets()[angle].brings == CLASS
-                    gains[angle] = drawn[angle] * (1.0 if fits else UNFIT)
+                    gains[angle] = drawn.of(angle, kind) * worth_keeping(graph, angle, key) * (1.0 if fits else UNFIT)
                 for angle, gain in gains.items():
                     heappush(waiting, (-max(FLOOR, gain) * near[key] * ties.trust(key), key, angle))
             while waiting:
@@ -227,17 +231,20 @@ def tie(graph: Graph) -> Tie:
 
 @dataclass(frozen=True, slots=True)
 class Earned:
-    """What a question about a concept earned, and its tokens, with those of the fact checks that it brought."""
+    """What a question about a concept earned, and its tokens, with those of the fact checks that it brought.
+
+    `sure` is how much that is new it brought, by its confidence, and `kept` what a reader gains by that.
+    """
 
     angle: str
     concept: str
-    worth: float
+    sure: float
+    kept: float
     tokens: int
 
-    @property
-    def rate(self) -> float:
-        """What it earned in a thousand tokens."""
-        return THOUSAND * self.worth / max(1, self.tokens)
+    def rate(self, what: float) -> float:
+        """Return so much in a thousand tokens."""
+        return THOUSAND * what / max(1, self.tokens)
 
 
 def earned(graph: Graph) -> dict[int, Earned]:
@@ -256,70 +263,83 @@ def _earned(graph: Graph) -> dict[int, Earned]:
             if relation in graph.relations:
                 tokens[graph.relations[relation][0].seq] += step.tokens // len(step.claims)
         if step.focus and len(rows) < WINDOW:
-            worth = 0.0
+            sure = 0.0
             for said in step.delta.relations:
                 relation = graph.corrections.shown(said.relation)
                 if relation in graph.relations and graph.relations[relation][0].seq == step.seq:
-                    worth += worth_of(graph, relation, step.seq)
-            about = step.focus.concepts[0] if step.focus.concepts else ""
-            rows[step.seq] = Earned(step.focus.angle, about, worth, step.tokens + tokens[step.seq])
+                    sure += novelty_of(graph, relation, step.seq)
+            about = graph.representative(step.focus.concepts[0]) if step.focus.concepts else ""
+            kept = worth_keeping(graph, step.focus.angle, about)
+            rows[step.seq] = Earned(step.focus.angle, about, sure, kept, step.tokens + tokens[step.seq])
     return rows
 
 
-def worth_of(graph: Graph, relation: Relation, seq: int) -> float:
-    """Return what a relation is worth that a question brought: nothing below trust, more where a concept is new.
+def novelty_of(graph: Graph, relation: Relation, seq: int) -> float:
+    """Return how sure a relation is that a question brought: nothing below trust, all where a concept is new.
 
-    What relates two concepts once more, in another way, is worth nothing; what is said of many, such as a property that
+    What relates two concepts once more, in another way, is nothing; what is said of many, such as a property that
     everything has, the less the more say it.
     """
     sure = confidence(graph, relation)
     if sure < TRUSTED or is_said_already(graph, relation):
         return 0.0
-    sure *= worth_keeping(graph, graph.past[seq - 1].focus)
     if any(graph.introduced.get(key) == seq for key in relation.ends):
         return sure
     same = (sum(one.predicate == relation.predicate for one in graph.incident[key]) for key in relation.ends)
     return BETWEEN * sure / max(same)
 
 
-def worth_keeping(graph: Graph, focus: Focus | None) -> float:
-    """Return the share of what a question brings that is true which readers would keep."""
-    angle = base(focus.angle) if focus else ""
-    return facets()[angle].kept * pertinence(graph, angle) if angle in facets() else FREE_KEPT
+def worth_keeping(graph: Graph, angle: str, key: str) -> float:
+    """Return what a reader gains by what a question brings that is true: the share worth keeping, less the noise."""
+    facet = facets().get(base(angle))
+    kept = facet.worth(kind_of(graph, key)).kept * pertinence(graph, base(angle), key) if facet else FREE_KEPT
+    return max(0.0, kept - NOISE * (1 - kept))
 
 
-def pertinence(graph: Graph, angle: str) -> float:
-    """Return how far what a facet brings is to the point: less where it fits another kind of thing than the topic.
+def pertinence(graph: Graph, angle: str, key: str) -> float:
+    """Return how far what a facet of a concept brings is to the point: less where it leads away from the topic.
 
-    Which properties metals have matters less in trade than among materials.
+    Which properties metals have matters less in trade than among materials, and what affects these properties less.
     """
-    kind, facet = kind_of(graph, graph.topic_key), facets()[angle]
-    return 1.0 if not kind or kind in facet.fits or facet.brings == CLASS else BESIDES
+    is_foreign = not is_to_the_point(facets()[angle], kind_of(graph, graph.topic_key))
+    return float(BESIDES ** (foreign(graph, key) + is_foreign))
 
 
 def again(graph: Graph, allowed: Container[str]) -> dict[str, dict[str, float]]:
     """Return concept -> angle -> what may be earned by asking for others than a facet brought, where they are sure."""
     open_ones: dict[str, dict[str, float]] = defaultdict(dict)
-    for seq, row in earned(graph).items():
-        key, sure = graph.representative(row.concept), AGAIN * worth_keeping(graph, graph.past[seq - 1].focus)
-        angle = once_more(row.angle) if base(row.angle) in allowed and row.worth >= sure else ""
-        if angle and key in graph.concepts and (angle, key) not in graph.asked:
-            open_ones[key][angle] = WANING * row.rate
+    for row in earned(graph).values():
+        is_sure = row.sure >= AGAIN and row.kept > 0
+        angle = once_more(row.angle) if base(row.angle) in allowed and is_sure else ""
+        if angle and row.concept in graph.concepts and (angle, row.concept) not in graph.asked:
+            open_ones[row.concept][angle] = WANING * row.rate(row.sure * row.kept)
     return open_ones
 
 
-def draws(graph: Graph, rng: random.Random) -> Mapping[str, float]:
-    """Return what each facet may earn in a thousand tokens, drawn from what is known of it."""
-    by_angle: dict[str, list[float]] = defaultdict(list)
-    for row in earned(graph).values():
-        by_angle[base(row.angle)].append(row.rate)
-    rates = list(chain.from_iterable(by_angle.values()))
-    mean = sum(rates) / len(rates) if rates else 1.0
-    spread = math.sqrt(sum((rate - mean) ** 2 for rate in rates) / len(rates)) if len(rates) > 1 else max(1.0, mean)
-    drawn = {}
-    for angle, facet in facets().items():
-        own = by_angle.get(angle, [])
+class Prospects:
+    """How much that is true a facet of a kind of concept may bring in a thousand tokens: what is known, and chance.
+
+    What a reader gains by it depends on the concept (`worth_keeping`).
+    """
+
+    def __init__(self, graph: Graph, rng: random.Random) -> None:
+        self._rates: dict[tuple[str, str], list[float]] = defaultdict(list)
+        brought, expected = PRIOR * LEVEL, PRIOR
+        for row in earned(graph).values():
+            angle = base(row.angle)
+            if angle in facets():
+                kind = kind_of(graph, row.concept)
+                self._rates[angle, kind].append(row.rate(row.sure))
+                worth = facets()[angle].worth(kind)
+                brought, expected = brought + row.rate(row.sure), expected + worth.expected / worth.kept
+        self._level = brought / expected
+        self._chance = {angle: rng.gauss(0.0, 1.0) for angle in facets()}
+        others = {"", kind_of(graph, graph.topic_key)}  # kinds that a facet may be asked of without fitting them
+        self.highest = max(self.of(angle, kind) for angle, facet in facets().items() for kind in facet.fits | others)
+
+    def of(self, angle: str, kind: str) -> float:
+        """Return what was drawn for a facet of concepts of a kind."""
+        own, worth = self._rates.get((angle, kind), ()), facets()[angle].worth(kind)
         weight = len(own) + PRIOR
-        expected = mean * facet.expected * pertinence(graph, angle)
-        drawn[angle] = rng.gauss((sum(own) + PRIOR * expected) / weight, WIDTH * spread / math.sqrt(weight))
-    return drawn
+        known = (sum(own) + PRIOR * self._level * worth.expected / worth.kept) / weight
+        return known + self._chance[angle] * WIDTH * max(known, STRAY * self._level) / math.sqrt(weight)

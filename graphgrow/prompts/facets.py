@@ -6,7 +6,7 @@ or from what it was said to be.
 """
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -38,14 +38,25 @@ ALSO = {
     "organization": "organisation", "field": "theory", "discipline": "theory", "science": "theory", "concept": "theory",
     "people": "organisation", "person": "organisation",
 }  # fmt: skip
+# Other words for a kind that are things all the same.
+ASKED = frozenset(("composite", "alloy", "polymer", "fiber", "fibre", "protein", "metal"))
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What a facet may earn beforehand, beside the mean, and the share of what is true of it that readers keep."""
+
+    expected: float
+    kept: float
 
 
 @dataclass(frozen=True, slots=True)
 class Facet:
     """One facet: what is asked, what is said by an answer, which end of that the names are, which kinds it fits.
 
-    `expected` is what it may earn beforehand, beside the mean of all facets, `kept` the share of what it brings that is
-    true which readers would keep, `answers` what there is to choose from.
+    `expected` and `kept` are its worth, `of` that about some kinds of concepts, `answers` what there is to choose
+    from; one that fits `only` these kinds is asked of no topic of another. An answer is said `shorter` where it begins
+    with the concept: aluminum is made by casting, and not by aluminum casting.
     """
 
     question: str
@@ -53,16 +64,27 @@ class Facet:
     names: Literal["source", "target"]
     brings: str
     fits: frozenset[str]
-    kept: float = 1.0
-    expected: float = 1.0
+    expected: float
+    kept: float
+    of: Mapping[str, Worth]
     answers: str = ""
+    only: bool = False
+    shorter: bool = False
+
+    def worth(self, kind: str) -> Worth:
+        """Return what it is worth when it is asked of a kind of thing."""
+        return self.of.get(kind) or Worth(self.expected, self.kept)
 
 
 @cache
 def facets() -> dict[str, Facet]:
     """Return angle -> facet, in the order of the file."""
     table = tomllib.loads((files("graphgrow.prompts") / "facets.toml").read_text(encoding="utf-8"))
-    return {f"{FACET}{name}": Facet(**row | {"fits": frozenset(row["fits"])}) for name, row in table.items()}
+    read = {}
+    for name, row in table.items():
+        of = {kind: Worth(**worth) for kind, worth in row.get("of", {}).items()}
+        read[f"{FACET}{name}"] = Facet(**row | {"fits": frozenset(row["fits"]), "of": of})
+    return read
 
 
 def once_more(angle: str) -> str:
@@ -93,7 +115,10 @@ def is_kind(name: str) -> bool:
 
 
 def kind_of(graph: Graph, key: str, depth: int = DEEPEST) -> str:
-    """Return what kind of thing a concept is, as far as likely relations say, *is a* before others; "" for none."""
+    """Return what kind of thing a concept is, as far as likely relations say, *is a* before others; "" for none.
+
+    The last word of a name says it where no relation does ("insurance company"), and of the topic before any.
+    """
     known: dict[tuple[str, int], str] = graph.memo.keep("kinds", (graph.seq, graph.decisions), dict)
     if (kind := known.get((key, depth))) is None:
         kind = known[key, depth] = _kind(graph, key, depth)
@@ -101,6 +126,8 @@ def kind_of(graph: Graph, key: str, depth: int = DEEPEST) -> str:
 
 
 def _kind(graph: Graph, key: str, depth: int) -> str:
+    if key == graph.topic_key and (kind := _word(key)):
+        return kind
     incident, left = graph.incident.get(key, ()), LOOKED_AT
     for is_other in (False, True):  # how sure the others are is asked where no *is a* says it
         sure = {one: confidence(graph, one) for one in incident if left and (one.predicate != IS_A) is is_other}
@@ -108,7 +135,7 @@ def _kind(graph: Graph, key: str, depth: int) -> str:
             left -= 1
             if sure[relation] >= LIKELY and (kind := _kind_by(graph, relation, key, depth)):
                 return kind
-    return ""
+    return _word(key) if " " in key else ""
 
 
 def _kind_by(graph: Graph, relation: Relation, key: str, depth: int) -> str:
@@ -140,10 +167,11 @@ def _word(key: str) -> str:
 def open_facets(graph: Graph, key: str, kind: str | None = None) -> Iterator[str]:
     """Yield the angles of the facets that fit a concept and were not asked of it; its class where that is not known.
 
-    The topic may be anything, so every facet fits it. Nothing is asked of what a facet brought that may be anything,
-    such as a field where something is used: it leads away. `kind` is the concept's, worked out where it is not given.
+    The topic may be anything, so every facet fits it but those of other kinds `only`. Nothing is asked of what a facet
+    brought that may be anything, such as a field where something is used: it leads away. `kind` is the concept's,
+    worked out where it is not given.
     """
-    if is_kind(key):  # what only says what kind of thing others are
+    if is_kind(key) and canonical(key) not in ASKED:  # what only says what kind of thing others are
         return
     kind = kind_of(graph, key) if kind is None else kind
     is_topic = key == graph.topic_key
@@ -152,6 +180,33 @@ def open_facets(graph: Graph, key: str, kind: str | None = None) -> Iterator[str
     if came and not (came.brings or kind or is_topic):
         return
     for angle, facet in facets().items():
-        fits = not kind if facet.brings == CLASS else is_topic or kind in facet.fits
+        is_any = is_topic and not (kind and facet.only)
+        fits = not kind if facet.brings == CLASS else is_any or kind in facet.fits
         if fits and (angle, key) not in graph.asked:
             yield angle
+
+
+def foreign(graph: Graph, key: str) -> int:
+    """Return how many facets that fit other kinds of things than the topic lie between it and a concept.
+
+    What wool, a good of medieval trade, is known for lies one such facet from the trade; what affects that lies two.
+    """
+    topic = kind_of(graph, graph.topic_key)
+    known: dict[str, int] = graph.memo.keep("foreign", (graph.decisions, topic), dict)
+    way: list[tuple[str, bool]] = []
+    seen = {graph.topic_key}
+    while key not in known and key not in seen and key in graph.introduced:
+        seen.add(key)
+        focus = graph.past[graph.introduced[key] - 1].focus
+        facet = facets().get(base(focus.angle)) if focus else None
+        way.append((key, bool(facet and not is_to_the_point(facet, topic))))
+        key = graph.representative(focus.concepts[0]) if focus and focus.concepts else graph.topic_key
+    count = known.get(key, 0)
+    for key, is_foreign in reversed(way):
+        count = known[key] = count + is_foreign
+    return count
+
+
+def is_to_the_point(facet: Facet, topic: str) -> bool:
+    """Tell whether a facet fits the kind of thing that the topic is; any does where that is not known."""
+    return not topic or topic in facet.fits or facet.brings == CLASS

@@ -38,7 +38,7 @@ from graphgrow.growth.engine import Engine
 from graphgrow.llm import LLM, room_to_think
 from graphgrow.llm.usage import storable
 from graphgrow.parse.forms import Unreadable
-from graphgrow.parse.reply import parse
+from graphgrow.parse.reply import BLANK, parse, refusal_in
 from graphgrow.prompts.forms import reply_limit
 from graphgrow.prompts.render import repair
 from graphgrow.reason.trust import TrustedGraph, trusted_graph
@@ -220,7 +220,8 @@ class Reasoner:
                 try:
                     for left, (n, pending) in enumerate(zip(places, replies, strict=False), 1 - len(places)):
                         steps[n] = step = self._commit(pending)
-                        is_refused = step.reply is not None and step.reply.finish_reason == REFUSED
+                        reply = step.reply
+                        is_refused = reply and (reply.finish_reason == REFUSED or refusal_in(reply.text))
                         if step.outcome != "ok" and not step.repairs and not is_refused:
                             again = self._questions(plan, [(at_once[n], step)], -left)
                             for pending_again in self._mender.ask(again, workers):
@@ -299,7 +300,8 @@ class Reasoner:
             return replace(step, result=_storable(inquiry.read(reply.text)))
         except (Unreadable, GraphgrowError, RecursionError) as error:
             why = "The reply hit its length limit. " if reply.finish_reason == "length" else ""
-            return replace(step, outcome="unusable", reason=storable(f"{why}{error}"))
+            said = refusal_in(reply.text) or f"{why}{error if reply.text.strip() else BLANK}"
+            return replace(step, outcome="unusable", reason=storable(said))
 
     def _step(self, plan: ReasoningStep, stage: str, subject: tuple[str, ...], result: Json) -> ReasoningStep:
         return ReasoningStep(0, plan.task, stage, result, plan.plan, subject, seed=self.seed)

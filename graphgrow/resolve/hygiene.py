@@ -4,13 +4,14 @@ The rules look at one name at a time and know a little English (hygiene.toml); t
 than to lose concepts. They do not know whether a word exists, whether a name fits the topic, or what it means.
 `script` and `language` compare with the topic: a run about 免疫 keeps its Chinese names. `language` takes a topic for
 English unless it has a letter or a function word of another language, so a run about "Faserverbund" switches it off.
+Those of English grammar look at nothing that is evidently not English, and at no name of a run whose topic is not.
 """
 
 import re
 import tomllib
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -34,7 +35,14 @@ _FIRMS = frozenset(
 _MARKUP = re.compile(
     r"</?[a-z][^>]*>|\[\[|\]\]|\]\(|```|https?://|&\w+;|[-=]>|^[<>]|[<>]$|^[#*=]+\s|[{}|\\]|[:=]$", re.IGNORECASE
 )
-_MILLER = re.compile(r"[<{][\dhkluvw -]{3,9}[>}]")  # {111} and <1-10> are crystal planes and directions
+# Notation that is no mark-up: {111} and <1-10> are crystal planes and directions, {0,1} is a set, List<T> a type,
+# P(A|B) a probability, |ψ⟩ a state.
+_NOTATION = re.compile(
+    r"[<{][\dhkluvw, -]{3,9}[>}]"
+    r"|(?<=\w)<(?!(?:a|abbr|b|br|code|div|em|hr|i|img|li|p|pre|s|span|strong|su[bp]|t[dhr]|u)>)"
+    r"[A-Za-z][\w:]{0,30}(?:, ?[A-Za-z][\w:]{0,30}){0,5}>|(?<=\w\()[^()|]{1,30}\|{1,2}[^()|]{1,30}(?=\))"
+    "|\\|[^|<>\u27e8\u27e9\\s]{1,30}\u27e9|\u27e8[^|<>\u27e8\u27e9\\s]{1,30}\\|"
+)
 _IDENTIFIER = re.compile(
     r"^[A-Z]?\d{5,}$|^Q\d{4,}\b|^Q\d+:|^[0-9a-f]{12,}$|\b(?:id|doi|isbn|issn)\s*[:=]\s*\S"
     r"|^(?:concept|entity|node|term|item|example|relation|source|target)[\s_-]*\d*$",
@@ -96,12 +104,22 @@ _SMALL = re.compile(
     r"(?:a|an|and|as|at|by|de|del|della|den|der|des|di|do|dos|du|da|das|e|el|en|et|for|from|in|la|las|le|les|los|of|on|or"
     r"|the|to|und|van|von|vom|zu|zur|y|al|bin|ibn|ben|ter|ten|av|af|i|of|o|with)"
 )
+_WORDS = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
+_VAN_DER = re.compile(r"\bv[ao]n de[rnm]\b")  # in names
+_NUMBER_OF = re.compile(r"[0-9]+ [A-Z][a-z]{3,}")  # 127 Hours, of which the unit of an amount has no capital
+_FOREIGN = 3  # of so many names one is, where the reply is
+_ENGLISH = frozenset("is are was were has have can of by with for from the and that to".split())
 _SCRIPT_FAMILY = {"GREEK": "LATIN", "MICRO": "LATIN", "HIRAGANA": "CJK", "KATAKANA": "CJK", "MODIFIER": "LATIN"}
 
 RULES = (
     "no letters", "too long", "quantity", "markup", "prefix", "identifier", "placeholder", "pronoun", "bare adjective",
     "fragment", "stutter", "verb phrase", "sentence", "vague", "praise", "script", "language",
 )  # fmt: skip
+
+
+# Those of English grammar, and those that a name breaks because it is a number or a word.
+GRAMMAR = frozenset(RULES[RULES.index("pronoun") : RULES.index("script")])
+_OF_WORDS = {"no letters", "quantity", "identifier", "pronoun", "bare adjective", "verb phrase"}
 
 
 @cache
@@ -127,6 +145,7 @@ def word_lists() -> dict[str, frozenset[str]]:
     stems = (re.sub(r"(?<=[^aeiou])y$", "ie", verb) for verb in lists["verbs"])
     lists["third person"] = frozenset(re.sub(r"(?<=s)$|(?<=sh)$|(?<=ch)$", "e", stem) + "s" for stem in stems)
     lists["foreign"] = frozenset(" ".join(table["language"].values()).split())
+    lists["before a"] |= lists["joints"] | lists["auxiliaries"] | lists["verbs"] | lists["third person"]
     return lists
 
 
@@ -152,6 +171,45 @@ def is_title(name: str) -> bool:
     return has_capitals and len(own) > 1 and not words[-1].islower()
 
 
+@lru_cache(8192)
+def is_foreign(text: str) -> bool:
+    """Tell whether a topic or name is evidently not English: by its script, a letter or a word of another language.
+
+    English has words with an accent too, and of names nothing follows: Schrödinger equation, façade.
+    """
+    if (scripts := _scripts(text)) and "LATIN" not in scripts:
+        return True
+    lists, words = word_lists(), _WORDS.findall(_VAN_DER.sub(" ", text))
+    if not (lists["foreign"] | lists["foreign topic"]).isdisjoint(words):
+        return True
+    is_phrase = not lists["foreign phrase"].isdisjoint(words[1:]) or ("de", "la") in pairwise(words[1:])
+    if is_phrase and not is_title(text):
+        return True
+    parts = (part for word in words if not word.isascii() and word.islower() for part in re.split(r"['\u2019-]", word))
+    return any(
+        part not in lists["loan"] and any(unicodedata.name(c, "").startswith("LATIN") for c in part if not c.isascii())
+        for part in parts
+    )
+
+
+def is_declared(name: str, kind: str, rule: str) -> bool:
+    """Tell whether a name that breaks a rule was declared to be one, by its type: "1984" as a novel, "It" as a film."""
+    kinds = set(_WORDS.findall(kind.casefold()))
+    is_own = any(c.isupper() or c.isdigit() for c in name) or not kinds.isdisjoint({"gene", "protein"})  # patched
+    is_own = is_own and not (rule == "identifier" and not name.isalpha())
+    return rule in _OF_WORDS and is_own and not kinds.isdisjoint(word_lists()["named"])
+
+
+def is_foreign_reply(names: Collection[str], predicates: Collection[str]) -> bool:
+    """Tell whether a reply is evidently not in English though in its letters, by a third of its names.
+
+    A name in another script says nothing of one in these; English predicates say that only the names are foreign.
+    """
+    latin = [name for name in names if _scripts(name)[:1] == ("LATIN",)]
+    english = sum(not _ENGLISH.isdisjoint(predicate.casefold().split()) for predicate in predicates)
+    return 0 < len(latin) <= _FOREIGN * sum(map(is_foreign, latin)) and 2 * english < len(predicates)
+
+
 def _is_adjective(word: str, said: str = "") -> bool:
     """Tell whether a lower-case word is an adjective or participle and never a noun.
 
@@ -159,6 +217,8 @@ def _is_adjective(word: str, said: str = "") -> bool:
     """
     lists = word_lists()
     if word in lists["nouns"] or _NOUN_END.fullmatch(word):
+        return False
+    if said == "Na":  # and no "n/a"
         return False
     if word in lists["adjectives"] or word in lists["past"]:
         return True
@@ -183,7 +243,7 @@ def as_property(name: str) -> str:
 
 def broken_rules(name: str, topic: str) -> Iterator[str]:
     """Yield those of RULES that a concept's name breaks, in their order; each is looked at when it is asked for."""
-    if not any(c.isalpha() for c in canonical(name)):
+    if not any(c.isalpha() for c in canonical(name)) and not name.startswith("The "):  # The 1975
         yield "no letters"
     is_name = is_title(name)  # of somebody or something, with a capital in every word
     most = LONGEST_NAME if is_name or " " not in name else MAX_CHARACTERS
@@ -192,9 +252,9 @@ def broken_rules(name: str, topic: str) -> Iterator[str]:
     # It is an amount, "400 MPa", of a property that nobody names: else it would be a quantity of that.
     if any(map(str.isdigit, name)):
         amount = read_amount(name)
-        if amount and amount.unit:
+        if amount and amount.unit and not _NUMBER_OF.fullmatch(name):
             yield "quantity"
-    if _MARKUP.search(_MILLER.sub("", name)):
+    if _MARKUP.search(_NOTATION.sub("", name)):
         yield "markup"
     if _PREFIX.search(name):
         yield "prefix"
@@ -203,7 +263,9 @@ def broken_rules(name: str, topic: str) -> Iterator[str]:
     if _PLACEHOLDER.search(name):
         yield "placeholder"
     lists = word_lists()
-    if name.casefold() in lists["pronouns"] and not (name.isupper() and len(name) > 1):  # WHO and US are none
+    is_english = not (is_foreign(name) or (_scripts(topic)[:1] == ("LATIN",) and is_foreign(topic)))
+    is_acronym = name.isupper() and len(name) > 1  # WHO and US
+    if is_english and name.casefold() in lists["pronouns"] and not is_acronym:
         yield "pronoun"
 
     # Those of English grammar, up to "praise": what is no noun phrase.
@@ -224,36 +286,41 @@ def broken_rules(name: str, topic: str) -> Iterator[str]:
         for w in before  # "General Electric" is a firm
     )
     is_adjectival = is_closed or (is_joined and _is_adjective(last, spoken[-1])) or _ADJECTIVAL.search(name)
-    if is_adjectival and (several or not name.isupper()):
+    if is_english and is_adjectival and (several or not name.isupper()):
         yield "bare adjective"
     # It was cut out of a sentence: it begins or ends with a joining word, or has half a bracket.
     begins_inside = _HEAD.search(name) and not (is_name and len(words) > 2)  # noqa: PLR2004  # "On the Road"
-    if name.count("(") != name.count(")") or _TAIL.search(name) or begins_inside:
+    # "log in" and "vitamin a" are whole, "such a" and "rise in" are not.
+    is_letter = last == "a" and len(words) == 2 and first not in lists["before a"]  # noqa: PLR2004
+    is_phrasal = " ".join(words[-2:]).replace("-", " ") in lists["phrasal"]
+    ends_inside = _TAIL.search(name) and not (is_letter or is_phrasal)
+    if name.count("(") != name.count(")") or (is_english and (ends_inside or begins_inside)):
         yield "fragment"
     # It says its last word twice: "ceramic composite composite", but "city of Walla Walla".
-    if not is_name and len(words) > 2 and words[-2] == last and words[-3] not in lists["joints"]:  # noqa: PLR2004
+    if is_english and not is_name and len(words) > 2 and words[-2] == last and words[-3] not in lists["joints"]:  # noqa: PLR2004
         yield "stutter"
     # It begins with a verb: "reduce wear", "protects vehicles". "CAN bus" is an acronym and "Be alloy" an element.
     # "Will Smith" and "May Whitty" are people.
     is_verb = first in lists["verbs"] or first in lists["third person"]
     is_verb = is_verb or (several and first in lists["auxiliaries"] and not (is_name and first in _GIVEN))
-    if is_verb and not (is_allowed or name.split(maxsplit=1)[0].isupper() or name.startswith("Be ")):
+    if is_english and is_verb and not (is_allowed or name.split(maxsplit=1)[0].isupper() or name.startswith("Be ")):
         yield "verb phrase"
     # It has a verb inside, ends like a sentence, or has more words than a name.
     inside = [word for word in spoken[1:-1] if word.islower()]
     said_in_full = _SENTENCE.search(_ABBREVIATED.sub("", name)) and not is_name
     is_exclaimed = len(words) == 1 and name[0].isupper() and name[-1] in "!?." and name[:-1].isalpha()  # Yahoo!
     too_many = len(words) > (MOST_WORDS_OF_A_NAME if is_name else MAX_WORDS)
-    if not lists["third person"].isdisjoint(inside) or too_many or (said_in_full and not is_exclaimed):
+    is_said = not lists["third person"].isdisjoint(inside) or (said_in_full and not is_exclaimed)
+    if too_many or (is_english and is_said):
         yield "sentence"
     # It says nothing by itself: "ability", "different materials", "a wide range of products".
     is_vague = several and first in lists["vague"] and head in lists["general"] and not is_allowed
     is_nothing = " ".join(map(singular, words)) in lists["nothing"] and not name.isupper()
-    if is_vague or is_nothing or (_QUANTITY.search(name) and not is_name):
+    if is_english and (is_vague or is_nothing or (_QUANTITY.search(name) and not is_name)):
         yield "vague"
     # It compares or praises: "better performance in harsh conditions", "longer product life".
     is_firm = is_name and (last.strip(".") in _FIRMS or len(words) > 2)  # noqa: PLR2004  # "Superior Energy Services"
-    if several and first in lists["praise"] and head in lists["qualities"] and not is_firm:
+    if is_english and several and first in lists["praise"] and head in lists["qualities"] and not is_firm:
         yield "praise"
 
     # Those that compare with the topic.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from graphgrow.errors import BadInput
 from graphgrow.llm.options import NO_OPTIONS, ModelName, ModelOptions, beside, key_for
+from graphgrow.llm.waiting import Tell
 from graphgrow.prompts.render import EXAMPLE
 from graphgrow.resolve.hygiene import Hygiene
 from graphgrow.resolve.predicates import Vocabulary, vocabulary
@@ -51,17 +52,20 @@ def open_vocabulary(file: Path | None) -> Vocabulary:
     return Vocabulary.load(file) if file else vocabulary()
 
 
-def open_meanings(
+def open_meanings(  # all but the first two can be left out
     name: str,
     store: GraphStore,
     base_url: str = "",
     gate: "Gate | None" = None,
     options: ModelOptions = NO_OPTIONS,
+    patience: float | None = None,
+    tell: Tell | None = None,
 ) -> "Meanings | None":
     """Return what compares names by meaning, with the store as cache of its vectors; None without a name.
 
     `name` is "local", the model of an endpoint at `base_url` or "URL#NAME", whose requests pass the gate; `options` say
-    where the key of `base_url` is. Raises BadInput where there is no endpoint, or the local model is not installed.
+    where the key of `base_url` is, and how much time there is. An endpoint that has no room is waited for `patience`
+    minutes, of which `tell` hears. Raises BadInput where there is no endpoint, or the local model is not installed.
     """
     if not name:
         return None
@@ -78,5 +82,8 @@ def open_meanings(
             raise BadInput(f"no endpoint for the embedding model {name!r}: give --base-url, or --embeddings local")
         if not model.name:
             raise BadInput(f"{name!r} names no embedding model: write URL#MODEL")
-        embedder = EndpointEmbedder(model.name, address, key_for(address, model.options, env), gate=gate)
+        key = key_for(address, model.options, env)
+        embedder = EndpointEmbedder(
+            model.name, address, key, patience=patience, gate=gate, tell=tell, options=model.options
+        )
     return Meanings(embedder, store)

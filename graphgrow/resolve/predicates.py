@@ -30,6 +30,7 @@ ALIKE = 0.75  # below this likeness a proposal is noise
 
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _NOT_WORD = re.compile(r"[^\w+%↑↓<>=≤≥≠]+|_+")
+_MEANING = frozenset(("Mn", "Mc", "Me", "Sm", "So"))  # marks of a script, signs such as ∈, → and ⊣
 # "are often used in" and "can be used in" say what "is used in" says.
 _ADVERB = r"(?: (?:typically|often|usually|commonly|also|mainly|widely|directly|generally|primarily|frequently))*"
 _AUXILIARY = re.compile(
@@ -100,14 +101,23 @@ def _settled(pattern: re.Pattern[str], by: str, text: str) -> str:
 def folded(predicate: str) -> str:
     """Return a predicate as lower-case words, auxiliaries as "is": IS-A and isA give "is a".
 
-    Combining marks are part of words, in whatever script.
+    Combining marks are part of words, in whatever script; so are signs of logic and of reactions, "∈" is not "∉". What
+    is made of signs alone stays as it is, where one of them is more than punctuation: "!=" is not "=".
     """
     text = _CAMEL.sub(" ", clean(predicate))
     if text.isascii():
-        text = _NOT_WORD.sub(" ", text)
+        kept = _NOT_WORD.sub(" ", text)
     else:
-        text = clean("".join(" " if _NOT_WORD.match(c) and unicodedata.category(c)[0] != "M" else c for c in text))
-    words = " ".join(text.casefold().split())
+        kept = clean(
+            "".join(
+                " " if _NOT_WORD.match(c) and (c.isascii() or unicodedata.category(c) not in _MEANING) else c
+                for c in text
+            )
+        )
+    signs = text.removeprefix("is ")
+    if not any(map(str.isalnum, signs)) and any(unicodedata.category(c) in _MEANING for c in signs):
+        kept = signs
+    words = " ".join(kept.casefold().split())
     return _settled(_AUXILIARY, "is", words)
 
 

@@ -40,7 +40,15 @@ from graphgrow.graph.model import (
 from graphgrow.graph.visible import LONGEST_IN_FILES
 from graphgrow.prompts.facets import CLASS, SAME, facets, is_kind
 from graphgrow.prompts.forms import DEFAULT_SIZE
-from graphgrow.resolve.hygiene import as_property, broken_rule, broken_rules, word_lists
+from graphgrow.resolve.hygiene import (
+    GRAMMAR,
+    as_property,
+    broken_rule,
+    broken_rules,
+    is_declared,
+    is_foreign_reply,
+    word_lists,
+)
 from graphgrow.resolve.predicates import FALLBACK, Wording, folded, read, read_verb
 from graphgrow.resolve.units import property_of, read_amount, units
 
@@ -58,6 +66,10 @@ _TAIL = re.compile(
     r"(?:^| )(?:(?:value|level|range|ranging|equal|equals|up|is|are|was|reaches|of|to|at|about|around|approximately"
     r"|between|from|in|by|for|above|below|over|under|than|as)(?: |$))+$"
 )
+_HAVING = ("has ", "have ", "had ", "with ", "its ", "possesses ", "exhibits ", "displays ", "features ")
+_LINKING = frozenset("in on at by for from to with and or than as since until into during after before".split())
+_DATED = re.compile(r" (?:in|of|as of|since) \d{4}$")  # "population in 2020" is a population
+_WHEN = frozenset("in on by since until till during before after".split())
 _OF = re.compile(r"(?P<property>.+?) (?:of|in|for) (?P<thing>.+)")
 _VAGUE = frozenset(
     ("", "value", "level", "amount", "magnitude", "number", "size", "property", "properties", "quantity")
@@ -89,13 +101,15 @@ class PropertyReading:
 
 def read_property(triple: Triple, topic: str) -> PropertyReading | None:
     """Return what a triple says of which one end is an amount; None where none is, or where nobody says of what."""
+    if not (triple.source.strip() and triple.target.strip()):
+        return None
     for thing, amount in ((triple.source, triple.target), (triple.target, triple.source)):
         quantity = read_amount(amount)
         if quantity is None:
             continue
         if read_amount(thing) is not None:
             return None
-        if name := _named(triple.predicate, topic):
+        if name := _named(triple.predicate, quantity, topic):
             return PropertyReading(thing, name, quantity)
         if parts := _OF.fullmatch(thing):  # "tensile strength of steel"
             return PropertyReading(parts["thing"], _ARTICLE.sub("", parts["property"]), quantity)
@@ -113,17 +127,30 @@ def read_property(triple: Triple, topic: str) -> PropertyReading | None:
     return None
 
 
-def _named(predicate: str, topic: str) -> str:
-    """Return the property that a predicate names, "" where it names none: "has a melting point of", "weighs"."""
-    words, verbs = folded(predicate), units().verbs
-    short = _TAIL.sub("", words)
+def _named(predicate: str, quantity: Quantity, topic: str) -> str:
+    """Return the property that a predicate names, "" where it names none for sure: "has a melting point of", "weighs".
+
+    What is left of a predicate may as well be a verb, "was born in", "wrote", so that it has to end with the noun of a
+    property, or to be what something has: "has a budget of". A bare number that something is "in" is a date.
+    """
+    words, verbs, table = folded(predicate), units().verbs, units()
+    short = _TAIL.sub("", _DATED.sub("", words))
     if found := verbs.get(words) or verbs.get(short):
         return found
-    name = _TAIL.sub("", _LEAD.sub("", short, count=1)).strip()
+    lead = _LEAD.match(short)
+    name = _TAIL.sub("", short[lead.end() if lead else 0 :]).strip()
     is_verb = words.startswith(name) and bool(_THIRD_PERSON.fullmatch(name))  # "rises for"
     if is_verb or name in _VAGUE or not _NO_NOUN.isdisjoint(broken_rules(name, topic)):
         return ""
-    return "" if name.split()[-1].endswith(("ed", "ing")) or name.startswith(("to ", "used ")) else name
+    parts = name.split()
+    if parts[-1].endswith(("ed", "ing")) or name.startswith(("to ", "used ")) or not _LINKING.isdisjoint(parts):
+        return ""
+    if words.split()[-1] in _WHEN and not quantity.unit:
+        return ""
+    is_property = parts[-1] in table.properties or parts[-1].endswith(table.endings)
+    is_had = words.startswith(_HAVING) and table.participles.isdisjoint(parts)
+    with_noun = bool(quantity.unit) or words.endswith(" of") or (lead is not None and lead[0].endswith(("a ", "an ")))
+    return name if is_property or (is_had and with_noun) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +201,9 @@ def resolve(proposal: Proposal, graph: Graph, topic: str = "", resolver: Resolve
     # Which names may not enter, and why.
     against: dict[str, str] = {}
     hidden = graph.corrections.hidden  # what somebody rejected, under any of its names
+    types = {resolver.name(name): kind for name, kind in proposal.types}
+    # English grammar says nothing of names in another language.
+    is_foreign = is_foreign_reply({*chain(*pairs, others)}, [triple.predicate for triple in proposal.triples])
     for name in dict.fromkeys(chain(*pairs, others)):
         key = keys[name]
         if not key:
@@ -184,12 +214,19 @@ def resolve(proposal: Proposal, graph: Graph, topic: str = "", resolver: Resolve
             against[name] = REJECTED
         elif key not in graph.arrived:
             rule = "" if key in graph.corrections.allowed else resolver.broken_rule(name, topic)
+            if (is_foreign and rule in GRAMMAR) or is_declared(name, types.get(name, ""), rule):
+                rule = ""
             if not rule and new_names:
                 # Another way of writing what somebody rejected is rejected too.
                 decision = new_names.decide(name, key)
                 rule = REJECTED if decision.action == "merge" and graph.representative(decision.into) in hidden else ""
             if rule:
                 against[name] = rule
+
+    # "red crosses" is not Red Cross, though they have one key: it may be, so that it gets a key of its own and a doubt.
+    fit = [name for names in (*pairs, *zip(others, strict=True)) if against.keys().isdisjoint(names) for name in names]
+    parted = new_names.parted(fit, keys) if new_names else []
+    keys |= {change.text: change.concepts[0] for change in parted}
 
     # Triples: both ends must be concepts, or neither enters.
     copied = Counter(keys[source] for source, target in pairs if keys[target] in echoes)
@@ -228,7 +265,6 @@ def resolve(proposal: Proposal, graph: Graph, topic: str = "", resolver: Resolve
     # Names: each is a new concept, or another spelling of a known one.
     concepts: dict[str, Concept] = {}
     aliases: dict[tuple[str, str], None] = {}
-    types = {resolver.name(name): kind for name, kind in proposal.types}
     for name in entering:
         key = keys[name]
         known = concepts.get(key) or graph.concepts.get(graph.representative(key))
@@ -236,7 +272,8 @@ def resolve(proposal: Proposal, graph: Graph, topic: str = "", resolver: Resolve
             concepts[key] = Concept(key, name, type=types.get(name, ""))
         elif name != known.name and name not in known.aliases:
             aliases[key, name] = None
-    changes = new_names.changes(concepts.values()) if new_names else []
+    changes = [change for change in parted if change.text in entering]
+    changes += new_names.changes(concepts.values()) if new_names else []
 
     # Relations: new, or support of a known one; what the reply itself merges counts already.
     corrections = graph.corrections.ahead(changes)
@@ -293,6 +330,10 @@ def resolve_facet(  # all but the last are what `resolve` takes
         proposal = replace(proposal, names=tuple(map(as_property, proposal.names)))
     about = graph.name(graph.representative(focus.concepts[0]))
     about = about if graph.concepts else topic
+    if facet.shorter:
+        proposal = replace(
+            proposal, names=tuple(dict.fromkeys(_beside(name, about) or name for name in proposal.names))
+        )
     rejects = dict(_against(proposal.names[:most], about, topic, facet.brings))
     names = [name for name in proposal.names[:most] if name not in rejects]
     names = names[:1] if facet.brings == CLASS else names
@@ -300,6 +341,15 @@ def resolve_facet(  # all but the last are what `resolve` takes
     triples = tuple(Triple(source, facet.says, target) for source, target in ends)
     delta = resolve(replace(proposal, triples=triples, names=()), graph, topic, resolver)
     return replace(delta, rejects=(*delta.rejects, *(Reject(name, rule) for name, rule in rejects.items())))
+
+
+def _beside(name: str, about: str) -> str:
+    """Return what a name says beside the concept that it begins with, "" where that is nothing of its own."""
+    words, count = name.split(), len(canonical(about).split())
+    rest = " ".join(words[count:])
+    is_about = common(canonical(" ".join(words[:count]))) == common(canonical(about))
+    is_general = all(stem in general_words() for stem in _stems(rest))
+    return "" if not is_about or is_general or is_kind(rest) else rest
 
 
 def _against(names: tuple[str, ...], about: str, topic: str, brings: str) -> Iterator[tuple[str, str]]:

@@ -16,9 +16,11 @@ from graphgrow.errors import BadInput
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical, loose, says_something
 from graphgrow.graph.lookup import look_up
+from graphgrow.stores import GraphIndex
 
 FOUND = 8
 JOINED = 20  # concepts of a predicate or a pattern
+LOOKED_AT = 50  # spellings that an index has for a text, of which the best are found
 OFFERED = 3  # names in the place of one that there is not
 SHORTEST = 4  # characters that can be misspelt: of fewer, too much is like too much
 ENOUGH = 75  # per cent of likeness, of the whole name or of one of its words
@@ -81,6 +83,31 @@ def search(graph: Graph, text: str, limit: int = FOUND) -> list[Found]:
         if _rank(wanted, forms(predicate)) <= _WORD:
             found.append(_predicate(graph, predicate, count))
     return found[: limit + 2]
+
+
+def search_index(index: GraphIndex, text: str, limit: int = FOUND) -> list[Found]:
+    """Return the concepts that a text means in a graph too large for memory, best first, by the index of its store.
+
+    They are found by their words, the last one perhaps unfinished, as typed or as America spells them; what is
+    misspelt, predicates and regular expressions need the whole graph. `links` are relations. Raises BadInput for a
+    regular expression.
+    """
+    if len(text.strip()) > len("//") and text.strip()[0] == text.strip()[-1] == "/":
+        raise BadInput("a regular expression is held against every name: load the whole graph for it")
+    if not says_something(text):
+        return []
+    wanted = forms(text)
+    spelt = [(canonical(text), text), *(row for one in wanted[:2] for row in index.find(one, LOOKED_AT))]
+    concepts = {one.key: one for one in index.concepts(dict.fromkeys(key for key, _ in spelt))}
+    ranked: dict[str, tuple[int, int, str, str]] = {}
+    for key, spelling in spelt:
+        if one := concepts.get(key):
+            fits = min((_rank(wanted, forms(name)), name) for name in (one.name, spelling))
+            ranked[key] = min((fits[0], -one.relations, key, fits[1]), ranked.get(key, (_NOT + 1, 0, "", "")))
+    return [
+        Found("concept", (key,), concepts[key].name, "" if also == concepts[key].name else also, -relations)
+        for _, relations, key, also in sorted(ranked.values())[:limit]
+    ]
 
 
 def _predicate(graph: Graph, predicate: str, count: int) -> Found:

@@ -17,12 +17,18 @@ _SUPERSCRIPTS = str.maketrans("\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\
 
 @dataclass(frozen=True, slots=True)
 class Units:
-    """The table of quantities.toml: symbols, words, the property of a unit, the property that a verb measures."""
+    """The table of quantities.toml: symbols, words, the property of a unit, the property that a verb measures.
+
+    `properties` are nouns of properties, `endings` how more of them end, `participles` what follows "has" and is none.
+    """
 
     symbols: frozenset[str]
     words: frozenset[str]
     kinds: Mapping[str, str]
     verbs: Mapping[str, str]
+    properties: frozenset[str]
+    endings: tuple[str, ...]
+    participles: frozenset[str]
 
 
 @cache
@@ -33,7 +39,10 @@ def units() -> Units:
     symbols = {*prefixed, *table["plain"].split(), *(p + s for p in table["prefixes"].split() for s in prefixed)}
     prefixed_words = {p + w for p in table["word_prefixes"].split() for w in words}
     kinds = {unit: kind for kind, units in table["kinds"].items() for unit in units.split()}
-    return Units(frozenset(symbols), frozenset({*words, *prefixed_words}), kinds, table["verbs"])
+    named = {name.split()[-1] for name in (*table["kinds"], *table["verbs"].values())}
+    properties, endings = named | set(table["properties"].split()), tuple(table["property_endings"].split())
+    return Units(frozenset(symbols), frozenset({*words, *prefixed_words}), kinds, table["verbs"],
+                 frozenset(properties), endings, frozenset(table["participles"].split()))  # fmt: skip
 
 
 def read_amount(name: str) -> Quantity | None:

@@ -11,18 +11,93 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 from graphgrow.errors import BadInput
 from graphgrow.graph.digests import Record, Seal, checked
 from graphgrow.graph.graph import Graph, fold
-from graphgrow.graph.model import Event
+from graphgrow.graph.model import Event, Relation
 from graphgrow.stores.projection import Projection, Shown
 
 DEFAULT_URL = "sqlite:graph.db"
 NEO4J = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
 LONGEST_NAME = 200
 SKEW = 60.0  # seconds by which the clocks of two machines may differ
-LONGEST_LEASE = 400 * 24 * 3600.0  # seconds; of a lease that does not say how long it is
+# Seconds; what says that it is longer, or does not say how long it is, is taken for as long as this.
+LONGEST_LEASE, LONGEST_CLAIM = 400 * 24 * 3600.0, 26 * 3600.0
+LAST = (1 << 63) - 1  # the greatest number that a store can give an event
 _EXAMPLE = (
     "write neo4j://localhost:7687?graph=NAME&database=DB (graph and database may be left out),"
     " and put a password with / ? # or @ in it into NEO4J_PASSWORD"
 )
+
+
+Span = tuple[int, int, int]  # of a relation: support, first seq, last seq
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How far an index goes: the last event that it has taken in, and how much is shown after it."""
+
+    seq: int = 0
+    concepts: int = 0
+    relations: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedConcept:
+    """A concept as an index knows it; `relations` is how many begin or end there."""
+
+    key: str
+    name: str
+    first_seq: int
+    type: str
+    relations: int
+
+
+class GraphIndex(Protocol):
+    """What is asked of a graph too large for memory, answered by its store: the log is not folded for it.
+
+    Several threads may ask. What it returns is shown in the store now, whatever was decided since the index was made.
+    """
+
+    def make(self) -> None:
+        """Make the index where it is missing, of another log, or far behind; raises StoreError."""
+        ...
+
+    def refresh(self) -> Extent | None:
+        """Take in the events that came since, and return how far it goes; None where it has to be made first."""
+        ...
+
+    def hubs(self, most: int) -> list[str]:
+        """Return the keys of the concepts with most relations."""
+        ...
+
+    def neighbours(self, key: str, most: int) -> list[str]:
+        """Return the keys of the concepts that one is related to, those with most relations first."""
+        ...
+
+    def concepts(self, keys: Iterable[str]) -> list[IndexedConcept]:
+        """Return what is known of some concepts, in their order; those that are not shown are left out."""
+        ...
+
+    def aliases(self, key: str) -> list[str]:
+        """Return the other spellings of a concept."""
+        ...
+
+    def relations(self, keys: Iterable[str]) -> dict[Relation, Span]:
+        """Return the relations between some concepts."""
+        ...
+
+    def incident(self, key: str, most: int) -> dict[Relation, Span]:
+        """Return the relations that begin at a concept and those that end there, up to `most` of each."""
+        ...
+
+    def find(self, words: str, most: int) -> list[tuple[str, str]]:
+        """Return key and spelling where a spelling has all of these words, the last one perhaps unfinished.
+
+        Those that begin with them come first, of these the ones with most relations.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        ...
 
 
 class GraphStore(Protocol):
@@ -95,6 +170,11 @@ class GraphStore(Protocol):
         """Keep results under their keys; where this user cannot write, or the store is busy, nothing is kept."""
         ...
 
+    def index(self, above: int) -> GraphIndex | None:
+        """Return the index of a graph of more than `above` concepts; None of a smaller one, or where there is none."""
+        del above
+        return None
+
     def close(self) -> None:
         """Let go of files and connections."""
         ...
@@ -162,6 +242,8 @@ def store_url(url: str, env: Mapping[str, str] = os.environ) -> StoreURL:
         options = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
     except ValueError:  # what it says may quote a password
         raise BadInput(f"this Neo4j store URL cannot be read: {_EXAMPLE}") from None
+    if any(letter.isspace() for letter in url):
+        raise BadInput(f"a Neo4j store URL has no blanks, also in a password %20 stands for one: {_EXAMPLE}")
     if not host:
         raise BadInput(f"a Neo4j store URL names its server: {_EXAMPLE}")
     if parts.path not in {"", "/"} or parts.fragment:

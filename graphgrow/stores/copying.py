@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from graphgrow.errors import BadInput
 from graphgrow.graph.model import Event
 from graphgrow.graph.progress import SILENT, Progress
-from graphgrow.stores import GraphStore, checked_events, store_url
+from graphgrow.stores import LAST, GraphStore, checked_events, store_url
 
 BATCH = 5000  # events a transaction
 MOST = 20_000  # concepts and statements a transaction, which a server keeps in memory
@@ -41,7 +41,7 @@ def last_seq(source: GraphStore) -> int:
 
     low, high = 0, 1
     while not ends_at(high):
-        low, high = high + 1, 2 * high
+        low, high = high + 1, min(2 * high, LAST)  # after which no store has any
     while low < high:
         middle = (low + high) // 2
         low, high = (low, middle) if ends_at(middle) else (middle + 1, high)

@@ -7,7 +7,7 @@ from graphgrow.errors import StaleGraph
 from graphgrow.graph.digests import Record, Seal, seal
 from graphgrow.graph.events import digest, from_json, sealed
 from graphgrow.graph.model import Event
-from graphgrow.stores import SKEW, GraphStore
+from graphgrow.stores import LONGEST_CLAIM, LONGEST_LEASE, SKEW, GraphStore
 from graphgrow.stores.projection import Projection, project
 
 
@@ -57,7 +57,7 @@ class MemoryStore(GraphStore):
         """Take or renew a named lease; False while somebody else holds it."""
         now = self._clock()
         owner, until, length = self._leases.get(name, (holder, 0.0, 0.0))
-        if owner != holder and now < until <= now + length + SKEW:
+        if owner != holder and now < until <= now + min(length, LONGEST_LEASE) + SKEW:
             return False
         self._leases[name] = (holder, now + seconds, seconds)
         return True
@@ -71,7 +71,9 @@ class MemoryStore(GraphStore):
                 del self._claims[name]
         now = self._clock()
         held = {
-            name: owner for name, (owner, until, length) in self._claims.items() if now < until <= now + length + SKEW
+            name: owner
+            for name, (owner, until, length) in self._claims.items()
+            if now < until <= now + min(length, LONGEST_CLAIM) + SKEW
         }
         taken = {name: holder for name in names if held.get(name, holder) == holder}
         self._claims.update((name, (holder, now + seconds, seconds)) for name in taken)

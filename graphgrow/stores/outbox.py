@@ -103,9 +103,14 @@ class Outbox(Generic[T]):
         return lock is None
 
     def waits(self, run: str) -> bool:
-        """Tell whether replies of a run of this store on this machine wait for the next one."""
-        folder = self.folder / run if self.folder else None
-        return folder is not None and any(one.suffix in {".json", ".draft"} for one in folder.glob("*"))
+        """Tell whether replies of a run of this store on this machine wait, or may.
+
+        Where others took over what dead runs left, nobody knows whose it was until it is committed.
+        """
+        if self.folder is None:
+            return False
+        own = any(one.suffix in {".json", ".draft"} for one in (self.folder / run).glob("*"))
+        return own or any(self.folder.glob("*/adopted-*.json"))
 
     def may_be_first(self) -> bool:
         """Tell whether this run may ask the first question of all: of the runs of this machine one may at a time."""

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from graphgrow.graph.graph import Graph, uncollected
-from graphgrow.graph.snapshot import VERSION, load, save
+from graphgrow.graph.snapshot import UNREADABLE, VERSION, load, save
 from graphgrow.stores import GraphStore
 
 EVENTS = 5000  # a shorter log is folded sooner than a snapshot is looked at
@@ -27,7 +27,7 @@ def opened(store: GraphStore, path: Path, digest_at: Callable[[int], str], *, ke
     """
     graph = Graph()
     if (held := store.recall(_KIND, [_KEY]).get(_KEY)) and path.exists():
-        with suppress(ValueError, TypeError, KeyError):
+        with suppress(*UNREADABLE):
             known = json.loads(held)
             if known["event"] and known["event"] == digest_at(int(known["seq"])):
                 found = load(path, known["file"])

@@ -26,12 +26,13 @@ from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.indexes import KEEPER
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Event, Relation
-from graphgrow.stores import LONGEST_LEASE, SKEW, GraphStore
+from graphgrow.stores import LAST, LONGEST_CLAIM, LONGEST_LEASE, SKEW, GraphStore
 from graphgrow.stores.projection import Patch, Projection, Shown, patch
 from graphgrow.stores.snapshots import opened
 from graphgrow.stores.sqlite_file import WAL, OpenedFile
+from graphgrow.stores.sqlite_index import SQLiteIndex
 from graphgrow.stores.sqlite_tables import APPLICATION_ID as _APPLICATION_ID
-from graphgrow.stores.sqlite_tables import CACHE, DIGESTS, MIGRATIONS, STATE, STRANGE, TYPED, TYPES
+from graphgrow.stores.sqlite_tables import CACHE, DIGESTS, MIGRATIONS, STATE, STRANGE, TYPED, TYPES, UNIQUE
 
 _BUSY_SECONDS = 30.0
 _PAUSE = 0.005  # seconds
@@ -196,8 +197,21 @@ class SQLiteStore(GraphStore):
         with closing(sqlite3.connect(":memory:")) as fresh:
             fresh.executescript("".join(MIGRATIONS[: self._version]))
             ours, theirs = dict(fresh.execute(tables)), dict(self._rows(tables))
-        changed = [name for name, sql in ours.items() if theirs.get(name) != sql]
-        return f"{self._path} is damaged: {changed[0]} is no longer made as graphgrow makes it" if changed else ""
+            unique = {name for (name,) in fresh.execute(UNIQUE)}
+        changed = [f"{name} is no longer made as graphgrow makes it" for name in ours if theirs.get(name) != ours[name]]
+        changed += [
+            f"its index {clean(str(name))[:40]!r} keeps rows out that graphgrow writes"
+            for (name,) in self._rows(UNIQUE)
+            if name not in unique
+        ]
+        changed += [f"it has a step {seq}" for (seq,) in self._rows("SELECT seq FROM event WHERE seq < 1 LIMIT 1")]
+        if self._version >= DIGESTS:
+            ((seals, identities),) = self._rows("SELECT (SELECT count(*) FROM seal), (SELECT count(*) FROM identity)")
+            changed += [f"it has {seals} rows that seal its log, not one"] * (seals > 1)
+            if not seals and next(self._rows("SELECT 1 FROM event LIMIT 1"), None):
+                changed.append("no step has a digest, as all have that this format was written with")
+            changed += [f"it has {identities} rows that say which file it is, not one"] * (identities != 1)
+        return f"{self._path} is damaged: {changed[0]}" if changed else ""
 
     def projection(self) -> Projection:
         """Return the projection tables as they stand."""
@@ -239,7 +253,7 @@ class SQLiteStore(GraphStore):
             taken = db.execute(
                 "INSERT INTO lease VALUES (?1, ?2, ?3, ?4)"
                 " ON CONFLICT DO UPDATE SET holder = ?2, until = ?3, seconds = ?4"
-                " WHERE holder = ?2 OR until <= ?5 OR until > ?5 + coalesce(seconds, ?6) + ?7",
+                " WHERE holder = ?2 OR until <= ?5 OR until > ?5 + min(coalesce(seconds, ?6), ?6) + ?7",
                 (name, holder, now + seconds, seconds, now, LONGEST_LEASE, SKEW),
             )
             return taken.rowcount == 1
@@ -260,13 +274,17 @@ class SQLiteStore(GraphStore):
                     db.execute(f"DELETE FROM lease WHERE {_CLAIMS} AND until <= ?", (now,))  # noqa: S608  # our words
                     db.executemany(
                         "INSERT INTO lease VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE"
-                        " SET holder = ?2, until = ?3, seconds = ?4 WHERE holder = ?2 OR until > ?5 + seconds + ?6",
-                        [(_CLAIM + name, holder, now + seconds, seconds, now, SKEW) for name in names],
+                        " SET holder = ?2, until = ?3, seconds = ?4"
+                        " WHERE holder = ?2 OR until > ?5 + min(coalesce(seconds, ?6), ?6) + ?7",
+                        [(_CLAIM + name, holder, now + seconds, seconds, now, LONGEST_CLAIM, SKEW) for name in names],
                     )
             finally:
                 self._db.execute("PRAGMA synchronous = FULL")
-        held = f"SELECT name, holder FROM lease WHERE {_CLAIMS} AND ? < until AND until <= ? + seconds + ?"  # noqa: S608  # our words
-        return {str(name).removeprefix(_CLAIM): str(owner) for name, owner in self._rows(held, now, now, SKEW)}
+        held = self._rows(
+            f"SELECT name, holder FROM lease WHERE {_CLAIMS} AND ?1 < until"  # noqa: S608  # our words
+            " AND until <= ?1 + min(coalesce(seconds, ?2), ?2) + ?3", now, LONGEST_CLAIM, SKEW,
+        )  # fmt: skip
+        return {str(name).removeprefix(_CLAIM): str(owner) for name, owner in held}
 
     def recall(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
         """Return what is kept of the keys."""
@@ -282,6 +300,13 @@ class SQLiteStore(GraphStore):
         rows = [(kind, key, value) for key, value in values.items()]
         with suppress(StoreError), self._transaction() as db:
             db.executemany("INSERT INTO cache VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", rows)
+
+    def index(self, above: int) -> SQLiteIndex | None:
+        """Return the index beside a file of more than `above` concepts; None where this user cannot keep one."""
+        if self._is_read_only:
+            return None
+        is_larger = next(self._rows("SELECT 1 FROM concept LIMIT 1 OFFSET ?", above), None)
+        return SQLiteIndex(self._path) if is_larger else None
 
     def close(self) -> None:
         """Close the file; the write-ahead log is folded into it."""
@@ -362,6 +387,10 @@ class SQLiteStore(GraphStore):
                     log = fold(from_json(text) for (text,) in db.execute("SELECT payload FROM event ORDER BY seq"))
                     types = [(one.type, key) for key, one in log.concepts.items() if one.type]
                     db.executemany("UPDATE concept SET type = ? WHERE key = ?", types)
+            if version < DIGESTS and (last := db.execute(_LAST).fetchone()[0]) > 0:
+                since, head = _digests(db, last)
+                own = seal(since, last, head)
+                db.execute("INSERT INTO seal VALUES (?, ?, ?)", (own.since, own.seq, own.digest))
             db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
             db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
             db.execute("COMMIT")
@@ -452,12 +481,13 @@ class SQLiteStore(GraphStore):
     def _each(self, since: int, columns: str) -> Iterator[Record]:
         """Yield the events after seq `since`; where a page cannot be read, one by one up to the first that cannot."""
         select = f"SELECT seq, CAST(payload AS BLOB){columns} FROM event WHERE seq"  # noqa: S608  # our words
+        since = min(since, LAST)
         try:
             for row in self._rows(f"{select} > ? ORDER BY seq", since):
                 yield _record(*row)
                 since = row[0]
         except _DamagedFile:
-            while True:
+            while since < LAST:
                 since += 1
                 try:
                     rows = list(self._rows(f"{select} = ?", since))

@@ -11,11 +11,26 @@ TYPED = """
     SELECT 1 FROM event, json_each(iif(json_valid(payload), payload, '{}'), '$.delta.concepts') AS concept
     WHERE json_extract(concept.value, '$.type') <> '' LIMIT 1
 """
-# What runs by itself when a table is written, or stands in the place of one; a view of somebody's own is harmless.
-STRANGE = """
-    SELECT type, name FROM sqlite_master WHERE type = 'trigger' OR (type = 'view' AND name COLLATE NOCASE IN
-        ('event', 'concept', 'alias', 'relation', 'lease', 'cache', 'seal', 'identity'))
-"""
+_OURS = "('event', 'concept', 'alias', 'relation', 'lease', 'cache', 'seal', 'identity')"
+# What runs by itself when a table is written or read, or stands in the place of one; a view or a virtual table of
+# somebody's own is harmless. Only of a virtual table it is 0 where its pages begin.
+STRANGE = f"""
+    WITH ours AS (
+        SELECT * FROM sqlite_master WHERE type IN ('table', 'view') AND name COLLATE NOCASE IN
+            {_OURS}
+    )
+    SELECT type, name FROM sqlite_master WHERE type = 'trigger'
+    UNION ALL SELECT 'view', name FROM ours WHERE type = 'view'
+    UNION ALL SELECT 'virtual table', name FROM ours WHERE type = 'table' AND coalesce(rootpage, 0) = 0
+    UNION ALL SELECT 'generated column', ours.name || '.' || col.name FROM ours, pragma_table_xinfo(ours.name) AS col
+        WHERE ours.type = 'table' AND ours.rootpage > 0 AND col.hidden > 1
+"""  # noqa: S608  # our words
+# What keeps rows out of a table of ours.
+UNIQUE = f"""
+    SELECT one.name FROM sqlite_master AS tab, pragma_index_list(tab.name) AS one
+    WHERE tab.type = 'table' AND one."unique" AND tab.name COLLATE NOCASE IN
+        {_OURS}
+"""  # noqa: S608  # our words
 CACHE, DIGESTS, TYPES = 2, 4, 5  # the formats that first had them
 
 MIGRATIONS = (

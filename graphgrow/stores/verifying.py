@@ -32,6 +32,8 @@ class Verdict:
             return (
                 "the log has no digests yet: whether a step was altered cannot be told before the next one is written"
             )
+        if self.seal.since and self.seal.since == self.seal.seq:
+            return f"digests were added after step {self.seal.seq}: what was altered before that cannot be told"
         if self.seal.since:
             first = f"step {self.seal.since + 1}"
             return f"digests were added when {first} was written: what was altered before that cannot be told"

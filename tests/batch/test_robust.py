@@ -1,11 +1,13 @@
 """Batch where things go wrong: stops during an outage, stores away, hooks that hang, files that are hostile."""
 
+import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
@@ -19,7 +21,8 @@ from graphgrow.batch.jobs import Job, Jobs, load, parse
 from graphgrow.batch.limits import LocalGate
 from graphgrow.batch.reports import JobReport, notify
 from graphgrow.batch.run import JobRun, open_closing, perform
-from graphgrow.errors import LLMError
+from graphgrow.batch.status import overview
+from graphgrow.errors import LLMError, StoreError
 from graphgrow.graph.model import Prompt
 from graphgrow.llm.scripted import Scripted
 from tests.batch_runs import Hands, asked, jobs_file, talking, tick, using, utc, working
@@ -262,3 +265,71 @@ def test_a_run_that_was_begun_twice_is_told_once(tmp_path: Path) -> None:
         dispatcher.drive()
     assert [report.outcome for report in dispatcher.ended.values()] == ["steps"]
     assert exit_code(dispatcher.ended.values()) == 0
+
+
+@pytest.mark.parametrize(
+    "seen", ["2036-01-01T00:00:00+00:00", "9999-12-31T23:59:59-14:00", "nonsense", "2026-06-01T02:00"]
+)
+def test_a_time_that_no_clock_has_shown_blocks_no_job(tmp_path: Path, seen: str) -> None:
+    """A job that was seen in the future, or at no moment, counts from now on, and is due as its file says."""
+    path = jobs_file(tmp_path, f'{JOB}run = {{ steps = 1 }}\nschedule = {{ every = "1h" }}\n')
+    clock = Hands(DUE)
+    with working(path, clock) as dispatcher:
+        job = dispatcher.jobs.job[0]
+        dispatcher.claim(job)
+        altered(tmp_path, "UPDATE job SET seen = ?", seen)
+        dispatcher.claim(job)
+        assert dispatcher.state.runs("silk") == []
+        clock.go(hours=1)
+        dispatcher.claim(job)
+        assert [run.due for run in dispatcher.state.runs("silk")] == [utc("2026-06-01T03:00")]
+    assert [one.name for one in overview(path)] == ["silk"]
+
+
+@pytest.mark.parametrize("schedule", ['every = "1s"', 'cron = "* * * * *"', 'cron = "0 0 29 2 *"'])
+@pytest.mark.parametrize("seen", ["1970-01-01T00:00:00+00:00", "0001-01-01T00:00:00+00:00"])
+def test_what_was_due_since_long_ago_is_not_walked_through(tmp_path: Path, schedule: str, seen: str) -> None:
+    """A clock that began in 1970 leaves the last hundred moments, at once."""
+    path = jobs_file(tmp_path, f'{JOB}run = {{ steps = 1 }}\nschedule = {{ {schedule}, missed = "skip" }}\n')
+    with working(path, Hands(DUE)) as dispatcher:
+        dispatcher.claim(dispatcher.jobs.job[0])
+        altered(tmp_path, "UPDATE job SET seen = ?", seen)
+        began = time.monotonic()
+        dispatcher.claim(dispatcher.jobs.job[0])
+        assert time.monotonic() - began < 5
+        due = [run.due for run in dispatcher.state.runs("silk", 1000)]
+    assert len(due) == (14 if "29" in schedule else 100)  # leap years since 1970
+    assert due[0] == (utc("2024-02-29T00:00") if "29" in schedule else DUE)
+
+
+@pytest.mark.parametrize("text", ['{"a": 1}', "[]", "nonsense", "[" * 100_000, '{"run": 1}'])
+def test_a_report_that_cannot_be_read_is_what_its_row_says(tmp_path: Path, text: str) -> None:
+    """An altered report ends neither `batch status` nor what comes after it: outcome and words stand in the row."""
+    path = jobs_file(tmp_path, JOB)
+    with working(path, Hands(DUE)) as dispatcher:
+        name = dispatcher.state.add("silk", DUE)
+        dispatcher.state.end(name, JobReport(name, "silk", "", "error", "it broke", new_hubs=(("silk", 2),)))
+        altered(tmp_path, "UPDATE run SET report = ?", text)
+        run = dispatcher.state.run(name)
+        assert run
+        assert run.report
+        assert (run.report.outcome, run.report.said, run.report.job) == ("error", "it broke", "silk")
+    assert [one.last_outcome for one in overview(path)] == ["error"]
+
+
+@pytest.mark.parametrize("due", ["x", "2026-06-01T02:30", "0001-01-01T00:00:00+14:00"])
+def test_a_run_that_is_due_at_no_time_is_named(tmp_path: Path, due: str) -> None:
+    """One sentence says which row of which file."""
+    path = jobs_file(tmp_path, JOB)
+    with working(path, Hands(DUE)) as dispatcher:
+        name = dispatcher.state.add("silk", DUE)
+        altered(tmp_path, "UPDATE run SET due = ?", due)
+        with pytest.raises(StoreError, match=rf"jobs\.state\.db is damaged: its run '{re.escape(name)}' is due"):
+            dispatcher.state.waiting()
+
+
+def altered(folder: Path, sql: str, value: str) -> None:
+    """Change the state of the jobs in a folder, as somebody else would."""
+    (path,) = folder.glob("*.state.db")
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute(sql, (value,))

@@ -112,7 +112,9 @@ def test_log_tells_an_event_in_two_lines(run_file: Path, tmp_path: Path) -> None
 def test_show_log_verify_and_measure_read_a_store(run_file: Path, tmp_path: Path) -> None:
     """The reading commands name the concepts, the questions and the metrics, for people and as JSON."""
     graphgrow("replay", str(run_file), "--store", "g.db", cwd=tmp_path)
-    assert "spider silk" in graphgrow("show", "g.db", cwd=tmp_path).stdout
+    shown = graphgrow("show", "g.db", cwd=tmp_path).stdout
+    assert "spider silk" in shown
+    assert "USD" not in shown  # of this model no price is known
     assert "protein 1" in graphgrow("show", "g.db", "Spider Silks", cwd=tmp_path).stdout
     assert "There is no JSON" in graphgrow("log", "g.db", cwd=tmp_path).stdout
     assert graphgrow("verify", "g.db", cwd=tmp_path).stdout.startswith("equal: 7 steps")

@@ -1,5 +1,6 @@
 """Files of the field, read as they are meant: which field is what, in words, and what was left out."""
 
+import gzip
 import json
 import re
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from graphgrow.errors import BadInput
 from graphgrow.export import Reading, read_file
+from graphgrow.graph.events import read_lines
 from graphgrow.parse.fields import are_types, handles
 
 RELIEVES = [("aspirin", "relieves", "headache")]
@@ -159,6 +161,115 @@ JSON: dict[str, tuple[Any, list[tuple[str, str, str]]]] = {
         RELIEVES,
     ),
 }
+
+
+def graph(*nodes: object, links: list[object] | None = None, **rest: object) -> dict[str, object]:
+    """Return an object of nodes and links, which are of 1 and 2 where none are given."""
+    return {"nodes": nodes, "links": links or [{"source": 1, "target": 2, "label": "relieves"}], **rest}
+
+
+DRUGS = {"nodes": [{"id": "aspirin"}, {"id": "headache"}]}
+JSON |= {
+    "edge data of networkx": (
+        {"nodes": ["aspirin", "headache"], "edges": [["aspirin", "headache", {"relation": "relieves"}]]},
+        RELIEVES,
+    ),
+    "adjacency of networkx": (
+        {**DRUGS, "directed": True, "adjacency": [[{"relation": "relieves", "id": "headache"}], []]},
+        RELIEVES,
+    ),
+    "cognee": (
+        {
+            "nodes": [["id1", {"name": "aspirin"}], ["id2", {"name": "headache"}]],
+            "edges": [["id1", "id2", "relieves", {}]],
+        },
+        RELIEVES,
+    ),
+    "ends before what they say": (
+        {"nodes": ["aspirin", "headache"], "edges": [["aspirin", "headache", "relieves"]]},
+        RELIEVES,
+    ),
+    "what they say before the ends": (
+        {"nodes": ["aspirin", "headache"], "edges": [["relieves", "aspirin", "headache"]]},
+        RELIEVES,
+    ),
+    "JSON-LD": (
+        {
+            "@context": {"schema": "http://schema.org/"},
+            "@graph": [
+                {
+                    "@id": "http://x/1",
+                    "@type": "schema:Drug",
+                    "schema:name": "aspirin",
+                    "schema:relieves": {"@id": "http://x/2"},
+                },
+                {"@id": "http://x/2", "schema:name": {"@value": "headache", "@language": "en"}},
+            ],
+        },
+        RELIEVES,
+    ),
+    "nested JSON-LD": ({"@type": "Drug", "name": "aspirin", "relieves": [{"name": "headache"}]}, RELIEVES),
+    "Obsidian": (
+        {
+            "nodes": [
+                {"id": "ab12", "type": "text", "text": "aspirin"}, {"id": "cd34", "type": "text", "text": "headache"}],
+            "edges": [{"id": "e1", "fromNode": "ab12", "toNode": "cd34", "label": "relieves"}],
+        },
+        RELIEVES,
+    ),
+    "tooltips": (
+        graph(
+            {"id": 1, "label": "aspirin", "title": "Drug<br>analgesic", "value": 5},
+            {"id": 2, "label": "headache", "title": "Symptom", "value": 6},
+        ),
+        RELIEVES,
+    ),
+    "titles beside ids that tell": (
+        graph(
+            {"id": "aspirin", "title": "A drug against pain"},
+            {"id": "headache", "title": "Pain in the head"},
+            links=[["aspirin", "headache", {"label": "relieves"}]],
+        ),
+        RELIEVES,
+    ),
+    "spans of a text with types for labels": (
+        graph({"id": 1, "text": "aspirin", "label": "CHEM"}, {"id": 2, "text": "headache", "label": "SYM"}),
+        RELIEVES,
+    ),
+    "several names": (graph({"id": 1, "name": ["aspirin", "ASA"]}, {"id": 2, "name": ["headache"]}), RELIEVES),
+    "CX": (
+        [{"nodes": [{"@id": 1, "n": "aspirin"}, {"@id": 2, "n": "headache"}]},
+         {"edges": [{"@id": 3, "s": 1, "t": 2, "i": "relieves"}]}],
+        RELIEVES,
+    ),
+    "CX2": (
+        [{"attributeDeclarations": [{"nodes": {"name": {"d": "string"}}, "edges": {"interaction": {"d": "string"}}}]},
+         {"nodes": [{"id": 0, "x": 1, "v": {"name": "aspirin"}}, {"id": 1, "v": {"name": "headache"}}]},
+         {"edges": [{"id": 0, "s": 0, "t": 1, "v": {"interaction": "relieves"}}]}],
+        RELIEVES,
+    ),
+    "DocRED": (
+        [{"sents": [["Aspirin", "relieves", "headache"]],
+          "vertexSet": [[{"name": "aspirin", "type": "DRUG"}], [{"name": "headache", "type": "SYM"}]],
+          "labels": [{"h": 0, "t": 1, "r": "relieves", "evidence": [0]}]}],
+        RELIEVES,
+    ),
+    "where a claim is from": (
+        [{"subject": "aspirin", "predicate": "relieves", "object": "headache", "source": "Wikipedia"}],
+        RELIEVES,
+    ),
+    "pandas split": (
+        {"columns": ["object", "predicate", "subject"], "index": [0], "data": [["headache", "relieves", "aspirin"]]},
+        RELIEVES,
+    ),
+    "pandas columns": (
+        {"subject": {"0": "aspirin"}, "predicate": {"0": "relieves"}, "object": {"0": "headache"}}, RELIEVES),
+    "pandas list": ({"subject": ["aspirin"], "predicate": ["relieves"], "object": ["headache"]}, RELIEVES),
+    "rows under a header": ([["subject", "predicate", "object"], ["aspirin", "relieves", "headache"]], RELIEVES),
+    "records of a query": ([{"a.name": "aspirin", "type(r)": "RELIEVES", "b.name": "headache"}], RELIEVES),
+    "Neo4j's driver": ([{"r": [{"name": "aspirin"}, "RELIEVES", {"name": "headache"}]}], RELIEVES),
+    "keys of other languages": ([{"Quelle": "aspirin", "Beziehung": "relieves", "Ziel": "headache"}], RELIEVES),
+}  # fmt: skip
 TABLES = {
     "semicolons": ("Source;Relation;Target\naspirin;relieves;headache\n", RELIEVES),
     "tabs": ("subject\tpredicate\tobject\naspirin\trelieves\theadache\n", RELIEVES),
@@ -181,6 +292,33 @@ TABLES = {
         RELIEVES,
     ),
     "ConceptNet": ("uri,relation,start,end\n/a/1,relieves,aspirin,headache\n", RELIEVES),
+    **{
+        head: (f"{head}\naspirin,relieves,headache\n", RELIEVES)
+        for head in (
+            "Quelle,Beziehung,Ziel",
+            "sujet,pr\u00e9dicat,objet",
+            "Sujeto,Relacion,Objeto",
+            "soggetto,predicato,oggetto",
+            "podmiot,relacja,obiekt",
+            "\u0441\u0443\u0431\u044a\u0435\u043a\u0442,\u043f\u0440\u0435\u0434\u0438\u043a\u0430\u0442,\u043e\u0431\u044a\u0435\u043a\u0442",
+            "\u4e3b\u8bed,\u8c13\u8bed,\u5bbe\u8bed",
+            "\u5934\u5b9e\u4f53,\u5173\u7cfb,\u5c3e\u5b9e\u4f53",
+            "\u4e3b\u8a9e,\u8ff0\u8a9e,\u76ee\u7684\u8a9e",
+            "\uc8fc\uc5b4,\uad00\uacc4,\ubaa9\uc801\uc5b4",
+            "\u0627\u0644\u0645\u0635\u062f\u0631,\u0627\u0644\u0639\u0644\u0627\u0642\u0629,\u0627\u0644\u0647\u062f\u0641",
+            "cause,relation,effect",
+            "drug,relation,disease",
+            "a.name,type(r),b.name",
+            "Entity A,Relation,Entity B",
+        )
+    },
+    "where a claim is from": ("subject,predicate,object,source\naspirin,relieves,headache,Wikipedia\n", RELIEVES),
+    "a target that is no end": ("head,relation,tail,target\naspirin,relieves,headache,yes\n", RELIEVES),
+    "a source beside two nodes": ("node1,relation,node2,source\naspirin,relieves,headache,Reactome\n", RELIEVES),
+    "a source from and to": ("from,to,label,source\naspirin,headache,relieves,Wikipedia\n", RELIEVES),
+    "BioGRID": ("Symbol Interactor A,Symbol Interactor B,System\naspirin,headache,x\n", RELATED),
+    "a matrix": (",aspirin,headache\naspirin,0,1\nheadache,0,0\n", RELATED),
+    "a matrix of words": ("x,headache,aspirin\naspirin,relieves,\nheadache,,\n", RELIEVES),
     "PrimeKG": ("relation,x_index,x_id,x_name,y_index,y_id,y_name\nrelieves,0,9,aspirin,8,17,headache\n", RELIEVES),
 }
 YED = """<graphml xmlns="http://graphml.graphdrawing.org/xmlns" xmlns:y="http://www.yworks.com/xml/graphml">
@@ -416,3 +554,144 @@ def test_labels_are_names_however_they_are_spelt(tmp_path: Path) -> None:
         nodes = [{"id": 1, label: "aspirin"}, {"id": 2, label: "headache"}]
         links = [{"source": 1, "target": 2, "label": "relieves"}]
         assert said(read_text(tmp_path, "g.json", json.dumps({"nodes": nodes, "links": links}))) == RELIEVES
+
+
+def test_ids_of_several_documents_are_their_own(tmp_path: Path) -> None:
+    """In one list or a line each; what one document lacks another may have."""
+    pairs = [("aspirin", "relieves", "headache"), ("ibuprofen", "reduces", "fever")]
+    documents = [
+        graph({"id": 1, "name": one}, {"id": 2, "name": other}, links=[{"source": 1, "target": 2, "label": how}])
+        for one, how, other in pairs
+    ]
+    for text in (json.dumps(documents), "\n".join(map(json.dumps, documents))):
+        assert said(read_text(tmp_path, "g.json", text)) == pairs
+    parts = [{"nodes": documents[0]["nodes"]}, {"links": documents[0]["links"]}]
+    assert said(read_text(tmp_path, "g.json", json.dumps(parts))) == pairs[:1]
+
+
+def test_what_is_no_link_is_counted(tmp_path: Path) -> None:
+    """Beside those that are read."""
+    links = [["aspirin", "headache", {"label": "relieves"}], "aspirin -> headache", 5, ["aspirin"], {"x": 1}]
+    reading = read_text(tmp_path, "g.json", json.dumps({"nodes": ["aspirin", "headache"], "links": links}))
+    assert said(reading) == RELIEVES
+    assert "4 of 5 links have no end, or one that is not in the file, and are left out" in reading.left_out
+
+
+def test_a_field_is_missed_where_it_says_more(tmp_path: Path) -> None:
+    """Labels of nodes beside labels of links, keys of edges that are ids; no number of an edge, no name twice."""
+    people = [{"id": "Ann", "label": "nurse"}, {"id": "Bob", "label": "pilot"}]
+    links = [{"source": "Ann", "target": "Bob", "label": "knows", "key": 0}]
+    reading = read_text(tmp_path, "g.json", json.dumps({"nodes": people, "links": links}))
+    assert (said(reading), reading.left_out) == ([("Ann", "knows", "Bob")], ("left out: `label` of the nodes",))
+    links = [{"source": "aspirin", "target": "headache", "key": key} for key in ("relieves", "treats")]
+    reading = read_text(tmp_path, "g.json", json.dumps({**DRUGS, "links": links}))
+    assert (said(reading), reading.left_out) == (RELIEVES + TREATS, ())
+    links = [{"source": "aspirin", "target": "headache", "key": key} for key in ("e1", "e2")]
+    reading = read_text(tmp_path, "g.json", json.dumps({**DRUGS, "links": links}))
+    assert (said(reading), reading.left_out) == (RELATED, ("left out: `key`",))
+
+
+@pytest.mark.parametrize("ids", [("einstein", "gr"), ("A", "B"), ("AlbertEinstein", "GR")])
+def test_labels_of_their_own_are_names_beside_ids_made_of_them(ids: tuple[str, str], tmp_path: Path) -> None:
+    """Slugs, letters, initials."""
+    nodes = [{"id": ids[0], "label": "Albert Einstein"}, {"id": ids[1], "label": "General relativity"}]
+    links = [{"from": ids[0], "to": ids[1], "label": "developed"}]
+    reading = read_text(tmp_path, "g.json", json.dumps({"nodes": nodes, "links": links}))
+    assert said(reading) == [("Albert Einstein", "developed", "General relativity")]
+    assert reading.left_out == ()
+
+
+def test_nodes_of_one_name_are_apart_by_their_types_or_said_to_be_one(tmp_path: Path) -> None:
+    """Nothing becomes one unsaid; an id of two nodes means neither."""
+    nodes = [{"id": 1, "name": "Paris", "type": "City"}, {"id": 2, "name": "Paris", "type": "Person"},
+             {"id": 3, "name": "Troy"}]  # fmt: skip
+    links = [{"source": 1, "target": 3, "label": "is far from"}, {"source": 2, "target": 3, "label": "visits"}]
+    reading = read_text(tmp_path, "g.json", json.dumps({"nodes": nodes, "links": links}))
+    assert said(reading) == [("Paris (City)", "is far from", "Troy"), ("Paris (Person)", "visits", "Troy")]
+    assert "nodes of one name and different types are kept apart by their type: `Paris`" in reading.taken
+    nodes[1]["type"] = "City"
+    reading = read_text(tmp_path, "g.json", json.dumps({"nodes": nodes, "links": links}))
+    assert "nodes that have one name are one concept: `Paris`" in reading.taken
+    nodes[1] |= {"id": 1, "name": "Helen"}
+    reading = read_text(
+        tmp_path, "g.json", json.dumps({"nodes": nodes, "links": [links[0], {**links[0], "source": 3}]})
+    )
+    assert said(reading) == [("Troy", "is far from", "Troy")]
+    assert "1 of 2 links mean an id of several nodes and are left out: `1`" in reading.left_out
+
+
+def test_things_without_an_address_are_left_out_and_said(tmp_path: Path) -> None:
+    """A blank node that has a name is a concept; names are those of any vocabulary."""
+    head = "@prefix e: <http://e/>. @prefix f: <http://xmlns.com/foaf/0.1/>. @prefix s: <http://schema.org/>. "
+    reading = read_text(tmp_path, "g.ttl", f'{head} e:1 f:name "Turing"; f:knows e:2. e:2 s:name "Clarke".')
+    assert said(reading) == [("Turing", "knows", "Clarke")]
+    reading = read_text(tmp_path, "g.ttl", f'{head} e:1 f:name "Turing"; f:knows [ s:name "Clarke" ].')
+    assert said(reading) == [("Turing", "knows", "Clarke")]
+    reading = read_text(tmp_path, "g.ttl", f"{head} e:Aspirin e:dose [ e:of e:Water ]; e:against e:Pain.")
+    assert said(reading) == [("Aspirin", "against", "Pain")]
+    assert reading.left_out == (
+        "2 of 3 links have an end without a name and are left out",
+        "1 of 4 nodes have no name and are left out",
+    )
+    reading = read_text(tmp_path, "g.ttl", "@prefix a: <http://a/>. @prefix b: <http://b/>. a:X a:is b:X.")
+    assert "nodes that have one name are one concept: `X`" in reading.taken
+    reading = read_text(
+        tmp_path, "g.ttl", "@prefix a: <http://a/>. @prefix b: <http://b/>. a:X a a:Y. b:X a b:Z; b:at a:X."
+    )
+    assert ("X (Z)", "at", "X (Y)") in said(reading)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"graph": {"directed": False, **graph({"id": 1, "label": "aspirin"}, {"id": 2, "label": "headache"})}},
+        graph({"id": 1, "label": "aspirin"}, {"id": 2, "label": "headache"}, options={"type": "undirected"}),
+        graph({"id": 1, "label": "aspirin"}, {"id": 2, "label": "headache"},
+              links=[{"source": 1, "target": 2, "label": "relieves", "undirected": True}]),
+    ],
+)  # fmt: skip
+def test_no_direction_is_made_up(value: object, tmp_path: Path) -> None:
+    """Wherever a file says that there is none."""
+    reading = read_text(tmp_path, "g.json", json.dumps(value))
+    assert said(reading) == RELIEVES
+    assert "without a direction in the file: 1 of 1 relations" in reading.taken
+
+
+def test_an_edge_of_both_directions_is_two_relations(tmp_path: Path) -> None:
+    """As GEXF has them; a matrix that is symmetric has none, and each of its edges once."""
+    text = GEXF.format(version="1.3", number="1.3", relieves='type="mutual" label="meets"')
+    assert said(read_text(tmp_path, "g.gexf", text)) == [
+        ("aspirin", "meets", "headache"),
+        ("headache", "meets", "aspirin"),
+    ]
+    reading = read_text(tmp_path, "g.csv", ";aspirin;headache\naspirin;0;0,5\nheadache;0,5;0\n")
+    assert said(reading) == RELATED
+    assert "without a direction in the file: 1 of 1 relations" in reading.taken
+    assert reading.left_out == ("left out: `weight`",)
+
+
+def test_a_table_of_numbers_is_no_list_of_relations(tmp_path: Path) -> None:
+    """Nor is a first row of words that come again a header."""
+    with pytest.raises(BadInput, match="nothing but numbers"):
+        read_text(tmp_path, "g.csv", ",aspirin,headache\nweight,1,2\nheight,3,4\n")
+    rows = [("kinship", "relation", "society"), ("aspirin", "relation", "headache")]
+    assert said(read_text(tmp_path, "g.csv", "\n".join(map(",".join, rows)))) == rows
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_text_is_read_however_it_is_encoded(encoding: str, tmp_path: Path) -> None:
+    """In every format of text, with and without a mark."""
+    texts = {
+        "g.json": '[["caf\u00e9", "serves", "th\u00e9"]]',
+        "g.csv": "source,predicate,target\ncaf\u00e9,serves,th\u00e9\n",
+        "g.ttl": "<http://e/caf\u00e9> <http://e/serves> <http://e/th\u00e9> .",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_bytes(text.encode(encoding))
+        assert said(read_file(tmp_path / name)) == [("caf\u00e9", "serves", "th\u00e9")]
+    for name, packed in (("r.jsonl", bytes), ("r.jsonl.gz", gzip.compress)):
+        (tmp_path / name).write_bytes(packed(texts["g.json"].encode(encoding)))
+        assert list(read_lines(tmp_path / name)) == [(1, texts["g.json"])]
+    (tmp_path / "g.json").write_bytes('["caf\u00e9"]'.encode("latin-1"))
+    with pytest.raises(BadInput, match="not written in UTF-8"):
+        read_file(tmp_path / "g.json")

@@ -1,6 +1,7 @@
 """Graphs of other programs, read as concepts and relations that can be grown further."""
 
 import json
+import os
 from pathlib import Path
 
 import networkx as nx
@@ -172,3 +173,28 @@ def test_a_count_of_any_length_is_a_count(tmp_path: Path, support: str, read: in
     (tmp_path / "a.json").write_text(json.dumps({"nodes": ["a", "b"], "links": [link]}), encoding="utf-8")
     (said,) = read_graph(tmp_path / "a.json").relations
     assert said.support == read
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv", "graphml", "gexf", "json", "ttl", "cypher"])
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path, ending: str, kind: str) -> None:
+    """A pipe that nobody writes, and a device without end, are refused in a sentence."""
+    path = tmp_path / f"a.{ending}"
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero")
+    with pytest.raises(BadInput, match="is no file on disk"):
+        read_graph(path)
+
+
+def test_a_file_that_does_not_fit_into_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of many gigabytes that are not there is one sentence too."""
+
+    def full(_path: Path, **_options: str) -> str:
+        raise MemoryError
+
+    (tmp_path / "a.json").write_text("{}", encoding="utf-8")
+    monkeypatch.setattr(Path, "read_text", full)
+    with pytest.raises(BadInput, match="more than fits into the memory"):
+        read_graph(tmp_path / "a.json")

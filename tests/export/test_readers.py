@@ -190,6 +190,26 @@ def test_what_has_no_direction_has_none_after_import_and_export(ending: str, tmp
         assert not read(tmp_path / f"g{ending}").is_directed()
 
 
+@pytest.mark.parametrize("ending", [".graphml", ".gexf", ".json"])
+def test_a_relation_without_direction_has_none_beside_others_that_have_one(ending: str, tmp_path: Path) -> None:
+    """In the words of each format; that of GraphML is data of the edge, which networkx reads in a directed graph."""
+    said = [{"source": "a", "target": "b", "label": "near", "directed": False}, {"source": "b", "target": "c"}]
+    (tmp_path / "t.json").write_text(json.dumps({"links": said}), encoding="utf-8")
+    graph = Graph()
+    graph.apply(Edit(1, "add", read_graph(tmp_path / "t.json")))
+    export(graph, tmp_path / f"g{ending}")
+    text = (tmp_path / f"g{ending}").read_text(encoding="utf-8")
+    if ending == ".gexf":
+        assert 'defaultedgetype="directed"' in text
+        assert text.count('type="undirected"') == 1
+    elif ending == ".graphml":
+        edges = list(nx.read_graphml(tmp_path / "g.graphml").edges(data="directed", default=True))
+        assert sorted(edges) == [("n0", "n1", False), ("n1", "n2", True)]
+    else:
+        assert [link.get("directed", True) for link in json.loads(text)["links"]] == [False, True]
+    assert read_graph(tmp_path / f"g{ending}").relations == read_graph(tmp_path / "t.json").relations
+
+
 def test_a_spreadsheet_finds_no_formula_in_a_csv(tmp_path: Path) -> None:
     """Of names that a spreadsheet would run none is a formula to Gnumeric; one that is not guarded would be."""
     convert = shutil.which("ssconvert")

@@ -10,6 +10,7 @@ from graphgrow.api import edits
 from graphgrow.cli import app
 from graphgrow.errors import BadInput
 from graphgrow.graph.graph import Graph, fold
+from graphgrow.graph.keys import canonical
 from graphgrow.graph.model import (
     Answer,
     Concept,
@@ -248,3 +249,64 @@ def test_what_was_rejected_before_two_spellings_were_parted_stays_out() -> None:
     assert said_of(graph, "Polish") == {"Slavic language"}
     add(graph, log, ("Polish", "is spoken in", "Poland"))
     assert said_of(graph, "Polish") == {"Slavic language"}
+
+
+@pytest.mark.parametrize("names", [("apple", "apples"), ("apples", "apple"), ("Apple", "apples"), ("apples", "Apple")])
+def test_three_spellings_of_one_key_are_taken_apart_in_any_order(names: tuple[str, str], tmp_path: Path) -> None:
+    """What left together with others leaves these too, with what was said, rejected, checked and is said later."""
+    graph, log = grown((("Apple", "makes", "iPhone"),), (("apple", "is a", "fruit"),),
+                       (("apples", "grow on", "trees"),), (("apples", "grow in", "sheds"),))  # fmt: skip
+    checked = next(one for one in graph.relations if one.target == "tree")
+    decide(graph, log, fact_checked(graph, checked, 3.0))
+    decide(graph, log, edits.reject_relation(graph, next(one for one in graph.relations if one.target == "shed")))
+    for name in names:
+        decide(graph, log, edits.unmerge(graph, name))
+    for name, said in (("Apple", {"iPhone"}), ("apple", {"fruit"}), ("apples", {"trees"})):
+        assert graph.name(find(graph, name)) == name
+        assert said_of(graph, name) == said
+        assert not graph.concepts[find(graph, name)].aliases
+    assert list(graph.checks.values()) == [[3.0]]
+    assert graph.relations.keys() >= graph.checks.keys()
+    add(graph, log, ("apples", "contain", "pectin"), ("Apple", "employs", "engineers"))
+    assert said_of(graph, "apples") == {"trees", "pectin"}
+    assert said_of(graph, "Apple") == {"iPhone", "engineers"}
+    with closing(open_store(str(tmp_path / "apples.db"), create=True)) as store:
+        store.append(*log)
+        again = store.graph()
+    assert (again.concepts, again.relations, again.checks) == (graph.concepts, graph.relations, graph.checks)
+    decide(graph, log, edits.undo(graph, log[-2], lambda: iter(log)))
+    assert len({find(graph, name) for name in ("Apple", "apple", "apples")}) == 2
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "other"),
+    [("grossbritannien", "Großbritannien", "London"), ("mpa", "mPa", "milli"), ("x2", "x²", "square"),
+     ("\u03b3 point", "Γ point", "zone"), ("cd4^+ t cell", "CD4⁺ T cells", "thymus")],
+)  # fmt: skip
+def test_a_name_with_another_key_in_an_older_log_is_still_the_same_concept(key: str, name: str, other: str) -> None:
+    """It is found, is the topic, and what a new reply says of it joins what was said before."""
+    graph, log = Graph(), list[Event]()
+    said = Statement(Relation(key, "has", other.casefold()), Triple(name, "has", other))
+    decide(graph, log, Edit(1, "add", Delta((Concept(key, name), Concept(other.casefold(), other)), (), (said,))))
+    prompt = Prompt("", "")
+    question, answer = (
+        Question(Focus("replay", (key,), ""), prompt),
+        Answer(prompt, Reply(triples((name, "needs", "water")))),
+    )
+    log.append(expansion(graph, name, question, answer, open_resolver()))
+    graph.apply(log[-1])
+    assert find(graph, name) == key
+    assert graph.topic_key == key
+    assert said_of(graph, name) == {other, "water"}
+    again = fold(log)
+    assert (again.concepts, again.relations) == (graph.concepts, graph.relations)
+
+
+@pytest.mark.parametrize(("key", "name"), [("grossbritannien", "Großbritannien"), ("x2", "x²")])
+def test_the_topic_of_an_older_log_is_found_before_anything_new_is_said(key: str, name: str) -> None:
+    """Only where the concept that has the key of then is spelt as the topic is."""
+    for spelling, found in ((name, key), (key, canonical(name))):
+        graph = Graph()
+        graph.apply(Edit(1, "add", Delta((Concept(key, spelling),))))
+        graph.topic = name
+        assert graph.topic_key == found

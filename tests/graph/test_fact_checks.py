@@ -76,6 +76,17 @@ def test_log_odds_are_read_from_whatever_tokens_mean_yes_and_no(log_odds: float)
     assert log_odds_of(halves) == pytest.approx(log_odds, abs=0.01)
     assert log_odds_of([("The", -0.01), ("no", -4.0)]) is None
     assert log_odds_of(()) is None
+    assert log_odds_of([("yes", 1e6), ("no", -1.0)]) is None  # the logarithm of no probability
+    assert log_odds_of([("yes", 0.001), ("no", -8.0)]) == pytest.approx(8.0, abs=0.1)
+
+
+def test_another_word_for_yes_counts_where_there_is_neither() -> None:
+    """In other languages and with a tokenizer's marks; of a word without rivals the opposite has what is left."""
+    for yes, no in (("True", "False"), ("\u662f", "\u5426"), ("\u2581Yes", "\u2581No"), ("\u0120yes", "\u0120no")):
+        assert log_odds_of([(yes, -0.1), (no, -2.5)]) == pytest.approx(2.4, abs=0.01)
+    assert log_odds_of([("yes", -0.1), ("no", -2.5), ("false", -2.6)]) == pytest.approx(2.4, abs=0.01)
+    assert log_odds_of([("yes", -0.1)]) == pytest.approx(math.log(0.905 / 0.095), abs=0.01)
+    assert log_odds_of([("no", -1.0)]) == pytest.approx(0.0, abs=0.01)
 
 
 @given(st.integers(0, 100))
@@ -108,8 +119,9 @@ def test_what_states_no_probability_says_nothing(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "sign"), [("Yes.", 1), ("no", -1), ("**No**, it", -1), ("Perhaps", 0), ("Nothing", 0)]
-)
+    ("text", "sign"), [("Yes.", 1), ("no", -1), ("**No**, it", -1), ("Perhaps", 0), ("Nothing", 0),
+                       ("\u662f\u7684\u3002", 1), ("False", -1), ('{"answer": "Yes"}', 1), ("Non-elastic", 0)],
+)  # fmt: skip
 def test_a_bare_word_counts_for_little(text: str, sign: int) -> None:
     """Yes and no at the beginning, nothing else."""
     odds = word_in(text)

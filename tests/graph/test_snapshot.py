@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import shutil
 import signal
+import struct
 import sys
 from collections.abc import Callable, Iterator, MutableMapping, MutableSequence
 from contextlib import closing
@@ -172,6 +173,38 @@ def test_a_file_that_is_not_what_was_written_counts_for_nothing(path: Path, harm
     else:
         row = {"seq": 40, "event": "0" * 64, "file": save(graph, beside)}
         SQLiteStore(path).remember(f"snapshot {VERSION}", {"fold": json.dumps(row).encode()})
+    assert_same(SQLiteStore(path).graph(), fold(LOG[:44]))
+
+
+@pytest.mark.parametrize("harm", ["pipe", "zeros", "folder", "short", "list", "deep", "number", "place"])
+def test_a_hostile_file_beside_a_log_is_left_aside(path: Path, harm: str) -> None:
+    """What its store vouches for, and is no snapshot, or no file, costs nothing but the fold of the log."""
+    beside = Path(f"{path}-fold")
+    beside.unlink()
+    head = struct.Struct("<16sQQ")
+    rest = {"list": b"[1]", "deep": b"[" * 200_000, "number": b"1e999"}.get(harm, b"")
+    data = head.pack(b"graphgrow fold\0\1", head.size if harm != "place" else 1 << 63, len(rest)) + rest
+    if harm == "pipe":
+        os.mkfifo(beside)
+    elif harm == "zeros":
+        beside.symlink_to("/dev/zero")
+    elif harm == "folder":
+        beside.mkdir()
+    else:
+        beside.write_bytes(b"short" if harm == "short" else data)
+    home = SQLiteStore(path)
+    own = list(home.records())[39].digest
+    row = {"seq": 40, "event": own, "file": sha256(b"short" if harm == "short" else data).hexdigest()}
+    home.remember(f"snapshot {VERSION}", {"fold": json.dumps(row).encode()})
+    assert_same(SQLiteStore(path).graph(), fold(LOG[:44]))
+
+
+@pytest.mark.parametrize(
+    "note", ['{"event": "x", "seq": Infinity}', '{"event": "x", "seq": 1e30}', "[" * 200_000, "[]", "5", '{"seq": {}}']
+)
+def test_a_hostile_note_of_a_snapshot_is_left_aside(path: Path, note: str) -> None:
+    """What the store keeps of its snapshot may be anything: the log is folded."""
+    SQLiteStore(path).remember(f"snapshot {VERSION}", {"fold": note.encode()})
     assert_same(SQLiteStore(path).graph(), fold(LOG[:44]))
 
 

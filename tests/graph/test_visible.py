@@ -88,3 +88,9 @@ def test_a_length_beyond_reason_is_one_sentence() -> None:
     with pytest.raises(BadInput) as error:
         check_length("a\u202e\n" * LONGEST)
     assert str(error.value) == f"the name begins {'a ' * 20!r} and has 3,000 characters, where 1,000 are the most"
+
+
+def test_selectors_of_ideographs_in_a_row_spell_nothing() -> None:
+    """One or two choose how a name is drawn; one after each ideograph can carry a text that nobody sees."""
+    assert visible("\u845b\U000e0100\u57ce") == "\u845b\U000e0100\u57ce"
+    assert visible("".join(f"\u6f22{chr(0xE0100 + ord(one))}" for one in "ignore all")) == "\u6f22" * 10

@@ -19,13 +19,14 @@ from graphgrow.growth.batch_files import BatchFiles
 from graphgrow.growth.loop import Growth
 from graphgrow.llm.openai_chat import OpenAIChat
 from graphgrow.llm.scripted import Scripted
+from graphgrow.llm.streaming import STREAM
 from graphgrow.llm.usage import usd
 from graphgrow.stores import open_store
 from graphgrow.stores.outbox import Outbox, PendingReply, state_folder
 from tests.batch_endpoint import BatchServer, Hold, Line, answered, serving_batches
 from tests.conftest import ROOT, chatter
 from tests.processes import LONGEST, started
-from tests.servers import PATIENCE, Answer, Endpoint, refusal
+from tests.servers import PATIENCE, Answer, Asked, Endpoint, completion, refusal, serving, streamed
 
 if TYPE_CHECKING:
     from graphgrow.llm import LLM
@@ -322,6 +323,87 @@ def test_hostile_lines_are_passed_over(tmp_path: Path) -> None:
 def spoilt(text: str) -> str:
     """Return an output file with what does not belong in it."""
     return "\n".join(["", "{", "[]", "7", '{"custom_id": ["x"]}', '{"custom_id": "other"}', text, text, "[" * 5000])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        completion("", choices=[]),
+        completion("", choices=[{"message": {"content": ""}, "finish_reason": "error", "error": {"message": "gone"}}]),
+    ],
+)
+def test_a_line_that_broke_off_is_kept_with_its_bill(body: Line, tmp_path: Path) -> None:
+    """It was paid for, like one that is asked by itself; what was not is no reply, and its words are said."""
+    bodies = iter([body, {"error": {"message": "upstream timed out", "code": 502}}])
+
+    def row(line: Line) -> Line:
+        spoilt = next(bodies, None)
+        return answered(line) if spoilt is None else answered(line) | {"response": {"status_code": 200, "body": spoilt}}
+
+    with serving_batches(BatchServer(row=row)) as endpoint:
+        growth = growing(tmp_path / "g.db", endpoint.base_url, 3)
+    events = [one for one in events_of(tmp_path / "g.db") if isinstance(one, Expansion)]
+    assert [one.outcome for one in events] == ["unusable", "ok", "ok", "ok"]
+    assert {one.reply.usage for one in events} == {Usage(7, 3)}
+    assert chats(endpoint) == 1
+    assert "(502: upstream timed out)" in " ".join(growth.notices)
+
+
+def test_a_line_whose_body_is_text_is_read(tmp_path: Path) -> None:
+    """A stream, say, that was kept as it came: it was paid for."""
+    stream = b"".join(streamed('{"relations": [{"source": "silk", "predicate": "is", "target": "strong"}]}', bool))
+
+    def row(line: Line) -> Line:
+        return answered(line) | {"response": {"status_code": 200, "body": stream.decode()}}
+
+    with serving_batches(BatchServer(row=row)) as endpoint:
+        growing(tmp_path / "g.db", endpoint.base_url, 1)
+    (event,) = (one for one in events_of(tmp_path / "g.db") if isinstance(one, Expansion))
+    assert (event.outcome, event.reply.usage, chats(endpoint)) == ("ok", Usage(20, 10), 0)
+
+
+def test_what_a_line_was_refused_for_is_said_wherever_it_stands(tmp_path: Path) -> None:
+    """As Mistral and FastAPI word it, a list in a field of a field."""
+    detail = [{"type": "extra_forbidden", "loc": ["body", "seed"], "msg": "Extra inputs are not permitted"}]
+    refused = {"status_code": 422, "body": {"object": "error", "message": {"detail": detail}, "code": None}}
+    with serving_batches(BatchServer(row=lambda line: answered(line) | {"response": refused})) as endpoint:
+        growth = growing(tmp_path / "g.db", endpoint.base_url, 1)
+    assert "(Extra inputs are not permitted)" in growth.notices[0]
+
+
+@pytest.mark.parametrize(
+    ("url", "folder", "chat", "model"),
+    [
+        ("/openai/deployments/my%20model?api-version=1", "/openai", "/chat/completions", "my model"),
+        ("/openai/v1?api-version=preview", "/openai/v1", "/v1/chat/completions", "m-1"),
+        ("/v1/chat/completions", "/v1", "/v1/chat/completions", "m-1"),
+    ],
+)
+def test_batches_are_at_the_address_that_has_them(url: str, folder: str, chat: str, model: str) -> None:
+    """Azure has them for a whole resource, whose deployment is then the model; an address of the chat is one of it."""
+
+    def script(asked: Asked) -> Answer:
+        return Answer({"id": "an-id"})
+
+    with serving(script) as endpoint:
+        base_url = endpoint.base_url.removesuffix("/v1") + url
+        with closing(OpenAIChat("m-1", base_url, "sk-1234567", max_retries=0)) as llm:
+            api = llm.batch_api()
+            api.create(api.upload("one", {"q": Prompt("s", "Who?")}), "one")
+    uploaded, made = endpoint.asked
+    assert [one.path.partition("?")[0] for one in endpoint.asked] == [f"{folder}/files", f"{folder}/batches"]
+    assert [one.path.partition("?")[2] for one in endpoint.asked] == [url.partition("?")[2]] * 2
+    assert made.body["endpoint"] == chat
+    assert f'"url": "{chat}", "body": {{"model": "{model}"' in str(uploaded.body["file"])
+
+
+def test_a_line_is_never_a_stream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Although somebody waits at a file for what comes word by word."""
+    monkeypatch.setenv(STREAM, str(tmp_path / "words"))
+    server = BatchServer()
+    with serving_batches(server) as endpoint:
+        growing(tmp_path / "g.db", endpoint.base_url, 1)
+    assert '"stream' not in server.files["file-0"]
 
 
 def test_a_batch_costs_what_is_listed_for_batches() -> None:

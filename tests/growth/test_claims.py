@@ -139,6 +139,39 @@ def test_what_a_run_that_dies_meanwhile_had_paid_for_is_committed_by_one_that_go
         assert store.claim("nobody") == {}
 
 
+def test_a_run_that_ends_while_a_reply_of_it_waits_on_disk_leaves_its_question_to_nobody(tmp_path: Path) -> None:
+    """Who looks next commits the reply first, else the question would be asked and paid for twice."""
+    with closing(open_store(f"sqlite:{tmp_path / 'g.db'}", create=True)) as store:
+        begun(store)
+        folder, world = state_folder(store.url), World(make_world("communities", 100, 1))
+        some = questions(store, 2)
+        with Outbox(folder, PendingReply) as own:
+            mine = claims(store, own)
+            with Outbox(folder, PendingReply) as other:
+                growth, ending = Growth(None, store, world, Settings(open_policy("bfs"))), claims(store, other)
+                chosen, *_ = ending.take(some)
+                question = growth.render(chosen)
+                other.keep(
+                    PendingReply(
+                        growth.topic, growth.graph.seq, question, Answer(question.prompt, world.ask(question.prompt))
+                    )
+                )
+                ending.close()
+                mine.look()
+                assert len(mine.free(some, 2)) == 0
+            mine.look()
+            assert mine.are_left
+            assert len(mine.free(some, 2)) == 0
+            with Outbox(folder, PendingReply) as taker:  # which has it in a folder of its own now
+                taker.take_over()
+                mine.look()
+                assert len(mine.free(some, 2)) == 0
+                for path, _ in taker.adopt():
+                    path.unlink()
+            mine.look()
+            assert len(mine.free(some, 2)) == 2
+
+
 def test_what_was_asked_since_a_run_looked_is_not_asked_again() -> None:
     """A claim that was given back with its commit is found in the log by who chose the same before."""
     with closing(MemoryStore()) as store:

@@ -15,7 +15,7 @@ from graphgrow.errors import LLMError, StoreAway
 from graphgrow.graph.events import to_json, write_events
 from graphgrow.graph.graph import fold
 from graphgrow.graph.model import Budget, Event, Expansion, FactCheck, Prompt, Reply
-from graphgrow.growth.fact_check import NO_LOGPROBS, NO_VERDICTS, REST, SHARE
+from graphgrow.growth.fact_check import NO_LOGPROBS, NO_VERDICTS, REST, SHARE, TOGETHER
 from graphgrow.growth.loop import Growth
 from graphgrow.growth.replay import recording, replay
 from graphgrow.growth.settings import Settings
@@ -206,6 +206,13 @@ def test_what_a_person_added_or_rejected_is_not_checked() -> None:
     assert not certain & {claim.relation for check in checks_of(events) for claim in check.claims}
 
 
+def test_a_refusal_in_words_is_the_reason_of_a_fact_check() -> None:
+    """And not that it is no number."""
+    checks, _ = at_endpoint(says(Answer(completion("I cannot help with that.")), "I cannot help with that."))
+    assert checks
+    assert "The model refuses: I cannot help with that." in checks[-1].reason
+
+
 def says(check: Answer, stated: str = "80") -> Script:
     """Return an endpoint that answers fact checks so, and whatever else it is asked with relations."""
 
@@ -232,6 +239,7 @@ def at_endpoint(script: Script, *, steps: int = 4) -> tuple[list[FactCheck], lis
 
 
 YES = Answer(completion("yes"))
+BROKEN = {"message": {"content": ""}, "finish_reason": "error", "error": {"message": "No answer within 30 s"}}
 
 
 def test_an_endpoint_with_log_probabilities_is_asked_for_one_token() -> None:
@@ -272,7 +280,7 @@ def test_an_endpoint_without_log_probabilities_states_a_probability(script: Scri
         (Answer(completion("", finish_reason="length")), "", "stated"),
         (Answer(completion() | {"choices": [
             {"message": {"content": "Ok"}, "logprobs": {"content": [{"token": "Ok", "logprob": -0.1}]}}
-        ]}), "", "logprobs"),
+        ]}), "", "stated"),
         (Answer({"error": {"code": 403, "message": "The input was flagged."}}, status=403), "", "stated"),
     ],
 )  # fmt: skip
@@ -282,6 +290,35 @@ def test_a_model_that_never_answers_a_check_is_asked_no_more(check: Answer, stat
     assert checks[-1].method == method
     assert {check.outcome for check in checks} == {"unusable"}
     assert len(checks) < 30
+
+
+@pytest.mark.parametrize(
+    ("lost", "reason"),
+    [
+        (refusal("The input was flagged.", 403), "The model refuses: The input was flagged."),
+        (Answer(completion("", choices=[BROKEN])), "What came is no reply of a model: No answer within 30 s"),
+        (Answer(completion("", usage={"prompt_tokens": 9, "completion_tokens": 0})), "an empty reply"),
+    ],
+)
+def test_a_check_that_is_lost_says_nothing_of_log_probabilities(lost: Answer, reason: str) -> None:
+    """Its words are no verdict, and the next one is asked as before; after a second one it is asked otherwise."""
+    scores = {"content": [{"token": "yes", "logprob": -0.1, "top_logprobs": [{"token": "yes", "logprob": -0.1}]}]}
+    sure = Answer(completion("", choices=[{"message": {"content": "yes"}, "logprobs": scores}]))
+    first = list[str]()
+
+    def script(asked: Asked) -> Answer:
+        question = json.dumps(asked.body["messages"])
+        is_check = "yes or no" in question
+        first.extend([question] if is_check and not first else [])
+        return lost if is_check and question in first else says(sure)(asked)
+
+    checks, _ = at_endpoint(script)
+    assert (checks[0].outcome, checks[0].claims[0].log_odds) == ("unusable", None)
+    assert reason in checks[0].reason
+    assert {check.method for check in checks} == {"logprobs"}
+    again, _ = at_endpoint(says(lost))
+    assert [check.method for check in again[:3]] == ["logprobs", "word", "stated"]
+    assert {check.outcome for check in again[:2]} == {"unusable"}
 
 
 @pytest.mark.parametrize("thought", [0, 300])
@@ -343,7 +380,10 @@ def test_a_model_that_thinks_is_asked_about_several_statements_at_once(can: bool
     checks = checks_of(events)
     several = [one for one in checks if len(one.claims) > 1]
     if can:
-        assert max(len(one.claims) for one in several) > 4
+        *whole, last = [len(one.claims) for one in checks]
+        assert whole
+        assert set(whole) == {TOGETHER}, "what fills no question waits for the next ones, but for the last"
+        assert 0 < last <= TOGETHER
         assert {claim.log_odds is not None for one in several for claim in one.claims} == {True}
         assert sum(len(one.claims) for one in checks) > 2 * len(checks)
     else:

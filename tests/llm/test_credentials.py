@@ -2,8 +2,9 @@
 
 import json
 import os
+from base64 import b64encode
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from graphgrow.errors import LLMError
 from graphgrow.graph.model import Prompt
 from graphgrow.llm import OPENAI_URL, open_llm
+from graphgrow.llm.endpoint import Endpoint as Address
 from graphgrow.llm.options import NO_OPTIONS, ModelName, ModelOptions, is_of_environment, key_for, withheld
 from graphgrow.resolve.options import open_meanings
 from graphgrow.stores import open_store
@@ -135,3 +137,50 @@ def test_addresses_are_the_same_in_every_part(given: str, environment: str, *, i
     assert is_of_environment(given, env) is is_same
     assert key_for(given, NO_OPTIONS, env) == (KEY if is_same else "")
     assert bool(withheld(ModelName("m", given), env)) is (not is_same and bool(given))
+
+
+def test_a_redirect_to_another_server_takes_no_key_along(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither as bearer nor under the name that Azure has for it, nor headers of the environment."""
+    elsewhere = endpoint.base_url.replace("127.0.0.1", "localhost")
+
+    def moved(_asked: Asked) -> Answer:
+        return Answer("", 308, {"Location": f"{elsewhere}/chat/completions"})
+
+    for api in ("", "?api-version=2026-01-01"):
+        with serving(moved) as first:
+            monkeypatch.setenv("OPENAI_BASE_URL", f"{first.base_url}{api}")
+            with closing(open_llm("m-1", env=os.environ)) as llm:
+                llm.ask(Prompt("", "Who?"))
+            assert "custom-secret-5" in json.dumps([asked.headers for asked in first.asked])
+    assert leaked(endpoint) == []
+    assert len(endpoint.asked) == 2
+
+
+def test_batch_files_take_no_secret_along(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To an address of their own nothing of the environment goes, nor to another server that a redirect leads to."""
+
+    def moved(asked: Asked) -> Answer:
+        return Answer("", 308, {"Location": f"{endpoint.base_url.replace('127.0.0.1', 'localhost')}/files"})
+
+    with closing(open_llm("m", endpoint.base_url, env=os.environ)) as llm, suppress(LLMError):
+        llm.batch_api().upload("one", {"q": Prompt("", "Who?")})  # type: ignore[attr-defined]  # of an endpoint
+    with serving(moved) as first:
+        monkeypatch.setenv("OPENAI_BASE_URL", first.base_url)
+        with closing(open_llm("m", env=os.environ)) as llm, suppress(LLMError):
+            llm.batch_api().upload("one", {"q": Prompt("", "Who?")})  # type: ignore[attr-defined]  # of an endpoint
+        assert "custom-secret-5" in json.dumps([asked.headers for asked in first.asked])
+    assert len(endpoint.asked) == 2
+    assert leaked(endpoint) == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [OWN, OWN.upper(), OWN.replace("o", "\\u006f"), OWN.replace("f", "f\u200b"), OWN.replace("-", "\\u200b-"),
+     OWN.encode().hex(), f"{OWN[:5]}\n{OWN[5:]}", "".join(chr(ord(one) + 0xFEE0) for one in OWN)],
+)  # fmt: skip
+def test_a_key_that_comes_back_is_blotted_however_it_is_written(said: str) -> None:
+    """In any case, with escapes of JSON or with what nobody sees between its letters."""
+    endpoint = Address("m", "http://127.0.0.1:9/v1", OWN, 1.0, 0)
+    assert endpoint.blotted(f"it is {said}.", is_reply=True) == "it is ***."
+    assert OWN not in endpoint.clean(f"bad key {said}")
+    assert "***" in endpoint.blotted(b64encode(f"Bearer {OWN}".encode()).decode(), is_reply=True)

@@ -171,11 +171,20 @@ def test_log_probabilities_are_asked_for_and_read() -> None:
          (("yes", -1.0),)),
         (None, ()), ("none", ()), ([], ()), ({"content": None}, ()), ({"content": []}, ()), ({"content": ["yes"]}, ()),
         ({"content": [{"token": "yes"}]}, ()), ({"content": [{"top_logprobs": [None]}]}, ()),
-        ({"tokens": ["yes"], "token_logprobs": [-0.25]}, ()),
+        ({"tokens": ["yes"]}, ()),
+        ({"tokens": ["yes"], "token_logprobs": [-0.25]}, (("yes", -0.25),)),
+        ({"tokens": ["yes"], "token_logprobs": [-0.25], "top_logprobs": [{"yes": -0.25, "no": -1.75}]},
+         (("yes", -0.25), ("no", -1.75))),
+        ({"content": [{"token": "yes", "logprob": -0.25, "top_logprobs": {"yes": -0.25, "no": -1.75}}]},
+         (("yes", -0.25), ("no", -1.75))),
+        ([{"token": "yes", "logprob": -0.25}], (("yes", -0.25),)),
+        ({"content": [{"token": "\n", "logprob": 0}, {"token": "<|channel|>", "logprob": 0},
+                      {"token": "yes", "logprob": -0.25}]}, (("yes", -0.25),)),
+        ({"content": [{"token": "\n", "logprob": -0.25}]}, (("\n", -0.25),)),
     ],
 )  # fmt: skip
-def test_log_probabilities_of_no_known_shape_are_none(logprobs: object, read: tuple[tuple[str, float], ...]) -> None:
-    """Whatever an endpoint sends, the reply is a reply."""
+def test_log_probabilities_are_read_in_any_known_shape(logprobs: object, read: tuple[tuple[str, float], ...]) -> None:
+    """Of the first word; whatever else an endpoint sends, the reply is a reply."""
     reply = ask(in_order(scored(logprobs)), CHECK)
     assert (reply.text, reply.logprobs) == (" yes", read)
 
@@ -203,6 +212,10 @@ def test_log_probabilities_that_break_an_endpoint_are_given_up() -> None:
     with serving(script) as endpoint, chat(endpoint.base_url, max_retries=0) as llm:
         assert [llm.ask(CHECK).text for _ in range(2)] == ["hello"] * 2
     assert ["logprobs" in one.body for one in endpoint.chats] == [True, False, False]
+    once = in_order(OK, refusal("Out of range float values are not JSON compliant", 500), OK)
+    with serving(once) as endpoint, chat(endpoint.base_url, max_retries=0) as llm:
+        assert [llm.ask(CHECK).text for _ in range(3)] == ["hello"] * 3
+    assert ["logprobs" in one.body for one in endpoint.chats] == [True, True, False, True]
     with serving(lambda _: refusal("oops", 500)) as endpoint, chat(endpoint.base_url, max_retries=0) as llm:
         with pytest.raises(LLMError, match="still fails"):
             llm.ask(CHECK)

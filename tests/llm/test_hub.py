@@ -33,6 +33,7 @@ class HubServer:
     sha256: str = ""
     cuts: list[int] = field(default_factory=list)
     status: int = 200
+    token: str = ""
     asked: list[str] = field(default_factory=list)
 
     def size(self, name: str) -> int:
@@ -73,7 +74,8 @@ def serving_hub(hub_server: HubServer, monkeypatch: pytest.MonkeyPatch) -> Itera
             is_page = re.fullmatch(r"/([^/]+/[^/]+)/resolve/main/(.+)", self.path)
             name = f"{is_page[1]}/{is_page[2]}" if is_page else self.path.removeprefix("/cdn/")
             if hub_server.status != 200:
-                self._end(hub_server.status, {})
+                said = f"{hub_server.token} is no token" if hub_server.status == 401 else ""
+                self._end(hub_server.status, {"X-Error-Message": said} if said else {})
             elif name not in hub_server.files:
                 self._end(404, {"X-Error-Code": "EntryNotFound" if name.startswith(REPO) else "RepoNotFound"})
             elif is_page:
@@ -218,7 +220,9 @@ def test_a_file_changed_since_it_was_checked_is_downloaded_again(
     [
         (REPO, 200, "the hub has no file hf:someone/Some-Model-GGUF/other.gguf"),
         ("nobody/nothing", 200, "the hub has no repository for hf:nobody/nothing/other.gguf"),
-        (REPO, 403, r"the hub does not give hf:someone/Some-Model-GGUF/other.gguf \(403\)"),
+        (REPO, 403, r"the hub does not give hf:someone/Some-Model-GGUF/other.gguf \(403\): .* set HF_TOKEN to a token"),
+        (REPO, 401, r"\(401: \*\*\* is no token\): see its page, and set HF_TOKEN to a token that may read it$"),
+        (REPO, 400, r"the hub does not give hf:someone/Some-Model-GGUF/other.gguf \(400\): see its page$"),
     ],
 )
 def test_what_the_hub_does_not_give_is_said(
@@ -226,7 +230,7 @@ def test_what_the_hub_does_not_give_is_said(
 ) -> None:
     """A wrong name and a refusal are one sentence each, and the token is in none."""
     monkeypatch.setenv("HF_TOKEN", "hf_secret0123456789")
-    server = HubServer({f"{REPO}/{FILE}": CONTENT}, status=status)
+    server = HubServer({f"{REPO}/{FILE}": CONTENT}, status=status, token=os.environ["HF_TOKEN"])
     with serving_hub(server, monkeypatch), pytest.raises(LLMError, match=words) as caught:
         fetch(repo, "other.gguf", tmp_path)
     assert "secret" not in str(caught.value)

@@ -234,6 +234,13 @@ def test_a_key_of_one_provider_is_not_shown_to_another() -> None:
     assert beside("gpt-5", ModelName("local"), env)[0] == ModelName("gpt-5")
 
 
+def test_a_role_has_as_much_time_as_the_run() -> None:
+    """Unless its own text says how much, at the same address or at another."""
+    run = ModelName("m", "https://a.example/v1", ModelOptions(timeout=20, reasoning_effort="high"))
+    asked = [beside(text, run, {})[0].options for text in ("small", "https://b.example/v1#small", "small?timeout=3")]
+    assert [(one.timeout, one.reasoning_effort) for one in asked] == [(20, ""), (20, ""), (3, "")]
+
+
 def test_options_of_an_object_are_over_those_that_it_was_opened_with() -> None:
     """graphgrow.grow takes them for a model that is open; one that is no endpoint cannot be told so."""
     store = MemoryStore()

@@ -221,6 +221,7 @@ def test_names_are_cleaned() -> None:
 
 WORKS = Triple("Marta Oke", "works_for", "Brightwell Labs")
 OKE, LABS = {"name": "Marta Oke", "type": "Person"}, {"name": "Brightwell Labs", "type": "Company"}
+EDGES: list[dict[str, object]] = [{"source": 0, "target": 1, "label": "works_for"}]
 NAMED: list[dict[str, object]] = [
     {"nodes": [{"id": "marta_oke", **OKE}, {"id": "brightwell", **LABS}],
      "edges": [{"source_node_id": "marta_oke", "target_node_id": "brightwell", "relationship_name": "works_for"}]},
@@ -238,6 +239,46 @@ NAMED: list[dict[str, object]] = [
                   {"entity_name": LABS["name"], "entity_type": "Company"}],
      "relationships": [{"source_entity": OKE["name"], "target_entity": LABS["name"], "relationship_strength": 8,
                         "relationship_description": "works_for"}]},
+    {"entities": [{"text": OKE["name"], "start": 0, "end": 9, "label": "Person"},
+                  {"text": LABS["name"], "start": 10, "end": 15, "label": "Company"}],
+     "relations": [{"head": 0, "tail": 1, "type": "works_for"}]},
+    {"entities": [{"id": "T1", "text": OKE["name"], "type": "Person"},
+                  {"id": "T2", "text": LABS["name"], "type": "Company"}],
+     "relations": [{"head": "T1", "tail": "T2", "type": "works_for"}]},
+    {"nodes": [{"id": 0, "value": OKE["name"], "type": "Person"}, {"id": 1, "value": LABS["name"], "type": "Company"}],
+     "edges": EDGES},
+    {"nodes": [{"id": 0, "name": [OKE["name"], "M. Oke"], "type": "Person"}, {"id": 1, **LABS}], "edges": EDGES},
+    {"relations": [{"subject": OKE, "relation": {"type": "works_for"}, "object": LABS}]},
+    {"relations": [{"head": {"text": OKE["name"], "type": "Person"}, "type": "works_for",
+                    "tail": {"text": LABS["name"], "type": "Company"}}]},
+    {"extracted_entities": [{"id": 0, **OKE}, {"id": 1, **LABS}],
+     "edges": [{"source_entity_id": 0, "target_entity_id": 1, "relation_type": "works_for"}]},
+    {"nodes": [["a1", OKE], ["b2", LABS]], "edges": [["a1", "b2", "works_for", {}]]},
+    {"entities": {"Person": [OKE["name"]], "Company": [LABS["name"]]},
+     "relations": [[OKE["name"], "works_for", LABS["name"]]]},
+    {"entities": {"Person": [{"name": OKE["name"]}], "Company": [{"name": LABS["name"]}]},
+     "relations": [{"source": OKE["name"], "relation": "works_for", "target": LABS["name"]}]},
+    {"entities": {OKE["name"]: "Person", LABS["name"]: "Company"},
+     "relations": [[OKE["name"], "works_for", LABS["name"]]]},
+    {"entities": [[OKE["name"], "Person"], [LABS["name"], "Company"]],
+     "relations": [[OKE["name"], "works_for", LABS["name"]]]},
+    {"relationships": [{"source_node_id": OKE["name"], "source_node_type": "Person", "target_node_id": LABS["name"],
+                        "target_node_type": "Company", "type": "works_for"}]},
+    {"relations": [{"head": OKE["name"], "head_type": "Person", "relation": "works_for", "tail": LABS["name"],
+                    "tail_type": "Company"}]},
+    {"relationships": [{"startEntity": OKE, "endEntity": LABS, "name": "works_for"}]},
+    {"nodes": [{"id": "0", "label": "Person", "properties": {"firstName": "Marta", "lastName": "Oke"}},
+               {"id": "1", "label": "Company", "properties": {"company_name": LABS["name"]}}],
+     "relationships": [{"type": "works_for", "start": "0", "end": "1"}]},
+    {"nodes": [{"id": "p1", "label": "Person", "properties": {"name": OKE["name"]}},
+               {"id": "c1", "label": "Company", "properties": {"title": LABS["name"]}}],
+     "relationships": [{"type": "works_for", "start": "p1", "end": "c1"}]},
+    {"entit\u00e4ten": [{"id": "1", "name": OKE["name"], "typ": "Person"}, {"id": "2", **LABS}],
+     "beziehungen": [{"quelle": "1", "ziel": "2", "beziehung": "works_for"}]},
+    {"\ub178\ub4dc": [{"id": "1", "\uc774\ub984": OKE["name"], "\uc720\ud615": "Person"}, {"id": "2", **LABS}],
+     "edges": [{"source": "1", "target": "2", "relation": "works_for"}]},
+    {"nodes": [{"id": "1", "\u0928\u093e\u092e": OKE["name"], "type": "Person"}, {"id": "2", **LABS}],
+     "edges": [{"source": "1", "target": "2", "relation": "works_for"}]},
 ]  # fmt: skip
 
 
@@ -330,10 +371,10 @@ HOSTILE = ["{", "[", "[[[[", '"', '{"', '{"{":"', '{\\"', '{"a":', '[{"s":', "</
 
 @pytest.mark.parametrize("unit", HOSTILE)
 def test_hostile_megabyte_is_read_in_seconds(unit: str) -> None:
-    """A megabyte of one repeated fragment neither hangs nor raises."""
+    """A megabyte of one repeated fragment neither hangs nor raises: what grows with its square takes an hour."""
     start = time.process_time()
     parse(unit * (1_000_000 // len(unit)))
-    assert time.process_time() - start < 6
+    assert time.process_time() - start < 30
 
 
 @pytest.mark.parametrize("unit", ['"', "'", "\\", "{", "[", ":", ",", '\\"', "a,", '"a":', '{"a"', "//", "\\u", "\n"])
@@ -341,7 +382,7 @@ def test_hostile_object_is_bounded(unit: str) -> None:
     """Objects as long as a repair accepts, full of one fragment, are read in seconds."""
     start = time.process_time()
     parse(('{"s": ' + unit * (1_900 // len(unit)) + "}\n") * 200)
-    assert time.process_time() - start < 6
+    assert time.process_time() - start < 30
 
 
 name = st.text(min_size=1, max_size=20).map(clean).filter(bool)
@@ -521,3 +562,159 @@ def test_links_of_d3_mean_nodes_by_their_place() -> None:
     numbered = [{"id": 1, "name": "aspirin"}, {"id": 0, "name": "headache"}]
     said = parse(json.dumps({"nodes": numbered, "links": [{"source": 1, "target": 0, "type": "relieves"}]}))
     assert said.triples == (Triple("aspirin", "relieves", "headache"),)
+
+
+RELATES = Triple("Albert Einstein", "developed", "General relativity")
+
+
+@pytest.mark.parametrize(
+    "ids", [("einstein", "gr"), ("A", "B"), ("AlbertEinstein", "GR"), ("n-a", "n-b"), ("Q937", "Q11452"), ("7", "9")]
+)
+def test_a_label_of_its_own_is_the_name_of_a_node(ids: tuple[str, str]) -> None:
+    """Beside an id that is a slug, a letter, a number or made of the label, and in the words of the reply."""
+    labels = zip(ids, (RELATES.source, RELATES.target), strict=True)
+    nodes = [{"id": ident, "label": label} for ident, label in labels]
+    edges = [{"from": ids[0], "to": ids[1], "label": "developed"}]
+    said = parse(json.dumps({"nodes": nodes, "edges": edges}))
+    assert (said.triples, said.names) == ((RELATES,), ("Albert Einstein", "General relativity"))
+
+
+def test_a_label_that_is_no_name_is_said() -> None:
+    """An id that tells stays the name, and the reason says what was not read."""
+    nodes = [{"id": "Ann", "label": "nurse"}, {"id": "Bob", "label": "pilot"}]
+    said = parse(json.dumps({"nodes": nodes, "edges": [{"source": "Ann", "target": "Bob", "label": "knows"}]}))
+    assert said.triples == (Triple("Ann", "knows", "Bob"),)
+    assert said.reason == "Relations read: 1. Labels of nodes that are neither names nor types: 2."
+
+
+def test_ids_are_those_of_their_document() -> None:
+    """Two graphs of one reply number their nodes alike; one graph in two parts is one."""
+    pairs = [("aspirin", "relieves", "headache"), ("ibuprofen", "reduces", "fever")]
+    parts = [({"nodes": [{"id": 1, "name": one}, {"id": 2, "name": other}]},
+              {"edges": [{"source": 1, "target": 2, "label": says}]}) for one, says, other in pairs]  # fmt: skip
+    for joint in ("\n", ",", "\nand\n"):
+        text = joint.join(json.dumps(nodes | edges) for nodes, edges in parts)
+        assert parse(f"[{text}]" if joint == "," else text).triples == tuple(Triple(*pair) for pair in pairs)
+    assert parse(json.dumps(list(parts[0]))).triples == (Triple(*pairs[0]),)
+
+
+def test_nodes_of_one_name_and_two_types_are_two() -> None:
+    """Each says its type in its name; of one type they are one, and the reason says so."""
+    nodes = [{"id": 1, "name": "Paris", "type": "City"}, {"id": 2, "name": "Paris", "type": "Person"},
+             {"id": 3, "name": "Troy"}]  # fmt: skip
+    edges = [{"source": 2, "target": 3, "type": "visits"}, {"source": 1, "target": 3, "type": "is far from"}]
+    said = parse(json.dumps({"nodes": nodes, "edges": edges}))
+    assert [(one.source, one.target) for one in said.triples] == [("Paris (Person)", "Troy"), ("Paris (City)", "Troy")]
+    assert dict(said.types) == {"Paris (City)": "City", "Paris (Person)": "Person"}
+    ends = [{"subject": {"name": "Paris", "type": kind}, "predicate": "knows", "object": "Troy"} for kind in ("A", "B")]
+    assert [one.source for one in parse(json.dumps(ends)).triples] == ["Paris (A)", "Paris (B)"]
+    nodes[1]["type"] = "City"
+    said = parse(json.dumps({"nodes": nodes, "edges": edges}))
+    assert [one.source for one in said.triples] == ["Paris", "Paris"]
+    assert said.reason.endswith("Nodes that have one name are one concept: Paris.")
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        {"graph": {}, "nodes": [{"id": "silk"}, {"id": "fibroin"}],
+         "edges": [{"source": "silk", "relation": "contains", "target": "fibroin"}]},
+        {"entities": ["silk", "fibroin"], "edges": ["contains"], "relations": [["silk", "contains", "fibroin"]]},
+        {"meta": {"version": 1}, "relations": [["silk", "contains", "fibroin"]]},
+        {"nodes": ["silk", "fibroin"], "edges": [["silk", "fibroin", "contains"]]},
+        {"nodes": ["silk", "fibroin"], "edges": [["silk", "fibroin", {"relation": "contains"}]]},
+        [["subject", "predicate", "object"], ["silk", "contains", "fibroin"]],
+        {"columns": ["object", "predicate", "subject"], "data": [["fibroin", "contains", "silk"]]},
+        {"subject": {"0": "silk"}, "predicate": {"0": "contains"}, "object": {"0": "fibroin"}},
+        {"\u5173\u7cfb": [{"\u4e3b\u4f53": "silk", "\u5173\u7cfb": "contains", "\u5ba2\u4f53": "fibroin"}]},
+        {"beziehungen": [{"Quelle": "silk", "Beziehung": "contains", "Ziel": "fibroin"}]},
+        [{"material": "silk", "relation": "contains", "protein": "fibroin"}],
+        [{"source": "silk", "target": "fibroin", "key": "contains"}],
+        {"triples": ["(silk, contains, fibroin)"]},
+        {"entities": ["silk", "fibroin"], "edges": ["contains"], "relations": ["(silk, contains, fibroin)"]},
+        {"nodes": {"items": [{"id": "silk"}, {"id": "fibroin"}]}, "edges": [["silk", "contains", "fibroin"]]},
+        {"triplets": ["silk | contains | fibroin"]},
+        {"relations": ["silk -> contains -> fibroin"]},
+        {"relations": [{"source": "silk", "predicate": ["contains"], "target": "fibroin"}]},
+        {"relations": [{"source": ["silk"], "predicate": "contains", "target": "fibroin"}]},
+        {"nodes": {"s": "silk", "f": "fibroin"}, "edges": [["s", "contains", "f"]]},
+    ],
+)  # fmt: skip
+def test_nothing_is_lost_of_shapes_of_the_field(reply: object) -> None:
+    """Graphs of networkx, KGGen and pandas, tables with a header, keys of other languages."""
+    said = parse(json.dumps(reply))
+    assert (said.triples, said.outcome, said.reason) == ((SILK,), "ok", "Relations read: 1.")
+
+
+def test_a_relation_of_the_words_of_a_header_is_none() -> None:
+    """That the cause precedes the effect is a relation, and no header."""
+    rows = [["cause", "precedes", "effect"], ["rain", "causes", "flood"]]
+    assert parse(json.dumps(rows)).triples == tuple(Triple(*row) for row in rows)
+
+
+def test_a_reason_is_true() -> None:
+    """JSON that is valid is not called invalid."""
+    said = parse(json.dumps([{"wer": "silk", "wie": "contains", "was": "fibroin"}]))
+    assert said.reason == "No item of its JSON has a source, a predicate and a target (malformed: 1)."
+
+
+def test_json_ld_is_read_by_names_and_types() -> None:
+    """With addresses and without; predicates are in words."""
+    turing = {"@id": "http://x/1", "@type": "Person", "schema:name": "Turing"}
+    machine = {"@type": "schema:Machine", "name": "Bombe"}
+    for reply in ({"@graph": [{**turing, "hasBuilt": {"@id": "http://x/Bombe"}}]}, {**turing, "has_built": machine}):
+        said = parse(json.dumps(reply))
+        assert said.triples == (Triple("Turing", "has built", "Bombe"),)
+        assert dict(said.types).items() <= {"Turing": "Person", "Bombe": "Machine"}.items()
+
+
+def test_a_passage_of_a_text_is_no_relation() -> None:
+    """From its start to its end; lists are a table where all of a row are, or one each."""
+    spans = [{"id": "T1", "start": 0, "end": 7, "label": "Drug", "text": "aspirin"},
+             {"id": "T2", "start": 9, "end": 12, "label": "Symptom", "text": "pain"},
+             {"from": "T1", "to": "T2", "type": "relieves"}]  # fmt: skip
+    said = parse(json.dumps(spans))
+    assert (said.triples, said.outcome) == ((Triple("aspirin", "relieves", "pain"),), "ok")
+    columns = {"source": ["silk", "silk"], "predicate": ["contains", "is coated by"], "target": ["fibroin", "sericin"]}
+    assert parse(json.dumps(columns)).triples == TWO
+    assert parse(json.dumps([columns | {"predicate": "contains"}])).outcome == "unusable"
+
+
+@pytest.mark.parametrize("unit", ['{"@id":"a","k":', '{"properties":', '{"nodes":[{"properties":', '{"a":['])
+def test_depth_is_no_error(unit: str) -> None:
+    """Objects in each other up to what a reader of JSON bears."""
+    for count in (9, 90, 450, 900):
+        closing = "".join({"{": "}", "[": "]"}[one] for one in reversed(unit) if one in "{[")
+        assert parse(unit * count + "1" + closing * count).reason
+
+
+def test_rows_of_many_keys_are_read_in_seconds() -> None:
+    """No row of its own keys is looked at against all words for ends."""
+    start = time.process_time()
+    parse(json.dumps([{f"a{number}": number} for number in range(30_000)]))
+    parse(json.dumps([one for number in range(9_000) for one in ({"id": number, "name": "x"}, [["a", "b", "c"]])]))
+    assert time.process_time() - start < 30
+
+
+def test_relations_under_another_name_are_read_beside_those_under_a_known_one() -> None:
+    """And lists of anything else are no loss."""
+    reply = {"relations": _dicts([("silk", "contains", "fibroin")], "source", "predicate", "target"),
+             "further relations": _dicts([("silk", "is coated by", "sericin")], "source", "predicate", "target"),
+             "attributes": [{"of": "silk", "is": "strong"}]}  # fmt: skip
+    said = parse(json.dumps(reply))
+    assert (said.triples, said.reason) == (TWO, "Relations read: 2.")
+
+
+def test_entities_of_html_are_the_characters_that_they_stand_for() -> None:
+    """In names and predicates; a sign that begins none stays, and what becomes mark-up is judged as such."""
+    reply = [{"source": "R&amp;D", "predicate": "is &lt; than", "target": "&alpha;-helix"},
+             {"source": "AT&T", "predicate": "x", "target": "&#945;&nosuch;"}]  # fmt: skip
+    said = parse(json.dumps(reply)).triples
+    assert said == (Triple("R&D", "is < than", "\u03b1-helix"), Triple("AT&T", "x", "\u03b1&nosuch;"))
+    assert parse('{"nodes": [{"id": "nacre&#8238;"}], "edges": []}').names == ("nacre",)
+
+
+def test_a_sentence_among_relations_is_none() -> None:
+    """Its commas part no source from what is said of it."""
+    said = parse(json.dumps({"relations": ["Silk, which is a fibre, contains fibroin"]}))
+    assert (said.triples, said.outcome) == ((), "unusable")

@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from statistics import mean
 
 import pytest
 from hypothesis import given, settings
@@ -17,8 +18,18 @@ from graphgrow.growth.settings import Settings
 from graphgrow.llm.simulated.shapes import make_world
 from graphgrow.llm.simulated.world import World, WorldSettings
 from graphgrow.policy import open_policy
-from graphgrow.policy.knowledge import BESIDES, NEAREST, Knowledge, again, draws, earned, pertinence, tie
-from graphgrow.prompts.facets import ROUNDS, facets, kind_of, once_more, open_facets
+from graphgrow.policy.knowledge import (
+    BESIDES,
+    NEAREST,
+    Knowledge,
+    Prospects,
+    again,
+    earned,
+    pertinence,
+    tie,
+    worth_keeping,
+)
+from graphgrow.prompts.facets import ROUNDS, facets, foreign, kind_of, once_more, open_facets
 from graphgrow.prompts.render import render
 from graphgrow.resolve.resolve import RESOLVE
 from graphgrow.stores.memory import MemoryStore
@@ -84,7 +95,9 @@ def test_every_facet_is_asked_of_the_topic_and_of_others_what_fits_their_kind() 
     """The topic may be anything; a product is asked what a product has; a word for a kind is asked nothing."""
     graph = two()
     asked = {CLASS, f"{FACET}uses"}
-    assert set(open_facets(graph, TOPIC)) == facets().keys() - asked
+    of_others = {angle for angle, facet in facets().items() if facet.only and "material" not in facet.fits}
+    assert f"{FACET}symptoms" in of_others
+    assert set(open_facets(graph, TOPIC)) == facets().keys() - asked - of_others
     assert kind_of(graph, "parachute") == "product"
     assert set(open_facets(graph, "parachute")) == {a for a, facet in facets().items() if "product" in facet.fits}
     assert list(open_facets(graph, "material")) == []
@@ -102,15 +115,30 @@ def test_a_field_where_something_is_used_is_asked_nothing() -> None:
 
 
 def test_what_fits_another_kind_of_thing_than_the_topic_is_less_to_the_point() -> None:
-    """So a question earns less, and a facet is expected to earn less; without a kind of the topic nothing is known."""
+    """So a question earns less the more such facets lie on the way; without a kind of the topic nothing is known."""
     graph = two()
-    assert (pertinence(graph, f"{FACET}properties"), pertinence(graph, f"{FACET}goods")) == (1.0, BESIDES)
-    assert pertinence(Graph(), f"{FACET}goods") == 1.0
+    properties, goods, factors = (f"{FACET}{name}" for name in ("properties", "goods", "factors"))
+    assert (pertinence(graph, properties, TOPIC), pertinence(graph, goods, TOPIC)) == (1.0, BESIDES)
+    assert pertinence(Graph(), goods, TOPIC) == 1.0
     ask(graph, "properties", "gloss", about="parachute")
     check(graph, "parachute", "has property", "gloss", 6.0)
-    worth = earned(graph)[graph.seq - 1].worth
+    assert pertinence(graph, factors, "gloss") == BESIDES
+    kept = earned(graph)[graph.seq - 1].kept
     graph.apply(edits.add(graph, TOPIC, "is a", "activity"))
-    assert 0 < earned(graph)[graph.seq - 2].worth == pytest.approx(worth * BESIDES)
+    assert [foreign(graph, key) for key in (TOPIC, "parachute", "gloss")] == [0, 1, 2]
+    assert pertinence(graph, factors, "gloss") == pytest.approx(BESIDES**3)
+    assert earned(graph)[graph.seq - 2].kept < kept
+
+
+def test_the_last_word_of_a_name_says_what_kind_it_is() -> None:
+    """Of the topic before all else, of others where no relation says it."""
+    graph, focus = Graph(), formed(Focus("knowledge", ("fur trade",), "a test", angle=CLASS))
+    answered = Answer(Prompt("", ""), Reply("process"))
+    graph.apply(expansion(graph, "fur trade", Question(focus, Prompt("", "")), answered, RESOLVE))
+    assert kind_of(graph, graph.topic_key) == "activity"
+    graph = two()
+    ask(graph, "applications", "insurance company", "company")
+    assert kind_of(graph, "insurance company") == "organisation"
 
 
 def test_what_is_unknown_is_asked_what_kind_of_thing_it_is() -> None:
@@ -234,27 +262,27 @@ def test_a_question_earns_what_is_trusted_of_it_for_its_tokens_and_those_of_its_
     (seq,) = (step.seq for step in graph.past if step.focus and step.focus.angle == f"{FACET}uses")
     row = earned(graph)[seq]
     assert (row.angle, row.concept) == (f"{FACET}uses", TOPIC)
-    sure = row.worth / facets()["facet uses"].kept  # of the uses of a thing readers keep some
-    assert 0.9 < sure < 0.95  # the one beside it was not true, which makes this one less sure
+    assert 0.9 < row.sure < 0.95  # the one beside it was not true, which makes this one less sure
+    assert row.kept == 0 < worth_keeping(graph, f"{FACET}contents", TOPIC) < facets()[f"{FACET}contents"].kept  # noise
     assert row.tokens == 100 + 2 * 21
 
 
 def test_what_brought_sure_names_is_asked_for_others_by_name() -> None:
     """Not what brought none, nor more often than ROUNDS; the question names what the graph has, sure or not."""
-    graph, angle = Graph(), f"{FACET}uses"
+    graph, angle = Graph(), f"{FACET}contents"
     ask(graph, "class", "material")
-    ask(graph, "uses", "parachute", "umbrella", "sail")
+    ask(graph, "contents", "fibroin", "sericin", "wax")
     ask(graph, "hazards", "flood", "moth")
-    for name in ("parachute", "umbrella"):
-        check(graph, "silk", "used in", name, 6.0)
+    for name in ("fibroin", "sericin"):
+        check(graph, "silk", "contains", name, 6.0)
     assert again(graph, facets()).keys() == {TOPIC}
     (angle,) = again(graph, facets())[TOPIC]
-    assert angle == once_more(f"{FACET}uses")
+    assert angle == once_more(f"{FACET}contents")
     focus = formed(Focus("knowledge", (TOPIC,), "a test", angle=angle))
     prompt = render(focus, graph, TOPIC, seed=1)
-    assert prompt.user == "Which are well-known products made with silk, other than parachute, umbrella, sail?"
-    answer(graph, focus, "kimono", "parachute")
-    assert [relation.target for relation in graph.relations][-1] == "kimono"
+    assert prompt.user == "Which substances does silk contain, other than fibroin, sericin, wax?"
+    answer(graph, focus, "glycine", "fibroin")
+    assert [relation.target for relation in graph.relations][-1] == "glycine"
     assert not again(graph, facets())  # nobody has said yet that they are sure
     for number in range(1, ROUNDS):
         assert angle
@@ -262,14 +290,39 @@ def test_what_brought_sure_names_is_asked_for_others_by_name() -> None:
         assert bool(angle) == (number + 1 < ROUNDS)
 
 
-def test_a_facet_that_brought_much_is_expected_to_bring_more() -> None:
-    """Drawn from what its questions earned a thousand tokens, over many draws."""
+def test_what_a_facet_is_worth_depends_on_what_it_is_asked_of() -> None:
+    """Properties of a material are worth keeping more often than those of a product, and are expected before."""
+    facet = facets()[f"{FACET}properties"]
+    assert facet.worth("material").kept > facet.worth("").kept > facet.worth("product").kept
     graph = two()
-    ask(graph, "hazards", "flood", "storm", "theft", about="parachute")
-    for name in ("flood", "storm", "theft"):
-        check(graph, name, "threatens", "parachute", -6.0)
-    rng = random.Random(1)
-    means = Counter[str]()
-    for _ in range(200):
-        means.update(dict(draws(graph, rng)))
-    assert means[f"{FACET}uses"] > means[f"{FACET}hazards"]
+    of_silk, of_parachutes = (worth_keeping(graph, f"{FACET}properties", key) for key in (TOPIC, "parachute"))
+    assert facet.worth("material").kept > of_silk > of_parachutes > 0
+
+
+def test_what_other_words_call_a_kind_is_asked_of_all_the_same_where_it_is_a_thing() -> None:
+    """A protein is a material that has properties of its own; a substance only says what kind of thing others are."""
+    graph = two()
+    ask(graph, "contents", "protein", "substance")
+    assert f"{FACET}properties" in set(open_facets(graph, "protein"))
+    assert list(open_facets(graph, "substance")) == []
+
+
+def test_a_facet_that_brought_much_is_expected_to_bring_more() -> None:
+    """Drawn from what its questions earned a thousand tokens, over many draws, for the kind of thing that was asked."""
+    graph = two()
+    before = [Prospects(graph, random.Random(seed)) for seed in range(200)]
+    ask(graph, "contents", "fibroin", "sericin", "wax")
+    ask(graph, "properties", "weight", "hue", "age")
+    for source, predicate, target, odds in (
+        *(("silk", "contains", name, 6.0) for name in ("fibroin", "sericin", "wax")),
+        *(("silk", "has property", name, -6.0) for name in ("weight", "hue", "age")),
+    ):
+        check(graph, source, predicate, target, odds)
+    after = [Prospects(graph, random.Random(seed)) for seed in range(200)]
+
+    def drawn(those: list[Prospects], name: str, kind: str) -> float:
+        return mean(one.of(f"{FACET}{name}", kind) for one in those)
+
+    assert drawn(before, "properties", "material") > drawn(before, "contents", "material")
+    assert drawn(after, "properties", "material") < drawn(after, "contents", "material")
+    assert drawn(after, "properties", "product") > drawn(after, "parts", "product")  # of products nothing is known yet

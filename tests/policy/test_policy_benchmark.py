@@ -199,7 +199,7 @@ def test_worlds_with_errors_stand_beside_what_was_judged(
 ) -> None:
     """What holds is counted by the hidden graph; a file of trials is for one set of dials."""
     words = (
-        "--judged --seeds 1 --questions 20 --size 120 --jobs 1 --kinds hierarchy --policies bfs survey random knowledge"
+        "--judged --seeds 5 --questions 40 --size 300 --jobs 1 --kinds hierarchy --policies bfs survey random knowledge"
     )
     monkeypatch.setattr(sys, "argv", ["policies.py", "--world", *words.split(), "--keep", str(tmp_path / "w")])
     for _ in range(2):  # the second time out of the file

@@ -159,6 +159,22 @@ def test_without_the_graph_the_same_question_may_take_as_many_tokens(run: GraphS
 REPLIES = ("no json", answer(("Silk contains fibroin.", ["r1"])), "none", answer(("I know.", [])))
 
 
+@pytest.mark.parametrize(
+    ("reply", "asked", "reason"),
+    [
+        ("I'm sorry, but I can't help with that.", 1, "The model refuses: I'm sorry, but I can't help with that."),
+        ("  \n ", 2, "The reply is blank."),
+    ],
+)
+def test_a_refusal_in_words_is_said_and_not_asked_again(silk: GraphStore, reply: str, asked: int, reason: str) -> None:
+    """As when a graph grows; what is only blank is asked once more, and said so."""
+    model = Scripted([reply, reply])
+    done = ask(silk, model, "What has silk to do with strength?")
+    assert not done.known
+    assert reason in done.reason
+    assert len(thoughts(silk)) == asked
+
+
 @pytest.mark.parametrize("cut", range(len(REPLIES)))
 def test_a_question_that_was_cut_off_anywhere_goes_on_and_pays_nothing_twice(silk: GraphStore, cut: int) -> None:
     """The same question, and the same work by its number, ask only what is left."""

@@ -74,6 +74,20 @@ def test_the_concept_itself_is_no_answer() -> None:
     assert said(kinds) == [("red nacre", "is a kind of", "nacre")]
 
 
+def test_what_is_asked_of_a_thing_is_said_without_it() -> None:
+    """Copper is made by refining and sold as wire, as gold is; a general word alone says nothing, a use stays whole."""
+    graph = Graph()
+    answered(graph, "kinds", "copper")
+    made = answered(graph, "making", "copper refining, Copper smelting, copper production, casting", "copper")
+    assert said(made) == [(process, "is used for making", "copper") for process in ("refining", "smelting", "casting")]
+    assert kept_out(made) == {"copper production": FOCUS_AGAIN}
+    assert said(answered(graph, "forms", "copper wire rod, foil", "copper")) == [
+        ("copper", "is available as", "wire rod"),
+        ("copper", "is available as", "foil"),
+    ]
+    assert kept_out(answered(graph, "applications", "copper roofs", "copper")) == {"copper roofs": FOCUS_AGAIN}
+
+
 @pytest.mark.parametrize(
     ("name", "says_nothing"),
     [

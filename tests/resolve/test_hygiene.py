@@ -28,7 +28,7 @@ JUNK = {
     "no letters": ["705-681", "...", "42"],
     "too long": ["a material that " + "very " * 20 + "tough"],
     "quantity": ["8.3 grams", "2500 km", "18 years", "91 meters", "11 days"],
-    "markup": ["[[Nacre]]", "fracture}{source:", "<b>silk</b>", "Category]]", "https://example.org/x"],
+    "markup": ["silk<br>", "spider<b>silk</b>", "a|b", "[[Nacre]]", "fracture}{source:", "<b>silk</b>", "Category]]", "https://example.org/x"],
     "prefix": ["instance: Person", "type: protein", "y:Babylon", "yagoClass:Reign", "historical:Assyria"],
     "identifier": ["Q18034", "concept_12", "node 3", "Q1412:Babylon", "Q104325 Rebus"],
     "placeholder": ["Name of the person or place", "No further information available"],
@@ -38,7 +38,9 @@ JUNK = {
         "highly effective", "lightweight and form-fitting", "high strength and lightweight", "polymeric", "Ruined",
         "high elastic", "low-maintenance", "environmentally friendly", "conformable", "medical",
     ],
-    "fragment": ["a type of", "used in", "a benefit of", "processed into", "of Macedon", "to surfaces", "nacre (shell"],
+    "fragment": ["such a", "rise in", "based on", "impact on", "made a", "a type of",
+        "used in", "a benefit of", "processed into",
+        "of Macedon", "to surfaces", "nacre (shell"],
     "stutter": ["ceramic composite composite", "ceramic composite composite composite"],
     "verb phrase": [
         "reduce damage", "create impact resistant materials", "bind materials", "protect", "prevents failure",
@@ -61,10 +63,13 @@ JUNK = {
 }  # fmt: skip
 # What a rule could take for junk, and must not.
 CONCEPTS = {
-    "no letters": ["C60", "316L", "μ"],
+    "no letters": ["The 1975", "C60", "316L", "μ"],
     "too long": ["poly(3,4-ethylenedioxythiophene) polystyrene sulfonate"],
-    "quantity": ["3D printing", "4K", "5G", "3M", "6061 aluminium", "5 nm gold nanoparticle", "Ti-6Al-4V"],
-    "markup": ["metal-organic framework", "p < .05 level", "A/B test", "C++", "F#", "{111} plane", "<110> direction"],
+    "quantity": ["127 Hours", "60 Minutes", "3D printing", "4K", "5G", "3M", "6061 aluminium",
+        "5 nm gold nanoparticle", "Ti-6Al-4V"],
+    "markup": ["metal-organic framework", "p < .05 level", "A/B test", "C++", "F#", "{111} plane", "<110> direction",
+        "P(A|B)", "Kullback-Leibler divergence KL(P||Q)", "|\u03c8\u27e9 state", "List<T>", "std::vector<int>",
+        "set {0,1}"],
     "prefix": ["Nd:YAG laser", "C:N ratio", "Ti:sapphire laser", "2:1 phyllosilicate", "property testing"],
     "identifier": ["p53", "IL-6", "Mg2Si", "Q235 steel", "Q10 temperature coefficient", "AISI 52100 steel",
         "node of Ranvier", "concept map", "ISO 10993", "coenzyme Q10", "type 2 collagen"],
@@ -79,6 +84,7 @@ CONCEPTS = {
     "fragment": [
         "in situ hybridization", "de novo design", "vitamin A", "plug-in", "in vitro assay", "by-product", "for loop",
         "under-frequency load shedding", "out-of-plane buckling", "through silicon via", "at-home test", "a",
+        "vitamin a", "hepatitis a", "log in", "stand by", "turn on", "head-on", "best of",
     ],
     "stutter": ["Walla Walla", "city of Walla Walla", "knock knock joke", "laser-laser interaction"],
     "verb phrase": [
@@ -157,6 +163,57 @@ def test_a_topic_in_another_language_keeps_its_names() -> None:
     names = ("Fasern und Matrix", "charge dans une fibre")
     for topic in ("Kohlefaser für Flugzeuge", "résistance aux chocs"):
         assert [broken_rule(name, topic) for name in names] == ["", ""]
+
+
+@pytest.mark.parametrize(
+    ("topic", "names"),
+    [
+        ("fysik på dansk", "hastighed|frihed|kærlighed|sted|smed"),
+        ("kemi på svenska", "enkelhet|on|an"),
+        ("énergie nucléaire", "combustible|cible|érable|on|or"),
+        ("historia del arte", "pared|césped|fusible|hepatitis a"),
+        ("storia della filosofia", "it|possibile"),
+        ("philosophie de la nature", "sable|cible"),
+        ("Geschichte der Chemie", "Glied|Frage an|Zug an"),
+        ("công nghệ thông tin", "máy in|chữ to|the|in"),
+        ("", "máy in|it dala\u015f\u0131|yüz on|kærlighed|Кто виноват?|Что делать?"),
+        ("Русская литература", "Кто виноват?|Бедные люди"),
+    ],
+)
+def test_english_grammar_says_nothing_of_another_language(topic: str, names: str) -> None:
+    """Whether the topic is evidently not English, or the name is."""
+    assert {name: broken_rule(name, topic) for name in names.split("|")} == dict.fromkeys(names.split("|"), "")
+
+
+@pytest.mark.parametrize(
+    "topic",
+    ["Schrödinger equation", "façade engineering", "Simone de Beauvoir", "Ludwig van Beethoven", "coup d'état",
+     "β-sheet", "Mies van der Rohe", "Tour de France", "naïve Bayes",
+     "fin de siècle", "Leonardo di Caprio", "de novo design"],
+)  # fmt: skip
+def test_an_accent_or_a_name_makes_no_topic_foreign(topic: str) -> None:
+    """English topics have such words too, and keep the rules of English grammar."""
+    junk = {"it": "pronoun", "highly effective": "bare adjective", "reduce wear": "verb phrase", "rise in": "fragment"}
+    assert {name: broken_rule(name, topic) for name in junk} == junk
+
+
+def test_a_reply_in_another_language_is_known_by_its_names() -> None:
+    """Where no topic says so: Finnish "he" is no pronoun of English; English predicates say that the names are."""
+    finnish = (Triple("järvi", "sisältää", "vesi"), Triple("metsä", "kasvaa", "suo"), Triple("hän", "hoitaa", "he"))
+    assert not resolve(Proposal(finnish, (), "ok"), Graph(), "Suomen luonto").rejects
+    english = (Triple("crêpe suzette", "is made of", "flour"), Triple("bœuf", "is part of", "it"))
+    assert [one.text for one in resolve(Proposal(english, (), "ok"), Graph(), "French dishes").rejects] == ["it"]
+
+
+def test_a_number_or_word_that_was_declared_as_a_name_is_one() -> None:
+    """A novel, a film, an alloy; not what no type declares, nor a property, a value or an identifier."""
+    said = {"1984": "Novel", "It": "film", "Frozen": "Film", "7075": "aluminium alloy", "Target": "Company",
+            "747": "Aircraft", "8 Mile": "movie", "Get Out": "film", "42": "", "1848": "Number",
+            "Durable": "Property", "patched": "Gene", "it": "film", "Q18034": "Person"}  # fmt: skip
+    triples = tuple(Triple("Tommy", "relates to", name) for name in said)
+    types = tuple((name, kind) for name, kind in said.items() if kind)
+    delta = resolve(Proposal(triples, (), "ok", types=types), Graph(), "things with names")
+    assert {one.text for one in delta.rejects} == {"42", "1848", "Durable", "it", "Q18034"}
 
 
 def test_of_two_scripts_with_as_many_letters_the_first_counts() -> None:

@@ -6,14 +6,14 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from graphgrow.errors import BadInput
 from graphgrow.graph.events import read_events
 from graphgrow.graph.model import Expansion
 from graphgrow.parse.reply import parse
-from graphgrow.resolve.predicates import Unmapped, Vocabulary, Wording, read, vocabulary
+from graphgrow.resolve.predicates import FALLBACK, Unmapped, Vocabulary, Wording, read, vocabulary
 from tests.conftest import RECORDED
 
 MOST = 60
@@ -120,6 +120,7 @@ def test_vocabulary_is_bounded() -> None:
 @given(st.text() | st.sampled_from(sorted(vocabulary().wordings)) | st.lists(st.sampled_from(
     ["is", "are", "can", "be", "a", "the", "often", "used", "by", "of", "has", "helps", "to", "not", "↑", "-"]
 )).map(" ".join))  # fmt: skip
+@example("0|\u00a1")
 def test_canonical_predicate_is_idempotent(raw: str) -> None:
     """Any wording gives a wording that gives itself, and says which way round it stands."""
     once = vocabulary().canonical(raw)
@@ -227,3 +228,12 @@ def test_every_verb_is_a_case_of_what_it_is_read_as_else() -> None:
     for wording, verb in vocabulary().verbs.items():
         plain = vocabulary().look_up(wording)
         assert plain == Wording(verb.predicate_class, verb.turned), wording
+
+
+def test_signs_are_predicates_of_their_own() -> None:
+    """What differs in its sign is no one relation, and punctuation alone says nothing."""
+    signs = ["∈", "∉", "→", "↛", "⊣", "≈", "±", "⊂", "⊄", "~", "=", "!=", "->", "<", "<="]
+    assert len({read(sign).predicate for sign in signs}) == len(signs)
+    assert all(read(f"is {sign}") == read(sign) for sign in signs)
+    assert read("is → of").predicate != read("is ⊣ of").predicate
+    assert {read(mark).predicate for mark in ("-", "--", "/", "?", "...", "&", "*")} == {FALLBACK}

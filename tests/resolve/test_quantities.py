@@ -1,7 +1,7 @@
 """Amounts in the place of a concept: quantities of a relation to a property, and never nodes."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from graphgrow.graph.graph import Graph
@@ -49,6 +49,12 @@ def test_a_name_with_a_number_in_it_is_none(name: str) -> None:
         (("silk", "has", "tensile strength of about 1.3 GPa"), "silk", "tensile strength"),
         (("isotope", "exhibits", "half-life of 5 days"), "isotope", "half-life"),
         (("resin", "has property", "density: 1.2 g/cm3"), "resin", "density"),
+        (("carbon", "has a melting point of", "3550 \u00b0C"), "carbon", "melting point"),
+        (("Wales", "hasPopulation", "3100000"), "Wales", "population"),
+        (("film", "had a budget of", "12"), "film", "budget"),
+        (("Wales", "population in 2020", "3100000"), "Wales", "population"),
+        (("film", "has budget", "12 USD"), "film", "budget"),
+        (("lens", "focal length", "50 mm"), "lens", "focal length"),
     ],
 )
 def test_which_property_it_is_of(said: tuple[str, str, str], thing: str, of: str) -> None:
@@ -63,7 +69,11 @@ def test_which_property_it_is_of(said: tuple[str, str, str], thing: str, of: str
     [("steel", "is", "400 MPa"), ("rye", "contains", "12 %"), ("silk", "elongates by", "30 %"), ("1 m", "is", "100 cm"),
      ("steel", "has", "400 MPa"), ("steel", "contains", "carbon"), ("car", "has", "12 V battery"),
      (">65 years", "have", "frailty"),
-     ("ink", "contains", "5 nm gold nanoparticle"), ("film", "is made of", "polymer of 5 nm")],
+     ("ink", "contains", "5 nm gold nanoparticle"), ("film", "is made of", "polymer of 5 nm"),
+     ("Curie", "was born in", "1867"), ("war", "began in", "1939"), ("novelist", "wrote", "1984"),
+     ("firm", "first sold phones in", "2007"), ("frame", "is made of", "7075"), ("team", "has won in", "1966"),
+     ("team", "has won", "12 %"), ("song", "was sung by", "112"), ("firm", "changed location in", "1976"),
+     ("actor", "wore", "42"), ("bridge", "stood until", "1940"), ("tower", "burned down on", "1834")],
 )  # fmt: skip
 def test_no_property_is_made_up(said: tuple[str, str, str]) -> None:
     """Pascals, metres and per cents are of many properties: where nobody says of which, nothing is read."""
@@ -111,6 +121,8 @@ def test_an_amount_of_nothing_is_kept_out_with_its_rule() -> None:
 
 
 @given(st.text(max_size=200), st.text(max_size=60), st.text(max_size=200))
+@example("0", "elastic modulus", "")
+@example("", "has property", "density 5 kg")
 def test_nothing_breaks_the_reading(source: str, predicate: str, target: str) -> None:
     """Whatever a model says, it is read or it is not, and what is read names both ends."""
     reading = read_property(Triple(source, predicate, target), "metals")

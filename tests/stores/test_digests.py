@@ -1,5 +1,6 @@
 """An altered log: bit flips, edited events, lost pages and lost events, in stores and in run files."""
 
+import gzip
 import json
 import os
 import random
@@ -11,15 +12,18 @@ from pathlib import Path
 
 import pytest
 
-from graphgrow.errors import AlteredLog, StoreError
+from graphgrow.errors import AlteredLog, BadInput, StoreError
+from graphgrow.graph import digests
+from graphgrow.graph import events as event_lines
 from graphgrow.graph.digests import read_records
 from graphgrow.graph.events import to_json, write_events
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Event
 from graphgrow.stores import open_store
-from graphgrow.stores.copying import copy, fork
+from graphgrow.stores.copying import copy, fork, last_seq
 from graphgrow.stores.memory import MemoryStore
 from graphgrow.stores.sqlite import SQLiteStore
+from graphgrow.stores.sqlite_tables import APPLICATION_ID, DIGESTS, MIGRATIONS
 from graphgrow.stores.verifying import Verdict, verify, verify_log
 from tests.cli.test_cli import graphgrow
 from tests.conftest import chatter, triples
@@ -255,15 +259,15 @@ def test_a_copy_of_an_altered_log_is_refused(log: Path, tmp_path: Path) -> None:
         assert other.graph().seq == 10
 
 
-def test_an_older_store_gets_digests_with_its_next_event(log: Path, tmp_path: Path) -> None:
-    """Before that nothing can be told, and it is said; then `verify` says from where on it can speak."""
+def test_a_store_that_has_lost_its_digests_gets_others_with_its_next_event(log: Path, tmp_path: Path) -> None:
+    """Before that nothing can be told, which is a problem; then `verify` says from where on it can speak."""
     path = tmp_path / "g.db"
     shutil.copy(log, path)
     with closing(sqlite3.connect(path)) as db, db:
         db.execute("DELETE FROM seal")
         db.execute("UPDATE event SET digest = NULL")
-    said = graphgrow("verify", "g.db", cwd=tmp_path).stdout
-    assert said.startswith(f"equal: {EVENTS} steps")
+    said = graphgrow("verify", "g.db", cwd=tmp_path, code=1).stdout
+    assert "no step has a digest" in said
     assert "no digests yet" in said
     with closing(SQLiteStore(path)) as home:
         graph = home.graph()
@@ -357,3 +361,91 @@ def test_a_pipe_is_no_run_file(tmp_path: Path) -> None:
     """What can be read once is refused in a sentence, and not waited for without end."""
     os.mkfifo(tmp_path / "pipe.jsonl")
     assert "is no file on disk" in graphgrow("verify", "pipe.jsonl", cwd=tmp_path, code=1).stderr
+
+
+@pytest.mark.parametrize("seq", [EVENTS + 2, (1 << 62) + 1, (1 << 63) - 1])
+def test_an_event_of_any_number_is_one_that_follows_none(log: Path, tmp_path: Path, seq: int) -> None:
+    """Also the greatest number that a row can have is read, and looked past, without a traceback."""
+    path = tmp_path / "g.db"
+    shutil.copy(log, path)
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE event SET seq = ? WHERE seq = ?", (seq, EVENTS))
+    assert verdict(path).altered == EVENTS
+    with closing(SQLiteStore(path)) as home:
+        assert last_seq(home) <= seq
+        assert list(home.records(1 << 70)) == []
+        with pytest.raises(BadInput, match="has no step"):
+            fork(home, MemoryStore(), 1 << 70)
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("INSERT INTO event SELECT 0, kind, at, payload, decides, digest FROM event WHERE seq = 1", "a step 0"),
+        ("INSERT INTO event SELECT -7, kind, at, payload, decides, digest FROM event WHERE seq = 1", "a step -7"),
+        ("INSERT INTO seal SELECT * FROM seal", "2 rows that seal"),
+        ("DELETE FROM identity", "0 rows that say which file"),
+        ("INSERT INTO identity VALUES ('another')", "2 rows that say which file"),
+        ("CREATE UNIQUE INDEX mine ON event(at, seq)", "its index 'mine'"),
+        ("CREATE UNIQUE INDEX mine ON Relation(source, target)", "its index 'mine'"),
+    ],
+)
+def test_rows_and_indexes_that_graphgrow_never_makes_are_damage(log: Path, tmp_path: Path, sql: str, said: str) -> None:
+    """What stands beside the log without changing it is told too; an index that keeps nothing out is anybody's."""
+    path = tmp_path / "g.db"
+    shutil.copy(log, path)
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("CREATE INDEX theirs ON relation(predicate)")
+    assert verdict(path).problems == []
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("DROP INDEX theirs")
+        db.execute("DELETE FROM relation")
+        db.execute("DELETE FROM alias")
+        db.execute(sql)
+    (problem,) = verdict(path).problems
+    assert said in problem
+
+
+def test_a_run_file_says_what_cannot_be_told_of_it(tmp_path: Path, events: list[Event]) -> None:
+    """Lines cut from its end leave a whole file, so `verify` does not keep that to itself."""
+    write_events(tmp_path / "run.jsonl", events[:-5])
+    said = graphgrow("verify", "run.jsonl", cwd=tmp_path).stdout
+    assert said.startswith(f"equal: {EVENTS - 5} steps")
+    assert "whether steps are missing at its end" in said
+
+
+@pytest.mark.parametrize("name", ["run.jsonl", "run.jsonl.gz"])
+def test_a_line_without_end_is_not_held(
+    tmp_path: Path, events: list[Event], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line of gigabytes, which a small archive may hold, is refused before it is read as a whole."""
+    for module in (digests, event_lines):
+        monkeypatch.setattr(module, "LONGEST_LINE", 20_000)
+    path = tmp_path / name
+    write_events(path, events[:3])
+    with gzip.open(path, "ab") if name.endswith(".gz") else path.open("ab") as file:
+        file.write(b"x" * 20_001)
+    found = verify_log(name, *read_records(path))
+    assert found.altered == 4
+    assert "longer than 20,000 bytes" in found.problems[0]
+    with pytest.raises(BadInput, match="line 4 is longer than 20,000"):
+        list(event_lines.read_events(path))
+
+
+def test_a_store_from_before_digests_gets_them_when_it_is_opened(tmp_path: Path, events: list[Event]) -> None:
+    """From then on what is altered is told, also before the next event; `verify` says what it cannot speak of."""
+    path = tmp_path / "old.db"
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript("".join(MIGRATIONS[: DIGESTS - 1]))
+        rows = [(one.seq, one.kind, one.at, to_json(one)) for one in events[:3]]
+        db.executemany("INSERT INTO event (seq, kind, at, payload) VALUES (?, ?, ?, ?)", rows)
+        db.executescript(f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {DIGESTS - 1}")
+    with closing(SQLiteStore(path)) as home:
+        found = verify_log("old.db", home.records(), home.seal())
+        assert not found.problems
+        assert "added after step 3" in found.silence
+        home.append(event(home.graph(), triples(("silk", "contains", "water"))))
+        assert "added when step 4" in verify_log("old.db", home.records(), home.seal()).silence
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE event SET payload = replace(payload, ' ', '  ') WHERE seq = 2")
+    assert verdict(path).altered == 2

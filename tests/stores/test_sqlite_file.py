@@ -270,6 +270,21 @@ def test_digests_cost_little_beside_a_commit(tmp_path: Path) -> None:
         ('CREATE TRIGGER "a\u202e\nb" INSTEAD OF INSERT ON seen BEGIN DELETE FROM event; END', "a trigger 'a b'"),
         ("DROP TABLE alias; CREATE VIEW alias AS SELECT key, name AS spelling FROM concept", "a view 'alias'"),
         ("DROP TABLE cache; CREATE VIEW Cache AS SELECT 'panel' AS kind, '1' AS key, x'00' AS value", "a view 'Cache'"),
+        (
+            (
+                "DROP TABLE event; CREATE TABLE event (seq INTEGER PRIMARY KEY, kind TEXT, at TEXT, payload TEXT"
+                " GENERATED ALWAYS AS (cast(zeroblob(900000000) AS TEXT)), decides INTEGER, digest TEXT)"
+            ),
+            "a generated column 'event.payload'",
+        ),
+        (
+            "ALTER TABLE Concept ADD COLUMN more TEXT AS (name || key) VIRTUAL",
+            "a generated column 'concept.more'",
+        ),
+        (
+            "DROP TABLE event; CREATE VIRTUAL TABLE event USING fts5(seq, kind, at, payload, decides, digest)",
+            "a virtual table 'event'",
+        ),
     ],
 )
 def test_a_file_that_does_something_by_itself_is_refused(sql: str, what: str, tmp_path: Path) -> None:

@@ -13,11 +13,13 @@ from pathlib import Path
 import pytest
 
 from graphgrow.api import edits
-from graphgrow.errors import BadInput, StaleGraph, StoreError
+from graphgrow.batch.run import FOR_GOOD
+from graphgrow.errors import BadInput, StaleGraph, StoreError, without_passwords
 from graphgrow.graph.events import to_json
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.model import Change, Concept, Delta, Edit, Event
-from graphgrow.stores import GraphStore, open_store, store_url
+from graphgrow.growth.engine import BATCH_TERM
+from graphgrow.stores import LONGEST_CLAIM, LONGEST_LEASE, GraphStore, open_store, store_url
 from graphgrow.stores.copying import copy, fork
 from graphgrow.stores.memory import MemoryStore
 from graphgrow.stores.neo4j import Neo4jStore
@@ -201,6 +203,22 @@ def test_a_lease_of_a_clock_that_is_wrong_holds_nothing(opener: Opener) -> None:
         assert home.lease("for good", "one", 400 * 86400)
         now[0] += 300 * 86400
         assert not home.lease("for good", "two", 10)
+
+
+@pytest.mark.parametrize("length", [1e308, 10 * 365 * 86400.0, float("inf")])
+def test_a_lease_that_says_it_is_endless_holds_nothing(opener: Opener, length: float) -> None:
+    """Nothing is believed of a length that nobody takes, of a lease or of a claim."""
+    with closing(opener(lambda: 1e9)) as home:
+        home.append(Edit(1, "add", Delta(), "so that there is a file"))
+        assert home.lease("job", "one", length)
+        assert home.lease("job", "two", 20)
+        home.claim("one", ["a"], length)
+        assert home.claim("two") == {}
+        assert home.claim("two", ["a"], 20) == {"a": "two"}
+        assert home.claim("one", ["b"], BATCH_TERM)["b"] == "one"
+        assert home.claim("two", ["b"], 20)["b"] == "one"
+        assert length > LONGEST_LEASE >= FOR_GOOD
+        assert BATCH_TERM <= LONGEST_CLAIM
 
 
 def test_a_question_is_claimed_by_one_until_it_is_done(opener: Opener) -> None:
@@ -457,3 +475,13 @@ def test_foreign_files_are_refused_and_left_alone(tmp_path: Path) -> None:
         with pytest.raises(StoreError, match=words):
             SQLiteStore(path, create=True)
         assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("blank", [" ", "\t", "\u00a0"])
+def test_a_blank_in_a_password_shows_no_part_of_it(blank: str) -> None:
+    """The address is refused, and where one stands in a sentence all up to its server is left out."""
+    url = f"neo4j://neo4j:sec{blank}ret1@127.0.0.1:1"
+    with pytest.raises(BadInput, match="no blanks") as error:
+        store_url(url)
+    assert "sec" not in str(error.value)
+    assert "ret1" not in without_passwords(f"cannot reach {url} today")

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -16,8 +17,8 @@ from filelock import FileLock
 from graphgrow_explorer import feedback, frames, opening, runs, serve
 from graphgrow_explorer.feedback import HELD
 from graphgrow_explorer.files import kinds, written
-from graphgrow_explorer.header import DRAWN, ENDED, TOOK, is_due
-from graphgrow_explorer.live import news
+from graphgrow_explorer.header import DRAWN, ENDED, TOOK, is_due, stands
+from graphgrow_explorer.live import news, one_step
 from graphgrow_explorer.panel import certainty, evidence
 from graphgrow_explorer.text import plain, short
 from graphgrow_explorer.views import VIEWS
@@ -450,6 +451,42 @@ def test_a_view_is_drawn_anew_as_the_graph_grows() -> None:
     assert is_due((5, 1), state | {HELD: {"gaps": True}}, 100.0, is_live=True), "a decision changes what is shown"
 
 
+def test_the_line_above_every_view_says_how_long_a_run_will_take_and_why_it_ended(
+    silk: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page that saw a run under way says so of its end too; one that is opened later tells nothing of it."""
+    now = datetime(2026, 1, 2, 3, 5, 0, tzinfo=UTC)
+    run = runs.Run("a", runs.RunOptions(steps=120), "2026-01-02T03:04:00+00:00", 1, "running", steps=2)
+    assert stands(run, now) == "running: 2 of 120 steps"
+    assert stands(replace(run, steps=30), now) == "running: 30 of 120 steps, 3 min left"
+    assert stands(replace(run, steps=100), now) == "running: 100 of 120 steps, < 1 min left"
+    ended = replace(run, state="ended", steps=30, message="the model is gone")
+    assert stands(ended, now) == "ended: 30 of 120 steps (the model is gone)"
+
+    known = [run]
+    monkeypatch.setattr(runs, "runs", lambda _url: known)
+    at = view(silk.url, "growth")
+    assert "running: 2 of 120 steps" in words(at)
+    known[:] = [ended]
+    assert "ended: 30 of 120 steps (the model is gone)" in words(at.run())
+    assert "ended" not in words(view(silk.url, "growth"))
+
+
+def test_a_step_that_brings_nothing_says_so_and_why(silk: Workspace) -> None:
+    """What a reply lacked is said where it lacked something."""
+    (row,) = [row for row in silk.rows if row.seq == silk.graph.seq]
+    with silk.reading() as graph:
+        told = [one_step(graph, replace(row, concepts=0, relations=0, outcome=one)) for one in ("ok", "truncated")]
+    assert [one["brought"] for one in told] == ["nothing new", "nothing new (truncated)"]
+
+
+def test_the_table_calls_communities_by_their_names(silk: Workspace) -> None:
+    """A concept's community is the one that the legend of the picture names."""
+    groups = frames.groups(silk)
+    table = next(one.value for one in view(silk.url, "graph").dataframe if "community" in one.value.columns)
+    assert list(table["community"]) == [groups.names[groups.membership[key]] for key in silk.graph.concepts]
+
+
 def test_two_pages_agree_and_the_feed_tells(silk: Workspace) -> None:
     """What another writer adds is in the feed of whoever saw less, and after a decision the whole graph is."""
     since = silk.graph.seq
@@ -626,6 +663,7 @@ def test_a_run_asks_its_model_as_the_page_says(tmp_path: Path, monkeypatch: pyte
         fields["Model for fact checks"].input(f"{second.base_url}#c")
         fields["Steps"].set_value(3)
         fields["Relations of a reply"].set_value(9)
+        fields["Tokens of the graph in a question"].set_value(70)
         next(one for one in at.selectbox if one.label == "Templates").set_value("strong")
         next(one for one in at.selectbox if one.label == "Policy").set_value("mix")
         next(one for one in at.button if one.label == "Start").click().run()
@@ -642,6 +680,7 @@ def test_a_run_asks_its_model_as_the_page_says(tmp_path: Path, monkeypatch: pyte
         schema: Any = sent.body["response_format"]
         rows = schema["json_schema"]["schema"]["properties"]["relations"]
         assert (rows["maxItems"], "certainty" in rows["items"]["properties"]) == (9, True)
+        assert {"--context=70", "--relations=9"} <= set(runs.command(url, runs.once(runs.runs(url))))
         assert "--batch" not in runs.command(url, run.options)
         assert "--batch" in runs.command(url, replace(run.options, batch=True))
     for words in ('{"api_key": "c0ffee"}', "{"):
@@ -688,7 +727,7 @@ def test_first_page_begins_and_shows_the_example(tmp_path: Path, monkeypatch: py
     next(one for one in at.button if one.label == "Open the example").click().run()
     assert not at.exception
     assert [name for name, *_ in opening.files()] == ["example.db"]
-    assert "415 concepts" in words(at)
+    assert "453 concepts" in words(at)
 
 
 @pytest.mark.parametrize(

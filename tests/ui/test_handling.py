@@ -299,6 +299,34 @@ def test_a_camera_belongs_to_one_picture(browser: Browser, server: Server) -> No
         assert page.ask("p.camera.shows([...p.model.nodes.values()])")
 
 
+LATE = "(() => { p.grow(a); const from = performance.now(); while (performance.now() - from < 1000); })()"
+LATER = {"seq": 31, "nodes": [{"key": "n", "name": "new"}], "edges": [{"source": "n", "target": "k0"}], "gone": []}
+
+
+def test_a_camera_follows_however_slow_the_machine_and_a_hand_takes_it(browser: Browser, server: Server) -> None:
+    """A movement whose pictures come late is no hand; a drag is one, in the midst of a movement too."""
+    with drawn(browser, server.url, moves=True) as page:
+        before = page.camera()
+        page.ask(LATE, LATER)
+        assert page.still() != before
+        assert not page.ask("p.camera.moved")
+        assert page.ask("p.camera.shows([...p.model.nodes.values()])")
+
+        page.ask("p.fit(4000)")
+        box = page.root.locator(".stage").bounding_box()
+        assert box
+        x, y = box["x"] + 20, box["y"] + 20
+        page.page.mouse.move(x, y)
+        page.page.mouse.down()
+        for at in range(1, 6):
+            page.page.mouse.move(x + 40 * at, y + 30 * at)
+        page.page.mouse.up()
+        assert page.ask("p.camera.moved")
+        before = page.still()
+        page.ask("p.grow(a)", LATER | {"seq": 32, "nodes": [{"key": "m", "name": "newer"}]})
+        assert page.still() == before
+
+
 @pytest.mark.parametrize("said", [None, 3, {}, {"stamp": "other", "nodes": "AA=="}, {"imposed": 1, "relation": ["a"]}])
 def test_what_says_nothing_hides_nothing(said: Any) -> None:
     """A page can say anything: rows are hidden by bits of the right number for the frames that it was given."""

@@ -11,6 +11,7 @@ from graphgrow_explorer import feedback, frames, live, news, questions, runs, se
 from graphgrow_explorer.panel import evidence, origin
 from graphgrow_explorer.views import VIEWS
 from graphgrow_explorer.views.communities import CLICKED, gaps
+from graphgrow_explorer.views.thoughts import wanted
 from graphgrow_explorer.workspace import Workspace, workspaces
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
@@ -61,6 +62,7 @@ def hostile(path: Path) -> str:
     return grown(path / "hostile.db", Edit(1, "add", Delta(concepts, relations=links)))
 
 
+KINDS = "selectbox", "toggle", "slider", "multiselect", "button_group", "checkbox", "number_input", "text_input"
 STATES: dict[str, dict[str, str]] = {
     "graph": {"concept": "spider silk", "show": "around"}, "paths": {"from": "spider silk", "to": "protein 5"},
 }  # fmt: skip
@@ -75,7 +77,7 @@ def test_every_choice_of_every_view_is_drawn_and_leads_back(
     url = full.url if graph == "full" else hostile(tmp_path)
     at = view(url, name, **(STATES.get(name, {}) if graph == "full" else {}))
     assert not at.exception, at.exception
-    for kind in ("selectbox", "toggle", "slider", "multiselect", "button_group"):
+    for kind in KINDS:
         for place in range(len(at.get(kind))):
             for choice in choices(at.get(kind)[place])[:4]:
                 if place < len(at.get(kind)):
@@ -89,13 +91,34 @@ def test_every_choice_of_every_view_is_drawn_and_leads_back(
     assert not at.query_params
 
 
+@pytest.mark.parametrize("name", VIEWS)
+def test_every_button_of_every_view_does_something_that_can_be_read(
+    name: str, full: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is pressed on a fresh page: it leads on, does what it says or is refused in a sentence, and never fails."""
+    monkeypatch.setattr(runs, "launch", lambda *_: "nothing")
+    pressed = set[str]()
+    while True:
+        at = view(full.url, name, **STATES.get(name, {}))
+        rest = [one for one in at.button if not one.disabled and one.label not in pressed]
+        if not rest:
+            break
+        pressed.add(rest[0].label)
+        at = rest[0].click().run()
+        assert not at.exception, (rest[0].label, at.exception)
+    assert pressed
+
+
 def choices(widget: object) -> list[object]:
     """Return the values that a widget can be given."""
     kind = getattr(widget, "type", "")
-    if kind == "toggle":
+    if kind in {"toggle", "checkbox"}:
         return [True, False]
-    if kind == "slider":
-        return [widget.min, widget.max]  # type: ignore[attr-defined]
+    if kind in {"slider", "number_input"}:
+        ends = [widget.min, widget.max]  # type: ignore[attr-defined]
+        return [end for end in ends if end is not None]
+    if kind == "text_input":
+        return ["no such thing", ""]
     options = list(getattr(widget, "options", []))
     if kind == "selectbox":
         return [option for option in options if not str(option).endswith(".db")]
@@ -279,6 +302,27 @@ def test_ask_names_its_model_and_keeps_what_failed(full: Workspace, monkeypatch:
     assert "none" not in "".join(file.read_text() for file in questions._folder(full.url).glob("*.json"))
 
 
+def test_a_question_takes_as_much_of_the_graph_as_is_said_and_is_asked_without_it_too(
+    full: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the form says of a question stands in its plan; the model's own answer stands beside that of the graph."""
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    own = '{"known": true, "claims": [{"says": "Silk is strong."}]}'
+    says = [Answer(completion(answer(("Spider silk contains protein 5.", ["r1"])))), Answer(completion(own))]
+    listing = Answer({"object": "list", "data": [{"id": "m-1"}]})
+    with serving(lambda asked: listing if asked.path.endswith("/models") else says.pop(0)) as server:
+        at = view(full.url, "thoughts")
+        next(one for one in at.number_input if one.label == "Tokens of the graph").set_value(150)
+        next(one for one in at.checkbox if one.label == "Without the graph too").check()
+        ask_form(at, "What is spider silk made of?", "m-1", server.base_url)
+        assert not at.exception
+        assert waited_for(lambda: not any(one.is_alive for one in questions.recent(full.url)))
+    full.refresh()
+    asked = wanted([works[0] for works in full.graph.thoughts.values()][-1])
+    assert (asked["context"], asked["compare"]) == (150, True)
+    assert "Silk is strong." in words(view(full.url, "thoughts"))
+
+
 def test_an_answer_is_read_while_it_is_written(full: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     """The page shows what has come of a reply that streams; what is kept and cited is the whole one."""
     reply, shown = answer(("Spider silk contains protein 5, says the graph.", ["r1"])), list[str]()
@@ -294,7 +338,7 @@ def test_an_answer_is_read_while_it_is_written(full: Workspace, monkeypatch: pyt
 
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     with serving(model) as server:
-        questions.ask(full, "What is in silk?", runs.RunOptions(llm="m-1", base_url=server.base_url))
+        questions.ask(full, "What is in silk?", runs.RunOptions(llm="m-1", base_url=server.base_url), context=600)
         assert waited_for(lambda: not any(one.is_alive for one in questions.recent(full.url)))
     assert "Spider silk" in shown[0]
     assert "says the graph" not in shown[0]
@@ -304,18 +348,22 @@ def test_an_answer_is_read_while_it_is_written(full: Workspace, monkeypatch: pyt
 
 
 def test_the_first_reply_is_waited_for(tmp_path: Path) -> None:
-    """Until there is a step the page says who is asked and what has come of it, although the file is there already."""
+    """Until there is a step the page says who is asked, for how much at most, and what has come of it.
+
+    The file may be there already.
+    """
     with closing(open_store(str(tmp_path / "new.db"), create=True)) as store:
         store.lease("a file that is there", "somebody", 1.0)
         url = workspaces().open(store.url).url
         place = runs.made(runs._folder(url))
-        wanted = asdict(runs.RunOptions(topic="spider silk", llm="m-1"))
+        wanted = asdict(runs.RunOptions(topic="spider silk", llm="m-1", steps=30, usd=0.5))
         name = runs.launch(place, ["sleep", "60"], wanted, os.environ)
         (place / f"{name}{runs.LIVE}").write_text('{"triples": [["spider silk", "contains", "small beads of ')
         at = view(url, "graph")
         assert [one.value for one in at.subheader] == ["The first question is on its way"]
         assert [one.label for one in at.status] == [f"Asking m\\-1 about spider silk — {seconds(at)} s"]
         assert [one.value for one in at.text] == ["spider silk\nsmall beads of"]
+        assert "30 steps, at most 0.5 USD." in words(at)
         assert {one.label for one in at.button} == {"Cancel", "Back to all graphs"}
         store.append(Edit(1, "add", Delta((Concept("silk", "silk"),))))
         assert "1 concept" in words(view(url, "graph"))
@@ -334,7 +382,7 @@ def test_an_empty_question_says_so(full: Workspace) -> None:
     ask_form(at, "", "", "")
     assert "type one first" in words(at)
     with pytest.raises(BadInput, match="hold a key"):
-        questions.ask(full, "silk?", runs.RunOptions(llm_options='{"api_key": "c0ffee"}'))
+        questions.ask(full, "silk?", runs.RunOptions(llm_options='{"api_key": "c0ffee"}'), context=600)
     assert questions.recent(full.url) == []
 
 

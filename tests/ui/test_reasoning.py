@@ -60,14 +60,14 @@ def test_paths_lead_along_what_is_trusted_unless_somebody_wants_the_rest(tmp_pat
     url = f"sqlite:{tmp_path / 'demo.db'}"
     with closing(open_store(url, create=True)) as store:
         store.append(*read_events(DEMO))
-    ends = {"from": "carbon fiber", "to": "heat treatment"}
+    ends = {"from": "carbon fiber", "to": "surgical instruments"}
     at = view(url, "paths", **ends)
     assert "3 hops: carbon fiber" in words(at)
     at.toggle(key="trusted paths").set_value(False).run()
     assert not at.exception
     assert "2 hops: carbon fiber" in words(at)
-    lost = view(url, "paths", **{"from": "carbon fiber", "to": "Polyethylene"})
-    assert "no relation of Polyethylene is trusted. Switch off" in words(lost)
+    lost = view(url, "paths", **{"from": "carbon fiber", "to": "Polyurethane"})
+    assert "no relation of Polyurethane is trusted. Switch off" in words(lost)
 
 
 def test_a_discovery_is_shown_as_text_with_its_stages_and_concepts(workspace: Workspace) -> None:

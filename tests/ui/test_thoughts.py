@@ -130,6 +130,22 @@ def test_a_question_from_the_page_goes_on_in_the_background(tmp_path: Path, monk
     assert ended(url).message in words(view(url))
 
 
+def test_ideas_from_the_page_are_compared_by_the_model_that_it_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with `--judge-with`; a key in its text is refused."""
+    url = store_with(tmp_path / "g.db", said(("silk", "contains", "fibroin")))
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    at = view(url)
+    field = next(one for one in at.text_input if one.label == "Model that compares the ideas")
+    field.set_value("m-2")
+    next(one for one in at.button if one.label == "Propose ideas").click().run()
+    assert not at.exception
+    assert "--judge-with=m-2" in (ended(url).wanted or {})["command"]
+    with pytest.raises(BadInput, match="hold a key"):
+        questions.ideas(workspaces().open(url), "", {}, None, 'm?llm_options={"api_key": "c0ffee"}')
+
+
 def ended(url: str) -> questions.PageQuestion:
     """Wait until the last question has ended, and return it."""
     assert waited_for(lambda: not ((asked := questions.last(url)) and asked.is_alive))

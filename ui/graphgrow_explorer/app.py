@@ -13,7 +13,7 @@ from graphgrow_explorer.header import ENDED, TOOK, header
 from graphgrow_explorer.opening import opened
 from graphgrow_explorer.serve import ALLOWED, AUTH, VIEW
 from graphgrow_explorer.text import plain
-from graphgrow_explorer.views import VIEWS
+from graphgrow_explorer.views import VIEWS, large
 from graphgrow_explorer.workspace import Workspace
 
 
@@ -49,7 +49,12 @@ def show(workspace: Workspace, name: str) -> None:
         header(workspace, is_live=VIEWS[name].is_live)
         release()
         offer_undo(workspace)
-        VIEWS[name].draw(workspace)
+        if workspace.index is None:
+            VIEWS[name].draw(workspace)
+        elif name == "graph":
+            large.draw(workspace, workspace.index)
+        else:
+            large.needs_whole(workspace, VIEWS[name].title)
         st.session_state[TOOK], st.session_state[ENDED] = time.monotonic() - started, time.monotonic()
     except GraphgrowError as error:
         problem(str(error))

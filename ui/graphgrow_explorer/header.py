@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import streamlit as st
@@ -12,19 +13,19 @@ from graphgrow_explorer.feedback import HELD, guarded, note, visit
 from graphgrow_explorer.news import listen
 from graphgrow_explorer.opening import switcher
 from graphgrow_explorer.search import search_box
-from graphgrow_explorer.text import counted, plain
+from graphgrow_explorer.text import counted, plain, short
 from graphgrow_explorer.workspace import Workspace, workspaces
 
 REST = 10  # times as long as it took to draw a view it is left alone
+FEWEST = 3  # steps that tell the pace of a run
 DRAWN, TOOK, ENDED = "drawn", "took", "drawn at"
+WATCHED = "watched run"  # the one that was under way when this page looked last, and may have ended since
 
 
 def header(workspace: Workspace, *, is_live: bool) -> None:
     """Draw the line; it looks for news by itself, and has a view that is not live drawn anew when there are some."""
-    left, middle, right = st.container(key="header").columns([7, 4, 2], vertical_alignment="center")
-    with workspace.reading() as graph:
-        topic = graph.topic
-        st.session_state[DRAWN] = workspace.mark
+    left, middle, right = st.container(key="header").columns([8, 4, 2], vertical_alignment="center")
+    topic, st.session_state[DRAWN] = workspace.topic, workspace.mark
     with left:
         st.markdown(f"## {plain(topic or 'A graph without a topic', 120)}")
         _pulse(workspace, is_live=is_live)
@@ -44,19 +45,35 @@ def _pulse(workspace: Workspace, *, is_live: bool) -> None:
     if not workspaces().holds(workspace):
         st.rerun()
     mark = workspace.refresh()
-    with workspace.reading() as graph:
-        facts = [counted(len(graph.concepts), "concept"), counted(len(graph.relations), "relation"),
-                 counted(graph.seq, "step"), counted(graph.bill.tokens, "token")]  # fmt: skip
-        if graph.checking.replies:
-            facts[2] += f" ({counted(graph.checking.replies, 'fact check')} among them)"
-        if graph.bill.usd:
-            facts.append(f"{graph.bill.usd:.4f} USD")
-    running = [run for run in runs.runs(workspace.url) if run.is_alive] if workspace.is_file else []
-    facts += [f"{run.state}: {run.steps} of {counted(run.options.steps, 'step')}" for run in running[:1]]
+    if workspace.index:
+        held = workspace.extent
+        facts = [counted(held.concepts, "concept"), counted(held.relations, "relation"), counted(held.seq, "step")]
+    else:
+        with workspace.reading() as graph:
+            facts = [counted(len(graph.concepts), "concept"), counted(len(graph.relations), "relation"),
+                     counted(graph.seq, "step"), counted(graph.bill.tokens, "token")]  # fmt: skip
+            if graph.checking.replies:
+                facts[2] += f" ({counted(graph.checking.replies, 'fact check')})"
+            if graph.bill.usd:
+                facts.append(f"{graph.bill.usd:.4f} USD")
+    known = runs.runs(workspace.url) if workspace.is_file else []
+    watched = [run for run in known if run.is_alive or run.name == st.session_state.get(WATCHED)][:1]
+    facts += [stands(run, datetime.now(UTC)) for run in watched]
     note(" · ".join(facts))
+    st.session_state[WATCHED] = watched[0].name if watched else ""
     if is_due(mark, st.session_state, time.monotonic(), is_live=is_live):
         st.rerun()
     listen(workspace, "header", is_waiting=not is_live and st.session_state.get(DRAWN) != mark)
+
+
+def stands(run: runs.Run, now: datetime) -> str:
+    """Return how a run stands: its steps, how long it will take at its pace so far, and why it ended."""
+    words = f"{run.state}: {run.steps} of {counted(run.options.steps, 'step')}"
+    if run.is_alive and FEWEST <= run.steps < run.options.steps:
+        pace = (now - datetime.fromisoformat(run.at)).total_seconds() / run.steps
+        minutes = pace * (run.options.steps - run.steps) / 60
+        words += f", {minutes:.0f} min left" if minutes >= 1 else ", < 1 min left"
+    return f"{words} ({short(run.message, 80)})" if run.message else words
 
 
 def is_due(mark: tuple[int, int], state: Mapping[Any, Any], now: float, *, is_live: bool) -> bool:

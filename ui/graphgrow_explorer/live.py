@@ -107,5 +107,6 @@ def one_step(graph: Graph, row: Row) -> dict[str, Any]:
         asked = f"{short(row.model, 40) or 'the model'} was asked about {about}"
     gains = [counted(row.concepts, "new concept")] * bool(row.concepts)
     gains += [counted(row.relations, "new relation")] * bool(row.relations)
-    brought = ", ".join(gains) or ("done" if row.strategy == "by hand" else f"nothing new ({row.outcome})")
+    nothing = "nothing new" if row.outcome == "ok" else f"nothing new ({row.outcome})"
+    brought = ", ".join(gains) or ("done" if row.strategy == "by hand" else nothing)
     return {"seq": row.seq, "asked": asked, "brought": brought, "keys": there}

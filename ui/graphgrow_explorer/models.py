@@ -6,7 +6,7 @@ from typing import get_args
 
 import streamlit as st
 
-from graphgrow.api.explorer import MOST_ASKED_FOR, Prompts
+from graphgrow.api.explorer import CONTEXT, FEWEST_CONTEXT, MOST_ASKED_FOR, MOST_CONTEXT, Prompts
 from graphgrow.api.models import KEY_ENV, LEAST_TOKENS, default_model
 from graphgrow_explorer import runs
 from graphgrow_explorer.guard import SHARED
@@ -27,7 +27,7 @@ def model_fields(place: str, last: RunOptions, *, folded: bool = True) -> RunOpt
     with box:
         llm = st.text_input("Model", last.llm, placeholder=f"Default: {default}", key=f"model {place}")
         address, key, fields, check = "", "", "", ""
-        prompts, relations, batch = last.prompts, last.relations, False
+        prompts, relations, context, batch = last.prompts, last.relations, last.context, False
         if own:
             address = st.text_input(
                 "Address of an endpoint", last.base_url, placeholder="http://…/v1", key=f"address {place}",
@@ -60,12 +60,16 @@ def model_fields(place: str, last: RunOptions, *, folded: bool = True) -> RunOpt
                 "Relations of a reply", min_value=1, max_value=MOST_ASKED_FOR, value=relations,
                 placeholder="6; strong 30", key=f"relations {place}",
             )  # fmt: skip
+            context = st.number_input(
+                "Tokens of the graph in a question", min_value=FEWEST_CONTEXT, max_value=MOST_CONTEXT, value=context,
+                placeholder=f"{CONTEXT:,}", key=f"context {place}", help="How much of the graph a question shows.",
+            )  # fmt: skip
             batch = st.checkbox("By batch files", key=f"batch {place}",
                                 help="Within a day, mostly for half, where the endpoint can.")  # fmt: skip
     return RunOptions(
         llm=llm.strip(), base_url=address.strip(), key_env=key.strip(), reasoning_effort=effort.strip(),
         reply_tokens=reply, llm_options=fields.strip(), timeout=seconds, check_with=check.strip(),
-        prompts=prompts, relations=relations, batch=batch,
+        prompts=prompts, relations=relations, context=context, batch=batch,
     )  # fmt: skip
 
 

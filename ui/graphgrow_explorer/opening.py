@@ -18,8 +18,8 @@ from graphgrow_explorer import runs
 from graphgrow_explorer.feedback import attempt, note, perform, problem
 from graphgrow_explorer.models import check_model, model_fields
 from graphgrow_explorer.serve import SHARED, STORE
-from graphgrow_explorer.text import STEP, plain
-from graphgrow_explorer.workspace import Workspace, is_server, shown, workspaces
+from graphgrow_explorer.text import STEP, counted, plain
+from graphgrow_explorer.workspace import WHOLE, Workspace, is_server, shown, workspaces
 
 NO_RUN = runs.RunOptions()
 EXAMPLE = "example.jsonl.gz"
@@ -27,6 +27,7 @@ CHECKOUT = Path("data", "runs", "impact-resistant-materials-knowledge.jsonl.gz")
 ENDINGS = (".db", ".sqlite", ".sqlite3")
 LISTED = 200
 WRITTEN = 1_000  # characters of the first reply while it comes
+CONCEPTS_A_SECOND, CONCEPTS_A_GB = 3_000, 250_000  # that are read of a log, as docs/benchmarks.md has it
 ROWS, OTHER = "files", "other file"  # keys of the choices
 
 
@@ -62,7 +63,10 @@ def opened() -> Workspace | None:
     st.session_state["store"] = workspace.url
     if st.query_params.get("store") != workspace.url:
         st.query_params["store"] = workspace.url
-    if not workspace.graph.seq and workspace.is_file and any(run.is_alive for run in runs.runs(workspace.url)[:1]):
+    if workspace.index and not workspace.extent.seq:
+        _indexing(workspace)
+        return None
+    if not workspace.mark[0] and workspace.is_file and any(run.is_alive for run in runs.runs(workspace.url)[:1]):
         _waiting(workspace.url)  # the file is there before the first reply
         return None
     return workspace
@@ -96,7 +100,7 @@ def _waiting(url: str) -> None:
     """Wait for the first step of a graph that has just been begun: who is asked, since when, with a way out."""
     run = runs.runs(shown(url))[0]
     with suppress(GraphgrowError):  # it is not there yet
-        if workspaces().open(url).graph.seq:
+        if workspaces().open(url).mark[0]:
             st.rerun()
     if not run.is_alive:
         st.rerun()
@@ -106,12 +110,43 @@ def _waiting(url: str) -> None:
     st.status(f"Asking {asked} about {plain(run.options.topic)} — {max(0, seconds):.0f} s", state="running")
     if written := runs.written(shown(url), run.name):
         st.text(written[-WRITTEN:])
-    note("The page shows the graph as soon as the model has answered. A local model takes a while to load.")
+    most = f"at most {run.options.usd:g} USD" if run.options.usd is not None else "at most 1 USD where it has a price"
+    note(f"{counted(run.options.steps, 'step')}, {most}. The page shows the graph as soon as the model has answered."
+         " A local model takes a while to load.")  # fmt: skip
     with st.container(horizontal=True):
         if st.button("Cancel", key="cancel run", icon=":material/stop:") and run.state == "running":
             perform(lambda: runs.stop(shown(url), run.name))
         if st.button("Back to all graphs", key="back", help="The run goes on."):
             leave()
+
+
+@st.fragment(run_every=1.0)
+def _indexing(workspace: Workspace) -> None:
+    """Wait for the index of a large graph, which is made once."""
+    workspace.make_index()
+    with suppress(GraphgrowError):
+        if workspace.refresh()[0] or not workspace.index:
+            st.rerun()
+    st.subheader(f"A graph of more than {WHOLE:,} concepts")
+    if workspace.problem:
+        problem(workspace.problem)
+    else:
+        st.status("Making its index: names, and relations by both of their ends", state="running")
+        note("It is made once, in about half a minute for a million concepts, and kept in a file beside the graph.")
+    with st.container(horizontal=True):
+        load_button(workspace)
+        if st.button("Back to all graphs", key="back"):
+            leave()
+
+
+def load_button(workspace: Workspace) -> None:
+    """Offer to load the whole graph into memory, and say what that costs."""
+    count = max(WHOLE, workspace.extent.concepts)
+    help_ = f"About {count / CONCEPTS_A_SECOND:,.0f} seconds and {count / CONCEPTS_A_GB:.1f} GB of memory."
+    if st.button("Load the whole graph", key="load whole", icon=":material/memory:", help=help_):
+        with st.spinner("Reading every step of the log…"):
+            workspace.load()
+        st.rerun()
 
 
 def go(url: str) -> str:

@@ -119,15 +119,24 @@ def panel(workspace: Workspace, keys: Sequence[str]) -> bool:
                                                        graph.name(chosen.target)))  # fmt: skip
         st.markdown(f"**{words}**")
         note(certainty(graph, chosen))
-    with st.container(horizontal=True):
-        if st.button("Accept relation", key=f"accept {chosen}", icon=":material/check:",
-                     help="It is so: one more piece of evidence."):  # fmt: skip
-            decide(workspace, edits.accept, chosen, reason=f"accepted {REASON}")
-        if st.button("Reject relation", key=f"reject {chosen}", icon=":material/block:",
-                     help="Take it out, and keep it out."):  # fmt: skip
-            decide(workspace, edits.reject_relation, chosen, reason=REASON)
+    deciding(workspace, str(chosen), chosen)
     said(workspace, f"evidence {chosen}", chosen)
     return True
+
+
+def deciding(workspace: Workspace, place: str, relation: Relation) -> None:
+    """Draw what can be decided about a relation; `place` tells these buttons from others of the page."""
+    with st.container(horizontal=True):
+        if st.button("Accept relation", key=f"accept {place}", icon=":material/check:",
+                     help="It is so: one more piece of evidence."):  # fmt: skip
+            decide(workspace, edits.accept, relation, reason=f"accepted {REASON}")
+        if st.button("Reject relation", key=f"reject {place}", icon=":material/block:",
+                     help="Take it out, and keep it out."):  # fmt: skip
+            decide(workspace, edits.reject_relation, relation, reason=REASON)
+        with st.popover("Reword", icon=":material/edit:", help="Another predicate for what was said."):
+            words = st.text_input("Predicate", relation.predicate, key=f"predicate {place} {relation.predicate}")
+            if st.button("Change predicate", key=f"reword {place}") and words.strip() != relation.predicate:
+                decide(workspace, edits.retype, relation, words.strip(), reason=REASON)
 
 
 @st.fragment
@@ -160,7 +169,7 @@ def overview(workspace: Workspace, choose: Callable[[str], None]) -> None:
 def origin(workspace: Workspace, seq: int) -> str:
     """Say which step brought a concept, whom it asked and about what."""
     with workspace.reading() as graph:
-        row = workspace.rows[seq - 1]
+        row = workspace.row(seq)
         about = " and ".join(short(graph.name(graph.representative(key))) for key in row.about)
     if not row.about:
         if row.question.startswith(IMPORT):
@@ -306,6 +315,7 @@ def step(workspace: Workspace, event: Event) -> None:
                 words = f"{one.raw.source} — {one.raw.predicate} — {one.raw.target}"
                 shown = graph.corrections.shown(one.relation)
                 sure = f"{100 * confidence(graph, shown):.0f} %" if shown in graph.relations else "not shown"
+                sure = "" if workspace.index else sure
                 rows.append((kind, words, qualifiers_in_words(one.qualifiers), sure))
     rows += [(change.do, " = ".join(change.concepts), change.reason, "") for change in delta.changes]
     rows += [("rejected", one.text, one.rule, "") for one in delta.rejects]

@@ -55,18 +55,30 @@ class PageQuestion:
         return max(0.0, time.time() - began.timestamp())
 
 
-def ask(workspace: Workspace, text: str, model: runs.RunOptions | None = None) -> str:
-    """Ask the graph a question; without a model the one of the last run. Raises BadInput for no question."""
+def ask(
+    workspace: Workspace, text: str, model: runs.RunOptions | None = None, *, context: int, compare: bool = False
+) -> str:
+    """Ask the graph a question; without a model the one of the last run. Raises BadInput for no question.
+
+    `context` tokens of the graph go with it; to `compare` it is asked without the graph too.
+    """
     if not text.strip():
         raise BadInput("there is no question: type one first")
-    _start(workspace, text, ["ask"], [text], model)
+    _start(workspace, text, ["ask", f"--context={context}", *(["--compare"] if compare else [])], [text], model)
     return "The question is under way; the answer is kept in the graph's log"
 
 
-def ideas(workspace: Workspace, goal: str, dials: Mapping[str, float], model: runs.RunOptions | None = None) -> str:
-    """Ask for ideas; without a model the one of the last run."""
+def ideas(
+    workspace: Workspace,
+    goal: str,
+    dials: Mapping[str, float],
+    model: runs.RunOptions | None = None,
+    judge_with: str = "",
+) -> str:
+    """Ask for ideas; without a model the one of the last run, which also compares them unless another is named."""
     options = [f"--{name}={value:g}" for name, value in dials.items()]
-    _start(workspace, goal, ["ideas", *options, f"--goal={goal}"], [], model)
+    options += [f"--judge-with={judge_with}"] if judge_with else []
+    _start(workspace, goal, ["ideas", *options, f"--goal={goal}"], [], model, judge_with)
     return "Ideas are under way; they are kept in the graph's log"
 
 
@@ -138,7 +150,12 @@ def _folder(url: str) -> Path:
 
 
 def _start(
-    workspace: Workspace, text: str, command: Sequence[str], words: Sequence[str], model: runs.RunOptions | None
+    workspace: Workspace,
+    text: str,
+    command: Sequence[str],
+    words: Sequence[str],
+    model: runs.RunOptions | None,
+    judge_with: str = "",
 ) -> None:
     """Start a command with a model, or with that of the last run of this graph, or the one of the environment.
 
@@ -147,7 +164,9 @@ def _start(
     place = runs.made(_folder(workspace.url))
     options = model or runs.once(runs.runs(workspace.url))
     how = ModelOptions(**{name: getattr(options, name) for name in runs.OPTIONS})
-    if how.secrets or named(options.llm).options.secrets:  # they would stand in the list of processes, and on disk
+    if any(
+        one.secrets for one in (how, named(options.llm).options, named(judge_with).options)
+    ):  # they would stand in the list of processes, and on disk
         raise BadInput("the further fields hold a key or a password: name the variable of the environment that does")
     spoken = [f"--{name.replace('_', '-')}={value}" for name, value in options.model.items()]
     wanted = {

@@ -59,6 +59,7 @@ class RunOptions:
     check_with: str = ""
     prompts: Prompts = "auto"
     relations: int | None = None
+    context: int | None = None
     batch: bool = False
 
     @property
@@ -274,7 +275,7 @@ def asked(url: str) -> str:
 def once(known: Sequence[Run]) -> RunOptions:
     """Return a run of one step with the model of the newest of some runs."""
     last = known[0].options if known else RunOptions()
-    how = {name: getattr(last, name) for name in ("check_with", "prompts", "relations", "policy", "seed")}
+    how = {name: getattr(last, name) for name in ("check_with", "prompts", "relations", "context", "policy", "seed")}
     return RunOptions(**last.model, **how, steps=1)
 
 

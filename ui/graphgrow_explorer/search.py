@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from graphgrow import GraphgrowError
-from graphgrow.api.explorer import BadInput, search
+from graphgrow.api.explorer import BadInput
 from graphgrow_explorer.picture import mounted, texts
 from graphgrow_explorer.text import short
 from graphgrow_explorer.workspace import Workspace, workspaces
@@ -37,8 +37,10 @@ def search_box(
         on_chosen_change=lambda: None,
     )  # fmt: skip
     chosen = result.get("chosen")
+    keys = texts(chosen.get("keys")) if isinstance(chosen, Mapping) else ()
+    if workspace.index:
+        return tuple(one.key for one in workspace.index.concepts(keys))
     with workspace.reading() as graph:
-        keys = texts(chosen.get("keys")) if isinstance(chosen, Mapping) else ()
         return tuple(key for key in keys if key in graph.concepts)
 
 
@@ -53,8 +55,7 @@ def route() -> "Route":
         if workspace is None:
             return JSONResponse({"error": "there is no such graph"}, 404, headers)
         try:
-            with workspace.reading() as graph:
-                found = search(graph, request.query_params.get("q", "")[:TYPED])
+            found = workspace.search(request.query_params.get("q", "")[:TYPED])
         except BadInput as error:
             return JSONResponse({"error": str(error)}, 400, headers)
         except GraphgrowError as error:

@@ -174,16 +174,24 @@ def end_in_time() -> None:
 
 def prepare(workspace: "Workspace | None") -> None:
     """Load what pages are made by, and work out the first picture, while the browser is still on its way."""
-    from graphgrow_explorer import frames
+    from graphgrow_explorer import frames, parts
 
     gc.disable()  # what is read is kept, and need not be looked through later
     try:
         if workspace:
             with suppress(GraphgrowError):  # the page says it
-                workspace.refresh()
-                frames.groups(workspace)
-                frames.part(workspace, frames.first_shown(workspace))
+                if workspace.index:
+                    workspace.index.make()
+                    workspace.refresh()
+                    parts.part(workspace, workspace.index)
+                else:
+                    workspace.refresh()
+                    frames.groups(workspace)
+                    frames.part(workspace, frames.first_shown(workspace))
         import_module("graphgrow_explorer.app")
+        if workspace and workspace.index:
+            with suppress(GraphgrowError):
+                workspace.search("a")  # which loads what names are compared by
     finally:
         gc.freeze()
         gc.enable()
@@ -271,6 +279,7 @@ def settings(host: str, port: int, public: str = "") -> dict[str, object]:
     """Return Streamlit's settings: nothing is sent to anybody, and nobody else's page may speak to this one.
 
     Where it is not given the name of its server it asks a service on the net for the address of this machine.
+    Every message is sent whole: one that only names an earlier message ends the page where the browser has let that go.
     """
     name = urlsplit(public).hostname or host
     return {
@@ -287,6 +296,7 @@ def settings(host: str, port: int, public: str = "") -> dict[str, object]:
         "browser.serverAddress": name,
         "server.maxMessageSize": 400,
         "browser.gatherUsageStats": False,
+        "global.minCachedMessageSize": float(2**40),
         "client.toolbarMode": "minimal",
         "client.showErrorDetails": "none",
         "client.showErrorLinks": False,

@@ -10,28 +10,36 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from secrets import token_urlsafe
-from threading import Lock, RLock
+from threading import Lock, RLock, Thread
 from typing import Concatenate, ParamSpec, TypeVar, cast
 
-from graphgrow import KnowledgeGraph
+from graphgrow import GraphgrowError, KnowledgeGraph
 from graphgrow.api.edits import is_undoable
 from graphgrow.api.explorer import (
     Edit,
     Event,
     Expansion,
+    Extent,
     FactCheck,
+    Found,
     Graph,
+    GraphIndex,
     ReasoningStep,
     Reply,
     StaleGraph,
     now,
     open_store,
+    search,
+    search_index,
     store_url,
 )
 
 P = ParamSpec("P")
 T = TypeVar("T")
 MOST = 8  # stores that stay open
+# Concepts. Of a larger graph the store's index answers what a page shows, and its log is not folded unless somebody
+# asks for that: of a million concepts it takes minutes and 4 GB.
+WHOLE = 50_000
 UPHEAVALS = 200  # decisions that a page may have missed before it is given the whole graph
 REASON = "in the explorer"  # why something was decided here
 FORMS = {
@@ -114,6 +122,9 @@ class Workspace:
     `token` opens the feed of this store to who was shown it, `env` holds what a run needs to open it too,
     `parts` where the concepts of a part stood last, `heard` when events came last, by the monotonic clock; 0 where none
     came since it was opened. Use `reading` for the graph itself.
+
+    Of a graph of more than WHOLE concepts there is an `index`, and `graph` and `rows` stay empty: see views/large.py.
+    `extent` is how far it goes, nothing before it is made; `problem` says why it could not be.
     """
 
     store: KnowledgeGraph
@@ -125,6 +136,10 @@ class Workspace:
     lock: RLock = field(default_factory=RLock)
     parts: dict[str, dict[str, tuple[float, float]]] = field(default_factory=dict)
     heard: float = 0.0
+    index: GraphIndex | None = None
+    extent: Extent = field(default_factory=Extent)
+    problem: str = ""
+    _maker: Thread | None = None
     _kept: dict[str, tuple[object, object]] = field(default_factory=dict)
 
     @property
@@ -140,7 +155,16 @@ class Workspace:
     @property
     def mark(self) -> tuple[int, int]:
         """What tells one version of the graph from another: its last event, and how often it was decided anew."""
-        return self.graph.seq, self.graph.decisions
+        return (self.extent.seq, 0) if self.index else (self.graph.seq, self.graph.decisions)
+
+    @property
+    def topic(self) -> str:
+        """What the graph is about."""
+        if self.index:
+            first = self.event(1)
+            return first.topic if isinstance(first, Expansion) else ""
+        with self.lock:
+            return self.graph.topic
 
     @contextmanager
     def reading(self) -> Iterator[Graph]:
@@ -151,6 +175,12 @@ class Workspace:
     def refresh(self) -> tuple[int, int]:
         """Take in the events that were written since, here or by another process, and return the mark."""
         with self.lock:
+            if self.index:
+                extent = self.index.refresh() or Extent()
+                if extent.seq != self.extent.seq:
+                    self.heard = time.monotonic() if self.extent.seq else 0.0
+                self.extent = extent
+                return self.mark
             before, decisions = self.graph.concepts, self.graph.decisions
             events = list(self.store.events(self.graph.seq))
             if events:
@@ -161,6 +191,40 @@ class Workspace:
                 gone = frozenset(before.keys() - self.graph.concepts.keys())
                 self.upheavals.append(Upheaval(self.graph.seq, gone))
             return self.mark
+
+    def make_index(self) -> None:
+        """Have the index made in the background, once; `refresh` tells when it is there, `problem` why it is not."""
+
+        def make(index: GraphIndex) -> None:
+            try:
+                index.make()
+            except GraphgrowError as error:
+                self.problem = str(error)
+
+        with self.lock:
+            if self.index and self._maker is None:
+                self._maker = Thread(target=make, args=(self.index,), daemon=True)
+                self._maker.start()
+
+    def load(self) -> None:
+        """Fold the whole log after all, and do without the index from now on."""
+        with self.lock:
+            if self.index:
+                self.index.close()
+            self.index = None
+            self.refresh()
+
+    def search(self, text: str) -> list[Found]:
+        """Return what a text means in the graph, best first; raises BadInput for one that cannot be looked for."""
+        if self.index:
+            return search_index(self.index, text)
+        with self.lock:
+            return search(self.graph, text)
+
+    def row(self, seq: int) -> Row:
+        """Return one step of the log in a line."""
+        event = None if self.rows else self.event(seq)
+        return Row.of(event) if event else self.rows[seq - 1]
 
     def act(self, decide: Callable[Concatenate[Graph, P], Edit], *args: P.args, **named: P.kwargs) -> Edit:
         """Append what `decide` makes of the graph as it stands, and return it; `graphgrow.api` has such functions.
@@ -232,12 +296,14 @@ class Workspaces:
         """
         place = shown(url), _inode(url)
         with self.lock:
-            workspace = self.stores.pop(place, None) or Workspace(KnowledgeGraph(open_store(url)), credentials(url))
+            workspace = self.stores.pop(place, None) or _opened(url)
             self.stores[place] = workspace
             self.opened.add(place[0])
             unused = [self.stores.pop(place) for place in list(self.stores)[:-MOST]]
         for old in unused:  # which somebody may still be reading, who may ask for another store
             with old.lock:
+                if old.index:
+                    old.index.close()
                 old.store.close()
         if is_read:
             workspace.refresh()
@@ -290,6 +356,11 @@ def credentials(url: str) -> dict[str, str]:
         return {}
     address = store_url(url)
     return {"NEO4J_USERNAME": address.user, "NEO4J_PASSWORD": address.password}
+
+
+def _opened(url: str) -> Workspace:
+    store = KnowledgeGraph(open_store(url))
+    return Workspace(store, credentials(url), index=store.index(WHOLE))
 
 
 def _inode(url: str) -> int:

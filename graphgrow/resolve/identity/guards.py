@@ -1,6 +1,7 @@
 """Why two names are two however alike they are written: other numbers, signs, members of a series, opposites, heads."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
@@ -9,21 +10,28 @@ from math import log2
 
 from rapidfuzz.distance import OSA
 
-from graphgrow.graph.keys import canonical, clean, is_titled, singular, without_article
-from graphgrow.resolve.identity.spelling import SIGN, acronym_in, form, marks, words
+from graphgrow.graph.keys import canonical, clean, is_common_noun, is_titled, plural_of, singular, without_article
+from graphgrow.resolve.identity.spelling import SIGN, acronym_in, form, marks, spelled, without_acronym, words
+from graphgrow.resolve.units import units
 
 LEAST_NEIGHBOURS = 5
 LEAST_SHARED = 0.05
 REMEMBERED = 8192  # names: a new one is compared with several, and these with many new ones
 _SHORTEST_REST = 4  # letters that two words share after different prefixes, before different suffixes
 _SHORTEST_SLIP = 6  # letters; one more or less in a shorter word is another word
+_LONGEST_COMPOUND = 12  # letters: what is longer is seldom another word than its parts, as Greenhouse is
 _NUMBER = re.compile(r"\d|^.$|^(?=[ivx])x{0,3}(?:ix|iv|v?i{0,3})$")  # digits, single letters, Roman numerals
 _FORMULA = re.compile(r"^(?:[A-Z][a-z]?\d*){2,}$|^[A-Z][a-z]?\d+$")
 _EPONYM = re.compile(r"\b([A-Z]\w+)['\u2019]s\b")
-_SYMBOL = re.compile(r"([A-Za-z]{1,2}|[^\W\d_])[\W\d]*")  # a letter or two, with a charge or a number
+# A letter or two, with a charge, a number or an exponent.
+_SYMBOL = re.compile(r"([A-Za-z]{1,2}|[^\W\d_])[\W\d\u00b2\u00b3\u00b9\u2070-\u209f]*")
 _DIFFERENCE = re.compile(r"[a-z][-\u2010-\u2015\u2212][0-9]+")  # n-1, one less than n; n1 is the first of several
 GAP = re.compile(r"[\s_\-\u2010-\u2015]+")
 _CODE_GAP = re.compile(r"(?<=[A-Z]) (?=[0-9])")  # IL 6 is IL6
+_TOKEN = re.compile(r"[^\W\d_]+")
+_EXCLAIMED = re.compile(r"\S*[^\W\d_][!?]+(?!\S)")
+_LONE_GREEK = re.compile("(?<![\u0370-\u03ff\u1f00-\u1fff])[\u0391-\u03c9](?![\u0370-\u03ff\u1f00-\u1fff])")
+_CASED_UNITS = frozenset("mpsthgb")  # letters that stand for something else as capitals: milli, mega; second, siemens
 _BINOMIAL = re.compile(r"^([A-Z][a-z]+(?:a|um|us|is)|[A-Z]\.) ([a-z]+(?:a|um|us|is|i|ii|ae|ens|or))$")
 
 
@@ -57,6 +65,17 @@ def opposed(one: str, other: str) -> str:
             in_capitals = [word for word in pair if acronym_in(word)]
             if len(in_capitals) == 1 and any(word.islower() or word[2:].islower() for word in pair):
                 return "only one of them " + ("is" if len(mine) == 1 else f"has {in_capitals[0]}") + " in capitals"
+    # Of two units, and of two Greek letters, the case has a meaning: 5 mg and 5 Mg, nM and nm, ΔG and δG.
+    for left, right in zip(_TOKEN.findall(one), _TOKEN.findall(other), strict=False):
+        if left == right or left.casefold() != right.casefold():
+            continue
+        changed = [
+            at for at, (a, b) in enumerate(zip(left, right, strict=False)) if a != b and a.lower() in _CASED_UNITS
+        ]
+        has_prefix = changed[:1] == [0] and left[0] in "mMpP" and not (left[1:] + right[1:]).islower()
+        known = {left, right} & units().symbols
+        if changed and (len(known) > 1 or (known and has_prefix)):
+            return f"{_either(left, right)} are different units"
     folded = _folded(one)
     for what, right in _folded(other).items() if folded else ():
         left = folded.get(what)
@@ -124,8 +143,73 @@ def _folded(name: str) -> Mapping[str, set[str]]:
         "formulas": {part for part in parts if _FORMULA.match(part) and not acronym_in(part)},
         "acronyms": {letters for part in parts if (letters := acronym_in(part))},
         "people": set(_EPONYM.findall(name)),
+        "Greek letters": set() if name.isascii() else set(_LONE_GREEK.findall(unicodedata.normalize("NFKC", name))),
     }
     return {what: said for what, said in folded.items() if said}
+
+
+def doubt(one: str, other: str, *, is_mute: bool = False) -> str:
+    """Return why the same words may be two names after all, by their order, a blank or a spelling; else "".
+
+    Where capitals say nothing (`is_mute`) they are no reason, but a glass of wine is no wine glass in any letters.
+    """
+    raw, others_raw = (without_acronym(clean(name))[0].replace("-", " ").split() for name in sorted((one, other)))
+    left, right = sorted((raw, others_raw), key=lambda side: "of" in map(str.lower, side))
+    mine, others = ([word.lower() for word in side] for side in (left, right))
+    if "of" in others and "of" not in mine and 0 < (place := others.index("of")) < len(others) - 1:
+        head, owner = right[place - 1], right[place + 1 :]
+        if singular(head.lower()) in words().containers:
+            return f"a {head.lower()} of something may be none for it"
+        names = {word for word in left if _is_capitalised(word)}
+        if not is_mute and _is_capitalised(head) and _is_capitalised(owner[-1]) and owner[-1] in names:
+            return "of two names with a capital the order may matter"
+    if mine != others and len(mine) == len(others):
+        changed = [pair for pair in zip(left, right, strict=True) if spelled(pair[0]) == spelled(pair[1])]
+        for a, b in (pair for pair in changed if singular(pair[0].lower()) != singular(pair[1].lower())):
+            capitals = sum(map(_is_capitalised, (a, b)))
+            if {singular(a.lower()), singular(b.lower())} & words().proper and capitals > (len(mine) > 1):
+                return f"{_either(a, b)} may be two names"
+    longer, shorter = sorted((clean(one).split(), clean(other).split()), key=len, reverse=True)
+    if not is_mute and len(longer) > len(shorter) and "".join(longer).casefold() == "".join(shorter).casefold():
+        whole = {word.casefold() for word in shorter}
+        inner = (word for word in longer[1:] if word.casefold() not in whole)
+        if any(map(_is_capitalised, inner)) and max(map(len, shorter)) <= _LONGEST_COMPOUND:
+            return "only one of them has a capital inside"
+    # Punctuation ends a sentence, and it is part of names: Yahoo!, Guess Who?
+    exclaimed, others_exclaimed = (
+        set(_EXCLAIMED.findall(unicodedata.normalize("NFKC", clean(name)))) for name in (one, other)
+    )
+    for word in sorted(exclaimed ^ others_exclaimed):
+        noun = plural_of(word.rstrip("!?").casefold())
+        if not is_mute and word[:1].isupper() and not is_common_noun(noun):
+            return f"{word} may be a name with its mark"
+    return ""
+
+
+def _is_capitalised(word: str) -> bool:
+    return word[:1].isupper() and word[1:2].islower()
+
+
+def is_number_of_title(one: str, other: str) -> bool:
+    """Tell whether two names of one key are a title of several words and these in another number, the last one small.
+
+    "Red Cross" and "red crosses" are; so are "Solar Panel" and "solar panels", but not "Carbon Fiber".
+    """
+    for title, small in ((one, other), (other, one)):
+        mine, others = GAP.split(title), GAP.split(small)
+        *before, last = (word.casefold() for word in mine)
+        *others_before, others_last = (word.casefold() for word in others)
+        if (
+            before
+            and before == others_before
+            and last != others_last
+            and not any(map(is_common_noun, (last, others_last)))
+            and all(_is_capitalised(word) or word.islower() for word in mine)
+            and all(map(_is_capitalised, (mine[0], mine[-1])))
+            and others[-1].islower()
+        ):
+            return True
+    return False
 
 
 def is_title_of(one: str, other: str) -> bool:

@@ -10,9 +10,10 @@ ten thousand names that is all of them. What the cap costs is in docs/benchmarks
 """
 
 import json
+import re
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Literal
@@ -23,12 +24,14 @@ from rapidfuzz import fuzz, process
 from graphgrow.graph.keys import canonical, clean, common
 from graphgrow.resolve.identity.meanings import Candidate
 from graphgrow.resolve.identity.spelling import (
-    Form,
     abbreviates,
     brackets,
+    doubtful_singulars,
     form,
     guesses,
+    has_initial,
     is_alias,
+    letters_of,
     short_form,
     shortenings,
     spelled,
@@ -39,25 +42,42 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Term = Literal[
-    "text", "signature", "acronym", "shortening", "definition", "initials", "plural", "base", "inside", "core", "head"
+    "text",
+    "signature",
+    "acronym",
+    "shortening",
+    "definition",
+    "initials",
+    "plural",
+    "base",
+    "inside",
+    "core",
+    "head",
+    "letters",
 ]
-Found = tuple[int, int, int, int, Sequence[int]]  # see Postings.find
+Found = tuple[int, int, int, int, Sequence[int]]  # how many, the key, where the sorted begin and end, the new ones
 SAME_KEY, SAME_ALIAS, SAME_SIGNATURE, DEFINED, PLURAL, INITIALS, BRACKET = 1.0, 1.0, 0.99, 0.98, 0.95, 0.9, 0.9
+SAME_LETTERS = 0.9
 LEAST_LIKENESS = 0.6
 POSTINGS = 30_000  # places of trigrams that are looked at for one name
 SHARING = 256  # concepts that share a term and are looked at, the oldest; only what says little has more
-_COUNTED = 8
+_COUNTED = 2
 _COMPARED = 512  # of the names that share most of the rarest trigrams, those compared letter by letter
 _GRAM = 3
 _SCORED = 64  # the names with the most trigrams in common, whose likeness is worth computing
+_LOOKED_AT = 64  # spellings that are most alike; nobody asks for as many concepts
 _LEAST_IN_COMMON = 0.3  # Dice; one edit in a name of seven letters leaves .5 or more
+_SHORTEST = 0.6  # of its trigrams; a name with fewer of its own is too short to be in doubt
 _FEWEST_SLOTS = 1024
 _FEWEST_NEW, _NEW = 65_536, 64  # postings beside the sorted ones: so many, or one in so many of them
 _MANY = 16  # new numbers of a key; more are an array, which numpy takes as it is
 _BITS = 21  # of a character
 _USUAL = 2  # other names
 _REMEMBERED = 4096  # terms and texts
+_WORDS = 50_000  # which most names are made of
 _TERM = 1 << 63  # tells a term from a trigram
+_MAY_BE_SHORT = re.compile(r"[^\W\d_](?:\.|[^\W\d_A-Z]+) ?(?:[^\W\d_][\w.-]* ?){1,3}$")  # J. S. Bach, Escherichia coli
+_ENDING = re.compile(r"(?<=[^\W\d_]{4})[!?.,;:]+$")  # of a sentence: "Ceramics!"
 
 
 class Postings:
@@ -86,6 +106,21 @@ class Postings:
         if self._room <= 0:
             self.settle()
 
+    def extend(self, keys: "array[int]", values: "array[int]") -> None:
+        """Put many numbers under their keys, as `add` would one by one."""
+        if len(keys) < self._room:
+            for key, value in zip(keys, values, strict=True):
+                self.add(key, value)
+            return
+        own_keys, own_values = self.settle()
+        every_key = np.concatenate([own_keys, np.frombuffer(keys, np.uint64)])
+        order = np.argsort(every_key, kind="stable")
+        every_key = every_key[order]
+        every_value = np.concatenate([own_values, np.frombuffer(values, np.uint32)])[order]
+        is_new = np.ones(len(order), np.bool_)
+        is_new[1:] = (every_key[1:] != every_key[:-1]) | (every_value[1:] != every_value[:-1])
+        self._take(every_key[is_new], every_value[is_new])
+
     def settle(self) -> "tuple[NDArray[np.uint64], NDArray[np.uint32]]":
         """Sort what is new in among the others, and return all keys and values."""
         if self._new:
@@ -97,13 +132,15 @@ class Postings:
             self._take(np.insert(self._keys, places, np.repeat(keys, counts)), np.insert(self._values, places, flat))
         return self._keys, self._values
 
-    def find(self, key: int) -> Found:
-        """Return how many numbers a key has, the key, where the sorted ones begin and end, and the new ones."""
-        new, start = self._new.get(key, ()), bisect_left(self._sorted, key)
-        if start == len(self._sorted) or self._sorted[start] != key:
-            return len(new), key, start, start, new
-        end = bisect_right(self._sorted, key, start)
-        return end - start + len(new), key, start, end, new
+    def find(self, keys: Collection[int]) -> list[Found]:
+        """Return what there is of the keys that have numbers, see Found."""
+        sought, found = np.fromiter(keys, np.uint64, len(keys)), list[Found]()
+        starts, ends = (np.searchsorted(self._keys, sought, side).tolist() for side in ("left", "right"))
+        for key, start, end in zip(keys, starts, ends, strict=True):
+            new = self._new.get(key, ())
+            if count := end - start + len(new):
+                found.append((count, key, start, end, new))
+        return found
 
     def get(self, key: int, most: int) -> Sequence[int]:
         """Return the first numbers of a key, up to `most`."""
@@ -147,25 +184,44 @@ class Lexicon:
 
     def add(self, key: str, *names: str) -> None:
         """Take in a concept's key with its name and aliases; the key itself is always one of its spellings."""
+        self._take(key, names, self._postings.add)
+
+    def add_all(self, rows: Iterable[tuple[str, ...]]) -> None:
+        """Take in many concepts, each a key and names, as `add` would one by one, in less time and memory."""
+        keys, values = array("Q"), array("I")
+
+        def put(key: int, value: int) -> None:
+            keys.append(key)
+            values.append(value)
+
+        for key, *names in rows:
+            self._take(key, names, put)
+        self._postings.extend(keys, values)
+
+    def _take(self, key: str, names: Sequence[str], put: Callable[[int, int], None]) -> None:
+        """Take in a concept, and `put` its number under its terms and those of its spellings under their trigrams."""
         self.names.setdefault(key, names[0] if names else key)
         number = self._numbers.setdefault(key, len(self._by_number))
         if number == len(self._by_number):
             self._by_number.append(key)
             self._first.append(len(self._texts))
-        postings = self._postings
         for name in dict.fromkeys((key, *names)):
             text, parts, letters = canonical(name), form(name), short_form(name)
             terms: list[tuple[Term, str]] = [("text", text), ("acronym", letters), ("definition", parts.acronym)]
             terms += [("initials", parts.initials), *(("signature", signature) for signature in parts.signatures)]
             terms += [("shortening", short) for short in shortenings(guesses(name) if letters else "")]
-            if (plural := common(text)) != text:
+            if (plural := common(_ENDING.sub("", text))) != text:
                 terms.append(("plural", plural))
-            base, inside = _aliased(name, parts)
-            terms += [("inside", inside), *(("base", signature) for signature in base)]
+            terms += [
+                *(("plural", one) for one in doubtful_singulars(name)),
+                *(("letters", one) for one in letters_of(name)),
+            ]
+            base, inside = _aliased(name)
+            terms += [*(("inside", one) for one in inside), *(("base", signature) for signature in base)]
             terms += [("core", " ".join(parts.core)), ("head", plural.rpartition(" ")[2] if " " in plural else "")]
             for term, said in terms:
                 if said:
-                    postings.add(_hash(term, said), number)
+                    put(_hash(term, said), number)
             if letters:
                 self._acronyms.setdefault(number, set()).add(letters)
             if text in self._spellings(number):
@@ -179,7 +235,7 @@ class Lexicon:
                 self._sizes = np.concatenate([self._sizes, np.empty_like(self._sizes)])
             self._sizes[slot] = len(grams)
             for gram in grams:
-                postings.add(gram, slot)
+                put(gram, slot)
 
     def dump(self) -> bytes:
         """Return all of it in bytes, which `restored` reads."""
@@ -269,20 +325,29 @@ class Lexicon:
             if any(abbreviates(acronym, long) for acronym in self._acronyms.get(number, ())):
                 found.append(Candidate(self._by_number[number], INITIALS, "initials"))
         # A word in -s with a capital may be a plural, or a name that only looks like one.
-        plural = common(text)
+        plural = common(_ENDING.sub("", text))
         others = [*keys("plural", plural), *(keys("text", plural) if plural != text else ())]
+        others += [key for one in doubtful_singulars(name) for key in keys("text", one)]
         found += [Candidate(key, PLURAL, "plural") for key in others]
+        # An initial may stand for the first word of another name: E. coli, Escherichia coli.
+        for number in self._numbers_of("head", plural.rpartition(" ")[2]) if _MAY_BE_SHORT.match(name) else ():
+            other = self.names[self._by_number[number]]
+            is_short = other[:1] == name[:1] and ("." in name or "." in other)
+            if is_short and (has_initial(name, other) or has_initial(other, name)):
+                found.append(Candidate(self._by_number[number], INITIALS, "initial"))
         # What stands in brackets after a name may be another name of it.
-        base, inside = _aliased(name, parts)
-        aliases: list[tuple[Term, str]] = [("inside", text), *(("base", one) for one in parts.signatures)]
-        aliases += [("text", inside), *(("signature", one) for one in base)]
+        base, inside = _aliased(name)
+        letters_alone = letters_of(name)
+        aliases: list[tuple[Term, str]] = [("inside", one) for one in letters_alone]
+        aliases += [*(("base", one) for one in parts.signatures), *(("letters", one) for one in inside)]
+        aliases += [("signature", one) for one in base]
         found += [Candidate(key, BRACKET, "bracket") for term, said in aliases for key in keys(term, said)]
         return _strongest(found)
 
     def _sharing(self, name: str, grams: frozenset[int]) -> list[int]:
         """Return the slots of the spellings that share most trigrams with a name, looked up from the rarest on."""
         postings, slots = self._postings, len(self._texts)
-        counts = sorted(one for one in map(postings.find, grams) if one[0])
+        counts, size = sorted(postings.find(grams)), np.float32(len(grams))
         used, left = list[Found](), self._most
         for one in counts:
             left -= one[0]
@@ -300,18 +365,28 @@ class Lexicon:
             places, common = np.unique(held, return_counts=True)
         # Where the commonest trigrams were left out, what is shared of the others stands for all.
         shared = common.astype(np.float32) * np.float32(len(counts) / len(used))
-        sizes, most = self._sizes[places], _SCORED if len(used) == len(counts) else _COMPARED
-        dice = 2 * np.minimum(shared, sizes) / (sizes + np.float32(len(grams)))
+        enough = 2 * shared >= _LEAST_IN_COMMON * (1 + _SHORTEST) * size  # most share one trigram and no more
+        places, shared = places[enough], shared[enough]
+        sizes = self._sizes[places]
+        dice, most = 2 * np.minimum(shared, sizes) / (sizes + size), _SCORED if len(used) == len(counts) else _COMPARED
         enough = dice >= _LEAST_IN_COMMON
         places, dice = places[enough], dice[enough]
         if len(places) > most:  # sorting all of them would take longer than everything else
             best = dice >= np.partition(dice, -most)[-most]
             places, dice = places[best], dice[best]
-        found = [int(place) for place in places[np.lexsort((places, -dice))][:most]]
+        found: list[int] = places[np.lexsort((places, -dice))][:most].tolist()
         if len(used) < len(counts):
-            same_core = self._numbers_of("core", " ".join(form(name).core))
-            found += [self._first[number] for number in same_core]
+            found += [self._first[number] for number in self._numbers_of("core", " ".join(form(name).core))]
         return found
+
+    def with_core(self, core: Sequence[str]) -> set[str]:
+        """Return the concepts of which a spelling has this core, see `Form`."""
+        return set(self._keys("core", " ".join(core)))
+
+    def lettered(self, name: str) -> list[Candidate]:
+        """Return the concepts of a name with the same letters, whatever marks, signs and blanks it has."""
+        keys = dict.fromkeys(key for letters in letters_of(name) for key in self._keys("letters", letters))
+        return [Candidate(key, SAME_LETTERS, "letters") for key in keys]
 
     def alike(self, name: str) -> list[Candidate]:
         """Return the concepts with the most trigrams in common, scored by edit distance in either word order."""
@@ -334,9 +409,8 @@ class Lexicon:
                 for one in (fuzz.ratio, fuzz.token_sort_ratio)
             )
         )
-        for at in np.flatnonzero(ratios >= 100 * LEAST_LIKENESS).tolist():
-            key, score = self._by_number[self._owners[found[at]]], float(ratios[at]) / 100
-            scores[key] = max(score, scores.get(key, 0.0))
+        for at in np.argsort(-ratios, kind="stable")[:_LOOKED_AT].tolist():
+            scores.setdefault(self._by_number[self._owners[found[at]]], float(ratios[at]) / 100)
         return [Candidate(key, score, "likeness") for key, score in scores.items() if score >= LEAST_LIKENESS]
 
 
@@ -345,17 +419,15 @@ def _hash(term: Term, text: str) -> int:
     return int.from_bytes(blake2b(f"{term} {text}".encode(), digest_size=8).digest(), "little") | _TERM
 
 
-def _aliased(name: str, parts: Form) -> tuple[tuple[str, ...], str]:
-    """Return the signatures of what stands before the brackets of a name, and the key of what may be its alias there.
+def _aliased(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the signatures of what stands before the brackets of a name, and the letters of an alias that they give.
 
-    Nothing where there are none, or they give an acronym, or say which one of several is meant.
+    Nothing where there are none, or they say which one of several is meant.
     """
-    if "(" not in name or parts.acronym:
-        return (), ""
     before, inside, after = brackets(clean(name))
     if not before or after or not is_alias(inside):
-        return (), ""
-    return form(before).signatures, canonical(inside)
+        return (), ()
+    return form(before).signatures, letters_of(inside)
 
 
 def _strongest(candidates: Iterable[Candidate]) -> list[Candidate]:
@@ -370,10 +442,12 @@ def _strongest(candidates: Iterable[Candidate]) -> list[Candidate]:
 @lru_cache(_REMEMBERED)
 def _trigrams(text: str) -> frozenset[int]:
     """Return the trigrams of every word, padded, as numbers, so that the order of words does not matter."""
-    grams = set[int]()
-    for word in text.split():
-        codes = [32, *map(ord, word), 32]
-        grams |= {
-            codes[at] << 2 * _BITS | codes[at + 1] << _BITS | codes[at + 2] for at in range(len(codes) - _GRAM + 1)
-        }
-    return frozenset(grams)
+    return frozenset[int]().union(*map(_trigrams_of_word, text.split()))
+
+
+@lru_cache(_WORDS)
+def _trigrams_of_word(word: str) -> tuple[int, ...]:
+    codes = [32, *map(ord, word), 32]
+    return tuple(
+        codes[at] << 2 * _BITS | codes[at + 1] << _BITS | codes[at + 2] for at in range(len(codes) - _GRAM + 1)
+    )

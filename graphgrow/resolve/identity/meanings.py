@@ -14,7 +14,9 @@ from graphgrow.llm.embedders import Embedder, Floats
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-How = Literal["key", "alias", "signature", "acronym", "initials", "plural", "bracket", "likeness", "meaning"]
+How = Literal[
+    "key", "alias", "signature", "acronym", "initials", "plural", "bracket", "initial", "letters", "likeness", "meaning"
+]
 
 _FEWEST_ROWS = 256
 _SCREEN = 64  # dimensions of the first look

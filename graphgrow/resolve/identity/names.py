@@ -16,22 +16,33 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING, Literal
 
 from graphgrow.errors import LLMError
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.kept import is_due, keep, kept
-from graphgrow.graph.keys import are_capitals_mute, is_common_noun, singular
+from graphgrow.graph.keys import are_capitals_mute, canonical, is_common_noun, singular
 from graphgrow.graph.model import Change, Concept, Doing
-from graphgrow.resolve.identity.guards import GAP, contradiction, disagree, is_title_of, narrower, opposed, signs
-from graphgrow.resolve.identity.lexicon import Lexicon
+from graphgrow.resolve.identity.guards import (
+    GAP,
+    contradiction,
+    disagree,
+    doubt,
+    is_number_of_title,
+    is_title_of,
+    narrower,
+    opposed,
+    signs,
+)
+from graphgrow.resolve.identity.lexicon import PLURAL, Lexicon
 from graphgrow.resolve.identity.meanings import How, Meanings
-from graphgrow.resolve.identity.spelling import form, normal, unaccented
+from graphgrow.resolve.identity.spelling import are_accents_two, form, letters_of, without_typography
 
 if TYPE_CHECKING:
     from graphgrow.llm.embedders import Floats
 
-_KIND = "names 2"  # under which a store keeps them; another format has another number
+_KIND = "names 4"  # under which a store keeps them; another format has another number
 _SHARE = 16  # of the log: what came since the last time until they are kept anew, for they are large
 LONGEST_REST = 16  # replies until an endpoint that failed is asked again
 
@@ -41,7 +52,10 @@ Neighbours = Callable[[str], AbstractSet[str]]
 REVIEW_LIKENESS = 0.84  # of spelling, by edit distance; benchmarks/resolution.py shows what other values do
 REVIEW_MEANING = 0.78  # cosine
 OTHER_MEANING = 0.45  # cosine below which alike spelling is chance
+_FEWEST_ACCENTED = 6  # letters
 _CONSIDERED = 12  # candidates looked at for a review
+
+_BRACKETS = frozenset("([\uff08\uff3b")
 
 _WAYS: dict[How, str] = {
     "signature": "the same words, written another way",
@@ -49,6 +63,7 @@ _WAYS: dict[How, str] = {
     "initials": "the initials of the full name, which never says so",
     "plural": "a plural and its singular, if the former is no name of its own",
     "bracket": "one name, if what stands in brackets is another one for it",
+    "initial": "one name, if the initial stands for that word",
 }
 
 
@@ -95,9 +110,12 @@ def decide(
         other = lexicon.names[first.key]
         if first.how == "signature" and (against := opposed(name, other)):
             return Decision("review", first.key, first.score, f"{name} and {other} are the same words, but {against}.")
-        if first.how == "signature" and is_title_of(name, other) and not (is_mute(key) and is_mute(first.key)):
+        are_mute = first.how == "signature" and is_mute(key) and is_mute(first.key)
+        if first.how == "signature" and is_title_of(name, other) and not are_mute:
             reason = f"{name} and {other} are the same words, but only one of them is written as a title."
             return Decision("review", first.key, first.score, reason)
+        if first.how == "signature" and (why := doubt(name, other, is_mute=are_mute)):
+            return Decision("review", first.key, first.score, f"{name} and {other} are the same words, but {why}.")
         if disagree(neighbours(key), neighbours(first.key), lambda near: len(neighbours(near))):
             return Decision(
                 "review", first.key, first.score, f"{name} and {other} have (almost) no neighbours in common."
@@ -141,20 +159,24 @@ def decide(
             reason = f"{name} and {other} are a plural and its singular, for capitals say nothing there."
             return Decision("merge", first.key, first.score, reason)
         action: Action = "merge" if first.how in {"signature", "acronym"} else "review"
-        return Decision(action, first.key, first.score, f"{name} and {other} are {_WAYS[first.how]}.")
+        way = _WAYS[first.how]
+        if first.how == "acronym" and _BRACKETS.isdisjoint(name + other):
+            way = way.replace("in brackets", "beside it")
+        return Decision(action, first.key, first.score, f"{name} and {other} are {way}.")
 
     # Likeness never merges: the best that no guard forbids is a question.
-    candidates = lexicon.alike(name)
+    candidates = [*lexicon.lettered(name), *lexicon.alike(name)]
     if meanings is not None:
         candidates += meanings.near(name, _CONSIDERED, REVIEW_MEANING)
     candidates = sorted((one for one in candidates if one.key != key), key=lambda one: (-one.score, one.key))
-    refusal, core, letters = "", form(name).core, unaccented(name)
+    refusal, core, letters = "", form(name).core, letters_of(name)
+    with_core = lexicon.with_core(core)  # so that far names, which most are, need not be taken apart
     for one in candidates[:_CONSIDERED]:
         other = lexicon.names.get(one.key, one.key)
-        is_core_same = core == form(other).core  # "hot forging process" needs no high score
+        is_core_same = one.key in with_core and core == form(other).core  # "hot forging process" needs no high score
         is_too_far = one.how == "likeness" and one.score < REVIEW_LIKENESS and not is_core_same
         if refusal and is_too_far:
-            continue  # only the first refusal is the reason, and the guards cost more than all else
+            continue  # only the first refusal is the reason
         if one.how == "meaning":
             question = f"{name} and {other} mean about the same ({one.score:.0%})."
             against = opposed(name, other)
@@ -164,18 +186,18 @@ def decide(
             question = f"{name} and {other} are written alike ({one.score:.0%})."
             if is_core_same:
                 question = f"{name} and {other}: only a generic word differs."
-            against = contradiction(name, other)
-            if not against and is_too_far:
-                against = f"they are written only {one.score:.0%} alike"
+            against = f"they are written only {one.score:.0%} alike" if is_too_far else contradiction(name, other)
             if not against and meanings is not None:
                 cosine = meanings.cosine(name, one.key)
                 if cosine is not None and cosine < OTHER_MEANING:
                     against = f"their meanings are only {cosine:.0%} alike"
-        # Other blanks or accents alone, or punctuation too where no sign is in doubt: it is asked, whatever guards say.
+        # Other blanks, accents or numerals alone, or punctuation too where no sign is in doubt: it is asked, whatever
+        # guards say. Two short names with accents are two: bán, bạn.
         if (
             against
-            and letters == unaccented(other)
-            and (not signs(name) ^ signs(other) or normal(name).replace(" ", "") == normal(other).replace(" ", ""))
+            and not set(letters).isdisjoint(letters_of(other))
+            and (not signs(name) ^ signs(other) or without_typography(name) == without_typography(other))
+            and not (one.how == "letters" and len(letters[0]) < _FEWEST_ACCENTED and are_accents_two(name, other))
         ):
             question, against = f"{name} and {other} are the same letters, but {against}.", ""
         if not against:
@@ -219,12 +241,21 @@ class KnownNames:
             if self.meanings is None:
                 self._restore(graph)
         fresh: dict[str, str] = {}
-        for said, spelling in graph.spellings(since=self._seq):
-            key = graph.representative(said)
-            names = self._rejected if key in graph.corrections.hidden else self._lexicon
-            names.add(key, *([spelling] if key in names.names else [graph.name(key), spelling]))
-            if names is self._lexicon and key not in self._meant:
-                fresh[key] = graph.name(key)
+
+        def said_since() -> Iterator[tuple[str, ...]]:
+            for said, spelling in graph.spellings(since=self._seq):
+                key = graph.representative(said)
+                is_rejected = key in graph.corrections.hidden
+                known = (self._rejected if is_rejected else self._lexicon).names
+                names = [spelling] if key in known else [graph.name(key), spelling]
+                if is_rejected:
+                    self._rejected.add(key, *names)
+                    continue
+                yield key, *names
+                if key not in self._meant:
+                    fresh[key] = graph.name(key)
+
+        self._lexicon.add_all(said_since())
         self._unmeant |= fresh
         new = [name for name, key in keys.items() if key not in graph.arrived]
         meanings = self._ready_meanings(new)
@@ -325,6 +356,37 @@ class NewNames:
         self._decisions[key] = decision
         return decision
 
+    def parted(self, names: Iterable[str], keys: Mapping[str, str]) -> list[Change]:
+        """Return which names get a key of their own beside the one that they have, for their number is that of a title.
+
+        "red crosses" has the key of Red Cross, as "wind turbines" has that of "Wind Turbine": whether the two are one
+        is asked, as where the name with capitals is the plural.
+        """
+        changes, spelt = list[Change](), dict[str, list[str]]()
+        for name in dict.fromkeys(names):
+            key = keys[name]
+            concept = self.graph.concepts.get(self.graph.representative(key))
+            known = spelt.setdefault(key, [concept.name, *concept.aliases] if concept else [])
+            # One spelling that says the same is enough.
+            if not known or not all(is_number_of_title(name, one) for one in known):
+                known.append(name)
+                continue
+            is_mute = self._is_mute(key) if GAP.split(name)[-1].islower() else self.is_mute
+            if is_mute or self.lexicon.is_usual_head(name):
+                known.append(name)
+                continue
+            divided = {
+                **self.graph.corrections.divided,
+                **{(one.concepts[1], one.text): one.concepts[0] for one in changes},
+            }
+            owns = {spelling.casefold(): own for (part, spelling), own in divided.items() if part == key}
+            taken = {*self.graph.arrived, *divided.values()}
+            own = owns.get(name.casefold()) or next(one for n in count(2) if (one := f"{key} ({n})") not in taken)
+            reason = f"{name} and {known[0]} are a plural and its singular, unless the capitals are those of a name."
+            self._decisions[own] = Decision("review", key, PLURAL, reason)
+            changes.append(Change("unmerge", (own, key), text=name, reason=reason))
+        return changes
+
     def _is_mute(self, key: str) -> bool:
         """Tell whether capitals say nothing in what brought a concept: this reply, or an event of the graph."""
         if key not in self.graph.introduced:
@@ -340,9 +402,10 @@ class NewNames:
         before: Concept | None = None
         for concept in concepts:
             decision = self.decide(concept.name, concept.key)
+            is_parted = concept.key != decision.into == canonical(concept.name)
             if before:
                 inside.add(before.key, before.name)
-                if decision.action != "merge":
+                if decision.action != "merge" and not is_parted:
                     other = decide(concept.name, concept.key, inside, is_mute=self._is_mute)
                     decision = other if other.action == "merge" or decision.action == "apart" else decision
             before = concept

@@ -8,7 +8,7 @@ do (p53+/-, BMI < 30, .NET): a word with one is another word. What English has t
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -32,6 +32,12 @@ _GLUED = re.compile(
     r"|(?<=(?<![A-Za-z])kappa)(?=[A-Z0-9])|(?<=(?<![A-Za-z])(?:gamma|delta|sigma|omega))(?=[A-Z0-9])"
     r"|(?<=(?<![A-Za-z])alpha)(?=[A-Z0-9])|(?<=(?<![A-Za-z])beta)(?=[A-Z0-9])"
 )
+# Other letters and signs for the same: Persian ones of Arabic, Hebrew quotation marks, rings for a degree, a sharp.
+_SAME = str.maketrans("\u06cc\u06a9\u05f3\u05f4\u02da\u266f", "\u064a\u0643'\"\u00b0#")
+_ORDINAL_DEGREE = re.compile(r"\u00ba(?= ?[CF]\b)")
+_SHARP_BETA = re.compile(r"(?:(?<![^\W\d_])|(?<=[A-Z]))\u00df(?![^\W\d_])")  # of ß-sheet and Aß42
+_ACRONYM_PLURAL = re.compile(r"(?<!\w)([a-z]{0,3}[A-Z]{2,})s(?!\w)")
+_AREA = re.compile(r"(?<![^\W\d_])([kcdmn\u03bc]?m|ft|in|yd|mi|(?<=/)s)\^(?=[23](?![0-9]))")  # m² is m2
 _EMPHASIS = re.compile(r"(?<![\w*)])(\*{1,3})(?=[^\s*])([^*]+)(?<=[^\s*])\1(?![\w*])")
 _SPELLINGS = (
     (re.compile(r"\b(?:degrees?|deg\.?) (?:celsius|centigrade|c)\b|° celsius\b"), "°c"),
@@ -54,8 +60,36 @@ _SPELLINGS = (
 )
 _PLAIN = re.compile(r"[a-z0-9 ]*")
 _WORDED = re.compile(r"per ?cent|\bdeg|(?:minus|than) [0-9]")  # what is a sign in words
+_NO_LETTER = re.compile(r"[^a-z0-9|]+")
 _NEITHER = re.compile(r"[^\w]|_")
-_ACCENTS = re.compile("(?<=[a-z\u0300-\u036f])[\u0300-\u036f]+")
+# Accents of Latin and Greek, the dots of a Russian ё and the stress, the vowel signs of Arabic and Hebrew.
+_ACCENTS = re.compile(
+    "(?<=[a-z\u0300-\u036f\u0370-\u03ff])[\u0300-\u036f]+|(?<=[\u0400-\u04ff])[\u0300\u0301]|(?<=\u0435)\u0308"
+    "|[\u0640\u064b-\u0655\u0670\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7]"
+)
+# Letters of their own that are often written as others.
+_PLAINER = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "\u0131": "i", "ħ": "h", "þ": "th", "æ": "ae", "œ": "oe", "ß": "ss",
+     "\u0671": "\u0627", "\u0649": "\u064a", "\u0629": "\u0647"}
+)  # fmt: skip
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
+_MARKED_LETTER = re.compile(r"\w[^\w\s]*")  # with its combining marks, which are no \w
+_BETWEEN_DIGITS = re.compile(r"(?<=[0-9])[^\w\s]+(?=[0-9])")
+_ROMAN = re.compile(r"(?<![^\W_])(?=[IVXivx])(X{0,3}(?:IX|IV|V?I{0,3})|ii|iii|iv|vi|vii|viii|ix)(?![^\W_])")
+_NUMERAL = {"i": 1, "v": 5, "x": 10}
+_COUNTS = "one two three four five six seven eight nine ten eleven twelve".split()
+_DIMENSIONAL = re.compile(r"(?<!\w)([0-9])[ -]?dimensional(?!\w)")
+_SURNAME_FIRST = re.compile(r"([A-Z][\w'-]+), ((?:[A-Z][\w'.-]*)(?: [A-Z][\w'.-]*)*)")
+_KIND = re.compile(r"((?:type|class|grade|stage|phase|group|level) [0-9]+) (\S.*)")  # that may stand behind the name
+_COUNTED = re.compile(rf"(?<!\w)(?:{'|'.join(_COUNTS)})(?!\w)")
+# What a letter or a word may be written as: Ke$ha, P!nk, B\u266d, signal vs. noise.
+_LEET = re.compile(r"(?<=[^\W\d_])[$!@](?=[^\W\d_])|(?<=[A-G])\u266d(?!\w)")
+_LETTERS = {"$": "s", "!": "i", "@": "a", "\u266d": "b"}
+_VERSUS = re.compile(r"(?<=[^\W\d] )(?:vs|versus)(?= [^\W\d])")
+# Before a consonant of its own kind a nasal of Hindi may be written as a dot above.
+_NASAL = re.compile("[\u0919\u091e\u0923\u0928\u092e]\u094d(?=[\u0915-\u0939])")
+_SQUARED = re.compile(r"(?<=\w) squared?\b")  # "chi square"
+_TYPOGRAPHY = re.compile(r" |\^-?|\u2212|(?<=[^\W\d])\*(?=[^\W\d])|(?<=(?<!\w)n)\u2032(?!\w)")
 _SEAM = re.compile(r"(?<=[^\W\d]) (?=[0-9])|(?<=[0-9]) (?=[^\W\d])")
 # What is left out above and means something: [glucose] is a concentration, {100} a family; beside a symbol also NO•, n!
 # and A⁻¹, but not • steel, Stop!
@@ -68,8 +102,14 @@ _MARKED = re.compile(
     "|\u207b(?=[\u00b2\u00b3\u00b9\u2070-\u2079])"
 )
 _MARKS = re.compile(rf"[{_DOTS}\[{{!\u207b]")
-SIGN = re.compile(r"[+<>=*#\u2032\u2190-\u2194\u2248\u2260\u2261\u2264\u2265\u00b1\u00d7^]|-|^\.|~")
+SIGN = re.compile(r"[+<>=*#\u2032\u2212\u2190-\u2194\u2248\u2260\u2261\u2264\u2265\u00b1\u00d7^]|-|^\.|~")
 _BRACKETED = re.compile(r"^(?P<before>[^()]*?)\s*\((?P<inside>[^()]+)\)\s*(?P<after>[^()]*)$")
+_BESIDE = re.compile(
+    r"(?P<before>\S.*?)(?:\s*\[(?P<inside>[^\[\]]+)\]"
+    r"|(?:, | ?/ ?| [-=\u2013\u2014] | (?:aka|a\.k\.a\.|or) )(?P<other>\S.*))"
+)
+_LAST_BRACKETS = re.compile(r"\((?P<inside>[^()]+)\)$")
+_WIDE_BRACKETS = str.maketrans("\uff08\uff09\uff3b\uff3d", "()[]")
 # What only says which one of several: a number, a Roman numeral, a type.
 _QUALIFIER = re.compile(
     r"[\d.,%\s-]+|[IVX]+|(?:type|class|grade|phase|stage|e\.g|i\.e|such as|see|also|including|for)\b.*", re.IGNORECASE
@@ -82,6 +122,14 @@ _MOST_LETTERS = 6
 _FEWEST_LETTERS = 2
 _FEWEST_GUESSED = 3  # two letters are the initials of too much
 _POSSESSIVE = re.compile(r"(?<=\w)['\u2019]s\b")
+_SHORTEST_PLURAL = 5  # letters
+# How a plural ends, and how its singular may, beside what keys take off.
+_PLURALS = (
+    ("ies", ("ie",)), ("ches", ("che",)), ("zzes", ("z",)), ("oes", ("o",)), ("ses", ("s", "sis")), ("men", ("man",)),
+    ("ae", ("a",)), ("mata", ("ma",)), ("nges", ("nx",)), ("yces", ("yx",)), ("ices", ("ex", "ix")), ("i", ("us",)),
+    ("hedra", ("hedron",)), ("children", ("child",)), ("mice", ("mouse",)), ("teeth", ("tooth",)), ("feet", ("foot",)),
+    ("nda", ("ndum",)), ("rata", ("ratum",)), ("oria", ("orium",)), ("aria", ("arium",)),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +155,11 @@ class Words:
     kinds: Mapping[str, frozenset[str]]
     prefixes: tuple[str, ...]
     suffixes: tuple[str, ...]
+    in_f: Mapping[str, str]
+    doubtful: Mapping[str, str]
+    containers: frozenset[str]
+    proper: frozenset[str]
+    han: Mapping[int, str]
 
 
 @cache
@@ -136,14 +189,27 @@ def words() -> Words:
         kinds={kind: frozenset(guards[name].split()) for kind, name in kinds.items()},
         prefixes=tuple(guards["prefixes"]),
         suffixes=tuple(guards["suffixes"]),
+        in_f={f"{word.removesuffix('e').removesuffix('f')}ves": word for word in spelling["in_f"].split()},
+        doubtful=spelling["doubtful"],
+        containers=frozenset(order["containers"].split()),
+        proper=frozenset(guards["proper"].split()),
+        han={ord(other): one for one, *others in spelling["han"].split() for other in others},
     )
 
 
 @lru_cache(maxsize=100_000)
 def normal(name: str) -> str:
     """Return a name in one notation: its canonical key with Greek letters by name and without mere punctuation."""
-    said = name if _PLAIN.fullmatch(name) else _GLUED.sub(" ", _EMPHASIS.sub(r"\2", clean(name)))
-    text = canonical(said).casefold().removeprefix("the ")
+    said = name
+    if not _PLAIN.fullmatch(name):
+        said = _ACRONYM_PLURAL.sub(r"\1", clean(name))
+        if not said.isascii():
+            said = _SHARP_BETA.sub("\u03b2", _ORDINAL_DEGREE.sub("\u00b0", said.translate(_SAME)))
+            said = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in said)
+        said = _GLUED.sub(" ", _EMPHASIS.sub(r"\2", said))
+    text = canonical(said)
+    text = _AREA.sub(r"\1", text) if "^" in text else text
+    text = "ß".join(part.casefold() for part in text.split("ß")).removeprefix("the ")
     if _PLAIN.fullmatch(text) and not _WORDED.search(text):
         return text
     text = _ALONE.sub(lambda letter: f" {GREEK[letter[0]]} ", _MICRO.sub("u", text))
@@ -175,11 +241,71 @@ def squashed(name: str) -> str:
     return "".join(c for c in text if c.isalnum() or unicodedata.category(c)[0] == "M")
 
 
+def _without_accents(text: str) -> str:
+    """Return a text in small letters without accents and vowel signs: "cafe" of café, "lodz" of łódź."""
+    return _ACCENTS.sub("", unicodedata.normalize("NFD", text.translate(_PLAINER))).translate(_PLAINER)
+
+
+def _in_one_script(text: str) -> str:
+    """Return a text with simplified characters in the place of traditional ones, and the dot that is a nasal."""
+    return _NASAL.sub("\u0902", text.translate(words().han))
+
+
+def are_accents_two(one: str, other: str) -> bool:
+    """Tell whether two names of the same letters have other marks on one of them: bán and bạn, but not ban."""
+    letters = (_in_one_script(squashed(name)) for name in (one, other))
+    marked = [_MARKED_LETTER.findall(unicodedata.normalize("NFD", text)) for text in letters]
+    return any(a != b and a[1:] and b[1:] for a, b in zip(*marked, strict=False))
+
+
+def without_typography(name: str) -> str:
+    """Return a name in one notation, without blanks and what tells an exponent or a negative from a plain one."""
+    return _TYPOGRAPHY.sub("", _SQUARED.sub("2", normal(name)))
+
+
 @lru_cache(maxsize=100_000)
-def unaccented(name: str) -> str:
-    """Return the letters, marks and digits of a name without the accents of Latin letters: "cafe" of Café."""
-    text = squashed(name)
-    return text if text.isascii() else _ACCENTS.sub("", unicodedata.normalize("NFD", text))
+def letters_of(name: str) -> tuple[str, ...]:
+    """Return the letters and digits of a name, where only marks, accents, blanks and signs are left out.
+
+    There are several where an umlaut may be written with an e, a number as a Roman numeral or a word, or a letter as a
+    sign; traditional characters of Chinese are the simplified ones. What stands between digits counts: 1.5 is not 15.
+    """
+    forms = [normal(name)]
+    raw = clean(name)
+    if (plain := _LEET.sub(lambda sign: _LETTERS[sign[0]], raw)) != raw:
+        forms.append(normal(plain))
+    forms += [form for form in {_VERSUS.sub("v", forms[0]), forms[0].replace("\u00a7", "section ")} if form != forms[0]]
+    if not raw.isascii():
+        forms = list(map(_in_one_script, forms))
+        raw = "".join(unicodedata.normalize("NFKC", c) if "\u2160" <= c <= "\u217f" else c for c in raw)
+    numbered = _ROMAN.sub(_arabic, raw)
+    if " " in raw and numbered != raw:
+        forms.append(normal(numbered))
+        forms += [f"{kind[2]} {kind[1]}" for kind in (_KIND.fullmatch(forms[-1]),) if kind]
+    if turned := _SURNAME_FIRST.fullmatch(raw):
+        forms.append(normal(f"{turned[2]} {turned[1]}"))
+    if kind := _KIND.fullmatch(forms[0]):
+        forms.append(f"{kind[2]} {kind[1]}")
+    forms += [form.translate(_UMLAUTS) for form in forms if not form.isascii()]
+    counted = [_COUNTED.sub(_as_number, _SQUARED.sub("2", form)) for form in forms]
+    forms += [*counted, *(_DIMENSIONAL.sub(r"\1d", form) for form in counted)]
+    found = dict[str, None]()
+    for form in dict.fromkeys(forms):
+        text = _BETWEEN_DIGITS.sub("|", form if form.isascii() else _without_accents(form))
+        if text.isascii():
+            found[_NO_LETTER.sub("", text)] = None
+        else:
+            found["".join(c for c in text if c.isalnum() or c == "|" or unicodedata.category(c)[0] == "M")] = None
+    return tuple(one for one in found if one)
+
+
+def _as_number(word: re.Match[str]) -> str:
+    return str(_COUNTS.index(word[0]) + 1)
+
+
+def _arabic(numeral: re.Match[str]) -> str:
+    values = [_NUMERAL[letter] for letter in numeral[0].lower()]
+    return str(sum(-one if one < after else one for one, after in zip(values, [*values[1:], 0], strict=True)))
 
 
 def short_form(name: str) -> str:
@@ -200,9 +326,17 @@ def guesses(name: str) -> str:
 
 
 def brackets(name: str) -> tuple[str, str, str]:
-    """Return what stands before, in and after the brackets of a name; "" thrice where it has none, or not one pair."""
-    match = _BRACKETED.match(name)
-    return (match["before"], match["inside"].strip(), match["after"]) if match else ("", "", "")
+    """Return what stands before, in and after the brackets of a name, of several pairs the last where it ends with it.
+
+    That is "" thrice where there are none: "PMMA" stands in those of "poly(methyl methacrylate) (PMMA)".
+    """
+    name = name.translate(_WIDE_BRACKETS)
+    if match := _BRACKETED.match(name):
+        return match["before"], match["inside"].strip(), match["after"]
+    match = _LAST_BRACKETS.search(name)
+    before = name[: match.start()] if match else ""
+    is_whole = before.endswith((" ", ")")) and before.count("(") == before.count(")")
+    return (before.strip(), match["inside"].strip(), "") if match and is_whole else ("", "", "")
 
 
 def is_alias(inside: str) -> bool:
@@ -244,7 +378,9 @@ def form(name: str) -> Form:
         head, modifier = plain[: turning[0]], plain[turning[0] + 1 :]
         orders += dict.fromkeys([modifier + head, (*head[:-1], *modifier, head[-1])])
     signatures: dict[str, None] = {}
-    for order in orders:
+    # A plural that may have another singular than its key says: movies, caches, heroes, leaves, crises.
+    singulars = [(*plain[:-1], one) for one in _singulars(last_word(text)) if plain and not _is_no_plural(text)]
+    for order in (*orders, *singulars):
         together = "".join(order)
         is_bound = any(len(word) == 1 or word in tables.joining for word in order)
         may_join = together.isalpha() and len(together) >= _SHORTEST_JOINED and not is_bound
@@ -262,18 +398,7 @@ def form(name: str) -> Form:
 def spelled(name: str) -> tuple[str, ...]:
     """Return the words of a name in one notation, American spelling and the singular, without articles inside."""
     tables = words()
-    spelling: list[str] = []
-    for plural in normal(name).split():
-        word = tables.plurals.get(plural, plural)
-        # The longest beginning decides, none is longer than twelve letters; else the ending does.
-        begins = (word[:end] for end in range(min(len(word), 12), 3, -1))
-        begin = next((one for one in begins if one in tables.begins), "")
-        ends = (one for one in tables.ends if word.endswith(one) and len(word) - len(one) >= _SHORTEST_STEM)
-        if begin:
-            word = tables.begins[begin] + word.removeprefix(begin)
-        elif end := next(ends, ""):
-            word = word.removesuffix(end) + tables.ends[end]
-        spelling.append(word)
+    spelling = [_american(word) for word in normal(name).split()]
     # "the" in "stiffness of the material", but not the letter in "vitamin a".
     inner = [
         place
@@ -283,13 +408,66 @@ def spelled(name: str) -> tuple[str, ...]:
     return tuple(word for place, word in enumerate(spelling) if place not in inner)
 
 
+@lru_cache(maxsize=50_000)
+def _american(word: str) -> str:
+    """Return a word in American spelling and the singular."""
+    tables = words()
+    word = tables.plurals.get(word, word)
+    # The longest beginning decides, none is longer than twelve letters; else the ending does.
+    begins = (word[:end] for end in range(min(len(word), 12), 3, -1))
+    begin = next((one for one in begins if one in tables.begins), "")
+    ends = (one for one in tables.ends if word.endswith(one) and len(word) - len(one) >= _SHORTEST_STEM)
+    if begin:
+        return tables.begins[begin] + word.removeprefix(begin)
+    if end := next(ends, ""):
+        return word.removesuffix(end) + tables.ends[end]
+    return word
+
+
+def _is_no_plural(name: str) -> bool:
+    """Tell whether the key of a name keeps a last word in -s: series, and glasses alone, are plurals of nothing."""
+    return name.endswith("s") and canonical(name.lower()).endswith(last_word(name).lower())
+
+
+def _singulars(word: str) -> Iterator[str]:
+    """Yield the singulars that a word in small letters may have beside that of its key."""
+    if len(word) < _SHORTEST_PLURAL or not (word.isascii() and word.isalpha() and word.islower()):
+        return
+    tables = words()
+    if word in tables.in_f:
+        yield tables.in_f[word]
+    elif word not in tables.doubtful:
+        for plural, instead in _PLURALS:
+            if word.endswith(plural):
+                yield from (word.removesuffix(plural) + ending for ending in instead)
+
+
+def last_word(name: str) -> str:
+    """Return what stands after the last blank or hyphen of a name."""
+    return name.replace("-", " ").rpartition(" ")[2]
+
+
+def doubtful_singulars(name: str) -> list[str]:
+    """Return the keys of a name with another singular that its last word may have, "basis" of "bases".
+
+    A word with a capital may be the plural of one, or a name: Knives, Movies.
+    """
+    word = last_word(name)
+    found = [words().doubtful[word]] if word in words().doubtful else []
+    if word[:1].isupper() and word[1:].islower() and not _is_no_plural(name):
+        found += _singulars(word.lower())
+    return [canonical(name.removesuffix(word).lower() + one) for one in found]
+
+
 def without_acronym(name: str) -> tuple[str, str]:
     """Return a name without the acronym it gives in brackets, and the acronym in lower case; else the name and "".
 
     "carbon nanotubes (CNTs)" and "CNT (carbon nanotubes)" are carbon nanotubes, "major ampullate spidroin 1 (MaSp1)" is
-    the spidroin; brackets that hold anything else stay.
+    the spidroin, as where a comma, a dash, a slash or "aka" parts the two; brackets that hold anything else stay.
     """
     before, inside, after = brackets(name)
+    if not inside and (beside := _BESIDE.fullmatch(name)):  # "PCR, polymerase chain reaction"
+        before, inside = beside["before"], (beside["inside"] or beside["other"])
     if not inside:
         return name, ""
     for short, long in ((inside, before), (before, inside)):
@@ -327,6 +505,21 @@ def abbreviates(letters: str, long: Iterable[str]) -> bool:
                 further.add(end)
         ends = further
     return len(letters) in ends
+
+
+def has_initial(short: str, long: str) -> bool:
+    """Tell whether the first of two names has the initial of a word with a capital and is the second otherwise.
+
+    "E. coli" and "Escherichia coli", "J. S. Bach" and "Johann Sebastian Bach".
+    """
+    mine, others = clean(short).replace(". ", ".").replace(".", ". ").split(), clean(long).split()
+    if len(mine) != len(others) or len(mine) < _FEWEST_LETTERS or mine[-1].casefold() != others[-1].casefold():
+        return False
+    pairs = list(zip(mine, others, strict=True))
+    stands = [one[1:] == "." and other.startswith(one[0]) and other[1:].isalpha() for one, other in pairs]
+    return stands[0] and all(
+        is_it or one.casefold() == other.casefold() for is_it, (one, other) in zip(stands, pairs, strict=True)
+    )
 
 
 def shortenings(letters: str) -> tuple[str, ...]:

@@ -21,8 +21,9 @@ from graphgrow.graph.digests import Record, Seal, altered, seal
 from graphgrow.graph.events import digest, from_json, sealed
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Event, Relation
-from graphgrow.stores import LONGEST_LEASE, SKEW, GraphStore, StoreURL
+from graphgrow.stores import LONGEST_CLAIM, LONGEST_LEASE, SKEW, GraphStore, StoreURL
 from graphgrow.stores.neo4j import cypher
+from graphgrow.stores.neo4j.index import Neo4jIndex
 from graphgrow.stores.neo4j.server import check_version, connect, sentences
 from graphgrow.stores.projection import Projection, patch
 
@@ -189,7 +190,8 @@ class Neo4jStore(GraphStore):
         self, holder: str, names: Collection[str] = (), seconds: float = 0.0, done: Collection[str] = ()
     ) -> dict[str, str]:
         """Take or renew claims on questions by the server's clock, and return who has which now."""
-        place = {"holder": holder, "skew": SKEW, "now": self._clock() if self._clock else None}
+        place = {"holder": holder, "longest": LONGEST_CLAIM, "skew": SKEW}
+        place["now"] = self._clock() if self._clock else None
         if names or done:
             self._declare()
             graph = self._address.graph
@@ -212,6 +214,11 @@ class Neo4jStore(GraphStore):
         ]
         with suppress(StoreError):
             self._query(cypher.REMEMBER, Result.consume, kind=kind, rows=rows)
+
+    def index(self, above: int) -> Neo4jIndex | None:
+        """Return the index of a graph of more than `above` concepts: the database's own."""
+        found = self._query(cypher.LARGER, Result.single, most=above + 1)
+        return Neo4jIndex(self._query, self._address.graph) if found and found["count"] > above else None
 
     def close(self) -> None:
         """Do nothing: the driver belongs to the process and is closed with it."""

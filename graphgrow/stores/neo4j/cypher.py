@@ -196,7 +196,8 @@ LEASE = """
 MERGE (l:Lease {id: $id}) ON CREATE SET l.graph = $graph, l.name = $name, l.holder = $holder, l.until = 0.0
 SET l.asked_by = $holder
 WITH l, coalesce($now, timestamp() / 1000.0) AS now
-WHERE l.holder = $holder OR l.until <= now OR l.until > now + coalesce(l.seconds, $longest) + $skew
+WHERE l.holder = $holder OR l.until <= now OR l.until > now + $skew +
+    CASE WHEN l.seconds < $longest THEN l.seconds ELSE $longest END
 SET l.holder = $holder, l.until = now + $seconds, l.seconds = $seconds
 RETURN l.until AS until
 """
@@ -215,12 +216,14 @@ MERGE (l:Lease {id: row.id})
 ON CREATE SET l:Claim, l.graph = $graph, l.name = row.name, l.holder = $holder, l.until = 0.0
 SET l.asked_by = $holder
 WITH l, coalesce($now, timestamp() / 1000.0) AS now
-WHERE l.holder = $holder OR l.until <= now OR l.until > now + l.seconds + $skew
+WHERE l.holder = $holder OR l.until <= now OR l.until > now + $skew +
+    CASE WHEN l.seconds < $longest THEN l.seconds ELSE $longest END
 SET l.holder = $holder, l.until = now + $seconds, l.seconds = $seconds
 """
 CLAIMS = """
 WITH coalesce($now, timestamp() / 1000.0) AS now
-MATCH (l:Lease:Claim {graph: $graph}) WHERE now < l.until <= now + l.seconds + $skew
+MATCH (l:Lease:Claim {graph: $graph}) WHERE now < l.until <= now + $skew +
+    CASE WHEN l.seconds < $longest THEN l.seconds ELSE $longest END
 RETURN l.name AS name, l.holder AS holder
 """
 
@@ -228,6 +231,49 @@ RECALL = "UNWIND $ids AS id MATCH (c:Cached {id: id}) RETURN c.key AS key, c.val
 REMEMBER = """
 UNWIND $rows AS row MERGE (c:Cached {id: row.id})
 SET c.graph = $graph, c.kind = $kind, c.key = row.key, c.value = row.value
+"""
+
+# What the explorer asks of a graph too large for memory: see GraphIndex.
+_RELATIONS = "r.predicate, b.key, r.support, r.first_seq, r.last_seq"
+LARGER = "MATCH (c:Concept {graph: $graph}) WITH c LIMIT $most RETURN count(c) AS count"
+COUNTS = """
+CALL () { MATCH (c:Concept {graph: $graph}) RETURN count(c) AS concepts }
+CALL () { MATCH (:Concept {graph: $graph})-[r:RELATES]->() RETURN count(r) AS relations }
+RETURN concepts, relations
+"""
+HUBS = """
+MATCH (c:Concept {graph: $graph})
+WITH c.key AS key, COUNT { (c)-[:RELATES]->() } + COUNT { (c)<-[:RELATES]-() } AS relations
+RETURN key ORDER BY relations DESC, key LIMIT $most
+"""
+NEIGHBOURS = """
+MATCH (c:Concept {id: $id})-[:RELATES]-(near:Concept) WHERE near <> c
+WITH DISTINCT near WITH near.key AS key, COUNT { (near)-[:RELATES]->() } + COUNT { (near)<-[:RELATES]-() } AS relations
+RETURN key ORDER BY relations DESC, key LIMIT $most
+"""
+KNOWN = """
+UNWIND $ids AS id MATCH (c:Concept {id: id})
+RETURN c.key, c.name, c.first_seq, coalesce(c.type, ""),
+    COUNT { (c)-[:RELATES]->() } + COUNT { (c)<-[:RELATES]-() }
+"""
+ALIASES = "MATCH (c:Concept {id: $id}) UNWIND c.aliases AS spelling RETURN spelling ORDER BY spelling"
+BETWEEN = f"""
+UNWIND $ids AS id MATCH (a:Concept {{id: id}})-[r:RELATES]->(b:Concept) WHERE b.id IN $ids
+RETURN a.key, {_RELATIONS}
+"""
+INCIDENT = f"""
+CALL () {{
+    MATCH (a:Concept {{id: $id}})-[r:RELATES]->(b:Concept) RETURN a, r, b LIMIT $most
+    UNION ALL MATCH (a:Concept)-[r:RELATES]->(b:Concept {{id: $id}}) WHERE a <> b RETURN a, r, b LIMIT $most
+}}
+RETURN a.key, {_RELATIONS}
+"""
+SPELT = """
+CALL db.index.fulltext.queryNodes("concept_names", $words, {limit: $looked}) YIELD node
+WHERE node.graph = $graph
+WITH node, COUNT { (node)-[:RELATES]->() } + COUNT { (node)<-[:RELATES]-() } AS relations
+ORDER BY relations DESC LIMIT $most
+UNWIND [node.name] + node.aliases AS spelling RETURN node.key, spelling
 """
 
 

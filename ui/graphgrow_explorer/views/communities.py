@@ -128,7 +128,7 @@ def _picture(workspace: Workspace) -> None:
     seen = picture(
         nodes, edges, key=f"supernodes {workspace.url}", height=HEIGHT,
         settings={"total": len(groups.communities), "seq": workspace.graph.seq, "communities": titles(workspace),
-                  "colours": groups.colours, "noun": "communities", "commands": ()},
+                  "colours": groups.colours, "noun": "communities", "links": "related pairs", "commands": ()},
     )  # fmt: skip
     numbers = {f"community {one.number}": one.number for one in groups.communities}
     clicked = next((numbers[key] for key in seen.selected if key in numbers), None)

@@ -15,7 +15,7 @@ from graphgrow_explorer.files import downloads
 from graphgrow_explorer.frames import Show
 from graphgrow_explorer.live import address, last_steps
 from graphgrow_explorer.news import listen
-from graphgrow_explorer.panel import certainty, overview, panel, said
+from graphgrow_explorer.panel import certainty, deciding, overview, panel, said
 from graphgrow_explorer.picture import picture
 from graphgrow_explorer.text import plain, short
 from graphgrow_explorer.workspace import REASON, Workspace
@@ -121,6 +121,7 @@ def _drawn(workspace: Workspace, show: Show, depth: int, confidence: float) -> N
         settings |= {
             "total": len(groups.names),
             "noun": "communities",
+            "links": "related pairs",
             "commands": {},
             "views": None,
             "style": None,
@@ -209,18 +210,7 @@ def _relation(workspace: Workspace, source: str, predicate: str, target: str) ->
     with st.container(border=True, key="relation"):
         st.markdown(words)
         note(sure)
-        with st.container(horizontal=True):
-            if st.button(
-                "Accept relation",
-                key="accept line",
-                icon=":material/check:",
-                help="It is so: one more piece of evidence.",
-            ):
-                decide(workspace, edits.accept, relation, reason=f"accepted {REASON}")
-            if st.button(
-                "Reject relation", key="reject line", icon=":material/block:", help="Take it out, and keep it out."
-            ):
-                decide(workspace, edits.reject_relation, relation, reason=REASON)
+        deciding(workspace, "line", relation)
         said(workspace, "line", relation)
 
 
@@ -232,11 +222,13 @@ def _tables(workspace: Workspace, nodes: pd.DataFrame, edges: pd.DataFrame) -> N
     with concepts:
         note(f"Showing {len(nodes):,} of {total:,} concepts. Click a column to sort; choose rows to select concepts.")
         columns = [name for name in nodes.columns if name not in {"key", "x", "y", "size"}]
+        named = nodes[columns].assign(community=nodes["community"].map(frames.groups(workspace).names))
         seen = st.dataframe(
-            nodes[columns].rename(columns={"first_seq": "step"}), hide_index=True, height=320,
+            named.rename(columns={"first_seq": "step"}), hide_index=True, height=320,
             key=f"concepts {workspace.graph.decisions}", on_select="rerun", selection_mode="multi-row",
             alt="The concepts of the picture",
-            column_config={"name": st.column_config.TextColumn("concept", width="large")},
+            column_config={"name": st.column_config.TextColumn("concept", width="large"),
+                           "community": st.column_config.TextColumn(width="medium")},
         )  # fmt: skip
         chosen = [str(nodes["key"].iloc[row]) for row in seen.selection.rows if row < len(nodes)]
         if chosen and st.session_state.get("chosen rows") != chosen:

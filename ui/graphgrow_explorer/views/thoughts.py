@@ -1,5 +1,6 @@
 """Ask & ideas: answers with what every sentence follows from, ideas with their numbers, verdicts with their probes."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
@@ -8,9 +9,20 @@ from typing import Any, TypeVar
 import pandas as pd
 import streamlit as st
 
-from graphgrow.api.explorer import QUESTION, GraphAnswer, IdeaDials, Ideas, Judgement, ReasoningStep, Task, outcome
+from graphgrow.api.explorer import (
+    ANSWER_CONTEXT,
+    QUESTION,
+    GraphAnswer,
+    IdeaDials,
+    Ideas,
+    Judgement,
+    ReasoningStep,
+    Task,
+    outcome,
+)
 from graphgrow_explorer import questions
 from graphgrow_explorer.feedback import guarded, note, perform, problem, visit
+from graphgrow_explorer.guard import SHARED
 from graphgrow_explorer.models import check_model, last_options, model_fields
 from graphgrow_explorer.news import listen
 from graphgrow_explorer.panel import links, moment
@@ -26,6 +38,7 @@ DIALS = {
     "novelty": "0: near to what the graph holds, 1: far from it.", "feasibility": "How much it has to be within reach.",
     "effectiveness": "How much it has to serve the goal.",
 }  # fmt: skip
+GIVEN = "How much of the graph goes with the question: little for what is near its concepts, more for what is farther."
 INTERRUPTED = "Interrupted before an answer arrived. {} continues it; nothing is charged twice."
 
 
@@ -37,18 +50,27 @@ def draw(workspace: Workspace) -> None:
         left, right = st.container(key="stage").columns(2, gap="large")
         with left, st.form("ask the graph", border=True, clear_on_submit=True):
             text = st.text_input("Your question", max_chars=QUESTION)
+            one, other = st.columns(2, vertical_alignment="bottom")
+            context = one.number_input("Tokens of the graph", 1, value=ANSWER_CONTEXT, step=100, help=GIVEN)
+            compare = other.checkbox("Without the graph too", help="The model's own answer, beside that of the graph.")
             model = model_fields("ask", last)
             if st.form_submit_button("Ask", type="primary", icon=":material/forum:"):
-                perform(lambda: questions.ask(workspace, text, check_model(model)))
+                perform(
+                    lambda: questions.ask(workspace, text, check_model(model), context=int(context), compare=compare)
+                )
         with right, st.form("ideas", border=True, clear_on_submit=True):
             goal = st.text_input("Goal for new ideas", max_chars=QUESTION, placeholder="may be empty")
             dials = {
                 name: column.slider(name.capitalize(), 0.0, 1.0, value, 0.1, help=DIALS[name])
                 for (name, value), column in zip(asdict(IdeaDials()).items(), st.columns(3), strict=True)
             }
-            model_of_ideas = model_fields("ideas", last)
+            model_of_ideas, judge = model_fields("ideas", last), ""
+            if not os.environ.get(SHARED):
+                judge = st.text_input(
+                    "Model that compares the ideas", placeholder="NAME or http://…/v1#NAME", key="judge of ideas"
+                )
             if st.form_submit_button("Propose ideas", icon=":material/lightbulb:"):
-                perform(lambda: questions.ideas(workspace, goal, dials, check_model(model_of_ideas)))
+                perform(lambda: questions.ideas(workspace, goal, dials, check_model(model_of_ideas), judge.strip()))
     answers, ideas, judgements = st.tabs(["Answers", "Ideas", "Judgements"])
     with answers:
         browse(workspace, "ask", "No answers yet. Type a question above and press Ask.", GraphAnswer, answer)
@@ -129,7 +151,8 @@ def browse(
         if st.button("Retry", key=f"retry {plan.seq}", icon=":material/refresh:"):
             again = wanted(plan)
             if task == "ask":
-                perform(lambda: questions.ask(workspace, again["question"]))
+                asked_so = again.get("context", ANSWER_CONTEXT), bool(again.get("compare"))
+                perform(lambda: questions.ask(workspace, again["question"], context=asked_so[0], compare=asked_so[1]))
             else:
                 perform(lambda: questions.ideas(workspace, again["goal"], again["dials"]))
 

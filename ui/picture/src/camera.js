@@ -11,9 +11,12 @@ export const calm = () => CALM.matches;
 export class Camera {
   // `covered` says how many pixels of the stage, from its top, something lies on.
   constructor(renderer, place, covered) {
-    Object.assign(this, { renderer, place, covered, moved: false, aim: null, steering: 0, later: 0 });
+    Object.assign(this, { renderer, place, covered, moved: false, aim: null, moving: null, later: 0 });
+    const hands = [renderer.getMouseCaptor(), renderer.getTouchCaptor()];
     renderer.getCamera().on("updated", () => {
-      if (performance.now() > this.steering) this.take();
+      const isHeld = hands.some((one) => one.isMoving); // during a movement of ours too
+      if (!this.moving || isHeld) this.take();
+      if (this.moving && isHeld) this.halt();
       clearTimeout(this.later);
       this.later = setTimeout(() => this.keep(), 250);
     });
@@ -23,6 +26,12 @@ export class Camera {
   // From here on a hand has the camera, until the whole is asked for again.
   take() {
     Object.assign(this, { moved: true, aim: null });
+  }
+
+  // Ends a movement of ours where the camera is; sigma knows no other way than a movement that leads nowhere.
+  halt() {
+    const camera = this.renderer.getCamera();
+    if (camera.isAnimated()) camera.animate(camera.getState(), { duration: 1 }, () => {});
   }
 
   // The extent that is the whole picture stays while a graph grows; a new one brings a new extent.
@@ -41,15 +50,19 @@ export class Camera {
   }
 
   set(state) {
-    this.steering = Infinity;
+    this.moving = {};
     this.renderer.getCamera().setState(state);
-    this.steering = 0;
+    this.halt();
+    this.moving = null;
   }
 
+  // A movement is ours until it has ended, however late its pictures come, or until another one takes its place.
   move(state, time = 450) {
     if (CALM.matches || !time) return this.set(state);
-    this.steering = performance.now() + time + 100;
-    this.renderer.getCamera().animate(state, { duration: time, easing: "quadraticInOut" });
+    const moving = (this.moving = {});
+    this.renderer.getCamera().animate(state, { duration: time, easing: "quadraticInOut" }, () => {
+      if (this.moving === moving) this.moving = null;
+    });
   }
 
   // A camera that shows these rows in what is free of the strip above.
@@ -74,7 +87,7 @@ export class Camera {
 
   // A stage of another size shows what was fitted last.
   again() {
-    if (this.aim) this.set(this.state(this.aim));
+    if (this.aim?.length) this.set(this.state(this.aim));
   }
 
   fly(row) {

@@ -167,7 +167,7 @@ export class Picture {
     this.model.draw(rows, this.model.edges.values(), this.paint);
     if (!this.renderer) this.start(); // on an empty graph, so that the full one is drawn once, where it belongs
     this.ink.rank();
-    if (!same) this.camera.aim = null;
+    this.camera.aim = same && this.camera.aim ? this.again(this.camera.aim) : null;
     this.loading = true;
     const isKept = same || this.camera.frame(rows, before.size === 0);
     this.renderer.setGraph(this.model.graph);
@@ -230,8 +230,9 @@ export class Picture {
       const share = passed * passed * (3 - 2 * passed);
       for (const row of rows) put(row, share);
       this.model.graph.updateEachNodeAttributes((_, data) => Object.assign(data, { x: data.row.x, y: data.row.y }), { attributes: ["x", "y"] });
-      if (passed < 1) this.gliding = requestAnimationFrame(frame);
-      else this.renderer.refresh();
+      if (passed < 1) return void (this.gliding = requestAnimationFrame(frame));
+      this.renderer.refresh();
+      this.camera.again(); // the stage may have become another one meanwhile
     };
     for (const row of rows) put(row, 1);
     if (!this.camera.moved) this.fit(time);
@@ -653,7 +654,7 @@ export class Picture {
     const noun = settings.noun ?? "concepts";
     const total = Math.max(settings.total ?? 0, model.nodes.size);
     const trusted = on.faint ? ` (${number(on.edges - on.faint)} trusted)` : "";
-    this.words = `${on.nodes < total ? `showing ${number(on.nodes)} of ` : ""}${plural(total, noun)}, ${plural(on.edges, "relations")}${trusted}`;
+    this.words = `${on.nodes < total ? `showing ${number(on.nodes)} of ` : ""}${plural(total, noun)}, ${plural(on.edges, settings.links ?? "relations")}${trusted}`;
     this.say();
     const groups = this.groups.list(model, filters.groups);
     this.stage.setAttribute("aria-label", this.alternative(on, noun, groups));
@@ -679,7 +680,7 @@ export class Picture {
 
   alternative(on, noun, groups) {
     const named = groups.slice(0, 5).map(({ group, count }) => `${this.groups.label(group)} ${number(count)}`).join(", ");
-    const drawn = `Graph of ${plural(on.nodes, noun)} and ${plural(on.edges, "relations")}`;
+    const drawn = `Graph of ${plural(on.nodes, noun)} and ${plural(on.edges, this.settings.links ?? "relations")}`;
     return on.nodes ? `${drawn}, coloured by ${title(this.groups.mode).toLowerCase()}: ${named}.` : "An empty picture.";
   }
 

@@ -1,0 +1,191 @@
+"""JSON of single tools that no table of words tells, as an object of nodes and links: known by its shape, not guessed.
+
+Trees of d3 and networkx, its adjacency as a dictionary, the triplet store of LlamaIndex, objects that LangChain dumped,
+entities of Wikidata, results of SPARQL, what Graphviz drew.
+"""
+
+from typing import Any
+
+from graphgrow.errors import BadInput
+from graphgrow.parse.nodes import in_words, texts_of
+
+Row = dict[str, Any]
+_LABEL = "Label"  # behind the name of a variable, in results of Wikidata
+_NAMES = ("name", "id", "label", "title", "text")  # of a node in a tree
+
+
+def translated(value: Any) -> Any:  # noqa: ANN401  # JSON
+    """Return a document as an object with nodes and links where it is in a dialect, else as it is.
+
+    Raises BadInput for a dialect that is known, and not read.
+    """
+    if isinstance(value, dict):
+        for read in (_constructed, _results, _entities, _triplets, _drawn, _tree, _adjacency):
+            if (found := read(value)) is not None:
+                return found
+    rows = value if isinstance(value, list) else [value]
+    if any(isinstance(row, dict) and {"outE", "inE"} & row.keys() for row in rows):
+        raise BadInput("it is GraphSON, which is not read: write the graph as GraphML, with  g.io('x.graphml').write()")
+    if isinstance(value, list) and value and all(isinstance(row, dict) and "labels" in row for row in value):
+        return _entities({"entities": {str(row.get("id")): row for row in value}}) or value
+    return _labelled(value) if isinstance(value, list) else value
+
+
+def records(value: Any) -> list[Row]:  # noqa: ANN401  # JSON
+    """Return a list of records with the same fields and a plain value in each, which --columns may tell; else none."""
+    value = translated(value)
+    is_table = isinstance(value, list) and all(isinstance(row, dict) and len(row) > 1 for row in value)
+    is_table = is_table and len({tuple(row) for row in value}) == 1
+    is_plain = is_table and not any(isinstance(one, (dict, list)) for row in value for one in row.values())
+    return value if is_plain else []
+
+
+def _constructed(value: Row) -> Any:  # noqa: ANN401  # JSON
+    """Return what LangChain dumped as its constructors and their arguments."""
+
+    def plain(one: Any) -> Any:  # noqa: ANN401  # JSON
+        if isinstance(one, dict):
+            is_constructor = "lc" in one and isinstance(one.get("kwargs"), dict)
+            return {name: plain(inner) for name, inner in (one["kwargs"] if is_constructor else one).items()}
+        return [plain(inner) for inner in one] if isinstance(one, list) else one
+
+    return plain(value) if "lc" in value and isinstance(value.get("kwargs"), dict) else None
+
+
+def _results(value: Row) -> Any:  # noqa: ANN401  # JSON
+    """Return the rows of SPARQL results: an address by its last part in words, or by its label where there is one."""
+    head, results = value.get("head"), value.get("results")
+    if not (isinstance(head, dict) and isinstance(results, dict) and isinstance(results.get("bindings"), list)):
+        return None
+    rows = [
+        {
+            name: in_words(text) if one.get("type") == "uri" else text
+            for name in head.get("vars", ())
+            if isinstance(one := row.get(name, {}), dict) and isinstance(text := one.get("value", ""), str)
+        }
+        for row in results["bindings"]
+        if isinstance(row, dict)
+    ]
+    return _labelled(rows)
+
+
+def _labelled(rows: list[Any]) -> list[Any]:
+    """Return records with the label of an item in its place: `item` and `itemLabel`, as Wikidata has them."""
+    labels = {name for row in rows if isinstance(row, dict) for name in row if name.removesuffix(_LABEL) in row}
+    labels = {name for name in labels if name.endswith(_LABEL)}
+    if not labels:
+        return rows
+    return [
+        {name: row.get(name + _LABEL) or one for name, one in row.items() if name not in labels}
+        if isinstance(row, dict)
+        else row
+        for row in rows
+    ]
+
+
+def _entities(value: Row) -> Row | None:
+    """Return entities of Wikidata, and their claims of each other; a property is its label where the file has it."""
+    entities = value.get("entities")
+    if not isinstance(entities, dict):
+        entities = {str(value.get("id")): value} if {"claims", "labels"} <= value.keys() else {}
+    entities = {ident: one for ident, one in entities.items() if isinstance(one, dict) and "labels" in one}
+    if not any(isinstance(one.get("claims"), dict) for one in entities.values()):
+        return None
+
+    def name(ident: str) -> str:
+        labels = entities.get(ident, {}).get("labels")
+        said = labels if isinstance(labels, dict) else {}
+        first: Any = next(iter(said.values()), ident)
+        text: Any = said.get("en", first)
+        return str(text.get("value") or ident) if isinstance(text, dict) else str(text)
+
+    rows, links = dict[str, Row](), list[Row]()
+    for ident, one in entities.items():
+        if one.get("type") == "property":
+            continue
+        row = rows.setdefault(ident, {"id": ident, "name": name(ident)})
+        claims = one.get("claims")
+        for says, statements in claims.items() if isinstance(claims, dict) else ():
+            for statement in statements if isinstance(statements, list) else ():
+                snak = statement.get("mainsnak") if isinstance(statement, dict) else None
+                data = snak.get("datavalue") if isinstance(snak, dict) else None
+                meant = data.get("value") if isinstance(data, dict) else None
+                if isinstance(meant, dict) and isinstance(other := meant.get("id"), str):
+                    rows.setdefault(other, {"id": other, "name": name(other)})
+                    links.append({"source": ident, "predicate": name(says), "target": other})
+                else:
+                    row[f"literal {name(says)}"] = meant
+    return {"nodes": list(rows.values()), "links": links}
+
+
+def _triplets(value: Row) -> Row | None:
+    """Return the triplets of LlamaIndex's simple store: by subject, each a list of what is said and of what."""
+    held = value.get("graph_dict")
+    if not isinstance(held, dict):
+        return None
+    links = [
+        dict(zip(("source", "predicate", "target"), (subject, *pair), strict=True))
+        for subject, pairs in held.items()
+        for pair in (pairs if isinstance(pairs, list) else ())
+        if isinstance(pair, list) and list(map(type, pair)) == [str, str]
+    ]
+    return {"links": links}
+
+
+def _drawn(value: Row) -> Row | None:
+    """Return a graph of Graphviz, whose edges go from their tail to their head; a label may stand for the name."""
+    edges = value.get("edges")
+    if not (isinstance(edges, list) and edges and all(isinstance(one, dict) and "_gvid" in one for one in edges)):
+        return None
+    ends = {"tail": "source", "head": "target"}
+    kept = (*ends, "label", "dir")
+    objects = value.get("objects")
+    nodes = [
+        {"id": one.get("_gvid"), "name": one.get("name") if one.get("label") in {None, "", "\\N"} else one["label"]}
+        for one in (objects if isinstance(objects, list) else ())
+        if isinstance(one, dict) and "nodes" not in one  # which is a cluster of others
+    ]
+    links = [{ends.get(name, name): one[name] for name in kept if name in one} for one in edges]
+    return {"directed": value.get("directed", True), "nodes": nodes, "links": links}
+
+
+def _tree(value: Row) -> Row | None:
+    """Return a tree as its nodes and a link from each to every child, which says nothing more."""
+    if not isinstance(value.get("children"), list) or not texts_of(_name(value)):
+        return None
+    rows, links, waiting = list[Row](), list[Row](), [(value, -1)]
+    for one, parent in waiting:
+        if not isinstance(one, dict) or not texts_of(_name(one)):
+            return None
+        beside = {name: inner for name, inner in one.items() if name not in (*_NAMES, "children")}
+        rows.append({"id": len(rows), "name": _name(one), **beside})
+        if parent >= 0:
+            links.append({"source": parent, "target": len(rows) - 1})
+        children = one.get("children")
+        waiting += [(child, len(rows) - 1) for child in (children if isinstance(children, list) else ())]
+    return {"nodes": rows, "links": links}
+
+
+def _name(one: Row) -> Any:  # noqa: ANN401  # JSON
+    return next((one[name] for name in _NAMES if one.get(name)), "")
+
+
+def _adjacency(value: Row) -> Row | None:
+    """Return what networkx writes as a dictionary of dictionaries, or of lists: every neighbour is a node of it too."""
+    inner = list(value.values())
+    if not any(inner) or not (
+        all(isinstance(one, dict) for one in inner) or all(isinstance(one, list) for one in inner)
+    ):
+        return None
+    if any(not isinstance(other, str) or other not in value for others in inner for other in others):
+        return None
+    links = list[Row]()
+    for source, others in value.items():
+        for target in others:
+            said = others[target] if isinstance(others, dict) else {}
+            if not isinstance(said, dict):
+                return None
+            # Of several edges between two nodes each has a number.
+            several = list(said.values()) if said and all(isinstance(one, dict) for one in said.values()) else [said]
+            links += [{**one, "source": source, "target": target} for one in several]
+    return {"nodes": [{"id": name} for name in value], "links": links}

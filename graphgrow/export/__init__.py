@@ -78,6 +78,9 @@ OTHERS = {
         ".nq": "N-Quads: write it as Turtle, with  rdflib.Dataset().parse(FILE).serialize('x.ttl')",
         ".pickle .gpickle": "a pickle, which runs what it holds: write GraphML in the program that made it",
         ".jsonl": "lines of JSON: replies are read by  graphgrow replay, nodes and relations as .json",
+        ".edgelist .edges .adjlist": "a list of edges: write it as GraphML, with "
+        " networkx.write_graphml(networkx.read_edgelist(FILE), 'x.graphml')",
+        ".md": "a page: the table of relations in it is read as .csv",
         ".txt": "text: a reply of a model is read by  graphgrow replay, a list of relations as .csv or .tsv",
     }.items()
     for ending in endings.split()

@@ -28,7 +28,7 @@ def translated(value: Any) -> Any:  # noqa: ANN401  # JSON
         raise BadInput("it is GraphSON, which is not read: write the graph as GraphML, with  g.io('x.graphml').write()")
     if isinstance(value, list) and value and all(isinstance(row, dict) and "labels" in row for row in value):
         return _entities({"entities": {str(row.get("id")): row for row in value}}) or value
-    return _labelled(value) if isinstance(value, list) else value
+    return labelled(value) if isinstance(value, list) else value
 
 
 def records(value: Any) -> list[Row]:  # noqa: ANN401  # JSON
@@ -66,10 +66,10 @@ def _results(value: Row) -> Any:  # noqa: ANN401  # JSON
         for row in results["bindings"]
         if isinstance(row, dict)
     ]
-    return _labelled(rows)
+    return labelled(rows)
 
 
-def _labelled(rows: list[Any]) -> list[Any]:
+def labelled(rows: list[Any]) -> list[Any]:
     """Return records with the label of an item in its place: `item` and `itemLabel`, as Wikidata has them."""
     labels = {name for row in rows if isinstance(row, dict) for name in row if name.removesuffix(_LABEL) in row}
     labels = {name for name in labels if name.endswith(_LABEL)}

@@ -3,6 +3,7 @@
 No cell is a formula: text that a spreadsheet would run gets an apostrophe first, which reading takes off again.
 """
 
+import ast
 import csv
 import re
 from collections import Counter
@@ -11,6 +12,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from graphgrow.errors import BadInput
+from graphgrow.export.dialects import labelled
 from graphgrow.export.rows import (
     CONCEPT_COLUMNS,
     RELATION_COLUMNS,
@@ -106,8 +108,11 @@ def read(path: Path, progress: Progress = SILENT, header: Collection[str] = ()) 
     rows = [dict(zip(names, row, strict=True)) for row in cells[1:]]
     if not header and (edges := _of_cytoscape(rows)):
         return edges
-    if header or is_header:
+    if header:
         return _with_types(rows, ends)
+    if is_header:
+        rows = labelled(rows)
+        return _with_types(rows, find_ends(tuple(rows[0])) if rows else ends)
     if graph := _of_neo4j(rows):
         return graph
     if weighted_ends(rows):
@@ -139,14 +144,34 @@ def _headings(cells: list[str]) -> list[str]:
 
 
 def _with_types(rows: list[Row], ends: Sequence[tuple[str, str]]) -> tuple[list[Row], list[Row]]:
-    """Return the relations of a table, and as nodes their ends where columns say of what type these are."""
-    if not (rows and ends and type_fields(tuple(rows[0]), ends[0])):
+    """Return the relations of a table, and as nodes their ends where columns say of what type these are.
+
+    A cell that holds a list of names, in JSON or as Python writes it, is a relation of each.
+    """
+    several = {(at, end): some for at, row in enumerate(rows) for end in (ends[0] if ends else ())
+               if (some := _names_in(row[end]))}  # fmt: skip
+    for (at, end), some in several.items():
+        rows[at] = {**rows[at], end: some}
+    if not (rows and ends and (several or type_fields(tuple(rows[0]), ends[0]))):
         return [], rows
     found = Shapes(1)
     for row in rows:
         found.link(row, 0, is_directed=True)
     found.finish()
     return found.nodes, found.links
+
+
+def _names_in(cell: str) -> list[str]:
+    """Return the names of a cell that is a list of some; none of any other cell."""
+    if not (cell.startswith(('["', "['")) and cell.endswith("]")):
+        return []
+    said = decoded(cell)
+    if isinstance(said, str):
+        try:
+            said = ast.literal_eval(cell)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            return []
+    return said if isinstance(said, list) and all(isinstance(one, str) for one in said) else []
 
 
 def _of_neo4j(rows: list[Row]) -> tuple[list[Row], list[Row]] | None:

@@ -48,6 +48,7 @@ _ASIDE = frozenset("attributedeclarations schema sents tokens".split())
 _OF_NEO4J = frozenset("labels properties elementid".split())  # whose records have nodes in their fields
 _LISTS = frozenset("items list nodes entities results records".split())  # hold nodes, and are no type
 _HOLDERS = NODES | EDGES | {"adjacency"}
+_LINKS = ("edges", "links", "relations", "relationships")  # end the name of what should hold links
 
 
 @dataclass(slots=True)
@@ -169,7 +170,9 @@ class Shapes:
         for one, name in words.items():  # relations under a name of their own, beside others or alone; a graph inside
             inner = decoded(value[name])
             is_beside = one not in _HOLDERS and one not in _ASIDE and bool(inner) and _holds(inner)
-            if is_beside and (not any(lists) or _has_links(inner)):
+            if is_beside and one.endswith(_LINKS) and _are_sets(inner):  # "hyperedges"
+                self.unread += len(inner)
+            elif is_beside and (not any(lists) or _has_links(inner)):
                 self.take(inner, depth + 1, document, is_directed=is_directed, is_item=False)
 
     def hold_nodes(self, inner: Any, document: int) -> None:  # noqa: ANN401  # JSON
@@ -492,6 +495,12 @@ def _has_links(value: list[Any] | Row) -> bool:
     if isinstance(value, dict):
         return any(word(name) in _HOLDERS and isinstance(inner, (list, dict)) for name, inner in value.items())
     return any(isinstance(one, dict) and find_ends(tuple(one)) for one in value)
+
+
+def _are_sets(value: list[Any] | Row) -> bool:
+    """Tell whether a list holds links between any number of nodes each, which are no relations."""
+    rows = [{word(name) for name in one} if isinstance(one, dict) else set[str]() for one in value]
+    return isinstance(value, list) and all(words & NODES and not words & EDGES for words in rows)
 
 
 def _says_undirected(value: Row, words: dict[str, str]) -> bool:

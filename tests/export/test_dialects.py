@@ -119,6 +119,14 @@ FILES: dict[str, tuple[str, object, set[tuple[str, str, str]]]] = {
     "two columns": ("x.csv", "a1,b1\nb1,c1\n", {("a1", "related to", "b1"), ("b1", "related to", "c1")}),
     "numbered with a kind": ("x.csv", f"entity1_name,relation,entity2_name\n{CURIE},discovered,{RADIUM}\n", ONE),
     "OpenIE": ("x.tsv", f"0.95\t{CURIE}\tdiscovered\t{RADIUM}\n1.0\t{CURIE}\tborn in\t{WARSAW}\n", BOTH),
+    "labels of items beside their addresses": ("x.csv",
+        f"from,fromLabel,relation,relationLabel,to,toLabel\nQ7186,{CURIE},P61,discovered,Q1128,{RADIUM}\n", ONE),
+    "lists in cells": ("x.csv",
+        f"source,relation,target\n{CURIE},discovered,{quoted(json.dumps([RADIUM, 'Polonium']))}\n",
+        {*ONE, (CURIE, "discovered", "Polonium")}),
+    "lists in cells, as pandas writes them": ("x.csv",
+        f"source,relation,target\n{CURIE},discovered,\"['{RADIUM}', 'Polonium']\"\n{CURIE},born in,{WARSAW}\n",
+        {*BOTH, (CURIE, "discovered", "Polonium")}),
     "three and how sure": ("x.csv", f"{CURIE},discovered,{RADIUM},0.9\n{CURIE},born in,{WARSAW},1\n", BOTH),
 }  # fmt: skip
 
@@ -152,6 +160,15 @@ def test_types_and_what_is_no_relation_are_told(tmp_path: Path) -> None:
     assert "source from `column 2`" in found.taken
     assert any("no header is known" in one for one in found.taken)
     assert found.left_out == ("left out: `column 1`",)
+
+
+def test_a_link_between_more_than_two_is_left_out_and_said(tmp_path: Path) -> None:
+    """It is no relation, and nothing of it is guessed."""
+    links = [{"source": "a", "target": "b", "label": "meets"}]
+    value = {"nodes": ["a", "b", "c"], "links": links, "hyperedges": [{"nodes": ["a", "b", "c"], "relation": "meet"}]}
+    (tmp_path / "x.json").write_text(json.dumps(value))
+    assert relations(tmp_path / "x.json") == {("a", "meets", "b")}
+    assert any("1 of 2 links" in said for said in read_file(tmp_path / "x.json").left_out)
 
 
 def test_records_of_unknown_fields_are_read_by_their_columns(tmp_path: Path) -> None:
@@ -282,6 +299,11 @@ def test_what_stands_beside_an_end_for_its_type_is_its_type(how: str, tmp_path: 
             "none of its 1 links has two ends that can be read|no column of it",
         ),
         ("x.csv", "My graph\n\nsource,target\na,b\n", "row 3 is the first with more than one cell"),
+        (
+            "x.json",
+            '{"nodes": ["a", "b", "c"], "hyperedges": [{"nodes": ["a", "b", "c"], "relation": "meet"}]}',
+            "none of its 1 links has two ends that can be read",
+        ),
     ],
 )
 def test_what_cannot_be_read_is_told_in_a_true_sentence(name: str, text: str, why: str, tmp_path: Path) -> None:

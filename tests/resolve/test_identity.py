@@ -338,6 +338,23 @@ def test_the_name_of_a_person_or_firm_in_s_is_no_plural_unasked(one: str, other:
 
 @pytest.mark.parametrize(
     ("one", "other", "action"),
+    [
+        ("IBM", "IBM Corp.", "review"),
+        ("Siemens", "Siemens AG", "review"),
+        ("BASF SE", "BASF", "review"),
+        ("Samsung Electronics Co., Ltd.", "Samsung Electronics", "review"),
+        ("Acme Inc.", "Acme Corp.", "review"),
+        ("IBM", "IBM watson", "apart"),
+        ("steel", "silver ag", "apart"),
+    ],
+)
+def test_a_firm_may_be_meant_with_or_without_its_legal_form(one: str, other: str, action: str) -> None:
+    """It is a question, however short the name is, for an apple is no firm."""
+    assert decided(one, other).action == decided(other, one).action == action
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "action"),
     [("n1", "n-1", "review"), ("x2", "x\u22122", "review"), ("k \u2212 1", "k-1", "merge"), ("IL-6", "IL6", "merge"),
      ("B-12", "B12", "merge")],
 )  # fmt: skip
@@ -678,7 +695,7 @@ def test_names_that_a_store_keeps_decide_as_those_of_the_whole_log(
     store = SQLiteStore(tmp_path / "graph.db", create=True)
     store.append(*log[:40])
     KnownNames().compare(store.graph(), {}, ())
-    assert store.recall("names 4", ["state"])["state"].startswith(b"40 ")
+    assert store.recall("names 5", ["state"])["state"].startswith(b"40 ")
     store.append(*log[40:])
     taken, fresh = KnownNames(), KnownNames()
     one, other = taken.compare(store.graph(), {}, ()), fresh.compare(fold(log), {}, ())
@@ -693,7 +710,7 @@ def test_names_that_a_store_keeps_decide_as_those_of_the_whole_log(
     after = KnownNames().compare(store.graph(), {}, ())
     assert key in after.rejected.names
     assert key not in after.lexicon.names
-    kept.keep(store.graph(), "names 4", b"\xff" * 40)
+    kept.keep(store.graph(), "names 5", b"\xff" * 40)
     assert KnownNames().compare(store.graph(), {}, ()).lexicon.names.keys() == after.lexicon.names.keys()
 
 

@@ -35,14 +35,14 @@ from graphgrow.resolve.identity.guards import (
     opposed,
     signs,
 )
-from graphgrow.resolve.identity.lexicon import PLURAL, Lexicon
-from graphgrow.resolve.identity.meanings import How, Meanings
-from graphgrow.resolve.identity.spelling import are_accents_two, form, letters_of, without_typography
+from graphgrow.resolve.identity.lexicon import LEAST_LIKENESS, PLURAL, Lexicon
+from graphgrow.resolve.identity.meanings import Candidate, How, Meanings
+from graphgrow.resolve.identity.spelling import are_accents_two, form, is_firm, letters_of, without_typography
 
 if TYPE_CHECKING:
     from graphgrow.llm.embedders import Floats
 
-_KIND = "names 4"  # under which a store keeps them; another format has another number
+_KIND = "names 5"  # under which a store keeps them; another format has another number
 _SHARE = 16  # of the log: what came since the last time until they are kept anew, for they are large
 LONGEST_REST = 16  # replies until an endpoint that failed is asked again
 
@@ -168,9 +168,12 @@ def decide(
     candidates = [*lexicon.lettered(name), *lexicon.alike(name)]
     if meanings is not None:
         candidates += meanings.near(name, _CONSIDERED, REVIEW_MEANING)
-    candidates = sorted((one for one in candidates if one.key != key), key=lambda one: (-one.score, one.key))
-    refusal, core, letters = "", form(name).core, letters_of(name)
+    core, letters = form(name).core, letters_of(name)
     with_core = lexicon.with_core(core)  # so that far names, which most are, need not be taken apart
+    firms = (one for one in with_core if is_firm(name) or is_firm(lexicon.names.get(one, one)))
+    candidates += [Candidate(one, LEAST_LIKENESS, "likeness") for one in firms]  # IBM Corp., IBM: too short to be alike
+    candidates = sorted((one for one in candidates if one.key != key), key=lambda one: (-one.score, one.key))
+    refusal = ""
     for one in candidates[:_CONSIDERED]:
         other = lexicon.names.get(one.key, one.key)
         is_core_same = one.key in with_core and core == form(other).core  # "hot forging process" needs no high score

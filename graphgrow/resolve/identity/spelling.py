@@ -148,6 +148,7 @@ class Words:
     joining: frozenset[str]
     fixed: frozenset[str]
     articles: frozenset[str]
+    legal: frozenset[str]
     light: frozenset[str]
     negations: frozenset[str]
     negating: frozenset[str]
@@ -182,7 +183,8 @@ def words() -> Words:
         joining=frozenset([*order["prepositions"], *order["fixed"]]),
         fixed=frozenset(order["fixed"]),
         articles=frozenset(order["articles"]),
-        light=frozenset(guards["light"]),
+        legal=frozenset(guards["legal"]),
+        light=frozenset((*guards["light"], *guards["legal"])),
         negations=frozenset(guards["negations"]),
         negating=frozenset(guards["negating"]),
         groups={word: frozenset(numbers) for word, numbers in groups.items()},
@@ -457,6 +459,12 @@ def doubtful_singulars(name: str) -> list[str]:
     if word[:1].isupper() and word[1:].islower() and not _is_no_plural(name):
         found += _singulars(word.lower())
     return [canonical(name.removesuffix(word).lower() + one) for one in found]
+
+
+def is_firm(name: str) -> bool:
+    """Tell whether a name ends with the legal form of a firm, which has a capital: "IBM Corp.", "Siemens AG"."""
+    last = last_word(name).rstrip(".")
+    return last[:1].isupper() and last.casefold() in words().legal
 
 
 def without_acronym(name: str) -> tuple[str, str]:

@@ -727,7 +727,7 @@ def test_first_page_begins_and_shows_the_example(tmp_path: Path, monkeypatch: py
     next(one for one in at.button if one.label == "Open the example").click().run()
     assert not at.exception
     assert [name for name, *_ in opening.files()] == ["example.db"]
-    assert "453 concepts" in words(at)
+    assert "449 concepts" in words(at)
 
 
 @pytest.mark.parametrize(

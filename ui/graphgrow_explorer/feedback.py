@@ -24,7 +24,7 @@ SENTENCE = 600  # characters
 HELD = "held"
 GOING = "going"  # the view and the choices of it that a button leads to
 DECIDED = "decided"  # the last decision, which can be taken back for a while
-TAKEN_BACK = "taken back"  # it was just now, and the page does not say so yet
+TAKEN_BACK = "undone"  # it was just now, and the page does not say so yet
 OFFERED = 20.0  # seconds; the style of the page hides it then
 
 # Where a page does what a sentence of the command line leads to.

@@ -113,9 +113,9 @@ class Engine(Generic[Q, P]):
     on disk of a question, its answer, and the last event that the question had seen; `left` are replies that were
     broken off and that no disk keeps, `adopt` yields them. Once it `is_over`, for its budget or by hand, no question
     waits any longer for an endpoint that has no room for it; `meanwhile` is called now and then while a reply is waited
-    for. `in_a_file`, where there is one, has all questions of a
-    round answered together: it returns the replies by the place of their question, and None where they are not waited
-    for any longer.
+    for. Where it `has_company` of other writers, what they wrote is taken in before a reply is handed out, which would
+    be resolved twice else. `in_a_file`, where there is one, has all questions of a round answered together: it returns
+    the replies by the place of their question, and None where they are not waited for any longer.
     """
 
     graph: Graph
@@ -126,6 +126,7 @@ class Engine(Generic[Q, P]):
     models: Mapping[Role, LLM] = field(default_factory=dict)
     is_over: Callable[[], bool] = lambda: False
     meanwhile: Callable[[], None] = lambda: None
+    has_company: Callable[[], bool] = lambda: False
     in_a_file: Callable[[Sequence[P]], Mapping[int, tuple[Path | None, P]] | None] | None = None
     left: deque[Future[tuple[Path | None, P]]] = field(default_factory=deque)
     _waiting: deque[tuple[Future[tuple[Path | None, P]], Span]] = field(default_factory=deque)
@@ -193,6 +194,9 @@ class Engine(Generic[Q, P]):
                 self._span = span
                 self._file, pending = reply.result()
                 self._pending = pending
+                if self.has_company():
+                    with suppress(StoreError):  # the commit says what is wrong
+                        self.graph.apply_all(self.store.events(self.graph.seq))
                 yield pending
         finally:  # left to the next run: it is on disk as soon as it arrives
             if self._span:

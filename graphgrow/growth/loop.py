@@ -58,6 +58,7 @@ class Growth:
             settings.models,
             is_over=self._is_at_limit,
             meanwhile=self._claims.renew,
+            has_company=lambda: bool(self._claims.others),
             in_a_file=self._files.ask if settings.batch else None,
         )
         self._outages = Outages(settings.models, self._notify)

@@ -8,7 +8,9 @@ from threading import Barrier, BrokenBarrierError
 
 import pytest
 
-from graphgrow.graph.model import Answer, Budget, Expansion, FactCheck, Prompt, Reply
+from graphgrow.api import edits
+from graphgrow.errors import StaleGraph
+from graphgrow.graph.model import Answer, Budget, Event, Expansion, FactCheck, Prompt, Reply
 from graphgrow.growth.engine import Claims
 from graphgrow.growth.loop import Growth
 from graphgrow.growth.settings import Chosen, Settings
@@ -184,3 +186,45 @@ def test_what_was_asked_since_a_run_looked_is_not_asked_again() -> None:
         assert late.take(before) == []
         late.close()
         assert store.claim("nobody") == {}
+
+
+class Busy(World):
+    """A world beside whose answers others write: an edit of theirs is in the log before each is there."""
+
+    def __init__(self, store: GraphStore) -> None:
+        super().__init__(make_world("communities", 100, 1))
+        self._store = store
+
+    def ask(self, prompt: Prompt) -> Reply:
+        """Answer after somebody has written."""
+        graph = self._store.graph()
+        self._store.append(edits.add(graph, f"theirs {graph.seq}", "is beside", "another"))
+        return super().ask(prompt)
+
+
+class Counting(MemoryStore):
+    """A store that counts what it refused for having been written by others."""
+
+    refused = 0
+
+    def append(self, *events: Event) -> int:
+        """Commit, or refuse and count it."""
+        try:
+            return super().append(*events)
+        except StaleGraph:
+            self.refused += 1
+            raise
+
+
+@pytest.mark.parametrize("have_claims", [True, False])
+def test_what_others_wrote_meanwhile_is_taken_in_before_a_reply_is_resolved(have_claims: bool) -> None:  # noqa: FBT001
+    """Beside others whose claims are known no reply is resolved for a graph that is gone; unknown ones cost a try."""
+    store = Counting()
+    begun(store)
+    if have_claims:
+        store.claim("another machine", ["a question of theirs"], 60)
+    Growth(None, store, Busy(store), Settings(open_policy("bfs"), Budget(steps=5))).run()
+    assert store.refused == (0 if have_claims else 5)
+    log = list(store.events())
+    assert sum(isinstance(one, Expansion) for one in log) == 4 + 5
+    assert differences(project(store.graph()), store.projection()) == []

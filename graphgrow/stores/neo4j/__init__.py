@@ -8,6 +8,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
+from heapq import nlargest
 from itertools import accumulate, pairwise, takewhile
 from typing import LiteralString, TypeVar
 from uuid import uuid4
@@ -41,6 +42,7 @@ class Neo4jStore(GraphStore):
         self._writer = uuid4().hex
         self._decided = 0, Corrections()  # what was decided up to an event
         self._known = Graph()  # up to the last event that this store has committed: confidence needs all of the log
+        self._latest: dict[int, Event] = {}  # some of the last events that were read, by seq
         with sentences(address):
             self._driver = connect(address.server, address.user, address.password, os.getpid())
             with self._driver.session(database=address.database or None) as session:
@@ -69,14 +71,18 @@ class Neo4jStore(GraphStore):
         graph, before, last = self._address.graph, events[0].seq - 1, events[-1].seq
         (decided, corrections), self._decided = self._decided, (0, Corrections())  # nothing is known if a commit fails
         state = self._query(cypher.STATE, Result.single)
-        is_first = state is not None and state["version"] == before  # else somebody else was, and this is refused
+        texts = [sealed(event) for event in events]
+        is_first = state is not None and state["version"] == before
+        if state and state["version"] > before:  # what the server would refuse is not sent
+            if self._is_written(events[0], texts[0]):
+                return last
+            raise StaleGraph(f"step {before + 1} cannot follow step {state['version']}: another writer was first")
         since, head, digests = (state["since"], state["head"] or "", []) if state else (0, "", [])
         if is_first and since is None:  # the first write since there are digests
             since, head = before, ""
             for record in self.records():
                 head = digest(head, record.text)
                 digests.append({"seq": record.seq, "digest": head})
-        texts = [sealed(event) for event in events]
         chain = list(accumulate(texts, lambda before, text: digest(before, text.encode()), initial=head))[1:]
         rows = cypher.event_rows(self._writer, zip(events, texts, chain, strict=True)) | {"digests": digests}
         own = seal(since or 0, last, chain[-1])
@@ -88,15 +94,21 @@ class Neo4jStore(GraphStore):
         else:
             query = cypher.APPEND
             if decided < before:
-                for (payload,) in self._query(cypher.DECIDED, Result.values, since=decided, until=before):
-                    corrections.take(from_json(payload))
+                between = self._between(decided, before)
+                if between is None:
+                    decisions = self._query(cypher.DECIDED, Result.values, since=decided, until=before)
+                    between = [from_json(payload) for (payload,) in decisions]
+                for event in filter(is_structural, between):
+                    corrections.take(event)
                 corrections.settle()
             rows |= cypher.new_rows(graph, events, corrections)
         known, confidences, types = self._known, list[cypher.Row](), list[cypher.Row]()
         if is_first:  # else another writer was, and what is known stays good
             self._known = Graph()
             with suppress(StoreError):  # what cannot be folded is refused by the server, whole
-                known.apply_all(takewhile(lambda event: event.seq <= before, self.events(known.seq)))
+                between = self._between(known.seq, before)
+                further = takewhile(lambda event: event.seq <= before, self.events(known.seq))
+                known.apply_all(further if between is None else between)
                 if state and state["format"] < cypher.TYPED:  # the first write since concepts have their types
                     types = cypher.type_rows(graph, known)
                 is_decided = any(map(is_structural, events))
@@ -122,9 +134,7 @@ class Neo4jStore(GraphStore):
                 after=last, since=own.since, seal=own.digest, format=cypher.FORMAT,
             )  # fmt: skip
         except StaleGraph:
-            first = {"seq": events[0].seq, "payload": texts[0], "writer": self._writer}
-            written = self._query(cypher.WRITTEN, Result.single, **first)
-            if not (written and written["ours"]):  # else it was this store, and only the server's answer got lost
+            if not self._is_written(events[0], texts[0]):  # else it was this store, and the server's answer got lost
                 raise StaleGraph(
                     f"step {before + 1} cannot follow step {self._version()}: another writer was first"
                 ) from None
@@ -135,17 +145,34 @@ class Neo4jStore(GraphStore):
         """Yield the events after seq `since`, in pages."""
         for record in self.records(since):
             try:
-                yield from_json(record.text)
+                event = from_json(record.text)
             except BadInput as error:
                 raise altered(self.url, record.seq, f"cannot be read ({error})") from None
+            self._latest[record.seq] = event
+            if len(self._latest) > 2 * PAGE:
+                self._latest = dict(nlargest(PAGE, self._latest.items()))
+            yield event
 
     def records(self, since: int = 0) -> Iterator[Record]:
         """Yield the events after seq `since` as they are kept, in pages."""
-        while page := self._query(cypher.EVENTS, Result.values, since=since, until=since + PAGE):
-            for seq, payload, own, at, decides in page:
+        is_last = False
+        while not is_last and (page := self._query(cypher.EVENTS, Result.values, since=since, until=since + PAGE)):
+            for seq, payload, own, at, decides, version in page:
                 copies = {"at": at, "decides": decides is True}
                 yield Record(seq, str(payload).encode(errors="replace"), str(own or ""), copies)
+                is_last = seq == version
             since = page[-1][0]
+
+    def _between(self, since: int, until: int) -> list[Event] | None:
+        """Return the events after seq `since` up to `until` where all of them were read a moment ago, else None."""
+        found = [self._latest.get(seq) for seq in range(since + 1, until + 1)] if until - since <= PAGE else [None]
+        return [event for event in found if event] if all(found) else None
+
+    def _is_written(self, event: Event, text: str) -> bool:
+        """Tell whether an event was committed by this store, which then has only not heard of it."""
+        first = {"seq": event.seq, "payload": text, "writer": self._writer}
+        written = self._query(cypher.WRITTEN, Result.single, **first)
+        return bool(written and written["ours"])
 
     def seal(self) -> Seal | None:
         """Return how far the log goes and its digests can speak."""

@@ -175,8 +175,9 @@ MATCH (e:Event {graph: $graph, seq: $seq}) RETURN e.payload = $payload AND e.wri
 """
 
 EVENTS = """
+MATCH (g:Graph {name: $graph}) WITH g.version AS version
 MATCH (e:Event) WHERE e.graph = $graph AND $since < e.seq <= $until
-RETURN e.seq AS seq, e.payload AS payload, e.digest AS digest, e.at AS at, e.decides AS decides ORDER BY e.seq
+RETURN e.seq AS seq, e.payload AS payload, e.digest AS digest, e.at AS at, e.decides AS decides, version ORDER BY e.seq
 """
 DECIDED = """
 MATCH (e:Event) WHERE e.graph = $graph AND $since < e.seq <= $until AND e.decides

@@ -7,12 +7,15 @@ from pathlib import Path
 import networkx as nx
 import pytest
 
+from graphgrow.api import edits
 from graphgrow.errors import BadInput
-from graphgrow.export import export, read_graph
+from graphgrow.export import export, read_file, read_graph
 from graphgrow.export.cypher import HEAD
 from graphgrow.export.interpretation import MOST_SUPPORT
+from graphgrow.graph.events import read_events
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Relation
+from tests.conftest import RECORDED
 
 
 def test_foreign_graph_gets_canonical_keys(tmp_path: Path) -> None:
@@ -198,3 +201,17 @@ def test_a_file_that_does_not_fit_into_memory_is_refused(tmp_path: Path, monkeyp
     monkeypatch.setattr(Path, "read_text", full)
     with pytest.raises(BadInput, match="more than fits into the memory"):
         read_graph(tmp_path / "a.json")
+
+
+@pytest.mark.parametrize("ending", [".json", ".csv", ".graphml"])
+def test_an_import_of_what_is_unsure_says_that_it_counts_as_certain(ending: str, tmp_path: Path) -> None:
+    """A file of ours has a confidence that no import keeps; one of what people added has nothing to lose."""
+    graph = Graph()
+    graph.apply_all(read_events(RECORDED))
+    export(graph, tmp_path / f"unsure{ending}")
+    added = Graph()
+    added.apply(edits.add(added, "nacre", "resists", "crack growth"))
+    export(added, tmp_path / f"sure{ending}")
+    said = {name: " ".join(read_file(tmp_path / f"{name}{ending}").taken) for name in ("unsure", "sure")}
+    assert "counts as certain" in said["unsure"]
+    assert "counts as certain" not in said["sure"]

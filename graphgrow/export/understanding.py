@@ -178,7 +178,7 @@ def understand(nodes: list[Row], links: list[Row], columns: Mapping[str, str] | 
         names = [listed([field]) + of for field, of in unused.items()]
         more = f" and {len(names) - FIELDS} more" if len(names) > FIELDS else ""
         left_out.insert(0, f"left out: {', '.join(names[:FIELDS])}{more}")
-    if is_ours and any(is_figure(sure) and float(sure) < 1 for row in links if (sure := str(row.get("confidence", "")))):
+    if is_ours and any(is_number(sure := str(row.get("confidence", ""))) and float(sure) < 1 for row in links):
         taken.append("what is imported counts as certain, whatever `confidence` says; a copy of the store keeps that")
     if nameless := sum(not node.name for node in made):
         left_out.append(f"{nameless} of {len(made)} nodes have no name and are left out")

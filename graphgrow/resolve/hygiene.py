@@ -314,7 +314,8 @@ def broken_rules(name: str, topic: str) -> Iterator[str]:
     if too_many or (is_english and is_said):
         yield "sentence"
     # It says nothing by itself: "ability", "different materials", "a wide range of products".
-    is_vague = several and first in lists["vague"] and head in lists["general"] and not is_allowed
+    is_general = head in lists["general"] or head in lists["nothing"]
+    is_vague = several and first in lists["vague"] and is_general and not is_allowed
     is_nothing = " ".join(map(singular, words)) in lists["nothing"] and not name.isupper()
     if is_english and (is_vague or is_nothing or (_QUANTITY.search(name) and not is_name)):
         yield "vague"

@@ -54,6 +54,7 @@ JUNK = {
         "The model is trained to predict the next state of the system",
     ],
     "vague": [
+        "several reasons", "various advantages", "different ways",
         "wide range of applications", "different materials", "new manufacturing techniques", "unique properties",
         "ability", "special treatment", "performance of other materials", "Many forms of media",
     ],

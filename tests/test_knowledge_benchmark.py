@@ -358,19 +358,20 @@ def test_the_page_says_what_the_command_prints() -> None:
         return str(finished(program, text=True, capture_output=True, check=True, cwd=ROOT).stdout)
 
     topics, arms = "impact,medieval,spider", "impact-random,medieval-random,spider-random"
-    printed = said("eleventh", "--ratio", topics, "impact-before,medieval-before,spider-before")
-    chance, later, earlier = (said(sheet, "--ratio", topics, arms) for sheet in ("eighth", "tenth", "third-chance"))
+    before = said("eleventh", "--ratio", topics, "impact-before,medieval-before,spider-before")
+    sheets = "twelfth", "eighth", "tenth", "third-chance"
+    printed, chance, later, earlier = (said(sheet, "--ratio", topics, arms) for sheet in sheets)
     page = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
     section = page.partition("## What is true")[2].partition("\n## ")[0]
     rows = [row.strip("| ").split(" | ") for row in section.splitlines() if row.startswith("| ") and "---" not in row]
-    assert len(rows) == 18
-    for text, table in ((printed, rows[:9]), (chance, rows[9:])):
-        cells = {row.split(" | ")[0]: row.strip("| ").split(" | ") for row in text.splitlines() if row.startswith("| ")}
-        for row in table[1:]:
-            found = dict(zip(cells["| arm"], cells[f"| {row[0]}"], strict=True))
-            assert row == [found[name] for name in table[0]]
+    assert len(rows) == 9
+    cells = {row.split(" | ")[0]: row.strip("| ").split(" | ") for row in printed.splitlines() if row.startswith("| ")}
+    for row in rows[1:]:
+        found = dict(zip(cells["| arm"], cells[f"| {row[0]}"], strict=True))
+        assert row == [found[name] for name in rows[0]]
     ratios = {
-        printed: "1.2 (1.0 to 1.3)",
+        printed: "2.1 (1.8 to 2.4)",
+        before: "1.2 (1.0 to 1.3)",
         chance: "1.4 (1.2 to 1.7)",
         later: "2.5 (1.9 to 3.3)",
         earlier: "1.9 (1.5 to 2.6)",
@@ -378,5 +379,5 @@ def test_the_page_says_what_the_command_prints() -> None:
     for text, ratio in ratios.items():
         assert f"{ratio} times as much" in text
         assert ratio.partition("(")[2].strip(")") in section
-    assert "the default has 1.4 times as much" in " ".join(section.split())
-    assert "| 0.72 | 277 | 86 |\n| 0.88 | 323 | 89 |" in printed
+    assert "the default has 2.1 times as much" in " ".join(section.split())
+    assert "| 0.72 | 286 | 79 |\n| 0.88 | 314 | 89 |" in printed

@@ -125,6 +125,22 @@ def test_an_answer_that_got_lost_is_no_second_commit(neo4j_graph: str) -> None:
         assert len(list(two.events())) == 1
 
 
+def test_what_another_writer_decided_holds_for_what_was_read_of_it(neo4j_graph: str) -> None:
+    """A name that stood for another as soon as it came does so in a relation of the writer who has read that."""
+    said = Statement(Relation("annie", "knows", "bob"), Triple("Annie", "knows", "Bob"))
+    with closing(open_store(neo4j_graph, create=True)) as one, closing(open_store(neo4j_graph, create=True)) as two:
+        one.append(Edit(1, "add", Delta((Concept("ann", "Ann"), Concept("bob", "Bob")))))
+        assert len(list(two.events())) == 1
+        with pytest.raises(StaleGraph, match="step 1 cannot follow step 1: another writer was first"):
+            two.append(Edit(1, "add", Delta((Concept("eve", "Eve"),))))
+        merge = Change("merge", ("annie", "ann"))
+        one.append(Edit(2, "add", Delta((Concept("annie", "Annie"),), changes=(merge,))))
+        assert len(list(two.events(1))) == 1
+        two.append(Edit(3, "add", Delta(relations=(said,))))
+        assert set(two.projection().relations) == {Relation("ann", "knows", "bob")}
+        assert differences(project(two.graph()), two.projection()) == []
+
+
 def test_a_relation_without_its_concept_is_refused_whole(neo4j_graph: str) -> None:
     """A count that falls short of what was sent rolls the transaction back."""
     said = Statement(Relation("silk", "contains", "ghost"), Triple("silk", "contains", "ghost"))

@@ -98,8 +98,9 @@ class Neo4jStore(GraphStore):
                 if between is None:
                     decisions = self._query(cypher.DECIDED, Result.values, since=decided, until=before)
                     between = [from_json(payload) for (payload,) in decisions]
-                for event in filter(is_structural, between):
-                    corrections.take(event)
+                for event in between:
+                    if event.delta.changes:  # as the event's `decides` says
+                        corrections.take(event)
                 corrections.settle()
             rows |= cypher.new_rows(graph, events, corrections)
         known, confidences, types = self._known, list[cypher.Row](), list[cypher.Row]()

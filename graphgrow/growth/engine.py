@@ -113,9 +113,10 @@ class Engine(Generic[Q, P]):
     on disk of a question, its answer, and the last event that the question had seen; `left` are replies that were
     broken off and that no disk keeps, `adopt` yields them. Once it `is_over`, for its budget or by hand, no question
     waits any longer for an endpoint that has no room for it; `meanwhile` is called now and then while a reply is waited
-    for. Where it `has_company` of other writers, what they wrote is taken in before a reply is handed out, which would
-    be resolved twice else. `in_a_file`, where there is one, has all questions of a round answered together: it returns
-    the replies by the place of their question, and None where they are not waited for any longer.
+    for, or cannot be committed. Where it `has_company` of other writers, what they wrote is taken in before a reply is
+    handed out, which would be resolved twice else. `in_a_file`, where there is one, has all questions of a round
+    answered together: it returns the replies by the place of their question, and None where they are not waited for any
+    longer.
     """
 
     graph: Graph
@@ -134,6 +135,7 @@ class Engine(Generic[Q, P]):
     _pending: P | None = None  # that reply
     _span: Span | None = None
     _unkept: OSError | None = None  # why a reply is on no disk
+    _renewed: float = field(default_factory=time.monotonic)  # when it was last said that a question is under way
 
     def model(self, role: Role) -> LLM:
         """Return the model that questions of a role are for."""
@@ -243,6 +245,9 @@ class Engine(Generic[Q, P]):
         try:
             self.store.append(event)
         except StaleGraph:
+            if time.monotonic() - self._renewed > PULSE:  # others may be faster again and again
+                self._renewed = time.monotonic()
+                self.meanwhile()
             self.catch_up()
             return False
         except StoreError as error:

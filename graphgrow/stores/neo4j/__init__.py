@@ -69,7 +69,6 @@ class Neo4jStore(GraphStore):
                 raise StaleGraph(f"step {following.seq} cannot follow step {event.seq}")
         self._make()
         graph, before, last = self._address.graph, events[0].seq - 1, events[-1].seq
-        (decided, corrections), self._decided = self._decided, (0, Corrections())  # nothing is known if a commit fails
         state = self._query(cypher.STATE, Result.single)
         texts = [sealed(event) for event in events]
         is_first = state is not None and state["version"] == before
@@ -77,6 +76,7 @@ class Neo4jStore(GraphStore):
             if self._is_written(events[0], texts[0]):
                 return last
             raise StaleGraph(f"step {before + 1} cannot follow step {state['version']}: another writer was first")
+        (decided, corrections), self._decided = self._decided, (0, Corrections())  # nothing is known if a commit fails
         since, head, digests = (state["since"], state["head"] or "", []) if state else (0, "", [])
         if is_first and since is None:  # the first write since there are digests
             since, head = before, ""

@@ -21,7 +21,8 @@ _BLANKS = re.compile(r"[^\S\n]{2,}"), re.compile(r"(?:\n[^\S\n]?){2,}")
 _LABEL = re.compile(r"^(?:\(?\d+[.):]|[-*•])\s*")
 _LINES = re.compile(r"^[^\S\n]*(?:\(?\d+[.):]|[-•]|\*(?!\*))[^\S\n]*\S.*", re.MULTILINE)  # of a list, with their labels
 _LEAD = re.compile(  # how often something is so is no part of its name, nor is the preposition of the question
-    r"^(?:(?:(?i:and|or|the|an?|in (?:the )?forms? of|in(?!\s(?:ovo|planta|silico|situ|utero|vitro|vivo)\b))"
+    r"^(?:(?:(?i:and|or|the|an?|in (?:the )?forms? of)|in(?!\s(?:ovo|planta|silico|situ|utero|vitro|vivo)\b)"
+    r"|In(?=\s(?!(?:ovo|planta|silico|situ|the|utero|vitro|vivo)\b)[a-z])"  # In Search of Lost Time
     r"|sometimes|often|usually|typically|occasionally|possibly|especially|particularly)\s+)+"
 )
 _NO_NAME = re.compile(

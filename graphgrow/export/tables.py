@@ -108,11 +108,9 @@ def read(path: Path, progress: Progress = SILENT, header: Collection[str] = ()) 
     rows = [dict(zip(names, row, strict=True)) for row in cells[1:]]
     if not header and (edges := _of_cytoscape(rows)):
         return edges
-    if header:
-        return _with_types(rows, ends)
-    if is_header:
-        rows = labelled(rows)
-        return _with_types(rows, find_ends(tuple(rows[0])) if rows else ends)
+    if header or is_header:
+        rows = rows if header else labelled(rows)
+        return _with_types(rows, find_ends(tuple(rows[0])) if rows else ())
     if graph := _of_neo4j(rows):
         return graph
     if weighted_ends(rows):

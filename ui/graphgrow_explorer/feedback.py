@@ -24,7 +24,6 @@ SENTENCE = 600  # characters
 HELD = "held"
 GOING = "going"  # the view and the choices of it that a button leads to
 DECIDED = "decided"  # the last decision, which can be taken back for a while
-TAKEN_BACK = "undone"  # it was just now, and the page does not say so yet
 OFFERED = 20.0  # seconds; the style of the page hides it then
 
 # Where a page does what a sentence of the command line leads to.
@@ -69,12 +68,7 @@ def decide(workspace: Workspace, what: Callable[Concatenate[Graph, P], Edit], *a
 
 
 def decide_all(workspace: Workspace, decisions: Iterable[Callable[[Graph], Edit]]) -> None:
-    """Perform decisions one after the other, offer to take them back together, and draw the whole page anew."""
-    _decide(workspace, decisions)
-    st.rerun()
-
-
-def _decide(workspace: Workspace, decisions: Iterable[Callable[[Graph], Edit]]) -> None:
+    """Perform decisions one after the other, and offer to take them back together."""
     done: list[Edit] = []
     try:
         for one in decisions:
@@ -87,6 +81,7 @@ def _decide(workspace: Workspace, decisions: Iterable[Callable[[Graph], Edit]]) 
         st.session_state[DECIDED] = Decided(workspace.url, undoable, words, time.monotonic())
     elif done:
         st.session_state[DONE] = words
+    st.rerun()
 
 
 def by_visitor(decide: Callable[[Graph], Edit]) -> Callable[[Graph], Edit]:
@@ -95,45 +90,33 @@ def by_visitor(decide: Callable[[Graph], Edit]) -> Callable[[Graph], Edit]:
 
 
 def undo(workspace: Workspace, *seqs: int) -> None:
-    """Take decisions back, the last one first, and draw the whole page anew."""
-    decide_all(workspace, _reversals(workspace, seqs))
-
-
-def _reversals(workspace: Workspace, seqs: Sequence[int]) -> list[Callable[[Graph], Edit]]:
-    return [
+    """Take decisions back, the last one first."""
+    decide_all(workspace, [
         partial(edits.undo, edit=workspace.event(seq), log=workspace.store.events, reason=REASON)
         for seq in sorted(seqs, reverse=True)
-    ]
+    ])  # fmt: skip
 
 
 @st.fragment
 def offer_undo(workspace: Workspace) -> None:
     """Say what was decided just now, with a button that takes it back; it goes away by itself.
 
-    Who clicks on it is heard, however slow the page is, and though the news of the decision draws it anew just then: a
-    callback comes before anything is drawn.
+    Who clicks on it while the page is slow is heard, however late.
     """
-    if st.session_state.pop(TAKEN_BACK, False):
-        st.rerun()
     last: Decided | None = st.session_state.get(DECIDED)
     if last is None or last.url != workspace.url:
         return
-    if time.monotonic() - last.at > OFFERED:
+    key = f"undo just now {last.seqs[-1]}"
+    if time.monotonic() - last.at > OFFERED and not st.session_state.get(key):
         return
     with st.container(key="undo", horizontal=True, vertical_alignment="center"):
         st.text(short(last.words, 160))
-        key = f"undo just now {last.seqs[-1]}"
-        st.button("Undo", key=key, icon=":material/undo:", type="primary", on_click=_take_back, args=(workspace, last))
+        if st.button("Undo", key=key, icon=":material/undo:", type="primary"):
+            del st.session_state[DECIDED]
+            undo(workspace, *last.seqs)
         if st.button("Close", key="undo not", type="tertiary"):
             del st.session_state[DECIDED]
             st.rerun()
-
-
-def _take_back(workspace: Workspace, last: Decided) -> None:
-    if st.session_state.get(DECIDED) is last:  # once, however often somebody clicks
-        del st.session_state[DECIDED]
-        _decide(workspace, _reversals(workspace, last.seqs))
-        st.session_state[TAKEN_BACK] = True
 
 
 def visitor() -> str:

@@ -1,16 +1,19 @@
 """Several writers of one graph divide its questions: none is asked twice, and who dies leaves none behind."""
 
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from threading import Barrier, BrokenBarrierError
+from types import SimpleNamespace
 
 import pytest
 
 from graphgrow.api import edits
 from graphgrow.errors import StaleGraph
 from graphgrow.graph.model import Answer, Budget, Event, Expansion, FactCheck, Prompt, Reply
+from graphgrow.growth import engine
 from graphgrow.growth.engine import Claims
 from graphgrow.growth.loop import Growth
 from graphgrow.growth.settings import Chosen, Settings
@@ -228,3 +231,37 @@ def test_what_others_wrote_meanwhile_is_taken_in_before_a_reply_is_resolved(have
     log = list(store.events())
     assert sum(isinstance(one, Expansion) for one in log) == 4 + 5
     assert differences(project(store.graph()), store.projection()) == []
+
+
+class Starving(MemoryStore):
+    """A store to which others, while it is `busy`, are always faster: each try of a commit costs ten seconds."""
+
+    def __init__(self) -> None:
+        self.passed = 0.0
+        super().__init__(clock=lambda: time.time() + self.passed)
+        self.busy = 0
+        self.unclaimed = 0  # tries after which the question was anybody's to ask
+
+    def append(self, *events: Event) -> int:
+        """Let another's edit into the log first."""
+        if self.busy and isinstance(events[0], Expansion):
+            self.busy -= 1
+            graph = self.graph()
+            super().append(edits.add(graph, f"theirs {graph.seq}", "is beside", "another"))
+            self.passed += 10
+            self.unclaimed += not self.claim("another")
+        return super().append(*events)
+
+
+def test_a_commit_that_waits_long_for_its_turn_keeps_its_claim(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two minutes of others who are faster are longer than a claim lasts, and nobody else asks its question then."""
+    store = Starving()
+    begun(store)
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + store.passed, sleep=time.sleep)
+    monkeypatch.setattr(engine, "time", clock)
+    store.busy = 12
+    Growth(None, store, World(make_world("communities", 100, 1)), Settings(open_policy("bfs"), Budget(steps=1))).run()
+    assert (store.busy, store.unclaimed) == (0, 0)
+    assert store.passed > 2 * engine.TERM - 1
+    assert sum(isinstance(one, Expansion) for one in store.events()) == 4 + 1
+    assert store.claim("another") == {}

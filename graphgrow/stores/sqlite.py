@@ -63,7 +63,7 @@ class SQLiteStore(GraphStore):
         self._db: sqlite3.Connection | None = None  # a new file appears with the first event, and not before
         self._file = OpenedFile(path)
         self._version = 0  # the format of the file
-        self._is_read_only = False
+        self._is_read_only = self._has_written = False
         self._copy: TemporaryDirectory[str] | None = None  # of a file that can be read in no other way
         self._decided: tuple[int, Corrections] | None = None  # what was decided up to an event
         try:
@@ -279,7 +279,8 @@ class SQLiteStore(GraphStore):
                         [(_CLAIM + name, holder, now + seconds, seconds, now, LONGEST_CLAIM, SKEW) for name in names],
                     )
             finally:
-                self._db.execute("PRAGMA synchronous = FULL")
+                with suppress(sqlite3.ProgrammingError):  # it was closed, for its file is gone
+                    self._db.execute("PRAGMA synchronous = FULL")
         held = self._rows(
             f"SELECT name, holder FROM lease WHERE {_CLAIMS} AND ?1 < until"  # noqa: S608  # our words
             " AND until <= ?1 + min(coalesce(seconds, ?2), ?2) + ?3", now, LONGEST_CLAIM, SKEW,
@@ -309,11 +310,19 @@ class SQLiteStore(GraphStore):
         return SQLiteIndex(self._path) if is_larger else None
 
     def close(self) -> None:
-        """Close the file; the write-ahead log is folded into it."""
-        if self._db is not None:
-            self._db.close()
-        if self._copy is not None:
-            self._copy.cleanup()
+        """Close the file; the write-ahead log is folded into it.
+
+        Raises StoreError where it is not the file any more that this store has written to.
+        """
+        has_written, self._has_written = self._has_written, False
+        try:
+            if has_written and not self._file.is_lost:
+                self._file.check(self._db)
+        finally:
+            if self._db is not None:
+                self._db.close()
+            if self._copy is not None:
+                self._copy.cleanup()
 
     def _is_there(self) -> bool:
         """Tell whether there is a file, which is then open."""
@@ -438,6 +447,7 @@ class SQLiteStore(GraphStore):
             finally:
                 if db.in_transaction:
                     db.execute("ROLLBACK")
+            self._has_written = True
             self._file.check(db)  # what was committed into a file that was going is not taken for saved
 
     @contextmanager

@@ -26,15 +26,22 @@ class OpenedFile:
 
     path: Path
     _file: Inode | None = None
+    _place: str = ""  # where the path led to: beside that SQLite keeps its log
     _identity: str = ""
     _state: tuple[int, int] = (0, 0)  # size in bytes and time of the last change in ns, when it was looked at last
     _beside: dict[str, Inode] = field(default_factory=dict)  # of the files that SQLite keeps beside it
     _lost: str = ""
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether it was found to be another file, which was said then."""
+        return bool(self._lost)
+
     def opened(self) -> None:
         """Remember the file that was just opened."""
         found = self.path.stat()
         self._file, self._state = _inode(found), _state(found)
+        self._place = os.path.realpath(self.path)
         self._identity = self._read_identity() or ""
 
     def check(self, db: sqlite3.Connection | None) -> None:
@@ -49,6 +56,10 @@ class OpenedFile:
             self._lose(db, "it was removed or renamed", is_other=False)
         if _inode(found) != self._file:
             self._lose(db, "another file was put in its place", is_other=True)
+        if os.path.realpath(self.path) != self._place:
+            self._lose(db, "it was moved, and its name is a link now", is_other=False)
+        if WAL in self._beside and not self._is_ours(WAL):  # as long as a file is open SQLite keeps its log
+            self._lose(db, f"{self._path(WAL)} was removed or replaced", is_other=False)
         if _state(found) != self._state:  # by a checkpoint, ours or that of others, or by somebody who copied over it
             if self._identity and self._is_overwritten():
                 self._overwritten(db)

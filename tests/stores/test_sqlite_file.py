@@ -109,6 +109,60 @@ def test_a_run_whose_file_vanishes_ends_and_keeps_its_replies(
             assert verify(away).problems == []
 
 
+def lose_log(path: Path) -> None:
+    """Remove the write-ahead log alone."""
+    path.with_name(f"{path.name}-wal").unlink()
+
+
+def replace_log(path: Path) -> None:
+    """Put an empty file in the place of the write-ahead log."""
+    lose_log(path)
+    path.with_name(f"{path.name}-wal").touch()
+
+
+def link(path: Path) -> None:
+    """Move the file, and let its name lead to where it is now."""
+    path.symlink_to(path.rename(path.with_name("away.db")))
+
+
+@pytest.mark.parametrize("lose", [lose_log, replace_log, link])
+@pytest.mark.parametrize("is_last", [False, True])
+def test_a_log_that_is_lost_is_said_and_nothing_with_it(
+    tmp_path: Path, lose: Callable[[Path], None], *, is_last: bool
+) -> None:
+    """SQLite writes on into a removed log and, where a reader has the file open, would never take it into the file."""
+    path = tmp_path / "g.db"
+    first = SQLiteStore(path, create=True)
+    graph = fill(first, chatter(3))
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as reader:
+        reader.execute("SELECT count(*) FROM event").fetchall()
+        lose(path)
+        if not is_last:
+            with pytest.raises(StoreError, match=r"g\.db is no longer the file that was opened: .*nothing more is"):
+                first.append(event(graph, triples(("silk", "contains", "water"))))
+            first.close()
+        else:
+            with pytest.raises(StoreError, match=r"g\.db is no longer the file that was opened: "):
+                first.close()
+    with closing(SQLiteStore(path)) as again:
+        assert again.graph().seq == 3
+        assert verify(again).problems == []
+
+
+def test_whatever_is_asked_of_a_file_that_vanished_is_a_sentence(tmp_path: Path) -> None:
+    """A claim that finds it gone says so, as an append does, and so does what comes after it."""
+    path = tmp_path / "g.db"
+    with closing(SQLiteStore(path, create=True)) as store:
+        fill(store, chatter(1))
+        store.claim("me", ["a question"], 60)
+        path.rename(tmp_path / "away.db")
+        for _ in range(2):
+            with pytest.raises(StoreError, match="no longer the file that was opened"):
+                store.claim("me", ["another"], 60)
+        with pytest.raises(StoreError, match="no longer the file"):
+            store.claim("me")
+
+
 def test_what_is_written_under_the_name_meanwhile_stays(tmp_path: Path) -> None:
     """A new graph that another process is writing under the name keeps all of its events."""
     path = tmp_path / "g.db"

@@ -10,6 +10,7 @@ GraphgrowError
 └── LLMError            an endpoint that does not answer as asked
     ├── ContextOverflow the prompt is longer than the model's context
     ├── RunOver         the run that asks has ended while an endpoint was waited for
+    │   └── ReplyGivenUp  its time had ended before, and a reply was still under way
     └── OutOfReplies    a scripted or recorded model has nothing left to say
 """
 
@@ -73,6 +74,10 @@ class ContextOverflow(LLMError):
 
 class RunOver(LLMError):
     """The run that asks has ended, by its budget or by hand, while its question waited for an endpoint."""
+
+
+class ReplyGivenUp(RunOver):
+    """A reply was still under way some time after the run's minutes had ended, and is not waited for."""
 
 
 class OutOfReplies(LLMError):

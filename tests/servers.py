@@ -2,6 +2,7 @@
 
 import json
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -12,13 +13,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One HTTP answer; `body` is sent as JSON unless it is text or bytes; `pieces` instead are sent one by one."""
+    """One HTTP answer; `body` is sent as JSON unless it is text or bytes; `pieces` instead are sent one by one.
+
+    With `cut` the connection is reset after so many bytes of the body, with -1 before any of the answer.
+    """
 
     body: object = None
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     delay: float = 0.0
     pieces: Iterable[bytes] = ()
+    cut: int | None = None
 
     def content(self) -> bytes:
         """Return the bytes of the body; a lone surrogate in text is sent as it is."""
@@ -155,6 +160,14 @@ def _handler(script: Script, asked: list[Asked]) -> type[BaseHTTPRequestHandler]
             if answer.pieces:
                 headers = {"Content-Type": "text/event-stream", "Connection": "close"}
             headers |= answer.headers
+            if answer.cut is not None:
+                content = content[: max(0, answer.cut)]
+                reset = struct.pack("ii", 1, 0)
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+                self.close_connection = True
+            if answer.cut == -1:
+                self.connection.close()
+                return
             self.send_response(answer.status)
             for name, value in headers.items():
                 self.send_header(name, value)

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130  # the exit code
 STOPPING = (
-    "stopping after the questions that are under way, so that what was paid for is saved; Ctrl-C again stops sooner",
-    "waiting for the replies that are under way, which are kept for the next run; Ctrl-C again does not wait",
+    "stopping after the questions that are under way, so that what was paid for is saved; Ctrl-C again ends at once,"
+    " without their replies"
 )
 MOST = 2**31  # events; no log is longer
 
@@ -170,19 +170,17 @@ def _price(model: LLM) -> str:
 def _signals() -> Iterator[list[int]]:
     """Collect the first Ctrl-C, SIGTERM or SIGHUP (of a terminal that is closed), so that what was paid for is saved.
 
-    The second one ends the run as soon as the replies that are under way are on disk, the third one at once: what has
-    not arrived by then is lost. A signal that is ignored already, as by nohup, stays so.
+    The second one ends the program at once: what has not arrived by then is lost, all else is on disk. A signal that is
+    ignored already, as by nohup, stays so.
     """
     seen: list[int] = []
 
     def collect(number: int, _frame: object) -> None:
         seen.append(number)
-        if len(seen) > len(STOPPING):
+        if len(seen) > 1:
             os._exit(INTERRUPTED)  # a thread that waits for a reply can be ended in no other way
         with suppress(OSError):  # the terminal may be gone
-            note(STOPPING[len(seen) - 1])
-        if len(seen) > 1:
-            raise KeyboardInterrupt
+            note(STOPPING)
 
     wanted = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
     before = {one: signal.signal(one, collect) for one in wanted if signal.getsignal(one) != signal.SIG_IGN}

@@ -5,6 +5,7 @@ one sample, a name that hygiene refused, a contradiction, is put to the model on
 Nothing is taken away.
 """
 
+import math
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -135,9 +136,12 @@ class Ledger:
             return "interrupted"
         if budget.tokens is not None and spent.tokens >= budget.tokens:
             return "tokens"
-        if budget.minutes is not None and settings.timer() - self.started >= budget.minutes * 60:
-            return "minutes"
-        return ""
+        return "minutes" if self.left() <= 0 else ""
+
+    def left(self) -> float:
+        """Return how many seconds of its minutes a run has left."""
+        minutes = self.settings.budget.minutes
+        return math.inf if minutes is None else self.started + minutes * 60 - self.settings.timer()
 
     def ending(self, graph: Graph, next_price: Callable[[], float]) -> Ending:
         """Return what ends the run now, "" where it goes on; `next_price` gives the most a round can cost, in USD."""

@@ -11,6 +11,7 @@ or claimed.
 
 import hashlib
 import json
+import math
 import socket
 import time
 from collections import deque
@@ -110,9 +111,10 @@ class Engine(Generic[Q, P]):
     """Asks a model for one graph and store; `graph` takes in each event as it is saved.
 
     `models` are those that have a role of their own; an error of any says which role it had. `pending` makes what waits
-    on disk of a question, its answer, and the last event that the question had seen; `left` are replies that were
-    broken off and that no disk keeps, `adopt` yields them. Once it `is_over`, for its budget or by hand, no question
-    waits any longer for an endpoint that has no room for it; `meanwhile` is called now and then while a reply is waited
+    on disk of a question, its answer, and the last event that the question had seen; `broken_off` are replies that were
+    left and that no disk keeps, `adopt` yields them. Once it `is_over`, for its budget or by hand, no question
+    waits any longer for an endpoint that has no room for it, and no reply much longer than the seconds that are `left`;
+    `meanwhile` is called now and then while a reply is waited
     for, or cannot be committed. Where it `has_company` of other writers, what they wrote is taken in before a reply is
     handed out, which would be resolved twice else. `in_a_file`, where there is one, has all questions of a round
     answered together: it returns the replies by the place of their question, and None where they are not waited for any
@@ -126,10 +128,11 @@ class Engine(Generic[Q, P]):
     pending: Callable[[Q, Answer, int], P]
     models: Mapping[Role, LLM] = field(default_factory=dict)
     is_over: Callable[[], bool] = lambda: False
+    left: Callable[[], float] = lambda: math.inf
     meanwhile: Callable[[], None] = lambda: None
     has_company: Callable[[], bool] = lambda: False
     in_a_file: Callable[[Sequence[P]], Mapping[int, tuple[Path | None, P]] | None] | None = None
-    left: deque[Future[tuple[Path | None, P]]] = field(default_factory=deque)
+    broken_off: deque[Future[tuple[Path | None, P]]] = field(default_factory=deque)
     _waiting: deque[tuple[Future[tuple[Path | None, P]], Span]] = field(default_factory=deque)
     _file: Path | None = None  # of the reply that was handed out last
     _pending: P | None = None  # that reply
@@ -170,6 +173,7 @@ class Engine(Generic[Q, P]):
                     else:
                         context = copy_context()
                         context.run(waiting.is_over.set, self.is_over)
+                        context.run(waiting.left.set, self.left)
                         reply = workers.submit(context.run, self._ask, question, self.graph.seq, span)
                     self._waiting.append((reply, span))
             except (GraphgrowError, KeyboardInterrupt) as error:  # a budget that ends here: what was asked is paid for
@@ -208,7 +212,7 @@ class Engine(Generic[Q, P]):
                 if not reply.cancel():
                     reply.add_done_callback(partial(_lose, span))
                     if self.outbox.folder is None:
-                        self.left.append(reply)
+                        self.broken_off.append(reply)
         if failure:
             raise failure
 
@@ -219,8 +223,8 @@ class Engine(Generic[Q, P]):
 
     def adopt(self) -> Iterator[P]:
         """Yield the replies that an earlier run had paid for and could not commit; commit or `drop` each."""
-        while self.left:
-            reply = self.left.popleft()
+        while self.broken_off:
+            reply = self.broken_off.popleft()
             if not reply.cancelled() and not reply.exception():
                 (self._file, pending), self._span = reply.result(), None
                 self._pending = pending

@@ -6,7 +6,7 @@ from contextlib import closing, nullcontext, suppress
 from dataclasses import replace
 from typing import Self
 
-from graphgrow.errors import LLMError, RunOver
+from graphgrow.errors import LLMError, ReplyGivenUp, RunOver
 from graphgrow.graph.display import card, line
 from graphgrow.graph.events import formed
 from graphgrow.graph.keys import is_same_topic
@@ -57,6 +57,7 @@ class Growth:
             lambda question, answer, seq: PendingReply(self.topic, seq, question, answer, settings.run),
             settings.models,
             is_over=self._is_at_limit,
+            left=self._ledger.left,
             meanwhile=self._claims.renew,
             has_company=lambda: bool(self._claims.others),
             in_a_file=self._files.ask if settings.batch else None,
@@ -88,9 +89,11 @@ class Growth:
                 except GeneratorExit:
                     is_left = True
                     raise
-                except RunOver:  # what was asked too much of meanwhile is known when the next step is chosen
+                except RunOver as error:  # what was asked too much of meanwhile is known when the next step is chosen
                     if not self._is_at_limit():
                         raise
+                    if isinstance(error, ReplyGivenUp):
+                        self._notify(str(error))
                 except LLMError as error:
                     if not (self._agenda.asks_topic and self._outages.take(error, self.steps)):
                         if self.settings.models and error.role:
@@ -101,7 +104,7 @@ class Growth:
                     with suppress(LLMError) if is_left else nullcontext():
                         for event in events:
                             self._take(event)
-                    if self.engine.left:  # no disk keeps what was broken off
+                    if self.engine.broken_off:  # no disk keeps what was broken off
                         self._has_begun = False
                         for event in step(self, workers):
                             self._take(event)

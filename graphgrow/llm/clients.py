@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar, copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -21,11 +21,13 @@ from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
 import openai
 
+from graphgrow.errors import ReplyGivenUp
+from graphgrow.llm import waiting
 from graphgrow.llm.endpoint import Endpoint, is_loopback
 from graphgrow.llm.faults import Fault, fault_of
 from graphgrow.llm.options import is_of_environment
 from graphgrow.llm.streaming import ReplyStream, stream_file
-from graphgrow.llm.waiting import Pace, Patience
+from graphgrow.llm.waiting import GRACE, Pace, Patience
 
 if TYPE_CHECKING:
     from graphgrow.llm import Gate
@@ -92,11 +94,12 @@ class Received:
 class _Call:
     """One request under way: when it has to be done, on the monotonic clock, and what came of it.
 
-    `arrived` is given the answer as soon as it is whole, by the thread that read it.
+    `arrived` is given the answer as soon as it is whole, by the thread that read it; `begun` is what there is of it.
     """
 
     deadline: float
     arrived: Callable[[Received], None]
+    begun: list[bytes] = field(default_factory=list)
     received: Received | None = None
     is_flood: bool = False
     stream: ReplyStream | None = None
@@ -183,7 +186,9 @@ class Clients:
         is_at_once = fault.kind == "slow" and fault.status != 0  # it says so itself, and took no time
         if (fault.kind not in {"broken", "away"} and not is_at_once) or took > _SLOW:
             return False
-        is_under_way = fault.kind == "broken" and not fault.status
+        is_under_way = is_at_once or (fault.kind == "broken" and not fault.status)
+        if fault.generation:  # written, and so billed
+            patience.begun.append(fault.generation)
         return patience.tries_again(1 if is_under_way else None)
 
     def _passed(
@@ -217,8 +222,9 @@ class Clients:
         timeout: float,
         arrived: Callable[[Received], None] = lambda _: None,
     ) -> Received | Fault:
-        """Send one request, once, and return what came by its deadline."""
-        call, done = _Call(time.monotonic() + timeout, arrived), SimpleQueue[BaseException | None]()
+        """Send one request, once, and return what came by its deadline, or by the run's: then raises ReplyGivenUp."""
+        seconds = min(timeout, max(0.0, waiting.left.get()()) + GRACE)
+        call, done = _Call(time.monotonic() + seconds, arrived), SimpleQueue[BaseException | None]()
         if body and body.get("stream") and (file := stream_file()):
             call.stream = ReplyStream(file, self._endpoint.blotted)
         context = copy_context()
@@ -240,21 +246,24 @@ class Clients:
         # A thread of its own: what drips in for ever can be left to itself, and ends with the process.
         Thread(target=context.run, args=(send,), name="request", daemon=True).start()
         try:
-            error = done.get(timeout=timeout + 1.0)  # a timeout of the client's own says more
+            error = done.get(timeout=seconds + 1.0)  # a timeout of the client's own says more
         except Empty:
-            return Fault("slow")
+            error = TimeoutError()
         if call.is_flood:
             return Fault("flood")
         if call.received is not None:
             return call.received
         if isinstance(error, TimeoutError):
+            if seconds < timeout:
+                raise ReplyGivenUp(f"A reply was not there {GRACE:.0f} s after the run's time was over: given up")
             return Fault("slow")
         if isinstance(error, openai.APITimeoutError):
             reason = type(error.__cause__).__name__
             return Fault("away", words="no connection in time") if "Connect" in reason else Fault("slow")
         if isinstance(error, openai.APIConnectionError):
             is_away = "Connect" in type(error.__cause__).__name__ or isinstance(error.__cause__, OSError)
-            return Fault("away" if is_away else "broken", words=str(error.__cause__ or error))
+            begun = _decoded(b"".join(call.begun), "")
+            return Fault("away" if is_away else "broken", words=str(error.__cause__ or error), generation=begun)
         if isinstance(error, openai.OpenAIError | ValueError):
             return Fault("broken", words=str(error))
         raise error or AssertionError(path)
@@ -365,7 +374,7 @@ def _unpacked(response: Any, call: _Call) -> bytes:  # noqa: ANN401  # as above
     Headers are not to be relied on: a proxy may have unpacked the body and left them, or packed it a second time.
     """
     encodings = {one.strip().lower() for one in response.headers.get("content-encoding", "").split(",")}
-    parts, left = list[bytes](), MOST_BYTES
+    parts, left = call.begun, MOST_BYTES
     unpacker: _Unpacker | None = None
     for raw in response.iter_raw():
         if time.monotonic() > call.deadline:

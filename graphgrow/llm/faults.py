@@ -213,8 +213,9 @@ class Fault:
     `words` is what the endpoint said, for people; `message` the same without what it quotes, with codes, for reading;
     `names` are parameters that it blames. `delay` are the seconds it asks to wait, None where it names none. `room` is
     the limit of tokens it wants at least, `most` the largest it takes, 0 where neither is said. `generation` is what
-    the model had written where that did not fit the format. `is_again` is whether the endpoint says itself, by
-    `x-should-retry`, that the question is to be asked again or not; None where it leaves that open.
+    the model had written where that did not fit the format, or what had come of an answer that broke off. `is_again` is
+    whether the endpoint says itself, by `x-should-retry`, that the question is to be asked again or not; None where it
+    leaves that open.
     """
 
     kind: Kind

@@ -116,7 +116,8 @@ class OpenAIChat:
         """Return the reply; `seconds` includes waits and retries. Raises ContextOverflow, RunOver, else LLMError.
 
         A refusal is a reply too, with the endpoint's words as text and finish_reason REFUSED, and so is what broke off
-        twice (BROKEN). One that ended while the model was thinking is THINKING: the next question has more room.
+        twice (BROKEN); what broke off before is on the bill, by an estimate where nobody says what it cost. One that
+        ended while the model was thinking is THINKING: the next question has more room.
         """
         start = self._clock()
         patience = Patience(self._pace, self._patience, self._retries)
@@ -138,6 +139,10 @@ class OpenAIChat:
         found = self._learn(found, used, prompt)
         if found.cost is None and isinstance(received, Received):
             found = replace(found, cost=_stated(received))
+        for begun in patience.begun:  # nobody says what these cost
+            bill = estimate_usage(prompt, begun)
+            cost = None if found.cost is None else found.cost + (self.price(bill) or 0.0)
+            found = replace(found, usage=_sum(found.usage, bill), cost=cost)
         return self._reply(found, self._clock() - start)
 
     def _reply(self, found: Completion, seconds: float) -> Reply:

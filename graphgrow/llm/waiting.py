@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
+from math import inf
 from threading import Lock
 
 from graphgrow.errors import RunOver
@@ -16,6 +17,9 @@ _SLOWER, _FASTER, _LONGEST_INTERVAL = 2.0, 0.7, 30.0
 
 # Whether the run that asks has ended meanwhile, so that nothing need be waited for; the engine sets it for its threads.
 is_over: ContextVar[Callable[[], bool]] = ContextVar("is_over", default=lambda: False)
+# How many seconds the run that asks has left, infinite where nobody limits them; the engine sets it for its threads.
+left: ContextVar[Callable[[], float]] = ContextVar("left", default=lambda: inf)
+GRACE = 30.0  # seconds for which a reply is waited for that is under way when these are over
 # What takes a reply to a prompt as soon as it is whole, in the thread that read it, so that it is on disk before any
 # other thread has its turn; the engine sets it for its threads.
 arrived: ContextVar[Callable[[Prompt, Reply], None] | None] = ContextVar("arrived", default=None)
@@ -76,12 +80,16 @@ class Pace:
 
 
 class Patience:
-    """What is left of the time that one question may wait while the endpoint answers nobody; a new one for each."""
+    """What is left of the time that one question may wait while the endpoint answers nobody; a new one for each.
+
+    `begun` has the beginning of each answer that was under way and broke off, after which the question was asked again.
+    """
 
     def __init__(self, pace: Pace, minutes: float, retries: int) -> None:
         self._pace, self.minutes, self.retries = pace, minutes, retries
         self.failures = 0  # after which the question was asked again
         self.waited = 0.0  # seconds
+        self.begun: list[str] = []
         self._left, self._pause, self._seen = 60 * minutes, FIRST_PAUSE, pace.successes
 
     def outlasts(self, delay: float | None, why: str, *, is_rate: bool = False) -> bool:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from graphgrow.api.options import GrowthOptions, grow
 from graphgrow.cli import app
 from graphgrow.graph.model import THINKING, Expansion, FactCheck, Reply
 from graphgrow.growth.loop import Growth
+from graphgrow.llm import clients
 from graphgrow.llm.scripted import Scripted
 from graphgrow.stores import GraphStore, open_store
 from tests.conftest import triples
@@ -108,6 +110,31 @@ def test_a_budget_of_time_ends_while_an_endpoint_is_waited_for(store: "closing[G
         assert opened.graph().steps == 2
     assert growth.ending == "minutes"
     assert time.monotonic() - began < 40
+
+
+def test_a_budget_of_time_ends_while_a_reply_drips_in(
+    store: "closing[GraphStore]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reply that is under way when the time is up is waited for a moment longer, and no more; that is said."""
+    monkeypatch.setattr(clients, "GRACE", 0.5)
+    count, is_over = iter(range(100)), Event()
+
+    def drip() -> Iterator[bytes]:
+        while not is_over.wait(0.05):
+            yield b" "
+
+    def script(asked: Asked) -> Answer:
+        return naming(asked) if next(count) < 2 else Answer(pieces=drip())
+
+    began = time.monotonic()
+    with store as opened:
+        growth, asked = grown(script, opened, steps=20, minutes=0.03)
+        assert opened.graph().steps == 2
+    is_over.set()
+    assert growth.ending == "minutes"
+    assert len(asked) == 3
+    assert [one for one in growth.notices if "after the run's time was over: given up" in one]
+    assert time.monotonic() - began < 40  # a reply has 180 s else
 
 
 def test_a_model_that_never_ends_its_thinking_ends_the_run_soon(store: "closing[GraphStore]") -> None:

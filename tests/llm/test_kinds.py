@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import math
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -397,6 +398,24 @@ def test_what_breaks_off_again_is_a_reply_that_cannot_be_used() -> None:
     with serving(in_order(OK, Answer("<html>Sign in</html>"))) as endpoint, chat(endpoint.base_url) as llm:
         llm.ask(PROMPT)
         assert "Sign in" in llm.ask(PROMPT).text
+
+
+@pytest.mark.parametrize("lost", [
+    Answer(completion(SILK), cut=-1), Answer(completion(SILK), cut=0), Answer(completion(SILK), cut=60),
+    Answer("upstream request timeout", 504), Answer("error code: 524", 524), refusal("Request timed out.", 408),
+])  # fmt: skip
+def test_what_was_under_way_is_asked_once_more_and_on_the_bill(lost: Answer) -> None:
+    """The model may have written all of it: nobody pays for it five times, and what had begun to arrive is billed."""
+    with serving(in_order(lost, OK)) as endpoint, chat(endpoint.base_url) as llm:
+        reply = llm.ask(PROMPT)
+        assert len(endpoint.chats) == 2
+    sent = math.ceil(len(PROMPT.system + PROMPT.user) / 4)
+    assert reply.text == SILK
+    assert reply.usage == (Usage(7 + sent, 3 + 60 // 4) if lost.cut == 60 else Usage(7, 3))
+    with serving(lambda _: lost) as endpoint, chat(endpoint.base_url) as llm:
+        with pytest.raises(LLMError):
+            llm.ask(PROMPT)
+        assert len(endpoint.chats) == 2
 
 
 def test_a_failed_generation_is_used_where_it_is_whole_and_says_nothing_of_parameters() -> None:

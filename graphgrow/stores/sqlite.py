@@ -183,7 +183,12 @@ class SQLiteStore(GraphStore):
         """Return how far the log goes and its digests can speak."""
         if not self._is_there() or self._version < DIGESTS:
             return None
-        rows = list(self._rows("SELECT since, seq, digest FROM seal"))
+        try:
+            rows = list(self._rows("SELECT since, seq, digest FROM seal"))
+        except _DamagedFile:  # as `damage` says; the chain of digests speaks for itself
+            first = "SELECT min(seq) - 1 FROM event WHERE digest <> ''"
+            last = self._rows(f"SELECT ({first}), seq, digest FROM event ORDER BY seq DESC LIMIT 1")  # noqa: S608  # ours
+            rows = [(own.since, own.seq, own.digest) for own in (seal(*row) for row in last if None not in row)]
         return Seal(*rows[0]) if rows else None
 
     def damage(self) -> str:

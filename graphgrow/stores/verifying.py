@@ -49,7 +49,9 @@ def verify(store: GraphStore, progress: Progress = SILENT) -> Verdict:
     graph = verdict.graph
     try:
         if damage := store.damage():
-            return Verdict(graph, [damage], 0, seal)
+            saved = f"save them with  graphgrow copy {store_url(store.url).short} NEW.db"
+            whole = f"All {graph.seq} steps of its log can be read, and are what was written: {saved}"
+            return Verdict(graph, [f"{damage}. {whole}" if graph.seq else damage], 0, seal)
         with store.shown() as shown:
             graph.apply_all(event for event in store.events(graph.seq) if event.seq <= shown.seq)
             is_equal = shown.is_of(graph)

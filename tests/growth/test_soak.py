@@ -1,4 +1,4 @@
-"""A soak of some seconds: everything works on one graph at once, with kills, an endpoint that refuses, a full disk."""
+"""A soak of a minute: everything works on one graph at once, with kills, an endpoint that refuses, a full disk."""
 
 import sys
 from pathlib import Path
@@ -17,8 +17,8 @@ PROC = Path("/proc/self/fd")
 @pytest.mark.slow
 @pytest.mark.skipif(not PROC.is_dir(), reason="what a process uses is read from /proc")
 def test_nothing_is_lost_or_doubled_where_everything_goes_on_at_once(tmp_path: Path) -> None:
-    """Growth, daemon, corrections, exports and explorer for a few seconds, with harm done to them."""
-    one, used = soak.soak(tmp_path, 6, seed=3)
+    """Growth, daemon, corrections, exports and explorer for a minute, with harm done to them."""
+    one, used = soak.soak(tmp_path, 60, seed=3)
     assert one.problems == []
     assert "Traceback" not in (tmp_path / "said").read_text(errors="replace")
     assert len(one.acknowledged) > 0

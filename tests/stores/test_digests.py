@@ -207,6 +207,23 @@ def test_a_zeroed_page_is_one_sentence_and_what_comes_before_is_saved(log: Path,
         assert graphgrow("fork", "g.db", "fork.db", "--at", str(first - 1), cwd=tmp_path).stdout
 
 
+def test_a_zeroed_page_that_holds_no_event_loses_none(log: Path, tmp_path: Path) -> None:
+    """Whatever SQLite keeps there: it is said that the file is damaged, and that all of its log can be saved."""
+    with closing(sqlite3.connect(log)) as db:
+        roots = dict(db.execute("SELECT name, rootpage FROM sqlite_master WHERE rootpage > 0 AND name <> 'event'"))
+    whole, count = log.read_bytes(), EVENTS
+    assert {"seal", "identity", "concept", "relation", "event_decides"} <= roots.keys()
+    for name, page in roots.items():
+        path = tmp_path / f"{name}.db"
+        path.write_bytes(whole[: 4096 * (page - 1)] + bytes(4096) + whole[4096 * page :])
+        with closing(SQLiteStore(path)) as damaged, closing(SQLiteStore(tmp_path / f"{name}2.db", create=True)) as new:
+            (problem,) = verify(damaged).problems
+            assert f"{path.name} is damaged: " in problem
+            assert f"All {count} steps of its log can be read" in problem
+            assert copy(damaged, new) == count
+            assert verify(new).problems == []
+
+
 def test_a_broken_event_is_named_by_its_own_number(log: Path, tmp_path: Path) -> None:
     """Not JSON any more, no UTF-8, nothing at all: every command that reads the log names that event."""
     for broken in (b"{", b"\xff\xfe", b"", b'{"seq": 9}'):

@@ -4,13 +4,16 @@ Trees of d3 and networkx, its adjacency as a dictionary, the triplet store of Ll
 entities of Wikidata, results of SPARQL, what Graphviz drew.
 """
 
+import re
 from typing import Any
 
 from graphgrow.errors import BadInput
 from graphgrow.parse.nodes import in_words, texts_of
 
 Row = dict[str, Any]
+_TYPE_OF = re.compile(r"type\(\w{1,20}\)", re.IGNORECASE)
 _LABEL = "Label"  # behind the name of a variable, in results of Wikidata
+LABELS = ("http://www.w3.org/2000/01/rdf-schema#label", "http://www.w3.org/2004/02/skos/core#prefLabel")
 _NAMES = ("name", "id", "label", "title", "text")  # of a node in a tree
 
 
@@ -20,15 +23,17 @@ def translated(value: Any) -> Any:  # noqa: ANN401  # JSON
     Raises BadInput for a dialect that is known, and not read.
     """
     if isinstance(value, dict):
-        for read in (_constructed, _results, _entities, _triplets, _drawn, _tree, _adjacency):
+        for read in (_constructed, _results, _entities, _triplets, _property_graph, _drawn, _tree, _adjacency):
             if (found := read(value)) is not None:
                 return found
     rows = value if isinstance(value, list) else [value]
     if any(isinstance(row, dict) and {"outE", "inE"} & row.keys() for row in rows):
         raise BadInput("it is GraphSON, which is not read: write the graph as GraphML, with  g.io('x.graphml').write()")
-    if isinstance(value, list) and value and all(isinstance(row, dict) and "labels" in row for row in value):
+    if not (isinstance(value, list) and value and all(isinstance(row, dict) for row in value)):
+        return _annotated(value)
+    if all("labels" in row for row in value):
         return _entities({"entities": {str(row.get("id")): row for row in value}}) or value
-    return labelled(value) if isinstance(value, list) else value
+    return _memories(value) or _cypher_records(value) or [*map(_annotated, labelled(value))]
 
 
 def records(value: Any) -> list[Row]:  # noqa: ANN401  # JSON
@@ -57,16 +62,25 @@ def _results(value: Row) -> Any:  # noqa: ANN401  # JSON
     head, results = value.get("head"), value.get("results")
     if not (isinstance(head, dict) and isinstance(results, dict) and isinstance(results.get("bindings"), list)):
         return None
-    rows = [
+    names, bindings = dict[str, str](), list[Row]()
+    for row in results["bindings"]:
+        if not isinstance(row, dict):
+            continue
+        said = {name: one for name in head.get("vars", ()) if isinstance(one := row.get(name, {}), dict)}
+        uris = [one.get("value") for one in said.values() if one.get("type") == "uri"]
+        texts = [one.get("value") for one in said.values() if one.get("type") != "uri"]
+        if len(uris) == len(said) - 1 == len("sp") and uris[1] in LABELS and isinstance(texts[0], str):
+            names.setdefault(str(uris[0]), texts[0])
+        else:
+            bindings.append(said)
+    return labelled([
         {
-            name: in_words(text) if one.get("type") == "uri" else text
-            for name in head.get("vars", ())
-            if isinstance(one := row.get(name, {}), dict) and isinstance(text := one.get("value", ""), str)
+            name: names.get(text) or in_words(text) if one.get("type") == "uri" else text
+            for name, one in said.items()
+            if isinstance(text := one.get("value", ""), str)
         }
-        for row in results["bindings"]
-        if isinstance(row, dict)
-    ]
-    return labelled(rows)
+        for said in bindings
+    ])  # fmt: skip
 
 
 def labelled(rows: list[Any]) -> list[Any]:
@@ -130,6 +144,56 @@ def _triplets(value: Row) -> Row | None:
         if isinstance(pair, list) and list(map(type, pair)) == [str, str]
     ]
     return {"links": links}
+
+
+def _property_graph(value: Row) -> Row | None:
+    """Return LlamaIndex's property graph: nodes and relations by their ids, and triplets of these ids beside them."""
+    nodes, links, triplets = (value.get(name) for name in ("nodes", "relations", "triplets"))
+    if not (isinstance(nodes, dict) and isinstance(links, dict) and isinstance(triplets, list)):
+        return None
+    rows = [{"id": ident, **row} for ident, row in nodes.items() if isinstance(row, dict)]
+    typed = [{"type" if name == "label" else name: inner for name, inner in row.items()} for row in rows]
+    return {"nodes": typed, "links": list(links.values())}
+
+
+def _memories(rows: list[Row]) -> Row | None:
+    """Return what the memory server of MCP keeps: a line each for entities, and for relations between their names."""
+    if not all(row.get("type") in {"entity", "relation"} for row in rows):
+        return None
+    plain = [(row["type"], {name: inner for name, inner in row.items() if name != "type"}) for row in rows]
+    return {
+        "nodes": [row for kind, row in plain if kind == "entity"],
+        "links": [row for kind, row in plain if kind == "relation"],
+    }
+
+
+def _cypher_records(rows: list[Row]) -> Row | None:
+    """Return records of Neo4j that are two nodes and the type of what relates them, as `RETURN a, type(r), b` gives."""
+    links = list[Row]()
+    for row in rows:
+        ends = [one for one in row.values() if isinstance(one, dict) and {"labels", "properties"} <= one.keys()]
+        says = [one for name, one in row.items() if _TYPE_OF.fullmatch(name) and isinstance(one, str)]
+        if len(ends) != len("ab") or len(says) != 1:
+            return None
+        links.append({"source": ends[0], "predicate": says[0], "target": ends[1]})
+    return {"links": links}
+
+
+def _annotated(row: Any) -> Any:  # noqa: ANN401  # JSON
+    """Return a text of Prodigy with its relations between the passages that they mean; anything else as it is."""
+    text, links = (row.get("text"), row.get("relations")) if isinstance(row, dict) else ("", None)
+    if not (isinstance(text, str) and isinstance(links, list) and links):
+        return row
+    made = list[Row]()
+    for link in links:
+        spans = (link.get(name) for name in ("head_span", "child_span")) if isinstance(link, dict) else ()
+        ends = [end for end in spans if isinstance(end, dict)]
+        if len(ends) != len("ab"):
+            return row
+        names = [{"name": end.get("text") or text[int(end.get("start") or 0) : int(end.get("end") or 0)],
+                  "type": end.get("label") or ""} for end in ends]  # fmt: skip
+        made.append({"source": names[0], "predicate": link.get("label"), "target": names[1]})
+    return {"links": made}
 
 
 def _drawn(value: Row) -> Row | None:

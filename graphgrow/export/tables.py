@@ -23,11 +23,11 @@ from graphgrow.export.rows import (
     read_text,
     relation_rows,
 )
-from graphgrow.export.understanding import ADVICE, MATRIX, UNNAMED, listed, weighted_ends
+from graphgrow.export.understanding import ADVICE, MATRIX, UNNAMED, is_figure, listed, weighted_ends
 from graphgrow.graph.events import encoding_of
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.progress import SILENT, Progress
-from graphgrow.parse.fields import are_known, decoded, find_ends, is_number, type_fields, word
+from graphgrow.parse.fields import CLASSES, are_known, decoded, find_ends, is_number, type_fields, word
 from graphgrow.parse.shapes import Shapes
 
 FORMULA = tuple("=+-@\t\r\n'\uff1d\uff0b\uff0d\uff20")  # the wide ones count too
@@ -83,11 +83,22 @@ def write(graph: Graph, path: Path, progress: Progress = SILENT, *, excel: bool 
 
 
 def read(path: Path, progress: Progress = SILENT, header: Collection[str] = ()) -> tuple[list[Row], list[Row]]:
-    """Return the tables of a pair; where FILE.csv itself is there, it holds relations.
+    """Return the tables of a pair, also by the name of one of them; where FILE.csv itself is there, it holds relations.
 
     Relations have columns by their names, which `header` may name, or three of them without a header; or they are the
     cells of a matrix of names by the same names.
     """
+    whole = path.with_name(re.sub(r"\.(?:concepts|relations)\.csv$", ".csv", path.name))
+    pair = csv_pair(whole)
+    if path in pair and not header and all(file.exists() for file in pair):
+        concepts, relations = (_table(file, progress) for file in pair)
+        if (
+            concepts
+            and relations
+            and set(CONCEPT_COLUMNS) <= concepts[0].keys()
+            and RELATION_COLUMNS[0] in relations[0]
+        ):
+            return concepts, relations
     pair = csv_pair(path)
     if not path.exists():
         return _table(pair[0], progress), _table(pair[1], progress)
@@ -123,12 +134,35 @@ def read(path: Path, progress: Progress = SILENT, header: Collection[str] = ()) 
         if len(cells) > 1 and all(is_number(row[1]) for row in cells[1:]):
             raise BadInput(f"its second column holds nothing but numbers, which are no predicates: there are "
                            f"{listed(names)}; {ADVICE}")  # fmt: skip
+        if _is_unknown_header(cells):
+            raise BadInput(f"its first row looks like a header, and none of its columns is known: there are "
+                           f"{listed(names)}; {ADVICE}, or, where it is a relation itself, write "
+                           f"source,predicate,target  above it")  # fmt: skip
         return [], [dict(zip(UNNAMED, row, strict=True)) for row in cells]
     # Of two columns the first row is a relation where one of its names comes again: a header does not.
     if len(names) == len(MATRIX) and _HEADINGS.isdisjoint(words) and set(cells[0]) & {*chain(*cells[1:])}:
         return [], [dict(zip(UNNAMED, row, strict=False)) for row in cells]
     raise BadInput(f"no column of it is known to be the source or the target of a relation: there are {listed(names)}; "
                    f"{ADVICE}")  # fmt: skip
+
+
+def _is_unknown_header(cells: list[list[str]]) -> bool:
+    """Tell whether the first of some rows of three cells says what stands below, though none of it is a known word.
+
+    A word stands above numbers; or nothing of it comes again, and it says classes of things ("Drug", "Effect",
+    "Disease"), or something else than relations that do come again.
+    """
+    first, *rows = ([cell.strip().casefold() for cell in row] for row in cells)
+    if len(rows) < len(MATRIX):
+        return False
+    columns = list(zip(*rows, strict=True))
+    if any(not is_figure(name) and all(map(is_figure, column)) for name, column in zip(first, columns, strict=True)):
+        return True
+    if not set(first).isdisjoint(chain(*columns)):
+        return False
+    classes = sum(not CLASSES.isdisjoint(cell.replace("_", " ").split()) for cell in first)
+    said = Counter(columns[1])
+    return classes >= len(MATRIX) or (len(rows) >= len(UNNAMED) and 2 * len(said) <= len(rows))
 
 
 def _headings(cells: list[str]) -> list[str]:

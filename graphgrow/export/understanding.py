@@ -41,7 +41,7 @@ from graphgrow.resolve.predicates import FALLBACK
 ROLES = ("source", "predicate", "target", "name", "type")  # what a field may be said to be
 UNNAMED = ("column 1", "column 2", "column 3")  # of a table without a header
 MATRIX = ("row", "column")  # as the fields of a relation that is a cell
-PLACE = "the place in the list"  # as the field by which d3 means nodes
+PLACE, PLACE_FROM_1 = "the place in the list", "the place in the list, from 1"  # as fields by which d3 means nodes
 ADVICE = "say which they are with  --columns source=NAME,predicate=NAME,target=NAME"
 FIELDS = 8  # names of fields in a sentence
 # Fields of an export, which nobody misses where its relations come with their evidence.
@@ -155,7 +155,7 @@ def understand(nodes: list[Row], links: list[Row], columns: Mapping[str, str] | 
     # A field that nobody took is missed where it says something that is not said already.
     unused, both = dict[str, str](), _fields(nodes).keys() & _fields(links).keys()
     for field in _fields(nodes):
-        if word(field) in READ or (is_ours and field in OURS) or field in (ends.ident, PLACE):
+        if word(field) in READ or (is_ours and field in OURS) or field in (ends.ident, PLACE, PLACE_FROM_1):
             continue
         for row, node, fields in zip(nodes, made, used, strict=True):
             value = row.get(field)
@@ -248,6 +248,9 @@ def _ends(nodes: list[Row], links: list[Row], columns: Mapping[str, str]) -> tup
     candidates = [words[one] for one in (*ID, *NAME, *TEXT, "label", *TITLE) if one in words]
     values = {field: {end_of(row[field]) for row in nodes if row.get(field) is not None} for field in candidates}
     values[PLACE] = set(map(str, range(len(nodes))))
+    numbers = set[str]().union(*meant.values())
+    if str(len(nodes)) in numbers and "0" not in numbers:
+        values[PLACE_FROM_1] = set(map(str, range(1, len(nodes) + 1)))
     choices = [_Ends(source, target, ident) for ident in values for source, target in pairs]
 
     def hits(choice: _Ends) -> int:
@@ -260,7 +263,9 @@ def _ends(nodes: list[Row], links: list[Row], columns: Mapping[str, str]) -> tup
         best = _Ends(*telling, candidates[0] if candidates else "")
     if not columns:  # of rows that lack the best
         best = replace(best, others=tuple(pair for pair in pairs if pair != (best.source, best.target)))
-    return best, nodes if best.ident != PLACE else [{**row, PLACE: at} for at, row in enumerate(nodes)]
+    if best.ident not in {PLACE, PLACE_FROM_1}:
+        return best, nodes
+    return best, [{**row, best.ident: at} for at, row in enumerate(nodes, best.ident == PLACE_FROM_1)]
 
 
 def _nodes(
@@ -275,7 +280,8 @@ def _nodes(
     """Return nodes by name and type, and which fields of each that is."""
     plain = [end_of(row.get(ends.ident)) for row in rows]
     named = name_nodes(rows, plain, ends.ident, name_field=columns.get("name", ""), type_field=columns.get("type", ""),
-                       has_types=False if is_ours else None, are_ids_names=ends.ident != PLACE)  # fmt: skip
+                       has_types=False if is_ours else None,
+                       are_ids_names=ends.ident not in {PLACE, PLACE_FROM_1})  # fmt: skip
     if is_ours:  # a type of ours is one, whatever it says
         named = [replace(one, type=clean(str(row.get("type") or "")), type_field="type")
                  for one, row in zip(named, rows, strict=True)]  # fmt: skip
@@ -305,8 +311,8 @@ def _nodes(
             taken.append(f"of several types of one name the first is kept: {listed(mixed)}")
         if several := [next(iter(some.values())) for some in owners.values() if len(some) > 1]:
             taken.append(f"nodes that have one name are one concept: {listed(several)}")
-        if ends.source and ends.ident == PLACE:
-            taken.append("links mean nodes by their place in the list, from 0")
+        if ends.source and ends.ident in {PLACE, PLACE_FROM_1}:
+            taken.append(f"links mean nodes by their place in the list, from {int(ends.ident == PLACE_FROM_1)}")
         elif own and ends.source and ends.ident not in sources:
             taken.append(f"links mean nodes by {listed([ends.ident])}")
     return made, used

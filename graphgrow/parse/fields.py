@@ -119,9 +119,9 @@ PAIRS = _pairs()
 SOURCE, TARGET = (tuple(dict.fromkeys(ends)) for ends in zip(*PAIRS, strict=True))
 _PREDICATES = _words(
     "predicate predicatename predicatelabel pred relation relationship relationshipname relationname relationlabel "
-    "relationshiplabel relationtype relationshiptype reltype etype rel verb verbphrase property propertyname "
-    "propertylabel interaction interactiontype sharedinteraction metaedge linktype linklabel edgelabel edgename "
-    "edgetype relationshipdescription relationdescription "
+    "relationshiplabel relationtype relationshiptype reltype relname rellabel predicateid etype rel verb verbphrase "
+    "property propertyname propertylabel interaction interactiontype sharedinteraction metaedge linktype linklabel "
+    "edgelabel edgename edgetype relationshipdescription relationdescription "
     "prädikat beziehung beziehungstyp relationstyp prédicat verbe predicado relación relação verbo predicato relazione "
     "gezegde relatie orzeczenie relacja predikát vztah yüklem ilişki predikat relationstyp suhde állítmány kapcsolat "
     "predicat relație vịngữ quanhệ предикат сказуемое отношение связь предикат звязок κατηγόρημα σχέση "
@@ -183,13 +183,16 @@ _NO_END = (*ID, *WHY, *CONDITIONS, *QUANTITY, *CERTAINTY, *REFERENCE, *WITHIN, *
 _BESIDE = (
     frozenset(map(word, (*_NO_END, *"description evidence weight count score type text document".split()))) - _LOOSE
 )
-_PROPERTY_OF = re.compile(r"\w{1,20}\.(?P<of>name|title|label|id)")  # as Neo4j heads a column
+_PROPERTY_OF = re.compile(r"(?P<node>\w{1,20})\.(?P<of>name|title|label|id)")  # as Neo4j heads a column
 _NEXT = {"a": "b", "1": "2", "x": "y"}  # the letters and numbers of two ends
 _STEM = 4
 _WORDS = re.compile(r"(?=[^\W\d_]{3})[^\W\d_]+(?:[ _-][^\W\d_]+)*")
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _HANDLE = re.compile(r"(?P<prefix>[A-Za-z_]{0,8}[-_ :]?)\d+(?:\.0)?")
 _OPAQUE = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{20,}|(?=[a-f]*\d)[0-9a-f]{16,}|\d+:[0-9a-f-]+:\d+", re.IGNORECASE)
+
+
+_CALLED = frozenset((*NAME, *TITLE, "label")) - {"n"}
 
 
 def find(words: Iterable[str], table: Sequence[str], other: Sequence[str] = ()) -> str:
@@ -224,6 +227,8 @@ def find_ends(fields: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     if not found:
         properties = [(match["of"], field) for field in fields if (match := _PROPERTY_OF.fullmatch(field))]
         found = [(one, other) for (of, one), (also, other) in pairwise(properties) if of == also]
+        if not found and len(properties) == len("ab") and "id" not in dict(properties):  # `p.name`, `m.title`
+            found = [(properties[0][1], properties[1][1])]
     if not found:
         following = {one: one[:-1] + _NEXT[one[-1]] for one in words if len(one) > _STEM and one[-1] in _NEXT}
         found = [(words[one], words[other]) for one, other in following.items() if other in words]
@@ -244,6 +249,10 @@ def type_fields(fields: tuple[str, ...], ends: tuple[str, str]) -> tuple[str, st
     """
     words = {word(field): field for field in reversed(fields)}
     source, target = map(word, ends)
+    of = [match["node"] for end in ends if (match := _PROPERTY_OF.fullmatch(end))]
+    labels = [words[word(f"labels {node}")] for node in of if word(f"labels {node}") in words]
+    if len(labels) == len(ends):  # labels(a), a.name
+        return labels[0], labels[1]
     for kind in _END_KINDS:
         if not (source.endswith(kind) and target.endswith(kind)):
             continue
@@ -303,6 +312,12 @@ def flat(row: Mapping[str, Any]) -> dict[str, Any]:
     if not inside:
         return dict(row)
     kept = {name: value for name, value in row.items() if word(name) not in INSIDE}
+    # In Neo4j's words a label says what a node is, and its properties what it is called.
+    own = next(
+        (fields for name in row if word(name) == "properties" and isinstance(fields := decoded(row[name]), dict)), {}
+    )
+    if isinstance(kept.get("label"), str) and not {"type", "labels"} & kept.keys() and _CALLED & {*map(word, own)}:
+        kept["type"] = kept.pop("label")
     words = {word(name) for name in kept}
     for fields in inside:
         kept |= {name: value for name, value in flat(fields).items() if word(name) not in words or name == "name"}

@@ -48,6 +48,7 @@ _ASIDE = frozenset("attributedeclarations schema sents tokens".split())
 _OF_NEO4J = frozenset("labels properties elementid".split())  # whose records have nodes in their fields
 _LISTS = frozenset("items list nodes entities results records".split())  # hold nodes, and are no type
 _HOLDERS = NODES | EDGES | {"adjacency"}
+_OF_CANVAS = {"file": "file", "group": "label", "link": "url"}  # where the text of a card stands, by its type
 _LINKS = ("edges", "links", "relations", "relationships")  # end the name of what should hold links
 
 
@@ -77,6 +78,7 @@ class Shapes:
     _of: dict[int, tuple[list[Row], set[str]]] = field(default_factory=dict)
     _looked_at: dict[int, int] = field(default_factory=dict)
     _stubs: dict[str, None] = field(default_factory=dict)  # what JSON-LD points to
+    _references: set[str] = field(default_factory=set)  # its fields that hold addresses, as a context says
 
     def take(
         self,
@@ -195,7 +197,9 @@ class Shapes:
                     {"id": ident, **(row if isinstance(row, dict) else {"label": row})} for ident, row in held.items()
                 ]
         for one in map(decoded, inner):
-            if isinstance(one, dict):
+            if isinstance(one, dict) and _is_relation(one):
+                self.link(flat(one), document, is_directed=True)
+            elif isinstance(one, dict):
                 self.node(one, document)
             elif _is_pair(one):  # networkx has what is known of a node beside its id
                 self.node({"id": one[0], **one[1]}, document)
@@ -265,8 +269,9 @@ class Shapes:
             known |= row
             return
         row = {**row, DOCUMENT: document}
-        if row.get("type") == "file" and isinstance(file := row.get("file"), str):  # a card of Obsidian
-            row.setdefault("text", file.rpartition("/")[2].removesuffix(".md"))
+        says = _OF_CANVAS.get(str(row.get("type")), "")
+        if isinstance(text := row.get(says), str):  # a card of Obsidian
+            row.setdefault("text", text.rpartition("/")[2].removesuffix(".md") if says == "file" else text)
         self.nodes.append(row)
         self._of.setdefault(document, ([], set()))[0].append(row)
         if ident:
@@ -298,6 +303,10 @@ class Shapes:
         if depth > self.deepest:
             self.lost += 1
             return ""
+        for context in filter(lambda one: isinstance(one, dict), _list(value.get("@context"))):
+            self._references |= {
+                name for name, how in context.items() if isinstance(how, dict) and how.get("@type") == "@id"
+            }
         for one in value.get("@graph", ()) if isinstance(value.get("@graph"), list) else ():
             if isinstance(one, dict):
                 self.thing(one, document, depth + 1)
@@ -313,6 +322,8 @@ class Shapes:
         for name, inner in said.items():
             says = in_words(name).lower()
             for one in _list(inner):
+                if isinstance(one, str) and name in self._references:
+                    one = {"@id": one}  # noqa: PLW2901  # as it could be written
                 if not isinstance(one, dict) or "@value" in one:
                     text = one.get("@value") if isinstance(one, dict) else one
                     is_name = word(says) in (*NAME, "label", "title")
@@ -466,6 +477,20 @@ def _is_pair(value: object) -> bool:
     """Tell whether a list is a node by its id and what is known of it."""
     return (isinstance(value, list) and len(value) == SIDES - 1 and isinstance(value[0], (str, int))
             and isinstance(value[1], dict))  # fmt: skip
+
+
+def _is_relation(value: Row) -> bool:
+    """Tell whether an object has both ends of a relation and what it says, though it stands among nodes."""
+    ends = find_ends(tuple(value))
+    words = {word(name) for name in value}
+    return (
+        any(
+            word(one) in SOURCE and word(other) in TARGET and _are_scalars([value[one], value[other]])
+            for one, other in ends
+        )
+        and bool(find(words, PREDICATE[: PREDICATE.index("edge")]))
+        and words.isdisjoint((*NAME, "id"))
+    )
 
 
 def _is_node(words: Iterable[str]) -> bool:

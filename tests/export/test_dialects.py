@@ -31,6 +31,11 @@ def named(ident: str, name: str, **more: Any) -> dict[str, Any]:
     return {"type": "item", "id": ident, "labels": labels, **more}
 
 
+def uri(last: str) -> dict[str, str]:
+    """Return an address in results of SPARQL."""
+    return {"type": "uri", "value": f"http://example.org/{last}"}
+
+
 def quoted(cell: str) -> str:
     """Return a cell of a table in quotation marks."""
     return '"' + cell.replace('"', '""') + '"'
@@ -45,6 +50,7 @@ ENTITIES = {
 }  # fmt: skip
 CALL = {"name": "save", "arguments": json.dumps({"triples": [[CURIE, "discovered", RADIUM]]})}
 URI = "http://example.org/"
+LABEL = {"type": "uri", "value": "http://www.w3.org/2000/01/rdf-schema#label"}
 CARD, OTHER = "6f0ad84f44ce9c17", "a1b2c3d4e5f60718"
 APOC = """"_id","_labels","name","_start","_end","_type"
 "0",":Person","Marie Curie",,,
@@ -127,6 +133,26 @@ FILES: dict[str, tuple[str, object, set[tuple[str, str, str]]]] = {
     "lists in cells, as pandas writes them": ("x.csv",
         f"source,relation,target\n{CURIE},discovered,\"['{RADIUM}', 'Polonium']\"\n{CURIE},born in,{WARSAW}\n",
         {*BOTH, (CURIE, "discovered", "Polonium")}),
+    "links by place, from 1": ("x.json", {"nodes": [{"name": CURIE}, {"name": WARSAW}, {"name": RADIUM}],
+        "links": [{"source": 1, "target": 3, "label": "discovered"},
+                  {"source": 1, "target": 2, "label": "born in"}]}, BOTH),
+    "relations under the name of nodes": ("x.json", {"entities": [
+        {"source": CURIE, "relationship": "discovered", "destination": RADIUM}]}, ONE),
+    "columns of Neo4j with different properties": ("x.csv",
+        f"p.name,type(r),e.title\n{CURIE},DISCOVERED,{RADIUM}\n", ONE),
+    "SPARQL, with rows that are labels": ("x.json", {"head": {"vars": ["s", "p", "o"]}, "results": {"bindings": [
+        {"s": uri("Q1"), "p": uri("discovered"), "o": uri("Q2")},
+        {"s": uri("Q1"), "p": LABEL, "o": {"type": "literal", "value": CURIE, "xml:lang": "en"}},
+        {"s": uri("Q2"), "p": LABEL, "o": {"type": "literal", "value": RADIUM}}]}}, ONE),
+    "JSON-LD, a field that the context calls an address": ("x.jsonld", {
+        "@context": {"name": "http://schema.org/name", "discovered": {"@id": f"{URI}discovered", "@type": "@id"}},
+        "@graph": [{"@id": f"{URI}mc", "name": CURIE, "discovered": f"{URI}ra"}, {"@id": f"{URI}ra", "name": RADIUM}]},
+        ONE),
+    "columns with endings of their own": ("x.csv", f"SRC_NAME,DST_NAME,REL_NAME\n{CURIE},{RADIUM},discovered\n", ONE),
+    "cards of groups and links": ("x.canvas", {"nodes": [
+        {"id": CARD, "type": "group", "label": CURIE}, {"id": OTHER, "type": "link", "url": "https://example.org/"}],
+        "edges": [{"id": "e", "fromNode": CARD, "toNode": OTHER, "label": "has page"}]},
+        {(CURIE, "has page", "https://example.org/")}),
     "three and how sure": ("x.csv", f"{CURIE},discovered,{RADIUM},0.9\n{CURIE},born in,{WARSAW},1\n", BOTH),
 }  # fmt: skip
 
@@ -288,6 +314,67 @@ def test_what_stands_beside_an_end_for_its_type_is_its_type(how: str, tmp_path: 
         "Paris (City)": "City", "France": "Country", "Paris (Person)": "Person", "Nicole": "Person"}  # fmt: skip
     assert found.taken[0].startswith("types of the ends from `")
     assert not found.left_out
+
+
+NEO4J = [{"id": "0", "label": "Person", "properties": {"title": CURIE}},
+         {"id": "1", "label": "Metal", "properties": {"label": RADIUM}}]  # fmt: skip
+OF_TYPES: dict[str, tuple[str, object]] = {
+    "Neo4j, called otherwise than by names": ("x.json", {"nodes": NEO4J, "relationships": [
+        {"type": "DISCOVERED", "start_node_id": "0", "end_node_id": "1"}]}),
+    "Neo4j, records of nodes and a type": ("x.json", [{
+        "a": {"identity": 1, "labels": ["Person"], "properties": {"name": CURIE}}, "type(r)": "DISCOVERED",
+        "b": {"identity": 2, "labels": ["Metal"], "properties": {"title": RADIUM}}}]),
+    "Neo4j, labels in columns": ("x.csv",
+        f'labels(a),a.name,type(r),b.title,labels(b)\n"[""Person""]",{CURIE},DISCOVERED,{RADIUM},"[""Metal""]"\n'),
+    "the memory of MCP": ("x.json", "\n".join(map(json.dumps, [
+        {"type": "entity", "name": CURIE, "entityType": "Person", "observations": []},
+        {"type": "entity", "name": RADIUM, "entityType": "Metal", "observations": []},
+        {"type": "relation", "from": CURIE, "to": RADIUM, "relationType": "discovered"}]))),
+    "LlamaIndex, its property graph": ("x.json", {
+        "nodes": {CURIE: {"label": "Person", "name": CURIE}, RADIUM: {"label": "Metal", "name": RADIUM}},
+        "relations": {"r": {"label": "DISCOVERED", "source_id": CURIE, "target_id": RADIUM}},
+        "triplets": [[CURIE, "r", RADIUM]]}),
+    "Prodigy": ("x.json", {"text": f"{CURIE} discovered {RADIUM}", "relations": [{"head": 1, "child": 3,
+        "label": "discovered", "head_span": {"start": 0, "end": 11, "label": "Person"},
+        "child_span": {"start": 23, "end": 29, "label": "Metal"}}]}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("tool", OF_TYPES)
+def test_what_a_tool_says_of_its_nodes_is_their_type(tool: str, tmp_path: Path) -> None:
+    """And not their name, whether or not a label comes again; nothing is made of what only points."""
+    name, content = OF_TYPES[tool]
+    path = tmp_path / name
+    path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+    assert relations(path) == ONE
+    assert {one.name: one.type for one in read_file(path).delta.concepts} == {CURIE: "Person", RADIUM: "Metal"}
+
+
+def test_who_stands_in_no_relation_is_a_concept_all_the_same(tmp_path: Path) -> None:
+    """An entity among the lines of a memory that nobody relates to another."""
+    path = tmp_path / "memory.json"
+    path.write_text(str(OF_TYPES["the memory of MCP"][1]) + '\n{"type": "entity", "name": "Polonium"}')
+    assert {one.name for one in read_file(path).delta.concepts} == {CURIE, RADIUM, "Polonium"}
+
+
+@pytest.mark.parametrize(
+    "header", ["country,capital,population", "Drug,Effect,Disease", "Gene,Regulation,Target Gene", "who,does,whom"]
+)
+def test_a_header_of_unknown_words_is_no_relation(header: str, tmp_path: Path) -> None:
+    """Above numbers, of classes of things, or beside relations that come again: it is asked which column is what."""
+    rows = {
+        "country": "France,Paris,67\nNorway,Oslo,5\n",
+        "who": "ann,likes,bob\neve,knows,dan\nivo,likes,mia\nkim,knows,lou\n",
+    }
+    path = tmp_path / "x.csv"
+    said = rows.get(header.partition(",")[0], "MYC,activates,CDK4\nTP53,represses,MDM2\n")
+    path.write_text(f"{header}\n{said}")
+    with pytest.raises(BadInput, match=r"looks like a header.*--columns source=NAME"):
+        read_file(path)
+    first, second, third = header.split(",")
+    assert len(relations(path, {"source": first, "predicate": second, "target": third})) == said.count("\n")
+    path.write_text(said.replace("67", "Seine").replace("5", "Aker"))  # without a header
+    assert len(relations(path)) == said.count("\n")
 
 
 @pytest.mark.parametrize(

@@ -252,6 +252,13 @@ def test_no_cell_of_a_csv_is_a_formula(tmp_path: Path, ending: str, pair: Any) -
         assert not [cell for cell in cells if cell[:1] in set(FORMULA) - {"'"} and cell and not cell[1:].isdigit()]
 
 
+@pytest.mark.parametrize("part", ["concepts", "relations"])
+def test_one_table_of_a_pair_means_both(part: str, tmp_path: Path) -> None:
+    """That of relations has keys for ends, which are no names where the names stand beside it."""
+    export(silk(), tmp_path / "g.csv")
+    assert read_graph(tmp_path / f"g.{part}.csv") == read_graph(tmp_path / "g.csv")
+
+
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
     """Nothing is left beside an export, and a name of no format is refused with those there are."""
     for ending in FORMATS:

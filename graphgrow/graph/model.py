@@ -333,6 +333,8 @@ Event = Expansion | Edit | ReasoningStep | FactCheck
 class Budget:
     """Limits of one `grow` call; None is no limit. Minutes are wall minutes, tokens count prompt and completion.
 
+    A reply that is under way when the minutes are over is waited for half a minute more.
+
     `until` also ends it where nothing new comes or the model has drifted (policy/monitor.py).
     """
 

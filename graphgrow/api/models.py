@@ -7,7 +7,6 @@ import math
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import fields
-from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Required, TypedDict, Unpack
@@ -88,7 +87,13 @@ def open_role(role: "Role", text: str, run: ModelName, **how: Unpack[Opening]) -
     """
     try:
         model, seen = beside(text, run, how["env"])
-        opening = partial(open_named, model, **how | {"env": seen})
+
+        def opening() -> LLM:
+            """Open it, so that its errors say by which option it is named."""
+            llm = open_named(model, **how | {"env": seen})
+            named_by: Callable[[str], LLM] | None = getattr(llm, "named_by", None)
+            return named_by(f"--{role}-with") if named_by else llm
+
         try:
             return opening()
         except LLMError:

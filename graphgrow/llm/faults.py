@@ -81,14 +81,18 @@ _NO_MODEL = re.compile(
     r"|not a valid model|unknown model|no such model|invalid model\b|\bmodel (?:identifier|id|name)\b.{0,20}\binvalid"
     r"|model\b[^.,;\n]{0,80}\b(?:decommissioned|been deprecated|(?:been|was|is) retired"
     r"|no longer (?:available|supported|offered|served))|model_(?:decommissioned|retired|deprecated)"
-    r"|no models? (?:is |are )?loaded|model\b[^.\n]{0,80}\bnot supported by any\b|^model: \S+ .*not_found_error",
+    r"|no models? (?:is |are )?(?:currently )?loaded|model\b[^.\n]{0,80}\bnot supported by any\b"
+    r"|^model: \S+ .*not_found_error|deploymentnotfound|model_not_(?:supported|available)|resource_not_found_error"
+    r"|\bmodels/\S+ is not found|not found the model|suitable inference handler|model\b[^.\n]{0,80}\bwas removed"
+    r"|requested model is not supported|non-serverless model|llm provider not provided",
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"\b(?:ur[li]|route|path|page)\b", re.IGNORECASE)
 _NO_CHAT = re.compile(r"(?:not|n['\u2019]t) support chat|not a chat model|only support\w* embedding", re.IGNORECASE)
 _BARRED = re.compile(
     r"must be verified|verify your organi[sz]ation|identity verification"
-    r"|(?:organi[sz]ation|account) (?:has been|is|was) (?:restricted|disabled|suspended|deactivated)"
+    r"|(?:organi[sz]ation|account) (?:has been|is|was) (?:restricted|disabled|suspended|deactivated|flagged)"
+    r"|terms_required"
     r"|(?:location|country|region|territory)\b.{0,20}\bnot supported",
     re.IGNORECASE,
 )
@@ -98,7 +102,7 @@ _NO_MONEY = re.compile(
     r"|(?:balance|credits?|funds)\b.{0,30}(?:insufficient|exhausted|depleted|not enough|too low|overdue|used up)"
     r"|n[o'\u2019]t have any credits|free tier\b.{0,40}\bexhausted"
     r"|(?:calls|requests) ?(?:/|per) ?month|monthly (?:usage )?limit|no credits"
-    r"|used (?:up )?(?:all|your)\b.{0,40}(?:credit|allocation|quota|allowance)|spend(?:ing)? limit"
+    r"|used (?:up )?(?:all|your)\b.{0,40}(?:credit|allocation|quota|allowance)|spend(?:ing)? (?:limit|cap)"
     r"|(?<!thinking )(?<!token )budget[_ ](?:has been |was |is )?exceeded|exceeded[_ ]?budget|\bover budget"  # LiteLLM
     r"|(?:daily|monthly|free)\b.{0,20}allocation|api usage limits|quota (?:has been |is )?exhausted"
     r"|\u4f59\u989d|\u6b20\u8d39|\u5145\u503c|\u989d\u5ea6",  # balance, in arrears, top up, allowance
@@ -111,8 +115,12 @@ _PLAN = re.compile(
 _RATE = re.compile(
     r"per[ _-]?(?:min|sec|hour)|requests? / ?(?:min|s)|\b[rt]p[ms]\b|rate[_ -]?limit|too many requests", re.IGNORECASE
 )
+_NAMED = re.compile(r"\b\w+(?:Error|Exception)\b")  # of a class: every 429 is a RateLimitError
+_NEVER = re.compile(r"\blimit: 0(?![.\d])")  # no wait makes room there
 _NO_KEY = re.compile(
-    r"no_db_connection|no connected db|invalid[_ ](?:api[_ ])?key|api[_ ]key[_ ](?:not valid|invalid|is invalid)"
+    r"expired[_ ]key|\bkey\b.{0,40}\b(?:expired|leaked|revoked|disabled)|missing or invalid authorization"
+    r"|authentication error|no_db_connection|no connected db"
+    r"|invalid[_ ](?:api[_ ])?key|api[_ ]key[_ ](?:not valid|invalid|is invalid)"
     r"|invalid access token|token (?:is )?(?:invalid|expired|no longer valid)"
     r"|incorrect api key|invalid_authentication|authentication_error|unauthenticated|unauthorized",
     re.IGNORECASE,
@@ -128,12 +136,14 @@ _BUSY = re.compile(
 )
 # The model or what is behind the endpoint failed, although the status says that it was the question.
 _CRASHED = re.compile(
-    r"\bdegraded\b|\bcrashed\b|\b(?:is|was) unloaded\b|failed to load (?:the )?model|out of memory|operation cancell?ed"
+    r"\bdegraded\b|\bcrashed\b|\b(?:is|was|model) unloaded\b|channel error|client disconnected"
+    r"|failed to load (?:the )?model|out of memory|operation cancell?ed"
     r"|\b(?:model|engine|runner|worker)\b.{0,40}\b(?:terminated|unexpectedly stopped|died|is dead)"
     r"|(?:internal|received)(?: server| service)? error|(?:temporarily|service) unavailable|failed dependency"
     r"|connection (?:error|refused|reset|closed)|\bupstream\b.{0,40}\b(?:error|failed|timed? ?out)",
     re.IGNORECASE,
 )
+_NOWHERE = re.compile(r"no route (?:for|matched)|unexpected endpoint", re.IGNORECASE)  # Cloudflare, Kong, LM Studio
 _FAILURES = frozenset((409, 421, 423, 424, 460, 499))  # of a server or a line, though they are the client's by number
 # What a request may ask for beside its words, and how an endpoint says that it will not have it.
 _FIELD = re.compile(
@@ -284,20 +294,23 @@ def _with_kind(fault: Fault, said: str, sent: int, *, is_text: bool) -> Fault:  
         return replace(fault, kind="path", words=fault.words or "a redirect to nowhere")
     if fault.generation or "json_validate_failed" in message:
         return replace(fault, kind="generation")
+    if status in {400, 403, 404} and _BARRED.search(message):
+        return replace(fault, kind="forbidden")
     if status == 451 or (status not in {401, 402, 429} and status < 500 and _REFUSED.search(message)):  # noqa: PLR2004
         return replace(fault, kind="refused")
     is_of_limit = _LIMIT.search(" ".join([*fault.names, said])) is not None
     if status == 402 and is_of_limit and (most := _most(said, sent)):  # noqa: PLR2004  # fewer could be paid for
         return replace(fault, kind="parameter", most=most)
-    is_spent = _NO_MONEY.search(message) or (_PLAN.search(message) and not _RATE.search(message))
-    if status == 402 or (delay is None and status in {0, 400, 401, 403, 412, 429} and is_spent):  # noqa: PLR2004
+    is_spent = _NO_MONEY.search(message) or (_PLAN.search(message) and not _RATE.search(_NAMED.sub(" ", message)))
+    is_for_good = delay is None or _NEVER.search(message)
+    if status == 402 or (is_for_good and status in {0, 400, 401, 403, 412, 429} and is_spent):  # noqa: PLR2004
         return replace(fault, kind="quota")
     if status == 401 or (status in {0, 400, 403} and _NO_KEY.search(message)):  # noqa: PLR2004
         return replace(fault, kind="key")
     if status == 400 and _THROTTLED.search(message):  # noqa: PLR2004
         return replace(fault, kind="busy")
     is_of_field = bool(_FIELD.search(said) and _UNABLE.search(said))
-    if status in {400, 404, 422} and _CRASHED.search(message) and not is_of_field:
+    if status in {400, 404, 422} and _CRASHED.search(message) and not (is_of_field or _NO_MODEL.search(said)):
         return fault
     if is_request and _UNFINISHED.search(said):
         room = max((number for number in _numbers(_LEAST, said) if number >= sent), default=-1) + 1
@@ -313,11 +326,9 @@ def _with_kind(fault: Fault, said: str, sent: int, *, is_text: bool) -> Fault:  
     overflow = _NEVER_FITS if status == 429 else _OVERFLOW  # noqa: PLR2004
     if status == 413 or (status in {400, 422, 429, 500} and overflow.search(message)):  # noqa: PLR2004
         return replace(fault, kind="overflow")
-    if status in {400, 403, 404} and _BARRED.search(message):
-        return replace(fault, kind="forbidden")
     if status in {400, 404, 422} and _NO_CHAT.search(message):
         return replace(fault, kind="no_chat")
-    if status in {400, 404, 410, 422} and not is_text and _NO_MODEL.search(message):
+    if status in {400, 404, 410, 422, 503} and not is_text and _NO_MODEL.search(message):
         return replace(fault, kind="model")
     if status in {0, 403, 404, 405, 500, 501} and is_of_field:
         return replace(fault, kind="parameter")
@@ -325,10 +336,11 @@ def _with_kind(fault: Fault, said: str, sent: int, *, is_text: bool) -> Fault:  
         return replace(fault, kind="parameter")
     # "Resource not found" is about the address; what says more is about something else, unless it says so.
     is_of_address = len(said.split()) <= _FEW_WORDS or _ADDRESS.search(said)
-    is_nowhere = "nvalid url" in message or ("not found" in message.lower() and is_of_address)
+    is_nowhere = "not found" in message.lower() and is_of_address
+    is_nowhere = is_nowhere or "nvalid url" in message or _NOWHERE.search(message)
     if status in {404, 405} and (is_text or not message or is_nowhere):
         return replace(fault, kind="path")
-    if status == 400 and "no route for" in message.lower():  # noqa: PLR2004  # Cloudflare
+    if status in {0, 400} and _NOWHERE.search(message):
         return replace(fault, kind="path")
     if status in {408, 504, 524}:
         return replace(fault, kind="slow")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 from graphgrow.errors import LLMError
 from graphgrow.graph.model import BROKEN, CUT, REFUSED, THINKING, Prompt, Reply, Usage
 from graphgrow.llm import memory, waiting
-from graphgrow.llm.capabilities import Capabilities
+from graphgrow.llm.capabilities import FORMATS, Capabilities
 from graphgrow.llm.clients import Clients, Failed, Received
 from graphgrow.llm.completion import Completion, read_completion
 from graphgrow.llm.endpoint import KEY_ENV, Endpoint, checked, is_loopback, shown, usable_key
@@ -83,6 +83,7 @@ class OpenAIChat:
         room = 0 if options.limit else self._learnt.room
         self._capabilities = Capabilities(room=room, stream=stream_file() is not None)
         self._proven = set[frozenset[str]]()  # fields of requests that were answered
+        self._refused = 0  # questions in a row, of a form that was answered before
         self._proven_limit = 0  # tokens; the largest limit of one that was answered
         self._lock = Lock()
 
@@ -100,6 +101,12 @@ class OpenAIChat:
         other._options, other._endpoint = added, replace(self._endpoint, secrets=added.secrets)  # noqa: SLF001  # its copy
         if added.limit:
             other._capabilities = replace(self._capabilities, room=0)  # noqa: SLF001  # as above
+        return other
+
+    def named_by(self, option: str) -> Self:
+        """Return this model as one that another option than --llm names, over the same connections."""
+        other = copy(self)
+        other._endpoint = replace(self._endpoint, option=option)  # noqa: SLF001  # its copy
         return other
 
     @property
@@ -201,6 +208,7 @@ class OpenAIChat:
                 fault = failed.fault
             else:
                 with self._lock:
+                    self._refused = 0
                     self._proven.add(frozenset(body))
                     self._proven_limit = max(self._proven_limit, used.limit(prompt))
                     if (guesses is not None or roomy is not None) and not is_for_once:  # what was guessed is right
@@ -219,6 +227,14 @@ class OpenAIChat:
                 # Some fail where they should refuse, and some at a number that JSON has not: for that question alone.
                 guesses, used, is_for_once = iter(()), replace(used, logprobs=False), is_known
                 continue
+            # After all retries it may be the format, or this question alone, that it fails at.
+            if fault.kind == "broken" and fault.status and patience.failures and fault.is_again is not False:
+                if used.format_for(prompt) < len(FORMATS) - 1:
+                    guesses, used, is_for_once = iter(()), replace(used, format=len(FORMATS) - 1), is_known
+                    continue
+                usage = self._harmless(prompt, used, patience) if self._clients.has_answered else None
+                if usage is not None:
+                    return replace(fault, kind="generation", usage=usage), used
             # No question was answered yet that had as high a limit: it may be the room for thinking that does not fit.
             is_unproven = guesses is None and used != roomy and used.limit(prompt) > self._proven_limit
             if fault.kind == "overflow" and is_unproven and (smaller := used.without_room(prompt)):
@@ -246,8 +262,12 @@ class OpenAIChat:
                     continue
                 kind = "forbidden" if fault.status in _FORBIDDEN else "broken"
                 raise self._endpoint.explain(replace(fault, kind=kind), self.chats, patience) from None
-            if guesses is None and is_known and fault.kind == "parameter":
-                return replace(fault, kind="refused"), used  # it takes others of this form, so it is this question
+            if guesses is None and is_known and fault.kind == "parameter":  # it took others of this form
+                self._refused += 1
+                usage = self._harmless(prompt, used, patience) if self._refused > 1 else Usage()
+                if usage is None:  # it was not about the question before either
+                    raise self._endpoint.explain(fault, self.chats, patience) from None
+                return replace(fault, kind="refused", usage=usage), used
             first, guesses = first or (fault, used), guesses or used.guesses(prompt)
             guess = next(guesses, None) if first[0].kind == "parameter" else None
             if guess is None:
@@ -287,7 +307,7 @@ class OpenAIChat:
             text = received.generation
             if _is_whole(text):
                 return Completion(storable(text), "stop", estimate_usage(prompt, text))
-            return Completion(storable(text or received.words), BROKEN, Usage())
+            return Completion(storable(text or received.words), BROKEN, received.usage)
         return Completion(storable(received.words), REFUSED, received.usage)
 
     def _broken(self, received: Received, prompt: Prompt) -> Completion:

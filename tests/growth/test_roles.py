@@ -9,15 +9,17 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from graphgrow.api.models import open_role
 from graphgrow.api.options import grow
 from graphgrow.cli import app
 from graphgrow.errors import BadInput, LLMError
 from graphgrow.graph.events import from_json, to_json
 from graphgrow.graph.graph import Graph, fold
-from graphgrow.graph.model import Event, Expansion, FactCheck
+from graphgrow.graph.model import Event, Expansion, FactCheck, Prompt
 from graphgrow.growth.fact_check import NO_LOGPROBS
 from graphgrow.growth.loop import Growth
 from graphgrow.llm.openai_chat import OpenAIChat
+from graphgrow.llm.options import ModelName
 from graphgrow.llm.scripted import Scripted
 from graphgrow.stores import open_store
 from graphgrow.stores.memory import MemoryStore
@@ -128,6 +130,16 @@ def test_a_check_model_that_comes_back_checks_what_was_left() -> None:
     assert growth.notices[0].startswith("The check model m failed")
     assert growth.notices[1:] == ["The check model answers again."]
     assert len(growth.graph.checks) > len(growth.graph.relations) / 2
+
+
+def test_a_model_that_is_not_there_is_told_by_the_option_that_names_it() -> None:
+    """With those that are, at the address of that role."""
+    run = ModelName("m-1", "http://127.0.0.1:9/v1")
+    listed, gone = Answer({"data": [{"id": "m-1"}]}), refusal('model "m-2" not found, try pulling it first', 404)
+    script: Script = lambda asked: listed if asked.path.endswith("/models") else gone  # noqa: E731
+    sentence = pytest.raises(LLMError, match=r"has no model 'm-2'.* choose one of its own with --check-with: m-1")
+    with serving(script) as end, closing(open_role("check", f"{end.base_url}#m-2", run, env={})) as llm, sentence:
+        llm.ask(Prompt("", "Is it so?"))
 
 
 def test_a_failing_grow_model_ends_the_run_and_is_named() -> None:

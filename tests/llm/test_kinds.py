@@ -418,6 +418,42 @@ def test_what_was_under_way_is_asked_once_more_and_on_the_bill(lost: Answer) -> 
         assert len(endpoint.chats) == 2
 
 
+@pytest.mark.parametrize("answer", [
+    Answer("Internal Server Error", 500), refusal("failed to load model vocabulary required for format", 500),
+    refusal("Internal server error: xgrammar compile error: Cannot find type for schema", 500),
+])  # fmt: skip
+def test_a_format_that_an_endpoint_fails_at_is_given_up(answer: Answer) -> None:
+    """After the retries, for it should have refused it; from then on nothing else is asked in it."""
+    script: Script = lambda asked: answer if "response_format" in asked.body else OK  # noqa: E731
+    with serving(script) as endpoint, chat(endpoint.base_url, max_retries=1) as llm:
+        assert [llm.ask(PROMPT).text for _ in range(2)] == [SILK] * 2
+        assert len(endpoint.chats) == 4
+
+
+def test_a_question_that_an_endpoint_fails_at_is_no_end() -> None:
+    """Another one is answered, so that what it says of this one is a reply that cannot be used, and no more."""
+    words = "error parsing tool call: raw='silk, ' err=invalid character"
+    script: Script = lambda asked: refusal(words, 500) if "materials" in json.dumps(asked.body) else OK  # noqa: E731
+    with serving(script) as endpoint, chat(endpoint.base_url, max_retries=1) as llm:
+        assert llm.ask(replace(PROMPT, user="Name metals.")).text == SILK
+        reply = llm.ask(PROMPT)
+        assert (reply.finish_reason, reply.usage) == (BROKEN, Usage(7, 3))
+        assert "error parsing tool call" in reply.text
+    with serving(in_order(OK, refusal(words, 500))) as endpoint, chat(endpoint.base_url, max_retries=1) as llm:
+        llm.ask(PROMPT)
+        with pytest.raises(LLMError, match="still fails after 1 retries"):
+            llm.ask(PROMPT)
+
+
+def test_what_is_refused_again_and_again_is_not_about_the_questions() -> None:
+    """The first time it may be; where a harmless one is refused too, what the endpoint says ends the run."""
+    gone = refusal("Something about the plan of this workspace.")
+    with serving(in_order(OK, gone)) as endpoint, chat(endpoint.base_url) as llm:
+        assert [llm.ask(PROMPT).finish_reason for _ in range(2)] == ["stop", REFUSED]
+        with pytest.raises(LLMError, match="Something about the plan"):
+            llm.ask(PROMPT)
+
+
 def test_a_failed_generation_is_used_where_it_is_whole_and_says_nothing_of_parameters() -> None:
     """Words that a model wrote switch nothing off."""
     failed = refusal("Failed to generate JSON.", code="json_validate_failed", failed_generation=SILK)

@@ -1,7 +1,8 @@
 """JSON of single tools that no table of words tells, as an object of nodes and links: known by its shape, not guessed.
 
-Trees of d3 and networkx, its adjacency as a dictionary, the triplet store of LlamaIndex, objects that LangChain dumped,
-entities of Wikidata, results of SPARQL, what Graphviz drew.
+Trees of d3 and networkx, its adjacency as a dictionary, the triplet store and the property graph of LlamaIndex, objects
+that LangChain dumped, entities of Wikidata, results of SPARQL, what Graphviz drew, the memory server of MCP, records of
+Neo4j, annotations of Prodigy.
 """
 
 import re
@@ -158,7 +159,7 @@ def _property_graph(value: Row) -> Row | None:
 
 def _memories(rows: list[Row]) -> Row | None:
     """Return what the memory server of MCP keeps: a line each for entities, and for relations between their names."""
-    if not all(row.get("type") in {"entity", "relation"} for row in rows):
+    if not all(row.get("type") in ("entity", "relation") for row in rows):  # which may be any JSON
         return None
     plain = [(row["type"], {name: inner for name, inner in row.items() if name != "type"}) for row in rows]
     return {
@@ -190,8 +191,9 @@ def _annotated(row: Any) -> Any:  # noqa: ANN401  # JSON
         ends = [end for end in spans if isinstance(end, dict)]
         if len(ends) != len("ab"):
             return row
-        names = [{"name": end.get("text") or text[int(end.get("start") or 0) : int(end.get("end") or 0)],
-                  "type": end.get("label") or ""} for end in ends]  # fmt: skip
+        if not all(isinstance(end.get(side), int) for end in ends for side in ("start", "end")):
+            return row
+        names = [{"name": text[end["start"] : end["end"]], "type": end.get("label") or ""} for end in ends]
         made.append({"source": names[0], "predicate": link.get("label"), "target": names[1]})
     return {"links": made}
 

@@ -149,20 +149,17 @@ def read(path: Path, progress: Progress = SILENT, header: Collection[str] = ()) 
 def _is_unknown_header(cells: list[list[str]]) -> bool:
     """Tell whether the first of some rows of three cells says what stands below, though none of it is a known word.
 
-    A word stands above numbers; or nothing of it comes again, and it says classes of things ("Drug", "Effect",
-    "Disease"), or something else than relations that do come again.
+    Nothing of it comes again, and it stands above numbers, says classes of things ("Drug", "Effect", "Disease"), or
+    stands above relations that do come again.
     """
     first, *rows = ([cell.strip().casefold() for cell in row] for row in cells)
-    if len(rows) < len(MATRIX):
-        return False
     columns = list(zip(*rows, strict=True))
+    if len(rows) < len(MATRIX) or not set(first).isdisjoint(chain(*columns)):
+        return False
     if any(not is_figure(name) and all(map(is_figure, column)) for name, column in zip(first, columns, strict=True)):
         return True
-    if not set(first).isdisjoint(chain(*columns)):
-        return False
-    classes = sum(not CLASSES.isdisjoint(cell.replace("_", " ").split()) for cell in first)
-    said = Counter(columns[1])
-    return classes >= len(MATRIX) or (len(rows) >= len(UNNAMED) and 2 * len(said) <= len(rows))
+    classes = sum(cell.replace("_", " ").rpartition(" ")[2] in CLASSES for cell in first)
+    return classes >= len(MATRIX) or (len(rows) >= len(UNNAMED) and 2 * len(set(columns[1])) <= len(rows))
 
 
 def _headings(cells: list[str]) -> list[str]:

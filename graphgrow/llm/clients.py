@@ -187,7 +187,7 @@ class Clients:
         if (fault.kind not in {"broken", "away"} and not is_at_once) or took > _SLOW:
             return False
         is_under_way = is_at_once or (fault.kind == "broken" and not fault.status)
-        if fault.generation:  # written, and so billed
+        if '"choices"' in fault.generation:  # written, and so billed
             patience.begun.append(fault.generation)
         return patience.tries_again(1 if is_under_way else None)
 
@@ -223,7 +223,10 @@ class Clients:
         arrived: Callable[[Received], None] = lambda _: None,
     ) -> Received | Fault:
         """Send one request, once, and return what came by its deadline, or by the run's: then raises ReplyGivenUp."""
-        seconds = min(timeout, max(0.0, waiting.left.get()()) + GRACE)
+        seconds = min(timeout, waiting.left.get()() + GRACE)
+        given_up = ReplyGivenUp(f"A reply was not there {GRACE:.0f} s after the run's time was over: given up")
+        if seconds <= 0:
+            raise given_up
         call, done = _Call(time.monotonic() + seconds, arrived), SimpleQueue[BaseException | None]()
         if body and body.get("stream") and (file := stream_file()):
             call.stream = ReplyStream(file, self._endpoint.blotted)
@@ -255,7 +258,7 @@ class Clients:
             return call.received
         if isinstance(error, TimeoutError):
             if seconds < timeout:
-                raise ReplyGivenUp(f"A reply was not there {GRACE:.0f} s after the run's time was over: given up")
+                raise given_up
             return Fault("slow")
         if isinstance(error, openai.APITimeoutError):
             reason = type(error.__cause__).__name__

@@ -77,16 +77,19 @@ _NEVER_FITS = re.compile(
     r"context_length_exceeded|maximum context length|request too large|reduce the length|must be reduced", re.IGNORECASE
 )
 _NO_MODEL = re.compile(
-    r"model_not_found|model_not_exist|model\b[^.\n]{0,80}\b(not found|does not exist|not exist|not a valid|unknown)"
+    r"model_not_found|model_not_exist"
+    r"|model\b[^.\n]{0,80}\b(not found|does not exist|not exist|not a valid|unknown(?! (?:error|reason|time)))"
     r"|not a valid model|unknown model|no such model|invalid model\b|\bmodel (?:identifier|id|name)\b.{0,20}\binvalid"
     r"|model\b[^.,;\n]{0,80}\b(?:decommissioned|been deprecated|(?:been|was|is) retired"
     r"|no longer (?:available|supported|offered|served))|model_(?:decommissioned|retired|deprecated)"
     r"|no models? (?:is |are )?(?:currently )?loaded|model\b[^.\n]{0,80}\bnot supported by any\b"
     r"|^model: \S+ .*not_found_error|deploymentnotfound|model_not_(?:supported|available)|resource_not_found_error"
-    r"|\bmodels/\S+ is not found|not found the model|suitable inference handler|model\b[^.\n]{0,80}\bwas removed"
+    r"|\bmodels/\S+ is not found|not found the model|suitable inference handler"
+    r"|^(?:the )?model\b[^.\n]{0,80}\bwas removed"
     r"|requested model is not supported|non-serverless model|llm provider not provided",
     re.IGNORECASE,
 )
+_GONE = re.compile(r"does not exist|model_not_found|no models? (?:is |are )?(?:currently )?loaded", re.IGNORECASE)
 _ADDRESS = re.compile(r"\b(?:ur[li]|route|path|page)\b", re.IGNORECASE)
 _NO_CHAT = re.compile(r"(?:not|n['\u2019]t) support chat|not a chat model|only support\w* embedding", re.IGNORECASE)
 _BARRED = re.compile(
@@ -118,8 +121,8 @@ _RATE = re.compile(
 _NAMED = re.compile(r"\b\w+(?:Error|Exception)\b")  # of a class: every 429 is a RateLimitError
 _NEVER = re.compile(r"\blimit: 0(?![.\d])")  # no wait makes room there
 _NO_KEY = re.compile(
-    r"expired[_ ]key|\bkey\b.{0,40}\b(?:expired|leaked|revoked|disabled)|missing or invalid authorization"
-    r"|authentication error|no_db_connection|no connected db"
+    r"expired[_ ]key|\b(?:api|access|secret|your) ?key\b.{0,40}\b(?:expired|leaked|revoked|disabled)"
+    r"|missing or invalid authorization|authentication error|no_db_connection|no connected db"
     r"|invalid[_ ](?:api[_ ])?key|api[_ ]key[_ ](?:not valid|invalid|is invalid)"
     r"|invalid access token|token (?:is )?(?:invalid|expired|no longer valid)"
     r"|incorrect api key|invalid_authentication|authentication_error|unauthenticated|unauthorized",
@@ -294,15 +297,16 @@ def _with_kind(fault: Fault, said: str, sent: int, *, is_text: bool) -> Fault:  
         return replace(fault, kind="path", words=fault.words or "a redirect to nowhere")
     if fault.generation or "json_validate_failed" in message:
         return replace(fault, kind="generation")
-    if status in {400, 403, 404} and _BARRED.search(message):
-        return replace(fault, kind="forbidden")
-    if status == 451 or (status not in {401, 402, 429} and status < 500 and _REFUSED.search(message)):  # noqa: PLR2004
+    is_barred = status in {400, 403, 404} and _BARRED.search(message)  # somebody, and not what is asked
+    may_refuse = status not in {401, 402, 429} and status < 500  # noqa: PLR2004
+    if status == 451 or (may_refuse and not is_barred and _REFUSED.search(message)):  # noqa: PLR2004
         return replace(fault, kind="refused")
     is_of_limit = _LIMIT.search(" ".join([*fault.names, said])) is not None
     if status == 402 and is_of_limit and (most := _most(said, sent)):  # noqa: PLR2004  # fewer could be paid for
         return replace(fault, kind="parameter", most=most)
-    is_spent = _NO_MONEY.search(message) or (_PLAN.search(message) and not _RATE.search(_NAMED.sub(" ", message)))
-    is_for_good = delay is None or _NEVER.search(message)
+    is_for_good, plan = delay is None or _NEVER.search(message), _PLAN.search(message)
+    rates = message if plan and plan[0].startswith("hard") else _NAMED.sub(" ", message)
+    is_spent = _NO_MONEY.search(message) or (plan and (_NEVER.search(message) or not _RATE.search(rates)))
     if status == 402 or (is_for_good and status in {0, 400, 401, 403, 412, 429} and is_spent):  # noqa: PLR2004
         return replace(fault, kind="quota")
     if status == 401 or (status in {0, 400, 403} and _NO_KEY.search(message)):  # noqa: PLR2004
@@ -310,7 +314,7 @@ def _with_kind(fault: Fault, said: str, sent: int, *, is_text: bool) -> Fault:  
     if status == 400 and _THROTTLED.search(message):  # noqa: PLR2004
         return replace(fault, kind="busy")
     is_of_field = bool(_FIELD.search(said) and _UNABLE.search(said))
-    if status in {400, 404, 422} and _CRASHED.search(message) and not (is_of_field or _NO_MODEL.search(said)):
+    if status in {400, 404, 422} and _CRASHED.search(message) and not (is_of_field or _GONE.search(said)):
         return fault
     if is_request and _UNFINISHED.search(said):
         room = max((number for number in _numbers(_LEAST, said) if number >= sent), default=-1) + 1
@@ -326,9 +330,12 @@ def _with_kind(fault: Fault, said: str, sent: int, *, is_text: bool) -> Fault:  
     overflow = _NEVER_FITS if status == 429 else _OVERFLOW  # noqa: PLR2004
     if status == 413 or (status in {400, 422, 429, 500} and overflow.search(message)):  # noqa: PLR2004
         return replace(fault, kind="overflow")
+    if is_barred:
+        return replace(fault, kind="forbidden")
     if status in {400, 404, 422} and _NO_CHAT.search(message):
         return replace(fault, kind="no_chat")
-    if status in {400, 404, 410, 422, 503} and not is_text and _NO_MODEL.search(message):
+    is_gone = status == 503 and delay is None and _GONE.search(message)  # noqa: PLR2004
+    if is_gone or (status in {400, 404, 410, 422} and not is_text and _NO_MODEL.search(message)):
         return replace(fault, kind="model")
     if status in {0, 403, 404, 405, 500, 501} and is_of_field:
         return replace(fault, kind="parameter")

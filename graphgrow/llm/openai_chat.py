@@ -11,7 +11,7 @@ from math import isfinite
 from threading import Lock
 from typing import TYPE_CHECKING, Self
 
-from graphgrow.errors import LLMError
+from graphgrow.errors import ContextOverflow, LLMError, RunOver
 from graphgrow.graph.model import BROKEN, CUT, REFUSED, THINKING, Prompt, Reply, Usage
 from graphgrow.llm import memory, waiting
 from graphgrow.llm.capabilities import FORMATS, Capabilities
@@ -83,7 +83,7 @@ class OpenAIChat:
         room = 0 if options.limit else self._learnt.room
         self._capabilities = Capabilities(room=room, stream=stream_file() is not None)
         self._proven = set[frozenset[str]]()  # fields of requests that were answered
-        self._refused = 0  # questions in a row, of a form that was answered before
+        self._refused = 0  # questions in a row, of a form that was answered before, and that nobody looked into
         self._proven_limit = 0  # tokens; the largest limit of one that was answered
         self._lock = Lock()
 
@@ -128,7 +128,15 @@ class OpenAIChat:
         """
         start = self._clock()
         patience = Patience(self._pace, self._patience, self._retries)
-        received, used = self._send(prompt, patience, start)
+        try:
+            received, used = self._send(prompt, patience, start)
+        except LLMError as error:
+            if not patience.begun or isinstance(error, (ContextOverflow, RunOver)):
+                raise
+            bill = Usage()
+            for begun in patience.begun:
+                bill = _sum(bill, _bill(prompt, begun))
+            return self._reply(Completion(storable(patience.begun[-1][:_QUOTED]), BROKEN, bill), self._clock() - start)
         found = self._read(received, prompt, used)
         while found.finish == BROKEN and patience.tries_again(1):
             lost = found
@@ -147,7 +155,7 @@ class OpenAIChat:
         if found.cost is None and isinstance(received, Received):
             found = replace(found, cost=_stated(received))
         for begun in patience.begun:  # nobody says what these cost
-            bill = estimate_usage(prompt, begun)
+            bill = _bill(prompt, begun)
             cost = None if found.cost is None else found.cost + (self.price(bill) or 0.0)
             found = replace(found, usage=_sum(found.usage, bill), cost=cost)
         return self._reply(found, self._clock() - start)
@@ -230,7 +238,8 @@ class OpenAIChat:
             # After all retries it may be the format, or this question alone, that it fails at.
             if fault.kind == "broken" and fault.status and patience.failures and fault.is_again is not False:
                 if used.format_for(prompt) < len(FORMATS) - 1:
-                    guesses, used, is_for_once = iter(()), replace(used, format=len(FORMATS) - 1), is_known
+                    is_for_once = is_for_once or is_known
+                    guesses, used = iter(()), replace(used, format=len(FORMATS) - 1)
                     continue
                 usage = self._harmless(prompt, used, patience) if self._clients.has_answered else None
                 if usage is not None:
@@ -263,8 +272,10 @@ class OpenAIChat:
                 kind = "forbidden" if fault.status in _FORBIDDEN else "broken"
                 raise self._endpoint.explain(replace(fault, kind=kind), self.chats, patience) from None
             if guesses is None and is_known and fault.kind == "parameter":  # it took others of this form
-                self._refused += 1
-                usage = self._harmless(prompt, used, patience) if self._refused > 1 else Usage()
+                with self._lock:
+                    self._refused = (self._refused + 1) % 2
+                    is_first = bool(self._refused)
+                usage = Usage() if is_first else self._harmless(prompt, used, patience)
                 if usage is None:  # it was not about the question before either
                     raise self._endpoint.explain(fault, self.chats, patience) from None
                 return replace(fault, kind="refused", usage=usage), used
@@ -383,6 +394,12 @@ def _is_whole(text: str) -> bool:
     except (ValueError, RecursionError):
         return False
     return True
+
+
+def _bill(prompt: Prompt, begun: str) -> Usage:
+    """Return about what an answer cost that broke off: a stream by what it says, what is JSON by its length."""
+    found = read_completion(begun, prompt) if begun.lstrip().startswith(("data:", "event:", ":")) else None
+    return found.usage if found else estimate_usage(prompt, begun)
 
 
 def _sum(one: Usage, other: Usage) -> Usage:

@@ -82,7 +82,7 @@ class Pace:
 class Patience:
     """What is left of the time that one question may wait while the endpoint answers nobody; a new one for each.
 
-    `begun` has the beginning of each answer that was under way and broke off, after which the question was asked again.
+    `begun` has the beginning of each answer that was under way and broke off.
     """
 
     def __init__(self, pace: Pace, minutes: float, retries: int) -> None:

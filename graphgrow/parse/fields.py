@@ -192,9 +192,6 @@ _HANDLE = re.compile(r"(?P<prefix>[A-Za-z_]{0,8}[-_ :]?)\d+(?:\.0)?")
 _OPAQUE = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{20,}|(?=[a-f]*\d)[0-9a-f]{16,}|\d+:[0-9a-f-]+:\d+", re.IGNORECASE)
 
 
-_CALLED = frozenset((*NAME, *TITLE, "label")) - {"n"}
-
-
 def find(words: Iterable[str], table: Sequence[str], other: Sequence[str] = ()) -> str:
     """Return the most telling word of a table among words, "" where there is none.
 
@@ -312,12 +309,11 @@ def flat(row: Mapping[str, Any]) -> dict[str, Any]:
     if not inside:
         return dict(row)
     kept = {name: value for name, value in row.items() if word(name) not in INSIDE}
-    # In Neo4j's words a label says what a node is, and its properties what it is called.
-    own = next(
-        (fields for name in row if word(name) == "properties" and isinstance(fields := decoded(row[name]), dict)), {}
-    )
-    if isinstance(kept.get("label"), str) and not {"type", "labels"} & kept.keys() and _CALLED & {*map(word, own)}:
-        kept["type"] = kept.pop("label")
+    # In Neo4j's words a label says what a node is, and its properties how it is called.
+    own = (decoded(row[name]) for name in row if word(name) == "properties")
+    is_called = any(isinstance(fields, dict) and "name" in {*map(word, fields)} for fields in own)
+    if is_called and isinstance(kept.get("label"), str) and not {"type", "labels"} & kept.keys():
+        kept = {"type" if name == "label" else name: value for name, value in kept.items()}
     words = {word(name) for name in kept}
     for fields in inside:
         kept |= {name: value for name, value in flat(fields).items() if word(name) not in words or name == "name"}

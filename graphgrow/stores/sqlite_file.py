@@ -57,7 +57,7 @@ class OpenedFile:
         if _inode(found) != self._file:
             self._lose(db, "another file was put in its place", is_other=True)
         if os.path.realpath(self.path) != self._place:
-            self._lose(db, "it was moved, and its name is a link now", is_other=False)
+            self._lose(db, "its path leads elsewhere now", is_other=False)
         if WAL in self._beside and not self._is_ours(WAL):  # as long as a file is open SQLite keeps its log
             self._lose(db, f"{self._path(WAL)} was removed or replaced", is_other=False)
         if _state(found) != self._state:  # by a checkpoint, ours or that of others, or by somebody who copied over it
@@ -74,7 +74,7 @@ class OpenedFile:
             raise StoreError(f"{self.path} was changed while it was read: run the command again")
 
     def _path(self, ending: str) -> Path:
-        return Path(f"{self.path}{ending}")
+        return Path(f"{self._place or self.path}{ending}")
 
     def _read_identity(self) -> str | None:
         """Return the identity in the file itself, "" where it has none, None where it cannot be told now.

@@ -316,10 +316,10 @@ def test_what_stands_beside_an_end_for_its_type_is_its_type(how: str, tmp_path: 
     assert not found.left_out
 
 
-NEO4J = [{"id": "0", "label": "Person", "properties": {"title": CURIE}},
-         {"id": "1", "label": "Metal", "properties": {"label": RADIUM}}]  # fmt: skip
+NEO4J = [{"id": "0", "label": "Person", "properties": {"name": CURIE}},
+         {"id": "1", "label": "Metal", "properties": {"name": RADIUM}}]  # fmt: skip
 OF_TYPES: dict[str, tuple[str, object]] = {
-    "Neo4j, called otherwise than by names": ("x.json", {"nodes": NEO4J, "relationships": [
+    "Neo4j, a label each": ("x.json", {"nodes": NEO4J, "relationships": [
         {"type": "DISCOVERED", "start_node_id": "0", "end_node_id": "1"}]}),
     "Neo4j, records of nodes and a type": ("x.json", [{
         "a": {"identity": 1, "labels": ["Person"], "properties": {"name": CURIE}}, "type(r)": "DISCOVERED",

@@ -26,7 +26,8 @@ class OpenedFile:
 
     path: Path
     _file: Inode | None = None
-    _place: str = ""  # where the path led to: beside that SQLite keeps its log
+    _at: Path = Path()  # the path, wherever the process is later
+    _place: str = ""  # where it led to: beside that SQLite keeps its log
     _identity: str = ""
     _state: tuple[int, int] = (0, 0)  # size in bytes and time of the last change in ns, when it was looked at last
     _beside: dict[str, Inode] = field(default_factory=dict)  # of the files that SQLite keeps beside it
@@ -39,9 +40,10 @@ class OpenedFile:
 
     def opened(self) -> None:
         """Remember the file that was just opened."""
-        found = self.path.stat()
+        self._at = self.path.absolute()
+        self._place = os.path.realpath(self._at)
+        found = self._at.stat()
         self._file, self._state = _inode(found), _state(found)
-        self._place = os.path.realpath(self.path)
         self._identity = self._read_identity() or ""
 
     def check(self, db: sqlite3.Connection | None) -> None:
@@ -51,12 +53,12 @@ class OpenedFile:
         if db is None or self._file is None:
             return
         try:
-            found = self.path.stat()
+            found = self._at.stat()
         except OSError:
             self._lose(db, "it was removed or renamed", is_other=False)
         if _inode(found) != self._file:
             self._lose(db, "another file was put in its place", is_other=True)
-        if os.path.realpath(self.path) != self._place:
+        if os.path.realpath(self._at) != self._place:
             self._lose(db, "its path leads elsewhere now", is_other=False)
         if WAL in self._beside and not self._is_ours(WAL):  # as long as a file is open SQLite keeps its log
             self._lose(db, f"{self._path(WAL)} was removed or replaced", is_other=False)

@@ -6,7 +6,7 @@ Pages run in threads and share a graph, so whoever reads it holds its lock, and 
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
 from secrets import token_urlsafe
@@ -304,7 +304,8 @@ class Workspaces:
             with old.lock:
                 if old.index:
                     old.index.close()
-                old.store.close()
+                with suppress(GraphgrowError):  # its file may be gone by now
+                    old.store.close()
         if is_read:
             workspace.refresh()
         return workspace

@@ -11,6 +11,7 @@ from neo4j.exceptions import (
     AuthError,
     DriverError,
     Neo4jError,
+    ResultFailedError,
     ServiceUnavailable,
     SessionExpired,
     TransientError,
@@ -57,7 +58,7 @@ def sentences(address: StoreURL) -> Iterator[None]:
         kind = StoreError
         if code.endswith("OutOfMemoryError"):
             text = f"{where} has too little memory for one transaction: {line}"
-        elif isinstance(error, ServiceUnavailable | SessionExpired | TransientError):
+        elif isinstance(error, ServiceUnavailable | SessionExpired | TransientError | ResultFailedError):
             kind, text = StoreAway, f"{where} does not answer ({line}): is it started?"
         elif isinstance(error, UnsupportedServerProduct):
             text = f"{where} is too old, or no Neo4j: {_NEEDS}"

@@ -36,6 +36,7 @@ STOPPING = (
     "stopping after the questions that are under way, so that what was paid for is saved; Ctrl-C again ends at once,"
     " without their replies"
 )
+TOGETHER = 0.5  # seconds
 MOST = 2**31  # events; no log is longer
 
 Store = Annotated[str, Argument(help="A path to a .db file, or a store URL (sqlite:PATH, neo4j://HOST?graph=NAME).")]
@@ -170,15 +171,21 @@ def _price(model: LLM) -> str:
 def _signals() -> Iterator[list[int]]:
     """Collect the first Ctrl-C, SIGTERM or SIGHUP (of a terminal that is closed), so that what was paid for is saved.
 
-    The second one ends the program at once: what has not arrived by then is lost, all else is on disk. A signal that is
-    ignored already, as by nohup, stays so.
+    The second one ends the program at once: what has not arrived by then is lost, all else is on disk. What comes
+    within a moment of the first is the same: that a terminal is closed both the kernel and the shell tell. A signal
+    that is ignored already, as by nohup, stays so.
     """
     seen: list[int] = []
+    first = time.monotonic()
 
     def collect(number: int, _frame: object) -> None:
-        seen.append(number)
-        if len(seen) > 1:
+        nonlocal first
+        if seen and time.monotonic() - first < TOGETHER:
+            return
+        if seen:
             os._exit(INTERRUPTED)  # a thread that waits for a reply can be ended in no other way
+        seen.append(number)
+        first = time.monotonic()
         with suppress(OSError):  # the terminal may be gone
             note(STOPPING)
 

@@ -9,12 +9,14 @@ import re
 from typing import Any
 
 from graphgrow.errors import BadInput
+from graphgrow.export.turtle import NAMING
+from graphgrow.parse.fields import word
 from graphgrow.parse.nodes import in_words, texts_of
 
 Row = dict[str, Any]
 _TYPE_OF = re.compile(r"type\(\w{1,20}\)", re.IGNORECASE)
 _LABEL = "Label"  # behind the name of a variable, in results of Wikidata
-LABELS = ("http://www.w3.org/2000/01/rdf-schema#label", "http://www.w3.org/2004/02/skos/core#prefLabel")
+_ENDS = 2  # of a relation
 _NAMES = ("name", "id", "label", "title", "text")  # of a node in a tree
 
 
@@ -70,7 +72,8 @@ def _results(value: Row) -> Any:  # noqa: ANN401  # JSON
         said = {name: one for name in head.get("vars", ()) if isinstance(one := row.get(name, {}), dict)}
         uris = [one.get("value") for one in said.values() if one.get("type") == "uri"]
         texts = [one.get("value") for one in said.values() if one.get("type") != "uri"]
-        if len(uris) == len(said) - 1 == len("sp") and uris[1] in LABELS and isinstance(texts[0], str):
+        is_naming = len(uris) == _ENDS and len(texts) == 1 and word(in_words(str(uris[1]))) in NAMING
+        if is_naming and isinstance(texts[0], str):
             names.setdefault(str(uris[0]), texts[0])
         else:
             bindings.append(said)
@@ -174,7 +177,7 @@ def _cypher_records(rows: list[Row]) -> Row | None:
     for row in rows:
         ends = [one for one in row.values() if isinstance(one, dict) and {"labels", "properties"} <= one.keys()]
         says = [one for name, one in row.items() if _TYPE_OF.fullmatch(name) and isinstance(one, str)]
-        if len(ends) != len("ab") or len(says) != 1:
+        if len(ends) != _ENDS or len(says) != 1:
             return None
         links.append({"source": ends[0], "predicate": says[0], "target": ends[1]})
     return {"links": links}
@@ -189,9 +192,7 @@ def _annotated(row: Any) -> Any:  # noqa: ANN401  # JSON
     for link in links:
         spans = (link.get(name) for name in ("head_span", "child_span")) if isinstance(link, dict) else ()
         ends = [end for end in spans if isinstance(end, dict)]
-        if len(ends) != len("ab"):
-            return row
-        if not all(isinstance(end.get(side), int) for end in ends for side in ("start", "end")):
+        if len(ends) != _ENDS or not all(isinstance(end.get(side), int) for end in ends for side in ("start", "end")):
             return row
         names = [{"name": text[end["start"] : end["end"]], "type": end.get("label") or ""} for end in ends]
         made.append({"source": names[0], "predicate": link.get("label"), "target": names[1]})

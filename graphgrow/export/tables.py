@@ -88,17 +88,11 @@ def read(path: Path, progress: Progress = SILENT, header: Collection[str] = ()) 
     Relations have columns by their names, which `header` may name, or three of them without a header; or they are the
     cells of a matrix of names by the same names.
     """
-    whole = path.with_name(re.sub(r"\.(?:concepts|relations)\.csv$", ".csv", path.name))
-    pair = csv_pair(whole)
+    pair = csv_pair(path.with_name(re.sub(r"\.(?:concepts|relations)\.csv$", ".csv", path.name)))
     if path in pair and not header and all(file.exists() for file in pair):
-        concepts, relations = (_table(file, progress) for file in pair)
-        if (
-            concepts
-            and relations
-            and set(CONCEPT_COLUMNS) <= concepts[0].keys()
-            and RELATION_COLUMNS[0] in relations[0]
-        ):
-            return concepts, relations
+        concepts = _table(pair[0], progress)
+        if concepts and set(CONCEPT_COLUMNS) <= concepts[0].keys():  # and not somebody else's
+            return concepts, _table(pair[1], progress)
     pair = csv_pair(path)
     if not path.exists():
         return _table(pair[0], progress), _table(pair[1], progress)

@@ -44,7 +44,7 @@ BESIDE = {"why": "why", "conditions": "conditions", "certainty": "certainty", "r
           "predicateClass": "predicate_class"}  # fmt: skip
 ENDS = {"source": "concept", "predicate": "predicate", "target": "concept"}  # part of a relation -> what it is
 TITLES = ("http://purl.org/dc/terms/title", "http://purl.org/dc/elements/1.1/title")
-_NAMING = frozenset("name label preflabel altlabel fullname".split())  # of any vocabulary: foaf:name, schema:name
+NAMING = frozenset("name label preflabel altlabel fullname".split())  # of any vocabulary: foaf:name, schema:name
 
 
 class Time(str):
@@ -238,7 +238,7 @@ def _others(about: About) -> tuple[list[Row], list[Row]]:
 
     @cache
     def is_label(predicate: str) -> bool:
-        return predicate in known or word(in_words(predicate)) in _NAMING
+        return predicate in known or word(in_words(predicate)) in NAMING
 
     def labels(term: str) -> list[str]:
         said = [(predicate, value[1:]) for predicate, value in zip(*[iter(about.get(term, []))] * 2, strict=True)

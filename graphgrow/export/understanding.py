@@ -41,7 +41,8 @@ from graphgrow.resolve.predicates import FALLBACK
 ROLES = ("source", "predicate", "target", "name", "type")  # what a field may be said to be
 UNNAMED = ("column 1", "column 2", "column 3")  # of a table without a header
 MATRIX = ("row", "column")  # as the fields of a relation that is a cell
-PLACE, PLACE_FROM_1 = "the place in the list", "the place in the list, from 1"  # as fields by which d3 means nodes
+# As fields by which d3 means nodes, with the place of the first.
+PLACES = {"the place in the list": 0, "the place in the list, from 1": 1}
 ADVICE = "say which they are with  --columns source=NAME,predicate=NAME,target=NAME"
 FIELDS = 8  # names of fields in a sentence
 # Fields of an export, which nobody misses where its relations come with their evidence.
@@ -93,7 +94,7 @@ class Understanding:
 
 @dataclass(frozen=True, slots=True)
 class _Ends:
-    """The fields that hold the ends of links, and that by which links mean a node, or PLACE, from 0.
+    """The fields that hold the ends of links, and that by which links mean a node, or one of PLACES.
 
     `others` are fields that hold those of rows of another kind.
     """
@@ -155,7 +156,7 @@ def understand(nodes: list[Row], links: list[Row], columns: Mapping[str, str] | 
     # A field that nobody took is missed where it says something that is not said already.
     unused, both = dict[str, str](), _fields(nodes).keys() & _fields(links).keys()
     for field in _fields(nodes):
-        if word(field) in READ or (is_ours and field in OURS) or field in (ends.ident, PLACE, PLACE_FROM_1):
+        if word(field) in READ or (is_ours and field in OURS) or field == ends.ident:
             continue
         for row, node, fields in zip(nodes, made, used, strict=True):
             value = row.get(field)
@@ -247,10 +248,9 @@ def _ends(nodes: list[Row], links: list[Row], columns: Mapping[str, str]) -> tup
     words = {word(field): field for field in reversed(_fields(nodes))}
     candidates = [words[one] for one in (*ID, *NAME, *TEXT, "label", *TITLE) if one in words]
     values = {field: {end_of(row[field]) for row in nodes if row.get(field) is not None} for field in candidates}
-    values[PLACE] = set(map(str, range(len(nodes))))
-    numbers = set[str]().union(*meant.values())
-    if str(len(nodes)) in numbers and "0" not in numbers:
-        values[PLACE_FROM_1] = set(map(str, range(1, len(nodes) + 1)))
+    is_from_0 = any("0" in some for some in meant.values())
+    for place, first in PLACES.items():  # where both hold as many, the one from 0
+        values[place] = set(map(str, range(first, first + len(nodes)))) if first == 0 or not is_from_0 else set()
     choices = [_Ends(source, target, ident) for ident in values for source, target in pairs]
 
     def hits(choice: _Ends) -> int:
@@ -263,9 +263,9 @@ def _ends(nodes: list[Row], links: list[Row], columns: Mapping[str, str]) -> tup
         best = _Ends(*telling, candidates[0] if candidates else "")
     if not columns:  # of rows that lack the best
         best = replace(best, others=tuple(pair for pair in pairs if pair != (best.source, best.target)))
-    if best.ident not in {PLACE, PLACE_FROM_1}:
+    if best.ident not in PLACES:
         return best, nodes
-    return best, [{**row, best.ident: at} for at, row in enumerate(nodes, best.ident == PLACE_FROM_1)]
+    return best, [{**row, best.ident: at} for at, row in enumerate(nodes, PLACES[best.ident])]
 
 
 def _nodes(
@@ -281,7 +281,7 @@ def _nodes(
     plain = [end_of(row.get(ends.ident)) for row in rows]
     named = name_nodes(rows, plain, ends.ident, name_field=columns.get("name", ""), type_field=columns.get("type", ""),
                        has_types=False if is_ours else None,
-                       are_ids_names=ends.ident not in {PLACE, PLACE_FROM_1})  # fmt: skip
+                       are_ids_names=ends.ident not in PLACES)  # fmt: skip
     if is_ours:  # a type of ours is one, whatever it says
         named = [replace(one, type=clean(str(row.get("type") or "")), type_field="type")
                  for one, row in zip(named, rows, strict=True)]  # fmt: skip
@@ -311,8 +311,8 @@ def _nodes(
             taken.append(f"of several types of one name the first is kept: {listed(mixed)}")
         if several := [next(iter(some.values())) for some in owners.values() if len(some) > 1]:
             taken.append(f"nodes that have one name are one concept: {listed(several)}")
-        if ends.source and ends.ident in {PLACE, PLACE_FROM_1}:
-            taken.append(f"links mean nodes by their place in the list, from {int(ends.ident == PLACE_FROM_1)}")
+        if ends.source and ends.ident in PLACES:
+            taken.append(f"links mean nodes by their place in the list, from {PLACES[ends.ident]}")
         elif own and ends.source and ends.ident not in sources:
             taken.append(f"links mean nodes by {listed([ends.ident])}")
     return made, used

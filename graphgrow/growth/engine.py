@@ -112,13 +112,12 @@ class Engine(Generic[Q, P]):
 
     `models` are those that have a role of their own; an error of any says which role it had. `pending` makes what waits
     on disk of a question, its answer, and the last event that the question had seen; `broken_off` are replies that were
-    left and that no disk keeps, `adopt` yields them. Once it `is_over`, for its budget or by hand, no question
-    waits any longer for an endpoint that has no room for it, and no reply much longer than the seconds that are `left`;
-    `meanwhile` is called now and then while a reply is waited
-    for, or cannot be committed. Where it `has_company` of other writers, what they wrote is taken in before a reply is
-    handed out, which would be resolved twice else. `in_a_file`, where there is one, has all questions of a round
-    answered together: it returns the replies by the place of their question, and None where they are not waited for any
-    longer.
+    left and that no disk keeps, `adopt` yields them. Once it `is_over`, for its budget or by hand, no question waits
+    any longer for an endpoint that has no room for it, and no reply much longer than the seconds that are `left`;
+    `meanwhile` is called now and then while a reply is waited for, or cannot be committed. Where it `has_company` of
+    other writers, what they wrote is taken in before a reply is handed out, which would be resolved twice else.
+    `in_a_file`, where there is one, has all questions of a round answered together: it returns the replies by the place
+    of their question, and None where they are not waited for any longer.
     """
 
     graph: Graph

@@ -83,7 +83,7 @@ class OpenAIChat:
         room = 0 if options.limit else self._learnt.room
         self._capabilities = Capabilities(room=room, stream=stream_file() is not None)
         self._proven = set[frozenset[str]]()  # fields of requests that were answered
-        self._refused = 0  # questions in a row, of a form that was answered before, and that nobody looked into
+        self._was_refused = False  # the question before, and nobody has looked into it
         self._proven_limit = 0  # tokens; the largest limit of one that was answered
         self._lock = Lock()
 
@@ -133,10 +133,8 @@ class OpenAIChat:
         except LLMError as error:
             if not patience.begun or isinstance(error, (ContextOverflow, RunOver)):
                 raise
-            bill = Usage()
-            for begun in patience.begun:
-                bill = _sum(bill, _bill(prompt, begun))
-            return self._reply(Completion(storable(patience.begun[-1][:_QUOTED]), BROKEN, bill), self._clock() - start)
+            found = Completion(storable(patience.begun[-1][:_QUOTED]), BROKEN, Usage())
+            return self._reply(self._with_begun(found, prompt, patience), self._clock() - start)
         found = self._read(received, prompt, used)
         while found.finish == BROKEN and patience.tries_again(1):
             lost = found
@@ -154,11 +152,17 @@ class OpenAIChat:
         found = self._learn(found, used, prompt)
         if found.cost is None and isinstance(received, Received):
             found = replace(found, cost=_stated(received))
-        for begun in patience.begun:  # nobody says what these cost
-            bill = _bill(prompt, begun)
+        return self._reply(self._with_begun(found, prompt, patience), self._clock() - start)
+
+    def _with_begun(self, found: Completion, prompt: Prompt, patience: Patience) -> Completion:
+        """Return a reply with what the answers cost that broke off before it, about as much as had come of them."""
+        for begun in patience.begun:
+            is_stream = begun.lstrip().startswith(("data:", "event:", ":"))
+            read = read_completion(begun, prompt) if is_stream else None
+            bill = read.usage if read else estimate_usage(prompt, begun)
             cost = None if found.cost is None else found.cost + (self.price(bill) or 0.0)
             found = replace(found, usage=_sum(found.usage, bill), cost=cost)
-        return self._reply(found, self._clock() - start)
+        return found
 
     def _reply(self, found: Completion, seconds: float) -> Reply:
         text = self._endpoint.blotted(found.text, is_reply=True)
@@ -216,7 +220,7 @@ class OpenAIChat:
                 fault = failed.fault
             else:
                 with self._lock:
-                    self._refused = 0
+                    self._was_refused = False
                     self._proven.add(frozenset(body))
                     self._proven_limit = max(self._proven_limit, used.limit(prompt))
                     if (guesses is not None or roomy is not None) and not is_for_once:  # what was guessed is right
@@ -273,9 +277,8 @@ class OpenAIChat:
                 raise self._endpoint.explain(replace(fault, kind=kind), self.chats, patience) from None
             if guesses is None and is_known and fault.kind == "parameter":  # it took others of this form
                 with self._lock:
-                    self._refused = (self._refused + 1) % 2
-                    is_first = bool(self._refused)
-                usage = Usage() if is_first else self._harmless(prompt, used, patience)
+                    is_second, self._was_refused = self._was_refused, not self._was_refused
+                usage = self._harmless(prompt, used, patience) if is_second else Usage()
                 if usage is None:  # it was not about the question before either
                     raise self._endpoint.explain(fault, self.chats, patience) from None
                 return replace(fault, kind="refused", usage=usage), used
@@ -394,12 +397,6 @@ def _is_whole(text: str) -> bool:
     except (ValueError, RecursionError):
         return False
     return True
-
-
-def _bill(prompt: Prompt, begun: str) -> Usage:
-    """Return about what an answer cost that broke off: a stream by what it says, what is JSON by its length."""
-    found = read_completion(begun, prompt) if begun.lstrip().startswith(("data:", "event:", ":")) else None
-    return found.usage if found else estimate_usage(prompt, begun)
 
 
 def _sum(one: Usage, other: Usage) -> Usage:

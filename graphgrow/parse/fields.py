@@ -224,8 +224,9 @@ def find_ends(fields: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     if not found:
         properties = [(match["of"], field) for field in fields if (match := _PROPERTY_OF.fullmatch(field))]
         found = [(one, other) for (of, one), (also, other) in pairwise(properties) if of == also]
-        if not found and len(properties) == len("ab") and "id" not in dict(properties):  # `p.name`, `m.title`
-            found = [(properties[0][1], properties[1][1])]
+        match properties:
+            case [(of, one), (also, other)] if not found and "id" not in {of, also}:  # `p.name`, `m.title`
+                found = [(one, other)]
     if not found:
         following = {one: one[:-1] + _NEXT[one[-1]] for one in words if len(one) > _STEM and one[-1] in _NEXT}
         found = [(words[one], words[other]) for one, other in following.items() if other in words]
@@ -310,8 +311,8 @@ def flat(row: Mapping[str, Any]) -> dict[str, Any]:
         return dict(row)
     kept = {name: value for name, value in row.items() if word(name) not in INSIDE}
     # In Neo4j's words a label says what a node is, and its properties how it is called.
-    own = (decoded(row[name]) for name in row if word(name) == "properties")
-    is_called = any(isinstance(fields, dict) and "name" in {*map(word, fields)} for fields in own)
+    own = decoded(row.get("properties"))
+    is_called = isinstance(own, dict) and "name" in {*map(word, own)}
     if is_called and isinstance(kept.get("label"), str) and not {"type", "labels"} & kept.keys():
         kept = {"type" if name == "label" else name: value for name, value in kept.items()}
     words = {word(name) for name in kept}

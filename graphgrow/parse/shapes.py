@@ -22,6 +22,7 @@ from graphgrow.parse.fields import (
     TITLE,
     TYPE,
     Way,
+    are_known,
     decoded,
     end_of,
     find,
@@ -481,16 +482,9 @@ def _is_pair(value: object) -> bool:
 
 def _is_relation(value: Row) -> bool:
     """Tell whether an object has both ends of a relation and what it says, though it stands among nodes."""
-    ends = find_ends(tuple(value))
     words = {word(name) for name in value}
-    return (
-        any(
-            word(one) in SOURCE and word(other) in TARGET and _are_scalars([value[one], value[other]])
-            for one, other in ends
-        )
-        and bool(find(words, PREDICATE[: PREDICATE.index("edge")]))
-        and words.isdisjoint((*NAME, "id"))
-    )
+    has_ends = any(are_known(ends) and _are_scalars([value[end] for end in ends]) for ends in find_ends(tuple(value)))
+    return has_ends and not words.isdisjoint(SAYING) and words.isdisjoint((*NAME, "id"))
 
 
 def _is_node(words: Iterable[str]) -> bool:

@@ -49,9 +49,9 @@ def verify(store: GraphStore, progress: Progress = SILENT) -> Verdict:
     graph = verdict.graph
     try:
         if damage := store.damage():
-            saved = f"save them with  graphgrow copy {store_url(store.url).short} NEW.db"
-            is_sealed = seal is not None and not seal.since
-            whole = f"All {graph.seq} steps of its log can be read{', and are what was written' * is_sealed}: {saved}"
+            known = " and are what was written" if seal and not seal.since else ""
+            whole = f"All {graph.seq} steps of its log can be read{known}: save them with  graphgrow copy"
+            whole = f"{whole} {store_url(store.url).short} NEW.db"
             return Verdict(graph, [f"{damage}. {whole}" if graph.seq else damage], 0, seal)
         with store.shown() as shown:
             graph.apply_all(event for event in store.events(graph.seq) if event.seq <= shown.seq)

@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import ExitStack, chdir, closing, redirect_stderr, redirect_stdout
 from dataclasses import replace
 from io import BytesIO, StringIO, TextIOWrapper
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from graphgrow.cli import main
+from graphgrow.cli.arguments import TOGETHER
 from graphgrow.graph.events import read_events, write_events
 from graphgrow.graph.model import Budget, Expansion
 from graphgrow.growth.loop import grow
@@ -214,6 +216,7 @@ def test_who_asks_a_run_to_end_loses_nothing_that_was_paid_for(number: int, tmp_
         stack.callback(signal.signal, number, before)
         with started(command, LONGEST, cwd=tmp_path, env=env, stderr=null, stdout=null) as child:
             assert waited_for(lambda: len(server.chats) >= 7)
+            child.send_signal(number)  # of a terminal that is closed two tell
             assert stopped(child, number) == 130
         asked = len(server.chats)
     logged = graphgrow("log", "g.db", "--json", cwd=tmp_path).stdout.splitlines()
@@ -231,6 +234,7 @@ def test_the_second_ctrl_c_ends_at_once(tmp_path: Path) -> None:
             assert waited_for(lambda: server.chats)
             child.send_signal(signal.SIGINT)
             heard(child, "Ctrl-C again ends at once", errors=True)
+            time.sleep(TOGETHER)
             assert stopped(child, signal.SIGINT) == 130  # long before the reply
 
 

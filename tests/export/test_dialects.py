@@ -157,6 +157,12 @@ FILES: dict[str, tuple[str, object, set[tuple[str, str, str]]]] = {
 }  # fmt: skip
 
 
+def put(path: Path, content: object) -> Path:
+    """Write a file, as JSON what is no text, and return its path."""
+    path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+    return path
+
+
 def relations(path: Path, columns: dict[str, str] | None = None) -> set[tuple[str, str, str]]:
     """Return the relations of a file, by names."""
     delta = read_file(path, columns).delta
@@ -168,8 +174,7 @@ def relations(path: Path, columns: dict[str, str] | None = None) -> set[tuple[st
 def test_a_file_of_another_tool_is_read_as_it_is_meant(tool: str, tmp_path: Path) -> None:
     """Names, predicates and directions are those of the tool, and nothing is a concept that it does not call one."""
     name, content, wanted = FILES[tool]
-    path = tmp_path / name
-    path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+    path = put(tmp_path / name, content)
     assert relations(path) == wanted
     ends = {end for source, _, target in wanted for end in (source, target)}
     assert {concept.name for concept in read_file(path).delta.concepts} == ends
@@ -285,8 +290,7 @@ DIRECTIONS: dict[str, tuple[str, object, list[tuple[str, str]]]] = {
 def test_a_link_goes_the_way_that_the_file_says(how: str, tmp_path: Path) -> None:
     """Ahead, back, both ways, or none, which the evidence says; what says nothing of one link says nothing of it."""
     name, content, wanted = DIRECTIONS[how]
-    path = tmp_path / name
-    path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+    path = put(tmp_path / name, content)
     said = [one for one in read_file(path).delta.statements if one.relation.predicate == "near"]
     ahead = [one.relation.ends for one in said if one.raw.predicate == "near"]
     assert ahead == wanted
@@ -307,8 +311,7 @@ TYPED: dict[str, tuple[str, object]] = {
 def test_what_stands_beside_an_end_for_its_type_is_its_type(how: str, tmp_path: Path) -> None:
     """Ends of one name and two types are two concepts, and the summary names the fields of the file."""
     name, content = TYPED[how]
-    path = tmp_path / name
-    path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+    path = put(tmp_path / name, content)
     found = read_file(path)
     assert {one.name: one.type for one in found.delta.concepts} == {
         "Paris (City)": "City", "France": "Country", "Paris (Person)": "Person", "Nicole": "Person"}  # fmt: skip
@@ -344,8 +347,7 @@ OF_TYPES: dict[str, tuple[str, object]] = {
 def test_what_a_tool_says_of_its_nodes_is_their_type(tool: str, tmp_path: Path) -> None:
     """And not their name, whether or not a label comes again; nothing is made of what only points."""
     name, content = OF_TYPES[tool]
-    path = tmp_path / name
-    path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+    path = put(tmp_path / name, content)
     assert relations(path) == ONE
     assert {one.name: one.type for one in read_file(path).delta.concepts} == {CURIE: "Person", RADIUM: "Metal"}
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from graphgrow.errors import BadInput
 from graphgrow.export import Reading, parts
 from graphgrow.graph.events import now
-from graphgrow.graph.graph import Graph
+from graphgrow.graph.graph import Graph, uncollected
 from graphgrow.graph.keys import clean
 from graphgrow.graph.model import Change, Delta, Edit, Relation, Statement
 from graphgrow.graph.progress import SILENT, Progress
@@ -43,6 +43,7 @@ class Import:
     saved: int = 0
 
 
+@uncollected()
 def import_graph(
     reading: Reading, store: GraphStore, title: str, *, append: bool = False, progress: Progress = SILENT
 ) -> Import:

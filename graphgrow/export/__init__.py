@@ -19,7 +19,7 @@ from graphgrow.export.positions import NodePosition
 from graphgrow.export.rows import Row
 from graphgrow.export.tables import NEO4J, csv_pair, guarded, neo4j_pair
 from graphgrow.export.understanding import ROLES, Understanding, understand
-from graphgrow.graph.graph import Graph
+from graphgrow.graph.graph import Graph, uncollected
 from graphgrow.graph.model import Delta, Event
 from graphgrow.graph.progress import SILENT, Progress
 
@@ -170,6 +170,7 @@ def read_graph(path: Path) -> Delta:
     return read_file(path).delta
 
 
+@uncollected()
 def read_file(path: Path, columns: Mapping[str, str] | None = None, *, progress: Progress = SILENT) -> Reading:
     """Return concepts and relations of a graph file, ours or anybody's, and what was taken for what in it.
 

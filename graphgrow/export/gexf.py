@@ -88,10 +88,10 @@ def read(path: Path, progress: Progress = SILENT) -> tuple[list[Row], list[Row]]
 
     def take(element: Element) -> None:
         """Take in a node, with those inside it, or an edge."""
-        tag, own, row = local(element), element.attrib, Row()
+        tag, own, row = local(element.tag), element.attrib, Row()
         named = titles.get(tag, {})
         for child in element:
-            name = local(child)
+            name = local(child.tag)
             if name == "attvalues":
                 for one in child:
                     ident = one.get("for") or one.get("id") or ""
@@ -113,9 +113,9 @@ def read(path: Path, progress: Progress = SILENT) -> tuple[list[Row], list[Row]]
     is_graph = False
     for holder, element in pieces(path, ("graph", "nodes", "edges"), progress):
         if holder is element:
-            is_graph = is_graph or local(element) == "graph"
+            is_graph = is_graph or local(element.tag) == "graph"
             default = element.get("defaultedgetype", default)
-        elif local(element) == "attributes":
+        elif local(element.tag) == "attributes":
             of = titles.setdefault(element.get("class", ""), {})
             of |= {ident: one.get("title") or ident for one in element if (ident := one.get("id"))}
         else:

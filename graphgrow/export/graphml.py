@@ -87,15 +87,20 @@ def read(path: Path, progress: Progress = SILENT) -> tuple[list[Row], list[Row]]
 
     def take(graph: Element, element: Element) -> None:
         """Take in a node or an edge of a graph, and what a graph inside it holds."""
-        tag = local(element)
+        tag = local(element.tag)
         if tag not in {"node", "edge", "hyperedge"}:
             return
         row: Row = {**defaults.get("all", {}), **defaults.get(tag, {})}
         row |= {name: own for name in ("label", "labels") if (own := element.get(name))}  # of Neo4j
+        graphs, is_drawn = list[Element](), False
         for child in element:
-            if local(child) == "data" and (text := words(child)):
+            name = local(child.tag)
+            if name == "data" and (text := words(child)):
                 key = child.get("key", "")
                 row[names.get(key, key)] = text
+            is_drawn = is_drawn or len(child) > 0
+            if name == "graph":
+                graphs.append(child)
         if tag == "node":
             row["id"] = element.get("id", "")
             nodes.append(row)
@@ -104,7 +109,8 @@ def read(path: Path, progress: Progress = SILENT) -> tuple[list[Row], list[Row]]
             row |= {"source": element.get("source"), "target": element.get("target")}
             if says or graph.get("edgedefault") == "undirected" or "directed" not in row:
                 row["directed"] = says in {"true", "1"} if says else graph.get("edgedefault") != "undirected"
-            arrows = next((one for one in element.iter() if local(one) == "Arrows"), None)  # as yEd draws it
+            # As yEd draws it.
+            arrows = next((one for one in element.iter() if is_drawn and local(one.tag) == "Arrows"), None)
             if arrows is not None and row["directed"]:
                 drawn = arrows.get("source") != "none", arrows.get("target") != "none"
                 row["direction"] = WAYS[drawn]
@@ -112,18 +118,17 @@ def read(path: Path, progress: Progress = SILENT) -> tuple[list[Row], list[Row]]
             links.append(row)
         else:
             links.append(row)  # of more than two ends: counted as one that cannot be read
-        for inside in element:
-            if local(inside) == "graph":
-                for one in inside:
-                    take(inside, one)
+        for inside in graphs:
+            for one in inside:
+                take(inside, one)
 
     for holder, element in pieces(path, ("graph",), progress):
         is_graph = is_graph or holder is element
-        if local(element) == "key":
+        if local(element.tag) == "key":
             # yEd keeps what is drawn, and with it the label, in attributes without a name.
             key, own = element.get("id", ""), element.get("attr.name", "")
             names[key] = own or ("label" if "graphics" in element.get("yfiles.type", "") else key)
-            default = next((words(one) for one in element if local(one) == "default"), "")
+            default = next((words(one) for one in element if local(one.tag) == "default"), "")
             if default and own:
                 defaults.setdefault(element.get("for", "all"), {})[own] = default
         take(holder, element)

@@ -65,7 +65,8 @@ def reading(found: Understanding, progress: Progress = SILENT) -> Reading:
         ours = [piece for piece in _list(link.row.get("evidence")) if isinstance(piece, dict)]
         if not (ours or link.is_directed) and (turned := Relation(target, link.predicate, source)) in first:
             relation = turned
-        ours.append({"said": _list(link.row.get("raw")), "support": link.row.get("support")})  # of earlier versions
+        if "raw" in link.row:  # of earlier versions
+            ours.append({"said": _list(link.row["raw"]), "support": link.row.get("support")})
         evidence = [
             (
                 Triple(*(visible(str(part).encode("utf-8", "ignore").decode()) for part in said)),

@@ -430,7 +430,8 @@ def listed(fields: Iterable[str]) -> str:
 
 
 def _fields(rows: Sequence[Row]) -> dict[str, None]:
-    return dict.fromkeys(field for row in rows for field in row if field not in {DOCUMENT, TYPED_BY})
+    shapes = dict.fromkeys(map(tuple, rows))  # few, of however many rows
+    return dict.fromkeys(field for shape in shapes for field in shape if field not in {DOCUMENT, TYPED_BY})
 
 
 def _flattened(rows: list[Row]) -> list[Row]:

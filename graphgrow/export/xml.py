@@ -1,6 +1,7 @@
 """XML as graph files use it, a piece at a time: a graph of any size needs no more room than its rows."""
 
 from collections.abc import Collection, Iterator
+from functools import lru_cache
 from pathlib import Path
 from xml.etree.ElementTree import Element, TreeBuilder, XMLParser
 from xml.sax.saxutils import escape
@@ -8,6 +9,7 @@ from xml.sax.saxutils import escape
 from graphgrow.graph.progress import SILENT, Progress
 
 CHUNK = 2**18  # bytes read at a time
+_TAGS = 256  # remembered: a format has fewer
 _QUOTED = {'"': "&quot;", "\n": "&#10;", "\t": "&#9;", "\r": "&#13;"}
 
 __all__ = ["Element", "attribute", "content", "local", "pieces", "words"]
@@ -20,25 +22,19 @@ def pieces(path: Path, holders: Collection[str], progress: Progress = SILENT) ->
     as (holder, holder).
     Raises ParseError where a file is not well-formed; expat refuses what unfolds to many times its size.
     """
-    roots = list[Element]()
-
-    def made(tag: str, attributes: dict[str, str]) -> Element:
-        element = Element(tag, attributes)
-        if not roots:
-            roots.append(element)
-        return element
-
     opened = dict[int, Element]()
-
-    parser = XMLParser(target=TreeBuilder(element_factory=made))  # noqa: S314  # as above
+    builder = TreeBuilder()
+    above = builder.start("", {})  # of the outermost element, which can be had no sooner from the builder itself
+    parser = XMLParser(target=builder)  # noqa: S314  # as above
     with path.open("rb") as file:
         size = -(-path.stat().st_size // CHUNK)
         for chunk in progress.over(iter(lambda: file.read(CHUNK), b""), f"reading {path.name}", size):
             parser.feed(chunk)
-            for root in roots:
-                yield from _complete(root, holders, opened, whole=False)
+            for outermost in above:
+                yield from _complete(outermost, holders, opened, whole=False)
+    builder.end("")
     parser.close()
-    yield from _complete(roots[0], holders, opened, whole=True)
+    yield from _complete(above[0], holders, opened, whole=True)
 
 
 def _complete(
@@ -48,7 +44,7 @@ def _complete(
     children = list(holder)
     done = len(children) if whole else len(children) - 1
     for place, child in enumerate(children):
-        if local(child) in holders:
+        if local(child.tag) in holders:
             if id(child) not in opened:
                 opened[id(child)] = child
                 yield child, child
@@ -58,16 +54,17 @@ def _complete(
     del holder[: max(done, 0)]
 
 
-def local(element: Element) -> str:
+@lru_cache(_TAGS)
+def local(tag: str) -> str:
     """Return the name of an element without its namespace, which changes with the version of a format."""
-    return str(element.tag).rpartition("}")[2]
+    return str(tag).rpartition("}")[2]
 
 
 def words(element: Element) -> str:
     """Return the text of an element; of one that holds elements, as yEd writes, the first label in it."""
     if not len(element):
         return (element.text or "").strip()
-    return next((" ".join((one.text or "").split()) for one in element.iter() if local(one).endswith("Label")
+    return next((" ".join((one.text or "").split()) for one in element.iter() if local(one.tag).endswith("Label")
                  and (one.text or "").strip()), "")  # fmt: skip
 
 

@@ -7,6 +7,7 @@ Qualifiers are reason, conditions, quantity, certainty and source. All of it is 
 control characters, of a bounded length. What cannot be read as what it should be is left out, and the relation stays.
 """
 
+import dataclasses
 import json
 import math
 import re
@@ -27,6 +28,7 @@ CONDITIONS_CHARACTERS = 200
 SOURCE_CHARACTERS = 200
 VALUE_CHARACTERS = 40
 UNIT_CHARACTERS = 24
+_QUALIFIERS = frozenset(one.name for one in dataclasses.fields(Qualifiers))
 # The keys under which models put them, the most telling one first. The end of a relation is called "source" too, so
 # that the source of a claim is asked for as "reference".
 WHY = ("why", "reason", "because", "rationale", "mechanism", "explanation", "justification")
@@ -264,10 +266,11 @@ def type_fields(fields: tuple[str, ...], ends: tuple[str, str]) -> tuple[str, st
 
 def direction_field(field: str, values: Iterable[object]) -> bool:
     """Tell whether a field says which way links go, by its name and by all that stands in it."""
-    name, said = word(field), [_said(value) for value in values]
-    if name == "type":
-        return all(one in _KINDS for one in said)
-    return name in _DIRECTED and all(one in DIRECTIONS for one in said)
+    name = word(field)
+    if name != "type" and name not in _DIRECTED:
+        return False
+    known = _KINDS if name == "type" else DIRECTIONS
+    return all(_said(value) in known for value in values)
 
 
 def way_of(field: str, value: object) -> Way | None:
@@ -418,6 +421,8 @@ def read_qualifiers(row: Mapping[str, object], *, names_source: bool = True) -> 
 
 def stored_qualifiers(row: Mapping[str, object]) -> Qualifiers | None:
     """Return what stands beside a relation in a file of ours, cut as what a model says; None for nothing."""
+    if row.keys().isdisjoint(_QUALIFIERS):
+        return None
     found = Qualifiers(
         why=_short(row.get("why"), WHY_CHARACTERS),
         conditions=_short(row.get("conditions"), CONDITIONS_CHARACTERS),

@@ -41,7 +41,7 @@ LIKELIER = MappingProxyType({
     }.items()
 })  # fmt: skip
 UNCHECKED = 0.8  # log-odds; nothing of free words that was not checked is surer, and so none of it is trusted
-AGAIN = 0.8  # for each doubling of the independent questions that said it
+AGAIN = 0.8  # for each doubling of the independent questions that said it, however often each was asked
 STATED = 0.25  # of the log-odds of a certainty that was stated with the relation
 SUREST = 0.98  # no certainty that was stated counts for more
 AGAINST = 2.0  # where the graph says the opposite more surely
@@ -107,7 +107,8 @@ def _log_odds(graph: Graph, relation: Relation, until: int | None) -> float:
     if None in foci:  # an edit
         return math.inf
     is_facet = any(focus and focus.form == "facet" for focus in foci)
-    questions = len({focus.question for focus in foci if focus}) or 1
+    # A facet that was asked once more names the same again, be it true or not: that is no other question.
+    questions = len({(base(focus.angle), *focus.concepts) for focus in foci if focus}) or 1
     checks = _checks(graph, relation, until)
     stated = _stated(evidence)
     beside: list[float] = []  # what was answered about others in the same reply, in the order in which it says them

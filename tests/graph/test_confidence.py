@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from graphgrow.api import edits
 from graphgrow.graph.confidence import IS_A, ONE_WAY, TRUSTED, confidence, trusted
+from graphgrow.graph.events import FACET, MORE
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Relation
 from tests.api.test_edits import decisions, live
@@ -113,6 +115,20 @@ def test_saying_it_again_makes_surer_where_it_is_another_question() -> None:
     twice = grown(triples(("silk", "contains", "keratin"), ("Silks", "includes", "keratin")))
     again = grown(triples(("silk", "contains", "keratin")), triples(("silk", "contains", "keratin")))
     assert confidence(once, SILK) == confidence(twice, SILK) < confidence(again, SILK)
+
+
+def test_asking_a_facet_once_more_is_no_other_question() -> None:
+    """A model that is asked for further names says the same again, be it true or not; another facet counts."""
+
+    def asked(*angles: str) -> float:
+        graph = Graph()
+        for angle in angles:
+            one = event(graph, triples(("silk", "contains", "keratin")))
+            graph.apply(replace(one, focus=replace(one.focus, angle=f"{FACET}{angle}", form="facet")))
+        return confidence(graph, SILK)
+
+    assert asked("contents") == asked("contents", f"contents{MORE}1", f"contents{MORE}2")
+    assert asked("contents", "forms") > max(asked("contents"), asked("forms"))
 
 
 @pytest.mark.parametrize("predicate", ["contains", "causes", "is a"])

@@ -373,11 +373,11 @@ def test_the_page_says_what_the_command_prints() -> None:
         printed: "2.1 (1.8 to 2.4)",
         before: "1.2 (1.0 to 1.3)",
         chance: "1.4 (1.2 to 1.7)",
-        later: "2.5 (1.9 to 3.3)",
-        earlier: "1.9 (1.5 to 2.6)",
+        later: "2.5 (2.0 to 3.3)",
+        earlier: "2.0 (1.5 to 2.6)",
     }
     for text, ratio in ratios.items():
         assert f"{ratio} times as much" in text
         assert ratio.partition("(")[2].strip(")") in section
     assert "the default has 2.1 times as much" in " ".join(section.split())
-    assert "| 0.72 | 286 | 79 |\n| 0.88 | 314 | 89 |" in printed
+    assert "| 0.72 | 360 | 79 |\n| 0.87 | 237 | 91 |" in printed

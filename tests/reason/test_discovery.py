@@ -455,7 +455,7 @@ def test_recorded_discovery_is_repeated_from_its_file(tmp_path: Path) -> None:
     with closing(open_store(str(tmp_path / "g.db"), create=True)) as home:
         home.append(*read_events(DEMO))
         graph = trusted_graph(home.graph()).graph
-        found = discover(home, Recorded(DISCOVERY), request=DiscoveryRequest(rank=2))
+        found = discover(home, Recorded(DISCOVERY), request=DiscoveryRequest(rank=3))
     recorded = read_discovery(DISCOVERY)
     assert found.is_finished
     assert found.statements == recorded.statements

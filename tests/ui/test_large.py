@@ -203,8 +203,17 @@ def test_a_reader_searches_selects_and_looks_around(browser: Browser, tmp_path: 
             searched(page, "carbon fib", "carbon fiber")
             page.wait_for_url("**concept=carbon+fiber**")
             found.wait("p.selected.length === 1")
-            page.get_by_role("radio", name="Around the selection").click()
-            found.wait("p.model.nodes.size < 100 && p.model.nodes.has('carbon fiber')")
+            wide = "p.renderer.getCustomBBox().x[1] - p.renderer.getCustomBBox().x[0]"
+            whole = found.ask(wide)
+            for name, size in (
+                ("Around the selection", "< 100"),
+                ("Top 1,000", "=== 561"),
+                ("Around the selection", "< 100"),
+            ):
+                page.get_by_role("radio", name=name).click()
+                found.wait(f"p.model.nodes.size {size} && p.model.nodes.has('carbon fiber')")
+                found.wait("p.camera.shows([...p.model.nodes.values()])")  # fitted, whatever was shown before
+                assert (found.ask(wide) < whole) is (size == "< 100")
             far = "(row) => Math.hypot(row.x - p.selected[0].x, row.y - p.selected[0].y)"
             key = found.ask(f"[...p.model.nodes.values()].sort((a, b) => ({far})(b) - ({far})(a))[0].key")
             found.click(key)

@@ -96,7 +96,8 @@ def picture(
             each `mark`), `style` (rules of colours and sizes, as texts; those that a reader makes come back as the
             command "style"), `partial` (True where neighbours may not be drawn),
             `colour` ("community", "age", "degree" or a column), `size` (a column or "size"), `step` (where the slider
-            stands at first), `focus` (a key to fly to, whenever it changes), `noun` and `links` (what circles and lines
+            stands at first), `part` (what is drawn of the graph: where that changes, the whole picture is placed and
+            fitted anew), `focus` (a key to fly to, whenever it changes), `noun` and `links` (what circles and lines
             are, in the plural, default "concepts" and "relations"), `empty` (sentence of an empty picture).
 
     Returns:

@@ -74,11 +74,9 @@ def _drawn(workspace: Workspace, index: GraphIndex, show: str, depth: int) -> No
     with left:
         settings: dict[str, object] = {
             "total": workspace.extent.concepts, "seq": workspace.extent.seq, "commands": {}, "empty": EMPTY,
-            "colour": "degree", "partial": True, "views": None, "style": None,
+            "colour": "degree", "partial": True, "part": show, "views": None, "style": None,
         }  # fmt: skip
-        seen = picture(
-            nodes, edges, key=f"picture-{show} {workspace.url}", height=PICTURE, selected=here, settings=settings
-        )
+        seen = picture(nodes, edges, key=f"picture {workspace.url}", height=PICTURE, selected=here, settings=settings)
     if list(seen.selected) != here:
         select(seen.selected)
         here = list(seen.selected)

@@ -31,10 +31,8 @@ WHATEVER = "@0"  # how the name of an arm ends of which relations were drawn wha
 
 def judged(folder: Path) -> pd.DataFrame:
     """Return the relations of a sheet that nothing selected, and what each judge says: `true a`, `kept a` and so on."""
-    key, rows = (
-        pd.read_csv(folder / "key.csv", dtype={"id": str}).set_index("id"),
-        columns(folder / "sheet.csv", COLUMNS),
-    )
+    key = pd.read_csv(folder / "key.csv", dtype={"id": str}).set_index("id")
+    rows = columns(folder / "sheet.csv", COLUMNS)
     for judge in "ab":
         said = verdicts(folder / f"judge-{judge}.csv", key.index)
         is_true = said["truth"] == "T"

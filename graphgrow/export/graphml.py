@@ -109,8 +109,8 @@ def read(path: Path, progress: Progress = SILENT) -> tuple[list[Row], list[Row]]
             row |= {"source": element.get("source"), "target": element.get("target")}
             if says or graph.get("edgedefault") == "undirected" or "directed" not in row:
                 row["directed"] = says in {"true", "1"} if says else graph.get("edgedefault") != "undirected"
-            # As yEd draws it.
-            arrows = next((one for one in element.iter() if is_drawn and local(one.tag) == "Arrows"), None)
+            drawings = element.iter() if is_drawn else ()  # as yEd has them
+            arrows = next((one for one in drawings if local(one.tag) == "Arrows"), None)
             if arrows is not None and row["directed"]:
                 drawn = arrows.get("source") != "none", arrows.get("target") != "none"
                 row["direction"] = WAYS[drawn]

@@ -122,8 +122,6 @@ export class Picture {
     const isStyled = style !== (this.styled ?? "[]"); // Python says others than it said last: a link, or the reader's own
     if (isStyled) this.rules.texts = this.settings.style;
     this.styled = style;
-    this.isOther = !isFirst && this.settings.part !== this.part; // another part of the graph, which has a place of its own
-    this.part = this.settings.part;
     if (renewed) this.load(data);
     else if (isStyled) this.restyle();
     this.stamp = data.stamp;
@@ -152,7 +150,9 @@ export class Picture {
     const rows = [...this.model.nodes.values()];
     place(this.model, rows);
     for (const row of rows) row.home = [row.x, row.y];
-    const same = !this.isOther && rows.filter((row) => before.has(row.key)).length > rows.length / 4;
+    const isOther = before.size > 0 && this.settings.part !== this.part; // of the graph: it has a place of its own
+    this.part = this.settings.part;
+    const same = !isOther && rows.filter((row) => before.has(row.key)).length > rows.length / 4;
     this.selected = this.again(this.selected);
     this.path = this.again(this.path);
     this.edge = this.edge && (this.model.edges.get(this.edge.key) ?? null);
@@ -175,7 +175,7 @@ export class Picture {
     this.renderer.setGraph(this.model.graph);
     this.draw();
     if (same) this.glide(aims);
-    else if (this.isOther || !isKept || !this.camera.shows(rows.slice(0, 1)) && !rows.some((row) => this.camera.shows([row]))) this.fit(0);
+    else if (isOther || !isKept || !this.camera.shows(rows.slice(0, 1)) && !rows.some((row) => this.camera.shows([row]))) this.fit(0);
     this.loading = false;
     this.renderer.scheduleRender();
   }

@@ -84,8 +84,10 @@ def cold(folder: Path, size: int) -> dict[str, float]:
         found["server"] = since(start)
         with running() as browser:
             start = time.perf_counter()
-            with drawn(browser, explorer.url("cold.db")):
+            with drawn(browser, explorer.url("cold.db"), early=True) as page:
                 found["first picture, cold"] = since(start)
+                page.wait("p.mounts()")
+                found["page around it"] = since(start)
                 found["browser, of a core"] = sum(
                     map(worked, below(os.getpid()) - below(explorer.pid) - {explorer.pid})
                 )

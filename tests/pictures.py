@@ -208,8 +208,13 @@ FIND = "[...document.querySelectorAll('*')].map((one) => one.shadowRoot?.querySe
 
 
 @contextmanager
-def drawn(browser: Browser, url: str, *, dark: bool = False, width: int = 1280, moves: bool = False) -> Iterator[Drawn]:
-    """Yield a page as a reader sees it once its picture is drawn; without `moves` one who wants no animation."""
+def drawn(
+    browser: Browser, url: str, *, dark: bool = False, width: int = 1280, moves: bool = False, early: bool = False
+) -> Iterator[Drawn]:
+    """Yield a page as a reader sees it once its picture is drawn; without `moves` one who wants no animation.
+
+    Its component has the picture by then; not so if it is wanted `early`, drawn before the page around it.
+    """
     size: ViewportSize = {"width": width, "height": 860}
     page = browser.new_page(
         color_scheme="dark" if dark else "light", viewport=size, reduced_motion="no-preference" if moves else "reduce"
@@ -220,7 +225,11 @@ def drawn(browser: Browser, url: str, *, dark: bool = False, width: int = 1280, 
     try:
         page.goto(url)
         found.wait("p.renderer && p.named")
-        yield found
+        if early:
+            yield found
+        found.wait("p.mounts()")
+        if not early:
+            yield found
         assert "delta" in heard
         assert "ref_hash" not in heard
         assert [text for text in found.said if NOISE not in text] == [], found.said

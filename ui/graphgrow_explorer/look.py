@@ -73,3 +73,13 @@ def theme() -> dict[str, object]:
     sides = {f"theme.{side}.{name}": value for side, colours in (("light", _LIGHT), ("dark", _DARK))
              for name, value in colours.items()}  # fmt: skip
     return _SHARED | sides
+
+
+def variables() -> dict[str, dict[str, str]]:
+    """Return what Streamlit's page calls colours and font of either side of the theme, for what is drawn before it."""
+    font = FONT.replace(", ", ",") + ',"Source Sans",sans-serif'
+    names = {"backgroundColor": "background-color", "textColor": "text-color", "primaryColor": "primary-color"}
+    return {
+        side: {"--st-font": font} | {f"--st-{name}": str(colours[setting]) for setting, name in names.items()}
+        for side, colours in (("light", _LIGHT), ("dark", _DARK))
+    }

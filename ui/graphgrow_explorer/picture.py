@@ -45,6 +45,16 @@ class Payload:
     edges: "pd.DataFrame"
     stamp: str
 
+    @classmethod
+    def of(cls, nodes: "pd.DataFrame", edges: "pd.DataFrame") -> "Payload":
+        """Return two frames as they travel."""
+        words = ["source", "target", "predicate"]  # each once, with numbers that point at it
+        travelling = (
+            sent_nodes(nodes),
+            slim(edges.assign(predicate=clipped(edges["predicate"])).astype(dict.fromkeys(words, "category"))),
+        )
+        return cls((nodes, edges), *travelling, stamp(*travelling))
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -110,12 +120,7 @@ def picture(
     version, chosen = impose(before, tuple(selected))
     payload = before.payload
     if payload is None or payload.given[0] is not nodes or payload.given[1] is not edges:
-        words = ["source", "target", "predicate"]  # each once, with numbers that point at it
-        travelling = (
-            sent_nodes(nodes),
-            slim(edges.assign(predicate=clipped(edges["predicate"])).astype(dict.fromkeys(words, "category"))),
-        )
-        payload = Payload((nodes, edges), *travelling, stamp(*travelling))
+        payload = Payload.of(nodes, edges)
     result = mounted()(
         key=key,
         data={

@@ -2,7 +2,6 @@
 
 import gc
 import os
-import re
 import signal
 import socket
 import threading
@@ -22,13 +21,13 @@ from graphgrow import GraphgrowError
 from graphgrow.api.explorer import BadInput
 from graphgrow_explorer import guard, look
 from graphgrow_explorer.guard import TOKEN, Access, Addresses, Guard, authority
-from graphgrow_explorer.picture import COMPONENTS, PROJECT, mounted
+from graphgrow_explorer.picture import COMPONENTS, mounted
+from graphgrow_explorer.scripts import Scripts
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
     from starlette.routing import Route
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from graphgrow_explorer.workspace import Workspace
 
@@ -37,7 +36,6 @@ FIRST_PORT, PORTS = 8501, 50
 GRACE = 3.0  # seconds from a signal to the end in any case
 KILLED = 128  # and the number of a signal: the exit code of what was ended by it
 VIEW = "view"  # the name of a view in an address that leads to the first page
-CHUNKS = "BidiComponent", "Html", "ButtonGroup", "Slider"  # of Streamlit's page, for the picture and what is above it
 PAGES = ("growth", "communities", "paths", "thoughts", "review", "runs")
 # What the page's script, which runs in this process and is given nothing, has to know.
 STORE, SHARED = "GRAPHGROW_EXPLORER_STORE", guard.SHARED
@@ -105,7 +103,7 @@ def serve(how: Serving, say: Callable[[str], None]) -> None:
     import streamlit as st
     from starlette.middleware import Middleware
 
-    from graphgrow_explorer import live, news, search
+    from graphgrow_explorer import first, live, news, search
     from graphgrow_explorer.workspace import workspaces
 
     workspace = workspaces().open(how.store, is_read=False) if how.store else None
@@ -117,9 +115,9 @@ def serve(how: Serving, say: Callable[[str], None]) -> None:
     named = {"store": store} if store else {}
     if access:
         address = f"{origin}{access.path}/?{urlencode({TOKEN: access.token, **named})}"
-        first = f"{origin}/?{urlencode({TOKEN: access.ticket, **named})}"
+        once = f"{origin}/?{urlencode({TOKEN: access.ticket, **named})}"
     else:
-        address = first = f"{origin}/?{urlencode(named)}".rstrip("?")
+        address = once = f"{origin}/?{urlencode(named)}".rstrip("?")
     os.environ.update(
         {
             STORE: store,
@@ -129,29 +127,46 @@ def serve(how: Serving, say: Callable[[str], None]) -> None:
             JOBS: how.jobs,
         }
     )
-    layers = [Middleware(Guard, addresses=addresses, access=access), Middleware(Preloading, links=preloads())]
+    # A large graph is drawn from its index alone; and where people sign in, the page itself comes before that.
+    picture = first.tag(workspace) if workspace and not workspace.index and not how.auth else ""
+    layers = [Middleware(Guard, addresses=addresses, access=access), Middleware(Scripts, url=store, picture=picture)]
 
     @asynccontextmanager
     async def living(_: st.App) -> AsyncIterator[None]:
         for name in COMPONENTS:
             mounted(name)  # a browser asks for their scripts before a page does
+        send_at_once(port)
         end_in_time()
         threading.Thread(target=prepare, args=(workspace,), daemon=True).start()
         yield
 
     app = st.App(
         Path(__file__).with_name("app.py"),
-        routes=[live.route(), news.route(), search.route(), *entrances()],
+        routes=[live.route(), first.route(), news.route(), search.route(), *entrances()],
         middleware=layers,
         lifespan=living,
     )
     say(address)
     if how.browser:
-        opening = threading.Timer(1.0, webbrowser.open, [first])
+        opening = threading.Timer(1.0, webbrowser.open, [once])
         opening.daemon = True
         opening.start()
     with suppress(KeyboardInterrupt):  # which is how a server is ended
         app.run(config=settings(how.host, port, public))
+
+
+def send_at_once(port: int) -> None:
+    """Let the socket at a port, and those of its connections, send what is short without waiting for more.
+
+    An answer is sent in two pieces, and a socket that gathers them keeps the second back until the first has been
+    acknowledged, which takes 40 ms where nothing else is to be said. asyncio sees to that for its own sockets;
+    Streamlit makes this one, and gives it to nobody.
+    """
+    for one in gc.get_objects():
+        if type(one) is socket.socket and one.fileno() >= 0 and one.family in {socket.AF_INET, socket.AF_INET6}:
+            with suppress(OSError):
+                if one.type == socket.SOCK_STREAM and one.getsockname()[1] == port:
+                    one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def end_in_time() -> None:
@@ -174,7 +189,7 @@ def end_in_time() -> None:
 
 def prepare(workspace: "Workspace | None") -> None:
     """Load what pages are made by, and work out the first picture, while the browser is still on its way."""
-    from graphgrow_explorer import frames, parts
+    from graphgrow_explorer import first, parts
 
     gc.disable()  # what is read is kept, and need not be looked through later
     try:
@@ -185,9 +200,7 @@ def prepare(workspace: "Workspace | None") -> None:
                     workspace.refresh()
                     parts.part(workspace, workspace.index)
                 else:
-                    workspace.refresh()
-                    frames.groups(workspace)
-                    frames.part(workspace, frames.first_shown(workspace))
+                    first.told(workspace)
         import_module("graphgrow_explorer.app")
         if workspace and workspace.index:
             with suppress(GraphgrowError):
@@ -195,42 +208,6 @@ def prepare(workspace: "Workspace | None") -> None:
     finally:
         gc.freeze()
         gc.enable()
-
-
-class Preloading:
-    """A layer that tells a browser with the page which scripts it will want, so that they come beside one another."""
-
-    def __init__(self, app: "ASGIApp", links: str) -> None:
-        self._app, self._links = app, links.encode()
-
-    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
-        """Hand on a request, and add the header to its answer where that is the page."""
-
-        async def sending(message: "Message") -> None:
-            if message["type"] == "http.response.start" and message["status"] == 200:  # noqa: PLR2004  # it is there
-                message = {**message, "headers": [*message.get("headers", ()), (b"link", self._links)]}
-            await send(message)
-
-        is_page = scope["type"] == "http" and scope["path"] == "/"
-        await self._app(scope, receive, sending if is_page else send)
-
-
-def preloads() -> str:
-    """Return the value of a Link header: the scripts of our components, and those that Streamlit fetches for them.
-
-    A page would find out about the latter one by one, each after the one that imports it has come.
-    """
-    import streamlit as st
-
-    scripts = Path(st.__file__).parent / "static" / "static" / "js"
-    wanted = [path.name for name in CHUNKS for path in scripts.glob(f"{name}.*.js")]
-    for name in wanted:
-        found = re.findall(r'(?:from|import)"\./([\w.-]+\.js)"', (scripts / name).read_text(encoding="utf-8"))
-        wanted += [one for one in found if one not in wanted]
-    known = (scripts.parents[1] / "index.html").read_text(encoding="utf-8")
-    places = [f"./static/js/{name}" for name in wanted if name not in known]
-    places += [f"./_stcore/bidi-components/{PROJECT}.{name}/{name}.js" for name in COMPONENTS]
-    return ", ".join(f"<{place}>; rel=modulepreload" for place in places)
 
 
 def entrances() -> "list[Route]":

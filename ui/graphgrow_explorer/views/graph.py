@@ -12,22 +12,21 @@ from graphgrow.api.explorer import TRUSTED, Relation
 from graphgrow_explorer import frames, runs, scenes
 from graphgrow_explorer.feedback import decide, decide_all, guarded, note, perform
 from graphgrow_explorer.files import downloads
+from graphgrow_explorer.first import HEIGHT, picture_key, settings
 from graphgrow_explorer.frames import Show
-from graphgrow_explorer.live import address, last_steps
+from graphgrow_explorer.live import address
 from graphgrow_explorer.news import listen
 from graphgrow_explorer.panel import certainty, deciding, overview, panel, said
 from graphgrow_explorer.picture import picture
 from graphgrow_explorer.text import plain, short
 from graphgrow_explorer.workspace import REASON, Workspace
 
-HEIGHT = 680
 LABELS: dict[str, str] = {
     "everything": "Everything",
     "top": f"Top {frames.TOP:,}",
     "around": "Around the selection",
     "communities": "Communities",
 }
-EMPTY = "Nothing here yet: start a run in the view Runs, and watch the first concepts come."
 SELECTED = "concept"
 BESIDE = "neighbours of"  # concepts whose neighbours were asked for where only a part is drawn
 STYLE = "style"
@@ -111,29 +110,16 @@ def _drawn(workspace: Workspace, show: Show, depth: int, confidence: float) -> N
         here = [key for key in st.query_params.get_all(SELECTED) if key in graph.concepts]
         if show == "around" and not here and graph.concepts:
             here = [max(graph.concepts, key=graph.degree)]
-        settings: dict[str, object] = {
-            "total": len(graph.concepts), "seq": graph.seq, "communities": groups.names, "colours": groups.colours,
-            "commands": commands(workspace), "empty": EMPTY, "trusted": TRUSTED if graph.checks else 0,
-            "steps": last_steps(graph, workspace.rows), "partial": show in {"top", "around"},
-            "views": sorted(scenes.kept(workspace)), "view": scenes.wanted(workspace), "style": style(workspace),
-        }  # fmt: skip
-    if show == "communities":
-        settings |= {
-            "total": len(groups.names),
-            "noun": "communities",
-            "links": "related pairs",
-            "commands": {},
-            "views": None,
-            "style": None,
-            "steps": [],
-            "trusted": 0,
-        }
-    beside = st.session_state.setdefault(BESIDE, {}).setdefault(workspace.url, []) if settings["partial"] else []
+    given = settings(workspace, show)
+    if show != "communities":
+        given |= {"commands": commands(workspace), "views": sorted(scenes.kept(workspace)),
+                  "view": scenes.wanted(workspace), "style": style(workspace)}  # fmt: skip
+    beside = st.session_state.setdefault(BESIDE, {}).setdefault(workspace.url, []) if given["partial"] else []
     nodes, edges = frames.part(workspace, show, here, depth, confidence, beside)
     left, right = st.container(key="stage").columns([7, 3], gap="medium")
     with left:
         seen = picture(
-            nodes, edges, key=f"picture-{show} {workspace.url}", height=HEIGHT, selected=here, settings=settings,
+            nodes, edges, key=picture_key(workspace, show), height=HEIGHT, selected=here, settings=given,
             feed=address(workspace) if show == "everything" and not confidence else "",
         )  # fmt: skip
     if show != "communities" and list(seen.selected) != here:
@@ -154,7 +140,7 @@ def _drawn(workspace: Workspace, show: Show, depth: int, confidence: float) -> N
         case "save view", (name, state, *_):
             query = {"show": show, "depth": depth, "confidence": round(100 * confidence), SELECTED: here}
             perform(lambda: scenes.keep(workspace, name, query, state))
-        case "style", rules if list(rules) != settings["style"]:
+        case "style", rules if list(rules) != given["style"]:
             st.session_state[STYLE] = workspace.url, list(rules)
             st.query_params[STYLE] = list(rules)
             st.rerun(scope="fragment")  # the picture has what it has said

@@ -9,13 +9,14 @@ import streamlit as st
 from graphgrow.api.explorer import GraphIndex, IndexedConcept, Relation, qualifiers_in_words
 from graphgrow_explorer import parts
 from graphgrow_explorer.feedback import guarded, note, visit
+from graphgrow_explorer.first import EMPTY
+from graphgrow_explorer.first import HEIGHT as PICTURE
 from graphgrow_explorer.news import listen
 from graphgrow_explorer.opening import load_button
 from graphgrow_explorer.panel import HEIGHT, NOBODY, links, moment, origin
 from graphgrow_explorer.picture import picture
 from graphgrow_explorer.text import SUPPORT, counted, plain, short
-from graphgrow_explorer.views.graph import EMPTY, SELECTED, select
-from graphgrow_explorer.views.graph import HEIGHT as PICTURE
+from graphgrow_explorer.views.graph import SELECTED, select
 from graphgrow_explorer.workspace import WHOLE, Workspace
 
 LISTED = 12

@@ -1,6 +1,9 @@
 // What Streamlit calls: once when the component is mounted, and again whenever its data change.
 import css from "./style.css";
+import { takeOver } from "./first.js";
 import { Picture } from "./picture.js";
+
+export { first } from "./first.js";
 
 const pictures = new WeakMap();
 const mounts = new Map();
@@ -14,21 +17,25 @@ function inTurn(say) {
 
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   let picture = pictures.get(parentElement);
+  let heard = [];
   if (!picture) {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(css);
     const sheets = parentElement.adoptedStyleSheets ?? document.adoptedStyleSheets;
     sheets.push(sheet);
     mounts.set(data.key, (mounts.get(data.key) ?? 0) + 1);
-    picture = new Picture(parentElement, data.key, () => mounts.get(data.key));
+    ({ picture, heard } = takeOver(data.key, parentElement) ?? { picture: new Picture(parentElement, data.key), heard });
+    picture.mounts = () => mounts.get(data.key);
     pictures.set(parentElement, picture);
   }
-  picture.update(data, {
+  const tell = {
     selected: (keys, imposed, relation = null) => inTurn(() => setStateValue("selected", { keys, imposed, relation })),
     shown: (shown) => inTurn(() => setStateValue("shown", shown)),
     heard: (seq) => inTurn(() => setStateValue("heard", seq)),
     command: (name, keys) => inTurn(() => setTriggerValue("command", { name, keys })),
-  });
+  };
+  picture.update(data, tell);
+  for (const [name, ...said] of heard) tell[name](...said);
   return () => {
     pictures.get(parentElement)?.stop();
     pictures.delete(parentElement);

@@ -6,8 +6,13 @@ const KNOWN = new Set(["key", "name", "x", "y", "size", "community", "first_seq"
 const UNKNOWN = 1; // the confidence of a relation of which nothing is said
 const finite = (value) => typeof value === "number" && Number.isFinite(value);
 
-// Plain rows of an Arrow table; a big integer becomes a number.
+// Plain rows of an Arrow table, in which a big integer becomes a number; or of columns, each of values, or of the places
+// of its values among some words.
 export function rows(table) {
+  if (table?.columns) {
+    const columns = Object.entries(table.columns).map(([name, held]) => [name, held.words ? held.places.map((place) => held.words[place]) : held]);
+    return Array.from({ length: table.rows }, (_, place) => Object.fromEntries(columns.map(([name, values]) => [name, values[place]])));
+  }
   const fields = table?.schema ? table.schema.fields.map((field) => [field.name, table.getChild(field.name).memoize()]) : [];
   return Array.from({ length: table?.numRows ?? 0 }, (_, place) => {
     const row = {};

@@ -21,7 +21,7 @@ const circle = createNodeBorderProgram({
   borders: [{ size: { value: 0.14 }, color: { attribute: "rim" } }, { size: { fill: true }, color: { attribute: "color" } }],
 });
 const SECOND = 1000;
-const MANY = 15_000; // relations from which lines are one pixel wide
+const MANY = 8_000; // relations from which lines are one pixel wide
 const MOVING = 3_000; // concepts up to which they glide to new places
 const GLIDE = 600; // milliseconds
 const WIDE = 760; // pixels from which the legend is open at first
@@ -31,8 +31,8 @@ const opened = new Set(); // views that were shown once, since pictures come and
 const CALLED = 2.5 * SECOND; // between two times that Python is told of news
 
 export class Picture {
-  constructor(root, key, mounts) {
-    Object.assign(this, { key, mounts, stamp: null, imposed: null, shown: "", flown: "", selected: [], path: [], edge: null, hovered: null });
+  constructor(root, key) {
+    Object.assign(this, { key, mounts: () => 0, stamp: null, imposed: null, shown: "", flown: "", selected: [], path: [], edge: null, hovered: null });
     Object.assign(this, { layout: "force", kept: new Map(), sizeMode: "size", fresh: new Set(), said: null, words: "" });
     this.model = new Model();
     this.filters = new Filters();
@@ -83,8 +83,7 @@ export class Picture {
       h("div", { className: "foot" }, this.timeline.element, this.status), this.steps.element);
     for (const name of ["keydown", "keypress", "keyup"]) this.element.addEventListener(name, (event) => this.typed(event));
     this.element.picture = this;
-    root.append(this.element);
-    this.host = root.host ?? root;
+    this.move(root);
     this.legend.element.open = this.element.clientWidth > WIDE || this.element.clientWidth === 0;
     this.global = (event) => this.anywhere(event);
     addEventListener("keydown", this.global);
@@ -93,6 +92,12 @@ export class Picture {
     this.watch = setInterval(() => this.retheme(), SECOND);
     this.observer = new ResizeObserver(() => this.resized());
     this.observer.observe(this.stage);
+  }
+
+  // Puts it into the page, or into another place of it.
+  move(root) {
+    root.append(this.element);
+    this.host = root.host ?? root;
   }
 
   // A stage that was hidden, or changed its size, is drawn anew; the observer also calls once without a change.
@@ -172,12 +177,26 @@ export class Picture {
     this.camera.aim = same && this.camera.aim ? this.again(this.camera.aim) : null;
     this.loading = true;
     const isKept = same || this.camera.frame(rows, before.size === 0);
-    this.renderer.setGraph(this.model.graph);
-    this.draw();
+    this.draw(); // what is around the stage says how large it is
+    this.resized();
+    this.process();
     if (same) this.glide(aims);
     else if (isOther || !isKept || !this.camera.shows(rows.slice(0, 1)) && !rows.some((row) => this.camera.shows([row]))) this.fit(0);
     this.loading = false;
     this.renderer.scheduleRender();
+  }
+
+  // Gives sigma the graph, which it would draw at once, where the camera does not stand yet.
+  process() {
+    const { renderer } = this;
+    renderer.render = () => {
+      renderer.resize();
+      renderer.process();
+      renderer.needToProcess = false;
+      return renderer;
+    };
+    renderer.setGraph(this.model.graph);
+    delete renderer.render;
   }
 
   again(rows) {

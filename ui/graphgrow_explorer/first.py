@@ -34,10 +34,9 @@ def tag(workspace: Workspace) -> str:
 
     It does not wait for the scripts before it, as a module does that is not `async`.
     """
-    script = f"./_stcore/bidi-components/{PROJECT}.picture/picture.js"
-    return (
-        f'<script type="module" async>import {{ first }} from "{script}"; first("{PATH}/{workspace.token}");</script>'
-    )
+    script, colours = f"./_stcore/bidi-components/{PROJECT}.picture/picture.js", json.dumps(look.variables())
+    draw = f'import {{ first }} from "{script}"; first("{PATH}/{workspace.token}", {colours});'
+    return f'<script type="module" async>{draw}</script>'
 
 
 def route() -> "Route":
@@ -69,7 +68,7 @@ def told(workspace: Workspace) -> bytes:
 
 
 def content(workspace: Workspace) -> dict[str, Any]:
-    """Return the same as values: the data of the component, and the colours of the page before it has any."""
+    """Return the same as values: the data of the component."""
     from graphgrow_explorer import frames
 
     show = frames.first_shown(workspace)
@@ -85,7 +84,6 @@ def content(workspace: Workspace) -> dict[str, Any]:
         "feed": "",
         "height": HEIGHT,
         "settings": settings(workspace, show) | {"commands": {}, "views": None, "style": None},
-        "theme": look.variables(),
     }
 
 

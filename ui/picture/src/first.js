@@ -14,8 +14,8 @@ const SAYS = ["selected", "shown", "heard", "command"];
 // `picture`, until it is taken over or the page turns out to have none, in `host`, and what it said so far.
 const early = { picture: null, host: null, heard: [], isOver: false };
 
-// Draws what lies at an address, unless the page is faster.
-export async function first(address) {
+// Draws what lies at an address in the colours of the page, for the light and the dark side, unless the page is faster.
+export async function first(address, colours) {
   const answer = await fetch(new URL(address, document.baseURI));
   if (!answer.ok || early.isOver || isOwnTheme()) return;
   const data = await answer.json();
@@ -27,7 +27,7 @@ export async function first(address) {
     sheet.replaceSync(text);
     root.adoptedStyleSheets.push(sheet);
   }
-  const side = data.theme[matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"];
+  const side = colours[matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"];
   for (const [name, value] of Object.entries(side)) host.style.setProperty(name, value);
   document.body.append(host);
   const picture = new Picture(root, data.key);

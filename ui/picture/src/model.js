@@ -11,7 +11,11 @@ const finite = (value) => typeof value === "number" && Number.isFinite(value);
 export function rows(table) {
   if (table?.columns) {
     const columns = Object.entries(table.columns).map(([name, held]) => [name, held.words ? held.places.map((place) => held.words[place]) : held]);
-    return Array.from({ length: table.rows }, (_, place) => Object.fromEntries(columns.map(([name, values]) => [name, values[place]])));
+    return Array.from({ length: table.rows }, (_, place) => {
+      const row = {};
+      for (const [name, values] of columns) row[name] = values[place];
+      return row;
+    });
   }
   const fields = table?.schema ? table.schema.fields.map((field) => [field.name, table.getChild(field.name).memoize()]) : [];
   return Array.from({ length: table?.numRows ?? 0 }, (_, place) => {
@@ -30,6 +34,7 @@ export class Model {
   constructor() {
     this.nodes = new Map();
     this.edges = new Map();
+    this.lines = new Map(); // predicates as they are shown
     this.columns = [];
     this.order = { nodes: [], edges: [] };
     this.seq = 0;
@@ -89,7 +94,8 @@ export class Model {
     const known = this.edges.get(key);
     if (known) Object.assign(known, { support: edge.support ?? known.support, confidence: edge.confidence ?? known.confidence });
     if (known || !source || !target) return false;
-    const row = { key, source, target, predicate: line(edge.predicate), raw: edge.predicate, on: true };
+    if (!this.lines.has(edge.predicate)) this.lines.set(edge.predicate, line(edge.predicate));
+    const row = { key, source, target, predicate: this.lines.get(edge.predicate), raw: edge.predicate, on: true };
     row.support = edge.support ?? 1;
     row.confidence = edge.confidence ?? UNKNOWN;
     row.first_seq = edge.first_seq ?? Math.max(source.first_seq, target.first_seq);

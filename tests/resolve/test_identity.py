@@ -19,6 +19,7 @@ from graphgrow.graph.keys import bare, canonical
 from graphgrow.graph.model import Change, Edit, Expansion, Proposal, Triple
 from graphgrow.parse.reply import parse
 from graphgrow.resolve.identity import Candidate, Decision, KnownNames, Lexicon, contradiction, decide, disagree
+from graphgrow.resolve.identity import lexicon as lexicon_module
 from graphgrow.resolve.identity.guards import narrower, opposed
 from graphgrow.resolve.identity.lexicon import Postings
 from graphgrow.resolve.identity.spelling import abbreviates, form, shortenings, without_acronym
@@ -627,6 +628,25 @@ def test_a_cap_on_what_is_compared_keeps_what_is_most_alike() -> None:
         key = canonical(asked)
         assert decide(asked, key, capped).action == decide(asked, key, whole).action
     assert decide("spider silk protien", "spider silk protien", capped).into == "spider silk protein"
+
+
+@pytest.mark.parametrize("most", [40, 150, 400, 30_000])
+def test_counting_by_buckets_finds_what_a_place_for_each_does(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few of the trigrams are looked at, what shares most of them is the same by either way of counting."""
+    heads = [f"{one}{other}" for one in ("glass", "wov", "foam", "grad") for other in ("y", "en", "ed", "ing")]
+    kinds = [f"p{letter}nel" for letter in "abcdefghijk"]
+    names = [f"{one} {kind} {two}" for one in heads for two in ("carbon", "aramid", "silk") for kind in kinds]
+    lexicon = Lexicon(most)
+    for name in names:
+        lexicon.add(canonical(name), name)
+    asked = [name[:at] + name[at + 1 :] for at, name in zip(range(1, 10_000), names, strict=False) if at < len(name)]
+    asked += names[::17] + [f"{name} material" for name in names[::23]]
+    found = dict[int, list[list[Candidate]]]()
+    for counted in (0, 10**9):
+        monkeypatch.setattr(lexicon_module, "_COUNTED", counted)
+        found[counted] = [lexicon.alike(name) for name in asked]
+    assert found[0] == found[10**9]
+    assert sum(map(bool, found[0])) > len(asked) / 2
 
 
 def test_postings_come_back_in_the_order_in_which_they_came() -> None:

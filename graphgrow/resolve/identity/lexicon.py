@@ -16,6 +16,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from hashlib import blake2b
+from math import ceil
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -66,6 +67,7 @@ _COMPARED = 512  # of the names that share most of the rarest trigrams, those co
 _GRAM = 3
 _SCORED = 64  # the names with the most trigrams in common, whose likeness is worth computing
 _LOOKED_AT = 64  # spellings that are most alike; nobody asks for as many concepts
+_ROUNDING = 1e-4  # of numbers of 32 bits
 _LEAST_IN_COMMON = 0.3  # Dice; one edit in a name of seven letters leaves .5 or more
 _SHORTEST = 0.6  # of its trigrams; a name with fewer of its own is too short to be in doubt
 _FEWEST_SLOTS = 1024
@@ -357,15 +359,19 @@ class Lexicon:
         if not used:
             return []
         held = postings.places(used)
+        least = _LEAST_IN_COMMON * (1 + _SHORTEST) * size
         if slots <= _COUNTED * len(held):  # then a place for each is quicker than sorting
             common = np.bincount(held, minlength=slots)
             places = np.flatnonzero(common)
             common = common[places]
         else:
-            places, common = np.unique(held, return_counts=True)
+            # Most share one trigram and no more. They need not be sorted: places are counted by their last bits first.
+            last = held.astype(np.uint16)
+            is_often = np.bincount(last) >= ceil(least * len(used) / len(counts) / 2 - _ROUNDING)
+            places, common = np.unique(held[is_often[last]], return_counts=True)
         # Where the commonest trigrams were left out, what is shared of the others stands for all.
         shared = common.astype(np.float32) * np.float32(len(counts) / len(used))
-        enough = 2 * shared >= _LEAST_IN_COMMON * (1 + _SHORTEST) * size  # most share one trigram and no more
+        enough = 2 * shared >= least
         places, shared = places[enough], shared[enough]
         sizes = self._sizes[places]
         dice, most = 2 * np.minimum(shared, sizes) / (sizes + size), _SCORED if len(used) == len(counts) else _COMPARED

@@ -16,7 +16,7 @@ from typer.models import ArgumentInfo, ParameterInfo
 import graphgrow
 from graphgrow import errors
 from graphgrow.api.frames import COLUMNS
-from graphgrow.cli import app
+from graphgrow.cli import command_line
 from graphgrow.measure.history import COLUMNS as HISTORY
 from graphgrow.measure.panel import METRICS, NAMES
 
@@ -72,7 +72,7 @@ def tree() -> str:
 def commands() -> Iterator[str]:
     """Yield the parts of the page of commands."""
     yield "# Commands\n\n`graphgrow COMMAND --help` says the same. A store is a path or a URL, see the README."
-    yield from _commands(app, "graphgrow")
+    yield from _commands(command_line(), "graphgrow")
 
 
 def _commands(group: typer.Typer, owner: str) -> Iterator[str]:

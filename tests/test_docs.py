@@ -17,7 +17,7 @@ from neo4j import Driver, GraphDatabase
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from graphgrow.cli import app
+from graphgrow.cli import command_line
 from tests.conftest import DEMO, ROOT, chatter
 from tests.neo4j_server import PASSWORD
 from tests.processes import finished
@@ -126,7 +126,7 @@ def command(line: str, folder: Path, env: dict[str, str]) -> None:
         words = shlex.split(line)[1:]
         few = ["--steps", "10"] if "--tokens" in words and "--steps" not in words else []
         with chdir(folder):  # in this process: tests/test_readme.py runs the README's each in one of its own
-            done = CliRunner().invoke(app, [*words, *few], env=env)
+            done = CliRunner().invoke(command_line(), [*words, *few], env=env)
         assert done.exit_code == 0, f"{line}\n{done.stderr}{done.exception}"
         assert done.stdout.strip(), line
     else:
@@ -153,7 +153,7 @@ def test_reference_is_what_the_code_says(path: Path) -> None:
 def test_reference_holds_all_commands() -> None:
     """No command is left out, and every option has a sentence."""
     text = pages()[DOCS / "reference" / "commands.md"]
-    names = [one.name or getattr(one.callback, "__name__", "") for one in app.registered_commands]
+    names = [one.name or getattr(one.callback, "__name__", "") for one in command_line().registered_commands]
     assert [name for name in names if f"## graphgrow {name.replace('_', '-')}\n" not in text] == []
 
 
@@ -180,7 +180,7 @@ def test_every_promise_has_its_test() -> None:
 def test_every_command_is_on_a_page() -> None:
     """A command that no page shows is a command nobody finds."""
     shown = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
-    names = get_command(app).commands  # type: ignore[attr-defined]  # a group has commands
+    names = get_command(command_line()).commands  # type: ignore[attr-defined]  # a group has commands
     assert [name for name in names if f"graphgrow {name}" not in shown] == []
 
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Required, TypedDict, Unpack
 from urllib.parse import parse_qsl
 
 from graphgrow.errors import BadInput, LLMError
-from graphgrow.export import is_graph_file, read_graph
 from graphgrow.graph.model import Prompt, Reply, Usage
 from graphgrow.llm import DEFAULT_MODEL, LLM, Gate, identity, with_options
 from graphgrow.llm import open_llm as open_other
@@ -178,6 +177,8 @@ def hidden_graph(place: str) -> "nx.Graph[str]":
     import networkx as nx
 
     relations: list[Relation]
+    from graphgrow.export import is_graph_file, read_graph
+
     if is_graph_file(Path(place)):
         delta, topic = read_graph(Path(place)), ""
         names = {concept.key: concept.name for concept in delta.concepts}

@@ -25,7 +25,6 @@ from graphgrow.cli.output import (
 )
 from graphgrow.cli.progress import Progress
 from graphgrow.errors import BadInput, StoreError
-from graphgrow.export import is_graph_file, read_table
 from graphgrow.graph.confidence import TRUSTED, trusted, trusted_part
 from graphgrow.graph.confidence import confidence as confidence_of
 from graphgrow.graph.digests import is_run_file, read_records
@@ -145,6 +144,8 @@ def measure(
         return
     progress = Progress()
     if is_file(source):
+        from graphgrow.export import read_table
+
         concepts, triples = read_table(Path(source), progress=progress)
     else:
         with closing(open_store(source)) as home:
@@ -180,6 +181,8 @@ def measure(
 
 def is_file(source: str) -> bool:
     """Tell whether a source is a graph file and no store."""
+    from graphgrow.export import is_graph_file
+
     return "://" not in source and is_graph_file(Path(source))
 
 

@@ -13,10 +13,12 @@ from contextlib import ExitStack, chdir, closing, redirect_stderr, redirect_stdo
 from dataclasses import replace
 from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_command
 
-from graphgrow.cli import main
+from graphgrow.cli import command_line, main
 from graphgrow.cli.arguments import TOGETHER
 from graphgrow.graph.events import read_events, write_events
 from graphgrow.graph.model import Budget, Expansion
@@ -374,10 +376,28 @@ def test_bad_input_gets_one_sentence_and_leaves_nothing(case: str, bad_inputs: P
     assert after == before
 
 
+def test_a_command_alone_is_the_one_of_the_whole_command_line() -> None:
+    """Named first it is made without the others, and takes and says the same; what is no command has all of them."""
+    whole = get_command(command_line()).commands  # type: ignore[attr-defined]  # of a group
+    assert len(whole) > 40
+    for name, command in whole.items():
+        (found,) = get_command(command_line((name, "x.db"))).commands.items()  # type: ignore[attr-defined]
+        assert found[0] == name
+        assert said(found[1]) == said(command)
+    for words in ((), ("--help",), ("shw",)):
+        assert get_command(command_line(words)).commands.keys() == whole.keys()  # type: ignore[attr-defined]
+
+
+def said(command: Any) -> list[Any]:
+    """Return what a command is told by, and what it says of itself."""
+    rows = [(one.name, one.opts, one.required, one.default, getattr(one, "help", "")) for one in command.params]
+    return [command.help, rows, [said(one) for one in getattr(command, "commands", {}).values()]]
+
+
 def test_help_is_instant_and_imports_nothing_heavy() -> None:
     """`--help` loads neither the LLM client nor numpy, pandas, igraph, streamlit or neo4j."""
     code = (
-        "import sys; import graphgrow.cli; "
+        "import sys; import graphgrow.cli; graphgrow.cli.command_line(); "
         "heavy = 'numpy rapidfuzz openai pandas igraph streamlit neo4j networkx powerlaw json_repair'.split(); "
         "sys.exit(' '.join(set(heavy) & set(sys.modules)) or None)"
     )

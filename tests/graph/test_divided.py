@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from graphgrow.api import edits
-from graphgrow.cli import app
+from graphgrow.cli import command_line
 from graphgrow.errors import BadInput
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.keys import canonical
@@ -209,7 +209,7 @@ def test_a_graph_of_before_with_one_key_for_two_things_is_taken_apart_in_its_sto
         store.append(Edit(1, "add", old))
     runner = CliRunner()
     for command in (["apart", path, "AIDS", "AID"], ["verify", path]):
-        done = runner.invoke(app, command)
+        done = runner.invoke(command_line(), command)
         assert done.exit_code == 0, done.output
     with closing(open_store(path)) as store:
         graph = store.graph()
@@ -224,7 +224,7 @@ def test_a_graph_of_before_with_one_key_for_two_things_is_taken_apart_in_its_sto
         assert said_of(graph, "AIDS") == {"HIV", "zidovudine"}
     for command in (["verify", path], ["merge", path, "AIDS", "AID"], ["verify", path], ["unmerge", path, "AID"],
                     ["verify", path]):  # fmt: skip
-        done = runner.invoke(app, command)
+        done = runner.invoke(command_line(), command)
         assert done.exit_code == 0, (command, done.output)
 
 

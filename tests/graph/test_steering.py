@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from graphgrow.api import directives, edits
 from graphgrow.api.edits import commit
-from graphgrow.cli import app
+from graphgrow.cli import command_line
 from graphgrow.errors import BadInput, LLMError
 from graphgrow.graph.events import from_json, to_json
 from graphgrow.graph.graph import Graph, fold
@@ -470,7 +470,7 @@ def test_what_there_is_no_way_to_want_is_refused(decide: Decide, words: str) -> 
 
 def typed(*words: str) -> str:
     """Return what a command prints; it must end well."""
-    done = CliRunner().invoke(app, words, env={"COLUMNS": "200"}, catch_exceptions=False)
+    done = CliRunner().invoke(command_line(), words, env={"COLUMNS": "200"}, catch_exceptions=False)
     assert done.exit_code == 0
     return done.stdout
 

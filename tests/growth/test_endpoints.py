@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from graphgrow.api.options import GrowthOptions, grow
-from graphgrow.cli import app
+from graphgrow.cli import command_line
 from graphgrow.graph.model import THINKING, Expansion, FactCheck, Reply
 from graphgrow.growth.loop import Growth
 from graphgrow.llm import clients
@@ -151,7 +151,7 @@ def test_a_dry_run_knows_how_much_a_model_thinks(tmp_path: Path) -> None:
     words = ["grow", "spider silk", "--llm", "m-1", "--dry-run", "--json", "--store", str(tmp_path / "dry.db")]
     with serving(thinker(1500)) as endpoint:
         before, after = (
-            json.loads(CliRunner().invoke(app, [*words, "--base-url", endpoint.base_url]).stdout)["estimate"]
+            json.loads(CliRunner().invoke(command_line(), [*words, "--base-url", endpoint.base_url]).stdout)["estimate"]
             for _ in learning(endpoint.base_url)
         )
         assert len(endpoint.chats) == 3
@@ -180,7 +180,7 @@ def test_a_dry_run_knows_roles_prices_limits_and_what_was_learnt_of_each(tmp_pat
     words = ["grow", "spider silk", "--llm", "m-1", "--dry-run", "--json", "--store", str(tmp_path / "dry.db")]
 
     def estimate(*more: str) -> dict[str, Any]:
-        rows: dict[str, Any] = json.loads(CliRunner().invoke(app, [*words, *more]).stdout)["estimate"]
+        rows: dict[str, Any] = json.loads(CliRunner().invoke(command_line(), [*words, *more]).stdout)["estimate"]
         assert rows["tokens"] == sum(role["tokens"] for role in rows["roles"].values())
         return rows
 

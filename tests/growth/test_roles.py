@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from graphgrow.api.models import open_role
 from graphgrow.api.options import grow
-from graphgrow.cli import app
+from graphgrow.cli import command_line
 from graphgrow.errors import BadInput, LLMError
 from graphgrow.graph.events import from_json, to_json
 from graphgrow.graph.graph import Graph, fold
@@ -256,7 +256,7 @@ def test_a_check_model_that_would_do_nothing_is_said_so() -> None:
 
 def run(*words: str) -> tuple[int, str, str]:
     """Run a command; return its exit code, stdout and stderr."""
-    done = CliRunner().invoke(app, list(words))
+    done = CliRunner().invoke(command_line(), list(words))
     return done.exit_code, done.stdout, done.stderr
 
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 import graphgrow
 from graphgrow.api.options import GrowthOptions
 from graphgrow.batch.jobs import Job
-from graphgrow.cli import app
+from graphgrow.cli import command_line
 from graphgrow.errors import BadInput, LLMError
 from graphgrow.graph.events import from_json, to_json
 from graphgrow.graph.model import Prompt
@@ -44,7 +44,7 @@ def test_the_options_have_one_name_everywhere() -> None:
     assert set(NAMES) <= set(Job.model_fields)
     assert set(NAMES) <= set(RunOptions.__dataclass_fields__)
     assert set(NAMES) <= set(inspect.signature(graphgrow.open_llm).parameters)
-    commands: Any = get_command(app)
+    commands: Any = get_command(command_line())
     asking = {name for name, one in commands.commands.items() if "llm" in {option.name for option in one.params}}
     assert asking >= {"grow", "ask", "ideas", "judge", "discover", "review", "mcp"}
     for name in asking:
@@ -98,7 +98,7 @@ def test_a_secret_reaches_the_endpoint_and_nothing_else(tmp_path: Path) -> None:
     said = Answer(completion(triples(("silk", "contains", "protein")), model="m"))
     with serving(in_order(said, refusal(f"boom, you sent {SECRET} to me", 402))) as end:
         options = ("--llm", f"{end.base_url}#m", "--llm-options", fields, "--reasoning-effort", "low")
-        first, second = (CliRunner().invoke(app, [*words, *options]) for _ in range(2))
+        first, second = (CliRunner().invoke(command_line(), [*words, *options]) for _ in range(2))
         assert end.chats[0].body["api_key"] == SECRET
     assert (first.exit_code, second.exit_code) == (0, 1)
     assert SECRET not in first.output + second.output

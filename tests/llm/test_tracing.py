@@ -172,5 +172,5 @@ def test_without_opentelemetry_nothing_changes() -> None:
 
 def test_the_command_line_starts_without_it() -> None:
     """Nothing of OpenTelemetry is imported before something is asked."""
-    script = "import sys, graphgrow.cli; raise SystemExit('opentelemetry' in sys.modules)"
+    script = "import sys, graphgrow.cli; graphgrow.cli.command_line(); raise SystemExit('opentelemetry' in sys.modules)"
     assert finished([sys.executable, "-c", script]).returncode == 0

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from graphgrow.api.models import KINDS, hidden_graph, make_world, open_llm, open_world
-from graphgrow.cli import app
+from graphgrow.cli import command_line
 from graphgrow.errors import BadInput
 from graphgrow.export import export
 from graphgrow.graph.graph import Graph
@@ -111,7 +111,7 @@ def test_the_command_line_grows_against_a_world(tmp_path: Path, monkeypatch: pyt
     topic = str(make_world("communities", 300, 1).graph["topic"])
     for store, place in (("one.db", "communities?size=300&seed=1"), ("two.db", "one.db?junk=0")):
         words = ["grow", topic, "--llm", f"world:{place}", "--store", store, "--steps", "5", "--json"]
-        done = CliRunner().invoke(app, words, catch_exceptions=False)
+        done = CliRunner().invoke(command_line(), words, catch_exceptions=False)
         assert done.exit_code == 0, done.stderr
         assert "no known price" in done.stderr
         assert len(done.stdout.splitlines()) == 5

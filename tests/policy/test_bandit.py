@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from graphgrow.api import edits
-from graphgrow.cli import app
+from graphgrow.cli import command_line
 from graphgrow.errors import BadInput
 from graphgrow.graph.events import formed, write_events
 from graphgrow.graph.graph import Graph
@@ -39,7 +39,7 @@ def account(strategy: str, total: float, *, seq: int = 1, tokens: int = 1000, va
 
 def invoke(*words: str | Path, code: int = 0) -> tuple[str, str]:
     """Return what a command prints as its result and beside it; its exit code must be `code`."""
-    done = CliRunner().invoke(app, list(map(str, words)), env={"COLUMNS": "200"}, catch_exceptions=False)
+    done = CliRunner().invoke(command_line(), list(map(str, words)), env={"COLUMNS": "200"}, catch_exceptions=False)
     assert done.exit_code == code, done.output
     return done.stdout, done.stderr
 

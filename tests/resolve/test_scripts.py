@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from graphgrow.cli import app
+from graphgrow.cli import command_line
 from graphgrow.errors import BadInput
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import canonical, terms
@@ -65,13 +65,15 @@ def test_a_replay_without_a_topic_takes_every_script_and_says_what_hygiene_took(
     reply = triples(("石墨烯", "增强", "环氧树脂"), ("it", "用于", "风力叶片"))
     file.write_text(json.dumps({"reply": reply}) + "\n", encoding="utf-8")
     ask = ["replay", str(file), "--field", "reply", "--store"]
-    done = runner.invoke(app, [*ask, str(tmp_path / "a.db")])
+    done = runner.invoke(command_line(), [*ask, str(tmp_path / "a.db")])
     assert "2 concepts and 1 relation in" in done.output
     assert "hygiene kept names out 1 time: 1 pronoun" in " ".join(done.output.split())
-    done = runner.invoke(app, [*ask, str(tmp_path / "b.db"), "--topic", "biology of cells"])
+    done = runner.invoke(command_line(), [*ask, str(tmp_path / "b.db"), "--topic", "biology of cells"])
     assert "hygiene kept names out 4 times: 3 script, 1 pronoun" in " ".join(done.output.split())
     assert "--without-rule script" in done.output
-    done = runner.invoke(app, [*ask, str(tmp_path / "c.db"), "--topic", "复合材料", "--without-rule", "pronoun"])
+    done = runner.invoke(
+        command_line(), [*ask, str(tmp_path / "c.db"), "--topic", "复合材料", "--without-rule", "pronoun"]
+    )
     assert "hygiene kept no name out" in done.output
     assert open_store(str(tmp_path / "a.db")).graph().topic == ""
 

@@ -10,7 +10,7 @@ import pytest
 from graphgrow_explorer.feedback import for_page
 from typer.main import get_command
 
-from graphgrow.cli import app
+from graphgrow.cli import command_line
 from tests.conftest import ROOT
 
 # What was said once and is not understood; the better words are in the pages.
@@ -87,7 +87,7 @@ def test_pages_and_messages_use_the_better_words(file: Path) -> None:
 
 def test_help_uses_the_better_words() -> None:
     """The same for every help text, which are docstrings in part."""
-    texts = dict(helped(get_command(app), "graphgrow"))
+    texts = dict(helped(get_command(command_line()), "graphgrow"))
     assert len(texts) > 200
     for worse, better in BETTER.items():
         assert not {name: text for name, text in texts.items() if re.search(worse, text, re.IGNORECASE)}, better

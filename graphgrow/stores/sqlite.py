@@ -1,8 +1,9 @@
 """The embedded store: one SQLite file, readable by other programs while a run writes.
 
 `event` is the log and the truth. `concept`, `alias` and `relation` are its projection for people and queries, written
-in the same transaction, in SQL and not out of the fold: `verify` compares two independent computations. `seal` and the
-digests of events tell whether the log is what was written, sqlite_file.py whether the file is still that of its name.
+in the same transaction, in SQL and not out of the fold: `verify` compares two independent computations, so that SQLite
+need not look up at each row whether its concepts are there. `seal` and the digests of events tell whether the log is
+what was written, sqlite_file.py whether the file is still that of its name.
 """
 
 import json
@@ -346,7 +347,6 @@ class SQLiteStore(GraphStore):
             db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
             try:
                 self._check_format(db)
-                db.execute("PRAGMA foreign_keys = ON")
                 db.execute("PRAGMA cache_size = -65536")  # KiB: a projection is written all over the file
                 if self._version < len(MIGRATIONS):
                     self._migrate(db)

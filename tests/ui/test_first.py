@@ -38,13 +38,13 @@ def explorer(tmp_path_factory: pytest.TempPathFactory, recorded: Path) -> Iterat
 
 
 class Late:
-    """A page whose scripts of Streamlit do not come before `release`."""
+    """A page of which a script of Streamlit does not come before `release`, and with it none of its own."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, script: str = "**/static/js/react-dom.*.js") -> None:
         self._held: list[Route] = []
         self._is_over = False
         page.set_default_timeout(PATIENCE_MS)
-        page.route("**/static/js/react-dom.*.js", self._hold)
+        page.route(script, self._hold)
 
     def _hold(self, route: Route) -> None:
         if self._is_over:
@@ -83,6 +83,39 @@ def test_the_picture_is_there_before_the_page_and_goes_on_in_it(browser: Browser
         after = page.evaluate(f"{FIND}.getBoundingClientRect().toJSON()")
         for side in ("x", "y", "width", "height"):  # it stands where it stood
             assert after[side] == pytest.approx(before[side], abs=24), side
+
+
+def test_of_what_was_selected_before_the_page_the_last_counts(browser: Browser, explorer: Explorer) -> None:
+    """What is no longer selected when the page comes is in no address; nor after two clicks at once on the page."""
+    with closing(browser.new_page(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")) as page:
+        late, found = Late(page), Drawn(page)
+        page.goto(explorer.url("recorded.db"), wait_until="commit")
+        found.wait("p.renderer && p.named")
+        found.click("impact resistance")
+        page.wait_for_timeout(300)
+        page.keyboard.press("Escape")
+        found.wait("p.selected.length === 0")
+        late.release()
+        found.wait("p.mounts() === 1")
+        expect(page.get_by_role("heading", name="Nothing selected")).to_be_visible()
+        page.wait_for_timeout(1500)
+        assert "concept=" not in page.url
+        found.click("impact resistance")
+        page.keyboard.press("Escape")
+        page.wait_for_timeout(3000)
+        assert "concept=" not in page.url
+        assert found.ask("p.selected.length") == 0
+
+
+def test_another_view_is_not_covered_by_it(browser: Browser, explorer: Explorer) -> None:
+    """Who goes to another view before the picture is taken over sees that view."""
+    with closing(browser.new_page(viewport={"width": 1440, "height": 900})) as page:
+        late, found = Late(page, "**/static/js/BidiComponent.*.js"), Drawn(page)
+        page.goto(explorer.url("recorded.db"), wait_until="commit")
+        found.wait("p.renderer && p.named")
+        page.get_by_test_id("stTopNavLink").filter(has_text="Growth").click()
+        page.wait_for_function(f"() => !{FIND}", timeout=IMPATIENT)
+        late.release()
 
 
 @pytest.mark.parametrize("dark", [False, True])

@@ -83,7 +83,7 @@ def content(workspace: Workspace) -> dict[str, Any]:
         "path": [],
         "feed": "",
         "height": HEIGHT,
-        "settings": settings(workspace, show) | {"commands": {}, "views": None, "style": None},
+        "settings": settings(workspace, show) | {"commands": {}, "views": [], "style": []},
     }
 
 

@@ -28,6 +28,7 @@ LABELS: dict[str, str] = {
     "communities": "Communities",
 }
 SELECTED = "concept"
+WRITTEN = "selection in the address"
 BESIDE = "neighbours of"  # concepts whose neighbours were asked for where only a part is drawn
 STYLE = "style"
 CONFIDENT, TRUSTING = "confidence", "trusted only"  # keys of the slider and the switch, which go together
@@ -79,8 +80,8 @@ def trust() -> None:
 
 def select(keys: Sequence[str]) -> None:
     """Put the selection into the address, so that a link leads to it."""
-    if list(keys) != st.query_params.get_all(SELECTED):
-        st.query_params[SELECTED] = list(keys)
+    if not list(keys) == st.query_params.get_all(SELECTED) == st.session_state.get(WRITTEN, list(keys)):
+        st.query_params[SELECTED] = st.session_state[WRITTEN] = list(keys)
 
 
 def show_concept(key: str) -> None:
@@ -122,7 +123,8 @@ def _drawn(workspace: Workspace, show: Show, depth: int, confidence: float) -> N
             nodes, edges, key=picture_key(workspace, show), height=HEIGHT, selected=here, settings=given,
             feed=address(workspace) if show == "everything" and not confidence else "",
         )  # fmt: skip
-    if show != "communities" and list(seen.selected) != here:
+    # Of two clicks at once the second comes with the address from before the first: what was written counts too.
+    if show != "communities" and {*map(tuple, (here, st.session_state.get(WRITTEN, here)))} != {seen.selected}:
         select(seen.selected)
         here = list(seen.selected)
         if show == "around":

@@ -6,12 +6,15 @@ import { Picture } from "./picture.js";
 const PLACE = `
 :host { position: fixed; z-index: 1; top: 175.3px; left: max(30px, 50vw - 810px); width: calc((min(100vw, 1680px) - 81.4px) * .7); }
 @media (max-width: 900px) { :host { top: 220.3px; left: 15px; width: calc(100vw - 30px); } }
+@media (max-width: 640px) { :host { top: calc(355.8px + var(--checked, 0px)); } }
 `; // as the page has it: see look.py and views/graph.py
-const LOOK = 250; // milliseconds
-const PATIENCE = 2000; // the same, from the end of the page's script, within which a component is mounted
+const CHECKED = "43.5px"; // of the switch for what is trusted, where all is stacked
+const LOOK = 100; // milliseconds
+const PATIENCE = 1000; // the same, from the end of the page's script, within which a component is mounted
 const SAYS = ["selected", "shown", "heard", "command"];
 
-// `picture`, until it is taken over or the page turns out to have none, in `host`, and what it said so far.
+// `picture`, until it is taken over or the page turns out to have none, in `host`, and what it said so far: of all but
+// commands the last word counts.
 const early = { picture: null, host: null, heard: [], isOver: false };
 
 // Draws what lies at an address in the colours of the page, for the light and the dark side, unless the page is faster.
@@ -29,10 +32,15 @@ export async function first(address, colours) {
   }
   const side = colours[matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"];
   for (const [name, value] of Object.entries(side)) host.style.setProperty(name, value);
+  if (data.settings.trusted) host.style.setProperty("--checked", CHECKED);
   document.body.append(host);
   const picture = new Picture(root, data.key);
   Object.assign(early, { picture, host });
-  picture.update(data, Object.fromEntries(SAYS.map((name) => [name, (...said) => early.heard.push([name, ...said])])));
+  const hear = (name, said) => {
+    if (name !== "command") early.heard = early.heard.filter(([other]) => other !== name);
+    early.heard.push([name, ...said]);
+  };
+  picture.update(data, Object.fromEntries(SAYS.map((name) => [name, (...said) => hear(name, said)])));
   watch();
 }
 
@@ -43,13 +51,13 @@ function isOwnTheme() {
 
 // A page that ended without a picture, because something is wrong or it is another view, is not covered by one.
 function watch() {
+  const { pathname } = location;
   let since = null;
   const timer = setInterval(() => {
     if (early.isOver) return clearInterval(timer);
     const isDone = document.querySelector("[data-testid=stApp]")?.dataset.testScriptState === "notRunning";
     since = isDone ? since ?? performance.now() : null;
-    if (since === null || performance.now() - since < PATIENCE) return;
-    takeOver();
+    if (location.pathname !== pathname || (since !== null && performance.now() - since > PATIENCE)) takeOver();
   }, LOOK);
 }
 

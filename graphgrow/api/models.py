@@ -176,9 +176,9 @@ def hidden_graph(place: str) -> "nx.Graph[str]":
     """Return a graph file, or the graph of a store, with names as nodes; a store's topic is the topic."""
     import networkx as nx
 
-    relations: list[Relation]
     from graphgrow.export import is_graph_file, read_graph
 
+    relations: list[Relation]
     if is_graph_file(Path(place)):
         delta, topic = read_graph(Path(place)), ""
         names = {concept.key: concept.name for concept in delta.concepts}

@@ -47,11 +47,12 @@ def command_line(words: Sequence[str] = ()) -> typer.Typer:
     app.callback()(_always)
     asked = next(iter(words), "")
     named = {place.partition(".")[2].removesuffix("_"): place for place in COMMANDS}  # import_: a word of Python
-    for name in (asked,) if asked in named else () if asked == BATCH else named:
+    for name in (asked,) if asked in {*named, BATCH} else (*named, BATCH):
+        if name == BATCH:
+            app.add_typer(import_module("graphgrow.cli.batch").app, name=BATCH)
+            continue
         module, _, function = named[name].partition(".")
         app.command(name)(getattr(import_module(f"graphgrow.cli.{module}"), function))
-    if asked not in named:
-        app.add_typer(import_module("graphgrow.cli.batch").app, name=BATCH)
     return app
 
 

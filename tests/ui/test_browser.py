@@ -1,10 +1,7 @@
 """The explorer as people use it: `graphgrow explore` on a free port, a real browser, other processes that write."""
 
 import re
-import shutil
-from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 from urllib.parse import urljoin
 from urllib.request import Request, urlopen
 
@@ -16,21 +13,12 @@ from playwright.sync_api import Browser, Page, expect
 from graphgrow.graph.model import Concept, Delta, Edit, Relation, Statement, Triple
 from graphgrow.stores import open_store
 from tests.contrast import poor
-from tests.explorers import Explorer, exploring, searched
+from tests.explorers import Explorer, searched
 from tests.fact_checks import checked_log
 from tests.pictures import HOSTILE, Drawn, drawn
 from tests.servers import PATIENCE
 
 MARKS = ["[x](javascript:window.taken=4)", ":red[x]", "$x$", "**bold** `code`", ":smile: -> #"]
-
-
-@pytest.fixture(scope="module")
-def explorer(tmp_path_factory: pytest.TempPathFactory, recorded: Path) -> Iterator[Explorer]:
-    """Yield the explorer, serving the recorded run."""
-    folder = tmp_path_factory.mktemp("explorer")
-    shutil.copy(recorded, folder / "recorded.db")
-    with exploring(folder, "recorded.db") as found:
-        yield found
 
 
 def test_the_page_names_scripts_that_are_there(explorer: Explorer) -> None:

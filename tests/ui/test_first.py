@@ -5,9 +5,7 @@ import gzip
 import http.client
 import json
 import os
-import shutil
 import socket
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -20,21 +18,12 @@ from graphgrow_explorer.scripts import OURS, Scripts
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser import PATIENCE_MS
-from tests.explorers import Explorer, exploring
+from tests.explorers import Explorer
 from tests.pictures import FIND, Drawn
 from tests.servers import free_port
 
 SCRIPTS = Path(streamlit.__file__).parent / "static"
 IMPATIENT = 15_000  # milliseconds within which what covers a page that has no picture is gone
-
-
-@pytest.fixture(scope="module")
-def explorer(tmp_path_factory: pytest.TempPathFactory, recorded: Path) -> Iterator[Explorer]:
-    """Yield the explorer of a recorded run."""
-    folder = tmp_path_factory.mktemp("first")
-    shutil.copy(recorded, folder / "recorded.db")
-    with exploring(folder, "recorded.db") as found:
-        yield found
 
 
 class Late:
@@ -116,6 +105,8 @@ def test_another_view_is_not_covered_by_it(browser: Browser, explorer: Explorer)
         page.get_by_test_id("stTopNavLink").filter(has_text="Growth").click()
         page.wait_for_function(f"() => !{FIND}", timeout=IMPATIENT)
         late.release()
+        expect(page.get_by_text("Modularity").first).to_be_visible()
+        assert page.evaluate(f"!{FIND}")
 
 
 @pytest.mark.parametrize("dark", [False, True])

@@ -13,7 +13,7 @@ from graphgrow.api.explorer import TRUSTED
 from graphgrow_explorer import look
 from graphgrow_explorer.live import last_steps
 from graphgrow_explorer.picture import PROJECT, Payload
-from graphgrow_explorer.workspace import Workspace, workspaces
+from graphgrow_explorer.workspace import PRIVATE, Workspace, workspaces
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,14 +45,13 @@ def route() -> "Route":
     from starlette.routing import Route
 
     def answer(request: "Request") -> "Response":
-        headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
         workspace = workspaces().by_token(request.path_params["token"])
         if workspace is None or workspace.index:
-            return JSONResponse({"error": "there is no such picture"}, 404, headers)
+            return JSONResponse({"error": "there is no such picture"}, 404, PRIVATE)
         try:
-            return Response(told(workspace), 200, headers | {"Content-Encoding": "gzip"}, "application/json")
+            return Response(told(workspace), 200, PRIVATE | {"Content-Encoding": "gzip"}, "application/json")
         except GraphgrowError as error:
-            return JSONResponse({"error": str(error)}, 503, headers)
+            return JSONResponse({"error": str(error)}, 503, PRIVATE)
 
     return Route(f"/{PATH}/{{token}}", answer, methods=["GET"])
 

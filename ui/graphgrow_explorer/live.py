@@ -12,7 +12,7 @@ from graphgrow import GraphgrowError
 from graphgrow.api.explorer import Graph, confidence
 from graphgrow_explorer import runs
 from graphgrow_explorer.text import counted, short
-from graphgrow_explorer.workspace import Row, Workspace, workspaces
+from graphgrow_explorer.workspace import PRIVATE, Row, Workspace, workspaces
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -35,15 +35,14 @@ def route() -> "Route":
     from starlette.routing import Route
 
     def answer(request: "Request") -> "Response":
-        headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
         workspace = workspaces().by_token(request.path_params["token"])
         since = request.query_params.get("since", "0")
         if workspace is None or not since.isascii() or not since.isdigit():
-            return JSONResponse({"error": "there is no such feed"}, 404, headers)
+            return JSONResponse({"error": "there is no such feed"}, 404, PRIVATE)
         try:
-            return JSONResponse(news(workspace, int(since[:12])), headers=headers)
+            return JSONResponse(news(workspace, int(since[:12])), headers=PRIVATE)
         except GraphgrowError as error:
-            return JSONResponse({"error": str(error)}, 503, headers)
+            return JSONResponse({"error": str(error)}, 503, PRIVATE)
 
     return Route(f"/{PATH}/{{token}}", answer, methods=["GET"])
 

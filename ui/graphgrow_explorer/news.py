@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from graphgrow import GraphgrowError
 from graphgrow_explorer import runs
 from graphgrow_explorer.picture import mounted
-from graphgrow_explorer.workspace import Workspace, workspaces
+from graphgrow_explorer.workspace import PRIVATE, Workspace, workspaces
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -47,11 +47,10 @@ def route() -> "Route":
     from starlette.routing import Route
 
     def answer(request: "Request") -> "Response":
-        headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
         workspace = workspaces().by_token(request.path_params["token"])
         try:
-            return JSONResponse({"mark": mark(workspace) if workspace else GONE}, headers=headers)
+            return JSONResponse({"mark": mark(workspace) if workspace else GONE}, headers=PRIVATE)
         except GraphgrowError as error:
-            return JSONResponse({"error": str(error)}, 503, headers)
+            return JSONResponse({"error": str(error)}, 503, PRIVATE)
 
     return Route(f"/{PATH}/{{token}}", answer, methods=["GET"])

@@ -8,7 +8,7 @@ from graphgrow import GraphgrowError
 from graphgrow.api.explorer import BadInput
 from graphgrow_explorer.picture import mounted, texts
 from graphgrow_explorer.text import short
-from graphgrow_explorer.workspace import Workspace, workspaces
+from graphgrow_explorer.workspace import PRIVATE, Workspace, workspaces
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -50,18 +50,17 @@ def route() -> "Route":
     from starlette.routing import Route
 
     def answer(request: "Request") -> "Response":
-        headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
         workspace = workspaces().by_token(request.path_params["token"])
         if workspace is None:
-            return JSONResponse({"error": "there is no such graph"}, 404, headers)
+            return JSONResponse({"error": "there is no such graph"}, 404, PRIVATE)
         try:
             found = workspace.search(request.query_params.get("q", "")[:TYPED])
         except BadInput as error:
-            return JSONResponse({"error": str(error)}, 400, headers)
+            return JSONResponse({"error": str(error)}, 400, PRIVATE)
         except GraphgrowError as error:
-            return JSONResponse({"error": str(error)}, 503, headers)
+            return JSONResponse({"error": str(error)}, 503, PRIVATE)
         rows = [{name: short(held, NAME) if isinstance(held, str) else held for name, held in asdict(one).items()}
                 for one in found]  # fmt: skip
-        return JSONResponse({"found": rows}, headers=headers)
+        return JSONResponse({"found": rows}, headers=PRIVATE)
 
     return Route(f"/{PATH}/{{token}}", answer, methods=["GET"])

@@ -49,6 +49,8 @@ FORMS = {
     "kin": "what is of the same kind", "widen": "more beside what is known", "intents": "what should be asked",
     "arbitrate": "whether two names are one concept", "check": "whether it is so",
 }  # fmt: skip
+# Headers of an answer by the token of a store, which is for one page and one moment.
+PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
 @dataclass(frozen=True, slots=True)

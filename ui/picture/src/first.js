@@ -2,6 +2,7 @@
 // second to start, and this one needs none of them. The component takes it over when it is mounted.
 import css from "./style.css";
 import { Picture } from "./picture.js";
+import { dress } from "./text.js";
 
 const PLACE = `
 :host { position: fixed; z-index: 1; top: 175.3px; left: max(30px, 50vw - 810px); width: calc((min(100vw, 1680px) - 81.4px) * .7); }
@@ -25,11 +26,7 @@ export async function first(address, colours) {
   if (early.isOver) return;
   const host = document.createElement("div");
   const root = host.attachShadow({ mode: "open" });
-  for (const text of [css, PLACE]) {
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(text);
-    root.adoptedStyleSheets.push(sheet);
-  }
+  dress(root, css, PLACE);
   const side = colours[matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"];
   for (const [name, value] of Object.entries(side)) host.style.setProperty(name, value);
   if (data.settings.trusted) host.style.setProperty("--checked", CHECKED);

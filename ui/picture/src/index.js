@@ -2,6 +2,7 @@
 import css from "./style.css";
 import { takeOver } from "./first.js";
 import { Picture } from "./picture.js";
+import { dress } from "./text.js";
 
 export { first } from "./first.js";
 
@@ -19,10 +20,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   let picture = pictures.get(parentElement);
   let heard = [];
   if (!picture) {
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(css);
-    const sheets = parentElement.adoptedStyleSheets ?? document.adoptedStyleSheets;
-    sheets.push(sheet);
+    dress(parentElement, css);
     mounts.set(data.key, (mounts.get(data.key) ?? 0) + 1);
     ({ picture, heard } = takeOver(data.key, parentElement) ?? { picture: new Picture(parentElement, data.key), heard });
     picture.mounts = () => mounts.get(data.key);

@@ -28,3 +28,13 @@ export function h(tag, properties = {}, ...children) {
   made.append(...children.filter((child) => child !== null));
   return made;
 }
+
+// Gives a root of the page rules of style, which bind inside it alone where it is a shadow root.
+export function dress(root, ...texts) {
+  const sheets = root.adoptedStyleSheets ?? document.adoptedStyleSheets;
+  for (const text of texts) {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(text);
+    sheets.push(sheet);
+  }
+}

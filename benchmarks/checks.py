@@ -1,12 +1,12 @@
-"""How well does a wording of the fact check tell what is true, and what is worth keeping, on relations judged before?
+"""How well does a wording of the fact check tell what is true and what is worth keeping, on relations already judged?
 
     python benchmarks/checks.py [SHEET ...] [--wording TEXT ...] [--llm MODEL] [--base-url URL]
 
-SHEET is a folder of data/judgements, of which the relations count that were drawn whatever their confidence (arms that
-end in @0, or all where the key has no arms): what a wording chose itself says nothing of it. TEXT is a question for yes
-or no with {statement} and {topic} in it. For each wording stands what it costs, and the area under the ROC curve of its
-log-odds: of what is true, and of what is true and informative, over all and within each topic, averaged over both
-judges.
+SHEET is a folder of data/judgements; only relations that were drawn whatever their confidence count (arms that end in
+@0, or all where the key has no arms), for relations that a wording itself selected say nothing about it. TEXT is a
+yes-or-no question with {statement} and {topic} in it. For each wording the table shows what it costs, and the area
+under the ROC curve of its log-odds: for what is true, and for what is true and informative, over all and within each
+topic, averaged over both judges.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from graphgrow.prompts import render
 SHEETS = "ninth", "facets", "new-facets"
 WORDINGS = "Is it true that {statement}?", "On {topic}: is it true that {statement}?"
 COLUMNS = ["source", "predicate", "target", "topic"]
-WHATEVER = "@0"  # how the name of an arm ends of which relations were drawn whatever their confidence
+WHATEVER = "@0"  # ending of the name of an arm whose relations were drawn whatever their confidence
 
 
 def judged(folder: Path) -> pd.DataFrame:
@@ -41,7 +41,7 @@ def judged(folder: Path) -> pd.DataFrame:
 
 
 def answered(llm: LLM, row: pd.Series, wording: str) -> tuple[float | None, int]:
-    """Return the log-odds that a model gives a relation in a wording, None where it gives none, and the tokens."""
+    """Return the log-odds that a model gives a relation under a wording, None where it gives none, and the tokens."""
     said = Triple(row["source"], row["predicate"], row["target"])
     statement = f"{said.source} {said.predicate} {said.target}"
     prompt = render.fact_check([said])
@@ -58,7 +58,7 @@ def areas(rows: pd.DataFrame, what: str) -> str:
 
 
 def main() -> None:
-    """Print a row a wording."""
+    """Print a row per wording."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sheets", nargs="*", default=list(SHEETS), metavar="SHEET")
     parser.add_argument("--wording", action="append", metavar="TEXT")

@@ -5,8 +5,8 @@
 
 FILE is a Python module with `serve(name)`, which returns the address of an endpoint, what it has kept and a function
 that stops it, and `Q`, the functions that answer, by the names of the endpoints: body of a request in, body of the
-answer out. Each run has a store and a memory of endpoints of its own. `served` are the tokens on the bills that the
-endpoint sent, "-" where it sent a reply without one: what was paid is neither less nor more. This is no part of the
+answer out. Each run has its own store and its own memory of endpoints. `served` is the number of tokens on the bills
+that the endpoint sent, "-" where it sent a reply without one: what was paid must equal it. This is not part of the
 package.
 """
 
@@ -72,7 +72,7 @@ def serving(module: ModuleType, name: str, bills: list[int | None]) -> Iterator[
     def counted(state: object, path: str, body: object, headers: object) -> object:
         try:
             sent = answer(state, path, body, headers)
-        except Exception as other:  # how it sends what is no completion
+        except Exception as other:  # its way to send anything but a completion
             if getattr(other, "status", 0) == 200 and "choices" in str(getattr(other, "body", "")):  # noqa: PLR2004
                 bills.append(None)
             raise
@@ -91,7 +91,7 @@ def serving(module: ModuleType, name: str, bills: list[int | None]) -> Iterator[
 
 
 def trial(module: ModuleType, name: str, folder: Path, options: GrowthOptions, **manners: Any) -> Row:  # noqa: ANN401
-    """Return what comes of a run at one endpoint; with no model named it takes what the endpoint lists."""
+    """Return what comes of a run at one endpoint; where no model is named it takes the one that the endpoint lists."""
     bills: list[int | None] = []
     ending = said = ""
     with serving(module, name, bills) as base_url, closing(open_store(str(folder / "run.db"), create=True)) as store:
@@ -119,7 +119,7 @@ def trial(module: ModuleType, name: str, folder: Path, options: GrowthOptions, *
 
 
 def main() -> None:
-    """Print a line an endpoint."""
+    """Print a line per endpoint."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("file", type=Path)
     parser.add_argument("names", nargs="*")

@@ -4,9 +4,8 @@
 
 Cold is the explorer on a graph of that size (benchmarks/scale.py), server and browser both just started: from the
 command to its answer, and from there, with the browser up, to the picture. Our modules are compiled, as those of an
-installed package are, whatever PYTHONDONTWRITEBYTECODE says. Beside the clock stand the milliseconds of a
-core that server and browser had, and what the processors were doing: the load, and the milliseconds that 100 of work
-took.
+installed package are, whatever PYTHONDONTWRITEBYTECODE says. Printed beside the elapsed time are the CPU milliseconds
+that server and browser used, and how busy the processors were: the load, and the milliseconds that 100 of work took.
 """
 
 import argparse
@@ -39,7 +38,7 @@ from tests.explorers import exploring  # noqa: E402
 from tests.pictures import Drawn, Server, drawn, frames, served  # noqa: E402
 
 ROUNDS = 3
-WORK = 0.2  # seconds of a processor
+WORK = 0.2  # CPU seconds
 NEW = 50
 SETTLE, WATCHED = 8.0, 20.0  # seconds
 GOALS = {
@@ -75,7 +74,7 @@ def since(start: float) -> float:
 
 
 def cold(folder: Path, size: int) -> dict[str, float]:
-    """Return the times of a first visit of a graph that lies in a folder, of which the store keeps nothing yet."""
+    """Return the times of a first visit to a graph in a folder, of which the store keeps nothing computed yet."""
     found: dict[str, float] = {}
     (folder / "cold.db").unlink(missing_ok=True)
     scale.build(folder / "cold.db", size, 3 * size)
@@ -99,7 +98,7 @@ def cold(folder: Path, size: int) -> dict[str, float]:
 
 
 def index(store: Path) -> dict[str, float]:
-    """Return what it costs to make the index of a graph, which is nothing where it has one."""
+    """Return what it costs to build the index of a graph, nothing where it has one."""
     with closing(open_store(str(store))) as held:
         found = held.index(0)
         if found is None:
@@ -112,7 +111,7 @@ def index(store: Path) -> dict[str, float]:
 
 
 def million(store: Path) -> dict[str, float]:
-    """Return the times of one visit of a large graph, server and browser both just started, and the server's memory."""
+    """Return the times of one visit to a large graph, server and browser both just started, and the server's memory."""
     found: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder, running() as browser:
         start = time.perf_counter()
@@ -151,7 +150,7 @@ def million(store: Path) -> dict[str, float]:
 
 
 def memory(pid: int) -> dict[str, float]:
-    """Return the resident memory of a process, now and at most, in MB."""
+    """Return the resident memory of a process, now and at its peak, in MB."""
     lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
     kilobytes = {name: float(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines)
                  if name in {"VmRSS", "VmHWM"}}  # fmt: skip
@@ -214,7 +213,7 @@ def placed(size: int) -> dict[str, float]:
 
 
 def idle(browser: Browser, folder: Path) -> dict[str, float]:
-    """Return the per cent of a core that an open page costs the server while nobody writes, view by view."""
+    """Return the percentage of a core that an open page costs the server while nobody writes, view by view."""
     store = open_store(f"sqlite:{folder / 'idle.db'}", create=True)
     for _ in replay(recording(RECORDED), store, open_resolver()):
         pass
@@ -233,7 +232,7 @@ def idle(browser: Browser, folder: Path) -> dict[str, float]:
 
 
 def below(pid: int) -> set[int]:
-    """Return the processes that a process has started, and those that they have."""
+    """Return the processes that a process has started, and those started by them in turn."""
     started: dict[int, set[int]] = {}
     for place in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):  # it has ended
@@ -248,20 +247,20 @@ def below(pid: int) -> set[int]:
 
 
 def worked(pid: int) -> float:
-    """Return the milliseconds of a processor that a process has had; 0 for one that has ended."""
+    """Return the CPU milliseconds that a process has used; 0 for one that has ended."""
     with suppress(OSError):
         return 1000 * ticks(pid) / os.sysconf("SC_CLK_TCK")
     return 0.0
 
 
 def ticks(pid: int) -> int:
-    """Return the ticks of a processor that a process has had."""
+    """Return the CPU ticks that a process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     return int(fields[11]) + int(fields[12])
 
 
 def main() -> None:
-    """Print one line a size, what an idle page costs, and the goals."""
+    """Print one line per size, what an idle page costs, and the goals."""
     parser = argparse.ArgumentParser(description="How fast the explorer's picture is.")
     parser.add_argument("sizes", nargs="*", type=int, default=[500, 4000, 20_000], help="concepts")
     parser.add_argument("--cold", action="store_true", help="only first visits")

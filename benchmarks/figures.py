@@ -1,9 +1,9 @@
-"""The figures of a run that need no truth: what it kept for its tokens, how near the topic, how it hangs together.
+"""The figures of a run that need no ground truth: what it kept for its tokens, how near the topic, how well connected.
 
     python benchmarks/figures.py [RUN]     what the scale of relevance stands on
 
-Relevance of a concept is the cosine of its name and the topic's by all-MiniLM-L6-v2 (the extra `local`), 0 up to
-OFF_TOPIC and 1 from ON_TOPIC on, linear between. No policy looks at it unless it is given embeddings.
+The relevance of a concept is the cosine of its name and the topic's by all-MiniLM-L6-v2 (the extra `local`), 0 up to
+OFF_TOPIC, 1 from ON_TOPIC on, and linear between. No policy looks at it unless it is given embeddings.
 """
 
 import sys
@@ -42,7 +42,7 @@ Cosines = Callable[[str, Sequence[str]], list[float]]  # of a topic and names
 
 
 def cosines() -> Cosines:
-    """Return how names are compared with a topic; raises BadInput where the extra `local` is not installed."""
+    """Return a function that compares names with a topic; raises BadInput where the extra `local` is not installed."""
     from graphgrow.llm.embedders import LocalEmbedder
     from graphgrow.resolve.identity.meanings import Meanings
 
@@ -63,12 +63,12 @@ def relevance(cosine: float) -> float:
 
 
 def judged(events: Sequence[Expansion]) -> list[Expansion]:
-    """Return a run as the rules of now resolve its replies, so that runs of different days are judged alike."""
+    """Return a run with its replies resolved by today's rules, so that runs of different days are judged alike."""
     return [event for event in replay(events, MemoryStore(), open_resolver()) if isinstance(event, Expansion)]
 
 
 def first_questions(events: Iterable[Some], count: int) -> list[Some]:
-    """Return the events of the first questions, each with what was asked to mend its reply or to check what it says."""
+    """Return the events of the first questions, each with those that mend its reply or check what it says."""
     questions = 0
     taken = []
     for event in events:
@@ -80,7 +80,7 @@ def first_questions(events: Iterable[Some], count: int) -> list[Some]:
 
 
 def first_tokens(events: Sequence[Expansion], count: int) -> list[Expansion]:
-    """Return the events up to a bill."""
+    """Return the events from the start up to a bill."""
     spent = 0
 
     def is_paid(event: Expansion) -> bool:
@@ -99,12 +99,12 @@ def tokens(events: Sequence[Expansion]) -> int:
 def figures(events: Sequence[Expansion], compare: Cosines) -> Run:
     """Return what a run brought and what that cost.
 
-    - kept: concepts of the final graph, without the topic, per 1,000 tokens; kept 1-3: those that came in each third
-      of the events; relevant: each counted by its relevance, whose mean is relevance
+    - kept: concepts of the final graph, without the topic, per 1,000 tokens; kept 1-3: those that came in each third of
+      the events; relevant: kept, each concept weighted by its relevance, whose mean is relevance
     - largest: share of the concepts in the largest component; modularity and the relations across communities (all,
       and per 1,000 tokens) by Leiden's partition with a fixed seed
-    - merged: names that were found to be another concept's; again: share of the relations said that were known;
-      rejects: what hygiene kept out
+    - merged: names that were found to be another concept's; again: share of the stated relations that were known
+      already; rejects: what hygiene kept out
     """
     graph, bill = fold(events), max(1, tokens(events))
     names = {key: concept.name for key, concept in graph.concepts.items() if key != canonical(graph.topic)}

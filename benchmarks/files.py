@@ -1,9 +1,9 @@
-"""How long a large graph takes to files and back, and how much memory: 50,000 concepts and 150,000 relations.
+"""How long writing a large graph to files and reading it take, and memory: 50,000 concepts and 150,000 relations.
 
     python benchmarks/files.py [--concepts 50000] [--relations 150000] [FORMAT ...]
 
-Every command runs as a process of its own, as people run it: seconds by the clock and of a core, and the most memory it
-held. An import has to stay below 30 seconds and 600 MB, on a machine that does nothing else.
+Every command runs as a process of its own, as people run it: elapsed seconds, CPU seconds, and peak memory. An import
+has to stay below 30 seconds and 600 MB, on a machine that does nothing else.
 """
 
 import argparse
@@ -25,7 +25,7 @@ PREDICATES = "contains supports forms binds activates resists causes prevents".s
 
 
 def triples(concepts: int, relations: int, path: Path) -> None:
-    """Write a table of relations between made-up names, every one of them used."""
+    """Write a table of relations between made-up names, using every name."""
     rng = random.Random(0)
     names = [f"{rng.choice(WORDS)} {rng.choice(WORDS)} {number}" for number in range(concepts)]
     with path.open("w", newline="", encoding="utf-8") as file:
@@ -46,7 +46,7 @@ def measured(*command: str) -> tuple[float, float, float]:
 
 
 def main() -> None:
-    """Print a row a format."""
+    """Print a row per format."""
     parser = argparse.ArgumentParser()
     parser.add_argument("formats", nargs="*", default=list(FORMATS))
     parser.add_argument("--concepts", type=int, default=50_000)

@@ -2,17 +2,17 @@
 
     python benchmarks/hygiene.py [--update]
 
-Every name proposed in the run is put in the order of a hash of its key, so that a sample does not depend on the rules.
+The names proposed in the run are sorted by a hash of their keys, so that a sample does not depend on the rules.
 `before` is the first 200 of all names, `after` the first 200 that pass, `rejected` the first 100 that do not (all where
 there are fewer). data/judgements/concepts.csv says which are junk; a sampled name that is not in it ends the command
 with exit code 1, and so does a missed goal. `--update` writes the samples and the rules into that file again.
 
-Junk is what would make no sensible node: an adjective, a verb phrase, a piece of a sentence, no word at all, praise, or
-a phrase that says nothing ("different materials"). General, clumsy, off-topic and wrong names are not junk if they name
+Junk is what makes no sensible node: an adjective, a verb phrase, a piece of a sentence, no word at all, praise, or a
+phrase that says nothing ("different materials"). General, clumsy, off-topic and wrong names are not junk if they name
 something ("process", "forestry plants", "steel oxide"). One of us judged all 677 names, one at a time, before the rules
-took their present form, but not without knowing what kinds of rules there are. The run is also the one whose junk the
-rules were made for; tests/resolve/test_hygiene.py runs them over another model's replies, which they were not.
-The share of statements whose predicate the vocabulary lists is counted as well.
+took their present form, but not without knowing what kinds of rules there are. The rules were also made for the junk of
+this very run; tests/resolve/test_hygiene.py runs them over another model's replies, for which they were not made. The
+share of statements whose predicate the vocabulary lists is counted as well.
 """
 
 import argparse
@@ -64,7 +64,7 @@ def names(proposals: Iterable[Proposal]) -> dict[str, str]:
 
 
 def order(key: str) -> str:
-    """Return where a key stands in the draw."""
+    """Return the place of a key in the draw."""
     return hashlib.sha256(f"{SEED}:{key}".encode()).hexdigest()
 
 
@@ -83,7 +83,7 @@ def judgements() -> Rows:
 
 
 def update(rows: Rows, drawn: dict[str, list[str]]) -> None:
-    """Write into the file which sample holds a name, and the rule it breaks."""
+    """Write into the file which sample each name is in, and the rule it breaks."""
     with JUDGEMENTS.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, ["name", "in_sample", "junk", "rule", "note"], lineterminator="\n")
         writer.writeheader()
@@ -127,7 +127,7 @@ def coverage(label: str, proposals: Iterable[Proposal]) -> None:
 
 
 def shared() -> Iterator[tuple[str, list[Proposal]]]:
-    """Yield the replies of the shared data, where they are at hand."""
+    """Yield the replies of the shared data, where they are available."""
     traces = SHARED / "graph-preflexor-3b-traces.jsonl.gz"
     if traces.is_file():
         with gzip.open(traces, "rt", encoding="utf-8") as lines:

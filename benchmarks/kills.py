@@ -3,12 +3,12 @@
     python benchmarks/kills.py [--kills 200] [--width 1 --width 8] [--seed 0] [--store URL]
 
 Each round runs `graphgrow grow` in a process of its own against an HTTP endpoint in this one, which notes when it sent
-each answer, and ends it at a random moment after a random number of answers. Then the log and the replies that wait
-for it are read as they lie on disk. A reply that is in neither was on its way; the oldest of these says how long an
-answer is at risk. At the end the graph is grown on, so that what waited has to be in the log, once. Printed are the
-kills, the answers, those older than 200 ms at their kill that are missing, the worst time from answer to disk, what was
-doubled or asked twice, and what `verify` finds. The store is a SQLite file that is thrown away, or a Neo4j server with
-`--store neo4j://HOST`. This is no part of the package.
+each answer, and ends it at a random moment after a random number of answers. Then the log, and the replies waiting to
+enter it, are read from disk. A reply that is in neither was on its way; the oldest of these says how long an answer is
+at risk. At the end growth continues, so that what waited has to be in the log, once. Printed are the kills, the
+answers, the missing ones that were older than 200 ms when killed, the worst time from answer to disk, what was logged
+or asked twice, and what `verify` finds. The store is a SQLite file that is thrown away, or a Neo4j server with
+`--store neo4j://HOST`. This is not part of the package.
 """
 
 import argparse
@@ -43,7 +43,7 @@ from graphgrow.stores.projection import differences, project  # noqa: E402
 from tests.processes import ended  # noqa: E402
 from tests.servers import Answer, Asked, completion, serving, waited_for  # noqa: E402
 
-AT_RISK = 0.2  # seconds from an answer on, in which a kill may take it
+AT_RISK = 0.2  # seconds after an answer during which a kill may lose it
 PATIENCE = 60.0  # seconds for which an answer is held back
 MODEL = "m-1"
 Paid = Expansion | FactCheck | ReasoningStep
@@ -51,11 +51,11 @@ Paid = Expansion | FactCheck | ReasoningStep
 
 @dataclass
 class Model:
-    """What an endpoint answers: something new each time, in the form that is asked for; its bill has its number.
+    """What an endpoint answers: something new each time, in the form asked for; the bill of a reply holds its number.
 
-    `answered` says when each reply was sent, in seconds since 1970, `asked` to which prompt, `keys` to whose key.
-    `latency` are the most seconds that one takes. Once there are `stuck` answers no more are sent as long as that is
-    set; `held` counts what was asked meanwhile.
+    `answered` says when each reply was sent, in seconds since 1970, `asked` to which prompt, `keys` to whose key. A
+    reply takes at most `latency` seconds. After `stuck` answers no more are sent as long as that is set; `held` counts
+    the requests that came meanwhile.
     """
 
     latency: float = 0.05
@@ -106,7 +106,7 @@ class Model:
 
 
 def filled(schema: Any, number: int) -> Any:  # noqa: ANN401  # any JSON
-    """Return a value of the form of a JSON schema, with a number in its texts."""
+    """Return a value that fits a JSON schema, with a number in its texts."""
     if "enum" in schema:
         return schema["enum"][0]
     if schema.get("type") == "object":
@@ -119,7 +119,7 @@ def filled(schema: Any, number: int) -> Any:  # noqa: ANN401  # any JSON
 def start(words: Sequence[str], folder: Path, base_url: str = "", key: str = "none") -> BaseProcess:
     """Run a command line in a folder, in a process of its own that has loaded the program already.
 
-    What it says is added to the file `said` of the folder. The key tells an endpoint who asks.
+    Its output is appended to the file `said` in the folder. The key tells an endpoint who asks.
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["graphgrow.cli.growth", "graphgrow.cli.reasoning", "openai", "kills"])
@@ -131,7 +131,7 @@ def start(words: Sequence[str], folder: Path, base_url: str = "", key: str = "no
 
 
 def run(words: list[str], folder: str, env: dict[str, str]) -> None:
-    """Be the command line: what a process does that `start` has started."""
+    """Run the command line: what a process started by `start` does."""
     os.environ.update(env)
     os.chdir(folder)
     said = os.open("said", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -142,7 +142,7 @@ def run(words: list[str], folder: str, env: dict[str, str]) -> None:
 
 
 def paid(url: str, after: int = 0) -> Iterator[Paid]:
-    """Yield the events of a store that a reply was paid for, if there is a store yet."""
+    """Yield the events of a store for which a reply was paid, if there is a store yet."""
     with closing(open_store(url, create=True)) as store:
         yield from (one for one in store.events(after) if isinstance(one, Paid) and one.reply)
 
@@ -159,13 +159,13 @@ def waiting(url: str, folder: Path) -> set[int]:
     for file in ((folder / "state") / state_folder(url, {"XDG_STATE_HOME": "."})).rglob("*"):  # type: ignore[operator]
         if file.suffix in {".json", ".draft"}:
             kind: Any = (ReasoningStep if "thoughts" in file.parts else PendingReply) | None  # as in Outbox
-            with suppress(ValidationError, FileNotFoundError):  # of which not all had been written
+            with suppress(ValidationError, FileNotFoundError):  # not yet written in full
                 found.add(number_of(adapter(kind).validate_json(file.read_bytes())))
     return found
 
 
 def question_of(event: Paid) -> object:
-    """Return what an event asked, in such a way that the same is never to be asked twice."""
+    """Return what an event asked, as a value that no two events of a log should share."""
     if isinstance(event, ReasoningStep):
         return event.plan, event.stage, event.subject, event.repairs
     if isinstance(event, FactCheck):
@@ -174,16 +174,16 @@ def question_of(event: Paid) -> object:
 
 
 def repeated(values: Sequence[object]) -> int:
-    """Return how many of some values are there once more."""
+    """Return how many of some values are repeats."""
     return len(values) - len(Counter(values))
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of some kills; `window` are the worst seconds from an answer to disk that a kill has shown.
+    """What came of some kills; `window` is the worst time in seconds from an answer to disk that a kill has shown.
 
-    `lost` are answers that were older than 200 ms at their kill and are on no disk, or were on disk and never came into
-    the log; `doubled` replies stand in the log twice, `twice` questions.
+    `lost` counts answers that were older than 200 ms when killed and are not on disk, or were on disk and never came
+    into the log; `doubled` counts replies that are in the log twice, `twice` such questions.
     """
 
     kills: int
@@ -196,10 +196,10 @@ class Result:
 
 
 def measure(folder: Path, kills: int, width: int, seed: int, url: str = "", at_risk: float = AT_RISK) -> Result:
-    """Kill growth so often in a folder, and let it come to an end."""
+    """Kill growth in a folder that many times, then let it come to an end."""
     url = url or f"sqlite:{folder / 'g.db'}"
     rng, model, missing, seen, last = random.Random(seed), Model(seed=seed), dict[int, float](), set[int](), 0
-    on_disk = set[int]()  # what was there at any kill
+    on_disk = set[int]()  # what was on disk at any kill
     words = ["grow", "spider silk", "--store", url, "--llm", MODEL, "--width", str(width)]
     with serving(model) as endpoint:
         for turn in range(kills):
@@ -217,7 +217,7 @@ def measure(folder: Path, kills: int, width: int, seed: int, url: str = "", at_r
                 seen.add(number_of(event))
                 last = event.seq
             kept = seen | waiting(url, folder)
-            for number, sent in list(model.answered.items()):  # what dead runs had asked nobody was there to take
+            for number, sent in list(model.answered.items()):  # answers to dead runs had nobody to take them
                 if number not in kept and model.keys[number] == key and sent <= at:
                     missing[number] = at - sent
                 elif number in kept:

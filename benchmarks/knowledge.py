@@ -1,26 +1,27 @@
-"""Of the relations that a graph shows, which share is true, and which is true and worth keeping: what users win.
+"""What share of the relations that a graph shows is true, and what share is true and worth keeping: what users gain.
 
     python benchmarks/knowledge.py sheet --runs NAME=RUN[,RUN] ... --seed S --out DIR [--questions 100] [--per-arm 50]
     python benchmarks/knowledge.py read DIR [--ratio ARM,ARM ARM,ARM] [--json]
     python benchmarks/knowledge.py read --key KEY --verdicts A B [--runs NAME=RUN[,RUN] ...] [--json]
     python benchmarks/knowledge.py coverage --gold FILE --runs NAME=RUN[,RUN] ... [--questions 100] [--json]
 
-An arm is one way to grow: a name and the files of its runs. In a run with fact checks, what is less sure than
-`--threshold T` is not shown; NAME@T=RUN is an arm with a threshold of its own.
+An arm is one way to grow: a name and the files of its runs. In a run with fact checks, relations of less confidence
+than `--threshold T` are not shown; NAME@T=RUN is an arm with a threshold of its own.
 
-`sheet` draws relations of every arm, mixes them and hides whose they are: sheet.csv is for two judges, who read every
-row apart from each other, key.csv for nobody but `read`. A judge writes id,truth,informative,source_ok,target_ok, a
-line for each row: truth is T (true as stated), H (half: reversed, another predicate, strained) or F, the others 1 or 0.
-`read` finds both verdicts as judge-a.csv and judge-b.csv beside the key, and the runs where the key says they are, from
-the root of the project.
+`sheet` draws relations of every arm, mixes them and hides whose they are: sheet.csv is for two judges, who each read
+every row on their own, key.csv for `read` alone. A judge writes id,truth,informative,source_ok,target_ok, one line per
+row: truth is T (true as stated), H (half: reversed, another predicate, strained) or F, the others 1 or 0. `read` finds
+the verdicts as judge-a.csv and judge-b.csv beside the key, and the runs by the paths in the key, relative to the root
+of the project.
 
-`--ratio` sets what two groups of arms have that is true and informative, per 1,000 tokens, against each other, with an
-interval of 95 % by drawing the judged relations of each arm again and again (the bootstrap, Efron 1979).
+`--ratio` compares two groups of arms by their true and informative relations per 1,000 tokens, with a 95 % interval
+from resampling the judged relations of each arm (the bootstrap, Efron 1979).
 
 `coverage` says how much of a field the graphs have reached: the share of the lines of a vocabulary, names of one
 concept separated by |, of which a graph holds any name.
 
-All tokens of the first questions count, those of their fact checks too; those of reasoning, which adds nothing, do not.
+All tokens of the first questions count, and those of their fact checks; those of reasoning, which adds nothing to a
+graph, do not.
 """
 
 import argparse
@@ -51,7 +52,7 @@ HEADINGS = (
     "relations", "questions", "tokens", "true and informative/1k",
 )  # fmt: skip
 JUDGES = ("a", "b")
-DRAWN = 2000  # times, for an interval of a ratio
+DRAWN = 2000  # resamples, for the interval of a ratio
 BINS = 5  # of confidence, equally wide
 
 
@@ -78,7 +79,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A share, or what is proportional to one, with its interval of 95 %."""
+    """A share, or what is proportional to one, with its 95 % interval."""
 
     value: float
     low: float
@@ -105,7 +106,7 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What both judges say of an arm, averaged; `fit_names` is the share of the ends that are names of something."""
+    """What both judges say of an arm, averaged; `fit_names` is the share of relation ends that name something."""
 
     arm: str
     judged: int
@@ -123,7 +124,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """How much of a vocabulary the graphs of an arm hold: the mean share of its lines, and lines for their tokens."""
+    """How much of a vocabulary the graphs of an arm hold: the mean share of its lines, and lines per token spent."""
 
     arm: str
     runs: int
@@ -153,13 +154,13 @@ def parse_arm(text: str) -> Arm:
 
 
 def load(arm: Arm, questions: int, threshold: float | None = None) -> tuple[Arm, list[Run]]:
-    """Return an arm with the threshold that holds for it, and its runs after so many questions.
+    """Return an arm with the threshold that applies to it, and its runs cut after so many questions.
 
-    The threshold for all holds for an arm with fact checks that has none of its own. Raises BadInput where a run is not
-    readable, or where only some runs of the arm have the fact checks that a threshold needs.
+    The threshold for all applies to an arm with fact checks that has none of its own. Raises BadInput where a run is
+    not readable, or where only some runs of the arm have the fact checks that a threshold needs.
     """
     logs = {path: first_questions(read_events(path), questions) for path in arm.paths}
-    # What is neither a question nor an edit nor reasoning checks facts.
+    # An event that is no question, edit or reasoning is a fact check.
     checked = {path: any(isinstance(event, FactCheck) for event in events) for path, events in logs.items()}
     for path, is_checked in checked.items():
         if not is_checked and (any(checked.values()) or arm.threshold is not None):
@@ -176,7 +177,7 @@ def load(arm: Arm, questions: int, threshold: float | None = None) -> tuple[Arm,
 
 
 def shown(graph: Graph, threshold: float | None) -> list[Relation]:
-    """Return the relations that a graph shows: all of them where no threshold holds."""
+    """Return the relations that a graph shows: all of them where no threshold applies."""
     if threshold is None:
         return list(graph.relations)
     from graphgrow.graph.confidence import trusted
@@ -210,7 +211,7 @@ def draw(runs: Sequence[Run], count: int, rng: random.Random) -> list[tuple[Run,
 
 
 def sheet(how: argparse.Namespace) -> None:
-    """Draw from every arm, and write what judges see and, apart from it, whose each relation is."""
+    """Draw from every arm, and write what judges see and, in a separate file, whose each relation is."""
     if (how.out / "sheet.csv").exists():
         raise BadInput(f"{how.out} holds a sheet already, maybe judged: name another folder")
     rows = []
@@ -267,7 +268,7 @@ def columns(path: Path, names: Sequence[str]) -> pd.DataFrame:
 
 
 def verdicts(path: Path, ids: pd.Index) -> pd.DataFrame:
-    """Return what a judge says of each id; raises BadInput where one is missing, or nothing that a judge may say."""
+    """Return what a judge says of each id; raises BadInput where one is missing, or is not a permitted verdict."""
     table = columns(path, list(ALLOWED))
     if missing := ids.difference(table.index, sort=False).tolist():
         raise BadInput(f"{path} does not judge the id {missing[0]!r} ({len(missing)} of {len(ids)} are missing)")
@@ -288,13 +289,13 @@ def kappa(one: pd.Series, other: pd.Series) -> float | None:
 
 
 def share(is_so: pd.DataFrame, factor: float = 1) -> Share:
-    """Return the mean of what each judge says, a column each, with Wilson's interval for so many relations."""
+    """Return the mean of what the judges say, a column each, with Wilson's interval for that many relations."""
     value = float(is_so.to_numpy().mean())
     return Share(*(factor * bound for bound in (value, *wilson(value * len(is_so), len(is_so)))))
 
 
 def calibration(confidences: pd.Series, is_true: pd.DataFrame) -> Calibration:
-    """Return what confidences say about truth, by what each judge says, a column each.
+    """Return what confidences say about truth, by what the judges say, a column each.
 
     The error is that of equally wide bins (Naeini et al. 2015); the area, None where all or none are true, is averaged
     over the judges.
@@ -302,7 +303,7 @@ def calibration(confidences: pd.Series, is_true: pd.DataFrame) -> Calibration:
     from scipy.stats import mannwhitneyu
 
     table = pd.DataFrame({"confidence": confidences, "true": is_true.mean(axis=1)})
-    by_bin = table.groupby((table["confidence"] * BINS).astype(int).clip(upper=BINS - 1))  # that of 1 is the last one
+    by_bin = table.groupby((table["confidence"] * BINS).astype(int).clip(upper=BINS - 1))  # 1 is in the last one
     bins = [Bin(len(rows), float(rows["confidence"].mean()), float(rows["true"].mean())) for _, rows in by_bin]
     error = sum(one.count * abs(one.confidence - one.true) for one in bins) / len(table)
     areas = []
@@ -316,8 +317,8 @@ def calibration(confidences: pd.Series, is_true: pd.DataFrame) -> Calibration:
 def current(rows: pd.DataFrame, sheet: pd.DataFrame, runs: Sequence[Run]) -> pd.Series:
     """Return how sure the graphs are now of the relations of a key, by id; those that a graph lost are left out.
 
-    Relations were drawn from what an arm showed, all equally likely, so those that it shows by a stricter measure are
-    drawn from that alike.
+    Relations were drawn with equal probability from what an arm showed, so those that remain under a stricter measure
+    are an equally fair sample of what that shows.
     """
     by_name: dict[tuple[str, str, str, str], float] = {}
     for run in runs:
@@ -325,16 +326,16 @@ def current(rows: pd.DataFrame, sheet: pd.DataFrame, runs: Sequence[Run]) -> pd.
             names = run.graph.name(relation.source), relation.predicate, run.graph.name(relation.target)
             by_name[run.path.name, *names] = confidence(run, relation) or 0.0
     found = {}
-    for row in sheet.loc[rows.index].assign(of=rows["run"]).itertuples():  # several runs may say the same
+    for row in sheet.loc[rows.index].assign(of=rows["run"]).itertuples():  # several runs may state the same relation
         if (name := (Path(str(row.of)).name, str(row.source), str(row.predicate), str(row.target))) in by_name:
             found[str(row.Index)] = by_name[name]
     return pd.Series(found, dtype=float)
 
 
 def figures(one: Arm, runs: Sequence[Run], said: dict[str, pd.DataFrame]) -> Figures:
-    """Return the figures of an arm, out of what was said of the relations that were drawn from it.
+    """Return the figures of an arm, from the verdicts on the relations that were drawn from it.
 
-    Per 1,000 tokens: the share, times what all runs of the arm show, by what they cost.
+    Per 1,000 tokens: the share, times the number of relations that all runs of the arm show, divided by their cost.
     """
     is_both = (said["truth"] == "T") & (said["informative"] == "1")
     relations, tokens = sum(len(run.relations) for run in runs), sum(run.tokens for run in runs)
@@ -361,9 +362,9 @@ def ratio_of(
     arm: pd.Series,
     sizes: dict[str, tuple[int, int]],
 ) -> Share:
-    """Return by how much one group of arms wins over another in true and informative relations per 1,000 tokens.
+    """Return the ratio of two groups of arms in true and informative relations per 1,000 tokens.
 
-    `sizes` are relations shown and tokens by arm. Raises BadInput for an arm that there is not.
+    `sizes` are relations shown and tokens by arm. Raises BadInput for an unknown arm.
     """
     if unknown := {*ones, *others} - sizes.keys():
         raise BadInput(f"there is no arm {', '.join(sorted(unknown))}: the arms are {', '.join(sizes)}")
@@ -401,7 +402,7 @@ def read(how: argparse.Namespace) -> None:
         paths = moved.get(str(name)) or tuple(ROOT / path for path in dict.fromkeys(drawn["run"]))
         given = Arm(str(name), paths, float(first["threshold"]) if first["threshold"] else None)
         given, runs = load(given, int(first["questions"]))
-        if sheet is not None and runs[0].is_checked:  # what today's weights of confidence make of the same logs
+        if sheet is not None and runs[0].is_checked:  # confidences of the same logs by today's weights
             today = current(rows, sheet, runs)
             key.loc[today.index, "confidence"] = today.astype(str)
             held = today.index[today >= (given.threshold or 0)]
@@ -417,7 +418,8 @@ def read(how: argparse.Namespace) -> None:
         one, other = (group.split(",") for group in how.ratio)
         ratio = ratio_of(one, other, both.loc[key.index], key["arm"], sizes)
     kappas = {name: kappa(*(judge[name] for judge in judges)) for name in ("truth", "informative")}
-    # A threshold leaves the sure ones only: they would say little of confidence, and count too much beside all others.
+    # A threshold leaves only sure relations: these would say little about confidence, and weigh too much beside the
+    # rest.
     sure = key[key["confidence"] != ""]
     calibrations = {
         str(threshold): calibration(rows["confidence"].astype(float), said["truth"].loc[rows.index] == "T")
@@ -441,7 +443,7 @@ def read(how: argparse.Namespace) -> None:
 
 
 def report(arms: Sequence[Figures]) -> Iterator[str]:
-    """Yield a Markdown table of the arms."""
+    """Yield the lines of a Markdown table of the arms."""
     yield f"| {' | '.join(HEADINGS)} |\n|---|{'---:|' * (len(HEADINGS) - 1)}"
     for one in arms:
         shares = (one.half, one.false, one.informative, one.fit_names)
@@ -498,7 +500,7 @@ def coverage(how: argparse.Namespace) -> None:
 
 
 def names_of(run: Run, threshold: float | None) -> set[str]:
-    """Return all names of the concepts that are shown, as keys; with a threshold those that a shown relation has."""
+    """Return all names of the concepts that are shown, as keys; with a threshold, of those in a shown relation."""
     keys = run.graph.concepts if threshold is None else dict.fromkeys(key for r in run.relations for key in r.ends)
     concepts = [run.graph.concepts[key] for key in keys]
     return {key for one in concepts for key in (one.key, *map(canonical, (one.name, *one.aliases)))}

@@ -1,8 +1,8 @@
 """Policies on a real model: runs that are grown, stopped, resumed and kept; policies.py is the program.
 
-A run under way is a store in `.running` of the folder, so that nothing that was asked is lost; one that has all its
-questions is the event file POLICY-sSEED.jsonl.gz. More questions go on from there, so that the beginning of a long run
-is the short one. Several processes may share a folder: each takes runs that no other is at.
+A run under way is a store in the folder's `.running`, so that nothing that was asked is lost; a run that has all its
+questions is the event file POLICY-sSEED.jsonl.gz. Asking for more questions continues from there, so that a long run
+begins with the short one. Several processes may share a folder: each takes runs that no other is working on.
 """
 
 import os
@@ -33,15 +33,15 @@ from graphgrow.stores.copying import complete
 
 RUNNING = ".running"
 ENDING = ".jsonl.gz"
-TEMPERATURE = 0.8  # that of `graphgrow grow`
-TOLD = 10  # questions from one line about a run to the next
+TEMPERATURE = 0.8  # as in `graphgrow grow`
+TOLD = 10  # questions between two lines of output about a run
 
 Events = list[Expansion]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One run of the benchmark, by what it is a run of."""
+    """One run of the benchmark, by what defines it."""
 
     policy: str
     seed: int
@@ -50,15 +50,15 @@ class Entry:
         return f"{self.policy}-s{self.seed}"
 
     def file(self, folder: Path) -> Path:
-        """Return where it is kept when it is done."""
+        """Return the file where it is kept when it is done."""
         return folder / f"{self}{ENDING}"
 
     def store(self, folder: Path) -> Path:
-        """Return where it grows."""
+        """Return the store in which it grows."""
         return folder / RUNNING / f"{self}.db"
 
     def kept(self, folder: Path) -> Events:
-        """Return what is kept of it, maybe nothing."""
+        """Return the events that are kept of it, maybe none."""
         path = self.file(folder)
         return [event for event in read_events(path) if isinstance(event, Expansion)] if path.exists() else []
 
@@ -86,7 +86,7 @@ def entries(folder: Path) -> list[Entry]:
 
 
 def steps(events: Iterable[Expansion]) -> int:
-    """Return how many questions of its own a run has; asking again for a better reply is none."""
+    """Return how many questions a run has; asking again for a better reply does not count."""
     return sum(event.is_step for event in events)
 
 
@@ -101,9 +101,9 @@ def _is_dry(entry: Entry, graph: Graph) -> bool:
 
 
 def grow_missing(wanted: Sequence[Entry], plan: Plan) -> list[Entry]:
-    """Grow and keep the runs that are not done, one after the other with one model; return those that still are not.
+    """Grow and keep the runs that are not done, one after the other with one model; return those still not done.
 
-    Raises BadInput where runs of the folder cannot be compared with those that this would make.
+    Raises BadInput where runs in the folder cannot be compared with those that this would make.
     """
     for entry in entries(plan.folder):
         check(entry, entry.kept(plan.folder), plan)
@@ -118,7 +118,7 @@ def grow_missing(wanted: Sequence[Entry], plan: Plan) -> list[Entry]:
 
 
 def check(entry: Entry, events: Events, plan: Plan) -> None:
-    """Raise BadInput for a run of another topic or model, or of prompts that are not made in this way any more."""
+    """Raise BadInput for a run of another topic or model, or with prompts that are no longer made this way."""
     model = _model(plan.folder)
     for event in events:
         for found, wanted in ((event.topic, plan.topic), (event.reply.model, model), (event.seed, entry.seed)):
@@ -134,7 +134,7 @@ def _model(folder: Path) -> str | None:
 
 
 def first_other(events: Iterable[Expansion]) -> int | None:
-    """Return the first event whose prompt is not what today's templates make of the same choice; None for no such."""
+    """Return the first event whose prompt is not what today's templates make of the same choice; None for none."""
     graph, sent = Graph(), dict[int, Expansion]()
     for event in events:
         if event.prompt not in _prompts(event, graph, sent):
@@ -145,7 +145,7 @@ def first_other(events: Iterable[Expansion]) -> int | None:
 
 
 def _prompts(event: Expansion, graph: Graph, sent: dict[int, Expansion]) -> list[Prompt]:
-    """Return the prompts that may be sent for a choice, the second to a model with little room."""
+    """Return the prompts that may be sent for a choice, the second for a model with a small context."""
     if event.repairs:
         broken = sent[event.repairs]
         return [repair(broken.prompt, broken.reply.text, broken.reason, FORMS[broken.focus.form].example)]
@@ -154,7 +154,7 @@ def _prompts(event: Expansion, graph: Graph, sent: dict[int, Expansion]) -> list
 
 
 def _grow(entry: Entry, model: LLM, plan: Plan) -> None:
-    """Grow one run as far as time allows, unless another process is at it, and keep it where it is done."""
+    """Grow one run as far as time allows, unless another process is working on it, and keep it if it is then done."""
     path = entry.store(plan.folder)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -173,13 +173,13 @@ def _grow(entry: Entry, model: LLM, plan: Plan) -> None:
 
 
 def _continue(entry: Entry, store: GraphStore, model: LLM, plan: Plan) -> None:
-    """Ask what is left of a run's questions, from what its store holds or is kept of it."""
+    """Ask what is left of a run's questions, continuing from its store or from its kept file."""
     kept = entry.kept(plan.folder)
     if store.graph().seq < len(kept):
         complete(kept, store)
     check(entry, list(_expansions(store)), plan)
     how = Settings(open_policy(entry.policy), Budget(steps=0), seed=entry.seed)
-    list(Growth(plan.topic, store, model, how))  # commits the reply that a killed run had paid for, and asks nothing
+    list(Growth(plan.topic, store, model, how))  # asks nothing, only commits a reply that a killed run had paid for
     left = max(0, plan.questions - store.graph().steps)
     how = replace(how, budget=Budget(steps=left, minutes=plan.minutes))
     growth, started = Growth(plan.topic, store, model, how), time.monotonic()

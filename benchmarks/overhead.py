@@ -1,9 +1,9 @@
-"""What a growth step costs outside the model: milliseconds a stage at 1,000 to 100,000 concepts, and peak memory.
+"""What a growth step costs outside the model: milliseconds per stage at 1,000 to 100,000 concepts, and peak memory.
 
     python benchmarks/overhead.py [--sizes 1000 10000 100000] [--steps 100]
 
-A made graph of the wanted size (six relations a reply, as our prompt asks for) is put into a SQLite file; then steps
-are timed stage by stage, each the median over `--steps`. The ratio says how the cost grows beside the graph.
+A made-up graph of the wanted size (six relations per reply, as our prompt asks for) is put into a SQLite file; then
+steps are timed stage by stage, each the median over `--steps`. The ratio says how the cost grows with the graph.
 """
 
 import argparse
@@ -65,7 +65,7 @@ def event_of(graph: Graph, focus: Focus, reply: str) -> Event:
 
 
 def fill(store: SQLiteStore, size: int, texts: Iterator[str]) -> None:
-    """Grow a store to a size, many events a transaction."""
+    """Grow a store to a size, many events per transaction."""
     graph, batch = Graph(), list[Event]()
     policy, rng = open_policy("mix"), random.Random(1)
     while len(graph.concepts) < size:
@@ -88,7 +88,7 @@ def timed(spent: dict[str, list[float]], stage: str, work: Callable[[], T]) -> T
 
 
 def step(growth: Growth, store: SQLiteStore, text: str, spent: dict[str, list[float]]) -> None:
-    """Do one step as the loop does it, with a watch on each stage."""
+    """Do one step as the loop does it, timing each stage."""
     graph = growth.graph
     (focus,) = timed(spent, "choose", growth.choose)
     question = timed(spent, "render", lambda: next(growth.questions([focus])))
@@ -118,7 +118,7 @@ def trial(size: int, steps: int) -> dict[str, float]:
 
 
 def main() -> None:
-    """Print the table, the growth of the cost beside the growth of the graph, and whether the goals were met."""
+    """Print the table, the growth of the cost relative to the growth of the graph, and whether the goals were met."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--sizes", type=int, nargs="+", default=list(GOALS))
     options.add_argument("--steps", type=int, default=100)

@@ -4,8 +4,8 @@
     python benchmarks/panel.py [--sizes 1000 4000 10000] [--steps 1000] [--sample 8]
 
 Both compute the same table; where the definitions are the same the values must be, or the benchmark fails. The stack's
-history of a run is timed at a sample of steps and summed up by the trapezium rule; ours is timed whole, with a snapshot
-at every step and with one every 25 steps.
+history of a run is timed at a sample of steps and integrated by the trapezium rule; ours is timed whole, with a
+snapshot at every step and with one every 25 steps.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from graphgrow.measure.panel import panel
 from graphgrow.measure.power_law import RIVALS
 
 Table = dict[str, Any]
-# Random parts differ between implementations: the best partition each found is compared within this.
+# Random parts differ between implementations: the best partitions that they found may differ by this much.
 CLOSE_MODULARITY = 0.03
 
 
@@ -51,7 +51,7 @@ def run(seed: int, steps: int, new: int = 2, said: int = 6) -> Iterator[Event]:
 
 
 def paper(concepts: list[str], relations: list[tuple[str, str, str]]) -> Table:
-    """Return the table as the paper's stack computes it, one call a metric."""
+    """Return the table as the paper's stack computes it, one call per metric."""
     import community
     import powerlaw
 

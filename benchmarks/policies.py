@@ -4,13 +4,13 @@
     python benchmarks/policies.py --llm [local] [--seeds 1] [--questions 100] [--minutes M] [--policies ...]
     python benchmarks/policies.py --table [--questions 100] [--worlds FILE]
 
-The first prints a Markdown table for each kind of world, best first by on-topic concepts per 1,000 tokens. A seed makes
-world and run alike, so the policies meet the same worlds. Finished trials are kept as lines of JSON in --keep, and a
+The first prints a Markdown table for each kind of world, best first by on-topic concepts per 1,000 tokens. A seed fixes
+both world and run, so the policies meet the same worlds. Finished trials are kept as lines of JSON in --keep, and a
 benchmark that is started again only does what is missing. A file is for one set of dials; after a change of strategies
-or policies take another one. With --judged the worlds say what is false as often as judges found it of a model, and
-what counts is what holds; the last lines set that beside what was judged (data/judgements/policies.csv).
+or policies use another one. With --judged the worlds state falsehoods as often as judges found a model does, and only
+true relations count; the last lines compare that with the judgements (data/judgements/policies.csv).
 
-The second gives every policy the same model, temperature, prompts and seed of the n-th question (live.py), and keeps
+The second gives every policy the same model, temperature, prompts and seed for the n-th question (live.py), and keeps
 each run in data/policies; the third prints the tables of what is kept there (standings.py, figures.py).
 """
 
@@ -68,7 +68,7 @@ Ranked = dict[str, dict[str, list[Run]]]  # kind of world -> policy -> its runs
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One run of the benchmark, by what it is a run of."""
+    """One run of the benchmark, by what defines it."""
 
     kind: str
     size: int
@@ -83,7 +83,7 @@ class Trial:
 
 
 def trials(how: argparse.Namespace) -> list[Trial]:
-    """Return all that is asked for, so that one process meets the policies of one world together."""
+    """Return all trials asked for, ordered so that one process gets the policies of one world together."""
     return [
         Trial(kind, how.size, policy, seed, how.questions, JUDGED if how.judged else HABITS)
         for seed in range(how.seeds)
@@ -93,12 +93,12 @@ def trials(how: argparse.Namespace) -> list[Trial]:
 
 
 def kept(path: Path | None, dials: WorldSettings = HABITS) -> dict[Trial, Run]:
-    """Return the finished trials of a file; ends the program where its dials are not those of now."""
+    """Return the finished trials of a file; ends the program where its dials are not today's."""
     if path is None or not path.is_file():
         return {}
     first, *lines = path.read_text(encoding="utf-8").splitlines()
     setting = json.loads(first)
-    setting["dials"] = asdict(WorldSettings()) | setting["dials"]  # one that came later has its default there
+    setting["dials"] = asdict(WorldSettings()) | setting["dials"]  # a dial that was added later has its default there
     if setting != _setting(dials):
         sys.exit(f"{path} was made with other dials: --keep another file")
     return {Trial(**row["trial"], dials=dials): row["run"] for row in map(json.loads, lines)}
@@ -177,7 +177,7 @@ def on_worlds(how: argparse.Namespace) -> None:
 
 
 def beside_verdicts(found: Ranked) -> Iterator[str]:
-    """Yield what judges found of the policies on a model beside what holds on all worlds, and how the orders agree."""
+    """Yield what judges found about the policies on a model, what holds on all worlds, and how far the orders agree."""
     verdicts = pd.read_csv(VERDICTS).set_index("policy")
     every = {policy: [run for runs in found.values() for run in runs[policy]] for policy in next(iter(found.values()))}
     both = [policy for policy in verdicts.index if policy in every]
@@ -200,7 +200,7 @@ def by_kind(runs: dict[Trial, Run]) -> Ranked:
 
 
 def on_a_model(how: argparse.Namespace) -> None:
-    """Do the missing runs on a real model, unless only the table is wanted, and print the tables of what is kept."""
+    """Do the missing runs on a real model, unless only the tables are wanted, and print the tables of what is kept."""
     folder, questions = how.keep or KEPT, how.questions or 100
     policies, seeds = how.policies or list(POLICIES), range(how.seeds or 1)
     if not how.table:

@@ -1,11 +1,11 @@
-"""How well names are told apart and put together: precision, recall, F1 of automatic merges; what goes to review.
+"""How well names are told apart or merged: precision, recall, F1 of automatic merges; what goes to review.
 
     python benchmarks/resolution.py [--pairs hr-concept-variations.xlsx] [--traces traces.jsonl.gz] [--size 100000]
 
-Three ways: exact keys alone, the rules and likeness of spelling, and with the local model's meanings too. The
-judged pairs of the recorded run and those of notation, signs and plurals are always there; a file that is not given is
-left out. `unsure` counts neither way. `beyond` is the recall among pairs whose keys differ. `--no-meaning` leaves the
-local model out.
+Three ways: exact keys alone, with the rules and similar spelling, and with the local model's embeddings too. The judged
+pairs of the recorded run and those about notation, signs and plurals are always used; a file that is not given is left
+out. `unsure` counts neither way. `beyond` is the recall among pairs whose keys differ. `--no-meaning` leaves the local
+model out.
 """
 
 import argparse
@@ -70,7 +70,7 @@ def variations(path: Path) -> list[Pair]:
 
 
 def traced(path: Path) -> list[str]:
-    """Return the concepts of the traces, names stripped only."""
+    """Return the concepts of the traces, with names only stripped of blanks."""
     names: dict[str, None] = {}
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         for line in lines:
@@ -83,7 +83,7 @@ def traced(path: Path) -> list[str]:
 
 
 def verdict(pair: Pair, way: str, local: LocalEmbedder | None = None) -> str:
-    """Return what is done with a pair: the second name comes to a graph that knows the first."""
+    """Return the decision on a pair, where the second name comes to a graph that knows the first."""
     key, other = canonical(pair.one), canonical(pair.other)
     if way == "keys" or key == other:
         return "merge" if key == other else "apart"
@@ -124,7 +124,7 @@ def table(title: str, pairs: list[Pair], local: LocalEmbedder | None) -> None:
 
 
 def resolved(names: Iterable[str], graph: Graph | None, meanings: Meanings | None) -> list[tuple[str, str, Decision]]:
-    """Return what becomes of names that come one after the other; what merges is no longer a concept of its own."""
+    """Return what becomes of names that arrive one by one; one that merges is no longer a concept of its own."""
     lexicon, done = Lexicon(), []
     around = graph.neighbours if graph else {}
     for name in names:
@@ -138,7 +138,7 @@ def resolved(names: Iterable[str], graph: Graph | None, meanings: Meanings | Non
 
 
 def growth(title: str, names: list[str], graph: Graph | None, local: LocalEmbedder) -> None:
-    """Print what merges and what is asked as names arrive, every merge beyond equal keys listed."""
+    """Print what merges and what goes to review as names arrive, listing every merge beyond equal keys."""
     cached = _Kept()
     Meanings(local, cached).vectors(names)
     keys = len({canonical(name) for name in names})
@@ -163,7 +163,7 @@ class _Kept(dict[str, bytes]):
 
 
 def made_names(words: list[str], size: int) -> list[str]:
-    """Return different names of two to five of the recorded run's words."""
+    """Return distinct names of two to five of the recorded run's words."""
     rng, found = random.Random(1), dict[str, None]()
     while len(found) < size:
         found[" ".join(rng.choices(words, k=rng.choice((2, 2, 3, 3, 4, 5))))] = None
@@ -171,7 +171,7 @@ def made_names(words: list[str], size: int) -> list[str]:
 
 
 def speed(words: list[str], size: int, local: LocalEmbedder) -> None:
-    """Print milliseconds a decision at a size, median and 99th percentile."""
+    """Print milliseconds per decision at a size, median and 99th percentile."""
     names = made_names(words, size)
     lexicon, meanings = Lexicon(), Meanings(local)
     start = time.perf_counter()
@@ -181,7 +181,7 @@ def speed(words: list[str], size: int, local: LocalEmbedder) -> None:
     print(f"\n{size} concepts: adding one to the lexicon {each:.2f} ms")
     rng = np.random.default_rng(0)
     known = meanings.vectors(names[:LOOKUPS])
-    for place, name in enumerate(names):  # embedding them all would take minutes: real vectors with noise stand in
+    for place, name in enumerate(names):  # embedding all would take minutes: real vectors with noise stand in
         noise = rng.standard_normal((1, known.shape[1])) / 20
         meanings.index.add(canonical(name), normalised(known[place % len(known)] + noise)[0])
     asked = [f"{name} {extra}" for name, extra in zip(names[:LOOKUPS], names[-LOOKUPS:], strict=True)]

@@ -2,10 +2,10 @@
 
     python benchmarks/scale.py [--concepts 100000] [--relations 300000] [--steps 200] [--keep FOLDER] [--recall]
 
-The world has names like real ones: their lengths, their order of words and how often a word comes are those of the
-recorded run, with more words made in the same way; one name in thirty is a known one in another spelling. Every phase
-runs in a process of its own, so that its memory is its own. `--recall` compares what is decided about names with and
-without a cap on what they are compared with.
+The world has names like real ones: their lengths, word order and word frequencies are those of the recorded run, with
+more words made in the same way; one name in thirty is a known one in another spelling. Every phase runs in a process of
+its own, so that its memory is measured by itself. `--recall` compares decisions about names with and without a cap on
+how many names they are compared with.
 """
 
 import argparse
@@ -52,8 +52,8 @@ from graphgrow.stores.verifying import verify
 
 RUNS = Path(__file__).parent.parent / "data"
 NEW_A_REPLY = 4
-LONGEST = 5  # words of a name; made words are of words with as many letters
-VARIANTS = 30  # one name in so many is a known one, written another way
+LONGEST = 5  # words of a name; a made-up word is modelled on words of the same length
+VARIANTS = 30  # one name in this many is a known one, written another way
 PREDICATES = ("contains", "improves", "is a", "causes", "has property", "based on", "used for", "requires")
 PARTS = (
     "poly nano micro bio thermo electro hydro photo magneto meso aero chemo cyto neuro geo cryo auto hetero iso"
@@ -67,7 +67,7 @@ def clock() -> float:
 
 
 class Names:
-    """Names that never end, in the manner of real ones."""
+    """An endless supply of names that resemble real ones."""
 
     def __init__(self, seed: int) -> None:
         self._rng = random.Random(seed)
@@ -79,7 +79,7 @@ class Names:
         self._lengths = [len(words) for words in split]
         heads, others = Counter(words[-1] for words in split), Counter(w for words in split for w in words[:-1])
         self._heads, self._others = ([word for word, _ in rows.most_common()] for rows in (heads, others))
-        # Made words are as rare as most real ones are: the tail of Zipf's law.
+        # Made-up words are as rare as most real ones: the tail of Zipf's law.
         plain = [word for word in self._others if word.isalpha() and word.islower() and len(word) >= LONGEST]
         made = dict.fromkeys(f"{part}{word}" for word in plain for part in PARTS)
         tail = self._rng.sample(sorted(made), min(20_000, len(made)))
@@ -87,7 +87,7 @@ class Names:
         self._heads += self._rng.sample(tail, 2000)
 
     def go_on(self, seed: int) -> None:
-        """Draw anew from here on."""
+        """Reseed the random numbers from here on."""
         self._rng = random.Random(seed)
 
     def _word(self, words: list[str]) -> str:
@@ -106,7 +106,7 @@ class Names:
                 return name
 
     def take(self, key: str, name: str) -> None:
-        """Know a name, which is not returned any more."""
+        """Mark a name as known, so that it is not returned as new any more."""
         self._taken.add(key)
         self.known.append(name)
 
@@ -125,7 +125,7 @@ class Names:
 
 
 def deltas(names: Names, concepts: int, relations: int) -> Iterator[Delta]:
-    """Yield what replies bring until there are as many concepts and relations as asked for."""
+    """Yield the deltas of replies until there are as many concepts and relations as asked for."""
     rng = random.Random(len(PREDICATES))
     each = max(NEW_A_REPLY, round(relations * NEW_A_REPLY / concepts))
     topic = names.new()
@@ -152,7 +152,7 @@ def events(names: Names, concepts: int, relations: int) -> Iterator[Event]:
 
 
 def replies(names: Names) -> Iterator[str]:
-    """Yield replies that go on with the graph."""
+    """Yield further replies that continue the graph."""
     rng = random.Random(2)
     while True:
         rows = []
@@ -220,7 +220,7 @@ def check(path: Path) -> dict[str, float]:
 
 
 def recall(concepts: int, relations: int, asked: int = 1000) -> dict[str, float]:
-    """Return what share of the merges and doubts is found where names are compared with few, and what a name takes."""
+    """Return what share of merges and doubts is still found when names are compared with few, and the time per name."""
     names, row = Names(1), dict[str, float]()
     capped, whole = Lexicon(), Lexicon(sys.maxsize)
     for delta in deltas(names, concepts, relations):

@@ -1,15 +1,15 @@
-"""Everything at once on one graph, and much that goes wrong, for some minutes: is anything lost, doubled or piled up?
+"""Everything at once on one graph, with many failures, for some minutes: is anything lost, doubled or piled up?
 
     python benchmarks/soak.py [--minutes 1] [--seed 0] [--store URL]
 
-Growth, the daemon of batch jobs, corrections by hand, exports and an explorer whose page is asked for work on one graph
-together. Meanwhile, as the seed has it, growth and the daemon are ended by kill -9 and started again, the endpoint
-refuses everything for a while, and the disk that graph and waiting replies lie on is full (a small file system in
-memory; where none can be mounted, which takes root on Linux, that is left out and said). At the end all is left in
-peace, what waits is committed, and it is printed what was done and whether it held: answers that never came into the
-log though no kill was near, what is there twice, corrections that were acknowledged and are not there, what `verify`
-finds, and the memory and open files of the explorer and of this process at a quarter of the time and at the end. With
-`--store neo4j://HOST` the graph is in Neo4j. This is no part of the package.
+Growth, the daemon of batch jobs, corrections by hand, exports and an explorer whose page is requested all work on one
+graph. Meanwhile, at times drawn by the seed, growth and the daemon are ended by kill -9 and started again, the endpoint
+refuses everything for a while, and the disk with the graph and the waiting replies fills up (a small file system in
+memory; where none can be mounted, which takes root on Linux, this is left out, with a note). At the end the failures
+stop, what waits is committed, and the program prints what was done and whether it held: answers that never came into
+the log though no kill was near, what is there twice, acknowledged corrections that are missing, what `verify` finds,
+and the memory and open files of the explorer and of this process at a quarter of the time and at the end. With
+`--store neo4j://HOST` the graph is in Neo4j. This is not part of the package.
 """
 
 import argparse
@@ -43,7 +43,7 @@ from tests.explorers import Explorer, exploring  # noqa: E402
 from tests.processes import ended  # noqa: E402
 from tests.servers import PATIENCE, Answer, Asked, serving  # noqa: E402
 
-SMALL = "48m"  # of the disk that fills up
+SMALL = "48m"  # size of the disk that fills up
 MEGABYTE = 1 << 20
 JOBS = """
 [[job]]
@@ -74,7 +74,7 @@ class Flapping(kills.Model):
 
 @contextmanager
 def small_disk(folder: Path) -> Iterator[bool]:
-    """Mount a small file system on a folder, and tell whether that could be done."""
+    """Mount a small file system on a folder, and tell whether that succeeded."""
     folder.mkdir()
     words = ["mount", "-t", "tmpfs", "-o", f"size={SMALL}", "tmpfs", str(folder)]
     try:
@@ -104,7 +104,7 @@ def use(pid: int) -> Use:
 
 @dataclass
 class Soak:
-    """One soak: what works in it, each in a thread of its own, and what was counted; `problems` are sentences."""
+    """One soak: its workers, each in a thread of its own, and what was counted; `problems` are sentences."""
 
     folder: Path
     url: str
@@ -112,13 +112,13 @@ class Soak:
     base_url: str
     rng: random.Random
     done: Counter[str] = field(default_factory=Counter)
-    killed: dict[str, float] = field(default_factory=dict)  # by the key of a process: when
+    killed: dict[str, float] = field(default_factory=dict)  # key of a process -> when it was killed
     acknowledged: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     is_over: threading.Event = field(default_factory=threading.Event)
     is_full: threading.Event = field(default_factory=threading.Event)
     fills: int = 0  # how often the disk was filled so far
-    alive: dict[str, tuple[BaseProcess, str]] = field(default_factory=dict)  # with its key
+    alive: dict[str, tuple[BaseProcess, str]] = field(default_factory=dict)  # each process with its key
 
     def keep_running(self, name: str, *words: str) -> None:
         """Start a command again whenever it ends."""
@@ -129,22 +129,22 @@ class Soak:
             self.alive[name] = process, key
             while process.is_alive() and not self.is_over.is_set():
                 process.join(0.2)
-            if process.is_alive():  # in peace: what is under way is waited for and saved
+            if process.is_alive():  # ended politely: it waits for what is under way, and saves it
                 process.terminate()
                 process.join(PATIENCE)
             if process.is_alive():
                 self.problems.append(f"{key} does not end")
                 process.kill()
             elif (code := process.exitcode or 0) < 0 and code != -SIGTERM and key not in self.killed:
-                self.problems.append(f"{key} was ended by signal {-code}")  # SIGTERM: it had not even begun
+                self.problems.append(f"{key} was ended by signal {-code}")  # SIGTERM: killed before it began
 
     def command(self, name: str, *words: str) -> bool:
-        """Run a command to its end, and tell whether it did what it should; a failure is one only with room on disk."""
+        """Run a command to its end, and tell whether it succeeded; a failure counts only while the disk has room."""
         was_full, before = self.is_full.is_set(), self.fills
         process = kills.start(words, self.folder, self.base_url)
         ended(process)
         self.done[name] += 1
-        if process.exitcode and not was_full and self.fills == before:  # it may have been full for half a second
+        if process.exitcode and not was_full and self.fills == before:  # the disk may have been full for half a second
             self.problems.append(f"{' '.join(words)}: exit code {process.exitcode}")
         return process.exitcode == 0
 
@@ -158,7 +158,7 @@ class Soak:
                 self.acknowledged.append(name)
 
     def export(self) -> None:
-        """Take the graph out of the store, and see that the file is whole."""
+        """Export the graph, and check that the file is whole."""
         while not self.is_over.wait(1.0):
             out = self.folder / "out.json"
             if self.command("exports", "export", self.url, str(out)):
@@ -176,7 +176,7 @@ class Soak:
                 self.done["explorer: requests"] += 1
 
     def harm(self, disk: Path | None) -> None:
-        """Do harm, as the seed has it, until it is over."""
+        """Do harm, as the seed decides, until the soak is over."""
         while not self.is_over.wait(self.rng.uniform(1, 3)):
             what = self.rng.choice(["growth", "daemon", "endpoint", "disk"])
             if what in {"growth", "daemon"}:
@@ -202,12 +202,12 @@ class Soak:
                 self.done["disk: full for a while"] += 1
 
     def in_thread(self, work: Callable[..., None], *args: object) -> threading.Thread:
-        """Start something in a thread; what it raises is a problem."""
+        """Start something in a thread; an error that it raises is recorded as a problem."""
 
         def guarded() -> None:
             try:
                 work(*args)
-            except (OSError, ValueError) as error:  # TimeoutError too: of a command that does not end
+            except (OSError, ValueError) as error:  # TimeoutError too, from a command that does not end
                 self.problems.append(f"{work.__name__}: {error}")
 
         thread = threading.Thread(target=guarded)
@@ -254,11 +254,11 @@ def soak(folder: Path, seconds: float, seed: int, url: str = "") -> tuple[Soak, 
 
 
 def found(one: Soak) -> Iterator[str]:
-    """Yield what does not hold of the graph that was soaked, a sentence each."""
+    """Yield what is wrong with the graph after the soak, a sentence each."""
     with closing(open_store(one.url)) as store:
         yield from verify(store).problems
         events = list(store.events())
-    log = [event for event in kills.paid(one.url) if kills.number_of(event)]  # else what came was a page, not a reply
+    log = [event for event in kills.paid(one.url) if kills.number_of(event)]  # else a page was sent, not a reply
     numbers = [kills.number_of(event) for event in log]
     lost = one.model.answered.keys() - set(numbers)
     for number in lost:

@@ -1,4 +1,4 @@
-"""What is known of the policies on a real model, out of the runs that are kept, as Markdown tables; asks nobody."""
+"""What the kept runs say about the policies on a real model, as Markdown tables; asks no model."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -36,7 +36,7 @@ RATIOS = {"relevant": "by relevance", "kept": "kept"}
 
 
 def load(entries: Iterable[Entry], folder: Path, questions: int) -> tuple[dict[Entry, Events], list[str]]:
-    """Return the runs cut at so many questions, each as today's rules resolve its replies, and remarks about the rest.
+    """Return the runs cut at so many questions, their replies resolved by today's rules, and remarks about the rest.
 
     Raises BadInput where they are not of one topic and one model.
     """
@@ -56,7 +56,7 @@ def load(entries: Iterable[Entry], folder: Path, questions: int) -> tuple[dict[E
 
 
 def report(runs: dict[Entry, Events], questions: int, compare: Cosines) -> Iterator[str]:
-    """Yield the tables: after so many questions, and cut at the bill of the cheapest of the runs that got that far."""
+    """Yield the tables: after so many questions, and cut at the bill of the cheapest run that got that far."""
     if not runs:
         yield f"no run of {questions} questions is kept"
         return

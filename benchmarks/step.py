@@ -1,10 +1,10 @@
-"""What a reader of one step crosses: files and functions of the package that run between two events of `grow`.
+"""What a reader following one step passes through: files and functions of the package run between two events of `grow`.
 
     python benchmarks/step.py [--policy bandit] [--after 120] [--names]
 
-The replies of the recorded run are said again to a new SQLite store; the step after `--after` of them is traced in the
-thread that grows. Functions count by name, without lambdas and comprehensions. It uses the front door alone, so that an
-older checkout can be traced beside this one: PYTHONPATH=OLDER python benchmarks/step.py.
+The replies of the recorded run are replayed into a new SQLite store; the step after the first `--after` of them is
+traced in the thread that grows. Functions count by name, without lambdas and comprehensions. Only the public API is
+used, so that an older checkout can be traced for comparison: PYTHONPATH=OLDER python benchmarks/step.py.
 """
 
 import argparse
@@ -25,7 +25,7 @@ RUN = Path(__file__).parents[1] / "data" / "runs" / "impact-resistant-materials.
 
 
 def trace(policy: str, after: int) -> tuple[dict[str, set[str]], int]:
-    """Return file -> names of its functions that one step runs, and how many of their frames stand on one another."""
+    """Return file -> names of its functions that one step runs, and how deep their frames stack."""
     with gzip.open(RUN, "rt", encoding="utf-8") as lines:
         replies = [json.loads(line)["reply"]["text"] for line in lines]
     crossed: dict[str, set[str]] = defaultdict(set)
@@ -58,7 +58,7 @@ def trace(policy: str, after: int) -> tuple[dict[str, set[str]], int]:
 
 
 def main() -> None:
-    """Print what one step crosses."""
+    """Print what one step passes through."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--policy", default="bandit")
     parser.add_argument("--after", type=int, default=120, help="steps before the one that is traced")

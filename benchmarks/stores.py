@@ -4,7 +4,7 @@
     python benchmarks/stores.py [--replies 500] [--bulk 100000] [--load 100000]
 
 One run starts one Neo4j server (Java 17 and Maven; with APOC core, which LangChain's writer needs) and gives every
-writer the same triples: reply by reply, six relations each, and many at once. Ours writes more than the others: the
+writer the same triples: reply by reply, six relations each, and in bulk. Our store writes more than the others: the
 event with its prompt and reply, a lock, and who said what. `concepts` is how many nodes each leaves behind.
 """
 
@@ -46,7 +46,7 @@ A_REPLY = 6
 ROUNDS = 3
 PREDICATES = ("contains", "improves", "is a", "uses", "causes")
 APOC = "org.neo4j.procedure:apoc-core:5.26.5:jar:core"
-PROMPT = "word " * 300  # about what a prompt of ours holds
+PROMPT = "word " * 300  # about as long as a prompt of ours
 Triples = list[tuple[str, str, str]]
 
 
@@ -86,7 +86,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 class Ours:
-    """Our store on one kind of home: a transaction a reply, or a copy of many."""
+    """Our store on one kind of database: a transaction per reply, or a copy of many."""
 
     def __init__(self, name: str, home: Callable[[], GraphStore]) -> None:
         self.name, self._home = name, home
@@ -106,7 +106,7 @@ class Ours:
 
 
 def count_and_clear(driver: Driver, label: str) -> int:
-    """Return how many nodes of a label there are, and take everything away for the next writer."""
+    """Return how many nodes of a label there are, and delete everything for the next writer."""
     count = driver.execute_query(f"MATCH (n:`{label}`) RETURN count(n) AS n").records[0]["n"]  # our label
     with driver.session() as session:
         session.run("MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 5000 ROWS").consume()
@@ -125,11 +125,11 @@ class LangChain:
         self._graph = Neo4jGraph(f"bolt://127.0.0.1:{server.port}", "neo4j", PASSWORD, refresh_schema=False)
 
     def live(self, said: list[Triples]) -> tuple[float, int]:
-        """Return the seconds of one call a reply, and the nodes left."""
+        """Return the seconds taken by one call per reply, and the nodes left."""
         return self._add([[self._document(triples)] for triples in said])
 
     def bulk(self, said: list[Triples]) -> tuple[float, int]:
-        """Return the seconds of one call with everything, and the nodes left."""
+        """Return the seconds taken by one call with everything, and the nodes left."""
         return self._add([[self._document(triples) for triples in said]])
 
     def _add(self, batches: list[list[Any]]) -> tuple[float, int]:
@@ -146,7 +146,7 @@ class LangChain:
 
 
 class GraphRAG:
-    """neo4j-graphrag's knowledge graph writer, which creates and does not merge over calls."""
+    """neo4j-graphrag's knowledge graph writer, which creates nodes and does not merge across calls."""
 
     name = "neo4j-graphrag"
 
@@ -156,11 +156,11 @@ class GraphRAG:
         self._driver, self._writer = driver, Neo4jWriter(driver)
 
     def live(self, said: list[Triples]) -> tuple[float, int]:
-        """Return the seconds of one call a reply, and the nodes left."""
+        """Return the seconds taken by one call per reply, and the nodes left."""
         return self._add([self._graph(triples) for triples in said])
 
     def bulk(self, said: list[Triples]) -> tuple[float, int]:
-        """Return the seconds of one call with everything, and the nodes left."""
+        """Return the seconds taken by one call with everything, and the nodes left."""
         return self._add([self._graph([triple for triples in said for triple in triples])])
 
     def _add(self, graphs: list[Any]) -> tuple[float, int]:
@@ -197,7 +197,7 @@ def with_apoc(folder: Path) -> Server:
 
 
 def load(server: Server, size: int) -> None:
-    """Fill a graph of a size with three relations a concept, and say how long it takes to load it."""
+    """Fill a graph of a size with three relations per concept, and say how long it takes to load."""
     events = events_of(list(islice(replies(3, 2), size // 2)))
     source = MemoryStore()
     source.append(*events)
@@ -237,7 +237,7 @@ def writers(server: Server, driver: Driver, folder: Path) -> list[Any]:
 
 
 def compare(server: Server, folder: Path, few: list[Triples], many: list[Triples]) -> None:
-    """Let every writer warm up, then measure: single replies in rounds that take turns, then everything at once."""
+    """Let every writer warm up, then measure: single replies in alternating rounds, then everything at once."""
     address = f"bolt://127.0.0.1:{server.port}"
     with GraphDatabase.driver(address, auth=("neo4j", PASSWORD), notifications_min_severity="OFF") as driver:
         everyone = writers(server, driver, folder)

@@ -2,9 +2,9 @@
 
     python benchmarks/strategies.py [--sizes 1000 10000] [--steps 100] [--naive 1000]
 
-A made graph of the wanted size grows on while each strategy or policy in turn chooses what to ask, on a copy of its
-own, so that `worst` has a structure that is taken anew and `median` has one that is kept. `naive` is the same
-information from networkx, worked out once for one choice, up to `--naive` concepts: beyond that it takes minutes.
+A made-up graph of the wanted size keeps growing while each strategy or policy in turn chooses what to ask, on a copy of
+its own, so that `worst` includes computing the structure anew and `median` finds it kept. `naive` is the same
+information from networkx, computed once for one choice, up to `--naive` concepts: beyond that it takes minutes.
 """
 
 import argparse
@@ -29,13 +29,13 @@ TOPIC = "impact resistant material"
 
 
 def choosing(name: str) -> Strategy:
-    """Return a policy as what chooses one question."""
+    """Return a policy as a strategy that chooses one question."""
     policy = open_policy(name)
     return lambda graph, rng: iter(policy.choose(graph, TOPIC, rng))
 
 
 def grown(size: int, texts: Iterator[str]) -> Graph:
-    """Return a made graph of some size."""
+    """Return a made-up graph of a given size."""
     graph, policy, rng = Graph(), open_policy("mix"), random.Random(1)
     while len(graph.concepts) < size:
         (focus,) = policy.choose(graph, TOPIC, rng)
@@ -76,7 +76,7 @@ def by_betweenness(graph: Graph) -> object:
 
 
 def by_community(graph: Graph) -> object:
-    """Louvain's communities and how many links there are between every two."""
+    """Louvain's communities, and how many links join each two of them."""
     found = simple(graph)
     groups = nx.community.louvain_communities(found, seed=0)
     return [nx.cut_size(found, one, other) for one, other in combinations(groups, 2)]
@@ -108,7 +108,7 @@ NAIVE: dict[str, Callable[[Graph], object]] = {
 
 
 def naive(name: str, graph: Graph) -> float | None:
-    """Return the milliseconds of working out with networkx what a strategy goes by; None where it needs nothing."""
+    """Return the milliseconds that networkx takes to compute what a strategy goes by; None where it needs nothing."""
     if name not in NAIVE:
         return None
     start = time.perf_counter()

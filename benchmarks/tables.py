@@ -7,7 +7,7 @@ from trial import Run, interval
 
 Runs = Mapping[str, Sequence[Run]]  # policy -> its runs
 Columns = Mapping[str, tuple[str, int]]  # figure -> (heading, digits); a heading with a % shows a share in percent
-FEWEST = 3  # policies; two agree about the order or do not
+FEWEST = 3  # policies; with two, their order either agrees or does not
 
 
 def table(runs: Runs, columns: Columns, best_by: str) -> Iterator[str]:
@@ -32,7 +32,7 @@ def _cell(runs: Sequence[Run], name: str, heading: str, digits: int) -> str:
 
 
 def ratios(runs: Runs, rules: Sequence[str], names: Mapping[str, str]) -> Iterator[str]:
-    """Yield a table of each policy's means over those of each rule and of the best of them; `names` are of figures."""
+    """Yield a table of each policy's means divided by those of each rule and of the best rule; `names` are figures."""
     there = [rule for rule in rules if rule in runs]
     if not there:
         return

@@ -1,7 +1,7 @@
 """One trial of a policy: a run and the figures it is judged by, exactly where its world is known.
 
-`on_world` grows a graph against a hidden one and compares the two. A real model's truth is unknown; its runs can give
-the figures of `Run` that need none, and the same table takes them (policies.py).
+`on_world` grows a graph against a hidden one and compares the two. A real model's truth is unknown; its runs give only
+the figures of `Run` that need none, and go into the same table (policies.py).
 """
 
 import math
@@ -26,10 +26,10 @@ from graphgrow.stores.memory import MemoryStore
 
 WITHIN = 0.25  # of the hidden concepts lie within the radius around the topic, as nearly as whole steps allow
 THIRDS = 3
-CHECKED = ("knowledge", "knowledge-random")  # policies that are tried with fact checks, as they are paid by these
+CHECKED = ("knowledge", "knowledge-random")  # policies that are tried with fact checks, which reward them
 HABITS = WorldSettings()
-# Whose relations are as often false as judges found those of the embedded model (data/judgements/policies.csv): that of
-# free relations about half, of lists four in five, of facets three in five; more where the concept is obscure.
+# Relations are false as often as judges found those of the embedded model (data/judgements/policies.csv): of free
+# relations about half, of lists four in five, of facets three in five; more where the concept is obscure.
 JUDGED = replace(HABITS, errors=0.3, list_errors=0.55, facet_errors=0.2, obscure=0.3)
 
 Run = dict[str, float]  # figure -> value
@@ -37,7 +37,7 @@ Run = dict[str, float]  # figure -> value
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """A world with what a run on it is compared with: every concept's distance from the topic, edges that bridge."""
+    """A world, and what a run on it is compared with: every concept's distance from the topic, bridging edges."""
 
     world: World
     away: dict[str, int]
@@ -47,7 +47,7 @@ class Truth:
 
 @lru_cache(maxsize=1)  # a process takes the policies of a world one after the other
 def truth(kind: str, size: int, seed: int, dials: WorldSettings = HABITS) -> Truth:
-    """Return a made world, seeded as the runs on it are."""
+    """Return a made-up world, seeded as the runs on it are."""
     graph = make_world(kind, size, seed)
     world = World(graph, dials, seed)
     away = distances(world.hidden, world.hidden.topic)
@@ -57,7 +57,7 @@ def truth(kind: str, size: int, seed: int, dials: WorldSettings = HABITS) -> Tru
 
 
 def _radius(away: dict[str, int]) -> int:
-    """Return the distance that holds nearest to WITHIN of all concepts; at least 1."""
+    """Return the distance within which the share of concepts is closest to WITHIN; at least 1."""
     shares = {
         radius: sum(d <= radius for d in away.values()) / len(away) for radius in range(1, max(away.values()) + 1)
     }
@@ -93,11 +93,10 @@ def figures(graph: Graph, events: Sequence[Expansion], known: Truth) -> Run:
       topic; of the hidden edges between communities
     - kept 1-3: hidden concepts found per 1,000 tokens in each third of the questions; kept on-topic: of the whole run,
       within the radius
-    - duplicates: concepts of the graph that are another one of it, by the hidden names; junk: those that are none;
-      rejects: what hygiene kept out
-    - true: the share that holds of the relations that are shown (the trusted ones of a graph with fact checks, else
-      all); true near: those that hold and begin or end within the radius, per
-      1,000 tokens, fact checks included
+    - duplicates: concepts of the graph that are the same hidden concept as another; junk: those that are no hidden
+      concept; rejects: what hygiene kept out
+    - true: the share of the relations shown that is true (the trusted ones of a graph with fact checks, else all); true
+      near: true ones that begin or end within the radius, per 1,000 tokens, fact checks included
     """
     hidden = known.world.hidden
     found = _found(graph, hidden)
@@ -127,7 +126,7 @@ def figures(graph: Graph, events: Sequence[Expansion], known: Truth) -> Run:
 
 
 def _found(graph: Graph, hidden: HiddenGraph) -> dict[str, str]:
-    """Return key -> hidden concept, for every concept of the graph that one of its names tells."""
+    """Return key -> hidden concept, for every concept of the graph that one of its names identifies."""
     found = {}
     for key, concept in graph.concepts.items():
         meant = (hidden.means(name) for name in (concept.name, *concept.aliases))
@@ -159,7 +158,7 @@ def thirds(new: Sequence[int], bill: Sequence[int]) -> list[float]:
 
 
 def interval(values: Sequence[float], level: float = 0.95) -> float:
-    """Return half the width of the interval of a mean by Student's t; 0 for fewer than two values."""
+    """Return half the width of a mean's confidence interval by Student's t; 0 for fewer than two values."""
     from scipy.stats import t
 
     count = len(values)

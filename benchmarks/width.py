@@ -2,11 +2,11 @@
 
     python benchmarks/width.py [--width 64] [--questions 256] [--latency 1.0] [--runs 5]
 
-An OpenAI-compatible endpoint of its own process answers out of a made world, a second after it was asked, to as many
-as ask. A graph with enough concepts for full rounds is grown first, out of an endpoint that answers at once, so that
-what a process loads with its first questions is on no side's bill. Copies of its store go on with the same policy,
-width and seed, several with a thread a question, one with a single thread. All have to end as the same log, but for
-the time of day and the seconds that replies took. This is no part of the package.
+An OpenAI-compatible endpoint in a process of its own answers from a made-up world, a second after each request, for any
+number of askers. A graph with enough concepts for full rounds is grown first, from an endpoint that answers at once, so
+that what a process loads with its first questions counts for neither side. Copies of its store continue with the same
+policy, width and seed, several with a thread per question, one with a single thread. All have to end with the same log,
+except for the time of day and the seconds that replies took. This is not part of the package.
 """
 
 import argparse
@@ -35,7 +35,7 @@ from graphgrow.policy import open_policy
 from graphgrow.stores.sqlite import SQLiteStore
 
 GOAL = 50
-READY = 4  # concepts a question of a round that the graph holds before
+READY = 4  # concepts per question of a round that the graph holds beforehand
 SEED = 0
 
 
@@ -45,21 +45,21 @@ def made() -> World:
 
 
 class Crowd(ThreadingHTTPServer):
-    """A server that many may call upon at the same moment."""
+    """A server that many may call at the same moment."""
 
     daemon_threads = True
     request_queue_size = 512
 
 
 def serve(latency: float, tell: Connection) -> None:
-    """Answer for ever, and tell the port first."""
+    """Report the port, then answer for ever."""
     server = Crowd(("127.0.0.1", 0), handler(made(), latency))
     tell.send(server.server_port)
     server.serve_forever()
 
 
 def handler(world: World, latency: float) -> type[BaseHTTPRequestHandler]:
-    """Return what answers a request: the same reply for the same prompt and seed."""
+    """Return the handler of requests: the same reply for the same prompt and seed."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -85,7 +85,7 @@ def handler(world: World, latency: float) -> type[BaseHTTPRequestHandler]:
 def completion(world: World, asked: dict[str, list[dict[str, str]]]) -> bytes:
     """Return the body of a chat completion about the last concept of the world that the question names, else its topic.
 
-    What a question asks is not sent beside its text, and any answer will do here that follows from the text alone.
+    A request carries only the text of a question, and here any answer will do that follows from the text alone.
     """
     text = {message["role"]: message["content"] for message in asked["messages"]}
     names = [name for name in text["user"].split('"')[1::2] if world.hidden.means(name)]
@@ -99,7 +99,7 @@ def completion(world: World, asked: dict[str, list[dict[str, str]]]) -> bytes:
 
 @contextmanager
 def endpoint(latency: float) -> Iterator[str]:
-    """Run the endpoint beside this process; yields its base URL."""
+    """Run the endpoint in another process; yields its base URL."""
     hear, tell = multiprocessing.Pipe(duplex=False)
     process = multiprocessing.Process(target=serve, args=(latency, tell), daemon=True)
     process.start()
@@ -111,7 +111,7 @@ def endpoint(latency: float) -> Iterator[str]:
 
 
 def prepared(path: Path, width: int) -> None:
-    """Grow a graph with enough concepts for full rounds, out of an endpoint that answers at once."""
+    """Grow a graph with enough concepts for full rounds, from an endpoint that answers at once."""
     concepts = READY * width
     settings = Settings(open_policy("mix"), Budget(steps=concepts), width)
     with (
@@ -124,7 +124,7 @@ def prepared(path: Path, width: int) -> None:
 
 
 def timed(path: Path, base_url: str, questions: int, width: int, workers: int) -> tuple[float, float, list[str]]:
-    """Return the seconds of a run on a store, those that this process was busy, and what it logged."""
+    """Return the seconds that a run on a store took, the CPU seconds of this process, and what the run logged."""
     settings = Settings(open_policy("mix"), Budget(steps=questions), width, SEED, workers=workers)
     with closing(SQLiteStore(path)) as store, closing(OpenAIChat("world", base_url)) as llm:
         since = store.graph().seq
@@ -135,7 +135,7 @@ def timed(path: Path, base_url: str, questions: int, width: int, workers: int) -
 
 
 def timeless(event: Expansion) -> str:
-    """Return an event as it is on disk, but for the time of day and the seconds of its reply."""
+    """Return an event as it is on disk, without the time of day and the seconds of its reply."""
     return to_json(replace(event, at="", reply=replace(event.reply, seconds=0.0)))
 
 

@@ -1,16 +1,16 @@
-"""How like a real model a world is: its dials fitted to a recorded run, and both beside each other.
+"""How closely a world resembles a real model: its dials fitted to a recorded run, and the two side by side.
 
     python benchmarks/worldfit.py [--run data/runs/impact-resistant-materials.jsonl.gz] [--tries 60] [--jobs 2]
 
 k, recall and junk are read off the replies. What cannot be (popularity, chain, pull, drift, size and degree of the
-hidden graph) is searched: worlds are grown by the policy of the run, and the one whose figures come nearest is kept. A
-figure that is off by its tolerance counts as much as any other. No run of another policy plays a part in it, so the
-world owes nothing to a rule that is tried on it. This is no part of the package: nobody imports it.
+hidden graph) is searched: worlds are grown by the policy of the run, and the one whose figures come nearest is kept.
+Errors are measured in tolerances, so that all figures count alike. No run of another policy plays a part in it, so the
+world favours no rule that is tried on it. This is not part of the package: nothing imports it.
 
-What the dials are for was read off the run too: of 724 neighbours that a question listed as known its reply named 402,
-of 381 that it had no room to list 1. So what is known is recited rather than avoided, by whole replies. What the run
-cannot tell is how a concept answers that brought nothing and is asked again at once: the policy of the run did so five
-times. A rule that stays with such a concept (`latest`) fares better on a world than with the model.
+Which dials are needed was read off the run too: of 724 neighbours that a question listed as known its reply named 402,
+of 381 that it had no room to list, 1. So what is known is recited rather than avoided, by whole replies. What the run
+cannot tell is what happens when a concept that brought nothing is asked about again at once: the policy of the run did
+so five times. A rule that stays with such a concept (`latest`) fares better on a world than with the model.
 """
 
 import argparse
@@ -42,15 +42,15 @@ POLICY = Mix({"frontier": 0.6, "random": 0.25, "bfs": 0.1, "latest": 0.05})  # w
 KIND = "communities"
 PARTS = 6
 BINS = (1, 2, 4, 8, 16)  # least degree of each class
-SEEDS = 1  # worlds of a try
-FINAL = 5  # worlds of the table
+SEEDS = 1  # worlds per try
+FINAL = 5  # worlds in the table
 VARIANTS = 0.03  # set, not fitted: .12 new spellings a question among 5.5 names in the recorded run, .02
 ROW = "{:34} {:>9} {:>9} {:>9}"
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a world is made of, beside its dials."""
+    """What a world is made from, besides its dials."""
 
     dials: WorldSettings
     size: int
@@ -67,7 +67,7 @@ def growing(events: Iterable[Expansion]) -> dict[str, float]:
 
 
 def _yields(rows: list[Counter[str]]) -> dict[str, float]:
-    """Return how many new concepts a question brought: over the run, and by what was known of its concept."""
+    """Return how many new concepts a question brought: over the run, and by how much was known about its concept."""
     part = len(rows) // PARTS
     over = {
         f"new concepts a question, {n * part + 1}-{(n + 1) * part}": _mean(rows[n * part : (n + 1) * part], "new")
@@ -123,7 +123,7 @@ def _class(place: int) -> str:
 
 
 def _step(event: Expansion, graph: Graph) -> Counter[str]:
-    """Return the counts of one question; the topic is no name among others, every other reply says it."""
+    """Return the counts of one question; the topic is not counted as a name, since every other reply says it."""
     pairs = [
         tuple(map(canonical, (t.source, t.target))) for t in parse(event.reply.text, event.reply.finish_reason).triples
     ]
@@ -150,19 +150,19 @@ def _step(event: Expansion, graph: Graph) -> Counter[str]:
 
 
 def grown(shape: Shape, seed: int, steps: int) -> dict[str, float]:
-    """Return the figures of one run on a made world."""
+    """Return the figures of one run on a made-up world."""
     hidden = make_world(KIND, shape.size, seed, degree=shape.degree)
     settings = Settings(POLICY, Budget(steps=steps), seed=seed)
     return growing(Growth(str(hidden.graph["topic"]), MemoryStore(), World(hidden, shape.dials, seed), settings))
 
 
 def tolerance(value: float) -> float:
-    """Return how far off is as bad as any other figure's being so far off: a tenth of it, and .05 at least."""
+    """Return the error of a figure that counts as one unit: a tenth of its value, and .05 at least."""
     return max(abs(value) / 10, 0.05)
 
 
 def distance(real: dict[str, float], made: dict[str, float]) -> float:
-    """Return the mean squared error over all figures, in tolerances; 25 at most for one."""
+    """Return the mean squared error over all figures, in tolerances; at most 25 for one figure."""
     return statistics.mean(min(25.0, ((made[n] - real[n]) / tolerance(real[n])) ** 2) for n in real)
 
 
@@ -174,7 +174,7 @@ def tried(job: tuple[dict[str, float], Shape, int]) -> float:
 
 
 def shapes(real: dict[str, float], tries: int) -> list[Shape]:
-    """Return the shapes to try: what can be read off as it is, the rest by chance; for no tries that of the package."""
+    """Return the shapes to try: what can be read off as it is, the rest at random; for no tries the package's own."""
     if not tries:
         return [Shape(WorldSettings(), SIZE, DEGREE)]
     rng = random.Random(0)

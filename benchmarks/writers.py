@@ -2,10 +2,10 @@
 
     python benchmarks/writers.py [--writers 8] [--questions 1000] [--latency 1.0] [--store URL] [--kill] [--skip-one]
 
-Every writer is a process of its own, with the same policy and seed, and a model that answers out of a made world some
-seconds after it was asked. The graph they begin with was grown at once, so that there is something to ask for each.
-With --kill one of them is ended by kill -9 half-way. Printed are how many questions were asked and how often twice, the
-questions a minute of the writers together and of one alone, and what `verify` finds. This is no part of the package.
+Every writer is a process of its own, with the same policy and seed, and a model that answers from a made-up world some
+seconds after it is asked. The graph they begin with is grown without delay, so that each has something to ask. With
+--kill one of them is ended by kill -9 half-way. Printed are how many questions were asked and how many twice, the
+questions per minute of the writers together and of one alone, and what `verify` finds. This is not part of the package.
 """
 
 import argparse
@@ -31,20 +31,20 @@ from graphgrow.policy import open_policy
 from graphgrow.stores import open_store
 from graphgrow.stores.projection import differences, project
 
-BEGUN = 24  # events of the graph that they begin with
+BEGUN = 24  # events of the graph that the writers begin with
 POLICY = "bandit"
-CONCEPTS = 3400  # of the world that answers
+CONCEPTS = 3400  # in the world that answers
 
 
 class Slow(World):
-    """A world that needs some seconds for an answer, and writes down in a file when it was asked what."""
+    """A world that needs some seconds for an answer, and records in a file when each question was asked."""
 
     def __init__(self, concepts: int, latency: float = 0.0, asked: Path | None = None) -> None:
         super().__init__(make_world("communities", concepts, 0), seed=0)
         self._latency, self._asked = latency, asked
 
     def ask(self, prompt: Prompt) -> Reply:
-        """Answer when the time is over."""
+        """Answer after the delay."""
         if self._asked:
             with self._asked.open("a") as file:
                 file.write(json.dumps([time.time(), prompt.system + prompt.user]) + "\n")
@@ -54,14 +54,14 @@ class Slow(World):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of some writers: events of the log, questions in it twice, calls, questions a minute, differences."""
+    """What came of some writers: events of the log, questions in it twice, calls, questions per minute, differences."""
 
     events: int
     twice: int
     calls: int
     a_minute: float
     differences: int
-    cpu: float  # seconds that a question took all writers
+    cpu: float  # CPU seconds per question, of all writers together
 
 
 def write(url: str, questions: int, latency: float, folder: Path, concepts: int) -> None:
@@ -87,7 +87,7 @@ def begin(url: str, concepts: int) -> None:
 def measure(
     url: str, writers: int, questions: int, latency: float, *, kill: bool = False, concepts: int = CONCEPTS
 ) -> Result:
-    """Let some writers grow a graph that has begun until it has so many events more."""
+    """Let some writers grow a graph that has been begun until it has so many more events."""
     begin(url, concepts)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with tempfile.TemporaryDirectory() as name:
@@ -110,7 +110,7 @@ def measure(
         events = [one for one in store.events(BEGUN) if isinstance(one, Expansion)]
         found = differences(project(store.graph()), store.projection())
     often = Counter((one.focus.question, one.sample, one.repairs, one.verifies) for one in events)
-    # From when all are at work: what a process loads before is no part of it.
+    # Counted from when all are at work: what a process loads before that is not included.
     start, end = max(log[0][0] for log in logs), max(log[-1][0] for log in logs)
     calls = sorted(at for log in logs for at, _ in log)
     a_minute = 60 * sum(start <= at < end for at in calls) / (end - start) if end > start else 0.0

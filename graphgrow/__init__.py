@@ -38,7 +38,7 @@ _MODULES = {
 }  # imported when they are first asked for, so that `import graphgrow` is instant
 
 
-if not TYPE_CHECKING:  # who checks types sees the names themselves, and no others
+if not TYPE_CHECKING:  # type checkers see the names themselves, and no others
 
     def __getattr__(name: str) -> object:
         if name not in _MODULES:
@@ -77,11 +77,11 @@ def open_llm(  # noqa: PLR0913  # all of them can be left out
 ) -> "LLM":
     """Open a model by name, address or environment, as the command line does; close it when done.
 
-    "URL#NAME" is an address and a name in one. A reply of an endpoint may take `timeout` seconds (180), and one that
-    has no room `patience` minutes (10). `reasoning_effort` is how much it thinks first, in the words of its endpoint;
-    `reply_tokens` the limit of a long reply, thinking included; `key_env` the variable that holds the key;
-    `llm_options` are further fields of each request, which go before ours. Raises BadInput for an option that cannot be
-    used, LLMError where the model cannot be had.
+    "URL#NAME" is an address and a name in one. A reply of an endpoint may take `timeout` seconds (180); an endpoint
+    that has no room is waited for `patience` minutes (10). `reasoning_effort` is how much the model thinks first, in
+    the words of its endpoint; `reply_tokens` the limit of a long reply, thinking included; `key_env` the variable that
+    holds the key; `llm_options` are further fields of each request, which override ours. Raises BadInput for an option
+    that cannot be used, LLMError where the model cannot be had.
     """
     import os
 
@@ -104,8 +104,8 @@ def grow(
     """Return the growth of a graph: iterate over it, and each event is saved before you see it.
 
     Options are those of `GrowthOptions`, in an object or by name; limits may come as a `Budget`. Without any it does 20
-    steps for at most 1 USD. A model is an object or a name, as in `KnowledgeGraph.grow`. Raises BadInput for a topic or
-    an option that is none.
+    steps for at most 1 USD. A model is an object or a name, as in `KnowledgeGraph.grow`. Raises BadInput for an invalid
+    topic or option.
     """
     from graphgrow.api import options as growth
 
@@ -113,7 +113,7 @@ def grow(
 
 
 def jobs(file: "str | Path") -> "list[JobStatus]":
-    """Return how each job of a jobs file stands: its schedule, its last and next run, `reports` of what came of runs.
+    """Return how each job of a jobs file stands: its schedule, its last and next run, and the `reports` of its runs.
 
     Raises BadInput for a file that cannot be used.
     """

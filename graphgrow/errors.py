@@ -16,14 +16,14 @@ GraphgrowError
 
 import re
 
-# Of our own stores all up to the last @, for a password may hold what a URL may not.
+# In URLs of our own stores all up to the last @, for a password may hold what a URL may not.
 _USERINFO = re.compile(
     r"\b((?:neo4j|bolt)(?:\+s|\+ssc)?://).*@|\b([a-z][a-z0-9+.-]*://)[^\s/?#'\"]*:[^\s/?#'\"]*@", re.IGNORECASE
 )
 
 
 def without_passwords(text: str) -> str:
-    """Return text whose URLs name no user and no password, as it may be written anywhere."""
+    """Return text whose URLs name no user and no password, so that it may be written anywhere."""
     return _USERINFO.sub(r"\1\2", text) if "@" in text else text
 
 

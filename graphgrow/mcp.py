@@ -1,4 +1,4 @@
-"""A graph for the agents of others, over the Model Context Protocol: tools to read it, and to grow and correct it.
+"""A graph for other people's agents, over the Model Context Protocol: tools to read it, and to grow and correct it.
 
 Names are data in every answer. Corrections are events that bind all later steps and can be taken back, as anybody's.
 """
@@ -56,7 +56,7 @@ HUBS = 12
 MOST_STEPS = 50
 TOKEN, SHORTEST_TOKEN = "GRAPHGROW_MCP_TOKEN", 16
 TOKENLESS = "This server answers who shows the token that graphgrow mcp printed: ?token=... or Authorization: Bearer.\n"
-THROUGH = "through MCP"  # why, where nobody says more
+THROUGH = "through MCP"  # the reason, where nobody gives one
 INTERRUPTED = 130  # the exit code
 # Set once nobody waits any longer for the call under way: the client hung up or gave it up, or the server ends.
 _given_up: ContextVar[Event] = ContextVar("given_up")
@@ -335,14 +335,14 @@ class Server(MCPServer[None]):
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[None, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
-        """Call a tool; raises ToolError with one sentence. It is told where nobody waits for it any longer."""
+        """Call a tool; raises ToolError with one sentence. The tool is told where nobody waits for it any longer."""
         given_up = Event()
         _given_up.set(given_up)
 
         async def watch() -> None:
             try:
                 await sleep_forever()
-            finally:  # at once, where the thread that does the work is waited for
+            finally:  # at once, while the thread that does the work is waited for
                 given_up.set()
 
         failure: ToolError | None = None
@@ -381,7 +381,7 @@ def server(url: str, allowance: Allowance, *, write: bool) -> MCPServer[None]:
 
 
 def token_of(env: Mapping[str, str]) -> str:
-    """Return what opens a server at a port: that of the environment, which stays the same, or a new one.
+    """Return the token that opens a server at a port: that of the environment, which stays the same, or a new one.
 
     Raises BadInput for one that can be guessed.
     """
@@ -392,7 +392,7 @@ def token_of(env: Mapping[str, str]) -> str:
 
 
 def guarded(app: "ASGIApp", token: str) -> "ASGIApp":
-    """Return an application that answers who shows the token, as a bearer's or in the address, and nobody else."""
+    """Return an application that answers only those who show the token, as a bearer token or in the address."""
     from starlette.requests import Request
     from starlette.responses import PlainTextResponse
 
@@ -410,7 +410,7 @@ def guarded(app: "ASGIApp", token: str) -> "ASGIApp":
 
 
 def serve(url: str, allowance: Allowance, *, write: bool, port: int | None = None, token: str = "") -> None:
-    """Serve a store until the client hangs up, or at a port of this machine until Ctrl-C, to who has the token.
+    """Serve a store until the client hangs up, or at a port of this machine until Ctrl-C, to whoever has the token.
 
     Raises BadInput for a store that is not there.
     """

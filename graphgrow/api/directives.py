@@ -71,9 +71,9 @@ def focus(graph: Graph, name: str, other: str = "", *, reason: str = "") -> Edit
 def instruct(
     graph: Graph, text: str, *, concept: str = "", community: str = "", steps: int = 0, reason: str = ""
 ) -> Edit:
-    """Send an instruction with questions: all, those about a concept, or about a community named by a concept.
+    """Send an instruction with questions: all, those about a concept, or those about a community named by a concept.
 
-    With `steps` it goes with so many of these questions, else with all of them until it is withdrawn.
+    With `steps` it goes with that many of these questions, else with all of them until it is withdrawn.
     """
     words = clean(check_length(text, "instruction"))
     if not says_something(words):
@@ -121,7 +121,7 @@ def _check_allowed(graph: Graph, name: str, key: str) -> None:
 
 
 def _taken_back(graph: Graph, do: Steer, name: str, held: dict[str, Directive], what: str, reason: str) -> Edit:
-    """Return the event that lets go of a concept, shown or not, by all keys under which it is held."""
+    """Return the event that releases a concept, shown or not, under every key by which it is pinned or forbidden."""
     meant = look_up(graph, name) or graph.representative(canonical(name))
     keys = tuple(key for key in held if graph.representative(key) == meant)
     if not keys:
@@ -130,20 +130,20 @@ def _taken_back(graph: Graph, do: Steer, name: str, held: dict[str, Directive], 
 
 
 def _edit(graph: Graph, kind: Steer, change: Change) -> Edit:
-    """Return a directive as the next event of a graph; one an event, so that its number names it."""
+    """Return a directive as the next event of a graph; one per event, so that the event's number names it."""
     fit = replace(change, reason=clean(check_length(change.reason, "reason")))
     return Edit(graph.seq + 1, kind, Delta(changes=(fit,)), clean(describe(graph, fit)))
 
 
 def binding(graph: Graph) -> list[Directive]:
-    """Return what binds now, oldest first."""
+    """Return the directives that bind now, oldest first."""
     steering = graph.steering
     directives = [*steering.pins.values(), *steering.forbids.values(), *steering.directives.values()]
     return sorted(directives, key=lambda directive: directive.seq)
 
 
 def describe(graph: Graph, change: Change) -> str:
-    """Return in words what a change that steers asks for."""
+    """Return in words what a steering change asks for."""
     names = [graph.name(graph.representative(key)) for key in change.concepts[:PAIR]]
     match change.do:
         case "pin":
@@ -167,7 +167,7 @@ def describe(graph: Graph, change: Change) -> str:
 
 
 def states(graph: Graph, name: str) -> list[tuple[str, Callable[..., Edit]]]:
-    """Return what may be done about a concept as it stands, in words, with the function that does it."""
+    """Return what may be done about a concept as it stands: words, and the function that does it."""
     key = find(graph, name)
     if key in graph.steering.forbidden(graph.representative):
         return [("Allow questions about it again", allow)]
@@ -177,7 +177,7 @@ def states(graph: Graph, name: str) -> list[tuple[str, Callable[..., Edit]]]:
 
 
 def state(graph: Graph, directive: Directive) -> str:
-    """Return how a directive stands: how many questions it was used in and is still for, or why it waits."""
+    """Return how a directive stands: in how many questions it was used and how many are left, or why it waits."""
     change, is_instruction = directive.change, directive.change.do == "instruct"
     keys = concepts(graph, directive) if change.do == "focus" else [*map(graph.representative, change.concepts[:1])]
     if not graph.concepts.keys() >= set(keys):

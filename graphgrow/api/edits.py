@@ -35,12 +35,12 @@ from graphgrow.resolve.resolve import RESOLVE, resolve, resolve_facet
 from graphgrow.resolve.search import find
 from graphgrow.stores import GraphStore
 
-BY_HAND = "by hand"  # why, where nobody says more
+BY_HAND = "by hand"  # the reason, where nobody gives one
 UNDOABLE = STEERING | {"merge", "unmerge", "apart", "doubt", "reject", "restore", "rename", "retype", "add"}
 
 
 def find_relation(graph: Graph, source: str, predicate: str, target: str) -> Relation:
-    """Return the relation a person means; raises BadInput with what the two concepts have in common otherwise."""
+    """Return the relation a person means; else raises BadInput, which says how the two concepts are related."""
     ends = find(graph, source), find(graph, target)
     for relation in _readings(ends[0], predicate, ends[1]):
         if relation in graph.relations:
@@ -51,7 +51,7 @@ def find_relation(graph: Graph, source: str, predicate: str, target: str) -> Rel
 
 
 def _readings(source: str, predicate: str, target: str) -> tuple[Relation, Relation]:
-    """Return the relation that was meant literally, and as the vocabulary reads it."""
+    """Return the relation that was meant: taken literally, and as the vocabulary reads it."""
     check_length(predicate, "predicate")
     return Relation(source, clean(predicate), target), read(predicate).between(source, target)
 
@@ -92,8 +92,8 @@ def merge(graph: Graph, one: str, other: str, *, into: str | None = None, reason
 def unmerge(graph: Graph, name: str, *, reason: str = BY_HAND) -> Edit:
     """Let a name that was merged stand for itself again, with every relation that was said of it, and stay apart.
 
-    That is also a spelling that has its key with others: it gets one of its own, and whatever was said in it; where no
-    other spelling has its key but with or without an article, that is what parts them.
+    A spelling that shares its key with others can leave too: it gets a key of its own, and whatever was said in it.
+    Where the others differ from it only by an article, the article separates them.
     """
     corrections = graph.corrections
     said = canonical(name)
@@ -104,7 +104,7 @@ def unmerge(graph: Graph, name: str, *, reason: str = BY_HAND) -> Edit:
             raise BadInput(f"{name!r} is the name that the concept was given: give it another with  graphgrow rename")
         own = next(one for n in count(2) if (one := f"{shared} ({n})") not in graph.arrived)
         others = _spellings(graph, shared, without=name)
-        # Who is called as the key keeps the key, so that a key always means the spelling that it is.
+        # The spelling that equals the key keeps it, so that a key always means the spelling that it is.
         leaving = others if bare(name) == shared else [bare(name)]
         changes = [Change("unmerge", (own, shared), text=spelling, reason=reason) for spelling in leaving]
         parted = own, shared
@@ -139,7 +139,7 @@ def _spellings(graph: Graph, key: str, without: str = "") -> list[str]:
 
 
 def _by_article(graph: Graph, name: str, reason: str) -> Edit | None:
-    """Return what parts "the cell" from "cell", each with what was said in it; None where both were never said."""
+    """Return the edit that parts "the cell" from "cell", each with what was said in it; None unless both were said."""
     key, said = graph.corrections.key_of(without_article(name), canonical(without_article(name))), dict[str, str]()
     for relation in graph.incident.get(look_up(graph, name) or "", ()):
         for evidence in graph.relations[relation]:
@@ -162,7 +162,7 @@ def _by_article(graph: Graph, name: str, reason: str) -> Edit | None:
 
 
 def _shared_key(graph: Graph, name: str) -> str:
-    """Return the key that a spelling has in common with others, "" where it is the only one of its key."""
+    """Return the key that a spelling shares with others, "" where no other has it."""
     text = bare(name)
     keys = [key for key, spelling in graph.spellings() if spelling == text]
     return next((key for key in keys if _spellings(graph, key, without=text)), "")
@@ -175,7 +175,7 @@ def apart(graph: Graph, one: str, other: str, *, reason: str = BY_HAND) -> Edit:
     """
     first, second = find(graph, one), find(graph, other)
     if first == second:
-        # Rather the name that the concept is not shown under, and one that can be taken out.
+        # Preferably the name under which the concept is not shown, and one that can be taken out.
         is_article_alone = without_article(one).casefold() == without_article(other).casefold()
         for name in sorted((one, other), key=lambda name: bare(name) == graph.name(first)):
             try:
@@ -193,7 +193,7 @@ def apart(graph: Graph, one: str, other: str, *, reason: str = BY_HAND) -> Edit:
 
 
 def doubt(graph: Graph, one: str, other: str, *, reason: str = BY_HAND) -> Edit:
-    """Put two concepts before whoever decides whether they are one, also where they were decided to be two."""
+    """Queue two concepts for a decision whether they are one, even where they were decided to be two."""
     first, second = find(graph, one), find(graph, other)
     if first == second:
         raise BadInput(f"{one!r} and {other!r} are one concept: take them apart with  graphgrow unmerge")
@@ -217,7 +217,7 @@ def queue(graph: Graph) -> list[Change]:
 
 
 def reject(graph: Graph, name: str, *, reason: str = BY_HAND) -> Edit:
-    """Take a concept out with its relations, whatever it was also called, and let no reply bring it in again.
+    """Take a concept out with its relations, under all its names, and let no reply bring it in again.
 
     A name that the graph does not hold is rejected in advance.
     """
@@ -239,9 +239,9 @@ def reject_relation(graph: Graph, relation: Relation, *, reason: str = BY_HAND) 
 
 
 def restore(graph: Graph, name: str, *, log: Iterable[Event] = (), reason: str = BY_HAND) -> Edit:
-    """Let a rejected concept be there again with all that was said of it, or a name in that hygiene keeps out.
+    """Bring a rejected concept back with all that was said of it, or let in a name that hygiene keeps out.
 
-    With the `log` of the graph, also what replies said about it while it was kept out.
+    With the `log` of the graph, it also gets what replies said about it while it was kept out.
     """
     key, corrections = canonical(check_length(name)), graph.corrections
     concept = graph.representative(key)
@@ -256,7 +256,7 @@ def restore(graph: Graph, name: str, *, log: Iterable[Event] = (), reason: str =
 
 
 def _regained(graph: Graph, restoring: Change, log: Iterable[Event]) -> Delta:
-    """Return what the replies of a log said about a name while it was kept out, for the graph that lets it in."""
+    """Return what the replies of a log said about a name while it was kept out, for a graph that lets it in."""
     keys = restoring.concepts
     events = list(takewhile(lambda event: event.seq <= graph.seq, log))
     replies = [
@@ -271,7 +271,7 @@ def _regained(graph: Graph, restoring: Change, log: Iterable[Event]) -> Delta:
     concepts: dict[str, Concept] = {}
     statements: dict[tuple[Relation, Triple], Statement] = {}
     for event in replies:
-        if event.focus.form == "facet":  # names alone, of which the question says what they mean
+        if event.focus.form == "facet":  # bare names, whose meaning follows from the question
             proposal = parse(event.reply.text, event.reply.finish_reason, "facet")
             delta = resolve_facet(proposal, event.focus, after, event.topic, RESOLVE)
         else:
@@ -281,7 +281,7 @@ def _regained(graph: Graph, restoring: Change, log: Iterable[Event]) -> Delta:
         for one in delta.statements:
             ends, shown = one.relation.ends, after.corrections.shown(one.relation)
             is_about = any(end in keys for end in ends) and all(end in keys or end in after.arrived for end in ends)
-            # in these very words it may be there already, from the same reply read before
+            # it may be there in these very words already, from an earlier reading of the same reply
             is_held = shown and any(evidence.raw == one.raw for evidence in after.relations.get(shown, ()))
             if is_about and not is_held:
                 statements.setdefault((one.relation, one.raw), one)
@@ -289,7 +289,7 @@ def _regained(graph: Graph, restoring: Change, log: Iterable[Event]) -> Delta:
 
 
 def restore_relation(graph: Graph, source: str, predicate: str, target: str, *, reason: str = BY_HAND) -> Edit:
-    """Let a rejected relation be there again with its evidence."""
+    """Bring a rejected relation back with its evidence."""
     check_length(predicate, "predicate")
     meant, corrections = _readings(find(graph, source), predicate, find(graph, target)), graph.corrections
     rejected = [one for one in corrections.rejected_relations if corrections.counts_as(one) in meant]
@@ -341,7 +341,7 @@ def add(graph: Graph, source: str, predicate: str, target: str, *, reason: str =
         if graph.is_rejected(key) or not says_something(name):
             why = "was rejected: bring it back with  graphgrow restore" if graph.is_rejected(key) else "names nothing"
             raise BadInput(f"{name!r} {why}")
-    as_said = Relation(keys[0], clean(predicate), keys[1])  # a verb of its own, which the vocabulary has no place for
+    as_said = Relation(keys[0], clean(predicate), keys[1])  # a verb of its own, for which the vocabulary has no place
     relation = as_said if as_said in graph.relations else read(predicate).between(*keys)
     if graph.corrections.shown(relation) is None:
         raise BadInput(f"{source!r} {predicate!r} {target!r} was rejected, or the two are one concept here")
@@ -358,7 +358,7 @@ def accept(graph: Graph, relation: Relation, *, reason: str = BY_HAND) -> Edit:
 
 
 def is_undoable(event: Event | None) -> bool:
-    """Tell whether an event is an edit that one other takes back; a further piece of evidence stays, as it was said."""
+    """Tell whether an event is an edit that one other edit can take back; a further piece of evidence cannot be."""
     if not isinstance(event, Edit) or event.edit not in UNDOABLE:
         return False
     return event.edit != "add" or (len(event.delta.relations) == 1 and not event.delta.support)
@@ -368,7 +368,7 @@ def undo(graph: Graph, edit: Event | None, log: Callable[[], Iterable[Event]], *
     """Take one edit, of a kind in UNDOABLE, back by the edit that undoes it, once; later growth stays.
 
     Two concepts that were merged are two again, and wait for a decision where they did before. `log` returns the events
-    of the graph from the first on. Raises BadInput for what cannot be undone, or was.
+    of the graph from the first on. Raises BadInput for what cannot be undone, or already was.
     """
     if not isinstance(edit, Edit) or edit.edit not in UNDOABLE:
         raise BadInput(f"step {edit.seq if edit else 0} cannot be undone here")

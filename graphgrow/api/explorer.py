@@ -1,4 +1,4 @@
-"""What the explorer may use of the rooms below, beside `graphgrow` itself and the other modules of this room."""
+"""What the explorer may use of the rooms below, besides `graphgrow` itself and the other modules of this room."""
 
 from pathlib import Path
 

@@ -105,7 +105,7 @@ COLUMNS: dict[str, dict[str, str]] = {
 
 
 def table(name: str, rows: Iterable[dict[str, Any]], *, index: str = "") -> "pd.DataFrame":
-    """Return rows as the DataFrame of a name in COLUMNS, its columns in that order also where there is no row."""
+    """Return rows as the DataFrame of a name in COLUMNS, with its columns in that order even where there is no row."""
     import pandas as pd
 
     frame = pd.DataFrame(list(rows), columns=list(COLUMNS[name]))
@@ -113,7 +113,7 @@ def table(name: str, rows: Iterable[dict[str, Any]], *, index: str = "") -> "pd.
 
 
 def concepts(graph: Graph) -> "pd.DataFrame":
-    """Return a row a concept, in the order in which they came."""
+    """Return a row per concept, in the order in which they came."""
     membership, _ = partition(graph)
     spread = participation(graph.neighbours, membership)
     rows = (
@@ -135,7 +135,7 @@ def concepts(graph: Graph) -> "pd.DataFrame":
 
 
 def relations(graph: Graph) -> "pd.DataFrame":
-    """Return a row a relation, in the order in which they came."""
+    """Return a row per relation, in the order in which they came."""
     rows = (
         {
             "source": graph.name(relation.source),
@@ -155,7 +155,7 @@ def relations(graph: Graph) -> "pd.DataFrame":
 
 
 def steps(events: Iterable[Event]) -> "pd.DataFrame":
-    """Return a row an event."""
+    """Return a row per event."""
     import pandas as pd
 
     def row(event: Event) -> dict[str, Any]:
@@ -192,7 +192,7 @@ def steps(events: Iterable[Event]) -> "pd.DataFrame":
 
 
 def communities(graph: Graph) -> "pd.DataFrame":
-    """Return a row a community, the largest first."""
+    """Return a row per community, the largest first."""
     membership, groups = partition(graph)
     inside, outside = Counter[int](), Counter[int]()
     for key, near in graph.neighbours.items():
@@ -216,7 +216,7 @@ def communities(graph: Graph) -> "pd.DataFrame":
 
 
 def hubs(events: Iterable[Event], graph: Graph, *, above: int) -> "pd.DataFrame":
-    """Return a row a concept that came to have more than `above` neighbours, most neighbours first."""
+    """Return a row per concept that came to have more than `above` neighbours, most neighbours first."""
     rows = (
         {"key": one.concept, "name": graph.name(one.concept), "degree": one.degree, "introduced": one.introduced,
          "emerged": one.emerged}
@@ -226,7 +226,7 @@ def hubs(events: Iterable[Event], graph: Graph, *, above: int) -> "pd.DataFrame"
 
 
 def bridges(events: Iterable[Event], *, every: int, top: int) -> "pd.DataFrame":
-    """Return normalised betweenness: a row a snapshot, a column a concept, those with most of it at the end."""
+    """Return normalised betweenness: a row per snapshot, a column per concept, for those with the most at the end."""
     import pandas as pd
 
     rows = top_bridges(events, every=every, top=top)
@@ -235,17 +235,17 @@ def bridges(events: Iterable[Event], *, every: int, top: int) -> "pd.DataFrame":
 
 
 def bills(graph: Graph) -> "pd.DataFrame":
-    """Return a row a role and model, in the order in which they were asked first."""
+    """Return a row per role and model, in the order in which they were first asked."""
     return table("bills", graph.bill_rows)
 
 
 def strategies(graph: Graph) -> "pd.DataFrame":
-    """Return a row a strategy, what the bandit would choose most often first."""
+    """Return a row per strategy, first the one that the bandit would choose most often."""
     return table("strategies", strategy_table(graph), index="name").astype({"gain": "float64"})
 
 
 def doubts(graph: Graph) -> "pd.DataFrame":
-    """Return a row a pair of names that may be one concept, first those whose merging would change most."""
+    """Return a row per pair of names that may be one concept, first those whose merging would change most."""
     rows = (
         {"one": graph.name(first), "other": graph.name(second), "score": doubt.score, "reason": doubt.reason}
         for doubt in queue(graph)
@@ -255,7 +255,7 @@ def doubts(graph: Graph) -> "pd.DataFrame":
 
 
 def _attributes(graph: Graph) -> dict[str, dict[str, Any]]:
-    """Return what networkx and igraph are given of every concept, by key, in the order in which they came."""
+    """Return the attributes of every concept for networkx and igraph, by key, in the order in which they came."""
     membership, _ = partition(graph)
     return {
         key: {
@@ -272,7 +272,7 @@ def _attributes(graph: Graph) -> dict[str, dict[str, Any]]:
 
 
 def to_networkx(graph: Graph) -> "nx.MultiDiGraph[str]":
-    """Return a networkx.MultiDiGraph: a node a concept by its key, an edge a relation by its predicate."""
+    """Return a networkx.MultiDiGraph: a node per concept, by its key, and an edge per relation, by its predicate."""
     import networkx as nx
 
     out: nx.MultiDiGraph[str] = nx.MultiDiGraph(topic=graph.topic)
@@ -286,7 +286,7 @@ def to_networkx(graph: Graph) -> "nx.MultiDiGraph[str]":
 
 
 def to_igraph(graph: Graph) -> "igraph.Graph":
-    """Return a directed igraph.Graph: a vertex a concept, an edge a relation, in the order in which they came."""
+    """Return a directed igraph.Graph: a vertex per concept, an edge per relation, in the order in which they came."""
     import igraph
 
     place = {key: at for at, key in enumerate(graph.concepts)}

@@ -1,6 +1,6 @@
 """Graph files brought into a store: what is there stays, what comes is kept, and names that may be one are asked about.
 
-Names of a file are somebody's data. So hygiene only says which it would keep out, and names that a run would merge
+Names in a file are somebody's data. So hygiene only says which ones it would keep out, and names that a run would merge
 wait for a decision like all possible duplicates.
 """
 
@@ -19,17 +19,17 @@ from graphgrow.resolve.hygiene import broken_rule
 from graphgrow.stores import GraphStore
 from graphgrow.stores.copying import batches
 
-MOST_ALIKE = 10_000  # names; among more, only other ways of writing one name are looked for, and not likeness
+MOST_ALIKE = 10_000  # names; among more, only other ways of writing one name are looked for, not similar names
 DOUBTS = 1000  # in one event
 
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """What a file brings to a graph, as the events of it.
+    """What a file brings to a graph, as events.
 
     `broken` are the names that hygiene would keep out of replies, by rule; `rejected` those that somebody has rejected
     in this graph, which stay out; `doubts` the pairs that may be one concept. `is_likeness_compared` says whether names
-    were compared by likeness too: not among more than MOST_ALIKE. `saved` are the events that the store lacked.
+    were compared by likeness too, which needs at most MOST_ALIKE of them. `saved` are the events that the store lacked.
     """
 
     reading: Reading
@@ -59,7 +59,7 @@ def import_graph(
     if graph.seq and not append:
         raise BadInput(f"{store.url} holds another graph since step 1: name another store, or use --append")
     found = _prepared(reading, graph, title, begun[0].at if begun else now(), progress)
-    if tuple(begun) != found.events[: len(begun)]:  # another file of that name
+    if tuple(begun) != found.events[: len(begun)]:  # from another file of that name
         graph.apply_all(begun)
         if not append:
             raise BadInput(f"{store.url} holds another graph since step 1: name another store, or use --append")
@@ -77,7 +77,7 @@ def title_of(path: Path) -> str:
 
 
 def _before(store: GraphStore, title: str) -> tuple[Graph, list[Edit]]:
-    """Return the graph of a store without the import of this title that its log ends with, and the events of that."""
+    """Return the graph of a store without the import of this title that ends its log, and the events of that import."""
     graph, begun = Graph(), list[Edit]()
     for event in store.events():
         is_ours = isinstance(event, Edit) and event.note == title and event.edit in {"add", "doubt"}

@@ -43,11 +43,11 @@ RUNS = (".jsonl", ".jsonl.gz")
 class KnowledgeGraph:
     """One graph and its log, opened by `graphgrow.open`.
 
-    It stands wherever a store is wanted, and is a context manager; `close` lets go of files, connections and models.
-    Tables are made when they are asked for, of the log as it is then, so a run in another process shows in the next
-    one; `graphgrow.api.frames.COLUMNS` says what their columns hold. A model is given as an object of
-    `graphgrow.open_llm`, or by its name, and is then opened once and closed with the graph; without one the
-    environment decides. What `edits` and `think` have can also be called on the graph itself: `graph.merge(...)`.
+    It can be used wherever a store is wanted, and is a context manager; `close` lets go of files, connections and
+    models. Tables are made when they are asked for, from the log as it is then, so a run in another process shows in
+    the next table; `graphgrow.api.frames.COLUMNS` says what their columns hold. A model is given as an object from
+    `graphgrow.open_llm`, or by its name: then it is opened once, and closed with the graph. Without one the environment
+    decides. What `edits` and `think` have can also be called on the graph itself: `graph.merge(...)`.
     """
 
     def __init__(self, store: GraphStore) -> None:
@@ -59,7 +59,7 @@ class KnowledgeGraph:
         self._resources = ExitStack()
         self._resources.enter_context(closing(store))
 
-    if not TYPE_CHECKING:  # who checks types sees members where they are defined
+    if not TYPE_CHECKING:  # type checkers see members where they are defined
 
         def __getattr__(self, name: str) -> Any:  # noqa: ANN401  # a method of one of the two
             for space in (GraphEdits, GraphReasoning):
@@ -116,12 +116,12 @@ class KnowledgeGraph:
     def trusted(self, threshold: float = TRUSTED) -> "pd.DataFrame":
         """Return the relations of at least this confidence, 0 to 1, in the columns of `relations`.
 
-        Of a circle of *is a* the weakest relation is left out; a threshold of 0 leaves out nothing.
+        Of a cycle of *is a* relations the weakest is left out; a threshold of 0 leaves out nothing.
         """
         return frames.relations(trusted_part(self._now(), threshold))
 
     def confidence(self, source: str, predicate: str, target: str) -> float:
-        """Return how sure the graph is that a relation holds, 0 to 1; raises BadInput where it has none such."""
+        """Return how sure the graph is that a relation holds, 0 to 1; raises BadInput where it is not there."""
         graph = self._now()
         return confidence(graph, find_relation(graph, source, predicate, target))
 
@@ -152,7 +152,7 @@ class KnowledgeGraph:
 
     @property
     def verdict(self) -> str:
-        """Whether the run has dried up or drifted: one sentence with the sign, and since which event."""
+        """Whether the run has dried up or drifted: one sentence that names the sign, and since which event."""
         return monitor(self._now()).assessment.summary
 
     def history(self, *, every: int = 25, seed: int = 0, fits: bool = True) -> "pd.DataFrame":
@@ -174,7 +174,7 @@ class KnowledgeGraph:
 
         With a `confidence` it is the panel of the topic and the relations of at least that, see `trusted`.
         Values are plain numbers, None where one is not defined, a dict for a likelihood ratio; METRICS of
-        `graphgrow.report.words` says what each one is. Raises BadInput for an event that is not there.
+        `graphgrow.measure.panel` says what each one is. Raises BadInput for an event that is not there.
         """
         from graphgrow.measure.panel import panel
 
@@ -188,9 +188,9 @@ class KnowledgeGraph:
         return panel(list(graph.concepts), graph.triples(), seed=seed)
 
     def nulls(self, *, samples: int = 20, seed: int = 0) -> "pd.DataFrame":
-        """Compare with chance: a row a metric and null model, with observed, mean, low, high (95 %) and z.
+        """Compare with chance: a row per metric and null model, with observed, mean, low, high (95 %) and z.
 
-        `samples` graphs are drawn of each model, 2 or more.
+        `samples` graphs are drawn from each model, 2 or more.
         """
         import pandas as pd
 
@@ -203,9 +203,9 @@ class KnowledgeGraph:
         return frames.hubs(self.events(), self._now(), above=above)
 
     def bridges(self, *, every: int = 25, top: int = 10) -> "pd.DataFrame":
-        """Return betweenness over the run: shape (snapshots, top), index `seq`, a column a concept by its key.
+        """Return betweenness over the run: shape (snapshots, top), index `seq`, a column per concept, by its key.
 
-        The concepts are those with most of it at the end. Values are normalised, 0 to 1, and missing where a concept is
+        The concepts are those with the most at the end. Values are normalised, 0 to 1, and missing where a concept is
         not in the largest component.
         """
         return frames.bridges(self.events(), every=every, top=top)
@@ -222,18 +222,17 @@ class KnowledgeGraph:
         """Return the graph as a directed igraph.Graph with parallel edges; vertex attribute `name` is the key.
 
         Vertices have `label`, `aliases`, `degree`, `community`, `depth` (-1: not connected), `first_seq`,
-        `type`; edges `predicate`, `support` and `confidence`. `simplify(as_undirected())` of it is what metrics are
-        taken on.
+        `type`; edges `predicate`, `support` and `confidence`. Metrics are computed on its `simplify(as_undirected())`.
         """
         return frames.to_igraph(self._now())
 
     def draw(
         self, around: str = "", *, reach: int = 1, path: Sequence[str] = (), most: int = 300, width: int = 900
     ) -> "Picture":
-        """Return a still picture, SVG of `width` pixels: the `most` connected concepts, or those near one or a path.
+        """Return a still picture, SVG of `width` pixels: the `most` connected concepts, or some near a concept or path.
 
         `reach` counts relations from the concept `around` or from those of `path`. Raises BadInput for a concept that
-        is not there, and for a size that is none.
+        is not there, and for an invalid size.
         """
         from graphgrow.export.svg import draw
 
@@ -250,9 +249,9 @@ class KnowledgeGraph:
     ) -> "Import":
         """Bring a graph file in, as `graphgrow import`: names are kept, possible duplicates wait in `doubts`.
 
-        `columns` says of `source`, `predicate`, `target`, `name` or `type` which column or key of the file that is;
-        with `append` a graph that is there gains what is new. Raises BadInput where the file holds no graph, or the
-        store holds another one.
+        `columns` says which column or key of the file is the `source`, `predicate`, `target`, `name` or `type`; with
+        `append` a graph that is there gains what is new. Raises BadInput where the file holds no graph, or the store
+        holds another one.
         """
         from graphgrow.api.imports import import_graph, title_of
         from graphgrow.export import read_file
@@ -270,9 +269,9 @@ class KnowledgeGraph:
     ) -> "Growth":
         """Return the growth of this graph: iterate over it for events as they are saved, or call its `run()`.
 
-        A topic is needed for an empty graph alone. Options are those of `GrowthOptions`, in an object or by name;
-        limits may come as a `Budget`. Without any it does 20 steps for at most 1 USD. Raises BadInput for a topic or
-        an option that is none, LLMError where the model cannot be had.
+        A topic is needed only for an empty graph. Options are those of `GrowthOptions`, in an object or by name;
+        limits may come as a `Budget`. Without any it does 20 steps for at most 1 USD. Raises BadInput for an invalid
+        topic or option, LLMError where the model cannot be had.
         """
         return grow(topic, self, llm, options, budget=budget, opened=self._opened, **options_named)
 
@@ -287,7 +286,7 @@ class KnowledgeGraph:
         return Path(path)
 
     def copy(self, url: str) -> "KnowledgeGraph":
-        """Copy the log to a new store, also of another kind, and return it opened; raises BadInput where one is."""
+        """Copy the log to a new store, also of another kind, and return that opened; raises BadInput if it exists."""
         from graphgrow.stores.copying import copy
 
         other = open_store(url, create=True)
@@ -300,7 +299,7 @@ class KnowledgeGraph:
 
     @property
     def _open_store(self) -> GraphStore:
-        """The store, while it is open: a closed one in memory would look empty."""
+        """The store, while it is open: a store in memory would look empty once closed."""
         if self._is_closed:
             raise StoreError(f"{self.url} was closed: open it again")
         return self._store
@@ -322,7 +321,7 @@ class KnowledgeGraph:
         return self._open_store.records(since)
 
     def seal(self) -> Seal | None:
-        """Return how far the log goes and its digests can speak, for `graphgrow verify`."""
+        """Return how far the log goes and from where its digests vouch for it, for `graphgrow verify`."""
         return self._open_store.seal()
 
     def damage(self) -> str:
@@ -334,7 +333,7 @@ class KnowledgeGraph:
         return self._open_store.projection()
 
     def shown(self) -> AbstractContextManager[Shown]:
-        """Give what `projection` returns row by row, to be read within the block, for `graphgrow verify`."""
+        """Yield what `projection` returns row by row, to be read within the block, for `graphgrow verify`."""
         return self._open_store.shown()
 
     def lease(self, name: str, holder: str, seconds: float) -> bool:
@@ -344,11 +343,11 @@ class KnowledgeGraph:
     def claim(
         self, holder: str, names: Collection[str] = (), seconds: float = 0.0, done: Collection[str] = ()
     ) -> dict[str, str]:
-        """Take or renew claims on questions for some seconds, give back what is `done`, return who has which now."""
+        """Take or renew claims on questions for some seconds, give back those `done`, return who has which now."""
         return self._open_store.claim(holder, names, seconds, done)
 
     def recall(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
-        """Return what `remember` has kept of the keys: what could be computed again, no part of the log."""
+        """Return what `remember` has kept under the keys: what could be computed again, not part of the log."""
         return self._open_store.recall(kind, keys)
 
     def remember(self, kind: str, values: Mapping[str, bytes]) -> None:

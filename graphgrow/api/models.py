@@ -58,7 +58,7 @@ def open_llm(  # noqa: PLR0913  # by name only
 
 
 def named(llm: str, base_url: str = "", options: ModelOptions = NO_OPTIONS) -> ModelName:
-    """Return the model of a run by what was said of it; what its own text says goes before the rest."""
+    """Return the model of a run by what was said of it; what its own text says overrides the rest."""
     model = read_model(llm)
     return ModelName(model.name, model.base_url or base_url, model.options.over(options))
 
@@ -81,14 +81,14 @@ def open_named(model: ModelName, **how: Unpack[Opening]) -> LLM:
 def open_role(role: "Role", text: str, run: ModelName, **how: Unpack[Opening]) -> LLM:
     """Return the model of a role beside that of a run: NAME at the same address, URL#NAME, or what `open_llm` takes.
 
-    An address without a name is asked which models it has; where it does not answer now that is done later. Raises as
+    An address without a name is asked which models it has; where it does not answer now, it is asked later. Raises as
     `open_llm`, in a sentence that names the role.
     """
     try:
         model, seen = beside(text, run, how["env"])
 
         def opening() -> LLM:
-            """Open it, so that its errors say by which option it is named."""
+            """Open the model, so that its errors say which option names it."""
             llm = open_named(model, **how | {"env": seen})
             named_by: Callable[[str], LLM] | None = getattr(llm, "named_by", None)
             return named_by(f"--{role}-with") if named_by else llm
@@ -104,7 +104,7 @@ def open_role(role: "Role", text: str, run: ModelName, **how: Unpack[Opening]) -
 
 
 class LateModel:
-    """The first model of an endpoint that did not answer when it was to be opened: it is opened as it is asked."""
+    """The first model of an endpoint that did not answer when it was to be opened: it is opened when it is asked."""
 
     def __init__(self, name: str, opening: Callable[[], LLM]) -> None:
         self._name, self._opening = name, opening
@@ -147,7 +147,7 @@ def default_model(env: Mapping[str, str]) -> str:
 
 
 def open_world(name: str) -> World:
-    """Return the world of a name "world:GRAPH?k=6&seed=1&..."; raises BadInput for a graph or a dial that is none."""
+    """Return the world of a name "world:GRAPH?k=6&seed=1&..."; raises BadInput for an invalid graph or dial."""
     place, _, query = name.removeprefix(WORLD).partition("?")
     numbers: dict[str, float] = {}
     for key, text in parse_qsl(query, keep_blank_values=True, separator="&"):

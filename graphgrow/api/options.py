@@ -48,18 +48,19 @@ class GrowthOptions:
     is known. `width` questions are asked at once, each `samples` times; the model names `intents` questions about a
     concept first; the share `fact_check` of the tokens goes to asking whether what was said is true; `arbiter` asks
     about names that may be one concept. `prompts` are "small", "strong", or "auto", which goes by the model's name;
-    `relations` is how many one question asks for (None: 6, 30 of a strong model, 12 of one that thinks long), `context`
-    how many tokens of the graph it shows. `prompt_variants` is a folder of further wordings, `predicates` a vocabulary
-    file, which `strict_predicates` holds the model to;
-    `without_rule` are hygiene rules to leave out. `embeddings`, "local" or a model at `base_url`, compares names by
-    meaning too. `check_with` and `arbitrate_with` are models of their own for fact checks and for names that may be
-    one: an object, a name at the same address, "URL#NAME", or what else `graphgrow.open_llm` takes; where one of them
-    fails the run goes on without it. With `batch` the questions of a round go as one file to the endpoint's batch API
-    where it has one: answered within a day, mostly for half the price. With `unprotected`
-    a run goes on where replies cannot be kept on disk on their way into the store.
+    `relations` is how many one question asks for (None: 6, 30 for a strong model, 12 for one that thinks long),
+    `context` how many tokens of the graph it shows. `prompt_variants` is a folder of further wordings, `predicates` a
+    vocabulary file, which `strict_predicates` holds the model to; `without_rule` are hygiene rules to leave out.
+    `embeddings`, "local" or a model at `base_url`, compares names by meaning too. `check_with` and `arbitrate_with` are
+    models of their own for fact checks and for names that may be one: an object, a name at the same address,
+    "URL#NAME", or what else `graphgrow.open_llm` takes; where one of them fails the run goes on without it. With
+    `batch` the questions of a round go as one file to the endpoint's batch API where it has one: answered within a day,
+    mostly for half the price. With `unprotected` a run goes on where replies cannot be kept on disk on their way into
+    the store.
 
     The rest is about a model that is opened by its name, see `graphgrow.open_llm`: `reasoning_effort`, `reply_tokens`
-    (of a long reply; it holds for every model), `key_env`, `llm_options`, and `timeout`, the seconds of a reply.
+    (of a long reply; it holds for every model), `key_env`, `llm_options`, and `timeout`, the seconds that a reply may
+    take.
     """
 
     policy: str = DEFAULT
@@ -94,7 +95,7 @@ class GrowthOptions:
     timeout: float | None = None
 
     def __post_init__(self) -> None:
-        _ = self.model_options  # what cannot be used is said here
+        _ = self.model_options  # what cannot be used is reported here
         if self.check_with and not self.fact_check:
             raise BadInput("check_with is a model for fact checks, and fact_check=0 asks none: leave one of them out")
         for name, (least, most) in RANGES.items():
@@ -107,12 +108,12 @@ class GrowthOptions:
 
     @property
     def model_options(self) -> ModelOptions:
-        """How a model is asked that is opened by its name."""
+        """How a model that is opened by its name is asked."""
         return ModelOptions(**{name: getattr(self, name) for name in MODEL_OPTIONS})
 
     @property
     def roles(self) -> dict[Role, str | LLM]:
-        """The models of their own, by what they are for."""
+        """The models with a role of their own, by role."""
         given: dict[Role, str | LLM] = {"check": self.check_with, "arbitrate": self.arbitrate_with}
         return {role: model for role, model in given.items() if model}
 
@@ -128,7 +129,7 @@ class GrowthOptions:
         return load_variants(Path(self.prompt_variants)) if self.prompt_variants else {}
 
     def policy_of_run(self) -> Policy:
-        """Return who asks next; raises BadInput for a policy or a folder that is none, or an idle option."""
+        """Return the policy that asks; raises BadInput for an invalid policy or folder, or an option without effect."""
         policy = open_policy(self.policy, {kind: tuple(names) for kind, names in self.variants().items()})
         if not isinstance(policy, Knowledge):
             return policy
@@ -154,7 +155,7 @@ class GrowthOptions:
     def settings(self, store: GraphStore, opened: "Meanings | None" = None) -> Settings:
         """Return what a run works with; `store` keeps the vectors of names, unless what compares them is `opened`.
 
-        Raises BadInput for a policy, a rule or a file that is none, LLMError where no embedder can be had.
+        Raises BadInput for an invalid policy, rule or file, LLMError where no embedder can be had.
         """
         variants = self.variants()
         predicates = Path(self.predicates) if self.predicates else None
@@ -221,7 +222,7 @@ Opened = Callable[[object, Callable[[], LLM]], LLM]  # a model by what tells it 
 def open_models(llm: LLM | str | None, options: GrowthOptions, opened: Opened) -> tuple[LLM, dict[Role, LLM]]:
     """Return the model of a growth and those with a role of their own; `opened` opens those that are named.
 
-    Raises BadInput for an option that is idle, LLMError where a model cannot be had.
+    Raises BadInput for an option without effect, LLMError where a model cannot be had.
     """
     env = os.environ
     model = named_model(llm if isinstance(llm, str) else "", options.base_url, options.model_options)
@@ -247,11 +248,11 @@ def grow(
     stop: Callable[[], bool] | None = None,
     **named: Unpack[GrowthKeywords],
 ) -> Growth:
-    """Return the growth of a store's graph by options, those given by name before those of the object.
+    """Return the growth of a store's graph by options; those given by name override those of the object.
 
     It ends, with what is under way saved, once `stop` says so.
     Models that are given by name are opened by `opened`, or here, and closed when the growth is gone. Raises BadInput
-    for a topic or an option that is none, and where limits are named beside a budget.
+    for an invalid topic or option, and where limits are named beside a budget.
     """
     limits = [f"{name}={named[name]}" for name in named if name in LIMITS and named[name] is not None]  # type: ignore[literal-required]
     if budget is not None and limits:

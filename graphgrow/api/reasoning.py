@@ -29,7 +29,7 @@ COLUMNS = "hop", "source", "predicate", "target", "support", "confidence", "even
 class ConceptPath:
     """A path: `keys` and `names` of its concepts, and the relations of every hop with their evidence.
 
-    A path ignores which way a relation points; `relations` says it.
+    A path ignores which way a relation points; `relations` shows it.
     """
 
     keys: tuple[str, ...]
@@ -38,12 +38,12 @@ class ConceptPath:
 
     @property
     def steps(self) -> int:
-        """How many hops it has."""
+        """The number of its hops."""
         return max(0, len(self.keys) - 1)
 
     @property
     def relations(self) -> "pd.DataFrame":
-        """What makes the hops, a DataFrame of shape (relations, 7).
+        """The relations that make up the hops, a DataFrame of shape (relations, 7).
 
         Columns: `hop` (from 1), `source`, `predicate`, `target` (names), `support`, `confidence` (0 to 1), `events`
         (a tuple of numbers).
@@ -81,12 +81,12 @@ def concept_path(graph: Graph, keys: Sequence[str]) -> ConceptPath:
 
 
 class GraphReasoning:
-    """What a graph is asked, `graph.think`, by default for at most 1 USD a call.
+    """What a graph can be asked, `graph.think`, by default for at most 1 USD per call.
 
-    Where the graph has fact checks it reads the relations that it trusts; `confidence`, from 0 to 1, is the least
-    confidence of what is read instead, 0 reads all. Where nothing is trusted that is BadInput.
+    Where the graph has fact checks, only the relations that it trusts are read; `confidence`, from 0 to 1, sets another
+    least confidence of what is read, and 0 reads all. Raises BadInput where nothing is trusted.
 
-    Work that was broken off is gone on with by the same call, and nothing is paid twice. A model is an object or a
+    The same call continues work that was broken off, and nothing is paid twice. A model is an object or a
     name, as in `KnowledgeGraph.grow`; without one the environment decides.
     """
 
@@ -94,13 +94,13 @@ class GraphReasoning:
         self._store, self._now, self._model = store, now, model
 
     def path(self, one: str, other: str, *, confidence: float | None = None) -> ConceptPath:
-        """Return the shortest path between two concepts; raises BadInput where none leads or a concept is none."""
+        """Return the shortest path between two concepts; raises BadInput where there is none, or no such concept."""
         return self.paths(one, other, count=1, confidence=confidence)[0]
 
     def paths(self, one: str, other: str, *, count: int = 3, confidence: float | None = None) -> list[ConceptPath]:
         """Return up to `count` paths between two concepts, the shortest first, none visiting a concept twice.
 
-        Raises BadInput where none leads, and for a concept that is not there.
+        Raises BadInput where there is none, and for a concept that is not there.
         """
         from graphgrow.reason.paths import k_shortest
         from graphgrow.reason.trust import trusted_graph
@@ -153,9 +153,9 @@ class GraphReasoning:
     ) -> "Discovery":
         """Return the discovery along the path between two concepts, or along one that the graph chooses.
 
-        Of those that it may choose, the longest first, it is the one of that `rank`.
-        Raises BadInput where there is no such path, BudgetSpent and LLMError where it ends early; what was paid for is
-        in the log, and the same call goes on with it.
+        The graph chooses the path of that `rank` among those that it may choose, the longest first. Raises BadInput
+        where there is no such path, BudgetSpent and LLMError where it ends early; what was paid for is in the log, and
+        the same call goes on with it.
         """
         from graphgrow.reason.discovery import discover
         from graphgrow.reason.route import DiscoveryRequest
@@ -178,7 +178,7 @@ class GraphReasoning:
         budget: Budget = LIMIT,
         seed: int = 0,
     ) -> "CommunitySummaries":
-        """Return a name and a sentence for each of the `count` largest communities, from what of the graph is trusted.
+        """Return a name and a sentence for each of the `count` largest communities, from its trusted relations.
 
         Raises BadInput where no community has three related concepts, BudgetSpent, LLMError; what was paid for is in
         the log then.
@@ -200,7 +200,7 @@ class GraphReasoning:
         budget: Budget = LIMIT,
         seed: int = 0,
     ) -> "Judgement":
-        """Return which of two answers to a question is better, asked in both orders by a model that is tried first.
+        """Return which of two answers to a question is better, asked in both orders of a model that is tested first.
 
         Each of the `samples`, 1 to 50, is asked in both orders; `names` are for the reader, the judge does not see
         them. Where the judge fails the probes the verdict is "refused". Raises BadInput for an empty text, BudgetSpent,

@@ -21,7 +21,7 @@ Period = Literal["run", "day", "week"]
 
 @dataclass(slots=True)
 class Consumption:
-    """What some events took; tokens of prompts and replies."""
+    """What some events used; tokens count prompts and replies."""
 
     steps: int = 0
     tokens: int = 0
@@ -66,9 +66,9 @@ def consumption(events: Iterable[Event], run: str, now: datetime, zone: ZoneInfo
 def budget(
     job: Job, used: dict[Period, Consumption], *, priced: bool, most_usd: float | None
 ) -> tuple[Budget, tuple[str, Period | Literal["limits"]] | None]:
-    """Return what is left for a run, and what of which period is used up, None where nothing is.
+    """Return what is left for a run, and which limit of which period is used up, None where none is.
 
-    `most_usd` is the share of the run in the money of all jobs; that it is used up is told as usd of the "limits".
+    `most_usd` is the run's share of the money of all jobs; where it is used up, that is reported as usd of "limits".
     """
     endless = all(getattr(job.run, name) is None for name in ("steps", "tokens", "minutes", "until"))
     of_run = Quota(

@@ -1,4 +1,4 @@
-"""Runs, and the questions of a wide run, on a Dask cluster, through the standard's `concurrent.futures`.
+"""Runs, and the questions of a wide run, on a Dask cluster, through the standard library's `concurrent.futures`.
 
 Workers are told what to open, never keys: each reads its own environment. Replies of questions come back to the worker
 that does the run, which keeps them safe and commits them; a question that a dead worker had is asked again on another.
@@ -69,7 +69,7 @@ def cluster(address: str) -> Iterator[Backend]:
 class ClusterExecutor(Executor):
     """The workers of a cluster, as long as a client has its scheduler.
 
-    One that has lost it takes work all the same: where it gives up meanwhile, nobody ever hears of that work again.
+    A client that has lost its scheduler still takes work; if it then gives up, that work is never heard of again.
     """
 
     def __init__(self, client: Client) -> None:
@@ -87,7 +87,7 @@ class ClusterExecutor(Executor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002  # as its base
         """Take no more work."""
-        self._workers.shutdown(wait=wait)  # which cancels what it does not wait for
+        self._workers.shutdown(wait=wait)  # this cancels what it does not wait for
 
 
 def perform_on_worker(run: JobRun) -> JobReport:
@@ -146,12 +146,12 @@ def ask_on_worker(spec: ModelSpec, prompt: Prompt) -> Reply:
 
 
 def _of_this_worker(gate: Gate | None) -> Gate | None:
-    """Return the gate as this worker passes it, by whose name the scheduler knows what it had under way."""
+    """Return the gate with the name of this worker, by which the scheduler knows what it has under way."""
     return replace(gate, worker=get_worker().address) if isinstance(gate, ClusterGate) else gate
 
 
 def _model(spec: ModelSpec) -> LLM:
-    """Return this worker's model of a description, opened once, whichever of its threads is the first."""
+    """Return this worker's model for a description, opened once, by whichever of its threads is first."""
     with _OPENING:
         return _opened(spec)
 
@@ -174,7 +174,7 @@ class RateLimiter(SchedulerPlugin):
         scheduler.handlers.update(graphgrow_admit=self.admit, graphgrow_answered=self.answered)
 
     def remove_worker(self, scheduler: Scheduler, worker: str, **_more: object) -> None:  # noqa: ARG002  # Dask's
-        """Take what a worker had under way as answered, at the most that it could take."""
+        """Count what a lost worker had under way as answered, at the most tokens that it could take."""
         for base_url, window in self._windows.items():
             for request in window:
                 if not request.answered and request.who.partition(" ")[0] == worker:
@@ -202,7 +202,7 @@ class ClusterGate:
 
     @contextmanager
     def passing(self, base_url: str, tokens: int) -> Iterator[Callable[[int], None]]:
-        """Wait until one more request may go; one that never says what it took counts with the most it could."""
+        """Wait until one more request may go; one that never says what it took counts as the most it could take."""
         rate, who, took = self.jobs.rate(base_url), f"{self.worker} {uuid4().hex}", [tokens]
         if rate == Rate():
             yield lambda _: None

@@ -28,7 +28,7 @@ class Daemon:
     path: Path
     dispatcher: Dispatcher
     beat: float = BEAT
-    _text: str = ""  # of the file when it was read last
+    _text: str = ""  # of the file, as last read
     _problem: str = ""
 
     def serve(self) -> None:
@@ -69,7 +69,7 @@ class Daemon:
         dispatcher.log("stopped", file=str(self.path))
 
     def reload(self) -> None:
-        """Take in a changed file; one that cannot be used is told once, and the last good one goes on."""
+        """Take in a changed file; one that cannot be used is reported once, and the last good one stays in use."""
         try:
             text = read(self.path)
             if text == self._text:

@@ -24,7 +24,7 @@ MOST_MISSED = 100
 RETRY_SECONDS = 1.0
 NAP = 0.05
 
-Log = Callable[..., None]  # called with what happens, and by name what about
+Log = Callable[..., None]  # called with what happens, and by keywords with what it is about
 
 
 def silent(what: str, **about: object) -> None:
@@ -44,7 +44,7 @@ class ActiveRun:
 
 @dataclass
 class Dispatcher:
-    """The runs of one jobs file on their way; one thread works with it. `stop` keeps new ones from being begun.
+    """What carries out the runs of one jobs file; one thread works with it. `stop` keeps new ones from being begun.
 
     `ended` holds the last report of each run: one that was begun again has several. Another version of the file may be
     set as `jobs` at any time; runs under way end as they were begun.
@@ -60,14 +60,14 @@ class Dispatcher:
     active: dict[str, ActiveRun] = field(default_factory=dict)
     ended: dict[str, JobReport] = field(default_factory=dict)
     ledger: BudgetLedger = field(default_factory=BudgetLedger)
-    _refused: dict[str, tuple[float, float]] = field(default_factory=dict)  # run -> since when, not before
+    _refused: dict[str, tuple[float, float]] = field(default_factory=dict)  # run -> refused since when, until when
 
     def claim(self, job: Job) -> None:
-        """Make runs of the moments at which a job was due since it was last looked at."""
+        """Make runs for the moments at which a job was due since it was last looked at."""
         now, record = self.clock(), self.state.job(job.name)
         words = job.schedule.model_dump_json(include={"cron", "every", "timezone"}) if job.schedule else ""
         if record is None or record.schedule != words or record.seen is None or record.seen > now:
-            self.state.record(job.name, words, now)  # new, of another schedule, or of a wrong clock: from now on
+            self.state.record(job.name, words, now)  # new, with another schedule, or after a wrong clock: from now on
             return
         if job.schedule is None:
             return
@@ -135,7 +135,7 @@ class Dispatcher:
                 return
             left = self.jobs.limits.usd_a_day - spent - sum(run.usd for run in self.active.values())
             share = min(USD if job.run.usd is None else job.run.usd, left)
-            if share < LEAST and self.active:  # they may leave some of what is set aside for them
+            if share < LEAST and self.active:  # they may not use all of what is set aside for them
                 self._put_back(record, RETRY_SECONDS)
                 return
             if share < LEAST:
@@ -160,11 +160,11 @@ class Dispatcher:
             report = self._report(record, run.store, "interrupted")
         elif error is None:
             report = run.future.result()
-        else:  # of the worker, which says nothing about the run itself
+        else:  # of the worker, not of the run itself
             broke_off = "" if isinstance(error, GraphgrowError) else f"the worker broke off: {type(error).__name__}: "
             report = self._report(record, run.store, "error", f"{broke_off}{error}")
 
-        if report.outcome == "held":  # a graph that is still taken after a lease's time is at work elsewhere
+        if report.outcome == "held":  # a graph still taken after the term of a lease is being worked on elsewhere
             lease, since = self.jobs.limits.lease.total_seconds(), self._refused.get(record.name, (monotonic(), 0.0))[0]
             waits = job is not None and job.schedule is not None and job.schedule.overlap == "wait"
             if waits or monotonic() - since <= 1.5 * lease:
@@ -186,7 +186,7 @@ class Dispatcher:
         return JobReport(record.name, record.job, stamp(record.due), outcome, said, ended=ended, store=store)
 
     def _put_back(self, record: RunRecord, seconds: float, why: str = "") -> None:
-        """Let a run wait that cannot be done now, and look at it again after a while."""
+        """Let a run that cannot be done now wait, and look at it again after a while."""
         since = self._refused.get(record.name, (monotonic(), 0.0))[0]
         self._refused[record.name] = since, monotonic() + seconds
         self.state.mark(record.name, "waiting")
@@ -284,7 +284,7 @@ def run_jobs(
 ) -> list[JobReport]:
     """Run what is due, or, with `due`, the jobs as due at that moment, and return a report of each run.
 
-    What was run before as due then is not run again: its report is that of before. Raises as `open_dispatcher`.
+    What was already run as due then is not run again: its earlier report is returned. Raises as `open_dispatcher`.
     """
     with open_dispatcher(path, executor, log=log, stop=stop) as dispatcher:
         jobs = [dispatcher.jobs.named(name) for name in only] or dispatcher.jobs.job

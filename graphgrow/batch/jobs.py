@@ -1,4 +1,4 @@
-"""Jobs files: what they hold (graph, model, budgets, schedule, hooks; limits of all), and reading one."""
+"""Jobs files: what they hold (graph, model, budgets, schedule, hooks; limits for all), and how one is read."""
 
 import re
 import tomllib
@@ -268,13 +268,13 @@ class Jobs(_Section):
         return job
 
     def model(self, job: Job, role: Literal["grow", "check", "arbitrate", "embed"]) -> str:
-        """Return the model of a job for a role, by its own words or else by those for all jobs; "" for none."""
+        """Return the model of a job for a role, as the job names it, else as named for all jobs; "" for none."""
         own = {"grow": job.llm, "embed": job.embeddings}.get(role) or getattr(job.models, role)
-        is_elsewhere = role == "grow" and bool(job.base_url)  # a job that names an address does not want the others'
+        is_elsewhere = role == "grow" and bool(job.base_url)  # with its own address it does not want the others' model
         return own or ("" if is_elsewhere else getattr(self.models, role))
 
     def idle(self, job: Job) -> str:
-        """Return a sentence about the model of a job that it never asks, "" where it has none such."""
+        """Return a sentence about a model that is given for a job but never asked, "" where there is none."""
         return IDLE if job.models.judge or self.models.judge else ""
 
     def zone(self, job: Job) -> ZoneInfo:
@@ -304,7 +304,7 @@ _SETTINGS = sorted({name for section in _SECTIONS for name in section.model_fiel
 def load(path: Path, text: str | None = None) -> Jobs:
     """Return the jobs of a file; raises BadInput with the first line that cannot be used, and how many more.
 
-    `text` is what stands in it, where that was read before.
+    `text` is its content, where that was read already.
     """
     jobs, problems = parse(read(path) if text is None else text)
     if jobs is None:
@@ -334,7 +334,7 @@ def parse(text: str) -> tuple[Jobs | None, list[Problem]]:
         return None, [Problem(line, f"this is no TOML: {_AT_LINE.sub('', str(error)).strip().lower()}")]
     except ValidationError as error:
         errors, line_of = error.errors(include_url=False), lines(text)
-        if len(errors) > 1:  # jobs with errors do not count, so that there seems to be none
+        if len(errors) > 1:  # jobs with errors are not counted, so pydantic may also say that there are none
             errors = [one for one in errors if one["type"] != "too_short"] or errors
         return None, sorted((_problem(one, line_of) for one in errors), key=lambda problem: problem.line)
     except (RecursionError, ValueError):

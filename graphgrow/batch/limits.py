@@ -30,7 +30,7 @@ class Request:
     answered: float = 0.0
 
     def until(self, minute: float) -> float:
-        """Return when it counts no longer."""
+        """Return when it stops counting."""
         return self.answered + minute if self.answered else self.sent + PATIENCE + minute
 
 
@@ -38,10 +38,10 @@ Window = tuple[Request, ...]
 
 
 def admit(window: Window, request: Request, rate: Rate, minute: float = MINUTE) -> tuple[Window, float]:
-    """Return the requests that count once this one was let pass, or not, and the seconds to wait (0: it may go).
+    """Return the requests that count after this one was admitted or not, and the seconds to wait (0: it may go).
 
-    One that alone is above the limit of tokens goes when no other counts. Where only an answer that is still to come
-    can make room, the wait is a guess: ask again when something was answered.
+    A request that by itself exceeds the limit of tokens goes when no other counts. Where only an answer that is still
+    to come can make room, the wait is a guess: ask again when something was answered.
     """
     now = request.sent
     counted = tuple(one for one in window if one.until(minute) > now)
@@ -57,7 +57,7 @@ def admit(window: Window, request: Request, rate: Rate, minute: float = MINUTE) 
 
 
 def _wait(counted: Sequence[tuple[Request, int]], most: int, now: float, minute: float) -> float:
-    """Return the seconds until the weights of what counts are at most so much."""
+    """Return the seconds until the weights of what counts sum to at most this much."""
     total = sum(weight for _, weight in counted)
     if total <= most:
         return 0.0
@@ -69,7 +69,7 @@ def _wait(counted: Sequence[tuple[Request, int]], most: int, now: float, minute:
 
 
 def answered(window: Window, who: str, tokens: int, now: float) -> Window:
-    """Return the requests once one was answered, at so many tokens."""
+    """Return the requests after one was answered, having taken this many tokens."""
     return tuple(replace(one, tokens=tokens, answered=now) if one.who == who else one for one in window)
 
 
@@ -85,7 +85,7 @@ class LocalGate:
 
     @contextmanager
     def passing(self, base_url: str, tokens: int) -> Iterator[Callable[[int], None]]:
-        """Wait until one more request may go; one that never says what it took counts with the most it could."""
+        """Wait until one more request may go; one that never says what it took counts as the most it could take."""
         rate, who, took = self.jobs.rate(base_url), uuid4().hex, [tokens]
         with self._change:
             while True:

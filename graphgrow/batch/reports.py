@@ -1,7 +1,7 @@
 """What a run did, read from the log of its graph: what grew, what it cost, new hubs and communities, what went wrong.
 
-Names in it are a model's words: in Markdown they stand in code spans, where nothing is read as mark-up. Who wants to
-know is told by a command: a list of words, no shell, and of the environment what is named.
+Names in it are a model's words: in Markdown they stand in code spans, where nothing is read as mark-up. A command tells
+whoever wants to know: it is a list of words, no shell, and gets only named environment variables.
 """
 
 import json
@@ -24,12 +24,12 @@ from graphgrow.stores import GraphStore
 
 HUBS = 10  # the best connected concepts of a graph
 LISTED = 12  # most lines of a list
-SMALLEST = 3  # concepts of a community that is told of
+SMALLEST = 3  # concepts of a community that is reported
 LONGEST = 80  # characters of a name
 PASSED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SYSTEMROOT")  # to the command, where they are set
 MOST_READ, SHOWN = 100_000, 300  # bytes of what the command says, and characters of it in the report
 FAILED = frozenset(("error", "failing", "refused"))
-AGAIN = frozenset(("held", "interrupted", "lost"))  # the run is not done: whoever comes next goes on with it
+AGAIN = frozenset(("held", "interrupted", "lost"))  # the run is not done: whoever comes next continues it
 ENDINGS = {
     "steps": "all steps done",
     "tokens": "its tokens are spent",
@@ -52,7 +52,7 @@ ENDINGS = {
 class JobReport:
     """What a run did; names in lists are as the graph shows them, moments are UTC in ISO 8601.
 
-    `before` is true where another machine, or an earlier try, had done it to its end. `bills` say what each role of a
+    `before` is true where another machine, or an earlier try, had completed it. `bills` say what each role of a
     model cost, `remarks` what was left undone.
     """
 
@@ -195,8 +195,8 @@ def write(path: Path, report: JobReport) -> None:
 def notify(job: Job, report: JobReport, path: Path, folder: Path, env: Mapping[str, str] = os.environ) -> str:
     """Run the command of a job in the folder of the jobs file; return what went wrong, "" where nothing did.
 
-    It is told by its environment: GRAPHGROW_JOB, GRAPHGROW_RUN, GRAPHGROW_OUTCOME, GRAPHGROW_REPORT (the Markdown file;
-    the JSON is beside it). Keys are not among what it is given, unless `command_env` names them.
+    Its environment tells it about the run: GRAPHGROW_JOB, GRAPHGROW_RUN, GRAPHGROW_OUTCOME, GRAPHGROW_REPORT (the
+    Markdown file; the JSON is beside it). It is not given keys, unless `command_env` names them.
     """
     if not job.command:
         return ""

@@ -38,12 +38,12 @@ from graphgrow.stores.retrying import RetryingStore
 LEASE = "batch"  # the lease of a graph; that of a run, "batch JOB@DUE", marks it as done
 RENEWALS = 4  # in the time that a lease lasts
 FOR_GOOD = timedelta(days=400).total_seconds()
-# Outcomes of a run that is done: it is not begun again, by any machine.
+# Outcomes of a run that is done: no machine begins it again.
 DONE = ("steps", "tokens", "usd", "minutes", "quota", "exhausted", "saturated", "drifted")
 LONGEST_PAUSE = 60.0  # seconds between two tries
 NAP = 0.2
 T = TypeVar("T")
-MILLION = Usage(1_000_000, 1_000_000)  # what has a price at all has one for so much
+MILLION = Usage(1_000_000, 1_000_000)  # a model that has a price at all has one for this much
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,11 @@ class ModelSpec:
     patience: float | None = None  # minutes
     options: ModelOptions = NO_OPTIONS
     role: Role = "grow"
-    run: ModelName | None = None  # the model that grows, beside which one of another role is named
+    run: ModelName | None = None  # the model that grows, where this one has another role
 
     @property
     def named(self) -> ModelName:
-        """The model by its own words."""
+        """The name, address and options that the text stands for."""
         return named(self.llm, self.base_url, self.options)
 
     @property
@@ -112,13 +112,13 @@ def open_closing(spec: ModelSpec) -> AbstractContextManager[LLM]:
 
 
 def never() -> bool:
-    """Nobody asks to stop."""
+    """Return False: nobody asks to stop."""
     return False
 
 
 @dataclass(frozen=True)
 class JobRun:
-    """A run to be done: of which job, due when, with at most so much money, by which clock and gate.
+    """A run to be done: of which job, due when, with how much money at most, by which clock and gate.
 
     `open_model` may share a model among runs, or ask it elsewhere. `stop` is looked at between questions.
     """
@@ -140,7 +140,7 @@ class JobRun:
 
     @property
     def patience(self) -> float:
-        """How many minutes an endpoint is waited for that has no room."""
+        """How many minutes an endpoint that has no room is waited for."""
         return self.jobs.limits.patience.total_seconds() / 60
 
     @property
@@ -211,7 +211,7 @@ class Lease:
         return not self.is_ours or monotonic() - self.renewed >= self.seconds
 
     def is_over(self) -> bool:
-        """Tell whether its holder may not go on: it is lost, or somebody asks to stop."""
+        """Tell whether its holder must not go on: it is lost, or somebody asks to stop."""
         return self.is_lost or self.stop()
 
 
@@ -255,7 +255,7 @@ def rest(seconds: float, is_over: Callable[[], bool]) -> None:
 def retry(
     call: Callable[[], T], errors: tuple[type[GraphgrowError], ...], retries: int, is_over: Callable[[], bool]
 ) -> T:
-    """Return what a call returns; after one of the errors it is made again, after pauses that get longer."""
+    """Return what a call returns; after one of the errors it is repeated, with pauses that get longer."""
     pause = 1.0
     while True:
         try:
@@ -291,7 +291,7 @@ def _perform_leased(run: JobRun, store: GraphStore, lease: Lease, report: JobRep
         return with_results(replace(report, outcome=outcome, before=True), store)
 
     began, most_usd = monotonic(), run.usd
-    if most_usd is not None:  # of this run in all, with what it had paid when it was broken off
+    if most_usd is not None:  # in all for this run, including what it had paid before it was broken off
         most_usd += consumption(store.events(), run.name, run.clock(), run.jobs.zone(run.job))["run"].usd
     remarks = dict.fromkeys(filter(None, [run.jobs.idle(run.job)]))  # the same sentence of several tries is one
     with ExitStack() as stack:
@@ -330,7 +330,7 @@ def _grow(
     if used_up:  # by the run itself before it was broken off, or by others
         what, period = used_up
         return (what, "") if period == "run" else ("quota", f"used up: {what} of the {period}")
-    if left.minutes is not None:  # the time of a run goes on while it is tried again
+    if left.minutes is not None:  # the clock of a run goes on while it is tried again
         left = replace(left, minutes=left.minutes - (monotonic() - began) / 60)
 
     def wait(seconds: float, error: StoreAway) -> None:
@@ -349,7 +349,7 @@ def _grow(
     asked = run.model.named
     embed = run.jobs.model(job, "embed")
     vectors = open_meanings(embed, store, asked.base_url, run.gate, asked.options, run.patience)
-    with nullcontext() if vectors is None else closing(vectors):  # one that knows no name yet is false
+    with nullcontext() if vectors is None else closing(vectors):  # a cache that is still empty is falsy
         settings = replace(
             options.settings(store, vectors),
             budget=left,
@@ -369,7 +369,7 @@ def _grow(
 
 @dataclass(frozen=True)
 class Backend:
-    """Where runs are done: an executor of the standard, the gate under the limits of a jobs file, and what does a run.
+    """Where runs are done: a standard executor, the gate that keeps the limits of a jobs file, and what does a run.
 
     `is_here` is false where runs are done by processes that go on when this one ends.
     """

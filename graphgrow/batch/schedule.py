@@ -23,7 +23,7 @@ _NAMES = {
 }
 _PART = re.compile(r"(\*|[0-9a-z]{1,9})(?:-([0-9a-z]{1,9}))?(?:/([0-9]{1,9}))?")
 _NICKNAMES = {"@hourly": "0 * * * *", "@daily": "0 0 * * *", "@weekly": "0 0 * * 0", "@monthly": "0 0 1 * *"}
-_DAYS_AHEAD = 366 * 9  # a 29 February comes at least so often
+_DAYS_AHEAD = 366 * 9  # a 29 February comes at least this often
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -116,7 +116,7 @@ def _change(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
 
 
 def cron(line: str, zone: str = "UTC") -> Cron:
-    """Return the schedule of a crontab line; raises BadInput for one that is none, or an unknown time zone."""
+    """Return the schedule of a crontab line; raises BadInput for an invalid one, or an unknown time zone."""
     words = _NICKNAMES.get(line.strip().lower(), line).lower().split()
     if len(words) != len(_FIELDS):
         raise BadInput(f"{line!r} has {len(words)} fields: a crontab line has five, such as '30 2 * * mon-fri'")

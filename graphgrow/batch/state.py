@@ -58,7 +58,7 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True)
 class JobRecord:
-    """Until when a job was looked at, None where that is no moment, by which schedule, and whether it is paused."""
+    """Until when a job was looked at, None where that is unknown, by which schedule, and whether it is paused."""
 
     schedule: str
     seen: datetime | None
@@ -94,7 +94,7 @@ class State:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         try:
             self._db.execute("BEGIN IMMEDIATE")
-            with self._db:  # commits, or takes all back
+            with self._db:  # commits, or rolls back
                 yield self._db
         except sqlite3.Error as error:
             raise StoreError(f"{self.path}: {error}") from None
@@ -203,7 +203,7 @@ class State:
                 )
             try:
                 report = _reports().validate_json(text) if text else None
-            except ValueError:  # what the row itself says is left of it
+            except ValueError:  # what the row itself says is all that is left
                 report = JobReport(name, job, stamp(moment), outcome, said)
             records.append(RunRecord(name, job, moment, status, tries, outcome, said, report))
         return records

@@ -65,7 +65,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    for library in ("neo4j", "apscheduler"):  # retries and late beats are told in our own sentences
+    for library in ("neo4j", "apscheduler"):  # retries and late beats are reported in our own sentences
         logging.getLogger(library).addHandler(logging.NullHandler())
     try:
         command_line(sys.argv[1:])()

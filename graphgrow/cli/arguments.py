@@ -1,7 +1,7 @@
 """Options that mean the same in several commands, and what every command that asks a model has in common.
 
-That is its limits, its price said first, a store that is waited for, and Ctrl-C, SIGTERM or a terminal that is closed:
-what was paid for is saved.
+That is: limits, the price, said first, waiting for a store, and saving what was paid for on Ctrl-C, SIGTERM or when a
+terminal is closed.
 """
 
 import os

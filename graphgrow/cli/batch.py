@@ -1,7 +1,7 @@
-"""`batch`: jobs out of a file, when they are due: once for cron and its like, or as a daemon.
+"""`batch`: jobs from a file, when they are due: once, for cron and the like, or as a daemon.
 
 Exit codes of `batch run`: 0 all that was due is done, 1 our own error, 2 usage, 4 a run failed (its report says why),
-75 a run has to wait, another machine works on its graph: try again later, 130 interrupted.
+75 a run has to wait since another machine works on its graph: try again later, 130 interrupted.
 """
 
 import json

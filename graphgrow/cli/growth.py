@@ -56,7 +56,7 @@ from graphgrow.prompts.render import FEWEST_CONTEXT, MOST_CONTEXT
 from graphgrow.stores import DEFAULT_URL, open_store, store_url
 
 TYPICAL_TOKENS, TYPICAL_QUALIFIED_TOKENS = 30, 85  # of a relation in a reply
-DOUBTFUL, COMPARISON_TOKENS = 0.05, 200  # names a relation that may be one with another; of a question about two
+DOUBTFUL, COMPARISON_TOKENS = 0.05, 200  # names per relation that may equal another; tokens to ask about two
 
 EXIT_CODES: dict[Ending, int] = {"steps": 0, "interrupted": INTERRUPTED}  # any other ending is 3
 ENDINGS: dict[Ending, str] = {
@@ -248,7 +248,7 @@ def _estimate(growth: Growth, settings: Settings, prompts: Sequence[Prompt]) -> 
     size = sum(len(p.system + p.user) for p in prompts) // 4 // max(1, len(prompts))
     each = (TYPICAL_QUALIFIED_TOKENS if style.is_strong else TYPICAL_TOKENS) * style.relations
     written = each + usual_thinking(growth.engine.model("grow"))
-    if limit := growth.reply_tokens("grow"):  # which the thinking is counted in
+    if limit := growth.reply_tokens("grow"):  # which includes the thinking
         written = min(written, limit)
     bills: dict[Role, tuple[int, Usage]] = {"grow": (replies, Usage(replies * size, replies * written))}
     relations, checker = steps * style.relations, growth.engine.model("check")

@@ -22,7 +22,7 @@ LONG = 90  # seconds; beyond it minutes read better
 
 
 class LiveView:
-    """Shows a run while it goes on; where stderr is no terminal it prints a line a step instead."""
+    """Shows a run while it goes on; where stderr is no terminal it prints a line per step instead."""
 
     def __init__(self, growth: Growth, budget: Budget) -> None:
         self._growth, self._budget = growth, budget

@@ -1,4 +1,4 @@
-"""`log`: what was asked and why, what it cost and what it brought, an event after the other; an event as JSON."""
+"""`log`: what was asked and why, what it cost and what it brought, event by event; an event as JSON."""
 
 from collections import deque
 from contextlib import closing

@@ -17,7 +17,7 @@ from graphgrow.stores import store_url
 
 SMALL = 1e-4  # below it four decimals show nothing
 T = TypeVar("T")
-ROLES: dict[Role, str] = {  # what models are there for, as people say it
+ROLES: dict[Role, str] = {  # what models are for, as people say it
     "grow": "growing", "check": "fact checks", "arbitrate": "possible duplicates", "judge": "judging",
     "embed": "meanings of names", "reason": "reasoning",
 }  # fmt: skip

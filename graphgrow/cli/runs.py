@@ -1,4 +1,4 @@
-"""`compare`, `consensus`, `core` and `diff`: runs side by side, what they agree on, what is said often enough."""
+"""`compare`, `consensus`, `core` and `diff`: runs side by side, what they agree on, what was said often enough."""
 
 from collections.abc import Sequence
 from contextlib import closing

@@ -48,7 +48,7 @@ def explore(
         from graphgrow.batch.jobs import load
 
         load(jobs)  # what it cannot say is said here
-    gc.disable()  # what is loaded and read now is kept: to look through it for what is not takes a tenth of the time
+    gc.disable()  # what is loaded and read now stays: searching it for garbage takes a tenth of the time
     modules = cast("dict[str, object]", sys.modules)
     modules.setdefault(
         "matplotlib", None

@@ -1,4 +1,4 @@
-"""Graphs as files and back, a module a format. What goes out comes in again the same.
+"""Graphs as files and back, a module per format. What goes out comes in again the same.
 
 rows.py has a graph as rows of plain values, interpretation.py what the rows of any file mean. Names come from a
 language model, so they are data in every format: attributes in GraphML and GEXF, cells in CSV that no spreadsheet takes
@@ -52,7 +52,7 @@ class Format:
     """How to write a graph, how to read one as nodes and links, and which files a name stands for: one or a pair.
 
     `write_with_log` writes a graph with what its log says beyond it, `write_drawn` with places for its concepts, in a
-    format that has words for that.
+    format that can express that.
     """
 
     write: Callable[[Graph, Path, Progress], None]
@@ -63,7 +63,7 @@ class Format:
 
 
 TABBED = (".tsv", ".tab", ".sif")
-# Other endings for what is read, and what is to be done with a format that is not.
+# Other endings of formats that are read, and what to do about formats that are not.
 SAME = {".cyjs": ".json", ".canvas": ".json", ".jsonld": ".json", ".nt": ".ttl"}
 OTHERS = {
     ending: advice
@@ -172,11 +172,11 @@ def read_graph(path: Path) -> Delta:
 
 @uncollected()
 def read_file(path: Path, columns: Mapping[str, str] | None = None, *, progress: Progress = SILENT) -> Reading:
-    """Return concepts and relations of a graph file, ours or anybody's, and what was taken for what in it.
+    """Return concepts and relations of a graph file, ours or anybody's, and how its fields were understood.
 
     A node's name is its `name`, else its label, else its id (a `label` may be a type); its key is the canonical key of
-    its name. Nodes whose keys agree become one concept, and nodes whose names hold nothing are left out. `columns` says
-    of `source`, `predicate`, `target`, `name` or `type` which field that is. Raises BadInput where it holds no graph.
+    its name. Nodes whose keys agree become one concept, and nodes with empty names are left out. `columns` says which
+    field is the `source`, `predicate`, `target`, `name` or `type`. Raises BadInput where it holds no graph.
     """
     return interpretation.reading(_understood(path, columns or {}, progress), progress)
 

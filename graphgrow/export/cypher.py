@@ -1,6 +1,6 @@
 """A Cypher script for cypher-shell and Neo4j Browser: constant statements over lists of literals, safe to run twice.
 
-What a list of values is in JSON it is in Cypher too, so each row is one line of JSON: names are string literals with
+A list of values looks the same in JSON and in Cypher, so each row is one line of JSON: names are string literals with
 every quotation mark and backslash escaped, and no name can be anything else.
 """
 
@@ -23,7 +23,7 @@ from graphgrow.graph.graph import Graph
 from graphgrow.graph.keys import clean
 from graphgrow.graph.progress import SILENT, Progress
 
-BATCH = 500  # rows a statement
+BATCH = 500  # rows per statement
 HEAD = "// A graph of graphgrow. Read it with:  cypher-shell --file FILE\n"
 UNIQUE = "CREATE CONSTRAINT graphgrow_concept IF NOT EXISTS FOR (c:Concept) REQUIRE c.id IS UNIQUE;\n"
 OPEN, CLOSE = "UNWIND [", "] AS row"
@@ -51,7 +51,7 @@ def write(graph: Graph, path: Path, progress: Progress = SILENT) -> None:
     """Write a script that adds the graph to whatever a database holds; its concepts have a `topic` and no `graph`."""
     topic = clean(graph.topic)
 
-    def ident(key: str) -> str:  # another one than any store gives, and short enough for an index
+    def ident(key: str) -> str:  # unlike any that a store gives, and short enough for an index
         return hashlib.sha256(json.dumps(["export", topic, key]).encode()).hexdigest()[:32]
 
     concepts = (
@@ -69,7 +69,7 @@ def write(graph: Graph, path: Path, progress: Progress = SILENT) -> None:
 
 
 def read(path: Path, progress: Progress = SILENT) -> tuple[list[Row], list[Row]]:
-    """Return the rows of a script of ours; anybody else's Cypher says what it means only to a server."""
+    """Return the rows of a script of ours; what anybody else's Cypher means only a server can tell."""
     nodes, links = list[Row](), list[Row]()
     with path.open(encoding=encoding_of(path)) as file:
         if next(file, "") != HEAD:

@@ -1,4 +1,4 @@
-"""JSON of single tools that no table of words tells, as an object of nodes and links: known by its shape, not guessed.
+"""JSON of particular tools that field names do not explain, as nodes and links: known by its shape, not guessed.
 
 Trees of d3 and networkx, its adjacency as a dictionary, the triplet store and the property graph of LlamaIndex, objects
 that LangChain dumped, entities of Wikidata, results of SPARQL, what Graphviz drew, the memory server of MCP, records of
@@ -40,7 +40,7 @@ def translated(value: Any) -> Any:  # noqa: ANN401  # JSON
 
 
 def records(value: Any) -> list[Row]:  # noqa: ANN401  # JSON
-    """Return a list of records with the same fields and a plain value in each, which --columns may tell; else none."""
+    """Return a list of records with the same fields and plain values, which --columns may explain; else none."""
     value = translated(value)
     is_table = isinstance(value, list) and all(isinstance(row, dict) and len(row) > 1 for row in value)
     is_table = is_table and len({tuple(row) for row in value}) == 1
@@ -102,7 +102,7 @@ def labelled(rows: list[Any]) -> list[Any]:
 
 
 def _entities(value: Row) -> Row | None:
-    """Return entities of Wikidata, and their claims of each other; a property is its label where the file has it."""
+    """Return entities of Wikidata, and their claims about each other; a property is its label where the file has it."""
     entities = value.get("entities")
     if not isinstance(entities, dict):
         entities = {str(value.get("id")): value} if {"claims", "labels"} <= value.keys() else {}
@@ -137,7 +137,7 @@ def _entities(value: Row) -> Row | None:
 
 
 def _triplets(value: Row) -> Row | None:
-    """Return the triplets of LlamaIndex's simple store: by subject, each a list of what is said and of what."""
+    """Return the triplets of LlamaIndex's simple store: by subject, each a list of predicates and objects."""
     held = value.get("graph_dict")
     if not isinstance(held, dict):
         return None

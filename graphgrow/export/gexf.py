@@ -80,10 +80,10 @@ def write(
 def read(path: Path, progress: Progress = SILENT) -> tuple[list[Row], list[Row]]:
     """Return nodes and links; a node's label, as the format means it, is a name and never a type.
 
-    Edges say whether they are directed: without a word on it they are not, by the format.
+    Edges say whether they are directed; by the format, those that do not say so are not.
     """
     nodes, links = list[Row](), list[Row]()
-    titles = dict[str, dict[str, str]]()  # of attributes by their id, by what they are of
+    titles = dict[str, dict[str, str]]()  # of attributes by their id, for nodes and for edges
     default = "undirected"
 
     def take(element: Element) -> None:

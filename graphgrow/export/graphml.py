@@ -24,7 +24,7 @@ def write(
 ) -> None:
     """Write concepts with position and community, and relations with their support as weight, under ids of their own.
 
-    Ids are n0, n1 ... and e0, e1 ..., since the format has no blank in one.
+    Ids are n0, n1 ... and e0, e1 ..., since the format allows no blank in an id.
     """
     drawn = drawn or positions(graph, progress)
     ids = {clean(key): f"n{number}" for number, key in enumerate(graph.concepts)}
@@ -35,7 +35,7 @@ def write(
     is_directed = not is_undirected(graph)
 
     def link(row: Row) -> tuple[str, str, Row]:
-        # In a directed graph as data and not as an attribute of the edge, which networkx refuses.
+        # In a directed graph this is data, not an attribute of the edge, which networkx refuses.
         says = {} if has_direction(row) or not is_directed else {"directed": False}
         return (
             row.pop("source"),
@@ -82,7 +82,7 @@ def write(
 def read(path: Path, progress: Progress = SILENT) -> tuple[list[Row], list[Row]]:
     """Return nodes and links; edges say whether they are directed."""
     nodes, links = list[Row](), list[Row]()
-    names, defaults = dict[str, str](), dict[str, Row]()  # of attributes by id; by what they are of
+    names, defaults = dict[str, str](), dict[str, Row]()  # of attributes by id; for nodes and for edges
     is_graph = False
 
     def take(graph: Element, element: Element) -> None:

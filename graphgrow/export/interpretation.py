@@ -20,7 +20,7 @@ SIDES = 3
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A file as concepts and relations, in words what was taken for what and left out, and up to three relations."""
+    """A file as concepts and relations; in words, what was taken for what and what was left out; up to 3 relations."""
 
     delta: Delta
     taken: tuple[str, ...] = ()
@@ -73,7 +73,7 @@ def reading(found: Understanding, progress: Progress = SILENT) -> Reading:
                 _count(piece.get("support")),
                 stored_qualifiers(piece),
             )
-            for piece in ours  # raw words, but no lone surrogate, which no store keeps, and nothing that nobody sees
+            for piece in ours  # raw words, without lone surrogates, which no store keeps, or invisible characters
             if isinstance(said := piece.get("said"), list) and len(said) == SIDES
         ]
         if not evidence:
@@ -121,5 +121,5 @@ def _count(value: object) -> int:
     text = str(value)
     if not (text.isascii() and text.isdigit()):
         return 1
-    digits = text.lstrip("0")  # a number of thousands of digits is none that Python reads
+    digits = text.lstrip("0")  # Python reads no number of thousands of digits
     return MOST_SUPPORT if len(digits) > len(str(MOST_SUPPORT)) else min(max(int(digits or 0), 1), MOST_SUPPORT)

@@ -1,6 +1,6 @@
 """Node-link JSON: one object with "nodes" and "links", as networkx and d3 read it; and what others call these.
 
-Read are also Cytoscape's elements, records and paths of Neo4j in each of its shapes, lists of relations or of threes,
+Read are also Cytoscape's elements, records and paths of Neo4j in each of its shapes, lists of relations or of triples,
 and the dialects of single tools (dialects.py).
 """
 
@@ -19,7 +19,7 @@ DEPTH = 12  # of lists and objects in each other
 
 
 def write(graph: Graph, path: Path, progress: Progress = SILENT) -> None:
-    """Write one JSON object, a line a concept and a line a relation."""
+    """Write one JSON object, a line per concept and a line per relation."""
     nodes = (packed({"id": row["key"], **row}) for row in concept_rows(graph, progress))
     is_directed = not is_undirected(graph)
     links = (
@@ -38,21 +38,21 @@ def write(graph: Graph, path: Path, progress: Progress = SILENT) -> None:
 
 
 def read(path: Path, progress: Progress = SILENT) -> tuple[list[Row], list[Row]]:
-    """Return nodes and links; a node may be its id alone, and what holds them may be called and nested as it likes."""
+    """Return nodes and links; a node may be its id alone, and the lists may have any name and any nesting."""
     text = read_text(path)
     if len(text) > LARGE_TEXT:
         progress.begin(f"reading {path.name}")
     try:
         documents = [json.loads(text)]
     except json.JSONDecodeError:
-        documents = [json.loads(line) for line in text.splitlines() if line.strip()]  # a line a record, as APOC writes
+        documents = [json.loads(line) for line in text.splitlines() if line.strip()]  # one record per line, as in APOC
     found, document = Shapes(DEPTH), documents[0] if len(documents) == 1 else documents
     found.take(translated(document))
     if found.wrong:
         raise BadInput(found.wrong)
     found.finish()
     if not (found.nodes or found.links) and (rows := records(document)):
-        return [], rows  # of which somebody may say what they are
+        return [], rows  # somebody may say what they are
     if not (found.nodes or found.links or found.is_graph):
         raise BadInput(f'{path} is no node-link graph: expected an object with "nodes" and "links"')
     return found.nodes, [*found.links, *({} for _ in range(found.unread))]  # counted as links that cannot be read

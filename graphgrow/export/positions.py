@@ -1,4 +1,4 @@
-"""What a drawing program wants to know of a graph: where each concept stands, and in which community."""
+"""What a drawing program wants to know about a graph: where each concept stands, and in which community."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ PALETTE = (
 
 @dataclass(frozen=True, slots=True)
 class NodePosition:
-    """Where a concept is drawn, in units of the picture, the number of its community, and of the colour of that."""
+    """Where a concept is drawn, in units of the picture, and the numbers of its community and of that one's colour."""
 
     x: float
     y: float

@@ -1,4 +1,4 @@
-"""A graph as rows of plain values, one a concept and one a relation: what every format writes, each in its own way."""
+"""A graph as rows of plain values, one per concept and one per relation: every format writes them in its own way."""
 
 import json
 import re
@@ -30,18 +30,18 @@ def read_text(path: Path) -> str:
 
 
 def is_undirected(graph: Graph) -> bool:
-    """Tell whether all that speaks for the relations of a graph gave them no direction."""
+    """Tell whether no evidence for the relations of a graph gives them a direction."""
     said = [piece for evidence in graph.relations.values() for piece in evidence]
     return bool(said) and all(piece.raw.predicate.endswith(UNDIRECTED) for piece in said)
 
 
 def has_direction(row: Row) -> bool:
-    """Tell whether anything that speaks for a relation, as a row, gave it a direction."""
+    """Tell whether any evidence for a relation, given as a row, has a direction."""
     return not all(piece["said"][1].endswith(UNDIRECTED) for piece in row["evidence"])
 
 
 def concept_rows(graph: Graph, progress: Progress = SILENT) -> Iterator[Row]:
-    """Yield one row a concept: key, name, aliases, degree, event that introduced it, depth (-1: not reached), type."""
+    """Yield one row per concept: key, name, aliases, degree, event that brought it, depth (-1: not reached), type."""
     for key, concept in progress.over(graph.concepts.items(), "writing concepts", len(graph.concepts)):
         yield {
             "key": clean(key),
@@ -55,7 +55,7 @@ def concept_rows(graph: Graph, progress: Progress = SILENT) -> Iterator[Row]:
 
 
 def relation_rows(graph: Graph, progress: Progress = SILENT) -> Iterator[Row]:
-    """Yield one row a relation: keys, predicate, support, first and last event, every piece of evidence, confidence.
+    """Yield one row per relation: keys, predicate, support, first and last event, all evidence, confidence.
 
     A piece of evidence is {"seq": event, "said": [source, predicate, target] in raw words, "support": times}, with what
     was said beside it: "why", "conditions", "quantity" {"value", "unit"}, "certainty", "source", "predicate_class".
@@ -78,7 +78,7 @@ def relation_rows(graph: Graph, progress: Progress = SILENT) -> Iterator[Row]:
 
 
 def flat(row: Row) -> Row:
-    """Return a row without lists: those are JSON text then, for formats whose cells hold one value."""
+    """Return a row with its lists as JSON text, for formats whose cells hold one value."""
     return {name: packed(value) if isinstance(value, list) else value for name, value in row.items()}
 
 

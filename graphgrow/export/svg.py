@@ -111,9 +111,9 @@ def draw(
 def _chosen(graph: Graph, first: Sequence[str], reach: int, most: int) -> list[str]:
     """Return the concepts to draw: near those to start from, or without any the most connected ones.
 
-    Those within reach come the nearest first, of equally near ones the hubs. Without a start that is the most connected
-    concept and, one by one, the most connected neighbour of those chosen, so that what is drawn hangs together; other
-    components follow where there is room.
+    Those within reach come nearest first, and hubs first among equally near ones. Without a start that is the most
+    connected concept and, one by one, the most connected neighbour of those chosen, so that what is drawn hangs
+    together; other components follow where there is room.
     """
     chosen = dict.fromkeys(first)
     if first:

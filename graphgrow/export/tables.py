@@ -41,10 +41,10 @@ LINKS = {"source": ":START_ID", "target": ":END_ID", "type": ":TYPE", "predicate
 APOC = ("_id", "_labels", "_start", "_end", "_type")
 SEPARATORS = ",;\t|"
 ROWS = 20_000  # read at a time
-MARK = "\ufeff"  # by which Excel knows UTF-8
+MARK = "\ufeff"  # by which Excel recognises UTF-8
 _SEPARATOR = re.compile(r"\ufeff?sep=(.)")
-_HEADINGS = frozenset("id name label title".split())  # of columns, where no end of a relation is called so
-REMARKS = ("#", "%", "//")  # begin a line that says something of the table
+_HEADINGS = frozenset("id name label title".split())  # column names, in a table with no column for an end of a relation
+REMARKS = ("#", "%", "//")  # begin a line that says something about the table
 LOOKED_AT = 64  # lines at its head
 _NODE = re.compile(r"\(\w*(?P<labels>(?::[^:{}()]+)*?)\s*(?:\{(?P<inside>.*)\})?\)", re.DOTALL)
 _RELATIONSHIP = re.compile(r"\[\w*:(?P<type>[^\s{}\]]+)\s*(?:\{.*\})?\]", re.DOTALL)
@@ -75,7 +75,7 @@ def unguarded(text: str) -> str:
 
 
 def write(graph: Graph, path: Path, progress: Progress = SILENT, *, excel: bool = False) -> None:
-    """Write concepts and relations as two tables; for `excel` with the mark by which that knows UTF-8."""
+    """Write concepts and relations as two tables; for `excel` with the mark by which Excel recognises UTF-8."""
     concepts, relations = csv_pair(path)
     mark = MARK if excel else ""
     _write(concepts, CONCEPT_COLUMNS, (flat(row).values() for row in concept_rows(graph, progress)), mark)
@@ -85,13 +85,13 @@ def write(graph: Graph, path: Path, progress: Progress = SILENT, *, excel: bool 
 def read(path: Path, progress: Progress = SILENT, header: Collection[str] = ()) -> tuple[list[Row], list[Row]]:
     """Return the tables of a pair, also by the name of one of them; where FILE.csv itself is there, it holds relations.
 
-    Relations have columns by their names, which `header` may name, or three of them without a header; or they are the
+    Relations have named columns, whose names `header` may give, or three columns without a header; or they are the
     cells of a matrix of names by the same names.
     """
     pair = csv_pair(path.with_name(re.sub(r"\.(?:concepts|relations)\.csv$", ".csv", path.name)))
     if path in pair and not header and all(file.exists() for file in pair):
         concepts = _table(pair[0], progress)
-        if concepts and set(CONCEPT_COLUMNS) <= concepts[0].keys():  # and not somebody else's
+        if concepts and set(CONCEPT_COLUMNS) <= concepts[0].keys():  # and is not somebody else's
             return concepts, _table(pair[1], progress)
     pair = csv_pair(path)
     if not path.exists():
@@ -133,7 +133,7 @@ def read(path: Path, progress: Progress = SILENT, header: Collection[str] = ()) 
                            f"{listed(names)}; {ADVICE}, or, where it is a relation itself, write "
                            f"source,predicate,target  above it")  # fmt: skip
         return [], [dict(zip(UNNAMED, row, strict=True)) for row in cells]
-    # Of two columns the first row is a relation where one of its names comes again: a header does not.
+    # With two columns the first row is a relation where one of its names occurs again: those of a header do not.
     if len(names) == len(MATRIX) and _HEADINGS.isdisjoint(words) and set(cells[0]) & {*chain(*cells[1:])}:
         return [], [dict(zip(UNNAMED, row, strict=False)) for row in cells]
     raise BadInput(f"no column of it is known to be the source or the target of a relation: there are {listed(names)}; "
@@ -141,10 +141,10 @@ def read(path: Path, progress: Progress = SILENT, header: Collection[str] = ()) 
 
 
 def _is_unknown_header(cells: list[list[str]]) -> bool:
-    """Tell whether the first of some rows of three cells says what stands below, though none of it is a known word.
+    """Tell whether the first of some rows of three cells is a header, though none of its words is known.
 
-    Nothing of it comes again, and it stands above numbers, says classes of things ("Drug", "Effect", "Disease"), or
-    stands above relations that do come again.
+    None of its words occurs again, and it stands above numbers, names classes of things ("Drug", "Effect", "Disease"),
+    or stands above predicates that do occur again.
     """
     first, *rows = ([cell.strip().casefold() for cell in row] for row in cells)
     columns = list(zip(*rows, strict=True))
@@ -157,7 +157,7 @@ def _is_unknown_header(cells: list[list[str]]) -> bool:
 
 
 def _headings(cells: list[str]) -> list[str]:
-    """Return the names of columns; those that are one are numbered: "name 1", "name 2"."""
+    """Return the names of columns; equal ones are numbered: "name 1", "name 2"."""
     names, met = [name.strip() for name in cells], Counter[str]()
     counts = Counter(names)
     for place, name in enumerate(names):
@@ -169,7 +169,7 @@ def _headings(cells: list[str]) -> list[str]:
 def _with_types(rows: list[Row], ends: Sequence[tuple[str, str]]) -> tuple[list[Row], list[Row]]:
     """Return the relations of a table, and as nodes their ends where columns say of what type these are.
 
-    A cell that holds a list of names, in JSON or as Python writes it, is a relation of each.
+    A cell that holds a list of names, in JSON or as Python writes it, is a relation for each name.
     """
     several = {(at, end): some for at, row in enumerate(rows) for end in (ends[0] if ends else ())
                if (some := _names_in(row[end]))}  # fmt: skip
@@ -185,7 +185,7 @@ def _with_types(rows: list[Row], ends: Sequence[tuple[str, str]]) -> tuple[list[
 
 
 def _names_in(cell: str) -> list[str]:
-    """Return the names of a cell that is a list of some; none of any other cell."""
+    """Return the names in a cell that holds a list of names; none for any other cell."""
     if not (cell.startswith(('["', "['")) and cell.endswith("]")):
         return []
     said = decoded(cell)
@@ -236,7 +236,7 @@ def _of_cytoscape(rows: list[Row]) -> tuple[list[Row], list[Row]] | None:
 def _headless(cells: list[list[str]]) -> list[Row]:
     """Return the relations of a table that other tools write without a header; none where it is no such table.
 
-    ConceptNet has the address of a claim before its three parts, OpenIE how sure it is, others that behind them.
+    ConceptNet has the address of a claim before its three parts, OpenIE how sure it is, others have that after them.
     """
     numbered = [{f"column {at}": cell for at, cell in enumerate(row, 1)} for row in cells]
     if all(len(row) > len(UNNAMED) and row[0].startswith("/a/[") for row in cells):
@@ -346,7 +346,7 @@ def _write(path: Path, header: Iterable[str], rows: Iterable[Iterable[object]], 
 
 
 def _cells(path: Path, progress: Progress) -> list[list[str]]:
-    """Return the cells of a table of any size; pandas knows no limit to one, as module csv does."""
+    """Return the cells of a table of any size; pandas sets no limit to a cell, as the module csv does."""
     import pandas as pd
 
     encoding = encoding_of(path)
@@ -362,8 +362,8 @@ def _cells(path: Path, progress: Progress) -> list[list[str]]:
                 break
             aside += 1
         header = lines[aside] if aside < len(lines) else ""
-        # Excel says in a first line what parts cells; else it is the first of those that are equally frequent, or the
-        # blank where each line has as many.
+        # For Excel a first line may name the separator; else it is the most frequent one of the header, or the blank
+        # where each line has equally many.
         between = said[1] if said else max(SEPARATORS, key=header.count)
         if not said and between not in header:
             counts = {len(line.split(" ")) for line in lines[aside:] if line.strip()}

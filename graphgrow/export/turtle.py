@@ -232,8 +232,8 @@ def _first(objects: Objects, predicate: str) -> str:
 def _others(about: About) -> tuple[list[Row], list[Row]]:
     """Return what somebody else's triples say of things; their literals are names or left out.
 
-    A node without an address is one where it has a name; any other only holds things together, and is left out with its
-    relations, which are counted.
+    A node without an address counts as one where it has a name; any other only holds things together, and is left out
+    with its relations, which are counted.
     """
 
     @cache

@@ -1,4 +1,4 @@
-"""Which fields of the rows of any graph file are ids, names, types, ends and predicates, and that in words.
+"""Which fields of the rows of any graph file are ids, names, types, ends and predicates, for programs and in words.
 
 All rows are looked at before a field is taken for anything.
 """
@@ -38,29 +38,29 @@ from graphgrow.parse.nodes import kept_apart, name_nodes, texts_of
 from graphgrow.parse.shapes import DOCUMENT, TYPED_BY
 from graphgrow.resolve.predicates import FALLBACK
 
-ROLES = ("source", "predicate", "target", "name", "type")  # what a field may be said to be
+ROLES = ("source", "predicate", "target", "name", "type")  # the roles that a field may have
 UNNAMED = ("column 1", "column 2", "column 3")  # of a table without a header
 MATRIX = ("row", "column")  # as the fields of a relation that is a cell
-# As fields by which d3 means nodes, with the place of the first.
+# Pseudo-fields: d3 refers to nodes by place, counted from this number.
 PLACES = {"the place in the list": 0, "the place in the list, from 1": 1}
 ADVICE = "say which they are with  --columns source=NAME,predicate=NAME,target=NAME"
 FIELDS = 8  # names of fields in a sentence
-# Fields of an export, which nobody misses where its relations come with their evidence.
+# Fields of an export of ours: no loss where its relations come with their evidence.
 OURS = frozenset("id key name label aliases degree first_seq last_seq depth type community concept_key x y weight "
                  "support evidence confidence directed".split())  # fmt: skip
-# Of how sure or strong a relation is.
+# Fields that say how sure or strong a relation is.
 FIGURES = frozenset("score weight confidence probability strength similarity count frequency support pvalue "
                     "correlation distance cooccurrence".split())  # fmt: skip
-READ = frozenset("aliases support evidence raw".split())  # beside those that have a role
+READ = frozenset("aliases support evidence raw".split())  # besides those that have a role
 _YEAR = re.compile(r"1\d{3}|20\d\d")
 _SHOUTED = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*")
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A node: the id that links mean it by, its name and type in the file's words, the row it stands in.
+    """A node: the id by which links refer to it, its name and type in the file's words, and its row.
 
-    An id is one of its document, where a file holds several.
+    Where a file holds several documents, an id belongs to one of them.
     """
 
     ident: str
@@ -94,9 +94,9 @@ class Understanding:
 
 @dataclass(frozen=True, slots=True)
 class _Ends:
-    """The fields that hold the ends of links, and that by which links mean a node, or one of PLACES.
+    """The fields that hold the ends of links, and the field by which links refer to a node, or one of PLACES.
 
-    `others` are fields that hold those of rows of another kind.
+    `others` are the fields of ends in rows of other kinds.
     """
 
     source: str = ""
@@ -153,7 +153,7 @@ def understand(nodes: list[Row], links: list[Row], columns: Mapping[str, str] | 
             f"{listed((ends.source, ends.target))}"
         )
 
-    # A field that nobody took is missed where it says something that is not said already.
+    # A field without a role is reported as left out where it says something that is not said already.
     unused, both = dict[str, str](), _fields(nodes).keys() & _fields(links).keys()
     for field in _fields(nodes):
         if word(field) in READ or (is_ours and field in OURS) or field == ends.ident:
@@ -196,7 +196,7 @@ def understand(nodes: list[Row], links: list[Row], columns: Mapping[str, str] | 
 
 
 def weighted_ends(rows: Sequence[Row]) -> tuple[str, str] | None:
-    """Return the two fields beside figures of relations: "gene", "disease" and "score"; None where it is not so."""
+    """Return the two fields beside figures of relations: "gene", "disease" and "score"; None for other rows."""
     fields = [field for field in _fields(rows) if field]
     figures = [
         field for field in fields if word(field) in FIGURES and all(is_figure(str(row.get(field))) for row in rows)
@@ -216,12 +216,12 @@ def _is_weighted(rows: Sequence[Sequence[str]]) -> bool:
 
 
 def is_figure(text: str) -> bool:
-    """Tell whether a text is a number, be it with a comma for a point."""
+    """Tell whether a text is a number, possibly with a decimal comma."""
     return is_number(text.replace(",", ".", 1))
 
 
 def _ends(nodes: list[Row], links: list[Row], columns: Mapping[str, str]) -> tuple[_Ends, list[Row]]:
-    """Return which fields hold the ends of links, and the nodes with those that are objects at such an end."""
+    """Return which fields hold the ends of links, and the nodes, with those given as objects at such an end."""
     fields = tuple(_fields(links))
     pairs = find_ends(fields)
     if "source" in columns or "target" in columns:
@@ -244,12 +244,12 @@ def _ends(nodes: list[Row], links: list[Row], columns: Mapping[str, str]) -> tup
     inside = {end_of(row[field]): row[field] for row in links for field in ends if isinstance(row.get(field), dict)}
     nodes = [*nodes, *({"id": key, **_flattened([row])[0]} for key, row in inside.items() if key not in declared)]
 
-    # Links mean nodes by the field that holds most of their ends; d3 means them by their place.
+    # Links refer to nodes by the field that holds most of their ends; in d3 by place.
     words = {word(field): field for field in reversed(_fields(nodes))}
     candidates = [words[one] for one in (*ID, *NAME, *TEXT, "label", *TITLE) if one in words]
     values = {field: {end_of(row[field]) for row in nodes if row.get(field) is not None} for field in candidates}
     is_from_0 = any("0" in some for some in meant.values())
-    for place, first in PLACES.items():  # where both hold as many, the one from 0
+    for place, first in PLACES.items():  # where both hold equally many, the one from 0
         values[place] = set(map(str, range(first, first + len(nodes)))) if first == 0 or not is_from_0 else set()
     choices = [_Ends(source, target, ident) for ident in values for source, target in pairs]
 
@@ -258,10 +258,10 @@ def _ends(nodes: list[Row], links: list[Row], columns: Mapping[str, str]) -> tup
         return len(meant[choice.source] & known) + len(meant[choice.target] & known)
 
     best = max(choices, key=hits, default=_Ends(ident=candidates[0] if candidates else ""))
-    if links and not hits(best):  # names before ids that only point
+    if links and not hits(best):  # rather names than ids that only point
         telling = next((pair for pair in pairs if not any(handles(meant[end]) >= meant[end] for end in pair)), pairs[0])
         best = _Ends(*telling, candidates[0] if candidates else "")
-    if not columns:  # of rows that lack the best
+    if not columns:  # for rows that lack the best
         best = replace(best, others=tuple(pair for pair in pairs if pair != (best.source, best.target)))
     if best.ident not in PLACES:
         return best, nodes
@@ -277,18 +277,18 @@ def _nodes(
     *,
     is_ours: bool,
 ) -> tuple[list[Node], list[tuple[str, str]]]:
-    """Return nodes by name and type, and which fields of each that is."""
+    """Return nodes with names and types, and the fields of each from which these are."""
     plain = [end_of(row.get(ends.ident)) for row in rows]
     named = name_nodes(rows, plain, ends.ident, name_field=columns.get("name", ""), type_field=columns.get("type", ""),
                        has_types=False if is_ours else None,
                        are_ids_names=ends.ident not in PLACES)  # fmt: skip
-    if is_ours:  # a type of ours is one, whatever it says
+    if is_ours:  # in our own files a type is a type, whatever it says
         named = [replace(one, type=clean(str(row.get("type") or "")), type_field="type")
                  for one, row in zip(named, rows, strict=True)]  # fmt: skip
     apart = named if is_ours else kept_apart(named, ids)
     made = [Node(ident, one.name, one.type, row, one.aliases) for ident, one, row in zip(ids, apart, rows, strict=True)]
     used = [(one.field, one.type_field) for one in named]
-    # What an end of a relation is called and is stands in the fields of that.
+    # An end of a relation has its name and type from the fields of that relation.
     own = [one for one, row in zip(named, rows, strict=True) if TYPED_BY not in row]
     sources = dict.fromkeys(one.field for one in own if one.field)
     if typed := dict.fromkeys(row[TYPED_BY] for row in rows if TYPED_BY in row):
@@ -328,9 +328,9 @@ def _links(
     *,
     is_ours: bool,
 ) -> tuple[list[Link], set[str], int]:
-    """Return links with what they say and whether they have a direction, which fields that was, and how many are vague.
+    """Return links with what they say and whether they have a direction, the fields used, and how many are vague.
 
-    Those without two ends are left out, and those of which an end has no name, or is the id of several nodes.
+    Those without two ends are left out, and those with an end that has no name, or is the id of several nodes.
     """
     others = [field for field in _fields(rows) if field not in {ends.source, ends.target}]
     words = {word(field): field for field in reversed(others)}
@@ -359,7 +359,7 @@ def _links(
     for node in nodes if not is_ours else ():
         names.setdefault(node.ident, set()).add(canonical(node.name))
     vague = {ident: None for ident, some in names.items() if ident and len(some) > 1}  # ids of several nodes
-    documents: dict[str, set[str]] = {}  # of several in a file: which ids they have
+    documents: dict[str, set[str]] = {}  # end of a link -> its ids in the documents of a file
     for node in nodes:
         if DOCUMENT in node.row:
             documents.setdefault(end_of(node.row.get(ends.ident)), set()).add(node.ident)
@@ -430,7 +430,7 @@ def listed(fields: Iterable[str]) -> str:
 
 
 def _fields(rows: Sequence[Row]) -> dict[str, None]:
-    shapes = dict.fromkeys(map(tuple, rows))  # few, of however many rows
+    shapes = dict.fromkeys(map(tuple, rows))  # few, however many rows
     return dict.fromkeys(field for shape in shapes for field in shape if field not in {DOCUMENT, TYPED_BY})
 
 
@@ -440,7 +440,7 @@ def _flattened(rows: list[Row]) -> list[Row]:
 
 
 def _local(row: Row, ident: str) -> str:
-    """Return an id as one of its document, where the file holds several that use the same ids."""
+    """Return an id as that of its document, where a file holds several documents that use the same ids."""
     return f"{ident}\t{row[DOCUMENT]}" if DOCUMENT in row else ident
 
 

@@ -19,14 +19,14 @@ from graphgrow.graph.events import FACET, base
 from graphgrow.graph.graph import Evidence, Graph, Past
 from graphgrow.graph.model import Event, Relation
 
-TRUSTED = 0.65  # the confidence from which a relation is shown and stood on, where nobody says otherwise
+TRUSTED = 0.65  # the confidence from which a relation is shown and relied on, where nobody says otherwise
 
-FREE, OF_FACETS = -0.9, -0.3  # log-odds beforehand of a relation of free words, and of one facet
-CHECKED_FREE = -2.2, 1.1  # beside the answer of a fact check, and the weight of that
-# Of one facet: beforehand, the weight of the answer about the name itself, that of the answers about others beside it.
+FREE, OF_FACETS = -0.9, -0.3  # prior log-odds of a relation in free words, and of one from a facet
+CHECKED_FREE = -2.2, 1.1  # the prior beside the answer of a fact check, and the weight of that answer
+# From a facet: the prior, the weight of the answer about the name itself, that of answers about others beside it.
 CHECKED_FACET, BESIDE_CHECKED = (-1.38, 0.76, 0.18), (-1.75, 0.0, 1.29)
-BESIDE = 1.0  # answers about others: how much what is expected beforehand weighs against them
-# Log-odds by which what one facet brings is likelier to be true than what others bring.
+BESIDE = 1.0  # answers about others: how much the prior weighs against them
+# Log-odds by which relations of a facet are likelier to be true than those of other facets.
 LIKELIER = MappingProxyType({
     f"{FACET}{name}": odds
     for name, odds in {
@@ -40,24 +40,24 @@ LIKELIER = MappingProxyType({
         "yields": 0.0,
     }.items()
 })  # fmt: skip
-UNCHECKED = 0.8  # log-odds; nothing of free words that was not checked is surer, and so none of it is trusted
+UNCHECKED = 0.8  # log-odds; no unchecked relation in free words is surer, so none is trusted
 AGAIN = 0.8  # for each doubling of the independent questions that said it, however often each was asked
 STATED = 0.25  # of the log-odds of a certainty that was stated with the relation
-SUREST = 0.98  # no certainty that was stated counts for more
+SUREST = 0.98  # no stated certainty counts for more
 AGAINST = 2.0  # where the graph says the opposite more surely
 # Said one way round, not the other: if A is a B, B is no A.
 ONE_WAY = frozenset(
     ("is a", "contains", "has property", "based on", "inspired by", "causes", "produces", "precedes", "exceeds")
 )
 IS_A = "is a"
-REMEMBERED = 100_000  # relations of which it is kept how sure they are
+REMEMBERED = 100_000  # relations whose confidence is kept
 
 
 def confidence(graph: Graph, relation: Relation, until: int | None = None) -> float:
     """Return the confidence of a relation that a graph holds, from 0 to 1; KeyError where it holds none.
 
-    With `until` that which it had after the event of that seq, had all corrections been made before. What it is now is
-    kept beside the graph until an event says something of it.
+    With `until` it is the confidence after the event of that seq, as if all corrections had been made before. The
+    present one is kept beside the graph until an event affects it.
     """
     if until is not None:
         return _weighed(graph, relation, until)
@@ -97,7 +97,7 @@ def _weighed(graph: Graph, relation: Relation, until: int | None) -> float:
 
 
 def _log_odds(graph: Graph, relation: Relation, until: int | None) -> float:
-    """Return the log-odds of a relation by itself: infinite for what a person said, or what relates one to itself."""
+    """Return the log-odds of a relation by itself: infinity for what a person said, minus infinity for a loop."""
     evidence = graph.relations[relation]
     if until is not None:
         evidence = [one for one in evidence if one.seq <= until]
@@ -111,7 +111,7 @@ def _log_odds(graph: Graph, relation: Relation, until: int | None) -> float:
     questions = len({(base(focus.angle), *focus.concepts) for focus in foci if focus}) or 1
     checks = _checks(graph, relation, until)
     stated = _stated(evidence)
-    beside: list[float] = []  # what was answered about others in the same reply, in the order in which it says them
+    beside: list[float] = []  # answers about others in the same reply, in the order in which it says them
     if graph.checks and (is_facet or not checks):
         said = graph.corrections.divide(graph.past[evidence[0].seq - 1].delta).relations
         others = dict.fromkeys(one.relation for one in said if one.relation in graph.checks)
@@ -142,7 +142,7 @@ def _checks(graph: Graph, relation: Relation, until: int | None) -> list[float]:
 
 
 def _stated(evidence: Iterable[Evidence]) -> float:
-    """Return what the certainties count that were stated with a relation: their mean log-odds, with its weight."""
+    """Return what the certainties stated with a relation contribute: their mean log-odds, weighted."""
     beside = filter(None, (one.qualifiers for one in evidence))
     sure = [one.certainty for one in beside if one.certainty is not None]
     bounded = [min(SUREST, max(1 - SUREST, one)) for one in sure]
@@ -159,7 +159,7 @@ def is_said_already(graph: Graph, relation: Relation) -> bool:
 
 
 def trusted(graph: Graph, threshold: float = TRUSTED) -> list[Relation]:
-    """Return the relations of at least this confidence, in order of arrival; of a circle of *is a* the weakest is out.
+    """Return the relations of at least this confidence, in order of arrival; of a cycle of *is a* the weakest is out.
 
     Costs one pass over the relations.
     """
@@ -185,9 +185,9 @@ def _leads(above: dict[str, set[str]], start: str, end: str) -> bool:
 
 
 def reconsidered(graph: Graph, events: Iterable[Event | Past]) -> list[Relation]:
-    """Return the relations whose confidence may be another one because of events, in a graph that has taken them.
+    """Return the relations whose confidence events may have changed, in a graph that has taken them.
 
-    That are those that they state or check, what came in the same answer as a checked one, and what says the opposite.
+    These are those that they state or check, what came in the same answer as a checked one, and what says the opposite.
     """
     if any(map(is_structural, events := list(events))):
         return list(graph.relations)
@@ -196,7 +196,7 @@ def reconsidered(graph: Graph, events: Iterable[Event | Past]) -> list[Relation]
 
 
 def _touched(graph: Graph, steps: Iterable[Past]) -> dict[Relation, None]:
-    """Return what may be another confidence after some events without decisions: a set, in order."""
+    """Return the relations whose confidence some events without decisions may have changed: a set, in order."""
     said: list[Relation] = []
     for step in steps:
         said += [one.relation for one in step.delta.statements]

@@ -29,7 +29,7 @@ class Said(Protocol):
 
 
 def is_structural(event: Said) -> bool:
-    """Tell whether an event changes how what was said before is shown, and not only that of names it brings itself."""
+    """Tell whether an event changes how earlier statements are shown, not just those of names that it brings itself."""
     if not event.delta.changes:
         return False
     own = {concept.key for concept in event.delta.concepts}
@@ -42,10 +42,10 @@ def is_structural(event: Said) -> bool:
 class Corrections:
     """The changes of a log, folded. `into` has every merged key and the one that it was merged into.
 
-    `representatives` has them with the concept that they stand for now, which may have been merged in its turn; a key
-    that is in neither stands for itself. `rejected` and `rejected_relations` say why, `hidden` are the concepts of
-    which a name is rejected, `dropped` the relations that are, as they count now; `allowed` are the keys that somebody
-    let in again, `names` the names that somebody gave to concepts, `doubts` the pairs that were ever in doubt.
+    `representatives` maps them to the concept that they stand for now, since the one in `into` may have been merged in
+    its turn; a key that is in neither stands for itself. `rejected` and `rejected_relations` say why, `hidden` are the
+    concepts with a rejected name, `dropped` the rejected relations as they count now; `allowed` are the keys that
+    somebody let in again, `names` the names that somebody gave to concepts, `doubts` the pairs that were ever in doubt.
     `divided` are spellings that stand for themselves though others have their key: (key, spelling) -> a key of its own.
     """
 
@@ -68,7 +68,7 @@ class Corrections:
         self._predicates: dict[Relation, str] = {}
 
     def take(self, event: Event) -> None:
-        """Fold the changes of one event; after structural ones `settle`, once for all of them."""
+        """Fold the changes of one event; after structural ones call `settle`, once for all of them."""
         for change in event.delta.changes:
             match change.do:
                 case "merge":
@@ -116,14 +116,14 @@ class Corrections:
         gone, kept = (self.representatives.get(key, key) for key in change.concepts)
         if gone != kept:
             self.into[gone] = kept
-            # A new name stands for nothing yet, so that all the others are not looked through.
+            # Nothing stands for a new name yet, so there is no need to look through all the others.
             is_head = gone in self._heads
             moved = [key for key, concept in self.representatives.items() if concept == gone] if is_head else []
             self._heads[kept] = None
             self.representatives.update(dict.fromkeys((gone, *moved), kept))
 
     def key_of(self, name: str, key: str) -> str:
-        """Return the key that a spelling has beside its canonical one, where somebody took it apart from the others.
+        """Return the key of a spelling: its canonical one, or its own where somebody took it apart from the others.
 
         Several spellings that left together may be taken apart in their turn.
         """
@@ -134,9 +134,9 @@ class Corrections:
         return key
 
     def divide(self, said: Delta) -> Delta:
-        """Return what a reply said with the spellings that somebody took apart, each under its own key.
+        """Return what a reply said, with each spelling that somebody took apart under its own key.
 
-        Who said which is in the words of each statement.
+        The words of each statement tell which spelling it was said of.
         """
         if not self.divided:
             return said
@@ -177,7 +177,7 @@ class Corrections:
         self.hidden = frozenset(map(self.representative, self.rejected))
         self._two = {frozenset(map(self.representative, pair)) for pair in self._apart}
         self.names = {self.representative(key): name for key, name in self._renamed.items()}
-        self._predicates = {}  # so that a relation counts as what it is between for now
+        self._predicates = {}  # empty for now, so that relations count by their concepts alone
         self._predicates = {self.counts_as(relation): predicate for relation, predicate in self._retyped.items()}
         rejected = dict.fromkeys(self.rejected_relations)
         for (key, _), own in self.divided.items():  # what was rejected before stays so for both parts
@@ -248,9 +248,9 @@ class Corrections:
         ]
 
     def shown(self, said: Relation) -> Relation | None:
-        """Return the relation as which one that was said counts; None where it is not shown.
+        """Return the relation as which a stated one counts; None where it is not shown.
 
-        Two names of one concept are not related by having been two.
+        A relation between two names that are now one concept is not shown.
         """
         if self.are_none:
             return said
@@ -282,7 +282,7 @@ class Corrections:
         return Delta(concepts=own, aliases=tuple(aliases), relations=relations)
 
     def types(self, said: Delta) -> dict[str, str]:
-        """Return of what type a reply or file says that concepts are, by their keys; of several the first counts."""
+        """Return the types that a reply or file gives to concepts, by their keys; of several the first counts."""
         found: dict[str, str] = {}
         for concept in self.divide(said).concepts if any(one.type for one in said.concepts) else ():
             if concept.type:
@@ -290,7 +290,7 @@ class Corrections:
         return found
 
     def counts_as(self, said: Relation) -> Relation:
-        """Return the relation that one that was said is by its concepts and predicate, shown or not."""
+        """Return what a stated relation is by its concepts and predicate of now, shown or not."""
         stands_for = self.representatives
         source, target = stands_for.get(said.source, said.source), stands_for.get(said.target, said.target)
         relation = said if (source, target) == (said.source, said.target) else Relation(source, said.predicate, target)

@@ -1,8 +1,8 @@
 """Digests chained from event to event: whether a log, in a store or in a run file, still is what was written.
 
 The digest of an event is taken of the digest before it and of the event's JSON, byte for byte. The seal says how far a
-log goes and from where on its digests can speak. They tell of accidents and of quiet edits; who can write the log can
-write new digests too, so the last digest, kept elsewhere, is what speaks against such a one.
+log goes and from where on its digests prove anything. They tell of accidents and of quiet edits; who can write the log
+can write new digests too, so only the last digest, kept elsewhere, gives such a person away.
 """
 
 import gzip

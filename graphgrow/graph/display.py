@@ -16,19 +16,19 @@ def line(value: object, most: int = LINE) -> str:
 
 
 def listed(values: Iterable[object], most: int = LISTED) -> str:
-    """Return some values with commas between them, and how many there are more."""
+    """Return some values with commas between them, and how many more there are."""
     found = [line(value) for value in values]
     more = f" and {len(found) - most} more" if len(found) > most else ""
     return ", ".join(found[:most]) + more
 
 
 def cell(value: object, most: int = LINE) -> str:
-    """Return a value as HTML: escaped, its direction of writing kept to itself."""
+    """Return a value as HTML: escaped, with its text direction isolated."""
     return f"<bdi>{escape(line(value, most))}</bdi>"
 
 
 def card(title: str, facts: Mapping[str, object], *more: str) -> str:
-    """Return a title over the facts that hold something, a row each; `more` is HTML that comes below."""
+    """Return a title over the facts that are not empty, a row each; `more` is HTML that comes below."""
     rows = "".join(
         f'<tr><th scope="row"{LEFT}>{cell(name)}</th><td{LEFT}>{cell(value, PROSE)}</td></tr>'
         for name, value in facts.items()

@@ -1,4 +1,4 @@
-"""Events as JSON text and back: one compact line an event, versioned, the file format of runs (`*.jsonl[.gz]`)."""
+"""Events as JSON text and back: one compact line per event, versioned, the file format of runs (`*.jsonl[.gz]`)."""
 
 import gzip
 import os
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 
-# How stored events spell what is named otherwise now.
+# How stored events spell what has another name now.
 STORED = {"follows": "heeds", "task_seq": "work"}  # field -> the name that it has in every log, also the oldest
 # Fields of a reply that came later: they are left out where they hold nothing, so that old runs keep their bytes.
 LATER = ("by", "options")

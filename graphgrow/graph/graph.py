@@ -1,8 +1,8 @@
 """A knowledge graph is a fold over events; `Graph.apply_all` is the only place where one changes.
 
-Everything a step needs to know is kept up to date here at a cost that follows the event, not the graph: neighbours,
-distance from the topic, components, which questions were asked, which concepts were never asked about, the bill. What
-is kept, and what can be asked of it, is in state.py.
+Everything a step needs to know is kept up to date here at a cost that depends on the event, not on the graph:
+neighbours, distance from the topic, components, which questions were asked, which concepts were never asked about, the
+bill. What is kept, and what can be asked of it, is in state.py.
 """
 
 import gc
@@ -22,8 +22,8 @@ __all__ = [
     "take_bill",
 ]  # fmt: skip
 
-WHOLE = "whole"  # the name in the memo of a part under which the graph stands that it is a part of
-KEEP = 0.7  # what a question counts for beside the next one about the same concept
+WHOLE = "whole"  # the name in the memo of a part under which its whole graph is kept
+KEEP = 0.7  # the weight of a question relative to the next one about the same concept
 
 
 @contextmanager
@@ -148,7 +148,7 @@ class Graph(GraphState):
                     spoken = None if relation is said.relation else said.relation
                     self._relate(relation, Evidence(step.seq, said.raw, said.support, spoken, said.qualifiers))
                     continue
-                # At one end of a relation that is not shown it is remembered that nobody wants the other end.
+                # Where a rejected end hides a relation, the other end remembers that it is unwanted.
                 ends = [(key, self._known(key)) for key in (said.relation.source, said.relation.target)]
                 for (key, rejected), (_, other) in (ends, ends[::-1]):
                     if rejected in self.corrections.hidden:
@@ -228,7 +228,7 @@ class Graph(GraphState):
                 self._spread(other, self.depth[known] + 1)
 
     def _spread(self, root: str, depth: int) -> None:
-        """Give a concept its distance from the topic, and all that hang on it and have none yet."""
+        """Give a concept its distance from the topic, and all connected with it that have none yet."""
         self.depth[root] = depth
         queue = [root]
         for near in queue:
@@ -271,7 +271,7 @@ class Graph(GraphState):
         self.newest = self.newest or newest if step.is_again else newest or self.newest
         self.last, new_here = keys, sum(self.introduced.get(key) == step.seq for key in brought)
         for key, past in {key: self.yields.get(key, Yield()) for key in keys}.items():
-            if step.is_again and past.questions:  # what the last question brought, further
+            if step.is_again and past.questions:  # more of what the last question brought
                 self.yields[key] = Yield(past.questions, past.brought + new_here)
             else:
                 self.yields[key] = Yield(KEEP * past.questions + 1, KEEP * past.brought + new_here)

@@ -8,11 +8,11 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
-KEEPER = "keeper"  # the name in a memo of what keeps results from one opening of the graph to the next: its store
+KEEPER = "keeper"  # under this name a memo holds the store, which keeps results between openings of the graph
 
 
 class Memo(dict[str, object]):
-    """What others worked out from a graph and keep beside it; a copy of the graph starts without."""
+    """What others worked out from a graph and keep beside it; a copy of the graph starts without it."""
 
     def keep(self, name: str, mark: object, make: Callable[[], T]) -> T:
         """Return what `make` makes, kept under a name for as long as the mark is the same."""

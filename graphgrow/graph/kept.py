@@ -1,7 +1,7 @@
 """What was worked out from a graph and is kept by its store, so that opening it again need not work it out.
 
-It counts only beside the very log that it was worked out from: with it stand its own digest and that of the event up to
-which it goes, which speaks for all events before. The log stays the truth: where either is another one, there is none.
+It counts only beside the very log that it was worked out from: it is kept with its own digest and that of its last
+event, which vouches for all events before. The log stays the truth: where either digest differs, nothing is kept.
 """
 
 import json
@@ -16,8 +16,8 @@ from graphgrow.graph.digests import Record
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.indexes import KEEPER
 
-EVENTS = 1000  # a shorter log is folded sooner than something is looked up
-SHARE = 64  # of the log: what came since the last time until it is kept anew
+EVENTS = 1000  # a shorter log is folded faster than something is looked up
+SHARE = 64  # 1 / so much of the log has to be new before a value is kept anew
 _KEY = "state"
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ class Keeper(Protocol):
         ...
 
     def recall(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
-        """Return what is kept of the keys."""
+        """Return what is kept under the keys."""
         ...
 
     def remember(self, kind: str, values: Mapping[str, bytes]) -> None:
@@ -40,7 +40,7 @@ class Keeper(Protocol):
 
 
 class Keepable(Protocol):
-    """What a store can keep: as bytes, with the event at which it was `saved` last."""
+    """What a store can keep as bytes, with the event at which it was last `saved`."""
 
     saved: int
 
@@ -50,7 +50,7 @@ class Keepable(Protocol):
 
 
 def restored(graph: Graph, kind: str, read: Callable[[memoryview, int], T], *, as_shown: bool = False) -> T | None:
-    """Return what `read` makes of the value of a kind that is kept, and of its event; None where it makes nothing."""
+    """Return what `read` makes of the kept value of a kind and its event; None where it makes nothing."""
     if held := kept(graph, kind, as_shown=as_shown):
         with suppress(ValueError, KeyError, TypeError):
             return read(held[1], held[0])
@@ -58,7 +58,7 @@ def restored(graph: Graph, kind: str, read: Callable[[memoryview, int], T], *, a
 
 
 def save(graph: Graph, kind: str, state: Keepable) -> None:
-    """Let the graph's store keep a state as of now, where enough was said since the last time."""
+    """Let the graph's store keep a state as of now, where enough has happened since the last time."""
     if is_due(graph, state.saved):
         keep(graph, kind, state.dump())
         state.saved = graph.seq
@@ -80,8 +80,8 @@ def keep(graph: Graph, kind: str, value: bytes) -> None:
 def kept(graph: Graph, kind: str, *, as_shown: bool = False) -> tuple[int, memoryview] | None:
     """Return a value of this kind that follows from the graph's log up to an event, and which one that is.
 
-    None where none is kept, or not of this log. What depends on how things are shown (`as_shown`) is none either where
-    something was decided since that changes it.
+    None where none is kept, or not of this log. None too for what depends on how things are shown (`as_shown`), where a
+    decision since has changed that.
     """
     keeper = graph.memo.get(KEEPER)
     if not isinstance(keeper, Keeper) or graph.seq < EVENTS:

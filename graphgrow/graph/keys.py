@@ -7,7 +7,7 @@ symbols (Co and CO), units (mPa and MPa) and Greek letters that stand alone (Γ 
 word otherwise (WHO, PET), in a word in -s that may be a name or an acronym (AIDS, Windows, Texas Instruments), which
 its spelling does not tell from a plural, and in a title with its article (The Cure).
 The key knows no meaning: "CNT" and "carbon nanotube" stay two keys, "β-sheet" and "beta-sheet" too; resolve/identity
-puts those together, by decisions that can be taken back.
+merges those, by decisions that can be taken back.
 """
 
 import re
@@ -243,7 +243,7 @@ def plural_of(word: str) -> str:
 def are_capitals_mute(names: Iterable[str]) -> bool:
     """Tell whether capitals say nothing in names that came together, since common nouns have them like all others.
 
-    So it is where several names of two words or more nearly all have a capital in every word, and some of these are
+    That is so where several names of two words or more nearly all have a capital in every word, and some of these are
     plain common nouns ("Thermal Conductivity"): names of bands or cities have none.
     """
     several = [words for name in names if len(words := [w for w in clean(name).split() if w[0].isalpha()]) > 1]
@@ -323,7 +323,7 @@ def _folded(name: str) -> str:
     is_symbol = is_symbol or (len(letters) < SHORT and is_cased and len(unraised) <= _ION and " " not in text[SHORT:])
     is_symbol = is_symbol or _WORDLIKE.fullmatch(text) is not None
     if not is_symbol:
-        # What is written as one word in CamelCase is no name in capitals.
+        # One word in CamelCase does not count as a name in capitals.
         words = [_lower(_CAMEL.sub(" ", word)) if _CAMEL.search(word) else word for word in text.split()]
         text, end, parts = " ".join(words), 0, list[str]()
         cased = {place.start() for place in _CASED.finditer(text)}

@@ -9,7 +9,7 @@ def look_up(graph: Graph, name: str) -> str | None:
     """Return the key of the shown concept that a name means, by key, canonical key or any of its spellings.
 
     Where nothing has that name, capitals do not count, and a plural with one means its singular; signs always count.
-    Raises BadInput for a name of a length beyond reason that is no key.
+    Raises BadInput for an unreasonably long name that is no key.
     """
     if name not in graph.concepts:
         check_length(name)

@@ -63,7 +63,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Embedding:
-    """What an endpoint took for saying what names mean, of one model; `tokens` are those of the names."""
+    """What an endpoint charged for embedding names, by one model; `tokens` are those of the names."""
 
     model: str
     requests: int = 0
@@ -292,7 +292,7 @@ class FactCheck:
 
     @property
     def is_no_answer(self) -> bool:
-        """True where it brought nothing; not for a word that is none, after which it is asked otherwise."""
+        """True where it brought nothing; not for a word other than yes or no, after which it is asked otherwise."""
         return self.outcome == "unusable" and self.method != "word"
 
     @property

@@ -1,4 +1,4 @@
-"""How long work says how far it is; who runs it decides whether and where that is shown."""
+"""How long work reports how far it is; whoever runs it decides whether and where that is shown."""
 
 from collections.abc import Iterable, Iterator
 from typing import Protocol, TypeVar

@@ -2,8 +2,8 @@
 
 The file is a table for what there is much of (tables.py), which is read as it is asked for, and one JSON object for the
 rest. It holds no code. It is written under another name and moved into place, so that it is whole or not there; and it
-counts for what it is only where its digest is the one that somebody trustworthy has kept: the store, with the digest of
-the event up to which it goes. The log stays the truth; whoever has no file, or another one, folds that.
+is trusted only where its digest is the one that somebody trustworthy has kept: the store, with the digest of the last
+event in it. The log stays the truth; whoever has no file, or another one, folds the log.
 """
 
 import json
@@ -43,7 +43,7 @@ from graphgrow.graph.tables import (
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-VERSION = 5  # of the format and what it holds of a log: a file of another one is not read
+VERSION = 5  # of the format and of what it holds of a log: a file with another one is not read
 _MAGIC = b"graphgrow fold\0\1"
 _HEAD = struct.Struct("<16sQQ")  # where the JSON object starts, and its bytes
 _CHUNK = 1 << 20

@@ -83,7 +83,7 @@ def bill_rows(bills: Mapping[tuple[Role, str], Bill]) -> list[dict[str, str | in
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One piece of evidence for a relation: the event that said it, in which words, as what, how often, what beside."""
+    """Evidence for a relation: the event that said it, in which words, as what, how often, and what was said beside."""
 
     seq: int
     raw: Triple
@@ -153,10 +153,10 @@ class GraphState:
     ever said, also where it stands for another one or is not shown, and the name that it came with. `thoughts` are the
     pieces of work with the graph, each by the seq of its plan.
 
-    `checks` are the log-odds that fact checks gave a relation, none of them where a model had nothing to say, and
-    `checked_at` the seqs of these; `unchecked` the relations that nobody asked about, oldest first. `checking` is what
-    fact checks cost of the `bill`, `before_checking` the tokens of the time before there were any, `check_method` how
-    the last one was read, and `check_methods` how the last one of each model, by `Reply.source`. `misses` are the
+    `checks` are the log-odds that fact checks gave a relation (none where a model had nothing to say), and `checked_at`
+    the seqs of the checks; `unchecked` the relations that nobody asked about, oldest first. `checking` is what fact
+    checks cost of the `bill`, `before_checking` the tokens of the time before there were any, `check_method` how the
+    last one was read, and `check_methods` how the last one of each model, by `Reply.source`. `misses` are the
     `FactCheck.misses` of the models whose last one brought no answer, since the last that did, and `missed_at` says how
     many steps there were by then. `bills` are the parts of the bill, by the role of a model and by its name. `undone`
     has the edits that are taken back, each with the edit that did it, by seq.
@@ -255,7 +255,7 @@ class GraphState:
         return [evidence.qualifiers for evidence in self.relations[relation] if evidence.qualifiers]
 
     def predicate_class(self, relation: Relation) -> str:
-        """Return the predicate of the vocabulary that a relation's one is or is a case of; its own where none is."""
+        """Return the predicate of the vocabulary that a relation's own is, or is a case of; else its own."""
         classes = (one.predicate_class for one in self.qualifiers(relation))
         return next(filter(None, classes), relation.predicate)
 

@@ -41,7 +41,7 @@ def pack(value: object) -> bytes:
 
 
 def pack_texts(texts: Iterable[str]) -> bytes:
-    """Return the bytes that `pack` returns of a list of strings, in a fraction of the time; TypeError for another."""
+    """Return the bytes that `pack` returns of a list of strings, in a fraction of the time; TypeError for any other."""
     return f"[{','.join(map(encode_basestring_ascii, texts))}]".encode()
 
 
@@ -355,5 +355,5 @@ class LayeredList(MutableSequence[V]):
 
 
 def remembered(read: Callable[[int], V]) -> Callable[[int], V]:
-    """Return what reads a record with the last few thousand kept; for values that nobody changes in place."""
+    """Return a reader that keeps the last few thousand records; for values that nobody changes in place."""
     return lru_cache(_REMEMBERED)(read)

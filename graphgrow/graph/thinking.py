@@ -2,8 +2,8 @@
 
 import re
 
-# How a thinking begins and ends, by the families that write it so; an answer that is marked itself ends the thinking
-# before it, and what comes after it is no answer either. Some send the brackets as they stand in HTML.
+# How thinking begins and ends, by the model families that write it so; an answer with marks of its own ends the
+# thinking before it, and what comes after it is no answer either. Some send the brackets escaped as in HTML.
 _L, _R = r"(?:<|&lt;)", r"(?:>|&gt;)"
 _THOUGHT = (
     r"(?:[\w.:-]{1,20}[_:.-])?(?:think(?:ing)?|thoughts?(?:_process)?|reasoning|reflection|scratchpad|rationale|draft"
@@ -32,7 +32,7 @@ MARKS = (
         r"<answer>|<final(?:_answer)?>|<\|begin_of_solution\|>|<\|START_RESPONSE\|>",
     ),
 )
-# What ends like much else ends a thinking only where it began one.
+# End marks that are common elsewhere end thinking only where their own opening began it.
 _WORD = r"(?:thinking|thoughts?|thought process|reasoning|analysis|scratchpad)"
 PAIRS = (
     (  # Open WebUI
@@ -68,8 +68,8 @@ _BARE = re.compile(r"\A\s*analysis(?=[A-Z\s]).*?assistantfinal", re.DOTALL)
 def split_thinking(text: str) -> tuple[str, str]:
     """Return the answer and the thinking of a reply.
 
-    A closing mark without an opening one ends a thinking that began with the reply; one that is not closed reaches to
-    the end. Where there are several answers the last one with JSON in it counts, for those before it were drafts.
+    A closing mark without an opening one ends thinking that began with the reply; thinking that is not closed reaches
+    to the end. Where there are several answers the last one with JSON in it counts, for those before it were drafts.
     """
     if bare := _BARE.match(text):
         return _LEFT_OVER.sub("", text[bare.end() :]), bare[0]

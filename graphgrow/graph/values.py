@@ -10,10 +10,10 @@ from typing import Any, Literal, get_args
 from graphgrow.graph.display import listed
 
 Outcome = Literal["ok", "partial", "empty", "truncated", "repetition", "unusable", "refused", "thinking"]
-# Why a reply ended, where it is no plain "stop" and the words of endpoints differ.
+# Why a reply ended, other than by a plain "stop", where the words of endpoints differ.
 CUT = "length"  # by its limit
-THINKS = 64  # tokens of thinking a reply, from which they are worth sharing among more that is asked for
-# Failures that a reply counts for that was all thinking, or thought long to tell nothing: each costs as much again.
+THINKS = 64  # tokens of thinking per reply, from which it pays to ask for more in one question
+# How many failures a reply counts as that was all thinking, or thought long and told nothing: such replies are dear.
 DEAREST = 3
 THINKING = "thinking"  # by its limit, before the answer began; the same question has a larger one now
 REFUSED = "refusal"  # the text is in which words
@@ -81,7 +81,7 @@ class Focus:
 
     `form` is what kind of question it is, `angle` the side of the concepts that is asked about; concepts and angle
     together are the question's identity, which is never asked twice. `variant` names the wording of the template, ""
-    for ours; `drawn` holds what a policy expected of each strategy, the one that asks first.
+    for ours; `drawn` holds what a policy expected of each strategy, with the one that asks at the front.
     """
 
     strategy: str
@@ -229,7 +229,7 @@ class Triple:
 
 
 def optional(default: Any) -> Any:  # noqa: ANN401  # of the type that the field has
-    """Return a field with a default at which it is left out of JSON: of a newer version, so that old runs stay as are.
+    """Return a newer field, left out of JSON where it has its default, so that old runs stay as they are.
 
     The codec (events.py) reads that from the metadata.
     """
@@ -319,10 +319,10 @@ class Change:
       takes back that they are two
     - reject, restore: the concept, or the relation, is not shown and not taken in again, or is again
     - rename, retype: the concept is shown under the name `text`, the relation under the predicate `text`
-    - pin, unpin, forbid, allow: the concepts are asked about in their turn, or not at all, or as ever again
+    - pin, unpin, forbid, allow: the concepts are asked about in their turn, or not at all, or as usual again
     - focus: the next question is about the concept or the two
     - instruct: the questions in `scope` come with `text`, the next `steps` of them or (0) all; the first concept is the
-      one that is meant, a community's other members when this was said come after it
+      one that is meant, after it come the other members that its community had at that time
     - withdraw: the focus or instruction of `event` binds no longer
 
     It is about keys and relations as they were said, never about what other changes made of them, so that taking one

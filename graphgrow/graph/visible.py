@@ -52,7 +52,7 @@ def visible(text: str) -> str:
 
 
 def without_variants(text: str) -> str:
-    """Return a visible text without joiners and variation selectors, which make no other name of one."""
+    """Return a visible text without joiners and variation selectors, which do not make a name another one."""
     return text if text.isascii() else _NO_LETTERS.sub("", text)
 
 

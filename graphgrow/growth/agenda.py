@@ -1,7 +1,7 @@
 """What a run asks next: first what earlier replies left open, then what the policy chooses; and what ends the run.
 
-Several samples of one question agree on what has so many pieces of evidence. What the graph finds doubtful, a claim of
-one sample, a name that hygiene refused, a contradiction, is put to the model once more; what it repeats has one more.
+What several samples of one question agree on has that many pieces of evidence. What is doubtful, a claim of one sample,
+a name that hygiene refused, a contradiction, is put to the model once more; what it repeats gains one more piece.
 Nothing is taken away.
 """
 
@@ -56,8 +56,8 @@ class Outages:
     models: Mapping[Role, LLM]
     say: Callable[[str], None]
     _resting: dict[Role, Rest] = field(default_factory=dict)
-    _unpaid: set[Role] = field(default_factory=set)  # for which it was said
-    _is_silent: bool = False  # as was said of the model that checks
+    _unpaid: set[Role] = field(default_factory=set)  # roles for which that was said
+    _is_silent: bool = False  # the same for the model that checks
 
     def rests(self, role: Role, steps: int) -> bool:
         """Tell whether the model of a role is not asked for now, after so many steps."""
@@ -130,7 +130,7 @@ class Ledger:
             self._failures = self._failures + weight if is_failure(event) else 0
 
     def limit(self) -> Ending:
-        """Return what ends the run also while a question waits for an endpoint, "" where nothing does."""
+        """Return what ends the run even while a question waits for an endpoint, "" where nothing does."""
         settings, budget, spent = self.settings, self.settings.budget, self.spent
         if settings.stop and settings.stop():
             return "interrupted"
@@ -161,7 +161,7 @@ class Ledger:
         return found.kind or "" if budget.until and found.do == "stop" else ""
 
     def affordable(self, llm: LLM, prompt: Prompt, count: int, reserved: float) -> int:
-        """Return how many of `count` such questions the money pays for that is left beside `reserved`, in USD."""
+        """Return how many of `count` such questions can be paid with the money left beside `reserved`, in USD."""
         each = most_price(llm, prompt)
         if self.settings.budget.usd is None or not each:
             return count
@@ -202,7 +202,7 @@ class Agenda:
         return self._graph.topic_key if self._graph.topic else canonical(self._topic)
 
     def take(self, event: Expansion | FactCheck, *, is_adopted: bool) -> None:
-        """Take in what became of a question; what is adopted from an earlier run is mended as it left it."""
+        """Take in what became of a question; an adopted reply of an earlier run is not put down here to be mended."""
         if isinstance(event, FactCheck):
             return
         if event.outcome == "thinking":
@@ -251,7 +251,7 @@ class Agenda:
         rng = random.Random(f"{settings.seed}:{graph.seq}")
         left = settings.budget.steps
         width = settings.width if left is None else min(settings.width, left - self._ledger.steps)
-        most = width + len(self._claims.others)  # as many as others ask may be none to ask
+        most = width + len(self._claims.others)  # as many as others ask may not be free to ask
         foci: list[Focus] = []
         if settings.intents:  # the model's own questions that wait, as far as people want nothing else asked first
             allowed = [focus for focus in intents.waiting(graph) if is_allowed(graph, focus)]
@@ -267,7 +267,7 @@ class Agenda:
         return [one.focus for one in self._claims.free(map(Chosen, foci), most)]
 
     def _mended(self, events: list[Expansion], count: int | None = None) -> list[Chosen]:
-        """Take up to `count` unusable replies off a list that nobody has forbidden since, to have them mended."""
+        """Take up to `count` unusable replies off a list to have them mended; what was forbidden since is dropped."""
         allowed = [event for event in events if is_allowed(self._graph, event.focus)]
         events[:] = allowed[count:] if count else []
         return [
@@ -275,7 +275,7 @@ class Agenda:
         ]
 
     def _verified(self) -> list[Chosen]:
-        """Return the checks of what the samples of this round left open, once; each up to as many as one asks for."""
+        """Return the checks of what the samples of this round left open, once; each with as much as one may ask for."""
         foci = [focus for focus in self._foci if is_allowed(self._graph, focus)] if self._settings.samples > 1 else []
         self._foci = []
         most, chosen = self._questions.style().relations, list[Chosen]()
@@ -286,7 +286,7 @@ class Agenda:
         return chosen
 
     def _fact_checks(self) -> list[Chosen]:
-        """Return the next fact checks, as far as their share of the tokens goes and the money."""
+        """Return the next fact checks, as far as their share of the tokens and the money allow."""
         graph, settings, questions = self._graph, self._settings, self._questions
         if not self._checks_facts or self._outages.rests("check", self._ledger.steps):
             return []
@@ -296,7 +296,7 @@ class Agenda:
         rounds = CHECKS_A_FILE if settings.batch else 1
         most, taken = settings.width * rounds, self._claims.is_checked
         due = fact_check.due(graph, settings.fact_check, most, questions.together, taken)
-        if self.asks_topic and not self.ending:  # what fills no question yet waits for what the next ones bring
+        if self.asks_topic and not self.ending:  # what does not fill a question yet waits for more
             due = due[: len(due) // questions.together * questions.together]
         misses, method = graph.misses.get(questions.checker, 0), graph.check_methods.get(questions.checker)
         is_open = bool(misses) or method in {None, "word"}
@@ -319,7 +319,7 @@ class Agenda:
         return self._paid_for("arbitrate", doubts, 0.0) if "arbitrate" in settings.models else doubts
 
     def _paid_for(self, role: Role, chosen: list[Chosen], reserved: float) -> list[Chosen]:
-        """Return as many questions of a role as the money pays for that is left beside `reserved`, in USD."""
+        """Return as many questions of a role as can be paid with the money left beside `reserved`, in USD."""
         if not chosen or self._settings.budget.usd is None:
             return chosen
         prompt = self._questions.render(chosen[0]).prompt

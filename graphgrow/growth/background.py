@@ -1,6 +1,6 @@
-"""What a graph gives for the head of a strong model's questions: renewed every few steps, and the same in between.
+"""What the head of a strong model's questions says about the graph: renewed every few steps, the same in between.
 
-It is that of the graph as it was when it was last renewed, so that a run that was stopped goes on with the same head.
+It describes the graph as it was when last renewed, so that a run that was stopped goes on with the same head.
 """
 
 from collections import Counter

@@ -21,8 +21,8 @@ from graphgrow.llm import LLM
 from graphgrow.llm.batch_api import LINES_A_FILE, BatchAPI, BatchState, NoBatches, UnknownBatch
 from graphgrow.stores.outbox import Outbox, PendingReply
 
-TRIES = 2  # files that a question is put in before it is asked by itself
-WAITS = 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0  # seconds between two looks, and LONGEST_WAIT ever after
+TRIES = 2  # files that a question is put into before it is asked by itself
+WAITS = 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0  # seconds between two looks, and LONGEST_WAIT from then on
 LONGEST_WAIT = 60.0
 MOST_FAILURES = 5  # looks in a row without an answer
 MOST_HICCUPS = 2  # files in a row that an endpoint did not take now
@@ -52,7 +52,7 @@ KIND: Any = BatchFile | None  # pydantic takes names from our codec for a union,
 
 
 class BatchFiles:
-    """Has the questions of a run answered by the file, as far as its endpoint does that; says what comes of each file.
+    """Has the questions of a run answered by the file, where its endpoint does that; says what comes of each file.
 
     `models` are all that are asked, `model_of` a question tells which of them is.
     `is_over` tells whether the run is to end: then nothing is waited for any longer, and what was asked is taken up by
@@ -77,7 +77,7 @@ class BatchFiles:
         self._hiccups = Counter[int]()
 
     def ask(self, questions: Sequence[PendingReply]) -> Mapping[int, tuple[Path | None, PendingReply]] | None:
-        """Return the replies by the place of their question, each kept on disk; what is missing is to be asked as ever.
+        """Return replies by the place of their question, each kept on disk; what is missing is to be asked as usual.
 
         Questions for several models go in a file each. None where the run is to end before all are there. Raises
         LLMError where it cannot be told what became of a file: then it is on disk for the next run.

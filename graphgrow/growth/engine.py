@@ -5,8 +5,8 @@ waits on disk for the next run.
 
 Questions of growth are claimed in the store, so that several writers of one graph divide the work. A claim lasts a
 minute, is renewed while its question waits for a reply, and ends with the commit of what came of it, with the process
-that holds it, or by itself. The log is read once more after it was taken: what another writer asked meanwhile is there,
-or claimed.
+that holds it, or by itself. The log is read once more after a claim is taken: what another writer asked meanwhile is
+there, or claimed.
 """
 
 import hashlib
@@ -36,7 +36,7 @@ from graphgrow.stores.outbox import Outbox, PendingReply
 PULSE = 15.0  # seconds between two looks while a reply is waited for
 TERM = 60.0  # seconds that a claim lasts unless it is renewed
 BATCH_TERM = LONGEST_CLAIM  # of questions that go in files, which are answered within a day
-PAUSE = 0.1  # seconds until a run looks again that others have left no question to
+PAUSE = 0.1  # seconds until a run to which others have left no question looks again
 
 
 class Asked(Protocol):
@@ -111,11 +111,11 @@ class Engine(Generic[Q, P]):
     """Asks a model for one graph and store; `graph` takes in each event as it is saved.
 
     `models` are those that have a role of their own; an error of any says which role it had. `pending` makes what waits
-    on disk of a question, its answer, and the last event that the question had seen; `broken_off` are replies that were
-    left and that no disk keeps, `adopt` yields them. Once it `is_over`, for its budget or by hand, no question waits
-    any longer for an endpoint that has no room for it, and no reply much longer than the seconds that are `left`;
+    on disk out of a question, its answer, and the last event that the question had seen; `broken_off` are replies that
+    were left and that no disk keeps, `adopt` yields them. Once it `is_over`, for its budget or by hand, no question
+    waits any longer for an endpoint that has no room for it, and no reply much longer than the seconds that are `left`;
     `meanwhile` is called now and then while a reply is waited for, or cannot be committed. Where it `has_company` of
-    other writers, what they wrote is taken in before a reply is handed out, which would be resolved twice else.
+    other writers, what they wrote is taken in before a reply is handed out, which else would be resolved twice.
     `in_a_file`, where there is one, has all questions of a round answered together: it returns the replies by the place
     of their question, and None where they are not waited for any longer.
     """
@@ -137,7 +137,7 @@ class Engine(Generic[Q, P]):
     _pending: P | None = None  # that reply
     _span: Span | None = None
     _unkept: OSError | None = None  # why a reply is on no disk
-    _renewed: float = field(default_factory=time.monotonic)  # when it was last said that a question is under way
+    _renewed: float = field(default_factory=time.monotonic)  # when the claims were last renewed
 
     def model(self, role: Role) -> LLM:
         """Return the model that questions of a role are for."""
@@ -339,7 +339,7 @@ class Claims:
         self, store: GraphStore, graph: Graph, outbox: Outbox[PendingReply], *, in_files: bool = False
     ) -> None:
         self.others = frozenset[str]()  # what others asked when this run last looked
-        self.are_left = False  # whether replies of a process of this machine waited then that had just been found dead
+        self.are_left = False  # whether a process of this machine was just found dead then, with replies waiting
         self._dead = set[str]()  # the runs of such processes
         self._store, self._graph, self._outbox = store, graph, outbox
         self._term = BATCH_TERM if in_files else TERM
@@ -378,7 +378,7 @@ class Claims:
         return _name("check", *relation.ends, relation.predicate) in self.others
 
     def take(self, chosen: Sequence[Chosen]) -> list[Chosen]:
-        """Return those of some questions that are this run's to ask; what it had claimed before is given back."""
+        """Return those of some questions that this run may ask; what it had claimed before is given back."""
         if not chosen:
             self.close()
             return []
@@ -394,7 +394,7 @@ class Claims:
         return [one for one in chosen if own.issuperset(self._names(one))]
 
     def renew(self) -> None:
-        """Let the claims of this run last from now on; a store that is away is told the next time."""
+        """Let the claims of this run last from now on; a store that is away is noticed the next time."""
         with suppress(StoreError):
             self._store.claim(self._holder, self._held, self._term)
 
@@ -413,7 +413,7 @@ class Claims:
         self._held = []
 
     def _names(self, chosen: Chosen) -> list[str]:
-        """Return what a question is claimed by: that of a fact check is each relation that it asks about."""
+        """Return the names by which a question is claimed: a fact check by each relation that it asks about."""
         if chosen.claims:
             return [_name("check", *one.ends, one.predicate) for one in chosen.claims]
         if chosen.mends:
@@ -424,7 +424,7 @@ class Claims:
 
 
 def _names_of(event: Event) -> list[str]:
-    """Return by what the question of an event was claimed."""
+    """Return the names by which the question of an event was claimed."""
     if isinstance(event, FactCheck):
         return [_name("check", *one.relation.ends, one.relation.predicate) for one in event.claims]
     if not isinstance(event, Expansion):

@@ -38,17 +38,17 @@ from graphgrow.stores.outbox import PendingReply
 
 SHARE = 0.75  # of the tokens, where nobody names another
 MOST_SHARE = 0.95
-USUAL = 40  # tokens of a fact check, as long as there was none
+USUAL = 40  # tokens of a fact check, before there was any
 NEWEST = 400  # relations that are looked at for what to ask about
-AT_ONCE = 4  # relations in a round, times its width; what they come to says what of the rest is worth asking
-HOPELESS = 0.2  # confidence: what is that unlikely is not worth a question
-# Names of one answer are asked about one after the other as long as those that are left are as sure as that, are at
-# least so many, and no more were asked about.
+AT_ONCE = 4  # relations in a round, times its width; their results say which of the rest are worth asking about
+HOPELESS = 0.2  # confidence: what is this unlikely is not worth a question
+# Names of one answer are asked about one after the other as long as the confidence of those left is in this range, at
+# least so many are left, and fewer than so many were asked about.
 IN_DOUBT, FEWEST_LEFT, ENOUGH = (0.45, TRUSTED), 2, 3
 STATED = "stated"  # the wording that asks for a probability in per cent
 WORD = 1.1  # log-odds of a bare yes: three times in four
 SUREST = 8.0  # log-odds; no reply is surer
-LEAST = 0.05  # of the probability that has to lie on yes and no, for them to be the answer
+LEAST = 0.05  # the probability that yes and no must have together, to be the answer
 EPSILON = 1e-6
 LARGEST = 0.01  # log-probability: some are a little above 0, for they are rounded
 LONGEST_QUOTE = 300
@@ -72,7 +72,7 @@ _FIRST = re.compile(r"\W*(?:(?:answer|verdict|result|is_true)\W{1,4})?([^\W\d_]+
 _MARKED = re.compile(r"^[\W_\u0120\u010a]+|[\W_]+$")  # how a tokenizer writes a blank before a word, and a new line
 _BARE = re.compile(r"[\s\d.,;%\[\]]+")  # a list of numbers and nothing else
 MOST_MISSES = 5  # answers in a row that were no verdict, after which a model is not asked for now
-REST = 50  # steps until it is asked again, at least; and as many as there were before
+REST = 50  # steps until it is asked again, at least; else as many as there were before
 NO_VERDICTS = "These answers are no verdicts: from now on the model is not asked, and relations stay unchecked."
 NO_LOGPROBS = "The endpoint gives no log-probabilities: from now on a probability is asked for in per cent."
 
@@ -84,9 +84,9 @@ def due(
 
     One question asks about `together` of them. One that `is_taken` is being asked about elsewhere.
 
-    They are a few of the newest that nobody asked about, those first that nobody knows for certain, that join concepts
-    with many neighbours and that say something of others in the same answer; not what only relates two concepts once
-    more. Of one answer there is one, where one question asks about one.
+    They are a few of the newest that nobody asked about; first come those that are uncertain, that join concepts with
+    many neighbours and that tell something about others in the same answer; none only relates two concepts once more.
+    Where a question asks about one relation, there is only one from each answer.
     """
     spent = graph.checking.tokens
     of = graph.bill.tokens - graph.before_checking
@@ -108,7 +108,7 @@ def due(
         for relation in reversed(left):
             sure = confidence(graph, relation)
             if is_list and asked and not IN_DOUBT[0] <= sure < IN_DOUBT[1]:
-                break  # those beside it are as sure
+                break  # those beside it are equally sure
             if sure < HOPELESS or relation in taken or is_said_already(graph, relation):
                 continue
             ends = math.sqrt(graph.degree(relation.source) + graph.degree(relation.target))
@@ -168,14 +168,14 @@ def make_event(graph: Graph, pending: PendingReply, *, seed: int, at: str) -> Fa
     if log_odds is None:
         each = stated_each(answer, len(claims)) if is_stated else [word_in(answer)]
         log_odds = next((one for one in each if one is not None), None)
-        # What cannot be read from log-probabilities twice in a row is asked otherwise, and so is a lost reply.
+        # A model whose log-probabilities tell nothing twice in a row is asked otherwise, also after a lost reply.
         is_lost = not answer.strip() and reply.finish_reason != CUT
         if is_stated:
             method = "stated"
         elif log_odds is not None or is_second or not (reply.logprobs or is_lost):
             method = "word"
         is_news = known in {None, "logprobs"} and method == "word" and not reply.logprobs
-        reason = NO_LOGPROBS if is_news else ""  # said once of a model
+        reason = NO_LOGPROBS if is_news else ""  # said once for each model
     if is_thinking:  # it is asked again
         method = known or "logprobs"
         reason = (
@@ -247,7 +247,7 @@ def log_odds_of(logprobs: Iterable[tuple[str, float]]) -> float | None:
     mass = mass if sum(mass.values()) >= LEAST else other
     if sum(mass.values()) < LEAST:
         return None
-    # Of one word without its rivals the opposite has what is left at most, and is no likelier.
+    # Where one word comes without rivals, its opposite has at most the rest of the probability, and is no likelier.
     total = sum(mass.values())
     rest = min(total, max(0.0, 1 - total)) if len(said) == 1 else 0.0
     odds = math.log((mass["yes"] or rest) + EPSILON) - math.log((mass["no"] or rest) + EPSILON)
@@ -264,8 +264,8 @@ def word_in(text: str) -> float | None:
 def stated_in(text: str) -> float | None:
     """Return the log-odds of the probability in per cent that a reply states; None for no number up to 100.
 
-    Of several numbers it is the first with a sign of per cent, or the last after a colon, or the first: others are of
-    the statement. "0.85" is 85 per cent, as those mean it who say it.
+    Of several numbers it is the first with a per cent sign, or the last after a colon, or the first: others belong to
+    the statement. "0.85" is 85 per cent, which is what models mean by it.
     """
     numbers = [one for one in _NUMBER.finditer(text) if float(one[1]) <= 100]  # noqa: PLR2004  # per cent
     if not numbers:

@@ -19,7 +19,7 @@ from graphgrow.resolve.hygiene import RULES, Hygiene
 from graphgrow.resolve.resolve import Resolver
 
 MOST = 6  # questions about a concept that are asked; the model is asked for twice as many
-ALIKE = 0.85  # two questions as alike as that ask for the same
+ALIKE = 0.85  # two questions this similar ask for the same thing
 _HYGIENE = Hygiene(frozenset(RULES) - {"no letters", "markup", "identifier", "placeholder", "script"})  # of questions
 
 Likeness = Callable[[Sequence[str]], list[list[float]]]
@@ -87,7 +87,7 @@ def _rule_against(text: str, topic: str) -> str:
 def spelled_alike(texts: Sequence[str]) -> list[list[float]]:
     """Return how alike texts are written, 0 to 1: Dice's coefficient of their groups of three characters.
 
-    Words that most of them share, such as the concept's name, tell nothing apart and are left out.
+    Words that most of them share, such as the concept's name, distinguish nothing and are left out.
     """
     words = [loose(text).split() for text in texts]
     held = Counter(word for line in words for word in set(line))

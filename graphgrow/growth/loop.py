@@ -89,7 +89,7 @@ class Growth:
                 except GeneratorExit:
                     is_left = True
                     raise
-                except RunOver as error:  # what was asked too much of meanwhile is known when the next step is chosen
+                except RunOver as error:  # which limit was reached meanwhile is found when the next step is chosen
                     if not self._is_at_limit():
                         raise
                     if isinstance(error, ReplyGivenUp):
@@ -124,16 +124,16 @@ class Growth:
             self._agenda.asks_topic = True
 
     def choose_next(self) -> list[Chosen]:
-        """Return what is asked next; nothing at the first call, and where the run is over, which it then says.
+        """Return what is asked next; nothing at the first call, and where the run is over, which is noted then.
 
-        What others wrote meanwhile is taken in before: what somebody decides binds the next question. What others ask
+        What others wrote meanwhile is taken in first: what somebody decides binds the next question. What others ask
         meanwhile is left to them; where they ask all that is left, nothing is returned, and the run goes on.
         """
         if not self._has_begun:
             return []
         self._is_asking = True
         self._claims.look()
-        if self._claims.are_left:  # of a run that died meanwhile, whose claims else hold up this one
+        if self._claims.are_left:  # by a run that died meanwhile, whose claims else hold up this one
             self._has_begun = self._is_asking = False
             return []
         if events := list(self.engine.store.events(self.graph.seq)):
@@ -203,12 +203,12 @@ class Growth:
 
     @property
     def check_method(self) -> CheckMethod | None:
-        """How the last fact check of the model was read that answers them now; None where they are no verdicts."""
+        """How the last fact check of the model in use was read; None where its answers are no verdicts."""
         is_silent = fact_check.rests(self.graph, self._questions.checker)
         return None if is_silent else self.graph.check_methods.get(self._questions.checker)
 
     def _take(self, event: Expansion | FactCheck) -> None:
-        """Keep the books of this run; what it adopted from an earlier one is not on them, unless that was the same."""
+        """Keep the books of this run; events adopted from another run count only where that was the same batch run."""
         if not self._is_asking:
             self.adopted += 1
             if not event.run or event.run != self.settings.run:
@@ -258,7 +258,7 @@ def grow(
 ) -> Growth:
     """Return the growth of a graph: iterate over it, and each event is saved before you see it.
 
-    Without a budget it does 20 steps and spends at most 1 USD. Raises BadInput for a topic or policy that is none.
+    Without a budget it does 20 steps and spends at most 1 USD. Raises BadInput for an invalid topic or policy.
     """
     settings = Settings(open_policy(policy), budget or DEFAULT_BUDGET, width, seed, prompts="auto")
     return Growth(topic, store, llm, settings)

@@ -143,7 +143,7 @@ class Questions:
 
     @property
     def check_method(self) -> CheckMethod | None:
-        """How fact checks of the model are read that answers them now, whatever others can; None where that is open.
+        """How fact checks of the model in use are read, whatever others can do; None where that is open.
 
         One that thinks has no log-probabilities of an answer's first token: it states a probability from the beginning.
         """

@@ -93,7 +93,7 @@ def read_again(graph: Graph, reply: PendingReply, resolver: Resolver, *, seed: i
 
 @dataclass(frozen=True, slots=True)
 class _Keys:
-    """The concepts and relations of recorded replies by their keys of then, and which they are today.
+    """The concepts and relations of recorded replies by their keys at that time, and what they are today.
 
     So a question and a fact check stay about the same words where the rules for keys have changed since.
     """
@@ -102,7 +102,7 @@ class _Keys:
     relations: dict[Relation, Relation]
 
     def learn(self, then: Delta, today: Delta) -> None:
-        """Take in how one reply was resolved then, and is today; what was said first stands."""
+        """Take in how one reply was resolved then, and how it is today; the first to be learnt stands."""
         relations = {one.raw: one.relation for one in today.statements}
         for one in then.statements:
             if relation := relations.get(one.raw):
@@ -130,7 +130,7 @@ def _again(event: Event, graph: Graph, resolver: Resolver, offset: int, now: _Ke
         claims = tuple(replace(one, relation=now.relations.get(one.relation, one.relation)) for one in event.claims)
         event = replace(event, seq=graph.seq + 1, claims=claims)
     else:
-        # A change that names an event means the same one after that has got another number.
+        # A change that names an event means the same one, even if that has got another number.
         changes = (replace(one, event=one.event + offset) if one.event else one for one in event.delta.changes)
         event = replace(event, seq=graph.seq + 1, delta=replace(event.delta, changes=tuple(changes)))
     graph.apply(event)

@@ -29,7 +29,7 @@ class Settings:
     `predicates` are all that a model may use, where not empty; `variants` are further wordings of the templates, among
     which a policy may choose. With `arbiter` the model is also asked about every two names that may be one concept.
     Each question is asked `samples` times at once, and then what one sample alone says is checked. With `intents` the
-    model is first asked what to ask about a concept, and so many different questions of its own are asked. The share
+    model is first asked what to ask about a concept, and that many different questions of its own are asked. The share
     `fact_check` of the tokens goes to asking whether what was said is true. `models` are the models that
     have a role of their own; every other question is for the model of the growth. `prompts` says which templates are
     used, `relations` how many relations one question asks for (None: more of a strong model, and of one that thinks),

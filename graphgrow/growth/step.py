@@ -62,14 +62,14 @@ def step(run: GrowthRun, workers: ThreadPoolExecutor) -> Iterator[Expansion | Fa
                     event: Expansion | FactCheck = fact_check.make_event(graph, pending, seed=seed, at=at)
                 else:
                     delta = resolve_reply(proposal, pending, graph, settings.resolver)  # what that means here
-                    measures = measure(graph, delta)  # counts of the graph as it will be
+                    measures = measure(graph, delta)  # counts of the graph as it will be after that
                     event = make_expansion(graph, pending, proposal, delta, measures, seed=seed, at=at)
                     event = replace(event, embedding=meanings.unbilled if meanings else None)
                 if engine.commit(event):  # saved and folded into the graph before anything else is asked
                     if meanings and isinstance(event, Expansion):
                         meanings.billed()
                     break
-                check_same_topic(run.topic, graph)  # another writer was first: for the graph with what that one wrote
+                check_same_topic(run.topic, graph)  # another writer was first: again, with what that one wrote
             yield event
 
 

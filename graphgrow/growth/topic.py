@@ -1,4 +1,4 @@
-"""What a graph is about: a topic that names something, and one topic a graph."""
+"""What a graph is about: a topic that names something, and one topic per graph."""
 
 from graphgrow.errors import BadInput
 from graphgrow.graph.graph import Graph

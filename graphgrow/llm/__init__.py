@@ -60,7 +60,7 @@ def identity(llm: LLM) -> str:
 def with_options(llm: LLM, options: ModelOptions) -> LLM:
     """Return a model that is asked in another way, or the same where that changes nothing that is sent.
 
-    Raises BadInput for one that is no endpoint, and for a key: that is read where a model is opened.
+    Raises BadInput for one that is no endpoint, and for a key, which is read where a model is opened.
     """
     if not options.are_sent:
         return llm
@@ -88,7 +88,7 @@ def usual_thinking(llm: LLM) -> int:
 
 
 class Gate(Protocol):
-    """What every request to an endpoint passes, those that are made again too: it holds limits of many askers."""
+    """What every request to an endpoint passes, repeated ones too: it keeps limits that many askers share."""
 
     def passing(self, base_url: str, tokens: int) -> AbstractContextManager[Callable[[int], None]]:
         """Wait until one more request of at most so many tokens may go; then be told how many it took, 0 for none."""
@@ -109,10 +109,10 @@ def open_llm(  # noqa: PLR0913  # by name only
 
     "recorded:RUN.jsonl" replays a run; "local", a .gguf file or "hf:OWNER/REPO/FILE.gguf" of the Hugging Face hub runs
     in this process; any other name or an address is an endpoint, "URL#NAME" is both in one, and options of its own may
-    follow, "URL#NAME?key_env=MY_KEY"; they go before `options`. With neither, OPENAI_BASE_URL and OPENAI_API_KEY
-    decide, and without those it is the local model. An endpoint that has no room is waited for `patience` minutes, of
-    which `tell` hears. Requests to an endpoint pass `gate`.
-    Raises LLMError where the model cannot be had, BadInput for an address or a file that cannot be used.
+    follow, "URL#NAME?key_env=MY_KEY"; they override `options`. With neither, OPENAI_BASE_URL and OPENAI_API_KEY
+    decide, and without those it is the local model. An endpoint that has no room is waited for `patience` minutes, and
+    `tell` hears of that. Requests to an endpoint pass `gate`. Raises LLMError where the model cannot be had, BadInput
+    for an address or a file that cannot be used.
     """
     if name and name.startswith(RECORDED):
         from graphgrow.llm.scripted import Recorded

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 CHATS = "/v1/chat/completions"
 OVER = frozenset(("completed", "failed", "expired", "cancelled"))
-UNREADABLE = (ValueError, TypeError, KeyError, RecursionError)  # JSON that is none, or holds something else
+UNREADABLE = (ValueError, TypeError, KeyError, RecursionError)  # invalid JSON, or JSON that holds something else
 LINES_A_FILE = 50_000  # as OpenAI has it
 _PAGE = 100  # batches of one listing
 _LISTED = 500  # of the newest batches, where one is looked for
@@ -39,7 +39,7 @@ class NoBatches(LLMError):
 
 
 class UnknownBatch(LLMError):
-    """The endpoint knows no batch of this name, or shows it to nobody with this key."""
+    """The endpoint knows no batch of this name, or does not show it to this key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,8 @@ class BatchState:
 class BatchLine:
     """What came of one question: a reply, or the problem in the endpoint's words.
 
-    `is_refused` where the endpoint does not take the question in this form, so that asking it again so is in vain.
+    `is_refused` where the endpoint does not take the question in this form, so that asking it like that again is in
+    vain.
     """
 
     custom_id: str
@@ -132,7 +133,7 @@ class BatchAPI:
             raise self._no_batches(f"it answered an upload with {self._endpoint.clean(content)!r}") from None
 
     def _body(self, prompt: Prompt) -> dict[str, object]:
-        """Return a question as a line has it: whole, and of the deployment where the address names one."""
+        """Return a question as a line of the file: with the deployment as its model where the address names one."""
         body = self._chat.body(prompt)
         for name in ("stream", "stream_options"):
             body.pop(name, None)
@@ -220,7 +221,7 @@ class BatchAPI:
         return BatchState(storable(batch_id), status, files, problem, answered, failed, total)
 
     def lines(self, state: BatchState, prompts: Mapping[str, Prompt]) -> Iterator[BatchLine]:
-        """Download what a batch came to and yield it, a line a question, each once; raises LLMError."""
+        """Download what a batch came to and yield it, a line per question, each once; raises LLMError."""
         import openai
 
         seen = set[str]()
@@ -235,16 +236,16 @@ class BatchAPI:
                     row = json.loads(text)
                     custom_id = str(row["custom_id"])
                 except UNREADABLE:
-                    continue  # whose it is cannot be told: that question counts as not answered
+                    continue  # nobody can tell which question it answers: that counts as not answered
                 if custom_id in prompts and custom_id not in seen:
                     seen.add(custom_id)
                     yield self._line(custom_id, row, prompts[custom_id])
 
     @contextmanager
     def _lent(self) -> Iterator["openai.OpenAI"]:
-        """Yield a client that asks again by itself: nothing but the beginning of a batch is harmed by that.
+        """Yield a client that repeats requests by itself, which harms nothing but the beginning of a batch.
 
-        It is not that of the chat: an upload and a download are longer than questions and replies, and rare.
+        It is not the client of the chat: uploads and downloads take longer than questions and replies, and are rare.
         """
         from graphgrow.llm.clients import open_client
 

@@ -78,7 +78,7 @@ class Capabilities:
             return replace(self, most=fault.most) if is_less and fault.most >= _LEAST * prompt.max_tokens else None
         return next(filter(None, (self._without(text.lower(), prompt) for text in (*fault.names, fault.message))), None)
 
-    def _without(self, words: str, prompt: Prompt) -> "Capabilities | None":  # a line a field
+    def _without(self, words: str, prompt: Prompt) -> "Capabilities | None":  # a line per field
         """Return the capabilities without the one field that some words are about."""
         if "max_completion_tokens" in words and self.tokens_field == "max_tokens":
             return replace(self, tokens_field="max_completion_tokens")

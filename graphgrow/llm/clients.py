@@ -32,7 +32,7 @@ from graphgrow.llm.waiting import GRACE, Pace, Patience
 if TYPE_CHECKING:
     from graphgrow.llm import Gate
 
-MOST_BYTES = 32 * 2**20  # of a body once it is unpacked
+MOST_BYTES = 32 * 2**20  # of a body once it is decompressed
 _CONNECT_TIMEOUT = 5.0  # seconds
 _SLOW = 60.0  # seconds; a failure that took longer would take as long again
 _CHAT, _EMBEDDINGS = "/chat/completions", "/embeddings"
@@ -40,7 +40,7 @@ _TOO_MANY = 429
 _GZIP = b"\x1f\x8b\x08"
 _PACKED = frozenset(("gzip", "x-gzip", "deflate"))
 _FOREIGN = frozenset(("br", "zstd", "compress", "x-compress", "dcb", "dcz"))
-_PLAIN = (b"{", b"[", b"<", b"data:", b"event:", b":", b"\xef\xbb\xbf")  # what begins so is not packed
+_PLAIN = (b"{", b"[", b"<", b"data:", b"event:", b":", b"\xef\xbb\xbf")  # what begins like this is not compressed
 _CHARSET = re.compile(
     r"charset=\"?((?:iso-?8859|latin|windows|cp|gb|big5|shift|euc|koi|utf-?(?:16|32))[\w.:-]{0,20})", re.IGNORECASE
 )
@@ -56,7 +56,7 @@ class Failed(Exception):  # nobody but this room sees it
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """An answer: its status, its headers by lower-case names, and its body, unpacked."""
+    """An answer: its status, its headers by lower-case names, and its body, decompressed."""
 
     status: int
     headers: Mapping[str, str]
@@ -112,7 +112,7 @@ class Clients:
     """Lends a client to each request that is under way, and keeps it with its connection for a later one.
 
     A client looks at all its connections for every request, so 64 threads that share one spend a third of their time
-    on that. With TLS they do share one: what a client trusts takes 20 ms to load.
+    on that. With TLS they do share one: the certificates that a client trusts take 20 ms to load.
     """
 
     def __init__(self, endpoint: Endpoint, gate: "Gate | None" = None, pace: Pace | None = None) -> None:
@@ -212,7 +212,7 @@ class Clients:
         return answer
 
     def listing(self, timeout: float) -> Received | Fault:
-        """Return the answer to the question which models there are, asked once."""
+        """Return the answer to a request for the list of models, made once."""
         return self._sent("/models", None, timeout)
 
     def _sent(
@@ -239,7 +239,7 @@ class Clients:
                     if body is None:
                         client.get(path, cast_to=bytes, options={"timeout": timeout})
                     else:
-                        # As it is: `chat.completions.create` looks at every value of the body, which takes long.
+                        # Sent as it is: `chat.completions.create` looks at every value of the body, which takes long.
                         client.post(path, body=body, cast_to=bytes)
             except BaseException as error:  # noqa: BLE001  # it is raised, or read, where it is waited for
                 done.put(error)
@@ -290,7 +290,7 @@ def open_client(
 
     It shows its key, and whatever else may be secret, to no other server that a redirect leads to.
     """
-    # What is not asked for here is not unpacked.
+    # Encodings that are not asked for here are not decompressed.
     headers = {"Accept-Encoding": "gzip, deflate"}
     if "api-version" in query and endpoint.key:  # Azure takes it under a name of its own
         headers["api-key"] = endpoint.key
@@ -318,7 +318,7 @@ def open_client(
 
 
 class ForeignOpenAI(openai.OpenAI):
-    """A client of another address than the environment's: what else the package reads there is not for this one.
+    """A client of another address than the environment's: what else the package reads there is not for this address.
 
     That is OPENAI_ORG_ID, OPENAI_PROJECT_ID, OPENAI_ADMIN_KEY and OPENAI_CUSTOM_HEADERS.
     """
@@ -350,9 +350,9 @@ class BoundedClient(openai.DefaultHttpxClient):
         return type(response)(response.status_code, headers=headers, content=content, request=request)
 
     def _redirect_method(self, request: Any, response: Any) -> str:  # noqa: ANN401  # as above
-        """Ask where a redirect leads as before, where there is a chat too: to https, to a path with a slash more.
+        """Keep the method where a redirect leads to the same chat: to https, or to a path with one more slash.
 
-        httpx goes by what browsers do, which read the page there after a 301 or 302.
+        httpx does what browsers do, which GET the new page after a 301 or 302.
         """
         path = urlsplit(response.headers.get("location", "")).path.rstrip("/")
         is_same = path.endswith((_CHAT, _EMBEDDINGS))
@@ -361,7 +361,7 @@ class BoundedClient(openai.DefaultHttpxClient):
 
 _PLAIN_HEADERS = frozenset(
     ("host", "content-type", "content-length", "accept", "accept-encoding", "connection", "user-agent",
-     "x-stainless-raw-response")  # by the last the openai package knows what to make of the answer
+     "x-stainless-raw-response")  # the last tells the openai package what to make of the answer
 )  # fmt: skip
 
 
@@ -372,9 +372,9 @@ def _server(url: str) -> tuple[str, str | None, int | None]:
 
 
 def _unpacked(response: Any, call: _Call) -> bytes:  # noqa: ANN401  # as above
-    """Return a body as it was before it was packed; raises ValueError for a long one, TimeoutError for a late one.
+    """Return a body decompressed; raises ValueError for a long one, TimeoutError for a late one.
 
-    Headers are not to be relied on: a proxy may have unpacked the body and left them, or packed it a second time.
+    Headers cannot be relied on: a proxy may have decompressed the body and left them, or compressed it a second time.
     """
     encodings = {one.strip().lower() for one in response.headers.get("content-encoding", "").split(",")}
     parts, left = call.begun, MOST_BYTES
@@ -405,7 +405,7 @@ def _unpacked(response: Any, call: _Call) -> bytes:  # noqa: ANN401  # as above
 
 
 class _Unpacker:
-    """Takes in a body piece by piece, packed in one go or in several one after the other, or not packed at all."""
+    """Takes in a body piece by piece, compressed as one stream or several in a row, or not compressed at all."""
 
     def __init__(self, *, is_packed: bool) -> None:
         self._unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32) if is_packed else None
@@ -449,7 +449,7 @@ def _decoded(content: bytes, kind: str) -> str:
 def address(endpoint: Endpoint) -> tuple[str, dict[str, str]]:
     """Return the address that paths are joined to, and the query that goes with every request.
 
-    An address of the chat or the embeddings themselves is one of their endpoint. Azure's resources name their
+    The address of the chat or of the embeddings itself stands for that of the endpoint. Azure's resources name their
     deployment in the path.
     """
     parts = urlsplit(endpoint.base_url)

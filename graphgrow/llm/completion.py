@@ -18,7 +18,7 @@ _MOST_TOKENS = 2**40  # no bill is longer
 _CHARACTERS = 3  # a token of an answer, on the whole; at least 1 in any language
 _UNSEEN = 64  # tokens
 _SHORT = 16  # tokens; so short a limit is no room to think, and one token may be blank
-_LONGEST_SIGN = 40  # characters of what a stream says that is no piece of an answer
+_LONGEST_SIGN = 40  # characters of a line of a stream that is no piece of an answer
 _CHUNKS = 2  # fewer may begin alike by chance
 _DEPTH = 2  # of a bill within another, of a string of JSON in one
 _CITED = re.compile(r"(?<=[\w).])(?:\[\d{1,3}\])+")
@@ -112,7 +112,7 @@ def read_completion(content: str, prompt: Prompt, limit: int = 0) -> Completion 
 
     message = _mapping(choice.get("message") or choice.get("delta"))
     text, inner = _text(message.get("content") if "content" in message else choice.get("text"))
-    if not text.strip():  # some give what has a schema as the call of a tool
+    if not text.strip():  # some return JSON for a schema as the call of a tool
         text = _arguments(message) or text
     text = _unquoted(text) if prompt.schema is not None else text
     if body.get("citations") or body.get("search_results"):  # Perplexity puts their numbers into names
@@ -124,7 +124,7 @@ def read_completion(content: str, prompt: Prompt, limit: int = 0) -> Completion 
     usage = _usage(counts, estimate)
     said = _count(counts, _THOUGHT)
     shown, marked = split_thinking(text)
-    # Some hide it: what they bill is more than the answer can have cost, in whatever language.
+    # Some hide thinking: what they bill is more than the answer can have cost, in whatever language.
     is_hidden = usage.completion_tokens > len(shown) + _UNSEEN
     has_thought = bool(thinking or marked.strip())
     thought = max(said, usage.completion_tokens - len(shown) // _CHARACTERS) if has_thought or said or is_hidden else 0
@@ -133,7 +133,7 @@ def read_completion(content: str, prompt: Prompt, limit: int = 0) -> Completion 
     )
     is_nothing = not (text.strip() or thinking or choice.get("logprobs") or usage.completion_tokens) and finish != CUT
     is_refused = _REFUSED.search(finish) is not None
-    if is_refused and not said_no and "{" in text:  # a filter cut it off in its midst
+    if is_refused and not said_no and "{" in text:  # a filter cut it off in the middle
         is_refused, finish = False, CUT
     if said_no or is_refused:
         text, finish = said_no or text or finish, REFUSED
@@ -151,7 +151,7 @@ def read_completion(content: str, prompt: Prompt, limit: int = 0) -> Completion 
 
 
 def _reason(choice: Mapping[str, Any], *, is_blank: bool) -> str:
-    """Return why a choice ended: of a blank one in the words of the provider behind a gateway, where those say more."""
+    """Return why a choice ended; a blank one in the words of the provider behind a gateway, where those say more."""
     given = [choice.get("finish_reason"), choice.get("native_finish_reason")]
     reasons = [str(one.get("type") if isinstance(one, dict) else one).lower() for one in given if one] or ["stop"]
     reasons = [CUT if one in _CUT else one for one in reasons]
@@ -416,9 +416,9 @@ def _usage(counts: Mapping[str, Any], estimate: Usage) -> Usage:
     sent, received, total = (_count(flat, names) for names in (_SENT, _RECEIVED, _TOTAL))
     cached = _count(counts, _CACHED)
     read, written = (_whole(counts.get(name)) for name in ("cachereadinputtokens", "cachecreationinputtokens"))
-    if sent and (read > sent or (read + written and "prompttokens" not in counts)):  # Anthropic counts them apart
+    if sent and (read > sent or (read + written and "prompttokens" not in counts)):  # Anthropic counts some apart
         sent += read + written
-    if not sent and not received and total:  # only both together are told
+    if not sent and not received and total:  # only their sum is told
         sent = min(estimate.prompt_tokens, total - 1)
     received = max(received, total - sent if sent else 0)
     if (apart := _count(counts, _THOUGHT)) > received:
@@ -445,7 +445,7 @@ def _cost(counts: Mapping[str, Any]) -> float | None:
 def _rivals(logprobs: object) -> tuple[tuple[str, float], ...]:
     """Return the first word of a reply and its rivals with their log-probabilities; () where there are none.
 
-    What stands before it, a blank or a mark, is passed over where more than that was asked for.
+    A blank or a mark before it is passed over where the endpoint tells of more tokens than one.
     """
     rows: tuple[tuple[str, float], ...] = ()
     with suppress(KeyError, IndexError, TypeError, ValueError, AttributeError):
@@ -461,7 +461,7 @@ def _rivals(logprobs: object) -> tuple[tuple[str, float], ...]:
 
 
 def _places(logprobs: object) -> list[Any]:
-    """Return what is said of each token of the beginning of a reply, in whichever of the shapes it is told."""
+    """Return what is said of each token of the beginning of a reply, in whichever shape an endpoint gives that."""
     told = logprobs.get("content", logprobs) if isinstance(logprobs, dict) else logprobs
     if isinstance(told, dict) and isinstance(told.get("tokens"), list):  # as of completions before there was chat
         tops = told.get("top_logprobs")
@@ -475,7 +475,7 @@ def _places(logprobs: object) -> list[Any]:
 
 
 def _place(row: Any) -> tuple[str, tuple[tuple[str, float], ...]]:  # noqa: ANN401  # whatever an endpoint sends
-    """Return a token, and it or what might have stood in its place with their log-probabilities."""
+    """Return a token, and what might have stood in its place, itself included, with log-probabilities."""
     top = row.get("top_logprobs")
     pairs = top.items() if isinstance(top, dict) else [(one["token"], one["logprob"]) for one in top or [row]]
     rows = tuple((str(token), float(value)) for token, value in pairs)

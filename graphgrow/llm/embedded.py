@@ -141,8 +141,8 @@ class LocalServer(FreeModel):
             raise LLMError(f"cannot read the model {gguf} ({error.strerror}): give the path of a GGUF file") from None
         if magic != _MAGIC:
             raise LLMError(f"{gguf} is no GGUF file: it starts with {magic!r}, give the path of a model in GGUF format")
-        # Threads of llama.cpp spin where they wait for each other: on two cores that something else uses too, one token
-        # then takes a second instead of 0.1. OpenMP reads once, when it is loaded, that they shall sleep.
+        # Threads of llama.cpp spin while they wait for each other: on two cores that something else uses too, one token
+        # then takes a second instead of 0.1. OpenMP reads only once, when it is loaded, that they are to sleep.
         is_set = _OPENMP_WAIT in os.environ
         os.environ.setdefault(_OPENMP_WAIT, "passive")
         try:
@@ -163,7 +163,7 @@ class LocalServer(FreeModel):
         params.cpuparams.n_threads = params.cpuparams_batch.n_threads = thread_count()
         params.fit_params = False  # the memory asked for is known and small; trying it out doubles the start
         try:
-            # It has no part in signals, so Ctrl-C stays Python's; it lives as long as it is referred to.
+            # It does not handle signals, so Ctrl-C stays Python's; it lives as long as something refers to it.
             self._server: Any = llama.Server(params)
         except RuntimeError:
             raise LLMError(f"llama.cpp cannot load {gguf}: the file is damaged or of a kind it does not know") from None

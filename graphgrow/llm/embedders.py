@@ -38,7 +38,7 @@ _FILES = (
 _LONGEST = 64  # tokens; a concept's name has at most some twenty
 _LOCAL_BATCH = 64
 _TINY = np.float32(1e-12)
-_BATCH = 256  # names a request; OpenAI takes 2,048, others 100, 32 or 10, and say so
+_BATCH = 256  # names per request; OpenAI takes 2,048, others 100, 32 or 10, and say so
 _TIMEOUT = 60.0  # seconds
 _MAX_RETRIES = 4
 MOST_TOKENS = 2**40  # no bill is longer
@@ -63,7 +63,7 @@ class LocalEmbedder:
 
     def __init__(self) -> None:
         self._paths = list[str]()
-        for package, file in _FILES:  # found without importing the packages: their data is needed, not their code
+        for package, file in _FILES:  # found without importing the packages: we need their data, not their code
             specs = [importlib.util.find_spec(name) for name in (package, "onnxruntime", "tokenizers")]
             folders = (specs[0].submodule_search_locations or ()) if specs[0] and all(specs) else ()
             paths = [str(path) for folder in folders if (path := Path(folder) / file).is_file()]
@@ -107,8 +107,8 @@ class LocalEmbedder:
 class EndpointEmbedder:
     """One embedding model at one OpenAI-compatible endpoint, waited for and asked again as a chat's is.
 
-    What the endpoint refuses, so many names in one request or a field, is learnt once and remembered. Of `options` it
-    takes the key's variable, the time, and the further fields of each request.
+    What the endpoint refuses, too many names in one request or a field, is learnt once and remembered. Of `options` it
+    uses the key's variable, the time, and the further fields of each request.
     """
 
     def __init__(  # noqa: PLR0913  # by name only
@@ -140,7 +140,7 @@ class EndpointEmbedder:
         self._clients = Clients(self._endpoint, gate, self._pace)
         fields = f" with {json.dumps(options.record((key,)))}" if options.body else ""  # other fields, other vectors
         self.name = f"{storable(model)} at {self._endpoint.url}{fields}"
-        self.spent: Embedding | None = None  # since somebody took it down last
+        self.spent: Embedding | None = None  # since somebody last read it
 
     def __repr__(self) -> str:
         return f"EndpointEmbedder({self.name!r})"
@@ -192,7 +192,7 @@ class EndpointEmbedder:
                     f" see whether {self._endpoint.model} is an embedding model"
                 ) from None
             self._count(answer, batch)
-            if len(vectors) != len(batch) and len(batch) > 1:  # some take a list of names for the parts of one text
+            if len(vectors) != len(batch) and len(batch) > 1:  # some treat a list of names as the parts of one text
                 self._batch = len(batch) // 2
                 batch = batch[: self._batch]
                 continue
@@ -211,7 +211,7 @@ class EndpointEmbedder:
             return chat.models()
 
     def _count(self, answer: "_Answer", names: Sequence[str]) -> None:
-        """Take down what a request cost: tokens as the endpoint counts them, or by the length of the names."""
+        """Note what a request cost: tokens as the endpoint counts them, or by the length of the names."""
         counts = answer.usage if isinstance(answer.usage, dict) else {}
         count = counts.get("prompt_tokens") or counts.get("total_tokens")
         tokens = count if isinstance(count, int) and 0 < count < MOST_TOKENS else -(-len("".join(names)) // 4)

@@ -1,4 +1,4 @@
-"""Endpoints in our words: which addresses they have, and what went wrong there, without the key and in one sentence.
+"""Endpoints in our words: what their addresses are, and what went wrong there, in one sentence and without the key.
 
 Nothing here needs the openai package before one of its errors has to be explained.
 """
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 KEY_ENV = "OPENAI_API_KEY"  # the variable that holds the key, where nobody names another
 _LONGEST_ADDRESS = 2000
 _LONGEST_QUOTE = 300
-_SHORTEST_KEY = 6  # "none" and its like are no secret, and words of many a message
+_SHORTEST_KEY = 6  # "none" and the like are no secrets, and are words of many messages
 _SECRET = 12
 _MODELS_NAMED = 5
 _KEY = re.compile(r"\b(?:sk|pk|gsk|hf|key)[-_][\w*.-]{6,}")
@@ -137,12 +137,12 @@ class Endpoint:
             " check the base URL, it usually ends in /v1"
         )
 
-    def explain(  # a sentence a kind
+    def explain(  # a sentence per kind
         self, fault: Fault, listed: Callable[[], Sequence[str]], patience: "Patience | None" = None
     ) -> LLMError:
         """Return our error for what went wrong; `listed` names the models the endpoint has, or raises LLMError.
 
-        Of `patience` it says how long the endpoint was waited for.
+        From `patience` it says how long the endpoint was waited for.
         """
         url, said = self.url, self.clean(fault.words)
         quoted = f"{fault.status}: {said}" if fault.status else said
@@ -220,7 +220,7 @@ class Endpoint:
 
 @cache
 def _written(key: str) -> re.Pattern[str]:
-    """Return what finds a key in any case, with escapes of JSON for its letters, and with blanks or nothing between."""
+    """Return a pattern for a key in any case, with JSON escapes for its letters, and with blanks or nothing between."""
     letters = []
     for letter in key:
         wide = chr(ord(letter) + 0xFEE0) if "!" <= letter <= "~" else letter
@@ -231,5 +231,5 @@ def _written(key: str) -> re.Pattern[str]:
 
 
 def is_secret(key: str) -> bool:
-    """Return whether a key is one: "none", "ollama" and their like are words of many a reply."""
+    """Return whether a key is one: "none", "ollama" and the like are words of many replies."""
     return len(key) >= _SECRET or (len(key) >= _SHORTEST_KEY + 2 and any(map(str.isdigit, key)))

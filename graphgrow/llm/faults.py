@@ -1,4 +1,4 @@
-"""What an endpoint says when it gives no reply: of which kind that is, how long to wait, and in whose words.
+"""What an endpoint says when it gives no reply: which kind of fault that is, how long to wait, and in whose words.
 
 Only messages, codes and the names of parameters are read. What an endpoint echoes, a question, a failed generation, the
 value of a field, says nothing about the endpoint, and may hold any word.
@@ -72,7 +72,7 @@ _OVERFLOW = re.compile(
     r"|(?:inputs?|prompt)\W.{0,30}(?:less|fewer|at most|exceed).{0,40}(?:tokens|length|limit)",
     re.IGNORECASE,
 )
-# A rate that is used up is told in such words too, but no wait makes these fit.
+# Used-up rates are reported in such words too, but after these ones no wait helps.
 _NEVER_FITS = re.compile(
     r"context_length_exceeded|maximum context length|request too large|reduce the length|must be reduced", re.IGNORECASE
 )
@@ -111,7 +111,7 @@ _NO_MONEY = re.compile(
     r"|\u4f59\u989d|\u6b20\u8d39|\u5145\u503c|\u989d\u5ea6",  # balance, in arrears, top up, allowance
     re.IGNORECASE,
 )
-# What is said of a rate as well: it is the money where nothing names a rate.
+# Words that are used of rates as well: they are about money where nothing names a rate.
 _PLAN = re.compile(
     r"exceeded[_ ](?:your[_ ])?current[_ ]quota|billing|payment[_ ]required|hard[_ ]limit", re.IGNORECASE
 )
@@ -147,7 +147,7 @@ _CRASHED = re.compile(
     re.IGNORECASE,
 )
 _NOWHERE = re.compile(r"no route (?:for|matched)|unexpected endpoint", re.IGNORECASE)  # Cloudflare, Kong, LM Studio
-_FAILURES = frozenset((409, 421, 423, 424, 460, 499))  # of a server or a line, though they are the client's by number
+_FAILURES = frozenset((409, 421, 423, 424, 460, 499))  # of a server or connection, though numbered as the client's
 # What a request may ask for beside its words, and how an endpoint says that it will not have it.
 _FIELD = re.compile(
     r"log_?probs?\b|response_format|json[_ ]?(?:schema|object|mode)|structured output|\bgrammar\b|\bseed\b"
@@ -216,7 +216,7 @@ _DELAYS = frozenset((
     "estimatedtime", "waitseconds",
 ))  # fmt: skip
 _NO_COST = Usage()
-_EPOCH = 1e9  # seconds; what is more is a time of day and no delay
+_EPOCH = 1e9  # seconds; anything more is a point in time, not a delay
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +244,7 @@ class Fault:
     usage: Usage = _NO_COST
 
 
-# Of a page of HTML what nobody reads; what is not closed goes on to the end.
+# The parts of an HTML page that nobody reads; one that is not closed goes on to the end.
 _TAGS = re.compile(r"<style\b.*?(?:</style>|\Z)|<script\b.*?(?:</script>|\Z)|<[^<>]*>", re.DOTALL)
 
 
@@ -297,7 +297,7 @@ def _with_kind(fault: Fault, said: str, sent: int, *, is_text: bool) -> Fault:  
         return replace(fault, kind="path", words=fault.words or "a redirect to nowhere")
     if fault.generation or "json_validate_failed" in message:
         return replace(fault, kind="generation")
-    is_barred = status in {400, 403, 404} and _BARRED.search(message)  # somebody, and not what is asked
+    is_barred = status in {400, 403, 404} and _BARRED.search(message)  # somebody is refused, not what is asked
     may_refuse = status not in {401, 402, 429} and status < 500  # noqa: PLR2004
     if status == 451 or (may_refuse and not is_barred and _REFUSED.search(message)):  # noqa: PLR2004
         return replace(fault, kind="refused")
@@ -464,7 +464,7 @@ def _delay(headers: Mapping[str, str], body: object, message: str) -> float | No
         told = seconds(match[1])
     if told is None and (match := _LEFT.search(lower.get("ratelimit", ""))):
         told = seconds(match[1])
-    if told is None:  # each limit has a reset of its own: that of the one that nothing is left of
+    if told is None:  # each limit has its own reset: take that of the one with nothing left
         resets = [
             value
             for name, text in lower.items()

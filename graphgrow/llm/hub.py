@@ -89,7 +89,7 @@ def fetch(repo: str, file: str, cache_dir: Path | None = None) -> Path:
             sha256, size = about.etag or "", about.size or 0
             if not _SHA256.fullmatch(sha256) or not size:
                 raise LLMError(f"the hub gives no SHA-256 of {name}: take a file that is kept there as a large one")
-            partial = path.with_name(f"{path.name}.{sha256[:16]}.part")  # of this version of the file
+            partial = path.with_name(f"{path.name}.{sha256[:16]}.part")  # for this version of the file
             _download(name, url, about, partial)
             if (found := _digest(partial)) != sha256:
                 partial.unlink()
@@ -106,7 +106,7 @@ def fetch(repo: str, file: str, cache_dir: Path | None = None) -> Path:
 
 def _download(name: str, url: str, about: "HfFileMetadata", partial: Path) -> None:
     """Download what of a file is not here yet, as often as the connection breaks off and something came by it."""
-    # Its `hf_hub_download` begins anew in each process; this is what that downloads with, and goes on where it is told.
+    # `hf_hub_download` begins anew in each process; what it downloads with, used here, goes on where it is told.
     from huggingface_hub.file_download import http_get
     from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # re-exported without saying so
 
@@ -152,7 +152,7 @@ def is_checked(path: Path) -> bool:
 
 @contextmanager
 def _explained(name: str) -> Iterator[list[str]]:
-    """Say what went wrong at the hub in one sentence: raised, but where the connection broke, put in the list."""
+    """Say in one sentence what went wrong at the hub: it is raised, or put in the list where the connection broke."""
     from huggingface_hub import errors
 
     broken: list[str] = []

@@ -37,7 +37,7 @@ _CONCESSIONS = 24  # more than there are things to give up
 _QUOTED = 500  # characters of a body that is no reply
 _REFUSALS = frozenset((400, 404, 413, 422))
 _UNPAID, _FORBIDDEN = 402, frozenset((403, 405))
-_NEWER = 0.2  # what the last reply counts for in how much a model thinks
+_NEWER = 0.2  # weight of the last reply in the average of how much a model thinks
 _ENOUGH = 1.5  # times what a model thought, as room for the next question
 
 
@@ -79,7 +79,7 @@ class OpenAIChat:
         self._pace = Pace(tell)
         self._clients = Clients(self._endpoint, gate, self._pace)
         self._learnt = memory.recall(self._endpoint.url, model) if model else memory.Learnt()
-        # Whoever sets the limit of replies has counted the thinking in.
+        # Whoever sets the limit of replies has included the thinking.
         room = 0 if options.limit else self._learnt.room
         self._capabilities = Capabilities(room=room, stream=stream_file() is not None)
         self._proven = set[frozenset[str]]()  # fields of requests that were answered
@@ -205,7 +205,7 @@ class OpenAIChat:
         is_for_once = False
 
         def arrived(received: Received) -> None:
-            """Hand on what is a whole reply before any other thread has its turn; the rest is looked at there."""
+            """Hand on a whole reply before any other thread has its turn; anything else is left to `_send`."""
             keep = waiting.arrived.get()
             if keep and received.fault(0) is None:
                 found = read_completion(received.content, prompt, used.limit(prompt))
@@ -236,7 +236,8 @@ class OpenAIChat:
                 )
             is_known = frozenset(body) in self._proven
             if fault.kind == "broken" and fault.status and prompt.logprobs and used.logprobs:
-                # Some fail where they should refuse, and some at a number that JSON has not: for that question alone.
+                # Some fail where they should refuse, and some at a number that JSON does not have: for that question
+                # alone.
                 guesses, used, is_for_once = iter(()), replace(used, logprobs=False), is_known
                 continue
             # After all retries it may be the format, or this question alone, that it fails at.
@@ -248,7 +249,7 @@ class OpenAIChat:
                 usage = self._harmless(prompt, used, patience) if self._clients.has_answered else None
                 if usage is not None:
                     return replace(fault, kind="generation", usage=usage), used
-            # No question was answered yet that had as high a limit: it may be the room for thinking that does not fit.
+            # No question with so high a limit was answered yet: it may be the room for thinking that does not fit.
             is_unproven = guesses is None and used != roomy and used.limit(prompt) > self._proven_limit
             if fault.kind == "overflow" and is_unproven and (smaller := used.without_room(prompt)):
                 roomy, used = roomy or used, smaller
@@ -268,7 +269,7 @@ class OpenAIChat:
                 kind: Kind = "quota" if fault.status == _UNPAID else "overflow"
                 raise self._endpoint.explain(replace(fault, kind=kind), self.chats) from None
             if fault.kind == "parameter" and is_unproven and (smaller := used.without_room(prompt) or roomy):
-                roomy, used = roomy or used, smaller  # with none left it was not the room
+                roomy, used = roomy or used, smaller  # where none is left it was not the room
                 continue
             if fault.kind == "parameter" and fault.status not in _REFUSALS:  # it names what was not asked for
                 if fault.status not in _FORBIDDEN and patience.tries_again():
@@ -294,9 +295,9 @@ class OpenAIChat:
         raise LLMError(f"{self._endpoint.url} refuses every form of the question: try another model or endpoint")
 
     def _harmless(self, prompt: Prompt, used: Capabilities, patience: Patience) -> Usage | None:
-        """Return the bill of a question in the same form that nobody minds, None where the endpoint refuses that too.
+        """Return the bill of a harmless question in the same form, None where the endpoint refuses that too.
 
-        Where it answers, it was the words of the other that it minds, whatever it says of them.
+        Where it answers, it was the words of the other question that it refused, whatever reason it gave.
         """
         system = "Answer in JSON." if prompt.system else ""
         other = replace(prompt, system=system, user="Which colours has a rainbow? Answer in JSON.")
@@ -440,7 +441,7 @@ def _name(row: object) -> str:
     return next((row[key] for key in ("id", "name", "model") if isinstance(row.get(key), str)), "")
 
 
-# What does something else than chat, by its name.
+# Names of models that do something other than chat.
 _NO_CHAT = re.compile(
     r"embed|minilm|mpnet|paraphrase|colbert|siglip|splade|labse|sentence-|-bert|\baqa\b|kokoro|[ti]2[vi]\b|\bwan\d"
     r"|whisper|\btts|tts-|dall-e|gpt-image|image-|moderation|rerank|transcri|realtime|audio|speech|\bocr|\bbge-"

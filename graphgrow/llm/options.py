@@ -39,7 +39,7 @@ _PLACES = ("world:", "recorded:")
 
 
 def _canonical(given: str | Mapping[str, Any]) -> str:
-    """Return further fields of a request as JSON, "" for none; raises BadInput for what is no object of JSON."""
+    """Return further fields of a request as JSON, "" for none; raises BadInput for what is no JSON object."""
     example = """write it like '{"top_p": 0.9}'"""
     try:
         value = json.loads(given, parse_constant=_no_number) if isinstance(given, str) and given.strip() else given
@@ -93,7 +93,7 @@ class ModelOptions:
     """What a user adds to the way in which a model is asked; raises BadInput for a value that cannot be used.
 
     `reasoning_effort` is how much a model thinks first, in the words of its endpoint (low, medium, high ...).
-    `reply_tokens` is the limit of a reply in tokens, thinking included; what has short replies gets its share of it.
+    `reply_tokens` is the limit of a reply in tokens, thinking included; questions with short replies get a share of it.
     `key_env` is the variable of the environment that holds the key (default OPENAI_API_KEY). `llm_options`, an object
     or its JSON, is put into the body of each request, over what stands there; null takes a field out. `timeout` is how
     many seconds a reply may take.
@@ -189,7 +189,7 @@ class ModelName:
 def read_model(text: str) -> ModelName:
     """Return the model that a text stands for: NAME, URL or URL#NAME, and after that ?OPTION=VALUE&OPTION=VALUE.
 
-    Options are those of `ModelOptions`. Raises BadInput for one that there is not, or an address that is none.
+    Options are those of `ModelOptions`. Raises BadInput for an unknown option or an invalid address.
     """
     text = text.strip()
     if text.startswith(_PLACES) or text.endswith(".gguf"):
@@ -251,7 +251,7 @@ def withheld(model: ModelName, env: Mapping[str, str]) -> str:
 
 
 def beside(text: str, run: ModelName, env: Mapping[str, str]) -> tuple[ModelName, dict[str, str]]:
-    """Return the model that a text stands for beside that of a run, and as much of the environment as it may see.
+    """Return the model that a text names beside that of a run, and as much of the environment as that model may see.
 
     One without an address is at the run's, and has its key; each has as much time as the run's. Another server gets a
     key only where its own text names the variable, or where OPENAI_API_KEY is for it anyhow: a key of one provider is

@@ -1,4 +1,4 @@
-"""A reply as far as it has come, in a file for who waits for it beside this process; what is kept is the whole reply.
+"""A reply as far as it has come, in a file for whoever waits for it outside this process; only whole replies are kept.
 
 The explorer starts commands in processes of their own, and shows what their model writes while it writes it.
 """
@@ -24,7 +24,7 @@ def stream_file(env: Mapping[str, str] = os.environ) -> Path | None:
 class ReplyStream:
     """Takes in a streamed body piece by piece, and has its text in a file until the body is whole.
 
-    Only whole words are written, after `blotted` has taken keys out of them: half a key would not be known for one.
+    Only whole words are written, after `blotted` has taken keys out of them: half a key would not be recognised.
     """
 
     def __init__(self, file: Path, blotted: Callable[[str], str]) -> None:

@@ -19,7 +19,7 @@ _SLOWER, _FASTER, _LONGEST_INTERVAL = 2.0, 0.7, 30.0
 is_over: ContextVar[Callable[[], bool]] = ContextVar("is_over", default=lambda: False)
 # How many seconds the run that asks has left, infinite where nobody limits them; the engine sets it for its threads.
 left: ContextVar[Callable[[], float]] = ContextVar("left", default=lambda: inf)
-GRACE = 30.0  # seconds for which a reply is waited for that is under way when these are over
+GRACE = 30.0  # seconds for which a reply still under way is waited for when these are over
 # What takes a reply to a prompt as soon as it is whole, in the thread that read it, so that it is on disk before any
 # other thread has its turn; the engine sets it for its threads.
 arrived: ContextVar[Callable[[Prompt, Reply], None] | None] = ContextVar("arrived", default=None)

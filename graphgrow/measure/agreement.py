@@ -40,7 +40,7 @@ class Repeatability:
 
 
 def supports(events: Iterable[Event]) -> tuple[Graph, dict[Relation, Support]]:
-    """Return the graph of a log, and for each of its relations how much speaks for it.
+    """Return the graph of a log, and how much support each of its relations has.
 
     Samples of one question, and the question that verifies them, are one question.
     """

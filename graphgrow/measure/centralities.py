@@ -1,6 +1,6 @@
-"""How the concepts of one graph differ: lengths of its shortest paths, six values of every concept, how these go along.
+"""How the concepts of one graph differ: lengths of its shortest paths, six values of every concept, how they correlate.
 
-All is taken on the largest component of a simple undirected graph, the first of equally large ones. Beyond
+All is computed on the largest component of a simple undirected graph, the first of equally large ones. Beyond
 `paths.EXACT` concepts paths start from sampled sources only.
 """
 
@@ -19,7 +19,7 @@ from graphgrow.measure.projection import largest_component, seeded
 CENTRALITIES = ("degree", "betweenness", "closeness", "eigenvector", "pagerank", "clustering")
 COLUMNS = (*CENTRALITIES, "density")
 
-_ROUNDING = 1e-12  # a spread below this share of the mean is the order of a sum
+_ROUNDING = 1e-12  # a spread below this share of the mean comes from the order of summation
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def centralities(graph: ig.Graph, *, seed: int = 0) -> Centralities:
         closeness = largest.closeness()
     eigenvector = [1.0] * nodes
     if largest.ecount():
-        with seeded(seed):  # ARPACK does not start from one place, which shows in the last digits
+        with seeded(seed):  # ARPACK starts from a random vector, which shows in the last digits
             eigenvector = largest.eigenvector_centrality()
     return Centralities(
         concepts=tuple(vertices),
@@ -86,7 +86,7 @@ def correlations(
 
     `density` is that of the subgraph on the concepts of a path: on a shortest path exactly 2 / concepts, so that it
     says how long the path is and nothing more. r is None where one of the two does not vary, as with fewer than two
-    paths. `values` are those of `centralities(graph)`, which are taken here unless given.
+    paths. `values` are those of `centralities(graph)`, computed here unless given.
 
     Raises:
         BadInput: a path has fewer than two concepts, or one outside the largest component.

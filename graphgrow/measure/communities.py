@@ -25,8 +25,8 @@ from graphgrow.measure.projection import leiden, leiden_labels, simple_graph
 NAMED = 3  # concepts that a community is called by
 SMALLEST = 3  # concepts; one or two are no community to speak of
 COLOURS = 24  # that communities have; with more of them than that some share one
-GROWN = 1.08  # times the concepts and relations of the last stage of the partition, from which there is another
-MANY, APART = 2_000, 10  # concepts and relations from which every so manieth stage alone is followed
+GROWN = 1.08  # a new stage of the partition begins at this many times the concepts and relations of the last one
+MANY, APART = 2_000, 10  # from this many concepts and relations on, only every tenth stage is followed
 ROUNDS = 3  # of Leiden's method in a large graph, within .01 of its last modularity
 
 Kind = Literal["birth", "death", "merge", "split"]
@@ -53,7 +53,7 @@ class Community:
 class Partition:
     """The communities after an event: concept -> number of its community, and its participation.
 
-    `communities` has the largest first, equally large ones by number. Modularity is told of the best partition alone,
+    `communities` has the largest first, equally large ones by number. Modularity is given only for the best partition,
     which Leiden's method finds from scratch (panel.py): one number in every table, file and page, and in null models.
     """
 
@@ -64,7 +64,7 @@ class Partition:
 
     @property
     def bridges(self) -> set[str]:
-        """The concepts with neighbours in more than one community, by the paper's flag."""
+        """The concepts with neighbours in more than one community, which the paper flags as bridges."""
         return {key for key, value in self.participation.items() if value > 0}
 
 
@@ -122,7 +122,7 @@ class _Stage:
 
 
 def partition(graph: Graph) -> tuple[dict[str, int], tuple[Community, ...]]:
-    """Return concept -> number of its community, and the communities, the largest first: those that are shown anywhere.
+    """Return concept -> number of its community, and the communities, the largest first, as they are shown everywhere.
 
     They follow from the log, whoever asks and whenever: Leiden's method is started anew from the stage before whenever
     there are GROWN times as many concepts and relations, and what comes in between joins the community of most of its
@@ -195,7 +195,7 @@ def _up_to_now(graph: Graph) -> _Stage:
                 membership[key] = min(around, key=lambda number: (-around[number], number))
             else:
                 later.append(key)
-        if len(later) == len(waiting):  # of those that hang on nothing known the first makes a community
+        if len(later) == len(waiting):  # where none has a known neighbour, the first makes a community
             membership[later.pop(0)] = fresh
             fresh += 1
         waiting = later
@@ -274,7 +274,7 @@ def _communities(near: Near, membership: Membership, born: Mapping[int, int]) ->
 def up_to(graph: Graph, snapshots: Sequence[Partition]) -> list[Partition]:
     """Return snapshots of a graph whose last one is `partition`, and in which each community has its number there.
 
-    One of the past that none of today goes on has a number that none has today.
+    A community of the past that none of today continues has a number that none has today.
     """
     if not snapshots:
         return []
@@ -374,8 +374,9 @@ def consensus_bridges(near: Near, *, runs: int = 10, share: float = 0.8, seed: i
 def persistence(bridges: Iterable[AbstractSet[str]], *, flicker: int = 0) -> dict[str, int]:
     """Return concept -> the longest number of snapshots in a row in which it was among the bridges.
 
-    The bridges are those of each snapshot, by the paper's flag (`Partition.bridges`) or without the noise of one
-    partition (`consensus_bridges`). Up to `flicker` snapshots in between without it do not end a row and do not count.
+    The bridges are those of each snapshot, as the paper flags them (`Partition.bridges`) or without the noise of one
+    partition (`consensus_bridges`). Up to `flicker` snapshots in between where it is not one do not end a row and do
+    not count.
     """
     longest, current, missed = Counter[str](), Counter[str](), Counter[str]()
     for now in bridges:

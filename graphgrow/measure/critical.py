@@ -1,7 +1,7 @@
 """Does the growing graph sit at its critical state? Entropy of its structure against entropy of its meanings.
 
 Source: Buehler, arXiv 2503.18852, which reports a discovery parameter near -0.03 and about 12 % of surprising edges.
-All is taken on the simple undirected projection; embeddings come in the order of the graph's concepts.
+All is computed on the simple undirected projection; embeddings come in the order of the graph's concepts.
 """
 
 import math
@@ -21,7 +21,7 @@ EXACT = 2000  # concepts; a dense spectrum of twice as many takes eight times as
 PROBES = 20
 STEPS = 40
 _ROUNDING = 1e-9  # what differs by less than this is the same number, computed twice
-_EXHAUSTED = 1e-10  # a Lanczos step this short leads out of no new direction
+_EXHAUSTED = 1e-10  # a Lanczos step this short adds no new direction
 MISSING = "No embeddings were given: semantic entropy, discovery parameter and surprising edges are unknown."
 
 
@@ -49,7 +49,7 @@ def critical(graph: "ig.Graph", embeddings: NDArray[np.float64] | None = None, *
     `embeddings` has shape (concepts, d); without them `missing` says what could not be had, else it is empty.
 
     Raises:
-        BadInput: the embeddings are not one row of finite numbers a concept.
+        BadInput: the embeddings are not one row of finite numbers per concept.
     """
     structural = structural_entropy(graph, seed=seed)
     surprise = surprising_edges(graph, embeddings) if embeddings is not None else None
@@ -119,7 +119,7 @@ def surprising_edges(graph: "ig.Graph", embeddings: NDArray[np.float64], *, thre
     embedding is similar to nothing: its concept counts in no pair, its edges not in the share.
 
     Raises:
-        BadInput: the embeddings are not one row of finite numbers a concept.
+        BadInput: the embeddings are not one row of finite numbers per concept.
     """
     unit, known = _unit(embeddings)
     if len(unit) != graph.vcount():

@@ -193,7 +193,7 @@ def hubs(events: Iterable[Event], *, above: int = EMERGED) -> list[Hub]:
 
 
 def top_bridges(events: Iterable[Event], *, every: int = 25, top: int = 10, seed: int = 0) -> list[BridgeRow]:
-    """Return a row a snapshot with the betweenness of the `top` concepts that have most of it at the end, most first.
+    """Return a row per snapshot with the betweenness of the `top` concepts that have most at the end, most first.
 
     Ties go to the concept that came first. Betweenness is over (n - 1)(n - 2) / 2 pairs of the largest component, exact
     up to `paths.EXACT` concepts, beyond from sources sampled by `seed`, as in the panel.

@@ -1,4 +1,4 @@
-"""The panel over the steps of a run, as a pandas DataFrame with one row an event.
+"""The panel over the steps of a run, as a pandas DataFrame with one row per event.
 
 Counts follow every event (evolution.py). What needs the whole graph at once is taken at snapshots, every `every` events
 and after the last one, in parallel processes where that pays; other rows hold nothing there. A snapshot that was taken
@@ -53,7 +53,7 @@ class SnapshotCache(Protocol):
     """Where results are kept that could be computed again; every store is one."""
 
     def recall(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
-        """Return what is kept of the keys."""
+        """Return what is kept under the keys."""
         ...
 
     def remember(self, kind: str, values: Mapping[str, bytes]) -> None:
@@ -75,8 +75,8 @@ def history(
 
     Snapshot metrics stand in every `every`-th row and in the last; elsewhere they are missing. `seed` decides the
     partitions, `workers` is the number of processes (None: as many as there are cores, one where the run is small).
-    Without `fits` those of the degrees are missing, and a small graph takes a tenth of the time. With the store of the
-    events as `cache`, only snapshots that nobody has taken yet cost anything.
+    Without `fits` the fits to the degrees are missing, and a small graph takes a tenth of the time. With the store of
+    the events as `cache`, only snapshots that were not taken before cost anything.
     """
     import pandas as pd
 
@@ -116,13 +116,13 @@ def history(
 
 
 def cache_kind(*, fits: bool = True) -> str:
-    """Return under which name snapshots are kept: results of other libraries are other results."""
+    """Return under which name snapshots are kept: other versions of libraries give other results."""
     kind = f"panel {DEFINITIONS}, igraph {version('igraph')}"
     return f"{kind}, powerlaw {version('powerlaw')}" if fits else f"{kind}, no fits"
 
 
 def _counted(events: Iterable[Event]) -> Iterator[tuple[Row, Edges]]:
-    """Yield a row of counts an event, and the list of edges of which the graph then has the first `simple_edges`.
+    """Yield a row of counts per event, and the list of edges of which the graph then has the first `simple_edges`.
 
     The list is one and the same until an event decides about earlier ones; what follows has another.
     """

@@ -12,12 +12,12 @@ from graphgrow.measure.projection import seeded, simple_graph
 Position = tuple[float, float]
 
 NAMED = 400  # concepts up to which each gets room for its name, and all are settled again as the graph grows
-ROUNDS, WARM = 220, 40  # of the forces that draw so few concepts from scratch, and that settle them again
+ROUNDS, WARM = 220, 40  # of the forces: to draw so few concepts from scratch, to settle them again
 HEAVY = 0.5  # how much the push of a concept grows with its relations: hubs stand free
 ANCHOR = 4.0  # pull of a concept to where it was, against the pull of a relation
 CENTRE = 0.5  # pull towards the middle, against the pull of a relation
 TEXT = 2.4  # a name's width over its height, so concepts beside each other stand further apart than below each other
-APART = 0.8  # of an even spacing that two concepts have between them at least
+APART = 0.8  # share of an even spacing that is left between two concepts at least
 SHAPE = 1.6  # width over height of the place that few concepts fill
 FINE = 2000  # concepts up to which ForceAtlas2 is quick; beyond, its time depends much on the graph
 STEPS = 5  # of the force that settles new concepts
@@ -64,7 +64,7 @@ def layout(
         elif count <= FINE and find_spec("crategraph_forceatlas2"):
             import crategraph_forceatlas2 as fa2
 
-            # In one thread, so that they can be had again.
+            # In one thread, so that the same positions come again.
             drawn = [(float(x), float(y)) for x, y in fa2.layout(count, part.get_edgelist(), seed=seed, threads=1)]
         else:
             if count >= LARGE:

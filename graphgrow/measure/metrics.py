@@ -1,4 +1,4 @@
-"""The row of numbers after every step: what is counted costs as much as the change, whatever the size of the graph."""
+"""The row of numbers after every step: counting costs as much as the change, whatever the size of the graph."""
 
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.model import Delta, Edit, Measures

@@ -28,7 +28,7 @@ METRICS = (
     "degree_assortativity",
 )  # fmt: skip
 
-_ROUNDING = 1e-12  # a spread below this share of the mean is the order of a sum, not chance
+_ROUNDING = 1e-12  # a spread below this share of the mean comes from the order of summation, not from chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def nulls(graph: ig.Graph, *, samples: int = 20, seed: int = 0) -> list[NullRow]
 def configuration(graph: ig.Graph, seed: int) -> ig.Graph:
     """Return a simple graph with the same degree at every node, by degree-preserving switches of edges.
 
-    Source: Maslov and Sneppen, Science 296 (2002) 910; igraph's `rewire` with ten trials an edge.
+    Source: Maslov and Sneppen, Science 296 (2002) 910; igraph's `rewire` with ten trials per edge.
     """
     rewired = graph.copy()
     with seeded(seed):
@@ -97,7 +97,7 @@ def configuration(graph: ig.Graph, seed: int) -> ig.Graph:
 
 
 def erdos_renyi(graph: ig.Graph, seed: int) -> ig.Graph:
-    """Return G(n, m): as many nodes and edges, every simple graph as likely (Erdos and Renyi 1959)."""
+    """Return G(n, m): as many nodes and edges, every simple graph equally likely (Erdos and Renyi 1959)."""
     with seeded(seed):
         return ig.Graph.Erdos_Renyi(n=graph.vcount(), m=graph.ecount())
 

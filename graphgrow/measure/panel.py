@@ -110,7 +110,7 @@ def clustering(simple: ig.Graph) -> dict[str, object]:
 def structure(simple: ig.Graph, *, seed: int = 0, fits: bool = True, progress: Progress = SILENT) -> dict[str, object]:
     """Return the metrics that need the whole graph at once: components, paths, cores, communities, the degree fit.
 
-    Modularity is that of Newman and Girvan (2004); bridges are counted by the paper's flag, on Leiden's partition.
+    Modularity is that of Newman and Girvan (2004); bridges are those that the paper would flag, on Leiden's partition.
     Without `fits`, which take longer than all else together in a small graph, those of the degrees are left out.
     """
     components, cores = simple.connected_components(), simple.coreness()

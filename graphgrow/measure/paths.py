@@ -118,8 +118,8 @@ def betweenness_metrics(largest: ig.Graph, sources: Sequence[int], progress: Pro
 def longest_paths(graph: ig.Graph, count: int) -> list[Path]:
     """Return the `count` longest shortest paths of the largest component of a simple undirected graph, as vertices.
 
-    There is one path for each two ends, from the lesser vertex to the greater, and of equally short ones the
-    lexicographically least. They come by length, the longest first, then by their ends. Fewer where there are fewer.
+    There is one path for each pair of ends, from the lesser vertex to the greater, the lexicographically least of
+    equally short ones. They come by length, the longest first, then by their ends. Fewer where there are fewer.
 
     Exact at any size: distances are taken from one concept after the other, that with the greatest upper bound on its
     eccentricity first, until no other can be the end of such a path (bounds of Takes and Kosters 2011). At worst that

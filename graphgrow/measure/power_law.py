@@ -67,9 +67,9 @@ def fit_tail(degrees: Sequence[int], alpha_limit: float | None = ALPHA_LIMIT) ->
 def power_law(degrees: Sequence[int], *, alpha_limit: float | None = ALPHA_LIMIT) -> dict[str, object]:
     """Return the fit to the degrees (zeros dropped), the ratios against its rivals, the verdict; None where undefined.
 
-    A ratio is positive where the power law fits better; `normalised` is it over its standard deviation, `p` the
+    A ratio is positive where the power law fits better; `normalised` is the ratio over its standard deviation, `p` the
     two-sided significance of its sign (Vuong's test, chi-squared for the rival that contains the power law). The panel
-    keeps the package's limit to the exponent; None lifts it.
+    keeps the package's limit on the exponent; None lifts it.
     """
     ratios: dict[str, object] = {}
     with warnings.catch_warnings():

@@ -2,9 +2,9 @@
 
 igraph has one generator for the whole process; `seeded` lends it a seed of ours.
 
-A structure is that of the log up to `Structure.seq`, shown as it stands by all decisions known now, with what is worked
-out from it at a cost: kept until it is taken anew. When that is follows from the number of events and concepts alone,
-so a run that was resumed sees what one that was never stopped sees. Below 500 concepts that is at every event; the more
+A structure is that of the log up to `Structure.seq`, shown by all decisions known now, with what is costly to work out
+from it; it is kept until it is taken anew. When that happens follows from the number of events and concepts alone, so a
+run that was resumed sees what one that was never stopped sees. Below 500 concepts it is at every event; the more
 concepts, the less one event changes.
 """
 
@@ -80,9 +80,9 @@ def leiden_labels(
 ) -> list[int]:
     """Return Leiden's communities (Traag, Waltman, van Eck 2019) after the last iteration that raised modularity.
 
-    It is a label a vertex. `start` are labels to start from, which are returned where the first does not; `rounds` is
-    the most iterations, for who cannot wait. igraph's own "until nothing changes" (n_iterations=-1) need not end, on
-    graphs of seven nodes already: the labels may go on changing while their modularity stays as it is.
+    The result is a label per vertex. `start` are labels to start from, returned where no iteration raises it; `rounds`
+    is the most iterations, for those who cannot wait. igraph's own "until nothing changes" (n_iterations=-1) need not
+    end, on graphs of seven nodes already: the labels may go on changing while their modularity stays as it is.
     """
     import igraph as ig
 
@@ -137,8 +137,8 @@ class Structure:
 
     `edges` are those of `graph`, a row of two vertices each, the lesser first, ascending; `support` is how often each
     was said. `roles` are the kinds of relation that a vertex has, each a predicate and whether it starts there. `age`
-    says in words as of when. Relations of one concept to itself are left out. What was counted `before` spares counting
-    it again, as long as nothing was decided since.
+    says in words as of when. Relations of one concept to itself are left out. What was counted `before` is not counted
+    again, as long as nothing was decided since.
     """
 
     def __init__(self, graph: Graph, seq: int, before: Counts | None = None) -> None:
@@ -217,7 +217,7 @@ def structure(graph: Graph) -> Structure:
     seq = graph.seq - graph.seq % pace(graph.seq, len(graph.concepts))
 
     def taken() -> Structure:
-        known = graph.memo.pop("structure", None)  # all but its counts is let go of before the next one is made
+        known = graph.memo.pop("structure", None)  # all but its counts is released before the next one is made
         before = known[1].counts if isinstance(known, tuple) and known[0][1] == graph.decisions else None
         del known
         before = before or restored(graph, _KIND, Counts.restored, as_shown=True)

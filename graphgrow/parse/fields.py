@@ -1,4 +1,4 @@
-"""Under which words files and replies keep the parts of a node and of a relation, and what a relation is qualified by.
+"""Under which words files and replies keep the parts of a node and of a relation, and the qualifiers of a relation.
 
 A word is the name of a field without case, blanks and signs: `source_node_id`, `sourceNodeId` and `:Source Node-ID` are
 one. In every tuple the most telling word comes first.
@@ -64,7 +64,7 @@ def word(field: str) -> str:
     return _SIGNS.sub("", unicodedata.normalize("NFKD", field).casefold())
 
 
-# What stands behind the word for an end of a relation, and behind it for the type of that end.
+# What follows the word for an end of a relation, and what follows it for the type of that end.
 _END_KINDS = (*"name label node nodename entity entityname concept term title text value id nodeid entityid nodeuuid "
               "uuid conceptid key uri iri curie index vertex vertexid".split(), "")  # fmt: skip
 _DIRECTED = frozenset("directed isdirected undirected isundirected bidirectional symmetric direction directionality "
@@ -142,8 +142,8 @@ NAME = _words(
     "entity concept term nodelabel lbl nom nombre nome naam nazwa navn namn имя название "
     "名称 名稱 名前 이름 اسم नाम"
 )
-# What may be a name, and as well what somebody writes about one: it is, where an id only points. The words of a text
-# come before a label, which then says what they are, others after it.
+# What may be a name, or what somebody writes about one: it is a name where an id only points. The words of a text come
+# before a label, which then says what they are, others after it.
 TEXT = ("text", "surfaceform", "surface", "mention")
 TITLE = ("title", "value", "n", "content")
 ID = _words("id nodeid vid identity identifier elementid uid uuid key index")
@@ -197,7 +197,7 @@ _OPAQUE = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{20,}|(?=[a-f]*\d)[0-9a-f]{16,}|\d+:
 def find(words: Iterable[str], table: Sequence[str], other: Sequence[str] = ()) -> str:
     """Return the most telling word of a table among words, "" where there is none.
 
-    A word that means the end of a relation beside another end alone counts where `other` has a word too.
+    A word that means the end of a relation only beside another end counts where `other` has a word too.
     """
     there = set(words)
     return next((one for one in table if one in there and (one not in _LOOSE or there & set(other))), "")
@@ -209,7 +209,7 @@ def find_ends(fields: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
 
     Ends come in pairs, "subject" with "object": only where no word has its partner, any source is one with any target.
     Of "subject", "object" and "source" the last is where the claim is from. Other fields are ends where the only one
-    beside them is a relation ("drug", "relation", "disease"), or where they differ in their number or letter alone:
+    beside them is a relation ("drug", "relation", "disease"), or where they differ only in their number or letter:
     "Interactor A", "Interactor B"; `a.name`, `b.name`.
     """
     words = {word(field): field for field in reversed(fields)}
@@ -291,7 +291,7 @@ def is_number(text: str) -> bool:
 
 
 def is_wording(text: str) -> bool:
-    """Tell whether the key of an edge says something, and is no number and no id, which has one."""
+    """Tell whether the key of an edge is wording, and neither a number nor an id, which contains one."""
     return bool(_WORDS.fullmatch(text))
 
 
@@ -397,7 +397,7 @@ def type_of(value: object) -> str:
 
 
 def read_qualifiers(row: Mapping[str, object], *, names_source: bool = True) -> Qualifiers | None:
-    """Return what a relation of a reply says beside itself, None where that is nothing; `row` has lower-case keys.
+    """Return what a reply says beside a relation, None where that is nothing; `row` has lower-case keys.
 
     Where the relation's own end is not called "source" (`names_source` is false), that is where the claim comes from.
     """
@@ -420,7 +420,7 @@ def read_qualifiers(row: Mapping[str, object], *, names_source: bool = True) -> 
 
 
 def stored_qualifiers(row: Mapping[str, object]) -> Qualifiers | None:
-    """Return what stands beside a relation in a file of ours, cut as what a model says; None for nothing."""
+    """Return what stands beside a relation in a file of ours, cut as a model's words are; None for nothing."""
     if row.keys().isdisjoint(_QUALIFIERS):
         return None
     found = Qualifiers(

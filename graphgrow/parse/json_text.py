@@ -17,7 +17,8 @@ MOST = 200  # places of a reply where an object may begin
 _START = re.compile(r"""\[\s*+\[?+\s*+["'{\]]|\{\s*+["'}]""")
 MAX_OBJECT = 2_000
 MAX_WHOLE = 20_000
-# json_repair takes 30-500 µs an object, and 5 ms where it recurses without end: at most 200 objects, 40,000 characters.
+# json_repair takes 30-500 µs per object, and 5 ms where it recurses without end: at most 200 objects, 40,000
+# characters.
 MAX_REPAIRED = 40_000
 MIN_COST = 200
 MAX_BRACKETS = 200

@@ -1,7 +1,8 @@
 """How the nodes of a reply or a file are called and what they are, by all of them together.
 
-A field of names outranks an id that tells, that outranks a label which says what a node is; a label of its own outranks
-an id that only points or is made of the label. What somebody writes about a node, its title or text, comes last.
+A field of names outranks an id that tells, that outranks a label which says what a node is; a label that is unique
+outranks an id that only points or is made of the label. What somebody writes about a node, its title or text, comes
+last.
 """
 
 import re
@@ -64,7 +65,7 @@ def name_nodes(
         )
         return list(found)
 
-    # Where no field is that of names, one of a kind of things is, "company_name", "gene symbol", or two of a person.
+    # Without a field for names one for a kind of thing counts, "company_name", "gene symbol", or a person's two.
     own = [field for field in fields if _NAME_OF.fullmatch(word(field)) and word(field) not in (*NAME, *_NO_NAMES)]
     named = texts([name_field] if name_field else named_as(*NAME))
     given, family = named_as("firstname", "givenname", "forename"), named_as("lastname", "surname", "familyname")
@@ -92,7 +93,7 @@ def name_nodes(
         pairs = [(label, words) for label, (words, _) in zip(labels, quoted, strict=True) if label]
         are_quoted = bool(pairs) and all(words and word(words[0]) != word(label) for label, words in pairs)
         has_types = are_quoted or are_types(labels, ids, beside)
-        # Where those with a name have another label, that of one with a title is no name either.
+        # Where the label of named nodes differs from their name, that of a node with a title is no name either.
         found = [(label, some or title, not some and title) for label, (some, _), (title, _) in
                  zip(labels, named, titled, strict=True) if label]  # fmt: skip
         has_types = has_types or (

@@ -1,6 +1,6 @@
 """Nodes and relations in JSON of any shape, as rows: what replies and files keep them in, however it is nested.
 
-Read are objects of nodes and links, lists of relations and of threes, tables by their columns, what networkx, d3,
+Read are objects of nodes and links, lists of relations and of triples, tables by their columns, what networkx, d3,
 Cytoscape and Neo4j write, and JSON-LD. What stands where a relation should and is none is counted.
 """
 
@@ -44,18 +44,18 @@ WAYS: dict[tuple[bool, bool], Way] = {
 }  # fmt: skip
 TYPED_BY = "\0typed by"  # the field of a node that is the end of a relation: which field of this said its type
 ENDS = ("source", "predicate", "target")
-# What speaks of the fields and not of nodes, or holds the words of a text.
+# Fields that describe other fields and not nodes, or that hold the words of a text.
 _ASIDE = frozenset("attributedeclarations schema sents tokens".split())
 _OF_NEO4J = frozenset("labels properties elementid".split())  # whose records have nodes in their fields
 _LISTS = frozenset("items list nodes entities results records".split())  # hold nodes, and are no type
 _HOLDERS = NODES | EDGES | {"adjacency"}
 _OF_CANVAS = {"file": "file", "group": "label", "link": "url"}  # where the text of a card stands, by its type
-_LINKS = ("edges", "links", "relations", "relationships")  # end the name of what should hold links
+_LINKS = ("edges", "links", "relations", "relationships")  # endings of the names of lists that should hold links
 
 
 @dataclass(slots=True)
 class Shapes:
-    """Nodes and links found so far, with what was looked at in vain.
+    """Nodes and links found so far, and what was looked at in vain.
 
     `lost` counts items that are neither, `unread` those of them in a list of links. `is_graph` says that something is
     there which holds nodes or links, be it empty; `is_blank` that a list was. Objects and lists in each other are
@@ -241,7 +241,7 @@ class Shapes:
                 self.unread += are_links and before == len(self.links) + len(self.nodes)
 
     def order_of(self, threes: list[list[Any]], document: int) -> tuple[int, int, int]:
-        """Return which items of threes are source, predicate and target: the ends are those that are nodes."""
+        """Return which items of triples are source, predicate and target: the ends are those that are nodes."""
         if not threes or document not in self._of:
             return 0, 1, 2
         rows, declared = self._of[document]

@@ -75,7 +75,7 @@ def open_policy(name: str, variants: Variants | None = None) -> Policy:
     Only the bandit lets `variants` of a template compete.
 
     Raises:
-        BadInput: a strategy that is none or that is named twice, a weight that is not above 0, or variants for a
+        BadInput: a strategy that is unknown or named twice, a weight that is not above 0, or variants for a
             policy that would never ask with them.
     """
     if variants and name != "bandit":

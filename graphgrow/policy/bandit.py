@@ -22,8 +22,8 @@ from graphgrow.policy.round import fill
 from graphgrow.policy.strategies import STRATEGIES
 from graphgrow.prompts.render import TEMPLATES
 
-# What is expected of a strategy beforehand, as a share of the mean of all. A list says more in fewer tokens: half as
-# much again on hidden worlds. A question about two concepts, or one that was asked before, has to show that it pays.
+# What is expected of a strategy beforehand, relative to the mean of all. A list says more in fewer tokens: half as much
+# again on hidden worlds. A question about two concepts, or one that was asked before, has to show that it pays.
 ARMS = {
     "frontier": 1.0,
     "survey": 1.5,
@@ -40,9 +40,9 @@ OURS = ""  # the variant of a template that comes with graphgrow
 DISCOUNT = 0.97  # a question counts half as much 23 questions later
 PRIOR = 3.0  # questions: how much what is expected of each choice beforehand weighs
 WIDTH = 0.5  # of the standard deviation: how far a draw may stray from what is known
-SWITCH = 0.1  # standard deviations of one question: what another choice than the last one must be better by
+SWITCH = 0.1  # standard deviations of one question: how much better another choice must be than the last one
 DRAWS = 2000
-THOUSAND = 1000  # tokens, that a rate is taken by
+THOUSAND = 1000  # tokens, which rates refer to
 NOTHING: Mapping[str, float] = {}
 FIXED = 0
 
@@ -68,7 +68,7 @@ class Arm:
 class Arms:
     """All choices with what is common to them: the mean gain per 1,000 tokens and its spread from question to question.
 
-    `last` is the one that was made last, `before` what is expected of one beforehand, as a share of the mean.
+    `last` is the one that was made last, `before` what is expected of one beforehand, relative to the mean.
     """
 
     arms: Mapping[str, Arm]
@@ -162,7 +162,7 @@ class Bandit:
 
 
 def strategy_table(graph: Graph) -> list[Row]:
-    """Return a row a strategy, what would be chosen most often first.
+    """Return a row per strategy, first the one that would be chosen most often.
 
     A row holds `name`, the counts `questions`, `concepts`, `bridges`, `waste` and `tokens` over the whole run, `gain`
     per 1,000 tokens (newer questions weigh more; None where nothing is known) and `share`, from 0 to 1: what the run

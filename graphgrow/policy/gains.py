@@ -26,7 +26,7 @@ BRIDGE = 0.5  # what a cross-community relation is worth beside a concept
 WASTE = 0.25  # what a duplicate or a reject costs
 REACH = 0.3  # of what a question's concepts earn beyond the mean goes back to it
 
-FLOOR = 0.2  # what a concept counts that has nothing to do with the topic by its words
+FLOOR = 0.2  # the weight of a concept whose words have nothing to do with the topic
 SHARED = 0.5
 SHARERS = 2  # names next to the topic with one word
 SHORTEST = 3  # letters; shorter words say nothing
@@ -62,7 +62,7 @@ class Relevance:
         return fmean(map(self.of, keys))
 
     def _neighbours(self, key: str) -> Iterable[str]:
-        """Return the neighbours in the structure; those of now where that does not hold the concept yet."""
+        """Return the neighbours in the structure; the present ones where that does not hold the concept yet."""
         place = self._snapshot.place.get(key)
         if place is None:
             return self._graph.neighbours.get(key, ())
@@ -110,7 +110,7 @@ def _accounts(graph: Graph, window: int | None) -> list[Gain]:
     accounts = []
     counted = (
         one
-        for one in reversed(graph.past)  # what a limit cost that was too small to think says nothing of a question
+        for one in reversed(graph.past)  # what a limit too small for thinking cost says nothing about a question
         if one.focus and one.focus.form != "arbitrate" and one.outcome != "thinking"
     )
     for step in islice(counted, window):

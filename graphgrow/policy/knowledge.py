@@ -1,10 +1,10 @@
 """The policy that is paid for knowledge: which facet of which concept will bring most that is true, for its tokens?
 
 A question is a concept and a facet (prompts/facets.py). What a facet may bring is drawn, by Thompson's rule, from what
-its questions brought so far: confidence times what is new, a thousand tokens, fact checks included. Which concept is
+its questions brought so far: confidence times what is new, per thousand tokens, fact checks included. Which concept is
 asked about follows from the structure of the whole graph: how sure the relations are that bring it, and how strongly
-trusted, independent paths tie it to the topic (personalised PageRank, Haveliwala 2002, weighted by confidence).
-What nobody trusts is asked about last. Where no facet is left the free questions of `frontier` go on.
+trusted, independent paths tie it to the topic (personalised PageRank, Haveliwala 2002, weighted by confidence). What
+nobody trusts is asked about last. Where no facet is left the free questions of `frontier` go on.
 """
 
 import math
@@ -33,20 +33,20 @@ WINDOW = 200  # questions; older ones say little about what pays now
 PRIOR = 2.0  # questions: how much what is expected of a facet beforehand weighs
 WIDTH = 0.75  # of what is known: how far a draw may stray from it
 STRAY = 0.3  # of the level of a run: how far a draw may stray where less is known
-LEVEL = 5.0  # what a usual question earns in a thousand tokens, before a run knows better
-FREE_KEPT = 0.5  # of what free relations say that is true: the share that readers would keep
-BESIDES = 0.45  # of that share, for each facet on the way from the topic that fits other kinds of things than it
-NOISE = 0.25  # of what a reader gains by a relation worth keeping: what one costs that is not
+LEVEL = 5.0  # what a usual question earns per thousand tokens, before a run knows better
+FREE_KEPT = 0.5  # the share of true free relations that readers would keep
+BESIDES = 0.45  # factor on that share for each facet on the way from the topic that does not fit the topic's kind
+NOISE = 0.25  # cost of a relation that is not worth keeping, relative to the gain by one that is
 BETWEEN = 0.5  # what a relation between known concepts is worth beside one that brings a new one
 DAMPING = 0.85
 DISTANT = 1.5  # how fast what is worth knowing of a concept falls with its distance from the topic
 FAR = 9  # relations from the topic where no path leads there
-AGAIN = 1.4  # how much that is new a facet of a concept has to have brought to be asked again: two sure names
-WANING = 0.7  # what it is expected to bring then, beside what it did
-UNFIT = 0.15  # what a facet of the topic may earn that does not fit its kind
+AGAIN = 1.4  # how much new a facet of a concept must have brought to be asked again: two sure names
+WANING = 0.7  # what it is expected to bring then, relative to what it brought
+UNFIT = 0.15  # what a facet that does not fit the topic's kind may earn there
 FLOOR = 0.01  # of what a facet may earn, so that the better concept comes first where none earns anything
 SAMPLE = 400  # concepts, asked about and not, that are looked at where there are more
-NEAREST = 0.5  # of its neighbour's tie: that of a concept which the structure does not hold yet
+NEAREST = 0.5  # tie of a concept that the structure does not hold yet, relative to its neighbour's
 THOUSAND = 1000
 
 
@@ -62,7 +62,7 @@ class Knowledge:
 
     @property
     def name(self) -> str:
-        """What stands beside its questions in the log."""
+        """The name that its questions have in the log."""
         return "knowledge" if self.rule == "structure" else f"knowledge-{self.rule}"
 
     def choose(self, graph: Graph, topic_key: str, rng: random.Random, count: int = 1) -> list[Focus]:
@@ -143,15 +143,15 @@ class Strengths:
 
     @classmethod
     def restored(cls, data: memoryview, saved: int) -> "Strengths":
-        """Return what `dump` made these bytes of; raises ValueError or TypeError for any others."""
+        """Return the strengths of which `dump` made these bytes; raises ValueError or TypeError for any others."""
         (seq, topic), (pairs, weights, ties) = unpack_arrays(data, "Qdd")
         return cls(seq, topic, pairs, weights, ties, saved)
 
 
 class Tie:
-    """How concepts hang on the topic by what is trusted, as old as the structure; trust itself is of now.
+    """How concepts are tied to the topic by what is trusted, as old as the structure; trust itself is current.
 
-    What was known `before` spares working it out again, as long as nothing was decided since.
+    What was known `before` is not worked out again, as long as nothing was decided since.
     """
 
     def __init__(self, graph: Graph, snapshot: Structure, before: Strengths | None = None) -> None:
@@ -209,7 +209,7 @@ class Tie:
 
 
 def tie(graph: Graph) -> Tie:
-    """Return how the concepts of a graph hang on its topic, for the choices at this event.
+    """Return how the concepts of a graph are tied to its topic, for the choices at this event.
 
     It is worked out as seldom as the structure, from what was known then, so that a run that starts again at this event
     chooses the same.
@@ -233,7 +233,7 @@ def tie(graph: Graph) -> Tie:
 class Earned:
     """What a question about a concept earned, and its tokens, with those of the fact checks that it brought.
 
-    `sure` is how much that is new it brought, by its confidence, and `kept` what a reader gains by that.
+    `sure` is how much new it brought, weighted by confidence, and `kept` what a reader gains by that.
     """
 
     angle: str
@@ -243,7 +243,7 @@ class Earned:
     tokens: int
 
     def rate(self, what: float) -> float:
-        """Return so much in a thousand tokens."""
+        """Return this amount per thousand tokens."""
         return THOUSAND * what / max(1, self.tokens)
 
 
@@ -256,7 +256,7 @@ def _earned(graph: Graph) -> dict[int, Earned]:
     rows: dict[int, Earned] = {}
     tokens: dict[int, int] = defaultdict(int)
     for step in islice(reversed(graph.past), WINDOW * 8):
-        if step.outcome == "thinking":  # what a limit cost that was too small says nothing of the question
+        if step.outcome == "thinking":  # what a too small limit cost says nothing about the question
             continue
         for claim in step.claims:
             relation = graph.corrections.shown(claim.relation)
@@ -277,8 +277,8 @@ def _earned(graph: Graph) -> dict[int, Earned]:
 def novelty_of(graph: Graph, relation: Relation, seq: int) -> float:
     """Return how sure a relation is that a question brought: nothing below trust, all where a concept is new.
 
-    What relates two concepts once more, in another way, is nothing; what is said of many, such as a property that
-    everything has, the less the more say it.
+    A relation that joins two concepts once more, in another way, counts nothing; what is said of many, such as a
+    property that everything has, counts the less the more have it.
     """
     sure = confidence(graph, relation)
     if sure < TRUSTED or is_said_already(graph, relation):
@@ -306,7 +306,7 @@ def pertinence(graph: Graph, angle: str, key: str) -> float:
 
 
 def again(graph: Graph, allowed: Container[str]) -> dict[str, dict[str, float]]:
-    """Return concept -> angle -> what may be earned by asking for others than a facet brought, where they are sure."""
+    """Return concept -> angle -> what asking a facet for further names may earn, where its names so far are sure."""
     open_ones: dict[str, dict[str, float]] = defaultdict(dict)
     for row in earned(graph).values():
         is_sure = row.sure >= AGAIN and row.kept > 0
@@ -317,7 +317,7 @@ def again(graph: Graph, allowed: Container[str]) -> dict[str, dict[str, float]]:
 
 
 class Prospects:
-    """How much that is true a facet of a kind of concept may bring in a thousand tokens: what is known, and chance.
+    """How much truth a facet of a kind of concept may bring per thousand tokens: what is known, and chance.
 
     What a reader gains by it depends on the concept (`worth_keeping`).
     """

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 OFFERED = 4  # foci of a strategy
 BREADTH = 8  # questions that are followed at each level of the tree
 DEPTH = 3  # questions ahead
-LATER = 0.8  # what a gain counts that comes one question later
-RIDGE = 3.0  # questions: how much the mean of all weighs against what tells them apart
+LATER = 0.8  # the weight of a gain that comes one question later
+RIDGE = 3.0  # questions: how much the mean of all weighs against what distinguishes them
 FAR = 9  # relations to the topic where no path leads there
 FOLLOWER = 0.5  # how much of its relevance a concept hands on to what its question brings; the rest is the mean's
 
@@ -85,7 +85,7 @@ class Values:
         return max(0.0, float(self.means[1] + (one.row() - self.centre) @ self.weights[:, 1]))
 
     def following(self, one: Features) -> Features:
-        """Return what is known of a question about a concept that this one may bring, asked for a list where it was."""
+        """Return what is known of a question about a concept that this one may bring, for a list if this one was."""
         near = FOLLOWER * one.relevance + (1 - FOLLOWER) * self.mean_relevance
         return Features(1, 0, min(FAR, one.depth + 1), near, is_list=one.is_list)
 

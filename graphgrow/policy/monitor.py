@@ -1,7 +1,7 @@
-"""Does a run dry up, or leave its topic or its language? Signals over the last questions, and what is to be done.
+"""Does a run dry up, or leave its topic or its language? Signals over the last questions, and what to do.
 
 All is a fold over the log: what each event said, as it said it, whatever edits made of it later, so a run that was
-resumed is judged as one that was never stopped. A signal that shows is answered by a ladder, a rung for each whole
+resumed is judged as one that was never stopped. The answer to a signal that shows is a ladder, a rung for each whole
 window of questions in which it goes on showing: turn to other strategies, ask for neighbouring fields, stop. After a
 drift no wider topic helps, so that rung is left out. A signal is gone once it is well behind its limit (`back`).
 
@@ -41,7 +41,7 @@ _KIND = "monitor 1"  # under which a store keeps the fold; another format, or ot
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """What is to be done now, which kind of trouble it is, by which signal, and that in one sentence, since when."""
+    """What to do now, which kind of trouble it is, by which signal, the same in one sentence, and since when."""
 
     do: Action = ""
     kind: Kind | None = None
@@ -87,8 +87,8 @@ class Signal:
     """One thing that can go wrong: a count of Tally over others, summed over a window of questions, and its limit.
 
     Where the whole is less than `least` it says nothing. The limit is `limit`, or `times` what Monitor knows as `usual`
-    where that is more; below it shows a signal with `is_low`, any other one from there on. It is gone where the value
-    is past `back` times the limit again. `words` say so, with the value and the limit.
+    where that is more; a signal with `is_low` shows below it, any other from it on. It is gone once the value is back
+    past `back` times the limit. `words` say so, with the value and the limit.
     """
 
     name: str
@@ -115,11 +115,11 @@ class Signal:
         return value < limit if self.is_low else value >= limit
 
 
-# The limits come from the recorded run of a 1.5 B model (data/runs), healthy over all its 300 questions. In its windows
-# are never fewer than 0.58 new concepts a question, a seventh of its best; at most 19 % was known, 45 % of the new
+# The limits come from the recorded run of a 1.5 B model (data/runs), healthy over all its 300 questions. Its windows
+# never have fewer than 0.58 new concepts per question, a seventh of its best; at most 19 % was known, 45 % of the new
 # relations end at the hub unasked, 8 % of the names are mark-up, new concepts are 4.6 relations from the topic, and
-# what is said takes 3.6 bits a letter, early on, when little is learnt. German, Spanish, French and Dutch put after it
-# take 4.1 to 5.8 within six questions; English after English takes less than 4.2. In made worlds `hub` hears 79 % of
+# what is said takes 3.6 bits per letter, early on, when little is learnt. German, Spanish, French and Dutch put after
+# it take 4.1 to 5.8 within six questions; English after English takes less than 4.2. In made worlds `hub` hears 79 % of
 # what is known and yields on, and `latest` is 22 relations from the topic by question 40.
 SIGNALS = (
     Signal(
@@ -160,7 +160,7 @@ SIGNALS = (
 
 
 class Ngrams:
-    """How strange a text looks to somebody who has read only some others: bits a letter by three letters in a row.
+    """How strange a text looks to somebody who has read only some others: bits per letter by three letters in a row.
 
     It knows no language and needs no dictionary, so it serves a graph in any; it learns from what a run itself said. It
     sees letters and not meanings: another trade in the same language looks a little strange, a near language not much
@@ -202,8 +202,9 @@ class Monitor:
     `avoided` are the strategies to leave for now: as bad as all together or worse, or those that asked half of all.
     `widened` is the last question for neighbouring fields, counted in questions, `fields` what these brought. `tallies`
     are those of the last questions, `fresh` of the last ones that did not repeat what is known on purpose. A run is
-    measured against its own best window in new concepts a question and its own bits a letter. `shown` are the signals
-    that show, each since which question and which event. `saved` is the event up to which a store has kept all this.
+    measured against its own best window in new concepts per question and its own bits per letter. `shown` are the
+    signals that show, each since which question and which event. `saved` is the event up to which a store has kept all
+    this.
     """
 
     seq: int = 0
@@ -289,9 +290,9 @@ class Monitor:
                 self._hub = end
 
     def _spread(self, known: Iterable[str]) -> None:
-        """Give all that hangs on concepts with a distance one of their own, where they have none yet.
+        """Give all that are connected with concepts that have a distance one of their own, where they have none yet.
 
-        Nothing without one hangs on them after that, so what they are related to is no longer kept.
+        Nothing without one is connected with them after that, so what they are related to is no longer kept.
         """
         queue = list(known)
         for near in queue:
@@ -385,7 +386,7 @@ def monitor(graph: Graph) -> Monitor:
 
 
 def assessments(events: Iterable[Event]) -> Iterator[tuple[Event, Assessment | None]]:
-    """Yield the events of a log, each with the assessment after it where that tells to do another thing than before."""
+    """Yield the events of a log, each with the assessment after it where that calls for something else than before."""
     state, before = Monitor(), Assessment()
     for event in events:
         state.take(Past.of(event))

@@ -1,7 +1,7 @@
 """How a round is filled, under every policy: what people want first, then what a policy has, and no question twice.
 
-- A focus that somebody has set is the next question, oldest first, one a concept in a round; it waits while its concept
-  is rejected, not to be asked about, or has no question left.
+- A focus that somebody has set is the next question, oldest first, one per concept in a round; it waits while its
+  concept is rejected, not to be asked about, or has no question left.
 - Pinned concepts stay in the running: every PINNED_EVERY-th step asks about the one of them that was asked about least,
   from an angle still open, and so does every step for which the policy has no question.
 - What is not to be asked about is no focus, alone or beside another, whoever chose it. That goes before all else.
@@ -11,7 +11,7 @@
   instruction along as it grows, but not into what it is merged with, and where it is split the part with that concept
   keeps it. Communities are as old as the structure.
 
-All keys go through what stands for what, so what holds for a concept holds for the one that it is merged into.
+All keys are read as the concepts they stand for now, so what holds for a concept holds for the one it is merged into.
 """
 
 import random
@@ -30,7 +30,7 @@ from graphgrow.prompts.render import angles, quoted
 STEERED, PINNED = "steered", "pinned"
 PINNED_EVERY = 3
 LEADERS = 64  # concepts that are looked at first
-REFUSED_FOR = 12  # events in which what was refused is left alone
+REFUSED_FOR = 12  # events for which a refused question is left alone
 
 Foci = Callable[[Graph, random.Random], Iterator[Focus]]
 
@@ -38,11 +38,11 @@ Foci = Callable[[Graph, random.Random], Iterator[Focus]]
 def fill(
     graph: Graph, topic_key: str, rng: random.Random, count: int, foci: Foci, *, widens: bool = True
 ) -> list[Focus]:
-    """Return up to `count` foci with different concepts, each the best that `foci` has anew; opening questions first.
+    """Return up to `count` foci with different concepts, each the best that `foci` yields then; opening ones first.
 
-    What people want goes before all of that, and what they have pinned goes on where no strategy has a question left.
-    A policy that `widens` asks for neighbouring fields where the topic is saturated. There are fewer foci, or none,
-    where every question was asked.
+    What people want goes before all of that, and what they have pinned is asked about where no strategy has a question
+    left. A policy that `widens` asks for neighbouring fields where the topic is saturated. There are fewer foci, or
+    none, where every question was asked.
     """
     if not graph.concepts:
         key = graph.representative(topic_key)
@@ -95,7 +95,7 @@ def pinned_focus(graph: Graph, rng: random.Random, chosen: Sequence[Focus]) -> F
 
 
 def widen(graph: Graph, state: Monitor) -> Iterator[Focus]:
-    """Yield the questions that widen a saturated topic; none where they did not help yet.
+    """Yield the questions that widen a saturated topic; none while those asked have not helped yet.
 
     One question for neighbouring fields in a window, about the topic first and its most connected concepts after it;
     then the concepts that it brought, as long as they were not asked about.
@@ -136,7 +136,7 @@ def is_allowed(graph: Graph, focus: Focus) -> bool:
 
 
 def refusals(graph: Graph) -> set[tuple[Form, str]]:
-    """Return of what form and about which concept a question was refused of late: such a one is not asked at once."""
+    """Return form and concept of the questions refused of late: such a question is not asked again at once."""
     return {
         (step.focus.form, graph.representative(step.focus.concepts[0]))
         for step in islice(reversed(graph.past), REFUSED_FOR)
@@ -178,7 +178,7 @@ def is_open(graph: Graph, angle: str, one: str, other: str) -> bool:
 
 
 def directives_for(graph: Graph, foci: Sequence[Focus]) -> list[list[Directive]]:
-    """Return for each question of a round what people want of it: the focus that it is, the instructions it goes with.
+    """Return for each question of a round what people want of it: the focus that it follows, the instructions it has.
 
     A directive for the next n steps goes with n questions of the round at most.
     """

@@ -1,6 +1,6 @@
 """Facets: questions about one relation in one direction, answered by names alone, each for the kinds it fits.
 
-A list of names costs a model a few tokens a name, and what the relation is, and which way it runs, is not left to it.
+A list of names costs a model a few tokens per name, and the relation and its direction are not left to the model.
 The table stands in facets.toml. What kind of thing a concept is follows from the graph: from the facet that brought it,
 or from what it was said to be.
 """
@@ -38,13 +38,13 @@ ALSO = {
     "organization": "organisation", "field": "theory", "discipline": "theory", "science": "theory", "concept": "theory",
     "people": "organisation", "person": "organisation",
 }  # fmt: skip
-# Other words for a kind that are things all the same.
+# Other words for a kind that are nevertheless things.
 ASKED = frozenset(("composite", "alloy", "polymer", "fiber", "fibre", "protein", "metal"))
 
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """What a facet may earn beforehand, beside the mean, and the share of what is true of it that readers keep."""
+    """What a facet is expected to earn, relative to the mean, and the share of its true answers that readers keep."""
 
     expected: float
     kept: float
@@ -52,7 +52,7 @@ class Worth:
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """One facet: what is asked, what is said by an answer, which end of that the names are, which kinds it fits.
+    """One facet: what is asked, what an answer says, which end of that relation the names are, which kinds it fits.
 
     `expected` and `kept` are its worth, `of` that about some kinds of concepts, `answers` what there is to choose
     from; one that fits `only` these kinds is asked of no topic of another. An answer is said `shorter` where it begins
@@ -151,7 +151,7 @@ def _kind_by(graph: Graph, relation: Relation, key: str, depth: int) -> str:
             return _word(other) if about == key else ""
         if about != key:
             return facet.brings if facet.brings != SAME else kind_of(graph, other, depth - 1) if depth else ""
-        return ""  # what was asked of a concept was asked for what it was taken for
+        return ""  # what a concept was asked about only shows what it was taken for
     if relation.predicate == IS_A and relation.source == key:
         return _word(other) or (kind_of(graph, other, depth - 1) if depth else "")
     return ""

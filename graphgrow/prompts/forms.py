@@ -18,7 +18,7 @@ QUESTION_CHARACTERS = 120  # of a question that a model thought of
 ASKED_FOR, MOST_ASKED_FOR = 6, 100
 ASKED_OF_STRONG, ASKED_OF_THINKING = 30, 12  # of a strong model, and of one that thinks long before each answer
 SPARE, USUAL = 2, 8  # a few more than asked for are taken, up to the usual number
-MARGIN, MOST_TAKEN = 4, 2_000  # times what was asked for, and in all: what of one reply is taken
+MARGIN, MOST_TAKEN = 4, 2_000  # how much of one reply is taken: times what was asked for, and in all
 RELATION_TOKENS = 60  # of a relation in a reply, with what a model says around it
 QUALIFIED_TOKENS = 180  # of one with reason, conditions, quantity and source
 LISTS_AT_MOST = 2
@@ -146,10 +146,10 @@ TEMPLATED: frozenset[Form] = frozenset(("connect", "join", "between", "consolida
 
 
 def reply_limit(tokens: int, reply_tokens: int | None, *, grows: bool = False) -> int:
-    """Return the limit of a reply that has one of `tokens` by itself, where somebody set that of replies.
+    """Return the limit of a reply whose own limit is `tokens`, where somebody set one for replies.
 
-    A question that `grows` the graph may have all of it, another its share of a long reply's; neither gets less than by
-    itself but where that is more than the limit. One token stays one token.
+    A question that `grows` the graph may have all of it, another one the same share of it as of a long reply's usual
+    limit; neither gets less than its own, unless that is more than the limit. One token stays one token.
     """
     if reply_tokens is None or tokens == ONE_TOKEN:
         return tokens
@@ -239,8 +239,9 @@ class Style:
     """How questions are put: for a small model or a strong one, and how much one asks for and shows.
 
     A strong one is asked by shorter templates, for `relations` with what qualifies them; `head` is what stands before
-    every question, its one system text (`head` in strong.py). `context` is how much of the graph is shown, in tokens,
-    None for as much as is usual. `targets` is how many a list of one relation asks for, None for as many as relations.
+    every question, as the only system text (`head` in strong.py). `context` is how much of the graph is shown, in
+    tokens, None for as much as is usual. `targets` is how many a list of one relation asks for, None for as many as
+    relations.
     """
 
     is_strong: bool = False
@@ -269,10 +270,10 @@ SMALL = Style()
 
 
 def is_strong(model: str) -> bool | None:
-    """Tell by a model's name whether it is a strong one; None where the name says nothing of it.
+    """Tell by a model's name whether it is a strong one; None where the name does not say.
 
     A size in the name decides, in billions of parameters; else the family does. What was recorded, or is simulated, is
-    asked as ever.
+    asked as a small one.
     """
     name = model.casefold()
     if name.startswith(_PROGRAMS):

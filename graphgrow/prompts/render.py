@@ -199,7 +199,7 @@ def render(  # noqa: PLR0913  # all but the first three can be left out
         wanted = []
         for change in (directive.change for directive in instructions):
             which = ""
-            if change.scope == "concept" and len(focus.concepts) > 1:  # of two concepts it is wanted of one
+            if change.scope == "concept" and len(focus.concepts) > 1:  # about two concepts, but wanted for one
                 is_first = graph.representative(change.concepts[0]) == graph.representative(focus.concepts[0])
                 which = f"for the {'first' if is_first else 'second'} of the two concepts "
             wanted.append(f'{which}"{quoted(change.text, CHARACTERS)}"')

@@ -20,8 +20,8 @@ def load_variants(folder: Path) -> Variants:
     """Return the variants that a folder holds.
 
     Raises:
-        BadInput: no such folder, nothing in it, a name that is no KIND.NAME.txt, a text with a placeholder that our
-            own template of that kind has not or without any, or a text that is empty or longer than LONGEST.
+        BadInput: no such folder, nothing in it, a name that is no KIND.NAME.txt, a text without placeholders, or with
+            one that our own template of that kind does not have, or a text that is empty or longer than LONGEST.
     """
     if not folder.is_dir():
         raise BadInput(f"there is no folder {folder}: --prompt-variants takes one with files such as expand.terse.txt")

@@ -1,8 +1,8 @@
-"""`ask`: a question answered out of the graph, every sentence with what it follows from, and checked against it.
+"""`ask`: a question answered from the graph, every sentence with what it follows from, and checked against it.
 
-A reply cites the lines of its context by id (context.py), and each citation is held against its line (citations.py); a
-sentence that keeps none is no answer of the graph. `compare` asks the same without the graph, and lets that answer take
-as many tokens as question, context and answer took with it.
+A reply cites the lines of its context by id (context.py), and each citation is checked against its line (citations.py);
+a sentence that keeps none is no answer of the graph. `compare` asks the same without the graph, and lets that answer
+take as many tokens as question, context and answer took with it.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from graphgrow.reason.tasks import Inquiry, Options, Reasoner, as_json, begin, f
 from graphgrow.resolve.identity import Meanings
 from graphgrow.stores import GraphStore
 
-CONTEXT = 600  # tokens of what the graph gives; a small model reads no more with profit
+CONTEXT = 600  # tokens of what the graph gives; a small model gains nothing by more
 FEWEST, MOST = 60, 20_000
 QUESTION = 600  # characters
 CLAIMS = 5
@@ -82,7 +82,7 @@ class _CitedSentence(BaseModel):
     @field_validator("cites", mode="before")
     @classmethod
     def _listed(cls, cites: object) -> object:
-        """Take `"r1, r2"` and `1` for what they are meant to be."""
+        """Read `"r1, r2"` and `1` as the lists they are meant to be."""
         return cites if isinstance(cites, list) and all(isinstance(one, str) for one in cites) else [str(cites)]
 
 
@@ -112,8 +112,8 @@ def ask(
 ) -> GraphAnswer:
     """Answer a question out of a graph, with at most `context` tokens of it; every reply is an event.
 
-    It reads what the graph trusts (trust.py). The same question that was broken off is gone on with. Raises BadInput
-    for no question, for a budget of context that is none and where nothing is trusted, and what `Reasoner.ask_all`
+    It reads what the graph trusts (trust.py). The same question continues one that was broken off. Raises BadInput for
+    an empty question, for an invalid budget of context and where nothing is trusted, and what `Reasoner.ask_all`
     raises.
     """
     text = clean(check_length(question, "question"))

@@ -1,8 +1,8 @@
-"""What a sentence follows from: the ids that it cites, held against what there is to cite.
+"""What a sentence follows from: the ids that it cites, checked against what there is to cite.
 
 An answer cites the lines of its context (c1, r2). A citation of what is not in the context, or of what shares no word
-with the sentence, is taken off; all of them are where together they hold less than a third of its words. A statement
-of a discovery cites earlier ones (A1, C2); an id that is none is left out.
+with the sentence, is taken off; all of them are where together they hold less than a third of its words. A statement of
+a discovery cites earlier ones (A1, C2); an unknown id is left out.
 """
 
 import re
@@ -17,8 +17,8 @@ SENTENCE = 600  # characters
 CITES = 3  # ids behind a sentence
 NOT_THERE, UNRELATED = "is not in the context", "has no word in common with the sentence"
 TOO_LITTLE = "holds too few words of the sentence"
-COVERED = 1 / 3  # of the words of a sentence are in what it cites, or it says something else
-STEM = 4  # letters; a word that begins another one is the same word: heat, heated
+COVERED = 1 / 3  # the share of the words of a sentence that must be in what it cites, or it says something else
+STEM = 4  # letters; a word with which another one begins is the same word: heat, heated
 
 _LINE_ID = re.compile(r"[rc]\d+")
 _LINE_IDS = re.compile(r"\s*[\[(]\s*[rc]\d+(?:\s*[,;]\s*[rc]\d+)*\s*[\])]")
@@ -103,7 +103,7 @@ def check_claim(says: str, cites: list[str], context: Context) -> tuple[Claim, l
 def _coverage(sentence: str, cited: str) -> float:
     """Return the share of the words of a sentence that what it cites has too, in some form.
 
-    A word is a form of another that it begins; in a script without blanks it holds the other one.
+    A word is a form of one that begins with it; in a script without blanks, of one that it contains.
     """
     words, there = content_words(sentence), content_words(cited)
     same = [
@@ -121,7 +121,7 @@ def _coverage(sentence: str, cited: str) -> float:
 
 
 def resolve_citations(text: str, cites: Iterable[str], known: Collection[str]) -> CitedText:
-    """Return a text and what it cites, beside it or in brackets within it, held against the ids that are known.
+    """Return a text and what it cites, beside it or in brackets within it, checked against the ids that are known.
 
     What stands in round brackets is a citation only where all of it is known: vitamins have such names too.
     """

@@ -53,7 +53,7 @@ class CommunitySummaries:
 
 @dataclass(frozen=True, slots=True)
 class CommunityLines:
-    """What a model is told of a community: the keys that lead it, its size, and its surest relations."""
+    """What a model is told about a community: the keys that lead it, its size, and its surest relations."""
 
     concepts: tuple[str, ...]
     size: int
@@ -68,7 +68,7 @@ class _SummaryReply(BaseModel):
 def describe(store: GraphStore, llm: LLM, *, count: int = COUNT, **how: Unpack[Options]) -> CommunitySummaries:
     """Ask a model what each of the `count` largest communities is about; every reply is an event.
 
-    The same work that was broken off is gone on with. Raises BadInput where nothing is trusted or no community has
+    The same call continues work that was broken off. Raises BadInput where nothing is trusted or no community has
     three concepts, and what `Reasoner.ask_all` raises.
     """
     if not 1 <= count <= MOST:
@@ -145,7 +145,7 @@ def inside(graph: Graph, membership: Membership, number: int) -> list[Relation]:
 
 
 def lines(graph: Graph, membership: Membership, number: int) -> list[str]:
-    """Return what a model is told of a community: its surest relations, in quotation marks."""
+    """Return what a model is told about a community: its surest relations, in quotation marks."""
     told = inside(graph, membership, number)[:LINES]
     parts = ((graph.name(one.source), one.predicate, graph.name(one.target)) for one in told)
     return [" ".join(f'"{quoted(part)}"' for part in three) for three in parts]

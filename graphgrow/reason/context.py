@@ -1,9 +1,9 @@
 """What a graph gives for a question, within a budget of tokens: the concepts that it names, and what stands near them.
 
-Names in the question count first, in any of their spellings; then what means about the same; then how these hang
-together (paths), the hubs of the whole graph, and what is said of the concepts (relations, most fitting and best
-supported first). Of each concept it says where it belongs (the leading concepts of its community). The size never
-grows with the graph.
+Names in the question count first, in any of their spellings; then names that mean about the same; then how these are
+connected (paths), the hubs of the whole graph, and what is said of the concepts (relations, most fitting and best
+supported first). Of each concept it says where it belongs (the leading concepts of its community). The size never grows
+with the graph.
 """
 
 import re
@@ -32,7 +32,7 @@ STEPS = 5  # relations of a path that says something
 TRIED = 200  # relations of a concept that are looked at
 HUBS = 3
 LEADERS = 3  # concepts of a community
-SUPPORT = 0.05  # what one more time that a relation was said counts beside its similarity
+SUPPORT = 0.05  # the weight of one more statement of a relation beside its similarity
 MOST_SUPPORT = 4
 QUOTED_STEPS = 3
 BESIDE = 320  # characters of what was said beside a relation
@@ -142,7 +142,7 @@ def _candidates(
         leaders = ", ".join(f'"{quoted(graph.name(one))}"' for one in others[:LEADERS] if one in graph.concepts)
         field = f"; its field is around {leaders}" if leaders else ""
         yield key, f": {graph.degree(key)} neighbours{field}"
-    # How that hangs together: the best supported relation of each step of a path between every two.
+    # How that is connected: the best supported relation of each step of a path between every two.
     for one, other in combinations(seeds[:JOINED], 2):
         for hop in hops(graph, shortest(graph, one, other, most=STEPS)):
             yield max(hop.relations, key=graph.support)
@@ -212,7 +212,7 @@ def _named(graph: Graph, text: str, spelled: Mapping[str, str]) -> str:
 
 
 def keys_by_spelling(graph: Graph) -> dict[str, str]:
-    """Return what the other spellings of concepts mean, of those that could mean two the one that came first."""
+    """Return what the other spellings of concepts mean; the concept that came first, where it could be two."""
     keys: dict[str, str] = {}
     for form in (canonical, loose):  # a name as it is written counts before another one without its signs
         for key, concept in graph.concepts.items():

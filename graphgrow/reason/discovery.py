@@ -42,7 +42,7 @@ _ADDRESS = re.compile(r"(?<=[wW]{3})(?=\.)|(?<=:)(?=//)|(?<=@)(?=[\w-])")
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """A discovery as far as it is: `events` has the seq that each statement came with, `models` who was asked.
+    """A discovery as far as it has come: `events` has the seq that each statement came with, `models` who was asked.
 
     `gaps` says in sentences what is missing or left out, and why; `bill` holds all replies, the unusable ones too.
     """
@@ -165,7 +165,7 @@ def discover(
 ) -> Discovery:
     """Return the discovery along the path between two concepts, or one that the graph chooses; see `DiscoveryRequest`.
 
-    The same again goes on with what was broken off, and returns what is finished without a question. Raises BadInput
+    The same call again continues what was broken off, and returns what is finished without asking. Raises BadInput
     where there is no such path, BudgetSpent and LLMError where it ends early: what was paid for is kept.
     """
     with Reasoner(store, llm, **how) as reasoner:
@@ -176,7 +176,7 @@ def discover(
 
 
 def local_meanings(store: GraphStore) -> Callable[[], Meanings]:
-    """Return what opens the local embedder, with the store to keep its vectors; BadInput where it is not installed."""
+    """Return a function that opens the local embedder, with the store for its vectors; BadInput if not installed."""
     return lambda: Meanings(LocalEmbedder(), store)
 
 
@@ -251,7 +251,7 @@ def load(graph: Graph, work: int) -> Discovery:
 
 
 def from_events(steps: Sequence[ReasoningStep]) -> Discovery | None:
-    """Return the discovery that the events of one task tell; None where they are not of a discovery."""
+    """Return the discovery that the events of one task tell; None where they are not those of a discovery."""
     route = _read(steps[0], Route)
     if route is None:
         return None

@@ -38,13 +38,13 @@ from graphgrow.resolve.identity import Meanings
 from graphgrow.stores import GraphStore
 
 COUNT, MOST = 3, 20
-ROUNDS = 2  # others after it that an idea is compared with, so twice as many in all
+ROUNDS = 2  # ideas after it that an idea is compared with, so twice as many in all
 GOAL = 300  # characters
 SENTENCE = 500
 MAX_TOKENS = 320
 IDEA = "idea"
 FEWEST_RELATIONS, FURTHER_RELATIONS = 2, 4  # of a concept in a prompt; the further ones as far as feasibility goes
-COMPARED = 400  # existing relations that a hypothesis is held against
+COMPARED = 400  # existing relations that a hypothesis is compared with
 NEAREST = 3
 CONCEPTS = 6  # of a hypothesis
 PARTS = ("title", "hypothesis", "mechanism", "prediction", "test")
@@ -81,7 +81,7 @@ class Idea:
     """A hypothesis: how it would work, what it predicts, what would show it false, and how new it is to the graph.
 
     `concepts` are the two it begins with, by key, `names` those two as people read them; `apart` is how many relations
-    part them, -1 where no path does. `won` is the share of its `compared` comparisons that it won.
+    lie between them, -1 where no path joins them. `won` is the share of its `compared` comparisons that it won.
     """
 
     title: str
@@ -139,7 +139,7 @@ def ideas(
 ) -> Ideas:
     """Return hypotheses about a graph, best first, and how far the order can be trusted. Every reply is an event.
 
-    They stand on what the graph trusts (trust.py). The same that was broken off is gone on with. Raises BadInput for a
+    They rest on what the graph trusts (trust.py). The same call continues what was broken off. Raises BadInput for a
     count or a dial out of range and for a graph without two related concepts, and what `Reasoner.ask_all` raises.
     """
     if not 1 <= count <= MOST:
@@ -299,7 +299,7 @@ def _read(graph: Graph, spellings: Mapping[str, str], text: str) -> Json:
 
 
 def measure_idea(graph: Graph, seed: IdeaSeed, parts: Mapping[str, object], meanings: Meanings | None) -> Idea:
-    """Return an idea held against the graph."""
+    """Return an idea with its novelty measured against the graph."""
     title, hypothesis, mechanism, prediction, test = (str(parts[name]) for name in PARTS)
     one, other = map(graph.representative, seed.concepts)  # they may have been merged since they were chosen
     keys = list(dict.fromkeys([one, other, *mentions(graph, hypothesis)]))[:CONCEPTS]

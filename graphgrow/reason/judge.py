@@ -1,4 +1,4 @@
-"""`judge`: which of two answers is better, by a model that is tried first and does not know whose they are.
+"""`judge`: which of two answers is better, by a model that is tested first and does not know whose they are.
 
 Every comparison is asked in both orders, several times, by criteria that an answer with and one without a graph can
 score alike. First come the probes, questions whose right verdict is known; the verdict of a judge that fails them is
@@ -37,7 +37,7 @@ COMPARED = 1_500  # characters of an answer that are compared
 MAX_TOKENS = 80
 Z = 1.959964  # of a normal distribution, for 95 %
 ORDERS = ("as given", "swapped")
-NEEDED = 10  # of 12; who names one of two at random is right so often in fewer than one of a thousand
+NEEDED = 10  # of 12; a judge that guesses is right this often in fewer than one case in a thousand
 MOST_ALIKE = 8  # of the 10 verdicts about different texts, 5 of which are right in the first place
 PADDING = (
     "It is important to note that this is a very important question, about which a great deal could be said. There are"
@@ -81,7 +81,7 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """How a judge did in a probe, of so many times that it was asked."""
+    """How a judge did in a probe: right how often, asked how often."""
 
     name: str
     right: int
@@ -92,7 +92,7 @@ class ProbeResult:
 class Judgement:
     """What a judge says of two answers.
 
-    `share` is the share of verdicts for the first, a tie counted half, with its Wilson interval of 95 % (Wilson 1927);
+    `share` is the share of verdicts for the first, a tie counted half, with its 95 % Wilson interval (Wilson 1927);
     the verdicts of both orders and all samples count as independent. `agreement` is the share of samples in which both
     orders say the same, `criteria` are such shares by criterion. Where the probes failed `verdict` is "refused",
     `fault` says why, and the rest is None.
@@ -135,7 +135,7 @@ def judge(
 ) -> Judgement:
     """Return which of two answers to a question is better; every reply is an event.
 
-    The same judgement that was broken off is gone on with. Raises BadInput for an empty question or answer, and what
+    The same call continues a judgement that was broken off. Raises BadInput for an empty question or answer, and what
     `Reasoner.ask_all` raises.
     """
     texts = clean(question), clean(one), clean(other)
@@ -287,7 +287,7 @@ def fault(asked: Sequence[Probe], preferences: Sequence[Preference | None]) -> s
 
 
 def wilson(successes: float, count: int) -> tuple[float, float]:
-    """Return the interval of 95 % for a share of so many successes in `count` trials; (0, 1) for none.
+    """Return the 95 % interval for a share of so many successes in `count` trials; (0, 1) for none.
 
     Source: E. B. Wilson, J. Am. Stat. Assoc. 22 (1927) 209.
     """

@@ -1,7 +1,7 @@
 """Paths between concepts: the shortest, the next ones, the longest of all; through waypoints; by what names mean.
 
 Paths ignore which way a relation points: they lead along the simple undirected projection. Of two paths the one with
-fewer steps comes first; of two as short, the one whose keys are lexicographically less.
+fewer steps comes first; of two equally short ones, the one whose keys are lexicographically less.
 
 A path by meaning is the shortest in another measure: a step costs the angle between the vectors of its two names, in
 whole microradians so that sums are exact. Angles obey the triangle inequality, so that a detour never costs less than
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 CORRELATED = 30  # the longest paths that the paper correlates over
 CENTRALITIES = ("degree", "betweenness", "closeness")
-APART = 3  # relations; two neighbours of a hub that fewer part are no discovery
+APART = 3  # relations; two neighbours of a hub with fewer between them are no discovery
 ENDS = 100  # neighbours of a hub that are looked at, the surest first
 TRIES = 20  # concepts tried for one waypoint before the path does without it
 MICRO = 1_000_000
@@ -62,9 +62,9 @@ def shortest(
     not_next: Collection[str] = (),
     most: int | None = None,
 ) -> Path:
-    """Return the keys along the first shortest path between two concepts; () where none leads.
+    """Return the keys along the first shortest path between two concepts; () where there is none.
 
-    It keeps off the concepts to `avoid`, does not begin with a step to one of `not_next`, has at most `most` steps.
+    It leaves out the concepts to `avoid`, does not begin with a step to one of `not_next`, has at most `most` steps.
     """
     if one == other:
         return (one,)
@@ -91,7 +91,7 @@ def shortest(
 def k_shortest(graph: Graph, one: str, other: str, count: int, avoid: Collection[str] = ()) -> list[Path]:
     """Return the first `count` paths that visit no concept twice, in order (Yen 1971); fewer where there are fewer.
 
-    They keep off the concepts to `avoid`.
+    They leave out the concepts to `avoid`.
 
     Raises BadInput where `count` is less than 1.
     """
@@ -118,19 +118,19 @@ def k_shortest(graph: Graph, one: str, other: str, count: int, avoid: Collection
 def longest(graph: Graph, count: int) -> list[Path]:
     """Return the `count` longest shortest paths of the largest component, the longest first; exact.
 
-    One for each two ends, from the lesser key to the greater. Raises BadInput where `count` is less than 1.
+    One for each pair of ends, from the lesser key to the greater. Raises BadInput where `count` is less than 1.
     """
     keys, projection = _projection(graph)
     return [tuple(keys[place] for place in path) for path in longest_paths(projection, count)]
 
 
 def past(graph: Graph, hub: str, count: int) -> list[Path]:
-    """Return up to `count` paths between two neighbours of a hub that do without it, the longest first.
+    """Return up to `count` paths between two neighbours of a hub that do not go through it, the longest first.
 
-    What everything hangs on joins any two by two relations, and says nothing by it; what else joins two things that
-    belong to it is worth a thought (Swanson 1986). Of the shortest paths between two ends it is the likeliest, by the
-    product of its confidences. Of paths as long those come first that say more than one predicate, for others list
-    what has one thing in common, then the likeliest. None is of less than APART relations.
+    A hub joins any two of its neighbours by two relations, which says nothing; what else joins them is worth a thought
+    (Swanson 1986). Of the shortest paths between two ends the likeliest is returned, by the product of its confidences.
+    Of equally long paths those come first that have more than one predicate, for others list what has one thing in
+    common, then the likeliest. None is of less than APART relations.
     """
     rest = graph.subgraph([one for one in graph.relations if hub not in one.ends])
     surest: dict[tuple[str, str], float] = {}
@@ -142,7 +142,7 @@ def past(graph: Graph, hub: str, count: int) -> list[Path]:
     near = sorted((key for key in graph.neighbours.get(hub, ()) if key in place), key=lambda key: -surest[hub, key])
     ends = sorted(place[key] for key in near[:ENDS])
     doubts = [-math.log(max(surest[keys[edge.source], keys[edge.target]], 1 / MICRO)) for edge in projection.es]
-    weights = [1 + doubt / (1 + math.fsum(doubts)) for doubt in doubts]  # all doubts together are less than a relation
+    weights = [1 + doubt / (1 + math.fsum(doubts)) for doubt in doubts]  # all doubts together count less than a step
 
     pairs: dict[int, list[tuple[int, int]]] = {}
     for one, row in zip(ends, projection.distances(ends, ends) if ends else (), strict=True):
@@ -245,7 +245,7 @@ def angle(one: Floats, other: Floats) -> int:
 
 
 def path_by_meaning(graph: Graph, one: str, other: str, vectors: NameVectors, avoid: Collection[str] = ()) -> Path:
-    """Return the path whose steps turn least from name to name, past those to avoid; () where none leads."""
+    """Return the path whose steps turn least from name to name, past those to avoid; () where there is none."""
     # Dijkstra from the other end: what is left to pay from every concept that is no farther from it than the one end.
     left: dict[str, int] = {}
     queue = [(0, other)] if other not in avoid else []
@@ -274,10 +274,10 @@ def path_by_meaning(graph: Graph, one: str, other: str, vectors: NameVectors, av
 def path_through(
     graph: Graph, stops: Sequence[str], vectors: NameVectors | None = None, avoid: Collection[str] = ()
 ) -> Path:
-    """Return the path from stop to stop, each leg the first of the shortest ones, or by meaning; () where none leads.
+    """Return the path from stop to stop, each leg the first of the shortest ones, or by meaning; () if none.
 
-    A leg keeps off the legs before it and the stops to come. Where it cannot, it goes back over them, and the path
-    visits some concepts twice. None leads over a concept to `avoid`.
+    A leg avoids the legs before it and the stops to come. Where it cannot, it goes back over them, and the path
+    visits some concepts twice. None goes through a concept to `avoid`.
     """
     path = tuple(stops[:1])
     for place, (one, other) in enumerate(pairwise(stops)):

@@ -42,8 +42,8 @@ class DiscoveryRequest:
     between two neighbours of the topic that lie far apart without it (paths.py); where everything is read, or no such
     two are there, the longest shortest path of all. It
     leads through `via`, and through `waypoints` more: drawn with the `seed`, or with `meanings` along what the names
-    mean. `beside` counts the concepts near the path that are told as well. `takes` is the seq of the task that it goes
-    on from, with all stages before `stage`. A `proposal` ends in seven parts, as SciAgents does (arXiv 2409.05556).
+    mean. `beside` counts the concepts near the path that are described as well. `takes` is the seq of the task that it
+    continues, with all stages before `stage`. A `proposal` ends in seven parts, as SciAgents does (arXiv 2409.05556).
     `confidence` is the least one of the relations that are read; whoever reasons puts it here (trust.py).
     """
 
@@ -150,7 +150,7 @@ class Route:
 
 
 def choose_path(graph: Graph, request: DiscoveryRequest, meanings: Callable[[], Meanings] | None) -> tuple[Path, str]:
-    """Return the path that somebody wants, and which one it is in words; without `meanings` none goes by them.
+    """Return the path that somebody wants, and in words which one it is; without `meanings` no path goes by them.
 
     Raises BadInput where there is none.
     """

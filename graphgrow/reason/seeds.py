@@ -35,7 +35,7 @@ from graphgrow.resolve.identity import Meanings
 
 KINDS = ("gap", "bridge", "surprise", "link")
 TRIED = 40  # pairs of each kind
-FAR = 6  # relations; what is farther apart is as far
+FAR = 6  # relations; anything farther apart counts as this far
 KNOWN, SURPRISING, GOAL = "relation", "surprising relation", "goal"
 AIMED = 8  # concepts near to a goal, and as many communities that they are joined with
 

@@ -34,9 +34,9 @@ SHORT = 160  # tokens of an answer about one or two concepts
 LONG = 480
 LONGER = 840  # of seven parts
 UNNAMED = "many things"  # what a graph is about that names no topic
-ECHO = 5  # words in a row that no answer shares with its task by chance
+ECHO = 5  # words in a row: no answer shares so many with its task by chance
 SHOWN = 12  # ids that a refusal repeats
-SAME = 90  # per cent; a statement as like an earlier one as that says nothing new
+SAME = 90  # per cent; a statement this similar to an earlier one says nothing new
 
 _LABELLED = re.compile(r"^[A-Z]\d{1,3}:\s*")
 
@@ -65,7 +65,7 @@ class StageResult:
 
 
 def prose(value: object, most: int = TEXT) -> str:
-    """Return text of an answer as one line of bounded length: whole sentences where it has them, none twice."""
+    """Return text of an answer as one line of bounded length: in whole sentences where it has any, none twice."""
     if not isinstance(value, str) or not any(map(str.isalpha, value)):
         raise ValueError("give words")
     line = clean(value).strip(" \"'")

@@ -2,8 +2,8 @@
 
 A task is begun with a plan, which holds what somebody wants and what the graph gives for it; its number is the seq of
 that event. What a stage brought is found again in the log, so that a task that was broken off goes on where it ended
-and pays for nothing twice. Whatever breaks, a reply that was paid for is in the store, or waits on disk for the next
-one who comes. What came of a task is read back from its last event.
+and pays for nothing twice. Whatever breaks, a reply that was paid for is in the store, or waits on disk for whoever
+comes next. What came of a task is read back from its last event.
 """
 
 import json
@@ -46,7 +46,7 @@ from graphgrow.stores import GraphStore
 from graphgrow.stores.outbox import Outbox, state_folder
 
 WAITING = "thoughts"  # the folder of replies on their way, beside those of growth
-LOCKS = "works"  # the folder of what says which tasks are under way on this machine
+LOCKS = "works"  # the folder that says which tasks are under way on this machine
 PLANNING = "begin"
 REQUEST = "wanted"  # where the result of a plan has what somebody wants
 END = "end"  # the stage that holds what came of a task
@@ -68,7 +68,7 @@ class Options(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Inquiry:
-    """A question of one stage about some concepts of the graph; `read` raises Unreadable for a reply of no use."""
+    """A question of one stage about some concepts of the graph; `read` raises Unreadable for a useless reply."""
 
     stage: str
     prompt: Prompt
@@ -168,7 +168,7 @@ class Reasoner:
     def plan(self, task: Task, result: Json, *, subject: tuple[str, ...] = (), takes: int = 0) -> ReasoningStep:
         """Begin a task: commit what somebody wants and what the graph gives for it, and return the event.
 
-        With `takes`, the seq of another plan, the stages that `inherit` names are gone on from.
+        With `takes`, the seq of another plan, the stages that `inherit` names are taken over.
         """
         plan = ReasoningStep(0, task, "plan", _storable(result), subject=subject, takes=takes, seed=self.seed)
         return self._commit(plan)
@@ -185,7 +185,7 @@ class Reasoner:
                 self._commit(replace(step, reason=f"from step {one.seq}"))
 
     def known(self, plan: ReasoningStep, stage: str, subject: tuple[str, ...] = ()) -> ReasoningStep | None:
-        """Return what the log holds last of a stage of a task, None where it holds nothing."""
+        """Return the last that the log holds of a stage of a task, None where it holds nothing."""
         steps = reversed(self.graph.thoughts.get(plan.plan, ()))
         return next((one for one in steps if (one.stage, one.subject) == (stage, subject)), None)
 

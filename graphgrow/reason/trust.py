@@ -1,7 +1,7 @@
 """Which relations reasoning reads: where a graph has fact checks, those that it trusts, unless somebody says otherwise.
 
-Nothing else decides that: answers, ideas, discoveries and paths are handed `TrustedGraph.graph`, which holds no other
-relations and no concepts that these do not join. A graph without a fact check is read as a whole.
+This is the only place that decides it: answers, ideas, discoveries and paths are handed `TrustedGraph.graph`, which
+holds no other relations and no concepts that these do not join. A graph without a fact check is read as a whole.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ READS_ALL = "--confidence 0 reads all"
 
 @dataclass(frozen=True, slots=True)
 class TrustedGraph:
-    """A graph as it was at one event, and what of it is read: `part`, with the relations of so much `confidence`.
+    """A graph as it was at one event, and what of it is read: `part`, with the relations of this `confidence` or more.
 
     The confidence is 0 where all of it is read. `sentence` says what is left out, "" where that is nothing.
     """
@@ -38,7 +38,7 @@ class TrustedGraph:
 
     @property
     def request(self) -> Json:
-        """What a task keeps of it beside what somebody wants."""
+        """What a task keeps of it, along with what somebody wants."""
         return {"confidence": self.confidence} if self.confidence else {}
 
     def find(self, name: str) -> str:
@@ -65,8 +65,8 @@ class TrustedGraph:
 def trusted_graph(graph: Graph, confidence: float | None = None) -> TrustedGraph:
     """Return what of a graph is read: relations of at least this confidence, 0 to 1; all of it for 0.
 
-    Without one that is TRUSTED where the graph has fact checks, else 0. It is worked out once an event. Raises BadInput
-    for a number out of range.
+    Without one that is TRUSTED where the graph has fact checks, else 0. It is worked out once per event. Raises
+    BadInput for a number out of range.
     """
     if confidence is None:
         confidence = TRUSTED if graph.checks else 0.0

@@ -1,6 +1,6 @@
 """Relations that cannot both hold: one that runs the other way round, or two predicates that are opposites.
 
-What is opposite stands in contradictions.toml, what runs one way in graph/confidence.py.
+Which predicates are opposites is in contradictions.toml, which run one way in graph/confidence.py.
 It finds a doubt and decides nothing: both relations may stand.
 """
 

@@ -4,7 +4,7 @@ The rules look at one name at a time and know a little English (hygiene.toml); t
 than to lose concepts. They do not know whether a word exists, whether a name fits the topic, or what it means.
 `script` and `language` compare with the topic: a run about 免疫 keeps its Chinese names. `language` takes a topic for
 English unless it has a letter or a function word of another language, so a run about "Faserverbund" switches it off.
-Those of English grammar look at nothing that is evidently not English, and at no name of a run whose topic is not.
+The rules of English grammar skip what is evidently not English, and every name of a run whose topic is not.
 """
 
 import re
@@ -65,7 +65,7 @@ _SENTENCE = re.compile(
     r"|\b(?:which|that|they|because|can be|must be|should be|such as|does not|is|are|was|were|it)\s"
     r"|^(?:Which|That|They|Because|It)\s+(?=[a-z])"
 )
-# What ends with a full stop and no sentence: Inc., Jr., Ph.D.; or goes on after one: Prof. Smith, St. Louis.
+# What ends with a full stop without ending a sentence: Inc., Jr., Ph.D.; or goes on after one: Prof. Smith, St. Louis.
 _ABBREVIATED = re.compile(r"\b[A-Z][a-z]{0,4}\.(?=\s+[A-Z]|,|$)|\b(?:spp?|vs|var|cf|ca|subsp)\.(?=\s|$)")
 _ADJECTIVAL = re.compile(
     r"^(?:resistant|able|capable|prone|subject|due|made|designed|suitable|essential|based|known|similar|exposed|related)"
@@ -106,8 +106,8 @@ _SMALL = re.compile(
 )
 _WORDS = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 _VAN_DER = re.compile(r"\bv[ao]n de[rnm]\b")  # in names
-_NUMBER_OF = re.compile(r"[0-9]+ [A-Z][a-z]{3,}")  # 127 Hours, of which the unit of an amount has no capital
-_FOREIGN = 3  # of so many names one is, where the reply is
+_NUMBER_OF = re.compile(r"[0-9]+ [A-Z][a-z]{3,}")  # 127 Hours; the unit of an amount has no capital
+_FOREIGN = 3  # a reply is foreign where one in this many names is
 _ENGLISH = frozenset("is are was were has have can of by with for from the and that to".split())
 _SCRIPT_FAMILY = {"GREEK": "LATIN", "MICRO": "LATIN", "HIRAGANA": "CJK", "KATAKANA": "CJK", "MODIFIER": "LATIN"}
 
@@ -117,7 +117,7 @@ RULES = (
 )  # fmt: skip
 
 
-# Those of English grammar, and those that a name breaks because it is a number or a word.
+# The rules of English grammar, and those that a name breaks because it is a number or a word.
 GRAMMAR = frozenset(RULES[RULES.index("pronoun") : RULES.index("script")])
 _OF_WORDS = {"no letters", "quantity", "identifier", "pronoun", "bare adjective", "verb phrase"}
 
@@ -132,7 +132,7 @@ def word_lists() -> dict[str, frozenset[str]]:
     """Return the word lists of hygiene.toml, and what follows from them.
 
     A line with phrases separates those by "|". `foreign` are the function words of all other languages, `third person`
-    is what the verbs become there: "absorbs", "applies", "suppresses".
+    are the verbs in that form: "absorbs", "applies", "suppresses".
     """
     table = _table()
     lists = {
@@ -175,7 +175,7 @@ def is_title(name: str) -> bool:
 def is_foreign(text: str) -> bool:
     """Tell whether a topic or name is evidently not English: by its script, a letter or a word of another language.
 
-    English has words with an accent too, and of names nothing follows: Schrödinger equation, façade.
+    English has words with an accent too, and names prove nothing: Schrödinger equation, façade.
     """
     if (scripts := _scripts(text)) and "LATIN" not in scripts:
         return True
@@ -201,9 +201,9 @@ def is_declared(name: str, kind: str, rule: str) -> bool:
 
 
 def is_foreign_reply(names: Collection[str], predicates: Collection[str]) -> bool:
-    """Tell whether a reply is evidently not in English though in its letters, by a third of its names.
+    """Tell whether a reply in Latin letters is evidently not in English, by a third of its names.
 
-    A name in another script says nothing of one in these; English predicates say that only the names are foreign.
+    Names in other scripts do not count; English predicates mean that only the names are foreign.
     """
     latin = [name for name in names if _scripts(name)[:1] == ("LATIN",)]
     english = sum(not _ENGLISH.isdisjoint(predicate.casefold().split()) for predicate in predicates)
@@ -249,7 +249,7 @@ def broken_rules(name: str, topic: str) -> Iterator[str]:
     most = LONGEST_NAME if is_name or " " not in name else MAX_CHARACTERS
     if len(name) > most:
         yield "too long"
-    # It is an amount, "400 MPa", of a property that nobody names: else it would be a quantity of that.
+    # It is an amount, "400 MPa", of a property that is not named: else it would be a quantity of that.
     if any(map(str.isdigit, name)):
         amount = read_amount(name)
         if amount and amount.unit and not _NUMBER_OF.fullmatch(name):
@@ -268,7 +268,7 @@ def broken_rules(name: str, topic: str) -> Iterator[str]:
     if is_english and name.casefold() in lists["pronouns"] and not is_acronym:
         yield "pronoun"
 
-    # Those of English grammar, up to "praise": what is no noun phrase.
+    # The rules of English grammar, up to "praise": what is no noun phrase.
     # "HiddenVariable" and "hidden_variable" are taken apart, hyphens are kept.
     spoken = _SEAM.sub(" ", name).split() or [""]
     words = [word.casefold() for word in spoken]
@@ -324,7 +324,7 @@ def broken_rules(name: str, topic: str) -> Iterator[str]:
     if is_english and several and first in lists["praise"] and head in lists["qualities"] and not is_firm:
         yield "praise"
 
-    # Those that compare with the topic.
+    # The rules that compare with the topic.
     script, topics = _scripts(name)[:1], _scripts(topic)
     # Latin names (acronyms, formulas, species) belong to every language's terminology. A topic in two scripts allows
     # both, and no topic allows all.

@@ -29,8 +29,8 @@ def open_resolver(
     """Return how replies to our prompts are resolved in one run: new names are compared with the graph's.
 
     `predicates` is the file of a vocabulary, `meanings` compares names by what they mean too, not only by how they are
-    written; with `goes_on` their endpoint may fail. Raises BadInput for a rule that there is not, or a vocabulary that
-    cannot be used.
+    written; with `goes_on` their endpoint may fail. Raises BadInput for an unknown rule, or a vocabulary that cannot be
+    used.
     """
     from graphgrow.resolve.identity import KnownNames
 
@@ -65,7 +65,7 @@ def open_meanings(  # all but the first two can be left out
 
     `name` is "local", the model of an endpoint at `base_url` or "URL#NAME", whose requests pass the gate; `options` say
     where the key of `base_url` is, and how much time there is. An endpoint that has no room is waited for `patience`
-    minutes, of which `tell` hears. Raises BadInput where there is no endpoint, or the local model is not installed.
+    minutes, and `tell` hears of that. Raises BadInput where there is no endpoint, or the local model is not installed.
     """
     if not name:
         return None

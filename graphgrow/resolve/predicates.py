@@ -1,7 +1,7 @@
 """Predicates in canonical wording and direction: a bounded vocabulary, predicates.toml or the user's own file.
 
 "is caused by" is "causes" with source and target exchanged; `read` says so. The vocabulary knows wordings, not
-meanings: a wording it does not list is folded and kept, and `unmapped` reports those with the most alike predicate.
+meanings: a wording it does not list is folded and kept, and `unmapped` reports those with the most similar predicate.
 """
 
 import re
@@ -72,7 +72,7 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class Unmapped:
-    """A wording the vocabulary does not list, how often it was said, and the most alike predicate ("" if none is)."""
+    """A wording the vocabulary does not list, how often it was said, and the most similar predicate ("" if none is)."""
 
     wording: str
     count: int
@@ -198,7 +198,7 @@ class Vocabulary:
         return self.look_up(predicate) or Wording(folded(predicate)[:LONGEST].strip() or FALLBACK)
 
     def read_verb(self, predicate: str) -> Wording:
-        """Return what a wording means to who is exact with verbs: one that is a case of a broad predicate stays itself.
+        """Return what a wording means where verbs are kept exact: one that is a case of a broad predicate stays itself.
 
         "promotes" is no other word for "improves", but a case of it, which then is its class. So is that of a wording
         that is not listed, where it begins with one that is.
@@ -208,7 +208,7 @@ class Vocabulary:
         return verb or Wording(text[:LONGEST].strip() or FALLBACK, predicate_class=self._class_of(text[:LONGEST]))
 
     def _class_of(self, text: str) -> str:
-        """Return the predicate that a wording begins with which is not listed: "strongly promotes growth of"."""
+        """Return the predicate that begins a wording that is not listed: "strongly promotes growth of"."""
         words = _LEADING_ADVERBS.sub("", _core(text)).split()
         if _NEGATION.search(text):
             return ""
@@ -233,7 +233,7 @@ class Vocabulary:
         rows = []
         for wording, count in missing.most_common():
             core = _core(wording)
-            # What denies is alike in writing to what it denies.
+            # A denial is spelled like what it denies.
             alike = [] if _NEGATION.search(wording) else get_close_matches(core, self.wordings, 1, ALIKE)
             meaning = self.wordings[alike[0]] if alike else Wording("")
             score = round(SequenceMatcher(None, alike[0], core).ratio(), 3) if alike else 0.0
@@ -253,5 +253,5 @@ def read(predicate: str) -> Wording:
 
 
 def read_verb(predicate: str) -> Wording:
-    """Return what a wording means in the packaged vocabulary to who is exact with verbs."""
+    """Return what a wording means in the packaged vocabulary where verbs are kept exact."""
     return vocabulary().read_verb(predicate)

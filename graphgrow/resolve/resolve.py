@@ -9,8 +9,8 @@ property it is stands in the predicate or in the other name, or the unit is of o
 of these says so, nothing is made up. The words that were said stay as evidence.
 
 Each name that answers a facet is one end of its relation. One that is made of the topic's words and general ones
-("impact testing facility") is a way of writing and no discovery; so is the concept itself with a word more, unless its
-kinds were asked for.
+("impact testing facility") is a way of writing and no discovery; so is the concept itself with one more word, unless
+its kinds were asked for.
 """
 
 import re
@@ -87,7 +87,7 @@ VARIANT = "variant of the topic"
 NUMBERED = "numbered variants"
 STEM = 5  # letters that two forms of one word share: "resistant", "resistance"
 MOST = DEFAULT_SIZE.most  # names of one reply: so many are asked for, and what comes after them is seldom right
-SERIES = 3  # names of one reply that differ in their numbers alone are made up
+SERIES = 3  # names of one reply that differ only in their numbers; so many are made up
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class PropertyReading:
 
 
 def read_property(triple: Triple, topic: str) -> PropertyReading | None:
-    """Return what a triple says of which one end is an amount; None where none is, or where nobody says of what."""
+    """Return what a triple with an amount at one end says; None where neither end is one, or nobody says of what."""
     if not (triple.source.strip() and triple.target.strip()):
         return None
     for thing, amount in ((triple.source, triple.target), (triple.target, triple.source)):
@@ -130,7 +130,7 @@ def read_property(triple: Triple, topic: str) -> PropertyReading | None:
 def _named(predicate: str, quantity: Quantity, topic: str) -> str:
     """Return the property that a predicate names, "" where it names none for sure: "has a melting point of", "weighs".
 
-    What is left of a predicate may as well be a verb, "was born in", "wrote", so that it has to end with the noun of a
+    What is left of a predicate may also be a verb, "was born in", "wrote", so that it has to end with the noun of a
     property, or to be what something has: "has a budget of". A bare number that something is "in" is a date.
     """
     words, verbs, table = folded(predicate), units().verbs, units()
@@ -158,10 +158,9 @@ class Resolver:
     """How names become keys. `RESOLVE` folds and cleans; `VERBATIM` takes names as they stand, as the paper does.
 
     `broken_rule` gets a name and the topic and returns the rule that keeps it out, or ""; `echoes` are the keys of the
-    prompt's worked example; `known` are the names that new ones are compared with, None where keys alone decide.
-    `verb` reads a predicate in place of `predicate` where the model is exact with verbs; `vocabulary` are the
-    predicates that both know. `read_property` returns what a triple with an amount in place of a concept says, None for
-    every other one.
+    prompt's worked example; `known` are the names that new ones are compared with, None where keys alone decide. `verb`
+    reads a predicate in place of `predicate` where verbs are kept exact; `vocabulary` are the predicates that both
+    know. `read_property` returns what a triple with an amount in place of a concept says, None for any other triple.
     """
 
     name: Callable[[str], str] = bare
@@ -186,7 +185,7 @@ VERBATIM = Resolver(
 
 
 def resolve(proposal: Proposal, graph: Graph, topic: str = "", resolver: Resolver = RESOLVE) -> Delta:
-    """Return what a proposal brings to a graph, which stays as it is: the same proposal gives the same delta."""
+    """Return what a proposal brings to a graph, which is not changed: the same proposal gives the same delta."""
     topic, echoes = topic or graph.topic, resolver.echoes
     # An amount is a quantity of the relation to the property that it is of.
     amounts = [resolver.read_property(triple, topic) for triple in proposal.triples]
@@ -223,7 +222,7 @@ def resolve(proposal: Proposal, graph: Graph, topic: str = "", resolver: Resolve
             if rule:
                 against[name] = rule
 
-    # "red crosses" is not Red Cross, though they have one key: it may be, so that it gets a key of its own and a doubt.
+    # "red crosses" has the key of Red Cross, and may or may not be that: so it gets a key of its own and a doubt.
     fit = [name for names in (*pairs, *zip(others, strict=True)) if against.keys().isdisjoint(names) for name in names]
     parted = new_names.parted(fit, keys) if new_names else []
     keys |= {change.text: change.concepts[0] for change in parted}
@@ -239,8 +238,8 @@ def resolve(proposal: Proposal, graph: Graph, topic: str = "", resolver: Resolve
             rejects.setdefault(name, against[name])
         if refused:
             continue
-        # A triple may be copied from the prompt's worked example: both its ends are, or it is one of a copied list.
-        # It is not where the graph is about the example, or knows an end of it.
+        # A triple counts as copied from the prompt's worked example if both its ends are, or if it is in a copied list.
+        # It does not where the graph is about the example, or knows an end of it.
         ends = {keys[source], keys[target]}
         is_copied = ends <= echoes or (keys[target] in echoes and copied[keys[source]] >= COPIED)
         if is_copied and canonical(topic) not in echoes and not ends & echoes & graph.concepts.keys():
@@ -321,7 +320,7 @@ def resolve_facet(  # all but the last are what `resolve` takes
 ) -> Delta:
     """Return what up to `most` names of a reply mean: relations to the concept of a focus, and what was kept out.
 
-    A reply of relations in place of names is taken as one.
+    A reply with relations in place of names is read as relations.
     """
     if proposal.triples:
         return resolve(proposal, graph, topic, resolver)
@@ -344,7 +343,7 @@ def resolve_facet(  # all but the last are what `resolve` takes
 
 
 def _beside(name: str, about: str) -> str:
-    """Return what a name says beside the concept that it begins with, "" where that is nothing of its own."""
+    """Return what a name says besides the concept that it begins with, "" where that is nothing of its own."""
     words, count = name.split(), len(canonical(about).split())
     rest = " ".join(words[count:])
     is_about = common(canonical(" ".join(words[:count]))) == common(canonical(about))

@@ -21,8 +21,8 @@ from graphgrow.stores import GraphIndex
 FOUND = 8
 JOINED = 20  # concepts of a predicate or a pattern
 LOOKED_AT = 50  # spellings that an index has for a text, of which the best are found
-OFFERED = 3  # names in the place of one that there is not
-SHORTEST = 4  # characters that can be misspelt: of fewer, too much is like too much
+OFFERED = 3  # names offered in place of one that is not there
+SHORTEST = 4  # characters of what may be misspelt: shorter texts are like too many others
 ENOUGH = 75  # per cent of likeness, of the whole name or of one of its words
 
 
@@ -53,11 +53,11 @@ def forms(name: str) -> tuple[str, ...]:
 def search(graph: Graph, text: str, limit: int = FOUND) -> list[Found]:
     """Return what a text means in a graph, best first: by the whole name, its beginning, a word, any part.
 
-    Of concepts that fit as well the most connected come first, after them what is written
-    alike. Predicates come after the concepts; theirs are up to twenty concepts that they join. What a regular
-    expression between slashes fits comes the most connected first, after a row of all together where they are several.
+    Of concepts that fit equally well the most connected come first, after them similar spellings. Predicates come after
+    the concepts, each with up to twenty concepts that it joins. What a regular expression between slashes fits comes
+    most connected first, after a row for all together where there are several.
 
-    Raises BadInput for a regular expression that is none.
+    Raises BadInput for an invalid regular expression.
     """
     if len(text.strip()) > len("//") and text.strip()[0] == text.strip()[-1] == "/":
         return _fitting(graph, text.strip()[1:-1], limit)
@@ -175,7 +175,7 @@ def _rank(wanted: tuple[str, ...], name: tuple[str, ...]) -> int:
 
 
 def _alike(graph: Graph, text: str, limit: int) -> list[Found]:
-    """Return the concepts that are written most like a text, or have a word that is."""
+    """Return the concepts whose spelling, or a word of it, is most like a text."""
     from rapidfuzz import fuzz, process
 
     if len(text) < SHORTEST:

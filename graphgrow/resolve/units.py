@@ -1,4 +1,4 @@
-"""Amounts: numbers, and numbers with a unit. What the units are, and which of them are of one property, is a table."""
+"""Amounts: numbers, and numbers with a unit. A table says what the units are, and which belong to one property."""
 
 import re
 import tomllib
@@ -19,7 +19,8 @@ _SUPERSCRIPTS = str.maketrans("\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\
 class Units:
     """The table of quantities.toml: symbols, words, the property of a unit, the property that a verb measures.
 
-    `properties` are nouns of properties, `endings` how more of them end, `participles` what follows "has" and is none.
+    `properties` are nouns of properties, `endings` the endings of further ones, `participles` words that follow "has"
+    and are no property.
     """
 
     symbols: frozenset[str]
@@ -71,6 +72,6 @@ def _singular(word: str) -> str:
 
 
 def property_of(unit: str) -> str:
-    """Return the property that a unit is of, "" where it is of many or of none that is known."""
+    """Return the property that a unit measures, "" where that is many or none that is known."""
     plain, kinds = unit.translate(_SUPERSCRIPTS), units().kinds
     return kinds.get(plain) or kinds.get(_singular(plain.casefold()), "")

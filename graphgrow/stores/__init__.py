@@ -18,7 +18,7 @@ DEFAULT_URL = "sqlite:graph.db"
 NEO4J = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
 LONGEST_NAME = 200
 SKEW = 60.0  # seconds by which the clocks of two machines may differ
-# Seconds; what says that it is longer, or does not say how long it is, is taken for as long as this.
+# Seconds; a lease or claim that says it is longer, or does not say how long it is, counts as this long.
 LONGEST_LEASE, LONGEST_CLAIM = 400 * 24 * 3600.0, 26 * 3600.0
 LAST = (1 << 63) - 1  # the greatest number that a store can give an event
 _EXAMPLE = (
@@ -123,7 +123,7 @@ class GraphStore(Protocol):
         ...
 
     def seal(self) -> Seal | None:
-        """Return how far the log goes and its digests can speak; None where nothing was written since there are any."""
+        """Return how far the log goes and what its digests cover; None where nothing was written since they exist."""
         ...
 
     def graph(self) -> Graph:
@@ -135,7 +135,7 @@ class GraphStore(Protocol):
         ...
 
     def shown(self) -> AbstractContextManager[Shown]:
-        """Give the projection row by row, all of one state of the store, to be read within the block."""
+        """Yield the projection row by row, all of one state of the store, to be read within the block."""
         whole = self.projection()
         return nullcontext(Shown(whole.seq, whole.concepts.items(), whole.relations.items()))
 
@@ -146,7 +146,7 @@ class GraphStore(Protocol):
     def lease(self, name: str, holder: str, seconds: float) -> bool:
         """Take or renew a named lease for some seconds; False while somebody else holds it.
 
-        A lease that ends later than its own length from now was written by a clock that is wrong, and holds nothing.
+        A lease that ends later than its own length from now was written by a wrong clock, and does not count.
         """
         ...
 
@@ -155,7 +155,7 @@ class GraphStore(Protocol):
     ) -> dict[str, str]:
         """Take or renew claims on questions for some seconds, and return who has which now.
 
-        Each name is taken that nobody else has; those that are `done` are given back. A claim whose time is over is
+        Every name that nobody else has is taken; those that are `done` are given back. A claim whose time is over is
         nobody's, as is a lease. Without names it only looks, and nothing is written. Where nothing is kept yet, or a
         store keeps no claims, nobody has any.
         """
@@ -163,7 +163,7 @@ class GraphStore(Protocol):
         return {}
 
     def recall(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
-        """Return what `remember` has kept of the keys: what could be computed again, no part of the log."""
+        """Return what `remember` has kept under the keys: what could be computed again, not part of the log."""
         ...
 
     def remember(self, kind: str, values: Mapping[str, bytes]) -> None:
@@ -171,7 +171,7 @@ class GraphStore(Protocol):
         ...
 
     def index(self, above: int) -> GraphIndex | None:
-        """Return the index of a graph of more than `above` concepts; None of a smaller one, or where there is none."""
+        """Return the index of a graph of more than `above` concepts; None for a smaller one, or where there is none."""
         del above
         return None
 
@@ -222,7 +222,7 @@ def store_url(url: str, env: Mapping[str, str] = os.environ) -> StoreURL:
     """Return what a URL (`sqlite:PATH`, `neo4j://HOST:PORT?graph=NAME&database=DB`, `memory:`) or a plain path names.
 
     User and password of a server come from the URL, else from NEO4J_USERNAME and NEO4J_PASSWORD. Raises BadInput for
-    an unknown scheme, and for a server's URL that names none, has other options, or a graph name that is none.
+    an unknown scheme, and for a server's URL that names none, has other options, or an invalid graph name.
     """
     scheme, colon, rest = url.partition(":")
     if not colon or "/" in scheme or "." in scheme or scheme == "sqlite":

@@ -7,17 +7,16 @@ from graphgrow.graph.model import Event
 from graphgrow.graph.progress import SILENT, Progress
 from graphgrow.stores import LAST, GraphStore, checked_events, store_url
 
-BATCH = 5000  # events a transaction
-MOST = 20_000  # concepts and statements a transaction, which a server keeps in memory
+BATCH = 5000  # events per transaction
+MOST = 20_000  # concepts and statements per transaction, which a server keeps in memory
 MOST_IN_A_FILE = 80_000  # the more of them, the fewer times each page of the file is written
 
 
 def copy(source: GraphStore, target: GraphStore, until: int | None = None, progress: Progress = SILENT) -> int:
     """Append what the source holds, up to and with event `until`, and the target lacks; return how many events.
 
-    A copy that was broken off goes on where it ended. Raises BadInput where the target holds anything else than the
-    beginning of the source, and AlteredLog at an event of the source that is not what was written: no copy makes it
-    look sound.
+    A copy that was broken off goes on where it ended. Raises BadInput where the target holds anything but the beginning
+    of the source, and AlteredLog at an event of the source that is not what was written: no copy makes it look sound.
     """
     count = last_seq(source) if until is None else until
     return complete(progress.over(checked_events(source, until), "copying events", count), target)
@@ -49,7 +48,7 @@ def last_seq(source: GraphStore) -> int:
 
 
 def complete(events: Iterable[Event], target: GraphStore) -> int:
-    """Append the events that a store lacks, many a transaction; see `copy`."""
+    """Append the events that a store lacks, many per transaction; see `copy`."""
     events = iter(events)
     for held in target.events():
         if next(events, None) != held:

@@ -80,7 +80,7 @@ class MemoryStore(GraphStore):
         return held | taken
 
     def recall(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
-        """Return what is kept of the keys."""
+        """Return what is kept under the keys."""
         return {key: self._cache[kind, key] for key in keys if (kind, key) in self._cache}
 
     def remember(self, kind: str, values: Mapping[str, bytes]) -> None:

@@ -1,4 +1,4 @@
-"""Replies that were paid for and are not in the store yet, a file each: what a crash or a lost server cannot take.
+"""Replies that were paid for and are not in the store yet, a file each: no crash or lost server can take them.
 
 A reply is written here as it arrives, before anything is made of it, and taken out when the store has it. Room for it
 is set aside before its question is asked, so that a disk that fills up meanwhile loses nothing. Every run has a folder
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 ATTEMPTS = 20
 ROOM = 1 << 17  # bytes set aside for a reply under way
 BOLT = 7687  # the port of a Neo4j URL that names none
-BATCH, UNFINISHED = ".batch", ".unfinished"  # what is known of questions that went off in one file
+BATCH, UNFINISHED = ".batch", ".unfinished"  # files for questions that went off in one file
 _UNSENT = {"asks", "logprobs", "temperature"}
 _QUESTION = {"prompt": _UNSENT, "smaller": _UNSENT, "focus": {"form"}}
 NOT_KEPT: Any = {"question": _QUESTION, "answer": {"prompt": _UNSENT}} | NOT_STORED
@@ -105,7 +105,7 @@ class Outbox(Generic[T]):
     def waits(self, run: str) -> bool:
         """Tell whether replies of a run of this store on this machine wait, or may.
 
-        Where others took over what dead runs left, nobody knows whose it was until it is committed.
+        Once others have taken over what dead runs left, nobody knows whose it was until it is committed.
         """
         if self.folder is None:
             return False
@@ -187,7 +187,7 @@ class Outbox(Generic[T]):
         return f"{next(self._numbers):06}"
 
     def draft(self, name: str, pending: T) -> None:
-        """Write a reply to disk as fast as can be: what a process leaves that is killed before it can `keep` it so."""
+        """Write a reply to disk as fast as possible, in case the process is killed before it can `keep` the reply."""
         if self._own and self._own.exists():
             path = self._own / f"{name}.draft"
             try:
@@ -199,14 +199,14 @@ class Outbox(Generic[T]):
     def keep(self, pending: T, name: str = "", *, adopted: bool = False) -> Path | None:
         """Write a reply to disk, to the platter, and return its file, on a full disk where room was set aside for it.
 
-        With a name it takes the place of its draft. One that is `adopted` comes with those. Raises OSError where it
-        cannot be kept.
+        With a name it takes the place of its draft. One that is `adopted` is put with the adopted ones. Raises OSError
+        where it cannot be kept.
         """
         name = f"{'adopted-' if adopted else ''}{name or self.new_name()}"
         return self._kept(name, ".json", ".draft", adapter(self._kind).dump_json(pending, exclude=NOT_KEPT))
 
     def keep_batch(self, name: str, content: bytes) -> Path | None:
-        """Write down, in place of what stood under this name, what became of questions that went off in one file."""
+        """Write down, replacing what was under this name, what became of questions that went off in one file."""
         return self._kept(name, BATCH, UNFINISHED, content)
 
     def drop_batch(self, name: str) -> None:
@@ -216,7 +216,7 @@ class Outbox(Generic[T]):
                 (self._own / (name + BATCH)).unlink()
 
     def batches(self) -> list[Path]:
-        """Return what was written down of batches that nobody has done with, by this run or by dead ones."""
+        """Return what was written down of unfinished batches, by this run or by dead ones."""
         self.take_over()
         return sorted(self._own.glob(f"*{BATCH}")) if self._own else []
 
@@ -292,7 +292,7 @@ class Outbox(Generic[T]):
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Write a file that only its owner may read, to the platter; over what is there, whose room it keeps meanwhile."""
+    """Write a file that only its owner may read, to the platter; over what is there, keeping its room meanwhile."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
         file.write(data)
         file.truncate()
@@ -313,7 +313,7 @@ def _take(path: Path) -> "FileLock | None":
 
 
 def _leave(folder: Path, lock: "FileLock") -> None:
-    """Give a run's folder back: away with it where it is empty, free for the next run where it is not."""
+    """Give a run's folder back: remove it where it is empty, leave it to the next run where it is not."""
     with suppress(OSError):
         if folder.exists():
             folder.rmdir()

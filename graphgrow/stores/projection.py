@@ -53,7 +53,7 @@ def project(graph: Graph) -> Projection:
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """What has to go from a projection, and what has to be there or be otherwise, so that it becomes another one."""
+    """What has to go from a projection, and what has to be added or changed, so that it becomes another one."""
 
     gone_concepts: list[str]
     gone_relations: list[Relation]
@@ -62,7 +62,7 @@ class Patch:
 
 
 def patch(log: Iterable[Event], events: Sequence[Event]) -> tuple[Patch, Graph]:
-    """Return what events that decide about those of a log change in what is shown, and the graph after them.
+    """Return what deciding events change in what is shown of the events of a log, and the graph after them.
 
     It costs as much as the graph.
     """

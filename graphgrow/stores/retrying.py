@@ -85,7 +85,7 @@ class RetryingStore(GraphStore):
         return self._again(self._store.claim, holder, names, seconds, done)
 
     def recall(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
-        """Return what is kept of the keys."""
+        """Return what is kept under the keys."""
         return self._again(self._store.recall, kind, list(keys))
 
     def remember(self, kind: str, values: Mapping[str, bytes]) -> None:

@@ -1,8 +1,8 @@
-"""The snapshot that a file of a graph has beside it, so that opening costs what changed since and not the whole log.
+"""The snapshot beside the file of a graph, so that opening costs what changed since and not the whole log.
 
-It counts for what it is only as long as the store says so, which keeps its digest and that of the event up to which it
-goes: in a log of which that event is another one, or that was put beside another file, it is no snapshot. It is written
-anew when an eighth of the log, and EVENTS at least, came after it.
+It counts only as long as the store says so, which keeps its digest and that of the last event in it: where the log has
+another event there, or another file was put in its place, it is no snapshot. It is written anew when an eighth of the
+log, and EVENTS at least, came after it.
 """
 
 import json
@@ -14,7 +14,7 @@ from graphgrow.graph.graph import Graph, uncollected
 from graphgrow.graph.snapshot import UNREADABLE, VERSION, load, save
 from graphgrow.stores import GraphStore
 
-EVENTS = 5000  # a shorter log is folded sooner than a snapshot is looked at
+EVENTS = 5000  # a shorter log is folded faster than a snapshot is looked at
 SHARE = 8
 _KIND, _KEY = f"snapshot {VERSION}", "fold"
 

@@ -1,7 +1,7 @@
 """The embedded store: one SQLite file, readable by other programs while a run writes.
 
 `event` is the log and the truth. `concept`, `alias` and `relation` are its projection for people and queries, written
-in the same transaction, in SQL and not out of the fold: `verify` compares two independent computations, so that SQLite
+in the same transaction, in SQL and not from the fold: `verify` compares two independent computations, so that SQLite
 need not look up at each row whether its concepts are there. `seal` and the digests of events tell whether the log is
 what was written, sqlite_file.py whether the file is still that of its name.
 """
@@ -37,7 +37,7 @@ from graphgrow.stores.sqlite_tables import CACHE, DIGESTS, MIGRATIONS, STATE, ST
 
 _BUSY_SECONDS = 30.0
 _PAUSE = 0.005  # seconds
-_PRIMARY = 0xFF  # of an error code of SQLite; the rest says more of the same
+_PRIMARY = 0xFF  # of an error code of SQLite; the rest gives details
 _DAMAGED = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR))
 _LOCKED = frozenset((sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED))
 _NO_WRITING = frozenset((sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN))
@@ -53,9 +53,9 @@ class _DamagedFile(StoreError):
 
 
 class SQLiteStore(GraphStore):
-    """A graph in one file that other processes may read while one writes; one thread a store object.
+    """A graph in one file that other processes may read while one writes; one thread per store object.
 
-    A file that this user can only read is opened for reading, on media that nothing can write too.
+    A file that this user can only read is opened for reading, even on read-only media.
     """
 
     def __init__(self, path: Path, *, create: bool = False, clock: Callable[[], float] = time.time) -> None:
@@ -65,7 +65,7 @@ class SQLiteStore(GraphStore):
         self._file = OpenedFile(path)
         self._version = 0  # the format of the file
         self._is_read_only = self._has_written = False
-        self._copy: TemporaryDirectory[str] | None = None  # of a file that can be read in no other way
+        self._copy: TemporaryDirectory[str] | None = None  # a copy of a file that can be read in no other way
         self._decided: tuple[int, Corrections] | None = None  # what was decided up to an event
         try:
             if path.is_dir():
@@ -89,7 +89,7 @@ class SQLiteStore(GraphStore):
                 raise BadInput(f"cannot write into {place}: name a --store in a folder that is there and writable")
             return int(last)
         decided, corrections = self._decided or (0, Corrections())
-        self._decided = None  # nothing is known if a commit fails
+        self._decided = None  # forgotten if a commit fails
         with self._transaction() as db:
             (last,) = db.execute(_LAST).fetchone()
             for seq, event in enumerate(events, last + 1):
@@ -181,7 +181,7 @@ class SQLiteStore(GraphStore):
             yield from self._each(since, f", {columns}" if self._version >= DIGESTS else "")
 
     def seal(self) -> Seal | None:
-        """Return how far the log goes and its digests can speak."""
+        """Return how far the log goes and which part its digests cover."""
         if not self._is_there() or self._version < DIGESTS:
             return None
         try:
@@ -226,7 +226,7 @@ class SQLiteStore(GraphStore):
 
     @contextmanager
     def shown(self) -> Iterator[Shown]:
-        """Give the projection tables row by row, as they stand."""
+        """Yield the projection tables row by row, as they stand."""
         if not self._is_there():
             yield Shown(0, (), ())
             return
@@ -272,7 +272,7 @@ class SQLiteStore(GraphStore):
             return {}
         now = self._clock()
         if names or done:
-            self._db.execute("PRAGMA synchronous = NORMAL")  # what a power cut takes of claims is no loss
+            self._db.execute("PRAGMA synchronous = NORMAL")  # claims that a power cut takes are no loss
             try:
                 with self._transaction() as db:
                     gone = [(_CLAIM + name, holder) for name in done]
@@ -294,7 +294,7 @@ class SQLiteStore(GraphStore):
         return {str(name).removeprefix(_CLAIM): str(owner) for name, owner in held}
 
     def recall(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
-        """Return what is kept of the keys."""
+        """Return what is kept under the keys."""
         if not self._is_there() or self._version < CACHE:
             return {}
         sql = "SELECT key, value FROM cache WHERE kind = ? AND key IN (SELECT value FROM json_each(?))"
@@ -380,8 +380,8 @@ class SQLiteStore(GraphStore):
             raise StoreError(f"{path} has a {kind} {shown!r}, which graphgrow never makes: it could change the log")
 
     def _migrate(self, db: sqlite3.Connection) -> None:
-        """Make the tables of this version, and write them to the file itself, where it is looked for its identity."""
-        # Unlike all else, this does not wait by itself for others that open the file.
+        """Make the tables of this version, and write them to the file itself, where its identity is looked for."""
+        # Unlike all other statements, this does not wait by itself for others that open the file.
         until = time.monotonic() + _BUSY_SECONDS
         while True:
             try:
@@ -415,7 +415,7 @@ class SQLiteStore(GraphStore):
         self._version = len(MIGRATIONS)
 
     def _open_for_reading(self) -> sqlite3.Connection:
-        """Open a file that cannot be written here, nor its folder: beside a writer, or as what nothing changes now."""
+        """Open a file that cannot be written, nor its folder: beside a writer, or as one that nothing changes now."""
         path, log = self._path.absolute(), Path(f"{self._path}{WAL}")
         self._is_read_only = True
         uri = f"{path.as_uri()}?mode=ro"
@@ -423,7 +423,7 @@ class SQLiteStore(GraphStore):
             db = sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
             self._check_format(db)
         except sqlite3.OperationalError:
-            if log.exists() and log.stat().st_size:  # what it holds is read from a copy, for here it cannot be taken in
+            if log.exists() and log.stat().st_size:  # it is read with a copy of the file, since it cannot be merged
                 self._copy = TemporaryDirectory(prefix="graphgrow-")
                 copied = Path(self._copy.name) / "graph.db"
                 shutil.copyfile(path, copied)
@@ -453,7 +453,7 @@ class SQLiteStore(GraphStore):
                 if db.in_transaction:
                     db.execute("ROLLBACK")
             self._has_written = True
-            self._file.check(db)  # what was committed into a file that was going is not taken for saved
+            self._file.check(db)  # what was committed to a file being replaced does not count as saved
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
@@ -556,7 +556,7 @@ def _apply(db: sqlite3.Connection, change: Patch) -> None:
     db.executemany("DELETE FROM relation WHERE source = ? AND predicate = ? AND target = ?", ends)
     keys = [(key,) for key in (*change.gone_concepts, *change.concepts)]
     db.executemany("DELETE FROM alias WHERE key = ?", keys)
-    if change.gone_concepts:  # for each SQLite makes sure that no relation ends there, without an index by all of them
+    if change.gone_concepts:  # for each, SQLite checks that no relation ends there; without an index, by all relations
         db.execute("CREATE INDEX relation_target ON relation(target)")
         db.executemany("DELETE FROM concept WHERE key = ?", [(key,) for key in change.gone_concepts])
         db.execute("DROP INDEX relation_target")

@@ -1,8 +1,8 @@
 """Whether a SQLite file still is the one that was opened under its name, and what is done where it is not.
 
-SQLite itself writes on into a file that was removed, and leaves a write-ahead log behind that the next one to open the
-name takes for that of the new file. So the file's identity is compared before each commit, and what is ours is taken
-away before it can do harm.
+SQLite itself goes on writing to a file that was removed, and leaves a write-ahead log behind that whoever next opens
+the name takes for that of the new file. So the file's identity is compared before each commit, and what is ours is
+taken away before it can do harm.
 """
 
 import os
@@ -15,7 +15,7 @@ from pathlib import Path
 from graphgrow.errors import StoreError
 
 WAL, SHM = "-wal", "-shm"
-_LOOKS, _PAUSE = 3, 0.02  # of a file that others may be writing just now; seconds
+_LOOKS, _PAUSE = 3, 0.02  # looks at a file that others may be writing just now; seconds
 
 Inode = tuple[int, int]  # device and number
 
@@ -27,7 +27,7 @@ class OpenedFile:
     path: Path
     _file: Inode | None = None
     _at: Path = Path()  # the path, wherever the process is later
-    _place: str = ""  # where it led to: beside that SQLite keeps its log
+    _place: str = ""  # where it led: SQLite keeps its log beside that
     _identity: str = ""
     _state: tuple[int, int] = (0, 0)  # size in bytes and time of the last change in ns, when it was looked at last
     _beside: dict[str, Inode] = field(default_factory=dict)  # of the files that SQLite keeps beside it
@@ -35,7 +35,7 @@ class OpenedFile:
 
     @property
     def is_lost(self) -> bool:
-        """Whether it was found to be another file, which was said then."""
+        """Whether it was found to be another file, which was reported then."""
         return bool(self._lost)
 
     def opened(self) -> None:
@@ -47,7 +47,7 @@ class OpenedFile:
         self._identity = self._read_identity() or ""
 
     def check(self, db: sqlite3.Connection | None) -> None:
-        """Raise StoreError where the name is no longer that of the open file; `db` is then let go of."""
+        """Raise StoreError where the name is no longer that of the open file; `db` is then released."""
         if self._lost:
             raise StoreError(self._lost)
         if db is None or self._file is None:
@@ -71,7 +71,7 @@ class OpenedFile:
                 self._beside[ending] = _inode(self._path(ending).stat())
 
     def check_unchanged(self) -> None:
-        """Raise StoreError where a file that is read as one that nothing changes was changed after all."""
+        """Raise StoreError where a file that is read as unchanging was changed after all."""
         if self._file and _state(self.path.stat()) != self._state:
             raise StoreError(f"{self.path} was changed while it was read: run the command again")
 
@@ -112,7 +112,7 @@ class OpenedFile:
         self._end(db, why)
 
     def _overwritten(self, db: sqlite3.Connection) -> None:
-        """Keep the write-ahead log of what was there from what is there now."""
+        """Keep the write-ahead log of the old file away from the new one."""
         if db.in_transaction:
             db.execute("ROLLBACK")
         with suppress(OSError):

@@ -1,11 +1,11 @@
 """The index that a large SQLite file has beside it, so that the explorer need not fold its log: `graph.db-index`.
 
-It holds what the tables of the store are not in order for: relations by their targets, how many relations each concept
-has, and its spellings as full text (FTS5). Writers do not keep it, so it costs them nothing: whoever reads makes it
-once, and takes in the events that came since. It is known for that of a log by the log's identity and the digest of the
-event up to which it goes; of another log it counts for nothing, and it may be deleted at any time. What it leads to is
-read in the store: a row that is gone there is left out. After a decision about earlier events, which may bring back
-what it does not hold, it is made anew beside the one in use.
+It holds what the tables of the store are not sorted for: relations by their targets, how many relations each concept
+has, and its spellings as full text (FTS5). Writers do not maintain it, so it costs them nothing: whoever reads makes it
+once, and takes in the events that came since. It belongs to a log by the log's identity and the digest of the last
+event in it; for another log it does not count, and it may be deleted at any time. What it leads to is read in the
+store: a row that is gone there is left out. After a decision about earlier events, which may bring back what it does
+not hold, it is made anew beside the one in use.
 """
 
 import json
@@ -25,15 +25,15 @@ from graphgrow.graph.model import Event, Relation
 from graphgrow.stores import Extent, GraphIndex, IndexedConcept, Span
 
 FORMAT = 1
-EVENTS, SHARE = 5000, 8  # it is made anew where more events came since than this, and than one in eight of all
-REST = 10  # times as long as it took to make it, it is left as it is
+EVENTS, SHARE = 5000, 8  # it is made anew where more events came since than this, and than an eighth of all
+REST = 10  # it is left as it is for this many times as long as making it took
 MOST_NEAR = 20_000  # relations of one concept in one direction that are looked through for its neighbours
 _BUSY_SECONDS = 30.0
 _ABANDONED = 120.0  # seconds without a byte after which a file that was not finished is taken for abandoned
 _PAUSE = 0.2
 
 # The rows go in sorted, so that each page of the file is written once; spellings by the relations of their concept, so
-# that what is found first is what has most of them.
+# that concepts with most of them are found first.
 _TABLES = """
     CREATE TABLE mark (
         format INTEGER, identity TEXT, seq INTEGER, digest TEXT, concepts INTEGER, relations INTEGER, is_stale INTEGER
@@ -92,7 +92,7 @@ class SQLiteIndex(GraphIndex):
         self._inode = 0
         self._decided = 0, Corrections()  # what was decided up to an event
         self._is_closed = False
-        self._took, self._made = 0.0, time.monotonic()  # seconds to make it, and when it was, by the monotonic clock
+        self._took, self._made = 0.0, time.monotonic()  # seconds to make it, and when that was, by the monotonic clock
 
     def make(self) -> None:
         """Make the index where it is missing, of another log, or far behind."""
@@ -275,7 +275,7 @@ class SQLiteIndex(GraphIndex):
             self._db = None
 
     def _catch_up(self, db: sqlite3.Connection) -> tuple[Extent, bool]:
-        """Take in the events since the mark; returns how far it goes, and whether earlier ones are shown otherwise."""
+        """Take in the events since the mark; returns how far it goes, and whether earlier ones look different now."""
         seq, concepts, relations, is_stale = db.execute(_MARK, (FORMAT,)).fetchone()
         events = db.execute("SELECT payload FROM graph.event WHERE seq > ? ORDER BY seq", (seq,)).fetchall()
         if not events:
@@ -347,7 +347,7 @@ def _unused(path: Path) -> Iterator[None]:
     with closing(sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)) as db:
         try:
             db.execute("BEGIN EXCLUSIVE")
-        except sqlite3.DatabaseError as error:  # what is no database is nobody's
+        except sqlite3.DatabaseError as error:  # what is no database belongs to nobody
             if _is_locked(error):
                 raise
         yield

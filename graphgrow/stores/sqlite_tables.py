@@ -6,14 +6,14 @@ STATE = """
     SELECT (SELECT count(*) FROM sqlite_master), application_id, user_version
     FROM pragma_application_id, pragma_user_version
 """
-# Whether any event says of what type a concept is.
+# Whether any event says what type a concept has.
 TYPED = """
     SELECT 1 FROM event, json_each(iif(json_valid(payload), payload, '{}'), '$.delta.concepts') AS concept
     WHERE json_extract(concept.value, '$.type') <> '' LIMIT 1
 """
 _OURS = "('event', 'concept', 'alias', 'relation', 'lease', 'cache', 'seal', 'identity')"
-# What runs by itself when a table is written or read, or stands in the place of one; a view or a virtual table of
-# somebody's own is harmless. Only of a virtual table it is 0 where its pages begin.
+# What runs by itself when a table is written or read, or stands in the place of one of ours; somebody's own view or
+# virtual table is harmless. Only a virtual table has 0 as its root page.
 STRANGE = f"""
     WITH ours AS (
         SELECT * FROM sqlite_master WHERE type IN ('table', 'view') AND name COLLATE NOCASE IN

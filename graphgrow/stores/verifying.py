@@ -16,8 +16,8 @@ from graphgrow.stores.projection import differences, project
 class Verdict:
     """What came of it: sentences that say what is wrong, none where nothing is, and the graph up to there.
 
-    `altered` is the first event that is not what was written, 0 where none is. `seal` says from where on the digests
-    can speak; None where there are none.
+    `altered` is the first event that is not what was written, 0 where none is. `seal` says from where on there are
+    digests; None where there are none.
     """
 
     graph: Graph
@@ -27,7 +27,7 @@ class Verdict:
 
     @property
     def silence(self) -> str:
-        """What the digests cannot speak of, in a sentence, "" where they speak of all of the log."""
+        """What the digests do not cover, in a sentence, "" where they cover all of the log."""
         if self.seal is None:
             return (
                 "the log has no digests yet: whether a step was altered cannot be told before the next one is written"

@@ -70,7 +70,7 @@ def admitted() -> bool:
             st.login()
         return False
     allowed, who = os.environ.get(ALLOWED, "").split(), str(st.user.get("email") or "")
-    is_vouched_for = str(st.user.get("email_verified", True)).lower() == "true"  # not only typed there
+    is_vouched_for = str(st.user.get("email_verified", True)).lower() == "true"  # not merely typed in
     is_allowed = not allowed or (who in allowed and is_vouched_for)
     if is_allowed:
         st.sidebar.caption(plain(who))

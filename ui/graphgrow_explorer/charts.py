@@ -23,7 +23,7 @@ def of_run(order: list[str]) -> "tuple[alt.X, alt.Color]":
 
 
 def lines(rows: "pd.DataFrame", title: str, about: str, *, root: bool = False) -> "alt.LayerChart":
-    """Return curves of `y` over the steps `x`, one a `series`; `about` is read to who does not see it.
+    """Return curves of `y` over the steps `x`, one per `series`; `about` is read to those who cannot see it.
 
     An axis shows a curve's own range; one that never changes starts at zero. With `root` heights are square roots, so
     that one large curve leaves room for the others.
@@ -51,7 +51,7 @@ def lines(rows: "pd.DataFrame", title: str, about: str, *, root: bool = False) -
 
 
 def shares(rows: "pd.DataFrame", title: str, about: str) -> "alt.Chart":
-    """Return areas of `y` over the steps `x` that fill the height, one a `series`."""
+    """Return areas of `y` over the steps `x` that fill the height, one per `series`."""
     import altair as alt
 
     steps, colour = of_run(list(dict.fromkeys(rows["series"])))

@@ -26,7 +26,7 @@ GOING = "going"  # the view and the choices of it that a button leads to
 DECIDED = "decided"  # the last decision, which can be taken back for a while
 OFFERED = 20.0  # seconds; the style of the page hides it then
 
-# Where a page does what a sentence of the command line leads to.
+# Where a page does what a sentence of the command line points to.
 PLACES = {
     "restore": "Review, Rejected names", "rejects": "Review, Rejected names", "review": "Review",
     "unmerge": "Review, Merged automatically", "rename": "the panel of the concept", "show": "the search box above",
@@ -85,7 +85,7 @@ def decide_all(workspace: Workspace, decisions: Iterable[Callable[[Graph], Edit]
 
 
 def by_visitor(decide: Callable[[Graph], Edit]) -> Callable[[Graph], Edit]:
-    """Return a decision as one of who uses the page."""
+    """Return a decision as one by whoever uses the page."""
     return lambda graph: replace(decide(graph), by=visitor())
 
 
@@ -101,7 +101,7 @@ def undo(workspace: Workspace, *seqs: int) -> None:
 def offer_undo(workspace: Workspace) -> None:
     """Say what was decided just now, with a button that takes it back; it goes away by itself.
 
-    Who clicks on it while the page is slow is heard, however late.
+    A click on it while the page is slow still counts, however late.
     """
     last: Decided | None = st.session_state.get(DECIDED)
     if last is None or last.url != workspace.url:
@@ -120,7 +120,7 @@ def offer_undo(workspace: Workspace) -> None:
 
 
 def visitor() -> str:
-    """Return who uses the page: the address of who signed in, else whose machine it is; "" where that may be others."""
+    """Return who uses the page: the address that signed in, else this machine's user; "" where it may be others."""
     if st.user.get("email"):
         return str(st.user["email"])
     with suppress(OSError, KeyError):  # a user without a name
@@ -129,13 +129,13 @@ def visitor() -> str:
 
 
 def visit(view: str, **chosen: str | Sequence[str]) -> None:
-    """Go to another view of the same graph, with what is chosen there as its address has it."""
+    """Go to another view of the same graph, with `chosen` as its address has it."""
     st.session_state[GOING] = view, {"store": st.query_params.get("store", ""), **chosen}
     st.rerun()
 
 
 def guarded(draw: Callable[P, None]) -> Callable[P, None]:
-    """Return a part of the page that says what cannot be read; a part that is drawn by itself has no other guard."""
+    """Return a part of the page that says what cannot be read; a part that is drawn on its own has no other guard."""
 
     @wraps(draw)
     def guard(*args: P.args, **kwargs: P.kwargs) -> None:

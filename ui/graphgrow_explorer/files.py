@@ -28,7 +28,7 @@ def kinds() -> dict[str, str]:
 
 
 def downloads(workspace: Workspace, keys: set[str] | None, confidence: float = 0, kept: Kept = None) -> None:
-    """Offer the graph as files, or what of it some concepts are, or is of at least this confidence, or was kept."""
+    """Offer the graph as files, or its part with some concepts, of at least this confidence, or with what was kept."""
     with st.popover("Download what is shown", icon=":material/download:"):
         note(
             "GraphML and GEXF open in Gephi, CSV in a spreadsheet, Cypher in Neo4j; Save in the picture makes an image."

@@ -1,7 +1,7 @@
 """The first picture for a browser that has only just opened the page, as JSON and not by way of Streamlit.
 
-Streamlit's own scripts take a second to start; the picture's need none of them. So the page comes with an address at
-which everything lies that the picture's component will be given, and the component takes over what is drawn by then.
+Streamlit's own scripts take a second to start; the picture's need none of them. So the page comes with an address that
+has everything that the picture's component will be given, and the component takes over what is drawn by then.
 """
 
 import gzip
@@ -32,7 +32,7 @@ DIGITS = 6  # of a number that is drawn
 def tag(workspace: Workspace) -> str:
     """Return the element of a page that draws the first picture of a store, which whoever has the page may see.
 
-    It does not wait for the scripts before it, as a module does that is not `async`.
+    It does not wait for the scripts before it, as a module that is not `async` does.
     """
     script, colours = f"./_stcore/bidi-components/{PROJECT}.picture/picture.js", json.dumps(look.variables())
     draw = f'import {{ first }} from "{script}"; first("{PATH}/{workspace.token}", {colours});'
@@ -59,7 +59,7 @@ def route() -> "Route":
 def told(workspace: Workspace) -> bytes:
     """Return what the picture of a page that was just opened is given, worked out once for each version of a graph.
 
-    It is JSON, compressed as little as helps: Streamlit's server would take a tenth of a second for all it could.
+    It is JSON, compressed at the lowest level: at its own level Streamlit's server would take a tenth of a second.
     """
     with workspace.lock:
         workspace.refresh()
@@ -87,12 +87,12 @@ def content(workspace: Workspace) -> dict[str, Any]:
 
 
 def picture_key(workspace: Workspace, show: "Show") -> str:
-    """Return what names a picture among those of the browser."""
+    """Return the name of a picture among those of the browser."""
     return f"picture-{show} {workspace.url}"
 
 
 def settings(workspace: Workspace, show: "Show") -> dict[str, object]:
-    """Return what a picture is told beside its concepts and relations: what is the same for whoever looks at it."""
+    """Return what a picture is told besides its concepts and relations: what is the same for whoever looks at it."""
     from graphgrow_explorer import frames
 
     groups = frames.groups(workspace)

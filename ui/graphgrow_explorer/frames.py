@@ -30,10 +30,10 @@ LARGE = 5_000  # concepts; beyond, a picture of everything is no longer the firs
 TOP = 1_000
 EXACT = 2_000  # concepts; betweenness costs concepts times relations
 POSITIONS, LAST = "positions 2", "last"  # what the store keeps for the next page
-RISEN = 1.08  # times the concepts of the last settling, and two more, from which a picture is settled again
+RISEN = 1.08  # a picture is settled again from this many times the concepts of the last time, and two more
 SETTLED = "settled"  # the part of a workspace that remembers when that was
 ENOUGH = 0.5  # share of concepts that need a place already; with fewer the whole is laid out anew
-GROWN = 1.1  # times the concepts that were kept, from which it is worth to keep them again
+GROWN = 1.1  # times the concepts that were kept, from which it is worth keeping them again
 
 TYPES = {
     "source": "str", "target": "str", "predicate": "str", "support": "int64", "first_seq": "int64",
@@ -66,7 +66,7 @@ def groups(workspace: Workspace) -> Groups:
 
 
 def recalled(workspace: Workspace, kind: str) -> dict[str, Any]:
-    """Return what the store keeps of this kind for the next page; nothing where that is of another program."""
+    """Return what the store keeps of this kind for the next page; nothing where another program wrote that."""
     try:
         kept = json.loads(workspace.store.recall(kind, [LAST]).get(LAST, b"{}"))
     except ValueError:
@@ -75,7 +75,7 @@ def recalled(workspace: Workspace, kind: str) -> dict[str, Any]:
 
 
 def nodes(workspace: Workspace) -> pd.DataFrame:
-    """Return a row a concept: all columns of a picture but its place, and numbers to colour and size it by."""
+    """Return a row per concept: all columns of a picture but its place, and numbers to colour and size it by."""
 
     def table(graph: Graph) -> pd.DataFrame:
         keys, membership = list(graph.concepts), groups(workspace).membership
@@ -106,7 +106,7 @@ def nodes(workspace: Workspace) -> pd.DataFrame:
 
 
 def edges(workspace: Workspace) -> pd.DataFrame:
-    """Return a row a relation: the columns of TYPES."""
+    """Return a row per relation: the columns of TYPES."""
     return workspace.keep("edges", lambda graph: described(graph, graph.relations))
 
 
@@ -128,7 +128,7 @@ def trusted(workspace: Workspace, least: float) -> Graph:
 
 
 def positions(workspace: Workspace) -> Places:
-    """Return concept -> x, y; those that had a place keep it, so that a reader finds again what he saw.
+    """Return concept -> x, y; those that had a place keep it, so that readers find again what they saw.
 
     Up to NAMED concepts all are settled again, each near where it was, whenever there are RISEN times as many.
     """
@@ -181,8 +181,8 @@ def part(
     """Return the concepts and relations of one way to look at a graph, or at what is of at least this confidence.
 
     `top` has the TOP concepts with most PageRank and those of the centre with their neighbours, `around` those within
-    `depth` relations of the centre, `communities` one row a community instead of its concepts. The neighbours of those
-    in `beside` come with either part.
+    `depth` relations of the centre, `communities` one row per community instead of its concepts. The neighbours of
+    those in `beside` come with either part.
     """
     with workspace.reading() as graph:  # all of one version: a run may write meanwhile
         if show == "communities":
@@ -218,7 +218,7 @@ def part(
 
 
 def supernodes(workspace: Workspace) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return a row a community, called by its leading concept, and a row for every two that relations join."""
+    """Return a row per community, called by its leading concept, and a row for every two that relations join."""
     with workspace.reading() as graph:
         grouped, relations = groups(workspace), edges(workspace)
         counts, since = Counter[tuple[int, int]](), dict[tuple[int, int], int]()

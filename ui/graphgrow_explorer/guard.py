@@ -1,9 +1,9 @@
 """Who may speak to the explorer: a guard in front of every page, socket, component and download.
 
-Any program of this machine reaches a port here, and any page that its user reads can send requests to it. So nothing is
-answered but to the address that was printed, compared exactly, and to who holds its token. The browser keeps the token
+Any program of this machine reaches a port here, and any page that its user reads can send requests to it. So only
+requests to the address that was printed, compared exactly, and with its token are answered. The browser keeps the token
 as a cookie, which knows hosts but no ports: every server of this machine that the user visits would be sent it. It is
-therefore bound to a path that nobody can guess, below which the whole explorer stands.
+therefore bound to a path that nobody can guess, below which the whole explorer is served.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -25,7 +25,7 @@ HEADERS = (
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"referrer-policy", b"same-origin"),  # an address here has a secret in it
 )
-SHARED = "GRAPHGROW_EXPLORER_SHARED"  # in the environment where others use the page too
+SHARED = "GRAPHGROW_EXPLORER_SHARED"  # set in the environment where others use the page too
 TOKENLESS = "this page opens by the address that graphgrow explore printed, the token in it included"
 USED = "this address opened a browser once and opens no other: take the one that graphgrow explore printed"
 
@@ -34,7 +34,7 @@ USED = "this address opened a browser once and opens no other: take the one that
 class Access:
     """What opens the explorer: `token` by the address that is printed, `ticket` once, by the one a browser is given.
 
-    The command line of a browser is read by whoever lists processes, hence the ticket. `path` is where the explorer
+    The command line of a browser can be read by whoever lists processes, hence the ticket. `path` is where the explorer
     stands, "/" and a secret.
     """
 
@@ -46,9 +46,10 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """The origins that the explorer is reached by, as "http://127.0.0.1:8501"; `public` is that of a proxy before it.
+    """The origins at which the explorer is reached, as "http://127.0.0.1:8501"; `public` is that of a proxy before it.
 
-    With a `port` it listens at every address of this machine: then the one that a connection came to is one as well.
+    With a `port` it listens at every address of this machine: then the one at which a connection arrived is one as
+    well.
     """
 
     origins: Sequence[str]
@@ -172,12 +173,12 @@ def cookies(scope: "Scope") -> Iterator[str]:
 
 
 def equal(one: str, other: str) -> bool:
-    """Compare in a time that tells nothing."""
+    """Compare in constant time."""
     return compare_digest(one.encode("utf-8", "surrogatepass"), other.encode())
 
 
 def with_headers(send: "Send") -> "Send":
-    """Return what sends an answer with HEADERS, which keep it out of other pages."""
+    """Return a function that sends an answer with HEADERS, which keep it out of other pages."""
 
     async def sending(message: "Message") -> None:
         if message["type"] == "http.response.start":

@@ -16,10 +16,10 @@ from graphgrow_explorer.search import search_box
 from graphgrow_explorer.text import counted, plain, short
 from graphgrow_explorer.workspace import Workspace, workspaces
 
-REST = 10  # times as long as it took to draw a view it is left alone
+REST = 10  # a view is left alone for this many times as long as drawing it took
 FEWEST = 3  # steps that tell the pace of a run
 DRAWN, TOOK, ENDED = "drawn", "took", "drawn at"
-WATCHED = "watched run"  # the one that was under way when this page looked last, and may have ended since
+WATCHED = "watched run"  # the one under way when this page last looked, which may have ended since
 
 
 def header(workspace: Workspace, *, is_live: bool) -> None:
@@ -79,7 +79,7 @@ def stands(run: runs.Run, now: datetime) -> str:
 def is_due(mark: tuple[int, int], state: Mapping[Any, Any], now: float, *, is_live: bool) -> bool:
     """Tell whether a page shows what is no longer so: after decisions, which no view hears of, and after any news.
 
-    For mere news a view that is not live waits as long as something is chosen in it, or it would do little else.
+    For mere news a view that is not live waits as long as something is chosen in it, or it would be drawn all the time.
     """
     drawn = state.get(DRAWN, mark)
     if drawn[1] != mark[1]:

@@ -1,4 +1,4 @@
-"""The feed of a picture: what came since a step, as JSON, for who was shown the address.
+"""The feed of a picture: what came since a step, as JSON, for whoever was shown the address.
 
 A route of the server has no authentication of its own, so its address holds a token that only a page gets to know, and
 it answers for stores that a page has opened and for nothing else.
@@ -89,7 +89,7 @@ def is_written(workspace: Workspace) -> bool:
 def last_steps(graph: Graph, rows: list[Row]) -> list[dict[str, Any]]:
     """Return the last steps, the newest first: who was asked about what, what that brought, and the keys asked about.
 
-    Fact checks, of which there are several a step, are left to the views that list everything.
+    Fact checks, of which there are several per step, are left to the views that list everything.
     """
     steps = (row for row in reversed(rows) if row.kind != "fact_check")
     return [one_step(graph, row) for row in islice(steps, STEPS)]

@@ -76,7 +76,7 @@ def theme() -> dict[str, object]:
 
 
 def variables() -> dict[str, dict[str, str]]:
-    """Return what Streamlit's page calls colours and font of either side of the theme, for what is drawn before it."""
+    """Return Streamlit's variables for colours and font of both sides of the theme, for what is drawn before it."""
     font = FONT.replace(", ", ",") + ',"Source Sans",sans-serif'
     names = {"backgroundColor": "background-color", "textColor": "text-color", "primaryColor": "primary-color"}
     return {

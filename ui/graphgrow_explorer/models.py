@@ -74,14 +74,14 @@ def model_fields(place: str, last: RunOptions, *, folded: bool = True) -> RunOpt
 
 
 def check_model(options: RunOptions) -> RunOptions:
-    """Return options as they are; raises BadInput for a model that nobody may name where others use the page too."""
+    """Return options unchanged; raises BadInput for a model that may not be named where others use the page too."""
     if os.environ.get(SHARED):
         runs.check_name(options.llm)
     return options
 
 
 def last_options(url: str) -> RunOptions:
-    """Return what the last run of a graph was to do, with the model that was asked last, be it by a question."""
+    """Return what the last run of a graph was to do, with the model that was asked last, even if by a question."""
     known, questions = runs.runs(url), recent(url)
     last = known[0] if known else None
     options = last.options if last else RunOptions()

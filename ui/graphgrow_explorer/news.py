@@ -1,7 +1,7 @@
 """Parts of a page that are drawn anew when something is new, and cost the server next to nothing while nothing is.
 
 The page asks a route of the server for a text that changes with the graph and with what was started about it; only
-where it has changed the fragment runs again that listens.
+where it has changed does the fragment that listens run again.
 """
 
 import time

@@ -27,7 +27,7 @@ CHECKOUT = Path("data", "runs", "impact-resistant-materials-knowledge.jsonl.gz")
 ENDINGS = (".db", ".sqlite", ".sqlite3")
 LISTED = 200
 WRITTEN = 1_000  # characters of the first reply while it comes
-CONCEPTS_A_SECOND, CONCEPTS_A_GB = 3_000, 250_000  # that are read of a log, as docs/benchmarks.md has it
+CONCEPTS_A_SECOND, CONCEPTS_A_GB = 3_000, 250_000  # read from a log, by docs/benchmarks.md
 ROWS, OTHER = "files", "other file"  # keys of the choices
 
 
@@ -73,7 +73,7 @@ def opened() -> Workspace | None:
 
 
 def _check_allowed(url: str) -> None:
-    """Raise BadInput for what no link opens: servers and files outside the folder, unless known here already."""
+    """Raise BadInput for what no link may open: servers and files outside the folder, unless known here already."""
     if "\0" in url:
         raise BadInput("an address with a null character leads to no graph")
     if workspaces().knows(url) or shown(url) == os.environ.get(STORE):
@@ -89,7 +89,7 @@ def _check_allowed(url: str) -> None:
 
 
 def by_hand(place: str) -> str:
-    """Return how a graph is opened that no link opens; where others use the page, whoever started it alone does."""
+    """Return how to open a graph that no link may open; where others use the page, only whoever started it can."""
     if os.environ.get(SHARED):
         return "whoever starts the explorer names it, or starts it in its folder"
     return f"type its address below, or start  graphgrow explore {place}"
@@ -152,7 +152,8 @@ def load_button(workspace: Workspace) -> None:
 def go(url: str) -> str:
     """Make a store the one that the page is about, which somebody here has chosen.
 
-    Raises BadInput or StoreError where it cannot be opened; where others use the page too, also for what no link opens.
+    Raises BadInput or StoreError where it cannot be opened; where others use the page too, also for what no link may
+    open.
     """
     if os.environ.get(SHARED) or "\0" in url:
         _check_allowed(url)
@@ -236,7 +237,7 @@ def free_name() -> str:
 
 
 def begin(topic: str, name: str, options: runs.RunOptions = NO_RUN) -> str:
-    """Begin a graph in a file of this folder, in the background; raises BadInput for a topic or file that is none."""
+    """Begin a graph in a file of this folder, in the background; raises BadInput for an invalid topic or file."""
     if not topic.strip():
         raise BadInput("a new graph needs a topic: say what it is about")
     check_topic(topic)

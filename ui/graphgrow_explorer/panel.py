@@ -125,7 +125,7 @@ def panel(workspace: Workspace, keys: Sequence[str]) -> bool:
 
 
 def deciding(workspace: Workspace, place: str, relation: Relation) -> None:
-    """Draw what can be decided about a relation; `place` tells these buttons from others of the page."""
+    """Draw what can be decided about a relation; `place` distinguishes these buttons from others of the page."""
     with st.container(horizontal=True):
         if st.button("Accept relation", key=f"accept {place}", icon=":material/check:",
                      help="It is so: one more piece of evidence."):  # fmt: skip
@@ -268,7 +268,7 @@ def read(workspace: Workspace, seq: int) -> None:
 
 
 def step(workspace: Workspace, event: Event) -> None:
-    """Draw one step: who was asked what, when and why, what came back, and what of it could be used."""
+    """Draw one step: who was asked what, when and why, what came back, and how much of it could be used."""
     row = Row.of(event)
     with workspace.reading() as graph:
         about = " and ".join(short(graph.name(graph.representative(key)), 120) for key in row.about)

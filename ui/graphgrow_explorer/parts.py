@@ -1,4 +1,4 @@
-"""A part of a graph too large for memory, as the tables of a picture: what its store's index answers, and no more."""
+"""A part of a graph too large for memory, as the tables of a picture: what its store's index answers, no more."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from graphgrow_explorer.workspace import Workspace
 
 TOP = 1_000  # concepts with most relations, which are drawn first
 NEAR = 150  # neighbours of a concept that are drawn, those with most relations: as many as are laid out at once
-FARTHER = 10  # likewise of each of them, where two relations away is asked for
+FARTHER = 10  # likewise of each of them, where two relations away are asked for
 KEPT = 32  # parts
 NODES = {
     "key": "str", "name": "str", "size": "int64", "community": "int64", "first_seq": "int64", "degree": "int64",

@@ -38,7 +38,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """Two frames as they were given, the same as they travel, and a text that tells them from others."""
+    """Two frames as they were given, the same as they travel, and a text that identifies them."""
 
     given: tuple["pd.DataFrame", "pd.DataFrame"]
     nodes: "pd.DataFrame"
@@ -83,9 +83,9 @@ def picture(
     The same frame objects cost a rerun next to nothing, so keep them, and make new ones instead of changing them.
 
     Args:
-        nodes: one row a concept: `key`, `name`, `x`, `y`, `size`, `community` (int, -1 for none), `first_seq`,
+        nodes: one row per concept: `key`, `name`, `x`, `y`, `size`, `community` (int, -1 for none), `first_seq`,
             `degree`; every further numeric column is offered as a colour and as a size, and `type` as a colour.
-        edges: one row a relation: `source`, `target` (keys of `nodes`), `predicate`, `support`, `first_seq`,
+        edges: one row per relation: `source`, `target` (keys of `nodes`), `predicate`, `support`, `first_seq`,
             `confidence`.
         key: names this picture among those of the page and the graphs of the browser; with the same key it keeps its
             camera when the frames change.
@@ -93,7 +93,7 @@ def picture(
             `{"seq": SEQ, "nodes": [...], "edges": [...], "gone": [KEY, ...]}` in the columns of the frames; positions
             may be missing, new concepts then start amid their neighbours. `"writing"` says that somebody writes,
             `"steps"` are as in the settings. Every few seconds with news the fragment is drawn again, so that it can
-            give frames of now; concepts glide to their new places. `""`: the picture is not live.
+            give current frames; concepts glide to their new places. `""`: the picture is not live.
         height: of the whole, in pixels.
         selected: keys to select; they replace what is selected whenever they are neither what this function returned
             last nor what it was given last, so `selected=seen.selected` may be passed back.
@@ -136,7 +136,7 @@ def picture(
             "settings": {"commands": COMMANDS, **settings},
         },
         height=height,
-        on_selected_change=lambda: None,  # Streamlit keeps a value for who hears of its change
+        on_selected_change=lambda: None,  # Streamlit keeps a value only for those who listen to it
         on_command_change=lambda: None,
         on_shown_change=lambda: None,
         on_heard_change=lambda: None,
@@ -166,7 +166,7 @@ def selection_in(message: object, version: int, chosen: tuple[str, ...]) -> tupl
 
 
 def command_in(message: object) -> tuple[str, tuple[str, ...]] | None:
-    """Return the command the page sent and its keys; whatever is no such thing is none."""
+    """Return the command the page sent and its keys; None for anything else."""
     if not isinstance(message, Mapping) or not isinstance(message.get("name"), str):
         return None
     return str(message["name"]), texts(message.get("keys"))
@@ -190,7 +190,7 @@ def shown_in(message: object, payload: Payload) -> tuple[list[bool], list[bool]]
 
 
 def bits(text: object, count: int) -> list[bool]:
-    """Return a bit for each of some rows out of base64; all of them where it holds another number."""
+    """Return a bit for each of some rows from base64; all set where it holds another number of bits."""
     try:
         held = binascii.a2b_base64(text) if isinstance(text, str) else b""
     except binascii.Error:
@@ -230,7 +230,7 @@ def stamp(*frames: "pd.DataFrame") -> str:
 
 
 def mounted(name: str = "picture") -> "ComponentRenderer":
-    """Return what mounts one of COMPONENTS, after the running server has learned where their scripts lie.
+    """Return what mounts one of COMPONENTS, after the running server has learned where their scripts are.
 
     Streamlit finds assets by itself only inside a package with the name of its distribution; this one has another.
     """

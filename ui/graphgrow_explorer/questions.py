@@ -58,7 +58,7 @@ class PageQuestion:
 def ask(
     workspace: Workspace, text: str, model: runs.RunOptions | None = None, *, context: int, compare: bool = False
 ) -> str:
-    """Ask the graph a question; without a model the one of the last run. Raises BadInput for no question.
+    """Ask the graph a question; without a model the one of the last run. Raises BadInput for an empty question.
 
     `context` tokens of the graph go with it; to `compare` it is asked without the graph too.
     """
@@ -113,7 +113,7 @@ def stop(question: PageQuestion) -> str:
 
 
 def forget(url: str, question: PageQuestion) -> str:
-    """Take the record of a question away that is over."""
+    """Remove the record of a question that is over."""
     for file in _folder(url).glob(f"{question.name}.*"):
         file.unlink(missing_ok=True)
     return "Removed from the list"
@@ -157,7 +157,7 @@ def _start(
     model: runs.RunOptions | None,
     judge_with: str = "",
 ) -> None:
-    """Start a command with a model, or with that of the last run of this graph, or the one of the environment.
+    """Start a command with a model, else that of the last run of this graph, else that of the environment.
 
     Raises BadInput while another question is under way. What was typed is one word, no option.
     """

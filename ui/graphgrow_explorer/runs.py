@@ -1,7 +1,7 @@
 """Runs started from the page: processes that outlive it, known by the files they leave in the state folder.
 
-A run is `graphgrow grow --json`, started detached. Its file says what it is to do, its log holds a line of JSON a step;
-whoever looks, from whichever page, reads the same files. Keys reach it by the environment alone.
+A run is `graphgrow grow --json`, started detached. Its file says what it is to do, its log holds a line of JSON per
+step; whoever looks, from whichever page, reads the same files. Keys reach it by the environment alone.
 """
 
 import json
@@ -31,8 +31,8 @@ ATTEMPTS = 5
 LISTED = 12
 OPTIONS = ("key_env", "reasoning_effort", "reply_tokens", "llm_options", "timeout")
 MODEL = ("llm", "base_url", *OPTIONS)
-REMARK = re.compile(r"The \w+ model ")  # how a sentence begins that says what was left undone
-LIVE = ".live"  # how the file of a reply ends that is under way
+REMARK = re.compile(r"The \w+ model ")  # beginning of a sentence that says what was left undone
+LIVE = ".live"  # ending of the name of a file with a reply under way
 SAID = re.compile(r'"((?:[^"\\]|\\.)*)("\s*:|"|$)')  # a text in JSON, and its end: as the name of a field, or none yet
 LAST_WORDS = ("graphgrow: ", "stopped: ")
 
@@ -127,7 +127,7 @@ def launch(folder: Path, words: Sequence[str], wanted: Mapping[str, object], env
             list(words),
             stdin=subprocess.DEVNULL, stdout=log, stderr=errors, env={**env, **streamed}, start_new_session=True,
         )  # fmt: skip
-    Thread(target=process.wait, daemon=True).start()  # its end is taken notice of, or it stays a zombie
+    Thread(target=process.wait, daemon=True).start()  # somebody has to wait for its end, or it stays a zombie
     record = Record(process.pid, _born(process.pid), now.isoformat(timespec="seconds"), dict(wanted))
     draft = folder / f"{name}.draft"
     draft.write_text(json.dumps(asdict(record)), encoding="utf-8")
@@ -155,7 +155,7 @@ def text_of(file: Path) -> str:
 def so_far(folder: Path, name: str) -> str:
     """Return what the model of a command has written of the reply that is under way; "" where it does not stream.
 
-    Of a reply in JSON it is the sentences in it.
+    From a reply in JSON it is the sentences in it.
     """
     text = text_of(folder / f"{name}{LIVE}")
     if not text.lstrip().startswith(("{", "[", "```")):
@@ -165,7 +165,7 @@ def so_far(folder: Path, name: str) -> str:
 
 
 def last_words(errors: Path) -> str:
-    """Return how a command says it ended, out of the file of its stderr; "" where it did all it was to do.
+    """Return how a command says it ended, from the file of its stderr; "" where it did all it was to do.
 
     Where it left something undone it is what that was.
     """

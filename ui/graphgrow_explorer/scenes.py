@@ -50,7 +50,7 @@ def show(workspace: Workspace, name: str) -> None:
 
 
 def apply(workspace: Workspace, selected: str) -> None:
-    """Set the widgets of the page, before they are drawn, as a view has it that was asked for just now.
+    """Set the widgets of the page, before they are drawn, as the view that was just asked for has them.
 
     `selected` is the name under which the address holds what is selected.
     """

@@ -1,4 +1,4 @@
-"""What a browser is given with the page: its scripts out of memory, the names of those that it will want, a picture."""
+"""What a browser is given with the page: scripts from memory, the names of those that it will want, a picture."""
 
 import re
 from pathlib import Path
@@ -15,9 +15,9 @@ CHUNKS = "BidiComponent", "Html", "ButtonGroup", "Slider"  # of Streamlit's page
 HASHED = re.compile(r"/static/(?P<place>(?:js|css|media)/[\w-]+(?:\.[\w-]+)+\.(?P<ending>js|css|woff2))")
 OURS = {f"/_stcore/bidi-components/{PROJECT}.{name}/{name}.js": f"{name}.js" for name in COMPONENTS}
 TYPES = {"js": b"text/javascript; charset=utf-8", "css": b"text/css; charset=utf-8", "woff2": b"font/woff2"}
-FOR_EVER, NOT_KEPT = b"public, immutable, max-age=31536000", b"no-cache"  # as Streamlit says of them, and of ours
-PARTLY = frozenset((b"range", b"if-none-match", b"if-modified-since"))  # what asks for something else than a whole file
-CHANGED = frozenset((b"content-length", b"etag", b"last-modified"))  # what is no longer so of a page with a picture
+FOR_EVER, NOT_KEPT = b"public, immutable, max-age=31536000", b"no-cache"  # as Streamlit sends them, and ours
+PARTLY = frozenset((b"range", b"if-none-match", b"if-modified-since"))  # headers that ask for less than a whole file
+CHANGED = frozenset((b"content-length", b"etag", b"last-modified"))  # headers that do not fit a page with a picture
 HEAD = b"</head>"
 OK = 200
 
@@ -25,7 +25,7 @@ OK = 200
 class Scripts:
     """A layer that answers with the scripts of the page, and sends the page with what a browser needs to know of them.
 
-    A page is of a hundred files. Streamlit's server has each opened and read in other threads, which wait for one
+    A page consists of a hundred files. Streamlit's server has each opened and read in other threads, which wait for one
     another and for the graph that is read meanwhile; and a browser would find out about some of them one by one.
     `picture` is an element that draws the first one, for a page about the store `url` as it is at first.
     """
@@ -68,7 +68,7 @@ class Scripts:
             return None
 
     def _page(self, scope: "Scope", send: "Send") -> "Send":
-        """Return what sends the page: with the header, and with the picture where it is about what that shows."""
+        """Return a function that sends the page: with the header, and with the picture where that shows its graph."""
         query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         is_first = scope["method"] == "GET" and self._picture and query in ([], [("store", self._url)])
         begun: list[Message] = []

@@ -1,4 +1,4 @@
-"""The search box: suggestions out of the whole graph as one types, whatever part of it is drawn."""
+"""The search box: suggestions from the whole graph as one types, whatever part of it is drawn."""
 
 from collections.abc import Mapping
 from dataclasses import asdict

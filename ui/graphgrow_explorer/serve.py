@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 
     from graphgrow_explorer.workspace import Workspace
 
-HERE = {"127.0.0.1": "localhost", "localhost": "127.0.0.1", "::1": "localhost"}  # addresses here by another name too
+HERE = {"127.0.0.1": "localhost", "localhost": "127.0.0.1", "::1": "localhost"}  # addresses here with two names
 FIRST_PORT, PORTS = 8501, 50
 GRACE = 3.0  # seconds from a signal to the end in any case
 KILLED = 128  # and the number of a signal: the exit code of what was ended by it
 VIEW = "view"  # the name of a view in an address that leads to the first page
 PAGES = ("growth", "communities", "paths", "thoughts", "review", "runs")
-# What the page's script, which runs in this process and is given nothing, has to know.
+# What the page's script, which runs in this process without arguments, has to know.
 STORE, SHARED = "GRAPHGROW_EXPLORER_STORE", guard.SHARED
 AUTH, ALLOWED = "GRAPHGROW_EXPLORER_AUTH", "GRAPHGROW_EXPLORER_ALLOW"
 JOBS = "GRAPHGROW_EXPLORER_JOBS"
@@ -159,8 +159,8 @@ def send_at_once(port: int) -> None:
     """Let the socket at a port, and those of its connections, send what is short without waiting for more.
 
     An answer is sent in two pieces, and a socket that gathers them keeps the second back until the first has been
-    acknowledged, which takes 40 ms where nothing else is to be said. asyncio sees to that for its own sockets;
-    Streamlit makes this one, and gives it to nobody.
+    acknowledged, which takes 40 ms where nothing else is sent. asyncio sees to that for its own sockets; Streamlit
+    makes this one, and hands it to nobody.
     """
     for one in gc.get_objects():
         if type(one) is socket.socket and one.fileno() >= 0 and one.family in {socket.AF_INET, socket.AF_INET6}:
@@ -172,7 +172,7 @@ def send_at_once(port: int) -> None:
 def end_in_time() -> None:
     """Let Ctrl-C and SIGTERM end this server also where a client reads nothing, or a page is at work for long.
 
-    The server itself, whose handlers of signals these go on to, waits for both without end.
+    The server's own signal handlers, to which these pass on, wait for both without end.
     """
 
     def ending(number: int, frame: FrameType | None) -> None:
@@ -191,10 +191,10 @@ def prepare(workspace: "Workspace | None") -> None:
     """Load what pages are made by, and work out the first picture, while the browser is still on its way."""
     from graphgrow_explorer import first, parts
 
-    gc.disable()  # what is read is kept, and need not be looked through later
+    gc.disable()  # what is read is kept, and need not be searched for garbage later
     try:
         if workspace:
-            with suppress(GraphgrowError):  # the page says it
+            with suppress(GraphgrowError):  # the page will say so
                 if workspace.index:
                     workspace.index.make()
                     workspace.refresh()
@@ -256,7 +256,8 @@ def settings(host: str, port: int, public: str = "") -> dict[str, object]:
     """Return Streamlit's settings: nothing is sent to anybody, and nobody else's page may speak to this one.
 
     Where it is not given the name of its server it asks a service on the net for the address of this machine.
-    Every message is sent whole: one that only names an earlier message ends the page where the browser has let that go.
+    Every message is sent whole: one that only refers to an earlier message breaks the page where the browser has
+    dropped that.
     """
     name = urlsplit(public).hostname or host
     return {

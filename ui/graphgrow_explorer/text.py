@@ -3,7 +3,7 @@
 import re
 
 LONGEST = 60  # characters of a name in a label; tables and texts show the whole
-JOINER = "\u2060"  # no width and no break: it parts what a page would read together
+JOINER = "\u2060"  # no width and no break: it separates what a page would read together
 
 # What the words of the field mean, where they stand.
 CONFIDENCE = "How sure the graph is that it is true, from fact checks, repetition, contradictions and people."
@@ -33,7 +33,7 @@ _ADDRESS = re.compile(r"(?<=[wW]{3})(?=\.)|(?<=@)(?=[\w-])")
 def plain(text: str, most: int = LONGEST) -> str:
     """Return text for a label, where Streamlit reads Markdown, so that it looks as it was written.
 
-    Marks are escaped; what is read only after escapes (emoji and icon shorthands, arrows, addresses) is parted by a
+    Marks are escaped; what is read only after escapes (emoji and icon shorthands, arrows, addresses) is split by a
     joiner without width. Longer text ends with an ellipsis.
     """
     line = " ".join(text.split())

@@ -1,6 +1,6 @@
 """The stores that the pages of this process have open: each with its graph, folded as events come.
 
-Pages run in threads and share a graph, so whoever reads it holds its lock, and takes away values of his own.
+Pages run in threads and share a graph, so whoever reads it holds its lock, and takes away only values of their own.
 """
 
 import time
@@ -37,8 +37,8 @@ from graphgrow.api.explorer import (
 P = ParamSpec("P")
 T = TypeVar("T")
 MOST = 8  # stores that stay open
-# Concepts. Of a larger graph the store's index answers what a page shows, and its log is not folded unless somebody
-# asks for that: of a million concepts it takes minutes and 4 GB.
+# Concepts. For a larger graph the store's index answers what a page shows, and its log is not folded unless somebody
+# asks for that: for a million concepts it takes minutes and 4 GB.
 WHOLE = 50_000
 UPHEAVALS = 200  # decisions that a page may have missed before it is given the whole graph
 REASON = "in the explorer"  # why something was decided here
@@ -49,7 +49,7 @@ FORMS = {
     "kin": "what is of the same kind", "widen": "more beside what is known", "intents": "what should be asked",
     "arbitrate": "whether two names are one concept", "check": "whether it is so",
 }  # fmt: skip
-# Headers of an answer by the token of a store, which is for one page and one moment.
+# Headers of an answer given for the token of a store: it is for one page and one moment.
 PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
@@ -119,9 +119,9 @@ class Upheaval:
 
 @dataclass(slots=True)
 class Workspace:
-    """One open store: the graph up to its last event that was seen, a row an event, results kept a version.
+    """One open store: the graph up to its last event that was seen, a row per event, results kept for a version.
 
-    `token` opens the feed of this store to who was shown it, `env` holds what a run needs to open it too,
+    `token` opens the feed of this store to whoever was shown it, `env` holds what a run needs to open it too,
     `parts` where the concepts of a part stood last, `heard` when events came last, by the monotonic clock; 0 where none
     came since it was opened. Use `reading` for the graph itself.
 
@@ -265,7 +265,7 @@ class Workspace:
 
     @contextmanager
     def log(self) -> Iterator[KnowledgeGraph]:
-        """Lend a store for a long reading: of a file one of its own, so that nobody waits."""
+        """Lend a store for a long reading: for a file a store of its own, so that nobody waits."""
         if is_server(self.url):
             with self.lock:
                 yield self.store
@@ -302,7 +302,7 @@ class Workspaces:
             self.stores[place] = workspace
             self.opened.add(place[0])
             unused = [self.stores.pop(place) for place in list(self.stores)[:-MOST]]
-        for old in unused:  # which somebody may still be reading, who may ask for another store
+        for old in unused:  # somebody may still be reading it, who may ask for another store
             with old.lock:
                 if old.index:
                     old.index.close()
@@ -313,7 +313,7 @@ class Workspaces:
         return workspace
 
     def holds(self, workspace: Workspace) -> bool:
-        """Tell whether a store is still open and still what its name leads to, and not a file that took its place."""
+        """Tell whether a store is still open and still what its name leads to, not replaced by another file."""
         with self.lock:
             return self.stores.get((workspace.url, _inode(workspace.url))) is workspace
 
@@ -367,7 +367,7 @@ def _opened(url: str) -> Workspace:
 
 
 def _inode(url: str) -> int:
-    """Return what tells a file from another one of that name; 0 for what is no file."""
+    """Return what distinguishes a file from another one of that name; 0 for what is no file."""
     path = store_url(url).path
     try:
         return path.stat().st_ino if path else 0

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from graphgrow.measure.history import SnapshotCache
 
 MISSING = "a report needs {name}: pip install 'graphgrow[report]'"
-SNAPSHOTS = 50  # about so many points a curve: enough to see its shape, few enough to measure in seconds
+SNAPSHOTS = 50  # about this many points per curve: enough to see its shape, few enough to measure in seconds
 SAMPLES = 20  # graphs of each null model
 
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """What a page shows: facts about the run, tables by name (`words.COLUMNS` says of what), events a snapshot."""
+    """What a page shows: facts about the run, tables by name (`words.COLUMNS` says of what), events per snapshot."""
 
     facts: dict[str, object]
     tables: "dict[str, pd.DataFrame]"

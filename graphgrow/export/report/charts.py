@@ -83,7 +83,7 @@ def bars(rows: Rows, x: str, y: str) -> Drawing | None:
 
 
 def stacked(rows: Rows, series: str, y: str, count: str, *, width: float) -> Drawing | None:
-    """Draw bars over events, the series on top of each other; `width` is the events a bar stands for."""
+    """Draw bars over events, the series on top of each other; `width` is how many events a bar stands for."""
     if not rows:
         return None
     rows = [row | {"from": row["x"] - width} for row in rows]
@@ -177,14 +177,14 @@ def _chart(rows: Rows, height: int = HEIGHT) -> alt.Chart:
 
 
 def _hue(rows: Rows) -> alt.Color | alt.ColorValue:
-    """Return one colour a series in the order of the rows; the page shows the legend."""
+    """Return one colour per series in the order of the rows; the page shows the legend."""
     if len(_legend(rows)) == 1:
         return alt.ColorValue(COLOURS[0])
     return alt.Color("series:N", sort=None, scale=alt.Scale(range=COLOURS), legend=None)
 
 
 def _axis(rows: Rows, field: str, title: str, *, log: bool = False, zero: bool = False) -> alt.X | alt.Y:
-    """Return the axis x or y; a logarithmic one has a line a power of ten, or at 1, 2, 5 where these are few."""
+    """Return the axis x or y; a logarithmic one has a line per power of ten, or at 1, 2, 5 where these are few."""
     channel: type[alt.X | alt.Y] = alt.X if field == "x" else alt.Y
     if log:
         values = [row[field] for row in rows]

@@ -30,7 +30,8 @@ class Figure:
     """A figure: `sentence` says how to read it, `tag` is "paper" or "corrected" where the two differ.
 
     `note` is the correction; `wide` takes the whole width. `curves` are columns of a table with their names, drawn over
-    the snapshots with `y` for an axis, which begins at `zero` or is logarithmic as that of the events is.
+    the snapshots; `y` is the title of their axis, which begins at `zero`, or is logarithmic (`log`) like that of the
+    events.
     """
 
     name: str
@@ -134,7 +135,7 @@ def newly_connected(report: RunReport) -> Drawing | None:
 
 
 def by_concept(table: "pd.DataFrame", column: str, y: str) -> Drawing | None:
-    """Draw a column of a long table, one line a concept, in the order of their last values."""
+    """Draw a column of a long table, one line per concept, in the order of their last values."""
     named = labels(table)
     last = table.dropna(subset=[column]).groupby("key")[column].last().sort_values(ascending=False, kind="stable")
     rows = [row for key in last.index for row in points(table[table["key"] == key], {column: named[key]})]
@@ -170,7 +171,7 @@ def community_sizes(report: RunReport) -> Drawing | None:
 
 
 def community_changes(report: RunReport) -> Drawing | None:
-    """Draw how many communities came and went, by how they did."""
+    """Draw how many communities came and went, by kind of change."""
     changes = report.tables["community_changes"]
     counts = Counter(zip(changes["kind"], changes["seq"], strict=True))
     rows = [
@@ -195,14 +196,14 @@ def histogram(column: "pd.Series[Any]", x: str) -> Drawing | None:
 
 
 def bridge_persistence(report: RunReport, column: str) -> Drawing | None:
-    """Draw how many concepts were bridges for how many snapshots in a row."""
+    """Draw for how many snapshots in a row concepts were bridges."""
     snapshots = report.tables["bridge_persistence"][column]
     apart = f", {report.every} events apart" if report.every > 1 else ""
     return histogram(snapshots[snapshots > 0], f"Snapshots in a row{apart}")
 
 
 def path_lengths(report: RunReport) -> Drawing | None:
-    """Draw how many pairs of concepts lie how far apart."""
+    """Draw how many pairs of concepts lie at each distance."""
     counts = report.tables["path_lengths"].itertuples(index=False)
     rows = [{"x": length - 0.5, "end": length + 0.5, "y": pairs} for length, pairs in counts]
     return charts.bars(rows, "Relations between two concepts", "Pairs")

@@ -1,4 +1,4 @@
-"""A report as one HTML page that asks for nothing: style, library, data and script stand in it.
+"""A report as one HTML page that requests nothing: style, library, data and script are in it.
 
 Names come from a language model. They reach the page as escaped text in tables, or as JSON that no tag can end, and
 the content security policy runs the page's own scripts by their hash and no other, no `eval` and no request.
@@ -42,7 +42,7 @@ def page(report: RunReport, library: str) -> str:
             drawn = draw(figure, report)
             shown += _figure(figure, drawn)
             if drawn:
-                # Rows apart from the chart, which knows no address of a schema.
+                # Rows go apart from the chart, which keeps no address of a schema.
                 spec: dict[str, Any] = drawn.chart.to_dict()
                 rows = spec.pop("datasets")[spec.pop("data")["name"]]
                 spec = {field: value for field, value in spec.items() if field not in {"$schema", "config"}}
@@ -56,7 +56,7 @@ def page(report: RunReport, library: str) -> str:
             f"{table}</section>"
         )
     titles = [*((part.name, part.title) for part in parts), ("panel", "The whole panel")]
-    # Each script whole in its element, with the line ends that a browser hashes.
+    # No script can end its element early, and line ends are those that a browser hashes.
     scripts = [
         text.replace("</script", "<\\/script").replace("<!--", "<\\!--").replace("\r\n", "\n").replace("\r", "\n")
         for text in (library, _file("page.js"))
@@ -157,7 +157,7 @@ def _facts(facts: dict[str, Any]) -> str:
 
 
 def _text(value: object, most: int = NAME) -> str:
-    """Return text of any origin as HTML: one line, escaped, its direction kept to itself."""
+    """Return text of any origin as HTML: one line, escaped, with its text direction isolated."""
     return f"<bdi>{escape(shorten(str(value), most))}</bdi>"
 
 
@@ -221,7 +221,7 @@ def ratios(report: RunReport) -> str:
 
 
 def longest(report: RunReport) -> str:
-    """Return the longest of the longest paths, one row a path."""
+    """Return the longest of the longest paths, one row per path."""
     paths: dict[tuple[int, int], list[str]] = {}
     for rank, length, name in _rows(report, "longest_paths", "rank", "length", "name"):
         paths.setdefault((rank, length), []).append(shorten(name))

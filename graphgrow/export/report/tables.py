@@ -1,4 +1,4 @@
-"""The tables behind the figures: tidy pandas frames, one row an observation, names beside keys.
+"""The tables behind the figures: tidy pandas frames, one row per observation, names beside keys.
 
 words.py says what each column means.
 """
@@ -41,7 +41,7 @@ Rows = list[dict[str, Any]]
 
 
 def facts(log: Sequence[Event], graph: Graph) -> dict[str, object]:
-    """Return what holds of the run whatever store it is kept in: topic, sizes, trust, models, bill, dates."""
+    """Return what holds for the run whatever store it is kept in: topic, sizes, trust, models, bill, dates."""
     asked = [event for event in log if isinstance(event, Expansion)]
     dates = [event.at for event in log if event.at]
     return {
@@ -173,7 +173,7 @@ def rows_of_graph(graph: Graph, seed: int, samples: int) -> dict[str, Rows]:
     total = sum(count for _, count in counts)
     smaller = accumulate((count for _, count in counts), initial=0)  # concepts of a smaller degree
 
-    ratios = Rows()  # with the package's own limit to the exponent and without one
+    ratios = Rows()  # with the package's own limit on the exponent and without one
     for limit in (ALPHA_LIMIT, None):
         fit: dict[str, Any] = power_law(degrees, alpha_limit=limit)
         fitted = {name: fit[f"powerlaw_{name}"] for name in ("alpha", "xmin", "ntail")}
@@ -182,7 +182,7 @@ def rows_of_graph(graph: Graph, seed: int, samples: int) -> dict[str, Rows]:
                 about = {"rival": rival, **fit[name], "reading": reading(fit[name], rival)}
                 ratios.append({"alpha_limit": limit, **fitted, **about})
 
-    final = Rows()  # one row a number: a likelihood ratio has three
+    final = Rows()  # one row per number: a likelihood ratio has three
     for name, value in panel(keys, graph.triples(), seed=seed).items():
         ratio: dict[str, object] = value if isinstance(value, dict) else {}
         parts = [(f"_{part}", ratio.get(part)) for part in PARTS] if name in RIVALS else [("", value)]
@@ -215,7 +215,7 @@ def rows_of_graph(graph: Graph, seed: int, samples: int) -> dict[str, Rows]:
 def _degree_fits(degrees: Sequence[int]) -> Iterator[dict[str, Any]]:
     """Yield what each model expects, at some degrees of the tail that it was fitted to.
 
-    That is the share of connected concepts with the degree or more, so each is scaled to the share in the tail.
+    That is the share of connected concepts with that degree or more, so each model is scaled to the share in the tail.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a fit that fails has no finite share, and is left out below

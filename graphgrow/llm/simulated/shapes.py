@@ -28,8 +28,8 @@ TAIL = 1.6  # exponent of the popularity of concepts in "communities"
 TRIADS = 0.5  # of the edges of "scale-free" close a triangle
 CHILDREN = 6
 KINSHIP = 0.7  # of the cross links of "hierarchy" stay in one branch
-SHORT = 12  # concepts of a community have names of two words, the others of three
-DRAWS = 1000  # from which concepts are drawn at a time
+SHORT = 12  # this many concepts of a community have names of two words, the others of three
+DRAWS = 1000  # concepts drawn at a time
 
 
 def make_world(kind: str, size: int = SIZE, seed: int = 0, *, degree: float = DEGREE) -> "nx.Graph[str]":
@@ -38,7 +38,7 @@ def make_world(kind: str, size: int = SIZE, seed: int = 0, *, degree: float = DE
     - communities: a planted partition of about sqrt(size) / 2 groups in which a few concepts are hubs; one edge in ten
       leads to another group
     - scale-free: preferential attachment that closes triangles (Holme and Kim 2002), communities by Louvain's method
-    - hierarchy: a tree with six children a concept and cross links, most of them inside a branch
+    - hierarchy: a tree with six children per concept and cross links, most of them inside a branch
 
     Raises:
         BadInput: an unknown kind, fewer than 20 concepts or more than there are names for, or a degree below 2.
@@ -125,7 +125,7 @@ def hierarchy(size: int, degree: float, rng: random.Random) -> "nx.Graph[int]":
     """Return a tree with cross links, its branches as communities; see `make_world`."""
     import networkx as nx
 
-    branch = list[int]()  # of a node: its ancestor two below the root, or itself if it is above
+    branch = list[int]()  # node -> its ancestor two levels below the root, or itself if it is above
     branches = dict[int, list[int]]()
     for node in range(size):
         branch.append(node if node <= CHILDREN + CHILDREN**2 else branch[(node - 1) // CHILDREN])

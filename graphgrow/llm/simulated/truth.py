@@ -28,9 +28,9 @@ _AMERICAN_AND_BRITISH = (
 class HiddenGraph:
     """A hidden graph by the names of its nodes, the popular ones first: those with many neighbours, ties by name.
 
-    `neighbours` are in that order too; `relations` holds every edge under both of its directions. `meanings` is what
-    every canonical spelling means that means one thing, `spellings` the other ways to write a name. `obscurity` is 0
-    for the most popular node and 1 for the least.
+    `neighbours` are in that order too; `relations` holds every edge under both of its directions. `meanings` maps every
+    unambiguous canonical spelling to what it means, `spellings` the other ways to write a name. `obscurity` is 0 for
+    the most popular node and 1 for the least.
     """
 
     topic: str

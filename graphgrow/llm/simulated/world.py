@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 MOST = 64
 JOINING = frozenset(("connect", "join", "between"))  # forms that ask what leads from one concept to another
 OPEN = frozenset(("seed", "expand", "widen"))  # forms that ask about a concept without a predicate
-DRAWS = 4  # of a concept to go on with
-TOGETHER = 0.75  # of the names of one answer
-LONGER = 4 / 3  # a list, than a reply that writes its relations out
+DRAWS = 4  # tries to find a concept to go on with
+TOGETHER = 0.75  # share of the names of one answer that are right or wrong together
+LONGER = 4 / 3  # how much longer a list is than a reply that writes its relations out
 CHANCE = 0.5  # the skill of one who cannot tell
 SUREST = 12.0  # log-odds of a fact check
 NO_NAMES = "none"
@@ -61,9 +61,10 @@ class WorldSettings:
     - junk: chance that in place of a concept stands a phrase that is none
     - drift: chance that in place of a concept stands one from anywhere, to which nothing relates it
     - errors: the same once more, for runs that count what is false: chance that a relation is said and does not hold
-    - list_errors, facet_errors, obscure: chance that one does not that else would: in a list of relations, in the names
-      that answer a facet, about the least popular concept (half of that about one of the middle, none about the first);
-      names of one answer to a facet are right or wrong together, as a model's are (TOGETHER of them share their luck)
+    - list_errors, facet_errors, obscure: chance that a relation does not hold that else would: in a list of relations,
+      in the names that answer a facet, about the least popular concept (half of that about one of the middle, none
+      about the first); names of one answer to a facet are right or wrong together, as a model's are (TOGETHER of them
+      share their luck)
     - skill: how well a fact check tells what is true: the chance that a true relation gets higher log-odds than a false
       one (the AUC), from .5, no better than chance, to below 1
     """
@@ -95,7 +96,7 @@ class WorldSettings:
 
 
 class World(FreeModel):
-    """A hidden graph behind the contract of a language model; `hidden` is its truth, which no policy may look at."""
+    """A hidden graph behind the interface of a language model; `hidden` is its truth, which no policy may look at."""
 
     def __init__(
         self, graph: "nx.Graph[str]", settings: WorldSettings | None = None, seed: int = 0, name: str = "world"
@@ -125,7 +126,7 @@ class World(FreeModel):
             verdict = "same" if one is not None and one == other else "different"
             answer = {"verdict": verdict, "why": "so it is in the hidden graph"}
         elif question.form == "intents":
-            # A question for each kind of relation that the concept has in truth, in an order of chance.
+            # A question for each kind of relation that the concept has in truth, in random order.
             nodes = filter(None, map(hidden.means, question.concepts))
             kinds = {hidden.relations[node, near].predicate for node in nodes for near in hidden.neighbours[node]}
             drawn = rng.sample(sorted(kinds), len(kinds))

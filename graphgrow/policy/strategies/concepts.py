@@ -38,7 +38,7 @@ def survey(graph: Graph, rng: random.Random) -> Iterator[Focus]:
 
 
 def _frontier(graph: Graph, rng: random.Random) -> Iterator[tuple[float, str, str]]:
-    """Yield (score, key, reason), the best first; where all concepts are ranked it is done once an event."""
+    """Yield (score, key, reason), the best first; where all concepts are ranked it is done once per event."""
 
     def rank() -> list[tuple[float, str]]:
         scores = []
@@ -67,7 +67,7 @@ def hub(graph: Graph, rng: random.Random) -> Iterator[Focus]:
 
     The score is the mean of what its questions brought, older ones discounted, with the mean over the whole run as one
     more question; so a hub without a question counts as an average one, and one that has dried up falls behind. Which
-    concepts are hubs is as old as the structure, the yield is that of now.
+    concepts are hubs is as old as the structure, the yield is current.
     """
     snapshot, mean = structure(graph), len(graph.concepts) / max(1, graph.steps)
     ranked = []

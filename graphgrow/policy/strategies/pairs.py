@@ -1,6 +1,6 @@
 """Strategies that ask about two concepts: between communities, related by the look of it, alike from afar, said once.
 
-All rankings are as old as the structure, which every reason names; what was asked and what is related is that of now.
+All rankings are as old as the structure, which every reason names; what was asked and what is related is current.
 """
 
 import math
@@ -23,7 +23,7 @@ MOST = 20_000  # pairs that are ranked
 TRIED = 150  # leading concepts that are compared at most
 FAR_APART = 3  # relations; closer concepts are no surprise
 UNJOINED = 9  # what counts as the distance of concepts that no path joins
-WEAK = 2  # said at most so often
+WEAK = 2  # said at most this often
 
 Row = tuple[float, str, str, str]  # score, two concepts, and the numbers behind it in words
 
@@ -158,7 +158,7 @@ def consolidate(graph: Graph, _: random.Random) -> Iterator[Focus]:
     """Two central concepts whose relations were said least: is this so, and what else holds?
 
     The score is the geometric mean of their numbers of neighbours over how often it was said; what was said more than
-    WEAK times is left alone. The support is that of now.
+    WEAK times is left alone. The support is current.
     """
     snapshot = structure(graph)
     for score, one, other in snapshot.keep(weakest):

@@ -1,6 +1,6 @@
 """When two names are one concept: candidates from an index, guards against false likeness, a decision with a reason.
 
-`decide` is the whole of it; what it says is carried out elsewhere, as an event that can be undone.
+`decide` is all of it; what it decides is carried out elsewhere, as an event that can be undone.
 """
 
 from graphgrow.resolve.identity.guards import contradiction, disagree

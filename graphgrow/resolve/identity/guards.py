@@ -1,4 +1,4 @@
-"""Why two names are two however alike they are written: other numbers, signs, members of a series, opposites, heads."""
+"""Why two names are two however similar they look: other numbers, signs, members of a series, opposites, heads."""
 
 import re
 import unicodedata
@@ -18,8 +18,8 @@ LEAST_NEIGHBOURS = 5
 LEAST_SHARED = 0.05
 REMEMBERED = 8192  # names: a new one is compared with several, and these with many new ones
 _SHORTEST_REST = 4  # letters that two words share after different prefixes, before different suffixes
-_SHORTEST_SLIP = 6  # letters; one more or less in a shorter word is another word
-_LONGEST_COMPOUND = 12  # letters: what is longer is seldom another word than its parts, as Greenhouse is
+_SHORTEST_SLIP = 6  # letters; with one more or less, a shorter word is another word
+_LONGEST_COMPOUND = 12  # letters: a longer compound seldom means more than its parts, unlike Greenhouse
 _NUMBER = re.compile(r"\d|^.$|^(?=[ivx])x{0,3}(?:ix|iv|v?i{0,3})$")  # digits, single letters, Roman numerals
 _FORMULA = re.compile(r"^(?:[A-Z][a-z]?\d*){2,}$|^[A-Z][a-z]?\d+$")
 _EPONYM = re.compile(r"\b([A-Z]\w+)['\u2019]s\b")
@@ -38,7 +38,8 @@ _BINOMIAL = re.compile(r"^([A-Z][a-z]+(?:a|um|us|is)|[A-Z]\.) ([a-z]+(?:a|um|us|
 def contradiction(one: str, other: str) -> str:
     """Return why two names must not be merged however alike they are written, in words; "" where nothing says so.
 
-    Symmetric. Beside what makes them `opposed` it is that one is a special case of the other, or another head noun.
+    Symmetric. The reasons are those of `opposed`, and that one is a special case of the other, or has another head
+    noun.
     """
     against = opposed(one, other)
     if against:
@@ -65,7 +66,7 @@ def opposed(one: str, other: str) -> str:
             in_capitals = [word for word in pair if acronym_in(word)]
             if len(in_capitals) == 1 and any(word.islower() or word[2:].islower() for word in pair):
                 return "only one of them " + ("is" if len(mine) == 1 else f"has {in_capitals[0]}") + " in capitals"
-    # Of two units, and of two Greek letters, the case has a meaning: 5 mg and 5 Mg, nM and nm, ΔG and δG.
+    # In units, and in Greek letters, the case has a meaning: 5 mg and 5 Mg, nM and nm, ΔG and δG.
     for left, right in zip(_TOKEN.findall(one), _TOKEN.findall(other), strict=False):
         if left == right or left.casefold() != right.casefold():
             continue
@@ -135,7 +136,7 @@ def opposed(one: str, other: str) -> str:
 
 @lru_cache(REMEMBERED)
 def _folded(name: str) -> Mapping[str, set[str]]:
-    """Return what a key has folded away, by what it is, where it has."""
+    """Return what a key has folded away, by kind, where it has."""
     parts = _CODE_GAP.sub("", name).split()
     symbol = _SYMBOL.fullmatch(name)
     folded = {
@@ -191,7 +192,7 @@ def _is_capitalised(word: str) -> bool:
 
 
 def is_number_of_title(one: str, other: str) -> bool:
-    """Tell whether two names of one key are a title of several words and these in another number, the last one small.
+    """Tell whether two names of one key are a title of several words and its words in another number, the last small.
 
     "Red Cross" and "red crosses" are; so are "Solar Panel" and "solar panels", but not "Carbon Fiber".
     """
@@ -238,7 +239,7 @@ def _either(one: str, other: str) -> str:
 
 
 def narrower(one: str, other: str) -> bool:
-    """Tell whether the first name has all the words of the second and more that say something."""
+    """Tell whether the first name has all the words of the second and further ones that say something."""
     return set(form(other).core) < set(form(one).core)
 
 

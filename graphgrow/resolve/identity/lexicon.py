@@ -56,12 +56,12 @@ Term = Literal[
     "head",
     "letters",
 ]
-Found = tuple[int, int, int, int, Sequence[int]]  # how many, the key, where the sorted begin and end, the new ones
+Found = tuple[int, int, int, int, Sequence[int]]  # how many, the key, where the sorted ones begin and end, the new ones
 SAME_KEY, SAME_ALIAS, SAME_SIGNATURE, DEFINED, PLURAL, INITIALS, BRACKET = 1.0, 1.0, 0.99, 0.98, 0.95, 0.9, 0.9
 SAME_LETTERS = 0.9
 LEAST_LIKENESS = 0.6
 POSTINGS = 30_000  # places of trigrams that are looked at for one name
-SHARING = 256  # concepts that share a term and are looked at, the oldest; only what says little has more
+SHARING = 256  # concepts sharing a term that are looked at, the oldest; only a term that says little has more
 _COUNTED = 2
 _COMPARED = 512  # of the names that share most of the rarest trigrams, those compared letter by letter
 _GRAM = 3
@@ -71,13 +71,13 @@ _ROUNDING = 1e-4  # of numbers of 32 bits
 _LEAST_IN_COMMON = 0.3  # Dice; one edit in a name of seven letters leaves .5 or more
 _SHORTEST = 0.6  # of its trigrams; a name with fewer of its own is too short to be in doubt
 _FEWEST_SLOTS = 1024
-_FEWEST_NEW, _NEW = 65_536, 64  # postings beside the sorted ones: so many, or one in so many of them
+_FEWEST_NEW, _NEW = 65_536, 64  # postings beside the sorted ones: this many, or one in this many of them
 _MANY = 16  # new numbers of a key; more are an array, which numpy takes as it is
 _BITS = 21  # of a character
 _USUAL = 2  # other names
 _REMEMBERED = 4096  # terms and texts
 _WORDS = 50_000  # which most names are made of
-_TERM = 1 << 63  # tells a term from a trigram
+_TERM = 1 << 63  # marks a term, not a trigram
 _MAY_BE_SHORT = re.compile(r"[^\W\d_](?:\.|[^\W\d_A-Z]+) ?(?:[^\W\d_][\w.-]* ?){1,3}$")  # J. S. Bach, Escherichia coli
 _ENDING = re.compile(r"(?<=[^\W\d_]{4})[!?.,;:]+$")  # of a sentence: "Ceramics!"
 
@@ -301,7 +301,7 @@ class Lexicon:
         return False
 
     def near(self, name: str, limit: int = 8) -> list[Candidate]:
-        """Return the concepts a name may mean, best first, each once and by the strongest of its reasons."""
+        """Return the concepts a name may mean, best first, each once and for the strongest of its reasons."""
         return _strongest((*self.same(name), *self.alike(name)))[:limit]
 
     def same(self, name: str) -> list[Candidate]:
@@ -312,8 +312,8 @@ class Lexicon:
         found += [Candidate(key, SAME_ALIAS, "alias") for key in keys("text", text)]
         for signature in parts.signatures:
             found += [Candidate(key, SAME_SIGNATURE, "signature") for key in keys("signature", signature)]
-        # What an acronym stands for and what abbreviates a name: first by definition, then by initials alone. Who
-        # defined the acronym before meant something else by it.
+        # What an acronym stands for and what abbreviates a name: first by definition, then by initials alone. A name
+        # that defined the acronym before meant something else by it.
         is_taken = any(keys("definition", parts.acronym))
         for key in keys("acronym", parts.acronym):
             found.append(Candidate(key, INITIALS, "initials") if is_taken else Candidate(key, DEFINED, "acronym"))
@@ -360,7 +360,7 @@ class Lexicon:
             return []
         held = postings.places(used)
         least = _LEAST_IN_COMMON * (1 + _SHORTEST) * size
-        if slots <= _COUNTED * len(held):  # then a place for each is quicker than sorting
+        if slots <= _COUNTED * len(held):  # then counting in an array is quicker than sorting
             common = np.bincount(held, minlength=slots)
             places = np.flatnonzero(common)
             common = common[places]

@@ -26,7 +26,7 @@ _SCREENED = 1_000  # rows that the first look leaves; what it loses is measured 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A known concept that a name may mean, how likely by its looks or meaning (0 to 1), and how it was found."""
+    """A known concept that a name may mean, how likely by spelling or meaning (0 to 1), and how it was found."""
 
     key: str
     score: float
@@ -38,7 +38,7 @@ class Cache(Protocol):
     """Where results are kept that could be computed again; every store is one."""
 
     def recall(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
-        """Return what is kept of the keys."""
+        """Return what is kept under the keys."""
         ...
 
     def remember(self, kind: str, values: Mapping[str, bytes]) -> None:
@@ -129,7 +129,7 @@ class Meanings:
 
     @property
     def unbilled(self) -> Embedding | None:
-        """What was paid since `billed` was called last, None for nothing."""
+        """What was paid since `billed` was last called, None for nothing."""
         spent: Embedding | None = getattr(self._embedder, "spent", None)
         return spent
 

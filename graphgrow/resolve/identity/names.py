@@ -1,8 +1,9 @@
 """Which concept a name is: the same as a known one, another one, or a question for the review queue.
 
-canonical key -> alias -> other ways of writing it -> acronym -> alike spelling -> alike meaning. Only the same words,
-however they are written, merge by themselves; likeness of any degree is a question for a person or a model, and none
-where two names say themselves that they are two things (`contradiction`, by the English words of words.toml).
+canonical key -> alias -> other ways of writing it -> acronym -> similar spelling -> similar meaning. Only the same
+words, however they are written, merge by themselves; likeness of any degree is a question for a person or a model, and
+no question where the names themselves say that they are two things (`contradiction`, by the English words of
+words.toml).
 
 Two names with a signature in common are the same words: "aluminium fibre" and "aluminum fibers", "light weight" and
 "lightweight", "resistance to impact" and "impact resistance", "carbon nanotubes (CNTs)" and "carbon nanotube". The
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from graphgrow.llm.embedders import Floats
 
 _KIND = "names 5"  # under which a store keeps them; another format has another number
-_SHARE = 16  # of the log: what came since the last time until they are kept anew, for they are large
+_SHARE = 16  # 1 / so much of the log has to be new before they are kept anew, for they are large
 LONGEST_REST = 16  # replies until an endpoint that failed is asked again
 
 Action = Literal["merge", "apart", "review"]
@@ -51,7 +52,7 @@ Neighbours = Callable[[str], AbstractSet[str]]
 
 REVIEW_LIKENESS = 0.84  # of spelling, by edit distance; benchmarks/resolution.py shows what other values do
 REVIEW_MEANING = 0.78  # cosine
-OTHER_MEANING = 0.45  # cosine below which alike spelling is chance
+OTHER_MEANING = 0.45  # cosine below which similar spelling is chance
 _FEWEST_ACCENTED = 6  # letters
 _CONSIDERED = 12  # candidates looked at for a review
 
@@ -91,7 +92,7 @@ def decide(
     """Return what becomes of a name with a canonical key, given the concepts known so far.
 
     `neighbours` returns the keys around a key, the name's own included; by default nothing is known about them.
-    `is_mute` tells of a key whether the capitals of its name say nothing, as where all names of a reply are in Title
+    `is_mute` tells for a key whether the capitals of its name say nothing, as where all names of a reply are in Title
     Case. A name that the lexicon holds is always its own merge.
     """
     same = lexicon.same(name)
@@ -210,7 +211,7 @@ def decide(
 
 
 class KnownNames:
-    """The names of one graph's concepts, that new ones are compared with; it holds nothing that the graph does not say.
+    """The names of one graph's concepts, with which new ones are compared; it holds only what the graph says.
 
     With `meanings` names are also compared by what they mean, else by how they are written alone. Where the endpoint of
     these fails that is an error, or, with `goes_on`, they are left out until it answers: it is asked again after a
@@ -222,7 +223,7 @@ class KnownNames:
         self._goes_on = goes_on
         self._rest = self._pause = 0  # replies
         self._remarks: list[str] = []
-        self._unmeant: dict[str, str] = {}  # concept -> name, of those that no vector was had of
+        self._unmeant: dict[str, str] = {}  # concept -> name, for those whose vector could not be had
         self._meant: dict[str, str] = {}  # concept -> the name that stands for it in the meanings
         self._lexicon, self._rejected = Lexicon(), Lexicon()
         self._graph: Graph | None = None
@@ -235,7 +236,7 @@ class KnownNames:
             self._lexicon, self._rejected, self._seq, self._unmeant = Lexicon(), Lexicon(), 0, {}
             for key in graph.corrections.rejected:
                 self._rejected.add(graph.representative(key), key)
-            # What a name means is kept, unless it is of no concept any more or the concept has another name.
+            # The meaning of a name is kept, unless its concept is gone or has another name.
             for key, name in list(self._meant.items()):
                 if key not in graph.concepts or graph.name(key) != name:
                     del self._meant[key]
@@ -285,7 +286,7 @@ class KnownNames:
                 self._seq = self._saved = held[0]
 
     def _ready_meanings(self, names: Sequence[str]) -> Meanings | None:
-        """Return what compares some new names by meaning, with all that is known taken in; None while that fails."""
+        """Return what compares some new names by meaning, once it knows all known names; None while that fails."""
         meanings, self._rest = self.meanings, max(0, self._rest - 1)
         if meanings is None or self._rest:
             return None
@@ -360,10 +361,10 @@ class NewNames:
         return decision
 
     def parted(self, names: Iterable[str], keys: Mapping[str, str]) -> list[Change]:
-        """Return which names get a key of their own beside the one that they have, for their number is that of a title.
+        """Return which names get a key of their own in place of theirs, which is that of a title in another number.
 
         "red crosses" has the key of Red Cross, as "wind turbines" has that of "Wind Turbine": whether the two are one
-        is asked, as where the name with capitals is the plural.
+        becomes a question, as it is where the name with capitals is the plural.
         """
         changes, spelt = list[Change](), dict[str, list[str]]()
         for name in dict.fromkeys(names):
@@ -399,7 +400,7 @@ class NewNames:
         return are_capitals_mute(names)
 
     def changes(self, concepts: Iterable[Concept]) -> list[Change]:
-        """Return what the log says of new concepts, beside each other too; that they stand apart needs no saying."""
+        """Return what the log says of new concepts, and of pairs of them; that they stand apart needs no saying."""
         changes: list[Change] = []
         inside = Lexicon()
         before: Concept | None = None
@@ -420,7 +421,7 @@ class NewNames:
 
 
 def possible_duplicates(concepts: Iterable[Concept], graph: Graph, *, by_likeness: bool = True) -> Iterator[Change]:
-    """Yield a doubt for each concept that may be one of a graph, or one before it, also where a run would merge them.
+    """Yield a doubt for each concept that may be one of a graph or an earlier one, also where a run would merge them.
 
     Without `by_likeness` only other ways of writing one name are looked for, at a cost that does not grow with their
     number.

@@ -59,7 +59,7 @@ _SPELLINGS = (
     (re.compile(r"(?<=[^\W\d])\.(?=[^\W\d])"), " "),
 )
 _PLAIN = re.compile(r"[a-z0-9 ]*")
-_WORDED = re.compile(r"per ?cent|\bdeg|(?:minus|than) [0-9]")  # what is a sign in words
+_WORDED = re.compile(r"per ?cent|\bdeg|(?:minus|than) [0-9]")  # signs written as words
 _NO_LETTER = re.compile(r"[^a-z0-9|]+")
 _NEITHER = re.compile(r"[^\w]|_")
 # Accents of Latin and Greek, the dots of a Russian ё and the stress, the vowel signs of Arabic and Hebrew.
@@ -323,14 +323,14 @@ def short_form(name: str) -> str:
 
 
 def guesses(name: str) -> str:
-    """Return a short form with the first letter of each Greek one, as initials give it: "nfkb" of NF-κB."""
+    """Return a short form with the initial of each Greek letter's name, as initials give it: "nfkb" of NF-κB."""
     return "".join(word[0] if word in _GREEK_NAMES else word for word in normal(name).split())
 
 
 def brackets(name: str) -> tuple[str, str, str]:
-    """Return what stands before, in and after the brackets of a name, of several pairs the last where it ends with it.
+    """Return what is before, in and after the brackets of a name; of several pairs the last, if the name ends there.
 
-    That is "" thrice where there are none: "PMMA" stands in those of "poly(methyl methacrylate) (PMMA)".
+    It is "" three times where there are none: "PMMA" stands in those of "poly(methyl methacrylate) (PMMA)".
     """
     name = name.translate(_WIDE_BRACKETS)
     if match := _BRACKETED.match(name):

@@ -76,7 +76,7 @@ class Neo4jStore(GraphStore):
             if self._is_written(events[0], texts[0]):
                 return last
             raise StaleGraph(f"step {before + 1} cannot follow step {state['version']}: another writer was first")
-        (decided, corrections), self._decided = self._decided, (0, Corrections())  # nothing is known if a commit fails
+        (decided, corrections), self._decided = self._decided, (0, Corrections())  # forgotten if a commit fails
         since, head, digests = (state["since"], state["head"] or "", []) if state else (0, "", [])
         if is_first and since is None:  # the first write since there are digests
             since, head = before, ""
@@ -170,13 +170,13 @@ class Neo4jStore(GraphStore):
         return [event for event in found if event] if all(found) else None
 
     def _is_written(self, event: Event, text: str) -> bool:
-        """Tell whether an event was committed by this store, which then has only not heard of it."""
+        """Tell whether an event was committed by this store, which then merely missed the answer."""
         first = {"seq": event.seq, "payload": text, "writer": self._writer}
         written = self._query(cypher.WRITTEN, Result.single, **first)
         return bool(written and written["ours"])
 
     def seal(self) -> Seal | None:
-        """Return how far the log goes and its digests can speak."""
+        """Return how far the log goes and which part its digests cover."""
         state = self._query(cypher.STATE, Result.single)
         known = state and isinstance(state["since"], int)
         return Seal(state["since"], state["version"], str(state["seal"])) if state and known else None
@@ -230,7 +230,7 @@ class Neo4jStore(GraphStore):
         return {str(name): str(owner) for name, owner in self._query(cypher.CLAIMS, Result.values, **place)}
 
     def recall(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
-        """Return what is kept of the keys."""
+        """Return what is kept under the keys."""
         ids = [cypher.identity(self._address.graph, "cache", kind, key) for key in keys]
         return {key: bytes(value) for key, value in self._query(cypher.RECALL, Result.values, ids=ids)}
 
@@ -275,7 +275,7 @@ class Neo4jStore(GraphStore):
             self._is_made = True
 
     def _declare(self) -> None:
-        """Put constraints and indexes; IF NOT EXISTS does not hold against another program that does so at once."""
+        """Put constraints and indexes; IF NOT EXISTS does not help against a program doing so at the same time."""
         if self._is_declared:
             return
         for statement in (*cypher.SCHEMA, cypher.WAIT_FOR_SCHEMA):

@@ -13,8 +13,8 @@ All of the Cypher is constant: what a model wrote travels as parameters alone.
 
 `events` of a relation are those that said it, `wording` the words of its evidence that differ from its predicate,
 `confidence` is how sure the graph is of it, 0 to 1; `decides` marks the events that have changes. What was said beside
-it are lists, in the order of its evidence, and are not there where nothing was. `digest` and `seal` tell whether the
-log is what was written, from the event after `digests_since` on.
+it is in lists, in the order of its evidence, which are not there where nothing was. `digest` and `seal` tell whether
+the log is what was written, from the event after `digests_since` on.
 """
 
 import hashlib
@@ -41,7 +41,7 @@ SCHEMA = (
     "CREATE CONSTRAINT graphgrow_lease IF NOT EXISTS FOR (l:Lease) REQUIRE l.id IS UNIQUE",
     "CREATE CONSTRAINT graphgrow_cached IF NOT EXISTS FOR (c:Cached) REQUIRE c.id IS UNIQUE",
     "CREATE INDEX graphgrow_concepts_of_graph IF NOT EXISTS FOR (c:Concept) ON (c.graph)",
-    # Eventually consistent: else a third of the time of a commit goes into it.
+    # Eventually consistent: else it takes a third of the time of a commit.
     """CREATE FULLTEXT INDEX concept_names IF NOT EXISTS FOR (c:Concept) ON EACH [c.name, c.aliases]
     OPTIONS {indexConfig: {`fulltext.eventually_consistent`: true}}""",
 )
@@ -388,7 +388,7 @@ def type_rows(graph: str, shown: Graph) -> list[Row]:
 
 
 def confidence_rows(graph: str, shown: Graph, events: Sequence[Event], before: Mapping[Relation, float]) -> list[Row]:
-    """Return how sure a graph is after events that it has taken, of the relations where that may be otherwise.
+    """Return how sure a graph is, after events that it has taken, of the relations where that may have changed.
 
     `before` is how sure it was before an event that decides about earlier ones, of every relation.
     """

@@ -14,7 +14,7 @@ from graphgrow.graph.model import Relation
 from graphgrow.stores import Extent, GraphIndex, IndexedConcept, Span
 from graphgrow.stores.neo4j import cypher
 
-REST = 10  # times as long as it took to count, counts are left as they are
+REST = 10  # counts are left as they are for this many times as long as counting took
 LOOKED_AT = 2_000  # concepts with a word, of which those with most relations are found
 
 

@@ -1,4 +1,4 @@
-"""One driver a process and server, and what its errors mean in a sentence."""
+"""One driver per process and server, and what its errors mean in a sentence."""
 
 import atexit
 import re
@@ -23,7 +23,7 @@ from graphgrow.stores import StoreURL
 
 OLDEST = (5, 23)  # CALL () { ... }; uniqueness of relations came with 5.7, full-text indexes over lists with 5.21
 CONNECT_SECONDS = 10.0
-RETRY_SECONDS = 2.0  # for what ends soon, like a lock; a server that is away is the caller's patience
+RETRY_SECONDS = 2.0  # for what ends soon, like a lock; waiting for a server that is away is left to the caller
 _NEEDS = f"graphgrow needs Neo4j {'.'.join(map(str, OLDEST))} or newer"
 
 

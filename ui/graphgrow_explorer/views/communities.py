@@ -1,4 +1,4 @@
-"""The communities: what they are about, how they hang together, and where nothing joins them yet."""
+"""The communities: what they are about, how they are connected, and where nothing joins them yet."""
 
 import math
 from collections import Counter

@@ -29,7 +29,7 @@ LABELS: dict[str, str] = {
 }
 SELECTED = "concept"
 WRITTEN = "selection in the address"
-BESIDE = "neighbours of"  # concepts whose neighbours were asked for where only a part is drawn
+BESIDE = "neighbours of"  # key of the concepts whose neighbours were asked for where only a part is drawn
 STYLE = "style"
 CONFIDENT, TRUSTING = "confidence", "trusted only"  # keys of the slider and the switch, which go together
 DOUBTED = (
@@ -37,7 +37,7 @@ DOUBTED = (
     " draws these faint, and with dashes beside what is selected."
 )
 RULES, RULE = 20, 200  # that a picture has, characters of one
-RECENT = 50  # steps whose price tells that of the next
+RECENT = 50  # steps from whose price that of the next is estimated
 
 
 def draw(workspace: Workspace) -> None:
@@ -105,7 +105,7 @@ def _watch(workspace: Workspace, *, live: bool) -> None:
 @st.fragment
 @guarded
 def _drawn(workspace: Workspace, show: Show, depth: int, confidence: float) -> None:
-    """Draw the picture and what goes with it; a click draws no more than this anew, nor do news."""
+    """Draw the picture and what goes with it; neither a click nor news draw more than this anew."""
     groups = frames.groups(workspace)
     with workspace.reading() as graph:
         here = [key for key in st.query_params.get_all(SELECTED) if key in graph.concepts]
@@ -145,7 +145,7 @@ def _drawn(workspace: Workspace, show: Show, depth: int, confidence: float) -> N
         case "style", rules if list(rules) != given["style"]:
             st.session_state[STYLE] = workspace.url, list(rules)
             st.query_params[STYLE] = list(rules)
-            st.rerun(scope="fragment")  # the picture has what it has said
+            st.rerun(scope="fragment")  # the picture already has what it said
         case "open view", (name, *_):
             scenes.show(workspace, name)
     with right:

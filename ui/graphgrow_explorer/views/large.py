@@ -1,6 +1,6 @@
 """What a page shows of a graph that is too large for memory: a part, what is known of a concept, and what it lacks.
 
-All of it is asked of the store's index. What needs every step of the log is there once somebody loads the whole graph.
+All of it comes from the store's index. What needs every step of the log is there once somebody loads the whole graph.
 """
 
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Paths: how two concepts hang together, hop by hop, which are farthest apart, and what was discovered along them."""
+"""Paths: how two concepts are connected, hop by hop, which are farthest apart, and what was discovered along them."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ from graphgrow_explorer.workspace import Workspace
 LONGEST = 10
 SEVERAL = 5  # paths between the same two concepts
 HEIGHT = 460
-CROWD = 80  # neighbours of a path; with more the path is drawn alone, or it would be small
+CROWD = 80  # neighbours of a path; with more the path is drawn alone, else it would be too small
 FROM, TO, VIA, AVOID, CHOSEN = "from", "to", "via", "avoid", "chosen path"
 
 
@@ -84,7 +84,7 @@ def choose(name: str, keys: Sequence[str]) -> None:
 
 
 def concepts(workspace: Workspace, label: str, name: str, *, is_single: bool = False) -> list[str]:
-    """Ask for a concept, or for several; return the keys of those in the address, whatever spelling it has of them."""
+    """Ask for a concept, or for several; return the keys of those in the address, however it spells them."""
     keys: list[str] = []
     with workspace.reading() as graph:
         for typed in st.query_params.get_all(name):
@@ -110,7 +110,7 @@ def path_between(  # the fields of the page
 ) -> None:
     """Draw one of the shortest paths between two concepts, whichever way relations point, with its evidence.
 
-    Along relations of so much confidence alone, where that is not 0.
+    Only along relations of at least this confidence, where that is not 0.
     """
     part = frames.trusted(workspace, sure) if sure else None
     with workspace.reading() as whole:

@@ -1,4 +1,4 @@
-"""Runs: start one and let it go on in the background, steer it, read every step of it, compare it with others."""
+"""Runs: start one and let it run in the background, steer it, read every step of it, compare it with others."""
 
 import os
 from dataclasses import replace

@@ -28,6 +28,7 @@ demo: .venv/ready
 # all environments before any test: a test that installs would take the package from under the others
 test: .venv/ready .venv/dev .venv/local
 	-$(MAKE) -s litellm # where it cannot be had its tests say so
+	$(BIN)/python -m compileall -q graphgrow ui # tests start hundreds of commands, also where Python may keep no bytecode
 	$(BIN)/python -m pytest -n 2 --dist worksteal --durations=30 $(PYTEST)
 
 # the same, and fails where less than 90 % of the lines and branches run: tracing doubles the time of a test

@@ -7,7 +7,7 @@ from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated
 
 from typer import Argument, Option
 
@@ -49,13 +49,7 @@ def explore(
 
         load(jobs)  # what it cannot say is said here
     gc.disable()  # what is loaded and read now stays: searching it for garbage takes a tenth of the time
-    modules = cast("dict[str, object]", sys.modules)
-    modules.setdefault(
-        "matplotlib", None
-    )  # igraph would load it, for half a second, to draw with, which nobody does here
     explorer = import_module(f"{EXPLORER}.serve")
-    if modules["matplotlib"] is None:
-        del modules["matplotlib"]
     jobs_file = str(jobs.absolute()) if jobs else ""
     opens = browser and sys.stdout.isatty()
     options = explorer.Serving(store, host, port, auth, no_auth, tuple(allow or ()), opens, jobs_file, public)

@@ -1,0 +1,20 @@
+"""What a process does at its start that is graphgrow's own: a command or the explorer, not somebody's notebook."""
+
+import sys
+from types import ModuleType
+
+
+def without_plots() -> None:
+    """Keep igraph from importing matplotlib, which takes longer than all other imports of a command together.
+
+    igraph looks for it as soon as it is imported, in order to draw. In this process `igraph.plot` cannot use it then.
+    """
+    finder = ModuleType("igraph.drawing.matplotlib.utils")
+
+    def find_matplotlib() -> tuple[object, object]:
+        from igraph.drawing.utils import FakeModule
+
+        return FakeModule("no plots here"), FakeModule("no plots here")
+
+    finder.find_matplotlib = find_matplotlib  # type: ignore[attr-defined]
+    sys.modules.setdefault(finder.__name__, finder)

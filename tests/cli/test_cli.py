@@ -406,6 +406,17 @@ def test_help_is_instant_and_imports_nothing_heavy() -> None:
     assert done.returncode == 0
 
 
+def test_a_command_measures_without_the_library_that_draws(run_file: Path, tmp_path: Path) -> None:
+    """Paths need igraph, and nobody needs matplotlib, which it looks for to draw."""
+    graphgrow("replay", str(run_file), "--store", "g.db", cwd=tmp_path)
+    names = [concept["name"] for concept in json.loads(graphgrow("show", "g.db", "--json", cwd=tmp_path).stdout)["hubs"]]
+    ask = f"sys.argv = ['graphgrow', 'path', 'g.db', {names[0]!r}, {names[1]!r}]; main()"
+    look = "print('igraph' in sys.modules, 'matplotlib' in sys.modules)"
+    code = f"import sys; from graphgrow.cli import main\ntry: {ask}\nexcept SystemExit: {look}"
+    done = finished([sys.executable, "-c", code], cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "True False"
+
+
 def test_models_says_what_to_type(tmp_path: Path) -> None:
     """`models` names the local model with its licence and the line to type."""
     offers = json.loads(graphgrow("models", "--json", cwd=tmp_path).stdout)

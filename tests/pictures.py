@@ -223,7 +223,7 @@ def drawn(
     listen(found, "error", "warning")
     page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: heard.append(kind(frame))))
     try:
-        page.goto(url)
+        page.goto(url, wait_until="commit" if early else "load")
         found.wait("p.renderer && p.named")
         if early:
             yield found

@@ -409,7 +409,9 @@ def test_help_is_instant_and_imports_nothing_heavy() -> None:
 def test_a_command_measures_without_the_library_that_draws(run_file: Path, tmp_path: Path) -> None:
     """Paths need igraph, and nobody needs matplotlib, which it looks for to draw."""
     graphgrow("replay", str(run_file), "--store", "g.db", cwd=tmp_path)
-    names = [concept["name"] for concept in json.loads(graphgrow("show", "g.db", "--json", cwd=tmp_path).stdout)["hubs"]]
+    names = [
+        concept["name"] for concept in json.loads(graphgrow("show", "g.db", "--json", cwd=tmp_path).stdout)["hubs"]
+    ]
     ask = f"sys.argv = ['graphgrow', 'path', 'g.db', {names[0]!r}, {names[1]!r}]; main()"
     look = "print('igraph' in sys.modules, 'matplotlib' in sys.modules)"
     code = f"import sys; from graphgrow.cli import main\ntry: {ask}\nexcept SystemExit: {look}"

@@ -9,6 +9,7 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 from typing import Any
 from zipfile import ZipFile
 
@@ -529,7 +530,7 @@ def test_the_first_picture_is_there_before_its_page(silk: Workspace) -> None:
     workspaces().stores.clear()
     opened = workspaces().open(url, is_read=False)
     assert not opened.graph.concepts
-    serve.prepare(opened)
+    serve.prepare(opened, Event())
     assert gc.isenabled()
     assert opened.graph.concepts
     found = opened.before("positions")

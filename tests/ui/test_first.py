@@ -9,12 +9,14 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from threading import Event
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import streamlit
 from graphgrow_explorer import first, serve
-from graphgrow_explorer.scripts import OURS, Scripts
+from graphgrow_explorer.scripts import OURS, Scripts, pictured
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser import PATIENCE_MS
@@ -140,6 +142,44 @@ def test_a_page_without_a_picture_is_not_covered_by_one(browser: Browser, explor
             (explorer.folder / "elsewhere.db").rename(file)
 
 
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_page_whose_first_picture_is_late_or_fails_comes_without(
+    browser: Browser, explorer: Explorer, *, fails: bool
+) -> None:
+    """The page is begun by the picture, and in any case: where the data do not come, and where they come after it."""
+    with closing(browser.new_page()) as page:
+        late, found = Late(page, "**/graphgrow/first/**"), Drawn(page)
+        if fails:
+            page.route("**/graphgrow/first/**", lambda route: route.abort())
+        page.goto(explorer.url("recorded.db"), wait_until="commit")
+        found.wait("p.renderer && p.named && p.mounts() === 1")
+        late.release()
+        page.wait_for_timeout(1000)
+        assert (
+            page.evaluate(
+                "[...document.querySelectorAll('*')].filter((one) => one.shadowRoot?.querySelector('.gg')).length"
+            )
+            == 1
+        )
+
+
+def test_the_page_is_begun_by_the_picture_where_it_can_be() -> None:
+    """Streamlit's own page has one script that begins it; a page that has none of that kind gets the picture beside."""
+    page = (SCRIPTS / "index.html").read_bytes()
+    begun: list[str] = []
+
+    def picture(script: str) -> str:
+        begun.append(script)
+        return "<picture></picture>"
+
+    text = pictured(page, picture).decode()
+    assert f'src="{begun[0]}"' not in text
+    assert text.count("<picture>") == 1
+    assert (SCRIPTS / begun[0]).is_file()
+    assert pictured(b"<head></head>", picture) == b"<head><picture></picture></head>"
+    assert begun[1] == ""
+
+
 def test_only_the_first_page_has_it(explorer: Explorer) -> None:
     """Another view, another graph, or a link to a concept comes without; a token that nobody gave leads nowhere."""
     with closing(Visitor(explorer)) as visitor:
@@ -158,7 +198,7 @@ def test_only_the_first_page_has_it(explorer: Explorer) -> None:
 
 def test_who_has_to_sign_in_is_given_no_picture_before(monkeypatch: pytest.MonkeyPatch, recorded: Path) -> None:
     """Where people sign in, the page itself is there for everybody: it must not lead to the graph."""
-    given: list[dict[str, str]] = []
+    given: list[dict[str, Any]] = []
 
     class App:
         def __init__(self, *_: object, middleware: list[object], **__: object) -> None:
@@ -175,8 +215,8 @@ def test_who_has_to_sign_in_is_given_no_picture_before(monkeypatch: pytest.Monke
         how = serve.Serving(f"sqlite:{recorded}", auth=not is_open, browser=False, port=free_port())
         serve.serve(how, lambda _: None)
     pictures = [one["picture"] for one in given if "picture" in one]
-    assert first.PATH in pictures[0]
-    assert pictures[1] == ""
+    assert first.PATH in pictures[0]("")
+    assert pictures[1] is None
 
 
 def test_scripts_are_those_of_streamlit(explorer: Explorer) -> None:
@@ -213,6 +253,27 @@ def test_what_asks_for_no_page_goes_on_as_it_came() -> None:
         for kind in ("lifespan", "websocket"):
             elsewhere.submit(asyncio.run, layer({"type": kind}, None, None)).result()  # type: ignore[arg-type]
     assert seen == ["lifespan", "websocket"]
+
+
+def test_pages_connect_when_what_they_need_is_there() -> None:
+    """A socket that is opened before waits, and goes on as it came."""
+    seen: list[str] = []
+    ready = Event()
+
+    async def app(scope: dict[str, str], *_: object) -> None:
+        seen.append(scope["type"])
+
+    async def visit() -> None:
+        layer = Scripts(app, ready=ready)  # type: ignore[arg-type]  # enough of one
+        waiting = asyncio.ensure_future(layer({"type": "websocket"}, None, None))  # type: ignore[arg-type]
+        await asyncio.sleep(0.2)
+        assert seen == []
+        ready.set()
+        await waiting
+
+    with ThreadPoolExecutor(1) as elsewhere:
+        elsewhere.submit(asyncio.run, visit()).result()
+    assert seen == ["websocket"]
 
 
 def test_answers_are_sent_at_once() -> None:

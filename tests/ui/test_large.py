@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -225,7 +226,7 @@ def test_the_first_picture_is_worked_out_before_the_browser_comes(large: str) ->
     """The server makes the index and the first part as it starts."""
     Path(large.removeprefix("sqlite:") + "-index").unlink()
     workspace = opened(large)
-    serve.prepare(workspace)
+    serve.prepare(workspace, Event())
     assert workspace.extent.concepts == 561
     assert workspace.before("parts")
     assert workspace.graph.seq == 0

@@ -27,16 +27,21 @@ PATH = "graphgrow/first"
 HEIGHT = 680
 EMPTY = "Nothing here yet: start a run in the view Runs, and watch the first concepts come."
 DIGITS = 6  # of a number that is drawn
+PATIENCE = 3000  # milliseconds that the page waits for its first picture
 
 
-def tag(workspace: Workspace) -> str:
+def tag(workspace: Workspace, page: str = "") -> str:
     """Return the element of a page that draws the first picture of a store, which whoever has the page may see.
 
-    It does not wait for the scripts before it, as a module that is not `async` does.
+    It does not wait for the scripts before it, as a module that is not `async` does. `page` is the script that starts
+    the page around the picture, where the element must start it: it does so once the picture is drawn or cannot be, or
+    after PATIENCE, since picture and page would slow each other down.
     """
     script, colours = f"./_stcore/bidi-components/{PROJECT}.picture/picture.js", json.dumps(look.variables())
-    draw = f'import {{ first }} from "{script}"; first("{PATH}/{workspace.token}", {colours});'
-    return f'<script type="module" async>{draw}</script>'
+    draw = f'import("{script}").then(({{ first }}) => first("{PATH}/{workspace.token}", {colours}))'
+    if page:
+        draw = f'const page = () => import("{page}"); setTimeout(page, {PATIENCE}); {draw}.finally(page)'
+    return f'<script type="module" async>{draw};</script>'
 
 
 def route() -> "Route":

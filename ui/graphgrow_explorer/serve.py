@@ -9,6 +9,7 @@ import webbrowser
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from ipaddress import ip_address
@@ -128,8 +129,12 @@ def serve(how: Serving, say: Callable[[str], None]) -> None:
         }
     )
     # A large graph is drawn from its index alone; and where people sign in, the page itself comes before that.
-    picture = first.tag(workspace) if workspace and not workspace.index and not how.auth else ""
-    layers = [Middleware(Guard, addresses=addresses, access=access), Middleware(Scripts, url=store, picture=picture)]
+    picture = partial(first.tag, workspace) if workspace and not workspace.index and not how.auth else None
+    ready = threading.Event()
+    layers = [
+        Middleware(Guard, addresses=addresses, access=access),
+        Middleware(Scripts, url=store, picture=picture, ready=ready),
+    ]
 
     @asynccontextmanager
     async def living(_: st.App) -> AsyncIterator[None]:
@@ -137,7 +142,7 @@ def serve(how: Serving, say: Callable[[str], None]) -> None:
             mounted(name)  # a browser asks for their scripts before a page does
         send_at_once(port)
         end_in_time()
-        threading.Thread(target=prepare, args=(workspace,), daemon=True).start()
+        threading.Thread(target=prepare, args=(workspace, ready), daemon=True).start()
         yield
 
     app = st.App(
@@ -187,8 +192,11 @@ def end_in_time() -> None:
     handlers = {one: signal.signal(one, ending) for one in (signal.SIGINT, signal.SIGTERM)}
 
 
-def prepare(workspace: "Workspace | None") -> None:
-    """Load what pages are made by, and work out the first picture, while the browser is still on its way."""
+def prepare(workspace: "Workspace | None", ready: threading.Event) -> None:
+    """Load what pages are made by, and work out the first picture, while the browser is still on its way.
+
+    `ready` is set when that is done, or cannot be.
+    """
     from graphgrow_explorer import first, parts
 
     gc.disable()  # what is read is kept, and need not be searched for garbage later
@@ -202,10 +210,12 @@ def prepare(workspace: "Workspace | None") -> None:
                 else:
                     first.told(workspace)
         import_module("graphgrow_explorer.app")
+        ready.set()
         if workspace and workspace.index:
             with suppress(GraphgrowError):
                 workspace.search("a")  # which loads what names are compared by
     finally:
+        ready.set()
         gc.freeze()
         gc.enable()
 

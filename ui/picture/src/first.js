@@ -18,7 +18,8 @@ const SAYS = ["selected", "shown", "heard", "command"];
 // commands the last word counts.
 const early = { picture: null, host: null, heard: [], isOver: false };
 
-// Draws what lies at an address in the colours of the page, for the light and the dark side, unless the page is faster.
+// Draws what lies at an address in the colours of the page, for the light and the dark side, unless the page is faster;
+// ends when it can be seen.
 export async function first(address, colours) {
   const answer = await fetch(new URL(address, document.baseURI));
   if (!answer.ok || early.isOver || isOwnTheme()) return;
@@ -39,6 +40,12 @@ export async function first(address, colours) {
   };
   picture.update(data, Object.fromEntries(SAYS.map((name) => [name, (...said) => hear(name, said)])));
   watch();
+  await frame(); // in which sigma draws
+  await frame();
+}
+
+function frame() {
+  return new Promise((done) => requestAnimationFrame(done));
 }
 
 // Whoever has chosen a theme by hand sees none of the system's.

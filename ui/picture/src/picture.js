@@ -121,6 +121,11 @@ export class Picture {
     this.settings = data.settings ?? {};
     this.element.style.height = `${data.height}px`;
     this.theme ??= theme(this.host);
+    // All that stands around the stage comes before what is drawn on it, which else is drawn for another size first.
+    this.steps.add(this.settings.steps);
+    this.views.draw(this.settings.views ?? []);
+    this.openers[2].hidden = !this.settings.views;
+    this.openers[3].hidden = !this.settings.style;
     const isFirst = this.stamp === null;
     const renewed = data.stamp !== this.stamp;
     const style = JSON.stringify(this.settings.style ?? []);
@@ -138,10 +143,6 @@ export class Picture {
     const focus = this.settings.focus ?? "";
     if (focus !== this.flown && this.model.nodes.has(focus)) this.fly(this.model.nodes.get(focus));
     this.flown = focus;
-    this.steps.add(this.settings.steps);
-    this.views.draw(this.settings.views ?? []);
-    this.openers[2].hidden = !this.settings.views;
-    this.openers[3].hidden = !this.settings.style;
     const { view } = this.settings;
     if (view && !opened.has(view.mark)) this.restore(view.state);
     else if (isFirst && this.selected.length) this.fitAround(this.selected, 0); // a link leads to its concept
